@@ -1,0 +1,112 @@
+package crm
+
+// long is the most characters of notes and bodies.
+const long = 65536
+
+// record puts the fields every kind carries around its own.
+func record(own ...Field) []Field {
+	fields := []Field{
+		{Name: "id", Type: ID, ReadOnly: true, Doc: "short name, never reused"},
+		{Name: "handle", Type: Handle, ReadOnly: true, Doc: "kind/id, usable wherever an id is"},
+	}
+	fields = append(fields, own...)
+	return append(fields,
+		Field{Name: "version", Type: Int, ReadOnly: true, Doc: "1 when made, +1 per change"},
+		Field{Name: "created_at", Type: Time, ReadOnly: true, Day: true, Doc: "when it was made"},
+		Field{Name: "created_by", Type: Email, ReadOnly: true, Doc: "who made it"},
+		Field{Name: "updated_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "last change"},
+		Field{Name: "updated_by", Type: Email, ReadOnly: true, Doc: "who changed it last"},
+	)
+}
+
+// Fields that several kinds share, word for word.
+var (
+	owner      = Field{Name: "owner", Brief: true, Vocab: true, Doc: "who looks after it, best an e-mail"}
+	tags       = Field{Name: "tags", Type: Tags, Brief: true, Doc: "labels; a tag has no comma and at most 64 characters"}
+	notes      = Field{Name: "notes", Max: long, Doc: "free text"}
+	followUp   = Field{Name: "follow_up_at", Type: Time, Brief: true, Doc: "when to come back to it; shown by /reminders"}
+	followNote = Field{Name: "follow_up_note", Max: 1000, Doc: "what to do then"}
+	custom     = Field{Name: "custom", Type: Object, Doc: "your own keys, any JSON values, kept as sent"}
+	companyRef = Field{Name: "company_id", Type: Ref, Ref: "company", Brief: true, Doc: "the company"}
+	contactRef = Field{Name: "contact_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact"}
+	dealRef    = Field{Name: "deal_id", Type: Ref, Ref: "deal", Brief: true, Doc: "the deal"}
+)
+
+// Entities is the schema of the product. A new kind is a row here and a
+// migration in package store.
+var Entities = []Entity{
+	{
+		Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "email",
+		Search: []string{"name", "email", "phone", "notes", "tags", "company.name"},
+		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note",
+		Fields: record(
+			Field{Name: "name", Required: true, Brief: true, Doc: "full name"},
+			Field{Name: "email", Type: Email, Brief: true, Doc: "unique; POST upserts by it"},
+			Field{Name: "phone", Brief: true, Max: 64, Doc: "as you write it"},
+			Field{Name: "stage", Brief: true, Vocab: true, Doc: "your own word: lead, qualified, customer"},
+			companyRef, owner, tags, notes, followUp, followNote, custom),
+	},
+	{
+		Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "domain",
+		Search: []string{"name", "domain", "notes", "tags"},
+		Sort:   "-created_at", MaxLimit: 200,
+		Fields: record(
+			Field{Name: "name", Required: true, Brief: true, Doc: "its name"},
+			Field{Name: "domain", Type: Domain, Brief: true, Doc: "unique; POST upserts by it; a URL is cut to its host"},
+			owner, tags, notes, custom),
+	},
+	{
+		Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "title",
+		Search: []string{"title", "notes", "company.name", "contact.name"},
+		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", DueIf: "status=open",
+		Fields: record(
+			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
+			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},
+			Field{Name: "currency", Type: Money, Default: "USD", Brief: true, Vocab: true, Doc: "ISO 4217 code"},
+			Field{Name: "stage", Brief: true, Vocab: true, Doc: "your own word: proposal, negotiation"},
+			Field{Name: "status", Type: Choice, Values: []string{"open", "won", "lost"}, Default: "open", Brief: true, Vocab: true,
+				Follows: "stage", FollowOn: []string{"won", "lost"}, Doc: "set by itself when stage becomes won or lost"},
+			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom),
+	},
+	{
+		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company or deal",
+		Verbs: List | Fetch, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title"},
+		Sort: "-occurred_at", MaxLimit: 500, Under: []string{"contact_id", "company_id", "deal_id"},
+		Fields: record(
+			Field{Name: "kind", Type: Choice, Values: []string{"call", "email", "meeting", "note", "task"}, Default: "note", Brief: true, Vocab: true, Doc: "what happened"},
+			Field{Name: "body", Required: true, Brief: true, Max: long, Doc: "what was said or done"},
+			contactRef, companyRef, dealRef,
+			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"}),
+	},
+	{
+		Name: "audit", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
+		Verbs: List, Display: "action", Sort: "-at", MaxLimit: 500, RandomID: true,
+		Fields: []Field{
+			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the entry"},
+			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "audit/id"},
+			{Name: "at", Type: Time, ReadOnly: true, Brief: true, Doc: "when"},
+			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Brief: true, Doc: "whose token made the change"},
+			{Name: "token_id", Type: Word, ReadOnly: true, Brief: true, Doc: "the token"},
+			{Name: "action", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "create, update, delete, token.create, …"},
+			{Name: "target", Type: Word, ReadOnly: true, Brief: true, Doc: "handle of the record"},
+			{Name: "from", Type: Object, Column: "before", ReadOnly: true, Brief: true, Doc: "changed fields as they were"},
+			{Name: "to", Type: Object, Column: "after", ReadOnly: true, Brief: true, Doc: "changed fields as they became"},
+		},
+	},
+	{
+		Name: "token", Plural: "tokens", Prefix: "tok", Doc: "a session; revoke one with DELETE /tokens/{id}",
+		Verbs: List, Display: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Scope: "user_id",
+		Fields: []Field{
+			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the token, not the secret"},
+			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "token/id"},
+			{Name: "name", ReadOnly: true, Brief: true, Doc: "the token_name given at sign-in"},
+			{Name: "workspace_id", Type: Word, Column: "workspace", ReadOnly: true, Brief: true, Doc: "the workspace it acts in"},
+			{Name: "scope", Type: Word, ReadOnly: true, Brief: true, Doc: "what it may do"},
+			{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when it was made"},
+			{Name: "last_used_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "last request, to the minute"},
+		},
+	},
+}

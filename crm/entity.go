@@ -1,0 +1,279 @@
+package crm
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Type says what a field holds, and with that how it is stored, compared,
+// validated and printed.
+type Type int
+
+// The types. The comment names the Value kind a set field of the type carries.
+const (
+	Text   Type = iota // Text: free text, searched and sorted in folded form
+	Int                // Int
+	Time               // Time: unix milliseconds
+	Email              // Text: a normalised address
+	Domain             // Text: a normalised host name
+	Choice             // Text: one of Field.Values
+	Word               // Text: a word of the server, compared exactly
+	Money              // Text: an ISO 4217 code
+	Ref                // Ref: the key of a record of Field.Ref
+	Tags               // List: labels without order or duplicates
+	Object             // Object: members with raw JSON values
+	ID                 // computed: the record's id
+	Handle             // computed: plural-free name, slash, id
+	Flag               // Flag: yes or no, never stored in a record
+)
+
+// String returns the word the manual uses for the type.
+func (t Type) String() string {
+	return [...]string{"text", "integer", "time", "email", "domain", "choice", "word", "currency",
+		"reference", "tags", "object", "id", "handle", "flag"}[t]
+}
+
+// Field is one named value of an entity. It is data: what a field does is
+// decided by the packages that walk the table.
+type Field struct {
+	Name string // the one name: label, JSON key, filter, sort key, column
+	Type Type
+	Doc  string // one line for the manual
+
+	Required bool     // must be set when a record is made, cannot be cleared
+	ReadOnly bool     // kept by the server; accepted in a body when equal to the stored value
+	Brief    bool     // shown in text lists
+	Day      bool     // bookkeeping time: text lists show the day only
+	Vocab    bool     // few distinct values: an empty list names those in use
+	Column   string   // the SQL column, when it is not Name
+	Ref      string   // the entity a Ref points to
+	Values   []string // what a Choice allows
+	Default  string   // stored where none is sent; "now" for times
+	Max      int      // most characters; 0 is DefaultMax
+	Follows  string   // the field whose change to one of FollowOn sets this one too
+	FollowOn []string
+}
+
+// DefaultMax is the longest text, in characters, of a field that names no other.
+const DefaultMax = 200
+
+// Limit returns the most characters the field takes.
+func (f *Field) Limit() int {
+	if f.Max > 0 {
+		return f.Max
+	}
+	return DefaultMax
+}
+
+// Col returns the SQL column that stores the field.
+func (f *Field) Col() string {
+	if f.Column != "" {
+		return f.Column
+	}
+	return f.Name
+}
+
+// Folded reports whether the field has a second column, Col()+"_fold", that
+// holds its text in folded form for like:, search and sorting.
+func (f *Field) Folded() bool { return f.Type == Text }
+
+// Stored reports whether the field has a column. Ids and handles are computed
+// from the record's key.
+func (f *Field) Stored() bool { return f.Type != ID && f.Type != Handle && f.Type != Flag }
+
+// Path returns the name under which filters reach what the reference points
+// to: "company" for company_id.
+func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
+
+// Verbs are the operations an entity offers at its own path.
+type Verbs int
+
+// The operations, to be joined with |.
+const (
+	List Verbs = 1 << iota
+	Create
+	Fetch
+	Update
+	Delete
+)
+
+// Entity is one kind of record: a row of the schema from which routes, bodies,
+// filters, SQL, answers, the manual and OpenAPI follow.
+type Entity struct {
+	Name     string // singular, the first word of a handle
+	Plural   string // path and table
+	Path     string // the path, when it is not Plural
+	Prefix   string // of ids
+	Doc      string
+	Verbs    Verbs
+	Display  string   // the field that names a record where another refers to it
+	Unique   string   // the field by which POST upserts; empty: POST always creates
+	Search   []string // the paths search= looks in
+	Sort     string   // the default order
+	MaxLimit int      // the most rows of a page
+	Under    []string // reference fields; the entity is listed and logged below those records
+	Due      string   // the time field that puts a record into /reminders
+	DueIf    string   // the filter it must also match, as in a URL
+	DueNote  string   // the field that says what to do then
+	Scope    string   // column that scopes the table, when it is not workspace_id
+	RandomID bool     // ids are random and stored in column id, not numbered
+	Fields   []Field
+
+	refs map[string]*Entity
+}
+
+// Field returns the named field, or nil.
+func (e *Entity) Field(name string) *Field {
+	if i := e.Index(name); i >= 0 {
+		return &e.Fields[i]
+	}
+	return nil
+}
+
+// Index returns the position of the named field, or -1.
+func (e *Entity) Index(name string) int {
+	for i := range e.Fields {
+		if e.Fields[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Names returns the names of the fields for which keep is true, in table order.
+func (e *Entity) Names(keep func(*Field) bool) []string {
+	var names []string
+	for i := range e.Fields {
+		if keep(&e.Fields[i]) {
+			names = append(names, e.Fields[i].Name)
+		}
+	}
+	return names
+}
+
+// Writable reports whether a client may set the field.
+func Writable(f *Field) bool { return !f.ReadOnly }
+
+// Target returns the entity the reference field points to.
+func (e *Entity) Target(f *Field) *Entity { return e.refs[f.Name] }
+
+// Route returns the first segment of the entity's paths.
+func (e *Entity) Route() string {
+	if e.Path != "" {
+		return e.Path
+	}
+	return e.Plural
+}
+
+// ScopeColumn returns the column every statement on the table begins with.
+func (e *Entity) ScopeColumn() string {
+	if e.Scope != "" {
+		return e.Scope
+	}
+	return "workspace_id"
+}
+
+// Can reports whether the entity offers all of the verbs.
+func (e *Entity) Can(v Verbs) bool { return e.Verbs&v == v }
+
+// Schema is the table of entities, checked and linked.
+type Schema struct{ Entities []*Entity }
+
+// NewSchema links the entities and checks what the rest of the product relies
+// on: names and prefixes are unique, references and named fields exist, every
+// field is documented.
+func NewSchema(entities ...Entity) (*Schema, error) {
+	s := &Schema{}
+	for i := range entities {
+		e := entities[i]
+		e.refs = map[string]*Entity{}
+		s.Entities = append(s.Entities, &e)
+	}
+	seen := map[string]bool{}
+	for _, e := range s.Entities {
+		for _, word := range []string{e.Name, e.Plural, e.Prefix + "_"} {
+			if word == "" || seen[word] {
+				return nil, fmt.Errorf("entity %q: name %q is empty or taken", e.Name, word)
+			}
+			seen[word] = true
+		}
+		if err := s.link(e); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// reserved are the parameters of every list; no field may carry their name.
+var reserved = []string{"search", "sort", "limit", "cursor", "fields", "total", "format", "confirm", "code"}
+
+func (s *Schema) link(e *Entity) error {
+	seen := map[string]bool{}
+	for _, name := range reserved {
+		seen[name] = true
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if seen[f.Name] || f.Doc == "" {
+			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
+		}
+		seen[f.Name] = true
+		if f.Type != Ref {
+			continue
+		}
+		if e.refs[f.Name] = s.Named(f.Ref); e.refs[f.Name] == nil {
+			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
+		}
+	}
+	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote}, e.Under...)
+	for _, name := range named {
+		if name != "" && e.Field(name) == nil {
+			return fmt.Errorf("entity %s: no field %q", e.Name, name)
+		}
+	}
+	return nil
+}
+
+// Named returns the entity with the singular name, or nil.
+func (s *Schema) Named(name string) *Entity {
+	return s.find(func(e *Entity) bool { return e.Name == name })
+}
+
+// Plural returns the entity with the plural name, or nil.
+func (s *Schema) Plural(name string) *Entity {
+	return s.find(func(e *Entity) bool { return e.Plural == name })
+}
+
+// Prefixed returns the entity to which an id belongs by its prefix, or nil.
+func (s *Schema) Prefixed(id string) *Entity {
+	prefix, _, _ := strings.Cut(id, "_")
+	return s.find(func(e *Entity) bool { return e.Prefix == prefix })
+}
+
+func (s *Schema) find(match func(*Entity) bool) *Entity {
+	for _, e := range s.Entities {
+		if match(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// Reference is a field of one entity that points to another.
+type Reference struct {
+	From  *Entity
+	Field *Field
+}
+
+// ReferencesTo returns every field that points to the entity.
+func (s *Schema) ReferencesTo(target *Entity) []Reference {
+	var refs []Reference
+	for _, e := range s.Entities {
+		for i := range e.Fields {
+			if e.Target(&e.Fields[i]) == target {
+				refs = append(refs, Reference{e, &e.Fields[i]})
+			}
+		}
+	}
+	return refs
+}

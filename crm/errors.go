@@ -1,0 +1,130 @@
+package crm
+
+import (
+	"fmt"
+	"time"
+)
+
+// Code is the machine-readable name of an error.
+type Code string
+
+// The codes, in the order of their HTTP status.
+const (
+	BadJSON              Code = "bad_json"
+	UnknownField         Code = "unknown_field"
+	ReadOnlyField        Code = "read_only_field"
+	MissingField         Code = "missing_field"
+	InvalidValue         Code = "invalid_value"
+	InvalidFilter        Code = "invalid_filter"
+	InvalidOp            Code = "invalid_op"
+	InvalidSort          Code = "invalid_sort"
+	InvalidCursor        Code = "invalid_cursor"
+	InvalidEmail         Code = "invalid_email"
+	AuthRequired         Code = "auth_required"
+	InvalidToken         Code = "invalid_token"
+	TokenExpired         Code = "token_expired"
+	InvalidCode          Code = "invalid_code"
+	PlanLimitReached     Code = "plan_limit_reached"
+	LocalOnly            Code = "local_only"
+	NotFound             Code = "not_found"
+	MethodNotAllowed     Code = "method_not_allowed"
+	ConfirmationRequired Code = "confirmation_required"
+	AlreadyExists        Code = "already_exists"
+	ReferenceNotFound    Code = "reference_not_found"
+	VersionConflict      Code = "version_conflict"
+	BodyTooLarge         Code = "body_too_large"
+	UnsupportedMedia     Code = "unsupported_media"
+	RateLimited          Code = "rate_limited"
+	Internal             Code = "internal"
+	NotReady             Code = "not_ready"
+)
+
+// CodeRow says what a code means on the wire and to the reader of the manual.
+type CodeRow struct {
+	Code   Code
+	Status int // HTTP status, RFC 9110 section 15
+	Doc    string
+}
+
+// Codes is the table of error codes.
+var Codes = []CodeRow{
+	{BadJSON, 400, "the body is not one strict JSON object"},
+	{UnknownField, 400, "no such field or parameter; the nearest name is given"},
+	{ReadOnlyField, 400, "the server keeps that field; leave it out or send it unchanged"},
+	{MissingField, 400, "a required field is missing or was cleared"},
+	{InvalidValue, 400, "a value of the wrong type, length or choice"},
+	{InvalidFilter, 400, "a filter on no known field, or a broken query string"},
+	{InvalidOp, 400, "an operator that does not exist or does not fit the field"},
+	{InvalidSort, 400, "a field that cannot be sorted by"},
+	{InvalidCursor, 400, "a cursor that was changed or belongs to another list"},
+	{InvalidEmail, 400, "not one bare e-mail address"},
+	{AuthRequired, 401, "no token was sent; sign in"},
+	{InvalidToken, 401, "the token is unknown or revoked; sign in again"},
+	{TokenExpired, 401, "the token was idle too long; sign in again"},
+	{InvalidCode, 401, "the sign-in code is wrong, used or too old"},
+	{PlanLimitReached, 403, "the plan allows no more; do not retry, tell the user"},
+	{LocalOnly, 403, "a local server answers direct requests from this machine only"},
+	{NotFound, 404, "no such path or record; the hint says which is likely"},
+	{MethodNotAllowed, 405, "the path exists, not with this method; see Allow"},
+	{ConfirmationRequired, 409, "a delete waits for the user's yes; repeat with ?confirm="},
+	{AlreadyExists, 409, "another record holds that unique value"},
+	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
+	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
+	{BodyTooLarge, 413, "the body is over 1 MiB"},
+	{UnsupportedMedia, 415, "the body is compressed or not text"},
+	{RateLimited, 429, "too many tries; wait as Retry-After says"},
+	{Internal, 500, "a fault of the server; quote the request id"},
+	{NotReady, 503, "not serving now; a write may or may not be saved, read before you retry"},
+}
+
+// Status returns the HTTP status of a code.
+func (c Code) Status() int {
+	for _, row := range Codes {
+		if row.Code == c {
+			return row.Status
+		}
+	}
+	return 500
+}
+
+// Error is the only error a client sees. The hint names what was wrong, what is
+// allowed, and the next call to make.
+type Error struct {
+	Code       Code
+	Hint       string
+	Field      string        // the field or parameter at fault
+	Allowed    []string      // what would be taken
+	DidYouMean string        // the nearest allowed name
+	RetryAfter time.Duration // with RateLimited and NotReady
+	Confirm    string        // with ConfirmationRequired: the token
+	Record     *Record       // the record as it stands
+	Counts     []Count       // with ConfirmationRequired: what else would go
+	Allow      []string      // with MethodNotAllowed: the methods
+}
+
+// Count says how many records of a kind are meant.
+type Count struct {
+	Noun string
+	N    int64
+}
+
+// Error returns code and hint.
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Hint }
+
+// Errorf returns an error whose hint is the formatted text.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Hint: fmt.Sprintf(format, args...)}
+}
+
+// On names the field at fault.
+func (e *Error) On(field string) *Error {
+	e.Field = field
+	return e
+}
+
+// Of lists what would be taken and, when a name is near to what was sent, says so.
+func (e *Error) Of(sent string, allowed []string) *Error {
+	e.Allowed = allowed
+	e.DidYouMean = Nearest(sent, allowed)
+	return e
+}

@@ -1,0 +1,145 @@
+package crm
+
+import (
+	"io"
+	"strings"
+)
+
+// A record's key is one integer: the workspace's number above, the record's
+// number within workspace and kind below.
+const (
+	keyBits   = 40
+	keyMask   = 1<<keyBits - 1
+	idAlpha   = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's base 32
+	minDigits = 2
+)
+
+// RecordKey joins a workspace's and a record's number.
+func RecordKey(workspace, number int64) int64 { return workspace<<keyBits | number }
+
+// RecordNumber returns the number of a record within its workspace and kind.
+func RecordNumber(key int64) int64 { return key & keyMask }
+
+// RecordID returns the id of a record: prefix, number in base 32 and two check
+// characters. The first check character depends on kind and number, the second
+// on the workspace too, so an id from elsewhere is recognised without a read.
+func RecordID(prefix string, key int64) string {
+	return string(AppendID(make([]byte, 0, 16), prefix, key))
+}
+
+// AppendID appends what RecordID returns.
+func AppendID(b []byte, prefix string, key int64) []byte {
+	number := RecordNumber(key)
+	b = append(b, prefix...)
+	b = append(b, '_')
+	digits := minDigits
+	for number>>(5*digits) > 0 {
+		digits++
+	}
+	for i := digits - 1; i >= 0; i-- {
+		b = append(b, idAlpha[number>>(5*i)&31])
+	}
+	self, bound := checks(prefix, key)
+	return append(b, self, bound)
+}
+
+// checks returns the check characters: one over kind and number, one over
+// workspace, kind and number.
+func checks(prefix string, key int64) (self, bound byte) {
+	h := uint64(14695981039346656037) // FNV-1a, then a finaliser to spread the low bits
+	for i := 0; i < len(prefix); i++ {
+		h = (h ^ uint64(prefix[i])) * 1099511628211
+	}
+	return idAlpha[mix(h^uint64(RecordNumber(key)))&31], idAlpha[mix(h^uint64(key)*31)&31]
+}
+
+func mix(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
+
+// IDFault says why an id is not one of a workspace.
+type IDFault string
+
+// The faults, as they stand in a hint.
+const (
+	IDFine      IDFault = ""
+	IDMalformed IDFault = "is not an id"
+	IDMistyped  IDFault = "was mistyped or invented: its check characters do not fit"
+	IDForeign   IDFault = "looks like an id of another workspace"
+)
+
+// ParseID returns the key of an id within a workspace, or what is wrong with
+// it. The prefix must be the entity's.
+func ParseID(e *Entity, workspace int64, id string) (int64, IDFault) {
+	digits, found := strings.CutPrefix(id, e.Prefix+"_")
+	if !found || len(digits) < minDigits+2 || len(digits) > 10 {
+		return 0, IDMalformed
+	}
+	number := int64(0)
+	for i := 0; i < len(digits)-2; i++ {
+		d := strings.IndexByte(idAlpha, digits[i])
+		if d < 0 {
+			return 0, IDMalformed
+		}
+		number = number<<5 | int64(d)
+	}
+	if number == 0 || number > keyMask || (digits[0] == '0' && len(digits) > minDigits+2) {
+		return 0, IDMalformed
+	}
+	key := RecordKey(workspace, number)
+	self, bound := checks(e.Prefix, key)
+	switch {
+	case digits[len(digits)-2] != self:
+		return 0, IDMistyped
+	case digits[len(digits)-1] != bound:
+		return 0, IDForeign
+	}
+	return key, IDFine
+}
+
+// CutHandle returns the id of a handle (kind/id) or of a bare id.
+func CutHandle(s string) string {
+	if _, id, found := strings.Cut(s, "/"); found {
+		return id
+	}
+	return s
+}
+
+// RandomID returns prefix_ and 10 random characters, 50 bits, for users,
+// workspaces, tokens, invites and audit entries.
+func RandomID(prefix string, random io.Reader) (string, error) {
+	var raw [10]byte
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return "", err
+	}
+	for i, c := range raw {
+		raw[i] = idAlpha[c&31]
+	}
+	return prefix + "_" + string(raw[:]), nil
+}
+
+// Locate returns the key of the record that text, an id or a handle, names
+// among the records of an entity in a workspace. When it names none, hint is a
+// sentence that says why; whether the record exists is not looked up.
+func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hint string) {
+	id := text
+	if kind, rest, found := strings.Cut(text, "/"); found {
+		if s.Named(kind) == nil {
+			return 0, Show(text) + " is not a handle; a " + e.Name + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
+		}
+		id = rest
+	}
+	if other := s.Prefixed(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
+		if other == nil {
+			return 0, Show(text) + " is not a " + e.Name
+		}
+		return 0, Show(text) + " is a " + other.Name + ", not a " + e.Name + "; it lives at /" + other.Plural + "/" + Show(id)
+	}
+	key, fault := ParseID(e, workspace, id)
+	if fault != IDFine {
+		return 0, Show(text) + " " + string(fault)
+	}
+	return key, ""
+}

@@ -1,0 +1,209 @@
+package crm
+
+import (
+	"slices"
+	"strings"
+)
+
+// Record is an entity with values, in the order of the entity's fields.
+type Record struct {
+	Entity *Entity
+	Key    int64    // workspace and number; the row number where ids are random
+	ID     string   // c_7k3q
+	Values []Value  // parallel to Entity.Fields; computed fields stay Null
+	Labels []string // parallel: what a reference points to is called
+}
+
+// NewRecord returns a record of the entity with nothing set.
+func NewRecord(e *Entity) Record {
+	return Record{Entity: e, Values: make([]Value, len(e.Fields)), Labels: make([]string, len(e.Fields))}
+}
+
+// Handle returns kind/id.
+func (r Record) Handle() string { return r.Entity.Name + "/" + r.ID }
+
+// Value returns the named field's value; Null for a name the entity lacks.
+func (r Record) Value(name string) Value {
+	if i := r.Entity.Index(name); i >= 0 {
+		return r.Values[i]
+	}
+	return Value{}
+}
+
+// Set puts a value into the named field. The field must exist.
+func (r Record) Set(name string, v Value) { r.Values[r.Entity.Index(name)] = v }
+
+// Version returns the record's version.
+func (r Record) Version() int64 { return r.Value("version").Int }
+
+// Clone returns a record whose values can be changed apart.
+func (r Record) Clone() Record {
+	r.Values, r.Labels = slices.Clone(r.Values), slices.Clone(r.Labels)
+	return r
+}
+
+// Names of fields that behaviour needs.
+const (
+	FieldVersion   = "version"
+	FieldCreatedAt = "created_at"
+	FieldCreatedBy = "created_by"
+	FieldUpdatedAt = "updated_at"
+	FieldUpdatedBy = "updated_by"
+)
+
+// Mode says how an input meets the value that is there.
+type Mode uint8
+
+// The modes. Replace also stands for clearing, with a Null value.
+const (
+	Replace Mode = iota
+	Edit         // tags: Value is added, Remove taken away
+	Merge        // object: Value's members are set, Remove's keys taken away
+	Same         // read-only: JSON must be what the record shows
+)
+
+// Input is one field as a client sent it, decoded and normalised.
+type Input struct {
+	Field  *Field
+	Mode   Mode
+	Value  Value
+	Remove []string
+	JSON   string // Mode Same: the value as sent
+	Label  bool   // Mode Same: the name beside the reference Field, {"name":…}
+}
+
+// Name returns the key under which the input was sent.
+func (in Input) Name() string {
+	if in.Label {
+		return in.Field.Path()
+	}
+	return in.Field.Name
+}
+
+// Apply returns the values after the inputs, the before values untouched.
+// Defaults fill what a required or defaulted field lacks; a field that follows
+// another takes over a value it knows when only the other was sent.
+func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Error) {
+	after := slices.Clone(before)
+	sent := make(map[string]bool, len(inputs))
+	for _, in := range inputs {
+		if in.Mode == Same {
+			continue
+		}
+		sent[in.Field.Name] = true
+		i := e.Index(in.Field.Name)
+		after[i] = in.apply(before[i])
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if f.Follows != "" && !sent[f.Name] {
+			follow(e, f, before, after)
+		}
+		if !after[i].Set() {
+			after[i] = f.fallback(now)
+		}
+		if f.Required && !after[i].Set() {
+			return nil, missing(e, f, sent[f.Name])
+		}
+		if err := f.checkSize(after[i]); err != nil {
+			return nil, err
+		}
+	}
+	return after, nil
+}
+
+func (in Input) apply(old Value) Value {
+	switch in.Mode {
+	case Edit:
+		return Labels(editTags(old.List, in.Value.List, in.Remove))
+	case Merge:
+		return Members(mergeMembers(old.Members, in.Value.Members, in.Remove))
+	}
+	return in.Value
+}
+
+func editTags(old, add, remove []string) []string {
+	tags := make([]string, 0, len(old)+len(add))
+	for _, tag := range append(slices.Clone(old), add...) {
+		if !slices.Contains(remove, tag) && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// mergeMembers returns the members in key order, so that equal objects are
+// equal text.
+func mergeMembers(old, set []Member, remove []string) []Member {
+	merged := slices.Clone(set)
+	for _, m := range old {
+		same := func(n Member) bool { return n.Name == m.Name }
+		if !slices.Contains(remove, m.Name) && !slices.ContainsFunc(set, same) {
+			merged = append(merged, m)
+		}
+	}
+	slices.SortFunc(merged, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return merged
+}
+
+// follow sets f when the field it follows has just become one of its values.
+func follow(e *Entity, f *Field, before, after []Value) {
+	i := e.Index(f.Follows)
+	if after[i].Equal(before[i]) {
+		return
+	}
+	for _, word := range f.FollowOn {
+		if strings.EqualFold(after[i].Text, word) {
+			after[e.Index(f.Name)] = Str(word)
+		}
+	}
+}
+
+func (f *Field) fallback(now int64) Value {
+	switch {
+	case f.Default == "":
+		return Value{}
+	case f.Type == Time:
+		return Millis(now / 1000 * 1000)
+	}
+	return Str(f.Default)
+}
+
+// The bounds of lists and objects.
+const (
+	MaxTags       = 100
+	MaxObjectSize = 65536
+)
+
+func (f *Field) checkSize(v Value) *Error {
+	size := 0
+	for _, m := range v.Members {
+		size += len(m.Name) + len(m.JSON)
+	}
+	switch {
+	case len(v.List) > MaxTags:
+		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List), MaxTags).On(f.Name)
+	case size > MaxObjectSize || len(v.Members) > MaxMembers:
+		return Errorf(InvalidValue, "%s would be %d bytes in %d keys; at most %d bytes in %d keys are kept. Remove keys by sending null for them.",
+			f.Name, size, len(v.Members), MaxObjectSize, MaxMembers).On(f.Name)
+	}
+	return nil
+}
+
+func missing(e *Entity, f *Field, cleared bool) *Error {
+	if cleared {
+		return Errorf(MissingField, "%s of a %s cannot be empty; send a value or leave it out.", f.Name, e.Name).On(f.Name)
+	}
+	return Errorf(MissingField, `%s is required to make a %s; add "%s" to the body.`, f.Name, e.Name, f.Name).On(f.Name)
+}
+
+// Changed returns the positions of the fields that differ.
+func Changed(before, after []Value) []int {
+	var changed []int
+	for i := range after {
+		if !before[i].Equal(after[i]) {
+			changed = append(changed, i)
+		}
+	}
+	return changed
+}
