@@ -1,0 +1,279 @@
+package query
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Filter is one compiled condition, kept for explaining an empty list.
+type Filter struct {
+	Param  string
+	Value  string // as sent, without the operator
+	Values []string
+	target target
+}
+
+// compiler collects conditions and their arguments. Placeholder $1 is the
+// scope of the table, which package store supplies.
+type compiler struct {
+	env  Env
+	args []any
+}
+
+func (c *compiler) arg(v any) string {
+	c.args = append(c.args, v)
+	return "$" + strconv.Itoa(len(c.args)+1)
+}
+
+// maxItems bounds in: and the words of a search.
+const maxItems = 200
+
+// filter compiles one parameter into a condition.
+func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *Filter, *crm.Error) {
+	t, ok := resolve(e, param)
+	if !ok || t.field.Type == crm.Object && t.key == "" || t.field.Type == crm.Flag {
+		return "", nil, unknown(e, param)
+	}
+	op, value, err := splitOp(param, raw, t)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(value) > 2000 {
+		return "", nil, crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most 2000.", crm.Show(param), len(value)).On(param)
+	}
+	if op == "is" || op == "not" {
+		if value != "null" {
+			return "", nil, crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s.",
+				crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), crm.Show(value)).On(param).Of(value, []string{"null"})
+		}
+		return c.nullness(t, op == "is"), nil, nil
+	}
+	values, err := split(param, op, value, t)
+	if err != nil {
+		return "", nil, err
+	}
+	test, err := c.test(t, param, op, values)
+	if err != nil {
+		return "", nil, err
+	}
+	f := &Filter{Param: param, Value: value, Values: values, target: t}
+	if op != "eq" && op != "in" {
+		f = nil
+	}
+	return c.through(t, op == "ne", test), f, nil
+}
+
+// split returns the values an operator compares with.
+func split(param, op, value string, t target) ([]string, *crm.Error) {
+	values := []string{value}
+	if op == "in" || t.list || t.field.Type == crm.Tags && op != "like" {
+		list, ok := items(value)
+		if !ok || len(list) > maxItems {
+			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), maxItems).On(param)
+		}
+		values = list
+	}
+	for _, v := range values {
+		if strings.TrimSpace(v) == "" {
+			return nil, crm.Errorf(crm.InvalidValue, "%s has no value; use %s=is:null for unset, not:null for set.", crm.Show(param), crm.Show(param)).On(param)
+		}
+	}
+	return values, nil
+}
+
+// through wraps a test on the target's own table into the references that lead
+// to it. Negated, it is true also where a reference on the way is unset.
+func (c *compiler) through(t target, negate bool, test string) string {
+	if len(t.hops) == 0 {
+		if negate {
+			return "NOT COALESCE(" + test + ", FALSE)"
+		}
+		return test
+	}
+	for i := len(t.hops); i > 0; i-- {
+		h := t.hops[i-1]
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s.key = %s.%s AND %s)",
+			h.to.Plural, alias(i), alias(i), alias(i-1), h.field.Col(), test)
+	}
+	if negate {
+		return "NOT " + test
+	}
+	return test
+}
+
+// nullness compiles is:null and not:null.
+func (c *compiler) nullness(t target, unset bool) string {
+	if test := c.present(t); !unset || len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
+		return c.through(t, unset, test)
+	}
+	return t.alias() + "." + t.field.Col() + " IS NULL"
+}
+
+// present is the test that a field is set.
+func (c *compiler) present(t target) string {
+	switch {
+	case t.key != "":
+		return c.member(t, "TRUE")
+	case t.field.Type == crm.ID || t.field.Type == crm.Handle:
+		return "TRUE"
+	}
+	return t.alias() + "." + t.field.Col() + " IS NOT NULL"
+}
+
+// test compiles the positive form of an operator: eq also serves ne.
+func (c *compiler) test(t target, param, op string, values []string) (string, *crm.Error) {
+	var parts []string
+	for _, v := range values {
+		part, err := c.compare(t, param, op, v)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, part)
+	}
+	join := " OR "
+	if t.field.Type == crm.Tags && op == "eq" {
+		join = " AND "
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return "(" + strings.Join(parts, join) + ")", nil
+}
+
+var sqlOps = map[string]string{"eq": "=", "ne": "=", "in": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+// compare compiles one comparison with one value, by the field's type.
+func (c *compiler) compare(t target, param, op, value string) (string, *crm.Error) {
+	column := t.alias() + "." + t.field.Col()
+	switch {
+	case t.key != "":
+		return c.compareMember(t, op, value)
+	case t.field.Type == crm.Tags:
+		return c.tag(t, op, value), nil
+	case t.field.Type == crm.Time:
+		return c.span(t, column, param, op, value)
+	case t.field.Type == crm.Int:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", crm.Show(value), crm.Show(param), crm.Show(param)).On(param)
+		}
+		return column + " " + sqlOps[op] + " " + c.arg(n), nil
+	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
+		return c.identity(t, param, op, value)
+	case op == "like":
+		return c.like(t, value), nil
+	case t.field.Folded() && op != "eq" && op != "ne" && op != "in":
+		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
+	}
+	v, err := c.env.Normal(t.field, value)
+	if err != nil && t.field.Type != crm.Text {
+		err.Field = param
+		return "", err
+	}
+	return column + " " + sqlOps[op] + " " + c.arg(v.Text), nil
+}
+
+// like matches a substring: of the folded column, of the tags, or of a column
+// that holds a normal form.
+func (c *compiler) like(t target, value string) string {
+	column := t.alias() + "." + t.field.Col()
+	switch {
+	case t.field.Type == crm.Tags:
+		return c.tag(t, "like", value)
+	case t.field.Folded():
+		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
+	case t.field.Type == crm.Money:
+		return column + " LIKE " + c.arg(pattern(strings.ToUpper(value))) + ` ESCAPE '\'`
+	}
+	return column + " LIKE " + c.arg(pattern(lower(value))) + ` ESCAPE '\'`
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// foldPattern keeps a word that folds to nothing, such as a lone accent, as it is.
+func foldPattern(s string) string {
+	if folded := Fold(s); folded != "" {
+		return pattern(folded)
+	}
+	return pattern(s)
+}
+
+func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
+
+func (c *compiler) tag(t target, op, value string) string {
+	test := "g.tag = "
+	if op == "like" {
+		test = "g.fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
+	} else {
+		clean, _ := Clean(value)
+		test += c.arg(clean)
+	}
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = %s.key AND %s)",
+		t.entity.Name, t.alias(), test)
+}
+
+// span compares times: what was written means the whole day, minute or second.
+func (c *compiler) span(t target, column, param, op, value string) (string, *crm.Error) {
+	span, ok := c.env.Moment(value)
+	if !ok {
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(value), crm.Show(param), timeHelp).On(param)
+	}
+	return c.within(column, op, span), nil
+}
+
+func (c *compiler) within(column, op string, span Span) string {
+	switch op {
+	case "gt":
+		return column + " >= " + c.arg(span.Until)
+	case "gte":
+		return column + " >= " + c.arg(span.From)
+	case "lt":
+		return column + " < " + c.arg(span.From)
+	case "lte":
+		return column + " < " + c.arg(span.Until)
+	}
+	return fmt.Sprintf("(%s >= %s AND %s < %s)", column, c.arg(span.From), column, c.arg(span.Until))
+}
+
+// identity compares ids and handles, of the record itself or of a reference.
+func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
+	e, column := t.entity, t.alias()+".key"
+	if t.field.Type == crm.Ref {
+		e, column = t.entity.Target(t.field), t.alias()+"."+t.field.Col()
+	}
+	if e.RandomID {
+		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
+	}
+	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
+	if hint != "" {
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=.", crm.Show(param), hint, e.Plural).On(param)
+	}
+	return column + " " + sqlOps[op] + " " + c.arg(key), nil
+}
+
+// compareMember compares a custom value. The type is that of the value compared
+// with: a JSON number compares numerically, a time as time, all else as text.
+func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
+	ordered := op != "eq" && op != "ne" && op != "in"
+	if op == "like" {
+		return c.member(t, "v.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`), nil
+	}
+	if key, ok := NumberKey(value); ok {
+		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
+	}
+	if span, ok := c.env.Moment(value); ok && (ordered || Stamp(value)) {
+		return c.member(t, c.within("v.time", op, span)), nil
+	}
+	if ordered {
+		return c.member(t, "v.fold "+sqlOps[op]+" "+c.arg(Fold(value))), nil
+	}
+	return c.member(t, "v.text = "+c.arg(value)), nil
+}
+
+func (c *compiler) member(t target, test string) string {
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = %s.key AND %s)",
+		t.entity.Name, c.arg(t.key), t.alias(), test)
+}

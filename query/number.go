@@ -1,0 +1,68 @@
+package query
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// NumberKey returns text that sorts, byte by byte, as the JSON number s does by
+// value, whatever its digits: sign, exponent, digits. ok is false when s is not
+// a JSON number (RFC 8259 section 6).
+func NumberKey(s string) (key string, ok bool) {
+	negative, digits, exponent, ok := splitNumber(s)
+	if !ok {
+		return "", false
+	}
+	digits, exponent = normalise(digits, exponent)
+	if digits == "" {
+		return "1", true
+	}
+	const bias = 5_000_000_000
+	key = fmt.Sprintf("%010d%s", min(max(exponent+bias, 0), 2*bias-1), digits)
+	if !negative {
+		return "2" + key, true
+	}
+	flip := []byte("0" + key + "~")
+	for i := 1; i < len(flip)-1; i++ {
+		flip[i] = '0' + '9' - flip[i]
+	}
+	return string(flip), true
+}
+
+// splitNumber returns the digits without the point, and the exponent that
+// belongs to 0.digits.
+func splitNumber(s string) (negative bool, digits string, exponent int64, ok bool) {
+	s, negative = strings.CutPrefix(s, "-")
+	mantissa, exp, scientific := cutAny(s, "eE")
+	whole, fraction, pointed := strings.Cut(mantissa, ".")
+	if !allDigits(whole) || len(whole) > 1 && whole[0] == '0' || pointed && !allDigits(fraction) {
+		return false, "", 0, false
+	}
+	if scientific {
+		if !allDigits(strings.TrimLeft(exp[:min(1, len(exp))], "+-") + exp[min(1, len(exp)):]) {
+			return false, "", 0, false
+		}
+		if n, err := strconv.ParseInt(exp, 10, 40); err == nil {
+			exponent = n
+		} else if exponent = 1 << 40; exp[0] == '-' {
+			exponent = -1 << 40
+		}
+	}
+	return negative, whole + fraction, exponent + int64(len(whole)), true
+}
+
+func normalise(digits string, exponent int64) (string, int64) {
+	trimmed := strings.TrimLeft(digits, "0")
+	exponent -= int64(len(digits) - len(trimmed))
+	return strings.TrimRight(trimmed, "0"), exponent
+}
+
+func cutAny(s, chars string) (before, after string, found bool) {
+	if i := strings.IndexAny(s, chars); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

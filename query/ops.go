@@ -1,0 +1,106 @@
+package query
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Op is a filter operator.
+type Op struct {
+	Name string
+	Doc  string
+	not  []crm.Type // the types it has no meaning for
+}
+
+var unordered = []crm.Type{crm.Tags, crm.Object, crm.Handle}
+
+// Ops is the table of operators.
+var Ops = []Op{
+	{"eq", "equal (the default); tags: has all listed", nil},
+	{"ne", "not equal, or unset; tags: has none of those listed", nil},
+	{"gt", "greater, later", unordered},
+	{"gte", "greater or equal", unordered},
+	{"lt", "less, earlier", unordered},
+	{"lte", "less or equal", unordered},
+	{"like", "contains, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle}},
+	{"in", "one of a comma-separated list; quote items that hold commas", nil},
+	{"is", "is:null: unset", nil},
+	{"not", "not:null: set", nil},
+}
+
+// opsFor returns the names of the operators a type takes. Members of an object
+// take all of them: their type is that of the value compared with.
+func opsFor(t target) []string {
+	var names []string
+	for _, op := range Ops {
+		if t.key != "" || !slices.Contains(op.not, t.field.Type) {
+			names = append(names, op.Name)
+		}
+	}
+	return names
+}
+
+// splitOp cuts "gte:5" into operator and value. A value without a word before a
+// colon means eq; a word that is no operator is an error.
+func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
+	word, rest, found := strings.Cut(raw, ":")
+	if !found || strings.Trim(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz_") != "" || word == "" {
+		return "eq", raw, nil
+	}
+	allowed := opsFor(t)
+	if slices.Contains(allowed, word) {
+		return word, rest, nil
+	}
+	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
+	if known {
+		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s, which is %s; it takes %s.",
+			word, crm.Show(param), article(t.field.Type.String()), strings.Join(allowed, " "))
+	} else {
+		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon write %s=eq:%s.",
+			crm.Show(word), crm.Show(param), strings.Join(allowed, " "), crm.Show(param), crm.Show(raw))
+	}
+	return "", "", err.On(param).Of(word, allowed)
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// items splits the value of in: at commas. An item in double quotes may hold
+// commas; a doubled quote inside stands for one.
+func items(s string) (list []string, ok bool) {
+	for {
+		item := ""
+		if strings.HasPrefix(s, `"`) {
+			rest := s[1:]
+			for {
+				i := strings.IndexByte(rest, '"')
+				if i < 0 {
+					return nil, false
+				}
+				item += rest[:i]
+				if rest = rest[i+1:]; !strings.HasPrefix(rest, `"`) {
+					break
+				}
+				item += `"`
+				rest = rest[1:]
+			}
+			if s = rest; s != "" && s[0] != ',' {
+				return nil, false
+			}
+		} else {
+			i := strings.IndexByte(s+",", ',')
+			item, s = s[:i], s[i:]
+		}
+		list = append(list, item)
+		if s == "" {
+			return list, true
+		}
+		s = s[1:]
+	}
+}

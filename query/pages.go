@@ -1,0 +1,105 @@
+package query
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Page is one index range of a list: a condition and an order. A list reads
+// its pages one after the other until its limit is reached.
+type Page struct {
+	Where string // without the scope; never empty
+	Order string
+	Args  []any
+}
+
+// Pages returns the ranges that remain behind the cursor: the rows that have a
+// sort value, then those that have none. Splitting them keeps each a plain
+// index range, whatever the engine thinks of NULL order.
+func (q *Question) Pages() []Page {
+	column, never := q.sortColumn()
+	var pages []Page
+	if q.after == nil || !q.after.unset {
+		pages = append(pages, q.valued(column, never))
+	}
+	if !never {
+		pages = append(pages, q.unvalued(column))
+	}
+	return pages
+}
+
+// sortColumn returns the column of the order and whether it is never unset.
+func (q *Question) sortColumn() (column string, never bool) {
+	f := q.Order.Field
+	switch {
+	case f.Type == crm.ID:
+		return "t.key", true
+	case f.Folded():
+		return "t." + f.Col() + "_fold", f.Required
+	}
+	return "t." + f.Col(), f.Required || f.ReadOnly || f.Default != ""
+}
+
+func (q *Question) direction() (word, less string) {
+	if q.Order.Desc {
+		return " DESC", " < "
+	}
+	return "", " > "
+}
+
+func (q *Question) valued(column string, never bool) Page {
+	word, less := q.direction()
+	p := Page{Args: slices.Clone(q.Args), Order: column + word + ", t.key" + word}
+	where := slices.Clone(q.Where)
+	byKey := column == "t.key"
+	if byKey {
+		p.Order = column + word
+	}
+	switch {
+	case q.after != nil && byKey:
+		where = append(where, column+less+p.arg(q.after.key))
+	case q.after != nil:
+		where = append(where, "("+column+", t.key)"+less+"("+p.arg(q.after.value(q.Order.Field))+", "+p.arg(q.after.key)+")")
+	case !never:
+		where = append(where, column+" IS NOT NULL")
+	}
+	p.Where = and(where)
+	return p
+}
+
+func (q *Question) unvalued(column string) Page {
+	word, less := q.direction()
+	p := Page{Args: slices.Clone(q.Args), Order: "t.key" + word}
+	where := append(slices.Clone(q.Where), column+" IS NULL")
+	if q.after != nil && q.after.unset {
+		where = append(where, "t.key"+less+p.arg(q.after.key))
+	}
+	p.Where = and(where)
+	return p
+}
+
+func (p *Page) arg(v any) string {
+	p.Args = append(p.Args, v)
+	return "$" + strconv.Itoa(len(p.Args)+1)
+}
+
+func (m *mark) value(f *crm.Field) any {
+	switch f.Type {
+	case crm.Int, crm.Time, crm.Ref:
+		return m.n
+	}
+	return m.text
+}
+
+// Condition returns the whole filter without cursor, for counting.
+func (q *Question) Condition() string { return and(q.Where) }
+
+func and(where []string) string {
+	if len(where) == 0 {
+		return "TRUE"
+	}
+	return strings.Join(where, " AND ")
+}

@@ -1,0 +1,120 @@
+package query
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// target is where a filter's name leads: through references to a field, and
+// within an object field to a key.
+type target struct {
+	hops   []hop
+	entity *crm.Entity // that has the field
+	field  *crm.Field
+	key    string // of a custom member
+	list   bool   // a reference named without _id: a comma list means any of
+}
+
+type hop struct {
+	field *crm.Field
+	to    *crm.Entity
+}
+
+// maxHops bounds the references a path may follow.
+const maxHops = 2
+
+// alias returns the table alias of the entity after n hops.
+func alias(n int) string {
+	if n == 0 {
+		return "t"
+	}
+	return "r" + strconv.Itoa(n)
+}
+
+func (t target) alias() string { return alias(len(t.hops)) }
+
+// resolve finds the target of a dotted name.
+func resolve(e *crm.Entity, name string) (target, bool) {
+	t := target{entity: e}
+	for rest := name; ; {
+		if f := t.entity.Field(rest); f != nil {
+			t.field = f
+			return t, true
+		}
+		head, tail, dotted := strings.Cut(rest, ".")
+		if f := t.entity.Field(head); dotted && f != nil && f.Type == crm.Object && !f.ReadOnly && tail != "" {
+			t.field, t.key = f, memberName(tail)
+			return t, true
+		}
+		f := referenceAt(t.entity, head)
+		if f == nil || len(t.hops) == maxHops {
+			return t, false
+		}
+		if !dotted {
+			t.field, t.list = f, true
+			return t, true
+		}
+		t.hops = append(slices.Clip(t.hops), hop{f, t.entity.Target(f)})
+		t.entity, rest = t.entity.Target(f), tail
+	}
+}
+
+// memberName reads a key as a line shows it: bare, or as a JSON string.
+func memberName(s string) string {
+	var name string
+	if strings.HasPrefix(s, `"`) && json.Unmarshal([]byte(s), &name) == nil && name != "" {
+		return name
+	}
+	return s
+}
+
+func referenceAt(e *crm.Entity, path string) *crm.Field {
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == crm.Ref && f.Path() == path {
+			return f
+		}
+	}
+	return nil
+}
+
+// FilterNames returns what may stand before the equals sign in a filter on the
+// entity: its fields, custom.<key> and what its references lead to.
+func FilterNames(e *crm.Entity) []string {
+	names := e.Names(func(f *crm.Field) bool { return f.Type != crm.Object && f.Type != crm.Flag })
+	for i := range e.Fields {
+		switch f := &e.Fields[i]; f.Type {
+		case crm.Object:
+			if f.ReadOnly {
+				continue
+			}
+			names = append(names, f.Name+".<key>")
+		case crm.Ref:
+			names = append(names, f.Path()+".<field>")
+		}
+	}
+	return names
+}
+
+// unknown is the error for a name that leads nowhere. It lists what the last
+// entity reached allows.
+func unknown(e *crm.Entity, name string) *crm.Error {
+	allowed := append(FilterNames(e), listParams...)
+	sent, prefix := name, ""
+	if head, tail, dotted := strings.Cut(name, "."); dotted {
+		if f := referenceAt(e, head); f != nil {
+			sent, prefix, allowed = tail, head+".", FilterNames(e.Target(f))
+		}
+	}
+	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
+		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name).Of(sent, allowed)
+	if err.DidYouMean != "" {
+		err.DidYouMean = prefix + err.DidYouMean
+		err.Hint = "there is no filter or parameter " + crm.Show(name) + " on " + e.Plural + "; did you mean " + err.DidYouMean +
+			"? Allowed: " + strings.Join(allowed, " ") + "."
+	}
+	return err
+}

@@ -1,0 +1,27 @@
+// Package query turns what a client asks into SQL text and arguments: filters,
+// search, sort orders and cursors, compiled against the schema. It also holds
+// the normal forms in which values are stored and compared. It is pure: it
+// executes nothing, and only names from the schema ever reach SQL text.
+package query
+
+import (
+	"time"
+
+	"crmkit/crm"
+)
+
+// Env is what a question needs to know besides the schema.
+type Env struct {
+	Schema    *crm.Schema
+	Now       time.Time
+	Zone      *time.Location // in which dates and today are read; nil is UTC
+	Workspace int64          // to which ids are bound
+	Secret    []byte         // signs cursors
+}
+
+func (env Env) zone() *time.Location {
+	if env.Zone == nil {
+		return time.UTC
+	}
+	return env.Zone
+}

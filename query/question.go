@@ -1,0 +1,234 @@
+package query
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Total says how far a list is counted.
+type Total int
+
+// The ways of counting: to TotalCap (the default), all rows, or not at all.
+const (
+	TotalCapped Total = iota
+	TotalExact
+	TotalNone
+)
+
+// TotalCap is where a capped count stops.
+const TotalCap = 10_000
+
+// DefaultLimit is the page size when none is asked for.
+const DefaultLimit = 50
+
+// Question is a compiled list request: what to select, in which order, from
+// where on. Placeholder $1 of its SQL is the table's scope; $2 is Args[0].
+type Question struct {
+	Entity  *crm.Entity
+	Where   []string
+	Args    []any
+	Filters []Filter // equality filters, to explain an empty list
+	Order   Order
+	Limit   int
+	Cut     int      // the limit asked for, when it was more than allowed
+	Fields  []string // from fields=; nil shows what the kind shows
+	Total   Total
+	Plain   bool // no filters: the kept counter is the total
+
+	after  *mark
+	secret []byte
+	seal   string // what a cursor is bound to
+}
+
+// Order is a sort order: one field, ties by key in the same direction, unset last.
+type Order struct {
+	Field *crm.Field
+	Desc  bool
+}
+
+var listParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
+
+// Parse compiles the parameters of a list of the entity. Every repeat of a
+// parameter counts; anything it does not know is an error.
+func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
+	q := &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}
+	c := &compiler{env: env}
+	names := make([]string, 0, len(params))
+	for name := range params {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range params[name] {
+			if err := q.param(c, name, value); err != nil {
+				return nil, err
+			}
+		}
+		if slices.Contains(listParams, name) && name != "search" && len(params[name]) > 1 {
+			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
+		}
+	}
+	q.Args, q.Plain = c.args, len(q.Where) == 0
+	if q.Order.Field == nil {
+		q.Order, _ = parseSort(e, e.Sort)
+	}
+	q.seal = q.binding(env.Workspace, params, names)
+	if cursor := params.Get("cursor"); cursor != "" {
+		return q, q.resume(cursor)
+	}
+	return q, nil
+}
+
+func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
+	switch name {
+	case "format", "cursor":
+	case "search":
+		var where []string
+		where, err = c.search(q.Entity, value)
+		q.Where = append(q.Where, where...)
+	case "sort":
+		q.Order, err = parseSort(q.Entity, value)
+	case "limit":
+		q.Limit, q.Cut, err = ParseLimit(value, q.Entity.MaxLimit)
+	case "fields":
+		q.Fields, err = ParseFields(q.Entity, value)
+	case "total":
+		q.Total, err = parseTotal(value)
+	default:
+		var where string
+		var filter *Filter
+		if where, filter, err = c.filter(q.Entity, name, value); err != nil {
+			return err
+		}
+		q.Where = append(q.Where, where)
+		if filter != nil {
+			q.Filters = append(q.Filters, *filter)
+		}
+	}
+	return err
+}
+
+// Sortable reports whether lists can be ordered by the field.
+func Sortable(e *crm.Entity, f *crm.Field) bool {
+	switch f.Type {
+	case crm.Tags, crm.Object, crm.Handle, crm.Flag:
+		return false
+	case crm.ID:
+		return !e.RandomID
+	}
+	return true
+}
+
+func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
+	name, desc := strings.CutPrefix(value, "-")
+	f := e.Field(name)
+	if f == nil || !Sortable(e, f) {
+		allowed := e.Names(func(f *crm.Field) bool { return Sortable(e, f) })
+		return Order{}, crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending.",
+			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(name, allowed)
+	}
+	return Order{f, desc}, nil
+}
+
+// ParseLimit reads limit=. More than most is cut to it, and cut is then what
+// was asked for.
+func ParseLimit(value string, most int) (limit, cut int, err *crm.Error) {
+	n, convErr := strconv.Atoi(value)
+	if strings.Trim(value, "0123456789") == "" && convErr != nil && value != "" {
+		n, convErr = 1<<31-1, nil
+	}
+	switch {
+	case convErr != nil || n < 1:
+		return 0, 0, crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Show(value), most).On("limit")
+	case n > most:
+		return most, n, nil
+	}
+	return n, 0, nil
+}
+
+func parseTotal(value string) (Total, *crm.Error) {
+	switch value {
+	case "exact":
+		return TotalExact, nil
+	case "none":
+		return TotalNone, nil
+	}
+	return 0, crm.Errorf(crm.InvalidValue, "total=%s is not known; write total=exact to count all rows, total=none to count none, or leave it out.", crm.Show(value)).
+		On("total").Of(value, []string{"exact", "none"})
+}
+
+// ParseFields reads fields=: names of fields, custom.<key>, or the name shown
+// beside a reference, like company.name.
+func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
+	var fields []string
+	for _, name := range strings.Split(value, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		t, ok := resolve(e, name)
+		shown := ok && (len(t.hops) == 0 && !t.list || len(t.hops) == 1 && t.field.Name == t.entity.Display)
+		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
+			f := e.Field(head) // members of a read-only object, as in audit
+			shown = f != nil && f.Type == crm.Object
+		}
+		if !shown {
+			allowed := FieldNames(e)
+			return nil, crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Show(name), strings.Join(allowed, " ")).
+				On("fields").Of(name, allowed)
+		}
+		if !slices.Contains(fields, name) {
+			fields = append(fields, name)
+		}
+	}
+	if len(fields) == 0 {
+		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.Display).On("fields")
+	}
+	return fields, nil
+}
+
+// FieldNames returns what fields= takes for the entity.
+func FieldNames(e *crm.Entity) []string {
+	names := e.Names(func(f *crm.Field) bool { return true })
+	for i := range e.Fields {
+		switch f := &e.Fields[i]; f.Type {
+		case crm.Object:
+			names = append(names, f.Name+".<key>")
+		case crm.Ref:
+			names = append(names, f.Path()+"."+e.Target(f).Display)
+		}
+	}
+	return names
+}
+
+// The bounds of search=.
+const (
+	maxWords  = 10
+	maxSearch = 200
+)
+
+// search compiles search=: every word must stand in one of the key fields.
+func (c *compiler) search(e *crm.Entity, value string) ([]string, *crm.Error) {
+	if len(e.Search) == 0 {
+		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
+	}
+	clean, ok := Clean(value)
+	words := strings.Fields(clean)
+	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch {
+		return nil, crm.Errorf(crm.InvalidValue, "search takes 1 to %d words of together at most %d bytes; leave it out to list all.", maxWords, maxSearch).On("search")
+	}
+	var where []string
+	for _, word := range words {
+		var any []string
+		for _, path := range e.Search {
+			if t, ok := resolve(e, path); ok {
+				any = append(any, c.through(t, false, c.like(t, word)))
+			}
+		}
+		where = append(where, "("+strings.Join(any, " OR ")+")")
+	}
+	return where, nil
+}

@@ -1,0 +1,45 @@
+package query
+
+import (
+	"strconv"
+
+	"crmkit/crm"
+)
+
+// Same reports whether a read-only value that a client sent back is the one the
+// record shows, in either format: times match at the precision sent.
+func (env Env) Same(rec crm.Record, in crm.Input) bool {
+	v := rec.Value(in.Field.Name)
+	text, quoted := crm.Unquote(in.JSON)
+	switch {
+	case in.Label:
+		return sameLabel(rec, in)
+	case in.JSON == "null":
+		return !v.Set() && in.Field.Stored()
+	case in.Field.Type == crm.ID:
+		return quoted && rec.ID != "" && text == rec.ID
+	case in.Field.Type == crm.Handle:
+		return quoted && rec.ID != "" && text == rec.Handle()
+	case in.Field.Type == crm.Int:
+		return v.Set() && in.JSON == strconv.FormatInt(v.Int, 10)
+	case in.Field.Type == crm.Time:
+		span, ok := env.Moment(text)
+		return quoted && ok && v.Set() && Stamp(text) && span.From <= v.Int && v.Int < span.Until
+	}
+	return quoted && v.Text == text
+}
+
+// sameLabel compares {"name":"Acme"} with what the reference points to.
+func sameLabel(rec crm.Record, in crm.Input) bool {
+	label := rec.Labels[rec.Entity.Index(in.Field.Name)]
+	if in.JSON == "null" {
+		return label == ""
+	}
+	for _, m := range crm.ParseObject(in.JSON) {
+		text, _ := crm.Unquote(m.JSON)
+		if m.Name != rec.Entity.Target(in.Field).Display || text != label {
+			return false
+		}
+	}
+	return in.JSON[0] == '{'
+}
