@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+)
+
+// IdleLimit is how long a token lives without use.
+const IdleLimit = 30 * 24 * time.Hour
+
+// User is a person who signs in by an e-mail address.
+type User struct {
+	Number int64
+	ID     string
+	Email  string
+}
+
+// Workspace is one team's data, apart from every other's.
+type Workspace struct {
+	Number   int64
+	ID       string
+	Name     string
+	TimeZone string
+	Plan     string
+	Role     string // of the user it was listed for
+}
+
+// SignIn returns the user with the address and their workspaces, oldest
+// membership first. Who has no account gets one; who has no workspace gets one
+// and is its admin.
+func (tx *Tx) SignIn(email string) (User, []Workspace, error) {
+	u := User{Email: email}
+	found, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &u.Number, &u.ID)
+	if err == nil && !found {
+		u, err = tx.createUser(email)
+	}
+	if err != nil {
+		return u, nil, err
+	}
+	tx.Actor.User, tx.Actor.UserID, tx.Actor.Email = u.Number, u.ID, email
+	list, err := tx.workspaces(u)
+	if err == nil && len(list) == 0 {
+		if err = tx.createWorkspace(u, "Workspace of "+email); err == nil {
+			list, err = tx.workspaces(u)
+		}
+	}
+	return u, list, err
+}
+
+func (tx *Tx) createUser(email string) (User, error) {
+	u := User{Email: email}
+	var err error
+	if u.ID, err = crm.RandomID("u", tx.store.random); err != nil {
+		return u, err
+	}
+	if u.Number, err = tx.sequence("users"); err != nil {
+		return u, err
+	}
+	return u, tx.exec("INSERT INTO users (number, id, email, created_at) VALUES ($1, $2, $3, $4)", u.Number, u.ID, email, tx.now)
+}
+
+func (tx *Tx) createWorkspace(admin User, name string) error {
+	id, err := crm.RandomID("ws", tx.store.random)
+	if err != nil {
+		return err
+	}
+	number, err := tx.sequence("workspaces")
+	if err != nil {
+		return err
+	}
+	if err := tx.exec("INSERT INTO workspaces (number, id, name, time_zone, plan, created_at) VALUES ($1, $2, $3, 'UTC', $4, $5)",
+		number, id, name, crm.DefaultPlan, tx.now); err != nil {
+		return err
+	}
+	if err := tx.exec("INSERT INTO members (workspace_id, user_id, role, joined_at) VALUES ($1, $2, 'admin', $3)", number, admin.Number, tx.now); err != nil {
+		return err
+	}
+	tx.Actor.Workspace, tx.Actor.WorkspaceID = number, id
+	return tx.log("workspace.create", "workspace/"+id, nil, []crm.Member{{Name: "name", JSON: string(crm.AppendQuoted(nil, name))}})
+}
+
+func (tx *Tx) workspaces(u User) (list []Workspace, err error) {
+	err = tx.rows(`SELECT w.number, w.id, w.name, w.time_zone, w.plan, m.role FROM members m JOIN workspaces w ON w.number = m.workspace_id
+		WHERE m.user_id = $1 ORDER BY m.joined_at, w.number`, []any{u.Number}, func(scan func(...any) error) error {
+		var w Workspace
+		if err := scan(&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role); err != nil {
+			return err
+		}
+		list = append(list, w)
+		return nil
+	})
+	return list, err
+}
+
+// Token is a session to be made: its hash stands for the secret, which is
+// never stored.
+type Token struct {
+	ID     string
+	Hash   string
+	Name   string
+	Scope  string
+	Origin string // how it came to be: "code" or "owner"
+}
+
+// CreateToken stores a token of the user for the workspace.
+func (tx *Tx) CreateToken(u User, w Workspace, t Token) (id string, err error) {
+	if t.ID, err = crm.RandomID("tok", tx.store.random); err != nil {
+		return "", err
+	}
+	key, err := tx.sequence("tokens")
+	if err != nil {
+		return "", err
+	}
+	name := crm.Str(t.Name)
+	folded := columnValues(&crm.Field{}, name)
+	err = tx.exec(`INSERT INTO tokens (key, id, hash, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+		key, t.ID, t.Hash, u.Number, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
+	if err != nil {
+		return "", err
+	}
+	tx.Actor.Workspace, tx.Actor.TokenID = w.Number, t.ID
+	return t.ID, tx.log("token.create", "token/"+t.ID, nil, []crm.Member{{Name: "name", JSON: string(crm.AppendQuoted(nil, t.Name))}})
+}
+
+// Revoke ends a token of the actor's user, at once.
+func (tx *Tx) Revoke(id string) error {
+	n, err := tx.count("DELETE FROM tokens WHERE user_id = $1 AND id = $2", tx.Actor.User, id)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
+	}
+	return tx.log("token.revoke", "token/"+id, nil, nil)
+}
+
+// Session is what a token stands for.
+type Session struct {
+	Actor    crm.Actor
+	LastUsed int64 // unix milliseconds
+}
+
+// Session returns what the token with the hash stands for; found is false when
+// there is none, or its user has left the workspace.
+func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
+	a := &session.Actor
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan
+			FROM tokens t JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
+			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id WHERE t.hash = $1`, []any{hash},
+			&a.TokenID, &a.TokenName, &a.Scope, &session.LastUsed, &a.User, &a.UserID, &a.Email,
+			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return session, false, nil
+	}
+	return session, err == nil, err
+}
+
+// touches remembers when tokens were last used, so that reads do not write.
+type touches struct {
+	mu   sync.Mutex
+	used map[string]int64 // token id -> unix milliseconds
+}
+
+// Touch notes that a token is in use. It reaches the file within a minute, and
+// when the store closes.
+func (s *Store) Touch(tokenID string) {
+	s.touch.mu.Lock()
+	defer s.touch.mu.Unlock()
+	if s.touch.used == nil {
+		s.touch.used = map[string]int64{}
+	}
+	s.touch.used[tokenID] = s.Now().UnixMilli()
+}
+
+const touchEvery = 30 * time.Second
+
+// flushTouches writes token uses back until the store closes.
+func (s *Store) flushTouches() {
+	tick := time.NewTicker(touchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.writeTouches()
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+func (s *Store) writeTouches() {
+	s.touch.mu.Lock()
+	used := s.touch.used
+	s.touch.used = nil
+	s.touch.mu.Unlock()
+	if len(used) == 0 {
+		return
+	}
+	err := s.Write(context.Background(), crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
+	if err != nil {
+		s.opts.Log.Warn("token uses not written", "error", err)
+	}
+}
+
+func (tx *Tx) touchTokens(used map[string]int64) error {
+	for id, at := range used {
+		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, at); err != nil {
+			return err
+		}
+	}
+	return tx.purge()
+}
+
+// purge drops what can serve nobody any more. Idle tokens stay a while, so that
+// their owner is told that they expired.
+func (tx *Tx) purge() error {
+	if err := tx.exec("DELETE FROM tokens WHERE last_used_at < $1", tx.now-3*IdleLimit.Milliseconds()); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"DELETE FROM limits WHERE resets_at < $1",
+		"DELETE FROM confirmations WHERE expires_at < $1",
+	} {
+		if err := tx.exec(text, tx.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

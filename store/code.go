@@ -1,0 +1,90 @@
+package store
+
+import (
+	"time"
+)
+
+// CodeLife is how long a sign-in code lives, and for how long its tries count.
+const CodeLife = 10 * time.Minute
+
+// MaxTries is how many wrong codes an address may try in a window.
+const MaxTries = 5
+
+// IssueCode puts a new code in the place of the one that was live. The tries of
+// the running window stay counted; wait is how long it still runs when none are
+// left, and then no code is stored.
+func (tx *Tx) IssueCode(purpose, email, hash string) (wait time.Duration, err error) {
+	var tries, opened int64
+	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{purpose, email}, &tries, &opened)
+	if err != nil {
+		return 0, err
+	}
+	if left := opened + CodeLife.Milliseconds() - tx.now; !found || left <= 0 {
+		tries, opened = 0, tx.now
+	} else if tries >= MaxTries {
+		return time.Duration(left) * time.Millisecond, nil
+	}
+	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (purpose, email) DO UPDATE SET hash = $3, tries = $4, opened_at = $5, expires_at = $6`,
+		purpose, email, hash, tries, opened, tx.now+CodeLife.Milliseconds())
+}
+
+// TryCode spends one try on a code. right is true once for the right one, which
+// it uses up; wait is how long the window still runs when the tries are spent.
+func (tx *Tx) TryCode(purpose, email, hash string) (right bool, wait time.Duration, err error) {
+	n, err := tx.count("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
+		purpose, email, MaxTries, tx.now)
+	if err != nil {
+		return false, 0, err
+	}
+	if n == 0 {
+		wait, err = tx.codeWait(purpose, email)
+		return false, wait, err
+	}
+	n, err = tx.count("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3", purpose, email, hash)
+	return n == 1, 0, err
+}
+
+// codeWait returns how long the tries of an address stay spent, 0 when it just
+// has no live code.
+func (tx *Tx) codeWait(purpose, email string) (time.Duration, error) {
+	var opened int64
+	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{purpose, email, MaxTries}, &opened)
+	if left := opened + CodeLife.Milliseconds() - tx.now; found && left > 0 {
+		return time.Duration(left) * time.Millisecond, err
+	}
+	return 0, err
+}
+
+// Allow counts one event under a name and reports whether it is within most per
+// window; if not, wait says when the window ends.
+func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Duration, err error) {
+	n, err := tx.count(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+		SET n = CASE WHEN limits.resets_at <= $3 THEN 1 ELSE limits.n + 1 END,
+		    resets_at = CASE WHEN limits.resets_at <= $3 THEN $2 ELSE limits.resets_at END
+		WHERE limits.resets_at <= $3 OR limits.n < $4`, name, tx.now+window.Milliseconds(), tx.now, most)
+	if err != nil || n > 0 {
+		return 0, err
+	}
+	var resets int64
+	_, err = tx.row("SELECT resets_at FROM limits WHERE name = $1", []any{name}, &resets)
+	return time.Duration(max(resets-tx.now, 1)) * time.Millisecond, err
+}
+
+// ConfirmLife is how long a delete waits for its confirmation.
+const ConfirmLife = 10 * time.Minute
+
+// SaveConfirmation stores that the actor may delete the target, at this version,
+// with the secret whose hash is given.
+func (tx *Tx) SaveConfirmation(hash, target string, version int64) error {
+	return tx.exec("INSERT INTO confirmations (hash, workspace_id, user_id, target, version, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+		hash, tx.Actor.Workspace, tx.Actor.User, target, version, tx.now+ConfirmLife.Milliseconds())
+}
+
+// TakeConfirmation uses up a confirmation of the actor for the target at this
+// version and reports whether there was one.
+func (tx *Tx) TakeConfirmation(hash, target string, version int64) (bool, error) {
+	n, err := tx.count("DELETE FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND target = $4 AND version = $5 AND expires_at > $6",
+		hash, tx.Actor.Workspace, tx.Actor.User, target, version, tx.now)
+	return n == 1, err
+}

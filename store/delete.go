@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+)
+
+// Delete removes a record. What points to it reads as unset from then on; what
+// was logged below it and belongs to no other record goes with it. Each of
+// these is a change of its own in the log.
+func (tx *Tx) Delete(rec crm.Record) error {
+	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
+		if err := tx.unlink(ref, rec); err != nil {
+			return err
+		}
+	}
+	return tx.remove(rec)
+}
+
+func (tx *Tx) unlink(ref crm.Reference, rec crm.Record) error {
+	keys, err := tx.pointing(ref, rec)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		before, found, err := tx.record(ref.From, key)
+		if err != nil || !found {
+			return err
+		}
+		after := before.Clone()
+		after.Set(ref.Field.Name, crm.Value{})
+		if belongsNowhere(after, ref) {
+			err = tx.remove(before)
+		} else {
+			err = tx.replace(before, after)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// belongsNowhere reports whether a record of a kind that lives below others has
+// lost the last of them.
+func belongsNowhere(rec crm.Record, ref crm.Reference) bool {
+	if !slices.Contains(rec.Entity.Under, ref.Field.Name) {
+		return false
+	}
+	for _, name := range rec.Entity.Under {
+		if rec.Value(name).Set() {
+			return false
+		}
+	}
+	return true
+}
+
+func (tx *Tx) pointing(ref crm.Reference, rec crm.Record) (keys []int64, err error) {
+	err = tx.rows(fmt.Sprintf("SELECT key FROM %s WHERE workspace_id = $1 AND %s = $2 ORDER BY key", ref.From.Plural, ref.Field.Col()),
+		[]any{tx.Actor.Workspace, rec.Key}, func(scan func(...any) error) error {
+			var key int64
+			if err := scan(&key); err != nil {
+				return err
+			}
+			keys = append(keys, key)
+			return nil
+		})
+	return keys, err
+}
+
+func (tx *Tx) remove(rec crm.Record) error {
+	e := rec.Entity
+	blank := crm.NewRecord(e)
+	blank.Key, blank.ID = rec.Key, rec.ID
+	if err := tx.exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key); err != nil {
+		return err
+	}
+	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, e.Plural); err != nil {
+		return err
+	}
+	return tx.finish("delete", rec, blank)
+}
+
+// Fetch returns a record as the transaction sees it, or the error that tells
+// why there is none.
+func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
+	rec, found, err := tx.record(e, key)
+	if err == nil && !found {
+		err = tx.store.Gone(tx.ctx, tx.Actor, e, key)
+	}
+	return rec, err
+}
+
+// Dependents counts, per kind that lives below the record, how many would be
+// deleted with it.
+func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
+	var counts []crm.Count
+	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
+		if !slices.Contains(ref.From.Under, ref.Field.Name) {
+			continue
+		}
+		text := fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE workspace_id = $1 AND %s = $2", ref.From.Plural, ref.Field.Col())
+		for _, other := range ref.From.Under {
+			if other != ref.Field.Name {
+				text += " AND " + other + " IS NULL"
+			}
+		}
+		c := crm.Count{Noun: ref.From.Plural}
+		if _, err := tx.row(text, []any{tx.Actor.Workspace, rec.Key}, &c.N); err != nil {
+			return nil, err
+		}
+		counts = append(counts, c)
+	}
+	return counts, nil
+}
+
+// Gone returns the 404 for an id that fits the workspace but finds no record: it
+// was deleted, or its number was never given out.
+func (s *Store) Gone(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) error {
+	id := crm.RecordID(e.Prefix, key)
+	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=, or see GET /audit?target=%s/%s.",
+		e.Name, id, e.Plural, e.Name, id)
+}

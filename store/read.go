@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// Record returns the record of the actor's workspace with the key, or a
+// not_found error.
+func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
+	t := s.tables[e]
+	row := t.newRow()
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return rec, s.Gone(ctx, actor, e, key)
+	}
+	if err != nil {
+		return rec, err
+	}
+	return row.record(), nil
+}
+
+// Page is one page of a list.
+type Page struct {
+	Records []crm.Record
+	More    bool  // rows remain behind the last
+	Total   int64 // rows that match, at most the cap when not Exact
+	Exact   bool
+	Counted bool // false: no total was asked for
+}
+
+// List answers a question within the actor's workspace (or user, where the
+// entity is scoped so). All of a page is read at one moment.
+func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
+	err = s.snapshot(ctx, func(v *view) error {
+		if err := v.page(ctx, actor, q, &page); err != nil {
+			return err
+		}
+		if q.Total == query.TotalNone {
+			return nil
+		}
+		return v.total(ctx, actor, q, &page)
+	})
+	return page, err
+}
+
+// scope returns the value of the entity's scope column for the actor.
+func scope(actor crm.Actor, e *crm.Entity) int64 {
+	if e.Scope == "user_id" {
+		return actor.User
+	}
+	return actor.Workspace
+}
+
+func (v *view) page(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
+	t := v.store.tables[q.Entity]
+	row := t.newRow()
+	for _, part := range q.Pages() {
+		left := q.Limit + 1 - len(page.Records)
+		if left == 0 {
+			break
+		}
+		args := append([]any{scope(actor, q.Entity)}, part.Args...)
+		text := fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND %s ORDER BY %s LIMIT $%d",
+			t.columns, t.from, q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1)
+		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
+			if err := scan(row.dest...); err != nil {
+				return err
+			}
+			page.Records = append(page.Records, row.record())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if page.More = len(page.Records) > q.Limit; page.More {
+		page.Records = page.Records[:q.Limit]
+	}
+	return nil
+}
+
+// total counts the matches: by the kept counter where nothing filters, else row
+// by row up to the cap.
+func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
+	page.Counted = true
+	e := q.Entity
+	args := []any{scope(actor, e)}
+	text := "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + e.Plural + "'"
+	if !q.Plain || e.RandomID {
+		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE t.%s = $1 AND %s", e.Plural, e.ScopeColumn(), q.Condition())
+		if q.Total == query.TotalCapped {
+			inner += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
+		}
+		text = "SELECT COUNT(*) FROM (" + inner + ") x"
+		args = append(args, q.Args...)
+	}
+	if err := v.row(ctx, text, args, &page.Total); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if page.Exact = page.Total <= query.TotalCap || q.Total == query.TotalExact; !page.Exact {
+		page.Total = query.TotalCap
+	}
+	return nil
+}
+
+// InUse is one value of a field and how many records hold it.
+type InUse struct {
+	Value string
+	N     int64
+}
+
+// InUse answers which values are in use, most frequent first.
+func (s *Store) InUse(ctx context.Context, actor crm.Actor, u query.Usage) (list []InUse, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, u.SQL, append([]any{actor.Workspace}, u.Args...), func(scan func(...any) error) error {
+			var in InUse
+			if err := scan(&in.Value, &in.N); err != nil {
+				return err
+			}
+			list = append(list, in)
+			return nil
+		})
+	})
+	return list, err
+}
+
+// Usage returns how many records of each kind the workspace holds, by plural.
+func (s *Store) Usage(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	used := map[string]int64{}
+	err := s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			used[kind] = n
+			return nil
+		})
+	})
+	return used, err
+}

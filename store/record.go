@@ -1,0 +1,243 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// Results of a write on a record.
+const (
+	Created   = "created"
+	Updated   = "updated"
+	Unchanged = "unchanged"
+)
+
+// Outcome is what a write on a record did.
+type Outcome struct {
+	Before crm.Record // as it was; a record with nothing set when it was made
+	After  crm.Record
+	Result string
+}
+
+// Draft is what a client wants of a record: the fields sent, and the version it
+// expects to meet (0: any).
+type Draft struct {
+	Entity  *crm.Entity
+	Inputs  []crm.Input
+	Version int64
+}
+
+// Save makes a record, or updates the one that holds the draft's unique value.
+func (tx *Tx) Save(d Draft) (Outcome, error) {
+	if d.Entity.Unique != "" {
+		for _, in := range d.Inputs {
+			if in.Field.Name == d.Entity.Unique && in.Value.Set() {
+				key, err := tx.holder(d.Entity, in.Field, in.Value)
+				if err != nil || key != 0 {
+					return tx.updateFound(d, key, err)
+				}
+			}
+		}
+	}
+	return tx.create(d)
+}
+
+func (tx *Tx) updateFound(d Draft, key int64, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, err
+	}
+	return tx.Update(key, d)
+}
+
+// holder returns the key of the record with the unique value, 0 for none.
+func (tx *Tx) holder(e *crm.Entity, f *crm.Field, v crm.Value) (key int64, err error) {
+	_, err = tx.row(fmt.Sprintf("SELECT key FROM %s WHERE workspace_id = $1 AND %s = $2", e.Plural, f.Col()), []any{tx.Actor.Workspace, v.Text}, &key)
+	return key, err
+}
+
+func (tx *Tx) create(d Draft) (Outcome, error) {
+	blank := crm.NewRecord(d.Entity)
+	if d.Version != 0 {
+		return Outcome{}, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to make one.", d.Entity.Name, d.Version)
+	}
+	if err := tx.checkSame(blank, d); err != nil {
+		return Outcome{}, err
+	}
+	values, fault := crm.Apply(d.Entity, blank.Values, d.Inputs, tx.now)
+	if fault != nil {
+		return Outcome{}, fault
+	}
+	rec := blank.Clone()
+	rec.Values = values
+	if err := tx.checkReferences(blank, rec); err != nil {
+		return Outcome{}, err
+	}
+	number, err := tx.takeNumber(d.Entity)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rec.Key = crm.RecordKey(tx.Actor.Workspace, number)
+	rec.ID = crm.RecordID(d.Entity.Prefix, rec.Key)
+	tx.stamp(rec, true)
+	args := []any{rec.Key, tx.Actor.Workspace}
+	for _, i := range tx.store.tables[d.Entity].stored {
+		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
+	}
+	if err := tx.exec(tx.store.tables[d.Entity].insert, args...); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{blank, rec, Created}, tx.finish("create", blank, rec)
+}
+
+// takeNumber counts one more record of the entity, up to the plan's cap, and
+// returns its number.
+func (tx *Tx) takeNumber(e *crm.Entity) (number int64, err error) {
+	limit := crm.CapOf(tx.Actor.Plan, e.Plural)
+	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, $2, 1, 1)
+		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1 WHERE usage.n < $3 RETURNING last`,
+		[]any{tx.Actor.Workspace, e.Plural, limit}, &number)
+	if err == nil && !found {
+		err = crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
+			tx.Actor.Plan, limit, e.Plural)
+	}
+	return number, err
+}
+
+func (tx *Tx) stamp(rec crm.Record, fresh bool) {
+	by := crm.Str(tx.Actor.Email)
+	if fresh {
+		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
+		rec.Set(crm.FieldCreatedBy, by)
+	}
+	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
+	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
+	rec.Set(crm.FieldUpdatedBy, by)
+}
+
+// Update changes the fields sent of the record with the key.
+func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
+	before, found, err := tx.record(d.Entity, key)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !found {
+		return Outcome{}, tx.store.Gone(tx.ctx, tx.Actor, d.Entity, key)
+	}
+	if d.Version != 0 && d.Version != before.Version() {
+		return Outcome{}, Conflict(before, d.Version)
+	}
+	if err := tx.checkSame(before, d); err != nil {
+		return Outcome{}, err
+	}
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.now)
+	if fault != nil {
+		return Outcome{}, fault
+	}
+	after := before.Clone()
+	after.Values = values
+	if len(crm.Changed(before.Values, values)) == 0 {
+		return Outcome{before, before, Unchanged}, nil
+	}
+	return Outcome{before, after, Updated}, tx.replace(before, after)
+}
+
+// replace writes the changed fields of a record, and its stamps.
+func (tx *Tx) replace(before, after crm.Record) error {
+	e := after.Entity
+	if err := tx.checkReferences(before, after); err != nil {
+		return err
+	}
+	if err := tx.checkUnique(before, after); err != nil {
+		return err
+	}
+	tx.stamp(after, false)
+	var set []string
+	args := []any{tx.Actor.Workspace, after.Key}
+	for _, i := range crm.Changed(before.Values, after.Values) {
+		f := &e.Fields[i]
+		for j, column := range fieldColumns(f) {
+			args = append(args, columnValues(f, after.Values[i])[j])
+			set = append(set, fmt.Sprintf("%s = $%d", column, len(args)))
+		}
+	}
+	if err := tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {
+		return err
+	}
+	return tx.finish("update", before, after)
+}
+
+// finish keeps the side tables and the log in step with a record's change.
+func (tx *Tx) finish(action string, before, after crm.Record) error {
+	if err := tx.indexTags(before, after); err != nil {
+		return err
+	}
+	if err := tx.indexCustom(before, after); err != nil {
+		return err
+	}
+	return tx.logRecord(action, before, after)
+}
+
+// Conflict is the error for a record that is not at the version a client
+// expects; it carries the record as it stands.
+func Conflict(rec crm.Record, want int64) error {
+	err := crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed meanwhile. Decide on the record below, then repeat with its version.",
+		rec.Handle(), rec.Version(), want)
+	err.Record = &rec
+	return err
+}
+
+// checkSame refuses read-only fields that were sent with another value than the
+// record shows.
+func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
+	env := query.Env{Schema: tx.store.Schema, Now: tx.store.Now(), Workspace: tx.Actor.Workspace}
+	for _, in := range d.Inputs {
+		if in.Mode == crm.Same && !env.Same(rec, in) {
+			return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.Show(in.JSON)).On(in.Name())
+		}
+	}
+	return nil
+}
+
+// checkReferences looks up what newly set references point to, and notes what
+// it is called.
+func (tx *Tx) checkReferences(before, after crm.Record) error {
+	for _, i := range tx.store.tables[after.Entity].labels {
+		f, v := &after.Entity.Fields[i], after.Values[i]
+		if v.Equal(before.Values[i]) {
+			continue
+		}
+		after.Labels[i] = ""
+		if !v.Set() {
+			continue
+		}
+		to := after.Entity.Target(f)
+		found, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.Display, to.Plural),
+			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
+		if err != nil {
+			return err
+		}
+		if !found {
+			return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=, or make it with POST /%s.",
+				f.Name, to.Name, crm.RecordID(to.Prefix, v.Int), to.Plural, to.Plural).On(f.Name)
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) checkUnique(before, after crm.Record) error {
+	e := after.Entity
+	f := e.Field(e.Unique)
+	if f == nil || !after.Value(f.Name).Set() || after.Value(f.Name).Equal(before.Value(f.Name)) {
+		return nil
+	}
+	key, err := tx.holder(e, f, after.Value(f.Name))
+	if err != nil || key == 0 {
+		return err
+	}
+	id := crm.RecordID(e.Prefix, key)
+	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
+		f.Name, crm.Show(after.Value(f.Name).Text), e.Name, id, e.Plural, id, f.Name).On(f.Name)
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// applicationID marks a file as ours (PRAGMA application_id): "crmk".
+const applicationID = 0x63726d6b
+
+// oldestSQLite is the first version without the WAL reset fault that corrupts
+// databases (3.7.0 to 3.51.2).
+var oldestSQLite = [3]int{3, 51, 3}
+
+// dsn returns the data source for a path. Memory databases get a name of their
+// own in SQLite's memdb file system, which all connections of the process share.
+func dsn(path string) string {
+	if path == Memory {
+		var name [12]byte
+		_, _ = rand.Read(name[:])
+		return "file:/crmkit-" + hex.EncodeToString(name[:]) + "?vfs=memdb&_pragma=busy_timeout(10000)"
+	}
+	u := url.URL{Path: path}
+	return "file:" + u.EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+}
+
+// openWriter opens the one connection that writes and checks that its settings
+// took hold.
+func openWriter(ctx context.Context, name string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", name+"&_pragma=foreign_keys(1)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	want := map[string]string{"foreign_keys": "1"}
+	if !strings.Contains(name, "vfs=memdb") {
+		want["journal_mode"], want["synchronous"] = "wal", "2"
+	}
+	if err := errors.Join(checkVersion(ctx, db), checkPragmas(ctx, db, want)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// openReaders opens the pool that reads.
+func openReaders(ctx context.Context, name string, size int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", name+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, checkPragmas(ctx, db, map[string]string{"query_only": "1"})
+}
+
+func checkPragmas(ctx context.Context, db *sql.DB, want map[string]string) error {
+	for name, value := range want {
+		var is string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+name).Scan(&is); err != nil {
+			return err
+		}
+		if is != value {
+			return fmt.Errorf("PRAGMA %s is %s, must be %s", name, is, value)
+		}
+	}
+	return nil
+}
+
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	var text string
+	var is [3]int
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&text); err != nil {
+		return err
+	}
+	if _, err := fmt.Sscanf(text, "%d.%d.%d", &is[0], &is[1], &is[2]); err != nil {
+		return err
+	}
+	for i := range is {
+		if is[i] != oldestSQLite[i] {
+			if is[i] > oldestSQLite[i] {
+				break
+			}
+			return fmt.Errorf("SQLite %s can corrupt its log; build with 3.51.3 or newer", text)
+		}
+	}
+	return nil
+}
+
+// uniqueViolation reports whether an insert or update met a taken unique value.
+func uniqueViolation(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) &&
+		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// dialect turns migration text into SQLite's.
+var dialect = strings.NewReplacer("BIGINT", "INTEGER")

@@ -1,0 +1,156 @@
+// Package store keeps everything in one SQLite file: records, the log of
+// changes, accounts, codes. It is the only package that executes SQL, and adds
+// the workspace to every statement on records itself. Writes go through Write,
+// one after the other and committed in groups; reads use connections of their
+// own and never wait for writes.
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+)
+
+// Options say which file to open and what the store takes from outside.
+type Options struct {
+	Path       string           // a file, or Memory
+	Schema     *crm.Schema      // which entities there are
+	Clock      func() time.Time // nil: time.Now
+	Rand       io.Reader        // nil: crypto/rand; ids, secrets and codes come from it
+	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
+	Log        *slog.Logger     // nil: nothing is logged
+}
+
+// Memory is the Path of a store that leaves nothing behind.
+const Memory = ":memory:"
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	Schema *crm.Schema
+
+	opts    Options
+	writes  *sql.DB
+	reads   *sql.DB
+	stmts   *statements
+	writer  *writer
+	tables  map[*crm.Entity]*table
+	secret  []byte
+	gate    *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
+	random  *lockedReader
+	touch   touches
+	stop    chan struct{}
+	done    sync.WaitGroup
+	closing sync.Once
+}
+
+// Open opens or makes the database, brings its schema up to date and starts the
+// writer. It refuses a file that a newer version wrote or that is not its own.
+func Open(ctx context.Context, opts Options) (*Store, error) {
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.Rand == nil {
+		opts.Rand = rand.Reader
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, stop: make(chan struct{}),
+		random: &lockedReader{from: opts.Rand}}
+	for _, e := range opts.Schema.Entities {
+		s.tables[e] = newTable(e)
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	name := dsn(s.opts.Path)
+	if s.opts.Path == Memory {
+		s.gate = &sync.RWMutex{}
+	}
+	var err error
+	if s.writes, err = openWriter(ctx, name); err != nil {
+		return fmt.Errorf("open %s: %w", s.opts.Path, err)
+	}
+	if err := migrate(ctx, s.writes, s.opts); err != nil {
+		return err
+	}
+	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
+		return err
+	}
+	if s.reads, err = openReaders(ctx, name, max(2, runtime.NumCPU())); err != nil {
+		return err
+	}
+	s.stmts = newStatements(s.reads)
+	if s.writer, err = newWriter(ctx, s); err != nil {
+		return err
+	}
+	s.done.Go(s.writer.run)
+	s.done.Go(s.flushTouches)
+	return nil
+}
+
+// Close finishes the writes that wait, writes back what is kept in memory and
+// closes the file. Later calls fail with a not_ready error.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		if s.writer != nil {
+			s.writeTouches()
+		}
+		close(s.stop)
+	})
+	s.done.Wait()
+	var errs []error
+	if s.stmts != nil {
+		s.stmts.close()
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	for _, db := range []*sql.DB{s.reads, s.writes} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Now returns the store's time.
+func (s *Store) Now() time.Time { return s.opts.Clock() }
+
+// Random returns the store's source of random bytes, safe for concurrent use.
+func (s *Store) Random() io.Reader { return s.random }
+
+// Secret returns the key that signs cursors. It is made with the file.
+func (s *Store) Secret() []byte { return s.secret }
+
+// Ready reports whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	return s.view(ctx, func(v *view) error { return v.row(ctx, "SELECT 1", nil, &one) })
+}
+
+// lockedReader lets several goroutines draw from one source.
+type lockedReader struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *lockedReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return io.ReadFull(r.from, p)
+}

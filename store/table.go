@@ -1,0 +1,183 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// table is the SQL of one entity, composed once from the schema.
+type table struct {
+	entity  *crm.Entity
+	stored  []int // positions of the fields that have a column
+	labels  []int // positions of the references, whose names are joined
+	columns string
+	from    string
+	fetch   string // one record by scope and key
+	insert  string
+}
+
+func newTable(e *crm.Entity) *table {
+	t := &table{entity: e, from: e.Plural + " t"}
+	columns := []string{"t.key"}
+	if e.RandomID {
+		columns = append(columns, "t.id")
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if !f.Stored() {
+			continue
+		}
+		t.stored = append(t.stored, i)
+		columns = append(columns, "t."+f.Col())
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if f.Type != crm.Ref {
+			continue
+		}
+		alias := fmt.Sprintf("j%d", len(t.labels)+1)
+		t.labels = append(t.labels, i)
+		columns = append(columns, alias+"."+e.Target(f).Display)
+		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s", e.Target(f).Plural, alias, alias, f.Col())
+	}
+	t.columns = strings.Join(columns, ", ")
+	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
+	t.insert = t.insertText()
+	return t
+}
+
+func (t *table) insertText() string {
+	columns := []string{"key", "workspace_id"}
+	for _, i := range t.stored {
+		columns = append(columns, fieldColumns(&t.entity.Fields[i])...)
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.Plural, strings.Join(columns, ", "), placeholders(1, len(columns)))
+}
+
+// fieldColumns returns the columns that hold a field: its own and, for text,
+// the folded one.
+func fieldColumns(f *crm.Field) []string {
+	if f.Folded() {
+		return []string{f.Col(), f.Col() + "_fold"}
+	}
+	return []string{f.Col()}
+}
+
+// columnValues returns what goes into fieldColumns.
+func columnValues(f *crm.Field, v crm.Value) []any {
+	if f.Folded() {
+		if !v.Set() {
+			return []any{nil, nil}
+		}
+		return []any{v.Text, query.Fold(v.Text)}
+	}
+	return []any{stored(v)}
+}
+
+// stored returns the SQL argument of a value.
+func stored(v crm.Value) any {
+	switch v.Kind {
+	case crm.TextKind:
+		return v.Text
+	case crm.IntKind, crm.TimeKind, crm.RefKind:
+		return v.Int
+	case crm.ListKind:
+		var b []byte
+		for i, tag := range v.List {
+			b = append(b, "[,"[min(i, 1)])
+			b = crm.AppendQuoted(b, tag)
+		}
+		return string(append(b, ']'))
+	case crm.ObjectKind:
+		return string(crm.AppendObject(nil, v.Members))
+	}
+	return nil
+}
+
+func placeholders(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}
+
+// row receives the columns of a table, to be scanned again and again.
+type row struct {
+	table *table
+	cells []any
+	dest  []any
+}
+
+func (t *table) newRow() *row {
+	n := 1 + len(t.stored) + len(t.labels)
+	if t.entity.RandomID {
+		n++
+	}
+	r := &row{table: t, cells: make([]any, n), dest: make([]any, n)}
+	for i := range r.cells {
+		r.dest[i] = &r.cells[i]
+	}
+	return r
+}
+
+// record returns the record of the row scanned last.
+func (r *row) record() crm.Record {
+	t := r.table
+	rec := crm.NewRecord(t.entity)
+	rec.Key = r.cells[0].(int64)
+	cells := r.cells[1:]
+	if t.entity.RandomID {
+		rec.ID, cells = cells[0].(string), cells[1:]
+	} else {
+		rec.ID = crm.RecordID(t.entity.Prefix, rec.Key)
+	}
+	for i, at := range t.stored {
+		rec.Values[at] = loaded(t.entity.Fields[at].Type, cells[i])
+	}
+	for i, at := range t.labels {
+		if name, ok := cells[len(t.stored)+i].(string); ok {
+			rec.Labels[at] = name
+		}
+	}
+	return rec
+}
+
+// loaded returns the value of a cell; what a column of the type never holds is
+// Null.
+func loaded(t crm.Type, cell any) crm.Value {
+	switch c := cell.(type) {
+	case int64:
+		switch t {
+		case crm.Time:
+			return crm.Millis(c)
+		case crm.Ref:
+			return crm.Key(c)
+		}
+		return crm.Number(c)
+	case string:
+		switch t {
+		case crm.Tags:
+			return crm.Labels(tagList(c))
+		case crm.Object:
+			return crm.Members(crm.ParseObject(c))
+		}
+		return crm.Value{Kind: crm.TextKind, Text: c}
+	}
+	return crm.Value{}
+}
+
+func tagList(text string) []string {
+	raw, _ := crm.ParseArray(text)
+	tags := make([]string, len(raw))
+	for i := range raw {
+		tags[i], _ = crm.Unquote(raw[i])
+	}
+	return tags
+}

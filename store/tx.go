@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"crmkit/crm"
+)
+
+// Tx is a running write. It carries the actor and one time; everything it does
+// is kept together or not at all. It must not be used after its function returns.
+type Tx struct {
+	Actor crm.Actor
+
+	store *Store
+	stmts *statements
+	ctx   context.Context
+	job   *job
+	now   int64
+}
+
+// Now returns the transaction's time in unix milliseconds.
+func (tx *Tx) Now() int64 { return tx.now }
+
+// After registers what must happen once the changes are on disk, and only then.
+func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
+
+// exec runs a statement that returns no rows.
+func (tx *Tx) exec(text string, args ...any) error {
+	_, err := tx.count(text, args...)
+	return err
+}
+
+// count runs a statement and returns how many rows it changed.
+func (tx *Tx) count(text string, args ...any) (int64, error) {
+	st, err := tx.stmts.take(tx.ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.stmts.release(st)
+	result, err := st.ExecContext(tx.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row reads one row into dest; found is false when there is none.
+func (tx *Tx) row(text string, args []any, dest ...any) (found bool, err error) {
+	st, err := tx.stmts.take(tx.ctx, text)
+	if err != nil {
+		return false, err
+	}
+	defer tx.stmts.release(st)
+	return scanned(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
+}
+
+func scanned(err error) (found bool, _ error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// rows reads every row of a statement.
+func (tx *Tx) rows(text string, args []any, each func(scan func(...any) error) error) error {
+	st, err := tx.stmts.take(tx.ctx, text)
+	if err != nil {
+		return err
+	}
+	defer tx.stmts.release(st)
+	rows, err := st.QueryContext(tx.ctx, args...)
+	return walk(rows, err, each)
+}
+
+// walk calls each for every row, closes the rows and reports any error on the way.
+func walk(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// record reads a record of the transaction's workspace as it stands.
+func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
+	t := tx.store.tables[e]
+	row := t.newRow()
+	found, err := tx.row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)
+	if !found || err != nil {
+		return crm.Record{}, false, err
+	}
+	return row.record(), true, nil
+}
+
+// view is a consistent look at the database: a snapshot where the engine has
+// them.
+type view struct {
+	store *Store
+	tx    *sql.Tx // nil outside a snapshot
+}
+
+// view gives fn a look at what is committed. Single statements need no
+// snapshot; use snapshot where several must agree.
+func (s *Store) view(ctx context.Context, fn func(*view) error) error {
+	if s.gate != nil {
+		s.gate.RLock()
+		defer s.gate.RUnlock()
+	}
+	return fn(&view{store: s})
+}
+
+// snapshot gives fn a look in which all statements see the same moment.
+func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
+	return s.view(ctx, func(v *view) error {
+		tx, err := s.reads.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		v.tx = tx
+		return fn(v)
+	})
+}
+
+// row reads one row; a missing row is sql.ErrNoRows.
+func (v *view) row(ctx context.Context, text string, args []any, dest ...any) error {
+	return v.prepared(ctx, text, func(st *sql.Stmt) error { return st.QueryRowContext(ctx, args...).Scan(dest...) })
+}
+
+func (v *view) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+	return v.prepared(ctx, text, func(st *sql.Stmt) error {
+		rows, err := st.QueryContext(ctx, args...)
+		return walk(rows, err, each)
+	})
+}
+
+func (v *view) prepared(ctx context.Context, text string, use func(*sql.Stmt) error) error {
+	st, err := v.store.stmts.take(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer v.store.stmts.release(st)
+	if v.tx != nil {
+		bound := v.tx.StmtContext(ctx, st.Stmt)
+		defer bound.Close()
+		return use(bound)
+	}
+	return use(st.Stmt)
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"crmkit/crm"
+)
+
+// second is the RetryAfter of a write that was not taken.
+const second = time.Second
+
+const (
+	maxBatch   = 256      // writes committed together
+	maxWaiting = 4096     // writes that may wait for the writer
+	walLimit   = 32 << 20 // bytes of log after which the writer empties it
+	walEvery   = 64       // batches between looks at the log's size
+)
+
+// writer is the one place that writes. It takes what is waiting, runs it in one
+// transaction and answers all after the commit (group commit): there is no wait
+// timer, the disk's own latency makes the batches.
+type writer struct {
+	store   *Store
+	conn    *sql.Conn // the only one that writes, held for life
+	stmts   *statements
+	jobs    chan *job
+	ended   chan struct{} // closed when the writer has returned
+	batches int
+}
+
+type job struct {
+	ctx   context.Context
+	actor crm.Actor
+	run   func(*Tx) error
+	after []func()
+	err   error
+	done  chan struct{}
+}
+
+func newWriter(ctx context.Context, s *Store) (*writer, error) {
+	conn, err := s.writes.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: make(chan *job, maxWaiting), ended: make(chan struct{})}, nil
+}
+
+// Write runs fn in a transaction and returns when its changes are on disk. When
+// fn returns an error nothing of it is kept, and Write returns that error. fn
+// may run twice, so it must have no effects outside its Tx but assignments that
+// the second run repeats.
+func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
+	j := &job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})}
+	select {
+	case <-s.stop:
+		return stopped()
+	case <-ctx.Done():
+		return ctx.Err()
+	case s.writer.jobs <- j:
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-s.writer.ended:
+		// The writer has ended; it may have answered just before.
+		select {
+		case <-j.done:
+			return j.err
+		default:
+			return stopped()
+		}
+	}
+}
+
+func stopped() error {
+	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the write; send it again in a moment.", RetryAfter: second}
+}
+
+// run serves writes until the store closes, then those that still wait.
+func (w *writer) run() {
+	defer close(w.ended)
+	for {
+		select {
+		case first := <-w.jobs:
+			w.commit(w.gather(first))
+		case <-w.store.stop:
+			for {
+				select {
+				case first := <-w.jobs:
+					w.commit(w.gather(first))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (w *writer) gather(first *job) []*job {
+	batch := []*job{first}
+	for len(batch) < maxBatch {
+		select {
+		case j := <-w.jobs:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs a batch and answers each of its jobs.
+func (w *writer) commit(batch []*job) {
+	if gate := w.store.gate; gate != nil {
+		gate.Lock()
+		defer gate.Unlock()
+	}
+	err := w.transact(batch)
+	for _, j := range batch {
+		if err != nil && j.err == nil {
+			j.err = err
+		}
+		if j.err == nil {
+			for _, after := range j.after {
+				after()
+			}
+		}
+		close(j.done)
+	}
+	w.trimLog()
+}
+
+// transact runs the batch in one transaction. The error is that of the
+// transaction as a whole; each job's own stays with the job.
+func (w *writer) transact(batch []*job) error {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return w.fault("begin", err)
+	}
+	for _, j := range batch {
+		if err := w.one(j); err != nil {
+			_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+			return w.fault("savepoint", err)
+		}
+	}
+	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.store.opts.Log.Error("commit failed", "error", err)
+		return &crm.Error{Code: crm.NotReady, RetryAfter: second,
+			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
+	}
+	return nil
+}
+
+func (w *writer) fault(step string, err error) error {
+	w.store.opts.Log.Error("write failed", "step", step, "error", err)
+	return &crm.Error{Code: crm.NotReady, RetryAfter: second, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+}
+
+// one runs a job inside a savepoint, so that its failure leaves the others alone.
+func (w *writer) one(j *job) error {
+	if j.err = j.ctx.Err(); j.err != nil {
+		return nil
+	}
+	j.after = nil
+	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
+	if err := tx.exec("SAVEPOINT job"); err != nil {
+		return err
+	}
+	if j.err = tx.guard(j.run); j.err != nil {
+		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
+	}
+	return tx.exec("RELEASE job")
+}
+
+// guard turns a panic of a write function into its error.
+func (tx *Tx) guard(run func(*Tx) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return run(tx)
+}
+
+// trimLog empties the write-ahead log when it has grown: SQLite's own passive
+// checkpoints give way to readers and would let it grow without bound.
+func (w *writer) trimLog() {
+	if w.batches++; w.batches%walEvery != 0 || w.store.opts.Path == Memory {
+		return
+	}
+	if info, err := os.Stat(w.store.opts.Path + "-wal"); err == nil && info.Size() > walLimit {
+		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+			w.store.opts.Log.Warn("checkpoint failed", "error", err, "wal_bytes", info.Size())
+		}
+	}
+}
+
+func (w *writer) close() error {
+	w.stmts.close()
+	return w.conn.Close()
+}
