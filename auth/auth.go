@@ -1,0 +1,147 @@
+// Package auth turns a credential into an actor: access tokens, sign-in codes
+// and delete confirmations. It never speaks HTTP and executes no SQL of its own.
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// Auth checks credentials against a store. It is safe for concurrent use.
+type Auth struct {
+	store *store.Store
+
+	mu         sync.RWMutex
+	sessions   map[string]cached // by hash of the token
+	generation uint64            // rises when sessions are dropped
+}
+
+// New returns an Auth for the store.
+func New(s *store.Store) *Auth {
+	return &Auth{store: s, sessions: map[string]cached{}}
+}
+
+// cached is a session read a moment ago.
+type cached struct {
+	session store.Session
+	until   time.Time // when it is read again
+	touched time.Time // when its use was last noted
+}
+
+const (
+	// cacheFor bounds how long a change by another process goes unseen;
+	// changes by this one are seen at once.
+	cacheFor    = time.Second
+	touchAfter  = time.Minute
+	maxSessions = 10_000
+)
+
+// Actor returns who the access token stands for. Errors are auth_required,
+// invalid_token and token_expired.
+func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
+	if token == "" {
+		return crm.Actor{}, crm.Errorf(crm.AuthRequired, "send the header Authorization: Bearer <token>. %s", signIn)
+	}
+	if !wellFormed(token) {
+		return crm.Actor{}, crm.Errorf(crm.InvalidToken, "that is no crmkit token; it may have been cut when it was copied. %s", signIn)
+	}
+	hash := Hash(token)
+	session, err := a.session(ctx, hash)
+	if err != nil {
+		return crm.Actor{}, err
+	}
+	now := a.store.Now()
+	if now.UnixMilli()-session.LastUsed > store.IdleLimit.Milliseconds() {
+		return crm.Actor{}, crm.Errorf(crm.TokenExpired, "the token was not used for %d days and expired. %s", int(store.IdleLimit.Hours()/24), signIn)
+	}
+	a.touch(hash, session.Actor.TokenID, now)
+	return session.Actor, nil
+}
+
+// signIn is the next call after any 401.
+const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code.`
+
+func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) {
+	now := a.store.Now()
+	a.mu.RLock()
+	c, found := a.sessions[hash]
+	generation := a.generation
+	a.mu.RUnlock()
+	if found && now.Before(c.until) {
+		return c.session, nil
+	}
+	session, found, err := a.store.Session(ctx, hash)
+	if err != nil {
+		return session, err
+	}
+	if !found {
+		return session, crm.Errorf(crm.InvalidToken, "the token is unknown, was revoked, or its workspace is gone. %s", signIn)
+	}
+	session.LastUsed = max(session.LastUsed, c.touched.UnixMilli())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.generation == generation {
+		if len(a.sessions) >= maxSessions {
+			clear(a.sessions)
+		}
+		a.sessions[hash] = cached{session, now.Add(cacheFor), c.touched}
+	}
+	return session, nil
+}
+
+// touch notes a token's use, at most once a minute.
+func (a *Auth) touch(hash, tokenID string, now time.Time) {
+	a.mu.RLock()
+	c, found := a.sessions[hash]
+	a.mu.RUnlock()
+	if found && now.Sub(c.touched) < touchAfter {
+		return
+	}
+	a.store.Touch(tokenID)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c, found := a.sessions[hash]; found {
+		c.touched = now
+		c.session.LastUsed = now.UnixMilli()
+		a.sessions[hash] = c
+	}
+}
+
+// forget drops every cached session, after a change to tokens or members.
+func (a *Auth) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.generation++
+	clear(a.sessions)
+}
+
+// Revoke ends a token of the actor. It is refused from then on.
+func (a *Auth) Revoke(ctx context.Context, actor crm.Actor, id string) error {
+	return a.store.Write(ctx, actor, func(tx *store.Tx) error {
+		tx.After(a.forget)
+		return tx.Revoke(crm.CutHandle(id))
+	})
+}
+
+// Hash returns what is stored of a secret: its SHA-256, in hexadecimal.
+func Hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// Bearer returns the token of an Authorization header (RFC 6750 section 2.1),
+// or "" when it holds none. The scheme's case does not matter.
+func Bearer(header string) string {
+	scheme, token, found := strings.Cut(strings.TrimSpace(header), " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}

@@ -1,0 +1,23 @@
+package auth
+
+import (
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+const confirmLength = 16 // characters of base 62, 95 bits
+
+// Confirm lets a delete through when the secret confirms it for this actor,
+// record and version. Otherwise it returns false and a new secret to show.
+func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed bool, fresh string, err error) {
+	if secret != "" {
+		confirmed, err = tx.TakeConfirmation(Hash(secret), rec.Handle(), rec.Version())
+		if confirmed || err != nil {
+			return confirmed, "", err
+		}
+	}
+	if fresh, err = randomText(a.store.Random(), confirmLength, base62); err != nil {
+		return false, "", err
+	}
+	return false, fresh, tx.SaveConfirmation(Hash(fresh), rec.Handle(), rec.Version())
+}
