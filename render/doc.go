@@ -1,0 +1,91 @@
+// Package render spells an answer as text or as JSON. Both are walks over the
+// same Doc; the package decides nothing about what is in it and does no I/O.
+package render
+
+import (
+	"crmkit/crm"
+)
+
+// Doc is one answer.
+type Doc struct {
+	Line    *Line      // the record or status the answer is about; nil for a list
+	Result  string     // of a write: created, updated, unchanged
+	Changed []Change   // of an update
+	Items   []Line     // the rows of a list, or lines below Line
+	Name    string     // JSON key of Items below a Line
+	Page    *Page      // set for lists
+	Remarks []string   // further "# " lines; JSON "remarks"
+	Hints   []string   // "# " lines that repeat in words what JSON says by a field
+	Error   *crm.Error // set for errors; the rest is then empty
+	Raw     *Raw       // set for documents such as the manual
+}
+
+// Line is a head and labelled values: one line of text, one JSON object.
+type Line struct {
+	Head    string // "contact/c_7k3q", "otp_sent"
+	HeadKey string // JSON key of Head; empty: Head is in Fields too, or text only
+	Fields  []Field
+	Ratio   bool // "resource: used / limit", for usage
+}
+
+// Field is a labelled value. A dot in the name nests in JSON: company.name.
+type Field struct {
+	Name  string
+	Value crm.Value
+	Long  bool // left out of text lists
+	Day   bool // bookkeeping time: text lists show the day
+	JSON  bool // in JSON only: what text says by the head
+	ID    string
+}
+
+// Change is a field's value before and after a write, for the receipt.
+type Change struct {
+	Name     string
+	From, To crm.Value
+	FromID   string // set for references
+	ToID     string
+}
+
+// Page says how much of a list the items are.
+type Page struct {
+	Noun, Plural string
+	Total        int64
+	Exact        bool
+	Counted      bool
+	Next         string // cursor of the next page; empty on the last
+}
+
+// Raw is a document that is sent as it stands.
+type Raw struct {
+	Type string // media type
+	Name string // JSON key for the text; empty: the body is JSON in both formats
+	Body string
+}
+
+// Format is a spelling.
+type Format int
+
+// The formats.
+const (
+	Text Format = iota
+	JSON
+)
+
+// Append appends the answer in the format.
+func (d *Doc) Append(b []byte, f Format) []byte {
+	if f == JSON {
+		return d.appendJSON(b)
+	}
+	return d.appendText(b)
+}
+
+// Type returns the media type of the answer in the format.
+func (d *Doc) Type(f Format) string {
+	switch {
+	case d.Raw != nil && (f == Text || d.Raw.Name == ""):
+		return d.Raw.Type
+	case f == JSON:
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}

@@ -1,0 +1,194 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+)
+
+func (d *Doc) appendJSON(b []byte) []byte {
+	switch {
+	case d.Raw != nil && d.Raw.Name == "":
+		return append(b, d.Raw.Body...)
+	case d.Error != nil:
+		return append(appendErrorJSON(b, d.Error), '\n')
+	}
+	o := object{b: append(b, '{')}
+	switch {
+	case d.Raw != nil:
+		o.text(d.Raw.Name, d.Raw.Body)
+	case d.Line != nil:
+		d.Line.members(&o)
+		if d.Name != "" {
+			o.items(d.Name, d.Items)
+		}
+		if d.Result != "" && d.Line.HeadKey != "result" {
+			o.text("result", d.Result)
+		}
+	default:
+		o.items("items", d.Items)
+		d.Page.members(&o)
+	}
+	if len(d.Remarks) > 0 {
+		o.texts("remarks", d.Remarks)
+	}
+	return append(o.b, "}\n"...)
+}
+
+// object appends the members of a JSON object.
+type object struct {
+	b    []byte
+	open bool // a member was written
+}
+
+func (o *object) key(name string) {
+	if o.open {
+		o.b = append(o.b, ',')
+	}
+	o.open = true
+	o.b = append(crm.AppendQuoted(o.b, name), ':')
+}
+
+func (o *object) text(name, s string) {
+	o.key(name)
+	o.b = crm.AppendQuoted(o.b, s)
+}
+
+func (o *object) raw(name, json string) {
+	o.key(name)
+	o.b = append(o.b, json...)
+}
+
+func (o *object) texts(name string, list []string) {
+	o.key(name)
+	o.b = append(o.b, '[')
+	for i, s := range list {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = crm.AppendQuoted(o.b, s)
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) items(name string, lines []Line) {
+	o.key(name)
+	o.b = append(o.b, '[')
+	for i := range lines {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		item := object{b: append(o.b, '{')}
+		lines[i].members(&item)
+		o.b = append(item.b, '}')
+	}
+	o.b = append(o.b, ']')
+}
+
+func (p *Page) members(o *object) {
+	if p == nil {
+		return
+	}
+	total, exact, next := "null", "false", "null"
+	if p.Counted {
+		total = strconv.FormatInt(p.Total, 10)
+	}
+	if p.Counted && p.Exact {
+		exact = "true"
+	}
+	if p.Next != "" {
+		next = `"` + p.Next + `"`
+	}
+	o.raw("total", total)
+	o.raw("total_exact", exact)
+	o.raw("next_cursor", next)
+}
+
+// members writes the line's fields. A reference's name nests: company.name is
+// {"company":{"name":…}}, null where the reference is unset.
+func (l *Line) members(o *object) {
+	if l.HeadKey != "" {
+		o.text(l.HeadKey, l.Head)
+	}
+	for i := range l.Fields {
+		f := &l.Fields[i]
+		outer, inner, nested := strings.Cut(f.Name, ".")
+		switch {
+		case !nested:
+			o.key(f.Name)
+			o.b = f.appendJSON(o.b)
+		case !f.Value.Set():
+			o.raw(outer, "null")
+		default:
+			o.key(outer)
+			o.b = append(crm.AppendQuoted(append(o.b, '{'), inner), ':')
+			o.b = append(f.appendJSON(o.b), '}')
+		}
+	}
+}
+
+func (f *Field) appendJSON(b []byte) []byte {
+	v := f.Value
+	switch v.Kind {
+	case crm.TextKind:
+		return crm.AppendQuoted(b, v.Text)
+	case crm.IntKind:
+		return strconv.AppendInt(b, v.Int, 10)
+	case crm.TimeKind:
+		return appendSeconds(b, v.Int)
+	case crm.RefKind:
+		return crm.AppendQuoted(b, f.ID)
+	case crm.FlagKind:
+		return strconv.AppendBool(b, v.Int != 0)
+	case crm.ObjectKind:
+		return crm.AppendObject(b, v.Members)
+	case crm.ListKind:
+		b = append(b, '[')
+		for i, s := range v.List {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = crm.AppendQuoted(b, s)
+		}
+		return append(b, ']')
+	}
+	return append(b, "null"...)
+}
+
+// appendSeconds appends a quoted RFC 3339 time in UTC, to the second.
+func appendSeconds(b []byte, ms int64) []byte {
+	b = appendTime(append(b, '"'), ms, false)
+	b = appendDigits(append(b[:len(b)-1], ':'), time.UnixMilli(ms).UTC().Second(), 2)
+	return append(b, `Z"`...)
+}
+
+func appendErrorJSON(b []byte, e *crm.Error) []byte {
+	o := object{b: append(b, '{')}
+	o.text("error", string(e.Code))
+	o.text("hint", e.Hint)
+	if e.Field != "" {
+		o.text("field", e.Field)
+	}
+	if len(e.Allowed) > 0 {
+		o.texts("allowed", e.Allowed)
+	}
+	if e.DidYouMean != "" {
+		o.text("did_you_mean", e.DidYouMean)
+	}
+	if e.Confirm != "" {
+		o.text("confirm", e.Confirm)
+	}
+	for _, c := range e.Counts {
+		o.raw(c.Noun, strconv.FormatInt(c.N, 10))
+	}
+	if e.Record != nil {
+		o.key("record")
+		record := object{b: append(o.b, '{')}
+		line := Record(*e.Record, nil)
+		line.members(&record)
+		o.b = append(record.b, '}')
+	}
+	return append(o.b, '}')
+}

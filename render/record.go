@@ -1,0 +1,116 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Record returns the line of a record. pick names the fields to show, as
+// fields= does; nil shows all, of which text lists print the brief ones.
+func Record(rec crm.Record, pick []string) Line {
+	e := rec.Entity
+	l := Line{Head: rec.Handle(), Fields: make([]Field, 0, len(e.Fields)+4)}
+	if pick != nil {
+		l.Fields = append(l.Fields, identity(rec, e.Field("id")), identity(rec, e.Field("handle")))
+		for _, name := range pick {
+			l.pick(rec, name)
+		}
+		return l
+	}
+	object := -1
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
+			object = i // custom values come last
+		} else {
+			l.field(rec, i)
+		}
+	}
+	if object >= 0 {
+		l.field(rec, object)
+	}
+	return l
+}
+
+func identity(rec crm.Record, f *crm.Field) Field {
+	text := rec.ID
+	if f.Type == crm.Handle {
+		text = rec.Handle()
+	}
+	return Field{Name: f.Name, Value: crm.Str(text), JSON: true}
+}
+
+// field adds the field at a position, and behind a reference its name.
+func (l *Line) field(rec crm.Record, i int) {
+	f := &rec.Entity.Fields[i]
+	if f.Type == crm.ID || f.Type == crm.Handle {
+		l.Fields = append(l.Fields, identity(rec, f))
+		return
+	}
+	field := Field{Name: f.Name, Value: rec.Values[i], Long: !f.Brief, Day: f.Day}
+	if f.Type != crm.Ref {
+		l.Fields = append(l.Fields, field)
+		return
+	}
+	to := rec.Entity.Target(f)
+	if field.Value.Set() {
+		field.ID = crm.RecordID(to.Prefix, field.Value.Int)
+	}
+	l.Fields = append(l.Fields, field, label(rec, i))
+}
+
+func label(rec crm.Record, i int) Field {
+	f := &rec.Entity.Fields[i]
+	return Field{Name: f.Path() + "." + rec.Entity.Target(f).Display, Value: crm.Str(rec.Labels[i]), Long: !f.Brief}
+}
+
+// pick adds one field that fields= names.
+func (l *Line) pick(rec crm.Record, name string) {
+	e := rec.Entity
+	at := len(l.Fields)
+	switch i := e.Index(name); {
+	case i >= 0 && (e.Fields[i].Type == crm.ID || e.Fields[i].Type == crm.Handle):
+		return
+	case i >= 0 && e.Fields[i].Type == crm.Ref:
+		l.field(rec, i)
+		l.Fields = l.Fields[:at+1]
+	case i >= 0:
+		l.field(rec, i)
+	default:
+		head, key, _ := strings.Cut(name, ".")
+		l.pickPart(rec, head, key)
+	}
+	for j := at; j < len(l.Fields); j++ {
+		l.Fields[j].Long = false
+	}
+}
+
+func (l *Line) pickPart(rec crm.Record, head, key string) {
+	for i := range rec.Entity.Fields {
+		f := &rec.Entity.Fields[i]
+		switch {
+		case f.Type == crm.Ref && f.Path() == head:
+			l.Fields = append(l.Fields, label(rec, i))
+		case f.Type == crm.Object && f.Name == head:
+			l.pickMember(head, rec.Values[i].Members, key)
+		}
+	}
+}
+
+// pickMember shows one key of an object, beside the keys already picked.
+func (l *Line) pickMember(object string, members []crm.Member, key string) {
+	if s, ok := crm.Unquote(key); ok {
+		key = s
+	}
+	at := slices.IndexFunc(l.Fields, func(f Field) bool { return f.Name == object })
+	if at < 0 {
+		at = len(l.Fields)
+		l.Fields = append(l.Fields, Field{Name: object})
+	}
+	for _, m := range members {
+		if m.Name == key && !slices.Contains(l.Fields[at].Value.Members, m) {
+			l.Fields[at].Value = crm.Members(append(slices.Clone(l.Fields[at].Value.Members), m))
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package render
+
+import (
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"crmkit/crm"
+)
+
+// maxListed is the most characters of a value in a text list.
+const maxListed = 200
+
+func (d *Doc) appendText(b []byte) []byte {
+	switch {
+	case d.Raw != nil:
+		return append(b, d.Raw.Body...)
+	case d.Error != nil:
+		return appendErrorText(b, d.Error)
+	}
+	if d.Line != nil {
+		b = d.Line.appendText(b, false)
+	}
+	for i := range d.Items {
+		b = d.Items[i].appendText(b, d.Page != nil)
+	}
+	b = d.appendReceipt(b)
+	for _, hint := range d.Hints {
+		b = appendRemark(b, hint)
+	}
+	for _, remark := range d.Remarks {
+		b = appendRemark(b, remark)
+	}
+	return d.Page.appendText(b, len(d.Items))
+}
+
+func appendRemark(b []byte, text string) []byte {
+	b = append(b, "# "...)
+	b = append(b, crm.OneLine(text)...)
+	return append(b, '\n')
+}
+
+func (p *Page) appendText(b []byte, n int) []byte {
+	if p == nil {
+		return b
+	}
+	noun := p.Plural
+	if n == 1 {
+		noun = p.Noun
+	}
+	b = append(strconv.AppendInt(append(b, "# "...), int64(n), 10), ' ')
+	b = append(append(b, noun...), '\n')
+	if p.Counted && (p.Total != int64(n) || !p.Exact) {
+		b = strconv.AppendInt(append(b, "# total: "...), p.Total, 10)
+		if !p.Exact {
+			b = append(b, '+')
+		}
+		b = append(b, '\n')
+	}
+	if p.Next != "" {
+		b = append(append(append(b, "# next: "...), p.Next...), '\n')
+	}
+	return b
+}
+
+// appendReceipt says what a write did.
+func (d *Doc) appendReceipt(b []byte) []byte {
+	if d.Result == "" || d.Result == "deleted" {
+		return b
+	}
+	b = append(append(b, "# "...), d.Result...)
+	for i, c := range d.Changed {
+		b = append(b, ":;"[min(i, 1)], ' ')
+		b = append(append(b, c.Name...), ' ')
+		b = appendShort(b, c.From, c.FromID)
+		b = append(b, " -> "...)
+		b = appendShort(b, c.To, c.ToID)
+	}
+	return append(b, '\n')
+}
+
+// appendShort appends a value for a receipt: unset as such, long ones cut.
+func appendShort(b []byte, v crm.Value, id string) []byte {
+	if !v.Set() {
+		return append(b, "(unset)"...)
+	}
+	if v.Kind == crm.ObjectKind {
+		return append(b, crm.Show(v.Members[0].JSON)...)
+	}
+	return append(b, crm.Show(plain(v, id, false))...)
+}
+
+// appendText appends the line. listed cuts long values and leaves out fields
+// that lists do not show.
+func (l *Line) appendText(b []byte, listed bool) []byte {
+	if l.Ratio {
+		return l.appendRatio(b)
+	}
+	b = append(b, l.Head...)
+	for i := range l.Fields {
+		f := &l.Fields[i]
+		if f.JSON || !f.Value.Set() || listed && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
+			continue
+		}
+		b = f.appendText(b, listed)
+	}
+	return append(b, '\n')
+}
+
+func (f *Field) appendText(b []byte, listed bool) []byte {
+	if f.Value.Kind == crm.ObjectKind {
+		for _, m := range f.Value.Members {
+			b = append(append(append(b, ' '), f.Name...), '.')
+			b = append(appendKey(b, m.Name), '=')
+			b = appendListed(b, memberText(m.JSON), listed)
+		}
+		return b
+	}
+	b = append(append(append(b, ' '), f.Name...), '=')
+	switch {
+	case f.Value.Kind == crm.TextKind || f.Value.Kind == crm.ListKind:
+		return appendListed(b, plain(f.Value, f.ID, false), listed)
+	case f.Value.Kind == crm.TimeKind:
+		return appendTime(b, f.Value.Int, listed && f.Day)
+	}
+	return append(b, plain(f.Value, f.ID, false)...)
+}
+
+// appendKey appends a member's name, as a JSON string where it could be taken
+// for more than a name.
+func appendKey(b []byte, name string) []byte {
+	for i := 0; i < len(name); i++ {
+		if name[i] == '=' {
+			return crm.AppendQuoted(b, name)
+		}
+	}
+	return crm.AppendValue(b, name)
+}
+
+func memberText(json string) string {
+	if s, ok := crm.Unquote(json); ok {
+		return s
+	}
+	return json
+}
+
+// plain returns a value as unquoted text.
+func plain(v crm.Value, id string, day bool) string {
+	switch v.Kind {
+	case crm.IntKind:
+		return strconv.FormatInt(v.Int, 10)
+	case crm.TimeKind:
+		return string(appendTime(nil, v.Int, day))
+	case crm.RefKind:
+		return id
+	case crm.FlagKind:
+		return [...]string{"no", "yes"}[v.Int]
+	case crm.ListKind:
+		text := v.List[0]
+		for _, tag := range v.List[1:] {
+			text += "," + tag
+		}
+		return text
+	}
+	return v.Text
+}
+
+// appendListed appends a value; in a list, cut at a word with the number of
+// characters left out.
+func appendListed(b []byte, s string, listed bool) []byte {
+	if !listed || len(s) <= maxListed || utf8.RuneCountInString(s) <= maxListed {
+		return crm.AppendValue(b, s)
+	}
+	runes := []rune(s)
+	cut := maxListed
+	for i := maxListed; i > maxListed/2; i-- {
+		if unicode.IsSpace(runes[i]) {
+			cut = i
+			break
+		}
+	}
+	return crm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
+}
+
+// appendTime appends RFC 3339 in UTC: to the minute, or the day alone.
+func appendTime(b []byte, ms int64, day bool) []byte {
+	t := time.UnixMilli(ms).UTC()
+	year, month, date := t.Date()
+	b = appendDigits(b, year, 4)
+	b = appendDigits(append(b, '-'), int(month), 2)
+	b = appendDigits(append(b, '-'), date, 2)
+	if day {
+		return b
+	}
+	b = appendDigits(append(b, 'T'), t.Hour(), 2)
+	b = appendDigits(append(b, ':'), t.Minute(), 2)
+	return append(b, 'Z')
+}
+
+func appendDigits(b []byte, n, width int) []byte {
+	for i := width - 1; i >= 0; i-- {
+		b = append(b, '0')
+	}
+	for i := len(b) - 1; n > 0; i-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return b
+}
+
+// appendRatio appends "contacts: 12 / 1000".
+func (l *Line) appendRatio(b []byte) []byte {
+	b = append(append(b, l.Head...), ": "...)
+	for i, f := range l.Fields {
+		if i > 0 {
+			b = append(b, " / "...)
+		}
+		if f.Value.Set() {
+			b = append(b, plain(f.Value, "", false)...)
+		} else {
+			b = append(b, "unlimited"...)
+		}
+	}
+	return append(b, '\n')
+}
+
+func appendErrorText(b []byte, e *crm.Error) []byte {
+	b = append(append(b, "ERROR "...), e.Code...)
+	b = append(b, "\nHINT  "...)
+	b = append(append(b, crm.OneLine(e.Hint)...), '\n')
+	if e.Confirm != "" {
+		b = append(append(append(b, "confirm: "...), e.Confirm...), '\n')
+	}
+	if e.Record != nil {
+		line := Record(*e.Record, nil)
+		b = line.appendText(b, false)
+	}
+	return b
+}
