@@ -1,0 +1,147 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// authRequest answers POST /auth/request.
+func (s *Server) authRequest(rq *request) (*render.Doc, error) {
+	body, fault := rq.texts("email")
+	if fault != nil {
+		return nil, fault
+	}
+	if body["email"] == "" {
+		return nil, crm.Errorf(crm.MissingField, `email is required; send {"email":"you@example.com"}.`).On("email")
+	}
+	address, code, err := s.auth.Request(rq.Context(), clientAddr(rq.Request), body["email"])
+	if err != nil {
+		return nil, err
+	}
+	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
+	doc := &render.Doc{Line: line, Hints: []string{
+		`then POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the 6 digits>","token_name":"<who you are>"}`}}
+	if s.opts.Local {
+		local := text("local_code", code)
+		local.JSON = true
+		line.Fields = append(line.Fields, local)
+		doc.Hints = append(doc.Hints, "local mode: code="+code)
+	}
+	return doc, nil
+}
+
+func text(name, value string) render.Field {
+	return render.Field{Name: name, Value: crm.Str(value)}
+}
+
+// authVerify answers POST /auth/verify.
+func (s *Server) authVerify(rq *request) (*render.Doc, error) {
+	body, fault := rq.texts("email", "code", "token_name")
+	if fault != nil {
+		return nil, fault
+	}
+	for _, name := range []string{"email", "code"} {
+		if body[name] == "" {
+			return nil, crm.Errorf(crm.MissingField, `%s is required; send {"email":"you@example.com","code":"123456","token_name":"<who you are>"}.`, name).On(name)
+		}
+	}
+	in, err := s.auth.Verify(rq.Context(), clientAddr(rq.Request), body["email"], strings.TrimSpace(body["code"]), body["token_name"])
+	if err != nil {
+		return nil, err
+	}
+	return signedIn(in), nil
+}
+
+func signedIn(in auth.SignedIn) *render.Doc {
+	doc := &render.Doc{
+		Line: &render.Line{Head: "authenticated", HeadKey: "status", Fields: []render.Field{
+			text("token", in.Token), text("token_id", in.TokenID), text("token_name", in.TokenName),
+			text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}},
+		Name: "workspaces",
+		Hints: []string{
+			"save the token now, it is not shown again; send it as Authorization: Bearer <token>",
+			"GET /help is the manual; GET /reminders shows what is due"},
+	}
+	for _, w := range in.Workspaces {
+		handle := "workspace/" + w.ID
+		doc.Items = append(doc.Items, render.Line{Head: handle, Fields: []render.Field{
+			{Name: "id", Value: crm.Str(w.ID), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true},
+			text("name", w.Name), text("role", w.Role), {Name: "current", Value: crm.Bool(w.ID == in.Workspace.ID)}}})
+	}
+	return doc
+}
+
+// whoami answers GET /whoami.
+func (s *Server) whoami(rq *request) (*render.Doc, error) {
+	used, err := s.store.Usage(rq.Context(), rq.actor)
+	if err != nil {
+		return nil, err
+	}
+	a := rq.actor
+	doc := &render.Doc{
+		Line: &render.Line{Head: "user/" + a.UserID, HeadKey: "handle", Fields: []render.Field{
+			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
+			text("time_zone", a.TimeZone), text("token_id", a.TokenID), text("token_name", a.TokenName),
+			text("scope", a.Scope), text("plan", a.Plan)}},
+		Name: "usage",
+	}
+	for _, e := range s.schema.Entities {
+		if e.RandomID {
+			continue
+		}
+		limit := crm.Value{}
+		if n := crm.CapOf(a.Plan, e.Plural); n != crm.Unlimited {
+			limit = crm.Number(n)
+		}
+		doc.Items = append(doc.Items, render.Line{Head: e.Plural, HeadKey: "resource", Ratio: true, Fields: []render.Field{
+			{Name: "used", Value: crm.Number(used[e.Plural])}, {Name: "limit", Value: limit}}})
+	}
+	return doc, nil
+}
+
+// tokens answers GET /tokens: those of the user that are alive, in all
+// workspaces.
+func (s *Server) tokens(rq *request) (*render.Doc, error) {
+	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
+	rq.params = with(rq.params, "last_used_at", "gt:-"+days+"d")
+	doc, err := s.list(rq)
+	if err != nil {
+		return nil, err
+	}
+	for i := range doc.Items {
+		current := doc.Items[i].Head == "token/"+rq.actor.TokenID
+		doc.Items[i].Fields = append(doc.Items[i].Fields, render.Field{Name: "current", Value: crm.Bool(current)})
+	}
+	return doc, nil
+}
+
+// revoke answers DELETE /tokens/{id}.
+func (s *Server) revoke(rq *request) (*render.Doc, error) {
+	if err := s.auth.Revoke(rq.Context(), rq.actor, rq.record); err != nil {
+		return nil, err
+	}
+	handle := "token/" + rq.record
+	return &render.Doc{Line: &render.Line{Head: "deleted " + handle, Fields: []render.Field{
+		{Name: "id", Value: crm.Str(rq.record), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}}, Result: "deleted"}, nil
+}
+
+// healthz answers GET /healthz: the process serves.
+func (s *Server) healthz(*request) (*render.Doc, error) { return status("ok"), nil }
+
+// readyz answers GET /readyz: the database answers too.
+func (s *Server) readyz(rq *request) (*render.Doc, error) {
+	if err := s.store.Ready(rq.Context()); err != nil {
+		s.opts.Log.Error("not ready", "error", err)
+		return nil, crm.Errorf(crm.NotReady, "the database does not answer; try again in a moment.")
+	}
+	return status("ready"), nil
+}
+
+func status(word string) *render.Doc {
+	return &render.Doc{Line: &render.Line{Head: word, HeadKey: "status"}}
+}

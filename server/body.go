@@ -1,0 +1,254 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+// maxBody is the most bytes of a request body.
+const maxBody = 1 << 20
+
+// members reads the body as one strict JSON object, whatever the Content-Type
+// says, so that a bare curl -d works.
+func (rq *request) members() ([]crm.Member, *crm.Error) {
+	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return nil, crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Show(encoding))
+	}
+	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
+		return nil, crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F).")
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes; send less at once, nothing of it was saved.", maxBody)
+	case err != nil:
+		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
+	}
+	members, err := crm.ReadObject(data)
+	if err != nil {
+		return nil, crm.Errorf(crm.BadJSON, "%s.", err)
+	}
+	return members, nil
+}
+
+// texts reads a body of plain text fields, such as those of sign-in.
+func (rq *request) texts(allowed ...string) (map[string]string, *crm.Error) {
+	members, err := rq.members()
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, m := range members {
+		if !slices.Contains(allowed, m.Name) {
+			return nil, unknownField(m.Name, rq.route.Method+" "+rq.route.shown(), allowed)
+		}
+		text, ok := crm.Unquote(m.JSON)
+		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits {
+			text, ok = m.JSON, true
+		}
+		if !ok && m.JSON != "null" {
+			return nil, crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", m.Name, crm.Show(m.JSON)).On(m.Name)
+		}
+		values[m.Name] = text
+	}
+	return values, nil
+}
+
+func unknownField(sent, what string, allowed []string) *crm.Error {
+	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
+	if err.DidYouMean != "" {
+		err.Hint = what + " has no field " + crm.Show(sent) + "; did you mean " + err.DidYouMean + "? It takes " + strings.Join(allowed, " ") + "."
+	}
+	return err
+}
+
+// draft reads the body as fields of the entity, and the expected version from
+// it or from If-Match.
+func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
+	members, err := rq.members()
+	if err != nil {
+		return store.Draft{}, err
+	}
+	d, err := decode(e, members, rq.env)
+	if err != nil {
+		return d, err
+	}
+	match, err := rq.ifMatch()
+	if err != nil {
+		return d, err
+	}
+	if match != 0 && d.Version != 0 && match != d.Version {
+		return d, crm.Errorf(crm.InvalidValue, "If-Match says version %d and the body %d; send one of them.", match, d.Version).On("version")
+	}
+	d.Version = max(d.Version, match)
+	return d, nil
+}
+
+// ifMatch returns the version of an If-Match header (RFC 9110 section 13.1.1),
+// quoted as an ETag or bare; 0 when there is none, or for *.
+func (rq *request) ifMatch() (int64, *crm.Error) {
+	header := strings.TrimSpace(rq.Header.Get("If-Match"))
+	if header == "" || header == "*" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
+	if err != nil || n < 1 {
+		return 0, crm.Errorf(crm.InvalidValue, "If-Match: %s is not a version; send the number a record shows as version=.", crm.Show(header)).On("If-Match")
+	}
+	return n, nil
+}
+
+// decode turns the members of a body into inputs for the entity's fields.
+func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
+	d := store.Draft{Entity: e}
+	for _, m := range members {
+		in, err := decodeMember(e, m, env)
+		if err != nil {
+			return d, err
+		}
+		if m.Name == crm.FieldVersion {
+			n, err := strconv.ParseInt(m.JSON, 10, 64)
+			if err != nil || n < 1 {
+				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", crm.Show(m.JSON)).On(crm.FieldVersion)
+			}
+			d.Version = n
+			continue
+		}
+		d.Inputs = append(d.Inputs, in)
+	}
+	return d, nil
+}
+
+func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.Error) {
+	f := e.Field(m.Name)
+	if f == nil {
+		for i := range e.Fields {
+			if r := &e.Fields[i]; r.Type == crm.Ref && r.Path() == m.Name {
+				return crm.Input{Field: r, Mode: crm.Same, JSON: m.JSON, Label: true}, nil
+			}
+		}
+		return crm.Input{}, unknownField(m.Name, "a "+e.Name, e.Names(crm.Writable))
+	}
+	if f.ReadOnly {
+		return crm.Input{Field: f, Mode: crm.Same, JSON: m.JSON}, nil
+	}
+	if m.JSON == "null" || m.JSON == `""` {
+		return crm.Input{Field: f}, nil
+	}
+	switch f.Type {
+	case crm.Int:
+		return decodeInt(f, m.JSON)
+	case crm.Tags:
+		return decodeTags(f, m.JSON)
+	case crm.Object:
+		return decodeObject(f, m.JSON)
+	}
+	text, ok := crm.Unquote(m.JSON)
+	if !ok {
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, crm.Show(m.JSON)).On(f.Name)
+	}
+	if f.Type == crm.Ref {
+		return decodeRef(e, f, text, env)
+	}
+	v, err := env.Normal(f, text)
+	return crm.Input{Field: f, Value: v}, err
+}
+
+// maxInt is the largest whole number every JSON reader keeps exactly (RFC 8259
+// section 6).
+const maxInt = 1<<53 - 1
+
+func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
+	n, err := strconv.ParseInt(json, 10, 64)
+	if err != nil || n > maxInt || n < -maxInt {
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a whole JSON number between -%d and %d, not %s; send it without quotes or decimals.",
+			f.Name, maxInt, maxInt, crm.Show(json)).On(f.Name)
+	}
+	return crm.Input{Field: f, Value: crm.Number(n)}, nil
+}
+
+func decodeRef(e *crm.Entity, f *crm.Field, text string, env query.Env) (crm.Input, *crm.Error) {
+	to := e.Target(f)
+	key, hint := env.Schema.Locate(to, env.Workspace, strings.TrimSpace(text))
+	if hint != "" {
+		return crm.Input{}, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Find the %s with GET /%s?search=.", f.Name, hint, to.Name, to.Route()).On(f.Name)
+	}
+	return crm.Input{Field: f, Value: crm.Key(key)}, nil
+}
+
+func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
+	if json[0] != '{' {
+		tags, err := tagList(f, json)
+		return crm.Input{Field: f, Value: crm.Labels(tags)}, err
+	}
+	in := crm.Input{Field: f, Mode: crm.Edit}
+	for _, m := range crm.ParseObject(json) {
+		tags, err := tagList(f, m.JSON)
+		if err != nil {
+			return in, err
+		}
+		switch m.Name {
+		case "add":
+			in.Value = crm.Labels(tags)
+		case "remove":
+			in.Remove = tags
+		default:
+			return in, unknownField(m.Name, f.Name, []string{"add", "remove"})
+		}
+	}
+	return in, nil
+}
+
+func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
+	raw, ok := crm.ParseArray(json)
+	if !ok {
+		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, crm.Show(json)).On(f.Name)
+	}
+	var tags []string
+	for _, item := range raw {
+		text, ok := crm.Unquote(item)
+		if !ok {
+			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, crm.Show(item)).On(f.Name)
+		}
+		tag, err := query.Tag(f, text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}
+
+// maxMemberName is the most bytes of a custom key.
+const maxMemberName = 200
+
+func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
+	in := crm.Input{Field: f, Mode: crm.Merge}
+	if json[0] != '{' {
+		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.Show(json)).On(f.Name)
+	}
+	var set []crm.Member
+	for _, m := range crm.ParseObject(json) {
+		if m.Name == "" || len(m.Name) > maxMemberName {
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, maxMemberName, crm.Show(m.Name)).On(f.Name)
+		}
+		if m.JSON == "null" {
+			in.Remove = append(in.Remove, m.Name)
+		} else {
+			set = append(set, m)
+		}
+	}
+	in.Value = crm.Members(set)
+	return in, nil
+}

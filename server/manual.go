@@ -1,0 +1,275 @@
+package server
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+//go:embed help/*.txt
+var helpFiles embed.FS
+
+// topics are the pages behind /help, in reading order.
+var topics = []string{"auth", "fields", "query", "write", "errors"}
+
+// manual holds the finished pages by name, with baseMark where the server's
+// address goes.
+type manual map[string]string
+
+const baseMark = "@BASE@"
+
+// page is what the templates may say.
+type page struct {
+	Base     string
+	Version  string
+	Local    bool
+	Topics   []string
+	IdleDays int
+}
+
+// newManual prints the pages from the tables the code itself uses.
+func (s *Server) newManual() (manual, error) {
+	funcs := template.FuncMap{
+		"id":            s.exampleID,
+		"fields":        s.manualFields,
+		"fieldsInDepth": s.manualFieldsInDepth,
+		"ops":           manualOps,
+		"filters":       s.manualFilters,
+		"searched":      s.manualSearch,
+		"routes":        s.manualRoutes,
+		"examples":      s.manualExamples,
+		"codes":         manualCodes,
+		"codesInDepth":  manualCodesInDepth,
+	}
+	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24)}
+	m := manual{}
+	for _, name := range append([]string{"start", "manual"}, topics...) {
+		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
+		if err != nil {
+			return nil, err
+		}
+		var b strings.Builder
+		if err := t.Execute(&b, data); err != nil {
+			return nil, err
+		}
+		m[name] = b.String()
+	}
+	return m, nil
+}
+
+// exampleID returns the id that the nth record of a kind has in the first
+// workspace of a new server, so that the examples run as written there.
+func (s *Server) exampleID(kind string, n int64) string {
+	return crm.RecordID(s.schema.Named(kind).Prefix, crm.RecordKey(1, n))
+}
+
+func marks(e *crm.Entity, f *crm.Field) string {
+	mark := ""
+	if f.Required {
+		mark += "*"
+	}
+	if f.Name == e.Unique {
+		mark += "!"
+	}
+	return mark
+}
+
+// manualFields prints a line per kind: its own fields, with choices.
+func (s *Server) manualFields() string {
+	var b strings.Builder
+	for _, e := range s.schema.Entities {
+		if e.RandomID {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			if f.ReadOnly {
+				continue
+			}
+			b.WriteString(" " + f.Name + marks(e, f))
+			if len(f.Values) > 0 {
+				b.WriteString("(" + strings.Join(f.Values, "|") + ")")
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (s *Server) manualFieldsInDepth() string {
+	var b strings.Builder
+	for _, e := range s.schema.Entities {
+		fmt.Fprintf(&b, "\n%s (%s_), %s\n", e.Name, e.Prefix, e.Doc)
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			mark := marks(e, f)
+			if f.ReadOnly {
+				mark += "r"
+			}
+			if f.Brief {
+				mark += "+"
+			}
+			fmt.Fprintf(&b, "  %-3s %-15s %s", mark, f.Name, describe(f))
+			b.WriteString(": " + f.Doc + "\n")
+		}
+	}
+	return b.String()
+}
+
+// describe says what a field takes.
+func describe(f *crm.Field) string {
+	text := f.Type.String()
+	switch {
+	case f.Type == crm.Ref:
+		text = "reference to a " + f.Ref
+	case len(f.Values) > 0:
+		text = strings.Join(f.Values, "|")
+	case f.Type == crm.Text && !f.ReadOnly:
+		text = fmt.Sprintf("text, at most %d", f.Limit())
+	}
+	if f.Default != "" {
+		text += ", default " + f.Default
+	}
+	return text
+}
+
+func manualOps() string {
+	var b strings.Builder
+	for _, op := range query.Ops {
+		fmt.Fprintf(&b, "  %-4s %s\n", op.Name, op.Doc)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (s *Server) manualFilters() string {
+	var b strings.Builder
+	for _, e := range s.schema.Entities {
+		fmt.Fprintf(&b, "/%s: %s\n", e.Route(), strings.Join(query.FilterNames(e), " "))
+	}
+	return b.String()
+}
+
+func (s *Server) manualSearch() string {
+	var parts []string
+	for _, e := range s.schema.Entities {
+		if len(e.Search) > 0 {
+			parts = append(parts, e.Plural+" "+strings.Join(e.Search, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// manualRoutes prints the route table. The methods of one path share a line.
+func (s *Server) manualRoutes() string {
+	var b strings.Builder
+	var done []string
+	for i := range s.router.routes {
+		path := s.router.routes[i].shown()
+		if slices.Contains(done, path) {
+			continue
+		}
+		done = append(done, path)
+		var parts []string
+		for j := range s.router.routes {
+			if row := &s.router.routes[j]; row.shown() == path {
+				parts = append(parts, row.Method+" "+row.Doc)
+			}
+		}
+		b.WriteString(path + "  " + strings.Join(parts, "; ") + "\n")
+	}
+	return b.String()
+}
+
+func (s *Server) manualExamples() string {
+	contact := s.exampleID("contact", 1)
+	return strings.Join([]string{
+		`AUTH='Authorization: Bearer ck_…'`,
+		`curl -s ` + baseMark + `/contacts -H "$AUTH" -d '{"name":"Jane Doe","email":"jane@acme.com","stage":"lead"}'`,
+		`curl -s "` + baseMark + `/contacts?stage=lead&company.name=is:null" -H "$AUTH"`,
+		`curl -s -X PATCH ` + baseMark + `/contacts/` + contact + ` -H "$AUTH" -d '{"follow_up_at":"+3d","follow_up_note":"Send the quote"}'`,
+		`curl -s ` + baseMark + `/contacts/` + contact + `/activities -H "$AUTH" -d '{"kind":"call","body":"Wants a quote for 12 seats"}'`,
+		`curl -s "` + baseMark + `/reminders?days=7" -H "$AUTH"`,
+	}, "\n")
+}
+
+func manualCodes() string {
+	var b strings.Builder
+	for i, row := range crm.Codes {
+		if i > 0 && row.Status == crm.Codes[i-1].Status {
+			b.WriteString(" " + string(row.Code))
+			continue
+		}
+		if i > 0 {
+			b.WriteString(" · ")
+		}
+		fmt.Fprintf(&b, "%d %s", row.Status, row.Code)
+	}
+	return b.String()
+}
+
+func manualCodesInDepth() string {
+	var b strings.Builder
+	for _, row := range crm.Codes {
+		fmt.Fprintf(&b, "%d %-21s %s\n", row.Status, row.Code, row.Doc)
+	}
+	return b.String()
+}
+
+// base returns the origin clients reach this server at: the configured one, else
+// that of the request.
+func (s *Server) base(rq *request) string {
+	switch {
+	case s.opts.BaseURL != "":
+		return s.opts.BaseURL
+	case strings.Trim(strings.ToLower(rq.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "" || rq.Host == "":
+		return "http://localhost"
+	case rq.TLS != nil:
+		return "https://" + rq.Host
+	}
+	return "http://" + rq.Host
+}
+
+// document returns a text that names this server's address.
+func (s *Server) document(rq *request, text, kind string) *render.Doc {
+	return &render.Doc{Raw: &render.Raw{Type: kind, Name: "text", Body: strings.ReplaceAll(text, baseMark, s.base(rq))}}
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+// start answers GET /: all an agent needs that knows only the address.
+func (s *Server) start(rq *request) (*render.Doc, error) {
+	return s.document(rq, s.manual["start"], plainText), nil
+}
+
+// help answers GET /help.
+func (s *Server) help(rq *request) (*render.Doc, error) {
+	return s.document(rq, s.manual["manual"], plainText), nil
+}
+
+// agentDocument answers GET /.well-known/agent.md.
+func (s *Server) agentDocument(rq *request) (*render.Doc, error) {
+	return s.document(rq, s.manual["manual"], "text/markdown; charset=utf-8"), nil
+}
+
+// helpTopic answers GET /help/{topic}.
+func (s *Server) helpTopic(rq *request) (*render.Doc, error) {
+	if !slices.Contains(topics, rq.record) {
+		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Show(rq.record), strings.Join(topics, " ")).Of(rq.record, topics)
+	}
+	return s.document(rq, s.manual[rq.record], plainText), nil
+}
+
+// openAPIDocument answers GET /openapi.json, which is JSON in every format.
+func (s *Server) openAPIDocument(rq *request) (*render.Doc, error) {
+	doc := s.document(rq, s.api, "application/json")
+	doc.Raw.Name = ""
+	return doc, nil
+}

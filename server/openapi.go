@@ -1,0 +1,203 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// m is a JSON object under construction; encoding/json sorts its keys, so the
+// document is the same for the same tables.
+type m map[string]any
+
+// openAPI returns the OpenAPI 3.1 document, made from the route table, the
+// schema and the error codes.
+func (s *Server) openAPI() (string, error) {
+	paths := m{}
+	for i := range s.router.routes {
+		row := &s.router.routes[i]
+		path, _ := paths[row.shown()].(m)
+		if path == nil {
+			path = m{}
+			paths[row.shown()] = path
+		}
+		path[strings.ToLower(row.Method)] = operation(row)
+	}
+	schemas := m{"Error": errorSchema()}
+	for _, e := range s.schema.Entities {
+		schemas[e.Name] = recordSchema(e)
+		schemas[e.Name+"_write"] = writeSchema(e)
+	}
+	doc := m{
+		"openapi":  "3.1.0",
+		"info":     m{"title": "crmkit", "version": s.opts.Version, "description": "A CRM that AI agents operate. The manual is at /help."},
+		"servers":  []m{{"url": baseMark}},
+		"security": []m{{"bearer": []string{}}},
+		"paths":    paths,
+		"components": m{
+			"securitySchemes": m{"bearer": m{"type": "http", "scheme": "bearer"}},
+			"schemas":         schemas,
+		},
+	}
+	body, err := json.Marshal(doc)
+	return string(body) + "\n", err
+}
+
+func operation(row *route) m {
+	op := m{
+		"operationId": operationID(row),
+		"summary":     row.Doc,
+		"tags":        []string{row.Group},
+		"parameters":  parameters(row),
+		"responses":   responses(row),
+	}
+	if row.Access == public {
+		op["security"] = []m{}
+	}
+	if row.Body {
+		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
+	} else if row.Method == http.MethodPost {
+		op["requestBody"] = jsonBody(m{"type": "object", "additionalProperties": m{"type": "string"}})
+	}
+	return op
+}
+
+func operationID(row *route) string {
+	words := strings.FieldsFunc(row.shown(), func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
+	return strings.ToLower(row.Method) + "_" + strings.Join(words, "_")
+}
+
+func parameters(row *route) []m {
+	list := []m{}
+	for _, segment := range strings.Split(row.shown(), "/") {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			list = append(list, m{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": m{"type": "string"}})
+		}
+	}
+	names := row.Params
+	if row.Lists {
+		names = []string{"search", "sort", "limit", "cursor", "fields", "total"}
+		list = append(list, m{"name": "filter", "in": "query", "style": "form", "explode": true,
+			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
+			"schema":      m{"type": "object", "additionalProperties": m{"type": "string"}}})
+	}
+	for _, name := range append(names[:len(names):len(names)], "format") {
+		schema := m{"type": "string"}
+		switch name {
+		case "limit", "days":
+			schema = m{"type": "integer", "minimum": 0}
+		case "format":
+			schema["enum"] = []string{"json", "text"}
+		}
+		list = append(list, m{"name": name, "in": "query", "schema": schema})
+	}
+	return list
+}
+
+func responses(row *route) m {
+	answer := m{"type": "object"}
+	switch {
+	case row.Lists:
+		answer = m{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": m{
+			"items":       m{"type": "array", "items": ref(row.Entity.Name)},
+			"total":       m{"type": []string{"integer", "null"}},
+			"total_exact": m{"type": "boolean"},
+			"next_cursor": m{"type": []string{"string", "null"}},
+			"remarks":     m{"type": "array", "items": m{"type": "string"}},
+		}}
+	case row.Body:
+		answer = m{"allOf": []m{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": m{
+			"result": m{"enum": []string{"created", "updated", "unchanged"}}}}}}
+	case row.Entity != nil && row.Method == http.MethodGet:
+		answer = ref(row.Entity.Name)
+	}
+	good := m{"description": row.Doc, "content": m{
+		"application/json": m{"schema": answer},
+		"text/plain":       m{"schema": m{"type": "string"}},
+	}}
+	list := m{"200": good, "default": m{"description": "an error", "content": m{
+		"application/json": m{"schema": ref("Error")},
+		"text/plain":       m{"schema": m{"type": "string"}},
+	}}}
+	if row.Method == http.MethodPost && row.Body {
+		list[strconv.Itoa(http.StatusCreated)] = good
+	}
+	return list
+}
+
+func jsonBody(schema m) m {
+	return m{"required": true, "content": m{"application/json": m{"schema": schema}}}
+}
+
+func ref(name string) m { return m{"$ref": "#/components/schemas/" + name} }
+
+func errorSchema() m {
+	codes := make([]string, len(crm.Codes))
+	for i, row := range crm.Codes {
+		codes[i] = string(row.Code)
+	}
+	text, texts := m{"type": "string"}, m{"type": "array", "items": m{"type": "string"}}
+	return m{"type": "object", "required": []string{"error", "hint"}, "properties": m{
+		"error": m{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "record": m{"type": "object"},
+	}}
+}
+
+// recordSchema describes a record as JSON answers show it: every field, null
+// where unset.
+func recordSchema(e *crm.Entity) m {
+	properties := m{}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		properties[f.Name] = fieldSchema(f, true)
+		if f.Type == crm.Ref {
+			properties[f.Path()] = m{"type": []string{"object", "null"}, "properties": m{e.Target(f).Display: m{"type": "string"}}}
+		}
+	}
+	return m{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}
+}
+
+func writeSchema(e *crm.Entity) m {
+	properties := m{}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; !f.ReadOnly {
+			properties[f.Name] = fieldSchema(f, false)
+		}
+	}
+	return m{"type": "object", "description": "fields of a " + e.Name + " to set", "properties": properties}
+}
+
+func fieldSchema(f *crm.Field, answered bool) m {
+	schema := m{"description": f.Doc}
+	kind := "string"
+	switch f.Type {
+	case crm.Int:
+		kind = "integer"
+	case crm.Object:
+		kind = "object"
+	case crm.Tags:
+		kind = "array"
+		schema["items"] = m{"type": "string", "maxLength": query.MaxTag}
+		if !answered {
+			schema["type"] = []string{"array", "object", "null"}
+			return schema
+		}
+	case crm.Time:
+		if answered {
+			schema["format"] = "date-time"
+		}
+	case crm.Choice:
+		values := []any{nil}
+		for _, v := range f.Values {
+			values = append(values, v)
+		}
+		schema["enum"] = values
+	case crm.Text:
+		schema["maxLength"] = f.Limit()
+	}
+	schema["type"] = []string{kind, "null"}
+	return schema
+}

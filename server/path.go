@@ -1,0 +1,58 @@
+package server
+
+import (
+	"net/url"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// cleanPath returns the decoded path with handles turned into ids, so that
+// /contact/c_1 and /contacts/contact/c_1 are /contacts/c_1. It works on the raw
+// path: an escaped slash stays inside its segment and is refused.
+func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
+	if !strings.HasPrefix(escaped, "/") || len(escaped) > 2000 {
+		return "", crm.Errorf(crm.NotFound, "a path starts with / and has at most 2000 bytes. GET /help lists every path.")
+	}
+	segments := strings.Split(escaped[1:], "/")
+	for i, raw := range segments {
+		segment, err := url.PathUnescape(raw)
+		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || crm.Invisible(r) }) {
+			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", crm.Show(raw))
+		}
+		segments[i] = segment
+	}
+	segments, err := foldHandles(schema, segments)
+	return "/" + strings.Join(segments, "/"), err
+}
+
+func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
+	if len(segments) < 2 {
+		return segments, nil
+	}
+	if e := schema.Named(segments[0]); e != nil && strings.HasPrefix(segments[1], e.Prefix+"_") {
+		segments[0] = e.Route()
+		return segments, nil
+	}
+	outer := routed(schema, segments[0])
+	inner := schema.Named(segments[1])
+	if outer == nil || inner == nil || len(segments) < 3 {
+		return segments, nil
+	}
+	if outer != inner {
+		handle := segments[1] + "/" + segments[2]
+		return nil, crm.Errorf(crm.NotFound, "%s is a %s, not a %s; it lives at /%s/%s.",
+			crm.Show(handle), inner.Name, outer.Name, inner.Route(), crm.Show(segments[2]))
+	}
+	return append(segments[:1], segments[2:]...), nil
+}
+
+// routed returns the entity whose paths begin with the segment.
+func routed(schema *crm.Schema, segment string) *crm.Entity {
+	for _, e := range schema.Entities {
+		if e.Route() == segment {
+			return e
+		}
+	}
+	return nil
+}

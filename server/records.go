@@ -1,0 +1,318 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// list answers GET on a collection.
+func (s *Server) list(rq *request) (*render.Doc, error) {
+	q, fault := query.Parse(rq.route.Entity, rq.params, rq.env)
+	if fault != nil {
+		return nil, fault
+	}
+	page, err := s.store.List(rq.Context(), rq.actor, q)
+	if err != nil {
+		return nil, err
+	}
+	doc := listing(q, page)
+	if len(page.Records) == 0 && !rq.params.Has("cursor") {
+		if err := s.explain(rq, q, doc); err != nil {
+			return nil, err
+		}
+	}
+	return doc, nil
+}
+
+// listing returns the document of a page.
+func listing(q *query.Question, page store.Page) *render.Doc {
+	doc := &render.Doc{
+		Items: make([]render.Line, len(page.Records)),
+		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.Exact, Counted: page.Counted},
+	}
+	for i, rec := range page.Records {
+		doc.Items[i] = render.Record(rec, q.Fields)
+	}
+	if q.Cut > 0 {
+		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
+	}
+	if page.More {
+		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
+	}
+	return doc
+}
+
+func cutRemark(asked, given int) string {
+	return fmt.Sprintf("limit=%d is more than a page holds; this one has at most %d", asked, given)
+}
+
+// maxInUse is how many values an explanation lists.
+const maxInUse = 8
+
+// explain says of an empty list which filter values never occur, and what is in
+// use instead.
+func (s *Server) explain(rq *request, q *query.Question, doc *render.Doc) error {
+	for _, u := range q.Usages() {
+		inUse, err := s.store.InUse(rq.Context(), rq.actor, u)
+		if err != nil {
+			return err
+		}
+		var list []string
+		known := false
+		for i, in := range inUse {
+			known = known || u.Known(in.Value)
+			if i < maxInUse {
+				list = append(list, crm.Show(in.Value)+" "+strconv.FormatInt(in.N, 10))
+			}
+		}
+		if known {
+			continue
+		}
+		remark := crm.Show(u.Param) + "=" + crm.Show(strings.Join(u.Values, ",")) + " matches nothing; "
+		switch {
+		case len(inUse) == 0:
+			remark += "no value is in use"
+		case len(inUse) > maxInUse:
+			remark += "in use: " + strings.Join(list, ", ") + ", …"
+		default:
+			remark += "in use: " + strings.Join(list, ", ")
+		}
+		doc.Remarks = append(doc.Remarks, remark)
+	}
+	return nil
+}
+
+// key returns the key of the record the path names.
+func (s *Server) key(rq *request, e *crm.Entity) (int64, error) {
+	key, hint := s.schema.Locate(e, rq.actor.Workspace, rq.record)
+	if hint != "" {
+		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=.", hint, e.Name, e.Route())
+	}
+	return key, nil
+}
+
+// single returns the document of one record.
+func single(rq *request, rec crm.Record, pick []string) *render.Doc {
+	rq.w.Header().Set("ETag", `"`+strconv.FormatInt(rec.Version(), 10)+`"`)
+	line := render.Record(rec, pick)
+	return &render.Doc{Line: &line}
+}
+
+// fetch answers GET on a record.
+func (s *Server) fetch(rq *request) (*render.Doc, error) {
+	e := rq.route.Entity
+	var pick []string
+	if rq.params.Has("fields") {
+		var fault *crm.Error
+		if pick, fault = query.ParseFields(e, rq.params.Get("fields")); fault != nil {
+			return nil, fault
+		}
+	}
+	key, err := s.key(rq, e)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := s.store.Record(rq.Context(), rq.actor, e, key)
+	if err != nil {
+		return nil, err
+	}
+	return single(rq, rec, pick), nil
+}
+
+// save runs a write on one record and answers with its receipt.
+func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Doc, error) {
+	var out store.Outcome
+	err := s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) (err error) {
+		out, err = write(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	doc := single(rq, out.After, nil)
+	doc.Result = out.Result
+	if out.Result == store.Updated {
+		doc.Changed = receipt(out)
+	}
+	return doc, nil
+}
+
+// receipt lists what an update changed, for each key of an object apart.
+func receipt(out store.Outcome) []render.Change {
+	var changes []render.Change
+	for _, i := range crm.Changed(out.Before.Values, out.After.Values) {
+		f := &out.After.Entity.Fields[i]
+		from, to := out.Before.Values[i], out.After.Values[i]
+		switch {
+		case f.ReadOnly:
+		case f.Type == crm.Object:
+			changes = append(changes, memberChanges(f.Name, from.Members, to.Members)...)
+		case f.Type == crm.Ref:
+			prefix := out.After.Entity.Target(f).Prefix
+			changes = append(changes, render.Change{Name: f.Name, From: from, To: to, FromID: crm.RecordID(prefix, from.Int), ToID: crm.RecordID(prefix, to.Int)})
+		default:
+			changes = append(changes, render.Change{Name: f.Name, From: from, To: to})
+		}
+	}
+	return changes
+}
+
+func memberChanges(field string, from, to []crm.Member) []render.Change {
+	var changes []render.Change
+	find := func(list []crm.Member, name string) crm.Value {
+		for _, m := range list {
+			if m.Name == name {
+				return crm.Members([]crm.Member{m})
+			}
+		}
+		return crm.Value{}
+	}
+	for _, m := range from {
+		if now := find(to, m.Name); !now.Equal(crm.Members([]crm.Member{m})) {
+			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), From: crm.Members([]crm.Member{m}), To: now})
+		}
+	}
+	for _, m := range to {
+		if !find(from, m.Name).Set() {
+			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), To: crm.Members([]crm.Member{m})})
+		}
+	}
+	return changes
+}
+
+// create answers POST on a collection.
+func (s *Server) create(rq *request) (*render.Doc, error) {
+	d, err := rq.draft(rq.route.Entity)
+	if err != nil {
+		return nil, err
+	}
+	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.Save(d) })
+}
+
+// update answers PATCH on a record.
+func (s *Server) update(rq *request) (*render.Doc, error) {
+	key, err := s.key(rq, rq.route.Entity)
+	if err != nil {
+		return nil, err
+	}
+	d, err := rq.draft(rq.route.Entity)
+	if err != nil {
+		return nil, err
+	}
+	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.Update(key, d) })
+}
+
+// listBelow answers GET on what belongs to a record, like its activities.
+func (s *Server) listBelow(rq *request, p parent) (*render.Doc, error) {
+	key, err := s.key(rq, p.entity)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
+		return nil, err
+	}
+	rq.params = with(rq.params, p.field, crm.RecordID(p.entity.Prefix, key))
+	return s.list(rq)
+}
+
+// with returns the parameters and one filter more.
+func with(params url.Values, name, value string) url.Values {
+	more := maps.Clone(params)
+	more[name] = append([]string{value}, params[name]...)
+	return more
+}
+
+// createBelow answers POST on what belongs to a record.
+func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
+	key, err := s.key(rq, p.entity)
+	if err != nil {
+		return nil, err
+	}
+	e := rq.route.Entity
+	d, err := rq.draft(e)
+	if err != nil {
+		return nil, err
+	}
+	own := crm.Input{Field: e.Field(p.field), Value: crm.Key(key)}
+	for _, in := range d.Inputs {
+		if in.Field == own.Field && in.Mode == crm.Replace && !in.Value.Equal(own.Value) {
+			return nil, crm.Errorf(crm.InvalidValue, "%s in the body is not the %s of the path; leave it out.", p.field, p.entity.Name).On(p.field)
+		}
+	}
+	d.Inputs = append(d.Inputs, own)
+	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) {
+		if _, err := tx.Fetch(p.entity, key); err != nil {
+			return store.Outcome{}, err
+		}
+		return tx.Save(d)
+	})
+}
+
+// remove answers DELETE on a record: the first call returns what would go and
+// a token, the second, with the token, deletes.
+func (s *Server) remove(rq *request) (*render.Doc, error) {
+	e := rq.route.Entity
+	key, err := s.key(rq, e)
+	if err != nil {
+		return nil, err
+	}
+	match, fault := rq.ifMatch()
+	if fault != nil {
+		return nil, fault
+	}
+	var rec crm.Record
+	var waiting *crm.Error
+	err = s.store.Write(context.WithoutCancel(rq.Context()), rq.actor, func(tx *store.Tx) (err error) {
+		waiting = nil
+		if rec, err = tx.Fetch(e, key); err != nil {
+			return err
+		}
+		if match != 0 && match != rec.Version() {
+			return store.Conflict(rec, match)
+		}
+		confirmed, fresh, err := s.auth.Confirm(tx, rec, rq.params.Get("confirm"))
+		if err != nil {
+			return err
+		}
+		if confirmed {
+			return tx.Delete(rec)
+		}
+		counts, err := tx.Dependents(rec)
+		waiting = confirmation(rec, counts, fresh, rq.params.Has("confirm"))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if waiting != nil {
+		return nil, waiting
+	}
+	return &render.Doc{Line: &render.Line{Head: "deleted " + rec.Handle(), Fields: []render.Field{
+		{Name: "id", Value: crm.Str(rec.ID), JSON: true}, {Name: "handle", Value: crm.Str(rec.Handle()), JSON: true}}}, Result: "deleted"}, nil
+}
+
+// confirmation is the answer to a delete that waits for the user's yes.
+func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) *crm.Error {
+	what := rec.Handle()
+	for _, c := range counts {
+		if c.N > 0 {
+			what += fmt.Sprintf(" and %d %s", c.N, c.Noun)
+		}
+	}
+	start := "this deletes " + what + " for good."
+	if again {
+		start = "that confirm token is not valid: it was used, is over 10 minutes old, or the record changed since. Deleting takes " + what + " away for good."
+	}
+	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, token)
+	err.Confirm, err.Record, err.Counts = token, &rec, counts
+	return err
+}

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+const (
+	maxReminders = 500
+	maxDays      = 3650
+)
+
+// due is one entity's part of the reminders.
+type due struct {
+	entity   *crm.Entity
+	question *query.Question
+	page     store.Page
+	cursor   string // where this part stands; "" at its start
+	taken    int
+}
+
+// reminders answers GET /reminders: what is due of every entity that has a due
+// field, merged by that time. The cursor holds one cursor for each entity.
+func (s *Server) reminders(rq *request) (*render.Doc, error) {
+	days, limit, cut, fault := reminderParams(rq.params)
+	if fault != nil {
+		return nil, fault
+	}
+	parts, err := s.dueParts(rq, days, limit)
+	if err != nil {
+		return nil, err
+	}
+	doc := &render.Doc{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.params.Get("total") != "none"}}
+	for len(doc.Items) < limit {
+		part := soonest(parts)
+		if part == nil {
+			break
+		}
+		rec := part.page.Records[part.taken]
+		part.taken++
+		part.cursor = part.question.Cursor(rec)
+		doc.Items = append(doc.Items, reminder(rec, rq.env.Now.UnixMilli()))
+	}
+	if cut > 0 {
+		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit))
+	}
+	more := soonest(parts) != nil
+	cursors := make([]string, len(parts))
+	for i, p := range parts {
+		doc.Page.Total += p.page.Total
+		doc.Page.Exact = doc.Page.Exact && p.page.Exact
+		more = more || p.page.More
+		cursors[i] = p.cursor
+	}
+	if more {
+		doc.Page.Next = strings.Join(cursors, ".")
+	}
+	return doc, nil
+}
+
+func reminderParams(params url.Values) (days, limit, cut int, fault *crm.Error) {
+	limit = query.DefaultLimit
+	for name, values := range params {
+		if len(values) > 1 {
+			return 0, 0, 0, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(values)).On(name)
+		}
+	}
+	if params.Has("limit") {
+		if limit, cut, fault = query.ParseLimit(params.Get("limit"), maxReminders); fault != nil {
+			return 0, 0, 0, fault
+		}
+	}
+	if params.Has("days") {
+		n, err := strconv.Atoi(params.Get("days"))
+		if err != nil || n < 0 || n > maxDays {
+			return 0, 0, 0, crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Show(params.Get("days")), maxDays).On("days")
+		}
+		days = n
+	}
+	return days, limit, cut, nil
+}
+
+// dueParts asks each entity for its first rows behind the cursor.
+func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
+	var parts []*due
+	for _, e := range s.schema.Entities {
+		if e.Due != "" {
+			parts = append(parts, &due{entity: e})
+		}
+	}
+	if cursor := rq.params.Get("cursor"); cursor != "" {
+		cursors := strings.Split(cursor, ".")
+		if len(cursors) != len(parts) {
+			return nil, crm.Errorf(crm.InvalidCursor, "the cursor was changed; start again without cursor=.").On("cursor")
+		}
+		for i := range parts {
+			parts[i].cursor = cursors[i]
+		}
+	}
+	for _, p := range parts {
+		params, err := url.ParseQuery(p.entity.DueIf)
+		if err != nil {
+			return nil, err
+		}
+		params.Add(p.entity.Due, "lte:+"+strconv.Itoa(days)+"d")
+		params.Set("sort", p.entity.Due)
+		params.Set("cursor", p.cursor)
+		if rq.params.Has("total") {
+			params.Set("total", rq.params.Get("total"))
+		}
+		var fault *crm.Error
+		if p.question, fault = query.Parse(p.entity, params, rq.env); fault != nil {
+			return nil, fault
+		}
+		p.question.Limit = limit
+		if p.page, err = s.store.List(rq.Context(), rq.actor, p.question); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
+// soonest returns the part whose next record is due first; nil when all are
+// used up.
+func soonest(parts []*due) *due {
+	var left []*due
+	for _, p := range parts {
+		if p.taken < len(p.page.Records) {
+			left = append(left, p)
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return slices.MinFunc(left, func(a, b *due) int {
+		return cmp.Compare(a.at(), b.at())
+	})
+}
+
+func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.Due).Int }
+
+func reminder(rec crm.Record, now int64) render.Line {
+	line := render.Record(rec, nil)
+	for i := range line.Fields {
+		if line.Fields[i].Name == rec.Entity.DueNote {
+			line.Fields[i].Long = false
+		}
+	}
+	late := rec.Value(rec.Entity.Due).Int < now
+	line.Fields = append(line.Fields, render.Field{Name: "overdue", Value: crm.Bool(late)})
+	return line
+}

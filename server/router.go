@@ -1,0 +1,92 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/julienschmidt/httprouter"
+
+	"crmkit/crm"
+)
+
+// router finds the row of the route table for a method and a path. It is the
+// only user of httprouter, and uses it for matching alone: redirects, OPTIONS
+// and panic handling stay off.
+type router struct {
+	routes []route
+	tree   *httprouter.Router
+}
+
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}
+
+// matched carries the row out of httprouter's handler type: handlers close over
+// their row and put it here.
+type matched struct {
+	http.ResponseWriter
+	route *route
+}
+
+func newRouter(routes []route) *router {
+	r := &router{routes: routes, tree: httprouter.New()}
+	for i := range routes {
+		row := &routes[i]
+		r.tree.Handle(row.Method, row.Path, func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
+			w.(*matched).route = row
+		})
+	}
+	return r
+}
+
+// find returns the row and the :id of the path; nil when no row has the path
+// with this method, and then allowed names the methods that have it.
+func (r *router) find(method, path string) (row *route, id string, allowed []string) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if handle, params, _ := r.tree.Lookup(method, path); handle != nil {
+		var m matched
+		handle(&m, nil, nil)
+		if len(params) > 0 {
+			id = params[0].Value
+		}
+		return m.route, id, nil
+	}
+	for _, other := range methods {
+		if handle, _, _ := r.tree.Lookup(other, path); handle != nil {
+			if allowed = append(allowed, other); other == http.MethodGet {
+				allowed = append(allowed, http.MethodHead)
+			}
+		}
+	}
+	return nil, "", allowed
+}
+
+// missing is the error for a path that no row has: it names the nearest.
+func (r *router) missing(method, path string) *crm.Error {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	var paths []string
+	for _, row := range r.routes {
+		head, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/")
+		if head != "" && !slices.Contains(paths, "/"+head) {
+			paths = append(paths, "/"+head)
+		}
+	}
+	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", crm.Show(path)).Of("/"+first, paths)
+	var near []string
+	for _, row := range r.routes {
+		if head, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/"); err.DidYouMean != "" && "/"+head == err.DidYouMean {
+			near = append(near, row.Method+" "+row.shown())
+		}
+	}
+	if len(near) > 0 {
+		err.Hint = "there is no path " + crm.Show(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
+	}
+	return err
+}
+
+func notAllowed(method, path string, allowed []string) *crm.Error {
+	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", crm.Show(path), crm.Show(method), strings.Join(allowed, ", "))
+	err.Allowed, err.Allow = allowed, allowed
+	return err
+}

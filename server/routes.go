@@ -1,0 +1,132 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// access says who may call a route.
+type access int
+
+// The zero access is the strictest, so that a forgotten column lets nobody in
+// who should not be.
+const (
+	full access = iota
+	read
+	write
+	public
+)
+
+// route is one row of the table from which routing, authentication, the manual,
+// OpenAPI, the log's labels and the cross-tenant test follow.
+type route struct {
+	Method string
+	Path   string // httprouter pattern
+	Access access
+	Doc    string
+	Group  string      // of the manual
+	Params []string    // query parameters besides format
+	Lists  bool        // takes the list language of Entity
+	Entity *crm.Entity // whose records the route is about
+	Body   bool        // takes the fields of Entity
+	handle func(*Server, *request) (*render.Doc, error)
+}
+
+// shown returns the path as the manual writes it: {id} for :id.
+func (r *route) shown() string {
+	var b strings.Builder
+	for _, segment := range strings.Split(r.Path[1:], "/") {
+		b.WriteByte('/')
+		if name, ok := strings.CutPrefix(segment, ":"); ok {
+			b.WriteString("{" + name + "}")
+		} else {
+			b.WriteString(segment)
+		}
+	}
+	return b.String()
+}
+
+// routes returns the table: the fixed rows, then what the schema's entities
+// offer.
+func (s *Server) routes() []route {
+	token := s.schema.Named("token")
+	audit := s.schema.Named("audit")
+	rows := []route{
+		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: (*Server).start},
+		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: (*Server).help},
+		{Method: http.MethodGet, Path: "/help/:topic", Access: public, Group: "start", Doc: "one topic in depth", handle: (*Server).helpTopic},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: public, Group: "start", Doc: "the manual, for agents that look here", handle: (*Server).agentDocument},
+		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPIDocument},
+		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
+		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers", handle: (*Server).readyz},
+
+		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", handle: (*Server).authRequest},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", handle: (*Server).authVerify},
+		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
+		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
+		{Method: http.MethodDelete, Path: "/tokens/:id", Access: write, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
+	}
+	for _, e := range s.schema.Entities {
+		rows = append(rows, entityRoutes(s.schema, e)...)
+	}
+	return append(rows,
+		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead",
+			Params: []string{"days", "limit", "cursor", "total"}, handle: (*Server).reminders},
+		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: audit, handle: (*Server).list})
+}
+
+// entityRoutes returns what an entity offers: its own paths, and the paths below
+// the records it belongs to. Entities with random ids have hand-written routes.
+func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
+	if e.RandomID {
+		return nil
+	}
+	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
+	all := []struct {
+		verb crm.Verbs
+		row  route
+	}{
+		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
+		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, handle: (*Server).create}},
+		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one " + e.Name, Params: []string{"fields"}, handle: (*Server).fetch}},
+		{crm.Update, route{Method: http.MethodPatch, Path: one, Access: write, Doc: "change the fields you send", Body: true, handle: (*Server).update}},
+		{crm.Delete, route{Method: http.MethodDelete, Path: one, Access: full, Doc: "delete, in two steps", Params: []string{"confirm"}, handle: (*Server).remove}},
+	}
+	var rows []route
+	for _, a := range all {
+		if e.Can(a.verb) {
+			a.row.Entity, a.row.Group = e, e.Plural
+			rows = append(rows, a.row)
+		}
+	}
+	for _, name := range e.Under {
+		above := e.Target(e.Field(name))
+		path := "/" + above.Route() + "/:id/" + e.Route()
+		rows = append(rows,
+			route{Method: http.MethodGet, Path: path, Access: read, Group: e.Plural, Entity: e, Lists: true,
+				Doc: "those of one " + above.Name, handle: below(above, name, (*Server).listBelow)},
+			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
+				Doc: "log one for a " + above.Name, handle: below(above, name, (*Server).createBelow)})
+	}
+	return rows
+}
+
+func createDoc(e *crm.Entity) string {
+	if e.Unique != "" {
+		return "create, or update the one with that " + e.Unique
+	}
+	return "create"
+}
+
+// parent is the record a path like /contacts/{id}/activities goes through.
+type parent struct {
+	entity *crm.Entity
+	field  string // the reference that points to it
+}
+
+func below(above *crm.Entity, field string, handle func(*Server, *request, parent) (*render.Doc, error)) func(*Server, *request) (*render.Doc, error) {
+	return func(s *Server, rq *request) (*render.Doc, error) { return handle(s, rq, parent{above, field}) }
+}

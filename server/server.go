@@ -1,0 +1,89 @@
+// Package server speaks HTTP: it routes requests, turns them into questions and
+// changes for package store, and answers with documents of package render. It is
+// the only package that knows HTTP.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// Options are what a server is made of.
+type Options struct {
+	Store   *store.Store
+	Log     *slog.Logger // nil: nothing is logged
+	Local   bool         // answer codes instead of mailing them, refuse what is not local
+	BaseURL string       // origin the manual names; empty: that of the request
+	Version string
+}
+
+// Server answers requests. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	opts   Options
+	store  *store.Store
+	schema *crm.Schema
+	auth   *auth.Auth
+	router *router
+	manual manual
+	api    string // the OpenAPI document
+}
+
+// New returns a server on an open store, which it does not close.
+func New(opts Options) (*Server, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, auth: auth.New(opts.Store)}
+	s.router = newRouter(s.routes())
+	var err error
+	if s.manual, err = s.newManual(); err != nil {
+		return nil, err
+	}
+	s.api, err = s.openAPI()
+	return s, err
+}
+
+// The limits of a connection. They keep slow or greedy clients from holding
+// memory and goroutines.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 16 << 10
+	drainTimeout      = 10 * time.Second
+)
+
+// Serve answers requests on the listener until the context ends, then lets those
+// under way finish, for at most ten seconds.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	h := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- h.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := h.Shutdown(drain); err != nil {
+		return h.Close()
+	}
+	return nil
+}
