@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// loadConfig reads the file that --config or CRMKIT_CONFIG names and puts its
+// lines into the environment where that has no such variable, so that flag,
+// environment and file win in this order.
+func loadConfig(args, environ []string, set func(key, value string) error) error {
+	present := map[string]bool{}
+	name := ""
+	for _, entry := range environ {
+		key, value, _ := strings.Cut(entry, "=")
+		present[key] = true
+		if key == "CRMKIT_CONFIG" {
+			name = value
+		}
+	}
+	for i, arg := range args {
+		if value, found := strings.CutPrefix(arg, "--config="); found {
+			name = value
+		} else if arg == "--config" && i+1 < len(args) {
+			name = args[i+1]
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("config: %w", err)
+	}
+	settings, err := parseConfig(string(data))
+	if err != nil {
+		return fmt.Errorf("config %s: %w", name, err)
+	}
+	for _, s := range settings {
+		if !present[s.key] {
+			if err := set(s.key, s.value); err != nil {
+				return fmt.Errorf("config %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// setting is one line of a config file as an environment variable.
+type setting struct{ key, value string }
+
+// settingNames are the flags a config file may set.
+var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "LOG_FORMAT", "EMAIL", "NAME"}
+
+// parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=….
+// Blank lines and lines that start with # are skipped; a value may stand in
+// double quotes.
+func parseConfig(text string) ([]setting, error) {
+	var list []setting
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, found := strings.Cut(line, "=")
+		name := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(key), "-", "_"))
+		name = strings.TrimPrefix(name, "CRMKIT_")
+		if !found || !known(name) {
+			return nil, fmt.Errorf("line %d: %q is no setting; write one of %s, then = and a value",
+				i+1, strings.TrimSpace(key), strings.ToLower(strings.Join(settingNames, " ")))
+		}
+		value = strings.TrimSpace(value)
+		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+			value = value[1 : len(value)-1]
+		}
+		list = append(list, setting{"CRMKIT_" + name, value})
+	}
+	return list, nil
+}
+
+func known(name string) bool {
+	for _, n := range settingNames {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}

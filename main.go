@@ -1,0 +1,89 @@
+// Command crmkit is a CRM that AI agents operate over plain HTTP: one binary, one
+// SQLite file.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // the binary carries the time zones
+
+	"github.com/alecthomas/kong"
+
+	"crmkit/crm"
+)
+
+// version is set by the release build.
+var version = "dev"
+
+// cli is the command line. Every flag is also CRMKIT_<FLAG> in the environment
+// and a line of the config file; a flag wins over the environment, which wins
+// over the file.
+type cli struct {
+	Config string `help:"File of KEY=VALUE lines, a key being a flag's name." placeholder:"FILE" env:"CRMKIT_CONFIG"`
+
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// console is where a command talks: standard output for what scripts read,
+// standard error for logs.
+type console struct {
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], console{os.Stdout, os.Stderr}); err != nil {
+		fmt.Fprintln(os.Stderr, "crmkit:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run parses the arguments and runs the command they name.
+func run(ctx context.Context, args []string, io console) error {
+	if err := loadConfig(args, os.Environ(), os.Setenv); err != nil {
+		return err
+	}
+	var c cli
+	exited := false
+	parser, err := kong.New(&c, kong.Name("crmkit"), kong.Description("A CRM that AI agents operate over plain HTTP. Start with: crmkit serve --local"),
+		kong.Writers(io.out, io.err), kong.Exit(func(int) { exited = true }), kong.DefaultEnvars("CRMKIT"))
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; see crmkit --help", err)
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return plain(command.Run(io))
+}
+
+// plain turns an API error into a line for a terminal.
+func plain(err error) error {
+	var known *crm.Error
+	if errors.As(err, &known) {
+		return errors.New(crm.OneLine(strings.TrimSuffix(known.Hint, ".")))
+	}
+	return err
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(io console) error {
+	_, err := fmt.Fprintln(io.out, "crmkit", version)
+	return err
+}
