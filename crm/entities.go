@@ -19,6 +19,15 @@ func record(own ...Field) []Field {
 	)
 }
 
+// quiet keeps the bookkeeping times out of text lists, for kinds that show a time
+// of their own.
+func quiet(fields []Field) []Field {
+	for i := range fields {
+		fields[i].Brief = fields[i].Brief && !fields[i].Day
+	}
+	return fields
+}
+
 // Fields that several kinds share, word for word.
 var (
 	owner      = Field{Name: "owner", Brief: true, Vocab: true, Doc: "who looks after it, best an e-mail"}
@@ -75,18 +84,18 @@ var Entities = []Entity{
 		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company or deal",
 		Verbs: List | Fetch, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title"},
 		Sort: "-occurred_at", MaxLimit: 500, Under: []string{"contact_id", "company_id", "deal_id"},
-		Fields: record(
+		Fields: quiet(record(
 			Field{Name: "kind", Type: Choice, Values: []string{"call", "email", "meeting", "note", "task"}, Default: "note", Brief: true, Vocab: true, Doc: "what happened"},
 			Field{Name: "body", Required: true, Brief: true, Max: long, Doc: "what was said or done"},
 			contactRef, companyRef, dealRef,
-			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"}),
+			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"})),
 	},
 	{
-		Name: "audit", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
+		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
 		Verbs: List, Display: "action", Sort: "-at", MaxLimit: 500, RandomID: true,
 		Fields: []Field{
 			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the entry"},
-			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "audit/id"},
+			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "change/id"},
 			{Name: "at", Type: Time, ReadOnly: true, Brief: true, Doc: "when"},
 			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Brief: true, Doc: "whose token made the change"},
 			{Name: "token_id", Type: Word, ReadOnly: true, Brief: true, Doc: "the token"},

@@ -130,6 +130,14 @@ func (e *Entity) Field(name string) *Field {
 	return nil
 }
 
+// Article returns the noun with its indefinite article: "an activity".
+func Article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
 // Index returns the position of the named field, or -1.
 func (e *Entity) Index(name string) int {
 	for i := range e.Fields {

@@ -104,8 +104,16 @@ type Error struct {
 
 // Count says how many records of a kind are meant.
 type Count struct {
-	Noun string
-	N    int64
+	Of *Entity
+	N  int64
+}
+
+// String returns the count in words: "1 activity", "3 activities".
+func (c Count) String() string {
+	if c.N == 1 {
+		return "1 " + c.Of.Name
+	}
+	return fmt.Sprintf("%d %s", c.N, c.Of.Plural)
 }
 
 // Error returns code and hint.
@@ -122,9 +130,12 @@ func (e *Error) On(field string) *Error {
 	return e
 }
 
-// Of lists what would be taken and, when a name is near to what was sent, says so.
+// Of lists what would be taken and, when a name is near to what was sent, says
+// so, in the hint too.
 func (e *Error) Of(sent string, allowed []string) *Error {
 	e.Allowed = allowed
-	e.DidYouMean = Nearest(sent, allowed)
+	if e.DidYouMean = Nearest(sent, allowed); e.DidYouMean != "" {
+		e.Hint += " Did you mean " + e.DidYouMean + "?"
+	}
 	return e
 }

@@ -127,18 +127,21 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 	id := text
 	if kind, rest, found := strings.Cut(text, "/"); found {
 		if s.Named(kind) == nil {
-			return 0, Show(text) + " is not a handle; a " + e.Name + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
+			return 0, Show(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
 		}
 		id = rest
 	}
 	if other := s.Prefixed(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
 		if other == nil {
-			return 0, Show(text) + " is not a " + e.Name
+			return 0, Show(text) + " is not " + Article(e.Name)
 		}
-		return 0, Show(text) + " is a " + other.Name + ", not a " + e.Name + "; it lives at /" + other.Plural + "/" + Show(id)
+		return 0, Show(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Show(id)
 	}
 	key, fault := ParseID(e, workspace, id)
-	if fault != IDFine {
+	switch {
+	case fault == IDMalformed:
+		return 0, Show(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
+	case fault != IDFine:
 		return 0, Show(text) + " " + string(fault)
 	}
 	return key, ""

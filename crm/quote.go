@@ -90,6 +90,14 @@ func Show(s string) string {
 	return string(AppendValue(nil, s))
 }
 
+// ShowJSON returns a JSON value that a client sent, for use inside a hint.
+func ShowJSON(raw string) string {
+	if utf8.RuneCountInString(raw) > 80 {
+		raw = string([]rune(raw)[:80]) + "…"
+	}
+	return OneLine(raw)
+}
+
 // OneLine replaces every invisible character of a finished remark or hint by
 // its escape, so that it stays one line whatever went into it.
 func OneLine(s string) string {

@@ -192,9 +192,9 @@ func (f *Field) checkSize(v Value) *Error {
 
 func missing(e *Entity, f *Field, cleared bool) *Error {
 	if cleared {
-		return Errorf(MissingField, "%s of a %s cannot be empty; send a value or leave it out.", f.Name, e.Name).On(f.Name)
+		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)
 	}
-	return Errorf(MissingField, `%s is required to make a %s; add "%s" to the body.`, f.Name, e.Name, f.Name).On(f.Name)
+	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name)
 }
 
 // Changed returns the positions of the fields that differ.

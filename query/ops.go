@@ -56,19 +56,12 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
 	if known {
 		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s, which is %s; it takes %s.",
-			word, crm.Show(param), article(t.field.Type.String()), strings.Join(allowed, " "))
+			word, crm.Show(param), crm.Article(t.field.Type.String()), strings.Join(allowed, " "))
 	} else {
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon write %s=eq:%s.",
 			crm.Show(word), crm.Show(param), strings.Join(allowed, " "), crm.Show(param), crm.Show(raw))
 	}
 	return "", "", err.On(param).Of(word, allowed)
-}
-
-func article(noun string) string {
-	if strings.ContainsRune("aeiou", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
 }
 
 // items splits the value of in: at commas. An item in double quotes may hold

@@ -103,18 +103,14 @@ func FilterNames(e *crm.Entity) []string {
 // entity reached allows.
 func unknown(e *crm.Entity, name string) *crm.Error {
 	allowed := append(FilterNames(e), listParams...)
-	sent, prefix := name, ""
-	if head, tail, dotted := strings.Cut(name, "."); dotted {
+	if head, _, dotted := strings.Cut(name, "."); dotted {
 		if f := referenceAt(e, head); f != nil {
-			sent, prefix, allowed = tail, head+".", FilterNames(e.Target(f))
+			allowed = FilterNames(e.Target(f))
+			for i := range allowed {
+				allowed[i] = head + "." + allowed[i]
+			}
 		}
 	}
-	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
-		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name).Of(sent, allowed)
-	if err.DidYouMean != "" {
-		err.DidYouMean = prefix + err.DidYouMean
-		err.Hint = "there is no filter or parameter " + crm.Show(name) + " on " + e.Plural + "; did you mean " + err.DidYouMean +
-			"? Allowed: " + strings.Join(allowed, " ") + "."
-	}
-	return err
+	return crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
+		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name).Of(name, allowed)
 }

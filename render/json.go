@@ -181,7 +181,7 @@ func appendErrorJSON(b []byte, e *crm.Error) []byte {
 		o.text("confirm", e.Confirm)
 	}
 	for _, c := range e.Counts {
-		o.raw(c.Noun, strconv.FormatInt(c.N, 10))
+		o.raw(c.Of.Plural, strconv.FormatInt(c.N, 10))
 	}
 	if e.Record != nil {
 		o.key("record")

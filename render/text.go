@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode"
@@ -26,22 +27,18 @@ func (d *Doc) appendText(b []byte) []byte {
 		b = d.Items[i].appendText(b, d.Page != nil)
 	}
 	b = d.appendReceipt(b)
-	for _, hint := range d.Hints {
-		b = appendRemark(b, hint)
+	b = d.Page.appendCounts(b, len(d.Items))
+	for _, remark := range slices.Concat(d.Hints, d.Remarks) {
+		b = append(append(append(b, "# "...), crm.OneLine(remark)...), '\n')
 	}
-	for _, remark := range d.Remarks {
-		b = appendRemark(b, remark)
+	if d.Page != nil && d.Page.Next != "" {
+		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')
 	}
-	return d.Page.appendText(b, len(d.Items))
+	return b
 }
 
-func appendRemark(b []byte, text string) []byte {
-	b = append(b, "# "...)
-	b = append(b, crm.OneLine(text)...)
-	return append(b, '\n')
-}
-
-func (p *Page) appendText(b []byte, n int) []byte {
+// appendCounts says how many rows there are, here and in all.
+func (p *Page) appendCounts(b []byte, n int) []byte {
 	if p == nil {
 		return b
 	}
@@ -57,9 +54,6 @@ func (p *Page) appendText(b []byte, n int) []byte {
 			b = append(b, '+')
 		}
 		b = append(b, '\n')
-	}
-	if p.Next != "" {
-		b = append(append(append(b, "# next: "...), p.Next...), '\n')
 	}
 	return b
 }
@@ -86,7 +80,7 @@ func appendShort(b []byte, v crm.Value, id string) []byte {
 		return append(b, "(unset)"...)
 	}
 	if v.Kind == crm.ObjectKind {
-		return append(b, crm.Show(v.Members[0].JSON)...)
+		return append(b, crm.Show(memberText(v.Members[0].JSON))...)
 	}
 	return append(b, crm.Show(plain(v, id, false))...)
 }

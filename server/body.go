@@ -56,7 +56,7 @@ func (rq *request) texts(allowed ...string) (map[string]string, *crm.Error) {
 			text, ok = m.JSON, true
 		}
 		if !ok && m.JSON != "null" {
-			return nil, crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", m.Name, crm.Show(m.JSON)).On(m.Name)
+			return nil, crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", m.Name, crm.ShowJSON(m.JSON)).On(m.Name)
 		}
 		values[m.Name] = text
 	}
@@ -64,11 +64,7 @@ func (rq *request) texts(allowed ...string) (map[string]string, *crm.Error) {
 }
 
 func unknownField(sent, what string, allowed []string) *crm.Error {
-	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
-	if err.DidYouMean != "" {
-		err.Hint = what + " has no field " + crm.Show(sent) + "; did you mean " + err.DidYouMean + "? It takes " + strings.Join(allowed, " ") + "."
-	}
-	return err
+	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }
 
 // draft reads the body as fields of the entity, and the expected version from
@@ -118,7 +114,7 @@ func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 		if m.Name == crm.FieldVersion {
 			n, err := strconv.ParseInt(m.JSON, 10, 64)
 			if err != nil || n < 1 {
-				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", crm.Show(m.JSON)).On(crm.FieldVersion)
+				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", crm.ShowJSON(m.JSON)).On(crm.FieldVersion)
 			}
 			d.Version = n
 			continue
@@ -136,7 +132,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 				return crm.Input{Field: r, Mode: crm.Same, JSON: m.JSON, Label: true}, nil
 			}
 		}
-		return crm.Input{}, unknownField(m.Name, "a "+e.Name, e.Names(crm.Writable))
+		return crm.Input{}, unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
 	}
 	if f.ReadOnly {
 		return crm.Input{Field: f, Mode: crm.Same, JSON: m.JSON}, nil
@@ -154,7 +150,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	}
 	text, ok := crm.Unquote(m.JSON)
 	if !ok {
-		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, crm.Show(m.JSON)).On(f.Name)
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, crm.ShowJSON(m.JSON)).On(f.Name)
 	}
 	if f.Type == crm.Ref {
 		return decodeRef(e, f, text, env)
@@ -171,7 +167,7 @@ func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	n, err := strconv.ParseInt(json, 10, 64)
 	if err != nil || n > maxInt || n < -maxInt {
 		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a whole JSON number between -%d and %d, not %s; send it without quotes or decimals.",
-			f.Name, maxInt, maxInt, crm.Show(json)).On(f.Name)
+			f.Name, maxInt, maxInt, crm.ShowJSON(json)).On(f.Name)
 	}
 	return crm.Input{Field: f, Value: crm.Number(n)}, nil
 }
@@ -211,13 +207,13 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 	raw, ok := crm.ParseArray(json)
 	if !ok {
-		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, crm.Show(json)).On(f.Name)
+		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
 	}
 	var tags []string
 	for _, item := range raw {
 		text, ok := crm.Unquote(item)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, crm.Show(item)).On(f.Name)
+			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, crm.ShowJSON(item)).On(f.Name)
 		}
 		tag, err := query.Tag(f, text)
 		if err != nil {
@@ -236,7 +232,7 @@ const maxMemberName = 200
 func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	in := crm.Input{Field: f, Mode: crm.Merge}
 	if json[0] != '{' {
-		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.Show(json)).On(f.Name)
+		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
 	}
 	var set []crm.Member
 	for _, m := range crm.ParseObject(json) {

@@ -41,8 +41,8 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	}
 	if outer != inner {
 		handle := segments[1] + "/" + segments[2]
-		return nil, crm.Errorf(crm.NotFound, "%s is a %s, not a %s; it lives at /%s/%s.",
-			crm.Show(handle), inner.Name, outer.Name, inner.Route(), crm.Show(segments[2]))
+		return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
+			crm.Show(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Show(segments[2]))
 	}
 	return append(segments[:1], segments[2:]...), nil
 }

@@ -305,7 +305,7 @@ func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) 
 	what := rec.Handle()
 	for _, c := range counts {
 		if c.N > 0 {
-			what += fmt.Sprintf(" and %d %s", c.N, c.Noun)
+			what += " and " + c.String()
 		}
 	}
 	start := "this deletes " + what + " for good."

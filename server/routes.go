@@ -53,7 +53,7 @@ func (r *route) shown() string {
 // offer.
 func (s *Server) routes() []route {
 	token := s.schema.Named("token")
-	audit := s.schema.Named("audit")
+	change := s.schema.Named("change")
 	rows := []route{
 		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: (*Server).start},
 		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: (*Server).help},
@@ -75,7 +75,7 @@ func (s *Server) routes() []route {
 	return append(rows,
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead",
 			Params: []string{"days", "limit", "cursor", "total"}, handle: (*Server).reminders},
-		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: audit, handle: (*Server).list})
+		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list})
 }
 
 // entityRoutes returns what an entity offers: its own paths, and the paths below

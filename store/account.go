@@ -189,14 +189,15 @@ func (s *Store) flushTouches() {
 	for {
 		select {
 		case <-tick.C:
-			s.writeTouches()
+			s.FlushTouches(context.Background())
 		case <-s.stop:
 			return
 		}
 	}
 }
 
-func (s *Store) writeTouches() {
+// FlushTouches writes the uses noted by Touch to the file now.
+func (s *Store) FlushTouches(ctx context.Context) {
 	s.touch.mu.Lock()
 	used := s.touch.used
 	s.touch.used = nil
@@ -204,7 +205,7 @@ func (s *Store) writeTouches() {
 	if len(used) == 0 {
 		return
 	}
-	err := s.Write(context.Background(), crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
+	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
 	if err != nil {
 		s.opts.Log.Warn("token uses not written", "error", err)
 	}

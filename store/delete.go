@@ -108,7 +108,7 @@ func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
 				text += " AND " + other + " IS NULL"
 			}
 		}
-		c := crm.Count{Noun: ref.From.Plural}
+		c := crm.Count{Of: ref.From}
 		if _, err := tx.row(text, []any{tx.Actor.Workspace, rec.Key}, &c.N); err != nil {
 			return nil, err
 		}

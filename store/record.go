@@ -195,7 +195,7 @@ func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 	env := query.Env{Schema: tx.store.Schema, Now: tx.store.Now(), Workspace: tx.Actor.Workspace}
 	for _, in := range d.Inputs {
 		if in.Mode == crm.Same && !env.Same(rec, in) {
-			return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.Show(in.JSON)).On(in.Name())
+			return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.ShowJSON(in.JSON)).On(in.Name())
 		}
 	}
 	return nil

@@ -108,7 +108,7 @@ func (s *Store) open(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		if s.writer != nil {
-			s.writeTouches()
+			s.FlushTouches(context.Background())
 		}
 		close(s.stop)
 	})

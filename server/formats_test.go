@@ -1,0 +1,280 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// compareFormats holds the text answers of a transcript against the JSON answers
+// of the same requests: the same status, the same records, the same values.
+func compareFormats(t *testing.T, texts, objects []exchange) {
+	t.Helper()
+	for i := range texts {
+		text, object := texts[i].answer, objects[i].answer
+		if text.status != object.status {
+			t.Errorf("%s: status %d in text, %d in JSON", texts[i].request, text.status, object.status)
+			continue
+		}
+		if strings.HasPrefix(text.body, "{") { // the request itself asks for JSON
+			continue
+		}
+		if err := sameAnswer(text.body, object.body); err != nil {
+			t.Errorf("%s: %v\ntext: %sjson: %s", texts[i].request, err, text.body, object.body)
+		}
+	}
+}
+
+func sameAnswer(text, body string) error {
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if code, found := strings.CutPrefix(lines[0], "ERROR "); found {
+		return sameError(code, lines[1:], object)
+	}
+	var records, remarks []string
+	for _, line := range lines {
+		if remark, found := strings.CutPrefix(line, "# "); found {
+			remarks = append(remarks, remark)
+		} else {
+			records = append(records, line)
+		}
+	}
+	if items, found := object["items"].([]any); found {
+		return sameList(records, remarks, items, object)
+	}
+	return sameSingle(records, remarks, object)
+}
+
+func sameError(code string, lines []string, object map[string]any) error {
+	if object["error"] != code || lines[0] != "HINT  "+fmt.Sprint(object["hint"]) {
+		return fmt.Errorf("the errors differ")
+	}
+	for _, line := range lines[1:] {
+		if confirm, found := strings.CutPrefix(line, "confirm: "); found {
+			if object["confirm"] != confirm {
+				return fmt.Errorf("confirm differs")
+			}
+			continue
+		}
+		if err := sameLine(line, object["record"].(map[string]any), true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameList(records, remarks []string, items []any, object map[string]any) error {
+	if len(records) != len(items) {
+		return fmt.Errorf("%d lines, %d items", len(records), len(items))
+	}
+	for i := range records {
+		if err := sameLine(records[i], items[i].(map[string]any), false); err != nil {
+			return fmt.Errorf("item %d: %w", i, err)
+		}
+	}
+	total, next := fmt.Sprint(len(items)), "<nil>"
+	var said []any
+	for _, remark := range remarks {
+		switch name, value, _ := strings.Cut(remark, ": "); {
+		case name == "total":
+			total = strings.TrimSuffix(value, "+")
+		case name == "next":
+			next = value
+		case regexp.MustCompile(`^\d+ \w+$`).MatchString(remark):
+		default:
+			said = append(said, remark)
+		}
+	}
+	if object["total"] != nil && fmt.Sprint(object["total"]) != total {
+		return fmt.Errorf("total %v, text says %s", object["total"], total)
+	}
+	if fmt.Sprint(object["next_cursor"]) != next {
+		return fmt.Errorf("next_cursor %v, text says %s", object["next_cursor"], next)
+	}
+	if fmt.Sprint(object["remarks"]) != fmt.Sprint(said) && said != nil {
+		return fmt.Errorf("remarks %v, text says %v", object["remarks"], said)
+	}
+	return nil
+}
+
+func sameSingle(records, remarks []string, object map[string]any) error {
+	if text, found := object["text"].(string); found { // a page of the manual
+		if got := strings.Join(records, "\n"); !strings.HasPrefix(text, records[0]) {
+			return fmt.Errorf("the documents differ: %s", got)
+		}
+		return nil
+	}
+	if result, found := object["result"].(string); found && result != "deleted" && !strings.HasPrefix(remarks[0], result) {
+		return fmt.Errorf("result %s, text says %s", result, remarks[0])
+	}
+	for i, list := range [][]string{records[:1], records[1:]} {
+		for j, line := range list {
+			against := object
+			if i == 1 {
+				for _, name := range []string{"workspaces", "usage"} {
+					if items, found := object[name].([]any); found {
+						against = items[j].(map[string]any)
+					}
+				}
+			}
+			if err := sameLine(line, against, i == 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sameLine holds a line against an object. whole also asks that every set value
+// of the object is in the line.
+func sameLine(line string, object map[string]any, whole bool) error {
+	if resource, found := object["resource"]; found {
+		want := fmt.Sprintf("%v: %v / %v", resource, object["used"], object["limit"])
+		if line != strings.ReplaceAll(want, "<nil>", "unlimited") {
+			return fmt.Errorf("%q, JSON says %q", line, want)
+		}
+		return nil
+	}
+	head, labels, err := parseLine(line)
+	if err != nil {
+		return err
+	}
+	handle := fmt.Sprint(object["handle"])
+	if object["handle"] == nil {
+		handle = fmt.Sprint(object["status"])
+	}
+	if strings.TrimPrefix(head, "deleted ") != handle {
+		return fmt.Errorf("the line is about %s, the object about %s", head, handle)
+	}
+	flat := map[string]string{}
+	flatten(flat, "", object)
+	for name, value := range labels {
+		if !sameValue(value, flat[name]) {
+			return fmt.Errorf("%s=%q in text, %q in JSON", name, value, flat[name])
+		}
+	}
+	for name := range flat {
+		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result local_code ", " "+name+" ") {
+			return fmt.Errorf("%s is in JSON only", name)
+		}
+	}
+	return nil
+}
+
+var cutPattern = regexp.MustCompile(`^(?s)(.*)…\(\+(\d+) chars\)$`)
+
+func sameValue(text, object string) bool {
+	if cut := cutPattern.FindStringSubmatch(text); cut != nil {
+		more, _ := strconv.Atoi(cut[2])
+		return strings.HasPrefix(object, cut[1]) && len([]rune(object))-len([]rune(cut[1])) == more
+	}
+	if text == object {
+		return true
+	}
+	if regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(object) {
+		return text == object[:16]+"Z" || text == object[:10]
+	}
+	return false
+}
+
+// flatten gives the set values of an object the labels a line gives them.
+func flatten(flat map[string]string, prefix string, object map[string]any) {
+	for name, value := range object {
+		label := prefix + name
+		switch v := value.(type) {
+		case nil:
+		case map[string]any:
+			if prefix == "" {
+				flatten(flat, name+".", v)
+				continue
+			}
+			flat[label] = compact(v)
+		case []any:
+			if name == "workspaces" || name == "usage" {
+				continue
+			}
+			var parts []string
+			for _, item := range v {
+				if s, ok := item.(string); ok {
+					parts = append(parts, s)
+				}
+			}
+			flat[label] = strings.Join(parts, ",")
+			if prefix != "" || len(parts) != len(v) {
+				flat[label] = compact(v)
+			}
+		case bool:
+			if v {
+				flat[label] = "yes"
+			}
+			if prefix != "" {
+				flat[label] = fmt.Sprint(v)
+			}
+		default:
+			flat[label] = fmt.Sprint(v)
+		}
+	}
+}
+
+func compact(v any) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v)
+	return strings.TrimSpace(b.String())
+}
+
+// parseLine reads a line as the manual describes it: a head, then label=value
+// pairs, a value being bare or a JSON string.
+func parseLine(line string) (head string, labels map[string]string, err error) {
+	labels = map[string]string{}
+	head, rest, _ := strings.Cut(line, " ")
+	if head == "deleted" {
+		return line, labels, nil
+	}
+	for rest != "" {
+		name, after, found := cutLabel(rest)
+		if !found {
+			return "", nil, fmt.Errorf("no label at %q", rest)
+		}
+		if _, twice := labels[name]; twice {
+			return "", nil, fmt.Errorf("label %s stands twice", name)
+		}
+		if !strings.HasPrefix(after, `"`) {
+			labels[name], rest, _ = strings.Cut(after, " ")
+			continue
+		}
+		decoder := json.NewDecoder(strings.NewReader(after))
+		var value string
+		if err := decoder.Decode(&value); err != nil {
+			return "", nil, fmt.Errorf("%s: %w", name, err)
+		}
+		labels[name] = value
+		rest = strings.TrimPrefix(after[decoder.InputOffset():], " ")
+	}
+	return head, labels, nil
+}
+
+// cutLabel cuts a label, whose last part may be a JSON string, and its equals
+// sign off a line.
+func cutLabel(s string) (name, rest string, found bool) {
+	prefix, after, quoted := strings.Cut(s, `."`)
+	if !quoted || strings.ContainsAny(prefix, "= ") {
+		return strings.Cut(s, "=")
+	}
+	decoder := json.NewDecoder(strings.NewReader(`"` + after))
+	var key string
+	if decoder.Decode(&key) != nil {
+		return "", "", false
+	}
+	rest, found = strings.CutPrefix((`"` + after)[decoder.InputOffset():], "=")
+	return prefix + "." + key, rest, found
+}

@@ -1,0 +1,160 @@
+package server_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/server"
+	"crmkit/store"
+)
+
+// rig is a server whose clock and random source repeat from run to run.
+type rig struct {
+	t       *testing.T
+	store   *store.Store
+	handler http.Handler
+	clock   *clock
+	header  http.Header // sent with every request
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// counted is a random source that gives the same bytes in every run.
+type counted struct {
+	n    uint64
+	rest []byte
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	for len(c.rest) < len(p) {
+		c.n++
+		sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, c.n))
+		c.rest = append(c.rest, sum[:]...)
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	return newRigWith(t, store.Options{})
+}
+
+func newRigWith(t *testing.T, opts store.Options) *rig {
+	t.Helper()
+	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}}
+	if opts.Schema == nil {
+		opts.Schema = schema(t)
+	}
+	opts.Path, opts.Clock, opts.Rand = store.Memory, r.clock.Now, &counted{}
+	st, err := store.Open(context.Background(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	srv, err := server.New(server.Options{Store: st, Local: true, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.store, r.handler = st, srv
+	return r
+}
+
+func schema(t *testing.T, more ...crm.Entity) *crm.Schema {
+	t.Helper()
+	s, err := crm.NewSchema(append(append([]crm.Entity{}, crm.Entities...), more...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// answer is what a client got.
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+// call sends one request. Any 5xx fails the test.
+func (r *rig) call(method, path, body string, header ...string) answer {
+	r.t.Helper()
+	req, err := http.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.RemoteAddr = "127.0.0.1:40000"
+	req.Header = r.header.Clone()
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, req)
+	if w.Code >= 500 {
+		r.t.Errorf("%s %s: status %d: %s", method, path, w.Code, w.Body)
+	}
+	return answer{w.Code, w.Body.String(), w.Header()}
+}
+
+// want sends one request and fails the test unless it gets the status.
+func (r *rig) want(status int, method, path, body string, header ...string) string {
+	r.t.Helper()
+	a := r.call(method, path, body, header...)
+	if a.status != status {
+		r.t.Fatalf("%s %s %s: status %d, want %d\n%s", method, path, body, a.status, status, a.body)
+	}
+	return a.body
+}
+
+// json sends one request and returns the decoded JSON answer.
+func (r *rig) json(status int, method, path, body string) map[string]any {
+	r.t.Helper()
+	text := r.want(status, method, path, body, "Accept", "application/json")
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		r.t.Fatalf("%s %s: %v in %s", method, path, err, text)
+	}
+	return object
+}
+
+// signIn returns a token for the address.
+func (r *rig) signIn(email string) string {
+	r.t.Helper()
+	quoted, _ := json.Marshal(email)
+	code := r.json(200, "POST", "/auth/request", `{"email":`+string(quoted)+`}`)["local_code"].(string)
+	return r.json(200, "POST", "/auth/verify", `{"email":`+string(quoted)+`,"code":"`+code+`","token_name":"test"}`)["token"].(string)
+}
+
+// as signs in and sends the token from now on.
+func (r *rig) as(email string) *rig {
+	r.t.Helper()
+	r.header = http.Header{"Authorization": {"Bearer " + r.signIn(email)}}
+	return r
+}

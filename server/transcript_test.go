@@ -1,0 +1,148 @@
+package server_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts with what the server answers")
+
+// A transcript tells a story in blocks parted by blank lines:
+//
+//	-- prose
+//	! as jane@acme.com        sign in; "! nobody" drops the token
+//	! clock +10m              advance the clock
+//	> POST /contacts {…}      a request; ": Name: value" lines below are headers
+//	201                       the status and the answer
+//
+// In requests $token, $code, $confirm and $next stand for what the last answer
+// that had one gave.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("../testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			replayed, answers := replay(t, string(data), "")
+			if *update {
+				if err := os.WriteFile(file, []byte(replayed), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if replayed != string(data) {
+				t.Errorf("the answers differ from %s (see go test -update):\n%s", file, diff(string(data), replayed))
+			}
+			_, objects := replay(t, string(data), "application/json")
+			compareFormats(t, answers, objects)
+		})
+	}
+}
+
+// exchange is one request of a transcript with its answer.
+type exchange struct {
+	request string
+	answer  answer
+}
+
+// replay runs a transcript on a new server and returns it with the answers the
+// server gives now.
+func replay(t *testing.T, text, accept string) (string, []exchange) {
+	t.Helper()
+	r := newRig(t)
+	if accept != "" {
+		r.header.Set("Accept", accept)
+	}
+	vars := map[string]string{}
+	var out []string
+	var exchanges []exchange
+	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
+		switch {
+		case strings.HasPrefix(block, "! "):
+			direct(r, block[2:], accept)
+		case strings.HasPrefix(block, "> "):
+			head, a := request(r, block, vars)
+			exchanges = append(exchanges, exchange{head, a})
+			block = fmt.Sprintf("%s\n%d\n%s", head, a.status, strings.TrimRight(a.body, "\n"))
+		}
+		out = append(out, block)
+	}
+	return strings.Join(out, "\n\n") + "\n", exchanges
+}
+
+func direct(r *rig, command, accept string) {
+	r.t.Helper()
+	verb, rest, _ := strings.Cut(command, " ")
+	switch verb {
+	case "as":
+		r.as(rest)
+	case "nobody":
+		r.header.Del("Authorization")
+	case "clock":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.clock.Advance(d)
+	default:
+		r.t.Fatalf("unknown directive %q", command)
+	}
+	if accept != "" {
+		r.header.Set("Accept", accept)
+	}
+}
+
+var captures = map[string]*regexp.Regexp{
+	"$token":   regexp.MustCompile(`(?:token=|"token":")(ck_\w+)`),
+	"$code":    regexp.MustCompile(`(?:code=|"local_code":")(\d{6})`),
+	"$confirm": regexp.MustCompile(`(?:confirm: |"confirm":")(\w+)`),
+	"$next":    regexp.MustCompile(`(?:# next: |"next_cursor":")([\w.-]+)`),
+}
+
+// request runs the request of a block; head is the block's request lines.
+func request(r *rig, block string, vars map[string]string) (head string, a answer) {
+	r.t.Helper()
+	lines := strings.Split(block, "\n")
+	n := 1
+	var header []string
+	expand := func(s string) string {
+		for name, value := range vars {
+			s = strings.ReplaceAll(s, name, value)
+		}
+		return s
+	}
+	for n < len(lines) && strings.HasPrefix(lines[n], ": ") {
+		name, value, _ := strings.Cut(lines[n][2:], ": ")
+		header = append(header, name, expand(value))
+		n++
+	}
+	method, rest, _ := strings.Cut(lines[0][2:], " ")
+	path, body, _ := strings.Cut(rest, " ")
+	a = r.call(method, expand(path), expand(body), header...)
+	for name, pattern := range captures {
+		if found := pattern.FindStringSubmatch(a.body); found != nil {
+			vars[name] = found[1]
+		}
+	}
+	return strings.Join(lines[:n], "\n"), a
+}
+
+// diff shows the first lines that differ.
+func diff(want, got string) string {
+	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			return fmt.Sprintf("line %d\nwant %q\ngot  %q", i+1, strings.Join(a[min(i, len(a)):min(i+4, len(a))], "\n"), strings.Join(b[min(i, len(b)):min(i+4, len(b))], "\n"))
+		}
+	}
+	return "(equal)"
+}
