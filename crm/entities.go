@@ -100,7 +100,7 @@ var Entities = []Entity{
 			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Brief: true, Doc: "whose token made the change"},
 			{Name: "token_id", Type: Word, ReadOnly: true, Brief: true, Doc: "the token"},
 			{Name: "action", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "create, update, delete, token.create, …"},
-			{Name: "target", Type: Word, ReadOnly: true, Brief: true, Doc: "handle of the record"},
+			{Name: "target", Type: Word, Handles: true, ReadOnly: true, Brief: true, Doc: "handle of the record"},
 			{Name: "from", Type: Object, Column: "before", ReadOnly: true, Brief: true, Doc: "changed fields as they were"},
 			{Name: "to", Type: Object, Column: "after", ReadOnly: true, Brief: true, Doc: "changed fields as they became"},
 		},

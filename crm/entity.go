@@ -45,6 +45,7 @@ type Field struct {
 	Brief    bool     // shown in text lists
 	Day      bool     // bookkeeping time: text lists show the day only
 	Vocab    bool     // few distinct values: an empty list names those in use
+	Handles  bool     // a Word that holds handles; filters take bare ids too
 	Column   string   // the SQL column, when it is not Name
 	Ref      string   // the entity a Ref points to
 	Values   []string // what a Choice allows

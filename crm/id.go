@@ -132,8 +132,8 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 		id = rest
 	}
 	if other := s.Prefixed(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
-		if other == nil {
-			return 0, Show(text) + " is not " + Article(e.Name)
+		if other == nil || other == e {
+			return 0, Show(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
 		return 0, Show(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Show(id)
 	}

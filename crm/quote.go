@@ -13,7 +13,7 @@ func Invisible(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) ||
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		(r >= 0xe0000 && r <= 0xe0fff)
 }
 
@@ -70,7 +70,7 @@ func bareRunes(s string) bool {
 			return false
 		}
 	}
-	return true
+	return utf8.ValidString(s)
 }
 
 // AppendValue appends s bare where it can be, else as a JSON string.
@@ -102,7 +102,7 @@ func ShowJSON(raw string) string {
 // its escape, so that it stays one line whatever went into it.
 func OneLine(s string) string {
 	if strings.IndexFunc(s, Invisible) < 0 {
-		return s
+		return strings.ToValidUTF8(s, "\ufffd")
 	}
 	var b []byte
 	for _, r := range s {

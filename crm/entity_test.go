@@ -1,0 +1,178 @@
+package crm_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+func TestEntitiesAreDocumented(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	for _, e := range testSchema(t).Entities {
+		if e.Doc == "" || !name.MatchString(e.Name) || !name.MatchString(e.Plural) || !name.MatchString(e.Prefix) || e.MaxLimit < 1 {
+			t.Errorf("%s is not a full row: %+v", e.Name, e)
+		}
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			if f.Doc == "" || strings.ContainsAny(f.Doc, "\r\n") || !name.MatchString(f.Name) {
+				t.Errorf("%s.%s: name or doc %q is not one line", e.Name, f.Name, f.Doc)
+			}
+			if f.Type == crm.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
+				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Values)
+			}
+			if f.Default != "" && f.Type == crm.Choice && !slices.Contains(f.Values, f.Default) {
+				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Values)
+			}
+			if f.Follows != "" && e.Field(f.Follows) == nil {
+				t.Errorf("%s.%s follows %s, which is no field", e.Name, f.Name, f.Follows)
+			}
+		}
+		if unique := e.Field(e.Unique); e.Unique != "" && unique.ReadOnly {
+			t.Errorf("%s cannot be sent by its unique %s", e.Name, e.Unique)
+		}
+	}
+}
+
+func TestReferences(t *testing.T) {
+	s := testSchema(t)
+	var got []string
+	for _, ref := range s.ReferencesTo(s.Named("company")) {
+		got = append(got, ref.From.Name+"."+ref.Field.Name)
+		if ref.From.Target(ref.Field) != s.Named("company") || ref.Field.Path() != "company" {
+			t.Errorf("%s.%s does not lead to company", ref.From.Name, ref.Field.Name)
+		}
+	}
+	if want := []string{"contact.company_id", "deal.company_id", "activity.company_id"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if s.Plural("companies") != s.Named("company") || s.Prefixed("co_1") != s.Named("company") || s.Named("nobody") != nil || s.Prefixed("x_1") != nil {
+		t.Error("an entity is not found under its names")
+	}
+}
+
+func TestNewSchemaGuards(t *testing.T) {
+	note := func(edit func(*crm.Entity)) []crm.Entity {
+		e := crm.Entity{
+			Name: "note", Plural: "notes", Prefix: "n", Display: "title", Sort: "-title",
+			Fields: []crm.Field{{Name: "title", Doc: "d"}, {Name: "note_id", Type: crm.Ref, Ref: "note", Doc: "d"}},
+		}
+		edit(&e)
+		return []crm.Entity{e}
+	}
+	if _, err := crm.NewSchema(note(func(*crm.Entity) {})...); err != nil {
+		t.Fatal(err)
+	}
+	twice := func(edit func(*crm.Entity)) []crm.Entity {
+		other := note(func(e *crm.Entity) {
+			e.Name, e.Plural, e.Prefix = "memo", "memos", "m"
+			e.Fields = e.Fields[:1]
+			edit(e)
+		})
+		return append(note(func(*crm.Entity) {}), other...)
+	}
+	for _, test := range []struct {
+		name     string
+		entities []crm.Entity
+	}{
+		{"no name", note(func(e *crm.Entity) { e.Name = "" })},
+		{"no plural", note(func(e *crm.Entity) { e.Plural = "" })},
+		{"name taken", twice(func(e *crm.Entity) { e.Name = "note" })},
+		{"plural taken", twice(func(e *crm.Entity) { e.Plural = "notes" })},
+		{"name is another's plural", twice(func(e *crm.Entity) { e.Name = "notes" })},
+		{"prefix taken", twice(func(e *crm.Entity) { e.Prefix = "n" })},
+		{"field twice", note(func(e *crm.Entity) { e.Fields = append(e.Fields, e.Fields[0]) })},
+		{"field without doc", note(func(e *crm.Entity) { e.Fields[0].Doc = "" })},
+		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
+		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},
+		{"display", note(func(e *crm.Entity) { e.Display = "name" })},
+		{"unique", note(func(e *crm.Entity) { e.Unique = "name" })},
+		{"sort", note(func(e *crm.Entity) { e.Sort = "-name" })},
+		{"due", note(func(e *crm.Entity) { e.Due = "name" })},
+		{"due note", note(func(e *crm.Entity) { e.DueNote = "name" })},
+		{"under", note(func(e *crm.Entity) { e.Under = []string{"name"} })},
+	} {
+		if s, err := crm.NewSchema(test.entities...); err == nil || s != nil {
+			t.Errorf("%s: taken", test.name)
+		}
+	}
+	for _, name := range []string{"search", "sort", "limit", "cursor", "fields", "total", "format", "confirm", "code"} {
+		if _, err := crm.NewSchema(note(func(e *crm.Entity) { e.Fields = append(e.Fields, crm.Field{Name: name, Doc: "d"}) })...); err == nil {
+			t.Errorf("a field may be called %s", name)
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	statuses := []int{400, 401, 403, 404, 405, 409, 412, 413, 415, 429, 500, 503}
+	seen := map[crm.Code]bool{}
+	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	for i, row := range crm.Codes {
+		if seen[row.Code] || !name.MatchString(string(row.Code)) || row.Doc == "" || strings.Contains(row.Doc, "\n") {
+			t.Errorf("%q is not a full row of its own: %+v", row.Code, row)
+		}
+		seen[row.Code] = true
+		if !slices.Contains(statuses, row.Status) || row.Code.Status() != row.Status {
+			t.Errorf("%s has status %d", row.Code, row.Status)
+		}
+		if i > 0 && row.Status < crm.Codes[i-1].Status {
+			t.Errorf("%s stands out of order", row.Code)
+		}
+	}
+	for code, status := range map[crm.Code]int{crm.InvalidEmail: 400, crm.InvalidCode: 401, crm.PlanLimitReached: 403, crm.ReferenceNotFound: 409, crm.VersionConflict: 412, "made_up": 500} {
+		if code.Status() != status {
+			t.Errorf("%s has status %d, want %d", code, code.Status(), status)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"name", "email", "phone", "stage", "company_id", "follow_up_at", "amount_cents", "created_at", "updated_at"}
+	for sent, want := range map[string]string{
+		"nmae": "name", "Name": "name", "NAME": "name", "emial": "email", "e-mail": "email", "stgae": "stage", "company": "company_id", "follow_up": "follow_up_at",
+		"amount": "amount_cents", "amount_cent": "amount_cents", "phone_number": "phone", "created": "created_at", "createdat": "created_at",
+		"zzz": "", "": "", "x": "", "colour": "", "\x00\xff": "", strings.Repeat("name", 20): "",
+	} {
+		if got := crm.Nearest(sent, names); got != want {
+			t.Errorf("%q: %q, want %q", sent, got, want)
+		}
+	}
+	if got := crm.Nearest("name", nil); got != "" {
+		t.Errorf("%q is near to nothing", got)
+	}
+}
+
+func TestCurrency(t *testing.T) {
+	for code, want := range map[string]bool{
+		"USD": true, "EUR": true, "XCG": true, "ZWG": true, "SLE": true, "DEM": true,
+		"usd": false, "": false, "US": false, "USDD": false, "D E": false, " US": false, "ABC": false, "   ": false,
+	} {
+		if crm.Currency(code) != want {
+			t.Errorf("%q: %v", code, !want)
+		}
+	}
+}
+
+func TestCaps(t *testing.T) {
+	s := testSchema(t)
+	for _, plan := range crm.Plans {
+		for _, c := range plan.Caps {
+			if c.Max < 1 || crm.CapOf(plan.Name, c.Resource) != c.Max {
+				t.Errorf("%s caps %s at %d", plan.Name, c.Resource, crm.CapOf(plan.Name, c.Resource))
+			}
+		}
+	}
+	for _, e := range s.Entities {
+		if e.Can(crm.Create) && crm.CapOf(crm.DefaultPlan, e.Plural) == crm.Unlimited {
+			t.Errorf("the default plan does not cap %s", e.Plural)
+		}
+		if crm.CapOf("unlimited", e.Plural) != crm.Unlimited {
+			t.Errorf("unlimited caps %s", e.Plural)
+		}
+	}
+	if crm.CapOf("nonsense", "contacts") != 100_000 || crm.CapOf("free", "activities") != 10_000 || crm.CapOf("standard", "activities") != 1_000_000 {
+		t.Error("a cap differs from the contract")
+	}
+}

@@ -1,0 +1,231 @@
+package crm_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+func testSchema(t testing.TB) *crm.Schema {
+	t.Helper()
+	s, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sampleNumbers returns small numbers, the edges of every length, and a spread
+// of large ones that is the same in every run.
+func sampleNumbers(n int) []int64 {
+	list := []int64{1, 2, 31, 32, 1023, 1024, 1025, 1<<40 - 1}
+	for shift := 10; shift < 40; shift += 5 {
+		list = append(list, 1<<shift-1, 1<<shift, 1<<shift+1)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for len(list) < n {
+		list = append(list, 1+random.Int64N(1<<(10+random.IntN(30))))
+	}
+	return list
+}
+
+func TestIDRoundTrip(t *testing.T) {
+	for _, e := range testSchema(t).Entities {
+		if e.RandomID {
+			continue
+		}
+		for _, workspace := range []int64{1, 2, 77, 1 << 20} {
+			for _, number := range sampleNumbers(500) {
+				key := crm.RecordKey(workspace, number)
+				id := crm.RecordID(e.Prefix, key)
+				got, fault := crm.ParseID(e, workspace, id)
+				if got != key || fault != crm.IDFine || crm.RecordNumber(got) != number {
+					t.Fatalf("workspace %d, number %d: %s reads back as %d %q", workspace, number, id, got, fault)
+				}
+				if digits := len(id) - len(e.Prefix) - 1; digits < 4 || number < 1<<30 && digits > 8 {
+					t.Fatalf("%s of number %d has %d characters; 4 to 8 are promised", id, number, digits)
+				}
+			}
+		}
+	}
+}
+
+func TestNoTwoRecordsShareAnID(t *testing.T) {
+	taken := map[string]int64{}
+	for _, e := range testSchema(t).Entities {
+		for number := int64(1); number <= 40_000; number++ {
+			id := crm.RecordID(e.Prefix, crm.RecordKey(3, number))
+			if other, found := taken[id]; found {
+				t.Fatalf("%s names numbers %d and %d", id, other, number)
+			}
+			taken[id] = number
+		}
+	}
+}
+
+// TestMistypedIDs replaces every character of many ids by every other one. Two
+// check characters let about one wrong number in 1024 through.
+func TestMistypedIDs(t *testing.T) {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyz_-/ A"
+	e := testSchema(t).Named("contact")
+	tried, slipped := 0, 0
+	for _, number := range sampleNumbers(3000) {
+		key := crm.RecordKey(5, number)
+		id := crm.RecordID(e.Prefix, key)
+		for i := range id {
+			for _, letter := range []byte(letters) {
+				if letter == id[i] {
+					continue
+				}
+				tried++
+				wrong := id[:i] + string(letter) + id[i+1:]
+				got, fault := crm.ParseID(e, 5, wrong)
+				if fault == crm.IDFine {
+					slipped++
+				}
+				if got == key {
+					t.Fatalf("%s and %s name the same record", id, wrong)
+				}
+			}
+		}
+	}
+	if slipped*1000 > tried {
+		t.Errorf("%d of %d mistyped ids were taken; at most 1 in 1000 may be", slipped, tried)
+	}
+	if tried < 500_000 {
+		t.Errorf("only %d substitutions were tried", tried)
+	}
+}
+
+func TestForeignIDs(t *testing.T) {
+	e := testSchema(t).Named("deal")
+	for away := int64(1); away <= 40; away++ {
+		tried, slipped := 0, 0
+		for number := int64(1); number <= 2000; number++ {
+			id := crm.RecordID(e.Prefix, crm.RecordKey(9+away, number))
+			tried++
+			switch _, fault := crm.ParseID(e, 9, id); fault {
+			case crm.IDFine:
+				slipped++
+			case crm.IDForeign:
+			default:
+				t.Fatalf("%s of workspace %d is said to be %q", id, 9+away, fault)
+			}
+		}
+		if slipped*20 > tried {
+			t.Errorf("%d of %d ids of workspace %d pass in workspace 9", slipped, tried, 9+away)
+		}
+	}
+}
+
+// TestIDOfAnotherKind holds that a changed prefix does not make another id.
+func TestIDOfAnotherKind(t *testing.T) {
+	s := testSchema(t)
+	slipped := 0
+	for number := int64(1); number <= 20_000; number++ {
+		id := crm.RecordID("d", crm.RecordKey(1, number))
+		if _, fault := crm.ParseID(s.Named("contact"), 1, id); fault != crm.IDMalformed {
+			t.Fatalf("%s as a contact: %q", id, fault)
+		}
+		if _, fault := crm.ParseID(s.Named("contact"), 1, "c"+id[1:]); fault == crm.IDFine {
+			slipped++
+		}
+	}
+	if slipped > 40 {
+		t.Errorf("%d of 20000 deal ids are contact ids with the prefix changed", slipped)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	s := testSchema(t)
+	contact := crm.RecordID("c", crm.RecordKey(1, 7))
+	company := crm.RecordID("co", crm.RecordKey(1, 7))
+	wrongEnd := contact[:len(contact)-1] + "-"
+	for _, test := range []struct{ text, hint string }{
+		{contact, ""},
+		{"contact/" + contact, ""},
+		{company, company + " is a company, not a contact; it lives at /companies/" + company},
+		{"company/" + company, "company/" + company + " is a company, not a contact; it lives at /companies/" + company},
+		{"contact/" + company, "contact/" + company + " is a company, not a contact; it lives at /companies/" + company},
+		{"person/" + contact, "person/" + contact + " is not a handle; a contact's looks like contact/c_…"},
+		{"contacts/" + contact, "contacts/" + contact + " is not a handle; a contact's looks like contact/c_…"},
+		{wrongEnd, wrongEnd + " looks like an id of another workspace"},
+		{"", `"" is not an id; a contact's looks like c_7k3q`},
+		{"/", `/ is not a handle; a contact's looks like contact/c_…`},
+		{"contact/", "contact/ is not an id; a contact's looks like c_7k3q"},
+		{"contact/" + contact + "/activities", "contact/" + contact + "/activities is not an id; a contact's looks like c_7k3q"},
+		{"c_", "c_ is not an id; a contact's looks like c_7k3q"},
+		{"c_00", "c_00 is not an id; a contact's looks like c_7k3q"},
+		{"c_0000", "c_0000 is not an id; a contact's looks like c_7k3q"},
+		{"c_00000001", "c_00000001 is not an id; a contact's looks like c_7k3q"},
+		{"c_zzzzzzzzzzz", "c_zzzzzzzzzzz is not an id; a contact's looks like c_7k3q"},
+		{"C" + contact[1:], "C" + contact[1:] + " is not an id; a contact's looks like c_7k3q"},
+		{" " + contact, `" ` + contact + `" is not an id; a contact's looks like c_7k3q`},
+		{"c_\n# next: x", `"c_\n# next: x" is not an id; a contact's looks like c_7k3q`},
+		{"jane@acme.com", "jane@acme.com is not an id; a contact's looks like c_7k3q"},
+	} {
+		key, hint := s.Locate(s.Named("contact"), 1, test.text)
+		if hint != test.hint || (hint == "") != (key == crm.RecordKey(1, 7)) {
+			t.Errorf("%q: key %d, hint %s\nwant %s", test.text, key, hint, test.hint)
+		}
+	}
+}
+
+// TestLocateHandleWithForeignWord sends a contact's id behind another kind's
+// word: the hint must not say that a contact is no contact.
+func TestLocateHandleWithForeignWord(t *testing.T) {
+	s := testSchema(t)
+	id := crm.RecordID("c", crm.RecordKey(1, 7))
+	key, hint := s.Locate(s.Named("contact"), 1, "company/"+id)
+	if key != 0 || hint == "" || strings.Contains(hint, "is a contact, not a contact") {
+		t.Errorf("key %d, hint %q", key, hint)
+	}
+}
+
+// TestLocatePathOfOtherKind follows the hint: the path it names must begin with
+// the route of the other kind.
+func TestLocatePathOfOtherKind(t *testing.T) {
+	s := testSchema(t)
+	for _, other := range s.Entities {
+		if other.Name == "contact" {
+			continue
+		}
+		id := other.Prefix + "_0123456789"
+		_, hint := s.Locate(s.Named("contact"), 1, id)
+		if !strings.HasSuffix(hint, " it lives at /"+other.Route()+"/"+id) {
+			t.Errorf("%s: the hint names another path than /%s: %s", id, other.Route(), hint)
+		}
+	}
+}
+
+func TestCutHandle(t *testing.T) {
+	for text, want := range map[string]string{"token/tok_1": "tok_1", "tok_1": "tok_1", "": "", "a/b/c": "b/c"} {
+		if got := crm.CutHandle(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestRandomID(t *testing.T) {
+	all := make([]byte, 10)
+	seen := map[rune]bool{}
+	for c := range 256 {
+		all[c%10] = byte(c)
+		id, err := crm.RandomID("tok", bytes.NewReader(all))
+		if err != nil || len(id) != len("tok_")+10 || !strings.HasPrefix(id, "tok_") {
+			t.Fatalf("%q, %v", id, err)
+		}
+		for _, r := range id[len("tok_"):] {
+			seen[r] = true
+		}
+	}
+	if len(seen) != 32 || seen['i'] || seen['l'] || seen['o'] || seen['u'] {
+		t.Errorf("ids use %d characters: %v", len(seen), seen)
+	}
+	if id, err := crm.RandomID("tok", strings.NewReader("short")); err == nil {
+		t.Errorf("too little randomness made %q", id)
+	}
+}

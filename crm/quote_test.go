@@ -1,0 +1,183 @@
+package crm_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"crmkit/crm"
+)
+
+// unseen is this test's own list of what must never stand in an answer as it
+// is: controls, format characters, separators and every default-ignorable code
+// point (Unicode's DerivedCoreProperties), variation selectors among them.
+func unseen(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r >= 0xe0000 && r <= 0xe0fff
+}
+
+var hostile = []string{
+	"", " ", "a b", "\n", "\r\n", "\x00", "\x7f", "\u0085", "\u009b31m", "\x1b[31m", "a\u00a0b", "\u3000", "\u2028", "\u2029", "\u202e", "\u2066x\u2069",
+	"\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u115f", "\u3164", "\uffa0", "\u180e",
+	"\U000e0041", "\U000e0100", "\U0001d173", `"`, `\`, `\u0041`, `a"b\c`, "<b>&amp;", "# next: x", "ERROR x", "=", "a=b", "ü", "日本", "\U0001f600",
+}
+
+func TestQuotedReadsBack(t *testing.T) {
+	for _, s := range hostile {
+		checkQuoted(t, s)
+	}
+	for r := range rune(0x12000) {
+		if utf8.ValidRune(r) {
+			checkQuoted(t, string(r))
+		}
+	}
+	for r := rune(0xe0000); r < 0xe1000; r++ {
+		checkQuoted(t, string(r))
+	}
+}
+
+// TestVariationSelectors holds that the zero-width selectors, which can carry a
+// hidden text behind any letter, are escaped like other zero-width characters.
+func TestVariationSelectors(t *testing.T) {
+	for _, r := range []rune{0xfe00, 0xfe0e, 0xfe0f, 0x180b, 0x180d, 0x180f, 0xe0100, 0xe01ef} {
+		if s := "a" + string(r); !crm.Invisible(r) || crm.Bare(s) {
+			t.Errorf("U+%04X stands bare", r)
+		}
+	}
+}
+
+// TestBrokenUTF8 holds that bytes which are no UTF-8, and to a terminal may be
+// C1 controls, reach no answer, not even inside a hint.
+func TestBrokenUTF8(t *testing.T) {
+	for _, s := range []string{"\x9b31m", "a\xff", "\xed\xa0\x80", "x\xe2\x82"} {
+		for name, out := range map[string]string{
+			"AppendQuoted": string(crm.AppendQuoted(nil, s)),
+			"AppendValue":  string(crm.AppendValue(nil, s)),
+			"Show":         crm.Show(s),
+			"OneLine":      crm.OneLine(s),
+		} {
+			if !utf8.ValidString(out) {
+				t.Errorf("%s(%q) = %q", name, s, out)
+			}
+		}
+	}
+}
+
+// checkQuoted holds the promises of a value in a line for one string.
+func checkQuoted(t *testing.T, s string) {
+	t.Helper()
+	quoted := string(crm.AppendQuoted([]byte("x"), s))[1:]
+	var back string
+	if err := json.Unmarshal([]byte(quoted), &back); err != nil || back != s {
+		t.Fatalf("%q is quoted as %s, which reads back as %q, %v", s, quoted, back, err)
+	}
+	if i := strings.IndexFunc(quoted, crm.Invisible); i >= 0 {
+		t.Fatalf("%q is quoted as %q with an invisible character at %d", s, quoted, i)
+	}
+	value := string(crm.AppendValue(nil, s))
+	if !crm.Bare(s) {
+		if value != quoted {
+			t.Fatalf("%q is written as %s", s, value)
+		}
+		return
+	}
+	odd := func(r rune) bool { return unicode.IsSpace(r) || crm.Invisible(r) || r == '"' || r == '\\' }
+	if value != s || s == "" || strings.ContainsFunc(s, odd) {
+		t.Fatalf("%q stands bare as %q", s, value)
+	}
+}
+
+func TestQuotedForms(t *testing.T) {
+	for s, want := range map[string]string{
+		"a\nb\t\r":    `"a\nb\t\r"`,
+		`say "hi" \o`: `"say \"hi\" \\o"`,
+		"<b>&</b>":    `"<b>&</b>"`,
+		"\u2028\x00":  `"\u2028\u0000"`,
+		"\U000e0041":  `"\udb40\udc41"`,
+		"a\u202eb":    `"a\u202eb"`,
+		"Ünï 日本 😀":    `"Ünï 日本 😀"`,
+		"a\xffb":      `"a` + "\ufffd" + `b"`,
+	} {
+		if got := string(crm.AppendQuoted(nil, s)); got != want {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestBareForms(t *testing.T) {
+	for _, s := range []string{"jane@acme.com", "lead", "a=b", "#1", "ERROR", "日本", "Łódź", "😀", "[1,2]", "'x'", "<&>", "…"} {
+		if !crm.Bare(s) {
+			t.Errorf("%q is quoted", s)
+		}
+	}
+	for _, s := range []string{"", " ", "a b", "a\u00a0b", "a\u3000", "\u2003x", `a"`, `a\`, "a\n", "é\n", "é\"", "é\\", "\u0085", "\u200b", "\ufeffa", "\U000e0041"} {
+		if crm.Bare(s) {
+			t.Errorf("%q stands bare", s)
+		}
+	}
+}
+
+func TestShow(t *testing.T) {
+	long := strings.Repeat("ü", 81)
+	for s, want := range map[string]string{
+		"lead":        "lead",
+		"a b":         `"a b"`,
+		"x\nERROR y":  `"x\nERROR y"`,
+		"":            `""`,
+		long:          strings.Repeat("ü", 80) + "…",
+		long[2:]:      strings.Repeat("ü", 80),
+		"\n" + long:   `"\n` + strings.Repeat("ü", 79) + `…"`,
+		"\U000e0041b": `"\udb40\udc41b"`,
+	} {
+		if got := crm.Show(s); got != want {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	for s, want := range map[string]string{
+		"plain hint, with blanks": "plain hint, with blanks",
+		"a\nERROR b\r\x1b[0m":     `a\u000aERROR b\u000d\u001b[0m`,
+		"a\u2028\u202e\U000e0041": `a\u2028\u202e\udb40\udc41`,
+	} {
+		if got := crm.OneLine(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+	for _, s := range hostile {
+		if got := crm.OneLine(s); strings.ContainsFunc(got, crm.Invisible) {
+			t.Errorf("%q stays %q", s, got)
+		}
+	}
+}
+
+// TestInvisible compares with this test's own list. Variation selectors below
+// U+E0100 have a test of their own.
+func TestInvisible(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if got := crm.Invisible(r); got != unseen(r) && !unicode.Is(unicode.Variation_Selector, r) {
+			t.Errorf("U+%04X: %v", r, got)
+		}
+	}
+}
+
+func FuzzQuoted(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		checkQuoted(t, strings.ToValidUTF8(s, "\ufffd"))
+		quoted := crm.AppendQuoted(nil, s)
+		if !json.Valid(quoted) || !utf8.Valid(quoted) {
+			t.Fatalf("%q is quoted as %q", s, quoted)
+		}
+		for _, shown := range []string{crm.Show(s), crm.OneLine(s)} {
+			if strings.ContainsFunc(shown, crm.Invisible) || utf8.RuneCountInString(crm.Show(s)) > 81*12+2 {
+				t.Fatalf("%q is shown as %q", s, shown)
+			}
+		}
+	})
+}
