@@ -13,11 +13,11 @@ import (
 var profile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna.BidiRule(), idna.StrictDomainName(true))
 
 // Host returns a host name in stored form: lower case ASCII, without scheme,
-// user, port, path, leading www. and trailing dot. ok is false for what cannot
+// port, path, leading www. and trailing dot. ok is false for what cannot
 // be a public host name.
 func Host(s string) (host string, ok bool) {
 	s = strings.TrimSpace(s)
-	if _, rest, found := strings.Cut(s, "://"); found {
+	if scheme, rest, found := strings.Cut(s, "://"); found && !strings.ContainsAny(scheme, "/?#") {
 		s = rest
 	}
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
@@ -27,13 +27,16 @@ func Host(s string) (host string, ok bool) {
 		s = s[:i]
 	}
 	s, ok = asciiHost(strings.TrimSuffix(s, "."))
-	if rest, found := strings.CutPrefix(s, "www."); found && strings.Contains(rest, ".") {
-		s = rest
+	for strings.HasPrefix(s, "www.") && strings.Contains(s[len("www."):], ".") {
+		s = s[len("www."):]
 	}
 	return s, ok
 }
 
 func asciiHost(s string) (string, bool) {
+	if !utf8.ValidString(s) {
+		return "", false
+	}
 	host, err := profile.ToASCII(s)
 	dot := strings.LastIndexByte(host, '.')
 	if err != nil || dot < 1 || strings.Trim(host[dot+1:], "0123456789") == "" {
@@ -53,11 +56,11 @@ func asciiHost(s string) (string, bool) {
 func Address(s string) (address string, ok bool) {
 	s = strings.TrimSpace(s)
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || at > 64 {
+	if at < 1 {
 		return "", false
 	}
 	local, host := lower(s[:at]), s[at+1:]
-	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") || !utf8.ValidString(local) {
+	if len(local) > 64 || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") || !utf8.ValidString(local) {
 		return "", false
 	}
 	for _, r := range local {

@@ -75,7 +75,7 @@ func (q *Question) resume(cursor string) *crm.Error {
 
 func (q *Question) decode(cursor string) (m mark, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) < macSize+3 {
+	if err != nil || len(raw) < macSize+3 || base64.RawURLEncoding.EncodeToString(raw) != cursor {
 		return m, false
 	}
 	payload, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]

@@ -34,8 +34,11 @@ const maxItems = 200
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *Filter, *crm.Error) {
 	t, ok := resolve(e, param)
-	if !ok || t.field.Type == crm.Object && t.key == "" || t.field.Type == crm.Flag {
+	if !ok || t.field.Type == crm.Flag || t.field.Type == crm.Object && t.field.ReadOnly {
 		return "", nil, unknown(e, param)
+	}
+	if _, ok := Clean(raw); !ok {
+		return "", nil, crm.Errorf(crm.InvalidFilter, "the value of %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Show(param)).On(param)
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
@@ -167,6 +170,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return c.like(t, value), nil
 	case t.field.Folded() && op != "eq" && op != "ne" && op != "in":
 		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
+	}
+	if e := c.env.Schema.Prefixed(value); t.field.Handles && e != nil {
+		value = e.Name + "/" + value
 	}
 	v, err := c.env.Normal(t.field, value)
 	if err != nil && t.field.Type != crm.Text {

@@ -33,8 +33,9 @@ func (env Env) Moment(s string) (span Span, ok bool) {
 	case len(s) > 2 && strings.ContainsRune("+- ", rune(s[0])):
 		return env.distance(s)
 	case len(s) == len(time.DateOnly):
-		t, err := time.ParseInLocation(time.DateOnly, s, env.zone())
-		return env.day(t), err == nil && inRange(t)
+		t, err := time.Parse(time.DateOnly, s)
+		day := env.day(t)
+		return day, err == nil && inRange(t) && inRange(time.UnixMilli(day.From))
 	}
 	return env.timestamp(s)
 }
@@ -86,8 +87,20 @@ func instant(t time.Time) Span { return Span{t.UnixMilli(), t.UnixMilli() + 1} }
 
 func (env Env) day(t time.Time) Span {
 	y, m, d := t.Date()
+	return Span{env.midnight(y, m, d), env.midnight(y, m, d+1)}
+}
+
+// midnight returns the first moment of a date. Where clocks go forward at
+// midnight the day begins when they do.
+func (env Env) midnight(y int, m time.Month, d int) int64 {
+	noon := time.Date(y, m, d, 12, 0, 0, 0, env.zone())
 	start := time.Date(y, m, d, 0, 0, 0, 0, env.zone())
-	return Span{start.UnixMilli(), start.AddDate(0, 0, 1).UnixMilli()}
+	if start.Day() != noon.Day() {
+		_, start = start.ZoneBounds()
+	} else if from, _ := start.ZoneBounds(); start.Hour() > 0 && !from.IsZero() {
+		start = from
+	}
+	return start.UnixMilli()
 }
 
 func inRange(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }

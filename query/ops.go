@@ -55,11 +55,11 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	}
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
 	if known {
-		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s, which is %s; it takes %s.",
-			word, crm.Show(param), crm.Article(t.field.Type.String()), strings.Join(allowed, " "))
+		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.",
+			word, crm.Show(param), t.field.Type, strings.Join(allowed, " "))
 	} else {
-		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon write %s=eq:%s.",
-			crm.Show(word), crm.Show(param), strings.Join(allowed, " "), crm.Show(param), crm.Show(raw))
+		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
+			crm.Show(word), crm.Show(param), strings.Join(allowed, " "), crm.Show(param), crm.ShowJSON(raw))
 	}
 	return "", "", err.On(param).Of(word, allowed)
 }

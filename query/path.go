@@ -103,13 +103,18 @@ func FilterNames(e *crm.Entity) []string {
 // entity reached allows.
 func unknown(e *crm.Entity, name string) *crm.Error {
 	allowed := append(FilterNames(e), listParams...)
-	if head, _, dotted := strings.Cut(name, "."); dotted {
-		if f := referenceAt(e, head); f != nil {
-			allowed = FilterNames(e.Target(f))
-			for i := range allowed {
-				allowed[i] = head + "." + allowed[i]
-			}
+	prefix, last := "", e
+	for rest := name; ; {
+		head, tail, dotted := strings.Cut(rest, ".")
+		f := referenceAt(last, head)
+		if !dotted || f == nil {
+			break
 		}
+		prefix, last, rest = prefix+head+".", last.Target(f), tail
+		allowed = FilterNames(last)
+	}
+	for i := range allowed {
+		allowed[i] = prefix + allowed[i]
 	}
 	return crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
 		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name).Of(name, allowed)

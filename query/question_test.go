@@ -1,0 +1,194 @@
+package query_test
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+func TestQuestion(t *testing.T) {
+	env := testEnv(t)
+	parse := func(plural, raw string) *query.Question {
+		t.Helper()
+		params, _ := url.ParseQuery(raw)
+		q, fault := query.Parse(env.Schema.Plural(plural), params, env)
+		if fault != nil {
+			t.Fatalf("%s: %v", raw, fault)
+		}
+		return q
+	}
+	for _, test := range []struct {
+		plural, raw string
+		limit, cut  int
+		total       query.Total
+		plain       bool
+		fields      string
+	}{
+		{"contacts", "", 50, 0, query.TotalCapped, true, ""},
+		{"contacts", "limit=200", 200, 0, query.TotalCapped, true, ""},
+		{"contacts", "limit=201", 200, 201, query.TotalCapped, true, ""},
+		{"activities", "limit=501", 500, 501, query.TotalCapped, true, ""},
+		{"changes", "limit=500", 500, 0, query.TotalCapped, true, ""},
+		{"contacts", "limit=99999999999999999999", 200, 1<<31 - 1, query.TotalCapped, true, ""},
+		{"contacts", "total=exact&stage=lead", 50, 0, query.TotalExact, false, ""},
+		{"contacts", "total=none&search=x", 50, 0, query.TotalNone, false, ""},
+		{"contacts", "fields=name,stage&sort=name&format=json", 50, 0, query.TotalCapped, true, "name stage"},
+		{"contacts", "fields=name, name,,company.name,custom.a,custom,id", 50, 0, query.TotalCapped, true, "name company.name custom.a custom id"},
+		{"changes", "fields=from.stage,to", 50, 0, query.TotalCapped, true, "from.stage to"},
+	} {
+		q := parse(test.plural, test.raw)
+		if q.Limit != test.limit || q.Cut != test.cut || q.Total != test.total || q.Plain != test.plain || strings.Join(q.Fields, " ") != test.fields {
+			t.Errorf("%s?%s: limit %d cut %d total %d plain %v fields %q", test.plural, test.raw, q.Limit, q.Cut, q.Total, q.Plain, q.Fields)
+		}
+	}
+}
+
+// TestUnsetSortValueGoesOn holds that a page that ends on a row without a sort
+// value is not the last: entries made at sign-in have no token.
+func TestUnsetSortValueGoesOn(t *testing.T) {
+	env := testEnv(t)
+	e := env.Schema.Named("change")
+	q, fault := query.Parse(e, url.Values{"sort": {"token_id"}}, env)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	rec := crm.NewRecord(e)
+	rec.Key = 7
+	q, fault = query.Parse(e, url.Values{"sort": {"token_id"}, "cursor": {q.Cursor(rec)}}, env)
+	if fault != nil || len(q.Pages()) == 0 {
+		t.Errorf("nothing remains behind an entry without token: %v", fault)
+	}
+}
+
+// TestSearchPaths holds that no search path of the schema leads nowhere: each
+// is one alternative of the condition.
+func TestSearchPaths(t *testing.T) {
+	env := testEnv(t)
+	for _, e := range env.Schema.Entities {
+		if len(e.Search) == 0 {
+			continue
+		}
+		q, fault := query.Parse(e, url.Values{"search": {"x"}}, env)
+		if fault != nil || len(q.Args) != len(e.Search) {
+			t.Errorf("%s searches %d of %v, %v", e.Name, len(q.Args), e.Search, fault)
+		}
+	}
+}
+
+// TestDueFilters holds that the conditions the schema writes as filters are
+// filters.
+func TestDueFilters(t *testing.T) {
+	env := testEnv(t)
+	for _, e := range env.Schema.Entities {
+		params, err := url.ParseQuery(e.DueIf)
+		if err != nil {
+			t.Errorf("%s: %v", e.Name, err)
+		}
+		if _, fault := query.Parse(e, params, env); fault != nil {
+			t.Errorf("%s: %v", e.Name, fault)
+		}
+	}
+}
+
+func TestUsages(t *testing.T) {
+	env := testEnv(t)
+	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&owner=ne:x&company.owner=y&stage=in:a,b")
+	q, fault := query.Parse(env.Schema.Named("contact"), params, env)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	var names []string
+	for _, u := range q.Usages() {
+		names = append(names, u.Param)
+		if !strings.Contains(u.SQL, "LIMIT 10000") || !strings.Contains(u.SQL, "$1") {
+			t.Errorf("%s is not bounded or scoped: %s", u.Param, u.SQL)
+		}
+	}
+	if want := []string{"company.owner", "custom.a", "stage", "stage", "tags"}; !slices.Equal(names, want) {
+		t.Errorf("usages of %v, want %v", names, want)
+	}
+	for _, test := range []struct {
+		asked, inUse string
+		want         bool
+	}{{"42", "42", true}, {"42", "42.0", true}, {"42", "4.2e1", true}, {"a", "a", true}, {" a ", "a", true}, {"a", "A", false}, {"42", "43", false}, {"a", "0", false}} {
+		if got := (query.Usage{Values: []string{test.asked}}).Known(test.inUse); got != test.want {
+			t.Errorf("asked for %s, %s in use: %v", test.asked, test.inUse, got)
+		}
+	}
+}
+
+// marked is no name of the schema, and would be seen if it reached SQL text.
+const marked = `zq'"`
+
+// FuzzParse sends any parameters, values and keys carrying the mark: no panic,
+// one-line hints, and no text of the client in SQL.
+func FuzzParse(f *testing.F) {
+	for _, seed := range [][3]string{
+		{"contacts", "stage=lead&sort=-name&limit=5", "stage"}, {"deals", "amount_cents=gte:100&contact.company.domain=acme.com", "custom.x"}, {"contacts", "tags=in:a,\"b,c\"&search=x y", "company.custom.k"},
+		{"activities", "contact=c_07j0&occurred_at=gte:-7d", "deal.title"}, {"changes", "by=a@x.com&fields=from.stage", "target"}, {"tokens", "id=tok_1", "name"}, {"companies", "domain=like:a%25&custom.a.b=ne:1e9", "tags"},
+		{"contacts", "cursor=AAAA", "sort"}, {"contacts", "fields=custom.a,company.name", "fields"},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	env := testEnv(f)
+	f.Fuzz(func(t *testing.T, plural, raw, name string) {
+		params, err := url.ParseQuery(raw)
+		e := env.Schema.Plural(plural)
+		if err != nil || e == nil {
+			return
+		}
+		tryParse(t, env, e, params)
+		for _, value := range []string{marked, "like:" + marked, "in:a," + marked, "gt:" + marked, "ne:" + marked} {
+			params[name] = []string{value}
+			tryParse(t, env, e, params)
+			delete(params, name)
+		}
+		params[name+marked] = []string{"1"}
+		tryParse(t, env, e, params)
+	})
+}
+
+// sqlText is the alphabet of everything the compiler writes.
+var sqlText = regexp.MustCompile(`^[A-Za-z0-9_ .,()'$<>=*\\]*$`)
+
+func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
+	t.Helper()
+	q, fault := query.Parse(e, params, env)
+	if fault != nil {
+		if fault.Code.Status() != 400 || fault.Hint == "" || strings.ContainsAny(fault.Hint, "\r\n") || len(fault.Hint) > 4000 {
+			t.Fatalf("%v: %v", params, fault)
+		}
+		return
+	}
+	texts := []string{q.Condition()}
+	for _, page := range q.Pages() {
+		texts = append(texts, page.Where, page.Order)
+	}
+	for _, u := range q.Usages() {
+		texts = append(texts, u.SQL)
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "zq") || !sqlText.MatchString(text) || strings.Contains(text, "--") {
+			t.Fatalf("%v reached SQL text: %s", params, text)
+		}
+		if strings.Count(text, "'")%2 != 0 {
+			t.Fatalf("%v: an open quote in %s", params, text)
+		}
+	}
+	for _, page := range q.Pages() {
+		for i := range page.Args {
+			if !strings.Contains(page.Where+" ", "$"+strconv.Itoa(i+2)) {
+				t.Fatalf("%v: no place for argument %d in %s", params, i+2, page.Where)
+			}
+		}
+		if strings.Contains(page.Where, "$"+strconv.Itoa(len(page.Args)+2)) {
+			t.Fatalf("%v: %d arguments for %s", params, len(page.Args), page.Where)
+		}
+	}
+}
