@@ -76,6 +76,8 @@ func (l *Line) pick(rec crm.Record, name string) {
 		l.field(rec, i)
 		l.Fields = l.Fields[:at+1]
 	case i >= 0:
+		l.Fields = slices.DeleteFunc(l.Fields, func(f Field) bool { return f.Name == name })
+		at = len(l.Fields)
 		l.field(rec, i)
 	default:
 		head, key, _ := strings.Cut(name, ".")
