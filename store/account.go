@@ -206,9 +206,16 @@ func (s *Store) FlushTouches(ctx context.Context) {
 		return
 	}
 	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
-	if err != nil {
-		s.opts.Log.Warn("token uses not written", "error", err)
+	if err == nil {
+		return
 	}
+	s.opts.Log.Warn("token uses not written yet", "error", err)
+	s.touch.mu.Lock()
+	defer s.touch.mu.Unlock()
+	for id, at := range s.touch.used {
+		used[id] = max(used[id], at)
+	}
+	s.touch.used = used
 }
 
 func (tx *Tx) touchTokens(used map[string]int64) error {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -75,7 +74,8 @@ func (tx *Tx) remove(rec crm.Record) error {
 	e := rec.Entity
 	blank := crm.NewRecord(e)
 	blank.Key, blank.ID = rec.Key, rec.ID
-	if err := tx.exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key); err != nil {
+	n, err := tx.count(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
+	if err != nil || n == 0 {
 		return err
 	}
 	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, e.Plural); err != nil {
@@ -88,10 +88,14 @@ func (tx *Tx) remove(rec crm.Record) error {
 // why there is none.
 func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	rec, found, err := tx.record(e, key)
-	if err == nil && !found {
-		err = tx.store.Gone(tx.ctx, tx.Actor, e, key)
+	if found || err != nil {
+		return rec, err
 	}
-	return rec, err
+	var last int64
+	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
+		return rec, err
+	}
+	return rec, gone(e, key, last)
 }
 
 // Dependents counts, per kind that lives below the record, how many would be
@@ -117,10 +121,16 @@ func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
 	return counts, nil
 }
 
-// Gone returns the 404 for an id that fits the workspace but finds no record: it
-// was deleted, or its number was never given out.
-func (s *Store) Gone(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) error {
+// lastNumber reads the highest number given out to a kind in a workspace.
+const lastNumber = "SELECT last FROM usage WHERE workspace_id = $1 AND kind = $2"
+
+// gone returns the 404 for an id that fits the workspace but finds no record: it
+// was deleted, or its number is beyond the last that was given out.
+func gone(e *crm.Entity, key, last int64) error {
 	id := crm.RecordID(e.Prefix, key)
-	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=, or see GET /audit?target=%s/%s.",
-		e.Name, id, e.Plural, e.Name, id)
+	if crm.RecordNumber(key) > last {
+		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=.", e.Name, id, e.Route())
+	}
+	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=, or see GET /audit?target=%s.",
+		e.Name, id, e.Route(), id)
 }

@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 )
@@ -83,21 +85,41 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	return applyMigrations(ctx, db, pending, opts)
 }
 
-// appliedMigrations returns the checksums of what the file has seen, none for an
-// empty file. A file with tables of somebody else is refused.
-func appliedMigrations(ctx context.Context, db *sql.DB, path string) ([]string, error) {
+// checkFile refuses a file that is no database of ours. It looks through a
+// read-only connection, because opening for writing would already change it.
+func checkFile(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); path == Memory || err != nil || info.Size() == 0 {
+		return nil
+	}
+	db, err := sql.Open("sqlite", fileURL(path)+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	_, err = inspect(ctx, db, path)
+	return errors.Join(err, db.Close())
+}
+
+// inspect reports whether the database is empty; tables of somebody else are an
+// error.
+func inspect(ctx context.Context, db *sql.DB, path string) (empty bool, err error) {
 	var id, tables int64
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return false, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return false, fmt.Errorf("%s: %w", path, err)
 	}
-	if tables == 0 {
-		return nil, nil
+	if tables > 0 && id != applicationID {
+		return false, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
 	}
-	if id != applicationID {
-		return nil, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
+	return tables == 0, nil
+}
+
+// appliedMigrations returns the checksums of what the file has seen, none for an
+// empty file.
+func appliedMigrations(ctx context.Context, db *sql.DB, path string) ([]string, error) {
+	if empty, err := inspect(ctx, db, path); empty || err != nil {
+		return nil, err
 	}
 	rows, err := db.QueryContext(ctx, "SELECT checksum FROM migrations ORDER BY number")
 	if err != nil {
@@ -115,14 +137,31 @@ func appliedMigrations(ctx context.Context, db *sql.DB, path string) ([]string, 
 	return sums, rows.Err()
 }
 
-// keepCopy writes a whole copy of the database beside it. An older attempt's
-// copy stays: it is the one from before the first try.
+// keepCopy writes a whole copy of the database. It appears under its name only
+// when it is complete and on disk.
 func keepCopy(ctx context.Context, db *sql.DB, path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
+	partial := path + ".partial"
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	_, err := db.ExecContext(ctx, "VACUUM INTO $1", path)
-	return err
+	if _, err := db.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil {
+		return err
+	}
+	if err := syncFile(partial); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(path))
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func applyMigrations(ctx context.Context, db *sql.DB, pending []migration, opts Options) error {

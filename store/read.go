@@ -16,11 +16,17 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	t := s.tables[e]
 	row := t.newRow()
 	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
+		err := v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var last int64
+		err = v.row(ctx, lastNumber, []any{actor.Workspace, e.Plural}, &last)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		return gone(e, key, last)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return rec, s.Gone(ctx, actor, e, key)
-	}
 	if err != nil {
 		return rec, err
 	}

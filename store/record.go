@@ -119,12 +119,9 @@ func (tx *Tx) stamp(rec crm.Record, fresh bool) {
 
 // Update changes the fields sent of the record with the key.
 func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
-	before, found, err := tx.record(d.Entity, key)
+	before, err := tx.Fetch(d.Entity, key)
 	if err != nil {
 		return Outcome{}, err
-	}
-	if !found {
-		return Outcome{}, tx.store.Gone(tx.ctx, tx.Actor, d.Entity, key)
 	}
 	if d.Version != 0 && d.Version != before.Version() {
 		return Outcome{}, Conflict(before, d.Version)
@@ -171,10 +168,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 
 // finish keeps the side tables and the log in step with a record's change.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
-	if err := tx.indexTags(before, after); err != nil {
-		return err
-	}
-	if err := tx.indexCustom(before, after); err != nil {
+	if err := tx.index(before, after); err != nil {
 		return err
 	}
 	return tx.logRecord(action, before, after)

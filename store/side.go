@@ -7,29 +7,27 @@ import (
 	"crmkit/query"
 )
 
-// indexTags keeps the tags table in step with a record's labels.
-func (tx *Tx) indexTags(before, after crm.Record) error {
-	e := after.Entity
-	for i := range e.Fields {
-		if e.Fields[i].Type != crm.Tags {
-			continue
-		}
-		old, now := before.Values[i].List, after.Values[i].List
-		for _, tag := range old {
-			if slices.Contains(now, tag) {
-				continue
-			}
-			if err := tx.exec("DELETE FROM tags WHERE workspace_id = $1 AND kind = $2 AND tag = $3 AND record = $4",
-				tx.Actor.Workspace, e.Name, tag, after.Key); err != nil {
+// index keeps the tables tags and custom_values in step with a record.
+func (tx *Tx) index(before, after crm.Record) error {
+	for i := range after.Entity.Fields {
+		was, is := before.Values[i], after.Values[i]
+		for _, tag := range missing(was.List, is.List) {
+			if err := tx.dropSide("tags", "tag", after, tag); err != nil {
 				return err
 			}
 		}
-		for _, tag := range now {
-			if slices.Contains(old, tag) {
-				continue
+		for _, tag := range missing(is.List, was.List) {
+			if err := tx.insertTag(after, tag); err != nil {
+				return err
 			}
-			if err := tx.exec("INSERT INTO tags (workspace_id, kind, tag, record, fold) VALUES ($1, $2, $3, $4, $5)",
-				tx.Actor.Workspace, e.Name, tag, after.Key, query.Fold(tag)); err != nil {
+		}
+		for _, m := range missing(was.Members, is.Members) {
+			if err := tx.dropSide("custom_values", "name", after, m.Name); err != nil {
+				return err
+			}
+		}
+		for _, m := range missing(is.Members, was.Members) {
+			if err := tx.insertCustom(after, m); err != nil {
 				return err
 			}
 		}
@@ -37,33 +35,25 @@ func (tx *Tx) indexTags(before, after crm.Record) error {
 	return nil
 }
 
-// indexCustom keeps the custom_values table in step with a record's object.
-func (tx *Tx) indexCustom(before, after crm.Record) error {
-	e := after.Entity
-	for i := range e.Fields {
-		if e.Fields[i].Type != crm.Object {
-			continue
-		}
-		old, now := before.Values[i].Members, after.Values[i].Members
-		for _, m := range old {
-			if slices.Contains(now, m) {
-				continue
-			}
-			if err := tx.exec("DELETE FROM custom_values WHERE workspace_id = $1 AND kind = $2 AND name = $3 AND record = $4",
-				tx.Actor.Workspace, e.Name, m.Name, after.Key); err != nil {
-				return err
-			}
-		}
-		for _, m := range now {
-			if slices.Contains(old, m) {
-				continue
-			}
-			if err := tx.insertCustom(after, m); err != nil {
-				return err
-			}
+// missing returns the items of a that b lacks.
+func missing[T comparable](a, b []T) []T {
+	var list []T
+	for _, item := range a {
+		if !slices.Contains(b, item) {
+			list = append(list, item)
 		}
 	}
-	return nil
+	return list
+}
+
+func (tx *Tx) dropSide(table, column string, rec crm.Record, name string) error {
+	return tx.exec("DELETE FROM "+table+" WHERE workspace_id = $1 AND kind = $2 AND "+column+" = $3 AND record = $4",
+		tx.Actor.Workspace, rec.Entity.Name, name, rec.Key)
+}
+
+func (tx *Tx) insertTag(rec crm.Record, tag string) error {
+	return tx.exec("INSERT INTO tags (workspace_id, kind, tag, record, fold) VALUES ($1, $2, $3, $4, $5)",
+		tx.Actor.Workspace, rec.Entity.Name, tag, rec.Key, query.Fold(tag))
 }
 
 func (tx *Tx) insertCustom(rec crm.Record, m crm.Member) error {

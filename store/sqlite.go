@@ -10,8 +10,7 @@ import (
 	"net/url"
 	"strings"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // applicationID marks a file as ours (PRAGMA application_id): "crmk".
@@ -29,8 +28,12 @@ func dsn(path string) string {
 		_, _ = rand.Read(name[:])
 		return "file:/crmkit-" + hex.EncodeToString(name[:]) + "?vfs=memdb&_pragma=busy_timeout(10000)"
 	}
+	return fileURL(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+}
+
+func fileURL(path string) string {
 	u := url.URL{Path: path}
-	return "file:" + u.EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	return "file:" + u.EscapedPath()
 }
 
 // openWriter opens the one connection that writes and checks that its settings
@@ -93,13 +96,6 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return nil
-}
-
-// uniqueViolation reports whether an insert or update met a taken unique value.
-func uniqueViolation(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) &&
-		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 // dialect turns migration text into SQLite's.

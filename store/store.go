@@ -38,19 +38,20 @@ const Memory = ":memory:"
 type Store struct {
 	Schema *crm.Schema
 
-	opts    Options
-	writes  *sql.DB
-	reads   *sql.DB
-	stmts   *statements
-	writer  *writer
-	tables  map[*crm.Entity]*table
-	secret  []byte
-	gate    *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
-	random  *lockedReader
-	touch   touches
-	stop    chan struct{}
-	done    sync.WaitGroup
-	closing sync.Once
+	opts     Options
+	writes   *sql.DB
+	reads    *sql.DB
+	stmts    *statements
+	writer   *writer
+	tables   map[*crm.Entity]*table
+	secret   []byte
+	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
+	random   *lockedReader
+	touch    touches
+	stop     chan struct{}
+	done     sync.WaitGroup
+	closing  sync.Once
+	closeErr error
 }
 
 // Open opens or makes the database, brings its schema up to date and starts the
@@ -81,6 +82,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.opts.Path == Memory {
 		s.gate = &sync.RWMutex{}
 	}
+	if err := checkFile(ctx, s.opts.Path); err != nil {
+		return err
+	}
 	var err error
 	if s.writes, err = openWriter(ctx, name); err != nil {
 		return fmt.Errorf("open %s: %w", s.opts.Path, err)
@@ -104,14 +108,18 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 // Close finishes the writes that wait, writes back what is kept in memory and
-// closes the file. Later calls fail with a not_ready error.
+// closes the file. Later calls fail with a not_ready error. Close may be called
+// again and waits until the store is closed.
 func (s *Store) Close() error {
-	s.closing.Do(func() {
-		if s.writer != nil {
-			s.FlushTouches(context.Background())
-		}
-		close(s.stop)
-	})
+	s.closing.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Store) close() error {
+	if s.writer != nil {
+		s.FlushTouches(context.Background())
+	}
+	close(s.stop)
 	s.done.Wait()
 	var errs []error
 	if s.stmts != nil {
@@ -126,6 +134,16 @@ func (s *Store) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// closed reports whether Close has begun to end the store.
+func (s *Store) closed() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // Now returns the store's time.

@@ -113,7 +113,11 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		s.gate.RLock()
 		defer s.gate.RUnlock()
 	}
-	return fn(&view{store: s})
+	err := fn(&view{store: s})
+	if err != nil && s.closed() {
+		return stopped()
+	}
+	return err
 }
 
 // snapshot gives fn a look in which all statements see the same moment.

@@ -79,7 +79,7 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 }
 
 func stopped() error {
-	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the write; send it again in a moment.", RetryAfter: second}
+	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: second}
 }
 
 // run serves writes until the store closes, then those that still wait.

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// estate is a company with a contact, a deal and activities on every mix of them.
+type estate struct {
+	company, contact, deal crm.Record
+	activities             map[string]crm.Record // by what they belong to
+}
+
+func (f *fixture) estate(actor crm.Actor) estate {
+	f.t.Helper()
+	e := estate{company: f.save(actor, "company", "name", "Acme", "domain", "acme.com"), activities: map[string]crm.Record{}}
+	e.contact = f.save(actor, "contact", "name", "Jane", "company_id", e.company)
+	e.deal = f.save(actor, "deal", "title", "Big", "contact_id", e.contact, "company_id", e.company)
+	refs := map[string]crm.Record{"contact_id": e.contact, "company_id": e.company, "deal_id": e.deal}
+	for _, on := range []string{"contact_id", "company_id", "deal_id", "contact_id company_id", "contact_id deal_id", "contact_id company_id deal_id", ""} {
+		pairs := []any{"body", "on " + on}
+		for _, name := range strings.Fields(on) {
+			pairs = append(pairs, name, refs[name])
+		}
+		e.activities[on] = f.save(actor, "activity", pairs...)
+	}
+	return e
+}
+
+func TestDeleteUnsetsReferences(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		e := f.estate(ann)
+		f.remove(ann, e.company)
+		contact, deal := f.fetch(ann, e.contact), f.fetch(ann, e.deal)
+		if contact.Value("company_id").Set() || contact.Version() != 2 || deal.Value("company_id").Set() || deal.Version() != 2 {
+			t.Errorf("contact %v, deal %v", contact.Values, deal.Values)
+		}
+		if deal.Value("contact_id").Int != e.contact.Key || deal.Labels[deal.Entity.Index("contact_id")] != "Jane" {
+			t.Errorf("the deal lost another reference: %v", deal.Values)
+		}
+		for _, params := range []string{"company_id=is:null", "company_id=ne:" + e.company.ID, "sort=company_id"} {
+			if n := len(f.list(ann, "contact", params).Records); n != 1 {
+				t.Errorf("contacts?%s finds %d", params, n)
+			}
+		}
+		if n := len(f.list(ann, "contact", "company.name=Acme").Records); n != 0 {
+			t.Errorf("a deleted company still finds %d contacts", n)
+		}
+	})
+}
+
+func TestDeleteTakesActivitiesThatBelongNowhereElse(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		e := f.estate(ann)
+		f.remove(ann, e.contact)
+		for on, activity := range e.activities {
+			got, err := f.Record(t.Context(), ann, activity.Entity, activity.Key)
+			if on == "contact_id" {
+				wantCode(t, "an activity on the deleted contact only", err, crm.NotFound)
+				continue
+			}
+			version := int64(1)
+			if strings.Contains(on, "contact_id") {
+				version = 2
+			}
+			if err != nil || got.Value("contact_id").Set() || got.Version() != version {
+				t.Errorf("activity on %q: %v, version %d, want %d", on, err, got.Version(), version)
+			}
+		}
+		f.checkCounters(ann)
+	})
+}
+
+func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		e := f.estate(ann)
+		before := f.raw(1, "SELECT MAX(key) FROM changes")
+		f.remove(ann, e.contact)
+		got := f.raw(3, "SELECT action, ' ', target FROM changes WHERE key > CAST($1 AS INTEGER) ORDER BY target, key", before[0])
+		want := []string{"delete " + e.contact.Handle(), "update " + e.deal.Handle()}
+		for on, activity := range e.activities {
+			switch {
+			case on == "contact_id":
+				want = append(want, "delete "+activity.Handle())
+			case strings.Contains(on, "contact_id"):
+				want = append(want, "update "+activity.Handle())
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("the log says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// The number a delete announces is the number that goes.
+func TestDependentsAreWhatGoes(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		e := f.estate(ann)
+		for _, rec := range []crm.Record{e.contact, e.deal, e.company} {
+			var counts []crm.Count
+			f.write(ann, func(tx *Tx) (err error) {
+				counts, err = tx.Dependents(rec)
+				return err
+			})
+			before := f.list(ann, "activity", "").Total
+			f.remove(ann, rec)
+			gone := before - f.list(ann, "activity", "").Total
+			if len(counts) != 1 || counts[0].Of.Name != "activity" || counts[0].N != gone || gone == 0 {
+				t.Errorf("%s announces %v, %d went", rec.Handle(), counts, gone)
+			}
+		}
+	})
+}
+
+func TestDeleteTwiceIsNotFound(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		jane := f.save(ann, "contact", "name", "Jane")
+		f.remove(ann, jane)
+		wantCode(t, "the second delete", f.tryRemove(ann, jane), crm.NotFound)
+		f.checkCounters(ann)
+	})
+}

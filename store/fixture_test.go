@@ -1,0 +1,307 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// clock is a time that only the test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is an open store with what a test needs around it.
+type fixture struct {
+	*Store
+	t     *testing.T
+	clock *clock
+	opts  Options
+}
+
+// engines runs a test on a file and in memory.
+func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	t.Run("file", func(t *testing.T) { test(t, onFile(t)) })
+	t.Run("memory", func(t *testing.T) { test(t, openAt(t, Memory)) })
+}
+
+func onFile(t *testing.T) *fixture {
+	t.Helper()
+	return openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))
+}
+
+func openAt(t *testing.T, path string) *fixture {
+	t.Helper()
+	c := newClock()
+	return openWith(t, c, Options{Path: path, Schema: builtin(t), Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1})})
+}
+
+func openWith(t *testing.T, c *clock, opts Options) *fixture {
+	t.Helper()
+	s, err := Open(t.Context(), opts)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return &fixture{Store: s, t: t, clock: c, opts: opts}
+}
+
+func builtin(t *testing.T) *crm.Schema {
+	t.Helper()
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// reopen closes the store and opens its file again.
+func (f *fixture) reopen() *fixture {
+	f.t.Helper()
+	if err := f.Close(); err != nil {
+		f.t.Fatalf("Close: %v", err)
+	}
+	return openWith(f.t, f.clock, f.opts)
+}
+
+// member signs a user in and returns an actor in their first workspace.
+func (f *fixture) member(email string) crm.Actor {
+	f.t.Helper()
+	actor := crm.Actor{Email: email}
+	f.write(actor, func(tx *Tx) error {
+		user, list, err := tx.SignIn(email)
+		if err != nil {
+			return err
+		}
+		w := list[0]
+		actor = crm.Actor{User: user.Number, UserID: user.ID, Email: email, Workspace: w.Number, WorkspaceID: w.ID, Plan: w.Plan, TokenID: "tok_test"}
+		return nil
+	})
+	return actor
+}
+
+func (f *fixture) write(actor crm.Actor, fn func(*Tx) error) {
+	f.t.Helper()
+	if err := f.Write(f.t.Context(), actor, fn); err != nil {
+		f.t.Fatalf("Write: %v", err)
+	}
+}
+
+// draft builds what the server decodes from a body: names and values in turn.
+// A string names text, an int a number, a slice tags, nil clears, members merge.
+func (f *fixture) draft(kind string, pairs ...any) Draft {
+	f.t.Helper()
+	d := Draft{Entity: f.Schema.Named(kind)}
+	for i := 0; i < len(pairs); i += 2 {
+		field := d.Entity.Field(pairs[i].(string))
+		if field == nil {
+			f.t.Fatalf("%s has no field %s", kind, pairs[i])
+		}
+		d.Inputs = append(d.Inputs, input(field, pairs[i+1]))
+	}
+	return d
+}
+
+func input(field *crm.Field, value any) crm.Input {
+	in := crm.Input{Field: field}
+	switch v := value.(type) {
+	case string:
+		in.Value = crm.Str(v)
+	case int:
+		in.Value = crm.Number(int64(v))
+	case []string:
+		in.Value = crm.Labels(v)
+	case []crm.Member:
+		in.Mode, in.Value = crm.Merge, crm.Members(v)
+	case crm.Record:
+		in.Value = crm.Key(v.Key)
+	case crm.Value:
+		in.Value = v
+	}
+	return in
+}
+
+func (f *fixture) trySave(actor crm.Actor, d Draft) (out Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
+		out, err = tx.Save(d)
+		return err
+	})
+	return out, err
+}
+
+func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) crm.Record {
+	f.t.Helper()
+	out, err := f.trySave(actor, f.draft(kind, pairs...))
+	if err != nil {
+		f.t.Fatalf("save %s %v: %v", kind, pairs, err)
+	}
+	return out.After
+}
+
+func (f *fixture) tryUpdate(actor crm.Actor, key int64, d Draft) (out Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
+		out, err = tx.Update(key, d)
+		return err
+	})
+	return out, err
+}
+
+func (f *fixture) update(actor crm.Actor, rec crm.Record, pairs ...any) Outcome {
+	f.t.Helper()
+	out, err := f.tryUpdate(actor, rec.Key, f.draft(rec.Entity.Name, pairs...))
+	if err != nil {
+		f.t.Fatalf("update %s %v: %v", rec.Handle(), pairs, err)
+	}
+	return out
+}
+
+func (f *fixture) tryRemove(actor crm.Actor, rec crm.Record) error {
+	return f.Write(f.t.Context(), actor, func(tx *Tx) error {
+		current, err := tx.Fetch(rec.Entity, rec.Key)
+		if err != nil {
+			return err
+		}
+		return tx.Delete(current)
+	})
+}
+
+func (f *fixture) remove(actor crm.Actor, rec crm.Record) {
+	f.t.Helper()
+	if err := f.tryRemove(actor, rec); err != nil {
+		f.t.Fatalf("delete %s: %v", rec.Handle(), err)
+	}
+}
+
+// fetch reads a record again.
+func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
+	f.t.Helper()
+	got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
+	if err != nil {
+		f.t.Fatalf("read %s: %v", rec.Handle(), err)
+	}
+	return got
+}
+
+func (f *fixture) question(actor crm.Actor, kind, params string) *query.Question {
+	f.t.Helper()
+	values, err := url.ParseQuery(params)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	q, fault := query.Parse(f.Schema.Named(kind), values, env)
+	if fault != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, fault)
+	}
+	return q
+}
+
+func (f *fixture) list(actor crm.Actor, kind, params string) Page {
+	f.t.Helper()
+	page, err := f.List(f.t.Context(), actor, f.question(actor, kind, params))
+	if err != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, err)
+	}
+	return page
+}
+
+// raw runs a query and returns its rows, each printed in one line.
+func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
+	f.t.Helper()
+	cells, dest := make([]any, columns), make([]any, columns)
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	err := f.view(f.t.Context(), func(v *view) error {
+		return v.rows(f.t.Context(), text, args, func(scan func(...any) error) error {
+			err := scan(dest...)
+			lines = append(lines, fmt.Sprint(cells...))
+			return err
+		})
+	})
+	if err != nil {
+		f.t.Fatalf("%s: %v", text, err)
+	}
+	return lines
+}
+
+// codeOf returns the code a client would see, or the text of any other error.
+func codeOf(err error) crm.Code {
+	var coded *crm.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &coded):
+		return coded.Code
+	}
+	return crm.Code("uncoded: " + err.Error())
+}
+
+func wantCode(t *testing.T, what string, err error, want crm.Code) {
+	t.Helper()
+	if got := codeOf(err); got != want {
+		t.Errorf("%s: got code %q, want %q", what, got, want)
+	}
+}
+
+// together runs fn n times at once and waits for all.
+func together(n int, fn func(i int)) {
+	var done sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		done.Go(func() {
+			<-start
+			fn(i)
+		})
+	}
+	close(start)
+	done.Wait()
+}
+
+// equalRecords says how two records differ, nothing when they do not.
+func equalRecords(a, b crm.Record) string {
+	if a.Key != b.Key || a.ID != b.ID {
+		return fmt.Sprintf("key %d %s is not %d %s", a.Key, a.ID, b.Key, b.ID)
+	}
+	for i := range a.Values {
+		if !a.Values[i].Equal(b.Values[i]) {
+			return fmt.Sprintf("%s: %v is not %v", a.Entity.Fields[i].Name, a.Values[i], b.Values[i])
+		}
+	}
+	if !slices.Equal(a.Labels, b.Labels) {
+		return fmt.Sprintf("labels %q are not %q", a.Labels, b.Labels)
+	}
+	return ""
+}
+
+// accepts reports whether a list of contacts takes the cursor.
+func (f *fixture) accepts(actor crm.Actor, cursor string) bool {
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	_, fault := query.Parse(f.Schema.Named("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
+	return fault == nil
+}

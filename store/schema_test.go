@@ -1,0 +1,112 @@
+package store
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// handWritten are the columns of tables that Go code fills itself, beyond what
+// the schema of the entity asks for.
+var handWritten = map[string][]string{
+	"changes": {"addr TEXT"},
+	"tokens":  {"hash TEXT", "workspace_id INTEGER", "origin TEXT"},
+}
+
+// columnsOf returns the columns, with their types, that the code reads and
+// writes for an entity.
+func columnsOf(e *crm.Entity) []string {
+	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.Plural]...)
+	if e.RandomID {
+		columns = append(columns, "id TEXT")
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		kind := " TEXT"
+		switch f.Type {
+		case crm.Int, crm.Time, crm.Ref:
+			kind = " INTEGER"
+		}
+		if !f.Stored() {
+			continue
+		}
+		for _, name := range fieldColumns(f) {
+			columns = append(columns, name+kind)
+		}
+	}
+	slices.Sort(columns)
+	return columns
+}
+
+func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
+	f := openAt(t, Memory)
+	for _, e := range f.Schema.Entities {
+		got := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY 1", e.Plural)
+		if want := columnsOf(e); !slices.Equal(got, want) {
+			t.Errorf("table %s has the columns\n%s\nthe code uses\n%s", e.Plural, strings.Join(got, ", "), strings.Join(want, ", "))
+		}
+	}
+}
+
+func TestRequiredFieldsAreNotNull(t *testing.T) {
+	f := openAt(t, Memory)
+	for _, e := range f.Schema.Entities {
+		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.Plural)
+		for i := range e.Fields {
+			field := &e.Fields[i]
+			if must := field.Required || field.Default != ""; must && slices.Contains(free, field.Col()) {
+				t.Errorf("%s.%s is always set, but its column takes NULL", e.Plural, field.Col())
+			}
+			if settable := !field.ReadOnly && !field.Required && field.Default == ""; settable && field.Stored() && !slices.Contains(free, field.Col()) {
+				t.Errorf("%s.%s may be unset, but its column refuses NULL", e.Plural, field.Col())
+			}
+		}
+	}
+}
+
+func TestEveryTableIsStrict(t *testing.T) {
+	f := openAt(t, Memory)
+	if loose := f.raw(1, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0"); len(loose) > 0 {
+		t.Errorf("tables that are not STRICT: %v", loose)
+	}
+}
+
+func TestMigrationsSpeakBothEngines(t *testing.T) {
+	comments := regexp.MustCompile(`--[^\n]*`)
+	foreign := regexp.MustCompile(`(?i)\b(INTEGER|INT|AUTOINCREMENT|DATETIME|CURRENT_TIMESTAMP|COLLATE|json_\w+|WITHOUT)\b|now\(`)
+	list, err := loadMigrations(migrations)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%d migrations, %v", len(list), err)
+	}
+	for _, m := range list {
+		if found := foreign.FindAllString(comments.ReplaceAllString(m.sql, ""), -1); len(found) > 0 {
+			t.Errorf("%s uses %q, which are not the words of both engines", m.name, found)
+		}
+	}
+}
+
+// TestLibcIsPinned holds the warning of modernc.org/sqlite: it must be built
+// with the very version of modernc.org/libc that its own go.mod names.
+func TestLibcIsPinned(t *testing.T) {
+	tool := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), "go", args...).Output()
+		if err != nil {
+			t.Fatalf("go %s: %v", strings.Join(args, " "), err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	ours := tool("list", "-m", "-f", "{{.Version}}", "modernc.org/libc")
+	file, err := os.ReadFile(tool("list", "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := regexp.MustCompile(`modernc\.org/libc (v\S+)`).FindSubmatch(file)
+	if theirs == nil || string(theirs[1]) != ours {
+		t.Errorf("modernc.org/libc is %s, modernc.org/sqlite asks for %q", ours, theirs)
+	}
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// sideRows returns what the tags and custom_values tables must hold for the
+// records, derived from the records alone.
+func sideRows(records []crm.Record) (tags, members []string) {
+	for _, rec := range records {
+		for _, tag := range rec.Value("tags").List {
+			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, query.Fold(tag)))
+		}
+		for _, m := range rec.Value("custom").Members {
+			text := m.JSON
+			if s, ok := crm.Unquote(m.JSON); ok {
+				text = s
+			}
+			number, _ := query.NumberKey(text)
+			members = append(members, fmt.Sprintf("%s|%d|%s|%s|%s|%s", rec.Entity.Name, rec.Key, m.Name, text, query.Fold(text), number))
+		}
+	}
+	slices.Sort(tags)
+	slices.Sort(members)
+	return tags, members
+}
+
+func (f *fixture) checkSideTables(actor crm.Actor) {
+	f.t.Helper()
+	var records []crm.Record
+	for _, kind := range []string{"contact", "company", "deal"} {
+		records = append(records, f.list(actor, kind, "limit=200").Records...)
+	}
+	tags, members := sideRows(records)
+	gotTags := f.raw(1, "SELECT kind || '|' || record || '|' || tag || '|' || fold FROM tags WHERE workspace_id = $1", actor.Workspace)
+	gotMembers := f.raw(1, `SELECT kind || '|' || record || '|' || name || '|' || text || '|' || fold || '|' || COALESCE(number, '')
+		FROM custom_values WHERE workspace_id = $1`, actor.Workspace)
+	slices.Sort(gotTags)
+	slices.Sort(gotMembers)
+	if !slices.Equal(gotTags, tags) {
+		f.t.Fatalf("tags hold\n%q\nthe records say\n%q", gotTags, tags)
+	}
+	if !slices.Equal(gotMembers, members) {
+		f.t.Fatalf("custom_values hold\n%q\nthe records say\n%q", gotMembers, members)
+	}
+}
+
+var someTags = []string{"vip", "VIP", "Été", "a b", `q"uote`, "日本", "%", "_"}
+
+var someValues = []string{`1`, `1.0`, `-2e3`, `"1"`, `"text"`, `"2026-06-10"`, `"2026-06-10T09:00Z"`, `true`, `null`, `[1,"a"]`, `{"a":{"b":[]}}`, `""`, `"Été"`}
+
+// pick returns some of the items, each at most once.
+func pick(random *rand.Rand, items []string) []string {
+	shuffled := slices.Clone(items)
+	random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	return shuffled[:random.IntN(5)]
+}
+
+// edits returns random inputs for tags and custom, in every mode they have.
+func edits(e *crm.Entity, random *rand.Rand) []crm.Input {
+	tags, custom := e.Field("tags"), e.Field("custom")
+	var members []crm.Member
+	for _, name := range pick(random, []string{"a", "b", "c", "ä b", `d"`, "e.f"}) {
+		members = append(members, crm.Member{Name: name, JSON: someValues[random.IntN(len(someValues))]})
+	}
+	inputs := []crm.Input{
+		{Field: tags, Value: crm.Labels(pick(random, someTags))},
+		{Field: tags, Mode: crm.Edit, Value: crm.Labels(pick(random, someTags)), Remove: pick(random, someTags)},
+		{Field: custom, Mode: crm.Merge, Value: crm.Members(members), Remove: pick(random, []string{"a", "b", "c", `d"`, "zz"})},
+		{Field: custom},
+	}
+	often := []int{0, 1, 1, 2, 2, 2, 3}
+	return []crm.Input{inputs[often[random.IntN(len(often))]]}
+}
+
+func TestSideTablesFollowTheRecords(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		for seed := range uint64(6) {
+			random := rand.New(rand.NewPCG(11, seed))
+			actor := f.member(fmt.Sprintf("user%d@example.com", seed))
+			var records []crm.Record
+			for range 60 {
+				records = f.randomEdit(actor, random, records)
+			}
+			f.checkSideTables(actor)
+			for _, rec := range records {
+				f.remove(actor, rec)
+			}
+			f.checkSideTables(actor)
+		}
+		for _, table := range []string{"tags", "custom_values"} {
+			if left := f.raw(1, "SELECT COUNT(*) FROM "+table); left[0] != "0" {
+				t.Errorf("%s rows remain in %s after every record was deleted", left[0], table)
+			}
+		}
+	})
+}
+
+// randomEdit makes, changes or deletes one record of a random kind.
+func (f *fixture) randomEdit(actor crm.Actor, random *rand.Rand, records []crm.Record) []crm.Record {
+	f.t.Helper()
+	if n := len(records); n > 0 && random.IntN(8) == 0 {
+		f.remove(actor, records[n-1])
+		return records[:n-1]
+	}
+	if n := len(records); n > 2 && random.IntN(4) > 0 {
+		rec := records[random.IntN(n)]
+		d := Draft{Entity: rec.Entity, Inputs: edits(rec.Entity, random)}
+		out, err := f.tryUpdate(actor, rec.Key, d)
+		if err != nil {
+			f.t.Fatalf("update %v: %v", d.Inputs, err)
+		}
+		if diff := equalRecords(f.fetch(actor, rec), out.After); diff != "" {
+			f.t.Fatalf("after an update: %s", diff)
+		}
+		return records
+	}
+	kind := []string{"contact", "company", "deal"}[random.IntN(3)]
+	e := f.Schema.Named(kind)
+	d := Draft{Entity: e, Inputs: append(edits(e, random), crm.Input{Field: e.Field(e.Display), Value: crm.Str("n")})}
+	out, err := f.trySave(actor, d)
+	if err != nil {
+		f.t.Fatalf("create %v: %v", d.Inputs, err)
+	}
+	return append(records, out.After)
+}

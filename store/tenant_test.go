@@ -1,0 +1,155 @@
+package store
+
+import (
+	"slices"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// Two workspaces hold records of the same numbers; nothing of one may be reached
+// with an actor of the other.
+func TestRecordsStayInTheirWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		theirs := f.estate(ann)
+		f.estate(bob)
+		before := f.raw(1, "SELECT COUNT(*) FROM changes WHERE workspace_id = $1", ann.Workspace)
+		for _, rec := range []crm.Record{theirs.company, theirs.contact, theirs.deal, theirs.activities["contact_id"]} {
+			_, err := f.Record(t.Context(), bob, rec.Entity, rec.Key)
+			wantCode(t, "reading "+rec.Handle(), err, crm.NotFound)
+			_, err = f.tryUpdate(bob, rec.Key, f.draft(rec.Entity.Name, rec.Entity.Display, "call"))
+			wantCode(t, "updating "+rec.Handle(), err, crm.NotFound)
+			wantCode(t, "deleting "+rec.Handle(), f.tryRemove(bob, rec), crm.NotFound)
+			if diff := equalRecords(f.fetch(ann, rec), rec); diff != "" {
+				t.Errorf("%s: %s", rec.Handle(), diff)
+			}
+		}
+		if after := f.raw(1, "SELECT COUNT(*) FROM changes WHERE workspace_id = $1", ann.Workspace); after[0] != before[0] {
+			t.Errorf("the log of the other workspace grew")
+		}
+	})
+}
+
+// A delete that is called with a record of elsewhere must not reach it.
+func TestDeleteIsBoundToTheWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		theirs, ours := f.estate(ann), f.estate(bob)
+		_ = f.Write(t.Context(), bob, func(tx *Tx) error { return tx.Delete(theirs.contact) })
+		f.fetch(ann, theirs.contact)
+		f.fetch(ann, theirs.activities["contact_id"])
+		f.fetch(bob, ours.contact)
+		f.checkCounters(ann)
+		f.checkSideTables(ann)
+	})
+}
+
+func TestListsStayInTheirWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		f.populate(ann, 5)
+		f.populate(bob, 3)
+		for _, e := range f.Schema.Entities {
+			mine := map[int64]bool{}
+			for _, key := range f.walk(bob, e.Name, "limit=200") {
+				mine[key] = true
+			}
+			for _, params := range []string{"limit=2", "total=exact", "sort=" + e.Display, e.Display + "=not:null"} {
+				page := f.list(bob, e.Name, params)
+				strange := slices.ContainsFunc(page.Records, func(rec crm.Record) bool { return !mine[rec.Key] })
+				if strange || page.Total != int64(len(mine)) {
+					t.Errorf("%s?%s: total %d of %d, strange records %v", e.Plural, params, page.Total, len(mine), strange)
+				}
+			}
+			for _, rec := range f.list(ann, e.Name, "limit=200").Records {
+				if mine[rec.Key] {
+					t.Errorf("%s is in the lists of both", rec.Handle())
+				}
+			}
+		}
+	})
+}
+
+func TestUniqueValuesAreOfOneWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		theirs := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
+		out, err := f.trySave(bob, f.draft("contact", "name", "Our Jane", "email", "jane@acme.com"))
+		if err != nil || out.Result != Created {
+			t.Errorf("an e-mail of another workspace: %v %v", out.Result, err)
+		}
+		if diff := equalRecords(f.fetch(ann, theirs), theirs); diff != "" {
+			t.Error(diff)
+		}
+		if theirs.ID == out.After.ID {
+			t.Errorf("both first contacts are called %s, so an id does not tell its workspace", theirs.ID)
+		}
+	})
+}
+
+func TestCursorsOfAnotherWorkspaceAreRefused(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		f.populate(ann, 3)
+		f.populate(bob, 3)
+		page := f.list(ann, "contact", "limit=1")
+		cursor := f.question(ann, "contact", "limit=1").Cursor(page.Records[0])
+		if f.accepts(bob, cursor) || !f.accepts(ann, cursor) {
+			t.Error("a cursor must serve the workspace it was made in, and no other")
+		}
+	})
+}
+
+func TestTokensBelongToTheirUser(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		f.populate(ann, 2)
+		token := f.list(ann, "token", "").Records[0]
+		err := f.Write(t.Context(), bob, func(tx *Tx) error { return tx.Revoke(token.ID) })
+		wantCode(t, "revoking another user's token", err, crm.NotFound)
+		if n := len(f.list(ann, "token", "").Records); n != 2 {
+			t.Errorf("%d of 2 tokens remain", n)
+		}
+		f.write(ann, func(tx *Tx) error { return tx.Revoke(token.ID) })
+		if n := len(f.list(ann, "token", "").Records); n != 1 {
+			t.Errorf("%d tokens remain after one of 2 was revoked", n)
+		}
+	})
+}
+
+func TestConfirmationsAreBound(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		colleague := ann
+		colleague.User = bob.User
+		elsewhere := bob
+		elsewhere.User = ann.User
+		f.write(ann, func(tx *Tx) error { return tx.SaveConfirmation("hash", "contact/c_1", 3) })
+		for what, try := range map[string]func(tx *Tx) (bool, error){
+			"another hash":    func(tx *Tx) (bool, error) { return tx.TakeConfirmation("hush", "contact/c_1", 3) },
+			"another record":  func(tx *Tx) (bool, error) { return tx.TakeConfirmation("hash", "contact/c_2", 3) },
+			"another version": func(tx *Tx) (bool, error) { return tx.TakeConfirmation("hash", "contact/c_1", 4) },
+		} {
+			if f.took(ann, try) {
+				t.Errorf("a confirmation was taken for %s", what)
+			}
+		}
+		right := func(tx *Tx) (bool, error) { return tx.TakeConfirmation("hash", "contact/c_1", 3) }
+		if f.took(colleague, right) || f.took(elsewhere, right) {
+			t.Error("a confirmation was taken by another user or in another workspace")
+		}
+		if !f.took(ann, right) || f.took(ann, right) {
+			t.Error("a confirmation must be taken once")
+		}
+	})
+}
+
+func (f *fixture) took(actor crm.Actor, try func(*Tx) (bool, error)) (taken bool) {
+	f.t.Helper()
+	f.write(actor, func(tx *Tx) (err error) {
+		taken, err = try(tx)
+		return err
+	})
+	return taken
+}

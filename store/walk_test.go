@@ -1,0 +1,269 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// walk pages through a list from its start and returns the keys seen, in order.
+func (f *fixture) walk(actor crm.Actor, kind, params string) []int64 {
+	f.t.Helper()
+	return f.stroll(actor, kind, params, func() {})
+}
+
+// stroll is a walk that calls pause before each page.
+func (f *fixture) stroll(actor crm.Actor, kind, params string, pause func()) (keys []int64) {
+	f.t.Helper()
+	cursor := ""
+	for range 2000 {
+		pause()
+		page := f.list(actor, kind, params+"&total=none"+cursor)
+		for _, rec := range page.Records {
+			keys = append(keys, rec.Key)
+		}
+		if !page.More {
+			return keys
+		}
+		q := f.question(actor, kind, params)
+		cursor = "&cursor=" + q.Cursor(page.Records[len(page.Records)-1])
+	}
+	f.t.Fatalf("%s?%s: the walk does not end", kind, params)
+	return nil
+}
+
+// unsetLast is the order of two values of which one is set, by whether the first is.
+var unsetLast = map[bool]int{true: -1, false: 1}
+
+// ordered returns the keys in the order the contract gives: by value, text in
+// folded form, unset last in both directions, ties by id in the same direction.
+func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
+	sign := 1
+	if desc {
+		sign = -1
+	}
+	sorted := slices.Clone(records)
+	slices.SortFunc(sorted, func(a, b crm.Record) int {
+		v, w := a.Value(field.Name), b.Value(field.Name)
+		if field.Type == crm.ID || !v.Set() && !w.Set() {
+			return sign * cmp.Compare(a.Key, b.Key)
+		}
+		if v.Set() != w.Set() {
+			return unsetLast[v.Set()]
+		}
+		left, right := v.Text, w.Text
+		if field.Type == crm.Text {
+			left, right = query.Fold(left), query.Fold(right)
+		}
+		return sign * cmp.Or(cmp.Compare(v.Int, w.Int), strings.Compare(left, right), cmp.Compare(a.Key, b.Key))
+	})
+	keys := make([]int64, len(sorted))
+	for i := range sorted {
+		keys[i] = sorted[i].Key
+	}
+	return keys
+}
+
+// somewhat returns one of few values for a field, so that ties and gaps abound.
+func somewhat(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) crm.Input {
+	texts := []string{"Ärger", "arger", "ARGER", "zoo", "Zoë", "10", "9", "a b", "\u0301", "日本"}
+	in := crm.Input{Field: f}
+	if !f.Required && random.IntN(3) == 0 {
+		return in
+	}
+	switch f.Type {
+	case crm.Text:
+		in.Value = crm.Str(texts[random.IntN(len(texts))])
+	case crm.Int:
+		in.Value = crm.Number([]int64{-5, 0, 7, 7, 1 << 52}[random.IntN(5)])
+	case crm.Time:
+		in.Value = crm.Millis([]int64{-86400000, 0, 1000, 1781082000000}[random.IntN(4)])
+	case crm.Choice:
+		in.Value = crm.Str(f.Values[random.IntN(len(f.Values))])
+	case crm.Money:
+		in.Value = crm.Str([]string{"USD", "EUR", "JPY"}[random.IntN(3)])
+	case crm.Ref:
+		in.Value = crm.Key(parents[f.Ref][random.IntN(len(parents[f.Ref]))].Key)
+	case crm.Email:
+		in.Value = crm.Str(fmt.Sprintf("u%d@example.com", random.Uint32()))
+	case crm.Domain:
+		in.Value = crm.Str(fmt.Sprintf("h%d.example", random.Uint32()))
+	}
+	return in
+}
+
+// populate fills a workspace with records of every kind and some tokens.
+func (f *fixture) populate(actor crm.Actor, n int) {
+	f.t.Helper()
+	random := rand.New(rand.NewPCG(3, 5))
+	made := map[string][]crm.Record{}
+	for _, kind := range []string{"company", "contact", "deal", "activity"} {
+		e := f.Schema.Named(kind)
+		for i := range n {
+			d := Draft{Entity: e}
+			for j := range e.Fields {
+				if field := &e.Fields[j]; !field.ReadOnly && field.Type != crm.Tags && field.Type != crm.Object {
+					d.Inputs = append(d.Inputs, somewhat(field, random, made))
+				}
+			}
+			f.clock.advance(time.Duration(i%3) * time.Second)
+			out, err := f.trySave(actor, d)
+			if err != nil {
+				f.t.Fatalf("make %s: %v", kind, err)
+			}
+			made[kind] = append(made[kind], out.After)
+		}
+	}
+	for i := range n {
+		f.write(actor, func(tx *Tx) error {
+			_, err := tx.CreateToken(User{Number: actor.User}, Workspace{Number: actor.Workspace, ID: actor.WorkspaceID},
+				Token{Hash: fmt.Sprint(actor.Email, i), Name: []string{"Cursor", "cursor", "Zed"}[i%3], Scope: crm.ScopeFull, Origin: "code"})
+			return err
+		})
+	}
+}
+
+// TestWalkSeesEveryRecordOnce pages through every kind by every field it can be
+// sorted by and compares with a sort in Go.
+func TestWalkSeesEveryRecordOnce(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		f.populate(bob, 2)
+		f.populate(ann, 10)
+		for _, e := range f.Schema.Entities {
+			all := f.list(ann, e.Name, "limit=200").Records
+			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.Plural+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
+				t.Fatalf("%s: one page shows %d of %s", e.Plural, len(all), counted[0])
+			}
+			for i := range e.Fields {
+				if field := &e.Fields[i]; query.Sortable(e, field) {
+					f.checkWalks(ann, all, field)
+				}
+			}
+		}
+	})
+}
+
+func (f *fixture) checkWalks(actor crm.Actor, all []crm.Record, field *crm.Field) {
+	f.t.Helper()
+	for _, sort := range []string{field.Name, "-" + field.Name} {
+		want := ordered(all, field, sort[0] == '-')
+		for _, limit := range []int{1, 3, 7} {
+			params := fmt.Sprintf("sort=%s&limit=%d", sort, limit)
+			if got := f.walk(actor, all[0].Entity.Name, params); !slices.Equal(got, want) {
+				f.t.Errorf("%s?%s: saw %d of %d records, or not in order", all[0].Entity.Plural, params, len(got), len(want))
+			}
+		}
+	}
+}
+
+func TestWalkKeepsToItsFilter(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.populate(ann, 20)
+		for _, params := range []string{"stage=not:null", "stage=is:null", "stage=like:arg", "company_id=not:null&stage=ne:zoo", "search=arger"} {
+			want := ordered(f.list(ann, "contact", params+"&limit=200").Records, f.Schema.Named("contact").Field("owner"), false)
+			got := f.walk(ann, "contact", params+"&sort=owner&limit=2")
+			if !slices.Equal(got, want) || len(want) == 0 {
+				t.Errorf("contacts?%s: walked %v, want %v", params, got, want)
+			}
+		}
+	})
+}
+
+// disturbance is four goroutines that update and insert records of a kind.
+type disturbance struct {
+	f       *fixture
+	actor   crm.Actor
+	kind    string
+	keys    []int64
+	stop    atomic.Bool
+	writes  atomic.Int64
+	running atomic.Int64
+	done    sync.WaitGroup
+}
+
+func (d *disturbance) start() {
+	for i := range 4 {
+		d.running.Add(1)
+		d.done.Go(func() { d.run(uint64(i)) })
+	}
+}
+
+func (d *disturbance) run(seed uint64) {
+	defer d.running.Add(-1)
+	random := rand.New(rand.NewPCG(seed, 1))
+	display := d.f.Schema.Named(d.kind).Display
+	for n := 0; !d.stop.Load(); n++ {
+		d.f.clock.advance(time.Millisecond)
+		var err error
+		if random.IntN(2) == 0 {
+			_, err = d.f.tryUpdate(d.actor, d.keys[random.IntN(len(d.keys))], d.f.draft(d.kind, display, fmt.Sprint("changed ", n), "owner", fmt.Sprint(n%7)))
+		} else {
+			_, err = d.f.trySave(d.actor, d.f.draft(d.kind, display, fmt.Sprint("new ", n)))
+		}
+		if err != nil {
+			d.f.t.Errorf("a write beside a walk: %v", err)
+			return
+		}
+		d.writes.Add(1)
+	}
+}
+
+// pause returns after a few more writes.
+func (d *disturbance) pause() {
+	for until := d.writes.Load() + 3; d.writes.Load() < until && d.running.Load() > 0; {
+		runtime.Gosched()
+	}
+}
+
+func TestWalkUnderConcurrentWrites(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.populate(ann, 20)
+		for _, kind := range []string{"contact", "company", "deal"} {
+			start, entries := f.walk(ann, kind, "limit=200"), f.walk(ann, "change", "limit=500")
+			d := &disturbance{f: f, actor: ann, kind: kind, keys: start}
+			d.start()
+			seen := f.stroll(ann, kind, "limit=3", d.pause)
+			log := f.stroll(ann, "change", "limit=20", d.pause)
+			d.stop.Store(true)
+			d.done.Wait()
+			checkSeenOnce(t, kind, seen, start)
+			checkSeenOnce(t, "change", log, entries)
+		}
+	})
+}
+
+// checkSeenOnce checks that a walk showed everything that was there at its
+// start, in the same order, and nothing twice.
+func checkSeenOnce(t *testing.T, kind string, seen, start []int64) {
+	t.Helper()
+	there := map[int64]bool{}
+	for _, key := range start {
+		there[key] = true
+	}
+	var old []int64
+	for _, key := range seen {
+		if there[key] {
+			old = append(old, key)
+		}
+	}
+	if !slices.Equal(old, start) {
+		t.Errorf("%s: of %d records at the start the walk saw %d, in the order\n%v", kind, len(start), len(old), old)
+	}
+	slices.Sort(seen)
+	if n := len(slices.Compact(slices.Clone(seen))); n != len(seen) {
+		t.Errorf("%s: %d records were seen twice", kind, len(seen)-n)
+	}
+}

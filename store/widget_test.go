@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"crmkit/crm"
+)
+
+// widget is a kind that the product does not have: what it needs is a row of the
+// schema and a migration.
+var widget = crm.Entity{
+	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
+	Verbs: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, Display: "label", Unique: "serial",
+	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Under: []string{"company_id"},
+	Fields: []crm.Field{
+		{Name: "id", Type: crm.ID, ReadOnly: true, Doc: "its id"},
+		{Name: "handle", Type: crm.Handle, ReadOnly: true, Doc: "its handle"},
+		{Name: "label", Required: true, Brief: true, Doc: "its name"},
+		{Name: "serial", Type: crm.Domain, Brief: true, Doc: "unique"},
+		{Name: "weight", Type: crm.Int, Brief: true, Doc: "in grams"},
+		{Name: "company_id", Type: crm.Ref, Ref: "company", Brief: true, Doc: "whose it is"},
+		{Name: "tags", Type: crm.Tags, Brief: true, Doc: "labels"},
+		{Name: "custom", Type: crm.Object, Doc: "own keys"},
+		{Name: "version", Type: crm.Int, ReadOnly: true, Doc: "version"},
+		{Name: "created_at", Type: crm.Time, ReadOnly: true, Doc: "made"},
+		{Name: "created_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
+		{Name: "updated_at", Type: crm.Time, ReadOnly: true, Doc: "changed"},
+		{Name: "updated_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
+	},
+}
+
+const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL,
+  serial TEXT, weight BIGINT, company_id BIGINT REFERENCES companies (key), tags TEXT, custom TEXT,
+  version BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX widgets_serial ON widgets (workspace_id, serial);`
+
+// migrationFS is a source of one further migration.
+func migrationFS(name, text string) fstest.MapFS {
+	return fstest.MapFS{"migrations/" + name: {Data: []byte(text)}}
+}
+
+func widgetOptions(t *testing.T, c *clock, path string) Options {
+	t.Helper()
+	schema, err := crm.NewSchema(append(slices.Clone(crm.Entities), widget)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{2}), Migrations: migrationFS("0002_widgets.sql", widgetSQL)}
+}
+
+func widgets(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for name, path := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			test(t, openWith(t, c, widgetOptions(t, c, path)))
+		})
+	}
+}
+
+func TestFurtherKindIsWritten(t *testing.T) {
+	widgets(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme := f.save(ann, "company", "name", "Acme")
+		made := f.save(ann, "widget", "label", "Bolt", "serial", "b1.example", "weight", 12, "company_id", acme)
+		out, err := f.trySave(ann, f.draft("widget", "serial", "b1.example", "weight", 13))
+		if err != nil || out.Result != Updated || out.After.Key != made.Key || out.After.Version() != 2 {
+			t.Errorf("upsert: %v %v, key %d version %d", out.Result, err, out.After.Key, out.After.Version())
+		}
+		f.update(ann, made, "tags", []string{"red"}, "custom", []crm.Member{{Name: "size", JSON: "7"}})
+		got := f.fetch(ann, made)
+		if got.ID != crm.RecordID("w", made.Key) || got.Value("label").Text != "Bolt" || got.Value("weight").Int != 13 ||
+			got.Version() != 3 || got.Labels[got.Entity.Index("company_id")] != "Acme" {
+			t.Errorf("read back %+v", got)
+		}
+		f.remove(ann, acme)
+		_, err = f.Record(t.Context(), ann, got.Entity, made.Key)
+		wantCode(t, "a widget whose company was deleted", err, crm.NotFound)
+		if left := f.raw(1, "SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'widgets'", ann.Workspace); !slices.Equal(left, []string{"0"}) {
+			t.Errorf("usage of widgets is %v", left)
+		}
+	})
+}
+
+func TestFurtherKindIsListed(t *testing.T) {
+	widgets(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme := f.save(ann, "company", "name", "Acme", "domain", "acme.com")
+		f.save(ann, "widget", "label", "Bolt", "weight", 12, "company_id", acme, "tags", []string{"red", "small"})
+		f.save(ann, "widget", "label", "Nut", "weight", 3, "tags", []string{"red"}, "custom", []crm.Member{{Name: "size", JSON: "7.50"}})
+		f.save(ann, "widget", "label", "Café crème", "serial", "c.example")
+		for params, want := range map[string]string{
+			"":                        "Café crème,Nut,Bolt",
+			"sort=weight":             "Nut,Bolt,Café crème",
+			"sort=-label":             "Nut,Café crème,Bolt",
+			"weight=gte:12":           "Bolt",
+			"weight=is:null":          "Café crème",
+			"tags=red":                "Nut,Bolt",
+			"tags=red,small":          "Bolt",
+			"custom.size=7.5":         "Nut",
+			"company=" + acme.ID:      "Bolt",
+			"company.domain=acme.com": "Bolt",
+			"search=acme":             "Bolt",
+			"search=CAFE":             "Café crème",
+			"serial=c.example":        "Café crème",
+		} {
+			var labels []string
+			for _, rec := range f.list(ann, "widget", params).Records {
+				labels = append(labels, rec.Value("label").Text)
+			}
+			if got := strings.Join(labels, ","); got != want {
+				t.Errorf("widgets?%s: %s, want %s", params, got, want)
+			}
+		}
+	})
+}
+
+func TestFurtherKindLogsItsCascade(t *testing.T) {
+	widgets(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme := f.save(ann, "company", "name", "Acme")
+		bolt := f.save(ann, "widget", "label", "Bolt", "company_id", acme)
+		f.remove(ann, acme)
+		got := f.raw(2, "SELECT action || ' ', target FROM changes WHERE workspace_id = $1 AND action = 'delete' ORDER BY key", ann.Workspace)
+		want := []string{fmt.Sprint("delete ", bolt.Handle()), fmt.Sprint("delete ", acme.Handle())}
+		if !slices.Equal(got, want) {
+			t.Errorf("the log says %q, want %q", got, want)
+		}
+	})
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// block holds the writer inside a job until the returned function is called,
+// which waits for the job to end.
+func (f *fixture) block() (release func()) {
+	f.t.Helper()
+	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := f.Write(context.Background(), crm.Actor{}, func(*Tx) error {
+			close(entered)
+			<-leave
+			return nil
+		}); err != nil {
+			f.t.Errorf("the blocking write: %v", err)
+		}
+	}()
+	<-entered
+	return func() {
+		close(leave)
+		<-ended
+	}
+}
+
+// queue starts writes that come to wait in the given order, and returns what
+// waits for their answers.
+func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) error) (answers func() []error) {
+	var done sync.WaitGroup
+	errs := make([]error, len(jobs))
+	for i, job := range jobs {
+		before := len(f.writer.jobs)
+		done.Go(func() { errs[i] = f.Write(ctx, actor, job) })
+		for len(f.writer.jobs) == before {
+			runtime.Gosched()
+		}
+	}
+	return func() []error {
+		done.Wait()
+		return errs
+	}
+}
+
+// insert is a job that makes one contact.
+func (f *fixture) insert(name string) func(*Tx) error {
+	d := f.draft("contact", "name", name)
+	return func(tx *Tx) error {
+		_, err := tx.Save(d)
+		return err
+	}
+}
+
+func (f *fixture) names(actor crm.Actor) string {
+	return strings.Join(f.raw(1, "SELECT name FROM contacts WHERE workspace_id = $1 ORDER BY key", actor.Workspace), " ")
+}
+
+func TestFailingWriteRollsBackAlone(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		oops := errors.New("oops")
+		failing := func(tx *Tx) error {
+			return errors.Join(f.insert("lost")(tx), oops)
+		}
+		broken := func(tx *Tx) error {
+			return errors.Join(f.insert("lost")(tx), tx.exec("INSERT INTO nowhere VALUES (1)"))
+		}
+		panicking := func(tx *Tx) error {
+			_ = f.insert("lost")(tx)
+			panic("at the disco")
+		}
+		release := f.block()
+		answers := f.queue(t.Context(), ann, f.insert("one"), failing, f.insert("two"), broken, panicking, f.insert("three"))
+		release()
+		errs := answers()
+		if errs[0] != nil || errs[2] != nil || errs[5] != nil {
+			t.Errorf("writes beside a failing one: %v", errs)
+		}
+		if !errors.Is(errs[1], oops) || errs[3] == nil || errs[4] == nil || !strings.Contains(errs[4].Error(), "at the disco") {
+			t.Errorf("failing writes answer %v", errs)
+		}
+		if got := f.names(ann); got != "one two three" {
+			t.Errorf("kept %q", got)
+		}
+		if got := f.raw(1, "SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace); got[0] != "3" {
+			t.Errorf("usage counts %v", got)
+		}
+	})
+}
+
+func TestWaitingWritesCommitTogether(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		release := f.block()
+		seen := make([]int64, 50)
+		jobs := make([]func(*Tx) error, len(seen))
+		for i := range jobs {
+			insert := f.insert(fmt.Sprint("n", i))
+			jobs[i] = func(tx *Tx) error {
+				if _, err := tx.row("SELECT COUNT(*) FROM contacts WHERE workspace_id = $1", []any{ann.Workspace}, &seen[i]); err != nil {
+					return err
+				}
+				return insert(tx)
+			}
+		}
+		answers := f.queue(t.Context(), ann, jobs...)
+		release()
+		for i, err := range answers() {
+			if err != nil || seen[i] != int64(i) {
+				t.Errorf("write %d saw %d rows, %v", i, seen[i], err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if f.writer.batches != 3 {
+			t.Errorf("%d commits for a sign-in, the blocking write and 50 that waited together", f.writer.batches)
+		}
+	})
+}
+
+func TestAfterRunsOnceCommitted(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	var calls []string
+	after := func(name string, fail error) func(*Tx) error {
+		insert := f.insert(name)
+		return func(tx *Tx) error {
+			tx.After(func() { calls = append(calls, name+": "+f.names(ann)) })
+			return errors.Join(insert(tx), fail)
+		}
+	}
+	panicking := func(tx *Tx) error {
+		tx.After(func() { calls = append(calls, "after a panic") })
+		panic("no")
+	}
+	release := f.block()
+	answers := f.queue(t.Context(), ann, after("one", nil), after("bad", errors.New("no")), panicking, after("two", nil))
+	if len(calls) != 0 {
+		t.Errorf("called before the commit: %q", calls)
+	}
+	release()
+	answers()
+	if got := strings.Join(calls, ", "); got != "one: one two, two: one two" {
+		t.Errorf("calls were %q", got)
+	}
+}
+
+func TestCancelledWriteIsNotRun(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		release := f.block()
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := false
+		cancelled := f.queue(ctx, ann, func(*Tx) error {
+			ran = true
+			return nil
+		})
+		kept := f.queue(t.Context(), ann, f.insert("kept"))
+		cancel()
+		release()
+		if err := cancelled()[0]; !errors.Is(err, context.Canceled) || ran {
+			t.Errorf("a cancelled write: %v, ran %v", err, ran)
+		}
+		if err := kept()[0]; err != nil || f.names(ann) != "kept" {
+			t.Errorf("the write beside it: %v, names %q", err, f.names(ann))
+		}
+		err := f.Write(ctx, ann, f.insert("late"))
+		if !errors.Is(err, context.Canceled) || f.names(ann) != "kept" {
+			t.Errorf("a write that was cancelled before: %v, names %q", err, f.names(ann))
+		}
+	})
+}
+
+// A write whose client leaves while it runs is finished, not torn.
+func TestCancelWhileRunningDoesNotTear(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		ctx, cancel := context.WithCancel(t.Context())
+		err := f.Write(ctx, ann, func(tx *Tx) error {
+			err := f.insert("one")(tx)
+			cancel()
+			return errors.Join(err, f.insert("two")(tx))
+		})
+		if got := f.names(ann); err != nil || got != "one two" {
+			t.Errorf("%v, kept %q", err, got)
+		}
+	})
+}
+
+func TestCloseAnswersEveryWrite(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	jobs := make([]func(*Tx) error, 20)
+	for i := range jobs {
+		jobs[i] = f.insert(fmt.Sprint("n", i))
+	}
+	release := f.block()
+	answers := f.queue(t.Context(), ann, jobs...)
+	closed := make(chan error)
+	go func() { closed <- f.Close() }()
+	<-f.stop
+	release()
+	for i, err := range answers() {
+		if err != nil {
+			t.Errorf("write %d that waited: %v", i, err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	again := openWith(t, f.clock, f.opts)
+	if n := len(strings.Fields(again.names(ann))); n != len(jobs) {
+		t.Errorf("%d of %d writes are in the file", n, len(jobs))
+	}
+}
+
+func TestWriteAfterCloseIsNotReady(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			err := f.Write(t.Context(), crm.Actor{}, func(*Tx) error {
+				t.Error("ran after Close")
+				return nil
+			})
+			wantCode(t, "Write after Close", err, crm.NotReady)
+		}
+	})
+}
+
+// Every write that meets Close is either kept and answered, or refused.
+func TestConcurrentCloseIsSafe(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	insert := f.insert("kept")
+	var mu sync.Mutex
+	kept := 0
+	together(24, func(i int) {
+		if i%6 == 5 {
+			if err := f.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+			return
+		}
+		for range 20 {
+			err := f.Write(context.Background(), ann, insert)
+			if err != nil && codeOf(err) != crm.NotReady {
+				t.Errorf("Write: %v", err)
+			}
+			mu.Lock()
+			if err == nil {
+				kept++
+			}
+			mu.Unlock()
+		}
+	})
+	again := openWith(t, f.clock, f.opts)
+	if n := len(strings.Fields(again.names(ann))); n != kept {
+		t.Errorf("%d writes were answered, %d are in the file", kept, n)
+	}
+}
+
+func TestEveryReadAfterCloseIsNotReady(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	q := f.question(ann, "contact", "")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
+	wantCode(t, "Record after Close", err, crm.NotReady)
+	_, err = f.List(t.Context(), ann, q)
+	wantCode(t, "List after Close", err, crm.NotReady)
+	_, _, err = f.Session(t.Context(), "hash")
+	wantCode(t, "Session after Close", err, crm.NotReady)
+}
