@@ -1,0 +1,247 @@
+package auth_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+func TestTokensHaveTheirShape(t *testing.T) {
+	f := openAt(t, store.Memory)
+	shape := regexp.MustCompile(`^ck_[0-9A-Za-z]{32}[0-9A-Za-z]{6}$`)
+	seen := map[string]bool{}
+	for range 50 {
+		token, _ := f.mint("ann@example.com")
+		if !shape.MatchString(token) || seen[token] {
+			t.Errorf("token %q", token)
+		}
+		seen[token] = true
+	}
+}
+
+// A token that was cut or mistyped is told apart by its checksum alone: the
+// store is closed here, so whatever reads it fails in another way.
+func TestMalformedTokensAreRefusedWithoutARead(t *testing.T) {
+	f := onFile(t)
+	token, _ := f.mint("ann@example.com")
+	f.close()
+	f.Auth = auth.New(f.store)
+	if _, err := f.Actor(t.Context(), token); err == nil || codeOf(err) == crm.InvalidToken {
+		t.Fatalf("a good token without a database: %v", err)
+	}
+	for i := range token {
+		flipped := []byte(token)
+		if flipped[i]++; token[i] == 'z' {
+			flipped[i] = 'a'
+		}
+		f.wantActor("with another character", string(flipped), crm.InvalidToken)
+	}
+	swapped := []byte(token)
+	swapped[10], swapped[11] = token[11], token[10]
+	if swapped[10] != swapped[11] {
+		f.wantActor("with two characters swapped", string(swapped), crm.InvalidToken)
+	}
+	for _, broken := range []string{token[:len(token)-1], token + "0", token[3:], "ck_", strings.ToUpper(token), " " + token} {
+		f.wantActor("malformed", broken, crm.InvalidToken)
+	}
+	f.wantActor("no token", "", crm.AuthRequired)
+}
+
+func TestUnknownTokenIsInvalid(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		elsewhere := openAt(t, store.Memory)
+		elsewhere.mint("filler@example.com")
+		token, _ := elsewhere.mint("ann@example.com")
+		f.wantActor("a token of another server", token, crm.InvalidToken)
+	})
+}
+
+func TestOnlyHashesAreStored(t *testing.T) {
+	f := onFile(t)
+	token, _ := f.mint("ann@example.com")
+	f.checkStored(token)
+	f.close()
+	f.checkStored(token)
+}
+
+// checkStored looks into the database's files, log included, as they are.
+func (f *fixture) checkStored(token string) {
+	f.t.Helper()
+	names, err := filepath.Glob(f.opts.Path + "*")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var all []byte
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		all = append(all, data...)
+	}
+	if bytes.Contains(all, []byte(token[3:35])) || !bytes.Contains(all, []byte(auth.Hash(token))) {
+		f.t.Error("the files must hold the token's hash and not the token")
+	}
+}
+
+func TestIdleTokensExpire(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		token, _ := f.mint("ann@example.com")
+		f.clock.advance(30*24*time.Hour + time.Millisecond)
+		for range 2 {
+			f.wantActor("after more than 30 idle days", token, crm.TokenExpired)
+		}
+		fresh, _ := f.mint("ann@example.com")
+		f.clock.advance(30 * 24 * time.Hour)
+		f.wantActor("after 30 days", fresh, "")
+	})
+}
+
+func TestTokensSlideOnUse(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		token, _ := f.mint("ann@example.com")
+		for range 4 {
+			f.clock.advance(29 * 24 * time.Hour)
+			f.wantActor("used every 29 days", token, "")
+		}
+		f.store.FlushTouches(t.Context())
+		f.Auth = auth.New(f.store)
+		f.clock.advance(29 * 24 * time.Hour)
+		f.wantActor("with nothing cached", token, "")
+		f.clock.advance(31 * 24 * time.Hour)
+		f.wantActor("after 31 idle days", token, crm.TokenExpired)
+	})
+}
+
+func TestSlidingSurvivesARestart(t *testing.T) {
+	f := onFile(t)
+	token, _ := f.mint("ann@example.com")
+	for range 3 {
+		f.clock.advance(29 * 24 * time.Hour)
+		f.wantActor("used every 29 days", token, "")
+		f.close()
+		f = openWith(t, f.clock, f.opts)
+	}
+}
+
+func TestUseIsNotedOnceAMinute(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		token, _ := f.mint("ann@example.com")
+		start := f.clock.Now()
+		for _, step := range []struct{ wait, noted time.Duration }{{0, 0}, {30 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, time.Minute}, {time.Second, time.Minute}} {
+			f.clock.advance(step.wait)
+			f.actor(token)
+			f.store.FlushTouches(t.Context())
+			session, found, err := f.store.Session(t.Context(), auth.Hash(token))
+			if noted := time.UnixMilli(session.LastUsed).Sub(start); err != nil || !found || noted != step.noted {
+				t.Errorf("%s after the start the last use is noted as %s, want %s, %v", f.clock.Now().Sub(start), noted, step.noted, err)
+			}
+		}
+	})
+}
+
+// Whoever starts to use a token after Revoke has returned is refused, however
+// many others used it while it ran.
+func TestRevokeIsAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		for range 10 {
+			f.revokeInUse()
+		}
+	})
+}
+
+// busy is a token that many use while it is revoked.
+type busy struct {
+	f              *fixture
+	token          string
+	revoked, stop  atomic.Bool
+	uses, refusals atomic.Int64
+}
+
+func (b *busy) use() {
+	for !b.stop.Load() {
+		late := b.revoked.Load()
+		if !late {
+			b.f.clock.advance(time.Second) // nothing stays cached, so reads are under way when it is revoked
+		}
+		_, err := b.f.Actor(b.f.t.Context(), b.token)
+		if code := codeOf(err); late && code != crm.InvalidToken || code != "" && code != crm.InvalidToken {
+			b.f.t.Errorf("after Revoke %v: got code %q", late, code)
+			return
+		}
+		if b.uses.Add(1); late {
+			b.refusals.Add(1)
+		}
+	}
+}
+
+func (f *fixture) revokeInUse() {
+	f.t.Helper()
+	token, actor := f.mint("ann@example.com")
+	b := &busy{f: f, token: token}
+	var users sync.WaitGroup
+	for range 20 {
+		users.Go(b.use)
+	}
+	for b.uses.Load() < 100 && !f.t.Failed() {
+		runtime.Gosched()
+	}
+	err := f.Revoke(f.t.Context(), actor, actor.TokenID)
+	b.revoked.Store(true)
+	wantCode(f.t, "Revoke", err, "")
+	for b.refusals.Load() < 100 && !f.t.Failed() {
+		runtime.Gosched()
+	}
+	b.stop.Store(true)
+	users.Wait()
+}
+
+func TestRevokeIsForOwnTokens(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		token, ann := f.mint("ann@example.com")
+		spare, other := f.mint("ann@example.com")
+		_, bob := f.mint("bob@example.com")
+		wantCode(t, "another user's token", f.Revoke(t.Context(), bob, ann.TokenID), crm.NotFound)
+		wantCode(t, "an unknown token", f.Revoke(t.Context(), ann, "tok_0000000000"), crm.NotFound)
+		f.wantActor("a token others tried to revoke", token, "")
+		wantCode(t, "by handle", f.Revoke(t.Context(), ann, "token/"+other.TokenID), "")
+		f.wantActor("the revoked token", spare, crm.InvalidToken)
+		f.wantActor("the one that revoked it", token, "")
+		wantCode(t, "twice", f.Revoke(t.Context(), ann, other.TokenID), crm.NotFound)
+	})
+}
+
+// Two processes share a file: what one revokes, the other refuses as soon as
+// what it remembers has run out.
+func TestRevokeByAnotherProcessIsSeen(t *testing.T) {
+	here := onFile(t)
+	there := openWith(t, here.clock, here.opts)
+	token, actor := here.mint("ann@example.com")
+	there.wantActor("in the other process", token, "")
+	wantCode(t, "Revoke", there.Revoke(t.Context(), actor, actor.TokenID), "")
+	there.wantActor("where it was revoked", token, crm.InvalidToken)
+	here.clock.advance(time.Second)
+	here.wantActor("a second later in the first process", token, crm.InvalidToken)
+}
+
+func TestBearer(t *testing.T) {
+	for header, want := range map[string]string{
+		"Bearer ck_x": "ck_x", "bearer ck_x": "ck_x", "BEARER  ck_x ": "ck_x", " Bearer ck_x": "ck_x",
+		"": "", "Bearer": "", "Bearer ": "", "Basic ck_x": "", "ck_x": "", "Bearerck_x": "",
+	} {
+		if got := auth.Bearer(header); got != want {
+			t.Errorf("Bearer(%q) is %q, want %q", header, got, want)
+		}
+	}
+}
