@@ -126,9 +126,7 @@ func (s *Server) revoke(rq *request) (*render.Doc, error) {
 	if err := s.auth.Revoke(rq.Context(), rq.actor, rq.record); err != nil {
 		return nil, err
 	}
-	handle := "token/" + rq.record
-	return &render.Doc{Line: &render.Line{Head: "deleted " + handle, Fields: []render.Field{
-		{Name: "id", Value: crm.Str(rq.record), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}}, Result: "deleted"}, nil
+	return deleted("token", crm.CutHandle(rq.record)), nil
 }
 
 // healthz answers GET /healthz: the process serves.

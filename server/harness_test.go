@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,11 +20,30 @@ import (
 
 // rig is a server whose clock and random source repeat from run to run.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	store   *store.Store
 	handler http.Handler
 	clock   *clock
 	header  http.Header // sent with every request
+	logs    *lockedBuffer
+}
+
+// lockedBuffer takes the log lines of parallel requests.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 type clock struct {
@@ -60,12 +80,12 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	return newRigWith(t, store.Options{})
 }
 
-func newRigWith(t *testing.T, opts store.Options) *rig {
+func newRigWith(t testing.TB, opts store.Options) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}}
 	if opts.Schema == nil {
@@ -77,7 +97,8 @@ func newRigWith(t *testing.T, opts store.Options) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	srv, err := server.New(server.Options{Store: st, Local: true, Version: "test"})
+	r.logs = &lockedBuffer{}
+	srv, err := server.New(server.Options{Store: st, Local: true, Version: "test", Log: slog.New(slog.NewTextHandler(r.logs, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +106,7 @@ func newRigWith(t *testing.T, opts store.Options) *rig {
 	return r
 }
 
-func schema(t *testing.T, more ...crm.Entity) *crm.Schema {
+func schema(t testing.TB, more ...crm.Entity) *crm.Schema {
 	t.Helper()
 	s, err := crm.NewSchema(append(append([]crm.Entity{}, crm.Entities...), more...)...)
 	if err != nil {
@@ -157,4 +178,10 @@ func (r *rig) as(email string) *rig {
 	r.t.Helper()
 	r.header = http.Header{"Authorization": {"Bearer " + r.signIn(email)}}
 	return r
+}
+
+// id returns the id that the nth record of a kind has in the rig's first
+// workspace.
+func (r *rig) id(kind string, n int64) string {
+	return crm.RecordID(r.store.Schema.Named(kind).Prefix, crm.RecordKey(1, n))
 }

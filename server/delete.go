@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// remove answers DELETE on a record: the first call returns what would go and
+// a token, the second, with the token, deletes.
+func (s *Server) remove(rq *request) (*render.Doc, error) {
+	e := rq.route.Entity
+	key, err := s.key(rq, e)
+	if err != nil {
+		return nil, err
+	}
+	match, fault := rq.ifMatch()
+	if fault != nil {
+		return nil, fault
+	}
+	var rec crm.Record
+	var waiting *crm.Error
+	err = s.store.Write(context.WithoutCancel(rq.Context()), rq.actor, func(tx *store.Tx) (err error) {
+		waiting = nil
+		if rec, err = tx.Fetch(e, key); err != nil {
+			return err
+		}
+		if match != 0 && match != rec.Version() {
+			return store.Conflict(rec, match)
+		}
+		confirmed, fresh, err := s.auth.Confirm(tx, rec, rq.params.Get("confirm"))
+		if err != nil {
+			return err
+		}
+		if confirmed {
+			return tx.Delete(rec)
+		}
+		counts, err := tx.Dependents(rec)
+		waiting = confirmation(rec, counts, fresh, rq.params.Has("confirm"))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if waiting != nil {
+		return nil, waiting
+	}
+	return deleted(rec.Entity.Name, rec.ID), nil
+}
+
+// deleted is the answer to a delete or a revocation.
+func deleted(kind, id string) *render.Doc {
+	handle := kind + "/" + id
+	return &render.Doc{Result: "deleted", Line: &render.Line{Head: "deleted " + handle, Fields: []render.Field{
+		{Name: "id", Value: crm.Str(id), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}}}
+}
+
+// confirmation is the answer to a delete that waits for the user's yes.
+func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) *crm.Error {
+	what := rec.Handle()
+	for _, c := range counts {
+		if c.N > 0 {
+			what += " and " + c.String()
+		}
+	}
+	start := "this deletes " + what + " for good."
+	if again {
+		start = "that confirm token is not valid: it was used, is over 10 minutes old, or the record changed since. Deleting takes " + what + " away for good."
+	}
+	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, token)
+	err.Confirm, err.Record, err.Counts = token, &rec, counts
+	return err
+}

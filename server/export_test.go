@@ -1,0 +1,47 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// RouteRow is a row of the route table as tests see it.
+type RouteRow struct {
+	Method, Path, Doc string
+	Public, Lists     bool
+	Entity            *crm.Entity
+}
+
+// Rows returns the route table.
+func (s *Server) Rows() []RouteRow {
+	var rows []RouteRow
+	for _, r := range s.router.routes {
+		rows = append(rows, RouteRow{r.Method, r.shown(), r.Doc, r.Access == public, r.Lists, r.Entity})
+	}
+	return rows
+}
+
+// Find routes a method and a path as requests are routed.
+func (s *Server) Find(method, path string) (row string, id string) {
+	r, id, _ := s.router.find(method, path)
+	if r == nil {
+		return "", id
+	}
+	return r.Method + " " + r.shown(), id
+}
+
+// CleanPath is cleanPath.
+var CleanPath = cleanPath
+
+// HTTPServer returns the http.Server that Serve runs.
+func (s *Server) HTTPServer() *http.Server { return s.httpServer() }
+
+// AddFaults adds the routes /panic and /fault, whose handlers fail.
+func (s *Server) AddFaults() {
+	s.router = newRouter(append(s.routes(),
+		route{Method: http.MethodGet, Path: "/panic", Access: public, handle: func(*Server, *request) (*render.Doc, error) { panic("kaboom in SQL") }},
+		route{Method: http.MethodGet, Path: "/fault", Access: public, handle: func(*Server, *request) (*render.Doc, error) { return nil, errors.New("kaboom in SQL") }}))
+}

@@ -1,0 +1,156 @@
+package server_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/server"
+)
+
+var helpPages = []string{"/help", "/help/auth", "/help/fields", "/help/query", "/help/write", "/help/errors"}
+
+// maxManual is 3,500 tokens at 3 bytes each. The manual has 3.7 bytes a token
+// with the o200k_base vocabulary, the page on writing 3.3.
+const maxManual = 3500 * 3
+
+func TestManualIsShort(t *testing.T) {
+	text := newRig(t).want(200, "GET", "/help", "")
+	if len(text) > maxManual {
+		t.Errorf("the manual has %d bytes, at most %d are 3,500 tokens", len(text), maxManual)
+	}
+}
+
+func TestManualPrintsTheTables(t *testing.T) {
+	r := newRig(t)
+	manual := r.want(200, "GET", "/help", "")
+	for _, row := range r.server().Rows() {
+		if !strings.Contains(manual, "\n"+row.Path+"  ") || !strings.Contains(manual, row.Method+" "+row.Doc) {
+			t.Errorf("/help lacks %s %s", row.Method, row.Path)
+		}
+	}
+	for _, op := range query.Ops {
+		if !strings.Contains(manual, op.Name+" ") || !strings.Contains(manual, op.Doc) {
+			t.Errorf("/help lacks the operator %s", op.Name)
+		}
+	}
+	errors := r.want(200, "GET", "/help/errors", "")
+	for _, row := range crm.Codes {
+		if !strings.Contains(manual, string(row.Code)) || !strings.Contains(errors, row.Doc) {
+			t.Errorf("the manual lacks the code %s", row.Code)
+		}
+	}
+	fields := r.want(200, "GET", "/help/fields", "")
+	for _, e := range crm.Entities {
+		for i := range e.Fields {
+			if f := &e.Fields[i]; !strings.Contains(fields, " "+f.Name+" ") || !strings.Contains(fields, f.Doc) {
+				t.Errorf("/help/fields lacks %s.%s", e.Name, f.Name)
+			}
+		}
+	}
+}
+
+func TestManualIsServedToAgents(t *testing.T) {
+	r := newRig(t)
+	a := r.call("GET", "/.well-known/agent.md", "")
+	if a.body != r.want(200, "GET", "/help", "") || !strings.HasPrefix(a.header.Get("Content-Type"), "text/markdown") {
+		t.Errorf("agent.md is not the manual: %s", a.header.Get("Content-Type"))
+	}
+}
+
+// server returns the server under test.
+func (r *rig) server() *server.Server { return r.handler.(*server.Server) }
+
+// curl is a command of the manual taken apart.
+type curl struct {
+	method, url, body string
+	header            []string
+}
+
+// words splits a shell command: blanks part, quotes hold together.
+var words = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s'"]+`)
+
+func parseCurl(t *testing.T, line string) curl {
+	t.Helper()
+	c := curl{method: "GET"}
+	list := words.FindAllString(line, -1)
+	for i := 1; i < len(list); i++ {
+		word := strings.Trim(list[i], `'"`)
+		next := func() string {
+			i++
+			return list[i][1 : len(list[i])-1]
+		}
+		switch word {
+		case "-s":
+		case "-X":
+			i++
+			c.method = list[i]
+		case "-H":
+			name, value, _ := strings.Cut(next(), ": ")
+			c.header = append(c.header, name, value)
+		case "-d":
+			c.body = next()
+			if c.method == "GET" {
+				c.method = "POST"
+			}
+		default:
+			if c.url != "" || !strings.HasPrefix(word, "http://127.0.0.1:8080/") {
+				t.Fatalf("cannot read %q in %s", word, line)
+			}
+			c.url = word
+		}
+	}
+	return c
+}
+
+// TestManualExamples runs every curl of every page, in order, on a new server,
+// as an agent would that works through the page. The line below an example may
+// say what it answers: a status ("answers 409") or a remark ("… # updated").
+func TestManualExamples(t *testing.T) {
+	for _, page := range helpPages {
+		t.Run(strings.TrimPrefix(page, "/"), func(t *testing.T) {
+			r := newRig(t)
+			text := r.want(200, "GET", page, "")
+			auth := "Authorization: Bearer " + r.signIn("you@example.com")
+			shell := strings.NewReplacer("$AUTH", auth)
+			lines := append(strings.Split(text, "\n"), "")
+			ran := 0
+			for i, line := range lines {
+				if !strings.HasPrefix(line, "curl ") {
+					continue
+				}
+				ran++
+				c := parseCurl(t, shell.Replace(line))
+				a := r.call(c.method, strings.TrimPrefix(c.url, "http://127.0.0.1:8080"), c.body, c.header...)
+				checkExample(t, line, lines[i+1], a)
+				if found := captures["$code"].FindStringSubmatch(a.body); found != nil {
+					shell = strings.NewReplacer("$AUTH", auth, "123456", found[1])
+				}
+			}
+			if strings.Contains(text, "curl") != (ran > 0) {
+				t.Error("no example ran")
+			}
+		})
+	}
+}
+
+var wanted = regexp.MustCompile(`^  answers (\d{3})`)
+
+func checkExample(t *testing.T, line, below string, a answer) {
+	t.Helper()
+	if found := wanted.FindStringSubmatch(below); found != nil {
+		if fmt.Sprint(a.status) != found[1] {
+			t.Errorf("%s\nstatus %d, the manual says %s\n%s", line, a.status, found[1], a.body)
+		}
+		return
+	}
+	if a.status != 200 && a.status != 201 {
+		t.Errorf("%s\nstatus %d\n%s", line, a.status, a.body)
+	}
+	if remark, found := strings.CutPrefix(below, "  … "); found && !strings.Contains(a.body, remark) {
+		t.Errorf("%s\nanswers\n%s\nnot %s", line, a.body, remark)
+	}
+}

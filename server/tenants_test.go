@@ -1,0 +1,150 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// secret marks everything the first workspace stores; no answer to the second
+// may hold it.
+const secret = "zebra-7731"
+
+// body fits every route that takes one.
+func bodyFor(row string) string {
+	switch {
+	case strings.HasPrefix(row, "POST /auth/request"):
+		return `{"email":"mallory@evil.example"}`
+	case strings.HasPrefix(row, "POST /auth/verify"):
+		return `{"email":"mallory@evil.example","code":"000000"}`
+	case strings.HasSuffix(row, "/activities"):
+		return `{"body":"mine"}`
+	case strings.HasPrefix(row, "POST /deals"):
+		return `{"title":"mine"}`
+	case strings.HasPrefix(row, "POST"), strings.HasPrefix(row, "PATCH"):
+		return `{"notes":"mine"}`
+	}
+	return ""
+}
+
+// fillTenant makes a record of every kind and returns their ids by entity name.
+func fillTenant(r *rig) map[string]string {
+	r.t.Helper()
+	ids := map[string]string{}
+	id := func(kind, path, body string) {
+		ids[kind] = r.json(201, "POST", path, body)["id"].(string)
+	}
+	id("company", "/companies", `{"name":"`+secret+`","domain":"`+secret+`.com","tags":["`+secret+`"]}`)
+	id("contact", "/contacts", `{"name":"`+secret+`","email":"`+secret+`@x.com","company_id":"`+ids["company"]+`","follow_up_at":"now","custom":{"k":"`+secret+`"}}`)
+	id("deal", "/deals", `{"title":"`+secret+`","contact_id":"`+ids["contact"]+`","follow_up_at":"now"}`)
+	id("activity", "/contacts/"+ids["contact"]+"/activities", `{"body":"`+secret+`"}`)
+	ids["token"] = r.json(200, "GET", "/tokens", "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	return ids
+}
+
+// TestTenantsAreApart calls every route of the table as another workspace's
+// user, with the ids of the first, in every spelling; and without a token.
+func TestTenantsAreApart(t *testing.T) {
+	r := newRig(t)
+	ids := fillTenant(r.as("jane@acme.com"))
+	before := snapshot(r)
+	jane := r.header.Clone()
+	r.as("mallory@evil.example")
+	tried := 0
+	for _, row := range r.server().Rows() {
+		for _, path := range spellings(row.Path, above(r, row.Path), ids) {
+			tried++
+			a := r.call(row.Method, path, bodyFor(row.Method+" "+row.Path))
+			if strings.Contains(a.body, secret) {
+				t.Errorf("%s %s shows another workspace's data:\n%s", row.Method, path, a.body)
+			}
+			if strings.Contains(row.Path, "{id}") && a.status != 404 {
+				t.Errorf("%s %s: status %d, want 404", row.Method, path, a.status)
+			}
+			token := r.header.Get("Authorization")
+			r.header.Del("Authorization")
+			if a := r.call(row.Method, path, bodyFor(row.Method+" "+row.Path)); !row.Public && a.status != 401 {
+				t.Errorf("%s %s without a token: status %d, want 401", row.Method, path, a.status)
+			}
+			r.header.Set("Authorization", token)
+		}
+	}
+	if tried < 40 {
+		t.Fatalf("only %d requests were tried", tried)
+	}
+	r.header = jane
+	if after := snapshot(r); after != before {
+		t.Errorf("the first workspace changed:\n%s\nwas\n%s", after, before)
+	}
+}
+
+// above returns the entity a path with {id} is about.
+func above(r *rig, path string) *crm.Entity {
+	for _, e := range r.store.Schema.Entities {
+		if strings.HasPrefix(path, "/"+e.Route()+"/{id}") {
+			return e
+		}
+	}
+	return nil
+}
+
+// spellings returns the path with the first workspace's id as id and as handle.
+func spellings(path string, e *crm.Entity, ids map[string]string) []string {
+	if e == nil {
+		return []string{strings.ReplaceAll(path, "{topic}", "query")}
+	}
+	id := ids[e.Name]
+	return []string{
+		strings.ReplaceAll(path, "{id}", id),
+		strings.ReplaceAll(path, "{id}", e.Name+"/"+id),
+		strings.Replace(path, "/"+e.Route()+"/{id}", "/"+e.Name+"/"+id, 1),
+	}
+}
+
+// snapshot returns all that a workspace's user sees of its records.
+func snapshot(r *rig) string {
+	r.t.Helper()
+	var b strings.Builder
+	for _, path := range []string{"/contacts", "/companies", "/deals", "/activities", "/audit", "/reminders"} {
+		b.WriteString(r.want(200, "GET", path+"?format=json", ""))
+	}
+	return b.String()
+}
+
+// TestForeignIdsInBodiesAndFilters tries another workspace's ids where a value
+// is an id.
+func TestForeignIdsInBodiesAndFilters(t *testing.T) {
+	r := newRig(t)
+	ids := fillTenant(r.as("jane@acme.com"))
+	r.as("mallory@evil.example")
+	r.want(201, "POST", "/contacts", `{"name":"mine"}`)
+	own := r.json(200, "GET", "/contacts", "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"POST", "/contacts", `{"name":"x","company_id":"` + ids["company"] + `"}`, 409},
+		{"POST", "/contacts", `{"name":"x","company_id":"company/` + ids["company"] + `"}`, 409},
+		{"PATCH", "/contacts/" + own, `{"company_id":"` + ids["company"] + `"}`, 409},
+		{"POST", "/deals", `{"title":"x","contact_id":"` + ids["contact"] + `"}`, 409},
+		{"POST", "/contacts/" + own + "/activities", `{"body":"x","deal_id":"` + ids["deal"] + `"}`, 409},
+		{"GET", "/contacts?company_id=" + ids["company"], "", 400},
+		{"GET", "/contacts?id=" + ids["contact"], "", 400},
+		{"GET", "/activities?contact=" + ids["contact"], "", 400},
+		{"GET", "/contacts?search=" + secret, "", 200},
+		{"GET", "/contacts?company.name=" + secret, "", 200},
+		{"GET", "/contacts?custom.k=" + secret, "", 200},
+		{"GET", "/companies?tags=" + secret, "", 200},
+		{"GET", "/audit?target=contact/" + ids["contact"], "", 200},
+		{"GET", "/tokens?id=" + ids["token"], "", 200},
+	} {
+		a := r.call(c.method, c.path, c.body)
+		if a.status != c.status {
+			t.Errorf("%s %s: status %d, want %d\n%s", c.method, c.path, a.status, c.status, a.body)
+		}
+		if c.status == 200 && strings.Contains(a.body, "/c") && !strings.Contains(a.body, "# 0 ") {
+			t.Errorf("%s %s finds something:\n%s", c.method, c.path, a.body)
+		}
+	}
+}
