@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 
 	"crmkit/auth"
@@ -114,7 +113,7 @@ func (c tokenCommand) Run(ctx context.Context, io console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
 	}
-	st, err := openStore(ctx, c.DB, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	st, err := openStore(ctx, c.DB, slog.New(slog.NewTextHandler(io.err, nil)))
 	if err != nil {
 		return err
 	}

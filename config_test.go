@@ -1,0 +1,216 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// layered is one setting and what each place says of it. A flag wins over the
+// environment, which wins over the file.
+type layered struct {
+	file, env, flag string
+	args            []string
+	seen            func(t *testing.T, cmd *exec.Cmd) string // runs the command; the value shows in the text
+}
+
+var layers = map[string]layered{
+	"listen":     {"192.0.2.1:1", "192.0.2.2:2", "192.0.2.3:3", []string{"serve", "--local", "--db=:memory:"}, refusal},
+	"db":         {"file.db", "env.db", "flag.db", []string{"serve", "--local", "--listen=127.0.0.1:0"}, files},
+	"base-url":   {"http://file.example", "http://env.example", "http://flag.example", serving("--local"), root},
+	"local":      {"true", "false", "true", serving(), serves},
+	"token-for":  {"file@example.com", "env@example.com", "flag@example.com", serving("--local"), identity},
+	"log-format": {"json", "text", "json", serving("--local"), logFormat},
+	"email":      {"file@example.com", "env@example.com", "flag@example.com", []string{"token", "--db=crmkit.db"}, minted},
+	"name":       {"from-file", "from-env", "from-flag", []string{"token", "--db=crmkit.db", "--email=you@example.com"}, minted},
+}
+
+func serving(args ...string) []string {
+	return append([]string{"serve", "--listen=127.0.0.1:0", "--db=:memory:"}, args...)
+}
+
+func refusal(t *testing.T, cmd *exec.Cmd) string {
+	p, err := launch(t, cmd)
+	if err == nil {
+		t.Fatalf("%v started", cmd.Args)
+	}
+	return p.stderr.text()
+}
+
+func files(t *testing.T, cmd *exec.Cmd) string {
+	start(t, cmd).stop()
+	return strings.Join(names(t, cmd.Dir), " ")
+}
+
+func root(t *testing.T, cmd *exec.Cmd) string {
+	_, text := start(t, cmd).do("GET", "/", "")
+	return text
+}
+
+func serves(t *testing.T, cmd *exec.Cmd) string {
+	if _, err := launch(t, cmd); err != nil {
+		return "false"
+	}
+	return "true"
+}
+
+func identity(t *testing.T, cmd *exec.Cmd) string {
+	p := start(t, cmd)
+	if !p.stdout.wait(2) {
+		t.Fatal("no token line")
+	}
+	_, text := p.do("GET", "/whoami", "")
+	return text
+}
+
+func logFormat(t *testing.T, cmd *exec.Cmd) string {
+	p := start(t, cmd)
+	p.do("GET", "/healthz", "")
+	p.stop()
+	if strings.HasPrefix(p.stderr.text(), "{") {
+		return "json"
+	}
+	return "text"
+}
+
+// minted asks a server on the same file whose token the command printed.
+func minted(t *testing.T, cmd *exec.Cmd) string {
+	token, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := serve(t, "--db", filepath.Join(cmd.Dir, "crmkit.db"))
+	_, text := p.as(strings.TrimSpace(string(token)), "GET", "/whoami", "")
+	return text
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
+// TestLayers adds one place after the other and holds that each wins over those
+// before it.
+func TestLayers(t *testing.T) {
+	for flag, l := range layers {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			config := filepath.Join(t.TempDir(), "config")
+			if err := os.WriteFile(config, []byte(flag+" = "+l.file+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := append(slices.Clone(l.args), "--config", config)
+			env := envName(flag) + "=" + l.env
+			l.check(t, "file", l.file, args)
+			l.check(t, "environment", l.env, args, env)
+			l.check(t, "flag", l.flag, append(args, "--"+flag+"="+l.flag), env)
+		})
+	}
+}
+
+func (l layered) check(t *testing.T, place, want string, args []string, env ...string) {
+	t.Helper()
+	cmd := command(t, args...)
+	cmd.Env = append(cmd.Env, env...)
+	text := l.seen(t, cmd)
+	for _, value := range []string{l.file, l.env, l.flag} {
+		if strings.Contains(text, value) != (value == want) {
+			t.Errorf("the %s should decide for %q; seen:\n%s", place, want, text)
+			return
+		}
+	}
+}
+
+func envName(flag string) string {
+	return "CRMKIT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// TestSettings holds the flags, the names a config file takes and the table
+// above together.
+func TestSettings(t *testing.T) {
+	parser, err := kong.New(&cli{}, kong.DefaultEnvars("CRMKIT"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := map[string]bool{}
+	for _, node := range append(parser.Model.Children, parser.Model.Node) {
+		for _, f := range node.Flags {
+			if f.Name == "help" {
+				continue
+			}
+			if !slices.Equal(f.Envs, []string{envName(f.Name)}) {
+				t.Errorf("--%s reads %v from the environment", f.Name, f.Envs)
+			}
+			if f.Name != "config" {
+				flags[f.Name] = true
+			}
+		}
+	}
+	want := slices.Sorted(maps.Keys(flags))
+	var inFile []string
+	for _, name := range settingNames {
+		inFile = append(inFile, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+	}
+	slices.Sort(inFile)
+	if !slices.Equal(inFile, want) {
+		t.Errorf("a config file takes %v, the flags are %v", inFile, want)
+	}
+	if tested := slices.Sorted(maps.Keys(layers)); !slices.Equal(tested, want) {
+		t.Errorf("the layers of %v are tested, the flags are %v", tested, want)
+	}
+}
+
+func TestParseConfig(t *testing.T) {
+	const text = "# settings\r\n\n  base-url = \"https://crm.example.com\"\r\nCRMKIT_DB=a=b.db\nlog_format=json\nTOKEN-FOR=\nname=\"\n"
+	want := []setting{
+		{"CRMKIT_BASE_URL", "https://crm.example.com"}, {"CRMKIT_DB", "a=b.db"}, {"CRMKIT_LOG_FORMAT", "json"},
+		{"CRMKIT_TOKEN_FOR", ""}, {"CRMKIT_NAME", `"`},
+	}
+	got, err := parseConfig(text)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("parsed %q, %v\nwant %q", got, err, want)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"db = a.db\n\nlisten-on = 127.0.0.1:1\n", `line 3: "listen-on" is no setting`},
+		{"db\n", `line 1: "db" is no setting`},
+		{"= a\n", `line 1: "" is no setting`},
+		{"# one\nconfig = other\n", `line 2: "config" is no setting`},
+		{"CRMKIT_CRMKIT_DB = a\n", `line 1: "CRMKIT_CRMKIT_DB" is no setting`},
+	} {
+		config := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(config, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"version", "--config", config}, {"version", "--config=" + config}} {
+			_, _, err := inside(t, args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), config) || !strings.Contains(err.Error(), "base_url") {
+				t.Errorf("%q: error %v, want one with the file, %q and the settings there are", c.text, err, c.want)
+			}
+		}
+	}
+}
+
+func TestConfigMissing(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none")
+	t.Setenv("CRMKIT_CONFIG", missing)
+	if _, _, err := inside(t, "version"); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("error %v, want one that names %s", err, missing)
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// order says who may import whom: what stands to the left, directly or through
+// another line, and nothing else. ARCHITECTURE.md shows the same lines.
+const order = `
+crm < query < store < auth < server < main
+crm < render < server
+server < server/servertest
+`
+
+// fences say where an import may stand: in these packages, or this file. Every
+// import from outside the standard library needs one. ARCHITECTURE.md shows the
+// same lines.
+const fences = `
+modernc.org/sqlite                   store
+database/sql                         store
+github.com/julienschmidt/httprouter  server/router.go
+github.com/google/uuid               server
+net/http                             server server/servertest
+golang.org/x/net                     query
+golang.org/x/text                    query
+github.com/alecthomas/kong           main
+os                                   main store
+testing                              server/servertest
+`
+
+const module = "crmkit"
+
+// source is a file of the product.
+type source struct {
+	file    string // slashed, from the root
+	room    string // its package: the directory, main at the root
+	imports []string
+	doc     string
+}
+
+// sources parses the imports of every file that is no test.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var list []source
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "tools" || len(d.Name()) > 1 && d.Name()[0] == '.') {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		list = append(list, newSource(filepath.ToSlash(name), file))
+		return nil
+	})
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%d files: %v", len(list), err)
+	}
+	return list
+}
+
+func newSource(name string, file *ast.File) source {
+	s := source{file: name, room: path.Dir(name), doc: file.Doc.Text()}
+	if s.room == "." {
+		s.room = "main"
+	}
+	for _, spec := range file.Imports {
+		imported, _ := strconv.Unquote(spec.Path.Value) // the parser checked it
+		s.imports = append(s.imports, imported)
+	}
+	return s
+}
+
+// allowed returns what each package may import by the order.
+func allowed() map[string][]string {
+	left := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(order)) {
+		rooms := strings.Fields(strings.ReplaceAll(line, "<", " "))
+		for i, room := range rooms {
+			left[room] = append(left[room], rooms[:i]...)
+		}
+	}
+	for range left {
+		for room := range left {
+			for _, other := range slices.Clone(left[room]) {
+				left[room] = append(left[room], left[other]...)
+			}
+			slices.Sort(left[room])
+			left[room] = slices.Compact(left[room])
+		}
+	}
+	return left
+}
+
+func TestImportOrder(t *testing.T) {
+	left := allowed()
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		may, known := left[s.room]
+		if !known {
+			t.Errorf("%s: package %s has no place in the order", s.file, s.room)
+		}
+		seen[s.room] = true
+		for _, name := range s.imports {
+			other, own := strings.CutPrefix(name, module+"/")
+			if own && !slices.Contains(may, other) {
+				t.Errorf("%s imports %s; %s may import %v", s.file, other, s.room, may)
+			}
+		}
+	}
+	for room := range left {
+		if !seen[room] {
+			t.Errorf("the order names %s, which does not exist", room)
+		}
+	}
+}
+
+func TestImportFences(t *testing.T) {
+	places := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(fences)) {
+		fields := strings.Fields(line)
+		places[fields[0]] = fields[1:]
+	}
+	used := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, name := range s.imports {
+			fence := fenceOf(name, places)
+			used[fence] = true
+			first, _, _ := strings.Cut(name, "/")
+			switch {
+			case fence != "" && !slices.Contains(places[fence], s.room) && !slices.Contains(places[fence], s.file):
+				t.Errorf("%s imports %s, which belongs in %v", s.file, name, places[fence])
+			case fence == "" && strings.Contains(first, "."):
+				t.Errorf("%s imports %s, which has no fence", s.file, name)
+			}
+		}
+	}
+	for fence := range places {
+		if !used[fence] {
+			t.Errorf("the fence around %s holds nothing", fence)
+		}
+	}
+}
+
+// fenceOf returns the fence an import stands behind: its own path, or one above.
+func fenceOf(name string, places map[string][]string) string {
+	for fence := range places {
+		if name == fence || strings.HasPrefix(name, fence+"/") {
+			return fence
+		}
+	}
+	return ""
+}
+
+// TestPicture holds that ARCHITECTURE.md shows the lines this test goes by.
+func TestPicture(t *testing.T) {
+	data, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{order, fences} {
+		if !strings.Contains(string(data), "```text"+want+"```\n") {
+			t.Errorf("ARCHITECTURE.md does not show, as one block of text:\n%s", want)
+		}
+	}
+	if n := strings.Count(string(data), "\n"); n > 150 {
+		t.Errorf("ARCHITECTURE.md has %d lines; what needs more than 150 belongs beside the code", n)
+	}
+}
+
+func TestPackageComments(t *testing.T) {
+	documented := map[string]bool{}
+	for _, s := range sources(t) {
+		want := "Package " + path.Base(s.room) + " "
+		if s.room == "main" {
+			want = "Command " + module + " "
+		}
+		documented[s.room] = documented[s.room] || strings.HasPrefix(s.doc, want)
+	}
+	for room, is := range documented {
+		if !is {
+			t.Errorf("package %s says nowhere what it is", room)
+		}
+	}
+}
