@@ -1,0 +1,42 @@
+FUZZTIME ?= 10s
+
+# The race detector needs cgo, which the go command turns off where it finds no
+# C compiler.
+ifeq ($(shell go env CGO_ENABLED),1)
+RACE = -race
+endif
+
+.PHONY: build run test bench fuzz lint ci
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o crmkit .
+
+run: build
+	./crmkit serve --local
+
+test:
+ifndef RACE
+	@echo "skipped: race detection, which needs a C compiler and cgo"
+	@if [ -n "$$CI" ]; then echo "CI must not skip it"; exit 1; fi
+endif
+	go test $(RACE) ./...
+
+bench:
+	go test -run '^$$' -bench . -benchtime 3s ./server
+
+fuzz:
+	@set -e; for pkg in $$(go list ./...); do \
+		tests=$$(go test -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$tests" | sed -n '/^Fuzz/p'); do \
+			echo "$$pkg $$target for $(FUZZTIME)"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+ci:
+	.ci/run
