@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// block is a fenced block of README.md.
+type block struct{ language, text string }
+
+func readme(t *testing.T) (text string, blocks []block) {
+	t.Helper()
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(string(data), -1) {
+		blocks = append(blocks, block{m[1], m[2]})
+	}
+	return string(data), blocks
+}
+
+// byTest are the lines of README.md that the test does itself, with the binary
+// it has anyway.
+var byTest = []string{"go run . serve --local", "go build -o crmkit ."}
+
+// divider stands between the answers of one block and the next.
+const divider = "==== next block\n"
+
+// script returns the sh blocks as one script that talks to url, and what they
+// should print: the text block behind each, or nothing.
+func script(blocks []block, url string) (script, want string) {
+	for i, b := range blocks {
+		if b.language != "sh" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			if !slices.Contains(byTest, strings.TrimSpace(line)) {
+				script += line
+			}
+		}
+		script += "printf '" + strings.TrimSpace(divider) + "\\n'\n"
+		if i+1 < len(blocks) && blocks[i+1].language == "text" {
+			want += blocks[i+1].text
+		}
+		want += divider
+	}
+	return strings.ReplaceAll(script, "http://127.0.0.1:8080", url), want
+}
+
+var moments = regexp.MustCompile(`\d{4}-\d\d-\d\d(T\d\d:\d\dZ)?`)
+
+// timeless blanks out times, which differ from run to run, and keeps their form.
+func timeless(text string) string {
+	return moments.ReplaceAllStringFunc(text, func(moment string) string {
+		return regexp.MustCompile(`\d`).ReplaceAllString(moment, "0")
+	})
+}
+
+// TestReadmeSession runs the shell blocks of README.md as a reader would, and
+// compares what they print with what README.md shows.
+func TestReadmeSession(t *testing.T) {
+	bash := needs(t, "bash")
+	for _, program := range []string{"curl", "sed", "grep"} {
+		needs(t, program)
+	}
+	server := serve(t, "--db", filepath.Join(t.TempDir(), "crmkit.db"))
+	_, blocks := readme(t)
+	text, want := script(blocks, server.url)
+	if n := strings.Count(want, divider); n < 3 || !strings.Contains(text, server.url) {
+		t.Fatalf("README.md has %d shell blocks; the first should talk to http://127.0.0.1:8080", n)
+	}
+	shell := command(t)
+	shell.Path, shell.Args = bash, []string{"bash", "-c", "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + text}
+	shell.Stderr = newLines()
+	if err := os.Symlink(binary(t), filepath.Join(shell.Dir, "crmkit")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := shell.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s\nafter\n%s\nof\n%s", err, shell.Stderr.(*lines).text(), out, text)
+	}
+	if timeless(string(out)) != timeless(want) {
+		t.Errorf("README.md shows\n%s\nthe blocks print\n%s", want, out)
+	}
+}
+
+// TestReadmeGo holds that the Go of README.md is part of a test that runs.
+func TestReadmeGo(t *testing.T) {
+	example, err := os.ReadFile("server/servertest/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, blocks := readme(t)
+	n := 0
+	for _, b := range blocks {
+		if b.language == "go" {
+			n++
+			if !strings.Contains(string(example), b.text) {
+				t.Errorf("example_test.go of servertest does not hold\n%s", b.text)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("README.md shows no Go")
+	}
+}
+
+// TestReadmeSettings holds that README.md lists every setting in its three
+// spellings.
+func TestReadmeSettings(t *testing.T) {
+	text, _ := readme(t)
+	for _, name := range settingNames {
+		flag := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+		if row := fmt.Sprintf("| `--%s` | `CRMKIT_%s` | `%s` |", flag, name, flag); !strings.Contains(text, row) {
+			t.Errorf("README.md has no row that starts with %s", row)
+		}
+	}
+}
+
+// TestReadmeTree holds that the tour of the tree names every package.
+func TestReadmeTree(t *testing.T) {
+	text, _ := readme(t)
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.FieldsSeq(string(out)) {
+		room, found := strings.CutPrefix(name, module+"/")
+		if found && !strings.Contains(text, "| `"+room+"/` |") {
+			t.Errorf("the tour of README.md does not go through %s", room)
+		}
+	}
+}
