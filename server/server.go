@@ -58,11 +58,11 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 10 * time.Second
+	drainTimeout      = 8 * time.Second // leaves two of the ten seconds a stop may take to the store
 )
 
 // Serve answers requests on the listener until the context ends, then lets those
-// under way finish, for at most ten seconds.
+// under way finish for some seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	h := s.httpServer()
 	ended := make(chan error, 1)
