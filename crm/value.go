@@ -1,6 +1,9 @@
 package crm
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Kind says which part of a Value is meant. The zero kind is Null: a field
 // that is not set.
@@ -115,8 +118,11 @@ func AppendObject(b []byte, members []Member) []byte {
 // Unquote returns the text of a JSON string value; ok is false when the JSON
 // is not a string.
 func Unquote(raw string) (s string, ok bool) {
-	if len(raw) == 0 || raw[0] != '"' {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
 		return "", false
+	}
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
 	}
 	return s, json.Unmarshal([]byte(raw), &s) == nil
 }

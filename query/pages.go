@@ -31,6 +31,9 @@ func (q *Question) Pages() []Page {
 	return pages
 }
 
+// First reports whether the question begins at the start of the list.
+func (q *Question) First() bool { return q.after == nil }
+
 // sortColumn returns the column of the order and whether it is never unset.
 func (q *Question) sortColumn() (column string, never bool) {
 	f := q.Order.Field

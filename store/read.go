@@ -93,10 +93,15 @@ func (v *view) page(ctx context.Context, actor crm.Actor, q *query.Question, pag
 	return nil
 }
 
-// total counts the matches: by the kept counter where nothing filters, else row
+// total counts the matches: a first page that is also the last holds them all,
+// else by the kept counter where nothing filters, else row
 // by row up to the cap.
 func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
 	page.Counted = true
+	if q.First() && !page.More {
+		page.Total, page.Exact = int64(len(page.Records)), true
+		return nil
+	}
 	e := q.Entity
 	args := []any{scope(actor, e)}
 	text := "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + e.Plural + "'"
