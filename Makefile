@@ -22,7 +22,7 @@ endif
 	go test $(RACE) ./...
 
 bench:
-	go test -run '^$$' -bench . -benchtime 3s ./server
+	go test -run '^$$' -bench . -benchtime 3s . ./server
 
 fuzz:
 	@set -e; for pkg in $$(go list ./...); do \
