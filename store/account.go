@@ -130,12 +130,16 @@ func (tx *Tx) CreateToken(u User, w Workspace, t Token) (id string, err error) {
 
 // Revoke ends a token of the actor's user, at once.
 func (tx *Tx) Revoke(id string) error {
-	n, err := tx.count("DELETE FROM tokens WHERE user_id = $1 AND id = $2", tx.Actor.User, id)
+	args := []any{tx.Actor.User, id}
+	found, err := tx.row("SELECT workspace_id FROM tokens WHERE user_id = $1 AND id = $2", args, &tx.Actor.Workspace)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !found {
 		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
+	}
+	if err := tx.exec("DELETE FROM tokens WHERE user_id = $1 AND id = $2", args...); err != nil {
+		return err
 	}
 	return tx.log("token.revoke", "token/"+id, nil, nil)
 }
@@ -182,7 +186,7 @@ func (s *Store) Touch(tokenID string) {
 
 const touchEvery = 30 * time.Second
 
-// flushTouches writes token uses back until the store closes.
+// flushTouches writes token uses back, and purges, until the store closes.
 func (s *Store) flushTouches() {
 	tick := time.NewTicker(touchEvery)
 	defer tick.Stop()
@@ -190,6 +194,9 @@ func (s *Store) flushTouches() {
 		select {
 		case <-tick.C:
 			s.FlushTouches(context.Background())
+			if err := s.Write(context.Background(), crm.Actor{}, (*Tx).purge); err != nil {
+				s.opts.Log.Warn("nothing was purged", "error", err)
+			}
 		case <-s.stop:
 			return
 		}
@@ -224,7 +231,7 @@ func (tx *Tx) touchTokens(used map[string]int64) error {
 			return err
 		}
 	}
-	return tx.purge()
+	return nil
 }
 
 // purge drops what can serve nobody any more. Idle tokens stay a while, so that
@@ -236,6 +243,7 @@ func (tx *Tx) purge() error {
 	for _, text := range []string{
 		"DELETE FROM limits WHERE resets_at < $1",
 		"DELETE FROM confirmations WHERE expires_at < $1",
+		"DELETE FROM codes WHERE expires_at < $1",
 	} {
 		if err := tx.exec(text, tx.now); err != nil {
 			return err

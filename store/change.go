@@ -79,7 +79,7 @@ func text(s string) any { return stored(crm.Str(s)) }
 
 // sequence returns the next number of a counter that belongs to no workspace.
 func (tx *Tx) sequence(name string) (n int64, err error) {
-	_, err = tx.row(`INSERT INTO usage (workspace_id, kind, last, n) VALUES (0, $1, 1, 1)
-		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1 RETURNING last`, []any{name}, &n)
+	_, err = tx.row(`INSERT INTO sequences (name, last) VALUES ($1, 1)
+		ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last`, []any{name}, &n)
 	return n, err
 }

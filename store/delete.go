@@ -19,15 +19,25 @@ func (tx *Tx) Delete(rec crm.Record) error {
 	return tx.remove(rec)
 }
 
+// unlink takes a reference away from every record that holds it. It gives up,
+// and the whole delete with it, when the store is closing.
 func (tx *Tx) unlink(ref crm.Reference, rec crm.Record) error {
 	keys, err := tx.pointing(ref, rec)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
+		select {
+		case <-tx.store.draining:
+			return stopped()
+		default:
+		}
 		before, found, err := tx.record(ref.From, key)
-		if err != nil || !found {
+		if err != nil {
 			return err
+		}
+		if !found {
+			continue
 		}
 		after := before.Clone()
 		after.Set(ref.Field.Name, crm.Value{})
@@ -98,23 +108,26 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	return rec, gone(e, key, last)
 }
 
-// Dependents counts, per kind that lives below the record, how many would be
-// deleted with it.
+// Dependents counts what would change with a delete: per kind, how many records
+// would go with it and how many would lose their reference to it.
 func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
 	var counts []crm.Count
 	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
-		if !slices.Contains(ref.From.Under, ref.Field.Name) {
-			continue
-		}
-		text := fmt.Sprintf("SELECT COUNT(*) FROM %s WHERE workspace_id = $1 AND %s = $2", ref.From.Plural, ref.Field.Col())
-		for _, other := range ref.From.Under {
-			if other != ref.Field.Name {
-				text += " AND " + other + " IS NULL"
-			}
-		}
+		where := " FROM " + ref.From.Plural + " WHERE workspace_id = $1 AND " + ref.Field.Col() + " = $2"
 		c := crm.Count{Of: ref.From}
-		if _, err := tx.row(text, []any{tx.Actor.Workspace, rec.Key}, &c.N); err != nil {
+		if _, err := tx.row("SELECT COUNT(*)"+where, []any{tx.Actor.Workspace, rec.Key}, &c.Unlinked); err != nil {
 			return nil, err
+		}
+		if slices.Contains(ref.From.Under, ref.Field.Name) {
+			for _, other := range ref.From.Under {
+				if other != ref.Field.Name {
+					where += " AND " + other + " IS NULL"
+				}
+			}
+			if _, err := tx.row("SELECT COUNT(*)"+where, []any{tx.Actor.Workspace, rec.Key}, &c.Deleted); err != nil {
+				return nil, err
+			}
+			c.Unlinked -= c.Deleted
 		}
 		counts = append(counts, c)
 	}
@@ -129,8 +142,8 @@ const lastNumber = "SELECT last FROM usage WHERE workspace_id = $1 AND kind = $2
 func gone(e *crm.Entity, key, last int64) error {
 	id := crm.RecordID(e.Prefix, key)
 	if crm.RecordNumber(key) > last {
-		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=.", e.Name, id, e.Route())
+		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=<words>.", e.Name, id, e.Route())
 	}
-	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=, or see GET /audit?target=%s.",
+	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
 		e.Name, id, e.Route(), id)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -95,14 +96,14 @@ func TestInUseNamesTheValues(t *testing.T) {
 		}
 		f.save(ann, "contact", "name", "another kind", "stage", "contact only", "tags", []string{"contact only"})
 		for params, want := range map[string]string{
-			"stage=propsal":            "lead 2, proposal 1",
-			"tags=nope":                "vip 4, eulead 2, eu 1, euproposal 1",
-			"custom.plan=nope":         "pro 4",
-			"custom.other=nope":        "",
-			"status=lost":              "open 4",
-			"currency=in:EUR,JPY":      "USD 4",
-			"title=nope":               "no question",
-			"stage=ne:lead&stage=nope": "lead 2, proposal 1",
+			"stage=propsal":       "lead 2, proposal 1",
+			"tags=nope":           "vip 4, eulead 2, eu 1, euproposal 1",
+			"custom.plan=nope":    "pro 4",
+			"custom.other=nope":   "",
+			"status=lost":         "open 4",
+			"currency=in:EUR,JPY": "USD 4",
+			"title=nope":          "no question",
+			"stage=ne:lead":       "no question",
 		} {
 			if got := f.inUse(ann, "deal", params); got != want {
 				t.Errorf("deals?%s: in use %q, want %q", params, got, want)
@@ -113,11 +114,18 @@ func TestInUseNamesTheValues(t *testing.T) {
 
 func (f *fixture) inUse(actor crm.Actor, kind, params string) string {
 	f.t.Helper()
-	usages := f.question(actor, kind, params).Usages()
-	if len(usages) == 0 {
+	asked, err := url.ParseQuery(params)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	parts, fault := query.Parts(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
+	if fault != nil {
+		f.t.Fatal(fault)
+	}
+	if parts[0].InUse == "" {
 		return "no question"
 	}
-	values, err := f.InUse(f.t.Context(), actor, usages[0])
+	values, err := f.InUse(f.t.Context(), actor, parts[0])
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -33,6 +33,23 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	return row.record(), nil
 }
 
+// Named returns the record with a random id among those the actor may see, or a
+// not_found error.
+func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
+	t := s.tables[e]
+	row := t.newRow()
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, t.named, []any{scope(actor, e), id}, row.dest...)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return rec, crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), e.Route())
+	}
+	if err != nil {
+		return rec, err
+	}
+	return row.record(), nil
+}
+
 // Page is one page of a list.
 type Page struct {
 	Records []crm.Record
@@ -46,7 +63,7 @@ type Page struct {
 // entity is scoped so). All of a page is read at one moment.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	err = s.snapshot(ctx, func(v *view) error {
-		if err := v.page(ctx, actor, q, &page); err != nil {
+		if err := v.page(ctx, s.tables[q.Entity], actor, q, &page); err != nil {
 			return err
 		}
 		if q.Total == query.TotalNone {
@@ -65,10 +82,9 @@ func scope(actor crm.Actor, e *crm.Entity) int64 {
 	return actor.Workspace
 }
 
-func (v *view) page(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
-	t := v.store.tables[q.Entity]
-	row := t.newRow()
-	for _, part := range q.Pages() {
+func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Question, page *Page) error {
+	row, size := t.newRow(), 0
+	for _, part := range q.Ranges() {
 		left := q.Limit + 1 - len(page.Records)
 		if left == 0 {
 			break
@@ -81,8 +97,16 @@ func (v *view) page(ctx context.Context, actor crm.Actor, q *query.Question, pag
 				return err
 			}
 			page.Records = append(page.Records, row.record())
+			if size += row.size(); size > maxPageBytes {
+				return errFull
+			}
 			return nil
 		})
+		if errors.Is(err, errFull) {
+			page.More = len(page.Records) > 1
+			page.Records = page.Records[:max(1, len(page.Records)-1)]
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -92,6 +116,12 @@ func (v *view) page(ctx context.Context, actor crm.Actor, q *query.Question, pag
 	}
 	return nil
 }
+
+// maxPageBytes bounds what the rows of a page hold. A page that would be larger
+// ends early and is continued by its cursor.
+const maxPageBytes = 4 << 20
+
+var errFull = errors.New("the page is full")
 
 // total counts the matches: a first page that is also the last holds them all,
 // else by the kept counter where nothing filters, else row
@@ -129,9 +159,9 @@ type InUse struct {
 }
 
 // InUse answers which values are in use, most frequent first.
-func (s *Store) InUse(ctx context.Context, actor crm.Actor, u query.Usage) (list []InUse, err error) {
+func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list []InUse, err error) {
 	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, u.SQL, append([]any{actor.Workspace}, u.Args...), func(scan func(...any) error) error {
+		return v.rows(ctx, p.InUse, append([]any{scope(actor, p.Question.Entity)}, p.Args...), func(scan func(...any) error) error {
 			var in InUse
 			if err := scan(&in.Value, &in.N); err != nil {
 				return err

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -186,11 +187,15 @@ func Conflict(rec crm.Record, want int64) error {
 // checkSame refuses read-only fields that were sent with another value than the
 // record shows.
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
-	env := query.Env{Schema: tx.store.Schema, Now: tx.store.Now(), Workspace: tx.Actor.Workspace}
+	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
 	for _, in := range d.Inputs {
-		if in.Mode == crm.Same && !env.Same(rec, in) {
-			return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.ShowJSON(in.JSON)).On(in.Name())
+		if in.Mode != crm.Same || env.Same(rec, in) {
+			continue
 		}
+		if in.Label {
+			return crm.Errorf(crm.ReadOnlyField, "%s shows what %s points to; to change the reference set %s.", in.Name(), in.Field.Name, in.Field.Name).On(in.Name())
+		}
+		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.ShowJSON(in.JSON)).On(in.Name())
 	}
 	return nil
 }
@@ -214,8 +219,8 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			return err
 		}
 		if !found {
-			return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=, or make it with POST /%s.",
-				f.Name, to.Name, crm.RecordID(to.Prefix, v.Int), to.Plural, to.Plural).On(f.Name)
+			return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or make it with POST /%s.",
+				f.Name, to.Name, crm.RecordID(to.Prefix, v.Int), to.Route(), to.Route()).On(f.Name)
 		}
 	}
 	return nil
@@ -233,5 +238,5 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 	}
 	id := crm.RecordID(e.Prefix, key)
 	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-		f.Name, crm.Show(after.Value(f.Name).Text), e.Name, id, e.Plural, id, f.Name).On(f.Name)
+		f.Name, crm.Show(after.Value(f.Name).Text), e.Name, id, e.Route(), id, f.Name).On(f.Name)
 }

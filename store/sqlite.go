@@ -54,15 +54,38 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// openReaders opens the pool that reads.
-func openReaders(ctx context.Context, name string, size int) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", name+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, err
+// reader is a connection that reads, with the statements prepared on it.
+type reader struct {
+	conn  *sql.Conn
+	stmts *statements
+}
+
+// openReaders opens the connections that read.
+func (s *Store) openReaders(ctx context.Context, name string, size int) (err error) {
+	if s.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
+		return err
 	}
-	db.SetMaxOpenConns(size)
-	db.SetMaxIdleConns(size)
-	return db, checkPragmas(ctx, db, map[string]string{"query_only": "1"})
+	if err := checkPragmas(ctx, s.reads, map[string]string{"query_only": "1"}); err != nil {
+		return err
+	}
+	readers := make([]*reader, size)
+	for i := range readers {
+		conn, err := s.reads.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		readers[i] = &reader{conn, newStatements(conn)}
+	}
+	s.readers = make(chan *reader, size)
+	for _, r := range readers {
+		s.readers <- r
+	}
+	return nil
+}
+
+func (r *reader) close() error {
+	r.stmts.close()
+	return r.conn.Close()
 }
 
 func checkPragmas(ctx context.Context, db *sql.DB, want map[string]string) error {

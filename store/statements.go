@@ -7,9 +7,13 @@ import (
 	"sync"
 )
 
-// maxStatements bounds the prepared statements kept per pool. A statement takes
-// some 10 kB on each connection that has used it.
-const maxStatements = 256
+// The bounds of what is kept per connection: the number of prepared statements,
+// and the length of one. An ordinary statement takes some 10 kB, one of hundreds
+// of conditions more than a megabyte.
+const (
+	maxStatements = 256
+	maxKept       = 8 << 10
+)
 
 type preparer interface {
 	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
@@ -47,7 +51,7 @@ func (c *statements) take(ctx context.Context, text string) (*statement, error) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := &statement{Stmt: prepared, text: text, users: 1}
-	if c.byText[text] != nil { // another was quicker
+	if c.byText[text] != nil || len(text) > maxKept { // another was quicker, or it is too large to keep
 		st.evicted = true
 		return st, nil
 	}

@@ -41,14 +41,15 @@ type Store struct {
 	opts     Options
 	writes   *sql.DB
 	reads    *sql.DB
-	stmts    *statements
+	readers  chan *reader // those that are free
 	writer   *writer
 	tables   map[*crm.Entity]*table
 	secret   []byte
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
 	touch    touches
-	stop     chan struct{}
+	draining chan struct{} // closed when long writes should give up
+	stop     chan struct{} // closed when nothing more is taken
 	done     sync.WaitGroup
 	closing  sync.Once
 	closeErr error
@@ -66,7 +67,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, stop: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
@@ -95,10 +96,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
 		return err
 	}
-	if s.reads, err = openReaders(ctx, name, max(2, runtime.NumCPU())); err != nil {
+	if err := s.openReaders(ctx, name, max(2, runtime.NumCPU())); err != nil {
 		return err
 	}
-	s.stmts = newStatements(s.reads)
 	if s.writer, err = newWriter(ctx, s); err != nil {
 		return err
 	}
@@ -116,14 +116,15 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) close() error {
+	close(s.draining)
 	if s.writer != nil {
 		s.FlushTouches(context.Background())
 	}
 	close(s.stop)
 	s.done.Wait()
 	var errs []error
-	if s.stmts != nil {
-		s.stmts.close()
+	for range cap(s.readers) {
+		errs = append(errs, (<-s.readers).close()) // waits for reads under way
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
@@ -134,16 +135,6 @@ func (s *Store) close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// closed reports whether Close has begun to end the store.
-func (s *Store) closed() bool {
-	select {
-	case <-s.stop:
-		return true
-	default:
-		return false
-	}
 }
 
 // Now returns the store's time.

@@ -16,6 +16,7 @@ type table struct {
 	columns string
 	from    string
 	fetch   string // one record by scope and key
+	named   string // one record by scope and random id
 	insert  string
 }
 
@@ -45,6 +46,7 @@ func newTable(e *crm.Entity) *table {
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
+	t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.columns, t.from, e.ScopeColumn())
 	t.insert = t.insertText()
 	return t
 }
@@ -125,6 +127,16 @@ func (t *table) newRow() *row {
 		r.dest[i] = &r.cells[i]
 	}
 	return r
+}
+
+// size returns how many bytes of text the row scanned last holds.
+func (r *row) size() (n int) {
+	for _, cell := range r.cells {
+		if text, ok := cell.(string); ok {
+			n += len(text)
+		}
+	}
+	return n
 }
 
 // record returns the record of the row scanned last.

@@ -99,12 +99,8 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	return row.record(), true, nil
 }
 
-// view is a consistent look at the database: a snapshot where the engine has
-// them.
-type view struct {
-	store *Store
-	tx    *sql.Tx // nil outside a snapshot
-}
+// view is a look at what is committed, through one of the reading connections.
+type view struct{ *reader }
 
 // view gives fn a look at what is committed. Single statements need no
 // snapshot; use snapshot where several must agree.
@@ -113,23 +109,27 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		s.gate.RLock()
 		defer s.gate.RUnlock()
 	}
-	err := fn(&view{store: s})
-	if err != nil && s.closed() {
+	select {
+	case <-s.stop:
 		return stopped()
+	case <-ctx.Done():
+		return ctx.Err()
+	case r := <-s.readers:
+		defer func() { s.readers <- r }()
+		return fn(&view{r})
 	}
-	return err
 }
 
 // snapshot gives fn a look in which all statements see the same moment.
 func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
 	return s.view(ctx, func(v *view) error {
-		tx, err := s.reads.BeginTx(ctx, nil)
-		if err != nil {
+		unending := context.WithoutCancel(ctx)
+		if _, err := v.conn.ExecContext(unending, "BEGIN"); err != nil {
 			return err
 		}
-		defer tx.Rollback()
-		v.tx = tx
-		return fn(v)
+		err := fn(v)
+		_, end := v.conn.ExecContext(unending, "ROLLBACK")
+		return errors.Join(err, end)
 	})
 }
 
@@ -138,26 +138,20 @@ func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
 // and database/sql a goroutine each: 25 us became 20.
 func (v *view) row(ctx context.Context, text string, args []any, dest ...any) error {
 	ctx = context.WithoutCancel(ctx)
-	return v.prepared(ctx, text, func(st *sql.Stmt) error { return st.QueryRowContext(ctx, args...).Scan(dest...) })
-}
-
-func (v *view) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	return v.prepared(ctx, text, func(st *sql.Stmt) error {
-		rows, err := st.QueryContext(ctx, args...)
-		return walk(rows, err, each)
-	})
-}
-
-func (v *view) prepared(ctx context.Context, text string, use func(*sql.Stmt) error) error {
-	st, err := v.store.stmts.take(ctx, text)
+	st, err := v.stmts.take(ctx, text)
 	if err != nil {
 		return err
 	}
-	defer v.store.stmts.release(st)
-	if v.tx != nil {
-		bound := v.tx.StmtContext(ctx, st.Stmt)
-		defer bound.Close()
-		return use(bound)
+	defer v.stmts.release(st)
+	return st.QueryRowContext(ctx, args...).Scan(dest...)
+}
+
+func (v *view) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+	st, err := v.stmts.take(context.WithoutCancel(ctx), text)
+	if err != nil {
+		return err
 	}
-	return use(st.Stmt)
+	defer v.stmts.release(st)
+	rows, err := st.QueryContext(ctx, args...)
+	return walk(rows, err, each)
 }

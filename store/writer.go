@@ -12,10 +12,9 @@ import (
 	"crmkit/crm"
 )
 
-// second is the RetryAfter of a write that was not taken.
-const second = time.Second
-
 const (
+	retryAfter = time.Second // of what was not taken
+
 	maxBatch   = 256      // writes committed together
 	maxWaiting = 4096     // writes that may wait for the writer
 	walLimit   = 32 << 20 // bytes of log after which the writer empties it
@@ -79,7 +78,7 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 }
 
 func stopped() error {
-	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: second}
+	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
 }
 
 // run serves writes until the store closes, then those that still wait.
@@ -123,7 +122,7 @@ func (w *writer) commit(batch []*job) {
 	}
 	err := w.transact(batch)
 	for _, j := range batch {
-		if err != nil && j.err == nil {
+		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
 			j.err = err
 		}
 		if j.err == nil {
@@ -152,7 +151,7 @@ func (w *writer) transact(batch []*job) error {
 	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
-		return &crm.Error{Code: crm.NotReady, RetryAfter: second,
+		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
 			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
 	}
 	return nil
@@ -160,7 +159,7 @@ func (w *writer) transact(batch []*job) error {
 
 func (w *writer) fault(step string, err error) error {
 	w.store.opts.Log.Error("write failed", "step", step, "error", err)
-	return &crm.Error{Code: crm.NotReady, RetryAfter: second, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
 }
 
 // one runs a job inside a savepoint, so that its failure leaves the others alone.
@@ -195,11 +194,28 @@ func (w *writer) trimLog() {
 	if w.batches++; w.batches%walEvery != 0 || w.store.opts.Path == Memory {
 		return
 	}
-	if info, err := os.Stat(w.store.opts.Path + "-wal"); err == nil && info.Size() > walLimit {
-		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-			w.store.opts.Log.Warn("checkpoint failed", "error", err, "wal_bytes", info.Size())
-		}
+	info, err := os.Stat(w.store.opts.Path + "-wal")
+	if err != nil || info.Size() <= walLimit {
+		return
 	}
+	if err := w.checkpoint(context.Background()); err != nil {
+		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", info.Size())
+	}
+}
+
+// checkpoint empties the log, unless a reader still needs it after a tenth of a
+// second: writes must not wait for readers.
+func (w *writer) checkpoint(ctx context.Context) error {
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 100"); err != nil {
+		return err
+	}
+	var busy, frames, moved int
+	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	if err == nil && busy != 0 {
+		err = errors.New("a reader is in the way")
+	}
+	_, restore := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000")
+	return errors.Join(err, restore)
 }
 
 func (w *writer) close() error {

@@ -78,6 +78,9 @@ CREATE TABLE usage (
   PRIMARY KEY (workspace_id, kind)
 ) STRICT;
 
+-- Numbers that belong to no workspace: users, workspaces, tokens, changes.
+CREATE TABLE sequences (name TEXT PRIMARY KEY, last BIGINT NOT NULL) STRICT;
+
 CREATE TABLE changes (
   key BIGINT PRIMARY KEY,
   id TEXT NOT NULL,
@@ -92,6 +95,7 @@ CREATE TABLE changes (
   after TEXT
 ) STRICT;
 CREATE INDEX changes_at ON changes (workspace_id, at);
+CREATE UNIQUE INDEX changes_id ON changes (workspace_id, id);
 CREATE INDEX changes_target ON changes (workspace_id, target);
 
 CREATE TABLE tags (
