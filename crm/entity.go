@@ -210,15 +210,37 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 			return nil, err
 		}
 	}
+	for _, e := range s.Entities {
+		for _, path := range e.Search {
+			if !e.has(path) {
+				return nil, fmt.Errorf("entity %s: search looks in %q, which is no field", e.Name, path)
+			}
+		}
+	}
 	return s, nil
 }
 
-// reserved are the parameters of every list; no field may carry their name.
-var reserved = []string{"search", "sort", "limit", "cursor", "fields", "total", "format", "confirm", "code"}
+// ListParams are the parameters of every list besides its filters.
+var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
+
+// reserved are further words that no field may have as its name: parameters and
+// what answers add to a record.
+var reserved = []string{"confirm", "code", "days", "result", "overdue", "current", "items", "remarks"}
+
+// has reports whether a path, through at most one reference, names a field.
+func (e *Entity) has(path string) bool {
+	head, tail, dotted := strings.Cut(path, ".")
+	for i := range e.Fields {
+		if f := &e.Fields[i]; dotted && f.Type == Ref && f.Path() == head {
+			return e.Target(f).Field(tail) != nil
+		}
+	}
+	return e.Field(path) != nil
+}
 
 func (s *Schema) link(e *Entity) error {
 	seen := map[string]bool{}
-	for _, name := range reserved {
+	for _, name := range append(reserved, ListParams...) {
 		seen[name] = true
 	}
 	for i := range e.Fields {
@@ -227,6 +249,9 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
+		if f.Follows != "" && e.Field(f.Follows) == nil {
+			return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, f.Follows)
+		}
 		if f.Type != Ref {
 			continue
 		}

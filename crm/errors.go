@@ -98,22 +98,23 @@ type Error struct {
 	RetryAfter time.Duration // with RateLimited and NotReady
 	Confirm    string        // with ConfirmationRequired: the token
 	Record     *Record       // the record as it stands
-	Counts     []Count       // with ConfirmationRequired: what else would go
+	Counts     []Count       // with ConfirmationRequired: what else would change
 	Allow      []string      // with MethodNotAllowed: the methods
 }
 
-// Count says how many records of a kind are meant.
+// Count says what a delete would do to the records of a kind.
 type Count struct {
-	Of *Entity
-	N  int64
+	Of       *Entity
+	Deleted  int64 // go with it
+	Unlinked int64 // lose their reference to it
 }
 
-// String returns the count in words: "1 activity", "3 activities".
-func (c Count) String() string {
-	if c.N == 1 {
-		return "1 " + c.Of.Name
+// Quantity returns a number of records in words: "1 activity", "3 activities".
+func (e *Entity) Quantity(n int64) string {
+	if n == 1 {
+		return "1 " + e.Name
 	}
-	return fmt.Sprintf("%d %s", c.N, c.Of.Plural)
+	return fmt.Sprintf("%d %s", n, e.Plural)
 }
 
 // Error returns code and hint.

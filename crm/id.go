@@ -67,7 +67,7 @@ const (
 	IDFine      IDFault = ""
 	IDMalformed IDFault = "is not an id"
 	IDMistyped  IDFault = "was mistyped or invented: its check characters do not fit"
-	IDForeign   IDFault = "looks like an id of another workspace"
+	IDForeign   IDFault = "is not an id of this workspace: it comes from another one, or its end was mistyped"
 )
 
 // ParseID returns the key of an id within a workspace, or what is wrong with

@@ -152,7 +152,7 @@ func TestLocate(t *testing.T) {
 		{"contact/" + company, "contact/" + company + " is a company, not a contact; it lives at /companies/" + company},
 		{"person/" + contact, "person/" + contact + " is not a handle; a contact's looks like contact/c_…"},
 		{"contacts/" + contact, "contacts/" + contact + " is not a handle; a contact's looks like contact/c_…"},
-		{wrongEnd, wrongEnd + " looks like an id of another workspace"},
+		{wrongEnd, wrongEnd + " is not an id of this workspace: it comes from another one, or its end was mistyped"},
 		{"", `"" is not an id; a contact's looks like c_7k3q`},
 		{"/", `/ is not a handle; a contact's looks like contact/c_…`},
 		{"contact/", "contact/ is not an id; a contact's looks like c_7k3q"},

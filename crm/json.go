@@ -24,6 +24,8 @@ func ReadObject(data []byte) ([]Member, error) {
 		return nil, errors.New("the body starts with a byte order mark; send plain UTF-8")
 	case !utf8.Valid(data):
 		return nil, errors.New("the body is not valid UTF-8")
+	case bytes.TrimSpace(data)[0] != '{':
+		return nil, errors.New("the body must be a JSON object, like {\"name\":\"Jane Doe\"}")
 	}
 	var raw json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
@@ -38,9 +40,6 @@ func ReadObject(data []byte) ([]Member, error) {
 		return nil, errors.New("not valid JSON")
 	}
 	text := compact.String()
-	if text[0] != '{' {
-		return nil, errors.New("the body must be a JSON object, like {\"name\":\"Jane Doe\"}")
-	}
 	s := splitter{text: text, strict: true}
 	members := s.object()
 	return members, s.err
@@ -71,6 +70,7 @@ type splitter struct {
 	text   string
 	pos    int
 	strict bool
+	depth  int
 	err    error
 }
 
@@ -120,8 +120,17 @@ func (s *splitter) array() []string {
 	return items
 }
 
+// maxDepth is how deep a client's JSON may nest; other readers give up at some
+// depth, and a record must not be what breaks them.
+const maxDepth = 64
+
 func (s *splitter) value() string {
 	start := s.pos
+	s.depth++
+	defer func() { s.depth-- }()
+	if s.strict && s.depth > maxDepth {
+		s.fail("the body nests deeper than %d levels", maxDepth)
+	}
 	switch s.text[s.pos] {
 	case '{':
 		s.object()

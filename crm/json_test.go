@@ -65,7 +65,7 @@ func TestReadObjectRefuses(t *testing.T) {
 		{`{"a":"` + "\n" + `"}`, "not valid JSON"},
 		{`{"a":"\x41"}`, "not valid JSON"},
 		{`{"a":1}//`, "not valid JSON"},
-		{`name=Jane&stage=lead`, "not valid JSON"},
+		{`name=Jane&stage=lead`, "must be a JSON object"},
 		{`[]`, "must be a JSON object"},
 		{`[{"a":1}]`, "must be a JSON object"},
 		{`null`, "must be a JSON object"},

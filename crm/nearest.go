@@ -3,7 +3,8 @@ package crm
 import "strings"
 
 // Nearest returns the name that is most like what was sent, or "" when none is
-// near: at most a third of the letters differ, or one begins with the other.
+// near: one edit and one more for every three letters, or one begins with the
+// other.
 func Nearest(sent string, names []string) string {
 	sent = strings.ToLower(sent)
 	if sent == "" || len(sent) > 64 {

@@ -103,7 +103,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			after[i] = f.fallback(now)
 		}
 		if f.Required && !after[i].Set() {
-			return nil, missing(e, f, sent[f.Name])
+			return nil, missing(e, f, before[i].Set())
 		}
 		if err := f.checkSize(after[i]); err != nil {
 			return nil, err
@@ -114,12 +114,30 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 
 func (in Input) apply(old Value) Value {
 	switch in.Mode {
+	case Replace:
+		if sameLabels(old.List, in.Value.List) {
+			return old
+		}
 	case Edit:
 		return Labels(editTags(old.List, in.Value.List, in.Remove))
 	case Merge:
 		return Members(mergeMembers(old.Members, in.Value.Members, in.Remove))
 	}
 	return in.Value
+}
+
+// sameLabels reports whether two lists hold the same labels; order has no
+// meaning.
+func sameLabels(a, b []string) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return false
+	}
+	for _, tag := range a {
+		if !slices.Contains(b, tag) {
+			return false
+		}
+	}
+	return true
 }
 
 func editTags(old, add, remove []string) []string {

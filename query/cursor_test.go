@@ -48,7 +48,7 @@ func TestCursorBinding(t *testing.T) {
 			t.Errorf("%s: %v", raw, fault)
 			continue
 		}
-		if page := q.Pages()[0]; !reflect.DeepEqual(page.Args[len(page.Args)-2:], []any{`jane "lodz"`, crm.RecordKey(1, 7)}) {
+		if page := q.Ranges()[0]; !reflect.DeepEqual(page.Args[len(page.Args)-2:], []any{`jane "lodz"`, crm.RecordKey(1, 7)}) {
 			t.Errorf("%s goes on behind %v", raw, page.Args)
 		}
 	}
@@ -125,7 +125,7 @@ func FuzzCursor(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		q, fault := resume(env, e, "sort=name", text)
 		if fault == nil && text != "" && breaks.Replace(text) != cursor {
-			t.Fatalf("%q is taken: %+v", text, q.Pages())
+			t.Fatalf("%q is taken: %+v", text, q.Ranges())
 		}
 	})
 }

@@ -1,54 +1,79 @@
 package query
 
-import "crmkit/crm"
+import (
+	"net/url"
+	"slices"
 
-// Usage asks which values of a field are in use, most frequent first. Its SQL
-// takes the scope as $1 and looks at no more than ScanCap rows.
-type Usage struct {
-	Param  string
-	Values []string // as the client wrote them
-	SQL    string   // value, count
-	Args   []any
+	"crmkit/crm"
+)
+
+// Part is one condition of a question, asked alone, to explain why the whole
+// found nothing.
+type Part struct {
+	Param, Value string
+	Question     *Question
+	InUse        string // SQL for the values in use, with their counts; empty where they are many
+	Args         []any
+	Text         bool // the condition compares whole text, where a part may have been meant
 }
 
-// ScanCap bounds the rows an explanation looks at.
-const ScanCap = 10_000
+// maxParts bounds how many conditions are asked alone.
+const maxParts = 5
 
-// Usages returns, for an empty list, the questions that explain it: one for
-// each equality filter on a field with a vocabulary, on tags or on a custom key.
-func (q *Question) Usages() []Usage {
-	var list []Usage
-	for _, f := range q.Filters {
-		t := f.target
-		u := Usage{Param: f.Param, Values: f.Values}
-		switch {
-		case t.key != "":
-			u.SQL = "SELECT text AS value FROM custom_values WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "' AND name = $2"
-			u.Args = []any{t.key}
-		case t.field.Type == crm.Tags:
-			u.SQL = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "'"
-		case t.field.Vocab:
-			u.SQL = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.Plural +
-				" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"
-		default:
-			continue
+// scanCap bounds the rows a list of values in use is counted from.
+const scanCap = "10000"
+
+// Parts returns the conditions among the parameters, each as a question for one
+// row.
+func Parts(e *crm.Entity, params url.Values, env Env) ([]Part, *crm.Error) {
+	var parts []Part
+	names := make([]string, 0, len(params))
+	for name := range params {
+		if name == "search" || !slices.Contains(crm.ListParams, name) {
+			names = append(names, name)
 		}
-		u.SQL = "SELECT value, COUNT(*) FROM (" + u.SQL + " LIMIT 10000) x GROUP BY value ORDER BY COUNT(*) DESC, value"
-		list = append(list, u)
 	}
-	return list
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range params[name] {
+			if value == "" {
+				continue
+			}
+			if len(parts) == maxParts {
+				return parts, nil
+			}
+			q, err := Parse(e, url.Values{name: {value}}, env)
+			if err != nil {
+				return nil, err
+			}
+			q.Limit, q.Total = 1, TotalNone
+			parts = append(parts, part(e, name, value, q))
+		}
+	}
+	return parts, nil
 }
 
-// Known reports whether one of the values asked for is the one in use.
-func (u Usage) Known(inUse string) bool {
-	want, numeric := NumberKey(inUse)
-	for _, v := range u.Values {
-		if clean, _ := Clean(v); clean == inUse {
-			return true
-		}
-		if key, ok := NumberKey(v); ok && numeric && key == want {
-			return true
-		}
+func part(e *crm.Entity, name, value string, q *Question) Part {
+	p := Part{Param: name, Value: value, Question: q}
+	t, ok := resolve(e, name)
+	if !ok || name == "search" {
+		return p
 	}
-	return false
+	switch op, _, _ := splitOp(name, value, t); {
+	case op != "eq" && op != "in":
+		return p
+	case t.key != "":
+		p.InUse = "SELECT text AS value FROM custom_values WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "' AND name = $2"
+		p.Args = []any{t.key}
+	case t.field.Type == crm.Tags:
+		p.InUse = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "'"
+	case t.field.Vocab:
+		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.Plural +
+			" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"
+	default:
+		p.Text = t.field.Type == crm.Text
+		return p
+	}
+	p.InUse = "SELECT value, COUNT(*) FROM (" + p.InUse + " LIMIT " + scanCap + ") x GROUP BY value ORDER BY COUNT(*) DESC, value"
+	return p
 }

@@ -8,14 +8,6 @@ import (
 	"crmkit/crm"
 )
 
-// Filter is one compiled condition, kept for explaining an empty list.
-type Filter struct {
-	Param  string
-	Value  string // as sent, without the operator
-	Values []string
-	target target
-}
-
 // compiler collects conditions and their arguments. Placeholder $1 is the
 // scope of the table, which package store supplies.
 type compiler struct {
@@ -32,59 +24,83 @@ func (c *compiler) arg(v any) string {
 const maxItems = 200
 
 // filter compiles one parameter into a condition.
-func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *Filter, *crm.Error) {
+func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
 	if !ok || t.field.Type == crm.Flag || t.field.Type == crm.Object && t.field.ReadOnly {
-		return "", nil, unknown(e, param)
+		return "", unknown(e, param, raw)
 	}
-	if _, ok := Clean(raw); !ok {
-		return "", nil, crm.Errorf(crm.InvalidFilter, "the value of %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Show(param)).On(param)
+	if _, ok := Clean(param + raw); !ok {
+		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Show(param)).On(param)
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if len(value) > 2000 {
-		return "", nil, crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most 2000.", crm.Show(param), len(value)).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most 2000.", crm.Show(param), len(value)).On(param)
 	}
 	if op == "is" || op == "not" {
-		if value != "null" {
-			return "", nil, crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s.",
-				crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), crm.Show(value)).On(param).Of(value, []string{"null"})
+		if !strings.EqualFold(value, "null") {
+			instead := map[string]string{"is": "eq", "not": "ne"}[op]
+			return "", crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
+				crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), instead, crm.Show(value)).On(param)
 		}
-		return c.nullness(t, op == "is"), nil, nil
+		return c.nullness(t, op == "is"), nil
+	}
+	if t.field.Type == crm.Object && t.key == "" {
+		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", crm.Show(param), crm.Show(param), crm.Show(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	test, err := c.test(t, param, op, values)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
-	f := &Filter{Param: param, Value: value, Values: values, target: t}
-	if op != "eq" && op != "in" {
-		f = nil
-	}
-	return c.through(t, op == "ne", test), f, nil
+	return c.through(t, op == "ne", test), nil
 }
 
 // split returns the values an operator compares with.
 func split(param, op, value string, t target) ([]string, *crm.Error) {
 	values := []string{value}
-	if op == "in" || t.list || t.field.Type == crm.Tags && op != "like" {
+	if op == "in" || lists(t) && op != "like" {
 		list, ok := items(value)
 		if !ok || len(list) > maxItems {
 			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), maxItems).On(param)
 		}
 		values = list
 	}
-	for _, v := range values {
-		if strings.TrimSpace(v) == "" {
-			return nil, crm.Errorf(crm.InvalidValue, "%s has no value; use %s=is:null for unset, not:null for set.", crm.Show(param), crm.Show(param)).On(param)
+	for i, v := range values {
+		v = strings.TrimRight(v, " ")
+		if op == "in" {
+			v = strings.TrimLeft(v, " ")
+		}
+		values[i] = v
+		if unset := strings.EqualFold(v, "null") && !textual(t); unset || strings.TrimSpace(v) == "" {
+			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", crm.Show(param), crm.Show(param), crm.Show(param)).On(param)
 		}
 	}
 	return values, nil
+}
+
+// lists reports whether a comma in a value parts several: in tags, which hold
+// none, and in ids, where several mean any of them.
+func lists(t target) bool {
+	switch t.field.Type {
+	case crm.Tags, crm.Ref, crm.ID, crm.Handle:
+		return true
+	}
+	return false
+}
+
+// textual reports whether the word null can be a value of the target.
+func textual(t target) bool {
+	switch t.field.Type {
+	case crm.Text, crm.Word, crm.Tags, crm.Object:
+		return true
+	}
+	return false
 }
 
 // through wraps a test on the target's own table into the references that lead
@@ -168,18 +184,27 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return c.identity(t, param, op, value)
 	case op == "like":
 		return c.like(t, value), nil
-	case t.field.Folded() && op != "eq" && op != "ne" && op != "in":
+	case sqlOps[op] == "=":
+		return c.equal(t, column, param, value)
+	case t.field.Folded():
 		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
 	}
+	return column + " " + sqlOps[op] + " " + c.arg(lower(value)), nil
+}
+
+// equal compares a text field in the form in which it is stored.
+func (c *compiler) equal(t target, column, param, value string) (string, *crm.Error) {
 	if e := c.env.Schema.Prefixed(value); t.field.Handles && e != nil {
 		value = e.Name + "/" + value
 	}
 	v, err := c.env.Normal(t.field, value)
 	if err != nil && t.field.Type != crm.Text {
-		err.Field = param
+		if err.Field = param; strings.Contains(value, ",") {
+			err.Hint += " For any of several write " + crm.Show(param) + "=in:" + crm.Show(value) + "."
+		}
 		return "", err
 	}
-	return column + " " + sqlOps[op] + " " + c.arg(v.Text), nil
+	return column + " = " + c.arg(v.Text), nil
 }
 
 // like matches a substring: of the folded column, of the tags, or of a column
@@ -255,7 +280,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
 	if hint != "" {
-		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=.", crm.Show(param), hint, e.Plural).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
 	}
 	return column + " " + sqlOps[op] + " " + c.arg(key), nil
 }
@@ -270,7 +295,8 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	if key, ok := NumberKey(value); ok {
 		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
 	}
-	if span, ok := c.env.Moment(value); ok && (ordered || Stamp(value)) {
+	utc := Env{Now: c.env.Now} // as the values were read when they were stored
+	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
 		return c.member(t, c.within("v.time", op, span)), nil
 	}
 	if ordered {

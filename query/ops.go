@@ -42,6 +42,17 @@ func opsFor(t target) []string {
 	return names
 }
 
+// taken joins operators for a hint; is and not take one value only.
+func taken(ops []string) string {
+	words := slices.Clone(ops)
+	for i, word := range words {
+		if word == "is" || word == "not" {
+			words[i] += ":null"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // splitOp cuts "gte:5" into operator and value. A value without a word before a
 // colon means eq; a word that is no operator is an error.
 func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
@@ -54,12 +65,14 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 		return word, rest, nil
 	}
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
-	if known {
-		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.",
-			word, crm.Show(param), t.field.Type, strings.Join(allowed, " "))
-	} else {
+	switch name := crm.Show(param); {
+	case known:
+		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, taken(allowed))
+	case textual(t):
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
-			crm.Show(word), crm.Show(param), strings.Join(allowed, " "), crm.Show(param), crm.ShowJSON(raw))
+			crm.Show(word), name, taken(allowed), name, crm.ShowJSON(raw))
+	default:
+		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", crm.Show(word), name, taken(allowed), name, name)
 	}
 	return "", "", err.On(param).Of(word, allowed)
 }

@@ -8,20 +8,20 @@ import (
 	"crmkit/crm"
 )
 
-// Page is one index range of a list: a condition and an order. A list reads
+// Range is one index range of a list: a condition and an order. A list reads
 // its pages one after the other until its limit is reached.
-type Page struct {
+type Range struct {
 	Where string // without the scope; never empty
 	Order string
 	Args  []any
 }
 
-// Pages returns the ranges that remain behind the cursor: the rows that have a
+// Ranges returns the ranges that remain behind the cursor: the rows that have a
 // sort value, then those that have none. Splitting them keeps each a plain
 // index range, whatever the engine thinks of NULL order.
-func (q *Question) Pages() []Page {
+func (q *Question) Ranges() []Range {
 	column, never := q.sortColumn()
-	var pages []Page
+	var pages []Range
 	if q.after == nil || !q.after.unset {
 		pages = append(pages, q.valued(column, never))
 	}
@@ -53,9 +53,9 @@ func (q *Question) direction() (word, less string) {
 	return "", " > "
 }
 
-func (q *Question) valued(column string, never bool) Page {
+func (q *Question) valued(column string, never bool) Range {
 	word, less := q.direction()
-	p := Page{Args: slices.Clone(q.Args), Order: column + word + ", t.key" + word}
+	p := Range{Args: slices.Clone(q.Args), Order: column + word + ", t.key" + word}
 	where := slices.Clone(q.Where)
 	byKey := column == "t.key"
 	if byKey {
@@ -73,9 +73,9 @@ func (q *Question) valued(column string, never bool) Page {
 	return p
 }
 
-func (q *Question) unvalued(column string) Page {
+func (q *Question) unvalued(column string) Range {
 	word, less := q.direction()
-	p := Page{Args: slices.Clone(q.Args), Order: "t.key" + word}
+	p := Range{Args: slices.Clone(q.Args), Order: "t.key" + word}
 	where := append(slices.Clone(q.Where), column+" IS NULL")
 	if q.after != nil && q.after.unset {
 		where = append(where, "t.key"+less+p.arg(q.after.key))
@@ -84,7 +84,7 @@ func (q *Question) unvalued(column string) Page {
 	return p
 }
 
-func (p *Page) arg(v any) string {
+func (p *Range) arg(v any) string {
 	p.Args = append(p.Args, v)
 	return "$" + strconv.Itoa(len(p.Args)+1)
 }

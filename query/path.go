@@ -16,7 +16,6 @@ type target struct {
 	entity *crm.Entity // that has the field
 	field  *crm.Field
 	key    string // of a custom member
-	list   bool   // a reference named without _id: a comma list means any of
 }
 
 type hop struct {
@@ -55,7 +54,7 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 			return t, false
 		}
 		if !dotted {
-			t.field, t.list = f, true
+			t.field = f
 			return t, true
 		}
 		t.hops = append(slices.Clip(t.hops), hop{f, t.entity.Target(f)})
@@ -93,16 +92,27 @@ func FilterNames(e *crm.Entity) []string {
 			}
 			names = append(names, f.Name+".<key>")
 		case crm.Ref:
-			names = append(names, f.Path()+".<field>")
+			names = append(names, f.Path(), f.Path()+".<field>")
 		}
 	}
 	return names
 }
 
+// habits are parameter names of other APIs and what serves for them here.
+var habits = map[string]string{
+	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
+	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
+}
+
 // unknown is the error for a name that leads nowhere. It lists what the last
 // entity reached allows.
-func unknown(e *crm.Entity, name string) *crm.Error {
-	allowed := append(FilterNames(e), listParams...)
+func unknown(e *crm.Entity, name, value string) *crm.Error {
+	allowed := FilterNames(e)
+	for _, param := range crm.ListParams {
+		if param != "search" || len(e.Search) > 0 {
+			allowed = append(allowed, param)
+		}
+	}
 	prefix, last := "", e
 	for rest := name; ; {
 		head, tail, dotted := strings.Cut(rest, ".")
@@ -116,6 +126,13 @@ func unknown(e *crm.Entity, name string) *crm.Error {
 	for i := range allowed {
 		allowed[i] = prefix + allowed[i]
 	}
-	return crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
-		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name).Of(name, allowed)
+	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
+		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name)
+	if word := strings.TrimRight(name, "<>!~[]"); word != name {
+		err.Hint += " An operator stands behind the equals sign: " + crm.Show(strings.TrimSpace(word)) + "=gte:" + crm.Show(value) + "."
+	}
+	if habit := habits[name]; habit != "" {
+		name = habit
+	}
+	return err.Of(name, allowed)
 }

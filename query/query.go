@@ -19,6 +19,11 @@ type Env struct {
 	Secret    []byte         // signs cursors
 }
 
+// For returns the Env of a request: who asks, and when.
+func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
+	return Env{Schema: schema, Now: now, Workspace: actor.Workspace, Secret: secret}
+}
+
 func (env Env) zone() *time.Location {
 	if env.Zone == nil {
 		return time.UTC

@@ -28,16 +28,15 @@ const DefaultLimit = 50
 // Question is a compiled list request: what to select, in which order, from
 // where on. Placeholder $1 of its SQL is the table's scope; $2 is Args[0].
 type Question struct {
-	Entity  *crm.Entity
-	Where   []string
-	Args    []any
-	Filters []Filter // equality filters, to explain an empty list
-	Order   Order
-	Limit   int
-	Cut     int      // the limit asked for, when it was more than allowed
-	Fields  []string // from fields=; nil shows what the kind shows
-	Total   Total
-	Plain   bool // no filters: the kept counter is the total
+	Entity *crm.Entity
+	Where  []string
+	Args   []any
+	Order  Order
+	Limit  int
+	Cut    string   // the limit asked for, when it was more than allowed
+	Fields []string // from fields=; nil shows what the kind shows
+	Total  Total
+	Plain  bool // no filters: the kept counter is the total
 
 	after  *mark
 	secret []byte
@@ -50,7 +49,11 @@ type Order struct {
 	Desc  bool
 }
 
-var listParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
+// The bounds of a statement. SQLite takes a depth of 1000 and 32766 arguments.
+const (
+	maxConditions = 100
+	maxArgs       = 2000
+)
 
 // Parse compiles the parameters of a list of the entity. Every repeat of a
 // parameter counts; anything it does not know is an error.
@@ -68,9 +71,13 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 				return nil, err
 			}
 		}
-		if slices.Contains(listParams, name) && name != "search" && len(params[name]) > 1 {
+		if slices.Contains(crm.ListParams, name) && name != "search" && len(params[name]) > 1 {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
+	}
+	if len(q.Where) > maxConditions || len(c.args) > maxArgs {
+		return nil, crm.Errorf(crm.InvalidFilter, "the question has %d conditions with %d values; at most %d with %d are taken.",
+			len(q.Where), len(c.args), maxConditions, maxArgs)
 	}
 	q.Args, q.Plain = c.args, len(q.Where) == 0
 	if q.Order.Field == nil {
@@ -84,6 +91,9 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 }
 
 func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
+	if value == "" && slices.Contains(crm.ListParams, name) {
+		return nil // as if it were not there
+	}
 	switch name {
 	case "format", "cursor":
 	case "search":
@@ -100,14 +110,8 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 		q.Total, err = parseTotal(value)
 	default:
 		var where string
-		var filter *Filter
-		if where, filter, err = c.filter(q.Entity, name, value); err != nil {
-			return err
-		}
+		where, err = c.filter(q.Entity, name, value)
 		q.Where = append(q.Where, where)
-		if filter != nil {
-			q.Filters = append(q.Filters, *filter)
-		}
 	}
 	return err
 }
@@ -120,15 +124,18 @@ func Sortable(e *crm.Entity, f *crm.Field) bool {
 	case crm.ID:
 		return !e.RandomID
 	}
-	return true
+	return f.Limit() <= maxSortText // a cursor carries the sort value
 }
+
+// maxSortText is the most characters of a field that lists can be sorted by.
+const maxSortText = 1000
 
 func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")
 	f := e.Field(name)
 	if f == nil || !Sortable(e, f) {
 		allowed := e.Names(func(f *crm.Field) bool { return Sortable(e, f) })
-		return Order{}, crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending.",
+		return Order{}, crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
 			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(name, allowed)
 	}
 	return Order{f, desc}, nil
@@ -136,18 +143,18 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 
 // ParseLimit reads limit=. More than most is cut to it, and cut is then what
 // was asked for.
-func ParseLimit(value string, most int) (limit, cut int, err *crm.Error) {
+func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) {
 	n, convErr := strconv.Atoi(value)
 	if strings.Trim(value, "0123456789") == "" && convErr != nil && value != "" {
 		n, convErr = 1<<31-1, nil
 	}
 	switch {
 	case convErr != nil || n < 1:
-		return 0, 0, crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Show(value), most).On("limit")
+		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Show(value), most).On("limit")
 	case n > most:
-		return most, n, nil
+		return most, value, nil
 	}
-	return n, 0, nil
+	return n, "", nil
 }
 
 func parseTotal(value string) (Total, *crm.Error) {
@@ -170,7 +177,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 			continue
 		}
 		t, ok := resolve(e, name)
-		shown := ok && (len(t.hops) == 0 && !t.list || len(t.hops) == 1 && t.field.Name == t.entity.Display)
+		shown := ok && (len(t.hops) == 0 && t.field.Name == firstPart(name) || len(t.hops) == 1 && t.field.Name == t.entity.Display)
 		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
 			f := e.Field(head) // members of a read-only object, as in audit
 			shown = f != nil && f.Type == crm.Object
@@ -188,6 +195,12 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.Display).On("fields")
 	}
 	return fields, nil
+}
+
+// firstPart returns a name up to its first dot.
+func firstPart(name string) string {
+	first, _, _ := strings.Cut(name, ".")
+	return first
 }
 
 // FieldNames returns what fields= takes for the entity.

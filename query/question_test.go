@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -25,26 +26,27 @@ func TestQuestion(t *testing.T) {
 	}
 	for _, test := range []struct {
 		plural, raw string
-		limit, cut  int
+		limit       int
+		cut         string
 		total       query.Total
 		plain       bool
 		fields      string
 	}{
-		{"contacts", "", 50, 0, query.TotalCapped, true, ""},
-		{"contacts", "limit=200", 200, 0, query.TotalCapped, true, ""},
-		{"contacts", "limit=201", 200, 201, query.TotalCapped, true, ""},
-		{"activities", "limit=501", 500, 501, query.TotalCapped, true, ""},
-		{"changes", "limit=500", 500, 0, query.TotalCapped, true, ""},
-		{"contacts", "limit=99999999999999999999", 200, 1<<31 - 1, query.TotalCapped, true, ""},
-		{"contacts", "total=exact&stage=lead", 50, 0, query.TotalExact, false, ""},
-		{"contacts", "total=none&search=x", 50, 0, query.TotalNone, false, ""},
-		{"contacts", "fields=name,stage&sort=name&format=json", 50, 0, query.TotalCapped, true, "name stage"},
-		{"contacts", "fields=name, name,,company.name,custom.a,custom,id", 50, 0, query.TotalCapped, true, "name company.name custom.a custom id"},
-		{"changes", "fields=from.stage,to", 50, 0, query.TotalCapped, true, "from.stage to"},
+		{"contacts", "", 50, "", query.TotalCapped, true, ""},
+		{"contacts", "limit=200", 200, "", query.TotalCapped, true, ""},
+		{"contacts", "limit=201", 200, "201", query.TotalCapped, true, ""},
+		{"activities", "limit=501", 500, "501", query.TotalCapped, true, ""},
+		{"changes", "limit=500", 500, "", query.TotalCapped, true, ""},
+		{"contacts", "limit=99999999999999999999", 200, "99999999999999999999", query.TotalCapped, true, ""},
+		{"contacts", "total=exact&stage=lead", 50, "", query.TotalExact, false, ""},
+		{"contacts", "total=none&search=x", 50, "", query.TotalNone, false, ""},
+		{"contacts", "fields=name,stage&sort=name&format=json", 50, "", query.TotalCapped, true, "name stage"},
+		{"contacts", "fields=name, name,,company.name,custom.a,custom,id", 50, "", query.TotalCapped, true, "name company.name custom.a custom id"},
+		{"changes", "fields=from.stage,to", 50, "", query.TotalCapped, true, "from.stage to"},
 	} {
 		q := parse(test.plural, test.raw)
 		if q.Limit != test.limit || q.Cut != test.cut || q.Total != test.total || q.Plain != test.plain || strings.Join(q.Fields, " ") != test.fields {
-			t.Errorf("%s?%s: limit %d cut %d total %d plain %v fields %q", test.plural, test.raw, q.Limit, q.Cut, q.Total, q.Plain, q.Fields)
+			t.Errorf("%s?%s: limit %d cut %s total %d plain %v fields %q", test.plural, test.raw, q.Limit, q.Cut, q.Total, q.Plain, q.Fields)
 		}
 	}
 }
@@ -61,7 +63,7 @@ func TestUnsetSortValueGoesOn(t *testing.T) {
 	rec := crm.NewRecord(e)
 	rec.Key = 7
 	q, fault = query.Parse(e, url.Values{"sort": {"token_id"}, "cursor": {q.Cursor(rec)}}, env)
-	if fault != nil || len(q.Pages()) == 0 {
+	if fault != nil || len(q.Ranges()) == 0 {
 		t.Errorf("nothing remains behind an entry without token: %v", fault)
 	}
 }
@@ -96,30 +98,26 @@ func TestDueFilters(t *testing.T) {
 	}
 }
 
-func TestUsages(t *testing.T) {
+func TestParts(t *testing.T) {
 	env := testEnv(t)
-	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&owner=ne:x&company.owner=y&stage=in:a,b")
-	q, fault := query.Parse(env.Schema.Named("contact"), params, env)
+	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&company.owner=y&search=zz&sort=name&limit=3&cursor=AAAA&follow_up_at=gt:now")
+	parts, fault := query.Parts(env.Schema.Named("contact"), params, env)
 	if fault != nil {
 		t.Fatal(fault)
 	}
-	var names []string
-	for _, u := range q.Usages() {
-		names = append(names, u.Param)
-		if !strings.Contains(u.SQL, "LIMIT 10000") || !strings.Contains(u.SQL, "$1") {
-			t.Errorf("%s is not bounded or scoped: %s", u.Param, u.SQL)
+	var got []string
+	for _, p := range parts {
+		if p.InUse != "" && (!strings.Contains(p.InUse, "LIMIT 10000") || !strings.Contains(p.InUse, "$1")) {
+			t.Errorf("%s is not bounded or scoped: %s", p.Param, p.InUse)
 		}
-	}
-	if want := []string{"company.owner", "custom.a", "stage", "stage", "tags"}; !slices.Equal(names, want) {
-		t.Errorf("usages of %v, want %v", names, want)
-	}
-	for _, test := range []struct {
-		asked, inUse string
-		want         bool
-	}{{"42", "42", true}, {"42", "42.0", true}, {"42", "4.2e1", true}, {"a", "a", true}, {" a ", "a", true}, {"a", "A", false}, {"42", "43", false}, {"a", "0", false}} {
-		if got := (query.Usage{Values: []string{test.asked}}).Known(test.inUse); got != test.want {
-			t.Errorf("asked for %s, %s in use: %v", test.asked, test.inUse, got)
+		if p.Question.Limit != 1 || len(p.Question.Where) != 1 {
+			t.Errorf("%s is asked with %v, limit %d", p.Param, p.Question.Where, p.Question.Limit)
 		}
+		got = append(got, fmt.Sprint(p.Param, " ", p.InUse != "", " ", p.Text))
+	}
+	want := []string{"company.owner true false", "custom.a true false", "follow_up_at false false", "name false true", "search false false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("parts %q, want %q", got, want)
 	}
 }
 
@@ -167,11 +165,12 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 		return
 	}
 	texts := []string{q.Condition()}
-	for _, page := range q.Pages() {
+	for _, page := range q.Ranges() {
 		texts = append(texts, page.Where, page.Order)
 	}
-	for _, u := range q.Usages() {
-		texts = append(texts, u.SQL)
+	parts, _ := query.Parts(e, params, env)
+	for _, p := range parts {
+		texts = append(texts, p.InUse)
 	}
 	for _, text := range texts {
 		if strings.Contains(text, "zq") || !sqlText.MatchString(text) || strings.Contains(text, "--") {
@@ -181,7 +180,7 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 			t.Fatalf("%v: an open quote in %s", params, text)
 		}
 	}
-	for _, page := range q.Pages() {
+	for _, page := range q.Ranges() {
 		for i := range page.Args {
 			if !strings.Contains(page.Where+" ", "$"+strconv.Itoa(i+2)) {
 				t.Fatalf("%v: no place for argument %d in %s", params, i+2, page.Where)

@@ -82,7 +82,7 @@ func compiled(t *testing.T, request string) string {
 		return faultText(fault)
 	}
 	var b strings.Builder
-	for _, page := range q.Pages() {
+	for _, page := range q.Ranges() {
 		fmt.Fprintf(&b, "WHERE %s\nORDER BY %s\n", page.Where, page.Order)
 		appendArgs(&b, page.Args)
 	}
@@ -138,7 +138,7 @@ func TestItems(t *testing.T) {
 	for value, want := range map[string][]string{
 		`a`:              {"a"},
 		`a,b`:            {"a", "b"},
-		`a, b`:           {"a", " b"},
+		`a, b`:           {"a", "b"},
 		`"a,b",c`:        {"a,b", "c"},
 		`c,"a,b"`:        {"c", "a,b"},
 		`"say ""hi""",x`: {`say "hi"`, "x"},
@@ -158,8 +158,8 @@ func TestItems(t *testing.T) {
 		switch {
 		case err != nil && want != nil:
 			t.Errorf("%s: %v", value, err)
-		case err == nil && fmt.Sprintf("%q", q.Filters[0].Values) != fmt.Sprintf("%q", want):
-			t.Errorf("%s: %q, want %q", value, q.Filters[0].Values, want)
+		case err == nil && fmt.Sprintf("%q", q.Args) != fmt.Sprintf("%q", want):
+			t.Errorf("%s: %q, want %q", value, q.Args, want)
 		case err != nil && (err.Code != crm.InvalidValue || err.Field != "stage"):
 			t.Errorf("%s: %v", value, err)
 		}

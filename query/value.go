@@ -60,7 +60,7 @@ func normalChoice(f *crm.Field, s string) (crm.Value, *crm.Error) {
 }
 
 // timeHelp ends every complaint about a time.
-const timeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance like -7d, +2w, -3h."
+const timeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance in hours, days or weeks with its sign, like -3h, +7d, -2w."
 
 func (env Env) normalTime(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	span, ok := env.Moment(s)

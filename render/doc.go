@@ -10,6 +10,7 @@ import (
 type Doc struct {
 	Line    *Line      // the record or status the answer is about; nil for a list
 	Result  string     // of a write: created, updated, unchanged
+	Version int64      // of the record the answer is about, for the ETag
 	Changed []Change   // of an update
 	Items   []Line     // the rows of a list, or lines below Line
 	Name    string     // JSON key of Items below a Line

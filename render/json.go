@@ -181,7 +181,12 @@ func appendErrorJSON(b []byte, e *crm.Error) []byte {
 		o.text("confirm", e.Confirm)
 	}
 	for _, c := range e.Counts {
-		o.raw(c.Of.Plural, strconv.FormatInt(c.N, 10))
+		if c.Deleted > 0 {
+			o.raw(c.Of.Plural, strconv.FormatInt(c.Deleted, 10))
+		}
+		if c.Unlinked > 0 {
+			o.raw(c.Of.Plural+"_unlinked", strconv.FormatInt(c.Unlinked, 10))
+		}
 	}
 	if e.Record != nil {
 		o.key("record")

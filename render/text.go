@@ -82,7 +82,10 @@ func appendShort(b []byte, v crm.Value, id string) []byte {
 	if v.Kind == crm.ObjectKind {
 		return append(b, crm.Show(memberText(v.Members[0].JSON))...)
 	}
-	return append(b, crm.Show(plain(v, id, false))...)
+	if text := plain(v, id, false); text != "(unset)" {
+		return append(b, crm.Show(text)...)
+	}
+	return append(b, `"(unset)"`...)
 }
 
 // appendText appends the line. listed cuts long values and leaves out fields
