@@ -3,6 +3,7 @@ package server
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -109,6 +110,7 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 func (s *Server) tokens(rq *request) (*render.Doc, error) {
 	s.store.FlushTouches(rq.Context())
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
+	rq.asked = rq.params
 	rq.params = with(rq.params, "last_used_at", "gt:-"+days+"d")
 	doc, err := s.list(rq)
 	if err != nil {
@@ -136,7 +138,7 @@ func (s *Server) healthz(*request) (*render.Doc, error) { return status("ok"), n
 func (s *Server) readyz(rq *request) (*render.Doc, error) {
 	if err := s.store.Ready(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
-		return nil, crm.Errorf(crm.NotReady, "the database does not answer; try again in a moment.")
+		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer; try again in a moment.", RetryAfter: time.Second}
 	}
 	return status("ready"), nil
 }

@@ -32,6 +32,7 @@ type request struct {
 	path   string
 	record string // the :id of the path
 	params url.Values
+	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format
 	actor  crm.Actor
 	env    query.Env
@@ -41,23 +42,35 @@ type request struct {
 // to do itself, and writes one log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	rq := &request{Request: r, w: w, id: uuid.NewString()}
-	doc, err := s.serve(rq)
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	rq := &request{Request: r.WithContext(ctx), w: w, id: uuid.NewString()}
+	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)
+		body = doc.Append(nil, rq.format)
 	}
-	status, size := s.answer(rq, doc)
-	s.log(rq, status, size, time.Since(started))
+	status := s.answer(rq, doc, body)
+	s.log(rq, status, len(body), time.Since(started))
 }
 
-// serve checks the request, in the order in which a client would want to hear
-// of faults, and calls the handler.
-func (s *Server) serve(rq *request) (doc *render.Doc, err error) {
+// guarded serves the request and spells the answer; a panic in either is an
+// error.
+func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
+	if doc, err = s.serve(rq); err == nil {
+		body = doc.Append(make([]byte, 0, 1024), rq.format)
+	}
+	return doc, body, err
+}
+
+// serve checks the request, in the order in which a client would want to hear
+// of faults, and calls the handler.
+func (s *Server) serve(rq *request) (*render.Doc, error) {
 	var queryErr error
 	rq.params, queryErr = url.ParseQuery(rq.URL.RawQuery)
 	rq.format = formatOf(rq.Request, rq.params)
@@ -74,7 +87,7 @@ func (s *Server) serve(rq *request) (doc *render.Doc, err error) {
 	rq.path = path
 	row, record, allowed := s.router.find(rq.Method, path)
 	if row == nil && allowed != nil {
-		return nil, notAllowed(rq.Method, path, allowed)
+		return nil, s.router.notAllowed(rq.Method, path, allowed)
 	}
 	if row == nil {
 		return nil, s.router.missing(rq.Method, path)
@@ -102,7 +115,7 @@ func (s *Server) authenticate(rq *request) error {
 	}
 	actor.Addr = clientAddr(rq.Request)
 	rq.actor = actor
-	rq.env = query.Env{Schema: s.schema, Now: s.store.Now(), Workspace: actor.Workspace, Secret: s.store.Secret()}
+	rq.env = query.For(s.schema, actor, s.store.Now(), s.store.Secret())
 	return nil
 }
 
@@ -115,7 +128,10 @@ func checkParams(rq *request) error {
 	if rq.route.Lists {
 		return nil
 	}
-	for name := range rq.params {
+	for name, values := range rq.params {
+		if len(values) > 1 {
+			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", crm.Show(name), len(values)).On(name)
+		}
 		if name != "format" && !slices.Contains(rq.route.Params, name) {
 			allowed := append(slices.Clone(rq.route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
@@ -125,6 +141,9 @@ func checkParams(rq *request) error {
 	return nil
 }
 
+// proxyHeaders tell of a proxy, beside all X-Forwarded-*.
+var proxyHeaders = []string{"Forwarded", "Via", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip"}
+
 // checkLocal keeps a local server local: it answers neither through a proxy nor
 // under a foreign name, so no web page can reach it by DNS rebinding or by
 // posting to it.
@@ -132,15 +151,15 @@ func (s *Server) checkLocal(rq *request) error {
 	if !s.opts.Local {
 		return nil
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if rq.Header.Get(name) != "" {
+	for name := range rq.Header {
+		if slices.Contains(proxyHeaders, name) || strings.HasPrefix(name, "X-Forwarded-") {
 			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
 		}
 	}
 	if !loopback(rq.Host) {
 		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Show(rq.Host))
 	}
-	if origin := rq.Header.Get("Origin"); origin != "" {
+	for _, origin := range rq.Header.Values("Origin") {
 		if u, err := url.Parse(origin); err != nil || !loopback(u.Host) {
 			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Show(origin))
 		}
@@ -174,6 +193,7 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 	if !errors.As(err, &known) {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			known = crm.Errorf(crm.NotReady, "the request was given up before it was done; a write may or may not be saved. Read the record before you retry.")
+			known.RetryAfter = time.Second
 		} else {
 			s.opts.Log.Error("internal error", "request_id", rq.id, "error", err.Error())
 			known = crm.Errorf(crm.Internal, "the server failed; this is not your fault. Try once more, then report request id %s.", rq.id)
@@ -193,7 +213,7 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 }
 
 // answer writes the document.
-func (s *Server) answer(rq *request, doc *render.Doc) (status, size int) {
+func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) {
 	status = http.StatusOK
 	switch {
 	case doc.Error != nil:
@@ -201,8 +221,10 @@ func (s *Server) answer(rq *request, doc *render.Doc) (status, size int) {
 	case doc.Result == "created":
 		status = http.StatusCreated
 	}
-	body := doc.Append(make([]byte, 0, 1024), rq.format)
 	h := rq.w.Header()
+	if doc.Version > 0 {
+		h["Etag"] = []string{`"` + strconv.FormatInt(doc.Version, 10) + `"`}
+	}
 	h["Content-Type"] = []string{doc.Type(rq.format)}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	h["Cache-Control"] = []string{"no-store"}
@@ -213,7 +235,7 @@ func (s *Server) answer(rq *request, doc *render.Doc) (status, size int) {
 	if rq.Method != http.MethodHead {
 		_, _ = rq.w.Write(body)
 	}
-	return status, len(body)
+	return status
 }
 
 // log writes the request's line: the route's pattern, never the query or the

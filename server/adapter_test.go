@@ -84,6 +84,7 @@ func TestFormatNegotiation(t *testing.T) {
 		{"text/plain, application/json;q=0.9", "", false}, {"application/json, */*;q=0.1", "", true},
 		{"application/json;q=0, */*", "", false}, {"APPLICATION/JSON", "", true}, {"application/*", "", true},
 		{"text/html,application/xhtml+xml,*/*;q=0.8", "", false}, {"application/json;q=bad", "", true},
+		{"application/json;q=0.1, application/*;q=0.9, text/plain;q=0.5", "", false}, {"text/plain;q=0, */*, application/json", "", true},
 		{"application/json", "?format=text", false}, {"text/plain", "?format=json", true},
 	} {
 		for _, path := range []string{"/healthz", "/nowhere", "/whoami"} {
@@ -127,6 +128,7 @@ func TestLocalModeStaysLocal(t *testing.T) {
 		{"127.0.0.1:8080", "", "", 200}, {"localhost", "", "", 200}, {"LOCALHOST:9", "", "", 200}, {"[::1]:8080", "", "", 200}, {"127.8.9.1", "", "", 200},
 		{"evil.example", "", "", 403}, {"localhost.evil.example", "", "", 403}, {"10.0.0.1:8080", "", "", 403}, {"", "", "", 403}, {"127.0.0.1.nip.io", "", "", 403},
 		{"localhost", "X-Forwarded-For", "1.2.3.4", 403}, {"localhost", "Forwarded", "for=1.2.3.4", 403}, {"localhost", "Via", "1.1 x", 403}, {"localhost", "X-Real-IP", "1.2.3.4", 403},
+		{"localhost", "X-Forwarded-Proto", "https", 403}, {"localhost", "X-Forwarded-For", "", 403}, {"localhost", "CF-Connecting-IP", "1.2.3.4", 403},
 		{"localhost", "Origin", "https://evil.example", 403}, {"localhost", "Origin", "null", 403}, {"localhost", "Origin", "http://localhost:3000", 200},
 	} {
 		req := httptest.NewRequest("GET", "http://x/healthz", nil)

@@ -92,7 +92,7 @@ func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
 // ifMatch returns the version of an If-Match header (RFC 9110 section 13.1.1),
 // quoted as an ETag or bare; 0 when there is none, or for *.
 func (rq *request) ifMatch() (int64, *crm.Error) {
-	header := strings.TrimSpace(rq.Header.Get("If-Match"))
+	header := strings.TrimSpace(strings.Join(rq.Header.Values("If-Match"), ", "))
 	if header == "" || header == "*" {
 		return 0, nil
 	}
@@ -103,10 +103,17 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 	return n, nil
 }
 
+// answered are the keys that answers add to a record. They are taken and
+// dropped, so that a record can be sent back as it came.
+var answered = []string{"result", "overdue"}
+
 // decode turns the members of a body into inputs for the entity's fields.
 func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
 	d := store.Draft{Entity: e}
 	for _, m := range members {
+		if slices.Contains(answered, m.Name) {
+			continue
+		}
 		in, err := decodeMember(e, m, env)
 		if err != nil {
 			return d, err
@@ -132,7 +139,11 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 				return crm.Input{Field: r, Mode: crm.Same, JSON: m.JSON, Label: true}, nil
 			}
 		}
-		return crm.Input{}, unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
+		err := unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
+		if e.Field("custom") != nil && err.DidYouMean == "" {
+			err.Hint += ` Keys of your own go into custom: {"custom":{"` + crm.Show(m.Name) + `":…}}.`
+		}
+		return crm.Input{}, err
 	}
 	if f.ReadOnly {
 		return crm.Input{Field: f, Mode: crm.Same, JSON: m.JSON}, nil
@@ -176,7 +187,7 @@ func decodeRef(e *crm.Entity, f *crm.Field, text string, env query.Env) (crm.Inp
 	to := e.Target(f)
 	key, hint := env.Schema.Locate(to, env.Workspace, strings.TrimSpace(text))
 	if hint != "" {
-		return crm.Input{}, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Find the %s with GET /%s?search=.", f.Name, hint, to.Name, to.Route()).On(f.Name)
+		return crm.Input{}, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Find the %s with GET /%s?search=<words>.", f.Name, hint, to.Name, to.Route()).On(f.Name)
 	}
 	return crm.Input{Field: f, Value: crm.Key(key)}, nil
 }

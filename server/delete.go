@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/store"
@@ -22,7 +20,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 	}
 	var rec crm.Record
 	var waiting *crm.Error
-	err = s.store.Write(context.WithoutCancel(rq.Context()), rq.actor, func(tx *store.Tx) (err error) {
+	err = s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) (err error) {
 		waiting = nil
 		if rec, err = tx.Fetch(e, key); err != nil {
 			return err
@@ -38,7 +36,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 			return tx.Delete(rec)
 		}
 		counts, err := tx.Dependents(rec)
-		waiting = confirmation(rec, counts, fresh, rq.params.Has("confirm"))
+		waiting = confirmation(rec, counts, fresh, rq.params.Get("confirm") != "")
 		return err
 	})
 	if err != nil {
@@ -59,15 +57,21 @@ func deleted(kind, id string) *render.Doc {
 
 // confirmation is the answer to a delete that waits for the user's yes.
 func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) *crm.Error {
-	what := rec.Handle()
+	what, unlinked := rec.Handle(), ""
 	for _, c := range counts {
-		if c.N > 0 {
-			what += " and " + c.String()
+		if c.Deleted > 0 {
+			what += " and " + c.Of.Quantity(c.Deleted)
+		}
+		if c.Unlinked > 0 {
+			unlinked += ", " + c.Of.Quantity(c.Unlinked)
 		}
 	}
-	start := "this deletes " + what + " for good."
+	if unlinked != "" {
+		what += ", and takes the reference to it from" + unlinked[1:]
+	}
+	start := "this deletes " + what + "."
 	if again {
-		start = "that confirm token is not valid: it was used, is over 10 minutes old, or the record changed since. Deleting takes " + what + " away for good."
+		start = "that confirm token is not valid: it was used, is for another record, is over 10 minutes old, or the record changed since. This deletes " + what + "."
 	}
 	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, token)
 	err.Confirm, err.Record, err.Counts = token, &rec, counts

@@ -19,21 +19,26 @@ func formatOf(r *http.Request, params url.Values) render.Format {
 	case "text":
 		return render.Text
 	}
-	json, text := 0.0, 0.0
+	json, text := quality{}, quality{}
 	for _, header := range r.Header["Accept"] {
 		for _, part := range strings.Split(header, ",") {
-			j, t := preference(part)
-			json, text = max(json, j), max(text, t)
+			weigh(part, &json, &text)
 		}
 	}
-	if json > text {
+	if json.q > text.q {
 		return render.JSON
 	}
 	return render.Text
 }
 
-// preference returns the quality one media range gives to JSON and to text.
-func preference(part string) (json, text float64) {
+// quality is what a header says of one media type: the range that names it most
+// exactly decides.
+type quality struct {
+	q         float64
+	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself
+}
+
+func weigh(part string, json, text *quality) {
 	name, rest, _ := strings.Cut(part, ";")
 	q := 1.0
 	for _, parameter := range strings.Split(rest, ";") {
@@ -45,12 +50,22 @@ func preference(part string) (json, text float64) {
 		}
 	}
 	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "application/json", "application/*":
-		return q, 0
-	case "text/plain", "text/*":
-		return 0, q
+	case "application/json":
+		json.set(q, 3)
+	case "text/plain":
+		text.set(q, 3)
+	case "application/*":
+		json.set(q, 2)
+	case "text/*":
+		text.set(q, 2)
 	case "*/*":
-		return q, q
+		json.set(q, 1)
+		text.set(q, 1)
 	}
-	return 0, 0
+}
+
+func (current *quality) set(q float64, exactness int) {
+	if exactness > current.exactness {
+		*current = quality{q, exactness}
+	}
 }

@@ -137,7 +137,7 @@ func (r *rig) call(method, path, body string, header ...string) answer {
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
 	if w.Code >= 500 {
-		r.t.Errorf("%s %s: status %d: %s", method, path, w.Code, w.Body)
+		r.t.Errorf("%s %.200s: status %d: %s", method, path, w.Code, w.Body)
 	}
 	return answer{w.Code, w.Body.String(), w.Header()}
 }

@@ -80,7 +80,7 @@ func parameters(row *route) []m {
 	}
 	names := row.Params
 	if row.Lists {
-		names = []string{"search", "sort", "limit", "cursor", "fields", "total"}
+		names = crm.ListParams[:len(crm.ListParams)-1] // format follows below
 		list = append(list, m{"name": "filter", "in": "query", "style": "form", "explode": true,
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
 			"schema":      m{"type": "object", "additionalProperties": m{"type": "string"}}})
@@ -89,7 +89,10 @@ func parameters(row *route) []m {
 		schema := m{"type": "string"}
 		switch name {
 		case "limit", "days":
-			schema = m{"type": "integer", "minimum": 0}
+			schema = m{"type": "integer", "minimum": 1}
+			if name == "days" {
+				schema["minimum"] = 0
+			}
 		case "format":
 			schema["enum"] = []string{"json", "text"}
 		}

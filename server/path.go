@@ -30,7 +30,7 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	if len(segments) < 2 {
 		return segments, nil
 	}
-	if e := schema.Named(segments[0]); e != nil && strings.HasPrefix(segments[1], e.Prefix+"_") {
+	if e := schema.Named(segments[0]); e != nil && schema.Prefixed(segments[1]) != nil {
 		segments[0] = e.Route()
 		return segments, nil
 	}

@@ -22,7 +22,7 @@ func TestCleanPath(t *testing.T) {
 		"/change/aud_abc":                "/audit/aud_abc",
 		"/contacts/%6A":                  "/contacts/j",
 		"/contact":                       "/contact",
-		"/contact/co_01":                 "/contact/co_01",
+		"/contact/co_01":                 "/contacts/co_01",
 		"/":                              "/",
 		"/contacts/..":                   "/contacts/..",
 		"/contacts%2Fc_01":               "",

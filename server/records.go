@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -25,11 +23,9 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 	}
 	doc := listing(q, page)
 	if len(page.Records) == 0 && !rq.params.Has("cursor") {
-		if err := s.explain(rq, q, doc); err != nil {
-			return nil, err
-		}
+		doc.Remarks, err = s.explain(rq)
 	}
-	return doc, nil
+	return doc, err
 }
 
 // listing returns the document of a page.
@@ -41,7 +37,7 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 	for i, rec := range page.Records {
 		doc.Items[i] = render.Record(rec, q.Fields)
 	}
-	if q.Cut > 0 {
+	if q.Cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
 	}
 	if page.More {
@@ -50,60 +46,23 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 	return doc
 }
 
-func cutRemark(asked, given int) string {
-	return fmt.Sprintf("limit=%d is more than a page holds; this one has at most %d", asked, given)
-}
-
-// maxInUse is how many values an explanation lists.
-const maxInUse = 8
-
-// explain says of an empty list which filter values never occur, and what is in
-// use instead.
-func (s *Server) explain(rq *request, q *query.Question, doc *render.Doc) error {
-	for _, u := range q.Usages() {
-		inUse, err := s.store.InUse(rq.Context(), rq.actor, u)
-		if err != nil {
-			return err
-		}
-		var list []string
-		known := false
-		for i, in := range inUse {
-			known = known || u.Known(in.Value)
-			if i < maxInUse {
-				list = append(list, crm.Show(in.Value)+" "+strconv.FormatInt(in.N, 10))
-			}
-		}
-		if known {
-			continue
-		}
-		remark := crm.Show(u.Param) + "=" + crm.Show(strings.Join(u.Values, ",")) + " matches nothing; "
-		switch {
-		case len(inUse) == 0:
-			remark += "no value is in use"
-		case len(inUse) > maxInUse:
-			remark += "in use: " + strings.Join(list, ", ") + ", …"
-		default:
-			remark += "in use: " + strings.Join(list, ", ")
-		}
-		doc.Remarks = append(doc.Remarks, remark)
-	}
-	return nil
+func cutRemark(asked string, given int) string {
+	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Show(asked), given)
 }
 
 // key returns the key of the record the path names.
 func (s *Server) key(rq *request, e *crm.Entity) (int64, error) {
 	key, hint := s.schema.Locate(e, rq.actor.Workspace, rq.record)
 	if hint != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=.", hint, e.Name, e.Route())
+		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=<words>.", hint, e.Name, e.Route())
 	}
 	return key, nil
 }
 
 // single returns the document of one record.
-func single(rq *request, rec crm.Record, pick []string) *render.Doc {
-	rq.w.Header().Set("ETag", `"`+strconv.FormatInt(rec.Version(), 10)+`"`)
+func single(rec crm.Record, pick []string) *render.Doc {
 	line := render.Record(rec, pick)
-	return &render.Doc{Line: &line}
+	return &render.Doc{Line: &line, Version: rec.Version()}
 }
 
 // fetch answers GET on a record.
@@ -116,15 +75,23 @@ func (s *Server) fetch(rq *request) (*render.Doc, error) {
 			return nil, fault
 		}
 	}
+	rec, err := s.record(rq, e)
+	if err != nil {
+		return nil, err
+	}
+	return single(rec, pick), nil
+}
+
+// record reads the record the path names.
+func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
+	if e.RandomID {
+		return s.store.Named(rq.Context(), rq.actor, e, crm.CutHandle(rq.record))
+	}
 	key, err := s.key(rq, e)
 	if err != nil {
-		return nil, err
+		return crm.Record{}, err
 	}
-	rec, err := s.store.Record(rq.Context(), rq.actor, e, key)
-	if err != nil {
-		return nil, err
-	}
-	return single(rq, rec, pick), nil
+	return s.store.Record(rq.Context(), rq.actor, e, key)
 }
 
 // save runs a write on one record and answers with its receipt.
@@ -137,7 +104,7 @@ func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error))
 	if err != nil {
 		return nil, err
 	}
-	doc := single(rq, out.After, nil)
+	doc := single(out.After, nil)
 	doc.Result = out.Result
 	if out.Result == store.Updated {
 		doc.Changed = receipt(out)
@@ -219,6 +186,7 @@ func (s *Server) listBelow(rq *request, p parent) (*render.Doc, error) {
 	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
 		return nil, err
 	}
+	rq.asked = rq.params
 	rq.params = with(rq.params, p.field, crm.RecordID(p.entity.Prefix, key))
 	return s.list(rq)
 }

@@ -49,7 +49,7 @@ func (s *Server) reminders(rq *request) (*render.Doc, error) {
 		part.cursor = part.question.Cursor(rec)
 		doc.Items = append(doc.Items, reminder(rec, rq.env.Now.UnixMilli()))
 	}
-	if cut > 0 {
+	if cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit))
 	}
 	more := soonest(parts) != nil
@@ -60,28 +60,26 @@ func (s *Server) reminders(rq *request) (*render.Doc, error) {
 		more = more || p.page.More
 		cursors[i] = p.cursor
 	}
+	if !doc.Page.Exact {
+		doc.Page.Total = query.TotalCap
+	}
 	if more {
 		doc.Page.Next = strings.Join(cursors, ".")
 	}
 	return doc, nil
 }
 
-func reminderParams(params url.Values) (days, limit, cut int, fault *crm.Error) {
+func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.Error) {
 	limit = query.DefaultLimit
-	for name, values := range params {
-		if len(values) > 1 {
-			return 0, 0, 0, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(values)).On(name)
-		}
-	}
-	if params.Has("limit") {
+	if params.Get("limit") != "" {
 		if limit, cut, fault = query.ParseLimit(params.Get("limit"), maxReminders); fault != nil {
-			return 0, 0, 0, fault
+			return 0, 0, "", fault
 		}
 	}
-	if params.Has("days") {
+	if params.Get("days") != "" {
 		n, err := strconv.Atoi(params.Get("days"))
 		if err != nil || n < 0 || n > maxDays {
-			return 0, 0, 0, crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Show(params.Get("days")), maxDays).On("days")
+			return 0, 0, "", crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Show(params.Get("days")), maxDays).On("days")
 		}
 		days = n
 	}

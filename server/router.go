@@ -85,8 +85,19 @@ func (r *router) missing(method, path string) *crm.Error {
 	return err
 }
 
-func notAllowed(method, path string, allowed []string) *crm.Error {
+// notAllowed is the error for a path that exists with other methods. Where the
+// method is offered by paths with the same end, it names them.
+func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
 	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", crm.Show(path), crm.Show(method), strings.Join(allowed, ", "))
+	var others []string
+	for _, row := range r.routes {
+		if row.Method == method && strings.HasSuffix(row.Path, path) {
+			others = append(others, method+" "+row.shown())
+		}
+	}
+	if len(others) > 0 {
+		err.Hint += " There is " + strings.Join(others, ", ") + "."
+	}
 	err.Allowed, err.Allow = allowed, allowed
 	return err
 }

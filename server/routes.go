@@ -67,6 +67,7 @@ func (s *Server) routes() []route {
 		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", handle: (*Server).authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
+		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/tokens/:id", Access: write, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
 	}
 	for _, e := range s.schema.Entities {
@@ -75,7 +76,8 @@ func (s *Server) routes() []route {
 	return append(rows,
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead",
 			Params: []string{"days", "limit", "cursor", "total"}, handle: (*Server).reminders},
-		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list})
+		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
+		route{Method: http.MethodGet, Path: "/audit/:id", Access: read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, handle: (*Server).fetch})
 }
 
 // entityRoutes returns what an entity offers: its own paths, and the paths below

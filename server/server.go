@@ -58,7 +58,8 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 8 * time.Second // leaves two of the ten seconds a stop may take to the store
+	requestTimeout    = 20 * time.Second // of the work on one request
+	drainTimeout      = 8 * time.Second  // leaves two of the ten seconds a stop may take to the store
 )
 
 // Serve answers requests on the listener until the context ends, then lets those
@@ -88,6 +89,9 @@ func (s *Server) httpServer() *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * passes the adapter like all else
+
+		ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
 	}
 }

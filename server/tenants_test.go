@@ -39,6 +39,7 @@ func fillTenant(r *rig) map[string]string {
 	id("contact", "/contacts", `{"name":"`+secret+`","email":"`+secret+`@x.com","company_id":"`+ids["company"]+`","follow_up_at":"now","custom":{"k":"`+secret+`"}}`)
 	id("deal", "/deals", `{"title":"`+secret+`","contact_id":"`+ids["contact"]+`","follow_up_at":"now"}`)
 	id("activity", "/contacts/"+ids["contact"]+"/activities", `{"body":"`+secret+`"}`)
+	ids["change"] = r.json(200, "GET", "/audit", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	ids["token"] = r.json(200, "GET", "/tokens", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	return ids
 }

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// maxInUse is how many values an explanation lists.
+const maxInUse = 8
+
+// explain says of an empty list which conditions match nothing even alone, and
+// what is in use instead.
+func (s *Server) explain(rq *request) ([]string, error) {
+	asked := rq.asked
+	if asked == nil {
+		asked = rq.params
+	}
+	parts, fault := query.Parts(rq.route.Entity, asked, rq.env)
+	if fault != nil {
+		return nil, fault
+	}
+	var remarks []string
+	for _, part := range parts {
+		page, err := s.store.List(rq.Context(), rq.actor, part.Question)
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Records) > 0 {
+			continue
+		}
+		remark, err := s.explainPart(rq, part)
+		if err != nil {
+			return nil, err
+		}
+		remarks = append(remarks, remark)
+	}
+	if len(remarks) == 0 && len(parts) > 1 {
+		remarks = append(remarks, "each condition matches something, together nothing")
+	}
+	return remarks, nil
+}
+
+func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
+	name, value := crm.Show(part.Param), crm.Show(part.Value)
+	remark := name + "=" + value + " matches nothing"
+	if part.Text {
+		return remark + " as a whole; for a part of it write " + name + "=like:" + value, nil
+	}
+	if part.InUse == "" {
+		return remark, nil
+	}
+	inUse, err := s.store.InUse(rq.Context(), rq.actor, part)
+	if err != nil || len(inUse) == 0 {
+		return remark + "; no value is in use", err
+	}
+	var list []string
+	for i, in := range inUse {
+		if i == maxInUse {
+			list = append(list, "…")
+			break
+		}
+		list = append(list, fmt.Sprintf("%s %d", crm.Show(in.Value), in.N))
+	}
+	remark += "; in use: " + strings.Join(list, ", ")
+	if strings.Contains(part.Value, ",") && !strings.HasPrefix(part.Value, "in:") {
+		remark += "; for any of several write " + name + "=in:" + value
+	}
+	return remark, nil
+}
