@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "L
 
 // parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=….
 // Blank lines and lines that start with # are skipped; a value may stand in
-// double quotes.
+// double quotes and runs to the end of its line.
 func parseConfig(text string) ([]setting, error) {
 	var list []setting
 	for i, line := range strings.Split(text, "\n") {
@@ -66,9 +67,15 @@ func parseConfig(text string) ([]setting, error) {
 		key, value, found := strings.Cut(line, "=")
 		name := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(key), "-", "_"))
 		name = strings.TrimPrefix(name, "CRMKIT_")
-		if !found || !known(name) {
-			return nil, fmt.Errorf("line %d: %q is no setting; write one of %s, then = and a value",
-				i+1, strings.TrimSpace(key), strings.ToLower(strings.Join(settingNames, " ")))
+		key = strings.TrimSpace(key)
+		switch names := strings.ToLower(strings.ReplaceAll(strings.Join(settingNames, " "), "_", "-")); {
+		case !slices.Contains(settingNames, name):
+			return nil, fmt.Errorf("line %d: %q is no setting; write one of %s, then = and a value", i+1, key, names)
+		case !found:
+			return nil, fmt.Errorf("line %d: %q has no value; write %s = and the value", i+1, key, key)
+		}
+		if slices.ContainsFunc(list, func(s setting) bool { return s.key == "CRMKIT_"+name }) {
+			return nil, fmt.Errorf("line %d: %q is set twice", i+1, key)
 		}
 		value = strings.TrimSpace(value)
 		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
@@ -77,13 +84,4 @@ func parseConfig(text string) ([]setting, error) {
 		list = append(list, setting{"CRMKIT_" + name, value})
 	}
 	return list, nil
-}
-
-func known(name string) bool {
-	for _, n := range settingNames {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }

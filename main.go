@@ -41,7 +41,6 @@ type console struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if err := run(ctx, os.Args[1:], console{os.Stdout, os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "crmkit:", err)
 		stop()

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"crmkit/auth"
@@ -16,8 +18,8 @@ import (
 )
 
 type serveCommand struct {
-	Listen    string `help:"Address to listen on; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DB        string `name:"db" help:"The database file, or :memory: to leave nothing behind." default:"crmkit.db" placeholder:"FILE"`
+	Listen    string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	DB        string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	BaseURL   string `name:"base-url" help:"Origin under which clients reach the server, for the manual." placeholder:"URL"`
 	Local     bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
 	TokenFor  string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
@@ -30,6 +32,12 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	log := c.logger(io)
+	// The port comes first, so that a busy one leaves no file behind.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with --listen, port 0 picks a free one", err)
+	}
+	defer listener.Close()
 	st, err := openStore(ctx, c.DB, log)
 	if err != nil {
 		return err
@@ -39,26 +47,23 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("%w; choose another address with --listen, port 0 picks a free one", err)
-	}
 	ready := fmt.Sprintf("crmkit listening on http://%s\n", listener.Addr())
 	if c.TokenFor != "" {
 		in, err := auth.New(st).Mint(ctx, c.TokenFor, "token-for")
 		if err != nil {
-			return errors.Join(err, listener.Close())
+			return err
 		}
 		ready += "crmkit token " + in.Token + "\n"
 	}
 	if _, err := fmt.Fprint(io.out, ready); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	if err := srv.Serve(ctx, listener); err != nil {
 		return err
 	}
+	err = st.Close()
 	log.Info("stopped")
-	return st.Close()
+	return err
 }
 
 // check refuses settings that would not serve, and says what to set.
@@ -91,6 +96,9 @@ func (c serveCommand) logger(io console) *slog.Logger {
 }
 
 func openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store, error) {
+	if err := checkPath(path); err != nil {
+		return nil, err
+	}
 	schema, err := crm.NewSchema(crm.Entities...)
 	if err != nil {
 		return nil, err
@@ -102,9 +110,26 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store
 	return st, nil
 }
 
+// checkPath says in words what SQLite would say by a number.
+func checkPath(path string) error {
+	if path == store.Memory {
+		return nil
+	}
+	if path == "" {
+		return errors.New("--db is empty; name a file, like crmkit.db")
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--db %s is a folder; name a file in it", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("--db %s: the folder cannot be used: %w", path, err)
+	}
+	return nil
+}
+
 type tokenCommand struct {
 	Email string `help:"Whose token; the user and a workspace are made if need be." required:"" placeholder:"EMAIL"`
-	DB    string `name:"db" help:"The database file." default:"crmkit.db" placeholder:"FILE"`
+	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Name  string `help:"What GET /tokens calls it." default:"crmkit token"`
 }
 
@@ -112,6 +137,9 @@ type tokenCommand struct {
 func (c tokenCommand) Run(ctx context.Context, io console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
+	}
+	if _, err := os.Stat(c.DB); err != nil {
+		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
 	st, err := openStore(ctx, c.DB, slog.New(slog.NewTextHandler(io.err, nil)))
 	if err != nil {

@@ -95,6 +95,9 @@ func (s *Server) manualFields() string {
 				continue
 			}
 			b.WriteString(" " + f.Name + marks(e, f))
+			if f.Default != "" {
+				b.WriteString("=" + f.Default)
+			}
 			if len(f.Values) > 0 {
 				b.WriteString("(" + strings.Join(f.Values, "|") + ")")
 			}

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 )
 
@@ -205,14 +204,4 @@ func (s *Store) loadSecret(ctx context.Context, db *sql.DB) ([]byte, error) {
 		return nil, err
 	}
 	return hex.DecodeString(text)
-}
-
-// Migrations returns the names of the schema steps this program knows.
-func Migrations() []string {
-	list, _ := loadMigrations(migrations)
-	names := make([]string, len(list))
-	for i, m := range list {
-		names[i] = m.name
-	}
-	return slices.Clip(names)
 }

@@ -85,7 +85,7 @@ func TestReopeningChangesNothing(t *testing.T) {
 	if !slices.Equal(f.Secret(), secret) {
 		t.Error("the file's secret changed")
 	}
-	if again := f.raw(4, "SELECT * FROM migrations"); !slices.Equal(again, steps) || len(steps) != len(Migrations()) {
+	if again := f.raw(4, "SELECT * FROM migrations"); !slices.Equal(again, steps) || len(steps) != 1 {
 		t.Errorf("migrations were %q, are %q", steps, again)
 	}
 	copies, err := filepath.Glob(f.opts.Path + ".before-*")
@@ -187,7 +187,7 @@ func TestFailingMigrationLeavesTheOldSchema(t *testing.T) {
 		t.Errorf("after the failure: %s", diff)
 	}
 	f.save(ann, "deal", "title", "still here")
-	if steps := f.raw(1, "SELECT name FROM migrations"); !slices.Equal(steps, Migrations()) {
+	if steps := f.raw(1, "SELECT name FROM migrations"); !slices.Equal(steps, []string{"0001_core.sql"}) {
 		t.Errorf("the file has seen %q", steps)
 	}
 }

@@ -20,9 +20,6 @@ type Tx struct {
 	now   int64
 }
 
-// Now returns the transaction's time in unix milliseconds.
-func (tx *Tx) Now() int64 { return tx.now }
-
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 
