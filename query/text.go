@@ -29,7 +29,7 @@ func Fold(s string) string {
 	if folded, ok := foldASCII(s); ok {
 		return folded
 	}
-	s = cases.Fold().String(norm.NFKD.String(s))
+	s = cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd")))
 	var b strings.Builder
 	blank := false
 	for _, r := range norm.NFKD.String(s) {
