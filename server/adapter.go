@@ -42,9 +42,7 @@ type request struct {
 // to do itself, and writes one log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-	defer cancel()
-	rq := &request{Request: r.WithContext(ctx), w: w, id: uuid.NewString()}
+	rq := &request{Request: r, w: w, id: uuid.NewString()}
 	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)

@@ -101,7 +101,7 @@ func otherwise(names []string, cells []any, key int64) []any {
 		switch name {
 		case "key", "record":
 			args[i] = key
-		case "email", "target":
+		case "email", "target", "id":
 			args[i] = fmt.Sprint("contact/", key)
 		}
 	}

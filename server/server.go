@@ -58,8 +58,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	requestTimeout    = 20 * time.Second // of the work on one request
-	drainTimeout      = 8 * time.Second  // leaves two of the ten seconds a stop may take to the store
+	drainTimeout      = 8 * time.Second // leaves two of the ten seconds a stop may take to the store
 )
 
 // Serve answers requests on the listener until the context ends, then lets those

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -62,6 +63,8 @@ type Page struct {
 // List answers a question within the actor's workspace (or user, where the
 // entity is scoped so). All of a page is read at one moment.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
 	err = s.snapshot(ctx, func(v *view) error {
 		if err := v.page(ctx, s.tables[q.Entity], actor, q, &page); err != nil {
 			return err
@@ -117,6 +120,10 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 	return nil
 }
 
+// maxRead bounds how long one list may work; longer, and it fails with the
+// context's error.
+const maxRead = 20 * time.Second
+
 // maxPageBytes bounds what the rows of a page hold. A page that would be larger
 // ends early and is continued by its cursor.
 const maxPageBytes = 4 << 20
@@ -160,6 +167,8 @@ type InUse struct {
 
 // InUse answers which values are in use, most frequent first.
 func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list []InUse, err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
 	err = s.view(ctx, func(v *view) error {
 		return v.rows(ctx, p.InUse, append([]any{scope(actor, p.Question.Entity)}, p.Args...), func(scan func(...any) error) error {
 			var in InUse
