@@ -106,7 +106,7 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 			return nil
 		})
 		if errors.Is(err, errFull) {
-			page.More = len(page.Records) > 1
+			page.More = true
 			page.Records = page.Records[:max(1, len(page.Records)-1)]
 			return nil
 		}
@@ -130,9 +130,9 @@ const maxPageBytes = 4 << 20
 
 var errFull = errors.New("the page is full")
 
-// total counts the matches: a first page that is also the last holds them all,
-// else by the kept counter where nothing filters, else row
-// by row up to the cap.
+// total counts the matches: a first page that is also the last holds them all;
+// else by the kept counter where nothing filters, and row by row up to the cap
+// where something does.
 func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
 	page.Counted = true
 	if q.First() && !page.More {
@@ -150,7 +150,8 @@ func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, pa
 		text = "SELECT COUNT(*) FROM (" + inner + ") x"
 		args = append(args, q.Args...)
 	}
-	if err := v.row(ctx, text, args, &page.Total); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err := v.rows(ctx, text, args, func(scan func(...any) error) error { return scan(&page.Total) })
+	if err != nil {
 		return err
 	}
 	if page.Exact = page.Total <= query.TotalCap || q.Total == query.TotalExact; !page.Exact {
