@@ -24,9 +24,9 @@ const maxParts = 5
 const scanCap = "10000"
 
 // Parts returns the conditions among the parameters, each as a question for one
-// row.
-func Parts(e *crm.Entity, params url.Values, env Env) ([]Part, *crm.Error) {
-	var parts []Part
+// row; all is false when there are more than can be asked. Those that have a
+// list of values in use come first.
+func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, err *crm.Error) {
 	names := make([]string, 0, len(params))
 	for name := range params {
 		if name == "search" || !slices.Contains(crm.ListParams, name) {
@@ -39,18 +39,27 @@ func Parts(e *crm.Entity, params url.Values, env Env) ([]Part, *crm.Error) {
 			if value == "" {
 				continue
 			}
-			if len(parts) == maxParts {
-				return parts, nil
-			}
 			q, err := Parse(e, url.Values{name: {value}}, env)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			q.Limit, q.Total = 1, TotalNone
 			parts = append(parts, part(e, name, value, q))
 		}
 	}
-	return parts, nil
+	slices.SortStableFunc(parts, func(a, b Part) int {
+		switch {
+		case a.InUse != "" && b.InUse == "":
+			return -1
+		case a.InUse == "" && b.InUse != "":
+			return 1
+		}
+		return 0
+	})
+	if len(parts) > maxParts {
+		return parts[:maxParts], false, nil
+	}
+	return parts, true, nil
 }
 
 func part(e *crm.Entity, name, value string, q *Question) Part {

@@ -128,7 +128,7 @@ func Sortable(e *crm.Entity, f *crm.Field) bool {
 }
 
 // maxSortText is the most characters of a field that lists can be sorted by.
-const maxSortText = 1000
+const maxSortText = crm.DefaultMax
 
 func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")

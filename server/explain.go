@@ -18,7 +18,7 @@ func (s *Server) explain(rq *request) ([]string, error) {
 	if asked == nil {
 		asked = rq.params
 	}
-	parts, fault := query.Parts(rq.route.Entity, asked, rq.env)
+	parts, all, fault := query.Parts(rq.route.Entity, asked, rq.env)
 	if fault != nil {
 		return nil, fault
 	}
@@ -37,7 +37,7 @@ func (s *Server) explain(rq *request) ([]string, error) {
 		}
 		remarks = append(remarks, remark)
 	}
-	if len(remarks) == 0 && len(parts) > 1 {
+	if len(remarks) == 0 && len(parts) > 1 && all {
 		remarks = append(remarks, "each condition matches something, together nothing")
 	}
 	return remarks, nil

@@ -88,3 +88,35 @@ func TestRequestsOnStarAreRefused(t *testing.T) {
 		t.Errorf("status %d: %s", w.Code, fmt.Sprint(w.Body))
 	}
 }
+
+// TestRemindersOfLargeRecordsStaySorted merges kinds of which one fills its page
+// by size before its limit.
+func TestRemindersOfLargeRecordsStaySorted(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	notes := strings.Repeat("n", 65_000)
+	for range 80 {
+		r.want(201, "POST", "/contacts", `{"name":"x","follow_up_at":"2026-01-10","notes":"`+notes+`"}`)
+	}
+	for range 5 {
+		r.want(201, "POST", "/deals", `{"title":"x","follow_up_at":"2026-02-10"}`)
+	}
+	last, seen := "", 0
+	for next := ""; ; {
+		page := r.json(200, "GET", "/reminders?limit=200"+next, "")
+		for _, item := range page["items"].([]any) {
+			due := item.(map[string]any)["follow_up_at"].(string)
+			if seen++; due < last {
+				t.Fatalf("%s comes behind %s", due, last)
+			}
+			last = due
+		}
+		cursor, more := page["next_cursor"].(string)
+		if !more {
+			break
+		}
+		next = "&cursor=" + cursor
+	}
+	if seen != 85 {
+		t.Errorf("saw %d of 85 reminders", seen)
+	}
+}

@@ -22,8 +22,10 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	doc := listing(q, page)
-	if len(page.Records) == 0 && !rq.params.Has("cursor") {
-		doc.Remarks, err = s.explain(rq)
+	if len(page.Records) == 0 && q.First() {
+		var why []string
+		why, err = s.explain(rq)
+		doc.Remarks = append(doc.Remarks, why...)
 	}
 	return doc, err
 }

@@ -127,12 +127,14 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 }
 
 // soonest returns the part whose next record is due first; nil when all are
-// used up.
+// used up, or when one's page is and goes on.
 func soonest(parts []*due) *due {
 	var left []*due
 	for _, p := range parts {
 		if p.taken < len(p.page.Records) {
 			left = append(left, p)
+		} else if p.page.More {
+			return nil // what follows in this part may be due before the others'
 		}
 	}
 	if len(left) == 0 {

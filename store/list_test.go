@@ -118,7 +118,7 @@ func (f *fixture) inUse(actor crm.Actor, kind, params string) string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	parts, fault := query.Parts(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
+	parts, _, fault := query.Parts(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
 	if fault != nil {
 		f.t.Fatal(fault)
 	}

@@ -93,8 +93,10 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 			break
 		}
 		args := append([]any{scope(actor, q.Entity)}, part.Args...)
-		text := fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND %s ORDER BY %s LIMIT $%d",
-			t.columns, t.from, q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1)
+		// The driver hears of a cancellation only while it looks for the first row, so
+		// the keys are all found before it. SQLite reads p in the order it was filled.
+		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (SELECT t.key FROM %s t WHERE t.%s = $1 AND %s ORDER BY %s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k",
+			q.Entity.Plural, q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1, t.columns, t.from)
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			if err := scan(row.dest...); err != nil {
 				return err

@@ -119,14 +119,16 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 
 // snapshot gives fn a look in which all statements see the same moment.
 func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
-	return s.view(ctx, func(v *view) error {
+	return s.view(ctx, func(v *view) (err error) {
 		unending := context.WithoutCancel(ctx)
 		if _, err := v.conn.ExecContext(unending, "BEGIN"); err != nil {
 			return err
 		}
-		err := fn(v)
-		_, end := v.conn.ExecContext(unending, "ROLLBACK")
-		return errors.Join(err, end)
+		defer func() { // also where fn panics: the connection serves on
+			_, end := v.conn.ExecContext(unending, "ROLLBACK")
+			err = errors.Join(err, end)
+		}()
+		return fn(v)
 	})
 }
 

@@ -52,8 +52,8 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 
 // Write runs fn in a transaction and returns when its changes are on disk. When
 // fn returns an error nothing of it is kept, and Write returns that error. fn
-// may run twice, so it must have no effects outside its Tx but assignments that
-// the second run repeats.
+// must bear being run again on another engine, so it has no effects outside its
+// Tx but assignments that a second run repeats.
 func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})}
 	select {
