@@ -135,6 +135,9 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 		if other == nil || other == e {
 			return 0, Show(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
+		if _, fault := ParseID(other, workspace, id); fault != IDFine && !other.RandomID {
+			return 0, Show(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
+		}
 		return 0, Show(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Show(id)
 	}
 	key, fault := ParseID(e, workspace, id)

@@ -194,6 +194,9 @@ func TestLocatePathOfOtherKind(t *testing.T) {
 			continue
 		}
 		id := other.Prefix + "_0123456789"
+		if !other.RandomID {
+			id = crm.RecordID(other.Prefix, crm.RecordKey(1, 7))
+		}
 		_, hint := s.Locate(s.Named("contact"), 1, id)
 		if !strings.HasSuffix(hint, " it lives at /"+other.Route()+"/"+id) {
 			t.Errorf("%s: the hint names another path than /%s: %s", id, other.Route(), hint)

@@ -11,6 +11,7 @@ import (
 // found nothing.
 type Part struct {
 	Param, Value string
+	Operand      string // the value without its operator
 	Question     *Question
 	InUse        string // SQL for the values in use, with their counts; empty where they are many
 	Args         []any
@@ -63,12 +64,14 @@ func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, e
 }
 
 func part(e *crm.Entity, name, value string, q *Question) Part {
-	p := Part{Param: name, Value: value, Question: q}
+	p := Part{Param: name, Value: value, Operand: value, Question: q}
 	t, ok := resolve(e, name)
 	if !ok || name == "search" {
 		return p
 	}
-	switch op, _, _ := splitOp(name, value, t); {
+	op, operand, _ := splitOp(name, value, t)
+	p.Operand = operand
+	switch {
 	case op != "eq" && op != "in":
 		return p
 	case t.key != "":

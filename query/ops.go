@@ -68,9 +68,11 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	switch name := crm.Show(param); {
 	case known:
 		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, taken(allowed))
-	case textual(t):
+	case t.key != "" || t.field.Type != crm.Int && t.field.Type != crm.Time:
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
 			crm.Show(word), name, taken(allowed), name, crm.ShowJSON(raw))
+		err.Allowed = allowed
+		return "", "", err.On(param)
 	default:
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", crm.Show(word), name, taken(allowed), name, name)
 	}

@@ -36,6 +36,7 @@ type Field struct {
 	Long  bool // left out of text lists
 	Day   bool // bookkeeping time: text lists show the day
 	JSON  bool // in JSON only: what text says by the head
+	Named bool // an object whose keys are labels of their own, as in the audit
 	ID    string
 }
 

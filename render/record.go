@@ -48,7 +48,7 @@ func (l *Line) field(rec crm.Record, i int) {
 		l.Fields = append(l.Fields, identity(rec, f))
 		return
 	}
-	field := Field{Name: f.Name, Value: rec.Values[i], Long: !f.Brief, Day: f.Day}
+	field := Field{Name: f.Name, Value: rec.Values[i], Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
 	if f.Type != crm.Ref {
 		l.Fields = append(l.Fields, field)
 		return
@@ -95,20 +95,20 @@ func (l *Line) pickPart(rec crm.Record, head, key string) {
 		case f.Type == crm.Ref && f.Path() == head:
 			l.Fields = append(l.Fields, label(rec, i))
 		case f.Type == crm.Object && f.Name == head:
-			l.pickMember(head, rec.Values[i].Members, key)
+			l.pickMember(f, rec.Values[i].Members, key)
 		}
 	}
 }
 
 // pickMember shows one key of an object, beside the keys already picked.
-func (l *Line) pickMember(object string, members []crm.Member, key string) {
+func (l *Line) pickMember(object *crm.Field, members []crm.Member, key string) {
 	if s, ok := crm.Unquote(key); ok {
 		key = s
 	}
-	at := slices.IndexFunc(l.Fields, func(f Field) bool { return f.Name == object })
+	at := slices.IndexFunc(l.Fields, func(f Field) bool { return f.Name == object.Name })
 	if at < 0 {
 		at = len(l.Fields)
-		l.Fields = append(l.Fields, Field{Name: object})
+		l.Fields = append(l.Fields, Field{Name: object.Name, Named: object.ReadOnly})
 	}
 	for _, m := range members {
 		if m.Name == key && !slices.Contains(l.Fields[at].Value.Members, m) {

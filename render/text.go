@@ -3,6 +3,7 @@ package render
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -109,8 +110,12 @@ func (f *Field) appendText(b []byte, listed bool) []byte {
 	if f.Value.Kind == crm.ObjectKind {
 		for _, m := range f.Value.Members {
 			b = append(append(append(b, ' '), f.Name...), '.')
-			b = append(appendKey(b, m.Name), '=')
-			b = appendListed(b, memberText(m.JSON), listed)
+			name, value := m.Name, memberText(m.JSON)
+			if f.Named {
+				b, name, value = labelled(b, name, value)
+			}
+			b = append(appendKey(b, name), '=')
+			b = appendListed(b, value, listed)
 		}
 		return b
 	}
@@ -122,6 +127,22 @@ func (f *Field) appendText(b []byte, listed bool) []byte {
 		return appendTime(b, f.Value.Int, listed && f.Day)
 	}
 	return append(b, plain(f.Value, f.ID, false)...)
+}
+
+// labelled writes a key that is a label itself as lines of records do: the key
+// of a custom value is quoted apart from its field, labels of a list stand with
+// commas.
+func labelled(b []byte, name, value string) ([]byte, string, string) {
+	if field, key, dotted := strings.Cut(name, "."); dotted {
+		return append(append(b, field...), '.'), key, value
+	}
+	if items, ok := crm.ParseArray(value); ok {
+		for i := range items {
+			items[i] = memberText(items[i])
+		}
+		value = strings.Join(items, ",")
+	}
+	return b, name, value
 }
 
 // appendKey appends a member's name, as a JSON string where it could be taken

@@ -93,7 +93,7 @@ func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
 // quoted as an ETag or bare; 0 when there is none, or for *.
 func (rq *request) ifMatch() (int64, *crm.Error) {
 	header := strings.TrimSpace(strings.Join(rq.Header.Values("If-Match"), ", "))
-	if header == "" || header == "*" {
+	if header == "*" || len(rq.Header.Values("If-Match")) == 0 {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"crmkit/crm"
@@ -47,7 +48,10 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	name, value := crm.Show(part.Param), crm.Show(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	if part.Text {
-		return remark + " as a whole; for a part of it write " + name + "=like:" + value, nil
+		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(part.Operand), nil
+	}
+	if part.Param == "search" {
+		return remark + "; it finds parts of words, not misspellings: try fewer letters", nil
 	}
 	if part.InUse == "" {
 		return remark, nil
@@ -65,8 +69,8 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 		list = append(list, fmt.Sprintf("%s %d", crm.Show(in.Value), in.N))
 	}
 	remark += "; in use: " + strings.Join(list, ", ")
-	if strings.Contains(part.Value, ",") && !strings.HasPrefix(part.Value, "in:") {
-		remark += "; for any of several write " + name + "=in:" + value
+	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") {
+		remark += "; for any of several write " + name + "=in:" + url.QueryEscape(part.Operand)
 	}
 	return remark, nil
 }

@@ -208,7 +208,7 @@ func flatten(flat map[string]string, prefix string, object map[string]any) {
 				}
 			}
 			flat[label] = strings.Join(parts, ",")
-			if prefix != "" || len(parts) != len(v) {
+			if logged := prefix == "from." || prefix == "to."; !logged && (prefix != "" || len(parts) != len(v)) {
 				flat[label] = compact(v)
 			}
 		case bool:

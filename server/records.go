@@ -42,6 +42,9 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 	if q.Cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
 	}
+	if page.Full {
+		doc.Remarks = append(doc.Remarks, "the page ends early, because its records are large; next goes on")
+	}
 	if page.More {
 		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
 	}

@@ -76,6 +76,9 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 			return 0, 0, "", fault
 		}
 	}
+	if late := params.Get("overdue"); late != "" && late != "yes" {
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", crm.Show(late)).On("overdue")
+	}
 	if params.Get("days") != "" {
 		n, err := strconv.Atoi(params.Get("days"))
 		if err != nil || n < 0 || n > maxDays {
@@ -109,6 +112,9 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 			return nil, err
 		}
 		params.Add(p.entity.Due, "lte:+"+strconv.Itoa(days)+"d")
+		if rq.params.Get("overdue") == "yes" {
+			params.Add(p.entity.Due, "lt:now")
+		}
 		params.Set("sort", p.entity.Due)
 		params.Set("cursor", p.cursor)
 		if rq.params.Has("total") {

@@ -75,7 +75,7 @@ func (s *Server) routes() []route {
 	}
 	return append(rows,
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead",
-			Params: []string{"days", "limit", "cursor", "total"}, handle: (*Server).reminders},
+			Params: []string{"days", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
 		route{Method: http.MethodGet, Path: "/audit/:id", Access: read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, handle: (*Server).fetch})
 }

@@ -55,6 +55,7 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 type Page struct {
 	Records []crm.Record
 	More    bool  // rows remain behind the last
+	Full    bool  // the page ended before its limit, because its rows are large
 	Total   int64 // rows that match, at most the cap when not Exact
 	Exact   bool
 	Counted bool // false: no total was asked for
@@ -108,7 +109,7 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 			return nil
 		})
 		if errors.Is(err, errFull) {
-			page.More = true
+			page.More, page.Full = true, true
 			page.Records = page.Records[:max(1, len(page.Records)-1)]
 			return nil
 		}
