@@ -29,7 +29,9 @@ func Fold(s string) string {
 	if folded, ok := foldASCII(s); ok {
 		return folded
 	}
-	s = cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd")))
+	// Folding turns Cherokee's small letters into capitals and back; lower case
+	// behind it settles on one.
+	s = strings.ToLower(cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd"))))
 	var b strings.Builder
 	blank := false
 	for _, r := range norm.NFKD.String(s) {
