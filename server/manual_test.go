@@ -13,7 +13,7 @@ import (
 
 var helpPages = []string{"/help", "/help/auth", "/help/fields", "/help/query", "/help/write", "/help/errors"}
 
-// maxManual is 3,500 tokens at 3 bytes each. The manual has 3.7 bytes a token
+// maxManual is 3,500 tokens at 3 bytes each. The manual has 3.65 bytes a token
 // with the o200k_base vocabulary, the page on writing 3.3.
 const maxManual = 3500 * 3
 
