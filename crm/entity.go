@@ -273,9 +273,9 @@ func (s *Schema) Named(name string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Name == name })
 }
 
-// Plural returns the entity with the plural name, or nil.
-func (s *Schema) Plural(name string) *Entity {
-	return s.find(func(e *Entity) bool { return e.Plural == name })
+// Routed returns the entity whose paths begin with the segment, or nil.
+func (s *Schema) Routed(segment string) *Entity {
+	return s.find(func(e *Entity) bool { return e.Route() == segment })
 }
 
 // Prefixed returns the entity to which an id belongs by its prefix, or nil.

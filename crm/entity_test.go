@@ -48,7 +48,7 @@ func TestReferences(t *testing.T) {
 	if want := []string{"contact.company_id", "deal.company_id", "activity.company_id"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if s.Plural("companies") != s.Named("company") || s.Prefixed("co_1") != s.Named("company") || s.Named("nobody") != nil || s.Prefixed("x_1") != nil {
+	if s.Routed("companies") != s.Named("company") || s.Routed("audit") != s.Named("change") || s.Prefixed("co_1") != s.Named("company") || s.Named("nobody") != nil || s.Prefixed("x_1") != nil {
 		t.Error("an entity is not found under its names")
 	}
 }

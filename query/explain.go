@@ -1,6 +1,7 @@
 package query
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 
@@ -28,14 +29,10 @@ const scanCap = "10000"
 // row; all is false when there are more than can be asked. Those that have a
 // list of values in use come first.
 func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, err *crm.Error) {
-	names := make([]string, 0, len(params))
-	for name := range params {
-		if name == "search" || !slices.Contains(crm.ListParams, name) {
-			names = append(names, name)
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if name != "search" && slices.Contains(crm.ListParams, name) {
+			continue
 		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
 		for _, value := range params[name] {
 			if value == "" {
 				continue

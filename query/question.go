@@ -1,6 +1,7 @@
 package query
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -60,11 +61,7 @@ const (
 func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 	q := &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}
 	c := &compiler{env: env}
-	names := make([]string, 0, len(params))
-	for name := range params {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(params))
 	for _, name := range names {
 		for _, value := range params[name] {
 			if err := q.param(c, name, value); err != nil {

@@ -18,7 +18,7 @@ func TestQuestion(t *testing.T) {
 	parse := func(plural, raw string) *query.Question {
 		t.Helper()
 		params, _ := url.ParseQuery(raw)
-		q, fault := query.Parse(env.Schema.Plural(plural), params, env)
+		q, fault := query.Parse(entityOf(env, plural), params, env)
 		if fault != nil {
 			t.Fatalf("%s: %v", raw, fault)
 		}
@@ -137,7 +137,7 @@ func FuzzParse(f *testing.F) {
 	env := testEnv(f)
 	f.Fuzz(func(t *testing.T, plural, raw, name string) {
 		params, err := url.ParseQuery(raw)
-		e := env.Schema.Plural(plural)
+		e := entityOf(env, plural)
 		if err != nil || e == nil {
 			return
 		}

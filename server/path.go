@@ -34,7 +34,7 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 		segments[0] = e.Route()
 		return segments, nil
 	}
-	outer := routed(schema, segments[0])
+	outer := schema.Routed(segments[0])
 	inner := schema.Named(segments[1])
 	if outer == nil || inner == nil || len(segments) < 3 {
 		return segments, nil
@@ -45,14 +45,4 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 			crm.Show(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Show(segments[2]))
 	}
 	return append(segments[:1], segments[2:]...), nil
-}
-
-// routed returns the entity whose paths begin with the segment.
-func routed(schema *crm.Schema, segment string) *crm.Entity {
-	for _, e := range schema.Entities {
-		if e.Route() == segment {
-			return e
-		}
-	}
-	return nil
 }

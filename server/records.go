@@ -43,13 +43,16 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
 	}
 	if page.Full {
-		doc.Remarks = append(doc.Remarks, "the page ends early, because its records are large; next goes on")
+		doc.Remarks = append(doc.Remarks, fullRemark)
 	}
 	if page.More {
 		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
 	}
 	return doc
 }
+
+// fullRemark says why a page has fewer records than its limit, and yet a next.
+const fullRemark = "the page ends early, because its records are large; next goes on"
 
 func cutRemark(asked string, given int) string {
 	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Show(asked), given)

@@ -63,6 +63,9 @@ func (s *Server) reminders(rq *request) (*render.Doc, error) {
 	if !doc.Page.Exact {
 		doc.Page.Total = query.TotalCap
 	}
+	if more && len(doc.Items) < limit {
+		doc.Remarks = append(doc.Remarks, fullRemark)
+	}
 	if more {
 		doc.Page.Next = strings.Join(cursors, ".")
 	}
