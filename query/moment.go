@@ -23,13 +23,14 @@ var layouts = []struct {
 
 // Moment reads a time: RFC 3339 with or without seconds, a date, now, today, or
 // a distance from now like -7d, +2w, -3h. Without an offset it is read in the
-// workspace's zone. ok is false for anything else and for years outside 1 to 9999.
+// workspace's zone; days and weeks keep the clock's time, hours are elapsed time.
+// ok is false for anything else and for years outside 1 to 9999.
 func (env Env) Moment(s string) (span Span, ok bool) {
 	switch s = strings.TrimRight(s, " "); {
 	case s == "now":
 		return instant(env.Now), true
 	case s == "today":
-		return env.day(env.Now.In(env.zone())), true
+		return env.day(env.wall(env.Now)), true
 	case len(s) > 2 && strings.ContainsRune("+- ", rune(s[0])):
 		return env.distance(s)
 	case len(s) == len(time.DateOnly):
@@ -49,9 +50,15 @@ func (env Env) timestamp(s string) (Span, bool) {
 		s = s[:i] + "+" + s[i+1:]
 	}
 	for _, l := range layouts {
-		t, err := time.ParseInLocation(l.layout, s, env.zone())
-		if err != nil || !inRange(t) {
+		t, err := time.Parse(l.layout, s)
+		if err != nil {
 			continue
+		}
+		if !strings.HasSuffix(l.layout, "Z07:00") {
+			t = env.at(t)
+		}
+		if !inRange(t) {
+			return Span{}, false
 		}
 		if t.Nanosecond() != 0 {
 			return instant(t), true
@@ -69,18 +76,26 @@ func (env Env) distance(s string) (Span, bool) {
 	if s[0] == '-' {
 		n = -n
 	}
-	t := env.Now.In(env.zone())
+	t := env.Now
 	switch s[len(s)-1] {
 	case 'h':
 		t = t.Add(time.Duration(n) * time.Hour)
 	case 'd':
-		t = t.AddDate(0, 0, n)
+		t = env.daysFromNow(n)
 	case 'w':
-		t = t.AddDate(0, 0, 7*n)
+		t = env.daysFromNow(7 * n)
 	default:
 		return Span{}, false
 	}
 	return instant(t), inRange(t)
+}
+
+// daysFromNow returns the time of day that it is now on another date.
+func (env Env) daysFromNow(n int) time.Time {
+	if n == 0 {
+		return env.Now // the clocks may show this time twice
+	}
+	return env.at(env.wall(env.Now).AddDate(0, 0, n))
 }
 
 func instant(t time.Time) Span { return Span{t.UnixMilli(), t.UnixMilli() + 1} }
@@ -90,17 +105,34 @@ func (env Env) day(t time.Time) Span {
 	return Span{env.midnight(y, m, d), env.midnight(y, m, d+1)}
 }
 
-// midnight returns the first moment of a date. Where clocks go forward at
-// midnight the day begins when they do.
+// midnight returns the first moment of a date. Where clocks skip midnight the
+// day begins at the change; a date they skip as a whole is empty.
 func (env Env) midnight(y int, m time.Month, d int) int64 {
-	noon := time.Date(y, m, d, 12, 0, 0, 0, env.zone())
-	start := time.Date(y, m, d, 0, 0, 0, 0, env.zone())
-	if start.Day() != noon.Day() {
-		_, start = start.ZoneBounds()
-	} else if from, _ := start.ZoneBounds(); start.Hour() > 0 && !from.IsZero() {
-		start = from
+	wall := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	start := env.at(wall)
+	if !env.wall(start).Equal(wall) {
+		start, _ = start.In(env.zone()).ZoneBounds()
 	}
 	return start.UnixMilli()
+}
+
+// wall returns what the zone's clocks show at a moment, as a time in UTC.
+func (env Env) wall(t time.Time) time.Time {
+	_, offset := t.In(env.zone()).Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
+}
+
+// at returns the moment at which the zone's clocks show a time. Of a time shown
+// twice it is the first; one that is skipped counts on from before the change.
+// RFC 5545 section 3.3.5 has it so; time.Date takes either, by the zone.
+func (env Env) at(wall time.Time) time.Time {
+	before := wall.AddDate(0, 0, -1) // more than any offset
+	first := wall.Add(before.Sub(env.wall(before)))
+	last := wall.Add(first.Sub(env.wall(first)))
+	if env.wall(last).Equal(wall) {
+		return last
+	}
+	return first
 }
 
 func inRange(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
