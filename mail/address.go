@@ -1,0 +1,81 @@
+package mail
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// defaultName is shown as the sender of mails whose From is a bare address.
+const defaultName = "crmkit"
+
+const maxName = 100 // characters
+
+// parseFrom reads an address with or without a name.
+func parseFrom(s string) (*netmail.Address, error) {
+	from, err := netmail.ParseAddress(s)
+	if err != nil || !bare(from.Address) {
+		return nil, fmt.Errorf("the sender %q is no address: write one like %q, the name in double quotes if it has commas or dots, the domain in ASCII", s, "Acme CRM <crm@acme.com>")
+	}
+	if from.Name = headerLine(from.Name, maxName); from.Name == "" {
+		from.Name = defaultName
+	}
+	return from, nil
+}
+
+// bare says whether s is one address and nothing else: a dot-string of RFC 5321
+// section 4.1.2, also with letters beyond ASCII (RFC 6531), and a host name. It
+// is what keeps names, quotes, comments and further commands out of RCPT TO.
+func bare(s string) bool {
+	local, host, _ := strings.Cut(s, "@")
+	return len(s) <= 254 && len(local) <= 64 && utf8.ValidString(s) && dotted(local, inLocal) && hostName(host)
+}
+
+// dotted says whether s is words of such characters with single dots between.
+func dotted(s string, in func(rune) bool) bool {
+	for word := range strings.SplitSeq(s, ".") {
+		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return !in(r) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func inLocal(r rune) bool {
+	if r < utf8.RuneSelf {
+		return letterOrDigit(r) || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+func letterOrDigit(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// hostName says whether s is a name of RFC 1123 section 2.1, or one with
+// underscores, as some networks call their hosts.
+func hostName(s string) bool {
+	edges := "." + s + "."
+	return len(s) <= 253 && !strings.Contains(edges, ".-") && !strings.Contains(edges, "-.") &&
+		dotted(s, func(r rune) bool { return letterOrDigit(r) || r == '-' || r == '_' })
+}
+
+func domain(address string) string {
+	return address[strings.LastIndexByte(address, '@')+1:]
+}
+
+// ascii says whether the address does without SMTPUTF8 (RFC 6531).
+func ascii(address string) bool {
+	return !strings.ContainsFunc(address, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// mask returns what of an address may stand in a log: j…@acme.com.
+func mask(address string) string {
+	if !bare(address) {
+		return "no address"
+	}
+	_, size := utf8.DecodeRuneInString(address)
+	return address[:size] + "…@" + domain(address)
+}

@@ -1,0 +1,255 @@
+package mail
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The things a scripted server does instead of answering.
+const (
+	drop = "drop" // ends the connection
+	hang = "hang" // says nothing more
+)
+
+// script is a server that answers as told: to a command, to "greeting" and to
+// "." behind the text. Everything else it takes.
+type script struct {
+	replies map[string]string
+	delay   time.Duration // before each answer
+
+	addr  string
+	conns atomic.Int64
+}
+
+func (s *script) start(t *testing.T) *script {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = l.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		_ = l.Close()
+	})
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.conns.Add(1)
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+			go s.serve(conn)
+		}
+	}()
+	return s
+}
+
+func (s *script) serve(conn net.Conn) {
+	defer conn.Close()
+	in := bufio.NewScanner(conn)
+	if !s.say(conn, "greeting") {
+		return
+	}
+	text := false
+	for in.Scan() {
+		event, _, _ := strings.Cut(in.Text(), " ")
+		if text && event != "." {
+			continue
+		}
+		if !s.say(conn, event) || event == "QUIT" {
+			return
+		}
+		text = event == "DATA" && strings.HasPrefix(s.answer(event), "354")
+	}
+}
+
+// say answers an event, and says whether the talk goes on.
+func (s *script) say(conn net.Conn, event string) bool {
+	switch answer := s.answer(event); answer {
+	case drop:
+		return false
+	case hang:
+		_, _ = io.Copy(io.Discard, conn)
+		return false
+	default:
+		time.Sleep(s.delay)
+		_, err := fmt.Fprintf(conn, "%s\r\n", answer)
+		return err == nil
+	}
+}
+
+func (s *script) answer(event string) string {
+	if answer := s.replies[event]; answer != "" {
+		return answer
+	}
+	switch event {
+	case "greeting":
+		return "220 script.test"
+	case "DATA":
+		return "354 go on"
+	case "QUIT":
+		return "221 bye"
+	}
+	return "250 ok"
+}
+
+var (
+	sent   = Stats{Sent: 1}
+	failed = Stats{Failed: 1}
+	retry  = Stats{Retried: 1, Failed: 1} // which fails again
+)
+
+func TestReplies(t *testing.T) {
+	for _, try := range []struct {
+		event, reply string
+		want         Stats
+	}{
+		{"greeting", "421 too many of you", retry},
+		{"greeting", "554 go away", failed},
+		{"greeting", drop, retry},
+		{"greeting", hang, retry},
+		{"EHLO", "421 closing\r\n421 closing", retry},
+		{"EHLO", drop, retry},
+		{"EHLO", hang, retry},
+		{"EHLO", "502 what", sent}, // HELO does where nothing else is asked for
+		{"MAIL", "451 later", retry},
+		{"MAIL", "550 not from there", failed},
+		{"MAIL", drop, retry},
+		{"MAIL", hang, retry},
+		{"RCPT", "450 busy", retry},
+		{"RCPT", "452 full", retry},
+		{"RCPT", "550 who", failed},
+		{"RCPT", "553 that is no name", failed},
+		{"RCPT", drop, retry},
+		{"RCPT", hang, retry},
+		{"DATA", "451 later", retry},
+		{"DATA", "554 no", failed},
+		{"DATA", drop, retry},
+		{"DATA", hang, retry},
+		{".", "451 later", retry},
+		{".", "452 full", retry},
+		{".", "552 too much", failed},
+		{".", "554 spam", failed},
+		{".", drop, retry},
+		{".", hang, retry},
+		{"QUIT", "421 bye", sent}, // the mail is taken: sending it again would double it
+		{"QUIT", "500 what", sent},
+		{"QUIT", drop, sent},
+		{"QUIT", hang, sent},
+	} {
+		t.Run(try.event+" "+try.reply, func(t *testing.T) {
+			t.Parallel()
+			s := (&script{replies: map[string]string{try.event: try.reply}}).start(t)
+			o := quick("smtp://" + s.addr + "?tls=off")
+			o.Timeout = 150 * time.Millisecond
+			f := open(t, o)
+			f.want(f.deliver(hello()), try.want)
+			if conns := s.conns.Load(); conns != 1+try.want.Retried {
+				t.Errorf("%d tries", conns)
+			}
+			silent(t, f)
+		})
+	}
+}
+
+// TestSTARTTLSReplies holds how a refusal of STARTTLS itself is taken.
+func TestSTARTTLSReplies(t *testing.T) {
+	for answer, want := range map[string]Stats{
+		"454 not now":      retry,
+		"501 no arguments": failed,
+		drop:               retry,
+		hang:               retry,
+		"220 go ahead\r\n250 and a plain word instead of a handshake": failed,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			s := (&script{replies: map[string]string{"EHLO": "250-script.test\r\n250 STARTTLS", "STARTTLS": answer}}).start(t)
+			o := quick("smtp://" + s.addr)
+			o.Timeout = 150 * time.Millisecond
+			f := open(t, o)
+			f.want(f.deliver(hello()), want)
+		})
+	}
+}
+
+// TestTimeoutIsOfTheWholeTry holds that a server which answers each step in time
+// gets no more time for that: go-mail alone would let this one finish.
+func TestTimeoutIsOfTheWholeTry(t *testing.T) {
+	s := (&script{delay: 35 * time.Millisecond}).start(t)
+	o := quick("smtp://" + s.addr + "?tls=off")
+	o.Timeout, o.Retry = 150*time.Millisecond, []time.Duration{}
+	f := open(t, o)
+	began := time.Now()
+	f.want(f.deliver(hello()), failed)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the try took %s", took)
+	}
+}
+
+// TestHangsInsideTLS holds that the timeout reaches below TLS, before and after
+// the handshake.
+func TestHangsInsideTLS(t *testing.T) {
+	id := newIdentity(t)
+	release := make(chan struct{})
+	r := (&relay{data: func(int, string) error { <-release; return nil }}).withTLS(t, id)
+	defer close(release)
+	for name, addr := range map[string]string{
+		"handshake":  (&script{replies: map[string]string{"greeting": hang}}).start(t).addr,
+		"after DATA": r.addr,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := quick("smtps://" + addr)
+			o.Roots, o.Timeout = id.roots, 150*time.Millisecond
+			f := open(t, o)
+			f.want(f.deliver(hello()), retry, "level=WARN", "try=2")
+		})
+	}
+}
+
+func TestConnectionRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	f := open(t, quick("smtp://"+addr))
+	f.want(f.deliver(hello()), retry, "connection refused")
+}
+
+// TestTemporary holds the faults that cannot be made on loopback.
+func TestTemporary(t *testing.T) {
+	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
+	for _, try := range []struct {
+		err  error
+		want bool
+	}{
+		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, true},
+		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, true},
+		{&net.OpError{Op: "dial", Err: errors.New("no route to host")}, true},
+		{context.DeadlineExceeded, true},
+		{fmt.Errorf("EHLO: %w, HELO: %w", io.EOF, io.ErrUnexpectedEOF), true},
+		{&textproto.Error{Code: 454}, true},
+		{&textproto.Error{Code: 535}, false},
+		{alert, false},
+		{x509.UnknownAuthorityError{}, false},
+		{errors.New("something else"), false},
+	} {
+		if got := temporary(fmt.Errorf("dial failed: %w", try.err)); got != try.want {
+			t.Errorf("%v: temporary is %v", try.err, got)
+		}
+	}
+}

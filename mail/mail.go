@@ -1,0 +1,109 @@
+// Package mail sends messages by SMTP, from a bounded queue and with retries. It
+// decides no text, knows no records, and never sends a password in the clear.
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	_ "embed" // holds the layout
+	"html/template"
+	"log/slog"
+	netmail "net/mail"
+	"sync"
+	"time"
+)
+
+// Message is a mail to one person. Its text is plain; both parts of the mail,
+// text and HTML, are spelled from it. Each piece of text becomes one line:
+// control characters and line breaks become blanks, marks that turn the
+// direction of writing are dropped.
+type Message struct {
+	To         string   // one bare address (RFC 5321 section 4.1.2, dot-string form, with RFC 6531 letters), the domain in ASCII
+	Subject    string   // cut at 150 characters
+	Paragraphs []string // in order; empty ones are left out
+	Code       string   // shown on a line of its own behind the first paragraph, large in HTML; empty: none
+}
+
+// Options are what a sender is made of.
+type Options struct {
+	// URL names the mail server: smtp://user:password@host:587 with STARTTLS
+	// (RFC 3207), smtps://user:password@host:465 with TLS from the start (RFC 8314).
+	// User and password are percent-encoded and may be left out, as may the port.
+	// smtp://127.0.0.1:1025?tls=off speaks plain, to loopback only.
+	URL     string
+	From    string          // "Acme CRM <crm@acme.com>", or a bare address, which is shown as crmkit; the envelope has the bare address
+	Roots   *x509.CertPool  // who may vouch for the server; nil: the system's
+	Log     *slog.Logger    // nil: nothing is logged
+	Timeout time.Duration   // of one try, from dial to QUIT; 0: 10 s
+	Retry   []time.Duration // waits before further tries after temporary failures; nil: 5 s, 30 s, 2 min, 5 min
+}
+
+const (
+	maxWaiting     = 256 // mails taken and not yet settled
+	workers        = 4   // tries at the same time
+	defaultTimeout = 10 * time.Second
+)
+
+// Sender sends messages in the background. It is safe for concurrent use; end it
+// with Close.
+type Sender struct {
+	opts   Options
+	server server
+	from   *netmail.Address
+	tls    *tls.Config
+	layout *template.Template
+
+	ready   chan *job // takes all that may wait, so nobody waits to put one in
+	running sync.WaitGroup
+	base    context.Context // of every try; ended when what waits is given up
+	giveUp  context.CancelCauseFunc
+
+	mu     sync.Mutex
+	closed bool
+	later  map[*job]*time.Timer // those that wait for another try
+	lost   int64                // given up at the end
+	stats  Stats
+}
+
+//go:embed layout.html
+var layout string
+
+// New checks the options, without touching the network, and starts a sender. An
+// error says what to write instead and never holds the password.
+func New(o Options) (*Sender, error) {
+	server, err := parseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	from, err := parseFrom(o.From)
+	if err != nil {
+		return nil, err
+	}
+	page, err := template.New("layout").Parse(layout)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sender{opts: o.filled(), server: server, from: from, layout: page,
+		tls:   &tls.Config{ServerName: server.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
+		ready: make(chan *job, maxWaiting), later: map[*job]*time.Timer{}}
+	s.base, s.giveUp = context.WithCancelCause(context.Background())
+	for range workers {
+		s.running.Go(s.work)
+	}
+	return s, nil
+}
+
+// filled returns the options with what was left out.
+func (o Options) filled() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Retry == nil {
+		o.Retry = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute}
+	}
+	return o
+}
