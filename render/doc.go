@@ -3,6 +3,8 @@
 package render
 
 import (
+	"time"
+
 	"crmkit/crm"
 )
 
@@ -19,6 +21,8 @@ type Doc struct {
 	Hints   []string   // "# " lines that repeat in words what JSON says by a field
 	Error   *crm.Error // set for errors; the rest is then empty
 	Raw     *Raw       // set for documents such as the manual
+
+	Zone *time.Location // in which text prints times; nil is UTC; JSON is always in UTC
 }
 
 // Line is a head and labelled values: one line of text, one JSON object.

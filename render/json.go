@@ -159,8 +159,8 @@ func (f *Field) appendJSON(b []byte) []byte {
 
 // appendSeconds appends a quoted RFC 3339 time in UTC, to the second.
 func appendSeconds(b []byte, ms int64) []byte {
-	b = appendTime(append(b, '"'), ms, false)
-	b = appendDigits(append(b[:len(b)-1], ':'), time.UnixMilli(ms).UTC().Second(), 2)
+	b = appendMinute(append(b, '"'), ms)
+	b = appendTwo(append(b, ':'), time.UnixMilli(ms).UTC().Second())
 	return append(b, `Z"`...)
 }
 
@@ -179,6 +179,9 @@ func appendErrorJSON(b []byte, e *crm.Error) []byte {
 	}
 	if e.Confirm != "" {
 		o.text("confirm", e.Confirm)
+	}
+	if e.LocalCode != "" {
+		o.text("local_code", e.LocalCode)
 	}
 	for _, c := range e.Counts {
 		if c.Deleted > 0 {

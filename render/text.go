@@ -11,6 +11,12 @@ import (
 	"crmkit/crm"
 )
 
+// spelling says how a line of text is spelled.
+type spelling struct {
+	listed bool           // cut long values and leave out fields that lists do not show
+	zone   *time.Location // of times; nil is UTC
+}
+
 // maxListed is the most characters of a value in a text list.
 const maxListed = 200
 
@@ -19,13 +25,13 @@ func (d *Doc) appendText(b []byte) []byte {
 	case d.Raw != nil:
 		return append(b, d.Raw.Body...)
 	case d.Error != nil:
-		return appendErrorText(b, d.Error)
+		return appendErrorText(b, d.Error, d.Zone)
 	}
 	if d.Line != nil {
-		b = d.Line.appendText(b, false)
+		b = d.Line.appendText(b, spelling{zone: d.Zone})
 	}
 	for i := range d.Items {
-		b = d.Items[i].appendText(b, d.Page != nil)
+		b = d.Items[i].appendText(b, spelling{listed: d.Page != nil, zone: d.Zone})
 	}
 	b = d.appendReceipt(b)
 	b = d.Page.appendCounts(b, len(d.Items))
@@ -68,45 +74,43 @@ func (d *Doc) appendReceipt(b []byte) []byte {
 	for i, c := range d.Changed {
 		b = append(b, ":;"[min(i, 1)], ' ')
 		b = append(append(b, c.Name...), ' ')
-		b = appendShort(b, c.From, c.FromID)
+		b = appendShort(b, c.From, c.FromID, d.Zone)
 		b = append(b, " -> "...)
-		b = appendShort(b, c.To, c.ToID)
+		b = appendShort(b, c.To, c.ToID, d.Zone)
 	}
 	return append(b, '\n')
 }
 
 // appendShort appends a value for a receipt: unset as such, long ones cut.
-func appendShort(b []byte, v crm.Value, id string) []byte {
+func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 	if !v.Set() {
 		return append(b, "(unset)"...)
 	}
 	if v.Kind == crm.ObjectKind {
 		return append(b, crm.Show(memberText(v.Members[0].JSON))...)
 	}
-	if text := plain(v, id, false); text != "(unset)" {
+	if text := plain(v, id, zone); text != "(unset)" {
 		return append(b, crm.Show(text)...)
 	}
 	return append(b, `"(unset)"`...)
 }
 
-// appendText appends the line. listed cuts long values and leaves out fields
-// that lists do not show.
-func (l *Line) appendText(b []byte, listed bool) []byte {
+func (l *Line) appendText(b []byte, s spelling) []byte {
 	if l.Ratio {
-		return l.appendRatio(b)
+		return l.appendRatio(b, s.zone)
 	}
 	b = append(b, l.Head...)
 	for i := range l.Fields {
 		f := &l.Fields[i]
-		if f.JSON || !f.Value.Set() || listed && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
+		if f.JSON || !f.Value.Set() || s.listed && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
 			continue
 		}
-		b = f.appendText(b, listed)
+		b = f.appendText(b, s)
 	}
 	return append(b, '\n')
 }
 
-func (f *Field) appendText(b []byte, listed bool) []byte {
+func (f *Field) appendText(b []byte, s spelling) []byte {
 	if f.Value.Kind == crm.ObjectKind {
 		for _, m := range f.Value.Members {
 			b = append(append(append(b, ' '), f.Name...), '.')
@@ -115,18 +119,20 @@ func (f *Field) appendText(b []byte, listed bool) []byte {
 				b, name, value = labelled(b, name, value)
 			}
 			b = append(appendKey(b, name), '=')
-			b = appendListed(b, value, listed)
+			b = appendListed(b, value, s.listed)
 		}
 		return b
 	}
 	b = append(append(append(b, ' '), f.Name...), '=')
 	switch {
 	case f.Value.Kind == crm.TextKind || f.Value.Kind == crm.ListKind:
-		return appendListed(b, plain(f.Value, f.ID, false), listed)
+		return appendListed(b, plain(f.Value, f.ID, s.zone), s.listed)
+	case f.Value.Kind == crm.TimeKind && s.listed && f.Day:
+		return appendDay(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind:
-		return appendTime(b, f.Value.Int, listed && f.Day)
+		return appendTime(b, f.Value.Int, s.zone)
 	}
-	return append(b, plain(f.Value, f.ID, false)...)
+	return append(b, plain(f.Value, f.ID, s.zone)...)
 }
 
 // labelled writes a key that is a label itself as lines of records do: the key
@@ -163,13 +169,13 @@ func memberText(json string) string {
 	return json
 }
 
-// plain returns a value as unquoted text.
-func plain(v crm.Value, id string, day bool) string {
+// plain returns a value as unquoted text, times in the zone.
+func plain(v crm.Value, id string, zone *time.Location) string {
 	switch v.Kind {
 	case crm.IntKind:
 		return strconv.FormatInt(v.Int, 10)
 	case crm.TimeKind:
-		return string(appendTime(nil, v.Int, day))
+		return string(appendTime(nil, v.Int, zone))
 	case crm.RefKind:
 		return id
 	case crm.FlagKind:
@@ -201,41 +207,15 @@ func appendListed(b []byte, s string, listed bool) []byte {
 	return crm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
 }
 
-// appendTime appends RFC 3339 in UTC: to the minute, or the day alone.
-func appendTime(b []byte, ms int64, day bool) []byte {
-	t := time.UnixMilli(ms).UTC()
-	year, month, date := t.Date()
-	b = appendDigits(b, year, 4)
-	b = appendDigits(append(b, '-'), int(month), 2)
-	b = appendDigits(append(b, '-'), date, 2)
-	if day {
-		return b
-	}
-	b = appendDigits(append(b, 'T'), t.Hour(), 2)
-	b = appendDigits(append(b, ':'), t.Minute(), 2)
-	return append(b, 'Z')
-}
-
-func appendDigits(b []byte, n, width int) []byte {
-	for i := width - 1; i >= 0; i-- {
-		b = append(b, '0')
-	}
-	for i := len(b) - 1; n > 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return b
-}
-
 // appendRatio appends "contacts: 12 / 1000".
-func (l *Line) appendRatio(b []byte) []byte {
+func (l *Line) appendRatio(b []byte, zone *time.Location) []byte {
 	b = append(append(b, l.Head...), ": "...)
 	for i, f := range l.Fields {
 		if i > 0 {
 			b = append(b, " / "...)
 		}
 		if f.Value.Set() {
-			b = append(b, plain(f.Value, "", false)...)
+			b = append(b, plain(f.Value, "", zone)...)
 		} else {
 			b = append(b, "unlimited"...)
 		}
@@ -243,16 +223,19 @@ func (l *Line) appendRatio(b []byte) []byte {
 	return append(b, '\n')
 }
 
-func appendErrorText(b []byte, e *crm.Error) []byte {
+func appendErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
 	b = append(append(b, "ERROR "...), e.Code...)
 	b = append(b, "\nHINT  "...)
 	b = append(append(b, crm.OneLine(e.Hint)...), '\n')
 	if e.Confirm != "" {
 		b = append(append(append(b, "confirm: "...), e.Confirm...), '\n')
 	}
+	if e.LocalCode != "" {
+		b = append(append(append(b, "# local mode: code="...), e.LocalCode...), '\n')
+	}
 	if e.Record != nil {
 		line := Record(*e.Record, nil)
-		b = line.appendText(b, false)
+		b = line.appendText(b, spelling{zone: zone})
 	}
 	return b
 }

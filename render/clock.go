@@ -1,0 +1,70 @@
+package render
+
+import "time"
+
+// The moments that have a year of four digits, in unix milliseconds: the first
+// of year 1, and the first of year 10000.
+const (
+	yearOne         = -62_135_596_800_000
+	yearTenThousand = 253_402_300_800_000
+)
+
+// appendTime appends RFC 3339 to the minute, in the zone with its offset, in UTC
+// with Z. Section 5.6 has no offset with seconds, as local mean times have them;
+// such a moment stands in UTC, so that it reads back as the same minute.
+func appendTime(b []byte, ms int64, zone *time.Location) []byte {
+	offset, local := shift(ms, zone)
+	if !local || offset%60 != 0 {
+		return append(appendMinute(b, ms), 'Z')
+	}
+	return appendOffset(appendMinute(b, ms+offset*1000), offset/60)
+}
+
+// appendDay appends the date that the moment has in the zone.
+func appendDay(b []byte, ms int64, zone *time.Location) []byte {
+	offset, _ := shift(ms, zone)
+	return appendDate(b, time.UnixMilli(ms+offset*1000).UTC())
+}
+
+// shift returns how many seconds the zone's clocks are ahead of UTC at the
+// moment. local is false where UTC is to be printed: in UTC and its aliases, and
+// where the zone's clocks show a year that has no four digits.
+func shift(ms int64, zone *time.Location) (seconds int64, local bool) {
+	if zone == nil || zone == time.UTC {
+		return 0, false
+	}
+	name, offset := time.UnixMilli(ms).In(zone).Zone()
+	seconds = int64(offset)
+	if at := ms + seconds*1000; name == "UTC" || at < yearOne || at >= yearTenThousand {
+		return 0, false
+	}
+	return seconds, true
+}
+
+// appendMinute appends a moment in UTC to the minute, without an offset.
+func appendMinute(b []byte, ms int64) []byte {
+	t := time.UnixMilli(ms).UTC()
+	b = appendDate(b, t)
+	b = appendTwo(append(b, 'T'), t.Hour())
+	return appendTwo(append(b, ':'), t.Minute())
+}
+
+func appendDate(b []byte, t time.Time) []byte {
+	year, month, date := t.Date()
+	b = appendTwo(appendTwo(b, year/100), year%100)
+	b = appendTwo(append(b, '-'), int(month))
+	return appendTwo(append(b, '-'), date)
+}
+
+// appendOffset appends an offset from UTC in minutes, like +05:45.
+func appendOffset(b []byte, minutes int64) []byte {
+	sign := byte('+')
+	if minutes < 0 {
+		sign, minutes = '-', -minutes
+	}
+	b = appendTwo(append(b, sign), int(minutes/60))
+	return appendTwo(append(b, ':'), int(minutes%60))
+}
+
+// appendTwo appends a number below 100 as two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
