@@ -19,6 +19,7 @@ import (
 const order = `
 crm < query < store < auth < server < main
 crm < render < server
+mail < auth
 server < server/servertest
 `
 
@@ -33,6 +34,8 @@ github.com/google/uuid               server
 net/http                             server server/servertest
 golang.org/x/net                     query
 golang.org/x/text                    query
+golang.org/x/time                    server/limit.go
+github.com/wneessen/go-mail          mail
 github.com/alecthomas/kong           main
 os                                   main store
 testing                              server/servertest

@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // the binary carries the time zones
 
 	"github.com/alecthomas/kong"
 
@@ -29,6 +28,7 @@ type cli struct {
 
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
+	Plan    planCommand    `cmd:"" help:"List the plans, or set one."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

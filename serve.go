@@ -10,20 +10,28 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/mail"
 	"crmkit/server"
 	"crmkit/store"
 )
 
 type serveCommand struct {
-	Listen    string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DB        string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL   string `name:"base-url" help:"Origin under which clients reach the server, for the manual." placeholder:"URL"`
-	Local     bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
-	TokenFor  string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
-	LogFormat string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	Listen     string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	DB         string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	BaseURL    string `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
+	Local      bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
+	TokenFor   string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
+	SMTPURL    string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
+	MailFrom   string `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
+	Signup     string `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
+	Rate       int    `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	TrustProxy string `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
+	LogFormat  string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	planFlags
 }
 
 // Run serves until the context ends.
@@ -38,18 +46,23 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return fmt.Errorf("%w; choose another address with --listen, port 0 picks a free one", err)
 	}
 	defer listener.Close()
-	st, err := openStore(ctx, c.DB, log)
+	opts, err := c.options(listener.Addr(), log)
+	if err != nil {
+		return err
+	}
+	st, err := c.openStore(ctx, c.DB, log)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	srv, err := server.New(server.Options{Store: st, Log: log, Local: c.Local, BaseURL: c.BaseURL, Version: version})
+	opts.Store = st
+	srv, err := server.New(opts)
 	if err != nil {
 		return err
 	}
 	ready := fmt.Sprintf("crmkit listening on http://%s\n", listener.Addr())
 	if c.TokenFor != "" {
-		in, err := auth.New(st).Mint(ctx, c.TokenFor, "token-for")
+		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
 		if err != nil {
 			return err
 		}
@@ -61,22 +74,54 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err := srv.Serve(ctx, listener); err != nil {
 		return err
 	}
+	c.finishMail(opts.Mail, log)
 	err = st.Close()
 	log.Info("stopped")
 	return err
 }
 
+// options returns what the settings make of the server.
+func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
+	opts := server.Options{Log: log, Local: c.Local, BaseURL: c.BaseURL, Version: version,
+		InviteOnly: c.Signup == "invite", Rate: c.Rate, TrustProxy: c.TrustProxy}
+	if c.Local {
+		opts.Rate = 0
+		return opts, nil
+	}
+	if opts.BaseURL == "" {
+		opts.BaseURL = "http://" + addr.String()
+		log.Warn("mails name this address as the server's; set --base-url to the one clients use", "base_url", opts.BaseURL)
+	}
+	var err error
+	opts.Mail, err = mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom, Log: log})
+	return opts, err
+}
+
+// mailPatience is how long a server that stops goes on sending the mails that wait.
+const mailPatience = 5 * time.Second
+
+func (c serveCommand) finishMail(sender *mail.Sender, log *slog.Logger) {
+	if sender == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), mailPatience)
+	defer cancel()
+	if err := sender.Close(ctx); err != nil {
+		log.Warn("not all mails were sent", "error", err)
+	}
+}
+
 // check refuses settings that would not serve, and says what to set.
 func (c serveCommand) check() error {
-	if !c.Local {
-		return errors.New("this version signs people in only in local mode: start it with --local, for agents on this machine (sign-in by mail is not built yet)")
-	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080", c.Listen)
 	}
-	if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
+	if err := c.checkMode(host); err != nil {
+		return err
+	}
+	if c.Rate < 0 {
+		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
 	}
 	if c.BaseURL == "" {
 		return nil
@@ -88,6 +133,26 @@ func (c serveCommand) check() error {
 	return nil
 }
 
+// checkMode holds the two modes apart: local, or with mail.
+func (c serveCommand) checkMode(host string) error {
+	ip := net.ParseIP(host)
+	switch {
+	case c.Local && !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
+		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
+	case c.Local && (c.SMTPURL != "" || c.MailFrom != ""):
+		return errors.New("local mode sends no mail: leave out --smtp-url and --mail-from, or --local")
+	case c.Local:
+		return nil
+	case c.TokenFor != "":
+		return errors.New("--token-for is for local mode; for a token of a running server: crmkit token --email " + c.TokenFor + " --db " + c.DB)
+	case c.SMTPURL == "":
+		return errors.New("people sign in by mail: set --smtp-url and --mail-from, or start with --local, for agents on this machine")
+	case c.MailFrom == "":
+		return errors.New("mails need a sender: set --mail-from, like crm@example.com")
+	}
+	return nil
+}
+
 func (c serveCommand) logger(io console) *slog.Logger {
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(io.err, nil))
@@ -95,7 +160,29 @@ func (c serveCommand) logger(io console) *slog.Logger {
 	return slog.New(slog.NewTextHandler(io.err, nil))
 }
 
-func openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store, error) {
+// planFlags are the settings that say what plans there are.
+type planFlags struct {
+	Plans       string `help:"Plans beside the built-in ones, or in their place: team: contacts=5000 members=10; big: contacts=1000000." placeholder:"NAME: RESOURCE=N …; …"`
+	DefaultPlan string `help:"Plan of new users and workspaces (default ${default})." default:"standard" placeholder:"NAME"`
+}
+
+// plans reads the flags.
+func (f planFlags) plans() (crm.Plans, error) {
+	plans, err := crm.ParsePlans(f.Plans)
+	if err != nil {
+		return nil, fmt.Errorf("--plans: %w", err)
+	}
+	if _, found := plans.Named(f.DefaultPlan); !found {
+		return nil, fmt.Errorf("--default-plan %s: there is no such plan; there are %s", f.DefaultPlan, strings.Join(plans.Names(), ", "))
+	}
+	return plans, nil
+}
+
+func (f planFlags) openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store, error) {
+	plans, err := f.plans()
+	if err != nil {
+		return nil, err
+	}
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
@@ -103,7 +190,7 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Options{Path: path, Schema: schema, Log: log})
+	st, err := store.Open(ctx, store.Options{Path: path, Schema: schema, Plans: plans, Plan: f.DefaultPlan, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the database: %w", err)
 	}
@@ -125,31 +212,4 @@ func checkPath(path string) error {
 		return fmt.Errorf("--db %s: the folder cannot be used: %w", path, err)
 	}
 	return nil
-}
-
-type tokenCommand struct {
-	Email string `help:"Whose token; the user and a workspace are made if need be." required:"" placeholder:"EMAIL"`
-	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Name  string `help:"What GET /tokens calls it." default:"crmkit token"`
-}
-
-// Run prints a token. It works beside a running server.
-func (c tokenCommand) Run(ctx context.Context, io console) error {
-	if c.DB == store.Memory {
-		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
-	}
-	if _, err := os.Stat(c.DB); err != nil {
-		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
-	}
-	st, err := openStore(ctx, c.DB, slog.New(slog.NewTextHandler(io.err, nil)))
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	in, err := auth.New(st).Mint(ctx, c.Email, c.Name)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(io.out, in.Token)
-	return err
 }

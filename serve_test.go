@@ -21,8 +21,8 @@ func TestRefusals(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{}, []string{"start it with --local"}},
-		{[]string{"--listen", "127.0.0.1:0"}, []string{"start it with --local"}},
+		{[]string{}, []string{"start with --local"}},
+		{[]string{"--listen", "127.0.0.1:0"}, []string{"start with --local"}},
 		{[]string{"--local", "--listen", "0.0.0.0:0"}, []string{"--listen 0.0.0.0:0", "loopback only", "127.0.0.1:8080"}},
 		{[]string{"--local", "--listen", "[::]:0"}, []string{"--listen [::]:0", "loopback only"}},
 		{[]string{"--local", "--listen", ":8080"}, []string{"--listen :8080", "loopback only"}},

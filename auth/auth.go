@@ -1,5 +1,5 @@
-// Package auth turns a credential into an actor: access tokens, sign-in codes
-// and delete confirmations. It never speaks HTTP and executes no SQL of its own.
+// Package auth turns a credential into an actor: access tokens, mailed codes,
+// step-up and delete confirmations. It words the mails it sends. It never speaks HTTP and executes no SQL of its own.
 package auth
 
 import (
@@ -11,21 +11,30 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/mail"
 	"crmkit/store"
 )
 
 // Auth checks credentials against a store. It is safe for concurrent use.
 type Auth struct {
 	store *store.Store
+	opts  Options
 
 	mu         sync.RWMutex
 	sessions   map[string]cached // by hash of the token
 	generation uint64            // rises when sessions are dropped
 }
 
+// Options say how people come in.
+type Options struct {
+	Mail       *mail.Sender // nil: codes are returned instead of mailed, and invites are not mailed
+	BaseURL    string       // origin of this server, for mails
+	InviteOnly bool         // who is neither a user nor invited cannot sign up
+}
+
 // New returns an Auth for the store.
-func New(s *store.Store) *Auth {
-	return &Auth{store: s, sessions: map[string]cached{}}
+func New(s *store.Store, opts Options) *Auth {
+	return &Auth{store: s, opts: opts, sessions: map[string]cached{}}
 }
 
 // cached is a session read a moment ago.
@@ -123,11 +132,9 @@ func (a *Auth) forget() {
 }
 
 // Revoke ends a token of the actor. It is refused from then on.
-func (a *Auth) Revoke(ctx context.Context, actor crm.Actor, id string) error {
-	return a.store.Write(ctx, actor, func(tx *store.Tx) error {
-		tx.After(a.forget)
-		return tx.Revoke(crm.CutHandle(id))
-	})
+func (a *Auth) Revoke(tx *store.Tx, id string) error {
+	tx.After(a.forget)
+	return tx.Revoke(crm.CutHandle(id))
 }
 
 // Hash returns what is stored of a secret: its SHA-256, in hexadecimal.

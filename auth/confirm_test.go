@@ -127,8 +127,8 @@ func TestOneOfParallelConfirmationsDeletes(t *testing.T) {
 			t.Errorf("20 parallel deletes: %v", counts)
 		}
 		used, err := f.store.Usage(t.Context(), ann)
-		if err != nil || used["contacts"] != 0 {
-			t.Errorf("%d contacts are counted, %v", used["contacts"], err)
+		if err != nil || used[0].Resource != "contacts" || used[0].Used != 0 {
+			t.Errorf("%+v is counted, %v", used, err)
 		}
 	})
 }

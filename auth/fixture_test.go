@@ -69,7 +69,7 @@ func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return &fixture{Auth: auth.New(s), t: t, store: s, clock: c, opts: opts}
+	return &fixture{Auth: auth.New(s, auth.Options{}), t: t, store: s, clock: c, opts: opts}
 }
 
 func (f *fixture) close() {
@@ -90,7 +90,7 @@ func (f *fixture) ask(email string) string {
 }
 
 func (f *fixture) try(email, code string) error {
-	_, err := f.Verify(f.t.Context(), "192.0.2.1", email, code, "")
+	_, err := f.Verify(f.t.Context(), "192.0.2.1", auth.Credentials{Email: email, Code: code})
 	return err
 }
 
@@ -102,6 +102,11 @@ func (f *fixture) mint(email string) (token string, actor crm.Actor) {
 		f.t.Fatalf("Mint %s: %v", email, err)
 	}
 	return in.Token, f.actor(in.Token)
+}
+
+// revoke ends a token as its user asks for it.
+func (f *fixture) revoke(actor crm.Actor, id string) error {
+	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error { return f.Revoke(tx, id) })
 }
 
 func (f *fixture) actor(token string) crm.Actor {

@@ -2,8 +2,7 @@ package auth
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -14,50 +13,22 @@ import (
 // purposeSignIn keeps sign-in codes apart from codes for other purposes.
 const purposeSignIn = "sign-in"
 
-// The limits on asking for codes and on trying them. They hold in every mode
-// and are counted in the database, so a restart does not reset them.
-const (
-	limitWindow    = 10 * time.Minute
-	asksPerAddress = 5
-	asksPerClient  = 60
-	triesPerClient = 100
-	codeDigits     = 6
-)
-
-// Request issues a sign-in code for an address and returns it for delivery.
-// The answer does not depend on whether the address is known.
+// Request makes a sign-in code for an address and mails it; without a mail
+// server it returns the code. What it does and answers does not depend on
+// whether the address is known.
 func (a *Auth) Request(ctx context.Context, client, email string) (address, code string, err error) {
-	address, err = parseAddress(email)
+	address, err = ParseAddress(email)
 	if err != nil {
 		return "", "", err
 	}
-	if code, err = randomText(a.store.Random(), codeDigits, "0123456789"); err != nil {
-		return "", "", err
-	}
-	var wait time.Duration
-	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
-		wait, err = firstWait(
-			func() (time.Duration, error) { return tx.Allow("ask "+address, asksPerAddress, limitWindow) },
-			func() (time.Duration, error) { return tx.Allow("ask "+network(client), asksPerClient, limitWindow) },
-			func() (time.Duration, error) {
-				return tx.IssueCode(purposeSignIn, address, codeHash(purposeSignIn, address, code))
-			})
-		return err
-	})
-	if err == nil && wait > 0 {
-		err = limited("sign-in codes were asked for or tried too often", wait)
-	}
-	return address, code, err
-}
-
-// firstWait runs the checks in turn until one says to wait.
-func firstWait(checks ...func() (time.Duration, error)) (wait time.Duration, err error) {
-	for _, check := range checks {
-		if wait, err = check(); wait > 0 || err != nil {
-			return wait, err
+	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
+		if code, err = a.issue(tx, purposeSignIn, purposeSignIn, address); err != nil {
+			return err
 		}
-	}
-	return 0, nil
+		code = a.deliver(tx, code, a.signInLetter(address, client))
+		return nil
+	})
+	return address, code, err
 }
 
 // SignedIn is what a right code gives.
@@ -70,80 +41,123 @@ type SignedIn struct {
 	Workspaces []store.Workspace
 }
 
-// Verify exchanges a code for a token in the user's oldest workspace. A first
-// sign-in makes the user and a workspace.
-func (a *Auth) Verify(ctx context.Context, client, email, code, tokenName string) (in SignedIn, err error) {
-	address, err := parseAddress(email)
-	if err != nil {
+// Credentials are what a client sends to sign in. All but Email and Code may be
+// empty.
+type Credentials struct {
+	Email       string
+	Code        string
+	TokenName   string
+	Scope       string // full when empty
+	WorkspaceID string // where the token acts; the user's oldest when empty
+}
+
+// Verify exchanges a code for a token. The first sign-in makes the user and a
+// workspace; every one accepts the invites that wait.
+func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in SignedIn, err error) {
+	if err := c.normalise(); err != nil {
 		return in, err
 	}
-	if tokenName, err = tokenLabel(tokenName); err != nil {
-		return in, err
-	}
-	var right bool
-	var wait time.Duration
-	err = a.store.Write(ctx, crm.Actor{Email: address, Addr: client}, func(tx *store.Tx) (err error) {
-		right = false
-		wait, err = firstWait(
-			func() (time.Duration, error) { return tx.Allow("try "+network(client), triesPerClient, limitWindow) },
-			func() (wait time.Duration, err error) {
-				right, wait, err = tx.TryCode(purposeSignIn, address, codeHash(purposeSignIn, address, code))
-				return wait, err
-			})
-		if err != nil || !right {
+	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
+		err = a.try(tx, attempt{purpose: purposeSignIn, kind: purposeSignIn, address: c.Email, typed: c.Code,
+			again: `ask for a new one: POST /auth/request {"email":` + string(crm.AppendQuoted(nil, c.Email)) + `}`,
+			note:  func() error { return tx.LogFailure(c.Email) }})
+		if err != nil {
 			return err
 		}
-		in, err = a.mint(tx, address, tokenName, "code")
+		if err := a.checkSignup(tx, c.Email); err != nil {
+			return err
+		}
+		in, err = a.mint(tx, c, crm.OriginCode)
 		return err
 	})
-	switch {
-	case err != nil:
-		return in, err
-	case wait > 0:
-		return in, limited("too many wrong codes were tried", wait)
-	case !right:
-		return in, crm.Errorf(crm.InvalidCode, `the code is wrong, was used, or is older than %d minutes. Check it with the user, or ask for a new one: POST /auth/request {"email":%s}.`,
-			int(store.CodeLife.Minutes()), crm.AppendQuoted(nil, address)).On("code")
+	return in, err
+}
+
+// normalise puts the credentials into the forms that are compared and stored.
+func (c *Credentials) normalise() (err error) {
+	if c.Email, err = ParseAddress(c.Email); err != nil {
+		return err
 	}
-	return in, nil
+	if c.TokenName, err = tokenLabel(c.TokenName); err != nil {
+		return err
+	}
+	c.Scope, err = scope(c.Scope)
+	c.WorkspaceID = crm.CutHandle(c.WorkspaceID)
+	return err
+}
+
+// checkSignup turns strangers away where only the invited may come. It is asked
+// when the code was right, so it tells nobody about another's address.
+func (a *Auth) checkSignup(tx *store.Tx, address string) error {
+	if !a.opts.InviteOnly {
+		return nil
+	}
+	expected, err := tx.Expected(address)
+	if err == nil && !expected {
+		err = tx.Keep(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Show(address)))
+	}
+	return err
 }
 
 // Mint makes a token without a code, for whoever owns the database file.
 func (a *Auth) Mint(ctx context.Context, email, tokenName string) (in SignedIn, err error) {
-	address, err := parseAddress(email)
-	if err != nil {
+	c := Credentials{Email: email, TokenName: tokenName}
+	if err := c.normalise(); err != nil {
 		return in, err
 	}
-	if tokenName, err = tokenLabel(tokenName); err != nil {
-		return in, err
-	}
-	err = a.store.Write(ctx, crm.Actor{Email: address}, func(tx *store.Tx) (err error) {
-		in, err = a.mint(tx, address, tokenName, "owner")
+	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
+		in, err = a.mint(tx, c, crm.OriginOwner)
 		return err
 	})
 	return in, err
 }
 
-func (a *Auth) mint(tx *store.Tx, address, tokenName, origin string) (in SignedIn, err error) {
-	user, workspaces, err := tx.SignIn(address)
+func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
+	_, workspaces, err := tx.SignIn(c.Email)
 	if err != nil {
 		return in, err
 	}
-	secret, err := newToken(a.store.Random())
-	if err != nil {
-		return in, err
+	in = SignedIn{TokenName: c.TokenName, Scope: c.Scope, Workspace: workspaces[0], Workspaces: workspaces}
+	if c.WorkspaceID != "" {
+		in.Workspace = store.Workspace{}
+		for _, w := range workspaces {
+			if w.ID == c.WorkspaceID {
+				in.Workspace = w
+			}
+		}
+		if in.Workspace.ID == "" {
+			return in, store.NotAMember(c.WorkspaceID)
+		}
 	}
-	in = SignedIn{Token: secret, TokenName: tokenName, Scope: crm.ScopeFull, Workspace: workspaces[0], Workspaces: workspaces}
-	in.TokenID, err = tx.CreateToken(user, in.Workspace, store.Token{Hash: Hash(secret), Name: tokenName, Scope: in.Scope, Origin: origin})
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin})
 	return in, err
 }
 
-// codeHash binds a code to what it was issued for, so that it serves nothing else.
-func codeHash(purpose, address, code string) string {
-	return Hash(purpose + "\n" + address + "\n" + code)
+// MintFor makes a token of the actor for the workspace it has entered. Empty
+// name and scope are default and full.
+func (a *Auth) MintFor(tx *store.Tx, name, wanted string) (in SignedIn, err error) {
+	if in.TokenName, err = tokenLabel(name); err != nil {
+		return in, err
+	}
+	if in.Scope, err = scope(wanted); err != nil {
+		return in, err
+	}
+	in.Workspace = store.Workspace{Number: tx.Actor.Workspace, ID: tx.Actor.WorkspaceID, Name: tx.Actor.WorkspaceName}
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: in.TokenName, Scope: in.Scope, Origin: crm.OriginMinted})
+	return in, err
 }
 
-func parseAddress(email string) (string, error) {
+func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secret, id string, err error) {
+	if secret, err = newToken(a.store.Random()); err != nil {
+		return "", "", err
+	}
+	t.Hash = Hash(secret)
+	id, err = tx.CreateToken(w, t)
+	return secret, id, err
+}
+
+// ParseAddress returns the stored form of a bare e-mail address.
+func ParseAddress(email string) (string, error) {
 	address, ok := query.Address(email)
 	if !ok {
 		return "", crm.Errorf(crm.InvalidEmail, `%s is not one bare e-mail address; send {"email":"you@example.com"}.`, crm.Show(email)).On("email")
@@ -165,22 +179,21 @@ func tokenLabel(name string) (string, error) {
 	return clean, nil
 }
 
-func limited(what string, wait time.Duration) error {
-	err := crm.Errorf(crm.RateLimited, "%s. Try again in %s.", what, (wait + time.Second - 1).Truncate(time.Second))
-	err.RetryAfter = wait
-	return err
+func scope(wanted string) (string, error) {
+	if wanted == "" {
+		return crm.ScopeFull, nil
+	}
+	if !crm.Covers(crm.ScopeFull, wanted) {
+		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read asks, write also creates and changes records, full also deletes and manages.",
+			crm.Show(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
+	}
+	return wanted, nil
 }
 
-// network returns what client addresses are counted by: an IPv4 address, or an
-// IPv6 /64, since one host has all of that.
-func network(client string) string {
-	addr, err := netip.ParseAddr(client)
-	if err != nil {
-		return "client " + client
-	}
-	if addr = addr.Unmap(); addr.Is6() {
-		prefix, _ := addr.WithZone("").Prefix(64)
-		return fmt.Sprint("client ", prefix)
-	}
-	return fmt.Sprint("client ", addr)
+// limited is the error for too much of something; the hint has a %s for the time
+// to wait.
+func limited(hint string, wait time.Duration) error {
+	err := crm.Errorf(crm.RateLimited, hint, (wait + time.Second - 1).Truncate(time.Second))
+	err.RetryAfter = wait
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
 )
@@ -17,7 +18,7 @@ func TestRightCodeSignsInOnce(t *testing.T) {
 		if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 			t.Errorf("the code is %q", code)
 		}
-		in, err := f.Verify(t.Context(), "192.0.2.1", " Ann@Example.COM ", code, "Cursor")
+		in, err := f.Verify(t.Context(), "192.0.2.1", auth.Credentials{Email: " Ann@Example.COM ", Code: code, TokenName: "Cursor"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,12 +36,12 @@ func TestRightCodeSignsInOnce(t *testing.T) {
 
 func TestSigningInAgainFindsTheSameWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		first, err := f.Verify(t.Context(), "", "ann@example.com", f.ask("ann@example.com"), "")
+		first, err := f.Verify(t.Context(), "", auth.Credentials{Email: "ann@example.com", Code: f.ask("ann@example.com")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.clock.advance(time.Hour)
-		second, err := f.Verify(t.Context(), "", "ANN@example.com", f.ask("ann@example.com"), "")
+		second, err := f.Verify(t.Context(), "", auth.Credentials{Email: "ANN@example.com", Code: f.ask("ann@example.com")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +178,7 @@ func TestClientsAskAndTrySparingly(t *testing.T) {
 			return err
 		}
 		try := func(client string, i int) error {
-			_, err := f.Verify(t.Context(), client, fmt.Sprintf("u%d@example.com", i), "000000", "")
+			_, err := f.Verify(t.Context(), client, auth.Credentials{Email: fmt.Sprintf("u%d@example.com", i), Code: fmt.Sprintf("%06d", i)})
 			return err
 		}
 		for i := range 60 {

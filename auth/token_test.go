@@ -36,7 +36,7 @@ func TestMalformedTokensAreRefusedWithoutARead(t *testing.T) {
 	f := onFile(t)
 	token, _ := f.mint("ann@example.com")
 	f.close()
-	f.Auth = auth.New(f.store)
+	f.Auth = auth.New(f.store, auth.Options{})
 	if _, err := f.Actor(t.Context(), token); err == nil || codeOf(err) == crm.InvalidToken {
 		t.Fatalf("a good token without a database: %v", err)
 	}
@@ -116,7 +116,7 @@ func TestTokensSlideOnUse(t *testing.T) {
 			f.wantActor("used every 29 days", token, "")
 		}
 		f.store.FlushTouches(t.Context())
-		f.Auth = auth.New(f.store)
+		f.Auth = auth.New(f.store, auth.Options{})
 		f.clock.advance(29 * 24 * time.Hour)
 		f.wantActor("with nothing cached", token, "")
 		f.clock.advance(31 * 24 * time.Hour)
@@ -197,7 +197,7 @@ func (f *fixture) revokeInUse() {
 	for b.uses.Load() < 100 && !f.t.Failed() {
 		runtime.Gosched()
 	}
-	err := f.Revoke(f.t.Context(), actor, actor.TokenID)
+	err := f.revoke(actor, actor.TokenID)
 	b.revoked.Store(true)
 	wantCode(f.t, "Revoke", err, "")
 	for b.refusals.Load() < 100 && !f.t.Failed() {
@@ -212,13 +212,13 @@ func TestRevokeIsForOwnTokens(t *testing.T) {
 		token, ann := f.mint("ann@example.com")
 		spare, other := f.mint("ann@example.com")
 		_, bob := f.mint("bob@example.com")
-		wantCode(t, "another user's token", f.Revoke(t.Context(), bob, ann.TokenID), crm.NotFound)
-		wantCode(t, "an unknown token", f.Revoke(t.Context(), ann, "tok_0000000000"), crm.NotFound)
+		wantCode(t, "another user's token", f.revoke(bob, ann.TokenID), crm.NotFound)
+		wantCode(t, "an unknown token", f.revoke(ann, "tok_0000000000"), crm.NotFound)
 		f.wantActor("a token others tried to revoke", token, "")
-		wantCode(t, "by handle", f.Revoke(t.Context(), ann, "token/"+other.TokenID), "")
+		wantCode(t, "by handle", f.revoke(ann, "token/"+other.TokenID), "")
 		f.wantActor("the revoked token", spare, crm.InvalidToken)
 		f.wantActor("the one that revoked it", token, "")
-		wantCode(t, "twice", f.Revoke(t.Context(), ann, other.TokenID), crm.NotFound)
+		wantCode(t, "twice", f.revoke(ann, other.TokenID), crm.NotFound)
 	})
 }
 
@@ -229,7 +229,7 @@ func TestRevokeByAnotherProcessIsSeen(t *testing.T) {
 	there := openWith(t, here.clock, here.opts)
 	token, actor := here.mint("ann@example.com")
 	there.wantActor("in the other process", token, "")
-	wantCode(t, "Revoke", there.Revoke(t.Context(), actor, actor.TokenID), "")
+	wantCode(t, "Revoke", there.revoke(actor, actor.TokenID), "")
 	there.wantActor("where it was revoked", token, crm.InvalidToken)
 	here.clock.advance(time.Second)
 	here.wantActor("a second later in the first process", token, crm.InvalidToken)

@@ -1,20 +1,67 @@
 package crm
 
+import (
+	"slices"
+	"time"
+)
+
 // Actor is who makes a request: a user through a token, inside one workspace.
 type Actor struct {
-	User          int64 // number of the user
-	UserID        string
-	Email         string
+	User   int64 // number of the user
+	UserID string
+	Email  string
+
 	Workspace     int64 // number of the workspace
 	WorkspaceID   string
 	WorkspaceName string
-	TimeZone      string // IANA name
-	Plan          string
-	TokenID       string
-	TokenName     string
-	Scope         string
-	Addr          string // client address
+	TimeZone      string         // IANA name
+	Zone          *time.Location // of that name; nil is UTC
+	Plan          string         // of the workspace
+	Role          string         // of the user in it
+
+	TokenID   string
+	TokenName string
+	Scope     string
+	Origin    string // of the token
+	Addr      string // client address
 }
 
-// Scope words. Every token of this version carries ScopeFull.
-const ScopeFull = "full"
+// Scope words: a read token only asks; a write token also creates and changes
+// records; a full token also deletes and manages workspaces and tokens.
+const (
+	ScopeRead  = "read"
+	ScopeWrite = "write"
+	ScopeFull  = "full"
+)
+
+// Scopes are the scope words, each allowing what those before it do.
+func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeFull} }
+
+// Covers reports whether a token of the scope may do what needs another. An
+// unknown scope covers nothing.
+func Covers(scope, need string) bool {
+	have, want := slices.Index(Scopes(), scope), slices.Index(Scopes(), need)
+	return want >= 0 && have >= want
+}
+
+// Role words.
+const (
+	RoleAdmin  = "admin"
+	RoleMember = "member"
+)
+
+// Roles are the role words.
+func Roles() []string { return []string{RoleAdmin, RoleMember} }
+
+// Origins of tokens: an e-mailed code, another token, the owner of the database
+// file.
+const (
+	OriginCode   = "code"
+	OriginMinted = "minted"
+	OriginOwner  = "owner"
+)
+
+// Free reports whether the actor's token may act beyond its own workspace, in
+// others of the same user: only one that a code, or the owner of the file, gave.
+// What was handed on, to a script or a connector, stays where it was put.
+func (a Actor) Free() bool { return a.Origin == OriginCode || a.Origin == OriginOwner }

@@ -99,6 +99,7 @@ var Entities = []Entity{
 			{Name: "at", Type: Time, ReadOnly: true, Brief: true, Doc: "when"},
 			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Brief: true, Doc: "whose token made the change"},
 			{Name: "token_id", Type: Word, ReadOnly: true, Brief: true, Doc: "the token"},
+			{Name: "addr", Type: Word, ReadOnly: true, Brief: true, Doc: "the client's network address"},
 			{Name: "action", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "create, update, delete, token.create, …"},
 			{Name: "target", Type: Word, Handles: true, ReadOnly: true, Brief: true, Doc: "handle of the record"},
 			{Name: "from", Type: Object, Column: "before", ReadOnly: true, Brief: true, Doc: "changed fields as they were"},
@@ -113,9 +114,44 @@ var Entities = []Entity{
 			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "token/id"},
 			{Name: "name", ReadOnly: true, Brief: true, Doc: "the token_name given at sign-in"},
 			{Name: "workspace_id", Type: Word, Column: "workspace", ReadOnly: true, Brief: true, Doc: "the workspace it acts in"},
-			{Name: "scope", Type: Word, ReadOnly: true, Brief: true, Doc: "what it may do"},
+			{Name: "scope", Type: Word, ReadOnly: true, Brief: true, Doc: "what it may do: read, write or full"},
+			{Name: "origin", Type: Word, ReadOnly: true, Doc: "how it came to be: code, minted or owner"},
 			{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when it was made"},
 			{Name: "last_used_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "last request, to the minute"},
 		},
 	},
+	{
+		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, apart from every other's; listed are those you belong to",
+		Verbs: List, Display: "name", Sort: "created_at", MaxLimit: 200, RandomID: true, Scope: "user_id", Table: "memberships",
+		Fields: []Field{
+			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the workspace"},
+			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "workspace/id"},
+			{Name: "name", Required: true, Brief: true, Doc: "what the team calls it"},
+			{Name: "role", Type: Word, ReadOnly: true, Brief: true, Doc: "yours in it: admin or member"},
+			{Name: "time_zone", Type: Word, Default: "UTC", Brief: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text times print with its offset"},
+			{Name: "plan", Type: Word, ReadOnly: true, Brief: true, Doc: "what caps it; GET /whoami shows the usage"},
+			{Name: "version", Type: Int, ReadOnly: true, Doc: "1 when made, +1 per change"},
+			{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when it was made"},
+		},
+	},
+	seat(Entity{Name: "member", Plural: "members", Prefix: "u", Twin: "invite",
+		Doc: "who belongs to a workspace, and pending invites with status=invited"}),
+	seat(Entity{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "a seat kept for an e-mail address; its owner joins at the next sign-in"}),
+}
+
+// seat fills in what members and invites share: they are rows of one table, so
+// that no address is both and both count against the plan.
+func seat(e Entity) Entity {
+	e.Path = "workspaces/{id}/" + e.Plural
+	e.Verbs, e.Display, e.Sort, e.MaxLimit, e.RandomID, e.Table = List, "email", "created_at", 200, true, "members"
+	e.Fields = []Field{
+		{Name: "id", Type: ID, ReadOnly: true, Doc: "the user's, or the invite's"},
+		{Name: "handle", Type: Handle, ReadOnly: true, Doc: "member/id or invite/id"},
+		{Name: "email", Type: Email, ReadOnly: true, Brief: true, Doc: "whose seat it is"},
+		{Name: "role", Type: Choice, Values: Roles(), Default: RoleMember, Brief: true, Vocab: true, Doc: "admin manages the workspace, member works in it"},
+		{Name: "status", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "active, or invited until the first sign-in"},
+		{Name: "invited_by", Type: Email, ReadOnly: true, Brief: true, Doc: "who sent the invite"},
+		{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when the member joined, or the invite was made"},
+	}
+	return e
 }

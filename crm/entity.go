@@ -2,6 +2,7 @@ package crm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -117,10 +118,13 @@ type Entity struct {
 	DueIf    string   // the filter it must also match, as in a URL
 	DueNote  string   // the field that says what to do then
 	Scope    string   // column that scopes the table, when it is not workspace_id
+	Table    string   // the table or view, when it is not Plural
+	Twin     string   // the entity to which the rows of the table with its id prefix belong
 	RandomID bool     // ids are random and stored in column id, not numbered
 	Fields   []Field
 
 	refs map[string]*Entity
+	twin *Entity
 }
 
 // Field returns the named field, or nil.
@@ -166,10 +170,18 @@ func Writable(f *Field) bool { return !f.ReadOnly }
 // Target returns the entity the reference field points to.
 func (e *Entity) Target(f *Field) *Entity { return e.refs[f.Name] }
 
-// Route returns the first segment of the entity's paths.
+// Route returns the entity's path without its first slash.
 func (e *Entity) Route() string {
 	if e.Path != "" {
 		return e.Path
+	}
+	return e.Plural
+}
+
+// From returns the table or view that holds the records.
+func (e *Entity) From() string {
+	if e.Table != "" {
+		return e.Table
 	}
 	return e.Plural
 }
@@ -259,6 +271,9 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
 		}
 	}
+	if e.twin = s.Named(e.Twin); e.Twin != "" && e.twin == nil {
+		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.Twin)
+	}
 	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote}, e.Under...)
 	for _, name := range named {
 		if name != "" && e.Field(name) == nil {
@@ -273,9 +288,9 @@ func (s *Schema) Named(name string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Name == name })
 }
 
-// Routed returns the entity whose paths begin with the segment, or nil.
+// Routed returns the entity behind whose path segment its ids stand, or nil.
 func (s *Schema) Routed(segment string) *Entity {
-	return s.find(func(e *Entity) bool { return e.Route() == segment })
+	return s.find(func(e *Entity) bool { return e.Route()[strings.LastIndexByte(e.Route(), '/')+1:] == segment })
 }
 
 // Prefixed returns the entity to which an id belongs by its prefix, or nil.
@@ -310,4 +325,26 @@ func (s *Schema) ReferencesTo(target *Entity) []Reference {
 		}
 	}
 	return refs
+}
+
+// Dependents returns the entities so that each stands before those it points
+// to: the order in which all their records can be deleted.
+func (s *Schema) Dependents() []*Entity {
+	var list []*Entity
+	var add func(*Entity)
+	add = func(e *Entity) {
+		if slices.Contains(list, e) {
+			return
+		}
+		for _, ref := range s.ReferencesTo(e) {
+			if ref.From != e {
+				add(ref.From)
+			}
+		}
+		list = append(list, e)
+	}
+	for _, e := range s.Entities {
+		add(e)
+	}
+	return list
 }

@@ -154,25 +154,3 @@ func TestCurrency(t *testing.T) {
 		}
 	}
 }
-
-func TestCaps(t *testing.T) {
-	s := testSchema(t)
-	for _, plan := range crm.Plans {
-		for _, c := range plan.Caps {
-			if c.Max < 1 || crm.CapOf(plan.Name, c.Resource) != c.Max {
-				t.Errorf("%s caps %s at %d", plan.Name, c.Resource, crm.CapOf(plan.Name, c.Resource))
-			}
-		}
-	}
-	for _, e := range s.Entities {
-		if e.Can(crm.Create) && crm.CapOf(crm.DefaultPlan, e.Plural) == crm.Unlimited {
-			t.Errorf("the default plan does not cap %s", e.Plural)
-		}
-		if crm.CapOf("unlimited", e.Plural) != crm.Unlimited {
-			t.Errorf("unlimited caps %s", e.Plural)
-		}
-	}
-	if crm.CapOf("nonsense", "contacts") != 100_000 || crm.CapOf("free", "activities") != 10_000 || crm.CapOf("standard", "activities") != 1_000_000 {
-		t.Error("a cap differs from the contract")
-	}
-}

@@ -25,11 +25,17 @@ const (
 	TokenExpired         Code = "token_expired"
 	InvalidCode          Code = "invalid_code"
 	PlanLimitReached     Code = "plan_limit_reached"
+	NotAMember           Code = "not_a_member"
+	AdminRequired        Code = "admin_required"
+	EscalationRequired   Code = "escalation_required"
+	ScopeRequired        Code = "scope_required"
+	SignupClosed         Code = "signup_closed"
 	LocalOnly            Code = "local_only"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	ConfirmationRequired Code = "confirmation_required"
 	AlreadyExists        Code = "already_exists"
+	LastAdmin            Code = "last_admin"
 	ReferenceNotFound    Code = "reference_not_found"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
@@ -63,11 +69,17 @@ var Codes = []CodeRow{
 	{TokenExpired, 401, "the token was idle too long; sign in again"},
 	{InvalidCode, 401, "the sign-in code is wrong, used or too old"},
 	{PlanLimitReached, 403, "the plan allows no more; do not retry, tell the user"},
+	{NotAMember, 403, "no workspace of yours; GET /workspaces lists those"},
+	{AdminRequired, 403, "only an admin of the workspace may do that"},
+	{EscalationRequired, 403, "a code was mailed to the user; repeat the request with ?code="},
+	{ScopeRequired, 403, "the token may not do that; the hint says which one may"},
+	{SignupClosed, 403, "this server takes new people by invite only"},
 	{LocalOnly, 403, "a local server answers direct requests from this machine only"},
 	{NotFound, 404, "no such path or record; the hint says which is likely"},
 	{MethodNotAllowed, 405, "the path exists, not with this method; see Allow"},
 	{ConfirmationRequired, 409, "a delete waits for the user's yes; repeat with ?confirm="},
 	{AlreadyExists, 409, "another record holds that unique value"},
+	{LastAdmin, 409, "a workspace keeps at least one admin"},
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
 	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB"},
@@ -97,6 +109,7 @@ type Error struct {
 	DidYouMean string        // the nearest allowed name
 	RetryAfter time.Duration // with RateLimited and NotReady
 	Confirm    string        // with ConfirmationRequired: the token
+	LocalCode  string        // with EscalationRequired in local mode: the code
 	Record     *Record       // the record as it stands
 	Counts     []Count       // with ConfirmationRequired: what else would change
 	Allow      []string      // with MethodNotAllowed: the methods

@@ -1,45 +1,214 @@
 package crm
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
 
 // Unlimited is the cap of what a plan does not bound.
 const Unlimited = math.MaxInt64
 
-// Plan caps how many records a workspace may hold.
+// DefaultPlan is the plan of a new workspace.
+const DefaultPlan = "standard"
+
+// largestCap is the largest number a setting may give. It keeps a cap apart
+// from Unlimited, and from what a JSON reader would round (RFC 8259 section 6).
+const largestCap = 1_000_000_000_000
+
+// Resources returns what plans cap, in the order answers show it: the records
+// of a workspace by kind, its members together with its pending invites, and
+// the workspaces that one user made. The slice is the caller's own.
+func Resources() []string {
+	return []string{"contacts", "companies", "deals", "activities", "members", "workspaces"}
+}
+
+// Plan bounds what a workspace or a user may hold. A resource it does not name
+// is not bounded.
 type Plan struct {
 	Name string
 	Caps []Cap
 }
 
-// Cap bounds one resource, named by its plural.
+// Cap bounds one of Resources: at most Max may exist. Max is Unlimited, or at
+// least 0, which allows none.
 type Cap struct {
 	Resource string
 	Max      int64
 }
 
-// DefaultPlan is the plan of a new workspace.
-const DefaultPlan = "standard"
-
-// Plans are the built-in plans.
-var Plans = []Plan{
-	{"standard", []Cap{{"contacts", 100_000}, {"companies", 100_000}, {"deals", 100_000}, {"activities", 1_000_000}}},
-	{"free", []Cap{{"contacts", 1_000}, {"companies", 1_000}, {"deals", 1_000}, {"activities", 10_000}}},
-	{"unlimited", nil},
-}
-
-// CapOf returns how many of a resource the named plan allows. An unknown plan
-// allows what the default plan does.
-func CapOf(plan, resource string) int64 {
-	p := &Plans[0]
-	for i := range Plans {
-		if Plans[i].Name == plan {
-			p = &Plans[i]
+// String returns the plan as ParsePlans reads it, like
+// "team: contacts=5000 members=10". One without caps is written with an
+// unlimited one, since a setting must name at least one.
+func (p Plan) String() string {
+	caps := p.Caps
+	if len(caps) == 0 {
+		caps = []Cap{{Resources()[0], Unlimited}}
+	}
+	b := []byte(p.Name + ":")
+	for _, c := range caps {
+		b = append(b, ' ')
+		b = append(b, c.Resource...)
+		b = append(b, '=')
+		if c.Max == Unlimited {
+			b = append(b, "unlimited"...)
+		} else {
+			b = strconv.AppendInt(b, c.Max, 10)
 		}
 	}
-	for _, c := range p.Caps {
+	return string(b)
+}
+
+// Plans are those a server knows. Once made they do not change, so any number
+// of goroutines may ask them.
+type Plans []Plan
+
+// BuiltinPlans returns the plans every server knows, the default plan first.
+func BuiltinPlans() Plans {
+	return Plans{
+		{DefaultPlan, []Cap{{"contacts", 100_000}, {"companies", 100_000}, {"deals", 100_000}, {"activities", 1_000_000}, {"members", 100}, {"workspaces", 20}}},
+		{"free", []Cap{{"contacts", 1_000}, {"companies", 1_000}, {"deals", 1_000}, {"activities", 10_000}, {"members", 5}, {"workspaces", 3}}},
+		{"unlimited", nil},
+	}
+}
+
+// Named returns the plan with the name, and whether there is one.
+func (p Plans) Named(name string) (Plan, bool) {
+	for _, plan := range p {
+		if plan.Name == name {
+			return plan, true
+		}
+	}
+	return Plan{}, false
+}
+
+// Names returns the names of the plans, the built-in ones first.
+func (p Plans) Names() []string {
+	names := make([]string, len(p))
+	for i, plan := range p {
+		names[i] = plan.Name
+	}
+	return names
+}
+
+// Cap returns how many of a resource the named plan allows, Unlimited if it
+// does not bound it. An unknown plan, such as one that left the settings while
+// a workspace has it, allows what the default plan does.
+func (p Plans) Cap(plan, resource string) int64 {
+	found, known := p.Named(plan)
+	if !known {
+		found = p.fallback()
+	}
+	for _, c := range found.Caps {
 		if c.Resource == resource {
 			return c.Max
 		}
 	}
 	return Unlimited
+}
+
+// fallback returns the default plan, the built-in one where there is none, so
+// that plans nobody set do not lift every cap.
+func (p Plans) fallback() Plan {
+	if plan, known := p.Named(DefaultPlan); known {
+		return plan
+	}
+	return BuiltinPlans()[0]
+}
+
+// ParsePlans returns the built-in plans and those of a setting, like
+//
+//	team: contacts=5000 companies=5000 members=10; big: contacts=1000000
+//
+// Semicolons part plans, blanks or commas part caps, and empty parts are
+// skipped. A cap is a number from 0 to 10^12 or the word unlimited. A plan
+// named like a built-in one takes its place, with no cap of it left. An error
+// is one line that says what is allowed.
+func ParsePlans(text string) (Plans, error) {
+	plans := BuiltinPlans()
+	var set []string
+	for part := range strings.SplitSeq(text, ";") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		plan, err := parsePlan(part)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(set, plan.Name) {
+			return nil, fmt.Errorf("plan %s is there twice; write it once, with all its caps", plan.Name)
+		}
+		set = append(set, plan.Name)
+		plans = plans.with(plan)
+	}
+	return plans, nil
+}
+
+// with puts the plan in the place of the one of its name, or at the end.
+func (p Plans) with(plan Plan) Plans {
+	for i := range p {
+		if p[i].Name == plan.Name {
+			p[i] = plan
+			return p
+		}
+	}
+	return append(p, plan)
+}
+
+func parsePlan(text string) (Plan, error) {
+	name, rest, found := strings.Cut(text, ":")
+	name = strings.TrimSpace(name)
+	caps := strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	switch {
+	case !found:
+		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", Show(text))
+	case !isPlanName(name):
+		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", Show(name))
+	case len(caps) == 0:
+		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s", name, Plan{Name: name})
+	}
+	plan := Plan{Name: name}
+	for _, word := range caps {
+		c, err := parseCap(word)
+		if err != nil {
+			return Plan{}, fmt.Errorf("plan %s: %w", name, err)
+		}
+		if slices.ContainsFunc(plan.Caps, func(other Cap) bool { return other.Resource == c.Resource }) {
+			return Plan{}, fmt.Errorf("plan %s caps %s twice; write one number for it", name, c.Resource)
+		}
+		plan.Caps = append(plan.Caps, c)
+	}
+	return plan, nil
+}
+
+func isPlanName(s string) bool {
+	return s != "" && len(s) <= 32 && s[0] >= 'a' && s[0] <= 'z' &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+}
+
+// parseCap reads resource=number.
+func parseCap(text string) (Cap, error) {
+	resource, number, found := strings.Cut(text, "=")
+	if !found {
+		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", Show(text))
+	}
+	if names := Resources(); !slices.Contains(names, resource) {
+		hint := ""
+		if near := Nearest(resource, names); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return Cap{}, fmt.Errorf("%s cannot be capped, only %s%s", Show(resource), strings.Join(names, ", "), hint)
+	}
+	if number == "unlimited" {
+		return Cap{resource, Unlimited}, nil
+	}
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || n > largestCap {
+		return Cap{}, fmt.Errorf("%s cannot be %s; write digits only, from 0 to %d, or unlimited", resource, Show(number), largestCap)
+	}
+	return Cap{resource, int64(n)}, nil
 }

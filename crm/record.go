@@ -20,7 +20,12 @@ func NewRecord(e *Entity) Record {
 }
 
 // Handle returns kind/id.
-func (r Record) Handle() string { return r.Entity.Name + "/" + r.ID }
+func (r Record) Handle() string {
+	if twin := r.Entity.twin; twin != nil && strings.HasPrefix(r.ID, twin.Prefix+"_") {
+		return twin.Name + "/" + r.ID
+	}
+	return r.Entity.Name + "/" + r.ID
+}
 
 // Value returns the named field's value; Null for a name the entity lacks.
 func (r Record) Value(name string) Value {

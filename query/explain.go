@@ -77,7 +77,7 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 	case t.field.Type == crm.Tags:
 		p.InUse = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "'"
 	case t.field.Vocab:
-		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.Plural +
+		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.From() +
 			" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"
 	default:
 		p.Text = t.field.Type == crm.Text

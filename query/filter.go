@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"crmkit/crm"
 )
@@ -115,7 +116,7 @@ func (c *compiler) through(t target, negate bool, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h := t.hops[i-1]
 		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s.key = %s.%s AND %s)",
-			h.to.Plural, alias(i), alias(i), alias(i-1), h.field.Col(), test)
+			h.to.From(), alias(i), alias(i), alias(i-1), h.field.Col(), test)
 	}
 	if negate {
 		return "NOT " + test
@@ -296,6 +297,9 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
 	}
 	utc := Env{Now: c.env.Now} // as the values were read when they were stored
+	if value == "today" {
+		value = c.env.wall(c.env.Now).Format(time.DateOnly) // the workspace's date
+	}
 	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
 		return c.member(t, c.within("v.time", op, span)), nil
 	}

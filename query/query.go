@@ -21,7 +21,7 @@ type Env struct {
 
 // For returns the Env of a request: who asks, and when.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
-	return Env{Schema: schema, Now: now, Workspace: actor.Workspace, Secret: secret}
+	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Secret: secret}
 }
 
 func (env Env) zone() *time.Location {

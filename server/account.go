@@ -2,7 +2,6 @@ package server
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"crmkit/auth"
@@ -13,20 +12,20 @@ import (
 
 // authRequest answers POST /auth/request.
 func (s *Server) authRequest(rq *request) (*render.Doc, error) {
-	body, fault := rq.texts("email")
+	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
 	}
 	if body["email"] == "" {
 		return nil, crm.Errorf(crm.MissingField, `email is required; send {"email":"you@example.com"}.`).On("email")
 	}
-	address, code, err := s.auth.Request(rq.Context(), clientAddr(rq.Request), body["email"])
+	address, code, err := s.auth.Request(rq.Context(), rq.addr, body["email"])
 	if err != nil {
 		return nil, err
 	}
 	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
 	doc := &render.Doc{Line: line, Hints: []string{
-		`then POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the 6 digits>","token_name":"<who you are>"}`}}
+		`then POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`}}
 	if s.opts.Local {
 		local := text("local_code", code)
 		local.JSON = true
@@ -42,7 +41,7 @@ func text(name, value string) render.Field {
 
 // authVerify answers POST /auth/verify.
 func (s *Server) authVerify(rq *request) (*render.Doc, error) {
-	body, fault := rq.texts("email", "code", "token_name")
+	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
 	}
@@ -51,7 +50,8 @@ func (s *Server) authVerify(rq *request) (*render.Doc, error) {
 			return nil, crm.Errorf(crm.MissingField, `%s is required; send {"email":"you@example.com","code":"123456","token_name":"<who you are>"}.`, name).On(name)
 		}
 	}
-	in, err := s.auth.Verify(rq.Context(), clientAddr(rq.Request), body["email"], strings.TrimSpace(body["code"]), body["token_name"])
+	in, err := s.auth.Verify(rq.Context(), rq.addr, auth.Credentials{Email: body["email"], Code: body["code"],
+		TokenName: body["token_name"], Scope: body["scope"], WorkspaceID: body["workspace_id"]})
 	if err != nil {
 		return nil, err
 	}
@@ -60,13 +60,12 @@ func (s *Server) authVerify(rq *request) (*render.Doc, error) {
 
 func signedIn(in auth.SignedIn) *render.Doc {
 	doc := &render.Doc{
-		Line: &render.Line{Head: "authenticated", HeadKey: "status", Fields: []render.Field{
-			text("token", in.Token), text("token_id", in.TokenID), text("token_name", in.TokenName),
-			text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}},
-		Name: "workspaces",
-		Hints: []string{
-			"save the token now, it is not shown again; send it as Authorization: Bearer <token>",
-			"GET /help is the manual; GET /reminders shows what is due"},
+		Line:  &render.Line{Head: "authenticated", HeadKey: "status", Fields: tokenFields(in)},
+		Name:  "workspaces",
+		Hints: []string{saveToken, "GET /help is the manual; GET /reminders shows what is due"},
+	}
+	if len(in.Workspaces) > 1 {
+		doc.Hints = append(doc.Hints, "to work in another workspace: POST /workspaces/{id}/tokens gives a token for it")
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
@@ -77,9 +76,17 @@ func signedIn(in auth.SignedIn) *render.Doc {
 	return doc
 }
 
+const saveToken = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
+
+// tokenFields show a token that was just made, with its secret.
+func tokenFields(in auth.SignedIn) []render.Field {
+	return []render.Field{text("token", in.Token), text("token_id", in.TokenID), text("token_name", in.TokenName),
+		text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}
+}
+
 // whoami answers GET /whoami.
 func (s *Server) whoami(rq *request) (*render.Doc, error) {
-	used, err := s.store.Usage(rq.Context(), rq.actor)
+	usage, err := s.store.Usage(rq.Context(), rq.actor)
 	if err != nil {
 		return nil, err
 	}
@@ -88,19 +95,16 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 		Line: &render.Line{Head: "user/" + a.UserID, HeadKey: "handle", Fields: []render.Field{
 			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
 			text("time_zone", a.TimeZone), text("token_id", a.TokenID), text("token_name", a.TokenName),
-			text("scope", a.Scope), text("plan", a.Plan)}},
+			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan)}},
 		Name: "usage",
 	}
-	for _, e := range s.schema.Entities {
-		if e.RandomID {
-			continue
-		}
+	for _, u := range usage {
 		limit := crm.Value{}
-		if n := crm.CapOf(a.Plan, e.Plural); n != crm.Unlimited {
-			limit = crm.Number(n)
+		if u.Limit != crm.Unlimited {
+			limit = crm.Number(u.Limit)
 		}
-		doc.Items = append(doc.Items, render.Line{Head: e.Plural, HeadKey: "resource", Ratio: true, Fields: []render.Field{
-			{Name: "used", Value: crm.Number(used[e.Plural])}, {Name: "limit", Value: limit}}})
+		doc.Items = append(doc.Items, render.Line{Head: u.Resource, HeadKey: "resource", Ratio: true, Fields: []render.Field{
+			{Name: "used", Value: crm.Number(u.Used)}, {Name: "limit", Value: limit}}})
 	}
 	return doc, nil
 }
@@ -116,16 +120,13 @@ func (s *Server) tokens(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range doc.Items {
-		current := doc.Items[i].Head == "token/"+rq.actor.TokenID
-		doc.Items[i].Fields = append(doc.Items[i].Fields, render.Field{Name: "current", Value: crm.Bool(current)})
-	}
+	markCurrent(doc, "token/"+rq.actor.TokenID)
 	return doc, nil
 }
 
 // revoke answers DELETE /tokens/{id}.
 func (s *Server) revoke(rq *request) (*render.Doc, error) {
-	if err := s.auth.Revoke(rq.Context(), rq.actor, rq.record); err != nil {
+	if err := s.write(rq, func(tx *store.Tx) error { return s.auth.Revoke(tx, rq.record) }); err != nil {
 		return nil, err
 	}
 	return deleted("token", crm.CutHandle(rq.record)), nil

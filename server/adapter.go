@@ -21,6 +21,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/store"
 )
 
 // request is one request on its way through the adapter and a handler.
@@ -30,7 +31,8 @@ type request struct {
 	id     string // request id
 	route  *route // nil until matched
 	path   string
-	record string // the :id of the path
+	addr   string // of the client
+	record string // the last id of the path
 	params url.Values
 	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format
@@ -42,7 +44,7 @@ type request struct {
 // to do itself, and writes one log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	rq := &request{Request: r, w: w, id: uuid.NewString()}
+	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.client(r)}
 	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)
@@ -61,6 +63,7 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 		}
 	}()
 	if doc, err = s.serve(rq); err == nil {
+		doc.Zone = rq.actor.Zone
 		body = doc.Append(make([]byte, 0, 1024), rq.format)
 	}
 	return doc, body, err
@@ -75,6 +78,9 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	if err := s.checkLocal(rq); err != nil {
 		return nil, err
 	}
+	if err := s.pace(auth.Network(rq.addr)); err != nil {
+		return nil, err
+	}
 	if queryErr != nil {
 		return nil, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(queryErr.Error()))
 	}
@@ -83,16 +89,24 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 		return nil, fault
 	}
 	rq.path = path
-	row, record, allowed := s.router.find(rq.Method, path)
+	row, ids, allowed := s.router.find(rq.Method, path)
 	if row == nil && allowed != nil {
 		return nil, s.router.notAllowed(rq.Method, path, allowed)
 	}
 	if row == nil {
 		return nil, s.router.missing(rq.Method, path)
 	}
-	rq.route, rq.record = row, record
-	if err := s.authenticate(rq); err != nil {
-		return nil, err
+	rq.route = row
+	if len(ids) > 0 {
+		rq.record = ids[len(ids)-1]
+	}
+	if row.Access != public {
+		if err := s.authenticate(rq); err != nil {
+			return nil, err
+		}
+		if err := s.authorize(rq, ids); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkParams(rq); err != nil {
 		return nil, err
@@ -100,10 +114,8 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	return row.handle(s, rq)
 }
 
+// authenticate finds out who asks.
 func (s *Server) authenticate(rq *request) error {
-	if rq.route.Access == public {
-		return nil
-	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
 		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))
 	}
@@ -111,10 +123,71 @@ func (s *Server) authenticate(rq *request) error {
 	if err != nil {
 		return err
 	}
-	actor.Addr = clientAddr(rq.Request)
+	actor.Addr = rq.addr
 	rq.actor = actor
-	rq.env = query.For(s.schema, actor, s.store.Now(), s.store.Secret())
-	return nil
+	return s.pace("token " + actor.TokenID)
+}
+
+// authorize checks the access column against the token, and against the role in
+// the workspace the request is about.
+func (s *Server) authorize(rq *request, ids []string) error {
+	if need := rq.route.Access.scope(); !crm.Covers(rq.actor.Scope, need) {
+		return crm.Errorf(crm.ScopeRequired, "%s %s needs a token of scope %s; this one has %s. The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\".",
+			rq.route.Method, rq.route.shown(), need, rq.actor.Scope, need).On("scope")
+	}
+	if rq.route.team() {
+		id := crm.CutHandle(ids[0])
+		if id != rq.actor.WorkspaceID && !rq.actor.Free() {
+			return crm.Errorf(crm.ScopeRequired, "this token stays in its workspace %s, because it did not come from a mailed code. For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", rq.actor.WorkspaceID)
+		}
+		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
+		if err != nil {
+			return err
+		}
+		rq.actor = w.In(rq.actor)
+	}
+	rq.env = query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
+	return rq.permitted(rq.actor.Role)
+}
+
+// permitted checks the access column against a role in the workspace.
+func (rq *request) permitted(role string) error {
+	self := rq.route.Access == leave && crm.CutHandle(rq.record) == rq.actor.UserID
+	if rq.route.Access > leave || role == crm.RoleAdmin || self {
+		return nil
+	}
+	return crm.Errorf(crm.AdminRequired, "only an admin of workspace %s may do that; you are a %s. GET /workspaces/%s/members?role=admin names the admins.", rq.actor.WorkspaceID, role, rq.actor.WorkspaceID)
+}
+
+// write runs a write of the request. The token is looked at again, since it may
+// have been revoked while the body came in; the role is read in the transaction
+// itself, since another write may just have changed it.
+func (s *Server) write(rq *request, fn func(*store.Tx) error) error {
+	if _, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization"))); err != nil {
+		return err
+	}
+	return s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
+		if rq.route.team() {
+			if err := tx.Enter(); err != nil {
+				return err
+			}
+			if err := rq.permitted(tx.Actor.Role); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	})
+}
+
+// pace refuses a request that comes too soon after others under the same key.
+func (s *Server) pace(key string) error {
+	wait := s.limiter.take(key, s.store.Now())
+	if wait == 0 {
+		return nil
+	}
+	err := crm.Errorf(crm.RateLimited, "too many requests: at most %d a second are taken, and some more at once. Wait as Retry-After says; lists take limit=200.", s.opts.Rate)
+	err.RetryAfter = wait
+	return err
 }
 
 // checkParams refuses query parameters the route does not know. Lists check
@@ -176,14 +249,6 @@ func loopback(host string) bool {
 	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-func clientAddr(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
 // failure turns an error into an answer. What is no crm.Error is a fault of
 // ours: it is logged with the request id, and the client sees only that.
 func (s *Server) failure(rq *request, err error) *render.Doc {
@@ -207,7 +272,7 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 	if known.Code.Status() == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="crmkit"`)
 	}
-	return &render.Doc{Error: known}
+	return &render.Doc{Error: known, Zone: rq.actor.Zone}
 }
 
 // answer writes the document.
@@ -254,5 +319,5 @@ func (s *Server) log(rq *request, status, size int, took time.Duration) {
 		slog.String("method", crm.Show(rq.Method)), slog.String("route", pattern), slog.Int("status", status),
 		slog.Int("bytes", size), slog.Float64("ms", float64(took.Microseconds())/1000),
 		slog.String("workspace", rq.actor.WorkspaceID), slog.String("token", rq.actor.TokenID),
-		slog.String("addr", clientAddr(rq.Request)), slog.String("request_id", rq.id))
+		slog.String("addr", rq.addr), slog.String("request_id", rq.id))
 }

@@ -40,8 +40,9 @@ func (rq *request) members() ([]crm.Member, *crm.Error) {
 	return members, nil
 }
 
-// texts reads a body of plain text fields, such as those of sign-in.
-func (rq *request) texts(allowed ...string) (map[string]string, *crm.Error) {
+// texts reads a body of plain text fields, those the route takes.
+func (rq *request) texts() (map[string]string, *crm.Error) {
+	allowed := rq.route.Takes
 	members, err := rq.members()
 	if err != nil {
 		return nil, err

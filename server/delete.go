@@ -19,9 +19,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 		return nil, fault
 	}
 	var rec crm.Record
-	var waiting *crm.Error
-	err = s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) (err error) {
-		waiting = nil
+	err = s.write(rq, func(tx *store.Tx) (err error) {
 		if rec, err = tx.Fetch(e, key); err != nil {
 			return err
 		}
@@ -36,14 +34,13 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 			return tx.Delete(rec)
 		}
 		counts, err := tx.Dependents(rec)
-		waiting = confirmation(rec, counts, fresh, rq.params.Get("confirm") != "")
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Keep(confirmation(rec, counts, fresh, rq.params.Get("confirm") != ""))
 	})
 	if err != nil {
 		return nil, err
-	}
-	if waiting != nil {
-		return nil, waiting
 	}
 	return deleted(rec.Entity.Name, rec.ID), nil
 }

@@ -25,12 +25,12 @@ func (s *Server) Rows() []RouteRow {
 }
 
 // Find routes a method and a path as requests are routed.
-func (s *Server) Find(method, path string) (row string, id string) {
-	r, id, _ := s.router.find(method, path)
+func (s *Server) Find(method, path string) (row string, ids []string) {
+	r, ids, _ := s.router.find(method, path)
 	if r == nil {
-		return "", id
+		return "", ids
 	}
-	return r.Method + " " + r.shown(), id
+	return r.Method + " " + r.shown(), ids
 }
 
 // CleanPath is cleanPath.

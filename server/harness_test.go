@@ -98,12 +98,32 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 	}
 	t.Cleanup(func() { st.Close() })
 	r.logs = &lockedBuffer{}
-	srv, err := server.New(server.Options{Store: st, Local: true, Version: "test", Log: slog.New(slog.NewTextHandler(r.logs, nil))})
+	r.store = st
+	return r.serve(server.Options{})
+}
+
+// serve puts a server with the options in the place of the rig's: a local one
+// where they name no mail server.
+func (r *rig) serve(opts server.Options) *rig {
+	r.t.Helper()
+	opts.Store, opts.Version, opts.Log = r.store, "test", slog.New(slog.NewTextHandler(r.logs, nil))
+	opts.Local = opts.Mail == nil
+	srv, err := server.New(opts)
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	r.store, r.handler = st, srv
+	r.handler = srv
 	return r
+}
+
+// setPlan puts a workspace or a user on a plan, as the owner of the file does.
+func (r *rig) setPlan(of, plan string) {
+	r.t.Helper()
+	err := r.store.Write(r.t.Context(), crm.Actor{}, func(tx *store.Tx) error { return tx.SetPlan(of, plan) })
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.clock.Advance(2 * time.Second) // until other processes see it
 }
 
 func schema(t testing.TB, more ...crm.Entity) *crm.Schema {

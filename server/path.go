@@ -26,23 +26,27 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	return "/" + strings.Join(segments, "/"), err
 }
 
+// foldHandles drops the kind of every handle that stands where an id does.
 func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
-	if len(segments) < 2 {
-		return segments, nil
-	}
-	if e := schema.Named(segments[0]); e != nil && schema.Prefixed(segments[1]) != nil {
+	if e := schema.Named(segments[0]); e != nil && len(segments) > 1 && schema.Prefixed(segments[1]) != nil && schema.Routed(e.Route()) == e {
 		segments[0] = e.Route()
-		return segments, nil
 	}
-	outer := schema.Routed(segments[0])
-	inner := schema.Named(segments[1])
-	if outer == nil || inner == nil || len(segments) < 3 {
-		return segments, nil
+	var folded []string
+	for i := 0; i < len(segments); i++ {
+		folded = append(folded, segments[i])
+		outer := schema.Routed(segments[i])
+		if outer == nil || i+2 >= len(segments) {
+			continue
+		}
+		inner := schema.Named(segments[i+1])
+		if inner != nil && inner != outer {
+			handle := segments[i+1] + "/" + segments[i+2]
+			return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
+				crm.Show(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Show(segments[i+2]))
+		}
+		if inner == outer {
+			i++
+		}
 	}
-	if outer != inner {
-		handle := segments[1] + "/" + segments[2]
-		return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
-			crm.Show(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Show(segments[2]))
-	}
-	return append(segments[:1], segments[2:]...), nil
+	return folded, nil
 }

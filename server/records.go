@@ -105,7 +105,7 @@ func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
 // save runs a write on one record and answers with its receipt.
 func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Doc, error) {
 	var out store.Outcome
-	err := s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) (err error) {
+	err := s.write(rq, func(tx *store.Tx) (err error) {
 		out, err = write(tx)
 		return err
 	})

@@ -38,19 +38,19 @@ func newRouter(routes []route) *router {
 	return r
 }
 
-// find returns the row and the :id of the path; nil when no row has the path
-// with this method, and then allowed names the methods that have it.
-func (r *router) find(method, path string) (row *route, id string, allowed []string) {
+// find returns the row and the parameters of the path; nil when no row has the
+// path with this method, and then allowed names the methods that have it.
+func (r *router) find(method, path string) (row *route, ids []string, allowed []string) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
 	if handle, params, _ := r.tree.Lookup(method, path); handle != nil {
 		var m matched
 		handle(&m, nil, nil)
-		if len(params) > 0 {
-			id = params[0].Value
+		for _, p := range params {
+			ids = append(ids, p.Value)
 		}
-		return m.route, id, nil
+		return m.route, ids, nil
 	}
 	for _, other := range methods {
 		if handle, _, _ := r.tree.Lookup(other, path); handle != nil {
@@ -59,7 +59,7 @@ func (r *router) find(method, path string) (row *route, id string, allowed []str
 			}
 		}
 	}
-	return nil, "", allowed
+	return nil, nil, allowed
 }
 
 // missing is the error for a path that no row has: it names the nearest.
@@ -73,16 +73,30 @@ func (r *router) missing(method, path string) *crm.Error {
 		}
 	}
 	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", crm.Show(path)).Of("/"+first, paths)
-	var near []string
-	for _, row := range r.routes {
-		if head, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/"); err.DidYouMean != "" && "/"+head == err.DidYouMean {
-			near = append(near, row.Method+" "+row.shown())
-		}
-	}
+	near := r.near(err.DidYouMean, path)
 	if len(near) > 0 {
 		err.Hint = "there is no path " + crm.Show(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
 	}
 	return err
+}
+
+// near returns the rows below the first segment, those of the path's own length
+// where there are any.
+func (r *router) near(head, path string) []string {
+	var all, alike []string
+	for _, row := range r.routes {
+		if first, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/"); head == "" || "/"+first != head {
+			continue
+		}
+		all = append(all, row.Method+" "+row.shown())
+		if strings.Count(row.Path, "/") == strings.Count(path, "/") {
+			alike = append(alike, row.Method+" "+row.shown())
+		}
+	}
+	if len(alike) > 0 {
+		return alike
+	}
+	return all
 }
 
 // notAllowed is the error for a path that exists with other methods. Where the

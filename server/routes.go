@@ -14,14 +14,29 @@ type access int
 // The zero access is the strictest, so that a forgotten column lets nobody in
 // who should not be.
 const (
-	full access = iota
-	read
-	write
-	public
+	manage access = iota // a full token of an admin of the workspace
+	leave                // a full token of an admin, or of the member that the path names
+	full                 // a full token
+	write                // a write or full token
+	read                 // any token
+	public               // anybody
 )
 
+// scope returns what the token must at least be.
+func (a access) scope() string {
+	switch a {
+	case read:
+		return crm.ScopeRead
+	case write:
+		return crm.ScopeWrite
+	}
+	return crm.ScopeFull
+}
+
 // route is one row of the table from which routing, authentication, the manual,
-// OpenAPI, the log's labels and the cross-tenant test follow.
+// OpenAPI, the log's labels and the cross-tenant test follow. A path below
+// /workspaces/:id is about that workspace, which must be one of the user's;
+// every other one is about the workspace of the token.
 type route struct {
 	Method string
 	Path   string // httprouter pattern
@@ -32,8 +47,12 @@ type route struct {
 	Lists  bool        // takes the list language of Entity
 	Entity *crm.Entity // whose records the route is about
 	Body   bool        // takes the fields of Entity
+	Takes  []string    // takes these text fields
 	handle func(*Server, *request) (*render.Doc, error)
 }
+
+// team reports whether the path names a workspace.
+func (r *route) team() bool { return strings.HasPrefix(r.Path, "/workspaces/:id") }
 
 // shown returns the path as the manual writes it: {id} for :id.
 func (r *route) shown() string {
@@ -63,13 +82,14 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers", handle: (*Server).readyz},
 
-		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", handle: (*Server).authRequest},
-		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", handle: (*Server).authVerify},
+		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", Takes: []string{"email"}, handle: (*Server).authRequest},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", Takes: []string{"email", "code", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
-		{Method: http.MethodDelete, Path: "/tokens/:id", Access: write, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
+		{Method: http.MethodDelete, Path: "/tokens/:id", Access: full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
 	}
+	rows = append(rows, teamRoutes(s.schema)...)
 	for _, e := range s.schema.Entities {
 		rows = append(rows, entityRoutes(s.schema, e)...)
 	}
@@ -78,6 +98,31 @@ func (s *Server) routes() []route {
 			Params: []string{"days", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
 		route{Method: http.MethodGet, Path: "/audit/:id", Access: read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, handle: (*Server).fetch})
+}
+
+// teamRoutes returns the rows about workspaces and who belongs to them.
+func teamRoutes(schema *crm.Schema) []route {
+	workspace, member, invite := schema.Named("workspace"), schema.Named("member"), schema.Named("invite")
+	fields, code := []string{"fields"}, []string{"code"}
+	rows := []route{
+		{Method: http.MethodGet, Path: "/workspaces", Access: read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, handle: (*Server).workspaces},
+		{Method: http.MethodPost, Path: "/workspaces", Access: full, Doc: "make one", Entity: workspace, Body: true, handle: (*Server).createWorkspace},
+		{Method: http.MethodGet, Path: "/workspaces/:id", Access: read, Doc: "one of them", Params: fields, Entity: workspace, handle: (*Server).fetch},
+		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: manage, Doc: "rename it, set its time_zone (admin)", Entity: workspace, Body: true, handle: (*Server).updateWorkspace},
+		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, handle: (*Server).deleteWorkspace},
+		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: full, Doc: "a token that acts there", Takes: []string{"token_name", "scope"}, handle: (*Server).mint},
+		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: read, Doc: "members and pending invites", Lists: true, Entity: member, handle: (*Server).members},
+		{Method: http.MethodGet, Path: "/workspaces/:id/members/:userId", Access: read, Doc: "one of them", Params: fields, Entity: member, handle: (*Server).fetch},
+		{Method: http.MethodDelete, Path: "/workspaces/:id/members/:userId", Access: leave, Doc: "remove (admin; an admin: step-up), or leave", Params: code, Entity: member, handle: (*Server).removeMember},
+		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; to admin: step-up)", Params: code, Entity: member, Takes: []string{"role"}, handle: (*Server).setRole},
+		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: read, Doc: "pending invites", Lists: true, Entity: invite, handle: (*Server).members},
+		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Takes: []string{"email", "role"}, handle: (*Server).invite},
+		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: manage, Doc: "cancel an invite (admin)", Entity: invite, handle: (*Server).cancelInvite},
+	}
+	for i := range rows {
+		rows[i].Group = "teams"
+	}
+	return rows
 }
 
 // entityRoutes returns what an entity offers: its own paths, and the paths below

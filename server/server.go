@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/mail"
 	"crmkit/store"
 )
 
@@ -20,19 +22,26 @@ type Options struct {
 	Store   *store.Store
 	Log     *slog.Logger // nil: nothing is logged
 	Local   bool         // answer codes instead of mailing them, refuse what is not local
-	BaseURL string       // origin the manual names; empty: that of the request
+	BaseURL string       // origin the manual and mails name; empty: that of the request
 	Version string
+
+	Mail       *mail.Sender // nil: codes come in the answers, which only a local server may do
+	InviteOnly bool         // only who is invited may sign up
+	Rate       int          // requests a second of a token, and of a client address; 0: any number
+	TrustProxy string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	opts   Options
-	store  *store.Store
-	schema *crm.Schema
-	auth   *auth.Auth
-	router *router
-	manual manual
-	api    string // the OpenAPI document
+	opts    Options
+	store   *store.Store
+	schema  *crm.Schema
+	auth    *auth.Auth
+	router  *router
+	proxies proxies
+	limiter *limiter
+	manual  manual
+	api     string // the OpenAPI document
 }
 
 // New returns a server on an open store, which it does not close.
@@ -40,9 +49,16 @@ func New(opts Options) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, auth: auth.New(opts.Store)}
+	if opts.Mail == nil && !opts.Local {
+		return nil, errors.New("a server that is not local needs a way to send mail")
+	}
+	trusted, err := parseProxies(opts.TrustProxy)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate),
+		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.router = newRouter(s.routes())
-	var err error
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,14 @@ func bodyFor(row string) string {
 		return `{"email":"mallory@evil.example"}`
 	case strings.HasPrefix(row, "POST /auth/verify"):
 		return `{"email":"mallory@evil.example","code":"000000"}`
+	case strings.HasSuffix(row, "/tokens"):
+		return `{"token_name":"mine"}`
+	case strings.HasSuffix(row, "/role"):
+		return `{"role":"member"}`
+	case strings.HasSuffix(row, "/invites"):
+		return `{"email":"mallory@evil.example"}`
+	case strings.HasSuffix(row, "workspaces"), strings.HasPrefix(row, "PATCH /workspaces"):
+		return `{"name":"mine"}`
 	case strings.HasSuffix(row, "/activities"):
 		return `{"body":"mine"}`
 	case strings.HasPrefix(row, "POST /deals"):
@@ -41,6 +49,11 @@ func fillTenant(r *rig) map[string]string {
 	id("activity", "/contacts/"+ids["contact"]+"/activities", `{"body":"`+secret+`"}`)
 	ids["change"] = r.json(200, "GET", "/audit", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	ids["token"] = r.json(200, "GET", "/tokens", "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	ids["workspace"] = r.json(200, "GET", "/workspaces", "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	team := "/workspaces/" + ids["workspace"]
+	r.want(200, "PATCH", team, `{"name":"`+secret+`"}`)
+	ids["invite"] = r.json(201, "POST", team+"/invites", `{"email":"`+secret+`@y.com"}`)["id"].(string)
+	ids["member"] = r.json(200, "GET", team+"/members?status=active", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	return ids
 }
 
@@ -60,8 +73,8 @@ func TestTenantsAreApart(t *testing.T) {
 			if strings.Contains(a.body, secret) {
 				t.Errorf("%s %s shows another workspace's data:\n%s", row.Method, path, a.body)
 			}
-			if strings.Contains(row.Path, "{id}") && a.status != 404 {
-				t.Errorf("%s %s: status %d, want 404", row.Method, path, a.status)
+			if want := foreign(row.Path); want != 0 && a.status != want {
+				t.Errorf("%s %s: status %d, want %d\n%s", row.Method, path, a.status, want, a.body)
 			}
 			token := r.header.Get("Authorization")
 			r.header.Del("Authorization")
@@ -80,6 +93,17 @@ func TestTenantsAreApart(t *testing.T) {
 	}
 }
 
+// foreign returns the status with which a path answers ids of another workspace.
+func foreign(path string) int {
+	switch {
+	case strings.HasPrefix(path, "/workspaces/{id}"):
+		return 403
+	case strings.Contains(path, "{id}"):
+		return 404
+	}
+	return 0
+}
+
 // above returns the entity a path with {id} is about.
 func above(r *rig, path string) *crm.Entity {
 	for _, e := range r.store.Schema.Entities {
@@ -96,6 +120,7 @@ func spellings(path string, e *crm.Entity, ids map[string]string) []string {
 		return []string{strings.ReplaceAll(path, "{topic}", "query")}
 	}
 	id := ids[e.Name]
+	path = strings.NewReplacer("{userId}", ids["member"], "{inviteId}", ids["invite"]).Replace(path)
 	return []string{
 		strings.ReplaceAll(path, "{id}", id),
 		strings.ReplaceAll(path, "{id}", e.Name+"/"+id),
@@ -107,7 +132,7 @@ func spellings(path string, e *crm.Entity, ids map[string]string) []string {
 func snapshot(r *rig) string {
 	r.t.Helper()
 	var b strings.Builder
-	for _, path := range []string{"/contacts", "/companies", "/deals", "/activities", "/audit", "/reminders"} {
+	for _, path := range []string{"/contacts", "/companies", "/deals", "/activities", "/audit", "/reminders", "/workspaces"} {
 		b.WriteString(r.want(200, "GET", path+"?format=json", ""))
 	}
 	return b.String()
@@ -120,6 +145,7 @@ func TestForeignIdsInBodiesAndFilters(t *testing.T) {
 	ids := fillTenant(r.as("jane@acme.com"))
 	r.as("mallory@evil.example")
 	r.want(201, "POST", "/contacts", `{"name":"mine"}`)
+	team := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
 	own := r.json(200, "GET", "/contacts", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	for _, c := range []struct {
 		method, path, body string
@@ -139,6 +165,14 @@ func TestForeignIdsInBodiesAndFilters(t *testing.T) {
 		{"GET", "/companies?tags=" + secret, "", 200},
 		{"GET", "/audit?target=contact/" + ids["contact"], "", 200},
 		{"GET", "/tokens?id=" + ids["token"], "", 200},
+		{"GET", "/workspaces?id=" + ids["workspace"], "", 200},
+		{"GET", team + "/members/" + ids["member"], "", 404},
+		{"DELETE", team + "/members/" + ids["member"], "", 404},
+		{"POST", team + "/members/" + ids["member"] + "/role", `{"role":"member"}`, 404},
+		{"DELETE", team + "/invites/" + ids["invite"], "", 404},
+		{"GET", team + "/members?id=" + ids["member"], "", 200},
+		{"GET", team + "/invites?email=" + secret + "@y.com", "", 200},
+		{"POST", "/auth/verify", `{"email":"mallory@evil.example","code":"000000","workspace_id":"` + ids["workspace"] + `"}`, 401},
 	} {
 		a := r.call(c.method, c.path, c.body)
 		if a.status != c.status {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/server"
 )
 
 var update = flag.Bool("update", false, "rewrite the transcripts with what the server answers")
@@ -18,11 +20,15 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what the s
 //	-- prose
 //	! as jane@acme.com        sign in; "! nobody" drops the token
 //	! clock +10m              advance the clock
+//	! token $token            send that token from now on
+//	! let $bob $user          keep the value of a word under another
+//	! plan free               put the user and the workspace on a plan
+//	! invite-only             start again with --signup invite
 //	> POST /contacts {…}      a request; ": Name: value" lines below are headers
 //	201                       the status and the answer
 //
-// In requests $token, $code, $confirm and $next stand for what the last answer
-// that had one gave.
+// In requests $token, $code, $confirm, $next, $ws, $user and $invite stand for
+// what the last answer that had one gave.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("../testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -68,7 +74,10 @@ func replay(t *testing.T, text, accept string) (string, []exchange) {
 	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
 		switch {
 		case strings.HasPrefix(block, "! "):
-			direct(r, block[2:], accept)
+			direct(r, block[2:], vars)
+			if accept != "" {
+				r.header.Set("Accept", accept)
+			}
 		case strings.HasPrefix(block, "> "):
 			head, a := request(r, block, vars)
 			exchanges = append(exchanges, exchange{head, a})
@@ -79,12 +88,14 @@ func replay(t *testing.T, text, accept string) (string, []exchange) {
 	return strings.Join(out, "\n\n") + "\n", exchanges
 }
 
-func direct(r *rig, command, accept string) {
+func direct(r *rig, command string, vars map[string]string) {
 	r.t.Helper()
 	verb, rest, _ := strings.Cut(command, " ")
 	switch verb {
 	case "as":
 		r.as(rest)
+	case "token":
+		r.header.Set("Authorization", "Bearer "+vars[rest])
 	case "nobody":
 		r.header.Del("Authorization")
 	case "clock":
@@ -93,17 +104,27 @@ func direct(r *rig, command, accept string) {
 			r.t.Fatal(err)
 		}
 		r.clock.Advance(d)
+	case "let":
+		name, other, _ := strings.Cut(rest, " ")
+		vars[name] = vars[other]
+	case "plan":
+		who := r.json(200, "GET", "/whoami", "")
+		for _, of := range []any{who["email"], who["workspace_id"]} {
+			r.setPlan(of.(string), rest)
+		}
+	case "invite-only":
+		r.serve(server.Options{InviteOnly: true})
 	default:
 		r.t.Fatalf("unknown directive %q", command)
-	}
-	if accept != "" {
-		r.header.Set("Accept", accept)
 	}
 }
 
 var captures = map[string]*regexp.Regexp{
 	"$token":   regexp.MustCompile(`(?:token=|"token":")(ck_\w+)`),
-	"$code":    regexp.MustCompile(`(?:code=|"local_code":")(\d{6})`),
+	"$code":    regexp.MustCompile(`(?:code=|"local_code":")(\d{6}|[0-9a-z]{12})\b`),
+	"$ws":      regexp.MustCompile(`\bworkspace/(ws_\w+)`),
+	"$user":    regexp.MustCompile(`\b(?:member|user)/(u_\w+)`),
+	"$invite":  regexp.MustCompile(`\binvite/(inv_\w+)`),
 	"$confirm": regexp.MustCompile(`(?:confirm: |"confirm":")(\w+)`),
 	"$next":    regexp.MustCompile(`(?:# next: |"next_cursor":")([\w.-]+)`),
 }

@@ -1,17 +1,8 @@
 package store
 
 import (
-	"context"
-	"database/sql"
-	"errors"
-	"sync"
-	"time"
-
 	"crmkit/crm"
 )
-
-// IdleLimit is how long a token lives without use.
-const IdleLimit = 30 * 24 * time.Hour
 
 // User is a person who signs in by an e-mail address.
 type User struct {
@@ -31,25 +22,41 @@ type Workspace struct {
 }
 
 // SignIn returns the user with the address and their workspaces, oldest
-// membership first. Who has no account gets one; who has no workspace gets one
-// and is its admin.
+// membership first. Who has no account gets one and a workspace; pending invites
+// are accepted; who then has no workspace gets one and is its admin.
 func (tx *Tx) SignIn(email string) (User, []Workspace, error) {
 	u := User{Email: email}
-	found, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &u.Number, &u.ID)
-	if err == nil && !found {
-		u, err = tx.createUser(email)
-	}
+	known, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &u.Number, &u.ID)
 	if err != nil {
 		return u, nil, err
 	}
+	if !known {
+		if u, err = tx.createUser(email); err != nil {
+			return u, nil, err
+		}
+	}
 	tx.Actor.User, tx.Actor.UserID, tx.Actor.Email = u.Number, u.ID, email
+	if !known {
+		if err := tx.firstWorkspace(u); err != nil {
+			return u, nil, err
+		}
+	}
+	if err := tx.acceptInvites(u); err != nil {
+		return u, nil, err
+	}
 	list, err := tx.workspaces(u)
 	if err == nil && len(list) == 0 {
-		if err = tx.createWorkspace(u, "Workspace of "+email); err == nil {
+		if err = tx.firstWorkspace(u); err == nil {
 			list, err = tx.workspaces(u)
 		}
 	}
 	return u, list, err
+}
+
+// Expected reports whether the address belongs to a user or was invited.
+func (tx *Tx) Expected(email string) (bool, error) {
+	var one int64
+	return tx.row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
 
 func (tx *Tx) createUser(email string) (User, error) {
@@ -61,32 +68,56 @@ func (tx *Tx) createUser(email string) (User, error) {
 	if u.Number, err = tx.sequence("users"); err != nil {
 		return u, err
 	}
-	return u, tx.exec("INSERT INTO users (number, id, email, created_at) VALUES ($1, $2, $3, $4)", u.Number, u.ID, email, tx.now)
+	return u, tx.exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+		u.Number, u.ID, email, tx.store.opts.Plan, tx.now)
 }
 
-func (tx *Tx) createWorkspace(admin User, name string) error {
-	id, err := crm.RandomID("ws", tx.store.random)
+// firstWorkspace makes the workspace of who has none. No cap refuses it: a user
+// without a workspace could do nothing.
+func (tx *Tx) firstWorkspace(u User) error {
+	if err := tx.exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", u.Number); err != nil {
+		return err
+	}
+	_, err := tx.makeWorkspace("Workspace of "+u.Email, "UTC")
+	return err
+}
+
+// acceptInvites makes the user a member wherever the address is invited.
+func (tx *Tx) acceptInvites(u User) error {
+	type pending struct {
+		workspace int64
+		id        string
+	}
+	var list []pending
+	err := tx.rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{u.Email}, func(scan func(...any) error) error {
+		var p pending
+		list = append(list, p)
+		return scan(&list[len(list)-1].workspace, &list[len(list)-1].id)
+	})
 	if err != nil {
 		return err
 	}
-	number, err := tx.sequence("workspaces")
-	if err != nil {
-		return err
+	for _, p := range list {
+		key, err := tx.sequence("members")
+		if err != nil {
+			return err
+		}
+		err = tx.exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
+			p.workspace, p.id, key, u.ID, u.Number, Active, tx.now)
+		if err != nil {
+			return err
+		}
+		tx.Actor.Workspace = p.workspace
+		if err := tx.log("member.join", "member/"+u.ID, nil, words("invite", p.id)); err != nil {
+			return err
+		}
 	}
-	if err := tx.exec("INSERT INTO workspaces (number, id, name, time_zone, plan, created_at) VALUES ($1, $2, $3, 'UTC', $4, $5)",
-		number, id, name, crm.DefaultPlan, tx.now); err != nil {
-		return err
-	}
-	if err := tx.exec("INSERT INTO members (workspace_id, user_id, role, joined_at) VALUES ($1, $2, 'admin', $3)", number, admin.Number, tx.now); err != nil {
-		return err
-	}
-	tx.Actor.Workspace, tx.Actor.WorkspaceID = number, id
-	return tx.log("workspace.create", "workspace/"+id, nil, []crm.Member{{Name: "name", JSON: string(crm.AppendQuoted(nil, name))}})
+	return nil
 }
 
 func (tx *Tx) workspaces(u User) (list []Workspace, err error) {
 	err = tx.rows(`SELECT w.number, w.id, w.name, w.time_zone, w.plan, m.role FROM members m JOIN workspaces w ON w.number = m.workspace_id
-		WHERE m.user_id = $1 ORDER BY m.joined_at, w.number`, []any{u.Number}, func(scan func(...any) error) error {
+		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{u.Number}, func(scan func(...any) error) error {
 		var w Workspace
 		if err := scan(&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role); err != nil {
 			return err
@@ -97,157 +128,33 @@ func (tx *Tx) workspaces(u User) (list []Workspace, err error) {
 	return list, err
 }
 
-// Token is a session to be made: its hash stands for the secret, which is
-// never stored.
-type Token struct {
-	ID     string
-	Hash   string
-	Name   string
-	Scope  string
-	Origin string // how it came to be: "code" or "owner"
-}
-
-// CreateToken stores a token of the user for the workspace.
-func (tx *Tx) CreateToken(u User, w Workspace, t Token) (id string, err error) {
-	if t.ID, err = crm.RandomID("tok", tx.store.random); err != nil {
-		return "", err
-	}
-	key, err := tx.sequence("tokens")
-	if err != nil {
-		return "", err
-	}
-	name := crm.Str(t.Name)
-	folded := columnValues(&crm.Field{}, name)
-	err = tx.exec(`INSERT INTO tokens (key, id, hash, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-		key, t.ID, t.Hash, u.Number, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
-	if err != nil {
-		return "", err
-	}
-	tx.Actor.Workspace, tx.Actor.TokenID = w.Number, t.ID
-	return t.ID, tx.log("token.create", "token/"+t.ID, nil, []crm.Member{{Name: "name", JSON: string(crm.AppendQuoted(nil, t.Name))}})
-}
-
-// Revoke ends a token of the actor's user, at once.
-func (tx *Tx) Revoke(id string) error {
-	args := []any{tx.Actor.User, id}
-	found, err := tx.row("SELECT workspace_id FROM tokens WHERE user_id = $1 AND id = $2", args, &tx.Actor.Workspace)
+// LogFailure notes a failed sign-in of the address in the workspace that the
+// user's tokens act in by default; for a stranger, in the log of no workspace, so
+// that both take the same time.
+func (tx *Tx) LogFailure(email string) error {
+	var workspace int64
+	target := "user"
+	_, err := tx.row(`SELECT m.workspace_id, 'member/' || m.id FROM users u JOIN members m ON m.user_id = u.number
+		WHERE u.email = $1 ORDER BY m.created_at, m.key LIMIT 1`, []any{email}, &workspace, &target)
 	if err != nil {
 		return err
 	}
-	if !found {
-		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
-	}
-	if err := tx.exec("DELETE FROM tokens WHERE user_id = $1 AND id = $2", args...); err != nil {
-		return err
-	}
-	return tx.log("token.revoke", "token/"+id, nil, nil)
+	actor := tx.Actor
+	defer func() { tx.Actor = actor }()
+	tx.Actor = crm.Actor{Workspace: workspace, Addr: actor.Addr}
+	return tx.log("sign_in.fail", target, nil, words("email", email))
 }
 
-// Session is what a token stands for.
-type Session struct {
-	Actor    crm.Actor
-	LastUsed int64 // unix milliseconds
+// words returns the members of a log entry: names and texts in turn.
+func words(pairs ...string) []crm.Member {
+	var list []crm.Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, crm.Member{Name: pairs[i], JSON: string(crm.AppendQuoted(nil, pairs[i+1]))})
+	}
+	return list
 }
 
-// Session returns what the token with the hash stands for; found is false when
-// there is none, or its user has left the workspace.
-func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
-	a := &session.Actor
-	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan
-			FROM tokens t JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
-			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id WHERE t.hash = $1`, []any{hash},
-			&a.TokenID, &a.TokenName, &a.Scope, &session.LastUsed, &a.User, &a.UserID, &a.Email,
-			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return session, false, nil
-	}
-	return session, err == nil, err
-}
-
-// touches remembers when tokens were last used, so that reads do not write.
-type touches struct {
-	mu   sync.Mutex
-	used map[string]int64 // token id -> unix milliseconds
-}
-
-// Touch notes that a token is in use. It reaches the file within a minute, and
-// when the store closes.
-func (s *Store) Touch(tokenID string) {
-	s.touch.mu.Lock()
-	defer s.touch.mu.Unlock()
-	if s.touch.used == nil {
-		s.touch.used = map[string]int64{}
-	}
-	s.touch.used[tokenID] = s.Now().UnixMilli()
-}
-
-const touchEvery = 30 * time.Second
-
-// flushTouches writes token uses back, and purges, until the store closes.
-func (s *Store) flushTouches() {
-	tick := time.NewTicker(touchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			s.FlushTouches(context.Background())
-			if err := s.Write(context.Background(), crm.Actor{}, (*Tx).purge); err != nil {
-				s.opts.Log.Warn("nothing was purged", "error", err)
-			}
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// FlushTouches writes the uses noted by Touch to the file now.
-func (s *Store) FlushTouches(ctx context.Context) {
-	s.touch.mu.Lock()
-	used := s.touch.used
-	s.touch.used = nil
-	s.touch.mu.Unlock()
-	if len(used) == 0 {
-		return
-	}
-	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
-	if err == nil {
-		return
-	}
-	s.opts.Log.Warn("token uses not written yet", "error", err)
-	s.touch.mu.Lock()
-	defer s.touch.mu.Unlock()
-	for id, at := range s.touch.used {
-		used[id] = max(used[id], at)
-	}
-	s.touch.used = used
-}
-
-func (tx *Tx) touchTokens(used map[string]int64) error {
-	for id, at := range used {
-		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// purge drops what can serve nobody any more. Idle tokens stay a while, so that
-// their owner is told that they expired.
-func (tx *Tx) purge() error {
-	if err := tx.exec("DELETE FROM tokens WHERE last_used_at < $1", tx.now-3*IdleLimit.Milliseconds()); err != nil {
-		return err
-	}
-	for _, text := range []string{
-		"DELETE FROM limits WHERE resets_at < $1",
-		"DELETE FROM confirmations WHERE expires_at < $1",
-		"DELETE FROM codes WHERE expires_at < $1",
-	} {
-		if err := tx.exec(text, tx.now); err != nil {
-			return err
-		}
-	}
-	return nil
+// Log notes what the actor did to a target, beside the changes of records.
+func (tx *Tx) Log(action, target string, pairs ...string) error {
+	return tx.log(action, target, nil, words(pairs...))
 }

@@ -4,56 +4,78 @@ import (
 	"time"
 )
 
-// CodeLife is how long a sign-in code lives, and for how long its tries count.
+// CodeLife is how long a mailed code lives, and for how long its tries count.
 const CodeLife = 10 * time.Minute
 
 // MaxTries is how many wrong codes an address may try in a window.
 const MaxTries = 5
 
+// Code is a mailed code. One is live for a purpose and an address.
+type Code struct {
+	Purpose string
+	Email   string
+	Hash    string
+	Long    bool // too long to be guessed, so that tries need no count
+}
+
 // IssueCode puts a new code in the place of the one that was live. The tries of
 // the running window stay counted; wait is how long it still runs when none are
-// left, and then no code is stored.
-func (tx *Tx) IssueCode(purpose, email, hash string) (wait time.Duration, err error) {
+// left, and then no code is stored, unless it is a long one.
+func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	var tries, opened int64
-	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{purpose, email}, &tries, &opened)
+	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.Email}, &tries, &opened)
 	if err != nil {
 		return 0, err
 	}
 	if left := opened + CodeLife.Milliseconds() - tx.now; !found || left <= 0 {
 		tries, opened = 0, tx.now
-	} else if tries >= MaxTries {
+	} else if tries >= MaxTries && !c.Long {
 		return time.Duration(left) * time.Millisecond, nil
 	}
 	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (purpose, email) DO UPDATE SET hash = $3, tries = $4, opened_at = $5, expires_at = $6`,
-		purpose, email, hash, tries, opened, tx.now+CodeLife.Milliseconds())
+		c.Purpose, c.Email, c.Hash, tries, opened, tx.now+CodeLife.Milliseconds())
 }
 
-// TryCode spends one try on a code. right is true once for the right one, which
-// it uses up; wait is how long the window still runs when the tries are spent.
-func (tx *Tx) TryCode(purpose, email, hash string) (right bool, wait time.Duration, err error) {
-	n, err := tx.count("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
-		purpose, email, MaxTries, tx.now)
-	if err != nil {
-		return false, 0, err
+// Verdict is what became of a try.
+type Verdict int
+
+// The verdicts. Only Wrong tells who guesses anything.
+const (
+	Wrong  Verdict = iota
+	Right          // and used up: it is right once
+	NoCode         // none is live
+	Spent          // the window has no tries left; the code was not looked at
+)
+
+// TryCode tries a code; a short one costs one of the window's tries. wait is how
+// long the window still runs when they are spent.
+func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
+	if !c.Long {
+		n, err := tx.count("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
+			c.Purpose, c.Email, MaxTries, tx.now)
+		if err != nil {
+			return Wrong, 0, err
+		}
+		if n == 0 {
+			return tx.untried(c)
+		}
 	}
-	if n == 0 {
-		wait, err = tx.codeWait(purpose, email)
-		return false, wait, err
+	n, err := tx.count("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.Email, c.Hash, tx.now)
+	if n == 1 {
+		v = Right
 	}
-	n, err = tx.count("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3", purpose, email, hash)
-	return n == 1, 0, err
+	return v, 0, err
 }
 
-// codeWait returns how long the tries of an address stay spent, 0 when it just
-// has no live code.
-func (tx *Tx) codeWait(purpose, email string) (time.Duration, error) {
+// untried returns why a short code was not looked at.
+func (tx *Tx) untried(c Code) (v Verdict, wait time.Duration, err error) {
 	var opened int64
-	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{purpose, email, MaxTries}, &opened)
+	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.Email, MaxTries}, &opened)
 	if left := opened + CodeLife.Milliseconds() - tx.now; found && left > 0 {
-		return time.Duration(left) * time.Millisecond, err
+		return Spent, time.Duration(left) * time.Millisecond, err
 	}
-	return 0, err
+	return NoCode, 0, err
 }
 
 // Allow counts one event under a name and reports whether it is within most per
@@ -69,6 +91,32 @@ func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Du
 	var resets int64
 	_, err = tx.row("SELECT resets_at FROM limits WHERE name = $1", []any{name}, &resets)
 	return time.Duration(max(resets-tx.now, 1)) * time.Millisecond, err
+}
+
+// Used returns how many events Allow counted under the name in its window.
+func (tx *Tx) Used(name string) (n int64, err error) {
+	_, err = tx.row("SELECT n FROM limits WHERE name = $1 AND resets_at > $2", []any{name, tx.now}, &n)
+	return n, err
+}
+
+// Refund takes back one event that Allow counted under each of the names.
+func (tx *Tx) Refund(names ...string) error {
+	for _, name := range names {
+		if err := tx.exec("UPDATE limits SET n = n - 1 WHERE name = $1 AND n > 0", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reset forgets what Allow counted under the names.
+func (tx *Tx) Reset(names ...string) error {
+	for _, name := range names {
+		if err := tx.exec("DELETE FROM limits WHERE name = $1", name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ConfirmLife is how long a delete waits for its confirmation.

@@ -80,10 +80,15 @@ func (tx *Tx) pointing(ref crm.Reference, rec crm.Record) (keys []int64, err err
 	return keys, err
 }
 
+// blank returns a record of the same name with nothing set.
+func blank(rec crm.Record) crm.Record {
+	empty := crm.NewRecord(rec.Entity)
+	empty.Key, empty.ID = rec.Key, rec.ID
+	return empty
+}
+
 func (tx *Tx) remove(rec crm.Record) error {
 	e := rec.Entity
-	blank := crm.NewRecord(e)
-	blank.Key, blank.ID = rec.Key, rec.ID
 	n, err := tx.count(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
 	if err != nil || n == 0 {
 		return err
@@ -91,7 +96,7 @@ func (tx *Tx) remove(rec crm.Record) error {
 	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, e.Plural); err != nil {
 		return err
 	}
-	return tx.finish("delete", rec, blank)
+	return tx.finish("delete", rec, blank(rec))
 }
 
 // Fetch returns a record as the transaction sees it, or the error that tells

@@ -43,12 +43,17 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 		return v.row(ctx, t.named, []any{scope(actor, e), id}, row.dest...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return rec, crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), e.Route())
+		return rec, unnamed(e, id)
 	}
 	if err != nil {
 		return rec, err
 	}
 	return row.record(), nil
+}
+
+// unnamed is the error for a random id that finds nothing.
+func unnamed(e *crm.Entity, id string) error {
+	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), e.Route())
 }
 
 // Page is one page of a list.
@@ -97,7 +102,7 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 		// The driver hears of a cancellation only while it looks for the first row, so
 		// the keys are all found before it. SQLite reads p in the order it was filled.
 		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (SELECT t.key FROM %s t WHERE t.%s = $1 AND %s ORDER BY %s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k",
-			q.Entity.Plural, q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1, t.columns, t.from)
+			q.Entity.From(), q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1, t.columns, t.from)
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			if err := scan(row.dest...); err != nil {
 				return err
@@ -146,7 +151,7 @@ func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, pa
 	args := []any{scope(actor, e)}
 	text := "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + e.Plural + "'"
 	if !q.Plain || e.RandomID {
-		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE t.%s = $1 AND %s", e.Plural, e.ScopeColumn(), q.Condition())
+		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE t.%s = $1 AND %s", e.From(), e.ScopeColumn(), q.Condition())
 		if q.Total == query.TotalCapped {
 			inner += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
 		}
@@ -186,11 +191,21 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list 
 	return list, err
 }
 
-// Usage returns how many records of each kind the workspace holds, by plural.
-func (s *Store) Usage(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+// Used is how much of a resource there is, and how much the plan allows.
+type Used struct {
+	Resource string
+	Used     int64
+	Limit    int64 // crm.Unlimited for no bound
+}
+
+// Usage returns the use of what plans cap: what the actor's workspace holds against
+// its plan, and the workspaces the user made against the user's.
+func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
 	used := map[string]int64{}
-	err := s.view(ctx, func(v *view) error {
-		return v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+	var plan string
+	var workspaces int64
+	err := s.snapshot(ctx, func(v *view) error {
+		err := v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64
 			if err := scan(&kind, &n); err != nil {
@@ -199,6 +214,16 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) (map[string]int64, e
 			used[kind] = n
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return v.row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
 	})
-	return used, err
+	var list []Used
+	for _, e := range s.Schema.Entities {
+		if !e.RandomID || e.Name == "member" {
+			list = append(list, Used{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
+		}
+	}
+	return append(list, Used{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
 }

@@ -60,23 +60,15 @@ func (tx *Tx) holder(e *crm.Entity, f *crm.Field, v crm.Value) (key int64, err e
 }
 
 func (tx *Tx) create(d Draft) (Outcome, error) {
-	blank := crm.NewRecord(d.Entity)
-	if d.Version != 0 {
-		return Outcome{}, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to make one.", d.Entity.Name, d.Version)
-	}
-	if err := tx.checkSame(blank, d); err != nil {
+	before := crm.NewRecord(d.Entity)
+	rec, err := tx.draft(before, d)
+	if err != nil {
 		return Outcome{}, err
 	}
-	values, fault := crm.Apply(d.Entity, blank.Values, d.Inputs, tx.now)
-	if fault != nil {
-		return Outcome{}, fault
-	}
-	rec := blank.Clone()
-	rec.Values = values
-	if err := tx.checkReferences(blank, rec); err != nil {
+	if err := tx.checkReferences(before, rec); err != nil {
 		return Outcome{}, err
 	}
-	number, err := tx.takeNumber(d.Entity)
+	number, err := tx.takeNumber(d.Entity.Plural)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -90,21 +82,32 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err := tx.exec(tx.store.tables[d.Entity].insert, args...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{blank, rec, Created}, tx.finish("create", blank, rec)
+	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
 }
 
-// takeNumber counts one more record of the entity, up to the plan's cap, and
-// returns its number.
-func (tx *Tx) takeNumber(e *crm.Entity) (number int64, err error) {
-	limit := crm.CapOf(tx.Actor.Plan, e.Plural)
-	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, $2, 1, 1)
+// takeNumber counts one more of a resource in the workspace, up to the plan's
+// cap, and returns its number. The workspace must still exist.
+func (tx *Tx) takeNumber(resource string) (number int64, err error) {
+	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
+	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) SELECT number, $2, 1, 1 FROM workspaces WHERE number = $1 AND $3 > 0
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1 WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, e.Plural, limit}, &number)
-	if err == nil && !found {
-		err = crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
-			tx.Actor.Plan, limit, e.Plural)
+		[]any{tx.Actor.Workspace, resource, limit}, &number)
+	if err != nil || found {
+		return number, err
 	}
-	return number, err
+	var exists int64
+	if found, err = tx.row("SELECT number FROM workspaces WHERE number = $1", []any{tx.Actor.Workspace}, &exists); err != nil {
+		return 0, err
+	}
+	if !found {
+		return 0, NotAMember(tx.Actor.WorkspaceID)
+	}
+	return 0, limitReached(tx.Actor.Plan, limit, resource)
+}
+
+func limitReached(plan string, limit int64, resource string) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
+		plan, limit, resource)
 }
 
 func (tx *Tx) stamp(rec crm.Record, fresh bool) {
@@ -124,22 +127,34 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if d.Version != 0 && d.Version != before.Version() {
-		return Outcome{}, Conflict(before, d.Version)
-	}
-	if err := tx.checkSame(before, d); err != nil {
+	after, err := tx.draft(before, d)
+	if err != nil {
 		return Outcome{}, err
 	}
-	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.now)
-	if fault != nil {
-		return Outcome{}, fault
-	}
-	after := before.Clone()
-	after.Values = values
-	if len(crm.Changed(before.Values, values)) == 0 {
+	if len(crm.Changed(before.Values, after.Values)) == 0 {
 		return Outcome{before, before, Unchanged}, nil
 	}
 	return Outcome{before, after, Updated}, tx.replace(before, after)
+}
+
+// draft returns the record as the draft wants it.
+func (tx *Tx) draft(before crm.Record, d Draft) (crm.Record, error) {
+	if d.Version != 0 && before.ID == "" {
+		return before, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to make one.", d.Entity.Name, d.Version)
+	}
+	if d.Version != 0 && d.Version != before.Version() {
+		return before, Conflict(before, d.Version)
+	}
+	if err := tx.checkSame(before, d); err != nil {
+		return before, err
+	}
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.now)
+	if fault != nil {
+		return before, fault
+	}
+	after := before.Clone()
+	after.Values = values
+	return after, nil
 }
 
 // replace writes the changed fields of a record, and its stamps.

@@ -14,14 +14,14 @@ import (
 // handWritten are the columns of tables that Go code fills itself, beyond what
 // the schema of the entity asks for.
 var handWritten = map[string][]string{
-	"changes": {"addr TEXT"},
-	"tokens":  {"hash TEXT", "workspace_id INTEGER", "origin TEXT"},
+	"tokens":  {"hash TEXT", "workspace_id INTEGER"},
+	"members": {"user_id INTEGER"},
 }
 
 // columnsOf returns the columns, with their types, that the code reads and
 // writes for an entity.
 func columnsOf(e *crm.Entity) []string {
-	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.Plural]...)
+	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.From()]...)
 	if e.RandomID {
 		columns = append(columns, "id TEXT")
 	}
@@ -46,7 +46,7 @@ func columnsOf(e *crm.Entity) []string {
 func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
-		got := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY 1", e.Plural)
+		got := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY 1", e.From())
 		if want := columnsOf(e); !slices.Equal(got, want) {
 			t.Errorf("table %s has the columns\n%s\nthe code uses\n%s", e.Plural, strings.Join(got, ", "), strings.Join(want, ", "))
 		}
@@ -56,7 +56,10 @@ func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
 func TestRequiredFieldsAreNotNull(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
-		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.Plural)
+		if e.From() == "memberships" {
+			continue // a view; its columns are those of tables
+		}
+		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.From())
 		for i := range e.Fields {
 			field := &e.Fields[i]
 			if must := field.Required || field.Default != ""; must && slices.Contains(free, field.Col()) {
@@ -71,7 +74,7 @@ func TestRequiredFieldsAreNotNull(t *testing.T) {
 
 func TestEveryTableIsStrict(t *testing.T) {
 	f := openAt(t, Memory)
-	if loose := f.raw(1, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict = 0"); len(loose) > 0 {
+	if loose := f.raw(1, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' AND strict = 0"); len(loose) > 0 {
 		t.Errorf("tables that are not STRICT: %v", loose)
 	}
 }

@@ -27,6 +27,8 @@ type Options struct {
 	Schema     *crm.Schema      // which entities there are
 	Clock      func() time.Time // nil: time.Now
 	Rand       io.Reader        // nil: crypto/rand; ids, secrets and codes come from it
+	Plans      crm.Plans        // nil: the built-in ones
+	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
 	Log        *slog.Logger     // nil: nothing is logged
 }
@@ -63,6 +65,12 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Rand == nil {
 		opts.Rand = rand.Reader
+	}
+	if opts.Plans == nil {
+		opts.Plans = crm.BuiltinPlans()
+	}
+	if opts.Plan == "" {
+		opts.Plan = crm.DefaultPlan
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

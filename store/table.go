@@ -21,7 +21,7 @@ type table struct {
 }
 
 func newTable(e *crm.Entity) *table {
-	t := &table{entity: e, from: e.Plural + " t"}
+	t := &table{entity: e, from: e.From() + " t"}
 	columns := []string{"t.key"}
 	if e.RandomID {
 		columns = append(columns, "t.id")
@@ -42,7 +42,7 @@ func newTable(e *crm.Entity) *table {
 		alias := fmt.Sprintf("j%d", len(t.labels)+1)
 		t.labels = append(t.labels, i)
 		columns = append(columns, alias+"."+e.Target(f).Display)
-		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s", e.Target(f).Plural, alias, alias, f.Col())
+		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s", e.Target(f).From(), alias, alias, f.Col())
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
@@ -56,7 +56,7 @@ func (t *table) insertText() string {
 	for _, i := range t.stored {
 		columns = append(columns, fieldColumns(&t.entity.Fields[i])...)
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.Plural, strings.Join(columns, ", "), placeholders(1, len(columns)))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.From(), strings.Join(columns, ", "), placeholders(1, len(columns)))
 }
 
 // fieldColumns returns the columns that hold a field: its own and, for text,

@@ -23,6 +23,13 @@ type Tx struct {
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 
+// Keep returns an error with which the function may end and yet have its changes
+// kept: the try that was counted, the code that was made.
+func (tx *Tx) Keep(err error) error {
+	tx.job.keep = true
+	return err
+}
+
 // exec runs a statement that returns no rows.
 func (tx *Tx) exec(text string, args ...any) error {
 	_, err := tx.count(text, args...)

@@ -126,8 +126,16 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 	}
 	for i := range n {
 		f.write(actor, func(tx *Tx) error {
-			_, err := tx.CreateToken(User{Number: actor.User}, Workspace{Number: actor.Workspace, ID: actor.WorkspaceID},
+			_, err := tx.CreateToken(Workspace{Number: actor.Workspace, ID: actor.WorkspaceID},
 				Token{Hash: fmt.Sprint(actor.Email, i), Name: []string{"Cursor", "cursor", "Zed"}[i%3], Scope: crm.ScopeFull, Origin: "code"})
+			return err
+		})
+		f.write(actor, func(tx *Tx) error {
+			_, err := tx.Invite(fmt.Sprintf("%d-%s", i, actor.Email), crm.Roles()[i%2])
+			return err
+		})
+		f.write(actor, func(tx *Tx) error {
+			_, err := tx.makeWorkspace([]string{"Sales", "sales", "Ops"}[i%3], "UTC")
 			return err
 		})
 	}
@@ -142,7 +150,7 @@ func TestWalkSeesEveryRecordOnce(t *testing.T) {
 		f.populate(ann, 10)
 		for _, e := range f.Schema.Entities {
 			all := f.list(ann, e.Name, "limit=200").Records
-			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.Plural+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
+			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.From()+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
 				t.Fatalf("%s: one page shows %d of %s", e.Plural, len(all), counted[0])
 			}
 			for i := range e.Fields {

@@ -38,6 +38,7 @@ type job struct {
 	actor crm.Actor
 	run   func(*Tx) error
 	after []func()
+	keep  bool // what it did stays, although it returned an error
 	err   error
 	done  chan struct{}
 }
@@ -51,8 +52,8 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 }
 
 // Write runs fn in a transaction and returns when its changes are on disk. When
-// fn returns an error nothing of it is kept, and Write returns that error. fn
-// must bear being run again on another engine, so it has no effects outside its
+// fn returns an error nothing of it is kept (but see Tx.Keep), and Write returns
+// that error. fn must bear being run again on another engine, so it has no effects outside its
 // Tx but assignments that a second run repeats.
 func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})}
@@ -123,9 +124,9 @@ func (w *writer) commit(batch []*job) {
 	err := w.transact(batch)
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
-			j.err = err
+			j.err, j.keep = err, false
 		}
-		if j.err == nil {
+		if j.err == nil || j.keep {
 			for _, after := range j.after {
 				after()
 			}
@@ -167,12 +168,12 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after = nil
+	j.after, j.keep = nil, false
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err
 	}
-	if j.err = tx.guard(j.run); j.err != nil {
+	if j.err = tx.guard(j.run); j.err != nil && !j.keep {
 		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
 	}
 	return tx.exec("RELEASE job")
@@ -182,6 +183,7 @@ func (w *writer) one(j *job) error {
 func (tx *Tx) guard(run func(*Tx) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
+			tx.job.keep = false
 			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
 		}
 	}()

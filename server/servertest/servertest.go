@@ -84,7 +84,7 @@ func serve(st *store.Store) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	accounts := auth.New(st)
+	accounts := auth.New(st, auth.Options{})
 	in, err := accounts.Mint(context.Background(), Email, "servertest")
 	if err != nil {
 		return nil, err

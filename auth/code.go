@@ -1,0 +1,240 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// The limits on mailed codes. They hold in every mode and are counted in the
+// database, so a restart does not reset them.
+//
+// A code of six digits can be guessed, so guesses are few. Limits alone would let
+// a stranger who guesses on purpose keep the owner of an address out. So when the
+// guesses of an address, or of the whole server, are used up for the day, codes
+// become long: those cannot be guessed, and need no limit that a stranger could
+// use up. Asking slows down rather than stop, for the same reason.
+const (
+	limitWindow = 10 * time.Minute
+	day         = 24 * time.Hour
+
+	asksPerAddress = 5                // in a window
+	asksPerDay     = 10               // of an address; from then on one in slowWindow
+	slowWindow     = 30 * time.Minute //
+	asksPerClient  = 60               // in a window
+	triesPerClient = 100              // in a window
+
+	guessesPerAddress = 10   // wrong six digits a day, over all codes of an address
+	guessesPerValue   = 10   // tries of the same six digits a day, over all addresses
+	guessesPerServer  = 1000 // wrong six digits a day, over all addresses
+
+	shortCode = 6  // decimal digits
+	longCode  = 12 // characters of base 32: 60 bits
+
+	decimal = "0123456789"
+	base32  = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without letters that read like digits
+)
+
+// limit is how many events of a name there may be in a window.
+type limit struct {
+	name   string
+	most   int64
+	window time.Duration
+}
+
+// within counts one event under each limit. Where one is used up it returns
+// rate_limited with the hint, in which %s is the time to wait, and what was
+// counted stays.
+func within(tx *store.Tx, hint string, limits ...limit) error {
+	for _, l := range limits {
+		wait, err := tx.Allow(l.name, l.most, l.window)
+		if err != nil {
+			return err
+		}
+		if wait > 0 {
+			return tx.Keep(limited(hint, wait))
+		}
+	}
+	return nil
+}
+
+// asks are the names under which asking for codes of a kind is counted.
+func asks(kind, address string) (window, daily, slow string) {
+	name := "ask " + kind + " " + address
+	return name, name + " day", name + " slow"
+}
+
+func guesses(address string) string { return "guess " + address }
+func value(code string) string      { return "value " + code }
+
+const serverGuesses = "guess"
+
+// issue makes a code for the purpose and stores it in the place of the last. The
+// error is rate_limited when too many were asked for or tried.
+func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, err error) {
+	const hint = "codes were asked for too often. Use the last one that was mailed, or try again in %s."
+	window, daily, slow := asks(kind, address)
+	if err := within(tx, hint, limit{"ask " + Network(tx.Actor.Addr), asksPerClient, limitWindow}, limit{window, asksPerAddress, limitWindow}); err != nil {
+		return "", err
+	}
+	wait, err := tx.Allow(daily, asksPerDay, day)
+	if err != nil {
+		return "", err
+	}
+	if wait > 0 {
+		if err := within(tx, hint, limit{slow, 1, slowWindow}); err != nil {
+			return "", err
+		}
+	}
+	code, err = a.newCode(tx, address)
+	if err != nil {
+		return "", err
+	}
+	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: codeHash(purpose, address, code), Long: !guessable(code)})
+	if err == nil && wait > 0 {
+		err = tx.Keep(limited(spent, wait))
+	}
+	return code, err
+}
+
+// newCode draws a code: a long one where the day's guesses are used up, else six
+// digits that are not refused as guesses themselves.
+func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
+	ofAddress, err := tx.Used(guesses(address))
+	if err != nil {
+		return "", err
+	}
+	ofServer, err := tx.Used(serverGuesses)
+	if err != nil {
+		return "", err
+	}
+	if ofAddress >= guessesPerAddress || ofServer >= guessesPerServer {
+		return randomText(a.store.Random(), longCode, base32)
+	}
+	for {
+		code, err := randomText(a.store.Random(), shortCode, decimal)
+		if err != nil {
+			return "", err
+		}
+		if used, err := tx.Used(value(code)); err != nil || used < guessesPerValue {
+			return code, err
+		}
+	}
+}
+
+// guessable reports whether a code has the short form.
+func guessable(code string) bool {
+	return len(code) == shortCode && strings.Trim(code, decimal) == ""
+}
+
+// attempt is one try of a code.
+type attempt struct {
+	purpose, kind string // kind counts the asks
+	address       string
+	typed         string       // as the client sent it
+	again         string       // how to get a new code, for the hint
+	note          func() error // logs a wrong code
+}
+
+// try uses up the code when it is right. Else the error is invalid_code or
+// rate_limited, and the try stays counted.
+func (a *Auth) try(tx *store.Tx, t attempt) error {
+	code := tidy(t.typed)
+	short := guessable(code)
+	if err := within(tx, "too many codes were tried from your network. Try again in %s.", limit{"try " + Network(tx.Actor.Addr), triesPerClient, limitWindow}); err != nil {
+		return err
+	}
+	if short {
+		if err := countGuess(tx, t, code); err != nil {
+			return err
+		}
+	}
+	verdict, wait, err := tx.TryCode(store.Code{Purpose: t.purpose, Email: t.address, Hash: codeHash(t.purpose, t.address, code), Long: !short})
+	if err != nil {
+		return err
+	}
+	if short && verdict != store.Wrong {
+		if err := tx.Refund(guesses(t.address), value(code)); err != nil {
+			return err
+		}
+	}
+	switch verdict {
+	case store.Right:
+		window, daily, slow := asks(t.kind, t.address)
+		return tx.Reset(window, daily, slow)
+	case store.Spent:
+		return tx.Keep(limited(spent, wait))
+	}
+	return a.wrong(tx, t, short && verdict == store.Wrong)
+}
+
+// countGuess counts six digits as a guess, before they are looked at: parallel
+// guesses cannot slip through. What turns out to be none is taken back.
+func countGuess(tx *store.Tx, t attempt, code string) error {
+	again := strings.ReplaceAll(t.again, "%", "%%")
+	hint := "that code was tried for too many addresses and is not taken for %s. Do not wait, " + again + "."
+	if err := within(tx, hint, limit{value(code), guessesPerValue, day}); err != nil {
+		return err
+	}
+	hint = "too many wrong codes were tried for this address: six digits are not taken for %s. Do not wait, " + again + "; that is longer and is taken at once."
+	err := within(tx, hint, limit{guesses(t.address), guessesPerAddress, day})
+	if err != nil {
+		return errors.Join(err, tx.Refund(value(code)))
+	}
+	return nil
+}
+
+// wrong counts and logs a wrong code and returns the error for it. guessed is
+// whether it was tried against a code that can be guessed.
+func (a *Auth) wrong(tx *store.Tx, t attempt, guessed bool) error {
+	if guessed {
+		if _, err := tx.Allow(serverGuesses, 1<<40, day); err != nil {
+			return err
+		}
+	}
+	// The log keeps the first of a day; who tries on fills no disk.
+	wait, err := tx.Allow("fail "+t.address, maxFailures, day)
+	if err == nil && wait == 0 {
+		err = t.note()
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Keep(crm.Errorf(crm.InvalidCode, "the code is wrong, was used, or is older than %d minutes. Check it with the user, or %s.",
+		int(store.CodeLife.Minutes()), t.again).On("code"))
+}
+
+// maxFailures is how many wrong codes of an address the log keeps in a day.
+const maxFailures = 100
+
+// spent is the hint when the tries of a window are used up.
+const spent = "too many wrong codes were tried. Try again in %s."
+
+// tidy drops what people put into codes when they pass them on.
+func tidy(code string) string {
+	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\t", "", "\n", "").Replace(code))
+}
+
+// codeHash binds a code to what it was issued for, so that it serves nothing else.
+func codeHash(purpose, address, code string) string {
+	return Hash(purpose + "\n" + address + "\n" + code)
+}
+
+// Network returns what client addresses are counted by: an IPv4 address, or an
+// IPv6 /64, since one host has all of that.
+func Network(client string) string {
+	addr, err := netip.ParseAddr(client)
+	if err != nil {
+		return "client " + client
+	}
+	if addr = addr.Unmap(); addr.Is6() {
+		prefix, _ := addr.WithZone("").Prefix(64)
+		return fmt.Sprint("client ", prefix)
+	}
+	return fmt.Sprint("client ", addr)
+}

@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"crmkit/crm"
+	"crmkit/mail"
+	"crmkit/store"
+)
+
+// deliver mails a letter with the code once the transaction is on disk. Without
+// a mail server it returns the code, for the answer.
+func (a *Auth) deliver(tx *store.Tx, code string, letter mail.Message) string {
+	if a.opts.Mail == nil {
+		return code
+	}
+	letter.Code = code
+	tx.After(func() { a.opts.Mail.Send(letter) })
+	return ""
+}
+
+func (a *Auth) signInLetter(address, client string) mail.Message {
+	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
+		"Somebody asked to sign in to crmkit with your e-mail address. This is the code:",
+		fmt.Sprintf("It works once, for %d minutes. Give it only to the agent that asks you for it because you told it to sign in.", int(store.CodeLife.Minutes())),
+		a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
+	}}
+}
+
+func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
+	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
+		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), what.words(named(actor.WorkspaceName))),
+		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(store.CodeLife.Minutes())),
+		a.whence(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
+	}}
+}
+
+func (a *Auth) inviteLetter(actor crm.Actor, address, role string) mail.Message {
+	return mail.Message{To: address, Subject: "An invitation to a crmkit workspace", Paragraphs: []string{
+		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", actor.Email, named(actor.WorkspaceName), role),
+		fmt.Sprintf("To join, tell your agent: “Open %s, read it, and sign me in as %s.” You are a member from then on.", a.opts.BaseURL, address),
+		"If you do not know who sent this, ignore it: nothing happens unless you sign in.",
+	}}
+}
+
+// whence says in plain words where a request came from and which server it
+// reached.
+func (a *Auth) whence(client string) string {
+	if client == "" {
+		client = "unknown"
+	}
+	return fmt.Sprintf("The request came from the network address %s at %s UTC, to the server %s.",
+		client, a.store.Now().UTC().Format("2006-01-02 15:04"), a.opts.BaseURL)
+}
+
+// maxNamed is the most characters of a name in a mail.
+const maxNamed = 60
+
+// named quotes a name that somebody else chose so that it can neither lead
+// anywhere nor pass for text of the mail: only letters, digits and a few signs
+// stay, which make no address of a web page.
+func named(name string) string {
+	kept := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_'&+()", r) {
+			return r
+		}
+		return ' '
+	}, name)
+	runes := []rune(strings.Join(strings.Fields(kept), " "))
+	if len(runes) > maxNamed {
+		runes = append(runes[:maxNamed], '…')
+	}
+	return "“" + string(runes) + "”"
+}

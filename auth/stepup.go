@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// Sensitive is an action that a user must confirm with a mailed code, since the
+// token alone could be in the wrong hands.
+type Sensitive struct {
+	Action string // like member.promote
+	Target string // what it is done to, a handle or an address
+	Does   string // the action up to the name of the workspace, as "… wants to" goes on
+	Also   string // and behind the name
+}
+
+// words returns the action in words, the workspace named as given.
+func (s Sensitive) words(workspace string) string {
+	return s.Does + " the workspace " + workspace + s.Also
+}
+
+// stepUpKind counts all step-up codes of an address together.
+const stepUpKind = "step-up"
+
+// StepUp lets a sensitive action through when the code is the one mailed for it:
+// to this user, for this action on this target. Without a code it mails one and
+// returns escalation_required. Everything else that could refuse the action
+// should be checked before.
+func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
+	purpose := stepUpKind + " " + what.Action + " " + tx.Actor.WorkspaceID + " " + what.Target
+	if code != "" {
+		return a.try(tx, attempt{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email, typed: code,
+			again: "repeat the request without a code to get a new one",
+			note:  func() error { return tx.Log("step_up.fail", what.Target, "action", what.Action) }})
+	}
+	fresh, err := a.issue(tx, purpose, stepUpKind, tx.Actor.Email)
+	if err != nil {
+		return err
+	}
+	words := what.words(crm.Show(tx.Actor.WorkspaceName))
+	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
+		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
+	waiting.LocalCode = a.deliver(tx, fresh, a.stepUpLetter(tx.Actor, what))
+	if waiting.LocalCode != "" {
+		waiting.Hint = "this would " + words + ". Ask the user; on yes repeat the same request with ?code=<code> (or the header X-Escalation-Code). In local mode no mail is sent: the code is below."
+	}
+	return tx.Keep(waiting)
+}

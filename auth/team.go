@@ -1,0 +1,90 @@
+package auth
+
+import (
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// The limits on invites, each of which is a mail to somebody who did not ask.
+const (
+	invitesPerAddress = 5   // a day, from all workspaces
+	invitesPerUser    = 100 // a day
+)
+
+// Invite keeps a seat in the actor's workspace for an address and mails it how
+// to join. Inviting an admin needs a step-up code. Errors are already_exists,
+// plan_limit_reached, rate_limited and those of StepUp.
+func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, error) {
+	seat, found, err := tx.Seat(address)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	if found && seat.Value("status").Text == store.Active {
+		return store.Outcome{}, store.AlreadyMember(seat)
+	}
+	if role == crm.RoleAdmin && !(found && seat.Value("role").Text == role) {
+		what := Sensitive{Action: "invite.admin", Target: address, Does: "invite " + address + " as an admin of"}
+		if err := a.StepUp(tx, what, code); err != nil {
+			return store.Outcome{}, err
+		}
+	}
+	err = within(tx, "too many invites were sent to this address, or by you. Try again in %s.",
+		limit{"invite " + address, invitesPerAddress, day}, limit{"invites of " + tx.Actor.UserID, invitesPerUser, day})
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	out, err := tx.Invite(address, role)
+	if err == nil {
+		a.deliver(tx, "", a.inviteLetter(tx.Actor, address, role))
+	}
+	return out, err
+}
+
+// SetRole gives a member of the actor's workspace a role. Making an admin, and
+// taking that role from another, needs a step-up code. The error is last_admin
+// when nobody would be left to manage the workspace.
+func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (store.Outcome, error) {
+	email := member.Value("email").Text
+	what := Sensitive{Action: "member.promote", Target: member.Handle(), Does: "make " + email + " an admin of"}
+	if role != crm.RoleAdmin {
+		what.Action, what.Does = "member.demote", "take the role of an admin from "+email+" in"
+	}
+	if changes := member.Value("role").Text != role; changes && (role == crm.RoleAdmin || member.ID != tx.Actor.UserID) {
+		if err := a.StepUp(tx, what, code); err != nil {
+			return store.Outcome{}, err
+		}
+	}
+	tx.After(a.forget)
+	return tx.SetRole(member, role)
+}
+
+// Remove ends a membership in the actor's workspace, and with it the member's
+// tokens for it. Removing another admin needs a step-up code. The error is
+// last_admin when nobody would be left to manage the workspace.
+func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
+	if member.Value("role").Text == crm.RoleAdmin && member.ID != tx.Actor.UserID {
+		what := Sensitive{Action: "member.remove", Target: member.Handle(), Does: "remove the admin " + member.Value("email").Text + " from"}
+		if err := a.StepUp(tx, what, code); err != nil {
+			return err
+		}
+	}
+	tx.After(a.forget)
+	return tx.RemoveMember(member)
+}
+
+// DeleteWorkspace deletes the actor's workspace with everything in it. It needs
+// a step-up code.
+func (a *Auth) DeleteWorkspace(tx *store.Tx, code string) error {
+	what := Sensitive{Action: "workspace.delete", Target: "workspace/" + tx.Actor.WorkspaceID, Does: "delete", Also: " with all its records, members and tokens"}
+	if err := a.StepUp(tx, what, code); err != nil {
+		return err
+	}
+	tx.After(a.forget)
+	return tx.DeleteWorkspace()
+}
+
+// UpdateWorkspace changes the name or time zone of the actor's workspace.
+func (a *Auth) UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
+	tx.After(a.forget)
+	return tx.UpdateWorkspace(d)
+}

@@ -1,0 +1,277 @@
+package crm_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+func TestBuiltinPlans(t *testing.T) {
+	want := map[string][]int64{
+		"standard":  {100_000, 100_000, 100_000, 1_000_000, 100, 20},
+		"free":      {1_000, 1_000, 1_000, 10_000, 5, 3},
+		"unlimited": {crm.Unlimited, crm.Unlimited, crm.Unlimited, crm.Unlimited, crm.Unlimited, crm.Unlimited},
+	}
+	plans := crm.BuiltinPlans()
+	if got := plans.Names(); !slices.Equal(got, []string{"standard", "free", "unlimited"}) {
+		t.Fatalf("the built-in plans are %q", got)
+	}
+	for name, caps := range want {
+		if got := allCaps(plans, name); !slices.Equal(got, caps) {
+			t.Errorf("%s allows %d, want %d", name, got, caps)
+		}
+	}
+}
+
+// TestResources holds that nothing a client can create without bound is
+// forgotten, and that a plan caps nothing that does not exist.
+func TestResources(t *testing.T) {
+	names := crm.Resources()
+	if want := []string{"contacts", "companies", "deals", "activities", "members", "workspaces"}; !slices.Equal(names, want) {
+		t.Errorf("the resources are %q, want %q", names, want)
+	}
+	var plurals []string
+	for _, e := range testSchema(t).Entities {
+		plurals = append(plurals, e.Plural)
+		if e.Can(crm.Create) && !slices.Contains(names, e.Plural) {
+			t.Errorf("no plan can cap %s", e.Plural)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(plurals, name) {
+			t.Errorf("%s are capped and no kind of record", name)
+		}
+	}
+}
+
+// TestPlansAreNotShared holds that a caller who writes into what it was given
+// changes no other server's plans.
+func TestPlansAreNotShared(t *testing.T) {
+	crm.Resources()[0] = "spoiled"
+	crm.BuiltinPlans()[0].Caps[0].Max = 1
+	plans := parsePlans(t, "free: contacts=1")
+	plans[0].Caps[0] = crm.Cap{}
+	if got := crm.Resources()[0]; got != "contacts" {
+		t.Errorf("the first resource became %s", got)
+	}
+	for name, want := range map[string]int64{"standard": 100_000, "free": 1_000} {
+		if got := crm.BuiltinPlans().Cap(name, "contacts"); got != want {
+			t.Errorf("%s allows %d contacts, want %d", name, got, want)
+		}
+	}
+}
+
+func TestPlanCap(t *testing.T) {
+	set := parsePlans(t, "team: contacts=5000 members=0")
+	own := parsePlans(t, "standard: contacts=7")
+	for _, test := range []struct {
+		plans          crm.Plans
+		plan, resource string
+		want           int64
+	}{
+		{set, "team", "contacts", 5_000},
+		{set, "team", "members", 0},
+		{set, "team", "deals", crm.Unlimited},
+		{set, "free", "deals", 1_000},
+		{set, "free", "tokens", crm.Unlimited},
+		{set, "gone", "contacts", 100_000},
+		{set, "", "workspaces", 20},
+		{set, "Team", "members", 100},
+		{own, "gone", "contacts", 7},
+		{own, "gone", "deals", crm.Unlimited},
+		{own, "free", "deals", 1_000},
+		{nil, "standard", "contacts", 100_000},
+		{nil, "unlimited", "members", 100},
+		{crm.Plans{{Name: "one"}}, "one", "contacts", crm.Unlimited},
+		{crm.Plans{{Name: "one"}}, "two", "contacts", 100_000},
+	} {
+		if got := test.plans.Cap(test.plan, test.resource); got != test.want {
+			t.Errorf("%v: %q allows %d %s, want %d", test.plans, test.plan, got, test.resource, test.want)
+		}
+	}
+}
+
+func TestParsePlans(t *testing.T) {
+	const standard = "standard: contacts=100000 companies=100000 deals=100000 activities=1000000 members=100 workspaces=20"
+	const free = "free: contacts=1000 companies=1000 deals=1000 activities=10000 members=5 workspaces=3"
+	const unlimited = "unlimited: contacts=unlimited"
+	for _, test := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{standard, free, unlimited}},
+		{" \t\n", []string{standard, free, unlimited}},
+		{" ; ;; ", []string{standard, free, unlimited}},
+		{"team: contacts=5000 companies=5000 members=10; big: contacts=1000000",
+			[]string{standard, free, unlimited, "team: contacts=5000 companies=5000 members=10", "big: contacts=1000000"}},
+		{"big:contacts=1;a:deals=2;", []string{standard, free, unlimited, "big: contacts=1", "a: deals=2"}},
+		{"team : contacts=1,deals=2 , ,\tmembers=3,\nworkspaces=4", []string{standard, free, unlimited, "team: contacts=1 deals=2 members=3 workspaces=4"}},
+		{"team: workspaces=0 contacts=007", []string{standard, free, unlimited, "team: workspaces=0 contacts=7"}},
+		{"a: deals=1000000000000 contacts=unlimited", []string{standard, free, unlimited, "a: deals=1000000000000 contacts=unlimited"}},
+		{"free: contacts=5", []string{standard, "free: contacts=5", unlimited}},
+		{"x: deals=1; unlimited: deals=9; standard: members=unlimited", []string{"standard: members=unlimited", free, "unlimited: deals=9", "x: deals=1"}},
+		{"a-_9: deals=1; " + strings.Repeat("b", 32) + ": deals=2", []string{standard, free, unlimited, "a-_9: deals=1", strings.Repeat("b", 32) + ": deals=2"}},
+	} {
+		got, err := crm.ParsePlans(test.text)
+		if err != nil || !slices.Equal(printed(got), test.want) {
+			t.Errorf("%q: %v, %q", test.text, err, printed(got))
+		}
+	}
+}
+
+func TestParsePlansRefuses(t *testing.T) {
+	const names = " cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first"
+	const plan = " is no plan; write a name, a colon and caps, like team: contacts=5000 members=10"
+	const pair = " is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan"
+	const resources = " cannot be capped, only contacts, companies, deals, activities, members, workspaces"
+	const number = "; write digits only, from 0 to 1000000000000, or unlimited"
+	long := strings.Repeat("b", 33)
+	for text, want := range map[string]string{
+		"team":                              "team" + plan,
+		"team contacts=5":                   `"team contacts=5"` + plan,
+		"team: contacts=5; contacts=6":      "contacts=6" + plan,
+		"x\n\u202ey":                        `"x\n\u202ey"` + plan,
+		long + long + long:                  (long + long + long)[:80] + "…" + plan,
+		": contacts=5":                      `""` + names,
+		"Team: contacts=5":                  "Team" + names,
+		"9x: contacts=5":                    "9x" + names,
+		"-x: contacts=5":                    "-x" + names,
+		"my team: contacts=5":               `"my team"` + names,
+		"té: contacts=5":                    "té" + names,
+		"a\nb: contacts=5":                  `"a\nb"` + names,
+		"contacts=5 team: deals=1":          `"contacts=5 team"` + names,
+		long + ": contacts=5":               long + names,
+		"team:":                             "plan team has no caps; if it is to have none, write team: contacts=unlimited",
+		"team: , ;x: deals=1":               "plan team has no caps; if it is to have none, write team: contacts=unlimited",
+		"a: deals=1; b: deals=2; a: ,":      "plan a has no caps; if it is to have none, write a: contacts=unlimited",
+		"a: deals=1; b: deals=2; a:deals=1": "plan a is there twice; write it once, with all its caps",
+		"free: deals=1; free: deals=2":      "plan free is there twice; write it once, with all its caps",
+		"a: deals=1 members=1 deals=1":      "plan a caps deals twice; write one number for it",
+		"a: deals=unlimited,deals=1":        "plan a caps deals twice; write one number for it",
+		"a: contacts":                       "plan a: contacts" + pair,
+		"a: contacts = 5":                   "plan a: contacts" + pair,
+		"a: contacts=5 b: deals=6":          "plan a: b:" + pair,
+		"a: contacts=5,000":                 "plan a: 000" + pair,
+		"a: contacts:5":                     "plan a: contacts:5" + pair,
+		"a: contcts=5":                      "plan a: contcts" + resources + "; did you mean contacts?",
+		"a: deal=5":                         "plan a: deal" + resources + "; did you mean deals?",
+		"a: Members=5":                      "plan a: Members" + resources + "; did you mean members?",
+		"a: tokens=5":                       "plan a: tokens" + resources,
+		"a: =5":                             `plan a: ""` + resources,
+		"a: contacts=":                      `plan a: contacts cannot be ""` + number,
+		"a: contacts=-1":                    "plan a: contacts cannot be -1" + number,
+		"a: contacts=+1":                    "plan a: contacts cannot be +1" + number,
+		"a: contacts=1_000":                 "plan a: contacts cannot be 1_000" + number,
+		"a: contacts=1e3":                   "plan a: contacts cannot be 1e3" + number,
+		"a: contacts=0x10":                  "plan a: contacts cannot be 0x10" + number,
+		"a: contacts=٣":                     "plan a: contacts cannot be ٣" + number,
+		"a: contacts=5=6":                   "plan a: contacts cannot be 5=6" + number,
+		"a: contacts=Unlimited":             "plan a: contacts cannot be Unlimited" + number,
+		"a: contacts=1000000000001":         "plan a: contacts cannot be 1000000000001" + number,
+		"a: contacts=9223372036854775807":   "plan a: contacts cannot be 9223372036854775807" + number,
+		"a: contacts=99999999999999999999":  "plan a: contacts cannot be 99999999999999999999" + number,
+	} {
+		plans, err := crm.ParsePlans(text)
+		if err == nil || err.Error() != want || plans != nil {
+			t.Errorf("%q: %q, error %v\nwant %s", text, printed(plans), err, want)
+		}
+	}
+}
+
+// TestPlansReadBack prints random plans as a setting and holds that it gives
+// the same plans, whatever order plans and caps stand in.
+func TestPlansReadBack(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		want := randomPlans(random)
+		text := strings.Join(printed(want), "; ")
+		got := parsePlans(t, text)
+		for _, plan := range want {
+			if found, known := got.Named(plan.Name); !known || !reflect.DeepEqual(found, plan) {
+				t.Fatalf("%q gives %q", text, printed(got))
+			}
+		}
+		names := append(crm.BuiltinPlans().Names(), want.Names()...)
+		slices.Sort(names)
+		if all := slices.Sorted(slices.Values(got.Names())); !slices.Equal(all, slices.Compact(names)) {
+			t.Fatalf("%q gives the plans %q", text, all)
+		}
+	}
+}
+
+// randomPlans returns up to four plans of different names, some of them
+// built-in ones, each with one cap at least.
+func randomPlans(random *rand.Rand) crm.Plans {
+	names := []string{"standard", "free", "unlimited", "a", "team", "team-2", "big_one", strings.Repeat("z", 32)}
+	maxima := []int64{0, 1, 5_000, 1_000_000_000_000, crm.Unlimited}
+	var plans crm.Plans
+	for _, i := range random.Perm(len(names))[:random.IntN(5)] {
+		plan := crm.Plan{Name: names[i]}
+		resources := crm.Resources()
+		for _, j := range random.Perm(len(resources))[:1+random.IntN(len(resources))] {
+			plan.Caps = append(plan.Caps, crm.Cap{Resource: resources[j], Max: maxima[random.IntN(len(maxima))]})
+		}
+		plans = append(plans, plan)
+	}
+	return plans
+}
+
+func FuzzParsePlans(f *testing.F) {
+	for _, seed := range []string{
+		"", "team: contacts=5000 companies=5000 members=10; big: contacts=1000000", "free: contacts=unlimited,deals=0;", "a:", ":", "a: deals",
+		"a: contcts=5", "a: deals=1 deals=2", "a: deals=1; a: deals=2", "Ä: deals=1", "a: deals=1000000000001", "a:\u00a0deals=1\u2028members=2", "\xff: deals=\x00",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		plans, err := crm.ParsePlans(text)
+		if err != nil {
+			if said := err.Error(); len(said) > 2000 || strings.ContainsFunc(said, crm.Invisible) {
+				t.Fatalf("%q: the error is not one short line: %q", text, said)
+			}
+			return
+		}
+		setting := strings.Join(printed(plans), "; ")
+		again, err := crm.ParsePlans(setting)
+		if err != nil || !slices.Equal(printed(again), printed(plans)) {
+			t.Fatalf("%q prints as %q, which gives %q, %v", text, setting, printed(again), err)
+		}
+		for _, name := range plans.Names() {
+			if got, want := allCaps(again, name), allCaps(plans, name); !slices.Equal(got, want) {
+				t.Fatalf("%q: %s allows %d, read back %d", text, name, want, got)
+			}
+		}
+	})
+}
+
+func parsePlans(t *testing.T, text string) crm.Plans {
+	t.Helper()
+	plans, err := crm.ParsePlans(text)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return plans
+}
+
+// printed returns each plan in the form of the setting.
+func printed(plans crm.Plans) []string {
+	var list []string
+	for _, plan := range plans {
+		list = append(list, fmt.Sprint(plan))
+	}
+	return list
+}
+
+// allCaps returns what a plan allows of every resource.
+func allCaps(plans crm.Plans, name string) []int64 {
+	var caps []int64
+	for _, resource := range crm.Resources() {
+		caps = append(caps, plans.Cap(name, resource))
+	}
+	return caps
+}

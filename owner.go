@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// The commands of whoever owns the database file. They work beside a running
+// server, which sees what they change within a second.
+
+// openExisting opens the file of a server that has run.
+func (f planFlags) openExisting(ctx context.Context, path string, io console) (*store.Store, error) {
+	if path == store.Memory {
+		return nil, errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	}
+	return f.openStore(ctx, path, slog.New(slog.NewTextHandler(io.err, nil)))
+}
+
+type tokenCommand struct {
+	Email string `help:"Whose token; the user and a workspace are made if need be." required:"" placeholder:"EMAIL"`
+	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Name  string `help:"What GET /tokens calls it." default:"crmkit token"`
+	planFlags
+}
+
+// Run prints a token. It works beside a running server.
+func (c tokenCommand) Run(ctx context.Context, io console) error {
+	st, err := c.openExisting(ctx, c.DB, io)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	in, err := auth.New(st, auth.Options{}).Mint(ctx, c.Email, c.Name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(io.out, in.Token)
+	return err
+}
+
+type planCommand struct {
+	List planListCommand `cmd:"" help:"Print the plans."`
+	Set  planSetCommand  `cmd:"" help:"Put a workspace or a user on a plan."`
+}
+
+type planListCommand struct {
+	planFlags
+}
+
+// Run prints a line for each plan, in the form that --plans takes.
+func (c planListCommand) Run(io console) error {
+	plans, err := c.plans()
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if _, err := fmt.Fprintln(io.out, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type planSetCommand struct {
+	Of   string `arg:"" help:"A workspace by its id (ws_…), for what it holds; or a user by the e-mail address, for how many workspaces they may make." placeholder:"WORKSPACE|EMAIL"`
+	Plan string `arg:"" help:"The plan's name."`
+	DB   string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	planFlags
+}
+
+// Run sets the plan. For a user it also prints the workspaces, which keep theirs.
+func (c planSetCommand) Run(ctx context.Context, io console) error {
+	plans, err := c.plans()
+	if err != nil {
+		return err
+	}
+	if _, found := plans.Named(c.Plan); !found {
+		return fmt.Errorf("there is no plan %s; there are %s. --plans adds more", c.Plan, strings.Join(plans.Names(), ", "))
+	}
+	of := crm.CutHandle(c.Of)
+	if address, err := auth.ParseAddress(of); err == nil {
+		of = address
+	}
+	st, err := c.openExisting(ctx, c.DB, io)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	var workspaces []store.Workspace
+	err = st.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
+		if err = tx.SetPlan(of, c.Plan); err == nil {
+			workspaces, err = tx.WorkspacesOf(of)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "%s plan=%s\n", of, c.Plan)
+	for _, w := range workspaces {
+		fmt.Fprintf(io.out, "workspace/%s name=%s role=%s plan=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Role, w.Plan)
+	}
+	return nil
+}

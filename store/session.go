@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+)
+
+// IdleLimit is how long a token lives without use.
+const IdleLimit = 30 * 24 * time.Hour
+
+// Token is a session to be made: its hash stands for the secret, which is
+// never stored.
+type Token struct {
+	ID     string
+	Hash   string
+	Name   string
+	Scope  string
+	Origin string // how it came to be, a crm.Origin word
+}
+
+// CreateToken stores a token of the actor's user for the workspace.
+func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
+	if t.ID, err = crm.RandomID("tok", tx.store.random); err != nil {
+		return "", err
+	}
+	key, err := tx.sequence("tokens")
+	if err != nil {
+		return "", err
+	}
+	folded := columnValues(&crm.Field{}, crm.Str(t.Name))
+	err = tx.exec(`INSERT INTO tokens (key, id, hash, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+		key, t.ID, t.Hash, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
+	if err != nil {
+		return "", err
+	}
+	tx.Actor.Workspace = w.Number
+	if tx.Actor.TokenID == "" {
+		tx.Actor.TokenID = t.ID
+	}
+	return t.ID, tx.log("token.create", "token/"+t.ID, nil, words("name", t.Name, "scope", t.Scope, "origin", t.Origin))
+}
+
+// Revoke ends a token of the actor's user, at once.
+func (tx *Tx) Revoke(id string) error {
+	args := []any{tx.Actor.User, id}
+	found, err := tx.row("SELECT workspace_id FROM tokens WHERE user_id = $1 AND id = $2", args, &tx.Actor.Workspace)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
+	}
+	if err := tx.exec("DELETE FROM tokens WHERE user_id = $1 AND id = $2", args...); err != nil {
+		return err
+	}
+	return tx.log("token.revoke", "token/"+id, nil, nil)
+}
+
+// Session is what a token stands for.
+type Session struct {
+	Actor    crm.Actor
+	LastUsed int64 // unix milliseconds
+}
+
+// Session returns what the token with the hash stands for; found is false when
+// there is none, or its user has left the workspace.
+func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
+	a := &session.Actor
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
+			FROM tokens t JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
+			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id WHERE t.hash = $1`, []any{hash},
+			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &session.LastUsed, &a.User, &a.UserID, &a.Email,
+			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan, &a.Role)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return session, false, nil
+	}
+	a.Zone, _ = Zone(a.TimeZone)
+	return session, err == nil, err
+}
+
+// touches remembers when tokens were last used, so that reads do not write.
+type touches struct {
+	mu   sync.Mutex
+	used map[string]int64 // token id -> unix milliseconds
+}
+
+// Touch notes that a token is in use. It reaches the file within a minute, and
+// when the store closes.
+func (s *Store) Touch(tokenID string) {
+	s.touch.mu.Lock()
+	defer s.touch.mu.Unlock()
+	if s.touch.used == nil {
+		s.touch.used = map[string]int64{}
+	}
+	s.touch.used[tokenID] = s.Now().UnixMilli()
+}
+
+const touchEvery = 30 * time.Second
+
+// flushTouches writes token uses back, and purges, until the store closes.
+func (s *Store) flushTouches() {
+	tick := time.NewTicker(touchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.FlushTouches(context.Background())
+			if err := s.Write(context.Background(), crm.Actor{}, (*Tx).purge); err != nil {
+				s.opts.Log.Warn("nothing was purged", "error", err)
+			}
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// FlushTouches writes the uses noted by Touch to the file now.
+func (s *Store) FlushTouches(ctx context.Context) {
+	s.touch.mu.Lock()
+	used := s.touch.used
+	s.touch.used = nil
+	s.touch.mu.Unlock()
+	if len(used) == 0 {
+		return
+	}
+	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
+	if err == nil {
+		return
+	}
+	s.opts.Log.Warn("token uses not written yet", "error", err)
+	s.touch.mu.Lock()
+	defer s.touch.mu.Unlock()
+	for id, at := range s.touch.used {
+		used[id] = max(used[id], at)
+	}
+	s.touch.used = used
+}
+
+func (tx *Tx) touchTokens(used map[string]int64) error {
+	for id, at := range used {
+		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepStrays is how long entries of the log that belong to no workspace stay:
+// failed sign-ins of strangers, workspaces that were deleted.
+const keepStrays = 90 * 24 * time.Hour
+
+// purge drops what can serve nobody any more. Idle tokens stay a while, so that
+// their owner is told that they expired.
+func (tx *Tx) purge() error {
+	if err := tx.exec("DELETE FROM tokens WHERE last_used_at < $1", tx.now-3*IdleLimit.Milliseconds()); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"DELETE FROM limits WHERE resets_at < $1",
+		"DELETE FROM confirmations WHERE expires_at < $1",
+		"DELETE FROM codes WHERE expires_at < $1",
+	} {
+		if err := tx.exec(text, tx.now); err != nil {
+			return err
+		}
+	}
+	return tx.exec("DELETE FROM changes WHERE workspace_id = 0 AND at < $1", tx.now-keepStrays.Milliseconds())
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"crmkit/crm"
+)
+
+// Words of members.status.
+const (
+	Active  = "active"
+	Invited = "invited"
+)
+
+// NotAMember is the error for a workspace that is not the user's. It does not
+// tell whether there is one.
+func NotAMember(id string) error {
+	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", crm.Show(id))
+}
+
+// Membership returns the workspace with the id as the user sees it, or a
+// not_a_member error.
+func (s *Store) Membership(ctx context.Context, user int64, id string) (w Workspace, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, `SELECT w.number, w.id, w.name, w.time_zone, w.plan, m.role FROM workspaces w
+			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`,
+			[]any{user, id}, &w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, NotAMember(id)
+	}
+	return w, err
+}
+
+// In returns the actor as it is in the workspace.
+func (w Workspace) In(a crm.Actor) crm.Actor {
+	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
+	a.Plan, a.Role, a.TimeZone = w.Plan, w.Role, w.TimeZone
+	a.Zone, _ = Zone(w.TimeZone)
+	return a
+}
+
+// Enter reads again, inside the transaction, which role the actor has in its
+// workspace and on which plan that is. The error is not_a_member when it has
+// left or the workspace is gone.
+func (tx *Tx) Enter() error {
+	found, err := tx.row("SELECT m.role, w.plan FROM members m JOIN workspaces w ON w.number = m.workspace_id WHERE m.workspace_id = $1 AND m.user_id = $2",
+		[]any{tx.Actor.Workspace, tx.Actor.User}, &tx.Actor.Role, &tx.Actor.Plan)
+	if err == nil && !found {
+		err = NotAMember(tx.Actor.WorkspaceID)
+	}
+	return err
+}
+
+// Named returns the record with a random id as the transaction sees it, or a
+// not_found error.
+func (tx *Tx) Named(e *crm.Entity, id string) (crm.Record, error) {
+	rec, found, err := tx.find(tx.store.tables[e].named, e, id)
+	if err == nil && !found {
+		err = unnamed(e, id)
+	}
+	return rec, err
+}
+
+// find reads one row of an entity by its scope and one value.
+func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
+	row := tx.store.tables[e].newRow()
+	found, err := tx.row(text, []any{scope(tx.Actor, e), value}, row.dest...)
+	if !found || err != nil {
+		return crm.Record{}, false, err
+	}
+	return row.record(), true, nil
+}
+
+// Seat returns the member or invite with the address in the actor's workspace.
+func (tx *Tx) Seat(email string) (seat crm.Record, found bool, err error) {
+	e := tx.store.Schema.Named("member")
+	t := tx.store.tables[e]
+	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t.workspace_id = $1 AND t.email = $2", e, email)
+}
+
+// Invite keeps a seat for the address, within the plan's cap. An address that is
+// invited already keeps its invite, with the role now given.
+func (tx *Tx) Invite(email, role string) (Outcome, error) {
+	before, found, err := tx.Seat(email)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if found {
+		return tx.changeInvite(before, role)
+	}
+	if _, err := tx.takeNumber("members"); err != nil {
+		return Outcome{}, err
+	}
+	id, err := crm.RandomID("inv", tx.store.random)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := tx.insertSeat(seat{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
+		return Outcome{}, err
+	}
+	after, err := tx.Named(tx.store.Schema.Named("invite"), id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{crm.NewRecord(after.Entity), after, Created}, tx.logRecord("invite.create", crm.NewRecord(after.Entity), after)
+}
+
+func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
+	if before.Value("status").Text == Active {
+		return Outcome{}, AlreadyMember(before)
+	}
+	if before.Value("role").Text == role {
+		return Outcome{before, before, Unchanged}, nil
+	}
+	after := before.Clone()
+	after.Set("role", crm.Str(role))
+	if err := tx.exec("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2", tx.Actor.Workspace, before.ID, role); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{before, after, Updated}, tx.logRecord("invite.update", before, after)
+}
+
+// AlreadyMember is the error for inviting who is in.
+func AlreadyMember(seat crm.Record) error {
+	return crm.Errorf(crm.AlreadyExists, "%s is a member already, as %s with the role %s. To change that: POST /workspaces/{id}/members/%s/role.",
+		crm.Show(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, seat.ID).On("email")
+}
+
+// seat is a row of members to be made.
+type seat struct {
+	id, email, role, status, by string
+	user                        int64 // 0: invited
+}
+
+func (tx *Tx) insertSeat(s seat) error {
+	key, err := tx.sequence("members")
+	if err != nil {
+		return err
+	}
+	var user any
+	if s.user != 0 {
+		user = s.user
+	}
+	return tx.exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, text(s.by), tx.now)
+}
+
+// CancelInvite gives the seat of an invite free.
+func (tx *Tx) CancelInvite(invite crm.Record) error {
+	if err := tx.freeSeat(invite, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL"); err != nil {
+		return err
+	}
+	return tx.logRecord("invite.cancel", invite, blank(invite))
+}
+
+// anotherAdmin is the condition under which a member may stop being an admin.
+const anotherAdmin = ` AND (role <> 'admin' OR EXISTS (SELECT 1 FROM members o
+	WHERE o.workspace_id = $1 AND o.role = 'admin' AND o.user_id IS NOT NULL AND o.id <> $2))`
+
+// SetRole gives a member a role. The error is last_admin when nobody would be
+// left to manage the workspace.
+func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
+	if member.Value("role").Text == role {
+		return Outcome{member, member, Unchanged}, nil
+	}
+	n, err := tx.count("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
+		tx.Actor.Workspace, member.ID, role)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if n == 0 {
+		return Outcome{}, lastAdmin(member)
+	}
+	after := member.Clone()
+	after.Set("role", crm.Str(role))
+	return Outcome{member, after, Updated}, tx.logRecord("member.role", member, after)
+}
+
+// LastAdmin reports with a last_admin error whether the member is the only one
+// who manages the workspace.
+func (tx *Tx) LastAdmin(member crm.Record) error {
+	var one int64
+	found, err := tx.row("SELECT 1 FROM members WHERE workspace_id = $1 AND id = $2"+anotherAdmin, []any{tx.Actor.Workspace, member.ID}, &one)
+	if err == nil && !found {
+		err = lastAdmin(member)
+	}
+	return err
+}
+
+func lastAdmin(member crm.Record) error {
+	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: POST /workspaces/{id}/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE /workspaces/{id}.`,
+		crm.Show(member.Value("email").Text))
+}
+
+// RemoveMember ends a membership and with it the user's tokens for the
+// workspace, which stay dead whoever invites the user again. The error is
+// last_admin when nobody would be left to manage the workspace.
+func (tx *Tx) RemoveMember(member crm.Record) error {
+	var user int64
+	if _, err := tx.row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
+		return err
+	}
+	if err := tx.LastAdmin(member); err != nil {
+		return err
+	}
+	if err := tx.freeSeat(member, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"DELETE FROM tokens WHERE workspace_id = $1 AND user_id = $2",
+		"DELETE FROM confirmations WHERE workspace_id = $1 AND user_id = $2",
+		"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1) AND number = $2",
+		"UPDATE workspaces SET made_by = NULL WHERE number = $1 AND made_by = $2",
+	} {
+		if err := tx.exec(text, tx.Actor.Workspace, user); err != nil {
+			return err
+		}
+	}
+	action := "member.remove"
+	if user == tx.Actor.User {
+		action = "member.leave"
+	}
+	return tx.logRecord(action, member, blank(member))
+}
+
+// freeSeat deletes a row of members and counts the seat as free.
+func (tx *Tx) freeSeat(seat crm.Record, text string) error {
+	n, err := tx.count(text, tx.Actor.Workspace, seat.ID)
+	if err != nil || n == 0 {
+		return errors.Join(err, unnamed(seat.Entity, seat.ID))
+	}
+	return tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = 'members'", tx.Actor.Workspace)
+}

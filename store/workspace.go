@@ -1,0 +1,154 @@
+package store
+
+import (
+	"crmkit/crm"
+)
+
+// CreateWorkspace makes a workspace of which the actor is admin, within the cap
+// of the user's plan.
+func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
+	before := crm.NewRecord(d.Entity)
+	after, err := tx.draft(before, d)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, err := Zone(after.Value("time_zone").Text); err != nil {
+		return Outcome{}, err
+	}
+	if err := tx.countWorkspace(); err != nil {
+		return Outcome{}, err
+	}
+	id, err := tx.makeWorkspace(after.Value("name").Text, after.Value("time_zone").Text)
+	if err != nil {
+		return Outcome{}, err
+	}
+	after, err = tx.Named(d.Entity, id)
+	return Outcome{before, after, Created}, err
+}
+
+// countWorkspace counts one more workspace of the actor, up to the cap of the
+// user's plan.
+func (tx *Tx) countWorkspace() error {
+	var plan string
+	if _, err := tx.row("SELECT plan FROM users WHERE number = $1", []any{tx.Actor.User}, &plan); err != nil {
+		return err
+	}
+	limit := tx.store.opts.Plans.Cap(plan, "workspaces")
+	n, err := tx.count("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
+	if err == nil && n == 0 {
+		err = limitReached(plan, limit, "workspaces")
+	}
+	return err
+}
+
+// makeWorkspace makes a workspace of the actor, who is its admin, and goes into
+// it. It is on the plan of the user.
+func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
+	if id, err = crm.RandomID("ws", tx.store.random); err != nil {
+		return "", err
+	}
+	number, err := tx.sequence("workspaces")
+	if err != nil {
+		return "", err
+	}
+	folded := columnValues(&crm.Field{}, crm.Str(name))
+	_, err = tx.row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
+		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
+		[]any{number, id, folded[0], folded[1], zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
+	if err != nil {
+		return "", err
+	}
+	tx.Actor.Workspace, tx.Actor.WorkspaceID = number, id
+	if err := tx.exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'members', 1, 1)", number); err != nil {
+		return "", err
+	}
+	if err := tx.insertSeat(seat{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
+		return "", err
+	}
+	return id, tx.log("workspace.create", "workspace/"+id, nil, words("name", name, "time_zone", zone))
+}
+
+// UpdateWorkspace changes name and time zone of the actor's workspace.
+func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
+	before, err := tx.Named(d.Entity, tx.Actor.WorkspaceID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	after, err := tx.draft(before, d)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(crm.Changed(before.Values, after.Values)) == 0 {
+		return Outcome{before, before, Unchanged}, nil
+	}
+	zone := after.Value("time_zone").Text
+	if _, err := Zone(zone); err != nil {
+		return Outcome{}, err
+	}
+	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
+	folded := columnValues(&crm.Field{}, after.Value("name"))
+	err = tx.exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
+		tx.Actor.Workspace, folded[0], folded[1], zone)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{before, after, Updated}, tx.logRecord("workspace.update", before, after)
+}
+
+// DeleteWorkspace deletes the actor's workspace with all its records, members,
+// tokens and its log. That it was there stays in the log of no workspace.
+func (tx *Tx) DeleteWorkspace() error {
+	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
+	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
+	for _, e := range tx.store.Schema.Dependents() {
+		if !e.RandomID {
+			texts = append(texts, "DELETE FROM "+e.Plural+" WHERE workspace_id = $1")
+		}
+	}
+	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "tokens", "members", "changes"} {
+		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
+	}
+	texts = append(texts, "DELETE FROM workspaces WHERE number = $1")
+	for _, text := range texts {
+		if err := tx.exec(text, number); err != nil {
+			return err
+		}
+	}
+	tx.Actor.Workspace = 0
+	return tx.log("workspace.delete", "workspace/"+id, words("name", tx.Actor.WorkspaceName), nil)
+}
+
+// SetPlan puts a workspace, by its id, or a user, by the address, on a plan. The
+// error is not_found when there is none.
+func (tx *Tx) SetPlan(of, plan string) error {
+	var number int64
+	var before, target string
+	found, err := tx.row("SELECT number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &before, &target)
+	text := "UPDATE workspaces SET plan = $2 WHERE number = $1"
+	if err == nil && !found {
+		text = "UPDATE users SET plan = $2 WHERE number = $1"
+		found, err = tx.row("SELECT number, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &before, &target)
+	} else {
+		tx.Actor.Workspace = number
+	}
+	if err != nil {
+		return err
+	}
+	if !found {
+		return crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Show(of))
+	}
+	if err := tx.exec(text, number, plan); err != nil {
+		return err
+	}
+	return tx.log("plan.set", target, words("plan", before), words("plan", plan))
+}
+
+// WorkspacesOf returns the workspaces of the user with the address, oldest
+// membership first.
+func (tx *Tx) WorkspacesOf(email string) ([]Workspace, error) {
+	var u User
+	if _, err := tx.row("SELECT number FROM users WHERE email = $1", []any{email}, &u.Number); err != nil {
+		return nil, err
+	}
+	return tx.workspaces(u)
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	_ "time/tzdata" // the program carries the time zones, whatever the machine has
+
+	"crmkit/crm"
+)
+
+// zoneName is the form of the names of the IANA time zone database. It leaves
+// out what time.LoadLocation takes besides: the empty name, Local, and folders
+// of the machine such as right/, whose clocks count leap seconds.
+var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
+
+// Zone returns the time zone of an IANA name.
+func Zone(name string) (*time.Location, error) {
+	if zoneName.MatchString(name) && name != "Local" && len(name) <= 64 {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	err := crm.Errorf(crm.InvalidValue, "%s is no time zone; send an IANA name like Europe/Berlin, America/New_York or UTC.", crm.Show(name)).On("time_zone")
+	if near := titled(name); near != name && zoneName.MatchString(near) && near != "Local" {
+		if _, unknown := time.LoadLocation(near); unknown == nil {
+			err.DidYouMean = near
+			err.Hint += " Did you mean " + near + "?"
+		}
+	}
+	return time.UTC, err
+}
+
+// titled writes a name as the database mostly does: europe/new york becomes
+// Europe/New_York, utc UTC.
+func titled(name string) string {
+	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "_")
+	if len(name) <= 4 {
+		return strings.ToUpper(name)
+	}
+	up := true
+	return strings.Map(func(r rune) rune {
+		was := up
+		up = r == '/' || r == '_' || r == '-'
+		if was {
+			return []rune(strings.ToUpper(string(r)))[0]
+		}
+		return []rune(strings.ToLower(string(r)))[0]
+	}, name)
+}
