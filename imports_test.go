@@ -36,6 +36,7 @@ golang.org/x/net                     query
 golang.org/x/text                    query
 golang.org/x/time                    server/limit.go
 github.com/wneessen/go-mail          mail
+github.com/VictoriaMetrics/metrics   server
 github.com/alecthomas/kong           main
 os                                   main store
 testing                              server/servertest

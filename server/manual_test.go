@@ -11,7 +11,7 @@ import (
 	"crmkit/server"
 )
 
-var helpPages = []string{"/help", "/help/auth", "/help/fields", "/help/query", "/help/write", "/help/errors"}
+var helpPages = []string{"/help", "/help/auth", "/help/teams", "/help/fields", "/help/query", "/help/write", "/help/errors"}
 
 // maxManual is 3,500 tokens at 3 bytes each. The manual has 3.65 bytes a token
 // with the o200k_base vocabulary, the page on writing 3.3.
@@ -115,7 +115,9 @@ func TestManualExamples(t *testing.T) {
 			r := newRig(t)
 			text := r.want(200, "GET", page, "")
 			auth := "Authorization: Bearer " + r.signIn("you@example.com")
-			shell := strings.NewReplacer("$AUTH", auth)
+			own := r.want(200, "GET", "/workspaces", "", "Authorization", auth[len("Authorization: "):])
+			pairs := []string{"$AUTH", auth, "$WS", captures["$ws"].FindStringSubmatch(own)[1]}
+			shell := strings.NewReplacer(pairs...)
 			lines := append(strings.Split(text, "\n"), "")
 			ran := 0
 			for i, line := range lines {
@@ -127,7 +129,7 @@ func TestManualExamples(t *testing.T) {
 				a := r.call(c.method, strings.TrimPrefix(c.url, "http://127.0.0.1:8080"), c.body, c.header...)
 				checkExample(t, line, lines[i+1], a)
 				if found := captures["$code"].FindStringSubmatch(a.body); found != nil {
-					shell = strings.NewReplacer("$AUTH", auth, "123456", found[1])
+					shell = strings.NewReplacer(append(pairs, "123456", found[1])...)
 				}
 			}
 			if strings.Contains(text, "curl") != (ran > 0) {

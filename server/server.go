@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/mail"
@@ -25,10 +27,11 @@ type Options struct {
 	BaseURL string       // origin the manual and mails name; empty: that of the request
 	Version string
 
-	Mail       *mail.Sender // nil: codes come in the answers, which only a local server may do
-	InviteOnly bool         // only who is invited may sign up
-	Rate       int          // requests a second of a token, and of a client address; 0: any number
-	TrustProxy string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
+	Mail         *mail.Sender // nil: codes come in the answers, which only a local server may do
+	InviteOnly   bool         // only who is invited may sign up
+	Rate         int          // requests a second of a token, and of a client address; 0: any number
+	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
+	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
@@ -40,6 +43,7 @@ type Server struct {
 	router  *router
 	proxies proxies
 	limiter *limiter
+	numbers *metrics.Set
 	manual  manual
 	api     string // the OpenAPI document
 }
@@ -56,7 +60,7 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate),
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newMetrics(opts.Mail),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.router = newRouter(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
