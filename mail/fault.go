@@ -63,7 +63,13 @@ func hide(text, by string, secrets ...string) string {
 	var forms []string
 	for _, secret := range secrets {
 		quoted := strconv.Quote(secret)
-		forms = append(forms, regexp.QuoteMeta(secret), regexp.QuoteMeta(quoted[1:len(quoted)-1]))
+		forms = append(forms, pattern(secret), pattern(quoted[1:len(quoted)-1]))
 	}
+	text = strings.ToValidUTF8(text, "\ufffd")
 	return regexp.MustCompile("(?i)"+strings.Join(forms, "|")).ReplaceAllLiteralString(text, by)
+}
+
+// pattern matches a text in one that was made valid UTF-8, which patterns must be.
+func pattern(s string) string {
+	return regexp.QuoteMeta(strings.ToValidUTF8(s, "\ufffd"))
 }

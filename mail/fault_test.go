@@ -154,7 +154,9 @@ func TestReplies(t *testing.T) {
 			t.Parallel()
 			s := (&script{replies: map[string]string{try.event: try.reply}}).start(t)
 			o := quick("smtp://" + s.addr + "?tls=off")
-			o.Timeout = 150 * time.Millisecond
+			if try.reply == hang {
+				o.Timeout = 250 * time.Millisecond
+			}
 			f := open(t, o)
 			f.want(f.deliver(hello()), try.want)
 			if conns := s.conns.Load(); conns != 1+try.want.Retried {
@@ -178,7 +180,9 @@ func TestSTARTTLSReplies(t *testing.T) {
 			t.Parallel()
 			s := (&script{replies: map[string]string{"EHLO": "250-script.test\r\n250 STARTTLS", "STARTTLS": answer}}).start(t)
 			o := quick("smtp://" + s.addr)
-			o.Timeout = 150 * time.Millisecond
+			if answer == hang {
+				o.Timeout = 250 * time.Millisecond
+			}
 			f := open(t, o)
 			f.want(f.deliver(hello()), want)
 		})
@@ -228,6 +232,20 @@ func TestConnectionRefused(t *testing.T) {
 	_ = l.Close()
 	f := open(t, quick("smtp://"+addr))
 	f.want(f.deliver(hello()), retry, "connection refused")
+}
+
+func TestHide(t *testing.T) {
+	for _, try := range []struct{ text, secret, want string }{
+		{"a secret, Secret", "secret", "a $1, $1"},
+		{"[a.b] a+b", "[a.b]", "$1 a+b"},
+		{`535 "a\"b\\"`, `a"b\`, `535 "$1"`},
+		{"535 a\xffb", "a\xffb", "535 $1"}, // no UTF-8, as %FF in a URL makes it
+		{`535 "a\xffb"`, "a\xffb", `535 "$1"`},
+	} {
+		if got := hide(try.text, "$1", try.secret); got != try.want {
+			t.Errorf("%q without %q: %q, want %q", try.text, try.secret, got, try.want)
+		}
+	}
 }
 
 // TestTemporary holds the faults that cannot be made on loopback.

@@ -43,7 +43,7 @@ func (j *journal) log() *slog.Logger {
 // await returns when so many lines hold one of the messages.
 func (j *journal) await(t *testing.T, n int, messages ...string) {
 	t.Helper()
-	late := time.After(2 * time.Second)
+	late := time.After(5 * time.Second)
 	for seen := 0; seen < n; {
 		select {
 		case line := <-j.lines:
@@ -73,7 +73,7 @@ type fixture struct {
 
 // quick are options that let a test fail fast: one further try, at once.
 func quick(url string) Options {
-	return Options{URL: url, From: "Acme CRM <crm@acme.com>", Timeout: 500 * time.Millisecond, Retry: []time.Duration{0}}
+	return Options{URL: url, From: "Acme CRM <crm@acme.com>", Timeout: 5 * time.Second, Retry: []time.Duration{0}}
 }
 
 func open(t *testing.T, o Options) *fixture {

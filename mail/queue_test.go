@@ -36,29 +36,51 @@ func TestRetries(t *testing.T) {
 // TestTriesAreOneMail holds that each try sends the same Message-ID and text, as
 // the server may have taken a mail whose try seemed to fail.
 func TestTriesAreOneMail(t *testing.T) {
-	s := &relay{}
-	var mu sync.Mutex
-	seen := 0
-	s.data = func(int, string) error {
-		mu.Lock()
-		defer mu.Unlock()
-		seen++
-		return nil
-	}
-	s.plain(t)
-	f := open(t, quick("smtp://"+s.addr+"?tls=off"))
-	j := &job{Message: hello(), id: "one@acme.com", at: time.Now()}
+	r := (&relay{}).plain(t)
+	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
+	j := &job{Message: hello(), id: "one@acme.com", at: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}
 	for range 2 {
 		if err := f.try(j); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mails := s.taken()
+	mails := r.taken()
 	first, second := parse(t, mails[0].data), parse(t, mails[1].data)
-	if seen != 2 || first.header.Get("Message-Id") != "<one@acme.com>" || first.text != second.text || first.html != second.html || first.text == "" ||
-		second.header.Get("Message-Id") != "<one@acme.com>" || first.header.Get("Date") != second.header.Get("Date") {
+	for name, want := range map[string]string{"Message-Id": "<one@acme.com>", "Date": "Wed, 10 Jun 2026 09:00:00 +0000"} {
+		if a, b := first.header.Get(name), second.header.Get(name); a != want || b != want {
+			t.Errorf("%s: %s, then %s", name, a, b)
+		}
+	}
+	if first.text == "" || first.text != second.text || first.html != second.html {
 		t.Errorf("two tries sent\n%s\n%s", mails[0].data, mails[1].data)
 	}
+}
+
+// TestKeepsWhatItTook holds that a message is as it was when Send took it.
+func TestKeepsWhatItTook(t *testing.T) {
+	r := (&relay{rcpt: once(451)}).plain(t)
+	o := quick("smtp://" + r.addr + "?tls=off")
+	o.Retry = []time.Duration{time.Hour}
+	f := open(t, o)
+	m := hello()
+	f.Send(m)
+	f.await(t, 1, "mail waits for another try")
+	m.Paragraphs[0] = "changed"
+	f.close(t.Context())
+	if mails := r.taken(); len(mails) != 1 || strings.Contains(parse(t, mails[0].data).text, "changed") {
+		t.Errorf("the server took %+v", mails)
+	}
+}
+
+// TestWakesOnce holds that a timer which ran out while Close woke its mail does
+// not wake it again.
+func TestWakesOnce(t *testing.T) {
+	r := (&relay{}).plain(t)
+	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
+	f.wake(&job{Message: hello()})
+	f.close(t.Context())
+	f.wake(&job{Message: hello()})
+	f.want(f.Stats(), Stats{})
 }
 
 func TestGivesUp(t *testing.T) {
