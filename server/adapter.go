@@ -21,7 +21,6 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
-	"crmkit/store"
 )
 
 // request is one request on its way through the adapter and a handler.
@@ -126,68 +125,6 @@ func (s *Server) authenticate(rq *request) error {
 	actor.Addr = rq.addr
 	rq.actor = actor
 	return s.pace("token " + actor.TokenID)
-}
-
-// authorize checks the access column against the token, and against the role in
-// the workspace the request is about.
-func (s *Server) authorize(rq *request, ids []string) error {
-	if need := rq.route.Access.scope(); !crm.Covers(rq.actor.Scope, need) {
-		return crm.Errorf(crm.ScopeRequired, "%s %s needs a token of scope %s; this one has %s. The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\".",
-			rq.route.Method, rq.route.shown(), need, rq.actor.Scope, need).On("scope")
-	}
-	if rq.route.team() {
-		id := crm.CutHandle(ids[0])
-		if id != rq.actor.WorkspaceID && !rq.actor.Free() {
-			return crm.Errorf(crm.ScopeRequired, "this token stays in its workspace %s, because it did not come from a mailed code. For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", rq.actor.WorkspaceID)
-		}
-		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
-		if err != nil {
-			return err
-		}
-		rq.actor = w.In(rq.actor)
-	}
-	rq.env = query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
-	return rq.permitted(rq.actor.Role)
-}
-
-// permitted checks the access column against a role in the workspace.
-func (rq *request) permitted(role string) error {
-	self := rq.route.Access == leave && crm.CutHandle(rq.record) == rq.actor.UserID
-	if rq.route.Access > leave || role == crm.RoleAdmin || self {
-		return nil
-	}
-	return crm.Errorf(crm.AdminRequired, "only an admin of workspace %s may do that; you are a %s. GET /workspaces/%s/members?role=admin names the admins.", rq.actor.WorkspaceID, role, rq.actor.WorkspaceID)
-}
-
-// write runs a write of the request. The token is looked at again, since it may
-// have been revoked while the body came in; the role is read in the transaction
-// itself, since another write may just have changed it.
-func (s *Server) write(rq *request, fn func(*store.Tx) error) error {
-	if _, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization"))); err != nil {
-		return err
-	}
-	return s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
-		if rq.route.team() {
-			if err := tx.Enter(); err != nil {
-				return err
-			}
-			if err := rq.permitted(tx.Actor.Role); err != nil {
-				return err
-			}
-		}
-		return fn(tx)
-	})
-}
-
-// pace refuses a request that comes too soon after others under the same key.
-func (s *Server) pace(key string) error {
-	wait := s.limiter.take(key, s.store.Now())
-	if wait == 0 {
-		return nil
-	}
-	err := crm.Errorf(crm.RateLimited, "too many requests: at most %d a second are taken, and some more at once. Wait as Retry-After says; lists take limit=200.", s.opts.Rate)
-	err.RetryAfter = wait
-	return err
 }
 
 // checkParams refuses query parameters the route does not know. Lists check

@@ -60,10 +60,19 @@ func operation(row *route) m {
 	}
 	if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
-	} else if row.Method == http.MethodPost {
-		op["requestBody"] = jsonBody(m{"type": "object", "additionalProperties": m{"type": "string"}})
+	} else if len(row.Takes) > 0 {
+		op["requestBody"] = jsonBody(textsSchema(row.Takes))
 	}
 	return op
+}
+
+// textsSchema describes a body of text fields.
+func textsSchema(names []string) m {
+	properties := m{}
+	for _, name := range names {
+		properties[name] = m{"type": "string"}
+	}
+	return m{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
 func operationID(row *route) string {
@@ -95,6 +104,8 @@ func parameters(row *route) []m {
 			}
 		case "format":
 			schema["enum"] = []string{"json", "text"}
+		case "code":
+			list = append(list, m{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
 		}
 		list = append(list, m{"name": name, "in": "query", "schema": schema})
 	}
@@ -126,7 +137,7 @@ func responses(row *route) m {
 		"application/json": m{"schema": ref("Error")},
 		"text/plain":       m{"schema": m{"type": "string"}},
 	}}}
-	if row.Method == http.MethodPost && row.Body {
+	if row.Method == http.MethodPost && (row.Body || strings.HasSuffix(row.Path, "/invites") || strings.HasSuffix(row.Path, "/tokens")) {
 		list[strconv.Itoa(http.StatusCreated)] = good
 	}
 	return list
@@ -145,7 +156,7 @@ func errorSchema() m {
 	}
 	text, texts := m{"type": "string"}, m{"type": "array", "items": m{"type": "string"}}
 	return m{"type": "object", "required": []string{"error", "hint"}, "properties": m{
-		"error": m{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "record": m{"type": "object"},
+		"error": m{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "local_code": text, "record": m{"type": "object"},
 	}}
 }
 

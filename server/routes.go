@@ -8,31 +8,6 @@ import (
 	"crmkit/render"
 )
 
-// access says who may call a route.
-type access int
-
-// The zero access is the strictest, so that a forgotten column lets nobody in
-// who should not be.
-const (
-	manage access = iota // a full token of an admin of the workspace
-	leave                // a full token of an admin, or of the member that the path names
-	full                 // a full token
-	write                // a write or full token
-	read                 // any token
-	public               // anybody
-)
-
-// scope returns what the token must at least be.
-func (a access) scope() string {
-	switch a {
-	case read:
-		return crm.ScopeRead
-	case write:
-		return crm.ScopeWrite
-	}
-	return crm.ScopeFull
-}
-
 // route is one row of the table from which routing, authentication, the manual,
 // OpenAPI, the log's labels and the cross-tenant test follow. A path below
 // /workspaces/:id is about that workspace, which must be one of the user's;

@@ -1,0 +1,159 @@
+package crm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Schema is the table of entities, checked and linked.
+type Schema struct{ Entities []*Entity }
+
+// NewSchema links the entities and checks what the rest of the product relies
+// on: names and prefixes are unique, references and named fields exist, every
+// field is documented.
+func NewSchema(entities ...Entity) (*Schema, error) {
+	s := &Schema{}
+	for i := range entities {
+		e := entities[i]
+		e.refs = map[string]*Entity{}
+		s.Entities = append(s.Entities, &e)
+	}
+	seen := map[string]bool{}
+	for _, e := range s.Entities {
+		for _, word := range []string{e.Name, e.Plural, e.Prefix + "_"} {
+			if word == "" || seen[word] {
+				return nil, fmt.Errorf("entity %q: name %q is empty or taken", e.Name, word)
+			}
+			seen[word] = true
+		}
+		if err := s.link(e); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range s.Entities {
+		for _, path := range e.Search {
+			if !e.has(path) {
+				return nil, fmt.Errorf("entity %s: search looks in %q, which is no field", e.Name, path)
+			}
+		}
+	}
+	return s, nil
+}
+
+// ListParams are the parameters of every list besides its filters.
+var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
+
+// reserved are further words that no field may have as its name: parameters and
+// what answers add to a record.
+var reserved = []string{"confirm", "code", "days", "result", "overdue", "current", "items", "remarks"}
+
+// has reports whether a path, through at most one reference, names a field.
+func (e *Entity) has(path string) bool {
+	head, tail, dotted := strings.Cut(path, ".")
+	for i := range e.Fields {
+		if f := &e.Fields[i]; dotted && f.Type == Ref && f.Path() == head {
+			return e.Target(f).Field(tail) != nil
+		}
+	}
+	return e.Field(path) != nil
+}
+
+func (s *Schema) link(e *Entity) error {
+	seen := map[string]bool{}
+	for _, name := range append(reserved, ListParams...) {
+		seen[name] = true
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if seen[f.Name] || f.Doc == "" {
+			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
+		}
+		seen[f.Name] = true
+		if f.Follows != "" && e.Field(f.Follows) == nil {
+			return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, f.Follows)
+		}
+		if f.Type != Ref {
+			continue
+		}
+		if e.refs[f.Name] = s.Named(f.Ref); e.refs[f.Name] == nil {
+			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
+		}
+	}
+	if e.twin = s.Named(e.Twin); e.Twin != "" && e.twin == nil {
+		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.Twin)
+	}
+	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote}, e.Under...)
+	for _, name := range named {
+		if name != "" && e.Field(name) == nil {
+			return fmt.Errorf("entity %s: no field %q", e.Name, name)
+		}
+	}
+	return nil
+}
+
+// Named returns the entity with the singular name, or nil.
+func (s *Schema) Named(name string) *Entity {
+	return s.find(func(e *Entity) bool { return e.Name == name })
+}
+
+// Routed returns the entity behind whose path segment its ids stand, or nil.
+func (s *Schema) Routed(segment string) *Entity {
+	return s.find(func(e *Entity) bool { return e.Route()[strings.LastIndexByte(e.Route(), '/')+1:] == segment })
+}
+
+// Prefixed returns the entity to which an id belongs by its prefix, or nil.
+func (s *Schema) Prefixed(id string) *Entity {
+	prefix, _, _ := strings.Cut(id, "_")
+	return s.find(func(e *Entity) bool { return e.Prefix == prefix })
+}
+
+func (s *Schema) find(match func(*Entity) bool) *Entity {
+	for _, e := range s.Entities {
+		if match(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// Reference is a field of one entity that points to another.
+type Reference struct {
+	From  *Entity
+	Field *Field
+}
+
+// ReferencesTo returns every field that points to the entity.
+func (s *Schema) ReferencesTo(target *Entity) []Reference {
+	var refs []Reference
+	for _, e := range s.Entities {
+		for i := range e.Fields {
+			if e.Target(&e.Fields[i]) == target {
+				refs = append(refs, Reference{e, &e.Fields[i]})
+			}
+		}
+	}
+	return refs
+}
+
+// Dependents returns the entities so that each stands before those it points
+// to: the order in which all their records can be deleted.
+func (s *Schema) Dependents() []*Entity {
+	var list []*Entity
+	var add func(*Entity)
+	add = func(e *Entity) {
+		if slices.Contains(list, e) {
+			return
+		}
+		for _, ref := range s.ReferencesTo(e) {
+			if ref.From != e {
+				add(ref.From)
+			}
+		}
+		list = append(list, e)
+	}
+	for _, e := range s.Entities {
+		add(e)
+	}
+	return list
+}
