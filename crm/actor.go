@@ -1,9 +1,6 @@
 package crm
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Actor is who makes a request: a user through a token, inside one workspace.
 type Actor struct {
@@ -40,8 +37,15 @@ func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeFull} }
 // Covers reports whether a token of the scope may do what needs another. An
 // unknown scope covers nothing.
 func Covers(scope, need string) bool {
-	have, want := slices.Index(Scopes(), scope), slices.Index(Scopes(), need)
-	return want >= 0 && have >= want
+	switch scope {
+	case ScopeFull:
+		return need == ScopeFull || need == ScopeWrite || need == ScopeRead
+	case ScopeWrite:
+		return need == ScopeWrite || need == ScopeRead
+	case ScopeRead:
+		return need == ScopeRead
+	}
+	return false
 }
 
 // Role words.

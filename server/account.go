@@ -24,15 +24,14 @@ func (s *Server) authRequest(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
-	doc := &render.Doc{Line: line, Hints: []string{
-		`then POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`}}
-	if s.opts.Local {
-		local := text("local_code", code)
-		local.JSON = true
-		line.Fields = append(line.Fields, local)
-		doc.Hints = append(doc.Hints, "local mode: code="+code)
+	verify := `POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
+	if !s.opts.Local {
+		return &render.Doc{Line: line, Hints: []string{"ask the user for the code in that mailbox, then " + verify}}, nil
 	}
-	return doc, nil
+	local := text("local_code", code)
+	local.JSON = true
+	line.Fields = append(line.Fields, local)
+	return &render.Doc{Line: line, Hints: []string{"then " + verify, "local mode: code=" + code}}, nil
 }
 
 func text(name, value string) render.Field {
