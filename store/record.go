@@ -86,23 +86,16 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 }
 
 // takeNumber counts one more of a resource in the workspace, up to the plan's
-// cap, and returns its number. The workspace must still exist.
+// cap, and returns its number.
 func (tx *Tx) takeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) SELECT number, $2, 1, 1 FROM workspaces WHERE number = $1 AND $3 > 0
+	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) SELECT $1, $2, 1, 1 WHERE $3 > 0
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1 WHERE usage.n < $3 RETURNING last`,
 		[]any{tx.Actor.Workspace, resource, limit}, &number)
-	if err != nil || found {
-		return number, err
+	if err == nil && !found {
+		err = limitReached(tx.Actor.Plan, limit, resource)
 	}
-	var exists int64
-	if found, err = tx.row("SELECT number FROM workspaces WHERE number = $1", []any{tx.Actor.Workspace}, &exists); err != nil {
-		return 0, err
-	}
-	if !found {
-		return 0, NotAMember(tx.Actor.WorkspaceID)
-	}
-	return 0, limitReached(tx.Actor.Plan, limit, resource)
+	return number, err
 }
 
 func limitReached(plan string, limit int64, resource string) error {

@@ -42,14 +42,23 @@ func (w Workspace) In(a crm.Actor) crm.Actor {
 	return a
 }
 
-// Enter reads again, inside the transaction, which role the actor has in its
-// workspace and on which plan that is. The error is not_a_member when it has
-// left or the workspace is gone.
+// Enter looks, inside the transaction, whether the actor's token still lives and
+// which role and plan it now has in its workspace: what was revoked or removed
+// meanwhile writes no more. Errors are invalid_token and not_a_member.
 func (tx *Tx) Enter() error {
-	found, err := tx.row("SELECT m.role, w.plan FROM members m JOIN workspaces w ON w.number = m.workspace_id WHERE m.workspace_id = $1 AND m.user_id = $2",
-		[]any{tx.Actor.Workspace, tx.Actor.User}, &tx.Actor.Role, &tx.Actor.Plan)
-	if err == nil && !found {
-		err = NotAMember(tx.Actor.WorkspaceID)
+	a := &tx.Actor
+	found, err := tx.row(`SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
+		JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
+	if err != nil || found {
+		return err
+	}
+	var one int64
+	found, err = tx.row("SELECT 1 FROM tokens WHERE id = $1", []any{a.TokenID}, &one)
+	if err == nil && found {
+		err = NotAMember(a.WorkspaceID)
+	} else if err == nil {
+		err = crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing was saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
+			crm.AppendQuoted(nil, a.Email))
 	}
 	return err
 }
