@@ -88,9 +88,9 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	if _, found := plans.Named(c.Plan); !found {
 		return fmt.Errorf("there is no plan %s; there are %s. --plans adds more", c.Plan, strings.Join(plans.Names(), ", "))
 	}
-	of := crm.CutHandle(c.Of)
-	if address, err := auth.ParseAddress(of); err == nil {
-		of = address
+	of, err := auth.ParseAddress(c.Of)
+	if err != nil {
+		of = crm.CutHandle(c.Of)
 	}
 	st, err := c.openExisting(ctx, c.DB, io)
 	if err != nil {
@@ -99,17 +99,16 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	defer st.Close()
 	var workspaces []store.Workspace
 	err = st.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
-		if err = tx.SetPlan(of, c.Plan); err == nil {
-			workspaces, err = tx.WorkspacesOf(of)
-		}
+		workspaces, err = tx.SetPlan(of, c.Plan)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s plan=%s\n", of, c.Plan)
+	lines := fmt.Sprintf("%s plan=%s\n", of, c.Plan)
 	for _, w := range workspaces {
-		fmt.Fprintf(io.out, "workspace/%s name=%s role=%s plan=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Role, w.Plan)
+		lines += fmt.Sprintf("workspace/%s name=%s role=%s plan=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Role, w.Plan)
 	}
-	return nil
+	_, err = fmt.Fprint(io.out, lines)
+	return err
 }

@@ -56,6 +56,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
+	defer finishMail(opts.Mail, log)
 	opts.Store = st
 	srv, err := server.New(opts)
 	if err != nil {
@@ -75,7 +76,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err := srv.Serve(ctx, listener); err != nil {
 		return err
 	}
-	c.finishMail(opts.Mail, log)
+	finishMail(opts.Mail, log)
 	err = st.Close()
 	log.Info("stopped")
 	return err
@@ -95,13 +96,17 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 	}
 	var err error
 	opts.Mail, err = mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom, Log: log})
-	return opts, err
+	if err != nil {
+		return opts, fmt.Errorf("--smtp-url and --mail-from: %w", err)
+	}
+	return opts, nil
 }
 
-// mailPatience is how long a server that stops goes on sending the mails that wait.
-const mailPatience = 5 * time.Second
+// mailPatience is how long a server that stops goes on sending the mails that
+// wait, of the ten seconds a stop may take.
+const mailPatience = 2 * time.Second
 
-func (c serveCommand) finishMail(sender *mail.Sender, log *slog.Logger) {
+func finishMail(sender *mail.Sender, log *slog.Logger) {
 	if sender == nil {
 		return
 	}
@@ -123,6 +128,9 @@ func (c serveCommand) check() error {
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
+	}
+	if err := server.CheckProxies(c.TrustProxy); err != nil {
+		return fmt.Errorf("--trust-proxy: %w", err)
 	}
 	if c.BaseURL == "" {
 		return nil

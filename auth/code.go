@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -23,11 +22,11 @@ const (
 	limitWindow = 10 * time.Minute
 	day         = 24 * time.Hour
 
-	asksPerAddress = 5                // in a window
-	asksPerDay     = 10               // of an address; from then on one in slowWindow
-	slowWindow     = 30 * time.Minute //
-	asksPerClient  = 60               // in a window
-	triesPerClient = 100              // in a window
+	asksPerAddress = 5  // in a window
+	asksPerDay     = 10 // of an address; from then on one in slowWindow
+	slowWindow     = 30 * time.Minute
+	asksPerClient  = 60  // in a window
+	triesPerClient = 100 // in a window
 
 	guessesPerAddress = 10   // wrong six digits a day, over all codes of an address
 	guessesPerValue   = 10   // tries of the same six digits a day, over all addresses
@@ -45,22 +44,30 @@ type limit struct {
 	name   string
 	most   int64
 	window time.Duration
+	hint   string // of the error when there were more; ends in "try again"
 }
 
 // within counts one event under each limit. Where one is used up it returns
-// rate_limited with the hint, in which %s is the time to wait, and what was
-// counted stays.
-func within(tx *store.Tx, hint string, limits ...limit) error {
+// rate_limited with its hint and the time to wait, and what was counted stays.
+func within(tx *store.Tx, limits ...limit) error {
 	for _, l := range limits {
 		wait, err := tx.Allow(l.name, l.most, l.window)
 		if err != nil {
 			return err
 		}
 		if wait > 0 {
-			return tx.Keep(limited(hint, wait))
+			return tx.Keep(limited(l.hint, wait))
 		}
 	}
 	return nil
+}
+
+// limited is the error for too much of something. The hint ends in "try again",
+// and the time to wait goes on from there.
+func limited(hint string, wait time.Duration) error {
+	err := crm.Errorf(crm.RateLimited, "%s in %s.", hint, (wait + time.Second - 1).Truncate(time.Second))
+	err.RetryAfter = wait
+	return err
 }
 
 // asks are the names under which asking for codes of a kind is counted.
@@ -77,9 +84,9 @@ const serverGuesses = "guess"
 // issue makes a code for the purpose and stores it in the place of the last. The
 // error is rate_limited when too many were asked for or tried.
 func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, err error) {
-	const hint = "codes were asked for too often. Use the last one that was mailed, or try again in %s."
+	const hint = "codes were asked for too often. Use the last one that was mailed, or try again"
 	window, daily, slow := asks(kind, address)
-	if err := within(tx, hint, limit{"ask " + Network(tx.Actor.Addr), asksPerClient, limitWindow}, limit{window, asksPerAddress, limitWindow}); err != nil {
+	if err := within(tx, limit{"ask " + Network(tx.Actor.Addr), asksPerClient, limitWindow, hint}, limit{window, asksPerAddress, limitWindow, hint}); err != nil {
 		return "", err
 	}
 	wait, err := tx.Allow(daily, asksPerDay, day)
@@ -87,7 +94,7 @@ func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, 
 		return "", err
 	}
 	if wait > 0 {
-		if err := within(tx, hint, limit{slow, 1, slowWindow}); err != nil {
+		if err := within(tx, limit{slow, 1, slowWindow, hint}); err != nil {
 			return "", err
 		}
 	}
@@ -105,15 +112,15 @@ func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, 
 // newCode draws a code: a long one where the day's guesses are used up, else six
 // digits that are not refused as guesses themselves.
 func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
-	ofAddress, err := tx.Used(guesses(address))
+	ofAddress, err := tx.Spent(guesses(address), guessesPerAddress)
 	if err != nil {
 		return "", err
 	}
-	ofServer, err := tx.Used(serverGuesses)
+	ofServer, err := tx.Spent(serverGuesses, guessesPerServer)
 	if err != nil {
 		return "", err
 	}
-	if ofAddress >= guessesPerAddress || ofServer >= guessesPerServer {
+	if ofAddress > 0 || ofServer > 0 {
 		return randomText(a.store.Random(), longCode, base32)
 	}
 	for {
@@ -121,7 +128,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if used, err := tx.Used(value(code)); err != nil || used < guessesPerValue {
+		if spent, err := tx.Spent(value(code), guessesPerValue); err != nil || spent == 0 {
 			return code, err
 		}
 	}
@@ -146,7 +153,7 @@ type attempt struct {
 func (a *Auth) try(tx *store.Tx, t attempt) error {
 	code := tidy(t.typed)
 	short := guessable(code)
-	if err := within(tx, "too many codes were tried from your network. Try again in %s.", limit{"try " + Network(tx.Actor.Addr), triesPerClient, limitWindow}); err != nil {
+	if err := within(tx, limit{"try " + Network(tx.Actor.Addr), triesPerClient, limitWindow, "too many codes were tried from your network; try again"}); err != nil {
 		return err
 	}
 	if short {
@@ -170,28 +177,30 @@ func (a *Auth) try(tx *store.Tx, t attempt) error {
 	case store.Spent:
 		return tx.Keep(limited(spent, wait))
 	}
-	return a.wrong(tx, t, short && verdict == store.Wrong)
+	return wrong(tx, t, short && verdict == store.Wrong)
 }
 
 // countGuess counts six digits as a guess, before they are looked at: parallel
 // guesses cannot slip through. What turns out to be none is taken back.
 func countGuess(tx *store.Tx, t attempt, code string) error {
-	again := strings.ReplaceAll(t.again, "%", "%%")
-	hint := "that code was tried for too many addresses and is not taken for %s. Do not wait, " + again + "."
-	if err := within(tx, hint, limit{value(code), guessesPerValue, day}); err != nil {
+	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
+	if err := within(tx, limit{value(code), guessesPerValue, day, hint}); err != nil {
 		return err
 	}
-	hint = "too many wrong codes were tried for this address: six digits are not taken for %s. Do not wait, " + again + "; that is longer and is taken at once."
-	err := within(tx, hint, limit{guesses(t.address), guessesPerAddress, day})
-	if err != nil {
-		return errors.Join(err, tx.Refund(value(code)))
+	hint = "too many wrong codes were tried for this address today. Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
+	err := within(tx, limit{guesses(t.address), guessesPerAddress, day, hint})
+	if err == nil {
+		return nil
 	}
-	return nil
+	if fault := tx.Refund(value(code)); fault != nil {
+		return fault
+	}
+	return err
 }
 
 // wrong counts and logs a wrong code and returns the error for it. guessed is
 // whether it was tried against a code that can be guessed.
-func (a *Auth) wrong(tx *store.Tx, t attempt, guessed bool) error {
+func wrong(tx *store.Tx, t attempt, guessed bool) error {
 	if guessed {
 		if _, err := tx.Allow(serverGuesses, 1<<40, day); err != nil {
 			return err
@@ -213,7 +222,7 @@ func (a *Auth) wrong(tx *store.Tx, t attempt, guessed bool) error {
 const maxFailures = 100
 
 // spent is the hint when the tries of a window are used up.
-const spent = "too many wrong codes were tried. Try again in %s."
+const spent = "too many wrong codes were tried; try again"
 
 // tidy drops what people put into codes when they pass them on.
 func tidy(code string) string {

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"strings"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -113,7 +112,7 @@ func (a *Auth) Mint(ctx context.Context, email, tokenName string) (in SignedIn, 
 }
 
 func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
-	_, workspaces, err := tx.SignIn(c.Email)
+	workspaces, err := tx.SignIn(c.Email)
 	if err != nil {
 		return in, err
 	}
@@ -188,12 +187,4 @@ func scope(wanted string) (string, error) {
 			crm.Show(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
 	}
 	return wanted, nil
-}
-
-// limited is the error for too much of something; the hint has a %s for the time
-// to wait.
-func limited(hint string, wait time.Duration) error {
-	err := crm.Errorf(crm.RateLimited, hint, (wait + time.Second - 1).Truncate(time.Second))
-	err.RetryAfter = wait
-	return err
 }

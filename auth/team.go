@@ -16,11 +16,25 @@ const (
 // plan_limit_reached, rate_limited and those of StepUp.
 func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, error) {
 	seat, found, err := tx.Seat(address)
-	if err != nil {
+	switch {
+	case err != nil:
 		return store.Outcome{}, err
+	case found && seat.Value("status").Text == store.Active:
+		return store.Outcome{}, tx.AlreadyMember(seat)
+	case !found:
+		if err := tx.SeatFree(); err != nil {
+			return store.Outcome{}, err
+		}
 	}
-	if found && seat.Value("status").Text == store.Active {
-		return store.Outcome{}, store.AlreadyMember(seat)
+	limits := inviteLimits(tx, address)
+	for _, l := range limits { // before a code is mailed or used up for it
+		wait, err := tx.Spent(l.name, l.most)
+		if err != nil {
+			return store.Outcome{}, err
+		}
+		if wait > 0 {
+			return store.Outcome{}, limited(l.hint, wait)
+		}
 	}
 	if role == crm.RoleAdmin && !(found && seat.Value("role").Text == role) {
 		what := Sensitive{Action: "invite.admin", Target: address, Does: "invite " + address + " as an admin of"}
@@ -28,9 +42,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 			return store.Outcome{}, err
 		}
 	}
-	err = within(tx, "too many invites were sent to this address, or by you. Try again in %s.",
-		limit{"invite " + address, invitesPerAddress, day}, limit{"invites of " + tx.Actor.UserID, invitesPerUser, day})
-	if err != nil {
+	if err := within(tx, limits...); err != nil {
 		return store.Outcome{}, err
 	}
 	out, err := tx.Invite(address, role)
@@ -38,6 +50,13 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 		a.deliver(tx, "", a.inviteLetter(tx.Actor, address, role))
 	}
 	return out, err
+}
+
+func inviteLimits(tx *store.Tx, address string) []limit {
+	return []limit{
+		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you sent as many invites as a user may in a day; try again"},
+		{"invite " + address, invitesPerAddress, day, address + " was sent as many invites as an address may get in a day; try again"},
+	}
 }
 
 // SetRole gives a member of the actor's workspace a role. Making an admin, and

@@ -143,12 +143,12 @@ var Entities = []Entity{
 // that no address is both and both count against the plan.
 func seat(e Entity) Entity {
 	e.Path = "workspaces/{id}/" + e.Plural
-	e.Verbs, e.Display, e.Sort, e.MaxLimit, e.RandomID, e.Table = List, "email", "created_at", 200, true, "members"
+	e.Verbs, e.Display, e.Sort, e.MaxLimit, e.RandomID = List, "email", "created_at", 200, true
 	e.Fields = []Field{
 		{Name: "id", Type: ID, ReadOnly: true, Doc: "the user's, or the invite's"},
 		{Name: "handle", Type: Handle, ReadOnly: true, Doc: "member/id or invite/id"},
 		{Name: "email", Type: Email, ReadOnly: true, Brief: true, Doc: "whose seat it is"},
-		{Name: "role", Type: Choice, Values: Roles(), Default: RoleMember, Brief: true, Vocab: true, Doc: "admin manages the workspace, member works in it"},
+		{Name: "role", Type: Choice, Values: Roles(), Default: RoleMember, Brief: true, Vocab: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
 		{Name: "status", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "active, or invited until the first sign-in"},
 		{Name: "invited_by", Type: Email, ReadOnly: true, Brief: true, Doc: "who sent the invite"},
 		{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when the member joined, or the invite was made"},

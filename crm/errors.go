@@ -67,7 +67,7 @@ var Codes = []CodeRow{
 	{AuthRequired, 401, "no token was sent; sign in"},
 	{InvalidToken, 401, "the token is unknown or revoked; sign in again"},
 	{TokenExpired, 401, "the token was idle too long; sign in again"},
-	{InvalidCode, 401, "the sign-in code is wrong, used or too old"},
+	{InvalidCode, 401, "a mailed code is wrong, used or too old; ask for a new one"},
 	{PlanLimitReached, 403, "the plan allows no more; do not retry, tell the user"},
 	{NotAMember, 403, "no workspace of yours; GET /workspaces lists those"},
 	{AdminRequired, 403, "only an admin of the workspace may do that"},
@@ -84,7 +84,7 @@ var Codes = []CodeRow{
 	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},
-	{RateLimited, 429, "too many tries; wait as Retry-After says"},
+	{RateLimited, 429, "too many requests, tries, codes or invites; wait as Retry-After says"},
 	{Internal, 500, "a fault of the server; quote the request id"},
 	{NotReady, 503, "not serving now; a write may or may not be saved, read before you retry"},
 }

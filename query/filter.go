@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"crmkit/crm"
 )
@@ -297,9 +296,6 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
 	}
 	utc := Env{Now: c.env.Now} // as the values were read when they were stored
-	if value == "today" {
-		value = c.env.wall(c.env.Now).Format(time.DateOnly) // the workspace's date
-	}
 	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
 		return c.member(t, c.within("v.time", op, span)), nil
 	}

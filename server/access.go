@@ -41,7 +41,7 @@ func (s *Server) authorize(rq *request, ids []string) error {
 	if rq.route.team() {
 		id := crm.CutHandle(ids[0])
 		if id != rq.actor.WorkspaceID && !rq.actor.Free() {
-			return crm.Errorf(crm.ScopeRequired, "this token stays in its workspace %s, because it did not come from a mailed code. For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", rq.actor.WorkspaceID)
+			return crm.Errorf(crm.ScopeRequired, "this token stays in its workspace %s, because another token made it. For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", rq.actor.WorkspaceID)
 		}
 		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
 		if err != nil {

@@ -16,16 +16,13 @@ func (s *Server) authRequest(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	if body["email"] == "" {
-		return nil, crm.Errorf(crm.MissingField, `email is required; send {"email":"you@example.com"}.`).On("email")
-	}
 	address, code, err := s.auth.Request(rq.Context(), rq.addr, body["email"])
 	if err != nil {
 		return nil, err
 	}
 	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
 	verify := `POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
-	if !s.opts.Local {
+	if code == "" {
 		return &render.Doc{Line: line, Hints: []string{"ask the user for the code in that mailbox, then " + verify}}, nil
 	}
 	local := text("local_code", code)
@@ -43,11 +40,6 @@ func (s *Server) authVerify(rq *request) (*render.Doc, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
-	}
-	for _, name := range []string{"email", "code"} {
-		if body[name] == "" {
-			return nil, crm.Errorf(crm.MissingField, `%s is required; send {"email":"you@example.com","code":"123456","token_name":"<who you are>"}.`, name).On(name)
-		}
 	}
 	in, err := s.auth.Verify(rq.Context(), rq.addr, auth.Credentials{Email: body["email"], Code: body["code"],
 		TokenName: body["token_name"], Scope: body["scope"], WorkspaceID: body["workspace_id"]})
@@ -68,9 +60,8 @@ func signedIn(in auth.SignedIn) *render.Doc {
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
-		doc.Items = append(doc.Items, render.Line{Head: handle, Fields: []render.Field{
-			{Name: "id", Value: crm.Str(w.ID), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true},
-			text("name", w.Name), text("role", w.Role), {Name: "current", Value: crm.Bool(w.ID == in.Workspace.ID)}}})
+		doc.Items = append(doc.Items, render.Line{Head: handle, Fields: append(names(handle),
+			text("name", w.Name), text("role", w.Role), render.Field{Name: "current", Value: crm.Bool(w.ID == in.Workspace.ID)})})
 	}
 	return doc
 }

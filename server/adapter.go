@@ -62,7 +62,9 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 		}
 	}()
 	if doc, err = s.serve(rq); err == nil {
-		doc.Zone = rq.actor.Zone
+		if doc.Zone == nil {
+			doc.Zone = rq.actor.Zone
+		}
 		body = doc.Append(make([]byte, 0, 1024), rq.format)
 	}
 	return doc, body, err

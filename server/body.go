@@ -42,11 +42,11 @@ func (rq *request) members() ([]crm.Member, *crm.Error) {
 
 // texts reads a body of plain text fields, those the route takes.
 func (rq *request) texts() (map[string]string, *crm.Error) {
-	allowed := rq.route.Takes
 	members, err := rq.members()
 	if err != nil {
 		return nil, err
 	}
+	allowed, required := rq.route.texts()
 	values := map[string]string{}
 	for _, m := range members {
 		if !slices.Contains(allowed, m.Name) {
@@ -61,7 +61,24 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 		}
 		values[m.Name] = text
 	}
+	for _, name := range required {
+		if strings.TrimSpace(values[name]) == "" {
+			return nil, crm.Errorf(crm.MissingField, `%s is required; send {"%s":…}.`, name, strings.Join(allowed, `":…,"`)).On(name)
+		}
+	}
 	return values, nil
+}
+
+// texts returns the names in Takes, and those that are required.
+func (r *route) texts() (allowed, required []string) {
+	for _, name := range r.Takes {
+		plain, must := strings.CutSuffix(name, "*")
+		allowed = append(allowed, plain)
+		if must {
+			required = append(required, plain)
+		}
+	}
+	return allowed, required
 }
 
 func unknownField(sent, what string, allowed []string) *crm.Error {

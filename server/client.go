@@ -30,6 +30,12 @@ func parseProxies(list string) (proxies, error) {
 	return p, nil
 }
 
+// CheckProxies reports what is wrong with a list of Options.TrustProxy.
+func CheckProxies(list string) error {
+	_, err := parseProxies(list)
+	return err
+}
+
 func parseProxy(entry string) (netip.Prefix, error) {
 	network, err := netip.ParsePrefix(entry)
 	if err != nil {

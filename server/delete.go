@@ -48,8 +48,12 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 // deleted is the answer to a delete or a revocation.
 func deleted(kind, id string) *render.Doc {
 	handle := kind + "/" + id
-	return &render.Doc{Result: "deleted", Line: &render.Line{Head: "deleted " + handle, Fields: []render.Field{
-		{Name: "id", Value: crm.Str(id), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}}}
+	return &render.Doc{Result: "deleted", Line: &render.Line{Head: "deleted " + handle, Fields: names(handle)}}
+}
+
+// names are the fields by which JSON names what text says by the head of a line.
+func names(handle string) []render.Field {
+	return []render.Field{{Name: "id", Value: crm.Str(crm.CutHandle(handle)), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}
 }
 
 // confirmation is the answer to a delete that waits for the user's yes.

@@ -119,7 +119,10 @@ func (r *rig) serve(opts server.Options) *rig {
 // setPlan puts a workspace or a user on a plan, as the owner of the file does.
 func (r *rig) setPlan(of, plan string) {
 	r.t.Helper()
-	err := r.store.Write(r.t.Context(), crm.Actor{}, func(tx *store.Tx) error { return tx.SetPlan(of, plan) })
+	err := r.store.Write(r.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
+		_, err := tx.SetPlan(of, plan)
+		return err
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}

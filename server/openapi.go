@@ -55,24 +55,44 @@ func operation(row *route) m {
 		"parameters":  parameters(row),
 		"responses":   responses(row),
 	}
-	if row.Access == public {
+	if row.Access == public && row.Path != "/metrics" {
 		op["security"] = []m{}
 	}
 	if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
 	} else if len(row.Takes) > 0 {
-		op["requestBody"] = jsonBody(textsSchema(row.Takes))
+		op["requestBody"] = jsonBody(textsSchema(row))
 	}
 	return op
 }
 
-// textsSchema describes a body of text fields.
-func textsSchema(names []string) m {
+// textsSchema describes a body of text fields. One that is also a field of the
+// entity is described as that.
+func textsSchema(row *route) m {
 	properties := m{}
-	for _, name := range names {
-		properties[name] = m{"type": "string"}
+	allowed, required := row.texts()
+	for _, name := range allowed {
+		properties[name] = m{"type": []string{"string", "null"}}
+		if row.Entity != nil && row.Entity.Field(name) != nil {
+			properties[name] = fieldSchema(row.Entity.Field(name), false)
+		}
 	}
-	return m{"type": "object", "properties": properties, "additionalProperties": false}
+	if _, found := properties["scope"]; found {
+		properties["scope"] = m{"enum": append([]any{nil}, anys(crm.Scopes())...)}
+	}
+	schema := m{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	return schema
+}
+
+func anys(words []string) []any {
+	var list []any
+	for _, w := range words {
+		list = append(list, w)
+	}
+	return list
 }
 
 func operationID(row *route) string {
@@ -123,7 +143,9 @@ func responses(row *route) m {
 			"next_cursor": m{"type": []string{"string", "null"}},
 			"remarks":     m{"type": "array", "items": m{"type": "string"}},
 		}}
-	case row.Body:
+	case row.Path == "/metrics":
+		return m{"200": m{"description": row.Doc, "content": m{"text/plain": m{"schema": m{"type": "string"}}}}}
+	case row.Body, row.Entity != nil && len(row.Takes) > 0:
 		answer = m{"allOf": []m{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": m{
 			"result": m{"enum": []string{"created", "updated", "unchanged"}}}}}}
 	case row.Entity != nil && row.Method == http.MethodGet:
@@ -204,11 +226,7 @@ func fieldSchema(f *crm.Field, answered bool) m {
 			schema["format"] = "date-time"
 		}
 	case crm.Choice:
-		values := []any{nil}
-		for _, v := range f.Values {
-			values = append(values, v)
-		}
-		schema["enum"] = values
+		schema["enum"] = append([]any{nil}, anys(f.Values)...)
 	case crm.Text:
 		schema["maxLength"] = f.Limit()
 	}

@@ -22,7 +22,7 @@ type route struct {
 	Lists  bool        // takes the list language of Entity
 	Entity *crm.Entity // whose records the route is about
 	Body   bool        // takes the fields of Entity
-	Takes  []string    // takes these text fields
+	Takes  []string    // takes these text fields; * marks those that are required
 	handle func(*Server, *request) (*render.Doc, error)
 }
 
@@ -58,8 +58,8 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers", handle: (*Server).readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metrics},
 
-		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", Takes: []string{"email"}, handle: (*Server).authRequest},
-		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", Takes: []string{"email", "code", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
+		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", Takes: []string{"email*"}, handle: (*Server).authRequest},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", Takes: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
@@ -90,9 +90,9 @@ func teamRoutes(schema *crm.Schema) []route {
 		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: read, Doc: "members and pending invites", Lists: true, Entity: member, handle: (*Server).members},
 		{Method: http.MethodGet, Path: "/workspaces/:id/members/:userId", Access: read, Doc: "one of them", Params: fields, Entity: member, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/members/:userId", Access: leave, Doc: "remove (admin; an admin: step-up), or leave", Params: code, Entity: member, handle: (*Server).removeMember},
-		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; to admin: step-up)", Params: code, Entity: member, Takes: []string{"role"}, handle: (*Server).setRole},
+		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, Takes: []string{"role*"}, handle: (*Server).setRole},
 		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: read, Doc: "pending invites", Lists: true, Entity: invite, handle: (*Server).members},
-		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Takes: []string{"email", "role"}, handle: (*Server).invite},
+		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Takes: []string{"email*", "role"}, handle: (*Server).invite},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: manage, Doc: "cancel an invite (admin)", Entity: invite, handle: (*Server).cancelInvite},
 	}
 	for i := range rows {

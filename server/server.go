@@ -78,7 +78,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 8 * time.Second // leaves two of the ten seconds a stop may take to the store
+	drainTimeout      = 6 * time.Second // leaves four of the ten seconds a stop may take to mails and the store
 )
 
 // Serve answers requests on the listener until the context ends, then lets those

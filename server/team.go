@@ -1,8 +1,8 @@
 package server
 
 import (
-	"slices"
 	"strings"
+	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -35,11 +35,16 @@ func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	doc, err := s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.CreateWorkspace(d) })
-	if err == nil {
-		id := strings.TrimPrefix(doc.Line.Head, "workspace/")
-		doc.Hints = append(doc.Hints, "your token stays where it is; for one that acts there: POST /workspaces/"+id+`/tokens {"token_name":"<who you are>"}`)
+	if err != nil {
+		return nil, err
 	}
-	return doc, err
+	id := strings.TrimPrefix(doc.Line.Head, "workspace/")
+	hint := "your token stays where it is; for one that acts there: POST /workspaces/" + id + `/tokens {"token_name":"<who you are>"}`
+	if !rq.actor.Free() {
+		hint = "your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\"" + id + `"`
+	}
+	doc.Hints = append(doc.Hints, hint)
+	return doc, nil
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
@@ -48,7 +53,17 @@ func (s *Server) updateWorkspace(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return s.auth.UpdateWorkspace(tx, d) })
+	var zone *time.Location
+	doc, err := s.save(rq, func(tx *store.Tx) (out store.Outcome, err error) {
+		if out, err = s.auth.UpdateWorkspace(tx, d); err == nil {
+			zone, err = store.Zone(out.After.Value("time_zone").Text)
+		}
+		return out, err
+	})
+	if err == nil {
+		doc.Zone = zone
+	}
+	return doc, err
 }
 
 // deleteWorkspace answers DELETE /workspaces/{id}.
@@ -87,8 +102,7 @@ func (s *Server) mint(rq *request) (*render.Doc, error) {
 	err := s.write(rq, func(tx *store.Tx) error {
 		in, err := s.auth.MintFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
-		doc = &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append([]render.Field{
-			{Name: "id", Value: crm.Str(in.TokenID), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}, tokenFields(in)...)},
+		doc = &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
 			Hints: []string{saveToken, "it acts in this workspace only; the token you used goes on to act in its own"}}
 		return err
 	})
@@ -101,7 +115,11 @@ func (s *Server) invite(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	address, role, err := invitation(body)
+	address, err := auth.ParseAddress(body["email"])
+	if err != nil {
+		return nil, err
+	}
+	role, err := rq.role(body)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +136,9 @@ func (s *Server) invite(rq *request) (*render.Doc, error) {
 	return doc, err
 }
 
-// members answers GET /workspaces/{id}/members and, for the entity invite,
-// GET /workspaces/{id}/invites: one table, of which invites are the pending part.
+// members answers GET /workspaces/{id}/members, which shows the invites too, and
+// GET /workspaces/{id}/invites.
 func (s *Server) members(rq *request) (*render.Doc, error) {
-	if rq.route.Entity.Name == "invite" {
-		rq.asked, rq.params = rq.params, with(rq.params, "status", store.Invited)
-	}
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
@@ -156,7 +171,7 @@ func (s *Server) setRole(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	role, err := parseRole(body["role"])
+	role, err := rq.role(body)
 	if err != nil {
 		return nil, err
 	}
@@ -206,24 +221,15 @@ func (rq *request) member(tx *store.Tx) (crm.Record, error) {
 	return member, err
 }
 
-// invitation reads the body of an invite.
-func invitation(body map[string]string) (address, role string, err error) {
-	if body["email"] == "" {
-		return "", "", crm.Errorf(crm.MissingField, `email is required; send {"email":"colleague@example.com","role":"member"}.`).On("email")
-	}
-	if address, err = auth.ParseAddress(body["email"]); err != nil {
-		return "", "", err
-	}
+// role reads the role in a body, as the schema has it.
+func (rq *request) role(body map[string]string) (string, error) {
+	f := rq.route.Entity.Field("role")
 	if body["role"] == "" {
-		return address, crm.RoleMember, nil
+		return f.Default, nil
 	}
-	role, err = parseRole(body["role"])
-	return address, role, err
-}
-
-func parseRole(word string) (string, error) {
-	if !slices.Contains(crm.Roles(), word) {
-		return "", crm.Errorf(crm.InvalidValue, `role cannot be %s; send {"role":"admin"} or {"role":"member"}.`, crm.Show(word)).On("role").Of(word, crm.Roles())
+	v, err := rq.env.Normal(f, body["role"])
+	if err != nil {
+		return "", err
 	}
-	return word, nil
+	return v.Text, nil
 }

@@ -4,13 +4,6 @@ import (
 	"crmkit/crm"
 )
 
-// User is a person who signs in by an e-mail address.
-type User struct {
-	Number int64
-	ID     string
-	Email  string
-}
-
 // Workspace is one team's data, apart from every other's.
 type Workspace struct {
 	Number   int64
@@ -21,36 +14,31 @@ type Workspace struct {
 	Role     string // of the user it was listed for
 }
 
-// SignIn returns the user with the address and their workspaces, oldest
-// membership first. Who has no account gets one and a workspace; pending invites
+// SignIn makes the user with the address the actor and returns their workspaces,
+// oldest membership first. Who has no account gets one and a workspace; pending invites
 // are accepted; who then has no workspace gets one and is its admin.
-func (tx *Tx) SignIn(email string) (User, []Workspace, error) {
-	u := User{Email: email}
-	known, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &u.Number, &u.ID)
+func (tx *Tx) SignIn(email string) ([]Workspace, error) {
+	a := &tx.Actor
+	a.Email = email
+	known, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
+	if err == nil && !known {
+		if err = tx.createUser(); err == nil {
+			err = tx.firstWorkspace()
+		}
+	}
+	if err == nil {
+		err = tx.acceptInvites()
+	}
 	if err != nil {
-		return u, nil, err
+		return nil, err
 	}
-	if !known {
-		if u, err = tx.createUser(email); err != nil {
-			return u, nil, err
-		}
-	}
-	tx.Actor.User, tx.Actor.UserID, tx.Actor.Email = u.Number, u.ID, email
-	if !known {
-		if err := tx.firstWorkspace(u); err != nil {
-			return u, nil, err
-		}
-	}
-	if err := tx.acceptInvites(u); err != nil {
-		return u, nil, err
-	}
-	list, err := tx.workspaces(u)
+	list, err := tx.workspaces()
 	if err == nil && len(list) == 0 {
-		if err = tx.firstWorkspace(u); err == nil {
-			list, err = tx.workspaces(u)
+		if err = tx.firstWorkspace(); err == nil {
+			list, err = tx.workspaces()
 		}
 	}
-	return u, list, err
+	return list, err
 }
 
 // Expected reports whether the address belongs to a user or was invited.
@@ -59,39 +47,38 @@ func (tx *Tx) Expected(email string) (bool, error) {
 	return tx.row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
 
-func (tx *Tx) createUser(email string) (User, error) {
-	u := User{Email: email}
-	var err error
-	if u.ID, err = crm.RandomID("u", tx.store.random); err != nil {
-		return u, err
+// createUser makes an account for the actor's address.
+func (tx *Tx) createUser() (err error) {
+	a := &tx.Actor
+	if a.UserID, err = crm.RandomID("u", tx.store.random); err != nil {
+		return err
 	}
-	if u.Number, err = tx.sequence("users"); err != nil {
-		return u, err
+	if a.User, err = tx.sequence("users"); err != nil {
+		return err
 	}
-	return u, tx.exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
-		u.Number, u.ID, email, tx.store.opts.Plan, tx.now)
+	return tx.exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+		a.User, a.UserID, a.Email, tx.store.opts.Plan, tx.now)
 }
 
 // firstWorkspace makes the workspace of who has none. No cap refuses it: a user
 // without a workspace could do nothing.
-func (tx *Tx) firstWorkspace(u User) error {
-	if err := tx.exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", u.Number); err != nil {
+func (tx *Tx) firstWorkspace() error {
+	if err := tx.exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
 	}
-	_, err := tx.makeWorkspace("Workspace of "+u.Email, "UTC")
+	_, err := tx.makeWorkspace("Workspace of "+tx.Actor.Email, "UTC")
 	return err
 }
 
-// acceptInvites makes the user a member wherever the address is invited.
-func (tx *Tx) acceptInvites(u User) error {
+// acceptInvites makes the actor a member wherever the address is invited.
+func (tx *Tx) acceptInvites() error {
 	type pending struct {
 		workspace int64
 		id        string
 	}
 	var list []pending
-	err := tx.rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{u.Email}, func(scan func(...any) error) error {
-		var p pending
-		list = append(list, p)
+	err := tx.rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{tx.Actor.Email}, func(scan func(...any) error) error {
+		list = append(list, pending{})
 		return scan(&list[len(list)-1].workspace, &list[len(list)-1].id)
 	})
 	if err != nil {
@@ -103,27 +90,32 @@ func (tx *Tx) acceptInvites(u User) error {
 			return err
 		}
 		err = tx.exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
-			p.workspace, p.id, key, u.ID, u.Number, Active, tx.now)
+			p.workspace, p.id, key, tx.Actor.UserID, tx.Actor.User, Active, tx.now)
 		if err != nil {
 			return err
 		}
 		tx.Actor.Workspace = p.workspace
-		if err := tx.log("member.join", "member/"+u.ID, nil, words("invite", p.id)); err != nil {
+		if err := tx.log("member.join", "member/"+tx.Actor.UserID, nil, words("invite", p.id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) workspaces(u User) (list []Workspace, err error) {
-	err = tx.rows(`SELECT w.number, w.id, w.name, w.time_zone, w.plan, m.role FROM members m JOIN workspaces w ON w.number = m.workspace_id
-		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{u.Number}, func(scan func(...any) error) error {
-		var w Workspace
-		if err := scan(&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role); err != nil {
-			return err
-		}
-		list = append(list, w)
-		return nil
+// workspaceColumns are what fills a Workspace, of workspaces w and members m.
+const workspaceColumns = "w.number, w.id, w.name, w.time_zone, w.plan, m.role"
+
+// cells returns where workspaceColumns go.
+func (w *Workspace) cells() []any {
+	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role}
+}
+
+// workspaces returns those of the actor's user, oldest membership first.
+func (tx *Tx) workspaces() (list []Workspace, err error) {
+	err = tx.rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
+		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, func(scan func(...any) error) error {
+		list = append(list, Workspace{})
+		return scan(list[len(list)-1].cells()...)
 	})
 	return list, err
 }

@@ -93,10 +93,15 @@ func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Du
 	return time.Duration(max(resets-tx.now, 1)) * time.Millisecond, err
 }
 
-// Used returns how many events Allow counted under the name in its window.
-func (tx *Tx) Used(name string) (n int64, err error) {
-	_, err = tx.row("SELECT n FROM limits WHERE name = $1 AND resets_at > $2", []any{name, tx.now}, &n)
-	return n, err
+// Spent returns how long Allow would refuse an event under the name, 0 when it
+// would not. It counts nothing.
+func (tx *Tx) Spent(name string, most int64) (wait time.Duration, err error) {
+	var resets int64
+	found, err := tx.row("SELECT resets_at FROM limits WHERE name = $1 AND resets_at > $2 AND n >= $3", []any{name, tx.now, most}, &resets)
+	if !found || err != nil {
+		return 0, err
+	}
+	return time.Duration(resets-tx.now) * time.Millisecond, nil
 }
 
 // Refund takes back one event that Allow counted under each of the names.

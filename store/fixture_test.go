@@ -94,12 +94,12 @@ func (f *fixture) member(email string) crm.Actor {
 	f.t.Helper()
 	actor := crm.Actor{Email: email}
 	f.write(actor, func(tx *Tx) error {
-		user, list, err := tx.SignIn(email)
+		list, err := tx.SignIn(email)
 		if err != nil {
 			return err
 		}
 		w := list[0]
-		actor = crm.Actor{User: user.Number, UserID: user.ID, Email: email, Workspace: w.Number, WorkspaceID: w.ID, Plan: w.Plan, TokenID: "tok_test"}
+		actor = crm.Actor{User: tx.Actor.User, UserID: tx.Actor.UserID, Email: email, Workspace: w.Number, WorkspaceID: w.ID, Plan: w.Plan, TokenID: "tok_test"}
 		return nil
 	})
 	return actor

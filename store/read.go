@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"crmkit/crm"
@@ -43,7 +44,7 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 		return v.row(ctx, t.named, []any{scope(actor, e), id}, row.dest...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return rec, unnamed(e, id)
+		return rec, unnamed(actor, e, id)
 	}
 	if err != nil {
 		return rec, err
@@ -52,8 +53,9 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 }
 
 // unnamed is the error for a random id that finds nothing.
-func unnamed(e *crm.Entity, id string) error {
-	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), e.Route())
+func unnamed(actor crm.Actor, e *crm.Entity, id string) error {
+	path := strings.ReplaceAll(e.Route(), "{id}", actor.WorkspaceID)
+	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), path)
 }
 
 // Page is one page of a list.

@@ -56,8 +56,8 @@ func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
 func TestRequiredFieldsAreNotNull(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
-		if e.From() == "memberships" {
-			continue // a view; its columns are those of tables
+		if len(f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'view' AND name = $1", e.From())) > 0 {
+			continue // its columns are those of tables
 		}
 		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.From())
 		for i := range e.Fields {

@@ -16,7 +16,6 @@ const IdleLimit = 30 * 24 * time.Hour
 // Token is a session to be made: its hash stands for the secret, which is
 // never stored.
 type Token struct {
-	ID     string
 	Hash   string
 	Name   string
 	Scope  string
@@ -25,7 +24,7 @@ type Token struct {
 
 // CreateToken stores a token of the actor's user for the workspace.
 func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
-	if t.ID, err = crm.RandomID("tok", tx.store.random); err != nil {
+	if id, err = crm.RandomID("tok", tx.store.random); err != nil {
 		return "", err
 	}
 	key, err := tx.sequence("tokens")
@@ -35,15 +34,15 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	folded := columnValues(&crm.Field{}, crm.Str(t.Name))
 	err = tx.exec(`INSERT INTO tokens (key, id, hash, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-		key, t.ID, t.Hash, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
+		key, id, t.Hash, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
 	if err != nil {
 		return "", err
 	}
 	tx.Actor.Workspace = w.Number
 	if tx.Actor.TokenID == "" {
-		tx.Actor.TokenID = t.ID
+		tx.Actor.TokenID = id
 	}
-	return t.ID, tx.log("token.create", "token/"+t.ID, nil, words("name", t.Name, "scope", t.Scope, "origin", t.Origin))
+	return id, tx.log("token.create", "token/"+id, nil, words("name", t.Name, "scope", t.Scope, "origin", t.Origin))
 }
 
 // Revoke ends a token of the actor's user, at once.

@@ -24,9 +24,8 @@ func NotAMember(id string) error {
 // not_a_member error.
 func (s *Store) Membership(ctx context.Context, user int64, id string) (w Workspace, err error) {
 	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, `SELECT w.number, w.id, w.name, w.time_zone, w.plan, m.role FROM workspaces w
-			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`,
-			[]any{user, id}, &w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role)
+		return v.row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
+			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.cells()...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return w, NotAMember(id)
@@ -68,10 +67,12 @@ func (tx *Tx) Enter() error {
 func (tx *Tx) Named(e *crm.Entity, id string) (crm.Record, error) {
 	rec, found, err := tx.find(tx.store.tables[e].named, e, id)
 	if err == nil && !found {
-		err = unnamed(e, id)
+		err = tx.unnamed(e, id)
 	}
 	return rec, err
 }
+
+func (tx *Tx) unnamed(e *crm.Entity, id string) error { return unnamed(tx.Actor, e, id) }
 
 // find reads one row of an entity by its scope and one value.
 func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
@@ -119,7 +120,7 @@ func (tx *Tx) Invite(email, role string) (Outcome, error) {
 
 func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
 	if before.Value("status").Text == Active {
-		return Outcome{}, AlreadyMember(before)
+		return Outcome{}, tx.AlreadyMember(before)
 	}
 	if before.Value("role").Text == role {
 		return Outcome{before, before, Unchanged}, nil
@@ -133,9 +134,9 @@ func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
 }
 
 // AlreadyMember is the error for inviting who is in.
-func AlreadyMember(seat crm.Record) error {
-	return crm.Errorf(crm.AlreadyExists, "%s is a member already, as %s with the role %s. To change that: POST /workspaces/{id}/members/%s/role.",
-		crm.Show(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, seat.ID).On("email")
+func (tx *Tx) AlreadyMember(seat crm.Record) error {
+	return crm.Errorf(crm.AlreadyExists, `%s is a member already, as %s with the role %s. To change that: POST /workspaces/%s/members/%s/role {"role":…}.`,
+		crm.Show(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
 }
 
 // seat is a row of members to be made.
@@ -157,10 +158,26 @@ func (tx *Tx) insertSeat(s seat) error {
 		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, text(s.by), tx.now)
 }
 
+// SeatFree reports with a plan_limit_reached error whether the plan has no room
+// for one more member or invite.
+func (tx *Tx) SeatFree() error {
+	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, "members")
+	var n int64
+	_, err := tx.row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
+	if err == nil && n >= limit {
+		err = limitReached(tx.Actor.Plan, limit, "members")
+	}
+	return err
+}
+
 // CancelInvite gives the seat of an invite free.
 func (tx *Tx) CancelInvite(invite crm.Record) error {
-	if err := tx.freeSeat(invite, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL"); err != nil {
+	freed, err := tx.freeSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL", invite)
+	if err != nil {
 		return err
+	}
+	if !freed {
+		return tx.unnamed(invite.Entity, invite.ID)
 	}
 	return tx.logRecord("invite.cancel", invite, blank(invite))
 }
@@ -181,27 +198,17 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if n == 0 {
-		return Outcome{}, lastAdmin(member)
+		return Outcome{}, tx.lastAdmin(member)
 	}
 	after := member.Clone()
 	after.Set("role", crm.Str(role))
 	return Outcome{member, after, Updated}, tx.logRecord("member.role", member, after)
 }
 
-// LastAdmin reports with a last_admin error whether the member is the only one
-// who manages the workspace.
-func (tx *Tx) LastAdmin(member crm.Record) error {
-	var one int64
-	found, err := tx.row("SELECT 1 FROM members WHERE workspace_id = $1 AND id = $2"+anotherAdmin, []any{tx.Actor.Workspace, member.ID}, &one)
-	if err == nil && !found {
-		err = lastAdmin(member)
-	}
-	return err
-}
-
-func lastAdmin(member crm.Record) error {
-	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: POST /workspaces/{id}/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE /workspaces/{id}.`,
-		crm.Show(member.Value("email").Text))
+func (tx *Tx) lastAdmin(member crm.Record) error {
+	team := "/workspaces/" + tx.Actor.WorkspaceID
+	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: GET %s/members, then POST %s/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE %s.`,
+		crm.Show(member.Value("email").Text), team, team, team)
 }
 
 // RemoveMember ends a membership and with it the user's tokens for the
@@ -212,11 +219,12 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if _, err := tx.row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
 		return err
 	}
-	if err := tx.LastAdmin(member); err != nil {
+	freed, err := tx.freeSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
+	if err != nil {
 		return err
 	}
-	if err := tx.freeSeat(member, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin); err != nil {
-		return err
+	if !freed {
+		return tx.lastAdmin(member)
 	}
 	for _, text := range []string{
 		"DELETE FROM tokens WHERE workspace_id = $1 AND user_id = $2",
@@ -235,11 +243,12 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	return tx.logRecord(action, member, blank(member))
 }
 
-// freeSeat deletes a row of members and counts the seat as free.
-func (tx *Tx) freeSeat(seat crm.Record, text string) error {
+// freeSeat deletes a row of members and counts the seat as free; freed is false
+// when the text found none to delete.
+func (tx *Tx) freeSeat(text string, seat crm.Record) (freed bool, err error) {
 	n, err := tx.count(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
-		return errors.Join(err, unnamed(seat.Entity, seat.ID))
+		return false, err
 	}
-	return tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = 'members'", tx.Actor.Workspace)
+	return true, tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = 'members'", tx.Actor.Workspace)
 }

@@ -26,7 +26,7 @@ func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 // Keep returns an error with which the function may end and yet have its changes
 // kept: the try that was counted, the code that was made.
 func (tx *Tx) Keep(err error) error {
-	tx.job.keep = true
+	tx.job.kept = err
 	return err
 }
 

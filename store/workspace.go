@@ -118,37 +118,39 @@ func (tx *Tx) DeleteWorkspace() error {
 	return tx.log("workspace.delete", "workspace/"+id, words("name", tx.Actor.WorkspaceName), nil)
 }
 
-// SetPlan puts a workspace, by its id, or a user, by the address, on a plan. The
-// error is not_found when there is none.
-func (tx *Tx) SetPlan(of, plan string) error {
-	var number int64
+// SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a
+// user it returns the workspaces, which keep their own. The error is not_found
+// when there is neither.
+func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
+	var number, home int64
 	var before, target string
-	found, err := tx.row("SELECT number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &before, &target)
 	text := "UPDATE workspaces SET plan = $2 WHERE number = $1"
+	found, err := tx.row("SELECT number, number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &home, &before, &target)
 	if err == nil && !found {
 		text = "UPDATE users SET plan = $2 WHERE number = $1"
-		found, err = tx.row("SELECT number, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &before, &target)
-	} else {
-		tx.Actor.Workspace = number
+		found, err = tx.row("SELECT number, 0, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &home, &before, &target)
+		tx.Actor.User = number
 	}
 	if err != nil {
-		return err
-	}
-	if !found {
-		return crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Show(of))
-	}
-	if err := tx.exec(text, number, plan); err != nil {
-		return err
-	}
-	return tx.log("plan.set", target, words("plan", before), words("plan", plan))
-}
-
-// WorkspacesOf returns the workspaces of the user with the address, oldest
-// membership first.
-func (tx *Tx) WorkspacesOf(email string) ([]Workspace, error) {
-	var u User
-	if _, err := tx.row("SELECT number FROM users WHERE email = $1", []any{email}, &u.Number); err != nil {
 		return nil, err
 	}
-	return tx.workspaces(u)
+	if !found {
+		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Show(of))
+	}
+	if home == 0 {
+		if list, err = tx.workspaces(); err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			home = list[0].Number // where the user's tokens act by default
+		}
+	}
+	if before == plan {
+		return list, nil
+	}
+	tx.Actor.Workspace = home
+	if err := tx.exec(text, number, plan); err != nil {
+		return nil, err
+	}
+	return list, tx.log("plan.set", target, words("plan", before), words("plan", plan))
 }

@@ -38,10 +38,14 @@ type job struct {
 	actor crm.Actor
 	run   func(*Tx) error
 	after []func()
-	keep  bool // what it did stays, although it returned an error
+	kept  error // the error with which what it did stays
 	err   error
 	done  chan struct{}
 }
+
+// keeps reports whether the job ended with the very error that it wanted to end
+// with, and no other.
+func (j *job) keeps() bool { return j.kept != nil && errors.Is(j.err, j.kept) }
 
 func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	conn, err := s.writes.Conn(ctx)
@@ -124,9 +128,9 @@ func (w *writer) commit(batch []*job) {
 	err := w.transact(batch)
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
-			j.err, j.keep = err, false
+			j.err, j.kept = err, nil
 		}
-		if j.err == nil || j.keep {
+		if j.err == nil || j.keeps() {
 			for _, after := range j.after {
 				after()
 			}
@@ -168,12 +172,12 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after, j.keep = nil, false
+	j.after, j.kept = nil, nil
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err
 	}
-	if j.err = tx.guard(j.run); j.err != nil && !j.keep {
+	if j.err = tx.guard(j.run); j.err != nil && !j.keeps() {
 		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
 	}
 	return tx.exec("RELEASE job")
@@ -183,7 +187,7 @@ func (w *writer) one(j *job) error {
 func (tx *Tx) guard(run func(*Tx) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			tx.job.keep = false
+			tx.job.kept = nil
 			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
 		}
 	}()

@@ -44,3 +44,7 @@ CREATE VIEW memberships AS
   SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, m.role AS role,
     w.time_zone AS time_zone, w.plan AS plan, w.version AS version, w.created_at AS created_at
   FROM members m JOIN workspaces w ON w.number = m.workspace_id;
+
+-- The members that are not in yet.
+CREATE VIEW invites AS
+  SELECT key, id, workspace_id, email, role, status, invited_by, created_at FROM members WHERE user_id IS NULL;
