@@ -55,7 +55,7 @@ func operation(row *route) m {
 		"parameters":  parameters(row),
 		"responses":   responses(row),
 	}
-	if row.Access == public && row.Path != "/metrics" {
+	if row.Access == public {
 		op["security"] = []m{}
 	}
 	if row.Body {
