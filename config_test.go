@@ -18,21 +18,40 @@ type layered struct {
 	file, env, flag string
 	args            []string
 	seen            func(t *testing.T, cmd *exec.Cmd) string // runs the command; the value shows in the text
+	fill            func(t *testing.T, l *layered)           // sets what only the running test knows; may be nil
 }
 
 var layers = map[string]layered{
-	"listen":     {"192.0.2.1:1", "192.0.2.2:2", "192.0.2.3:3", []string{"serve", "--local", "--db=:memory:"}, refusal},
-	"db":         {"file.db", "env.db", "flag.db", []string{"serve", "--local", "--listen=127.0.0.1:0"}, files},
-	"base-url":   {"http://file.example", "http://env.example", "http://flag.example", serving("--local"), root},
-	"local":      {"true", "false", "true", serving(), serves},
-	"token-for":  {"file@example.com", "env@example.com", "flag@example.com", serving("--local"), identity},
-	"log-format": {"json", "text", "json", serving("--local"), logFormat},
-	"email":      {"file@example.com", "env@example.com", "flag@example.com", []string{"token", "--db=crmkit.db"}, minted},
-	"name":       {"from-file", "from-env", "from-flag", []string{"token", "--db=crmkit.db", "--email=you@example.com"}, minted},
+	"listen":        {file: "192.0.2.1:1", env: "192.0.2.2:2", flag: "192.0.2.3:3", args: []string{"serve", "--local", "--db=:memory:"}, seen: refusal},
+	"db":            {file: "file.db", env: "env.db", flag: "flag.db", args: []string{"serve", "--local", "--listen=127.0.0.1:0"}, seen: files},
+	"base-url":      {file: "http://file.example", env: "http://env.example", flag: "http://flag.example", args: serving("--local"), seen: root},
+	"local":         {file: "true", env: "false", flag: "true", args: serving(), seen: serves},
+	"token-for":     {file: "file@example.com", env: "env@example.com", flag: "flag@example.com", args: serving("--local"), seen: identity},
+	"smtp-url":      {args: serving("--mail-from=crm@example.com"), fill: mailServers},
+	"mail-from":     {file: "file@example.com", env: "env@example.com", flag: "flag@example.com", args: serving(), seen: sender},
+	"signup":        {file: "invite", env: "open", flag: "invite", args: onFile(), seen: signup},
+	"rate":          {file: "1", env: "2", flag: "3", args: mailing(), seen: burst},
+	"trust-proxy":   {file: "127.0.0.1", env: "10.0.0.0/8", flag: "127.0.0.0/8,198.51.100.1", args: mailing(), seen: trusted},
+	"metrics-token": {file: "from-file", env: "from-env", flag: "from-flag", args: serving("--local"), seen: scraped},
+	"plans":         {file: "team: contacts=1", env: "team: contacts=2", flag: "team: contacts=3", args: []string{"plan", "list"}, seen: printed},
+	"default-plan":  {file: "free", env: "standard", flag: "unlimited", args: serving("--local", "--token-for=you@example.com"), seen: identity},
+	"log-format":    {file: "json", env: "text", flag: "json", args: serving("--local"), seen: logFormat},
+	"email":         {file: "file@example.com", env: "env@example.com", flag: "flag@example.com", args: []string{"token", "--db=crmkit.db"}, seen: minted},
+	"name":          {file: "from-file", env: "from-env", flag: "from-flag", args: []string{"token", "--db=crmkit.db", "--email=you@example.com"}, seen: minted},
 }
 
 func serving(args ...string) []string {
 	return append([]string{"serve", "--listen=127.0.0.1:0", "--db=:memory:"}, args...)
+}
+
+// onFile are arguments of a server with a database file in its directory.
+func onFile(args ...string) []string {
+	return append([]string{"serve", "--listen=127.0.0.1:0", "--db=crmkit.db"}, args...)
+}
+
+// mailing are arguments of a server that could mail, were there a mail server.
+func mailing() []string {
+	return onFile("--smtp-url=smtp://127.0.0.1:1?tls=off", "--mail-from=crm@example.com")
 }
 
 func refusal(t *testing.T, cmd *exec.Cmd) string {
@@ -111,6 +130,9 @@ func TestLayers(t *testing.T) {
 	for flag, l := range layers {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()
+			if l.fill != nil {
+				l.fill(t, &l)
+			}
 			config := filepath.Join(t.TempDir(), "config")
 			if err := os.WriteFile(config, []byte(flag+" = "+l.file+"\n"), 0o600); err != nil {
 				t.Fatal(err)

@@ -33,9 +33,27 @@ func TestRefusals(t *testing.T) {
 		{[]string{"--local", "--base-url", "https://crm.example.com/api"}, []string{"an origin without path"}},
 		{[]string{"--local", "--base-url", "https://me:secret@crm.example.com"}, []string{"an origin without path"}},
 		{[]string{"--local", "--base-url", "https://crm.example.com?a=b"}, []string{"an origin without path"}},
+		{[]string{"--local", "--default-plan", "gold"}, []string{"--default-plan gold", "standard, free, unlimited"}},
+		{[]string{"--local", "--default-plan", ""}, []string{"--default-plan", "standard, free, unlimited"}},
+		{[]string{"--local", "--plans", "team: sheep=5"}, []string{"--plans", "plan team", "sheep cannot be capped"}},
+		{[]string{"--local", "--plans", "team: contacts=5; team: deals=5"}, []string{"--plans", "plan team is there twice"}},
+		{[]string{"--local", "--trust-proxy", "0.0.0.0/0"}, []string{"--trust-proxy", `"0.0.0.0/0" is every address`, "10.0.0.0/8"}},
+		{[]string{"--local", "--trust-proxy", "10.0.0.0/8, proxy.example.com"}, []string{"--trust-proxy", `"proxy.example.com" is no address or network`}},
+		{[]string{"--local", "--rate=-1"}, []string{"--rate -1", "0 for no limit"}},
+		{[]string{"--local", "--rate=many"}, []string{"--rate", "many"}},
+		{[]string{"--local", "--signup=closed"}, []string{"--signup", "open", "invite"}},
+		{[]string{"--local", "--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"local mode sends no mail", "--smtp-url"}},
+		{[]string{"--local", "--mail-from", "crm@example.com"}, []string{"local mode sends no mail", "--mail-from"}},
+		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"--mail-from, like crm@example.com"}},
+		{[]string{"--mail-from", "crm@example.com"}, []string{"set --smtp-url and --mail-from"}},
+		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com:x", "--mail-from", "crm@example.com"}, []string{"the mail URL"}},
+		{[]string{"--smtp-url", "smtp://mail.example.com?tls=off", "--mail-from", "crm@example.com"}, []string{"tls=off is for a mail server on this machine"}},
+		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "Acme"}, []string{`the sender "Acme"`}},
+		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "crm@example.com", "--token-for", "you@example.com"},
+			[]string{"--token-for is for local mode", "crmkit token --email you@example.com"}},
 	} {
 		db := filepath.Join(t.TempDir(), "crmkit.db")
-		out, _, err := inside(t, append([]string{"serve", "--db", db}, c.args...)...)
+		out, log, err := inside(t, append([]string{"serve", "--db", db, "--listen=127.0.0.1:0"}, c.args...)...)
 		if err == nil || out != "" {
 			t.Errorf("serve %v: error %v, stdout %q", c.args, err, out)
 			continue
@@ -44,6 +62,9 @@ func TestRefusals(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("serve %v: %v\nwant %q in it", c.args, err, want)
 			}
+		}
+		if strings.Contains(err.Error()+log, "hidden") {
+			t.Errorf("serve %v shows the password: %v\n%s", c.args, err, log)
 		}
 		if _, err := os.Stat(db); err == nil {
 			t.Errorf("serve %v made the database before it refused", c.args)

@@ -13,13 +13,14 @@ type RouteRow struct {
 	Method, Path, Doc string
 	Public, Lists     bool
 	Entity            *crm.Entity
+	Access            string
 }
 
 // Rows returns the route table.
 func (s *Server) Rows() []RouteRow {
 	var rows []RouteRow
 	for _, r := range s.router.routes {
-		rows = append(rows, RouteRow{r.Method, r.shown(), r.Doc, r.Access == public, r.Lists, r.Entity})
+		rows = append(rows, RouteRow{r.Method, r.shown(), r.Doc, r.Access == public, r.Lists, r.Entity, r.Access.word()})
 	}
 	return rows
 }
@@ -44,4 +45,18 @@ func (s *Server) AddFaults() {
 	s.router = newRouter(append(s.routes(),
 		route{Method: http.MethodGet, Path: "/panic", Access: public, handle: func(*Server, *request) (*render.Doc, error) { panic("kaboom in SQL") }},
 		route{Method: http.MethodGet, Path: "/fault", Access: public, handle: func(*Server, *request) (*render.Doc, error) { return nil, errors.New("kaboom in SQL") }}))
+}
+
+// word returns the access as the source of the route table spells it.
+func (a access) word() string {
+	words := map[access]string{manage: "manage", leave: "leave", full: "full", write: "write", read: "read", public: "public"}
+	return words[a]
+}
+
+// AddUnmarked adds two routes without Access, one of them about a workspace.
+func (s *Server) AddUnmarked() {
+	handle := func(*Server, *request) (*render.Doc, error) { return status("in"), nil }
+	s.router = newRouter(append(s.routes(),
+		route{Method: http.MethodGet, Path: "/unmarked", handle: handle},
+		route{Method: http.MethodGet, Path: "/workspaces/:id/unmarked", handle: handle}))
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// What shows that a server goes by a setting, for the rows of layers that need
+// mails, a client behind a proxy, or many requests.
+
+// mailServers are three, of which one gets the mail.
+func mailServers(t *testing.T, l *layered) {
+	mails := make(chan letter, 1)
+	var urls [3]string
+	for i := range urls {
+		urls[i] = (&relay{mails: mails}).start(t, "127.0.0.1:0").plainURL()
+	}
+	l.file, l.env, l.flag = urls[0], urls[1], urls[2]
+	l.seen = func(t *testing.T, cmd *exec.Cmd) string {
+		start(t, cmd).do("POST", "/auth/request", object("email", "jane@example.com"))
+		taker := (&relay{mails: mails}).next(t).via
+		return (&relay{addr: taker}).plainURL()
+	}
+}
+
+func sender(t *testing.T, cmd *exec.Cmd) string {
+	r := (&relay{}).start(t, "127.0.0.1:0")
+	cmd.Args = append(cmd.Args, "--smtp-url="+r.plainURL())
+	start(t, cmd).do("POST", "/auth/request", object("email", "jane@example.com"))
+	return r.next(t).header.Get("From")
+}
+
+// signup is whether a stranger gets in.
+func signup(t *testing.T, cmd *exec.Cmd) string {
+	eve := openBy(t, (&relay{}).start(t, "127.0.0.1:0"), cmd).person(t, "eve@else.org")
+	eve.ask()
+	res, text := eve.send("POST /auth/verify", object("email", eve.address, "code", eve.code(eve.mailed())))
+	if res.StatusCode == 403 && strings.Contains(text, "ERROR signup_closed") {
+		return "invite"
+	}
+	return "open"
+}
+
+// burst is what a second may have, a quarter of what comes through at once.
+func burst(t *testing.T, cmd *exec.Cmd) string {
+	p := start(t, cmd)
+	for n := range 100 {
+		if status, _ := p.do("GET", "/healthz", ""); status == 429 {
+			return strconv.Itoa(n / 4)
+		}
+	}
+	return "no limit"
+}
+
+// trusted is the setting by which the audit log has the address it has, of those
+// that the proxies forward.
+func trusted(t *testing.T, cmd *exec.Cmd) string {
+	jane := (&site{running: start(t, cmd)}).person(t, "jane@example.com")
+	jane.token = jane.mint(t, jane.address)
+	jane.header.Set("X-Forwarded-For", "192.0.2.1, 198.51.100.1")
+	jane.want(201, "POST /contacts", object("name", "Ann"))
+	by := map[string]string{"198.51.100.1": "127.0.0.1", "127.0.0.1": "10.0.0.0/8", "192.0.2.1": "127.0.0.0/8,198.51.100.1"}
+	return by[field(t, jane.want(200, "GET /audit?action=create", ""), "addr")]
+}
+
+// scraped is the token that GET /metrics takes.
+func scraped(t *testing.T, cmd *exec.Cmd) string {
+	p := start(t, cmd)
+	for _, token := range []string{"from-file", "from-env", "from-flag"} {
+		if status, _ := p.as(token, "GET", "/metrics", ""); status == 200 {
+			return token
+		}
+	}
+	return "none"
+}
+
+func printed(t *testing.T, cmd *exec.Cmd) string {
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}

@@ -1,0 +1,300 @@
+package server_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/server"
+	"crmkit/store"
+)
+
+// callers are who tries each route, seen from the workspace in its path. The
+// stranger's token acts in a workspace of his own.
+var callers = []struct{ who, email string }{{"stranger", "mallory@evil.example"}, {"member", "bob@acme.com"}, {"admin", "jane@acme.com"}}
+
+// credentials are what a caller sends, and the code of those that serve nobody.
+// The last is the one that may use up what the path names.
+var credentials = []struct{ kind, code string }{
+	{"none", "auth_required"}, {"malformed", "invalid_token"}, {"unknown", "invalid_token"}, {"revoked", "invalid_token"},
+	{"expired", "token_expired"}, {"read", ""}, {"write", ""}, {"full", ""},
+}
+
+// refusals are the codes by which access is refused.
+var refusals = []string{"auth_required", "invalid_token", "token_expired", "scope_required", "not_a_member", "admin_required", "not_found"}
+
+// TestAccess calls every row of the route table with every credential of every
+// caller. Who gets in is compared with the words of the access column and, for
+// review, with a table; who is refused must leave the workspace as it was.
+func TestAccess(t *testing.T) {
+	w := newWorld(t)
+	table := "# Who gets in, by the scope of the token; own: only to the stranger's own workspace; self: only with his own id.\n"
+	for _, row := range w.server().Rows() {
+		table += w.row(row)
+	}
+	const file = "testdata/access.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(table), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if data, err := os.ReadFile(file); err != nil || string(data) != table {
+		t.Errorf("who gets in differs from %s (see go test -update): %v\n%s", file, err, diff(string(data), table))
+	}
+	w.handedOn()
+	w.unmarked()
+}
+
+// world is a workspace in a file, with all it may hold.
+type world struct {
+	*rig
+	db     *sql.DB // reads the file beside the server
+	admin  person
+	ids    map[string]string // of what the workspace holds, by entity
+	tokens map[string]string // like "admin full"
+	fresh  int               // people made on the way
+	counts string            // the query for the rows of the workspace
+
+	seen, state string // version and look when the last path was made
+}
+
+// newWorld fills a workspace and gives every caller a token of each kind.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{tokens: map[string]string{}}
+	w.rig, w.db = onFile(t)
+	w.counts = counting(t, w.db)
+	w.ids = fillTenant(w.as("jane@acme.com"))
+	w.header = http.Header{}
+	w.admin = w.mint("jane@acme.com")
+	w.join(w.admin, "bob@acme.com", crm.RoleMember)
+	for _, c := range callers {
+		w.tokens[c.who+" malformed"], w.tokens[c.who+" unknown"] = "ck_short", unknownToken
+		w.tokens[c.who+" expired"] = w.signInAs(c.email, crm.ScopeFull).Token
+	}
+	w.clock.Advance(store.IdleLimit + time.Minute)
+	for _, c := range callers {
+		for _, scope := range crm.Scopes() {
+			w.tokens[c.who+" "+scope] = w.signInAs(c.email, scope).Token
+		}
+		revoked := w.signInAs(c.email, crm.ScopeFull)
+		w.tokens[c.who+" revoked"] = revoked.Token
+		if a := w.send(revoked.Token, "DELETE", "/tokens/"+revoked.TokenID, ""); a.status != 200 {
+			t.Fatalf("a token cannot revoke itself: %s", a.body)
+		}
+	}
+	return w
+}
+
+// unknownToken has the shape and the checksum of a token, and is none.
+const unknownToken = "ck_000000000000000000000000000000002wjyrI"
+
+// signInAs gives a token that came by a code; it acts in the workspace, but a
+// stranger's in his own.
+func (w *world) signInAs(email, scope string) auth.SignedIn {
+	w.t.Helper()
+	a, c := auth.New(w.store, auth.Options{}), auth.Credentials{Email: email, Scope: scope, WorkspaceID: w.ids["workspace"]}
+	if email == callers[0].email {
+		c.WorkspaceID = ""
+	}
+	_, code, err := a.Request(w.t.Context(), "127.0.0.1", email)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c.Code = code
+	in, err := a.Verify(w.t.Context(), "127.0.0.1", c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return in
+}
+
+// path returns the path of a row with ids of the workspace. What a call can use
+// up is made for it: a third member, an invite, a token of the caller or, for
+// the stranger, of the admin.
+func (w *world) path(row server.RouteRow, caller string) string {
+	w.t.Helper()
+	w.fresh++
+	email := fmt.Sprintf("carl%d@acme.com", w.fresh)
+	if strings.Contains(row.Path, "{userId}") {
+		w.ids["member"] = w.join(w.admin, email, crm.RoleMember).UserID
+	}
+	if strings.Contains(row.Path, "{inviteId}") {
+		w.ids["invite"] = w.seat(w.admin, email, crm.RoleMember)
+	}
+	if row.Entity != nil && row.Entity.Name == "token" {
+		if caller == callers[0].email {
+			caller = w.admin.Email
+		}
+		w.ids["token"] = w.mint(caller).TokenID
+	}
+	path := spellings(row.Path, above(w.rig, row.Path), w.ids)[0]
+	if now := w.version(); now != w.seen {
+		w.seen, w.state = now, w.look()
+	}
+	return path
+}
+
+// row tries a row with every credential of every caller and returns its line.
+func (w *world) row(row server.RouteRow) string {
+	w.t.Helper()
+	in := map[string]string{}
+	for _, c := range callers {
+		path := w.path(row, c.email)
+		for _, credential := range credentials {
+			mark := "-"
+			if w.try(row, path, c.who, credential.kind) {
+				mark = map[string]string{"stranger": "own", "member": "yes", "admin": "yes"}[c.who]
+			}
+			in[credential.kind] += " " + c.who + " " + mark
+		}
+	}
+	if row.Access == "leave" && w.leaves(row) {
+		in["full"] = strings.Replace(in["full"], "member -", "member self", 1)
+	}
+	line := "anybody"
+	if row.Access != "public" {
+		line = fmt.Sprintf("read:%s | write:%s | full:%s", in["read"], in["write"], in["full"])
+	}
+	return fmt.Sprintf("%-6s %-40s %-6s %s\n", row.Method, row.Path, row.Access, line)
+}
+
+// try makes one call, checks how it ends and reports whether it was let in.
+func (w *world) try(row server.RouteRow, path, who, kind string) bool {
+	w.t.Helper()
+	a := w.send(w.tokens[who+" "+kind], row.Method, path, bodyFor(row.Method+" "+row.Path))
+	got, want := a.refusal(), verdict(row, who, kind)
+	if row.Path == "/metrics" && got == "not_found" {
+		got = "" // it is let in, and finds that metrics are off
+	}
+	if got != want {
+		w.t.Errorf("%s %s by a %s, token %s: refused with %q, want %q\n%s", row.Method, path, who, kind, got, want, a.body)
+	}
+	if kind == "unknown" && want != "" && !strings.Contains(a.body, "the token is unknown") {
+		w.t.Errorf("the unknown token is refused for its form: %s", a.body)
+	}
+	if want != "" {
+		w.untouched(row.Method + " " + path + " by a " + who + ", token " + kind)
+	}
+	return got == ""
+}
+
+// refusal returns the code by which access was refused, "" when it was not.
+func (a answer) refusal() string {
+	if code := a.text("error"); slices.Contains(refusals, code) {
+		return code
+	}
+	return ""
+}
+
+// verdict says by which code a call is refused, "" for none. It goes by the word
+// of the access column and by the path, not by the code that keeps them.
+func verdict(row server.RouteRow, who, kind string) string {
+	enough := map[string]string{"read": "read write full", "write": "write full", "full": "full", "leave": "full", "manage": "full"}
+	for _, c := range credentials {
+		if c.kind == kind && c.code != "" && row.Access != "public" {
+			return c.code
+		}
+	}
+	switch {
+	case row.Access == "public":
+		return ""
+	case !strings.Contains(enough[row.Access], kind):
+		return "scope_required"
+	case who == "stranger" && strings.HasPrefix(row.Path, "/workspaces/{id}"):
+		return "not_a_member"
+	case who == "stranger" && strings.Contains(row.Path, "{id}"):
+		return "not_found"
+	case who == "member" && (row.Access == "manage" || row.Access == "leave"):
+		return "admin_required"
+	}
+	return ""
+}
+
+// version tells writes apart: it differs after each, by whomever.
+func (w *world) version() string {
+	w.t.Helper()
+	return column(w.t, w.db, "PRAGMA data_version")[0]
+}
+
+// look returns what the workspace holds, as far as a write could change it
+// without a trace in the log.
+func (w *world) look() string {
+	w.t.Helper()
+	var state []string
+	for _, query := range []string{w.counts,
+		"SELECT id || role || status FROM members WHERE workspace_id = $1 ORDER BY key",
+		"SELECT id || scope FROM tokens WHERE workspace_id = $1 ORDER BY key",
+		"SELECT name || version FROM workspaces WHERE number = $1"} {
+		state = append(state, column(w.t, w.db, query, w.admin.Workspace)...)
+	}
+	return strings.Join(state, "\n")
+}
+
+// untouched fails the test when the workspace differs from when the path was
+// made. While nobody wrote to the file, nothing needs counting.
+func (w *world) untouched(call string) {
+	w.t.Helper()
+	if w.version() != w.seen && w.look() != w.state {
+		w.t.Errorf("%s was refused, and yet the workspace changed:\n%s", call, diff(w.state, w.look()))
+	}
+}
+
+// leaves reports whether a member may call the row with his own id.
+func (w *world) leaves(row server.RouteRow) bool {
+	w.t.Helper()
+	path := w.path(row, w.admin.Email)
+	self := w.mint(fmt.Sprintf("carl%d@acme.com", w.fresh))
+	return w.send(self.token, row.Method, path, "").status == 200
+}
+
+// handedOn checks that a minted token stays in its workspace, although its user
+// is admin of both.
+func (w *world) handedOn() {
+	w.t.Helper()
+	full := w.tokens["admin full"]
+	second := w.send(full, "POST", "/workspaces", `{"name":"second"}`).text("id")
+	here := w.send(full, "POST", "/workspaces/"+w.ids["workspace"]+"/tokens", "{}").text("token")
+	there := w.send(full, "POST", "/workspaces/"+second+"/tokens", "{}").text("token")
+	for _, row := range w.server().Rows() {
+		if !strings.HasPrefix(row.Path, "/workspaces/{id}") {
+			continue
+		}
+		path, body := w.path(row, w.admin.Email), bodyFor(row.Method+" "+row.Path)
+		if a := w.send(there, row.Method, path, body); a.text("error") != "scope_required" {
+			w.t.Errorf("%s %s with a token handed on elsewhere: status %d\n%s", row.Method, path, a.status, a.body)
+		}
+		w.untouched(row.Method + " " + path + " with a token handed on elsewhere")
+		if a := w.send(here, row.Method, path, body); a.status >= 300 && a.text("error") != "escalation_required" {
+			w.t.Errorf("%s %s with a token handed on there: status %d\n%s", row.Method, path, a.status, a.body)
+		}
+	}
+}
+
+// unmarked checks that a row whose access was forgotten is closed to all but a
+// full token of an admin.
+func (w *world) unmarked() {
+	w.t.Helper()
+	w.server().AddUnmarked()
+	found := 0
+	for _, row := range w.server().Rows() {
+		if !strings.HasSuffix(row.Path, "/unmarked") {
+			continue
+		}
+		found++
+		line := w.row(row)
+		if !strings.Contains(line, "manage read: stranger - member - admin - | write: stranger - member - admin - | full: stranger") || !strings.HasSuffix(line, " member - admin yes\n") {
+			w.t.Errorf("a row without Access lets in more than an admin:\n%s", line)
+		}
+	}
+	if found != 2 {
+		w.t.Errorf("%d rows without Access were tried", found)
+	}
+}
