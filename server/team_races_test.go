@@ -145,8 +145,8 @@ func atOnce(n int, send func(i int) answer) map[string]int {
 	return counts
 }
 
-// counts checks an outcome, written as fmt prints the map.
-func (r *rig) counts(what string, got map[string]int, want string) {
+// tally checks what atOnce counted, written as fmt prints the map.
+func (r *rig) tally(what string, got map[string]int, want string) {
 	r.t.Helper()
 	if text := fmt.Sprint(got); text != "map["+want+"]" {
 		r.t.Errorf("%s: %s, want %s", what, text, want)
@@ -161,74 +161,95 @@ func (r *rig) shows(p person, path, want string) {
 	}
 }
 
-func TestLastSeatsAreTakenOnce(t *testing.T) {
+// TestLastFreePlacesAreTakenOnce takes what a plan has left fifty times at once.
+func TestLastFreePlacesAreTakenOnce(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
-	r.setPlan(ann.WorkspaceID, "free")
-	r.seat(ann, "first@acme.com", crm.RoleMember)
 	team := "/workspaces/" + ann.WorkspaceID
-	r.counts("50 invites for 3 seats", atOnce(50, func(i int) answer {
-		return r.send(ann.token, "POST", team+"/invites", fmt.Sprintf(`{"email":"n%d@acme.com"}`, i))
-	}), "201:3 403 plan_limit_reached:47")
-	r.shows(ann, "/whoami", `{"resource":"members","used":5,"limit":5}`)
-	r.shows(ann, team+"/members", `"total":5,`)
-}
-
-func TestLastWorkspaceIsMadeOnce(t *testing.T) {
-	r := newRig(t)
-	ann := r.mint("ann@acme.com")
-	r.setPlan(ann.Email, "free")
+	r.seat(ann, "first@acme.com", crm.RoleMember)
 	r.send(ann.token, "POST", "/workspaces", `{"name":"second"}`)
-	r.counts("50 workspaces where one is left", atOnce(50, func(int) answer {
-		return r.send(ann.token, "POST", "/workspaces", `{"name":"third"}`)
-	}), "201:1 403 plan_limit_reached:49")
-	r.shows(ann, "/whoami", `{"resource":"workspaces","used":3,"limit":3}`)
-	r.shows(ann, "/workspaces", `"total":3,`)
+	r.setPlan(ann.WorkspaceID, "free")
+	r.setPlan(ann.Email, "free")
+	for _, c := range []struct{ path, body, want, used, total string }{
+		{team + "/invites", `{"email":"n%d@acme.com"}`, "201:3 403 plan_limit_reached:47", `{"resource":"members","used":5,"limit":5}`, `"total":4,`},
+		{"/workspaces", `{"name":"n%d"}`, "201:1 403 plan_limit_reached:49", `{"resource":"workspaces","used":3,"limit":3}`, `"total":3,`},
+	} {
+		r.tally("50 times POST "+c.path, atOnce(50, func(i int) answer {
+			return r.send(ann.token, "POST", c.path, fmt.Sprintf(c.body, i))
+		}), c.want)
+		r.shows(ann, "/whoami", c.used)
+		r.shows(ann, c.path, c.total)
+	}
 }
 
-// call is a request about a member.
+// teamCall is a request in which words in braces stand for ids and paths.
 type teamCall struct{ method, path, body string }
-
-func demotion(p person) teamCall {
-	return teamCall{"POST", "/members/" + p.UserID + "/role", `{"role":"member"}`}
-}
-
-func removal(p person) teamCall { return teamCall{"DELETE", "/members/" + p.UserID, ""} }
 
 // TestAnAdminIsLeft lets the two admins of a team act at once so that both
 // together would leave none.
 func TestAnAdminIsLeft(t *testing.T) {
 	r := newRig(t)
-	for name, c := range map[string]func(ann, bob person) [2]teamCall{
-		"they demote each other":                func(ann, bob person) [2]teamCall { return [2]teamCall{demotion(bob), demotion(ann)} },
-		"they remove each other":                func(ann, bob person) [2]teamCall { return [2]teamCall{removal(bob), removal(ann)} },
-		"one leaves, the other demotes himself": func(ann, bob person) [2]teamCall { return [2]teamCall{removal(ann), demotion(bob)} },
+	ann, bob := r.mint("ann@acme.com"), r.mint("bob@acme.com")
+	r.setPlan(ann.Email, "unlimited")
+	demote := `{"role":"member"}`
+	for _, calls := range [][2]teamCall{
+		{{"POST", "/members/{bob}/role", demote}, {"POST", "/members/{ann}/role", demote}},
+		{{"DELETE", "/members/{bob}", ""}, {"DELETE", "/members/{ann}", ""}},
+		{{"DELETE", "/members/{ann}", ""}, {"POST", "/members/{bob}/role", demote}},
 	} {
-		for i := range 30 {
-			r.clock.Advance(time.Hour) // past the limits of one client
-			ann := r.mint(fmt.Sprintf("ann%d@%x.com", i, name[5:9]))
-			admins := []person{ann, r.join(ann, "bob."+ann.Email, crm.RoleAdmin)}
-			calls, codes := c(admins[0], admins[1]), [2]string{}
-			team := "/workspaces/" + ann.WorkspaceID
-			for k, other := range []person{admins[1], admins[0]} {
-				if strings.Contains(calls[k].path, other.UserID) {
-					codes[k] = r.send(admins[k].token, calls[k].method, team+calls[k].path, calls[k].body).text("local_code")
-				}
+		for range 30 {
+			team := r.sharedTeam(ann, bob)
+			ids, now := strings.NewReplacer("{ann}", ann.UserID, "{bob}", bob.UserID), calls
+			for i := range now {
+				now[i].path = "/workspaces/" + team + ids.Replace(now[i].path)
 			}
-			got := atOnce(2, func(k int) answer {
-				return r.send(admins[k].token, calls[k].method, team+calls[k].path+"?code="+codes[k], calls[k].body)
-			})
+			got := r.collide([2]person{ann, bob}, now)
 			left := 0
-			for _, p := range admins {
-				if w, err := r.store.Membership(t.Context(), p.User, ann.WorkspaceID); err == nil && w.Role == crm.RoleAdmin {
+			for _, p := range []person{ann, bob} {
+				if w, err := r.store.Membership(t.Context(), p.User, team); err == nil && w.Role == crm.RoleAdmin {
 					left++
 				}
 			}
 			if left != 1 || got["200"] != 1 {
-				t.Fatalf("%s: %d admins are left after %v", name, left, got)
+				t.Fatalf("%v: %d admins are left after %v", calls, left, got)
 			}
 		}
 	}
+}
+
+// collide sends a call of each of two admins at once. The code for what they do
+// to each other is fetched before.
+func (r *rig) collide(admins [2]person, calls [2]teamCall) map[string]int {
+	r.t.Helper()
+	r.clock.Advance(3 * time.Hour) // keeps within ten codes a day
+	for i, p := range admins {
+		if strings.Contains(calls[i].path, admins[1-i].UserID) {
+			calls[i].path += "?code=" + r.send(p.token, calls[i].method, calls[i].path, calls[i].body).text("local_code")
+		}
+	}
+	return atOnce(len(calls), func(i int) answer {
+		return r.send(admins[i].token, calls[i].method, calls[i].path, calls[i].body)
+	})
+}
+
+// sharedTeam makes a workspace of which both are admins.
+func (r *rig) sharedTeam(ann, bob person) (id string) {
+	r.t.Helper()
+	e := r.store.Schema.Named("workspace")
+	err := r.store.Write(r.t.Context(), ann.Actor, func(tx *store.Tx) error {
+		out, err := tx.CreateWorkspace(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str("shared")}}})
+		if err != nil {
+			return err
+		}
+		id = out.After.ID
+		_, err = tx.Invite(bob.Email, crm.RoleAdmin)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.mint(bob.Email) // accepts the invite
+	return id
 }
 
 func TestParallelStepUpCodesShareFiveTries(t *testing.T) {
@@ -240,14 +261,14 @@ func TestParallelStepUpCodesShareFiveTries(t *testing.T) {
 		return r.send(ann.token, "POST", team+"/members/"+bob.UserID+"/role"+query, `{"role":"admin"}`)
 	}
 	code := try("").text("local_code")
-	r.counts("50 wrong codes", atOnce(50, func(i int) answer {
+	r.tally("50 wrong codes", atOnce(50, func(i int) answer {
 		guess := fmt.Sprintf("%06d", i)
 		if guess == code {
 			guess = "999999"
 		}
 		return try("?code=" + guess)
 	}), "401 invalid_code:5 429 rate_limited:45")
-	r.counts("the right one", atOnce(1, func(int) answer { return try("?code=" + code) }), "429 rate_limited:1")
+	r.tally("the right one", atOnce(1, func(int) answer { return try("?code=" + code) }), "429 rate_limited:1")
 	r.shows(ann, team+"/members/"+bob.UserID, `"role":"member"`)
 	r.shows(ann, "/audit?action=step_up.fail", `"total":5,`)
 }
@@ -337,76 +358,85 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 // still taken.
 func (r *rig) writes(token, team, name string) bool {
 	contact := r.send(token, "POST", "/contacts", `{"name":"`+name+`","tags":["`+name+`"],"custom":{"k":1}}`).text("id")
-	r.send(token, "PATCH", "/contacts/"+contact, `{"notes":"x"}`)
 	r.send(token, "POST", "/contacts/"+contact+"/activities", `{"body":"x"}`)
 	r.send(token, "DELETE", "/contacts/"+contact, "")
 	r.send(token, "POST", team+"/invites", `{"email":"`+name+`@acme.com"}`)
 	return r.send(token, "POST", team+"/tokens", `{"token_name":"`+name+`"}`).status == 201
 }
 
-// TestRemovedMembersWriteNoMore removes members who write all the time: nothing
-// of theirs is in the log behind their removal.
-func TestRemovedMembersWriteNoMore(t *testing.T) {
-	r := newRig(t)
-	ann := r.mint("ann@acme.com")
-	team := "/workspaces/" + ann.WorkspaceID
-	for round := range 10 {
-		bob := r.join(ann, fmt.Sprintf("bob%d@acme.com", round), crm.RoleMember)
-		token := r.send(bob.token, "POST", team+"/tokens", "{}").text("token")
-		var writing, done sync.WaitGroup
-		for range 4 {
-			writing.Add(1)
-			done.Go(func() {
-				for n := 0; r.send(token, "POST", "/contacts", `{"name":"x"}`).status == 201; n++ {
-					if n == 0 {
-						writing.Done()
-					}
-				}
-			})
-		}
-		writing.Wait()
-		if a := r.send(ann.token, "DELETE", team+"/members/"+bob.UserID, ""); a.status != 200 {
-			t.Errorf("removing %s: %s", bob.Email, a.body)
-		}
-		done.Wait()
-		r.shows(ann, "/audit?limit=1", `"action":"member.remove"`)
-	}
-}
-
-// pausedBody is a body whose end is sent when the test says so. The client asks
-// for it only when the server has begun to read (RFC 9110 section 10.1.1).
+// pausedBody is a body before which something happens. The client reads it only
+// when the server asks for it (RFC 9110 section 10.1.1), which ours does when it
+// has let the request in.
 type pausedBody struct {
 	io.Reader
-	reading, goOn chan struct{}
-	once          sync.Once
+	before func()
+	once   sync.Once
 }
 
 func (b *pausedBody) Read(p []byte) (int, error) {
-	b.once.Do(func() {
-		close(b.reading)
-		<-b.goOn
-	})
+	b.once.Do(b.before)
 	return b.Reader.Read(p)
 }
 
-// TestSlowBodiesMeetTheNewRole takes a right away while the body of a request
+// TestSlowBodiesMeetTheNewRights takes a right away while the body of a request
 // that was let in is still on its way.
-func TestSlowBodiesMeetTheNewRole(t *testing.T) {
+func TestSlowBodiesMeetTheNewRights(t *testing.T) {
 	r := newRig(t)
 	web := httptest.NewServer(r.handler)
 	defer web.Close()
+	contact, rename, mint := teamCall{"POST", "/contacts", `{"name":"late"}`}, teamCall{"PATCH", "{team}", `{"name":"late"}`}, teamCall{"POST", "{team}/tokens", `{}`}
+	remove, drop, demote := teamCall{"DELETE", "{team}/members/{bob}", ""}, teamCall{"DELETE", "{team}", ""}, teamCall{"POST", "{team}/members/{bob}/role", `{"role":"member"}`}
+	for i, c := range []struct {
+		token        string // of bob: one that acts in the team, or one of his own workspace
+		late, during teamCall
+		want         string
+	}{
+		{"team", contact, remove, "401 invalid_token"},
+		{"team", contact, drop, "401 invalid_token"},
+		{"team", mint, remove, "401 invalid_token"},
+		{"own", mint, remove, "403 not_a_member"},
+		{"own", rename, remove, "403 not_a_member"},
+		{"own", rename, drop, "403 not_a_member"},
+		{"own", rename, demote, "403 admin_required"},
+	} {
+		ann := r.mint(fmt.Sprintf("ann%d@acme.com", i))
+		bob := r.join(ann, fmt.Sprintf("bob%d@acme.com", i), crm.RoleAdmin)
+		paths := strings.NewReplacer("{team}", "/workspaces/"+ann.WorkspaceID, "{bob}", bob.UserID)
+		if c.token == "team" {
+			bob.token = r.send(bob.token, "POST", paths.Replace("{team}/tokens"), "{}").text("token")
+		}
+		c.during.path = paths.Replace(c.during.path)
+		code := r.send(ann.token, c.during.method, c.during.path, c.during.body).text("local_code")
+		c.late.path = web.URL + paths.Replace(c.late.path)
+		a := sendLate(t, bob, c.late, func() {
+			if a := r.send(ann.token, c.during.method, c.during.path+"?code="+code, c.during.body); a.status != 200 {
+				t.Errorf("%v: %s", c.during, a.body)
+			}
+		})
+		if got := fmt.Sprint(a.status, " ", a.text("error")); got != c.want {
+			t.Errorf("%v, and meanwhile %v: %s, want %s", c.late, c.during, got, c.want)
+		}
+	}
+}
+
+// sendLate calls a server and does something before it sends the body.
+func sendLate(t *testing.T, p person, c teamCall, before func()) answer {
+	t.Helper()
 	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	defer client.CloseIdleConnections()
-	for name, c := range map[string]struct {
-		by, during teamCall // of bob, an admin; and of ann
-		want       string
-	}{
-		"removed":                     {teamCall{"POST", "/contacts", `{"name":"late"}`}, teamCall{"DELETE", "{team}/members/{bob}", ""}, "401 invalid_token"},
-		"removed, a team route":       {teamCall{"POST", "{team}/tokens", `{}`}, teamCall{"DELETE", "{team}/members/{bob}", ""}, "401 invalid_token"},
-		"removed, from another token": {teamCall{"PATCH", "{team}", `{"name":"late"}`}, teamCall{"DELETE", "{team}/members/{bob}", ""}, "403 not_a_member"},
-		"demoted":                     {teamCall{"PATCH", "{team}", `{"name":"late"}`}, teamCall{"POST", "{team}/members/{bob}/role", `{"role":"member"}`}, "403 admin_required"},
-		"the workspace deleted":       {teamCall{"POST", "/contacts", `{"name":"late"}`}, teamCall{"DELETE", "{team}", ""}, "401 invalid_token"},
-	} {
-		_, _, _ = name, c, client
+	req, err := http.NewRequestWithContext(t.Context(), c.method, c.path, &pausedBody{Reader: strings.NewReader(c.body), before: before})
+	if err != nil {
+		t.Fatal(err)
 	}
+	req.Header = http.Header{"Expect": {"100-continue"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + p.token}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{resp.StatusCode, string(data), resp.Header}
 }
