@@ -19,6 +19,23 @@ const maxBody = 1 << 20
 // members reads the body as one strict JSON object, whatever the Content-Type
 // says, so that a bare curl -d works.
 func (rq *request) members() ([]crm.Member, *crm.Error) {
+	data, fault := rq.bytes()
+	if fault != nil {
+		return nil, fault
+	}
+	return object(data)
+}
+
+func object(data []byte) ([]crm.Member, *crm.Error) {
+	members, err := crm.ReadObject(data)
+	if err != nil {
+		return nil, crm.Errorf(crm.BadJSON, "%s.", err)
+	}
+	return members, nil
+}
+
+// bytes reads the whole body.
+func (rq *request) bytes() ([]byte, *crm.Error) {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Show(encoding))
 	}
@@ -33,21 +50,25 @@ func (rq *request) members() ([]crm.Member, *crm.Error) {
 	case err != nil:
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
-	members, err := crm.ReadObject(data)
-	if err != nil {
-		return nil, crm.Errorf(crm.BadJSON, "%s.", err)
-	}
-	return members, nil
+	return data, nil
 }
 
-// texts reads a body of plain text fields, those the route takes.
+// texts reads a body of plain text fields, those the route takes. It may be
+// empty where none is required.
 func (rq *request) texts() (map[string]string, *crm.Error) {
-	members, err := rq.members()
+	allowed, required := rq.route.texts()
+	values := map[string]string{}
+	data, err := rq.bytes()
 	if err != nil {
 		return nil, err
 	}
-	allowed, required := rq.route.texts()
-	values := map[string]string{}
+	if len(data) == 0 && len(required) == 0 {
+		return values, nil
+	}
+	members, err := object(data)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range members {
 		if !slices.Contains(allowed, m.Name) {
 			return nil, unknownField(m.Name, rq.route.Method+" "+rq.route.shown(), allowed)

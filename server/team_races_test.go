@@ -188,15 +188,16 @@ type teamCall struct{ method, path, body string }
 // TestAnAdminIsLeft lets the two admins of a team act at once so that both
 // together would leave none.
 func TestAnAdminIsLeft(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
-	ann, bob := r.mint("ann@acme.com"), r.mint("bob@acme.com")
-	r.setPlan(ann.Email, "unlimited")
 	demote := `{"role":"member"}`
-	for _, calls := range [][2]teamCall{
+	for k, calls := range [][2]teamCall{
 		{{"POST", "/members/{bob}/role", demote}, {"POST", "/members/{ann}/role", demote}},
 		{{"DELETE", "/members/{bob}", ""}, {"DELETE", "/members/{ann}", ""}},
 		{{"DELETE", "/members/{ann}", ""}, {"POST", "/members/{bob}/role", demote}},
 	} {
+		ann, bob := r.mint(fmt.Sprintf("ann%d@acme.com", k)), r.mint(fmt.Sprintf("bob%d@acme.com", k))
+		r.setPlan(ann.Email, "unlimited")
 		for range 30 {
 			team := r.sharedTeam(ann, bob)
 			ids, now := strings.NewReplacer("{ann}", ann.UserID, "{bob}", bob.UserID), calls
@@ -323,27 +324,37 @@ func TestOneInviteMakesOneMember(t *testing.T) {
 // TestDeletedWorkspaceLeavesNothing deletes a workspace while twenty clients
 // write into it.
 func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
+	t.Parallel()
 	r, db := onFile(t)
 	ann := r.mint("ann@acme.com")
 	team := "/workspaces/" + ann.WorkspaceID
+	contact := "/contacts/" + r.send(ann.token, "POST", "/contacts", `{"name":"x"}`).text("id")
+	writes := []teamCall{
+		{"POST", "/contacts", `{"name":"{n}","tags":["{n}"],"custom":{"k":1}}`}, {"PATCH", contact, `{"notes":"{n}"}`}, {"DELETE", contact, ""},
+		{"POST", contact + "/activities", `{"body":"{n}"}`}, {"POST", team + "/invites", `{"email":"{n}@acme.com"}`}, {"POST", team + "/tokens", `{"token_name":"{n}"}`},
+	}
 	code := r.send(ann.token, "DELETE", team, "").text("local_code")
-	var writing, done sync.WaitGroup
+	var begun, ended sync.WaitGroup
 	for i := range 20 {
 		token := r.send(ann.token, "POST", team+"/tokens", "{}").text("token")
-		writing.Add(1)
-		done.Go(func() {
-			for n := 0; r.writes(token, team, fmt.Sprintf("n%d.%d", i, n)); n++ {
+		begun.Add(1)
+		ended.Go(func() {
+			for n := range 1000 {
+				c := writes[(i+n)%len(writes)]
+				if a := r.send(token, c.method, c.path, strings.ReplaceAll(c.body, "{n}", fmt.Sprintf("n%d.%d", i, n))); a.status == 401 {
+					return
+				}
 				if n == 1 {
-					writing.Done()
+					begun.Done()
 				}
 			}
 		})
 	}
-	writing.Wait()
+	begun.Wait()
 	if a := r.send(ann.token, "DELETE", team+"?code="+code, ""); a.status != 200 {
-		t.Fatalf("the workspace is not deleted: %s", a.body)
+		t.Errorf("the workspace is not deleted: %s", a.body)
 	}
-	done.Wait()
+	ended.Wait()
 	for _, count := range column(t, db, counting(t, db), ann.Workspace) {
 		if !strings.HasSuffix(count, " 0") {
 			t.Errorf("rows of the deleted workspace are left: %s", count)
@@ -354,14 +365,36 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 	}
 }
 
-// writes makes one of everything in a workspace and reports whether the token is
-// still taken.
-func (r *rig) writes(token, team, name string) bool {
-	contact := r.send(token, "POST", "/contacts", `{"name":"`+name+`","tags":["`+name+`"],"custom":{"k":1}}`).text("id")
-	r.send(token, "POST", "/contacts/"+contact+"/activities", `{"body":"x"}`)
-	r.send(token, "DELETE", "/contacts/"+contact, "")
-	r.send(token, "POST", team+"/invites", `{"email":"`+name+`@acme.com"}`)
-	return r.send(token, "POST", team+"/tokens", `{"token_name":"`+name+`"}`).status == 201
+// TestDeadTokensWriteNoMore ends tokens with which four clients write all the
+// time: nothing of theirs is in the log behind the entry that says so.
+func TestDeadTokensWriteNoMore(t *testing.T) {
+	r := newRig(t)
+	ann := r.mint("ann@acme.com")
+	team := "/workspaces/" + ann.WorkspaceID
+	for round := range 10 {
+		bob := r.join(ann, fmt.Sprintf("bob%d@acme.com", round), crm.RoleMember)
+		in := r.send(bob.token, "POST", team+"/tokens", "{}")
+		token, by, path, action := in.text("token"), ann, team+"/members/"+bob.UserID, "member.remove"
+		if round%2 == 1 {
+			by, path, action = bob, "/tokens/"+in.text("token_id"), "token.revoke"
+		}
+		var begun, ended sync.WaitGroup
+		for range 4 {
+			begun.Add(1)
+			ended.Go(func() {
+				r.send(token, "POST", "/contacts", `{"name":"x"}`)
+				begun.Done()
+				for n := 0; n < 1000 && r.send(token, "POST", "/contacts", `{"name":"x"}`).status == 201; n++ {
+				}
+			})
+		}
+		begun.Wait()
+		if a := r.send(by.token, "DELETE", path, ""); a.status != 200 {
+			t.Errorf("DELETE %s: %s", path, a.body)
+		}
+		ended.Wait()
+		r.shows(ann, "/audit?limit=1", `"action":"`+action+`"`)
+	}
 }
 
 // pausedBody is a body before which something happens. The client reads it only
