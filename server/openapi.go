@@ -61,7 +61,10 @@ func operation(row *route) m {
 	if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
 	} else if len(row.Takes) > 0 {
-		op["requestBody"] = jsonBody(textsSchema(row))
+		_, required := row.texts()
+		body := jsonBody(textsSchema(row))
+		body["required"] = len(required) > 0
+		op["requestBody"] = body
 	}
 	return op
 }
