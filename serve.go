@@ -126,6 +126,9 @@ func (c serveCommand) check() error {
 	if err := c.checkMode(host); err != nil {
 		return err
 	}
+	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
+		return fmt.Errorf("--token-for %s: write one bare e-mail address, like you@example.com", c.TokenFor)
+	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
 	}

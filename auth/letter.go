@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -31,7 +32,7 @@ func (a *Auth) signInLetter(address, client string) mail.Message {
 
 func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
-		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), what.words(named(actor.WorkspaceName))),
+		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), unlinked(what.words(named(actor.WorkspaceName)))),
 		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(store.CodeLife.Minutes())),
 		a.whence(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
 	}}
@@ -39,7 +40,7 @@ func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
 
 func (a *Auth) inviteLetter(actor crm.Actor, address, role string) mail.Message {
 	return mail.Message{To: address, Subject: "An invitation to a crmkit workspace", Paragraphs: []string{
-		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", actor.Email, named(actor.WorkspaceName), role),
+		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", unlinked(actor.Email), named(actor.WorkspaceName), role),
 		fmt.Sprintf("To join, tell your agent: “Open %s, read it, and sign me in as %s.” You are a member from then on.", a.opts.BaseURL, address),
 		"If you do not know who sent this, ignore it: nothing happens unless you sign in.",
 	}}
@@ -53,6 +54,22 @@ func (a *Auth) whence(client string) string {
 	}
 	return fmt.Sprintf("The request came from the network address %s at %s UTC, to the server %s.",
 		client, a.store.Now().UTC().Format("2006-01-02 15:04"), a.opts.BaseURL)
+}
+
+// plainLocal is the part before the @ of addresses that mail programs show as
+// such. Others could be taken for a web page: www.example.com/login?x@example.org.
+var plainLocal = regexp.MustCompile(`^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*$`)
+
+// unlinked returns a text whose words with an @ can lead nowhere.
+func unlinked(text string) string {
+	list := strings.Split(text, " ")
+	for i, word := range list {
+		local, host, isAddress := strings.Cut(word, "@")
+		if isAddress && (!plainLocal.MatchString(local) || strings.HasPrefix(strings.ToLower(local), "www.")) {
+			list[i] = named(local) + " at " + host
+		}
+	}
+	return strings.Join(list, " ")
 }
 
 // maxNamed is the most characters of a name in a mail.
