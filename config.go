@@ -68,6 +68,9 @@ func parseConfig(text string) ([]setting, error) {
 		name := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(key), "-", "_"))
 		name = strings.TrimPrefix(name, "CRMKIT_")
 		key = strings.TrimSpace(key)
+		if strings.Trim(strings.ToLower(key), "abcdefghijklmnopqrstuvwxyz_-") != "" {
+			key = "…" // it may be a value, and hold a password
+		}
 		switch names := strings.ToLower(strings.ReplaceAll(strings.Join(settingNames, " "), "_", "-")); {
 		case !slices.Contains(settingNames, name):
 			return nil, fmt.Errorf("line %d: %q is no setting; write one of %s, then = and a value", i+1, key, names)

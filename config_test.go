@@ -216,6 +216,7 @@ func TestConfigErrors(t *testing.T) {
 		{"db\n", `line 1: "db" has no value`},
 		{"db = a\nCRMKIT_DB = b\n", `line 2: "CRMKIT_DB" is set twice`},
 		{"= a\n", `line 1: "" is no setting`},
+		{"smtp://user:pa55word@host\n", `line 1: "…" is no setting`},
 		{"# one\nconfig = other\n", `line 2: "config" is no setting`},
 		{"CRMKIT_CRMKIT_DB = a\n", `line 1: "CRMKIT_CRMKIT_DB" is no setting`},
 	} {

@@ -183,6 +183,25 @@ func TestHostileNames(t *testing.T) {
 	harmless(t, stepUp, calm)
 }
 
+// TestHostileAddress holds that an address which a mail reader would take for a
+// web page is shown as one neither where its owner invites somebody nor where an
+// agent wants to invite it.
+func TestHostileAddress(t *testing.T) {
+	t.Parallel()
+	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--base-url=https://crm.acme.com")
+	const hostile = "www.evil.example/login?x=1@else.org"
+	eve, bob := s.person(t, hostile), s.person(t, "bob@acme.com")
+	eve.signIn()
+	eve.want(201, "POST "+eve.workspace()+"/invites", object("email", bob.address))
+	invite := bob.mailed()
+	harmless(t, invite, invite)
+	bob.signIn()
+	bob.want(403, "POST "+bob.workspace()+"/invites", object("email", hostile, "role", "admin"))
+	stepUp := bob.mailed()
+	bob.code(stepUp)
+	harmless(t, stepUp, stepUp)
+}
+
 // harmless holds that a mail has as many paragraphs as another, and no link but
 // the server's own.
 func harmless(t *testing.T, l, other letter) {

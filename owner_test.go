@@ -163,6 +163,17 @@ func TestPlanSetRefused(t *testing.T) {
 	}
 }
 
+// TestPlanSetSlash holds that an address with a slash is not read as a handle,
+// whose end may be somebody else's address.
+func TestPlanSetSlash(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t)
+	for _, address := range []string{"sales/eu@example.com", "eu@example.com"} {
+		o.command("token", "--email", address)
+	}
+	holds(t, o.command("plan", "set", "Sales/EU@example.com", "free"), "sales/eu@example.com plan=free\n", "Workspace of sales/eu@example.com")
+}
+
 // TestTokenPlan holds that a user who comes by the owner's command is on the plan
 // it names, and that one there is keeps theirs.
 func TestTokenPlan(t *testing.T) {

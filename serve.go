@@ -127,7 +127,7 @@ func (c serveCommand) check() error {
 		return err
 	}
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
-		return fmt.Errorf("--token-for %s: write one bare e-mail address, like you@example.com", c.TokenFor)
+		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

@@ -1,0 +1,293 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+// promote is a sensitive action to try codes on.
+var promote = auth.Sensitive{Action: "member.promote", Target: "member/u_0000000000", Does: "make bob@example.com an admin of"}
+
+// stepUp runs StepUp in a write of its own.
+func (f *fixture) stepUp(actor crm.Actor, what auth.Sensitive, code string) error {
+	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error { return f.StepUp(tx, what, code) })
+}
+
+// waiting returns the code that an action now waits for.
+func (f *fixture) waiting(err error) string {
+	f.t.Helper()
+	var coded *crm.Error
+	if !errors.As(err, &coded) || coded.Code != crm.EscalationRequired || coded.LocalCode == "" {
+		f.t.Fatalf("got %v, want escalation_required and a code", err)
+	}
+	return coded.LocalCode
+}
+
+func (f *fixture) stepUpCode(actor crm.Actor, what auth.Sensitive) string {
+	f.t.Helper()
+	return f.waiting(f.stepUp(actor, what, ""))
+}
+
+// colleague makes the address a member of the actor's workspace.
+func (f *fixture) colleague(actor crm.Actor, email, role string) crm.Actor {
+	f.t.Helper()
+	err := f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
+		_, err := tx.Invite(email, role)
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("invite %s: %v", email, err)
+	}
+	_, joined := f.mint(email)
+	return f.enter(joined, actor.WorkspaceID)
+}
+
+// enter returns the actor as it is in another workspace of its user.
+func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
+	f.t.Helper()
+	w, err := f.store.Membership(f.t.Context(), actor.User, id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return w.In(actor)
+}
+
+// onSeat does something with the seat of an address in the actor's workspace.
+func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
+	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
+		seat, found, err := tx.Seat(email)
+		if err == nil && !found {
+			err = errors.New("no seat of " + email)
+		}
+		if err != nil {
+			return err
+		}
+		return do(tx, seat)
+	})
+}
+
+func (f *fixture) setRole(actor crm.Actor, email, role, code string) error {
+	return f.onSeat(actor, email, func(tx *store.Tx, seat crm.Record) error {
+		_, err := f.SetRole(tx, seat, role, code)
+		return err
+	})
+}
+
+func wantHint(t *testing.T, err error, part string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), part) {
+		t.Errorf("the error is %v, it must say %q", err, part)
+	}
+}
+
+// changes returns what a list of the log of the actor's workspace shows.
+func (f *fixture) changes(actor crm.Actor, params map[string][]string) []string {
+	f.t.Helper()
+	params["limit"] = []string{"500"}
+	q, fault := query.Parse(f.store.Schema.Named("change"), params, query.For(f.store.Schema, actor, f.store.Now(), f.store.Secret()))
+	if fault != nil {
+		f.t.Fatal(fault)
+	}
+	page, err := f.store.List(f.t.Context(), actor, q)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var lines []string
+	for _, rec := range page.Records {
+		lines = append(lines, fmt.Sprint(rec.Value("action").Text, " ", rec.Value("target").Text, " ", rec.Value("addr").Text, " ", rec.Value("to").Members))
+	}
+	slices.Reverse(lines)
+	return lines
+}
+
+func TestStepUpCodesServeOnePurpose(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		bob := f.colleague(ann, "bob@example.com", crm.RoleAdmin)
+		demote, other, elsewhere := promote, promote, ann
+		demote.Action = "member.demote"
+		other.Target = "member/u_1111111111"
+		elsewhere.WorkspaceID = "ws_0000000000"
+		for _, live := range []auth.Sensitive{demote, other} { // so that each code has others to be taken for
+			f.stepUpCode(ann, live)
+		}
+		f.stepUpCode(elsewhere, promote)
+		f.stepUpCode(bob, promote)
+		code, signIn := f.stepUpCode(ann, promote), f.ask("ann@example.com")
+		if !short(code) || code == signIn {
+			t.Fatalf("the codes are %q and %q", code, signIn)
+		}
+		for what, err := range map[string]error{
+			"another action": f.stepUp(ann, demote, code), "another target": f.stepUp(ann, other, code),
+			"another workspace": f.stepUp(elsewhere, promote, code), "another user": f.stepUp(bob, promote, code), "signing in": f.try("ann@example.com", code),
+		} {
+			wantCode(t, "for "+what, err, crm.InvalidCode)
+		}
+		wantCode(t, "a sign-in code", f.stepUp(ann, promote, signIn), crm.InvalidCode)
+		wantCode(t, "the code", f.stepUp(ann, promote, code), "")
+		wantCode(t, "the code once more", f.stepUp(ann, promote, code), crm.InvalidCode)
+		wantCode(t, "the sign-in code", f.try("ann@example.com", signIn), "")
+	})
+}
+
+func TestStepUpCodesEnd(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		old := f.stepUpCode(ann, promote)
+		f.clock.advance(10*time.Minute - time.Millisecond)
+		wantCode(t, "just before its end", f.stepUp(ann, promote, " "+old[:3]+"-"+old[3:]), "")
+		old = f.stepUpCode(ann, promote)
+		f.clock.advance(10 * time.Minute)
+		wantCode(t, "at its end", f.stepUp(ann, promote, old), crm.InvalidCode)
+		old = f.stepUpCode(ann, promote)
+		fresh := f.stepUpCode(ann, promote)
+		if old != fresh {
+			wantCode(t, "one that was replaced", f.stepUp(ann, promote, old), crm.InvalidCode)
+		}
+		for range 4 {
+			wantCode(t, "wrong", f.stepUp(ann, promote, wrong(fresh)), crm.InvalidCode)
+		}
+		wantWait(t, "after five wrong ones", f.stepUp(ann, promote, fresh), 10*time.Minute)
+		wantWait(t, "asking then", f.stepUp(ann, promote, ""), 10*time.Minute)
+	})
+}
+
+// A code that let an action through is not lost when that then fails.
+func TestFailedActionKeepsItsCode(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		f.colleague(ann, "bob@example.com", crm.RoleAdmin)
+		invite := func(code string) error {
+			return f.store.Write(t.Context(), ann, func(tx *store.Tx) error {
+				_, err := f.Invite(tx, "eve@example.com", crm.RoleAdmin, code)
+				return err
+			})
+		}
+		code, seat := f.waiting(invite("")), f.waiting(f.setRole(ann, "bob@example.com", crm.RoleMember, ""))
+		ann.Plan = "free"
+		for i := range 3 {
+			f.colleague(ann, fmt.Sprintf("m%d@example.com", i), crm.RoleMember)
+		}
+		wantCode(t, "inviting on a full plan", invite(code), crm.PlanLimitReached)
+		ann.Plan = crm.DefaultPlan
+		wantCode(t, "on a larger plan", invite(code), "")
+		wantCode(t, "demoting oneself", f.setRole(ann, "ann@example.com", crm.RoleMember, ""), "")
+		wantCode(t, "demoting the last admin", f.setRole(ann, "bob@example.com", crm.RoleMember, seat), crm.LastAdmin)
+		_, bob := f.mint("bob@example.com")
+		bob = f.enter(bob, ann.WorkspaceID)
+		wantCode(t, "promoting again", f.setRole(bob, "ann@example.com", crm.RoleAdmin, f.waiting(f.setRole(bob, "ann@example.com", crm.RoleAdmin, ""))), "")
+		wantCode(t, "with the same code", f.setRole(ann, "bob@example.com", crm.RoleMember, seat), "")
+		oops := errors.New("oops")
+		code = f.stepUpCode(ann, promote)
+		err := f.store.Write(t.Context(), ann, func(tx *store.Tx) error { return errors.Join(f.StepUp(tx, promote, code), oops) })
+		if !errors.Is(err, oops) {
+			t.Error(err)
+		}
+		wantCode(t, "after any failure", f.stepUp(ann, promote, code), "")
+	})
+}
+
+// What cannot be done is refused before a code is mailed for it.
+func TestNoCodeForWhatIsRefused(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		f.colleague(ann, "bob@example.com", crm.RoleAdmin)
+		invite := func(email string) error {
+			return f.store.Write(t.Context(), ann, func(tx *store.Tx) error {
+				_, err := f.Invite(tx, email, crm.RoleAdmin, "")
+				return err
+			})
+		}
+		ann.Plan = "free"
+		wantCode(t, "inviting a member", invite("bob@example.com"), crm.AlreadyExists)
+		for i := range 3 {
+			f.colleague(ann, fmt.Sprintf("m%d@example.com", i), crm.RoleMember)
+		}
+		wantCode(t, "inviting on a full plan", invite("eve@example.com"), crm.PlanLimitReached)
+		wantCode(t, "the role they have", f.setRole(ann, "bob@example.com", crm.RoleAdmin, ""), "")
+		for range 5 { // all that may be asked for, if none was before
+			f.stepUpCode(ann, promote)
+		}
+	})
+}
+
+// Six digits that were guessed wrong ten times, over codes of both kinds, are no
+// longer looked at; the codes that follow are long.
+func TestGuessesCountOverBothKinds(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		code, waiting := f.ask("ann@example.com"), f.stepUpCode(ann, promote)
+		counts := together(80, func(i int) error {
+			if i%2 == 0 {
+				return f.stepUp(ann, promote, fmt.Sprintf("%06d", wrongNumber(waiting, i)))
+			}
+			return f.try("ann@example.com", fmt.Sprintf("%06d", wrongNumber(code, i)))
+		})
+		if counts[crm.InvalidCode] != 10 || counts[crm.RateLimited] != 70 {
+			t.Errorf("80 parallel guesses: %v", counts)
+		}
+		f.clock.advance(10 * time.Minute)
+		code, waiting = f.ask("ann@example.com"), f.stepUpCode(ann, promote)
+		if len(code) != 12 || len(waiting) != 12 {
+			t.Fatalf("the codes are %q and %q", code, waiting)
+		}
+		for i := range 20 {
+			for _, err := range []error{f.try("ann@example.com", fmt.Sprintf("%06d", i)), f.stepUp(ann, promote, fmt.Sprintf("%06d", i))} {
+				wantWait(t, "six digits", err, 24*time.Hour-10*time.Minute)
+				if text := fmt.Sprintf("%+v", *err.(*crm.Error)); strings.Contains(text, code) || strings.Contains(text, waiting) {
+					t.Errorf("the answer to a guess tells the code: %s", text)
+				}
+			}
+		}
+		wantCode(t, "a long step-up code", f.stepUp(ann, promote, strings.ToUpper(waiting[:6])+" - "+waiting[6:]), "")
+		wantCode(t, "a long sign-in code", f.try("ann@example.com", code), "")
+	})
+}
+
+// Asks are counted by kind, so that an agent's step-ups keep nobody from signing
+// in, and a right code forgives those of its kind only.
+func TestAsksAreCountedByKind(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		code, last := "", ""
+		for range 5 {
+			last = f.stepUpCode(ann, promote)
+		}
+		wantWait(t, "a sixth step-up", f.stepUp(ann, promote, ""), 10*time.Minute)
+		for range 5 {
+			code = f.ask("ann@example.com")
+		}
+		wantCode(t, "signing in", f.try("ann@example.com", code), "")
+		wantWait(t, "a step-up after a sign-in", f.stepUp(ann, promote, ""), 10*time.Minute)
+		for range 5 {
+			f.ask("ann@example.com")
+		}
+		wantCode(t, "the last step-up code", f.stepUp(ann, promote, last), "")
+		f.stepUpCode(ann, promote)
+		_, _, err := f.Request(t.Context(), "192.0.2.1", "ann@example.com")
+		wantWait(t, "a sixth sign-in code", err, 10*time.Minute)
+	})
+}
+
+func TestFailedStepUpsAreLogged(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		_, ann := f.mint("ann@example.com")
+		ann.Addr = "192.0.2.7"
+		wantCode(t, "without a code", f.stepUp(ann, promote, "long-and-wrong"), crm.InvalidCode)
+		code := f.stepUpCode(ann, promote)
+		wantCode(t, "wrong", f.stepUp(ann, promote, wrong(code)), crm.InvalidCode)
+		line := `step_up.fail member/u_0000000000 192.0.2.7 [{action "member.promote"}]`
+		if got := f.changes(ann, map[string][]string{"action": {"step_up.fail"}}); !slices.Equal(got, []string{line, line}) {
+			t.Errorf("the log holds %q", got)
+		}
+	})
+}

@@ -1,0 +1,296 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// made makes a workspace and returns the actor in it.
+func (f *fixture) made(actor crm.Actor, name string) crm.Actor {
+	f.t.Helper()
+	out, err := f.tryMake(actor, "name", name)
+	if err != nil {
+		f.t.Fatalf("make workspace %s: %v", name, err)
+	}
+	return f.enter(actor, out.After.ID)
+}
+
+func (f *fixture) tryMake(actor crm.Actor, pairs ...any) (out Outcome, err error) {
+	d := f.draft("workspace", pairs...)
+	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
+		out, err = tx.CreateWorkspace(d)
+		return err
+	})
+	return out, err
+}
+
+func (f *fixture) tryRename(actor crm.Actor, d Draft) (out Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
+		out, err = tx.UpdateWorkspace(d)
+		return err
+	})
+	return out, err
+}
+
+func (f *fixture) trySetPlan(of, plan string) (list []Workspace, err error) {
+	err = f.Write(f.t.Context(), crm.Actor{}, func(tx *Tx) (err error) {
+		list, err = tx.SetPlan(of, plan)
+		return err
+	})
+	return list, err
+}
+
+// enter returns the actor as it is in a workspace of its user.
+func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
+	f.t.Helper()
+	w, err := f.Membership(f.t.Context(), actor.User, id)
+	if err != nil {
+		f.t.Fatalf("enter %s: %v", id, err)
+	}
+	return w.In(actor)
+}
+
+// wantLogged checks the newest entries of the log of a workspace, the oldest of
+// them first.
+func (f *fixture) wantLogged(workspace int64, want ...string) {
+	f.t.Helper()
+	got := f.raw(1, `SELECT action || ' ' || target || ' ' || COALESCE(before, '-') || ' ' || COALESCE(after, '-')
+		FROM changes WHERE workspace_id = $1 ORDER BY key DESC LIMIT $2`, workspace, len(want))
+	if slices.Reverse(got); !slices.Equal(got, want) {
+		f.t.Errorf("the log of workspace %d ends in\n%s\nwant\n%s", workspace, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestCreateWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		out, err := f.tryMake(ann, "name", "Sales Ärger", "time_zone", "Europe/Berlin")
+		if err != nil || out.Result != Created || out.After.Version() != 1 || out.After.Value("role").Text != crm.RoleAdmin {
+			t.Fatalf("made %+v, %v", out, err)
+		}
+		in := f.enter(ann, out.After.ID)
+		if in.WorkspaceName != "Sales Ärger" || in.Zone.String() != "Europe/Berlin" || in.Plan != crm.DefaultPlan || in.Role != crm.RoleAdmin {
+			t.Errorf("its maker is %+v", in)
+		}
+		f.wantLogged(in.Workspace, "workspace.create workspace/"+in.WorkspaceID+` - {"name":"Sales Ärger","time_zone":"Europe/Berlin"}`)
+		if got := f.list(ann, "workspace", "name=like:arger").Records; len(got) != 1 || got[0].ID != in.WorkspaceID {
+			t.Errorf("found by its folded name: %v", got)
+		}
+		for zone, want := range map[string]crm.Code{"": "", "Mars/Olympus": crm.InvalidValue, "Local": crm.InvalidValue} {
+			_, err := f.tryMake(ann, "name", "x", "time_zone", zone)
+			wantCode(t, "in the time zone "+zone, err, want)
+		}
+		_, err = f.tryMake(ann, "time_zone", "UTC")
+		wantCode(t, "without a name", err, crm.MissingField)
+		f.checkCounters(ann)
+		f.checkCounters(in)
+	})
+}
+
+func TestWorkspacesAreCapped(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		if _, err := f.trySetPlan("ann@example.com", "free"); err != nil {
+			t.Fatal(err)
+		}
+		second, third := f.made(ann, "two"), f.made(ann, "three")
+		if second.Plan != "free" || third.Plan != "free" || f.enter(ann, ann.WorkspaceID).Plan != crm.DefaultPlan {
+			t.Errorf("a new workspace has the plan of who makes it, an old one keeps its own")
+		}
+		_, err := f.tryMake(ann, "name", "four")
+		wantCode(t, "a fourth workspace on a plan of three", err, crm.PlanLimitReached)
+		f.write(third, (*Tx).DeleteWorkspace)
+		f.made(ann, "another third")
+		f.checkCounters(ann)
+	})
+}
+
+func TestUpdateWorkspace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		handle := "workspace/" + ann.WorkspaceID
+		out, err := f.tryRename(ann, f.draft("workspace", "name", "Partners", "time_zone", "Asia/Tokyo"))
+		if err != nil || out.Result != Updated || out.After.Version() != 2 || out.Before.Value("time_zone").Text != "UTC" {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		renamed := "workspace.update " + handle + ` {"name":"Workspace of ann@example.com","time_zone":"UTC"} {"name":"Partners","time_zone":"Asia/Tokyo"}`
+		f.wantLogged(ann.Workspace, renamed)
+		if out, err = f.tryRename(ann, f.draft("workspace", "name", "Partners")); err != nil || out.Result != Unchanged || out.After.Version() != 2 {
+			t.Errorf("the same name again: %+v, %v", out, err)
+		}
+		stale := f.draft("workspace", "name", "Late")
+		stale.Version = 1
+		_, err = f.tryRename(ann, stale)
+		wantCode(t, "at an old version", err, crm.VersionConflict)
+		_, err = f.tryRename(ann, f.draft("workspace", "time_zone", "Mars/Olympus"))
+		wantCode(t, "to no time zone", err, crm.InvalidValue)
+		_, err = f.tryRename(ann, f.draft("workspace", "name", nil))
+		wantCode(t, "to no name", err, crm.MissingField)
+		f.wantLogged(ann.Workspace, renamed)
+		stored, err := f.Named(t.Context(), ann, f.Schema.Named("workspace"), ann.WorkspaceID)
+		if err != nil || stored.Version() != 2 || stored.Value("name").Text != "Partners" || stored.Value("time_zone").Text != "Asia/Tokyo" {
+			t.Errorf("stored is %v, %v", stored.Values, err)
+		}
+		stranger := f.member("bob@example.com")
+		stranger.Workspace, stranger.WorkspaceID = ann.Workspace, ann.WorkspaceID
+		_, err = f.tryRename(stranger, f.draft("workspace", "name", "Mine"))
+		wantCode(t, "by who is no member", err, crm.NotFound)
+	})
+}
+
+func TestSetPlan(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		second := f.made(ann, "two")
+		for range 2 { // the second time nothing changes, and nothing is logged
+			if list, err := f.trySetPlan(ann.WorkspaceID, "free"); err != nil || len(list) > 0 {
+				t.Errorf("a workspace: %v, %v", list, err)
+			}
+			f.wantLogged(ann.Workspace, "workspace.create workspace/"+ann.WorkspaceID+` - {"name":"Workspace of ann@example.com","time_zone":"UTC"}`,
+				"plan.set workspace/"+ann.WorkspaceID+` {"plan":"standard"} {"plan":"free"}`)
+		}
+		list, err := f.trySetPlan("ann@example.com", "unlimited")
+		if err != nil || len(list) != 2 || list[0].ID != ann.WorkspaceID || list[0].Plan != "free" || list[1].Plan != crm.DefaultPlan {
+			t.Errorf("a user: %+v, %v", list, err)
+		}
+		f.wantLogged(ann.Workspace, "plan.set member/"+ann.UserID+` {"plan":"standard"} {"plan":"unlimited"}`)
+		if f.enter(ann, ann.WorkspaceID).Plan != "free" || f.enter(ann, second.WorkspaceID).Plan != crm.DefaultPlan || f.made(ann, "three").Plan != "unlimited" {
+			t.Error("the plan of a user is that of the workspaces to be made, not of those there are")
+		}
+		for _, of := range []string{"", "ws_none", "nobody@example.com", ann.UserID} {
+			_, err := f.trySetPlan(of, "free")
+			wantCode(t, "of "+of, err, crm.NotFound)
+		}
+	})
+}
+
+// rowsOf returns the rows of a workspace by table, each in one line: those that
+// name it, and those with a key of a record, whose upper bits are its number.
+func (f *fixture) rowsOf(workspace int64) map[string][]string {
+	f.t.Helper()
+	found := map[string][]string{}
+	for _, table := range f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name") {
+		columns := f.raw(1, "SELECT name FROM pragma_table_info($1) WHERE type = 'INTEGER'", table)
+		var where []string
+		for _, column := range columns {
+			if column == "workspace_id" || table == "workspaces" && column == "number" {
+				where = append(where, column+" = $1")
+			} else if column == "key" || column == "record" || strings.HasSuffix(column, "_id") {
+				where = append(where, fmt.Sprintf("%s / %d = $1", column, crm.RecordKey(1, 0)))
+			}
+		}
+		if len(where) > 0 {
+			width := len(f.raw(1, "SELECT name FROM pragma_table_info($1)", table))
+			found[table] = f.raw(width, "SELECT * FROM "+table+" WHERE "+strings.Join(where, " OR ")+" ORDER BY 1, 2, 3", workspace)
+		}
+	}
+	return found
+}
+
+// token makes a token of the actor, stored under the hash.
+func (f *fixture) token(actor crm.Actor, hash string) (id string) {
+	f.t.Helper()
+	f.write(actor, func(tx *Tx) (err error) {
+		id, err = tx.CreateToken(Workspace{Number: actor.Workspace, ID: actor.WorkspaceID}, Token{Hash: hash, Name: "n", Scope: "full", Origin: "code"})
+		return err
+	})
+	return id
+}
+
+// settle fills a workspace so that every table that knows workspaces holds a row
+// of it, and returns its admin.
+func (f *fixture) settle(email, colleague string) crm.Actor {
+	f.t.Helper()
+	admin := f.member(email)
+	admin = f.enter(admin, admin.WorkspaceID)
+	f.join(admin, colleague, crm.RoleMember)
+	f.estate(admin)
+	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
+	f.token(admin, email)
+	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
+	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
+		f.t.Fatal(err)
+	}
+	return admin
+}
+
+func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.settle("ann@example.com", "bob@example.com")
+		carl := f.settle("carl@example.com", "ann@example.com")
+		others := f.rowsOf(carl.Workspace)
+		for table, rows := range f.rowsOf(ann.Workspace) {
+			if len(rows) == 0 || len(others[table]) == 0 {
+				t.Errorf("%s has no row to lose, so this test shows nothing of it", table)
+			}
+		}
+		f.write(ann, (*Tx).DeleteWorkspace)
+		for table, rows := range f.rowsOf(ann.Workspace) {
+			if len(rows) > 0 {
+				t.Errorf("%s keeps %q", table, rows)
+			}
+		}
+		for table, rows := range f.rowsOf(carl.Workspace) {
+			if !slices.Equal(rows, others[table]) {
+				t.Errorf("%s of another workspace was\n%s\nand is\n%s", table, strings.Join(others[table], "\n"), strings.Join(rows, "\n"))
+			}
+		}
+		if broken := f.raw(4, "SELECT * FROM pragma_foreign_key_check"); len(broken) > 0 {
+			t.Errorf("rows point nowhere: %q", broken)
+		}
+		if made := f.raw(1, "SELECT workspaces FROM users WHERE email = 'ann@example.com'"); made[0] != "0" {
+			t.Errorf("its maker is counted with %s workspaces", made[0])
+		}
+		if _, found, err := f.Session(t.Context(), "ann@example.com"); found || err != nil {
+			t.Errorf("its token is alive: %v, %v", found, err)
+		}
+		f.wantLogged(0, "workspace.delete workspace/"+ann.WorkspaceID+` {"name":"Workspace of ann@example.com"} -`)
+		if again := f.member("ann@example.com"); again.Workspace != carl.Workspace {
+			t.Errorf("who still is in another workspace came to %d", again.Workspace)
+		}
+	})
+}
+
+// Enter is the door of every write: it knows which tokens, members and
+// workspaces are gone since the request was let in, and what has changed.
+func TestEnterLooksAgain(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.settle("ann@example.com", "bob@example.com")
+		here, team := f.member("bob@example.com"), f.enter(f.member("bob@example.com"), ann.WorkspaceID)
+		here.TokenID, team.TokenID = f.token(here, "here"), f.token(team, "team")
+		visiting := team // a token of one workspace acts in another of its user
+		visiting.TokenID = here.TokenID
+		enter := func(what string, actor crm.Actor, want crm.Code) {
+			t.Helper()
+			err := f.Write(t.Context(), actor, func(tx *Tx) error {
+				err := tx.Enter()
+				actor = tx.Actor
+				return err
+			})
+			wantCode(t, what, err, want)
+			if want == "" && (actor.Role != crm.RoleAdmin || actor.Plan != "free") {
+				t.Errorf("%s: the actor is %s on the plan %s", what, actor.Role, actor.Plan)
+			}
+		}
+		if _, err := f.trySetPlan(ann.WorkspaceID, "free"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.onSeat(ann, "bob@example.com", toRole(crm.RoleAdmin)); err != nil {
+			t.Fatal(err)
+		}
+		enter("a member who was promoted, on a plan that was changed", team, "")
+		enter("a visitor", visiting, "")
+		f.write(ann, (*Tx).DeleteWorkspace)
+		enter("a token of a workspace that is gone", team, crm.InvalidToken)
+		enter("a visitor of a workspace that is gone", visiting, crm.NotAMember)
+		f.write(here, func(tx *Tx) error { return tx.Revoke(here.TokenID) })
+		enter("a revoked token", here, crm.InvalidToken)
+		if back := f.member("ann@example.com"); back.Workspace == ann.Workspace || back.Workspace == 0 {
+			t.Errorf("who has no workspace left gets a new one, not %d", back.Workspace)
+		}
+	})
+}
