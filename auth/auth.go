@@ -75,7 +75,7 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 }
 
 // signIn is the next call after any 401.
-const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code.`
+const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code, and with "workspace_id" if you worked in one of several.`
 
 func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) {
 	now := a.store.Now()

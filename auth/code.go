@@ -84,7 +84,10 @@ const serverGuesses = "guess"
 // issue makes a code for the purpose and stores it in the place of the last. The
 // error is rate_limited when too many were asked for or tried.
 func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, err error) {
-	const hint = "codes were asked for too often. Use the last one that was mailed, or try again"
+	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
+	if kind == stepUpKind {
+		hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
+	}
 	window, daily, slow := asks(kind, address)
 	if err := within(tx, limit{"ask " + Network(tx.Actor.Addr), asksPerClient, limitWindow, hint}, limit{window, asksPerAddress, limitWindow, hint}); err != nil {
 		return "", err

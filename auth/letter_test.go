@@ -95,8 +95,7 @@ func (f *fixture) byMail() *postal {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(func() {
-		_ = p.sender.Close(context.Background()) // which waits for what is under way
-		_ = server.Close()
+		_ = errors.Join(p.sender.Close(context.Background()), server.Close()) // the first waits for what is under way
 		<-served
 	})
 	f.Auth = auth.New(f.store, auth.Options{Mail: p.sender, BaseURL: origin})

@@ -125,7 +125,7 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 			}
 		}
 		if in.Workspace.ID == "" {
-			return in, store.NotAMember(c.WorkspaceID)
+			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", crm.Show(c.WorkspaceID)).On("workspace_id")
 		}
 	}
 	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin})
@@ -182,9 +182,10 @@ func scope(wanted string) (string, error) {
 	if wanted == "" {
 		return crm.ScopeFull, nil
 	}
-	if !crm.Covers(crm.ScopeFull, wanted) {
+	clean, _ := query.Clean(wanted)
+	if !crm.Covers(crm.ScopeFull, clean) {
 		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read asks, write also creates and changes records, full also deletes and manages.",
 			crm.Show(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
 	}
-	return wanted, nil
+	return clean, nil
 }

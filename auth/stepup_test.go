@@ -208,11 +208,15 @@ func TestNoCodeForWhatIsRefused(t *testing.T) {
 			})
 		}
 		ann.Plan = "free"
+		for range 5 {
+			wantCode(t, "inviting as a member", f.invite(ann, "eve@example.com"), "")
+		}
+		wantWait(t, "inviting as an admin then", invite("eve@example.com"), 24*time.Hour)
 		wantCode(t, "inviting a member", invite("bob@example.com"), crm.AlreadyExists)
-		for i := range 3 {
+		for i := range 2 {
 			f.colleague(ann, fmt.Sprintf("m%d@example.com", i), crm.RoleMember)
 		}
-		wantCode(t, "inviting on a full plan", invite("eve@example.com"), crm.PlanLimitReached)
+		wantCode(t, "inviting on a full plan", invite("late@example.com"), crm.PlanLimitReached)
 		wantCode(t, "the role they have", f.setRole(ann, "bob@example.com", crm.RoleAdmin, ""), "")
 		for range 5 { // all that may be asked for, if none was before
 			f.stepUpCode(ann, promote)

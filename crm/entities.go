@@ -122,7 +122,7 @@ var Entities = []Entity{
 	},
 	{
 		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, apart from every other's; listed are those you belong to",
-		Verbs: List, Display: "name", Sort: "created_at", MaxLimit: 200, RandomID: true, Scope: "user_id", Table: "memberships",
+		Verbs: List, Display: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Scope: "user_id", Table: "memberships",
 		Fields: []Field{
 			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the workspace"},
 			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "workspace/id"},
@@ -143,13 +143,13 @@ var Entities = []Entity{
 // that no address is both and both count against the plan.
 func seat(e Entity) Entity {
 	e.Path = "workspaces/{id}/" + e.Plural
-	e.Verbs, e.Display, e.Sort, e.MaxLimit, e.RandomID = List, "email", "created_at", 200, true
+	e.Verbs, e.Display, e.Sort, e.MaxLimit, e.RandomID = List, "email", "-created_at", 200, true
 	e.Fields = []Field{
 		{Name: "id", Type: ID, ReadOnly: true, Doc: "the user's, or the invite's"},
 		{Name: "handle", Type: Handle, ReadOnly: true, Doc: "member/id or invite/id"},
 		{Name: "email", Type: Email, ReadOnly: true, Brief: true, Doc: "whose seat it is"},
 		{Name: "role", Type: Choice, Values: Roles(), Default: RoleMember, Brief: true, Vocab: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
-		{Name: "status", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "active, or invited until the first sign-in"},
+		{Name: "status", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "active, or invited until the next sign-in"},
 		{Name: "invited_by", Type: Email, ReadOnly: true, Brief: true, Doc: "who sent the invite"},
 		{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when the member joined, or the invite was made"},
 	}

@@ -197,6 +197,9 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	if e := c.env.Schema.Prefixed(value); t.field.Handles && e != nil {
 		value = e.Name + "/" + value
 	}
+	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == crm.Word && !t.field.Handles && c.env.Schema.Named(kind) != nil {
+		value = id // a handle where the field holds ids
+	}
 	v, err := c.env.Normal(t.field, value)
 	if err != nil && t.field.Type != crm.Text {
 		if err.Field = param; strings.Contains(value, ",") {

@@ -37,7 +37,11 @@ func (env Env) Normal(f *crm.Field, s string) (crm.Value, *crm.Error) {
 		return env.normalTime(f, clean)
 	}
 	if n := utf8.RuneCountInString(clean); n > f.Limit() {
-		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s has %d characters; at most %d are allowed. Nothing was saved: shorten it, or log the rest as an activity of its own.", f.Name, n, f.Limit()).On(f.Name)
+		instead := ""
+		if f.Limit() > crm.DefaultMax {
+			instead = ", or log the rest as an activity of its own"
+		}
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s has %d characters; at most %d are allowed. Nothing was saved: shorten it%s.", f.Name, n, f.Limit(), instead).On(f.Name)
 	}
 	return crm.Str(clean), nil
 }

@@ -35,8 +35,8 @@ func (a access) scope() string {
 // the workspace the request is about.
 func (s *Server) authorize(rq *request, ids []string) error {
 	if need := rq.route.Access.scope(); !crm.Covers(rq.actor.Scope, need) {
-		return crm.Errorf(crm.ScopeRequired, "%s %s needs a token of scope %s; this one has %s. The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\".",
-			rq.route.Method, rq.route.shown(), need, rq.actor.Scope, need).On("scope")
+		return crm.Errorf(crm.ScopeRequired, "%s %s needs a token of scope %s; this one has %s. The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
+			rq.route.Method, rq.route.shown(), need, rq.actor.Scope, need, rq.actor.WorkspaceID).On("scope")
 	}
 	if rq.route.team() {
 		id := crm.CutHandle(ids[0])

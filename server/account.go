@@ -56,7 +56,7 @@ func signedIn(in auth.SignedIn) *render.Doc {
 		Hints: []string{saveToken, "GET /help is the manual; GET /reminders shows what is due"},
 	}
 	if len(in.Workspaces) > 1 {
-		doc.Hints = append(doc.Hints, "to work in another workspace: POST /workspaces/{id}/tokens gives a token for it")
+		doc.Hints = append(doc.Hints, "the token acts in "+crm.Show(in.Workspace.Name)+" alone"+elsewhere(in))
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
@@ -74,6 +74,16 @@ func tokenFields(in auth.SignedIn) []render.Field {
 		text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}
 }
 
+// elsewhere says how to get a token for another workspace.
+func elsewhere(in auth.SignedIn) string {
+	for _, w := range in.Workspaces {
+		if w.ID != in.Workspace.ID && in.Scope == crm.ScopeFull {
+			return "; for one that acts in " + crm.Show(w.Name) + ": POST /workspaces/" + w.ID + "/tokens"
+		}
+	}
+	return `; for another sign in with "workspace_id"`
+}
+
 // whoami answers GET /whoami.
 func (s *Server) whoami(rq *request) (*render.Doc, error) {
 	usage, err := s.store.Usage(rq.Context(), rq.actor)
@@ -82,10 +92,10 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 	}
 	a := rq.actor
 	doc := &render.Doc{
-		Line: &render.Line{Head: "user/" + a.UserID, HeadKey: "handle", Fields: []render.Field{
+		Line: &render.Line{Head: "member/" + a.UserID, Fields: append(names("member/"+a.UserID),
 			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
 			text("time_zone", a.TimeZone), text("token_id", a.TokenID), text("token_name", a.TokenName),
-			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan)}},
+			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan))},
 		Name: "usage",
 	}
 	for _, u := range usage {

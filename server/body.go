@@ -74,7 +74,7 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 			return nil, unknownField(m.Name, rq.route.Method+" "+rq.route.shown(), allowed)
 		}
 		text, ok := crm.Unquote(m.JSON)
-		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits {
+		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits && m.Name == "code" {
 			text, ok = m.JSON, true
 		}
 		if !ok && m.JSON != "null" {
@@ -144,7 +144,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 
 // answered are the keys that answers add to a record. They are taken and
 // dropped, so that a record can be sent back as it came.
-var answered = []string{"result", "overdue"}
+var answered = []string{"result", "overdue", "current"}
 
 // decode turns the members of a body into inputs for the entity's fields.
 func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {

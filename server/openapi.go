@@ -117,7 +117,13 @@ func parameters(row *route) []m {
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
 			"schema":      m{"type": "object", "additionalProperties": m{"type": "string"}}})
 	}
+	if row.Method == http.MethodPatch && row.Entity.Field(crm.FieldVersion) != nil {
+		list = append(list, m{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": m{"type": "string"}})
+	}
 	for _, name := range append(names[:len(names):len(names)], "format") {
+		if name == "search" && len(row.Entity.Search) == 0 {
+			continue
+		}
 		schema := m{"type": "string"}
 		switch name {
 		case "limit", "days":

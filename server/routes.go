@@ -93,6 +93,7 @@ func teamRoutes(schema *crm.Schema) []route {
 		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, Takes: []string{"role*"}, handle: (*Server).setRole},
 		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: read, Doc: "pending invites", Lists: true, Entity: invite, handle: (*Server).members},
 		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Takes: []string{"email*", "role"}, handle: (*Server).invite},
+		{Method: http.MethodGet, Path: "/workspaces/:id/invites/:inviteId", Access: read, Doc: "one of them", Params: fields, Entity: invite, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: manage, Doc: "cancel an invite (admin)", Entity: invite, handle: (*Server).cancelInvite},
 	}
 	for i := range rows {

@@ -34,10 +34,17 @@ func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.CreateWorkspace(d) })
+	var zone *time.Location
+	doc, err := s.save(rq, func(tx *store.Tx) (out store.Outcome, err error) {
+		if out, err = tx.CreateWorkspace(d); err == nil {
+			zone, err = store.Zone(out.After.Value("time_zone").Text)
+		}
+		return out, err
+	})
 	if err != nil {
 		return nil, err
 	}
+	doc.Zone = zone
 	id := strings.TrimPrefix(doc.Line.Head, "workspace/")
 	hint := "your token stays where it is; for one that acts there: POST /workspaces/" + id + `/tokens {"token_name":"<who you are>"}`
 	if !rq.actor.Free() {

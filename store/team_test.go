@@ -212,7 +212,7 @@ func TestTeamsStayWholeWhateverHappens(t *testing.T) {
 			f := openWith(t, c, opts)
 			together(8, func(worker int) {
 				random := rand.New(rand.NewPCG(7, uint64(worker)))
-				for range 150 {
+				for range 120 {
 					f.meddle(random)
 				}
 			})

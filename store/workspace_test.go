@@ -284,6 +284,9 @@ func TestEnterLooksAgain(t *testing.T) {
 		}
 		enter("a member who was promoted, on a plan that was changed", team, "")
 		enter("a visitor", visiting, "")
+		eve := f.member("eve@example.com")
+		eve.TokenID, eve.Workspace = f.token(eve, "eve"), ann.Workspace
+		enter("a stranger", eve, crm.NotAMember)
 		f.write(ann, (*Tx).DeleteWorkspace)
 		enter("a token of a workspace that is gone", team, crm.InvalidToken)
 		enter("a visitor of a workspace that is gone", visiting, crm.NotAMember)
