@@ -96,13 +96,14 @@ func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, 
 	if err != nil {
 		return "", err
 	}
+	draw := a.newCode
 	if wait > 0 {
 		if err := within(tx, limit{slow, 1, slowWindow, hint}); err != nil {
 			return "", err
 		}
+		draw = a.newLongCode // it comes too seldom to be lost to who kills short ones
 	}
-	code, err = a.newCode(tx, address)
-	if err != nil {
+	if code, err = draw(tx, address); err != nil {
 		return "", err
 	}
 	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: codeHash(purpose, address, code), Long: !guessable(code)})
@@ -124,7 +125,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		return "", err
 	}
 	if ofAddress > 0 || ofServer > 0 {
-		return randomText(a.store.Random(), longCode, base32)
+		return a.newLongCode(tx, address)
 	}
 	for {
 		code, err := randomText(a.store.Random(), shortCode, decimal)
@@ -135,6 +136,11 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 			return code, err
 		}
 	}
+}
+
+// newLongCode draws a code that can be neither guessed nor killed by who tries to.
+func (a *Auth) newLongCode(*store.Tx, string) (string, error) {
+	return randomText(a.store.Random(), longCode, base32)
 }
 
 // guessable reports whether a code has the short form.

@@ -66,7 +66,7 @@ func unlinked(text string) string {
 	for i, word := range list {
 		local, host, isAddress := strings.Cut(word, "@")
 		if isAddress && (!plainLocal.MatchString(local) || strings.HasPrefix(strings.ToLower(local), "www.")) {
-			list[i] = named(local) + " at " + host
+			list[i] = named(local) + " at " + named(host)
 		}
 	}
 	return strings.Join(list, " ")

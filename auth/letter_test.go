@@ -189,7 +189,7 @@ func TestInviteIsMailed(t *testing.T) {
 			wantCode(t, "inviting", f.invite(ann, "b%s@example.com"), "")
 			p.says(p.next(), "b%s@example.com", "An invitation to a crmkit workspace",
 				"ann@example.com invites you to the workspace “Workspace of ann example com” in crmkit, with the role member.",
-				"Open "+origin+", read it, and sign me in as b%s@example.com.")
+				"Open "+origin+", read it, and sign me in as b%s@example.com.", "network address unknown at 2026-06-10 09:00 UTC")
 		}
 	})
 }
