@@ -79,7 +79,7 @@ func (s *Sender) dialer(ctx context.Context) gomail.DialContextFunc {
 			return nil, err
 		}
 		context.AfterFunc(ctx, func() { _ = conn.Close() })
-		return s.secure(dialing, conn)
+		return s.secure(dialing, &bounded{Conn: conn, left: maxReplies})
 	}
 }
 
@@ -98,4 +98,26 @@ func (s *Sender) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+// maxReplies is how many bytes a mail server may say in one try, so that one that
+// never ends cannot fill the memory.
+const maxReplies = 256 << 10
+
+var errTooMuch = errors.New("the mail server says more than any answer takes")
+
+// bounded is a connection from which only so much is read.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+// Read reads up to what is left.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }

@@ -143,6 +143,14 @@ func keepCopy(ctx context.Context, db *sql.DB, path string) error {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	// SQLite fills an empty file that is there; it would make one that all may read.
+	empty, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := empty.Close(); err != nil {
+		return err
+	}
 	if _, err := db.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil {
 		return err
 	}
