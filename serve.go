@@ -56,7 +56,6 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
-	defer finishMail(opts.Mail, log)
 	opts.Store = st
 	srv, err := server.New(opts)
 	if err != nil {
