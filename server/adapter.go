@@ -37,6 +37,8 @@ type request struct {
 	format render.Format
 	actor  crm.Actor
 	env    query.Env
+	inner  bool // made by a tool call, whose own request was let in
+	status int  // of the answer, where the handler sets it
 }
 
 // ServeHTTP is the only way in: it does for every route what none should have
@@ -85,11 +87,19 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	if queryErr != nil {
 		return nil, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(queryErr.Error()))
 	}
+	return s.dispatch(rq)
+}
+
+// dispatch finds the row of the request and calls its handler for who may.
+func (s *Server) dispatch(rq *request) (*render.Doc, error) {
 	path, fault := cleanPath(s.schema, rq.URL.EscapedPath())
 	if fault != nil {
 		return nil, fault
 	}
 	rq.path = path
+	if rq.Method == http.MethodOptions && s.router.shared(path) != nil {
+		return s.preflight(rq, s.router.shared(path)), nil
+	}
 	row, ids, allowed := s.router.find(rq.Method, path)
 	if row == nil && allowed != nil {
 		return nil, s.router.notAllowed(rq.Method, path, allowed)
@@ -100,6 +110,9 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	rq.route = row
 	if len(ids) > 0 {
 		rq.record = ids[len(ids)-1]
+	}
+	if err := s.checkOrigin(rq); err != nil {
+		return nil, err
 	}
 	if row.Access != public {
 		if err := s.authenticate(rq); err != nil {
@@ -117,6 +130,9 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 
 // authenticate finds out who asks.
 func (s *Server) authenticate(rq *request) error {
+	if rq.inner {
+		return nil
+	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
 		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))
 	}
@@ -135,7 +151,7 @@ func checkParams(rq *request) error {
 	if format := rq.params.Get("format"); rq.params.Has("format") && format != "json" && format != "text" {
 		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=json or format=text.", crm.Show(format)).On("format").Of(format, []string{"json", "text"})
 	}
-	if rq.route.Lists {
+	if rq.route.Lists || rq.route.Lenient {
 		return nil
 	}
 	for name, values := range rq.params {
@@ -211,6 +227,10 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 	if known.Code.Status() == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="crmkit"`)
 	}
+	if rq.route != nil && rq.route.fail != nil {
+		rq.status = known.Code.Status()
+		return rq.route.fail(s, rq, known)
+	}
 	return &render.Doc{Error: known, Zone: rq.actor.Zone}
 }
 
@@ -218,6 +238,8 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) {
 	status = http.StatusOK
 	switch {
+	case rq.status != 0:
+		status = rq.status
 	case doc.Error != nil:
 		status = doc.Error.Code.Status()
 	case doc.Result == "created":
@@ -227,12 +249,18 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	if doc.Version > 0 {
 		h["Etag"] = []string{`"` + strconv.FormatInt(doc.Version, 10) + `"`}
 	}
-	h["Content-Type"] = []string{doc.Type(rq.format)}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	h["Cache-Control"] = []string{"no-store"}
+	if len(body) > 0 {
+		h["Content-Type"] = []string{doc.Type(rq.format)}
+	}
+	if status != http.StatusNoContent {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
+	if h["Cache-Control"] == nil {
+		h["Cache-Control"] = []string{"no-store"}
+	}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	h["X-Request-Id"] = []string{rq.id}
-	h["Vary"] = []string{"Accept, Authorization"}
+	h["Vary"] = append(h["Vary"], "Accept, Authorization")
 	rq.w.WriteHeader(status)
 	if rq.Method != http.MethodHead {
 		_, _ = rq.w.Write(body)

@@ -176,13 +176,16 @@ func (s *Server) manualRoutes() string {
 	var done []string
 	for i := range s.router.routes {
 		path := s.router.routes[i].shown()
+		if s.router.routes[i].Doc == "" {
+			continue
+		}
 		if slices.Contains(done, path) {
 			continue
 		}
 		done = append(done, path)
 		var parts []string
 		for j := range s.router.routes {
-			if row := &s.router.routes[j]; row.shown() == path {
+			if row := &s.router.routes[j]; row.shown() == path && row.Doc != "" {
 				parts = append(parts, row.Method+" "+row.Doc)
 			}
 		}

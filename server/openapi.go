@@ -20,6 +20,9 @@ func (s *Server) openAPI() (string, error) {
 	paths := m{}
 	for i := range s.router.routes {
 		row := &s.router.routes[i]
+		if row.Doc == "" {
+			continue
+		}
 		path, _ := paths[row.shown()].(m)
 		if path == nil {
 			path = m{}

@@ -62,12 +62,35 @@ func (r *router) find(method, path string) (row *route, ids []string, allowed []
 	return nil, nil, allowed
 }
 
+// shared returns a row with the path that pages of other origins may call, or nil.
+func (r *router) shared(path string) *route {
+	for _, method := range methods {
+		if row, _, _ := r.find(method, path); row != nil && row.Origins != noOrigins {
+			return row
+		}
+	}
+	return nil
+}
+
+// methodsOf returns the methods of the rows with a pattern.
+func (r *router) methodsOf(pattern string) (list []string) {
+	for _, row := range r.routes {
+		if row.Path == pattern {
+			list = append(list, row.Method)
+		}
+	}
+	return list
+}
+
 // missing is the error for a path that no row has: it names the nearest.
 func (r *router) missing(method, path string) *crm.Error {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	var paths []string
 	for _, row := range r.routes {
 		head, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/")
+		if row.Doc == "" {
+			continue
+		}
 		if head != "" && !slices.Contains(paths, "/"+head) {
 			paths = append(paths, "/"+head)
 		}

@@ -16,7 +16,7 @@ type route struct {
 	Method string
 	Path   string // httprouter pattern
 	Access access
-	Doc    string
+	Doc    string      // empty: the manual and OpenAPI leave the row out
 	Group  string      // of the manual
 	Params []string    // query parameters besides format
 	Lists  bool        // takes the list language of Entity
@@ -24,6 +24,11 @@ type route struct {
 	Body   bool        // takes the fields of Entity
 	Takes  []string    // takes these text fields; * marks those that are required
 	handle func(*Server, *request) (*render.Doc, error)
+
+	// What protocols other than the API itself need.
+	Origins origins                                         // whose pages may read the answers
+	Lenient bool                                            // unknown query parameters are ignored
+	fail    func(*Server, *request, *crm.Error) *render.Doc // spells errors; nil: as the API does
 }
 
 // team reports whether the path names a workspace.

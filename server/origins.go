@@ -1,0 +1,81 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// origins says which web pages may call a route and read its answers (Fetch
+// standard, CORS protocol). The routes of the API take no part in it: browsers
+// keep other pages from reading them.
+type origins int
+
+const (
+	noOrigins    origins = iota // no page but by the rules of the browser
+	anyOrigin                   // every page, without cookies: metadata, registration, tokens
+	knownOrigins                // this server's own, those of known clients, and loopback; others are refused
+)
+
+// clientOrigins are the pages of clients that call a connector from the browser.
+var clientOrigins = []string{"https://claude.ai", "https://claude.com", "https://chatgpt.com", "https://vscode.dev", "https://insiders.vscode.dev"}
+
+// checkOrigin refuses pages that may not call the route, and tells the browser
+// that the others may read the answer.
+func (s *Server) checkOrigin(rq *request) error {
+	if rq.inner || rq.route.Origins == noOrigins {
+		return nil
+	}
+	if rq.route.Origins == knownOrigins {
+		for _, origin := range rq.Header.Values("Origin") {
+			if !s.known(rq, origin) {
+				return crm.Errorf(crm.ScopeRequired, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Show(origin))
+			}
+		}
+	}
+	s.allowOrigin(rq, rq.route.Origins)
+	return nil
+}
+
+// known reports whether a page of the origin may call a connector.
+func (s *Server) known(rq *request, origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return false
+	}
+	return loopback(u.Host) || strings.EqualFold(origin, s.base(rq)) || slices.Contains(clientOrigins, strings.ToLower(origin))
+}
+
+func (s *Server) allowOrigin(rq *request, o origins) {
+	h := rq.w.Header()
+	origin := rq.Header.Get("Origin")
+	switch {
+	case o == anyOrigin:
+		h.Set("Access-Control-Allow-Origin", "*")
+	case origin != "":
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Add("Vary", "Origin")
+	}
+	h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
+}
+
+// preflight answers OPTIONS for a path whose rows have Origins, before anybody
+// signs in, as browsers ask without credentials.
+func (s *Server) preflight(rq *request, row *route) *render.Doc {
+	rq.route = row
+	rq.status = http.StatusNoContent
+	h := rq.w.Header()
+	h.Set("Allow", strings.Join(append(s.router.methodsOf(row.Path), http.MethodOptions), ", "))
+	if err := s.checkOrigin(rq); err != nil {
+		rq.status = http.StatusForbidden
+		return &render.Doc{Raw: &render.Raw{Type: plainText}}
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID")
+	h.Set("Access-Control-Max-Age", "600")
+	return &render.Doc{Raw: &render.Raw{Type: plainText}}
+}
