@@ -23,6 +23,8 @@ type Auth struct {
 	mu         sync.RWMutex
 	sessions   map[string]cached // by hash of the token
 	generation uint64            // rises when sessions are dropped
+
+	echo echo
 }
 
 // Options say how people come in.

@@ -30,6 +30,14 @@ func (a *Auth) signInLetter(address, client string) mail.Message {
 	}}
 }
 
+func (a *Auth) pageLetter(address, client string, p Page) mail.Message {
+	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
+		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", named(p.ClientName)),
+		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(store.CodeLife.Minutes())),
+		"After you allowed it, the application is reached at " + named(Where(p.Redirect)) + ". " + a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
+	}}
+}
+
 func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
 		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), unlinked(what.words(named(actor.WorkspaceName)))),

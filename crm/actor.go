@@ -58,11 +58,12 @@ const (
 func Roles() []string { return []string{RoleAdmin, RoleMember} }
 
 // Origins of tokens: an e-mailed code, another token, the owner of the database
-// file.
+// file, a connector that signed in on the page.
 const (
 	OriginCode   = "code"
 	OriginMinted = "minted"
 	OriginOwner  = "owner"
+	OriginOAuth  = "oauth"
 )
 
 // Free reports whether the actor's token may act beyond its own workspace, in

@@ -39,6 +39,8 @@ type request struct {
 	env    query.Env
 	inner  bool // made by a tool call, whose own request was let in
 	status int  // of the answer, where the handler sets it
+
+	oauth *auth.OAuthError // the fault, where it is one of that protocol
 }
 
 // ServeHTTP is the only way in: it does for every route what none should have
@@ -208,7 +210,9 @@ func loopback(host string) bool {
 // ours: it is logged with the request id, and the client sees only that.
 func (s *Server) failure(rq *request, err error) *render.Doc {
 	var known *crm.Error
-	if !errors.As(err, &known) {
+	if rq.oauth = oauthError(err); rq.oauth != nil {
+		known = crm.Errorf(crm.InvalidValue, "%s", rq.oauth.Description)
+	} else if !errors.As(err, &known) {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			known = crm.Errorf(crm.NotReady, "the request was given up before it was done; a write may or may not be saved. Read the record before you retry.")
 			known.RetryAfter = time.Second

@@ -28,6 +28,9 @@ func TestManualPrintsTheTables(t *testing.T) {
 	r := newRig(t)
 	manual := r.want(200, "GET", "/help", "")
 	for _, row := range r.server().Rows() {
+		if row.Doc == "" {
+			continue // a protocol whose own metadata describes it
+		}
 		if !strings.Contains(manual, "\n"+row.Path+"  ") || !strings.Contains(manual, row.Method+" "+row.Doc) {
 			t.Errorf("/help lacks %s %s", row.Method, row.Path)
 		}

@@ -29,6 +29,9 @@ func TestOpenAPIIsValid(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, row := range r.server().Rows() {
+		if row.Doc == "" {
+			continue
+		}
 		op := doc.Paths.Value(row.Path).GetOperation(row.Method)
 		if op == nil || op.Summary != row.Doc || ids[op.OperationID] {
 			t.Errorf("%s %s is missing, undocumented or shares its operationId", row.Method, row.Path)

@@ -14,7 +14,7 @@ import (
 // handWritten are the columns of tables that Go code fills itself, beyond what
 // the schema of the entity asks for.
 var handWritten = map[string][]string{
-	"tokens":  {"hash TEXT", "workspace_id INTEGER"},
+	"tokens":  {"client TEXT", "workspace_id INTEGER"},
 	"members": {"user_id INTEGER"},
 }
 

@@ -20,6 +20,9 @@ type Token struct {
 	Name   string
 	Scope  string
 	Origin string // how it came to be, a crm.Origin word
+
+	Client  string // the OAuth client that holds it, if one does
+	Refresh string // hash of its refresh token, if it has one
 }
 
 // CreateToken stores a token of the actor's user for the workspace.
@@ -32,9 +35,12 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 		return "", err
 	}
 	folded := columnValues(&crm.Field{}, crm.Str(t.Name))
-	err = tx.exec(`INSERT INTO tokens (key, id, hash, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at)
+	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-		key, id, t.Hash, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, tx.now)
+		key, id, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, text(t.Client), tx.now)
+	if err == nil {
+		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -73,8 +79,9 @@ func (s *Store) Session(ctx context.Context, hash string) (session Session, foun
 	a := &session.Actor
 	err = s.view(ctx, func(v *view) error {
 		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
-			FROM tokens t JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
-			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id WHERE t.hash = $1`, []any{hash},
+			FROM secrets s JOIN tokens t ON t.key = s.token_key JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
+			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id
+			WHERE s.hash = $1 AND s.kind = 'access' AND (s.dies_at IS NULL OR s.dies_at > $2)`, []any{hash, s.Now().UnixMilli()},
 			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &session.LastUsed, &a.User, &a.UserID, &a.Email,
 			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan, &a.Role)
 	})
@@ -112,12 +119,17 @@ func (s *Store) flushTouches() {
 		select {
 		case <-tick.C:
 			s.FlushTouches(context.Background())
-			if err := s.Write(context.Background(), crm.Actor{}, (*Tx).purge); err != nil {
-				s.opts.Log.Warn("nothing was purged", "error", err)
-			}
+			s.Purge(context.Background())
 		case <-s.stop:
 			return
 		}
+	}
+}
+
+// Purge drops now what can serve nobody any more; it also happens by itself.
+func (s *Store) Purge(ctx context.Context) {
+	if err := s.Write(ctx, crm.Actor{}, (*Tx).purge); err != nil {
+		s.opts.Log.Warn("nothing was purged", "error", err)
 	}
 }
 
@@ -170,6 +182,9 @@ func (tx *Tx) purge() error {
 		if err := tx.exec(text, tx.now); err != nil {
 			return err
 		}
+	}
+	if err := tx.purgeOAuth(); err != nil {
+		return err
 	}
 	return tx.exec("DELETE FROM changes WHERE workspace_id = 0 AND at < $1", tx.now-keepStrays.Milliseconds())
 }

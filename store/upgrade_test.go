@@ -38,7 +38,7 @@ func fixtureFile(t *testing.T, name string) string {
 func TestUpgradeFromSchema1(t *testing.T) {
 	f := openAt(t, fixtureFile(t, "schema-0001.db"))
 	var actors []crm.Actor
-	for _, hash := range f.raw(1, "SELECT hash FROM tokens ORDER BY key") {
+	for _, hash := range f.raw(1, "SELECT hash FROM secrets ORDER BY token_key") {
 		session, found, err := f.Session(t.Context(), hash)
 		if err != nil || !found || session.Actor.Role != crm.RoleAdmin || session.Actor.Plan != "standard" {
 			t.Fatalf("a token of the old file: %+v, found %v, %v", session, found, err)

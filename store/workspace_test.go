@@ -212,6 +212,7 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	f.token(admin, email)
 	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
+	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
 		f.t.Fatal(err)
 	}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// oauthRoutes returns the rows of the authorization server: metadata (RFC 8414,
+// RFC 9728), registration (RFC 7591), the sign-in page, tokens (RFC 6749, OAuth
+// 2.1) and revocation (RFC 7009). Each endpoint is at the root, where some clients
+// look whatever the metadata says, and below /oauth.
+func (s *Server) oauthRoutes() []route {
+	open := route{Access: public, Group: "connect", Origins: anyOrigin, Lenient: true, fail: (*Server).oauthFailure}
+	document := func(path string, handle func(*Server, *request) (*render.Doc, error)) route {
+		row := open
+		row.Method, row.Path, row.handle = http.MethodGet, path, handle
+		return row
+	}
+	rows := []route{
+		document("/.well-known/oauth-authorization-server", (*Server).authorizationServer),
+		document("/.well-known/oauth-protected-resource", (*Server).protectedResource),
+		document("/.well-known/oauth-protected-resource/mcp", (*Server).protectedResource),
+		document("/.well-known/oauth-protected-resource/mcp/tools", (*Server).protectedResource),
+	}
+	for _, prefix := range []string{"", "/oauth"} {
+		for path, handle := range map[string]func(*Server, *request) (*render.Doc, error){
+			"/register": (*Server).register, "/token": (*Server).tokenEndpoint, "/revoke": (*Server).revokeEndpoint,
+		} {
+			row := open
+			row.Method, row.Path, row.handle = http.MethodPost, prefix+path, handle
+			rows = append(rows, row)
+		}
+		page := route{Access: public, Path: prefix + "/authorize", Lenient: true, fail: (*Server).pageFailure}
+		page.Method, page.handle = http.MethodGet, (*Server).authorizePage
+		rows = append(rows, page)
+		page.Method, page.handle = http.MethodPost, (*Server).authorizeStep
+		rows = append(rows, page)
+	}
+	slices.SortFunc(rows, func(a, b route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	return rows
+}
+
+// object is a JSON object to be sent.
+type jsonObject = map[string]any
+
+// sendJSON answers with a JSON document of a protocol other than the API.
+func sendJSON(v any) *render.Doc {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // maps of strings and numbers
+	}
+	return &render.Doc{Raw: &render.Raw{Type: "application/json", Body: string(body)}}
+}
+
+// scopeWord is the one OAuth scope: what a token may do is chosen by the person
+// on the sign-in page, not asked for by the client.
+const scopeWord = "crm"
+
+// authorizationServer answers the metadata of RFC 8414 section 3.
+func (s *Server) authorizationServer(rq *request) (*render.Doc, error) {
+	rq.w.Header().Set("Cache-Control", "public, max-age=300")
+	base := s.base(rq)
+	return sendJSON(jsonObject{
+		"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
+		"registration_endpoint": base + "/register", "revocation_endpoint": base + "/revoke",
+		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+		"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
+		"token_endpoint_auth_methods_supported": []string{"none"}, "revocation_endpoint_auth_methods_supported": []string{"none"},
+		"code_challenge_methods_supported": []string{"S256"}, "scopes_supported": []string{scopeWord, "offline_access"},
+		"authorization_response_iss_parameter_supported": true, "service_documentation": base + "/help",
+	}), nil
+}
+
+// protectedResource answers the metadata of RFC 9728 section 3 for the resource
+// whose path the well-known URI ends in; the bare one is about /mcp.
+func (s *Server) protectedResource(rq *request) (*render.Doc, error) {
+	rq.w.Header().Set("Cache-Control", "public, max-age=300")
+	base := s.base(rq)
+	path := strings.TrimPrefix(rq.path, "/.well-known/oauth-protected-resource")
+	if path == "" {
+		path = "/mcp"
+	}
+	return sendJSON(jsonObject{
+		"resource": base + path, "authorization_servers": []string{base}, "scopes_supported": []string{scopeWord},
+		"bearer_methods_supported": []string{"header"}, "resource_name": "crmkit", "resource_documentation": base + "/help",
+	}), nil
+}
+
+// checkResource refuses a token for another server (RFC 8707 section 2). Every
+// token is good for the whole of this one.
+func (s *Server) checkResource(rq *request, values []string) error {
+	base := s.base(rq)
+	for _, value := range values {
+		u, err := url.Parse(value)
+		if err == nil {
+			u.Host, u.Scheme = strings.ToLower(u.Host), strings.ToLower(u.Scheme)
+			value = strings.TrimSuffix(u.String(), "/")
+		}
+		if err != nil || !slices.Contains([]string{base, base + "/mcp", base + "/mcp/tools"}, value) {
+			return &auth.OAuthError{Code: auth.InvalidTarget, Description: "resource is not this server; it is " + base + "/mcp."}
+		}
+	}
+	return nil
+}
+
+// maxRegistration is the most bytes of a registration.
+const maxRegistration = 16 << 10
+
+// register answers POST /register. Members it does not know are ignored and those
+// it cannot grant are replaced, as RFC 7591 sections 2 and 3.2.1 have it.
+func (s *Server) register(rq *request) (*render.Doc, error) {
+	data, fault := rq.bytes()
+	if fault != nil {
+		return nil, fault
+	}
+	if len(data) > maxRegistration {
+		return nil, crm.Errorf(crm.BodyTooLarge, "a registration has at most %d bytes.", maxRegistration)
+	}
+	members, err := crm.ReadObject(data)
+	if err != nil {
+		return nil, &auth.OAuthError{Code: auth.InvalidMetadata, Description: "The body is no JSON object: " + err.Error() + "."}
+	}
+	var name string
+	var redirects []string
+	for _, m := range members {
+		switch m.Name {
+		case "client_name":
+			name, _ = crm.Unquote(m.JSON)
+		case "redirect_uris":
+			if json.Unmarshal([]byte(m.JSON), &redirects) != nil {
+				return nil, &auth.OAuthError{Code: auth.InvalidRedirect, Description: "redirect_uris is an array of strings."}
+			}
+		}
+	}
+	c, err := s.auth.Register(rq.Context(), rq.addr, name, redirects)
+	if err != nil {
+		return nil, err
+	}
+	rq.status = http.StatusCreated
+	return sendJSON(jsonObject{
+		"client_id": c.ID, "client_id_issued_at": c.Created.Unix(), "client_name": c.Name, "redirect_uris": redirects,
+		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"},
+		"response_types": []string{"code"}, "scope": scopeWord,
+	}), nil
+}
+
+// form reads a body of application/x-www-form-urlencoded, each parameter at most
+// once (RFC 6749 section 3.2).
+func (rq *request) form() (url.Values, error) {
+	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
+		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "Send the parameters as application/x-www-form-urlencoded."}
+	}
+	data, fault := rq.bytes()
+	if fault != nil {
+		return nil, fault
+	}
+	values, err := url.ParseQuery(string(data))
+	if err != nil {
+		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The body cannot be read as a form."}
+	}
+	return values, once(values)
+}
+
+// once refuses repeated parameters. Only resource may repeat (RFC 8707 section 2).
+func once(values url.Values) error {
+	for name, list := range values {
+		if len(list) > 1 && name != "resource" {
+			return &auth.OAuthError{Code: auth.InvalidRequest, Description: crm.Show(name) + " is given more than once."}
+		}
+	}
+	return nil
+}
+
+// tokenEndpoint answers POST /token. Access tokens expire when they are idle, so
+// there is no expires_in to send that would stay true.
+func (s *Server) tokenEndpoint(rq *request) (*render.Doc, error) {
+	form, err := rq.form()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkResource(rq, form["resource"]); err != nil {
+		return nil, err
+	}
+	var pair auth.Pair
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		pair, err = s.auth.Redeem(rq.Context(), rq.addr, form.Get("client_id"), form.Get("code"), form.Get("code_verifier"), form.Get("redirect_uri"))
+	case "refresh_token":
+		pair, err = s.auth.Refresh(rq.Context(), rq.addr, form.Get("client_id"), form.Get("refresh_token"))
+	default:
+		err = &auth.OAuthError{Code: auth.UnsupportedGrantType, Description: "grant_type is authorization_code or refresh_token."}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sendJSON(jsonObject{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
+}
+
+// revokeEndpoint answers POST /revoke.
+func (s *Server) revokeEndpoint(rq *request) (*render.Doc, error) {
+	form, err := rq.form()
+	if err != nil {
+		return nil, err
+	}
+	if form.Get("token") == "" {
+		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "token is missing."}
+	}
+	if err := s.auth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
+		return nil, err
+	}
+	return sendJSON(jsonObject{}), nil
+}
+
+// oauthFailure spells an error as RFC 6749 section 5.2 has it.
+func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Doc {
+	word := auth.InvalidRequest
+	switch {
+	case rq.oauth != nil:
+		word, known = rq.oauth.Code, crm.Errorf(known.Code, "%s", rq.oauth.Description)
+		rq.status = http.StatusBadRequest
+		if word == auth.InvalidClient {
+			rq.status = http.StatusUnauthorized
+		}
+	case rq.status >= 500:
+		word = "server_error"
+	case rq.status == http.StatusTooManyRequests:
+		word = "temporarily_unavailable"
+	}
+	rq.w.Header().Del("WWW-Authenticate")
+	return sendJSON(jsonObject{"error": word, "error_description": known.Hint})
+}
+
+// oauthError returns the OAuth error in an error, or nil.
+func oauthError(err error) *auth.OAuthError {
+	var known *auth.OAuthError
+	if errors.As(err, &known) {
+		return known
+	}
+	return nil
+}

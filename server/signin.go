@@ -1,0 +1,264 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// The sign-in page: a form for each step, kept by the server, so that it needs no
+// script. POST does a step and leads back to GET, which shows where it stands.
+
+// cookieName is the cookie that binds a sign-in to the browser it began in.
+func (s *Server) cookieName(rq *request) string {
+	if s.secure(rq) {
+		return "__Host-crmkit_auth"
+	}
+	return "crmkit_auth"
+}
+
+func (s *Server) secure(rq *request) bool { return strings.HasPrefix(s.base(rq), "https://") }
+
+func (s *Server) browser(rq *request) string {
+	cookie, err := rq.Cookie(s.cookieName(rq))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// authorizePage answers GET /authorize: with the parameters of RFC 6749 section
+// 4.1.1 it begins a sign-in, with request= it shows one.
+func (s *Server) authorizePage(rq *request) (*render.Doc, error) {
+	if err := once(rq.params); err != nil {
+		return nil, err
+	}
+	if secret := rq.params.Get("request"); secret != "" {
+		p, err := s.auth.Page(rq.Context(), secret, s.browser(rq))
+		if err != nil {
+			return nil, err
+		}
+		return s.show(rq, p, secret, "", ""), nil
+	}
+	asked, err := s.asked(rq)
+	if err != nil {
+		return nil, err
+	}
+	if rq.Method == http.MethodHead {
+		return s.page(rq, signPage{Step: "email"}, ""), nil
+	}
+	secret, cookie, err := s.auth.Begin(rq.Context(), rq.addr, asked, s.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	http.SetCookie(rq.w, &http.Cookie{Name: s.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: s.secure(rq), SameSite: http.SameSiteLaxMode})
+	return s.seeOther(rq, "/authorize?request="+secret), nil
+}
+
+// asked reads an authorization request. A fault ends in a page, never in a
+// redirect: anybody can register a client, and would have an open redirector.
+func (s *Server) asked(rq *request) (asked auth.Authorization, err error) {
+	p := rq.params
+	asked.Client, asked.Redirect, err = s.auth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
+	if err != nil {
+		return asked, err
+	}
+	if err := s.checkResource(rq, p["resource"]); err != nil {
+		return asked, err
+	}
+	asked.State, asked.Challenge = p.Get("state"), p.Get("code_challenge")
+	fault := ""
+	switch {
+	case p.Get("response_type") != "code":
+		fault = "The application asked for something else than a code (response_type=code)."
+	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
+		fault = "The application wants the answer in a form that is not supported (response_mode=query)."
+	case p.Get("code_challenge_method") != "S256" || !auth.ValidChallenge(asked.Challenge):
+		fault = "The application did not protect the sign-in with PKCE (code_challenge and code_challenge_method=S256)."
+	}
+	if fault != "" {
+		return asked, &auth.OAuthError{Code: auth.InvalidRequest, Description: fault}
+	}
+	return asked, nil
+}
+
+// authorizeStep answers POST /authorize.
+func (s *Server) authorizeStep(rq *request) (*render.Doc, error) {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(s.base(rq)); err != nil {
+		return nil, err
+	}
+	if err := protection.Check(rq.Request); err != nil {
+		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The form was sent from a page of another site."}
+	}
+	form, err := rq.form()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	target, err := s.step(rq, p, form)
+	var known *crm.Error
+	if errors.As(err, &known) && known.Code.Status() < 500 {
+		return s.again(rq, form, known)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if target == "" {
+		target = "/authorize?request=" + form.Get("request")
+	}
+	return s.seeOther(rq, target), nil
+}
+
+// step does what a form asks and returns where it leads; empty: to the page.
+func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string, err error) {
+	ctx := rq.Context()
+	switch step, do := form.Get("step"), form.Get("do"); {
+	case do == "cancel":
+		if err := s.auth.Deny(ctx, rq.addr, p); err != nil {
+			return "", err
+		}
+		return s.response(rq, p, url.Values{"error": {"access_denied"}, "error_description": {"The person cancelled the sign-in."}}), nil
+	case do == "email":
+		return "", s.auth.OtherAddress(ctx, rq.addr, p)
+	case do == "again" && p.Email != "" && !p.Verified:
+		return "", s.auth.SendCode(ctx, rq.addr, p, p.Email)
+	case step == "email" && !p.Verified:
+		return "", s.auth.SendCode(ctx, rq.addr, p, form.Get("email"))
+	case step == "code":
+		return "", s.auth.CheckCode(ctx, rq.addr, p, form.Get("code"))
+	case step == "access" && p.Verified:
+		access := auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope")}
+		if access.WorkspaceID == "new" {
+			access.WorkspaceID, access.NewName = "", form.Get("workspace_name")
+		} else if access.WorkspaceID == "" {
+			return "", crm.Errorf(crm.MissingField, "choose a workspace.").On("workspace")
+		}
+		code, err := s.auth.Allow(ctx, rq.addr, p, access)
+		if err != nil {
+			return "", err
+		}
+		return s.response(rq, p, url.Values{"code": {code}}), nil
+	}
+	return "", nil // a form of an earlier step: the page shows where it stands
+}
+
+// response returns the redirect of an authorization response, with iss
+// (RFC 9207 section 2).
+func (s *Server) response(rq *request, p auth.Page, values url.Values) string {
+	values.Set("iss", s.base(rq))
+	if p.State != "" {
+		values.Set("state", p.State)
+	}
+	separator := "?"
+	if strings.Contains(p.Redirect, "?") {
+		separator = "&"
+	}
+	return p.Redirect + separator + values.Encode()
+}
+
+// seeOther answers 303, which never repeats a form elsewhere (RFC 9700 section
+// 4.12).
+func (s *Server) seeOther(rq *request, target string) *render.Doc {
+	s.protect(rq, "")
+	rq.w.Header().Set("Location", target)
+	rq.status = http.StatusSeeOther
+	return &render.Doc{Raw: &render.Raw{Type: plainText}}
+}
+
+// again shows a step whose input was refused, with what was wrong.
+func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.Doc, error) {
+	secret := form.Get("request")
+	p, err := s.auth.Page(rq.Context(), secret, s.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	rq.status = known.Code.Status()
+	if known.Code == crm.InvalidCode {
+		rq.status = http.StatusBadRequest
+	}
+	return s.show(rq, p, secret, form.Get("email"), problem(known)), nil
+}
+
+// problem words an error for who fills in the form: hints are for agents.
+func problem(known *crm.Error) string {
+	switch known.Code {
+	case crm.InvalidEmail:
+		return "That is not an e-mail address. Write it like you@example.com."
+	case crm.InvalidCode:
+		return "That code is wrong, was used, or is too old. Check it, or send a new one."
+	case crm.SignupClosed:
+		return "This server takes new people by invite only. Ask an admin of a workspace here to invite your address, then try again."
+	}
+	text := known.Hint
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// show returns the page of a sign-in under way.
+func (s *Server) show(rq *request, p auth.Page, secret, typed, problem string) *render.Doc {
+	to, _ := url.Parse(p.Redirect)
+	page := signPage{Step: "email", Request: secret, Client: p.ClientName, Where: auth.Where(p.Redirect), Email: typed,
+		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Scope: crm.ScopeWrite, CanCreate: true}
+	switch {
+	case p.Verified:
+		page.Step, page.Email = "access", p.Email
+		for i, w := range p.Workspaces {
+			page.Workspaces = append(page.Workspaces, pageWorkspace{ID: w.ID, Name: w.Name, Role: w.Role, Selected: i == 0})
+		}
+	case p.Email != "":
+		page.Step, page.Email, page.LocalCode, page.LongCode = "code", p.Email, p.LocalCode, p.Long
+	}
+	return s.page(rq, page, formTarget(to))
+}
+
+// formTarget is the CSP source of where the last form leads: Chromium applies
+// form-action to the redirect after it as well.
+func formTarget(to *url.URL) string {
+	switch {
+	case to.Scheme != "http" && to.Scheme != "https":
+		return to.Scheme + ":"
+	case strings.HasPrefix(to.Host, "["):
+		return to.Scheme + ":" // CSP has no spelling for IPv6 literals
+	}
+	return to.Scheme + "://" + to.Host
+}
+
+// page sends a page.
+func (s *Server) page(rq *request, p signPage, target string) *render.Doc {
+	s.protect(rq, target)
+	return &render.Doc{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
+}
+
+// protect sets the headers that keep a page from being framed, scripted or
+// cached. With Referrer-Policy no-referrer the browser would send Origin: null.
+func (s *Server) protect(rq *request, target string) {
+	h := rq.w.Header()
+	h.Set("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+pageStyle()+"; form-action 'self' "+target)+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+}
+
+// pageFailure shows an error as a page that says what to do.
+func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Doc {
+	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: problem(known), Next: "Go back to your application and connect again."}
+	rq.w.Header().Del("WWW-Authenticate")
+	if e := rq.oauth; e != nil {
+		rq.status = http.StatusBadRequest
+		p.Text = e.Description
+		if e.Code == auth.InvalidClient {
+			p.Next = "Remove the connector in your application and add it again: it then registers anew."
+		}
+	}
+	if rq.status >= 500 {
+		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
+	}
+	return s.page(rq, p, "")
+}

@@ -1,0 +1,286 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"crmkit/crm"
+)
+
+// Client is a registered OAuth client (RFC 7591). All are public clients: none
+// has a secret.
+type Client struct {
+	ID        string
+	Name      string
+	Redirects string // a JSON array, as it was registered
+	Created   time.Time
+}
+
+// Limits on clients nobody has signed in through. A client that somebody uses is
+// kept: other people may share the registration, and it cannot be renewed.
+const (
+	maxUnusedClients = 10_000
+	unusedClientLife = 48 * time.Hour
+	clientRest       = 400 * 24 * time.Hour // without any token
+)
+
+// CreateClient registers a client. Where too many were never used, it takes the
+// place of the oldest that can no longer be in the middle of a first sign-in;
+// room is false when there is none.
+func (tx *Tx) CreateClient(name, redirects string) (c Client, room bool, err error) {
+	var n, oldest int64
+	_, err = tx.row("SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM oauth_clients WHERE used_at IS NULL", nil, &n, &oldest)
+	if err != nil {
+		return c, false, err
+	}
+	if n >= maxUnusedClients {
+		if oldest > tx.now-SignInLife.Milliseconds() {
+			return c, false, nil
+		}
+		if err := tx.exec("DELETE FROM oauth_clients WHERE used_at IS NULL AND created_at = $1", oldest); err != nil {
+			return c, false, err
+		}
+	}
+	c = Client{Name: name, Redirects: redirects, Created: time.UnixMilli(tx.now).UTC()}
+	if c.ID, err = crm.RandomID("oc", tx.store.random); err != nil {
+		return c, false, err
+	}
+	return c, true, tx.exec("INSERT INTO oauth_clients (id, name, redirects, created_at) VALUES ($1, $2, $3, $4)", c.ID, name, redirects, tx.now)
+}
+
+// Client returns a registered client.
+func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, err error) {
+	var created int64
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, "SELECT id, name, redirects, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &created)
+	})
+	c.Created = time.UnixMilli(created).UTC()
+	found, err = scanned(err)
+	return c, found, err
+}
+
+// SignInLife is how long a sign-in on the page may take.
+const SignInLife = 15 * time.Minute
+
+// SignIn is a sign-in under way on the page.
+type SignIn struct {
+	Hash      string // of the secret in the page
+	Browser   string // hash of the cookie
+	Client    string
+	Redirect  string
+	State     string
+	Challenge string // PKCE, S256
+	Email     string // to which a code was last sent; empty before
+	Long      bool   // that code has the long form
+	Verified  bool   // a code was right
+}
+
+const signInColumns = "hash, browser, client, redirect, state, challenge, email, long, verified"
+
+// SaveSignIn stores a sign-in that begins.
+func (tx *Tx) SaveSignIn(s SignIn) error {
+	return tx.exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, $7)",
+		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.now+SignInLife.Milliseconds())
+}
+
+// SignInOf returns the sign-in with the hash, begun in the browser, if it still
+// lives.
+func (s *Store) SignInOf(ctx context.Context, hash, browser string) (in SignIn, found bool, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.cells()...)
+	})
+	found, err = scanned(err)
+	return in, found, err
+}
+
+const signInQuery = "SELECT " + signInColumns + " FROM oauth_requests WHERE hash = $1 AND browser = $2 AND expires_at > $3"
+
+func (s *SignIn) cells() []any {
+	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified}
+}
+
+// SignInOf is Store.SignInOf as the transaction sees it.
+func (tx *Tx) SignInOf(hash, browser string) (in SignIn, found bool, err error) {
+	found, err = tx.row(signInQuery, []any{hash, browser, tx.now}, in.cells()...)
+	return in, found, err
+}
+
+// UpdateSignIn stores to whom a code was sent, and whether one was right.
+func (tx *Tx) UpdateSignIn(s SignIn) error {
+	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4 WHERE hash = $1", s.Hash, s.Email, number(s.Long), number(s.Verified))
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// EndSignIn ends a sign-in and reports whether it was still under way: of any
+// number at once, one gets true.
+func (tx *Tx) EndSignIn(s SignIn) (bool, error) {
+	n, err := tx.count("DELETE FROM oauth_requests WHERE hash = $1", s.Hash)
+	return n == 1, err
+}
+
+// GrantLife is how long an authorization code lives.
+const GrantLife = time.Minute
+
+// keepGrants is how long the use of a code is remembered, to see it replayed.
+const keepGrants = time.Hour
+
+// Grant is what an authorization code stands for.
+type Grant struct {
+	Hash      string
+	Client    string
+	Redirect  string
+	Challenge string
+	Scope     string
+	User      int64
+	Workspace int64
+	Token     string // id of the token it was exchanged for; empty: not yet
+	Live      bool   // within its life
+}
+
+// CreateGrant stores a grant of the actor for the workspace.
+func (tx *Tx) CreateGrant(g Grant, w Workspace) error {
+	return tx.exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
+}
+
+// Grant returns the grant with the hash, also when it was used or is too old.
+func (tx *Tx) Grant(hash string) (g Grant, found bool, err error) {
+	var expires int64
+	found, err = tx.row("SELECT hash, client, redirect, challenge, scope, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
+		[]any{hash}, &g.Hash, &g.Client, &g.Redirect, &g.Challenge, &g.Scope, &g.User, &g.Workspace, &g.Token, &expires)
+	g.Live = expires > tx.now
+	return g, found, err
+}
+
+// UseGrant notes for which token a grant was exchanged, and that its client is
+// in use.
+func (tx *Tx) UseGrant(g Grant, token string) error {
+	if err := tx.exec("UPDATE oauth_grants SET token = $2 WHERE hash = $1", g.Hash, token); err != nil {
+		return err
+	}
+	return tx.exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", g.Client, tx.now)
+}
+
+// ActAs makes the user with the number the actor, in one of the user's
+// workspaces; member is false when it is none of theirs (any more).
+func (tx *Tx) ActAs(user, workspace int64) (w Workspace, member bool, err error) {
+	a := &tx.Actor
+	member, err = tx.row("SELECT "+workspaceColumns+` FROM workspaces w
+		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.cells()...)
+	if err != nil || !member {
+		return w, false, err
+	}
+	if _, err = tx.row("SELECT number, id, email FROM users WHERE number = $1", []any{user}, &a.User, &a.UserID, &a.Email); err != nil {
+		return w, false, err
+	}
+	*a = w.In(*a)
+	return w, true, nil
+}
+
+// RefreshLife is how long a refresh token lives without use of its token.
+const RefreshLife = 90 * 24 * time.Hour
+
+// Refresh is what a refresh token stands for.
+type Refresh struct {
+	Hash      string
+	Client    string
+	TokenID   string
+	Name      string // of the token
+	Scope     string
+	User      int64
+	Workspace int64
+	Used      time.Time // first use; zero: none
+
+	key, pair int64
+}
+
+// Refresh returns what the refresh token with the hash stands for.
+func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
+	var used, last int64
+	found, err = tx.row(`SELECT s.hash, COALESCE(t.client, ''), t.id, t.name, t.scope, t.user_id, t.workspace_id, COALESCE(s.used_at, 0), t.last_used_at, t.key, s.pair
+		FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1 AND s.kind = 'refresh'`, []any{hash},
+		&r.Hash, &r.Client, &r.TokenID, &r.Name, &r.Scope, &r.User, &r.Workspace, &used, &last, &r.key, &r.pair)
+	if used > 0 {
+		r.Used = time.UnixMilli(used)
+	}
+	return r, found && last > tx.now-RefreshLife.Milliseconds(), err
+}
+
+// Replace gives the token a further pair of secrets. The first use of a refresh
+// token also ends, after the grace, the access secret it came with.
+func (tx *Tx) Replace(r Refresh, access, refresh string, grace time.Duration) error {
+	if r.Used.IsZero() {
+		if err := tx.exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.now); err != nil {
+			return err
+		}
+		err := tx.exec("UPDATE secrets SET dies_at = $3 WHERE token_key = $1 AND kind = 'access' AND pair = $2", r.key, r.pair, tx.now+grace.Milliseconds())
+		if err != nil {
+			return err
+		}
+	}
+	var last int64
+	if _, err := tx.row("SELECT COALESCE(MAX(pair), 0) FROM secrets WHERE token_key = $1", []any{r.key}, &last); err != nil {
+		return err
+	}
+	if err := tx.addSecrets(r.key, last+1, access, refresh); err != nil {
+		return err
+	}
+	if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.now); err != nil {
+		return err
+	}
+	return tx.exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.now)
+}
+
+// addSecrets stores a pair of a token; refresh may be empty.
+func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
+	const text = "INSERT INTO secrets (hash, token_key, kind, pair) VALUES ($1, $2, $3, $4)"
+	err := tx.exec(text, access, key, "access", pair)
+	if err == nil && refresh != "" {
+		err = tx.exec(text, refresh, key, "refresh", pair)
+	}
+	return err
+}
+
+// Holder returns which token a secret of any kind opens, and the client that
+// holds it, if one does.
+func (tx *Tx) Holder(hash string) (tokenID, client string, user int64, found bool, err error) {
+	found, err = tx.row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
+	return tokenID, client, user, found, err
+}
+
+// WorkspacesOf returns the workspaces of the user with the address, oldest
+// membership first; none for who is no user.
+func (s *Store) WorkspacesOf(ctx context.Context, email string) (list []Workspace, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT "+workspaceColumns+` FROM users u JOIN members m ON m.user_id = u.number JOIN workspaces w ON w.number = m.workspace_id
+			WHERE u.email = $1 ORDER BY m.created_at, m.key`, []any{email}, func(scan func(...any) error) error {
+			list = append(list, Workspace{})
+			return scan(list[len(list)-1].cells()...)
+		})
+	})
+	return list, err
+}
+
+// purgeOAuth drops what can serve no connector any more. A used refresh token is
+// kept for as long as it could have lived, so that its theft is noticed.
+func (tx *Tx) purgeOAuth() error {
+	for text, before := range map[string]int64{
+		"DELETE FROM oauth_requests WHERE expires_at < $1":                                                                       tx.now,
+		"DELETE FROM oauth_grants WHERE expires_at < $1":                                                                         tx.now - keepGrants.Milliseconds(),
+		"DELETE FROM secrets WHERE dies_at < $1":                                                                                 tx.now,
+		"DELETE FROM secrets WHERE used_at < $1":                                                                                 tx.now - RefreshLife.Milliseconds(),
+		"DELETE FROM oauth_clients WHERE used_at IS NULL AND created_at < $1":                                                    tx.now - unusedClientLife.Milliseconds(),
+		"DELETE FROM oauth_clients WHERE used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)": tx.now - clientRest.Milliseconds(),
+	} {
+		if err := tx.exec(text, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
