@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +41,9 @@ var layers = map[string]layered{
 	"default-plan":  {file: "free", env: "standard", flag: "unlimited", args: serving("--local", "--token-for=you@example.com"), seen: identity},
 	"log-format":    {file: "json", env: "text", flag: "json", args: serving("--local"), seen: logFormat},
 	"email":         {file: "file@example.com", env: "env@example.com", flag: "flag@example.com", args: []string{"token", "--db=crmkit.db"}, seen: minted},
+	"url":           {file: "http://127.0.0.1:1", env: "http://127.0.0.1:2", flag: "http://127.0.0.1:3", args: []string{"mcp", "--token=ck_x"}, seen: piped},
+	"token":         {file: "ck_file", env: "ck_env", flag: "ck_flag", args: []string{"mcp"}, seen: bearerSent},
+	"tools":         {file: "true", env: "false", flag: "true", args: []string{"mcp", "--db=mcp.db"}, seen: manyTools},
 	"name":          {file: "from-file", env: "from-env", flag: "from-flag", args: []string{"token", "--db=crmkit.db", "--email=you@example.com"}, seen: minted},
 }
 
@@ -109,6 +116,32 @@ func minted(t *testing.T, cmd *exec.Cmd) string {
 	p := serve(t, "--db", file)
 	_, text := p.as(strings.TrimSpace(string(token)), "GET", "/whoami", "")
 	return text
+}
+
+const listTools = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n"
+
+// piped returns what crmkit mcp answers to one message.
+func piped(t *testing.T, cmd *exec.Cmd) string {
+	cmd.Stdin = strings.NewReader(listTools)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd.Args, err)
+	}
+	return string(out)
+}
+
+// bearerSent returns the token that crmkit mcp sends to a server.
+func bearerSent(t *testing.T, cmd *exec.Cmd) string {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "{%q:%q}", "sent", r.Header.Get("Authorization"))
+	}))
+	defer srv.Close()
+	cmd.Args = append(cmd.Args, "--url="+srv.URL)
+	return piped(t, cmd)
+}
+
+func manyTools(t *testing.T, cmd *exec.Cmd) string {
+	return strconv.FormatBool(strings.Contains(piped(t, cmd), `"fetch"`))
 }
 
 func names(t *testing.T, dir string) []string {

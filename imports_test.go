@@ -27,19 +27,20 @@ server < server/servertest
 // import from outside the standard library needs one. ARCHITECTURE.md shows the
 // same lines.
 const fences = `
-modernc.org/sqlite                   store
-database/sql                         store
-github.com/julienschmidt/httprouter  server/router.go
-github.com/google/uuid               server
-net/http                             server server/servertest
-golang.org/x/net                     query
-golang.org/x/text                    query
-golang.org/x/time                    server/limit.go
-github.com/wneessen/go-mail          mail
-github.com/VictoriaMetrics/metrics   server
-github.com/alecthomas/kong           main
-os                                   main store
-testing                              server/servertest
+modernc.org/sqlite                      store
+database/sql                            store
+github.com/julienschmidt/httprouter     server/router.go
+github.com/google/uuid                  server
+net/http                                server server/servertest
+golang.org/x/net                        query
+golang.org/x/text                       query
+golang.org/x/time                       server/limit.go
+github.com/wneessen/go-mail             mail
+github.com/VictoriaMetrics/metrics      server
+github.com/modelcontextprotocol/go-sdk  server
+github.com/alecthomas/kong              main
+os                                      main store
+testing                                 server/servertest
 `
 
 const module = "crmkit"

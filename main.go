@@ -28,6 +28,7 @@ type cli struct {
 
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
+	MCP     mcpCommand     `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
 	Plan    planCommand    `cmd:"" help:"List the plans, or set one."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

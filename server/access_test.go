@@ -188,7 +188,11 @@ func (w *world) try(row server.RouteRow, path, who, kind string) bool {
 
 // refusal returns the code by which access was refused, "" when it was not.
 func (a answer) refusal() string {
-	if code := a.text("error"); slices.Contains(refusals, code) {
+	code := a.text("error")
+	if _, message, found := strings.Cut(a.body, `"message":"`); found { // JSON-RPC
+		code, _, _ = strings.Cut(message, ":")
+	}
+	if slices.Contains(refusals, code) {
 		return code
 	}
 	return ""

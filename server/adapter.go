@@ -40,7 +40,9 @@ type request struct {
 	inner  bool // made by a tool call, whose own request was let in
 	status int  // of the answer, where the handler sets it
 
-	oauth *auth.OAuthError // the fault, where it is one of that protocol
+	oauth   *auth.OAuthError // the fault, where it is one of that protocol
+	rpcID   string           // raw id of the JSON-RPC message, once it is read
+	rpcCode int              // of the fault, where the message itself has one
 }
 
 // ServeHTTP is the only way in: it does for every route what none should have
@@ -83,8 +85,10 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	if err := s.checkLocal(rq); err != nil {
 		return nil, err
 	}
-	if err := s.pace(auth.Network(rq.addr)); err != nil {
-		return nil, err
+	if !rq.inner {
+		if err := s.pace(auth.Network(rq.addr)); err != nil {
+			return nil, err
+		}
 	}
 	if queryErr != nil {
 		return nil, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(queryErr.Error()))
@@ -238,17 +242,22 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 	return &render.Doc{Error: known, Zone: rq.actor.Zone}
 }
 
-// answer writes the document.
-func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) {
-	status = http.StatusOK
+// statusOf returns the status of an answer.
+func statusOf(rq *request, doc *render.Doc) int {
 	switch {
 	case rq.status != 0:
-		status = rq.status
+		return rq.status
 	case doc.Error != nil:
-		status = doc.Error.Code.Status()
+		return doc.Error.Code.Status()
 	case doc.Result == "created":
-		status = http.StatusCreated
+		return http.StatusCreated
 	}
+	return http.StatusOK
+}
+
+// answer writes the document.
+func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) {
+	status = statusOf(rq, doc)
 	h := rq.w.Header()
 	if doc.Version > 0 {
 		h["Etag"] = []string{`"` + strconv.FormatInt(doc.Version, 10) + `"`}

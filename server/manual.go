@@ -17,7 +17,7 @@ import (
 var helpFiles embed.FS
 
 // topics are the pages behind /help, in reading order.
-var topics = []string{"auth", "teams", "fields", "query", "write", "errors"}
+var topics = []string{"auth", "teams", "fields", "query", "write", "errors", "mcp"}
 
 // manual holds the finished pages by name, with baseMark where the server's
 // address goes.

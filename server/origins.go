@@ -33,7 +33,7 @@ func (s *Server) checkOrigin(rq *request) error {
 	if rq.route.Origins == knownOrigins {
 		for _, origin := range rq.Header.Values("Origin") {
 			if !s.known(rq, origin) {
-				return crm.Errorf(crm.ScopeRequired, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Show(origin))
+				return crm.Errorf(crm.ForeignOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Show(origin))
 			}
 		}
 	}

@@ -71,6 +71,7 @@ func (s *Server) routes() []route {
 		{Method: http.MethodDelete, Path: "/tokens/:id", Access: full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
 	}
 	rows = append(rows, teamRoutes(s.schema)...)
+	rows = append(rows, s.mcpRoutes()...)
 	rows = append(rows, s.oauthRoutes()...)
 	for _, e := range s.schema.Entities {
 		rows = append(rows, entityRoutes(s.schema, e)...)

@@ -46,6 +46,8 @@ type Server struct {
 	numbers *metrics.Set
 	manual  manual
 	api     string // the OpenAPI document
+
+	toolsets map[string]http.Handler // MCP servers, by their path
 }
 
 // New returns a server on an open store, which it does not close.
@@ -66,6 +68,7 @@ func New(opts Options) (*Server, error) {
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
 	}
+	s.toolsets = s.newToolsets()
 	s.api, err = s.openAPI()
 	return s, err
 }

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"crmkit/crm"
+)
+
+// discard is the ResponseWriter of a request whose answer goes to a tool.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+// call runs a route in process as the actor of the outer request, and returns the
+// status and the text that the same request over HTTP gets. A fault is one that
+// the answer to the outer request must become.
+func (s *Server) call(outer *request, method, target, body string) (status int, text string, fault *crm.Error) {
+	started := time.Now()
+	rq := &request{w: discard{http.Header{}}, id: uuid.NewString(), addr: outer.addr, inner: true, actor: outer.actor}
+	u, known := innerURL(method, target)
+	if known != nil {
+		u = &url.URL{Path: "/"}
+	}
+	rq.Request = (&http.Request{Method: method, URL: u, Host: outer.Host, TLS: outer.TLS, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}).WithContext(outer.Context())
+	doc, data, err := s.guarded(rq)
+	if known != nil {
+		err = known
+	}
+	if err != nil {
+		doc = s.failure(rq, err)
+		data = doc.Append(nil, rq.format)
+	}
+	status = statusOf(rq, doc)
+	s.log(rq, status, len(data), time.Since(started))
+	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
+		return status, "", doc.Error
+	}
+	return status, string(bounded(data)), nil
+}
+
+// hidden are the first segments of paths that a tool may not call: they are for
+// clients that are not signed in.
+var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth", ".well-known", "auth", "metrics"}
+
+// innerURL reads the path of a tool call. The query is kept as it is written, so
+// that #, blanks and letters of any language need no escape in it.
+func innerURL(method, target string) (*url.URL, *crm.Error) {
+	if !slices.Contains(methods, method) {
+		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), crm.Show(method))
+	}
+	raw, rest, _ := strings.Cut(target, "?")
+	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", crm.Show(raw))
+	decoded, err := url.PathUnescape(raw)
+	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || crm.Invisible(r) }) ||
+		strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' }) || path.Clean(decoded) != decoded {
+		return nil, bad
+	}
+	if first, _, _ := strings.Cut(decoded[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
+		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", crm.Show(raw))
+	}
+	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
+}
+
+// maxToolText is the most bytes of an answer that go into a model's context.
+const maxToolText = 200_000
+
+// bounded cuts a very long answer at the end of a line and says how to get less.
+func bounded(data []byte) []byte {
+	if len(data) <= maxToolText {
+		return data
+	}
+	cut := bytes.LastIndexByte(data[:maxToolText], '\n') + 1
+	if cut == 0 {
+		cut = maxToolText
+	}
+	return fmt.Appendf(data[:cut:cut], "# cut here: the answer has %d bytes. Ask for less: limit=20, or fields= with the names you need\n", len(data))
+}

@@ -1,0 +1,181 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// The reader of JSON-RPC messages in front of the SDK. Decoders that match names
+// without regard to case, or keep the last of two equal names, let a message mean
+// two things to two readers; so names are exact and none repeats.
+
+// rpcMessage is what of a message matters before the SDK reads it.
+type rpcMessage struct {
+	id      string // raw; empty: a notification
+	method  string
+	version string // of the protocol, where _meta names it
+	name    string // of the tool, or the URI of the resource
+}
+
+type rpcMessages []rpcMessage
+
+// id returns the id of the only message; a batch has none of its own.
+func (m rpcMessages) id() string {
+	if len(m) == 1 {
+		return m[0].id
+	}
+	return ""
+}
+
+// maxBatch is the most messages of a batch.
+const maxBatch = 20
+
+const (
+	rpcParseError     = -32700
+	rpcInvalidRequest = -32600
+	rpcMethodNotFound = -32601
+	rpcInvalidParams  = -32602
+	rpcInternal       = -32603
+	rpcServerError    = -32000
+)
+
+// readMessages reads a message, or a batch where the protocol version has them:
+// 2025-03-26, which is also meant where the header is absent.
+func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
+	text := strings.TrimSpace(string(body))
+	if !strings.HasPrefix(text, "[") {
+		m, fault := readMessage(text)
+		return rpcMessages{m}, fault
+	}
+	if version != "" && version != "2025-03-26" {
+		return rpcMessages{{}}, rpcErrorf(rpcInvalidRequest, "batches ended with protocol version 2025-03-26; send one message at a time.")
+	}
+	items, ok := crm.ParseArray(text)
+	if !ok {
+		return rpcMessages{{}}, rpcErrorf(rpcParseError, "the batch is no JSON array.")
+	}
+	if len(items) == 0 || len(items) > maxBatch {
+		return rpcMessages{{}}, rpcErrorf(rpcInvalidRequest, "a batch has 1 to %d messages.", maxBatch)
+	}
+	var list rpcMessages
+	for _, item := range items {
+		m, fault := readMessage(item)
+		if fault != nil {
+			return rpcMessages{{}}, fault
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// rpcError is a fault of a message, with its code of JSON-RPC 2.0 section 5.1.
+type rpcError struct {
+	code int
+	hint string
+}
+
+func rpcErrorf(code int, format string, args ...any) *rpcError {
+	return &rpcError{code, fmt.Sprintf(format, args...)}
+}
+
+var (
+	messageNames = []string{"jsonrpc", "id", "method", "params", "result", "error"}
+	paramNames   = []string{"_meta", "name", "arguments", "uri", "cursor", "protocolVersion", "capabilities", "clientInfo", "level", "requestId", "reason", "progressToken", "progress"}
+	metaNames    = []string{"io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities", "progressToken"}
+)
+
+func readMessage(text string) (m rpcMessage, fault *rpcError) {
+	top, err := crm.ReadObject([]byte(text))
+	if err != nil {
+		return m, rpcErrorf(rpcParseError, "the message is no JSON-RPC object: %s.", err)
+	}
+	for _, member := range top {
+		if member.Name == "id" && validID(member.JSON) {
+			m.id = member.JSON
+		}
+	}
+	if fault := exact(top, messageNames); fault != nil {
+		return m, fault
+	}
+	version, params := "", ""
+	for _, member := range top {
+		switch member.Name {
+		case "jsonrpc":
+			version, _ = crm.Unquote(member.JSON)
+		case "id":
+			if !validID(member.JSON) {
+				return m, rpcErrorf(rpcInvalidRequest, "id is a string or a whole number.")
+			}
+		case "method":
+			m.method, _ = crm.Unquote(member.JSON)
+		case "params":
+			params = member.JSON
+		}
+	}
+	if version != "2.0" {
+		return m, rpcErrorf(rpcInvalidRequest, `jsonrpc must be "2.0".`)
+	}
+	fault = readParams(params, &m)
+	return m, fault
+}
+
+// readParams holds the objects below a message to exact names too.
+func readParams(text string, m *rpcMessage) *rpcError {
+	if text == "" || text == "null" {
+		return nil
+	}
+	params, err := crm.ReadObject([]byte(text))
+	if err != nil {
+		return rpcErrorf(rpcInvalidParams, "params: %s.", err)
+	}
+	if fault := exact(params, paramNames); fault != nil {
+		return fault
+	}
+	for _, member := range params {
+		if member.Name == "name" || member.Name == "uri" {
+			m.name, _ = crm.Unquote(member.JSON)
+		}
+		if member.Name != "_meta" && member.Name != "arguments" {
+			continue
+		}
+		inner, err := crm.ReadObject([]byte(member.JSON))
+		if err != nil && member.JSON != "null" {
+			return rpcErrorf(rpcInvalidParams, "%s: %s.", member.Name, err)
+		}
+		if member.Name == "_meta" {
+			if fault := exact(inner, metaNames); fault != nil {
+				return fault
+			}
+			for _, entry := range inner {
+				if entry.Name == metaNames[0] {
+					m.version, _ = crm.Unquote(entry.JSON)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// exact refuses names that differ from known ones by case alone.
+func exact(members []crm.Member, known []string) *rpcError {
+	for _, member := range members {
+		for _, name := range known {
+			if strings.EqualFold(member.Name, name) && member.Name != name {
+				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", crm.Show(member.Name), name)
+			}
+		}
+	}
+	return nil
+}
+
+// validID reports whether a raw JSON value may be an id: a string or an integer.
+func validID(raw string) bool {
+	if strings.HasPrefix(raw, `"`) {
+		return true
+	}
+	digits := strings.TrimPrefix(raw, "-")
+	return digits != "" && len(digits) <= 18 && !slices.ContainsFunc([]byte(digits), func(b byte) bool { return b < '0' || b > '9' })
+}
