@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"crmkit/crm"
@@ -64,7 +66,7 @@ func (s *Server) newToolsets() map[string]http.Handler {
 		})
 		add(m)
 		s.addResources(m)
-		m.AddReceivingMiddleware(s.withInstructions)
+		m.AddReceivingMiddleware(s.withInstructions, onlyOffered)
 		sets[path] = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return m },
 			&mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, DisableLocalhostProtection: true, Logger: slog.New(slog.DiscardHandler)})
 	}
@@ -206,6 +208,20 @@ func asciiOnly(r rune) rune {
 		return '?'
 	}
 	return r
+}
+
+// offered are the methods of what the connector declares: tools and resources.
+var offered = []string{"initialize", "ping", "server/discover", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list"}
+
+// onlyOffered refuses methods of capabilities that are not declared. The SDK
+// would answer some of them, with an empty list of prompts, say.
+func onlyOffered(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if !slices.Contains(offered, method) && !strings.HasPrefix(method, "notifications/") {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "there is no method " + crm.Show(method) + " here; there are " + strings.Join(offered, " ")}
+		}
+		return next(ctx, method, req)
+	}
 }
 
 // withInstructions tells each client about the workspace it came to.
