@@ -19,6 +19,7 @@ ifndef RACE
 	@echo "skipped: race detection, which needs a C compiler and cgo"
 	@if [ -n "$$CI" ]; then echo "CI must not skip it"; exit 1; fi
 endif
+	@testdata/clients/install
 	go test $(RACE) ./...
 
 bench:

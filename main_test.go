@@ -57,7 +57,7 @@ func binary(t testing.TB) string {
 }
 
 // patience bounds how long a test waits for a process before it gives up on it.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // command returns the binary with arguments, in a directory of its own unless
 // the caller sets another, and with none of the settings around the test.
