@@ -50,7 +50,7 @@ func (s *Server) newManual() (manual, error) {
 	}
 	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24)}
 	m := manual{}
-	for _, name := range append([]string{"start", "manual"}, topics...) {
+	for _, name := range append([]string{"start", "manual", "llms"}, topics...) {
 		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
 		if err != nil {
 			return nil, err
@@ -263,6 +263,11 @@ func (s *Server) help(rq *request) (*render.Doc, error) {
 // agentDocument answers GET /.well-known/agent.md.
 func (s *Server) agentDocument(rq *request) (*render.Doc, error) {
 	return s.document(rq, s.manual["manual"], "text/markdown; charset=utf-8"), nil
+}
+
+// llms answers GET /llms.txt, in the form of llmstxt.org.
+func (s *Server) llms(rq *request) (*render.Doc, error) {
+	return s.document(rq, s.manual["llms"], plainText), nil
 }
 
 // helpTopic answers GET /help/{topic}.

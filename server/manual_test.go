@@ -64,6 +64,35 @@ func TestManualIsServedToAgents(t *testing.T) {
 	}
 }
 
+// TestDiscoveryDocuments follows the links of the documents by which programs
+// find out what the server is.
+func TestDiscoveryDocuments(t *testing.T) {
+	r := newRig(t)
+	text := r.want(200, "GET", "/llms.txt", "")
+	if !strings.HasPrefix(text, "# crmkit\n\n> ") {
+		t.Errorf("llms.txt starts with %.40q", text)
+	}
+	links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1)
+	card := r.json(200, "GET", "/.well-known/agent-card.json", "")
+	for _, way := range card["supportedInterfaces"].([]any) {
+		links = append(links, []string{"", way.(map[string]any)["url"].(string)})
+	}
+	if len(links) < 10 {
+		t.Fatalf("%d links", len(links))
+	}
+	for _, link := range links {
+		path, ours := strings.CutPrefix(link[1], origin)
+		if a := r.call("GET", path, ""); !ours || a.status != 200 && !strings.HasPrefix(path, "/mcp") || strings.HasPrefix(path, "/mcp") && a.status != 401 {
+			t.Errorf("%s leads to %d", link[1], a.status)
+		}
+	}
+	for _, e := range crm.Entities {
+		if has := strings.Contains(fmt.Sprint(card["skills"]), "id:"+e.Plural+" "); has != (!e.RandomID && e.Can(crm.Create)) {
+			t.Errorf("the card has %s: %v", e.Plural, has)
+		}
+	}
+}
+
 // server returns the server under test.
 func (r *rig) server() *server.Server { return r.handler.(*server.Server) }
 

@@ -48,9 +48,6 @@ func (s *Server) oauthRoutes() []route {
 	return rows
 }
 
-// object is a JSON object to be sent.
-type jsonObject = map[string]any
-
 // sendJSON answers with a JSON document of a protocol other than the API.
 func sendJSON(v any) *render.Doc {
 	body, err := json.Marshal(v)
@@ -68,7 +65,7 @@ const scopeWord = "crm"
 func (s *Server) authorizationServer(rq *request) (*render.Doc, error) {
 	rq.w.Header().Set("Cache-Control", "public, max-age=300")
 	base := s.base(rq)
-	return sendJSON(jsonObject{
+	return sendJSON(m{
 		"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
 		"registration_endpoint": base + "/register", "revocation_endpoint": base + "/revoke",
 		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
@@ -88,7 +85,7 @@ func (s *Server) protectedResource(rq *request) (*render.Doc, error) {
 	if path == "" {
 		path = "/mcp"
 	}
-	return sendJSON(jsonObject{
+	return sendJSON(m{
 		"resource": base + path, "authorization_servers": []string{base}, "scopes_supported": []string{scopeWord},
 		"bearer_methods_supported": []string{"header"}, "resource_name": "crmkit", "resource_documentation": base + "/help",
 	}), nil
@@ -145,7 +142,7 @@ func (s *Server) register(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	rq.status = http.StatusCreated
-	return sendJSON(jsonObject{
+	return sendJSON(m{
 		"client_id": c.ID, "client_id_issued_at": c.Created.Unix(), "client_name": c.Name, "redirect_uris": redirects,
 		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"},
 		"response_types": []string{"code"}, "scope": scopeWord,
@@ -202,7 +199,7 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sendJSON(jsonObject{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
+	return sendJSON(m{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
 }
 
 // revokeEndpoint answers POST /revoke.
@@ -217,7 +214,7 @@ func (s *Server) revokeEndpoint(rq *request) (*render.Doc, error) {
 	if err := s.auth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
 		return nil, err
 	}
-	return sendJSON(jsonObject{}), nil
+	return sendJSON(m{}), nil
 }
 
 // oauthFailure spells an error as RFC 6749 section 5.2 has it.
@@ -236,7 +233,7 @@ func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Doc {
 		word = "temporarily_unavailable"
 	}
 	rq.w.Header().Del("WWW-Authenticate")
-	return sendJSON(jsonObject{"error": word, "error_description": known.Hint})
+	return sendJSON(m{"error": word, "error_description": known.Hint})
 }
 
 // oauthError returns the OAuth error in an error, or nil.

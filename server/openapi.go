@@ -10,8 +10,8 @@ import (
 	"crmkit/query"
 )
 
-// m is a JSON object under construction; encoding/json sorts its keys, so the
-// document is the same for the same tables.
+// m is a JSON object to be sent; encoding/json sorts its keys, so a document is
+// the same for the same tables.
 type m map[string]any
 
 // openAPI returns the OpenAPI 3.1 document, made from the route table, the

@@ -58,6 +58,8 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: (*Server).help},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: public, Group: "start", Doc: "one topic in depth", handle: (*Server).helpTopic},
 		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: public, Group: "start", Doc: "the manual, for agents that look here", handle: (*Server).agentDocument},
+		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: public, Group: "start", Doc: "what this is, in the form of the A2A protocol", handle: (*Server).agentCard},
+		{Method: http.MethodGet, Path: "/llms.txt", Access: public, Group: "start", Doc: "the pages above, listed for models", handle: (*Server).llms},
 		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPIDocument},
 		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers", handle: (*Server).readyz},

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// agentCard answers GET /.well-known/agent-card.json, the document of the A2A
+// protocol (version 1.0, section 4.4) by which agents find each other. The server
+// is a tool more than an agent, so the card names the two ways to operate it, as
+// bindings of its own, and where tokens come from.
+func (s *Server) agentCard(rq *request) (*render.Doc, error) {
+	base := s.base(rq)
+	scopes := m{scopeWord: "what the person chooses on the sign-in page"}
+	return sendJSON(m{
+		"name":             "crmkit",
+		"description":      "A CRM that AI agents operate: contacts, companies, deals, activities, reminders. The manual is at " + base + "/help.",
+		"version":          s.opts.Version,
+		"documentationUrl": base + "/help",
+		"supportedInterfaces": []m{
+			{"url": base + "/mcp", "protocolBinding": "MCP", "protocolVersion": "2026-07-28"},
+			{"url": base + "/openapi.json", "protocolBinding": "OPENAPI", "protocolVersion": "3.1"},
+		},
+		"capabilities":       m{"streaming": false, "pushNotifications": false},
+		"defaultInputModes":  []string{"application/json"},
+		"defaultOutputModes": []string{"text/plain", "application/json"},
+		"securitySchemes": m{"oauth": m{"oauth2SecurityScheme": m{
+			"oauth2MetadataUrl": base + "/.well-known/oauth-authorization-server",
+			"flows":             m{"authorizationCode": m{"authorizationUrl": base + "/authorize", "tokenUrl": base + "/token", "refreshUrl": base + "/token", "scopes": scopes, "pkceRequired": true}},
+		}}},
+		"securityRequirements": []m{{"schemes": m{"oauth": m{"list": []string{scopeWord}}}}},
+		"skills":               s.cardSkills(),
+	}), nil
+}
+
+// cardSkills are the kinds of records, each as a skill.
+func (s *Server) cardSkills() (list []m) {
+	for _, e := range s.schema.Entities {
+		if e.Can(crm.Create) && !e.RandomID {
+			list = append(list, m{"id": e.Plural, "name": e.Plural, "description": "Keep " + e.Plural + ": " + e.Doc, "tags": []string{"crm", e.Name}})
+		}
+	}
+	return list
+}
