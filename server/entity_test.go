@@ -34,7 +34,7 @@ var widget = crm.Entity{
 	},
 }
 
-var widgetMigration = fstest.MapFS{"migrations/0004_widgets.sql": {Data: []byte(`
+var widgetMigration = fstest.MapFS{"migrations/0005_widgets.sql": {Data: []byte(`
 CREATE TABLE widgets (
   key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, host TEXT, size BIGINT,
   color TEXT NOT NULL, contact_id BIGINT REFERENCES contacts (key), due_at BIGINT, labels TEXT, extra TEXT, version BIGINT NOT NULL,

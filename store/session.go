@@ -183,6 +183,9 @@ func (tx *Tx) purge() error {
 			return err
 		}
 	}
+	if err := tx.exec("DELETE FROM kept_answers WHERE kept_at <= $1", tx.now-KeptFor.Milliseconds()); err != nil {
+		return err
+	}
 	if err := tx.purgeOAuth(); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func widgetOptions(t *testing.T, c *clock, path string) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{2}), Migrations: migrationFS("0004_widgets.sql", widgetSQL)}
+	return Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{2}), Migrations: migrationFS("0005_widgets.sql", widgetSQL)}
 }
 
 func widgets(t *testing.T, test func(t *testing.T, f *fixture)) {

@@ -213,6 +213,8 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	f.token(admin, email)
 	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
 	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
+	f.write(admin, func(tx *Tx) error { return tx.KeepAnswer(KeptAnswer{Hash: email}) })
+	f.write(admin, func(tx *Tx) error { return tx.NoteImported("file", f.Schema.Named("contact"), email, 1) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
 		f.t.Fatal(err)
 	}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"time"
+
+	"crmkit/crm"
+)
+
+// KeptFor is how long the answer to a request with a key is kept.
+const KeptFor = 24 * time.Hour
+
+// KeptAnswer is the answer to a request that the client gave a key, so that it may
+// send the request again and have it done once.
+type KeptAnswer struct {
+	Hash    string // of the key
+	Request string // hash of what was asked
+	Status  int
+	Version int64  // of the record in it; 0: none
+	Text    string // the two spellings
+	JSON    string
+}
+
+// KeptAnswer returns the answer that was kept for the actor under the hash of a
+// key, unless it is too old.
+func (tx *Tx) KeptAnswer(hash string) (a KeptAnswer, found bool, err error) {
+	found, err = tx.row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
+		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - KeptFor.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
+	return a, found, err
+}
+
+// KeepAnswer keeps an answer with the changes of the transaction, and as long as
+// KeptFor.
+func (tx *Tx) KeepAnswer(a KeptAnswer) error {
+	return tx.exec(`INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (workspace_id, user_id, hash) DO UPDATE SET request = $4, status = $5, version = $6, text = $7, json = $8, kept_at = $9`,
+		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
+}
+
+// Imported returns the key of the record that an imported one with the id became;
+// 0 when there is none. The record may have been deleted since.
+func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err error) {
+	_, err = tx.row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
+		[]any{tx.Actor.Workspace, source, e.Name, id}, &key)
+	return key, err
+}
+
+// NoteImported remembers which record an imported one became.
+func (tx *Tx) NoteImported(source string, e *crm.Entity, id string, key int64) error {
+	return tx.exec(`INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (workspace_id, source, kind, id) DO UPDATE SET record = $5`, tx.Actor.Workspace, source, e.Name, id, key)
+}
