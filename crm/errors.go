@@ -38,6 +38,7 @@ const (
 	AlreadyExists        Code = "already_exists"
 	LastAdmin            Code = "last_admin"
 	ReferenceNotFound    Code = "reference_not_found"
+	IdempotencyConflict  Code = "idempotency_conflict"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
 	UnsupportedMedia     Code = "unsupported_media"
@@ -83,6 +84,7 @@ var Codes = []CodeRow{
 	{AlreadyExists, 409, "another record holds that unique value"},
 	{LastAdmin, 409, "a workspace keeps at least one admin"},
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
+	{IdempotencyConflict, 409, "an Idempotency-Key that another request used; take a new one"},
 	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},

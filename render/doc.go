@@ -42,6 +42,8 @@ type Field struct {
 	JSON  bool // in JSON only: what text says by the head
 	Named bool // an object whose keys are labels of their own, as in the audit
 	ID    string
+
+	Secret bool // shown once, never kept
 }
 
 // Change is a field's value before and after a write, for the receipt.

@@ -3,6 +3,7 @@ package server
 import (
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/render"
 	"crmkit/store"
 )
 
@@ -62,19 +63,26 @@ func (rq *request) permitted(role string) error {
 	return crm.Errorf(crm.AdminRequired, "only an admin of workspace %s may do that; you are a %s. GET /workspaces/%s/members?role=admin names the admins.", rq.actor.WorkspaceID, role, rq.actor.WorkspaceID)
 }
 
-// write runs a write of the request. Token and role are looked at again in the
-// transaction itself: they may have been revoked or changed while the body came
-// in, or by the write just before.
-func (s *Server) write(rq *request, fn func(*store.Tx) error) error {
-	return s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
+// write runs a write of the request, whose answer is part of it: it may have to be
+// given again. Token and role are looked at again in the transaction itself: they
+// may have been revoked or changed while the body came in, or by the write just
+// before.
+func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Doc, error)) (doc *render.Doc, err error) {
+	err = s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
 		if err := tx.Enter(); err != nil {
 			return err
 		}
 		if err := rq.permitted(tx.Actor.Role); err != nil {
 			return err
 		}
-		return fn(tx)
+		var failed error
+		doc, failed = rq.once(tx, fn)
+		return failed
 	})
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
 }
 
 // pace refuses a request that comes too soon after others under the same key.

@@ -70,7 +70,9 @@ const saveToken = "save the token now, it is not shown again; send it as Authori
 
 // tokenFields show a token that was just made, with its secret.
 func tokenFields(in auth.SignedIn) []render.Field {
-	return []render.Field{text("token", in.Token), text("token_id", in.TokenID), text("token_name", in.TokenName),
+	secret := text("token", in.Token)
+	secret.Secret = true
+	return []render.Field{secret, text("token_id", in.TokenID), text("token_name", in.TokenName),
 		text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}
 }
 
@@ -126,10 +128,9 @@ func (s *Server) tokens(rq *request) (*render.Doc, error) {
 
 // revoke answers DELETE /tokens/{id}.
 func (s *Server) revoke(rq *request) (*render.Doc, error) {
-	if err := s.write(rq, func(tx *store.Tx) error { return s.auth.Revoke(tx, rq.record) }); err != nil {
-		return nil, err
-	}
-	return deleted("token", crm.CutHandle(rq.record)), nil
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		return deleted("token", crm.CutHandle(rq.record)), s.auth.Revoke(tx, rq.record)
+	})
 }
 
 // healthz answers GET /healthz: the process serves.

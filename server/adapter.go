@@ -32,6 +32,7 @@ type request struct {
 	path   string
 	addr   string // of the client
 	record string // the last id of the path
+	body   []byte // once it is read
 	params url.Values
 	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format

@@ -50,6 +50,7 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	case err != nil:
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
+	rq.body = data
 	return data, nil
 }
 
@@ -144,7 +145,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 
 // answered are the keys that answers add to a record. They are taken and
 // dropped, so that a record can be sent back as it came.
-var answered = []string{"result", "overdue", "current"}
+var answered = []string{"result", "overdue", "current", "replayed"}
 
 // decode turns the members of a body into inputs for the entity's fields.
 func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {

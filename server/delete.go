@@ -18,31 +18,27 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	var rec crm.Record
-	err = s.write(rq, func(tx *store.Tx) (err error) {
-		if rec, err = tx.Fetch(e, key); err != nil {
-			return err
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		rec, err := tx.Fetch(e, key)
+		if err != nil {
+			return nil, err
 		}
 		if match != 0 && match != rec.Version() {
-			return store.Conflict(rec, match)
+			return nil, store.Conflict(rec, match)
 		}
 		confirmed, fresh, err := s.auth.Confirm(tx, rec, rq.params.Get("confirm"))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if confirmed {
-			return tx.Delete(rec)
+			return deleted(e.Name, rec.ID), tx.Delete(rec)
 		}
 		counts, err := tx.Dependents(rec)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return tx.Keep(confirmation(rec, counts, fresh, rq.params.Get("confirm") != ""))
+		return nil, tx.Keep(confirmation(rec, counts, fresh, rq.params.Get("confirm") != ""))
 	})
-	if err != nil {
-		return nil, err
-	}
-	return deleted(rec.Entity.Name, rec.ID), nil
 }
 
 // deleted is the answer to a delete or a revocation.

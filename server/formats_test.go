@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,6 +123,9 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 	if result, found := object["result"].(string); found && result != "deleted" && !strings.HasPrefix(remarks[0], result) {
 		return fmt.Errorf("result %s, text says %s", result, remarks[0])
 	}
+	if replayed := object["replayed"] == true; replayed != slices.Contains(remarks, "replayed") {
+		return fmt.Errorf("replayed is %v, text says %v", object["replayed"], remarks)
+	}
 	for i, list := range [][]string{records[:1], records[1:]} {
 		for j, line := range list {
 			against := object
@@ -169,7 +173,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	for name := range flat {
-		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result local_code ", " "+name+" ") {
+		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result replayed local_code ", " "+name+" ") {
 			return fmt.Errorf("%s is in JSON only", name)
 		}
 	}

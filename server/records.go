@@ -104,20 +104,23 @@ func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
 
 // save runs a write on one record and answers with its receipt.
 func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Doc, error) {
-	var out store.Outcome
-	err := s.write(rq, func(tx *store.Tx) (err error) {
-		out, err = write(tx)
-		return err
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		out, err := write(tx)
+		if err != nil {
+			return nil, err
+		}
+		return saved(out), nil
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+// saved returns the document of a record that was written.
+func saved(out store.Outcome) *render.Doc {
 	doc := single(out.After, nil)
 	doc.Result = out.Result
 	if out.Result == store.Updated {
 		doc.Changed = receipt(out)
 	}
-	return doc, nil
+	return doc
 }
 
 // receipt lists what an update changed, for each key of an object apart.

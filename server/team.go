@@ -2,7 +2,6 @@ package server
 
 import (
 	"strings"
-	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -34,24 +33,19 @@ func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	var zone *time.Location
-	doc, err := s.save(rq, func(tx *store.Tx) (out store.Outcome, err error) {
-		if out, err = tx.CreateWorkspace(d); err == nil {
-			zone, err = store.Zone(out.After.Value("time_zone").Text)
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		out, err := tx.CreateWorkspace(d)
+		if err != nil {
+			return nil, err
 		}
-		return out, err
+		doc, err := inItsZone(out)
+		hint := "your token stays where it is; for one that acts there: POST /workspaces/" + out.After.ID + `/tokens {"token_name":"<who you are>"}`
+		if !rq.actor.Free() {
+			hint = "your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\"" + out.After.ID + `"`
+		}
+		doc.Hints = append(doc.Hints, hint)
+		return doc, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	doc.Zone = zone
-	id := strings.TrimPrefix(doc.Line.Head, "workspace/")
-	hint := "your token stays where it is; for one that acts there: POST /workspaces/" + id + `/tokens {"token_name":"<who you are>"}`
-	if !rq.actor.Free() {
-		hint = "your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\"" + id + `"`
-	}
-	doc.Hints = append(doc.Hints, hint)
-	return doc, nil
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
@@ -60,16 +54,20 @@ func (s *Server) updateWorkspace(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	var zone *time.Location
-	doc, err := s.save(rq, func(tx *store.Tx) (out store.Outcome, err error) {
-		if out, err = s.auth.UpdateWorkspace(tx, d); err == nil {
-			zone, err = store.Zone(out.After.Value("time_zone").Text)
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		out, err := s.auth.UpdateWorkspace(tx, d)
+		if err != nil {
+			return nil, err
 		}
-		return out, err
+		return inItsZone(out)
 	})
-	if err == nil {
-		doc.Zone = zone
-	}
+}
+
+// inItsZone returns the document of a workspace, with its times as the workspace
+// reads them.
+func inItsZone(out store.Outcome) (doc *render.Doc, err error) {
+	doc = saved(out)
+	doc.Zone, err = store.Zone(out.After.Value("time_zone").Text)
 	return doc, err
 }
 
@@ -79,12 +77,11 @@ func (s *Server) deleteWorkspace(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.write(rq, func(tx *store.Tx) error { return s.auth.DeleteWorkspace(tx, code) }); err != nil {
-		return nil, err
-	}
-	doc := deleted("workspace", rq.actor.WorkspaceID)
-	doc.Hints = append(doc.Hints, "the tokens of this workspace are gone with it; if yours was one, sign in again")
-	return doc, nil
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		doc := deleted("workspace", rq.actor.WorkspaceID)
+		doc.Hints = append(doc.Hints, "the tokens of this workspace are gone with it; if yours was one, sign in again")
+		return doc, s.auth.DeleteWorkspace(tx, code)
+	})
 }
 
 // stepUpCode returns the mailed code that comes with a request, "" for none.
@@ -105,15 +102,12 @@ func (s *Server) mint(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	var doc *render.Doc
-	err := s.write(rq, func(tx *store.Tx) error {
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
 		in, err := s.auth.MintFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
-		doc = &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
-			Hints: []string{saveToken, "it acts in this workspace only; the token you used goes on to act in its own"}}
-		return err
+		return &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
+			Hints: []string{saveToken, "it acts in this workspace only; the token you used goes on to act in its own"}}, err
 	})
-	return doc, err
 }
 
 // invite answers POST /workspaces/{id}/invites.
@@ -134,13 +128,19 @@ func (s *Server) invite(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return s.auth.Invite(tx, address, role, code) })
-	if err == nil && s.opts.Mail == nil {
-		doc.Hints = append(doc.Hints, "in local mode no mail is sent: tell them to sign in here with that address")
-	} else if err == nil {
-		doc.Hints = append(doc.Hints, "a mail tells them how to join; they are a member when they next sign in")
+	hint := "a mail tells them how to join; they are a member when they next sign in"
+	if s.opts.Mail == nil {
+		hint = "in local mode no mail is sent: tell them to sign in here with that address"
 	}
-	return doc, err
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		out, err := s.auth.Invite(tx, address, role, code)
+		if err != nil {
+			return nil, err
+		}
+		doc := saved(out)
+		doc.Hints = append(doc.Hints, hint)
+		return doc, nil
+	})
 }
 
 // members answers GET /workspaces/{id}/members, which shows the invites too, and
@@ -159,17 +159,13 @@ func (s *Server) members(rq *request) (*render.Doc, error) {
 
 // cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
 func (s *Server) cancelInvite(rq *request) (*render.Doc, error) {
-	var invite crm.Record
-	err := s.write(rq, func(tx *store.Tx) (err error) {
-		if invite, err = tx.Named(rq.route.Entity, crm.CutHandle(rq.record)); err != nil {
-			return err
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		invite, err := tx.Named(rq.route.Entity, crm.CutHandle(rq.record))
+		if err != nil {
+			return nil, err
 		}
-		return tx.CancelInvite(invite)
+		return deleted("invite", invite.ID), tx.CancelInvite(invite)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return deleted("invite", invite.ID), nil
 }
 
 // setRole answers POST /workspaces/{id}/members/{userId}/role.
@@ -202,19 +198,15 @@ func (s *Server) removeMember(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	var member crm.Record
-	err = s.write(rq, func(tx *store.Tx) (err error) {
-		if member, err = rq.member(tx); err != nil {
-			return err
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		member, err := rq.member(tx)
+		if err != nil {
+			return nil, err
 		}
-		return s.auth.Remove(tx, member, code)
+		doc := deleted("member", member.ID)
+		doc.Hints = append(doc.Hints, "their tokens for this workspace are gone; the records they made stay")
+		return doc, s.auth.Remove(tx, member, code)
 	})
-	if err != nil {
-		return nil, err
-	}
-	doc := deleted("member", member.ID)
-	doc.Hints = append(doc.Hints, "their tokens for this workspace are gone; the records they made stay")
-	return doc, nil
 }
 
 // member reads the member the path names. An invite is none yet.

@@ -1,0 +1,106 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// Repeating a request safely: a client that got no answer sends it again with the
+// same Idempotency-Key, and it is done once (draft-ietf-httpapi-idempotency-key-header).
+
+// once runs a write, or gives the answer of the request that had its key before.
+// The answer is kept in the transaction of the write: there is none without the
+// other. A write that failed changed nothing, and may be tried again.
+func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (*render.Doc, error) {
+	key, err := rq.idempotencyKey()
+	if err != nil {
+		return nil, err
+	}
+	if key == "" {
+		return fn(tx)
+	}
+	kept, found, err := tx.KeptAnswer(hashed(key))
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		return rq.replay(kept)
+	}
+	doc, err := fn(tx)
+	if err != nil || tx.Actor.Workspace == 0 { // which is gone, and the token with it
+		return doc, err
+	}
+	return doc, tx.KeepAnswer(rq.keptAnswer(hashed(key), doc))
+}
+
+// maxKey is the most characters of an Idempotency-Key.
+const maxKey = 255
+
+// idempotencyKey returns the request's key, bare or in the quotes of a structured
+// field; "" for none.
+func (rq *request) idempotencyKey() (string, error) {
+	values := rq.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return "", nil
+	}
+	key := strings.TrimSpace(values[0])
+	if quoted := strings.TrimSuffix(strings.TrimPrefix(key, `"`), `"`); len(quoted) == len(key)-2 {
+		key = quoted
+	}
+	visible := !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
+	if len(values) > 1 || key == "" || len(key) > maxKey || !visible {
+		return "", crm.Errorf(crm.InvalidValue, "Idempotency-Key is one key of 1 to %d visible ASCII characters, best a UUID of your own for each request.", maxKey).On("Idempotency-Key")
+	}
+	return key, nil
+}
+
+// asksFor returns a hash of what a request asks for; the form of the answer is no
+// part of it.
+func (rq *request) asksFor() string {
+	params := maps.Clone(rq.params)
+	delete(params, "format")
+	return hashed(strings.Join([]string{rq.Method, rq.path, params.Encode(), rq.Header.Get("If-Match"), string(rq.body)}, "\n"))
+}
+
+func hashed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// keptAnswer returns an answer as it is kept: in both spellings, without what is
+// shown only once.
+func (rq *request) keptAnswer(hash string, doc *render.Doc) store.KeptAnswer {
+	again := *doc
+	if again.Zone == nil {
+		again.Zone = rq.actor.Zone
+	}
+	if line := again.Line; line != nil && slices.ContainsFunc(line.Fields, func(f render.Field) bool { return f.Secret }) {
+		open := *line
+		open.Fields = slices.DeleteFunc(slices.Clone(line.Fields), func(f render.Field) bool { return f.Secret })
+		again.Line = &open
+		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
+	}
+	return store.KeptAnswer{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
+		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
+}
+
+// replay returns the answer that was kept, marked as such.
+func (rq *request) replay(kept store.KeptAnswer) (*render.Doc, error) {
+	if kept.Request != rq.asksFor() {
+		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
+	}
+	rq.status = kept.Status
+	rq.w.Header().Set("Idempotency-Replayed", "true")
+	raw := &render.Raw{Type: plainText, Body: kept.Text + "# replayed\n"}
+	if rq.format == render.JSON {
+		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(kept.JSON, "}\n") + ",\"replayed\":true}\n"}
+	}
+	return &render.Doc{Raw: raw, Version: kept.Version}, nil
+}
