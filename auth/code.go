@@ -256,3 +256,11 @@ func Network(client string) string {
 	}
 	return fmt.Sprint("client ", addr)
 }
+
+// CodeForm says what a code looks like, for people.
+func CodeForm(long bool) string {
+	if long {
+		return fmt.Sprintf("%d letters and digits", longCode)
+	}
+	return fmt.Sprintf("%d digits", shortCode)
+}

@@ -190,7 +190,8 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Doc, error) {
 	var pair auth.Pair
 	switch form.Get("grant_type") {
 	case "authorization_code":
-		pair, err = s.auth.Redeem(rq.Context(), rq.addr, form.Get("client_id"), form.Get("code"), form.Get("code_verifier"), form.Get("redirect_uri"))
+		pair, err = s.auth.Redeem(rq.Context(), rq.addr, auth.Redemption{Client: form.Get("client_id"), Code: form.Get("code"),
+			Verifier: form.Get("code_verifier"), Redirect: form.Get("redirect_uri")})
 	case "refresh_token":
 		pair, err = s.auth.Refresh(rq.Context(), rq.addr, form.Get("client_id"), form.Get("refresh_token"))
 	default:

@@ -29,9 +29,12 @@ type signPage struct {
 	Email      string // to which the code went
 	Problem    string // what was wrong with the last input; empty: nothing
 	LocalCode  string // the code, where no mail is sent
-	LongCode   bool   // the code has letters too
+	Long       bool   // the code has letters too
+	CodeForm   string // what it looks like
+	Minutes    int    // how long it lives
 	Workspaces []pageWorkspace
-	CanCreate  bool   // the person may make a new workspace
+	New        bool   // a new workspace is preselected
+	NewName    string // its name
 	Scope      string // preselected
 
 	Title, Text, Next string // of an error: what happened, what to do

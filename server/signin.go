@@ -2,13 +2,18 @@ package server
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/store"
 )
 
 // The sign-in page: a form for each step, kept by the server, so that it needs no
@@ -43,7 +48,7 @@ func (s *Server) authorizePage(rq *request) (*render.Doc, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.show(rq, p, secret, "", ""), nil
+		return s.show(rq, p, rq.params, ""), nil
 	}
 	asked, err := s.asked(rq)
 	if err != nil {
@@ -136,11 +141,9 @@ func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string,
 	case step == "code":
 		return "", s.auth.CheckCode(ctx, rq.addr, p, form.Get("code"))
 	case step == "access" && p.Verified:
-		access := auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope")}
-		if access.WorkspaceID == "new" {
-			access.WorkspaceID, access.NewName = "", form.Get("workspace_name")
-		} else if access.WorkspaceID == "" {
-			return "", crm.Errorf(crm.MissingField, "choose a workspace.").On("workspace")
+		access, err := readAccess(form)
+		if err != nil {
+			return "", err
 		}
 		code, err := s.auth.Allow(ctx, rq.addr, p, access)
 		if err != nil {
@@ -149,6 +152,23 @@ func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string,
 		return s.response(rq, p, url.Values{"code": {code}}), nil
 	}
 	return "", nil // a form of an earlier step: the page shows where it stands
+}
+
+// readAccess reads the choices of the last form.
+func readAccess(form url.Values) (access auth.Access, err error) {
+	access = auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope")}
+	name := strings.TrimSpace(form.Get("workspace_name"))
+	switch {
+	case access.WorkspaceID == "":
+		return access, crm.Errorf(crm.MissingField, "Choose a workspace.").On("workspace")
+	case access.Scope == "":
+		return access, crm.Errorf(crm.MissingField, "Choose what the application may do.").On("scope")
+	case access.WorkspaceID != "new" && name != "":
+		return access, crm.Errorf(crm.InvalidValue, "You named a new workspace, but chose another. Choose the new one, or empty its name.").On("workspace")
+	case access.WorkspaceID == "new":
+		access.WorkspaceID, access.NewName = "", name
+	}
+	return access, nil
 }
 
 // response returns the redirect of an authorization response, with iss
@@ -176,8 +196,7 @@ func (s *Server) seeOther(rq *request, target string) *render.Doc {
 
 // again shows a step whose input was refused, with what was wrong.
 func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.Doc, error) {
-	secret := form.Get("request")
-	p, err := s.auth.Page(rq.Context(), secret, s.browser(rq))
+	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +204,7 @@ func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.
 	if known.Code == crm.InvalidCode {
 		rq.status = http.StatusBadRequest
 	}
-	return s.show(rq, p, secret, form.Get("email"), problem(known)), nil
+	return s.show(rq, p, form, problem(known)), nil
 }
 
 // problem words an error for who fills in the form: hints are for agents.
@@ -197,24 +216,43 @@ func problem(known *crm.Error) string {
 		return "That code is wrong, was used, or is too old. Check it, or send a new one."
 	case crm.SignupClosed:
 		return "This server takes new people by invite only. Ask an admin of a workspace here to invite your address, then try again."
+	case crm.NotAMember:
+		return "You do not belong to that workspace any more. Choose another."
+	case crm.PlanLimitReached:
+		return "You have made as many workspaces as your plan allows. Choose one that is there."
+	case crm.RateLimited:
+		return "That was tried too often. Wait " + patience(known.RetryAfter) + ", then try again."
 	}
-	text := known.Hint
-	return strings.ToUpper(text[:1]) + text[1:]
+	return known.Hint
 }
 
-// show returns the page of a sign-in under way.
-func (s *Server) show(rq *request, p auth.Page, secret, typed, problem string) *render.Doc {
+// patience words a time to wait, rounded up.
+func patience(d time.Duration) string {
+	if minutes := int(math.Ceil(d.Minutes())); minutes > 1 {
+		return strconv.Itoa(minutes) + " minutes"
+	}
+	return "a minute"
+}
+
+// show returns the page of a sign-in under way. What stands in the form stays
+// there, most of all a choice of less.
+func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string) *render.Doc {
 	to, _ := url.Parse(p.Redirect)
-	page := signPage{Step: "email", Request: secret, Client: p.ClientName, Where: auth.Where(p.Redirect), Email: typed,
-		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Scope: crm.ScopeWrite, CanCreate: true}
+	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: auth.Where(p.Redirect), Email: form.Get("email"),
+		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes())}
 	switch {
 	case p.Verified:
 		page.Step, page.Email = "access", p.Email
+		page.Scope, page.NewName, page.New = crm.ScopeWrite, form.Get("workspace_name"), form.Get("workspace") == "new"
+		if chosen := form.Get("scope"); slices.Contains(crm.Scopes(), chosen) {
+			page.Scope = chosen
+		}
 		for i, w := range p.Workspaces {
-			page.Workspaces = append(page.Workspaces, pageWorkspace{ID: w.ID, Name: w.Name, Role: w.Role, Selected: i == 0})
+			selected := w.ID == form.Get("workspace") || !form.Has("workspace") && i == 0
+			page.Workspaces = append(page.Workspaces, pageWorkspace{ID: w.ID, Name: w.Name, Role: w.Role, Selected: selected})
 		}
 	case p.Email != "":
-		page.Step, page.Email, page.LocalCode, page.LongCode = "code", p.Email, p.LocalCode, p.Long
+		page.Step, page.Email, page.LocalCode, page.Long, page.CodeForm = "code", p.Email, p.LocalCode, p.Long, auth.CodeForm(p.Long)
 	}
 	return s.page(rq, page, formTarget(to))
 }
@@ -250,6 +288,9 @@ func (s *Server) protect(rq *request, target string) {
 func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Doc {
 	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: problem(known), Next: "Go back to your application and connect again."}
 	rq.w.Header().Del("WWW-Authenticate")
+	if known.Code == crm.RateLimited {
+		p.Title, p.Next = "Not so fast", "Then reload this page."
+	}
 	if e := rq.oauth; e != nil {
 		rq.status = http.StatusBadRequest
 		p.Text = e.Description

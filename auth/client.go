@@ -1,0 +1,176 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+const (
+	registersPerClient = 30 // an hour, of a network
+	maxRedirects       = 10
+	maxRedirectLength  = 2000
+)
+
+// Register makes an OAuth client of what it says about itself. The name is as
+// unverified as everything else.
+func (a *Auth) Register(ctx context.Context, addr, name string, redirects []string) (c store.Client, err error) {
+	if len(redirects) == 0 || len(redirects) > maxRedirects {
+		return c, oauthErrorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", maxRedirects, len(redirects))
+	}
+	for _, uri := range redirects {
+		if err := checkRedirect(uri); err != nil {
+			return c, err
+		}
+	}
+	list, err := json.Marshal(redirects)
+	if err != nil {
+		return c, err
+	}
+	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		busy := "too many clients were registered from your network; try again"
+		if err := within(tx, limit{"register " + Network(addr), registersPerClient, time.Hour, busy}); err != nil {
+			return err
+		}
+		var room bool
+		if c, room, err = tx.CreateClient(clientLabel(name), string(list)); err == nil && !room {
+			err = limited("too many clients were registered that nobody used; try again", store.SignInLife)
+		}
+		return err
+	})
+	return c, err
+}
+
+// clientLabel returns a name that can be shown: one line, no characters that
+// change how others are read, at most as long as a token's name.
+func clientLabel(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if crm.Invisible(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(name, " "))
+	clean, _ := query.Clean(strings.Join(strings.Fields(name), " "))
+	runes := []rune(clean)
+	if len(runes) > maxTokenName {
+		runes = append(runes[:maxTokenName-1], '…')
+	}
+	if len(runes) == 0 {
+		return "mcp"
+	}
+	return string(runes)
+}
+
+// appSchemes are URI schemes of well-known clients. A scheme with a dot, like
+// com.example.app, belongs to who holds the domain (RFC 8252 section 7.1).
+var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "windsurf", "zed", "claude", "chatgpt", "goose", "raycast", "warp", "kiro", "trae", "jetbrains", "lmstudio"}
+
+// checkRedirect refuses a redirect URI that could lead to anything but a web
+// server under TLS, a program on this machine or an application.
+func checkRedirect(uri string) error {
+	bad := func(why string) error {
+		return oauthErrorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Show(uri), why)
+	}
+	if uri == "" || len(uri) > maxRedirectLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\#\"<>^`{|}", r) }) {
+		return bad(fmt.Sprintf("is empty, over %d characters, or holds a blank, a # or another character that no URI has", maxRedirectLength))
+	}
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || u.Scheme == "":
+		return bad("is no absolute URI")
+	case u.User != nil || strings.Contains(u.Host, "@"):
+		return bad("holds a user name")
+	case strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
+		return bad("has a host that is none") // and could end a directive of the page's policy
+	case u.Scheme == "https" && u.Hostname() != "" && u.Opaque == "":
+		return nil
+	case u.Scheme == "http" && Loopback(u):
+		return nil
+	case slices.Contains(appSchemes, u.Scheme) || u.Scheme != "http" && strings.Contains(u.Scheme, "."):
+		return nil
+	}
+	return bad("is not of a kind that is taken")
+}
+
+// Loopback reports whether a redirect URI leads to a program on the machine of
+// the person (RFC 8252 section 7.3).
+func Loopback(u *url.URL) bool {
+	return u.Scheme == "http" && u.Opaque == "" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
+}
+
+// Where names the place a redirect URI leads to, for people: a host, or the
+// scheme of an application.
+func Where(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "unknown"
+	}
+	if u.Scheme == "http" || u.Scheme == "https" {
+		return u.Host
+	}
+	return u.Scheme + ":"
+}
+
+// redirectAllowed reports whether a redirect URI is one of those registered. They
+// must be equal, but for the port of a loopback URI (RFC 8252 section 7.3).
+func redirectAllowed(c store.Client, uri string) bool {
+	var list []string
+	if json.Unmarshal([]byte(c.Redirects), &list) != nil || checkRedirect(uri) != nil {
+		return false
+	}
+	return slices.ContainsFunc(list, func(known string) bool {
+		return known == uri || portless(known) != "" && portless(known) == portless(uri)
+	})
+}
+
+// portless returns a loopback URI without its port; "" for every other.
+func portless(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || !Loopback(u) {
+		return ""
+	}
+	after := strings.TrimPrefix(uri, "http://"+u.Host)
+	if after == "" {
+		after = "/"
+	}
+	return u.Hostname() + after
+}
+
+// ClientFor returns the client and the redirect URI of an authorization request.
+// As long as these are in doubt, nothing may be sent to the URI.
+func (a *Auth) ClientFor(ctx context.Context, id, redirect string) (c store.Client, uri string, err error) {
+	c, found, err := a.store.Client(ctx, id)
+	if err != nil {
+		return c, "", err
+	}
+	if !found {
+		return c, "", oauthErrorf(InvalidClient, "The application is not registered here (any more).")
+	}
+	if redirect == "" {
+		var list []string
+		if json.Unmarshal([]byte(c.Redirects), &list) == nil && len(list) == 1 {
+			redirect = list[0]
+		}
+	}
+	if !redirectAllowed(c, redirect) {
+		return c, "", oauthErrorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Show(redirect))
+	}
+	return c, redirect, nil
+}
+
+// tokenClient returns the client of a request to the token endpoint.
+func (a *Auth) tokenClient(ctx context.Context, id string) (store.Client, error) {
+	c, found, err := a.store.Client(ctx, id)
+	if err == nil && !found {
+		err = oauthErrorf(InvalidClient, "The client is not registered here (any more); register again.")
+	}
+	return c, err
+}

@@ -1,0 +1,175 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+const (
+	refreshPrefix = "ckr_"
+	grantPrefix   = "cka_"
+
+	// refreshGrace is for how long after its first use a refresh token may be used
+	// again, and the access token before it goes on: clients refresh in parallel,
+	// and an answer may be lost on the way.
+	refreshGrace    = 2 * time.Minute
+	refreshesAtOnce = 50 // in that time
+)
+
+// Pair is what the token endpoint gives: an access token and the refresh token
+// for the next.
+type Pair struct {
+	Access  string
+	Refresh string
+}
+
+func (a *Auth) newPair() (p Pair, err error) {
+	if p.Access, err = newToken(a.store.Random()); err == nil {
+		p.Refresh, err = randomText(a.store.Random(), tokenRandom, base62)
+		p.Refresh = refreshPrefix + p.Refresh
+	}
+	return p, err
+}
+
+// Redemption is what a client sends to have an authorization code exchanged.
+type Redemption struct {
+	Client   string
+	Code     string
+	Verifier string // PKCE (RFC 7636 section 4.5)
+	Redirect string // where the code was sent to; may be empty
+}
+
+// Redeem exchanges an authorization code for tokens, once. A code that comes a
+// second time ends what the first got (RFC 6749 section 4.1.2).
+func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair, err error) {
+	c, err := a.tokenClient(ctx, r.Client)
+	if err != nil {
+		return pair, err
+	}
+	if pair, err = a.newPair(); err != nil {
+		return pair, err
+	}
+	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		g, found, err := tx.Grant(Hash(r.Code))
+		if err != nil {
+			return err
+		}
+		if !found || g.Client != c.ID {
+			return oauthErrorf(InvalidGrant, "The code is unknown, too old, or was given to another client; sign in again.")
+		}
+		if g.Token != "" {
+			if err := a.endFamily(tx, g.User, g.Token); err != nil {
+				return err
+			}
+			return tx.Keep(oauthErrorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
+		}
+		if fault := r.misfit(g); fault != nil {
+			return fault
+		}
+		w, err := enter(tx, g.User, g.Workspace)
+		if err != nil {
+			return err
+		}
+		id, err := tx.CreateToken(w, store.Token{Hash: Hash(pair.Access), Refresh: Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Origin: crm.OriginOAuth, Client: c.ID})
+		if err != nil {
+			return err
+		}
+		return tx.UseGrant(g, id)
+	})
+	return pair, err
+}
+
+// misfit returns why the grant is not for who sent the redemption, or nil.
+func (r Redemption) misfit(g store.Grant) error {
+	sum := sha256.Sum256([]byte(r.Verifier))
+	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
+	switch {
+	case !g.Live:
+		return oauthErrorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(store.GrantLife.Seconds()))
+	case r.Redirect != "" && r.Redirect != g.Redirect:
+		return oauthErrorf(InvalidGrant, "redirect_uri is not the one the code was sent to.")
+	case len(r.Verifier) < 43 || len(r.Verifier) > 128 || subtle.ConstantTimeCompare([]byte(challenge), []byte(g.Challenge)) != 1:
+		return oauthErrorf(InvalidGrant, "code_verifier does not belong to the code_challenge of the sign-in.")
+	}
+	return nil
+}
+
+// enter makes the user the actor in the workspace, if it still is one of theirs.
+func enter(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
+	w, member, err := tx.ActAs(user, workspace)
+	if err == nil && !member {
+		err = oauthErrorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
+	}
+	return w, err
+}
+
+// Refresh exchanges a refresh token for a new pair. It may be used again for a
+// short while, since clients refresh in parallel; used after that, it counts as
+// stolen and ends its token (RFC 9700 section 4.14.2).
+func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pair, err error) {
+	c, err := a.tokenClient(ctx, client)
+	if err != nil {
+		return pair, err
+	}
+	if pair, err = a.newPair(); err != nil {
+		return pair, err
+	}
+	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		r, found, err := tx.Refresh(Hash(token))
+		if err != nil {
+			return err
+		}
+		if !found || r.Client != c.ID {
+			return oauthErrorf(InvalidGrant, "The refresh token is unknown, revoked, expired, or was given to another client; sign in again.")
+		}
+		if !r.Used.IsZero() && a.store.Now().Sub(r.Used) > refreshGrace {
+			if err := a.endFamily(tx, r.User, r.TokenID); err != nil {
+				return err
+			}
+			return tx.Keep(oauthErrorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
+		}
+		if _, err := enter(tx, r.User, r.Workspace); err != nil {
+			return err
+		}
+		busy := "the refresh token is used too often; use the newest, or try again"
+		if err := within(tx, limit{"refresh " + r.Hash, refreshesAtOnce, refreshGrace, busy}); err != nil {
+			return err
+		}
+		return tx.Replace(r, Hash(pair.Access), Hash(pair.Refresh), refreshGrace)
+	})
+	return pair, err
+}
+
+// endFamily revokes a token with all its secrets.
+func (a *Auth) endFamily(tx *store.Tx, user int64, tokenID string) error {
+	tx.Actor.User = user
+	tx.After(a.forget)
+	var known *crm.Error
+	err := tx.Revoke(tokenID)
+	if errors.As(err, &known) && known.Code == crm.NotFound {
+		return nil // it was revoked before
+	}
+	return err
+}
+
+// RevokeSecret revokes the token that an access or refresh token opens
+// (RFC 7009). An unknown one is no error. A client may revoke only its own.
+func (a *Auth) RevokeSecret(ctx context.Context, addr, client, secret string) error {
+	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		id, holder, user, found, err := tx.Holder(Hash(secret))
+		if err != nil || !found {
+			return err
+		}
+		if holder != client {
+			return oauthErrorf(InvalidGrant, "The token was given to another client; send the client_id of its own.")
+		}
+		return a.endFamily(tx, user, id)
+	})
+}

@@ -1,0 +1,228 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+// signInsPerClient is how many sign-ins a network may begin in a window.
+const signInsPerClient = 120
+
+// Authorization is what a client asks for at the authorization endpoint.
+type Authorization struct {
+	Client    store.Client
+	Redirect  string
+	State     string
+	Challenge string // PKCE, S256 (RFC 7636)
+}
+
+// ValidChallenge reports whether a PKCE challenge has the form of S256: 43
+// characters of base64url.
+func ValidChallenge(challenge string) bool {
+	sum, err := base64.RawURLEncoding.DecodeString(challenge)
+	return err == nil && len(sum) == sha256.Size
+}
+
+// Begin starts a sign-in on the page. The secret goes into the page, the
+// browser's into a cookie; browser is what an earlier cookie held, or empty.
+func (a *Auth) Begin(ctx context.Context, addr string, asked Authorization, browser string) (secret, cookie string, err error) {
+	if cookie = browser; len(cookie) != tokenRandom || strings.Trim(cookie, base62) != "" {
+		if cookie, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+			return "", "", err
+		}
+	}
+	if secret, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+		return "", "", err
+	}
+	in := store.SignIn{Hash: Hash(secret), Browser: Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
+	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		busy := "too many sign-ins were begun from your network; try again"
+		if err := within(tx, limit{"page " + Network(addr), signInsPerClient, limitWindow, busy}); err != nil {
+			return err
+		}
+		return tx.SaveSignIn(in)
+	})
+	return secret, cookie, err
+}
+
+// Page is a sign-in under way, as its page shows it.
+type Page struct {
+	store.SignIn
+	ClientName string
+	LocalCode  string            // the code, where no mail is sent
+	Workspaces []store.Workspace // of the person, once the code was right
+}
+
+// Page returns the sign-in with the secret if the browser began it, else ErrOver.
+func (a *Auth) Page(ctx context.Context, secret, browser string) (p Page, err error) {
+	in, found, err := a.store.SignInOf(ctx, Hash(secret), Hash(browser))
+	if err != nil {
+		return p, err
+	}
+	c, known, err := a.store.Client(ctx, in.Client)
+	if err != nil {
+		return p, err
+	}
+	if !found || !known {
+		return p, ErrOver
+	}
+	p = Page{SignIn: in, ClientName: c.Name, LocalCode: a.echo.get(in.Hash)}
+	if in.Verified {
+		p.Workspaces, err = a.store.WorkspacesOf(ctx, in.Email)
+	}
+	return p, err
+}
+
+// ErrOver is the error for a sign-in that is none, or not of this browser.
+var ErrOver = oauthErrorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
+
+// step runs a step of the sign-in.
+func (a *Auth) step(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
+	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		in, found, err := tx.SignInOf(p.Hash, p.Browser)
+		if err == nil && !found {
+			err = ErrOver
+		}
+		if err != nil {
+			return err
+		}
+		return fn(tx, in)
+	})
+}
+
+// pagePurpose binds a code to one sign-in on the page: it is no good for any
+// other, nor for POST /auth/verify.
+func pagePurpose(in store.SignIn) string { return "page " + in.Hash }
+
+// SendCode mails a code for the sign-in to the address.
+func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) error {
+	address, err := ParseAddress(email)
+	if err != nil {
+		return err
+	}
+	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		code, err := a.issue(tx, pagePurpose(in), purposeSignIn, address)
+		if err != nil {
+			return err
+		}
+		in.Email, in.Long, in.Verified = address, !guessable(code), false
+		code = a.deliver(tx, code, a.pageLetter(address, addr, p))
+		tx.After(func() { a.echo.put(in.Hash, code) })
+		return tx.UpdateSignIn(in)
+	})
+}
+
+// OtherAddress takes the sign-in back to where it asks for an address.
+func (a *Auth) OtherAddress(ctx context.Context, addr string, p Page) error {
+	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		in.Email, in.Verified = "", false
+		return tx.UpdateSignIn(in)
+	})
+}
+
+// CheckCode tries the code of the sign-in. A right one makes the person known, as
+// at POST /auth/verify.
+func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
+	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		if in.Email == "" || in.Verified {
+			return nil // another tab was faster: the page shows where it stands
+		}
+		err := a.try(tx, attempt{purpose: pagePurpose(in), kind: purposeSignIn, address: in.Email, typed: typed,
+			again: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
+		if err != nil {
+			return err
+		}
+		if err := a.checkSignup(tx, in.Email); err != nil {
+			return err
+		}
+		if _, err := tx.SignIn(in.Email); err != nil {
+			return err
+		}
+		in.Verified = true
+		return tx.UpdateSignIn(in)
+	})
+}
+
+// Access is what a person lets a client have.
+type Access struct {
+	WorkspaceID string // empty: a new one of that name
+	NewName     string
+	Scope       string
+}
+
+// Allow ends the sign-in and returns an authorization code for the client
+// (RFC 6749 section 4.1.2).
+func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
+	if access.Scope == "" { // which elsewhere means full
+		return "", crm.Errorf(crm.MissingField, "choose what it may do.").On("scope")
+	}
+	wanted, err := scope(access.Scope)
+	if err != nil {
+		return "", err
+	}
+	if code, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+		return "", err
+	}
+	code = grantPrefix + code
+	err = a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		if !in.Verified {
+			return ErrOver
+		}
+		w, err := a.chosen(tx, in, access)
+		if err != nil {
+			return err
+		}
+		if err := tx.EndSignIn(in); err != nil {
+			return err
+		}
+		g := store.Grant{Hash: Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted}
+		return tx.CreateGrant(g, w)
+	})
+	return code, err
+}
+
+// chosen returns the workspace of the person that was picked, or makes it.
+func (a *Auth) chosen(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
+	list, err := tx.SignIn(in.Email)
+	if err != nil {
+		return w, err
+	}
+	if access.WorkspaceID == "" {
+		if err := a.nameWorkspace(tx, access.NewName); err != nil {
+			return w, err
+		}
+		access.WorkspaceID = tx.Actor.WorkspaceID
+		if list, err = tx.SignIn(in.Email); err != nil {
+			return w, err
+		}
+	}
+	if i := slices.IndexFunc(list, func(w store.Workspace) bool { return w.ID == access.WorkspaceID }); i >= 0 {
+		return list[i], nil
+	}
+	return w, store.NotAMember(access.WorkspaceID)
+}
+
+// nameWorkspace makes a workspace of the actor with the name.
+func (a *Auth) nameWorkspace(tx *store.Tx, name string) error {
+	e := a.store.Schema.Named("workspace")
+	clean, ok := query.Clean(name)
+	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
+		return crm.Errorf(crm.InvalidValue, "a workspace has a name of 1 to %d characters.", field.Limit()).On("name")
+	}
+	_, err := tx.CreateWorkspace(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str(clean)}}})
+	return err
+}
+
+// Deny ends the sign-in without access.
+func (a *Auth) Deny(ctx context.Context, addr string, p Page) error {
+	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		return tx.EndSignIn(in)
+	})
+}
