@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -78,12 +77,17 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 }
 
 // serve checks the request, in the order in which a client would want to hear
-// of faults, and calls the handler.
+// of faults, and calls the handler. The row comes first: it knows how faults are
+// spelled.
 func (s *Server) serve(rq *request) (*render.Doc, error) {
 	var queryErr error
 	rq.params, queryErr = url.ParseQuery(rq.URL.RawQuery)
 	rq.format = formatOf(rq.Request, rq.params)
+	ids, fault := s.locate(rq)
 	if err := s.checkLocal(rq); err != nil {
+		return nil, err
+	}
+	if err := s.checkOrigin(rq); err != nil {
 		return nil, err
 	}
 	if !rq.inner {
@@ -94,34 +98,45 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	if queryErr != nil {
 		return nil, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(queryErr.Error()))
 	}
-	return s.dispatch(rq)
-}
-
-// dispatch finds the row of the request and calls its handler for who may.
-func (s *Server) dispatch(rq *request) (*render.Doc, error) {
-	path, fault := cleanPath(s.schema, rq.URL.EscapedPath())
 	if fault != nil {
 		return nil, fault
 	}
-	rq.path = path
-	if rq.Method == http.MethodOptions && s.router.shared(path) != nil {
-		return s.preflight(rq, s.router.shared(path)), nil
+	if rq.Method == http.MethodOptions {
+		return s.preflight(rq), nil
 	}
-	row, ids, allowed := s.router.find(rq.Method, path)
-	if row == nil && allowed != nil {
-		return nil, s.router.notAllowed(rq.Method, path, allowed)
+	return s.dispatch(rq, ids)
+}
+
+// locate finds the row of the request and the ids in its path. With a fault the
+// row is one of the same path, if there is one.
+func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
+	rq.path, fault = cleanPath(s.schema, rq.URL.EscapedPath())
+	if fault != nil {
+		return nil, fault
 	}
-	if row == nil {
-		return nil, s.router.missing(rq.Method, path)
+	if rq.Method == http.MethodOptions {
+		if rq.route = s.router.shared(rq.path); rq.route != nil {
+			return nil, nil
+		}
+	}
+	row, ids, allowed := s.router.find(rq.Method, rq.path)
+	switch {
+	case row == nil && allowed != nil:
+		rq.route, _, _ = s.router.find(allowed[0], rq.path)
+		return nil, s.router.notAllowed(rq.Method, rq.path, allowed)
+	case row == nil:
+		return nil, s.router.missing(rq.Method, rq.path)
 	}
 	rq.route = row
 	if len(ids) > 0 {
 		rq.record = ids[len(ids)-1]
 	}
-	if err := s.checkOrigin(rq); err != nil {
-		return nil, err
-	}
-	if row.Access != public {
+	return ids, nil
+}
+
+// dispatch calls the handler of the row for who may.
+func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
+	if rq.route.Access != public {
 		if err := s.authenticate(rq); err != nil {
 			return nil, err
 		}
@@ -132,7 +147,7 @@ func (s *Server) dispatch(rq *request) (*render.Doc, error) {
 	if err := checkParams(rq); err != nil {
 		return nil, err
 	}
-	return row.handle(s, rq)
+	return rq.route.handle(s, rq)
 }
 
 // authenticate finds out who asks.
@@ -172,43 +187,6 @@ func checkParams(rq *request) error {
 		}
 	}
 	return nil
-}
-
-// proxyHeaders tell of a proxy, beside all X-Forwarded-*.
-var proxyHeaders = []string{"Forwarded", "Via", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip"}
-
-// checkLocal keeps a local server local: it answers neither through a proxy nor
-// under a foreign name, so no web page can reach it by DNS rebinding or by
-// posting to it.
-func (s *Server) checkLocal(rq *request) error {
-	if !s.opts.Local {
-		return nil
-	}
-	for name := range rq.Header {
-		if slices.Contains(proxyHeaders, name) || strings.HasPrefix(name, "X-Forwarded-") {
-			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
-		}
-	}
-	if !loopback(rq.Host) {
-		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Show(rq.Host))
-	}
-	for _, origin := range rq.Header.Values("Origin") {
-		if u, err := url.Parse(origin); err != nil || !loopback(u.Host) {
-			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Show(origin))
-		}
-	}
-	return nil
-}
-
-// loopback reports whether a host, with or without port, names this machine.
-func loopback(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.Trim(name, "[]")
-	ip := net.ParseIP(name)
-	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // failure turns an error into an answer. What is no crm.Error is a fault of

@@ -238,9 +238,22 @@ func (s *Server) base(rq *request) string {
 	case strings.Trim(strings.ToLower(rq.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "" || rq.Host == "":
 		return "http://localhost"
 	case rq.TLS != nil:
-		return "https://" + rq.Host
+		return canonicalOrigin("https://" + rq.Host)
 	}
-	return "http://" + rq.Host
+	return canonicalOrigin("http://" + rq.Host)
+}
+
+// canonicalOrigin returns an origin as URLs are compared: in lower case, without the port
+// that its scheme has anyway (RFC 3986 section 6.2.3).
+func canonicalOrigin(origin string) string {
+	origin = strings.ToLower(origin)
+	if host, found := strings.CutSuffix(origin, ":443"); found && strings.HasPrefix(origin, "https:") {
+		return host
+	}
+	if host, found := strings.CutSuffix(origin, ":80"); found && strings.HasPrefix(origin, "http:") {
+		return host
+	}
+	return origin
 }
 
 // document returns a text that names this server's address.

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -49,9 +51,7 @@ func (s *Server) mcpRoutes() []route {
 
 // noStream answers GET and DELETE: there are neither streams nor sessions.
 func noStream(*Server, *request) (*render.Doc, error) {
-	err := crm.Errorf(crm.MethodNotAllowed, "MCP requests are sent with POST; there are no streams and no sessions here.")
-	err.Allow = []string{http.MethodPost, http.MethodOptions}
-	return nil, err
+	return nil, crm.Errorf(crm.MethodNotAllowed, "there are neither streams nor sessions.")
 }
 
 // newToolsets makes the MCP servers. They are stateless and live as long as the
@@ -66,7 +66,7 @@ func (s *Server) newToolsets() map[string]http.Handler {
 		})
 		add(m)
 		s.addResources(m)
-		m.AddReceivingMiddleware(s.withInstructions, onlyOffered)
+		m.AddReceivingMiddleware(s.guardMethod, s.withInstructions, onlyOffered)
 		sets[path] = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return m },
 			&mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, DisableLocalhostProtection: true, Logger: slog.New(slog.DiscardHandler)})
 	}
@@ -76,7 +76,7 @@ func (s *Server) newToolsets() map[string]http.Handler {
 // mcpCall is a request to the connector on its way through the SDK.
 type mcpCall struct {
 	*request
-	fault *crm.Error // a 401 on the way, which the whole answer must become
+	fault atomic.Pointer[crm.Error] // a 401 on the way, which the whole answer must become
 }
 
 type mcpKey struct{}
@@ -114,8 +114,14 @@ func (s *Server) mcp(rq *request, set string) (*render.Doc, error) {
 	inner.Header.Del("Mcp-Session-Id")
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	s.toolsets[set].ServeHTTP(w, inner)
-	if call.fault != nil {
-		return nil, call.fault
+	if fault := call.fault.Load(); fault != nil {
+		return nil, fault
+	}
+	if err := rq.Context().Err(); err != nil {
+		return nil, err // the SDK's answer may be cut off, or none
+	}
+	if w.status >= 500 {
+		return nil, fmt.Errorf("the MCP SDK answered %d: %s", w.status, w.body.String())
 	}
 	rq.status = w.status
 	if kind := w.header.Get("Content-Type"); w.body.Len() > 0 && !strings.HasPrefix(kind, "application/json") {
@@ -177,6 +183,12 @@ func (r *recorder) Flush() {}
 func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Doc {
 	if rq.status == http.StatusUnauthorized {
 		rq.w.Header().Set("WWW-Authenticate", s.challenge(rq, known))
+		said, _, _ := strings.Cut(known.Hint, " Sign in: ") // which tells how without OAuth
+		known = crm.Errorf(known.Code, "%s Connect again: the client signs the user in on the page that the header WWW-Authenticate leads to.", said)
+	}
+	if known.Code == crm.MethodNotAllowed {
+		rq.w.Header().Set("Allow", "POST, OPTIONS")
+		known = crm.Errorf(known.Code, "MCP requests are sent with POST; there are no streams and no sessions here.")
 	}
 	code := rq.rpcCode
 	switch {
@@ -220,6 +232,21 @@ func onlyOffered(next mcp.MethodHandler) mcp.MethodHandler {
 		if !slices.Contains(offered, method) && !strings.HasPrefix(method, "notifications/") {
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "there is no method " + crm.Show(method) + " here; there are " + strings.Join(offered, " ")}
 		}
+		return next(ctx, method, req)
+	}
+}
+
+// guardMethod turns a panic into the error of its message. The SDK runs methods in
+// goroutines of its own, where nothing else would stop it.
+func (s *Server) guardMethod(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				id := callOf(ctx).id
+				s.opts.Log.Error("internal error", "request_id", id, "error", fmt.Sprintf("panic: %v\n%s", v, debug.Stack()))
+				result, err = nil, &jsonrpc.Error{Code: rpcInternal, Message: "the server failed; try once more, then report request id " + id}
+			}
+		}()
 		return next(ctx, method, req)
 	}
 }

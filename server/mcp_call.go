@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"crmkit/crm"
+	"crmkit/render"
 )
 
 // discard is the ResponseWriter of a request whose answer goes to a tool.
@@ -23,21 +23,29 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
+// innerCall is a request that a tool makes of the API.
+type innerCall struct {
+	method string
+	target string // path and query
+	body   string
+	key    string // Idempotency-Key; empty: none
+}
+
 // call runs a route in process as the actor of the outer request, and returns the
 // status and the text that the same request over HTTP gets. A fault is one that
 // the answer to the outer request must become.
-func (s *Server) call(outer *request, method, target, body string) (status int, text string, fault *crm.Error) {
+func (s *Server) call(outer *request, c innerCall) (status int, text string, fault *crm.Error) {
 	started := time.Now()
 	rq := &request{w: discard{http.Header{}}, id: uuid.NewString(), addr: outer.addr, inner: true, actor: outer.actor}
-	u, known := innerURL(method, target)
+	u, known := innerURL(c.method, c.target)
 	if known != nil {
-		u = &url.URL{Path: "/"}
+		return known.Code.Status(), errorText(known), nil
 	}
-	rq.Request = (&http.Request{Method: method, URL: u, Host: outer.Host, TLS: outer.TLS, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}).WithContext(outer.Context())
+	rq.Request = (&http.Request{Method: c.method, URL: u, Host: outer.Host, TLS: outer.TLS, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}).WithContext(outer.Context())
+	if c.key != "" {
+		rq.Header.Set("Idempotency-Key", c.key)
+	}
 	doc, data, err := s.guarded(rq)
-	if known != nil {
-		err = known
-	}
 	if err != nil {
 		doc = s.failure(rq, err)
 		data = doc.Append(nil, rq.format)
@@ -47,7 +55,12 @@ func (s *Server) call(outer *request, method, target, body string) (status int, 
 	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
 		return status, "", doc.Error
 	}
-	return status, string(bounded(data)), nil
+	return status, string(data), nil
+}
+
+// errorText spells an error as the API's text does.
+func errorText(err *crm.Error) string {
+	return string((&render.Doc{Error: err}).Append(nil, render.Text))
 }
 
 // hidden are the first segments of paths that a tool may not call: they are for
@@ -76,14 +89,12 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 // maxToolText is the most bytes of an answer that go into a model's context.
 const maxToolText = 200_000
 
-// bounded cuts a very long answer at the end of a line and says how to get less.
-func bounded(data []byte) []byte {
-	if len(data) <= maxToolText {
-		return data
+// bounded returns the text of an answer, or where it is too long its first lines
+// and how to get less.
+func bounded(text string) string {
+	if len(text) <= maxToolText {
+		return text
 	}
-	cut := bytes.LastIndexByte(data[:maxToolText], '\n') + 1
-	if cut == 0 {
-		cut = maxToolText
-	}
-	return fmt.Appendf(data[:cut:cut], "# cut here: the answer has %d bytes. Ask for less: limit=20, or fields= with the names you need\n", len(data))
+	cut := strings.LastIndexByte(text[:maxToolText], '\n') + 1
+	return text[:cut] + fmt.Sprintf("# cut here: the answer has %d bytes. Ask for less: limit=20, or fields= with the names you need\n", len(text))
 }

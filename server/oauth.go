@@ -98,8 +98,9 @@ func (s *Server) checkResource(rq *request, values []string) error {
 	for _, value := range values {
 		u, err := url.Parse(value)
 		if err == nil {
-			u.Host, u.Scheme = strings.ToLower(u.Host), strings.ToLower(u.Scheme)
-			value = strings.TrimSuffix(u.String(), "/")
+			origin := canonicalOrigin(u.Scheme + "://" + u.Host)
+			u.Scheme, u.Host = "", ""
+			value = origin + strings.TrimSuffix(u.String(), "/")
 		}
 		if err != nil || !slices.Contains([]string{base, base + "/mcp", base + "/mcp/tools"}, value) {
 			return &auth.OAuthError{Code: auth.InvalidTarget, Description: "resource is not this server; it is " + base + "/mcp."}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ var clientOrigins = []string{"https://claude.ai", "https://claude.com", "https:/
 // checkOrigin refuses pages that may not call the route, and tells the browser
 // that the others may read the answer.
 func (s *Server) checkOrigin(rq *request) error {
-	if rq.inner || rq.route.Origins == noOrigins {
+	if rq.inner || rq.route == nil || rq.route.Origins == noOrigins {
 		return nil
 	}
 	if rq.route.Origins == knownOrigins {
@@ -65,17 +66,49 @@ func (s *Server) allowOrigin(rq *request, o origins) {
 
 // preflight answers OPTIONS for a path whose rows have Origins, before anybody
 // signs in, as browsers ask without credentials.
-func (s *Server) preflight(rq *request, row *route) *render.Doc {
-	rq.route = row
+func (s *Server) preflight(rq *request) *render.Doc {
 	rq.status = http.StatusNoContent
 	h := rq.w.Header()
-	h.Set("Allow", strings.Join(append(s.router.methodsOf(row.Path), http.MethodOptions), ", "))
-	if err := s.checkOrigin(rq); err != nil {
-		rq.status = http.StatusForbidden
-		return &render.Doc{Raw: &render.Raw{Type: plainText}}
-	}
+	h.Set("Allow", strings.Join(append(s.router.methodsOf(rq.route.Path), http.MethodOptions), ", "))
 	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID")
 	h.Set("Access-Control-Max-Age", "600")
 	return &render.Doc{Raw: &render.Raw{Type: plainText}}
+}
+
+// proxyHeaders tell of a proxy, beside all X-Forwarded-*.
+var proxyHeaders = []string{"Forwarded", "Via", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip"}
+
+// checkLocal keeps a local server local: it answers neither through a proxy nor
+// under a foreign name, so no web page can reach it by DNS rebinding or by
+// posting to it.
+func (s *Server) checkLocal(rq *request) error {
+	if !s.opts.Local {
+		return nil
+	}
+	for name := range rq.Header {
+		if slices.Contains(proxyHeaders, name) || strings.HasPrefix(name, "X-Forwarded-") {
+			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
+		}
+	}
+	if !loopback(rq.Host) {
+		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Show(rq.Host))
+	}
+	for _, origin := range rq.Header.Values("Origin") {
+		if u, err := url.Parse(origin); err != nil || !loopback(u.Host) {
+			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Show(origin))
+		}
+	}
+	return nil
+}
+
+// loopback reports whether a host, with or without port, names this machine.
+func loopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	ip := net.ParseIP(name)
+	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }

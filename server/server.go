@@ -58,6 +58,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Mail == nil && !opts.Local {
 		return nil, errors.New("a server that is not local needs a way to send mail")
 	}
+	opts.BaseURL = canonicalOrigin(opts.BaseURL)
 	trusted, err := parseProxies(opts.TrustProxy)
 	if err != nil {
 		return nil, err
