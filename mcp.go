@@ -7,10 +7,11 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"crmkit/auth"
-	"crmkit/crm"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -30,24 +31,22 @@ const newcomer = "me@crmkit.local"
 // Run serves until standard input ends. Who owns the file owns the data, so there
 // is no sign-in; several such commands may run on one file, and beside a server.
 func (c mcpCommand) Run(ctx context.Context, io console) error {
-	pipe := &server.Stdio{In: os.Stdin, Out: io.out, Token: c.Token, Endpoint: "http://127.0.0.1"}
+	signal.Ignore(syscall.SIGPIPE) // a client that is gone is an error of writing, after which there is a token to end
+	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	pipe := &server.Stdio{In: os.Stdin, Out: io.out, Log: log, Token: c.Token, Endpoint: "http://127.0.0.1"}
 	path := "/mcp"
 	if c.Tools {
 		path = "/mcp/tools"
 	}
 	if c.URL != "" {
-		u, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
-		if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-			return errors.New("--url: write the origin of a server, like https://crm.example.com")
+		origin, err := c.origin()
+		if err != nil {
+			return err
 		}
-		if c.Token == "" {
-			return errors.New("--url needs a token: set CRMKIT_TOKEN, or pass --token")
-		}
-		pipe.Endpoint = u.String() + path
+		pipe.Endpoint = origin + path
 		return pipe.Run(ctx)
 	}
 	pipe.Endpoint += path
-	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	st, err := c.openStore(ctx, c.DB, log)
 	if err != nil {
 		return err
@@ -62,10 +61,28 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 	}
 	pipe.Token = in.Token
 	err = pipe.Run(ctx)
-	return errors.Join(err, forget(st, in), st.Close())
+	forget := auth.New(st, auth.Options{}).RevokeSecret(context.Background(), "", "", in.Token)
+	return errors.Join(err, forget, st.Close())
 }
 
-// signIn makes the token under which the command acts.
+// origin returns the origin of the server at --url, to which the token may go.
+func (c mcpCommand) origin() (string, error) {
+	u, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
+	switch {
+	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https"):
+		return "", errors.New("--url: write the origin of a server, like https://crm.example.com")
+	case u.Scheme == "http" && !server.Loopback(u.Host):
+		return "", fmt.Errorf("--url %s: the token would cross the network in the clear; write https", c.URL)
+	case c.Token == "":
+		return "", errors.New("--url needs a token: set CRMKIT_TOKEN, or pass --token")
+	case c.Email != "":
+		return "", errors.New("--email chooses whom to act as on a file; with --url the token says that")
+	}
+	return u.String(), nil
+}
+
+// signIn makes the token under which the command acts. If the command is killed
+// the token stays in the list, but nobody knows its secret.
 func (c mcpCommand) signIn(ctx context.Context, st *store.Store) (in auth.SignedIn, err error) {
 	email := c.Email
 	if email == "" {
@@ -76,19 +93,8 @@ func (c mcpCommand) signIn(ctx context.Context, st *store.Store) (in auth.Signed
 	if email == "" {
 		email = newcomer
 	}
-	in, err = auth.New(st, auth.Options{}).Mint(ctx, email, "crmkit mcp")
-	if err != nil {
+	if in, err = auth.New(st, auth.Options{}).Mint(ctx, email, "crmkit mcp"); err != nil {
 		return in, fmt.Errorf("--email: %w", plain(err))
 	}
 	return in, nil
-}
-
-// forget ends the token when the command does.
-func forget(st *store.Store, in auth.SignedIn) error {
-	a := auth.New(st, auth.Options{})
-	actor, err := a.Actor(context.Background(), in.Token)
-	if err != nil {
-		return nil // somebody revoked it
-	}
-	return st.Write(context.Background(), crm.Actor{User: actor.User, TokenID: in.TokenID}, func(tx *store.Tx) error { return a.Revoke(tx, in.TokenID) })
 }

@@ -48,7 +48,7 @@ func (s *Server) known(rq *request, origin string) bool {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return false
 	}
-	return loopback(u.Host) || strings.EqualFold(origin, s.base(rq)) || slices.Contains(clientOrigins, strings.ToLower(origin))
+	return Loopback(u.Host) || strings.EqualFold(origin, s.base(rq)) || slices.Contains(clientOrigins, strings.ToLower(origin))
 }
 
 func (s *Server) allowOrigin(rq *request, o origins) {
@@ -91,19 +91,19 @@ func (s *Server) checkLocal(rq *request) error {
 			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
 		}
 	}
-	if !loopback(rq.Host) {
+	if !Loopback(rq.Host) {
 		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Show(rq.Host))
 	}
 	for _, origin := range rq.Header.Values("Origin") {
-		if u, err := url.Parse(origin); err != nil || !loopback(u.Host) {
+		if u, err := url.Parse(origin); err != nil || !Loopback(u.Host) {
 			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Show(origin))
 		}
 	}
 	return nil
 }
 
-// loopback reports whether a host, with or without port, names this machine.
-func loopback(host string) bool {
+// Loopback reports whether a host, with or without port, names this machine.
+func Loopback(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h

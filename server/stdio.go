@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"crmkit/crm"
@@ -17,88 +18,129 @@ import (
 
 // Stdio carries MCP messages, one a line (the stdio transport of MCP), to a
 // connector and its answers back, until the input ends. So a local client and one
-// over the network meet the same server.
+// over the network meet the same server. Messages are served one after the other:
+// who writes a record and then reads it finds it.
 type Stdio struct {
 	In  io.Reader
 	Out io.Writer
+	Log *slog.Logger // of what goes wrong with messages that have no answer
 
 	Endpoint string  // URL of the connector, like https://crm.example.com/mcp
 	Token    string  // sent as the bearer
 	Server   *Server // answers itself; nil: the one at Endpoint does
 
-	mu      sync.Mutex // guards Out and version
-	version string     // negotiated by initialize
+	version string // negotiated by initialize
 }
 
 const (
-	maxLine   = maxBody + 4096 // a longer one is refused by the connector
-	atOnce    = 8
-	lineLimit = 60 * time.Second
+	maxLine   = maxBody
+	lineLimit = 60 * time.Second // of one message
+	maxAnswer = 16 << 20
 )
 
-// Run serves until the input ends or the context does. Only faults of the two
-// streams are errors; what goes wrong with a message is its answer.
-func (b *Stdio) Run(ctx context.Context) error {
+// Run serves until the input ends or the context does; the message under way then
+// has some seconds to finish. Only faults of the two streams are errors; what goes
+// wrong with a message is its answer.
+func (p *Stdio) Run(ctx context.Context) error {
+	going, end := context.WithCancel(ctx)
 	lines, failed := make(chan string), make(chan error, 1)
 	go func() {
-		scanner := bufio.NewScanner(b.In)
-		scanner.Buffer(nil, maxLine)
-		for scanner.Scan() {
-			if line := strings.TrimSpace(scanner.Text()); line != "" {
-				select {
-				case lines <- line:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-		failed <- scanner.Err()
+		defer end()
+		failed <- p.read(going, lines)
 	}()
-	var running sync.WaitGroup
-	defer running.Wait()
-	slots := make(chan struct{}, atOnce)
 	for {
 		select {
+		case line := <-lines:
+			if err := p.serve(going, line); err != nil {
+				return err
+			}
+		case err := <-failed:
+			return err
 		case <-ctx.Done():
 			return nil
-		case err := <-failed:
-			if errors.Is(err, bufio.ErrTooLong) {
-				err = fmt.Errorf("a message is over %d bytes", maxLine)
+		}
+	}
+}
+
+// read passes lines on until the input ends. Of a line that is too long only the
+// beginning is kept, which the connector refuses.
+func (p *Stdio) read(ctx context.Context, lines chan<- string) error {
+	in := bufio.NewReaderSize(p.In, 64<<10)
+	for {
+		var line []byte
+		part, more, err := in.ReadLine()
+		for ; err == nil; part, more, err = in.ReadLine() {
+			if len(line) <= maxLine {
+				line = append(line, part...)
 			}
+			if !more {
+				break
+			}
+		}
+		if text := strings.TrimSpace(string(line)); text != "" {
+			select {
+			case lines <- text:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return err
-		case line := <-lines:
-			slots <- struct{}{}
-			running.Go(func() {
-				defer func() { <-slots }()
-				b.serve(ctx, line)
-			})
 		}
 	}
 }
 
 // serve sends one message and writes its answer.
-func (b *Stdio) serve(ctx context.Context, line string) {
-	messages, _ := readMessages([]byte(line), "")
-	ctx, cancel := context.WithTimeout(ctx, lineLimit)
+func (p *Stdio) serve(going context.Context, line string) error {
+	messages, fault := readMessages([]byte(line), "")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(going), lineLimit)
 	defer cancel()
-	status, body, err := b.send(ctx, line, messages)
-	text := strings.TrimSpace(string(body))
+	stop := context.AfterFunc(going, func() { time.AfterFunc(drainTimeout, cancel) })
+	defer stop()
+	answer, err := p.answer(ctx, line, messages)
+	silent := fault == nil && len(messages) == 1 && (messages[0].id == "" || messages[0].method == "")
 	switch {
+	case silent && err != nil: // notifications and responses have no answer (JSON-RPC 2.0 section 4.1)
+		p.Log.Warn("a message was lost", "method", crm.Show(messages[0].method), "error", err)
+		return nil
 	case err != nil:
-		text = rpcAnswer(messages.id(), rpcServerError, err.Error())
-	case status == http.StatusAccepted || text == "":
-		return
-	case !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "["):
-		text = rpcAnswer(messages.id(), rpcServerError, fmt.Sprintf("the server answered %d: %.200s", status, text))
-	case status == http.StatusUnauthorized:
-		text = rpcAnswer(messages.id(), rpcServerError, "the token is not taken (any more); get a new one and start again")
+		answer = []byte(rpcAnswer(messages.id(), rpcServerError, err.Error()))
+	case silent || len(answer) == 0:
+		return nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if len(messages) == 1 && messages[0].method == "initialize" {
-		b.version = negotiated(text)
+		p.version = negotiated(answer)
 	}
-	_, _ = io.WriteString(b.Out, crm.OneLine(text)+"\n")
+	_, err = p.Out.Write(append(answer, '\n'))
+	return err
+}
+
+// answer returns the connector's answer on one line; empty where there is none.
+func (p *Stdio) answer(ctx context.Context, line string, messages rpcMessages) ([]byte, error) {
+	status, body, err := p.send(ctx, line, messages)
+	if err != nil || len(body) == 0 && status < 300 {
+		return nil, err
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, body) != nil {
+		return nil, fmt.Errorf("the server answered %d: %.200s", status, body)
+	}
+	if status == http.StatusUnauthorized {
+		return nil, refusal(compact.Bytes())
+	}
+	return compact.Bytes(), nil
+}
+
+// refusal is the error for a token that is not taken. The connector refuses it
+// before it reads the message, and tells of a sign-in that this client has not.
+func refusal(answer []byte) error {
+	var got struct{ Error struct{ Message string } }
+	_ = json.Unmarshal(answer, &got)
+	said, _, _ := strings.Cut(got.Error.Message, " Connect again")
+	return fmt.Errorf("%s Start again with another token.", said)
 }
 
 func rpcAnswer(id string, code int, text string) string {
@@ -109,28 +151,29 @@ func rpcAnswer(id string, code int, text string) string {
 }
 
 // negotiated returns the protocol version in the answer to initialize.
-func negotiated(text string) string {
-	_, rest, found := strings.Cut(text, `"protocolVersion":"`)
-	version, _, _ := strings.Cut(rest, `"`)
-	if !found || len(version) != len("2025-11-25") {
-		return ""
+func negotiated(answer []byte) string {
+	var got struct {
+		Result struct {
+			ProtocolVersion string `json:"protocolVersion"`
+		} `json:"result"`
 	}
-	return version
+	_ = json.Unmarshal(answer, &got) // an error has none
+	return got.Result.ProtocolVersion
 }
 
-func (b *Stdio) send(ctx context.Context, line string, messages rpcMessages) (status int, body []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.Endpoint, strings.NewReader(line))
+func (p *Stdio) send(ctx context.Context, line string, messages rpcMessages) (status int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Endpoint, strings.NewReader(line))
 	if err != nil {
 		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
-	req.Header.Set("Authorization", "Bearer "+b.Token)
-	b.setVersion(req, messages)
-	if b.Server != nil {
+	req.Header.Set("Authorization", "Bearer "+p.Token)
+	p.setVersion(req, messages)
+	if p.Server != nil {
 		w := &recorder{header: http.Header{}, status: http.StatusOK}
 		req.RemoteAddr = "127.0.0.1:0"
-		b.Server.ServeHTTP(w, req)
+		p.Server.ServeHTTP(w, req)
 		return w.status, w.body.Bytes(), nil
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -139,28 +182,27 @@ func (b *Stdio) send(ctx context.Context, line string, messages rpcMessages) (st
 		return 0, nil, err
 	}
 	defer res.Body.Close()
-	var b2 bytes.Buffer
-	_, err = b2.ReadFrom(io.LimitReader(res.Body, 16<<20))
-	return res.StatusCode, b2.Bytes(), err
+	body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer has over %d bytes; ask for less", maxAnswer)
+	}
+	return res.StatusCode, body, err
 }
 
 // setVersion sets the headers that say over HTTP what a message says itself.
-func (b *Stdio) setVersion(req *http.Request, messages rpcMessages) {
+func (p *Stdio) setVersion(req *http.Request, messages rpcMessages) {
 	if len(messages) != 1 {
 		return
 	}
 	m := messages[0]
-	if m.version != "" { // each request of the newest revision names it
+	switch {
+	case m.version != "": // each request of the newest revision names it
 		req.Header.Set("MCP-Protocol-Version", m.version)
 		req.Header.Set("Mcp-Method", m.method)
 		if m.name != "" {
 			req.Header.Set("Mcp-Name", m.name)
 		}
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.version != "" && m.method != "initialize" {
-		req.Header.Set("MCP-Protocol-Version", b.version)
+	case p.version != "" && m.method != "initialize":
+		req.Header.Set("MCP-Protocol-Version", p.version)
 	}
 }
