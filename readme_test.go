@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -109,6 +110,51 @@ func TestReadmeGo(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("README.md shows no Go")
+	}
+}
+
+// TestReadmeClients holds that what README.md tells people to paste into a client
+// can be read, and leads to a connector.
+func TestReadmeClients(t *testing.T) {
+	_, blocks := readme(t)
+	n := 0
+	for _, b := range blocks {
+		if b.language == "json" && !json.Valid([]byte(b.text)) {
+			t.Errorf("README.md has JSON that is none: %s", b.text)
+		}
+		for _, url := range regexp.MustCompile(`https://[^\s"]+`).FindAllString(b.text, -1) {
+			if n++; url != "https://crm.example.com/mcp" && url != "https://crm.example.com/mcp/tools" {
+				t.Errorf("README.md has a client connect to %s", url)
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("README.md connects %d clients", n)
+	}
+}
+
+// TestDocsNameTests holds that the tests and files that docs/ puts behind its
+// promises are there.
+func TestDocsNameTests(t *testing.T) {
+	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", `^func (Test|Fuzz|Benchmark)\w+`, ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := strings.Fields(string(out))
+	for _, name := range []string{"docs/security.md", "docs/mcp.md"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(string(data), -1)
+		if len(tests) < 10 {
+			t.Errorf("%s names %d tests", name, len(tests))
+		}
+		for _, test := range tests {
+			if !slices.Contains(have, test[1]) {
+				t.Errorf("%s: there is no %s", name, test[1])
+			}
+		}
 	}
 }
 

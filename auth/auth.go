@@ -1,5 +1,6 @@
-// Package auth turns a credential into an actor: access tokens, mailed codes,
-// step-up and delete confirmations. It words the mails it sends. It never speaks HTTP and executes no SQL of its own.
+// Package auth turns a credential into an actor: access tokens, mailed codes, OAuth
+// clients and grants, step-up and delete confirmations. It words the mails it
+// sends. It never speaks HTTP and executes no SQL of its own.
 package auth
 
 import (

@@ -24,7 +24,7 @@ type benchWire struct {
 
 func newBenchWire(b *testing.B, addr, token string) *benchWire {
 	w := &benchWire{addr: addr,
-		head: " HTTP/1.1\r\nHost: " + addr + "\r\nUser-Agent: bench\r\nAccept: */*\r\nAuthorization: Bearer " + token + "\r\n"}
+		head: " HTTP/1.1\r\nHost: " + addr + "\r\nUser-Agent: bench\r\nAccept: */*\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token + "\r\n"}
 	b.Cleanup(func() {
 		if w.conn != nil {
 			w.conn.Close()

@@ -140,7 +140,7 @@ func refusal(answer []byte) error {
 	var got struct{ Error struct{ Message string } }
 	_ = json.Unmarshal(answer, &got)
 	said, _, _ := strings.Cut(got.Error.Message, " Connect again")
-	return fmt.Errorf("%s Start again with another token.", said)
+	return fmt.Errorf("%s Start again with another token", said)
 }
 
 func rpcAnswer(id string, code int, text string) string {
