@@ -179,7 +179,7 @@ func TestBaseURLIsCompared(t *testing.T) {
 // FuzzMessages sends bodies to the connector: whatever they are, the answer is
 // JSON or empty, and no fault of the server.
 func FuzzMessages(f *testing.F) {
-	for _, seed := range []string{ping, "[" + ping + "]", fmt.Sprintf(initialize, "2025-11-25"), modern("tools/list", ""), callOfTool(1, "request", `{"method":"GET","path":"/whoami"}`),
+	for _, seed := range []string{ping, "[" + ping + "]", "[ " + ping + " , " + ping + " ]", "[1", "[}]", "[\n]", fmt.Sprintf(initialize, "2025-11-25"), modern("tools/list", ""), callOfTool(1, "request", `{"method":"GET","path":"/whoami"}`),
 		`{"jsonrpc":"2.0","id":"\ud800","method":"ping"}`, `{"jsonrpc":"2.0","\u006dethod":"ping","id":1}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"ſ":1,"name":"request"}}`} {
 		f.Add(seed, "")
 		f.Add(seed, "2025-06-18")

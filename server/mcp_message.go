@@ -1,9 +1,11 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"crmkit/crm"
 )
@@ -53,8 +55,8 @@ func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
 	if version != "" && version != "2025-03-26" {
 		return rpcMessages{{}}, rpcErrorf(rpcInvalidRequest, "batches ended with protocol version 2025-03-26; send one message at a time.")
 	}
-	items, ok := crm.ParseArray(text)
-	if !ok {
+	var items []json.RawMessage
+	if !utf8.Valid(body) || json.Unmarshal(body, &items) != nil {
 		return rpcMessages{{}}, rpcErrorf(rpcParseError, "the batch is no JSON array.")
 	}
 	if len(items) == 0 || len(items) > maxBatch {
@@ -62,9 +64,12 @@ func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
 	}
 	var list rpcMessages
 	for _, item := range items {
-		m, fault := readMessage(item)
+		m, fault := readMessage(string(item))
 		if fault != nil {
 			return rpcMessages{{}}, fault
+		}
+		if m.id != "" && slices.ContainsFunc(list, func(other rpcMessage) bool { return other.id == m.id }) {
+			return rpcMessages{{}}, rpcErrorf(rpcInvalidRequest, "two messages of the batch have the id %s.", m.id)
 		}
 		list = append(list, m)
 	}
@@ -171,11 +176,12 @@ func exact(members []crm.Member, known []string) *rpcError {
 	return nil
 }
 
-// validID reports whether a raw JSON value may be an id: a string or an integer.
+// validID reports whether a raw JSON value may be an id: a string, or an integer
+// that every reader keeps exactly (RFC 8259 section 6).
 func validID(raw string) bool {
 	if strings.HasPrefix(raw, `"`) {
 		return true
 	}
 	digits := strings.TrimPrefix(raw, "-")
-	return digits != "" && len(digits) <= 18 && !slices.ContainsFunc([]byte(digits), func(b byte) bool { return b < '0' || b > '9' })
+	return digits != "" && len(digits) <= 15 && !slices.ContainsFunc([]byte(digits), func(b byte) bool { return b < '0' || b > '9' })
 }

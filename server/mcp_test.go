@@ -73,10 +73,19 @@ func modernHeader(method string) []string {
 
 const ping = `{"jsonrpc":"2.0","id":"p","method":"ping"}`
 
+// pings is a batch.
+func pings(n int) string {
+	var list []string
+	for id := range n {
+		list = append(list, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id))
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
 func TestTransport(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	tools := `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
-	batch := func(n int) string { return "[" + strings.Repeat(ping+",", n-1) + ping + "]" }
+	batch := pings
 	for name, c := range map[string]struct {
 		body   string
 		header []string
@@ -113,6 +122,13 @@ func TestTransport(t *testing.T) {
 		"large":                  {`{"jsonrpc":"2.0","id":1,"method":"ping","x":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, "body_too_large"},
 		"unknown version":        {ping, []string{"MCP-Protocol-Version", "2020-01-01"}, 400, "ersion"},
 		"batch":                  {batch(20), nil, 200, `"result"`},
+		"batch with blanks":      {"[\n" + ping + ", " + strings.Replace(ping, `"p"`, `"q"`, 1) + " ]\n", nil, 200, `"result"`},
+		"batch not closed":       {"[" + ping, nil, 400, "-32700"},
+		"batch of nothing":       {"[}]", nil, 400, "-32700"},
+		"batch of a number":      {"[1]", nil, 400, "-32700"},
+		"batch cut":              {"[1", nil, 400, "-32700"},
+		"same id twice":          {"[" + ping + "," + ping + "]", nil, 400, "-32600"},
+		"huge id":                {`{"jsonrpc":"2.0","id":999999999999999999,"method":"ping"}`, nil, 400, "-32600"},
 		"batch of 21":            {batch(21), nil, 400, "-32600"},
 		"empty batch":            {`[]`, nil, 400, "-32600"},
 		"batch in 2025-06-18":    {batch(2), []string{"MCP-Protocol-Version", "2025-06-18"}, 400, "-32600"},
@@ -371,7 +387,7 @@ func TestRevokedMidSession(t *testing.T) {
 }
 
 func TestBatchIsCounted(t *testing.T) {
-	batch := "[" + strings.Repeat(ping+",", 19) + ping + "]"
+	batch := pings(20)
 	limited := newRig(t).serve(server.Options{Rate: 50})
 	limited.as("jane@acme.com")
 	got429 := false
