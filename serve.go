@@ -138,7 +138,7 @@ func (c serveCommand) check() error {
 		return nil
 	}
 	u, err := url.Parse(c.BaseURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.Path != "" || strings.ContainsAny(c.BaseURL, "?#") || u.User != nil {
 		return fmt.Errorf("--base-url %s: write an origin without path, like https://crm.example.com", c.BaseURL)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,6 +89,8 @@ func checkRedirect(uri string) error {
 		return bad("is no absolute URI")
 	case u.User != nil || strings.Contains(u.Host, "@"):
 		return bad("holds a user name")
+	case u.Host != "" && !validPort(u):
+		return bad("has a port that is none")
 	case strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
 		return bad("has a host that is none") // and could end a directive of the page's policy
 	case u.Scheme == "https" && u.Hostname() != "" && u.Opaque == "":
@@ -98,6 +101,15 @@ func checkRedirect(uri string) error {
 		return nil
 	}
 	return bad("is not of a kind that is taken")
+}
+
+// validPort reports whether the port of a URI is absent or one of a TCP service.
+func validPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
 }
 
 // Loopback reports whether a redirect URI leads to a program on the machine of

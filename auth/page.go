@@ -12,8 +12,10 @@ import (
 	"crmkit/store"
 )
 
-// signInsPerClient is how many sign-ins a network may begin in a window.
-const signInsPerClient = 120
+const (
+	signInsPerClient    = 120 // that a network may begin in a window
+	pageMailsPerAddress = 200 // a day, whoever asks
+)
 
 // Authorization is what a client asks for at the authorization endpoint.
 type Authorization struct {
@@ -101,6 +103,11 @@ func (a *Auth) step(ctx context.Context, addr string, p Page, fn func(*store.Tx,
 // other, nor for POST /auth/verify.
 func pagePurpose(in store.SignIn) string { return "page " + in.Hash }
 
+// pageKind counts what is asked for on pages apart for each network. A code serves
+// its page alone, so one that a stranger asked for is of no use to the person, and
+// must not use up what the person may ask for.
+func pageKind(addr string) string { return "page " + Network(addr) }
+
 // SendCode mails a code for the sign-in to the address.
 func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) error {
 	address, err := ParseAddress(email)
@@ -108,7 +115,11 @@ func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) 
 		return err
 	}
 	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
-		code, err := a.issue(tx, pagePurpose(in), purposeSignIn, address)
+		busy := "too many codes were mailed to that address today; try again"
+		if err := within(tx, limit{"page mail " + address, pageMailsPerAddress, day, busy}); err != nil {
+			return err
+		}
+		code, err := a.issue(tx, pagePurpose(in), pageKind(addr), address)
 		if err != nil {
 			return err
 		}
@@ -134,7 +145,7 @@ func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string)
 		if in.Email == "" || in.Verified {
 			return nil // another tab was faster: the page shows where it stands
 		}
-		err := a.try(tx, attempt{purpose: pagePurpose(in), kind: purposeSignIn, address: in.Email, typed: typed,
+		err := a.try(tx, attempt{purpose: pagePurpose(in), kind: pageKind(addr), address: in.Email, typed: typed,
 			again: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
 		if err != nil {
 			return err

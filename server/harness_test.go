@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -20,6 +21,7 @@ import (
 
 // rig is a server whose clock and random source repeat from run to run.
 type rig struct {
+	addr    string // of the client; empty: this machine
 	t       testing.TB
 	store   *store.Store
 	handler http.Handler
@@ -152,7 +154,7 @@ func (r *rig) call(method, path, body string, header ...string) answer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	req.RemoteAddr = "127.0.0.1:40000"
+	req.RemoteAddr = cmp.Or(r.addr, "127.0.0.1:40000")
 	req.Header = r.header.Clone()
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])

@@ -3,6 +3,7 @@ package server
 import (
 	"embed"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"text/template"
@@ -235,12 +236,18 @@ func (s *Server) base(rq *request) string {
 	switch {
 	case s.opts.BaseURL != "":
 		return s.opts.BaseURL
-	case strings.Trim(strings.ToLower(rq.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "" || rq.Host == "":
+	case !plainHost(rq.Host):
 		return "http://localhost"
 	case rq.TLS != nil:
 		return canonicalOrigin("https://" + rq.Host)
 	}
 	return canonicalOrigin("http://" + rq.Host)
+}
+
+// plainHost reports whether a Host header can stand in a URL as it is.
+func plainHost(host string) bool {
+	u, err := url.Parse("http://" + host)
+	return err == nil && u.Host == host && u.Hostname() != "" && strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") == ""
 }
 
 // canonicalOrigin returns an origin as URLs are compared: in lower case, without the port

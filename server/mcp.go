@@ -288,6 +288,9 @@ func (s *Server) instructions(rq *request) string {
 	return strings.Join(append(lines, "GET /help is the manual, GET /reminders what is due."), "\n")
 }
 
+// maxStageWord is the most bytes of a stage that is told as a word.
+const maxStageWord = 32
+
 // stages names the stages in use for a kind, most used first.
 func (s *Server) stages(rq *request, e *crm.Entity) string {
 	env := query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
@@ -301,7 +304,10 @@ func (s *Server) stages(rq *request, e *crm.Entity) string {
 	}
 	var words []string
 	for _, used := range list[:min(len(list), maxInUse)] {
-		words = append(words, fmt.Sprintf("%s %d", crm.Show(used.Value), used.N))
+		// A stage that is no word may be a sentence, which a model could follow.
+		if crm.Bare(used.Value) && len(used.Value) <= maxStageWord {
+			words = append(words, fmt.Sprintf("%s %d", used.Value, used.N))
+		}
 	}
 	return strings.Join(words, ", ")
 }

@@ -255,7 +255,8 @@ func TestMetadata(t *testing.T) {
 func TestRegistrationRefuses(t *testing.T) {
 	r := newRig(t)
 	for _, uri := range []string{"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "blob:https://x", "http://evil.example/cb",
-		"https://user@evil.example/", "http://localhost@evil.example/", "http://localhost.evil.example/", "https://a.example/#f", "https://a.example/ b", "/relative", "", "https://", "unknownapp://x", "https://a.example/\\evil"} {
+		"https://user@evil.example/", "http://localhost@evil.example/", "http://localhost.evil.example/", "https://a.example/#f", "https://a.example/ b", "/relative", "", "https://", "unknownapp://x", "https://a.example/\\evil",
+		"https://a.example:99999/cb", "https://a.example:/cb", "http://127.0.0.1:0/cb", "https://a.example;sandbox/cb", "https://%D1%81laude.ai/cb"} {
 		body, _ := json.Marshal(map[string]any{"redirect_uris": []string{callback, uri}})
 		wantOAuth(t, uri, r.call("POST", "/register", string(body)), 400, "invalid_redirect_uri")
 	}
@@ -465,6 +466,32 @@ func TestGuessesOnThePageAreCounted(t *testing.T) {
 	}
 }
 
+// TestStrangerOnPages lets a stranger ask for all the codes of an address that
+// pages give, and guess at them. The person still signs in, at the API and on a
+// page.
+func TestStrangerOnPages(t *testing.T) {
+	r := newRig(t)
+	stranger, jane := r.register("Stranger", callback), r.register("Claude", callback)
+	elsewhere := *r
+	elsewhere.addr = "198.51.100.7:1"
+	stranger.rig = &elsewhere
+	limited := false
+	for range 30 {
+		stranger.begin()
+		if a := stranger.post("step", "email", "email", "jane@acme.com"); a.status == 429 {
+			limited = true
+			break
+		}
+		stranger.post("step", "code", "code", "000000")
+	}
+	if !limited {
+		t.Error("the stranger was never told to wait")
+	}
+	jane.signedIn("jane@acme.com", "read")
+	code := r.json(200, "POST", "/auth/request", `{"email":"jane@acme.com"}`)["local_code"].(string)
+	r.want(200, "POST", "/auth/verify", `{"email":"jane@acme.com","code":"`+code+`"}`)
+}
+
 func TestTokenEndpointRefuses(t *testing.T) {
 	r := newRig(t)
 	c, other := r.register("Claude", callback), r.register("Other", callback)
@@ -547,6 +574,28 @@ func TestParallelRefreshes(t *testing.T) {
 		t.Error("reuse of an old refresh token did not end the family")
 	}
 	wantOAuth(t, "after the end", c.refresh(last.refresh), 400, "invalid_grant")
+}
+
+// TestSparePairsEnd holds that the pairs which parallel refreshes leave behind are
+// few, and end as the connection goes on.
+func TestSparePairsEnd(t *testing.T) {
+	c := newRig(t).register("Claude", callback)
+	first := c.signedIn("jane@acme.com", "full")
+	spare, current := c.pair(c.refresh(first.refresh)), c.pair(c.refresh(first.refresh))
+	for range 25 {
+		c.clock.Advance(3 * time.Minute)
+		current = c.pair(c.refresh(current.refresh))
+	}
+	if c.works(current.access) != 200 || c.works(spare.access) != 200 {
+		t.Error("a spare pair among few ends")
+	}
+	for range 30 {
+		c.pair(c.refresh(current.refresh))
+	}
+	c.clock.Advance(2 * time.Second) // sessions are remembered for one
+	if c.works(spare.access) != 401 || c.refresh(spare.refresh).status != 400 {
+		t.Error("a spare pair outlives thirty later ones")
+	}
 }
 
 func TestEndsOfAConnection(t *testing.T) {

@@ -229,11 +229,23 @@ func (tx *Tx) Replace(r Refresh, access, refresh string, grace time.Duration) er
 	if err := tx.addSecrets(r.key, last+1, access, refresh); err != nil {
 		return err
 	}
+	if err := tx.exec(dropSpare, r.key, maxSpare); err != nil {
+		return err
+	}
 	if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.now); err != nil {
 		return err
 	}
 	return tx.exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.now)
 }
+
+// maxSpare is how many pairs of a token may wait for their first refresh. Parallel
+// refreshes leave such behind; the oldest end, so that they are neither many nor
+// for ever.
+const maxSpare = 20
+
+const dropSpare = `DELETE FROM secrets WHERE token_key = $1 AND pair IN (
+	SELECT pair FROM secrets WHERE token_key = $1 AND kind = 'refresh' AND used_at IS NULL AND pair < (
+		SELECT MIN(s.pair) FROM (SELECT pair FROM secrets WHERE token_key = $1 AND kind = 'refresh' AND used_at IS NULL ORDER BY pair DESC LIMIT $2) s))`
 
 // addSecrets stores a pair of a token; refresh may be empty.
 func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
