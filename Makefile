@@ -6,7 +6,7 @@ ifeq ($(shell go env CGO_ENABLED),1)
 RACE = -race
 endif
 
-.PHONY: build run test bench fuzz lint ci
+.PHONY: build run test soak bench fuzz lint ci
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o crmkit .
@@ -21,6 +21,10 @@ ifndef RACE
 endif
 	@testdata/clients/install
 	go test $(RACE) ./...
+
+# Every fault for ten seconds, three times over; as root, since it makes disks.
+soak:
+	go test -run '^TestSoak' -timeout 60m -v . -soak 10s -soak-rounds 3
 
 bench:
 	go test -run '^$$' -bench . -benchtime 3s . ./server

@@ -20,6 +20,11 @@ const applicationID = 0x63726d6b
 // databases (3.7.0 to 3.51.2).
 var oldestSQLite = [3]int{3, 51, 3}
 
+// synchronous is how SQLite waits for the disk. It is FULL in every build but one:
+// the soak links a binary with OFF, which must lose writes in a power cut, to prove
+// that it would notice.
+var synchronous = "FULL"
+
 // dsn returns the data source for a path. Memory databases get a name of their
 // own in SQLite's memdb file system, which all connections of the process share.
 func dsn(path string) string {
@@ -28,7 +33,7 @@ func dsn(path string) string {
 		_, _ = rand.Read(name[:])
 		return "file:/crmkit-" + hex.EncodeToString(name[:]) + "?vfs=memdb&_pragma=busy_timeout(10000)"
 	}
-	return fileURL(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	return fileURL(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous + ")"
 }
 
 func fileURL(path string) string {
@@ -46,7 +51,7 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 	db.SetMaxOpenConns(1)
 	want := map[string]string{"foreign_keys": "1"}
 	if !strings.Contains(name, "vfs=memdb") {
-		want["journal_mode"], want["synchronous"] = "wal", "2"
+		want["journal_mode"], want["synchronous"] = "wal", map[string]string{"FULL": "2", "OFF": "0"}[synchronous]
 	}
 	if err := errors.Join(checkVersion(ctx, db), checkPragmas(ctx, db, want)); err != nil {
 		return nil, errors.Join(err, db.Close())
