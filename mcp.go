@@ -47,7 +47,7 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 		return pipe.Run(ctx)
 	}
 	pipe.Endpoint += path
-	st, err := c.openStore(ctx, c.DB, log)
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, Log: log})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (f planFlags) openExisting(ctx context.Context, path string, io console) (*
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	return f.openStore(ctx, path, slog.New(slog.NewTextHandler(io.err, nil)))
+	return f.openStore(ctx, store.Options{Path: path, Log: slog.New(slog.NewTextHandler(io.err, nil))})
 }
 
 type tokenCommand struct {

@@ -51,7 +51,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, c.DB, log)
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Log: log})
 	if err != nil {
 		return err
 	}
@@ -189,19 +189,20 @@ func (f planFlags) plans() (crm.Plans, error) {
 	return plans, nil
 }
 
-func (f planFlags) openStore(ctx context.Context, path string, log *slog.Logger) (*store.Store, error) {
-	plans, err := f.plans()
-	if err != nil {
+// openStore opens the file that the options name, with the plans and the schema.
+func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.Store, error) {
+	var err error
+	if opts.Plans, err = f.plans(); err != nil {
 		return nil, err
 	}
-	if err := checkPath(path); err != nil {
+	if err := checkPath(opts.Path); err != nil {
 		return nil, err
 	}
-	schema, err := crm.NewSchema(crm.Entities...)
-	if err != nil {
+	if opts.Schema, err = crm.NewSchema(crm.Entities...); err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Options{Path: path, Schema: schema, Plans: plans, Plan: f.DefaultPlan, Log: log})
+	opts.Plan = f.DefaultPlan
+	st, err := store.Open(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the database: %w", err)
 	}

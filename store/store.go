@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -31,6 +30,7 @@ type Options struct {
 	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
 	Log        *slog.Logger     // nil: nothing is logged
+	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
 
 // Memory is the Path of a store that leaves nothing behind.
@@ -41,6 +41,8 @@ type Store struct {
 	Schema *crm.Schema
 
 	opts     Options
+	lock     *lock // of the file, with Options.LockAs
+	sharing  *lock // of the file, while its schema changes
 	writes   *sql.DB
 	reads    *sql.DB
 	readers  chan *reader // those that are free
@@ -58,7 +60,9 @@ type Store struct {
 }
 
 // Open opens or makes the database, brings its schema up to date and starts the
-// writer. It refuses a file that a newer version wrote or that is not its own.
+// writer. It refuses, and changes nothing: a file that a newer version wrote, that
+// is damaged or not its own, a place where it would not be safe, a file that
+// another holds, and an upgrade under a process that works with the old schema.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -90,15 +94,18 @@ func (s *Store) open(ctx context.Context) error {
 	name := dsn(s.opts.Path)
 	if s.opts.Path == Memory {
 		s.gate = &sync.RWMutex{}
-	}
-	if err := checkFile(ctx, s.opts.Path); err != nil {
+	} else if err := s.enter(ctx); err != nil {
 		return err
 	}
 	var err error
 	if s.writes, err = openWriter(ctx, name); err != nil {
-		return fmt.Errorf("open %s: %w", s.opts.Path, err)
+		return explain(s.opts.Path, err)
 	}
 	if err := migrate(ctx, s.writes, s.opts); err != nil {
+		return err
+	}
+	err, s.sharing = s.sharing.release(), nil
+	if err != nil {
 		return err
 	}
 	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
@@ -142,6 +149,7 @@ func (s *Store) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
+	errs = append(errs, s.sharing.release(), s.lock.release())
 	return errors.Join(errs...)
 }
 

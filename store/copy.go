@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Summary is what a look through a whole database file found.
+type Summary struct {
+	Path   string
+	Bytes  int64
+	Schema int // the number of its last migration
+	Rows   []Count
+}
+
+// Count is how many rows there are of a kind.
+type Count struct {
+	Kind string
+	N    int64
+}
+
+// counted are the tables that a summary counts. Every schema has them.
+var counted = []string{"users", "workspaces", "members", "contacts", "companies", "deals", "activities"}
+
+// copyFile writes a whole copy of the database, as it is committed at one moment,
+// without keeping anybody from writing. The copy appears under its name, or takes
+// the place of a file there, only when it is on disk and was looked through.
+func copyFile(ctx context.Context, from, to string) (Summary, error) {
+	partial := to + ".partial"
+	sum, err := vacuumInto(ctx, from, partial)
+	if err == nil {
+		err = os.Rename(partial, to)
+	}
+	if err != nil {
+		return sum, errors.Join(err, removeIfThere(partial))
+	}
+	sum.Path = to
+	return sum, syncFile(filepath.Dir(to))
+}
+
+// vacuumInto writes a copy, syncs it and looks through it.
+func vacuumInto(ctx context.Context, from, to string) (sum Summary, err error) {
+	if err := removeIfThere(to); err != nil {
+		return sum, err
+	}
+	// SQLite fills an empty file that is there; it would make one that all may read.
+	if err := makePrivate(to); err != nil {
+		return sum, err
+	}
+	name := fileURL(from) + "?mode=rw&_pragma=busy_timeout(10000)"
+	if checkWritable(from) != nil && !logged(from) {
+		name = fileURL(from) + "?mode=ro&immutable=1" // SQLite cannot make its log, and nobody can write
+	}
+	err = with(name, func(db *sql.DB) error {
+		_, err := db.ExecContext(ctx, "VACUUM INTO $1", to)
+		return err
+	})
+	if err != nil {
+		return sum, explain(from, err)
+	}
+	if err := syncFile(to); err != nil {
+		return sum, err
+	}
+	return summarize(ctx, to)
+}
+
+// summarize looks through a whole file: SQLite's integrity check, the references
+// between rows, and how many there are. Whatever is wrong is the error.
+func summarize(ctx context.Context, path string) (Summary, error) {
+	sum := Summary{Path: path}
+	info, err := os.Stat(path)
+	if err != nil {
+		return sum, err
+	}
+	sum.Bytes = info.Size()
+	err = look(path, func(db *sql.DB) error {
+		applied, err := appliedMigrations(ctx, db, path)
+		if err != nil {
+			return err
+		}
+		if sum.Schema = len(applied); sum.Schema == 0 {
+			return fmt.Errorf("%s is empty", path)
+		}
+		if err := errors.Join(checkPages(ctx, db), checkReferences(ctx, db)); err != nil {
+			return explain(path, err)
+		}
+		return sum.count(ctx, db)
+	})
+	return sum, err
+}
+
+// count counts the rows of each kind.
+func (s *Summary) count(ctx context.Context, db querier) error {
+	for _, kind := range counted {
+		c := Count{Kind: kind}
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+kind).Scan(&c.N); err != nil {
+			return explain(s.Path, err)
+		}
+		s.Rows = append(s.Rows, c)
+	}
+	return nil
+}
+
+// checkPages asks SQLite whether every page and index of the file is sound.
+func checkPages(ctx context.Context, db querier) error {
+	faults, err := texts(ctx, db, "PRAGMA integrity_check(10)")
+	if err != nil || slices.Equal(faults, []string{"ok"}) {
+		return err
+	}
+	return errors.New("the file is damaged: " + strings.Join(faults, "; "))
+}
+
+// checkReferences asks SQLite whether every reference leads to a row.
+func checkReferences(ctx context.Context, db querier) error {
+	faults, err := texts(ctx, db, "SELECT \"table\" || ' ' || COALESCE(rowid, '') || ' refers to no row of ' || parent FROM pragma_foreign_key_check LIMIT 10")
+	if err != nil || len(faults) == 0 {
+		return err
+	}
+	return errors.New("references lead nowhere: " + strings.Join(faults, "; "))
+}
+
+// texts reads a column.
+func texts(ctx context.Context, db querier, text string) (list []string, err error) {
+	rows, err := db.QueryContext(ctx, text)
+	err = walk(rows, err, func(scan func(...any) error) error {
+		list = append(list, "")
+		return scan(&list[len(list)-1])
+	})
+	return list, err
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// syncFile brings a file, or the names in a folder, to the disk.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

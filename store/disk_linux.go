@@ -1,0 +1,28 @@
+package store
+
+import "syscall"
+
+// Kinds of file systems by the magic number that statfs returns (statfs(2),
+// linux/magic.h).
+var (
+	// Those of another machine, or shared between machines. Their locks and shared
+	// memory do not hold what SQLite's log needs, and the file would be damaged in time.
+	networks = map[uint32]string{
+		0x6969: "NFS", 0x517b: "SMB", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x01021997: "9P", 0x5346414f: "AFS", 0x6b414653: "AFS",
+		0x00c36400: "Ceph", 0x73757245: "Coda", 0x564c: "NCP", 0x0bd00bd0: "Lustre", 0x47504653: "GPFS", 0x7461636f: "OCFS2", 0x01161970: "GFS2",
+		0x19830326: "BeeGFS",
+	}
+	fuse uint32 = 0x65735546
+)
+
+// diskOf names the network file system a folder is on, if it is on one. Behind
+// FUSE may be a disk (a shared folder of a virtual machine, an encrypted one) or a
+// network (sshfs): unsure is true.
+func diskOf(folder string) (network string, unsure bool, err error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(folder, &stat); err != nil {
+		return "", false, err
+	}
+	kind := uint32(stat.Type)
+	return networks[kind], kind == fuse, nil
+}

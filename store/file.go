@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+
+	"modernc.org/sqlite"
+)
+
+// fileState is what a file has seen of the steps of the schema.
+type fileState struct {
+	applied int
+	pending []migration
+}
+
+// newest is the schema this binary brings the file to.
+func (s fileState) newest() int { return s.applied + len(s.pending) }
+
+// copyName is where the copy before an upgrade goes.
+func (s fileState) copyName(path string) string {
+	return fmt.Sprintf("%s.before-%04d", path, s.applied+1)
+}
+
+// querier is a connection or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
+// stateOf looks at a file without changing it and refuses one that this binary
+// cannot work with. No file is an empty one.
+func stateOf(ctx context.Context, opts Options) (state fileState, err error) {
+	info, err := os.Stat(opts.Path)
+	if err != nil || info.Size() == 0 {
+		state.pending, err = loadMigrations(migrations, opts.Migrations)
+		return state, err
+	}
+	if info.IsDir() {
+		return state, fmt.Errorf("%s is a folder; name a file", opts.Path)
+	}
+	err = look(opts.Path, func(db *sql.DB) error {
+		state, err = readState(ctx, db, opts)
+		return err
+	})
+	return state, err
+}
+
+// look gives fn a connection that changes nothing, not even beside the file. Where
+// no log lies there the file is all there is, and SQLite need not make one to
+// read it; a process that starts to write at this moment shows as an error, and
+// then as a log.
+func look(path string, fn func(*sql.DB) error) error {
+	if logged(path) {
+		return with(fileURL(path)+"?mode=ro&_pragma=busy_timeout(10000)", fn)
+	}
+	err := with(fileURL(path)+"?mode=ro&immutable=1", fn)
+	if err != nil && logged(path) {
+		return with(fileURL(path)+"?mode=ro&_pragma=busy_timeout(10000)", fn)
+	}
+	return err
+}
+
+// logged reports whether changes lie beside the file that are not in it.
+func logged(path string) bool {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// with gives fn a connection that is closed after it.
+func with(name string, fn func(*sql.DB) error) error {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	return errors.Join(fn(db), db.Close())
+}
+
+// readState reads what the file has seen, and compares it with what this binary
+// knows.
+func readState(ctx context.Context, db querier, opts Options) (state fileState, err error) {
+	all, err := loadMigrations(migrations, opts.Migrations)
+	if err != nil {
+		return state, err
+	}
+	applied, err := appliedMigrations(ctx, db, opts.Path)
+	if err != nil {
+		return state, err
+	}
+	if len(applied) > len(all) {
+		return state, fmt.Errorf("%s was written by a newer crmkit (schema %d, this one knows %d); upgrade the binary", opts.Path, len(applied), len(all))
+	}
+	for i, checksum := range applied {
+		if all[i].checksum != checksum {
+			return state, fmt.Errorf("%s: migration %s differs from the one this file was made with; use the crmkit that made it", opts.Path, all[i].name)
+		}
+	}
+	return fileState{len(applied), all[len(applied):]}, nil
+}
+
+// appliedMigrations returns the checksums of what the file has seen, none for an
+// empty file. Tables of somebody else are an error.
+func appliedMigrations(ctx context.Context, db querier, path string) (sums []string, err error) {
+	var id, tables int64
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return nil, explain(path, err)
+	}
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return nil, explain(path, err)
+	}
+	switch {
+	case tables > 0 && id != applicationID:
+		return nil, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
+	case tables == 0:
+		return nil, nil
+	}
+	rows, err := db.QueryContext(ctx, "SELECT checksum FROM migrations ORDER BY number")
+	err = walk(rows, err, func(scan func(...any) error) error {
+		sums = append(sums, "")
+		return scan(&sums[len(sums)-1])
+	})
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	return sums, nil
+}
+
+// explanations say what SQLite's errors mean to whoever owns the file.
+var explanations = map[int]string{
+	5:  "another process is writing to it; try again in a moment",                                                    // SQLITE_BUSY
+	8:  "it cannot be written",                                                                                       // SQLITE_READONLY
+	10: "the disk did not do what it should",                                                                         // SQLITE_IOERR
+	11: "the file is damaged; crmkit verify says more, crmkit restore puts a backup in its place",                    // SQLITE_CORRUPT
+	13: "the disk is full",                                                                                           // SQLITE_FULL
+	14: "it cannot be opened; the file and its folder must be readable and writable",                                 // SQLITE_CANTOPEN
+	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
+}
+
+// explain names the file in an error, and says in words what SQLite says by a number.
+func explain(path string, err error) error {
+	var known *sqlite.Error
+	if errors.As(err, &known) {
+		if words := explanations[known.Code()&0xff]; words != "" {
+			return fmt.Errorf("%s: %s (%w)", path, words, err)
+		}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

@@ -1,0 +1,15 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+
+package store
+
+import "os"
+
+// Where the system has no such locks nothing holds a second server off.
+
+func flock(*os.File, bool) error { return nil }
+
+func usedBy(string) (pid int, err error) { return 0, nil }
+
+func writable(string) error { return nil }
+
+func sameOwner(string, *os.File) error { return nil }

@@ -1,0 +1,72 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// flock locks a file for this handle, alone or beside others, or fails with
+// errHeld.
+func flock(file *os.File, alone bool) error {
+	how := syscall.LOCK_SH
+	if alone {
+		how = syscall.LOCK_EX
+	}
+	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errHeld
+	}
+	return err
+}
+
+// The bytes of a database file on which SQLite's users hold a lock while they
+// have it open in WAL mode (os_unix.c, SHARED_FIRST and SHARED_SIZE).
+const (
+	sharedFirst = 0x40000000 + 2
+	sharedSize  = 510
+)
+
+// usedBy returns a process that has the database open, or 0. It opens and closes
+// the file, which would drop the locks of this process: call it only while this
+// process has no connection to the file.
+func usedBy(path string) (pid int, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	l := syscall.Flock_t{Type: syscall.F_WRLCK, Start: sharedFirst, Len: sharedSize}
+	if err := syscall.FcntlFlock(file.Fd(), syscall.F_GETLK, &l); err != nil || l.Type == syscall.F_UNLCK {
+		return 0, err
+	}
+	return int(max(l.Pid, 1)), nil // the kernel says 0 of a process it cannot name here
+}
+
+// writable returns an error where this process may not write.
+func writable(path string) error {
+	const write = 2 // W_OK
+	if err := syscall.Access(path, write); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	return nil
+}
+
+// sameOwner gives a file to whom the database belongs, where root made it.
+func sameOwner(path string, file *os.File) error {
+	info, err := os.Stat(path)
+	if err != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	if stat, known := info.Sys().(*syscall.Stat_t); known && stat.Uid != 0 {
+		return file.Chown(int(stat.Uid), int(stat.Gid))
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// patience is how long a start waits for another process that changes the schema
+// or is about to end; pause is the time between two looks.
+const (
+	patience = 5 * time.Second
+	pause    = 20 * time.Millisecond
+)
+
+// errHeld says that another process holds the lock.
+var errHeld = errors.New("held by another process")
+
+// lock is a hold on a database file: an advisory lock of the kernel on a file of
+// its own beside the database. The kernel lets go of it when the process is gone,
+// so the file may stay behind and is never removed. It cannot be on the database
+// itself: closing a further handle on that would drop SQLite's own locks.
+//
+// Whoever serves, restores or upgrades by command holds it alone; other commands
+// share it while they bring the schema up to date, and need none otherwise.
+type lock struct{ file *os.File }
+
+// release lets go of the lock; a nil one is none.
+func (l *lock) release() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}
+
+func lockName(path string) string { return path + ".lock" }
+
+// share takes the lock beside others that share it, or fails with errHeld.
+func share(path string) (*lock, error) {
+	file, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(file, false); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &lock{file}, nil
+}
+
+// own takes the lock alone, for what the words name, like "crmkit serve". It
+// waits for commands that change the schema at this moment, not for a holder
+// that stays.
+func own(ctx context.Context, path, as string) (*lock, error) {
+	file, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	until := time.Now().Add(patience)
+	for {
+		err := flock(file, true)
+		if err == nil {
+			return &lock{file}, sign(file, as)
+		}
+		if errors.Is(err, errHeld) {
+			err = ownedBy(path)
+		}
+		if err == nil && time.Now().After(until) {
+			err = fmt.Errorf("%s: another crmkit is bringing its schema up to date; start again when that is done", path)
+		}
+		if err == nil {
+			err = rest(ctx)
+		}
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+}
+
+// ownedBy returns an error when a process holds the lock alone, and nil when
+// those that hold it share it.
+func ownedBy(path string) error {
+	shared, err := share(path)
+	if err == nil {
+		return shared.release()
+	}
+	if !errors.Is(err, errHeld) {
+		return err
+	}
+	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. token, plan, mcp, backup and verify work beside a server", path, holder(path))
+}
+
+// sign writes into the lock file who holds it, for the messages of others.
+func sign(file *os.File, as string) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(file, "%s, process %d\n", as, os.Getpid())
+	return err
+}
+
+// holder returns what the holder of the lock wrote about itself.
+func holder(path string) string {
+	file, err := os.Open(lockName(path))
+	if err != nil {
+		return "another crmkit"
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, 200))
+	if words := strings.TrimSpace(string(text)); err == nil && words != "" {
+		return words
+	}
+	return "another crmkit"
+}
+
+// openLock opens the lock file, which belongs to whom the database belongs to,
+// so that a command that root runs does not lock the server's user out.
+func openLock(path string) (*os.File, error) {
+	file, err := os.OpenFile(lockName(path), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the lock of the database: %w", err)
+	}
+	if err := sameOwner(path, file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// rest waits a moment, or until the context ends.
+func rest(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(pause):
+		return nil
+	}
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// served opens a file as a server does.
+func served(t *testing.T, path string) *fixture {
+	t.Helper()
+	c := newClock()
+	return openWith(t, c, Options{Path: path, Schema: builtin(t), Clock: c.Now, LockAs: "crmkit serve"})
+}
+
+func TestOneServerPerFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "crmkit.db")
+	first := served(t, path)
+	ann := first.member("ann@example.com")
+	refused(t, Options{Path: path, Schema: builtin(t), LockAs: "crmkit serve"}, "in use by crmkit serve, process ")
+	beside := openAt(t, path)
+	beside.save(ann, "contact", "name", "Jane")
+	if names := first.list(ann, "contact", "").Records; len(names) != 1 {
+		t.Errorf("what was written beside the server: %v", names)
+	}
+	if err := errors.Join(beside.Close(), first.Close()); err != nil {
+		t.Fatal(err)
+	}
+	served(t, path)
+}
+
+func TestMemoryNeedsNoLock(t *testing.T) {
+	served(t, Memory)
+	served(t, Memory)
+	if _, err := os.Stat(lockName(Memory)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a lock file for a database in memory: %v", err)
+	}
+}
+
+// TestNoUpgradeUnderAServer holds that a newer binary leaves the schema alone
+// while an older server runs.
+func TestNoUpgradeUnderAServer(t *testing.T) {
+	path, _, ann := madeFile(t)
+	old := served(t, path)
+	c := newClock()
+	refused(t, widgetOptions(t, c, path), "has schema 4 and this crmkit would bring it to 5, but crmkit serve, process ")
+	old.save(ann, "contact", "name", "still the old schema")
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openWith(t, c, widgetOptions(t, c, path)).save(ann, "widget", "label", "Bolt")
+}
+
+func TestFilesArePrivate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "crmkit.db")
+	served(t, path).member("ann@example.com")
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path+suffix, info, err)
+		}
+	}
+}
+
+// TestRefusalsLeaveNothing holds that what is not opened gets no lock, log or copy
+// beside it.
+func TestRefusalsLeaveNothing(t *testing.T) {
+	path := foreign(t, "PRAGMA journal_mode = WAL", "CREATE TABLE contacts (name TEXT)")
+	refused(t, Options{Path: path, Schema: builtin(t), LockAs: "crmkit serve"}, "not one of crmkit")
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("beside the refused file: %v, %v", entries, err)
+	}
+}
+
+// TestDamagedFileIsRefused cuts a file short, and writes over its first page.
+func TestDamagedFileIsRefused(t *testing.T) {
+	for says, damage := range map[string]func(data []byte) []byte{
+		"is damaged":     func(data []byte) []byte { return data[:len(data)/2] },
+		"no SQLite file": func(data []byte) []byte { copy(data, "SQLite formal 3"); return data },
+	} {
+		path, _, _ := madeFile(t)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, damage(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, Options{Path: path, Schema: builtin(t), LockAs: "crmkit serve"}, says)
+	}
+}
+
+func TestMissingFolderIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "crmkit.db")
+	if s, err := Open(t.Context(), Options{Path: path, Schema: builtin(t)}); err == nil || !strings.Contains(err.Error(), "the folder of "+path) {
+		t.Errorf("opened %v, %v", s, err)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder: %v", err)
+	}
+}
