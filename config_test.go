@@ -39,6 +39,10 @@ var layers = map[string]layered{
 	"metrics-token": {file: "from-file", env: "from-env", flag: "from-flag", args: serving("--local"), seen: scraped},
 	"plans":         {file: "team: contacts=1", env: "team: contacts=2", flag: "team: contacts=3", args: []string{"plan", "list"}, seen: printed},
 	"default-plan":  {file: "free", env: "standard", flag: "unlimited", args: serving("--local", "--token-for=you@example.com"), seen: identity},
+	"backup-dir":    {file: "folder-file", env: "folder-env", flag: "folder-flag", args: onFile("--local"), seen: refusal},
+	"backup-every":  {file: "11ms", env: "12ms", flag: "13ms", args: onFile("--local", "--backup-dir=/"), seen: refusal},
+	"backup-keep":   {file: "-41", env: "-42", flag: "-43", args: onFile("--local", "--backup-dir=/"), seen: refusal},
+	"keep":          {file: "-41", env: "-42", flag: "-43", args: []string{"backup", "copy.db"}, seen: refusal},
 	"log-format":    {file: "json", env: "text", flag: "json", args: serving("--local"), seen: logFormat},
 	"email":         {file: "file@example.com", env: "env@example.com", flag: "flag@example.com", args: []string{"token", "--db=crmkit.db"}, seen: minted},
 	"url":           {file: "http://127.0.0.1:1", env: "http://127.0.0.1:2", flag: "http://127.0.0.1:3", args: []string{"mcp", "--token=ck_x"}, seen: piped},
@@ -196,6 +200,9 @@ func envName(flag string) string {
 	return "CRMKIT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// switches are what one command is told once, and no setting.
+var switches = []string{"force", "dry-run"}
+
 // TestSettings holds the flags, the names a config file takes and the table
 // above together.
 func TestSettings(t *testing.T) {
@@ -206,7 +213,7 @@ func TestSettings(t *testing.T) {
 	flags := map[string]bool{}
 	for _, node := range append(parser.Model.Children, parser.Model.Node) {
 		for _, f := range node.Flags {
-			if f.Name == "help" {
+			if f.Name == "help" || slices.Contains(switches, f.Name) && len(f.Envs) == 0 {
 				continue
 			}
 			if !slices.Equal(f.Envs, []string{envName(f.Name)}) {

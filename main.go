@@ -30,6 +30,10 @@ type cli struct {
 	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
 	MCP     mcpCommand     `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
 	Plan    planCommand    `cmd:"" help:"List the plans, or set one."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database to a file, also while a server runs on it."`
+	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database. No server may run on it."`
+	Verify  verifyCommand  `cmd:"" help:"Look through a database or backup for damage."`
+	Upgrade upgradeCommand `cmd:"" help:"Bring the database to the schema of this version, as serve does at its start."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -20,18 +20,21 @@ import (
 )
 
 type serveCommand struct {
-	Listen       string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DB           string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL      string `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
-	Local        bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
-	TokenFor     string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
-	SMTPURL      string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
-	MailFrom     string `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
-	Signup       string `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
-	Rate         int    `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
-	MetricsToken string `help:"Bearer token for GET /metrics; without it there are none." placeholder:"SECRET"`
-	TrustProxy   string `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
-	LogFormat    string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	Listen       string        `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	DB           string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	BaseURL      string        `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
+	Local        bool          `help:"Local mode: sign-in codes come in the answer; loopback only."`
+	TokenFor     string        `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
+	SMTPURL      string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
+	MailFrom     string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
+	Signup       string        `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
+	Rate         int           `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	MetricsToken string        `help:"Bearer token for GET /metrics; without it there are none." placeholder:"SECRET"`
+	TrustProxy   string        `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
+	BackupDir    string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
+	BackupEvery  time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
+	BackupKeep   int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
+	LogFormat    string        `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
 	planFlags
 }
 
@@ -61,6 +64,8 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
+	stopBackups := c.startBackups(ctx, log)
+	defer stopBackups()
 	ready := fmt.Sprintf("crmkit listening on http://%s\n", listener.Addr())
 	if c.TokenFor != "" {
 		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
@@ -76,6 +81,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	finishMail(opts.Mail, log)
+	stopBackups()
 	err = st.Close()
 	log.Info("stopped")
 	return err
@@ -130,6 +136,9 @@ func (c serveCommand) check() error {
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
+	}
+	if err := c.checkBackups(); err != nil {
+		return err
 	}
 	if err := server.CheckProxies(c.TrustProxy); err != nil {
 		return fmt.Errorf("--trust-proxy: %w", err)

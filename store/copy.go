@@ -29,23 +29,23 @@ type Count struct {
 // counted are the tables that a summary counts. Every schema has them.
 var counted = []string{"users", "workspaces", "members", "contacts", "companies", "deals", "activities"}
 
-// copyFile writes a whole copy of the database, as it is committed at one moment,
-// without keeping anybody from writing. The copy appears under its name, or takes
-// the place of a file there, only when it is on disk and was looked through.
-func copyFile(ctx context.Context, from, to string) (Summary, error) {
+// copyFile writes a whole copy of the database, as it is committed at one moment.
+// The copy appears under its name, or takes the place of a file there, only when it
+// is on disk and was looked through.
+func copyFile(ctx context.Context, from, to string) error {
 	partial := to + ".partial"
-	sum, err := vacuumInto(ctx, from, partial)
+	_, err := vacuumInto(ctx, live(from), partial)
 	if err == nil {
 		err = os.Rename(partial, to)
 	}
 	if err != nil {
-		return sum, errors.Join(err, removeIfThere(partial))
+		return errors.Join(err, removeIfThere(partial))
 	}
-	sum.Path = to
-	return sum, syncFile(filepath.Dir(to))
+	return syncFile(filepath.Dir(to))
 }
 
-// vacuumInto writes a copy, syncs it and looks through it.
+// vacuumInto writes a copy of what the data source names, syncs it and looks
+// through it. It reads one snapshot and keeps nobody from writing.
 func vacuumInto(ctx context.Context, from, to string) (sum Summary, err error) {
 	if err := removeIfThere(to); err != nil {
 		return sum, err
@@ -54,16 +54,12 @@ func vacuumInto(ctx context.Context, from, to string) (sum Summary, err error) {
 	if err := makePrivate(to); err != nil {
 		return sum, err
 	}
-	name := fileURL(from) + "?mode=rw&_pragma=busy_timeout(10000)"
-	if checkWritable(from) != nil && !logged(from) {
-		name = fileURL(from) + "?mode=ro&immutable=1" // SQLite cannot make its log, and nobody can write
-	}
-	err = with(name, func(db *sql.DB) error {
+	err = with(from, func(db *sql.DB) error {
 		_, err := db.ExecContext(ctx, "VACUUM INTO $1", to)
 		return err
 	})
 	if err != nil {
-		return sum, explain(from, err)
+		return sum, explain("copy to "+to, err)
 	}
 	if err := syncFile(to); err != nil {
 		return sum, err

@@ -48,19 +48,30 @@ func stateOf(ctx context.Context, opts Options) (state fileState, err error) {
 	return state, err
 }
 
-// look gives fn a connection that changes nothing, not even beside the file. Where
-// no log lies there the file is all there is, and SQLite need not make one to
-// read it; a process that starts to write at this moment shows as an error, and
-// then as a log.
+// look gives fn a connection that changes nothing, not even beside the file.
 func look(path string, fn func(*sql.DB) error) error {
-	if logged(path) {
-		return with(fileURL(path)+"?mode=ro&_pragma=busy_timeout(10000)", fn)
-	}
-	err := with(fileURL(path)+"?mode=ro&immutable=1", fn)
-	if err != nil && logged(path) {
-		return with(fileURL(path)+"?mode=ro&_pragma=busy_timeout(10000)", fn)
+	err := with(still(path), fn)
+	if err != nil && logged(path) { // a process may have begun to write meanwhile
+		return with(still(path), fn)
 	}
 	return err
+}
+
+// still is the data source of a file that is only looked at. Where no log lies
+// beside it the file is all there is, and SQLite need not make one to read it.
+func still(path string) string {
+	if logged(path) {
+		return fileURL(path) + "?mode=ro&_pragma=busy_timeout(10000)"
+	}
+	return fileURL(path) + "?mode=ro&immutable=1"
+}
+
+// live is the data source of a file that others may write meanwhile.
+func live(path string) string {
+	if checkWritable(path) != nil {
+		return still(path) // SQLite cannot make its log there, so that nobody writes
+	}
+	return fileURL(path) + "?mode=rw&_pragma=busy_timeout(10000)"
 }
 
 // logged reports whether changes lie beside the file that are not in it.

@@ -68,7 +68,7 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	}
 	if state.applied > 0 && opts.Path != Memory {
 		// The copy has what is committed: the file as it is before this transaction.
-		if _, err := copyFile(ctx, opts.Path, state.copyName(opts.Path)); err != nil {
+		if err := copyFile(ctx, opts.Path, state.copyName(opts.Path)); err != nil {
 			return fmt.Errorf("copy before the upgrade: %w", err)
 		}
 	}

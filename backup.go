@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// The commands that copy the database file, look through it, put a copy in its
+// place and bring it to a newer schema; and the backups a server makes itself.
+
+type backupCommand struct {
+	File string `arg:"" help:"The file to write, or a folder, in which the copy is called as the database is." placeholder:"FILE"`
+	DB   string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Keep int    `help:"How many to keep: the one before gets its time in the name, the oldest go. Without it a file that is there is not replaced." placeholder:"N"`
+}
+
+// Run writes the backup and prints what is in it.
+func (c backupCommand) Run(ctx context.Context, io console) error {
+	if c.DB == store.Memory {
+		return errors.New("--db :memory: is in no file; name the file of a server")
+	}
+	if c.Keep < 0 {
+		return fmt.Errorf("--keep %d: write how many backups to keep, the new one included", c.Keep)
+	}
+	sum, err := store.Backup{From: c.DB, To: c.File, Keep: c.Keep}.Write(ctx)
+	if err != nil {
+		return fmt.Errorf("no backup was made: %w", err)
+	}
+	return printSummary(io, "backup", sum)
+}
+
+type restoreCommand struct {
+	File  string `arg:"" help:"The backup." placeholder:"FILE"`
+	DB    string `name:"db" help:"The database file to put it to (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Force bool   `help:"Put it in the place of a database that is there. The old file is kept under another name." env:"-"`
+}
+
+// Run puts the backup in place and prints what is in it.
+func (c restoreCommand) Run(ctx context.Context, io console) error {
+	if c.DB == store.Memory {
+		return errors.New("--db :memory: is in no file; name the file to restore to")
+	}
+	if err := checkPath(c.DB); err != nil {
+		return err
+	}
+	sum, kept, err := store.Restore{From: c.File, To: c.DB, Replace: c.Force}.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("not restored: %w", err)
+	}
+	if err := printSummary(io, "restored", sum); err != nil || kept == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(io.out, "# the old database is kept as %s\n", crm.OneLine(kept))
+	return err
+}
+
+type verifyCommand struct {
+	File string `arg:"" help:"A database or a backup." placeholder:"FILE"`
+}
+
+// Run prints what is in the file, or ends with what is wrong with it.
+func (c verifyCommand) Run(ctx context.Context, io console) error {
+	sum, err := store.Verify(ctx, c.File)
+	if err != nil {
+		return err
+	}
+	return printSummary(io, "verified", sum)
+}
+
+type upgradeCommand struct {
+	DB     string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	DryRun bool   `help:"Try it on a copy in the folder for temporary files, and say what would be done." env:"-"`
+}
+
+// Run brings the file to the schema of this binary, or tries that on a copy.
+func (c upgradeCommand) Run(ctx context.Context, io console) error {
+	if _, err := os.Stat(c.DB); err != nil {
+		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	}
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		return err
+	}
+	opts := store.Options{Path: c.DB, Schema: schema, LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(io.err, nil))}
+	run, done := store.Upgrade, "upgraded"
+	if c.DryRun {
+		run, done = store.TryUpgrade, "tried on a copy"
+	}
+	steps, sum, err := run(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("not %s: %w", done, err)
+	}
+	for _, step := range steps {
+		if _, err := fmt.Fprintf(io.out, "# %s: %s\n", done, step); err != nil {
+			return err
+		}
+	}
+	if len(steps) == 0 {
+		done = "up to date"
+	}
+	return printSummary(io, done, sum)
+}
+
+// printSummary writes one line of what is in a file.
+func printSummary(io console, done string, sum store.Summary) error {
+	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, crm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
+	for _, c := range sum.Rows {
+		line += fmt.Sprintf(" %s=%d", c.Kind, c.N)
+	}
+	_, err := fmt.Fprintln(io.out, line)
+	return err
+}
+
+// The time between two backups of a server where none is set, and before one that
+// failed is tried again, unless the next is due sooner.
+const (
+	backupEvery = 6 * time.Hour
+	backupAgain = 10 * time.Minute
+)
+
+// checkBackups refuses settings under which no backup would be made.
+func (c serveCommand) checkBackups() error {
+	switch {
+	case c.BackupDir == "" && c.BackupEvery != 0:
+		return errors.New("--backup-every needs a folder for the backups; name it with --backup-dir")
+	case c.BackupDir == "":
+		return nil
+	case c.DB == store.Memory:
+		return errors.New("--db :memory: leaves nothing behind: leave out --backup-dir, or name a file")
+	case c.BackupEvery < 0 || c.BackupEvery > 0 && c.BackupEvery < time.Second:
+		return fmt.Errorf("--backup-every %s: write a time of at least a second, like 6h or 30m", c.BackupEvery)
+	case c.BackupKeep < 1:
+		return fmt.Errorf("--backup-keep %d: write how many backups to keep, at least 1", c.BackupKeep)
+	}
+	if info, err := os.Stat(c.BackupDir); err != nil || !info.IsDir() {
+		return fmt.Errorf("--backup-dir %s is no folder; make it, or name another", c.BackupDir)
+	}
+	folder, err1 := filepath.Abs(c.BackupDir)
+	file, err2 := filepath.Abs(c.DB)
+	if err1 == nil && err2 == nil && folder == filepath.Dir(file) {
+		return fmt.Errorf("--backup-dir %s is the folder of the database; name another, best on another disk", c.BackupDir)
+	}
+	return errors.Join(err1, err2)
+}
+
+// startBackups makes backups until the context ends or stop is called, which waits
+// for one under way to give up.
+func (c serveCommand) startBackups(ctx context.Context, log *slog.Logger) (stop func()) {
+	if c.BackupDir == "" {
+		return func() {}
+	}
+	if c.BackupEvery == 0 {
+		c.BackupEvery = backupEvery
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { c.backups(ctx, log) })
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// backups makes the first backup when the last is old enough, so that restarts
+// neither put it off nor repeat it.
+func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
+	last, err := store.LastBackup(c.BackupDir, c.DB)
+	if err != nil {
+		log.Error("the folder of the backups cannot be read", "error", err)
+	}
+	wait := time.Until(last.Add(c.BackupEvery))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(wait, c.BackupEvery)):
+		}
+		wait = c.BackupEvery
+		if err := c.backup(ctx, log); err != nil && ctx.Err() == nil {
+			wait = min(wait, backupAgain)
+			log.Error("backup failed", "error", err, "again_in", wait, "last_good", last)
+		} else {
+			last = time.Now()
+		}
+	}
+}
+
+// backup makes one backup.
+func (c serveCommand) backup(ctx context.Context, log *slog.Logger) error {
+	began := time.Now()
+	sum, err := store.Backup{From: c.DB, To: c.BackupDir, Keep: c.BackupKeep}.Write(ctx)
+	if err == nil {
+		log.Info("backup", "file", sum.Path, "bytes", sum.Bytes, "schema", sum.Schema, "took", time.Since(began).Round(time.Millisecond))
+	}
+	return err
+}

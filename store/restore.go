@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Restore is which backup to put where.
+type Restore struct {
+	From    string // the backup
+	To      string // the database
+	Replace bool   // put it in the place of a database that is there, which is kept under another name
+}
+
+// Run puts a copy of the backup in the place of the database, and returns what is
+// in it and the name under which the old file is kept, if there was one. It refuses
+// while anybody has the database open. Cut short at any moment it leaves the old
+// database or the new one.
+func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) {
+	if err := r.check(ctx); err != nil {
+		return sum, "", err
+	}
+	l, err := own(ctx, r.To, "crmkit restore")
+	if err != nil {
+		return sum, "", err
+	}
+	defer func() { err = errors.Join(err, l.release()) }()
+	pid, err := usedBy(r.To)
+	if pid != 0 {
+		err = fmt.Errorf("process %d has %s open; end it first", pid, r.To)
+	}
+	if err != nil {
+		return sum, "", err
+	}
+	partial := r.To + ".restoring"
+	if sum, err = vacuumInto(ctx, still(r.From), partial); err == nil {
+		err = r.hand(partial)
+	}
+	if err != nil {
+		return sum, "", errors.Join(err, removeIfThere(partial))
+	}
+	if kept, err = r.setAside(); err != nil {
+		return sum, kept, err
+	}
+	if err := os.Rename(partial, r.To); err != nil {
+		return sum, kept, err
+	}
+	sum.Path = r.To
+	return sum, kept, syncFile(filepath.Dir(r.To))
+}
+
+// hand gives the new file to whom the old one belongs, or the folder, so that the
+// server can open what root restored.
+func (r Restore) hand(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	like := r.To
+	if _, err := os.Stat(like); err != nil {
+		like = filepath.Dir(like)
+	}
+	return errors.Join(sameOwner(like, file), file.Close())
+}
+
+// check refuses a backup that is not sound, and a target that must not be replaced.
+func (r Restore) check(ctx context.Context) error {
+	if _, err := Verify(ctx, r.From); err != nil {
+		return fmt.Errorf("the backup is not used: %w", err)
+	}
+	source, err := os.Stat(r.From)
+	if err != nil {
+		return err
+	}
+	if err := checkWritable(r.To); err != nil {
+		return err
+	}
+	target, err := os.Stat(r.To)
+	switch {
+	case err == nil && os.SameFile(source, target):
+		return fmt.Errorf("%s is the database itself; name a backup of it", r.From)
+	case err == nil && target.IsDir():
+		return fmt.Errorf("%s is a folder; name the file to restore to with --db", r.To)
+	case r.Replace:
+		return nil
+	}
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		if _, err := os.Stat(r.To + suffix); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there already; with --force the backup takes its place, and it is kept under another name", r.To+suffix)
+		}
+	}
+	return nil
+}
+
+// setAside gives the old database another name, with its log. The log is put into
+// the file first where that is sound: then the file is whole without it, and one
+// rename replaces the old database by the new one.
+func (r Restore) setAside() (kept string, err error) {
+	if _, err := os.Stat(r.To); err == nil {
+		_ = with(fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(db *sql.DB) error {
+			_, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+			return err
+		})
+	}
+	aside := r.To + ".replaced-" + time.Now().UTC().Format(stamp)
+	// All get the second name before any loses the first, the log before the file.
+	parts := []string{"-wal", "-shm", "-journal", ""}
+	for _, suffix := range parts {
+		err := os.Link(r.To+suffix, aside+suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("the old database is not replaced: %w", err)
+		}
+		kept = aside
+	}
+	if err := syncFile(filepath.Dir(r.To)); err != nil {
+		return kept, err
+	}
+	for _, suffix := range parts[:len(parts)-1] {
+		if err := removeIfThere(r.To + suffix); err != nil {
+			return kept, err
+		}
+	}
+	return kept, syncFile(filepath.Dir(r.To))
+}
