@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"crmkit/crm"
@@ -69,5 +71,65 @@ func TestUpgradeFromSchema1(t *testing.T) {
 	f.checkCounters(actors[0])
 	if loose := f.raw(1, "SELECT email FROM users WHERE workspaces <> 1"); len(loose) > 0 {
 		t.Errorf("made other than one workspace: %v", loose)
+	}
+}
+
+// TestUpgradeKeepsWhatTeamsHave holds that a file of each schema since teams came
+// has after its upgrade what it had: members, invites, tokens, records with all
+// that hangs on them, and the connections of chat clients.
+func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
+	for name, tokens := range map[string]int{"schema-0002.db": 2, "schema-0003.db": 3, "schema-0004.db": 3} {
+		t.Run(name, func(t *testing.T) {
+			f := openAt(t, fixtureFile(t, name))
+			var jane crm.Actor
+			live := 0
+			for _, hash := range f.raw(1, "SELECT hash FROM secrets WHERE kind = 'access' AND dies_at IS NULL ORDER BY token_key") {
+				session, found, err := f.Session(t.Context(), hash)
+				if err != nil || !found {
+					t.Fatalf("a token of the old file: found %v, %v", found, err)
+				}
+				if live++; session.Actor.Email == "jane@acme.com" && session.Actor.Scope == crm.ScopeFull {
+					jane = session.Actor
+				}
+			}
+			if live != tokens || jane.Role != crm.RoleAdmin {
+				t.Fatalf("%d tokens live, want %d; jane is %+v", live, tokens, jane)
+			}
+			f.keptTeam(jane)
+			f.keptConnection(tokens)
+			if sum, err := summarize(t.Context(), f.opts.Path); err != nil || sum.Schema != 4 {
+				t.Errorf("the file: %+v, %v", sum, err)
+			}
+		})
+	}
+}
+
+// keptTeam checks what the team of the fixtures has.
+func (f *fixture) keptTeam(jane crm.Actor) {
+	f.t.Helper()
+	f.checkCounters(jane)
+	for list, want := range map[string]int{
+		"member?": 3, "member?status=invited": 1, "contact?custom.seats=12&tags=vip&tags=eu&company.domain=acme.com": 1, "contact?name=Zoë Doe&follow_up_at=not:null": 1,
+		"contact?custom.since=lt:2026-02-01": 1, "deal?amount_cents=125000&contact.email=zoe@acme.com": 1, "activity?body=talked": 1, "company?tags=vip": 1, "change?action=update": 1,
+	} {
+		kind, params, _ := strings.Cut(list, "?")
+		if got := f.list(jane, kind, strings.ReplaceAll(params, " ", "+")).Records; len(got) != want {
+			f.t.Errorf("%s: %d, want %d", list, len(got), want)
+		}
+	}
+	f.save(jane, "contact", "name", "Joe")
+	f.checkCounters(jane)
+}
+
+// keptConnection checks the connection that a chat client has in files with one.
+func (f *fixture) keptConnection(tokens int) {
+	f.t.Helper()
+	want := []string{}
+	if tokens == 3 {
+		want = []string{"Chat write"}
+	}
+	got := f.raw(1, "SELECT c.name || ' ' || t.scope FROM tokens t JOIN oauth_clients c ON c.id = t.client JOIN secrets s ON s.token_key = t.key WHERE s.kind = 'refresh' AND s.used_at IS NULL")
+	if !slices.Equal(got, want) && len(got)+len(want) > 0 {
+		f.t.Errorf("connections: %q, want %q", got, want)
 	}
 }
