@@ -1,0 +1,95 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+)
+
+func TestLastBackup(t *testing.T) {
+	path, _, _ := madeFile(t)
+	dir := t.TempDir()
+	if last, err := LastBackup(dir, path); !last.IsZero() || err != nil {
+		t.Errorf("before the first: %v, %v", last, err)
+	}
+	if last, err := LastBackup(filepath.Join(dir, "none"), path); !last.IsZero() || err != nil {
+		t.Errorf("without a folder: %v, %v", last, err)
+	}
+	if _, err := (Backup{From: path, To: dir}).Write(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	made := filepath.Join(dir, filepath.Base(path))
+	at := time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)
+	if err := errors.Join(os.Chtimes(made, at, at), os.WriteFile(made+".partial", nil, 0o600), os.WriteFile(filepath.Join(dir, "other"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := LastBackup(dir, path); !last.Equal(at) || err != nil {
+		t.Errorf("the last backup was made at %v, not %v; %v", last, at, err)
+	}
+	if err := os.Rename(made, made+"."+at.Format(stamp)); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := LastBackup(dir, path); !last.Equal(at) || err != nil {
+		t.Errorf("the last older backup was made at %v, not %v; %v", last, at, err)
+	}
+}
+
+// TestBackupOnAFullDisk holds that a backup that does not fit leaves the one before.
+func TestBackupOnAFullDisk(t *testing.T) {
+	path, _, _ := madeFile(t)
+	dir := t.TempDir()
+	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=500k"); err != nil {
+		t.Skipf("no small disk can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	if _, err := (Backup{From: path, To: dir, Keep: 2}).Write(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	made := filepath.Join(dir, filepath.Base(path))
+	before := image(t, made)
+	if _, err := (Backup{From: path, To: dir, Keep: 2}).Write(t.Context()); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("a backup that does not fit: %v", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 || image(t, made) != before {
+		t.Errorf("on the full disk: %v, %v", entries, err)
+	}
+}
+
+// TestVerifyKnowsReferences holds that a row that refers to none is found, which
+// SQLite's integrity check does not look for.
+func TestVerifyKnowsReferences(t *testing.T) {
+	path, rec, _ := madeFile(t)
+	db, err := openWriter(t.Context(), dsn(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"PRAGMA foreign_keys = 0", "UPDATE contacts SET company_id = 77"} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Verify(t.Context(), path); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("references lead nowhere: contacts %d refers to no row of companies", rec.Key)) {
+		t.Errorf("verified: %v", err)
+	}
+}
+
+// TestEveryKindIsCounted holds that a new kind of record is counted in backups.
+func TestEveryKindIsCounted(t *testing.T) {
+	for _, e := range crm.Entities {
+		if e.Verbs&crm.Create != 0 && e.Verbs&crm.Delete != 0 && !e.RandomID && !slices.Contains(counted, e.Plural) {
+			t.Errorf("summaries do not count %s", e.Plural)
+		}
+	}
+}
