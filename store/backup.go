@@ -112,10 +112,7 @@ func (b Backup) setAside() error {
 	if other, err := os.Stat(older); err == nil && os.SameFile(info, other) {
 		return nil // a backup was cut short here
 	}
-	if os.Link(b.To, older) == nil {
-		return nil
-	}
-	return os.Rename(b.To, older) // a file system without second names
+	return secondName(b.To, older)
 }
 
 // prune removes the older backups of which there are too many.

@@ -132,6 +132,16 @@ func texts(ctx context.Context, db querier, text string) (list []string, err err
 	return list, err
 }
 
+// secondName gives a file another name beside its own; where the file system knows
+// no second names, in its place. No file is fs.ErrNotExist.
+func secondName(path, other string) error {
+	err := os.Link(path, other)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(path, other)
+}
+
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

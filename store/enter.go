@@ -117,11 +117,11 @@ func (s *Store) obstacle(state fileState) (who string, err error) {
 	if state.applied == 0 {
 		return "", nil
 	}
-	pid, err := usedBy(s.opts.Path)
-	if pid == 0 || err != nil {
+	user, err := usedBy(s.opts.Path)
+	if user == "" || err != nil {
 		return "", err
 	}
 	err = s.sharing.release()
 	s.sharing = nil
-	return fmt.Sprintf("process %d has it open", pid), err
+	return user + " has it open", err
 }

@@ -8,7 +8,7 @@ import "os"
 
 func flock(*os.File, bool) error { return nil }
 
-func usedBy(string) (pid int, err error) { return 0, nil }
+func usedBy(string) (who string, err error) { return "", nil }
 
 func writable(string) error { return nil }
 

@@ -31,23 +31,26 @@ const (
 	sharedSize  = 510
 )
 
-// usedBy returns a process that has the database open, or 0. It opens and closes
+// usedBy names a process that has the database open, or none. It opens and closes
 // the file, which would drop the locks of this process: call it only while this
 // process has no connection to the file.
-func usedBy(path string) (pid int, err error) {
+func usedBy(path string) (who string, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return "", nil
 	}
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer file.Close()
 	l := syscall.Flock_t{Type: syscall.F_WRLCK, Start: sharedFirst, Len: sharedSize}
 	if err := syscall.FcntlFlock(file.Fd(), syscall.F_GETLK, &l); err != nil || l.Type == syscall.F_UNLCK {
-		return 0, err
+		return "", err
 	}
-	return int(max(l.Pid, 1)), nil // the kernel says 0 of a process it cannot name here
+	if l.Pid <= 0 { // of another container, where it has no number here
+		return "another process", nil
+	}
+	return fmt.Sprintf("process %d", l.Pid), nil
 }
 
 // writable returns an error where this process may not write.

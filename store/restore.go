@@ -31,9 +31,9 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 		return sum, "", err
 	}
 	defer func() { err = errors.Join(err, l.release()) }()
-	pid, err := usedBy(r.To)
-	if pid != 0 {
-		err = fmt.Errorf("process %d has %s open; end it first", pid, r.To)
+	user, err := usedBy(r.To)
+	if user != "" {
+		err = fmt.Errorf("%s has %s open; end it first", user, r.To)
 	}
 	if err != nil {
 		return sum, "", err
@@ -45,11 +45,11 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	if err != nil {
 		return sum, "", errors.Join(err, removeIfThere(partial))
 	}
-	if kept, err = r.setAside(); err != nil {
-		return sum, kept, err
+	if kept, err = r.setAside(); err == nil {
+		err = os.Rename(partial, r.To)
 	}
-	if err := os.Rename(partial, r.To); err != nil {
-		return sum, kept, err
+	if err != nil {
+		return sum, kept, errors.Join(err, removeIfThere(partial))
 	}
 	sum.Path = r.To
 	return sum, kept, syncFile(filepath.Dir(r.To))
@@ -112,7 +112,7 @@ func (r Restore) setAside() (kept string, err error) {
 	// All get the second name before any loses the first, the log before the file.
 	parts := []string{"-wal", "-shm", "-journal", ""}
 	for _, suffix := range parts {
-		err := os.Link(r.To+suffix, aside+suffix)
+		err := secondName(r.To+suffix, aside+suffix)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
