@@ -140,8 +140,8 @@ func TestFileStays(t *testing.T) {
 	p := serve(t, "--db", db, "--token-for", "you@example.com")
 	p.do("POST", "/contacts", `{"name":"Jane Doe"}`)
 	p.stop()
-	if left := names(t, dir); len(left) != 1 {
-		t.Errorf("after the stop there are %v, want the database alone", left)
+	if left := names(t, dir); strings.Join(left, " ") != "crmkit.db crmkit.db.lock" {
+		t.Errorf("after the stop there are %v, want the database and its lock alone", left)
 	}
 	next := serve(t, "--db", db)
 	if status, text := next.as(p.token, "GET", "/contacts", ""); status != 200 || !strings.Contains(text, `name="Jane Doe"`) {
