@@ -157,3 +157,15 @@ func (s *Schema) Dependents() []*Entity {
 	}
 	return list
 }
+
+// Records returns the entities that hold a workspace's records, each behind those it
+// points to: the order in which all their records can be made.
+func (s *Schema) Records() []*Entity {
+	var list []*Entity
+	for _, e := range s.Dependents() {
+		if !e.RandomID {
+			list = append([]*Entity{e}, list...)
+		}
+	}
+	return list
+}

@@ -31,6 +31,13 @@ func (q *Question) Ranges() []Range {
 	return pages
 }
 
+// After returns the question for the rows behind a record, in the same order.
+func (q *Question) After(last crm.Record) *Question {
+	behind, m := *q, q.markOf(last)
+	behind.after = &m
+	return &behind
+}
+
 // First reports whether the question begins at the start of the list.
 func (q *Question) First() bool { return q.after == nil }
 

@@ -21,6 +21,7 @@ type Doc struct {
 	Hints   []string   // "# " lines that repeat in words what JSON says by a field
 	Error   *crm.Error // set for errors; the rest is then empty
 	Raw     *Raw       // set for documents such as the manual
+	Stream  *Stream    // set for answers that are made while they are sent; the rest is then empty
 
 	Zone *time.Location // in which text prints times; nil is UTC; JSON is always in UTC
 }
@@ -90,6 +91,8 @@ func (d *Doc) Append(b []byte, f Format) []byte {
 // Type returns the media type of the answer in the format.
 func (d *Doc) Type(f Format) string {
 	switch {
+	case d.Stream != nil:
+		return d.Stream.Type
 	case d.Raw != nil && (f == Text || d.Raw.Name == ""):
 		return d.Raw.Type
 	case f == JSON:

@@ -35,6 +35,7 @@ type request struct {
 	params url.Values
 	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format
+	media  string // what the client asked for; only streams have more than the two formats
 	actor  crm.Actor
 	env    query.Env
 	inner  bool // made by a tool call, whose own request was let in
@@ -55,8 +56,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		doc = s.failure(rq, err)
 		body = doc.Append(nil, rq.format)
 	}
-	status := s.answer(rq, doc, body)
-	s.log(rq, status, len(body), time.Since(started))
+	status, size := s.answer(rq, doc, body), len(body)
+	var broken error
+	if doc.Stream != nil && rq.Method != http.MethodHead {
+		size, broken = s.send(rq, doc.Stream)
+	}
+	s.log(rq, status, size, time.Since(started))
+	if broken != nil {
+		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
+	}
 }
 
 // guarded serves the request and spells the answer; a panic in either is an
@@ -64,17 +72,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			err = panicked(v)
 		}
 	}()
 	if doc, err = s.serve(rq); err == nil {
 		if doc.Zone == nil {
 			doc.Zone = rq.actor.Zone
 		}
-		body = doc.Append(make([]byte, 0, 1024), rq.format)
+		switch {
+		case doc.Stream == nil:
+			body = doc.Append(make([]byte, 0, 1024), rq.format)
+		case rq.inner:
+			body, err = gather(doc.Stream)
+		}
 	}
 	return doc, body, err
 }
+
+// panicked is the error for a value that was recovered.
+func panicked(v any) error { return fmt.Errorf("panic: %v\n%s", v, debug.Stack()) }
 
 // serve checks the request, in the order in which a client would want to hear
 // of faults, and calls the handler. The row comes first: it knows how faults are
@@ -82,7 +98,8 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 func (s *Server) serve(rq *request) (*render.Doc, error) {
 	var queryErr error
 	rq.params, queryErr = url.ParseQuery(rq.URL.RawQuery)
-	rq.format = formatOf(rq.Request, rq.params)
+	rq.media = mediaOf(rq.Request, rq.params)
+	rq.format = formatOf(rq.media)
 	ids, fault := s.locate(rq)
 	if err := s.checkLocal(rq); err != nil {
 		return nil, err
@@ -170,8 +187,9 @@ func (s *Server) authenticate(rq *request) error {
 // checkParams refuses query parameters the route does not know. Lists check
 // theirs when they compile the question.
 func checkParams(rq *request) error {
-	if format := rq.params.Get("format"); rq.params.Has("format") && format != "json" && format != "text" {
-		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=json or format=text.", crm.Show(format)).On("format").Of(format, []string{"json", "text"})
+	if format := rq.params.Get("format"); rq.params.Has("format") && !slices.Contains(rq.route.formats(), format) {
+		formats := rq.route.formats()
+		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Show(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
 	}
 	if rq.route.Lists || rq.route.Lenient {
 		return nil
@@ -241,10 +259,10 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	if doc.Version > 0 {
 		h["Etag"] = []string{`"` + strconv.FormatInt(doc.Version, 10) + `"`}
 	}
-	if len(body) > 0 {
+	if len(body) > 0 || doc.Stream != nil {
 		h["Content-Type"] = []string{doc.Type(rq.format)}
 	}
-	if status != http.StatusNoContent {
+	if status != http.StatusNoContent && doc.Stream == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
 	if h["Cache-Control"] == nil {

@@ -9,26 +9,62 @@ import (
 	"crmkit/render"
 )
 
-// formatOf chooses the spelling of the answer: ?format= decides, else the Accept
-// header (RFC 9110 section 12.5.1) where it prefers application/json to text.
-// An unknown ?format= is reported by the adapter, in text.
-func formatOf(r *http.Request, params url.Values) render.Format {
-	switch params.Get("format") {
-	case "json":
-		return render.JSON
-	case "text":
-		return render.Text
-	}
-	json, text := quality{}, quality{}
-	for _, header := range r.Header["Accept"] {
-		for _, part := range strings.Split(header, ",") {
-			weigh(part, &json, &text)
+// The media types that an answer may be asked for in.
+const (
+	textMedia = "text/plain"
+	jsonMedia = "application/json"
+	rowsMedia = "application/x-ndjson" // JSON objects, one a line
+	csvMedia  = "text/csv"
+)
+
+// medias are the types by the words of ?format=, the first being the default.
+var medias = []struct{ word, media string }{{"json", jsonMedia}, {"text", textMedia}, {"ndjson", rowsMedia}, {"csv", csvMedia}}
+
+// mediaOf chooses the type of the answer: ?format= decides, else the Accept header
+// (RFC 9110 section 12.5.1), and text where it prefers none. An unknown ?format=
+// is reported by the adapter, in text.
+func mediaOf(r *http.Request, params url.Values) string {
+	for _, m := range medias {
+		if params.Get("format") == m.word {
+			return m.media
 		}
 	}
-	if json.q > text.q {
+	best, most := textMedia, weigh(r.Header["Accept"], textMedia).q
+	for _, m := range medias {
+		w := weigh(r.Header["Accept"], m.media)
+		if w.q > most && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
+			best, most = m.media, w.q
+		}
+	}
+	return best
+}
+
+// formatOf returns the spelling of answers that know only two, errors among them.
+func formatOf(media string) render.Format {
+	if media == jsonMedia || media == rowsMedia {
 		return render.JSON
 	}
 	return render.Text
+}
+
+// weigh returns what the headers say of a media type: the range that names it most
+// exactly decides.
+func weigh(headers []string, media string) (best quality) {
+	kind, _, _ := strings.Cut(media, "/")
+	for _, header := range headers {
+		for _, part := range strings.Split(header, ",") {
+			name, q := readRange(part)
+			switch name {
+			case media:
+				best.set(q, 3)
+			case kind + "/*":
+				best.set(q, 2)
+			case "*/*":
+				best.set(q, 1)
+			}
+		}
+	}
+	return best
 }
 
 // quality is what a header says of one media type: the range that names it most
@@ -38,9 +74,10 @@ type quality struct {
 	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself
 }
 
-func weigh(part string, json, text *quality) {
+// readRange reads one part of an Accept header: a range and its q.
+func readRange(part string) (name string, q float64) {
 	name, rest, _ := strings.Cut(part, ";")
-	q := 1.0
+	q = 1
 	for _, parameter := range strings.Split(rest, ";") {
 		key, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
 		if strings.EqualFold(key, "q") {
@@ -49,19 +86,7 @@ func weigh(part string, json, text *quality) {
 			}
 		}
 	}
-	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "application/json":
-		json.set(q, 3)
-	case "text/plain":
-		text.set(q, 3)
-	case "application/*":
-		json.set(q, 2)
-	case "text/*":
-		text.set(q, 2)
-	case "*/*":
-		json.set(q, 1)
-		text.set(q, 1)
-	}
+	return strings.ToLower(strings.TrimSpace(name)), q
 }
 
 func (current *quality) set(q float64, exactness int) {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,7 +22,13 @@ func compareFormats(t *testing.T, texts, objects []exchange) {
 			t.Errorf("%s: status %d in text, %d in JSON", texts[i].request, text.status, object.status)
 			continue
 		}
-		if strings.HasPrefix(text.body, "{") { // the request itself asks for JSON
+		if strings.HasPrefix(text.body, "{") || strings.HasPrefix(text.header.Get("Content-Type"), "text/csv") || strings.Contains(texts[i].request, "format=csv") { // the request itself asks for a format
+			continue
+		}
+		if object.header.Get("Content-Type") == "application/x-ndjson" {
+			if err := sameStream(text.body, object.body); err != nil {
+				t.Errorf("%s: %v\ntext: %sjson: %s", texts[i].request, err, text.body, object.body)
+			}
 			continue
 		}
 		if err := sameAnswer(text.body, object.body); err != nil {
@@ -53,6 +60,58 @@ func sameAnswer(text, body string) error {
 		return sameList(records, remarks, items, object)
 	}
 	return sameSingle(records, remarks, object)
+}
+
+// sameStream holds the lines of a streamed answer against the objects of the other.
+func sameStream(text, body string) error {
+	var objects []map[string]any
+	for decoder := json.NewDecoder(strings.NewReader(body)); ; {
+		decoder.UseNumber()
+		var object map[string]any
+		if err := decoder.Decode(&object); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		objects = append(objects, object)
+	}
+	n := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "# ") {
+			continue
+		}
+		if n == len(objects) {
+			return fmt.Errorf("%q is in text only", line)
+		}
+		if err := sameItem(line, objects[n]); err != nil {
+			return err
+		}
+		n++
+	}
+	if rest := objects[n:]; len(rest) > 1 || len(rest) == 1 && rest[0]["handle"] != nil {
+		return fmt.Errorf("%v are in JSON only", rest)
+	}
+	return nil
+}
+
+// sameItem holds a line about a record, or about what became of a row, against its
+// object.
+func sameItem(line string, object map[string]any) error {
+	if object["row"] == nil {
+		return sameLine(line, object, true)
+	}
+	want := fmt.Sprintf("row %v %v", object["row"], object["result"])
+	if object["handle"] != nil {
+		want += fmt.Sprintf(" %v", object["handle"])
+	}
+	if object["error"] != nil {
+		want = fmt.Sprintf("row %v ERROR %v %v", object["row"], object["error"], object["hint"])
+	}
+	if line != want {
+		return fmt.Errorf("%q, JSON says %q", line, want)
+	}
+	return nil
 }
 
 func sameError(code string, lines []string, object map[string]any) error {

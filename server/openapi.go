@@ -116,6 +116,9 @@ func parameters(row *route) []m {
 	names := row.Params
 	if row.Lists {
 		names = crm.ListParams[:len(crm.ListParams)-1] // format follows below
+		if row.Stream == exports {
+			names = []string{"search", "sort", "fields"}
+		}
 		list = append(list, m{"name": "filter", "in": "query", "style": "form", "explode": true,
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
 			"schema":      m{"type": "object", "additionalProperties": m{"type": "string"}}})
@@ -135,7 +138,7 @@ func parameters(row *route) []m {
 				schema["minimum"] = 0
 			}
 		case "format":
-			schema["enum"] = []string{"json", "text"}
+			schema["enum"] = row.formats()
 		case "code":
 			list = append(list, m{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
 		}
@@ -147,6 +150,8 @@ func parameters(row *route) []m {
 func responses(row *route) m {
 	answer := m{"type": "object"}
 	switch {
+	case row.Stream != whole:
+		return m{"200": m{"description": row.Doc + "; in pieces", "content": row.pieces()}, "default": errorAnswer()}
 	case row.Lists:
 		answer = m{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": m{
 			"items":       m{"type": "array", "items": ref(row.Entity.Name)},
@@ -167,14 +172,32 @@ func responses(row *route) m {
 		"application/json": m{"schema": answer},
 		"text/plain":       m{"schema": m{"type": "string"}},
 	}}
-	list := m{"200": good, "default": m{"description": "an error", "content": m{
-		"application/json": m{"schema": ref("Error")},
-		"text/plain":       m{"schema": m{"type": "string"}},
-	}}}
+	list := m{"200": good, "default": errorAnswer()}
 	if row.Method == http.MethodPost && (row.Body || strings.HasSuffix(row.Path, "/invites") || strings.HasSuffix(row.Path, "/tokens")) {
 		list[strconv.Itoa(http.StatusCreated)] = good
 	}
 	return list
+}
+
+func errorAnswer() m {
+	return m{"description": "an error", "content": m{
+		"application/json": m{"schema": ref("Error")},
+		"text/plain":       m{"schema": m{"type": "string"}},
+	}}
+}
+
+// pieces are the media types of an answer that is sent in pieces: lines, each of
+// which is a record or tells of one.
+func (r *route) pieces() m {
+	content := m{}
+	for _, format := range r.formats() {
+		for _, known := range medias {
+			if known.word == format && known.media != jsonMedia {
+				content[known.media] = m{"schema": m{"type": "string"}}
+			}
+		}
+	}
+	return content
 }
 
 func jsonBody(schema m) m {

@@ -23,6 +23,7 @@ type route struct {
 	Entity *crm.Entity // whose records the route is about
 	Body   bool        // takes the fields of Entity
 	Takes  []string    // takes these text fields; * marks those that are required
+	Stream stream      // how the answer is sent in pieces, and what the body is
 	handle func(*Server, *request) (*render.Doc, error)
 
 	// What protocols other than the API itself need.
@@ -79,6 +80,7 @@ func (s *Server) routes() []route {
 		rows = append(rows, entityRoutes(s.schema, e)...)
 	}
 	return append(rows,
+		dumpRoute(),
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead, overdue=yes only what is late",
 			Params: []string{"days", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
@@ -135,6 +137,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 			rows = append(rows, a.row)
 		}
 	}
+	rows = append(rows, exportRoute(e))
 	for _, name := range e.Under {
 		above := e.Target(e.Field(name))
 		path := "/" + above.Route() + "/:id/" + e.Route()

@@ -229,3 +229,21 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
 	}
 	return append(list, Used{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
 }
+
+// Last returns the highest number given out to each kind of record in the actor's
+// workspace, by plural. All are of one moment.
+func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	last := map[string]int64{}
+	err := s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			last[kind] = n
+			return nil
+		})
+	})
+	return last, err
+}

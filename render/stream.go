@@ -1,0 +1,28 @@
+package render
+
+import (
+	"time"
+)
+
+// Stream is an answer that is made while it is sent, so that it may be larger
+// than memory. Each hands its pieces, one or more whole lines each, to put and
+// ends with an error when put does, or when the rest cannot be had.
+type Stream struct {
+	Type string // media type
+	Each func(put func(piece []byte) error) error
+
+	// Apart sends the pieces beside the work that makes them, for work that reads
+	// what the client sends: clients often read nothing before all is sent.
+	Apart bool
+}
+
+// Append appends the line in the format, whole: no value is cut. Text shows times
+// in the zone.
+func (l *Line) Append(b []byte, f Format, zone *time.Location) []byte {
+	if f != JSON {
+		return l.appendText(b, spelling{zone: zone})
+	}
+	o := object{b: append(b, '{')}
+	l.members(&o)
+	return append(o.b, "}\n"...)
+}

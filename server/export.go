@@ -1,0 +1,143 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+)
+
+// exportRoute is the row that streams the records of an entity.
+func exportRoute(e *crm.Entity) route {
+	return route{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: read, Group: "move", Entity: e, Lists: true, Stream: exports,
+		Doc: "all, with the filters of /" + e.Route(), handle: (*Server).export}
+}
+
+// unpaged are the parameters of lists that an export, which is everything, does
+// not take.
+var unpaged = []string{"limit", "cursor", "total"}
+
+// export answers GET /export/{kind}: every record that matches, whole, in the
+// order in which they came, so that what is made meanwhile comes last.
+func (s *Server) export(rq *request) (*render.Doc, error) {
+	e := rq.route.Entity
+	for _, name := range unpaged {
+		if rq.params.Has(name) {
+			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
+				name, e.Route(), name, crm.Show(rq.params.Get(name))).On(name)
+		}
+	}
+	q, fault := query.Parse(e, oldestFirst(e, rq.params), rq.env)
+	if fault != nil {
+		return nil, fault
+	}
+	return streamOf(rq, func(w *recordWriter) error {
+		w.pick = q.Fields
+		if err := s.walk(rq, q, w.record); err != nil {
+			return err
+		}
+		return w.end(q)
+	}), nil
+}
+
+// oldestFirst returns the parameters with the order in which a walk neither skips
+// nor repeats what is there, unless they name one.
+func oldestFirst(e *crm.Entity, params url.Values) url.Values {
+	if params.Get("sort") != "" {
+		return params
+	}
+	return with(params, "sort", strings.TrimPrefix(e.Sort, "-"))
+}
+
+// walk calls each with every record that answers the question, page after page:
+// nothing in the store is held while a slow client reads.
+func (s *Server) walk(rq *request, q *query.Question, each func(crm.Record) error) error {
+	q.Limit, q.Total = q.Entity.MaxLimit, query.TotalNone
+	for {
+		page, err := s.store.List(rq.Context(), rq.actor, q)
+		if err != nil {
+			return err
+		}
+		for _, rec := range page.Records {
+			if err := each(rec); err != nil {
+				return err
+			}
+		}
+		if !page.More {
+			return nil
+		}
+		q = q.After(page.Records[len(page.Records)-1])
+	}
+}
+
+// streamOf returns the document of records that run hands to a writer.
+func streamOf(rq *request, run func(*recordWriter) error) *render.Doc {
+	media := rq.media
+	if media == jsonMedia || rq.route.Stream == dumps {
+		media = rowsMedia
+	}
+	kind := media
+	if media != rowsMedia {
+		kind += "; charset=utf-8"
+	}
+	return &render.Doc{Stream: &render.Stream{Type: kind, Each: func(put func([]byte) error) error {
+		return run(&recordWriter{rq: rq, media: media, put: put})
+	}}}
+}
+
+// pieceSize is how many bytes are gathered before they are sent.
+const pieceSize = 32 << 10
+
+// recordWriter spells records and sends them in pieces.
+type recordWriter struct {
+	rq    *request
+	media string
+	put   func([]byte) error
+	pick  []string
+	piece []byte
+	n     int
+}
+
+func (w *recordWriter) record(rec crm.Record) error {
+	line := render.Record(rec, w.pick)
+	switch w.media {
+	case csvMedia:
+		if w.n == 0 {
+			w.piece = line.AppendHeader(w.piece)
+		}
+		w.piece = line.AppendCSV(w.piece)
+	case rowsMedia:
+		w.piece = line.Append(w.piece, render.JSON, nil)
+	default:
+		w.piece = line.Append(w.piece, render.Text, w.rq.actor.Zone)
+	}
+	w.n++
+	return w.flush(pieceSize)
+}
+
+// flush sends what is gathered when it is more than so much.
+func (w *recordWriter) flush(over int) error {
+	if len(w.piece) <= over {
+		return nil
+	}
+	err := w.put(w.piece)
+	w.piece = w.piece[:0]
+	return err
+}
+
+// end sends the rest: in text, how many there were; in CSV the header, where no
+// record brought it.
+func (w *recordWriter) end(q *query.Question) error {
+	switch {
+	case w.media == csvMedia && w.n == 0:
+		line := render.Record(crm.NewRecord(q.Entity), q.Fields)
+		w.piece = line.AppendHeader(w.piece)
+	case w.media == textMedia:
+		w.piece = fmt.Appendf(w.piece, "# exported: %d\n", w.n)
+	}
+	return w.flush(0)
+}

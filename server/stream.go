@@ -1,0 +1,192 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// stream says what a route sends or takes in pieces.
+type stream int
+
+const (
+	whole     stream = iota // answers and bodies are kept in memory
+	exports                 // the answer is records, in any format
+	dumps                   // the answer is a workspace, in JSON lines
+	imports                 // the body is rows, the answer a line for each
+	restoring               // the body is what dumps gave
+)
+
+// formats returns what ?format= may say on the route.
+func (r *route) formats() []string {
+	switch r.Stream {
+	case exports:
+		return []string{"json", "text", "ndjson", "csv"}
+	case dumps:
+		return []string{"json", "ndjson"}
+	case imports, restoring:
+		return []string{"json", "text", "ndjson"}
+	}
+	return []string{"json", "text"}
+}
+
+// send writes a stream behind the headers. The error says that the answer is not
+// whole; its last line says so to the client, where the format has such a line.
+func (s *Server) send(rq *request, st *render.Stream) (size int, err error) {
+	out := &sender{w: rq.w, control: http.NewResponseController(rq.w)}
+	put := out.put
+	if st.Apart {
+		_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
+		box := newOutbox(out.put)
+		defer func() { err = errors.Join(err, box.close()); size = out.size }()
+		put = box.put
+	}
+	err = s.guard(func() error { return st.Each(put) })
+	if err != nil && !errors.Is(err, errGone) {
+		doc := s.failure(rq, err)
+		_ = put(lastWords(st, doc.Error))
+	}
+	return out.size, err
+}
+
+// lastWords is the line that ends a broken answer. CSV has no place for one.
+func lastWords(st *render.Stream, fault *crm.Error) []byte {
+	switch {
+	case st.Type == csvMedia+"; charset=utf-8":
+		return nil
+	case st.Type == rowsMedia:
+		return (&render.Doc{Error: fault}).Append(nil, render.JSON)
+	}
+	return []byte("# error: " + string(fault.Code) + ": " + crm.OneLine(fault.Hint) + "\n")
+}
+
+// chunkTimeout is how long a client may take to accept a piece of a stream, or to
+// send one.
+const chunkTimeout = 60 * time.Second
+
+// errGone ends a stream whose client no longer takes it.
+var errGone = errors.New("the client takes no more of the answer")
+
+// sender writes pieces to the client as they come.
+type sender struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	size    int
+}
+
+func (o *sender) put(piece []byte) error {
+	if len(piece) == 0 {
+		return nil
+	}
+	_ = o.control.SetWriteDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
+	n, err := o.w.Write(piece)
+	o.size += n
+	if err == nil {
+		err = o.control.Flush()
+	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return errGone
+	}
+	return nil
+}
+
+// maxBoxed bounds the bytes that wait for a client which sends and does not read.
+const maxBoxed = 16 << 20
+
+// outbox takes pieces at once and sends them as the client reads, so that work on
+// what it sends need not wait for it.
+type outbox struct {
+	mu     sync.Mutex
+	change *sync.Cond
+	bytes  []byte
+	closed bool
+	err    error
+	done   chan struct{}
+}
+
+func newOutbox(put func([]byte) error) *outbox {
+	box := &outbox{done: make(chan struct{})}
+	box.change = sync.NewCond(&box.mu)
+	go box.run(put)
+	return box
+}
+
+func (box *outbox) run(put func([]byte) error) {
+	defer close(box.done)
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	for {
+		for len(box.bytes) == 0 && !box.closed {
+			box.change.Wait()
+		}
+		if len(box.bytes) == 0 {
+			return
+		}
+		piece := box.bytes
+		box.bytes = nil
+		box.mu.Unlock()
+		err := put(piece)
+		box.mu.Lock()
+		box.change.Broadcast()
+		if err != nil {
+			box.err = err
+			return
+		}
+	}
+}
+
+func (box *outbox) put(piece []byte) error {
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	for len(box.bytes) > maxBoxed && box.err == nil {
+		box.change.Wait()
+	}
+	box.bytes = append(box.bytes, piece...)
+	box.change.Broadcast()
+	return box.err
+}
+
+// close waits until all is sent.
+func (box *outbox) close() error {
+	box.mu.Lock()
+	box.closed = true
+	box.change.Broadcast()
+	box.mu.Unlock()
+	<-box.done
+	return box.err
+}
+
+// errEnough ends a stream that has filled what a tool may show.
+var errEnough = errors.New("the answer is longer than a tool may show")
+
+// gather makes a stream whole for a tool, up to what one may show. Work that must
+// not end early goes on and is shown cut.
+func gather(st *render.Stream) ([]byte, error) {
+	var b bytes.Buffer
+	err := st.Each(func(piece []byte) error {
+		if b.Len() > maxToolText {
+			return errEnough
+		}
+		b.Write(piece)
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return b.Bytes(), err
+}
+
+// guard turns a panic of a stream into its error.
+func (s *Server) guard(run func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+		}
+	}()
+	return run()
+}
