@@ -17,3 +17,24 @@ const currencies = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD 
 func Currency(code string) bool {
 	return len(code) == 3 && !strings.Contains(code, " ") && strings.Contains(" "+currencies+" ", " "+code+" ")
 }
+
+// The codes whose smallest unit is not a hundredth, by the number of decimals.
+const (
+	noDecimals    = "ADP BEF BIF BYR CLP DJF ESP GNF GRD ISK ITL JPY KMF KRW LUF PTE PYG ROL RWF TRL UGX UYI VND VUV XAF XOF XPF"
+	threeDecimals = "BHD IQD JOD KWD LYD OMR TND"
+	fourDecimals  = "CLF UYW"
+)
+
+// Decimals returns how many decimals an amount in the currency has (ISO 4217): 2
+// for USD, 0 for JPY.
+func Decimals(code string) int {
+	switch {
+	case strings.Contains(noDecimals, code):
+		return 0
+	case strings.Contains(threeDecimals, code):
+		return 3
+	case strings.Contains(fourDecimals, code):
+		return 4
+	}
+	return 2
+}

@@ -36,11 +36,8 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 
 // bytes reads the whole body.
 func (rq *request) bytes() ([]byte, *crm.Error) {
-	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Show(encoding))
-	}
-	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
-		return nil, crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F).")
+	if fault := rq.plain(); fault != nil {
+		return nil, fault
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, maxBody))
 	var tooLarge *http.MaxBytesError
@@ -52,6 +49,17 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	}
 	rq.body = data
 	return data, nil
+}
+
+// plain refuses bodies that are packed.
+func (rq *request) plain() *crm.Error {
+	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Show(encoding))
+	}
+	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
+		return crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F), or a file plain (curl --data-binary @FILE).")
+	}
+	return nil
 }
 
 // texts reads a body of plain text fields, those the route takes. It may be

@@ -73,7 +73,9 @@ func sameStream(text, body string) error {
 		} else if err != nil {
 			return err
 		}
-		objects = append(objects, object)
+		if object["remarks"] == nil || object["handle"] != nil {
+			objects = append(objects, object)
+		}
 	}
 	n := 0
 	for line := range strings.Lines(text) {

@@ -61,7 +61,9 @@ func operation(row *route) m {
 	if row.Access == public {
 		op["security"] = []m{}
 	}
-	if row.Body {
+	if row.Stream == imports || row.Stream == restoring {
+		op["requestBody"] = rowsBody(row)
+	} else if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
 	} else if len(row.Takes) > 0 {
 		_, required := row.texts()
@@ -198,6 +200,16 @@ func (r *route) pieces() m {
 		}
 	}
 	return content
+}
+
+// rowsBody describes a body of rows.
+func rowsBody(row *route) m {
+	content := m{rowsMedia: m{"schema": m{"type": "string"}}}
+	if row.Stream == imports {
+		content[csvMedia] = m{"schema": m{"type": "string"}}
+		content[jsonMedia] = m{"schema": m{"type": "array", "items": m{"type": "object"}}}
+	}
+	return m{"required": true, "content": content}
 }
 
 func jsonBody(schema m) m {

@@ -137,7 +137,6 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 			rows = append(rows, a.row)
 		}
 	}
-	rows = append(rows, exportRoute(e))
 	for _, name := range e.Under {
 		above := e.Target(e.Field(name))
 		path := "/" + above.Route() + "/:id/" + e.Route()
@@ -147,7 +146,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
 				Doc: "log one for a " + above.Name, handle: below(above, name, (*Server).createBelow)})
 	}
-	return rows
+	return append(rows, exportRoute(e), importRoute(e))
 }
 
 func createDoc(e *crm.Entity) string {

@@ -24,7 +24,8 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what the s
 //	! let $bob $user          keep the value of a word under another
 //	! plan free               put the user and the workspace on a plan
 //	! invite-only             start again with --signup invite
-//	> POST /contacts {…}      a request; ": Name: value" lines below are headers
+//	> POST /contacts {…}      a request; ": Name: value" lines below are headers,
+//	                          @import/x.csv is the body in that file
 //	201                       the status and the answer
 //
 // In requests $token, $code, $confirm, $next, $ws, $user and $invite stand for
@@ -148,7 +149,15 @@ func request(r *rig, block string, vars map[string]string) (head string, a answe
 	}
 	method, rest, _ := strings.Cut(lines[0][2:], " ")
 	path, body, _ := strings.Cut(rest, " ")
-	a = r.call(method, expand(path), expand(body), header...)
+	body = expand(body)
+	if file, found := strings.CutPrefix(body, "@"); found {
+		data, err := os.ReadFile("../testdata/" + file)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		body = string(data)
+	}
+	a = r.call(method, expand(path), body, header...)
 	for name, pattern := range captures {
 		if found := pattern.FindStringSubmatch(a.body); found != nil {
 			vars[name] = found[1]

@@ -1,0 +1,124 @@
+package crm
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Column says by which names other products' exports call what a field of an
+// entity holds. Path is a field, "id" for the record's id in that product, or a
+// field through a reference, like company.domain. Names are header lines of exports
+// of HubSpot, Pipedrive, Attio and Google Contacts; where a file has several of
+// them, the first that is set counts.
+type Column struct {
+	Of    string // entity
+	Path  string
+	Names []string
+	Join  bool // the columns are parts of one value, in the order of Names
+}
+
+// Columns are the names besides those of the fields themselves.
+var Columns = []Column{
+	{Of: "contact", Path: "id", Names: []string{"Record ID", "Contact ID", "Person - ID", "Record ID - Contact"}},
+	{Of: "contact", Path: "name", Names: []string{"Full Name", "Person - Name", "Contact Name"}},
+	{Of: "contact", Path: "name", Join: true, Names: []string{"Name Prefix", "First Name", "Given Name", "Person - First name", "Middle Name", "Additional Name",
+		"Last Name", "Family Name", "Person - Last name", "Name Suffix"}},
+	{Of: "contact", Path: "name", Names: []string{"Display Name", "File As", "Record"}},
+	{Of: "contact", Path: "email", Names: []string{"E-mail", "Email Address", "Email Addresses", "Person - Email - Work", "E-mail 1 - Value", "Person - Email",
+		"Person - Email - Home", "Person - Email - Other", "Primary Email", "Work Email"}},
+	{Of: "contact", Path: "phone", Names: []string{"Phone Number", "Phone Numbers", "Mobile Phone Number", "Phone 1 - Value", "Person - Phone - Work",
+		"Person - Phone - Mobile", "Person - Phone", "Person - Phone - Home", "Person - Phone - Other", "Mobile", "Mobile Phone", "Telephone"}},
+	{Of: "contact", Path: "stage", Names: []string{"Lifecycle Stage", "Lead Status", "Person - Label", "Lead Stage"}},
+	{Of: "contact", Path: "owner", Names: []string{"Contact Owner", "Person - Owner", "Owner Email", "Record Owner"}},
+	{Of: "contact", Path: "tags", Names: []string{"Labels", "Label", "Tag", "Group Membership"}},
+	{Of: "contact", Path: "notes", Names: []string{"Note", "Description", "Person - Note"}},
+	{Of: "contact", Path: "company_id", Names: []string{"Primary Associated Company ID", "Associated Company IDs", "Person - Organization ID", "Organization - ID"}},
+	{Of: "contact", Path: "company.name", Names: []string{"Company Name", "Organization Name", "Organization 1 - Name", "Organization - Name", "Person - Organization",
+		"Associated Company", "Primary Associated Company", "Organization", "Account Name"}},
+	{Of: "contact", Path: "company.domain", Names: []string{"Company Domain Name", "Company Domain", "Company Website"}},
+
+	{Of: "company", Path: "id", Names: []string{"Record ID", "Company ID", "Organization - ID", "Record ID - Company"}},
+	{Of: "company", Path: "name", Names: []string{"Company Name", "Organization - Name", "Organization Name", "Organization", "Account Name", "Company", "Record"}},
+	{Of: "company", Path: "domain", Names: []string{"Company Domain Name", "Domains", "Website URL", "Website", "Organization - Website", "Organization - Domain", "Company Domain"}},
+	{Of: "company", Path: "owner", Names: []string{"Company Owner", "Organization - Owner", "Owner Email", "Record Owner"}},
+	{Of: "company", Path: "tags", Names: []string{"Labels", "Label", "Organization - Label", "Organization - Labels", "Categories"}},
+	{Of: "company", Path: "notes", Names: []string{"Description", "Note", "About Us"}},
+
+	{Of: "deal", Path: "id", Names: []string{"Record ID", "Deal - ID", "Record ID - Deal"}},
+	{Of: "deal", Path: "title", Names: []string{"Deal Name", "Deal - Title", "Deal Title", "Name", "Record", "Opportunity Name"}},
+	{Of: "deal", Path: "amount_cents", Names: []string{"Amount", "Deal - Value", "Deal Value", "Value"}},
+	{Of: "deal", Path: "currency", Names: []string{"Deal - Currency of Value", "Deal Currency", "Currency of Value", "Deal Currency Code", "Deal - Currency"}},
+	{Of: "deal", Path: "stage", Names: []string{"Deal Stage", "Deal - Stage"}},
+	{Of: "deal", Path: "status", Names: []string{"Deal - Status", "Deal Status"}},
+	{Of: "deal", Path: "owner", Names: []string{"Deal Owner", "Deal - Owner", "Owner Email"}},
+	{Of: "deal", Path: "tags", Names: []string{"Labels", "Label", "Deal - Label"}},
+	{Of: "deal", Path: "notes", Names: []string{"Deal Description", "Description", "Note"}},
+	{Of: "deal", Path: "contact_id", Names: []string{"Associated Contact IDs", "Deal - Contact person ID", "Person - ID"}},
+	{Of: "deal", Path: "contact.name", Names: []string{"Associated Contact", "Deal - Contact person", "Associated People", "Person - Name", "Contact Name", "Contact Person"}},
+	{Of: "deal", Path: "contact.email", Names: []string{"Contact Email", "Person - Email"}},
+	{Of: "deal", Path: "company_id", Names: []string{"Primary Associated Company ID", "Associated Company IDs", "Deal - Organization ID", "Organization - ID"}},
+	{Of: "deal", Path: "company.name", Names: []string{"Associated Company", "Primary Associated Company", "Deal - Organization", "Organization - Name", "Organization", "Company Name", "Account Name"}},
+
+	{Of: "activity", Path: "id", Names: []string{"Record ID", "Activity - ID", "Activity ID"}},
+	{Of: "activity", Path: "kind", Names: []string{"Activity - Type", "Activity Type", "Type"}},
+	{Of: "activity", Path: "body", Names: []string{"Note Body", "Activity - Note", "Note", "Notes", "Description", "Activity - Subject", "Subject", "Content", "Title"}},
+	{Of: "activity", Path: "occurred_at", Names: []string{"Activity Date", "Activity - Due date", "Due Date", "Date", "Create Date", "Created At"}},
+	{Of: "activity", Path: "contact_id", Names: []string{"Associated Contact IDs", "Person - ID"}},
+	{Of: "activity", Path: "contact.name", Names: []string{"Associated Contact", "Activity - Contact person", "Contact Name", "Person - Name"}},
+	{Of: "activity", Path: "contact.email", Names: []string{"Contact Email", "E-mail"}},
+	{Of: "activity", Path: "company_id", Names: []string{"Associated Company IDs", "Organization - ID"}},
+	{Of: "activity", Path: "company.name", Names: []string{"Associated Company", "Activity - Organization", "Organization", "Organization - Name", "Company Name"}},
+	{Of: "activity", Path: "deal_id", Names: []string{"Associated Deal IDs", "Deal - ID"}},
+	{Of: "activity", Path: "deal.title", Names: []string{"Associated Deal", "Activity - Deal", "Deal Name", "Deal - Title"}},
+}
+
+// Product is another product, known by columns that only its exports have.
+type Product struct {
+	Name  string
+	Marks []string
+}
+
+// Products are those whose exports an import knows. A file counts as one of the
+// product with most marks in it.
+var Products = []Product{
+	{"hubspot", []string{"Lifecycle Stage", "Lead Status", "Create Date", "Marketing contact status", "Company Domain Name", "Associated Company", "Associated Contact",
+		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Contact owner", "Company owner", "Last Modified Date"}},
+	{"pipedrive", []string{"Person - ID", "Person - Name", "Person - Organization", "Organization - ID", "Organization - Name", "Deal - ID", "Deal - Title", "Deal - Value",
+		"Activity - ID", "Activity - Subject"}},
+	{"attio", []string{"Email addresses", "Phone numbers", "Domains", "Deal value", "Associated people", "Primary location", "Connection strength"}},
+	{"google", []string{"E-mail 1 - Value", "E-mail 1 - Label", "E-mail 1 - Type", "Phone 1 - Value", "Group Membership", "Phonetic First Name", "Yomi Name", "File As"}},
+	{"crmkit", []string{FieldVersion, "handle", FieldCreatedBy, FieldUpdatedBy}},
+}
+
+// FoldColumn returns the form in which names of columns are compared: letters and
+// digits, in lower case.
+func FoldColumn(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// ProductOf returns the name of the product whose export has the columns, "file"
+// when none is known by them.
+func ProductOf(columns []string) string {
+	have := map[string]bool{}
+	for _, name := range columns {
+		have[FoldColumn(name)] = true
+	}
+	best, most := "file", 0
+	for _, p := range Products {
+		n := 0
+		for _, mark := range p.Marks {
+			if have[FoldColumn(mark)] {
+				n++
+			}
+		}
+		if n > most {
+			best, most = p.Name, n
+		}
+	}
+	return best
+}

@@ -1,0 +1,320 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// The bounds of an import.
+const (
+	maxRowsFile = 64 << 20 // bytes of a file of rows; what stands for those without an id is kept in memory
+	batchRows   = 200      // rows saved at once; other writes take turns with batches
+	batchBytes  = 1 << 20
+	maxAtOnce   = 10_000 // rows of an import that is one transaction, for which all others wait
+)
+
+// importRoute is the row that takes records of an entity in the form of files.
+func importRoute(e *crm.Entity) route {
+	return route{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: write, Group: "move", Entity: e, Stream: imports,
+		Params: []string{"dry_run", "atomic", "source"}, Doc: "rows of CSV or JSON; see /help/import", handle: (*Server).importRows}
+}
+
+// importer takes one file in.
+type importer struct {
+	s  *Server
+	rq *request
+
+	entity  *crm.Entity // of the rows; nil where each row says it
+	columns *columns
+	source  string // whose ids the rows have
+	own     bool   // the ids are those of this workspace
+	whole   bool   // references are by id alone
+	names   *called
+	seen    map[[16]byte]int32 // rows without an id, by content
+
+	rows  rowReader
+	parse func(row) entry
+	tally tally
+	put   func([]byte) error
+}
+
+// importRows answers POST /import/{kind}.
+func (s *Server) importRows(rq *request) (*render.Doc, error) {
+	im, fault := s.newImporter(rq)
+	if fault != nil {
+		return nil, fault
+	}
+	im.entity, im.columns, im.parse = rq.route.Entity, newColumns(rq.route.Entity), im.read
+	in, fault := rq.file(maxRowsFile)
+	if fault != nil {
+		return nil, fault
+	}
+	var err error
+	if im.rows, err = im.reader(in); err != nil {
+		return nil, err
+	}
+	return im.answer()
+}
+
+func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
+	for _, name := range []string{"dry_run", "atomic"} {
+		if _, fault := switchedOn(rq, name); fault != nil {
+			return nil, fault
+		}
+	}
+	source := rq.params.Get("source")
+	if len(source) > 100 || strings.HasPrefix(source, "ws_") || crm.OneLine(source) != source {
+		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
+	}
+	return &importer{s: s, rq: rq, source: source, names: newCalled(), seen: map[[16]byte]int32{}, tally: tally{}}, nil
+}
+
+// switchedOn reads a parameter that is on or off.
+func switchedOn(rq *request, name string) (bool, *crm.Error) {
+	switch strings.ToLower(rq.params.Get(name)) {
+	case "1", "true", "yes":
+		return true, nil
+	case "", "0", "false", "no":
+		return false, nil
+	}
+	return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, crm.Show(rq.params.Get(name)), name).On(name)
+}
+
+// reader sees by its first character what a file is.
+func (im *importer) reader(in *bufio.Reader) (rowReader, error) {
+	for {
+		c, err := in.ReadByte()
+		if err != nil {
+			return nil, readFault(err, cutShort)
+		}
+		if c == ' ' || c == '\n' || c == '\r' {
+			continue
+		}
+		if err := in.UnreadByte(); err != nil {
+			return nil, err
+		}
+		switch c {
+		case '[':
+			return newArrayRows(in)
+		case '{':
+			return &lineRows{in: in}, nil
+		}
+		return im.csv(in)
+	}
+}
+
+func (im *importer) csv(in *bufio.Reader) (rowReader, error) {
+	rows, err := newCSVRows(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range rows.header {
+		im.columns.target(name)
+	}
+	if !im.columns.serves() {
+		allowed := im.entity.Names(crm.Writable)
+		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s.",
+			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ",")).Of(rows.header[0], allowed)
+	}
+	return rows, nil
+}
+
+// answer runs the import, at once where it is to be one transaction, else while its
+// answer is sent.
+func (im *importer) answer() (*render.Doc, error) {
+	dry, _ := switchedOn(im.rq, "dry_run")
+	atomic, _ := switchedOn(im.rq, "atomic")
+	if dry || atomic {
+		return im.atOnce(dry)
+	}
+	return im.stream(func() error {
+		for {
+			batch, err := im.batch(batchRows)
+			if saved := im.saveBatch(batch); saved != nil {
+				return saved
+			}
+			if err != nil {
+				return im.finish(err, false)
+			}
+		}
+	}), nil
+}
+
+// stream returns the document of an answer that run puts together.
+func (im *importer) stream(run func() error) *render.Doc {
+	kind := textMedia + "; charset=utf-8"
+	if im.rq.format == render.JSON {
+		kind = rowsMedia
+	}
+	return &render.Doc{Stream: &render.Stream{Type: kind, Apart: true, Each: func(put func([]byte) error) error {
+		im.put = put
+		return run()
+	}}}
+}
+
+// batch reads up to so many rows. The error, io.EOF at the end, is of what follows
+// them.
+func (im *importer) batch(most int) (batch []entry, err error) {
+	size := 0
+	var raw []row
+	for len(raw) < most && (size < batchBytes || most > batchRows) {
+		r, fault := im.rows.next()
+		if fault != nil {
+			err = fault
+			break
+		}
+		if len(r.cells) > 0 || r.fault != nil {
+			raw = append(raw, r)
+			size += r.size
+		}
+	}
+	if im.tally.rows == 0 && !im.whole {
+		im.look(raw)
+	}
+	im.tally.rows += len(raw)
+	for _, r := range raw {
+		batch = append(batch, im.parse(r))
+	}
+	return batch, err
+}
+
+// look finds out from the first rows whose ids they have. Ids of another workspace
+// pass for those of this one by chance, one in 32; so one that does not speaks for all.
+func (im *importer) look(raw []row) {
+	var names []string
+	ids, foreign := 0, 0
+	for _, r := range raw {
+		for _, cell := range r.cells {
+			t := im.columns.target(cell.Name)
+			names = append(names, cell.Name)
+			of := im.entity
+			if t.field != nil {
+				of = im.entity.Target(t.field)
+			}
+			if !t.id && (of == nil || t.of != nil) {
+				continue
+			}
+			ids++
+			if _, hint := im.s.schema.Locate(of, im.rq.actor.Workspace, cellText(cell.JSON)); hint != "" {
+				foreign++
+			}
+		}
+	}
+	if im.own = ids > 0 && foreign == 0; im.source == "" {
+		im.source = crm.ProductOf(names)
+	}
+}
+
+// saveBatch saves rows in one transaction, in which those that fail leave no trace,
+// and sends what became of each.
+func (im *importer) saveBatch(batch []entry) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	var results []result
+	err := im.s.write(im.rq, func(tx *store.Tx) (err error) {
+		results, err = im.saveAll(tx, batch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return im.send(results)
+}
+
+// saveAll saves rows; the error is one that is none of theirs.
+func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
+	im.names.begin()
+	results := make([]result, 0, len(batch))
+	for _, e := range batch {
+		r := result{n: e.n, fault: e.fault}
+		if e.fault == nil {
+			var out store.Outcome
+			im.names.made = nil
+			err := tx.Try(func() (err error) {
+				out, err = im.save(tx, e)
+				return err
+			})
+			if err != nil && !errors.As(err, &r.fault) {
+				return nil, err
+			}
+			if err == nil {
+				im.names.keep()
+				r.word, r.handle = out.Result, out.After.Handle()
+			}
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// errDry ends a transaction whose results were all that was wanted.
+var errDry = errors.New("a dry run keeps nothing")
+
+// atOnce saves all rows in one transaction. A dry run keeps nothing of it; else one
+// row that fails keeps all from being saved.
+func (im *importer) atOnce(dry bool) (*render.Doc, error) {
+	batch, end := im.batch(maxAtOnce + 1)
+	if len(batch) > maxAtOnce {
+		return nil, crm.Errorf(crm.InvalidValue, "dry_run and atomic take at most %d rows at once, because all others wait for them; send fewer, or import without: rows that fail are told apart, and a second run changes nothing.", maxAtOnce)
+	}
+	if end != io.EOF {
+		return nil, end
+	}
+	var results []result
+	err := im.s.write(im.rq, func(tx *store.Tx) (err error) {
+		if results, err = im.saveAll(tx, batch); err != nil {
+			return err
+		}
+		if dry {
+			unname(results)
+			return errDry
+		}
+		return refused(results)
+	})
+	if err != nil && !errors.Is(err, errDry) {
+		return nil, err
+	}
+	return im.stream(func() error {
+		if err := im.send(results); err != nil {
+			return err
+		}
+		return im.finish(io.EOF, dry)
+	}), nil
+}
+
+// unname takes the names from records that are made in vain.
+func unname(results []result) {
+	for i := range results {
+		if results[i].word == store.Created {
+			results[i].handle = ""
+		}
+	}
+}
+
+// refused is the error of the first row that failed, nil when none did.
+func refused(results []result) error {
+	var first *result
+	n := 0
+	for i := range results {
+		if results[i].fault != nil {
+			if n++; first == nil {
+				first = &results[i]
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	fault := *first.fault
+	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail; nothing was saved. dry_run=1 tells of each.)", first.n, fault.Hint, n, len(results))
+	return &fault
+}

@@ -1,0 +1,291 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// row is one row of an import as it was read: the value of each column, as JSON.
+type row struct {
+	n     int // 1 for the first
+	cells []crm.Member
+	fault *crm.Error // why it cannot be read; the rows behind it can
+	size  int        // bytes
+}
+
+// rowReader reads rows until io.EOF. Any other error, a *crm.Error where the file is
+// at fault, is one behind which nothing can be read.
+type rowReader interface {
+	next() (row, error)
+}
+
+// peeked is how much of a file is looked at to see what it is.
+const peeked = 64 << 10
+
+// patient reads a body that may take long, as long as some of it comes.
+type patient struct {
+	io.Reader
+	control *http.ResponseController
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	_ = p.control.SetReadDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
+	return p.Reader.Read(b)
+}
+
+// file returns the body as a file of at most so many bytes.
+func (rq *request) file(most int64) (*bufio.Reader, *crm.Error) {
+	if fault := rq.plain(); fault != nil {
+		return nil, fault
+	}
+	if rq.ContentLength > most {
+		return nil, tooLarge(most)
+	}
+	limited := http.MaxBytesReader(rq.w, rq.Body, most)
+	in := bufio.NewReaderSize(patient{limited, http.NewResponseController(rq.w)}, peeked)
+	head, _ := in.Peek(peeked)
+	if fault := checkText(head); fault != nil {
+		return nil, fault
+	}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		_, _ = in.Discard(3)
+	}
+	return in, nil
+}
+
+func tooLarge(most int64) *crm.Error {
+	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes; send it in parts, each with the line of column names.", most)
+}
+
+// checkText refuses the beginning of a file that is not UTF-8 text.
+func checkText(head []byte) *crm.Error {
+	cut := len(head)
+	for i := 0; i < utf8.UTFMax && cut > 0 && len(head) == peeked && !utf8.Valid(head[:cut]); i++ {
+		cut-- // a character may go on behind what was looked at
+	}
+	switch {
+	case len(bytes.TrimSpace(head)) == 0:
+		return crm.Errorf(crm.BadJSON, "the body is empty; send CSV with a line of column names, JSON lines, or a JSON array.")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.IndexByte(head, 0) >= 0:
+		return crm.Errorf(crm.UnsupportedMedia, "the file is UTF-16 or no text; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE.")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return crm.Errorf(crm.UnsupportedMedia, "the file is a spreadsheet or an archive; save it as CSV (UTF-8).")
+	case !utf8.Valid(head[:cut]):
+		return notUTF8("")
+	}
+	return nil
+}
+
+func notUTF8(where string) *crm.Error {
+	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8%s; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8.", where)
+}
+
+// readFault is the error for what reading a body gave.
+func readFault(err error, what string) error {
+	var large *http.MaxBytesError
+	var known *crm.Error
+	switch {
+	case errors.As(err, &large):
+		return tooLarge(large.Limit)
+	case errors.As(err, &known) || err == io.EOF:
+		return err
+	}
+	return crm.Errorf(crm.BadJSON, "%s", what)
+}
+
+const cutShort = "the body ended before it was complete; send it again: what was imported is not made twice."
+
+// csvRows reads CSV (RFC 4180): quotes, newlines in them, and comma, semicolon or
+// tab between the cells.
+type csvRows struct {
+	in     *csv.Reader
+	header []string
+	n      int
+}
+
+func newCSVRows(in *bufio.Reader) (*csvRows, error) {
+	r := csv.NewReader(in)
+	r.Comma = separator(in)
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	header, err := r.Read()
+	if err != nil {
+		return nil, csvFault(err)
+	}
+	c := &csvRows{in: r}
+	seen := map[string]int{}
+	for i, name := range header {
+		name = strings.TrimSpace(name)
+		if strings.ContainsRune(name, '\r') {
+			return nil, crm.Errorf(crm.InvalidValue, "the lines end with carriage returns alone; save the file with line feeds.")
+		}
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s %d", name, seen[name])
+		}
+		c.header = append(c.header, name)
+	}
+	if len(c.header) > crm.MaxMembers {
+		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; at most %d are taken.", len(c.header), crm.MaxMembers)
+	}
+	return c, nil
+}
+
+// separator returns what stands between the cells, as a line like sep=; or the most
+// frequent candidate in the first line says. It skips a line that is only about that.
+func separator(in *bufio.Reader) rune {
+	head, _ := in.Peek(peeked)
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if text := strings.TrimSuffix(string(line), "\r"); len(text) == 5 && strings.EqualFold(text[:4], "sep=") && strings.ContainsAny(text[4:], ",;\t") {
+		_, _ = in.Discard(len(line) + 1)
+		return rune(text[4])
+	}
+	best, most, quoted := ',', 0, false
+	counts := map[rune]int{}
+	for _, c := range string(line) {
+		quoted = quoted != (c == '"')
+		if quoted || !strings.ContainsRune(",;\t", c) {
+			continue
+		}
+		if counts[c]++; counts[c] > most {
+			best, most = c, counts[c]
+		}
+	}
+	return best
+}
+
+func csvFault(err error) error {
+	var wrong *csv.ParseError
+	if errors.As(err, &wrong) {
+		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, crm.OneLine(wrong.Err.Error()))
+	}
+	return readFault(err, cutShort)
+}
+
+func (c *csvRows) next() (row, error) {
+	record, err := c.in.Read()
+	c.n++
+	r := row{n: c.n}
+	if errors.Is(err, csv.ErrBareQuote) {
+		r.fault = csvFault(err).(*crm.Error) // the next line begins anew
+		return r, nil
+	}
+	if err != nil {
+		return r, csvFault(err)
+	}
+	for i, cell := range record {
+		r.size += len(cell)
+		if !utf8.ValidString(cell) {
+			line, _ := c.in.FieldPos(i)
+			return r, notUTF8(fmt.Sprintf(" in line %d", line))
+		}
+		if cell = render.Unguard(strings.TrimSpace(cell)); cell == "" {
+			continue
+		}
+		if i >= len(c.header) {
+			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, the line of column names %d; quote cells that hold the separator.", len(record), len(c.header))
+			return r, nil
+		}
+		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(crm.AppendQuoted(nil, cell))})
+	}
+	return r, nil
+}
+
+// lineRows reads JSON objects, one a line.
+type lineRows struct {
+	in *bufio.Reader
+	n  int
+}
+
+func (l *lineRows) next() (row, error) {
+	for {
+		line, err := readLine(l.in)
+		if err != nil {
+			return row{n: l.n + 1}, err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		l.n++
+		return objectRow(l.n, line), nil
+	}
+}
+
+// readLine reads up to the end of a line, which has at most as many bytes as a body.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxBody:
+			return nil, crm.Errorf(crm.InvalidValue, "a line has more than %d bytes; send one JSON object a line.", maxBody)
+		case err == nil || err == io.EOF && len(line) > 0:
+			return line, nil
+		case err != bufio.ErrBufferFull:
+			return nil, readFault(err, cutShort)
+		}
+	}
+}
+
+func objectRow(n int, text []byte) row {
+	r := row{n: n, size: len(text)}
+	members, err := crm.ReadObject(text)
+	if err != nil {
+		r.fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
+	}
+	for _, m := range members {
+		if m.JSON != "null" && m.JSON != `""` {
+			r.cells = append(r.cells, m)
+		}
+	}
+	return r
+}
+
+// arrayRows reads the objects of one JSON array.
+type arrayRows struct {
+	in *json.Decoder
+	n  int
+}
+
+func newArrayRows(in io.Reader) (*arrayRows, error) {
+	a := &arrayRows{in: json.NewDecoder(in)}
+	_, err := a.in.Token()
+	return a, err
+}
+
+func (a *arrayRows) next() (row, error) {
+	a.n++
+	if !a.in.More() {
+		_, err := a.in.Token()
+		if err == nil {
+			return row{n: a.n}, io.EOF
+		}
+		return row{n: a.n}, arrayFault(err)
+	}
+	var raw json.RawMessage
+	if err := a.in.Decode(&raw); err != nil {
+		return row{n: a.n}, arrayFault(err)
+	}
+	return objectRow(a.n, raw), nil
+}
+
+func arrayFault(err error) error {
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", cutShort)
+	}
+	return readFault(err, "not valid JSON: "+crm.OneLine(err.Error())+".")
+}

@@ -1,0 +1,238 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// entry is a row as it is to be saved.
+type entry struct {
+	n      int
+	entity *crm.Entity
+	draft  store.Draft
+	id     string // that the record has where it comes from
+	made   string // when the row says it was made, for rows of crmkit's own exports
+	hints  []hint
+	size   int
+	fault  *crm.Error
+}
+
+// hint says which record a reference means, by what the row knows of it.
+type hint struct {
+	field  *crm.Field
+	id     string
+	unique string
+	name   string
+}
+
+// read turns a row into an entry.
+func (im *importer) read(r row) entry {
+	e := entry{n: r.n, entity: im.entity, fault: r.fault, size: r.size}
+	if e.fault != nil {
+		return e
+	}
+	var members []crm.Member
+	if members, e.fault = im.fields(r, &e); e.fault != nil {
+		return e
+	}
+	e.draft, e.fault = decode(e.entity, members, im.rq.env)
+	if e.id == "" && e.fault == nil && !unique(e.draft) {
+		e.id = im.contentID(r)
+	}
+	return e
+}
+
+// unique reports whether the draft holds the value by which a record is upserted.
+func unique(d store.Draft) bool {
+	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == d.Entity.Unique && in.Value.Set() })
+}
+
+// contentID stands for the id of a row that has none: the same row of the same file
+// is the same record when it is imported again.
+func (im *importer) contentID(r row) string {
+	cells := slices.Clone(r.cells)
+	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
+	sum := sha256.Sum256(crm.AppendObject(nil, cells))
+	hash := [16]byte(sum[:16])
+	im.seen[hash]++
+	return "row:" + hex.EncodeToString(hash[:]) + strings.Repeat("+", int(im.seen[hash]-1))
+}
+
+// placed is a cell with where it goes.
+type placed struct {
+	target
+	name, json string
+}
+
+// fields returns the members for the entity's own fields, in the form of a body, and
+// notes in the entry what is none of them.
+func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
+	var custom []crm.Member
+	byField := map[string][]placed{}
+	for _, cell := range r.cells {
+		p := placed{im.columns.target(cell.Name), cell.Name, cell.JSON}
+		switch {
+		case cell.Name == crm.FieldCreatedAt:
+			e.made, _ = crm.Unquote(cell.JSON)
+		case p.id && e.id == "":
+			e.id = crm.CutHandle(cellText(cell.JSON))
+		case p.of != nil || p.field != nil && p.field.Type == crm.Ref:
+			e.hint(p)
+		case p.key != "":
+			custom = append(custom, crm.Member{Name: p.key, JSON: cell.JSON})
+		case p.field != nil:
+			byField[p.field.Name] = append(byField[p.field.Name], p)
+		}
+	}
+	for i := range e.entity.Fields {
+		f := &e.entity.Fields[i]
+		list := byField[f.Name]
+		if len(list) == 0 {
+			continue
+		}
+		m, rest, fault := im.merge(f, list, byField)
+		if fault != nil {
+			return nil, fault
+		}
+		members, custom = append(members, m), append(custom, rest...)
+	}
+	members = follow(e.entity, members)
+	return im.withCustom(members, custom), nil
+}
+
+// cellText returns the text of a value that may be a number.
+func cellText(json string) string {
+	if text, ok := crm.Unquote(json); ok {
+		return text
+	}
+	return json
+}
+
+// merge makes one member of the cells for a field: the parts of a name joined, else
+// the first; the others go into custom.
+func (im *importer) merge(f *crm.Field, list []placed, all map[string][]placed) (m crm.Member, rest []crm.Member, fault *crm.Error) {
+	slices.SortStableFunc(list, func(a, b placed) int { return a.rank - b.rank })
+	first := list[0]
+	if first.part > 0 {
+		slices.SortStableFunc(list, func(a, b placed) int { return a.part - b.part })
+		var words []string
+		for _, p := range list {
+			if p.part > 0 {
+				words = append(words, cellText(p.json))
+			} else {
+				rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
+			}
+		}
+		return crm.Member{Name: f.Name, JSON: quoted(strings.Join(words, " "))}, rest, nil
+	}
+	json, whole, fault := cellJSON(f, first.target, first.json, currencyOf(im.entity, all))
+	if !whole && fault == nil {
+		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
+	}
+	for _, p := range list[1:] {
+		rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
+	}
+	return crm.Member{Name: f.Name, JSON: json}, rest, fault
+}
+
+// currencyOf returns the currency that the row names.
+func currencyOf(e *crm.Entity, all map[string][]placed) string {
+	for i := range e.Fields {
+		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
+			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); crm.Currency(code) {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
+// follow sets what follows another field by its last word too: "Closed Won" is won.
+func follow(e *crm.Entity, members []crm.Member) []crm.Member {
+	sent := func(name string) int {
+		return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		at := sent(f.Follows)
+		if f.Follows == "" || at < 0 || sent(f.Name) >= 0 {
+			continue
+		}
+		words := strings.Fields(cellText(members[at].JSON))
+		for _, word := range f.FollowOn {
+			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
+				members = append(members, crm.Member{Name: f.Name, JSON: quoted(word)})
+			}
+		}
+	}
+	return members
+}
+
+// withCustom adds what has no field of its own to the object that takes it.
+func (im *importer) withCustom(members, custom []crm.Member) []crm.Member {
+	f := im.columns.custom
+	if f == nil || len(custom) == 0 {
+		return members
+	}
+	for i, m := range members {
+		if m.Name == f.Name {
+			for _, own := range crm.ParseObject(m.JSON) {
+				custom = slices.DeleteFunc(custom, func(c crm.Member) bool { return c.Name == own.Name })
+				custom = append(custom, own)
+			}
+			members = slices.Delete(members, i, i+1)
+			break
+		}
+	}
+	return append(members, crm.Member{Name: f.Name, JSON: string(crm.AppendObject(nil, custom))})
+}
+
+// hint notes what a cell says of a reference.
+func (e *entry) hint(p placed) {
+	at := slices.IndexFunc(e.hints, func(h hint) bool { return h.field == p.field })
+	if at < 0 {
+		at = len(e.hints)
+		e.hints = append(e.hints, hint{field: p.field})
+	}
+	h, to := &e.hints[at], e.entity.Target(p.field)
+	text := cellText(p.json)
+	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
+		for _, m := range crm.ParseObject(text) {
+			if m.Name == to.Display {
+				text = cellText(m.JSON)
+			}
+		}
+	}
+	switch {
+	case p.of == nil:
+		setFirst(&h.id, crm.CutHandle(several(text)[0]))
+	case p.of.Name == to.Unique:
+		setFirst(&h.unique, several(text)[0])
+	default:
+		name, address := cutAddress(text, to)
+		setFirst(&h.name, name)
+		setFirst(&h.unique, address)
+	}
+}
+
+func setFirst(s *string, value string) {
+	if *s == "" {
+		*s = value
+	}
+}
+
+// cutAddress parts "Jane Doe (jane@acme.com)", as HubSpot names contacts.
+func cutAddress(text string, to *crm.Entity) (name, address string) {
+	f := to.Field(to.Unique)
+	before, rest, found := strings.Cut(text, " (")
+	inside, end := strings.CutSuffix(rest, ")")
+	if f == nil || f.Type != crm.Email || !found || !end || !strings.Contains(inside, "@") {
+		return text, ""
+	}
+	return before, inside
+}

@@ -1,0 +1,159 @@
+package server
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// cellJSON returns the value of a column as the field takes it, and whether all of
+// it went in. Text becomes what the field holds: a list of tags, an amount.
+func cellJSON(f *crm.Field, t target, json, currency string) (value string, all bool, fault *crm.Error) {
+	text, ok := crm.Unquote(json)
+	if !ok && !(f.Type == crm.Int && !t.exact) {
+		return json, true, nil
+	}
+	switch {
+	case f.Type == crm.Int:
+		if !ok {
+			text = json
+		}
+		return cellNumber(f, t, text, currency)
+	case f.Type == crm.Tags:
+		return labelsJSON(cellLabels(text)), true, nil
+	case f.Type == crm.Object:
+		return cellObject(f, text)
+	case f.Type == crm.Time:
+		if len(text) > 10 && text[10] == ' ' && strings.Count(text, "-") >= 2 {
+			text = text[:10] + "T" + text[11:]
+		}
+	case f.Type == crm.Email || f.Type == crm.Domain:
+		first := several(text)[0]
+		return quoted(first), first == text, nil
+	case !t.exact && strings.Contains(text, ":::"):
+		first := several(text)[0]
+		return quoted(first), false, nil
+	}
+	return quoted(text), true, nil
+}
+
+func quoted(s string) string { return string(crm.AppendQuoted(nil, s)) }
+
+// several returns the values of a cell that holds more than one, at least one.
+func several(text string) []string {
+	text = strings.ReplaceAll(text, ":::", ",")
+	var list []string
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	if len(list) == 0 {
+		return []string{text}
+	}
+	return list
+}
+
+// cellLabels returns the tags of a cell. Google marks groups of its own by a star;
+// that which every contact is in says nothing.
+func cellLabels(text string) []string {
+	var tags []string
+	for _, tag := range several(text) {
+		tag = strings.TrimPrefix(tag, "* ")
+		if tag != "myContacts" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+func labelsJSON(tags []string) string {
+	b := []byte{'['}
+	for i, tag := range tags {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = crm.AppendQuoted(b, tag)
+	}
+	return string(append(b, ']'))
+}
+
+func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {
+	members, err := crm.ReadObject([]byte(text))
+	if err != nil {
+		return "", false, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, crm.Show(text)).On(f.Name)
+	}
+	return string(crm.AppendObject(nil, members)), true, nil
+}
+
+// cellNumber returns a whole number. A column of the field's own name holds it as it
+// is; another product's holds an amount of money, in the currency's unit.
+func cellNumber(f *crm.Field, t target, text, currency string) (string, bool, *crm.Error) {
+	if t.exact {
+		return text, true, nil
+	}
+	if currency == "" {
+		currency = "USD"
+	}
+	number, ok := smallest(text, crm.Decimals(currency))
+	if !ok {
+		return "", false, crm.Errorf(crm.InvalidValue, "%s is no amount in %s; write it like 1234.50, with at most %d decimals, or use a column %s.",
+			crm.Show(text), crm.Show(currency), crm.Decimals(currency), f.Name).On(f.Name)
+	}
+	return number, true, nil
+}
+
+// smallest reads an amount in a currency's unit and returns it in the smallest one.
+// A separator is of thousands when it stands more than once, when the other stands
+// behind it or, a comma, when three digits follow.
+func smallest(text string, decimals int) (number string, ok bool) {
+	text = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" '’\u00a0\u202f$€£¥₹", r) {
+			return -1
+		}
+		return r
+	}, text)
+	text, negative := strings.CutPrefix(text, "-")
+	whole, fraction := text, ""
+	if i := strings.LastIndexAny(text, ".,"); i >= 0 {
+		sign, others := text[i:i+1], strings.ContainsAny(text[:i], ".,")
+		thousands := strings.Count(text, sign) > 1 || sign == "," && !others && len(text)-i-1 == 3
+		if !thousands {
+			whole, fraction = text[:i], text[i+1:]
+		}
+	}
+	if !grouped(whole) || strings.Trim(fraction, "0123456789") != "" {
+		return "", false
+	}
+	whole = strings.NewReplacer(",", "", ".", "").Replace(whole)
+	for len(fraction) > decimals && strings.HasSuffix(fraction, "0") {
+		fraction = fraction[:len(fraction)-1]
+	}
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || len(fraction) > decimals {
+		return "", false
+	}
+	number = strings.TrimLeft(whole+fraction+strings.Repeat("0", decimals-len(fraction)), "0")
+	switch {
+	case number == "":
+		return "0", true
+	case negative:
+		return "-" + number, true
+	}
+	return number, true
+}
+
+// grouped reports whether the separators of a whole number are of one kind and part
+// it into groups of digits as people write them: two or three behind the first.
+func grouped(whole string) bool {
+	if strings.Contains(whole, ",") && strings.Contains(whole, ".") {
+		return false
+	}
+	groups := strings.FieldsFunc(whole, func(r rune) bool { return r == ',' || r == '.' })
+	for i, group := range groups {
+		if i > 0 && (len(group) < 2 || len(group) > 3) || i == len(groups)-1 && i > 0 && len(group) != 3 {
+			return false
+		}
+	}
+	return true
+}

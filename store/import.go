@@ -1,0 +1,51 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"crmkit/crm"
+)
+
+// Try runs fn and takes back what it changed when it fails; what the transaction
+// did before stays. It returns the error of fn.
+func (tx *Tx) Try(fn func() error) error {
+	if err := tx.exec("SAVEPOINT part"); err != nil {
+		return err
+	}
+	fault := fn()
+	if fault != nil {
+		if err := errors.Join(tx.exec("ROLLBACK TO part"), tx.exec("RELEASE part")); err != nil {
+			return fmt.Errorf("take back: %w", err)
+		}
+		return fault
+	}
+	return tx.exec("RELEASE part")
+}
+
+// Lookup returns the record with the key, if there is one.
+func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
+	return tx.record(e, key)
+}
+
+// KeyOf returns the key of the record whose unique field has the value, 0 when
+// none has.
+func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
+	return tx.holder(e, e.Field(e.Unique), v)
+}
+
+// Names hands each the folded names of the records with keys above one, in the order
+// of keys. The entity's Display must be text.
+func (tx *Tx) Names(e *crm.Entity, above int64, each func(key int64, fold string)) error {
+	above = max(above, crm.RecordKey(tx.Actor.Workspace, 0))
+	text := fmt.Sprintf("SELECT key, %s_fold FROM %s WHERE workspace_id = $1 AND key > $2 AND key < $3 ORDER BY key", e.Field(e.Display).Col(), e.From())
+	return tx.rows(text, []any{tx.Actor.Workspace, above, crm.RecordKey(tx.Actor.Workspace+1, 0)}, func(scan func(...any) error) error {
+		var key int64
+		var fold string
+		if err := scan(&key, &fold); err != nil {
+			return err
+		}
+		each(key, fold)
+		return nil
+	})
+}
