@@ -80,7 +80,7 @@ func (s *Server) routes() []route {
 		rows = append(rows, entityRoutes(s.schema, e)...)
 	}
 	return append(rows,
-		dumpRoute(),
+		dumpRoute(), restoreRoute(),
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups due by now, soonest first; days=N looks ahead, overdue=yes only what is late",
 			Params: []string{"days", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},

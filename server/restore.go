@@ -1,0 +1,127 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// maxDump is the most bytes of a workspace that is imported.
+const maxDump = 1 << 30
+
+func restoreRoute() route {
+	return route{Method: http.MethodPost, Path: "/import", Access: write, Group: "move", Stream: restoring,
+		Params: []string{"dry_run", "atomic"}, Doc: "what GET /export gave, into this workspace", handle: (*Server).restore}
+}
+
+// restore answers POST /import: the records of another workspace are made here, and
+// references led to where they went; those of this workspace are set to what they
+// were. Running it again changes nothing.
+func (s *Server) restore(rq *request) (*render.Doc, error) {
+	im, fault := s.newImporter(rq)
+	if fault != nil {
+		return nil, fault
+	}
+	in, fault := rq.file(maxDump)
+	if fault != nil {
+		return nil, fault
+	}
+	rows := &dumpRows{lines: lineRows{in: in}, schema: s.schema, counts: map[string]int64{}}
+	var err error
+	if im.source, err = rows.header(); err != nil {
+		return nil, err
+	}
+	im.rows, im.whole, im.own = rows, true, im.source == rq.actor.WorkspaceID
+	known := map[*crm.Entity]*columns{}
+	for _, e := range s.schema.Records() {
+		known[e] = newColumns(e)
+	}
+	im.parse = func(r row) entry {
+		e := rows.entity(r)
+		if e == nil && r.fault == nil {
+			r.fault = crm.Errorf(crm.MissingField, "the row has no handle of a record, like contact/c_7k3q.").On("handle")
+		}
+		im.entity, im.columns = e, known[e]
+		return im.read(r)
+	}
+	return im.answer()
+}
+
+// dumpRows reads the records of a workspace, between the line about it and the one
+// that counts them.
+type dumpRows struct {
+	lines  lineRows
+	schema *crm.Schema
+	counts map[string]int64
+}
+
+// member returns the value of a row's cell as text, "" when it has none.
+func (r row) member(name string) string {
+	for _, cell := range r.cells {
+		if cell.Name == name {
+			return cellText(cell.JSON)
+		}
+	}
+	return ""
+}
+
+// header reads the first line and returns the id of the workspace.
+func (d *dumpRows) header() (workspace string, err error) {
+	r, err := d.lines.next()
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	version, workspace := r.member("crmkit"), r.member("workspace")
+	switch {
+	case version == "" || workspace == "":
+		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts, companies, deals or activities.")
+	case version != strconv.Itoa(dumpVersion):
+		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Show(version), dumpVersion)
+	}
+	d.lines.n = 0
+	return workspace, nil
+}
+
+// entity returns the kind of a row's record, nil when it names none.
+func (d *dumpRows) entity(r row) *crm.Entity {
+	for _, e := range d.schema.Records() {
+		if handle := r.member("handle"); len(handle) > len(e.Name) && handle[:len(e.Name)+1] == e.Name+"/" {
+			return e
+		}
+	}
+	return nil
+}
+
+func (d *dumpRows) next() (row, error) {
+	r, err := d.lines.next()
+	switch {
+	case err == io.EOF:
+		return r, crm.Errorf(crm.BadJSON, "the file was cut: it has no last line that counts the records. Export it again; what is imported stays, and a second run adds the rest.")
+	case err != nil:
+		return r, err
+	case r.member("end") == "true":
+		return r, d.check(r)
+	}
+	if e := d.entity(r); e != nil {
+		d.counts[e.Plural]++
+	}
+	return r, nil
+}
+
+// check holds the records read against the line that counts them; io.EOF when they
+// are all.
+func (d *dumpRows) check(r row) error {
+	for _, m := range crm.ParseObject(r.member("counts")) {
+		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice. Export it again.", want, crm.Show(m.Name), crm.ShowJSON(m.JSON))
+		}
+	}
+	if _, err := d.lines.next(); err != io.EOF {
+		return crm.Errorf(crm.BadJSON, "there are lines behind the last one of the workspace; import each workspace by itself.")
+	}
+	return io.EOF
+}
