@@ -8,8 +8,8 @@ import (
 // Column says by which names other products' exports call what a field of an
 // entity holds. Path is a field, "id" for the record's id in that product, or a
 // field through a reference, like company.domain. Names are header lines of exports
-// of HubSpot, Pipedrive, Attio and Google Contacts; where a file has several of
-// them, the first that is set counts.
+// of HubSpot, Pipedrive, Attio and Google Contacts, compared as FoldColumn has them;
+// where a file has several of them, the first that is set counts.
 type Column struct {
 	Of    string // entity
 	Path  string
@@ -33,24 +33,24 @@ var Columns = []Column{
 	{Of: "contact", Path: "tags", Names: []string{"Labels", "Label", "Tag", "Group Membership"}},
 	{Of: "contact", Path: "notes", Names: []string{"Note", "Description", "Person - Note"}},
 	{Of: "contact", Path: "company_id", Names: []string{"Primary Associated Company ID", "Associated Company IDs", "Person - Organization ID", "Organization - ID"}},
-	{Of: "contact", Path: "company.name", Names: []string{"Company Name", "Organization Name", "Organization 1 - Name", "Organization - Name", "Person - Organization",
+	{Of: "contact", Path: "company.name", Names: []string{"Company Name", "Organization Name", "Organization 1 - Name", "Person - Organization",
 		"Associated Company", "Primary Associated Company", "Organization", "Account Name"}},
 	{Of: "contact", Path: "company.domain", Names: []string{"Company Domain Name", "Company Domain", "Company Website"}},
 
 	{Of: "company", Path: "id", Names: []string{"Record ID", "Company ID", "Organization - ID", "Record ID - Company"}},
-	{Of: "company", Path: "name", Names: []string{"Company Name", "Organization - Name", "Organization Name", "Organization", "Account Name", "Company", "Record"}},
+	{Of: "company", Path: "name", Names: []string{"Company Name", "Organization - Name", "Organization", "Account Name", "Company", "Record"}},
 	{Of: "company", Path: "domain", Names: []string{"Company Domain Name", "Domains", "Website URL", "Website", "Organization - Website", "Organization - Domain", "Company Domain"}},
 	{Of: "company", Path: "owner", Names: []string{"Company Owner", "Organization - Owner", "Owner Email", "Record Owner"}},
 	{Of: "company", Path: "tags", Names: []string{"Labels", "Label", "Organization - Label", "Organization - Labels", "Categories"}},
 	{Of: "company", Path: "notes", Names: []string{"Description", "Note", "About Us"}},
 
 	{Of: "deal", Path: "id", Names: []string{"Record ID", "Deal - ID", "Record ID - Deal"}},
-	{Of: "deal", Path: "title", Names: []string{"Deal Name", "Deal - Title", "Deal Title", "Name", "Record", "Opportunity Name"}},
-	{Of: "deal", Path: "amount_cents", Names: []string{"Amount", "Deal - Value", "Deal Value", "Value"}},
-	{Of: "deal", Path: "currency", Names: []string{"Deal - Currency of Value", "Deal Currency", "Currency of Value", "Deal Currency Code", "Deal - Currency"}},
-	{Of: "deal", Path: "stage", Names: []string{"Deal Stage", "Deal - Stage"}},
-	{Of: "deal", Path: "status", Names: []string{"Deal - Status", "Deal Status"}},
-	{Of: "deal", Path: "owner", Names: []string{"Deal Owner", "Deal - Owner", "Owner Email"}},
+	{Of: "deal", Path: "title", Names: []string{"Deal Name", "Deal - Title", "Name", "Record", "Opportunity Name"}},
+	{Of: "deal", Path: "amount_cents", Names: []string{"Amount", "Deal - Value", "Value"}},
+	{Of: "deal", Path: "currency", Names: []string{"Deal - Currency of Value", "Deal Currency", "Currency of Value", "Deal Currency Code"}},
+	{Of: "deal", Path: "stage", Names: []string{"Deal Stage"}},
+	{Of: "deal", Path: "status", Names: []string{"Deal - Status"}},
+	{Of: "deal", Path: "owner", Names: []string{"Deal Owner", "Owner Email"}},
 	{Of: "deal", Path: "tags", Names: []string{"Labels", "Label", "Deal - Label"}},
 	{Of: "deal", Path: "notes", Names: []string{"Deal Description", "Description", "Note"}},
 	{Of: "deal", Path: "contact_id", Names: []string{"Associated Contact IDs", "Deal - Contact person ID", "Person - ID"}},
@@ -59,8 +59,8 @@ var Columns = []Column{
 	{Of: "deal", Path: "company_id", Names: []string{"Primary Associated Company ID", "Associated Company IDs", "Deal - Organization ID", "Organization - ID"}},
 	{Of: "deal", Path: "company.name", Names: []string{"Associated Company", "Primary Associated Company", "Deal - Organization", "Organization - Name", "Organization", "Company Name", "Account Name"}},
 
-	{Of: "activity", Path: "id", Names: []string{"Record ID", "Activity - ID", "Activity ID"}},
-	{Of: "activity", Path: "kind", Names: []string{"Activity - Type", "Activity Type", "Type"}},
+	{Of: "activity", Path: "id", Names: []string{"Record ID", "Activity - ID"}},
+	{Of: "activity", Path: "kind", Names: []string{"Activity - Type", "Type"}},
 	{Of: "activity", Path: "body", Names: []string{"Note Body", "Activity - Note", "Note", "Notes", "Description", "Activity - Subject", "Subject", "Content", "Title"}},
 	{Of: "activity", Path: "occurred_at", Names: []string{"Activity Date", "Activity - Due date", "Due Date", "Date", "Create Date", "Created At"}},
 	{Of: "activity", Path: "contact_id", Names: []string{"Associated Contact IDs", "Person - ID"}},

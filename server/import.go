@@ -196,11 +196,11 @@ func (im *importer) look(raw []row) {
 			t := im.columns.target(cell.Name)
 			names = append(names, cell.Name)
 			of := im.entity
-			if t.field != nil {
+			if !t.id {
+				if t.field == nil || t.field.Type != crm.Ref || t.of != nil {
+					continue
+				}
 				of = im.entity.Target(t.field)
-			}
-			if !t.id && (of == nil || t.of != nil) {
-				continue
 			}
 			ids++
 			if _, hint := im.s.schema.Locate(of, im.rq.actor.Workspace, cellText(cell.JSON)); hint != "" {

@@ -18,6 +18,7 @@ type target struct {
 	part  int        // of a value in several columns, from 1
 	rank  int        // among columns for the same: the lowest that is set counts
 	exact bool       // the column has the name of the field
+	own   bool       // and is written like it, as exports of crmkit are
 }
 
 // columns finds the targets of the columns of an import, by their names.
@@ -58,9 +59,9 @@ func (c *columns) find(name string) target {
 		switch {
 		case crm.FoldColumn(f.Name) != folded:
 		case f.Type == crm.ID || f.Type == crm.Handle:
-			return target{path: "id", id: true}
+			return target{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
-			return target{path: f.Name, field: f, exact: true}
+			return target{path: f.Name, field: f, exact: true, own: f.Name == name}
 		case f.Name == name:
 			return target{} // the server keeps it
 		}

@@ -21,6 +21,9 @@ func cellJSON(f *crm.Field, t target, json, currency string) (value string, all 
 		}
 		return cellNumber(f, t, text, currency)
 	case f.Type == crm.Tags:
+		if t.own {
+			return labelsJSON(strings.Split(text, ",")), true, nil // a tag of ours holds no comma, and may hold all else
+		}
 		return labelsJSON(cellLabels(text)), true, nil
 	case f.Type == crm.Object:
 		return cellObject(f, text)

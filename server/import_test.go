@@ -1,0 +1,363 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// TestColumnsNameFields holds the table of names against the schema: each leads where
+// it says, and to one place.
+func TestColumnsNameFields(t *testing.T) {
+	s := schema(t)
+	seen := map[string]string{}
+	for _, row := range crm.Columns {
+		e := s.Named(row.Of)
+		head, tail, dotted := strings.Cut(row.Path, ".")
+		if dotted {
+			f := e.Field(head + "_id")
+			if to := e.Target(f); to == nil || tail != to.Display && tail != to.Unique {
+				t.Errorf("%s.%s leads nowhere", row.Of, row.Path)
+			}
+		} else if f := e.Field(head); f == nil || f.ReadOnly && head != "id" {
+			t.Errorf("%s has no field %s to set", row.Of, row.Path)
+		}
+		for _, name := range row.Names {
+			key := row.Of + " " + crm.FoldColumn(name)
+			if other, twice := seen[key]; twice {
+				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
+			}
+			seen[key] = row.Path
+		}
+	}
+	for _, p := range crm.Products {
+		if got := crm.ProductOf(p.Marks[:1]); got != p.Name {
+			t.Errorf("%q marks %s, taken for %s", p.Marks[0], p.Name, got)
+		}
+	}
+}
+
+// TestCellsOfFiles imports one row each, and looks at what became of it.
+func TestCellsOfFiles(t *testing.T) {
+	for _, c := range []struct{ kind, file, want string }{
+		{"deals", "Deal Name,Amount\nx,1250", "amount_cents=125000"},
+		{"deals", "Deal Name,Amount\nx,\"$1,250.5\"", "amount_cents=125050"},
+		{"deals", "Deal Name,Amount\nx,\"1.250,50 €\"", "amount_cents=125050"},
+		{"deals", "Deal Name,Amount\nx,\"1,250\"", "amount_cents=125000"},
+		{"deals", "Deal Name,Amount\nx,\"12,34,567.10\"", "amount_cents=123456710"},
+		{"deals", "Deal Name,Amount\nx,1.234.567", "amount_cents=123456700"},
+		{"deals", "Deal Name,Amount\nx,1.250", "amount_cents=125"},
+		{"deals", "Deal Name,Amount\nx,-12.5", "amount_cents=-1250"},
+		{"deals", "Deal Name,Amount\nx,0", "amount_cents=0"},
+		{"deals", "Deal Name,Amount,Currency\nx,1250,JPY", "amount_cents=1250 currency=JPY"},
+		{"deals", "Deal Name,Amount,Currency\nx,1250.125,KWD", "amount_cents=1250125 currency=KWD"},
+		{"deals", "Deal Name,Amount,Currency\nx,1250.50,JPY", "ERROR invalid_value 1250.50 is no amount in JPY"},
+		{"deals", "Deal Name,Amount\nx,\"1,25,0\"", "ERROR invalid_value"},
+		{"deals", "Deal Name,Amount\nx,1.234.56", "ERROR invalid_value"},
+		{"deals", "Deal Name,Amount\nx,about 5", "ERROR invalid_value"},
+		{"deals", "title,amount_cents\nx,1250", "amount_cents=1250"},
+		{"deals", "title,amount_cents\nx,12.50", "ERROR invalid_value amount_cents takes a whole JSON number"},
+		{"deals", `[{"title":"x","amount":12.5}]`, "amount_cents=1250"},
+		{"deals", `[{"title":"x","stage":"Closed won"}]`, "stage=\"Closed won\" status=won"},
+		{"deals", `[{"title":"x","stage":"Won back"}]`, "stage=\"Won back\" status=open"},
+		{"contacts", "sep=;\nname;tags\nx;a,b", "tags=a,b"},
+		{"contacts", "name\tTags\nx\ta; b,c", "tags=a,b,c"},
+		{"contacts", "\ufeffname,E-Mail\nx,Jane@ACME.com", "email=jane@acme.com"},
+		{"contacts", "name,email\nx,\"a@b.cc; c@d.ee\"", `email=a@b.cc`},
+		{"contacts", "NAME,Follow-up at\nx,2026-07-01 10:30", "follow_up_at=2026-07-01T10:30Z"},
+		{"contacts", "name,name,,name\nx,y,z,w", `custom."column 3"=z custom."name 2"=y custom."name 3"=w`},
+		{"contacts", "name,custom.seats,custom\nx,5,\"{\"\"plan\"\":\"\"pro\"\"}\"", "custom.plan=pro custom.seats=5"},
+		{"contacts", "name,custom\nx,no object", "ERROR invalid_value custom takes a JSON object"},
+		{"contacts", `[{"name":"x","company":{"name":"Acme"}}]`, "company.name=Acme"},
+		{"contacts", `[{"name":"x","company":"Acme","company_domain":"www.acme.com"}]`, "company.name=Acme"},
+		{"contacts", `[{"name":"x","company_domain":"acme"}]`, "ERROR invalid_value acme is not a domain"},
+		{"contacts", `[{"name":"x","company_id":"co_zzzz"}]`, "ERROR reference_not_found company_id: no company with the id co_zzzz"},
+		{"contacts", `[{"name":"x","company_id":"co_zzzz","company":{"name":"Acme"}}]`, "company.name=Acme"},
+		{"contacts", `[{"email":"jane@acme.com"}]`, "name=jane@acme.com email=jane@acme.com"},
+		{"contacts", `[{"name":"x","email":null,"phone":""}]`, "name=x version=1"},
+		{"contacts", `[{"name":"x","score":{"a":[1.50]}}]`, `custom.score="{\"a\":[1.50]}"`},
+		{"contacts", `[{"name":["x"]}]`, "ERROR invalid_value name takes a JSON string"},
+		{"contacts", `["x"]`, "ERROR bad_json the row must be a JSON object"},
+		{"contacts", "name\n'=x\n", "name==x"},
+		{"contacts", "name\n'tis\n", "name='tis"},
+	} {
+		r := newRig(t).as("jane@acme.com")
+		text := r.want(200, "POST", "/import/"+c.kind, c.file)
+		if handle := regexp.MustCompile(`created (\S+)`).FindStringSubmatch(text); handle != nil {
+			text = r.want(200, "GET", "/"+handle[1], "")
+		}
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%s %q gives no %s:\n%s", c.kind, c.file, c.want, text)
+		}
+	}
+}
+
+// TestCompaniesAreFoundOrMade imports contacts that name companies in every way.
+func TestCompaniesAreFoundOrMade(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/companies", `{"name":"Acme","domain":"acme.com"}`)
+	r.want(201, "POST", "/companies", `{"name":"Twin"}`)
+	r.want(201, "POST", "/companies", `{"name":"Twin"}`)
+	const file = "name,company.name,company.domain\na,Other name,acme.com\nb,ACME,\nc,New,new.com\nd,,solo.com\ne,Twin,\nf,twin,\ng,Fresh,\nh,fresh,\n"
+	for range 2 {
+		r.want(200, "POST", "/import/contacts", file)
+		text := r.want(200, "GET", "/companies?sort=id&fields=name,domain", "")
+		want := "name=Acme domain=acme.com|name=Twin|name=Twin|name=New domain=new.com|name=solo.com domain=solo.com|name=Twin|name=Fresh|"
+		if got := regexp.MustCompile(`company/\S+ (.*)\n`).ReplaceAllString(text, "$1|"); !strings.HasPrefix(got, want+"#") {
+			t.Errorf("companies\n%s\nwant\n%s", got, want)
+		}
+	}
+	// Renamed by another between two files: the name is nobody's.
+	company := r.json(200, "GET", "/companies?name=Fresh", "")["items"].([]any)[0].(map[string]any)["id"].(string)
+	r.want(200, "PATCH", "/companies/"+company, `{"name":"Stale"}`)
+	r.want(200, "POST", "/import/contacts?source=second", "name,company\ni,Fresh\n")
+	if got := r.json(200, "GET", "/companies?name=Fresh", "")["items"].([]any)[0].(map[string]any)["id"]; got == company {
+		t.Error("a renamed company is found by its old name")
+	}
+}
+
+// TestDryRunsTellTheTruth runs files dry, then not: the results are the same but for
+// the names of what is made, and the first leaves nothing.
+func TestDryRunsTellTheTruth(t *testing.T) {
+	files, err := filepath.Glob("../testdata/import/*-contacts.csv")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, name := range append(files, "../testdata/import/tricky.csv", "../testdata/import/plain.csv") {
+		r := newRig(t).as("jane@acme.com")
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := snapshot(r)
+		dry := r.want(200, "POST", "/import/contacts?dry_run=1", string(data))
+		if snapshot(r) != before {
+			t.Errorf("%s: the dry run left something", name)
+		}
+		real := r.want(200, "POST", "/import/contacts", string(data))
+		want := strings.Replace(regexp.MustCompile(` created \S+`).ReplaceAllString(real, " created"), "# imported:", "# dry run, nothing was saved:", 1)
+		if dry != want || !strings.Contains(real, "created contact/") {
+			t.Errorf("%s: dry\n%s\nreal\n%s", name, dry, real)
+		}
+	}
+}
+
+// TestFailedRowsLeaveNoTrace imports rows that make a company before they fail.
+func TestFailedRowsLeaveNoTrace(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
+	before := snapshot(r)
+	const rows = `[{"company":"Acme"},{"name":"x","company_domain":"acme.com","tags":"a","deal_id":"x","email":"jane@@acme.com"},{"company_domain":"acme.com"}]`
+	if text := r.want(200, "POST", "/import/contacts", rows); !strings.Contains(text, "0 created, 0 updated, 0 unchanged, 3 failed") {
+		t.Error(text)
+	}
+	if a := r.call("POST", "/import/contacts?atomic=1", `[{"name":"y","company":"Acme"},{"company":"Other"}]`); a.status != 400 {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+	if after := snapshot(r); after != before {
+		t.Errorf("rows that failed left something: %s", diff(before, after))
+	}
+}
+
+func TestImportsAreCapped(t *testing.T) {
+	r := newRigWith(t, store.Options{Plans: crm.Plans{{Name: "small", Caps: []crm.Cap{{Resource: "contacts", Max: 3}}}}, Plan: "small"}).as("jane@acme.com")
+	if text := r.want(200, "POST", "/import/contacts", "name\na\nb\nc\nd\n"); !strings.Contains(text, "row 4 ERROR plan_limit_reached") || !strings.Contains(text, "3 created, 0 updated, 0 unchanged, 1 failed") {
+		t.Error(text)
+	}
+	r.want(403, "POST", "/import/contacts?atomic=1", "name\ne\n")
+	var many strings.Builder
+	many.WriteString("name\n")
+	for i := range 10_001 {
+		fmt.Fprintf(&many, "n%d\n", i)
+	}
+	for _, param := range []string{"dry_run", "atomic"} {
+		if text := r.want(400, "POST", "/import/contacts?"+param+"=1", many.String()); !strings.Contains(text, "at most 10000 rows") {
+			t.Error(text)
+		}
+	}
+}
+
+// TestOthersWorkDuringImports holds an import open in the middle of its file: what it
+// was sent is saved and answered, and others read and write.
+func TestOthersWorkDuringImports(t *testing.T) {
+	r, _ := onFile(t)
+	r.as("jane@acme.com")
+	srv := r.overHTTP()
+	body, send := io.Pipe()
+	go func() {
+		fmt.Fprint(send, "name,email\n")
+		for i := range 3000 {
+			fmt.Fprintf(send, "Row %d,row%d@acme.com\n", i, i)
+		}
+	}()
+	res := r.open(srv, "POST", "/import/contacts", body)
+	answers := bufio.NewReader(res.Body)
+	for i := range 1000 {
+		if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, fmt.Sprintf("row %d created contact/", i+1)) {
+			t.Fatalf("line %d: %q, %v", i, line, err)
+		}
+	}
+	together(8, func(i int) {
+		for j := range 20 {
+			r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"other","email":"o%d-%d@acme.com"}`, i, j))
+			r.want(200, "GET", "/contacts?search=row", "")
+		}
+	})
+	send.Close()
+	rest, err := io.ReadAll(answers)
+	if err != nil || !strings.HasSuffix(string(rest), "# imported: 3000 created, 0 updated, 0 unchanged, 0 failed\n") {
+		t.Errorf("%v, ends %q", err, rest[max(0, len(rest)-200):])
+	}
+	if n := r.json(200, "GET", "/contacts", "")["total"]; fmt.Sprint(n) != "3160" {
+		t.Errorf("%v contacts", n)
+	}
+}
+
+// TestClientsThatSendBeforeTheyRead sends a file larger than the buffers of a
+// connection, gets an answer larger than those, and reads nothing until all is sent.
+func TestClientsThatSendBeforeTheyRead(t *testing.T) {
+	r, _ := onFile(t)
+	r.as("jane@acme.com")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.overHTTP().URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var file bytes.Buffer
+	file.WriteString("name,email\n")
+	for i := range 30_000 {
+		fmt.Fprintf(&file, "n%d,%s\n", i, strings.Repeat("no address ", 40))
+	}
+	req, err := http.NewRequest("POST", "http://127.0.0.1/import/contacts", &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = r.header.Clone()
+	if err := req.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || len(answer) < 5<<20 || !strings.HasSuffix(string(answer), "# imported: 0 created, 0 updated, 0 unchanged, 30000 failed\n") {
+		t.Errorf("%v, %d bytes, ends %.200q", err, len(answer), answer[max(0, len(answer)-200):])
+	}
+}
+
+// TestBrokenImportsShow closes the store under an import.
+func TestBrokenImportsShow(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	body, send := io.Pipe()
+	go fmt.Fprintf(send, "name,notes\n%s", strings.Repeat("x,"+strings.Repeat("y", 100)+"\n", 1050)) // the last fifty wait for more
+	res := r.open(r.overHTTP(), "POST", "/import/contacts", body)
+	answers := bufio.NewReader(res.Body)
+	for range 200 {
+		if _, err := answers.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.store.Close()
+	send.Close()
+	rest, err := io.ReadAll(answers)
+	if err != io.ErrUnexpectedEOF || !strings.Contains(string(rest), "# error: not_ready: ") {
+		t.Errorf("%v, %q", err, rest)
+	}
+}
+
+// fuzzed imports bytes as a dry run, twice, and checks what every answer promises.
+func fuzzed(t *testing.T, on *rig, path, file string) {
+	r := *on
+	r.t = t
+	a := r.call("POST", path+"?dry_run=1", file)
+	b := r.call("POST", path+"?dry_run=1", file)
+	if a.status != b.status || a.body != b.body {
+		t.Fatalf("two runs differ:\n%s\n%s", a.body, b.body)
+	}
+	if a.status != 200 {
+		if !strings.HasPrefix(a.body, "ERROR ") {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+		return
+	}
+	rows, counted := 0, 0
+	for line := range strings.Lines(a.body) {
+		if strings.HasPrefix(line, "row ") {
+			rows++
+		} else if !strings.HasPrefix(line, "# ") {
+			t.Fatalf("a line of no kind: %q", line)
+		}
+	}
+	for _, n := range regexp.MustCompile(`(\d+) (?:created|updated|unchanged|failed)`).FindAllStringSubmatch(a.body[strings.LastIndex(a.body, "# dry run"):], -1) {
+		var k int
+		fmt.Sscan(n[1], &k)
+		counted += k
+	}
+	if rows != counted {
+		t.Fatalf("%d rows, %d counted:\n%s", rows, counted, a.body)
+	}
+}
+
+func fuzzSeeds(f *testing.F, pattern string) {
+	files, err := filepath.Glob("../testdata/import/" + pattern)
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
+}
+
+func FuzzImportRows(f *testing.F) {
+	fuzzSeeds(f, "*")
+	f.Add(`[{"name":"x","company":{"name":[]}},{}]`)
+	f.Add("Deal Name,Amount,Currency\nx,-.,CLF\n")
+	r := newRig(f).as("jane@acme.com")
+	f.Fuzz(func(t *testing.T, file string) {
+		for _, kind := range []string{"contacts", "companies", "deals", "activities"} {
+			fuzzed(t, r, "/import/"+kind, file)
+		}
+	})
+}
+
+func FuzzImportWorkspace(f *testing.F) {
+	fuzzSeeds(f, "*.ndjson")
+	f.Add(`{"crmkit":1,"workspace":"ws_1"}` + "\n" + `{"handle":"contact/"}` + "\n" + `{"end":true,"counts":{"contacts":1}}`)
+	r := newRig(f).as("jane@acme.com")
+	f.Fuzz(func(t *testing.T, file string) { fuzzed(t, r, "/import", file) })
+}
+
+// FuzzCSVCells carries values out and in again.
+func FuzzCSVCells(f *testing.F) {
+	for _, word := range hardWords {
+		f.Add(word)
+	}
+	f.Fuzz(func(t *testing.T, word string) {
+		r := newRig(t).as("jane@acme.com")
+		quoted, _ := json.Marshal(map[string]any{"name": word})
+		if strings.ContainsRune(word, '\r') || r.call("POST", "/companies", string(quoted)).status != 201 {
+			return
+		}
+		file := r.want(200, "GET", "/export/companies?format=csv", "")
+		if text := r.want(200, "POST", "/import/companies", file); !strings.Contains(text, "1 unchanged, 0 failed") {
+			t.Errorf("%q: %s\n%s", word, file, text)
+		}
+	})
+}
