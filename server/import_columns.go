@@ -150,7 +150,7 @@ func (c *columns) remarks() []string {
 		switch {
 		case t.path == "" && c.entity.Field(name) == nil:
 			left = append(left, fmt.Sprintf("%q", name))
-		case t.exact || t.path == "" || t.path == name:
+		case t.path == "" || crm.FoldColumn(t.path) == crm.FoldColumn(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:
 			parts = append(parts, strings.Join(joined[t.path], "+")+" -> "+t.path)
 			joined[t.path] = nil
