@@ -35,9 +35,16 @@ func (s *Server) restore(rq *request) (*render.Doc, error) {
 	if im.source, err = rows.header(); err != nil {
 		return nil, err
 	}
-	im.rows, im.whole, im.own = rows, true, im.source == rq.actor.WorkspaceID
+	im.own = im.source == rq.actor.WorkspaceID
+	im.open(rows)
+	return im.answer()
+}
+
+// open makes the importer read the records of a workspace.
+func (im *importer) open(rows *dumpRows) {
+	im.rows, im.whole = rows, true
 	known := map[*crm.Entity]*columns{}
-	for _, e := range s.schema.Records() {
+	for _, e := range im.s.schema.Records() {
 		known[e] = newColumns(e)
 	}
 	im.parse = func(r row) entry {
@@ -48,7 +55,6 @@ func (s *Server) restore(rq *request) (*render.Doc, error) {
 		im.entity, im.columns = e, known[e]
 		return im.read(r)
 	}
-	return im.answer()
 }
 
 // dumpRows reads the records of a workspace, between the line about it and the one
