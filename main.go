@@ -29,6 +29,8 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
 	MCP     mcpCommand     `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
+	Export  exportCommand  `cmd:"" help:"Write the workspace, or the records of a kind, to standard output."`
+	Import  importCommand  `cmd:"" help:"Take in a file of records, or of a workspace."`
 	Plan    planCommand    `cmd:"" help:"List the plans, or set one."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database to a file, also while a server runs on it."`
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database. No server may run on it."`

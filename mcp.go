@@ -39,7 +39,7 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 		path = "/mcp/tools"
 	}
 	if c.URL != "" {
-		origin, err := c.origin()
+		origin, err := checkServer(c.URL, c.Token, c.Email)
 		if err != nil {
 			return err
 		}
@@ -55,36 +55,35 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 	if pipe.Server, err = server.New(server.Options{Store: st, Log: log, Local: true, Version: version}); err != nil {
 		return err
 	}
-	in, err := c.signIn(ctx, st)
+	in, err := signInOwner(ctx, st, c.Email, "crmkit mcp")
 	if err != nil {
 		return err
 	}
 	pipe.Token = in.Token
 	err = pipe.Run(ctx)
-	forget := auth.New(st, auth.Options{}).RevokeSecret(context.Background(), "", "", in.Token)
-	return errors.Join(err, forget, st.Close())
+	return errors.Join(err, forget(st, in), st.Close())
 }
 
-// origin returns the origin of the server at --url, to which the token may go.
-func (c mcpCommand) origin() (string, error) {
-	u, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
+// checkServer returns the origin of the server that --url names, to which the
+// token may go. An e-mail address chooses whom to act as on a file only.
+func checkServer(address, token, email string) (origin string, err error) {
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
 	switch {
 	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https"):
 		return "", errors.New("--url: write the origin of a server, like https://crm.example.com")
 	case u.Scheme == "http" && !server.Loopback(u.Host):
-		return "", fmt.Errorf("--url %s: the token would cross the network in the clear; write https", c.URL)
-	case c.Token == "":
+		return "", fmt.Errorf("--url %s: the token would cross the network in the clear; write https", address)
+	case token == "":
 		return "", errors.New("--url needs a token: set CRMKIT_TOKEN, or pass --token")
-	case c.Email != "":
+	case email != "":
 		return "", errors.New("--email chooses whom to act as on a file; with --url the token says that")
 	}
 	return u.String(), nil
 }
 
-// signIn makes the token under which the command acts. If the command is killed
-// the token stays in the list, but nobody knows its secret.
-func (c mcpCommand) signIn(ctx context.Context, st *store.Store) (in auth.SignedIn, err error) {
-	email := c.Email
+// signInOwner makes the token under which a command of the file's owner acts. If
+// the command is killed the token stays in the list, but nobody knows its secret.
+func signInOwner(ctx context.Context, st *store.Store, email, name string) (in auth.SignedIn, err error) {
 	if email == "" {
 		if email, err = st.FirstUser(ctx); err != nil {
 			return in, err
@@ -93,8 +92,13 @@ func (c mcpCommand) signIn(ctx context.Context, st *store.Store) (in auth.Signed
 	if email == "" {
 		email = newcomer
 	}
-	if in, err = auth.New(st, auth.Options{}).Mint(ctx, email, "crmkit mcp"); err != nil {
+	if in, err = auth.New(st, auth.Options{}).Mint(ctx, email, name); err != nil {
 		return in, fmt.Errorf("--email: %w", plain(err))
 	}
 	return in, nil
+}
+
+// forget ends the token when the command does.
+func forget(st *store.Store, in auth.SignedIn) error {
+	return auth.New(st, auth.Options{}).RevokeSecret(context.Background(), "", "", in.Token)
 }

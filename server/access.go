@@ -64,25 +64,31 @@ func (rq *request) permitted(role string) error {
 }
 
 // write runs a write of the request, whose answer is part of it: it may have to be
-// given again. Token and role are looked at again in the transaction itself: they
-// may have been revoked or changed while the body came in, or by the write just
-// before.
+// given again.
 func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Doc, error)) (doc *render.Doc, err error) {
-	err = s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
+	err = s.change(rq, func(tx *store.Tx) (err error) {
+		doc, err = rq.once(tx, fn)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// change runs a write of the request. Token and role are looked at again in the
+// transaction itself: they may have been revoked or changed while the body came
+// in, or by the write just before.
+func (s *Server) change(rq *request, fn func(*store.Tx) error) error {
+	return s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
 		if err := tx.Enter(); err != nil {
 			return err
 		}
 		if err := rq.permitted(tx.Actor.Role); err != nil {
 			return err
 		}
-		var failed error
-		doc, failed = rq.once(tx, fn)
-		return failed
+		return fn(tx)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return doc, nil
 }
 
 // pace refuses a request that comes too soon after others under the same key.

@@ -220,7 +220,7 @@ func (im *importer) saveBatch(batch []entry) error {
 		return nil
 	}
 	var results []result
-	err := im.s.write(im.rq, func(tx *store.Tx) (err error) {
+	err := im.s.change(im.rq, func(tx *store.Tx) (err error) {
 		results, err = im.saveAll(tx, batch)
 		return err
 	})
@@ -270,7 +270,7 @@ func (im *importer) atOnce(dry bool) (*render.Doc, error) {
 		return nil, end
 	}
 	var results []result
-	err := im.s.write(im.rq, func(tx *store.Tx) (err error) {
+	err := im.s.change(im.rq, func(tx *store.Tx) (err error) {
 		if results, err = im.saveAll(tx, batch); err != nil {
 			return err
 		}

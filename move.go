@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/server"
+	"crmkit/store"
+)
+
+// reachFlags say which data a command works on: a file, or a server's.
+type reachFlags struct {
+	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Email string `help:"As whom to act on the file; the oldest user if left out." placeholder:"EMAIL"`
+	URL   string `name:"url" help:"A server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
+	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
+	planFlags
+}
+
+// with runs fn with a way to the data. On a file it works beside a running server.
+func (c reachFlags) with(ctx context.Context, io console, name string, fn func(*server.Transfer) error) error {
+	if c.URL != "" {
+		origin, err := checkServer(c.URL, c.Token, c.Email)
+		if err != nil {
+			return err
+		}
+		return fn(&server.Transfer{Endpoint: origin, Token: c.Token})
+	}
+	if c.DB == store.Memory {
+		return errors.New("--db :memory: ends with this command; name a file, or a server with --url")
+	}
+	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, Log: log})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	srv, err := server.New(server.Options{Store: st, Log: log, Local: true, Version: version})
+	if err != nil {
+		return err
+	}
+	in, err := signInOwner(ctx, st, c.Email, name)
+	if err != nil {
+		return err
+	}
+	err = fn(&server.Transfer{Endpoint: "http://127.0.0.1", Token: in.Token, Server: srv})
+	return errors.Join(err, forget(st, in), st.Close())
+}
+
+type exportCommand struct {
+	What string `arg:"" optional:"" help:"A kind with filters and format, like contacts or 'deals?stage=won&format=csv'; the whole workspace if left out." placeholder:"KIND"`
+	reachFlags
+}
+
+// Run writes an export to standard output.
+func (c exportCommand) Run(ctx context.Context, io console) error {
+	if _, err := os.Stat(c.DB); c.URL == "" && c.DB != store.Memory && err != nil {
+		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	}
+	return c.with(ctx, io, "crmkit export", func(t *server.Transfer) error {
+		a := &answered{out: io.out}
+		err := t.Do(ctx, "GET", target("/export", c.What), nil, a.writer)
+		return errors.Join(a.refusal(), err)
+	})
+}
+
+// target returns the path for a kind with its query, or for the workspace.
+func target(base, what string) string {
+	if what == "" || what[0] == '?' {
+		return base + what
+	}
+	return base + "/" + strings.ReplaceAll(what, " ", "%20")
+}
+
+// answered takes an answer: what was asked for, or the reason why not.
+type answered struct {
+	out    io.Writer
+	status int
+	fault  bytes.Buffer
+}
+
+func (a *answered) writer(status int) io.Writer {
+	if a.status = status; status >= 300 {
+		return &a.fault
+	}
+	return a.out
+}
+
+// refusal returns the error in the answer.
+func (a *answered) refusal() error {
+	if a.status < 300 {
+		return nil
+	}
+	_, hint, _ := strings.Cut(strings.TrimSpace(a.fault.String()), "HINT  ")
+	if hint == "" {
+		hint = fmt.Sprintf("the server answers %d: %.200s", a.status, a.fault.String())
+	}
+	return errors.New(strings.TrimSuffix(hint, "."))
+}
+
+type importCommand struct {
+	File string `arg:"" help:"CSV, JSON lines or a JSON array; or what crmkit export gave. - is standard input." placeholder:"FILE"`
+	What string `arg:"" optional:"" help:"The kind, like contacts or 'contacts?dry_run=1'; if left out the file or its name says it." placeholder:"KIND"`
+	reachFlags
+}
+
+// Run imports a file. It prints a line for each row; on a terminal a bar shows how far
+// it is, and only rows that fail have a line.
+func (c importCommand) Run(ctx context.Context, io console) error {
+	file, size := os.Stdin, int64(0)
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil {
+			size = info.Size()
+		}
+		file = f
+	}
+	in := bufio.NewReaderSize(file, 64<<10)
+	what, err := c.kind(in)
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, io, "crmkit import", func(t *server.Transfer) error {
+		p := &progress{out: io.out, brief: terminal(io.out), size: size}
+		if terminal(io.err) {
+			p.bar = io.err
+		}
+		a := &answered{out: p}
+		err := t.Do(ctx, "POST", target("/import", what), p.counted(in), a.writer)
+		p.end()
+		return errors.Join(a.refusal(), err, p.failure())
+	})
+}
+
+// kind returns what the file holds, where the command line does not say it.
+func (c importCommand) kind(in *bufio.Reader) (string, error) {
+	head, err := in.Peek(len(`{"crmkit":`))
+	whole := err == nil && string(head) == `{"crmkit":`
+	if whole || c.What != "" && c.What[0] != '?' {
+		return c.What, nil
+	}
+	var kinds []string
+	for i := range crm.Entities {
+		e := &crm.Entities[i]
+		if e.RandomID {
+			continue
+		}
+		if strings.Contains(strings.ToLower(filepath.Base(c.File)), e.Plural) {
+			return e.Plural + c.What, nil
+		}
+		kinds = append(kinds, e.Plural)
+	}
+	return "", fmt.Errorf("%s: say what the rows are, behind the file: %s", c.File, strings.Join(kinds, ", "))
+}
+
+// terminal reports whether somebody looks at what is written.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

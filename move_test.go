@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMoveCommands carries a workspace out of a file beside its server, into another
+// file, and over the network, with the binary.
+func TestMoveCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := filepath.Join(dir, "crmkit.db")
+	p := serve(t, "--db", db, "--token-for", "you@example.com")
+	rows := filepath.Join(dir, "my contacts.csv")
+	if err := os.WriteFile(rows, []byte("First Name,E-mail,Company\nJane,jane@acme.com,Acme\nJoe,joe@acme.com,Acme\nBad,nowhere,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, log, err := moved(t, nil, "import", rows, "--db", db)
+	holds(t, out, `# columns: "First Name" -> name; "Company" -> company.name`, "row 1 created contact/", "row 3 ERROR invalid_email", "# imported: 2 created, 0 updated, 0 unchanged, 1 failed")
+	if err == nil || !strings.Contains(log, "crmkit: some rows failed") {
+		t.Errorf("rows failed, and yet: %v, %q", err, log)
+	}
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 2 contacts") {
+		t.Errorf("the server sees no import:\n%s", text)
+	}
+
+	dump, log, err := moved(t, nil, "export", "--db", db)
+	if err != nil || !strings.HasSuffix(dump, `{"end":true,"counts":{"companies":1,"contacts":2,"deals":0,"activities":0}}`+"\n") {
+		t.Errorf("export: %v %s\n%s", err, log, dump)
+	}
+	other := serve(t, "--db", filepath.Join(dir, "other.db"), "--token-for", "me@example.com")
+	for _, want := range []string{"3 created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated, 3 unchanged, 0 failed"} {
+		out, log, err := moved(t, []byte(dump), "import", "-", "--url", other.url, "--token", other.token)
+		if err != nil || !strings.HasSuffix(out, "# imported: "+want+"\n") || log != "" {
+			t.Errorf("import over the network: %v %s\n%s", err, log, out)
+		}
+	}
+	out, log, err = moved(t, nil, "export", "contacts?company.name=Acme&format=csv&fields=name&sort=name", "--url", other.url, "--token", other.token)
+	if err != nil || strings.Count(out, "\n") != 3 || !strings.HasPrefix(out, "id,handle,name\r\n") {
+		t.Errorf("export over the network: %v %s\n%s", err, log, out)
+	}
+	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err == nil || !strings.Contains(out, "# dry run, nothing was saved: 2 created") {
+		t.Errorf("dry run into a new file: %v\n%s", err, out)
+	}
+}
+
+// moved runs a command with the input and returns what it wrote.
+func moved(t *testing.T, in []byte, args ...string) (out, log string, err error) {
+	t.Helper()
+	cmd := command(t, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String(), stderr.String(), err
+}
+
+func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "crmkit.db")
+	serve(t, "--db", db, "--token-for", "you@example.com").stop()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, activities"},
+		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
+		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "was not read to its end"},
+		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},
+		{[]string{"import", filepath.Join(dir, "none.csv"), "--db", db}, "no such file"},
+		{[]string{"export", "--db", filepath.Join(dir, "none.db")}, "name the file of a server that has run"},
+		{[]string{"export", "--db", ":memory:"}, "name a file, or a server with --url"},
+		{[]string{"export", "contacts?stge=x", "--db", db}, "Did you mean stage?"},
+		{[]string{"export", "--url", "nowhere"}, "write the origin of a server"},
+		{[]string{"export", "--url", "http://127.0.0.1:1", "--token", "ck_x"}, "connection refused"},
+	} {
+		if out, _, err := inside(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q\n%s", c.args, err, c.want, out)
+		}
+	}
+}
+
+// TestProgress shows a bar to who looks, and then only the rows that fail.
+func TestProgress(t *testing.T) {
+	var out, bar bytes.Buffer
+	p := &progress{out: &out, bar: &bar, brief: true, size: 10}
+	in := p.counted(strings.NewReader("0123456789"))
+	steps := []func() (int, error){
+		func() (int, error) { return in.Read(make([]byte, 5)) },
+		func() (int, error) { return p.Write([]byte("row 1 created contact/c_1\nrow 2 ERR")) },
+		func() (int, error) { return p.Write([]byte("OR invalid_email x\n")) },
+		func() (int, error) { return in.Read(make([]byte, 5)) },
+		func() (int, error) {
+			return p.Write([]byte("# imported: 1 created, 0 updated, 0 unchanged, 1 failed\n"))
+		},
+	}
+	for i, step := range steps {
+		if _, err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	p.end()
+	half, full := strings.Repeat("#", 20)+strings.Repeat(" ", 20), strings.Repeat("#", 40)
+	want := "\r[" + half + "]  50 %  0 rows\r[" + half + "]  50 %  1 rows\r\x1b[K\r[" + half + "]  50 %  2 rows\r[" + full + "] 100 %  2 rows\r\x1b[K\r[" + full + "] 100 %  2 rows\r\x1b[K"
+	if bar.String() != want {
+		t.Errorf("the bar is\n%q\nwant\n%q", bar.String(), want)
+	}
+	if out.String() != "row 2 ERROR invalid_email x\n# imported: 1 created, 0 updated, 0 unchanged, 1 failed\n" {
+		t.Errorf("lines %q", out.String())
+	}
+	if p.failure() == nil {
+		t.Error("no failure")
+	}
+}
