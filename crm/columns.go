@@ -101,14 +101,14 @@ func FoldColumn(name string) string {
 	}, name)
 }
 
-// ProductOf returns the name of the product whose export has the columns, "file"
-// when none is known by them.
+// ProductOf returns the name of the product whose export has the columns, "" when
+// none is known by them.
 func ProductOf(columns []string) string {
 	have := map[string]bool{}
 	for _, name := range columns {
 		have[FoldColumn(name)] = true
 	}
-	best, most := "file", 0
+	best, most := "", 0
 	for _, p := range Products {
 		n := 0
 		for _, mark := range p.Marks {

@@ -3,12 +3,10 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,9 +86,6 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 	}
 	return doc, body, err
 }
-
-// panicked is the error for a value that was recovered.
-func panicked(v any) error { return fmt.Errorf("panic: %v\n%s", v, debug.Stack()) }
 
 // serve checks the request, in the order in which a client would want to hear
 // of faults, and calls the handler. The row comes first: it knows how faults are

@@ -2,10 +2,13 @@ package server
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -71,7 +74,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 		}
 	}
 	source := rq.params.Get("source")
-	if len(source) > 100 || strings.HasPrefix(source, "ws_") || crm.OneLine(source) != source {
+	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
 		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
 	}
 	return &importer{s: s, rq: rq, source: source, names: newCalled(), seen: map[[16]byte]int32{}, tally: tally{}}, nil
@@ -189,12 +192,10 @@ func (im *importer) batch(most int) (batch []entry, err error) {
 // look finds out from the first rows whose ids they have. Ids of another workspace
 // pass for those of this one by chance, one in 32; so one that does not speaks for all.
 func (im *importer) look(raw []row) {
-	var names []string
 	ids, foreign := 0, 0
 	for _, r := range raw {
 		for _, cell := range r.cells {
 			t := im.columns.target(cell.Name)
-			names = append(names, cell.Name)
 			of := im.entity
 			if !t.id {
 				if t.field == nil || t.field.Type != crm.Ref || t.of != nil {
@@ -209,9 +210,30 @@ func (im *importer) look(raw []row) {
 		}
 	}
 	if im.own = ids > 0 && foreign == 0; im.source == "" {
-		im.source = crm.ProductOf(names)
+		im.source = sourceOf(slices.Clone(im.columns.names))
 	}
 }
+
+// sourceOf returns whose ids a file has, by its columns. Ids of products nobody knows
+// are apart from those of any file with other columns: they may be 1, 2, 3 in each.
+func sourceOf(names []string) string {
+	if product := crm.ProductOf(names); product != "" {
+		return product
+	}
+	for i := range names {
+		names[i] = crm.FoldColumn(names[i])
+	}
+	slices.Sort(names)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\n")))
+	return unknownSource + hex.EncodeToString(sum[:8])
+}
+
+// The sources that are no product: files nobody knows, what rows are made of, names.
+const (
+	unknownSource = "file:"
+	rowSource     = "row"
+	nameSource    = "name"
+)
 
 // saveBatch saves rows in one transaction, in which those that fail leave no trace,
 // and sends what became of each.

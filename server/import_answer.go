@@ -77,7 +77,7 @@ func (im *importer) remarks() []string {
 		return nil
 	}
 	var list []string
-	if im.source != "file" && im.source != "" {
+	if im.source != "" && !strings.HasPrefix(im.source, unknownSource) {
 		list = append(list, "source: "+im.source)
 	}
 	return append(list, im.columns.remarks()...)

@@ -10,15 +10,16 @@ import (
 
 // target is where the values of a column go.
 type target struct {
-	path  string     // as remarks name it; empty: nowhere
-	field *crm.Field // of the entity
-	of    *crm.Field // of what the reference field points to; its id where it is nil
-	key   string     // of a custom value, with field being the object
-	id    bool       // the id that the record has where it comes from
-	part  int        // of a value in several columns, from 1
-	rank  int        // among columns for the same: the lowest that is set counts
-	exact bool       // the column has the name of the field
-	own   bool       // and is written like it, as exports of crmkit are
+	path   string     // as remarks name it; empty: nowhere
+	field  *crm.Field // of the entity
+	of     *crm.Field // of what the reference field points to; its id where it is nil
+	key    string     // of a custom value, with field being the object
+	id     bool       // the id that the record has where it comes from
+	server bool       // what the server itself keeps, like created_at
+	part   int        // of a value in several columns, from 1
+	rank   int        // among columns for the same: the lowest that is set counts
+	exact  bool       // the column has the name of the field
+	own    bool       // and is written like it, as exports of crmkit are
 }
 
 // columns finds the targets of the columns of an import, by their names.
@@ -63,7 +64,7 @@ func (c *columns) find(name string) target {
 		case !f.ReadOnly:
 			return target{path: f.Name, field: f, exact: true, own: f.Name == name}
 		case f.Name == name:
-			return target{} // the server keeps it
+			return target{server: true}
 		}
 	}
 	for i := range c.entity.Fields {
@@ -148,7 +149,7 @@ func (c *columns) remarks() []string {
 	for _, name := range c.names {
 		t := c.known[name]
 		switch {
-		case t.path == "" && c.entity.Field(name) == nil:
+		case t.path == "" && !t.server:
 			left = append(left, fmt.Sprintf("%q", name))
 		case t.path == "" || crm.FoldColumn(t.path) == crm.FoldColumn(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:

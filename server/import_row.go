@@ -16,6 +16,7 @@ type entry struct {
 	entity *crm.Entity
 	draft  store.Draft
 	id     string // that the record has where it comes from
+	source string // where that is
 	made   string // when the row says it was made, for rows of crmkit's own exports
 	hints  []hint
 	size   int
@@ -32,7 +33,7 @@ type hint struct {
 
 // read turns a row into an entry.
 func (im *importer) read(r row) entry {
-	e := entry{n: r.n, entity: im.entity, fault: r.fault, size: r.size}
+	e := entry{n: r.n, entity: im.entity, source: im.source, fault: r.fault, size: r.size}
 	if e.fault != nil {
 		return e
 	}
@@ -42,7 +43,7 @@ func (im *importer) read(r row) entry {
 	}
 	e.draft, e.fault = decode(e.entity, members, im.rq.env)
 	if e.id == "" && e.fault == nil && !unique(e.draft) {
-		e.id = im.contentID(r)
+		e.id, e.source = im.contentID(r), rowSource
 	}
 	return e
 }
@@ -60,7 +61,7 @@ func (im *importer) contentID(r row) string {
 	sum := sha256.Sum256(crm.AppendObject(nil, cells))
 	hash := [16]byte(sum[:16])
 	im.seen[hash]++
-	return "row:" + hex.EncodeToString(hash[:]) + strings.Repeat("+", int(im.seen[hash]-1))
+	return hex.EncodeToString(hash[:]) + strings.Repeat("+", int(im.seen[hash]-1))
 }
 
 // placed is a cell with where it goes.
@@ -77,8 +78,12 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 	for _, cell := range r.cells {
 		p := placed{im.columns.target(cell.Name), cell.Name, cell.JSON}
 		switch {
-		case cell.Name == crm.FieldCreatedAt:
-			e.made, _ = crm.Unquote(cell.JSON)
+		case p.server && im.ours():
+			if cell.Name == crm.FieldCreatedAt {
+				e.made = cellText(cell.JSON)
+			}
+		case p.server:
+			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
 		case p.id && e.id == "":
 			e.id = crm.CutHandle(cellText(cell.JSON))
 		case p.of != nil || p.field != nil && p.field.Type == crm.Ref:
@@ -104,6 +109,10 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 	members = follow(e.entity, members)
 	return im.withCustom(members, custom), nil
 }
+
+// ours reports whether the rows are an export of crmkit, whose columns mean what its
+// fields mean.
+func (im *importer) ours() bool { return im.whole || im.own || im.source == "crmkit" }
 
 // cellText returns the text of a value that may be a number.
 func cellText(json string) string {

@@ -20,7 +20,7 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: h.field, Value: crm.Key(key)})
 		}
 	}
-	key, err := im.known(tx, e.entity, e.id, e.made)
+	key, err := im.known(tx, e.entity, origin{e.source, e.id}, e.made)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -35,7 +35,7 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	}
 	out, err := tx.Save(d)
 	if err == nil && e.id != "" {
-		err = tx.NoteImported(im.source, e.entity, e.id, out.After.Key)
+		err = tx.NoteImported(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
 }
@@ -78,13 +78,16 @@ func placedBelow(d store.Draft) error {
 	return crm.Errorf(crm.MissingField, "%s belongs to another record; name it, in a column %s for example.", crm.Article(d.Entity.Name), first.Path()).On(first.Name)
 }
 
-// known returns the key of the record that an id of where the file comes from stands
-// for, 0 when there is none (any more).
-func (im *importer) known(tx *store.Tx, e *crm.Entity, id, made string) (int64, error) {
-	if id == "" {
+// origin is the id of a record where it comes from.
+type origin struct{ source, id string }
+
+// known returns the key of the record that an id of where it comes from stands for, 0
+// when there is none (any more). made is when that was made, where the file says it.
+func (im *importer) known(tx *store.Tx, e *crm.Entity, o origin, made string) (int64, error) {
+	if o.id == "" {
 		return 0, nil
 	}
-	key, err := tx.Imported(im.source, e, id)
+	key, err := tx.Imported(o.source, e, o.id)
 	if err != nil {
 		return 0, err
 	}
@@ -93,10 +96,10 @@ func (im *importer) known(tx *store.Tx, e *crm.Entity, id, made string) (int64, 
 			return key, err
 		}
 	}
-	if !im.own {
+	if !im.own || o.source != im.source {
 		return 0, nil
 	}
-	key, hint := im.s.schema.Locate(e, tx.Actor.Workspace, id)
+	key, hint := im.s.schema.Locate(e, tx.Actor.Workspace, o.id)
 	if hint != "" {
 		return 0, nil
 	}
@@ -118,7 +121,7 @@ func sameMoment(text string, ms int64) bool {
 // made when it is missing.
 func (im *importer) reference(tx *store.Tx, from *crm.Entity, h hint) (int64, error) {
 	to := from.Target(h.field)
-	key, err := im.known(tx, to, h.id, "")
+	key, err := im.known(tx, to, origin{im.source, h.id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
@@ -153,8 +156,8 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) 
 	if key := im.names.find(tx, to, h.name); key > 0 || im.names.err != nil {
 		return key, im.names.err
 	}
-	id := "name:" + query.Fold(h.name)
-	key, err := im.known(tx, to, id, "")
+	id := query.Fold(h.name)
+	key, err := im.known(tx, to, origin{nameSource, id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
@@ -163,7 +166,7 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) 
 			h.field.Name, to.Name, crm.Show(h.name), to.Plural).On(h.field.Name)
 	}
 	if key, err = im.make(tx, to, h.name); err == nil {
-		err = tx.NoteImported(im.source, to, id, key)
+		err = tx.NoteImported(nameSource, to, id, key)
 	}
 	return key, err
 }

@@ -118,12 +118,18 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 			t.Errorf("companies\n%s\nwant\n%s", got, want)
 		}
 	}
-	// Renamed by another between two files: the name is nobody's.
-	company := r.json(200, "GET", "/companies?name=Fresh", "")["items"].([]any)[0].(map[string]any)["id"].(string)
-	r.want(200, "PATCH", "/companies/"+company, `{"name":"Stale"}`)
-	r.want(200, "POST", "/import/contacts?source=second", "name,company\ni,Fresh\n")
-	if got := r.json(200, "GET", "/companies?name=Fresh", "")["items"].([]any)[0].(map[string]any)["id"]; got == company {
-		t.Error("a renamed company is found by its old name")
+	// A company that an import made stays that of its rows when it is renamed; another
+	// leaves its name to the next.
+	for _, c := range []struct {
+		name string
+		made int
+	}{{"Fresh", 0}, {"Acme", 1}} {
+		list := r.json(200, "GET", "/companies?name="+c.name, "")["items"].([]any)
+		r.want(200, "PATCH", "/"+list[0].(map[string]any)["handle"].(string), `{"name":"Stale"}`)
+		r.want(200, "POST", "/import/contacts", "name,company\ni,"+c.name+"\n")
+		if n := len(r.json(200, "GET", "/companies?name="+c.name, "")["items"].([]any)); n != c.made {
+			t.Errorf("%d companies are called %s, want %d", n, c.name, c.made)
+		}
 	}
 }
 
@@ -167,6 +173,26 @@ func TestFailedRowsLeaveNoTrace(t *testing.T) {
 	}
 	if after := snapshot(r); after != before {
 		t.Errorf("rows that failed left something: %s", diff(before, after))
+	}
+}
+
+// TestIDsOfFilesNobodyKnowsAreApart imports two files whose ids are both 1 and 2: of
+// different columns they are different records, of the same columns the same.
+func TestIDsOfFilesNobodyKnowsAreApart(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, c := range []struct{ path, file, want string }{
+		{"", "id,name\n1,Ann\n2,Bob\n", "2 created, 0 updated, 0 unchanged"},
+		{"", "id,name,city\n1,Cid,Rome\n2,Dan,Oslo\n", "2 created, 0 updated, 0 unchanged"},
+		{"", "id,name\n1,Ann\n2,Rob\n", "0 created, 1 updated, 1 unchanged"},
+		{"?source=other", "id,name\n1,Eve\n", "1 created, 0 updated, 0 unchanged"},
+		{"?source=other", "id,name,created_at\n1,Eve,2020\n", "0 created, 1 updated, 0 unchanged"},
+	} {
+		if text := r.want(200, "POST", "/import/contacts"+c.path, c.file); !strings.Contains(text, c.want) {
+			t.Errorf("%q: %s", c.file, text)
+		}
+	}
+	if text := r.want(200, "GET", "/contacts?custom.created_at=2020", ""); !strings.Contains(text, "name=Eve") {
+		t.Errorf("created_at of a file nobody knows is lost:\n%s", text)
 	}
 }
 

@@ -3,7 +3,9 @@ package server
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -180,6 +182,9 @@ func gather(st *render.Stream) ([]byte, error) {
 	}
 	return b.Bytes(), err
 }
+
+// panicked is the error for a value that was recovered.
+func panicked(v any) error { return fmt.Errorf("panic: %v\n%s", v, debug.Stack()) }
 
 // guard turns a panic of a stream into its error.
 func (s *Server) guard(run func() error) (err error) {
