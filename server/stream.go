@@ -41,19 +41,25 @@ func (r *route) formats() []string {
 // whole; its last line says so to the client, where the format has such a line.
 func (s *Server) send(rq *request, st *render.Stream) (size int, err error) {
 	out := &sender{w: rq.w, control: http.NewResponseController(rq.w)}
-	put := out.put
-	if st.Apart {
-		_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
-		box := newOutbox(out.put)
-		defer func() { err = errors.Join(err, box.close()); size = out.size }()
-		put = box.put
+	if !st.Apart {
+		err = s.sendTo(rq, st, out.put)
+		return out.size, err
 	}
-	err = s.guard(func() error { return st.Each(put) })
+	_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
+	box := newOutbox(out.put)
+	err = s.sendTo(rq, st, box.put)
+	err = errors.Join(err, box.close())
+	return out.size, err
+}
+
+// sendTo hands a stream to put and, where it breaks off, its last words.
+func (s *Server) sendTo(rq *request, st *render.Stream, put func([]byte) error) error {
+	err := s.guard(func() error { return st.Each(put) })
 	if err != nil && !errors.Is(err, errGone) {
 		doc := s.failure(rq, err)
 		_ = put(lastWords(st, doc.Error))
 	}
-	return out.size, err
+	return err
 }
 
 // lastWords is the line that ends a broken answer. CSV has no place for one.
