@@ -20,18 +20,19 @@ import (
 )
 
 type serveCommand struct {
-	Listen       string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DB           string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL      string `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
-	Local        bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
-	TokenFor     string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
-	SMTPURL      string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
-	MailFrom     string `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
-	Signup       string `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
-	Rate         int    `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
-	MetricsToken string `help:"Bearer token for GET /metrics; without it there are none." placeholder:"SECRET"`
-	TrustProxy   string `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
-	LogFormat    string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	Listen        string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	DB            string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	BaseURL       string `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
+	Local         bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
+	TokenFor      string `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
+	SMTPURL       string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
+	MailFrom      string `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
+	Signup        string `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
+	Rate          int    `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	MetricsToken  string `help:"Bearer token for GET /metrics among the other paths; without it there are none." placeholder:"SECRET"`
+	MetricsListen string `help:"Further address that answers GET /metrics to whoever reaches it, like 127.0.0.1:9090." placeholder:"HOST:PORT"`
+	TrustProxy    string `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
+	LogFormat     string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
 	planFlags
 }
 
@@ -41,13 +42,13 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	log := c.logger(io)
-	// The port comes first, so that a busy one leaves no file behind.
-	listener, err := net.Listen("tcp", c.Listen)
+	// The ports come first, so that a busy one leaves no file behind.
+	doors, err := c.listen()
 	if err != nil {
-		return fmt.Errorf("%w; choose another address with --listen, port 0 picks a free one", err)
+		return err
 	}
-	defer listener.Close()
-	opts, err := c.options(listener.Addr(), log)
+	defer doors.close()
+	opts, err := c.options(doors.api.Addr(), log)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	ready := fmt.Sprintf("crmkit listening on http://%s\n", listener.Addr())
+	ready := fmt.Sprintf("crmkit listening on http://%s\n", doors.api.Addr())
 	if c.TokenFor != "" {
 		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
 		if err != nil {
@@ -72,7 +73,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if _, err := fmt.Fprint(io.out, ready); err != nil {
 		return err
 	}
-	if err := srv.Serve(ctx, listener); err != nil {
+	if err := doors.serve(ctx, srv); err != nil {
 		return err
 	}
 	finishMail(opts.Mail, log)
@@ -124,6 +125,9 @@ func (c serveCommand) check() error {
 	}
 	if err := c.checkMode(host); err != nil {
 		return err
+	}
+	if _, _, err := net.SplitHostPort(c.MetricsListen); c.MetricsListen != "" && err != nil {
+		return fmt.Errorf("--metrics-listen %s: write HOST:PORT, like 127.0.0.1:9090", c.MetricsListen)
 	}
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
 		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)

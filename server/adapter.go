@@ -56,7 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body = doc.Append(nil, rq.format)
 	}
 	status := s.answer(rq, doc, body)
-	s.log(rq, status, len(body), time.Since(started))
+	s.note(rq, status, len(body), time.Since(started))
 }
 
 // guarded serves the request and spells the answer; a panic in either is an
@@ -281,6 +281,12 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	return status
 }
 
+// note counts the request and logs it.
+func (s *Server) note(rq *request, status, size int, took time.Duration) {
+	s.numbers.request(rq, status, took)
+	s.log(rq, status, size, took)
+}
+
 // log writes the request's line: the route's pattern, never the query or the
 // body, which may hold secrets.
 func (s *Server) log(rq *request, status, size int, took time.Duration) {
@@ -293,7 +299,7 @@ func (s *Server) log(rq *request, status, size int, took time.Duration) {
 	}
 	pattern := "-"
 	if rq.route != nil {
-		pattern = rq.route.shown()
+		pattern = rq.route.pattern
 	}
 	s.opts.Log.LogAttrs(rq.Context(), level, "request",
 		slog.String("method", crm.Show(rq.Method)), slog.String("route", pattern), slog.Int("status", status),
