@@ -12,6 +12,7 @@ import (
 // doors are the ports a server listens on.
 type doors struct {
 	api     net.Listener
+	plain   net.Listener // beside TLS; nil: none
 	metrics net.Listener // nil: none
 }
 
@@ -22,6 +23,7 @@ func (c serveCommand) listen() (d doors, err error) {
 		to       *net.Listener
 	}{
 		{c.Listen, "--listen", &d.api},
+		{c.HTTPListen, "--http-listen", &d.plain},
 		{c.MetricsListen, "--metrics-listen", &d.metrics},
 	} {
 		if door.at == "" {
@@ -36,7 +38,7 @@ func (c serveCommand) listen() (d doors, err error) {
 }
 
 func (d doors) close() {
-	for _, l := range []net.Listener{d.api, d.metrics} {
+	for _, l := range []net.Listener{d.api, d.plain, d.metrics} {
 		if l != nil {
 			_ = l.Close() // a server that served closed it already
 		}
@@ -56,6 +58,7 @@ func (d doors) serve(ctx context.Context, srv *server.Server) error {
 		}
 	}
 	answer(d.api, srv.Serve)
+	answer(d.plain, srv.ServeRedirect)
 	answer(d.metrics, srv.ServeMetrics)
 	var errs []error
 	for range n {

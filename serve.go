@@ -20,7 +20,7 @@ import (
 )
 
 type serveCommand struct {
-	Listen        string `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Listen        string `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS)." placeholder:"HOST:PORT"`
 	DB            string `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	BaseURL       string `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
 	Local         bool   `help:"Local mode: sign-in codes come in the answer; loopback only."`
@@ -33,11 +33,13 @@ type serveCommand struct {
 	MetricsListen string `help:"Further address that answers GET /metrics to whoever reaches it, like 127.0.0.1:9090." placeholder:"HOST:PORT"`
 	TrustProxy    string `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
 	LogFormat     string `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	tlsFlags
 	planFlags
 }
 
 // Run serves until the context ends.
 func (c serveCommand) Run(ctx context.Context, io console) error {
+	c = c.filled()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	ready := fmt.Sprintf("crmkit listening on http://%s\n", doors.api.Addr())
+	ready := fmt.Sprintf("crmkit listening on %s\n", c.origin(doors.api.Addr()))
 	if c.TokenFor != "" {
 		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
 		if err != nil {
@@ -91,10 +93,13 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 		return opts, nil
 	}
 	if opts.BaseURL == "" {
-		opts.BaseURL = "http://" + addr.String()
+		opts.BaseURL = c.origin(addr)
 		log.Warn("mails name this address as the server's; set --base-url to the one clients use", "base_url", opts.BaseURL)
 	}
 	var err error
+	if opts.Certificates, err = c.certificates(log); err != nil {
+		return opts, err
+	}
 	opts.Mail, err = mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom, Log: log})
 	if err != nil {
 		return opts, fmt.Errorf("--smtp-url and --mail-from: %w", err)
@@ -126,8 +131,13 @@ func (c serveCommand) check() error {
 	if err := c.checkMode(host); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(c.MetricsListen); c.MetricsListen != "" && err != nil {
-		return fmt.Errorf("--metrics-listen %s: write HOST:PORT, like 127.0.0.1:9090", c.MetricsListen)
+	for flag, at := range map[string]string{"--metrics-listen": c.MetricsListen, "--http-listen": c.HTTPListen} {
+		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
+			return fmt.Errorf("%s %s: write HOST:PORT, like 127.0.0.1:9090", flag, at)
+		}
+	}
+	if err := c.checkTLS(); err != nil {
+		return err
 	}
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
 		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)

@@ -271,6 +271,9 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	if h["Cache-Control"] == nil {
 		h["Cache-Control"] = []string{"no-store"}
 	}
+	if rq.TLS != nil {
+		h["Strict-Transport-Security"] = []string{"max-age=31536000"} // RFC 6797: browsers stay with https for a year
+	}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	h["X-Request-Id"] = []string{rq.id}
 	h["Vary"] = append(h["Vary"], "Accept, Authorization")

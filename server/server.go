@@ -31,6 +31,8 @@ type Options struct {
 	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
 	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
 
+	Certificates *Certificates // nil: plain HTTP, on this machine or behind a proxy
+
 	LastBackup func() time.Time // when the last backup was made, zero if never; nil: nobody knows
 }
 
@@ -90,13 +92,24 @@ const (
 // Serve answers requests on the listener until the context ends, then lets those
 // under way finish for some seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	return run(ctx, s.httpServer(s), l)
+	h := s.httpServer(s)
+	if c := s.opts.Certificates; c != nil {
+		h.TLSConfig = c.config
+		go c.prepare(s.opts.Log)
+	}
+	return run(ctx, h, l)
 }
 
 // run serves until the context ends, then drains.
 func run(ctx context.Context, h *http.Server, l net.Listener) error {
 	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(l) }()
+	go func() {
+		if h.TLSConfig != nil {
+			ended <- h.ServeTLS(l, "", "") // by the certificates of the configuration
+			return
+		}
+		ended <- h.Serve(l)
+	}()
 	select {
 	case err := <-ended:
 		return err
