@@ -44,6 +44,7 @@ var layers = map[string]layered{
 	"tls-key":        {file: "file.key", env: "env.key", flag: "flag.key", fill: keyFiles},
 	"http-listen":    {file: "198.51.100.1:1", env: "198.51.100.2:2", flag: "198.51.100.3:3", args: append(mailing(), "--tls-domain=crm.test"), seen: refusal},
 	"acme-directory": {file: "file-ca", env: "env-ca", flag: "flag-ca", args: append(mailing(), "--tls-domain=crm.test"), seen: refusal},
+	"backup-dir":     {file: "file-backups", env: "env-backups", flag: "flag-backups", args: []string{"doctor", "--local"}, seen: diagnosed},
 	"plans":          {file: "team: contacts=1", env: "team: contacts=2", flag: "team: contacts=3", args: []string{"plan", "list"}, seen: printed},
 	"default-plan":   {file: "free", env: "standard", flag: "unlimited", args: serving("--local", "--token-for=you@example.com"), seen: identity},
 	"log-format":     {file: "json", env: "text", flag: "json", args: serving("--local"), seen: logFormat},

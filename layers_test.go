@@ -110,6 +110,15 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// diagnosed is what crmkit doctor prints, whatever it finds.
+func diagnosed(t *testing.T, cmd *exec.Cmd) string {
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		t.Fatalf("doctor says nothing: %v", err)
+	}
+	return string(out)
+}
+
 func printed(t *testing.T, cmd *exec.Cmd) string {
 	out, err := cmd.Output()
 	if err != nil {

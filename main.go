@@ -30,6 +30,7 @@ type cli struct {
 	Token   tokenCommand   `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
 	MCP     mcpCommand     `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
 	Plan    planCommand    `cmd:"" help:"List the plans, or set one."`
+	Doctor  doctorCommand  `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -69,7 +70,7 @@ func run(ctx context.Context, args []string, io console) error {
 		return fmt.Errorf("%w; see crmkit --help", err)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return plain(command.Run(io))
+	return plain(command.Run(io, &c))
 }
 
 // plain turns an API error into a line for a terminal.

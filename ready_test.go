@@ -27,22 +27,31 @@ func TestNotReadyWhileLocked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
 	p := serve(t, "--db", path)
 	p.becomes(t, 200)
-	db, err := sql.Open("sqlite", "file:"+path)
+	release := hold(t, path)
+	holds(t, p.becomes(t, 503), "ERROR not_ready", "takes no writes", "crmkit doctor")
+	release()
+	holds(t, p.becomes(t, 200), "ready")
+}
+
+// hold takes the lock of a database for writing until it is released.
+func hold(t *testing.T, path string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
 	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, p.becomes(t, 503), "ERROR not_ready", "takes no writes", "crmkit doctor")
-	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
-		t.Fatal(err)
+	return func() {
+		if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		conn.Close()
 	}
-	holds(t, p.becomes(t, 200), "ready")
 }
