@@ -32,6 +32,7 @@ database/sql                            store
 github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
 net/http                                server server/servertest
+golang.org/x/crypto                     server/tls.go
 golang.org/x/net                        query
 golang.org/x/text                       query
 golang.org/x/time                       server/limit.go

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -74,6 +75,39 @@ func scraped(t *testing.T, cmd *exec.Cmd) string {
 		}
 	}
 	return "none"
+}
+
+// metricsPorts are three addresses, of which one shows metrics.
+func metricsPorts(t *testing.T, l *layered) {
+	for _, to := range []*string{&l.file, &l.env, &l.flag} {
+		*to = freePort(t)
+	}
+	places := []string{l.file, l.env, l.flag}
+	l.seen = func(t *testing.T, cmd *exec.Cmd) string {
+		p := start(t, cmd)
+		for _, at := range places {
+			p.url = "http://" + at
+			if conn, err := net.Dial("tcp", at); err == nil {
+				conn.Close()
+				_, text := p.as("", "GET", "/metrics", "")
+				holds(t, text, "crmkit_writes_waiting 0")
+				p.stop() // the next place may have the port
+				return at
+			}
+		}
+		return "none"
+	}
+}
+
+// freePort returns an address of this machine that was free a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func printed(t *testing.T, cmd *exec.Cmd) string {

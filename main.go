@@ -36,6 +36,7 @@ type cli struct {
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database. No server may run on it."`
 	Verify  verifyCommand  `cmd:"" help:"Look through a database or backup for damage."`
 	Upgrade upgradeCommand `cmd:"" help:"Bring the database to the schema of this version, as serve does at its start."`
+	Doctor  doctorCommand  `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -75,7 +76,7 @@ func run(ctx context.Context, args []string, io console) error {
 		return fmt.Errorf("%w; see crmkit --help", err)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return plain(command.Run(io))
+	return plain(command.Run(io, &c))
 }
 
 // plain turns an API error into a line for a terminal.

@@ -20,37 +20,40 @@ import (
 )
 
 type serveCommand struct {
-	Listen       string        `help:"Address to listen on; port 0 picks a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	DB           string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL      string        `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
-	Local        bool          `help:"Local mode: sign-in codes come in the answer; loopback only."`
-	TokenFor     string        `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
-	SMTPURL      string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
-	MailFrom     string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
-	Signup       string        `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
-	Rate         int           `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
-	MetricsToken string        `help:"Bearer token for GET /metrics; without it there are none." placeholder:"SECRET"`
-	TrustProxy   string        `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
-	BackupDir    string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
-	BackupEvery  time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
-	BackupKeep   int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
-	LogFormat    string        `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS)." placeholder:"HOST:PORT"`
+	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	BaseURL       string        `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
+	Local         bool          `help:"Local mode: sign-in codes come in the answer; loopback only."`
+	TokenFor      string        `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
+	SMTPURL       string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
+	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
+	Signup        string        `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
+	Rate          int           `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	MetricsToken  string        `help:"Bearer token for GET /metrics among the other paths; without it there are none." placeholder:"SECRET"`
+	MetricsListen string        `help:"Further address that answers GET /metrics to whoever reaches it, like 127.0.0.1:9090." placeholder:"HOST:PORT"`
+	TrustProxy    string        `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
+	LogFormat     string        `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
+	BackupDir     string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
+	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
+	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
+	tlsFlags
 	planFlags
 }
 
 // Run serves until the context ends.
 func (c serveCommand) Run(ctx context.Context, io console) error {
+	c = c.filled()
 	if err := c.check(); err != nil {
 		return err
 	}
 	log := c.logger(io)
-	// The port comes first, so that a busy one leaves no file behind.
-	listener, err := net.Listen("tcp", c.Listen)
+	// The ports come first, so that a busy one leaves no file behind.
+	doors, err := c.listen()
 	if err != nil {
-		return fmt.Errorf("%w; choose another address with --listen, port 0 picks a free one", err)
+		return err
 	}
-	defer listener.Close()
-	opts, err := c.options(listener.Addr(), log)
+	defer doors.close()
+	opts, err := c.options(doors.api.Addr(), log)
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	}
 	stopBackups := c.startBackups(ctx, log)
 	defer stopBackups()
-	ready := fmt.Sprintf("crmkit listening on http://%s\n", listener.Addr())
+	ready := fmt.Sprintf("crmkit listening on %s\n", c.origin(doors.api.Addr()))
 	if c.TokenFor != "" {
 		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
 		if err != nil {
@@ -77,7 +80,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if _, err := fmt.Fprint(io.out, ready); err != nil {
 		return err
 	}
-	if err := srv.Serve(ctx, listener); err != nil {
+	if err := doors.serve(ctx, srv); err != nil {
 		return err
 	}
 	finishMail(opts.Mail, log)
@@ -91,15 +94,27 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
 	opts := server.Options{Log: log, Local: c.Local, BaseURL: c.BaseURL, Version: version,
 		InviteOnly: c.Signup == "invite", Rate: c.Rate, TrustProxy: c.TrustProxy, MetricsToken: c.MetricsToken}
+	if c.BackupDir != "" {
+		opts.LastBackup = func() time.Time {
+			at, err := store.LastBackup(c.BackupDir, c.DB)
+			if err != nil {
+				log.Warn("the age of the last backup is not known", "error", err)
+			}
+			return at
+		}
+	}
 	if c.Local {
 		opts.Rate = 0
 		return opts, nil
 	}
 	if opts.BaseURL == "" {
-		opts.BaseURL = "http://" + addr.String()
+		opts.BaseURL = c.origin(addr)
 		log.Warn("mails name this address as the server's; set --base-url to the one clients use", "base_url", opts.BaseURL)
 	}
 	var err error
+	if opts.Certificates, err = c.certificates(log); err != nil {
+		return opts, err
+	}
 	opts.Mail, err = mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom, Log: log})
 	if err != nil {
 		return opts, fmt.Errorf("--smtp-url and --mail-from: %w", err)
@@ -129,6 +144,14 @@ func (c serveCommand) check() error {
 		return fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080", c.Listen)
 	}
 	if err := c.checkMode(host); err != nil {
+		return err
+	}
+	for flag, at := range map[string]string{"--metrics-listen": c.MetricsListen, "--http-listen": c.HTTPListen} {
+		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
+			return fmt.Errorf("%s %s: write HOST:PORT, like 127.0.0.1:9090", flag, at)
+		}
+	}
+	if err := c.checkTLS(); err != nil {
 		return err
 	}
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {

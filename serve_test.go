@@ -52,6 +52,17 @@ func TestRefusals(t *testing.T) {
 		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "Acme"}, []string{`the sender "Acme"`}},
 		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "crm@example.com", "--token-for", "you@example.com"},
 			[]string{"--token-for is for local mode", "crmkit token --email you@example.com"}},
+		{[]string{"--local", "--tls-domain=crm.example.com"}, []string{"local mode", "speaks no TLS", "--tls-domain"}},
+		{[]string{"--local", "--tls-dir=certs"}, []string{"--tls-dir", "for --tls-domain"}},
+		{[]string{"--local", "--http-listen=127.0.0.1:0"}, []string{"--http-listen sends readers to https"}},
+		{[]string{"--local", "--metrics-listen=9090"}, []string{"--metrics-listen 9090", "HOST:PORT"}},
+		{withMail("--tls-domain=*.example.com"), []string{`--tls-domain: "*.example.com" is no host name`}},
+		{withMail("--tls-domain=crm.example.com,"), []string{`--tls-domain: "" is no host name`}},
+		{withMail("--tls-domain=192.0.2.1"), []string{`"192.0.2.1" is no host name`}},
+		{withMail("--tls-domain=crm.example.com", "--tls-cert=c"), []string{"one or the other"}},
+		{withMail("--tls-domain=crm.example.com", "--db=:memory:"), []string{"set --tls-dir"}},
+		{withMail("--tls-cert=c"), []string{"set both"}},
+		{withMail("--tls-cert=c", "--tls-key=k"), []string{"--tls-cert and --tls-key", "open c"}},
 	} {
 		db := filepath.Join(t.TempDir(), "crmkit.db")
 		out, log, err := inside(t, append([]string{"serve", "--db", db, "--listen=127.0.0.1:0"}, c.args...)...)
@@ -71,6 +82,10 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("serve %v made the database before it refused", c.args)
 		}
 	}
+}
+
+func withMail(args ...string) []string {
+	return append([]string{"--smtp-url=smtp://me:hidden@mail.example.com", "--mail-from=crm@example.com"}, args...)
 }
 
 func TestPortTaken(t *testing.T) {

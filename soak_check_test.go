@@ -15,8 +15,8 @@ type item struct {
 
 func (i item) mark() string { return i.Email + i.Title + i.Body }
 
-// found is what the server holds: records by kind and mark.
-type found map[string]map[string][]item
+// holding is what the server has: records by kind and mark.
+type holding map[string]map[string][]item
 
 // get reads a JSON answer.
 func (s *soak) get(path string, into any) error {
@@ -42,8 +42,8 @@ func collection(kind string) string {
 }
 
 // all reads every record of the workspace.
-func (s *soak) all() (found, error) {
-	have := found{}
+func (s *soak) all() (holding, error) {
+	have := holding{}
 	for _, kind := range soakKinds {
 		have[kind] = map[string][]item{}
 		for cursor := ""; ; {
@@ -252,7 +252,7 @@ func (s *soak) books() (list []string, err error) {
 }
 
 // searches looks for some contacts by words of their address.
-func (s *soak) searches(have found) (list []string) {
+func (s *soak) searches(have holding) (list []string) {
 	tried := 0
 	for mark := range have["contact"] {
 		if tried++; tried > 10 {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crmkit/crm"
@@ -24,6 +25,9 @@ type Auth struct {
 	mu         sync.RWMutex
 	sessions   map[string]cached // by hash of the token
 	generation uint64            // rises when sessions are dropped
+
+	hits, misses atomic.Int64 // of sessions
+	failures     failures
 
 	echo echo
 }
@@ -87,8 +91,10 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 	generation := a.generation
 	a.mu.RUnlock()
 	if found && now.Before(c.until) {
+		a.hits.Add(1)
 		return c.session, nil
 	}
+	a.misses.Add(1)
 	session, found, err := a.store.Session(ctx, hash)
 	if err != nil {
 		return session, err

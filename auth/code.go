@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -160,6 +161,15 @@ type attempt struct {
 // try uses up the code when it is right. Else the error is invalid_code or
 // rate_limited, and the try stays counted.
 func (a *Auth) try(tx *store.Tx, t attempt) error {
+	err := a.use(tx, t)
+	var known *crm.Error
+	if errors.As(err, &known) {
+		tx.After(func() { a.failures.count(Failure{t.kind, known.Code}) })
+	}
+	return err
+}
+
+func (a *Auth) use(tx *store.Tx, t attempt) error {
 	code := tidy(t.typed)
 	short := guessable(code)
 	if err := within(tx, limit{"try " + Network(tx.Actor.Addr), triesPerClient, limitWindow, "too many codes were tried from your network; try again"}); err != nil {

@@ -32,6 +32,7 @@ const (
 	SignupClosed         Code = "signup_closed"
 	LocalOnly            Code = "local_only"
 	ForeignOrigin        Code = "foreign_origin"
+	HTTPSRequired        Code = "https_required"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	ConfirmationRequired Code = "confirmation_required"
@@ -78,6 +79,7 @@ var Codes = []CodeRow{
 	{SignupClosed, 403, "this server takes new people by invite only"},
 	{LocalOnly, 403, "a local server answers direct requests from this machine only"},
 	{ForeignOrigin, 403, "a web page of that origin may not call this"},
+	{HTTPSRequired, 403, "it came over plain HTTP; send it to the https address"},
 	{NotFound, 404, "no such path or record; the hint says which is likely"},
 	{MethodNotAllowed, 405, "the path exists, not with this method; see Allow"},
 	{ConfirmationRequired, 409, "a delete waits for the user's yes; repeat with ?confirm="},

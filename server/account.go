@@ -2,7 +2,6 @@ package server
 
 import (
 	"strconv"
-	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -135,15 +134,6 @@ func (s *Server) revoke(rq *request) (*render.Doc, error) {
 
 // healthz answers GET /healthz: the process serves.
 func (s *Server) healthz(*request) (*render.Doc, error) { return status("ok"), nil }
-
-// readyz answers GET /readyz: the database answers too.
-func (s *Server) readyz(rq *request) (*render.Doc, error) {
-	if err := s.store.Ready(rq.Context()); err != nil {
-		s.opts.Log.Error("not ready", "error", err)
-		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer; try again in a moment.", RetryAfter: time.Second}
-	}
-	return status("ready"), nil
-}
 
 func status(word string) *render.Doc {
 	return &render.Doc{Line: &render.Line{Head: word, HeadKey: "status"}}

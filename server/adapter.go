@@ -59,7 +59,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if doc.Stream != nil && rq.Method != http.MethodHead {
 		size, broken = s.send(rq, doc.Stream)
 	}
-	s.log(rq, status, size, time.Since(started))
+	s.note(rq, status, size, time.Since(started))
 	if broken != nil {
 		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
 	}
@@ -263,6 +263,9 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	if h["Cache-Control"] == nil {
 		h["Cache-Control"] = []string{"no-store"}
 	}
+	if rq.TLS != nil {
+		h["Strict-Transport-Security"] = []string{"max-age=31536000"} // RFC 6797: browsers stay with https for a year
+	}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	h["X-Request-Id"] = []string{rq.id}
 	h["Vary"] = append(h["Vary"], "Accept, Authorization")
@@ -271,6 +274,12 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 		_, _ = rq.w.Write(body)
 	}
 	return status
+}
+
+// note counts the request and logs it.
+func (s *Server) note(rq *request, status, size int, took time.Duration) {
+	s.numbers.request(rq, status, took)
+	s.log(rq, status, size, took)
 }
 
 // log writes the request's line: the route's pattern, never the query or the
@@ -285,7 +294,7 @@ func (s *Server) log(rq *request, status, size int, took time.Duration) {
 	}
 	pattern := "-"
 	if rq.route != nil {
-		pattern = rq.route.shown()
+		pattern = rq.route.pattern
 	}
 	s.opts.Log.LogAttrs(rq.Context(), level, "request",
 		slog.String("method", crm.Show(rq.Method)), slog.String("route", pattern), slog.Int("status", status),

@@ -38,7 +38,7 @@ func (s *Server) Find(method, path string) (row string, ids []string) {
 var CleanPath = cleanPath
 
 // HTTPServer returns the http.Server that Serve runs.
-func (s *Server) HTTPServer() *http.Server { return s.httpServer() }
+func (s *Server) HTTPServer() *http.Server { return s.httpServer(s) }
 
 // AddFaults adds the routes /panic and /fault, whose handlers fail.
 func (s *Server) AddFaults() {

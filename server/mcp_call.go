@@ -51,7 +51,7 @@ func (s *Server) call(outer *request, c innerCall) (status int, text string, fau
 		data = doc.Append(nil, rq.format)
 	}
 	status = statusOf(rq, doc)
-	s.log(rq, status, len(data), time.Since(started))
+	s.note(rq, status, len(data), time.Since(started))
 	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
 		return status, "", doc.Error
 	}

@@ -1,7 +1,13 @@
 package server_test
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,5 +47,164 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("no %s in\n%s", want, text)
 		}
+	}
+}
+
+// sample is a line of the Prometheus text format, without timestamp.
+var sample = regexp.MustCompile(`\A([a-z_][a-z0-9_]*)(\{(?:[a-zA-Z_]+="[^"\\\n]*",? ?)+\})? (\S+)\z`)
+
+// samples reads the text format as strictly as a scraper may: every family has
+// one TYPE line, before its samples, and these stand together.
+func samples(t testing.TB, text string) map[string]float64 {
+	t.Helper()
+	values, types := map[string]float64{}, map[string]string{}
+	last := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if rest, found := strings.CutPrefix(line, "# TYPE "); found {
+			name, kind, _ := strings.Cut(rest, " ")
+			if _, twice := types[name]; twice {
+				t.Errorf("%s has two TYPE lines", name)
+			}
+			types[name], last = kind, name
+			continue
+		}
+		if strings.HasPrefix(line, "# HELP ") {
+			continue
+		}
+		m := sample.FindStringSubmatch(line)
+		if m == nil {
+			t.Fatalf("no sample: %q", line)
+		}
+		if m[1] != last && !((types[last] == "histogram" || types[last] == "summary") && regexp.MustCompile(`\A`+last+`_(bucket|sum|count)\z`).MatchString(m[1])) {
+			t.Errorf("%q stands with the family %s", line, last)
+		}
+		if _, twice := values[m[1]+m[2]]; twice {
+			t.Errorf("%q is there twice", line)
+		}
+		value, err := strconv.ParseFloat(m[3], 64)
+		if err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		values[m[1]+m[2]] = value
+	}
+	return values
+}
+
+// scrape returns what the metrics listener of a server shows.
+func (r *rig) scrape() map[string]float64 {
+	r.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(r.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.handler.(*server.Server).ServeMetrics(ctx, l) }()
+	res, err := http.Get("http://" + l.Addr().String() + "/metrics")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if kind := res.Header.Get("Content-Type"); err != nil || res.StatusCode != 200 || kind != "text/plain; version=0.0.4; charset=utf-8" {
+		r.t.Fatalf("%v: %d %s", err, res.StatusCode, kind)
+	}
+	if res, err := http.Get("http://" + l.Addr().String() + "/whoami"); err != nil || res.StatusCode != 404 {
+		r.t.Errorf("another path of the metrics listener: %v, %v", res, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		r.t.Error(err)
+	}
+	return samples(r.t, string(text))
+}
+
+// grown holds that what is counted since before grew by so much.
+func grown(t *testing.T, before, after map[string]float64, by map[string]float64) {
+	t.Helper()
+	for name, want := range by {
+		if got := after[name] - before[name]; got != want {
+			t.Errorf("%s grew by %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestRequestsAreCounted holds that requests are counted by the pattern of their
+// route and their status, and that nothing a client writes becomes a label.
+func TestRequestsAreCounted(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	before := r.scrape()
+	r.want(201, "POST", "/contacts", `{"name":"Jane"}`)
+	r.want(200, "GET", "/contacts/"+r.id("contact", 1), "")
+	r.want(404, "GET", "/contacts/c_zzz", "")
+	for i := range 20 {
+		r.call("GET", fmt.Sprintf("/secret%d", i), "")
+		r.call(fmt.Sprintf("ODD%d", i), "/contacts", "")
+	}
+	after := r.scrape()
+	grown(t, before, after, map[string]float64{
+		`crmkit_requests_total{via="http",method="POST",route="/contacts",status="201"}`:          1,
+		`crmkit_requests_total{via="http",method="GET",route="/contacts/{id}",status="200"}`:      1,
+		`crmkit_requests_total{via="http",method="GET",route="/contacts/{id}",status="404"}`:      1,
+		`crmkit_requests_total{via="http",method="other",route="other",status="404"}`:             20,
+		`crmkit_requests_total{via="http",method="other",route="/contacts",status="405"}`:         20,
+		`crmkit_request_seconds_count{via="http",method="GET",route="/contacts/{id}"}`:            2,
+		`crmkit_request_seconds_bucket{via="http",method="GET",route="/contacts/{id}",le="+Inf"}`: 2,
+		`crmkit_request_seconds_count{via="http",method="other",route="other"}`:                   20,
+		`crmkit_batch_writes_count`: 1, `crmkit_batch_writes_sum`: 1, `crmkit_batch_writes_bucket{le="1"}`: 1,
+		`crmkit_commit_seconds_count`: 1, `crmkit_batches_failed_total`: 0,
+	})
+	for name := range after {
+		if strings.Contains(name, "secret") || strings.Contains(name, "ODD") || strings.Contains(name, "c_zzz") {
+			t.Errorf("a client chose a label: %s", name)
+		}
+	}
+	if bucket := `crmkit_request_seconds_bucket{via="http",method="POST",route="/contacts",le="10"}`; after[bucket] != 1 {
+		t.Errorf("there is no %s", bucket)
+	}
+}
+
+// TestToolCallsAreCounted holds that what a tool asks for is counted apart.
+func TestToolCallsAreCounted(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	before := r.scrape()
+	r.want(200, "POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"method":"GET","path":"/contacts"}}}`,
+		"Content-Type", "application/json", "Accept", "application/json, text/event-stream")
+	grown(t, before, r.scrape(), map[string]float64{
+		`crmkit_requests_total{via="http",method="POST",route="/mcp",status="200"}`:    1,
+		`crmkit_requests_total{via="mcp",method="GET",route="/contacts",status="200"}`: 1,
+	})
+}
+
+// TestSignInsAreCounted holds what is counted of codes and of tokens.
+func TestSignInsAreCounted(t *testing.T) {
+	r := newRig(t)
+	before := r.scrape()
+	r.want(200, "POST", "/auth/request", `{"email":"jane@acme.com"}`)
+	for range 2 {
+		r.want(401, "POST", "/auth/verify", `{"email":"jane@acme.com","code":"wrong"}`)
+	}
+	r.as("jane@acme.com")
+	for range 3 {
+		r.want(200, "GET", "/whoami", "")
+	}
+	after := r.scrape()
+	grown(t, before, after, map[string]float64{
+		`crmkit_code_failures_total{kind="sign-in",reason="invalid_code"}`: 2,
+		`crmkit_code_failures_total{kind="step-up",reason="invalid_code"}`: 0,
+		`crmkit_session_lookups_total{result="miss"}`:                      1,
+		`crmkit_session_lookups_total{result="hit"}`:                       2,
+		`crmkit_sessions_cached`:                                           1,
+	})
+	if _, found := after[`crmkit_code_failures_total{kind="step-up",reason="rate_limited"}`]; !found {
+		t.Error("a kind of failure that did not happen is not there")
+	}
+	if _, found := after["crmkit_last_backup_timestamp_seconds"]; found {
+		t.Error("the time of a backup is shown where nobody knows it")
+	}
+	r.serve(server.Options{LastBackup: func() time.Time { return time.Unix(1790000000, 0) }})
+	if at := r.scrape()["crmkit_last_backup_timestamp_seconds"]; at != 1790000000 {
+		t.Errorf("the last backup is of %v", at)
 	}
 }

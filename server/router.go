@@ -31,6 +31,7 @@ func newRouter(routes []route) *router {
 	r := &router{routes: routes, tree: httprouter.New()}
 	for i := range routes {
 		row := &routes[i]
+		row.pattern = row.shown()
 		r.tree.Handle(row.Method, row.Path, func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
 			w.(*matched).route = row
 		})

@@ -26,6 +26,8 @@ type route struct {
 	Stream stream      // how the answer is sent in pieces, and what the body is
 	handle func(*Server, *request) (*render.Doc, error)
 
+	pattern string // shown(), for the log and the metrics; the router sets it
+
 	// What protocols other than the API itself need.
 	Origins origins                                         // whose pages may read the answers
 	Lenient bool                                            // unknown query parameters are ignored
@@ -63,7 +65,7 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/llms.txt", Access: public, Group: "start", Doc: "the pages above, listed for models", handle: (*Server).llms},
 		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPIDocument},
 		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
-		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers", handle: (*Server).readyz},
+		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers and takes writes", handle: (*Server).readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metrics},
 
 		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", Takes: []string{"email*"}, handle: (*Server).authRequest},

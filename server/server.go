@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/mail"
@@ -32,6 +30,10 @@ type Options struct {
 	Rate         int          // requests a second of a token, and of a client address; 0: any number
 	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
 	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
+
+	Certificates *Certificates // nil: plain HTTP, on this machine or behind a proxy
+
+	LastBackup func() time.Time // when the last backup was made, zero if never; nil: nobody knows
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
@@ -43,7 +45,8 @@ type Server struct {
 	router  *router
 	proxies proxies
 	limiter *limiter
-	numbers *metrics.Set
+	numbers *numbers
+	ready   readiness
 	manual  manual
 	api     string // the OpenAPI document
 
@@ -63,8 +66,10 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newMetrics(opts.Mail),
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
+	s.ready.probe = s.probe
+	s.store.Watch(s.numbers.batched)
 	s.router = newRouter(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
@@ -88,9 +93,24 @@ const (
 // Serve answers requests on the listener until the context ends, then lets those
 // under way finish for some seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	h := s.httpServer()
+	h := s.httpServer(s)
+	if c := s.opts.Certificates; c != nil {
+		h.TLSConfig = c.config
+		go c.prepare(s.opts.Log)
+	}
+	return run(ctx, h, l)
+}
+
+// run serves until the context ends, then drains.
+func run(ctx context.Context, h *http.Server, l net.Listener) error {
 	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(l) }()
+	go func() {
+		if h.TLSConfig != nil {
+			ended <- h.ServeTLS(l, "", "") // by the certificates of the configuration
+			return
+		}
+		ended <- h.Serve(l)
+	}()
 	select {
 	case err := <-ended:
 		return err
@@ -104,9 +124,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-func (s *Server) httpServer() *http.Server {
+func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           s,
+		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

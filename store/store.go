@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crmkit/crm"
@@ -52,8 +53,9 @@ type Store struct {
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
 	touch    touches
-	draining chan struct{} // closed when long writes should give up
-	stop     chan struct{} // closed when nothing more is taken
+	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
+	draining chan struct{}               // closed when long writes should give up
+	stop     chan struct{}               // closed when nothing more is taken
 	done     sync.WaitGroup
 	closing  sync.Once
 	closeErr error
@@ -162,7 +164,7 @@ func (s *Store) Random() io.Reader { return s.random }
 // Secret returns the key that signs cursors. It is made with the file.
 func (s *Store) Secret() []byte { return s.secret }
 
-// Ready reports whether the database answers.
+// Ready reports whether the database answers reads; Probe tells of writes.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
 	return s.view(ctx, func(v *view) error { return v.row(ctx, "SELECT 1", nil, &one) })

@@ -31,6 +31,7 @@ type writer struct {
 	jobs    chan *job
 	ended   chan struct{} // closed when the writer has returned
 	batches int
+	synced  time.Duration // how long the last COMMIT took
 }
 
 type job struct {
@@ -125,7 +126,9 @@ func (w *writer) commit(batch []*job) {
 		gate.Lock()
 		defer gate.Unlock()
 	}
+	w.synced = 0
 	err := w.transact(batch)
+	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil})
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
 			j.err, j.kept = err, nil
@@ -153,7 +156,9 @@ func (w *writer) transact(batch []*job) error {
 			return w.fault("savepoint", err)
 		}
 	}
-	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	started := time.Now() // of the machine: it is the disk that is measured
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	if w.synced = time.Since(started); err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crmkit/store"
+)
+
+// The checks of doctor that look at files.
+
+// configFile checks who may read what may hold the password of the mail server.
+func (c *cli) configFile(context.Context) finding {
+	path := c.Config
+	if path == "" {
+		return finding{}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return finding{fail, "config", err.Error(), "name the file in --config or CRMKIT_CONFIG"}
+	case info.Mode().Perm()&0o007 != 0:
+		return finding{warn, "config", fmt.Sprintf("%s may hold a password, and its mode %04o lets everybody in", path, info.Mode().Perm()), "chmod 640 " + path}
+	}
+	return finding{ok, "config", path, ""}
+}
+
+// database checks that the file is ours, whole, and takes writes.
+func (c exam) database(context.Context) finding {
+	info, err := os.Stat(c.DB)
+	switch {
+	case c.DB == store.Memory:
+		return finding{warn, "database", "it is in memory and ends with the server", "name a file with --db"}
+	case errors.Is(err, fs.ErrNotExist):
+		return finding{warn, "database", c.DB + " does not exist", "crmkit serve makes it; if there was one, name it with --db"}
+	case err != nil:
+		return finding{fail, "database", err.Error(), "let the user of the server reach it"}
+	}
+	h := c.health
+	found := fmt.Sprintf("%s, %s, schema %d, users %d", c.DB, amount(info.Size()), h.Schema, h.Users)
+	switch {
+	case c.fault != nil:
+		return finding{fail, "database", c.fault.Error(), "stop what holds it, or put a backup in its place"}
+	case h.Schema > h.Known:
+		return finding{fail, "database", found, fmt.Sprintf("this crmkit knows schema %d: upgrade the binary", h.Known)}
+	case h.Schema < h.Known:
+		return finding{warn, "database", found, fmt.Sprintf("the next start upgrades it to %d, after a copy beside it", h.Known)}
+	}
+	return finding{ok, "database", found, ""}
+}
+
+// permissions checks who may read the file, and that its log can be made.
+func (c exam) permissions(context.Context) finding {
+	if c.DB == store.Memory {
+		return finding{}
+	}
+	dir := filepath.Dir(c.DB)
+	probe, err := os.CreateTemp(dir, ".crmkit-doctor-")
+	if err != nil {
+		return finding{fail, "permissions", err.Error(), "the database keeps its log beside it: let the user of the server write in " + dir}
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return finding{fail, "permissions", err.Error(), "look at the disk"}
+	}
+	info, err := os.Stat(c.DB)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		return finding{warn, "permissions", fmt.Sprintf("%s has mode %04o: who can read it can read everything", c.DB, info.Mode().Perm()), "chmod 600 " + c.DB + ", and start the server with umask 077"}
+	}
+	return finding{ok, "permissions", dir + " can be written, and nobody else reads the file", ""}
+}
+
+const (
+	scarce = 1 << 30
+	none   = 100 << 20
+)
+
+// space checks that there is room for a copy, as backups and upgrades take.
+func (c exam) space(context.Context) finding {
+	if c.DB == store.Memory {
+		return finding{}
+	}
+	free, err := freeBytes(filepath.Dir(c.DB))
+	if err != nil {
+		return finding{warn, "disk", err.Error(), "look at the free space yourself"}
+	}
+	var size int64
+	if info, err := os.Stat(c.DB); err == nil {
+		size = info.Size()
+	}
+	found := amount(free) + " free"
+	switch {
+	case free < none:
+		return finding{fail, "disk", found, "writes fail when it is full: make room"}
+	case free < scarce || free < 2*size:
+		return finding{warn, "disk", found, "a backup and an upgrade each take a copy of " + amount(size) + ": make room"}
+	}
+	return finding{ok, "disk", found, ""}
+}
+
+// clock checks that the clock is not behind what was written, and that something
+// keeps it right.
+func (c exam) clock(context.Context) finding {
+	now := time.Now()
+	if c.health.LastChange.After(now.Add(time.Minute)) {
+		return finding{fail, "clock", fmt.Sprintf("it says %s, but the latest change is of %s", stamp(now), stamp(c.health.LastChange)), "set the clock: codes and tokens expire by it"}
+	}
+	if !clockKept() {
+		return finding{warn, "clock", stamp(now) + ", and nothing keeps it right", "codes and certificates expire by it: timedatectl set-ntp true"}
+	}
+	return finding{ok, "clock", stamp(now), ""}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
+
+// certificateDir checks who may read the keys.
+func (c exam) certificateDir(context.Context) finding {
+	if c.TLSDomain == "" {
+		return finding{}
+	}
+	info, err := os.Stat(c.TLSDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return finding{ok, "certificates", c.TLSDir + " will be made at the start", ""}
+	case err != nil:
+		return finding{fail, "certificates", err.Error(), "let the user of the server reach it"}
+	case info.Mode().Perm()&0o077 != 0:
+		return finding{fail, "certificates", fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
+	}
+	return finding{ok, "certificates", c.TLSDir + " is private", ""}
+}
+
+const (
+	staleBackup = 26 * time.Hour // a daily one that is late
+	lostBackup  = 7 * 24 * time.Hour
+)
+
+// backup checks how old the newest backup is.
+func (c exam) backup(context.Context) finding {
+	if c.DB == store.Memory {
+		return finding{}
+	}
+	if c.BackupDir == "" {
+		return finding{warn, "backup", "no directory of backups is set", "set --backup-dir, and keep copies on another machine"}
+	}
+	if _, err := os.Stat(c.BackupDir); err != nil {
+		return finding{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
+	}
+	at, err := store.LastBackup(c.BackupDir, c.DB)
+	age := time.Since(at).Round(time.Minute)
+	found := fmt.Sprintf("the newest in %s is %s old", c.BackupDir, age)
+	now := "make one now: crmkit backup " + c.BackupDir
+	switch {
+	case err != nil:
+		return finding{fail, "backup", err.Error(), "let the user of the server reach it"}
+	case at.IsZero():
+		return finding{fail, "backup", "there is none in " + c.BackupDir, now}
+	case age > lostBackup:
+		return finding{fail, "backup", found, now + ", and see in the log why none was made since"}
+	case age > staleBackup:
+		return finding{warn, "backup", found, "see in the log why none was made since"}
+	}
+	return finding{ok, "backup", found, ""}
+}
+
+// amount spells a size.
+func amount(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%d KB", (n+1023)/1024)
+}

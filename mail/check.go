@@ -1,0 +1,25 @@
+package mail
+
+import (
+	"context"
+	"errors"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Check connects to the mail server, encrypts and signs in as for a mail, and
+// sends none. The error says what failed, without the password.
+func (s *Sender) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	j := &job{Message: Message{To: s.from.Address}}
+	client, err := gomail.NewClient(s.server.host, append(s.policy(j), s.common(ctx)...)...)
+	if err == nil {
+		err = client.DialWithContext(ctx)
+	}
+	if err != nil {
+		return errors.New(s.explain(j, err))
+	}
+	_ = client.Close() // all that matters was answered
+	return nil
+}

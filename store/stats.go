@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"crmkit/crm"
+)
+
+// Stats are numbers about a store at one moment.
+type Stats struct {
+	Waiting   int   // writes that wait for the writer
+	FileBytes int64 // size of the file, without its log; 0 in memory
+	LogBytes  int64 // size of the write-ahead log; 0 in memory
+}
+
+// Stats returns the numbers of now. It asks the file system, not the database, so
+// it answers also while writes hang.
+func (s *Store) Stats() Stats {
+	stats := Stats{Waiting: len(s.writer.jobs)}
+	if s.opts.Path != Memory {
+		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
+	}
+	return stats
+}
+
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0 // there is no log before the first write
+	}
+	return info.Size()
+}
+
+// Batch is what the writer did in one transaction.
+type Batch struct {
+	Writes int           // committed together, those that failed by themselves included
+	Commit time.Duration // of COMMIT alone, which waits for the disk; 0 where it was not reached
+	Failed bool          // the transaction failed as a whole
+}
+
+// Watch has see called after every batch, before its writes are answered. It is
+// called by the writer, so it must return at once and not write. A later Watch
+// takes the place of an earlier one.
+func (s *Store) Watch(see func(Batch)) { s.watch.Store(&see) }
+
+func (s *Store) seen(b Batch) {
+	if see := s.watch.Load(); see != nil {
+		(*see)(b)
+	}
+}
+
+// Probe makes a small write and returns when it is on disk. Its error is that of
+// any other write, so it says whether writes work.
+func (s *Store) Probe(ctx context.Context) error {
+	return s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+		// A counter changes a page each time; a purge drops it some time later.
+		_, err := tx.Allow("probe", 1<<40, time.Hour)
+		return err
+	})
+}

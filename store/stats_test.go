@@ -1,0 +1,54 @@
+package store
+
+import (
+	"slices"
+	"sync"
+	"testing"
+)
+
+// TestWatch holds that every batch is seen with all its writes, and that a probe
+// writes, or says that it cannot.
+func TestWatch(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	var seen []Batch
+	f.Watch(func(b Batch) { seen = append(seen, b) }) // only the writer calls it, one after the other
+	held, release := make(chan struct{}), make(chan struct{})
+	var writing sync.WaitGroup
+	write := func(fn func(*Tx) error) {
+		writing.Go(func() { _ = f.Write(t.Context(), ann, fn) })
+	}
+	write(func(*Tx) error { close(held); <-release; return nil })
+	<-held
+	for range 3 {
+		write(func(*Tx) error { return nil })
+	}
+	for f.Stats().Waiting < 3 { // there is nothing to wait on
+	}
+	close(release)
+	writing.Wait()
+	if sizes := []int{seen[0].Writes, seen[1].Writes}; len(seen) != 2 || !slices.Equal(sizes, []int{1, 3}) || seen[0].Failed || seen[0].Commit <= 0 {
+		t.Errorf("seen: %+v", seen)
+	}
+	if _, err := f.writer.conn.ExecContext(t.Context(), "PRAGMA query_only = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Probe(t.Context()); err == nil {
+		t.Error("a store that cannot write says that it can")
+	}
+	if _, err := f.writer.conn.ExecContext(t.Context(), "PRAGMA query_only = 0"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		before := f.Stats().LogBytes
+		if err := f.Probe(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if after := f.Stats().LogBytes; after <= before {
+			t.Errorf("the probe wrote nothing: the log had %d bytes, then %d", before, after)
+		}
+	}
+	if f.Stats().FileBytes == 0 {
+		t.Error("the file has no size")
+	}
+}

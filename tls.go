@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"crmkit/server"
+	"crmkit/store"
+)
+
+// tlsFlags are the settings of a server that speaks TLS by itself.
+type tlsFlags struct {
+	TLSDomain     string `name:"tls-domain" help:"Host names to get certificates for by ACME, and to serve under; whoever sets it agrees to the terms of the CA." placeholder:"NAME,…"`
+	TLSDir        string `name:"tls-dir" help:"Directory for the keys and certificates of --tls-domain, which nobody else may read (default: certs beside the database file)." placeholder:"DIR"`
+	TLSCert       string `name:"tls-cert" help:"Certificate of your own with its chain, in PEM; read again when it changes." placeholder:"FILE"`
+	TLSKey        string `name:"tls-key" help:"Key of --tls-cert." placeholder:"FILE"`
+	HTTPListen    string `name:"http-listen" help:"With TLS: address for plain HTTP, which proves domains to the CA and sends readers to https (default :80 with --tls-domain)." placeholder:"HOST:PORT"`
+	ACMEDirectory string `name:"acme-directory" help:"The CA, by the URL of its ACME directory (default: Let's Encrypt)." placeholder:"URL"`
+}
+
+// secure reports whether the server speaks TLS by itself.
+func (f tlsFlags) secure() bool { return f.TLSDomain != "" || f.TLSCert != "" }
+
+// filled returns the settings with the defaults that depend on others.
+func (c serveCommand) filled() serveCommand {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+		if c.secure() {
+			c.Listen = ":443"
+		}
+	}
+	if c.TLSDomain == "" {
+		return c
+	}
+	if c.HTTPListen == "" {
+		c.HTTPListen = ":80"
+	}
+	if c.TLSDir == "" && c.DB != store.Memory {
+		c.TLSDir = filepath.Join(filepath.Dir(c.DB), "certs")
+	}
+	if domains, err := server.ParseDomains(c.TLSDomain); err == nil && c.BaseURL == "" {
+		c.BaseURL = "https://" + domains[0]
+	}
+	return c
+}
+
+// checkTLS refuses settings of TLS that do not go together.
+func (c serveCommand) checkTLS() error {
+	switch {
+	case c.Local && c.secure():
+		return errors.New("local mode is for this machine alone and speaks no TLS: leave out --tls-domain and --tls-cert, or --local")
+	case c.TLSDomain != "" && (c.TLSCert != "" || c.TLSKey != ""):
+		return errors.New("--tls-domain gets certificates, --tls-cert and --tls-key name one of your own: set one or the other")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return errors.New("--tls-cert and --tls-key go together: set both")
+	case c.TLSDomain == "" && (c.TLSDir != "" || c.ACMEDirectory != ""):
+		return errors.New("--tls-dir and --acme-directory are for --tls-domain: set that to the name of the server, like crm.example.com")
+	case c.HTTPListen != "" && !c.secure():
+		return errors.New("--http-listen sends readers to https: set --tls-domain, or --tls-cert and --tls-key")
+	case c.TLSDomain == "":
+		return nil
+	case c.TLSDir == "":
+		return errors.New("--db :memory: leaves nothing behind, but certificates must stay: set --tls-dir")
+	}
+	if _, err := server.ParseDomains(c.TLSDomain); err != nil {
+		return fmt.Errorf("--tls-domain: %w", err)
+	}
+	if u, err := url.Parse(c.ACMEDirectory); c.ACMEDirectory != "" && (err != nil || u.Host == "") {
+		return fmt.Errorf("--acme-directory %s: write a URL, like https://acme-staging-v02.api.letsencrypt.org/directory", c.ACMEDirectory)
+	}
+	return nil
+}
+
+// certificates returns how the server speaks TLS, nil when it does not.
+func (c serveCommand) certificates(log *slog.Logger) (*server.Certificates, error) {
+	if c.TLSCert != "" {
+		certificates, err := server.FromFiles(c.TLSCert, c.TLSKey, log)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+		return certificates, nil
+	}
+	if c.TLSDomain == "" {
+		return nil, nil
+	}
+	domains, err := server.ParseDomains(c.TLSDomain)
+	if err != nil {
+		return nil, err
+	}
+	if err := private(c.TLSDir); err != nil {
+		return nil, fmt.Errorf("--tls-dir: %w", err)
+	}
+	return server.ByACME(server.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
+}
+
+// private makes a directory that nobody else may read, or holds that one is so.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("%s holds private keys, and its mode %04o lets others in; chmod 700 it, or name another", dir, info.Mode().Perm())
+	}
+	return nil
+}
+
+// origin is how the ready line names an address.
+func (c serveCommand) origin(addr net.Addr) string {
+	if c.secure() {
+		return "https://" + addr.String()
+	}
+	return "http://" + addr.String()
+}
