@@ -44,7 +44,7 @@ func soakFaults() []soakFault {
 		{name: "sync is slow", tool: "strace", reads: true, begin: injected("fsync,fdatasync", "delay_exit=100000")},
 		{name: "writing fails", tool: "strace", reads: true, begin: injected("pwrite64", "error=EIO")},
 		{name: "some writing fails", tool: "strace", reads: true, begin: injected("pwrite64", "error=ENOSPC:when=7+13")},
-		{name: "disk full", disk: true, reads: true, begin: func(s *soak) func() { return s.disk.fill(s.t) }},
+		{name: "disk full", disk: true, reads: true, begin: (*soak).full},
 		{name: "no file descriptors", tool: "prlimit", begin: (*soak).starve},
 		{name: "64 MB of memory", begin: (*soak).squeeze},
 		{name: "slow clients", reads: true, begin: (*soak).dawdle},
@@ -93,6 +93,22 @@ func injected(calls, what string) func(*soak) func() {
 			eventually(s.t, patience, func() bool { return !traced() })
 		}
 	}
+}
+
+// full leaves no space, and holds that a backup then fails and leaves nothing.
+func (s *soak) full() func() {
+	copies := filepath.Join(s.dir, "copies")
+	if err := os.MkdirAll(copies, 0o700); err != nil {
+		s.t.Error(err)
+	}
+	free := s.disk.fill(s.t)
+	if out, err := command(s.t, "backup", copies, "--keep", "1", "--db", s.file()).CombinedOutput(); err == nil {
+		s.t.Errorf("a backup on a full disk: %s", out)
+	}
+	if left, err := os.ReadDir(copies); err != nil || len(left) > 0 {
+		s.t.Errorf("a backup on a full disk left %v, %v", left, err)
+	}
+	return free
 }
 
 // starve takes away all file descriptors that are not in use, while strangers

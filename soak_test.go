@@ -93,6 +93,9 @@ func TestSoak(t *testing.T) {
 	if code := s.server.stop(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, tail(s.server.stderr.text()))
 	}
+	if n := s.statuses[500]; n > 0 {
+		t.Errorf("%d answers say that the server is at fault, where the machine was", n)
+	}
 	if s.disk == nil && os.Getenv("CI") != "" {
 		t.Error("CI must not skip the faults of a disk of its own")
 	}

@@ -120,7 +120,7 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		return ctx.Err()
 	case r := <-s.readers:
 		defer func() { s.readers <- r }()
-		return fn(&view{r})
+		return s.unread(fn(&view{r}))
 	}
 }
 

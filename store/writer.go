@@ -182,7 +182,10 @@ func (w *writer) one(j *job) error {
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err
 	}
-	if j.err = tx.guard(j.run); j.err != nil && !j.keeps() {
+	if j.err = tx.guard(j.run); machine(j.err) {
+		j.err = w.fault("statement", j.err)
+	}
+	if j.err != nil && !j.keeps() {
 		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
 	}
 	return tx.exec("RELEASE job")
