@@ -247,7 +247,7 @@ func (w *worker) write(e *entry) outcome {
 }
 
 func (w *worker) send(e *entry) (status int, body []byte, err error) {
-	req, err := http.NewRequest(e.method, w.server.url+e.path, strings.NewReader(e.body))
+	req, err := http.NewRequest(e.method, w.url.Load().(string)+e.path, strings.NewReader(e.body))
 	if err != nil {
 		return 0, nil, err
 	}

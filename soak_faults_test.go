@@ -49,6 +49,7 @@ func soakFaults() []soakFault {
 		{name: "64 MB of memory", begin: (*soak).squeeze},
 		{name: "slow clients", reads: true, begin: (*soak).dawdle},
 		{name: "ten times the load", reads: true, begin: (*soak).overload},
+		{name: "disk turns read-only", disk: true, reads: true, begin: (*soak).readOnly},
 		{name: "power cut", disk: true, begin: (*soak).powerCut},
 	}
 }
@@ -190,6 +191,20 @@ func (s *soak) overload() func() {
 	var more sync.WaitGroup
 	more.Go(func() { s.load(ctx, 10*soakWorkers) })
 	return func() { cancel(); more.Wait() }
+}
+
+// readOnly lets the file system give up writing, as it does after faults of its
+// own. It is mended and mounted anew, under a new server.
+func (s *soak) readOnly() func() {
+	if out, err := exec.Command("mount", "-o", "remount,abort", s.disk.path).CombinedOutput(); err != nil {
+		s.t.Fatalf("%v %s", err, out)
+	}
+	return func() {
+		s.server.signal(syscall.SIGKILL)
+		s.server.wait()
+		s.disk.comeBack(s.t)
+		s.start()
+	}
 }
 
 // powerCut takes the disk away with all that was not synced, and the server.
