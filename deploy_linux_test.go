@@ -40,7 +40,7 @@ func TestUnit(t *testing.T) {
 	}
 	out, err := exec.Command(analyze, "security", "--offline=true", path).CombinedOutput()
 	if err != nil {
-		t.Skipf("this systemd-analyze tells no security of a file: %v\n%s", err, out)
+		lacks(t, "this systemd-analyze tells no security of a file: %v\n%s", err, out)
 	}
 	level := regexp.MustCompile(`Overall exposure level for crmkit.service: (\d+\.\d)`).FindSubmatch(out)
 	if level == nil {
@@ -199,7 +199,7 @@ func (img image) copy(t *testing.T, words []string, made map[string]string) {
 				t.Error(err)
 			}
 			if err := os.Chown(to, user, group); err != nil {
-				t.Skipf("the files of the image belong to others, which takes root: %v", err)
+				lacks(t, "the files of the image belong to others, which takes root: %v", err)
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func TestImage(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: img.root, Credential: &syscall.Credential{Uid: img.user, Gid: img.user}}
 	p, err := launch(t, cmd)
 	if errors.Is(err, syscall.EPERM) {
-		t.Skipf("no chroot, which takes root: %v", err)
+		lacks(t, "no chroot, which takes root: %v", err)
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p.stderr.text())

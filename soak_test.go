@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -217,21 +215,9 @@ func (d *disk) comeBack(t *testing.T) {
 func TestUpgradeOnAFullDisk(t *testing.T) {
 	d := newDisk(t)
 	if d == nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI must not skip this")
-		}
-		t.Skip("no file system of its own")
+		lacks(t, "no file system of its own")
 	}
-	packed, err := os.Open("store/testdata/schema-0001.db.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	reader, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	old, err := io.ReadAll(reader)
+	old, err := os.ReadFile(oldFile(t, "0001"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,10 +244,7 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 func TestSoakNoticesLoss(t *testing.T) {
 	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 2)), disk: newDisk(t)}
 	if s.disk == nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI must not skip this")
-		}
-		t.Skip("no file system of its own")
+		lacks(t, "no file system of its own")
 	}
 	careless := filepath.Join(t.TempDir(), "careless")
 	if out, err := exec.Command("go", "build", "-ldflags", "-X crmkit/store.synchronous=OFF", "-o", careless, ".").CombinedOutput(); err != nil {
