@@ -128,6 +128,9 @@ func parameters(row *route) []m {
 	if row.Method == http.MethodPatch && row.Entity.Field(crm.FieldVersion) != nil {
 		list = append(list, m{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": m{"type": "string"}})
 	}
+	if row.repeatable() {
+		list = append(list, m{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": m{"type": "string", "maxLength": maxKey}})
+	}
 	for _, name := range append(names[:len(names):len(names)], "format") {
 		if name == "search" && len(row.Entity.Search) == 0 {
 			continue

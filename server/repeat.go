@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -38,6 +39,13 @@ func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (
 		return doc, err
 	}
 	return doc, tx.KeepAnswer(rq.keptAnswer(hashed(key), doc))
+}
+
+// repeatable reports whether requests of the row take a key: writes of whoever is
+// signed in. What is sent in pieces may be sent again as it is, and MCP is a way to
+// other rows.
+func (r *route) repeatable() bool {
+	return r.Method != http.MethodGet && r.Access != public && r.Stream == whole && r.fail == nil
 }
 
 // maxKey is the most characters of an Idempotency-Key.

@@ -32,3 +32,20 @@ func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 		t.Errorf("%d different answers, and\n%s", len(answers), list)
 	}
 }
+
+// TestOpenAPITellsOfKeys holds that OpenAPI names the header where it is taken.
+func TestOpenAPITellsOfKeys(t *testing.T) {
+	text := newRig(t).want(200, "GET", "/openapi.json", "")
+	paths := decoded(t, text)["paths"].(map[string]any)
+	for path, want := range map[string]bool{"post /contacts": true, "patch /contacts/{id}": true, "delete /deals/{id}": true, "post /workspaces/{id}/tokens": true,
+		"get /contacts": false, "post /auth/verify": false, "post /import/contacts": false, "post /import": false, "post /mcp": false} {
+		method, path, _ := strings.Cut(path, " ")
+		operations, found := paths[path].(map[string]any)
+		if !found || operations[method] == nil {
+			t.Errorf("there is no %s %s", method, path)
+		}
+		if has := strings.Contains(fmt.Sprint(operations[method]), "Idempotency-Key"); has != want {
+			t.Errorf("%s %s: %v, want %v", method, path, has, want)
+		}
+	}
+}
