@@ -27,3 +27,9 @@ func (s *Store) unread(err error) error {
 	s.opts.Log.Error("read failed", "error", err)
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database cannot be read now; try again in a moment."}
 }
+
+// isBusy reports whether an error is SQLite's "database is locked".
+func isBusy(err error) bool {
+	var fault *sqlite.Error
+	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
+}

@@ -50,11 +50,26 @@ func stateOf(ctx context.Context, opts Options) (state fileState, err error) {
 
 // look gives fn a connection that changes nothing, not even beside the file.
 func look(path string, fn func(*sql.DB) error) error {
-	err := with(still(path), fn)
-	if err != nil && logged(path) { // a process may have begun to write meanwhile
-		return with(still(path), fn)
+	for tries := 1; ; tries++ {
+		before := momentOf(path)
+		err := with(still(path), fn)
+		if err == nil || momentOf(path) == before || tries == 5 {
+			return err
+		}
+		// Somebody wrote meanwhile: what was seen may be half of it.
 	}
-	return err
+}
+
+// moment tells one state of a file and its logs from another.
+type moment [3]struct{ size, modified int64 }
+
+func momentOf(path string) (m moment) {
+	for i, suffix := range []string{"", "-wal", "-journal"} {
+		if info, err := os.Stat(path + suffix); err == nil {
+			m[i].size, m[i].modified = info.Size(), info.ModTime().UnixNano()
+		}
+	}
+	return m
 }
 
 // still is the data source of a file that is only looked at. Where no log lies
@@ -120,10 +135,8 @@ func readState(ctx context.Context, db querier, opts Options) (state fileState, 
 // empty file. Tables of somebody else are an error.
 func appliedMigrations(ctx context.Context, db querier, path string) (sums []string, err error) {
 	var id, tables int64
-	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return nil, explain(path, err)
-	}
-	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
+	// In one statement: another process may make the tables at this moment.
+	if err := db.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id").Scan(&tables, &id); err != nil {
 		return nil, explain(path, err)
 	}
 	switch {

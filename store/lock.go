@@ -129,6 +129,21 @@ func openLock(path string) (*os.File, error) {
 	return file, nil
 }
 
+// patiently repeats fn while SQLite says that it is busy. Where its log comes or
+// goes, as when a file is made or the last process closes it, SQLite says so at
+// once, whatever the busy_timeout.
+func patiently(ctx context.Context, fn func() error) error {
+	for until := time.Now().Add(patience); ; {
+		err := fn()
+		if !isBusy(err) || time.Now().After(until) {
+			return err
+		}
+		if err := rest(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // rest waits a moment, or until the context ends.
 func rest(ctx context.Context) error {
 	select {

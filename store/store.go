@@ -99,8 +99,11 @@ func (s *Store) open(ctx context.Context) error {
 	} else if err := s.enter(ctx); err != nil {
 		return err
 	}
-	var err error
-	if s.writes, err = openWriter(ctx, name); err != nil {
+	err := patiently(ctx, func() (err error) {
+		s.writes, err = openWriter(ctx, name)
+		return err
+	})
+	if err != nil {
 		return explain(s.opts.Path, err)
 	}
 	if err := migrate(ctx, s.writes, s.opts); err != nil {

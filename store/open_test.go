@@ -1,0 +1,30 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// TestOpensAtOnce opens and closes a file from several sides at once, also while
+// it is made: SQLite answers that it is busy, without waiting, when a log comes
+// or goes, and nobody may see that.
+func TestOpensAtOnce(t *testing.T) {
+	for range 8 {
+		path := filepath.Join(t.TempDir(), "crmkit.db")
+		var done sync.WaitGroup
+		for range 8 {
+			done.Go(func() {
+				s, err := Open(t.Context(), Options{Path: path, Schema: builtin(t)})
+				if err == nil {
+					err = errors.Join(s.Probe(t.Context()), s.Close())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+	}
+}
