@@ -219,7 +219,7 @@ func TestUpgradeCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done(t, "# tried on a copy: 0004_again.sql\ntried on a copy: file="+db, "upgrade", "--db", db, "--dry-run")
+	done(t, "# tried on a copy: 0004_again.sql\n", "upgrade", "--db", db, "--dry-run")
 	if after, err := os.ReadFile(db); err != nil || string(after) != string(before) || len(names(t, filepath.Dir(db))) != 1 {
 		t.Errorf("a dry run changed the file, or left some: %v, %v", err, names(t, filepath.Dir(db)))
 	}

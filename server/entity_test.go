@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,17 +36,27 @@ var widget = crm.Entity{
 	},
 }
 
-var widgetMigration = fstest.MapFS{"migrations/0005_widgets.sql": {Data: []byte(`
+const widgetSQL = `
 CREATE TABLE widgets (
   key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL, host TEXT, size BIGINT,
   color TEXT NOT NULL, contact_id BIGINT REFERENCES contacts (key), due_at BIGINT, labels TEXT, extra TEXT, version BIGINT NOT NULL,
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX widgets_host ON widgets (workspace_id, host);`)}}
+CREATE UNIQUE INDEX widgets_host ON widgets (workspace_id, host);`
+
+// widgetMigration is the one behind those of the product.
+func widgetMigration(t *testing.T) fstest.MapFS {
+	t.Helper()
+	released, err := filepath.Glob("../store/migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{fmt.Sprintf("migrations/%04d_widgets.sql", len(released)+1): {Data: []byte(widgetSQL)}}
+}
 
 // TestEntityIsARowAndAMigration uses the widget in every way the product knows.
 func TestEntityIsARowAndAMigration(t *testing.T) {
-	r := newRigWith(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration}).as("jane@acme.com")
+	r := newRigWith(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration(t)}).as("jane@acme.com")
 	contact := r.json(201, "POST", "/contacts", `{"name":"Jané Doe"}`)["id"].(string)
 	made := r.json(201, "POST", "/widgets", `{"label":"Big one","host":"https://www.x.com/","size":7,"contact_id":"`+contact+`","due_at":"now","labels":["a"],"extra":{"n":5}}`)
 	id := made["id"].(string)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func TestNoUpgradeUnderAServer(t *testing.T) {
 	path, _, ann := madeFile(t)
 	old := served(t, path)
 	c := newClock()
-	refused(t, widgetOptions(t, c, path), "has schema 4 and this crmkit would bring it to 5, but crmkit serve, process ")
+	refused(t, widgetOptions(t, c, path), fmt.Sprintf("has schema %d and this crmkit would bring it to %d, but crmkit serve, process ", len(released()), len(released())+1))
 	old.save(ann, "contact", "name", "still the old schema")
 	if err := old.Close(); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,25 +42,41 @@ const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BI
   version BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX widgets_serial ON widgets (workspace_id, serial);`
 
+// released returns the names of the product's own migrations.
+func released() []string {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		panic(err)
+	}
+	for i, name := range names {
+		names[i] = path.Base(name)
+	}
+	return names
+}
+
+// numbered returns the number, as names of files have it, of the nth migration
+// behind the product's own.
+func numbered(n int) string { return fmt.Sprintf("%04d", len(released())+n) }
+
 // migrationFS is a source of one further migration.
 func migrationFS(name, text string) fstest.MapFS {
 	return fstest.MapFS{"migrations/" + name: {Data: []byte(text)}}
 }
 
-func widgetOptions(t *testing.T, c *clock, path string) Options {
+func widgetOptions(t *testing.T, c *clock, file string) Options {
 	t.Helper()
 	schema, err := crm.NewSchema(append(slices.Clone(crm.Entities), widget)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{2}), Migrations: migrationFS("0005_widgets.sql", widgetSQL)}
+	return Options{Path: file, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{2}), Migrations: migrationFS(numbered(1)+"_widgets.sql", widgetSQL)}
 }
 
 func widgets(t *testing.T, test func(t *testing.T, f *fixture)) {
-	for name, path := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
+	for name, file := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
 		t.Run(name, func(t *testing.T) {
 			c := newClock()
-			test(t, openWith(t, c, widgetOptions(t, c, path)))
+			test(t, openWith(t, c, widgetOptions(t, c, file)))
 		})
 	}
 }
