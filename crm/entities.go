@@ -3,19 +3,20 @@ package crm
 // long is the most characters of notes and bodies.
 const long = 65536
 
-// record puts the fields every kind carries around its own.
-func record(own ...Field) []Field {
+// record puts the fields every kind carries around its own, and those that are kept
+// of other records.
+func record(kept []Field, own ...Field) []Field {
 	fields := []Field{
 		{Name: "id", Type: ID, ReadOnly: true, Doc: "short name, never reused"},
 		{Name: "handle", Type: Handle, ReadOnly: true, Doc: "kind/id, usable wherever an id is"},
 	}
-	fields = append(fields, own...)
+	fields = append(append(fields, own...), kept...)
 	return append(fields,
 		Field{Name: "version", Type: Int, ReadOnly: true, Doc: "1 when made, +1 per change"},
 		Field{Name: "created_at", Type: Time, ReadOnly: true, Day: true, Doc: "when it was made"},
-		Field{Name: "created_by", Type: Email, ReadOnly: true, Doc: "who made it"},
+		Field{Name: "created_by", Type: Email, ReadOnly: true, Person: true, Doc: "who made it"},
 		Field{Name: "updated_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "last change"},
-		Field{Name: "updated_by", Type: Email, ReadOnly: true, Doc: "who changed it last"},
+		Field{Name: "updated_by", Type: Email, ReadOnly: true, Person: true, Doc: "who changed it last"},
 	)
 }
 
@@ -30,7 +31,7 @@ func quiet(fields []Field) []Field {
 
 // Fields that several kinds share, word for word.
 var (
-	owner      = Field{Name: "owner", Brief: true, Vocab: true, Doc: "who looks after it, best an e-mail"}
+	owner      = Field{Name: "owner", Brief: true, Vocab: true, Person: true, Doc: "who looks after it, best an e-mail; me is you"}
 	tags       = Field{Name: "tags", Type: Tags, Brief: true, Doc: "labels; a tag has no comma and at most 64 characters"}
 	notes      = Field{Name: "notes", Max: long, Doc: "free text"}
 	followUp   = Field{Name: "follow_up_at", Type: Time, Brief: true, Doc: "when to come back to it; shown by /reminders"}
@@ -41,6 +42,24 @@ var (
 	dealRef    = Field{Name: "deal_id", Type: Ref, Ref: "deal", Brief: true, Doc: "the deal"}
 )
 
+// What is kept of the activities logged for a record. A contact's count for its
+// company too.
+var (
+	outreachKinds = []string{"call", "email", "meeting"}
+
+	signals = []Field{
+		{Name: "activities", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "activity"}, Doc: "how many were logged"},
+		{Name: "last_activity", Type: Time, ReadOnly: true, Brief: true, Day: true, Tally: &Tally{Of: "activity", Take: "occurred_at"}, Doc: "when the latest occurred"},
+		{Name: "on_behalf_of", Type: Tags, ReadOnly: true, Brief: true, Person: true, Tally: &Tally{Of: "activity", Take: "on_behalf_of"}, Doc: "for whom they were done"},
+	}
+	outreach = []Field{
+		signals[0], signals[1],
+		{Name: "outreach", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "activity", Has: "kind", In: outreachKinds}, Doc: "how many of them were a call, email or meeting"},
+		{Name: "last_outreach", Type: Time, ReadOnly: true, Brief: true, Day: true, Tally: &Tally{Of: "activity", Take: "occurred_at", Has: "kind", In: outreachKinds}, Doc: "when the latest of those occurred; unset: never reached"},
+		signals[2],
+	}
+)
+
 // Entities is the schema of the product. A new kind is a row here and a
 // migration in package store.
 var Entities = []Entity{
@@ -49,7 +68,7 @@ var Entities = []Entity{
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "email",
 		Search: []string{"name", "email", "phone", "notes", "tags", "company.name"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note",
-		Fields: record(
+		Fields: record(outreach,
 			Field{Name: "name", Required: true, Brief: true, Doc: "full name"},
 			Field{Name: "email", Type: Email, Brief: true, Doc: "unique; POST upserts by it"},
 			Field{Name: "phone", Brief: true, Max: 64, Doc: "as you write it"},
@@ -61,7 +80,7 @@ var Entities = []Entity{
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "domain",
 		Search: []string{"name", "domain", "notes", "tags"},
 		Sort:   "-created_at", MaxLimit: 200,
-		Fields: record(
+		Fields: record(outreach,
 			Field{Name: "name", Required: true, Brief: true, Doc: "its name"},
 			Field{Name: "domain", Type: Domain, Brief: true, Doc: "unique; POST upserts by it; a URL is cut to its host"},
 			owner, tags, notes, custom),
@@ -71,7 +90,7 @@ var Entities = []Entity{
 		Verbs: List | Create | Fetch | Update | Delete, Display: "title",
 		Search: []string{"title", "notes", "company.name", "contact.name"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", DueIf: "status=open",
-		Fields: record(
+		Fields: record(signals,
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
 			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},
 			Field{Name: "currency", Type: Money, Default: "USD", Brief: true, Vocab: true, Doc: "ISO 4217 code"},
@@ -82,13 +101,16 @@ var Entities = []Entity{
 	},
 	{
 		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company or deal",
-		Verbs: List | Fetch, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title"},
-		Sort: "-occurred_at", MaxLimit: 500, Under: []string{"contact_id", "company_id", "deal_id"},
-		Fields: quiet(record(
+		Verbs: List | Create | Fetch | Update | Delete, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title"},
+		Sort: "-occurred_at", MaxLimit: 500, Log: true, Under: []string{"contact_id", "company_id", "deal_id"},
+		Fields: quiet(record(nil,
 			Field{Name: "kind", Type: Choice, Values: []string{"call", "email", "meeting", "note", "task"}, Default: "note", Brief: true, Vocab: true, Doc: "what happened"},
 			Field{Name: "body", Required: true, Brief: true, Max: long, Doc: "what was said or done"},
-			contactRef, companyRef, dealRef,
-			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"})),
+			contactRef, companyRef,
+			Field{Name: "contact_company_id", Type: Ref, Ref: "company", ReadOnly: true, Brief: true, Via: "contact_id", Beside: "company_id", Doc: "the contact's company, where that is another; company= finds both"},
+			dealRef,
+			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"},
+			Field{Name: "on_behalf_of", Type: Email, Brief: true, Vocab: true, Person: true, Doc: "for whom you did it, when not for yourself"})),
 	},
 	{
 		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
@@ -97,7 +119,7 @@ var Entities = []Entity{
 			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the entry"},
 			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "change/id"},
 			{Name: "at", Type: Time, ReadOnly: true, Brief: true, Doc: "when"},
-			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Brief: true, Doc: "whose token made the change"},
+			{Name: "by", Type: Email, Column: "actor", ReadOnly: true, Person: true, Brief: true, Doc: "whose token made the change"},
 			{Name: "token_id", Type: Word, ReadOnly: true, Brief: true, Doc: "the token"},
 			{Name: "addr", Type: Word, ReadOnly: true, Brief: true, Doc: "the client's network address"},
 			{Name: "action", Type: Word, ReadOnly: true, Brief: true, Vocab: true, Doc: "create, update, delete, token.create, …"},

@@ -45,6 +45,7 @@ type Field struct {
 	Day      bool     // bookkeeping time: text lists show the day only
 	Vocab    bool     // few distinct values: an empty list names those in use
 	Handles  bool     // a Word that holds handles; filters take bare ids too
+	Person   bool     // names a person; bodies and filters take "me" for the user of the token
 	Column   string   // the SQL column, when it is not Name
 	Ref      string   // the entity a Ref points to
 	Values   []string // what a Choice allows
@@ -52,6 +53,32 @@ type Field struct {
 	Max      int      // most characters; 0 is DefaultMax
 	Follows  string   // the field whose change to one of FollowOn sets this one too
 	FollowOn []string
+	Tally    *Tally // kept by the server, from other records
+	Via      string // kept by the server: where what this reference points to refers to
+	Beside   string // the reference that Via completes: one of the two names a record, filters by the path of this find both
+}
+
+// Tally says what a field keeps of the records of another entity that refer to its
+// own: an Int how many they are, a Time the latest of their Take, Tags each of
+// their Take. It is right at every moment, and is no change of the record.
+type Tally struct {
+	Of   string // their entity
+	Take string // a field of theirs
+	Has  string // those count where this field of theirs is set and, with In, one of In
+	In   []string
+}
+
+// Derived reports whether the field follows from other records, so that it is no
+// part of a change.
+func (f *Field) Derived() bool { return f.Tally != nil || f.Via != "" }
+
+// Always reports whether the field is set in every record of an entity without
+// random ids.
+func (f *Field) Always() bool {
+	if f.Derived() || f.Follows != "" {
+		return f.Type == Int || f.Default != ""
+	}
+	return f.Required || f.Default != "" || f.ReadOnly
 }
 
 // DefaultMax is the longest text, in characters, of a field that names no other.
@@ -76,6 +103,14 @@ func (f *Field) Col() string {
 // Folded reports whether the field has a second column, Col()+"_fold", that
 // holds its text in folded form for like:, search and sorting.
 func (f *Field) Folded() bool { return f.Type == Text }
+
+// Side returns the kind under which the table tags has the labels of the field.
+func (e *Entity) Side(f *Field) string {
+	if f.Tally != nil {
+		return e.Name + "." + f.Name
+	}
+	return e.Name
+}
 
 // Stored reports whether the field has a column. Ids and handles are computed
 // from the record's key.
@@ -111,7 +146,8 @@ type Entity struct {
 	Search   []string // the paths search= looks in
 	Sort     string   // the default order
 	MaxLimit int      // the most rows of a page
-	Under    []string // reference fields; the entity is listed and logged below those records
+	Under    []string // reference fields; the entity is listed and made below those records, and deleted with the last
+	Log      bool     // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
 	Due      string   // the time field that puts a record into /reminders
 	DueIf    string   // the filter it must also match, as in a URL
 	DueNote  string   // the field that says what to do then

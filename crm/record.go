@@ -114,7 +114,21 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			return nil, err
 		}
 	}
+	if e.Log && !slices.ContainsFunc(e.Under, func(name string) bool { return after[e.Index(name)].Set() }) {
+		return nil, homeless(e)
+	}
 	return after, nil
+}
+
+// homeless is the error for a record that belongs to no other and must.
+func homeless(e *Entity) *Error {
+	var kinds, names []string
+	for _, name := range e.Under {
+		kinds, names = append(kinds, e.Field(name).Ref), append(names, name)
+	}
+	last := len(kinds) - 1
+	return Errorf(MissingField, "%s belongs to a %s or %s; send %s or %s, or POST it to /%s/{id}/%s.", Article(e.Name), strings.Join(kinds[:last], ", "), kinds[last],
+		strings.Join(names[:last], ", "), names[last], e.Target(e.Field(names[0])).Route(), e.Route()).On(names[0])
 }
 
 func (in Input) apply(old Value) Value {

@@ -46,9 +46,23 @@ func TestApplyDefaults(t *testing.T) {
 			t.Errorf("%s is %+v", f.Name, v)
 		}
 	}
-	call, err := apply(t, "activity", nil, set("body", crm.Str("called")))
+	call, err := apply(t, "activity", nil, set("body", crm.Str("called")), set("contact_id", crm.Key(7)))
 	if err != nil || !call.Value("occurred_at").Equal(crm.Millis(1_780_000_000_000)) || call.Value("kind").Text != "note" {
 		t.Errorf("%+v, %v", call.Values, err)
+	}
+}
+
+func TestApplyHoldsThatALogBelongsSomewhere(t *testing.T) {
+	_, err := apply(t, "activity", nil, set("body", crm.Str("called")))
+	if err == nil || err.Code != crm.MissingField || err.Field != "contact_id" {
+		t.Errorf("an activity of nobody: %v", err)
+	}
+	before := map[string]crm.Value{"body": crm.Str("called"), "deal_id": crm.Key(7)}
+	if _, err := apply(t, "activity", before, set("deal_id", crm.Value{})); err == nil {
+		t.Error("an activity may lose what it belongs to")
+	}
+	if _, err := apply(t, "activity", before, set("deal_id", crm.Value{}), set("company_id", crm.Key(7))); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -70,8 +70,13 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		if f.Follows != "" && e.Field(f.Follows) == nil {
-			return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, f.Follows)
+		for _, name := range []string{f.Follows, f.Via, f.Beside} {
+			if name != "" && e.Field(name) == nil {
+				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
+			}
+		}
+		if err := s.checkTally(e, f); err != nil {
+			return err
 		}
 		if f.Type != Ref {
 			continue
@@ -88,6 +93,19 @@ func (s *Schema) link(e *Entity) error {
 		if name != "" && e.Field(name) == nil {
 			return fmt.Errorf("entity %s: no field %q", e.Name, name)
 		}
+	}
+	return nil
+}
+
+// checkTally holds that what a field keeps is there to be kept.
+func (s *Schema) checkTally(e *Entity, f *Field) error {
+	t := f.Tally
+	if t == nil {
+		return nil
+	}
+	of := s.Named(t.Of)
+	if of == nil || t.Take != "" && of.Field(t.Take) == nil || t.Has != "" && of.Field(t.Has) == nil || !f.ReadOnly {
+		return fmt.Errorf("entity %s: %s keeps %+v, which is not there", e.Name, f.Name, *t)
 	}
 	return nil
 }
@@ -123,12 +141,13 @@ type Reference struct {
 	Field *Field
 }
 
-// ReferencesTo returns every field that points to the entity.
+// ReferencesTo returns every field that points to the entity, but for those that
+// follow from others.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {
 	var refs []Reference
 	for _, e := range s.Entities {
 		for i := range e.Fields {
-			if e.Target(&e.Fields[i]) == target {
+			if e.Target(&e.Fields[i]) == target && e.Fields[i].Via == "" {
 				refs = append(refs, Reference{e, &e.Fields[i]})
 			}
 		}

@@ -75,7 +75,7 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 		p.InUse = "SELECT text AS value FROM custom_values WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "' AND name = $2"
 		p.Args = []any{t.key}
 	case t.field.Type == crm.Tags:
-		p.InUse = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "'"
+		p.InUse = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Side(t.field) + "'"
 	case t.field.Vocab:
 		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.From() +
 			" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"

@@ -114,8 +114,11 @@ func (c *compiler) through(t target, negate bool, test string) string {
 	}
 	for i := len(t.hops); i > 0; i-- {
 		h := t.hops[i-1]
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s.key = %s.%s AND %s)",
-			h.to.From(), alias(i), alias(i), alias(i-1), h.field.Col(), test)
+		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
+		if h.beside != nil {
+			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.beside.Col())
+		}
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s)", h.to.From(), alias(i), meets, test)
 	}
 	if negate {
 		return "NOT " + test
@@ -139,7 +142,15 @@ func (c *compiler) present(t target) string {
 	case t.field.Type == crm.ID || t.field.Type == crm.Handle:
 		return "TRUE"
 	}
-	return t.alias() + "." + t.field.Col() + " IS NOT NULL"
+	return anyOf(t.columns(), " IS NOT NULL")
+}
+
+// anyOf returns the condition that one of the columns passes the test.
+func anyOf(columns []string, test string) string {
+	if len(columns) == 1 {
+		return columns[0] + test
+	}
+	return "(" + strings.Join(columns, test+" OR ") + test + ")"
 }
 
 // test compiles the positive form of an operator: eq also serves ne.
@@ -170,8 +181,12 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	switch {
 	case t.key != "":
 		return c.compareMember(t, op, value)
-	case t.field.Type == crm.Tags:
-		return c.tag(t, op, value), nil
+	case t.field.Type == crm.Tags && op != "like":
+		label, err := c.label(t.field, value)
+		if err != nil {
+			return "", err.On(param)
+		}
+		return c.labelled(t, "g.tag = "+c.arg(label)), nil
 	case t.field.Type == crm.Time:
 		return c.span(t, column, param, op, value)
 	case t.field.Type == crm.Int:
@@ -216,7 +231,7 @@ func (c *compiler) like(t target, value string) string {
 	column := t.alias() + "." + t.field.Col()
 	switch {
 	case t.field.Type == crm.Tags:
-		return c.tag(t, "like", value)
+		return c.labelled(t, "g.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`)
 	case t.field.Folded():
 		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
 	case t.field.Type == crm.Money:
@@ -237,16 +252,21 @@ func foldPattern(s string) string {
 
 func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
 
-func (c *compiler) tag(t target, op, value string) string {
-	test := "g.tag = "
-	if op == "like" {
-		test = "g.fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
-	} else {
-		clean, _ := Clean(value)
-		test += c.arg(clean)
-	}
+// labelled is the test on one of the labels g of a field.
+func (c *compiler) labelled(t target, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = %s.key AND %s)",
-		t.entity.Name, t.alias(), test)
+		t.entity.Side(t.field), t.alias(), test)
+}
+
+// label returns a label in stored form: of those kept from another entity, the
+// form that has.
+func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
+	if f.Tally == nil {
+		clean, _ := Clean(value)
+		return clean, nil
+	}
+	v, err := c.env.Normal(c.env.Schema.Named(f.Tally.Of).Field(f.Tally.Take), value)
+	return v.Text, err
 }
 
 // span compares times: what was written means the whole day, minute or second.
@@ -274,9 +294,9 @@ func (c *compiler) within(column, op string, span Span) string {
 
 // identity compares ids and handles, of the record itself or of a reference.
 func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
-	e, column := t.entity, t.alias()+".key"
+	e, columns := t.entity, []string{t.alias() + ".key"}
 	if t.field.Type == crm.Ref {
-		e, column = t.entity.Target(t.field), t.alias()+"."+t.field.Col()
+		e, columns = t.entity.Target(t.field), t.columns()
 	}
 	if e.RandomID {
 		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
@@ -285,7 +305,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if hint != "" {
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
 	}
-	return column + " " + sqlOps[op] + " " + c.arg(key), nil
+	return anyOf(columns, " "+sqlOps[op]+" "+c.arg(key)), nil
 }
 
 // compareMember compares a custom value. The type is that of the value compared

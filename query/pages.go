@@ -50,7 +50,7 @@ func (q *Question) sortColumn() (column string, never bool) {
 	case f.Folded():
 		return "t." + f.Col() + "_fold", f.Required
 	}
-	return "t." + f.Col(), f.Required || f.Default != "" || f.ReadOnly && (!q.Entity.RandomID || f.Type == crm.Time)
+	return "t." + f.Col(), f.Always() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
 }
 
 func (q *Question) direction() (word, less string) {

@@ -15,12 +15,14 @@ type target struct {
 	hops   []hop
 	entity *crm.Entity // that has the field
 	field  *crm.Field
-	key    string // of a custom member
+	beside *crm.Field // a reference that counts as well
+	key    string     // of a custom member
 }
 
 type hop struct {
-	field *crm.Field
-	to    *crm.Entity
+	field  *crm.Field
+	beside *crm.Field
+	to     *crm.Entity
 }
 
 // maxHops bounds the references a path may follow.
@@ -53,11 +55,12 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 		if f == nil || len(t.hops) == maxHops {
 			return t, false
 		}
+		beside := besideOf(t.entity, f)
 		if !dotted {
-			t.field = f
+			t.field, t.beside = f, beside
 			return t, true
 		}
-		t.hops = append(slices.Clip(t.hops), hop{f, t.entity.Target(f)})
+		t.hops = append(slices.Clip(t.hops), hop{f, beside, t.entity.Target(f)})
 		t.entity, rest = t.entity.Target(f), tail
 	}
 }
@@ -78,6 +81,25 @@ func referenceAt(e *crm.Entity, path string) *crm.Field {
 		}
 	}
 	return nil
+}
+
+// besideOf returns the reference that stands beside another, or nil.
+func besideOf(e *crm.Entity, f *crm.Field) *crm.Field {
+	for i := range e.Fields {
+		if e.Fields[i].Beside == f.Name {
+			return &e.Fields[i]
+		}
+	}
+	return nil
+}
+
+// columns returns the columns that hold what the target is compared by.
+func (t target) columns() []string {
+	columns := []string{t.alias() + "." + t.field.Col()}
+	if t.beside != nil {
+		columns = append(columns, t.alias()+"."+t.beside.Col())
+	}
+	return columns
 }
 
 // FilterNames returns what may stand before the equals sign in a filter on the

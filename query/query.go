@@ -16,12 +16,13 @@ type Env struct {
 	Now       time.Time
 	Zone      *time.Location // in which dates and today are read; nil is UTC
 	Workspace int64          // to which ids are bound
+	Me        string         // the address that "me" stands for
 	Secret    []byte         // signs cursors
 }
 
 // For returns the Env of a request: who asks, and when.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
-	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Secret: secret}
+	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Me: actor.Email, Secret: secret}
 }
 
 func (env Env) zone() *time.Location {

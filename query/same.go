@@ -22,11 +22,29 @@ func (env Env) Same(rec crm.Record, in crm.Input) bool {
 		return quoted && rec.ID != "" && text == rec.Handle()
 	case in.Field.Type == crm.Int:
 		return v.Set() && in.JSON == strconv.FormatInt(v.Int, 10)
+	case in.Field.Type == crm.Tags:
+		return sameList(v.List, in.JSON)
+	case in.Field.Type == crm.Ref:
+		return quoted && v.Set() && crm.CutHandle(text) == crm.RecordID(rec.Entity.Target(in.Field).Prefix, v.Int)
 	case in.Field.Type == crm.Time:
 		span, ok := env.Moment(text)
 		return quoted && ok && v.Set() && Stamp(text) && span.From <= v.Int && v.Int < span.Until
 	}
 	return quoted && v.Text == text
+}
+
+// sameList compares a JSON array with labels.
+func sameList(labels []string, json string) bool {
+	raw, ok := crm.ParseArray(json)
+	if !ok || len(raw) != len(labels) {
+		return false
+	}
+	for i := range raw {
+		if text, ok := crm.Unquote(raw[i]); !ok || text != labels[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // sameLabel compares {"name":"Acme"} with what the reference points to.

@@ -8,8 +8,8 @@ import (
 )
 
 // Normal returns the stored form of what a client wrote for a field of a text
-// or time type; an empty string is Null. The error names the field, what is
-// allowed, and an example.
+// or time type; an empty string is Null. "me" is the address of who asks, where a
+// field names a person. The error names the field, what is allowed, and an example.
 func (env Env) Normal(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	clean, ok := Clean(s)
 	if !ok {
@@ -17,6 +17,9 @@ func (env Env) Normal(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	}
 	if clean == "" {
 		return crm.Value{}, nil
+	}
+	if f.Person && env.Me != "" && strings.EqualFold(clean, "me") {
+		return crm.Str(env.Me), nil
 	}
 	switch f.Type {
 	case crm.Email:

@@ -26,6 +26,9 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 		if match != 0 && match != rec.Version() {
 			return nil, store.Conflict(rec, match)
 		}
+		if err := tx.MayChange(rec); err != nil {
+			return nil, err
+		}
 		confirmed, fresh, err := s.auth.Confirm(tx, rec, rq.params.Get("confirm"))
 		if err != nil {
 			return nil, err

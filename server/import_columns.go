@@ -95,6 +95,9 @@ func (c *columns) through(f *crm.Field, folded string) (target, bool) {
 	for i, name := range []string{to.Display, to.Unique} {
 		of := to.Field(name)
 		if of != nil && (folded == crm.FoldColumn(f.Path()+name) || i == 0 && folded == crm.FoldColumn(f.Path())) {
+			if f.ReadOnly {
+				return target{server: true}, true
+			}
 			return target{path: f.Path() + "." + of.Name, field: f, of: of, exact: true}, true
 		}
 	}

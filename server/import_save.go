@@ -27,9 +27,6 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if key != 0 {
 		return tx.Update(key, d)
 	}
-	if err := placedBelow(d); err != nil {
-		return store.Outcome{}, err
-	}
 	if d, err = im.named(tx, d); err != nil {
 		return store.Outcome{}, err
 	}
@@ -60,22 +57,6 @@ func (im *importer) named(tx *store.Tx, d store.Draft) (store.Draft, error) {
 		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: display, Value: address})
 	}
 	return d, err
-}
-
-// placedBelow refuses a new record that must belong to another and does not.
-func placedBelow(d store.Draft) error {
-	for _, in := range d.Inputs {
-		for _, name := range d.Entity.Under {
-			if in.Field.Name == name && in.Value.Set() {
-				return nil
-			}
-		}
-	}
-	if len(d.Entity.Under) == 0 {
-		return nil
-	}
-	first := d.Entity.Field(d.Entity.Under[0])
-	return crm.Errorf(crm.MissingField, "%s belongs to another record; name it, in a column %s for example.", crm.Article(d.Entity.Name), first.Path()).On(first.Name)
 }
 
 // origin is the id of a record where it comes from.

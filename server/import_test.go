@@ -85,7 +85,7 @@ func TestCellsOfFiles(t *testing.T) {
 		{"contacts", `[{"name":"x","company_id":"co_zzzz"}]`, "ERROR reference_not_found company_id: no company with the id co_zzzz"},
 		{"contacts", `[{"name":"x","company_id":"co_zzzz","company":{"name":"Acme"}}]`, "company.name=Acme"},
 		{"contacts", `[{"email":"jane@acme.com"}]`, "name=jane@acme.com email=jane@acme.com"},
-		{"contacts", `[{"name":"x","email":null,"phone":""}]`, "name=x version=1"},
+		{"contacts", `[{"name":"x","email":null,"phone":""}]`, "name=x activities=0 outreach=0 version=1"},
 		{"contacts", `[{"name":"x","score":{"a":[1.50]}}]`, `custom.score="{\"a\":[1.50]}"`},
 		{"contacts", `[{"name":["x"]}]`, "ERROR invalid_value name takes a JSON string"},
 		{"contacts", `["x"]`, "ERROR bad_json the row must be a JSON object"},

@@ -71,7 +71,7 @@ func kept(t *testing.T, dump string) (list []string) {
 			continue
 		}
 		place[object["id"].(string)] = fmt.Sprint("line ", i)
-		for _, name := range []string{"company_id", "contact_id", "deal_id"} {
+		for _, name := range []string{"company_id", "contact_company_id", "contact_id", "deal_id"} {
 			if id, ok := object[name].(string); ok {
 				object[name] = place[id]
 			}

@@ -198,7 +198,7 @@ func (s *Server) listBelow(rq *request, p parent) (*render.Doc, error) {
 		return nil, err
 	}
 	rq.asked = rq.params
-	rq.params = with(rq.params, p.field, crm.RecordID(p.entity.Prefix, key))
+	rq.params = with(rq.params, rq.route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
 	return s.list(rq)
 }
 

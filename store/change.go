@@ -13,6 +13,9 @@ func (tx *Tx) logRecord(action string, before, after crm.Record) error {
 	var from, to []crm.Member
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f := &after.Entity.Fields[i]
+		if f.Derived() {
+			continue
+		}
 		switch f.Name {
 		case crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy:
 			continue

@@ -52,7 +52,7 @@ const (
 // long the window still runs when they are spent.
 func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
 	if !c.Long {
-		n, err := tx.count("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
+		n, err := tx.affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
 			c.Purpose, c.Email, MaxTries, tx.now)
 		if err != nil {
 			return Wrong, 0, err
@@ -61,7 +61,7 @@ func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
 			return tx.untried(c)
 		}
 	}
-	n, err := tx.count("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.Email, c.Hash, tx.now)
+	n, err := tx.affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.Email, c.Hash, tx.now)
 	if n == 1 {
 		v = Right
 	}
@@ -81,7 +81,7 @@ func (tx *Tx) untried(c Code) (v Verdict, wait time.Duration, err error) {
 // Allow counts one event under a name and reports whether it is within most per
 // window; if not, wait says when the window ends.
 func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Duration, err error) {
-	n, err := tx.count(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+	n, err := tx.affect(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
 		SET n = CASE WHEN limits.resets_at <= $3 THEN 1 ELSE limits.n + 1 END,
 		    resets_at = CASE WHEN limits.resets_at <= $3 THEN $2 ELSE limits.resets_at END
 		WHERE limits.resets_at <= $3 OR limits.n < $4`, name, tx.now+window.Milliseconds(), tx.now, most)
@@ -137,7 +137,7 @@ func (tx *Tx) SaveConfirmation(hash, target string, version int64) error {
 // TakeConfirmation uses up a confirmation of the actor for the target at this
 // version and reports whether there was one.
 func (tx *Tx) TakeConfirmation(hash, target string, version int64) (bool, error) {
-	n, err := tx.count("DELETE FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND target = $4 AND version = $5 AND expires_at > $6",
+	n, err := tx.affect("DELETE FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND target = $4 AND version = $5 AND expires_at > $6",
 		hash, tx.Actor.Workspace, tx.Actor.User, target, version, tx.now)
 	return n == 1, err
 }

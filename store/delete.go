@@ -11,12 +11,34 @@ import (
 // was logged below it and belongs to no other record goes with it. Each of
 // these is a change of its own in the log.
 func (tx *Tx) Delete(rec crm.Record) error {
+	if err := tx.MayChange(rec); err != nil {
+		return err
+	}
+	tx.leaving = leaving{rec.Entity, rec.Key}
+	defer func() { tx.leaving = leaving{} }()
 	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
 		if err := tx.unlink(ref, rec); err != nil {
 			return err
 		}
 	}
 	return tx.remove(rec)
+}
+
+// leaving is a record on its way out, of which nothing is kept any more.
+type leaving struct {
+	entity *crm.Entity
+	key    int64
+}
+
+func (l leaving) is(e *crm.Entity, key int64) bool { return l.entity == e && l.key == key }
+
+// MayChange refuses a change of what another user logged, unless an admin makes it.
+func (tx *Tx) MayChange(rec crm.Record) error {
+	author := rec.Value(crm.FieldCreatedBy).Text
+	if !rec.Entity.Log || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
+		return nil
+	}
+	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
 }
 
 // unlink takes a reference away from every record that holds it. It gives up,
@@ -89,7 +111,7 @@ func blank(rec crm.Record) crm.Record {
 
 func (tx *Tx) remove(rec crm.Record) error {
 	e := rec.Entity
-	n, err := tx.count(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
+	n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -20,13 +20,14 @@ func (f *fixture) estate(actor crm.Actor) estate {
 	e.contact = f.save(actor, "contact", "name", "Jane", "company_id", e.company)
 	e.deal = f.save(actor, "deal", "title", "Big", "contact_id", e.contact, "company_id", e.company)
 	refs := map[string]crm.Record{"contact_id": e.contact, "company_id": e.company, "deal_id": e.deal}
-	for _, on := range []string{"contact_id", "company_id", "deal_id", "contact_id company_id", "contact_id deal_id", "contact_id company_id deal_id", ""} {
+	for _, on := range []string{"contact_id", "company_id", "deal_id", "contact_id company_id", "contact_id deal_id", "contact_id company_id deal_id"} {
 		pairs := []any{"body", "on " + on}
 		for _, name := range strings.Fields(on) {
 			pairs = append(pairs, name, refs[name])
 		}
 		e.activities[on] = f.save(actor, "activity", pairs...)
 	}
+	e.company, e.contact, e.deal = f.fetch(actor, e.company), f.fetch(actor, e.contact), f.fetch(actor, e.deal) // with what is kept of those
 	return e
 }
 

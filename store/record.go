@@ -65,6 +65,9 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := tx.pass(rec); err != nil {
+		return Outcome{}, err
+	}
 	if err := tx.checkReferences(before, rec); err != nil {
 		return Outcome{}, err
 	}
@@ -108,6 +111,11 @@ func (tx *Tx) stamp(rec crm.Record, fresh bool) {
 	if fresh {
 		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
 		rec.Set(crm.FieldCreatedBy, by)
+		for i := range rec.Entity.Fields {
+			if f := &rec.Entity.Fields[i]; f.Tally != nil && f.Type == crm.Int {
+				rec.Values[i] = crm.Number(0)
+			}
+		}
 	}
 	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
 	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
@@ -126,6 +134,9 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	}
 	if len(crm.Changed(before.Values, after.Values)) == 0 {
 		return Outcome{before, before, Unchanged}, nil
+	}
+	if err := tx.MayChange(before); err != nil {
+		return Outcome{}, err
 	}
 	return Outcome{before, after, Updated}, tx.replace(before, after)
 }
@@ -153,6 +164,9 @@ func (tx *Tx) draft(before crm.Record, d Draft) (crm.Record, error) {
 // replace writes the changed fields of a record, and its stamps.
 func (tx *Tx) replace(before, after crm.Record) error {
 	e := after.Entity
+	if err := tx.pass(after); err != nil {
+		return err
+	}
 	if err := tx.checkReferences(before, after); err != nil {
 		return err
 	}
@@ -175,9 +189,16 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	return tx.finish("update", before, after)
 }
 
-// finish keeps the side tables and the log in step with a record's change.
+// finish keeps the side tables, what is kept in other records, and the log in step
+// with a record's change.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	if err := tx.index(before, after); err != nil {
+		return err
+	}
+	if err := tx.count(before, after); err != nil {
+		return err
+	}
+	if err := tx.follow(before, after); err != nil {
 		return err
 	}
 	return tx.logRecord(action, before, after)
@@ -193,11 +214,12 @@ func Conflict(rec crm.Record, want int64) error {
 }
 
 // checkSame refuses read-only fields that were sent with another value than the
-// record shows.
+// record shows. What is kept from other records changes without the record: who
+// sends it back with the version it was read at may do so.
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
 	for _, in := range d.Inputs {
-		if in.Mode != crm.Same || env.Same(rec, in) {
+		if in.Mode != crm.Same || env.Same(rec, in) || in.Field.Derived() && d.Version != 0 {
 			continue
 		}
 		if in.Label {

@@ -10,9 +10,9 @@ import (
 // index keeps the tables tags and custom_values in step with a record.
 func (tx *Tx) index(before, after crm.Record) error {
 	for i := range after.Entity.Fields {
-		was, is := before.Values[i], after.Values[i]
+		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		for _, tag := range missing(was.List, is.List) {
-			if err := tx.dropSide("tags", "tag", after, tag); err != nil {
+			if err := tx.dropSide("tags", "tag", after.Entity.Side(f), after, tag); err != nil {
 				return err
 			}
 		}
@@ -22,7 +22,7 @@ func (tx *Tx) index(before, after crm.Record) error {
 			}
 		}
 		for _, m := range missing(was.Members, is.Members) {
-			if err := tx.dropSide("custom_values", "name", after, m.Name); err != nil {
+			if err := tx.dropSide("custom_values", "name", after.Entity.Name, after, m.Name); err != nil {
 				return err
 			}
 		}
@@ -46,9 +46,9 @@ func missing[T comparable](a, b []T) []T {
 	return list
 }
 
-func (tx *Tx) dropSide(table, column string, rec crm.Record, name string) error {
+func (tx *Tx) dropSide(table, column, kind string, rec crm.Record, name string) error {
 	return tx.exec("DELETE FROM "+table+" WHERE workspace_id = $1 AND kind = $2 AND "+column+" = $3 AND record = $4",
-		tx.Actor.Workspace, rec.Entity.Name, name, rec.Key)
+		tx.Actor.Workspace, kind, name, rec.Key)
 }
 
 func (tx *Tx) insertTag(rec crm.Record, tag string) error {

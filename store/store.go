@@ -49,6 +49,8 @@ type Store struct {
 	readers  chan *reader // those that are free
 	writer   *writer
 	tables   map[*crm.Entity]*table
+	tallies  map[*crm.Entity][]tally
+	vias     []via
 	secret   []byte
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
@@ -81,7 +83,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)

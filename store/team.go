@@ -192,7 +192,7 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 	if member.Value("role").Text == role {
 		return Outcome{member, member, Unchanged}, nil
 	}
-	n, err := tx.count("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
+	n, err := tx.affect("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
 		tx.Actor.Workspace, member.ID, role)
 	if err != nil {
 		return Outcome{}, err
@@ -246,7 +246,7 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 // freeSeat deletes a row of members and counts the seat as free; freed is false
 // when the text found none to delete.
 func (tx *Tx) freeSeat(text string, seat crm.Record) (freed bool, err error) {
-	n, err := tx.count(text, tx.Actor.Workspace, seat.ID)
+	n, err := tx.affect(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
 		return false, err
 	}

@@ -18,6 +18,8 @@ type Tx struct {
 	ctx   context.Context
 	job   *job
 	now   int64
+
+	leaving leaving // the record that is being deleted
 }
 
 // After registers what must happen once the changes are on disk, and only then.
@@ -32,12 +34,12 @@ func (tx *Tx) Keep(err error) error {
 
 // exec runs a statement that returns no rows.
 func (tx *Tx) exec(text string, args ...any) error {
-	_, err := tx.count(text, args...)
+	_, err := tx.affect(text, args...)
 	return err
 }
 
-// count runs a statement and returns how many rows it changed.
-func (tx *Tx) count(text string, args ...any) (int64, error) {
+// affect runs a statement and returns how many rows it changed.
+func (tx *Tx) affect(text string, args ...any) (int64, error) {
 	st, err := tx.stmts.take(tx.ctx, text)
 	if err != nil {
 		return 0, err

@@ -107,8 +107,7 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 	f.t.Helper()
 	random := rand.New(rand.NewPCG(3, 5))
 	made := map[string][]crm.Record{}
-	for _, kind := range []string{"company", "contact", "deal", "activity"} {
-		e := f.Schema.Named(kind)
+	for _, e := range f.Schema.Records() {
 		for i := range n {
 			d := Draft{Entity: e}
 			for j := range e.Fields {
@@ -116,12 +115,15 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 					d.Inputs = append(d.Inputs, somewhat(field, random, made))
 				}
 			}
+			if e.Log {
+				d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("contact_id"), Value: crm.Key(made["contact"][i].Key)})
+			}
 			f.clock.advance(time.Duration(i%3) * time.Second)
 			out, err := f.trySave(actor, d)
 			if err != nil {
-				f.t.Fatalf("make %s: %v", kind, err)
+				f.t.Fatalf("make %s: %v", e.Name, err)
 			}
-			made[kind] = append(made[kind], out.After)
+			made[e.Name] = append(made[e.Name], out.After)
 		}
 	}
 	for i := range n {

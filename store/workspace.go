@@ -34,7 +34,7 @@ func (tx *Tx) countWorkspace() error {
 		return err
 	}
 	limit := tx.store.opts.Plans.Cap(plan, "workspaces")
-	n, err := tx.count("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
+	n, err := tx.affect("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
 	if err == nil && n == 0 {
 		err = limitReached(plan, limit, "workspaces")
 	}

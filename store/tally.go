@@ -1,0 +1,212 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// tally is where the records of one entity count: in fields of what their
+// reference points to.
+type tally struct {
+	of     *crm.Entity
+	ref    *crm.Field
+	to     *crm.Entity
+	fields []*crm.Field // of to, each with a Tally of the entity
+}
+
+// tallies returns, by the entity that is counted, where it counts.
+func tallies(schema *crm.Schema) map[*crm.Entity][]tally {
+	all := map[*crm.Entity][]tally{}
+	for _, of := range schema.Entities {
+		for i := range of.Fields {
+			t := tally{of: of, ref: &of.Fields[i], to: of.Target(&of.Fields[i])}
+			if t.to == nil {
+				continue
+			}
+			for j := range t.to.Fields {
+				if f := &t.to.Fields[j]; f.Tally != nil && f.Tally.Of == of.Name {
+					t.fields = append(t.fields, f)
+				}
+			}
+			if len(t.fields) > 0 {
+				all[of] = append(all[of], t)
+			}
+		}
+	}
+	return all
+}
+
+// portion is what records add to one field: how many they are, the latest of their
+// times, or how many there are of each label.
+type portion struct {
+	set    bool
+	n      int64
+	labels map[string]int64
+}
+
+// portionOf returns what one record adds to a field.
+func portionOf(f *crm.Field, rec crm.Record) portion {
+	t := f.Tally
+	if has := rec.Value(t.Has); t.Has != "" && (!has.Set() || len(t.In) > 0 && !slices.Contains(t.In, has.Text)) {
+		return portion{}
+	}
+	taken := rec.Value(t.Take)
+	switch f.Type {
+	case crm.Time:
+		return portion{set: taken.Set(), n: taken.Int}
+	case crm.Tags:
+		return portion{set: taken.Set(), labels: map[string]int64{taken.Text: 1}}
+	}
+	return portion{set: true, n: 1}
+}
+
+// count brings what is kept elsewhere of a record in step with its change.
+func (tx *Tx) count(before, after crm.Record) error {
+	for _, t := range tx.store.tallies[after.Entity] {
+		was, is := before.Value(t.ref.Name), after.Value(t.ref.Name)
+		lost, won := t.portions(was, before), t.portions(is, after)
+		if was.Equal(is) && slices.EqualFunc(lost, won, samePortion) {
+			continue
+		}
+		if err := tx.keep(t, was.Int, lost, less); err != nil {
+			return err
+		}
+		if err := tx.keep(t, is.Int, won, more); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// portions returns what a record adds to each field of what it refers to.
+func (t tally) portions(ref crm.Value, rec crm.Record) []portion {
+	portions := make([]portion, len(t.fields))
+	for i, f := range t.fields {
+		if ref.Set() {
+			portions[i] = portionOf(f, rec)
+		}
+	}
+	return portions
+}
+
+func samePortion(a, b portion) bool {
+	if a.set != b.set || a.n != b.n || len(a.labels) != len(b.labels) {
+		return false
+	}
+	for label, n := range a.labels {
+		if b.labels[label] != n {
+			return false
+		}
+	}
+	return true
+}
+
+// more and less are the signs of a portion.
+const (
+	more int64 = 1
+	less int64 = -1
+)
+
+// keep adds portions to the fields of the record with the key, or takes them away.
+// What records say must already be in their table, for a lost latest time is found
+// again there.
+func (tx *Tx) keep(t tally, key int64, portions []portion, sign int64) error {
+	if tx.leaving.is(t.to, key) {
+		return nil
+	}
+	var set []string
+	args := []any{tx.Actor.Workspace, key}
+	for i, f := range t.fields {
+		s := portions[i]
+		if !s.set {
+			continue
+		}
+		column, n := f.Col(), "$"+strconv.Itoa(len(args)+1)
+		switch {
+		case f.Type == crm.Tags:
+			list, changed, err := tx.keepLabels(t.to, f, key, s.labels, sign)
+			if err != nil {
+				return err
+			}
+			if changed {
+				args, set = append(args, list), append(set, column+" = "+n)
+			}
+		case f.Type == crm.Int:
+			args, set = append(args, sign*s.n), append(set, column+" = "+column+" + "+n)
+		case sign == more:
+			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s >= %s THEN %s ELSE %s END", column, column, n, column, n))
+		default:
+			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s > %s THEN %s ELSE %s END", column, column, n, column, tx.store.latest(t, f)))
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	return tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
+}
+
+// latest returns the SQL that finds a field's time anew for the record $2: by
+// each reference that leads there, the end of an index. The plus sign keeps SQLite
+// from taking the index of the whole workspace.
+func (s *Store) latest(t tally, f *crm.Field) string {
+	var ends []string
+	for _, other := range s.tallies[t.of] {
+		if other.to != t.to {
+			continue
+		}
+		take := "a." + t.of.Field(f.Tally.Take).Col()
+		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE +a.workspace_id = $1 AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
+			take, t.of.Plural, other.ref.Col(), t.counts(f, "a"), take, len(ends)))
+	}
+	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
+}
+
+// counts returns the condition under which a record counts in a field.
+func (t tally) counts(f *crm.Field, alias string) string {
+	if f.Tally.Has == "" {
+		return "TRUE"
+	}
+	column := alias + "." + t.of.Field(f.Tally.Has).Col()
+	if len(f.Tally.In) == 0 {
+		return column + " IS NOT NULL"
+	}
+	return column + " IN ('" + strings.Join(f.Tally.In, "', '") + "')"
+}
+
+// keepLabels counts labels of a record up or down, and returns the list of those
+// that are left when it changed.
+func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
+	for label, n := range labels {
+		var left int64
+		args := []any{tx.Actor.Workspace, e.Side(f), label, key, n}
+		if sign == more {
+			_, err = tx.row(`INSERT INTO tags (workspace_id, kind, tag, record, n, fold) VALUES ($1, $2, $3, $4, $5, $6)
+				ON CONFLICT (workspace_id, kind, tag, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, append(args, query.Fold(label)), &left)
+			changed = changed || left == n
+		} else {
+			_, err = tx.row("UPDATE tags SET n = n - $5 WHERE workspace_id = $1 AND kind = $2 AND tag = $3 AND record = $4 RETURNING n", args, &left)
+			if err == nil && left == 0 {
+				err = tx.exec("DELETE FROM tags WHERE workspace_id = $1 AND kind = $2 AND tag = $3 AND record = $4", args[:4]...)
+			}
+			changed = changed || left == 0
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	if !changed {
+		return nil, false, nil
+	}
+	var left []string
+	err = tx.rows("SELECT tag FROM tags WHERE workspace_id = $1 AND kind = $2 AND record = $3 ORDER BY tag", []any{tx.Actor.Workspace, e.Side(f), key},
+		func(scan func(...any) error) error {
+			left = append(left, "")
+			return scan(&left[len(left)-1])
+		})
+	return stored(crm.Labels(left)), true, err
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// belongs says, by kind, which activities a record's signals are of: x is the
+// record. It repeats in SQL what the manual says, not what the code does.
+var belongs = map[string]string{
+	"contact": "a.contact_id = x.key",
+	"company": "(a.company_id = x.key OR EXISTS (SELECT 1 FROM contacts c WHERE c.key = a.contact_id AND c.company_id = x.key))",
+	"deal":    "a.deal_id = x.key",
+	"ticket":  "a.ticket_id = x.key",
+}
+
+// checkSignals compares what is kept beside records with a recount.
+func (f *fixture) checkSignals() {
+	f.t.Helper()
+	for kind, own := range belongs {
+		e := f.Schema.Named(kind)
+		if e == nil {
+			continue
+		}
+		of := " FROM activities a WHERE " + own
+		for name, counted := range map[string]string{
+			"activities":    "SELECT COUNT(*)" + of,
+			"last_activity": "SELECT MAX(a.occurred_at)" + of,
+			"outreach":      "SELECT COUNT(*)" + of + " AND a.kind IN ('call', 'email', 'meeting')",
+			"last_outreach": "SELECT MAX(a.occurred_at)" + of + " AND a.kind IN ('call', 'email', 'meeting')",
+			"on_behalf_of":  `SELECT '["' || GROUP_CONCAT(who, '","') || '"]' FROM (SELECT DISTINCT a.on_behalf_of AS who` + of + " AND a.on_behalf_of IS NOT NULL ORDER BY 1)",
+		} {
+			if e.Field(name) == nil {
+				continue
+			}
+			wrong := f.raw(3, fmt.Sprintf("SELECT x.key, x.%s, (%s) FROM %s x WHERE x.%s IS NOT (%s)", name, counted, e.Plural, name, counted))
+			if len(wrong) > 0 {
+				f.t.Errorf("%s of %s: key, kept, counted: %v", name, e.Plural, wrong)
+			}
+		}
+		f.checkSide(e)
+	}
+}
+
+// checkSide holds that the table of labels says what the records do.
+func (f *fixture) checkSide(e *crm.Entity) {
+	f.t.Helper()
+	side := f.raw(3, "SELECT record, ' ', GROUP_CONCAT(tag) FROM (SELECT record, tag FROM tags WHERE kind = $1 ORDER BY record, tag) GROUP BY record ORDER BY record", e.Name+".on_behalf_of")
+	for i := range side {
+		key, list, _ := strings.Cut(side[i], " ")
+		side[i] = key + ` ["` + strings.ReplaceAll(strings.TrimSpace(list), ",", `","`) + `"]`
+	}
+	shown := f.raw(3, "SELECT key, ' ', on_behalf_of FROM "+e.Plural+" WHERE on_behalf_of IS NOT NULL ORDER BY key")
+	for i := range shown {
+		shown[i] = strings.Join(strings.Fields(shown[i]), " ")
+	}
+	if !slices.Equal(side, shown) {
+		f.t.Errorf("%s: the table of labels has %v, the records %v", e.Plural, side, shown)
+	}
+}
+
+// mix is a workspace in which several actors write at random.
+type mix struct {
+	*fixture
+	random *rand.Rand
+	actor  crm.Actor
+}
+
+// pick returns a record of the kind as it is now, if there is one.
+func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
+	e := m.Schema.Named(kind)
+	var last int64
+	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
+		return crm.Record{}, false
+	}
+	rec, found, err := tx.record(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))
+	return rec, found && err == nil
+}
+
+// reference returns an input that sets, changes or clears a reference.
+func (m mix) reference(tx *Tx, e *crm.Entity, name string) crm.Input {
+	in := crm.Input{Field: e.Field(name)}
+	if rec, found := m.pick(tx, in.Field.Ref); found && m.random.IntN(4) > 0 {
+		in.Value = crm.Key(rec.Key)
+	}
+	return in
+}
+
+// activity returns a draft of an activity in which anything may be.
+func (m mix) activity(tx *Tx) Draft {
+	e := m.Schema.Named("activity")
+	d := Draft{Entity: e, Inputs: []crm.Input{
+		{Field: e.Field("body"), Value: crm.Str("b")},
+		{Field: e.Field("kind"), Value: crm.Str(e.Field("kind").Values[m.random.IntN(5)])},
+		{Field: e.Field("occurred_at"), Value: crm.Millis(int64(m.random.IntN(20)-2) * 86_400_000)},
+	}}
+	if m.random.IntN(2) == 0 {
+		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("on_behalf_of"), Value: crm.Str([]string{"", "boss@acme.com", "cfo@acme.com"}[m.random.IntN(3)])})
+	}
+	for _, name := range e.Under {
+		if m.random.IntN(2) == 0 {
+			d.Inputs = append(d.Inputs, m.reference(tx, e, name))
+		}
+	}
+	return d
+}
+
+// step makes one random write, which may fail afterwards and then must leave no
+// trace.
+func (m mix) step() {
+	oops := errors.New("oops")
+	err := m.Write(m.t.Context(), m.actor, func(tx *Tx) error {
+		err := m.act(tx)
+		if err == nil && m.random.IntN(6) == 0 {
+			return oops
+		}
+		return err
+	})
+	if code := codeOf(err); err != nil && !errors.Is(err, oops) && code != crm.MissingField && code != crm.NotFound {
+		m.t.Errorf("a random write: %v", err)
+	}
+}
+
+func (m mix) act(tx *Tx) (err error) {
+	parents := m.Schema.Named("activity").Under
+	kind := m.Schema.Named("activity").Field(parents[m.random.IntN(len(parents))]).Ref
+	switch m.random.IntN(10) {
+	case 0, 1, 2, 3:
+		_, err = tx.Save(m.activity(tx))
+	case 4, 5:
+		if rec, found := m.pick(tx, "activity"); found {
+			_, err = tx.Update(rec.Key, m.activity(tx))
+		}
+	case 6:
+		if rec, found := m.pick(tx, "activity"); found {
+			err = tx.Delete(rec)
+		}
+	case 7:
+		if rec, found := m.pick(tx, "contact"); found {
+			_, err = tx.Update(rec.Key, Draft{Entity: rec.Entity, Inputs: []crm.Input{m.reference(tx, rec.Entity, "company_id")}})
+		}
+	case 8:
+		if rec, found := m.pick(tx, kind); found && m.random.IntN(3) == 0 {
+			err = tx.Delete(rec)
+		}
+	case 9:
+		e := m.Schema.Named(kind)
+		d := Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field(e.Display), Value: crm.Str("n")}}}
+		if e.Field("company_id") != nil {
+			d.Inputs = append(d.Inputs, m.reference(tx, e, "company_id"))
+		}
+		_, err = tx.Save(d)
+	}
+	return err
+}
+
+// TestSignalsEqualARecount writes at random from several sides into two workspaces
+// and then counts anew.
+func TestSignalsEqualARecount(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
+		for round := range 4 {
+			together(6, func(worker int) {
+				m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%2]}
+				m.actor.Role = crm.RoleAdmin
+				for range 120 {
+					m.step()
+				}
+			})
+			f.checkSignals()
+		}
+		for _, actor := range actors {
+			f.checkCounters(actor)
+			if n := f.list(actor, "contact", "activities=gt:0").Total; n == 0 {
+				t.Error("nobody has activities: the test tested nothing")
+			}
+		}
+	})
+}
