@@ -63,8 +63,12 @@ func sqliteRows(t *testing.T, file, when string) string {
 // TestUpgradeKilled kills an upgrade at each of its changes to the disk. The file is
 // then the old one or the new one, whole, and the next start gets through.
 func TestUpgradeKilled(t *testing.T) {
-	old := sqliteRows(t, oldFile(t, "0001"), "before")
-	want := strings.Replace(old, "schema=1", "schema=4", 1)
+	old, made := sqliteRows(t, oldFile(t, "0001"), "before"), oldFile(t, "0001")
+	done(t, "", "upgrade", "--db", made)
+	want := sqliteRows(t, made, "after")
+	if !strings.Contains(old, "schema=1 ") || strings.Contains(want, "schema=1 ") {
+		t.Fatalf("an upgrade makes %s of %s", want, old)
+	}
 	everyDeath(t, func() (string, []string) {
 		db := oldFile(t, "0001")
 		return db, []string{"upgrade", "--db", db}

@@ -51,7 +51,7 @@ type Field struct {
 	Values   []string // what a Choice allows
 	Default  string   // stored where none is sent; "now" for times
 	Max      int      // most characters; 0 is DefaultMax
-	Follows  string   // the field whose change to one of FollowOn sets this one too
+	Follows  string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
 	FollowOn []string
 	Tally    *Tally // kept by the server, from other records
 	Via      string // kept by the server: where what this reference points to refers to
@@ -227,6 +227,10 @@ func (e *Entity) ScopeColumn() string {
 	}
 	return "workspace_id"
 }
+
+// Counted reports whether a workspace holds records of the entity that clients make,
+// which plans cap.
+func (e *Entity) Counted() bool { return !e.RandomID && e.Can(Create) }
 
 // Can reports whether the entity offers all of the verbs.
 func (e *Entity) Can(v Verbs) bool { return e.Verbs&v == v }

@@ -45,8 +45,10 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s.%s does not lead to company", ref.From.Name, ref.Field.Name)
 		}
 	}
-	if want := []string{"contact.company_id", "deal.company_id", "activity.company_id"}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	for _, want := range []string{"contact.company_id", "deal.company_id", "activity.company_id"} {
+		if !slices.Contains(got, want) || slices.Contains(got, "activity.contact_company_id") {
+			t.Errorf("%v, want %s and none that follows another", got, want)
+		}
 	}
 	if s.Routed("companies") != s.Named("company") || s.Routed("audit") != s.Named("change") || s.Prefixed("co_1") != s.Named("company") || s.Named("nobody") != nil || s.Prefixed("x_1") != nil {
 		t.Error("an entity is not found under its names")

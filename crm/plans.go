@@ -23,7 +23,13 @@ const largestCap = 1_000_000_000_000
 // of a workspace by kind, its members together with its pending invites, and
 // the workspaces that one user made. The slice is the caller's own.
 func Resources() []string {
-	return []string{"contacts", "companies", "deals", "activities", "members", "workspaces"}
+	var names []string
+	for i := range Entities {
+		if e := &Entities[i]; e.Counted() {
+			names = append(names, e.Plural)
+		}
+	}
+	return append(names, "members", "workspaces")
 }
 
 // Plan bounds what a workspace or a user may hold. A resource it does not name
@@ -68,11 +74,22 @@ type Plans []Plan
 
 // BuiltinPlans returns the plans every server knows, the default plan first.
 func BuiltinPlans() Plans {
-	return Plans{
-		{DefaultPlan, []Cap{{"contacts", 100_000}, {"companies", 100_000}, {"deals", 100_000}, {"activities", 1_000_000}, {"members", 100}, {"workspaces", 20}}},
-		{"free", []Cap{{"contacts", 1_000}, {"companies", 1_000}, {"deals", 1_000}, {"activities", 10_000}, {"members", 5}, {"workspaces", 3}}},
-		{"unlimited", nil},
+	return Plans{builtin(DefaultPlan, 100_000, 100, 20), builtin("free", 1_000, 5, 3), {"unlimited", nil}}
+}
+
+// builtin returns a plan that allows as many records of every kind, and ten times as
+// many of those that log what happened.
+func builtin(name string, records, members, workspaces int64) Plan {
+	plan := Plan{Name: name}
+	for i := range Entities {
+		switch e := &Entities[i]; {
+		case e.Counted() && e.Log:
+			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * records})
+		case e.Counted():
+			plan.Caps = append(plan.Caps, Cap{e.Plural, records})
+		}
 	}
+	return Plan{name, append(plan.Caps, Cap{"members", members}, Cap{"workspaces", workspaces})}
 }
 
 // Named returns the plan with the name, and whether there is one.

@@ -175,7 +175,7 @@ func (w *world) row(row server.RouteRow) string {
 // try makes one call, checks how it ends and reports whether it was let in.
 func (w *world) try(row server.RouteRow, path, who, kind string) bool {
 	w.t.Helper()
-	a := w.send(w.tokens[who+" "+kind], row.Method, path, bodyFor(row.Method+" "+row.Path))
+	a := w.send(w.tokens[who+" "+kind], row.Method, path, bodyFor(row))
 	want, hint := verdict(row, who, kind)
 	got := a.refusal()
 	if row.Path == "/metrics" && got == "not_found" {
@@ -276,7 +276,7 @@ func (w *world) handedOn() {
 		if !strings.HasPrefix(row.Path, "/workspaces/{id}") {
 			continue
 		}
-		path, body := w.path(row, w.admin.Email), bodyFor(row.Method+" "+row.Path)
+		path, body := w.path(row, w.admin.Email), bodyFor(row)
 		if a := w.send(there, row.Method, path, body); a.text("error") != "scope_required" {
 			w.t.Errorf("%s %s with a token handed on elsewhere: status %d\n%s", row.Method, path, a.status, a.body)
 		}

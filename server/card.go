@@ -14,7 +14,7 @@ func (s *Server) agentCard(rq *request) (*render.Doc, error) {
 	scopes := m{scopeWord: "what the person chooses on the sign-in page"}
 	return sendJSON(m{
 		"name":             "crmkit",
-		"description":      "A CRM that AI agents operate: contacts, companies, deals, activities, reminders. The manual is at " + base + "/help.",
+		"description":      "A CRM that AI agents operate: " + s.kinds("and") + "; and what is due. The manual is at " + base + "/help.",
 		"version":          s.opts.Version,
 		"documentationUrl": base + "/help",
 		"supportedInterfaces": []m{

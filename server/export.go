@@ -14,7 +14,7 @@ import (
 // exportRoute is the row that streams the records of an entity.
 func exportRoute(e *crm.Entity) route {
 	return route{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: read, Group: "move", Entity: e, Lists: true, Stream: exports,
-		Doc: "all, with the filters of /" + e.Route(), handle: (*Server).export}
+		Doc: "all, with the filters of its list", handle: (*Server).export}
 }
 
 // unpaged are the parameters of lists that an export, which is everything, does

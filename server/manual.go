@@ -39,6 +39,7 @@ type page struct {
 func (s *Server) newManual() (manual, error) {
 	funcs := template.FuncMap{
 		"id":            s.exampleID,
+		"kinds":         s.kinds,
 		"fields":        s.manualFields,
 		"fieldsInDepth": s.manualFieldsInDepth,
 		"ops":           manualOps,
@@ -69,6 +70,18 @@ func (s *Server) newManual() (manual, error) {
 // workspace of a new server, so that the examples run as written there.
 func (s *Server) exampleID(kind string, n int64) string {
 	return crm.RecordID(s.schema.Named(kind).Prefix, crm.RecordKey(1, n))
+}
+
+// kinds names the kinds of records, "contacts, companies, …", the word before the last.
+func (s *Server) kinds(word string) string {
+	var names []string
+	for _, e := range s.schema.Entities {
+		if e.Counted() {
+			names = append(names, e.Plural)
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }
 
 func marks(e *crm.Entity, f *crm.Field) string {
@@ -171,26 +184,28 @@ func (s *Server) manualSearch() string {
 	return strings.Join(parts, "; ")
 }
 
-// manualRoutes prints the route table. The methods of one path share a line.
+// manualRoutes prints the route table. The methods of one path share a line, and so
+// do paths that offer the same.
 func (s *Server) manualRoutes() string {
-	var b strings.Builder
-	var done []string
+	offers, paths := map[string]string{}, map[string][]string{}
+	var order []string
 	for i := range s.router.routes {
-		path := s.router.routes[i].shown()
-		if s.router.routes[i].Doc == "" {
-			continue
-		}
-		if slices.Contains(done, path) {
-			continue
-		}
-		done = append(done, path)
-		var parts []string
-		for j := range s.router.routes {
-			if row := &s.router.routes[j]; row.shown() == path && row.Doc != "" {
-				parts = append(parts, row.Method+" "+row.Doc)
+		if row := &s.router.routes[i]; row.Doc != "" {
+			path := row.shown()
+			if offers[path] == "" {
+				order = append(order, path)
 			}
+			offers[path] += "; " + row.Method + " " + row.Doc
 		}
-		b.WriteString(path + "  " + strings.Join(parts, "; ") + "\n")
+	}
+	for _, path := range order {
+		paths[offers[path]] = append(paths[offers[path]], path)
+	}
+	var b strings.Builder
+	for _, path := range order {
+		if same := paths[offers[path]]; same[0] == path {
+			b.WriteString(strings.Join(same, " ") + "  " + offers[path][2:] + "\n")
+		}
 	}
 	return b.String()
 }

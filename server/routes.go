@@ -128,7 +128,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 	}{
 		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
 		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, handle: (*Server).create}},
-		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one " + e.Name, Params: []string{"fields"}, handle: (*Server).fetch}},
+		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one of them", Params: []string{"fields"}, handle: (*Server).fetch}},
 		{crm.Update, route{Method: http.MethodPatch, Path: one, Access: write, Doc: "change the fields you send", Body: true, handle: (*Server).update}},
 		{crm.Delete, route{Method: http.MethodDelete, Path: one, Access: full, Doc: "delete, in two steps", Params: []string{"confirm"}, handle: (*Server).remove}},
 	}
@@ -144,9 +144,9 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 		path := "/" + above.Route() + "/:id/" + e.Route()
 		rows = append(rows,
 			route{Method: http.MethodGet, Path: path, Access: read, Group: e.Plural, Entity: e, Lists: true,
-				Doc: "those of one " + above.Name, handle: below(above, name, (*Server).listBelow)},
+				Doc: "those of one record", handle: below(above, name, (*Server).listBelow)},
 			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
-				Doc: "log one for a " + above.Name, handle: below(above, name, (*Server).createBelow)})
+				Doc: "make one for it", handle: below(above, name, (*Server).createBelow)})
 	}
 	return append(rows, exportRoute(e), importRoute(e))
 }

@@ -1,52 +1,67 @@
 package server_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/server"
 )
 
 // secret marks everything the first workspace stores; no answer to the second
 // may hold it.
 const secret = "zebra-7731"
 
-// body fits every route that takes one.
-func bodyFor(row string) string {
-	switch {
-	case strings.HasPrefix(row, "POST /auth/request"):
+// bodyFor fits every route that takes a body.
+func bodyFor(row server.RouteRow) string {
+	switch call := row.Method + " " + row.Path; {
+	case call == "POST /auth/request":
 		return `{"email":"mallory@evil.example"}`
-	case strings.HasPrefix(row, "POST /auth/verify"):
+	case call == "POST /auth/verify":
 		return `{"email":"mallory@evil.example","code":"000000"}`
-	case strings.HasSuffix(row, "/tokens"):
+	case strings.HasSuffix(call, "/tokens"):
 		return `{"token_name":"mine"}`
-	case strings.HasSuffix(row, "/role"):
+	case strings.HasSuffix(call, "/role"):
 		return `{"role":"member"}`
-	case strings.HasSuffix(row, "/invites"):
+	case strings.HasSuffix(call, "/invites"):
 		return `{"email":"mallory@evil.example"}`
-	case strings.HasSuffix(row, "workspaces"), strings.HasPrefix(row, "PATCH /workspaces"):
-		return `{"name":"mine"}`
-	case strings.HasSuffix(row, "/activities"):
-		return `{"body":"mine"}`
-	case strings.HasPrefix(row, "POST /deals"):
-		return `{"title":"mine"}`
-	case strings.HasPrefix(row, "POST"), strings.HasPrefix(row, "PATCH"):
-		return `{"notes":"mine"}`
+	case row.Entity != nil && (row.Method == "POST" || row.Method == "PATCH"):
+		for _, name := range row.Entity.Names(func(f *crm.Field) bool { return f.Required && f.Type == crm.Text }) {
+			return `{"` + name + `":"mine"}`
+		}
 	}
 	return ""
+}
+
+// full returns a body for the entity in which the text stands wherever it can, with
+// references to the records whose ids are known.
+func full(e *crm.Entity, text string, ids map[string]string) string {
+	var parts []string
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		value := map[crm.Type]string{crm.Text: `"` + text + `"`, crm.Email: `"` + text + `@x.com"`, crm.Domain: `"` + text + `.com"`,
+			crm.Tags: `["` + text + `"]`, crm.Object: `{"k":"` + text + `"}`}[f.Type]
+		switch {
+		case f.Name == e.Due:
+			value = `"now"`
+		case f.Type == crm.Ref && ids[f.Ref] != "":
+			value = `"` + ids[f.Ref] + `"`
+		}
+		if value != "" && !f.ReadOnly && !f.Person {
+			parts = append(parts, `"`+f.Name+`":`+value)
+		}
+	}
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // fillTenant makes a record of every kind and returns their ids by entity name.
 func fillTenant(r *rig) map[string]string {
 	r.t.Helper()
 	ids := map[string]string{}
-	id := func(kind, path, body string) {
-		ids[kind] = r.json(201, "POST", path, body)["id"].(string)
+	for _, e := range r.store.Schema.Records() {
+		ids[e.Name] = r.json(201, "POST", "/"+e.Route(), full(e, secret, ids))["id"].(string)
 	}
-	id("company", "/companies", `{"name":"`+secret+`","domain":"`+secret+`.com","tags":["`+secret+`"]}`)
-	id("contact", "/contacts", `{"name":"`+secret+`","email":"`+secret+`@x.com","company_id":"`+ids["company"]+`","follow_up_at":"now","custom":{"k":"`+secret+`"}}`)
-	id("deal", "/deals", `{"title":"`+secret+`","contact_id":"`+ids["contact"]+`","follow_up_at":"now"}`)
-	id("activity", "/contacts/"+ids["contact"]+"/activities", `{"body":"`+secret+`"}`)
 	ids["change"] = r.json(200, "GET", "/audit", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	ids["token"] = r.json(200, "GET", "/tokens", "")["items"].([]any)[0].(map[string]any)["id"].(string)
 	ids["workspace"] = r.json(200, "GET", "/workspaces", "")["items"].([]any)[0].(map[string]any)["id"].(string)
@@ -64,12 +79,15 @@ func TestTenantsAreApart(t *testing.T) {
 	ids := fillTenant(r.as("jane@acme.com"))
 	before := snapshot(r)
 	jane := r.header.Clone()
+	for n := 2; fits(r, n, ids); n++ { // five bits of an id tell of the workspace
+		r.as(fmt.Sprintf("settler%d@x.com", n))
+	}
 	r.as("mallory@evil.example")
 	tried := 0
 	for _, row := range r.server().Rows() {
 		for _, path := range spellings(row.Path, above(r, row.Path), ids) {
 			tried++
-			a := r.call(row.Method, path, bodyFor(row.Method+" "+row.Path))
+			a := r.call(row.Method, path, bodyFor(row))
 			if strings.Contains(a.body, secret) {
 				t.Errorf("%s %s shows another workspace's data:\n%s", row.Method, path, a.body)
 			}
@@ -78,7 +96,7 @@ func TestTenantsAreApart(t *testing.T) {
 			}
 			token := r.header.Get("Authorization")
 			r.header.Del("Authorization")
-			if a := r.call(row.Method, path, bodyFor(row.Method+" "+row.Path)); !row.Public && a.status != 401 {
+			if a := r.call(row.Method, path, bodyFor(row)); !row.Public && a.status != 401 {
 				t.Errorf("%s %s without a token: status %d, want 401", row.Method, path, a.status)
 			}
 			r.header.Set("Authorization", token)
@@ -91,6 +109,16 @@ func TestTenantsAreApart(t *testing.T) {
 	if after := snapshot(r); after != before {
 		t.Errorf("the first workspace changed:\n%s\nwas\n%s", after, before)
 	}
+}
+
+// fits reports whether any of the ids could be of the workspace with the number.
+func fits(r *rig, workspace int, ids map[string]string) bool {
+	for _, e := range r.store.Schema.Records() {
+		if _, fault := crm.ParseID(e, int64(workspace), ids[e.Name]); fault == crm.IDFine {
+			return true
+		}
+	}
+	return false
 }
 
 // foreign returns the status with which a path answers ids of another workspace.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"crmkit/crm"
 )
 
 // Summary is what a look through a whole database file found.
@@ -26,8 +28,17 @@ type Count struct {
 	N    int64
 }
 
-// counted are the tables that a summary counts. Every schema has them.
-var counted = []string{"users", "workspaces", "members", "contacts", "companies", "deals", "activities"}
+// counted returns the tables that a summary counts; a file of an older schema may
+// lack some.
+func counted() []string {
+	tables := []string{"users", "workspaces", "members"}
+	for i := range crm.Entities {
+		if e := &crm.Entities[i]; e.Counted() {
+			tables = append(tables, e.Plural)
+		}
+	}
+	return tables
+}
 
 // copyFile writes a whole copy of the database, as it is committed at one moment.
 // The copy appears under its name, or takes the place of a file there, only when it
@@ -94,7 +105,14 @@ func summarize(ctx context.Context, path string) (Summary, error) {
 
 // count counts the rows of each kind.
 func (s *Summary) count(ctx context.Context, db querier) error {
-	for _, kind := range counted {
+	there, err := texts(ctx, db, "SELECT name FROM sqlite_master WHERE type = 'table'")
+	if err != nil {
+		return explain(s.Path, err)
+	}
+	for _, kind := range counted() {
+		if !slices.Contains(there, kind) {
+			continue
+		}
 		c := Count{Kind: kind}
 		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+kind).Scan(&c.N); err != nil {
 			return explain(s.Path, err)

@@ -208,7 +208,7 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	admin := f.member(email)
 	admin = f.enter(admin, admin.WorkspaceID)
 	f.join(admin, colleague, crm.RoleMember)
-	f.estate(admin)
+	f.records(admin, 1)
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	f.token(admin, email)
 	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
