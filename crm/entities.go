@@ -40,6 +40,9 @@ var (
 	companyRef = Field{Name: "company_id", Type: Ref, Ref: "company", Brief: true, Doc: "the company"}
 	contactRef = Field{Name: "contact_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact"}
 	dealRef    = Field{Name: "deal_id", Type: Ref, Ref: "deal", Brief: true, Doc: "the deal"}
+	ticketRef  = Field{Name: "ticket_id", Type: Ref, Ref: "ticket", Brief: true, Doc: "the ticket"}
+	assignee   = Field{Name: "assignee", Brief: true, Vocab: true, Person: true, Doc: "who does it, best an e-mail; me is you"}
+	priority   = Field{Name: "priority", Type: Choice, Values: []string{"low", "normal", "high"}, Default: "normal", Brief: true, Vocab: true, Doc: "how much it matters"}
 )
 
 // What is kept of the activities logged for a record. A contact's count for its
@@ -100,15 +103,30 @@ var Entities = []Entity{
 			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom),
 	},
 	{
-		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company or deal",
-		Verbs: List | Create | Fetch | Update | Delete, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title"},
-		Sort: "-occurred_at", MaxLimit: 500, Log: true, Under: []string{"contact_id", "company_id", "deal_id"},
+		Name: "ticket", Plural: "tickets", Prefix: "t", Doc: "a request to be answered; its activities are the conversation",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "subject",
+		Search: []string{"subject", "content", "tags", "requester.name", "company.name"},
+		Sort:   "-created_at", MaxLimit: 200,
+		Fields: record(signals,
+			Field{Name: "subject", Required: true, Brief: true, Doc: "what it is about"},
+			Field{Name: "content", Max: long, Doc: "the request itself"},
+			Field{Name: "status", Type: Choice, Values: []string{"open", "pending", "solved", "closed"}, Default: "open", Brief: true, Vocab: true, Doc: "pending waits for somebody else"},
+			priority,
+			Field{Name: "requester_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact who asks"},
+			companyRef, assignee, tags,
+			Field{Name: "solved_at", Type: Time, ReadOnly: true, Brief: true, Follows: "status", FollowOn: []string{"solved", "closed"}, Doc: "when it became solved or closed; unset again when it is reopened"},
+			custom),
+	},
+	{
+		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company, deal or ticket",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title", "ticket.subject"},
+		Sort: "-occurred_at", MaxLimit: 500, Log: true, Under: []string{"contact_id", "company_id", "deal_id", "ticket_id"},
 		Fields: quiet(record(nil,
 			Field{Name: "kind", Type: Choice, Values: []string{"call", "email", "meeting", "note", "task"}, Default: "note", Brief: true, Vocab: true, Doc: "what happened"},
 			Field{Name: "body", Required: true, Brief: true, Max: long, Doc: "what was said or done"},
 			contactRef, companyRef,
 			Field{Name: "contact_company_id", Type: Ref, Ref: "company", ReadOnly: true, Brief: true, Via: "contact_id", Beside: "company_id", Doc: "the contact's company, where that is another; company= finds both"},
-			dealRef,
+			dealRef, ticketRef,
 			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"},
 			Field{Name: "on_behalf_of", Type: Email, Brief: true, Vocab: true, Person: true, Doc: "for whom you did it, when not for yourself"})),
 	},

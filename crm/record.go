@@ -101,7 +101,9 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Follows != "" && !sent[f.Name] {
+		if f.Follows != "" && f.Type == Time {
+			stamp(e, f, after, now)
+		} else if f.Follows != "" && !sent[f.Name] {
 			follow(e, f, before, after)
 		}
 		if !after[i].Set() {
@@ -186,22 +188,35 @@ func mergeMembers(old, set []Member, remove []string) []Member {
 // follow sets f when the field it follows has just become one of its values.
 func follow(e *Entity, f *Field, before, after []Value) {
 	i := e.Index(f.Follows)
-	if after[i].Equal(before[i]) {
-		return
-	}
-	for _, word := range f.FollowOn {
-		if strings.EqualFold(after[i].Text, word) {
-			after[e.Index(f.Name)] = Str(word)
-		}
+	if at := f.followed(after[i]); at >= 0 && !after[i].Equal(before[i]) {
+		after[e.Index(f.Name)] = Str(f.FollowOn[at])
 	}
 }
+
+// stamp keeps the time at which the field it follows became one of its values.
+func stamp(e *Entity, f *Field, after []Value, now int64) {
+	own := e.Index(f.Name)
+	if f.followed(after[e.Index(f.Follows)]) < 0 {
+		after[own] = Value{}
+	} else if !after[own].Set() {
+		after[own] = second(now)
+	}
+}
+
+// followed returns which value of FollowOn it is, or -1.
+func (f *Field) followed(v Value) int {
+	return slices.IndexFunc(f.FollowOn, func(word string) bool { return strings.EqualFold(v.Text, word) })
+}
+
+// second returns the time that clients give and see: whole seconds.
+func second(now int64) Value { return Millis(now / 1000 * 1000) }
 
 func (f *Field) fallback(now int64) Value {
 	switch {
 	case f.Default == "":
 		return Value{}
 	case f.Type == Time:
-		return Millis(now / 1000 * 1000)
+		return second(now)
 	}
 	return Str(f.Default)
 }

@@ -15,7 +15,7 @@ type target struct {
 	of     *crm.Field // of what the reference field points to; its id where it is nil
 	key    string     // of a custom value, with field being the object
 	id     bool       // the id that the record has where it comes from
-	server bool       // what the server itself keeps, like created_at
+	server bool       // what the server itself keeps, like created_at; the field, if it is one
 	part   int        // of a value in several columns, from 1
 	rank   int        // among columns for the same: the lowest that is set counts
 	exact  bool       // the column has the name of the field
@@ -64,7 +64,7 @@ func (c *columns) find(name string) target {
 		case !f.ReadOnly:
 			return target{path: f.Name, field: f, exact: true, own: f.Name == name}
 		case f.Name == name:
-			return target{server: true}
+			return target{server: true, field: f}
 		}
 	}
 	for i := range c.entity.Fields {
@@ -133,7 +133,7 @@ func (c *columns) synonym(folded string) (target, bool) {
 // serves reports whether any column can say what record a row is.
 func (c *columns) serves() bool {
 	for _, name := range c.names {
-		if t := c.known[name]; t.id || t.field != nil && t.key == "" {
+		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.server {
 			return true
 		}
 	}

@@ -41,7 +41,9 @@ func (im *importer) read(r row) entry {
 	if members, e.fault = im.fields(r, &e); e.fault != nil {
 		return e
 	}
+	kept := e.draft.Inputs
 	e.draft, e.fault = decode(e.entity, members, im.rq.env)
+	e.draft.Inputs = append(e.draft.Inputs, kept...)
 	if e.id == "" && e.fault == nil && !unique(e.draft) {
 		e.id, e.source = im.contentID(r), rowSource
 	}
@@ -79,9 +81,7 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 		p := placed{im.columns.target(cell.Name), cell.Name, cell.JSON}
 		switch {
 		case p.server && im.ours():
-			if cell.Name == crm.FieldCreatedAt {
-				e.made = cellText(cell.JSON)
-			}
+			im.keep(e, p)
 		case p.server:
 			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
 		case p.id && e.id == "":
@@ -108,6 +108,20 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 	}
 	members = follow(e.entity, members)
 	return im.withCustom(members, custom), nil
+}
+
+// keep takes over what the server kept where the row comes from: when it was made, and
+// the times that another field of it set.
+func (im *importer) keep(e *entry, p placed) {
+	text := cellText(p.json)
+	switch {
+	case p.name == crm.FieldCreatedAt:
+		e.made = text
+	case p.field != nil && p.field.Follows != "":
+		if v, fault := im.rq.env.Normal(p.field, text); fault == nil {
+			e.draft.Inputs = append(e.draft.Inputs, crm.Input{Field: p.field, Value: v})
+		}
+	}
 }
 
 // ours reports whether the rows are an export of crmkit, whose columns mean what its
@@ -169,7 +183,7 @@ func follow(e *crm.Entity, members []crm.Member) []crm.Member {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		at := sent(f.Follows)
-		if f.Follows == "" || at < 0 || sent(f.Name) >= 0 {
+		if f.Follows == "" || f.ReadOnly || at < 0 || sent(f.Name) >= 0 {
 			continue
 		}
 		words := strings.Fields(cellText(members[at].JSON))

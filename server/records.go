@@ -130,7 +130,7 @@ func receipt(out store.Outcome) []render.Change {
 		f := &out.After.Entity.Fields[i]
 		from, to := out.Before.Values[i], out.After.Values[i]
 		switch {
-		case f.ReadOnly:
+		case f.ReadOnly && f.Follows == "":
 		case f.Type == crm.Object:
 			changes = append(changes, memberChanges(f.Name, from.Members, to.Members)...)
 		case f.Type == crm.Ref:
