@@ -42,7 +42,7 @@ var (
 	dealRef    = Field{Name: "deal_id", Type: Ref, Ref: "deal", Brief: true, Doc: "the deal"}
 	ticketRef  = Field{Name: "ticket_id", Type: Ref, Ref: "ticket", Brief: true, Doc: "the ticket"}
 	assignee   = Field{Name: "assignee", Brief: true, Vocab: true, Person: true, Doc: "who does it, best an e-mail; me is you"}
-	priority   = Field{Name: "priority", Type: Choice, Values: []string{"low", "normal", "high"}, Default: "normal", Brief: true, Vocab: true, Doc: "how much it matters"}
+	priority   = Field{Name: "priority", Type: Choice, Values: []string{"low", "normal", "high"}, Ranked: true, Default: "normal", Brief: true, Vocab: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
 // What is kept of the activities logged for a record. A contact's count for its

@@ -49,6 +49,7 @@ type Field struct {
 	Column   string   // the SQL column, when it is not Name
 	Ref      string   // the entity a Ref points to
 	Values   []string // what a Choice allows
+	Ranked   bool     // their order is that of sorting and comparing
 	Default  string   // stored where none is sent; "now" for times
 	Max      int      // most characters; 0 is DefaultMax
 	Follows  string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
@@ -100,9 +101,9 @@ func (f *Field) Col() string {
 	return f.Name
 }
 
-// Folded reports whether the field has a second column, Col()+"_fold", that
-// holds its text in folded form for like:, search and sorting.
-func (f *Field) Folded() bool { return f.Type == Text }
+// Folded reports whether the field has a second column, Col()+"_fold", by which it
+// is sorted and compared: of text the folded form, of ranked words their place.
+func (f *Field) Folded() bool { return f.Type == Text || f.Ranked }
 
 // Side returns the kind under which the table tags has the labels of the field.
 func (e *Entity) Side(f *Field) string {

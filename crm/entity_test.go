@@ -23,6 +23,9 @@ func TestEntitiesAreDocumented(t *testing.T) {
 			if f.Type == crm.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
 				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Values)
 			}
+			if f.Ranked && (f.Type != crm.Choice || len(f.Values) > 10) {
+				t.Errorf("%s.%s: one digit ranks %v", e.Name, f.Name, f.Values)
+			}
 			if f.Default != "" && f.Type == crm.Choice && !slices.Contains(f.Values, f.Default) {
 				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Values)
 			}

@@ -103,7 +103,7 @@ func (q *Question) markOf(r crm.Record) mark {
 	v := r.Value(f.Name)
 	m.unset, m.n, m.text = !v.Set(), v.Int, v.Text
 	if f.Folded() {
-		m.text = Fold(v.Text)
+		m.text = FoldOf(f, v.Text)
 	}
 	return m
 }

@@ -201,6 +201,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return c.like(t, value), nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
+	case t.field.Ranked:
+		v, err := c.env.Normal(t.field, value)
+		return column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
 	case t.field.Folded():
 		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
 	}
@@ -232,7 +235,7 @@ func (c *compiler) like(t target, value string) string {
 	switch {
 	case t.field.Type == crm.Tags:
 		return c.labelled(t, "g.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`)
-	case t.field.Folded():
+	case t.field.Type == crm.Text:
 		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
 	case t.field.Type == crm.Money:
 		return column + " LIKE " + c.arg(pattern(strings.ToUpper(value))) + ` ESCAPE '\'`

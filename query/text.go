@@ -1,12 +1,16 @@
 package query
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"crmkit/crm"
 )
 
 // Clean returns a string in stored form: trimmed and in Unicode NFC. ok is
@@ -48,6 +52,14 @@ func Fold(s string) string {
 		}
 	}
 	return letters.Replace(norm.NFC.String(b.String()))
+}
+
+// FoldOf returns what the second column of a folded field holds for a value of it.
+func FoldOf(f *crm.Field, s string) string {
+	if f.Ranked {
+		return strconv.Itoa(slices.Index(f.Values, s))
+	}
+	return Fold(s)
 }
 
 // foldASCII is the common case, without allocation when nothing changes.

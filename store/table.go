@@ -59,8 +59,8 @@ func (t *table) insertText() string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.From(), strings.Join(columns, ", "), placeholders(1, len(columns)))
 }
 
-// fieldColumns returns the columns that hold a field: its own and, for text,
-// the folded one.
+// fieldColumns returns the columns that hold a field: its own and the
+// folded one, if it has that.
 func fieldColumns(f *crm.Field) []string {
 	if f.Folded() {
 		return []string{f.Col(), f.Col() + "_fold"}
@@ -74,7 +74,7 @@ func columnValues(f *crm.Field, v crm.Value) []any {
 		if !v.Set() {
 			return []any{nil, nil}
 		}
-		return []any{v.Text, query.Fold(v.Text)}
+		return []any{v.Text, query.FoldOf(f, v.Text)}
 	}
 	return []any{stored(v)}
 }

@@ -62,7 +62,9 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 			return unsetLast[v.Set()]
 		}
 		left, right := v.Text, w.Text
-		if field.Type == crm.Text {
+		if field.Ranked {
+			left, right = fmt.Sprint(slices.Index(field.Values, left)), fmt.Sprint(slices.Index(field.Values, right))
+		} else if field.Type == crm.Text {
 			left, right = query.Fold(left), query.Fold(right)
 		}
 		return sign * cmp.Or(cmp.Compare(v.Int, w.Int), strings.Compare(left, right), cmp.Compare(a.Key, b.Key))

@@ -9,6 +9,7 @@ CREATE TABLE tickets (
   content_fold TEXT,
   status TEXT NOT NULL,
   priority TEXT NOT NULL,
+  priority_fold TEXT NOT NULL,
   requester_id BIGINT REFERENCES contacts (key),
   company_id BIGINT REFERENCES companies (key),
   assignee TEXT,
