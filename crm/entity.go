@@ -23,7 +23,7 @@ const (
 	Object             // Object: members with raw JSON values
 	ID                 // computed: the record's id
 	Handle             // computed: plural-free name, slash, id
-	Flag               // Flag: yes or no, never stored in a record
+	Flag               // computed: yes or no, never stored in a record
 )
 
 // String returns the word the manual uses for the type.
@@ -55,6 +55,7 @@ type Field struct {
 	Follows  string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
 	FollowOn []string
 	Tally    *Tally // kept by the server, from other records
+	Stamps   string // of a Flag: the Time that is set where it is yes, and cleared where it is no
 	Via      string // kept by the server: where what this reference points to refers to
 	Beside   string // the reference that Via completes: one of the two names a record, filters by the path of this find both
 }
@@ -152,6 +153,7 @@ type Entity struct {
 	Due      string   // the time field that puts a record into /reminders
 	DueIf    string   // the filter it must also match, as in a URL
 	DueNote  string   // the field that says what to do then
+	Assigned string   // the field that says who is to do it
 	Scope    string   // column that scopes the table, when it is not workspace_id
 	Table    string   // the table or view, when it is not Plural
 	Twin     string   // the entity to which the rows of the table with its id prefix belong

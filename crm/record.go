@@ -92,12 +92,17 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	after := slices.Clone(before)
 	sent := make(map[string]bool, len(inputs))
 	for _, in := range inputs {
-		if in.Mode == Same {
+		if in.Mode == Same || in.Field.Stamps != "" {
 			continue
 		}
 		sent[in.Field.Name] = true
 		i := e.Index(in.Field.Name)
 		after[i] = in.apply(before[i])
+	}
+	for _, in := range inputs {
+		if err := in.tell(e, before, after, now); err != nil {
+			return nil, err
+		}
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
@@ -145,6 +150,23 @@ func (in Input) apply(old Value) Value {
 		return Members(mergeMembers(old.Members, in.Value.Members, in.Remove))
 	}
 	return in.Value
+}
+
+// tell makes the time that a flag stamps agree with it. Where both were sent and
+// contradict each other, as in a record that is sent back, that counts which changes.
+func (in Input) tell(e *Entity, before, after []Value, now int64) *Error {
+	f := in.Field
+	i, yes := e.Index(f.Stamps), in.Value.Int != 0
+	switch {
+	case f.Stamps == "" || after[i].Set() == yes:
+	case after[i].Equal(before[i]) && yes:
+		after[i] = second(now)
+	case after[i].Equal(before[i]):
+		after[i] = Value{}
+	case before[i].Set() != yes:
+		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, f.Stamps).On(f.Name)
+	}
+	return nil
 }
 
 // sameLabels reports whether two lists hold the same labels; order has no

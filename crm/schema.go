@@ -46,7 +46,7 @@ var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total"
 
 // reserved are further words that no field may have as its name: parameters and
 // what answers add to a record.
-var reserved = []string{"confirm", "code", "days", "result", "overdue", "current", "items", "remarks"}
+var reserved = []string{"confirm", "code", "days", "result", "overdue", "about", "current", "items", "remarks"}
 
 // has reports whether a path, through at most one reference, names a field.
 func (e *Entity) has(path string) bool {
@@ -70,7 +70,7 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		for _, name := range []string{f.Follows, f.Via, f.Beside} {
+		for _, name := range []string{f.Follows, f.Stamps, f.Via, f.Beside} {
 			if name != "" && e.Field(name) == nil {
 				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
 			}
@@ -88,7 +88,7 @@ func (s *Schema) link(e *Entity) error {
 	if e.twin = s.Named(e.Twin); e.Twin != "" && e.twin == nil {
 		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.Twin)
 	}
-	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote}, e.Under...)
+	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote, e.Assigned}, e.Under...)
 	for _, name := range named {
 		if name != "" && e.Field(name) == nil {
 			return fmt.Errorf("entity %s: no field %q", e.Name, name)

@@ -26,7 +26,7 @@ const maxItems = 200
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
-	if !ok || t.field.Type == crm.Flag || t.field.Type == crm.Object && t.field.ReadOnly {
+	if !ok || t.field.Type == crm.Object && t.field.ReadOnly {
 		return "", unknown(e, param, raw)
 	}
 	if _, ok := Clean(param + raw); !ok {
@@ -187,6 +187,8 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 			return "", err.On(param)
 		}
 		return c.labelled(t, "g.tag = "+c.arg(label)), nil
+	case t.field.Type == crm.Flag:
+		return flagged(t, param, value)
 	case t.field.Type == crm.Time:
 		return c.span(t, column, param, op, value)
 	case t.field.Type == crm.Int:

@@ -14,7 +14,7 @@ type Op struct {
 	not  []crm.Type // the types it has no meaning for
 }
 
-var unordered = []crm.Type{crm.Tags, crm.Object, crm.Handle}
+var unordered = []crm.Type{crm.Tags, crm.Object, crm.Handle, crm.Flag}
 
 // Ops is the table of operators.
 var Ops = []Op{
@@ -24,10 +24,10 @@ var Ops = []Op{
 	{"gte", "greater or equal", unordered},
 	{"lt", "less, earlier", unordered},
 	{"lte", "less or equal", unordered},
-	{"like", "contains, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle}},
+	{"like", "contains, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle, crm.Flag}},
 	{"in", "one of a comma-separated list; quote items that hold commas", nil},
-	{"is", "is:null: unset", nil},
-	{"not", "not:null: set", nil},
+	{"is", "is:null: unset", []crm.Type{crm.Flag}},
+	{"not", "not:null: set", []crm.Type{crm.Flag}},
 }
 
 // opsFor returns the names of the operators a type takes. Members of an object

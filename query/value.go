@@ -93,3 +93,15 @@ func Tag(f *crm.Field, s string) (string, *crm.Error) {
 	}
 	return clean, nil
 }
+
+// flagged is the test on what a flag says: whether its time is set.
+func flagged(t target, param, value string) (string, *crm.Error) {
+	switch strings.ToLower(value) {
+	case "yes", "true":
+		return t.alias() + "." + t.field.Stamps + " IS NOT NULL", nil
+	case "no", "false":
+		return t.alias() + "." + t.field.Stamps + " IS NULL", nil
+	}
+	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. For when it was use %s.",
+		crm.Show(param), crm.Show(value), crm.Show(param), crm.Show(param), t.field.Stamps).On(param)
+}

@@ -40,7 +40,8 @@ type Field struct {
 	Value crm.Value
 	Long  bool // left out of text lists
 	Day   bool // bookkeeping time: text lists show the day
-	JSON  bool // in JSON only: what text says by the head
+	JSON  bool // in JSON only: what text says otherwise
+	Text  bool // in text only
 	Named bool // an object whose keys are labels of their own, as in the audit
 	ID    string
 

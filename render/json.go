@@ -116,6 +116,7 @@ func (l *Line) members(o *object) {
 		f := &l.Fields[i]
 		outer, inner, nested := strings.Cut(f.Name, ".")
 		switch {
+		case f.Text:
 		case !nested:
 			o.key(f.Name)
 			o.b = f.appendJSON(o.b)

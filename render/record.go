@@ -48,7 +48,11 @@ func (l *Line) field(rec crm.Record, i int) {
 		l.Fields = append(l.Fields, identity(rec, f))
 		return
 	}
-	field := Field{Name: f.Name, Value: rec.Values[i], Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
+	value := rec.Values[i]
+	if f.Stamps != "" {
+		value = crm.Bool(rec.Value(f.Stamps).Set())
+	}
+	field := Field{Name: f.Name, Value: value, Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
 	if f.Type != crm.Ref {
 		l.Fields = append(l.Fields, field)
 		return

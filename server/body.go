@@ -153,7 +153,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 
 // answered are the keys that answers add to a record. They are taken and
 // dropped, so that a record can be sent back as it came.
-var answered = []string{"result", "overdue", "current", "replayed"}
+var answered = []string{"result", "overdue", "about", "current", "replayed"}
 
 // decode turns the members of a body into inputs for the entity's fields.
 func decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
@@ -200,6 +200,11 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 		return crm.Input{Field: f}, nil
 	}
 	switch f.Type {
+	case crm.Flag:
+		if m.JSON != "true" && m.JSON != "false" {
+			return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes true or false, not %s.", f.Name, crm.ShowJSON(m.JSON)).On(f.Name)
+		}
+		return crm.Input{Field: f, Value: crm.Bool(m.JSON == "true")}, nil
 	case crm.Int:
 		return decodeInt(f, m.JSON)
 	case crm.Tags:

@@ -229,6 +229,10 @@ func sameLine(line string, object map[string]any, whole bool) error {
 	flat := map[string]string{}
 	flatten(flat, "", object)
 	for name, value := range labels {
+		if name == "about" {
+			name = "about.handle"
+			labels[name] = value
+		}
 		if !sameValue(value, flat[name]) {
 			return fmt.Errorf("%s=%q in text, %q in JSON", name, value, flat[name])
 		}

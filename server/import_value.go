@@ -27,6 +27,13 @@ func cellJSON(f *crm.Field, t target, json, currency string) (value string, all 
 		return labelsJSON(cellLabels(text)), true, nil
 	case f.Type == crm.Object:
 		return cellObject(f, text)
+	case f.Type == crm.Flag:
+		switch strings.ToLower(text) {
+		case "yes", "true", "1":
+			return "true", true, nil
+		case "no", "false", "0":
+			return "false", true, nil
+		}
 	case f.Type == crm.Time:
 		if len(text) > 10 && text[10] == ' ' && strings.Count(text, "-") >= 2 {
 			text = text[:10] + "T" + text[11:]

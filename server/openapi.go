@@ -264,6 +264,8 @@ func fieldSchema(f *crm.Field, answered bool) m {
 		kind = "integer"
 	case crm.Object:
 		kind = "object"
+	case crm.Flag:
+		kind = "boolean"
 	case crm.Tags:
 		kind = "array"
 		schema["items"] = m{"type": "string", "maxLength": query.MaxTag}

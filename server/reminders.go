@@ -118,6 +118,9 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 		if rq.params.Get("overdue") == "yes" {
 			params.Add(p.entity.Due, "lt:now")
 		}
+		if who := rq.params.Get("assignee"); who != "" {
+			params.Add(p.entity.Assigned, who)
+		}
 		params.Set("sort", p.entity.Due)
 		params.Set("cursor", p.cursor)
 		if rq.params.Has("total") {
@@ -164,6 +167,26 @@ func reminder(rec crm.Record, now int64) render.Line {
 		}
 	}
 	late := rec.Value(rec.Entity.Due).Int < now
-	line.Fields = append(line.Fields, render.Field{Name: "overdue", Value: crm.Bool(late)})
+	line.Fields = append(append(line.Fields, about(rec)...), render.Field{Name: "overdue", Value: crm.Bool(late)})
 	return line
+}
+
+// about returns the fields that say whom or what a reminder is about: the first
+// record that it is under, where its kind is, else the record itself.
+func about(rec crm.Record) []render.Field {
+	handle, name := rec.Handle(), rec.Value(rec.Entity.Display).Text
+	if len(rec.Entity.Under) > 0 {
+		at := slices.IndexFunc(rec.Entity.Under, func(name string) bool { return rec.Value(name).Set() })
+		if at < 0 {
+			return []render.Field{{Name: "about", JSON: true}}
+		}
+		i := rec.Entity.Index(rec.Entity.Under[at])
+		to := rec.Entity.Target(&rec.Entity.Fields[i])
+		handle, name = to.Name+"/"+crm.RecordID(to.Prefix, rec.Values[i].Int), rec.Labels[i]
+	}
+	return []render.Field{
+		{Name: "about", Value: crm.Str(handle), Text: true},
+		{Name: "about.name", Value: crm.Str(name), Text: true},
+		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: quoted(handle)}, {Name: "name", JSON: quoted(name)}})},
+	}
 }
