@@ -67,7 +67,7 @@ var (
 // migration in package store.
 var Entities = []Entity{
 	{
-		Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person",
+		Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person", Links: []Link{{Name: "campaign", Through: "campaign_member", By: "contact_id", To: "campaign_id"}},
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "email",
 		Search: []string{"name", "email", "phone", "notes", "tags", "company.name"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", Assigned: "owner",
@@ -79,7 +79,7 @@ var Entities = []Entity{
 			companyRef, owner, tags, notes, followUp, followNote, custom),
 	},
 	{
-		Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation",
+		Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation", Links: []Link{{Name: "campaign", Through: "campaign_member", By: "company_id", To: "campaign_id"}},
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "domain",
 		Search: []string{"name", "domain", "notes", "tags"},
 		Sort:   "-created_at", MaxLimit: 200,
@@ -129,6 +129,30 @@ var Entities = []Entity{
 			Field{Name: "done", Type: Flag, Brief: true, Stamps: "done_at", Doc: "true completes it, false opens it again"},
 			Field{Name: "done_at", Type: Time, Brief: true, Doc: "when it was done; may be in the past"},
 			assignee, priority, contactRef, companyRef, dealRef, ticketRef, notes, custom),
+	},
+	{
+		Name: "campaign", Plural: "campaigns", Prefix: "cmp", Doc: "contacts and companies that are approached for one reason",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Search: []string{"name", "description"},
+		Sort: "-created_at", MaxLimit: 200, Links: []Link{
+			{Name: "contact", Through: "campaign_member", By: "campaign_id", To: "contact_id"},
+			{Name: "company", Through: "campaign_member", By: "campaign_id", To: "company_id"}},
+		Fields: record([]Field{
+			{Name: "contacts", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "campaign_member", Has: "contact_id"}, Doc: "how many are members"},
+			{Name: "companies", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "campaign_member", Has: "company_id"}, Doc: "how many are members"}},
+			Field{Name: "name", Required: true, Brief: true, Doc: "what it is called"},
+			Field{Name: "description", Max: long, Doc: "the brief: whom it is for, what to say"},
+			Field{Name: "status", Type: Choice, Values: []string{"active", "paused", "done"}, Default: "active", Brief: true, Vocab: true, Doc: "whether it runs"},
+			custom),
+	},
+	{
+		Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "a contact or company in a campaign, once",
+		Verbs: List | Create | Fetch | Update | Delete, Display: "campaign_id", Search: []string{"reason", "contact.name", "company.name"},
+		Sort: "-created_at", MaxLimit: 500, Under: []string{"campaign_id"}, Segment: "members",
+		OneOf: []string{"contact_id", "company_id"}, Pairs: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}},
+		Fields: quiet(record(nil,
+			Field{Name: "campaign_id", Type: Ref, Ref: "campaign", Required: true, Brief: true, Doc: "the campaign"},
+			contactRef, companyRef,
+			Field{Name: "reason", Max: 1000, Brief: true, Doc: "why it is in"})),
 	},
 	{
 		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company, deal or ticket",

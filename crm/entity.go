@@ -143,25 +143,49 @@ type Entity struct {
 	Prefix   string // of ids
 	Doc      string
 	Verbs    Verbs
-	Display  string   // the field that names a record where another refers to it
-	Unique   string   // the field by which POST upserts; empty: POST always creates
-	Search   []string // the paths search= looks in
-	Sort     string   // the default order
-	MaxLimit int      // the most rows of a page
-	Under    []string // reference fields; the entity is listed and made below those records, and deleted with the last
-	Log      bool     // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
-	Due      string   // the time field that puts a record into /reminders
-	DueIf    string   // the filter it must also match, as in a URL
-	DueNote  string   // the field that says what to do then
-	Assigned string   // the field that says who is to do it
-	Scope    string   // column that scopes the table, when it is not workspace_id
-	Table    string   // the table or view, when it is not Plural
-	Twin     string   // the entity to which the rows of the table with its id prefix belong
-	RandomID bool     // ids are random and stored in column id, not numbered
+	Display  string     // the field that names a record where another refers to it
+	Unique   string     // the field by which POST upserts; empty: POST always creates
+	Pairs    [][]string // references that together name one record; POST upserts by them too
+	OneOf    []string   // reference fields of which exactly one is set; the record is deleted with what that points to
+	Links    []Link     // records that others tie to this one
+	Search   []string   // the paths search= looks in
+	Sort     string     // the default order
+	MaxLimit int        // the most rows of a page
+	Segment  string     // its path below the records of Under, when it is not its own
+	Under    []string   // reference fields; the entity is listed and made below those records, and deleted with the last
+	Log      bool       // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
+	Due      string     // the time field that puts a record into /reminders
+	DueIf    string     // the filter it must also match, as in a URL
+	DueNote  string     // the field that says what to do then
+	Assigned string     // the field that says who is to do it
+	Scope    string     // column that scopes the table, when it is not workspace_id
+	Table    string     // the table or view, when it is not Plural
+	Twin     string     // the entity to which the rows of the table with its id prefix belong
+	RandomID bool       // ids are random and stored in column id, not numbered
 	Fields   []Field
 
 	refs map[string]*Entity
 	twin *Entity
+}
+
+// Link leads to records by way of those of a third entity, which refer to both. Name
+// is what filters call it.
+type Link struct {
+	Name    string
+	Through string // the entity between
+	By, To  string // its fields: the reference to the entity that has the link, and the one that leads on
+
+	Between, End *Entity // set by NewSchema
+}
+
+// Link returns the named link, or nil.
+func (e *Entity) Link(name string) *Link {
+	for i := range e.Links {
+		if e.Links[i].Name == name {
+			return &e.Links[i]
+		}
+	}
+	return nil
 }
 
 // Field returns the named field, or nil.
@@ -213,6 +237,22 @@ func (e *Entity) Route() string {
 		return e.Path
 	}
 	return e.Plural
+}
+
+// Keys returns the fields, or sets of fields, whose values belong to one record alone.
+func (e *Entity) Keys() [][]string {
+	if e.Unique == "" {
+		return e.Pairs
+	}
+	return append([][]string{{e.Unique}}, e.Pairs...)
+}
+
+// Below returns the entity's path below the records of Under.
+func (e *Entity) Below() string {
+	if e.Segment != "" {
+		return e.Segment
+	}
+	return e.Route()
 }
 
 // From returns the table or view that holds the records.

@@ -78,12 +78,12 @@ func BuiltinPlans() Plans {
 }
 
 // builtin returns a plan that allows as many records of every kind, and ten times as
-// many of those that log what happened.
+// many of those that log what happened or tie others together.
 func builtin(name string, records, members, workspaces int64) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
 		switch e := &Entities[i]; {
-		case e.Counted() && e.Log:
+		case e.Counted() && (e.Log || len(e.OneOf) > 0):
 			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * records})
 		case e.Counted():
 			plan.Caps = append(plan.Caps, Cap{e.Plural, records})

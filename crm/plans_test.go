@@ -36,7 +36,7 @@ func caps(records, members, workspaces int64) []int64 {
 			list = append(list, members)
 		case "workspaces":
 			list = append(list, workspaces)
-		case "activities":
+		case "activities", "campaign_members":
 			list = append(list, 10*records)
 		default:
 			list = append(list, records)

@@ -124,7 +124,19 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	if e.Log && !slices.ContainsFunc(e.Under, func(name string) bool { return after[e.Index(name)].Set() }) {
 		return nil, homeless(e)
 	}
-	return after, nil
+	return after, oneOf(e, after)
+}
+
+// oneOf holds that exactly one of the references is set of which one must be.
+func oneOf(e *Entity, after []Value) *Error {
+	set := slices.DeleteFunc(slices.Clone(e.OneOf), func(name string) bool { return !after[e.Index(name)].Set() })
+	switch {
+	case len(e.OneOf) == 0 || len(set) == 1:
+		return nil
+	case len(set) == 0:
+		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.OneOf, ", ")).On(e.OneOf[0])
+	}
+	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.OneOf, ", ")).On(set[1])
 }
 
 // homeless is the error for a record that belongs to no other and must.

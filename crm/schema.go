@@ -32,6 +32,9 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 		}
 	}
 	for _, e := range s.Entities {
+		if err := s.tie(e); err != nil {
+			return nil, err
+		}
 		for _, path := range e.Search {
 			if !e.has(path) {
 				return nil, fmt.Errorf("entity %s: search looks in %q, which is no field", e.Name, path)
@@ -88,11 +91,26 @@ func (s *Schema) link(e *Entity) error {
 	if e.twin = s.Named(e.Twin); e.Twin != "" && e.twin == nil {
 		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.Twin)
 	}
-	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote, e.Assigned}, e.Under...)
+	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote, e.Assigned}, append(e.Under, e.OneOf...)...)
+	for _, pair := range e.Pairs {
+		named = append(named, pair...)
+	}
 	for _, name := range named {
 		if name != "" && e.Field(name) == nil {
 			return fmt.Errorf("entity %s: no field %q", e.Name, name)
 		}
+	}
+	return nil
+}
+
+// tie finds the entities of an entity's links.
+func (s *Schema) tie(e *Entity) error {
+	for i := range e.Links {
+		l := &e.Links[i]
+		if l.Between = s.Named(l.Through); l.Between == nil || e.Field(l.Name) != nil || l.Between.refs[l.By] != e || l.Between.refs[l.To] == nil {
+			return fmt.Errorf("entity %s: the link %s leads nowhere", e.Name, l.Name)
+		}
+		l.End = l.Between.refs[l.To]
 	}
 	return nil
 }

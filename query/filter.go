@@ -114,6 +114,12 @@ func (c *compiler) through(t target, negate bool, test string) string {
 	}
 	for i := len(t.hops); i > 0; i-- {
 		h := t.hops[i-1]
+		if h.link != nil {
+			by, to := h.link.Between.Field(h.link.By).Col(), h.link.Between.Field(h.link.To).Col()
+			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
+				alias(i-1), i, by, h.link.Between.From(), i, h.to.From(), alias(i), alias(i), i, to, i, i, by, test)
+			continue
+		}
 		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
 		if h.beside != nil {
 			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.beside.Col())

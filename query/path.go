@@ -20,6 +20,7 @@ type target struct {
 }
 
 type hop struct {
+	link   *crm.Link // a hop by way of a third entity, in the place of the field
 	field  *crm.Field
 	beside *crm.Field
 	to     *crm.Entity
@@ -51,16 +52,23 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 			t.field, t.key = f, memberName(tail)
 			return t, true
 		}
-		f := referenceAt(t.entity, head)
-		if f == nil || len(t.hops) == maxHops {
+		f, link := referenceAt(t.entity, head), t.entity.Link(head)
+		if f == nil && link == nil || len(t.hops) == maxHops {
 			return t, false
+		}
+		if link != nil {
+			t.hops, t.entity = append(slices.Clip(t.hops), hop{link: link, to: link.End}), link.End
+			if rest = tail; !dotted {
+				rest = "id"
+			}
+			continue
 		}
 		beside := besideOf(t.entity, f)
 		if !dotted {
 			t.field, t.beside = f, beside
 			return t, true
 		}
-		t.hops = append(slices.Clip(t.hops), hop{f, beside, t.entity.Target(f)})
+		t.hops = append(slices.Clip(t.hops), hop{field: f, beside: beside, to: t.entity.Target(f)})
 		t.entity, rest = t.entity.Target(f), tail
 	}
 }
@@ -117,6 +125,9 @@ func FilterNames(e *crm.Entity) []string {
 			names = append(names, f.Path(), f.Path()+".<field>")
 		}
 	}
+	for i := range e.Links {
+		names = append(names, e.Links[i].Name, e.Links[i].Name+".<field>")
+	}
 	return names
 }
 
@@ -138,11 +149,16 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	prefix, last := "", e
 	for rest := name; ; {
 		head, tail, dotted := strings.Cut(rest, ".")
-		f := referenceAt(last, head)
-		if !dotted || f == nil {
+		f, link := referenceAt(last, head), last.Link(head)
+		if !dotted || f == nil && link == nil {
 			break
 		}
-		prefix, last, rest = prefix+head+".", last.Target(f), tail
+		if link != nil {
+			last = link.End
+		} else {
+			last = last.Target(f)
+		}
+		prefix, rest = prefix+head+".", tail
 		allowed = FilterNames(last)
 	}
 	for i := range allowed {

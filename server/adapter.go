@@ -28,6 +28,7 @@ type request struct {
 	route  *route // nil until matched
 	path   string
 	addr   string // of the client
+	above  string // the first id of the path
 	record string // the last id of the path
 	body   []byte // once it is read
 	params url.Values
@@ -141,7 +142,7 @@ func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
 	}
 	rq.route = row
 	if len(ids) > 0 {
-		rq.record = ids[len(ids)-1]
+		rq.above, rq.record = ids[0], ids[len(ids)-1]
 	}
 	return ids, nil
 }

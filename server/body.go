@@ -34,8 +34,11 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 	return members, nil
 }
 
-// bytes reads the whole body.
+// bytes returns the whole body.
 func (rq *request) bytes() ([]byte, *crm.Error) {
+	if rq.body != nil {
+		return rq.body, nil
+	}
 	if fault := rq.plain(); fault != nil {
 		return nil, fault
 	}

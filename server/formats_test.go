@@ -157,7 +157,7 @@ func sameList(records, remarks []string, items []any, object map[string]any) err
 			total = strings.TrimSuffix(value, "+")
 		case name == "next":
 			next = value
-		case regexp.MustCompile(`^\d+ [a-z ]+$`).MatchString(remark):
+		case regexp.MustCompile(`^\d+ [a-z_ ]+$`).MatchString(remark):
 		default:
 			said = append(said, remark)
 		}
@@ -238,7 +238,7 @@ func sameLine(line string, object map[string]any, whole bool) error {
 		}
 	}
 	for name := range flat {
-		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result replayed local_code ", " "+name+" ") {
+		if _, shown := labels[name]; whole && !shown && !strings.Contains(" id handle status result remarks replayed local_code ", " "+name+" ") {
 			return fmt.Errorf("%s is in JSON only", name)
 		}
 	}

@@ -40,7 +40,7 @@ func (s *Server) newManual() (manual, error) {
 	funcs := template.FuncMap{
 		"id":            s.exampleID,
 		"kinds":         s.kinds,
-		"fields":        s.manualFields,
+		"fields":        func() string { return s.manualFields((*crm.Entity).Counted) },
 		"fieldsInDepth": s.manualFieldsInDepth,
 		"ops":           manualOps,
 		"filters":       s.manualFilters,
@@ -95,11 +95,11 @@ func marks(e *crm.Entity, f *crm.Field) string {
 	return mark
 }
 
-// manualFields prints a line per kind: its own fields, with choices.
-func (s *Server) manualFields() string {
+// manualFields prints a line for each kind that is wanted: its own fields, with choices.
+func (s *Server) manualFields(want func(*crm.Entity) bool) string {
 	var b strings.Builder
 	for _, e := range s.schema.Entities {
-		if e.RandomID {
+		if e.RandomID || !want(e) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)

@@ -121,11 +121,14 @@ func (t tool) checkMethod(method string) *crm.Error {
 	return nil
 }
 
+// daily are the kinds of which the brief tells the fields.
+func daily(e *crm.Entity) bool { return e.Unique != "" || e.Due != "" || e.Log }
+
 // brief is what a model must know to start without the manual.
 func (s *Server) brief() string {
 	return `A CRM: ` + s.kinds("and") + `. Call its HTTP API: method, path, body. Answers are text, one line per record: a handle like contact/` + s.exampleID("contact", 1) + `, then label=value; lines with # are remarks. Labels are the names of fields everywhere. ERROR comes with a HINT: follow it.
 Fields (* required, ! unique):
-` + s.manualFields() + `
+` + s.manualFields(daily) + `
 Find: GET /contacts?stage=lead&search=acme&sort=-updated_at&limit=20; field=[op:]value with ops ne gt gte lt lte like in is not, e.g. follow_up_at=lt:now, email=is:null, company.domain=acme.com. "# next: X": repeat with &cursor=X.
 Read one: GET /contacts/{id}. Due: GET /reminders?days=7. History: GET /contacts/{id}/activities.
 Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates that record.

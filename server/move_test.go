@@ -34,6 +34,13 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 		if e.Log {
 			body["contact_id"] = handles["contact"][random.IntN(len(handles["contact"]))]
 		}
+		for k, name := range e.OneOf {
+			at := len(handles[e.Name]) // so that no two tie the same
+			body[e.Under[0]] = handles[e.Field(e.Under[0]).Ref][at]
+			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.OneOf) {
+				delete(body, name)
+			}
+		}
 		text, _ := json.Marshal(body)
 		handles[e.Name] = append(handles[e.Name], r.json(201, "POST", "/"+e.Route(), string(text))["handle"].(string))
 		if i%20 == 0 {

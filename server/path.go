@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -35,6 +36,10 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	for i := 0; i < len(segments); i++ {
 		folded = append(folded, segments[i])
 		outer := schema.Routed(segments[i])
+		if i > 0 && i+2 < len(segments) && tying(schema, segments[0], segments[i]) && schema.Named(segments[i+1]) != nil {
+			i++ // what is tied there may be named by its own handle, and by that of what it ties
+			continue
+		}
 		if outer == nil || i+2 >= len(segments) {
 			continue
 		}
@@ -49,4 +54,12 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 		}
 	}
 	return folded, nil
+}
+
+// tying reports whether a segment behind another leads to what ties records there.
+func tying(schema *crm.Schema, above, segment string) bool {
+	outer := schema.Routed(above)
+	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
+		return len(e.OneOf) > 0 && e.Below() == segment && slices.ContainsFunc(e.Under, func(name string) bool { return e.Target(e.Field(name)) == outer })
+	})
 }

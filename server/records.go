@@ -59,8 +59,11 @@ func cutRemark(asked string, given int) string {
 }
 
 // key returns the key of the record the path names.
-func (s *Server) key(rq *request, e *crm.Entity) (int64, error) {
-	key, hint := s.schema.Locate(e, rq.actor.Workspace, rq.record)
+func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.record) }
+
+// keyOf returns the key of a record that an id or a handle in the path names.
+func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
+	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
 	if hint != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=<words>.", hint, e.Name, e.Route())
 	}
@@ -172,7 +175,25 @@ func (s *Server) create(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.Save(d) })
+	ties, err := s.ties(rq)
+	if err != nil {
+		return nil, err
+	}
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		out, err := tx.Save(d)
+		if err != nil {
+			return nil, err
+		}
+		doc := saved(out)
+		for _, t := range ties {
+			remark, err := t.save(tx, out.After)
+			if err != nil {
+				return nil, err
+			}
+			doc.Remarks = append(doc.Remarks, remark)
+		}
+		return doc, nil
+	})
 }
 
 // update answers PATCH on a record.
@@ -216,6 +237,13 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
 		return nil, err
 	}
 	e := rq.route.Entity
+	m, fault := rq.many(e)
+	if fault != nil {
+		return nil, fault
+	}
+	if m != nil {
+		return s.createMany(rq, p, key, m)
+	}
 	d, err := rq.draft(e)
 	if err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 		row  route
 	}{
 		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
-		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, handle: (*Server).create}},
+		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, Params: attachParams(e), handle: (*Server).create}},
 		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one of them", Params: []string{"fields"}, handle: (*Server).fetch}},
 		{crm.Update, route{Method: http.MethodPatch, Path: one, Access: write, Doc: "change the fields you send", Body: true, handle: (*Server).update}},
 		{crm.Delete, route{Method: http.MethodDelete, Path: one, Access: full, Doc: "delete, in two steps", Params: []string{"confirm"}, handle: (*Server).remove}},
@@ -141,12 +141,16 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 	}
 	for _, name := range e.Under {
 		above := e.Target(e.Field(name))
-		path := "/" + above.Route() + "/:id/" + e.Route()
+		path := "/" + above.Route() + "/:id/" + e.Below()
 		rows = append(rows,
 			route{Method: http.MethodGet, Path: path, Access: read, Group: e.Plural, Entity: e, Lists: true,
 				Doc: "those of one record", handle: below(above, name, (*Server).listBelow)},
 			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
 				Doc: "make one for it", handle: below(above, name, (*Server).createBelow)})
+		if len(e.OneOf) > 0 {
+			rows = append(rows, route{Method: http.MethodDelete, Path: path + "/:memberId", Access: write, Group: e.Plural, Entity: e,
+				Doc: "take one out, by its id or that of the record it ties", handle: below(above, name, (*Server).detach)})
+		}
 	}
 	return append(rows, exportRoute(e), importRoute(e))
 }

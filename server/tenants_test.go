@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 		case f.Type == crm.Ref && ids[f.Ref] != "":
 			value = `"` + ids[f.Ref] + `"`
 		}
-		if value != "" && !f.ReadOnly && !f.Person {
+		if value != "" && !f.ReadOnly && !f.Person && slices.Index(e.OneOf, f.Name) < 1 {
 			parts = append(parts, `"`+f.Name+`":`+value)
 		}
 	}
@@ -148,7 +149,7 @@ func spellings(path string, e *crm.Entity, ids map[string]string) []string {
 		return []string{strings.ReplaceAll(path, "{topic}", "query")}
 	}
 	id := ids[e.Name]
-	path = strings.NewReplacer("{userId}", ids["member"], "{inviteId}", ids["invite"]).Replace(path)
+	path = strings.NewReplacer("{userId}", ids["member"], "{inviteId}", ids["invite"], "{memberId}", ids["company"]).Replace(path)
 	return []string{
 		strings.ReplaceAll(path, "{id}", id),
 		strings.ReplaceAll(path, "{id}", e.Name+"/"+id),

@@ -78,15 +78,19 @@ func (tx *Tx) unlink(ref crm.Reference, rec crm.Record) error {
 // belongsNowhere reports whether a record of a kind that lives below others has
 // lost the last of them.
 func belongsNowhere(rec crm.Record, ref crm.Reference) bool {
-	if !slices.Contains(rec.Entity.Under, ref.Field.Name) {
-		return false
-	}
-	for _, name := range rec.Entity.Under {
-		if rec.Value(name).Set() {
-			return false
+	set := func(name string) bool { return rec.Value(name).Set() }
+	return slices.ContainsFunc(bonds(ref), func(names []string) bool { return !slices.ContainsFunc(names, set) })
+}
+
+// bonds returns the sets of references with the last of which a record is deleted,
+// those in which the reference is.
+func bonds(ref crm.Reference) (sets [][]string) {
+	for _, names := range [][]string{ref.From.Under, ref.From.OneOf} {
+		if slices.Contains(names, ref.Field.Name) {
+			sets = append(sets, names)
 		}
 	}
-	return true
+	return sets
 }
 
 func (tx *Tx) pointing(ref crm.Reference, rec crm.Record) (keys []int64, err error) {
@@ -145,8 +149,8 @@ func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
 		if _, err := tx.row("SELECT COUNT(*)"+where, []any{tx.Actor.Workspace, rec.Key}, &c.Unlinked); err != nil {
 			return nil, err
 		}
-		if slices.Contains(ref.From.Under, ref.Field.Name) {
-			for _, other := range ref.From.Under {
+		if sets := bonds(ref); len(sets) > 0 {
+			for _, other := range sets[0] {
 				if other != ref.Field.Name {
 					where += " AND " + other + " IS NULL"
 				}

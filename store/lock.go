@@ -102,7 +102,7 @@ func sign(file *os.File, as string) error {
 	return err
 }
 
-// holder returns what the holder of the lock wrote about itself.
+// Holder returns what the holder of the lock wrote about itself.
 func holder(path string) string {
 	file, err := os.Open(lockName(path))
 	if err != nil {

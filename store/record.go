@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,16 +32,17 @@ type Draft struct {
 	Version int64
 }
 
-// Save makes a record, or updates the one that holds the draft's unique value.
+// Save makes a record, or updates the one that holds the draft's unique values.
 func (tx *Tx) Save(d Draft) (Outcome, error) {
-	if d.Entity.Unique != "" {
+	for _, names := range d.Entity.Keys() {
+		values := make([]crm.Value, len(names))
 		for _, in := range d.Inputs {
-			if in.Field.Name == d.Entity.Unique && in.Value.Set() {
-				key, err := tx.holder(d.Entity, in.Field, in.Value)
-				if err != nil || key != 0 {
-					return tx.updateFound(d, key, err)
-				}
+			if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Replace {
+				values[i] = in.Value
 			}
+		}
+		if key, err := tx.KeyBy(d.Entity, names, values); key != 0 || err != nil {
+			return tx.updateFound(d, key, err)
 		}
 	}
 	return tx.create(d)
@@ -53,9 +55,18 @@ func (tx *Tx) updateFound(d Draft, key int64, err error) (Outcome, error) {
 	return tx.Update(key, d)
 }
 
-// holder returns the key of the record with the unique value, 0 for none.
-func (tx *Tx) holder(e *crm.Entity, f *crm.Field, v crm.Value) (key int64, err error) {
-	_, err = tx.row(fmt.Sprintf("SELECT key FROM %s WHERE workspace_id = $1 AND %s = $2", e.Plural, f.Col()), []any{tx.Actor.Workspace, v.Text}, &key)
+// KeyBy returns the key of the record with the unique values, 0 for none or when one
+// of them is unset.
+func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
+	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
+	for i, name := range names {
+		if !values[i].Set() {
+			return 0, nil
+		}
+		args = append(args, stored(values[i]))
+		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
+	}
+	_, err = tx.row(text, args, &key)
 	return key, err
 }
 
@@ -258,15 +269,36 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 
 func (tx *Tx) checkUnique(before, after crm.Record) error {
 	e := after.Entity
-	f := e.Field(e.Unique)
-	if f == nil || !after.Value(f.Name).Set() || after.Value(f.Name).Equal(before.Value(f.Name)) {
-		return nil
+	for _, names := range e.Keys() {
+		was, is := valuesOf(before, names), valuesOf(after, names)
+		if slices.EqualFunc(was, is, crm.Value.Equal) {
+			continue
+		}
+		key, err := tx.KeyBy(e, names, is)
+		if err != nil {
+			return err
+		}
+		if key != 0 {
+			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
+			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
+				name, crm.Show(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
+		}
 	}
-	key, err := tx.holder(e, f, after.Value(f.Name))
-	if err != nil || key == 0 {
-		return err
+	return nil
+}
+
+func valuesOf(rec crm.Record, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for i, name := range names {
+		values[i] = rec.Value(name)
 	}
-	id := crm.RecordID(e.Prefix, key)
-	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-		f.Name, crm.Show(after.Value(f.Name).Text), e.Name, id, e.Route(), id, f.Name).On(f.Name)
+	return values
+}
+
+// spelled returns a value of text or a reference as clients see it.
+func spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
+	if to := e.Target(f); to != nil {
+		return crm.RecordID(to.Prefix, v.Int)
+	}
+	return v.Text
 }

@@ -130,7 +130,16 @@ func (m mix) step() {
 func (m mix) act(tx *Tx) (err error) {
 	parents := m.Schema.Named("activity").Under
 	kind := m.Schema.Named("activity").Field(parents[m.random.IntN(len(parents))]).Ref
-	switch m.random.IntN(10) {
+	switch m.random.IntN(13) {
+	case 10, 11:
+		_, err = tx.Save(m.member(tx))
+	case 12:
+		name := []string{"campaign", "campaign_member", "campaign_member"}[m.random.IntN(3)]
+		if rec, found := m.pick(tx, name); found {
+			err = tx.Delete(rec)
+		} else {
+			_, err = tx.Save(Draft{Entity: m.Schema.Named("campaign"), Inputs: []crm.Input{{Field: m.Schema.Named("campaign").Field("name"), Value: crm.Str("n")}}})
+		}
 	case 0, 1, 2, 3:
 		_, err = tx.Save(m.activity(tx))
 	case 4, 5:
@@ -160,6 +169,31 @@ func (m mix) act(tx *Tx) (err error) {
 	return err
 }
 
+// member returns a draft that puts a contact or a company into a campaign, or fails.
+func (m mix) member(tx *Tx) Draft {
+	e := m.Schema.Named("campaign_member")
+	return Draft{Entity: e, Inputs: []crm.Input{m.reference(tx, e, "campaign_id"), m.reference(tx, e, e.OneOf[m.random.IntN(2)]),
+		{Field: e.Field("reason"), Value: crm.Str([]string{"", "fits", "asked"}[m.random.IntN(3)])}}}
+}
+
+// checkMembers compares the counts of campaigns with a recount, and holds that each
+// contact and company is in one once.
+func (f *fixture) checkMembers() {
+	f.t.Helper()
+	for plural, ref := range map[string]string{"contacts": "contact_id", "companies": "company_id"} {
+		counted := "(SELECT COUNT(*) FROM campaign_members m WHERE m.campaign_id = x.key AND m." + ref + " IS NOT NULL)"
+		if wrong := f.raw(3, "SELECT x.key, x."+plural+", "+counted+" FROM campaigns x WHERE x."+plural+" <> "+counted); len(wrong) > 0 {
+			f.t.Errorf("%s of campaigns: key, kept, counted: %v", plural, wrong)
+		}
+		if twice := f.raw(3, "SELECT campaign_id, "+ref+", COUNT(*) FROM campaign_members WHERE "+ref+" IS NOT NULL GROUP BY 1, 2 HAVING COUNT(*) > 1"); len(twice) > 0 {
+			f.t.Errorf("members twice: %v", twice)
+		}
+	}
+	if odd := f.raw(1, "SELECT key FROM campaign_members WHERE (contact_id IS NULL) = (company_id IS NULL)"); len(odd) > 0 {
+		f.t.Errorf("members that tie none or two: %v", odd)
+	}
+}
+
 // TestSignalsEqualARecount writes at random from several sides into two workspaces
 // and then counts anew.
 func TestSignalsEqualARecount(t *testing.T) {
@@ -174,6 +208,10 @@ func TestSignalsEqualARecount(t *testing.T) {
 				}
 			})
 			f.checkSignals()
+			f.checkMembers()
+		}
+		if n := f.raw(1, "SELECT COUNT(*) FROM campaigns WHERE contacts > 0"); n[0] == "0" {
+			t.Error("no campaign has members: the test tested nothing")
 		}
 		for _, actor := range actors {
 			f.checkCounters(actor)

@@ -141,6 +141,13 @@ func (f *fixture) records(actor crm.Actor, n int) {
 			if e.Log {
 				d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("contact_id"), Value: crm.Key(made["contact"][i].Key)})
 			}
+			for j, name := range e.OneOf {
+				in := crm.Input{Field: e.Field(name)}
+				if j == i%len(e.OneOf) {
+					in.Value = crm.Key(made[in.Field.Ref][i].Key)
+				}
+				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Under[0]), Value: crm.Key(made[e.Field(e.Under[0]).Ref][i].Key)})
+			}
 			f.clock.advance(time.Duration(i%3) * time.Second)
 			out, err := f.trySave(actor, d)
 			if err != nil {

@@ -1,0 +1,293 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// tie is a record that ties what a request makes to another: POST /contacts?campaign=cmp_1.
+type tie struct {
+	link *crm.Link
+	to   int64
+	more []crm.Input
+}
+
+// attaching returns the links by which POST ties a record of the entity to others,
+// each with the parameters that say more of the tie.
+func attaching(e *crm.Entity) (links []*crm.Link, more [][]string) {
+	for i := range e.Links {
+		if l := &e.Links[i]; slices.Contains(l.Between.Under, l.To) {
+			links = append(links, l)
+			more = append(more, l.Between.Names(func(f *crm.Field) bool { return f.Type == crm.Text && !f.ReadOnly }))
+		}
+	}
+	return links, more
+}
+
+func attachParams(e *crm.Entity) (names []string) {
+	links, more := attaching(e)
+	for i, l := range links {
+		names = append(append(names, l.Name), more[i]...)
+	}
+	return names
+}
+
+// ties reads the parameters that attachParams names.
+func (s *Server) ties(rq *request) (list []tie, err error) {
+	links, more := attaching(rq.route.Entity)
+	for i, l := range links {
+		t := tie{link: l}
+		for _, name := range more[i] {
+			v, fault := rq.env.Normal(l.Between.Field(name), rq.params.Get(name))
+			if fault != nil {
+				return nil, fault
+			}
+			if v.Set() {
+				t.more = append(t.more, crm.Input{Field: l.Between.Field(name), Value: v})
+			}
+		}
+		id := rq.params.Get(l.Name)
+		if id == "" && len(t.more) == 0 {
+			continue
+		}
+		if id == "" {
+			return nil, crm.Errorf(crm.MissingField, "%s says more of a %s; send %s=%s_… with it.", t.more[0].Field.Name, l.Name, l.Name, l.End.Prefix).On(l.Name)
+		}
+		key, hint := s.schema.Locate(l.End, rq.actor.Workspace, strings.TrimSpace(id))
+		if hint != "" {
+			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with GET /%s?search=<words>.", l.Name, hint, l.End.Name, l.End.Route()).On(l.Name)
+		}
+		t.to = key
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// save ties the record, and returns the remark that says so.
+func (t tie) save(tx *store.Tx, rec crm.Record) (string, error) {
+	between := t.link.Between
+	out, err := tx.Save(store.Draft{Entity: between, Inputs: append([]crm.Input{
+		{Field: between.Field(t.link.By), Value: crm.Key(rec.Key)},
+		{Field: between.Field(t.link.To), Value: crm.Key(t.to)}}, t.more...)})
+	handle := t.link.End.Name + "/" + crm.RecordID(t.link.End.Prefix, t.to)
+	switch out.Result {
+	case store.Created:
+		return "put into " + handle, err
+	case store.Updated:
+		return "is in " + handle + " already; " + t.more[0].Field.Name + " changed", err
+	}
+	return "is in " + handle + " already", err
+}
+
+// many are records to be tied to the one of the path at once.
+type many struct {
+	refs     []crm.Input     // each names one
+	question *query.Question // or they are what this finds
+	by       *crm.Field      // as what these are tied
+	more     []crm.Input
+}
+
+// maxMany is how many records one request ties: all other writers wait for it.
+const maxMany = 10_000
+
+// many reads a body that ties several records; nil when it is about one.
+func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
+	if len(e.OneOf) == 0 {
+		return nil, nil
+	}
+	members, fault := rq.members()
+	if fault != nil {
+		return nil, fault
+	}
+	kinds := map[string]*crm.Field{}
+	allowed := []string{"filter", "kind"}
+	for _, name := range e.OneOf {
+		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
+		allowed = append(allowed, e.Target(e.Field(name)).Plural)
+	}
+	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
+		return nil, nil
+	}
+	m, filter, kind := &many{}, "", e.Target(e.Field(e.OneOf[0])).Plural
+	var rest []crm.Member
+	for _, member := range members {
+		switch {
+		case kinds[member.Name] != nil:
+			fault = m.list(rq, e, kinds[member.Name], member)
+		case member.Name == "filter" || member.Name == "kind":
+			text, ok := crm.Unquote(member.JSON)
+			if !ok {
+				fault = crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, crm.ShowJSON(member.JSON)).On(member.Name)
+			} else if member.Name == "kind" {
+				kind = text
+			} else {
+				filter = text
+			}
+		case slices.Contains(e.OneOf, member.Name):
+			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
+		default:
+			rest = append(rest, member)
+		}
+		if fault != nil {
+			return nil, fault
+		}
+	}
+	d, fault := decode(e, rest, rq.env)
+	if m.more = d.Inputs; fault == nil {
+		fault = m.ask(rq, e, kinds, kind, filter)
+	}
+	return m, fault
+}
+
+// list reads ids of records of one kind.
+func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
+	raw, ok := crm.ParseArray(member.JSON)
+	if !ok {
+		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, crm.ShowJSON(member.JSON)).On(member.Name)
+	}
+	for _, item := range raw {
+		text, ok := crm.Unquote(item)
+		if !ok {
+			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, crm.ShowJSON(item)).On(member.Name)
+		}
+		in, fault := decodeRef(e, f, text, rq.env)
+		if fault != nil {
+			return fault.On(member.Name)
+		}
+		m.refs = append(m.refs, in)
+	}
+	if len(m.refs) > maxMany {
+		return crm.Errorf(crm.InvalidValue, "%d records are more than the %d that one request ties; send them in parts.", len(m.refs), maxMany).On(member.Name)
+	}
+	return nil
+}
+
+// ask compiles the filter: the language of lists.
+func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, kind, filter string) *crm.Error {
+	if m.by = kinds[kind]; m.by == nil {
+		names := []string{}
+		for _, name := range e.OneOf {
+			names = append(names, e.Target(e.Field(name)).Plural)
+		}
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(names, ", ")).On("kind").Of(kind, names)
+	}
+	if filter == "" && len(m.refs) > 0 {
+		return nil
+	}
+	params, err := url.ParseQuery(strings.TrimPrefix(filter, "?"))
+	if err != nil || len(params) == 0 {
+		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Show(filter)).On("filter")
+	}
+	for name := range params {
+		if name != "search" && slices.Contains(crm.ListParams, name) {
+			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
+		}
+	}
+	question, fault := query.Parse(e.Target(m.by), params, rq.env)
+	m.question = question
+	return fault
+}
+
+// createMany answers POST of several records below one: all are tied, or none.
+func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Doc, error) {
+	e := rq.route.Entity
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		if _, err := tx.Fetch(p.entity, key); err != nil {
+			return nil, err
+		}
+		refs, err := m.found(tx)
+		if err != nil {
+			return nil, err
+		}
+		results := map[string]int{}
+		for _, ref := range refs {
+			out, err := tx.Save(store.Draft{Entity: e, Inputs: append([]crm.Input{{Field: e.Field(p.field), Value: crm.Key(key)}, ref}, m.more...)})
+			if err != nil {
+				return nil, err
+			}
+			results[out.Result]++
+		}
+		rec, err := tx.Fetch(p.entity, key)
+		if err != nil {
+			return nil, err
+		}
+		doc := single(rec, nil)
+		remark := fmt.Sprintf("%d put in, %d were in already", results[store.Created], results[store.Updated]+results[store.Unchanged])
+		if n := results[store.Updated]; n > 0 {
+			remark += fmt.Sprintf(", %d of them got this %s", n, m.more[0].Field.Name)
+		}
+		doc.Remarks = append(doc.Remarks, remark)
+		if len(refs) == 0 {
+			doc.Remarks = append(doc.Remarks, "the filter matches no "+e.Target(m.by).Name)
+		}
+		return doc, nil
+	})
+}
+
+// found returns a reference to each of the records.
+func (m *many) found(tx *store.Tx) ([]crm.Input, error) {
+	if m.question == nil {
+		return m.refs, nil
+	}
+	keys, err := tx.Keys(m.question, maxMany+1)
+	if err != nil {
+		return nil, err
+	}
+	refs := slices.Clone(m.refs)
+	for _, key := range keys {
+		refs = append(refs, crm.Input{Field: m.by, Value: crm.Key(key)})
+	}
+	if len(refs) > maxMany {
+		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
+			maxMany, m.question.Entity.Plural).On("filter")
+	}
+	return refs, nil
+}
+
+// detach answers DELETE below a record: what ties another to it goes, by its own id or
+// the other's. Nothing else is lost, so it takes one step.
+func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
+	e := rq.route.Entity
+	key, err := s.keyOf(rq, p.entity, rq.above)
+	if err != nil {
+		return nil, err
+	}
+	by, to := (*crm.Field)(nil), e
+	for _, name := range e.OneOf {
+		if other := e.Target(e.Field(name)); s.schema.Prefixed(crm.CutHandle(rq.record)) == other {
+			by, to = e.Field(name), other
+		}
+	}
+	other, err := s.keyOf(rq, to, rq.record)
+	if err != nil {
+		return nil, err
+	}
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		if _, err := tx.Fetch(p.entity, key); err != nil {
+			return nil, err
+		}
+		tied := other
+		if by != nil {
+			var err error
+			if tied, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}); err != nil {
+				return nil, err
+			}
+		}
+		rec, found, err := tx.Lookup(e, tied)
+		if err != nil {
+			return nil, err
+		}
+		if !found || rec.Value(p.field).Int != key {
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Show(rq.record), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+				crm.RecordID(p.entity.Prefix, key), e.Below())
+		}
+		return deleted(e.Name, rec.ID), tx.Delete(rec)
+	})
+}
