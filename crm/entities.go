@@ -74,7 +74,7 @@ var Entities = []Entity{
 		Fields: record(outreach,
 			Field{Name: "name", Required: true, Brief: true, Doc: "full name"},
 			Field{Name: "email", Type: Email, Brief: true, Doc: "unique; POST upserts by it"},
-			Field{Name: "phone", Brief: true, Max: 64, Doc: "as you write it"},
+			Field{Name: "phone", Type: Phone, Brief: true, Max: 64, Doc: "as you write it; compared by its digits"},
 			Field{Name: "stage", Brief: true, Vocab: true, Doc: "your own word: lead, qualified, customer"},
 			companyRef, owner, tags, notes, followUp, followNote, custom),
 	},

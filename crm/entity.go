@@ -23,13 +23,14 @@ const (
 	Object             // Object: members with raw JSON values
 	ID                 // computed: the record's id
 	Handle             // computed: plural-free name, slash, id
+	Phone              // Text: a number as it was written, compared by its digits
 	Flag               // computed: yes or no, never stored in a record
 )
 
 // String returns the word the manual uses for the type.
 func (t Type) String() string {
 	return [...]string{"text", "integer", "time", "email", "domain", "choice", "word", "currency",
-		"reference", "tags", "object", "id", "handle", "flag"}[t]
+		"reference", "tags", "object", "id", "handle", "phone", "flag"}[t]
 }
 
 // Field is one named value of an entity. It is data: what a field does is
@@ -103,8 +104,9 @@ func (f *Field) Col() string {
 }
 
 // Folded reports whether the field has a second column, Col()+"_fold", by which it
-// is sorted and compared: of text the folded form, of ranked words their place.
-func (f *Field) Folded() bool { return f.Type == Text || f.Ranked }
+// is sorted and compared: of text the folded form, of phone numbers the digits, of
+// ranked words their place.
+func (f *Field) Folded() bool { return f.Type == Text || f.Type == Phone || f.Ranked }
 
 // Side returns the kind under which the table tags has the labels of the field.
 func (e *Entity) Side(f *Field) string {

@@ -97,7 +97,7 @@ func lists(t target) bool {
 // textual reports whether the word null can be a value of the target.
 func textual(t target) bool {
 	switch t.field.Type {
-	case crm.Text, crm.Word, crm.Tags, crm.Object:
+	case crm.Text, crm.Phone, crm.Word, crm.Tags, crm.Object:
 		return true
 	}
 	return false
@@ -205,8 +205,12 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return column + " " + sqlOps[op] + " " + c.arg(n), nil
 	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
 		return c.identity(t, param, op, value)
+	case t.field.Type == crm.Phone && digits(value) == "":
+		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Show(param), crm.Show(value)).On(param)
 	case op == "like":
 		return c.like(t, value), nil
+	case t.field.Type == crm.Phone:
+		return column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value)), nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
 	case t.field.Ranked:
@@ -243,6 +247,8 @@ func (c *compiler) like(t target, value string) string {
 	switch {
 	case t.field.Type == crm.Tags:
 		return c.labelled(t, "g.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`)
+	case t.field.Type == crm.Phone:
+		return column + "_fold LIKE " + c.arg(pattern(digits(Fold(value)))) + ` ESCAPE '\'`
 	case t.field.Type == crm.Text:
 		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
 	case t.field.Type == crm.Money:

@@ -20,6 +20,9 @@ type Range struct {
 // sort value, then those that have none. Splitting them keeps each a plain
 // index range, whatever the engine thinks of NULL order.
 func (q *Question) Ranges() []Range {
+	if q.best != "" {
+		return []Range{{Where: and(q.Where), Order: q.best + ", t.updated_at DESC, t.key DESC", Args: slices.Concat(q.Args, q.bestArgs)}}
+	}
 	column, never := q.sortColumn()
 	var pages []Range
 	if q.after == nil || !q.after.unset {

@@ -39,6 +39,9 @@ type Question struct {
 	Total  Total
 	Plain  bool // no filters: the kept counter is the total
 
+	best     string // SQL of the rank by which a search orders, before the latest change
+	bestArgs []any
+
 	after  *mark
 	secret []byte
 	seal   string // what a cursor is bound to
@@ -234,7 +237,7 @@ func (c *compiler) search(e *crm.Entity, value string) ([]string, *crm.Error) {
 	for _, word := range words {
 		var any []string
 		for _, path := range e.Search {
-			if t, ok := resolve(e, path); ok {
+			if t, ok := resolve(e, path); ok && (t.field.Type != crm.Phone || digits(word) != "" && strings.Trim(word, "0123456789+-()./") == "") {
 				any = append(any, c.through(t, false, c.like(t, word)))
 			}
 		}

@@ -76,7 +76,7 @@ func TestSearchPaths(t *testing.T) {
 		if len(e.Search) == 0 {
 			continue
 		}
-		q, fault := query.Parse(e, url.Values{"search": {"x"}}, env)
+		q, fault := query.Parse(e, url.Values{"search": {"7"}}, env)
 		if fault != nil || len(q.Args) != len(e.Search) {
 			t.Errorf("%s searches %d of %v, %v", e.Name, len(q.Args), e.Search, fault)
 		}

@@ -56,6 +56,9 @@ func Fold(s string) string {
 
 // FoldOf returns what the second column of a folded field holds for a value of it.
 func FoldOf(f *crm.Field, s string) string {
+	if f.Type == crm.Phone {
+		return phoneFold(s)
+	}
 	if f.Ranked {
 		return strconv.Itoa(slices.Index(f.Values, s))
 	}

@@ -17,6 +17,7 @@ type Doc struct {
 	Items   []Line     // the rows of a list, or lines below Line
 	Name    string     // JSON key of Items below a Line
 	Page    *Page      // set for lists
+	Groups  []Group    // of a list that is of several kinds
 	Remarks []string   // further "# " lines; JSON "remarks"
 	Hints   []string   // "# " lines that repeat in words what JSON says by a field
 	Error   *crm.Error // set for errors; the rest is then empty
@@ -63,6 +64,15 @@ type Page struct {
 	Exact        bool
 	Counted      bool
 	Next         string // cursor of the next page; empty on the last
+}
+
+// Group says how much of one kind a list shows.
+type Group struct {
+	Kind  string // plural
+	Shown int
+	Total int64
+	Exact bool
+	All   string // the path that lists all; empty where all are shown
 }
 
 // Raw is a document that is sent as it stands.

@@ -30,6 +30,9 @@ func (d *Doc) appendJSON(b []byte) []byte {
 	default:
 		o.items("items", d.Items)
 		d.Page.members(&o)
+		if d.Groups != nil {
+			o.groups(d.Groups)
+		}
 	}
 	if len(d.Remarks) > 0 {
 		o.texts("remarks", d.Remarks)
@@ -83,6 +86,28 @@ func (o *object) items(name string, lines []Line) {
 		item := object{b: append(o.b, '{')}
 		lines[i].members(&item)
 		o.b = append(item.b, '}')
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) groups(groups []Group) {
+	o.key("groups")
+	o.b = append(o.b, '[')
+	for i, g := range groups {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		one := object{b: append(o.b, '{')}
+		one.text("type", g.Kind)
+		one.raw("shown", strconv.Itoa(g.Shown))
+		one.raw("total", strconv.FormatInt(g.Total, 10))
+		one.raw("total_exact", strconv.FormatBool(g.Exact))
+		if g.All == "" {
+			one.raw("all", "null")
+		} else {
+			one.text("all", g.All)
+		}
+		o.b = append(one.b, '}')
 	}
 	o.b = append(o.b, ']')
 }

@@ -35,6 +35,9 @@ func (d *Doc) appendText(b []byte) []byte {
 	}
 	b = d.appendReceipt(b)
 	b = d.Page.appendCounts(b, len(d.Items))
+	for i := range d.Groups {
+		b = d.Groups[i].appendText(b)
+	}
 	for _, remark := range slices.Concat(d.Hints, d.Remarks) {
 		b = append(append(append(b, "# "...), crm.OneLine(remark)...), '\n')
 	}
@@ -63,6 +66,20 @@ func (p *Page) appendCounts(b []byte, n int) []byte {
 		b = append(b, '\n')
 	}
 	return b
+}
+
+// appendText says how many of a kind there are, and what lists them all.
+func (g *Group) appendText(b []byte) []byte {
+	b = append(append(append(b, "# "...), g.Kind...), ": "...)
+	b = strconv.AppendInt(b, int64(g.Shown), 10)
+	if g.All != "" {
+		b = strconv.AppendInt(append(b, " of "...), g.Total, 10)
+		if !g.Exact {
+			b = append(b, '+')
+		}
+		b = append(append(b, "; all: GET "...), g.All...)
+	}
+	return append(b, '\n')
 }
 
 // appendReceipt says what a write did.

@@ -149,6 +149,19 @@ func sameList(records, remarks []string, items []any, object map[string]any) err
 			return fmt.Errorf("item %d: %w", i, err)
 		}
 	}
+	groups, _ := object["groups"].([]any)
+	for _, one := range groups {
+		g := one.(map[string]any)
+		want := fmt.Sprintf("%v: %v", g["type"], g["shown"])
+		if g["all"] != nil {
+			want += fmt.Sprintf(" of %v; all: GET %v", g["total"], g["all"])
+		}
+		at := slices.Index(remarks, want)
+		if at < 0 {
+			return fmt.Errorf("JSON says %s, text %v", want, remarks)
+		}
+		remarks = slices.Delete(remarks, at, at+1)
+	}
 	total, next := fmt.Sprint(len(items)), "<nil>"
 	var said []any
 	for _, remark := range remarks {

@@ -295,7 +295,7 @@ func TestToolset(t *testing.T) {
 	for _, c := range []struct{ tool, args, want string }{
 		{"read", `{"path":"/contacts"}`, "# 1 contact"}, {"write", `{"method":"POST","path":"/deals","body":{"title":"12 seats"}}`, "# created"},
 		{"write", `{"method":"DELETE","path":"/deals"}`, "method_not_allowed"}, {"delete", `{"path":"/contacts/` + r.id("contact", 1) + `"}`, "confirmation_required"},
-		{"search", `{"query":"acme"}`, `{"results":[{"id":"contact/` + r.id("contact", 1) + `","title":"Jane Doe","url":"` + origin + `/contact/` + r.id("contact", 1) + `"},{"id":"company/`},
+		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + origin + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
 		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},
 	} {
 		if text, _ := r.tool("/mcp/tools", c.tool, c.args); !strings.Contains(text, c.want) {

@@ -174,7 +174,7 @@ func (s *Server) addTools(m *mcp.Server) {
 		required: []string{"method", "path"}, arguments: requestArguments(http.MethodPost, http.MethodPatch), run: (*Server).requests})
 	s.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true,
 		required: path, arguments: map[string]any{"path": stringOf("path, like /contacts/{id}?confirm=…")}, run: under(http.MethodDelete)})
-	s.add(m, tool{name: "search", title: "Search the CRM", doc: "Find contacts, companies and deals by words. Returns ids for fetch.", readOnly: true, idempotent: true,
+	s.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids for fetch, best first.", readOnly: true, idempotent: true,
 		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for")}, run: (*Server).searchTool})
 	s.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
 		required: []string{"id"}, arguments: map[string]any{"id": stringOf("like contact/" + s.exampleID("contact", 1))}, run: (*Server).fetchTool})
@@ -198,31 +198,31 @@ type recordJSON struct {
 	Handle string `json:"handle"`
 	Name   string `json:"name"`
 	Title  string `json:"title"`
+	Label  string `json:"subject"`
+	Body   string `json:"body"`
 }
 
 func (r recordJSON) found(base string) found {
-	return found{ID: r.Handle, Title: r.Name + r.Title, URL: base + "/" + r.Handle}
+	title := r.Name + r.Title + r.Label
+	if title == "" {
+		title = crm.Show(r.Body)
+	}
+	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
 
 func (s *Server) searchTool(rq *request, args map[string]string) (int, string, *crm.Error) {
+	query := url.Values{"q": {args["query"]}, "limit": {strconv.Itoa(perKind)}, "format": {"json"}}
+	status, text, fault := s.call(rq, innerCall{method: http.MethodGet, target: "/search?" + query.Encode()})
+	if fault != nil || status >= 400 {
+		return status, text, fault
+	}
+	var list struct{ Items []recordJSON }
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		panic(err) // it is our own JSON
+	}
 	results := []found{}
-	for i := range s.schema.Entities {
-		e := s.schema.Entities[i]
-		if len(e.Search) == 0 || !e.Can(crm.List) || e.RandomID {
-			continue
-		}
-		query := url.Values{"search": {args["query"]}, "limit": {strconv.Itoa(perKind)}, "fields": {e.Display}, "format": {"json"}, "total": {"none"}}
-		status, text, fault := s.call(rq, innerCall{method: http.MethodGet, target: "/" + e.Route() + "?" + query.Encode()})
-		if fault != nil || status >= 400 {
-			return status, text, fault
-		}
-		var list struct{ Items []recordJSON }
-		if err := json.Unmarshal([]byte(text), &list); err != nil {
-			panic(err) // it is our own JSON
-		}
-		for _, item := range list.Items {
-			results = append(results, item.found(s.base(rq)))
-		}
+	for _, item := range list.Items {
+		results = append(results, item.found(s.base(rq)))
 	}
 	return 200, asJSON(map[string]any{"results": results}), nil
 }

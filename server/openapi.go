@@ -279,7 +279,7 @@ func fieldSchema(f *crm.Field, answered bool) m {
 		}
 	case crm.Choice:
 		schema["enum"] = append([]any{nil}, anys(f.Values)...)
-	case crm.Text:
+	case crm.Text, crm.Phone:
 		schema["maxLength"] = f.Limit()
 	}
 	schema["type"] = []string{kind, "null"}

@@ -83,6 +83,8 @@ func (s *Server) routes() []route {
 	}
 	return append(rows,
 		dumpRoute(), restoreRoute(),
+		route{Method: http.MethodGet, Path: "/search", Access: read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
+			Params: []string{"q", "types", "limit"}, handle: (*Server).search},
 		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late",
 			Params: []string{"days", "assignee", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},

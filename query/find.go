@@ -1,0 +1,152 @@
+package query
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Search is a text that is looked for in the records of one kind, best first.
+type Search struct {
+	*Question
+	key    int64  // of the record that the text is the id or handle of; 0: none
+	unique string // the text as the unique value has it; empty: it cannot be one
+	phone  string // its digits, where it is a number
+	fold   string
+}
+
+// The ranks of what a search finds. Those that are equal stand with the latest
+// change first.
+const (
+	RankNamed  = iota // the text is its id, handle, unique value or phone number
+	RankEqual         // is what it is called
+	RankStart         // begins what it is called
+	RankWord          // begins a word of that
+	RankPart          // is a part of that
+	RankBeyond        // stands in another field
+)
+
+// Find compiles the search for a text: it finds what search= finds, and the record
+// that the text names exactly.
+func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
+	c := &compiler{env: env}
+	words, err := c.search(e, text)
+	if err != nil {
+		return nil, err
+	}
+	clean, _ := Clean(text)
+	s := &Search{Question: &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
+	exact := s.exact(c, clean)
+	s.Where = []string{strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ")}
+	s.Where[0] = "(" + s.Where[0] + ")"
+	known := len(c.args)
+	s.best = s.rank(c, exact)
+	s.Args, s.bestArgs = c.args[:known:known], c.args[known:]
+	s.Order, err = parseSort(e, e.Sort)
+	return s, err
+}
+
+// exact returns the conditions under which the text names a record.
+func (s *Search) exact(c *compiler, text string) (list []string) {
+	e := s.Entity
+	if key, hint := c.env.Schema.Locate(e, c.env.Workspace, text); hint == "" {
+		s.key = key
+		list = append(list, "t.key = "+c.arg(key))
+	}
+	if f := e.Field(e.Unique); f != nil {
+		if v, err := c.env.Normal(f, text); err == nil && v.Set() {
+			s.unique = v.Text
+			list = append(list, "t."+f.Col()+" = "+c.arg(v.Text))
+		}
+	}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == crm.Phone && phoneLike(text) {
+			s.phone = FoldOf(f, text)
+			list = append(list, "t."+f.Col()+"_fold = "+c.arg(s.phone))
+		}
+	}
+	return list
+}
+
+// title returns the text field by which records are ranked: what they are called,
+// else the first that is searched.
+func title(e *crm.Entity) *crm.Field {
+	for _, name := range append([]string{e.Display}, e.Search...) {
+		if f := e.Field(name); f != nil && f.Type == crm.Text {
+			return f
+		}
+	}
+	return nil
+}
+
+// rank returns the SQL of the rank.
+func (s *Search) rank(c *compiler, exact []string) string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	if len(exact) > 0 {
+		b.WriteString(" WHEN " + strings.Join(exact, " OR ") + " THEN 0")
+	}
+	if f := title(s.Entity); f != nil && s.fold != "" {
+		column, escaped := "t."+f.Col()+"_fold", likeEscapes.Replace(s.fold)
+		b.WriteString(" WHEN " + column + " = " + c.arg(s.fold) + " THEN 1")
+		for i, like := range []string{escaped + "%", "% " + escaped + "%", "%" + escaped + "%"} {
+			b.WriteString(" WHEN " + column + " LIKE " + c.arg(like) + ` ESCAPE '\' THEN ` + string(rune('2'+i)))
+		}
+	}
+	b.WriteString(" ELSE 5 END")
+	return b.String()
+}
+
+// Rank returns the rank of a record that the search found: one of those above.
+func (s *Search) Rank(rec crm.Record) int {
+	e := s.Entity
+	if rec.Key == s.key || s.unique != "" && rec.Value(e.Unique).Text == s.unique {
+		return RankNamed
+	}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == crm.Phone && s.phone != "" && FoldOf(f, rec.Values[i].Text) == s.phone {
+			return RankNamed
+		}
+	}
+	name := ""
+	if f := title(e); f != nil {
+		name = Fold(rec.Value(f.Name).Text)
+	}
+	switch {
+	case s.fold == "":
+	case name == s.fold:
+		return RankEqual
+	case strings.HasPrefix(name, s.fold):
+		return RankStart
+	case strings.Contains(name, " "+s.fold):
+		return RankWord
+	case strings.Contains(name, s.fold):
+		return RankPart
+	}
+	return RankBeyond
+}
+
+// minPhone is the fewest digits of a whole phone number.
+const minPhone = 5
+
+// phoneLike reports whether a text is written like a phone number.
+func phoneLike(s string) bool {
+	return len(digits(s)) >= minPhone && strings.Trim(s, "0123456789+-()./ ") == ""
+}
+
+// digits returns the digits of a text.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// phoneFold returns the form in which phone numbers are compared: their digits, those
+// of the country code without the zeros that stand for its plus sign.
+func phoneFold(s string) string {
+	return strings.TrimPrefix(digits(Fold(s)), "00")
+}
