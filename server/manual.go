@@ -18,7 +18,7 @@ import (
 var helpFiles embed.FS
 
 // topics are the pages behind /help, in reading order.
-var topics = []string{"auth", "teams", "fields", "query", "write", "import", "errors", "mcp"}
+var topics = []string{"work", "auth", "teams", "fields", "query", "write", "import", "errors", "mcp"}
 
 // manual holds the finished pages by name, with baseMark where the server's
 // address goes.
