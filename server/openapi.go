@@ -63,6 +63,8 @@ func operation(row *route) m {
 	}
 	if row.Stream == imports || row.Stream == restoring {
 		op["requestBody"] = rowsBody(row)
+	} else if row.Body && len(row.Entity.OneOf) > 0 && strings.Contains(row.Path, ":id/") {
+		op["requestBody"] = jsonBody(m{"anyOf": []m{ref(row.Entity.Name + "_write"), manySchema(row.Entity)}})
 	} else if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
 	} else if len(row.Takes) > 0 {
@@ -72,6 +74,22 @@ func operation(row *route) m {
 		op["requestBody"] = body
 	}
 	return op
+}
+
+// manySchema describes a body that ties several records at once.
+func manySchema(e *crm.Entity) m {
+	kinds := []string{}
+	properties := m{"filter": m{"type": "string", "description": "what finds them, as behind the ? of a list"}}
+	for _, name := range e.OneOf {
+		kind := e.Target(e.Field(name)).Plural
+		kinds = append(kinds, kind)
+		properties[kind] = m{"type": "array", "maxItems": maxMany, "items": m{"type": "string"}, "description": "ids"}
+	}
+	properties["kind"] = m{"enum": kinds, "description": "of what filter finds"}
+	for _, name := range e.Names(func(f *crm.Field) bool { return f.Type != crm.Ref && !f.ReadOnly }) {
+		properties[name] = fieldSchema(e.Field(name), false)
+	}
+	return m{"type": "object", "description": "several at once, all or none", "properties": properties}
 }
 
 // textsSchema describes a body of text fields. One that is also a field of the

@@ -117,7 +117,9 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 	}
 	m, filter, kind := &many{}, "", e.Target(e.Field(e.OneOf[0])).Plural
 	var rest []crm.Member
+	sent := map[string]bool{}
 	for _, member := range members {
+		sent[member.Name] = true
 		switch {
 		case kinds[member.Name] != nil:
 			fault = m.list(rq, e, kinds[member.Name], member)
@@ -141,7 +143,7 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 	}
 	d, fault := decode(e, rest, rq.env)
 	if m.more = d.Inputs; fault == nil {
-		fault = m.ask(rq, e, kinds, kind, filter)
+		fault = m.ask(rq, e, kinds, sent, kind, filter)
 	}
 	return m, fault
 }
@@ -170,7 +172,7 @@ func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member)
 }
 
 // ask compiles the filter: the language of lists.
-func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, kind, filter string) *crm.Error {
+func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
 	if m.by = kinds[kind]; m.by == nil {
 		names := []string{}
 		for _, name := range e.OneOf {
@@ -178,7 +180,13 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, kind
 		}
 		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(names, ", ")).On("kind").Of(kind, names)
 	}
-	if filter == "" && len(m.refs) > 0 {
+	if filter == "" && !sent["filter"] {
+		if sent["kind"] {
+			return crm.Errorf(crm.MissingField, "kind says of what filter finds; send filter with it, or leave it out.").On("filter")
+		}
+		if len(m.refs) == 0 {
+			return crm.Errorf(crm.MissingField, "the lists name nobody; send ids, or a filter.").On("filter")
+		}
 		return nil
 	}
 	params, err := url.ParseQuery(strings.TrimPrefix(filter, "?"))

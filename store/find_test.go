@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,27 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 )
+
+// TestOldPhonesAreFolded holds that the migration folds numbers as the product does.
+func TestOldPhonesAreFolded(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		for _, phone := range []string{"+49 (30) 123-45", "0049 30/123.45", "030 12345", "none", "00", "0", "1-800-CALL 7", "ext. 12 ü 3", ""} {
+			f.save(ann, "contact", "name", "x", "phone", phone)
+		}
+		want := f.raw(1, "SELECT phone_fold FROM contacts ORDER BY key")
+		text, err := migrations.ReadFile("migrations/0009_phone.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		update, _, _ := strings.Cut(string(text), "CREATE INDEX")
+		f.write(ann, func(tx *Tx) error { return tx.exec("UPDATE contacts SET phone_fold = phone") })
+		f.write(ann, func(tx *Tx) error { return tx.exec(update) })
+		if got := f.raw(1, "SELECT phone_fold FROM contacts ORDER BY key"); !slices.Equal(got, want) || len(want) != 9 {
+			t.Errorf("the migration folds to %q, the product to %q", got, want)
+		}
+	})
+}
 
 // TestSearchesRank makes records of a few words and searches for those: what is found
 // is what search= finds and what is named exactly, in the order of ranks, those of one
