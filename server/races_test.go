@@ -42,6 +42,40 @@ func TestUpsertsOfOneEmailMakeOneContact(t *testing.T) {
 	}
 }
 
+// TestMembersArePutInOnce puts contacts into a campaign from many sides and in every
+// way at once: each is in once, and counted once.
+func TestMembersArePutInOnce(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	campaign := r.json(201, "POST", "/campaigns", `{"name":"Autumn"}`)["id"].(string)
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, r.json(201, "POST", "/contacts", fmt.Sprintf(`{"name":"Joe","email":"j%d@acme.com"}`, i))["id"].(string))
+	}
+	statuses := make([]int, 60)
+	together(len(statuses), func(i int) {
+		members := "/campaigns/" + campaign + "/members"
+		switch id := ids[i%len(ids)]; i % 4 {
+		case 0:
+			statuses[i] = r.call("POST", members, `{"contact_id":"`+id+`"}`).status
+		case 1:
+			statuses[i] = r.call("POST", members, `{"contacts":["`+strings.Join(ids, `","`)+`"],"reason":"list"}`).status
+		case 2:
+			statuses[i] = r.call("POST", members, `{"filter":"name=Joe"}`).status
+		case 3:
+			statuses[i] = r.call("POST", "/contacts?campaign="+campaign, fmt.Sprintf(`{"name":"Joe","email":"J%d@acme.com"}`, i%len(ids))).status
+		}
+	})
+	for i, status := range statuses {
+		if status != 200 && status != 201 {
+			t.Errorf("request %d: status %d", i, status)
+		}
+	}
+	total, counted := r.json(200, "GET", "/campaigns/"+campaign+"/members", "")["total"], r.json(200, "GET", "/campaigns/"+campaign, "")["contacts"]
+	if want := fmt.Sprint(len(ids)); fmt.Sprint(total) != want || fmt.Sprint(counted) != want || fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]) != want {
+		t.Errorf("%v members, %v counted, want %s", total, counted, want)
+	}
+}
+
 func TestPatchesOfDifferentFieldsLoseNone(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	path := "/contacts/" + r.json(201, "POST", "/contacts", `{"name":"Joe"}`)["id"].(string)
