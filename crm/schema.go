@@ -16,7 +16,7 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 	s := &Schema{}
 	for i := range entities {
 		e := entities[i]
-		e.refs = map[string]*Entity{}
+		e.refs, e.Links = map[string]*Entity{}, slices.Clone(e.Links)
 		s.Entities = append(s.Entities, &e)
 	}
 	seen := map[string]bool{}

@@ -31,7 +31,7 @@ const (
 // that the text names exactly.
 func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	c := &compiler{env: env}
-	words, err := c.search(e, text)
+	words, err := c.search(e, "q", text)
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 	case "format", "cursor":
 	case "search":
 		var where []string
-		where, err = c.search(q.Entity, value)
+		where, err = c.search(q.Entity, name, value)
 		q.Where = append(q.Where, where...)
 	case "sort":
 		q.Order, err = parseSort(q.Entity, value)
@@ -223,15 +223,16 @@ const (
 	maxSearch = 200
 )
 
-// search compiles search=: every word must stand in one of the key fields.
-func (c *compiler) search(e *crm.Entity, value string) ([]string, *crm.Error) {
+// search compiles search=, or the parameter of that meaning: every word must stand in
+// one of the key fields.
+func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Error) {
 	if len(e.Search) == 0 {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
 	}
 	clean, ok := Clean(value)
 	words := strings.Fields(clean)
 	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch {
-		return nil, crm.Errorf(crm.InvalidValue, "search takes 1 to %d words of together at most %d bytes; leave it out to list all.", maxWords, maxSearch).On("search")
+		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string
 	for _, word := range words {

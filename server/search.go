@@ -102,7 +102,7 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 func (s *Server) hits(rq *request, e *crm.Entity, text string, limit int) (h hits, err error) {
 	q, fault := query.Find(e, text, rq.env)
 	if fault != nil {
-		return h, fault.On("q")
+		return h, fault
 	}
 	q.Limit = limit
 	page, err := s.store.List(rq.Context(), rq.actor, q.Question)
