@@ -130,7 +130,7 @@ func (s *Server) brief() string {
 Fields (* required, ! unique):
 ` + s.manualFields(daily) + `
 Find: GET /contacts?stage=lead&search=acme&sort=-updated_at&limit=20; field=[op:]value with ops ne gt gte lt lte like in is not, e.g. follow_up_at=lt:now, email=is:null, company.domain=acme.com. "# next: X": repeat with &cursor=X.
-Read one: GET /contacts/{id}. Due: GET /reminders?days=7. History: GET /contacts/{id}/activities.
+In every kind: GET /search?q=acme. One: GET /contacts/{id}. Due: GET /reminders?days=7&assignee=me. History: GET /contacts/{id}/activities.
 Create: POST /contacts {"name":…,"email":…}; a known email (company: domain) updates that record.
 Change: PATCH /contacts/{id} {only what changes}; null clears.
 Log: POST /contacts/{id}/activities {"kind":"call","body":…}.

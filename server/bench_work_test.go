@@ -1,0 +1,57 @@
+package server_test
+
+import (
+	"testing"
+
+	"crmkit/crm"
+)
+
+// benchWork are further requests, each with one to compare it with.
+var benchWork = []struct{ op, than benchOp }{
+	{benchOp{"log", "POST", func(s *benchSeed, n int64) (string, string) {
+		return "/contacts/" + s.id(n) + "/activities", `{"kind":"call","body":"Wants a quote"}`
+	}, nil}, benchCreate},
+	{benchOp{"search", "GET", func(_ *benchSeed, n int64) (string, string) {
+		first, last := benchName(n)
+		return "/search?q=" + first + "+" + last, ""
+	}, nil}, benchOp{"list-search", "GET", func(_ *benchSeed, n int64) (string, string) {
+		first, last := benchName(n)
+		return "/contacts?search=" + first + "+" + last, ""
+	}, nil}},
+}
+
+// BenchmarkWork measures, for 64 clients, logging a call for a contact, whose counters
+// and whose company's follow, and a search over every kind. of-create and
+// of-list-search are the rates as shares of those of a create and of a search of the
+// contacts alone.
+func BenchmarkWork(b *testing.B) {
+	s := newBenchSeed(b)
+	for _, work := range benchWork {
+		b.Run(work.op.name, func(b *testing.B) {
+			_, addr := s.serve(b)
+			own, others := alternate(b, s.callers(b, work.op, addr, benchClients), benchRival{name: work.than.name, callers: s.callers(b, work.than, addr, benchClients)})
+			report(b, own)
+			b.ReportMetric(median(shares(own, others[0].stretches)), "of-"+work.than.name)
+		})
+	}
+}
+
+// BenchmarkCampaign measures one request that puts 10,000 contacts into a campaign:
+// for so long other writers wait.
+func BenchmarkCampaign(b *testing.B) {
+	s := newBenchSeed(b)
+	b.Run("put-in-10000", func(b *testing.B) {
+		_, addr := s.serve(b)
+		wire := newBenchWire(b, addr, s.token)
+		b.StopTimer()
+		for i := range b.N {
+			_, _, err := wire.do("POST", "/campaigns", `{"name":"bench"}`)
+			check(b, err)
+			path := "/campaigns/" + crm.RecordID("cmp", crm.RecordKey(s.workspace, int64(i+1))) + "/members"
+			b.StartTimer()
+			_, _, err = wire.do("POST", path, `{"filter":"created_at=not:null"}`)
+			b.StopTimer()
+			check(b, err)
+		}
+	})
+}
