@@ -131,6 +131,7 @@ func FuzzParse(f *testing.F) {
 		{"contacts", "stage=lead&sort=-name&limit=5", "stage"}, {"deals", "amount_cents=gte:100&contact.company.domain=acme.com", "custom.x"}, {"contacts", "tags=in:a,\"b,c\"&search=x y", "company.custom.k"},
 		{"activities", "contact=c_07j0&occurred_at=gte:-7d", "deal.title"}, {"changes", "by=a@x.com&fields=from.stage", "target"}, {"tokens", "id=tok_1", "name"}, {"companies", "domain=like:a%25&custom.a.b=ne:1e9", "tags"},
 		{"contacts", "cursor=AAAA", "sort"}, {"contacts", "fields=custom.a,company.name", "fields"},
+		{"tasks", "done=no&priority=gte:low&assignee=me", "done"}, {"contacts", "campaign=cmp_07j0&campaign.status=active&phone=like:49", "campaign.name"}, {"campaigns", "contact.company=is:null", "contact"},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
