@@ -13,6 +13,8 @@ import (
 type compiler struct {
 	env  Env
 	args []any
+	keys []string // of the comparisons at hand: SQL of the keys that pass, where an index has them
+	few  []string // Question.Few
 }
 
 func (c *compiler) arg(v any) string {
@@ -54,10 +56,12 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
+	c.keys = nil
 	test, err := c.test(t, param, op, values)
 	if err != nil {
 		return "", err
 	}
+	c.list(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
 }
 
@@ -192,7 +196,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		if err != nil {
 			return "", err.On(param)
 		}
-		return c.labelled(t, "g.tag = "+c.arg(label)), nil
+		is := "g.tag = " + c.arg(label)
+		c.labelKeys(t, is)
+		return c.labelled(t, is), nil
 	case t.field.Type == crm.Flag:
 		return flagged(t, param, value)
 	case t.field.Type == crm.Time:
@@ -210,7 +216,11 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case op == "like":
 		return c.like(t, value), nil
 	case t.field.Type == crm.Phone:
-		return column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value)), nil
+		test := column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
+		if len(t.hops) == 0 && sqlOps[op] == "=" {
+			c.keys = append(c.keys, "SELECT t.key FROM "+t.entity.From()+" t WHERE t.workspace_id = $1 AND "+test)
+		}
+		return test, nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
 	case t.field.Ranked:
@@ -322,7 +332,9 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if hint != "" {
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
 	}
-	return anyOf(columns, " "+sqlOps[op]+" "+c.arg(key)), nil
+	is := " " + sqlOps[op] + " " + c.arg(key)
+	c.referenceKeys(t, columns, is)
+	return anyOf(columns, is), nil
 }
 
 // compareMember compares a custom value. The type is that of the value compared

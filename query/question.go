@@ -39,6 +39,8 @@ type Question struct {
 	Total  Total
 	Plain  bool // no filters: the kept counter is the total
 
+	Few []string // SQL of the keys that one condition alone lets through, by an index; worth it where they are few
+
 	best     string // SQL of the rank by which a search orders, before the latest change
 	bestArgs []any
 
@@ -79,7 +81,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidFilter, "the question has %d conditions with %d values; at most %d with %d are taken.",
 			len(q.Where), len(c.args), maxConditions, maxArgs)
 	}
-	q.Args, q.Plain = c.args, len(q.Where) == 0
+	q.Args, q.Few, q.Plain = c.args, c.few, len(q.Where) == 0
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
 	}

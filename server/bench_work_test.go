@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strconv"
 	"testing"
 
 	"crmkit/crm"
@@ -11,6 +12,11 @@ var benchWork = []struct{ op, than benchOp }{
 	{benchOp{"log", "POST", func(s *benchSeed, n int64) (string, string) {
 		return "/contacts/" + s.id(n) + "/activities", `{"kind":"call","body":"Wants a quote"}`
 	}, nil}, benchCreate},
+	{benchOp{"list50-tag", "GET", func(_ *benchSeed, n int64) (string, string) {
+		return "/contacts?tags=region-" + strconv.FormatInt(n%20, 10), ""
+	}, nil}, benchOp{"list50-stage", "GET", func(_ *benchSeed, n int64) (string, string) {
+		return "/contacts?stage=" + benchStage(n), ""
+	}, nil}},
 	{benchOp{"search", "GET", func(_ *benchSeed, n int64) (string, string) {
 		first, last := benchName(n)
 		return "/search?q=" + first + "+" + last, ""
@@ -21,9 +27,9 @@ var benchWork = []struct{ op, than benchOp }{
 }
 
 // BenchmarkWork measures, for 64 clients, logging a call for a contact, whose counters
-// and whose company's follow, and a search over every kind. of-create and
-// of-list-search are the rates as shares of those of a create and of a search of the
-// contacts alone.
+// and whose company's follow, a list of those with a tag that one in twenty has, and a search
+// over every kind. of-create, of-list50-stage and of-list-search are the rates as shares
+// of those of a create, of a list of those in a stage and of a search of the contacts.
 func BenchmarkWork(b *testing.B) {
 	s := newBenchSeed(b)
 	for _, work := range benchWork {

@@ -74,13 +74,14 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (p
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	err = s.snapshot(ctx, func(v *view) error {
-		if err := v.page(ctx, s.tables[q.Entity], actor, q, &page); err != nil {
+		within, err := v.within(ctx, actor, q)
+		if err == nil {
+			err = v.page(ctx, s.tables[q.Entity], within, actor, q, &page)
+		}
+		if err != nil || q.Total == query.TotalNone {
 			return err
 		}
-		if q.Total == query.TotalNone {
-			return nil
-		}
-		return v.total(ctx, actor, q, &page)
+		return v.total(ctx, within, actor, q, &page)
 	})
 	return page, err
 }
@@ -93,7 +94,7 @@ func scope(actor crm.Actor, e *crm.Entity) int64 {
 	return actor.Workspace
 }
 
-func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Question, page *Page) error {
+func (v *view) page(ctx context.Context, t *table, within string, actor crm.Actor, q *query.Question, page *Page) error {
 	row, size := t.newRow(), 0
 	for _, part := range q.Ranges() {
 		left := q.Limit + 1 - len(page.Records)
@@ -103,8 +104,8 @@ func (v *view) page(ctx context.Context, t *table, actor crm.Actor, q *query.Que
 		args := append([]any{scope(actor, q.Entity)}, part.Args...)
 		// The driver hears of a cancellation only while it looks for the first row, so
 		// the keys are all found before it. SQLite reads p in the order it was filled.
-		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (SELECT t.key FROM %s t WHERE t.%s = $1 AND %s ORDER BY %s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k",
-			q.Entity.From(), q.Entity.ScopeColumn(), part.Where, part.Order, len(args)+1, t.columns, t.from)
+		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (SELECT t.key FROM %s t WHERE %s AND %s ORDER BY %s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k",
+			q.Entity.From(), within, part.Where, part.Order, len(args)+1, t.columns, t.from)
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			if err := scan(row.dest...); err != nil {
 				return err
@@ -143,7 +144,7 @@ var errFull = errors.New("the page is full")
 // total counts the matches: a first page that is also the last holds them all;
 // else by the kept counter where nothing filters, and row by row up to the cap
 // where something does.
-func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, page *Page) error {
+func (v *view) total(ctx context.Context, within string, actor crm.Actor, q *query.Question, page *Page) error {
 	page.Counted = true
 	if q.First() && !page.More {
 		page.Total, page.Exact = int64(len(page.Records)), true
@@ -153,7 +154,7 @@ func (v *view) total(ctx context.Context, actor crm.Actor, q *query.Question, pa
 	args := []any{scope(actor, e)}
 	text := "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + e.Plural + "'"
 	if !q.Plain || e.RandomID {
-		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE t.%s = $1 AND %s", e.From(), e.ScopeColumn(), q.Condition())
+		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE %s AND %s", e.From(), within, q.Condition())
 		if q.Total == query.TotalCapped {
 			inner += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
 		}
