@@ -71,13 +71,14 @@ func (q *Question) valued(column string, never bool) Range {
 	if byKey {
 		p.Order = column + word
 	}
+	if !never {
+		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
+	}
 	switch {
 	case q.after != nil && byKey:
 		where = append(where, column+less+p.arg(q.after.key))
 	case q.after != nil:
 		where = append(where, "("+column+", t.key)"+less+"("+p.arg(q.after.value(q.Order.Field))+", "+p.arg(q.after.key)+")")
-	case !never:
-		where = append(where, column+" IS NOT NULL")
 	}
 	p.Where = and(where)
 	return p

@@ -12,6 +12,11 @@ var benchWork = []struct{ op, than benchOp }{
 	{benchOp{"log", "POST", func(s *benchSeed, n int64) (string, string) {
 		return "/contacts/" + s.id(n) + "/activities", `{"kind":"call","body":"Wants a quote"}`
 	}, nil}, benchCreate},
+	{benchOp{"list50-updated", "GET", func(*benchSeed, int64) (string, string) {
+		return "/contacts?sort=-updated_at", ""
+	}, nil}, benchOp{"list50", "GET", func(*benchSeed, int64) (string, string) {
+		return "/contacts", ""
+	}, nil}},
 	{benchOp{"list50-tag", "GET", func(_ *benchSeed, n int64) (string, string) {
 		return "/contacts?tags=region-" + strconv.FormatInt(n%20, 10), ""
 	}, nil}, benchOp{"list50-stage", "GET", func(_ *benchSeed, n int64) (string, string) {
@@ -27,9 +32,10 @@ var benchWork = []struct{ op, than benchOp }{
 }
 
 // BenchmarkWork measures, for 64 clients, logging a call for a contact, whose counters
-// and whose company's follow, a list of those with a tag that one in twenty has, and a search
-// over every kind. of-create, of-list50-stage and of-list-search are the rates as shares
-// of those of a create, of a list of those in a stage and of a search of the contacts.
+// and whose company's follow, a list in the order of changes, one of those with a tag
+// that one in twenty has, and a search over every kind. of-create, of-list50, of-list50-stage and
+// of-list-search are the rates as shares of those of a create, of a list in the default
+// order, of one of those in a stage and of a search of the contacts.
 func BenchmarkWork(b *testing.B) {
 	s := newBenchSeed(b)
 	for _, work := range benchWork {

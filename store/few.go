@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -15,9 +16,8 @@ import (
 // where one of the conditions lets few rows through, their keys. The plus sign keeps
 // SQLite from taking the index of the order.
 func (v *view) within(ctx context.Context, actor crm.Actor, q *query.Question) (string, error) {
-	scoped := "t." + q.Entity.ScopeColumn() + " = $1"
 	if len(q.Few) == 0 {
-		return scoped, nil
+		return scoped(q.Entity), nil
 	}
 	var rows, n int64
 	err := v.row(ctx, "SELECT n FROM usage WHERE workspace_id = $1 AND kind = $2", []any{actor.Workspace, q.Entity.Plural}, &rows)
@@ -31,11 +31,23 @@ func (v *view) within(ctx context.Context, actor crm.Actor, q *query.Question) (
 			return "", err
 		}
 		if n <= few {
-			return "+" + scoped + " AND t.key IN (" + keys + ")", nil
+			return "+" + scoped(q.Entity) + " AND t.key IN (" + keys + ")", nil
 		}
 	}
-	return scoped, nil
+	return scoped(q.Entity), nil
 }
+
+// keysOf returns the SQL of the keys of a range. In the order of keys those of a
+// workspace are a range of the table itself.
+func keysOf(e *crm.Entity, within string, part query.Range) string {
+	if plain := scoped(e); within == plain && !e.RandomID && strings.HasPrefix(part.Order, "t.key") {
+		within = fmt.Sprintf("+%s AND t.key > $1 * %d AND t.key < ($1 + 1) * %d", plain, crm.RecordKey(1, 0), crm.RecordKey(1, 0))
+	}
+	return fmt.Sprintf("SELECT t.key FROM %s t WHERE %s AND %s ORDER BY %s", e.From(), within, part.Where, part.Order)
+}
+
+// scoped is the condition that keeps a list within the scope of the actor.
+func scoped(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }
 
 // keyCost is how many times the work of testing a row in the order of an index it is to
 // find one by its key and to sort it.

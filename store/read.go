@@ -104,8 +104,7 @@ func (v *view) page(ctx context.Context, t *table, within string, actor crm.Acto
 		args := append([]any{scope(actor, q.Entity)}, part.Args...)
 		// The driver hears of a cancellation only while it looks for the first row, so
 		// the keys are all found before it. SQLite reads p in the order it was filled.
-		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (SELECT t.key FROM %s t WHERE %s AND %s ORDER BY %s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k",
-			q.Entity.From(), within, part.Where, part.Order, len(args)+1, t.columns, t.from)
+		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", keysOf(q.Entity, within, part), len(args)+1, t.columns, t.from)
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			if err := scan(row.dest...); err != nil {
 				return err

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"strings"
+	"testing"
+
+	"crmkit/query"
+)
+
+// orders are the sorts that lists are asked for most, each of which has an index.
+var orders = map[string][]string{
+	"contact": {"created_at", "updated_at", "name", "follow_up_at", "id"}, "company": {"created_at", "updated_at", "name", "id"},
+	"deal": {"created_at", "updated_at", "amount_cents", "follow_up_at", "id"}, "ticket": {"created_at", "updated_at", "id"}, "task": {"created_at", "updated_at", "id"},
+	"campaign": {"created_at", "id"}, "campaign_member": {"created_at", "id"}, "activity": {"occurred_at", "id"}, "change": {"at"},
+}
+
+// filters are such that a list of their kind is not read by keys.
+var filters = map[string][]string{
+	"contact": {"stage=lead", "owner=me", "custom.seats=gte:10", "company.domain=acme.com", "last_outreach=is:null", "tags=ne:vip", "search=acme"},
+	"company": {"owner=me", "outreach=0", "tags=like:v"}, "deal": {"status=open", "contact.company.domain=acme.com"}, "ticket": {"status=in:open,pending", "priority=gte:normal"},
+	"task": {"done=no"}, "campaign": {"status=active"}, "campaign_member": {"contact.stage=lead"}, "activity": {"kind=call", "search=quote"}, "change": {"action=update"},
+}
+
+// TestOrdersHaveAnIndex holds of lists in each of the orders, first page and further
+// ones, with and without filters, that SQLite walks an index: it sorts nothing and
+// scans no table.
+func TestOrdersHaveAnIndex(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.records(ann, 3)
+		for kind, sorts := range orders {
+			for _, sort := range sorts {
+				for _, params := range append([]string{"total=none"}, filters[kind]...) {
+					for _, sign := range []string{"", "-"} {
+						q := f.question(ann, kind, params+"&limit=1&sort="+sign+sort)
+						f.walksAnIndex(kind+"?"+params+"&sort="+sign+sort, q)
+						if page := f.list(ann, kind, "limit=1&sort="+sign+sort); len(page.Records) == 1 {
+							f.walksAnIndex(kind+"?"+params+"&sort="+sign+sort+"&cursor=…", q.After(page.Records[0]))
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// walksAnIndex reads the plans of a question's ranges.
+func (f *fixture) walksAnIndex(name string, q *query.Question) {
+	f.t.Helper()
+	for _, part := range q.Ranges() {
+		text := "EXPLAIN QUERY PLAN " + keysOf(q.Entity, scoped(q.Entity), part) + " LIMIT 51"
+		for _, line := range f.raw(4, text, append([]any{int64(1)}, part.Args...)...) {
+			if strings.Contains(line, "TEMP B-TREE") || strings.Contains(line, "SCAN t") {
+				f.t.Errorf("%s: %s\n%s", name, line, text)
+			}
+		}
+	}
+}
