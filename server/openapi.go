@@ -78,15 +78,12 @@ func operation(row *route) m {
 
 // manySchema describes a body that ties several records at once.
 func manySchema(e *crm.Entity) m {
-	kinds := []string{}
-	properties := m{"filter": m{"type": "string", "description": "what finds them, as behind the ? of a list"}}
-	for _, name := range e.OneOf {
-		kind := e.Target(e.Field(name)).Plural
-		kinds = append(kinds, kind)
+	properties := m{"filter": m{"type": "string", "description": "what finds them, as behind the ? of a list"},
+		"kind": m{"enum": tied(e), "description": "of what filter finds"}}
+	for _, kind := range tied(e) {
 		properties[kind] = m{"type": "array", "maxItems": maxMany, "items": m{"type": "string"}, "description": "ids"}
 	}
-	properties["kind"] = m{"enum": kinds, "description": "of what filter finds"}
-	for _, name := range e.Names(func(f *crm.Field) bool { return f.Type != crm.Ref && !f.ReadOnly }) {
+	for _, name := range further(e) {
 		properties[name] = fieldSchema(e.Field(name), false)
 	}
 	return m{"type": "object", "description": "several at once, all or none", "properties": properties}

@@ -25,10 +25,23 @@ func attaching(e *crm.Entity) (links []*crm.Link, more [][]string) {
 	for i := range e.Links {
 		if l := &e.Links[i]; slices.Contains(l.Between.Under, l.To) {
 			links = append(links, l)
-			more = append(more, l.Between.Names(func(f *crm.Field) bool { return f.Type == crm.Text && !f.ReadOnly }))
+			more = append(more, further(l.Between))
 		}
 	}
 	return links, more
+}
+
+// tied returns the plurals of the kinds of which an entity ties one.
+func tied(e *crm.Entity) (kinds []string) {
+	for _, name := range e.OneOf {
+		kinds = append(kinds, e.Target(e.Field(name)).Plural)
+	}
+	return kinds
+}
+
+// further returns the fields that say more of a tie.
+func further(e *crm.Entity) []string {
+	return e.Names(func(f *crm.Field) bool { return f.Type == crm.Text && !f.ReadOnly })
 }
 
 func attachParams(e *crm.Entity) (names []string) {
@@ -107,15 +120,14 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 		return nil, fault
 	}
 	kinds := map[string]*crm.Field{}
-	allowed := []string{"filter", "kind"}
 	for _, name := range e.OneOf {
 		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
-		allowed = append(allowed, e.Target(e.Field(name)).Plural)
 	}
+	allowed := append(tied(e), "filter", "kind")
 	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
 		return nil, nil
 	}
-	m, filter, kind := &many{}, "", e.Target(e.Field(e.OneOf[0])).Plural
+	m, filter, kind := &many{}, "", allowed[0]
 	var rest []crm.Member
 	sent := map[string]bool{}
 	for _, member := range members {
@@ -134,6 +146,8 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 			}
 		case slices.Contains(e.OneOf, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
+		case !slices.Contains(further(e), member.Name):
+			fault = unknownField(member.Name, "a body of several", append(allowed, further(e)...))
 		default:
 			rest = append(rest, member)
 		}
@@ -174,11 +188,7 @@ func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member)
 // ask compiles the filter: the language of lists.
 func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
 	if m.by = kinds[kind]; m.by == nil {
-		names := []string{}
-		for _, name := range e.OneOf {
-			names = append(names, e.Target(e.Field(name)).Plural)
-		}
-		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(names, ", ")).On("kind").Of(kind, names)
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(tied(e), ", ")).On("kind").Of(kind, tied(e))
 	}
 	if filter == "" && !sent["filter"] {
 		if sent["kind"] {
