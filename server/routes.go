@@ -150,7 +150,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
 				Doc: "make one for it", handle: below(above, name, (*Server).createBelow)})
 		if len(e.OneOf) > 0 {
-			rows = append(rows, route{Method: http.MethodDelete, Path: path + "/:memberId", Access: write, Group: e.Plural, Entity: e,
+			rows = append(rows, route{Method: http.MethodDelete, Path: path + "/:memberId", Access: full, Group: e.Plural, Entity: e,
 				Doc: "take one out, by its id or that of the record it ties", handle: below(above, name, (*Server).detach)})
 		}
 	}
