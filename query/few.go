@@ -36,7 +36,7 @@ func (c *compiler) referenceKeys(t target, columns []string, is string) {
 	case len(t.hops) == 0 && t.field.Type == crm.Ref:
 		var parts []string
 		for _, column := range columns {
-			parts = append(parts, "SELECT t.key FROM "+t.entity.From()+" t WHERE "+column+is)
+			parts = append(parts, "SELECT t.key FROM "+t.entity.From()+" t WHERE +t.workspace_id = $1 AND "+column+is)
 		}
 		c.keys = append(c.keys, strings.Join(parts, " UNION ALL "))
 	case len(t.hops) == 1 && t.hops[0].link != nil && t.field.Type == crm.ID:
