@@ -18,10 +18,9 @@ const (
 
 // hits is what a search found of one kind.
 type hits struct {
-	entity *crm.Entity
-	group  render.Group
-	lines  []render.Line
-	rank   int // of the first
+	group render.Group
+	lines []render.Line
+	rank  int // of the first
 }
 
 // search answers GET /search: every kind that has a search, best first.
@@ -109,7 +108,7 @@ func (s *Server) hits(rq *request, e *crm.Entity, text string, limit int) (h hit
 	if err != nil {
 		return h, err
 	}
-	h = hits{entity: e, group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.Exact}}
+	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.Exact}}
 	for i, rec := range page.Records {
 		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
 			h.rank = q.Rank(rec)
