@@ -1,0 +1,186 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// many are records to be tied to the one of the path at once.
+type many struct {
+	refs     []crm.Input     // each names one
+	question *query.Question // or they are what this finds
+	by       *crm.Field      // as what these are tied
+	more     []crm.Input
+}
+
+// maxMany is how many records one request ties: all other writers wait for it.
+const maxMany = 10_000
+
+// many reads a body that ties several records; nil when it is about one.
+func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
+	if len(e.OneOf) == 0 {
+		return nil, nil
+	}
+	members, fault := rq.members()
+	if fault != nil {
+		return nil, fault
+	}
+	kinds := map[string]*crm.Field{}
+	for _, name := range e.OneOf {
+		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
+	}
+	allowed := append(tied(e), "filter", "kind")
+	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
+		return nil, nil
+	}
+	if match, fault := rq.ifMatch(); match != 0 || fault != nil {
+		return nil, crm.Errorf(crm.InvalidValue, "If-Match names the version of one record; leave it out with several.").On("If-Match")
+	}
+	m, filter, kind := &many{}, "", allowed[0]
+	var rest []crm.Member
+	sent := map[string]bool{}
+	for _, member := range members {
+		sent[member.Name] = true
+		switch {
+		case kinds[member.Name] != nil:
+			fault = m.list(rq, e, kinds[member.Name], member)
+		case member.Name == "filter" || member.Name == "kind":
+			text, ok := crm.Unquote(member.JSON)
+			if !ok {
+				fault = crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, crm.ShowJSON(member.JSON)).On(member.Name)
+			} else if member.Name == "kind" {
+				kind = text
+			} else {
+				filter = text
+			}
+		case slices.Contains(e.OneOf, member.Name):
+			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
+		case !slices.Contains(further(e), member.Name):
+			fault = unknownField(member.Name, "a body of several", append(allowed, further(e)...))
+		default:
+			rest = append(rest, member)
+		}
+		if fault != nil {
+			return nil, fault
+		}
+	}
+	d, fault := decode(e, rest, rq.env)
+	if m.more = d.Inputs; fault == nil {
+		fault = m.ask(rq, e, kinds, sent, kind, filter)
+	}
+	return m, fault
+}
+
+// list reads ids of records of one kind.
+func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
+	raw, ok := crm.ParseArray(member.JSON)
+	if !ok {
+		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, crm.ShowJSON(member.JSON)).On(member.Name)
+	}
+	for _, item := range raw {
+		text, ok := crm.Unquote(item)
+		if !ok {
+			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, crm.ShowJSON(item)).On(member.Name)
+		}
+		in, fault := decodeRef(e, f, text, rq.env)
+		if fault != nil {
+			return fault.On(member.Name)
+		}
+		m.refs = append(m.refs, in)
+	}
+	if len(m.refs) > maxMany {
+		return crm.Errorf(crm.InvalidValue, "%d records are more than the %d that one request ties; send them in parts.", len(m.refs), maxMany).On(member.Name)
+	}
+	return nil
+}
+
+// ask compiles the filter: the language of lists.
+func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
+	if m.by = kinds[kind]; m.by == nil {
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(tied(e), ", ")).On("kind").Of(kind, tied(e))
+	}
+	if filter == "" && !sent["filter"] {
+		if sent["kind"] {
+			return crm.Errorf(crm.MissingField, "kind says of what filter finds; send filter with it, or leave it out.").On("filter")
+		}
+		if len(m.refs) == 0 {
+			return crm.Errorf(crm.MissingField, "the lists name nobody; send ids, or a filter.").On("filter")
+		}
+		return nil
+	}
+	params, err := url.ParseQuery(strings.TrimPrefix(filter, "?"))
+	if err != nil || len(params) == 0 {
+		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Show(filter)).On("filter")
+	}
+	for name := range params {
+		if name != "search" && slices.Contains(crm.ListParams, name) {
+			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
+		}
+	}
+	question, fault := query.Parse(e.Target(m.by), params, rq.env)
+	m.question = question
+	return fault
+}
+
+// createMany answers POST of several records below one: all are tied, or none.
+func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Doc, error) {
+	e := rq.route.Entity
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		if _, err := tx.Fetch(p.entity, key); err != nil {
+			return nil, err
+		}
+		refs, err := m.found(tx)
+		if err != nil {
+			return nil, err
+		}
+		results := map[string]int{}
+		for _, ref := range refs {
+			out, err := tx.Save(store.Draft{Entity: e, Inputs: append([]crm.Input{{Field: e.Field(p.field), Value: crm.Key(key)}, ref}, m.more...)})
+			if err != nil {
+				return nil, err
+			}
+			results[out.Result]++
+		}
+		rec, err := tx.Fetch(p.entity, key)
+		if err != nil {
+			return nil, err
+		}
+		doc := single(rec, nil)
+		remark := fmt.Sprintf("%d put in, %d were in already", results[store.Created], results[store.Updated]+results[store.Unchanged])
+		if n := results[store.Updated]; n > 0 {
+			remark += fmt.Sprintf(", %d of them got this %s", n, m.more[0].Field.Name)
+		}
+		doc.Remarks = append(doc.Remarks, remark)
+		if len(refs) == 0 {
+			doc.Remarks = append(doc.Remarks, "the filter matches no "+e.Target(m.by).Name)
+		}
+		return doc, nil
+	})
+}
+
+// found returns a reference to each of the records.
+func (m *many) found(tx *store.Tx) ([]crm.Input, error) {
+	if m.question == nil {
+		return m.refs, nil
+	}
+	keys, err := tx.Keys(m.question, maxMany+1)
+	if err != nil {
+		return nil, err
+	}
+	refs := slices.Clone(m.refs)
+	for _, key := range keys {
+		refs = append(refs, crm.Input{Field: m.by, Value: crm.Key(key)})
+	}
+	if len(refs) > maxMany {
+		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
+			maxMany, m.question.Entity.Plural).On("filter")
+	}
+	return refs, nil
+}
