@@ -81,7 +81,9 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 		p := placed{im.columns.target(cell.Name), cell.Name, cell.JSON}
 		switch {
 		case p.server && im.ours():
-			im.keep(e, p)
+			if fault = im.keep(e, p); fault != nil {
+				return nil, fault
+			}
 		case p.server:
 			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
 		case p.id && e.id == "":
@@ -112,16 +114,21 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 
 // keep takes over what the server kept where the row comes from: when it was made, and
 // the times that another field of it set.
-func (im *importer) keep(e *entry, p placed) {
+func (im *importer) keep(e *entry, p placed) *crm.Error {
 	text := cellText(p.json)
 	switch {
 	case p.name == crm.FieldCreatedAt:
 		e.made = text
-	case p.field != nil && p.field.Follows != "":
-		if v, fault := im.rq.env.Normal(p.field, text); fault == nil {
+	case p.field != nil && p.field.Follows != "" && p.json != "null":
+		v, fault := im.rq.env.Normal(p.field, text)
+		if fault != nil {
+			return fault
+		}
+		if v.Set() {
 			e.draft.Inputs = append(e.draft.Inputs, crm.Input{Field: p.field, Value: v})
 		}
 	}
+	return nil
 }
 
 // ours reports whether the rows are an export of crmkit, whose columns mean what its
