@@ -206,6 +206,12 @@ func Article(noun string) string {
 	return "a " + noun
 }
 
+// Enumerate joins words, at least two, as a sentence does: "a, b or c".
+func Enumerate(words []string, last string) string {
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
+}
+
 // Index returns the position of the named field, or -1.
 func (e *Entity) Index(name string) int {
 	for i := range e.Fields {

@@ -141,13 +141,12 @@ func oneOf(e *Entity, after []Value) *Error {
 
 // homeless is the error for a record that belongs to no other and must.
 func homeless(e *Entity) *Error {
-	var kinds, names []string
+	var kinds []string
 	for _, name := range e.Under {
-		kinds, names = append(kinds, e.Field(name).Ref), append(names, name)
+		kinds = append(kinds, e.Field(name).Ref)
 	}
-	last := len(kinds) - 1
-	return Errorf(MissingField, "%s belongs to a %s or %s; send %s or %s, or POST it to /%s/{id}/%s.", Article(e.Name), strings.Join(kinds[:last], ", "), kinds[last],
-		strings.Join(names[:last], ", "), names[last], e.Target(e.Field(names[0])).Route(), e.Route()).On(names[0])
+	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Under, "or"),
+		e.Target(e.Field(e.Under[0])).Route(), e.Below()).On(e.Under[0])
 }
 
 func (in Input) apply(old Value) Value {

@@ -72,7 +72,7 @@ func (s *Server) exampleID(kind string, n int64) string {
 	return crm.RecordID(s.schema.Named(kind).Prefix, crm.RecordKey(1, n))
 }
 
-// kinds names the kinds of records, "contacts, companies, …", the word before the last.
+// kinds names the kinds of records, the word before the last.
 func (s *Server) kinds(word string) string {
 	var names []string
 	for _, e := range s.schema.Entities {
@@ -80,8 +80,7 @@ func (s *Server) kinds(word string) string {
 			names = append(names, e.Plural)
 		}
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
+	return crm.Enumerate(names, word)
 }
 
 func marks(e *crm.Entity, f *crm.Field) string {
