@@ -38,8 +38,7 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	clean, _ := Clean(text)
 	s := &Search{Question: &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
 	exact := s.exact(c, clean)
-	s.Where = []string{strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ")}
-	s.Where[0] = "(" + s.Where[0] + ")"
+	s.Where = []string{"(" + strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ") + ")"}
 	known := len(c.args)
 	s.best = s.rank(c, exact)
 	s.Args, s.bestArgs = c.args[:known:known], c.args[known:]
