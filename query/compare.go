@@ -1,0 +1,188 @@
+package query
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+)
+
+var sqlOps = map[string]string{"eq": "=", "ne": "=", "in": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+// compare compiles one comparison with one value, by the field's type.
+func (c *compiler) compare(t target, param, op, value string) (string, *crm.Error) {
+	column := t.alias() + "." + t.field.Col()
+	switch {
+	case t.key != "":
+		return c.compareMember(t, op, value)
+	case t.field.Type == crm.Tags && op != "like":
+		label, err := c.label(t.field, value)
+		if err != nil {
+			return "", err.On(param)
+		}
+		is := "g.tag = " + c.arg(label)
+		c.labelKeys(t, is)
+		return c.labelled(t, is), nil
+	case t.field.Type == crm.Flag:
+		return flagged(t, param, value)
+	case t.field.Type == crm.Time:
+		return c.span(t, column, param, op, value)
+	case t.field.Type == crm.Int:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", crm.Show(value), crm.Show(param), crm.Show(param)).On(param)
+		}
+		return column + " " + sqlOps[op] + " " + c.arg(n), nil
+	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
+		return c.identity(t, param, op, value)
+	case t.field.Type == crm.Phone && digits(value) == "":
+		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Show(param), crm.Show(value)).On(param)
+	case op == "like":
+		return c.like(t, value), nil
+	case t.field.Type == crm.Phone:
+		test := column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
+		if len(t.hops) == 0 && sqlOps[op] == "=" {
+			c.keys = append(c.keys, "SELECT t.key FROM "+t.entity.From()+" t WHERE t.workspace_id = $1 AND "+test)
+		}
+		return test, nil
+	case sqlOps[op] == "=":
+		return c.equal(t, column, param, value)
+	case t.field.Ranked:
+		v, err := c.env.Normal(t.field, value)
+		return column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
+	case t.field.Folded():
+		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
+	}
+	return column + " " + sqlOps[op] + " " + c.arg(lower(value)), nil
+}
+
+// equal compares a text field in the form in which it is stored.
+func (c *compiler) equal(t target, column, param, value string) (string, *crm.Error) {
+	if e := c.env.Schema.Prefixed(value); t.field.Handles && e != nil {
+		value = e.Name + "/" + value
+	}
+	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == crm.Word && !t.field.Handles && c.env.Schema.Named(kind) != nil {
+		value = id // a handle where the field holds ids
+	}
+	v, err := c.env.Normal(t.field, value)
+	if err != nil && t.field.Type != crm.Text {
+		if err.Field = param; strings.Contains(value, ",") {
+			err.Hint += " For any of several write " + crm.Show(param) + "=in:" + crm.Show(value) + "."
+		}
+		return "", err
+	}
+	return column + " = " + c.arg(v.Text), nil
+}
+
+// like matches a substring: of the folded column, of the tags, or of a column
+// that holds a normal form.
+func (c *compiler) like(t target, value string) string {
+	column := t.alias() + "." + t.field.Col()
+	switch {
+	case t.field.Type == crm.Tags:
+		return c.labelled(t, "g.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`)
+	case t.field.Type == crm.Phone:
+		return column + "_fold LIKE " + c.arg(pattern(digits(Fold(value)))) + ` ESCAPE '\'`
+	case t.field.Type == crm.Text:
+		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
+	case t.field.Type == crm.Money:
+		return column + " LIKE " + c.arg(pattern(strings.ToUpper(value))) + ` ESCAPE '\'`
+	}
+	return column + " LIKE " + c.arg(pattern(lower(value))) + ` ESCAPE '\'`
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// foldPattern keeps a word that folds to nothing, such as a lone accent, as it is.
+func foldPattern(s string) string {
+	if folded := Fold(s); folded != "" {
+		return pattern(folded)
+	}
+	return pattern(s)
+}
+
+func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
+
+// labelled is the test on one of the labels g of a field.
+func (c *compiler) labelled(t target, test string) string {
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = %s.key AND %s)",
+		t.entity.Side(t.field), t.alias(), test)
+}
+
+// label returns a label in stored form: of those kept from another entity, the
+// form that has.
+func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
+	if f.Tally == nil {
+		clean, _ := Clean(value)
+		return clean, nil
+	}
+	v, err := c.env.Normal(c.env.Schema.Named(f.Tally.Of).Field(f.Tally.Take), value)
+	return v.Text, err
+}
+
+// span compares times: what was written means the whole day, minute or second.
+func (c *compiler) span(t target, column, param, op, value string) (string, *crm.Error) {
+	span, ok := c.env.Moment(value)
+	if !ok {
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(value), crm.Show(param), timeHelp).On(param)
+	}
+	return c.within(column, op, span), nil
+}
+
+func (c *compiler) within(column, op string, span Span) string {
+	switch op {
+	case "gt":
+		return column + " >= " + c.arg(span.Until)
+	case "gte":
+		return column + " >= " + c.arg(span.From)
+	case "lt":
+		return column + " < " + c.arg(span.From)
+	case "lte":
+		return column + " < " + c.arg(span.Until)
+	}
+	return fmt.Sprintf("(%s >= %s AND %s < %s)", column, c.arg(span.From), column, c.arg(span.Until))
+}
+
+// identity compares ids and handles, of the record itself or of a reference.
+func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
+	e, columns := t.entity, []string{t.alias() + ".key"}
+	if t.field.Type == crm.Ref {
+		e, columns = t.entity.Target(t.field), t.columns()
+	}
+	if e.RandomID {
+		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
+	}
+	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
+	if hint != "" {
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
+	}
+	is := " " + sqlOps[op] + " " + c.arg(key)
+	c.referenceKeys(t, columns, is)
+	return anyOf(columns, is), nil
+}
+
+// compareMember compares a custom value. The type is that of the value compared
+// with: a JSON number compares numerically, a time as time, all else as text.
+func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
+	ordered := op != "eq" && op != "ne" && op != "in"
+	if op == "like" {
+		return c.member(t, "v.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`), nil
+	}
+	if key, ok := NumberKey(value); ok {
+		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
+	}
+	utc := Env{Now: c.env.Now} // as the values were read when they were stored
+	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
+		return c.member(t, c.within("v.time", op, span)), nil
+	}
+	if ordered {
+		return c.member(t, "v.fold "+sqlOps[op]+" "+c.arg(Fold(value))), nil
+	}
+	return c.member(t, "v.text = "+c.arg(value)), nil
+}
+
+func (c *compiler) member(t target, test string) string {
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = %s.key AND %s)",
+		t.entity.Name, c.arg(t.key), t.alias(), test)
+}
