@@ -31,7 +31,7 @@ func quiet(fields []Field) []Field {
 
 // Fields that several kinds share, word for word.
 var (
-	owner      = Field{Name: "owner", Brief: true, Vocab: true, Person: true, Doc: "who looks after it, best an e-mail; me is you"}
+	owner      = Field{Name: "owner", Indexed: true, Brief: true, Vocab: true, Person: true, Doc: "who looks after it, best an e-mail; me is you"}
 	tags       = Field{Name: "tags", Type: Tags, Brief: true, Doc: "labels; a tag has no comma and at most 64 characters"}
 	notes      = Field{Name: "notes", Max: long, Doc: "free text"}
 	followUp   = Field{Name: "follow_up_at", Type: Time, Brief: true, Doc: "when to come back to it; shown by /reminders"}
@@ -41,7 +41,7 @@ var (
 	contactRef = Field{Name: "contact_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact"}
 	dealRef    = Field{Name: "deal_id", Type: Ref, Ref: "deal", Brief: true, Doc: "the deal"}
 	ticketRef  = Field{Name: "ticket_id", Type: Ref, Ref: "ticket", Brief: true, Doc: "the ticket"}
-	assignee   = Field{Name: "assignee", Brief: true, Vocab: true, Person: true, Doc: "who does it, best an e-mail; me is you"}
+	assignee   = Field{Name: "assignee", Indexed: true, Brief: true, Vocab: true, Person: true, Doc: "who does it, best an e-mail; me is you"}
 	priority   = Field{Name: "priority", Type: Choice, Values: []string{"low", "normal", "high"}, Ranked: true, Default: "normal", Brief: true, Vocab: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
@@ -75,7 +75,7 @@ var Entities = []Entity{
 			Field{Name: "name", Required: true, Brief: true, Doc: "full name"},
 			Field{Name: "email", Type: Email, Brief: true, Doc: "unique; POST upserts by it"},
 			Field{Name: "phone", Type: Phone, Brief: true, Max: 64, Doc: "as you write it; compared by its digits"},
-			Field{Name: "stage", Brief: true, Vocab: true, Doc: "your own word: lead, qualified, customer"},
+			Field{Name: "stage", Indexed: true, Brief: true, Vocab: true, Doc: "your own word: lead, qualified, customer"},
 			companyRef, owner, tags, notes, followUp, followNote, custom),
 	},
 	{
@@ -97,8 +97,8 @@ var Entities = []Entity{
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
 			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},
 			Field{Name: "currency", Type: Money, Default: "USD", Brief: true, Vocab: true, Doc: "ISO 4217 code"},
-			Field{Name: "stage", Brief: true, Vocab: true, Doc: "your own word: proposal, negotiation"},
-			Field{Name: "status", Type: Choice, Values: []string{"open", "won", "lost"}, Default: "open", Brief: true, Vocab: true,
+			Field{Name: "stage", Indexed: true, Brief: true, Vocab: true, Doc: "your own word: proposal, negotiation"},
+			Field{Name: "status", Indexed: true, Type: Choice, Values: []string{"open", "won", "lost"}, Default: "open", Brief: true, Vocab: true,
 				Follows: "stage", FollowOn: []string{"won", "lost"}, Doc: "set by itself when stage becomes won or lost"},
 			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom),
 	},
@@ -110,7 +110,7 @@ var Entities = []Entity{
 		Fields: record(signals,
 			Field{Name: "subject", Required: true, Brief: true, Doc: "what it is about"},
 			Field{Name: "content", Max: long, Doc: "the request itself"},
-			Field{Name: "status", Type: Choice, Values: []string{"open", "pending", "solved", "closed"}, Default: "open", Brief: true, Vocab: true, Doc: "pending waits for somebody else"},
+			Field{Name: "status", Indexed: true, Type: Choice, Values: []string{"open", "pending", "solved", "closed"}, Default: "open", Brief: true, Vocab: true, Doc: "pending waits for somebody else"},
 			priority,
 			Field{Name: "requester_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact who asks"},
 			companyRef, assignee, tags,

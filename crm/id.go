@@ -20,6 +20,9 @@ func RecordKey(workspace, number int64) int64 { return workspace<<keyBits | numb
 // RecordNumber returns the number of a record within its workspace and kind.
 func RecordNumber(key int64) int64 { return key & keyMask }
 
+// RecordWorkspace returns the number of the workspace that a record's key belongs to.
+func RecordWorkspace(key int64) int64 { return key >> keyBits }
+
 // RecordID returns the id of a record: prefix, number in base 32 and two check
 // characters. The first check character depends on kind and number, the second
 // on the workspace too, so an id from elsewhere is recognised without a read.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"crmkit/crm"
 )
@@ -22,7 +23,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 			return "", err.On(param)
 		}
 		is := "g.tag = " + c.arg(label)
-		c.labelKeys(t, is)
+		c.noteLabel(t, is)
 		return c.labelled(t, is), nil
 	case t.field.Type == crm.Flag:
 		return flagged(t, param, value)
@@ -41,11 +42,11 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case op == "like":
 		return c.like(t, value), nil
 	case t.field.Type == crm.Phone:
-		test := column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
-		if len(t.hops) == 0 && sqlOps[op] == "=" {
-			c.keys = append(c.keys, "SELECT t.key FROM "+t.entity.From()+" t WHERE t.workspace_id = $1 AND "+test)
+		test := " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
+		if sqlOps[op] == "=" {
+			return c.noteColumn(t, test), nil
 		}
-		return test, nil
+		return column + "_fold" + test, nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
 	case t.field.Ranked:
@@ -72,35 +73,38 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 		}
 		return "", err
 	}
-	return column + " = " + c.arg(v.Text), nil
+	test := " = " + c.arg(v.Text)
+	if t.field.Indexed {
+		return c.noteColumn(t, test), nil
+	}
+	return column + test, nil
 }
 
 // like matches a substring: of the folded column, of the tags, or of a column
 // that holds a normal form.
 func (c *compiler) like(t target, value string) string {
-	column := t.alias() + "." + t.field.Col()
-	switch {
-	case t.field.Type == crm.Tags:
-		return c.labelled(t, "g.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`)
-	case t.field.Type == crm.Phone:
-		return column + "_fold LIKE " + c.arg(pattern(digits(Fold(value)))) + ` ESCAPE '\'`
-	case t.field.Type == crm.Text:
-		return column + "_fold LIKE " + c.arg(foldPattern(value)) + ` ESCAPE '\'`
-	case t.field.Type == crm.Money:
-		return column + " LIKE " + c.arg(pattern(strings.ToUpper(value))) + ` ESCAPE '\'`
+	switch t.field.Type {
+	case crm.Money:
+		return c.holds(t, strings.ToUpper(value))
+	case crm.Phone:
+		return c.holds(t, digits(Fold(value)))
 	}
-	return column + " LIKE " + c.arg(pattern(lower(value))) + ` ESCAPE '\'`
+	return c.holds(t, formOf(value).In(t.field.Type))
+}
+
+// holds matches a substring in the form that the field has.
+func (c *compiler) holds(t target, text string) string {
+	test := " LIKE " + c.arg(pattern(text)) + ` ESCAPE '\'`
+	switch t.field.Type {
+	case crm.Tags:
+		return c.labelled(t, "g.fold"+test)
+	case crm.Phone, crm.Text:
+		return t.alias() + "." + t.field.Col() + "_fold" + test
+	}
+	return t.alias() + "." + t.field.Col() + test
 }
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
-// foldPattern keeps a word that folds to nothing, such as a lone accent, as it is.
-func foldPattern(s string) string {
-	if folded := Fold(s); folded != "" {
-		return pattern(folded)
-	}
-	return pattern(s)
-}
 
 func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
 
@@ -158,31 +162,41 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
-	c.referenceKeys(t, columns, is)
+	c.noteReference(t, columns, is)
 	return anyOf(columns, is), nil
 }
+
+// maxIndexed is the longest text of a custom value that has an index.
+const maxIndexed = 200
 
 // compareMember compares a custom value. The type is that of the value compared
 // with: a JSON number compares numerically, a time as time, all else as text.
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
-	ordered := op != "eq" && op != "ne" && op != "in"
+	name, ordered := c.arg(t.key), op != "eq" && op != "ne" && op != "in"
 	if op == "like" {
-		return c.member(t, "v.fold LIKE "+c.arg(foldPattern(value))+` ESCAPE '\'`), nil
+		return member(t, name, "v.fold LIKE "+c.arg(pattern(formOf(value).Fold))+` ESCAPE '\'`), nil
 	}
 	if key, ok := NumberKey(value); ok {
-		return c.member(t, "v.number "+sqlOps[op]+" "+c.arg(key)), nil
+		is := "number " + sqlOps[op] + " " + c.arg(key)
+		c.noteMember(t, name, !ordered, "g."+is)
+		return member(t, name, "v."+is), nil
 	}
 	utc := Env{Now: c.env.Now} // as the values were read when they were stored
 	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
-		return c.member(t, c.within("v.time", op, span)), nil
+		return member(t, name, c.within("v.time", op, span)), nil
 	}
 	if ordered {
-		return c.member(t, "v.fold "+sqlOps[op]+" "+c.arg(Fold(value))), nil
+		return member(t, name, "v.fold "+sqlOps[op]+" "+c.arg(Fold(value))), nil
 	}
-	return c.member(t, "v.text = "+c.arg(value)), nil
+	is := "text = " + c.arg(value)
+	if utf8.RuneCountInString(value) <= maxIndexed {
+		c.noteMember(t, name, true, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
+	}
+	return member(t, name, "v."+is), nil
 }
 
-func (c *compiler) member(t target, test string) string {
+// member is the test on a custom value. name is the placeholder of its key.
+func member(t target, name, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = %s.key AND %s)",
-		t.entity.Name, c.arg(t.key), t.alias(), test)
+		t.entity.Name, name, t.alias(), test)
 }

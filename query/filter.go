@@ -13,8 +13,11 @@ import (
 type compiler struct {
 	env  Env
 	args []any
-	keys []string // of the comparisons at hand: SQL of the keys that pass, where an index has them
-	few  []string // Question.Few
+
+	found  found  // keys of the condition at hand
+	leads  []Lead // Question.Leads
+	direct bool   // Question.Direct
+	sought Sought
 }
 
 func (c *compiler) arg(v any) string {
@@ -56,12 +59,12 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
-	c.keys = nil
+	c.found = found{}
 	test, err := c.test(t, param, op, values)
 	if err != nil {
 		return "", err
 	}
-	c.list(t, op, len(values))
+	c.lead(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
 }
 
@@ -138,6 +141,11 @@ func (c *compiler) through(t target, negate bool, test string) string {
 
 // nullness compiles is:null and not:null.
 func (c *compiler) nullness(t target, unset bool) string {
+	if unset && t.field.Indexed && len(t.hops) == 0 {
+		test := c.noteColumn(t, " IS NULL")
+		c.lead(t, "eq", 1)
+		return test
+	}
 	if test := c.present(t); !unset || len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
 		return c.through(t, unset, test)
 	}
@@ -148,7 +156,7 @@ func (c *compiler) nullness(t target, unset bool) string {
 func (c *compiler) present(t target) string {
 	switch {
 	case t.key != "":
-		return c.member(t, "TRUE")
+		return member(t, c.arg(t.key), "TRUE")
 	case t.field.Type == crm.ID || t.field.Type == crm.Handle:
 		return "TRUE"
 	}

@@ -13,8 +13,13 @@ type Search struct {
 	key    int64  // of the record that the text is the id or handle of; 0: none
 	unique string // the text as the unique value has it; empty: it cannot be one
 	phone  string // its digits, where it is a number
-	fold   string
+	fold   string // the text as names have it; empty: it was looked for in other spellings
+	inner  string // the same as it begins a further word
+	named  []string
 }
+
+// Ranked reports whether the order is that of a search.
+func (q *Question) Ranked() bool { return q.best != "" }
 
 // The ranks of what a search finds. Those that are equal stand with the latest
 // change first.
@@ -37,13 +42,27 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	}
 	clean, _ := Clean(text)
 	s := &Search{Question: &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
+	if s.inner = " " + s.fold; len(env.Spelled) > 0 {
+		s.fold = ""
+	}
 	exact := s.exact(c, clean)
+	s.named, s.Sought = exact, &c.sought
 	s.Where = []string{"(" + strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ") + ")"}
 	known := len(c.args)
 	s.best = s.rank(c, exact)
 	s.Args, s.bestArgs = c.args[:known:known], c.args[known:]
 	s.Order, err = parseSort(e, e.Sort)
 	return s, err
+}
+
+// Named returns SQL of the keys of the records that the text names exactly; empty: it
+// can name none.
+func (s *Search) Named() string {
+	var parts []string
+	for _, is := range s.named {
+		parts = append(parts, "SELECT t.key FROM "+s.Entity.From()+" t WHERE t.workspace_id = $1 AND "+is)
+	}
+	return strings.Join(parts, " UNION ")
 }
 
 // exact returns the conditions under which the text names a record.
@@ -93,6 +112,9 @@ func (s *Search) rank(c *compiler, exact []string) string {
 			b.WriteString(" WHEN " + column + " LIKE " + c.arg(like) + ` ESCAPE '\' THEN ` + string(rune('2'+i)))
 		}
 	}
+	if b.Len() == len("CASE") {
+		return "CASE WHEN TRUE THEN 5 END" // a bare number would name a column
+	}
 	b.WriteString(" ELSE 5 END")
 	return b.String()
 }
@@ -112,13 +134,19 @@ func (s *Search) Rank(rec crm.Record) int {
 	if f := title(e); f != nil {
 		name = Fold(rec.Value(f.Name).Text)
 	}
+	return s.RankCalled(name)
+}
+
+// RankCalled returns the rank of a record that the search found and that the text does
+// not name, by what it is called, folded.
+func (s *Search) RankCalled(name string) int {
 	switch {
 	case s.fold == "":
 	case name == s.fold:
 		return RankEqual
 	case strings.HasPrefix(name, s.fold):
 		return RankStart
-	case strings.Contains(name, " "+s.fold):
+	case strings.Contains(name, s.inner):
 		return RankWord
 	case strings.Contains(name, s.fold):
 		return RankPart

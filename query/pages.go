@@ -24,6 +24,9 @@ func (q *Question) Ranges() []Range {
 		return []Range{{Where: and(q.Where), Order: q.best + ", t.updated_at DESC, t.key DESC", Args: slices.Concat(q.Args, q.bestArgs)}}
 	}
 	column, never := q.sortColumn()
+	if column == "t.key" {
+		return []Range{q.KeyRange(column)}
+	}
 	var pages []Range
 	if q.after == nil || !q.after.unset {
 		pages = append(pages, q.valued(column, never))
@@ -32,6 +35,19 @@ func (q *Question) Ranges() []Range {
 		pages = append(pages, q.unvalued(column))
 	}
 	return pages
+}
+
+// KeyRange returns the range that remains behind the cursor where the order is that of
+// keys. column is that of the key.
+func (q *Question) KeyRange(column string) Range {
+	word, less := q.direction()
+	p := Range{Args: slices.Clone(q.Args), Order: column + word}
+	where := slices.Clone(q.Where)
+	if q.after != nil {
+		where = append(where, column+less+p.arg(q.after.key))
+	}
+	p.Where = and(where)
+	return p
 }
 
 // After returns the question for the rows behind a record, in the same order.
@@ -67,17 +83,10 @@ func (q *Question) valued(column string, never bool) Range {
 	word, less := q.direction()
 	p := Range{Args: slices.Clone(q.Args), Order: column + word + ", t.key" + word}
 	where := slices.Clone(q.Where)
-	byKey := column == "t.key"
-	if byKey {
-		p.Order = column + word
-	}
 	if !never {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
 	}
-	switch {
-	case q.after != nil && byKey:
-		where = append(where, column+less+p.arg(q.after.key))
-	case q.after != nil:
+	if q.after != nil {
 		where = append(where, "("+column+", t.key)"+less+"("+p.arg(q.after.value(q.Order.Field))+", "+p.arg(q.after.key)+")")
 	}
 	p.Where = and(where)
@@ -106,6 +115,14 @@ func (m *mark) value(f *crm.Field) any {
 		return m.n
 	}
 	return m.text
+}
+
+// Without returns the question without the conditions of search=, for rows of which it
+// is known that they pass those.
+func (q *Question) Without() *Question {
+	rest := *q
+	rest.Where = q.Others
+	return &rest
 }
 
 // Condition returns the whole filter without cursor, for counting.

@@ -14,10 +14,11 @@ import (
 type Env struct {
 	Schema    *crm.Schema
 	Now       time.Time
-	Zone      *time.Location // in which dates and today are read; nil is UTC
-	Workspace int64          // to which ids are bound
-	Me        string         // the address that "me" stands for
-	Secret    []byte         // signs cursors
+	Zone      *time.Location      // in which dates and today are read; nil is UTC
+	Workspace int64               // to which ids are bound
+	Me        string              // the address that "me" stands for
+	Secret    []byte              // signs cursors
+	Spelled   map[string][]string // words of a search that are looked for in other spellings
 }
 
 // For returns the Env of a request: who asks, and when.

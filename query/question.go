@@ -39,7 +39,11 @@ type Question struct {
 	Total  Total
 	Plain  bool // no filters: the kept counter is the total
 
-	Few []string // SQL of the keys that one condition alone lets through, by an index; worth it where they are few
+	Leads  []Lead // of conditions that an index answers
+	Direct bool   // a condition names what an index leads to in the default order
+
+	Sought *Sought  // of search=; nil: nothing
+	Others []string // the conditions in Where but those of search=
 
 	best     string // SQL of the rank by which a search orders, before the latest change
 	bestArgs []any
@@ -81,7 +85,10 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidFilter, "the question has %d conditions with %d values; at most %d with %d are taken.",
 			len(q.Where), len(c.args), maxConditions, maxArgs)
 	}
-	q.Args, q.Few, q.Plain = c.args, c.few, len(q.Where) == 0
+	q.Args, q.Leads, q.Direct, q.Plain = c.args, c.leads, c.direct, len(q.Where) == 0
+	if len(c.sought.Words) > 0 {
+		q.Sought = &c.sought
+	}
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
 	}
@@ -113,7 +120,7 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 	default:
 		var where string
 		where, err = c.filter(q.Entity, name, value)
-		q.Where = append(q.Where, where)
+		q.Where, q.Others = append(q.Where, where), append(q.Others, where)
 	}
 	return err
 }
@@ -237,13 +244,23 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string
-	for _, word := range words {
+	for _, text := range words {
+		word := Word{Text: text}
+		for _, spelled := range append([]string{text}, c.env.Spelled[text]...) {
+			word.Forms = append(word.Forms, formOf(spelled))
+		}
+		if len(c.env.Spelled[text]) > 0 {
+			word.Forms = word.Forms[1:]
+		}
 		var any []string
-		for _, path := range e.Search {
-			if t, ok := resolve(e, path); ok && (t.field.Type != crm.Phone || digits(word) != "" && strings.Trim(word, "0123456789+-()./") == "") {
-				any = append(any, c.through(t, false, c.like(t, word)))
+		for _, form := range word.Forms {
+			for _, path := range e.Search {
+				if t, ok := resolve(e, path); ok && form.In(t.field.Type) != "" {
+					any = append(any, c.through(t, false, c.holds(t, form.In(t.field.Type))))
+				}
 			}
 		}
+		c.sought.Words = append(c.sought.Words, word)
 		where = append(where, "("+strings.Join(any, " OR ")+")")
 	}
 	return where, nil

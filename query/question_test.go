@@ -154,7 +154,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // sqlText is the alphabet of everything the compiler writes.
-var sqlText = regexp.MustCompile(`^[A-Za-z0-9_ .,()'$<>=*\\]*$`)
+var sqlText = regexp.MustCompile(`^[A-Za-z0-9_ .,()'$<>=*+\\]*$`)
 
 func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 	t.Helper()
@@ -168,6 +168,9 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 	texts := []string{q.Condition()}
 	for _, page := range q.Ranges() {
 		texts = append(texts, page.Where, page.Order)
+	}
+	for _, l := range q.Leads {
+		texts = append(texts, l.Keys())
 	}
 	parts, _, _ := query.Parts(e, params, env)
 	for _, p := range parts {

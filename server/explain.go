@@ -25,6 +25,10 @@ func (s *Server) explain(rq *request) ([]string, error) {
 	}
 	var remarks []string
 	for _, part := range parts {
+		if len(parts) == 1 && all { // it is the whole question
+			remark, err := s.explainPart(rq, part)
+			return []string{remark}, err
+		}
 		page, err := s.store.List(rq.Context(), rq.actor, part.Question)
 		if err != nil {
 			return nil, err
@@ -51,7 +55,7 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(part.Operand), nil
 	}
 	if part.Param == "search" {
-		return remark + "; it finds parts of words, not misspellings: try fewer letters", nil
+		return remark + "; it finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 	}
 	if part.InUse == "" {
 		return remark, nil

@@ -18,16 +18,38 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 		return nil, fault
 	}
 	page, err := s.store.List(rq.Context(), rq.actor, q)
+	if err == nil && page.Nowhere {
+		q, page, err = s.listSpelled(rq, q, page)
+	}
 	if err != nil {
 		return nil, err
 	}
 	doc := listing(q, page)
+	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.env.Spelled)...)
 	if len(page.Records) == 0 && q.First() {
 		var why []string
 		why, err = s.explain(rq)
 		doc.Remarks = append(doc.Remarks, why...)
 	}
 	return doc, err
+}
+
+// listSpelled lists by words that are spelled like those of a search which stand nowhere
+// as they are written, if there are such.
+func (s *Server) listSpelled(rq *request, q *query.Question, page store.Page) (*query.Question, store.Page, error) {
+	spelled, err := s.store.Spellings(rq.Context(), rq.actor, q.Entity, q.Sought)
+	if err != nil || spelled == nil {
+		return q, page, err
+	}
+	rq.env.Spelled = spelled
+	q, fault := query.Parse(q.Entity, rq.params, rq.env)
+	if fault != nil {
+		return q, page, fault
+	}
+	if page, err = s.store.List(rq.Context(), rq.actor, q); page.Nowhere {
+		rq.env.Spelled = nil
+	}
+	return q, page, err
 }
 
 // listing returns the document of a page.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,6 +22,9 @@ type hits struct {
 	group render.Group
 	lines []render.Line
 	rank  int // of the first
+
+	sought  *query.Sought
+	nowhere bool // nothing of the kind has the words as they are written
 }
 
 // search answers GET /search: every kind that has a search, best first.
@@ -40,26 +44,25 @@ func (s *Server) search(rq *request) (*render.Doc, error) {
 		return nil, fault
 	}
 	doc := &render.Doc{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
-	var found []hits
+	found, spelled, err := s.find(rq, kinds, text, limit)
+	if err != nil {
+		return nil, err
+	}
 	var none []string
-	for _, e := range kinds {
-		h, err := s.hits(rq, e, text, limit)
-		if err != nil {
-			return nil, err
-		}
+	for i, h := range found {
 		if doc.Page.Total += h.group.Total; !h.group.Exact {
 			doc.Page.Exact = false
 		}
-		if len(h.lines) > 0 {
-			found = append(found, h)
-		} else {
-			none = append(none, e.Plural)
+		if len(h.lines) == 0 {
+			none = append(none, kinds[i].Plural)
 		}
 	}
+	found = slices.DeleteFunc(found, func(h hits) bool { return len(h.lines) == 0 })
 	slices.SortStableFunc(found, func(a, b hits) int { return a.rank - b.rank })
 	for _, h := range found {
 		doc.Items, doc.Groups = append(doc.Items, h.lines...), append(doc.Groups, h.group)
 	}
+	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit)+" of each kind")
 	}
@@ -67,7 +70,7 @@ func (s *Server) search(rq *request) (*render.Doc, error) {
 		doc.Remarks = append(doc.Remarks, "nothing in "+strings.Join(none, ", "))
 	}
 	if len(found) == 0 {
-		doc.Remarks = append(doc.Remarks, "a search finds parts of words, not misspellings: try fewer letters")
+		doc.Remarks = append(doc.Remarks, "a search finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one")
 	}
 	return doc, nil
 }
@@ -97,18 +100,62 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 	return kinds, nil
 }
 
+// find looks through kinds. When none has the words as they are written it looks for
+// words that are spelled like them, and returns those by word.
+func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) (found []hits, spelled map[string][]string, err error) {
+	nowhere := true
+	for _, e := range kinds {
+		h, err := s.hits(rq, rq.env, e, text, limit)
+		if err != nil {
+			return nil, nil, err
+		}
+		found, nowhere = append(found, h), nowhere && h.nowhere
+	}
+	if !nowhere {
+		return found, nil, nil
+	}
+	spelled = map[string][]string{}
+	for i, e := range kinds {
+		env := rq.env
+		if env.Spelled, err = s.store.Spellings(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Spelled != nil {
+			found[i], err = s.hits(rq, env, e, text, limit)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(found[i].lines) > 0 {
+			for word, instead := range env.Spelled {
+				spelled[word] = append(spelled[word], instead...)
+			}
+		}
+	}
+	return found, spelled, nil
+}
+
+// spelledRemarks say what was looked for in the place of words.
+func spelledRemarks(spelled map[string][]string) (remarks []string) {
+	for _, word := range slices.Sorted(maps.Keys(spelled)) {
+		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
+		for i := range instead {
+			instead[i] = crm.Show(instead[i])
+		}
+		remarks = append(remarks, "no match for "+crm.Show(word)+" as written; searched for "+strings.Join(instead, ", ")+" instead")
+	}
+	return remarks
+}
+
 // hits looks through one kind.
-func (s *Server) hits(rq *request, e *crm.Entity, text string, limit int) (h hits, err error) {
-	q, fault := query.Find(e, text, rq.env)
+func (s *Server) hits(rq *request, env query.Env, e *crm.Entity, text string, limit int) (h hits, err error) {
+	q, fault := query.Find(e, text, env)
 	if fault != nil {
 		return h, fault
 	}
 	q.Limit = limit
-	page, err := s.store.List(rq.Context(), rq.actor, q.Question)
+	page, err := s.store.Search(rq.Context(), rq.actor, q)
 	if err != nil {
 		return h, err
 	}
-	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.Exact}}
+	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.Exact}, sought: q.Sought, nowhere: page.Nowhere}
 	for i, rec := range page.Records {
 		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
 			h.rank = q.Rank(rec)

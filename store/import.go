@@ -14,8 +14,10 @@ func (tx *Tx) Try(fn func() error) error {
 	if err := tx.exec("SAVEPOINT part"); err != nil {
 		return err
 	}
+	changed := len(tx.job.changed)
 	fault := fn()
 	if fault != nil {
+		tx.job.changed = tx.job.changed[:changed]
 		if err := errors.Join(tx.exec("ROLLBACK TO part"), tx.exec("RELEASE part")); err != nil {
 			return fmt.Errorf("take back: %w", err)
 		}

@@ -66,6 +66,7 @@ type Page struct {
 	Total   int64 // rows that match, at most the cap when not Exact
 	Exact   bool
 	Counted bool // false: no total was asked for
+	Nowhere bool // nothing of the kind has the words of search= as they are written, so they may be misspelled
 }
 
 // List answers a question within the actor's workspace (or user, where the
@@ -73,17 +74,43 @@ type Page struct {
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
+	recall := s.memos.recall(actor.Workspace)
+	var h *hits
+	if q.Sought != nil && !q.Ranked() {
+		if h, err = s.seek(ctx, actor, q.Entity, q.Sought); err != nil {
+			return page, err
+		}
+		if h != nil && h.n == 0 {
+			return Page{Exact: true, Counted: q.Total != query.TotalNone, Nowhere: true}, nil
+		}
+	}
 	err = s.snapshot(ctx, func(v *view) error {
-		within, err := v.within(ctx, actor, q)
+		c := &counter{v, recall}
+		w, err := c.way(ctx, actor, q, h)
 		if err == nil {
-			err = v.page(ctx, s.tables[q.Entity], within, actor, q, &page)
+			err = c.page(ctx, s.tables[q.Entity], w, &page)
 		}
 		if err != nil || q.Total == query.TotalNone {
 			return err
 		}
-		return v.total(ctx, within, actor, q, &page)
+		return c.total(ctx, w, &page)
 	})
 	return page, err
+}
+
+// page reads the rows of a page. Of those that a mirror lists it is not asked again
+// whether they have the words, unless something was written since it was read.
+func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
+	if w.list == "" {
+		return c.view.page(ctx, t, w, page)
+	}
+	told := w
+	told.q = w.q.Without()
+	if err := c.view.page(ctx, t, told, page); err != nil || c.still() {
+		return err
+	}
+	*page = Page{}
+	return c.view.page(ctx, t, w, page)
 }
 
 // scope returns the value of the entity's scope column for the actor.
@@ -94,17 +121,17 @@ func scope(actor crm.Actor, e *crm.Entity) int64 {
 	return actor.Workspace
 }
 
-func (v *view) page(ctx context.Context, t *table, within string, actor crm.Actor, q *query.Question, page *Page) error {
+func (v *view) page(ctx context.Context, t *table, w way, page *Page) error {
 	row, size := t.newRow(), 0
-	for _, part := range q.Ranges() {
-		left := q.Limit + 1 - len(page.Records)
+	for _, part := range w.ranges() {
+		left := w.q.Limit + 1 - len(page.Records)
 		if left == 0 {
 			break
 		}
-		args := append([]any{scope(actor, q.Entity)}, part.Args...)
+		args := w.args(part)
 		// The driver hears of a cancellation only while it looks for the first row, so
 		// the keys are all found before it. SQLite reads p in the order it was filled.
-		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", keysOf(q.Entity, within, part), len(args)+1, t.columns, t.from)
+		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", w.keys(part), len(args)+1, t.columns, t.from)
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			if err := scan(row.dest...); err != nil {
 				return err
@@ -124,8 +151,8 @@ func (v *view) page(ctx context.Context, t *table, within string, actor crm.Acto
 			return err
 		}
 	}
-	if page.More = len(page.Records) > q.Limit; page.More {
-		page.Records = page.Records[:q.Limit]
+	if page.More = len(page.Records) > w.q.Limit; page.More {
+		page.Records = page.Records[:w.q.Limit]
 	}
 	return nil
 }
@@ -140,34 +167,65 @@ const maxPageBytes = 4 << 20
 
 var errFull = errors.New("the page is full")
 
-// total counts the matches: a first page that is also the last holds them all;
-// else by the kept counter where nothing filters, and row by row up to the cap
-// where something does.
-func (v *view) total(ctx context.Context, within string, actor crm.Actor, q *query.Question, page *Page) error {
+// total counts the matches: a first page that is also the last holds them all; else by
+// the kept counter where nothing filters, and row by row up to the cap where something
+// does.
+func (c *counter) total(ctx context.Context, w way, page *Page) error {
+	q := w.q
 	page.Counted = true
 	if q.First() && !page.More {
 		page.Total, page.Exact = int64(len(page.Records)), true
 		return nil
 	}
-	e := q.Entity
-	args := []any{scope(actor, e)}
-	text := "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + e.Plural + "'"
-	if !q.Plain || e.RandomID {
-		inner := fmt.Sprintf("SELECT 1 FROM %s t WHERE %s AND %s", e.From(), within, q.Condition())
-		if q.Total == query.TotalCapped {
-			inner += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
-		}
-		text = "SELECT COUNT(*) FROM (" + inner + ") x"
-		args = append(args, q.Args...)
+	if w.hits != nil && len(q.Others) == 0 {
+		page.Total, page.Exact = w.hits.n, true
+		return nil
 	}
-	err := v.rows(ctx, text, args, func(scan func(...any) error) error { return scan(&page.Total) })
+	text, args, err := c.counting(ctx, w)
 	if err != nil {
 		return err
 	}
+	count := func() (m memo, err error) { return m, c.row(ctx, text, args, &m.n) }
+	m := memo{}
+	if c.still() && !q.Entity.RandomID {
+		m, err = c.memo(named(w.actor.Workspace, text, args), count)
+	} else {
+		m, err = count()
+	}
+	page.Total = m.n
 	if page.Exact = page.Total <= query.TotalCap || q.Total == query.TotalExact; !page.Exact {
 		page.Total = query.TotalCap
 	}
-	return nil
+	return err
+}
+
+// counting returns the statement that counts the matches.
+func (c *counter) counting(ctx context.Context, w way) (text string, args []any, err error) {
+	q := w.q
+	args = []any{scope(w.actor, q.Entity)}
+	if q.Plain && !q.Entity.RandomID {
+		return "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + q.Entity.Plural + "'", args, nil
+	}
+	wanted := int64(query.TotalCap)
+	if q.Total == query.TotalExact {
+		wanted = w.rows
+	}
+	if len(q.Where) == 1 && len(q.Leads) == 1 && q.Leads[0].Whole {
+		text, args = q.Leads[0].Keys(), append(args, q.Args...)
+	} else {
+		if w, err = c.narrowed(ctx, w, wanted); err != nil {
+			return "", nil, err
+		}
+		whole := query.Range{Where: q.Condition(), Args: q.Args}
+		if w.list != "" {
+			whole.Where = q.Without().Condition()
+		}
+		text, args = "SELECT 1 FROM "+w.within(whole), w.args(whole)
+	}
+	if q.Total == query.TotalCapped {
+		text += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
+	}
+	return "SELECT COUNT(*) FROM (" + text + ") x", args, nil
 }
 
 // InUse is one value of a field and how many records hold it.

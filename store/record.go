@@ -103,9 +103,11 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 // cap, and returns its number.
 func (tx *Tx) takeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n) SELECT $1, $2, 1, 1 WHERE $3 > 0
-		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1 WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, resource, limit}, &number)
+	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
+		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
+			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
+		WHERE usage.n < $3 RETURNING last`,
+		[]any{tx.Actor.Workspace, resource, limit, tx.now}, &number)
 	if err == nil && !found {
 		err = limitReached(tx.Actor.Plan, limit, resource)
 	}
@@ -203,6 +205,8 @@ func (tx *Tx) replace(before, after crm.Record) error {
 // finish keeps the side tables, what is kept in other records, and the log in step
 // with a record's change.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
+	tx.touch(tx.Actor.Workspace)
+	tx.job.changed = append(tx.job.changed, after)
 	if err := tx.index(before, after); err != nil {
 		return err
 	}

@@ -126,5 +126,8 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// listed is SQL that reads an argument which is a list of keys in JSON.
+const listed = "SELECT value FROM json_each($%d)"
+
 // dialect turns migration text into SQLite's.
 var dialect = strings.NewReplacer("BIGINT", "INTEGER")

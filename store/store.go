@@ -6,6 +6,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -30,6 +31,7 @@ type Options struct {
 	Plans      crm.Plans        // nil: the built-in ones
 	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
+	Search     int64            // bytes of memory for the text that is searched; 0: DefaultSearchMemory
 	Log        *slog.Logger     // nil: nothing is logged
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
@@ -55,6 +57,8 @@ type Store struct {
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
 	touch    touches
+	memos    memos
+	mirrors  *mirrors
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	draining chan struct{}               // closed when long writes should give up
 	stop     chan struct{}               // closed when nothing more is taken
@@ -85,6 +89,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
+	s.mirrors = newMirrors(opts.Schema, cmp.Or(opts.Search, DefaultSearchMemory))
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
 	}

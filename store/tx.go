@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"crmkit/crm"
 )
@@ -30,6 +31,13 @@ func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 func (tx *Tx) Keep(err error) error {
 	tx.job.kept = err
 	return err
+}
+
+// touch notes that records of a workspace change.
+func (tx *Tx) touch(workspace int64) {
+	if moment := tx.store.memos.moment(workspace); !slices.Contains(tx.job.moments, moment) {
+		tx.job.moments = append(tx.job.moments, moment)
+	}
 }
 
 // exec runs a statement that returns no rows.

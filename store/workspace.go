@@ -99,6 +99,8 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 // tokens and its log. That it was there stays in the log of no workspace.
 func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
+	tx.touch(number)
+	tx.After(func() { tx.store.mirrors.forget(number) })
 	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
 	for _, e := range tx.store.Schema.Dependents() {
 		if !e.RandomID {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"crmkit/crm"
@@ -31,17 +32,20 @@ type writer struct {
 	jobs    chan *job
 	ended   chan struct{} // closed when the writer has returned
 	batches int
-	synced  time.Duration // how long the last COMMIT took
+	synced  time.Duration    // how long the last COMMIT took
+	moments []*atomic.Uint64 // that a commit under way ends
 }
 
 type job struct {
-	ctx   context.Context
-	actor crm.Actor
-	run   func(*Tx) error
-	after []func()
-	kept  error // the error with which what it did stays
-	err   error
-	done  chan struct{}
+	ctx     context.Context
+	actor   crm.Actor
+	run     func(*Tx) error
+	after   []func()
+	moments []*atomic.Uint64 // of the workspaces whose records it changes
+	changed []crm.Record     // as they are now
+	kept    error            // the error with which what it did stays
+	err     error
+	done    chan struct{}
 }
 
 // keeps reports whether the job ended with the very error that it wanted to end
@@ -129,6 +133,7 @@ func (w *writer) commit(batch []*job) {
 	w.synced = 0
 	err := w.transact(batch)
 	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil})
+	w.reflect(batch, err)
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
 			j.err, j.kept = err, nil
@@ -141,6 +146,27 @@ func (w *writer) commit(batch []*job) {
 		close(j.done)
 	}
 	w.trimLog()
+}
+
+// reflect brings the mirrors in step with a batch. Where it is not known what was
+// committed they are forgotten.
+func (w *writer) reflect(batch []*job, err error) {
+	var changed []crm.Record
+	for _, j := range batch {
+		if err != nil || j.err == nil || j.keeps() {
+			changed = append(changed, j.changed...)
+		}
+	}
+	if err == nil {
+		w.store.mirrors.follow(changed)
+	}
+	for _, rec := range changed {
+		if err != nil {
+			w.store.mirrors.forget(crm.RecordWorkspace(rec.Key))
+		}
+	}
+	pass(w.moments)
+	w.moments = nil
 }
 
 // transact runs the batch in one transaction. The error is that of the
@@ -156,6 +182,8 @@ func (w *writer) transact(batch []*job) error {
 			return w.fault("savepoint", err)
 		}
 	}
+	w.moments = momentsOf(batch)
+	pass(w.moments)
 	started := time.Now() // of the machine: it is the disk that is measured
 	_, err := w.conn.ExecContext(ctx, "COMMIT")
 	if w.synced = time.Since(started); err != nil {
@@ -165,6 +193,26 @@ func (w *writer) transact(batch []*job) error {
 			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
 	}
 	return nil
+}
+
+// momentsOf returns the moments that end with the batch, each once.
+func momentsOf(batch []*job) (moments []*atomic.Uint64) {
+	seen := map[*atomic.Uint64]bool{}
+	for _, j := range batch {
+		for _, m := range j.moments {
+			if !seen[m] {
+				seen[m], moments = true, append(moments, m)
+			}
+		}
+	}
+	return moments
+}
+
+// pass marks that a commit begins or has ended.
+func pass(moments []*atomic.Uint64) {
+	for _, m := range moments {
+		m.Add(1)
+	}
 }
 
 func (w *writer) fault(step string, err error) error {
@@ -177,7 +225,7 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after, j.kept = nil, nil
+	j.after, j.kept, j.moments, j.changed = nil, nil, nil, nil
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err

@@ -1,0 +1,73 @@
+package query
+
+import (
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Sought is what a search looks for: words, each of which must stand in one of the
+// fields that the entity is searched by.
+type Sought struct {
+	Words []Word
+}
+
+// Word is a word that is looked for, in any of its forms: as it was written, or as it
+// is spelled in records that are there.
+type Word struct {
+	Text  string
+	Forms []Form
+}
+
+// Form is a spelling of a word as the fields have it: folded text, addresses in lower
+// case, and the digits of phone numbers; empty where it cannot be one.
+type Form struct {
+	Fold, Lower, Digits string
+}
+
+// Literally looks for one word as it is written.
+func Literally(word string) *Sought { return &Sought{[]Word{{word, []Form{formOf(word)}}}} }
+
+func formOf(word string) Form {
+	form := Form{Fold: Fold(word), Lower: lower(word)}
+	if form.Fold == "" {
+		form.Fold = word // a word that folds to nothing, such as a lone accent
+	}
+	if strings.Trim(word, "0123456789+-()./") == "" {
+		form.Digits = digits(Fold(word))
+	}
+	return form
+}
+
+// Same reports whether the form is one text in all fields.
+func (f Form) Same() bool { return f.Fold == f.Lower && (f.Digits == "" || f.Digits == f.Fold) }
+
+// In returns the text of the form in a field of the type.
+func (f Form) In(t crm.Type) string {
+	switch t {
+	case crm.Text, crm.Tags:
+		return f.Fold
+	case crm.Phone:
+		return f.Digits
+	}
+	return f.Lower
+}
+
+// Searched is where search= looks in an entity.
+type Searched struct {
+	Own  []*crm.Field // of its own
+	Refs []*crm.Field // references, of which it is what the record they lead to is called
+}
+
+// SearchedIn returns where search= looks in the entity.
+func SearchedIn(e *crm.Entity) (s Searched) {
+	for _, path := range e.Search {
+		switch t, _ := resolve(e, path); len(t.hops) {
+		case 0:
+			s.Own = append(s.Own, t.field)
+		default:
+			s.Refs = append(s.Refs, t.hops[0].field)
+		}
+	}
+	return s
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// memos keep what was counted in a workspace until anything in it changes. They are
+// numbers that a list would count anew for every page.
+type memos struct {
+	moments [1024]atomic.Uint64 // by workspace: +1 before a commit that changes it, +1 after, so odd while one is under way
+	mu      sync.Mutex
+	kept    map[memoKey]memo
+}
+
+// memo is what was counted, and at which moment of the workspace.
+type memo struct {
+	n, more int64
+	moment  uint64
+}
+
+// maxMemos bounds what is kept to a megabyte or two. Beyond, all is forgotten.
+const maxMemos = 10_000
+
+// moment returns the counter that changes with the workspace. A few share one.
+func (m *memos) moment(workspace int64) *atomic.Uint64 {
+	return &m.moments[workspace%int64(len(m.moments))]
+}
+
+func (m *memos) get(key memoKey) (memo, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept, found := m.kept[key]
+	return kept, found
+}
+
+func (m *memos) put(key memoKey, kept memo) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kept == nil || len(m.kept) >= maxMemos {
+		m.kept = map[memoKey]memo{}
+	}
+	m.kept[key] = kept
+}
+
+// memoKey is the name under which something is kept: a digest, so that it is short.
+type memoKey [sha256.Size]byte
+
+// named returns the key of what the parts say, the workspace first.
+func named(workspace int64, parts ...any) memoKey {
+	return sha256.Sum256(fmt.Appendf(nil, "%d %q", workspace, parts))
+}
+
+// recall is a look at what is kept of one workspace, as of the moment it began.
+type recall struct {
+	*memos
+	now   *atomic.Uint64
+	began uint64
+}
+
+// recall begins a look. What is read after it may be of a later moment.
+func (m *memos) recall(workspace int64) recall {
+	now := m.moment(workspace)
+	return recall{m, now, now.Load()}
+}
+
+// memo returns what is kept under a key, or counts it.
+func (r recall) memo(key memoKey, count func() (memo, error)) (memo, error) {
+	if kept, found := r.get(key); found && kept.moment == r.began {
+		return kept, nil
+	}
+	m, err := count()
+	if m.moment = r.began; err == nil && r.began%2 == 0 {
+		r.put(key, m)
+	}
+	return m, err
+}
+
+// still reports whether the workspace is as it was when the look began.
+func (r recall) still() bool { return r.began%2 == 0 && r.now.Load() == r.began }

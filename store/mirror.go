@@ -1,0 +1,290 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// mirror is the text of all records of one kind in one workspace, in memory, for
+// search= to read. The tables say what is true; a mirror is filled from them by the
+// first search and then follows every commit before its writes are answered.
+type mirror struct {
+	searched
+	workspace  int64
+	used, size int64         // the search that used it last, by number, and its bytes; of mirrors
+	ready      chan struct{} // closed once it is filled
+
+	mu     sync.Mutex
+	blocks blocks
+	bytes  int64               // about how much memory it takes
+	words  map[string]uses     // that the rows have; but those that spelling is not about
+	names  map[string][]uint64 // by text: the records that are called by it; until one changes
+	late   [][]line            // committed while it was filled
+	filled bool
+	err    error // why it could not be filled
+}
+
+// uses is how often a word stands in rows, and in what those are called.
+type uses struct{ all, names int }
+
+// blocks are the rows of a mirror, by record number; nil where there are none.
+type blocks []*block
+
+// searched is what a mirror holds of a record.
+type searched struct {
+	query.Searched
+	entity *crm.Entity
+	text   string // SQL of a part of the rows
+}
+
+// mirrorPart is how many record numbers are read at once to fill a mirror: a reading
+// connection is then free for others.
+const mirrorPart = 1 << 14
+
+func newSearched(e *crm.Entity) searched {
+	s := searched{Searched: query.SearchedIn(e), entity: e}
+	columns := []string{"t.key", "t." + crm.FieldUpdatedAt}
+	for _, f := range s.Own {
+		names := fieldColumns(f)
+		columns = append(columns, "t."+names[len(names)-1])
+	}
+	for _, f := range s.Refs {
+		columns = append(columns, "t."+f.Col())
+	}
+	s.text = fmt.Sprintf("SELECT %s FROM %s t WHERE +t.workspace_id = $1 AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), e.From())
+	return s
+}
+
+// lineOf returns what a mirror holds of a record. Of one that was deleted, which has no
+// version, that is nothing.
+func (s searched) lineOf(rec crm.Record) line {
+	l := line{number: crm.RecordNumber(rec.Key), at: rec.Value(crm.FieldUpdatedAt).Int, refs: make([]uint32, len(s.Refs))}
+	if rec.Version() == 0 {
+		return l
+	}
+	for _, f := range s.Own {
+		values := columnValues(f, rec.Value(f.Name))
+		l.text = appendSearched(l.text, f, values[len(values)-1])
+	}
+	for i, f := range s.Refs {
+		l.refs[i] = numberOf(rec.Value(f.Name).Int)
+	}
+	return l
+}
+
+// appendSearched adds a field as its column has it. Labels are parted by tabs; folded
+// text has neither those nor line feeds.
+func appendSearched(text []byte, f *crm.Field, cell any) []byte {
+	value, _ := cell.(string)
+	if f.Type == crm.Tags && value != "" {
+		for _, tag := range tagList(value) {
+			text = append(append(text, query.Fold(tag)...), '\t')
+		}
+		value = ""
+	}
+	return append(append(text, value...), '\n')
+}
+
+// numberOf returns the record number of a key as a mirror has it.
+func numberOf(key int64) uint32 {
+	if key == 0 {
+		return 0
+	}
+	return uint32(crm.RecordNumber(key))
+}
+
+// fill reads the rows. What is committed meanwhile comes in behind.
+func (m *mirror) fill(ctx context.Context, s *Store) {
+	defer close(m.ready)
+	read := &mirror{searched: m.searched, words: map[string]uses{}}
+	err := m.read(ctx, s, func(lines []line) error {
+		if read.put(lines); read.bytes > s.mirrors.limit {
+			return errTooLarge
+		}
+		return nil
+	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err, m.filled = err, true; err == nil {
+		m.blocks, m.words, m.bytes = read.blocks, read.words, read.bytes
+		for _, lines := range m.late {
+			m.put(lines)
+		}
+	}
+	m.late = nil
+}
+
+// read hands each the rows, part by part, in the order of their numbers.
+func (m *mirror) read(ctx context.Context, s *Store, each func([]line) error) error {
+	var last int64
+	err := s.view(ctx, func(v *view) error {
+		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
+	})
+	for first := int64(0); first <= last && err == nil; first += mirrorPart {
+		var lines []line
+		err = s.view(ctx, func(v *view) (err error) {
+			lines, err = m.part(ctx, v, first)
+			return err
+		})
+		if err == nil {
+			err = each(lines)
+		}
+	}
+	return err
+}
+
+func (m *mirror) part(ctx context.Context, v *view, first int64) (lines []line, err error) {
+	cells := make([]any, 2+len(m.Own)+len(m.Refs))
+	dest := make([]any, len(cells))
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	args := []any{m.workspace, crm.RecordKey(m.workspace, first), crm.RecordKey(m.workspace, first+mirrorPart)}
+	err = v.rows(ctx, m.text, args, func(scan func(...any) error) error {
+		if err := scan(dest...); err != nil {
+			return err
+		}
+		l := line{number: crm.RecordNumber(cells[0].(int64)), at: cells[1].(int64), refs: make([]uint32, len(m.Refs))}
+		for i, f := range m.Own {
+			l.text = appendSearched(l.text, f, cells[2+i])
+		}
+		for i := range m.Refs {
+			key, _ := cells[2+len(m.Own)+i].(int64)
+			l.refs[i] = numberOf(key)
+		}
+		lines = append(lines, l)
+		return nil
+	})
+	return lines, err
+}
+
+// follow takes in what was committed, and returns by how many bytes it grew.
+func (m *mirror) follow(lines []line) (grew int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.filled {
+		m.late = append(m.late, lines)
+		return 0
+	}
+	before := m.bytes
+	m.put(lines)
+	return m.bytes - before
+}
+
+// put replaces rows, those of one block at once. The caller holds the lock.
+func (m *mirror) put(lines []line) {
+	m.names = nil
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.number, b.number) })
+	for len(lines) > 0 {
+		at := int(lines[0].number / blockRows)
+		n := slices.IndexFunc(lines, func(l line) bool { return int(l.number/blockRows) != at })
+		if n < 0 {
+			n = len(lines)
+		}
+		for len(m.blocks) <= at {
+			m.blocks = append(m.blocks, nil)
+		}
+		old := m.blocks[at]
+		m.blocks[at] = old.with(lines[:n], len(m.Refs))
+		if m.bytes += m.blocks[at].bytes(); old != nil {
+			m.bytes -= old.bytes()
+		}
+		m.learn(old, lines[:n])
+		lines = lines[n:]
+	}
+}
+
+// wordCost is about how many bytes a word takes in the map of words, beside its own.
+const wordCost = 48
+
+// learn counts the words of rows, and no more those of the rows that were there.
+func (m *mirror) learn(old *block, lines []line) {
+	for i, l := range lines {
+		if i+1 < len(lines) && lines[i+1].number == l.number {
+			continue // it is replaced at once
+		}
+		if old != nil {
+			m.count(old.row(int(l.number%blockRows)), -1)
+		}
+		m.count(l.text, 1)
+	}
+}
+
+// count adds to the uses of the words of a row.
+func (m *mirror) count(row []byte, n int) {
+	named := 0
+	eachWord(called(row), func([]byte) { named++ })
+	eachWord(row, func(word []byte) {
+		u, known := m.words[string(word)]
+		if u.all += n; named > 0 {
+			u.names += n
+		}
+		named--
+		if m.words[string(word)] = u; !known {
+			m.bytes += int64(len(word) + wordCost)
+		}
+		if u.all == 0 {
+			delete(m.words, string(word))
+			m.bytes -= int64(len(word) + wordCost)
+		}
+	})
+}
+
+// called returns the records that are called by one of the needles, nil where none are.
+func (m *mirror) called(needles []needle) []uint64 {
+	name := ""
+	for _, n := range needles {
+		name += string(n.texts[0]) + "\n"
+	}
+	m.mu.Lock()
+	masks, known := m.names[name]
+	bs := slices.Clone(m.blocks)
+	m.mu.Unlock()
+	if known {
+		return masks
+	}
+	any := uint64(0)
+	masks = make([]uint64, len(bs))
+	for i, b := range bs {
+		if b != nil {
+			masks[i] = b.named(needles)
+			any |= masks[i]
+		}
+	}
+	if any == 0 {
+		masks = nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if slices.Equal(bs, m.blocks) {
+		if m.names == nil || len(m.names) == maxNames {
+			m.names = map[string][]uint64{}
+		}
+		m.names[name] = masks
+	}
+	return masks
+}
+
+// maxNames is how many answers of called are kept.
+const maxNames = 16
+
+// look returns the blocks as they are now.
+func (m *mirror) look() blocks {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.blocks)
+}
+
+// weight returns about how much memory the mirror takes.
+func (m *mirror) weight() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.bytes
+}

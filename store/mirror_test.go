@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// scanned returns the keys that the tables have for a list, in its order.
+func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
+	f.t.Helper()
+	q := f.question(actor, kind, params+"&limit=200&total=none")
+	err := f.snapshot(f.t.Context(), func(v *view) error {
+		for page := (Page{More: true}); page.More; {
+			page = Page{}
+			if err := v.page(f.t.Context(), f.tables[q.Entity], way{actor: actor, q: q}, &page); err != nil {
+				return err
+			}
+			for _, rec := range page.Records {
+				keys = append(keys, rec.Key)
+			}
+			if page.More {
+				q = q.After(page.Records[len(page.Records)-1])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return keys
+}
+
+// searchedWords are such that folding, parts, digits and signs of SQL matter.
+var searchedWords = []string{"Ärger", "arger", "Müller-Söhne", "müll", "ß", "10%", "b_b", `c\d`, "4930", "+49-30", "0049", "(030)", "日本", "́", "´", "jürgen@köln.de", "a@b", "x.y", "İ", "ﬁn", "vip", "n b"}
+
+// TestMirrorsHaveWhatTablesHave makes, changes and deletes records of several kinds and
+// searches them for words: the mirrors, which follow, find what the tables have, and so
+// do mirrors that are filled anew.
+func TestMirrorsHaveWhatTablesHave(t *testing.T) {
+	f := openAt(t, Memory)
+	ann, bob, random := f.member("ann@example.com"), f.member("bob@example.com"), rand.New(rand.NewPCG(3, 9))
+	word := func() string { return searchedWords[random.IntN(len(searchedWords))] }
+	var records []crm.Record
+	for round := range 150 {
+		pairs := map[string][]any{
+			"contact": {"name", word() + " " + word(), "email", fmt.Sprintf("%d.%s@köln.de", round, []string{"jürgen", "x"}[round%2]), "phone", word(), "notes", strings.Repeat(word()+"\n", 3), "tags", []string{word(), "t"}},
+			"company": {"name", word(), "domain", fmt.Sprintf("d%d.köln.de", round), "notes", word(), "tags", []string{word()}},
+			"deal":    {"title", word(), "notes", word()}, "task": {"title", word()}, "activity": {"body", word()},
+		}
+		kinds := []string{"contact", "company", "deal", "task", "activity"}
+		kind := kinds[random.IntN(len(kinds))]
+		if len(records) > 0 {
+			other := records[random.IntN(len(records))]
+			switch field := f.Schema.Named(kind).Field(other.Entity.Name + "_id"); {
+			case field != nil:
+				pairs[kind] = append(pairs[kind], field.Name, other)
+			case kind == "activity":
+				continue
+			}
+		} else if kind == "activity" {
+			continue
+		}
+		switch i := random.IntN(max(1, len(records))); random.IntN(8) {
+		case 0, 1:
+			if len(records) > 0 && records[i].Entity.Field("notes") != nil {
+				f.update(ann, records[i], "notes", word(), records[i].Entity.Display, word())
+			}
+		case 2:
+			if len(records) > 5 {
+				f.remove(ann, records[i])
+				records = slices.DeleteFunc(records, func(r crm.Record) bool { // what was logged below it may have gone too
+					_, err := f.Record(t.Context(), ann, r.Entity, r.Key)
+					return err != nil
+				})
+			}
+		case 3: // what fails leaves nothing
+			_ = f.Write(t.Context(), ann, func(tx *Tx) error {
+				_ = tx.Try(func() error {
+					_, err := tx.Save(f.draft("company", "name", "vip taken back"))
+					return errors.Join(err, errors.New("no"))
+				})
+				if round%2 == 0 {
+					return nil
+				}
+				_, err := tx.Save(f.draft("company", "name", "vip not kept"))
+				return errors.Join(err, errors.New("no"))
+			})
+			f.compareSearches(ann, []string{"company"}, "kept", "taken")
+		default:
+			records = append(records, f.save(ann, kind, pairs[kind]...))
+		}
+		if round%25 == 24 {
+			f.compareSearches(ann, kinds, word()+" "+word(), word())
+		}
+	}
+	f.save(bob, "contact", "name", "vip of Bob", "notes", strings.Join(searchedWords, " "))
+	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
+	f.mirrors.forget(ann.Workspace)
+	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
+	if f.mirrors.bytes <= 0 || len(f.mirrors.all) == 0 {
+		t.Error("no mirror is in memory")
+	}
+}
+
+// compareSearches compares lists by words, with and without another filter, with those
+// of the tables.
+func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...string) {
+	f.t.Helper()
+	for _, kind := range kinds {
+		for _, text := range texts {
+			for _, more := range []string{"", "&created_by=ann@example.com", "&sort=updated_at", "&notes=is:null"} {
+				if kind == "activity" && more == "&notes=is:null" {
+					continue
+				}
+				params := "search=" + url.QueryEscape(text) + more
+				want := f.scanned(actor, kind, params)
+				h, err := f.seek(f.t.Context(), actor, f.Schema.Named(kind), f.question(actor, kind, params).Sought)
+				if err != nil || h == nil {
+					f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
+				}
+				if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || more == "" && h.n != int64(len(want)) {
+					f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
+				}
+				if page := f.list(actor, kind, params+"&limit=1"); page.Total != int64(len(want)) || !page.Exact {
+					f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
+				}
+			}
+		}
+	}
+}
+
+// TestSearchesReadTheirOwnWrites has clients that search for what they have just
+// written, while mirrors are forgotten and filled again.
+func TestSearchesReadTheirOwnWrites(t *testing.T) {
+	f := onFile(t)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	f.records(ann, 300)
+	stop := make(chan struct{})
+	var clients, forgetful sync.WaitGroup
+	forgetful.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				f.mirrors.forget(ann.Workspace)
+				_ = f.list(ann, "contact", "search=nobody")
+			}
+		}
+	})
+	for client := range 6 {
+		clients.Go(func() {
+			for i := range 25 {
+				first, second := fmt.Sprintf("first%dx%dx", client, i), fmt.Sprintf("second%dx%dx", client, i)
+				rec := f.save(ann, "contact", "name", first)
+				f.findsOne(ann, first, 1)
+				f.findsOne(bob, first, 0)
+				f.update(ann, rec, "name", second)
+				f.findsOne(ann, first, 0)
+				f.findsOne(ann, second, 1)
+				f.remove(ann, rec)
+				f.findsOne(ann, second, 0)
+			}
+		})
+	}
+	clients.Wait()
+	close(stop)
+	forgetful.Wait()
+}
+
+func (f *fixture) findsOne(actor crm.Actor, word string, want int64) {
+	page, err := f.List(context.Background(), actor, f.question(actor, "contact", "search="+word))
+	if err != nil || page.Total != want || int64(len(page.Records)) != want {
+		f.t.Errorf("search=%s finds %d (%d shown), want %d; %v", word, page.Total, len(page.Records), want, err)
+	}
+}
+
+// TestMirrorsAreBounded searches more workspaces than there is memory for, and one that
+// alone is too large.
+func TestMirrorsAreBounded(t *testing.T) {
+	c := newClock()
+	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Search: 60_000})
+	var actors []crm.Actor
+	for i := range 12 {
+		actors = append(actors, f.member(fmt.Sprintf("u%d@example.com", i)))
+		for n := range 40 {
+			f.save(actors[i], "contact", "name", fmt.Sprintf("needle %d", n), "notes", strings.Repeat("hay ", 30))
+		}
+	}
+	check := func(actor crm.Actor, want int64) {
+		t.Helper()
+		if page := f.list(actor, "contact", "search=needle"); page.Total != want {
+			t.Errorf("%d found, want %d", page.Total, want)
+		}
+		if f.mirrors.bytes > 60_000 || f.mirrors.bytes <= 0 {
+			t.Errorf("the mirrors take %d bytes", f.mirrors.bytes)
+		}
+	}
+	for range 2 {
+		for _, actor := range actors {
+			check(actor, 40)
+		}
+	}
+	if n := len(f.mirrors.all); n < 2 || n >= 24 {
+		t.Errorf("%d mirrors are in memory", n)
+	}
+	big := actors[0]
+	f.save(big, "contact", "name", "needle", "notes", strings.Repeat("hay ", 16_000))
+	check(actors[1], 40)
+	check(big, 41)
+	if m := f.mirrors.all[mirrored{big.Workspace, f.Schema.Named("contact")}]; m != nil {
+		t.Error("a mirror over the limit is kept")
+	}
+	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
+	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
+		t.Errorf("without a mirror %d are found, %v", page.Total, err)
+	}
+	if spelled, err := f.Spellings(t.Context(), big, f.Schema.Named("contact"), query.Literally("neelde")); spelled != nil || err != nil {
+		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
+	}
+	for _, m := range f.mirrors.all {
+		if m.size != m.weight() {
+			t.Errorf("a mirror of %d bytes is counted as %d", m.weight(), m.size)
+		}
+	}
+}
+
+func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
+	f.t.Helper()
+	s, fault := query.Find(f.Schema.Named(kind), text, query.For(f.Schema, actor, f.Now(), f.Secret()))
+	if fault != nil {
+		f.t.Fatal(fault)
+	}
+	return s
+}
+
+// TestUnknownCommitsForgetMirrors holds that after a commit of which it is not known
+// whether it is there, searches read the tables anew.
+func TestUnknownCommitsForgetMirrors(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	rec := f.save(ann, "contact", "name", "x")
+	f.findsOne(ann, "x", 1)
+	f.writer.reflect([]*job{{changed: []crm.Record{rec}}}, errors.New("the commit failed"))
+	if len(f.mirrors.all) != 0 || f.mirrors.bytes != 0 {
+		t.Errorf("%d mirrors with %d bytes are still there", len(f.mirrors.all), f.mirrors.bytes)
+	}
+	f.findsOne(ann, "x", 1)
+}
+
+// TestSpellings holds what stands in for misspelled words.
+func TestSpellings(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	acme := f.save(ann, "company", "name", "Kaufmann Corporation", "notes", "Grünewald")
+	f.save(ann, "contact", "name", "Anna Kowalski", "email", "anna@kaufmann.de", "company_id", acme)
+	f.save(ann, "contact", "name", "Anne Mustermann", "notes", "Likes Иванов")
+	f.save(ann, "contact", "name", "Hanna Berg")
+	f.save(ann, "contact", "name", "Bob Bergen")
+	for text, want := range map[string]string{
+		"kowalksi":            "map[kowalksi:[kowalski]]",
+		"kowlaski":            "map[kowlaski:[kowalski]]",
+		"Kovalsky":            "map[Kovalsky:[kowalski]]",
+		"kwlask":              "map[]", // two letters of six
+		"anna kowalksi":       "map[kowalksi:[kowalski]]",
+		"anne kowalski":       "map[anne:[anna anne]]", // both are there, not together
+		"corporatoin":         "map[corporatoin:[corporation]]",
+		"kaufman corporatoin": "map[corporatoin:[corporation]]",
+		"anna@kaufmanm.de":    "map[anna@kaufmanm.de:[anna@kaufmann.de]]",
+		"Ивонов":              "map[Ивонов:[иванов]]",
+		"grunevald":           "map[]", // stands in the notes of the company, which are not searched from a contact
+		"bbo":                 "map[]", // too short
+		"1234567":             "map[]",
+		"xylophone":           "map[]",
+	} {
+		q := f.question(ann, "contact", "search="+url.QueryEscape(text))
+		spelled, err := f.Spellings(t.Context(), ann, q.Entity, q.Sought)
+		if got := fmt.Sprint(spelled); err != nil || got != want {
+			t.Errorf("%q is looked for as %s, %v; want %s", text, got, err, want)
+		}
+	}
+}

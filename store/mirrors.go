@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+)
+
+// DefaultSearchMemory is how many bytes the mirrors take where Options name no number.
+const DefaultSearchMemory = 256 << 20
+
+// triedFor is how long a mirror that was too large is not tried again.
+const triedFor = time.Hour
+
+// mirrors are those in memory. When they grow beyond the limit, those that were not
+// searched for longest are forgotten.
+type mirrors struct {
+	mu      sync.Mutex
+	limit   int64
+	all     map[mirrored]*mirror
+	bytes   int64
+	used    int64                  // searches so far
+	larger  map[mirrored]time.Time // those that alone are over the limit, and when that was seen
+	layouts map[*crm.Entity]searched
+}
+
+// mirrored is what a mirror is of.
+type mirrored struct {
+	workspace int64
+	entity    *crm.Entity
+}
+
+// errTooLarge says that a mirror would be over the limit.
+var errTooLarge = errors.New("the text to search is larger than the memory for it")
+
+// errNotFilled is the error of a mirror until it is filled.
+var errNotFilled = errors.New("the text to search was not read")
+
+func newMirrors(schema *crm.Schema, limit int64) *mirrors {
+	m := &mirrors{limit: limit, all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}}
+	for _, e := range schema.Entities {
+		if e.Counted() && len(e.Search) > 0 {
+			m.layouts[e] = newSearched(e)
+		}
+	}
+	return m
+}
+
+// mirror returns the mirror of a kind, filled; nil where it is too large to have one.
+func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mirror, error) {
+	m, fresh := s.mirrors.take(mirrored{workspace, e}, s.Now())
+	if m == nil {
+		return nil, nil
+	}
+	if fresh {
+		s.fill(context.WithoutCancel(ctx), m) // others wait for it
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-m.ready:
+	}
+	if errors.Is(m.err, errTooLarge) {
+		return nil, nil
+	}
+	return m, m.err
+}
+
+func (s *Store) fill(ctx context.Context, m *mirror) {
+	defer s.mirrors.weigh(m, s.Now())
+	m.fill(ctx, s)
+}
+
+// take returns the mirror; fresh: the caller must fill it.
+func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if since, over := ms.larger[of]; over && now.Sub(since) < triedFor {
+		return nil, false
+	}
+	ms.used++
+	if m = ms.all[of]; m == nil {
+		m, fresh = &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, ready: make(chan struct{}), err: errNotFilled}, true
+		ms.all[of] = m
+	}
+	m.used = ms.used
+	return m, fresh
+}
+
+// weigh counts a mirror that was just filled, or drops it where that failed.
+func (ms *mirrors) weigh(m *mirror, now time.Time) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	of := mirrored{m.workspace, m.entity}
+	if ms.all[of] != m { // its workspace is gone
+		return
+	}
+	if m.err != nil {
+		if delete(ms.all, of); errors.Is(m.err, errTooLarge) {
+			ms.larger[of] = now
+		}
+		return
+	}
+	delete(ms.larger, of)
+	size := m.weight()
+	ms.bytes += size - m.size
+	m.size = size
+	ms.shrink()
+}
+
+// follow brings the mirrors in step with records that were committed.
+func (ms *mirrors) follow(records []crm.Record) {
+	lines := map[*mirror][]line{}
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for _, rec := range records {
+		if m := ms.all[mirrored{crm.RecordWorkspace(rec.Key), rec.Entity}]; m != nil {
+			lines[m] = append(lines[m], m.lineOf(rec))
+		}
+	}
+	for m, changed := range lines {
+		grew := m.follow(changed)
+		m.size += grew
+		ms.bytes += grew
+	}
+	ms.shrink()
+}
+
+// shrink forgets mirrors until the rest is within the limit. The caller holds the lock.
+func (ms *mirrors) shrink() {
+	for ms.bytes > ms.limit {
+		var oldest *mirror
+		least := int64(math.MaxInt64)
+		for _, m := range ms.all {
+			if m.size > 0 && m.used < least {
+				oldest, least = m, m.used
+			}
+		}
+		if oldest == nil {
+			return
+		}
+		ms.drop(oldest)
+	}
+}
+
+func (ms *mirrors) drop(m *mirror) {
+	delete(ms.all, mirrored{m.workspace, m.entity})
+	ms.bytes -= m.size
+}
+
+// forget drops the mirrors of a workspace that was deleted.
+func (ms *mirrors) forget(workspace int64) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for e := range ms.layouts {
+		of := mirrored{workspace, e}
+		if m := ms.all[of]; m != nil {
+			ms.drop(m)
+		}
+		delete(ms.larger, of)
+	}
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// hits are the records of one kind in which all the words of a search stand, as the
+// mirrors have them.
+type hits struct {
+	m      *mirror
+	blocks blocks
+	masks  []uint64 // by block
+	n      int64
+}
+
+// seek looks for words in the mirrors of a kind and of those its records refer to. It
+// returns nil where one of them is too large to have a mirror.
+func (s *Store) seek(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*hits, error) {
+	mirrors, err := s.searchedWith(ctx, actor, e)
+	if err != nil || mirrors == nil {
+		return nil, err
+	}
+	h := &hits{m: mirrors[0], blocks: mirrors[0].look()}
+	if len(h.blocks) == 0 {
+		return h, nil
+	}
+	words := make([]seeker, len(sought.Words))
+	for i, w := range sought.Words {
+		for _, form := range w.Forms {
+			words[i].needles = append(words[i].needles, mirrors[0].needle(form))
+		}
+		words[i].find(mirrors)
+	}
+	slices.SortStableFunc(words, func(a, b seeker) int { return cmp.Compare(len(b.needles[0].texts[0]), len(a.needles[0].texts[0])) }) // long ones are rare
+	h.masks = make([]uint64, len(h.blocks))
+	for i, b := range h.blocks {
+		if b == nil {
+			continue
+		}
+		mask := b.rows()
+		for _, w := range words {
+			if mask = w.mask(b, mask, len(h.m.Refs)); mask == 0 {
+				break
+			}
+		}
+		h.masks[i] = mask
+		h.n += int64(bits.OnesCount64(mask))
+	}
+	return h, nil
+}
+
+// searchedWith returns the mirror of a kind and behind it those of what its references
+// lead to; nil where one of them is too large.
+func (s *Store) searchedWith(ctx context.Context, actor crm.Actor, e *crm.Entity) (list []*mirror, err error) {
+	kinds := []*crm.Entity{e}
+	for _, f := range s.mirrors.layouts[e].Refs {
+		kinds = append(kinds, e.Target(f))
+	}
+	for _, kind := range kinds {
+		m, err := s.mirror(ctx, actor.Workspace, kind)
+		if m == nil || err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// Search answers a search of one kind: the first records by rank, those of one rank by
+// their latest change, and how many there are.
+func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
+	h, err := s.seek(ctx, actor, q.Entity, q.Sought)
+	if err != nil || h == nil {
+		if err == nil {
+			page, err = s.List(ctx, actor, q.Question)
+		}
+		return page, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
+	err = s.snapshot(ctx, func(v *view) error {
+		named := map[int64]bool{}
+		if text := q.Named(); text != "" {
+			err := v.rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
+				var key int64
+				err := scan(&key)
+				named[key] = true
+				h.add(key)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if page = (Page{Total: h.n, Exact: true, Counted: true, Nowhere: h.n == 0}); page.Nowhere {
+			return nil
+		}
+		w := way{actor: actor, q: q.Question, hits: h}
+		w.list = listOf(h.best(q.Limit, func(key int64, called []byte) int {
+			if len(named) > 0 && named[key] {
+				return query.RankNamed
+			}
+			return q.RankCalled(string(called))
+		}))
+		err := v.page(ctx, s.tables[q.Entity], w, &page)
+		page.More = h.n > int64(len(page.Records))
+		return err
+	})
+	return page, err
+}
+
+// seeker looks for one word.
+type seeker struct {
+	needles []needle
+	refs    [][]uint64 // by reference: the records that are called by the word; nil: none
+}
+
+// find looks for what the references lead to.
+func (w *seeker) find(mirrors []*mirror) {
+	for _, m := range mirrors[1:] {
+		w.refs = append(w.refs, m.called(w.needles))
+	}
+}
+
+// mask returns those of some rows of a block in which the word stands.
+func (w *seeker) mask(b *block, among uint64, refs int) uint64 {
+	mask := b.find(w.needles, among)
+	for i, to := range w.refs {
+		if to != nil {
+			mask |= b.pointing(i, refs, to, among&^mask)
+		}
+	}
+	return mask
+}
+
+// each calls fn for every hit, in the order of numbers.
+func (h *hits) each(fn func(b *block, row int, key int64)) {
+	for i, mask := range h.masks {
+		for ; mask != 0; mask &= mask - 1 {
+			row := bits.TrailingZeros64(mask)
+			fn(h.blocks[i], row, crm.RecordKey(h.m.workspace, int64(i*blockRows+row)))
+		}
+	}
+}
+
+// add makes a record one of the hits; false: it was.
+func (h *hits) add(key int64) bool {
+	number := crm.RecordNumber(key)
+	at, bit := int(number/blockRows), uint64(1)<<(number%blockRows)
+	if at >= len(h.masks) || h.blocks[at] == nil || h.masks[at]&bit != 0 {
+		return false
+	}
+	h.masks[at] |= bit
+	h.n++
+	return true
+}
+
+// keys returns the keys of all hits as a list in JSON.
+func (h *hits) keys() string {
+	keys := make([]int64, 0, h.n)
+	h.each(func(_ *block, _ int, key int64) { keys = append(keys, key) })
+	return listOf(keys)
+}
+
+// listOf returns a list in JSON.
+func listOf(keys []int64) string {
+	list := []byte{'['}
+	for i, key := range keys {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, key, 10)
+	}
+	return string(append(list, ']'))
+}
+
+// best returns the keys of the first hits by rank, ties by the latest change.
+func (h *hits) best(limit int, rank func(key int64, called []byte) int) []int64 {
+	type place struct {
+		rank    int
+		at, key int64
+	}
+	var top []place
+	before := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.at, a.at), cmp.Compare(b.key, a.key))
+	}
+	h.each(func(b *block, row int, key int64) {
+		p := place{rank(key, called(b.row(row))), b.at[row], key}
+		if len(top) == limit && before(p, top[limit-1]) > 0 {
+			return
+		}
+		i, _ := slices.BinarySearchFunc(top, p, before)
+		if top = slices.Insert(top, i, p); len(top) > limit {
+			top = top[:limit]
+		}
+	})
+	keys := make([]int64, len(top))
+	for i, p := range top {
+		keys[i] = p.key
+	}
+	return keys
+}

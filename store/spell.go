@@ -1,0 +1,178 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// maxSpellings is how many words of records stand in for a misspelled one.
+const maxSpellings = 8
+
+// Spellings returns for words of a search, of which nothing was found, those that
+// records have and that differ from them in a letter or two: the nearest, most
+// frequent first. It looks at words that stand nowhere as they are written or, if there
+// are none, at all of them. Nil: there are none, or too much text to look through.
+func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
+	mirrors, err := s.searchedWith(ctx, actor, e)
+	if err != nil || mirrors == nil {
+		return nil, err
+	}
+	var all, missing []*guess
+	for _, w := range sought.Words {
+		for _, part := range parts(w.Forms[0].Fold) {
+			all = append(all, &guess{word: w.Text, part: part})
+		}
+	}
+	for _, g := range all {
+		nowhere := len(all) == 1 // as was seen before
+		if !nowhere {
+			h, err := s.seek(ctx, actor, e, query.Literally(g.part))
+			if err != nil {
+				return nil, err
+			}
+			nowhere = h != nil && h.n == 0
+		}
+		if nowhere {
+			missing = append(missing, g)
+		}
+	}
+	guesses := missing
+	if len(missing) == 0 {
+		guesses = all
+	}
+	for _, g := range guesses {
+		g.begin(len(missing) == 0)
+	}
+	compareAll(guesses, mirrors)
+	return respelled(sought, all), nil
+}
+
+// guess finds what a part of a word may have been meant to be.
+type guess struct {
+	word, part string
+	spelling   *query.Spelling // nil: it is taken as it is
+	too        bool            // it may also be meant as it is
+	least      int
+	found      map[string]int // how often, those that differ least
+}
+
+func (g *guess) begin(too bool) {
+	g.spelling, g.too, g.found = query.NewSpelling(g.part), too, map[string]int{}
+	if g.spelling != nil {
+		g.least = g.spelling.Typos
+	}
+}
+
+// try compares a word of a record.
+func (g *guess) try(word string, often int) {
+	n := g.spelling.Distance(word)
+	if n == 0 || n > g.least {
+		return
+	}
+	if n < g.least {
+		g.least = n
+		clear(g.found)
+	}
+	g.found[word] += often
+}
+
+// instead returns what the part is looked for as.
+func (g *guess) instead() []string {
+	words := slices.SortedFunc(maps.Keys(g.found), func(a, b string) int { return cmp.Or(cmp.Compare(g.found[b], g.found[a]), strings.Compare(a, b)) })
+	words = words[:min(len(words), maxSpellings)]
+	if g.too || g.found == nil {
+		words = append(words, g.part)
+	}
+	return words
+}
+
+// compareAll shows the guesses every word that the mirrors have.
+func compareAll(guesses []*guess, mirrors []*mirror) {
+	guesses = slices.DeleteFunc(slices.Clone(guesses), func(g *guess) bool { return g.spelling == nil })
+	for at, m := range mirrors {
+		m.mu.Lock()
+		for word, u := range m.words {
+			for _, g := range guesses {
+				switch {
+				case at == 0:
+					g.try(word, u.all)
+				case u.names > 0: // of what references lead to, only the name is searched
+					g.try(word, u.names)
+				}
+			}
+		}
+		m.mu.Unlock()
+	}
+}
+
+// inWord are the bytes of which words are made.
+var inWord = func() (in [256]bool) {
+	for i := range in {
+		in[i] = i >= utf8.RuneSelf || unicode.IsLetter(rune(i)) || unicode.IsDigit(rune(i))
+	}
+	return in
+}()
+
+// eachWord hands each the words of folded text that others may be misspellings of.
+func eachWord(text []byte, each func(word []byte)) {
+	for i := 0; i < len(text); {
+		for i < len(text) && !inWord[text[i]] {
+			i++
+		}
+		start, digits := i, false
+		for i < len(text) && inWord[text[i]] {
+			digits = digits || text[i] <= '9'
+			i++
+		}
+		if n := i - start; !digits && n >= query.ShortestSpelled && n <= query.LongestSpelled {
+			each(text[start:i])
+		}
+	}
+}
+
+// parts returns the words of folded text, parted as eachWord does.
+func parts(fold string) (list []string) {
+	for _, word := range bytes.FieldsFunc([]byte(fold), func(r rune) bool { return r < utf8.RuneSelf && !inWord[r] }) {
+		list = append(list, string(word))
+	}
+	return list
+}
+
+// respelled returns the words with each part replaced by what it is looked for as; nil
+// where one of the parts is nothing that is there.
+func respelled(sought *query.Sought, guesses []*guess) map[string][]string {
+	instead := map[string][]string{}
+	for _, w := range sought.Words {
+		list := []string{w.Forms[0].Fold}
+		for _, g := range guesses {
+			if g.word != w.Text {
+				continue
+			}
+			var next []string
+			for _, text := range list {
+				for _, part := range g.instead() {
+					next = append(next, strings.Replace(text, g.part, part, 1))
+				}
+			}
+			if list = next; len(list) == 0 {
+				return nil
+			}
+		}
+		if list = list[:min(len(list), maxSpellings)]; !slices.Equal(list, []string{w.Forms[0].Fold}) {
+			instead[w.Text] = list
+		}
+	}
+	if len(instead) == 0 {
+		return nil
+	}
+	return instead
+}

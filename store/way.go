@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// way is how the rows of a list are come by: along the index of its order, testing row
+// after row, or along a lead.
+type way struct {
+	actor crm.Actor
+	q     *query.Question
+	rows  int64 // of the kind
+	keyed bool  // the order is that of keys
+	lead  *query.Lead
+	hits  *hits  // of search=; nil: there is no mirror, or nothing is searched
+	list  string // of keys in JSON: no other rows are read
+}
+
+// counter is a view that keeps what it counts.
+type counter struct {
+	*view
+	recall
+}
+
+// way chooses. It is a matter of work only: all ways lead to the same rows.
+func (c *counter) way(ctx context.Context, actor crm.Actor, q *query.Question, h *hits) (w way, err error) {
+	w = way{actor: actor, q: q, hits: h}
+	if q.Entity.RandomID {
+		return w, nil
+	}
+	key := named(actor.Workspace, "usage", q.Entity.Plural)
+	use, err := c.memo(key, func() (m memo, err error) {
+		err = c.row(ctx, "SELECT n, astray FROM usage WHERE workspace_id = $1 AND kind = $2", []any{actor.Workspace, q.Entity.Plural}, &m.n, &m.more)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return m, err
+	})
+	if err != nil {
+		return w, err
+	}
+	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.more == 0
+	w.rows, w.keyed = use.n, inOrder && !q.Direct && !q.Ranked()
+	return c.narrowed(ctx, w, int64(q.Limit))
+}
+
+// narrowed returns the way by which so many rows are come by with the least work.
+func (c *counter) narrowed(ctx context.Context, w way, wanted int64) (_ way, err error) {
+	w.lead, w.list = nil, ""
+	if w.hits != nil && w.hits.n <= fewOf(w.rows*textCost, wanted) {
+		w.list = w.hits.keys()
+		return w, nil
+	}
+	w.lead, err = c.lead(ctx, w, wanted)
+	return w, err
+}
+
+// lead returns the lead by which the rows that are wanted are come by with the least
+// work, or nil. One in the order of the list ends when it has those rows, so it is
+// never worse than testing all rows; of several, and of any other, it matters how many
+// keys they lead to.
+func (c *counter) lead(ctx context.Context, w way, wanted int64) (best *query.Lead, err error) {
+	few, least := fewOf(w.rows, wanted), int64(math.MaxInt64)
+	for i := range w.q.Leads {
+		l := &w.q.Leads[i]
+		along := w.keyed && l.Sorted
+		if along && len(w.q.Leads) == 1 {
+			return l, nil
+		}
+		n, err := c.count(ctx, w, l, max(few, query.TotalCap))
+		if err != nil {
+			return nil, err
+		}
+		if n < least && (along || n <= few) {
+			best, least = l, n
+		}
+	}
+	return best, nil
+}
+
+// count returns how many keys a lead has; most+1 stands for more than most.
+func (c *counter) count(ctx context.Context, w way, l *query.Lead, most int64) (int64, error) {
+	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
+	args := append([]any{w.actor.Workspace}, w.q.Args...)
+	m, err := c.memo(named(w.actor.Workspace, text, args), func() (m memo, err error) {
+		return m, c.row(ctx, text, args, &m.n)
+	})
+	return m.n, err
+}
+
+// keyCost is how many times the work of testing a row in the order of an index it is to
+// find one by its key and to sort it.
+const keyCost = 3
+
+// textCost is how many times the work of testing a row it is to look for words in it.
+const textCost = 8
+
+// fewOf returns up to how many keys it is less work to find and sort the rows of all
+// than to walk the index of the order until the wanted ones are there: of n among all
+// rows a walk passes wanted/n of all.
+func fewOf(rows, wanted int64) int64 {
+	if most := rows / keyCost; most <= wanted {
+		return most
+	}
+	return int64(math.Sqrt(float64(wanted) * float64(rows) / keyCost))
+}
+
+// ranges returns the ranges of the question's rows that remain behind its cursor.
+func (w way) ranges() []query.Range {
+	switch {
+	case w.along():
+		return []query.Range{w.q.KeyRange(w.lead.Sources[0].Key)}
+	case w.keyed:
+		return []query.Range{w.q.KeyRange("t.key")}
+	}
+	return w.q.Ranges()
+}
+
+// along reports whether the rows are read in the order of the lead.
+func (w way) along() bool { return w.lead != nil && w.keyed && w.lead.Sorted }
+
+// keys returns the SQL of the keys of a range.
+func (w way) keys(part query.Range) string {
+	key := "t.key"
+	if w.along() {
+		key = w.lead.Sources[0].Key
+	}
+	return "SELECT " + key + " FROM " + w.within(part) + " ORDER BY " + part.Order
+}
+
+// within returns the SQL of the rows of a range, from FROM on, in any order.
+func (w way) within(part query.Range) string {
+	e := w.q.Entity
+	from, scope := e.From()+" t", scoped(e)
+	switch {
+	case w.along():
+		s := w.lead.Sources[0]
+		from, scope = s.From+" CROSS JOIN "+from, "t.key = "+s.Key+" AND "+s.Where+" AND +"+scope
+	case w.list != "":
+		scope = fmt.Sprintf("+%s AND t.key IN ("+listed+")", scope, len(part.Args)+2)
+	case w.lead != nil: // the plus sign keeps SQLite from the index of the order
+		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
+	case !e.RandomID && strings.HasPrefix(part.Order, "t.key"): // in the order of keys those of a workspace are a range of the table itself
+		scope = fmt.Sprintf("+%s AND t.key > $1 * %d AND t.key < ($1 + 1) * %d", scope, crm.RecordKey(1, 0), crm.RecordKey(1, 0))
+	}
+	return from + " WHERE " + scope + " AND " + part.Where
+}
+
+// args returns the arguments of a statement on a range.
+func (w way) args(part query.Range) []any {
+	args := append([]any{scope(w.actor, w.q.Entity)}, part.Args...)
+	if w.list != "" {
+		args = append(args, w.list)
+	}
+	return args
+}
+
+// scoped is the condition that keeps a list within the scope of the actor.
+func scoped(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }
