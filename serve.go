@@ -36,6 +36,7 @@ type serveCommand struct {
 	BackupDir     string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
 	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
+	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk (default ${default})." default:"256" placeholder:"MB"`
 	tlsFlags
 	planFlags
 }
@@ -57,7 +58,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Log: log})
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Search: int64(c.SearchMemory) << 20, Log: log})
 	if err != nil {
 		return err
 	}
@@ -156,6 +157,9 @@ func (c serveCommand) check() error {
 	}
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
 		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
+	}
+	if c.SearchMemory < 1 {
+		return fmt.Errorf("--search-memory %d: write how many megabytes, at least 1", c.SearchMemory)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

@@ -71,6 +71,7 @@ func (tx *Tx) log(action, target string, from, to []crm.Member) error {
 	if err != nil {
 		return err
 	}
+	tx.job.last = seq
 	return tx.exec(`INSERT INTO changes (key, id, workspace_id, at, actor, token_id, addr, action, target, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		seq, id, tx.Actor.Workspace, tx.now, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr),

@@ -290,3 +290,60 @@ func TestSpellings(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryFollowsOtherProcesses writes through one store and reads through another
+// that is open on the same file, in turn and both at once.
+func TestMemoryFollowsOtherProcesses(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann := f.member("ann@example.com")
+	rec := f.save(ann, "contact", "name", "xaver", "tags", []string{"a"})
+	for i := range 60 {
+		f.save(ann, "contact", "name", fmt.Sprintf("n%d", i), "tags", []string{"a"})
+	}
+	same := func(want int64, name string) {
+		t.Helper()
+		for _, s := range []*fixture{f, other} {
+			if page := s.list(ann, "contact", "tags=a&limit=1"); page.Total != want {
+				t.Errorf("total %d, want %d", page.Total, want)
+			}
+			s.findsOne(ann, name, 1)
+		}
+	}
+	same(61, "xaver")
+	other.update(ann, rec, "name", "yvonne")
+	same(61, "yvonne")
+	f.findsOne(ann, "xaver", 0)
+	f.update(ann, rec, "name", "zoe")
+	other.save(ann, "contact", "name", "walter", "tags", []string{"a"})
+	f.save(ann, "contact", "name", "victor", "tags", []string{"a"})
+	same(63, "walter")
+	same(63, "victor")
+	other.remove(ann, rec)
+	same(62, "walter")
+	f.findsOne(ann, "zoe", 0)
+	other.write(ann, func(tx *Tx) error {
+		for i := range maxForeign + 1 {
+			if _, err := tx.Save(other.draft("contact", "name", fmt.Sprintf("many%dx", i))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	same(62, "many1000x")
+	var both sync.WaitGroup
+	for n, s := range []*fixture{f, other} {
+		both.Go(func() {
+			for i := range 40 {
+				name := fmt.Sprintf("both%dx%dx", n, i)
+				s.save(ann, "contact", "name", name, "tags", []string{"a"})
+				s.findsOne(ann, name, 1)
+			}
+		})
+	}
+	both.Wait()
+	same(142, "both0x39x")
+	same(142, "both1x39x")
+	f.compareSearches(ann, []string{"contact"}, "both", "n", "many")
+	other.compareSearches(ann, []string{"contact"}, "both", "n", "many")
+}

@@ -164,3 +164,19 @@ func (ms *mirrors) forget(workspace int64) {
 		delete(ms.larger, of)
 	}
 }
+
+// clear drops all mirrors.
+func (ms *mirrors) clear() {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for _, m := range ms.all {
+		ms.drop(m)
+	}
+}
+
+// weight returns about how much memory the mirrors take.
+func (ms *mirrors) weight() int64 {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	return ms.bytes
+}

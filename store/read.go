@@ -74,6 +74,9 @@ type Page struct {
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
+	if err := s.catchUp(ctx); err != nil {
+		return page, err
+	}
 	recall := s.memos.recall(actor.Workspace)
 	var h *hits
 	if q.Sought != nil && !q.Ranked() {

@@ -76,6 +76,9 @@ func (s *Store) searchedWith(ctx context.Context, actor crm.Actor, e *crm.Entity
 // Search answers a search of one kind: the first records by rank, those of one rank by
 // their latest change, and how many there are.
 func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
+	if err := s.catchUp(ctx); err != nil {
+		return page, err
+	}
 	h, err := s.seek(ctx, actor, q.Entity, q.Sought)
 	if err != nil || h == nil {
 		if err == nil {

@@ -13,12 +13,13 @@ type Stats struct {
 	Waiting   int   // writes that wait for the writer
 	FileBytes int64 // size of the file, without its log; 0 in memory
 	LogBytes  int64 // size of the write-ahead log; 0 in memory
+	Searched  int64 // bytes of memory that the text for searches takes, about
 }
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: len(s.writer.jobs)}
+	stats := Stats{Waiting: len(s.writer.jobs), Searched: s.mirrors.weight()}
 	if s.opts.Path != Memory {
 		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
 	}

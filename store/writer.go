@@ -34,6 +34,9 @@ type writer struct {
 	batches int
 	synced  time.Duration    // how long the last COMMIT took
 	moments []*atomic.Uint64 // that a commit under way ends
+	foreign []crm.Record     // that others changed, as they are now
+	known   atomic.Int64     // the last change that memory is in step with
+	flight  atomic.Int64     // the last change of a commit under way
 }
 
 type job struct {
@@ -43,6 +46,7 @@ type job struct {
 	after   []func()
 	moments []*atomic.Uint64 // of the workspaces whose records it changes
 	changed []crm.Record     // as they are now
+	last    int64            // its last change in the log; 0: none
 	kept    error            // the error with which what it did stays
 	err     error
 	done    chan struct{}
@@ -57,7 +61,13 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: make(chan *job, maxWaiting), ended: make(chan struct{})}, nil
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: make(chan *job, maxWaiting), ended: make(chan struct{})}
+	var last int64
+	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	w.known.Store(last)
+	return w, nil
 }
 
 // Write runs fn in a transaction and returns when its changes are on disk. When
@@ -151,7 +161,7 @@ func (w *writer) commit(batch []*job) {
 // reflect brings the mirrors in step with a batch. Where it is not known what was
 // committed they are forgotten.
 func (w *writer) reflect(batch []*job, err error) {
-	var changed []crm.Record
+	changed := w.foreign
 	for _, j := range batch {
 		if err != nil || j.err == nil || j.keeps() {
 			changed = append(changed, j.changed...)
@@ -159,14 +169,16 @@ func (w *writer) reflect(batch []*job, err error) {
 	}
 	if err == nil {
 		w.store.mirrors.follow(changed)
+		w.known.Store(w.flight.Load())
 	}
+	w.flight.Store(w.known.Load())
 	for _, rec := range changed {
 		if err != nil {
 			w.store.mirrors.forget(crm.RecordWorkspace(rec.Key))
 		}
 	}
 	pass(w.moments)
-	w.moments = nil
+	w.moments, w.foreign = nil, nil
 }
 
 // transact runs the batch in one transaction. The error is that of the
@@ -176,16 +188,22 @@ func (w *writer) transact(batch []*job) error {
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return w.fault("begin", err)
 	}
-	for _, j := range batch {
-		if err := w.one(j); err != nil {
-			_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
-			return w.fault("savepoint", err)
+	last, err := w.meet(ctx)
+	for i := 0; i < len(batch) && err == nil; i++ {
+		if err = w.one(batch[i]); batch[i].err == nil || batch[i].keeps() {
+			last = max(last, batch[i].last)
 		}
 	}
-	w.moments = momentsOf(batch)
+	if err != nil {
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.moments, w.foreign = nil, nil // the next batch meets them again
+		return w.fault("savepoint", err)
+	}
+	w.moments = append(w.moments, momentsOf(batch)...)
 	pass(w.moments)
+	w.flight.Store(last)
 	started := time.Now() // of the machine: it is the disk that is measured
-	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	_, err = w.conn.ExecContext(ctx, "COMMIT")
 	if w.synced = time.Since(started); err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
@@ -225,7 +243,7 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after, j.kept, j.moments, j.changed = nil, nil, nil, nil
+	j.after, j.kept, j.moments, j.changed, j.last = nil, nil, nil, nil, 0
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Other processes may write to the file: crmkit mcp and crmkit import work beside a
+// server. What this one keeps in memory follows theirs from the end of the change log,
+// whose numbers only rise.
+
+// lastChange reads the number of the last change.
+const lastChange = "SELECT last FROM sequences WHERE name = 'changes'"
+
+// maxForeign is how many changes of others are followed one by one; after more, memory
+// is filled anew.
+const maxForeign = 1000
+
+// catchUp brings memory in step with what others have committed.
+func (s *Store) catchUp(ctx context.Context) error {
+	if s.opts.Path == Memory {
+		return nil // it has no others
+	}
+	var last int64
+	err := s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
+	switch {
+	case errors.Is(err, sql.ErrNoRows) || err == nil && last <= max(s.writer.known.Load(), s.writer.flight.Load()):
+		return nil
+	case err != nil:
+		return err
+	}
+	return s.Write(ctx, crm.Actor{}, func(*Tx) error { return nil }) // the writer meets them
+}
+
+// meet takes in what others have changed since the last batch and returns the number of
+// the last change.
+func (w *writer) meet(ctx context.Context) (last int64, err error) {
+	tx := &Tx{store: w.store, stmts: w.stmts, ctx: ctx, job: &job{}}
+	if _, err := tx.row(lastChange, nil, &last); err != nil {
+		return 0, err
+	}
+	known := w.known.Load()
+	switch {
+	case last == known:
+		return last, nil
+	case last-known > maxForeign:
+		w.store.mirrors.clear()
+		for i := range w.store.memos.moments {
+			w.moments = append(w.moments, &w.store.memos.moments[i])
+		}
+		return last, nil
+	}
+	type change struct {
+		workspace int64
+		target    string
+	}
+	var changes []change
+	err = tx.rows("SELECT workspace_id, target FROM changes WHERE key > $1 ORDER BY key", []any{known}, func(scan func(...any) error) error {
+		var c change
+		err := scan(&c.workspace, &c.target)
+		changes = append(changes, c)
+		return err
+	})
+	for i, c := range changes {
+		if err != nil || slices.Contains(changes[:i], c) {
+			continue
+		}
+		err = w.foreigner(tx, c.workspace, c.target)
+	}
+	return last, err
+}
+
+// foreigner notes a record that others changed.
+func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
+	tx.Actor.Workspace = workspace
+	if moment := w.store.memos.moment(workspace); !slices.Contains(w.moments, moment) {
+		w.moments = append(w.moments, moment)
+	}
+	kind, id, _ := strings.Cut(target, "/")
+	e := w.store.Schema.Named(kind)
+	if e == nil || e.RandomID {
+		return nil
+	}
+	key, fault := crm.ParseID(e, workspace, id)
+	if fault != crm.IDFine {
+		return nil
+	}
+	rec, found, err := tx.record(e, key)
+	if !found {
+		rec = crm.NewRecord(e)
+		rec.Key = key
+	}
+	w.foreign = append(w.foreign, rec)
+	return err
+}
