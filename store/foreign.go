@@ -37,30 +37,31 @@ func (s *Store) catchUp(ctx context.Context) error {
 	return s.Write(ctx, crm.Actor{}, func(*Tx) error { return nil }) // the writer meets them
 }
 
-// meet takes in what others have changed since the last batch and returns the number of
-// the last change.
-func (w *writer) meet(ctx context.Context) (last int64, err error) {
+// meet reads the number of the last change, and takes in what others have changed since
+// the last batch.
+func (w *writer) meet(ctx context.Context) error {
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: ctx, job: &job{}}
-	if _, err := tx.row(lastChange, nil, &last); err != nil {
-		return 0, err
+	w.last = 0
+	if _, err := tx.row(lastChange, nil, &w.last); err != nil {
+		return err
 	}
 	known := w.known.Load()
 	switch {
-	case last == known:
-		return last, nil
-	case last-known > maxForeign:
+	case w.last == known:
+		return nil
+	case w.last-known > maxForeign:
 		w.store.mirrors.clear()
 		for i := range w.store.memos.moments {
 			w.moments = append(w.moments, &w.store.memos.moments[i])
 		}
-		return last, nil
+		return nil
 	}
 	type change struct {
 		workspace int64
 		target    string
 	}
 	var changes []change
-	err = tx.rows("SELECT workspace_id, target FROM changes WHERE key > $1 ORDER BY key", []any{known}, func(scan func(...any) error) error {
+	err := tx.rows("SELECT workspace_id, target FROM changes WHERE key > $1 ORDER BY key", []any{known}, func(scan func(...any) error) error {
 		var c change
 		err := scan(&c.workspace, &c.target)
 		changes = append(changes, c)
@@ -72,7 +73,7 @@ func (w *writer) meet(ctx context.Context) (last int64, err error) {
 		}
 		err = w.foreigner(tx, c.workspace, c.target)
 	}
-	return last, err
+	return err
 }
 
 // foreigner notes a record that others changed.

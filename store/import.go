@@ -14,10 +14,10 @@ func (tx *Tx) Try(fn func() error) error {
 	if err := tx.exec("SAVEPOINT part"); err != nil {
 		return err
 	}
-	changed, last := len(tx.job.changed), tx.job.last
+	changed, last := len(tx.job.changed), tx.store.writer.last
 	fault := fn()
 	if fault != nil {
-		tx.job.changed, tx.job.last = tx.job.changed[:changed], last
+		tx.job.changed, tx.store.writer.last = tx.job.changed[:changed], last
 		if err := errors.Join(tx.exec("ROLLBACK TO part"), tx.exec("RELEASE part")); err != nil {
 			return fmt.Errorf("take back: %w", err)
 		}

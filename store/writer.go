@@ -35,6 +35,7 @@ type writer struct {
 	synced  time.Duration    // how long the last COMMIT took
 	moments []*atomic.Uint64 // that a commit under way ends
 	foreign []crm.Record     // that others changed, as they are now
+	last    int64            // the number of the last change in the log
 	known   atomic.Int64     // the last change that memory is in step with
 	flight  atomic.Int64     // the last change of a commit under way
 }
@@ -46,7 +47,6 @@ type job struct {
 	after   []func()
 	moments []*atomic.Uint64 // of the workspaces whose records it changes
 	changed []crm.Record     // as they are now
-	last    int64            // its last change in the log; 0: none
 	kept    error            // the error with which what it did stays
 	err     error
 	done    chan struct{}
@@ -188,11 +188,13 @@ func (w *writer) transact(batch []*job) error {
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return w.fault("begin", err)
 	}
-	last, err := w.meet(ctx)
+	err := w.meet(ctx)
+	met := w.last
 	for i := 0; i < len(batch) && err == nil; i++ {
-		if err = w.one(batch[i]); batch[i].err == nil || batch[i].keeps() {
-			last = max(last, batch[i].last)
-		}
+		err = w.one(batch[i])
+	}
+	if err == nil && w.last != met {
+		_, err = w.conn.ExecContext(ctx, "INSERT INTO sequences (name, last) VALUES ('changes', $1) ON CONFLICT (name) DO UPDATE SET last = $1", w.last)
 	}
 	if err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
@@ -201,7 +203,7 @@ func (w *writer) transact(batch []*job) error {
 	}
 	w.moments = append(w.moments, momentsOf(batch)...)
 	pass(w.moments)
-	w.flight.Store(last)
+	w.flight.Store(w.last)
 	started := time.Now() // of the machine: it is the disk that is measured
 	_, err = w.conn.ExecContext(ctx, "COMMIT")
 	if w.synced = time.Since(started); err != nil {
@@ -243,8 +245,9 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after, j.kept, j.moments, j.changed, j.last = nil, nil, nil, nil, 0
+	j.after, j.kept, j.moments, j.changed = nil, nil, nil, nil
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
+	last := w.last
 	if err := tx.exec("SAVEPOINT job"); err != nil {
 		return err
 	}
@@ -252,6 +255,7 @@ func (w *writer) one(j *job) error {
 		j.err = w.fault("statement", j.err)
 	}
 	if j.err != nil && !j.keeps() {
+		w.last = last
 		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
 	}
 	return tx.exec("RELEASE job")
