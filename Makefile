@@ -26,8 +26,12 @@ endif
 soak:
 	go test -run '^TestSoak' -timeout 60m -v . -soak 10s -soak-rounds 3
 
+# Three sizes of workspaces, of which the largest takes some minutes and 3 GB of disk;
+# BENCH_SIZES=10000 is the short form.
+BENCH_SIZES ?= 10000,100000,1000000
+
 bench:
-	go test -run '^$$' -bench . -benchtime 3s . ./server
+	CRMKIT_BENCH_SIZES=$(BENCH_SIZES) go test -run '^$$' -bench . -benchtime 3s -timeout 60m . ./server
 
 fuzz:
 	@set -e; for pkg in $$(go list ./...); do \
