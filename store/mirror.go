@@ -21,10 +21,13 @@ type mirror struct {
 	used, size int64         // the search that used it last, by number, and its bytes; of mirrors
 	ready      chan struct{} // closed once it is filled
 
+	wording sync.Mutex      // is never waited for with mu held: who compares words holds it for long
+	words   map[string]uses // that the rows have; but those that spelling is not about
+
 	mu     sync.Mutex
 	blocks blocks
 	bytes  int64               // about how much memory it takes
-	words  map[string]uses     // that the rows have; but those that spelling is not about
+	fresh  []freshRow          // whose words are not counted yet
 	names  map[string][]uint64 // by text: the records that are called by it; until one changes
 	late   [][]line            // committed while it was filled
 	filled bool
@@ -113,7 +116,7 @@ func (m *mirror) fill(ctx context.Context, s *Store) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err, m.filled = err, true; err == nil {
-		m.blocks, m.words, m.bytes = read.blocks, read.words, read.bytes
+		m.blocks, m.words, m.fresh, m.bytes = read.blocks, read.words, read.fresh, read.bytes
 		for _, lines := range m.late {
 			m.put(lines)
 		}
@@ -165,17 +168,15 @@ func (m *mirror) part(ctx context.Context, v *view, first int64) (lines []line, 
 	return lines, err
 }
 
-// follow takes in what was committed, and returns by how many bytes it grew.
-func (m *mirror) follow(lines []line) (grew int64) {
+// follow takes in what was committed.
+func (m *mirror) follow(lines []line) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.filled {
 		m.late = append(m.late, lines)
-		return 0
+		return
 	}
-	before := m.bytes
 	m.put(lines)
-	return m.bytes - before
 }
 
 // put replaces rows, those of one block at once. The caller holds the lock.
@@ -204,16 +205,51 @@ func (m *mirror) put(lines []line) {
 // wordCost is about how many bytes a word takes in the map of words, beside its own.
 const wordCost = 48
 
-// learn counts the words of rows, and no more those of the rows that were there.
+// freshRow is the text of a row that came (+1) or went (-1).
+type freshRow struct {
+	text []byte
+	n    int
+}
+
+// maxFresh is how many rows may wait until their words are counted.
+const maxFresh = 4096
+
+// learn notes the words of rows, and those of the rows that were there. The caller holds
+// mu.
 func (m *mirror) learn(old *block, lines []line) {
 	for i, l := range lines {
 		if i+1 < len(lines) && lines[i+1].number == l.number {
 			continue // it is replaced at once
 		}
 		if old != nil {
-			m.count(old.row(int(l.number%blockRows)), -1)
+			m.fresh = append(m.fresh, freshRow{old.row(int(l.number % blockRows)), -1})
 		}
-		m.count(l.text, 1)
+		m.fresh = append(m.fresh, freshRow{l.text, 1})
+	}
+	if len(m.fresh) > maxFresh && m.wording.TryLock() {
+		m.settle()
+		m.wording.Unlock()
+	}
+}
+
+// settle counts the words of the rows that wait. The caller holds both locks.
+func (m *mirror) settle() {
+	for _, row := range m.fresh {
+		m.count(row.text, row.n)
+	}
+	m.fresh = nil
+}
+
+// eachUse hands each the words of the rows and how often they stand there. Neither
+// searches nor writes wait for it.
+func (m *mirror) eachUse(each func(word string, u uses)) {
+	m.wording.Lock()
+	defer m.wording.Unlock()
+	m.mu.Lock()
+	m.settle()
+	m.mu.Unlock()
+	for word, u := range m.words {
+		each(word, u)
 	}
 }
 

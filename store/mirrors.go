@@ -106,10 +106,15 @@ func (ms *mirrors) weigh(m *mirror, now time.Time) {
 		return
 	}
 	delete(ms.larger, of)
+	ms.measure(m)
+	ms.shrink()
+}
+
+// measure counts what a mirror takes now. The caller holds the lock.
+func (ms *mirrors) measure(m *mirror) {
 	size := m.weight()
 	ms.bytes += size - m.size
 	m.size = size
-	ms.shrink()
 }
 
 // follow brings the mirrors in step with records that were committed.
@@ -123,9 +128,8 @@ func (ms *mirrors) follow(records []crm.Record) {
 		}
 	}
 	for m, changed := range lines {
-		grew := m.follow(changed)
-		m.size += grew
-		ms.bytes += grew
+		m.follow(changed)
+		ms.measure(m)
 	}
 	ms.shrink()
 }

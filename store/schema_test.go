@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // handWritten are the columns of tables that Go code fills itself, beyond what
@@ -125,6 +126,18 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 				if columns := f.raw(1, "SELECT name FROM pragma_index_info('"+name+"') ORDER BY seqno"); !slices.Equal(columns, []string{"workspace_id", field.Col()}) {
 					t.Errorf("the index %s has the columns %v", name, columns)
 				}
+			}
+		}
+	}
+}
+
+// TestSearchedReferencesLeadToNames holds what mirrors build on: where a search reads what
+// a reference leads to, that is the first thing which is searched there.
+func TestSearchedReferencesLeadToNames(t *testing.T) {
+	for _, e := range builtin(t).Entities {
+		for _, field := range query.SearchedIn(e).Refs {
+			if to := e.Target(field); len(to.Search) == 0 || to.Search[0] != to.Display || !slices.Contains(e.Search, field.Path()+"."+to.Display) {
+				t.Errorf("%s searches through %s, but %s are searched by %v and called by %s", e.Plural, field.Name, to.Plural, to.Search, to.Display)
 			}
 		}
 	}

@@ -99,8 +99,7 @@ func (g *guess) instead() []string {
 func compareAll(guesses []*guess, mirrors []*mirror) {
 	guesses = slices.DeleteFunc(slices.Clone(guesses), func(g *guess) bool { return g.spelling == nil })
 	for at, m := range mirrors {
-		m.mu.Lock()
-		for word, u := range m.words {
+		m.eachUse(func(word string, u uses) {
 			for _, g := range guesses {
 				switch {
 				case at == 0:
@@ -109,8 +108,7 @@ func compareAll(guesses []*guess, mirrors []*mirror) {
 					g.try(word, u.names)
 				}
 			}
-		}
-		m.mu.Unlock()
+		})
 	}
 }
 
