@@ -51,7 +51,7 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 	ann, bob, random := f.member("ann@example.com"), f.member("bob@example.com"), rand.New(rand.NewPCG(3, 9))
 	word := func() string { return searchedWords[random.IntN(len(searchedWords))] }
 	var records []crm.Record
-	for round := range 150 {
+	for round := range 100 {
 		pairs := map[string][]any{
 			"contact": {"name", word() + " " + word(), "email", fmt.Sprintf("%d.%s@köln.de", round, []string{"jürgen", "x"}[round%2]), "phone", word(), "notes", strings.Repeat(word()+"\n", 3), "tags", []string{word(), "t"}},
 			"company": {"name", word(), "domain", fmt.Sprintf("d%d.köln.de", round), "notes", word(), "tags", []string{word()}},
@@ -160,7 +160,7 @@ func TestSearchesReadTheirOwnWrites(t *testing.T) {
 	})
 	for client := range 6 {
 		clients.Go(func() {
-			for i := range 25 {
+			for i := range 12 {
 				first, second := fmt.Sprintf("first%dx%dx", client, i), fmt.Sprintf("second%dx%dx", client, i)
 				rec := f.save(ann, "contact", "name", first)
 				f.findsOne(ann, first, 1)
