@@ -28,6 +28,7 @@ type mirror struct {
 	blocks blocks
 	bytes  int64               // about how much memory it takes
 	fresh  []freshRow          // whose words are not counted yet
+	unread int                 // bytes of their text
 	names  map[string][]uint64 // by text: the records that are called by it; until one changes
 	late   [][]line            // committed while it was filled
 	filled bool
@@ -116,7 +117,7 @@ func (m *mirror) fill(ctx context.Context, s *Store) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err, m.filled = err, true; err == nil {
-		m.blocks, m.words, m.fresh, m.bytes = read.blocks, read.words, read.fresh, read.bytes
+		m.blocks, m.words, m.fresh, m.unread, m.bytes = read.blocks, read.words, read.fresh, read.unread, read.bytes
 		for _, lines := range m.late {
 			m.put(lines)
 		}
@@ -211,8 +212,9 @@ type freshRow struct {
 	n    int
 }
 
-// maxFresh is how many rows may wait until their words are counted.
-const maxFresh = 4096
+// maxUnread is how many bytes of text may wait until their words are counted: some ten
+// milliseconds of counting.
+const maxUnread = 1 << 20
 
 // learn notes the words of rows, and those of the rows that were there. The caller holds
 // mu.
@@ -223,21 +225,30 @@ func (m *mirror) learn(old *block, lines []line) {
 		}
 		if old != nil {
 			m.fresh = append(m.fresh, freshRow{old.row(int(l.number % blockRows)), -1})
+			m.unread += len(old.row(int(l.number % blockRows)))
 		}
 		m.fresh = append(m.fresh, freshRow{l.text, 1})
+		m.unread += len(l.text)
 	}
-	if len(m.fresh) > maxFresh && m.wording.TryLock() {
-		m.settle()
+	if m.unread > maxUnread && m.wording.TryLock() {
+		m.bytes += m.settle(m.waiting())
 		m.wording.Unlock()
 	}
 }
 
-// settle counts the words of the rows that wait. The caller holds both locks.
-func (m *mirror) settle() {
-	for _, row := range m.fresh {
-		m.count(row.text, row.n)
+// waiting takes the rows that wait. The caller holds mu.
+func (m *mirror) waiting() (rows []freshRow) {
+	rows, m.fresh, m.unread = m.fresh, nil, 0
+	return rows
+}
+
+// settle counts the words of rows and returns by how many bytes the map grew. The caller
+// holds wording.
+func (m *mirror) settle(rows []freshRow) (grew int64) {
+	for _, row := range rows {
+		grew += m.count(row.text, row.n)
 	}
-	m.fresh = nil
+	return grew
 }
 
 // eachUse hands each the words of the rows and how often they stand there. Neither
@@ -246,15 +257,20 @@ func (m *mirror) eachUse(each func(word string, u uses)) {
 	m.wording.Lock()
 	defer m.wording.Unlock()
 	m.mu.Lock()
-	m.settle()
+	rows := m.waiting()
+	m.mu.Unlock()
+	grew := m.settle(rows)
+	m.mu.Lock()
+	m.bytes += grew
 	m.mu.Unlock()
 	for word, u := range m.words {
 		each(word, u)
 	}
 }
 
-// count adds to the uses of the words of a row.
-func (m *mirror) count(row []byte, n int) {
+// count adds to the uses of the words of a row, and returns by how many bytes the map
+// grew.
+func (m *mirror) count(row []byte, n int) (grew int64) {
 	named := 0
 	eachWord(called(row), func([]byte) { named++ })
 	eachWord(row, func(word []byte) {
@@ -264,13 +280,14 @@ func (m *mirror) count(row []byte, n int) {
 		}
 		named--
 		if m.words[string(word)] = u; !known {
-			m.bytes += int64(len(word) + wordCost)
+			grew += int64(len(word) + wordCost)
 		}
 		if u.all == 0 {
 			delete(m.words, string(word))
-			m.bytes -= int64(len(word) + wordCost)
+			grew -= int64(len(word) + wordCost)
 		}
 	})
+	return grew
 }
 
 // called returns the records that are called by one of the needles, nil where none are.
