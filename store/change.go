@@ -62,8 +62,7 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 }
 
 // log appends one entry. Its number comes from a counter that only rises, and that the
-// writer keeps for the length of a batch: an update for each entry was a twentieth of a
-// create.
+// writer keeps for the length of a batch.
 func (tx *Tx) log(action, target string, from, to []crm.Member) error {
 	id, err := crm.RandomID("aud", tx.store.random)
 	if err != nil {
