@@ -291,6 +291,22 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
+// TestSpellingsAreBounded has words of many parts, each of which may be many others.
+func TestSpellingsAreBounded(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	for _, last := range "abcdefghijkl" {
+		f.save(ann, "contact", "name", "anna"+string(last)+" berta"+string(last))
+	}
+	for parts, want := range map[int]int{2: maxSpellings, maxParts: maxSpellings, maxParts + 1: 0} {
+		word := strings.TrimSuffix(strings.Repeat("annaz.", parts), ".")
+		spelled, err := f.Spellings(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Sought)
+		if got := len(spelled[word]); err != nil || got != want {
+			t.Errorf("%d parts are looked for as %d words, %v; want %d", parts, got, err, want)
+		}
+	}
+}
+
 // TestMemoryFollowsOtherProcesses writes through one store and reads through another
 // that is open on the same file, in turn and both at once.
 func TestMemoryFollowsOtherProcesses(t *testing.T) {

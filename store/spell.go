@@ -14,8 +14,12 @@ import (
 	"crmkit/query"
 )
 
-// maxSpellings is how many words of records stand in for a misspelled one.
-const maxSpellings = 8
+// maxSpellings is how many words of records stand in for a misspelled one, maxParts how
+// many words, or parts of such as addresses, a search may have to be looked at.
+const (
+	maxSpellings = 8
+	maxParts     = 10
+)
 
 // Spellings returns for words of a search, of which nothing was found, those that
 // records have and that differ from them in a letter or two: the nearest, most
@@ -31,6 +35,9 @@ func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, s
 		for _, part := range parts(w.Forms[0].Fold) {
 			all = append(all, &guess{word: w.Text, part: part})
 		}
+	}
+	if len(all) > maxParts {
+		return nil, nil
 	}
 	for _, g := range all {
 		nowhere := len(all) == 1 // as was seen before
@@ -161,11 +168,11 @@ func respelled(sought *query.Sought, guesses []*guess) map[string][]string {
 					next = append(next, strings.Replace(text, g.part, part, 1))
 				}
 			}
-			if list = next; len(list) == 0 {
+			if list = next[:min(len(next), maxSpellings)]; len(list) == 0 {
 				return nil
 			}
 		}
-		if list = list[:min(len(list), maxSpellings)]; !slices.Equal(list, []string{w.Forms[0].Fold}) {
+		if !slices.Equal(list, []string{w.Forms[0].Fold}) {
 			instead[w.Text] = list
 		}
 	}
