@@ -96,6 +96,7 @@ func (f *fixture) byMail() *postal {
 	}
 	f.t.Cleanup(func() {
 		_ = errors.Join(p.sender.Close(context.Background()), server.Close()) // the first waits for what is under way
+		_ = listener.Close()                                                  // the server may not serve yet, and then knows of none to close
 		<-served
 	})
 	f.Auth = auth.New(f.store, auth.Options{Mail: p.sender, BaseURL: origin})

@@ -106,6 +106,7 @@ func (r *relay) start(t *testing.T, at string) *relay {
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
 		_ = server.Close()
+		_ = l.Close() // the server may not serve yet, and then knows of none to close
 		<-served
 	})
 	return r
