@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,6 +72,33 @@ func TestGrowthFigure(t *testing.T) {
 	}
 	if got, err := os.ReadFile("docs/performance.svg"); err != nil || string(got) != want {
 		t.Errorf("docs/performance.svg is not the figure of the table (see go test -draw): %v", err)
+	}
+}
+
+// TestBenchmarksOfThePageAreThere holds that each benchmark the page names can be run.
+func TestBenchmarksOfThePageAreThere(t *testing.T) {
+	page, err := os.ReadFile("docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, pattern := range []string{"*_test.go", "server/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(data)
+		}
+	}
+	for _, name := range regexp.MustCompile(`Benchmark[A-Z]\w*`).FindAllString(string(page), -1) {
+		if !strings.Contains(code.String(), "\nfunc "+name+"(b *testing.B)") {
+			t.Errorf("docs/performance.md: there is no %s", name)
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ func (s *benchSeed) bareHTTP(b *testing.B, op benchOp, product string) benchRiva
 	router.POST("/contacts", answer)
 	router.GET("/contacts/:id", answer)
 	router.PATCH("/contacts/:id", answer)
+	router.GET("/search", answer)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(b, err)
 	bare := &http.Server{Handler: router}

@@ -30,12 +30,13 @@ type benchSeed struct {
 	path      string
 	token     string
 	workspace int64
+	contacts  int64
 	serial    atomic.Int64 // numbers the requests of the whole run
 }
 
 func newBenchSeed(b *testing.B) *benchSeed {
 	b.Helper()
-	s := &benchSeed{path: filepath.Join(b.TempDir(), "seed.db")}
+	s := &benchSeed{path: filepath.Join(b.TempDir(), "seed.db"), contacts: benchContacts}
 	addr, stop := s.open(b, s.path)
 	company := benchOp{method: "POST", request: func(_ *benchSeed, n int64) (string, string) {
 		return "/companies", fmt.Sprintf(`{"name":"Company %d Ltd","domain":"company%d.example"}`, n, n)
@@ -136,13 +137,12 @@ func (s *benchSeed) contact(n int64) string {
 }
 
 // key returns the key of one of the seeded contacts, id its id.
-func (s *benchSeed) key(n int64) int64 { return crm.RecordKey(s.workspace, 1+benchSpread(n)) }
+func (s *benchSeed) key(n int64) int64 { return crm.RecordKey(s.workspace, 1+n*benchPrime%s.contacts) }
 
 func (s *benchSeed) id(n int64) string { return crm.RecordID("c", s.key(n)) }
 
-// benchSpread scatters serial numbers over the seeded contacts; the factor is a
-// prime, so that every contact has its turn.
-func benchSpread(n int64) int64 { return n * 7919 % benchContacts }
+// benchPrime scatters serial numbers over the contacts, so that each has its turn.
+const benchPrime = 7919
 
 func benchEmail(n int64) string { return "person" + strconv.FormatInt(n, 10) + "@company.example" }
 

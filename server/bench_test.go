@@ -37,7 +37,7 @@ var benchOps = []benchOp{
 	}, bareSearch},
 	benchCreate,
 	{"upsert", "POST", func(_ *benchSeed, n int64) (string, string) {
-		return "/contacts", `{"email":"` + benchEmail(benchSpread(n)) + `","phone":"` + strconv.FormatInt(n, 10) + `"}`
+		return "/contacts", `{"email":"` + benchEmail(n*benchPrime%benchContacts) + `","phone":"` + strconv.FormatInt(n, 10) + `"}`
 	}, bareUpdate},
 	{"patch", "PATCH", func(s *benchSeed, n int64) (string, string) {
 		return "/contacts/" + s.id(n), `{"phone":"` + strconv.FormatInt(n, 10) + `"}`
