@@ -199,11 +199,11 @@ func (f *fixture) checkMembers() {
 func TestSignalsEqualARecount(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
-		for round := range 4 {
+		for round := range 3 {
 			together(6, func(worker int) {
 				m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%2]}
 				m.actor.Role = crm.RoleAdmin
-				for range 120 {
+				for range 80 {
 					m.step()
 				}
 			})
