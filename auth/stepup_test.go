@@ -103,7 +103,7 @@ func (f *fixture) changes(actor crm.Actor, params map[string][]string) []string 
 	}
 	var lines []string
 	for _, rec := range page.Records {
-		lines = append(lines, fmt.Sprint(rec.Value("action").Text, " ", rec.Value("target").Text, " ", rec.Value("addr").Text, " ", rec.Value("to").Members))
+		lines = append(lines, fmt.Sprint(rec.Value("action").Text, " ", rec.Value("target").Text, " ", rec.Value("addr").Text, " ", rec.Value("to").Members()))
 	}
 	slices.Reverse(lines)
 	return lines

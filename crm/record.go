@@ -152,13 +152,13 @@ func homeless(e *Entity) *Error {
 func (in Input) apply(old Value) Value {
 	switch in.Mode {
 	case Replace:
-		if sameLabels(old.List, in.Value.List) {
+		if sameLabels(old.List(), in.Value.List()) {
 			return old
 		}
 	case Edit:
-		return Labels(editTags(old.List, in.Value.List, in.Remove))
+		return Labels(editTags(old.List(), in.Value.List(), in.Remove))
 	case Merge:
-		return Members(mergeMembers(old.Members, in.Value.Members, in.Remove))
+		return Members(mergeMembers(old.Members(), in.Value.Members(), in.Remove))
 	}
 	return in.Value
 }
@@ -262,15 +262,15 @@ const (
 
 func (f *Field) checkSize(v Value) *Error {
 	size := 0
-	for _, m := range v.Members {
+	for _, m := range v.Members() {
 		size += len(m.Name) + len(m.JSON)
 	}
 	switch {
-	case len(v.List) > MaxTags:
-		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List), MaxTags).On(f.Name)
-	case size > MaxObjectSize || len(v.Members) > MaxMembers:
+	case len(v.List()) > MaxTags:
+		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
+	case size > MaxObjectSize || len(v.Members()) > MaxMembers:
 		return Errorf(InvalidValue, "%s would be %d bytes in %d keys; at most %d bytes in %d keys are kept. Remove keys by sending null for them.",
-			f.Name, size, len(v.Members), MaxObjectSize, MaxMembers).On(f.Name)
+			f.Name, size, len(v.Members()), MaxObjectSize, MaxMembers).On(f.Name)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func TestApplyTags(t *testing.T) {
 	} {
 		in := crm.Input{JSON: "tags", Mode: test.mode, Value: crm.Labels(test.add), Remove: test.remove}
 		rec, err := apply(t, "contact", map[string]crm.Value{"name": crm.Str("J"), "tags": crm.Labels(test.old)}, in)
-		if got := rec.Value("tags"); err != nil || !slices.Equal(got.List, test.want) || got.Set() != (len(test.want) > 0) {
+		if got := rec.Value("tags"); err != nil || !slices.Equal(got.List(), test.want) || got.Set() != (len(test.want) > 0) {
 			t.Errorf("%v +%v -%v: %+v, %v", test.old, test.add, test.remove, got, err)
 		}
 	}
@@ -141,7 +141,7 @@ func TestApplyCustom(t *testing.T) {
 	} {
 		in := crm.Input{JSON: "custom", Mode: test.mode, Value: crm.Members(test.set), Remove: test.remove}
 		rec, err := apply(t, "company", map[string]crm.Value{"name": crm.Str("Acme"), "custom": crm.Members(old)}, in)
-		if got := rec.Value("custom"); err != nil || !slices.Equal(got.Members, test.want) || got.Set() != (len(test.want) > 0) {
+		if got := rec.Value("custom"); err != nil || !slices.Equal(got.Members(), test.want) || got.Set() != (len(test.want) > 0) {
 			t.Errorf("%+v -%v: %+v, %v", test.set, test.remove, got, err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestApplyBounds(t *testing.T) {
 	} {
 		_, err := apply(t, "company", map[string]crm.Value{"name": crm.Str("A")}, set(test.field, test.value))
 		if test.ok != (err == nil) || err != nil && (err.Code != crm.InvalidValue || err.Field != test.field) {
-			t.Errorf("%s with %d labels, %d members: %v", test.field, len(test.value.List), len(test.value.Members), err)
+			t.Errorf("%s with %d labels, %d members: %v", test.field, len(test.value.List()), len(test.value.Members()), err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package crm
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -17,17 +18,23 @@ const (
 	TimeKind        // Int, unix milliseconds
 	RefKind         // Int, the key of the record
 	FlagKind        // Int, 0 or 1
-	ListKind        // List
-	ObjectKind      // Members
+	ListKind        // List()
+	ObjectKind      // Members()
 )
 
-// Value is what a field holds. Values are compared with Equal.
+// Value is what a field holds. Values are compared with Equal. One takes 40 bytes, for a
+// record has dozens, most of them Null.
 type Value struct {
-	Kind    Kind
-	Text    string
-	Int     int64
-	List    []string
-	Members []Member
+	Kind  Kind
+	Text  string
+	Int   int64
+	parts *parts // of a list or an object
+}
+
+// parts are the parts of a value that has several.
+type parts struct {
+	list    []string
+	members []Member
 }
 
 // Member is one key of an Object, with its value as JSON text.
@@ -68,7 +75,7 @@ func Labels(tags []string) Value {
 	if len(tags) == 0 {
 		return Value{}
 	}
-	return Value{Kind: ListKind, List: tags}
+	return Value{Kind: ListKind, parts: &parts{list: tags}}
 }
 
 // Members returns an object value; no members is Null.
@@ -76,29 +83,34 @@ func Members(m []Member) Value {
 	if len(m) == 0 {
 		return Value{}
 	}
-	return Value{Kind: ObjectKind, Members: m}
+	return Value{Kind: ObjectKind, parts: &parts{members: m}}
 }
 
 // Set reports whether the value is not Null.
 func (v Value) Set() bool { return v.Kind != Null }
 
+// List returns the labels of a list, in order; nil for other kinds. They are not to be
+// changed.
+func (v Value) List() []string {
+	if v.parts == nil {
+		return nil
+	}
+	return v.parts.list
+}
+
+// Members returns the members of an object, in order; nil for other kinds. They are not
+// to be changed.
+func (v Value) Members() []Member {
+	if v.parts == nil {
+		return nil
+	}
+	return v.parts.members
+}
+
 // Equal reports whether two values are the same, list order included.
 func (v Value) Equal(w Value) bool {
-	if v.Kind != w.Kind || v.Text != w.Text || v.Int != w.Int ||
-		len(v.List) != len(w.List) || len(v.Members) != len(w.Members) {
-		return false
-	}
-	for i := range v.List {
-		if v.List[i] != w.List[i] {
-			return false
-		}
-	}
-	for i := range v.Members {
-		if v.Members[i] != w.Members[i] {
-			return false
-		}
-	}
-	return true
+	return v.Kind == w.Kind && v.Text == w.Text && v.Int == w.Int &&
+		(v.parts == w.parts || slices.Equal(v.List(), w.List()) && slices.Equal(v.Members(), w.Members()))
 }
 
 // AppendObject appends the members as one JSON object.

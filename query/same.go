@@ -23,7 +23,7 @@ func (env Env) Same(rec crm.Record, in crm.Input) bool {
 	case in.Field.Type == crm.Int:
 		return v.Set() && in.JSON == strconv.FormatInt(v.Int, 10)
 	case in.Field.Type == crm.Tags:
-		return sameList(v.List, in.JSON)
+		return sameList(v.List(), in.JSON)
 	case in.Field.Type == crm.Ref:
 		return quoted && v.Set() && crm.CutHandle(text) == crm.RecordID(rec.Entity.Target(in.Field).Prefix, v.Int)
 	case in.Field.Type == crm.Time:

@@ -36,7 +36,7 @@ func (f *Field) cell() string {
 	case crm.TimeKind:
 		return strings.Trim(string(appendSeconds(nil, f.Value.Int)), `"`)
 	case crm.ObjectKind:
-		return string(crm.AppendObject(nil, f.Value.Members))
+		return string(crm.AppendObject(nil, f.Value.Members()))
 	}
 	return plain(f.Value, f.ID, nil)
 }

@@ -169,10 +169,10 @@ func (f *Field) appendJSON(b []byte) []byte {
 	case crm.FlagKind:
 		return strconv.AppendBool(b, v.Int != 0)
 	case crm.ObjectKind:
-		return crm.AppendObject(b, v.Members)
+		return crm.AppendObject(b, v.Members())
 	case crm.ListKind:
 		b = append(b, '[')
-		for i, s := range v.List {
+		for i, s := range v.List() {
 			if i > 0 {
 				b = append(b, ',')
 			}

@@ -99,7 +99,7 @@ func (l *Line) pickPart(rec crm.Record, head, key string) {
 		case f.Type == crm.Ref && f.Path() == head:
 			l.Fields = append(l.Fields, label(rec, i))
 		case f.Type == crm.Object && f.Name == head:
-			l.pickMember(f, rec.Values[i].Members, key)
+			l.pickMember(f, rec.Values[i].Members(), key)
 		}
 	}
 }
@@ -115,8 +115,8 @@ func (l *Line) pickMember(object *crm.Field, members []crm.Member, key string) {
 		l.Fields = append(l.Fields, Field{Name: object.Name, Named: object.ReadOnly})
 	}
 	for _, m := range members {
-		if m.Name == key && !slices.Contains(l.Fields[at].Value.Members, m) {
-			l.Fields[at].Value = crm.Members(append(slices.Clone(l.Fields[at].Value.Members), m))
+		if m.Name == key && !slices.Contains(l.Fields[at].Value.Members(), m) {
+			l.Fields[at].Value = crm.Members(append(slices.Clone(l.Fields[at].Value.Members()), m))
 		}
 	}
 }

@@ -122,9 +122,9 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 			to := rec.Entity.Target(f)
 			pairs = append(pairs, pair{f.Name, crm.RecordID(to.Prefix, v.Int)}, pair{f.Path() + "." + to.Display, rec.Labels[i]})
 		case crm.Tags:
-			pairs = append(pairs, pair{f.Name, strings.Join(v.List, ",")})
+			pairs = append(pairs, pair{f.Name, strings.Join(v.List(), ",")})
 		case crm.Object:
-			for _, m := range v.Members {
+			for _, m := range v.Members() {
 				text := m.JSON
 				if strings.HasPrefix(text, `"`) {
 					text, _ = crm.Unquote(text)
@@ -157,9 +157,9 @@ func wantJSON(rec crm.Record) map[string]any {
 		case crm.RefKind:
 			value = crm.RecordID(rec.Entity.Target(f).Prefix, v.Int)
 		case crm.ListKind:
-			value = anys(v.List)
+			value = anys(v.List())
 		case crm.ObjectKind:
-			value = decode(string(crm.AppendObject(nil, v.Members)))
+			value = decode(string(crm.AppendObject(nil, v.Members())))
 		}
 		object[f.Name] = value
 		if f.Type == crm.Ref {

@@ -104,7 +104,7 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 		return append(b, "(unset)"...)
 	}
 	if v.Kind == crm.ObjectKind {
-		return append(b, crm.Show(memberText(v.Members[0].JSON))...)
+		return append(b, crm.Show(memberText(v.Members()[0].JSON))...)
 	}
 	if text := plain(v, id, zone); text != "(unset)" {
 		return append(b, crm.Show(text)...)
@@ -129,7 +129,7 @@ func (l *Line) appendText(b []byte, s spelling) []byte {
 
 func (f *Field) appendText(b []byte, s spelling) []byte {
 	if f.Value.Kind == crm.ObjectKind {
-		for _, m := range f.Value.Members {
+		for _, m := range f.Value.Members() {
 			b = append(append(append(b, ' '), f.Name...), '.')
 			name, value := m.Name, memberText(m.JSON)
 			if f.Named {
@@ -198,8 +198,8 @@ func plain(v crm.Value, id string, zone *time.Location) string {
 	case crm.FlagKind:
 		return [...]string{"no", "yes"}[v.Int]
 	case crm.ListKind:
-		text := v.List[0]
-		for _, tag := range v.List[1:] {
+		text := v.List()[0]
+		for _, tag := range v.List()[1:] {
 			text += "," + tag
 		}
 		return text

@@ -157,7 +157,7 @@ func receipt(out store.Outcome) []render.Change {
 		switch {
 		case f.ReadOnly && f.Follows == "":
 		case f.Type == crm.Object:
-			changes = append(changes, memberChanges(f.Name, from.Members, to.Members)...)
+			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
 		case f.Type == crm.Ref:
 			prefix := out.After.Entity.Target(f).Prefix
 			changes = append(changes, render.Change{Name: f.Name, From: from, To: to, FromID: crm.RecordID(prefix, from.Int), ToID: crm.RecordID(prefix, to.Int)})

@@ -36,10 +36,10 @@ func appendChange(list []crm.Member, e *crm.Entity, f *crm.Field, v, other crm.V
 		return append(list, crm.Member{Name: f.Name, JSON: valueJSON(e, f, v)})
 	}
 	there := map[string]string{}
-	for _, m := range other.Members {
+	for _, m := range other.Members() {
 		there[m.Name] = m.JSON
 	}
-	for _, m := range v.Members {
+	for _, m := range v.Members() {
 		if json, ok := there[m.Name]; !ok || json != m.JSON {
 			list = append(list, crm.Member{Name: f.Name + "." + m.Name, JSON: m.JSON})
 		}

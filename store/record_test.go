@@ -48,7 +48,7 @@ func TestParallelMergesLoseNothing(t *testing.T) {
 			}
 		})
 		got := f.fetch(ann, jane)
-		if n := len(got.Value("custom").Members); n != 40 || got.Version() != 41 {
+		if n := len(got.Value("custom").Members()); n != 40 || got.Version() != 41 {
 			t.Errorf("%d of 40 keys, version %d, want 41", n, got.Version())
 		}
 	})

@@ -11,22 +11,22 @@ import (
 func (tx *Tx) index(before, after crm.Record) error {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
-		for _, tag := range missing(was.List, is.List) {
+		for _, tag := range missing(was.List(), is.List()) {
 			if err := tx.dropSide("tags", "tag", after.Entity.Side(f), after, tag); err != nil {
 				return err
 			}
 		}
-		for _, tag := range missing(is.List, was.List) {
+		for _, tag := range missing(is.List(), was.List()) {
 			if err := tx.insertTag(after, tag); err != nil {
 				return err
 			}
 		}
-		for _, m := range missing(was.Members, is.Members) {
+		for _, m := range missing(was.Members(), is.Members()) {
 			if err := tx.dropSide("custom_values", "name", after.Entity.Name, after, m.Name); err != nil {
 				return err
 			}
 		}
-		for _, m := range missing(is.Members, was.Members) {
+		for _, m := range missing(is.Members(), was.Members()) {
 			if err := tx.insertCustom(after, m); err != nil {
 				return err
 			}

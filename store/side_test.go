@@ -14,10 +14,10 @@ import (
 // records, derived from the records alone.
 func sideRows(records []crm.Record) (tags, members []string) {
 	for _, rec := range records {
-		for _, tag := range rec.Value("tags").List {
+		for _, tag := range rec.Value("tags").List() {
 			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, query.Fold(tag)))
 		}
-		for _, m := range rec.Value("custom").Members {
+		for _, m := range rec.Value("custom").Members() {
 			text := m.JSON
 			if s, ok := crm.Unquote(m.JSON); ok {
 				text = s

@@ -88,13 +88,13 @@ func stored(v crm.Value) any {
 		return v.Int
 	case crm.ListKind:
 		var b []byte
-		for i, tag := range v.List {
+		for i, tag := range v.List() {
 			b = append(b, "[,"[min(i, 1)])
 			b = crm.AppendQuoted(b, tag)
 		}
 		return string(append(b, ']'))
 	case crm.ObjectKind:
-		return string(crm.AppendObject(nil, v.Members))
+		return string(crm.AppendObject(nil, v.Members()))
 	}
 	return nil
 }
