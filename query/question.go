@@ -38,6 +38,7 @@ type Question struct {
 	Fields []string // from fields=; nil shows what the kind shows
 	Total  Total
 	Plain  bool // no filters: the kept counter is the total
+	Once   bool // set by walks of everything, whose records nobody keeps in memory
 
 	Leads  []Lead // of conditions that an index answers
 	Direct bool   // a condition names what an index leads to in the default order

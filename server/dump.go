@@ -60,6 +60,7 @@ func (s *Server) dumpKind(rq *request, e *crm.Entity, last map[string]int64, w *
 		for i := range e.Fields {
 			f := &e.Fields[i]
 			if f.Type == crm.Ref && crm.RecordNumber(rec.Values[i].Int) > last[e.Target(f).Plural] {
+				rec = rec.Clone()
 				rec.Values[i], rec.Labels[i] = crm.Value{}, ""
 			}
 		}

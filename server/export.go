@@ -56,7 +56,7 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 // walk calls each with every record that answers the question, page after page:
 // nothing in the store is held while a slow client reads.
 func (s *Server) walk(rq *request, q *query.Question, each func(crm.Record) error) error {
-	q.Limit, q.Total = q.Entity.MaxLimit, query.TotalNone
+	q.Limit, q.Total, q.Once = q.Entity.MaxLimit, query.TotalNone, true
 	for {
 		page, err := s.store.List(rq.Context(), rq.actor, q)
 		if err != nil {

@@ -46,10 +46,11 @@ func (w *writer) meet(ctx context.Context) error {
 		return err
 	}
 	known := w.known.Load()
-	switch {
-	case w.last == known:
+	if w.last == known {
 		return nil
-	case w.last-known > maxForeign:
+	}
+	w.others = true
+	if w.last-known > maxForeign {
 		w.store.mirrors.clear()
 		for i := range w.store.memos.moments {
 			w.moments = append(w.moments, &w.store.memos.moments[i])

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"crmkit/crm"
@@ -22,7 +23,8 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	err := f.snapshot(f.t.Context(), func(v *view) error {
 		for page := (Page{More: true}); page.More; {
 			page = Page{}
-			if err := v.page(f.t.Context(), f.tables[q.Entity], way{actor: actor, q: q}, &page); err != nil {
+			c := &counter{v, recall{now: new(atomic.Uint64), began: 1}, f.shelf} // of no moment: all is read
+			if err := c.page(f.t.Context(), f.tables[q.Entity], way{actor: actor, q: q}, &page); err != nil {
 				return err
 			}
 			for _, rec := range page.Records {

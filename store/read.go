@@ -15,7 +15,13 @@ import (
 // Record returns the record of the actor's workspace with the key, or a
 // not_found error.
 func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
-	t := s.tables[e]
+	if err := s.catchUp(ctx); err != nil {
+		return rec, err
+	}
+	t, recall, one := s.tables[e], s.memos.recall(actor.Workspace), make([]crm.Record, 1)
+	if crm.RecordWorkspace(key) == actor.Workspace && len(s.shelf.take(recall, t, []int64{key}, one)) == 0 {
+		return one[0], nil
+	}
 	row := t.newRow()
 	err = s.view(ctx, func(v *view) error {
 		err := v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
@@ -32,7 +38,9 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	if err != nil {
 		return rec, err
 	}
-	return row.record(), nil
+	one[0] = row.record()
+	s.shelf.keep(recall, t, one)
+	return one[0], nil
 }
 
 // Named returns the record with a random id among those the actor may see, or a
@@ -88,7 +96,7 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (p
 		}
 	}
 	err = s.snapshot(ctx, func(v *view) error {
-		c := &counter{v, recall}
+		c := &counter{v, recall, s.shelf}
 		w, err := c.way(ctx, actor, q, h)
 		if err == nil {
 			err = c.page(ctx, s.tables[q.Entity], w, &page)
@@ -101,21 +109,6 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (p
 	return page, err
 }
 
-// page reads the rows of a page. Of those that a mirror lists it is not asked again
-// whether they have the words, unless something was written since it was read.
-func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
-	if w.list == "" {
-		return c.view.page(ctx, t, w, page)
-	}
-	told := w
-	told.q = w.q.Without()
-	if err := c.view.page(ctx, t, told, page); err != nil || c.still() {
-		return err
-	}
-	*page = Page{}
-	return c.view.page(ctx, t, w, page)
-}
-
 // scope returns the value of the entity's scope column for the actor.
 func scope(actor crm.Actor, e *crm.Entity) int64 {
 	if e.Scope == "user_id" {
@@ -124,51 +117,9 @@ func scope(actor crm.Actor, e *crm.Entity) int64 {
 	return actor.Workspace
 }
 
-func (v *view) page(ctx context.Context, t *table, w way, page *Page) error {
-	row, size := t.newRow(), 0
-	for _, part := range w.ranges() {
-		left := w.q.Limit + 1 - len(page.Records)
-		if left == 0 {
-			break
-		}
-		args := w.args(part)
-		// The driver hears of a cancellation only while it looks for the first row, so
-		// the keys are all found before it. SQLite reads p in the order it was filled.
-		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", w.keys(part), len(args)+1, t.columns, t.from)
-		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
-			if err := scan(row.dest...); err != nil {
-				return err
-			}
-			page.Records = append(page.Records, row.record())
-			if size += row.size(); size > maxPageBytes {
-				return errFull
-			}
-			return nil
-		})
-		if errors.Is(err, errFull) {
-			page.More, page.Full = true, true
-			page.Records = page.Records[:max(1, len(page.Records)-1)]
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if page.More = len(page.Records) > w.q.Limit; page.More {
-		page.Records = page.Records[:w.q.Limit]
-	}
-	return nil
-}
-
 // maxRead bounds how long one list may work; longer, and it fails with the
 // context's error.
 const maxRead = 20 * time.Second
-
-// maxPageBytes bounds what the rows of a page hold. A page that would be larger
-// ends early and is continued by its cursor.
-const maxPageBytes = 4 << 20
-
-var errFull = errors.New("the page is full")
 
 // total counts the matches: a first page that is also the last holds them all; else by
 // the kept counter where nothing filters, and row by row up to the cap where something

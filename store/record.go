@@ -207,6 +207,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.touch(tx.Actor.Workspace)
 	tx.job.changed = append(tx.job.changed, after)
+	tx.spoil(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err
 	}

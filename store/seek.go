@@ -79,6 +79,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	if err := s.catchUp(ctx); err != nil {
 		return page, err
 	}
+	recall := s.memos.recall(actor.Workspace)
 	h, err := s.seek(ctx, actor, q.Entity, q.Sought)
 	if err != nil || h == nil {
 		if err == nil {
@@ -112,7 +113,10 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 			}
 			return q.RankCalled(string(called))
 		}))
-		err := v.page(ctx, s.tables[q.Entity], w, &page)
+		keys, err := v.keys(ctx, w)
+		if err == nil {
+			err = (&counter{v, recall, s.shelf}).show(ctx, s.tables[q.Entity], w, keys, &page)
+		}
 		page.More = h.n > int64(len(page.Records))
 		return err
 	})

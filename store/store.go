@@ -32,6 +32,7 @@ type Options struct {
 	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
 	Search     int64            // bytes of memory for the text that is searched; 0: DefaultSearchMemory
+	Records    int64            // bytes of memory for records that were read lately; 0: DefaultRecordMemory
 	Log        *slog.Logger     // nil: nothing is logged
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
@@ -59,6 +60,7 @@ type Store struct {
 	touch    touches
 	memos    memos
 	mirrors  *mirrors
+	shelf    *shelf
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	draining chan struct{}               // closed when long writes should give up
 	stop     chan struct{}               // closed when nothing more is taken
@@ -90,6 +92,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.mirrors = newMirrors(opts.Schema, cmp.Or(opts.Search, DefaultSearchMemory))
+	s.shelf = newShelf(cmp.Or(opts.Records, DefaultRecordMemory))
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
 	}

@@ -147,6 +147,7 @@ func (tx *Tx) keep(t tally, key int64, portions []portion, sign int64) error {
 	if len(set) == 0 {
 		return nil
 	}
+	tx.spoil(t.to, key)
 	return tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
 }
 

@@ -40,6 +40,11 @@ func (tx *Tx) touch(workspace int64) {
 	}
 }
 
+// spoil notes that what is kept in memory of a record is not as it is any more.
+func (tx *Tx) spoil(e *crm.Entity, key int64) {
+	tx.job.spoiled = append(tx.job.spoiled, shelved{e, key})
+}
+
 // exec runs a statement that returns no rows.
 func (tx *Tx) exec(text string, args ...any) error {
 	_, err := tx.affect(text, args...)

@@ -83,8 +83,14 @@ func (tx *Tx) moveVia(v via, through int64, was, is crm.Value) error {
 	if err != nil {
 		return err
 	}
-	err = tx.exec(fmt.Sprintf("UPDATE %s SET %s = CASE WHEN %s = $3 THEN NULL ELSE $3 END WHERE workspace_id = $1 AND %s = $2",
-		v.of.Plural, v.field.Col(), v.of.Field(v.field.Beside).Col(), v.base.Col()), tx.Actor.Workspace, through, stored(is))
+	text := fmt.Sprintf("UPDATE %s SET %s = CASE WHEN %s = $3 THEN NULL ELSE $3 END WHERE workspace_id = $1 AND %s = $2 RETURNING key",
+		v.of.Plural, v.field.Col(), v.of.Field(v.field.Beside).Col(), v.base.Col())
+	err = tx.rows(text, []any{tx.Actor.Workspace, through, stored(is)}, func(scan func(...any) error) error {
+		var key int64
+		err := scan(&key)
+		tx.spoil(v.of, key)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type way struct {
 type counter struct {
 	*view
 	recall
+	shelf *shelf
 }
 
 // way chooses. It is a matter of work only: all ways lead to the same rows.

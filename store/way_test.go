@@ -76,7 +76,7 @@ func TestWays(t *testing.T) {
 func (f *fixture) way(actor crm.Actor, q *query.Question) (w way) {
 	f.t.Helper()
 	err := f.snapshot(f.t.Context(), func(v *view) (err error) {
-		w, err = (&counter{v, f.memos.recall(actor.Workspace)}).way(f.t.Context(), actor, q, nil)
+		w, err = (&counter{v, f.memos.recall(actor.Workspace), f.shelf}).way(f.t.Context(), actor, q, nil)
 		return err
 	})
 	if err != nil {

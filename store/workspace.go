@@ -100,7 +100,7 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
 	tx.touch(number)
-	tx.After(func() { tx.store.mirrors.forget(number) })
+	tx.After(func() { tx.store.mirrors.forget(number); tx.store.shelf.clear() })
 	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
 	for _, e := range tx.store.Schema.Dependents() {
 		if !e.RandomID {

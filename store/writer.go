@@ -35,6 +35,7 @@ type writer struct {
 	synced  time.Duration    // how long the last COMMIT took
 	moments []*atomic.Uint64 // that a commit under way ends
 	foreign []crm.Record     // that others changed, as they are now
+	others  bool             // have changed anything
 	last    int64            // the number of the last change in the log
 	known   atomic.Int64     // the last change that memory is in step with
 	flight  atomic.Int64     // the last change of a commit under way
@@ -47,6 +48,7 @@ type job struct {
 	after   []func()
 	moments []*atomic.Uint64 // of the workspaces whose records it changes
 	changed []crm.Record     // as they are now
+	spoiled []shelved        // what of memory is not as it is any more
 	kept    error            // the error with which what it did stays
 	err     error
 	done    chan struct{}
@@ -162,7 +164,11 @@ func (w *writer) commit(batch []*job) {
 // committed they are forgotten.
 func (w *writer) reflect(batch []*job, err error) {
 	changed := w.foreign
+	if w.others || err != nil { // a change changes more than the record that it names
+		w.store.shelf.clear()
+	}
 	for _, j := range batch {
+		w.store.shelf.drop(j.spoiled)
 		if err != nil || j.err == nil || j.keeps() {
 			changed = append(changed, j.changed...)
 		}
@@ -178,7 +184,7 @@ func (w *writer) reflect(batch []*job, err error) {
 		}
 	}
 	pass(w.moments)
-	w.moments, w.foreign = nil, nil
+	w.moments, w.foreign, w.others = nil, nil, false
 }
 
 // transact runs the batch in one transaction. The error is that of the
@@ -245,7 +251,7 @@ func (w *writer) one(j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	j.after, j.kept, j.moments, j.changed = nil, nil, nil, nil
+	j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
 	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
 	last := w.last
 	if err := tx.exec("SAVEPOINT job"); err != nil {

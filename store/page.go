@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"crmkit/crm"
+)
+
+// page reads a page: the keys of its rows, then those of the records that are not on the
+// shelf. Of rows that a mirror lists it is not asked again whether they have the words,
+// unless something was written since it was read.
+func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
+	told := w
+	if w.list != "" {
+		told.q = w.q.Without()
+	}
+	keys, err := c.keys(ctx, told)
+	if w.list != "" && err == nil && !c.still() {
+		keys, err = c.keys(ctx, w)
+	}
+	if err != nil {
+		return err
+	}
+	return c.show(ctx, t, w, keys, page)
+}
+
+// show fills a page with the records of the keys, of which one beyond the limit says that
+// there are more.
+func (c *counter) show(ctx context.Context, t *table, w way, keys []int64, page *Page) error {
+	records, err := c.records(ctx, t, w, keys)
+	if err != nil {
+		return err
+	}
+	for i, size := 0, 0; i < len(records); i++ {
+		if i == w.q.Limit {
+			page.More = true
+			break
+		}
+		if records[i].Entity != nil {
+			size += textSize(records[i])
+		}
+		if records[i].Entity == nil || i > 0 && size > maxPageBytes {
+			page.More, page.Full = true, true
+			break
+		}
+		page.Records = append(page.Records, records[i])
+	}
+	return nil
+}
+
+// maxPageBytes bounds the text that the records of a page hold. A page that would be
+// larger ends early and is continued by its cursor.
+const maxPageBytes = 4 << 20
+
+// keys returns the keys of the rows of a page, in their order, and one more if there is.
+func (v *view) keys(ctx context.Context, w way) (keys []int64, err error) {
+	for _, part := range w.ranges() {
+		left := w.q.Limit + 1 - len(keys)
+		if left == 0 {
+			break
+		}
+		args := w.args(part)
+		// The driver hears of a cancellation only while it looks for the first row, so
+		// the keys are all found before it. SQLite reads p in the order it was filled.
+		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT k FROM p", w.keys(part), len(args)+1)
+		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
+			keys = append(keys, 0)
+			return scan(&keys[len(keys)-1])
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// records returns the records with the keys. Those from which on they are more than a
+// page may hold are left unread, and have no entity.
+func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([]crm.Record, error) {
+	records := make([]crm.Record, len(keys))
+	missing := c.shelf.take(c.recall, t, keys, records)
+	if len(missing) == 0 {
+		return records, nil
+	}
+	wanted := make([]int64, len(missing))
+	for i, at := range missing {
+		wanted[i] = keys[at]
+	}
+	row, size := t.newRow(), 0
+	read := make([]crm.Record, 0, len(missing))
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+listed+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
+	err := c.rows(ctx, text, []any{listOf(wanted)}, func(scan func(...any) error) error {
+		if size > maxPageBytes {
+			return errFull
+		}
+		if err := scan(row.dest...); err != nil {
+			return err
+		}
+		rec := row.record()
+		records[missing[len(read)]], read, size = rec, append(read, rec), size+textSize(rec)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errFull) {
+		return nil, err
+	}
+	if !w.q.Once {
+		c.shelf.keep(c.recall, t, read)
+	}
+	return records, nil
+}
+
+var errFull = errors.New("the page is full")
