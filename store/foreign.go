@@ -26,10 +26,22 @@ func (s *Store) catchUp(ctx context.Context) error {
 	if s.opts.Path == Memory {
 		return nil // it has no others
 	}
+	select {
+	case <-s.stop:
+		return stopped()
+	default:
+	}
+	head, ok := s.wal.head()
+	if seen := s.walSeen.Load(); ok && seen != nil && *seen == head {
+		return nil // nothing was committed since
+	}
 	var last int64
 	err := s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
 	switch {
 	case errors.Is(err, sql.ErrNoRows) || err == nil && last <= max(s.writer.known.Load(), s.writer.flight.Load()):
+		if ok {
+			s.walSeen.Store(&head)
+		}
 		return nil
 	case err != nil:
 		return err

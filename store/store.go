@@ -61,6 +61,8 @@ type Store struct {
 	memos    memos
 	mirrors  *mirrors
 	shelf    *shelf
+	wal      *walIndex
+	walSeen  atomic.Pointer[walHead]     // as memory was in step with the file
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	draining chan struct{}               // closed when long writes should give up
 	stop     chan struct{}               // closed when nothing more is taken
@@ -132,6 +134,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.writer, err = newWriter(ctx, s); err != nil {
 		return err
 	}
+	if s.opts.Path != Memory {
+		s.wal = openWalIndex(s.opts.Path)
+	}
 	s.done.Go(s.writer.run)
 	s.done.Go(s.flushTouches)
 	return nil
@@ -164,7 +169,7 @@ func (s *Store) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	errs = append(errs, s.sharing.release(), s.lock.release())
+	errs = append(errs, s.wal.close(), s.sharing.release(), s.lock.release())
 	return errors.Join(errs...)
 }
 
