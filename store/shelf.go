@@ -32,9 +32,9 @@ type shelved struct {
 
 // kept is a record, or of one that others refer to only what it is called.
 type kept struct {
-	rec    crm.Record // without an entity: not known
+	packed string // empty: not known
 	called string
-	size   int64
+	size   int64 // in memory, about; 0: nothing is known
 }
 
 func newShelf(limit int64) *shelf { return &shelf{limit: limit, young: map[shelved]kept{}} }
@@ -53,16 +53,15 @@ func (t *table) onShelf() bool {
 
 // take puts the records with the keys into their places, and returns the places of those
 // that are not there. All are of the moment at which the look began, or none is there.
-// What it gives belongs to all: it is not to be changed.
 func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (missing []int) {
 	if t.onShelf() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		packed := s.packed(t, keys)
 		for i, key := range keys {
-			if rec := s.find(shelved{t.entity, key}).rec; rec.Entity != nil && s.holds(t, rec) {
-				records[i] = rec
+			if packed[i] != "" {
+				records[i] = unpack(t.entity, key, packed[i])
 			}
 		}
+		s.check(t, records)
 	}
 	still := r.still()
 	for i := range records {
@@ -76,7 +75,30 @@ func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (mi
 	return missing
 }
 
-// holds reports whether what the record refers to is called as the record says.
+// packed returns what is there of records.
+func (s *shelf) packed(t *table, keys []int64) []string {
+	packed := make([]string, len(keys))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, key := range keys {
+		packed[i] = s.find(shelved{t.entity, key}).packed
+	}
+	return packed
+}
+
+// check takes out the records of which something is called otherwise by now.
+func (s *shelf) check(t *table, records []crm.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, rec := range records {
+		if rec.Entity != nil && !s.holds(t, rec) {
+			records[i] = crm.Record{}
+		}
+	}
+}
+
+// holds reports whether what the record refers to is called as the record says. The
+// caller holds the lock.
 func (s *shelf) holds(t *table, rec crm.Record) bool {
 	for _, i := range t.labels {
 		if v := rec.Values[i]; v.Set() {
@@ -89,7 +111,7 @@ func (s *shelf) holds(t *table, rec crm.Record) bool {
 	return true
 }
 
-// find returns what is there, and makes it young.
+// find returns what is there, and makes it young. The caller holds the lock.
 func (s *shelf) find(of shelved) kept {
 	k, found := s.young[of]
 	if !found {
@@ -105,13 +127,17 @@ func (s *shelf) keep(r recall, t *table, records []crm.Record) {
 	if !t.onShelf() {
 		return
 	}
+	packed := make([]string, len(records))
+	for i, rec := range records {
+		packed[i] = pack(rec)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !r.still() { // some may have changed since
 		return
 	}
-	for _, rec := range records {
-		s.put(shelved{t.entity, rec.Key}, kept{rec, rec.Value(t.entity.Display).Text, recordCost(rec)})
+	for i, rec := range records {
+		s.put(shelved{t.entity, rec.Key}, newKept(packed[i], rec.Value(t.entity.Display).Text))
 		for _, i := range t.labels {
 			if v := rec.Values[i]; v.Set() {
 				s.name(shelved{t.entity.Target(&t.entity.Fields[i]), v.Int}, rec.Labels[i])
@@ -120,10 +146,10 @@ func (s *shelf) keep(r recall, t *table, records []crm.Record) {
 	}
 }
 
-// name notes what a record is called.
+// name notes what a record is called. The caller holds the lock.
 func (s *shelf) name(of shelved, called string) {
 	if k := s.find(of); k.size == 0 {
-		s.put(of, kept{called: called, size: entryCost + int64(len(called))})
+		s.put(of, newKept("", called))
 	}
 }
 
@@ -162,16 +188,12 @@ func (s *shelf) weight() int64 {
 	return s.bytes + s.before
 }
 
-// The memory of what stands on the shelf beside its text: of an entry in a map, and of a
-// value with its name.
-const (
-	entryCost = 200
-	valueCost = 40 + 16
-)
+// entryCost is about the memory of what stands on the shelf beside its text: its place in
+// a map, and how allocations are rounded.
+const entryCost = 130
 
-// recordCost returns about how many bytes of memory a record takes.
-func recordCost(rec crm.Record) int64 {
-	return entryCost + valueCost*int64(len(rec.Values)) + int64(textSize(rec))
+func newKept(packed, called string) kept {
+	return kept{packed, called, entryCost + int64(len(packed)+len(called))}
 }
 
 // textSize returns how many bytes of text a record holds.

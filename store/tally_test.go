@@ -130,7 +130,7 @@ func (m mix) step() {
 func (m mix) act(tx *Tx) (err error) {
 	parents := m.Schema.Named("activity").Under
 	kind := m.Schema.Named("activity").Field(parents[m.random.IntN(len(parents))]).Ref
-	switch m.random.IntN(13) {
+	switch m.random.IntN(14) {
 	case 10, 11:
 		_, err = tx.Save(m.member(tx))
 	case 12:
@@ -157,6 +157,10 @@ func (m mix) act(tx *Tx) (err error) {
 	case 8:
 		if rec, found := m.pick(tx, kind); found && m.random.IntN(3) == 0 {
 			err = tx.Delete(rec)
+		}
+	case 13:
+		if rec, found := m.pick(tx, kind); found {
+			_, err = tx.Update(rec.Key, Draft{Entity: rec.Entity, Inputs: []crm.Input{{Field: rec.Entity.Field(rec.Entity.Display), Value: crm.Str([]string{"n", "o", "p"}[m.random.IntN(3)])}}})
 		}
 	case 9:
 		e := m.Schema.Named(kind)

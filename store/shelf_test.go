@@ -1,0 +1,208 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// checkShelf compares what lists and fetches show with the tables.
+func (f *fixture) checkShelf(actor crm.Actor) {
+	f.t.Helper()
+	for _, e := range f.Schema.Entities {
+		if !f.tables[e].onShelf() {
+			continue
+		}
+		for range 2 { // as it was left, and as it was put just now
+			for _, rec := range f.list(actor, e.Name, "limit=200&total=none").Records {
+				var want crm.Record
+				f.write(actor, func(tx *Tx) (err error) {
+					want, err = tx.Fetch(e, rec.Key)
+					return err
+				})
+				if diff := equalRecords(rec, want); diff != "" {
+					f.t.Fatalf("a list shows %s as it is not: %s", rec.Handle(), diff)
+				}
+				if diff := equalRecords(f.fetch(actor, rec), want); diff != "" {
+					f.t.Fatalf("a fetch shows %s as it is not: %s", rec.Handle(), diff)
+				}
+			}
+		}
+	}
+}
+
+// TestShelfShowsWhatTheTablesHave writes at random from several sides while others read.
+func TestShelfShowsWhatTheTablesHave(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
+		for round := range 3 {
+			together(6, func(worker int) {
+				m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%2]}
+				m.actor.Role = crm.RoleAdmin
+				for range 60 {
+					if worker < 4 {
+						m.step()
+						continue
+					}
+					kind := []string{"contact", "company", "deal", "activity", "campaign_member"}[m.random.IntN(5)]
+					for _, rec := range f.list(m.actor, kind, "limit=30").Records {
+						_, _ = f.Record(t.Context(), m.actor, rec.Entity, rec.Key) // it may be gone by now
+					}
+				}
+			})
+			for _, actor := range actors {
+				f.checkShelf(actor)
+			}
+		}
+		if f.shelf.weight() == 0 || len(f.shelf.young) == 0 {
+			t.Error("nothing is kept: the test tested nothing")
+		}
+	})
+}
+
+// TestShelfFollowsWrites changes what records on the shelf show, each way there is.
+func TestShelfFollowsWrites(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
+		jane := f.save(ann, "contact", "name", "Jane", "tags", []string{"a"}, "company_id", acme)
+		campaign := f.save(ann, "campaign", "name", "Spring")
+		for _, change := range []func(){
+			func() { f.update(ann, jane, "name", "Jane Doe") },
+			func() { f.update(ann, acme, "name", "Acme Ltd") },
+			func() { f.save(ann, "activity", "body", "called", "contact_id", jane) },
+			func() { f.save(ann, "campaign_member", "campaign_id", campaign, "contact_id", jane) },
+			func() { f.update(ann, jane, "company_id", other) },
+			func() { f.remove(ann, other) },
+			func() { f.remove(ann, campaign) },
+		} {
+			f.checkShelf(ann)
+			change()
+		}
+		f.checkShelf(ann)
+		f.remove(ann, jane)
+		if _, err := f.Record(t.Context(), ann, jane.Entity, jane.Key); codeOf(err) != crm.NotFound {
+			t.Errorf("a deleted record: %v", err)
+		}
+	})
+}
+
+// TestShelfIsNobodyElses asks for records of another workspace that are on the shelf.
+func TestShelfIsNobodyElses(t *testing.T) {
+	f := onFile(t)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	rec := f.save(ann, "contact", "name", "Jane")
+	f.fetch(ann, rec)
+	if _, err := f.Record(t.Context(), bob, rec.Entity, rec.Key); codeOf(err) != crm.NotFound {
+		t.Errorf("a record of another workspace: %v", err)
+	}
+}
+
+// TestShelfIsBounded reads more than fits.
+func TestShelfIsBounded(t *testing.T) {
+	f := onFile(t)
+	f.shelf = newShelf(20_000)
+	ann := f.member("ann@example.com")
+	for i := range 100 {
+		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
+	}
+	for range 2 {
+		f.checkShelf(ann)
+		if size := f.shelf.weight(); size > 20_000 || size < 5_000 {
+			t.Errorf("%d bytes are kept", size)
+		}
+	}
+}
+
+// TestWritersOutsideAreSeen writes through another process's store, with and without a
+// look at the index of the log.
+func TestWritersOutsideAreSeen(t *testing.T) {
+	for _, look := range []string{"with", "without"} {
+		t.Run(look, func(t *testing.T) {
+			f := onFile(t)
+			if look == "without" {
+				_ = f.wal.close()
+				f.wal = nil
+			}
+			other := openWith(t, f.clock, f.opts)
+			ann := f.member("ann@example.com")
+			acme := f.save(ann, "company", "name", "Acme")
+			jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
+			for i := range 20 {
+				f.checkShelf(ann)
+				switch i % 3 {
+				case 0:
+					other.update(ann, jane, "phone", fmt.Sprint(i))
+				case 1:
+					other.update(ann, acme, "name", fmt.Sprint("Acme ", i))
+				case 2:
+					other.save(ann, "activity", "body", "called", "contact_id", jane)
+				}
+			}
+			f.checkShelf(ann)
+		})
+	}
+}
+
+// TestWalIndexTells holds that what other connections commit changes what is looked at,
+// and that what they read does not.
+func TestWalIndexTells(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann := f.member("ann@example.com")
+	before, ok := f.wal.head()
+	other.list(ann, "contact", "")
+	if now, still := f.wal.head(); !ok || !still || now != before {
+		t.Errorf("a read changed the head: %v %v", ok, still)
+	}
+	other.save(ann, "contact", "name", "Jane")
+	if now, still := f.wal.head(); !still || now == before {
+		t.Errorf("a commit did not change the head: %v", still)
+	}
+}
+
+// FuzzPack packs records and compares what is unpacked.
+func FuzzPack(f *testing.F) {
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("Jane", "vip", "Acme", "k", `{"a":[1]}`, int64(7), uint8(0b1111111))
+	f.Add("", "\x00", "ü", "", "null", int64(-1), uint8(0b1010101))
+	f.Fuzz(func(t *testing.T, text, label, called, name, json string, n int64, which uint8) {
+		for _, e := range schema.Entities {
+			if e.RandomID {
+				continue
+			}
+			rec := crm.NewRecord(e)
+			rec.Key = crm.RecordKey(3, 5)
+			rec.ID = crm.RecordID(e.Prefix, rec.Key)
+			for i := range e.Fields {
+				if which>>(i%8)&1 == 0 {
+					continue
+				}
+				switch e.Fields[i].Type {
+				case crm.Tags:
+					rec.Values[i] = crm.Labels([]string{label, text})
+				case crm.Object:
+					rec.Values[i] = crm.Members([]crm.Member{{Name: name, JSON: json}, {Name: text, JSON: label}})
+				case crm.Ref:
+					rec.Values[i], rec.Labels[i] = crm.Key(n), called
+				case crm.Time:
+					rec.Values[i] = crm.Millis(n)
+				case crm.Int:
+					rec.Values[i] = crm.Number(n)
+				default:
+					rec.Values[i] = crm.Str(text)
+				}
+			}
+			got := unpack(e, rec.Key, pack(rec))
+			if diff := equalRecords(got, rec); diff != "" {
+				t.Fatalf("%s: %s", e.Name, diff)
+			}
+		}
+	})
+}
