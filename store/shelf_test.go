@@ -90,6 +90,28 @@ func TestShelfFollowsWrites(t *testing.T) {
 	})
 }
 
+// TestShelfKeepsNothingOfBefore puts and takes what was read before a commit.
+func TestShelfKeepsNothingOfBefore(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	kind := f.tables[jane.Entity]
+	before := f.memos.recall(ann.Workspace)
+	old := f.fetch(ann, jane)
+	f.update(ann, jane, "name", "June")
+	f.shelf.keep(before, kind, []crm.Record{old})
+	if name := f.fetch(ann, jane).Value("name").Text; name != "June" {
+		t.Errorf("fetched %s", name)
+	}
+	records := make([]crm.Record, 1)
+	if missing := f.shelf.take(before, kind, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
+		t.Error("a look that began before a commit takes what was put after it")
+	}
+	if missing := f.shelf.take(f.memos.recall(ann.Workspace), kind, []int64{jane.Key}, records); len(missing) != 0 {
+		t.Error("nothing was kept: the test tested nothing")
+	}
+}
+
 // TestShelfIsNobodyElses asks for records of another workspace that are on the shelf.
 func TestShelfIsNobodyElses(t *testing.T) {
 	f := onFile(t)
