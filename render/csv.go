@@ -8,11 +8,11 @@ import (
 
 // AppendHeader appends the labels of the line as a row of CSV (RFC 4180).
 func (l *Line) AppendHeader(b []byte) []byte {
-	for i := range l.Fields {
+	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendCell(b, l.Fields[i].Name)
+		b = appendCell(b, f.Name)
 	}
 	return append(b, "\r\n"...)
 }
@@ -21,11 +21,11 @@ func (l *Line) AppendHeader(b []byte) []byte {
 // labels with commas between, an object as one cell of JSON. A cell that a spreadsheet
 // would take for a formula begins with an apostrophe, which an import takes away.
 func (l *Line) AppendCSV(b []byte) []byte {
-	for i := range l.Fields {
+	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendCell(b, Guard(l.Fields[i].cell()))
+		b = appendCell(b, Guard(f.cell()))
 	}
 	return append(b, "\r\n"...)
 }

@@ -29,10 +29,15 @@ type Doc struct {
 
 // Line is a head and labelled values: one line of text, one JSON object.
 type Line struct {
-	Head    string // "contact/c_7k3q", "otp_sent"
-	HeadKey string // JSON key of Head; empty: Head is in Fields too, or text only
-	Fields  []Field
-	Ratio   bool // "resource: used / limit", for usage
+	Head    string  // "contact/c_7k3q", "otp_sent"
+	HeadKey string  // JSON key of Head; empty: Head is in Fields too, or text only
+	Fields  []Field // of a record: those behind its own
+	Ratio   bool    // "resource: used / limit", for usage
+
+	Short string // a field of the record that is not Long in this line
+
+	rec    crm.Record // of Record
+	picked []string
 }
 
 // Field is a labelled value. A dot in the name nests in JSON: company.name.

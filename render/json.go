@@ -20,7 +20,7 @@ func (d *Doc) appendJSON(b []byte) []byte {
 	case d.Raw != nil:
 		o.text(d.Raw.Name, d.Raw.Body)
 	case d.Line != nil:
-		d.Line.members(&o)
+		d.Line.members(&o, new([]Field))
 		if d.Name != "" {
 			o.items(d.Name, d.Items)
 		}
@@ -79,12 +79,13 @@ func (o *object) texts(name string, list []string) {
 func (o *object) items(name string, lines []Line) {
 	o.key(name)
 	o.b = append(o.b, '[')
+	var room []Field
 	for i := range lines {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
 		item := object{b: append(o.b, '{')}
-		lines[i].members(&item)
+		lines[i].members(&item, &room)
 		o.b = append(item.b, '}')
 	}
 	o.b = append(o.b, ']')
@@ -133,12 +134,13 @@ func (p *Page) members(o *object) {
 
 // members writes the line's fields. A reference's name nests: company.name is
 // {"company":{"name":…}}, null where the reference is unset.
-func (l *Line) members(o *object) {
+func (l *Line) members(o *object, room *[]Field) {
 	if l.HeadKey != "" {
 		o.text(l.HeadKey, l.Head)
 	}
-	for i := range l.Fields {
-		f := &l.Fields[i]
+	fields := l.fields(room)
+	for i := range fields {
+		f := &fields[i]
 		outer, inner, nested := strings.Cut(f.Name, ".")
 		switch {
 		case f.Text:
@@ -221,7 +223,7 @@ func appendErrorJSON(b []byte, e *crm.Error) []byte {
 		o.key("record")
 		record := object{b: append(o.b, '{')}
 		line := Record(*e.Record, nil)
-		line.members(&record)
+		line.members(&record, new([]Field))
 		o.b = append(record.b, '}')
 	}
 	return append(o.b, '}')

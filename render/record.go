@@ -10,18 +10,35 @@ import (
 // Record returns the line of a record. pick names the fields to show, as
 // fields= does; nil shows all, of which text lists print the brief ones.
 func Record(rec crm.Record, pick []string) Line {
-	e := rec.Entity
-	l := Line{Head: rec.Handle(), Fields: make([]Field, 0, len(e.Fields)+4)}
-	if pick != nil {
-		l.Fields = append(l.Fields, identity(rec, e.Field("id")), identity(rec, e.Field("handle")))
-		for _, name := range pick {
-			l.pick(rec, name)
-		}
-		return l
+	return Line{Head: rec.Handle(), rec: rec, picked: pick}
+}
+
+// fields returns what the line shows. Those of a record are made only now, into the room
+// of a line that was printed before: a page of records would fill 150 kB with them.
+func (l *Line) fields(room *[]Field) []Field {
+	if l.rec.Entity == nil {
+		return l.Fields
 	}
+	made := Line{Fields: (*room)[:0]}
+	if l.picked == nil {
+		made.all(l.rec)
+	} else {
+		made.pickAll(l.rec, l.picked)
+	}
+	for i := range made.Fields {
+		if made.Fields[i].Name == l.Short {
+			made.Fields[i].Long = false
+		}
+	}
+	*room = append(made.Fields, l.Fields...)
+	return *room
+}
+
+// all adds every field.
+func (l *Line) all(rec crm.Record) {
 	object := -1
-	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
+	for i := range rec.Entity.Fields {
+		if f := &rec.Entity.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
 			object = i // custom values come last
 		} else {
 			l.field(rec, i)
@@ -30,7 +47,14 @@ func Record(rec crm.Record, pick []string) Line {
 	if object >= 0 {
 		l.field(rec, object)
 	}
-	return l
+}
+
+// pickAll adds the fields that fields= names, behind what names the record.
+func (l *Line) pickAll(rec crm.Record, names []string) {
+	l.Fields = append(l.Fields, identity(rec, rec.Entity.Field("id")), identity(rec, rec.Entity.Field("handle")))
+	for _, name := range names {
+		l.pick(rec, name)
+	}
 }
 
 func identity(rec crm.Record, f *crm.Field) Field {

@@ -20,9 +20,9 @@ type Stream struct {
 // in the zone.
 func (l *Line) Append(b []byte, f Format, zone *time.Location) []byte {
 	if f != JSON {
-		return l.appendText(b, spelling{zone: zone})
+		return l.appendText(b, spelling{zone: zone}, new([]Field))
 	}
 	o := object{b: append(b, '{')}
-	l.members(&o)
+	l.members(&o, new([]Field))
 	return append(o.b, "}\n"...)
 }

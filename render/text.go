@@ -28,10 +28,11 @@ func (d *Doc) appendText(b []byte) []byte {
 		return appendErrorText(b, d.Error, d.Zone)
 	}
 	if d.Line != nil {
-		b = d.Line.appendText(b, spelling{zone: d.Zone})
+		b = d.Line.appendText(b, spelling{zone: d.Zone}, new([]Field))
 	}
+	var room []Field
 	for i := range d.Items {
-		b = d.Items[i].appendText(b, spelling{listed: d.Page != nil, zone: d.Zone})
+		b = d.Items[i].appendText(b, spelling{listed: d.Page != nil, zone: d.Zone}, &room)
 	}
 	b = d.appendReceipt(b)
 	b = d.Page.appendCounts(b, len(d.Items))
@@ -112,13 +113,14 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 	return append(b, `"(unset)"`...)
 }
 
-func (l *Line) appendText(b []byte, s spelling) []byte {
+func (l *Line) appendText(b []byte, s spelling, room *[]Field) []byte {
 	if l.Ratio {
 		return l.appendRatio(b, s.zone)
 	}
 	b = append(b, l.Head...)
-	for i := range l.Fields {
-		f := &l.Fields[i]
+	fields := l.fields(room)
+	for i := range fields {
+		f := &fields[i]
 		if f.JSON || !f.Value.Set() || s.listed && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
 			continue
 		}
@@ -252,7 +254,7 @@ func appendErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
 	}
 	if e.Record != nil {
 		line := Record(*e.Record, nil)
-		b = line.appendText(b, spelling{zone: zone})
+		b = line.appendText(b, spelling{zone: zone}, new([]Field))
 	}
 	return b
 }

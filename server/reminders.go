@@ -161,13 +161,9 @@ func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.Due).In
 
 func reminder(rec crm.Record, now int64) render.Line {
 	line := render.Record(rec, nil)
-	for i := range line.Fields {
-		if line.Fields[i].Name == rec.Entity.DueNote {
-			line.Fields[i].Long = false
-		}
-	}
+	line.Short = rec.Entity.DueNote
 	late := rec.Value(rec.Entity.Due).Int < now
-	line.Fields = append(append(line.Fields, about(rec)...), render.Field{Name: "overdue", Value: crm.Bool(late)})
+	line.Fields = append(about(rec), render.Field{Name: "overdue", Value: crm.Bool(late)})
 	return line
 }
 
