@@ -11,19 +11,36 @@ import (
 // Try runs fn and takes back what it changed when it fails; what the transaction
 // did before stays. It returns the error of fn.
 func (tx *Tx) Try(fn func() error) error {
-	if err := tx.exec("SAVEPOINT part"); err != nil {
-		return err
-	}
 	changed, last := len(tx.job.changed), tx.store.writer.last
-	fault := fn()
+	fault, err := tx.part(fn)
 	if fault != nil {
 		tx.job.changed, tx.store.writer.last = tx.job.changed[:changed], last
-		if err := errors.Join(tx.exec("ROLLBACK TO part"), tx.exec("RELEASE part")); err != nil {
-			return fmt.Errorf("take back: %w", err)
-		}
-		return fault
 	}
-	return tx.exec("RELEASE part")
+	if err != nil {
+		return fmt.Errorf("take back: %w", err)
+	}
+	return fault
+}
+
+// part runs a part of a job, in a savepoint where jobs have one. Where they have none, a
+// part that fails half done makes the whole batch run again, with savepoints.
+func (tx *Tx) part(fn func() error) (fault, err error) {
+	if tx.apart {
+		if err := tx.exec("SAVEPOINT part"); err != nil {
+			return nil, err
+		}
+		if fault = fn(); fault != nil {
+			err = tx.exec("ROLLBACK TO part")
+		}
+		return fault, errors.Join(err, tx.exec("RELEASE part"))
+	}
+	before := tx.dirty
+	tx.dirty = false
+	if fault = fn(); fault != nil && tx.dirty {
+		tx.half, err = true, errHalfDone
+	}
+	tx.dirty = tx.dirty || before
+	return fault, err
 }
 
 // Lookup returns the record with the key, if there is one.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 
 	"crmkit/crm"
 )
@@ -19,6 +20,9 @@ type Tx struct {
 	ctx   context.Context
 	job   *job
 	now   int64
+	apart bool // in a savepoint of its own
+	dirty bool // a statement ran that may have written
+	half  bool // a part failed half done, and its changes are still there
 
 	leaving leaving // the record that is being deleted
 }
@@ -45,6 +49,12 @@ func (tx *Tx) spoil(e *crm.Entity, key int64) {
 	tx.job.spoiled = append(tx.job.spoiled, shelved{e, key})
 }
 
+// take returns the prepared statement, about to run.
+func (tx *Tx) take(text string) (*statement, error) {
+	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
+	return tx.stmts.take(tx.ctx, text)
+}
+
 // exec runs a statement that returns no rows.
 func (tx *Tx) exec(text string, args ...any) error {
 	_, err := tx.affect(text, args...)
@@ -53,7 +63,7 @@ func (tx *Tx) exec(text string, args ...any) error {
 
 // affect runs a statement and returns how many rows it changed.
 func (tx *Tx) affect(text string, args ...any) (int64, error) {
-	st, err := tx.stmts.take(tx.ctx, text)
+	st, err := tx.take(text)
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +77,7 @@ func (tx *Tx) affect(text string, args ...any) (int64, error) {
 
 // row reads one row into dest; found is false when there is none.
 func (tx *Tx) row(text string, args []any, dest ...any) (found bool, err error) {
-	st, err := tx.stmts.take(tx.ctx, text)
+	st, err := tx.take(text)
 	if err != nil {
 		return false, err
 	}
@@ -84,7 +94,7 @@ func scanned(err error) (found bool, _ error) {
 
 // rows reads every row of a statement.
 func (tx *Tx) rows(text string, args []any, each func(scan func(...any) error) error) error {
-	st, err := tx.stmts.take(tx.ctx, text)
+	st, err := tx.take(text)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"os"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -187,40 +185,6 @@ func (w *writer) reflect(batch []*job, err error) {
 	w.moments, w.foreign, w.others = nil, nil, false
 }
 
-// transact runs the batch in one transaction. The error is that of the
-// transaction as a whole; each job's own stays with the job.
-func (w *writer) transact(batch []*job) error {
-	ctx := context.Background()
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return w.fault("begin", err)
-	}
-	err := w.meet(ctx)
-	met := w.last
-	for i := 0; i < len(batch) && err == nil; i++ {
-		err = w.one(batch[i])
-	}
-	if err == nil && w.last != met {
-		_, err = w.conn.ExecContext(ctx, "INSERT INTO sequences (name, last) VALUES ('changes', $1) ON CONFLICT (name) DO UPDATE SET last = $1", w.last)
-	}
-	if err != nil {
-		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
-		w.moments, w.foreign = nil, nil // the next batch meets them again
-		return w.fault("savepoint", err)
-	}
-	w.moments = append(w.moments, momentsOf(batch)...)
-	pass(w.moments)
-	w.flight.Store(w.last)
-	started := time.Now() // of the machine: it is the disk that is measured
-	_, err = w.conn.ExecContext(ctx, "COMMIT")
-	if w.synced = time.Since(started); err != nil {
-		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
-		w.store.opts.Log.Error("commit failed", "error", err)
-		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
-	}
-	return nil
-}
-
 // momentsOf returns the moments that end with the batch, each once.
 func momentsOf(batch []*job) (moments []*atomic.Uint64) {
 	seen := map[*atomic.Uint64]bool{}
@@ -239,43 +203,6 @@ func pass(moments []*atomic.Uint64) {
 	for _, m := range moments {
 		m.Add(1)
 	}
-}
-
-func (w *writer) fault(step string, err error) error {
-	w.store.opts.Log.Error("write failed", "step", step, "error", err)
-	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
-}
-
-// one runs a job inside a savepoint, so that its failure leaves the others alone.
-func (w *writer) one(j *job) error {
-	if j.err = j.ctx.Err(); j.err != nil {
-		return nil
-	}
-	j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
-	tx := &Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()}
-	last := w.last
-	if err := tx.exec("SAVEPOINT job"); err != nil {
-		return err
-	}
-	if j.err = tx.guard(j.run); machine(j.err) {
-		j.err = w.fault("statement", j.err)
-	}
-	if j.err != nil && !j.keeps() {
-		w.last = last
-		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
-	}
-	return tx.exec("RELEASE job")
-}
-
-// guard turns a panic of a write function into its error.
-func (tx *Tx) guard(run func(*Tx) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			tx.job.kept = nil
-			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return run(tx)
 }
 
 // trimLog empties the write-ahead log when it has grown: SQLite's own passive

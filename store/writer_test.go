@@ -98,6 +98,47 @@ func TestFailingWriteRollsBackAlone(t *testing.T) {
 	})
 }
 
+// TestBatchesRunAgainWhereTheyMust counts how often a write runs beside one that fails.
+func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		oops := errors.New("oops")
+		part := func(tx *Tx) error {
+			_ = tx.Try(func() error { return errors.Join(f.insert("lost")(tx), oops) })
+			return f.insert("whole")(tx)
+		}
+		for _, c := range []struct {
+			name  string
+			other func(*Tx) error
+			runs  int
+			kept  string
+		}{
+			{"none", func(*Tx) error { return nil }, 1, "x0"},
+			{"before it writes", func(tx *Tx) error { _, err := tx.row("SELECT 1", nil, new(int)); return errors.Join(oops, err) }, 1, "x1"},
+			{"after it wrote", func(tx *Tx) error { return errors.Join(f.insert("lost")(tx), oops) }, 2, "x2"},
+			{"in a part, before it writes", func(tx *Tx) error { return tx.Try(func() error { return oops }) }, 1, "x3"},
+			{"in a part, after it wrote", part, 2, "x4 whole"},
+			{"and its changes stay", func(tx *Tx) error { return errors.Join(f.insert("kept")(tx), tx.Keep(oops)) }, 1, "x5 kept"},
+		} {
+			runs := 0
+			insert := f.insert(strings.Fields(c.kept)[0])
+			release := f.block()
+			answers := f.queue(t.Context(), ann, func(tx *Tx) error { runs++; return insert(tx) }, c.other)
+			release()
+			if errs := answers(); errs[0] != nil || runs != c.runs {
+				t.Errorf("a write beside one that fails %s: %d runs, %v", c.name, runs, errs[0])
+			}
+			if got := f.names(ann); !strings.HasSuffix(got, c.kept) || strings.Contains(got, "lost") {
+				t.Errorf("beside one that fails %s: kept %q", c.name, got)
+			}
+		}
+		if err := f.Write(t.Context(), ann, part); err != nil || !strings.HasSuffix(f.names(ann), "kept whole") {
+			t.Errorf("a part that fails alone: %v, kept %q", err, f.names(ann))
+		}
+		f.checkCounters(ann)
+	})
+}
+
 func TestWaitingWritesCommitTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"crmkit/crm"
+)
+
+// transact runs the batch in one transaction. The error is that of the
+// transaction as a whole; each job's own stays with the job.
+func (w *writer) transact(batch []*job) error {
+	ctx := context.Background()
+	err := w.runAll(ctx, batch, w.plain)
+	if errors.Is(err, errHalfDone) {
+		if len(batch) == 1 && !errors.Is(batch[0].err, errHalfDone) {
+			return nil // it failed as a whole, with nothing beside it to keep
+		}
+		err = w.runAll(ctx, batch, w.apart)
+	}
+	if err != nil {
+		return w.fault("transaction", err)
+	}
+	w.moments = append(w.moments, momentsOf(batch)...)
+	pass(w.moments)
+	w.flight.Store(w.last)
+	started := time.Now() // of the machine: it is the disk that is measured
+	_, err = w.conn.ExecContext(ctx, "COMMIT")
+	if w.synced = time.Since(started); err != nil {
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.store.opts.Log.Error("commit failed", "error", err)
+		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
+			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
+	}
+	return nil
+}
+
+func (w *writer) fault(step string, err error) error {
+	w.store.opts.Log.Error("write failed", "step", step, "error", err)
+	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+}
+
+// runAll begins a transaction and runs all jobs of a batch, each as one does. After an
+// error there is no transaction.
+func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := w.meet(ctx)
+	met := w.last
+	for i := 0; i < len(batch) && err == nil; i++ {
+		j := batch[i]
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
+		err = one(&Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
+	}
+	if err == nil && w.last != met {
+		_, err = w.conn.ExecContext(ctx, "INSERT INTO sequences (name, last) VALUES ('changes', $1) ON CONFLICT (name) DO UPDATE SET last = $1", w.last)
+	}
+	if err != nil {
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+	}
+	return err
+}
+
+// errHalfDone says that a job failed after it had written.
+var errHalfDone = errors.New("a write failed half done")
+
+// plain runs a job without a savepoint, for which SQLite copies every page that is
+// written: few jobs fail, and most of those before they write. After the others the
+// batch is run again.
+func (w *writer) plain(tx *Tx) error {
+	stays := w.do(tx)
+	if tx.half {
+		tx.job.err, tx.job.kept = errHalfDone, nil
+	}
+	if stays && !tx.half || !tx.dirty {
+		return nil
+	}
+	return errHalfDone
+}
+
+// apart runs a job inside a savepoint, so that its failure leaves the others alone.
+func (w *writer) apart(tx *Tx) error {
+	last := w.last
+	tx.apart = true
+	if err := tx.exec("SAVEPOINT job"); err != nil {
+		return err
+	}
+	if !w.do(tx) {
+		w.last = last
+		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
+	}
+	return tx.exec("RELEASE job")
+}
+
+// do runs the job's function, and reports whether what it did stays.
+func (w *writer) do(tx *Tx) bool {
+	j := tx.job
+	if j.err = tx.guard(j.run); machine(j.err) {
+		tx.dirty = true // SQLite may have rolled back all by itself
+		j.err = w.fault("statement", j.err)
+	}
+	return j.err == nil || j.keeps()
+}
+
+// guard turns a panic of a write function into its error.
+func (tx *Tx) guard(run func(*Tx) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			tx.job.kept = nil
+			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return run(tx)
+}
