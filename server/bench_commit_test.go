@@ -10,11 +10,11 @@ import (
 
 // bareWriter is ceiling G: one goroutine runs the prepared statements of all
 // callers that wait in one transaction, commits it and answers them. It writes
-// rows like those the product wrote, into the same tables and indexes, but
-// keeps no counters and looks nothing up.
+// the rows that the product wrote for as many contacts, in turn and under other keys, into
+// the same tables and indexes, but keeps no counters and looks nothing up.
 type bareWriter struct {
 	conn  *sql.Conn
-	steps []bareStep
+	steps [benchSamples][]bareStep
 	first int64 // key of the first new record
 	jobs  chan bareJob
 }
@@ -30,12 +30,17 @@ type bareStep struct {
 	args func(key int64) []any
 }
 
+// benchSamples is how many contacts' rows are written again: all names and values in turn.
+const benchSamples = 2000
+
 func bareCreate(b *testing.B, s *benchSeed, _ string) benchRival {
 	w := newBareWriter(b, s)
-	w.again(b, "contacts", "key = $1", s.key(0))
-	w.again(b, "tags", "record = $1 AND kind = 'contact'", s.key(0))
-	w.again(b, "custom_values", "record = $1 AND kind = 'contact'", s.key(0))
-	w.again(b, "changes", "key = (SELECT MAX(key) FROM changes WHERE action = $1)", "create")
+	first := s.key(0)
+	w.again(b, "contacts", "SELECT key - $1, * FROM contacts WHERE key BETWEEN $1 AND $2", first, first+benchSamples-1)
+	for _, table := range []string{"tags", "custom_values"} {
+		w.again(b, table, "SELECT record - $1, * FROM "+table+" WHERE kind = 'contact' AND record BETWEEN $1 AND $2", first, first+benchSamples-1)
+	}
+	w.again(b, "changes", "SELECT ROW_NUMBER() OVER (ORDER BY key) - 1, * FROM changes WHERE action = 'create' AND target LIKE 'contact/%' LIMIT $1", benchSamples)
 	return w.rival(b, s)
 }
 
@@ -44,10 +49,13 @@ func bareUpdate(b *testing.B, s *benchSeed, _ string) benchRival {
 	stmt, err := w.conn.PrepareContext(context.Background(), `UPDATE contacts
 		SET phone = $3, phone_fold = $3, version = version + 1, updated_at = $4, updated_by = $5 WHERE workspace_id = $1 AND key = $2`)
 	check(b, err)
-	w.steps = append(w.steps, bareStep{stmt, func(key int64) []any {
-		return []any{s.workspace, s.key(key), fmt.Sprint(key), key, "jane@acme.com"}
-	}})
-	w.again(b, "changes", "key = (SELECT MAX(key) FROM changes WHERE action = $1)", "update")
+	for i := range w.steps {
+		w.steps[i] = append(w.steps[i], bareStep{stmt, func(key int64) []any {
+			return []any{s.workspace, s.key(key), fmt.Sprint(key), key, "jane@acme.com"}
+		}})
+	}
+	w.again(b, "changes", `WITH RECURSIVE n(sample) AS (SELECT 0 UNION ALL SELECT sample + 1 FROM n WHERE sample < $1)
+		SELECT n.sample, c.* FROM n, changes c WHERE c.key = (SELECT MAX(key) FROM changes WHERE action = 'update')`, benchSamples-1)
 	return w.rival(b, s)
 }
 
@@ -64,45 +72,53 @@ func newBareWriter(b *testing.B, s *benchSeed) *bareWriter {
 	return w
 }
 
-// again adds the inserts that repeat the rows of a table for which where holds,
-// under other keys and unique values.
-func (w *bareWriter) again(b *testing.B, table, where string, arg any) {
+// again adds the inserts that repeat rows of a table under other keys and unique values.
+// The rows begin with the number of the sample to which they belong.
+func (w *bareWriter) again(b *testing.B, table, text string, args ...any) {
 	b.Helper()
 	ctx := context.Background()
-	rows, err := w.conn.QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+where, arg)
+	rows, err := w.conn.QueryContext(ctx, text, args...)
 	check(b, err)
 	defer rows.Close()
 	names, err := rows.Columns()
 	check(b, err)
+	names = names[1:]
 	marks := strings.TrimPrefix(strings.Repeat(", ?", len(names)), ", ")
 	stmt, err := w.conn.PrepareContext(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ("+marks+")")
 	check(b, err)
 	found := 0
 	for ; rows.Next(); found++ {
-		cells, dest := make([]any, len(names)), make([]any, len(names))
+		sample, cells := 0, make([]any, len(names))
+		dest := []any{&sample}
 		for i := range cells {
-			dest[i] = &cells[i]
+			dest = append(dest, &cells[i])
 		}
 		check(b, rows.Scan(dest...))
-		w.steps = append(w.steps, bareStep{stmt, func(key int64) []any { return otherwise(names, cells, key) }})
+		w.steps[sample] = append(w.steps[sample], bareStep{stmt, func(key int64) []any { return otherwise(names, cells, key) }})
 	}
 	check(b, rows.Err())
-	if found == 0 {
-		b.Fatal("no row to repeat in ", table)
+	if found < benchSamples {
+		b.Fatalf("%d rows to repeat in %s", found, table)
 	}
 }
 
 // otherwise returns a row's cells with what must be unique, or spreads over an
-// index, derived from the key.
+// index, as the product would have it: one after the other, or at random.
 func otherwise(names []string, cells []any, key int64) []any {
 	args := make([]any, len(cells))
 	copy(args, cells)
 	for i, name := range names {
 		switch name {
-		case "key", "record":
+		case "key", "record", "created_at", "updated_at", "at":
 			args[i] = key
-		case "email", "target", "id":
+		case "email":
+			args[i] = benchEmail(key)
+		case "phone", "phone_fold":
+			args[i] = fmt.Sprint("1555", key)
+		case "target":
 			args[i] = fmt.Sprint("contact/", key)
+		case "id":
+			args[i] = fmt.Sprintf("aud_%016x", uint64(key)*0x9e3779b97f4a7c15)
 		}
 	}
 	return args
@@ -159,7 +175,7 @@ func (w *bareWriter) write(batch []bareJob) error {
 		return err
 	}
 	for _, j := range batch {
-		for _, step := range w.steps {
+		for _, step := range w.steps[j.serial%benchSamples] {
 			if _, err := step.stmt.ExecContext(ctx, step.args(j.serial)...); err != nil {
 				return err
 			}
