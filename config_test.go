@@ -56,6 +56,7 @@ var layers = map[string]layered{
 	"backup-every":   {file: "11ms", env: "12ms", flag: "13ms", args: onFile("--local", "--backup-dir=/"), seen: refusal},
 	"backup-keep":    {file: "-41", env: "-42", flag: "-43", args: onFile("--local", "--backup-dir=/"), seen: refusal},
 	"search-memory":  {file: "-41", env: "-42", flag: "-43", args: onFile("--local"), seen: refusal},
+	"record-memory":  {file: "-41", env: "-42", flag: "-43", args: onFile("--local"), seen: refusal},
 	"keep":           {file: "-41", env: "-42", flag: "-43", args: []string{"backup", "copy.db"}, seen: refusal},
 }
 

@@ -37,6 +37,7 @@ type serveCommand struct {
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
 	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
 	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk (default ${default})." default:"256" placeholder:"MB"`
+	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately (default ${default})." default:"64" placeholder:"MB"`
 	tlsFlags
 	planFlags
 }
@@ -58,7 +59,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Search: int64(c.SearchMemory) << 20, Log: log})
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Search: int64(c.SearchMemory) << 20, Records: int64(c.RecordMemory) << 20, Log: log})
 	if err != nil {
 		return err
 	}
@@ -160,6 +161,9 @@ func (c serveCommand) check() error {
 	}
 	if c.SearchMemory < 1 {
 		return fmt.Errorf("--search-memory %d: write how many megabytes, at least 1", c.SearchMemory)
+	}
+	if c.RecordMemory < 1 {
+		return fmt.Errorf("--record-memory %d: write how many megabytes, at least 1", c.RecordMemory)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"crmkit/crm"
 )
@@ -22,6 +23,8 @@ type shelf struct {
 	young, old map[shelved]kept
 	bytes      int64 // of the young
 	before     int64 // of the old
+
+	hits, misses atomic.Int64
 }
 
 // shelved is what names a record.
@@ -72,6 +75,8 @@ func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (mi
 			missing = append(missing, i)
 		}
 	}
+	s.hits.Add(int64(len(keys) - len(missing)))
+	s.misses.Add(int64(len(missing)))
 	return missing
 }
 

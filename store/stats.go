@@ -14,12 +14,15 @@ type Stats struct {
 	FileBytes int64 // size of the file, without its log; 0 in memory
 	LogBytes  int64 // size of the write-ahead log; 0 in memory
 	Searched  int64 // bytes of memory that the text for searches takes, about
+	Shelved   int64 // bytes of memory that the records read lately take, about
+	Hits      int64 // records that were read there, so far
+	Misses    int64 // and those that were read from the file
 }
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: len(s.writer.jobs), Searched: s.mirrors.weight()}
+	stats := Stats{Waiting: len(s.writer.jobs), Searched: s.mirrors.weight(), Shelved: s.shelf.weight(), Hits: s.shelf.hits.Load(), Misses: s.shelf.misses.Load()}
 	if s.opts.Path != Memory {
 		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
 	}
