@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,6 +17,7 @@ import (
 // benchGrowth are requests that must not grow with the workspace.
 var benchGrowth = []benchOp{
 	benchFetch,
+	{"fetch-known", http.MethodGet, func(s *benchSeed, n int64) (string, string) { return "/contacts/" + s.id(n%1000), "" }, nil},
 	get("list50", func(int64) string { return "/contacts" }),
 	get("list50-stage", func(n int64) string { return "/contacts?stage=" + benchStage(n) }),
 	get("list50-owner", func(int64) string { return "/contacts?owner=jane@acme.com" }),
@@ -23,14 +26,14 @@ var benchGrowth = []benchOp{
 	get("list50-tag-none", func(int64) string { return "/contacts?tags=nobody" }),
 	get("list50-custom-none", func(int64) string { return "/contacts?custom.seats=1000" }),
 	get("list50-updated", func(int64) string { return "/contacts?sort=-updated_at" }),
+	{"list50-deep", http.MethodGet, func(s *benchSeed, n int64) (string, string) {
+		return "/contacts?cursor=" + s.cursors[n%int64(len(s.cursors))], ""
+	}, nil},
 	get("list50-name", func(int64) string { return "/contacts?sort=name" }),
 	get("search-one", func(n int64) string {
 		return "/contacts?search=person" + strconv.FormatInt(n*benchPrime%benchContacts, 10) + "@"
 	}),
-	get("search-words", func(n int64) string {
-		first, last := benchName(n)
-		return "/contacts?search=" + first + "+" + last
-	}),
+	get("search-words", benchWords),
 	get("search-none", func(int64) string { return "/contacts?search=xylophonist" }),
 	get("search-typo", func(int64) string { return "/contacts?search=Andersno" }),
 	get("search-everywhere", func(n int64) string {
@@ -73,6 +76,7 @@ func BenchmarkGrowth(b *testing.B) {
 			s.grow(b, size)
 			addr, stop := s.open(b, s.path)
 			defer stop()
+			s.deepen(b, addr)
 			for _, op := range benchGrowth {
 				b.Run(op.name, func(b *testing.B) {
 					rivals := []benchRival{s.bareHTTP(b, op, addr)}
@@ -89,8 +93,33 @@ func BenchmarkGrowth(b *testing.B) {
 			b.Run("memory", func(b *testing.B) {
 				b.ReportMetric(0, "ns/op")
 				b.ReportMetric(resident(b), "MB")
+				info, err := os.Stat(s.path + "-wal")
+				check(b, err)
+				b.ReportMetric(float64(info.Size())/(1<<20), "WAL-MB")
 			})
 		})
+	}
+}
+
+// deepen walks through half of the contacts and notes cursors on the way, of the second
+// half of that.
+func (s *benchSeed) deepen(b *testing.B, addr string) {
+	b.Helper()
+	pages := s.contacts / 2 / 200
+	for n, next := int64(0), ""; n < pages; n++ {
+		req, err := http.NewRequest(http.MethodGet, "http://"+addr+"/contacts?limit=200&total=none&format=json&fields=name"+next, nil)
+		check(b, err)
+		req.Header.Set("Authorization", "Bearer "+s.token)
+		res, err := http.DefaultClient.Do(req)
+		check(b, err)
+		var page struct {
+			Next string `json:"next_cursor"`
+		}
+		check(b, json.NewDecoder(res.Body).Decode(&page))
+		res.Body.Close()
+		if next = "&cursor=" + page.Next; n >= pages/2 {
+			s.cursors = append(s.cursors, page.Next)
+		}
 	}
 }
 
@@ -123,7 +152,9 @@ func (s *benchSeed) grow(b *testing.B, contacts int64) {
 	exec("BEGIN")
 	for copied := int64(benchContacts); copied < contacts; copied += benchContacts {
 		for table, key := range map[string]string{"contacts": "key", "tags": "record", "custom_values": "record"} {
-			columns, cells := s.copied(b, conn, table, copied)
+			columns, cells := s.columns(b, conn, table, map[string]string{"email": fmt.Sprintf("'g%d.' || email", copied/benchContacts),
+				"key": fmt.Sprintf("key + %d", copied), "record": fmt.Sprintf("record + %d", copied),
+				"created_at": fmt.Sprintf("created_at + %d", copied), "updated_at": fmt.Sprintf("updated_at + %d", copied)})
 			exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, s.key(0)-1+benchContacts)
 		}
 	}
@@ -132,8 +163,10 @@ func (s *benchSeed) grow(b *testing.B, contacts int64) {
 	s.contacts = contacts
 }
 
-// copied returns the columns of a table, and what stands in them in a copy.
-func (s *benchSeed) copied(b *testing.B, conn *sql.Conn, table string, copied int64) (columns, cells string) {
+// columns returns the columns of a table, and what stands in them in a copy: the same but
+// for those that are named.
+func (s *benchSeed) columns(b *testing.B, conn *sql.Conn, table string, other map[string]string) (columns, cells string) {
+	b.Helper()
 	rows, err := conn.QueryContext(context.Background(), "SELECT name FROM pragma_table_info(?)", table)
 	check(b, err)
 	defer rows.Close()
@@ -141,14 +174,7 @@ func (s *benchSeed) copied(b *testing.B, conn *sql.Conn, table string, copied in
 	for rows.Next() {
 		var name string
 		check(b, rows.Scan(&name))
-		value := name
-		switch name {
-		case "key", "record", "created_at", "updated_at":
-			value = fmt.Sprintf("%s + %d", name, copied)
-		case "email":
-			value = fmt.Sprintf("'g%d.' || email", copied/benchContacts)
-		}
-		names, values = append(names, name), append(values, value)
+		names, values = append(names, name), append(values, cmp.Or(other[name], name))
 	}
 	check(b, rows.Err())
 	return strings.Join(names, ", "), strings.Join(values, ", ")

@@ -31,6 +31,7 @@ type benchSeed struct {
 	token     string
 	workspace int64
 	contacts  int64
+	cursors   []string     // of pages deep in a walk
 	serial    atomic.Int64 // numbers the requests of the whole run
 }
 
@@ -88,7 +89,7 @@ func (s *benchSeed) lift(b *testing.B) {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+s.path)
 	check(b, err)
-	_, err = db.Exec("UPDATE workspaces SET plan = 'unlimited'")
+	_, err = db.Exec("UPDATE workspaces SET plan = 'unlimited'; UPDATE users SET plan = 'unlimited'")
 	check(b, err)
 	check(b, db.Close())
 }

@@ -23,14 +23,18 @@ type benchWire struct {
 }
 
 func newBenchWire(b *testing.B, addr, token string) *benchWire {
-	w := &benchWire{addr: addr,
-		head: " HTTP/1.1\r\nHost: " + addr + "\r\nUser-Agent: bench\r\nAccept: */*\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token + "\r\n"}
+	w := &benchWire{addr: addr, head: benchHead(addr, token)}
 	b.Cleanup(func() {
 		if w.conn != nil {
 			w.conn.Close()
 		}
 	})
 	return w
+}
+
+// benchHead returns the headers of every request of a client, behind the path.
+func benchHead(addr, token string) string {
+	return " HTTP/1.1\r\nHost: " + addr + "\r\nUser-Agent: bench\r\nAccept: */*\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token + "\r\n"
 }
 
 // dial connects with the first request and not before: the server closes a
