@@ -149,10 +149,24 @@ func (w way) within(part query.Range) string {
 		scope = fmt.Sprintf("+%s AND t.key IN ("+listed+")", scope, len(part.Args)+2)
 	case w.lead != nil: // the plus sign keeps SQLite from the index of the order
 		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
-	case !e.RandomID && strings.HasPrefix(part.Order, "t.key"): // in the order of keys those of a workspace are a range of the table itself
-		scope = fmt.Sprintf("+%s AND t.key > $1 * %d AND t.key < ($1 + 1) * %d", scope, crm.RecordKey(1, 0), crm.RecordKey(1, 0))
+	case !e.RandomID && strings.HasPrefix(part.Order, "t.key"):
+		scope = "+" + scope + w.ownKeys()
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
+}
+
+// ownKeys is the condition that keeps a list in the order of keys to those of the
+// workspace, which are a range of the table itself. Where a cursor bounds the range it
+// stands alone: of two bounds on one side SQLite begins at either and tests the other, row
+// by row.
+func (w way) ownKeys() (condition string) {
+	if w.q.First() || w.q.Order.Desc {
+		condition += fmt.Sprintf(" AND t.key > $1 * %d", crm.RecordKey(1, 0))
+	}
+	if w.q.First() || !w.q.Order.Desc {
+		condition += fmt.Sprintf(" AND t.key < ($1 + 1) * %d", crm.RecordKey(1, 0))
+	}
+	return condition
 }
 
 // args returns the arguments of a statement on a range.

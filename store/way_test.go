@@ -72,6 +72,32 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// TestDeepPagesBeginAtTheirCursor holds that the range of a page has one bound on each
+// side. With two SQLite walked from the end of the workspace to the cursor, which its plan
+// does not show: half a million rows in the middle of a million.
+func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	rec := f.save(ann, "contact", "name", "n", "tags", []string{"a"}, "stage", "s")
+	for _, params := range []string{"", "sort=created_at", "sort=-id", "sort=id", "tags=a", "stage=s&sort=id", "stage=ne:x", "tags=ne:b&sort=created_at"} {
+		q := f.question(ann, "contact", params).After(rec)
+		w := f.way(ann, q)
+		if !w.keyed {
+			t.Fatalf("%s is not read in the order of keys", params)
+		}
+		for _, part := range w.ranges() {
+			text := w.keys(part)
+			key := "t.key"
+			if w.along() {
+				key = w.lead.Sources[0].Key
+			}
+			if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
+				t.Errorf("contacts?%s: %d and %d bounds in %s", params, less, more, text)
+			}
+		}
+	}
+}
+
 // way returns how a question's rows are come by.
 func (f *fixture) way(actor crm.Actor, q *query.Question) (w way) {
 	f.t.Helper()
