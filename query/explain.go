@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"crmkit/crm"
 )
@@ -18,6 +19,9 @@ type Part struct {
 	Args         []any
 	Text         bool // the condition compares whole text, where a part may have been meant
 }
+
+// MaxInUse is how many values in use an explanation lists; its SQL returns one more.
+const MaxInUse = 8
 
 // maxParts bounds how many conditions are asked alone.
 const maxParts = 5
@@ -83,6 +87,6 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 		p.Text = t.field.Type == crm.Text
 		return p
 	}
-	p.InUse = "SELECT value, COUNT(*) FROM (" + p.InUse + " LIMIT " + scanCap + ") x GROUP BY value ORDER BY COUNT(*) DESC, value"
+	p.InUse = "SELECT value, COUNT(*) FROM (" + p.InUse + " LIMIT " + scanCap + ") x GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT " + strconv.Itoa(MaxInUse+1)
 	return p
 }

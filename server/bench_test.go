@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -65,7 +66,8 @@ func BenchmarkServer(b *testing.B) {
 }
 
 // BenchmarkOneClient measures what a lone client waits; x-64 is how many times
-// its rate 64 clients reach together. A lone client's create pays for a sync of
+// its rate 64 clients reach together, cpu-us what one request takes of the processors,
+// the client's part included. A lone client's create pays for a sync of
 // the disk of its own, 64 share one.
 func BenchmarkOneClient(b *testing.B) {
 	s := newBenchSeed(b)
@@ -76,6 +78,17 @@ func BenchmarkOneClient(b *testing.B) {
 			own, others := alternate(b, callers[:1], benchRival{name: "64", callers: callers[1:]})
 			report(b, own)
 			b.ReportMetric(median(shares(others[0].stretches, own)), "x-64")
+			began := processorTime(b)
+			drive(b, callers[:1], times(b.N))
+			b.ReportMetric((processorTime(b)-began)/float64(b.N), "cpu-us")
 		})
 	}
+}
+
+// processorTime returns the microseconds that this process has taken of the processors.
+func processorTime(b *testing.B) float64 {
+	b.Helper()
+	var use syscall.Rusage
+	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &use))
+	return float64(use.Utime.Nano()+use.Stime.Nano()) / 1000
 }

@@ -9,9 +9,6 @@ import (
 	"crmkit/query"
 )
 
-// maxInUse is how many values an explanation lists.
-const maxInUse = 8
-
 // explain says of an empty list which conditions match nothing even alone, and
 // what is in use instead.
 func (s *Server) explain(rq *request) ([]string, error) {
@@ -66,7 +63,7 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	}
 	var list []string
 	for i, in := range inUse {
-		if i == maxInUse {
+		if i == query.MaxInUse {
 			list = append(list, "…")
 			break
 		}

@@ -303,7 +303,7 @@ func (s *Server) stages(rq *request, e *crm.Entity) string {
 		return ""
 	}
 	var words []string
-	for _, used := range list[:min(len(list), maxInUse)] {
+	for _, used := range list[:min(len(list), query.MaxInUse)] {
 		// A stage that is no word may be a sentence, which a model could follow.
 		if crm.Bare(used.Value) && len(used.Value) <= maxStageWord {
 			words = append(words, fmt.Sprintf("%s %d", used.Value, used.N))

@@ -84,10 +84,10 @@ func (b *block) rows() (mask uint64) {
 func (b *block) bytes() int64 { return int64(cap(b.text) + 4*len(b.refs) + 12*blockRows + 96) }
 
 // scan returns a mask of the rows that hold the text and pass the test.
-func (b *block) scan(text []byte, pass func(row int) bool) (mask uint64) {
+func (b *block) scan(f finder, pass func(row int) bool) (mask uint64) {
 	row := 0
 	for at := 0; ; at = int(b.ends[row]) {
-		i := bytes.Index(b.text[at:], text)
+		i := f.index(b.text[at:])
 		if i < 0 {
 			return mask
 		}
@@ -101,20 +101,20 @@ func (b *block) scan(text []byte, pass func(row int) bool) (mask uint64) {
 
 // needle is a form of a word, to be looked for in the fields of rows.
 type needle struct {
-	texts [][]byte // of which one must stand somewhere in the row
+	texts []finder // of which one must stand somewhere in the row
 	own   [][]byte // the text by field; nil where it is the same in all
 }
 
 func (s searched) needle(form query.Form) (n needle) {
-	n.texts = [][]byte{[]byte(form.Fold)}
+	n.texts = []finder{{text: []byte(form.Fold)}}
 	if form.Same() {
 		return n
 	}
 	for _, f := range s.Own {
 		text := []byte(form.In(f.Type))
 		n.own = append(n.own, text)
-		if len(text) > 0 && !slices.ContainsFunc(n.texts, func(t []byte) bool { return bytes.Equal(t, text) }) {
-			n.texts = append(n.texts, text)
+		if len(text) > 0 && !slices.ContainsFunc(n.texts, func(f finder) bool { return bytes.Equal(f.text, text) }) {
+			n.texts = append(n.texts, finder{text: text})
 		}
 	}
 	return n
@@ -123,7 +123,7 @@ func (s searched) needle(form query.Form) (n needle) {
 // in reports whether a row holds the needle.
 func (n needle) in(row []byte) bool {
 	if n.own == nil {
-		return bytes.Contains(row, n.texts[0])
+		return bytes.Contains(row, n.texts[0].text)
 	}
 	for _, text := range n.own {
 		field, rest, _ := bytes.Cut(row, []byte{'\n'})
@@ -147,12 +147,12 @@ func (b *block) find(needles []needle, among uint64) (mask uint64) {
 		return mask
 	}
 	for _, n := range needles {
-		for _, text := range n.texts {
+		for _, f := range n.texts {
 			var pass func(int) bool
 			if n.own != nil {
 				pass = func(i int) bool { return n.in(b.row(i)) }
 			}
-			mask |= b.scan(text, pass)
+			mask |= b.scan(f, pass)
 		}
 	}
 	return mask & among
@@ -161,7 +161,7 @@ func (b *block) find(needles []needle, among uint64) (mask uint64) {
 // named returns a mask of the rows that are called by one of the needles.
 func (b *block) named(needles []needle) (mask uint64) {
 	for _, n := range needles {
-		mask |= b.scan(n.texts[0], func(i int) bool { return bytes.Contains(called(b.row(i)), n.texts[0]) })
+		mask |= b.scan(n.texts[0], func(i int) bool { return bytes.Contains(called(b.row(i)), n.texts[0].text) })
 	}
 	return mask
 }

@@ -18,11 +18,24 @@ type memos struct {
 // memo is what was counted, and at which moment of the workspace.
 type memo struct {
 	n, more int64
+	inUse   []InUse
 	moment  uint64
 }
 
-// maxMemos bounds what is kept to a megabyte or two. Beyond, all is forgotten.
-const maxMemos = 10_000
+// The bounds of what is kept: some megabytes. Beyond, all is forgotten. Values with more
+// text are counted each time.
+const (
+	maxMemos    = 10_000
+	maxMemoText = 500
+)
+
+// text returns how many bytes of text a memo holds.
+func (m memo) text() (n int) {
+	for _, in := range m.inUse {
+		n += len(in.Value)
+	}
+	return n
+}
 
 // moment returns the counter that changes with the workspace. A few share one.
 func (m *memos) moment(workspace int64) *atomic.Uint64 {
@@ -72,7 +85,7 @@ func (r recall) memo(key memoKey, count func() (memo, error)) (memo, error) {
 		return kept, nil
 	}
 	m, err := count()
-	if m.moment = r.began; err == nil && r.began%2 == 0 {
+	if m.moment = r.began; err == nil && r.began%2 == 0 && m.text() <= maxMemoText {
 		r.put(key, m)
 	}
 	return m, err

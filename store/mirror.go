@@ -294,7 +294,7 @@ func (m *mirror) count(row []byte, n int) (grew int64) {
 func (m *mirror) called(needles []needle) []uint64 {
 	name := ""
 	for _, n := range needles {
-		name += string(n.texts[0]) + "\n"
+		name += string(n.texts[0].text) + "\n"
 	}
 	m.mu.Lock()
 	masks, known := m.names[name]

@@ -188,21 +188,32 @@ type InUse struct {
 	N     int64
 }
 
-// InUse answers which values are in use, most frequent first.
-func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list []InUse, err error) {
+// InUse answers which values are in use, most frequent first: query.MaxInUse of them, and
+// one more if there is. They are kept as totals are.
+func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InUse, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, p.InUse, append([]any{scope(actor, p.Question.Entity)}, p.Args...), func(scan func(...any) error) error {
-			var in InUse
-			if err := scan(&in.Value, &in.N); err != nil {
+	if err := s.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
+	read := func() (m memo, err error) {
+		err = s.view(ctx, func(v *view) error {
+			return v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
+				var in InUse
+				err := scan(&in.Value, &in.N)
+				m.inUse = append(m.inUse, in)
 				return err
-			}
-			list = append(list, in)
-			return nil
+			})
 		})
-	})
-	return list, err
+		return m, err
+	}
+	if p.Question.Entity.RandomID {
+		m, err := read()
+		return m.inUse, err
+	}
+	m, err := s.memos.recall(actor.Workspace).memo(named(actor.Workspace, p.InUse, args), read)
+	return m.inUse, err
 }
 
 // Used is how much of a resource there is, and how much the plan allows.

@@ -34,11 +34,17 @@ func (s *Store) seek(ctx context.Context, actor crm.Actor, e *crm.Entity, sought
 	words := make([]seeker, len(sought.Words))
 	for i, w := range sought.Words {
 		for _, form := range w.Forms {
-			words[i].needles = append(words[i].needles, mirrors[0].needle(form))
+			n := mirrors[0].needle(form)
+			for j := range n.texts {
+				n.texts[j].tune(h.blocks)
+			}
+			words[i].needles = append(words[i].needles, n)
 		}
 		words[i].find(mirrors)
 	}
-	slices.SortStableFunc(words, func(a, b seeker) int { return cmp.Compare(len(b.needles[0].texts[0]), len(a.needles[0].texts[0])) }) // long ones are rare
+	slices.SortStableFunc(words, func(a, b seeker) int {
+		return cmp.Compare(len(b.needles[0].texts[0].text), len(a.needles[0].texts[0].text))
+	}) // long ones are rare
 	h.masks = make([]uint64, len(h.blocks))
 	for i, b := range h.blocks {
 		if b == nil {
