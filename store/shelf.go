@@ -40,7 +40,7 @@ type kept struct {
 	size   int64 // in memory, about; 0: nothing is known
 }
 
-func newShelf(limit int64) *shelf { return &shelf{limit: limit, young: map[shelved]kept{}} }
+func newShelf(limit int64) *shelf { return &shelf{limit: limit, young: map[shelved]kept{}, old: map[shelved]kept{}} }
 
 // onShelf reports whether records of the table are kept: those that change only through
 // the log of their workspace, and refer to such.
@@ -161,8 +161,9 @@ func (s *shelf) name(of shelved, called string) {
 // put makes room and puts something among the young. The caller holds the lock.
 func (s *shelf) put(of shelved, k kept) {
 	if s.bytes += k.size - s.young[of].size; s.bytes > s.limit/2 {
-		s.old, s.before = s.young, s.bytes-k.size
-		s.young, s.bytes = map[shelved]kept{}, k.size
+		clear(s.old) // its room is used again
+		s.young, s.old = s.old, s.young
+		s.bytes, s.before = k.size, s.bytes-k.size
 	}
 	s.young[of] = k
 }
@@ -183,7 +184,9 @@ func (s *shelf) drop(changed []shelved) {
 func (s *shelf) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.young, s.old, s.bytes, s.before = map[shelved]kept{}, nil, 0, 0
+	clear(s.young)
+	clear(s.old)
+	s.bytes, s.before = 0, 0
 }
 
 // weight returns about how much memory the shelf takes.
