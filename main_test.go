@@ -88,7 +88,13 @@ type running struct {
 // serve starts a server on a free port and waits until it is ready.
 func serve(t testing.TB, args ...string) *running {
 	t.Helper()
-	return start(t, command(t, append([]string{"serve", "--local", "--listen", "127.0.0.1:0"}, args...)...))
+	return start(t, served(t, args...))
+}
+
+// served is the command of a local server on a free port.
+func served(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	return command(t, append([]string{"serve", "--local", "--listen", "127.0.0.1:0"}, args...)...)
 }
 
 // start runs the command until it is ready.

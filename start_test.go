@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,10 +18,23 @@ import (
 // startContacts is how many contacts the existing file holds.
 const startContacts = 10_000
 
-// BenchmarkStart measures the real binary on a new file and on one with 10,000
-// contacts: first-answer-ms is the median time from the start of the process to
-// the first 200 of /healthz, max-ms the longest.
-func BenchmarkStart(b *testing.B) { onFiles(b, measureStart) }
+// BenchmarkStart measures the real binary on a new file, on one with 10,000
+// contacts, and on the one that CRMKIT_BENCH_FILE names: first-answer-ms is the median time from the start of the process to
+// the first 200 of /healthz, max-ms the longest. bare is a server that does nothing else
+// than answer that.
+func BenchmarkStart(b *testing.B) {
+	onFiles(b, func(b *testing.B, file func(n int) string) {
+		binary(b)
+		measureStart(b, func(n int) *exec.Cmd { return served(b, "--db", file(n)) })
+	})
+	b.Run("bare", func(b *testing.B) {
+		bare := filepath.Join(b.TempDir(), "bare")
+		if out, err := exec.Command("go", "build", "-o", bare, "./testdata/bare").CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		measureStart(b, func(int) *exec.Cmd { return exec.Command(bare) })
+	})
+}
 
 // BenchmarkIdleMemory measures the resident memory of the real binary after its
 // first answer, on the same files.
@@ -41,15 +55,20 @@ func onFiles(b *testing.B, measure func(b *testing.B, file func(n int) string)) 
 	b.Run("existing", func(b *testing.B) {
 		measure(b, func(int) string { return full })
 	})
+	if given := os.Getenv("CRMKIT_BENCH_FILE"); given != "" {
+		b.Run("given", func(b *testing.B) {
+			measure(b, func(int) string { return given })
+		})
+	}
 }
 
-func measureStart(b *testing.B, file func(n int) string) {
-	binary(b)
+func measureStart(b *testing.B, command func(n int) *exec.Cmd) {
 	var waits []float64
 	b.ResetTimer()
 	for n := range b.N {
+		cmd := command(n)
 		began := time.Now()
-		p := serve(b, "--db", file(n))
+		p := start(b, cmd)
 		healthy(b, p)
 		waits = append(waits, time.Since(began).Seconds()*1000)
 		b.StopTimer()
