@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -82,6 +83,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if _, err := fmt.Fprint(io.out, ready); err != nil {
 		return err
 	}
+	go debug.FreeOSMemory() // what only the start needed
 	if err := doors.serve(ctx, srv); err != nil {
 		return err
 	}
