@@ -27,11 +27,13 @@ soak:
 	go test -run '^TestSoak' -timeout 60m -v . -soak 10s -soak-rounds 3
 
 # Three sizes of workspaces, of which the largest takes some minutes and 3 GB of disk;
-# BENCH_SIZES=10000 is the short form.
+# BENCH_SIZES=10000 is the short form. BENCH names rows, like Growth or 'Server/fetch$$'.
 BENCH_SIZES ?= 10000,100000,1000000
+BENCH_TIME ?= 3s
+BENCH ?= .
 
 bench:
-	CRMKIT_BENCH_SIZES=$(BENCH_SIZES) go test -run '^$$' -bench . -benchtime 3s -timeout 60m . ./server
+	CRMKIT_BENCH_SIZES=$(BENCH_SIZES) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -timeout 60m . ./server
 
 fuzz:
 	@set -e; for pkg in $$(go list ./...); do \

@@ -108,9 +108,11 @@ var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
 
 func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
 
-// labelled is the test on one of the labels g of a field.
+// labelled is the test on one of the labels g of a field. The plus signs here and in
+// member keep SQLite to looking up what belongs to the row at hand: it would rather go
+// through all labels and values that pass the test.
 func (c *compiler) labelled(t target, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = %s.key AND %s)",
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = +%s.key AND %s)",
 		t.entity.Side(t.field), t.alias(), test)
 }
 
@@ -179,7 +181,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	if key, ok := NumberKey(value); ok {
 		is := "number " + sqlOps[op] + " " + c.arg(key)
 		c.noteMember(t, name, !ordered, "g."+is)
-		return member(t, name, "v."+is), nil
+		return member(t, name, "+v."+is), nil
 	}
 	utc := Env{Now: c.env.Now} // as the values were read when they were stored
 	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
@@ -197,6 +199,6 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 
 // member is the test on a custom value. name is the placeholder of its key.
 func member(t target, name, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = %s.key AND %s)",
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = +%s.key AND %s)",
 		t.entity.Name, name, t.alias(), test)
 }

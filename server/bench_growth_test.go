@@ -23,6 +23,7 @@ var benchGrowth = []benchOp{
 	get("list50-owner", func(int64) string { return "/contacts?owner=jane@acme.com" }),
 	get("list50-tag", func(n int64) string { return "/contacts?tags=region-" + strconv.FormatInt(n%20, 10) }),
 	get("list50-custom", func(n int64) string { return "/contacts?custom.seats=" + strconv.FormatInt(n%100, 10) }),
+	get("list50-custom-most", func(int64) string { return "/contacts?custom.seats=gte:3" }),
 	get("list50-tag-none", func(int64) string { return "/contacts?tags=nobody" }),
 	get("list50-custom-none", func(int64) string { return "/contacts?custom.seats=1000" }),
 	get("list50-updated", func(int64) string { return "/contacts?sort=-updated_at" }),

@@ -64,6 +64,10 @@ func (f *fixture) walksAnIndex(name string, q *query.Question) {
 				if strings.Contains(line, "TEMP B-TREE") || strings.Contains(line, "SCAN t") || strings.Contains(line, "SCAN g") {
 					f.t.Errorf("%s: %s\n%s", name, line, text)
 				}
+				// A test of a row looks up what belongs to that row, however many rows have the value.
+				if side := strings.Contains(line, "SEARCH v ") || w.lead == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
+					f.t.Errorf("%s: not by the record: %s\n%s", name, line, text)
+				}
 			}
 		}
 	}
