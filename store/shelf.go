@@ -40,7 +40,9 @@ type kept struct {
 	size   int64 // in memory, about; 0: nothing is known
 }
 
-func newShelf(limit int64) *shelf { return &shelf{limit: limit, young: map[shelved]kept{}, old: map[shelved]kept{}} }
+func newShelf(limit int64) *shelf {
+	return &shelf{limit: limit, young: map[shelved]kept{}, old: map[shelved]kept{}}
+}
 
 // onShelf reports whether records of the table are kept: those that change only through
 // the log of their workspace, and refer to such.

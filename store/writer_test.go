@@ -17,10 +17,11 @@ import (
 func (f *fixture) block() (release func()) {
 	f.t.Helper()
 	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
 	go func() {
 		defer close(ended)
 		if err := f.Write(context.Background(), crm.Actor{}, func(*Tx) error {
-			close(entered)
+			enter()
 			<-leave
 			return nil
 		}); err != nil {
