@@ -62,7 +62,7 @@ func bareUpdate(b *testing.B, s *benchSeed, _ string) benchRival {
 // newBareWriter opens a copy of the seed with the settings of the product.
 func newBareWriter(b *testing.B, s *benchSeed) *bareWriter {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+s.copy(b)+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	db, err := sql.Open("sqlite", "file:"+s.copy(b)+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)")
 	check(b, err)
 	b.Cleanup(func() { db.Close() })
 	conn, err := db.Conn(context.Background())

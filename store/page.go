@@ -88,7 +88,7 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 	for i, at := range missing {
 		wanted[i] = keys[at]
 	}
-	row, size := t.newRow(), 0
+	row, next, size := t.newRow(), 0, 0
 	read := make([]crm.Record, 0, len(missing))
 	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+listed+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
 	err := c.rows(ctx, text, []any{listOf(wanted)}, func(scan func(...any) error) error {
@@ -99,7 +99,10 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 			return err
 		}
 		rec := row.record()
-		records[missing[len(read)]], read, size = rec, append(read, rec), size+textSize(rec)
+		for wanted[next] != rec.Key {
+			next++
+		}
+		records[missing[next]], read, size = rec, append(read, rec), size+textSize(rec)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errFull) {

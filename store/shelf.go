@@ -59,7 +59,7 @@ func (t *table) onShelf() bool {
 // take puts the records with the keys into their places, and returns the places of those
 // that are not there. All are of the moment at which the look began, or none is there.
 func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (missing []int) {
-	if t.onShelf() {
+	if t.onShelf() && r.still() {
 		packed := s.packed(t, keys)
 		for i, key := range keys {
 			if packed[i] != "" {

@@ -184,6 +184,14 @@ func TestWalIndexTells(t *testing.T) {
 	if now, still := f.wal.head(); !still || now == before {
 		t.Errorf("a commit did not change the head: %v", still)
 	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, _ = f.wal.head()
+	openWith(t, f.clock, f.opts).save(ann, "contact", "name", "June")
+	if now, still := f.wal.head(); !still || now == before {
+		t.Errorf("after another look ended, a commit did not change the head: %v", still)
+	}
 }
 
 // FuzzPack packs records and compares what is unpacked.

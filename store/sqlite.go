@@ -41,10 +41,15 @@ func fileURL(path string) string {
 	return "file:" + u.EscapedPath()
 }
 
+// checkpointEvery is how many pages the log has when SQLite writes them into the file: 16
+// MB. A page that changes with each write, and most are such, is then written there a
+// quarter as often as by SQLite's own 1000.
+const checkpointEvery = "4000"
+
 // openWriter opens the one connection that writes and checks that its settings
 // took hold.
 func openWriter(ctx context.Context, name string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", name+"&_pragma=foreign_keys(1)&_txlock=immediate")
+	db, err := sql.Open("sqlite", name+"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint("+checkpointEvery+")&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +57,7 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 	want := map[string]string{"foreign_keys": "1"}
 	if !strings.Contains(name, "vfs=memdb") {
 		want["journal_mode"], want["synchronous"] = "wal", map[string]string{"FULL": "2", "OFF": "0"}[synchronous]
+		want["wal_autocheckpoint"] = checkpointEvery
 	}
 	if err := errors.Join(checkVersion(ctx, db), checkPragmas(ctx, db, want)); err != nil {
 		return nil, errors.Join(err, db.Close())

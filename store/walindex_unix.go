@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -19,7 +20,6 @@ type walHead [walHeadSize]byte
 // walIndex is a look at the memory in which SQLite's connections to a file, of all
 // processes, tell each other what was committed.
 type walIndex struct {
-	path  string
 	file  *os.File
 	mem   []byte
 	users int
@@ -29,8 +29,8 @@ type walIndex struct {
 // has on it (POSIX, fcntl), SQLite's too, so one that several stores look at is open once.
 var walIndexes = struct {
 	sync.Mutex
-	open map[string]*walIndex
-}{open: map[string]*walIndex{}}
+	open []*walIndex
+}{}
 
 // openWalIndex returns the WAL index of a database, which must have connections until it
 // is closed; nil where there is none to see.
@@ -41,14 +41,20 @@ func openWalIndex(path string) *walIndex {
 	}
 	walIndexes.Lock()
 	defer walIndexes.Unlock()
-	x := walIndexes.open[real]
-	if x == nil {
-		if x = mapWalIndex(real); x == nil {
-			return nil
-		}
-		walIndexes.open[real] = x
+	there, err := os.Stat(real + "-shm")
+	if err != nil {
+		return nil
 	}
-	x.users++
+	for _, x := range walIndexes.open {
+		if is, err := x.file.Stat(); err == nil && os.SameFile(is, there) {
+			x.users++
+			return x
+		}
+	}
+	x := mapWalIndex(real)
+	if x != nil {
+		walIndexes.open = append(walIndexes.open, x)
+	}
 	return x
 }
 
@@ -57,7 +63,7 @@ func mapWalIndex(path string) *walIndex {
 	if err != nil {
 		return nil
 	}
-	x := &walIndex{path: path, file: file}
+	x := &walIndex{file: file, users: 1}
 	if info, err := file.Stat(); err == nil && info.Size() >= 2*walHeadSize {
 		x.mem, _ = syscall.Mmap(int(file.Fd()), 0, 2*walHeadSize, syscall.PROT_READ, syscall.MAP_SHARED)
 	}
@@ -89,6 +95,6 @@ func (x *walIndex) close() error {
 	if x.users--; x.users > 0 {
 		return nil
 	}
-	delete(walIndexes.open, x.path)
+	walIndexes.open = slices.DeleteFunc(walIndexes.open, func(open *walIndex) bool { return open == x })
 	return x.file.Close()
 }
