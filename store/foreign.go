@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"crmkit/crm"
 )
@@ -21,19 +22,50 @@ const lastChange = "SELECT last FROM sequences WHERE name = 'changes'"
 // is filled anew.
 const maxForeign = 1000
 
+// look begins a look at memory. Where others have committed what memory is not in step
+// with it finds nothing there, so that who reads records need not wait for the writer, nor
+// the writer for those others.
+func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
+	behind, err := s.behind(ctx)
+	if behind && s.nudged.CompareAndSwap(false, true) {
+		go func() {
+			_ = s.meetOthers(context.WithoutCancel(ctx)) // if that fails the next look is behind too
+			s.nudged.Store(false)
+		}()
+	}
+	if behind || err != nil {
+		return recall{&s.memos, new(atomic.Uint64), 1}, err
+	}
+	return s.memos.recall(workspace), nil
+}
+
 // catchUp brings memory in step with what others have committed.
 func (s *Store) catchUp(ctx context.Context) error {
+	behind, err := s.behind(ctx)
+	if behind {
+		return s.meetOthers(ctx)
+	}
+	return err
+}
+
+// meetOthers has the writer meet what others have committed.
+func (s *Store) meetOthers(ctx context.Context) error {
+	return s.Write(ctx, crm.Actor{}, func(*Tx) error { return nil })
+}
+
+// behind reports whether others have committed what memory is not in step with.
+func (s *Store) behind(ctx context.Context) (bool, error) {
 	if s.opts.Path == Memory {
-		return nil // it has no others
+		return false, nil // it has no others
 	}
 	select {
 	case <-s.stop:
-		return stopped()
+		return false, stopped()
 	default:
 	}
 	head, ok := s.wal.head()
 	if seen := s.walSeen.Load(); ok && seen != nil && *seen == head {
-		return nil // nothing was committed since
+		return false, nil // nothing was committed since
 	}
 	var last int64
 	err := s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
@@ -42,11 +74,9 @@ func (s *Store) catchUp(ctx context.Context) error {
 		if ok {
 			s.walSeen.Store(&head)
 		}
-		return nil
-	case err != nil:
-		return err
+		return false, nil
 	}
-	return s.Write(ctx, crm.Actor{}, func(*Tx) error { return nil }) // the writer meets them
+	return err == nil, err
 }
 
 // meet reads the number of the last change, and takes in what others have changed since

@@ -15,10 +15,11 @@ import (
 // Record returns the record of the actor's workspace with the key, or a
 // not_found error.
 func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
-	if err := s.catchUp(ctx); err != nil {
+	recall, err := s.look(ctx, actor.Workspace)
+	if err != nil {
 		return rec, err
 	}
-	t, recall, one := s.tables[e], s.memos.recall(actor.Workspace), make([]crm.Record, 1)
+	t, one := s.tables[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(s.shelf.take(recall, t, []int64{key}, one)) == 0 {
 		return one[0], nil
 	}
@@ -82,12 +83,18 @@ type Page struct {
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	if err := s.catchUp(ctx); err != nil {
+	sought := q.Sought != nil && !q.Ranked()
+	if sought {
+		if err := s.catchUp(ctx); err != nil { // mirrors must have what was written
+			return page, err
+		}
+	}
+	recall, err := s.look(ctx, actor.Workspace)
+	if err != nil {
 		return page, err
 	}
-	recall := s.memos.recall(actor.Workspace)
 	var h *hits
-	if q.Sought != nil && !q.Ranked() {
+	if sought {
 		if h, err = s.seek(ctx, actor, q.Entity, q.Sought); err != nil {
 			return page, err
 		}
@@ -193,7 +200,8 @@ type InUse struct {
 func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InUse, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	if err := s.catchUp(ctx); err != nil {
+	recall, err := s.look(ctx, actor.Workspace)
+	if err != nil {
 		return nil, err
 	}
 	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
@@ -212,7 +220,7 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InU
 		m, err := read()
 		return m.inUse, err
 	}
-	m, err := s.memos.recall(actor.Workspace).memo(named(actor.Workspace, p.InUse, args), read)
+	m, err := recall.memo(named(actor.Workspace, p.InUse, args), read)
 	return m.inUse, err
 }
 

@@ -169,6 +169,29 @@ func TestWritersOutsideAreSeen(t *testing.T) {
 	}
 }
 
+// TestReadsDoNotWaitForWritersOutside reads while another process writes for long, and
+// has written before.
+func TestReadsDoNotWaitForWritersOutside(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann := f.member("ann@example.com")
+	rec := f.save(ann, "contact", "name", "Jane", "tags", []string{"a"})
+	f.list(ann, "contact", "tags=a")
+	other.update(ann, rec, "name", "June")
+	release := other.block()
+	if name := f.fetch(ann, rec).Value("name").Text; name != "June" {
+		t.Errorf("fetched %s", name)
+	}
+	if page := f.list(ann, "contact", "tags=a"); len(page.Records) != 1 || page.Records[0].Value("name").Text != "June" {
+		t.Errorf("listed %v", page.Records)
+	}
+	if used := f.inUse(ann, "contact", "tags=b"); used != "a 1" {
+		t.Errorf("in use: %s", used)
+	}
+	release()
+	f.checkShelf(ann)
+}
+
 // TestWalIndexTells holds that what other connections commit changes what is looked at,
 // and that what they read does not.
 func TestWalIndexTells(t *testing.T) {

@@ -63,6 +63,7 @@ type Store struct {
 	shelf    *shelf
 	wal      *walIndex
 	walSeen  atomic.Pointer[walHead]     // as memory was in step with the file
+	nudged   atomic.Bool                 // the writer is about to meet what others wrote
 	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	draining chan struct{}               // closed when long writes should give up
 	stop     chan struct{}               // closed when nothing more is taken

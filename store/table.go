@@ -129,16 +129,6 @@ func (t *table) newRow() *row {
 	return r
 }
 
-// size returns how many bytes of text the row scanned last holds.
-func (r *row) size() (n int) {
-	for _, cell := range r.cells {
-		if text, ok := cell.(string); ok {
-			n += len(text)
-		}
-	}
-	return n
-}
-
 // record returns the record of the row scanned last.
 func (r *row) record() crm.Record {
 	t := r.table
