@@ -126,7 +126,7 @@ func drawGrowth(sizes []string, rows []growthRow) string {
 		}
 		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(points, " "), color)
 		fmt.Fprintf(&b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/><text x="%d" y="%d">%s</text>`+"\n",
-			width-right+14, top+8+n*22, width-right+34, top+8+n*22, color, width-right+40, top+12+n*22, row.name)
+			width-right+14, top+8+n*20, width-right+34, top+8+n*20, color, width-right+40, top+12+n*20, row.name)
 	}
 	return b.String() + "</svg>\n"
 }
