@@ -37,7 +37,7 @@ type serveCommand struct {
 	BackupDir     string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
 	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
-	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk (default ${default})." default:"256" placeholder:"MB"`
+	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk, and not for misspelled words (default ${default})." default:"256" placeholder:"MB"`
 	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately (default ${default})." default:"64" placeholder:"MB"`
 	tlsFlags
 	planFlags
@@ -93,6 +93,9 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	log.Info("stopped")
 	return err
 }
+
+// maxMemory is the most megabytes of a memory: what no machine has.
+const maxMemory = 1 << 30
 
 // options returns what the settings make of the server.
 func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
@@ -161,11 +164,11 @@ func (c serveCommand) check() error {
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
 		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
 	}
-	if c.SearchMemory < 1 {
-		return fmt.Errorf("--search-memory %d: write how many megabytes, at least 1", c.SearchMemory)
+	if c.SearchMemory < 1 || c.SearchMemory > maxMemory {
+		return fmt.Errorf("--search-memory %d: write how many megabytes, 1 to %d", c.SearchMemory, maxMemory)
 	}
-	if c.RecordMemory < 1 {
-		return fmt.Errorf("--record-memory %d: write how many megabytes, at least 1", c.RecordMemory)
+	if c.RecordMemory < 1 || c.RecordMemory > maxMemory {
+		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d", c.RecordMemory, maxMemory)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

@@ -45,6 +45,16 @@ func (s *Server) explain(rq *request) ([]string, error) {
 	return remarks, nil
 }
 
+// finds says what a search of some kinds finds, to who found nothing.
+func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
+	for _, e := range kinds {
+		if forgives, err := s.store.Forgives(rq.Context(), rq.actor, e); err != nil || !forgives {
+			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", err
+		}
+	}
+	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
+}
+
 func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	name, value := crm.Show(part.Param), crm.Show(part.Value)
 	remark := name + "=" + value + " matches nothing"
@@ -52,7 +62,8 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(part.Operand), nil
 	}
 	if part.Param == "search" {
-		return remark + "; it finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
+		finds, err := s.finds(rq, rq.route.Entity)
+		return remark + "; it " + finds, err
 	}
 	if part.InUse == "" {
 		return remark, nil

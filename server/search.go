@@ -70,7 +70,11 @@ func (s *Server) search(rq *request) (*render.Doc, error) {
 		doc.Remarks = append(doc.Remarks, "nothing in "+strings.Join(none, ", "))
 	}
 	if len(found) == 0 {
-		doc.Remarks = append(doc.Remarks, "a search finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one")
+		finds, err := s.finds(rq, kinds...)
+		if err != nil {
+			return nil, err
+		}
+		doc.Remarks = append(doc.Remarks, "a search "+finds)
 	}
 	return doc, nil
 }

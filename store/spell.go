@@ -21,6 +21,13 @@ const (
 	maxParts     = 10
 )
 
+// Forgives reports whether searches of a kind find misspelled words: not where its text
+// is more than the memory for it.
+func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (bool, error) {
+	mirrors, err := s.searchedWith(ctx, actor, e)
+	return mirrors != nil, err
+}
+
 // Spellings returns for words of a search, of which nothing was found, those that
 // records have and that differ from them in a letter or two: the nearest, most
 // frequent first. It looks at words that stand nowhere as they are written or, if there

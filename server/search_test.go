@@ -1,0 +1,26 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"crmkit/store"
+)
+
+// TestSearchesPromiseWhatTheyDo misspells a name where there is memory for the text that is
+// searched, and where there is not.
+func TestSearchesPromiseWhatTheyDo(t *testing.T) {
+	for _, c := range []struct {
+		memory int64
+		says   string
+	}{{0, "searched for quixotefield instead"}, {1, "too much text here to find misspelled ones"}} {
+		r := newRigWith(t, store.Options{Search: c.memory}).as("jane@acme.com")
+		r.want(http.StatusCreated, "POST", "/contacts", `{"name":"Quixotefield"}`)
+		for _, path := range []string{"/contacts?search=quixotefeild", "/search?q=quixotefeild"} {
+			if text := r.want(http.StatusOK, "GET", path, ""); !strings.Contains(text, c.says) {
+				t.Errorf("with %d bytes GET %s says\n%s", c.memory, path, text)
+			}
+		}
+	}
+}
