@@ -67,6 +67,9 @@ func SearchedIn(e *crm.Entity) (s Searched) {
 			s.Own = append(s.Own, t.field)
 		default:
 			s.Refs = append(s.Refs, t.hops[0].field)
+			if beside := t.hops[0].beside; beside != nil {
+				s.Refs = append(s.Refs, beside)
+			}
 		}
 	}
 	return s

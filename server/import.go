@@ -247,6 +247,7 @@ func (im *importer) saveBatch(batch []entry) error {
 	if err != nil {
 		return err
 	}
+	im.names.end()
 	return im.send(results)
 }
 

@@ -176,6 +176,7 @@ type called struct {
 	made     []crm.Record // by the row at hand
 	fresh    map[*crm.Entity]bool
 	err      error
+	open     bool // a batch runs, or was given up
 }
 
 type index struct {
@@ -185,8 +186,17 @@ type index struct {
 
 func newCalled() *called { return &called{byEntity: map[*crm.Entity]*index{}} }
 
-// begin forgets what an earlier run of the batch, or a row that failed, left.
-func (n *called) begin() { n.fresh, n.made, n.err = map[*crm.Entity]bool{}, nil, nil }
+// begin forgets what an earlier run of the batch left: its records are made again, and
+// may have other keys.
+func (n *called) begin() {
+	if n.open {
+		n.byEntity = map[*crm.Entity]*index{}
+	}
+	n.fresh, n.made, n.err, n.open = map[*crm.Entity]bool{}, nil, nil, true
+}
+
+// end notes that the batch is saved.
+func (n *called) end() { n.open = false }
 
 // find returns the key of the one record with the name, 0 for none and ambiguous for
 // several.

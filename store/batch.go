@@ -24,7 +24,7 @@ func (w *writer) transact(batch []*job) error {
 	if err != nil {
 		return w.fault("transaction", err)
 	}
-	w.moments = append(w.moments, momentsOf(batch)...)
+	w.note(batch)
 	pass(w.moments)
 	w.flight.Store(w.last)
 	started := time.Now() // of the machine: it is the disk that is measured
@@ -53,9 +53,10 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 	met := w.last
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
-		if j.err = j.ctx.Err(); j.err != nil {
+		if j.err = j.ctx.Err(); j.err != nil && !j.began { // what has run runs again, for it may have told others what it did
 			continue
 		}
+		j.began = true
 		j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
 		err = one(&Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
 	}

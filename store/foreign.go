@@ -26,7 +26,8 @@ const maxForeign = 1000
 // with it finds nothing there, so that who reads records need not wait for the writer, nor
 // the writer for those others.
 func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
-	behind, err := s.behind(ctx)
+	last, err := s.ahead(ctx)
+	behind := last > max(s.writer.known.Load(), s.writer.flight.Load()) // of a commit under way its moments tell
 	if behind && s.nudged.CompareAndSwap(false, true) {
 		go func() {
 			_ = s.meetOthers(context.WithoutCancel(ctx)) // if that fails the next look is behind too
@@ -41,8 +42,8 @@ func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
 
 // catchUp brings memory in step with what others have committed.
 func (s *Store) catchUp(ctx context.Context) error {
-	behind, err := s.behind(ctx)
-	if behind {
+	last, err := s.ahead(ctx)
+	if err == nil && last > s.writer.known.Load() {
 		return s.meetOthers(ctx)
 	}
 	return err
@@ -53,30 +54,29 @@ func (s *Store) meetOthers(ctx context.Context) error {
 	return s.Write(ctx, crm.Actor{}, func(*Tx) error { return nil })
 }
 
-// behind reports whether others have committed what memory is not in step with.
-func (s *Store) behind(ctx context.Context) (bool, error) {
+// ahead returns the number of the last change in the file, 0 where nothing was committed
+// since memory was in step with it.
+func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 	if s.opts.Path == Memory {
-		return false, nil // it has no others
+		return 0, nil // it has no others
 	}
 	select {
 	case <-s.stop:
-		return false, stopped()
+		return 0, stopped()
 	default:
 	}
 	head, ok := s.wal.head()
 	if seen := s.walSeen.Load(); ok && seen != nil && *seen == head {
-		return false, nil // nothing was committed since
+		return 0, nil
 	}
-	var last int64
-	err := s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
-	switch {
-	case errors.Is(err, sql.ErrNoRows) || err == nil && last <= max(s.writer.known.Load(), s.writer.flight.Load()):
-		if ok {
-			s.walSeen.Store(&head)
-		}
-		return false, nil
+	err = s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
-	return err == nil, err
+	if ok && err == nil && last <= s.writer.known.Load() {
+		s.walSeen.Store(&head)
+	}
+	return last, err
 }
 
 // meet reads the number of the last change, and takes in what others have changed since

@@ -365,3 +365,20 @@ func TestMemoryFollowsOtherProcesses(t *testing.T) {
 	f.compareSearches(ann, []string{"contact"}, "both", "n1", "many99")
 	other.compareSearches(ann, []string{"contact"}, "both", "n1", "many99")
 }
+
+// TestMirrorsFollowWhatStandsBeside searches activities by the company of their contact,
+// which is kept in them, before and after the contact moves.
+func TestMirrorsFollowWhatStandsBeside(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
+		jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
+		f.save(ann, "activity", "body", "called", "contact_id", jane)
+		f.compareSearches(ann, []string{"activity"}, "acme", "other")
+		f.update(ann, jane, "company_id", other)
+		f.compareSearches(ann, []string{"activity"}, "acme", "other")
+		if n := f.list(ann, "activity", "search=other").Total; n != 1 {
+			t.Errorf("%d activities of the new company", n)
+		}
+	})
+}

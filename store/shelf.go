@@ -162,10 +162,12 @@ func (s *shelf) name(of shelved, called string) {
 
 // put makes room and puts something among the young. The caller holds the lock.
 func (s *shelf) put(of shelved, k kept) {
-	if s.bytes += k.size - s.young[of].size; s.bytes > s.limit/2 {
+	if more := k.size - s.young[of].size; s.bytes+more > s.limit/2 {
 		clear(s.old) // its room is used again
 		s.young, s.old = s.old, s.young
-		s.bytes, s.before = k.size, s.bytes-k.size
+		s.bytes, s.before = k.size, s.bytes
+	} else {
+		s.bytes += more
 	}
 	s.young[of] = k
 }

@@ -137,6 +137,16 @@ func TestShelfIsBounded(t *testing.T) {
 			t.Errorf("%d bytes are kept", size)
 		}
 	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		of := shelved{f.Schema.Named("contact"), random.Int64N(30)}
+		if f.shelf.put(of, newKept(strings.Repeat("x", random.IntN(2000)), "n")); random.IntN(3) == 0 {
+			f.shelf.drop([]shelved{of})
+		}
+		if size := f.shelf.weight(); size < 0 || size > 20_000 || f.shelf.before < 0 || f.shelf.bytes < 0 {
+			t.Fatalf("%d bytes are kept, %d of them old", size, f.shelf.before)
+		}
+	}
 }
 
 // TestWritersOutsideAreSeen writes through another process's store, with and without a
@@ -167,6 +177,46 @@ func TestWritersOutsideAreSeen(t *testing.T) {
 			f.checkShelf(ann)
 		})
 	}
+}
+
+// TestCommitsShowWhatOthersWrote looks at a record that another process changed, while
+// this one commits something else in the same workspace: the moment ends with the other's
+// change and with its own, once.
+func TestCommitsShowWhatOthersWrote(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	f.list(ann, "contact", "search=jane")
+	f.fetch(ann, jane)
+	other.update(ann, jane, "name", "Zoe")
+	var looked bool
+	var moment uint64
+	var name string
+	found := make(chan int, 1)
+	f.Watch(func(Batch) { // the batch is on disk, memory not in step yet
+		if looked {
+			return
+		}
+		looked, moment = true, f.memos.moment(ann.Workspace).Load()
+		rec, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
+		if err != nil {
+			t.Error(err)
+		}
+		name = rec.Value("name").Text
+		go func() {
+			page, err := f.List(t.Context(), ann, f.question(ann, "contact", "search=zoe"))
+			if err != nil {
+				t.Error(err)
+			}
+			found <- len(page.Records)
+		}()
+	})
+	f.save(ann, "company", "name", "Acme")
+	if n := <-found; moment%2 != 1 || name != "Zoe" || n != 1 {
+		t.Errorf("during a commit, at moment %d: %s, found %d times", moment, name, n)
+	}
+	f.checkShelf(ann)
 }
 
 // TestReadsDoNotWaitForWritersOutside reads while another process writes for long, and

@@ -85,12 +85,17 @@ func (tx *Tx) moveVia(v via, through int64, was, is crm.Value) error {
 	}
 	text := fmt.Sprintf("UPDATE %s SET %s = CASE WHEN %s = $3 THEN NULL ELSE $3 END WHERE workspace_id = $1 AND %s = $2 RETURNING key",
 		v.of.Plural, v.field.Col(), v.of.Field(v.field.Beside).Col(), v.base.Col())
+	var moved []int64
 	err = tx.rows(text, []any{tx.Actor.Workspace, through, stored(is)}, func(scan func(...any) error) error {
-		var key int64
-		err := scan(&key)
-		tx.spoil(v.of, key)
-		return err
+		moved = append(moved, 0)
+		return scan(&moved[len(moved)-1])
 	})
+	for i := 0; i < len(moved) && err == nil; i++ {
+		var rec crm.Record
+		tx.spoil(v.of, moved[i])
+		rec, _, err = tx.record(v.of, moved[i])
+		tx.job.changed = append(tx.job.changed, rec)
+	}
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type job struct {
 	spoiled []shelved        // what of memory is not as it is any more
 	kept    error            // the error with which what it did stays
 	err     error
+	began   bool // it has run, perhaps in vain
 	done    chan struct{}
 }
 
@@ -185,17 +186,20 @@ func (w *writer) reflect(batch []*job, err error) {
 	w.moments, w.foreign, w.others = nil, nil, false
 }
 
-// momentsOf returns the moments that end with the batch, each once.
-func momentsOf(batch []*job) (moments []*atomic.Uint64) {
+// note adds the moments of a batch to those that end with it, each once: one that passed
+// twice would look as if no commit were under way.
+func (w *writer) note(batch []*job) {
 	seen := map[*atomic.Uint64]bool{}
+	for _, m := range w.moments {
+		seen[m] = true
+	}
 	for _, j := range batch {
 		for _, m := range j.moments {
 			if !seen[m] {
-				seen[m], moments = true, append(moments, m)
+				seen[m], w.moments = true, append(w.moments, m)
 			}
 		}
 	}
-	return moments
 }
 
 // pass marks that a commit begins or has ended.

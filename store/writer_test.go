@@ -140,6 +140,29 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 	})
 }
 
+// TestWhatRanRunsAgain cancels a write between the two runs of its batch: it is done all
+// the same, for others in the batch may have seen what it did.
+func TestWhatRanRunsAgain(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	oops := errors.New("oops")
+	ctx, cancel := context.WithCancel(t.Context())
+	release := f.block()
+	first := f.queue(ctx, ann, f.insert("one"))
+	others := f.queue(t.Context(), ann, f.insert("two"), func(tx *Tx) error {
+		cancel()
+		return errors.Join(f.insert("lost")(tx), oops)
+	})
+	release()
+	_ = first() // who gave up hears of that, or of the write
+	if errs := others(); errs[0] != nil || !errors.Is(errs[1], oops) {
+		t.Errorf("%v", errs)
+	}
+	if got := f.names(ann); got != "one two" {
+		t.Errorf("kept %q", got)
+	}
+}
+
 func TestWaitingWritesCommitTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
