@@ -136,8 +136,8 @@ func resident(b *testing.B) float64 {
 	return float64(pages*os.Getpagesize()) / (1 << 20)
 }
 
-// grow multiplies the contacts of the seed, each copy with an e-mail of its own.
-func (s *benchSeed) grow(b *testing.B, contacts int64) {
+// edit changes the file while nobody serves it, in one transaction.
+func (s *benchSeed) edit(b *testing.B, change func(conn *sql.Conn, exec func(text string, args ...any))) {
 	b.Helper()
 	ctx := context.Background()
 	db, err := sql.Open("sqlite", "file:"+s.path+"?_pragma=cache_size(-400000)&_pragma=synchronous(OFF)")
@@ -151,16 +151,24 @@ func (s *benchSeed) grow(b *testing.B, contacts int64) {
 		check(b, err)
 	}
 	exec("BEGIN")
-	for copied := int64(benchContacts); copied < contacts; copied += benchContacts {
-		for table, key := range map[string]string{"contacts": "key", "tags": "record", "custom_values": "record"} {
-			columns, cells := s.columns(b, conn, table, map[string]string{"email": fmt.Sprintf("'g%d.' || email", copied/benchContacts),
-				"key": fmt.Sprintf("key + %d", copied), "record": fmt.Sprintf("record + %d", copied),
-				"created_at": fmt.Sprintf("created_at + %d", copied), "updated_at": fmt.Sprintf("updated_at + %d", copied)})
-			exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, s.key(0)-1+benchContacts)
-		}
-	}
-	exec("UPDATE usage SET n = ?, last = ?, latest = latest + ? WHERE workspace_id = ? AND kind = 'contacts'", contacts, contacts, contacts, s.workspace)
+	change(conn, exec)
 	exec("COMMIT")
+}
+
+// grow multiplies the contacts of the seed, each copy with an e-mail of its own.
+func (s *benchSeed) grow(b *testing.B, contacts int64) {
+	b.Helper()
+	s.edit(b, func(conn *sql.Conn, exec func(text string, args ...any)) {
+		for copied := int64(benchContacts); copied < contacts; copied += benchContacts {
+			for table, key := range map[string]string{"contacts": "key", "tags": "record", "custom_values": "record"} {
+				columns, cells := s.columns(b, conn, table, map[string]string{"email": fmt.Sprintf("'g%d.' || email", copied/benchContacts),
+					"key": fmt.Sprintf("key + %d", copied), "record": fmt.Sprintf("record + %d", copied),
+					"created_at": fmt.Sprintf("created_at + %d", copied), "updated_at": fmt.Sprintf("updated_at + %d", copied)})
+				exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, s.key(0)-1+benchContacts)
+			}
+		}
+		exec("UPDATE usage SET n = ?, last = ?, latest = latest + ? WHERE workspace_id = ? AND kind = 'contacts'", contacts, contacts, contacts, s.workspace)
+	})
 	s.contacts = contacts
 }
 

@@ -108,37 +108,28 @@ func (s *benchSeed) spread(b *testing.B, n int64) []benchSpace {
 		spaces[i].head = s.post(b, addr, "/workspaces/"+ids[i]+"/tokens", `{"token_name":"bench"}`, "token")
 	}
 	stop()
-	ctx := context.Background()
-	db, err := sql.Open("sqlite", "file:"+s.path+"?_pragma=cache_size(-400000)&_pragma=synchronous(OFF)")
-	check(b, err)
-	defer db.Close()
-	conn, err := db.Conn(ctx)
-	check(b, err)
-	defer conn.Close()
-	exec := func(text string, args ...any) {
-		_, err := conn.ExecContext(ctx, text, args...)
-		check(b, err)
-	}
-	exec("BEGIN")
-	for i := range spaces {
-		check(b, conn.QueryRowContext(ctx, "SELECT number FROM workspaces WHERE id = ?", ids[i]).Scan(&spaces[i].number))
-		exec("UPDATE workspaces SET plan = 'unlimited' WHERE number = ?", spaces[i].number)
-		shift := crm.RecordKey(spaces[i].number, 0) - crm.RecordKey(s.workspace, 0)
-		for _, table := range []string{"companies", "contacts", "tags", "custom_values"} {
-			columns, cells := s.columns(b, conn, table, map[string]string{
-				"key": fmt.Sprintf("key + %d", shift), "record": fmt.Sprintf("record + %d", shift), "company_id": fmt.Sprintf("company_id + %d", shift),
-				"workspace_id": fmt.Sprint(spaces[i].number)})
-			key := "key"
-			if table == "tags" || table == "custom_values" {
-				key = "record"
-			}
-			exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, crm.RecordKey(s.workspace, benchSpaceContacts))
+	s.edit(b, func(conn *sql.Conn, exec func(text string, args ...any)) {
+		for i := range spaces {
+			check(b, conn.QueryRowContext(context.Background(), "SELECT number FROM workspaces WHERE id = ?", ids[i]).Scan(&spaces[i].number))
+			s.fill(b, conn, exec, spaces[i].number)
 		}
-		exec("INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT ?, kind, MIN(last, ?), MIN(n, ?), latest, astray FROM usage WHERE workspace_id = ? AND kind IN ('companies', 'contacts')",
-			spaces[i].number, benchSpaceContacts, benchSpaceContacts, s.workspace)
-	}
-	exec("COMMIT")
+	})
 	return spaces
+}
+
+// fill copies the first contacts of the seed, and its companies, into a workspace.
+func (s *benchSeed) fill(b *testing.B, conn *sql.Conn, exec func(text string, args ...any), workspace int64) {
+	b.Helper()
+	exec("UPDATE workspaces SET plan = 'unlimited' WHERE number = ?", workspace)
+	shift := crm.RecordKey(workspace, 0) - crm.RecordKey(s.workspace, 0)
+	for table, key := range map[string]string{"companies": "key", "contacts": "key", "tags": "record", "custom_values": "record"} {
+		columns, cells := s.columns(b, conn, table, map[string]string{
+			"key": fmt.Sprintf("key + %d", shift), "record": fmt.Sprintf("record + %d", shift), "company_id": fmt.Sprintf("company_id + %d", shift),
+			"workspace_id": fmt.Sprint(workspace)})
+		exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, crm.RecordKey(s.workspace, benchSpaceContacts))
+	}
+	exec("INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT ?, kind, MIN(last, ?), MIN(n, ?), latest, astray FROM usage WHERE workspace_id = ? AND kind IN ('companies', 'contacts')",
+		workspace, benchSpaceContacts, benchSpaceContacts, s.workspace)
 }
 
 // post makes something and returns a member of the answer.

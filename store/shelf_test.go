@@ -41,8 +41,7 @@ func TestShelfShowsWhatTheTablesHave(t *testing.T) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 		for round := range 3 {
 			together(6, func(worker int) {
-				m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%2]}
-				m.actor.Role = crm.RoleAdmin
+				m := f.mixer(actors, round, worker)
 				for range 60 {
 					if worker < 4 {
 						m.step()

@@ -111,6 +111,13 @@ func (m mix) activity(tx *Tx) Draft {
 	return d
 }
 
+// mixer returns what one of several workers does in a round, as admin of one of the workspaces.
+func (f *fixture) mixer(actors []crm.Actor, round, worker int) mix {
+	m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%len(actors)]}
+	m.actor.Role = crm.RoleAdmin
+	return m
+}
+
 // step makes one random write, which may fail afterwards and then must leave no
 // trace.
 func (m mix) step() {
@@ -205,8 +212,7 @@ func TestSignalsEqualARecount(t *testing.T) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 		for round := range 3 {
 			together(6, func(worker int) {
-				m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%2]}
-				m.actor.Role = crm.RoleAdmin
+				m := f.mixer(actors, round, worker)
 				for range 80 {
 					m.step()
 				}
