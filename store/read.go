@@ -79,7 +79,8 @@ type Page struct {
 }
 
 // List answers a question within the actor's workspace (or user, where the
-// entity is scoped so). All of a page is read at one moment.
+// entity is scoped so). All of a page is of one moment, but that a record from memory may
+// lack what another process commits in the instant in which the page is read.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
