@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -58,12 +59,38 @@ func (m *memos) put(key memoKey, kept memo) {
 	m.kept[key] = kept
 }
 
-// memoKey is the name under which something is kept: a digest, so that it is short.
+// memoKey is the key under which a count is kept: the digest of a statement, its arguments
+// and the workspace that it is about.
 type memoKey [sha256.Size]byte
 
-// named returns the key of what the parts say, the workspace first.
-func named(workspace int64, parts ...any) memoKey {
-	return sha256.Sum256(fmt.Appendf(nil, "%d %q", workspace, parts))
+// keyOf returns the key of what a statement counts in a workspace. Keys are equal only
+// where all of these are.
+func keyOf(workspace int64, text string, args []any) memoKey {
+	return sha256.Sum256(encoded(workspace, text, args))
+}
+
+// encoded writes a workspace and a statement so that no two are written alike: each part
+// has a fixed length, or its length in front, and each argument its type.
+func encoded(workspace int64, text string, args []any) []byte {
+	b := make([]byte, 0, len(text)+16*(len(args)+2))
+	b = withText(withInt(b, workspace), text)
+	for _, arg := range args {
+		switch v := arg.(type) {
+		case int64:
+			b = withInt(append(b, 'i'), v)
+		case string:
+			b = withText(append(b, 't'), v)
+		default: // query compiles to no other types; TestArgumentsHaveKeys holds that
+			panic(fmt.Sprintf("store: an argument of type %T has no key", arg))
+		}
+	}
+	return b
+}
+
+func withInt(b []byte, n int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(n)) }
+
+func withText(b []byte, text string) []byte {
+	return append(withInt(b, int64(len(text))), text...)
 }
 
 // recall is a look at what is kept of one workspace, as of the moment it began.

@@ -150,7 +150,7 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 	count := func() (m memo, err error) { return m, c.row(ctx, text, args, &m.n) }
 	m := memo{}
 	if c.still() && !q.Entity.RandomID {
-		m, err = c.memo(named(w.actor.Workspace, text, args), count)
+		m, err = c.memo(keyOf(w.actor.Workspace, text, args), count)
 	} else {
 		m, err = count()
 	}
@@ -221,7 +221,7 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InU
 		m, err := read()
 		return m.inUse, err
 	}
-	m, err := recall.memo(named(actor.Workspace, p.InUse, args), read)
+	m, err := recall.memo(keyOf(actor.Workspace, p.InUse, args), read)
 	return m.inUse, err
 }
 

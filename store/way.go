@@ -37,9 +37,10 @@ func (c *counter) way(ctx context.Context, actor crm.Actor, q *query.Question, h
 	if q.Entity.RandomID {
 		return w, nil
 	}
-	key := named(actor.Workspace, "usage", q.Entity.Plural)
-	use, err := c.memo(key, func() (m memo, err error) {
-		err = c.row(ctx, "SELECT n, astray FROM usage WHERE workspace_id = $1 AND kind = $2", []any{actor.Workspace, q.Entity.Plural}, &m.n, &m.more)
+	const text = "SELECT n, astray FROM usage WHERE workspace_id = $1 AND kind = $2"
+	args := []any{actor.Workspace, q.Entity.Plural}
+	use, err := c.memo(keyOf(actor.Workspace, text, args), func() (m memo, err error) {
+		err = c.row(ctx, text, args, &m.n, &m.more)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = nil
 		}
@@ -91,7 +92,7 @@ func (c *counter) lead(ctx context.Context, w way, wanted int64) (best *query.Le
 func (c *counter) count(ctx context.Context, w way, l *query.Lead, most int64) (int64, error) {
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
-	m, err := c.memo(named(w.actor.Workspace, text, args), func() (m memo, err error) {
+	m, err := c.memo(keyOf(w.actor.Workspace, text, args), func() (m memo, err error) {
 		return m, c.row(ctx, text, args, &m.n)
 	})
 	return m.n, err
