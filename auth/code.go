@@ -107,7 +107,7 @@ func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, 
 	if code, err = draw(tx, address); err != nil {
 		return "", err
 	}
-	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: codeHash(purpose, address, code), Long: !guessable(code)})
+	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: codeHash(purpose, address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
 	if err == nil && wait > 0 {
 		err = tx.Keep(limited(spent, wait))
 	}

@@ -77,7 +77,7 @@ func (a *Auth) Page(ctx context.Context, secret, browser string) (p Page, err er
 	}
 	p = Page{SignIn: in, ClientName: c.Name, LocalCode: a.echo.get(in.Hash)}
 	if in.Verified {
-		p.Workspaces, err = a.store.WorkspacesOf(ctx, in.Email)
+		p.Workspaces, err = a.store.WorkspacesOf(ctx, in)
 	}
 	return p, err
 }
@@ -201,7 +201,10 @@ func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (c
 
 // chosen returns the workspace of the person that was picked, or makes it.
 func (a *Auth) chosen(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
-	list, err := tx.SignIn(in.Email)
+	list, known, err := tx.ActFor(in)
+	if err == nil && !known {
+		err = ErrOver
+	}
 	if err != nil {
 		return w, err
 	}
@@ -209,10 +212,8 @@ func (a *Auth) chosen(tx *store.Tx, in store.SignIn, access Access) (w store.Wor
 		if err := a.nameWorkspace(tx, access.NewName); err != nil {
 			return w, err
 		}
-		access.WorkspaceID = tx.Actor.WorkspaceID
-		if list, err = tx.SignIn(in.Email); err != nil {
-			return w, err
-		}
+		w, _, err = tx.ActAs(tx.Actor.User, tx.Actor.Workspace)
+		return w, err
 	}
 	if i := slices.IndexFunc(list, func(w store.Workspace) bool { return w.ID == access.WorkspaceID }); i >= 0 {
 		return list[i], nil

@@ -122,10 +122,7 @@ func (w *Workspace) cells() []any {
 // workspaces returns those of the actor's user, oldest membership first.
 func (tx *Tx) workspaces() (list []Workspace, err error) {
 	err = tx.rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
-		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, func(scan func(...any) error) error {
-		list = append(list, Workspace{})
-		return scan(list[len(list)-1].cells()...)
-	})
+		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, appendWorkspaces(&list))
 	return list, err
 }
 

@@ -16,6 +16,8 @@ type Code struct {
 	Email   string
 	Hash    string
 	Long    bool // too long to be guessed, so that tries need no count
+
+	Workspace int64 // where it confirms an action; 0: it signs in
 }
 
 // IssueCode puts a new code in the place of the one that was live. The tries of
@@ -32,9 +34,9 @@ func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	} else if tries >= MaxTries && !c.Long {
 		return time.Duration(left) * time.Millisecond, nil
 	}
-	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at, workspace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (purpose, email) DO UPDATE SET hash = $3, tries = $4, opened_at = $5, expires_at = $6`,
-		c.Purpose, c.Email, c.Hash, tries, opened, tx.now+CodeLife.Milliseconds())
+		c.Purpose, c.Email, c.Hash, tries, opened, tx.now+CodeLife.Milliseconds(), c.Workspace)
 }
 
 // Verdict is what became of a try.

@@ -186,7 +186,8 @@ func (tx *Tx) CancelInvite(invite crm.Record) error {
 const anotherAdmin = ` AND (role <> 'admin' OR EXISTS (SELECT 1 FROM members o
 	WHERE o.workspace_id = $1 AND o.role = 'admin' AND o.user_id IS NOT NULL AND o.id <> $2))`
 
-// SetRole gives a member a role. The error is last_admin when nobody would be
+// SetRole gives a member a role. Codes that would have confirmed what only an
+// admin may do end with that role. The error is last_admin when nobody would be
 // left to manage the workspace.
 func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 	if member.Value("role").Text == role {
@@ -200,6 +201,11 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 	if n == 0 {
 		return Outcome{}, tx.lastAdmin(member)
 	}
+	if role != crm.RoleAdmin {
+		if err := tx.endStepUps(member.Value("email").Text); err != nil {
+			return Outcome{}, err
+		}
+	}
 	after := member.Clone()
 	after.Set("role", crm.Str(role))
 	return Outcome{member, after, Updated}, tx.logRecord("member.role", member, after)
@@ -211,9 +217,10 @@ func (tx *Tx) lastAdmin(member crm.Record) error {
 		crm.Show(member.Value("email").Text), team, team, team)
 }
 
-// RemoveMember ends a membership and with it the user's tokens for the
-// workspace, which stay dead whoever invites the user again. The error is
-// last_admin when nobody would be left to manage the workspace.
+// RemoveMember ends a membership and with it all that the user holds in the
+// workspace: tokens, authorization codes, codes and confirmations that wait. They
+// stay dead when the user is invited again. The error is last_admin when nobody
+// would be left to manage the workspace.
 func (tx *Tx) RemoveMember(member crm.Record) error {
 	var user int64
 	if _, err := tx.row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
@@ -226,9 +233,10 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if !freed {
 		return tx.lastAdmin(member)
 	}
+	if err := tx.endHoldings(user, member.Value("email").Text); err != nil {
+		return err
+	}
 	for _, text := range []string{
-		"DELETE FROM tokens WHERE workspace_id = $1 AND user_id = $2",
-		"DELETE FROM confirmations WHERE workspace_id = $1 AND user_id = $2",
 		"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1) AND number = $2",
 		"UPDATE workspaces SET made_by = NULL WHERE number = $1 AND made_by = $2",
 	} {

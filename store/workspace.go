@@ -107,7 +107,7 @@ func (tx *Tx) DeleteWorkspace() error {
 			texts = append(texts, "DELETE FROM "+e.Plural+" WHERE workspace_id = $1")
 		}
 	}
-	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "oauth_grants", "tokens", "members", "changes", "kept_answers", "imported"} {
+	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "codes", "oauth_grants", "tokens", "members", "changes", "kept_answers", "imported"} {
 		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
 	}
 	texts = append(texts, "DELETE FROM workspaces WHERE number = $1")

@@ -212,6 +212,10 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	f.token(admin, email)
 	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
+	f.write(admin, func(tx *Tx) error {
+		_, err := tx.IssueCode(Code{Purpose: "step-up", Email: email, Workspace: admin.Workspace})
+		return err
+	})
 	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
 	f.write(admin, func(tx *Tx) error { return tx.KeepAnswer(KeptAnswer{Hash: email}) })
 	f.write(admin, func(tx *Tx) error { return tx.NoteImported("file", f.Schema.Named("contact"), email, 1) })
