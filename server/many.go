@@ -1,15 +1,12 @@
 package server
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
-	"crmkit/render"
-	"crmkit/store"
 )
 
 // many are records to be tied to the one of the path at once.
@@ -20,7 +17,7 @@ type many struct {
 	more     []crm.Input
 }
 
-// maxMany is how many records one request ties: all other writers wait for it.
+// maxMany is how many records one request ties.
 const maxMany = 10_000
 
 // many reads a body that ties several records; nil when it is about one.
@@ -127,60 +124,4 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent
 	question, fault := query.Parse(e.Target(m.by), params, rq.env)
 	m.question = question
 	return fault
-}
-
-// createMany answers POST of several records below one: all are tied, or none.
-func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Doc, error) {
-	e := rq.route.Entity
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
-		if _, err := tx.Fetch(p.entity, key); err != nil {
-			return nil, err
-		}
-		refs, err := m.found(tx)
-		if err != nil {
-			return nil, err
-		}
-		results := map[string]int{}
-		for _, ref := range refs {
-			out, err := tx.Save(store.Draft{Entity: e, Inputs: append([]crm.Input{{Field: e.Field(p.field), Value: crm.Key(key)}, ref}, m.more...)})
-			if err != nil {
-				return nil, err
-			}
-			results[out.Result]++
-		}
-		rec, err := tx.Fetch(p.entity, key)
-		if err != nil {
-			return nil, err
-		}
-		doc := single(rec, nil)
-		remark := fmt.Sprintf("%d put in, %d were in already", results[store.Created], results[store.Updated]+results[store.Unchanged])
-		if n := results[store.Updated]; n > 0 {
-			remark += fmt.Sprintf(", %d of them got this %s", n, m.more[0].Field.Name)
-		}
-		doc.Remarks = append(doc.Remarks, remark)
-		if len(refs) == 0 {
-			doc.Remarks = append(doc.Remarks, "the filter matches no "+e.Target(m.by).Name)
-		}
-		return doc, nil
-	})
-}
-
-// found returns a reference to each of the records.
-func (m *many) found(tx *store.Tx) ([]crm.Input, error) {
-	if m.question == nil {
-		return m.refs, nil
-	}
-	keys, err := tx.Keys(m.question, maxMany+1)
-	if err != nil {
-		return nil, err
-	}
-	refs := slices.Clone(m.refs)
-	for _, key := range keys {
-		refs = append(refs, crm.Input{Field: m.by, Value: crm.Key(key)})
-	}
-	if len(refs) > maxMany {
-		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
-			maxMany, m.question.Entity.Plural).On("filter")
-	}
-	return refs, nil
 }

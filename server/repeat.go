@@ -27,18 +27,37 @@ func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (
 	if key == "" {
 		return fn(tx)
 	}
-	kept, found, err := tx.KeptAnswer(hashed(key))
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		return rq.replay(kept)
+	if doc, err := rq.again(tx, key); doc != nil || err != nil {
+		return doc, err
 	}
 	doc, err := fn(tx)
 	if err != nil || tx.Actor.Workspace == 0 { // which is gone, and the token with it
 		return doc, err
 	}
 	return doc, tx.KeepAnswer(rq.keptAnswer(hashed(key), doc))
+}
+
+// again returns the answer that was kept under the key, nil when there is none.
+func (rq *request) again(tx *store.Tx, key string) (*render.Doc, error) {
+	kept, found, err := tx.KeptAnswer(hashed(key))
+	if err != nil || !found {
+		return nil, err
+	}
+	return rq.replay(kept)
+}
+
+// answered returns the answer that an earlier request with the key of this one got, nil
+// when there is none: a write of several transactions looks before the first.
+func (s *Server) answered(rq *request) (doc *render.Doc, err error) {
+	key, err := rq.idempotencyKey()
+	if err != nil || key == "" {
+		return nil, err
+	}
+	err = s.change(rq, func(tx *store.Tx) (err error) {
+		doc, err = rq.again(tx, key)
+		return err
+	})
+	return doc, err
 }
 
 // repeatable reports whether requests of the row take a key: writes of whoever is

@@ -178,3 +178,9 @@ func gone(e *crm.Entity, key, last int64) error {
 	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
 		e.Name, id, e.Route(), id)
 }
+
+// NoReference is the error for a reference to a record that is not there.
+func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
+	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or make it with POST /%s.",
+		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"crmkit/crm"
-	"crmkit/query"
 )
 
 // Try runs fn and takes back what it changed when it fails; what the transaction
@@ -52,17 +51,6 @@ func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err 
 // none has.
 func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 	return tx.KeyBy(e, []string{e.Unique}, []crm.Value{v})
-}
-
-// Keys returns the keys of the records that a question finds, at most limit.
-func (tx *Tx) Keys(q *query.Question, limit int) (keys []int64, err error) {
-	args := append([]any{tx.Actor.Workspace}, q.Args...)
-	text := fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s ORDER BY t.key LIMIT $%d", q.Entity.From(), q.Condition(), len(args)+1)
-	err = tx.rows(text, append(args, limit), func(scan func(...any) error) error {
-		keys = append(keys, 0)
-		return scan(&keys[len(keys)-1])
-	})
-	return keys, err
 }
 
 // Names hands each the folded names of the records with keys above one, in the order

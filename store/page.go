@@ -9,21 +9,27 @@ import (
 )
 
 // page reads a page: the keys of its rows, then those of the records that are not on the
-// shelf. Of rows that a mirror lists it is not asked again whether they have the words,
-// unless something was written since it was read.
+// shelf.
 func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
-	told := w
-	if w.list != "" {
-		told.q = w.q.Without()
-	}
-	keys, err := c.keys(ctx, told)
-	if w.list != "" && err == nil && !c.still() {
-		keys, err = c.keys(ctx, w)
-	}
+	keys, err := c.found(ctx, w)
 	if err != nil {
 		return err
 	}
 	return c.show(ctx, t, w, keys, page)
+}
+
+// found returns the keys of a page. Rows that a mirror lists are not tested again for the
+// words of the search, unless something was written since it was read.
+func (c *counter) found(ctx context.Context, w way) ([]int64, error) {
+	listed := w
+	if w.list != "" {
+		listed.q = w.q.Without()
+	}
+	keys, err := c.keys(ctx, listed)
+	if w.list != "" && err == nil && !c.still() {
+		keys, err = c.keys(ctx, w)
+	}
+	return keys, err
 }
 
 // show fills a page with the records of the keys, of which one beyond the limit says that

@@ -265,8 +265,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			return err
 		}
 		if !found {
-			return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or make it with POST /%s.",
-				f.Name, to.Name, crm.RecordID(to.Prefix, v.Int), to.Route(), to.Route()).On(f.Name)
+			return NoReference(f, to, v.Int)
 		}
 	}
 	return nil

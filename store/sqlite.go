@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
 )
 
 // applicationID marks a file as ours (PRAGMA application_id): "crmk".
@@ -97,6 +97,22 @@ func (s *Store) openReaders(ctx context.Context, name string, size int) (err err
 func (r *reader) close() error {
 	r.stmts.close()
 	return r.conn.Close()
+}
+
+// pagesRead returns how many pages of the file a connection has asked for so far, those
+// that were in its cache included (sqlite3_db_status); 0 where the driver does not say.
+func pagesRead(conn *sql.Conn) (pages int) {
+	_ = conn.Raw(func(driver any) error {
+		status, known := driver.(sqlite.DBStatus)
+		for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
+			if known {
+				n, _, _ := status.Status(op, false)
+				pages += n
+			}
+		}
+		return nil
+	})
+	return pages
 }
 
 func checkPragmas(ctx context.Context, db *sql.DB, want map[string]string) error {

@@ -42,6 +42,7 @@ type Batch struct {
 	Writes int           // committed together, those that failed by themselves included
 	Commit time.Duration // of COMMIT alone, which waits for the disk; 0 where it was not reached
 	Failed bool          // the transaction failed as a whole
+	Pages  int           // that its statements read: of the file and of its cache
 }
 
 // Watch has see called after every batch, before its writes are answered. It is

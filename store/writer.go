@@ -142,8 +142,9 @@ func (w *writer) commit(batch []*job) {
 		defer gate.Unlock()
 	}
 	w.synced = 0
+	before := pagesRead(w.conn)
 	err := w.transact(batch)
-	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil})
+	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before})
 	w.reflect(batch, err)
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now

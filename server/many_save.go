@@ -1,0 +1,270 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+const (
+	stepSize = 500 // records that one transaction ties: some 40 ms, for which other writers wait
+	maxLooks = 3   // at a record that changes between each look at it and its transaction
+)
+
+// candidate is a record to be tied.
+type candidate struct {
+	ref     crm.Input
+	found   bool  // by the filter, so that it is tied only while it matches
+	version int64 // at which it matched
+	looks   int
+}
+
+// tieCounts counts what became of candidates.
+type tieCounts struct {
+	created, updated, unchanged int
+	left                        int // no longer matched, or changed all the time
+	again                       []candidate
+}
+
+func (o *tieCounts) add(more tieCounts) {
+	o.created += more.created
+	o.updated += more.updated
+	o.unchanged += more.unchanged
+	o.left += more.left
+}
+
+// tieRun ties many records to one, in steps. Each step is a transaction that reads nothing
+// but the rows of its records: the filter is asked beside it.
+type tieRun struct {
+	s    *Server
+	rq   *request
+	to   parent
+	key  int64
+	many *many
+	done tieCounts
+}
+
+// createMany answers POST of several records below one. Up to stepSize are tied together or
+// not at all. More are tied in steps, and when one fails those before it stay: the same
+// request, sent again, does the rest and nothing twice.
+func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Doc, error) {
+	if doc, err := s.answered(rq); doc != nil || err != nil {
+		return doc, err
+	}
+	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
+		return nil, err
+	}
+	t := &tieRun{s: s, rq: rq, to: p, key: key, many: m}
+	rest, err := t.candidates()
+	if err != nil {
+		return nil, err
+	}
+	none := len(rest) == 0
+	for len(rest) > stepSize {
+		again, err := t.step(rest[:stepSize])
+		if err != nil {
+			return nil, t.stopped(err)
+		}
+		rest = append(rest[stepSize:], again...)
+	}
+	doc, err := t.last(rest)
+	if err != nil {
+		return nil, t.stopped(err)
+	}
+	if none {
+		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.route.Entity.Target(m.by).Name)
+	}
+	return doc, nil
+}
+
+// candidates returns the records that the body names and those that its filter finds.
+func (t *tieRun) candidates() (list []candidate, err error) {
+	for _, ref := range t.many.refs {
+		list = append(list, candidate{ref: ref})
+	}
+	if len(list) > stepSize { // an id that is wrong should be known before the first step
+		if err := t.present(list); err != nil {
+			return nil, err
+		}
+	}
+	q := t.many.question
+	if q == nil {
+		return list, nil
+	}
+	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.actor, q, maxMany+1)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		list = append(list, candidate{ref: crm.Input{Field: t.many.by, Value: crm.Key(key)}, found: true})
+	}
+	if len(list) > maxMany {
+		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
+			maxMany, q.Entity.Plural).On("filter")
+	}
+	return list, nil
+}
+
+// present returns an error unless all the records are there.
+func (t *tieRun) present(list []candidate) error {
+	byField := map[*crm.Field][]int64{}
+	for _, c := range list {
+		byField[c.ref.Field] = append(byField[c.ref.Field], c.ref.Value.Int)
+	}
+	for f, keys := range byField {
+		to := t.rq.route.Entity.Target(f)
+		versions, err := t.s.store.Versions(t.rq.Context(), t.rq.actor, to, nil, keys)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if versions[key] == 0 {
+				return store.NoReference(f, to, key)
+			}
+		}
+	}
+	return nil
+}
+
+// step ties records in a transaction of its own, and returns those to be looked at again.
+func (t *tieRun) step(list []candidate) (again []candidate, err error) {
+	list, out, err := t.matching(list)
+	if err != nil {
+		return nil, err
+	}
+	var saved tieCounts
+	err = t.s.change(t.rq, func(tx *store.Tx) (err error) {
+		saved, err = t.save(tx, list)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.add(saved)
+	for _, c := range saved.again {
+		if c.looks++; c.looks < maxLooks {
+			again = append(again, c)
+		} else {
+			out.left++
+		}
+	}
+	t.done.add(out)
+	return again, nil
+}
+
+// last ties the last records, in the transaction that keeps the answer.
+func (t *tieRun) last(list []candidate) (*render.Doc, error) {
+	list, out, err := t.matching(list)
+	if err != nil {
+		return nil, err
+	}
+	return t.s.write(t.rq, func(tx *store.Tx) (*render.Doc, error) {
+		saved, err := t.save(tx, list)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := tx.Fetch(t.to.entity, t.key)
+		if err != nil {
+			return nil, err
+		}
+		all := t.done
+		all.add(out)
+		all.add(saved)
+		all.left += len(saved.again)
+		doc := single(rec, nil)
+		doc.Remarks = t.remarks(all)
+		return doc, nil
+	})
+}
+
+// matching asks the filter about the records that it found once more, and leaves out those
+// that it finds no longer.
+func (t *tieRun) matching(list []candidate) (still []candidate, out tieCounts, err error) {
+	var keys []int64
+	for _, c := range list {
+		if c.found {
+			keys = append(keys, c.ref.Value.Int)
+		}
+	}
+	if len(keys) == 0 {
+		return list, out, nil
+	}
+	q := t.many.question
+	versions, err := t.s.store.Versions(t.rq.Context(), t.rq.actor, q.Entity, q, keys)
+	for _, c := range list {
+		if c.found {
+			if c.version = versions[c.ref.Value.Int]; c.version == 0 {
+				out.left++
+				continue
+			}
+		}
+		still = append(still, c)
+	}
+	return still, out, err
+}
+
+// save ties records in a running transaction. Those that changed since they matched are
+// not tied, and returned as to be looked at again.
+func (t *tieRun) save(tx *store.Tx, list []candidate) (out tieCounts, err error) {
+	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
+		return out, err
+	}
+	e := t.rq.route.Entity
+	to := crm.Input{Field: e.Field(t.to.field), Value: crm.Key(t.key)}
+	for _, c := range list {
+		if c.found {
+			rec, found, err := tx.Lookup(e.Target(c.ref.Field), c.ref.Value.Int)
+			if err != nil {
+				return out, err
+			}
+			if !found || rec.Version() != c.version {
+				out.again = append(out.again, c)
+				continue
+			}
+		}
+		saved, err := tx.Save(store.Draft{Entity: e, Inputs: slices.Concat([]crm.Input{to, c.ref}, t.many.more)})
+		if err != nil {
+			return out, err
+		}
+		switch saved.Result {
+		case store.Created:
+			out.created++
+		case store.Updated:
+			out.updated++
+		default:
+			out.unchanged++
+		}
+	}
+	return out, nil
+}
+
+func (t *tieRun) remarks(all tieCounts) []string {
+	remark := fmt.Sprintf("%d put in, %d were in already", all.created, all.updated+all.unchanged)
+	if all.updated > 0 {
+		remark += fmt.Sprintf(", %d of them got this %s", all.updated, t.many.more[0].Field.Name)
+	}
+	if all.left == 0 {
+		return []string{remark}
+	}
+	return []string{remark, fmt.Sprintf("%d changed meanwhile and were left out; send the request again to have them looked at again", all.left)}
+}
+
+// stopped adds to the error of a step what the steps before it did.
+func (t *tieRun) stopped(err error) error {
+	var known *crm.Error
+	before := t.done.created + t.done.updated + t.done.unchanged
+	if before == 0 || !errors.As(err, &known) {
+		return err
+	}
+	halfway := *known
+	halfway.Hint += fmt.Sprintf(" The first %d are in; send the same request again for the rest, nothing is done twice.", before)
+	return &halfway
+}

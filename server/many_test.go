@@ -1,0 +1,105 @@
+package server_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// hold keeps the writer busy until the returned function is called.
+func (r *rig) hold() (release func()) {
+	r.t.Helper()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	enter := sync.OnceFunc(func() { close(entered) }) // a write may run again
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		err := r.store.Write(r.t.Context(), crm.Actor{}, func(*store.Tx) error {
+			enter()
+			<-leave
+			return nil
+		})
+		if err != nil {
+			r.t.Errorf("the write that holds the writer: %v", err)
+		}
+	})
+	<-entered
+	return func() {
+		close(leave)
+		ended.Wait()
+	}
+}
+
+// waiting returns once so many writes wait for the writer.
+func (r *rig) waiting(n int) {
+	for r.store.Stats().Waiting < n {
+		runtime.Gosched()
+	}
+}
+
+// TestManyAreTiedInSteps ties more records than one transaction takes, and again.
+func TestManyAreTiedInSteps(t *testing.T) {
+	const rows = 1700
+	c := crowded(t, func(r *rig) {
+		r.want(201, "POST", "/contacts", `{"name":"Joe Miller","email":"joe@acme.com"}`)
+		r.want(201, "POST", "/campaigns", `{"name":"All"}`)
+	}, func(f *filler) { f.contacts(rows) })
+	members := "/campaigns/" + c.id("campaign", 1) + "/members"
+	batches := 0
+	c.store.Watch(func(store.Batch) { batches++ })
+	first := c.want(200, "POST", members, `{"filter":"search=miller"}`, "Idempotency-Key", "k1")
+	if !strings.Contains(first, fmt.Sprintf("# %d put in, 0 were in already", rows+1)) || !strings.Contains(first, fmt.Sprint("contacts=", rows+1)) {
+		t.Errorf("the first time:\n%s", first)
+	}
+	if batches < 4 {
+		t.Errorf("%d records were tied in %d transactions", rows, batches)
+	}
+	if again := c.want(200, "POST", members, `{"filter":"search=miller"}`, "Idempotency-Key", "k1"); again != first+"# replayed\n" {
+		t.Errorf("with the same key:\n%s", again)
+	}
+	if again := c.want(200, "POST", members, `{"filter":"search=miller"}`); !strings.Contains(again, fmt.Sprintf("# 0 put in, %d were in already", rows+1)) {
+		t.Errorf("without a key:\n%s", again)
+	}
+	var ids []string
+	for i := range int64(600) {
+		ids = append(ids, fmt.Sprintf("%q", c.id("contact", 1+i)))
+	}
+	c.want(200, "POST", members, `{"contacts":[`+strings.Join(ids, ",")+`]}`)
+	wrong := c.call("POST", members, `{"reason":"x","contacts":[`+strings.Join(ids, ",")+`,"`+c.id("contact", 5000)+`"]}`)
+	if wrong.status != 409 || strings.Contains(wrong.body, "are in") {
+		t.Errorf("one of many is not there: %d\n%s", wrong.status, wrong.body)
+	}
+	if got := c.want(200, "GET", members+"?reason=x", ""); !strings.HasPrefix(got, "# 0 ") {
+		t.Errorf("and yet some got the reason:\n%.300s", got)
+	}
+}
+
+// TestWhatNoLongerMatchesIsLeftOut changes a contact after a filter found it and before it
+// is tied.
+func TestWhatNoLongerMatchesIsLeftOut(t *testing.T) {
+	r := newRigWithFile(t).as("jane@acme.com")
+	joe := r.json(201, "POST", "/contacts", `{"name":"Joe","stage":"lead"}`)["id"].(string)
+	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"lead"}`)
+	campaign := r.json(201, "POST", "/campaigns", `{"name":"Leads"}`)["id"].(string)
+	release := r.hold()
+	var done sync.WaitGroup
+	var got string
+	done.Go(func() { r.want(200, "PATCH", "/contacts/"+joe, `{"stage":"customer"}`) })
+	r.waiting(1)
+	done.Go(func() {
+		got = r.want(200, "POST", "/campaigns/"+campaign+"/members", `{"filter":"stage=lead"}`)
+	})
+	r.waiting(2)
+	release()
+	done.Wait()
+	if !strings.Contains(got, "# 1 put in, 0 were in already\n# 1 changed meanwhile and were left out") {
+		t.Errorf("%s", got)
+	}
+	if list := r.want(200, "GET", "/campaigns/"+campaign+"/members", ""); strings.Contains(list, "Joe") || !strings.Contains(list, "Ann") {
+		t.Errorf("members are\n%s", list)
+	}
+}
