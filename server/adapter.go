@@ -82,7 +82,7 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 		case doc.Stream == nil:
 			body = doc.Append(make([]byte, 0, 1024), rq.format)
 		case rq.inner:
-			body, err = gather(doc.Stream)
+			body, err = s.gather(rq, doc.Stream)
 		}
 	}
 	return doc, body, err
@@ -165,8 +165,10 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 
 // authenticate finds out who asks.
 func (s *Server) authenticate(rq *request) error {
-	if rq.inner {
-		return nil
+	if rq.inner { // one message may hold many calls, and each may take long
+		role, err := s.store.Role(rq.Context(), rq.actor)
+		rq.actor.Role = role
+		return err
 	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
 		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))

@@ -41,25 +41,46 @@ func (r *route) formats() []string {
 // whole; its last line says so to the client, where the format has such a line.
 func (s *Server) send(rq *request, st *render.Stream) (size int, err error) {
 	out := &sender{w: rq.w, control: http.NewResponseController(rq.w)}
-	if !st.Apart {
-		err = s.sendTo(rq, st, out.put)
-		return out.size, err
+	put := s.watched(rq, out.put)
+	if st.Apart {
+		_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
+		box := newOutbox(put)
+		err = s.guard(func() error { return st.Each(box.put) })
+		err = errors.Join(err, box.close())
+	} else {
+		err = s.guard(func() error { return st.Each(put) })
 	}
-	_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
-	box := newOutbox(out.put)
-	err = s.sendTo(rq, st, box.put)
-	err = errors.Join(err, box.close())
+	if err == nil { // the end, too, may be that of a workspace which is no more
+		err = s.stillMay(rq)
+	}
+	if err != nil && !errors.Is(err, errGone) {
+		_ = out.put(lastWords(st, s.failure(rq, err).Error))
+	}
 	return out.size, err
 }
 
-// sendTo hands a stream to put and, where it breaks off, its last words.
-func (s *Server) sendTo(rq *request, st *render.Stream, put func([]byte) error) error {
-	err := s.guard(func() error { return st.Each(put) })
-	if err != nil && !errors.Is(err, errGone) {
-		doc := s.failure(rq, err)
-		_ = put(lastWords(st, doc.Error))
+// watched returns a put that looks, before each piece, whether the actor still may do
+// what the route does: no piece leaves that was read after a token was revoked, a
+// member removed or a workspace deleted.
+func (s *Server) watched(rq *request, put func([]byte) error) func([]byte) error {
+	return func(piece []byte) error {
+		if err := s.stillMay(rq); err != nil {
+			return err
+		}
+		return put(piece)
 	}
-	return err
+}
+
+// stillMay looks again, in the database, at what let the request in.
+func (s *Server) stillMay(rq *request) error {
+	if rq.route.Access == public {
+		return nil
+	}
+	role, err := s.store.Role(rq.Context(), rq.actor)
+	if err != nil {
+		return err
+	}
+	return rq.permitted(role)
 }
 
 // lastWords is the line that ends a broken answer. CSV has no place for one.
@@ -174,17 +195,20 @@ var errEnough = errors.New("the answer is longer than a tool may show")
 
 // gather makes a stream whole for a tool, up to what one may show. Work that must
 // not end early goes on and is shown cut.
-func gather(st *render.Stream) ([]byte, error) {
+func (s *Server) gather(rq *request, st *render.Stream) ([]byte, error) {
 	var b bytes.Buffer
-	err := st.Each(func(piece []byte) error {
+	err := st.Each(s.watched(rq, func(piece []byte) error {
 		if b.Len() > maxToolText {
 			return errEnough
 		}
 		b.Write(piece)
 		return nil
-	})
+	}))
 	if errors.Is(err, errEnough) {
 		err = nil
+	}
+	if err == nil {
+		err = s.stillMay(rq)
 	}
 	return b.Bytes(), err
 }

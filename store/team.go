@@ -41,25 +41,56 @@ func (w Workspace) In(a crm.Actor) crm.Actor {
 	return a
 }
 
+// standing is what an actor's token is worth now: no row when the token is gone, or
+// when its user has left the workspace.
+const standing = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
+	JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`
+
+const tokenLives = "SELECT 1 FROM tokens WHERE id = $1"
+
 // Enter looks, inside the transaction, whether the actor's token still lives and
 // which role and plan it now has in its workspace: what was revoked or removed
 // meanwhile writes no more. Errors are invalid_token and not_a_member.
 func (tx *Tx) Enter() error {
 	a := &tx.Actor
-	found, err := tx.row(`SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
-		JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
+	found, err := tx.row(standing, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
 	if err != nil || found {
 		return err
 	}
 	var one int64
-	found, err = tx.row("SELECT 1 FROM tokens WHERE id = $1", []any{a.TokenID}, &one)
-	if err == nil && found {
-		err = NotAMember(a.WorkspaceID)
-	} else if err == nil {
-		err = crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing was saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
-			crm.AppendQuoted(nil, a.Email))
+	found, err = tx.row(tokenLives, []any{a.TokenID}, &one)
+	if err == nil {
+		err = turnedAway(*a, found)
 	}
 	return err
+}
+
+// Role returns the role that the actor has in its workspace now, read from what is
+// committed. Errors are those of Enter.
+func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) {
+	err = s.view(ctx, func(v *view) error {
+		var plan string
+		found, err := scanned(v.row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
+		if found || err != nil {
+			return err
+		}
+		var one int64
+		if found, err = scanned(v.row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
+			err = turnedAway(a, found)
+		}
+		return err
+	})
+	return role, err
+}
+
+// turnedAway is the error for an actor that was let in and has no right to be there
+// any more.
+func turnedAway(a crm.Actor, tokenLives bool) error {
+	if tokenLives {
+		return NotAMember(a.WorkspaceID)
+	}
+	return crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing more is read or saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
+		crm.AppendQuoted(nil, a.Email))
 }
 
 // Named returns the record with a random id as the transaction sees it, or a
