@@ -118,6 +118,7 @@ func (n *numbers) total(name string, value int64) {
 
 func (n *numbers) store(s store.Stats) {
 	n.gauge("crmkit_writes_waiting", int64(s.Waiting))
+	n.gauge("crmkit_reads_waiting", int64(s.Reading))
 	n.gauge("crmkit_file_bytes", s.FileBytes)
 	n.gauge("crmkit_wal_bytes", s.LogBytes)
 	n.gauge("crmkit_search_bytes", s.Searched)

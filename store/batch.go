@@ -10,25 +10,31 @@ import (
 	"crmkit/crm"
 )
 
-// transact runs the batch in one transaction. The error is that of the
-// transaction as a whole; each job's own stays with the job.
-func (w *writer) transact(batch []*job) error {
+// transact runs the batch in one transaction, or those of its jobs for which there is
+// time, and returns these. The error is that of the transaction as a whole; each job's own
+// stays with the job.
+func (w *writer) transact(batch []*job) (ran []*job, err error) {
 	ctx := context.Background()
-	err := w.runAll(ctx, batch, w.plain)
+	ran, err = w.runAll(ctx, batch, w.plain)
 	if errors.Is(err, errHalfDone) {
 		if len(batch) == 1 && !errors.Is(batch[0].err, errHalfDone) {
-			return nil // it failed as a whole, with nothing beside it to keep
+			return batch, nil // it failed as a whole, with nothing beside it to keep
 		}
-		err = w.runAll(ctx, batch, w.apart)
+		ran, err = w.runAll(ctx, batch, w.apart)
 	}
 	if err != nil {
-		return w.fault("transaction", err)
+		return batch, w.fault("transaction", err)
 	}
+	return ran, w.conclude(ctx, ran)
+}
+
+// conclude commits what the jobs of a batch did.
+func (w *writer) conclude(ctx context.Context, batch []*job) error {
 	w.note(batch)
 	pass(w.moments)
 	w.flight.Store(w.last)
 	started := time.Now() // of the machine: it is the disk that is measured
-	_, err = w.conn.ExecContext(ctx, "COMMIT")
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
 	if w.synced = time.Since(started); err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
@@ -43,16 +49,20 @@ func (w *writer) fault(step string, err error) error {
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
 }
 
-// runAll begins a transaction and runs all jobs of a batch, each as one does. After an
-// error there is no transaction.
-func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) error {
+// runAll begins a transaction, runs jobs of a batch until batchTime is over, each as one
+// does, and returns these. After an error there is no transaction.
+func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) (ran []*job, err error) {
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
+		return nil, err
 	}
-	err := w.meet(ctx)
-	met := w.last
+	err = w.meet(ctx)
+	met, started := w.last, time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
+		if i > 0 && !j.began && time.Since(started) > batchTime {
+			break
+		}
+		ran = batch[:i+1]
 		if j.err = j.ctx.Err(); j.err != nil && !j.began { // what has run runs again, for it may have told others what it did
 			continue
 		}
@@ -67,7 +77,7 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
 	}
-	return err
+	return ran, err
 }
 
 // errHalfDone says that a job failed after it had written.
@@ -103,7 +113,8 @@ func (w *writer) apart(tx *Tx) error {
 
 // do runs the job's function, and reports whether what it did stays.
 func (w *writer) do(tx *Tx) bool {
-	j := tx.job
+	j, started := tx.job, time.Now()
+	defer func() { j.took += time.Since(started) }()
 	if j.err = tx.guard(j.run); machine(j.err) {
 		tx.dirty = true // SQLite may have rolled back all by itself
 		j.err = w.fault("statement", j.err)

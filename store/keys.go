@@ -26,6 +26,11 @@ func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Question, li
 func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q *query.Question, keys []int64) (map[int64]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	condition, args := "TRUE", []any{actor.Workspace}
 	if q != nil {
 		condition, args = q.Condition(), append(args, q.Args...)
@@ -35,7 +40,7 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+listed+") AND %s) SELECT k, v FROM p",
 		e.From(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
-	err := s.view(ctx, func(v *view) error {
+	err = s.view(ctx, func(v *view) error {
 		return v.rows(ctx, text, append(args, listOf(keys)), func(scan func(...any) error) error {
 			var key, version int64
 			err := scan(&key, &version)

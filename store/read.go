@@ -21,8 +21,14 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	}
 	t, one := s.tables[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(s.shelf.take(recall, t, []int64{key}, one)) == 0 {
+		s.turns.note(actor.Workspace)
 		return one[0], nil
 	}
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return rec, err
+	}
+	defer end()
 	row := t.newRow()
 	err = s.view(ctx, func(v *view) error {
 		err := v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
@@ -47,6 +53,11 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 // Named returns the record with a random id among those the actor may see, or a
 // not_found error.
 func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return rec, err
+	}
+	defer end()
 	t := s.tables[e]
 	row := t.newRow()
 	err = s.view(ctx, func(v *view) error {
@@ -105,6 +116,11 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 			return false, err
 		}
 	}
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return false, err
+	}
+	defer end()
 	recall, err := s.look(ctx, actor.Workspace)
 	if err != nil {
 		return false, err
@@ -212,6 +228,11 @@ type InUse struct {
 func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InUse, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	recall, err := s.look(ctx, actor.Workspace)
 	if err != nil {
 		return nil, err
@@ -246,10 +267,15 @@ type Used struct {
 // Usage returns the use of what plans cap: what the actor's workspace holds against
 // its plan, and the workspaces the user made against the user's.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	used := map[string]int64{}
 	var plan string
 	var workspaces int64
-	err := s.snapshot(ctx, func(v *view) error {
+	err = s.snapshot(ctx, func(v *view) error {
 		err := v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64
@@ -276,8 +302,13 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
 // Last returns the highest number given out to each kind of record in the actor's
 // workspace, by plural. All are of one moment.
 func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	last := map[string]int64{}
-	err := s.view(ctx, func(v *view) error {
+	err = s.view(ctx, func(v *view) error {
 		return v.rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64

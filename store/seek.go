@@ -85,6 +85,11 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	if err := s.catchUp(ctx); err != nil {
 		return page, err
 	}
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return page, err
+	}
+	defer end()
 	recall := s.memos.recall(actor.Workspace)
 	h, err := s.seek(ctx, actor, q.Entity, q.Sought)
 	if err != nil || h == nil {

@@ -24,6 +24,11 @@ const (
 // Forgives reports whether searches of a kind find misspelled words: not where its text
 // is more than the memory for it.
 func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (bool, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return false, err
+	}
+	defer end()
 	mirrors, err := s.searchedWith(ctx, actor, e)
 	return mirrors != nil, err
 }
@@ -33,6 +38,11 @@ func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (b
 // frequent first. It looks at words that stand nowhere as they are written or, if there
 // are none, at all of them. Nil: there are none, or too much text to look through.
 func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	mirrors, err := s.searchedWith(ctx, actor, e)
 	if err != nil || mirrors == nil {
 		return nil, err

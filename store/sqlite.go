@@ -71,27 +71,37 @@ type reader struct {
 	stmts *statements
 }
 
+// accountReaders is how many connections serve the reads that take no turn. Such reads
+// are single rows, so two suffice for any number of clients.
+const accountReaders = 2
+
 // openReaders opens the connections that read.
-func (s *Store) openReaders(ctx context.Context, name string, size int) (err error) {
+func (s *Store) openReaders(ctx context.Context, name string) (err error) {
 	if s.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
 		return err
 	}
 	if err := checkPragmas(ctx, s.reads, map[string]string{"query_only": "1"}); err != nil {
 		return err
 	}
-	readers := make([]*reader, size)
-	for i := range readers {
+	s.turns = newTurns(processors())
+	if s.readers, err = s.connect(ctx, s.turns.free); err != nil {
+		return err
+	}
+	s.accounts, err = s.connect(ctx, accountReaders)
+	return err
+}
+
+// connect returns that many reading connections, ready for use.
+func (s *Store) connect(ctx context.Context, n int) (chan *reader, error) {
+	readers := make(chan *reader, n)
+	for range n {
 		conn, err := s.reads.Conn(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		readers[i] = &reader{conn, newStatements(conn)}
+		readers <- &reader{conn, newStatements(conn)}
 	}
-	s.readers = make(chan *reader, size)
-	for _, r := range readers {
-		s.readers <- r
-	}
-	return nil
+	return readers, nil
 }
 
 func (r *reader) close() error {

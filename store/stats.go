@@ -11,6 +11,7 @@ import (
 // Stats are numbers about a store at one moment.
 type Stats struct {
 	Waiting   int   // writes that wait for the writer
+	Reading   int   // reads that wait for their turn
 	FileBytes int64 // size of the file, without its log; 0 in memory
 	LogBytes  int64 // size of the write-ahead log; 0 in memory
 	Searched  int64 // bytes of memory that the text for searches takes, about
@@ -22,7 +23,7 @@ type Stats struct {
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: len(s.writer.jobs), Searched: s.mirrors.weight(), Shelved: s.shelf.weight(), Hits: s.shelf.hits.Load(), Misses: s.shelf.misses.Load()}
+	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), Searched: s.mirrors.weight(), Shelved: s.shelf.weight(), Hits: s.shelf.hits.Load(), Misses: s.shelf.misses.Load()}
 	if s.opts.Path != Memory {
 		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
 	}

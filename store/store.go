@@ -14,7 +14,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,7 +48,9 @@ type Store struct {
 	sharing  *lock // of the file, while its schema changes
 	writes   *sql.DB
 	reads    *sql.DB
-	readers  chan *reader // those that are free
+	turns    *turns       // to read records
+	readers  chan *reader // those that are free, one for each turn at least
+	accounts chan *reader // for token lookups and all that takes no turn
 	writer   *writer
 	tables   map[*crm.Entity]*table
 	tallies  map[*crm.Entity][]tally
@@ -129,7 +130,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
 		return err
 	}
-	if err := s.openReaders(ctx, name, max(2, runtime.NumCPU())); err != nil {
+	if err := s.openReaders(ctx, name); err != nil {
 		return err
 	}
 	if s.writer, err = newWriter(ctx, s); err != nil {
@@ -159,8 +160,10 @@ func (s *Store) close() error {
 	close(s.stop)
 	s.done.Wait()
 	var errs []error
-	for range cap(s.readers) {
-		errs = append(errs, (<-s.readers).close()) // waits for reads under way
+	for _, readers := range []chan *reader{s.readers, s.accounts} {
+		for range cap(readers) {
+			errs = append(errs, (<-readers).close()) // waits for reads under way
+		}
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())

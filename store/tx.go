@@ -132,8 +132,13 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 type view struct{ *reader }
 
 // view gives fn a look at what is committed. Single statements need no
-// snapshot; use snapshot where several must agree.
+// snapshot; use snapshot where several must agree. A caller that reads records holds a
+// turn; without one view takes a connection for account reads, which must be short.
 func (s *Store) view(ctx context.Context, fn func(*view) error) error {
+	readers := s.accounts
+	if ctx.Value(turnKey{}) != nil {
+		readers = s.readers
+	}
 	if s.gate != nil {
 		s.gate.RLock()
 		defer s.gate.RUnlock()
@@ -143,8 +148,8 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		return stopped()
 	case <-ctx.Done():
 		return ctx.Err()
-	case r := <-s.readers:
-		defer func() { s.readers <- r }()
+	case r := <-readers:
+		defer func() { readers <- r }()
 		return s.unread(fn(&view{r}))
 	}
 }

@@ -14,10 +14,9 @@ import (
 const (
 	retryAfter = time.Second // of what was not taken
 
-	maxBatch   = 256      // writes committed together
-	maxWaiting = 4096     // writes that may wait for the writer
-	walLimit   = 32 << 20 // bytes of log after which the writer empties it
-	walEvery   = 64       // batches between looks at the log's size
+	maxBatch = 256      // writes committed together
+	walLimit = 32 << 20 // bytes of log after which the writer empties it
+	walEvery = 64       // batches between looks at the log's size
 )
 
 // writer is the one place that writes. It takes what is waiting, runs it in one
@@ -27,7 +26,7 @@ type writer struct {
 	store   *Store
 	conn    *sql.Conn // the only one that writes, held for life
 	stmts   *statements
-	jobs    chan *job
+	jobs    *jobs
 	ended   chan struct{} // closed when the writer has returned
 	batches int
 	synced  time.Duration    // how long the last COMMIT took
@@ -50,6 +49,8 @@ type job struct {
 	kept    error            // the error with which what it did stays
 	err     error
 	began   bool // it has run, perhaps in vain
+	ticket  ticket
+	took    time.Duration // of the writer's time
 	done    chan struct{}
 }
 
@@ -62,7 +63,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: make(chan *job, maxWaiting), ended: make(chan struct{})}
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), ended: make(chan struct{})}
 	var last int64
 	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
@@ -80,14 +81,33 @@ func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) 
 	select {
 	case <-s.stop:
 		return stopped()
-	case <-ctx.Done():
-		return ctx.Err()
-	case s.writer.jobs <- j:
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.writer.jobs.push(j); err != nil {
+		return err
+	}
+	s.turns.note(actor.Workspace)
+	return s.writer.wait(j)
+}
+
+// wait returns when the write is done, or when its client has gone before it began.
+func (w *writer) wait(j *job) error {
+	select {
+	case <-j.done:
+		return j.err
+	case <-j.ctx.Done():
+		if w.jobs.remove(j) {
+			return j.ctx.Err()
+		}
+	case <-w.ended:
 	}
 	select {
 	case <-j.done:
 		return j.err
-	case <-s.writer.ended:
+	case <-w.ended:
 		// The writer has ended; it may have answered just before.
 		select {
 		case <-j.done:
@@ -107,43 +127,37 @@ func (w *writer) run() {
 	defer close(w.ended)
 	for {
 		select {
-		case first := <-w.jobs:
-			w.commit(w.gather(first))
+		case <-w.jobs.some:
+			w.serve()
 		case <-w.store.stop:
-			for {
-				select {
-				case first := <-w.jobs:
-					w.commit(w.gather(first))
-				default:
-					return
-				}
+			for w.jobs.waiting() > 0 {
+				w.serve()
 			}
+			return
 		}
 	}
 }
 
-func (w *writer) gather(first *job) []*job {
-	batch := []*job{first}
-	for len(batch) < maxBatch {
-		select {
-		case j := <-w.jobs:
-			batch = append(batch, j)
-		default:
-			return batch
-		}
+// serve commits one batch of what waits.
+func (w *writer) serve() {
+	batch := w.jobs.take()
+	if len(batch) == 0 {
+		return // its clients have gone
 	}
-	return batch
+	ran := w.commit(batch)
+	w.jobs.done(batch[:ran], batch[ran:])
 }
 
-// commit runs a batch and answers each of its jobs.
-func (w *writer) commit(batch []*job) {
+// commit runs the jobs of a batch for which there is time, answers each, and returns how
+// many they are.
+func (w *writer) commit(batch []*job) (ran int) {
 	if gate := w.store.gate; gate != nil {
 		gate.Lock()
 		defer gate.Unlock()
 	}
 	w.synced = 0
 	before := pagesRead(w.conn)
-	err := w.transact(batch)
+	batch, err := w.transact(batch)
 	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before})
 	w.reflect(batch, err)
 	for _, j := range batch {
@@ -158,6 +172,7 @@ func (w *writer) commit(batch []*job) {
 		close(j.done)
 	}
 	w.trimLog()
+	return len(batch)
 }
 
 // reflect brings the mirrors in step with a batch. Where it is not known what was

@@ -41,9 +41,9 @@ func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) 
 	var done sync.WaitGroup
 	errs := make([]error, len(jobs))
 	for i, job := range jobs {
-		before := len(f.writer.jobs)
+		before := f.writer.jobs.waiting()
 		done.Go(func() { errs[i] = f.Write(ctx, actor, job) })
-		for len(f.writer.jobs) == before {
+		for f.writer.jobs.waiting() == before {
 			runtime.Gosched()
 		}
 	}
