@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -101,5 +102,32 @@ func TestWhatNoLongerMatchesIsLeftOut(t *testing.T) {
 	}
 	if list := r.want(200, "GET", "/campaigns/"+campaign+"/members", ""); strings.Contains(list, "Joe") || !strings.Contains(list, "Ann") {
 		t.Errorf("members are\n%s", list)
+	}
+}
+
+// TestReadyBesideASlowWrite asks whether the server is ready while a write runs into the
+// time that one may take.
+func TestReadyBesideASlowWrite(t *testing.T) {
+	r := newRigWithFile(t)
+	running := make(chan struct{})
+	start := sync.OnceFunc(func() { close(running) })
+	var slow error
+	var done sync.WaitGroup
+	done.Go(func() {
+		slow = r.store.Write(t.Context(), crm.Actor{}, func(tx *store.Tx) error {
+			start()
+			for {
+				if _, err := tx.Expected("nobody@acme.com"); err != nil {
+					return err
+				}
+			}
+		})
+	})
+	<-running
+	r.want(200, "GET", "/readyz", "")
+	done.Wait()
+	var known *crm.Error
+	if !errors.As(slow, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "Send less at once") {
+		t.Errorf("the slow write: %v", slow)
 	}
 }

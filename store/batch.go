@@ -16,7 +16,7 @@ import (
 func (w *writer) transact(batch []*job) (ran []*job, err error) {
 	ctx := context.Background()
 	ran, err = w.runAll(ctx, batch, w.plain)
-	if errors.Is(err, errHalfDone) {
+	for errors.Is(err, errHalfDone) { // again, each time for a further job that took too long
 		if len(batch) == 1 && !errors.Is(batch[0].err, errHalfDone) {
 			return batch, nil // it failed as a whole, with nothing beside it to keep
 		}
@@ -62,13 +62,9 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		if i > 0 && !j.began && time.Since(started) > batchTime {
 			break
 		}
-		ran = batch[:i+1]
-		if j.err = j.ctx.Err(); j.err != nil && !j.began { // what has run runs again, for it may have told others what it did
-			continue
+		if ran = batch[:i+1]; !j.over() {
+			err = w.runOne(j, one)
 		}
-		j.began = true
-		j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
-		err = one(&Tx{store: w.store, stmts: w.stmts, ctx: context.WithoutCancel(j.ctx), Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
 	}
 	if err == nil && w.last != met {
 		_, err = w.conn.ExecContext(ctx, "INSERT INTO sequences (name, last) VALUES ('changes', $1) ON CONFLICT (name) DO UPDATE SET last = $1", w.last)
@@ -78,6 +74,16 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
 	}
 	return ran, err
+}
+
+// runOne runs a job as one does, within the time that a write may take.
+func (w *writer) runOne(j *job, one func(*Tx) error) error {
+	j.began = true
+	j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
+	ctx := context.WithoutCancel(j.ctx)
+	limit, cancel := context.WithTimeout(ctx, w.most)
+	defer cancel()
+	return one(&Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
 }
 
 // errHalfDone says that a job failed after it had written.
@@ -101,14 +107,18 @@ func (w *writer) plain(tx *Tx) error {
 func (w *writer) apart(tx *Tx) error {
 	last := w.last
 	tx.apart = true
-	if err := tx.exec("SAVEPOINT job"); err != nil {
+	if err := tx.mark("SAVEPOINT job"); err != nil {
 		return err
 	}
-	if !w.do(tx) {
-		w.last = last
-		return errors.Join(tx.exec("ROLLBACK TO job"), tx.exec("RELEASE job"))
+	if w.do(tx) {
+		return tx.mark("RELEASE job")
 	}
-	return tx.exec("RELEASE job")
+	w.last = last
+	err := errors.Join(tx.mark("ROLLBACK TO job"), tx.mark("RELEASE job"))
+	if err != nil && tx.job.late { // SQLite ends the transaction of a statement that was interrupted while it wrote
+		return errHalfDone
+	}
+	return err
 }
 
 // do runs the job's function, and reports whether what it did stays.
@@ -119,7 +129,12 @@ func (w *writer) do(tx *Tx) bool {
 		tx.dirty = true // SQLite may have rolled back all by itself
 		j.err = w.fault("statement", j.err)
 	}
-	return j.err == nil || j.keeps()
+	if tx.ended != nil { // the function may have taken it for the fault of a part
+		j.err, j.kept = tx.ended, nil
+	}
+	stays := j.err == nil || j.keeps()
+	j.ran = j.ran || stays
+	return stays
 }
 
 // guard turns a panic of a write function into its error.

@@ -82,7 +82,7 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 // meet reads the number of the last change, and takes in what others have changed since
 // the last batch.
 func (w *writer) meet(ctx context.Context) error {
-	tx := &Tx{store: w.store, stmts: w.stmts, ctx: ctx, job: &job{}}
+	tx := &Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
 	w.last = 0
 	if _, err := tx.row(lastChange, nil, &w.last); err != nil {
 		return err

@@ -25,13 +25,13 @@ func (tx *Tx) Try(fn func() error) error {
 // part that fails half done makes the whole batch run again, with savepoints.
 func (tx *Tx) part(fn func() error) (fault, err error) {
 	if tx.apart {
-		if err := tx.exec("SAVEPOINT part"); err != nil {
+		if err := tx.mark("SAVEPOINT part"); err != nil {
 			return nil, err
 		}
 		if fault = fn(); fault != nil {
-			err = tx.exec("ROLLBACK TO part")
+			err = tx.mark("ROLLBACK TO part")
 		}
-		return fault, errors.Join(err, tx.exec("RELEASE part"))
+		return fault, errors.Join(err, tx.mark("RELEASE part"))
 	}
 	before := tx.dirty
 	tx.dirty = false

@@ -18,7 +18,9 @@ type Tx struct {
 	store *Store
 	stmts *statements
 	ctx   context.Context
+	limit context.Context // ends when the job has taken too long
 	job   *job
+	ended error // why nothing more is done in it
 	now   int64
 	apart bool // in a savepoint of its own
 	dirty bool // a statement ran that may have written
@@ -51,8 +53,34 @@ func (tx *Tx) spoil(e *crm.Entity, key int64) {
 
 // take returns the prepared statement, about to run.
 func (tx *Tx) take(text string) (*statement, error) {
+	if err := tx.over(); err != nil {
+		return nil, err
+	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
 	return tx.stmts.take(tx.ctx, text)
+}
+
+// over returns the error of a job that takes too long, or whose client has left.
+func (tx *Tx) over() error {
+	switch {
+	case tx.ended != nil:
+	case tx.limit.Err() != nil:
+		tx.job.late, tx.ended = true, tooLong()
+	case !tx.job.ran:
+		tx.ended = tx.job.ctx.Err()
+	}
+	return tx.ended
+}
+
+// mark runs a statement about savepoints, also when the job is over.
+func (tx *Tx) mark(text string) error {
+	st, err := tx.stmts.take(tx.ctx, text)
+	if err != nil {
+		return err
+	}
+	defer tx.stmts.release(st)
+	_, err = st.ExecContext(tx.ctx)
+	return err
 }
 
 // exec runs a statement that returns no rows.
@@ -92,15 +120,19 @@ func scanned(err error) (found bool, _ error) {
 	return err == nil, err
 }
 
-// rows reads every row of a statement.
+// rows reads every row of a statement. It ends when the job has taken too long: the driver
+// has a goroutine per statement for that, which is saved where one row is read or written.
 func (tx *Tx) rows(text string, args []any, each func(scan func(...any) error) error) error {
 	st, err := tx.take(text)
 	if err != nil {
 		return err
 	}
 	defer tx.stmts.release(st)
-	rows, err := st.QueryContext(tx.ctx, args...)
-	return walk(rows, err, each)
+	rows, err := st.QueryContext(tx.limit, args...)
+	if err = walk(rows, err, each); err != nil && tx.limit.Err() != nil {
+		err = tx.over()
+	}
+	return err
 }
 
 // walk calls each for every row, closes the rows and reports any error on the way.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"sync/atomic"
 	"time"
@@ -14,9 +15,10 @@ import (
 const (
 	retryAfter = time.Second // of what was not taken
 
-	maxBatch = 256      // writes committed together
-	walLimit = 32 << 20 // bytes of log after which the writer empties it
-	walEvery = 64       // batches between looks at the log's size
+	maxBatch = 256             // writes committed together
+	maxWrite = 2 * time.Second // of the writer for one of them
+	walLimit = 32 << 20        // bytes of log after which the writer empties it
+	walEvery = 64              // batches between looks at the log's size
 )
 
 // writer is the one place that writes. It takes what is waiting, runs it in one
@@ -27,6 +29,7 @@ type writer struct {
 	conn    *sql.Conn // the only one that writes, held for life
 	stmts   *statements
 	jobs    *jobs
+	most    time.Duration // of its time that one job may take
 	ended   chan struct{} // closed when the writer has returned
 	batches int
 	synced  time.Duration    // how long the last COMMIT took
@@ -49,6 +52,8 @@ type job struct {
 	kept    error            // the error with which what it did stays
 	err     error
 	began   bool // it has run, perhaps in vain
+	ran     bool // to its end; the batch may yet run again
+	late    bool // it took too long, and is not run again
 	ticket  ticket
 	took    time.Duration // of the writer's time
 	done    chan struct{}
@@ -58,12 +63,24 @@ type job struct {
 // with, and no other.
 func (j *job) keeps() bool { return j.kept != nil && errors.Is(j.err, j.kept) }
 
+// over reports whether a job is not to be run (again): it took too long, or its client has
+// left. What ran to its end runs again in any case, for others of the batch may have seen
+// what it did.
+func (j *job) over() bool {
+	if j.late {
+		j.err = tooLong()
+	} else if j.err = j.ctx.Err(); j.ran {
+		j.err = nil
+	}
+	return j.err != nil
+}
+
 func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	conn, err := s.writes.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), ended: make(chan struct{})}
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: maxWrite, ended: make(chan struct{})}
 	var last int64
 	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
@@ -74,7 +91,9 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 
 // Write runs fn in a transaction and returns when its changes are on disk. When
 // fn returns an error nothing of it is kept (but see Tx.Keep), and Write returns
-// that error. fn must bear being run again on another engine, so it has no effects outside its
+// that error. Where ctx ends before fn does, or fn is not done after maxWrite, it is ended
+// at its next statement, a statement that reads many rows at once; nothing of it is kept
+// then, and of other writes nothing is lost. fn must bear being run again on another engine, so it has no effects outside its
 // Tx but assignments that a second run repeats.
 func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})}
@@ -120,6 +139,12 @@ func (w *writer) wait(j *job) error {
 
 func stopped() error {
 	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
+}
+
+// tooLong is the error of a write that took longer than maxWrite.
+func tooLong() error {
+	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", maxWrite.Seconds())}
 }
 
 // run serves writes until the store closes, then those that still wait.

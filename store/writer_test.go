@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 )
@@ -247,20 +248,102 @@ func TestCancelledWriteIsNotRun(t *testing.T) {
 	})
 }
 
-// A write whose client leaves while it runs is finished, not torn.
+// A write whose client leaves while it runs ends at its next statement; nothing is torn.
 func TestCancelWhileRunningDoesNotTear(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ctx, cancel := context.WithCancel(t.Context())
-		err := f.Write(ctx, ann, func(tx *Tx) error {
+		release := f.block()
+		answers := f.queue(t.Context(), ann, f.insert("before"))
+		left := f.queue(ctx, ann, func(tx *Tx) error {
 			err := f.insert("one")(tx)
 			cancel()
 			return errors.Join(err, f.insert("two")(tx))
 		})
-		if got := f.names(ann); err != nil || got != "one two" {
-			t.Errorf("%v, kept %q", err, got)
+		behind := f.queue(t.Context(), ann, f.insert("behind"))
+		release()
+		if err := left()[0]; !errors.Is(err, context.Canceled) {
+			t.Errorf("the write whose client left: %v", err)
 		}
+		if errs := append(answers(), behind()...); errs[0] != nil || errs[1] != nil {
+			t.Errorf("the writes beside it: %v", errs)
+		}
+		if got := f.names(ann); got != "before behind" {
+			t.Errorf("kept %q", got)
+		}
+		f.checkCounters(ann)
 	})
+}
+
+// endless is SQL that yields no row, for as long as it is left alone; SQLite looks whether
+// it is interrupted.
+const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+
+func never(func(...any) error) error { return errors.New("it has a row") }
+
+// TestSlowWritesAreTakenOut runs writes that take too long beside others: in one statement
+// that reads, in one that writes, which ends the transaction of all, and in many.
+func TestSlowWritesAreTakenOut(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.writer.most = 100 * time.Millisecond
+		runs := 0
+		reading := func(tx *Tx) error {
+			runs++
+			return errors.Join(f.insert("lost")(tx), tx.rows(endless, nil, never))
+		}
+		writing := func(tx *Tx) error {
+			runs++
+			_ = tx.rows("UPDATE contacts SET stage = 'lost' WHERE key IN ("+endless+") RETURNING key", nil, never)
+			return f.insert("lost")(tx)
+		}
+		many := func(tx *Tx) error {
+			runs++
+			for {
+				if err := tx.Try(func() error { return f.insert("lost")(tx) }); err != nil {
+					return nil // as an import, for which it is the fault of a row
+				}
+			}
+		}
+		release := f.block()
+		answers := f.queue(t.Context(), ann, f.insert("one"), reading, f.insert("two"), writing, f.insert("three"), many, f.insert("four"))
+		release()
+		for i, err := range answers() {
+			if i%2 == 0 && err != nil {
+				t.Errorf("write %d beside slow ones: %v", i, err)
+			}
+			if i%2 == 1 {
+				wantCode(t, fmt.Sprint("slow write ", i), err, crm.NotReady)
+			}
+		}
+		if runs != 3 {
+			t.Errorf("three slow writes ran %d times", runs)
+		}
+		if got := f.names(ann); got != "one two three four" {
+			t.Errorf("kept %q", got)
+		}
+		f.checkCounters(ann)
+	})
+}
+
+// TestCloseEndsSlowWrites closes the store while a write that would never end runs.
+func TestCloseEndsSlowWrites(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.writer.most = 100 * time.Millisecond
+	running := make(chan struct{})
+	ended := make(chan error)
+	go func() {
+		ended <- f.Write(t.Context(), ann, func(tx *Tx) error {
+			close(running)
+			return tx.rows(endless, nil, never)
+		})
+	}()
+	<-running
+	if err := f.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	wantCode(t, "the slow write", <-ended, crm.NotReady)
 }
 
 func TestCloseAnswersEveryWrite(t *testing.T) {
