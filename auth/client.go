@@ -17,15 +17,15 @@ import (
 
 const (
 	registersPerClient = 30 // an hour, of a network
-	maxRedirects       = 10
+	MaxRedirects       = 10 // URIs of one client
 	maxRedirectLength  = 2000
 )
 
 // Register makes an OAuth client of what it says about itself. The name is as
 // unverified as everything else.
 func (a *Auth) Register(ctx context.Context, addr, name string, redirects []string) (c store.Client, err error) {
-	if len(redirects) == 0 || len(redirects) > maxRedirects {
-		return c, oauthErrorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", maxRedirects, len(redirects))
+	if len(redirects) == 0 || len(redirects) > MaxRedirects {
+		return c, oauthErrorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
 	}
 	for _, uri := range redirects {
 		if err := checkRedirect(uri); err != nil {

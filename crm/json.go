@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
-
-// MaxMembers is the most keys an object may have.
-const MaxMembers = 1000
 
 // ReadObject reads a client's JSON object strictly (RFC 8259, and I-JSON's
 // RFC 7493 sections 2.1 and 2.3): valid UTF-8, no lone surrogates, no NUL, no
@@ -27,22 +25,23 @@ func ReadObject(data []byte) ([]Member, error) {
 	case bytes.TrimSpace(data)[0] != '{':
 		return nil, errors.New("the body must be a JSON object, like {\"name\":\"Jane Doe\"}")
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("not valid JSON at byte %d: %s", syntax.Offset, syntax.Error())
-		}
-		return nil, errors.New("not valid JSON")
-	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, data); err != nil {
-		return nil, errors.New("not valid JSON")
+		return nil, notJSON(data)
 	}
-	text := compact.String()
-	s := splitter{text: text, strict: true}
+	s := splitter{text: compact.String(), strict: true}
 	members := s.object()
 	return members, s.err
+}
+
+// notJSON says where data stops being JSON.
+func notJSON(data []byte) error {
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(data, &raw), &syntax) {
+		return fmt.Errorf("not valid JSON at byte %d: %s", syntax.Offset, syntax.Error())
+	}
+	return errors.New("not valid JSON")
 }
 
 // ParseObject returns the members of a compact JSON object that this program
@@ -55,17 +54,28 @@ func ParseObject(text string) []Member {
 	return s.object()
 }
 
-// ParseArray returns the elements of a valid compact JSON array as JSON text;
-// ok is false when the text is not an array.
-func ParseArray(text string) (items []string, ok bool) {
+// ParseArray returns the elements of a compact JSON array that this program wrote.
+func ParseArray(text string) (items []string, ok bool) { return ParseItems(text, math.MaxInt) }
+
+// ParseItems returns the elements of a client's compact JSON array as JSON text; ok
+// is false when the text is not an array. Of an array with more than most elements it
+// reads one more than these, by which the caller sees that it is too long.
+func ParseItems(text string, most int) (items []string, ok bool) {
 	if len(text) < 2 || text[0] != '[' {
 		return nil, false
 	}
 	s := splitter{text: text}
-	return s.array(), true
+	for s.pos++; s.text[s.pos] != ']' && len(items) <= most; {
+		if s.text[s.pos] == ',' {
+			s.pos++
+		}
+		items = append(items, s.value())
+	}
+	return items, true
 }
 
-// splitter cuts compact JSON that is known to be valid into its parts.
+// splitter cuts compact JSON that is known to be valid into its parts. A strict one
+// stops at the first fault.
 type splitter struct {
 	text   string
 	pos    int
@@ -80,70 +90,103 @@ func (s *splitter) fail(format string, args ...any) {
 	}
 }
 
+// object returns the members of the object at the position.
 func (s *splitter) object() []Member {
 	var members []Member
+	s.members(func(name, json string) { members = append(members, Member{name, json}) })
+	return members
+}
+
+// members hands each the members of the object at the position.
+func (s *splitter) members(each func(name, json string)) {
 	var seen map[string]bool
 	if s.strict {
 		seen = map[string]bool{}
 	}
-	for s.pos++; s.text[s.pos] != '}'; {
+	count := 0
+	for s.pos++; s.err == nil && s.text[s.pos] != '}'; count++ {
+		if s.strict && count == MaxMembers {
+			s.fail("an object has more than %d keys, the most that are taken", MaxMembers)
+			return
+		}
 		if s.text[s.pos] == ',' {
 			s.pos++
 		}
 		name, _ := Unquote(s.value())
-		s.pos++ // the colon
-		members = append(members, Member{name, s.value()})
-		if !s.strict {
-			continue
-		}
 		if seen[name] {
 			s.fail("the key %s appears twice", Show(name))
+			return
 		}
-		seen[name] = true
+		s.pos++ // the colon
+		each(name, s.value())
+		if s.strict {
+			seen[name] = true
+		}
 	}
-	s.pos++
-	if s.strict && len(members) > MaxMembers {
-		s.fail("an object has %d keys; at most %d are taken", len(members), MaxMembers)
-	}
-	return members
+	s.close()
 }
 
-func (s *splitter) array() []string {
-	var items []string
-	for s.pos++; s.text[s.pos] != ']'; {
+// close steps over a closing bracket, where no fault came first.
+func (s *splitter) close() {
+	if s.err == nil {
+		s.pos++
+	}
+}
+
+// value steps over the value at the position and returns it. After a fault it
+// returns what it has, and the rest is not read.
+func (s *splitter) value() string {
+	start := s.pos
+	switch c := s.text[s.pos]; {
+	case c == '"':
+		s.quoted()
+	case c != '{' && c != '[':
+		for s.pos < len(s.text) && s.text[s.pos] != ',' && s.text[s.pos] != ']' && s.text[s.pos] != '}' {
+			s.pos++
+		}
+	case !s.strict:
+		s.skip()
+	case s.depth+1 == MaxDepth:
+		s.fail("the body nests deeper than %d levels", MaxDepth)
+	default:
+		s.depth++
+		s.check(c)
+		s.depth--
+	}
+	return s.text[start:s.pos]
+}
+
+// check steps over an object or an array and checks what is in it.
+func (s *splitter) check(open byte) {
+	if open == '{' {
+		s.members(func(string, string) {})
+		return
+	}
+	for s.pos++; s.err == nil && s.text[s.pos] != ']'; {
 		if s.text[s.pos] == ',' {
 			s.pos++
 		}
-		items = append(items, s.value())
+		s.value()
 	}
-	s.pos++
-	return items
+	s.close()
 }
 
-// maxDepth is how deep a client's JSON may nest; other readers give up at some
-// depth, and a record must not be what breaks them.
-const maxDepth = 64
-
-func (s *splitter) value() string {
-	start := s.pos
-	s.depth++
-	defer func() { s.depth-- }()
-	if s.strict && s.depth > maxDepth {
-		s.fail("the body nests deeper than %d levels", maxDepth)
-	}
-	switch s.text[s.pos] {
-	case '{':
-		s.object()
-	case '[':
-		s.array()
-	case '"':
-		s.quoted()
-	default:
-		for s.pos < len(s.text) && !bytes.ContainsRune([]byte(",]}:"), rune(s.text[s.pos])) {
-			s.pos++
+// skip steps over an object or an array, to the bracket that closes it.
+func (s *splitter) skip() {
+	for depth := 0; ; {
+		switch s.text[s.pos] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			s.quoted()
+			continue
+		}
+		if s.pos++; depth == 0 {
+			return
 		}
 	}
-	return s.text[start:s.pos]
 }
 
 // quoted steps over a string and, when strict, refuses \u0000 and surrogates

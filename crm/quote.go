@@ -81,21 +81,29 @@ func AppendValue(b []byte, s string) []byte {
 	return AppendQuoted(b, s)
 }
 
+// maxShown is the most characters of a client's own words in a hint.
+const maxShown = 80
+
 // Show returns a client's own word for use inside a hint or a remark: quoted
 // where needed and cut at 80 characters, so it cannot start a line.
 func Show(s string) string {
-	if utf8.RuneCountInString(s) > 80 {
-		s = string([]rune(s)[:80]) + "…"
-	}
-	return string(AppendValue(nil, s))
+	return string(AppendValue(nil, shortened(s)))
 }
 
 // ShowJSON returns a JSON value that a client sent, for use inside a hint.
 func ShowJSON(raw string) string {
-	if utf8.RuneCountInString(raw) > 80 {
-		raw = string([]rune(raw)[:80]) + "…"
+	return OneLine(shortened(raw))
+}
+
+// shortened returns the beginning of a text; what follows is not read.
+func shortened(s string) string {
+	count := 0
+	for i := range s {
+		if count++; count > maxShown {
+			return s[:i] + "…"
+		}
 	}
-	return OneLine(raw)
+	return s
 }
 
 // OneLine replaces every invisible character of a finished remark or hint by

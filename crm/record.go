@@ -181,24 +181,36 @@ func (in Input) tell(e *Entity, before, after []Value, now int64) *Error {
 }
 
 // sameLabels reports whether two lists hold the same labels; order has no
-// meaning.
+// meaning, and neither holds one twice.
 func sameLabels(a, b []string) bool {
 	if len(a) != len(b) || len(a) == 0 {
 		return false
 	}
+	there := setOf(b)
 	for _, tag := range a {
-		if !slices.Contains(b, tag) {
+		if !there[tag] {
 			return false
 		}
 	}
 	return true
 }
 
+// setOf returns the words as a set.
+func setOf(words []string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, word := range words {
+		set[word] = true
+	}
+	return set
+}
+
 func editTags(old, add, remove []string) []string {
 	tags := make([]string, 0, len(old)+len(add))
+	left := setOf(remove)
 	for _, tag := range append(slices.Clone(old), add...) {
-		if !slices.Contains(remove, tag) && !slices.Contains(tags, tag) {
+		if !left[tag] {
 			tags = append(tags, tag)
+			left[tag] = true
 		}
 	}
 	return tags
@@ -208,9 +220,12 @@ func editTags(old, add, remove []string) []string {
 // equal text.
 func mergeMembers(old, set []Member, remove []string) []Member {
 	merged := slices.Clone(set)
+	left := setOf(remove)
+	for _, m := range set {
+		left[m.Name] = true
+	}
 	for _, m := range old {
-		same := func(n Member) bool { return n.Name == m.Name }
-		if !slices.Contains(remove, m.Name) && !slices.ContainsFunc(set, same) {
+		if !left[m.Name] {
 			merged = append(merged, m)
 		}
 	}
@@ -253,12 +268,6 @@ func (f *Field) fallback(now int64) Value {
 	}
 	return Str(f.Default)
 }
-
-// The bounds of lists and objects.
-const (
-	MaxTags       = 100
-	MaxObjectSize = 65536
-)
 
 func (f *Field) checkSize(v Value) *Error {
 	size := 0

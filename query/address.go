@@ -12,10 +12,22 @@ import (
 // 300 characters; this one holds DNS lengths (RFC 1035 section 2.3.4).
 var profile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna.BidiRule(), idna.StrictDomainName(true))
 
+// The most bytes that are looked at. A host has at most 253 ASCII characters (RFC 1035
+// section 2.3.4), and no letter takes more than four bytes; Punycode takes quadratic
+// time, so nothing longer may reach it.
+const (
+	maxHostSent    = 4 * 253
+	maxAddressSent = 4*64 + 1 + maxHostSent
+	maxHostURL     = 8 << 10 // of a URL, whose host counts
+)
+
 // Host returns a host name in stored form: lower case ASCII, without scheme,
 // port, path, leading www. and trailing dot. ok is false for what cannot
 // be a public host name.
 func Host(s string) (host string, ok bool) {
+	if len(s) > maxHostURL {
+		return "", false
+	}
 	s = strings.TrimSpace(s)
 	if scheme, rest, found := strings.Cut(s, "://"); found && !strings.ContainsAny(scheme, "/?#") {
 		s = rest
@@ -34,7 +46,7 @@ func Host(s string) (host string, ok bool) {
 }
 
 func asciiHost(s string) (string, bool) {
-	if !utf8.ValidString(s) {
+	if len(s) > maxHostSent || !utf8.ValidString(s) {
 		return "", false
 	}
 	host, err := profile.ToASCII(s)
@@ -54,6 +66,9 @@ func asciiHost(s string) (string, bool) {
 // ASCII. It takes one bare addr-spec (RFC 5321 section 4.1.2, dot-string form,
 // with RFC 6531 letters): no display name, quotes, comments or address literals.
 func Address(s string) (address string, ok bool) {
+	if len(s) > maxAddressSent {
+		return "", false
+	}
 	s = strings.TrimSpace(s)
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 {

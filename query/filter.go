@@ -25,14 +25,17 @@ func (c *compiler) arg(v any) string {
 	return "$" + strconv.Itoa(len(c.args)+1)
 }
 
-// maxItems bounds in: and the words of a search.
-const maxItems = 200
+// maxOperand is the most bytes of a value that is compared with.
+const maxOperand = 2000
 
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
 	if !ok || t.field.Type == crm.Object && t.field.ReadOnly {
 		return "", unknown(e, param, raw)
+	}
+	if len(raw) > maxOperand+len("like:") {
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(raw), maxOperand).On(param)
 	}
 	if _, ok := Clean(param + raw); !ok {
 		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Show(param)).On(param)
@@ -41,8 +44,8 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
-	if len(value) > 2000 {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most 2000.", crm.Show(param), len(value)).On(param)
+	if len(value) > maxOperand {
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(value), maxOperand).On(param)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
@@ -73,8 +76,8 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 	values := []string{value}
 	if op == "in" || lists(t) && op != "like" {
 		list, ok := items(value)
-		if !ok || len(list) > maxItems {
-			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), maxItems).On(param)
+		if !ok {
+			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), crm.MaxItems).On(param)
 		}
 		values = list
 	}

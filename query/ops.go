@@ -80,35 +80,41 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 }
 
 // items splits the value of in: at commas. An item in double quotes may hold
-// commas; a doubled quote inside stands for one.
+// commas; a doubled quote inside stands for one. ok is false for a quote without its
+// end, and for more than crm.MaxItems items.
 func items(s string) (list []string, ok bool) {
-	for {
-		item := ""
-		if strings.HasPrefix(s, `"`) {
-			rest := s[1:]
-			for {
-				i := strings.IndexByte(rest, '"')
-				if i < 0 {
-					return nil, false
-				}
-				item += rest[:i]
-				if rest = rest[i+1:]; !strings.HasPrefix(rest, `"`) {
-					break
-				}
-				item += `"`
-				rest = rest[1:]
-			}
-			if s = rest; s != "" && s[0] != ',' {
-				return nil, false
-			}
-		} else {
-			i := strings.IndexByte(s+",", ',')
-			item, s = s[:i], s[i:]
+	for len(list) < crm.MaxItems {
+		item, rest, ok := firstItem(s)
+		if !ok || rest != "" && rest[0] != ',' {
+			return nil, false
 		}
 		list = append(list, item)
-		if s == "" {
+		if rest == "" {
 			return list, true
 		}
-		s = s[1:]
+		s = rest[1:]
+	}
+	return nil, false
+}
+
+// firstItem cuts the first item of a list from what follows it.
+func firstItem(s string) (item, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		if end := strings.IndexByte(s, ','); end >= 0 {
+			return s[:end], s[end:], true
+		}
+		return s, "", true
+	}
+	var b strings.Builder
+	for s = s[1:]; ; s = s[1:] {
+		end := strings.IndexByte(s, '"')
+		if end < 0 {
+			return "", "", false
+		}
+		b.WriteString(s[:end])
+		if s = s[end+1:]; !strings.HasPrefix(s, `"`) {
+			return b.String(), s, true
+		}
+		b.WriteByte('"')
 	}
 }

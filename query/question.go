@@ -77,14 +77,14 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 			if err := q.param(c, name, value); err != nil {
 				return nil, err
 			}
+			if len(q.Where) > maxConditions || len(c.args) > maxArgs {
+				return nil, crm.Errorf(crm.InvalidFilter, "the question has more than %d conditions or %d values, the most that are taken. For any of several values write field=in:a,b,c, or ask in several requests.",
+					maxConditions, maxArgs).On(name)
+			}
 		}
 		if slices.Contains(crm.ListParams, name) && name != "search" && len(params[name]) > 1 {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
-	}
-	if len(q.Where) > maxConditions || len(c.args) > maxArgs {
-		return nil, crm.Errorf(crm.InvalidFilter, "the question has %d conditions with %d values; at most %d with %d are taken.",
-			len(q.Where), len(c.args), maxConditions, maxArgs)
 	}
 	q.Args, q.Leads, q.Direct, q.Plain = c.args, c.leads, c.direct, len(q.Where) == 0
 	if len(c.sought.Words) > 0 {
@@ -182,8 +182,12 @@ func parseTotal(value string) (Total, *crm.Error) {
 // beside a reference, like company.name.
 func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
-	for _, name := range strings.Split(value, ",") {
-		if name = strings.TrimSpace(name); name == "" {
+	names, ok := listOf(value)
+	if !ok {
+		return nil, crm.TooMany("fields", crm.MaxItems, "names", "GET one record for all of its values.")
+	}
+	for _, name := range names {
+		if name = strings.TrimSpace(name); name == "" || slices.Contains(fields, name) {
 			continue
 		}
 		t, ok := resolve(e, name)
@@ -197,9 +201,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 			return nil, crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Show(name), strings.Join(allowed, " ")).
 				On("fields").Of(name, allowed)
 		}
-		if !slices.Contains(fields, name) {
-			fields = append(fields, name)
-		}
+		fields = append(fields, name)
 	}
 	if len(fields) == 0 {
 		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.Display).On("fields")
@@ -229,8 +231,9 @@ func FieldNames(e *crm.Entity) []string {
 
 // The bounds of search=.
 const (
-	maxWords  = 10
-	maxSearch = 200
+	maxWords      = 10
+	maxSearch     = 200 // bytes, of the words as they are looked for
+	maxSearchSent = 4 * maxSearch
 )
 
 // search compiles search=, or the parameter of that meaning: every word must stand in
@@ -239,9 +242,9 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 	if len(e.Search) == 0 {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
 	}
-	clean, ok := Clean(value)
+	clean, ok := Clean(value[:min(len(value), maxSearchSent)])
 	words := strings.Fields(clean)
-	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch {
+	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch || len(value) > maxSearchSent {
 		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string

@@ -35,7 +35,7 @@ func (env Env) Same(rec crm.Record, in crm.Input) bool {
 
 // sameList compares a JSON array with labels.
 func sameList(labels []string, json string) bool {
-	raw, ok := crm.ParseArray(json)
+	raw, ok := crm.ParseItems(json, len(labels))
 	if !ok || len(raw) != len(labels) {
 		return false
 	}

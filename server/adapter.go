@@ -92,8 +92,8 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 // of faults, and calls the handler. The row comes first: it knows how faults are
 // spelled.
 func (s *Server) serve(rq *request) (*render.Doc, error) {
-	var queryErr error
-	rq.params, queryErr = url.ParseQuery(rq.URL.RawQuery)
+	var unread *crm.Error
+	rq.params, unread = query.Params(rq.URL.RawQuery)
 	rq.media = mediaOf(rq.Request, rq.params)
 	rq.format = formatOf(rq.media)
 	ids, fault := s.locate(rq)
@@ -108,8 +108,11 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 			return nil, err
 		}
 	}
-	if queryErr != nil {
-		return nil, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(queryErr.Error()))
+	if unread != nil {
+		return nil, unread
+	}
+	if err := checkAccept(rq.Header["Accept"]); err != nil {
+		return nil, err
 	}
 	if fault != nil {
 		return nil, fault

@@ -272,11 +272,15 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 }
 
 func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
-	raw, ok := crm.ParseArray(json)
+	raw, ok := crm.ParseItems(json, crm.MaxTags)
 	if !ok {
 		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
 	}
+	if len(raw) > crm.MaxTags {
+		return nil, crm.TooMany(f.Name, crm.MaxTags, "labels", "Send fewer; put what has many values into custom, or into records of their own.")
+	}
 	var tags []string
+	seen := map[string]bool{}
 	for _, item := range raw {
 		text, ok := crm.Unquote(item)
 		if !ok {
@@ -286,15 +290,13 @@ func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(tags, tag) {
+		if !seen[tag] {
+			seen[tag] = true
 			tags = append(tags, tag)
 		}
 	}
 	return tags, nil
 }
-
-// maxMemberName is the most bytes of a custom key.
-const maxMemberName = 200
 
 func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	in := crm.Input{Field: f, Mode: crm.Merge}
@@ -302,15 +304,20 @@ func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
 	}
 	var set []crm.Member
+	size := 0
 	for _, m := range crm.ParseObject(json) {
-		if m.Name == "" || len(m.Name) > maxMemberName {
-			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, maxMemberName, crm.Show(m.Name)).On(f.Name)
+		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, crm.Show(m.Name)).On(f.Name)
 		}
 		if m.JSON == "null" {
 			in.Remove = append(in.Remove, m.Name)
-		} else {
-			set = append(set, m)
+			continue
 		}
+		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
+			return in, crm.Errorf(crm.InvalidValue, "%s holds more than the %d bytes that are kept of all its keys and values, at %s; nothing was saved. Send less, or log the rest as activities.",
+				f.Name, crm.MaxObjectSize, crm.Show(m.Name)).On(f.Name)
+		}
+		set = append(set, m)
 	}
 	in.Value = crm.Members(set)
 	return in, nil

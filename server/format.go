@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crmkit/crm"
 	"crmkit/render"
 )
 
@@ -29,14 +30,33 @@ func mediaOf(r *http.Request, params url.Values) string {
 			return m.media
 		}
 	}
-	best, most := textMedia, weigh(r.Header["Accept"], textMedia).q
+	accept := r.Header["Accept"]
+	if checkAccept(accept) != nil {
+		return textMedia
+	}
+	best, most := textMedia, weigh(accept, textMedia).q
 	for _, m := range medias {
-		w := weigh(r.Header["Accept"], m.media)
+		w := weigh(accept, m.media)
 		if w.q > most && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
 			best, most = m.media, w.q
 		}
 	}
 	return best
+}
+
+// maxRanges is the most media ranges of Accept headers.
+const maxRanges = 50
+
+// checkAccept refuses Accept headers that are too long to weigh.
+func checkAccept(headers []string) *crm.Error {
+	ranges := len(headers)
+	for _, header := range headers {
+		ranges += strings.Count(header, ",")
+	}
+	if ranges > maxRanges {
+		return crm.TooMany("Accept", maxRanges, "media types", "Send Accept: application/json, or leave it out for text.")
+	}
+	return nil
 }
 
 // formatOf returns the spelling of answers that know only two, errors among them.

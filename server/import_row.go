@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -63,7 +64,15 @@ func (im *importer) contentID(r row) string {
 	sum := sha256.Sum256(crm.AppendObject(nil, cells))
 	hash := [16]byte(sum[:16])
 	im.seen[hash]++
-	return hex.EncodeToString(hash[:]) + strings.Repeat("+", int(im.seen[hash]-1))
+	return hex.EncodeToString(hash[:]) + again(int(im.seen[hash])-1)
+}
+
+// again marks the id of a row that equals so many before it.
+func again(before int) string {
+	if before <= 16 {
+		return strings.Repeat("+", before)
+	}
+	return "+" + strconv.Itoa(before)
 }
 
 // placed is a cell with where it goes.
@@ -209,15 +218,16 @@ func (im *importer) withCustom(members, custom []crm.Member) []crm.Member {
 	if f == nil || len(custom) == 0 {
 		return members
 	}
-	for i, m := range members {
-		if m.Name == f.Name {
-			for _, own := range crm.ParseObject(m.JSON) {
-				custom = slices.DeleteFunc(custom, func(c crm.Member) bool { return c.Name == own.Name })
-				custom = append(custom, own)
-			}
-			members = slices.Delete(members, i, i+1)
-			break
+	at := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == f.Name })
+	if at >= 0 {
+		own := crm.ParseObject(members[at].JSON)
+		there := map[string]bool{}
+		for _, m := range own {
+			there[m.Name] = true
 		}
+		custom = slices.DeleteFunc(custom, func(c crm.Member) bool { return there[c.Name] })
+		custom = append(custom, own...)
+		members = slices.Delete(members, at, at+1)
 	}
 	return append(members, crm.Member{Name: f.Name, JSON: string(crm.AppendObject(nil, custom))})
 }
@@ -240,9 +250,9 @@ func (e *entry) hint(p placed) {
 	}
 	switch {
 	case p.of == nil:
-		setFirst(&h.id, crm.CutHandle(several(text)[0]))
+		setFirst(&h.id, crm.CutHandle(firstOf(text)))
 	case p.of.Name == to.Unique:
-		setFirst(&h.unique, several(text)[0])
+		setFirst(&h.unique, firstOf(text))
 	default:
 		name, address := cutAddress(text, to)
 		setFirst(&h.name, name)

@@ -1,7 +1,7 @@
 package server
 
 import (
-	"slices"
+	"iter"
 	"strings"
 
 	"crmkit/crm"
@@ -21,10 +21,8 @@ func cellJSON(f *crm.Field, t target, json, currency string) (value string, all 
 		}
 		return cellNumber(f, t, text, currency)
 	case f.Type == crm.Tags:
-		if t.own {
-			return labelsJSON(strings.Split(text, ",")), true, nil // a tag of ours holds no comma, and may hold all else
-		}
-		return labelsJSON(cellLabels(text)), true, nil
+		labels, fault := cellLabels(f, t, text)
+		return labels, fault == nil, fault
 	case f.Type == crm.Object:
 		return cellObject(f, text)
 	case f.Type == crm.Flag:
@@ -39,43 +37,63 @@ func cellJSON(f *crm.Field, t target, json, currency string) (value string, all 
 			text = text[:10] + "T" + text[11:]
 		}
 	case f.Type == crm.Email || f.Type == crm.Domain:
-		first := several(text)[0]
+		first := firstOf(text)
 		return quoted(first), first == text, nil
 	case !t.exact && strings.Contains(text, ":::"):
-		first := several(text)[0]
-		return quoted(first), false, nil
+		return quoted(firstOf(text)), false, nil
 	}
 	return quoted(text), true, nil
 }
 
 func quoted(s string) string { return string(crm.AppendQuoted(nil, s)) }
 
-// several returns the values of a cell that holds more than one, at least one.
-func several(text string) []string {
-	text = strings.ReplaceAll(text, ":::", ",")
-	var list []string
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' }) {
-		if part = strings.TrimSpace(part); part != "" {
-			list = append(list, part)
+// several returns the values of a cell that holds more than one, each that is not
+// blank.
+func several(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ","), func(r rune) bool { return r == ',' || r == ';' }) {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
+				return
+			}
 		}
 	}
-	if len(list) == 0 {
-		return []string{text}
-	}
-	return list
 }
 
-// cellLabels returns the tags of a cell. Google marks groups of its own by a star;
-// that which every contact is in says nothing.
-func cellLabels(text string) []string {
-	var tags []string
-	for _, tag := range several(text) {
-		tag = strings.TrimPrefix(tag, "* ")
-		if tag != "myContacts" && !slices.Contains(tags, tag) {
-			tags = append(tags, tag)
-		}
+// firstOf returns the first value of a cell, all of it where there is none.
+func firstOf(text string) string {
+	for part := range several(text) {
+		return part
 	}
-	return tags
+	return text
+}
+
+// cellLabels returns the tags of a cell as a JSON array. A tag of ours holds no comma
+// and may hold all else. Google marks groups of its own by a star; the one that every
+// contact is in says nothing.
+func cellLabels(f *crm.Field, t target, text string) (json string, fault *crm.Error) {
+	labels := several(text)
+	if t.own {
+		labels = strings.SplitSeq(text, ",")
+	}
+	var tags []string
+	seen, blank := map[string]bool{"myContacts": !t.own}, true
+	for tag := range labels {
+		if blank = false; !t.own {
+			tag = strings.TrimPrefix(tag, "* ")
+		}
+		if seen[tag] {
+			continue
+		}
+		if len(tags) == crm.MaxTags {
+			return "", crm.TooMany(f.Name, crm.MaxTags, "labels", "Leave some out, or name the column otherwise: a column that is no field goes into custom.")
+		}
+		seen[tag] = true
+		tags = append(tags, tag)
+	}
+	if blank { // nothing but separators: a fault of the row
+		tags = []string{text}
+	}
+	return labelsJSON(tags), nil
 }
 
 func labelsJSON(tags []string) string {

@@ -33,7 +33,11 @@ type page struct {
 	Local    bool
 	Topics   []string
 	IdleDays int
+	Most     most
 }
+
+// most are the limits that the pages name.
+type most struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
 
 // newManual prints the pages from the tables the code itself uses.
 func (s *Server) newManual() (manual, error) {
@@ -50,7 +54,8 @@ func (s *Server) newManual() (manual, error) {
 		"codes":         manualCodes,
 		"codesInDepth":  manualCodesInDepth,
 	}
-	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24)}
+	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24),
+		most{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
 	m := manual{}
 	for _, name := range append([]string{"start", "manual", "llms"}, topics...) {
 		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -77,9 +76,12 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 
 // list reads ids of records of one kind.
 func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
-	raw, ok := crm.ParseArray(member.JSON)
+	raw, ok := crm.ParseItems(member.JSON, maxMany)
 	if !ok {
 		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, crm.ShowJSON(member.JSON)).On(member.Name)
+	}
+	if len(m.refs)+len(raw) > maxMany {
+		return crm.TooMany(member.Name, maxMany, "records at once", "Send them in parts.")
 	}
 	for _, item := range raw {
 		text, ok := crm.Unquote(item)
@@ -91,9 +93,6 @@ func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member)
 			return fault.On(member.Name)
 		}
 		m.refs = append(m.refs, in)
-	}
-	if len(m.refs) > maxMany {
-		return crm.Errorf(crm.InvalidValue, "%d records are more than the %d that one request ties; send them in parts.", len(m.refs), maxMany).On(member.Name)
 	}
 	return nil
 }
@@ -112,8 +111,12 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent
 		}
 		return nil
 	}
-	params, err := url.ParseQuery(strings.TrimPrefix(filter, "?"))
-	if err != nil || len(params) == 0 {
+	params, fault := query.Params(strings.TrimPrefix(filter, "?"))
+	if fault != nil {
+		fault.Hint = "filter takes what stands behind the ? of a list: " + fault.Hint
+		return fault.On("filter")
+	}
+	if len(params) == 0 {
 		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Show(filter)).On("filter")
 	}
 	for name := range params {
@@ -121,7 +124,6 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
 		}
 	}
-	question, fault := query.Parse(e.Target(m.by), params, rq.env)
-	m.question = question
+	m.question, fault = query.Parse(e.Target(m.by), params, rq.env)
 	return fault
 }

@@ -10,6 +10,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/query"
 	"crmkit/render"
 )
 
@@ -133,8 +134,8 @@ func (s *Server) register(rq *request) (*render.Doc, error) {
 		case "client_name":
 			name, _ = crm.Unquote(m.JSON)
 		case "redirect_uris":
-			if json.Unmarshal([]byte(m.JSON), &redirects) != nil {
-				return nil, &auth.OAuthError{Code: auth.InvalidRedirect, Description: "redirect_uris is an array of strings."}
+			if redirects, fault = redirectList(m.JSON); fault != nil {
+				return nil, &auth.OAuthError{Code: auth.InvalidRedirect, Description: fault.Hint}
 			}
 		}
 	}
@@ -150,6 +151,22 @@ func (s *Server) register(rq *request) (*render.Doc, error) {
 	}), nil
 }
 
+// redirectList reads redirect_uris.
+func redirectList(json string) (uris []string, fault *crm.Error) {
+	items, ok := crm.ParseItems(json, auth.MaxRedirects)
+	if len(items) > auth.MaxRedirects {
+		return nil, crm.TooMany("redirect_uris", auth.MaxRedirects, "URIs", "Register those that are used.")
+	}
+	for _, item := range items {
+		uri, isText := crm.Unquote(item)
+		uris, ok = append(uris, uri), ok && isText
+	}
+	if !ok {
+		return nil, crm.Errorf(crm.InvalidValue, "redirect_uris is an array of strings.")
+	}
+	return uris, nil
+}
+
 // form reads a body of application/x-www-form-urlencoded, each parameter at most
 // once (RFC 6749 section 3.2).
 func (rq *request) form() (url.Values, error) {
@@ -161,9 +178,9 @@ func (rq *request) form() (url.Values, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	values, err := url.ParseQuery(string(data))
-	if err != nil {
-		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The body cannot be read as a form."}
+	values, fault := query.Params(string(data))
+	if fault != nil {
+		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The body cannot be read as a form: " + fault.Hint}
 	}
 	return values, once(values)
 }

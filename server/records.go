@@ -170,25 +170,27 @@ func receipt(out store.Outcome) []render.Change {
 
 func memberChanges(field string, from, to []crm.Member) []render.Change {
 	var changes []render.Change
-	find := func(list []crm.Member, name string) crm.Value {
-		for _, m := range list {
-			if m.Name == name {
-				return crm.Members([]crm.Member{m})
-			}
-		}
-		return crm.Value{}
-	}
+	was, is := byName(from), byName(to)
 	for _, m := range from {
-		if now := find(to, m.Name); !now.Equal(crm.Members([]crm.Member{m})) {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), From: crm.Members([]crm.Member{m}), To: now})
+		if now := is[m.Name]; !now.Equal(was[m.Name]) {
+			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), From: was[m.Name], To: now})
 		}
 	}
 	for _, m := range to {
-		if !find(from, m.Name).Set() {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), To: crm.Members([]crm.Member{m})})
+		if !was[m.Name].Set() {
+			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), To: is[m.Name]})
 		}
 	}
 	return changes
+}
+
+// byName returns each member as an object of its own, by its name.
+func byName(members []crm.Member) map[string]crm.Value {
+	named := make(map[string]crm.Value, len(members))
+	for _, m := range members {
+		named[m.Name] = crm.Members([]crm.Member{m})
+	}
+	return named
 }
 
 // create answers POST on a collection.

@@ -101,7 +101,7 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 		}
 	}
 	if cursor := rq.params.Get("cursor"); cursor != "" {
-		cursors := strings.Split(cursor, ".")
+		cursors := strings.SplitN(cursor, ".", len(parts)+1)
 		if len(cursors) != len(parts) {
 			return nil, crm.Errorf(crm.InvalidCursor, "the cursor was changed; start again without cursor=.").On("cursor")
 		}

@@ -91,7 +91,11 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 	if strings.TrimSpace(types) == "" {
 		return all, nil
 	}
-	for _, word := range strings.Split(types, ",") {
+	words := strings.SplitN(types, ",", crm.MaxItems+1)
+	if len(words) > crm.MaxItems {
+		return nil, crm.TooMany("types", crm.MaxItems, "kinds", "It takes "+strings.Join(names, ", ")+".")
+	}
+	for _, word := range words {
 		word = strings.ToLower(strings.TrimSpace(word))
 		at := slices.IndexFunc(all, func(e *crm.Entity) bool { return e.Plural == word || e.Name == word })
 		if at < 0 {

@@ -37,9 +37,16 @@ func (tx *Tx) index(before, after crm.Record) error {
 
 // missing returns the items of a that b lacks.
 func missing[T comparable](a, b []T) []T {
+	if slices.Equal(a, b) {
+		return nil
+	}
+	there := make(map[T]bool, len(b))
+	for _, item := range b {
+		there[item] = true
+	}
 	var list []T
 	for _, item := range a {
-		if !slices.Contains(b, item) {
+		if !there[item] {
 			list = append(list, item)
 		}
 	}

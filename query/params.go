@@ -1,0 +1,32 @@
+package query
+
+import (
+	"net/url"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Params reads a query string, a stored filter or a form. One that is longer than
+// crm.MaxQueryBytes or has more than crm.MaxParams parameters is refused before it is
+// read; the values are then empty.
+func Params(raw string) (url.Values, *crm.Error) {
+	if len(raw) > crm.MaxQueryBytes {
+		return nil, crm.Errorf(crm.InvalidFilter, "the parameters have %d bytes, the most that are taken are %d. Shorten lists, or ask in several requests.", len(raw), crm.MaxQueryBytes)
+	}
+	if n := 1 + strings.Count(raw, "&"); n > crm.MaxParams {
+		return nil, crm.Errorf(crm.InvalidFilter, "there are %d parameters, the most that are taken are %d. For any of several values write field=in:a,b,c.", n, crm.MaxParams)
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return values, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(err.Error()))
+	}
+	return values, nil
+}
+
+// listOf splits a list at its commas. ok is false where it has more than crm.MaxItems
+// items; the rest is then not read.
+func listOf(text string) (items []string, ok bool) {
+	items = strings.SplitN(text, ",", crm.MaxItems+1)
+	return items, len(items) <= crm.MaxItems
+}

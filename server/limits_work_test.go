@@ -1,0 +1,69 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// Readers of lists stop behind the limit: one that is a thousand times as long as is
+// taken costs as many allocations as one that is too long by one.
+func TestListsTooLongAreNotRead(t *testing.T) {
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contact := schema.Named("contact")
+	tags := contact.Field("tags")
+	repeat := func(n int, separator string) string {
+		items := make([]string, n)
+		for i := range items {
+			items[i] = fmt.Sprintf("t%d", i)
+		}
+		return strings.Join(items, separator)
+	}
+	refuse := func(fault *crm.Error) {
+		if fault == nil {
+			t.Error("a list that is too long is taken")
+		}
+	}
+	for name, read := range map[string]func(n int) func(){
+		"tags": func(n int) func() {
+			list := `["` + repeat(n, `","`) + `"]`
+			return func() { _, fault := decodeTags(tags, list); refuse(fault) }
+		},
+		"edits of tags": func(n int) func() {
+			list := `{"add":["` + repeat(n, `","`) + `"]}`
+			return func() { _, fault := decodeTags(tags, list); refuse(fault) }
+		},
+		"labels of a cell": func(n int) func() {
+			cell := repeat(n, ";")
+			return func() { _, fault := cellLabels(tags, target{}, cell); refuse(fault) }
+		},
+		"tags of a cell": func(n int) func() {
+			cell := repeat(n, ",")
+			return func() { _, fault := cellLabels(tags, target{own: true}, cell); refuse(fault) }
+		},
+		"parameters": func(n int) func() {
+			raw := repeat(n+crm.MaxParams, "&")
+			return func() { _, fault := query.Params(raw); refuse(fault) }
+		},
+		"keys of an object": func(n int) func() {
+			body := []byte(`{"t":1,"` + repeat(n+crm.MaxMembers, `":1,"`) + `":1}`)
+			return func() {
+				if _, err := crm.ReadObject(body); err == nil {
+					t.Error("an object with too many keys is taken")
+				}
+			}
+		},
+	} {
+		short := testing.AllocsPerRun(3, read(crm.MaxTags+1))
+		long := testing.AllocsPerRun(3, read(170_000))
+		if long > short+10 {
+			t.Errorf("%s: %.0f allocations for 170,000 of them, %.0f for 101", name, long, short)
+		}
+	}
+}
