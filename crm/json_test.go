@@ -24,8 +24,8 @@ func TestReadObject(t *testing.T) {
 		{`{"n":12345678901234567890.10e+0400}`, []crm.Member{{Name: "n", JSON: "12345678901234567890.10e+0400"}}},
 		{`{"n":-0.0}`, []crm.Member{{Name: "n", JSON: "-0.0"}}},
 		{`{"a" : [ 1 , {"b" : null} ] }`, []crm.Member{{Name: "a", JSON: `[1,{"b":null}]`}}},
-		{`{"a":"x  y\u00e9<&>"}`, []crm.Member{{Name: "a", JSON: `"x  y\u00e9<&>"`}}},
-		{`{"a":"\ud83d\ude00\\ud800"}`, []crm.Member{{Name: "a", JSON: `"\ud83d\ude00\\ud800"`}}},
+		{`{"a":"x  y\u00e9<&>"}`, []crm.Member{{Name: "a", JSON: `"x  yé<&>"`}}},
+		{`{"a":"\ud83d\ude00\\ud800"}`, []crm.Member{{Name: "a", JSON: `"😀\\ud800"`}}},
 		{`{"\u006eame":true,"":[],"x":{}}`, []crm.Member{{Name: "name", JSON: "true"}, {Name: "", JSON: "[]"}, {Name: "x", JSON: "{}"}}},
 		{`{"a":{"x":1},"b":{"x":1}}`, []crm.Member{{Name: "a", JSON: `{"x":1}`}, {Name: "b", JSON: `{"x":1}`}}},
 		{`{"a":"}","b":"]\"","c":"\\"}`, []crm.Member{{Name: "a", JSON: `"}"`}, {Name: "b", JSON: `"]\""`}, {Name: "c", JSON: `"\\"`}}},
@@ -192,4 +192,19 @@ func FuzzReadObject(f *testing.F) {
 			t.Fatalf("%+v was split as %+v", members, again)
 		}
 	})
+}
+
+// TestStringsHaveOneSpelling sends one value in several spellings of JSON.
+func TestStringsHaveOneSpelling(t *testing.T) {
+	want := "[{\"k\\\"\":\"é=/\U0001f600\\n\\u0001\\\\u0041\"},1.10]"
+	for _, raw := range []string{
+		want,
+		`[{"k\u0022":"\u00e9\u003d\/\ud83d\ude00\u000a\u0001\\u0041"},1.10]`,
+		`[ {"\u006b\"" : "é=/` + "\U0001f600" + `\n\u0001\u005cu0041"}, 1.10 ]`,
+	} {
+		members, err := crm.ReadObject([]byte(`{"a":` + raw + `}`))
+		if err != nil || len(members) != 1 || members[0].JSON != want {
+			t.Errorf("%s: %v, %v", raw, members, err)
+		}
+	}
 }

@@ -6,15 +6,47 @@ import (
 	"unicode/utf8"
 )
 
-// Invisible reports whether a character can change how a line reads without
-// being seen: controls, format characters (bidi overrides, zero width, tag
-// characters), line and paragraph separators, and other default-ignorable ones.
+// Invisible reports whether a character shows nothing of its own, so that it can
+// change how a line reads, or carry a text, without being seen: controls, format
+// characters (bidi controls, zero width, tag characters), line and paragraph
+// separators, Unicode's other default-ignorable characters and variation selectors,
+// noncharacters, and letters that are drawn blank. White space is not among them.
+// Every format writes these as escapes; nothing is lost.
 func Invisible(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
-		(r >= 0xe0000 && r <= 0xe0fff)
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point,
+		unicode.Variation_Selector, unicode.Noncharacter_Code_Point) ||
+		(r >= 0xe0000 && r <= 0xe0fff) || blank(r)
+}
+
+// blank reports whether a character counts as a letter, mark or symbol and is drawn as
+// nothing. Unicode has no property for them.
+func blank(r rune) bool {
+	switch r {
+	case 0x2800, // braille pattern blank
+		0x13441, 0x13442, // Egyptian hieroglyph blanks
+		0x16fe4, // Khitan small script filler
+		0x1d159: // musical symbol null notehead
+		return true
+	}
+	return false
+}
+
+// AppendJSON appends valid JSON with the invisible characters in its strings escaped.
+func AppendJSON(b []byte, raw string) []byte {
+	if strings.IndexFunc(raw, Invisible) < 0 {
+		return append(b, raw...)
+	}
+	for _, r := range raw {
+		if Invisible(r) {
+			b = AppendEscape(b, r)
+		} else {
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
 }
 
 // AppendQuoted appends s as a JSON string. Invisible characters are escaped,
@@ -32,7 +64,7 @@ func AppendQuoted(b []byte, s string) []byte {
 		case r == '\r':
 			b = append(b, `\r`...)
 		case Invisible(r):
-			b = appendEscape(b, r)
+			b = AppendEscape(b, r)
 		default:
 			b = utf8.AppendRune(b, r)
 		}
@@ -42,12 +74,12 @@ func AppendQuoted(b []byte, s string) []byte {
 
 const hex = "0123456789abcdef"
 
-// appendEscape writes \uXXXX, as a surrogate pair above the basic plane
+// AppendEscape writes a character as \uXXXX, as a surrogate pair above the basic plane
 // (RFC 8259 section 7).
-func appendEscape(b []byte, r rune) []byte {
+func AppendEscape(b []byte, r rune) []byte {
 	if r > 0xffff {
 		r -= 0x10000
-		b = appendEscape(b, 0xd800+r>>10)
+		b = AppendEscape(b, 0xd800+r>>10)
 		r = 0xdc00 + r&0x3ff
 	}
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
@@ -106,19 +138,29 @@ func shortened(s string) string {
 	return s
 }
 
+// maxWord is the most characters of a word that a user chose and a prompt repeats.
+const maxWord = 24
+
+// PlainWord reports whether a value that a user chose is a plain word: at most 24
+// characters, all letters, digits, _ and -, and not only the last two. Anything else
+// may be a sentence, which a model could take for an instruction.
+func PlainWord(s string) bool {
+	named := false
+	for _, r := range s {
+		letter := (unicode.IsLetter(r) || unicode.IsDigit(r)) && !Invisible(r)
+		if !letter && r != '_' && r != '-' {
+			return false
+		}
+		named = named || letter
+	}
+	return named && utf8.RuneCountInString(s) <= maxWord
+}
+
 // OneLine replaces every invisible character of a finished remark or hint by
 // its escape, so that it stays one line whatever went into it.
 func OneLine(s string) string {
 	if strings.IndexFunc(s, Invisible) < 0 {
 		return strings.ToValidUTF8(s, "\ufffd")
 	}
-	var b []byte
-	for _, r := range s {
-		if Invisible(r) {
-			b = appendEscape(b, r)
-		} else {
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return string(b)
+	return string(AppendJSON(nil, s))
 }

@@ -12,15 +12,17 @@ import (
 
 // unseen is this test's own list of what must never stand in an answer as it
 // is: controls, format characters, separators and every default-ignorable code
-// point (Unicode's DerivedCoreProperties), variation selectors among them.
+// point (Unicode's DerivedCoreProperties), variation selectors among them,
+// noncharacters, and what is drawn blank.
 func unseen(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
-		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r >= 0xe0000 && r <= 0xe0fff
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r >= 0xe0000 && r <= 0xe0fff ||
+		r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef || strings.ContainsRune("\u2800\U00013441\U00013442\U00016fe4\U0001d159", r)
 }
 
 var hostile = []string{
 	"", " ", "a b", "\n", "\r\n", "\x00", "\x7f", "\u0085", "\u009b31m", "\x1b[31m", "a\u00a0b", "\u3000", "\u2028", "\u2029", "\u202e", "\u2066x\u2069",
-	"\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u115f", "\u3164", "\uffa0", "\u180e",
+	"\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u115f", "\u3164", "\uffa0", "\u180e", "\u2800", "\u2800\u2800", "\uffff",
 	"\U000e0041", "\U000e0100", "\U0001d173", `"`, `\`, `\u0041`, `a"b\c`, "<b>&amp;", "# next: x", "ERROR x", "=", "a=b", "ü", "日本", "\U0001f600",
 }
 

@@ -171,7 +171,7 @@ func (f *Field) appendJSON(b []byte) []byte {
 	case crm.FlagKind:
 		return strconv.AppendBool(b, v.Int != 0)
 	case crm.ObjectKind:
-		return crm.AppendObject(b, v.Members())
+		return appendObject(b, v.Members())
 	case crm.ListKind:
 		b = append(b, '[')
 		for i, s := range v.List() {
@@ -183,6 +183,20 @@ func (f *Field) appendJSON(b []byte) []byte {
 		return append(b, ']')
 	}
 	return append(b, "null"...)
+}
+
+// appendObject appends the members as one JSON object, each value as it is stored but
+// for invisible characters, which are escaped.
+func appendObject(b []byte, members []crm.Member) []byte {
+	b = append(b, '{')
+	for i, m := range members {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(crm.AppendQuoted(b, m.Name), ':')
+		b = crm.AppendJSON(b, m.JSON)
+	}
+	return append(b, '}')
 }
 
 // appendSeconds appends a quoted RFC 3339 time in UTC, to the second.

@@ -192,7 +192,7 @@ func (c *csvRows) next() (row, error) {
 			line, _ := c.in.FieldPos(i)
 			return r, notUTF8(fmt.Sprintf(" in line %d", line))
 		}
-		if cell = render.Unguard(strings.TrimSpace(cell)); cell == "" {
+		if cell = render.ReadCell(strings.TrimSpace(cell)); cell == "" {
 			continue
 		}
 		if i >= len(c.header) {

@@ -156,7 +156,7 @@ func TestTransport(t *testing.T) {
 	}
 	for asked, want := range map[string]string{"2024-11-05": "2024-11-05", "2025-03-26": "2025-03-26", "2025-06-18": "2025-06-18", "2025-11-25": "2025-11-25", "1999-01-01": "2025-11-25", "2026-07-28": "2025-11-25"} {
 		a := r.rpc("/mcp", fmt.Sprintf(initialize, asked))
-		if !strings.Contains(a.body, `"protocolVersion":"`+want+`"`) || !strings.Contains(a.body, "Workspace of jane@acme.com") || strings.Contains(a.body, "listChanged") {
+		if !strings.Contains(a.body, `"protocolVersion":"`+want+`"`) || !strings.Contains(a.body, "You act for jane@acme.com in workspace/ws_") || strings.Contains(a.body, "listChanged") {
 			t.Errorf("initialize %s: %d %s", asked, a.status, a.body)
 		}
 	}

@@ -275,7 +275,8 @@ func (s *Server) hasActivities(e *crm.Entity) bool {
 	return row != nil
 }
 
-// asJSON spells a value without HTML escapes.
+// asJSON spells a value without HTML escapes, and with escapes for invisible
+// characters: models read it as it is.
 func asJSON(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -283,5 +284,5 @@ func asJSON(v any) string {
 	if err := encoder.Encode(v); err != nil {
 		panic(err) // maps and structs of strings
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return string(crm.AppendJSON(nil, strings.TrimSuffix(b.String(), "\n")))
 }
