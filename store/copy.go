@@ -79,7 +79,7 @@ func vacuumInto(ctx context.Context, from, to string) (sum Summary, err error) {
 }
 
 // summarize looks through a whole file: SQLite's integrity check, the references
-// between rows, and how many there are. Whatever is wrong is the error.
+// between rows, the schema, and how many rows there are. Whatever is wrong is the error.
 func summarize(ctx context.Context, path string) (Summary, error) {
 	sum := Summary{Path: path}
 	info, err := os.Stat(path)
@@ -95,7 +95,7 @@ func summarize(ctx context.Context, path string) (Summary, error) {
 		if sum.Schema = len(applied); sum.Schema == 0 {
 			return fmt.Errorf("%s is empty", path)
 		}
-		if err := errors.Join(checkPages(ctx, db), checkReferences(ctx, db)); err != nil {
+		if err := errors.Join(checkPages(ctx, db), checkReferences(ctx, db), compareSchema(ctx, db, sum.Schema)); err != nil {
 			return explain(path, err)
 		}
 		return sum.count(ctx, db)
