@@ -28,10 +28,8 @@ const stamp = "20060102T150405.000Z"
 // through and is on disk; with Keep the one before stays beside it with its time
 // in the name, and the oldest go. A failure leaves the older ones as they are.
 func (b Backup) Write(ctx context.Context) (Summary, error) {
-	if info, err := os.Stat(b.To); err == nil && info.IsDir() {
-		b.To = filepath.Join(b.To, filepath.Base(b.From))
-	}
-	if err := b.check(ctx); err != nil {
+	b = b.named()
+	if err := b.Check(ctx); err != nil {
 		return Summary{}, err
 	}
 	folder, err := os.Open(filepath.Dir(b.To))
@@ -46,6 +44,9 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	}
 	sum, err := vacuumInto(ctx, live(b.From), b.To+".partial")
 	if err == nil {
+		err = hand(b.To+".partial", b.From) // what root makes the server must be able to replace
+	}
+	if err == nil {
 		err = b.setAside()
 	}
 	if err == nil {
@@ -58,8 +59,18 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	return sum, errors.Join(folder.Sync(), b.prune())
 }
 
-// check refuses what is no database to copy and no place for the copy.
-func (b Backup) check(ctx context.Context) error {
+// named returns the backup with the name of its file, where a folder was given.
+func (b Backup) named() Backup {
+	if info, err := os.Stat(b.To); err == nil && info.IsDir() {
+		b.To = filepath.Join(b.To, filepath.Base(b.From))
+	}
+	return b
+}
+
+// Check returns the error with which Write would refuse: for what is no database to copy
+// and for a place where the copy cannot go, or from which another could not be replaced.
+func (b Backup) Check(ctx context.Context) error {
+	b = b.named()
 	source, err := os.Stat(b.From)
 	if err != nil {
 		return fmt.Errorf("%w; name the database with --db", err)
@@ -67,9 +78,15 @@ func (b Backup) check(ctx context.Context) error {
 	if err := ours(ctx, b.From); err != nil {
 		return err
 	}
-	target, err := os.Stat(b.To)
+	if err := writable(filepath.Dir(b.To)); err != nil {
+		return fmt.Errorf("the folder of the backup: %w", err)
+	}
+	target, err := os.Lstat(b.To)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it is made
+	}
 	if err != nil {
-		return nil // it is made, or its folder is missing
+		return err
 	}
 	switch {
 	case os.SameFile(source, target):
@@ -77,11 +94,37 @@ func (b Backup) check(ctx context.Context) error {
 	case b.Keep == 0:
 		return fmt.Errorf("%s is there already; name another file, or keep it and the new one with --keep 2", b.To)
 	}
+	if err := b.checkOwner(target); err != nil {
+		return err
+	}
 	if _, err := os.Stat(b.To + "-wal"); err == nil {
 		return fmt.Errorf("%s looks like a database in use, for its log lies beside it; name another file for the backup", b.To)
 	}
 	if err := ours(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
+	}
+	return nil
+}
+
+// checkOwner refuses to replace a backup of another user: the server whose backups these
+// are could not replace the new one.
+func (b Backup) checkOwner(target fs.FileInfo) error {
+	if !target.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file; name another for the backup", b.To)
+	}
+	db, err := ownerOf(b.From)
+	if err != nil {
+		return err
+	}
+	old, err := ownerOf(b.To)
+	if err != nil {
+		return err
+	}
+	if old.user != db.user {
+		return fmt.Errorf("%s belongs to user %d, and the database to user %d, who must be able to read and replace it: chown %d %s, or name another folder", b.To, old.user, db.user, db.user, b.To)
+	}
+	if user := os.Geteuid(); user != db.user && user > 0 {
+		return fmt.Errorf("%s is a backup of user %d, to whom the database belongs: run this as that user, or as root, or name another folder", b.To, db.user)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -62,14 +63,45 @@ func writable(path string) error {
 	return nil
 }
 
-// sameOwner gives a file to whom the database belongs, where root made it.
+// noFollow makes os.OpenFile refuse a symbolic link, and not wait for the other end of a
+// pipe.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// names returns how many names a file has.
+func names(info os.FileInfo) uint64 {
+	if stat, known := info.Sys().(*syscall.Stat_t); known {
+		return uint64(stat.Nlink)
+	}
+	return 1
+}
+
+// sameOwner gives a file that root has just made to the owner of the database, or where
+// there is none yet of its folder.
 func sameOwner(path string, file *os.File) error {
-	info, err := os.Stat(path)
-	if err != nil || os.Geteuid() != 0 {
+	if os.Geteuid() != 0 {
 		return nil
 	}
-	if stat, known := info.Sys().(*syscall.Stat_t); known && stat.Uid != 0 {
-		return file.Chown(int(stat.Uid), int(stat.Gid))
+	owner, err := ownerOf(path)
+	if err != nil || owner.user == 0 {
+		return err
 	}
-	return nil
+	return file.Chown(owner.user, owner.group)
+}
+
+// owner is whom a file belongs to.
+type owner struct{ user, group int }
+
+// ownerOf returns the owner of the file, or where there is none of its folder.
+func ownerOf(path string) (owner, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(filepath.Dir(path))
+	}
+	if err != nil {
+		return owner{}, err
+	}
+	if stat, known := info.Sys().(*syscall.Stat_t); known {
+		return owner{int(stat.Uid), int(stat.Gid)}, nil
+	}
+	return owner{os.Geteuid(), os.Getegid()}, nil
 }

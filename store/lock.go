@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func sign(file *os.File, as string) error {
 
 // Holder returns what the holder of the lock wrote about itself.
 func holder(path string) string {
-	file, err := os.Open(lockName(path))
+	file, err := openPlain(lockName(path), os.O_RDONLY)
 	if err != nil {
 		return "another crmkit"
 	}
@@ -116,14 +117,46 @@ func holder(path string) string {
 	return "another crmkit"
 }
 
-// openLock opens the lock file, which belongs to whom the database belongs to,
-// so that a command that root runs does not lock the server's user out.
+// openLock opens the lock file, or makes it. What root makes belongs to the owner of
+// the database, so that a command that root ran does not lock the server's user out.
+// The folder may belong to somebody whom root should not trust: a link is not followed,
+// and only a file that was made here changes its owner.
 func openLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(lockName(path), os.O_RDWR|os.O_CREATE, 0o600)
+	name := lockName(path)
+	file, err := openNew(name)
+	if err == nil {
+		if err := sameOwner(path, file); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return file, nil
+	}
+	if errors.Is(err, fs.ErrExist) {
+		file, err = openPlain(name, os.O_RDWR)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the database: %w", err)
 	}
-	if err := sameOwner(path, file); err != nil {
+	return file, nil
+}
+
+// openNew makes a file that only its owner may read. One that is there, of any kind, is
+// fs.ErrExist.
+func openNew(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// openPlain opens a regular file with one name. It follows no symbolic link and waits for
+// no pipe.
+func openPlain(name string, how int) (*os.File, error) {
+	file, err := os.OpenFile(name, how|noFollow, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && (!info.Mode().IsRegular() || names(info) > 1) {
+		err = fmt.Errorf("%s is not a file of its own, but a link or device; look who made it, and remove it", name)
+	}
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil

@@ -40,7 +40,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	}
 	partial := r.To + ".restoring"
 	if sum, err = vacuumInto(ctx, still(r.From), partial); err == nil {
-		err = r.hand(partial)
+		err = hand(partial, r.To)
 	}
 	if err != nil {
 		return sum, "", errors.Join(err, removeIfThere(partial))
@@ -55,18 +55,14 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	return sum, kept, syncFile(filepath.Dir(r.To))
 }
 
-// hand gives the new file to whom the old one belongs, or the folder, so that the
-// server can open what root restored.
-func (r Restore) hand(path string) error {
-	file, err := os.Open(path)
+// hand gives a file that was just made to the owner of the database beside which it is,
+// so that the server can open what root made.
+func hand(path, db string) error {
+	file, err := openPlain(path, os.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	like := r.To
-	if _, err := os.Stat(like); err != nil {
-		like = filepath.Dir(like)
-	}
-	return errors.Join(sameOwner(like, file), file.Close())
+	return errors.Join(sameOwner(db, file), file.Close())
 }
 
 // check refuses a backup that is not sound, and a target that must not be replaced.
