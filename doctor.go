@@ -57,7 +57,7 @@ func (c doctorCommand) Run(ctx context.Context, io console, root *cli) error {
 	}
 	failed := 0
 	for _, look := range []func(context.Context) finding{
-		e.settings, root.configFile, e.database, e.permissions, e.space, e.clock, e.certificateDir, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup,
+		e.settings, root.configFile, e.database, e.permissions, e.space, e.clock, e.certificate, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup,
 	} {
 		f := look(ctx)
 		if f.what == "" {

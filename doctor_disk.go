@@ -67,6 +67,9 @@ func (c exam) permissions(context.Context) finding {
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return finding{fail, "permissions", err.Error(), "look at the disk"}
 	}
+	if err := store.CheckOwners(c.DB); err != nil {
+		return finding{fail, "permissions", err.Error(), "the server cannot open the database so"}
+	}
 	info, err := os.Stat(c.DB)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		return finding{warn, "permissions", fmt.Sprintf("%s has mode %04o: who can read it can read everything", c.DB, info.Mode().Perm()), "chmod 600 " + c.DB + ", and start the server with umask 077"}
@@ -117,30 +120,13 @@ func (c exam) clock(context.Context) finding {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
 
-// certificateDir checks who may read the keys.
-func (c exam) certificateDir(context.Context) finding {
-	if c.TLSDomain == "" {
-		return finding{}
-	}
-	info, err := os.Stat(c.TLSDir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return finding{ok, "certificates", c.TLSDir + " will be made at the start", ""}
-	case err != nil:
-		return finding{fail, "certificates", err.Error(), "let the user of the server reach it"}
-	case info.Mode().Perm()&0o077 != 0:
-		return finding{fail, "certificates", fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
-	}
-	return finding{ok, "certificates", c.TLSDir + " is private", ""}
-}
-
 const (
 	staleBackup = 26 * time.Hour // a daily one that is late
 	lostBackup  = 7 * 24 * time.Hour
 )
 
 // backup checks how old the newest backup is.
-func (c exam) backup(context.Context) finding {
+func (c exam) backup(ctx context.Context) finding {
 	if c.DB == store.Memory {
 		return finding{}
 	}
@@ -149,6 +135,11 @@ func (c exam) backup(context.Context) finding {
 	}
 	if _, err := os.Stat(c.BackupDir); err != nil {
 		return finding{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
+	}
+	if c.health.Schema > 0 {
+		if err := (store.Backup{From: c.DB, To: c.BackupDir, Keep: max(1, c.BackupKeep)}).Check(ctx); err != nil {
+			return finding{fail, "backup", "the next one would fail: " + err.Error(), "until then none is made"}
+		}
 	}
 	at, err := store.LastBackup(c.BackupDir, c.DB)
 	age := time.Since(at).Round(time.Minute)

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"crmkit/mail"
@@ -47,13 +50,36 @@ func (c exam) baseURL(ctx context.Context) finding {
 	left := time.Until(r.Expires).Round(time.Hour)
 	switch {
 	case err != nil:
-		return finding{warn, what, fmt.Sprintf("no server answers: %v", err), "start it; if it runs, look at the name, the proxy and the firewall"}
+		return unreached(what, err)
 	case !r.Ready:
 		return finding{fail, what, c.BaseURL + " answers " + r.Answer, "see the log of the server"}
-	case !r.Expires.IsZero() && left < nearExpiry:
-		return finding{warn, what, fmt.Sprintf("%s answers, but its certificate expires in %s", c.BaseURL, left), "see why it is not renewed"}
+	case r.Blind:
+		return finding{warn, what, c.BaseURL + " answers, but its proxy sends no X-Forwarded-For: all clients share one limit", "have the proxy send it, for nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"}
+	case r.Expires.IsZero():
+		return finding{ok, what, c.BaseURL + " answers and is ready", ""}
+	case left < nearExpiry:
+		return finding{warn, what, fmt.Sprintf("%s answers, but its certificate, issued by %s, expires in %s", c.BaseURL, r.Issuer, left), "see why it is not renewed"}
 	}
-	return finding{ok, what, c.BaseURL + " answers and is ready", ""}
+	return finding{ok, what, fmt.Sprintf("%s answers and is ready; its certificate, issued by %s, is good until %s", c.BaseURL, r.Issuer, stamp(r.Expires)), ""}
+}
+
+// unreached says what to look at, by the reason why no server answers.
+func unreached(what string, err error) finding {
+	found := fmt.Sprintf("no server answers: %v", err)
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var network net.Error
+	switch {
+	case errors.As(err, &name):
+		return finding{warn, what, found, "the name leads nowhere from this machine: look at its DNS records"}
+	case errors.As(err, &certificate):
+		return finding{fail, what, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return finding{warn, what, found, "nothing listens there: start the server, or the proxy in front of it"}
+	case errors.As(err, &network) && network.Timeout():
+		return finding{warn, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
+	}
+	return finding{warn, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
 }
 
 func loopbackURL(origin string) bool {

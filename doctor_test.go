@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/store"
 )
 
 // diagnose runs crmkit doctor and returns its findings by the name of the check,
@@ -59,8 +61,7 @@ func TestDoctorFindsNothing(t *testing.T) {
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--signup=invite")
 	s.mint(t, "you@example.com")
 	dir, backups := s.cmd.Dir, filepath.Join(s.cmd.Dir, "backups")
-	write(t, filepath.Join(backups, "crmkit.db"), time.Now().Add(-time.Hour))
-	write(t, filepath.Join(backups, "crmkit.db.20260609T090000.000Z"), time.Now().Add(-25*time.Hour))
+	backUp(t, filepath.Join(dir, "crmkit.db"), backups, time.Hour)
 	if err := os.Chmod(filepath.Join(dir, "crmkit.db"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -75,11 +76,15 @@ func TestDoctorFindsNothing(t *testing.T) {
 	}
 }
 
-// write makes a file that was written at a time.
-func write(t *testing.T, path string, at time.Time) {
+// backUp makes a backup of some age.
+func backUp(t *testing.T, db, folder string, age time.Duration) {
 	t.Helper()
-	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("backup"), 0o600), os.Chtimes(path, at, at))
-	if err != nil {
+	at := time.Now().Add(-age)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := store.Backup{From: db, To: folder}.Write(t.Context())
+	if err := errors.Join(err, os.Chtimes(sum.Path, at, at)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,7 +123,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			if age > 0 {
-				write(t, filepath.Join(copies, "crmkit.db"), time.Now().Add(-age))
+				backUp(t, filepath.Join(dir, "crmkit.db"), copies, age)
 			}
 		}
 	}
@@ -126,13 +131,36 @@ func TestDoctorFindsFaults(t *testing.T) {
 	with(old(time.Hour), "backup", "ok the newest in copies is 1h", 0, append(clear, "--backup-dir=copies")...)
 	with(old(30*time.Hour), "backup", "warn the newest in copies is 30h", 0, append(clear, "--backup-dir=copies")...)
 	with(old(200*time.Hour), "backup", "fail the newest in copies is 200h", 1, append(clear, "--backup-dir=copies")...)
+	with(func(dir string) {
+		old(time.Hour)(dir)
+		if err := os.WriteFile(filepath.Join(dir, "copies", "crmkit.db"), []byte("none"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, "backup", "fail the next one would fail: the backup would take the place of a file that is none", 1, append(clear, "--backup-dir=copies")...)
 	with(nil, "base URL", "fail http://crm.example.com is not https", 1, "--base-url=http://crm.example.com")
 	with(nil, "base URL", "warn no server answers", 1, "--base-url=http://127.0.0.1:1")
+	with(nil, "base URL", "warn no server answers", 1, "--base-url=https://nowhere.invalid")
 	with(nil, "proxy", "warn all clients", 1, "--base-url=https://127.0.0.1:1")
 	with(nil, "proxy", "ok X-Forwarded-For of 127.0.0.1", 1, "--base-url=https://127.0.0.1:1", "--trust-proxy=127.0.0.1")
 	with(nil, "sign-up", "warn anybody", 1)
 	with(nil, "sign-up", "warn by invite only, and there is nobody", 1, "--signup=invite")
 	with(func(dir string) { _ = os.Mkdir(filepath.Join(dir, "certs"), 0o755) }, "certificates", "fail certs holds keys, and its mode 0755", 1, "--tls-domain=crm.test", "--base-url=http://127.0.0.1:1")
+	with(func(dir string) { _ = os.Mkdir(filepath.Join(dir, "certs"), 0o700) }, "certificates", "warn certs is private, but holds no certificate for crm.test yet", 1, "--tls-domain=crm.test", "--base-url=http://127.0.0.1:1")
+	with(nil, "certificates", "fail open nocert", 1, "--tls-cert=nocert", "--tls-key=nokey")
+	pair := func(mode os.FileMode) func(dir string) {
+		return func(dir string) {
+			cert, key := selfSigned(t)
+			if err := errors.Join(os.WriteFile(filepath.Join(dir, "c.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "k.pem"), key, mode)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	with(pair(0o600), "certificates", "warn 127.0.0.1: issued by ", 1, "--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://127.0.0.1:1")
+	with(pair(0o600), "certificates", "fail crm.test: issued by ", 1, "--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://crm.test:1")
+	with(pair(0o604), "certificates", "fail the key k.pem has mode 0604", 1, "--tls-cert=c.pem", "--tls-key=k.pem")
+	if os.Geteuid() == 0 {
+		with(func(dir string) { _ = os.Chown(filepath.Join(dir, "crmkit.db.lock"), 54321, 54321) }, "permissions", "fail crmkit.db.lock belongs to user 54321", 1, clear...)
+	}
 	with(func(dir string) { _ = os.WriteFile(filepath.Join(dir, "conf"), []byte("local = true\n"), 0o644) }, "config", "warn conf may hold a password", 0, append(clear, "--config=conf")...)
 }
 

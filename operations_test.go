@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -116,7 +115,7 @@ func TestOperationsSettings(t *testing.T) {
 	}
 	p := start(t, cmd)
 	eventually(t, patience, func() bool { return strings.Contains(p.stderr.text(), "certificate is there") })
-	write(t, filepath.Join(cmd.Dir, "backups", "crmkit.db"), time.Now())
+	backUp(t, filepath.Join(cmd.Dir, "crmkit.db"), filepath.Join(cmd.Dir, "backups"), 0)
 	owner := func(args ...string) *exec.Cmd {
 		c := command(t, args...)
 		c.Env = append(c.Env, "CRMKIT_CONFIG="+file)

@@ -83,8 +83,9 @@ func (r *relay) start(t *testing.T, at string) *relay {
 	return r
 }
 
-// certify makes a certificate for 127.0.0.1 that vouches for itself.
-func (r *relay) certify(t *testing.T) {
+// selfSigned makes a certificate for 127.0.0.1 that vouches for itself and is good for an
+// hour, and its key, in PEM.
+func selfSigned(t *testing.T) (cert, secret []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -97,11 +98,25 @@ func (r *relay) certify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.roots = filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(r.roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	plain, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
 		t.Fatal(err)
 	}
-	r.cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: plain})
+}
+
+// certify gives the relay a certificate, and makes it a root that clients can trust.
+func (r *relay) certify(t *testing.T) {
+	t.Helper()
+	cert, key := selfSigned(t)
+	r.roots = filepath.Join(t.TempDir(), "roots.pem")
+	err := os.WriteFile(r.roots, cert, 0o600)
+	if err == nil {
+		r.cert, err = tls.X509KeyPair(cert, key)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // plainURL is for where TLS and sign-in are not what is tested.

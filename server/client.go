@@ -82,6 +82,13 @@ func (p proxies) client(r *http.Request) string {
 	return addr.String()
 }
 
+// blind reports whether a request came through a trusted proxy that says nothing about
+// its client.
+func (p proxies) blind(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && p.trust(canonical(peer.Addr())) && len(r.Header.Values("X-Forwarded-For")) == 0
+}
+
 // maxHops and maxForwarded, in bytes, bound the part of X-Forwarded-For, from
 // its right end, that is looked at.
 const (

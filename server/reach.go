@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,17 @@ type Reached struct {
 	Ready   bool
 	Answer  string    // the first line, where it is not ready
 	Expires time.Time // when its certificate does; zero without TLS
+	Issuer  string    // of the certificate
+	Blind   bool      // it is behind a trusted proxy that does not say who its clients are
+}
+
+// blindHeader is set on the answer of /readyz to a trusted proxy that sent no
+// X-Forwarded-For.
+const blindHeader = "Crmkit-Forwarded"
+
+// IssuerOf names who issued a certificate.
+func IssuerOf(c *x509.Certificate) string {
+	return crm.OneLine(strings.Join(append(append([]string{}, c.Issuer.Organization...), c.Issuer.CommonName), " "))
 }
 
 // Reach asks the server at an origin, like https://crm.example.com, whether it is
@@ -41,8 +53,9 @@ func Reach(ctx context.Context, origin string) (r Reached, err error) {
 	first, _, _ := strings.Cut(string(text), "\n")
 	r.Ready, r.Answer = res.StatusCode == http.StatusOK && first == "ready", crm.OneLine(first)
 	if res.TLS != nil {
-		r.Expires = res.TLS.PeerCertificates[0].NotAfter
+		r.Expires, r.Issuer = res.TLS.PeerCertificates[0].NotAfter, IssuerOf(res.TLS.PeerCertificates[0])
 	}
+	r.Blind = res.Header.Get(blindHeader) == "none"
 	if !r.Ready && !strings.Contains(first, string(crm.NotReady)) {
 		return r, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, crm.Show(first))
 	}

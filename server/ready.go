@@ -77,6 +77,9 @@ func (s *Server) probe(ctx context.Context) error {
 
 // readyz answers GET /readyz: the database answers and takes writes.
 func (s *Server) readyz(rq *request) (*render.Doc, error) {
+	if s.proxies.blind(rq.Request) {
+		rq.w.Header().Set(blindHeader, "none") // crmkit doctor looks for it
+	}
 	if err := s.ready.check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
 		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer or takes no writes; try again in a moment. Whoever runs this server finds why in its log, and with crmkit doctor.", RetryAfter: time.Second}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crmkit/server"
+)
+
+// The checks of doctor that look at keys and certificates.
+
+const certificates = "certificates"
+
+// certificate checks the keys and certificates that a server with TLS uses.
+func (c exam) certificate(context.Context) finding {
+	switch {
+	case c.TLSDomain != "":
+		return c.certificateDir()
+	case c.TLSCert != "" && c.TLSKey != "":
+		return c.ownCertificate()
+	}
+	return finding{}
+}
+
+// certificateDir checks the folder of --tls-domain: who may read the keys, and which
+// certificates are there.
+func (c exam) certificateDir() finding {
+	info, err := os.Stat(c.TLSDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return finding{ok, certificates, c.TLSDir + " will be made at the start", ""}
+	case err != nil:
+		return finding{fail, certificates, err.Error(), "let the user of the server reach it"}
+	case info.Mode().Perm()&0o077 != 0:
+		return finding{fail, certificates, fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
+	}
+	domains, err := server.ParseDomains(c.TLSDomain)
+	if err != nil {
+		return finding{} // settings says so
+	}
+	good := finding{ok, certificates, "", ""}
+	for _, domain := range domains {
+		f := c.cached(domain)
+		if f.grade != ok {
+			return f
+		}
+		good.found += f.found + " "
+	}
+	good.found = good.found[:len(good.found)-1]
+	return good
+}
+
+// cached looks at the certificate that ACME got for a name.
+func (c exam) cached(domain string) finding {
+	data, err := os.ReadFile(filepath.Join(c.TLSDir, domain))
+	if errors.Is(err, fs.ErrNotExist) {
+		return finding{warn, certificates, fmt.Sprintf("%s is private, but holds no certificate for %s yet", c.TLSDir, domain),
+			"the first visit gets one: open https://" + domain + ", and if that fails see the log of the server"}
+	}
+	if err != nil {
+		return finding{fail, certificates, err.Error(), "let the user of the server read it"}
+	}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return judge(block.Bytes, domain)
+		}
+	}
+	return finding{fail, certificates, filepath.Join(c.TLSDir, domain) + " holds no certificate", "remove it: the next visit gets a new one"}
+}
+
+// ownCertificate checks --tls-cert and --tls-key.
+func (c exam) ownCertificate() finding {
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return finding{fail, certificates, err.Error(), "name a certificate with its chain in --tls-cert and its key in --tls-key, both in PEM, readable for the user of the server"}
+	}
+	if info, err := os.Stat(c.TLSKey); err == nil && info.Mode().Perm()&0o007 != 0 {
+		return finding{fail, certificates, fmt.Sprintf("the key %s has mode %04o: everybody on this machine can read it", c.TLSKey, info.Mode().Perm()), "chmod 600 " + c.TLSKey}
+	}
+	host := ""
+	if u, err := url.Parse(c.BaseURL); err == nil {
+		host = u.Hostname()
+	}
+	return judge(pair.Certificate[0], host)
+}
+
+// judge says whose a certificate is and how long it is good; host may be empty.
+func judge(der []byte, host string) finding {
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return finding{fail, certificates, err.Error(), "put a certificate in its place"}
+	}
+	name := host
+	if name == "" && len(certificate.DNSNames) > 0 {
+		name = certificate.DNSNames[0]
+	}
+	found := fmt.Sprintf("%s: issued by %s, good until %s", name, server.IssuerOf(certificate), stamp(certificate.NotAfter))
+	switch now := time.Now(); {
+	case host != "" && certificate.VerifyHostname(host) != nil:
+		return finding{fail, certificates, found, fmt.Sprintf("it is for %v, not for the host of --base-url", certificate.DNSNames)}
+	case now.After(certificate.NotAfter) || now.Before(certificate.NotBefore):
+		return finding{fail, certificates, found, "clients refuse it: put a valid one in its place"}
+	case certificate.NotAfter.Sub(now) < nearExpiry:
+		return finding{warn, certificates, found, "see why it is not renewed"}
+	}
+	return finding{ok, certificates, found, ""}
+}
