@@ -106,8 +106,13 @@ func (f *Field) Col() string {
 
 // Folded reports whether the field has a second column, Col()+"_fold", by which it
 // is sorted and compared: of text the folded form, of phone numbers the digits, of
-// ranked words their place.
+// ranked words their place. It may be NULL where it would repeat the value, unless
+// it is FoldKept.
 func (f *Field) Folded() bool { return f.Type == Text || f.Type == Phone || f.Ranked }
+
+// FoldKept reports whether the second column is set wherever the field is: an index or
+// a constraint needs it.
+func (f *Field) FoldKept() bool { return f.Required || f.Type == Phone || f.Ranked }
 
 // Side returns the kind under which the table tags has the labels of the field.
 func (e *Entity) Side(f *Field) string {

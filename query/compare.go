@@ -46,14 +46,14 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		if sqlOps[op] == "=" {
 			return c.noteColumn(t, test), nil
 		}
-		return column + "_fold" + test, nil
+		return FoldedSQL(t.alias(), t.field) + test, nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
 	case t.field.Ranked:
 		v, err := c.env.Normal(t.field, value)
-		return column + "_fold " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
+		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
 	case t.field.Folded():
-		return column + "_fold " + sqlOps[op] + " " + c.arg(Fold(value)), nil
+		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(Fold(value)), nil
 	}
 	return column + " " + sqlOps[op] + " " + c.arg(lower(value)), nil
 }
@@ -99,7 +99,7 @@ func (c *compiler) holds(t target, text string) string {
 	case crm.Tags:
 		return c.labelled(t, "g.fold"+test)
 	case crm.Phone, crm.Text:
-		return t.alias() + "." + t.field.Col() + "_fold" + test
+		return FoldedSQL(t.alias(), t.field) + test
 	}
 	return t.alias() + "." + t.field.Col() + test
 }

@@ -81,7 +81,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == crm.Phone && phoneLike(text) {
 			s.phone = FoldOf(f, text)
-			list = append(list, "t."+f.Col()+"_fold = "+c.arg(s.phone))
+			list = append(list, FoldedSQL("t", f)+" = "+c.arg(s.phone))
 		}
 	}
 	return list
@@ -106,7 +106,7 @@ func (s *Search) rank(c *compiler, exact []string) string {
 		b.WriteString(" WHEN " + strings.Join(exact, " OR ") + " THEN 0")
 	}
 	if f := title(s.Entity); f != nil && s.fold != "" {
-		column, escaped := "t."+f.Col()+"_fold", likeEscapes.Replace(s.fold)
+		column, escaped := FoldedSQL("t", f), likeEscapes.Replace(s.fold)
 		b.WriteString(" WHEN " + column + " = " + c.arg(s.fold) + " THEN 1")
 		for i, like := range []string{escaped + "%", "% " + escaped + "%", "%" + escaped + "%"} {
 			b.WriteString(" WHEN " + column + " LIKE " + c.arg(like) + ` ESCAPE '\' THEN ` + string(rune('2'+i)))

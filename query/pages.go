@@ -67,7 +67,7 @@ func (q *Question) sortColumn() (column string, never bool) {
 	case f.Type == crm.ID:
 		return "t.key", true
 	case f.Folded():
-		return "t." + f.Col() + "_fold", f.Required || f.Ranked && f.Default != ""
+		return FoldedSQL("t", f), f.Required || f.Ranked && f.Default != ""
 	}
 	return "t." + f.Col(), f.Always() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
 }

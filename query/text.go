@@ -54,7 +54,17 @@ func Fold(s string) string {
 	return letters.Replace(norm.NFC.String(b.String()))
 }
 
-// FoldOf returns what the second column of a folded field holds for a value of it.
+// FoldedSQL returns the SQL of the form by which a folded field of the table with the
+// alias is sorted and compared; NULL where the field is unset.
+func FoldedSQL(alias string, f *crm.Field) string {
+	column := alias + "." + f.Col()
+	if f.FoldKept() {
+		return column + "_fold"
+	}
+	return "COALESCE(" + column + "_fold, " + column + ")"
+}
+
+// FoldOf returns the form by which a value of a folded field is sorted and compared.
 func FoldOf(f *crm.Field, s string) string {
 	if f.Type == crm.Phone {
 		return phoneFold(s)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // Try runs fn and takes back what it changed when it fails; what the transaction
@@ -57,7 +58,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 // of keys. The entity's Display must be text.
 func (tx *Tx) Names(e *crm.Entity, above int64, each func(key int64, fold string)) error {
 	above = max(above, crm.RecordKey(tx.Actor.Workspace, 0))
-	text := fmt.Sprintf("SELECT key, %s_fold FROM %s WHERE workspace_id = $1 AND key > $2 AND key < $3 ORDER BY key", e.Field(e.Display).Col(), e.From())
+	text := fmt.Sprintf("SELECT t.key, %s FROM %s t WHERE t.workspace_id = $1 AND t.key > $2 AND t.key < $3 ORDER BY t.key", query.FoldedSQL("t", e.Field(e.Display)), e.From())
 	return tx.rows(text, []any{tx.Actor.Workspace, above, crm.RecordKey(tx.Actor.Workspace+1, 0)}, func(scan func(...any) error) error {
 		var key int64
 		var fold string

@@ -53,8 +53,7 @@ func newSearched(e *crm.Entity) searched {
 	s := searched{Searched: query.SearchedIn(e), entity: e}
 	columns := []string{"t.key", "t." + crm.FieldUpdatedAt}
 	for _, f := range s.Own {
-		names := fieldColumns(f)
-		columns = append(columns, "t."+names[len(names)-1])
+		columns = append(columns, comparedSQL(f))
 	}
 	for _, f := range s.Refs {
 		columns = append(columns, "t."+f.Col())
@@ -71,13 +70,28 @@ func (s searched) lineOf(rec crm.Record) line {
 		return l
 	}
 	for _, f := range s.Own {
-		values := columnValues(f, rec.Value(f.Name))
-		l.text = appendSearched(l.text, f, values[len(values)-1])
+		l.text = appendSearched(l.text, f, compared(f, rec.Value(f.Name)))
 	}
 	for i, f := range s.Refs {
 		l.refs[i] = numberOf(rec.Value(f.Name).Int)
 	}
 	return l
+}
+
+// comparedSQL is the SQL of the form in which a field is searched, compared that form
+// of a value.
+func comparedSQL(f *crm.Field) string {
+	if f.Folded() {
+		return query.FoldedSQL("t", f)
+	}
+	return "t." + f.Col()
+}
+
+func compared(f *crm.Field, v crm.Value) any {
+	if f.Folded() && v.Set() {
+		return query.FoldOf(f, v.Text)
+	}
+	return stored(v)
 }
 
 // appendSearched adds a field as its column has it. Labels are parted by tabs; folded

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // IdleLimit is how long a token lives without use.
@@ -34,10 +35,9 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	folded := columnValues(&crm.Field{}, crm.Str(t.Name))
 	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-		key, id, tx.Actor.User, w.Number, w.ID, folded[0], folded[1], t.Scope, t.Origin, text(t.Client), tx.now)
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now)
 	if err == nil {
 		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
 	}

@@ -74,7 +74,11 @@ func columnValues(f *crm.Field, v crm.Value) []any {
 		if !v.Set() {
 			return []any{nil, nil}
 		}
-		return []any{v.Text, query.FoldOf(f, v.Text)}
+		fold := query.FoldOf(f, v.Text)
+		if fold == v.Text && !f.FoldKept() {
+			return []any{v.Text, nil}
+		}
+		return []any{v.Text, fold}
 	}
 	return []any{stored(v)}
 }

@@ -108,6 +108,9 @@ func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
 func (f *fixture) keptTeam(jane crm.Actor) {
 	f.t.Helper()
 	f.checkCounters(jane)
+	if repeated := f.repeated(); len(repeated) > 0 {
+		f.t.Errorf("repeat their value: %v", repeated)
+	}
 	for list, want := range map[string]int{
 		"member?": 3, "member?status=invited": 1, "contact?custom.seats=12&tags=vip&tags=eu&company.domain=acme.com": 1, "contact?name=Zoë Doe&follow_up_at=not:null": 1,
 		"contact?custom.since=lt:2026-02-01": 1, "deal?amount_cents=125000&contact.email=zoe@acme.com": 1, "activity?body=talked": 1, "company?tags=vip": 1, "change?action=update": 1,

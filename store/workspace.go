@@ -2,6 +2,7 @@ package store
 
 import (
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // CreateWorkspace makes a workspace of which the actor is admin, within the cap
@@ -51,10 +52,9 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	folded := columnValues(&crm.Field{}, crm.Str(name))
 	_, err = tx.row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
 		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
-		[]any{number, id, folded[0], folded[1], zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
+		[]any{number, id, name, query.Fold(name), zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
@@ -86,9 +86,9 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 		return Outcome{}, err
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
-	folded := columnValues(&crm.Field{}, after.Value("name"))
+	name := after.Value("name").Text
 	err = tx.exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
-		tx.Actor.Workspace, folded[0], folded[1], zone)
+		tx.Actor.Workspace, name, query.Fold(name), zone)
 	if err != nil {
 		return Outcome{}, err
 	}
