@@ -88,7 +88,7 @@ var Codes = []CodeRow{
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
 	{IdempotencyConflict, 409, "an Idempotency-Key that another request used; take a new one"},
 	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
-	{BodyTooLarge, 413, "the body is over 1 MiB"},
+	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},
 	{RateLimited, 429, "too many requests, tries, codes or invites; wait as Retry-After says"},
 	{Internal, 500, "a fault of the server; quote the request id"},

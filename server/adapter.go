@@ -31,6 +31,7 @@ type request struct {
 	above  string // the first id of the path
 	record string // the last id of the path
 	body   []byte // once it is read
+	terms  terms  // for reading it
 	params url.Values
 	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format
@@ -50,6 +51,7 @@ type request struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.client(r)}
+	defer rq.endBody()
 	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)
@@ -163,6 +165,7 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 	if err := checkParams(rq); err != nil {
 		return nil, err
 	}
+	rq.terms = s.terms(rq)
 	return rq.route.handle(s, rq)
 }
 

@@ -1,9 +1,6 @@
 package server
 
 import (
-	"errors"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +9,6 @@ import (
 	"crmkit/query"
 	"crmkit/store"
 )
-
-// maxBody is the most bytes of a request body.
-const maxBody = 1 << 20
 
 // members reads the body as one strict JSON object, whatever the Content-Type
 // says, so that a bare curl -d works.
@@ -32,26 +26,6 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 		return nil, crm.Errorf(crm.BadJSON, "%s.", err)
 	}
 	return members, nil
-}
-
-// bytes returns the whole body.
-func (rq *request) bytes() ([]byte, *crm.Error) {
-	if rq.body != nil {
-		return rq.body, nil
-	}
-	if fault := rq.plain(); fault != nil {
-		return nil, fault
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes; send less at once, nothing of it was saved.", maxBody)
-	case err != nil:
-		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
-	}
-	rq.body = data
-	return data, nil
 }
 
 // plain refuses bodies that are packed.

@@ -110,18 +110,12 @@ func (s *Server) checkResource(rq *request, values []string) error {
 	return nil
 }
 
-// maxRegistration is the most bytes of a registration.
-const maxRegistration = 16 << 10
-
 // register answers POST /register. Members it does not know are ignored and those
 // it cannot grant are replaced, as RFC 7591 sections 2 and 3.2.1 have it.
 func (s *Server) register(rq *request) (*render.Doc, error) {
 	data, fault := rq.bytes()
 	if fault != nil {
 		return nil, fault
-	}
-	if len(data) > maxRegistration {
-		return nil, crm.Errorf(crm.BodyTooLarge, "a registration has at most %d bytes.", maxRegistration)
 	}
 	members, err := crm.ReadObject(data)
 	if err != nil {

@@ -50,6 +50,9 @@ type Server struct {
 	manual  manual
 	api     string // the OpenAPI document
 
+	strangers, signedIn *intake       // of bodies
+	publicBodyTime      time.Duration // within which a body before sign-in has arrived
+
 	toolsets map[string]http.Handler // MCP servers, by their path
 }
 
@@ -68,6 +71,8 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
+	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
+	s.publicBodyTime = publicBodyTime
 	s.ready.probe = s.probe
 	s.store.Watch(s.numbers.batched)
 	s.router = newRouter(s.routes())

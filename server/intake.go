@@ -1,0 +1,146 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+)
+
+// The limits on bodies that are in memory at once. Those of clients that are not
+// signed in are counted apart, so that strangers take nothing from who is.
+const (
+	maxBody       = 1 << 20  // bytes of a body
+	maxPublicBody = 16 << 10 // before sign-in
+
+	publicBodies      = 16 << 20 // bytes of all bodies before sign-in
+	publicNetworkPart = 1 << 20  // of these, those from one network
+	signedBodies      = 128 << 20
+	signedPart        = 32 << 20 // of these, those of one workspace
+
+	bodyCost = 4 << 10 // what even an empty body counts, for its connection
+
+	publicBodyTime = 5 * time.Second // within which a body before sign-in has arrived
+	bodyTime       = 30 * time.Second
+)
+
+// intake counts the bytes of the bodies that are being read or worked on. Each client
+// has a share, so that no one fills it alone. It is safe for concurrent use.
+type intake struct {
+	most, share int64
+
+	mu   sync.Mutex
+	all  int64
+	held map[string]int64 // by client
+}
+
+func newIntake(most, share int64) *intake {
+	return &intake{most: most, share: share, held: map[string]int64{}}
+}
+
+// enter reserves room for a body of a client. The error says how long to wait.
+func (in *intake) enter(client string, size int64) *crm.Error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var err *crm.Error
+	switch {
+	case in.held[client]+size > in.share:
+		err = crm.Errorf(crm.RateLimited, "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.")
+	case in.all+size > in.most:
+		err = crm.Errorf(crm.NotReady, "the server reads as many bodies as it may at once. Send the request again in a second; it was not read.")
+	default:
+		in.all += size
+		in.held[client] += size
+		return nil
+	}
+	err.RetryAfter = time.Second
+	return err
+}
+
+// leave gives the room back.
+func (in *intake) leave(client string, size int64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.all -= size
+	if in.held[client] -= size; in.held[client] == 0 {
+		delete(in.held, client)
+	}
+}
+
+// terms are what holds for the body of a request. Without an intake it is in memory
+// already.
+type terms struct {
+	intake *intake
+	client string // whose share it counts in
+	most   int64  // bytes
+	within time.Duration
+	taken  int64 // of the intake, once the body is read
+}
+
+// terms returns what holds for the body of the request.
+func (s *Server) terms(rq *request) terms {
+	switch {
+	case rq.inner:
+		return terms{most: maxBody}
+	case rq.route.Access == public:
+		return terms{intake: s.strangers, client: auth.Network(rq.addr), most: maxPublicBody, within: s.publicBodyTime}
+	}
+	return terms{intake: s.signedIn, client: rq.actor.WorkspaceID, most: maxBody, within: bodyTime}
+}
+
+// bytes returns the whole body. It counts until the request ends.
+func (rq *request) bytes() ([]byte, *crm.Error) {
+	if rq.body != nil {
+		return rq.body, nil
+	}
+	if fault := rq.plain(); fault != nil {
+		return nil, fault
+	}
+	t := &rq.terms
+	if rq.ContentLength > t.most {
+		return nil, bodyTooLarge(t.most)
+	}
+	size := rq.ContentLength
+	if size < 0 {
+		size = t.most
+	}
+	if t.intake != nil {
+		if fault := t.intake.enter(t.client, bodyCost+size); fault != nil {
+			return nil, fault
+		}
+		t.taken = bodyCost + size
+		control := http.NewResponseController(rq.w)
+		_ = control.SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
+		defer func() { _ = control.SetReadDeadline(time.Now().Add(readTimeout)) }()
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, t.most))
+	var large *http.MaxBytesError
+	var slow net.Error
+	switch {
+	case errors.As(err, &large):
+		return nil, bodyTooLarge(t.most)
+	case errors.As(err, &slow) && slow.Timeout():
+		return nil, crm.Errorf(crm.BadJSON, "the body did not arrive within %d seconds; send it again at once, nothing of it was saved.", int(t.within.Seconds()))
+	case err != nil:
+		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
+	}
+	rq.body = data
+	return data, nil
+}
+
+// endBody gives back what the body held.
+func (rq *request) endBody() {
+	if t := &rq.terms; t.taken > 0 {
+		t.intake.leave(t.client, t.taken)
+		t.taken = 0
+	}
+}
+
+func bodyTooLarge(most int64) *crm.Error {
+	return crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes; send less at once, nothing of it was saved.", most)
+}
