@@ -34,6 +34,9 @@ func (s *Store) enter(ctx context.Context) error {
 	if len(state.pending) == 0 {
 		return nil
 	}
+	if state.applied == 0 && size(s.opts.Path) > 0 && !logged(s.opts.Path) {
+		s.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", s.opts.Path)
+	}
 	if err := s.awaitUpgrade(ctx, state); err != nil {
 		return err
 	}

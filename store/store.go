@@ -33,6 +33,7 @@ type Options struct {
 	Search     int64            // bytes of memory for the text that is searched; 0: DefaultSearchMemory
 	Records    int64            // bytes of memory for records that were read lately; 0: DefaultRecordMemory
 	Log        *slog.Logger     // nil: nothing is logged
+	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
 
@@ -89,6 +90,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Plan == "" {
 		opts.Plan = crm.DefaultPlan
+	}
+	if opts.idle == 0 {
+		opts.idle = idleAfter
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

@@ -19,6 +19,8 @@ const (
 	maxWrite = 2 * time.Second // of the writer for one of them
 	walLimit = 32 << 20        // bytes of log after which the writer empties it
 	walEvery = 64              // batches between looks at the log's size
+
+	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
 // writer is the one place that writes. It takes what is waiting, runs it in one
@@ -150,10 +152,17 @@ func tooLong() error {
 // run serves writes until the store closes, then those that still wait.
 func (w *writer) run() {
 	defer close(w.ended)
+	idle := time.NewTimer(w.store.opts.idle)
+	defer idle.Stop()
 	for {
 		select {
 		case <-w.jobs.some:
 			w.serve()
+			idle.Reset(w.store.opts.idle)
+		case <-idle.C:
+			if !w.settle() {
+				idle.Reset(w.store.opts.idle)
+			}
 		case <-w.store.stop:
 			for w.jobs.waiting() > 0 {
 				w.serve()
@@ -263,6 +272,20 @@ func (w *writer) trimLog() {
 	if err := w.checkpoint(context.Background()); err != nil {
 		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", info.Size())
 	}
+}
+
+// settle writes the log into the file, so that a copy of the file alone has everything;
+// false: a reader still needs the log.
+func (w *writer) settle() bool {
+	path := w.store.opts.Path
+	if path == Memory || size(path+"-wal") == 0 {
+		return true
+	}
+	err := w.checkpoint(context.Background())
+	if err != nil {
+		w.store.opts.Log.Warn("the log was not written into the file", "error", err)
+	}
+	return err == nil
 }
 
 // checkpoint empties the log, unless a reader still needs it after a tenth of a
