@@ -187,7 +187,7 @@ func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
 		wait = c.BackupEvery
 		if err := c.backup(ctx, log); err != nil && ctx.Err() == nil {
 			wait = min(wait, backupAgain)
-			log.Error("backup failed", "error", err, "again_in", wait, "last_good", last)
+			log.Error("backup failed", "error", err, "again_in_s", int(wait.Seconds()), "last_good", last)
 		} else {
 			last = time.Now()
 		}
@@ -199,7 +199,7 @@ func (c serveCommand) backup(ctx context.Context, log *slog.Logger) error {
 	began := time.Now()
 	sum, err := store.Backup{From: c.DB, To: c.BackupDir, Keep: c.BackupKeep}.Write(ctx)
 	if err == nil {
-		log.Info("backup", "file", sum.Path, "bytes", sum.Bytes, "schema", sum.Schema, "took", time.Since(began).Round(time.Millisecond))
+		log.Info("backup", "file", sum.Path, "bytes", sum.Bytes, "schema", sum.Schema, "took_ms", time.Since(began).Milliseconds())
 	}
 	return err
 }

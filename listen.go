@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"strings"
 
 	"crmkit/server"
 )
@@ -14,6 +17,30 @@ type doors struct {
 	api     net.Listener
 	plain   net.Listener // beside TLS; nil: none
 	metrics net.Listener // nil: none
+}
+
+// unixPrefix stands before the path of a Unix socket in --listen.
+const unixPrefix = "unix:"
+
+// listenUnix makes a Unix socket that the user and the group of the server may use. It
+// takes the place of a socket that nobody listens on any more.
+func listenUnix(path string) (net.Listener, error) {
+	if conn, err := net.Dial("unix", path); err == nil {
+		return nil, errors.Join(fmt.Errorf("another process listens on %s; stop it, or name another socket with --listen", path), conn.Close())
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == fs.ModeSocket {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; name a path in a folder of the server with --listen, of at most about 100 characters", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // listen opens them all or none.
@@ -29,9 +56,14 @@ func (c serveCommand) listen() (d doors, err error) {
 		if door.at == "" {
 			continue
 		}
-		if *door.to, err = net.Listen("tcp", door.at); err != nil {
+		if path, unix := strings.CutPrefix(door.at, unixPrefix); unix {
+			*door.to, err = listenUnix(path)
+		} else if *door.to, err = net.Listen("tcp", door.at); err != nil {
+			err = fmt.Errorf("%w; choose another address with %s, port 0 picks a free one", err, door.flag)
+		}
+		if err != nil {
 			d.close()
-			return doors{}, fmt.Errorf("%w; choose another address with %s, port 0 picks a free one", err, door.flag)
+			return doors{}, err
 		}
 	}
 	return d, nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -50,7 +51,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], console{os.Stdout, os.Stderr}); err != nil {
-		fmt.Fprintln(os.Stderr, "crmkit:", err)
+		if !errors.Is(err, errLogged) {
+			fmt.Fprintln(os.Stderr, "crmkit:", err)
+		}
 		stop()
 		os.Exit(1)
 	}
@@ -68,7 +71,7 @@ func run(ctx context.Context, args []string, io console) error {
 	if err != nil {
 		return err
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(asked(args))
 	if exited {
 		return nil
 	}
@@ -78,6 +81,23 @@ func run(ctx context.Context, args []string, io console) error {
 	command.BindTo(ctx, (*context.Context)(nil))
 	return plain(command.Run(io, &c))
 }
+
+// asked returns the arguments in the spelling of the parser: no arguments and the word
+// help ask for help, -v for the version.
+func asked(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "-v" || args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
+}
+
+// errLogged is the error of a command that has written its error into the log.
+var errLogged = errors.New("the error is in the log")
 
 // plain turns an API error into a line for a terminal.
 func plain(err error) error {

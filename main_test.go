@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -279,7 +281,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestWrongArguments(t *testing.T) {
-	for _, args := range [][]string{{}, {"serv"}, {"serve", "--lokal"}, {"token"}, {"serve", "--log-format", "xml"}} {
+	for _, args := range [][]string{{"serv"}, {"serve", "--lokal"}, {"token"}, {"serve", "--log-format", "xml"}} {
 		out, _, err := inside(t, args...)
 		if err == nil || !strings.Contains(err.Error(), "see crmkit --help") || out != "" {
 			t.Errorf("%v: error %v, stdout %q", args, err, out)
@@ -290,4 +292,102 @@ func TestWrongArguments(t *testing.T) {
 	if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(out), "crmkit: ") {
 		t.Errorf("exit code %d, want 1 and a line that starts with crmkit:\n%s", cmd.ProcessState.ExitCode(), out)
 	}
+}
+
+// TestAskedForHelp holds that what people try first is answered.
+func TestAskedForHelp(t *testing.T) {
+	for _, args := range [][]string{nil, {"help"}, {"help", "serve"}, {"--help"}} {
+		out, _, err := inside(t, args...)
+		if want := "Usage: crmkit"; err != nil || !strings.HasPrefix(out, want) {
+			t.Errorf("crmkit %v: %v, %q", args, err, out)
+		}
+	}
+	for _, args := range [][]string{{"--version"}, {"-v"}} {
+		if out, _, err := inside(t, args...); err != nil || out != "crmkit "+version+"\n" {
+			t.Errorf("crmkit %v: %v, %q", args, err, out)
+		}
+	}
+}
+
+// TestJSONLogHoldsEverything starts a server that fails, and one that serves: each line
+// on standard error is JSON, and the start names the version.
+func TestJSONLogHoldsEverything(t *testing.T) {
+	t.Parallel()
+	out := &bytes.Buffer{}
+	cmd := command(t, "serve", "--local", "--log-format=json", "--db=nowhere/crm.db")
+	cmd.Stderr = out
+	if err := cmd.Run(); err == nil {
+		t.Error("it serves a file in a folder that is not there")
+	}
+	p := serve(t, "--log-format=json", "--db", ":memory:")
+	p.do("GET", "/nowhere", "")
+	p.stop()
+	lines := out.String() + p.stderr.text()
+	for line := range strings.Lines(lines) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a plain line: %s", line)
+		}
+	}
+	for _, want := range []string{`"msg":"crmkit serve failed"`, `the folder cannot be used`, `"msg":"started","version":"dev"`, `"took_ms":`} {
+		if !strings.Contains(lines, want) {
+			t.Errorf("no %s in\n%s", want, lines)
+		}
+	}
+}
+
+// TestUnixSocket serves on a socket, also where a server that was killed left its own.
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "crmkit-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "crm.sock")
+	listen := func() *running {
+		return start(t, command(t, "serve", "--local", "--db=:memory:", "--listen=unix:"+path, "--token-for=you@example.com"))
+	}
+	p := listen()
+	if p.url != "unix:"+path {
+		t.Errorf("the ready line names %s", p.url)
+	}
+	ask := func(token string) (int, string) {
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/whoami", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(text)
+	}
+	if status, text := ask(p.token); status != 200 || !strings.Contains(text, "you@example.com") {
+		t.Errorf("whoami: %d %s", status, text)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("the socket: %v, %v", info, err)
+	}
+	out, err := command(t, "serve", "--local", "--db=:memory:", "--listen=unix:"+path).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "another process listens on") {
+		t.Errorf("a second server: %v %s", err, out)
+	}
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.stdout.wait(-1)
+	p = listen()
+	if status, text := ask(p.token); status != 200 {
+		t.Errorf("after a kill: %d %s", status, text)
+	}
+	p.stop()
 }

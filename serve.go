@@ -21,7 +21,7 @@ import (
 )
 
 type serveCommand struct {
-	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS)." placeholder:"HOST:PORT"`
+	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS). unix:PATH makes a Unix socket for a proxy on this machine." placeholder:"HOST:PORT"`
 	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	BaseURL       string        `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
 	Local         bool          `help:"Local mode: sign-in codes come in the answer; loopback only."`
@@ -43,8 +43,17 @@ type serveCommand struct {
 	planFlags
 }
 
-// Run serves until the context ends.
+// Run serves until the context ends. Where the log is JSON, so is the error.
 func (c serveCommand) Run(ctx context.Context, io console) error {
+	err := c.run(ctx, io)
+	if err == nil || c.LogFormat != "json" {
+		return err
+	}
+	c.logger(io).Error("crmkit serve failed", "error", plain(err).Error())
+	return errLogged
+}
+
+func (c serveCommand) run(ctx context.Context, io console) error {
 	c = c.filled()
 	if err := c.check(); err != nil {
 		return err
@@ -72,6 +81,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	}
 	stopBackups := c.startBackups(ctx, log)
 	defer stopBackups()
+	log.Info("started", "version", version, "db", c.DB, "listen", c.origin(doors.api.Addr()))
 	ready := fmt.Sprintf("crmkit listening on %s\n", c.origin(doors.api.Addr()))
 	if c.TokenFor != "" {
 		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
@@ -146,9 +156,9 @@ func finishMail(sender *mail.Sender, log *slog.Logger) {
 
 // check refuses settings that would not serve, and says what to set.
 func (c serveCommand) check() error {
-	host, _, err := net.SplitHostPort(c.Listen)
+	host, err := c.listenHost()
 	if err != nil {
-		return fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080", c.Listen)
+		return err
 	}
 	if err := c.checkMode(host); err != nil {
 		return err
@@ -187,6 +197,26 @@ func (c serveCommand) check() error {
 		return fmt.Errorf("--base-url %s: write an origin without path, like https://crm.example.com", c.BaseURL)
 	}
 	return nil
+}
+
+// listenHost returns the host of --listen; that of a Unix socket is localhost.
+func (c serveCommand) listenHost() (string, error) {
+	if path, unix := strings.CutPrefix(c.Listen, unixPrefix); unix {
+		switch {
+		case path == "":
+			return "", errors.New("--listen unix: names no socket; write a path, like unix:/run/crmkit/crmkit.sock")
+		case c.secure():
+			return "", errors.New("--listen unix:… is for a proxy on this machine, which speaks TLS itself: leave out --tls-domain and --tls-cert")
+		case !c.Local && c.BaseURL == "":
+			return "", errors.New("--listen unix:… has no address that clients could use: set --base-url to that of the proxy, like https://crm.example.com")
+		}
+		return "localhost", nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080, or unix:PATH", c.Listen)
+	}
+	return host, nil
 }
 
 // checkMode holds the two modes apart: local, or with mail.

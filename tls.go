@@ -115,6 +115,9 @@ func private(dir string) error {
 
 // origin is how the ready line names an address.
 func (c serveCommand) origin(addr net.Addr) string {
+	if addr.Network() == "unix" {
+		return unixPrefix + addr.String()
+	}
 	if c.secure() {
 		return "https://" + addr.String()
 	}

@@ -307,7 +307,7 @@ func (s *Server) log(rq *request, status, size int, took time.Duration) {
 	}
 	s.opts.Log.LogAttrs(rq.Context(), level, "request",
 		slog.String("method", crm.Show(rq.Method)), slog.String("route", pattern), slog.Int("status", status),
-		slog.Int("bytes", size), slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Int("bytes", size), slog.Float64("took_ms", float64(took.Microseconds())/1000),
 		slog.String("workspace", rq.actor.WorkspaceID), slog.String("token", rq.actor.TokenID),
 		slog.String("addr", rq.addr), slog.String("request_id", rq.id))
 }

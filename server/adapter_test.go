@@ -52,7 +52,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	if len(lines) != 8 {
 		t.Errorf("%d lines for 8 requests:\n%s", len(lines), logs)
 	}
-	want := regexp.MustCompile(`msg=request method=DELETE route=/contacts/\{id\} status=200 bytes=\d+ ms=\S+ workspace=ws_\w+ token=tok_\w+ addr=127\.0\.0\.1 request_id=[0-9a-f-]{36}`)
+	want := regexp.MustCompile(`msg=request method=DELETE route=/contacts/\{id\} status=200 bytes=\d+ took_ms=\S+ workspace=ws_\w+ token=tok_\w+ addr=127\.0\.0\.1 request_id=[0-9a-f-]{36}`)
 	if !want.MatchString(logs) {
 		t.Errorf("no line like %s in\n%s", want, logs)
 	}

@@ -61,13 +61,24 @@ func (p proxies) trust(hop netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(hop) })
 }
 
+// localPeer is the address of a peer that came by a Unix socket: it is on this machine.
+const localPeer = "127.0.0.1:0"
+
+// peer returns the address at the other end of the connection, with its port.
+func peer(r *http.Request) string {
+	if r.RemoteAddr == "" || strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/") {
+		return localPeer
+	}
+	return r.RemoteAddr
+}
+
 // client returns the address a request came from, canonical: no port, no zone,
 // IPv4-mapped IPv6 as IPv4. It is the peer's, or behind trusted proxies the
 // nearest hop of X-Forwarded-For that is not one of them; no other header is
 // read. A RemoteAddr that is not host:port is returned as it is, a host that is
 // no address without its port.
 func (p proxies) client(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	host, _, err := net.SplitHostPort(peer(r))
 	if err != nil {
 		return r.RemoteAddr
 	}
@@ -85,8 +96,8 @@ func (p proxies) client(r *http.Request) string {
 // blind reports whether a request came through a trusted proxy that says nothing about
 // its client.
 func (p proxies) blind(r *http.Request) bool {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && p.trust(canonical(peer.Addr())) && len(r.Header.Values("X-Forwarded-For")) == 0
+	from, err := netip.ParseAddrPort(peer(r))
+	return err == nil && p.trust(canonical(from.Addr())) && len(r.Header.Values("X-Forwarded-For")) == 0
 }
 
 // maxHops and maxForwarded, in bytes, bound the part of X-Forwarded-For, from

@@ -75,7 +75,13 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	if err := apply(ctx, tx, state.pending, opts); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if state.applied > 0 {
+		opts.Log.Info("the schema was upgraded", "path", opts.Path, "from", state.applied, "to", state.newest(), "copy", state.copyName(opts.Path))
+	}
+	return nil
 }
 
 // apply runs the steps that wait, and notes them.
