@@ -1,6 +1,9 @@
 package auth
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -78,7 +81,10 @@ func asks(kind, address string) (window, daily, slow string) {
 }
 
 func guesses(address string) string { return "guess " + address }
-func value(code string) string      { return "value " + code }
+
+// value is the name under which tries of the same digits are counted. It does not
+// show them: somebody else's code may be among them.
+func (a *Auth) value(code string) string { return "value " + a.keyed("value", code) }
 
 const serverGuesses = "guess"
 
@@ -107,7 +113,7 @@ func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, 
 	if code, err = draw(tx, address); err != nil {
 		return "", err
 	}
-	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: codeHash(purpose, address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
+	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: a.codeHash(purpose, address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
 	if err == nil && wait > 0 {
 		err = tx.Keep(limited(spent, wait))
 	}
@@ -133,7 +139,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if spent, err := tx.Spent(value(code), guessesPerValue); err != nil || spent == 0 {
+		if spent, err := tx.Spent(a.value(code), guessesPerValue); err != nil || spent == 0 {
 			return code, err
 		}
 	}
@@ -176,16 +182,16 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 		return err
 	}
 	if short {
-		if err := countGuess(tx, t, code); err != nil {
+		if err := a.countGuess(tx, t, code); err != nil {
 			return err
 		}
 	}
-	verdict, wait, err := tx.TryCode(store.Code{Purpose: t.purpose, Email: t.address, Hash: codeHash(t.purpose, t.address, code), Long: !short})
+	verdict, wait, err := tx.TryCode(store.Code{Purpose: t.purpose, Email: t.address, Hash: a.codeHash(t.purpose, t.address, code), Long: !short})
 	if err != nil {
 		return err
 	}
 	if short && verdict != store.Wrong {
-		if err := tx.Refund(guesses(t.address), value(code)); err != nil {
+		if err := tx.Refund(guesses(t.address), a.value(code)); err != nil {
 			return err
 		}
 	}
@@ -201,9 +207,9 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 
 // countGuess counts six digits as a guess, before they are looked at: parallel
 // guesses cannot slip through. What turns out to be none is taken back.
-func countGuess(tx *store.Tx, t attempt, code string) error {
+func (a *Auth) countGuess(tx *store.Tx, t attempt, code string) error {
 	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
-	if err := within(tx, limit{value(code), guessesPerValue, day, hint}); err != nil {
+	if err := within(tx, limit{a.value(code), guessesPerValue, day, hint}); err != nil {
 		return err
 	}
 	hint = "too many wrong codes were tried for this address today. Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
@@ -211,7 +217,7 @@ func countGuess(tx *store.Tx, t attempt, code string) error {
 	if err == nil {
 		return nil
 	}
-	if fault := tx.Refund(value(code)); fault != nil {
+	if fault := tx.Refund(a.value(code)); fault != nil {
 		return fault
 	}
 	return err
@@ -248,9 +254,17 @@ func tidy(code string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\t", "", "\n", "").Replace(code))
 }
 
+// keyed returns what is stored of a text that could be found by trying all there
+// are: its HMAC-SHA256 under the key of the file, bound to what it is for.
+func (a *Auth) keyed(what ...string) string {
+	mac := hmac.New(sha256.New, a.store.Secret())
+	mac.Write([]byte("auth\x00" + strings.Join(what, "\n"))) // no cursor begins so
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
 // codeHash binds a code to what it was issued for, so that it serves nothing else.
-func codeHash(purpose, address, code string) string {
-	return Hash(purpose + "\n" + address + "\n" + code)
+func (a *Auth) codeHash(purpose, address, code string) string {
+	return a.keyed("code", purpose, address, code)
 }
 
 // Network returns what client addresses are counted by: an IPv4 address, or an

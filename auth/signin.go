@@ -142,7 +142,7 @@ func (a *Auth) MintFor(tx *store.Tx, name, wanted string) (in SignedIn, err erro
 		return in, err
 	}
 	in.Workspace = store.Workspace{Number: tx.Actor.Workspace, ID: tx.Actor.WorkspaceID, Name: tx.Actor.WorkspaceName}
-	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: in.TokenName, Scope: in.Scope, Origin: crm.OriginMinted})
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: in.TokenName, Scope: in.Scope, Origin: crm.OriginMinted, Maker: tx.Actor.TokenID})
 	return in, err
 }
 
@@ -151,6 +151,7 @@ func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secr
 		return "", "", err
 	}
 	t.Hash = Hash(secret)
+	tx.After(a.forget) // it may have taken the place of one
 	id, err = tx.CreateToken(w, t)
 	return secret, id, err
 }

@@ -1,6 +1,9 @@
 package server
 
 import (
+	"strings"
+
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
@@ -30,6 +33,34 @@ func (a access) scope() string {
 		return crm.ScopeWrite
 	}
 	return crm.ScopeFull
+}
+
+// oneCredential refuses a request with several Authorization headers: whoever
+// stands between could have read another than we do.
+func (rq *request) oneCredential() error {
+	if n := len(rq.Header.Values("Authorization")); n > 1 {
+		return crm.Errorf(crm.InvalidValue, "%d Authorization headers came; send one.", n).On("Authorization")
+	}
+	return nil
+}
+
+// authenticate finds out who asks.
+func (s *Server) authenticate(rq *request) error {
+	if rq.inner { // one message may hold many calls, and each may take long
+		role, err := s.store.Role(rq.Context(), rq.actor)
+		rq.actor.Role = role
+		return err
+	}
+	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
+		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))
+	}
+	actor, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
+	if err != nil {
+		return err
+	}
+	actor.Addr = rq.addr
+	rq.actor = actor
+	return s.pace("token " + actor.TokenID)
 }
 
 // authorize checks the access column against the token, and against the role in

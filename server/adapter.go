@@ -154,6 +154,9 @@ func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
 
 // dispatch calls the handler of the row for who may.
 func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
+	if err := rq.oneCredential(); err != nil {
+		return nil, err
+	}
 	if rq.route.Access != public {
 		if err := s.authenticate(rq); err != nil {
 			return nil, err
@@ -167,25 +170,6 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 	}
 	rq.terms = s.terms(rq)
 	return rq.route.handle(s, rq)
-}
-
-// authenticate finds out who asks.
-func (s *Server) authenticate(rq *request) error {
-	if rq.inner { // one message may hold many calls, and each may take long
-		role, err := s.store.Role(rq.Context(), rq.actor)
-		rq.actor.Role = role
-		return err
-	}
-	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
-		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))
-	}
-	actor, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
-	if err != nil {
-		return err
-	}
-	actor.Addr = rq.addr
-	rq.actor = actor
-	return s.pace("token " + actor.TokenID)
 }
 
 // checkParams refuses query parameters the route does not know. Lists check

@@ -59,72 +59,6 @@ func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, er
 	return c, found, err
 }
 
-// SignInLife is how long a sign-in on the page may take.
-const SignInLife = 15 * time.Minute
-
-// SignIn is a sign-in under way on the page.
-type SignIn struct {
-	Hash      string // of the secret in the page
-	Browser   string // hash of the cookie
-	Client    string
-	Redirect  string
-	State     string
-	Challenge string // PKCE, S256
-	Email     string // to which a code was last sent; empty before
-	Long      bool   // that code has the long form
-	Verified  bool   // a code was right
-
-	verifiedAt int64 // when
-}
-
-const signInColumns = "hash, browser, client, redirect, state, challenge, email, long, verified, verified_at"
-
-// SaveSignIn stores a sign-in that begins.
-func (tx *Tx) SaveSignIn(s SignIn) error {
-	return tx.exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7)",
-		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.now+SignInLife.Milliseconds())
-}
-
-// SignInOf returns the sign-in with the hash, begun in the browser, if it still
-// lives.
-func (s *Store) SignInOf(ctx context.Context, hash, browser string) (in SignIn, found bool, err error) {
-	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.cells()...)
-	})
-	found, err = scanned(err)
-	return in, found, err
-}
-
-const signInQuery = "SELECT " + signInColumns + " FROM oauth_requests WHERE hash = $1 AND browser = $2 AND expires_at > $3"
-
-func (s *SignIn) cells() []any {
-	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified, &s.verifiedAt}
-}
-
-// SignInOf is Store.SignInOf as the transaction sees it.
-func (tx *Tx) SignInOf(hash, browser string) (in SignIn, found bool, err error) {
-	found, err = tx.row(signInQuery, []any{hash, browser, tx.now}, in.cells()...)
-	return in, found, err
-}
-
-// UpdateSignIn stores to whom a code was sent, and whether one was right.
-func (tx *Tx) UpdateSignIn(s SignIn) error {
-	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5 WHERE hash = $1",
-		s.Hash, s.Email, number(s.Long), number(s.Verified), tx.now)
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// EndSignIn ends a sign-in.
-func (tx *Tx) EndSignIn(s SignIn) error {
-	return tx.exec("DELETE FROM oauth_requests WHERE hash = $1", s.Hash)
-}
-
 // GrantLife is how long an authorization code lives.
 const GrantLife = time.Minute
 
@@ -265,41 +199,6 @@ func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
 func (tx *Tx) Holder(hash string) (tokenID, client string, user int64, found bool, err error) {
 	found, err = tx.row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
 	return tokenID, client, user, found, err
-}
-
-// covered selects the workspaces that a sign-in on the page is good for: those to
-// which the person with the address $1 belonged when the code was right. Who was
-// removed since and invited again signs in again.
-const covered = "SELECT " + workspaceColumns + ` FROM users u JOIN members m ON m.user_id = u.number JOIN workspaces w ON w.number = m.workspace_id
-	WHERE u.email = $1 AND m.created_at <= $2 ORDER BY m.created_at, m.key`
-
-// WorkspacesOf returns the workspaces that the sign-in is good for, oldest
-// membership first.
-func (s *Store) WorkspacesOf(ctx context.Context, in SignIn) (list []Workspace, err error) {
-	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
-	})
-	return list, err
-}
-
-// ActFor makes the person who signed in on the page the actor, and returns the
-// workspaces that the sign-in is good for; known is false when the account is
-// gone.
-func (tx *Tx) ActFor(in SignIn) (list []Workspace, known bool, err error) {
-	a := &tx.Actor
-	known, err = tx.row("SELECT number, id, email FROM users WHERE email = $1", []any{in.Email}, &a.User, &a.UserID, &a.Email)
-	if err == nil && known {
-		err = tx.rows(covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
-	}
-	return list, known, err
-}
-
-// appendWorkspaces returns what reads rows of workspaceColumns into a list.
-func appendWorkspaces(list *[]Workspace) func(scan func(...any) error) error {
-	return func(scan func(...any) error) error {
-		*list = append(*list, Workspace{})
-		return scan((*list)[len(*list)-1].cells()...)
-	}
 }
 
 // purgeOAuth drops what can serve no connector any more. A used refresh token is

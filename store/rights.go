@@ -4,11 +4,14 @@ package store
 // that it needs, and stays dead: who is invited again signs in again.
 
 // endHoldings ends what the user with the address holds in the actor's workspace:
-// tokens, authorization codes that wait to be exchanged, confirmations of deletes
-// and codes for sensitive actions.
+// tokens, with those that connections made elsewhere, authorization codes that wait
+// to be exchanged, confirmations of deletes and codes for sensitive actions.
 func (tx *Tx) endHoldings(user int64, email string) error {
+	err := tx.endTokens(tx.Actor.Workspace, "SELECT key FROM tokens WHERE workspace_id = $1 AND user_id = $2", tx.Actor.Workspace, user)
+	if err != nil {
+		return err
+	}
 	for _, text := range []string{
-		"DELETE FROM tokens WHERE workspace_id = $1 AND user_id = $2",
 		"DELETE FROM oauth_grants WHERE workspace_id = $1 AND user_id = $2",
 		"DELETE FROM confirmations WHERE workspace_id = $1 AND user_id = $2",
 	} {

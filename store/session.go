@@ -24,10 +24,16 @@ type Token struct {
 
 	Client  string // the OAuth client that holds it, if one does
 	Refresh string // hash of its refresh token, if it has one
+	Maker   string // id of the token by which it is made, if one is
 }
 
-// CreateToken stores a token of the actor's user for the workspace.
+// CreateToken stores a token of the actor's user for the workspace. Where the user
+// has MaxTokens it takes the place of one; for a token that another token makes the
+// error is plan_limit_reached. What the token of a connection makes ends with it.
 func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
+	if err := tx.tokenPlace(t); err != nil {
+		return "", err
+	}
 	if id, err = crm.RandomID("tok", tx.store.random); err != nil {
 		return "", err
 	}
@@ -35,9 +41,9 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now)
+	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, made_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, (SELECT m.key FROM tokens m WHERE m.id = $12 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now, t.Maker)
 	if err == nil {
 		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
 	}
@@ -51,20 +57,18 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	return id, tx.log("token.create", "token/"+id, nil, words("name", t.Name, "scope", t.Scope, "origin", t.Origin))
 }
 
-// Revoke ends a token of the actor's user, at once.
+// Revoke ends a token of the actor's user, at once, and what was made by it where
+// it is that of a connection.
 func (tx *Tx) Revoke(id string) error {
-	args := []any{tx.Actor.User, id}
-	found, err := tx.row("SELECT workspace_id FROM tokens WHERE user_id = $1 AND id = $2", args, &tx.Actor.Workspace)
+	var key int64
+	found, err := tx.row("SELECT key FROM tokens WHERE user_id = $1 AND id = $2", []any{tx.Actor.User, id}, &key)
 	if err != nil {
 		return err
 	}
 	if !found {
 		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
 	}
-	if err := tx.exec("DELETE FROM tokens WHERE user_id = $1 AND id = $2", args...); err != nil {
-		return err
-	}
-	return tx.log("token.revoke", "token/"+id, nil, nil)
+	return tx.endTokens(0, "SELECT key FROM tokens WHERE key = $1", key)
 }
 
 // Session is what a token stands for.

@@ -101,13 +101,16 @@ func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
 	tx.touch(number)
 	tx.After(func() { tx.store.mirrors.forget(number); tx.store.shelf.clear() })
+	if err := tx.endTokens(number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
+		return err
+	}
 	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
 	for _, e := range tx.store.Schema.Dependents() {
 		if !e.RandomID {
 			texts = append(texts, "DELETE FROM "+e.Plural+" WHERE workspace_id = $1")
 		}
 	}
-	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "codes", "oauth_grants", "tokens", "members", "changes", "kept_answers", "imported"} {
+	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "codes", "oauth_grants", "members", "changes", "kept_answers", "imported"} {
 		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
 	}
 	texts = append(texts, "DELETE FROM workspaces WHERE number = $1")

@@ -1,0 +1,150 @@
+package server_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"crmkit/store"
+)
+
+// chain is a connection with full access, a token that it made, and one that this
+// made in turn.
+type chain struct {
+	*connector
+	held  pair
+	id    string // of the connection's token
+	made  [2]string
+	madeN [2]string // their ids
+}
+
+func newChain(t *testing.T) *chain {
+	t.Helper()
+	c := &chain{connector: newRig(t).register("Claude", callback)}
+	c.held = c.signedIn("jane@acme.com", "full")
+	who := c.send(c.held.access, "GET", "/whoami", "")
+	c.id = who.text("token_id")
+	by := c.held.access
+	for i := range c.made {
+		a := c.send(by, "POST", "/workspaces/"+who.text("workspace_id")+"/tokens", `{"token_name":"script"}`)
+		c.made[i], c.madeN[i] = a.text("token"), a.text("token_id")
+		by = c.made[i]
+	}
+	return c
+}
+
+// TestConnectionEndsWithWhatItMade ends a connection in every way; the tokens that
+// it made, directly and through another, end with it.
+func TestConnectionEndsWithWhatItMade(t *testing.T) {
+	for name, end := range map[string]func(c *chain){
+		"revoked by its user": func(c *chain) {
+			c.want(200, "DELETE", "/tokens/"+c.id, "", "Authorization", "Bearer "+c.signIn("jane@acme.com"))
+		},
+		"revoked by itself": func(c *chain) { c.want(200, "DELETE", "/tokens/"+c.id, "", "Authorization", "Bearer "+c.held.access) },
+		"disconnected": func(c *chain) {
+			c.want(200, "POST", "/revoke", url.Values{"token": {c.held.refresh}, "client_id": {c.client}}.Encode(), "Content-Type", formType)
+		},
+		"stolen": func(c *chain) {
+			c.refresh(c.held.refresh)
+			c.clock.Advance(3 * time.Minute)
+			if a := c.refresh(c.held.refresh); a.status != 400 {
+				c.t.Errorf("a late refresh: %d %s", a.status, a.body)
+			}
+		},
+		"expired": func(c *chain) {
+			for range 4 { // what it made is in use all the time
+				c.clock.Advance(store.IdleLimit - time.Minute)
+				c.works(c.made[0])
+				c.works(c.made[1])
+				c.store.FlushTouches(c.t.Context())
+			}
+			c.store.Purge(c.t.Context())
+			c.clock.Advance(2 * time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newChain(t)
+			if c.works(c.made[0]) != 200 || c.works(c.made[1]) != 200 {
+				t.Fatal("a token that was just made does not work")
+			}
+			end(c)
+			if c.works(c.held.access) != 401 || c.works(c.made[0]) != 401 || c.works(c.made[1]) != 401 {
+				t.Errorf("after the end: %d %d %d", c.works(c.held.access), c.works(c.made[0]), c.works(c.made[1]))
+			}
+			log := c.want(200, "GET", "/audit?action=token.revoke", "", "Authorization", "Bearer "+c.signIn("jane@acme.com"))
+			if name != "expired" && (!strings.Contains(log, c.id) || !strings.Contains(log, c.madeN[0]) || !strings.Contains(log, c.madeN[1])) {
+				t.Errorf("the log does not say so: %s", log)
+			}
+		})
+	}
+}
+
+// TestMadeTokensOutliveASignIn holds that what a person's own token made goes on
+// without it, and that a made one takes nothing with it that it did not make.
+func TestMadeTokensOutliveASignIn(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	who := r.json(200, "GET", "/whoami", "")
+	made := r.json(201, "POST", "/workspaces/"+who["workspace_id"].(string)+"/tokens", "{}")["token"].(string)
+	r.want(200, "DELETE", "/tokens/"+who["token_id"].(string), "")
+	r.want(200, "GET", "/whoami", "", "Authorization", "Bearer "+made)
+
+	c := newChain(t)
+	c.want(200, "DELETE", "/tokens/"+c.madeN[1], "", "Authorization", "Bearer "+c.made[1])
+	if c.works(c.held.access) != 200 || c.works(c.made[0]) != 200 {
+		t.Error("a token took with it the one that made it")
+	}
+}
+
+// TestTwoCredentials holds that a request with two Authorization headers is refused,
+// on every kind of route, whatever they hold.
+func TestTwoCredentials(t *testing.T) {
+	r := newRig(t)
+	token := r.signIn("jane@acme.com")
+	for _, path := range []string{"/whoami", "/help", "/mcp", "/token", "/metrics"} {
+		req, err := http.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/mcp" || path == "/token"], origin+path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.RemoteAddr = "127.0.0.1:40000"
+		req.Header = http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}, "Content-Type": {"application/json"}}
+		w := httptest.NewRecorder()
+		r.handler.ServeHTTP(w, req)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "2 Authorization headers") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestTokensOfAUserAreCounted holds what a client hears that makes one token too
+// many, and that signing in goes on.
+func TestTokensOfAUserAreCounted(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	mint := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string) + "/tokens"
+	first := ""
+	for range store.MaxTokens - 1 {
+		r.clock.Advance(time.Second)
+		if id := r.json(201, "POST", mint, "{}")["token_id"].(string); first == "" {
+			first = id
+		}
+	}
+	hint := r.want(403, "POST", mint, "{}")
+	for _, part := range []string{"ERROR plan_limit_reached", "100 tokens", "GET /tokens?sort=last_used_at", "DELETE /tokens/{id}"} {
+		if !strings.Contains(hint, part) {
+			t.Errorf("the hint lacks %s: %s", part, hint)
+		}
+	}
+	r.clock.Advance(time.Minute)
+	r.want(200, "GET", "/whoami", "")
+	if list := r.want(200, "GET", "/tokens?sort=last_used_at&limit=1", ""); !strings.Contains(list, first) || !strings.Contains(list, "100") {
+		t.Errorf("the least used is %s", list)
+	}
+	r.want(200, "DELETE", "/tokens/"+first, "")
+	r.want(201, "POST", mint, "{}")
+	r.as("jane@acme.com") // in the place of the token of that name
+	if list := r.want(200, "GET", "/tokens?limit=1", ""); !strings.Contains(list, "100") {
+		t.Errorf("after a sign-in: %s", list)
+	}
+}

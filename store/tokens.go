@@ -1,0 +1,95 @@
+package store
+
+import (
+	"slices"
+
+	"crmkit/crm"
+)
+
+// MaxTokens is how many tokens a user may have.
+const MaxTokens = 100
+
+// userToken is what decides which token of a user makes place for another.
+type userToken struct {
+	id, name string
+	used     int64 // unix milliseconds
+}
+
+// tokenPlace sees that the actor's user has room for one more token of the name.
+// A token that is idle for longer than IdleLimit makes place for any. A person who
+// signs in always finds place: the token of that name goes that was unused for the
+// longest time, or else of any name. A token that another token makes finds none,
+// so that no program can push out what a person signed in for.
+func (tx *Tx) tokenPlace(t Token) error {
+	var n int
+	_, err := tx.row("SELECT COUNT(*) FROM (SELECT 1 FROM tokens WHERE user_id = $1 LIMIT $2) x", []any{tx.Actor.User, MaxTokens}, &n)
+	if err != nil || n < MaxTokens {
+		return err
+	}
+	list, err := tx.userTokens()
+	if err != nil {
+		return err
+	}
+	goes := list[0]
+	if goes.used > tx.now-IdleLimit.Milliseconds() {
+		if t.Origin == crm.OriginMinted {
+			return crm.Errorf(crm.PlanLimitReached, "you have %d tokens, as many as a user may have. GET /tokens?sort=last_used_at lists them, the one that was unused for the longest time first; DELETE /tokens/{id} ends one.", MaxTokens)
+		}
+		if i := slices.IndexFunc(list, func(other userToken) bool { return other.name == t.Name }); i >= 0 {
+			goes = list[i]
+		}
+	}
+	return tx.endTokens(0, "SELECT key FROM tokens WHERE id = $1", goes.id)
+}
+
+// userTokens returns tokens of the actor's user, the one that was unused for the
+// longest time first. Files that are older than the limit may hold more than it.
+func (tx *Tx) userTokens() (list []userToken, err error) {
+	err = tx.rows("SELECT id, name, last_used_at FROM tokens WHERE user_id = $1 ORDER BY last_used_at, key LIMIT $2", []any{tx.Actor.User, 10 * MaxTokens}, func(scan func(...any) error) error {
+		list = append(list, userToken{})
+		t := &list[len(list)-1]
+		return scan(&t.id, &t.name, &t.used)
+	})
+	for i := range list {
+		list[i].used = tx.store.touch.since(list[i].id, list[i].used)
+	}
+	slices.SortStableFunc(list, func(a, b userToken) int { return int(a.used - b.used) })
+	return list, err
+}
+
+// since returns when a token was last used, if the file says at.
+func (t *touches) since(id string, at int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(t.used[id], at)
+}
+
+// endTokens ends the tokens whose keys the text selects, with all that were made
+// by them. Each gets an entry in the log of its workspace, but for those of the
+// quiet workspace: there the entry about the end of a membership stands for them.
+func (tx *Tx) endTokens(quiet int64, keys string, args ...any) error {
+	type ended struct {
+		id        string
+		workspace int64
+	}
+	var list []ended
+	err := tx.rows(`WITH RECURSIVE ended (key) AS (`+keys+` UNION SELECT t.key FROM tokens t JOIN ended e ON t.made_by = e.key)
+		SELECT t.id, t.workspace_id FROM ended e JOIN tokens t ON t.key = e.key ORDER BY t.key`, args, func(scan func(...any) error) error {
+		list = append(list, ended{})
+		return scan(&list[len(list)-1].id, &list[len(list)-1].workspace)
+	})
+	if err == nil {
+		err = tx.exec("DELETE FROM tokens WHERE key IN ("+keys+")", args...)
+	}
+	home := tx.Actor.Workspace
+	defer func() { tx.Actor.Workspace = home }()
+	for _, e := range list {
+		if err != nil {
+			return err
+		}
+		if tx.Actor.Workspace = e.workspace; e.workspace != quiet {
+			err = tx.log("token.revoke", "token/"+e.id, nil, nil)
+		}
+	}
+	return err
+}
