@@ -15,7 +15,7 @@ import (
 // handWritten are the columns of tables that Go code fills itself, beyond what
 // the schema of the entity asks for.
 var handWritten = map[string][]string{
-	"tokens":  {"client TEXT", "workspace_id INTEGER"},
+	"tokens":  {"client TEXT", "made_by INTEGER", "workspace_id INTEGER"},
 	"members": {"user_id INTEGER"},
 }
 
