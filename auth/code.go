@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -32,6 +31,8 @@ const (
 	asksPerClient  = 60  // in a window
 	triesPerClient = 100 // in a window
 
+	longTriesPerClient = 1000 // in a window: more than a person types, so that work is bounded
+
 	guessesPerAddress = 10   // wrong six digits a day, over all codes of an address
 	guessesPerValue   = 10   // tries of the same six digits a day, over all addresses
 	guessesPerServer  = 1000 // wrong six digits a day, over all addresses
@@ -43,81 +44,73 @@ const (
 	base32  = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without letters that read like digits
 )
 
-// limit is how many events of a name there may be in a window.
-type limit struct {
-	name   string
-	most   int64
-	window time.Duration
-	hint   string // of the error when there were more; ends in "try again"
-}
-
-// within counts one event under each limit. Where one is used up it returns
-// rate_limited with its hint and the time to wait, and what was counted stays.
-func within(tx *store.Tx, limits ...limit) error {
-	for _, l := range limits {
-		wait, err := tx.Allow(l.name, l.most, l.window)
-		if err != nil {
-			return err
-		}
-		if wait > 0 {
-			return tx.Keep(limited(l.hint, wait))
-		}
-	}
-	return nil
-}
-
-// limited is the error for too much of something. The hint ends in "try again",
-// and the time to wait goes on from there.
-func limited(hint string, wait time.Duration) error {
-	err := crm.Errorf(crm.RateLimited, "%s in %s.", hint, (wait + time.Second - 1).Truncate(time.Second))
-	err.RetryAfter = wait
-	return err
-}
-
-// asks are the names under which asking for codes of a kind is counted.
-func asks(kind, address string) (window, daily, slow string) {
-	name := "ask " + kind + " " + address
-	return name, name + " day", name + " slow"
-}
-
-func guesses(address string) string { return "guess " + address }
-
 // value is the name under which tries of the same digits are counted. It does not
 // show them: somebody else's code may be among them.
 func (a *Auth) value(code string) string { return "value " + a.keyed("value", code) }
 
 const serverGuesses = "guess"
 
+// asking is one question for a code.
+type asking struct {
+	purpose, kind string // kind counts the asks
+	address       string
+	known         bool // the address signed in from that network before
+}
+
 // issue makes a code for the purpose and stores it in the place of the last. The
 // error is rate_limited when too many were asked for or tried.
-func (a *Auth) issue(tx *store.Tx, purpose, kind, address string) (code string, err error) {
-	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
-	if kind == stepUpKind {
-		hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
-	}
-	window, daily, slow := asks(kind, address)
-	if err := within(tx, limit{"ask " + Network(tx.Actor.Addr), asksPerClient, limitWindow, hint}, limit{window, asksPerAddress, limitWindow, hint}); err != nil {
-		return "", err
-	}
-	wait, err := tx.Allow(daily, asksPerDay, day)
+func (a *Auth) issue(tx *store.Tx, q asking) (code string, err error) {
+	draw, err := a.admit(tx, q)
 	if err != nil {
 		return "", err
 	}
-	draw := a.newCode
-	if wait > 0 {
-		if err := within(tx, limit{slow, 1, slowWindow, hint}); err != nil {
-			return "", err
-		}
-		draw = a.newLongCode // it comes too seldom to be lost to who kills short ones
-	}
-	if code, err = draw(tx, address); err != nil {
+	if code, err = draw(tx, q.address); err != nil {
 		return "", err
 	}
-	wait, err = tx.IssueCode(store.Code{Purpose: purpose, Email: address, Hash: a.codeHash(purpose, address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
+	wait, err := a.storeCode(tx, q, code)
+	if err == nil && wait > 0 && q.known { // somebody elsewhere used up the tries
+		if code, err = a.newLongCode(tx, q.address); err == nil {
+			wait, err = a.storeCode(tx, q, code)
+		}
+	}
 	if err == nil && wait > 0 {
 		err = tx.Keep(limited(spent, wait))
 	}
 	return code, err
+}
+
+// storeCode puts a code in the place of the last; wait is how long none of six digits
+// is taken.
+func (a *Auth) storeCode(tx *store.Tx, q asking, code string) (wait time.Duration, err error) {
+	return tx.IssueCode(store.Code{Purpose: q.purpose, Email: q.address, Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
+}
+
+// admit counts an ask and returns how its code is drawn. Who asks too often from a
+// network where the address never signed in uses up nothing of who did.
+func (a *Auth) admit(tx *store.Tx, q asking) (draw func(*store.Tx, string) (string, error), err error) {
+	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
+	window, daily, slow := asks(q.countedAs(tx), q.address)
+	limits := []limit{{window, asksPerAddress, limitWindow, hint}}
+	draw = a.newCode
+	switch {
+	case q.kind == stepUpKind:
+		limits[0].hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
+	case !q.known:
+		network := Network(tx.Actor.Addr)
+		limits = append([]limit{{"ask " + network, asksPerClient, limitWindow, hint}}, limits...)
+		if wait, err := tx.Spent(tries(network), triesPerClient); err != nil || wait > 0 {
+			draw = a.newLongCode // six digits are not looked at from there
+		}
+	}
+	if err := within(tx, limits...); err != nil {
+		return nil, err
+	}
+	wait, err := tx.Allow(daily, asksPerDay, day)
+	if err != nil || wait == 0 {
+		return draw, err
+	}
+	// It comes too seldom to be lost to who kills short ones.
+	return a.newLongCode, within(tx, limit{slow, 1, slowWindow, limits[0].hint})
 }
 
 // newCode draws a code: a long one where the day's guesses are used up, else six
@@ -157,11 +150,10 @@ func guessable(code string) bool {
 
 // attempt is one try of a code.
 type attempt struct {
-	purpose, kind string // kind counts the asks
-	address       string
-	typed         string       // as the client sent it
-	again         string       // how to get a new code, for the hint
-	note          func() error // logs a wrong code
+	asking
+	typed string       // as the client sent it
+	again string       // how to get a new code, for the hint
+	note  func() error // logs a wrong code
 }
 
 // try uses up the code when it is right. Else the error is invalid_code or
@@ -170,7 +162,11 @@ func (a *Auth) try(tx *store.Tx, t attempt) error {
 	err := a.use(tx, t)
 	var known *crm.Error
 	if errors.As(err, &known) {
-		tx.After(func() { a.failures.count(Failure{t.kind, known.Code}) })
+		kind := purposeSignIn // also on pages, whose kinds name networks and have no end
+		if t.kind == stepUpKind {
+			kind = stepUpKind
+		}
+		tx.After(func() { a.failures.count(Failure{kind, known.Code}) })
 	}
 	return err
 }
@@ -178,7 +174,7 @@ func (a *Auth) try(tx *store.Tx, t attempt) error {
 func (a *Auth) use(tx *store.Tx, t attempt) error {
 	code := tidy(t.typed)
 	short := guessable(code)
-	if err := within(tx, limit{"try " + Network(tx.Actor.Addr), triesPerClient, limitWindow, "too many codes were tried from your network; try again"}); err != nil {
+	if err := within(tx, t.tries(tx, short)); err != nil {
 		return err
 	}
 	if short {
@@ -197,8 +193,7 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 	}
 	switch verdict {
 	case store.Right:
-		window, daily, slow := asks(t.kind, t.address)
-		return tx.Reset(window, daily, slow)
+		return a.proved(tx, t.asking)
 	case store.Spent:
 		return tx.Keep(limited(spent, wait))
 	}
@@ -232,7 +227,7 @@ func wrong(tx *store.Tx, t attempt, guessed bool) error {
 		}
 	}
 	// The log keeps the first of a day; who tries on fills no disk.
-	wait, err := tx.Allow("fail "+t.address, maxFailures, day)
+	wait, err := tx.Allow("fail "+mailbox(t.address), maxFailures, day)
 	if err == nil && wait == 0 {
 		err = t.note()
 	}
@@ -265,20 +260,6 @@ func (a *Auth) keyed(what ...string) string {
 // codeHash binds a code to what it was issued for, so that it serves nothing else.
 func (a *Auth) codeHash(purpose, address, code string) string {
 	return a.keyed("code", purpose, address, code)
-}
-
-// Network returns what client addresses are counted by: an IPv4 address, or an
-// IPv6 /64, since one host has all of that.
-func Network(client string) string {
-	addr, err := netip.ParseAddr(client)
-	if err != nil {
-		return "client " + client
-	}
-	if addr = addr.Unmap(); addr.Is6() {
-		prefix, _ := addr.WithZone("").Prefix(64)
-		return fmt.Sprint("client ", prefix)
-	}
-	return fmt.Sprint("client ", addr)
 }
 
 // CodeForm says what a code looks like, for people.

@@ -11,17 +11,6 @@ import (
 	"crmkit/store"
 )
 
-// deliver mails a letter with the code once the transaction is on disk. Without
-// a mail server it returns the code, for the answer.
-func (a *Auth) deliver(tx *store.Tx, code string, letter mail.Message) string {
-	if a.opts.Mail == nil {
-		return code
-	}
-	letter.Code = code
-	tx.After(func() { a.opts.Mail.Send(letter) })
-	return ""
-}
-
 func (a *Auth) signInLetter(address, client string) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		"Somebody asked to sign in to crmkit with your e-mail address. This is the code:",

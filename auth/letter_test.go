@@ -34,6 +34,7 @@ type letter struct{ to, subject, text, html string }
 type relay struct {
 	to    string
 	mails chan letter
+	rcpt  func(to string) error // nil: all are taken
 }
 
 func (r *relay) Mail(string, *smtp.MailOptions) error { return nil }
@@ -42,6 +43,9 @@ func (r *relay) Logout() error                        { return nil }
 
 func (r *relay) Rcpt(to string, _ *smtp.RcptOptions) error {
 	r.to = to
+	if r.rcpt != nil {
+		return r.rcpt(to)
+	}
 	return nil
 }
 
@@ -81,12 +85,18 @@ type postal struct {
 // byMail gives the fixture a mail server.
 func (f *fixture) byMail() *postal {
 	f.t.Helper()
+	return f.byRelay(nil, auth.Options{})
+}
+
+// byRelay gives the fixture a mail server that takes what rcpt lets it.
+func (f *fixture) byRelay(rcpt func(to string) error, opts auth.Options) *postal {
+	f.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	p := &postal{fixture: f, mails: make(chan letter, 64)}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &relay{mails: p.mails}, nil }))
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &relay{mails: p.mails, rcpt: rcpt}, nil }))
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -99,7 +109,8 @@ func (f *fixture) byMail() *postal {
 		_ = listener.Close()                                                  // the server may not serve yet, and then knows of none to close
 		<-served
 	})
-	f.Auth = auth.New(f.store, auth.Options{Mail: p.sender, BaseURL: origin})
+	opts.Mail, opts.BaseURL = p.sender, origin
+	f.Auth = auth.New(f.store, opts)
 	return p
 }
 
@@ -118,7 +129,7 @@ func (p *postal) next() letter {
 // taken is how many mails were handed over to be sent, whatever became of them.
 func (p *postal) taken() int64 {
 	s := p.sender.Stats()
-	return s.Waiting + s.Sent + s.Failed + s.Dropped
+	return s.Waiting + s.Sent + s.Failed + s.Dropped + s.Withheld
 }
 
 // code returns the code that a mail shows.

@@ -114,20 +114,41 @@ func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) 
 	if err != nil {
 		return err
 	}
+	place, err := a.reserve(addr)
+	if err != nil {
+		return err
+	}
+	defer release(place)
 	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
-		busy := "too many codes were mailed to that address today; try again"
-		if err := within(tx, limit{"page mail " + address, pageMailsPerAddress, day, busy}); err != nil {
+		q, err := a.ask(tx, pagePurpose(in), pageKind(addr), address)
+		if err != nil {
 			return err
 		}
-		code, err := a.issue(tx, pagePurpose(in), pageKind(addr), address)
+		if err := within(tx, q.pageMails(tx)); err != nil {
+			return err
+		}
+		code, err := a.issue(tx, q)
 		if err != nil {
 			return err
 		}
 		in.Email, in.Long, in.Verified = address, !guessable(code), false
-		code = a.deliver(tx, code, a.pageLetter(address, addr, p))
+		letter := a.pageLetter(address, addr, p)
+		letter.Code = code
+		if code, err = a.mailCode(tx, place, q, letter); err != nil {
+			return err
+		}
 		tx.After(func() { a.echo.put(in.Hash, code) })
 		return tx.UpdateSignIn(in)
 	})
+}
+
+// pageMails is the limit on mails that pages send to an address.
+func (q asking) pageMails(tx *store.Tx) limit {
+	of := mailbox(q.address)
+	if q.known {
+		of = pair(tx, q.address)
+	}
+	return limit{"page mail " + of, pageMailsPerAddress, day, "too many codes were mailed to that address today; try again"}
 }
 
 // OtherAddress takes the sign-in back to where it asks for an address.
@@ -145,7 +166,11 @@ func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string)
 		if in.Email == "" || in.Verified {
 			return nil // another tab was faster: the page shows where it stands
 		}
-		err := a.try(tx, attempt{purpose: pagePurpose(in), kind: pageKind(addr), address: in.Email, typed: typed,
+		q, err := a.ask(tx, pagePurpose(in), pageKind(addr), in.Email)
+		if err != nil {
+			return err
+		}
+		err = a.try(tx, attempt{asking: q, typed: typed,
 			again: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
 		if err != nil {
 			return err

@@ -14,18 +14,30 @@ const purposeSignIn = "sign-in"
 
 // Request makes a sign-in code for an address and mails it; without a mail
 // server it returns the code. What it does and answers does not depend on
-// whether the address is known.
+// whether the address is known. The error is not_ready when the mail would not go
+// out soon.
 func (a *Auth) Request(ctx context.Context, client, email string) (address, code string, err error) {
 	address, err = ParseAddress(email)
 	if err != nil {
 		return "", "", err
 	}
-	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
-		if code, err = a.issue(tx, purposeSignIn, purposeSignIn, address); err != nil {
+	place, err := a.reserve(client)
+	if err != nil {
+		return "", "", err
+	}
+	defer release(place)
+	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) error {
+		q, err := a.ask(tx, purposeSignIn, purposeSignIn, address)
+		if err != nil {
 			return err
 		}
-		code = a.deliver(tx, code, a.signInLetter(address, client))
-		return nil
+		if code, err = a.issue(tx, q); err != nil {
+			return err
+		}
+		letter := a.signInLetter(address, client)
+		letter.Code = code
+		code, err = a.mailCode(tx, place, q, letter)
+		return err
 	})
 	return address, code, err
 }
@@ -57,7 +69,11 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 		return in, err
 	}
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
-		err = a.try(tx, attempt{purpose: purposeSignIn, kind: purposeSignIn, address: c.Email, typed: c.Code,
+		q, err := a.ask(tx, purposeSignIn, purposeSignIn, c.Email)
+		if err != nil {
+			return err
+		}
+		err = a.try(tx, attempt{asking: q, typed: c.Code,
 			again: `ask for a new one: POST /auth/request {"email":` + string(crm.AppendQuoted(nil, c.Email)) + `}`,
 			note:  func() error { return tx.LogFailure(c.Email) }})
 		if err != nil {
@@ -88,10 +104,7 @@ func (c *Credentials) normalise() (err error) {
 // checkSignup turns strangers away where only the invited may come. It is asked
 // when the code was right, so it tells nobody about another's address.
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
-	if !a.opts.InviteOnly {
-		return nil
-	}
-	expected, err := tx.Expected(address)
+	expected, err := a.expects(tx, address)
 	if err == nil && !expected {
 		err = tx.Keep(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Show(address)))
 	}

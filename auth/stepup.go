@@ -28,19 +28,25 @@ const stepUpKind = "step-up"
 // should be checked before.
 func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 	purpose := stepUpKind + " " + what.Action + " " + tx.Actor.WorkspaceID + " " + what.Target
+	q := asking{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email}
 	if code != "" {
-		return a.try(tx, attempt{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email, typed: code,
+		return a.try(tx, attempt{asking: q, typed: code,
 			again: "repeat the request without a code to get a new one",
 			note:  func() error { return tx.Log("step_up.fail", what.Target, "action", what.Action) }})
 	}
-	fresh, err := a.issue(tx, purpose, stepUpKind, tx.Actor.Email)
+	if err := a.postFor(tx.Actor); err != nil {
+		return err
+	}
+	fresh, err := a.issue(tx, q)
 	if err != nil {
 		return err
 	}
 	words := what.words(crm.Show(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
-	waiting.LocalCode = a.deliver(tx, fresh, a.stepUpLetter(tx.Actor, what))
+	letter := a.stepUpLetter(tx.Actor, what)
+	letter.Code = fresh
+	waiting.LocalCode = a.post(tx, letter)
 	if waiting.LocalCode != "" {
 		waiting.Hint = "this would " + words + ". Ask the user; on yes repeat the same request with ?code=<code> (or the header X-Escalation-Code). In local mode no mail is sent: the code is below."
 	}

@@ -26,6 +26,9 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 			return store.Outcome{}, err
 		}
 	}
+	if err := a.postFor(tx.Actor); err != nil {
+		return store.Outcome{}, err
+	}
 	limits := inviteLimits(tx, address)
 	for _, l := range limits { // before a code is mailed or used up for it
 		wait, err := tx.Spent(l.name, l.most)
@@ -47,7 +50,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	}
 	out, err := tx.Invite(address, role)
 	if err == nil {
-		a.deliver(tx, "", a.inviteLetter(tx.Actor, address, role))
+		a.post(tx, a.inviteLetter(tx.Actor, address, role))
 	}
 	return out, err
 }
@@ -55,7 +58,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 func inviteLimits(tx *store.Tx, address string) []limit {
 	return []limit{
 		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you sent as many invites as a user may in a day; try again"},
-		{"invite " + address, invitesPerAddress, day, address + " was sent as many invites as an address may get in a day; try again"},
+		{"invite " + mailbox(address), invitesPerAddress, day, address + " was sent as many invites as an address may get in a day; try again"},
 	}
 }
 

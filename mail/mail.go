@@ -1,5 +1,6 @@
-// Package mail sends messages by SMTP, from a bounded queue and with retries. It
-// decides no text, knows no records, and never sends a password in the clear.
+// Package mail sends messages by SMTP, from a bounded queue that is shared fairly,
+// and with retries. It decides no text, knows no records, and never sends a
+// password in the clear.
 package mail
 
 import (
@@ -23,6 +24,10 @@ type Message struct {
 	Subject    string   // cut at 150 characters
 	Paragraphs []string // in order; empty ones are left out
 	Code       string   // shown on a line of its own behind the first paragraph, large in HTML; empty: none
+
+	Urgency  Urgency // which go first
+	Share    string  // of whom it comes: the queue is shared fairly among them
+	Withheld bool    // it goes the way of all, and is not sent
 }
 
 // Options are what a sender is made of.
@@ -40,7 +45,8 @@ type Options struct {
 }
 
 const (
-	maxWaiting     = 256 // mails taken and not yet settled
+	maxQueued      = 256 // mails taken or reserved for, up to the end of their first try
+	maxOfShare     = 64  // of these, of one share
 	workers        = 4   // tries at the same time
 	defaultTimeout = 10 * time.Second
 )
@@ -54,16 +60,20 @@ type Sender struct {
 	tls    *tls.Config
 	layout *template.Template
 
-	ready   chan *job // takes all that may wait, so nobody waits to put one in
 	running sync.WaitGroup
 	base    context.Context // of every try; ended when what waits is given up
 	giveUp  context.CancelCauseFunc
 
-	mu     sync.Mutex
-	closed bool
-	later  map[*job]*time.Timer // those that wait for another try
-	lost   int64                // given up at the end
-	stats  Stats
+	mu       sync.Mutex
+	changed  *sync.Cond // there may be a job for a worker, or never more
+	closed   bool
+	ready    *turns
+	taken    int            // places of the queue
+	places   map[string]int // the same, by share
+	later    map[*job]*time.Timer
+	deferred map[string]int // those in later, by share
+	lost     int64          // given up at the end
+	stats    Stats
 }
 
 //go:embed layout.html
@@ -86,7 +96,8 @@ func New(o Options) (*Sender, error) {
 	}
 	s := &Sender{opts: o.filled(), server: server, from: from, layout: page,
 		tls:   &tls.Config{ServerName: server.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		ready: make(chan *job, maxWaiting), later: map[*job]*time.Timer{}}
+		ready: newTurns(), places: map[string]int{}, later: map[*job]*time.Timer{}, deferred: map[string]int{}}
+	s.changed = sync.NewCond(&s.mu)
 	s.base, s.giveUp = context.WithCancelCause(context.Background())
 	for range workers {
 		s.running.Go(s.work)

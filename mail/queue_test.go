@@ -109,7 +109,7 @@ func TestWaitingHoldsNoWorker(t *testing.T) {
 	f.await(t, 2*workers, "mail waits for another try")
 	f.Send(hello())
 	f.await(t, 1, "mail sent")
-	if got := f.Stats(); got.Waiting < 2*workers || got.Retried != 2*workers {
+	if got := f.Stats(); got.Waiting < 2*workers || got.Deferred != 2*workers || got.Retried != 2*workers {
 		t.Errorf("%+v", got)
 	}
 	f.close(t.Context()) // where each gets its last try
@@ -128,8 +128,8 @@ func TestSlowOnesTakeOneWorkerEach(t *testing.T) {
 	o := quick("smtp://" + r.addr + "?tls=off")
 	o.Timeout = time.Minute
 	f := open(t, o)
-	for range workers - 1 {
-		f.Send(Message{To: "slow@acme.com"})
+	for i := range workers - 1 {
+		f.Send(Message{To: "slow@acme.com", Share: fmt.Sprint(i)})
 	}
 	f.Send(hello())
 	f.await(t, 1, "mail sent")
@@ -138,26 +138,187 @@ func TestSlowOnesTakeOneWorkerEach(t *testing.T) {
 	f.want(f.Stats(), Stats{Sent: workers})
 }
 
+// fill reserves all places that a share may have and returns them.
+func (f *fixture) fill(share string) (list []*Place) {
+	for p, found := f.Reserve(share); found; p, found = f.Reserve(share) {
+		list = append(list, p)
+	}
+	return list
+}
+
 func TestQueueFull(t *testing.T) {
-	s := (&script{replies: map[string]string{"RCPT": "450 busy"}}).start(t)
+	s := (&script{replies: map[string]string{"greeting": hang}}).start(t)
 	o := quick("smtp://" + s.addr + "?tls=off")
-	o.Retry = []time.Duration{time.Hour}
+	o.Timeout = time.Minute
 	f := open(t, o)
-	for i := range maxWaiting {
-		if !f.Send(hello()) {
+	first := f.fill("share 0")
+	if len(first) != maxOfShare || f.Room("share 0") || !f.Room("share 1") {
+		t.Fatalf("a share has %d places; another has room: %t", len(first), f.Room("share 1"))
+	}
+	total := len(first)
+	for i := 1; i < 10; i++ {
+		total += len(f.fill(fmt.Sprint("share ", i)))
+	}
+	if total != maxQueued || f.Room("share 99") {
+		t.Fatalf("the queue has %d places", total)
+	}
+	for _, p := range first {
+		if !p.Send(hello()) {
+			t.Fatal("a mail with a place was not taken")
+		}
+		p.Release() // which the mail has, so this gives nothing back
+	}
+	if f.Room("share 0") || f.Room("share 99") {
+		t.Error("mails that were not tried yet hold their places")
+	}
+	for i := range maxQueued { // without a place, as those are that were told there was room
+		if !f.Send(Message{To: "jane@acme.com", Share: fmt.Sprint("late ", i)}) {
 			t.Fatalf("mail %d was not taken", i)
 		}
 	}
 	if f.Send(hello()) {
 		t.Error("a full queue took one more")
 	}
-	f.await(t, maxWaiting, "mail waits for another try")
-	if f.Send(hello()) {
-		t.Error("a queue full of those that wait for another try took one more")
+	f.want(f.Stats(), Stats{Waiting: maxOfShare + maxQueued, Dropped: 1}, "queue of mails is full")
+}
+
+// TestPlacesComeBack holds that a place is free again once its mail was tried or
+// the place was given up.
+func TestPlacesComeBack(t *testing.T) {
+	r := (&relay{rcpt: func(n int, _ string) error {
+		if n%2 == 0 {
+			return reply(451, "not now")
+		}
+		return nil
+	}}).plain(t)
+	o := quick("smtp://" + r.addr + "?tls=off")
+	o.Retry = []time.Duration{time.Hour}
+	f := open(t, o)
+	for i, p := range f.fill("a") {
+		if i%2 == 0 {
+			p.Release()
+			p.Release()
+			continue
+		}
+		p.Send(hello())
 	}
-	f.want(f.Stats(), Stats{Waiting: maxWaiting, Retried: maxWaiting, Dropped: 2}, "queue of mails is full")
+	f.await(t, maxOfShare/2, "mail sent", "mail waits for another try")
+	if n := len(f.fill("a")); n != maxOfShare {
+		t.Errorf("%d places are free again, want %d", n, maxOfShare)
+	}
+}
+
+// TestDeferredKeepNobodyOut has a server defer more mails than the queue has places:
+// the next one goes at once.
+func TestDeferredKeepNobodyOut(t *testing.T) {
+	r := (&relay{rcpt: func(_ int, to string) error {
+		if strings.HasPrefix(to, "late") {
+			return reply(451, "not now")
+		}
+		return nil
+	}}).plain(t)
+	o := quick("smtp://" + r.addr + "?tls=off")
+	o.Retry = []time.Duration{time.Hour}
+	f := open(t, o)
+	const networks = maxQueued/maxDeferredOfShare + 1
+	var all sync.WaitGroup
+	for network := range networks {
+		all.Go(func() {
+			for range maxDeferredOfShare {
+				if !f.Send(Message{To: "late@acme.com", Share: fmt.Sprint(network), Urgency: Code}) {
+					t.Error("a mail was not taken")
+				}
+			}
+		})
+	}
+	all.Wait()
+	f.await(t, networks*maxDeferredOfShare, "mail waits for another try")
+	p, found := f.Reserve("other")
+	if !found || !p.Send(hello()) {
+		t.Fatal("deferred mails fill the queue")
+	}
+	f.await(t, 1, "mail sent")
+	f.want(f.Stats(), Stats{Waiting: networks * maxDeferredOfShare, Deferred: networks * maxDeferredOfShare, Retried: networks * maxDeferredOfShare, Sent: 1})
+}
+
+// TestDeferredAreBounded holds that the share with the most deferred mails loses one
+// where there are too many.
+func TestDeferredAreBounded(t *testing.T) {
+	o := quick("smtp://127.0.0.1:1?tls=off")
+	o.Retry = []time.Duration{time.Hour}
+	f := open(t, o)
+	put := func(share string) bool {
+		f.Sender.mu.Lock()
+		f.stats.Waiting++
+		f.Sender.mu.Unlock()
+		ok := f.postpone(&job{Message: Message{To: "jane@acme.com", Share: share}, n: 1, at: time.Now()})
+		if !ok {
+			f.settle(&f.stats.Failed)
+		}
+		return ok
+	}
+	for i := range maxDeferred {
+		if share := fmt.Sprint(i / maxDeferredOfShare); !put(share) {
+			t.Fatalf("mail %d was given up", i)
+		}
+	}
+	if put("0") {
+		t.Error("a share has more than it may")
+	}
+	for i := range 100 {
+		if !put(fmt.Sprint("small ", i)) {
+			t.Errorf("small share %d was given up", i)
+		}
+	}
+	for i := range 100 {
+		if n := f.deferred[fmt.Sprint("small ", i)]; n != 1 {
+			t.Errorf("small share %d has %d", i, n)
+		}
+	}
+	if got := f.Stats(); got.Deferred != maxDeferred || got.Failed != 101 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestHangingShareKeepsNobodyOut has the mails of one share hang at the server; those
+// of another pass.
+func TestHangingShareKeepsNobodyOut(t *testing.T) {
+	release := make(chan struct{})
+	r := (&relay{data: func(_ int, to string) error {
+		if to == "slow@acme.com" {
+			<-release
+		}
+		return nil
+	}}).plain(t)
+	o := quick("smtp://" + r.addr + "?tls=off")
+	o.Timeout = time.Minute
+	f := open(t, o)
+	defer close(release)
+	for _, p := range f.fill("slow") {
+		p.Send(Message{To: "slow@acme.com", Urgency: KnownCode})
+	}
+	for range 10 {
+		f.Send(hello())
+	}
+	f.await(t, 10, "mail sent")
+}
+
+// TestWithheldGoTheSameWay holds that a withheld mail takes a place and a turn as
+// others do, and is not sent.
+func TestWithheldGoTheSameWay(t *testing.T) {
+	r := (&relay{}).plain(t)
+	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
+	p, _ := f.Reserve("a")
+	m := hello()
+	m.Withheld = true
+	if !p.Send(m) {
+		t.Error("it was not taken")
+	}
 	f.close(t.Context())
-	f.want(f.Stats(), Stats{Retried: maxWaiting, Dropped: 2, Failed: maxWaiting})
+	f.want(f.Stats(), Stats{Withheld: 1})
+	if len(r.taken()) != 0 {
+		t.Error("it was sent")
+	}
 }
 
 func TestRefusedAddresses(t *testing.T) {
@@ -243,7 +404,7 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range senders {
 		all.Go(func() {
 			for n := range each {
-				if !f.Send(Message{To: fmt.Sprintf("u%d.%d@acme.com", i, n), Subject: "x"}) {
+				if !f.Send(Message{To: fmt.Sprintf("u%d.%d@acme.com", i, n), Subject: "x", Share: fmt.Sprint(i)}) {
 					t.Errorf("mail %d.%d was not taken", i, n)
 				}
 				f.Stats()

@@ -22,7 +22,11 @@ func (s *Server) authRequest(rq *request) (*render.Doc, error) {
 	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
 	verify := `POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
 	if code == "" {
-		return &render.Doc{Line: line, Hints: []string{"ask the user for the code in that mailbox, then " + verify}}, nil
+		hint := "ask the user for the code in that mailbox, then " + verify
+		if s.opts.InviteOnly {
+			hint += "; an address that nobody invited gets none"
+		}
+		return &render.Doc{Line: line, Hints: []string{hint}}, nil
 	}
 	local := text("local_code", code)
 	local.JSON = true

@@ -138,9 +138,11 @@ func (n *numbers) auth(s auth.Stats) {
 
 func (n *numbers) mail(s mail.Stats) {
 	n.gauge("crmkit_mails_waiting", s.Waiting)
+	n.gauge("crmkit_mails_deferred", s.Deferred)
 	n.total(`crmkit_mails_total{result="sent"}`, s.Sent)
 	n.total(`crmkit_mails_total{result="failed"}`, s.Failed)
 	n.total(`crmkit_mails_total{result="dropped"}`, s.Dropped)
+	n.total(`crmkit_mails_total{result="withheld"}`, s.Withheld)
 	n.total(`crmkit_mail_retries_total`, s.Retried)
 }
 

@@ -6,9 +6,12 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"net/http"
 	"strings"
 
+	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/render"
 )
 
 //go:embed pages/page.html
@@ -32,6 +35,7 @@ type signPage struct {
 	Long       bool   // the code has letters too
 	CodeForm   string // what it looks like
 	Minutes    int    // how long it lives
+	InviteOnly bool   // only the invited get one
 	Workspaces []pageWorkspace
 	New        bool   // a new workspace is preselected
 	NewName    string // its name
@@ -91,4 +95,24 @@ func (p signPage) html() []byte {
 		panic(err) // the template and the type are fixed
 	}
 	return b.Bytes()
+}
+
+// pageFailure shows an error as a page that says what to do.
+func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Doc {
+	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: problem(known), Next: "Go back to your application and connect again."}
+	rq.w.Header().Del("WWW-Authenticate")
+	if known.Code == crm.RateLimited {
+		p.Title, p.Next = "Not so fast", "Then reload this page."
+	}
+	if e := rq.oauth; e != nil {
+		rq.status = http.StatusBadRequest
+		p.Text = e.Description
+		if e.Code == auth.InvalidClient {
+			p.Next = "Remove the connector in your application and add it again: it then registers anew."
+		}
+	}
+	if rq.status >= 500 {
+		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
+	}
+	return s.page(rq, p, "")
 }

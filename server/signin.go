@@ -111,7 +111,7 @@ func (s *Server) authorizeStep(rq *request) (*render.Doc, error) {
 	}
 	target, err := s.step(rq, p, form)
 	var known *crm.Error
-	if errors.As(err, &known) && known.Code.Status() < 500 {
+	if errors.As(err, &known) && (known.Code.Status() < 500 || known.Code == crm.NotReady && known.RetryAfter > 0) {
 		return s.again(rq, form, known)
 	}
 	if err != nil {
@@ -220,6 +220,8 @@ func problem(known *crm.Error) string {
 		return "You do not belong to that workspace any more. Choose another."
 	case crm.PlanLimitReached:
 		return "You have made as many workspaces as your plan allows. Choose one that is there."
+	case crm.NotReady:
+		return "Too many mails wait to be sent. Wait " + patience(known.RetryAfter) + ", then try again."
 	case crm.RateLimited:
 		return "That was tried too often. Wait " + patience(known.RetryAfter) + ", then try again."
 	}
@@ -239,7 +241,7 @@ func patience(d time.Duration) string {
 func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string) *render.Doc {
 	to, _ := url.Parse(p.Redirect)
 	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: auth.Where(p.Redirect), Email: form.Get("email"),
-		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes())}
+		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
 	switch {
 	case p.Verified:
 		page.Step, page.Email = "access", p.Email
@@ -282,24 +284,4 @@ func (s *Server) protect(rq *request, target string) {
 	h.Set("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+pageStyle()+"; form-action 'self' "+target)+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
-}
-
-// pageFailure shows an error as a page that says what to do.
-func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Doc {
-	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: problem(known), Next: "Go back to your application and connect again."}
-	rq.w.Header().Del("WWW-Authenticate")
-	if known.Code == crm.RateLimited {
-		p.Title, p.Next = "Not so fast", "Then reload this page."
-	}
-	if e := rq.oauth; e != nil {
-		rq.status = http.StatusBadRequest
-		p.Text = e.Description
-		if e.Code == auth.InvalidClient {
-			p.Next = "Remove the connector in your application and add it again: it then registers anew."
-		}
-	}
-	if rq.status >= 500 {
-		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
-	}
-	return s.page(rq, p, "")
 }

@@ -106,6 +106,11 @@ func (tx *Tx) Spent(name string, most int64) (wait time.Duration, err error) {
 	return time.Duration(resets-tx.now) * time.Millisecond, nil
 }
 
+// Mark has Spent report an event under the name for so long, whatever was counted.
+func (tx *Tx) Mark(name string, during time.Duration) error {
+	return tx.exec("INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET n = 1, resets_at = $2", name, tx.now+during.Milliseconds())
+}
+
 // Refund takes back one event that Allow counted under each of the names.
 func (tx *Tx) Refund(names ...string) error {
 	for _, name := range names {
