@@ -4,12 +4,11 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -46,9 +45,9 @@ func place(list map[string]held, name string, signIn bool, now time.Time) (id st
 // TestTokensOfAUserAreBounded makes, uses and leaves tokens of one user at random and
 // compares those that live with a model of the rule.
 func TestTokensOfAUserAreBounded(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	for seed := range uint64(8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
 		f := openAt(t, store.Memory)
-		defer f.close()
 		live, all := map[string]held{}, map[string]held{}
 		add := func(name string, make func(name string) (auth.SignedIn, error), signIn bool) {
 			goes, found := "", true
@@ -61,7 +60,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 				return
 			}
 			if err != nil {
-				rt.Fatalf("a token named %s with %d others: %v", name, len(live), err)
+				t.Fatalf("seed %d: a token named %s with %d others: %v", seed, name, len(live), err)
 			}
 			delete(live, goes)
 			all[in.TokenID] = held{name, in.Token, len(all), f.clock.Now()}
@@ -72,11 +71,11 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 			add(fmt.Sprint("agent ", i%40), signIn, true)
 			f.clock.advance(time.Minute)
 		}
-		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+		for range 60 {
 			ids := slices.Sorted(maps.Keys(live))
-			some := live[rapid.SampledFrom(ids).Draw(rt, "token")]
-			name := fmt.Sprint("agent ", rapid.IntRange(30, 50).Draw(rt, "name"))
-			switch rapid.IntRange(0, 4).Draw(rt, "step") {
+			some := live[ids[rng.IntN(len(ids))]]
+			name := fmt.Sprint("agent ", 30+rng.IntN(20))
+			switch rng.IntN(5) {
 			case 0, 1:
 				add(name, signIn, true)
 			case 2:
@@ -97,7 +96,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 					live[actor.TokenID] = some
 				}
 			case 4:
-				f.clock.advance(time.Duration(rapid.IntRange(2, 20*24*60).Draw(rt, "minutes")) * time.Minute)
+				f.clock.advance(time.Duration(2+rng.IntN(20*24*60)) * time.Minute)
 			}
 			f.clock.advance(2 * time.Minute)
 		}
@@ -105,13 +104,14 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 			_, lives := live[id]
 			_, found, err := f.store.Session(t.Context(), auth.Hash(h.secret))
 			if err != nil || found != lives {
-				rt.Fatalf("%s %+v is there: %t, the model says %t, %v", id, h, found, lives, err)
+				t.Fatalf("seed %d: %s %+v is there: %t, the model says %t, %v", seed, id, h, found, lives, err)
 			}
 		}
 		if len(live) > store.MaxTokens {
-			rt.Fatalf("%d tokens live", len(live))
+			t.Fatalf("seed %d: %d tokens live", seed, len(live))
 		}
-	})
+		f.close()
+	}
 }
 
 // An agent that signs in by a code every day gets in every day.
