@@ -80,33 +80,24 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	return column + test, nil
 }
 
-// like matches a substring: of the folded column, of the tags, or of a column
-// that holds a normal form.
+// like matches a part of a text: of the column, or of one of the labels.
 func (c *compiler) like(t target, value string) string {
-	switch t.field.Type {
-	case crm.Money:
-		return c.holds(t, strings.ToUpper(value))
-	case crm.Phone:
+	if t.field.Type == crm.Phone {
 		return c.holds(t, digits(Fold(value)))
 	}
-	return c.holds(t, formOf(value).In(t.field.Type))
+	return c.holds(t, formOf(value).Fold)
 }
 
-// holds matches a substring in the form that the field has.
-func (c *compiler) holds(t target, text string) string {
-	test := " LIKE " + c.arg(pattern(text)) + ` ESCAPE '\'`
+// holds matches a part of a text in the form that Form.In returns for the field.
+func (c *compiler) holds(t target, part string) string {
 	switch t.field.Type {
 	case crm.Tags:
-		return c.labelled(t, "g.fold"+test)
+		return c.labelled(t, textContains("g.fold", c.arg(part)))
 	case crm.Phone, crm.Text:
-		return FoldedSQL(t.alias(), t.field) + test
+		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
 	}
-	return t.alias() + "." + t.field.Col() + test
+	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
 }
-
-var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
-func pattern(s string) string { return "%" + likeEscapes.Replace(s) + "%" }
 
 // labelled is the test on one of the labels g of a field. The plus signs here and in
 // member keep SQLite to looking up what belongs to the row at hand: it would rather go
@@ -176,7 +167,7 @@ const maxIndexed = 200
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), op != "eq" && op != "ne" && op != "in"
 	if op == "like" {
-		return member(t, name, "v.fold LIKE "+c.arg(pattern(formOf(value).Fold))+` ESCAPE '\'`), nil
+		return member(t, name, textContains("v.fold", c.arg(formOf(value).Fold))), nil
 	}
 	if key, ok := NumberKey(value); ok {
 		is := "number " + sqlOps[op] + " " + c.arg(key)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"crmkit/crm"
 )
@@ -28,6 +29,9 @@ func (c *compiler) arg(v any) string {
 // maxOperand is the most bytes of a value that is compared with.
 const maxOperand = 2000
 
+// maxLike is the most characters of a part that like: looks for.
+const maxLike = 200
+
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
@@ -46,6 +50,10 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	if len(value) > maxOperand {
 		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(value), maxOperand).On(param)
+	}
+	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
+		return "", crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
+			crm.Show(param), maxLike, n).On(param)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"crmkit/crm"
 )
@@ -106,10 +108,18 @@ func (s *Search) rank(c *compiler, exact []string) string {
 		b.WriteString(" WHEN " + strings.Join(exact, " OR ") + " THEN 0")
 	}
 	if f := title(s.Entity); f != nil && s.fold != "" {
-		column, escaped := FoldedSQL("t", f), likeEscapes.Replace(s.fold)
-		b.WriteString(" WHEN " + column + " = " + c.arg(s.fold) + " THEN 1")
-		for i, like := range []string{escaped + "%", "% " + escaped + "%", "%" + escaped + "%"} {
-			b.WriteString(" WHEN " + column + " LIKE " + c.arg(like) + ` ESCAPE '\' THEN ` + string(rune('2'+i)))
+		column := FoldedSQL("t", f)
+		fold, length := c.arg(s.fold), c.arg(int64(utf8.RuneCountInString(s.fold)))
+		for _, rank := range []struct {
+			rank int
+			test string
+		}{
+			{RankEqual, column + " = " + fold},
+			{RankStart, textBegins(column, fold, length)},
+			{RankWord, textContains(column, c.arg(s.inner))},
+			{RankPart, textContains(column, fold)},
+		} {
+			fmt.Fprintf(&b, " WHEN %s THEN %d", rank.test, rank.rank)
 		}
 	}
 	if b.Len() == len("CASE") {

@@ -24,7 +24,7 @@ var Ops = []Op{
 	{"gte", "greater or equal", unordered},
 	{"lt", "less, earlier", unordered},
 	{"lte", "less or equal", unordered},
-	{"like", "contains, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle, crm.Flag}},
+	{"like", "contains a part of at most 200 characters, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle, crm.Flag}},
 	{"in", "one of a comma-separated list; quote items that hold commas", nil},
 	{"is", "is:null: unset", []crm.Type{crm.Flag}},
 	{"not", "not:null: set", []crm.Type{crm.Flag}},

@@ -19,38 +19,35 @@ type Word struct {
 	Forms []Form
 }
 
-// Form is a spelling of a word as the fields have it: folded text, addresses in lower
-// case, and the digits of phone numbers; empty where it cannot be one.
+// Form is a spelling of a word as it is compared: folded, and the digits of phone numbers;
+// empty where it cannot be one.
 type Form struct {
-	Fold, Lower, Digits string
+	Fold, Digits string
 }
 
 // Literally looks for one word as it is written.
 func Literally(word string) *Sought { return &Sought{[]Word{{word, []Form{formOf(word)}}}} }
 
 func formOf(word string) Form {
-	form := Form{Fold: Fold(word), Lower: lower(word)}
+	form := Form{Fold: Fold(word)}
 	if form.Fold == "" {
 		form.Fold = word // a word that folds to nothing, such as a lone accent
 	}
 	if strings.Trim(word, "0123456789+-()./") == "" {
-		form.Digits = digits(Fold(word))
+		form.Digits = digits(form.Fold)
 	}
 	return form
 }
 
 // Same reports whether the form is one text in all fields.
-func (f Form) Same() bool { return f.Fold == f.Lower && (f.Digits == "" || f.Digits == f.Fold) }
+func (f Form) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
 
 // In returns the text of the form in a field of the type.
 func (f Form) In(t crm.Type) string {
-	switch t {
-	case crm.Text, crm.Tags:
-		return f.Fold
-	case crm.Phone:
+	if t == crm.Phone {
 		return f.Digits
 	}
-	return f.Lower
+	return f.Fold
 }
 
 // Searched is where search= looks in an entity.

@@ -94,15 +94,18 @@ func compared(f *crm.Field, v crm.Value) any {
 	return stored(v)
 }
 
-// appendSearched adds a field as its column has it. Labels are parted by tabs; folded
+// appendSearched adds a field as searches compare it. Labels are parted by tabs; folded
 // text has neither those nor line feeds.
 func appendSearched(text []byte, f *crm.Field, cell any) []byte {
 	value, _ := cell.(string)
-	if f.Type == crm.Tags && value != "" {
+	switch {
+	case f.Type == crm.Tags && value != "":
 		for _, tag := range tagList(value) {
 			text = append(append(text, query.Fold(tag)...), '\t')
 		}
 		value = ""
+	case !f.Folded():
+		value = query.Fold(value)
 	}
 	return append(append(text, value...), '\n')
 }

@@ -174,7 +174,7 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 	if err != nil {
 		return err
 	}
-	count := func() (m memo, err error) { return m, c.row(ctx, text, args, &m.n) }
+	count := func() (m memo, err error) { return m, c.rowUntil(ctx, text, args, &m.n) }
 	m := memo{}
 	if c.still() && !q.Entity.RandomID {
 		m, err = c.memo(keyOf(w.actor.Workspace, text, args), count)

@@ -49,10 +49,7 @@ const checkpointEvery = "4000"
 // openWriter opens the one connection that writes and checks that its settings
 // took hold.
 func openWriter(ctx context.Context, name string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", name+"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint("+checkpointEvery+")&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
+	db := openEngine(name + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointEvery + ")&_txlock=immediate")
 	db.SetMaxOpenConns(1)
 	want := map[string]string{"foreign_keys": "1"}
 	if !strings.Contains(name, "vfs=memdb") {
@@ -77,9 +74,7 @@ const accountReaders = 2
 
 // openReaders opens the connections that read.
 func (s *Store) openReaders(ctx context.Context, name string) (err error) {
-	if s.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		return err
-	}
+	s.reads = openEngine(name + "&_pragma=query_only(1)")
 	if err := checkPragmas(ctx, s.reads, map[string]string{"query_only": "1"}); err != nil {
 		return err
 	}

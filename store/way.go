@@ -93,7 +93,7 @@ func (c *counter) count(ctx context.Context, w way, l *query.Lead, most int64) (
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
 	m, err := c.memo(keyOf(w.actor.Workspace, text, args), func() (m memo, err error) {
-		return m, c.row(ctx, text, args, &m.n)
+		return m, c.rowUntil(ctx, text, args, &m.n)
 	})
 	return m.n, err
 }

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"crmkit/query"
+)
+
+// TestFunctionsOfSQL compares the functions with package strings and, where that knows the
+// letters, with LIKE.
+func TestFunctionsOfSQL(t *testing.T) {
+	f := onFile(t)
+	letters := rapid.StringOf(rapid.SampledFrom([]rune(`aAbBéÉß%_\'" 1`)))
+	const asked = "SELECT COALESCE(" + query.TextContains + "($1, $2), 2), COALESCE(" + query.FoldContains + `($1, $2), 2), COALESCE($1 LIKE '%' || REPLACE(REPLACE(REPLACE($2, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\', 2)`
+	rapid.Check(t, func(t *rapid.T) {
+		text, part := letters.Draw(t, "text"), letters.Draw(t, "part")
+		fold := query.Fold(text)
+		for _, of := range []struct{ text, part string }{{text, part}, {fold, query.Fold(part)}, {text, query.Fold(part)}} {
+			var exact, folded, like int
+			err := f.view(context.Background(), func(v *view) error {
+				return v.row(context.Background(), asked, []any{of.text, of.part}, &exact, &folded, &like)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.Contains(of.text, of.part); (exact == 1) != want {
+				t.Fatalf("%q has %q: %d, want %v", of.text, of.part, exact, want)
+			}
+			if want := strings.Contains(query.Fold(of.text), of.part); (folded == 1) != want {
+				t.Fatalf("%q folded has %q: %d, want %v", of.text, of.part, folded, want)
+			}
+			if of.text == fold && of.part == query.Fold(part) && exact != like {
+				t.Fatalf("%q has %q: %d, by LIKE %d", of.text, of.part, exact, like)
+			}
+		}
+	})
+	if got := f.raw(2, "SELECT "+query.TextContains+"(NULL, 'a'), "+query.FoldContains+"(NULL, 'a')"); len(got) != 1 || got[0] != "<nil> <nil>" {
+		t.Errorf("of unset columns: %q, want unset", got)
+	}
+}
+
+// TestListsStopAtTheirDeadline holds it of each step of a list, whose statements here
+// would never end.
+func TestListsStopAtTheirDeadline(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.records(ann, 3)
+	const endless = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n) > 0"
+	q := f.question(ann, "contact", "created_at=not:null&limit=1")
+	q.Where = append(q.Where, endless)
+	lead := query.Lead{Sources: []query.Source{{From: "contacts g", Key: "g.key", Where: endless}}}
+	for name, step := range map[string]func(context.Context, *counter) error{
+		"keys": func(ctx context.Context, c *counter) error { _, err := c.keys(ctx, way{actor: ann, q: q}); return err },
+		"total": func(ctx context.Context, c *counter) error {
+			return c.total(ctx, way{actor: ann, q: q}, &Page{More: true})
+		},
+		"lead": func(ctx context.Context, c *counter) error {
+			_, err := c.count(ctx, way{actor: ann, q: q}, &lead, 10)
+			return err
+		},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := f.snapshot(ctx, func(v *view) error {
+			return step(ctx, &counter{v, f.memos.recall(ann.Workspace), f.shelf})
+		})
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if page := f.list(ann, "contact", ""); page.Total != 3 {
+			t.Errorf("after %s: %d contacts, want 3", name, page.Total)
+		}
+	}
+}
