@@ -29,7 +29,7 @@ func FuzzFind(f *testing.F) {
 					continue
 				}
 				for _, part := range s.Ranges() {
-					if !sqlText.MatchString(part.Where) || !sqlText.MatchString(part.Order) || strings.Contains(part.Where+part.Order, marked) {
+					if !sqlText.MatchString(part.Where) || !sqlText.MatchString(part.Order.String()) || strings.Contains(part.Where+part.Order.String(), marked) {
 						t.Fatalf("%q: %s ORDER BY %s", text, part.Where, part.Order)
 					}
 				}

@@ -12,8 +12,40 @@ import (
 // its pages one after the other until its limit is reached.
 type Range struct {
 	Where string // without the scope; never empty
-	Order string
+	Order Terms
 	Args  []any
+}
+
+// Term is one term of an order.
+type Term struct {
+	By   string // SQL of an expression
+	Desc bool
+}
+
+// Terms are an order. The last one is the key.
+type Terms []Term
+
+// String returns the terms as they stand behind ORDER BY.
+func (list Terms) String() string { return list.Of(list.Columns()) }
+
+// Columns returns the expressions of the terms.
+func (list Terms) Columns() []string {
+	columns := make([]string, len(list))
+	for i, t := range list {
+		columns[i] = t.By
+	}
+	return columns
+}
+
+// Of returns the same order of rows that have the terms in other columns.
+func (list Terms) Of(columns []string) string {
+	texts := slices.Clone(columns)
+	for i, t := range list {
+		if t.Desc {
+			texts[i] += " DESC"
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // Ranges returns the ranges that remain behind the cursor: the rows that have a
@@ -21,7 +53,7 @@ type Range struct {
 // index range, whatever the engine thinks of NULL order.
 func (q *Question) Ranges() []Range {
 	if q.best != "" {
-		return []Range{{Where: and(q.Where), Order: q.best + ", t.updated_at DESC, t.key DESC", Args: slices.Concat(q.Args, q.bestArgs)}}
+		return []Range{{Where: and(q.Where), Order: Terms{{q.best, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
 	}
 	column, never := q.sortColumn()
 	if column == "t.key" {
@@ -40,8 +72,8 @@ func (q *Question) Ranges() []Range {
 // KeyRange returns the range that remains behind the cursor where the order is that of
 // keys. column is that of the key.
 func (q *Question) KeyRange(column string) Range {
-	word, less := q.direction()
-	p := Range{Args: slices.Clone(q.Args), Order: column + word}
+	less := q.behind()
+	p := Range{Args: slices.Clone(q.Args), Order: Terms{{column, q.Order.Desc}}}
 	where := slices.Clone(q.Where)
 	if q.after != nil {
 		where = append(where, column+less+p.arg(q.after.key))
@@ -72,16 +104,17 @@ func (q *Question) sortColumn() (column string, never bool) {
 	return "t." + f.Col(), f.Always() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
 }
 
-func (q *Question) direction() (word, less string) {
+// behind returns the comparison of what comes later in the order.
+func (q *Question) behind() string {
 	if q.Order.Desc {
-		return " DESC", " < "
+		return " < "
 	}
-	return "", " > "
+	return " > "
 }
 
 func (q *Question) valued(column string, never bool) Range {
-	word, less := q.direction()
-	p := Range{Args: slices.Clone(q.Args), Order: column + word + ", t.key" + word}
+	less := q.behind()
+	p := Range{Args: slices.Clone(q.Args), Order: Terms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
 	where := slices.Clone(q.Where)
 	if !never {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
@@ -94,8 +127,8 @@ func (q *Question) valued(column string, never bool) Range {
 }
 
 func (q *Question) unvalued(column string) Range {
-	word, less := q.direction()
-	p := Range{Args: slices.Clone(q.Args), Order: "t.key" + word}
+	less := q.behind()
+	p := Range{Args: slices.Clone(q.Args), Order: Terms{{"t.key", q.Order.Desc}}}
 	where := append(slices.Clone(q.Where), column+" IS NULL")
 	if q.after != nil && q.after.unset {
 		where = append(where, "t.key"+less+p.arg(q.after.key))

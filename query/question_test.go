@@ -167,7 +167,7 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 	}
 	texts := []string{q.Condition()}
 	for _, page := range q.Ranges() {
-		texts = append(texts, page.Where, page.Order)
+		texts = append(texts, page.Where, page.Order.String())
 	}
 	for _, l := range q.Leads {
 		texts = append(texts, l.Keys())

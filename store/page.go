@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"crmkit/crm"
 )
@@ -69,8 +70,13 @@ func (v *view) keys(ctx context.Context, w way) (keys []int64, err error) {
 		}
 		args := w.args(part)
 		// The driver hears of a cancellation only while it looks for the first row, so
-		// the keys are all found before it. SQLite reads p in the order it was filled.
-		text := fmt.Sprintf("WITH p(k) AS MATERIALIZED (%s LIMIT $%d) SELECT k FROM p", w.keys(part), len(args)+1)
+		// the keys are all found before it.
+		columns := make([]string, len(part.Order))
+		for i := range columns {
+			columns[i] = fmt.Sprintf("o%d", i)
+		}
+		text := fmt.Sprintf("WITH p(%s) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p ORDER BY %s",
+			strings.Join(columns, ", "), w.keys(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
 		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			keys = append(keys, 0)
 			return scan(&keys[len(keys)-1])
@@ -82,19 +88,19 @@ func (v *view) keys(ctx context.Context, w way) (keys []int64, err error) {
 	return keys, nil
 }
 
-// records returns the records with the keys. Those from which on they are more than a
-// page may hold are left unread, and have no entity.
+// records returns the records with the keys. When they are more than a page may hold the
+// rest is left unread, and has no entity. In which order they are read does not matter.
 func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
 	missing := c.shelf.take(c.recall, t, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
-	wanted := make([]int64, len(missing))
+	wanted, places := make([]int64, len(missing)), make(map[int64]int, len(missing))
 	for i, at := range missing {
-		wanted[i] = keys[at]
+		wanted[i], places[keys[at]] = keys[at], at
 	}
-	row, next, size := t.newRow(), 0, 0
+	row, size := t.newRow(), 0
 	read := make([]crm.Record, 0, len(missing))
 	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+listed+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
 	err := c.rows(ctx, text, []any{listOf(wanted)}, func(scan func(...any) error) error {
@@ -105,10 +111,7 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 			return err
 		}
 		rec := row.record()
-		for wanted[next] != rec.Key {
-			next++
-		}
-		records[missing[next]], read, size = rec, append(read, rec), size+textSize(rec)
+		records[places[rec.Key]], read, size = rec, append(read, rec), size+textSize(rec)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errFull) {
@@ -116,6 +119,11 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 	}
 	if !w.q.Once {
 		c.shelf.keep(c.recall, t, read)
+	}
+	if records[0].Entity == nil { // a page shows at least one
+		first, err := c.records(ctx, t, w, keys[:1])
+		copy(records, first)
+		return records, err
 	}
 	return records, nil
 }

@@ -129,13 +129,9 @@ func (w way) ranges() []query.Range {
 // along reports whether the rows are read in the order of the lead.
 func (w way) along() bool { return w.lead != nil && w.keyed && w.lead.Sorted }
 
-// keys returns the SQL of the keys of a range.
+// keys returns the SQL of the keys of a range, each behind the other terms of the order.
 func (w way) keys(part query.Range) string {
-	key := "t.key"
-	if w.along() {
-		key = w.lead.Sources[0].Key
-	}
-	return "SELECT " + key + " FROM " + w.within(part) + " ORDER BY " + part.Order
+	return "SELECT " + strings.Join(part.Order.Columns(), ", ") + " FROM " + w.within(part) + " ORDER BY " + part.Order.String()
 }
 
 // within returns the SQL of the rows of a range, from FROM on, in any order.
@@ -150,7 +146,7 @@ func (w way) within(part query.Range) string {
 		scope = fmt.Sprintf("+%s AND t.key IN ("+listed+")", scope, len(part.Args)+2)
 	case w.lead != nil: // the plus sign keeps SQLite from the index of the order
 		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
-	case !e.RandomID && strings.HasPrefix(part.Order, "t.key"):
+	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":
 		scope = "+" + scope + w.ownKeys()
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
