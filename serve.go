@@ -37,8 +37,8 @@ type serveCommand struct {
 	BackupDir     string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
 	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
-	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk, and not for misspelled words (default ${default})." default:"256" placeholder:"MB"`
-	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately (default ${default})." default:"64" placeholder:"MB"`
+	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk, and not for misspelled words; 0 for none (default ${default})." default:"256" placeholder:"MB"`
+	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately; 0 for none (default ${default})." default:"64" placeholder:"MB"`
 	tlsFlags
 	planFlags
 }
@@ -69,7 +69,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Search: int64(c.SearchMemory) << 20, Records: int64(c.RecordMemory) << 20, Log: log})
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,13 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 
 // maxMemory is the most megabytes of a memory: what no machine has.
 const maxMemory = 1 << 30
+
+// caches returns how much the store may keep in memory.
+func (c serveCommand) caches() *store.Caches {
+	caches := store.DefaultCaches()
+	caches.Search, caches.Records = int64(c.SearchMemory)<<20, int64(c.RecordMemory)<<20
+	return caches
+}
 
 // options returns what the settings make of the server.
 func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
@@ -174,11 +181,11 @@ func (c serveCommand) check() error {
 	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
 		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
 	}
-	if c.SearchMemory < 1 || c.SearchMemory > maxMemory {
-		return fmt.Errorf("--search-memory %d: write how many megabytes, 1 to %d", c.SearchMemory, maxMemory)
+	if c.SearchMemory < 0 || c.SearchMemory > maxMemory {
+		return fmt.Errorf("--search-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.SearchMemory, maxMemory)
 	}
-	if c.RecordMemory < 1 || c.RecordMemory > maxMemory {
-		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d", c.RecordMemory, maxMemory)
+	if c.RecordMemory < 0 || c.RecordMemory > maxMemory {
+		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.RecordMemory, maxMemory)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

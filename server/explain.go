@@ -47,6 +47,9 @@ func (s *Server) explain(rq *request) ([]string, error) {
 
 // finds says what a search of some kinds finds, to who found nothing.
 func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
+	if !s.store.KeepsText() {
+		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
+	}
 	for _, e := range kinds {
 		if forgives, err := s.store.Forgives(rq.Context(), rq.actor, e); err != nil || !forgives {
 			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", err

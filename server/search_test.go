@@ -14,8 +14,12 @@ func TestSearchesPromiseWhatTheyDo(t *testing.T) {
 	for _, c := range []struct {
 		memory int64
 		says   string
-	}{{0, "searched for quixotefield instead"}, {1, "too much text here to find misspelled ones"}} {
-		r := newRigWith(t, store.Options{Search: c.memory}).as("jane@acme.com")
+	}{
+		{store.DefaultCaches().Search, "searched for quixotefield instead"},
+		{1, "too much text here to find misspelled ones"},
+		{0, "misspelled words are not looked for, since this server keeps no text in memory"},
+	} {
+		r := newRigWith(t, store.Options{Caches: &store.Caches{Search: c.memory}}).as("jane@acme.com")
 		r.want(http.StatusCreated, "POST", "/contacts", `{"name":"Quixotefield"}`)
 		for _, path := range []string{"/contacts?search=quixotefeild", "/search?q=quixotefeild"} {
 			if text := r.want(http.StatusOK, "GET", path, ""); !strings.Contains(text, c.says) {

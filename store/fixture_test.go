@@ -3,9 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -41,34 +39,6 @@ type fixture struct {
 	t     *testing.T
 	clock *clock
 	opts  Options
-}
-
-// engines runs a test on a file and in memory.
-func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
-	t.Helper()
-	t.Run("file", func(t *testing.T) { test(t, onFile(t)) })
-	t.Run("memory", func(t *testing.T) { test(t, openAt(t, Memory)) })
-}
-
-func onFile(t *testing.T) *fixture {
-	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))
-}
-
-func openAt(t *testing.T, path string) *fixture {
-	t.Helper()
-	c := newClock()
-	return openWith(t, c, Options{Path: path, Schema: builtin(t), Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1})})
-}
-
-func openWith(t *testing.T, c *clock, opts Options) *fixture {
-	t.Helper()
-	s, err := Open(t.Context(), opts)
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return &fixture{Store: s, t: t, clock: c, opts: opts}
 }
 
 func builtin(t *testing.T) *crm.Schema {

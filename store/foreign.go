@@ -35,7 +35,7 @@ func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
 		}()
 	}
 	if behind || err != nil {
-		return recall{&s.memos, new(atomic.Uint64), 1}, err
+		return recall{s.memos, new(atomic.Uint64), 1}, err
 	}
 	return s.memos.recall(workspace), nil
 }

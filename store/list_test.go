@@ -45,6 +45,8 @@ func TestTotals(t *testing.T) {
 			"stage=won":                  total(3, true),
 			"stage=none":                 total(0, true),
 			"stage=won&limit=1":          total(3, true),
+			"search=n":                   total(query.TotalCap, false),
+			"search=n&total=exact":       total(2*query.TotalCap+8, true),
 		} {
 			page := f.list(ann, "contact", params)
 			if got := fmt.Sprint(page.Total, page.Exact, page.Counted); got != want {

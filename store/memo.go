@@ -13,8 +13,11 @@ import (
 type memos struct {
 	moments [1024]atomic.Uint64 // by workspace: +1 before a commit that changes it, +1 after, so odd while one is under way
 	mu      sync.Mutex
+	most    int
 	kept    map[memoKey]memo
 }
+
+func newMemos(most int) *memos { return &memos{most: most, kept: map[memoKey]memo{}} }
 
 // memo is what was counted, and at which moment of the workspace.
 type memo struct {
@@ -23,12 +26,8 @@ type memo struct {
 	moment  uint64
 }
 
-// The bounds of what is kept: some megabytes. Beyond, all is forgotten. Values with more
-// text are counted each time.
-const (
-	maxMemos    = 10_000
-	maxMemoText = 500
-)
+// maxMemoText is how much text a memo may hold. Values with more are counted each time.
+const maxMemoText = 500
 
 // text returns how many bytes of text a memo holds.
 func (m memo) text() (n int) {
@@ -53,10 +52,12 @@ func (m *memos) get(key memoKey) (memo, bool) {
 func (m *memos) put(key memoKey, kept memo) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.kept == nil || len(m.kept) >= maxMemos {
-		m.kept = map[memoKey]memo{}
+	if len(m.kept) >= m.most {
+		clear(m.kept)
 	}
-	m.kept[key] = kept
+	if m.most > 0 {
+		m.kept[key] = kept
+	}
 }
 
 // memoKey is the key under which a count is kept: the digest of a statement, its arguments

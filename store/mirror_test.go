@@ -49,7 +49,7 @@ var searchedWords = []string{"Ärger", "arger", "Müller-Söhne", "müll", "ß",
 // searches them for words: the mirrors, which follow, find what the tables have, and so
 // do mirrors that are filled anew.
 func TestMirrorsHaveWhatTablesHave(t *testing.T) {
-	f := openAt(t, Memory)
+	f := cached(t)
 	ann, bob, random := f.member("ann@example.com"), f.member("bob@example.com"), rand.New(rand.NewPCG(3, 9))
 	word := func() string { return searchedWords[random.IntN(len(searchedWords))] }
 	var records []crm.Record
@@ -191,7 +191,7 @@ func (f *fixture) findsOne(actor crm.Actor, word string, want int64) {
 // alone is too large.
 func TestMirrorsAreBounded(t *testing.T) {
 	c := newClock()
-	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Search: 60_000})
+	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 60_000}})
 	var actors []crm.Actor
 	for i := range 12 {
 		actors = append(actors, f.member(fmt.Sprintf("u%d@example.com", i)))
@@ -369,7 +369,7 @@ func TestMemoryFollowsOtherProcesses(t *testing.T) {
 // TestMirrorsFollowWhatStandsBeside searches activities by the company of their contact,
 // which is kept in them, before and after the contact moves.
 func TestMirrorsFollowWhatStandsBeside(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
+	for _, f := range []*fixture{onFile(t), cached(t)} {
 		ann := f.member("ann@example.com")
 		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
 		jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
@@ -380,5 +380,5 @@ func TestMirrorsFollowWhatStandsBeside(t *testing.T) {
 		if n := f.list(ann, "activity", "search=other").Total; n != 1 {
 			t.Errorf("%d activities of the new company", n)
 		}
-	})
+	}
 }

@@ -10,9 +10,6 @@ import (
 	"crmkit/crm"
 )
 
-// DefaultSearchMemory is how many bytes the mirrors take where Options name no number.
-const DefaultSearchMemory = 256 << 20
-
 // triedFor is how long a mirror that was too large is not tried again.
 const triedFor = time.Hour
 
@@ -79,7 +76,7 @@ func (s *Store) fill(ctx context.Context, m *mirror) {
 func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	if since, over := ms.larger[of]; over && now.Sub(since) < triedFor {
+	if since, over := ms.larger[of]; ms.limit == 0 || over && now.Sub(since) < triedFor {
 		return nil, false
 	}
 	ms.used++

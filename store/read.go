@@ -167,7 +167,7 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 		return nil
 	}
 	if w.hits != nil && len(q.Others) == 0 {
-		page.Total, page.Exact = w.hits.n, true
+		page.matched(w.hits.n, q.Total)
 		return nil
 	}
 	text, args, err := c.counting(ctx, w)
@@ -181,11 +181,16 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 	} else {
 		m, err = count()
 	}
-	page.Total = m.n
-	if page.Exact = page.Total <= query.TotalCap || q.Total == query.TotalExact; !page.Exact {
-		page.Total = query.TotalCap
-	}
+	page.matched(m.n, q.Total)
 	return err
+}
+
+// matched sets the total of a page to how many rows match, no further than was asked for.
+func (p *Page) matched(n int64, asked query.Total) {
+	p.Total, p.Exact = n, asked == query.TotalExact || n <= query.TotalCap
+	if !p.Exact {
+		p.Total = query.TotalCap
+	}
 }
 
 // counting returns the statement that counts the matches.

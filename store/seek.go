@@ -114,7 +114,8 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 				return err
 			}
 		}
-		if page = (Page{Total: h.n, Exact: true, Counted: true, Nowhere: h.n == 0}); page.Nowhere {
+		page = Page{Counted: true, Nowhere: h.n == 0}
+		if page.matched(h.n, q.Total); page.Nowhere {
 			return nil
 		}
 		w := way{actor: actor, q: q.Question, hits: h}

@@ -7,9 +7,6 @@ import (
 	"crmkit/crm"
 )
 
-// DefaultRecordMemory is how many bytes the shelf takes where Options name no number.
-const DefaultRecordMemory = 64 << 20
-
 // shelf keeps the records that were read lately, ready to be shown. They lie in two
 // generations: what is read moves to the young one, and when that has half the memory,
 // the old one goes and the young one is old.
@@ -59,7 +56,7 @@ func (t *table) onShelf() bool {
 // take puts the records with the keys into their places, and returns the places of those
 // that are not there. All are of the moment at which the look began, or none is there.
 func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (missing []int) {
-	if t.onShelf() && r.still() {
+	if s.limit > 0 && t.onShelf() && r.still() {
 		packed := s.packed(t, keys)
 		for i, key := range keys {
 			if packed[i] != "" {
@@ -131,7 +128,7 @@ func (s *shelf) find(of shelved) kept {
 
 // keep puts records that were read since the look began.
 func (s *shelf) keep(r recall, t *table, records []crm.Record) {
-	if !t.onShelf() {
+	if s.limit == 0 || !t.onShelf() {
 		return
 	}
 	packed := make([]string, len(records))

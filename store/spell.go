@@ -21,6 +21,10 @@ const (
 	maxParts     = 10
 )
 
+// KeepsText reports whether text that is searched is kept in memory, without which searches
+// find no misspelled words.
+func (s *Store) KeepsText() bool { return s.opts.Caches.Search > 0 }
+
 // Forgives reports whether searches of a kind find misspelled words: not where its text
 // is more than the memory for it.
 func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (bool, error) {

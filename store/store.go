@@ -6,7 +6,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -30,8 +29,7 @@ type Options struct {
 	Plans      crm.Plans        // nil: the built-in ones
 	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
-	Search     int64            // bytes of memory for the text that is searched; 0: DefaultSearchMemory
-	Records    int64            // bytes of memory for records that were read lately; 0: DefaultRecordMemory
+	Caches     *Caches          // nil: DefaultCaches
 	Log        *slog.Logger     // nil: nothing is logged
 	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
@@ -60,7 +58,7 @@ type Store struct {
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
 	touch    touches
-	memos    memos
+	memos    *memos
 	mirrors  *mirrors
 	shelf    *shelf
 	wal      *walIndex
@@ -94,13 +92,17 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.idle == 0 {
 		opts.idle = idleAfter
 	}
+	if opts.Caches == nil {
+		opts.Caches = DefaultCaches()
+	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
-	s.mirrors = newMirrors(opts.Schema, cmp.Or(opts.Search, DefaultSearchMemory))
-	s.shelf = newShelf(cmp.Or(opts.Records, DefaultRecordMemory))
+	s.memos = newMemos(opts.Caches.Counts)
+	s.mirrors = newMirrors(opts.Schema, opts.Caches.Search)
+	s.shelf = newShelf(opts.Caches.Records)
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
 	}
