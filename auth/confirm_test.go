@@ -120,7 +120,8 @@ func TestOneOfParallelConfirmationsDeletes(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return tx.Delete(jane)
+				_, err = tx.Delete(jane)
+				return err
 			})
 		})
 		if counts[""] != 1 || counts["uncoded: unconfirmed"] != 19 {

@@ -162,15 +162,25 @@ type Reference struct {
 // ReferencesTo returns every field that points to the entity, but for those that
 // follow from others.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {
-	var refs []Reference
+	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.Via != "" })
+}
+
+// Referring returns all fields that may refer to records of the entity, behind the others
+// those that are kept of what another reference leads to.
+func (s *Schema) Referring(target *Entity) (refs []Reference) {
+	var kept []Reference
 	for _, e := range s.Entities {
 		for i := range e.Fields {
-			if e.Target(&e.Fields[i]) == target && e.Fields[i].Via == "" {
-				refs = append(refs, Reference{e, &e.Fields[i]})
+			switch f := &e.Fields[i]; {
+			case e.Target(f) != target:
+			case f.Via != "":
+				kept = append(kept, Reference{e, f})
+			default:
+				refs = append(refs, Reference{e, f})
 			}
 		}
 	}
-	return refs
+	return append(refs, kept...)
 }
 
 // Dependents returns the entities so that each stands before those it points

@@ -122,7 +122,7 @@ func textual(t target) bool {
 }
 
 // through wraps a test on the target's own table into the references that lead
-// to it. Negated, it is true also where a reference on the way is unset.
+// to it. One that is deleted is in no workspace, and may still be referred to for a while. Negated, it is true also where a reference on the way is unset.
 func (c *compiler) through(t target, negate bool, test string) string {
 	if len(t.hops) == 0 {
 		if negate {
@@ -134,15 +134,15 @@ func (c *compiler) through(t target, negate bool, test string) string {
 		h := t.hops[i-1]
 		if h.link != nil {
 			by, to := h.link.Between.Field(h.link.By).Col(), h.link.Between.Field(h.link.To).Col()
-			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
-				alias(i-1), i, by, h.link.Between.From(), i, h.to.From(), alias(i), alias(i), i, to, i, i, by, test)
+			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s AND +%s.workspace_id = $1 WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
+				alias(i-1), i, by, h.link.Between.From(), i, h.to.From(), alias(i), alias(i), i, to, alias(i), i, i, by, test)
 			continue
 		}
 		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
 		if h.beside != nil {
 			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.beside.Col())
 		}
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s)", h.to.From(), alias(i), meets, test)
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.From(), alias(i), meets, alias(i), test)
 	}
 	if negate {
 		return "NOT " + test

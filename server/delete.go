@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/store"
@@ -18,9 +20,11 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
-		rec, err := tx.Fetch(e, key)
-		if err != nil {
+	confirm := rq.params.Get("confirm")
+	var rec crm.Record
+	var fresh string
+	doc, err := s.write(rq, func(tx *store.Tx) (_ *render.Doc, err error) {
+		if rec, err = tx.Fetch(e, key); err != nil {
 			return nil, err
 		}
 		if match != 0 && match != rec.Version() {
@@ -29,20 +33,32 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 		if err := tx.MayChange(rec); err != nil {
 			return nil, err
 		}
-		confirmed, fresh, err := s.auth.Confirm(tx, rec, rq.params.Get("confirm"))
-		if err != nil {
+		var confirmed bool
+		if confirmed, fresh, err = s.auth.Confirm(tx, rec, confirm); err != nil {
 			return nil, err
 		}
-		if confirmed {
-			return deleted(e.Name, rec.ID), tx.Delete(rec)
+		if !confirmed {
+			return nil, tx.Keep(errUnconfirmed)
 		}
-		counts, err := tx.Dependents(rec)
-		if err != nil {
-			return nil, err
+		later, err := tx.Delete(rec)
+		doc := deleted(e.Name, rec.ID)
+		if later {
+			doc.Remarks = append(doc.Remarks, "many records refer to it: they follow in the next seconds, until then some show its id, without a name")
 		}
-		return nil, tx.Keep(confirmation(rec, counts, fresh, rq.params.Get("confirm") != ""))
+		return doc, err
 	})
+	if !errors.Is(err, errUnconfirmed) {
+		return doc, err
+	}
+	counts, err := s.store.Dependents(rq.Context(), rq.actor, rec)
+	if err != nil {
+		return nil, err
+	}
+	return nil, confirmation(rec, counts, fresh, confirm != "")
 }
+
+// errUnconfirmed ends a delete that waits for the user's yes.
+var errUnconfirmed = errors.New("not confirmed")
 
 // deleted is the answer to a delete or a revocation.
 func deleted(kind, id string) *render.Doc {

@@ -208,6 +208,9 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 		t.Errorf("the workspace is not deleted: %s", a.body)
 	}
 	ended.Wait()
+	if err := r.store.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, count := range column(t, db, counting(t, db), ann.Workspace) {
 		if !strings.HasSuffix(count, " 0") {
 			t.Errorf("rows of the deleted workspace are left: %s", count)

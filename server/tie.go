@@ -133,6 +133,7 @@ func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
 			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Show(rq.record), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.Below())
 		}
-		return deleted(e.Name, rec.ID), tx.Delete(rec)
+		_, err = tx.Delete(rec) // nothing refers to a tie
+		return deleted(e.Name, rec.ID), err
 	})
 }

@@ -9,19 +9,27 @@ import (
 
 // Delete removes a record. What points to it reads as unset from then on; what
 // was logged below it and belongs to no other record goes with it. Each of
-// these is a change of its own in the log.
-func (tx *Tx) Delete(rec crm.Record) error {
+// these is a change of its own in the log. Where they are many they follow later, in
+// steps, and later is true: until its step a record shows the id, and no name with it.
+func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {
-		return err
+		return false, err
 	}
 	tx.leaving = leaving{rec.Entity, rec.Key}
 	defer func() { tx.leaving = leaving{} }()
-	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
-		if err := tx.unlink(ref, rec); err != nil {
-			return err
+	refs := tx.store.Schema.Referring(rec.Entity)
+	if later, err = tx.referred(refs, rec.Key); err != nil {
+		return false, err
+	}
+	if later {
+		return true, tx.hide(rec)
+	}
+	for _, ref := range refs {
+		if _, err := tx.unlink(ref, rec.Key, tx.store.cascades.most); err != nil {
+			return false, err
 		}
 	}
-	return tx.remove(rec)
+	return false, tx.remove(rec)
 }
 
 // leaving is a record on its way out, of which nothing is kept any more.
@@ -41,38 +49,48 @@ func (tx *Tx) MayChange(rec crm.Record) error {
 	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
 }
 
-// unlink takes a reference away from every record that holds it. It gives up,
-// and the whole delete with it, when the store is closing.
-func (tx *Tx) unlink(ref crm.Reference, rec crm.Record) error {
-	keys, err := tx.pointing(ref, rec)
+// referred reports whether more records refer to one than change with it at once.
+func (tx *Tx) referred(refs []crm.Reference, key int64) (many bool, err error) {
+	left := tx.store.cascades.most
+	for _, ref := range refs {
+		keys, err := tx.pointing(ref, key, left+1)
+		if left -= len(keys); err != nil || left < 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// unlink takes a reference away from records that hold it, at most so many, and returns of
+// how many.
+func (tx *Tx) unlink(ref crm.Reference, to int64, most int) (n int, err error) {
+	keys, err := tx.pointing(ref, to, most)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, key := range keys {
-		select {
-		case <-tx.store.draining:
-			return stopped()
-		default:
-		}
-		before, found, err := tx.record(ref.From, key)
-		if err != nil {
-			return err
-		}
-		if !found {
-			continue
-		}
-		after := before.Clone()
-		after.Set(ref.Field.Name, crm.Value{})
-		if belongsNowhere(after, ref) {
-			err = tx.remove(before)
-		} else {
-			err = tx.replace(before, after)
-		}
-		if err != nil {
-			return err
+		if err := tx.unset(ref, key); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	return len(keys), nil
+}
+
+// unset takes a reference away from a record, or the record where that was its last.
+func (tx *Tx) unset(ref crm.Reference, key int64) error {
+	if ref.Field.Via != "" {
+		return tx.pass(ref.From, key)
+	}
+	before, found, err := tx.record(ref.From, key)
+	if err != nil || !found {
+		return err
+	}
+	after := before.Clone()
+	after.Set(ref.Field.Name, crm.Value{})
+	if belongsNowhere(after, ref) {
+		return tx.remove(before)
+	}
+	return tx.replace(before, after)
 }
 
 // belongsNowhere reports whether a record of a kind that lives below others has
@@ -93,16 +111,17 @@ func bonds(ref crm.Reference) (sets [][]string) {
 	return sets
 }
 
-func (tx *Tx) pointing(ref crm.Reference, rec crm.Record) (keys []int64, err error) {
-	err = tx.rows(fmt.Sprintf("SELECT key FROM %s WHERE workspace_id = $1 AND %s = $2 ORDER BY key", ref.From.Plural, ref.Field.Col()),
-		[]any{tx.Actor.Workspace, rec.Key}, func(scan func(...any) error) error {
-			var key int64
-			if err := scan(&key); err != nil {
-				return err
-			}
-			keys = append(keys, key)
-			return nil
-		})
+// pointing returns the keys of records that hold a reference, at most so many.
+func (tx *Tx) pointing(ref crm.Reference, to int64, most int) ([]int64, error) {
+	return tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE +workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
+}
+
+// keys reads a column of keys.
+func (tx *Tx) keys(text string, args ...any) (keys []int64, err error) {
+	err = tx.rows(text, args, func(scan func(...any) error) error {
+		keys = append(keys, 0)
+		return scan(&keys[len(keys)-1])
+	})
 	return keys, err
 }
 
@@ -119,7 +138,12 @@ func (tx *Tx) remove(rec crm.Record) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, e.Plural); err != nil {
+	return tx.removed(rec)
+}
+
+// removed brings all else in step with a record that is no more.
+func (tx *Tx) removed(rec crm.Record) error {
+	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, rec.Entity.Plural); err != nil {
 		return err
 	}
 	return tx.finish("delete", rec, blank(rec))
@@ -137,32 +161,6 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 		return rec, err
 	}
 	return rec, gone(e, key, last)
-}
-
-// Dependents counts what would change with a delete: per kind, how many records
-// would go with it and how many would lose their reference to it.
-func (tx *Tx) Dependents(rec crm.Record) ([]crm.Count, error) {
-	var counts []crm.Count
-	for _, ref := range tx.store.Schema.ReferencesTo(rec.Entity) {
-		where := " FROM " + ref.From.Plural + " WHERE workspace_id = $1 AND " + ref.Field.Col() + " = $2"
-		c := crm.Count{Of: ref.From}
-		if _, err := tx.row("SELECT COUNT(*)"+where, []any{tx.Actor.Workspace, rec.Key}, &c.Unlinked); err != nil {
-			return nil, err
-		}
-		if sets := bonds(ref); len(sets) > 0 {
-			for _, other := range sets[0] {
-				if other != ref.Field.Name {
-					where += " AND " + other + " IS NULL"
-				}
-			}
-			if _, err := tx.row("SELECT COUNT(*)"+where, []any{tx.Actor.Workspace, rec.Key}, &c.Deleted); err != nil {
-				return nil, err
-			}
-			c.Unlinked -= c.Deleted
-		}
-		counts = append(counts, c)
-	}
-	return counts, nil
 }
 
 // lastNumber reads the highest number given out to a kind in a workspace.

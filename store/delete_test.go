@@ -107,11 +107,10 @@ func TestDependentsAreWhatGoes(t *testing.T) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)
 		for _, rec := range []crm.Record{e.contact, e.deal, e.company} {
-			var counts []crm.Count
-			f.write(ann, func(tx *Tx) (err error) {
-				counts, err = tx.Dependents(rec)
-				return err
-			})
+			counts, err := f.Dependents(t.Context(), ann, rec)
+			if err != nil {
+				t.Fatal(err)
+			}
 			before := f.list(ann, "activity", "").Total
 			f.remove(ann, rec)
 			gone := before - f.list(ann, "activity", "").Total

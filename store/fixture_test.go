@@ -156,7 +156,8 @@ func (f *fixture) tryRemove(actor crm.Actor, rec crm.Record) error {
 		if err != nil {
 			return err
 		}
-		return tx.Delete(current)
+		_, err = tx.Delete(current)
+		return err
 	})
 }
 

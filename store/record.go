@@ -76,7 +76,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := tx.pass(rec); err != nil {
+	if err := tx.lead(rec); err != nil {
 		return Outcome{}, err
 	}
 	if err := tx.checkReferences(before, rec); err != nil {
@@ -177,7 +177,7 @@ func (tx *Tx) draft(before crm.Record, d Draft) (crm.Record, error) {
 // replace writes the changed fields of a record, and its stamps.
 func (tx *Tx) replace(before, after crm.Record) error {
 	e := after.Entity
-	if err := tx.pass(after); err != nil {
+	if err := tx.lead(after); err != nil {
 		return err
 	}
 	if err := tx.checkReferences(before, after); err != nil {

@@ -54,6 +54,7 @@ type Store struct {
 	tables   map[*crm.Entity]*table
 	tallies  map[*crm.Entity][]tally
 	vias     []via
+	cascades cascades
 	secret   []byte
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
@@ -98,7 +99,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.memos = newMemos(opts.Caches.Counts)
 	s.mirrors = newMirrors(opts.Schema, opts.Caches.Search)
@@ -147,6 +148,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.done.Go(s.writer.run)
 	s.done.Go(s.flushTouches)
+	s.done.Go(s.runCascades)
 	return nil
 }
 

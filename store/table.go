@@ -42,7 +42,7 @@ func newTable(e *crm.Entity) *table {
 		alias := fmt.Sprintf("j%d", len(t.labels)+1)
 		t.labels = append(t.labels, i)
 		columns = append(columns, alias+"."+e.Target(f).Display)
-		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s", e.Target(f).From(), alias, alias, f.Col())
+		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s AND %s.workspace_id = t.workspace_id", e.Target(f).From(), alias, alias, f.Col(), alias)
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())

@@ -216,6 +216,7 @@ func TestTeamsStayWholeWhateverHappens(t *testing.T) {
 					f.meddle(random)
 				}
 			})
+			f.settled()
 			f.checkTeams()
 		})
 	}

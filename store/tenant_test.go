@@ -36,7 +36,10 @@ func TestDeleteIsBoundToTheWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		theirs, ours := f.estate(ann), f.estate(bob)
-		_ = f.Write(t.Context(), bob, func(tx *Tx) error { return tx.Delete(theirs.contact) })
+		_ = f.Write(t.Context(), bob, func(tx *Tx) error {
+			_, err := tx.Delete(theirs.contact)
+			return err
+		})
 		f.fetch(ann, theirs.contact)
 		f.fetch(ann, theirs.activities["contact_id"])
 		f.fetch(bob, ours.contact)

@@ -64,7 +64,7 @@ func (f *fixture) churn(actor crm.Actor, random *rand.Rand, mine []crm.Record) [
 	err := f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
 		if deleting {
 			if out.After, err = tx.Fetch(mine[at].Entity, mine[at].Key); err == nil {
-				err = tx.Delete(out.After)
+				_, err = tx.Delete(out.After)
 			}
 		} else {
 			out, err = tx.Save(drafts[random.IntN(len(drafts))])

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -37,22 +38,25 @@ func vias(schema *crm.Schema) (list []via) {
 	return list
 }
 
-// pass sets the kept references of a record.
-func (tx *Tx) pass(rec crm.Record) error {
+// name is that of the kept reference, as cascades have it.
+func (v via) name() string { return v.of.Name + "." + v.field.Name }
+
+// lead sets the kept references of a record, which lead to no record that is deleted.
+func (tx *Tx) lead(rec crm.Record) error {
 	for _, v := range tx.store.vias {
 		if v.of != rec.Entity {
 			continue
 		}
 		base, passed := rec.Value(v.base.Name), crm.Value{}
 		if base.Set() {
-			var key *int64
-			_, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", v.source.Col(), rec.Entity.Target(v.base).Plural),
-				[]any{tx.Actor.Workspace, base.Int}, &key)
+			var key int64
+			_, err := tx.row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = t.%s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = $2",
+				v.through().Plural, v.of.Target(v.field).Plural, v.source.Col()), []any{tx.Actor.Workspace, base.Int}, &key)
 			if err != nil {
 				return err
 			}
-			if key != nil && !rec.Value(v.field.Beside).Equal(crm.Key(*key)) {
-				passed = crm.Key(*key)
+			if key != 0 && !rec.Value(v.field.Beside).Equal(crm.Key(key)) {
+				passed = crm.Key(key)
 			}
 		}
 		rec.Set(v.field.Name, passed)
@@ -60,111 +64,93 @@ func (tx *Tx) pass(rec crm.Record) error {
 	return nil
 }
 
+// through is the entity whose reference is kept.
+func (v via) through() *crm.Entity { return v.of.Target(v.base) }
+
 // follow brings the kept references that go through a record in step with its
-// change, and what counts by them.
+// change, and what counts by them; where they are many, in steps that come later.
 func (tx *Tx) follow(before, after crm.Record) error {
+	if before.Key == 0 || tx.leaving.is(after.Entity, after.Key) { // what is deleted is unlinked
+		return nil
+	}
 	for _, v := range tx.store.vias {
-		if v.of.Target(v.base) != after.Entity || before.Key == 0 {
+		if v.through() != after.Entity || before.Value(v.source.Name).Equal(after.Value(v.source.Name)) {
 			continue
 		}
-		was, is := before.Value(v.source.Name), after.Value(v.source.Name)
-		if was.Equal(is) {
-			continue
+		most := tx.store.cascades.most
+		keys, err := tx.pointing(crm.Reference{From: v.of, Field: v.base}, after.Key, most+1)
+		if err != nil {
+			return err
 		}
-		if err := tx.moveVia(v, after.Key, was, is); err != nil {
+		if len(keys) > most {
+			err = tx.leave(cascade{kind: v.name(), record: after.Key})
+		} else {
+			err = tx.passAll(v.of, keys)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) moveVia(v via, through int64, was, is crm.Value) error {
-	lost, err := tx.sums(v, through, was)
-	if err != nil {
-		return err
-	}
-	text := fmt.Sprintf("UPDATE %s SET %s = CASE WHEN %s = $3 THEN NULL ELSE $3 END WHERE workspace_id = $1 AND %s = $2 RETURNING key",
-		v.of.Plural, v.field.Col(), v.of.Field(v.field.Beside).Col(), v.base.Col())
-	var moved []int64
-	err = tx.rows(text, []any{tx.Actor.Workspace, through, stored(is)}, func(scan func(...any) error) error {
-		moved = append(moved, 0)
-		return scan(&moved[len(moved)-1])
-	})
-	for i := 0; i < len(moved) && err == nil; i++ {
-		var rec crm.Record
-		tx.spoil(v.of, moved[i])
-		rec, _, err = tx.record(v.of, moved[i])
-		tx.job.changed = append(tx.job.changed, rec)
-	}
-	if err != nil {
-		return err
-	}
-	if err := tx.keepSums(v, was, lost, less); err != nil {
-		return err
-	}
-	won, err := tx.sums(v, through, is)
-	if err != nil {
-		return err
-	}
-	return tx.keepSums(v, is, won, more)
-}
-
-func (tx *Tx) keepSums(v via, ref crm.Value, portions []portion, sign int64) error {
-	for _, t := range tx.store.tallies[v.of] {
-		if t.ref == v.field && len(portions) > 0 {
-			return tx.keep(t, ref.Int, portions, sign)
+func (tx *Tx) passAll(of *crm.Entity, keys []int64) error {
+	for _, key := range keys {
+		if err := tx.pass(of, key); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// sums returns what the records that go through one and are kept for another add
-// to the fields of the latter.
-func (tx *Tx) sums(v via, through int64, ref crm.Value) (portions []portion, err error) {
-	for _, t := range tx.store.tallies[v.of] {
-		if t.ref != v.field || !ref.Set() || tx.leaving.is(t.to, ref.Int) {
-			continue
-		}
-		where := fmt.Sprintf(" FROM %s a WHERE a.workspace_id = $1 AND a.%s = $2 AND a.%s = $3", v.of.Plural, v.base.Col(), v.field.Col())
-		args := []any{tx.Actor.Workspace, through, ref.Int}
-		for _, f := range t.fields {
-			s, err := tx.sum(t, f, where, args)
-			if err != nil {
-				return nil, err
-			}
-			portions = append(portions, s)
+// pass brings the kept references of one record up to date, and what counts by them. That
+// is no change of the record itself.
+func (tx *Tx) pass(of *crm.Entity, key int64) error {
+	before, found, err := tx.record(of, key)
+	if err != nil || !found {
+		return err
+	}
+	after := before.Clone()
+	if err := tx.lead(after); err != nil {
+		return err
+	}
+	for _, i := range crm.Changed(before.Values, after.Values) {
+		err := tx.exec(fmt.Sprintf("UPDATE %s SET %s = $3 WHERE workspace_id = $1 AND key = $2", of.Plural, of.Fields[i].Col()),
+			tx.Actor.Workspace, key, stored(after.Values[i]))
+		if err != nil {
+			return err
 		}
 	}
-	return portions, nil
+	tx.touch(tx.Actor.Workspace)
+	tx.spoil(of, key)
+	tx.job.changed = append(tx.job.changed, after)
+	return tx.count(before, after)
 }
 
-// sum returns what the records that match add to one field.
-func (tx *Tx) sum(t tally, f *crm.Field, where string, args []any) (s portion, err error) {
-	where += " AND " + t.counts(f, "a")
-	take := ""
-	if f.Tally.Take != "" {
-		take = "a." + t.of.Field(f.Tally.Take).Col()
+// followSome brings some of the references that go through a record up to date, in the
+// order of the index that leads to them.
+func (tx *Tx) followSome(c cascade) error {
+	at := slices.IndexFunc(tx.store.vias, func(v via) bool { return v.name() == c.kind })
+	if at < 0 {
+		return tx.done(c)
 	}
-	switch f.Type {
-	case crm.Tags:
-		s.labels = map[string]int64{}
-		err = tx.rows(strings.Join([]string{"SELECT ", take, ", COUNT(*)", where, " AND ", take, " IS NOT NULL GROUP BY ", take}, ""), args,
-			func(scan func(...any) error) error {
-				var label string
-				var n int64
-				err := scan(&label, &n)
-				s.labels[label] = n
-				return err
-			})
-		s.set = len(s.labels) > 0
-	case crm.Time:
-		var last *int64
-		if _, err = tx.row("SELECT MAX("+take+")"+where, args, &last); last != nil {
-			s.set, s.n = true, *last
-		}
-	default:
-		_, err = tx.row("SELECT COUNT(*)"+where, args, &s.n)
-		s.set = s.n > 0
+	v, step := tx.store.vias[at], tx.store.cascades.step
+	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
+	text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND (%s, key) > ($3, $4) ORDER BY %s, key LIMIT $5",
+		moment, v.of.Plural, v.base.Col(), moment, moment)
+	var keys []int64
+	err := tx.rows(text, []any{c.workspace, c.record, c.at, c.after, step}, func(scan func(...any) error) error {
+		keys = append(keys, 0)
+		return scan(&keys[len(keys)-1], &c.at)
+	})
+	if err == nil {
+		err = tx.passAll(v.of, keys)
 	}
-	return s, err
+	if err != nil {
+		return err
+	}
+	if len(keys) < step {
+		return tx.done(c)
+	}
+	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, c.at, keys[len(keys)-1])
 }

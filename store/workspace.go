@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+
 	"crmkit/crm"
 	"crmkit/query"
 )
@@ -95,8 +97,9 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 	return Outcome{before, after, Updated}, tx.logRecord("workspace.update", before, after)
 }
 
-// DeleteWorkspace deletes the actor's workspace with all its records, members,
-// tokens and its log. That it was there stays in the log of no workspace.
+// DeleteWorkspace deletes the actor's workspace. With it go its members, tokens and codes,
+// so that nobody reads it any more; its records and its log follow in steps. That it was
+// there stays in the log of no workspace.
 func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
 	tx.touch(number)
@@ -105,22 +108,47 @@ func (tx *Tx) DeleteWorkspace() error {
 		return err
 	}
 	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
-	for _, e := range tx.store.Schema.Dependents() {
-		if !e.RandomID {
-			texts = append(texts, "DELETE FROM "+e.Plural+" WHERE workspace_id = $1")
-		}
-	}
-	for _, table := range []string{"tags", "custom_values", "usage", "confirmations", "codes", "oauth_grants", "members", "changes", "kept_answers", "imported"} {
+	for _, table := range []string{"codes", "oauth_grants", "members", "cascades"} {
 		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
 	}
-	texts = append(texts, "DELETE FROM workspaces WHERE number = $1")
-	for _, text := range texts {
+	for _, text := range append(texts, "DELETE FROM workspaces WHERE number = $1") {
 		if err := tx.exec(text, number); err != nil {
 			return err
 		}
 	}
+	if err := tx.leave(cascade{kind: workspaceKind, record: number, gone: true}); err != nil {
+		return err
+	}
 	tx.Actor.Workspace = 0
 	return tx.log("workspace.delete", "workspace/"+id, words("name", tx.Actor.WorkspaceName), nil)
+}
+
+// sweepWorkspace deletes some of the rows of a workspace that is gone.
+func (tx *Tx) sweepWorkspace(c cascade) error {
+	left := int64(sweepStep)
+	for _, t := range tx.store.sweeps() {
+		for _, workspace := range []int64{c.workspace, -c.workspace} { // hidden records are in the latter
+			n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND (%s) IN (SELECT %s FROM %s WHERE workspace_id = $1 LIMIT $2)", t.table, t.key, t.key, t.table), workspace, left)
+			if left -= n; err != nil || left <= 0 {
+				return err
+			}
+		}
+	}
+	return tx.done(c)
+}
+
+// sweep is a table with rows of workspaces, and what names one of those.
+type sweep struct{ table, key string }
+
+// sweeps returns what goes with a workspace, each table before those that its rows refer to.
+func (s *Store) sweeps() (list []sweep) {
+	for _, e := range s.Schema.Dependents() {
+		if !e.RandomID {
+			list = append(list, sweep{e.Plural, "key"})
+		}
+	}
+	return append(list, sweep{"tags", "kind, tag, record"}, sweep{"custom_values", "kind, name, record"}, sweep{"usage", "kind"}, sweep{"confirmations", "hash"},
+		sweep{"changes", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"})
 }
 
 // SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a

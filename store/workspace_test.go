@@ -231,11 +231,12 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 		carl := f.settle("carl@example.com", "ann@example.com")
 		others := f.rowsOf(carl.Workspace)
 		for table, rows := range f.rowsOf(ann.Workspace) {
-			if len(rows) == 0 || len(others[table]) == 0 {
+			if table != "cascades" && (len(rows) == 0 || len(others[table]) == 0) {
 				t.Errorf("%s has no row to lose, so this test shows nothing of it", table)
 			}
 		}
 		f.write(ann, (*Tx).DeleteWorkspace)
+		f.settled()
 		for table, rows := range f.rowsOf(ann.Workspace) {
 			if len(rows) > 0 {
 				t.Errorf("%s keeps %q", table, rows)

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"crmkit/crm"
+)
+
+// A change may concern many other records: those that refer to one that is deleted, the
+// activities of a contact that moves to another company, all of a workspace. Where these
+// are few they change with it. Else the change leaves a row in the table cascades, and the
+// store does the rest in steps of their own, between which others write. A step changes
+// what the row says in its own transaction, so after a kill the next start goes on.
+
+// The bounds of what one transaction does to other records.
+const (
+	cascadeAtOnce = 200 // with the change itself
+	cascadeStep   = 300 // in a step: some 50 ms
+	sweepStep     = 2000
+	cascadeRetry  = 10 * time.Second // after a step that failed, and to see what other processes left
+)
+
+// cascade is a row of the table: what remains to be done.
+type cascade struct {
+	workspace int64
+	kind      string // of the record; workspaceKind
+	record    int64
+	gone      bool
+	at, after int64 // how far it has come, where nothing is gone
+	actor     crm.Actor
+}
+
+const workspaceKind = "workspace"
+
+const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, '')"
+
+func (c *cascade) cells() []any {
+	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr}
+}
+
+// leave notes what remains to be done, in the name of the actor. What was begun for the
+// same record begins anew.
+func (tx *Tx) leave(c cascade) error {
+	tx.After(tx.store.cascades.wake)
+	return tx.exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9`,
+		tx.Actor.Workspace, c.kind, c.record, number(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr))
+}
+
+// firstMoment is before every time.
+const firstMoment = -1 << 62
+
+// cascades wakes who does what remains.
+type cascades struct {
+	some chan struct{}
+	most int // records that change with another in one transaction
+	step int // and in a step
+}
+
+func newCascades() cascades {
+	return cascades{some: make(chan struct{}, 1), most: cascadeAtOnce, step: cascadeStep}
+}
+
+func (c *cascades) wake() {
+	select {
+	case c.some <- struct{}{}:
+	default:
+	}
+}
+
+// runCascades does what remains, and what comes to remain, until the store closes.
+func (s *Store) runCascades() {
+	tick := time.NewTicker(cascadeRetry)
+	defer tick.Stop()
+	for {
+		err := s.Settle(context.Background())
+		select {
+		case <-s.draining:
+			return
+		default:
+		}
+		if err != nil {
+			s.opts.Log.Warn("a cascade is not done yet", "error", err)
+		}
+		select {
+		case <-s.cascades.some:
+		case <-tick.C:
+		case <-s.draining:
+			return
+		}
+	}
+}
+
+// Settle does what remains of changes that concern many records, until nothing does. It
+// also happens by itself.
+func (s *Store) Settle(ctx context.Context) error {
+	for {
+		list, err := s.remaining(ctx)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, c := range list { // in turn, so that a small one does not wait for a large one
+			if err := s.advance(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// remaining returns some of what remains to be done.
+func (s *Store) remaining(ctx context.Context) (list []cascade, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT "+cascadeColumns+" FROM cascades ORDER BY workspace_id, kind, record LIMIT 100", nil, func(scan func(...any) error) error {
+			list = append(list, cascade{})
+			return scan(list[len(list)-1].cells()...)
+		})
+	})
+	return list, err
+}
+
+// advance does one step.
+func (s *Store) advance(ctx context.Context, c cascade) error {
+	select {
+	case <-s.draining:
+		return stopped()
+	default:
+	}
+	c.actor.Workspace = c.workspace
+	return s.Write(ctx, c.actor, func(tx *Tx) error {
+		var now cascade // another process may have done it meanwhile, or something else begun
+		found, err := tx.row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.cells()...)
+		if err != nil || !found {
+			return err
+		}
+		switch {
+		case c.kind == workspaceKind:
+			return tx.sweepWorkspace(now)
+		case now.gone:
+			return tx.unlinkSome(now)
+		}
+		return tx.followSome(now)
+	})
+}
+
+// done notes that nothing remains.
+func (tx *Tx) done(c cascade) error {
+	return tx.exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
+}

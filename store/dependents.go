@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+
+	"crmkit/crm"
+)
+
+// Dependents counts what would change with a delete: per kind, how many records
+// would go with it and how many would lose their reference to it.
+func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
+	err = s.snapshot(ctx, func(v *view) error {
+		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
+		return err
+	})
+	return counts, err
+}
+
+func (v *view) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
+	for _, ref := range refs {
+		where := " FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
+		c := crm.Count{Of: ref.From}
+		if err := v.count(ctx, where, []any{actor.Workspace, key}, &c.Unlinked); err != nil {
+			return nil, err
+		}
+		if sets := bonds(ref); len(sets) > 0 {
+			for _, other := range sets[0] {
+				if other != ref.Field.Name {
+					where += " AND " + other + " IS NULL"
+				}
+			}
+			if err := v.count(ctx, where, []any{actor.Workspace, key}, &c.Deleted); err != nil {
+				return nil, err
+			}
+			c.Unlinked -= c.Deleted
+		}
+		counts = append(counts, c)
+	}
+	return counts, nil
+}
+
+// count counts rows. It ends with its context, as a single row does not by itself.
+func (v *view) count(ctx context.Context, where string, args []any, n *int64) error {
+	return v.rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"fmt"
+
+	"crmkit/crm"
+)
+
+// hide deletes a record to which many refer. Its row stays in the table, so that their
+// references lead to a row, but in no workspace: nobody reads it. The rest is a cascade.
+func (tx *Tx) hide(rec crm.Record) error {
+	e := rec.Entity
+	set := "workspace_id = -workspace_id"
+	for i := range e.Fields { // its address is free, and what it refers to may be deleted too
+		if f := &e.Fields[i]; f.Stored() && !f.Required && (f.Type == crm.Ref || f.Name == e.Unique) {
+			set += ", " + f.Col() + " = NULL"
+		}
+	}
+	n, err := tx.affect(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, set), tx.Actor.Workspace, rec.Key)
+	if err != nil || n == 0 {
+		return err
+	}
+	if err := tx.leave(cascade{kind: e.Name, record: rec.Key, gone: true}); err != nil {
+		return err
+	}
+	return tx.removed(rec)
+}
+
+// unlinkSome takes the references to a hidden record away from some of those that hold
+// it, and the row of the record when none does.
+func (tx *Tx) unlinkSome(c cascade) error {
+	e, left := tx.store.Schema.Named(c.kind), tx.store.cascades.step
+	for _, ref := range tx.store.Schema.Referring(e) {
+		n, err := tx.unlink(ref, c.record, left)
+		if left -= n; err != nil || left <= 0 {
+			return err
+		}
+	}
+	if err := tx.exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -c.workspace, c.record); err != nil {
+		return err
+	}
+	return tx.done(c)
+}
