@@ -43,7 +43,7 @@ func keeps(t *testing.T, db, token string, total int) {
 	t.Helper()
 	p := serve(t, "--db", db)
 	defer p.stop()
-	if status, text := p.as(token, "GET", "/contacts", ""); status != 200 || !strings.Contains(text, fmt.Sprintf("# %d contact", total)) {
+	if status, text := p.as(token, "GET", "/contacts", ""); status != 200 || !strings.Contains(text, fmt.Sprintf(" of %d contact", total)) {
 		t.Errorf("%s: %d, want %d contacts\n%s", db, status, total, text)
 	}
 }

@@ -75,7 +75,7 @@ func TestStartsAtOnce(t *testing.T) {
 			}
 			p := serve(t, "--db", db, "--token-for", "you@example.com")
 			done.Wait()
-			if status, text := p.do("GET", "/tokens", ""); status != 200 || !strings.Contains(text, "# 6 tokens") {
+			if status, text := p.do("GET", "/tokens", ""); status != 200 || !strings.Contains(text, "# 6 of 6 tokens") {
 				t.Errorf("tokens: %d\n%s", status, text)
 			}
 		})

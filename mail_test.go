@@ -28,7 +28,7 @@ func TestMailStory(t *testing.T) {
 
 	promote(t, jane, acme, bob)
 	remove(t, jane, acme)
-	holds(t, bob.want(200, "GET /workspaces", ""), "# 1 workspace\n")
+	holds(t, bob.want(200, "GET /workspaces", ""), "# 1 of 1 workspace\n")
 	jane.want(401, "GET /whoami", "")
 }
 

@@ -24,7 +24,7 @@ func TestMoveCommands(t *testing.T) {
 	if err == nil || !strings.Contains(log, "crmkit: some rows failed") {
 		t.Errorf("rows failed, and yet: %v, %q", err, log)
 	}
-	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 2 contacts") {
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 2 of 2 contacts") {
 		t.Errorf("the server sees no import:\n%s", text)
 	}
 

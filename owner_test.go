@@ -114,7 +114,7 @@ func TestPlanSet(t *testing.T) {
 	holds(t, o.want(403, "POST", "/workspaces", object("name", "Three")), "ERROR plan_limit_reached")
 
 	audit := o.want(200, "GET", "/audit?action=plan.set", "")
-	holds(t, audit, "target=workspace/"+home+" from.plan=standard to.plan=free", "from.plan=free to.plan=team", "target=member/", "# 3 changes")
+	holds(t, audit, "target=workspace/"+home+" from.plan=standard to.plan=free", "from.plan=free to.plan=team", "target=member/", "# 3 of 3 changes")
 }
 
 // want makes a request with the token of the server's start that must be

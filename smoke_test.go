@@ -17,7 +17,7 @@ func TestSmoke(t *testing.T) {
 		{"GET", "/readyz", "", 200, "ready"},
 		{"GET", "/help", "", 200, p.url},
 		{"POST", "/contacts", `{"name":"Jane Doe","email":"jane@acme.com"}`, 201, "# created"},
-		{"GET", "/contacts?search=jane", "", 200, "# 1 contact"},
+		{"GET", "/contacts?search=jane", "", 200, "# 1 of 1 contact"},
 		{"GET", "/openapi.json", "", 200, `"openapi"`},
 	} {
 		status, text := p.do(step.method, step.path, step.body)

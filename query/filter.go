@@ -19,6 +19,8 @@ type compiler struct {
 	leads  []Lead // Question.Leads
 	direct bool   // Question.Direct
 	sought Sought
+
+	remarks []string // Question.Remarks
 }
 
 func (c *compiler) arg(v any) string {
@@ -70,6 +72,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
+	c.plus(t, param, op, values)
 	c.found = found{}
 	test, err := c.test(t, param, op, values)
 	if err != nil {
@@ -77,6 +80,21 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	c.lead(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
+}
+
+// plus sets a plus sign where an address has a blank, which it cannot have: that is how
+// a plus arrives which was not escaped in a URL.
+func (c *compiler) plus(t target, param, op string, values []string) {
+	if t.field.Type != crm.Email {
+		return
+	}
+	for i, v := range values {
+		meant := strings.ReplaceAll(v, " ", "+")
+		if _, ok := Address(meant); meant != v && (ok || op == "like") {
+			values[i] = meant
+			c.remarks = append(c.remarks, crm.Show(param)+" was read as "+crm.Show(meant)+"; write + as %2B")
+		}
+	}
 }
 
 // split returns the values an operator compares with.

@@ -29,16 +29,17 @@ const DefaultLimit = 50
 // Question is a compiled list request: what to select, in which order, from
 // where on. Placeholder $1 of its SQL is the table's scope; $2 is Args[0].
 type Question struct {
-	Entity *crm.Entity
-	Where  []string
-	Args   []any
-	Order  Order
-	Limit  int
-	Cut    string   // the limit asked for, when it was more than allowed
-	Fields []string // from fields=; nil shows what the kind shows
-	Total  Total
-	Plain  bool // no filters: the kept counter is the total
-	Once   bool // set by walks of everything, whose records nobody keeps in memory
+	Entity  *crm.Entity
+	Where   []string
+	Args    []any
+	Order   Order
+	Limit   int
+	Cut     string   // the limit asked for, when it was more than allowed
+	Remarks []string // how values were read that could have been meant otherwise
+	Fields  []string // from fields=; nil shows what the kind shows
+	Total   Total
+	Plain   bool // no filters: the kept counter is the total
+	Once    bool // set by walks of everything, whose records nobody keeps in memory
 
 	Leads  []Lead // of conditions that an index answers
 	Direct bool   // a condition names what an index leads to in the default order
@@ -86,7 +87,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
 	}
-	q.Args, q.Leads, q.Direct, q.Plain = c.args, c.leads, c.direct, len(q.Where) == 0
+	q.Args, q.Leads, q.Direct, q.Plain, q.Remarks = c.args, c.leads, c.direct, len(q.Where) == 0, c.remarks
 	if len(c.sought.Words) > 0 {
 		q.Sought = &c.sought
 	}
@@ -101,11 +102,12 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 }
 
 func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
-	if value == "" && slices.Contains(crm.ListParams, name) {
-		return nil // as if it were not there
-	}
 	switch name {
-	case "format", "cursor":
+	case "format":
+	case "cursor":
+		if value == "" {
+			err = crm.Errorf(crm.InvalidCursor, "cursor= is empty; send the cursor of the page before, or leave it out.").On("cursor")
+		}
 	case "search":
 		var where []string
 		where, err = c.search(q.Entity, name, value)

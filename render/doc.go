@@ -12,6 +12,7 @@ import (
 type Doc struct {
 	Line    *Line      // the record or status the answer is about; nil for a list
 	Result  string     // of a write: created, updated, unchanged
+	Upsert  bool       // the write makes or updates: text calls unchanged an update of nothing
 	Version int64      // of the record the answer is about, for the ETag
 	Changed []Change   // of an update
 	Items   []Line     // the rows of a list, or lines below Line

@@ -191,8 +191,8 @@ func TestPage(t *testing.T) {
 		text, json string
 	}{
 		{render.Page{Counted: true, Exact: true}, "# 0 deals\n", `"total":0,"total_exact":true,"next_cursor":null`},
-		{render.Page{Counted: true, Exact: true, Total: 1234, Next: "abc"}, "# 0 deals\n# total: 1234\n# next: abc\n", `"total":1234,"total_exact":true,"next_cursor":"abc"`},
-		{render.Page{Counted: true, Total: 10_000}, "# 0 deals\n# total: 10000+\n", `"total":10000,"total_exact":false,"next_cursor":null`},
+		{render.Page{Counted: true, Exact: true, Total: 1234, Next: "abc"}, "# 0 of 1234 deals\n# next: abc\n", `"total":1234,"total_exact":true,"next_cursor":"abc"`},
+		{render.Page{Counted: true, Total: 10_000}, "# 0 of 10000+ deals\n", `"total":10000,"total_exact":false,"next_cursor":null`},
 		{render.Page{}, "# 0 deals\n", `"total":null,"total_exact":false,"next_cursor":null`},
 	} {
 		test.page.Noun, test.page.Plural = "deal", "deals"

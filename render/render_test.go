@@ -227,7 +227,7 @@ func TestList(t *testing.T) {
 			doc.Items = append(doc.Items, render.Record(rec, nil))
 		}
 		lines := textLines(t, string(doc.Append(nil, render.Text)))
-		if want := len(records) + 3 + len(remarks); len(lines) != want {
+		if want := len(records) + 2 + len(remarks); len(lines) != want {
 			t.Fatalf("%d lines, want %d: %q", len(lines), want, lines)
 		}
 		for i, rec := range records {

@@ -48,25 +48,27 @@ func (d *Doc) appendText(b []byte) []byte {
 	return b
 }
 
-// appendCounts says how many rows there are, here and in all.
+// appendCounts says how many rows there are, here and in all: "# 50 of 1234 contacts",
+// with 10000+ where the count stopped and without the second number where none was
+// counted or there are no rows at all.
 func (p *Page) appendCounts(b []byte, n int) []byte {
 	if p == nil {
 		return b
 	}
-	noun := p.Plural
-	if n == 1 {
-		noun = p.Noun
-	}
-	b = append(strconv.AppendInt(append(b, "# "...), int64(n), 10), ' ')
-	b = append(append(b, noun...), '\n')
-	if p.Counted && (p.Total != int64(n) || !p.Exact) {
-		b = strconv.AppendInt(append(b, "# total: "...), p.Total, 10)
+	b = strconv.AppendInt(append(b, "# "...), int64(n), 10)
+	all := int64(n)
+	if p.Counted && p.Total > 0 {
+		all = p.Total
+		b = strconv.AppendInt(append(b, " of "...), all, 10)
 		if !p.Exact {
 			b = append(b, '+')
 		}
-		b = append(b, '\n')
 	}
-	return b
+	noun := p.Plural
+	if all == 1 {
+		noun = p.Noun
+	}
+	return append(append(append(b, ' '), noun...), '\n')
 }
 
 // appendText says how many of a kind there are, and what lists them all.
@@ -85,8 +87,11 @@ func (g *Group) appendText(b []byte) []byte {
 
 // appendReceipt says what a write did.
 func (d *Doc) appendReceipt(b []byte) []byte {
-	if d.Result == "" || d.Result == "deleted" {
+	switch {
+	case d.Result == "" || d.Result == "deleted":
 		return b
+	case d.Result == "unchanged" && d.Upsert:
+		return append(b, "# updated: nothing changed\n"...)
 	}
 	b = append(append(b, "# "...), d.Result...)
 	for i, c := range d.Changed {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,34 +164,16 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 			return nil, err
 		}
 	}
+	ignored := rq.dropEmpty()
 	if err := checkParams(rq); err != nil {
 		return nil, err
 	}
 	rq.terms = s.terms(rq)
-	return rq.route.handle(s, rq)
-}
-
-// checkParams refuses query parameters the route does not know. Lists check
-// theirs when they compile the question.
-func checkParams(rq *request) error {
-	if format := rq.params.Get("format"); rq.params.Has("format") && !slices.Contains(rq.route.formats(), format) {
-		formats := rq.route.formats()
-		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Show(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+	doc, err := rq.route.handle(s, rq)
+	if err == nil && len(ignored) > 0 {
+		doc.Remarks = append(doc.Remarks, "ignored: "+strings.Join(ignored, " ")+" (empty)")
 	}
-	if rq.route.Lists || rq.route.Lenient {
-		return nil
-	}
-	for name, values := range rq.params {
-		if len(values) > 1 {
-			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", crm.Show(name), len(values)).On(name)
-		}
-		if name != "format" && !slices.Contains(rq.route.Params, name) {
-			allowed := append(slices.Clone(rq.route.Params), "format")
-			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
-				rq.route.Method, rq.route.shown(), crm.Show(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
-		}
-	}
-	return nil
+	return doc, err
 }
 
 // failure turns an error into an answer. What is no crm.Error is a fault of

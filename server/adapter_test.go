@@ -80,7 +80,9 @@ func TestFormatNegotiation(t *testing.T) {
 		json          bool
 	}{
 		{"", "", false}, {"*/*", "", false}, {"application/json", "", true}, {"text/plain", "", false},
-		{"application/json, text/plain", "", false}, {"application/json;q=0.9, text/plain;q=0.5", "", true},
+		{"application/json, text/plain", "", true}, {"application/json, text/plain, */*", "", true}, {"text/plain, application/json", "", false},
+		{"*/*, application/json", "", false}, {"text/*, application/json", "", false}, {"application/json;q=0.8, text/plain;q=0.8", "", true}, {"application/json;q=0, text/plain;q=0", "", false},
+		{"application/json;q=0.9, text/plain;q=0.5", "", true},
 		{"text/plain, application/json;q=0.9", "", false}, {"application/json, */*;q=0.1", "", true},
 		{"application/json;q=0, */*", "", false}, {"APPLICATION/JSON", "", true}, {"application/*", "", true},
 		{"text/html,application/xhtml+xml,*/*;q=0.8", "", false}, {"application/json;q=bad", "", true},

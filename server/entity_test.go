@@ -93,7 +93,7 @@ func TestEntityIsARowAndAMigration(t *testing.T) {
 	r.want(400, "GET", "/widgets?colr=red", "")
 	confirm := r.json(409, "DELETE", "/widget/"+id, "")["confirm"].(string)
 	r.want(200, "DELETE", "/widgets/"+id+"?confirm="+confirm, "")
-	if text := r.want(200, "GET", "/audit?target=widget/"+id, ""); !strings.Contains(text, "# 4 changes") {
+	if text := r.want(200, "GET", "/audit?target=widget/"+id, ""); !strings.Contains(text, "# 4 of 4 changes") {
 		t.Error(text)
 	}
 }

@@ -22,8 +22,9 @@ const (
 var medias = []struct{ word, media string }{{"json", jsonMedia}, {"text", textMedia}, {"ndjson", rowsMedia}, {"csv", csvMedia}}
 
 // mediaOf chooses the type of the answer: ?format= decides, else the Accept header
-// (RFC 9110 section 12.5.1), and text where it prefers none. An unknown ?format=
-// is reported by the adapter, in text.
+// (RFC 9110 section 12.5.1): of types that it weighs alike, the one that it names
+// first, as clients do that send application/json, text/plain, */*. Text where it
+// prefers none. An unknown ?format= is reported by the adapter, in text.
 func mediaOf(r *http.Request, params url.Values) string {
 	for _, m := range medias {
 		if params.Get("format") == m.word {
@@ -34,11 +35,12 @@ func mediaOf(r *http.Request, params url.Values) string {
 	if checkAccept(accept) != nil {
 		return textMedia
 	}
-	best, most := textMedia, weigh(accept, textMedia).q
+	best, most := textMedia, weigh(accept, textMedia)
 	for _, m := range medias {
 		w := weigh(accept, m.media)
-		if w.q > most && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
-			best, most = m.media, w.q
+		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.place < most.place
+		if first || w.q > most.q && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
+			best, most = m.media, w
 		}
 	}
 	return best
@@ -71,17 +73,19 @@ func formatOf(media string) render.Format {
 // exactly decides.
 func weigh(headers []string, media string) (best quality) {
 	kind, _, _ := strings.Cut(media, "/")
+	place := 0
 	for _, header := range headers {
 		for _, part := range strings.Split(header, ",") {
 			name, q := readRange(part)
 			switch name {
 			case media:
-				best.set(q, 3)
+				best.set(quality{q, 3, place})
 			case kind + "/*":
-				best.set(q, 2)
+				best.set(quality{q, 2, place})
 			case "*/*":
-				best.set(q, 1)
+				best.set(quality{q, 1, place})
 			}
+			place++
 		}
 	}
 	return best
@@ -92,6 +96,7 @@ func weigh(headers []string, media string) (best quality) {
 type quality struct {
 	q         float64
 	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself
+	place     int // of that range among all
 }
 
 // readRange reads one part of an Accept header: a range and its q.
@@ -109,8 +114,8 @@ func readRange(part string) (name string, q float64) {
 	return strings.ToLower(strings.TrimSpace(name)), q
 }
 
-func (current *quality) set(q float64, exactness int) {
-	if exactness > current.exactness {
-		*current = quality{q, exactness}
+func (current *quality) set(other quality) {
+	if other.exactness > current.exactness {
+		*current = other
 	}
 }

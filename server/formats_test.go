@@ -165,14 +165,17 @@ func sameList(records, remarks []string, items []any, object map[string]any) err
 	total, next := fmt.Sprint(len(items)), "<nil>"
 	var said []any
 	for _, remark := range remarks {
-		switch name, value, _ := strings.Cut(remark, ": "); {
-		case name == "total":
-			total = strings.TrimSuffix(value, "+")
+		name, value, _ := strings.Cut(remark, ": ")
+		counts := regexp.MustCompile(`^(\d+)(?: of (\d+)\+?)? [a-z_ ]+$`).FindStringSubmatch(remark)
+		switch {
 		case name == "next":
 			next = value
-		case regexp.MustCompile(`^\d+ [a-z_ ]+$`).MatchString(remark):
-		default:
+		case counts == nil:
 			said = append(said, remark)
+		case counts[1] != total:
+			return fmt.Errorf("%s, and %d lines", remark, len(items))
+		case counts[2] != "":
+			total = counts[2]
 		}
 	}
 	if object["total"] != nil && fmt.Sprint(object["total"]) != total {
@@ -194,7 +197,8 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 		}
 		return nil
 	}
-	if result, found := object["result"].(string); found && result != "deleted" && !strings.HasPrefix(remarks[0], result) {
+	nothing := object["result"] == "unchanged" && len(remarks) > 0 && remarks[0] == "updated: nothing changed" // an upsert
+	if result, found := object["result"].(string); found && result != "deleted" && !nothing && !strings.HasPrefix(remarks[0], result) {
 		return fmt.Errorf("result %s, text says %s", result, remarks[0])
 	}
 	if replayed := object["replayed"] == true; replayed != slices.Contains(remarks, "replayed") {

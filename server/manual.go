@@ -218,11 +218,11 @@ func (s *Server) manualExamples() string {
 	contact := s.exampleID("contact", 1)
 	return strings.Join([]string{
 		`AUTH='Authorization: Bearer ck_…'`,
-		`curl -s ` + baseMark + `/contacts -H "$AUTH" -d '{"name":"Jane Doe","email":"jane@acme.com","stage":"lead"}'`,
-		`curl -s "` + baseMark + `/contacts?stage=lead&company.name=is:null" -H "$AUTH"`,
-		`curl -s -X PATCH ` + baseMark + `/contacts/` + contact + ` -H "$AUTH" -d '{"follow_up_at":"+3d","follow_up_note":"Send the quote"}'`,
-		`curl -s ` + baseMark + `/contacts/` + contact + `/activities -H "$AUTH" -d '{"kind":"call","body":"Wants a quote for 12 seats"}'`,
-		`curl -s "` + baseMark + `/reminders?days=7" -H "$AUTH"`,
+		`curl -s $BASE/contacts -H "$AUTH" -d '{"name":"Jane Doe","email":"jane@acme.com","stage":"lead"}'`,
+		`curl -s "$BASE/contacts?stage=lead&company.name=is:null" -H "$AUTH"`,
+		`curl -s -X PATCH $BASE/contacts/` + contact + ` -H "$AUTH" -d '{"follow_up_at":"+3d","follow_up_note":"Send the quote"}'`,
+		`curl -s $BASE/contacts/` + contact + `/activities -H "$AUTH" -d '{"kind":"call","body":"Wants a quote for 12 seats"}'`,
+		`curl -s "$BASE/reminders?days=7" -H "$AUTH"`,
 	}, "\n")
 }
 

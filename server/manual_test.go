@@ -24,6 +24,17 @@ func TestManualIsShort(t *testing.T) {
 	}
 }
 
+// TestManualNamesTheAddressOnce holds that each page has the server's address once, and
+// paths behind it.
+func TestManualNamesTheAddressOnce(t *testing.T) {
+	r := newRig(t)
+	for _, page := range helpPages {
+		if n := strings.Count(r.want(200, "GET", page, ""), origin); n > 1 || page == "/help" && n != 1 {
+			t.Errorf("%s has the address %d times", page, n)
+		}
+	}
+}
+
 func TestManualPrintsTheTables(t *testing.T) {
 	r := newRig(t)
 	manual := r.want(200, "GET", "/help", "")
@@ -149,7 +160,7 @@ func TestManualExamples(t *testing.T) {
 			text := r.want(200, "GET", page, "")
 			auth := "Authorization: Bearer " + r.signIn("you@example.com")
 			own := r.want(200, "GET", "/workspaces", "", "Authorization", auth[len("Authorization: "):])
-			pairs := []string{"$AUTH", auth, "$WS", captures["$ws"].FindStringSubmatch(own)[1]}
+			pairs := []string{"$AUTH", auth, "$BASE", "http://127.0.0.1:8080", "$WS", captures["$ws"].FindStringSubmatch(own)[1]}
 			shell := strings.NewReplacer(pairs...)
 			lines := append(strings.Split(text, "\n"), "")
 			ran := 0

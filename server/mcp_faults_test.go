@@ -79,7 +79,7 @@ func TestScopesThroughTools(t *testing.T) {
 	r.want(201, "POST", "/contacts", `{"name":"Jane"}`)
 	minted := r.json(201, "POST", "/workspaces/"+workspaceOf(r)+"/tokens", `{"scope":"read"}`)["token"].(string)
 	r.header.Set("Authorization", "Bearer "+minted)
-	if text, failed := r.tool("/mcp/tools", "read", `{"path":"/contacts"}`); failed || !strings.Contains(text, "# 1 contact") {
+	if text, failed := r.tool("/mcp/tools", "read", `{"path":"/contacts"}`); failed || !strings.Contains(text, "# 1 of 1 contact") {
 		t.Errorf("read: %s", text)
 	}
 	for tool, arguments := range map[string]string{"write": `{"method":"POST","path":"/contacts","body":{"name":"x"}}`, "delete": `{"path":"/contacts/` + r.id("contact", 1) + `"}`} {

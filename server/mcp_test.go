@@ -229,7 +229,7 @@ func TestRequestTool(t *testing.T) {
 			t.Errorf("arguments %s: %s", args, text)
 		}
 	}
-	for query, want := range map[string]string{"search=Jane ERROR": "# 1 contact", "search=#1": "# 0 contacts", "search=100%": "ERROR invalid_filter", "search=a;b": "ERROR invalid_filter", "search=Jañe": "# 1 contact"} {
+	for query, want := range map[string]string{"search=Jane ERROR": "# 1 of 1 contact", "search=#1": "# 0 contacts", "search=100%": "ERROR invalid_filter", "search=a;b": "ERROR invalid_filter", "search=Jañe": "# 1 of 1 contact"} {
 		if text, _ := r.request("GET", "/contacts?"+query); !strings.Contains(text, want) {
 			t.Errorf("query %s: %s", query, text)
 		}
@@ -293,7 +293,7 @@ func TestToolset(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ tool, args, want string }{
-		{"read", `{"path":"/contacts"}`, "# 1 contact"}, {"write", `{"method":"POST","path":"/deals","body":{"title":"12 seats"}}`, "# created"},
+		{"read", `{"path":"/contacts"}`, "# 1 of 1 contact"}, {"write", `{"method":"POST","path":"/deals","body":{"title":"12 seats"}}`, "# created"},
 		{"write", `{"method":"DELETE","path":"/deals"}`, "method_not_allowed"}, {"delete", `{"path":"/contacts/` + r.id("contact", 1) + `"}`, "confirmation_required"},
 		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + origin + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
 		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},

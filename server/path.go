@@ -9,19 +9,22 @@ import (
 )
 
 // cleanPath returns the decoded path with handles turned into ids, so that
-// /contact/c_1 and /contacts/contact/c_1 are /contacts/c_1. It works on the raw
-// path: an escaped slash stays inside its segment and is refused.
+// /contact/c_1, /contacts/contact/c_1 and /contacts/contact%2Fc_1 are /contacts/c_1. It
+// works on the raw path: any other escaped slash stays inside its segment and is refused.
 func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	if !strings.HasPrefix(escaped, "/") || len(escaped) > 2000 {
 		return "", crm.Errorf(crm.NotFound, "a path starts with / and has at most 2000 bytes. GET /help lists every path.")
 	}
-	segments := strings.Split(escaped[1:], "/")
-	for i, raw := range segments {
+	var segments []string
+	for _, raw := range strings.Split(escaped[1:], "/") {
 		segment, err := url.PathUnescape(raw)
+		if kind, id, found := strings.Cut(segment, "/"); found && schema.Named(kind) != nil {
+			segments, segment = append(segments, kind), id // a handle that a client escaped as a whole
+		}
 		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || crm.Invisible(r) }) {
 			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", crm.Show(raw))
 		}
-		segments[i] = segment
+		segments = append(segments, segment)
 	}
 	segments, err := foldHandles(schema, segments)
 	return "/" + strings.Join(segments, "/"), err

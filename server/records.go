@@ -61,6 +61,7 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 	for i, rec := range page.Records {
 		doc.Items[i] = render.Record(rec, q.Fields)
 	}
+	doc.Remarks = append(doc.Remarks, q.Remarks...)
 	if q.Cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
 	}
@@ -209,6 +210,7 @@ func (s *Server) create(rq *request) (*render.Doc, error) {
 			return nil, err
 		}
 		doc := saved(out)
+		doc.Upsert = true
 		for _, t := range ties {
 			remark, err := t.save(tx, out.After)
 			if err != nil {
@@ -279,10 +281,16 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
 		}
 	}
 	d.Inputs = append(d.Inputs, own)
-	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
-			return store.Outcome{}, err
+			return nil, err
 		}
-		return tx.Save(d)
+		out, err := tx.Save(d)
+		if err != nil {
+			return nil, err
+		}
+		doc := saved(out)
+		doc.Upsert = true
+		return doc, nil
 	})
 }

@@ -122,7 +122,9 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 			params.Add(p.entity.Assigned, who)
 		}
 		params.Set("sort", p.entity.Due)
-		params.Set("cursor", p.cursor)
+		if p.cursor != "" {
+			params.Set("cursor", p.cursor)
+		}
 		if rq.params.Has("total") {
 			params.Set("total", rq.params.Get("total"))
 		}

@@ -28,7 +28,7 @@ func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if list := r.want(200, "GET", "/deals?total=exact", ""); !strings.Contains(list, "# 10 deals\n") || len(answers) != 10 {
+	if list := r.want(200, "GET", "/deals?total=exact", ""); !strings.Contains(list, "# 10 of 10 deals\n") || len(answers) != 10 {
 		t.Errorf("%d different answers, and\n%s", len(answers), list)
 	}
 }

@@ -27,7 +27,7 @@ func Example() {
 	// Output:
 	// 201 lead
 	// name="Jane Doe"
-	// # 1 contact
+	// # 1 of 1 contact
 	// # 0 contacts
 }
 
@@ -38,7 +38,7 @@ func TestImport(t *testing.T) {
 			t.Fatalf("POST /contacts: %d %s", status, text)
 		}
 	}
-	if _, text := c.Do("GET", "/contacts", ""); !strings.Contains(text, "# 1 contact\n") {
+	if _, text := c.Do("GET", "/contacts", ""); !strings.Contains(text, "# 1 of 1 contact\n") {
 		t.Errorf("the import made a duplicate:\n%s", text)
 	}
 }

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// dropEmpty leaves out the empty parameters of a GET that is answered whole, as agents
+// send them who fill in a pattern like /activities?contact=&deal=&limit=. It returns
+// them as they were written. Where more depends on a filter, in exports and stored
+// filters, an empty one is an error.
+func (rq *request) dropEmpty() (ignored []string) {
+	if rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.route.Access == public || rq.route.Lenient || rq.route.Stream != whole {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(rq.params)) {
+		values := slices.DeleteFunc(slices.Clone(rq.params[name]), func(v string) bool { return v == "" })
+		if len(values) == len(rq.params[name]) {
+			continue
+		}
+		ignored = append(ignored, crm.Show(name)+"=")
+		if rq.params[name] = values; len(values) == 0 {
+			delete(rq.params, name)
+		}
+	}
+	return ignored
+}
+
+// checkParams refuses query parameters the route does not know. Lists check
+// theirs when they compile the question.
+func checkParams(rq *request) error {
+	if format := rq.params.Get("format"); rq.params.Has("format") && !slices.Contains(rq.route.formats(), format) {
+		formats := rq.route.formats()
+		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Show(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+	}
+	if rq.route.Lists || rq.route.Lenient {
+		return nil
+	}
+	for name, values := range rq.params {
+		if len(values) > 1 {
+			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", crm.Show(name), len(values)).On(name)
+		}
+		if name != "format" && !slices.Contains(rq.route.Params, name) {
+			allowed := append(slices.Clone(rq.route.Params), "format")
+			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
+				rq.route.Method, rq.route.shown(), crm.Show(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
+		}
+	}
+	return nil
+}
