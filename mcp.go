@@ -85,17 +85,36 @@ func checkServer(address, token, email string) (origin string, err error) {
 // the command is killed the token stays in the list, but nobody knows its secret.
 func signInOwner(ctx context.Context, st *store.Store, email, name string) (in auth.SignedIn, err error) {
 	if email == "" {
-		if email, err = st.FirstUser(ctx); err != nil {
-			return in, err
-		}
+		email, err = onlyUser(ctx, st)
+	} else {
+		err = known(ctx, st, email, "")
 	}
-	if email == "" {
-		email = newcomer
+	if err != nil {
+		return in, err
 	}
 	if in, err = auth.New(st, auth.Options{}).Mint(ctx, email, name); err != nil {
 		return in, fmt.Errorf("--email: %w", plain(err))
 	}
 	return in, nil
+}
+
+// onlyUser returns the user of a file that has one, or a name for the first. Of several
+// it picks none: the data of the wrong one would look like that of the right one.
+func onlyUser(ctx context.Context, st *store.Store) (string, error) {
+	list, err := st.Users(ctx, 0, 2)
+	switch {
+	case err != nil:
+		return "", err
+	case len(list) == 0:
+		return newcomer, nil
+	case len(list) == 1:
+		return list[0].Email, nil
+	}
+	names, err := someUsers(ctx, st)
+	if err == nil {
+		err = fmt.Errorf("the file has several users; say as whom with --email: %s", names)
+	}
+	return "", err
 }
 
 // forget ends the token when the command does.

@@ -20,7 +20,7 @@ import (
 // reachFlags say which data a command works on: a file, or a server's.
 type reachFlags struct {
 	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"As whom to act on the file; the oldest user if left out." placeholder:"EMAIL"`
+	Email string `help:"As whom to act on the file; needed where it has several users." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"A server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
 	planFlags

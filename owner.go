@@ -28,9 +28,10 @@ func (f planFlags) openExisting(ctx context.Context, path string, io console) (*
 }
 
 type tokenCommand struct {
-	Email string `help:"Whose token; the user and a workspace are made if need be." required:"" placeholder:"EMAIL"`
-	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Name  string `help:"What GET /tokens calls it." default:"crmkit token"`
+	Email  string `help:"Whose token." required:"" placeholder:"EMAIL"`
+	Create bool   `help:"Make the user and a workspace where there is no such user. The first user of a file is made without it." env:"-"`
+	DB     string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Name   string `help:"What GET /tokens calls it." default:"crmkit token"`
 	planFlags
 }
 
@@ -41,12 +42,47 @@ func (c tokenCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
+	if !c.Create {
+		if err := known(ctx, st, c.Email, "; to make that user add --create"); err != nil {
+			return err
+		}
+	}
 	in, err := auth.New(st, auth.Options{}).Mint(ctx, c.Email, c.Name)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(io.out, in.Token)
 	return err
+}
+
+// known refuses an address that is no user's, where there are others: it may be mistyped.
+func known(ctx context.Context, st *store.Store, email, also string) error {
+	address, err := auth.ParseAddress(email)
+	if err != nil {
+		return nil // what comes next says so
+	}
+	if _, _, found, err := st.User(ctx, address); found || err != nil {
+		return err
+	}
+	names, err := someUsers(ctx, st)
+	if names == "" || err != nil {
+		return err
+	}
+	return fmt.Errorf("--email %s: there is no such user; there are %s%s", address, names, also)
+}
+
+// someUsers names the first users of a file, "" where there are none.
+func someUsers(ctx context.Context, st *store.Store) (string, error) {
+	const most = 10
+	list, err := st.Users(ctx, 0, most+1)
+	var names []string
+	for _, u := range list[:min(len(list), most)] {
+		names = append(names, u.Email)
+	}
+	if len(list) > most {
+		names = append(names, "and more (crmkit user list)")
+	}
+	return strings.Join(names, ", "), err
 }
 
 type planCommand struct {
@@ -107,7 +143,7 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	}
 	lines := fmt.Sprintf("%s plan=%s\n", of, c.Plan)
 	for _, w := range workspaces {
-		lines += fmt.Sprintf("workspace/%s name=%s role=%s plan=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Role, w.Plan)
+		lines += memberLine(w)
 	}
 	_, err = fmt.Fprint(io.out, lines)
 	return err

@@ -169,7 +169,7 @@ func TestPlanSetSlash(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
 	for _, address := range []string{"sales/eu@example.com", "eu@example.com"} {
-		o.command("token", "--email", address)
+		o.command("token", "--email", address, "--create")
 	}
 	holds(t, o.command("plan", "set", "Sales/EU@example.com", "free"), "sales/eu@example.com plan=free\n", "Workspace of sales/eu@example.com")
 }
@@ -179,7 +179,7 @@ func TestPlanSetSlash(t *testing.T) {
 func TestTokenPlan(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
-	token := strings.TrimSpace(o.command("token", "--email", "bob@example.com", teamPlan, "--default-plan", "team"))
+	token := strings.TrimSpace(o.command("token", "--create", "--email", "bob@example.com", teamPlan, "--default-plan", "team"))
 	o.sees(token, "email=bob@example.com", "plan=team", "contacts: 0 / 1\n", "workspaces: 1 / 2\n")
 	o.command("token", "--email", "you@example.com", "--default-plan", "free")
 	o.sees(o.token, "plan=standard", "workspaces: 1 / 20\n")

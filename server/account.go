@@ -34,6 +34,29 @@ func (s *Server) authRequest(rq *request) (*render.Doc, error) {
 	return &render.Doc{Line: line, Hints: []string{"then " + verify, "local mode: code=" + code}}, nil
 }
 
+// deleteAccount answers DELETE /account.
+func (s *Server) deleteAccount(rq *request) (*render.Doc, error) {
+	code, err := rq.stepUpCode()
+	if err != nil {
+		return nil, err
+	}
+	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+		left, err := s.auth.DeleteAccount(tx, code)
+		if err != nil {
+			return nil, err
+		}
+		doc := deleted("user", rq.actor.UserID)
+		for _, w := range left.Deleted {
+			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+crm.Show(w.Name)+" with all in it")
+		}
+		for _, w := range left.Kept {
+			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+crm.Show(w.Name)+"; the records made there stay")
+		}
+		doc.Hints = append(doc.Hints, "all tokens are gone; signing in with the address makes a new account")
+		return doc, nil
+	})
+}
+
 func text(name, value string) render.Field {
 	return render.Field{Name: name, Value: crm.Str(value)}
 }

@@ -74,6 +74,7 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/tokens/:id", Access: full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
+		{Method: http.MethodDelete, Path: "/account", Access: full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, handle: (*Server).deleteAccount},
 	}
 	rows = append(rows, teamRoutes(s.schema)...)
 	rows = append(rows, s.mcpRoutes()...)

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"context"
-
-	"crmkit/crm"
-)
+import "crmkit/crm"
 
 // Workspace is one team's data, apart from every other's.
 type Workspace struct {
@@ -47,13 +43,6 @@ func (tx *Tx) SignIn(email string) ([]Workspace, error) {
 func (tx *Tx) Expected(email string) (bool, error) {
 	var one int64
 	return tx.row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
-}
-
-// FirstUser returns the address of the oldest user, or "" where there is none.
-func (s *Store) FirstUser(ctx context.Context) (email string, err error) {
-	err = s.view(ctx, func(v *view) error { return v.row(ctx, "SELECT email FROM users ORDER BY number LIMIT 1", nil, &email) })
-	_, err = scanned(err)
-	return email, err
 }
 
 // createUser makes an account for the actor's address.

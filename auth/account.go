@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// DeleteAccount deletes the actor's account, as store.RemoveUser says. It needs a step-up
+// code.
+func (a *Auth) DeleteAccount(tx *store.Tx, code string) (store.Left, error) {
+	what := Sensitive{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + tx.Actor.Email + ", every workspace of which it is the only member, and its membership in",
+		Also: " and all others"}
+	if err := a.StepUp(tx, what, code); err != nil {
+		return store.Left{}, err
+	}
+	tx.After(a.forget)
+	return tx.RemoveUser()
+}
+
+// RemoveUser deletes the account with the address, for the owner of the file.
+func (a *Auth) RemoveUser(ctx context.Context, email string) (left store.Left, err error) {
+	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
+		found, err := tx.Become(email)
+		if err == nil && !found {
+			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", crm.Show(email))
+		}
+		if err != nil {
+			return err
+		}
+		tx.After(a.forget)
+		left, err = tx.RemoveUser()
+		return err
+	})
+	return left, err
+}
+
+// RemoveWorkspace deletes the workspace with the id, for the owner of the file.
+func (a *Auth) RemoveWorkspace(ctx context.Context, id string) error {
+	return a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
+		if err := tx.EnterAny(id); err != nil {
+			return err
+		}
+		tx.After(a.forget)
+		return tx.DeleteWorkspace()
+	})
+}
