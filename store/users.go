@@ -136,7 +136,7 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 			err = tx.DeleteWorkspace()
 		} else {
 			left.Kept = append(left.Kept, w)
-			err = tx.leave()
+			err = tx.quit()
 		}
 		if err != nil {
 			return left, err
@@ -146,8 +146,8 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 	return left, tx.dropUser()
 }
 
-// leave ends the actor's membership in the workspace it has entered.
-func (tx *Tx) leave() error {
+// quit ends the actor's membership in the workspace it has entered.
+func (tx *Tx) quit() error {
 	member, err := tx.Named(tx.store.Schema.Named("member"), tx.Actor.UserID)
 	if err != nil {
 		return err
