@@ -14,14 +14,22 @@ build:
 run: build
 	./crmkit serve --local
 
+# As a developer runs it all day: in minutes, and the last lines say what it left out. With
+# CI set it leaves nothing out, and what is missing on the machine is a failure.
 test:
+ifdef CI
 ifndef RACE
-	@echo "skipped: race detection, which needs a C compiler and cgo"
-	@if [ -n "$$CI" ]; then echo "CI must not skip it"; exit 1; fi
+	@echo "the race detector needs a C compiler and cgo; CI must not skip it"; exit 1
 endif
 	@testdata/clients/install
-	go test $(RACE) ./...
-	go test ./store -reversed # rows without an order come last first
+	go test $(RACE) -timeout 40m ./...
+	go test -timeout 20m ./store -reversed # rows without an order come last first
+else
+	go test -short ./...
+	@echo "left out: the race detector"
+	@grep -rhoE 'left out: [^"]+' --include=*_test.go . | sort | uniq -c | sed 's/^ *\([0-9]*\) \(.*\)/\2 (\1 tests)/'
+	@echo "CI=true make test runs everything"
+endif
 
 # Every fault for ten seconds, three times over; as root, since it makes disks.
 soak:

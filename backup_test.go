@@ -50,6 +50,9 @@ func keeps(t *testing.T, db, token string, total int) {
 
 // TestBackupStory backs up a live server, restores over it and goes on.
 func TestBackupStory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	db, p := filled(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "copy.db")
@@ -80,6 +83,9 @@ func TestBackupStory(t *testing.T) {
 // TestRestoreAfterAKill restores over a server that was killed, whose log holds
 // what the file does not, and over a damaged file.
 func TestRestoreAfterAKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	db, p := filled(t)
 	file := filepath.Join(t.TempDir(), "copy.db")
 	done(t, "contacts=1", "backup", file, "--db", db)
@@ -169,6 +175,9 @@ func TestDamagedBackup(t *testing.T) {
 // TestScheduledBackups holds that a server makes backups, with what was written up
 // to then, while it is written to, and goes on after one that failed.
 func TestScheduledBackups(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	dir := t.TempDir()
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	p := serve(t, "--db", db, "--token-for", "you@example.com", "--backup-dir", dir, "--backup-every", "1s", "--backup-keep", "2")

@@ -63,6 +63,9 @@ func authorized(t *testing.T, p *running) string {
 }
 
 func TestMCPConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: MCP clients from npm, and a browser")
+	}
 	p := serve(t, "--db", ":memory:", "--token-for", "jane@acme.com")
 	at := authorized(t, p)
 	for _, version := range []string{"2025-06-18", "2025-11-25", "2026-07-28"} {
@@ -75,6 +78,9 @@ func TestMCPConformance(t *testing.T) {
 }
 
 func TestTypeScriptSDK(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: MCP clients from npm, and a browser")
+	}
 	for generation, want := range map[string]int{"1": 6, "2": 8} {
 		t.Run("v"+generation, func(t *testing.T) {
 			p := serve(t, "--db", ":memory:")
@@ -96,6 +102,9 @@ func failureOf(err error) string {
 }
 
 func TestSignInPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: MCP clients from npm, and a browser")
+	}
 	p := serve(t, "--db", ":memory:")
 	shots := t.TempDir()
 	if *screenshots {

@@ -63,6 +63,9 @@ func sqliteRows(t *testing.T, file, when string) string {
 // TestUpgradeKilled kills an upgrade at each of its changes to the disk. The file is
 // then the old one or the new one, whole, and the next start gets through.
 func TestUpgradeKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	old, made := sqliteRows(t, oldFile(t, "0001"), "before"), oldFile(t, "0001")
 	done(t, "", "upgrade", "--db", made)
 	want := sqliteRows(t, made, "after")
@@ -88,6 +91,9 @@ func TestUpgradeKilled(t *testing.T) {
 // TestRestoreKilled kills a restore over a database whose log holds what the file
 // does not.
 func TestRestoreKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	live, p := filled(t)
 	backup := filepath.Join(t.TempDir(), "copy.db")
 	done(t, "contacts=1", "backup", backup, "--db", live)

@@ -33,6 +33,9 @@ func unit(t *testing.T) string {
 
 // TestUnit has systemd read the unit, and say how exposed the service is.
 func TestUnit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: programs of the system that deploy/ uses")
+	}
 	analyze := needs(t, "systemd-analyze")
 	path := unit(t)
 	if out, err := exec.Command(analyze, "verify", path).CombinedOutput(); err != nil || len(out) > 0 {
@@ -74,6 +77,9 @@ func filter(t *testing.T, analyze, set string) (calls []string) {
 // writes and stops, and holds that the unit forbids none of them, and that no
 // memory is both written and run (MemoryDenyWriteExecute).
 func TestUnitLetsItWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	t.Parallel()
 	analyze, strace := needs(t, "systemd-analyze"), needs(t, "strace")
 	cmd := command(t, onFile()...)
@@ -209,6 +215,9 @@ func (img image) copy(t *testing.T, words []string, made map[string]string) {
 // TLS with the certificates that are there, knows time zones, and writes to /data
 // and nowhere else.
 func TestImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: programs of the system that deploy/ uses")
+	}
 	t.Parallel()
 	r := (&relay{}).start(t, "127.0.0.1:0")
 	img := build(t, map[string]string{"/etc/ssl/certs/ca-certificates.crt": r.roots, "/out/crmkit": binary(t), "/out/data": ""})
@@ -245,6 +254,9 @@ func TestImage(t *testing.T) {
 // settings that stand in it. Addresses are those of the test, and plain HTTP stands
 // for https, as no CA certifies the name.
 func TestCaddy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: programs of the system that deploy/ uses")
+	}
 	t.Parallel()
 	caddy := needs(t, "caddy")
 	text := read(t, "deploy/Caddyfile")

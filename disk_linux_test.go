@@ -12,6 +12,9 @@ import (
 // TestNotReadyOnFullDisk fills the disk under a server. It refuses writes, is not
 // ready, goes on answering reads, and recovers by itself once there is room.
 func TestNotReadyOnFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("crmkit-test", dir, "tmpfs", 0, "size=4m"); err != nil {

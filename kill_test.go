@@ -39,6 +39,9 @@ func (j *journal) note(fn func()) {
 // TestKill kills the server with SIGKILL at random moments under writes. After
 // each restart on the same file every answered write must be there.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	rounds := 20
 	if testing.Short() {
 		rounds = 5

@@ -58,6 +58,9 @@ func TestSecondServer(t *testing.T) {
 // TestStartsAtOnce starts commands at once on a file that has to be made, or
 // brought up to date. None may be in the way of another.
 func TestStartsAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	fresh := filepath.Join(t.TempDir(), "crmkit.db")
 	if err := os.WriteFile(fresh, nil, 0o600); err != nil {
 		t.Fatal(err)

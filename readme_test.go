@@ -67,6 +67,9 @@ func timeless(text string) string {
 // TestReadmeSession runs the shell blocks of README.md as a reader would, and
 // compares what they print with what README.md shows.
 func TestReadmeSession(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	bash := needs(t, "bash")
 	for _, program := range []string{"curl", "sed", "grep"} {
 		needs(t, program)

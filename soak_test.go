@@ -70,6 +70,9 @@ func (s *soak) load(ctx context.Context, clients int) {
 
 // TestSoak takes the server through every fault that this machine can make.
 func TestSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	t.Logf("-soak-seed=%d", *soakSeed)
 	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 1))}
 	s.disk = newDisk(t)
@@ -213,6 +216,9 @@ func (d *disk) comeBack(t *testing.T) {
 // TestUpgradeOnAFullDisk holds that an upgrade without room for its copy leaves the
 // file as it was, and goes through once there is room.
 func TestUpgradeOnAFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	d := newDisk(t)
 	if d == nil {
 		lacks(t, "no file system of its own")
@@ -242,6 +248,9 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 // cut: the soak must find that answered writes are gone. A check that found nothing
 // here would prove nothing elsewhere.
 func TestSoakNoticesLoss(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: processes and disks that fail")
+	}
 	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 2)), disk: newDisk(t)}
 	if s.disk == nil {
 		lacks(t, "no file system of its own")

@@ -84,6 +84,9 @@ func TestWhatIsNoGuess(t *testing.T) {
 // all the time, from a new network every minute, for two days: he gets few
 // guesses, and the owner of the address can always sign in within 30 minutes.
 func TestGuesserIsBoundedAndLocksNobodyOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	f := openAt(t, store.Memory)
 	const email = "ann@example.com"
 	looked, mails, since := map[int]int{}, map[int]int{}, time.Duration(0)

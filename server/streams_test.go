@@ -146,6 +146,9 @@ func TestSlowReadersOfExportsHoldNothing(t *testing.T) {
 // TestBrokenExportsShow closes the store under an export: its last line tells why,
 // and the connection breaks, so that nobody takes it for whole.
 func TestBrokenExportsShow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out: tests that take minutes")
+	}
 	for format, want := range map[string]string{"text": "\n# error: not_ready: ", "ndjson": "\n{\"error\":\"not_ready\",", "csv": ""} {
 		t.Run(format, func(t *testing.T) {
 			r := newRigWith(t, store.Options{}).as("jane@acme.com")
