@@ -200,21 +200,3 @@ func (tx *Tx) Holder(hash string) (tokenID, client string, user int64, found boo
 	found, err = tx.row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
 	return tokenID, client, user, found, err
 }
-
-// purgeOAuth drops what can serve no connector any more. A used refresh token is
-// kept for as long as it could have lived, so that its theft is noticed.
-func (tx *Tx) purgeOAuth() error {
-	for text, before := range map[string]int64{
-		"DELETE FROM oauth_requests WHERE expires_at < $1":                                                                       tx.now,
-		"DELETE FROM oauth_grants WHERE expires_at < $1":                                                                         tx.now - keepGrants.Milliseconds(),
-		"DELETE FROM secrets WHERE dies_at < $1":                                                                                 tx.now,
-		"DELETE FROM secrets WHERE used_at < $1":                                                                                 tx.now - RefreshLife.Milliseconds(),
-		"DELETE FROM oauth_clients WHERE used_at IS NULL AND created_at < $1":                                                    tx.now - unusedClientLife.Milliseconds(),
-		"DELETE FROM oauth_clients WHERE used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)": tx.now - clientRest.Milliseconds(),
-	} {
-		if err := tx.exec(text, before); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -130,13 +130,6 @@ func (s *Store) flushTouches() {
 	}
 }
 
-// Purge drops now what can serve nobody any more; it also happens by itself.
-func (s *Store) Purge(ctx context.Context) {
-	if err := s.Write(ctx, crm.Actor{}, (*Tx).purge); err != nil {
-		s.opts.Log.Warn("nothing was purged", "error", err)
-	}
-}
-
 // FlushTouches writes the uses noted by Touch to the file now.
 func (s *Store) FlushTouches(ctx context.Context) {
 	s.touch.mu.Lock()
@@ -171,27 +164,3 @@ func (tx *Tx) touchTokens(used map[string]int64) error {
 // keepStrays is how long entries of the log that belong to no workspace stay:
 // failed sign-ins of strangers, workspaces that were deleted.
 const keepStrays = 90 * 24 * time.Hour
-
-// purge drops what can serve nobody any more. Idle tokens stay a while, so that
-// their owner is told that they expired.
-func (tx *Tx) purge() error {
-	if err := tx.exec("DELETE FROM tokens WHERE last_used_at < $1", tx.now-3*IdleLimit.Milliseconds()); err != nil {
-		return err
-	}
-	for _, text := range []string{
-		"DELETE FROM limits WHERE resets_at < $1",
-		"DELETE FROM confirmations WHERE expires_at < $1",
-		"DELETE FROM codes WHERE expires_at < $1",
-	} {
-		if err := tx.exec(text, tx.now); err != nil {
-			return err
-		}
-	}
-	if err := tx.exec("DELETE FROM kept_answers WHERE kept_at <= $1", tx.now-KeptFor.Milliseconds()); err != nil {
-		return err
-	}
-	if err := tx.purgeOAuth(); err != nil {
-		return err
-	}
-	return tx.exec("DELETE FROM changes WHERE workspace_id = 0 AND at < $1", tx.now-keepStrays.Milliseconds())
-}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+)
+
+// stale are rows that can serve nobody any more: those of a table under a condition on a
+// moment, $1, that is so long ago.
+type stale struct {
+	table string
+	key   []string // what names one
+	where string
+	age   time.Duration
+}
+
+// stales lists them. Idle tokens stay a while, so that their owner is told that they
+// expired; a used refresh token for as long as it could have lived, so that its theft is
+// noticed.
+func stales() []stale {
+	hash := []string{"hash"}
+	return []stale{
+		{"tokens", []string{"key"}, "last_used_at < $1", 3 * IdleLimit},
+		{"limits", []string{"name"}, "resets_at < $1", 0},
+		{"confirmations", hash, "expires_at < $1", 0},
+		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0},
+		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", KeptFor},
+		{"oauth_requests", hash, "expires_at < $1", 0},
+		{"oauth_grants", hash, "expires_at < $1", keepGrants},
+		{"secrets", hash, "dies_at < $1", 0},
+		{"secrets", hash, "used_at < $1", RefreshLife},
+		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife},
+		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest},
+		{"changes", []string{"key"}, "workspace_id = 0 AND at < $1", keepStrays},
+	}
+}
+
+// purgeStep is how many rows one transaction drops.
+const purgeStep = 500
+
+// Purge drops now what can serve nobody any more; it also happens by itself. What that is
+// is found beside the writes, and looked at again when it is dropped.
+func (s *Store) Purge(ctx context.Context) {
+	for _, of := range stales() {
+		for n := purgeStep; n == purgeStep; {
+			var err error
+			if n, err = s.purge(ctx, of); err != nil {
+				s.opts.Log.Warn("not all was purged", "table", of.table, "error", err)
+			}
+		}
+	}
+}
+
+// purge drops some stale rows of a table, and returns how many it found.
+func (s *Store) purge(ctx context.Context, of stale) (n int, err error) {
+	moment := s.Now().Add(-of.age).UnixMilli()
+	var rows [][]any
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(of.key, ", "), of.table, of.where, purgeStep)
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, text, []any{moment}, func(scan func(...any) error) error {
+			row, dest := make([]any, len(of.key)), make([]any, len(of.key))
+			for i := range row {
+				dest[i] = &row[i]
+			}
+			rows = append(rows, row)
+			return scan(dest...)
+		})
+	})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	text = fmt.Sprintf("DELETE FROM %s WHERE %s", of.table, of.where)
+	for i, column := range of.key {
+		text += fmt.Sprintf(" AND %s = $%d", column, i+2)
+	}
+	err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+		for _, row := range rows {
+			if err := tx.exec(text, append([]any{moment}, row...)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(rows), nil
+}
