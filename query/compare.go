@@ -40,7 +40,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.Type == crm.Phone && digits(value) == "":
 		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Show(param), crm.Show(value)).On(param)
 	case op == "like":
-		return c.like(t, value), nil
+		return c.holds(t, partOf(t, value)), nil
 	case t.field.Type == crm.Phone:
 		test := " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
 		if sqlOps[op] == "=" {
@@ -80,12 +80,12 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	return column + test, nil
 }
 
-// like matches a part of a text: of the column, or of one of the labels.
-func (c *compiler) like(t target, value string) string {
-	if t.field.Type == crm.Phone {
-		return c.holds(t, digits(Fold(value)))
+// partOf returns the part that like: looks for in the form of the field.
+func partOf(t target, value string) string {
+	if t.key == "" && t.field.Type == crm.Phone {
+		return digits(Fold(value))
 	}
-	return c.holds(t, formOf(value).Fold)
+	return formOf(value).Fold
 }
 
 // holds matches a part of a text in the form that Form.In returns for the field.
@@ -167,7 +167,7 @@ const maxIndexed = 200
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), op != "eq" && op != "ne" && op != "in"
 	if op == "like" {
-		return member(t, name, textContains("v.fold", c.arg(formOf(value).Fold))), nil
+		return member(t, name, textContains("v.fold", c.arg(partOf(t, value)))), nil
 	}
 	if key, ok := NumberKey(value); ok {
 		is := "number " + sqlOps[op] + " " + c.arg(key)

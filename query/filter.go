@@ -78,6 +78,9 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
+	if op == "like" {
+		c.noteLike(e, t, partOf(t, values[0]))
+	}
 	c.lead(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
 }

@@ -150,8 +150,8 @@ func (m *mark) value(f *crm.Field) any {
 	return m.text
 }
 
-// Without returns the question without the conditions of search=, for rows of which it
-// is known that they pass those.
+// Without returns the question without the conditions on what memory looked for, for rows
+// of which it is known that they pass those.
 func (q *Question) Without() *Question {
 	rest := *q
 	rest.Where = q.Others

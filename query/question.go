@@ -44,8 +44,8 @@ type Question struct {
 	Leads  []Lead // of conditions that an index answers
 	Direct bool   // a condition names what an index leads to in the default order
 
-	Sought *Sought  // of search=; nil: nothing
-	Others []string // the conditions in Where but those of search=
+	Sought *Sought  // what memory can look for; nil: nothing
+	Others []string // the conditions in Where that memory cannot answer
 
 	best     string // SQL of the rank by which a search orders, before the latest change
 	bestArgs []any
@@ -88,7 +88,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 		}
 	}
 	q.Args, q.Leads, q.Direct, q.Plain, q.Remarks = c.args, c.leads, c.direct, len(q.Where) == 0, c.remarks
-	if len(c.sought.Words) > 0 {
+	if len(c.sought.Words)+len(c.sought.Likes) > 0 {
 		q.Sought = &c.sought
 	}
 	if q.Order.Field == nil {
@@ -122,8 +122,11 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 		q.Total, err = parseTotal(value)
 	default:
 		var where string
+		likes := len(c.sought.Likes)
 		where, err = c.filter(q.Entity, name, value)
-		q.Where, q.Others = append(q.Where, where), append(q.Others, where)
+		if q.Where = append(q.Where, where); len(c.sought.Likes) == likes {
+			q.Others = append(q.Others, where)
+		}
 	}
 	return err
 }

@@ -1,15 +1,26 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"crmkit/crm"
 )
 
-// Sought is what a search looks for: words, each of which must stand in one of the
-// fields that the entity is searched by.
+// Sought is what memory can look for: the words of search=, each of which must stand in
+// one of the fields that the entity is searched by, and the parts that like: names of one
+// of those fields.
 type Sought struct {
 	Words []Word
+	Likes []Like
+}
+
+// Like is a part that must stand in one field: in one of its own, or in what the records
+// are called that one of the references leads to.
+type Like struct {
+	Own  *crm.Field
+	Refs []*crm.Field
+	Part string // in the form of the field
 }
 
 // Word is a word that is looked for, in any of its forms: as it was written, or as it
@@ -26,7 +37,7 @@ type Form struct {
 }
 
 // Literally looks for one word as it is written.
-func Literally(word string) *Sought { return &Sought{[]Word{{word, []Form{formOf(word)}}}} }
+func Literally(word string) *Sought { return &Sought{Words: []Word{{word, []Form{formOf(word)}}}} }
 
 func formOf(word string) Form {
 	form := Form{Fold: Fold(word)}
@@ -70,4 +81,21 @@ func SearchedIn(e *crm.Entity) (s Searched) {
 		}
 	}
 	return s
+}
+
+// noteLike notes a condition of like: that memory can answer, because searches look into
+// the same field.
+func (c *compiler) noteLike(e *crm.Entity, t target, part string) {
+	at := SearchedIn(e)
+	switch {
+	case t.key != "":
+	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
+		c.sought.Likes = append(c.sought.Likes, Like{Own: t.field, Part: part})
+	case len(t.hops) == 1 && t.entity.Display == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
+		refs := []*crm.Field{t.hops[0].field}
+		if beside := t.hops[0].beside; beside != nil {
+			refs = append(refs, beside)
+		}
+		c.sought.Likes = append(c.sought.Likes, Like{Refs: refs, Part: part})
+	}
 }

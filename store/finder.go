@@ -39,12 +39,14 @@ func (f *finder) tune(all blocks) {
 	}
 }
 
-// index returns where the text begins first, -1 for nowhere.
+// index returns where the text begins first, -1 for nowhere. Where the byte is not rare
+// after all, or leads astray at too many places, it is bytes.Index that looks on.
 func (f finder) index(in []byte) int {
 	if f.by == 0 {
 		return bytes.Index(in, f.text)
 	}
 	before, behind := f.by-1, len(f.text)-f.by
+	astray := 0
 	for at := before; at < len(in)-behind; at++ {
 		i := bytes.IndexByte(in[at:len(in)-behind], f.text[before])
 		if i < 0 {
@@ -53,6 +55,19 @@ func (f finder) index(in []byte) int {
 		if at += i; bytes.Equal(in[at-before:at+1+behind], f.text) {
 			return at - before
 		}
+		if astray++; astray > maxAstray+at/bytesAstray {
+			if i = bytes.Index(in[at-before:], f.text); i < 0 {
+				return -1
+			}
+			return at - before + i
+		}
 	}
 	return -1
 }
+
+// The places at which a rare byte may stand without the text: some, and one in so many
+// bytes.
+const (
+	maxAstray   = 8
+	bytesAstray = 16
+)

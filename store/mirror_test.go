@@ -114,8 +114,8 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 	}
 }
 
-// compareSearches compares lists by words, with and without another filter, with those
-// of the tables.
+// compareSearches compares lists by words, anywhere and in one field, with and without
+// another filter, with those of the tables.
 func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...string) {
 	f.t.Helper()
 	for _, kind := range kinds {
@@ -124,20 +124,39 @@ func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...stri
 				if kind == "activity" && more == "&notes=is:null" {
 					continue
 				}
-				params := "search=" + url.QueryEscape(text) + more
-				want := f.scanned(actor, kind, params)
-				h, err := f.seek(f.t.Context(), actor, f.Schema.Named(kind), f.question(actor, kind, params).Sought)
-				if err != nil || h == nil {
-					f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
+				f.compareList(actor, kind, "search="+url.QueryEscape(text), more)
+			}
+			for _, path := range f.Schema.Named(kind).Search {
+				if path == "phone" && !strings.ContainsAny(text, "0123456789") {
+					continue
 				}
-				if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || more == "" && h.n != int64(len(want)) {
-					f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
-				}
-				if page := f.list(actor, kind, params+"&limit=1"); page.Total != int64(len(want)) || !page.Exact {
-					f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
-				}
+				like := path + "=like:" + url.QueryEscape(text)
+				f.compareList(actor, kind, like, "")
+				f.compareList(actor, kind, like, "&sort=-updated_at&created_by=ann@example.com")
+				f.compareList(actor, kind, like, "&search=n")
 			}
 		}
+	}
+}
+
+func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
+	f.t.Helper()
+	params += more
+	want := f.scanned(actor, kind, params)
+	q := f.question(actor, kind, params)
+	h, err := f.seek(f.t.Context(), actor, q.Entity, q.Sought)
+	if err != nil || h == nil {
+		f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
+	}
+	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.Others) == 0 && h.n != int64(len(want)) {
+		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
+	}
+	page := f.list(actor, kind, params+"&limit=1")
+	if page.Total != int64(len(want)) || !page.Exact {
+		f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
+	}
+	if words := len(q.Sought.Words) > 0; page.Nowhere && (!words || len(want) > 0) {
+		f.t.Errorf("%s?%s: the words are said to stand nowhere", kind, params)
 	}
 }
 

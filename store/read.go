@@ -93,48 +93,48 @@ type Page struct {
 // entity is scoped so). All of a page is of one moment, but that a record from memory may
 // lack what another process commits in the instant in which the page is read.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
-	nowhere, err := s.ask(ctx, actor, q, func(ctx context.Context, c *counter, w way) error {
+	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *counter, w way) error {
 		if err := c.page(ctx, s.tables[q.Entity], w, &page); err != nil || q.Total == query.TotalNone {
 			return err
 		}
 		return c.total(ctx, w, &page)
 	})
-	if nowhere {
-		page = Page{Exact: true, Counted: q.Total != query.TotalNone, Nowhere: true}
+	if nothing != nil {
+		page = Page{Exact: true, Counted: q.Total != query.TotalNone, Nowhere: nothing.nowhere}
 	}
 	return page, err
 }
 
-// ask gives fn a snapshot and the way to what answers a question in it. Where nothing has
-// the words of its search, it does not call fn and returns true.
-func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn func(context.Context, *counter, way) error) (nowhere bool, err error) {
+// ask gives fn a snapshot and the way to what answers a question in it. Where memory shows
+// that nothing does, it does not call fn and returns what memory found.
+func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn func(context.Context, *counter, way) error) (nothing *hits, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	sought := q.Sought != nil && !q.Ranked()
 	if sought {
 		if err := s.catchUp(ctx); err != nil { // mirrors must have what was written
-			return false, err
+			return nil, err
 		}
 	}
 	ctx, end, err := s.turn(ctx, actor.Workspace)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer end()
 	recall, err := s.look(ctx, actor.Workspace)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var h *hits
 	if sought {
 		if h, err = s.seek(ctx, actor, q.Entity, q.Sought); err != nil {
-			return false, err
+			return nil, err
 		}
 		if h != nil && h.n == 0 {
-			return true, nil
+			return h, nil
 		}
 	}
-	return false, s.snapshot(ctx, func(v *view) error {
+	return nil, s.snapshot(ctx, func(v *view) error {
 		c := &counter{v, recall, s.shelf}
 		w, err := c.way(ctx, actor, q, h)
 		if err != nil {

@@ -11,72 +11,49 @@ import (
 	"crmkit/query"
 )
 
-// hits are the records of one kind in which all the words of a search stand, as the
-// mirrors have them.
+// hits are the records of one kind that memory found, as the mirrors have them.
 type hits struct {
-	m      *mirror
-	blocks blocks
-	masks  []uint64 // by block
-	n      int64
+	m       *mirror
+	blocks  blocks
+	masks   []uint64 // by block
+	n       int64
+	nowhere bool // no record has the words of search=
 }
 
-// seek looks for words in the mirrors of a kind and of those its records refer to. It
-// returns nil where one of them is too large to have a mirror.
+// seek looks in the mirrors of a kind and of those its records refer to. It returns nil
+// where one of them cannot be had, so that SQL must answer.
 func (s *Store) seek(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*hits, error) {
-	mirrors, err := s.searchedWith(ctx, actor, e)
-	if err != nil || mirrors == nil {
+	k, err := s.seeking(ctx, actor, e, sought)
+	if err != nil || k == nil {
 		return nil, err
 	}
-	h := &hits{m: mirrors[0], blocks: mirrors[0].look()}
-	if len(h.blocks) == 0 {
-		return h, nil
-	}
-	words := make([]seeker, len(sought.Words))
-	for i, w := range sought.Words {
-		for _, form := range w.Forms {
-			n := mirrors[0].needle(form)
-			for j := range n.texts {
-				n.texts[j].tune(h.blocks)
-			}
-			words[i].needles = append(words[i].needles, n)
-		}
-		words[i].find(mirrors)
-	}
-	slices.SortStableFunc(words, func(a, b seeker) int {
-		return cmp.Compare(len(b.needles[0].texts[0].text), len(a.needles[0].texts[0].text))
-	}) // long ones are rare
-	h.masks = make([]uint64, len(h.blocks))
-	for i, b := range h.blocks {
-		if b == nil {
-			continue
-		}
-		mask := b.rows()
-		for _, w := range words {
-			if mask = w.mask(b, mask, len(h.m.Refs)); mask == 0 {
-				break
-			}
-		}
-		h.masks[i] = mask
+	h := &hits{m: k.mirrors[0], blocks: k.blocks, masks: make([]uint64, len(k.blocks))}
+	err = k.each(ctx, func(at int, mask uint64) (more bool) {
+		h.masks[at] = mask
 		h.n += int64(bits.OnesCount64(mask))
+		return true
+	})
+	if err != nil || h.n > 0 || len(sought.Words) == 0 {
+		return h, err
 	}
-	return h, nil
+	if h.nowhere = true; len(sought.Likes) > 0 {
+		h.nowhere, err = s.nowhere(ctx, actor, e, &query.Sought{Words: sought.Words})
+	}
+	return h, err
 }
 
-// searchedWith returns the mirror of a kind and behind it those of what its references
-// lead to; nil where one of them is too large.
-func (s *Store) searchedWith(ctx context.Context, actor crm.Actor, e *crm.Entity) (list []*mirror, err error) {
-	kinds := []*crm.Entity{e}
-	for _, f := range s.mirrors.layouts[e].Refs {
-		kinds = append(kinds, e.Target(f))
+// nowhere reports whether no record has what is sought.
+func (s *Store) nowhere(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (bool, error) {
+	k, err := s.seeking(ctx, actor, e, sought)
+	if err != nil || k == nil {
+		return false, err
 	}
-	for _, kind := range kinds {
-		m, err := s.mirror(ctx, actor.Workspace, kind)
-		if m == nil || err != nil {
-			return nil, err
-		}
-		list = append(list, m)
-	}
-	return list, nil
+	nowhere := true
+	err = k.each(ctx, func(_ int, mask uint64) (more bool) {
+		nowhere = mask == 0
+		return nowhere
+	})
+	return nowhere, err
 }
 
 // Search answers a search of one kind: the first records by rank, those of one rank by
@@ -133,30 +110,6 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 		return err
 	})
 	return page, err
-}
-
-// seeker looks for one word.
-type seeker struct {
-	needles []needle
-	refs    [][]uint64 // by reference: the records that are called by the word; nil: none
-}
-
-// find looks for what the references lead to.
-func (w *seeker) find(mirrors []*mirror) {
-	for _, m := range mirrors[1:] {
-		w.refs = append(w.refs, m.called(w.needles))
-	}
-}
-
-// mask returns those of some rows of a block in which the word stands.
-func (w *seeker) mask(b *block, among uint64, refs int) uint64 {
-	mask := b.find(w.needles, among)
-	for i, to := range w.refs {
-		if to != nil {
-			mask |= b.pointing(i, refs, to, among&^mask)
-		}
-	}
-	return mask
 }
 
 // each calls fn for every hit, in the order of numbers.

@@ -33,7 +33,7 @@ func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (b
 		return false, err
 	}
 	defer end()
-	mirrors, err := s.searchedWith(ctx, actor, e)
+	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
 	return mirrors != nil, err
 }
 
@@ -47,7 +47,7 @@ func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, s
 		return nil, err
 	}
 	defer end()
-	mirrors, err := s.searchedWith(ctx, actor, e)
+	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
 	if err != nil || mirrors == nil {
 		return nil, err
 	}
@@ -63,11 +63,9 @@ func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, s
 	for _, g := range all {
 		nowhere := len(all) == 1 // as was seen before
 		if !nowhere {
-			h, err := s.seek(ctx, actor, e, query.Literally(g.part))
-			if err != nil {
+			if nowhere, err = s.nowhere(ctx, actor, e, query.Literally(g.part)); err != nil {
 				return nil, err
 			}
-			nowhere = h != nil && h.n == 0
 		}
 		if nowhere {
 			missing = append(missing, g)
