@@ -92,13 +92,33 @@ func (w *writer) meet(ctx context.Context) error {
 		return nil
 	}
 	w.others = true
-	if w.last-known > maxForeign {
-		w.store.mirrors.clear()
-		for i := range w.store.memos.moments {
-			w.moments = append(w.moments, &w.store.memos.moments[i])
-		}
-		return nil
+	err := errManyChanges
+	if w.last-known <= maxForeign {
+		err = contained(func() error { return w.study(tx, known) })
 	}
+	switch {
+	case err == nil:
+		return nil
+	case machine(err): // SQLite may have rolled back all by itself
+		return err
+	case !errors.Is(err, errManyChanges):
+		w.store.opts.Log.Error("what others changed could not be followed: memory is filled anew", "error", err)
+	}
+	w.foreign = nil
+	w.store.mirrors.clear()
+	for i := range w.store.memos.moments {
+		if moment := &w.store.memos.moments[i]; !slices.Contains(w.moments, moment) {
+			w.moments = append(w.moments, moment)
+		}
+	}
+	return nil
+}
+
+// errManyChanges says that memory is filled anew rather than followed.
+var errManyChanges = errors.New("others changed too much to follow each change")
+
+// study takes in the changes of others behind a number.
+func (w *writer) study(tx *Tx, known int64) error {
 	type change struct {
 		workspace int64
 		target    string
@@ -127,9 +147,13 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	}
 	kind, id, _ := strings.Cut(target, "/")
 	e := w.store.Schema.Named(kind)
+	if workspace == 0 && kind == "workspace" { // which was deleted, and is not there to be found
+		return errManyChanges
+	}
 	if e == nil || e.RandomID {
 		return nil
 	}
+	w.store.mirrors.forgetDerived(mirrored{workspace, e})
 	key, fault := crm.ParseID(e, workspace, id)
 	if fault != crm.IDFine {
 		return nil

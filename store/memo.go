@@ -49,6 +49,13 @@ func (m *memos) get(key memoKey) (memo, bool) {
 	return kept, found
 }
 
+// clear forgets all counts.
+func (m *memos) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.kept)
+}
+
 func (m *memos) put(key memoKey, kept memo) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -31,9 +31,18 @@ type mirror struct {
 	unread int                 // bytes of their text
 	names  map[string][]uint64 // by text: the records that are called by it; until one changes
 	late   [][]line            // committed while it was filled
-	filled bool
+	state  fillState
 	err    error // why it could not be filled
 }
+
+// fillState says whether a mirror has its rows.
+type fillState int
+
+const (
+	filling fillState = iota // commits wait for it
+	filled
+	failed // it has none, and is about to be dropped
+)
 
 // blocks are the rows of a mirror, by record number; nil where there are none.
 type blocks []*block
@@ -121,6 +130,7 @@ func numberOf(key int64) uint32 {
 // fill reads the rows. What is committed meanwhile comes in behind.
 func (m *mirror) fill(ctx context.Context, s *Store) {
 	defer close(m.ready)
+	defer m.giveUp() // unless it is filled by then
 	read := &mirror{searched: m.searched, words: map[string]uses{}}
 	err := m.read(ctx, s, func(lines []line) error {
 		if read.put(lines); read.bytes > s.mirrors.limit {
@@ -130,13 +140,24 @@ func (m *mirror) fill(ctx context.Context, s *Store) {
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err, m.filled = err, true; err == nil {
-		m.blocks, m.words, m.fresh, m.unread, m.bytes = read.blocks, read.words, read.fresh, read.unread, read.bytes
-		for _, lines := range m.late {
-			m.put(lines)
-		}
+	if err != nil {
+		m.err = err
+		return
 	}
-	m.late = nil
+	m.blocks, m.words, m.fresh, m.unread, m.bytes = read.blocks, read.words, read.fresh, read.unread, read.bytes
+	for _, lines := range m.late {
+		m.put(lines)
+	}
+	m.state, m.late, m.err = filled, nil, nil
+}
+
+// giveUp marks a mirror that was not filled: what is committed does not concern it.
+func (m *mirror) giveUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state == filling {
+		m.state, m.late = failed, nil
+	}
 }
 
 // read hands each the rows, part by part, in the order of their numbers.
@@ -187,11 +208,12 @@ func (m *mirror) part(ctx context.Context, v *view, first int64) (lines []line, 
 func (m *mirror) follow(lines []line) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.filled {
+	switch m.state {
+	case filling:
 		m.late = append(m.late, lines)
-		return
+	case filled:
+		m.put(lines)
 	}
-	m.put(lines)
 }
 
 // put replaces rows, those of one block at once. The caller holds the lock.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type mirrors struct {
 	used    int64                  // searches so far
 	larger  map[mirrored]time.Time // those that alone are over the limit, and when that was seen
 	layouts map[*crm.Entity]searched
+	derived map[*crm.Entity][]*crm.Entity // by kind: those whose mirrors hold what follows from its records
 }
 
 // mirrored is what a mirror is of.
@@ -38,13 +40,29 @@ var errTooLarge = errors.New("the text to search is larger than the memory for i
 var errNotFilled = errors.New("the text to search was not read")
 
 func newMirrors(schema *crm.Schema, limit int64) *mirrors {
-	m := &mirrors{limit: limit, all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}}
+	m := &mirrors{limit: limit, all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
 		if e.Counted() && len(e.Search) > 0 {
 			m.layouts[e] = newSearched(e)
+			for _, from := range m.layouts[e].derivedFrom(schema) {
+				m.derived[from] = append(m.derived[from], e)
+			}
 		}
 	}
 	return m
+}
+
+// derivedFrom returns the kinds from whose records values of a mirror follow.
+func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
+	for _, f := range slices.Concat(s.Own, s.Refs) {
+		if f.Via != "" {
+			kinds = append(kinds, s.entity.Target(s.entity.Field(f.Via)))
+		}
+		if f.Tally != nil {
+			kinds = append(kinds, schema.Named(f.Tally.Of))
+		}
+	}
+	return kinds
 }
 
 // mirror returns the mirror of a kind, filled; nil where it is too large to have one.
@@ -166,13 +184,24 @@ func (ms *mirrors) forget(workspace int64) {
 	}
 }
 
+// forgetDerived drops the mirrors of a workspace that hold what follows from records of a
+// kind: the log names those records alone.
+func (ms *mirrors) forgetDerived(from mirrored) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for _, e := range ms.derived[from.entity] {
+		if m := ms.all[mirrored{from.workspace, e}]; m != nil {
+			ms.drop(m)
+		}
+	}
+}
+
 // clear drops all mirrors.
 func (ms *mirrors) clear() {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	for _, m := range ms.all {
-		ms.drop(m)
-	}
+	clear(ms.all)
+	ms.bytes = 0
 }
 
 // weight returns about how much memory the mirrors take.

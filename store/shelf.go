@@ -185,8 +185,7 @@ func (s *shelf) drop(changed []shelved) {
 func (s *shelf) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.young)
-	clear(s.old)
+	s.young, s.old = map[shelved]kept{}, map[shelved]kept{}
 	s.bytes, s.before = 0, 0
 }
 

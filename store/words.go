@@ -1,5 +1,7 @@
 package store
 
+import "bytes"
+
 // uses is how often a word stands in rows, and in what those are called.
 type uses struct{ all, names int }
 
@@ -24,15 +26,16 @@ func (m *mirror) learn(old *block, lines []line) {
 			continue // it is replaced at once
 		}
 		if old != nil {
-			m.fresh = append(m.fresh, freshRow{old.row(int(l.number % blockRows)), -1})
-			m.unread += len(old.row(int(l.number % blockRows)))
+			gone := bytes.Clone(old.row(int(l.number % blockRows))) // it would keep its whole block
+			m.fresh = append(m.fresh, freshRow{gone, -1})
+			m.unread += len(gone)
 		}
 		m.fresh = append(m.fresh, freshRow{l.text, 1})
 		m.unread += len(l.text)
 	}
 	if m.unread > maxUnread && m.wording.TryLock() {
+		defer m.wording.Unlock()
 		m.bytes += m.settle(m.waiting())
-		m.wording.Unlock()
 	}
 }
 

@@ -192,7 +192,8 @@ func (w *writer) commit(batch []*job) (ran int) {
 	w.synced = 0
 	before := pagesRead(w.conn)
 	batch, err := w.transact(batch)
-	w.store.seen(Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before})
+	seen := Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before}
+	w.store.aside(func() { w.store.seen(seen) })
 	w.reflect(batch, err)
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
@@ -200,63 +201,13 @@ func (w *writer) commit(batch []*job) (ran int) {
 		}
 		if j.err == nil || j.keeps() {
 			for _, after := range j.after {
-				after()
+				w.store.aside(after)
 			}
 		}
 		close(j.done)
 	}
 	w.trimLog()
 	return len(batch)
-}
-
-// reflect brings the mirrors in step with a batch. Where it is not known what was
-// committed they are forgotten.
-func (w *writer) reflect(batch []*job, err error) {
-	changed := w.foreign
-	if w.others || err != nil { // a change changes more than the record that it names
-		w.store.shelf.clear()
-	}
-	for _, j := range batch {
-		w.store.shelf.drop(j.spoiled)
-		if err != nil || j.err == nil || j.keeps() {
-			changed = append(changed, j.changed...)
-		}
-	}
-	if err == nil {
-		w.store.mirrors.follow(changed)
-		w.known.Store(w.flight.Load())
-	}
-	w.flight.Store(w.known.Load())
-	for _, rec := range changed {
-		if err != nil {
-			w.store.mirrors.forget(crm.RecordWorkspace(rec.Key))
-		}
-	}
-	pass(w.moments)
-	w.moments, w.foreign, w.others = nil, nil, false
-}
-
-// note adds the moments of a batch to those that end with it, each once: one that passed
-// twice would look as if no commit were under way.
-func (w *writer) note(batch []*job) {
-	seen := map[*atomic.Uint64]bool{}
-	for _, m := range w.moments {
-		seen[m] = true
-	}
-	for _, j := range batch {
-		for _, m := range j.moments {
-			if !seen[m] {
-				seen[m], w.moments = true, append(w.moments, m)
-			}
-		}
-	}
-}
-
-// pass marks that a commit begins or has ended.
-func pass(moments []*atomic.Uint64) {
-	for _, m := range moments {
-		m.Add(1)
-	}
 }
 
 // trimLog empties the write-ahead log when it has grown: SQLite's own passive

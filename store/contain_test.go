@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// withLog opens a store on a file that writes its log into a string.
+func withLog(t *testing.T) (*fixture, *strings.Builder) {
+	t.Helper()
+	var log strings.Builder
+	f := onFile(t)
+	f.Store.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	return f, &log
+}
+
+// long returns a draft with so many bytes of words.
+func (f *fixture) long(name string, size int) Draft {
+	return f.draft("contact", "name", name, "notes", strings.Repeat("hay ", size/4))
+}
+
+// TestMemoryCannotStopTheDatabase breaks what the writer does beside the file, in each way:
+// writes are saved and answered, the fault is logged, and reads are right.
+func TestMemoryCannotStopTheDatabase(t *testing.T) {
+	f, log := withLog(t)
+	ann := f.member("ann@example.com")
+	contacts := mirrored{ann.Workspace, f.Schema.Named("contact")}
+	for i, fault := range []func(tx *Tx){
+		func(*Tx) { f.mirrors.all[contacts].words = nil },
+		func(*Tx) { f.mirrors.all[contacts].blocks[0] = &block{} },
+		func(tx *Tx) { tx.After(func() { panic("a hook") }) },
+	} {
+		name := fmt.Sprintf("needle%dx", i)
+		f.findsOne(ann, name, 0) // the mirror is filled
+		f.write(ann, func(tx *Tx) error {
+			for n := range 20 {
+				if _, err := tx.Save(f.long(fmt.Sprint(name, " ", n), 60_000)); err != nil {
+					return err
+				}
+			}
+			fault(tx)
+			return nil
+		})
+		f.findsOne(ann, name, 20)
+		f.compareSearches(ann, []string{"contact"}, name)
+		f.checkShelf(ann)
+	}
+	if n := strings.Count(log.String(), "memory is filled anew"); n < 3 {
+		t.Errorf("%d faults are logged:\n%s", n, log)
+	}
+}
+
+// TestCommitsBesideAFailedFilling commits much while the filling of a mirror fails: what is
+// committed before it is dropped does not concern it.
+func TestCommitsBesideAFailedFilling(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	contact := f.Schema.Named("contact")
+	m, fresh := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	if !fresh {
+		t.Fatal("there is a mirror already")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m.fill(ctx, f.Store)
+	if !errors.Is(m.err, context.Canceled) {
+		t.Fatalf("the filling ended with %v", m.err)
+	}
+	f.write(ann, func(tx *Tx) error {
+		for n := range 20 {
+			if _, err := tx.Save(f.long(fmt.Sprint("needle ", n), 60_000)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if len(m.blocks) != 0 || m.late != nil {
+		t.Error("a mirror that was not filled takes in rows")
+	}
+	f.mirrors.weigh(m, f.Now())
+	f.findsOne(ann, "needle", 20)
+}
+
+// TestDerivedValuesFollowOtherProcesses searches activities by the company of their
+// contact, which another process moves, and deletes.
+func TestDerivedValuesFollowOtherProcesses(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann := f.member("ann@example.com")
+	acme, beta := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Beta")
+	jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
+	f.save(ann, "activity", "body", "called", "contact_id", jane)
+	found := func(word string, want int64) {
+		t.Helper()
+		if n := f.list(ann, "activity", "search="+word).Total; n != want {
+			t.Errorf("%d activities of %s, want %d", n, word, want)
+		}
+	}
+	found("acme", 1)
+	other.update(ann, jane, "company_id", beta)
+	found("acme", 0)
+	found("beta", 1)
+	other.remove(ann, beta)
+	found("beta", 0)
+	var both sync.WaitGroup
+	for _, s := range []*fixture{f, other} {
+		both.Go(func() {
+			for range 10 {
+				s.update(ann, jane, "company_id", acme)
+				s.update(ann, jane, "company_id", crm.Value{})
+			}
+		})
+	}
+	both.Wait()
+	found("acme", 0)
+	f.compareSearches(ann, []string{"activity"}, "acme", "called")
+}
+
+// TestDeletedElsewhere holds that nothing of a workspace which another process deleted
+// stays in memory.
+func TestDeletedElsewhere(t *testing.T) {
+	f := onFile(t)
+	other := openWith(t, f.clock, f.opts)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	f.save(ann, "contact", "name", "Jane")
+	f.save(bob, "contact", "name", "Joe")
+	f.findsOne(ann, "jane", 1)
+	other.write(ann, func(tx *Tx) error { return tx.DeleteWorkspace() })
+	f.findsOne(bob, "joe", 1)
+	for of := range f.mirrors.all {
+		if of.workspace == ann.Workspace {
+			t.Errorf("%s of a deleted workspace are in memory", of.entity.Plural)
+		}
+	}
+	if f.shelf.packed(f.tables[f.Schema.Named("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
+		t.Error("a record of a deleted workspace is in memory")
+	}
+}
