@@ -71,7 +71,7 @@ func promote(t *testing.T, jane *person, acme string, bob *person) {
 	holds(t, jane.want(403, "DELETE "+acme, ""), "ERROR escalation_required")
 	other := jane.code(jane.mailed())
 	jane.header.Set("X-Escalation-Code", other)
-	holds(t, jane.want(401, line, body), "ERROR invalid_code")
+	holds(t, jane.want(403, line, body), "ERROR invalid_code")
 	jane.header.Set("X-Escalation-Code", code)
 	holds(t, jane.want(200, line, body), "# updated: role member -> admin")
 	jane.header.Del("X-Escalation-Code")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,10 +64,10 @@ const (
 // invalid_token and token_expired.
 func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	if token == "" {
-		return crm.Actor{}, crm.Errorf(crm.AuthRequired, "send the header Authorization: Bearer <token>. %s", signIn)
+		return crm.Actor{}, signedOut(crm.AuthRequired, "send the header Authorization: Bearer <token>.")
 	}
 	if !wellFormed(token) {
-		return crm.Actor{}, crm.Errorf(crm.InvalidToken, "that is no crmkit token; it may have been cut when it was copied. %s", signIn)
+		return crm.Actor{}, signedOut(crm.InvalidToken, "that is no crmkit token; it may have been cut when it was copied.")
 	}
 	hash := Hash(token)
 	session, err := a.session(ctx, hash)
@@ -75,7 +76,7 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	}
 	now := a.store.Now()
 	if now.UnixMilli()-session.LastUsed > store.IdleLimit.Milliseconds() {
-		return crm.Actor{}, crm.Errorf(crm.TokenExpired, "the token was not used for %d days and expired. %s", int(store.IdleLimit.Hours()/24), signIn)
+		return crm.Actor{}, signedOut(crm.TokenExpired, fmt.Sprintf("the token was not used for %d days and expired.", int(store.IdleLimit.Hours()/24)))
 	}
 	a.touch(hash, session.Actor.TokenID, now)
 	return session.Actor, nil
@@ -83,6 +84,11 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 
 // signIn is the next call after any 401.
 const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code, and with "workspace_id" if you worked in one of several.`
+
+// signedOut is the error for a request without a token that is good.
+func signedOut(code crm.Code, what string) *crm.Error {
+	return crm.Errorf(code, "%s %s", what, signIn).ForTools("%s %s", what, store.ConnectAgain)
+}
 
 func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) {
 	now := a.store.Now()
@@ -100,7 +106,7 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 		return session, err
 	}
 	if !found {
-		return session, crm.Errorf(crm.InvalidToken, "the token is unknown, was revoked, or its workspace is gone. %s", signIn)
+		return session, signedOut(crm.InvalidToken, "the token is unknown, was revoked, or its workspace is gone.")
 	}
 	session.LastUsed = max(session.LastUsed, c.touched.UnixMilli())
 	a.mu.Lock()

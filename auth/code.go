@@ -234,8 +234,12 @@ func wrong(tx *store.Tx, t attempt, guessed bool) error {
 	if err != nil {
 		return err
 	}
-	return tx.Keep(crm.Errorf(crm.InvalidCode, "the code is wrong, was used, or is older than %d minutes. Check it with the user, or %s.",
-		int(store.CodeLife.Minutes()), t.again).On("code"))
+	fault := crm.Errorf(crm.InvalidCode, "the code is wrong, was used, or is older than %d minutes. Check it with the user, or %s.",
+		int(store.CodeLife.Minutes()), t.again).On("code")
+	if t.kind == stepUpKind { // the token is good, and a client drops it on 401
+		fault = fault.With(crm.WrongStepUp)
+	}
+	return tx.Keep(fault)
 }
 
 // maxFailures is how many wrong codes of an address the log keeps in a day.

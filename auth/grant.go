@@ -78,7 +78,7 @@ func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair
 			return err
 		}
 		tx.After(a.forget) // it may take the place of one
-		id, err := tx.CreateToken(w, store.Token{Hash: Hash(pair.Access), Refresh: Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Origin: crm.OriginOAuth, Client: c.ID})
+		id, err := tx.CreateToken(w, store.Token{Hash: Hash(pair.Access), Refresh: Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
 		if err != nil {
 			return err
 		}

@@ -191,6 +191,7 @@ type Access struct {
 	WorkspaceID string // empty: a new one of that name
 	NewName     string
 	Scope       string
+	Reach       string // a crm.Reach word; empty: one
 }
 
 // Allow ends the sign-in and returns an authorization code for the client
@@ -201,6 +202,9 @@ func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (c
 	}
 	wanted, err := scope(access.Scope)
 	if err != nil {
+		return "", err
+	}
+	if err := access.checkReach(wanted); err != nil {
 		return "", err
 	}
 	if code, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
@@ -218,10 +222,22 @@ func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (c
 		if err := tx.EndSignIn(in); err != nil {
 			return err
 		}
-		g := store.Grant{Hash: Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted}
+		g := store.Grant{Hash: Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
 		return tx.CreateGrant(g, w)
 	})
 	return code, err
+}
+
+// checkReach refuses a reach that is none, or that goes beyond what the scope allows:
+// going to another workspace means making a token for it.
+func (access Access) checkReach(scope string) error {
+	switch {
+	case access.Reach != "" && !slices.Contains(crm.Reaches(), access.Reach):
+		return crm.Errorf(crm.InvalidValue, "choose which workspaces it reaches.").On("reach")
+	case access.Reach == crm.ReachAll && scope != crm.ScopeFull:
+		return crm.Errorf(crm.InvalidValue, "What reaches all your workspaces makes tokens for them, and must be allowed everything you can do. Choose that too, or only the one workspace.").On("reach")
+	}
+	return nil
 }
 
 // chosen returns the workspace of the person that was picked, or makes it.

@@ -141,7 +141,7 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", crm.Show(c.WorkspaceID)).On("workspace_id")
 		}
 	}
-	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin})
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
 	return in, err
 }
 

@@ -47,8 +47,11 @@ func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 	letter := a.stepUpLetter(tx.Actor, what)
 	letter.Code = fresh
 	waiting.LocalCode = a.post(tx, letter)
+	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",
+		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
 	if waiting.LocalCode != "" {
 		waiting.Hint = "this would " + words + ". Ask the user; on yes repeat the same request with ?code=<code> (or the header X-Escalation-Code). In local mode no mail is sent: the code is below."
+		waiting.Tools = ""
 	}
 	return tx.Keep(waiting)
 }

@@ -20,6 +20,7 @@ type Actor struct {
 	TokenName string
 	Scope     string
 	Origin    string // of the token
+	Reach     string // of the token
 	Addr      string // client address
 }
 
@@ -66,7 +67,18 @@ const (
 	OriginOAuth  = "oauth"
 )
 
+// Reach words: a token acts in one workspace, and some may go to, and make tokens
+// for, all others of their user: those that a code or the owner of the file gave,
+// and those of connections where the person chose so on the page. What a token
+// makes stays in its one.
+const (
+	ReachOne = "one"
+	ReachAll = "all"
+)
+
+// Reaches are the reach words.
+func Reaches() []string { return []string{ReachOne, ReachAll} }
+
 // Free reports whether the actor's token may act beyond its own workspace, in
-// others of the same user: only one that a code, or the owner of the file, gave.
-// What was handed on, to a script or a connector, stays where it was put.
-func (a Actor) Free() bool { return a.Origin == OriginCode || a.Origin == OriginOwner }
+// others of the same user.
+func (a Actor) Free() bool { return a.Reach == ReachAll }

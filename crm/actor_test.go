@@ -1,7 +1,6 @@
 package crm_test
 
 import (
-	"slices"
 	"testing"
 
 	"crmkit/crm"
@@ -23,11 +22,10 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-func TestOnlyFirstHandTokensAreFree(t *testing.T) {
-	for _, origin := range []string{crm.OriginCode, crm.OriginOwner, crm.OriginMinted, "oauth", ""} {
-		want := slices.Contains([]string{crm.OriginCode, crm.OriginOwner}, origin)
-		if (crm.Actor{Origin: origin}).Free() != want {
-			t.Errorf("a token of origin %q is free: %v", origin, !want)
+func TestOnlyTokensThatReachAllAreFree(t *testing.T) {
+	for _, reach := range []string{crm.ReachAll, crm.ReachOne, "every", ""} {
+		if (crm.Actor{Reach: reach}).Free() != (reach == crm.ReachAll) {
+			t.Errorf("reach %q: it may leave its workspace: %t", reach, (crm.Actor{Reach: reach}).Free())
 		}
 	}
 }

@@ -193,6 +193,7 @@ var Entities = []Entity{
 			{Name: "workspace_id", Type: Word, Column: "workspace", ReadOnly: true, Brief: true, Doc: "the workspace it acts in"},
 			{Name: "scope", Type: Word, ReadOnly: true, Brief: true, Doc: "what it may do: read, write or full"},
 			{Name: "origin", Type: Word, ReadOnly: true, Doc: "how it came to be: code, minted, owner or oauth"},
+			{Name: "reach", Type: Word, ReadOnly: true, Doc: "the workspaces it may make tokens for: all of yours, or one, its own"},
 			{Name: "created_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "when it was made"},
 			{Name: "last_used_at", Type: Time, ReadOnly: true, Brief: true, Day: true, Doc: "last request, to the minute"},
 		},

@@ -115,11 +115,12 @@ func TestCodes(t *testing.T) {
 	seen := map[crm.Code]bool{}
 	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 	for i, row := range crm.Codes {
-		if seen[row.Code] || !name.MatchString(string(row.Code)) || row.Doc == "" || strings.Contains(row.Doc, "\n") {
+		again := row.Code == crm.InvalidCode && row.Status == crm.WrongStepUp // the one code with two statuses
+		if seen[row.Code] != again || !name.MatchString(string(row.Code)) || row.Doc == "" || strings.Contains(row.Doc, "\n") {
 			t.Errorf("%q is not a full row of its own: %+v", row.Code, row)
 		}
 		seen[row.Code] = true
-		if !slices.Contains(statuses, row.Status) || row.Code.Status() != row.Status {
+		if !slices.Contains(statuses, row.Status) || row.Code.Status() != row.Status && !again {
 			t.Errorf("%s has status %d", row.Code, row.Status)
 		}
 		if i > 0 && row.Status < crm.Codes[i-1].Status {

@@ -48,6 +48,9 @@ const (
 	NotReady             Code = "not_ready"
 )
 
+// WrongStepUp is the status of InvalidCode where the code confirms an action.
+const WrongStepUp = 403
+
 // CodeRow says what a code means on the wire and to the reader of the manual.
 type CodeRow struct {
 	Code   Code
@@ -70,7 +73,8 @@ var Codes = []CodeRow{
 	{AuthRequired, 401, "no token was sent; sign in"},
 	{InvalidToken, 401, "the token is unknown or revoked; sign in again"},
 	{TokenExpired, 401, "the token was idle too long; sign in again"},
-	{InvalidCode, 401, "a mailed code is wrong, used or too old; ask for a new one"},
+	{InvalidCode, 401, "a mailed sign-in code is wrong, used or too old; ask for a new one"},
+	{InvalidCode, WrongStepUp, "the same of a code that confirms an action: the token is good"},
 	{PlanLimitReached, 403, "the plan allows no more; do not retry, tell the user"},
 	{NotAMember, 403, "no workspace of yours; GET /workspaces lists those"},
 	{AdminRequired, 403, "only an admin of the workspace may do that"},
@@ -95,7 +99,7 @@ var Codes = []CodeRow{
 	{NotReady, 503, "not serving now; a write may or may not be saved, read before you retry"},
 }
 
-// Status returns the HTTP status of a code.
+// Status returns the HTTP status of a code; of one that has two, the first.
 func (c Code) Status() int {
 	for _, row := range Codes {
 		if row.Code == c {
@@ -110,6 +114,8 @@ func (c Code) Status() int {
 type Error struct {
 	Code       Code
 	Hint       string
+	Tools      string        // the hint for who calls through tools of MCP, where that is another; empty: Hint
+	HTTP       int           // the status, where it is not that of the code; 0: it is
 	Field      string        // the field or parameter at fault
 	Allowed    []string      // what would be taken
 	DidYouMean string        // the nearest allowed name
@@ -142,6 +148,37 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Hint }
 // Errorf returns an error whose hint is the formatted text.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Hint: fmt.Sprintf(format, args...)}
+}
+
+// Status returns the HTTP status of the error.
+func (e *Error) Status() int {
+	if e.HTTP != 0 {
+		return e.HTTP
+	}
+	return e.Code.Status()
+}
+
+// With returns the error with another HTTP status than that of its code.
+func (e *Error) With(status int) *Error {
+	e.HTTP = status
+	return e
+}
+
+// ForTools says what to do next where the hint names something that a tool of MCP
+// cannot do, like signing in or sending a header.
+func (e *Error) ForTools(format string, args ...any) *Error {
+	e.Tools = fmt.Sprintf(format, args...)
+	return e
+}
+
+// ByTools returns the error as it is read by who calls through tools.
+func (e *Error) ByTools() *Error {
+	if e.Tools == "" {
+		return e
+	}
+	other := *e
+	other.Hint, other.Tools = e.Tools, ""
+	return &other
 }
 
 // On names the field at fault.

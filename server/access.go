@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 
 	"crmkit/auth"
@@ -67,13 +68,12 @@ func (s *Server) authenticate(rq *request) error {
 // the workspace the request is about.
 func (s *Server) authorize(rq *request, ids []string) error {
 	if need := rq.route.Access.scope(); !crm.Covers(rq.actor.Scope, need) {
-		return crm.Errorf(crm.ScopeRequired, "%s %s needs a token of scope %s; this one has %s. The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
-			rq.route.Method, rq.route.shown(), need, rq.actor.Scope, need, rq.actor.WorkspaceID).On("scope")
+		return rq.tooLittle(need)
 	}
 	if rq.route.team() {
 		id := crm.CutHandle(ids[0])
 		if id != rq.actor.WorkspaceID && !rq.actor.Free() {
-			return crm.Errorf(crm.ScopeRequired, "this token stays in its workspace %s, because another token made it. For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", rq.actor.WorkspaceID)
+			return rq.stays()
 		}
 		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
 		if err != nil {
@@ -83,6 +83,36 @@ func (s *Server) authorize(rq *request, ids []string) error {
 	}
 	rq.env = query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
 	return rq.permitted(rq.actor.Role)
+}
+
+// reconnect is how a person gives a connection other rights: on the sign-in page.
+const reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
+
+// tooLittle is the error for a token whose scope does not cover what is needed.
+func (rq *request) tooLittle(need string) *crm.Error {
+	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.route.Method, rq.route.shown(), need, rq.actor.Scope)
+	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
+		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, crm.Show(scopeTitle(need))).On("scope")
+}
+
+// stays is the error for a token that is for another workspace.
+func (rq *request) stays() *crm.Error {
+	why := "another token made it"
+	if rq.actor.Origin == crm.OriginOAuth {
+		why = "whoever connected it chose that one only"
+	}
+	what := fmt.Sprintf("this token stays in its workspace %s, because %s.", rq.actor.WorkspaceID, why)
+	return crm.Errorf(crm.ScopeRequired, "%s For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", what).
+		ForTools("%s For another, %sthat workspace, or all workspaces.", what, reconnect)
+}
+
+// says picks the words of a remark: for who calls the API, or for who calls through
+// tools, which can neither sign in nor send another token.
+func (rq *request) says(api, tools string) string {
+	if rq.inner {
+		return tools
+	}
+	return api
 }
 
 // permitted checks the access column against a role in the workspace.

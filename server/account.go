@@ -94,6 +94,8 @@ func signedIn(in auth.SignedIn) *render.Doc {
 
 const saveToken = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
 
+const saveForOthers = "the token is not shown again; it is for a program that sends it as Authorization: Bearer <token>, which this connection does not"
+
 // tokenFields show a token that was just made, with its secret.
 func tokenFields(in auth.SignedIn) []render.Field {
 	secret := text("token", in.Token)

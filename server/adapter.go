@@ -198,11 +198,14 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 	if len(known.Allow) > 0 {
 		h.Set("Allow", strings.Join(known.Allow, ", "))
 	}
-	if known.Code.Status() == http.StatusUnauthorized {
+	if rq.inner {
+		known = known.ByTools()
+	}
+	if known.Status() == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="crmkit"`)
 	}
 	if rq.route != nil && rq.route.fail != nil {
-		rq.status = known.Code.Status()
+		rq.status = known.Status()
 		return rq.route.fail(s, rq, known)
 	}
 	return &render.Doc{Error: known, Zone: rq.actor.Zone}
@@ -214,7 +217,7 @@ func statusOf(rq *request, doc *render.Doc) int {
 	case rq.status != 0:
 		return rq.status
 	case doc.Error != nil:
-		return doc.Error.Code.Status()
+		return doc.Error.Status()
 	case doc.Result == "created":
 		return http.StatusCreated
 	}

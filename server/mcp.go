@@ -181,10 +181,9 @@ func (r *recorder) Flush() {}
 // mcpFailure spells an error as JSON-RPC has it, under the HTTP status it has
 // everywhere: clients sign in again on a 401 and wait on a 429.
 func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Doc {
+	known = known.ByTools()
 	if rq.status == http.StatusUnauthorized {
 		rq.w.Header().Set("WWW-Authenticate", s.challenge(rq, known))
-		said, _, _ := strings.Cut(known.Hint, " Sign in: ") // which tells how without OAuth
-		known = crm.Errorf(known.Code, "%s Connect again: the client signs the user in on the page that the header WWW-Authenticate leads to.", said)
 	}
 	if known.Code == crm.MethodNotAllowed {
 		rq.w.Header().Set("Allow", "POST, OPTIONS")

@@ -39,7 +39,7 @@ func (s *Server) call(outer *request, c innerCall) (status int, text string, fau
 	rq := &request{w: discard{http.Header{}}, id: uuid.NewString(), addr: outer.addr, inner: true, actor: outer.actor}
 	u, known := innerURL(c.method, c.target)
 	if known != nil {
-		return known.Code.Status(), errorText(known), nil
+		return known.Status(), errorText(known), nil
 	}
 	rq.Request = (&http.Request{Method: c.method, URL: u, Host: outer.Host, TLS: outer.TLS, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}).WithContext(outer.Context())
 	if c.key != "" {

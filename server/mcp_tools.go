@@ -60,7 +60,7 @@ func (s *Server) add(m *mcp.Server, t tool) {
 func (s *Server) runTool(rq *request, t tool, raw json.RawMessage) (status int, text string, fault *crm.Error) {
 	args, err := t.read(raw)
 	if err != nil {
-		return err.Code.Status(), errorText(err), nil
+		return err.Status(), errorText(err), nil
 	}
 	return t.run(s, rq, args)
 }
@@ -230,7 +230,7 @@ func (s *Server) searchTool(rq *request, args map[string]string) (int, string, *
 func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *crm.Error) {
 	e, id, fault := s.named(args["id"])
 	if fault != nil {
-		return fault.Code.Status(), errorText(fault), nil
+		return fault.Status(), errorText(fault), nil
 	}
 	get := func(target string) (int, string, *crm.Error) {
 		return s.call(rq, innerCall{method: http.MethodGet, target: "/" + e.Route() + "/" + id + target})

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -237,9 +238,11 @@ func jsonBody(schema m) m {
 func ref(name string) m { return m{"$ref": "#/components/schemas/" + name} }
 
 func errorSchema() m {
-	codes := make([]string, len(crm.Codes))
-	for i, row := range crm.Codes {
-		codes[i] = string(row.Code)
+	var codes []string
+	for _, row := range crm.Codes {
+		if !slices.Contains(codes, string(row.Code)) {
+			codes = append(codes, string(row.Code))
+		}
 	}
 	text, texts := m{"type": "string"}, m{"type": "array", "items": m{"type": "string"}}
 	return m{"type": "object", "required": []string{"error", "hint"}, "properties": m{

@@ -40,6 +40,7 @@ type signPage struct {
 	New        bool   // a new workspace is preselected
 	NewName    string // its name
 	Scope      string // preselected
+	All        bool   // so is the reach to all workspaces
 
 	Title, Text, Next string // of an error: what happened, what to do
 }
@@ -57,10 +58,21 @@ type pageScope struct {
 // Scopes are the choices of what a client may do.
 func (p signPage) Scopes() []pageScope {
 	return []pageScope{
-		{crm.ScopeRead, "Read", "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},
-		{crm.ScopeWrite, "Read and write", "Also create and change records. It deletes nothing.", p.Scope == crm.ScopeWrite},
-		{crm.ScopeFull, "Everything you can do", "Also delete records, and manage the workspace, its members and your tokens.", p.Scope == crm.ScopeFull},
+		{crm.ScopeRead, scopeTitle(crm.ScopeRead), "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},
+		{crm.ScopeWrite, scopeTitle(crm.ScopeWrite), "Also create and change records. It deletes nothing.", p.Scope == crm.ScopeWrite},
+		{crm.ScopeFull, scopeTitle(crm.ScopeFull), "Also delete records, and manage the workspace, its members and your tokens.", p.Scope == crm.ScopeFull},
 	}
+}
+
+// scopeTitle is what the page calls a scope.
+func scopeTitle(scope string) string {
+	switch scope {
+	case crm.ScopeRead:
+		return "Read"
+	case crm.ScopeWrite:
+		return "Read and write"
+	}
+	return "Everything you can do"
 }
 
 // Heading is the title of the page.

@@ -87,10 +87,10 @@ var roleStories = []struct{ name, lines string }{
 		bob GET {team} -> 403 "not_a_member"`},
 	{"a step-up code works once, for one thing", `
 		ann POST {team}/members/{bob}/role {"role":"admin"} -> 403 "escalation_required"
-		ann DELETE {team}?code={code} -> 401 "invalid_code"
+		ann DELETE {team}?code={code} -> 403 "invalid_code"
 		ann POST {team}/members/{bob}/role?code={code} {"role":"admin"} -> 200 "updated"
 		bob POST {team}/members/{bob}/role {"role":"member"} -> 200 "updated"
-		ann POST {team}/members/{bob}/role?code={code} {"role":"admin"} -> 401 "invalid_code"
+		ann POST {team}/members/{bob}/role?code={code} {"role":"admin"} -> 403 "invalid_code"
 		bob GET {team} -> 200 "member"`},
 	{"a handle is taken wherever an id is", `
 		bob GET /workspace/{ws} -> 200

@@ -111,7 +111,7 @@ func (s *Server) authorizeStep(rq *request) (*render.Doc, error) {
 	}
 	target, err := s.step(rq, p, form)
 	var known *crm.Error
-	if errors.As(err, &known) && (known.Code.Status() < 500 || known.Code == crm.NotReady && known.RetryAfter > 0) {
+	if errors.As(err, &known) && (known.Status() < 500 || known.Code == crm.NotReady && known.RetryAfter > 0) {
 		return s.again(rq, form, known)
 	}
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string,
 
 // readAccess reads the choices of the last form.
 func readAccess(form url.Values) (access auth.Access, err error) {
-	access = auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope")}
+	access = auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope"), Reach: form.Get("reach")}
 	name := strings.TrimSpace(form.Get("workspace_name"))
 	switch {
 	case access.WorkspaceID == "":
@@ -200,7 +200,7 @@ func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.
 	if err != nil {
 		return nil, err
 	}
-	rq.status = known.Code.Status()
+	rq.status = known.Status()
 	if known.Code == crm.InvalidCode {
 		rq.status = http.StatusBadRequest
 	}
@@ -246,6 +246,7 @@ func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string)
 	case p.Verified:
 		page.Step, page.Email = "access", p.Email
 		page.Scope, page.NewName, page.New = crm.ScopeWrite, form.Get("workspace_name"), form.Get("workspace") == "new"
+		page.All = form.Get("reach") == crm.ReachAll
 		if chosen := form.Get("scope"); slices.Contains(crm.Scopes(), chosen) {
 			page.Scope = chosen
 		}

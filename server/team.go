@@ -39,13 +39,19 @@ func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
 			return nil, err
 		}
 		doc, err := inItsZone(out)
-		hint := "your token stays where it is; for one that acts there: POST /workspaces/" + out.After.ID + `/tokens {"token_name":"<who you are>"}`
-		if !rq.actor.Free() {
-			hint = "your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\"" + out.After.ID + `"`
-		}
-		doc.Hints = append(doc.Hints, hint)
+		doc.Hints = append(doc.Hints, rq.wayTo(out.After))
 		return doc, err
 	})
+}
+
+// wayTo says how to work in a workspace that was just made.
+func (rq *request) wayTo(made crm.Record) string {
+	tools := "you go on to work in " + crm.Show(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + crm.Show(made.Value("name").Text)
+	if rq.actor.Free() {
+		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
+		return rq.says("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
+	}
+	return rq.says("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
@@ -79,7 +85,8 @@ func (s *Server) deleteWorkspace(rq *request) (*render.Doc, error) {
 	}
 	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
 		doc := deleted("workspace", rq.actor.WorkspaceID)
-		doc.Hints = append(doc.Hints, "the tokens of this workspace are gone with it; if yours was one, sign in again")
+		doc.Hints = append(doc.Hints, rq.says("the tokens of this workspace are gone with it; if yours was one, sign in again",
+			"the tokens of this workspace are gone with it; if yours was one, the client signs the user in again"))
 		return doc, s.auth.DeleteWorkspace(tx, code)
 	})
 }
@@ -106,8 +113,17 @@ func (s *Server) mint(rq *request) (*render.Doc, error) {
 		in, err := s.auth.MintFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
 		return &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
-			Hints: []string{saveToken, "it acts in this workspace only; the token you used goes on to act in its own"}}, err
+			Hints: []string{rq.says(saveToken, saveForOthers), rq.aboutMade()}}, err
 	})
+}
+
+// aboutMade says what a token that was just made is for, and how long.
+func (rq *request) aboutMade() string {
+	text := "it acts in this workspace only; the token you used goes on to act in its own"
+	if rq.actor.Origin == crm.OriginOAuth {
+		text += ", and when that connection ends this token ends too"
+	}
+	return text
 }
 
 // invite answers POST /workspaces/{id}/invites.

@@ -121,7 +121,7 @@ func TestParallelStepUpCodesShareFiveTries(t *testing.T) {
 			guess = "999999"
 		}
 		return try("?code=" + guess)
-	}), "401 invalid_code:5 429 rate_limited:45")
+	}), "403 invalid_code:5 429 rate_limited:45")
 	r.tally("the right one", atOnce(1, func(int) answer { return try("?code=" + code) }), "429 rate_limited:1")
 	r.shows(ann, team+"/members/"+bob.UserID, `"role":"member"`)
 	r.shows(ann, "/audit?action=step_up.fail", `"total":5,`)

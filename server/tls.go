@@ -148,7 +148,7 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	doc, format := &render.Doc{Error: fault}, formatOf(mediaOf(r, r.URL.Query()))
 	h.Set("Content-Type", doc.Type(format))
 	h.Set("Connection", "close") // its body is not read
-	w.WriteHeader(fault.Code.Status())
+	w.WriteHeader(fault.Status())
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(doc.Append(nil, format))
 	}

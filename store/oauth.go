@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -72,6 +73,7 @@ type Grant struct {
 	Redirect  string
 	Challenge string
 	Scope     string
+	Reach     string
 	User      int64
 	Workspace int64
 	Token     string // id of the token it was exchanged for; empty: not yet
@@ -80,15 +82,15 @@ type Grant struct {
 
 // CreateGrant stores a grant of the actor for the workspace.
 func (tx *Tx) CreateGrant(g Grant, w Workspace) error {
-	return tx.exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
+	return tx.exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, reach, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, cmp.Or(g.Reach, crm.ReachOne), tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
 }
 
 // Grant returns the grant with the hash, also when it was used or is too old.
 func (tx *Tx) Grant(hash string) (g Grant, found bool, err error) {
 	var expires int64
-	found, err = tx.row("SELECT hash, client, redirect, challenge, scope, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
-		[]any{hash}, &g.Hash, &g.Client, &g.Redirect, &g.Challenge, &g.Scope, &g.User, &g.Workspace, &g.Token, &expires)
+	found, err = tx.row("SELECT hash, client, redirect, challenge, scope, reach, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
+		[]any{hash}, &g.Hash, &g.Client, &g.Redirect, &g.Challenge, &g.Scope, &g.Reach, &g.User, &g.Workspace, &g.Token, &expires)
 	g.Live = expires > tx.now
 	return g, found, err
 }

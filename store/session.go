@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,6 +22,7 @@ type Token struct {
 	Name   string
 	Scope  string
 	Origin string // how it came to be, a crm.Origin word
+	Reach  string // a crm.Reach word; empty: one
 
 	Client  string // the OAuth client that holds it, if one does
 	Refresh string // hash of its refresh token, if it has one
@@ -41,9 +43,9 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, made_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, (SELECT m.key FROM tokens m WHERE m.id = $12 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
-		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now, t.Maker)
+	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, (SELECT m.key FROM tokens m WHERE m.id = $13 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now, cmp.Or(t.Reach, crm.ReachOne), t.Maker)
 	if err == nil {
 		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
 	}
@@ -82,11 +84,11 @@ type Session struct {
 func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
 	a := &session.Actor
 	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
+		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
 			FROM secrets s JOIN tokens t ON t.key = s.token_key JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
 			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id
 			WHERE s.hash = $1 AND s.kind = 'access' AND (s.dies_at IS NULL OR s.dies_at > $2)`, []any{hash, s.Now().UnixMilli()},
-			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &session.LastUsed, &a.User, &a.UserID, &a.Email,
+			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &a.Reach, &session.LastUsed, &a.User, &a.UserID, &a.Email,
 			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan, &a.Role)
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -83,6 +83,9 @@ func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) 
 	return role, err
 }
 
+// ConnectAgain is the next step after any 401 for who calls through tools of MCP.
+const ConnectAgain = "Connect again: the client signs the user in on the page that the header WWW-Authenticate leads to."
+
 // turnedAway is the error for an actor that was let in and has no right to be there
 // any more.
 func turnedAway(a crm.Actor, tokenLives bool) error {
@@ -90,7 +93,7 @@ func turnedAway(a crm.Actor, tokenLives bool) error {
 		return NotAMember(a.WorkspaceID)
 	}
 	return crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing more is read or saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
-		crm.AppendQuoted(nil, a.Email))
+		crm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
 }
 
 // Named returns the record with a random id as the transaction sees it, or a
