@@ -28,6 +28,8 @@ func TestMailStory(t *testing.T) {
 
 	promote(t, jane, acme, bob)
 	remove(t, jane, acme)
+	bob.want(401, "GET /whoami", "") // it acted in the team
+	bob.signIn()
 	holds(t, bob.want(200, "GET /workspaces", ""), "# 1 of 1 workspace\n")
 	jane.want(401, "GET /whoami", "")
 }

@@ -74,6 +74,9 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
+	if err := st.ServePlans(ctx); err != nil {
+		return err
+	}
 	opts.Store = st
 	srv, err := server.New(opts)
 	if err != nil {

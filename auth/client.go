@@ -118,8 +118,8 @@ func Loopback(u *url.URL) bool {
 	return u.Scheme == "http" && u.Opaque == "" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
 }
 
-// Where names the place a redirect URI leads to, for people: a host, or the
-// scheme of an application.
+// Where names the place a redirect URI leads to, for people: a host, or an
+// application by its scheme, which may look like a host and must not pass for one.
 func Where(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -128,7 +128,7 @@ func Where(uri string) string {
 	if u.Scheme == "http" || u.Scheme == "https" {
 		return u.Host
 	}
-	return u.Scheme + ":"
+	return "an application on this device (scheme " + u.Scheme + ")"
 }
 
 // redirectAllowed reports whether a redirect URI is one of those registered. They

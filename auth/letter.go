@@ -23,13 +23,14 @@ func (a *Auth) pageLetter(address, client string, p Page) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", named(p.ClientName)),
 		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(store.CodeLife.Minutes())),
-		"After you allowed it, the application is reached at " + named(Where(p.Redirect)) + ". " + a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
+		"What you allow goes to " + breakLinks(Where(p.Redirect)) + ". " + a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }
 
 func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
+	what.Does = unlinked(what.Does)
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
-		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), unlinked(what.words(named(actor.WorkspaceName)))),
+		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), what.words(named(actor.WorkspaceName))),
 		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(store.CodeLife.Minutes())),
 		a.whence(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
 	}}
@@ -72,19 +73,41 @@ func unlinked(text string) string {
 // maxNamed is the most characters of a name in a mail.
 const maxNamed = 60
 
-// named quotes a name that somebody else chose so that it can neither lead
-// anywhere nor pass for text of the mail: only letters, digits and a few signs
-// stay, which make no address of a web page.
+// named quotes a name that somebody else chose. It looks as it is, in one line, and
+// can neither end its quotation nor lead anywhere: what mail programs make links of
+// is broken by marks that are not seen.
 func named(name string) string {
 	kept := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_'&+()", r) {
-			return r
+		switch {
+		case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
+			return '\''
+		case crm.Invisible(r) || unicode.IsSpace(r):
+			return ' '
 		}
-		return ' '
-	}, name)
+		return r
+	}, strings.ToValidUTF8(name, " "))
 	runes := []rune(strings.Join(strings.Fields(kept), " "))
 	if len(runes) > maxNamed {
 		runes = append(runes[:maxNamed], '…')
 	}
-	return "“" + string(runes) + "”"
+	return "“" + breakLinks(string(runes)) + "”"
+}
+
+// wordJoiner is seen nowhere and ends what could be taken for a link (U+2060).
+const wordJoiner = "\u2060"
+
+// linkSigns are the signs without which a text leads nowhere.
+const linkSigns = ".:/@\\%?#。．｡․：／＠"
+
+// breakLinks puts a mark on both sides of every sign that links are made of.
+func breakLinks(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strings.ContainsRune(linkSigns, r) {
+			b.WriteString(wordJoiner + string(r) + wordJoiner)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

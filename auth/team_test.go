@@ -139,7 +139,7 @@ func TestInviteOnly(t *testing.T) {
 		wantCode(t, "a user", err, "")
 		wantCode(t, "inviting", f.invite(bob, c.Email), "")
 		in, err := f.signIn(c)
-		if err != nil || len(in.Workspaces) != 2 || in.Workspace.Role != crm.RoleAdmin || in.Workspaces[1].ID != bob.WorkspaceID || in.Workspaces[1].Role != crm.RoleMember {
+		if err != nil || len(in.Workspaces) != 2 || in.Workspace.ID != bob.WorkspaceID || in.Workspace.Role != crm.RoleMember || in.Workspaces[1].Role != crm.RoleAdmin {
 			t.Errorf("the invited one is in %+v, %v", in.Workspaces, err)
 		}
 		if _, err := f.Mint(t.Context(), "owner@example.com", ""); err != nil {

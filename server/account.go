@@ -116,11 +116,16 @@ func elsewhere(in auth.SignedIn) string {
 
 // whoami answers GET /whoami.
 func (s *Server) whoami(rq *request) (*render.Doc, error) {
-	usage, err := s.store.Usage(rq.Context(), rq.actor)
+	// The plan may have been set by another process since the session was read.
+	w, err := s.store.Membership(rq.Context(), rq.actor.User, rq.actor.WorkspaceID)
 	if err != nil {
 		return nil, err
 	}
-	a := rq.actor
+	a := w.In(rq.actor)
+	usage, err := s.store.Usage(rq.Context(), a)
+	if err != nil {
+		return nil, err
+	}
 	doc := &render.Doc{
 		Line: &render.Line{Head: "member/" + a.UserID, Fields: append(names("member/"+a.UserID),
 			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),

@@ -176,7 +176,6 @@ func newHolder(t *testing.T) *holder {
 	r := newRig(t)
 	h := &holder{connector: r.register("Claude", callback), ann: r.mint("ann@acme.com")}
 	h.team = "/workspaces/" + h.ann.WorkspaceID
-	r.mint("bob@acme.com") // who has a workspace of his own first
 	h.bob = r.join(h.ann, "bob@acme.com", crm.RoleAdmin)
 	return h
 }

@@ -24,7 +24,7 @@ var roleStories = []struct{ name, lines string }{
 		ann! POST {team}/invites {"email":"carl@","role":"admin"} -> 201 "admin"
 		ann DELETE {team}/members/{ann} -> 409 "last_admin"
 		ann POST {team}/members/{ann}/role {"role":"member"} -> 409 "last_admin"
-		carl signs in -> Workspace of carl@ admin
+		carl signs in -> Workspace of ann@ admin
 		carl PATCH {team} {"name":"Carl's"} -> 200 "updated"
 		ann DELETE {team}/members/{ann} -> 200 "deleted"`},
 	{"who is invited again needs a new token", `
@@ -64,7 +64,7 @@ var roleStories = []struct{ name, lines string }{
 		ann POST {team}/invites {"email":"BOB@"} -> 409 "already_exists"
 		ann POST {team}/invites {"email":"Carl@"} -> 201 "carl@
 		ann POST {team}/invites {"email":"cARL@"} -> 200 "unchanged"
-		CARL signs in -> Workspace of carl@ admin
+		CARL signs in -> Workspace of ann@ member
 		CARL GET {team}/members -> 200 "total":3,`},
 	{"a token dies with the workspace it acts in", `
 		bob POST {team}/tokens {} -> 201
@@ -77,7 +77,7 @@ var roleStories = []struct{ name, lines string }{
 		ann GET {team} -> 403 "not_a_member"`},
 	{"a member may leave, and remove nobody else", `
 		ann POST {team}/invites {"email":"carl@"} -> 201
-		carl signs in -> Workspace of carl@ admin
+		carl signs in -> Workspace of ann@ member
 		bob DELETE {team}/members/{carl} -> 403 "admin_required"
 		bob DELETE {team}/members/{ann} -> 403 "admin_required"
 		bob POST {team}/members/{bob}/role {"role":"admin"} -> 403 "admin_required"

@@ -104,9 +104,11 @@ func (r *rig) seat(admin person, email, role string) (id string) {
 	return id
 }
 
-// join makes the address a member of the admin's workspace.
+// join makes the address a member of the admin's workspace, and of one of its own
+// before, in which the token acts.
 func (r *rig) join(admin person, email, role string) person {
 	r.t.Helper()
+	r.mint(email)
 	r.seat(admin, email, role)
 	return r.mint(email)
 }

@@ -13,19 +13,21 @@ type Workspace struct {
 }
 
 // SignIn makes the user with the address the actor and returns their workspaces,
-// oldest membership first. Who has no account gets one and a workspace; pending invites
-// are accepted; who then has no workspace gets one and is its admin.
+// oldest membership first. Pending invites are accepted; somebody new gets an account,
+// and behind the teams that invited them a workspace of their own; a user without
+// any workspace gets one and is its admin.
 func (tx *Tx) SignIn(email string) ([]Workspace, error) {
 	a := &tx.Actor
 	a.Email = email
 	known, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
 	if err == nil && !known {
-		if err = tx.createUser(); err == nil {
-			err = tx.firstWorkspace()
-		}
+		err = tx.createUser()
 	}
 	if err == nil {
 		err = tx.acceptInvites()
+	}
+	if err == nil && !known {
+		err = tx.firstWorkspace()
 	}
 	if err != nil {
 		return nil, err
@@ -48,6 +50,9 @@ func (tx *Tx) Expected(email string) (bool, error) {
 // createUser makes an account for the actor's address.
 func (tx *Tx) createUser() (err error) {
 	a := &tx.Actor
+	if err := tx.planServed(tx.store.opts.Plan); err != nil {
+		return err
+	}
 	if a.UserID, err = crm.RandomID("u", tx.store.random); err != nil {
 		return err
 	}

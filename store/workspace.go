@@ -152,9 +152,12 @@ func (s *Store) sweeps() (list []sweep) {
 }
 
 // SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a
-// user it returns the workspaces, which keep their own. The error is not_found
-// when there is neither.
+// user it returns the workspaces, which keep their own. Errors are not_found when
+// there is neither, and invalid_value for a plan that the server of the file lacks.
 func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
+	if err := tx.planServed(plan); err != nil {
+		return nil, err
+	}
 	var number, home int64
 	var before, target string
 	text := "UPDATE workspaces SET plan = $2 WHERE number = $1"
