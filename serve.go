@@ -30,6 +30,7 @@ type serveCommand struct {
 	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
 	Signup        string        `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
 	Rate          int           `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	ImportMax     int           `help:"Megabytes of a file to import; it is kept beside the database while it is read (default ${default})." default:"2048" placeholder:"MB"`
 	MetricsToken  string        `help:"Bearer token for GET /metrics among the other paths; without it there are none." placeholder:"SECRET"`
 	MetricsListen string        `help:"Further address that answers GET /metrics to whoever reaches it, like 127.0.0.1:9090." placeholder:"HOST:PORT"`
 	TrustProxy    string        `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
@@ -120,7 +121,7 @@ func (c serveCommand) caches() *store.Caches {
 // options returns what the settings make of the server.
 func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
 	opts := server.Options{Log: log, Local: c.Local, BaseURL: c.BaseURL, Version: version,
-		InviteOnly: c.Signup == "invite", Rate: c.Rate, TrustProxy: c.TrustProxy, MetricsToken: c.MetricsToken}
+		InviteOnly: c.Signup == "invite", ImportMax: int64(c.ImportMax) << 20, Rate: c.Rate, TrustProxy: c.TrustProxy, MetricsToken: c.MetricsToken}
 	if c.BackupDir != "" {
 		opts.LastBackup = func() time.Time {
 			at, err := store.LastBackup(c.BackupDir, c.DB)
@@ -189,6 +190,9 @@ func (c serveCommand) check() error {
 	}
 	if c.RecordMemory < 0 || c.RecordMemory > maxMemory {
 		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.RecordMemory, maxMemory)
+	}
+	if c.ImportMax < 1 || c.ImportMax > maxMemory {
+		return fmt.Errorf("--import-max %d: write how many megabytes a file to import may have, 1 to %d", c.ImportMax, maxMemory)
 	}
 	if c.Rate < 0 {
 		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)

@@ -11,9 +11,9 @@ type Stream struct {
 	Type string // media type
 	Each func(put func(piece []byte) error) error
 
-	// Apart sends the pieces beside the work that makes them, for work that reads
-	// what the client sends: clients often read nothing before all is sent.
-	Apart bool
+	// Finish says that the work behind the answer goes on where only its beginning
+	// is shown.
+	Finish bool
 }
 
 // Append appends the line in the format, whole: no value is cut. Text shows times

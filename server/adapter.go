@@ -26,11 +26,12 @@ type request struct {
 	id     string // request id
 	route  *route // nil until matched
 	path   string
-	addr   string // of the client
-	above  string // the first id of the path
-	record string // the last id of the path
-	body   []byte // once it is read
-	terms  terms  // for reading it
+	addr   string   // of the client
+	above  string   // the first id of the path
+	record string   // the last id of the path
+	body   []byte   // once it is read
+	terms  terms    // for reading it
+	ends   []func() // run when the request has ended
 	params url.Values
 	asked  url.Values // the params as sent, where the route adds filters of its own
 	format render.Format
@@ -50,7 +51,7 @@ type request struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.client(r)}
-	defer rq.endBody()
+	defer rq.end()
 	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,12 +13,13 @@ import (
 	"crmkit/store"
 )
 
-// The bounds of an import.
+// The limits of an import.
 const (
-	maxRowsFile = 64 << 20 // bytes of a file of rows; what stands for those without an id is kept in memory
-	batchRows   = 200      // rows saved at once; other writes take turns with batches
-	batchBytes  = 1 << 20
-	maxAtOnce   = 10_000 // rows of an import that is one transaction, for which all others wait
+	batchRows      = 100 // saved at once; other writes take turns with batches
+	batchBytes     = 1 << 20
+	maxAtOnce      = 10_000 // rows of an import that is one transaction
+	maxAtOnceBytes = 16 << 20
+	maxWithoutID   = 1_000_000 // rows that have nothing to be known by: what stands for them is kept in memory
 )
 
 // importRoute is the row that takes records of an entity in the form of files.
@@ -41,6 +41,7 @@ type importer struct {
 	names   *called
 	seen    map[[16]byte]int32 // rows without an id, by content
 
+	open  func(*rowFile) (rowReader, error) // begins to read the file
 	rows  rowReader
 	parse func(row) entry
 	tally tally
@@ -53,16 +54,8 @@ func (s *Server) importRows(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	im.entity, im.columns, im.parse = rq.route.Entity, newColumns(rq.route.Entity), im.read
-	in, fault := rq.file(maxRowsFile)
-	if fault != nil {
-		return nil, fault
-	}
-	var err error
-	if im.rows, err = im.reader(in); err != nil {
-		return nil, err
-	}
-	return im.answer()
+	im.entity, im.columns, im.parse, im.open = rq.route.Entity, newColumns(rq.route.Entity), im.read, im.reader
+	return im.run()
 }
 
 func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
@@ -90,11 +83,11 @@ func switchedOn(rq *request, name string) (bool, *crm.Error) {
 }
 
 // reader sees by its first character what a file is.
-func (im *importer) reader(in *bufio.Reader) (rowReader, error) {
+func (im *importer) reader(in *rowFile) (rowReader, error) {
 	for {
 		c, err := in.ReadByte()
 		if err != nil {
-			return nil, readFault(err, cutShort)
+			return nil, readFault(0, err, cutShort)
 		}
 		if c == ' ' || c == '\n' || c == '\r' {
 			continue
@@ -112,7 +105,7 @@ func (im *importer) reader(in *bufio.Reader) (rowReader, error) {
 	}
 }
 
-func (im *importer) csv(in *bufio.Reader) (rowReader, error) {
+func (im *importer) csv(in *rowFile) (rowReader, error) {
 	rows, err := newCSVRows(in)
 	if err != nil {
 		return nil, err
@@ -122,8 +115,8 @@ func (im *importer) csv(in *bufio.Reader) (rowReader, error) {
 	}
 	if !im.columns.serves() {
 		allowed := im.entity.Names(crm.Writable)
-		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s.",
-			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ",")).Of(rows.header[0], allowed)
+		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
+			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), binary).Of(rows.header[0], allowed)
 	}
 	return rows, nil
 }
@@ -138,7 +131,7 @@ func (im *importer) answer() (*render.Doc, error) {
 	}
 	return im.stream(func() error {
 		for {
-			batch, err := im.batch(batchRows)
+			batch, _, err := im.batch(batchRows, batchBytes)
 			if saved := im.saveBatch(batch); saved != nil {
 				return saved
 			}
@@ -155,61 +148,27 @@ func (im *importer) stream(run func() error) *render.Doc {
 	if im.rq.format == render.JSON {
 		kind = rowsMedia
 	}
-	return &render.Doc{Stream: &render.Stream{Type: kind, Apart: true, Each: func(put func([]byte) error) error {
+	return &render.Doc{Stream: &render.Stream{Type: kind, Finish: true, Each: func(put func([]byte) error) error {
 		im.put = put
 		return run()
 	}}}
 }
 
-// batch reads up to so many rows. The error, io.EOF at the end, is of what follows
-// them.
-func (im *importer) batch(most int) (batch []entry, err error) {
-	size := 0
-	var raw []row
-	for len(raw) < most && (size < batchBytes || most > batchRows) {
-		r, fault := im.rows.next()
-		if fault != nil {
-			err = fault
-			break
+// batch reads up to so many rows, or bytes. The error, io.EOF at the end, is of what
+// follows them.
+func (im *importer) batch(rows, bytes int) (batch []entry, size int, err error) {
+	for len(batch) < rows && size < bytes {
+		r, err := im.rows.next()
+		if err != nil {
+			return batch, size, err
 		}
-		if len(r.cells) > 0 || r.fault != nil {
-			raw = append(raw, r)
+		if !r.empty() {
+			im.tally.rows++
 			size += r.size
+			batch = append(batch, im.parse(r))
 		}
 	}
-	if im.tally.rows == 0 && !im.whole {
-		im.look(raw)
-	}
-	im.tally.rows += len(raw)
-	for _, r := range raw {
-		batch = append(batch, im.parse(r))
-	}
-	return batch, err
-}
-
-// look finds out from the first rows whose ids they have. Ids of another workspace
-// pass for those of this one by chance, one in 32; so one that does not speaks for all.
-func (im *importer) look(raw []row) {
-	ids, foreign := 0, 0
-	for _, r := range raw {
-		for _, cell := range r.cells {
-			t := im.columns.target(cell.Name)
-			of := im.entity
-			if !t.id {
-				if t.field == nil || t.field.Type != crm.Ref || t.of != nil {
-					continue
-				}
-				of = im.entity.Target(t.field)
-			}
-			ids++
-			if _, hint := im.s.schema.Locate(of, im.rq.actor.Workspace, cellText(cell.JSON)); hint != "" {
-				foreign++
-			}
-		}
-	}
-	if im.own = ids > 0 && foreign == 0; im.source == "" {
-		im.source = sourceOf(slices.Clone(im.columns.names))
-	}
+	return batch, size, nil
 }
 
 // sourceOf returns whose ids a file has, by its columns. Ids of products nobody knows

@@ -66,9 +66,7 @@ func (im *importer) send(results []result) error {
 		line := r.line()
 		piece = line.Append(piece, im.rq.format, nil)
 	}
-	// Who reads no answer may yet want the import; who has gone ends it where it reads.
-	_ = im.put(piece)
-	return nil
+	return im.put(piece) // a client that does not read what became of its rows stops the import
 }
 
 // remarks says whose export the rows are and how their columns were read.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,7 +70,7 @@ func FuzzImportRows(f *testing.F) {
 				continue
 			}
 			var err error
-			if im.rows, err = im.reader(bufio.NewReader(strings.NewReader(file))); err == nil {
+			if im.rows, err = im.reader(newRowFile(strings.NewReader(file))); err == nil {
 				drain(t, im, file)
 				im.columns.remarks()
 			}
@@ -84,8 +83,9 @@ func FuzzImportWorkspace(f *testing.F) {
 	f.Add(`{"crmkit":1,"workspace":"ws_1"}` + "\n" + `{"handle":"contact/"}` + "\n" + `{"end":true,"counts":{"contacts":1}}`)
 	f.Fuzz(func(t *testing.T, file string) {
 		im := fuzzImporter(t)
-		im.open(&dumpRows{lines: lineRows{in: bufio.NewReader(strings.NewReader(file))}, schema: im.s.schema, counts: map[string]int64{}})
-		if _, err := im.rows.(*dumpRows).header(); err == nil {
+		im.takeWorkspace()
+		var err error
+		if im.rows, err = im.dump(newRowFile(strings.NewReader(file))); err == nil {
 			drain(t, im, file)
 		}
 	})

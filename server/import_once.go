@@ -16,9 +16,9 @@ var errDry = errors.New("a dry run keeps nothing")
 // atOnce saves all rows in one transaction. A dry run keeps nothing of it; else one
 // row that fails keeps all from being saved.
 func (im *importer) atOnce(dry bool) (*render.Doc, error) {
-	batch, end := im.batch(maxAtOnce + 1)
-	if len(batch) > maxAtOnce {
-		return nil, crm.Errorf(crm.InvalidValue, "dry_run and atomic take at most %d rows at once, because all others wait for them; send fewer, or import without: rows that fail are told apart, and a second run changes nothing.", maxAtOnce)
+	batch, size, end := im.batch(maxAtOnce+1, maxAtOnceBytes+1)
+	if len(batch) > maxAtOnce || size > maxAtOnceBytes {
+		return nil, crm.Errorf(crm.InvalidValue, "dry_run and atomic take at most %d rows and %d bytes at once, because all others wait for them; send fewer, or import without: rows that fail are told apart, and a second run changes nothing.", maxAtOnce, maxAtOnceBytes)
 	}
 	if end != io.EOF {
 		return nil, end

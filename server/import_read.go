@@ -45,30 +45,6 @@ func (p patient) Read(b []byte) (int, error) {
 	return p.Reader.Read(b)
 }
 
-// file returns the body as a file of at most so many bytes.
-func (rq *request) file(most int64) (*bufio.Reader, *crm.Error) {
-	if fault := rq.plain(); fault != nil {
-		return nil, fault
-	}
-	if rq.ContentLength > most {
-		return nil, tooLarge(most)
-	}
-	limited := http.MaxBytesReader(rq.w, rq.Body, most)
-	in := bufio.NewReaderSize(patient{limited, http.NewResponseController(rq.w)}, peeked)
-	head, _ := in.Peek(peeked)
-	if fault := checkText(head); fault != nil {
-		return nil, fault
-	}
-	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
-		_, _ = in.Discard(3)
-	}
-	return in, nil
-}
-
-func tooLarge(most int64) *crm.Error {
-	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes; send it in parts, each with the line of column names.", most)
-}
-
 // checkText refuses the beginning of a file that is not UTF-8 text.
 func checkText(head []byte) *crm.Error {
 	cut := len(head)
@@ -92,38 +68,51 @@ func notUTF8(where string) *crm.Error {
 	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8%s; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8.", where)
 }
 
-// readFault is the error for what reading a body gave.
-func readFault(err error, what string) error {
-	var large *http.MaxBytesError
+// readFault is the error for what reading a file gave, at the row.
+func readFault(n int, err error, what string) error {
 	var known *crm.Error
 	switch {
-	case errors.As(err, &large):
-		return tooLarge(large.Limit)
+	case errors.Is(err, errLongRow):
+		return longRow(n)
 	case errors.As(err, &known) || err == io.EOF:
 		return err
 	}
 	return crm.Errorf(crm.BadJSON, "%s", what)
 }
 
-const cutShort = "the body ended before it was complete; send it again: what was imported is not made twice."
+func longRow(n int) *crm.Error {
+	if n == 0 {
+		return crm.Errorf(crm.InvalidValue, "the line of column names has more than %d bytes, the most that are taken; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)
+	}
+	return crm.Errorf(crm.InvalidValue, "row %d has more than %d bytes, the most of a row and of a cell; nothing was saved. Shorten it, and look for a quote that is not closed.", n, crm.MaxRow)
+}
+
+const cutShort = "the body ended before it was complete; nothing of it was saved. Send it again."
 
 // csvRows reads CSV (RFC 4180): quotes, newlines in them, and comma, semicolon or
 // tab between the cells.
 type csvRows struct {
+	file   *rowFile
 	in     *csv.Reader
 	header []string
 	n      int
 }
 
-func newCSVRows(in *bufio.Reader) (*csvRows, error) {
-	r := csv.NewReader(in)
-	r.Comma = separator(in)
+func newCSVRows(in *rowFile) (*csvRows, error) {
+	r := csv.NewReader(in.Reader)
+	r.Comma = separator(in.Reader)
 	r.FieldsPerRecord, r.ReuseRecord = -1, true
 	header, err := r.Read()
 	if err != nil {
-		return nil, csvFault(err)
+		return nil, csvFault(0, err)
 	}
-	c := &csvRows{in: r}
+	if r.InputOffset() > crm.MaxRow {
+		return nil, longRow(0)
+	}
+	if len(header) > crm.MaxColumns {
+		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; at most %d are taken. Leave out those that nobody reads.", len(header), crm.MaxColumns)
+	}
+	c := &csvRows{file: in, in: r}
 	seen := map[string]int{}
 	for i, name := range header {
 		name = strings.TrimSpace(name)
@@ -137,9 +126,6 @@ func newCSVRows(in *bufio.Reader) (*csvRows, error) {
 			name = fmt.Sprintf("%s %d", name, seen[name])
 		}
 		c.header = append(c.header, name)
-	}
-	if len(c.header) > crm.MaxMembers {
-		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; at most %d are taken.", len(c.header), crm.MaxMembers)
 	}
 	return c, nil
 }
@@ -167,27 +153,31 @@ func separator(in *bufio.Reader) rune {
 	return best
 }
 
-func csvFault(err error) error {
+func csvFault(n int, err error) error {
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
 		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, crm.OneLine(wrong.Err.Error()))
 	}
-	return readFault(err, cutShort)
+	return readFault(n, err, cutShort)
 }
 
 func (c *csvRows) next() (row, error) {
+	c.file.row()
+	before := c.in.InputOffset()
 	record, err := c.in.Read()
 	c.n++
 	r := row{n: c.n}
 	if errors.Is(err, csv.ErrBareQuote) {
-		r.fault = csvFault(err).(*crm.Error) // the next line begins anew
+		r.fault = csvFault(c.n, err).(*crm.Error) // the next line begins anew
 		return r, nil
 	}
 	if err != nil {
-		return r, csvFault(err)
+		return r, csvFault(c.n, err)
+	}
+	if r.size = int(c.in.InputOffset() - before); r.size > crm.MaxRow {
+		return r, longRow(c.n)
 	}
 	for i, cell := range record {
-		r.size += len(cell)
 		if !utf8.ValidString(cell) {
 			line, _ := c.in.FieldPos(i)
 			return r, notUTF8(fmt.Sprintf(" in line %d", line))
@@ -206,13 +196,13 @@ func (c *csvRows) next() (row, error) {
 
 // lineRows reads JSON objects, one a line.
 type lineRows struct {
-	in *bufio.Reader
+	in *rowFile
 	n  int
 }
 
 func (l *lineRows) next() (row, error) {
 	for {
-		line, err := readLine(l.in)
+		line, err := readLine(l.n+1, l.in)
 		if err != nil {
 			return row{n: l.n + 1}, err
 		}
@@ -224,19 +214,20 @@ func (l *lineRows) next() (row, error) {
 	}
 }
 
-// readLine reads up to the end of a line, which has at most as many bytes as a body.
-func readLine(in *bufio.Reader) ([]byte, error) {
+// readLine reads up to the end of a line, which has at most as many bytes as a row.
+func readLine(n int, in *rowFile) ([]byte, error) {
+	in.row()
 	var line []byte
 	for {
 		part, err := in.ReadSlice('\n')
 		line = append(line, part...)
 		switch {
-		case len(line) > maxBody:
-			return nil, crm.Errorf(crm.InvalidValue, "a line has more than %d bytes; send one JSON object a line.", maxBody)
+		case len(line) > crm.MaxRow:
+			return nil, longRow(n)
 		case err == nil || err == io.EOF && len(line) > 0:
 			return line, nil
 		case err != bufio.ErrBufferFull:
-			return nil, readFault(err, cutShort)
+			return nil, readFault(n, err, cutShort)
 		}
 	}
 }
@@ -257,35 +248,40 @@ func objectRow(n int, text []byte) row {
 
 // arrayRows reads the objects of one JSON array.
 type arrayRows struct {
-	in *json.Decoder
-	n  int
+	file *rowFile
+	in   *json.Decoder
+	n    int
 }
 
-func newArrayRows(in io.Reader) (*arrayRows, error) {
-	a := &arrayRows{in: json.NewDecoder(in)}
+func newArrayRows(in *rowFile) (*arrayRows, error) {
+	a := &arrayRows{file: in, in: json.NewDecoder(in)}
 	_, err := a.in.Token()
 	return a, err
 }
 
 func (a *arrayRows) next() (row, error) {
+	a.file.row()
 	a.n++
 	if !a.in.More() {
 		_, err := a.in.Token()
 		if err == nil {
 			return row{n: a.n}, io.EOF
 		}
-		return row{n: a.n}, arrayFault(err)
+		return row{n: a.n}, a.fault(err)
 	}
 	var raw json.RawMessage
 	if err := a.in.Decode(&raw); err != nil {
-		return row{n: a.n}, arrayFault(err)
+		return row{n: a.n}, a.fault(err)
+	}
+	if len(raw) > crm.MaxRow {
+		return row{n: a.n}, longRow(a.n)
 	}
 	return objectRow(a.n, raw), nil
 }
 
-func arrayFault(err error) error {
+func (a *arrayRows) fault(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", cutShort)
 	}
-	return readFault(err, "not valid JSON: "+crm.OneLine(err.Error())+".")
+	return readFault(a.n, err, "not valid JSON: "+crm.OneLine(err.Error())+".")
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -47,6 +48,9 @@ func (im *importer) read(r row) entry {
 	e.draft.Inputs = append(e.draft.Inputs, kept...)
 	if e.id == "" && e.fault == nil && !unique(e.draft) {
 		e.id, e.source = im.contentID(r), rowSource
+		if e.id == "" {
+			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows of the file have neither an id nor %s to be known by; put the rest into a file of its own.", maxWithoutID, crm.Article(cmp.Or(e.entity.Unique, "name")))
+		}
 	}
 	return e
 }
@@ -57,12 +61,15 @@ func unique(d store.Draft) bool {
 }
 
 // contentID stands for the id of a row that has none: the same row of the same file
-// is the same record when it is imported again.
+// is the same record when it is imported again. It is empty where there are too many.
 func (im *importer) contentID(r row) string {
 	cells := slices.Clone(r.cells)
 	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.Sum256(crm.AppendObject(nil, cells))
 	hash := [16]byte(sum[:16])
+	if len(im.seen) >= maxWithoutID && im.seen[hash] == 0 {
+		return ""
+	}
 	im.seen[hash]++
 	return hex.EncodeToString(hash[:]) + again(int(im.seen[hash])-1)
 }

@@ -214,42 +214,6 @@ func TestImportsAreCapped(t *testing.T) {
 	}
 }
 
-// TestOthersWorkDuringImports holds an import open in the middle of its file: what it
-// was sent is saved and answered, and others read and write.
-func TestOthersWorkDuringImports(t *testing.T) {
-	r, _ := onFile(t)
-	r.as("jane@acme.com")
-	srv := r.overHTTP()
-	body, send := io.Pipe()
-	go func() {
-		fmt.Fprint(send, "name,email\n")
-		for i := range 3000 {
-			fmt.Fprintf(send, "Row %d,row%d@acme.com\n", i, i)
-		}
-	}()
-	res := r.open(srv, "POST", "/import/contacts", body)
-	answers := bufio.NewReader(res.Body)
-	for i := range 1000 {
-		if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, fmt.Sprintf("row %d created contact/", i+1)) {
-			t.Fatalf("line %d: %q, %v", i, line, err)
-		}
-	}
-	together(8, func(i int) {
-		for j := range 20 {
-			r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"other","email":"o%d-%d@acme.com"}`, i, j))
-			r.want(200, "GET", "/contacts?search=row", "")
-		}
-	})
-	send.Close()
-	rest, err := io.ReadAll(answers)
-	if err != nil || !strings.HasSuffix(string(rest), "# imported: 3000 created, 0 updated, 0 unchanged, 0 failed\n") {
-		t.Errorf("%v, ends %q", err, rest[max(0, len(rest)-200):])
-	}
-	if n := r.json(200, "GET", "/contacts", "")["total"]; fmt.Sprint(n) != "3160" {
-		t.Errorf("%v contacts", n)
-	}
-}
-
 // TestClientsThatSendBeforeTheyRead sends a file larger than the buffers of a
 // connection, gets an answer larger than those, and reads nothing until all is sent.
 func TestClientsThatSendBeforeTheyRead(t *testing.T) {
@@ -280,26 +244,6 @@ func TestClientsThatSendBeforeTheyRead(t *testing.T) {
 	answer, err := io.ReadAll(res.Body)
 	if err != nil || len(answer) < 5<<20 || !strings.HasSuffix(string(answer), "# imported: 0 created, 0 updated, 0 unchanged, 30000 failed\n") {
 		t.Errorf("%v, %d bytes, ends %.200q", err, len(answer), answer[max(0, len(answer)-200):])
-	}
-}
-
-// TestBrokenImportsShow closes the store under an import.
-func TestBrokenImportsShow(t *testing.T) {
-	r := newRig(t).as("jane@acme.com")
-	body, send := io.Pipe()
-	go fmt.Fprintf(send, "name,notes\n%s", strings.Repeat("x,"+strings.Repeat("y", 100)+"\n", 1050)) // the last fifty wait for more
-	res := r.open(r.overHTTP(), "POST", "/import/contacts", body)
-	answers := bufio.NewReader(res.Body)
-	for range 200 {
-		if _, err := answers.ReadString('\n'); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r.store.Close()
-	send.Close()
-	rest, err := io.ReadAll(answers)
-	if err != io.ErrUnexpectedEOF || !strings.Contains(string(rest), "# error: not_ready: ") {
-		t.Errorf("%v, %q", err, rest)
 	}
 }
 

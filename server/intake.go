@@ -29,10 +29,11 @@ const (
 	bodyTime       = 30 * time.Second
 )
 
-// intake counts the bytes of the bodies that are being read or worked on. Each client
+// intake counts what is being taken in: the bytes of bodies, or imports. Each client
 // has a share, so that no one fills it alone. It is safe for concurrent use.
 type intake struct {
 	most, share int64
+	own, full   string // hints: the client has its share; the server has all it takes
 
 	mu   sync.Mutex
 	all  int64
@@ -40,7 +41,9 @@ type intake struct {
 }
 
 func newIntake(most, share int64) *intake {
-	return &intake{most: most, share: share, held: map[string]int64{}}
+	return &intake{most: most, share: share, held: map[string]int64{},
+		own:  "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
+		full: "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."}
 }
 
 // enter reserves room for a body of a client. The error says how long to wait.
@@ -50,9 +53,9 @@ func (in *intake) enter(client string, size int64) *crm.Error {
 	var err *crm.Error
 	switch {
 	case in.held[client]+size > in.share:
-		err = crm.Errorf(crm.RateLimited, "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.")
+		err = crm.Errorf(crm.RateLimited, "%s", in.own)
 	case in.all+size > in.most:
-		err = crm.Errorf(crm.NotReady, "the server reads as many bodies as it may at once. Send the request again in a second; it was not read.")
+		err = crm.Errorf(crm.NotReady, "%s", in.full)
 	default:
 		in.all += size
 		in.held[client] += size
@@ -79,7 +82,6 @@ type terms struct {
 	client string // whose share it counts in
 	most   int64  // bytes
 	within time.Duration
-	taken  int64 // of the intake, once the body is read
 }
 
 // terms returns what holds for the body of the request.
@@ -110,10 +112,9 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 		size = t.most
 	}
 	if t.intake != nil {
-		if fault := t.intake.enter(t.client, bodyCost+size); fault != nil {
+		if fault := rq.hold(t.intake, t.client, bodyCost+size); fault != nil {
 			return nil, fault
 		}
-		t.taken = bodyCost + size
 		control := http.NewResponseController(rq.w)
 		_ = control.SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
 		defer func() { _ = control.SetReadDeadline(time.Now().Add(readTimeout)) }()
@@ -133,12 +134,21 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	return data, nil
 }
 
-// endBody gives back what the body held.
-func (rq *request) endBody() {
-	if t := &rq.terms; t.taken > 0 {
-		t.intake.leave(t.client, t.taken)
-		t.taken = 0
+// hold reserves room until the request ends.
+func (rq *request) hold(in *intake, client string, size int64) *crm.Error {
+	fault := in.enter(client, size)
+	if fault == nil {
+		rq.ends = append(rq.ends, func() { in.leave(client, size) })
 	}
+	return fault
+}
+
+// end gives back what the request held.
+func (rq *request) end() {
+	for _, end := range rq.ends {
+		end()
+	}
+	rq.ends = nil
 }
 
 func bodyTooLarge(most int64) *crm.Error {

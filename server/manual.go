@@ -34,6 +34,8 @@ type page struct {
 	Topics   []string
 	IdleDays int
 	Most     most
+
+	ImportMax string
 }
 
 // most are the limits that the pages name.
@@ -55,7 +57,7 @@ func (s *Server) newManual() (manual, error) {
 		"codesInDepth":  manualCodesInDepth,
 	}
 	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24),
-		most{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
+		most{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}, s.importMax()}
 	m := manual{}
 	for _, name := range append([]string{"start", "manual", "llms"}, topics...) {
 		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
@@ -69,6 +71,14 @@ func (s *Server) newManual() (manual, error) {
 		m[name] = b.String()
 	}
 	return m, nil
+}
+
+// importMax words how large a file to import may be.
+func (s *Server) importMax() string {
+	if s.opts.ImportMax == 0 {
+		return "any number of bytes"
+	}
+	return fmt.Sprintf("%d MiB", s.opts.ImportMax>>20)
 }
 
 // exampleID returns the id that the nth record of a kind has in the first

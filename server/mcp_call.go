@@ -45,6 +45,7 @@ func (s *Server) call(outer *request, c innerCall) (status int, text string, fau
 	if c.key != "" {
 		rq.Header.Set("Idempotency-Key", c.key)
 	}
+	defer rq.end()
 	doc, data, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)

@@ -10,9 +10,6 @@ import (
 	"crmkit/render"
 )
 
-// maxDump is the most bytes of a workspace that is imported.
-const maxDump = 1 << 30
-
 func restoreRoute() route {
 	return route{Method: http.MethodPost, Path: "/import", Access: write, Group: "move", Stream: restoring,
 		Params: []string{"dry_run", "atomic"}, Doc: "what GET /export gave, into this workspace", handle: (*Server).restore}
@@ -26,35 +23,35 @@ func (s *Server) restore(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	in, fault := rq.file(maxDump)
-	if fault != nil {
-		return nil, fault
-	}
-	rows := &dumpRows{lines: lineRows{in: in}, schema: s.schema, counts: map[string]int64{}}
-	var err error
-	if im.source, err = rows.header(); err != nil {
-		return nil, err
-	}
-	im.own = im.source == rq.actor.WorkspaceID
-	im.open(rows)
-	return im.answer()
+	im.takeWorkspace()
+	return im.run()
 }
 
-// open makes the importer read the records of a workspace.
-func (im *importer) open(rows *dumpRows) {
-	im.rows, im.whole = rows, true
+// takeWorkspace makes the importer read the records of a workspace.
+func (im *importer) takeWorkspace() {
+	im.whole = true
 	known := map[*crm.Entity]*columns{}
 	for _, e := range im.s.schema.Records() {
 		known[e] = newColumns(e)
 	}
 	im.parse = func(r row) entry {
-		e := rows.entity(r)
+		e := entityOf(im.s.schema, r)
 		if e == nil && r.fault == nil {
 			r.fault = crm.Errorf(crm.MissingField, "the row has no handle of a record, like contact/c_7k3q.").On("handle")
 		}
 		im.entity, im.columns = e, known[e]
 		return im.read(r)
 	}
+	im.open = im.dump
+}
+
+// dump begins to read an exported workspace.
+func (im *importer) dump(in *rowFile) (rowReader, error) {
+	rows := &dumpRows{lines: lineRows{in: in}, schema: im.s.schema, counts: map[string]int64{}}
+	var err error
+	im.source, err = rows.header()
+	im.own = im.source == im.rq.actor.WorkspaceID
+	return rows, err
 }
 
 // dumpRows reads the records of a workspace, between the line about it and the one
@@ -84,7 +81,7 @@ func (d *dumpRows) header() (workspace string, err error) {
 	version, workspace := r.member("crmkit"), r.member("workspace")
 	switch {
 	case version == "" || workspace == "":
-		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like.")
+		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", binary)
 	case version != strconv.Itoa(dumpVersion):
 		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Show(version), dumpVersion)
 	}
@@ -92,9 +89,9 @@ func (d *dumpRows) header() (workspace string, err error) {
 	return workspace, nil
 }
 
-// entity returns the kind of a row's record, nil when it names none.
-func (d *dumpRows) entity(r row) *crm.Entity {
-	for _, e := range d.schema.Records() {
+// entityOf returns the kind of a row's record, nil when it names none.
+func entityOf(schema *crm.Schema, r row) *crm.Entity {
+	for _, e := range schema.Records() {
 		if handle := r.member("handle"); len(handle) > len(e.Name) && handle[:len(e.Name)+1] == e.Name+"/" {
 			return e
 		}
@@ -106,13 +103,13 @@ func (d *dumpRows) next() (row, error) {
 	r, err := d.lines.next()
 	switch {
 	case err == io.EOF:
-		return r, crm.Errorf(crm.BadJSON, "the file was cut: it has no last line that counts the records. Export it again; what is imported stays, and a second run adds the rest.")
+		return r, crm.Errorf(crm.BadJSON, "the file was cut: it has no last line that counts the records; nothing was saved. Export it again.")
 	case err != nil:
 		return r, err
 	case r.member("end") == "true":
 		return r, d.check(r)
 	}
-	if e := d.entity(r); e != nil {
+	if e := entityOf(d.schema, r); e != nil {
 		d.counts[e.Plural]++
 	}
 	return r, nil
@@ -123,7 +120,7 @@ func (d *dumpRows) next() (row, error) {
 func (d *dumpRows) check(r row) error {
 	for _, m := range crm.ParseObject(r.member("counts")) {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
-			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice. Export it again.", want, crm.Show(m.Name), crm.ShowJSON(m.JSON))
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, crm.Show(m.Name), crm.ShowJSON(m.JSON))
 		}
 	}
 	if _, err := d.lines.next(); err != io.EOF {

@@ -27,6 +27,7 @@ type Options struct {
 
 	Mail         *mail.Sender // nil: codes come in the answers, which only a local server may do
 	InviteOnly   bool         // only who is invited may sign up
+	ImportMax    int64        // bytes of a file to import; 0: any number
 	Rate         int          // requests a second of a token, and of a client address; 0: any number
 	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
 	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
@@ -51,6 +52,7 @@ type Server struct {
 	api     string // the OpenAPI document
 
 	strangers, signedIn *intake       // of bodies
+	imports             *intake       // under way
 	publicBodyTime      time.Duration // within which a body before sign-in has arrived
 
 	toolsets map[string]http.Handler // MCP servers, by their path
@@ -72,7 +74,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
-	s.publicBodyTime = publicBodyTime
+	s.publicBodyTime, s.imports = publicBodyTime, newImportIntake()
 	s.ready.probe = s.probe
 	s.store.Watch(s.numbers.batched)
 	s.router = newRouter(s.routes())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"crmkit/crm"
@@ -42,14 +41,7 @@ func (r *route) formats() []string {
 func (s *Server) send(rq *request, st *render.Stream) (size int, err error) {
 	out := &sender{w: rq.w, control: http.NewResponseController(rq.w)}
 	put := s.watched(rq, out.put)
-	if st.Apart {
-		_ = out.control.EnableFullDuplex() // HTTP/1 only; elsewhere it is so anyway
-		box := newOutbox(put)
-		err = s.guard(func() error { return st.Each(box.put) })
-		err = errors.Join(err, box.close())
-	} else {
-		err = s.guard(func() error { return st.Each(put) })
-	}
+	err = s.guard(func() error { return st.Each(put) })
 	if err == nil { // the end, too, may be that of a workspace which is no more
 		err = s.stillMay(rq)
 	}
@@ -122,72 +114,6 @@ func (o *sender) put(piece []byte) error {
 		return errGone
 	}
 	return nil
-}
-
-// maxBoxed bounds the bytes that wait for a client which sends and does not read.
-const maxBoxed = 16 << 20
-
-// outbox takes pieces at once and sends them as the client reads, so that work on
-// what it sends need not wait for it.
-type outbox struct {
-	mu     sync.Mutex
-	change *sync.Cond
-	bytes  []byte
-	closed bool
-	err    error
-	done   chan struct{}
-}
-
-func newOutbox(put func([]byte) error) *outbox {
-	box := &outbox{done: make(chan struct{})}
-	box.change = sync.NewCond(&box.mu)
-	go box.run(put)
-	return box
-}
-
-func (box *outbox) run(put func([]byte) error) {
-	defer close(box.done)
-	box.mu.Lock()
-	defer box.mu.Unlock()
-	for {
-		for len(box.bytes) == 0 && !box.closed {
-			box.change.Wait()
-		}
-		if len(box.bytes) == 0 {
-			return
-		}
-		piece := box.bytes
-		box.bytes = nil
-		box.mu.Unlock()
-		err := put(piece)
-		box.mu.Lock()
-		box.change.Broadcast()
-		if err != nil {
-			box.err = err
-			return
-		}
-	}
-}
-
-func (box *outbox) put(piece []byte) error {
-	box.mu.Lock()
-	defer box.mu.Unlock()
-	for len(box.bytes) > maxBoxed && box.err == nil {
-		box.change.Wait()
-	}
-	box.bytes = append(box.bytes, piece...)
-	box.change.Broadcast()
-	return box.err
-}
-
-// close waits until all is sent.
-func (box *outbox) close() error {
-	box.mu.Lock()
-	box.closed = true
-	box.change.Broadcast()
-	box.mu.Unlock()
-	<-box.done
-	return box.err
 }
 
 // errEnough ends a stream that has filled what a tool may show.

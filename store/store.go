@@ -131,6 +131,9 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	err, s.sharing = s.sharing.release(), nil
+	if err == nil && s.lock != nil {
+		err = s.dropSpools()
+	}
 	if err != nil {
 		return err
 	}

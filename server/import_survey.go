@@ -1,0 +1,129 @@
+package server
+
+import (
+	"io"
+	"slices"
+
+	"crmkit/crm"
+)
+
+// The first rows say whose ids a file has.
+const (
+	lookedRows  = 200
+	lookedBytes = 1 << 20
+)
+
+// maxColumnName is the most bytes of the name of a column: a key of custom and what an
+// export writes before it.
+const maxColumnName = crm.MaxMemberName + len("custom.")
+
+// survey reads the file to its end before any of it is saved. It finds the columns of
+// all rows, and the faults behind which nothing can be read.
+func (im *importer) survey() error {
+	var first []row // until they are looked at
+	looked, size := false, 0
+	count := 0
+	for {
+		r, err := im.rows.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = im.rq.Context().Err()
+		}
+		if err != nil {
+			return err
+		}
+		if r.empty() {
+			continue
+		}
+		if count++; !looked {
+			first, size = append(first, r), size+r.size
+			looked = len(first) == lookedRows || size >= lookedBytes
+			if !looked {
+				continue
+			}
+			im.look(first)
+			first = nil
+		}
+		if fault := im.note(r); fault != nil {
+			return fault
+		}
+	}
+	if !looked {
+		im.look(first)
+	}
+	return im.surveyed(count, first)
+}
+
+// empty reports whether the row says nothing.
+func (r row) empty() bool { return len(r.cells) == 0 && r.fault == nil }
+
+// note takes the columns of a row into account.
+func (im *importer) note(r row) *crm.Error {
+	if im.whole {
+		return nil
+	}
+	for _, cell := range r.cells {
+		if len(cell.Name) > maxColumnName {
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, crm.Show(cell.Name))
+		}
+		im.columns.target(cell.Name)
+	}
+	if len(im.columns.names) > crm.MaxColumns {
+		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than %d different keys, the most that are taken; nothing was saved. Put keys of your own into one, custom.", r.n, crm.MaxColumns)
+	}
+	return nil
+}
+
+// binary is how curl sends a file as it is.
+const binary = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
+
+// surveyed refuses a file of no rows, and one whose lines came as one; first are its
+// rows where it has few.
+func (im *importer) surveyed(count int, first []row) error {
+	_, csv := im.rows.(*csvRows)
+	_, lines := im.rows.(*lineRows)
+	switch {
+	case count == 0 && csv:
+		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", binary)
+	case count == 1 && lines && len(first) == 1 && first[0].fault != nil:
+		fault := *first[0].fault
+		fault.Hint += " It is the only line: JSON lines hold one object each; " + binary + "."
+		return &fault
+	}
+	for _, r := range first {
+		if fault := im.note(r); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+// look finds out from the first rows whose ids they have. Ids of another workspace
+// pass for those of this one by chance, one in 32; so one that does not speaks for all.
+func (im *importer) look(raw []row) {
+	if im.whole {
+		return
+	}
+	ids, foreign := 0, 0
+	for _, r := range raw {
+		for _, cell := range r.cells {
+			t := im.columns.target(cell.Name)
+			of := im.entity
+			if !t.id {
+				if t.field == nil || t.field.Type != crm.Ref || t.of != nil {
+					continue
+				}
+				of = im.entity.Target(t.field)
+			}
+			ids++
+			if _, hint := im.s.schema.Locate(of, im.rq.actor.Workspace, cellText(cell.JSON)); hint != "" {
+				foreign++
+			}
+		}
+	}
+	if im.own = ids > 0 && foreign == 0; im.source == "" {
+		im.source = sourceOf(slices.Clone(im.columns.names))
+	}
+}

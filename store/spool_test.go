@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+func spoolStore(t *testing.T, path, lockAs string) *Store {
+	t.Helper()
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(context.Background(), Options{Path: path, Schema: schema, LockAs: lockAs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// A spool is read as often as one likes, is for nobody else, and leaves nothing.
+func TestSpoolsLeaveNothing(t *testing.T) {
+	folder := t.TempDir()
+	s := spoolStore(t, filepath.Join(folder, "crm.db"), "")
+	sp, err := s.Spool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := sp.file.Stat(); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	text := strings.Repeat("0123456789", 10_000)
+	if _, err := io.WriteString(sp, text); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got, err := io.ReadAll(sp.Reader()); err != nil || string(got) != text || sp.Size() != int64(len(text)) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+	}
+	if err := sp.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, "*"+spoolSuffix+"*")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// What a killed process left is removed by the next server, not by a command beside
+// it, and nothing else is.
+func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "crm[1].db")
+	left, other := path+spoolSuffix+"123", filepath.Join(folder, "crm1.db"+spoolSuffix+"123")
+	for _, name := range []string{left, other} {
+		if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exists := func(name string) bool { _, err := os.Stat(name); return err == nil }
+	spoolStore(t, path, "").Close()
+	if !exists(left) {
+		t.Error("a command removed the spool of a server")
+	}
+	spoolStore(t, path, "crmkit serve").Close()
+	if exists(left) || !exists(other) {
+		t.Errorf("the spool of the killed is there: %v, that of another database: %v", exists(left), exists(other))
+	}
+}
+
+// A full disk is an error that a client may see.
+func TestSpoolsOnAFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("the system has no /dev/full")
+	}
+	sp := &Spool{file: full}
+	defer sp.Close()
+	_, err = io.WriteString(sp, "x")
+	var known *crm.Error
+	if !errors.As(err, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "disk is full") {
+		t.Errorf("%v", err)
+	}
+}
