@@ -1,5 +1,7 @@
 package crm
 
+import "slices"
+
 // long is the most characters of notes and bodies.
 const long = 65536
 
@@ -29,12 +31,20 @@ func quiet(fields []Field) []Field {
 	return fields
 }
 
+// dated says that lists by a span of some times follow an index.
+func dated(fields []Field, names ...string) []Field {
+	for i := range fields {
+		fields[i].Spanned = fields[i].Spanned || slices.Contains(names, fields[i].Name)
+	}
+	return fields
+}
+
 // Fields that several kinds share, word for word.
 var (
 	owner      = Field{Name: "owner", Indexed: true, Brief: true, Vocab: true, Person: true, Doc: "who looks after it, best an e-mail; me is you"}
 	tags       = Field{Name: "tags", Type: Tags, Brief: true, Doc: "labels; a tag has no comma and at most 64 characters"}
 	notes      = Field{Name: "notes", Max: long, Doc: "free text"}
-	followUp   = Field{Name: "follow_up_at", Type: Time, Brief: true, Doc: "when to come back to it; shown by /reminders"}
+	followUp   = Field{Name: "follow_up_at", Type: Time, Spanned: true, Brief: true, Doc: "when to come back to it; shown by /reminders"}
 	followNote = Field{Name: "follow_up_note", Max: 1000, Doc: "what to do then"}
 	custom     = Field{Name: "custom", Type: Object, Doc: "your own keys, any JSON values, kept as sent"}
 	companyRef = Field{Name: "company_id", Type: Ref, Ref: "company", Brief: true, Doc: "the company"}
@@ -71,43 +81,43 @@ var Entities = []Entity{
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "email",
 		Search: []string{"name", "email", "phone", "notes", "tags", "company.name"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", Assigned: "owner",
-		Fields: record(outreach,
+		Fields: dated(record(outreach,
 			Field{Name: "name", Required: true, Brief: true, Doc: "full name"},
 			Field{Name: "email", Type: Email, Brief: true, Doc: "unique; POST upserts by it"},
 			Field{Name: "phone", Type: Phone, Brief: true, Max: 64, Doc: "as you write it; compared by its digits"},
 			Field{Name: "stage", Indexed: true, Brief: true, Vocab: true, Doc: "your own word: lead, qualified, customer"},
-			companyRef, owner, tags, notes, followUp, followNote, custom),
+			companyRef, owner, tags, notes, followUp, followNote, custom), FieldCreatedAt, FieldUpdatedAt),
 	},
 	{
 		Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation", Links: []Link{{Name: "campaign", Through: "campaign_member", By: "company_id", To: "campaign_id"}},
 		Verbs: List | Create | Fetch | Update | Delete, Display: "name", Unique: "domain",
 		Search: []string{"name", "domain", "notes", "tags"},
 		Sort:   "-created_at", MaxLimit: 200,
-		Fields: record(outreach,
+		Fields: dated(record(outreach,
 			Field{Name: "name", Required: true, Brief: true, Doc: "its name"},
 			Field{Name: "domain", Type: Domain, Brief: true, Doc: "unique; POST upserts by it; a URL is cut to its host"},
-			owner, tags, notes, custom),
+			owner, tags, notes, custom), FieldCreatedAt, FieldUpdatedAt),
 	},
 	{
 		Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
 		Verbs: List | Create | Fetch | Update | Delete, Display: "title",
 		Search: []string{"title", "notes", "company.name", "contact.name"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", DueIf: "status=open", Assigned: "owner",
-		Fields: record(signals,
+		Fields: dated(record(signals,
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
 			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},
 			Field{Name: "currency", Type: Money, Default: "USD", Brief: true, Vocab: true, Doc: "ISO 4217 code"},
 			Field{Name: "stage", Indexed: true, Brief: true, Vocab: true, Doc: "your own word: proposal, negotiation"},
 			Field{Name: "status", Indexed: true, Type: Choice, Values: []string{"open", "won", "lost"}, Default: "open", Brief: true, Vocab: true,
 				Follows: "stage", FollowOn: []string{"won", "lost"}, Doc: "set by itself when stage becomes won or lost"},
-			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom),
+			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), FieldCreatedAt, FieldUpdatedAt),
 	},
 	{
 		Name: "ticket", Plural: "tickets", Prefix: "t", Doc: "a request to be answered; its activities are the conversation",
 		Verbs: List | Create | Fetch | Update | Delete, Display: "subject",
 		Search: []string{"subject", "content", "tags", "requester.name", "company.name"},
 		Sort:   "-created_at", MaxLimit: 200,
-		Fields: record(signals,
+		Fields: dated(record(signals,
 			Field{Name: "subject", Required: true, Brief: true, Doc: "what it is about"},
 			Field{Name: "content", Max: long, Doc: "the request itself"},
 			Field{Name: "status", Indexed: true, Type: Choice, Values: []string{"open", "pending", "solved", "closed"}, Default: "open", Brief: true, Vocab: true, Doc: "pending waits for somebody else"},
@@ -115,7 +125,7 @@ var Entities = []Entity{
 			Field{Name: "requester_id", Type: Ref, Ref: "contact", Brief: true, Doc: "the contact who asks"},
 			companyRef, assignee, tags,
 			Field{Name: "solved_at", Type: Time, ReadOnly: true, Brief: true, Follows: "status", FollowOn: []string{"solved", "closed"}, Doc: "when it became solved or closed; unset again when it is reopened"},
-			custom),
+			custom), FieldCreatedAt, FieldUpdatedAt),
 	},
 	{
 		Name: "task", Plural: "tasks", Prefix: "tk", Doc: "something to do, about a contact, company, deal, ticket or nothing",
@@ -123,12 +133,12 @@ var Entities = []Entity{
 		Search: []string{"title", "notes", "contact.name", "company.name", "deal.title", "ticket.subject"},
 		Sort:   "-created_at", MaxLimit: 200, Due: "due_at", DueIf: "done=no", Assigned: "assignee",
 		Under: []string{"contact_id", "deal_id", "ticket_id", "company_id"},
-		Fields: record(nil,
+		Fields: dated(record(nil,
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is to be done"},
 			Field{Name: "due_at", Type: Time, Brief: true, Doc: "by when; shown by /reminders until it is done"},
 			Field{Name: "done", Type: Flag, Brief: true, Stamps: "done_at", Doc: "true completes it, false opens it again"},
 			Field{Name: "done_at", Type: Time, Brief: true, Doc: "when it was done; may be in the past"},
-			assignee, priority, contactRef, companyRef, dealRef, ticketRef, notes, custom),
+			assignee, priority, contactRef, companyRef, dealRef, ticketRef, notes, custom), FieldCreatedAt, FieldUpdatedAt),
 	},
 	{
 		Name: "campaign", Plural: "campaigns", Prefix: "cmp", Doc: "contacts and companies that are approached for one reason",
@@ -136,23 +146,23 @@ var Entities = []Entity{
 		Sort: "-created_at", MaxLimit: 200, Links: []Link{
 			{Name: "contact", Through: "campaign_member", By: "campaign_id", To: "contact_id"},
 			{Name: "company", Through: "campaign_member", By: "campaign_id", To: "company_id"}},
-		Fields: record([]Field{
+		Fields: dated(record([]Field{
 			{Name: "contacts", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "campaign_member", Has: "contact_id"}, Doc: "how many are members"},
 			{Name: "companies", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "campaign_member", Has: "company_id"}, Doc: "how many are members"}},
 			Field{Name: "name", Required: true, Brief: true, Doc: "what it is called"},
 			Field{Name: "description", Max: long, Doc: "the brief: whom it is for, what to say"},
 			Field{Name: "status", Type: Choice, Values: []string{"active", "paused", "done"}, Default: "active", Brief: true, Vocab: true, Doc: "whether it runs"},
-			custom),
+			custom), FieldCreatedAt),
 	},
 	{
 		Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "a contact or company in a campaign, once",
 		Verbs: List | Create | Fetch | Update | Delete, Display: "campaign_id", Search: []string{"reason", "contact.name", "company.name"},
 		Sort: "-created_at", MaxLimit: 500, Under: []string{"campaign_id"}, Segment: "members",
 		OneOf: []string{"contact_id", "company_id"}, Pairs: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}},
-		Fields: quiet(record(nil,
+		Fields: dated(quiet(record(nil,
 			Field{Name: "campaign_id", Type: Ref, Ref: "campaign", Required: true, Brief: true, Doc: "the campaign"},
 			contactRef, companyRef,
-			Field{Name: "reason", Max: 1000, Brief: true, Doc: "why it is in"})),
+			Field{Name: "reason", Max: 1000, Brief: true, Doc: "why it is in"})), FieldCreatedAt),
 	},
 	{
 		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company, deal or ticket",
@@ -164,7 +174,7 @@ var Entities = []Entity{
 			contactRef, companyRef,
 			Field{Name: "contact_company_id", Type: Ref, Ref: "company", ReadOnly: true, Brief: true, Via: "contact_id", Beside: "company_id", Doc: "the contact's company, where that is another; company= finds both"},
 			dealRef, ticketRef,
-			Field{Name: "occurred_at", Type: Time, Default: "now", Brief: true, Doc: "when; may be in the past"},
+			Field{Name: "occurred_at", Type: Time, Spanned: true, Default: "now", Brief: true, Doc: "when; may be in the past"},
 			Field{Name: "on_behalf_of", Type: Email, Brief: true, Vocab: true, Person: true, Doc: "for whom you did it, when not for yourself"})),
 	},
 	{

@@ -46,6 +46,7 @@ type Field struct {
 	Day      bool     // bookkeeping time: text lists show the day only
 	Vocab    bool     // few distinct values: an empty list names those in use
 	Indexed  bool     // lists by one of its values follow an index
+	Spanned  bool     // lists by a span of its times follow an index
 	Handles  bool     // a Word that holds handles; filters take bare ids too
 	Person   bool     // names a person; bodies and filters take "me" for the user of the token
 	Column   string   // the SQL column, when it is not Name

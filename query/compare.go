@@ -124,7 +124,7 @@ func (c *compiler) span(t target, column, param, op, value string) (string, *crm
 	if !ok {
 		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(value), crm.Show(param), timeHelp).On(param)
 	}
-	return c.within(column, op, span), nil
+	return c.noteSpan(t, c.within(column, op, span)), nil
 }
 
 func (c *compiler) within(column, op string, span Span) string {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -13,6 +14,8 @@ type Lead struct {
 	Sources []Source // any of them; a record may come from several
 	Sorted  bool     // there is one, and its index has the keys in their order
 	Whole   bool     // there is one, and it has each record that passes once, and no other
+
+	Span *crm.Field // of whose times it has those in a span; nil: it is no such lead
 }
 
 // Source is SQL that yields keys. The table's alias in it is g.
@@ -29,10 +32,18 @@ func (l Lead) Keys() string {
 	return strings.Join(parts, " UNION ALL ")
 }
 
+// Spans reports whether a condition bounds the times of a field, so that an index has
+// those in order.
+func (q *Question) Spans(f *crm.Field) bool {
+	return slices.ContainsFunc(q.Leads, func(l Lead) bool { return l.Span == f })
+}
+
 // found is what the comparisons of a condition have noted of their keys.
 type found struct {
 	sources []Source
 	sorted  bool
+	span    *crm.Field
+	test    string // of the span, on g
 }
 
 // note adds the keys of one comparison.
@@ -50,7 +61,7 @@ func (c *compiler) lead(t target, op string, comparisons int) {
 	}
 	if t.field.Type == crm.Tags && op == "eq" { // each must hold
 		for _, s := range f.sources {
-			c.leads = append(c.leads, Lead{[]Source{s}, f.sorted, len(f.sources) == 1})
+			c.leads = append(c.leads, Lead{Sources: []Source{s}, Sorted: f.sorted, Whole: len(f.sources) == 1})
 		}
 		return
 	}
@@ -59,7 +70,22 @@ func (c *compiler) lead(t target, op string, comparisons int) {
 		return
 	}
 	one := len(f.sources) == 1
-	c.leads = append(c.leads, Lead{f.sources, f.sorted && one, one})
+	if one && f.span != nil && c.narrowSpan(f) {
+		return
+	}
+	c.leads = append(c.leads, Lead{Sources: f.sources, Sorted: f.sorted && one, Whole: one, Span: f.span})
+}
+
+// narrowSpan makes one span of two on the same field: each alone may have most rows, like
+// gte: and lt: of one day.
+func (c *compiler) narrowSpan(f found) bool {
+	for i := range c.leads {
+		if l := &c.leads[i]; l.Span == f.span && len(l.Sources) == 1 {
+			l.Sources[0].Where += " AND " + f.test
+			return true
+		}
+	}
+	return false
 }
 
 // noteLabel notes the keys of the records with a label.
@@ -83,6 +109,16 @@ func (c *compiler) noteColumn(t target, test string) (condition string) {
 		c.found.sorted = true
 	}
 	return "+" + t.alias() + "." + column + test
+}
+
+// noteSpan notes the keys of the records in which a time passes a test, which it returns.
+func (c *compiler) noteSpan(t target, test string) string {
+	if t.field.Spanned && len(t.hops) == 0 {
+		column := t.field.Col()
+		c.found.span, c.found.test = t.field, strings.ReplaceAll(test, t.alias()+"."+column, "g."+column)
+		c.note(t.entity.From()+" g", "g.key", "g.workspace_id = $1 AND "+c.found.test)
+	}
+	return test
 }
 
 // noteMember notes the keys of the records with a custom value. name is the placeholder

@@ -115,14 +115,14 @@ func TestLibcIsPinned(t *testing.T) {
 	}
 }
 
-// TestIndexedFieldsHaveAnIndex holds the promise of crm.Field.Indexed: an index of the
-// workspace and the column, whose rows are then in the order of keys.
+// TestIndexedFieldsHaveAnIndex holds the promise of crm.Field.Indexed and Spanned: an index
+// of the workspace and the column, whose rows are then in the order of keys.
 func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 	f := onFile(t)
 	for _, e := range f.Schema.Entities {
 		for i := range e.Fields {
-			if field := &e.Fields[i]; field.Indexed {
-				name := e.Plural + "_" + field.Name
+			if field := &e.Fields[i]; field.Indexed || field.Spanned {
+				name := e.Plural + "_" + strings.TrimSuffix(field.Name, "_at")
 				if columns := f.raw(1, "SELECT name FROM pragma_index_info('"+name+"') ORDER BY seqno"); !slices.Equal(columns, []string{"workspace_id", field.Col()}) {
 					t.Errorf("the index %s has the columns %v", name, columns)
 				}

@@ -62,7 +62,14 @@ func (c *counter) narrowed(ctx context.Context, w way, wanted int64) (_ way, err
 		return w, nil
 	}
 	w.lead, err = c.lead(ctx, w, wanted)
-	return w, err
+	return w.spanned(), err
+}
+
+// spanned returns the way along the index of the order where that begins with a span of
+// its times, and no lead is better: in the order of keys all rows before it are passed.
+func (w way) spanned() way {
+	w.keyed = w.keyed && (w.lead != nil || !w.q.Spans(w.q.Order.Field))
+	return w
 }
 
 // lead returns the lead by which the rows that are wanted are come by with the least

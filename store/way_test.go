@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -42,6 +43,7 @@ func TestWays(t *testing.T) {
 		}
 		return nil
 	})
+	f.clock.advance(2 * time.Hour)
 	f.save(ann, "contact", "name", "no stage")
 	for _, c := range []struct {
 		kind, params string
@@ -53,6 +55,9 @@ func TestWays(t *testing.T) {
 		{"activity", "company=" + company.ID, true, false}, {"activity", "contact.tags=t7", false, false}, {"contact", "tags=t7&name=n3&sort=name", true, false}, {"contact", "tags=many&sort=name", false, false},
 		{"contact", "stage=s1", true, true}, {"contact", "stage=s1&sort=id", true, true}, {"contact", "stage=s1&tags=t7", true, true}, {"contact", "stage=in:s1,s2", false, false}, {"contact", "stage=is:null", true, true}, {"contact", "stage=not:null", false, false},
 		{"contact", "custom.n=7", true, true}, {"contact", "custom.n=gte:999", true, false}, {"contact", "custom.n=gte:3", false, false}, {"contact", "custom.w=w5", true, true}, {"contact", "custom.n=7&sort=-updated_at", true, false},
+		{"contact", "created_at=gte:-1h&sort=name", true, false}, {"contact", "updated_at=gte:-1h&sort=-name", true, false}, {"contact", "created_at=gte:-1h", true, false}, {"contact", "created_at=gte:-1d&sort=name", false, false},
+		{"contact", "created_at=gte:-1d&created_at=lt:-12h&sort=name", true, false}, {"contact", "created_at=gte:-1d", false, false}, {"contact", "created_at=gte:-1d&stage=s1", true, true}, {"contact", "created_at=gte:-1h&stage=is:null", true, false},
+		{"contact", "created_at=ne:2020-01-01&sort=name", false, false}, {"contact", "created_at=in:2020-01-01,2020-01-02&sort=name", true, false}, {"activity", "occurred_at=lt:-1d&sort=kind", true, false}, {"activity", "contact.created_at=gte:-1h", false, false},
 		{"contact", "custom.w=" + strings.Repeat("x", 201), false, false}, {"contact", "name=n3", false, false}, {"contact", "stage=s1&company=" + company.ID, false, false},
 	} {
 		q := f.question(ann, c.kind, c.params)
@@ -67,6 +72,24 @@ func TestWays(t *testing.T) {
 		for _, total := range []string{"", "&total=exact", ""} { // the last as it was kept
 			if page := f.list(ann, c.kind, c.params+"&limit=1"+total); page.Total != int64(len(want)) {
 				t.Errorf("%s?%s%s: total %d of %d", c.kind, c.params, total, page.Total, len(want))
+			}
+		}
+	}
+}
+
+// TestSpansAreReadFromTheirIndex holds that a list in the order of times which has only
+// those of a span begins where that does, in either direction.
+func TestSpansAreReadFromTheirIndex(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.records(ann, 3)
+	for _, params := range []string{"created_at=gte:-1d", "created_at=gte:-1d&sort=created_at", "created_at=lt:now&owner=ne:x", "updated_at=gte:-1d&sort=updated_at"} {
+		q := f.question(ann, "contact", params)
+		w := way{q: q, keyed: q.Order.Field.Name == crm.FieldCreatedAt}.spanned()
+		for _, part := range w.ranges() {
+			plan := f.raw(4, "EXPLAIN QUERY PLAN "+w.keys(part), append([]any{ann.Workspace}, part.Args...)...)
+			if text := strings.Join(plan, "\n"); !strings.Contains(text, "_at>") && !strings.Contains(text, "_at<") || strings.Contains(text, "TEMP B-TREE") {
+				t.Errorf("%s: %s", params, text)
 			}
 		}
 	}
