@@ -115,9 +115,10 @@ func (f *Field) Folded() bool { return f.Type == Text || f.Type == Phone || f.Ra
 // a constraint needs it.
 func (f *Field) FoldKept() bool { return f.Required || f.Type == Phone || f.Ranked }
 
-// Side returns the kind under which the table tags has the labels of the field.
+// Side returns the kind under which the table names has the labels of the field, or the
+// keys of its objects.
 func (e *Entity) Side(f *Field) string {
-	if f.Tally != nil {
+	if f.Tally != nil || f.Type == Object {
 		return e.Name + "." + f.Name
 	}
 	return e.Name

@@ -22,9 +22,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		if err != nil {
 			return "", err.On(param)
 		}
-		is := "g.tag = " + c.arg(label)
+		is := "g.name_id = " + nameKey(t, c.arg(label))
 		c.noteLabel(t, is)
-		return c.labelled(t, is), nil
+		return labelled(t, is), nil
 	case t.field.Type == crm.Flag:
 		return flagged(t, param, value)
 	case t.field.Type == crm.Time:
@@ -92,7 +92,8 @@ func partOf(t target, value string) string {
 func (c *compiler) holds(t target, part string) string {
 	switch t.field.Type {
 	case crm.Tags:
-		return c.labelled(t, textContains("g.fold", c.arg(part)))
+		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
+		return labelled(t, "+g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")")
 	case crm.Phone, crm.Text:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
 	}
@@ -102,9 +103,19 @@ func (c *compiler) holds(t target, part string) string {
 // labelled is the test on one of the labels g of a field. The plus signs here and in
 // member keep SQLite to looking up what belongs to the row at hand: it would rather go
 // through all labels and values that pass the test.
-func (c *compiler) labelled(t target, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = '%s' AND g.record = +%s.key AND %s)",
-		t.entity.Side(t.field), t.alias(), test)
+func labelled(t target, test string) string {
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.record = +%s.key AND %s)", t.alias(), test)
+}
+
+// namesOf is SQL of the rows of names that are the labels of a field, or the keys of its
+// objects: from FROM on, to be narrowed with AND.
+func namesOf(t target) string {
+	return "names n WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.Side(t.field) + "'"
+}
+
+// nameKey is SQL of the key of one of them. name is its placeholder.
+func nameKey(t target, name string) string {
+	return "(SELECT n.key FROM " + namesOf(t) + " AND n.name = " + name + ")"
 }
 
 // label returns a label in stored form: of those kept from another entity, the
@@ -167,7 +178,7 @@ const maxIndexed = 200
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), op != "eq" && op != "ne" && op != "in"
 	if op == "like" {
-		return member(t, name, textContains("v.fold", c.arg(partOf(t, value)))), nil
+		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(partOf(t, value)))), nil
 	}
 	if key, ok := NumberKey(value); ok {
 		is := "number " + sqlOps[op] + " " + c.arg(key)
@@ -179,7 +190,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 		return member(t, name, c.within("v.time", op, span)), nil
 	}
 	if ordered {
-		return member(t, name, "v.fold "+sqlOps[op]+" "+c.arg(Fold(value))), nil
+		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(Fold(value))), nil
 	}
 	is := "text = " + c.arg(value)
 	if utf8.RuneCountInString(value) <= maxIndexed {
@@ -190,6 +201,5 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 
 // member is the test on a custom value. name is the placeholder of its key.
 func member(t target, name, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.workspace_id = $1 AND v.kind = '%s' AND v.name = %s AND v.record = +%s.key AND %s)",
-		t.entity.Name, name, t.alias(), test)
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.name_id = %s AND v.record = +%s.key AND %s)", nameKey(t, name), t.alias(), test)
 }

@@ -76,10 +76,10 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 	case op != "eq" && op != "in":
 		return p
 	case t.key != "":
-		p.InUse = "SELECT text AS value FROM custom_values WHERE workspace_id = $1 AND kind = '" + t.entity.Name + "' AND name = $2"
+		p.InUse = "SELECT text AS value FROM custom_values WHERE name_id = " + nameKey(t, "$2")
 		p.Args = []any{t.key}
 	case t.field.Type == crm.Tags:
-		p.InUse = "SELECT tag AS value FROM tags WHERE workspace_id = $1 AND kind = '" + t.entity.Side(t.field) + "'"
+		p.InUse = "SELECT n.name AS value FROM names n CROSS JOIN tags g WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.Side(t.field) + "' AND g.name_id = n.key"
 	case t.field.Vocab:
 		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.From() +
 			" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"

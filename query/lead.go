@@ -91,7 +91,7 @@ func (c *compiler) narrowSpan(f found) bool {
 // noteLabel notes the keys of the records with a label.
 func (c *compiler) noteLabel(t target, is string) {
 	if len(t.hops) == 0 {
-		c.note("tags g", "g.record", "g.workspace_id = $1 AND g.kind = '"+t.entity.Side(t.field)+"' AND "+is)
+		c.note("tags g", "g.record", is)
 		c.found.sorted = true
 	}
 }
@@ -125,7 +125,7 @@ func (c *compiler) noteSpan(t target, test string) string {
 // of its key.
 func (c *compiler) noteMember(t target, name string, sorted bool, where string) {
 	if len(t.hops) == 0 {
-		c.note("custom_values g", "g.record", "g.workspace_id = $1 AND g.kind = '"+t.entity.Name+"' AND g.name = "+name+" AND "+where)
+		c.note("custom_values g", "g.record", "g.name_id = "+nameKey(t, name)+" AND "+where)
 		c.found.sorted = sorted
 	}
 }

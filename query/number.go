@@ -7,8 +7,11 @@ import (
 )
 
 // NumberKey returns text that sorts, byte by byte, as the JSON number s does by
-// value, whatever its digits: sign, exponent, digits. ok is false when s is not
-// a JSON number (RFC 8259 section 6).
+// value, whatever its digits: a letter for sign and exponent, then the digits. ok is
+// false when s is not a JSON number (RFC 8259 section 6).
+//
+// Exponents from 0 to 25 are the letters a to z, of negative numbers Z to A; others
+// follow one of the signs 0 [ ` { in ten digits. The key of zero is _.
 func NumberKey(s string) (key string, ok bool) {
 	negative, digits, exponent, ok := splitNumber(s)
 	if !ok {
@@ -16,18 +19,44 @@ func NumberKey(s string) (key string, ok bool) {
 	}
 	digits, exponent = normalise(digits, exponent)
 	if digits == "" {
-		return "1", true
+		return "_", true
 	}
+	switch {
+	case exponent < 0:
+		key = "`" + farExponent(exponent) + digits
+	case exponent <= 'z'-'a':
+		key = string(rune('a'+exponent)) + digits
+	default:
+		key = "{" + farExponent(exponent) + digits
+	}
+	if negative {
+		return mirrored(key), true
+	}
+	return key, true
+}
+
+// farExponent returns an exponent in ten digits that sort.
+func farExponent(exponent int64) string {
 	const bias = 5_000_000_000
-	key = fmt.Sprintf("%010d%s", min(max(exponent+bias, 0), 2*bias-1), digits)
-	if !negative {
-		return "2" + key, true
+	return fmt.Sprintf("%010d", min(max(exponent+bias, 0), 2*bias-1))
+}
+
+// mirrored returns the key of a negative number, made of that of the positive one: what
+// was greater is less.
+func mirrored(key string) string {
+	flip := []byte(key + "~")
+	switch flip[0] {
+	case '`':
+		flip[0] = '['
+	case '{':
+		flip[0] = '0'
+	default:
+		flip[0] = 'Z' - (flip[0] - 'a')
 	}
-	flip := []byte("0" + key + "~")
 	for i := 1; i < len(flip)-1; i++ {
 		flip[i] = '0' + '9' - flip[i]
 	}
-	return string(flip), true
+	return string(flip)
 }
 
 // splitNumber returns the digits without the point, and the exponent that

@@ -70,7 +70,7 @@ func bareSearch(b *testing.B, s *benchSeed, path string) benchRival {
 	text := bareRows
 	for word := range 2 {
 		text += fmt.Sprintf(` AND (t.name_fold LIKE $%[1]d OR t.email LIKE $%[1]d OR t.phone_fold LIKE $%[1]d OR t.notes_fold LIKE $%[1]d
-			OR EXISTS (SELECT 1 FROM tags g WHERE g.workspace_id = $1 AND g.kind = 'contact' AND g.record = t.key AND g.fold LIKE $%[1]d)
+			OR EXISTS (SELECT 1 FROM tags g JOIN names n ON n.key = g.name_id WHERE g.record = t.key AND n.kind = 'contact' AND n.name LIKE $%[1]d)
 			OR EXISTS (SELECT 1 FROM companies c WHERE c.key = t.company_id AND c.name_fold LIKE $%[1]d))`, word+2)
 	}
 	return s.bareSelect(b, path, text+bareOrder, func(n int64) []any {

@@ -164,7 +164,7 @@ func (s *benchSeed) grow(b *testing.B, contacts int64) {
 				columns, cells := s.columns(b, conn, table, map[string]string{"email": fmt.Sprintf("'g%d.' || email", copied/benchContacts),
 					"key": fmt.Sprintf("key + %d", copied), "record": fmt.Sprintf("record + %d", copied),
 					"created_at": fmt.Sprintf("created_at + %d", copied), "updated_at": fmt.Sprintf("updated_at + %d", copied)})
-				exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, s.key(0)-1+benchContacts)
+				exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s BETWEEN ? AND ?", table, columns, cells, table, key), s.key(0), s.key(0)-1+benchContacts)
 			}
 		}
 		exec("UPDATE usage SET n = ?, last = ?, latest = latest + ? WHERE workspace_id = ? AND kind = 'contacts'", contacts, contacts, contacts, s.workspace)

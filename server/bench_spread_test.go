@@ -122,11 +122,13 @@ func (s *benchSeed) fill(b *testing.B, conn *sql.Conn, exec func(text string, ar
 	b.Helper()
 	exec("UPDATE workspaces SET plan = 'unlimited' WHERE number = ?", workspace)
 	shift := crm.RecordKey(workspace, 0) - crm.RecordKey(s.workspace, 0)
+	names := fmt.Sprintf("%d", workspace*1000) // more than one workspace has
+	exec("INSERT INTO names (key, workspace_id, kind, name, fold) SELECT key + "+names+", ?, kind, name, fold FROM names WHERE workspace_id = ?", workspace, s.workspace)
 	for table, key := range map[string]string{"companies": "key", "contacts": "key", "tags": "record", "custom_values": "record"} {
 		columns, cells := s.columns(b, conn, table, map[string]string{
 			"key": fmt.Sprintf("key + %d", shift), "record": fmt.Sprintf("record + %d", shift), "company_id": fmt.Sprintf("company_id + %d", shift),
-			"workspace_id": fmt.Sprint(workspace)})
-		exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE workspace_id = ? AND %s <= ?", table, columns, cells, table, key), s.workspace, crm.RecordKey(s.workspace, benchSpaceContacts))
+			"workspace_id": fmt.Sprint(workspace), "name_id": "name_id + " + names})
+		exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s BETWEEN ? AND ?", table, columns, cells, table, key), crm.RecordKey(s.workspace, 1), crm.RecordKey(s.workspace, benchSpaceContacts))
 	}
 	exec("INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT ?, kind, MIN(last, ?), MIN(n, ?), latest, astray FROM usage WHERE workspace_id = ? AND kind IN ('companies', 'contacts')",
 		workspace, benchSpaceContacts, benchSpaceContacts, s.workspace)

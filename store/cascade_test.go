@@ -89,7 +89,7 @@ func TestDeletedIsGoneAtOnce(t *testing.T) {
 		if got := f.list(ann, "company", "").Total; got != 0 {
 			t.Errorf("%d companies are listed", got)
 		}
-		if tags := f.raw(1, "SELECT tag FROM tags WHERE kind LIKE 'company%'"); len(tags) > 0 {
+		if tags := f.raw(1, "SELECT name FROM tags JOIN names ON names.key = tags.name_id WHERE kind LIKE 'company%'"); len(tags) > 0 {
 			t.Errorf("its labels are in use: %v", tags)
 		}
 		f.checkCounters(ann)

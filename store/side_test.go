@@ -15,7 +15,7 @@ import (
 func sideRows(records []crm.Record) (tags, members []string) {
 	for _, rec := range records {
 		for _, tag := range rec.Value("tags").List() {
-			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, query.Fold(tag)))
+			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, other(query.Fold(tag), tag)))
 		}
 		for _, m := range rec.Value("custom").Members() {
 			text := m.JSON
@@ -23,12 +23,20 @@ func sideRows(records []crm.Record) (tags, members []string) {
 				text = s
 			}
 			number, _ := query.NumberKey(text)
-			members = append(members, fmt.Sprintf("%s|%d|%s|%s|%s|%s", rec.Entity.Name, rec.Key, m.Name, text, query.Fold(text), number))
+			members = append(members, fmt.Sprintf("%s.custom|%d|%s|%s|%s|%s", rec.Entity.Name, rec.Key, m.Name, text, other(query.Fold(text), text), number))
 		}
 	}
 	slices.Sort(tags)
 	slices.Sort(members)
 	return tags, members
+}
+
+// other returns a form of a text where it is another one.
+func other(form, text string) string {
+	if form == text {
+		return "NULL"
+	}
+	return form
 }
 
 func (f *fixture) checkSideTables(actor crm.Actor) {
@@ -38,9 +46,14 @@ func (f *fixture) checkSideTables(actor crm.Actor) {
 		records = append(records, f.list(actor, kind, "limit=200").Records...)
 	}
 	tags, members := sideRows(records)
-	gotTags := f.raw(1, "SELECT kind || '|' || record || '|' || tag || '|' || fold FROM tags WHERE workspace_id = $1", actor.Workspace)
-	gotMembers := f.raw(1, `SELECT kind || '|' || record || '|' || name || '|' || text || '|' || fold || '|' || COALESCE(number, '')
-		FROM custom_values WHERE workspace_id = $1`, actor.Workspace)
+	gotTags := f.raw(1, `SELECT n.kind || '|' || g.record || '|' || n.name || '|' || COALESCE(n.fold, 'NULL')
+		FROM tags g JOIN names n ON n.key = g.name_id WHERE n.workspace_id = $1`, actor.Workspace)
+	gotMembers := f.raw(1, `SELECT n.kind || '|' || v.record || '|' || n.name || '|' || v.text || '|' || COALESCE(v.fold, 'NULL') || '|' || COALESCE(v.number, '')
+		FROM custom_values v JOIN names n ON n.key = v.name_id WHERE n.workspace_id = $1`, actor.Workspace)
+	unused := f.raw(1, "SELECT name FROM names WHERE key NOT IN (SELECT name_id FROM tags UNION SELECT name_id FROM custom_values)")
+	if len(unused) > 0 {
+		f.t.Fatalf("nothing has the names %q", unused)
+	}
 	slices.Sort(gotTags)
 	slices.Sort(gotMembers)
 	if !slices.Equal(gotTags, tags) {
@@ -94,7 +107,7 @@ func TestSideTablesFollowTheRecords(t *testing.T) {
 			}
 			f.checkSideTables(actor)
 		}
-		for _, table := range []string{"tags", "custom_values"} {
+		for _, table := range []string{"tags", "custom_values", "names"} {
 			if left := f.raw(1, "SELECT COUNT(*) FROM "+table); left[0] != "0" {
 				t.Errorf("%s rows remain in %s after every record was deleted", left[0], table)
 			}

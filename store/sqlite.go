@@ -157,4 +157,4 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 const listed = "SELECT value FROM json_each($%d)"
 
 // dialect turns migration text into SQLite's.
-var dialect = strings.NewReplacer("BIGINT", "INTEGER")
+var dialect = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

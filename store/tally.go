@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
 )
 
 // tally is where the records of one entity count: in fields of what their
@@ -184,15 +183,16 @@ func (t tally) counts(f *crm.Field, alias string) string {
 func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
 	for label, n := range labels {
 		var left int64
-		args := []any{tx.Actor.Workspace, e.Side(f), label, key, n}
 		if sign == more {
-			_, err = tx.row(`INSERT INTO tags (workspace_id, kind, tag, record, n, fold) VALUES ($1, $2, $3, $4, $5, $6)
-				ON CONFLICT (workspace_id, kind, tag, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, append(args, query.Fold(label)), &left)
+			if err = tx.makeNames(e.Side(f), []string{label}); err == nil {
+				_, err = tx.row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
+					ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, []any{tx.Actor.Workspace, e.Side(f), label, key, n}, &left)
+			}
 			changed = changed || left == n
 		} else {
-			_, err = tx.row("UPDATE tags SET n = n - $5 WHERE workspace_id = $1 AND kind = $2 AND tag = $3 AND record = $4 RETURNING n", args, &left)
+			_, err = tx.row("UPDATE tags SET n = n - $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", []any{tx.Actor.Workspace, e.Side(f), label, key, n}, &left)
 			if err == nil && left == 0 {
-				err = tx.exec("DELETE FROM tags WHERE workspace_id = $1 AND kind = $2 AND tag = $3 AND record = $4", args[:4]...)
+				err = tx.dropNamed("tags", e.Side(f), key, []string{label})
 			}
 			changed = changed || left == 0
 		}
@@ -204,7 +204,8 @@ func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[stri
 		return nil, false, nil
 	}
 	var left []string
-	err = tx.rows("SELECT tag FROM tags WHERE workspace_id = $1 AND kind = $2 AND record = $3 ORDER BY tag", []any{tx.Actor.Workspace, e.Side(f), key},
+	err = tx.rows("SELECT n.name FROM tags g CROSS JOIN names n WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 ORDER BY n.name",
+		[]any{tx.Actor.Workspace, e.Side(f), key},
 		func(scan func(...any) error) error {
 			left = append(left, "")
 			return scan(&left[len(left)-1])

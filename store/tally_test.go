@@ -51,7 +51,7 @@ func (f *fixture) checkSignals() {
 // checkSide holds that the table of labels says what the records do.
 func (f *fixture) checkSide(e *crm.Entity) {
 	f.t.Helper()
-	side := f.raw(3, "SELECT record, ' ', GROUP_CONCAT(tag) FROM (SELECT record, tag FROM tags WHERE kind = $1 ORDER BY record, tag) GROUP BY record ORDER BY record", e.Name+".on_behalf_of")
+	side := f.raw(3, "SELECT record, ' ', GROUP_CONCAT(name) FROM (SELECT record, name FROM tags JOIN names ON names.key = tags.name_id WHERE kind = $1 ORDER BY record, name) GROUP BY record ORDER BY record", e.Name+".on_behalf_of")
 	for i := range side {
 		key, list, _ := strings.Cut(side[i], " ")
 		side[i] = key + ` ["` + strings.ReplaceAll(strings.TrimSpace(list), ",", `","`) + `"]`

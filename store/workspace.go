@@ -134,6 +134,9 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 			}
 		}
 	}
+	if all, err := tx.sweepNames(c.workspace, left); err != nil || !all {
+		return err
+	}
 	return tx.done(c)
 }
 
@@ -147,7 +150,7 @@ func (s *Store) sweeps() (list []sweep) {
 			list = append(list, sweep{e.Plural, "key"})
 		}
 	}
-	return append(list, sweep{"tags", "kind, tag, record"}, sweep{"custom_values", "kind, name, record"}, sweep{"usage", "kind"}, sweep{"confirmations", "hash"},
+	return append(list, sweep{"usage", "kind"}, sweep{"confirmations", "hash"},
 		sweep{"changes", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"})
 }
 

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// The table names holds each label and each key of custom once per workspace and kind;
+// the tables tags and custom_values hold its number. A name that nothing has any more is
+// deleted, so a client that sends a new key with every record leaves none behind.
+
+// nameKey is SQL of the number of the name $3 of the kind $2 in the workspace $1.
+const nameKey = "(SELECT n.key FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3)"
+
+// makeNames adds those of the names that are new.
+func (tx *Tx) makeNames(kind string, names []string) error {
+	for _, name := range names {
+		var known int64
+		found, err := tx.row("SELECT key FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3", []any{tx.Actor.Workspace, kind, name}, &known)
+		if err != nil {
+			return err
+		}
+		if found {
+			continue
+		}
+		key, err := tx.sequence("names")
+		if err != nil {
+			return err
+		}
+		var fold any
+		if form := query.Fold(name); form != name {
+			fold = form
+		}
+		if err := tx.exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, fold); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named runs a statement that saves a row for each of the names that are known, and runs it
+// again when it has made the others.
+func (tx *Tx) named(kind string, names []string, text string, args []any) error {
+	n, err := tx.affect(text, args...)
+	if err != nil || n == int64(len(names)) {
+		return err
+	}
+	if err := tx.makeNames(kind, names); err != nil {
+		return err
+	}
+	return tx.exec(text, args...)
+}
+
+// rowsAtOnce is the most rows that one statement adds to a table beside the records.
+const rowsAtOnce = 16
+
+// addTags adds labels to a record that has none of them.
+func (tx *Tx) addTags(kind string, key int64, labels []string) error {
+	for part := range slices.Chunk(labels, rowsAtOnce) {
+		args := []any{tx.Actor.Workspace, kind, key}
+		for _, label := range part {
+			args = append(args, label)
+		}
+		text := "INSERT INTO tags (name_id, record, n) SELECT n.key, $3, 1 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN (" +
+			placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
+		if err := tx.named(kind, part, text, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putCustom sets custom values of a record.
+func (tx *Tx) putCustom(kind string, key int64, members []crm.Member) error {
+	for part := range slices.Chunk(members, rowsAtOnce) {
+		args := []any{tx.Actor.Workspace, kind, key}
+		var names, rows []string
+		for _, m := range part {
+			names, rows = append(names, m.Name), append(rows, "("+placeholders(len(args)+1, 5)+")")
+			args = append(args, customRow(m)...)
+		}
+		text := `INSERT INTO custom_values (name_id, record, text, fold, number, time)
+			SELECT n.key, $3, v.column2, v.column3, v.column4, v.column5 FROM (VALUES ` + strings.Join(rows, ", ") + `) v CROSS JOIN names n
+			WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = v.column1
+			ON CONFLICT (name_id, record) DO UPDATE SET text = excluded.text, fold = excluded.fold, number = excluded.number, time = excluded.time`
+		if err := tx.named(kind, names, text, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// customRow returns the name of a custom value, its text, and the forms by which it is
+// compared: folded where that is another text, as a number, as a time.
+func customRow(m crm.Member) []any {
+	text := m.JSON
+	if s, ok := crm.Unquote(m.JSON); ok {
+		text = s
+	}
+	row := []any{m.Name, text, nil, nil, nil}
+	if fold := query.Fold(text); fold != text {
+		row[2] = fold
+	}
+	if number, ok := query.NumberKey(text); ok {
+		row[3] = number
+	}
+	if query.Stamp(text) {
+		if span, ok := (query.Env{}).Moment(text); ok {
+			row[4] = span.From
+		}
+	}
+	return row
+}
+
+// dropNamed deletes a record's rows of some names from one of the tables, and the names
+// that no record has then.
+func (tx *Tx) dropNamed(table, kind string, record int64, names []string) error {
+	for _, name := range names {
+		if err := tx.exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, tx.Actor.Workspace, kind, name, record); err != nil {
+			return err
+		}
+		unused := fmt.Sprintf("DELETE FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3 AND NOT EXISTS (SELECT 1 FROM %s v WHERE v.name_id = names.key)", table)
+		if err := tx.exec(unused, tx.Actor.Workspace, kind, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepNames deletes names of a workspace that is gone, with what records had of them, up
+// to about as many rows as left says. It reports whether all are deleted.
+func (tx *Tx) sweepNames(workspace, left int64) (all bool, err error) {
+	for left > 0 {
+		var name int64
+		found, err := tx.row("SELECT key FROM names WHERE workspace_id = $1 LIMIT 1", []any{workspace}, &name)
+		if err != nil || !found {
+			return !found, err
+		}
+		for _, table := range []string{"tags", "custom_values"} {
+			n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE name_id = $1 AND record IN (SELECT record FROM %s WHERE name_id = $1 LIMIT $2)", table, table), name, left)
+			if left -= n; err != nil || left <= 0 {
+				return false, err
+			}
+		}
+		left -= nameCost
+		if err := tx.exec("DELETE FROM names WHERE key = $1", name); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// nameCost is how many rows of one statement take as long as the statements of a name.
+const nameCost = 8
