@@ -139,7 +139,7 @@ func TestNearest(t *testing.T) {
 	for sent, want := range map[string]string{
 		"nmae": "name", "Name": "name", "NAME": "name", "emial": "email", "e-mail": "email", "stgae": "stage", "company": "company_id", "follow_up": "follow_up_at",
 		"amount": "amount_cents", "amount_cent": "amount_cents", "phone_number": "phone", "created": "created_at", "createdat": "created_at",
-		"zzz": "", "": "", "x": "", "colour": "", "\x00\xff": "", strings.Repeat("name", 20): "",
+		"zzz": "", "tags": "", "nam": "name", "naem": "name", "neme2": "", "": "", "x": "", "colour": "", "\x00\xff": "", strings.Repeat("name", 20): "",
 	} {
 		if got := crm.Nearest(sent, names); got != want {
 			t.Errorf("%q: %q, want %q", sent, got, want)

@@ -3,17 +3,21 @@ package crm
 import "strings"
 
 // Nearest returns the name that is most like what was sent, or "" when none is
-// near: one edit and one more for every three letters, or one begins with the
-// other.
+// near: one edit, two where what was sent has six letters or more, or one is
+// the other up to an underscore, like company and company_id. A name that is farther off
+// would mislead.
 func Nearest(sent string, names []string) string {
 	sent = strings.ToLower(sent)
 	if sent == "" || len(sent) > 64 {
 		return ""
 	}
-	best, least := "", len(sent)/3+2
+	best, least := "", 2
+	if len(sent) >= 6 {
+		least = 3
+	}
 	for _, name := range names {
 		d := distance(sent, name)
-		if d > 1 && len(sent) >= 3 && (strings.HasPrefix(name, sent) || strings.HasPrefix(sent, name)) {
+		if d > 1 && (strings.HasPrefix(name, sent+"_") || strings.HasPrefix(sent, name+"_")) {
 			d = 1
 		}
 		if d < least {
