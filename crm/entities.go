@@ -102,7 +102,7 @@ var Entities = []Entity{
 		Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
 		Verbs: List | Create | Fetch | Update | Delete, Display: "title",
 		Search: []string{"title", "notes", "company.name", "contact.name"},
-		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", DueIf: "status=open", Assigned: "owner",
+		Sort:   "-created_at", MaxLimit: 200, Due: "follow_up_at", DueNote: "follow_up_note", Assigned: "owner",
 		Fields: dated(record(signals,
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
 			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},

@@ -82,6 +82,9 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 	if late := params.Get("overdue"); late != "" && late != "yes" {
 		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", crm.Show(late)).On("overdue")
 	}
+	if status := params.Get("status"); status != "" && status != "open" {
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "status=%s is not known; write status=open to leave out deals that are won or lost, or leave it out.", crm.Show(status)).On("status")
+	}
 	if params.Get("days") != "" {
 		n, err := strconv.Atoi(params.Get("days"))
 		if err != nil || n < 0 || n > maxDays {
@@ -115,6 +118,9 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 			return nil, err
 		}
 		params.Add(p.entity.Due, "lte:+"+strconv.Itoa(days)+"d")
+		if status := rq.params.Get("status"); status != "" && p.entity.Field("status") != nil {
+			params.Add("status", status)
+		}
 		if rq.params.Get("overdue") == "yes" {
 			params.Add(p.entity.Due, "lt:now")
 		}

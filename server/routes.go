@@ -86,8 +86,8 @@ func (s *Server) routes() []route {
 		dumpRoute(), restoreRoute(),
 		route{Method: http.MethodGet, Path: "/search", Access: read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
 			Params: []string{"q", "types", "limit"}, handle: (*Server).search},
-		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late",
-			Params: []string{"days", "assignee", "overdue", "limit", "cursor", "total"}, handle: (*Server).reminders},
+		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late, status=open no closed deals",
+			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, handle: (*Server).reminders},
 		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
 		route{Method: http.MethodGet, Path: "/audit/:id", Access: read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, handle: (*Server).fetch})
 }
