@@ -41,6 +41,8 @@ type request struct {
 	inner  bool // made by a tool call, whose own request was let in
 	status int  // of the answer, where the handler sets it
 
+	remarks []string // how the body was read, where it could have been meant otherwise
+
 	oauth   *auth.OAuthError // the fault, where it is one of that protocol
 	rpcID   string           // raw id of the JSON-RPC message, once it is read
 	rpcCode int              // of the fault, where the message itself has one
@@ -172,7 +174,10 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 	rq.terms = s.terms(rq)
 	doc, err := rq.route.handle(s, rq)
 	if err == nil && len(ignored) > 0 {
-		doc.Remarks = append(doc.Remarks, "ignored: "+strings.Join(ignored, " ")+" (empty)")
+		rq.remarks = append(rq.remarks, "ignored: "+strings.Join(ignored, " ")+" (empty)")
+	}
+	if err == nil {
+		doc.Remarks = append(doc.Remarks, rq.remarks...)
 	}
 	return doc, err
 }

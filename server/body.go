@@ -99,6 +99,7 @@ func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
 	if err != nil {
 		return store.Draft{}, err
 	}
+	rq.take(e, members)
 	d, err := decode(e, members, rq.env)
 	if err != nil {
 		return d, err
@@ -165,6 +166,10 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 			}
 		}
 		err := unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
+		if m.Name == "amount" && e.Field("amount_cents") != nil {
+			err.DidYouMean = "amount_cents"
+			err.Hint = "a " + e.Name + " has no field amount; write amount_cents, a whole number in the smallest unit of the currency: 1250.00 USD is amount_cents=125000, 1250 JPY is amount_cents=1250."
+		}
 		if e.Field("custom") != nil && err.DidYouMean == "" {
 			err.Hint += ` Keys of your own go into custom: {"custom":{"` + crm.Show(m.Name) + `":…}}.`
 		}

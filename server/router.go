@@ -129,7 +129,8 @@ func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
 	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", crm.Show(path), crm.Show(method), strings.Join(allowed, ", "))
 	var others []string
 	for _, row := range r.routes {
-		if row.Method == method && strings.HasSuffix(row.Path, path) {
+		below, one := strings.CutPrefix(row.shown(), path+"/{")
+		if row.Method == method && (strings.HasSuffix(row.Path, path) || one && !strings.Contains(below, "/")) {
 			others = append(others, method+" "+row.shown())
 		}
 	}

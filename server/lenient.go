@@ -1,0 +1,57 @@
+package server
+
+import (
+	"strings"
+
+	"crmkit/crm"
+)
+
+// meant returns a member of a body in the form that its field takes, where a client
+// sent another whose meaning is certain: clients of models write every argument as
+// text, lists of one as text, and phones as numbers. What is not certain stays as it
+// is, and decode refuses it.
+func meant(f *crm.Field, json string) string {
+	text, isText := crm.Unquote(json)
+	text = strings.TrimSpace(text)
+	digits := strings.TrimPrefix(text, "-")
+	switch {
+	case f.Type == crm.Phone && !isText && json != "" && strings.Trim(json, "0123456789") == "":
+		return quoted(json)
+	case !isText || text == "":
+		return json
+	case f.Type == crm.Int && digits != "" && strings.Trim(digits, "0123456789") == "":
+		return text
+	case f.Type == crm.Flag && (text == "true" || text == "false"):
+		return text
+	case f.Type == crm.Tags && strings.HasPrefix(text, "["):
+		if members, err := crm.ReadObject([]byte(`{"list":` + text + "}")); err == nil && len(members) == 1 {
+			return members[0].JSON
+		}
+	case f.Type == crm.Tags:
+		tags := strings.SplitN(text, ",", crm.MaxTags+2)
+		for i := range tags {
+			tags[i] = strings.TrimSpace(tags[i])
+		}
+		return labelsJSON(tags)
+	case f.Type == crm.Object && strings.HasPrefix(text, "{"):
+		if members, err := crm.ReadObject([]byte(text)); err == nil {
+			return string(crm.AppendObject(nil, members))
+		}
+	}
+	return json
+}
+
+// take puts the members of a body into the forms that their fields take, and notes for
+// the answer which ones were sent in another.
+func (rq *request) take(e *crm.Entity, members []crm.Member) {
+	for i, m := range members {
+		f := e.Field(m.Name)
+		if f == nil || f.ReadOnly {
+			continue
+		}
+		if json := meant(f, m.JSON); json != m.JSON {
+			members[i].JSON = json
+			rq.remarks = append(rq.remarks, f.Name+" was read as "+crm.ShowJSON(json))
+		}
+	}
+}
