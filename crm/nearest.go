@@ -17,7 +17,7 @@ func Nearest(sent string, names []string) string {
 	}
 	for _, name := range names {
 		d := distance(sent, name)
-		if d > 1 && (strings.HasPrefix(name, sent+"_") || strings.HasPrefix(sent, name+"_")) {
+		if d > 1 && (strings.HasPrefix(name, sent+"_") || strings.HasSuffix(sent, ".") && strings.HasPrefix(name, sent) || strings.HasPrefix(sent, name+"_")) {
 			d = 1
 		}
 		if d < least {

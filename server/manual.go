@@ -231,7 +231,6 @@ func (s *Server) manualExamples() string {
 		`curl -s $BASE/contacts -H "$AUTH" -d '{"name":"Jane Doe","email":"jane@acme.com","stage":"lead"}'`,
 		`curl -s "$BASE/contacts?stage=lead&company.name=is:null" -H "$AUTH"`,
 		`curl -s -X PATCH $BASE/contacts/` + contact + ` -H "$AUTH" -d '{"follow_up_at":"+3d","follow_up_note":"Send the quote"}'`,
-		`curl -s $BASE/contacts/` + contact + `/activities -H "$AUTH" -d '{"kind":"call","body":"Wants a quote for 12 seats"}'`,
 		`curl -s "$BASE/reminders?days=7" -H "$AUTH"`,
 	}, "\n")
 }
