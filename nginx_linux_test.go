@@ -44,8 +44,10 @@ func TestNginx(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := newLines()
-	proxy := exec.CommandContext(t.Context(), nginx, "-p", dir, "-c", config)
-	proxy.Stderr = log
+	// Not with the context of the test: that would kill the master alone, and its workers
+	// would go on.
+	proxy := exec.Command(nginx, "-p", dir, "-c", config)
+	proxy.Stderr, proxy.WaitDelay = log, patience
 	if err := proxy.Start(); err != nil {
 		t.Fatal(err)
 	}

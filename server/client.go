@@ -66,7 +66,7 @@ const localPeer = "127.0.0.1:0"
 
 // peer returns the address at the other end of the connection, with its port.
 func peer(r *http.Request) string {
-	if r.RemoteAddr == "" || strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/") {
+	if strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/") {
 		return localPeer
 	}
 	return r.RemoteAddr

@@ -86,7 +86,7 @@ func TestClient(t *testing.T) {
 		{"peer, mapped", "[::ffff:192.0.2.1]:80", nil, "192.0.2.1"},
 		{"peer without port", "192.0.2.1", nil, "192.0.2.1"},
 		{"peer, a name", "localhost:80", nil, "localhost"},
-		{"unix socket", "@", []string{"198.51.100.7"}, "@"},
+		{"unix socket", "@", []string{"198.51.100.7"}, "198.51.100.7"},
 		{"no peer", "", []string{"198.51.100.7"}, ""},
 		{"untrusted peer spoofs", "192.0.2.1:80", []string{"198.51.100.7"}, "192.0.2.1"},
 		{"untrusted peer names a proxy", "192.0.2.1:80", []string{"198.51.100.7, 10.0.0.1"}, "192.0.2.1"},
@@ -144,7 +144,7 @@ func TestClientWithoutProxies(t *testing.T) {
 		"[::1]:80":       "::1",
 		"10.0.0.1:80":    "10.0.0.1",
 		"[2001:db8::]:1": "2001:db8::",
-		"@":              "@",
+		"@":              "127.0.0.1",
 		"":               "",
 	} {
 		if got := proxies(nil).client(from(peer, "198.51.100.7")); got != want {
