@@ -50,8 +50,9 @@ func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
 	if waiting.LocalCode != "" {
-		waiting.Hint = "this would " + words + ". Ask the user; on yes repeat the same request with ?code=<code> (or the header X-Escalation-Code). In local mode no mail is sent: the code is below."
-		waiting.Tools = ""
+		ask, below := "this would "+words+". Ask the user; on yes repeat the same ", " In local mode no mail is sent: the code is below."
+		waiting.Hint = ask + "request with ?code=<code> (or the header X-Escalation-Code)." + below
+		waiting.Tools = ask + "call with ?code=<code> behind the path." + below
 	}
 	return tx.Keep(waiting)
 }
