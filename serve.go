@@ -97,6 +97,9 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	if _, err := fmt.Fprint(io.out, ready); err != nil {
 		return err
 	}
+	if err := st.FillAhead(ctx); err != nil {
+		log.Warn("searches will read the text themselves", "error", err)
+	}
 	go debug.FreeOSMemory() // what only the start needed
 	if err := doors.serve(ctx, srv); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store"
 )
 
 // explain says of an empty list which conditions match nothing even alone, and
@@ -51,8 +52,14 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {
-		if forgives, err := s.store.Forgives(rq.Context(), rq.actor, e); err != nil || !forgives {
-			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", err
+		forgiving, err := s.store.Forgives(rq.Context(), rq.actor, e)
+		switch {
+		case err != nil:
+			return "", err
+		case forgiving == store.ForgivesSoon:
+			return "finds parts of words; misspelled ones are not looked for yet, since the text here is still being read: try again in a few seconds, or a part of a word", nil
+		case forgiving == store.ForgivesNothing:
+			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", nil
 		}
 	}
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil

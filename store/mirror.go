@@ -20,6 +20,7 @@ type mirror struct {
 	workspace  int64
 	used, size int64         // the search that used it last, by number, and its bytes; of mirrors
 	ready      chan struct{} // closed once it is filled
+	later      chan struct{} // closed where searches do not wait for that
 
 	wording sync.Mutex      // is never waited for with mu held: who compares words holds it for long
 	words   map[string]uses // that the rows have; but those that spelling is not about
@@ -56,7 +57,7 @@ type searched struct {
 
 // mirrorPart is how many record numbers are read at once to fill a mirror: a reading
 // connection is then free for others.
-const mirrorPart = 1 << 14
+const mirrorPart = 1 << 12
 
 func newSearched(e *crm.Entity) searched {
 	s := searched{Searched: query.SearchedIn(e), entity: e}
@@ -160,23 +161,41 @@ func (m *mirror) giveUp() {
 	}
 }
 
-// read hands each the rows, part by part, in the order of their numbers.
+// read hands each the rows, part by part, in the order of their numbers. Each part is a
+// read of the workspace in its turn.
 func (m *mirror) read(ctx context.Context, s *Store, each func([]line) error) error {
-	var last int64
-	err := s.view(ctx, func(v *view) error {
-		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
-	})
+	last, err := s.lastOf(ctx, m)
 	for first := int64(0); first <= last && err == nil; first += mirrorPart {
 		var lines []line
-		err = s.view(ctx, func(v *view) (err error) {
-			lines, err = m.part(ctx, v, first)
-			return err
-		})
-		if err == nil {
+		if lines, err = s.readPart(ctx, m, first); err == nil {
 			err = each(lines)
 		}
 	}
 	return err
+}
+
+// lastOf returns the last number that was given to records of the kind.
+func (s *Store) lastOf(ctx context.Context, m *mirror) (last int64, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
+	})
+	return last, err
+}
+
+func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []line, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, end, err := s.turn(ctx, m.workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	err = s.view(ctx, func(v *view) (err error) {
+		lines, err = m.part(ctx, v, first)
+		return err
+	})
+	return lines, err
 }
 
 func (m *mirror) part(ctx context.Context, v *view, first int64) (lines []line, err error) {

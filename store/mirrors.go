@@ -24,6 +24,10 @@ type mirrors struct {
 	used    int64                  // searches so far
 	larger  map[mirrored]time.Time // those that alone are over the limit, and when that was seen
 	layouts map[*crm.Entity]searched
+	small   int64                         // up to how many records a search fills a mirror itself
+	waiting []*mirror                     // large ones that searches asked for, for the filler
+	largest []mirrored                    // what it fills when none of those waits
+	wake    chan struct{}                 // has something when the filler has work
 	derived map[*crm.Entity][]*crm.Entity // by kind: those whose mirrors hold what follows from its records
 }
 
@@ -40,7 +44,7 @@ var errTooLarge = errors.New("the text to search is larger than the memory for i
 var errNotFilled = errors.New("the text to search was not read")
 
 func newMirrors(schema *crm.Schema, limit int64) *mirrors {
-	m := &mirrors{limit: limit, all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
+	m := &mirrors{limit: limit, small: smallMirror, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
 		if e.Counted() && len(e.Search) > 0 {
 			m.layouts[e] = newSearched(e)
@@ -65,19 +69,26 @@ func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	return kinds
 }
 
-// mirror returns the mirror of a kind, filled; nil where it is too large to have one.
+// mirror returns the mirror of a kind, filled; nil where it is too large to have one, or
+// is not filled yet.
 func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mirror, error) {
 	m, fresh := s.mirrors.take(mirrored{workspace, e}, s.Now())
 	if m == nil {
 		return nil, nil
 	}
 	if fresh {
-		s.fill(context.WithoutCancel(ctx), m) // others wait for it
+		s.begin(ctx, m)
 	}
 	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	case <-m.ready:
+	default:
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-m.later:
+			return nil, nil
+		case <-m.ready:
+		}
 	}
 	if errors.Is(m.err, errTooLarge) {
 		return nil, nil
@@ -99,11 +110,17 @@ func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
 	}
 	ms.used++
 	if m = ms.all[of]; m == nil {
-		m, fresh = &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, ready: make(chan struct{}), err: errNotFilled}, true
-		ms.all[of] = m
+		m, fresh = ms.newMirror(of), true
 	}
 	m.used = ms.used
 	return m, fresh
+}
+
+// newMirror returns a mirror that is to be filled. The caller holds the lock.
+func (ms *mirrors) newMirror(of mirrored) *mirror {
+	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, ready: make(chan struct{}), later: make(chan struct{}), err: errNotFilled}
+	ms.all[of] = m
+	return m
 }
 
 // weigh counts a mirror that was just filled, or drops it where that failed.

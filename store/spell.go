@@ -25,16 +25,38 @@ const (
 // find no misspelled words.
 func (s *Store) KeepsText() bool { return s.opts.Caches.Search > 0 }
 
-// Forgives reports whether searches of a kind find misspelled words: not where its text
-// is more than the memory for it.
-func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (bool, error) {
+// Forgiving says whether searches of a kind find misspelled words.
+type Forgiving int
+
+// They do; they will once the text is read into memory, which is under way; they do not,
+// because it is more than the memory for it.
+const (
+	Forgives Forgiving = iota
+	ForgivesSoon
+	ForgivesNothing
+)
+
+// Forgives returns whether searches of a kind find misspelled words.
+func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (Forgiving, error) {
 	ctx, end, err := s.turn(ctx, actor.Workspace)
 	if err != nil {
-		return false, err
+		return ForgivesNothing, err
 	}
 	defer end()
 	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
-	return mirrors != nil, err
+	if mirrors != nil || err != nil {
+		return Forgives, err
+	}
+	kinds := []*crm.Entity{e}
+	for _, f := range s.mirrors.layouts[e].Refs {
+		kinds = append(kinds, e.Target(f))
+	}
+	for _, kind := range kinds {
+		if s.mirrors.filling(mirrored{actor.Workspace, kind}) {
+			return ForgivesSoon, nil
+		}
+	}
+	return ForgivesNothing, nil
 }
 
 // Spellings returns for words of a search, of which nothing was found, those that

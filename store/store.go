@@ -152,6 +152,7 @@ func (s *Store) open(ctx context.Context) error {
 	s.done.Go(s.writer.run)
 	s.done.Go(s.flushTouches)
 	s.done.Go(s.runCascades)
+	s.done.Go(s.runFiller)
 	return nil
 }
 

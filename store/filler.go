@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+)
+
+// Large mirrors are filled beside the requests, one at a time. Until one is filled SQL
+// answers: it finds the same, but for misspelled words.
+
+// smallMirror is up to how many records a mirror is filled by the search that needs it:
+// some tens of milliseconds.
+const smallMirror = 1 << 14
+
+// begin fills a small mirror, for which its searches wait, and leaves a large one to the
+// filler.
+func (s *Store) begin(ctx context.Context, m *mirror) {
+	ctx = context.WithoutCancel(ctx)
+	if last, err := s.lastOf(ctx, m); err != nil || last <= s.mirrors.small {
+		s.fill(ctx, m)
+		return
+	}
+	close(m.later)
+	s.mirrors.enqueue(m)
+}
+
+func (ms *mirrors) enqueue(m *mirror) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	ms.waiting = append(ms.waiting, m)
+	ms.wakeFiller()
+}
+
+// wakeFiller tells the filler that there is work. The caller holds the lock.
+func (ms *mirrors) wakeFiller() {
+	select {
+	case ms.wake <- struct{}{}:
+	default: // it was told
+	}
+}
+
+// runFiller fills large mirrors until the store is closed.
+func (s *Store) runFiller() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s.done.Go(func() {
+		<-s.stop
+		cancel()
+	})
+	for ctx.Err() == nil {
+		if m := s.mirrors.next(); m != nil {
+			s.fillSafely(ctx, m)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.mirrors.wake:
+		}
+	}
+}
+
+// fillSafely fills a mirror. What is wrong with a row must not end the process, which
+// serves on without the mirror.
+func (s *Store) fillSafely(ctx context.Context, m *mirror) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.opts.Log.Error("the text to search was not read", "workspace", m.workspace, "kind", m.entity.Plural, "error", fmt.Sprint(fault))
+		}
+	}()
+	s.fill(ctx, m)
+}
+
+// next returns the mirror to fill: one that a search asked for, else of the largest that
+// nobody asked for yet, as long as half the memory is free. Nil: there is none.
+func (ms *mirrors) next() *mirror {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if len(ms.waiting) > 0 {
+		m := ms.waiting[0]
+		ms.waiting = ms.waiting[1:]
+		return m
+	}
+	for len(ms.largest) > 0 && ms.bytes < ms.limit/2 {
+		of := ms.largest[0]
+		ms.largest = ms.largest[1:]
+		if ms.all[of] == nil {
+			m := ms.newMirror(of)
+			close(m.later)
+			return m
+		}
+	}
+	ms.largest = nil
+	return nil
+}
+
+// maxAhead is how many mirrors are filled before a search asks for them.
+const maxAhead = 100
+
+// FillAhead has the text of large workspaces read into memory before somebody searches
+// it, the largest first. It returns at once.
+func (s *Store) FillAhead(ctx context.Context) error {
+	var largest []mirrored
+	err := s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.mirrors.small, maxAhead}, func(scan func(...any) error) error {
+			var workspace int64
+			var kind string
+			err := scan(&workspace, &kind)
+			at := slices.IndexFunc(s.Schema.Entities, func(e *crm.Entity) bool { return e.Plural == kind })
+			if at >= 0 && s.mirrors.layouts[s.Schema.Entities[at]].entity != nil {
+				largest = append(largest, mirrored{workspace, s.Schema.Entities[at]})
+			}
+			return err
+		})
+	})
+	s.mirrors.mu.Lock()
+	defer s.mirrors.mu.Unlock()
+	s.mirrors.largest = largest
+	s.mirrors.wakeFiller()
+	return err
+}
+
+// of returns the mirror that there is, filled or not; nil: there is none.
+func (ms *mirrors) of(what mirrored) *mirror {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	return ms.all[what]
+}
+
+// filling reports whether a mirror is being filled, or waits for it.
+func (ms *mirrors) filling(what mirrored) bool {
+	m := ms.of(what)
+	if m == nil {
+		return false
+	}
+	select {
+	case <-m.ready:
+		return false
+	default:
+		return true
+	}
+}

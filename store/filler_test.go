@@ -1,0 +1,124 @@
+package store
+
+import (
+	"runtime"
+	"slices"
+	"testing"
+
+	"crmkit/query"
+)
+
+// TestSearchesDoNotWaitForLargeMirrors searches while the text of a kind is still to be
+// read: SQL answers, and finds what was just written; misspelled words are found once the
+// text is in memory.
+func TestSearchesDoNotWaitForLargeMirrors(t *testing.T) {
+	f := cached(t)
+	ann := f.member("ann@example.com")
+	contact := f.Schema.Named("contact")
+	f.save(ann, "contact", "name", "Jane Doe", "notes", "wants a quote")
+	m, fresh := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	if !fresh {
+		t.Fatal("there is a mirror already")
+	}
+	close(m.later)
+	f.save(ann, "contact", "name", "Jane Roe", "notes", "wants nothing")
+	forgives := func(want Forgiving) {
+		t.Helper()
+		if got, err := f.Forgives(t.Context(), ann, contact); err != nil || got != want {
+			t.Errorf("searches forgive %v (%v), want %v", got, err, want)
+		}
+	}
+	compare := func() {
+		t.Helper()
+		for params, want := range map[string]int64{"search=jane": 2, "search=roe+nothing": 1, "search=zzz": 0, "notes=like:quote": 1, "search=jane&notes=like:nothing": 1} {
+			if page := f.list(ann, "contact", params); page.Total != want {
+				t.Errorf("%s: %d contacts, want %d", params, page.Total, want)
+			}
+		}
+		if page, err := f.Search(t.Context(), ann, f.find(ann, "contact", "jane d")); err != nil || page.Total != 1 {
+			t.Errorf("jane d: %d hits (%v), want 1", page.Total, err)
+		}
+	}
+	compare()
+	forgives(ForgivesSoon)
+	if page := f.list(ann, "contact", "search=janne"); page.Nowhere {
+		t.Error("a word is said to stand nowhere in text that was not read")
+	}
+	f.mirrors.enqueue(m)
+	<-m.ready
+	compare()
+	forgives(Forgives)
+	q := f.question(ann, "contact", "search=janne")
+	if spelled, err := f.Spellings(t.Context(), ann, contact, q.Sought); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
+		t.Errorf("janne is spelled like %v (%v), want jane", spelled, err)
+	}
+}
+
+// TestLargeTextIsReadAhead opens a file with two workspaces: the text of the larger is read
+// without a search, after which the store closes with more to read.
+func TestLargeTextIsReadAhead(t *testing.T) {
+	f := onFile(t)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	f.save(ann, "contact", "name", "Jane")
+	for _, name := range []string{"Joe", "Jim", "John"} {
+		f.save(bob, "contact", "name", name)
+	}
+	f = f.reopen()
+	f.mirrors.small = 0
+	if err := f.FillAhead(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := mirrored{bob.Workspace, f.Schema.Named("contact")}
+	for f.mirrors.of(first) == nil {
+		runtime.Gosched()
+	}
+	<-f.mirrors.of(first).ready
+	if n := len(f.mirrors.of(first).look()); n == 0 {
+		t.Error("the mirror is empty")
+	}
+	f = f.reopen()
+	f.mirrors.small = 0
+	if err := f.FillAhead(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLargestTextIsReadFirst holds the order, and that half the memory is left to searches.
+func TestLargestTextIsReadFirst(t *testing.T) {
+	f := cached(t)
+	ms := newMirrors(f.Schema, 100)
+	contact, company := f.Schema.Named("contact"), f.Schema.Named("company")
+	ms.largest = []mirrored{{3, contact}, {1, company}, {2, contact}}
+	asked := ms.newMirror(mirrored{9, contact})
+	ms.waiting = []*mirror{asked}
+	if m := ms.next(); m != asked {
+		t.Error("what a search waits for is not first")
+	}
+	if m := ms.next(); m.workspace != 3 || m.entity != contact {
+		t.Errorf("workspace %d is first, want 3", m.workspace)
+	}
+	ms.bytes = 60
+	if m := ms.next(); m != nil || ms.largest != nil {
+		t.Error("more than half the memory is filled ahead")
+	}
+}
+
+// TestBrokenTextDoesNotEndTheProcess fills a mirror of fields that its SQL does not read.
+func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
+	f := cached(t)
+	ann := f.member("ann@example.com")
+	f.save(ann, "contact", "name", "Jane")
+	contact := f.Schema.Named("contact")
+	m, _ := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	m.text = "SELECT $1 + $2 + $3, NULL"
+	m.Searched = query.Searched{}
+	close(m.later)
+	f.mirrors.enqueue(m)
+	<-m.ready
+	if page := f.list(ann, "contact", "search=jane"); page.Total != 1 {
+		t.Errorf("%d contacts, want 1", page.Total)
+	}
+}
