@@ -187,7 +187,7 @@ func tomorrow(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, err = db.ExecContext(t.Context(), "INSERT INTO changes (key, id, workspace_id, at, action, target) VALUES (1, 'aud_x', 0, $1, 'x', 'x')", time.Now().Add(24*time.Hour).UnixMilli())
+	_, err = db.ExecContext(t.Context(), "INSERT INTO log (key, workspace_id, at, origin, action, target) VALUES (1000, 0, $1, 1, 'x', 'x')", time.Now().Add(24*time.Hour).UnixMilli())
 	if err != nil {
 		t.Fatal(err)
 	}

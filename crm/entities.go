@@ -179,7 +179,7 @@ var Entities = []Entity{
 	},
 	{
 		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
-		Verbs: List, Display: "action", Sort: "-at", MaxLimit: 500, RandomID: true,
+		Verbs: List, Display: "action", Sort: "-at", MaxLimit: 500, RandomID: true, Sealed: true,
 		Fields: []Field{
 			{Name: "id", Type: ID, ReadOnly: true, Doc: "name of the entry"},
 			{Name: "handle", Type: Handle, ReadOnly: true, Doc: "change/id"},

@@ -171,6 +171,7 @@ type Entity struct {
 	Scope    string     // column that scopes the table, when it is not workspace_id
 	Table    string     // the table or view, when it is not Plural
 	Twin     string     // the entity to which the rows of the table with its id prefix belong
+	Sealed   bool       // with RandomID: ids follow from the key, as Sealer makes them; column id has those of old rows alone
 	RandomID bool       // ids are random and stored in column id, not numbered
 	Fields   []Field
 

@@ -19,9 +19,14 @@ const DefaultPlan = "standard"
 // from Unlimited, and from what a JSON reader would round (RFC 8259 section 6).
 const largestCap = 1_000_000_000_000
 
+// Storage is the resource that is counted in bytes: the UTF-8 length of the texts that a
+// workspace stores, in records, log, answers that are kept, ids of imports, and uploads at
+// work. What is kept of a text a second time, to find it, does not count.
+const Storage = "storage"
+
 // Resources returns what plans cap, in the order answers show it: the records
-// of a workspace by kind, its members together with its pending invites, and
-// the workspaces that one user made. The slice is the caller's own.
+// of a workspace by kind, its members together with its pending invites, the bytes that
+// it stores, and the workspaces that one user made. The slice is the caller's own.
 func Resources() []string {
 	var names []string
 	for i := range Entities {
@@ -29,7 +34,7 @@ func Resources() []string {
 			names = append(names, e.Plural)
 		}
 	}
-	return append(names, "members", "workspaces")
+	return append(names, "members", Storage, "workspaces")
 }
 
 // Plan bounds what a workspace or a user may hold. A resource it does not name
@@ -39,7 +44,7 @@ type Plan struct {
 	Caps []Cap
 }
 
-// Cap bounds one of Resources: at most Max may exist. Max is Unlimited, or at
+// Cap bounds one of Resources: at most Max may exist, or bytes of Storage. Max is Unlimited, or at
 // least 0, which allows none.
 type Cap struct {
 	Resource string
@@ -74,12 +79,14 @@ type Plans []Plan
 
 // BuiltinPlans returns the plans every server knows, the default plan first.
 func BuiltinPlans() Plans {
-	return Plans{builtin(DefaultPlan, 100_000, 100, 20), builtin("free", 1_000, 5, 3), {"unlimited", nil}}
+	return Plans{builtin(DefaultPlan, 100_000, 100, 20, 5*gigabyte), builtin("free", 1_000, 5, 3, gigabyte/10), {"unlimited", nil}}
 }
+
+const gigabyte = 1_000_000_000
 
 // builtin returns a plan that allows as many records of every kind, and ten times as
 // many of those that log what happened or tie others together.
-func builtin(name string, records, members, workspaces int64) Plan {
+func builtin(name string, records, members, workspaces, storage int64) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
 		switch e := &Entities[i]; {
@@ -89,7 +96,7 @@ func builtin(name string, records, members, workspaces int64) Plan {
 			plan.Caps = append(plan.Caps, Cap{e.Plural, records})
 		}
 	}
-	return Plan{name, append(plan.Caps, Cap{"members", members}, Cap{"workspaces", workspaces})}
+	return Plan{name, append(plan.Caps, Cap{"members", members}, Cap{Storage, storage}, Cap{"workspaces", workspaces})}
 }
 
 // Named returns the plan with the name, and whether there is one.

@@ -12,7 +12,7 @@ import (
 )
 
 func TestBuiltinPlans(t *testing.T) {
-	want := map[string][]int64{"standard": caps(100_000, 100, 20), "free": caps(1_000, 5, 3)}
+	want := map[string][]int64{"standard": caps(100_000, 100, 20, 5_000_000_000), "free": caps(1_000, 5, 3, 100_000_000)}
 	for range crm.Resources() {
 		want["unlimited"] = append(want["unlimited"], crm.Unlimited)
 	}
@@ -28,12 +28,14 @@ func TestBuiltinPlans(t *testing.T) {
 }
 
 // caps returns what a built-in plan allows of each resource.
-func caps(records, members, workspaces int64) []int64 {
+func caps(records, members, workspaces, storage int64) []int64 {
 	var list []int64
 	for _, name := range crm.Resources() {
 		switch name {
 		case "members":
 			list = append(list, members)
+		case crm.Storage:
+			list = append(list, storage)
 		case "workspaces":
 			list = append(list, workspaces)
 		case "activities", "campaign_members":
@@ -69,7 +71,7 @@ func TestResources(t *testing.T) {
 		}
 	}
 	for _, name := range names {
-		if !slices.Contains(plurals, name) {
+		if !slices.Contains(plurals, name) && name != crm.Storage {
 			t.Errorf("%s are capped and no kind of record", name)
 		}
 	}
@@ -123,7 +125,7 @@ func TestPlanCap(t *testing.T) {
 }
 
 func TestParsePlans(t *testing.T) {
-	standard, free := written("standard", caps(100_000, 100, 20)), written("free", caps(1_000, 5, 3))
+	standard, free := written("standard", caps(100_000, 100, 20, 5_000_000_000)), written("free", caps(1_000, 5, 3, 100_000_000))
 	const unlimited = "unlimited: contacts=unlimited"
 	for _, test := range []struct {
 		text string

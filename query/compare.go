@@ -158,6 +158,10 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if t.field.Type == crm.Ref {
 		e, columns = t.entity.Target(t.field), t.columns()
 	}
+	if e.Sealed {
+		old, key := c.arg(crm.CutHandle(value)), c.arg(crm.NewSealer(c.env.Secret, e.Prefix).Key(c.env.Workspace, crm.CutHandle(value)))
+		return fmt.Sprintf("%s.key %s COALESCE((SELECT o.key FROM %s o WHERE o.workspace_id = $1 AND o.id = %s), %s)", t.alias(), sqlOps[op], e.From(), old, key), nil
+	}
 	if e.RandomID {
 		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
 	}

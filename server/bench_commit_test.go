@@ -40,7 +40,7 @@ func bareCreate(b *testing.B, s *benchSeed, _ string) benchRival {
 	for _, table := range []string{"tags", "custom_values"} {
 		w.again(b, table, "SELECT record - $1, * FROM "+table+" WHERE record BETWEEN $1 AND $2", first, first+benchSamples-1)
 	}
-	w.again(b, "changes", "SELECT ROW_NUMBER() OVER (ORDER BY key) - 1, * FROM changes WHERE action = 'create' AND target LIKE 'contact/%' LIMIT $1", benchSamples)
+	w.again(b, "log", "SELECT ROW_NUMBER() OVER (ORDER BY key) - 1, * FROM log WHERE action = 'create' AND target LIKE 'contact/%' LIMIT $1", benchSamples)
 	return w.rival(b, s)
 }
 
@@ -54,8 +54,8 @@ func bareUpdate(b *testing.B, s *benchSeed, _ string) benchRival {
 			return []any{s.workspace, s.key(key), fmt.Sprint(key), key, "jane@acme.com"}
 		}})
 	}
-	w.again(b, "changes", `WITH RECURSIVE n(sample) AS (SELECT 0 UNION ALL SELECT sample + 1 FROM n WHERE sample < $1)
-		SELECT n.sample, c.* FROM n, changes c WHERE c.key = (SELECT MAX(key) FROM changes WHERE action = 'update')`, benchSamples-1)
+	w.again(b, "log", `WITH RECURSIVE n(sample) AS (SELECT 0 UNION ALL SELECT sample + 1 FROM n WHERE sample < $1)
+		SELECT n.sample, c.* FROM n, log c WHERE c.key = (SELECT MAX(key) FROM log WHERE action = 'update')`, benchSamples-1)
 	return w.rival(b, s)
 }
 

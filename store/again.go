@@ -31,9 +31,44 @@ func (tx *Tx) KeptAnswer(hash string) (a KeptAnswer, found bool, err error) {
 // KeepAnswer keeps an answer with the changes of the transaction, and as long as
 // KeptFor.
 func (tx *Tx) KeepAnswer(a KeptAnswer) error {
-	return tx.exec(`INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (workspace_id, user_id, hash) DO UPDATE SET request = $4, status = $5, version = $6, text = $7, json = $8, kept_at = $9`,
+	var old int64 // bytes of an answer that was kept too long
+	_, err := tx.row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
+	if err != nil {
+		return err
+	}
+	grow := tx.Grow
+	if tx.frees {
+		grow = tx.add
+	}
+	if err := grow(int64(octets(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
+		return err
+	}
+	return tx.exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
+}
+
+// answerBytes is the SQL of how much storage a kept answer takes.
+const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"
+
+// release runs a statement that deletes rows and returns the workspace and the bytes of
+// each, and counts those off.
+func (tx *Tx) release(text string, args ...any) error {
+	freed := map[int64]int64{}
+	err := tx.rows(text, args, func(scan func(...any) error) error {
+		var workspace, bytes int64
+		err := scan(&workspace, &bytes)
+		freed[workspace] += bytes
+		return err
+	})
+	actor := tx.Actor
+	defer func() { tx.Actor = actor }()
+	for workspace, bytes := range freed {
+		if err == nil {
+			tx.Actor.Workspace = workspace
+			err = tx.add(-bytes)
+		}
+	}
+	return err
 }
 
 // Imported returns the key of the record that an imported one with the id became;
@@ -46,6 +81,13 @@ func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err 
 
 // NoteImported remembers which record an imported one became.
 func (tx *Tx) NoteImported(source string, e *crm.Entity, id string, key int64) error {
-	return tx.exec(`INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (workspace_id, source, kind, id) DO UPDATE SET record = $5`, tx.Actor.Workspace, source, e.Name, id, key)
+	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
+	n, err := tx.affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
+	if n > 0 || err != nil {
+		return err
+	}
+	if err := tx.Grow(int64(octets(source, e.Name, id))); err != nil {
+		return err
+	}
+	return tx.exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)
 }

@@ -36,6 +36,7 @@ func (w *writer) conclude(ctx context.Context, batch []*job) error {
 	started := time.Now() // of the machine: it is the disk that is measured
 	_, err := w.conn.ExecContext(ctx, "COMMIT")
 	if w.synced = time.Since(started); err != nil {
+		clear(w.origins)
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
@@ -56,7 +57,7 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		return nil, err
 	}
 	err = w.meet(ctx)
-	met, started := w.last, time.Now()
+	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
 		if i > 0 && !j.began && time.Since(started) > batchTime {
@@ -66,11 +67,12 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 			err = w.runOne(j, one)
 		}
 	}
-	if err == nil && w.last != met {
-		_, err = w.conn.ExecContext(ctx, "INSERT INTO sequences (name, last) VALUES ('changes', $1) ON CONFLICT (name) DO UPDATE SET last = $1", w.last)
+	if err == nil {
+		err = w.writeLedgers(w.own(ctx))
 	}
 	if err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		clear(w.origins)
 		w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
 	}
 	return ran, err
@@ -105,7 +107,7 @@ func (w *writer) plain(tx *Tx) error {
 
 // apart runs a job inside a savepoint, so that its failure leaves the others alone.
 func (w *writer) apart(tx *Tx) error {
-	last := w.last
+	mark := w.ledgers.mark()
 	tx.apart = true
 	if err := tx.mark("SAVEPOINT job"); err != nil {
 		return err
@@ -113,7 +115,7 @@ func (w *writer) apart(tx *Tx) error {
 	if w.do(tx) {
 		return tx.mark("RELEASE job")
 	}
-	w.last = last
+	w.rewind(mark)
 	err := errors.Join(tx.mark("ROLLBACK TO job"), tx.mark("RELEASE job"))
 	if err != nil && tx.job.late { // SQLite ends the transaction of a statement that was interrupted while it wrote
 		return errHalfDone

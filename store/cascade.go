@@ -28,24 +28,29 @@ type cascade struct {
 	record    int64
 	gone      bool
 	at, after int64 // how far it has come, where nothing is gone
+	group     Group // of the change that began it
 	actor     crm.Actor
 }
 
 const workspaceKind = "workspace"
 
-const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, '')"
+const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, ''), change_group"
 
 func (c *cascade) cells() []any {
-	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr}
+	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group}
 }
 
 // leave notes what remains to be done, in the name of the actor. What was begun for the
 // same record begins anew.
 func (tx *Tx) leave(c cascade) error {
 	tx.After(tx.store.cascades.wake)
-	return tx.exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9`,
-		tx.Actor.Workspace, c.kind, c.record, number(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr))
+	group, err := tx.Group()
+	if err != nil {
+		return err
+	}
+	return tx.exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10`,
+		tx.Actor.Workspace, c.kind, c.record, number(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr), group)
 }
 
 // firstMoment is before every time.
@@ -133,6 +138,7 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 		if err != nil || !found {
 			return err
 		}
+		tx.Join(now.group)
 		switch {
 		case c.kind == workspaceKind:
 			return tx.sweepWorkspace(now)

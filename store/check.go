@@ -50,7 +50,7 @@ func check(ctx context.Context, db *sql.DB, path string) (h Health, err error) {
 		return h, err
 	}
 	var at sql.NullInt64
-	if err := db.QueryRowContext(ctx, "SELECT MAX(at) FROM changes").Scan(&at); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT MAX(at) FROM log").Scan(&at); err != nil {
 		return h, err
 	}
 	if at.Valid {

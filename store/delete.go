@@ -16,7 +16,8 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 		return false, err
 	}
 	tx.leaving = leaving{rec.Entity, rec.Key}
-	defer func() { tx.leaving = leaving{} }()
+	tx.cause = tx.leaving
+	defer func() { tx.leaving, tx.cause = leaving{}, leaving{} }()
 	refs := tx.store.Schema.Referring(rec.Entity)
 	if later, err = tx.referred(refs, rec.Key); err != nil {
 		return false, err

@@ -16,7 +16,7 @@ import (
 // whose numbers only rise.
 
 // lastChange reads the number of the last change.
-const lastChange = "SELECT last FROM sequences WHERE name = 'changes'"
+const lastChange = "SELECT number FROM commits ORDER BY number DESC LIMIT 1"
 
 // maxForeign is how many changes of others are followed one by one; after more, memory
 // is filled anew.
@@ -79,11 +79,22 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 	return last, err
 }
 
+// newEntries reads what was committed after a number. A range of keys is that of the
+// entries of one workspace.
+const newEntries = `SELECT l.workspace_id, l.target FROM commits c
+	JOIN log l ON l.key >= c.workspace * 1099511627776 + c.first AND l.key < c.workspace * 1099511627776 + c.first + c.n
+	WHERE c.number > $1 ORDER BY c.number, l.key`
+
+// own returns a transaction of the writer itself, in one that it has begun.
+func (w *writer) own(ctx context.Context) *Tx {
+	return &Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
+}
+
 // meet reads the number of the last change, and takes in what others have changed since
 // the last batch.
 func (w *writer) meet(ctx context.Context) error {
-	tx := &Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
-	w.last = 0
+	tx := w.own(ctx)
+	w.last, w.ledgers = 0, newLedgers()
 	if _, err := tx.row(lastChange, nil, &w.last); err != nil {
 		return err
 	}
@@ -124,7 +135,7 @@ func (w *writer) study(tx *Tx, known int64) error {
 		target    string
 	}
 	var changes []change
-	err := tx.rows("SELECT workspace_id, target FROM changes WHERE key > $1 ORDER BY key", []any{known}, func(scan func(...any) error) error {
+	err := tx.rows(newEntries, []any{known}, func(scan func(...any) error) error {
 		var c change
 		err := scan(&c.workspace, &c.target)
 		changes = append(changes, c)

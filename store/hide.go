@@ -30,6 +30,7 @@ func (tx *Tx) hide(rec crm.Record) error {
 // it, and the row of the record when none does.
 func (tx *Tx) unlinkSome(c cascade) error {
 	e, left := tx.store.Schema.Named(c.kind), tx.store.cascades.step
+	tx.cause = leaving{e, c.record}
 	for _, ref := range tx.store.Schema.Referring(e) {
 		n, err := tx.unlink(ref, c.record, left)
 		if left -= n; err != nil || left <= 0 {

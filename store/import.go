@@ -11,10 +11,11 @@ import (
 // Try runs fn and takes back what it changed when it fails; what the transaction
 // did before stays. It returns the error of fn.
 func (tx *Tx) Try(fn func() error) error {
-	changed, last := len(tx.job.changed), tx.store.writer.last
+	changed, mark := len(tx.job.changed), tx.store.writer.ledgers.mark()
 	fault, err := tx.part(fn)
 	if fault != nil {
-		tx.job.changed, tx.store.writer.last = tx.job.changed[:changed], last
+		tx.job.changed = tx.job.changed[:changed]
+		tx.store.writer.rewind(mark)
 	}
 	if err != nil {
 		return fmt.Errorf("take back: %w", err)

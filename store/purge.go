@@ -16,6 +16,7 @@ type stale struct {
 	key   []string // what names one
 	where string
 	age   time.Duration
+	bytes string // SQL of how much storage of its workspace a row takes; empty: none
 }
 
 // stales lists them. Idle tokens stay a while, so that their owner is told that they
@@ -24,18 +25,18 @@ type stale struct {
 func stales() []stale {
 	hash := []string{"hash"}
 	return []stale{
-		{"tokens", []string{"key"}, "last_used_at < $1", 3 * IdleLimit},
-		{"limits", []string{"name"}, "resets_at < $1", 0},
-		{"confirmations", hash, "expires_at < $1", 0},
-		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0},
-		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", KeptFor},
-		{"oauth_requests", hash, "expires_at < $1", 0},
-		{"oauth_grants", hash, "expires_at < $1", keepGrants},
-		{"secrets", hash, "dies_at < $1", 0},
-		{"secrets", hash, "used_at < $1", RefreshLife},
-		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife},
-		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest},
-		{"changes", []string{"key"}, "workspace_id = 0 AND at < $1", keepStrays},
+		{"tokens", []string{"key"}, "last_used_at < $1", 3 * IdleLimit, ""},
+		{"limits", []string{"name"}, "resets_at < $1", 0, ""},
+		{"confirmations", hash, "expires_at < $1", 0, ""},
+		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0, ""},
+		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", KeptFor, answerBytes},
+		{"oauth_requests", hash, "expires_at < $1", 0, ""},
+		{"oauth_grants", hash, "expires_at < $1", keepGrants, ""},
+		{"secrets", hash, "dies_at < $1", 0, ""},
+		{"secrets", hash, "used_at < $1", RefreshLife, ""},
+		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife, ""},
+		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest, ""},
+		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + crm.Storage + "')", keepStrays, entryBytes},
 	}
 }
 
@@ -52,6 +53,9 @@ func (s *Store) Purge(ctx context.Context) {
 				s.opts.Log.Warn("not all was purged", "table", of.table, "error", err)
 			}
 		}
+	}
+	if err := s.trim(ctx); err != nil {
+		s.opts.Log.Warn("the log was not trimmed", "error", err)
 	}
 }
 
@@ -77,9 +81,14 @@ func (s *Store) purge(ctx context.Context, of stale) (n int, err error) {
 	for i, column := range of.key {
 		text += fmt.Sprintf(" AND %s = $%d", column, i+2)
 	}
+	drop := (*Tx).exec
+	if of.bytes != "" {
+		text += " RETURNING workspace_id, " + of.bytes
+		drop = (*Tx).release
+	}
 	err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
 		for _, row := range rows {
-			if err := tx.exec(text, append([]any{moment}, row...)...); err != nil {
+			if err := drop(tx, text, append([]any{moment}, row...)...); err != nil {
 				return err
 			}
 		}

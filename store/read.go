@@ -59,14 +59,23 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 	}
 	defer end()
 	t := s.tables[e]
-	row := t.newRow()
-	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, t.named, []any{scope(actor, e), id}, row.dest...)
+	row, args := t.newRow(), []any{scope(actor, e), id}
+	if t.sealer != nil {
+		args = append(args, t.sealer.Key(actor.Workspace, id))
+	}
+	err = s.snapshot(ctx, func(v *view) error {
+		if err := v.row(ctx, t.named, args, row.dest...); err != nil || t.sealer == nil {
+			return err
+		}
+		page := Page{Records: []crm.Record{row.record()}}
+		err := v.retell(ctx, s, &page)
+		rec = page.Records[0]
+		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return rec, unnamed(actor, e, id)
 	}
-	if err != nil {
+	if err != nil || t.sealer != nil {
 		return rec, err
 	}
 	return row.record(), nil
@@ -94,7 +103,11 @@ type Page struct {
 // lack what another process commits in the instant in which the page is read.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *counter, w way) error {
-		if err := c.page(ctx, s.tables[q.Entity], w, &page); err != nil || q.Total == query.TotalNone {
+		err := c.page(ctx, s.tables[q.Entity], w, &page)
+		if err == nil && q.Entity.Sealed {
+			err = c.retell(ctx, s, &page)
+		}
+		if err != nil || q.Total == query.TotalNone {
 			return err
 		}
 		return c.total(ctx, w, &page)
@@ -301,6 +314,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
 			list = append(list, Used{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
 		}
 	}
+	list = append(list, Used{crm.Storage, used[crm.Storage], s.opts.Plans.Cap(actor.Plan, crm.Storage)})
 	return append(list, Used{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
 }
 

@@ -88,7 +88,9 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	}
 	rec.Key = crm.RecordKey(tx.Actor.Workspace, number)
 	rec.ID = crm.RecordID(d.Entity.Prefix, rec.Key)
-	tx.stamp(rec, true)
+	if err := tx.stamp(rec, true); err != nil {
+		return Outcome{}, err
+	}
 	args := []any{rec.Key, tx.Actor.Workspace}
 	for _, i := range tx.store.tables[d.Entity].stored {
 		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
@@ -119,7 +121,10 @@ func limitReached(plan string, limit int64, resource string) error {
 		plan, limit, resource)
 }
 
-func (tx *Tx) stamp(rec crm.Record, fresh bool) {
+func (tx *Tx) stamp(rec crm.Record, fresh bool) error {
+	if _, err := tx.ledger(); err != nil { // the time is that of the log
+		return err
+	}
 	by := crm.Str(tx.Actor.Email)
 	if fresh {
 		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
@@ -133,6 +138,7 @@ func (tx *Tx) stamp(rec crm.Record, fresh bool) {
 	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
 	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
 	rec.Set(crm.FieldUpdatedBy, by)
+	return nil
 }
 
 // Update changes the fields sent of the record with the key.
@@ -186,7 +192,9 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	if err := tx.checkUnique(before, after); err != nil {
 		return err
 	}
-	tx.stamp(after, false)
+	if err := tx.stamp(after, false); err != nil {
+		return err
+	}
 	var set []string
 	args := []any{tx.Actor.Workspace, after.Key}
 	for _, i := range crm.Changed(before.Values, after.Values) {
@@ -215,6 +223,13 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 		return err
 	}
 	if err := tx.follow(before, after); err != nil {
+		return err
+	}
+	grow := tx.Grow
+	if !tx.capped(action) {
+		grow = tx.add
+	}
+	if err := grow(recordBytes(after) - recordBytes(before)); err != nil {
 		return err
 	}
 	return tx.logRecord(action, before, after)

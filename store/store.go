@@ -30,6 +30,7 @@ type Options struct {
 	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
 	Caches     *Caches          // nil: DefaultCaches
+	LogDays    int              // for how long the log of changes is kept; 0: for ever
 	Log        *slog.Logger     // nil: nothing is logged
 	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
@@ -139,6 +140,11 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
 		return err
+	}
+	for e, t := range s.tables {
+		if e.Sealed {
+			t.sealer = crm.NewSealer(s.secret, e.Prefix)
+		}
 	}
 	if err := s.openReaders(ctx, name); err != nil {
 		return err

@@ -18,6 +18,7 @@ type table struct {
 	fetch   string // one record by scope and key
 	named   string // one record by scope and random id
 	insert  string
+	sealer  *crm.Sealer // of ids that follow from the key, where the column has none; else nil
 }
 
 func newTable(e *crm.Entity) *table {
@@ -47,6 +48,9 @@ func newTable(e *crm.Entity) *table {
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
 	t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.columns, t.from, e.ScopeColumn())
+	if e.Sealed {
+		t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.columns, t.from, e.ScopeColumn())
+	}
 	t.insert = t.insertText()
 	return t
 }
@@ -140,7 +144,7 @@ func (r *row) record() crm.Record {
 	rec.Key = r.cells[0].(int64)
 	cells := r.cells[1:]
 	if t.entity.RandomID {
-		rec.ID, cells = cells[0].(string), cells[1:]
+		rec.ID, cells = t.randomID(rec.Key, cells[0]), cells[1:]
 	} else {
 		rec.ID = crm.RecordID(t.entity.Prefix, rec.Key)
 	}
@@ -153,6 +157,14 @@ func (r *row) record() crm.Record {
 		}
 	}
 	return rec
+}
+
+// randomID returns the id of a row of an entity with random ids.
+func (t *table) randomID(key int64, cell any) string {
+	if id, ok := cell.(string); ok || t.sealer == nil {
+		return id
+	}
+	return t.sealer.ID(key)
 }
 
 // loaded returns the value of a cell; what a column of the type never holds is

@@ -27,6 +27,9 @@ type Tx struct {
 	half  bool // a part failed half done, and its changes are still there
 
 	leaving leaving // the record that is being deleted
+	cause   leaving // the record with whose delete all else comes
+	group   group   // of what it logs
+	frees   bool    // it deletes or revokes, which no cap on storage refuses
 }
 
 // After registers what must happen once the changes are on disk, and only then.

@@ -23,6 +23,9 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 		if u.Resource == "workspaces" {
 			text, of = "SELECT COUNT(*) FROM workspaces WHERE made_by = $1", actor.User
 		}
+		if u.Resource == crm.Storage {
+			text = storedBytes
+		}
 		counted := f.raw(1, text, of)
 		if fmt.Sprint(u.Used) != counted[0] {
 			f.t.Errorf("%s: usage says %d, there are %s", u.Resource, u.Used, counted[0])

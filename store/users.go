@@ -157,12 +157,14 @@ func (tx *Tx) quit() error {
 
 // dropUser deletes the account itself, with what waits for its address.
 func (tx *Tx) dropUser() error {
+	if err := tx.release("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User); err != nil {
+		return err
+	}
 	for _, text := range []string{
 		"UPDATE workspaces SET made_by = NULL WHERE made_by = $1",
 		"DELETE FROM tokens WHERE user_id = $1",
 		"DELETE FROM oauth_grants WHERE user_id = $1",
 		"DELETE FROM confirmations WHERE user_id = $1",
-		"DELETE FROM kept_answers WHERE user_id = $1",
 		"DELETE FROM users WHERE number = $1",
 	} {
 		if err := tx.exec(text, tx.Actor.User); err != nil {

@@ -137,6 +137,7 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 	if all, err := tx.sweepNames(c.workspace, left); err != nil || !all {
 		return err
 	}
+	delete(tx.store.writer.ledgers.is, c.workspace)
 	return tx.done(c)
 }
 
@@ -150,8 +151,9 @@ func (s *Store) sweeps() (list []sweep) {
 			list = append(list, sweep{e.Plural, "key"})
 		}
 	}
-	return append(list, sweep{"usage", "kind"}, sweep{"confirmations", "hash"},
-		sweep{"changes", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"})
+	return append(list, sweep{"confirmations", "hash"},
+		sweep{"log", "key"}, sweep{"origins", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"}, sweep{"reservations", "id"},
+		sweep{"usage", "kind"}) // last, for what goes before is counted there
 }
 
 // SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a

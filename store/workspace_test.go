@@ -218,6 +218,7 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	})
 	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
 	f.write(admin, func(tx *Tx) error { return tx.KeepAnswer(KeptAnswer{Hash: email}) })
+	f.write(admin, func(tx *Tx) error { return tx.Reserve(email, 1) })
 	f.write(admin, func(tx *Tx) error { return tx.NoteImported("file", f.Schema.Named("contact"), email, 1) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
 		f.t.Fatal(err)

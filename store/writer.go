@@ -39,6 +39,8 @@ type writer struct {
 	foreign []crm.Record     // that others changed, as they are now
 	others  bool             // have changed anything
 	last    int64            // the number of the last change in the log
+	ledgers ledgers          // of the workspaces that a batch writes to
+	origins map[origin]int64 // keys of those used lately
 	known   atomic.Int64     // the last change that memory is in step with
 	flight  atomic.Int64     // the last change of a commit under way
 }
@@ -82,7 +84,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: maxWrite, ended: make(chan struct{})}
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: maxWrite, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
 	var last int64
 	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"crmkit/crm"
+)
+
+// ledger is the end of a workspace's log, and how much the workspace stores, as the
+// transaction at hand leaves them. The writer reads it once in a batch and writes it once,
+// before the commit; the row belongs to no other transaction meanwhile.
+type ledger struct {
+	last   int64 // the number of the last entry of the log
+	latest int64 // the time of that entry
+	bytes  int64 // that are stored
+}
+
+// ledgers are those that a batch has read, by workspace, as they were and as they are.
+type ledgers struct{ was, is map[int64]ledger }
+
+func newLedgers() ledgers { return ledgers{map[int64]ledger{}, map[int64]ledger{}} }
+
+// mark returns what take goes back to.
+func (l ledgers) mark() map[int64]ledger { return maps.Clone(l.is) }
+
+// rewind takes back what was noted since the mark.
+func (l *ledgers) rewind(mark map[int64]ledger) {
+	for workspace, was := range l.was { // those that were read since
+		if _, there := mark[workspace]; !there {
+			mark[workspace] = was
+		}
+	}
+	l.is = mark
+}
+
+// rewind takes back what a part of a batch noted that is rolled back.
+func (w *writer) rewind(mark map[int64]ledger) {
+	w.ledgers.rewind(mark)
+	clear(w.origins) // it may have made some
+}
+
+// ledger returns the ledger of the transaction's workspace. The time of the transaction is
+// from then on not before that of the last entry: a clock that went back would else put
+// changes before those that they follow.
+func (tx *Tx) ledger() (ledger, error) {
+	all, workspace := tx.store.writer.ledgers, tx.Actor.Workspace
+	l, known := all.is[workspace]
+	if !known {
+		_, err := tx.row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+crm.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
+		if err != nil {
+			return l, err
+		}
+		all.was[workspace], all.is[workspace] = l, l
+	}
+	tx.now = max(tx.now, l.latest)
+	return l, nil
+}
+
+func (tx *Tx) keepLedger(l ledger) { tx.store.writer.ledgers.is[tx.Actor.Workspace] = l }
+
+// Grow counts that the workspace stores n bytes more, or less where n is negative. Beyond
+// what its plan allows the error is plan_limit_reached; less is never refused.
+func (tx *Tx) Grow(n int64) error {
+	l, err := tx.ledger()
+	if err != nil {
+		return err
+	}
+	if limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, crm.Storage); n > 0 && l.bytes+n > limit {
+		return storageFull(tx.Actor.Plan, limit, l.bytes)
+	}
+	l.bytes += n
+	tx.keepLedger(l)
+	return nil
+}
+
+// add counts bytes that no cap refuses: of deletes, sign-ins, tokens, and of what frees
+// more than it takes.
+func (tx *Tx) add(n int64) error {
+	l, err := tx.ledger()
+	if err == nil {
+		l.bytes += n
+		tx.keepLedger(l)
+	}
+	return err
+}
+
+func storageFull(plan string, limit, used int64) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d bytes of storage, of which %d are in use. Do not retry: tell the user. Deletes still work; GET /whoami shows the usage.",
+		plan, limit, used)
+}
+
+// writeLedgers writes the ledgers that changed, and which entries of the log are new.
+func (w *writer) writeLedgers(tx *Tx) error {
+	for _, workspace := range slices.Sorted(maps.Keys(w.ledgers.is)) {
+		was, is := w.ledgers.was[workspace], w.ledgers.is[workspace]
+		if was == is {
+			continue
+		}
+		err := tx.exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+crm.Storage+`', $2, $3, $4, 0)
+			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = $2, n = $3, latest = $4`, workspace, is.last, is.bytes, is.latest)
+		if err != nil {
+			return err
+		}
+		if is.last == was.last {
+			continue
+		}
+		before := w.last
+		w.last += is.last - was.last
+		err = tx.exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, was.last+1, is.last-was.last)
+		if err == nil && before/maxForeign != w.last/maxForeign {
+			err = tx.exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordBytes returns how many bytes of storage a record takes: its texts, without what is kept
+// in it of other records.
+func recordBytes(rec crm.Record) (n int64) {
+	for i, v := range rec.Values {
+		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
+			continue
+		}
+		n += int64(octets(stored(v)))
+	}
+	return n
+}
+
+// octets returns the UTF-8 length of the texts among SQL arguments.
+func octets(args ...any) (n int) {
+	for _, arg := range args {
+		if text, ok := arg.(string); ok {
+			n += len(text)
+		}
+	}
+	return n
+}

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+)
+
+// What an entry of the log leaves out is found in later ones: a create holds no values,
+// and an update no long ones after. The next entry of the record that changed a field has
+// what it was before, and where none did the record has it still.
+
+// retell fills in what the entries of a page became. A page that would then be larger
+// than maxPageBytes ends early.
+func (v *view) retell(ctx context.Context, s *Store, page *Page) error {
+	for i, bytes := 0, 0; i < len(page.Records); i++ {
+		t := newTelling(s, page.Records[i])
+		if t.open > 0 {
+			if err := v.follow(ctx, s, &t); err != nil {
+				return err
+			}
+		}
+		t.tell()
+		if bytes += textSize(t.change); bytes > maxPageBytes && i > 0 {
+			page.Records, page.More, page.Full = page.Records[:i], true, true
+		}
+	}
+	return nil
+}
+
+// telling is an entry whose values after are being found.
+type telling struct {
+	change crm.Record
+	entity *crm.Entity // of the record that it changed; nil where that is none
+	key    int64       // of the record
+	create bool
+	became map[string]crm.Member // by name, as far as it is known; a member without a name: it was unset
+	open   int                   // how many values of an update are to be found; of a create, one as long as any may be
+}
+
+func newTelling(s *Store, change crm.Record) telling {
+	t := telling{change: change, became: map[string]crm.Member{}}
+	kind, id, _ := strings.Cut(change.Value("target").Text, "/")
+	e := s.Schema.Named(kind)
+	if e == nil {
+		return t
+	}
+	t.entity = e
+	if e.RandomID {
+		return t
+	}
+	key, fault := crm.ParseID(e, crm.RecordWorkspace(change.Key), id)
+	if fault != crm.IDFine {
+		t.entity = nil
+		return t
+	}
+	t.key = key
+	if change.Value("action").Text == "create" {
+		t.create, t.open = true, 1
+		return t
+	}
+	for _, m := range change.Value("to").Members() {
+		if strings.HasPrefix(m.Name, digestMark) && m.Name != causeName {
+			t.open++
+		}
+	}
+	return t
+}
+
+// wants reports whether the value of a name is to be found.
+func (t *telling) wants(name string) bool {
+	if _, known := t.became[name]; known {
+		return false
+	}
+	return t.create || slices.ContainsFunc(t.change.Value("to").Members(), func(m crm.Member) bool { return m.Name == digestMark+name })
+}
+
+// note takes in what a value was before a later entry.
+func (t *telling) note(name string, was crm.Member) {
+	if !t.wants(name) {
+		return
+	}
+	t.became[name] = was
+	if !t.create {
+		t.open--
+	}
+}
+
+// errTold ends a read that found all.
+var errTold = errors.New("all is found")
+
+// follow reads the entries of the record after the one that is told, and the record.
+func (v *view) follow(ctx context.Context, s *Store, t *telling) error {
+	workspace := crm.RecordWorkspace(t.change.Key)
+	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
+	err := v.rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
+		func(scan func(...any) error) error {
+			var action, before, after string
+			if err := scan(&action, &before, &after); err != nil {
+				return err
+			}
+			for _, m := range crm.ParseObject(before) {
+				t.note(m.Name, m)
+			}
+			for _, m := range crm.ParseObject(after) { // what the change set for the first time
+				t.note(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
+			}
+			if action == "delete" {
+				t.open = 0
+			}
+			if t.open == 0 {
+				return errTold
+			}
+			return nil
+		})
+	if errors.Is(err, errTold) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	row := s.tables[t.entity].newRow()
+	found, err := scanned(v.row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
+	if found && err == nil {
+		for _, m := range whole(row.record()) {
+			t.note(m.Name, m)
+		}
+	}
+	return err
+}
+
+// tell puts the fields of an entry into the form that clients see.
+func (t *telling) tell() {
+	change := t.change
+	from, to := change.Value("from").Members(), change.Value("to").Members()
+	if t.create {
+		to = t.made()
+	}
+	change.Set("from", crm.Members(t.shown(from)))
+	change.Set("to", crm.Members(t.shown(to)))
+}
+
+// made returns what a record was made with, in the order of its fields.
+func (t *telling) made() (list []crm.Member) {
+	var own []crm.Member
+	for _, m := range t.became {
+		if m.Name != "" {
+			own = append(own, m)
+		}
+	}
+	slices.SortFunc(own, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
+	for i := range t.entity.Fields {
+		for _, m := range own {
+			if fieldOf(m.Name) == t.entity.Fields[i].Name {
+				list = append(list, m)
+			}
+		}
+	}
+	return list
+}
+
+// shown leaves out what is no field, or changes with every change, and spells times.
+func (t *telling) shown(members []crm.Member) (list []crm.Member) {
+	for _, m := range members {
+		if name, long := strings.CutPrefix(m.Name, digestMark); long {
+			m = t.became[name]
+		}
+		if m.Name == "" || slices.Contains(stampFields, m.Name) {
+			continue
+		}
+		if f := t.field(m.Name); f != nil && f.Type == crm.Time {
+			if v := loggedValue(t.entity, f, m.JSON, 0); v.Set() {
+				m.JSON = `"` + time.UnixMilli(v.Int).UTC().Format(time.RFC3339) + `"`
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func (t *telling) field(name string) *crm.Field {
+	if t.entity == nil {
+		return nil
+	}
+	return t.entity.Field(name)
+}
+
+// integer reads a number that the store wrote.
+func integer(json string) int64 {
+	n, _ := strconv.ParseInt(json, 10, 64)
+	return n
+}
+
+// loggedValue reads a value as valueJSON wrote it, or an earlier version, which spelled
+// times.
+func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
+	text, quoted := crm.Unquote(json)
+	switch f.Type {
+	case crm.Int:
+		return crm.Number(integer(json))
+	case crm.Time:
+		if at, err := time.Parse(time.RFC3339, text); quoted && err == nil {
+			return crm.Millis(at.UnixMilli())
+		}
+		return crm.Millis(integer(json))
+	case crm.Ref:
+		key, fault := crm.ParseID(e.Target(f), workspace, text)
+		if fault != crm.IDFine {
+			return crm.Value{}
+		}
+		return crm.Key(key)
+	case crm.Tags:
+		return crm.Labels(tagList(json))
+	}
+	return crm.Str(text)
+}

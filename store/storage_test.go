@@ -1,0 +1,157 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// storedTexts are the columns whose texts count as storage, by table. They are written out
+// here, for the code under test finds them another way.
+var storedTexts = map[string]string{
+	"contacts":         "name email phone stage owner tags notes follow_up_note custom created_by updated_by",
+	"companies":        "name domain owner tags notes custom created_by updated_by",
+	"deals":            "title currency stage status owner tags notes follow_up_note custom created_by updated_by",
+	"tickets":          "subject content status priority assignee tags custom created_by updated_by",
+	"tasks":            "title assignee priority notes custom created_by updated_by",
+	"campaigns":        "name description status custom created_by updated_by",
+	"campaign_members": "reason created_by updated_by",
+	"activities":       "kind body on_behalf_of created_by updated_by",
+	"log":              "id action target before after",
+	"origins":          "actor token_id addr run",
+	"kept_answers":     "hash request text json",
+	"imported":         "source kind id",
+}
+
+// storedBytes counts again how much a workspace stores.
+var storedBytes = func() string {
+	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = $1)"}
+	for table, columns := range storedTexts {
+		var lengths []string
+		for column := range strings.FieldsSeq(columns) {
+			lengths = append(lengths, "COALESCE(LENGTH(CAST("+column+" AS BLOB)), 0)")
+		}
+		sums = append(sums, "(SELECT COALESCE(SUM("+strings.Join(lengths, " + ")+"), 0) FROM "+table+" WHERE workspace_id = $1)")
+	}
+	return "SELECT " + strings.Join(sums, " + ")
+}()
+
+// TestStorageIsCappedExactly fills a workspace up to its cap from several goroutines: not a
+// byte more is taken, and what deletes, signs in or revokes works on.
+func TestStorageIsCappedExactly(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		ann.Plan = "small"
+		limit := int64(20_000)
+		f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: crm.Storage, Max: limit}}})
+		kept := f.save(ann, "contact", "name", "Kept", "notes", "n")
+		together(8, func(worker int) {
+			for i := range 20 {
+				_, err := f.trySave(ann, f.draft("contact", "name", strings.Repeat("é", 50), "notes", strings.Repeat("n", 100*worker)))
+				if err != nil && codeOf(err) != crm.PlanLimitReached {
+					t.Errorf("worker %d, write %d: %v", worker, i, err)
+				}
+			}
+		})
+		f.checkCounters(ann)
+		full := f.used(ann, crm.Storage)
+		if full > limit || full < limit-1500 {
+			t.Errorf("%d bytes are stored of %d", full, limit)
+		}
+		_, err := f.tryUpdate(ann, kept.Key, f.draft("contact", "notes", strings.Repeat("n", 2000)))
+		wantCode(t, "update at the cap", err, crm.PlanLimitReached)
+		if !strings.Contains(fmt.Sprint(err), "small allows 20000 bytes of storage") {
+			t.Errorf("the hint is %v", err)
+		}
+		wantCode(t, "reservation at the cap", f.Reserve(t.Context(), ann, "r", 5000), crm.PlanLimitReached)
+		f.member("ann@example.com")
+		f.write(ann, func(tx *Tx) error { return tx.Log("token.revoke", "token/tok_x", "name", strings.Repeat("x", 2000)) })
+		f.write(ann, func(tx *Tx) error {
+			current, err := tx.Fetch(kept.Entity, kept.Key)
+			if err == nil {
+				_, err = tx.Delete(current)
+			}
+			if err == nil {
+				err = tx.KeepAnswer(KeptAnswer{Hash: "h", Request: "r", Text: strings.Repeat("t", 3000), JSON: "{}"})
+			}
+			return err
+		})
+		f.checkCounters(ann)
+		if used := f.used(ann, crm.Storage); used <= limit {
+			t.Errorf("%d bytes are stored, so nothing went beyond the cap", used)
+		}
+		ann.Plan = "unlimited"
+		f.save(ann, "contact", "name", "Next")
+		f.checkCounters(ann)
+	})
+}
+
+// used returns how much of a resource is in use.
+func (f *fixture) used(actor crm.Actor, resource string) int64 {
+	f.t.Helper()
+	list, err := f.Usage(f.t.Context(), actor)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, u := range list {
+		if u.Resource == resource {
+			return u.Used
+		}
+	}
+	f.t.Fatalf("there is no use of %s", resource)
+	return 0
+}
+
+func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	before := f.used(ann, crm.Storage)
+	for _, n := range []int64{700, 1200, 300} { // each takes the place of the one before
+		if err := f.Reserve(t.Context(), ann, "upload", n); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.used(ann, crm.Storage); got != before+n {
+			t.Errorf("%d bytes more are stored, want %d", got-before, n)
+		}
+	}
+	f = f.reopen()
+	f.checkCounters(ann)
+	list, err := f.Reservations(t.Context())
+	if err != nil || len(list) != 1 || list[0].ID != "upload" || list[0].Workspace != ann.Workspace || list[0].Bytes != 300 {
+		t.Errorf("reserved is %+v, %v", list, err)
+	}
+	for range 2 {
+		if err := f.Release(t.Context(), ann, "upload"); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.used(ann, crm.Storage); got != before {
+			t.Errorf("%d bytes stay reserved", got-before)
+		}
+	}
+}
+
+func TestKeptAnswersGiveTheirStorageBack(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	before := f.used(ann, crm.Storage)
+	for i := range 3 * purgeStep / 2 {
+		f.write(ann, func(tx *Tx) error {
+			f.clock.advance(1)
+			return tx.KeepAnswer(KeptAnswer{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
+		})
+	}
+	f.checkCounters(ann)
+	f.clock.advance(KeptFor)
+	f.write(ann, func(tx *Tx) error { // in the place of one that is too old
+		return tx.KeepAnswer(KeptAnswer{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
+	})
+	f.checkCounters(ann)
+	f.clock.advance(KeptFor)
+	f.Purge(t.Context())
+	f.checkCounters(ann)
+	if got := f.used(ann, crm.Storage); got != before {
+		t.Errorf("%d bytes stay", got-before)
+	}
+}
