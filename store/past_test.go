@@ -1,0 +1,343 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+)
+
+// state is what a workspace holds at a moment: of each record by its handle what its fields
+// are, as they are stored; what is kept in it of other records is left out.
+type state map[string]map[string]string
+
+// stateNow reads what a workspace holds.
+func (f *fixture) stateNow(actor crm.Actor) state {
+	f.t.Helper()
+	now := state{}
+	for _, e := range f.Schema.Records() {
+		page := f.list(actor, e.Name, "limit=200&sort=id")
+		if page.More {
+			f.t.Fatalf("more %s than a page has", e.Plural)
+		}
+		for _, rec := range page.Records {
+			values := map[string]string{}
+			for i, v := range rec.Values {
+				if field := &e.Fields[i]; v.Set() && field.Stored() && !field.Derived() {
+					values[field.Name] = storedText(v)
+				}
+			}
+			now[rec.Handle()] = values
+		}
+	}
+	return now
+}
+
+func storedText(v crm.Value) string { return fmt.Sprint(stored(v)) }
+
+// program is a random series of writes on all kinds of records, with the state after each.
+type program struct {
+	f      *fixture
+	actor  crm.Actor
+	random *rand.Rand
+	states map[int64]state // by the number of the last entry of the log
+}
+
+// step makes, changes or deletes a record.
+func (p *program) step() {
+	f := p.f
+	f.clock.advance(time.Duration(p.random.IntN(5)-1) * time.Second) // now and then it goes back
+	all := map[string][]crm.Record{}
+	var any []crm.Record
+	for _, e := range f.Schema.Records() {
+		all[e.Name] = f.list(p.actor, e.Name, "limit=200&sort=id").Records
+		any = append(any, all[e.Name]...)
+	}
+	switch n := p.random.IntN(10); {
+	case n < 4 || len(any) < 8:
+		e := f.Schema.Records()[p.random.IntN(len(f.Schema.Records()))]
+		_, _ = f.trySave(p.actor, p.draft(e, all)) // it may lack what it refers to
+	case n < 9:
+		rec := any[p.random.IntN(len(any))]
+		_, _ = f.tryUpdate(p.actor, rec.Key, p.draft(rec.Entity, all))
+	default:
+		f.remove(p.actor, any[p.random.IntN(len(any))])
+		if err := f.Settle(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	p.states[p.last()] = f.stateNow(p.actor)
+}
+
+// last returns the number of the last entry of the log.
+func (p *program) last() (n int64) {
+	row := p.f.raw(1, "SELECT last FROM usage WHERE workspace_id = $1 AND kind = 'storage'", p.actor.Workspace)
+	fmt.Sscan(row[0], &n)
+	return n
+}
+
+// draft returns values for some fields of a record.
+func (p *program) draft(e *crm.Entity, all map[string][]crm.Record) Draft {
+	d := Draft{Entity: e}
+	for i := range e.Fields {
+		field := &e.Fields[i]
+		if field.ReadOnly || !field.Stored() || p.random.IntN(3) == 0 && !field.Required {
+			continue
+		}
+		if field.Type == crm.Ref && len(all[field.Ref]) == 0 {
+			continue
+		}
+		d.Inputs = append(d.Inputs, p.input(field, all))
+	}
+	return d
+}
+
+func (p *program) input(field *crm.Field, all map[string][]crm.Record) crm.Input {
+	word := func() string { return []string{"a", "b", "é", "0", "Z z"}[p.random.IntN(5)] }
+	switch field.Type {
+	case crm.Tags:
+		return crm.Input{Field: field, Value: crm.Labels(slices.Compact([]string{word(), word() + "2"}))}
+	case crm.Object:
+		in := crm.Input{Field: field, Mode: []crm.Mode{crm.Merge, crm.Merge, crm.Replace}[p.random.IntN(3)]}
+		in.Value = crm.Members([]crm.Member{{Name: "z" + word(), JSON: fmt.Sprint(p.random.IntN(3))}, {Name: "k" + word(), JSON: `"` + strings.Repeat(word(), p.random.IntN(300)) + `"`}})
+		if in.Mode == crm.Merge {
+			in.Remove = []string{"k" + word()}
+		}
+		return in
+	case crm.Text:
+		if field.Max > 1000 && p.random.IntN(2) == 0 { // longer than what an entry holds after
+			return crm.Input{Field: field, Value: crm.Str(strings.Repeat(word(), 1+p.random.IntN(1000)))}
+		}
+	}
+	return somewhat(field, p.random, all)
+}
+
+// entryRow is an entry of the log as the table has it.
+type entryRow struct {
+	number, version int64
+	action, target  string
+	before, after   []crm.Member
+}
+
+// entries returns the log of a workspace, newest first.
+func (f *fixture) entries(workspace int64) (list []entryRow) {
+	f.t.Helper()
+	rows, err := f.reads.QueryContext(f.t.Context(), `SELECT key, COALESCE(version, 0), action, target, COALESCE(before, ''), COALESCE(after, '')
+		FROM log WHERE workspace_id = $1 ORDER BY key DESC`, workspace)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e entryRow
+		var before, after string
+		if err := rows.Scan(&e.number, &e.version, &e.action, &e.target, &before, &after); err != nil {
+			f.t.Fatal(err)
+		}
+		e.number, e.before, e.after = crm.RecordNumber(e.number), crm.ParseObject(before), crm.ParseObject(after)
+		list = append(list, e)
+	}
+	return list
+}
+
+// back takes an entry out of a state.
+func (s state) back(f *fixture, e entryRow) {
+	kind, _, _ := strings.Cut(e.target, "/")
+	entity := f.Schema.Named(kind)
+	if entity == nil || entity.RandomID {
+		return
+	}
+	if e.action == "create" {
+		delete(s, e.target)
+		return
+	}
+	values := maps.Clone(s[e.target])
+	version := e.version
+	if e.action == "delete" {
+		values = map[string]string{}
+	} else {
+		version--
+	}
+	custom, order := crm.ParseObject(values["custom"]), []string(nil)
+	set := func(name, json string, there bool) {
+		field, key, member := strings.Cut(name, ".")
+		switch {
+		case member:
+			custom = slices.DeleteFunc(custom, func(m crm.Member) bool { return m.Name == key })
+			if there {
+				custom = append(custom, crm.Member{Name: key, JSON: json})
+			}
+		case there:
+			def := entity.Field(field)
+			values[field] = storedText(loggedValue(entity, def, json, f.workspaceOf("ann@example.com")))
+		default:
+			delete(values, field)
+		}
+	}
+	touched := false
+	for _, m := range e.after {
+		if name := strings.TrimPrefix(m.Name, digestMark); m.Name != causeName {
+			touched = touched || strings.HasPrefix(name, "custom.")
+			set(name, "", false)
+		}
+	}
+	for _, m := range e.before {
+		touched = touched || strings.HasPrefix(m.Name, "custom.") || m.Name == orderName
+		if m.Name == orderName {
+			order = tagList(m.JSON)
+		} else {
+			set(m.Name, m.JSON, true)
+		}
+	}
+	if touched {
+		sortMembers(custom, order, e.action == "delete")
+		delete(values, "custom")
+		if len(custom) > 0 {
+			values["custom"] = string(crm.AppendObject(nil, custom))
+		}
+	}
+	values["version"] = fmt.Sprint(version)
+	s[e.target] = values
+}
+
+// sortMembers puts members in the order that they had: that which is named, else that of
+// their names, else, where they stand whole in the entry, that of the entry.
+func sortMembers(members []crm.Member, order []string, whole bool) {
+	slices.SortStableFunc(members, func(a, b crm.Member) int {
+		switch {
+		case order != nil:
+			return slices.Index(order, a.Name) - slices.Index(order, b.Name)
+		case whole:
+			return 0
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// TestThePastIsReadBackwards rebuilds every state of random programs from the records and
+// the log alone, and holds that the log shows of each change what it changed.
+func TestThePastIsReadBackwards(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			f := openAt(t, Memory)
+			f.cascades.most, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some in steps
+			p := &program{f: f, actor: f.member("ann@example.com"), random: rand.New(rand.NewPCG(seed, 9)), states: map[int64]state{}}
+			p.actor.Role = crm.RoleAdmin
+			p.states[p.last()] = state{}
+			for range 150 {
+				p.step()
+			}
+			f.checkCounters(p.actor)
+			p.checkPast()
+			p.checkAudit()
+		})
+	}
+}
+
+// checkPast compares each state with what the log says of it.
+func (p *program) checkPast() {
+	p.f.t.Helper()
+	now, seen := p.f.stateNow(p.actor), 0
+	for _, e := range p.f.entries(p.actor.Workspace) {
+		if want, known := p.states[e.number]; known {
+			seen++
+			for handle := range union(now, want) {
+				if !maps.Equal(now[handle], want[handle]) {
+					p.f.t.Fatalf("after entry %d %s was\n%v\nthe log says\n%v", e.number, handle, want[handle], now[handle])
+				}
+			}
+		}
+		now.back(p.f, e)
+	}
+	if seen < 50 || len(now) > 0 {
+		p.f.t.Errorf("%d states were rebuilt; before all, there were %v", seen, now)
+	}
+}
+
+func union(a, b state) map[string]bool {
+	all := map[string]bool{}
+	for handle := range a {
+		all[handle] = true
+	}
+	for handle := range b {
+		all[handle] = true
+	}
+	return all
+}
+
+// checkAudit compares what the log shows of each change with the states before and after,
+// for changes of one record.
+func (p *program) checkAudit() {
+	f := p.f
+	f.t.Helper()
+	compared := 0
+	before := state{}
+	shown := f.list(p.actor, "change", "limit=500&sort=at").Records
+	number := int64(0)
+	for _, rec := range shown {
+		last := number
+		number = crm.RecordNumber(rec.Key)
+		after, known := p.states[number]
+		if !known {
+			continue
+		}
+		alone := last == number-1 && p.states[last] != nil || number == 1
+		handle := rec.Value("target").Text
+		if e := f.Schema.Named(strings.Split(handle, "/")[0]); alone && e != nil && !e.RandomID {
+			from, to := shownChange(e, before[handle], after[handle])
+			if got := membersText(rec.Value("from").Members()); got != from {
+				f.t.Errorf("%s of %s shows from %s, want %s", rec.Value("action").Text, handle, got, from)
+			}
+			if got := membersText(rec.Value("to").Members()); got != to {
+				f.t.Errorf("%s of %s shows to %s, want %s", rec.Value("action").Text, handle, got, to)
+			}
+			compared++
+		}
+		before = after
+	}
+	if compared < 30 {
+		f.t.Errorf("only %d changes were compared", compared)
+	}
+}
+
+// shownChange returns the fields that differ, as they were and as they became, in the words
+// of clients.
+func shownChange(e *crm.Entity, before, after map[string]string) (from, to string) {
+	side := func(these, others map[string]string) string {
+		var list []crm.Member
+		for name, value := range these {
+			switch f := e.Field(name); {
+			case slices.Contains(stampFields, name) || others[name] == value:
+			case f.Type == crm.Object:
+				other := crm.ParseObject(others[name])
+				for _, m := range missing(crm.ParseObject(value), other) {
+					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
+				}
+			default:
+				list = append(list, crm.Member{Name: name, JSON: spelledJSON(e, f, value)})
+			}
+		}
+		return membersText(list)
+	}
+	return side(before, after), side(after, before)
+}
+
+func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
+	var n int64
+	switch f.Type {
+	case crm.Int, crm.Tags:
+		return text
+	case crm.Time:
+		fmt.Sscan(text, &n)
+		return `"` + time.UnixMilli(n).UTC().Format(time.RFC3339) + `"`
+	case crm.Ref:
+		fmt.Sscan(text, &n)
+		return `"` + crm.RecordID(e.Target(f).Prefix, n) + `"`
+	}
+	return string(crm.AppendQuoted(nil, text))
+}
