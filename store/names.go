@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -55,12 +54,12 @@ func (tx *Tx) named(kind string, names []string, text string, args []any) error 
 	return tx.exec(text, args...)
 }
 
-// rowsAtOnce is the most rows that one statement adds to a table beside the records.
-const rowsAtOnce = 16
+// labelsAtOnce is the most labels that one statement adds.
+const labelsAtOnce = 16
 
 // addTags adds labels to a record that has none of them.
 func (tx *Tx) addTags(kind string, key int64, labels []string) error {
-	for part := range slices.Chunk(labels, rowsAtOnce) {
+	for part := range slices.Chunk(labels, labelsAtOnce) {
 		args := []any{tx.Actor.Workspace, kind, key}
 		for _, label := range part {
 			args = append(args, label)
@@ -74,25 +73,21 @@ func (tx *Tx) addTags(kind string, key int64, labels []string) error {
 	return nil
 }
 
-// putCustom sets custom values of a record.
+// putCustom sets custom values of a record. A statement of several rows would take the
+// processors twice as long as one for each.
 func (tx *Tx) putCustom(kind string, key int64, members []crm.Member) error {
-	for part := range slices.Chunk(members, rowsAtOnce) {
-		args := []any{tx.Actor.Workspace, kind, key}
-		var names, rows []string
-		for _, m := range part {
-			names, rows = append(names, m.Name), append(rows, "("+placeholders(len(args)+1, 5)+")")
-			args = append(args, customRow(m)...)
-		}
-		text := `INSERT INTO custom_values (name_id, record, text, fold, number, time)
-			SELECT n.key, $3, v.column2, v.column3, v.column4, v.column5 FROM (VALUES ` + strings.Join(rows, ", ") + `) v CROSS JOIN names n
-			WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = v.column1
-			ON CONFLICT (name_id, record) DO UPDATE SET text = excluded.text, fold = excluded.fold, number = excluded.number, time = excluded.time`
-		if err := tx.named(kind, names, text, args); err != nil {
+	for _, m := range members {
+		args := append([]any{tx.Actor.Workspace, kind, key}, customRow(m)...)
+		if err := tx.named(kind, []string{m.Name}, putCustomText, args); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+const putCustomText = `INSERT INTO custom_values (name_id, record, text, fold, number, time)
+	SELECT n.key, $3, $5, $6, $7, $8 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $4
+	ON CONFLICT (name_id, record) DO UPDATE SET text = excluded.text, fold = excluded.fold, number = excluded.number, time = excluded.time`
 
 // customRow returns the name of a custom value, its text, and the forms by which it is
 // compared: folded where that is another text, as a number, as a time.
