@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -16,9 +15,8 @@ import (
 )
 
 const (
-	registersPerClient = 30 // an hour, of a network
-	MaxRedirects       = 10 // URIs of one client
-	maxRedirectLength  = 2000
+	MaxRedirects      = 10 // URIs of one client
+	maxRedirectLength = 2000
 )
 
 // Register makes an OAuth client of what it says about itself. The name is as
@@ -37,14 +35,7 @@ func (a *Auth) Register(ctx context.Context, addr, name string, redirects []stri
 		return c, err
 	}
 	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		busy := "too many clients were registered from your network; try again"
-		if err := within(tx, limit{"register " + Network(addr), registersPerClient, time.Hour, busy}); err != nil {
-			return err
-		}
-		var room bool
-		if c, room, err = tx.CreateClient(clientLabel(name), string(list)); err == nil && !room {
-			err = limited("too many clients were registered that nobody used; try again", store.SignInLife)
-		}
+		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: string(list), Network: Network(addr)})
 		return err
 	})
 	return c, err

@@ -28,7 +28,8 @@ const (
 	asksPerAddress = 5  // in a window
 	asksPerDay     = 10 // of an address; from then on one in slowWindow
 	slowWindow     = 30 * time.Minute
-	asksPerClient  = 60  // in a window
+	asksPerClient  = 60 // in a window, those that a right code followed not counted
+	slowAsk        = 10 * time.Second
 	triesPerClient = 100 // in a window
 
 	longTriesPerClient = 1000 // in a window: more than a person types, so that work is bounded
@@ -96,9 +97,10 @@ func (a *Auth) admit(tx *store.Tx, q asking) (draw func(*store.Tx, string) (stri
 	case q.kind == stepUpKind:
 		limits[0].hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
 	case !q.known:
-		network := Network(tx.Actor.Addr)
-		limits = append([]limit{{"ask " + network, asksPerClient, limitWindow, hint}}, limits...)
-		if wait, err := tx.Spent(tries(network), triesPerClient); err != nil || wait > 0 {
+		if err := admitNetwork(tx, hint); err != nil {
+			return nil, err
+		}
+		if wait, err := tx.Spent(tries(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
 			draw = a.newLongCode // six digits are not looked at from there
 		}
 	}
@@ -111,6 +113,18 @@ func (a *Auth) admit(tx *store.Tx, q asking) (draw func(*store.Tx, string) (stri
 	}
 	// It comes too seldom to be lost to who kills short ones.
 	return a.newLongCode, within(tx, limit{slow, 1, slowWindow, limits[0].hint})
+}
+
+// admitNetwork counts an ask under the actor's network. What newcomers finish is given
+// back, so a busy network is not stopped by its use; beyond the limit asks slow down rather
+// than stop, so that one stranger there keeps the others out only by asking all the time.
+func admitNetwork(tx *store.Tx, hint string) error {
+	network := Network(tx.Actor.Addr)
+	wait, err := tx.Allow(networkAsks(network), asksPerClient, limitWindow)
+	if err != nil || wait == 0 {
+		return err
+	}
+	return within(tx, limit{networkAsks(network) + " slow", 1, slowAsk, hint})
 }
 
 // newCode draws a code: a long one where the day's guesses are used up, else six

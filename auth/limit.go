@@ -47,6 +47,9 @@ func asks(kind, address string) (window, daily, slow string) {
 	return name, name + " day", name + " slow"
 }
 
+// networkAsks is the name under which asks of newcomers in a network are counted.
+func networkAsks(network string) string { return "ask " + network }
+
 func guesses(address string) string { return "guess " + mailbox(address) }
 
 func tries(of string) string { return "try " + of }
@@ -92,6 +95,11 @@ func (a *Auth) proved(tx *store.Tx, q asking) error {
 	window, daily, slow := asks(q.countedAs(tx), q.address)
 	if err := tx.Reset(window, daily, slow); err != nil || q.kind == stepUpKind {
 		return err
+	}
+	if !q.known {
+		if err := tx.Refund(networkAsks(Network(tx.Actor.Addr))); err != nil {
+			return err
+		}
 	}
 	return tx.Mark("known "+pair(tx, q.address), knownFor)
 }

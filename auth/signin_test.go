@@ -184,7 +184,11 @@ func TestClientsAskAndTrySparingly(t *testing.T) {
 		for i := range 60 {
 			wantCode(t, "asking", ask(fmt.Sprintf("2001:db8::%x", i), i), "")
 		}
-		wantWait(t, "the 61st question of an IPv6 network", ask("2001:db8::ffff", 99), 10*time.Minute)
+		wantCode(t, "the 61st question of an IPv6 network", ask("2001:db8::ffff", 98), "")
+		wantWait(t, "the 62nd question of an IPv6 network", ask("2001:db8::ffff", 99), 10*time.Second)
+		f.clock.advance(10 * time.Second)
+		wantCode(t, "one ten seconds later", ask("2001:db8::ffff", 99), "")
+		wantWait(t, "the next", ask("2001:db8::ffff", 97), 10*time.Second)
 		wantCode(t, "another network", ask("2001:db8:0:1::1", 99), "")
 		for i := range 100 {
 			if codeOf(try("203.0.113.9", i)) == crm.RateLimited {

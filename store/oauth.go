@@ -14,46 +14,43 @@ type Client struct {
 	ID        string
 	Name      string
 	Redirects string // a JSON array, as it was registered
+	Network   string // from which it was registered
 	Created   time.Time
 }
 
-// Limits on clients nobody has signed in through. A client that somebody uses is
+// How long clients stay that nobody signs in through. A client that somebody uses is
 // kept: other people may share the registration, and it cannot be renewed.
 const (
-	maxUnusedClients = 10_000
 	unusedClientLife = 48 * time.Hour
 	clientRest       = 400 * 24 * time.Hour // without any token
 )
 
-// CreateClient registers a client. Where too many were never used, it takes the
-// place of the oldest that can no longer be in the middle of a first sign-in;
-// room is false when there is none.
-func (tx *Tx) CreateClient(name, redirects string) (c Client, room bool, err error) {
-	var n, oldest int64
-	_, err = tx.row("SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM oauth_clients WHERE used_at IS NULL", nil, &n, &oldest)
+// CreateClient registers a client of the name, the redirects and the network given. Where
+// the network registered many that nobody signed in through, the oldest of these that has
+// no open page gives place.
+func (tx *Tx) CreateClient(c Client) (Client, error) {
+	gone, err := tx.makePlace(tx.store.clients, c.Network)
 	if err != nil {
-		return c, false, err
+		return c, err
 	}
-	if n >= maxUnusedClients {
-		if oldest > tx.now-SignInLife.Milliseconds() {
-			return c, false, nil
-		}
-		if err := tx.exec("DELETE FROM oauth_clients WHERE used_at IS NULL AND created_at = $1", oldest); err != nil {
-			return c, false, err
+	for _, id := range gone {
+		if err := tx.exec("DELETE FROM oauth_clients WHERE id = $1", id); err != nil {
+			return c, err
 		}
 	}
-	c = Client{Name: name, Redirects: redirects, Created: time.UnixMilli(tx.now).UTC()}
+	c.Created = time.UnixMilli(tx.now).UTC()
 	if c.ID, err = crm.RandomID("oc", tx.store.random); err != nil {
-		return c, false, err
+		return c, err
 	}
-	return c, true, tx.exec("INSERT INTO oauth_clients (id, name, redirects, created_at) VALUES ($1, $2, $3, $4)", c.ID, name, redirects, tx.now)
+	return c, tx.exec("INSERT INTO oauth_clients (id, name, redirects, network, created_at, held_until) VALUES ($1, $2, $3, $4, $5, $5)",
+		c.ID, c.Name, c.Redirects, c.Network, tx.now)
 }
 
 // Client returns a registered client.
 func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, err error) {
 	var created int64
 	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, "SELECT id, name, redirects, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &created)
+		return v.row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
 	found, err = scanned(err)
@@ -80,8 +77,12 @@ type Grant struct {
 	Live      bool   // within its life
 }
 
-// CreateGrant stores a grant of the actor for the workspace.
+// CreateGrant stores a grant of the actor for the workspace. Its client stays while the
+// grant lives.
 func (tx *Tx) CreateGrant(g Grant, w Workspace) error {
+	if err := tx.exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.now+GrantLife.Milliseconds()); err != nil {
+		return err
+	}
 	return tx.exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, reach, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, cmp.Or(g.Reach, crm.ReachOne), tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
 }

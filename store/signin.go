@@ -25,10 +25,24 @@ type SignIn struct {
 
 const signInColumns = "hash, browser, client, redirect, state, challenge, email, long, verified, verified_at"
 
-// SaveSignIn stores a sign-in that begins.
-func (tx *Tx) SaveSignIn(s SignIn) error {
-	return tx.exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7)",
-		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.now+SignInLife.Milliseconds())
+// SaveSignIn stores a sign-in that begins in the network. Where many were begun there for
+// which no code was mailed, the oldest of these gives place.
+func (tx *Tx) SaveSignIn(s SignIn, network string) error {
+	gone, err := tx.makePlace(tx.store.pages, network)
+	if err != nil {
+		return err
+	}
+	for _, hash := range gone {
+		if err := tx.dropSignIn(hash); err != nil {
+			return err
+		}
+	}
+	err = tx.exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7, $8)",
+		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.now+SignInLife.Milliseconds(), network)
+	if err != nil {
+		return err
+	}
+	return tx.holdClient(s.Client)
 }
 
 // SignInOf returns the sign-in with the hash, begun in the browser, if it still
@@ -55,7 +69,7 @@ func (tx *Tx) SignInOf(hash, browser string) (in SignIn, found bool, err error) 
 
 // UpdateSignIn stores to whom a code was sent, and whether one was right.
 func (tx *Tx) UpdateSignIn(s SignIn) error {
-	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5 WHERE hash = $1",
+	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
 		s.Hash, s.Email, number(s.Long), number(s.Verified), tx.now)
 }
 
@@ -67,8 +81,18 @@ func number(b bool) int64 {
 }
 
 // EndSignIn ends a sign-in.
-func (tx *Tx) EndSignIn(s SignIn) error {
-	return tx.exec("DELETE FROM oauth_requests WHERE hash = $1", s.Hash)
+func (tx *Tx) EndSignIn(s SignIn) error { return tx.dropSignIn(s.Hash) }
+
+func (tx *Tx) dropSignIn(hash string) error {
+	var client string
+	found, err := tx.row("SELECT client FROM oauth_requests WHERE hash = $1", []any{hash}, &client)
+	if err != nil || !found {
+		return err
+	}
+	if err := tx.exec("DELETE FROM oauth_requests WHERE hash = $1", hash); err != nil {
+		return err
+	}
+	return tx.holdClient(client)
 }
 
 // covered selects the workspaces that a sign-in on the page is good for: those to

@@ -56,6 +56,8 @@ type Store struct {
 	tallies  map[*crm.Entity][]tally
 	vias     []via
 	cascades cascades
+	clients  places // of oauth_clients
+	pages    places // of oauth_requests
 	secret   []byte
 	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random   *lockedReader
@@ -100,7 +102,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.memos = newMemos(opts.Caches.Counts)
 	s.mirrors = newMirrors(opts.Schema, opts.Caches.Search)

@@ -1,0 +1,65 @@
+package store
+
+import "fmt"
+
+// Anybody may register clients and begin sign-ins on pages. If a network that made too
+// many were refused, one person could keep out all who share its address. So the oldest
+// row of the network gives place to a new one instead, and where the whole table is full,
+// one of the network that has most.
+
+// places says which rows of a table give place.
+type places struct {
+	table, key string
+	where      string // condition on a row that may go, with the present as $1
+	age        string // column; the lowest goes first
+	share      int    // rows that one network may have
+	most       int    // and all together
+}
+
+// maxGo bounds how many rows give place to one: more than one go only where a share was
+// exceeded before, by clients whose pages ended.
+const maxGo = 20
+
+// clientPlaces are the clients that nobody got a token through and that have no open page.
+func clientPlaces() places {
+	return places{table: "oauth_clients", key: "id", where: "used_at IS NULL AND held_until <= $1", age: "held_until", share: 100, most: 10_000}
+}
+
+// pagePlaces are the open pages for which no code was mailed. Those with a code are bounded
+// by the limits on mails.
+func pagePlaces() places {
+	return places{table: "oauth_requests", key: "hash", where: "mailed = 0 AND expires_at > $1", age: "expires_at", share: 200, most: 5_000}
+}
+
+// makePlace makes room for a row of the network and returns the keys of the rows that are
+// to go for it.
+func (tx *Tx) makePlace(p places, network string) (gone []string, err error) {
+	from := fmt.Sprintf(" FROM %s WHERE %s", p.table, p.where)
+	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxGo, p.share-1)
+	if gone, err = tx.texts(beyond, tx.now, network); err != nil || len(gone) > 0 {
+		return gone, err
+	}
+	var n int
+	if _, err = tx.row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.now}, &n); err != nil || n < p.most {
+		return nil, err
+	}
+	var largest string
+	if _, err = tx.row(fmt.Sprintf("SELECT network%s GROUP BY network ORDER BY COUNT(*) DESC, MIN(%s), network LIMIT 1", from, p.age), []any{tx.now}, &largest); err != nil {
+		return nil, err
+	}
+	return tx.texts(fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s LIMIT $3", p.key, from, p.age), tx.now, largest, n-p.most+1)
+}
+
+// texts reads a column of texts.
+func (tx *Tx) texts(text string, args ...any) (list []string, err error) {
+	err = tx.rows(text, args, func(scan func(...any) error) error {
+		list = append(list, "")
+		return scan(&list[len(list)-1])
+	})
+	return list, err
+}
+
+// holdClient keeps a client from giving place until the last of its pages ends.
+func (tx *Tx) holdClient(id string) error {
+	return tx.exec("UPDATE oauth_clients SET held_until = COALESCE((SELECT MAX(expires_at) FROM oauth_requests WHERE client = $1), created_at) WHERE id = $1", id)
+}

@@ -1,0 +1,202 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"crmkit/crm"
+)
+
+// strangers is a naive model of who gives place: everything in memory, looked through anew
+// for each step.
+type strangers struct {
+	*fixture
+	clients map[string]*modelClient
+	pages   map[string]*modelPage
+	made    int
+}
+
+type modelClient struct {
+	network string
+	created int64
+	used    bool
+}
+
+type modelPage struct {
+	client, network string
+	begun, ends     int64
+	mailed          bool
+}
+
+// heldUntil is the end of the last page of a client.
+func (m *strangers) heldUntil(id string) int64 {
+	until := int64(0)
+	for _, p := range m.pages {
+		if p.client == id {
+			until = max(until, p.ends)
+		}
+	}
+	if until == 0 {
+		until = m.clients[id].created
+	}
+	return until
+}
+
+// candidate is a row that may go, and how old it is.
+type candidate struct {
+	key, network string
+	age          int64
+}
+
+// clientCandidates are the clients that may go, the first to go first.
+func (m *strangers) clientCandidates(now int64) (list []candidate) {
+	for id, c := range m.clients {
+		if until := m.heldUntil(id); !c.used && until <= now {
+			list = append(list, candidate{id, c.network, until})
+		}
+	}
+	return byAge(list)
+}
+
+func (m *strangers) pageCandidates(now int64) (list []candidate) {
+	for hash, p := range m.pages {
+		if !p.mailed && p.ends > now {
+			list = append(list, candidate{hash, p.network, p.ends})
+		}
+	}
+	return byAge(list)
+}
+
+func byAge(list []candidate) []candidate {
+	slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.key, b.key)) })
+	return list
+}
+
+// going is the rule: beyond its share the oldest of the network go; beyond the bound the
+// oldest of the network that has most.
+func (p places) going(list []candidate, network string) (gone []string) {
+	own := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.network != network })
+	for i := 0; i <= len(own)-p.share; i++ {
+		gone = append(gone, own[i].key)
+	}
+	if len(gone) > 0 || len(list) < p.most {
+		return gone
+	}
+	sizes, oldest := map[string]int{}, map[string]int64{}
+	for _, c := range slices.Backward(list) {
+		sizes[c.network]++
+		oldest[c.network] = c.age
+	}
+	largest := slices.MinFunc(slices.Collect(maps.Keys(sizes)), func(a, b string) int {
+		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(oldest[a], oldest[b]), cmp.Compare(a, b))
+	})
+	for _, c := range list {
+		if c.network == largest && len(gone) <= len(list)-p.most {
+			gone = append(gone, c.key)
+		}
+	}
+	return gone
+}
+
+// do writes one step; time passes with each, so that no two are of the same age.
+func (m *strangers) do(fn func(tx *Tx) error) (now int64) {
+	m.clock.advance(time.Millisecond)
+	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *Tx) error {
+		now = tx.now
+		return fn(tx)
+	}); err != nil {
+		m.t.Fatal(err)
+	}
+	return now
+}
+
+func (m *strangers) register(network string) {
+	var c Client
+	now := m.do(func(tx *Tx) (err error) {
+		c, err = tx.CreateClient(Client{Name: "x", Redirects: "[]", Network: network})
+		return err
+	})
+	for _, id := range m.Store.clients.going(m.clientCandidates(now), network) {
+		delete(m.clients, id)
+	}
+	m.clients[c.ID] = &modelClient{network: network, created: now}
+}
+
+func (m *strangers) begin(client, network string) {
+	m.made++
+	hash := fmt.Sprintf("page%06d", m.made)
+	now := m.do(func(tx *Tx) error { return tx.SaveSignIn(SignIn{Hash: hash, Client: client}, network) })
+	for _, gone := range m.Store.pages.going(m.pageCandidates(now), network) {
+		delete(m.pages, gone)
+	}
+	m.pages[hash] = &modelPage{client: client, network: network, begun: now, ends: now + SignInLife.Milliseconds()}
+}
+
+func (m *strangers) mail(hash string) {
+	m.do(func(tx *Tx) error { return tx.UpdateSignIn(SignIn{Hash: hash, Email: "ann@example.com"}) })
+	m.pages[hash].mailed = true
+}
+
+func (m *strangers) deny(hash string) {
+	m.do(func(tx *Tx) error { return tx.EndSignIn(SignIn{Hash: hash}) })
+	delete(m.pages, hash)
+}
+
+func (m *strangers) use(id string) {
+	m.do(func(tx *Tx) error { return tx.UseGrant(Grant{Client: id}, "tok_x") })
+	m.clients[id].used = true
+}
+
+// check compares the tables with the model.
+func (m *strangers) check(t *rapid.T) {
+	wantKeys(t, "clients", m.raw(1, "SELECT id FROM oauth_clients ORDER BY id"), m.clients)
+	wantKeys(t, "pages", m.raw(1, "SELECT hash FROM oauth_requests ORDER BY hash"), m.pages)
+}
+
+func wantKeys[V any](t *rapid.T, what string, got []string, want map[string]V) {
+	if keys := slices.Sorted(maps.Keys(want)); !slices.Equal(got, keys) {
+		t.Fatalf("the %s are %v, the model has %v", what, got, keys)
+	}
+}
+
+// TestOldestGivesPlace compares which registrations and pages give place with a model.
+func TestOldestGivesPlace(all *testing.T) {
+	f := openAt(all, Memory)
+	f.Store.clients.share, f.Store.clients.most = 3, 7
+	f.Store.pages.share, f.Store.pages.most = 3, 7
+	rapid.Check(all, func(t *rapid.T) {
+		m := &strangers{fixture: f, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
+		m.do(func(tx *Tx) error {
+			return errors.Join(tx.exec("DELETE FROM oauth_clients"), tx.exec("DELETE FROM oauth_requests"))
+		})
+		networks := rapid.SampledFrom([]string{"a", "b", "c", "d"})
+		key := func(t *rapid.T, keys []string) string {
+			if len(keys) == 0 {
+				t.Skip("there is none")
+			}
+			return rapid.SampledFrom(keys).Draw(t, "key")
+		}
+		clients := func() []string { return slices.Sorted(maps.Keys(m.clients)) }
+		pages := func() []string { return slices.Sorted(maps.Keys(m.pages)) }
+		t.Repeat(map[string]func(*rapid.T){
+			"register": func(t *rapid.T) { m.register(networks.Draw(t, "network")) },
+			"again":    func(t *rapid.T) { m.register(networks.Draw(t, "network")) },
+			"begin":    func(t *rapid.T) { m.begin(key(t, clients()), networks.Draw(t, "network")) },
+			"reload":   func(t *rapid.T) { m.begin(key(t, clients()), networks.Draw(t, "network")) },
+			"mail":     func(t *rapid.T) { m.mail(key(t, pages())) },
+			"deny":     func(t *rapid.T) { m.deny(key(t, pages())) },
+			"use":      func(t *rapid.T) { m.use(key(t, clients())) },
+			"wait": func(t *rapid.T) {
+				m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "minutes")) * time.Minute)
+			},
+			"": m.check,
+		})
+	})
+}
