@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,31 +134,45 @@ func (s *Store) flushTouches() {
 	}
 }
 
-// FlushTouches writes the uses noted by Touch to the file now.
+// touchStep is how many uses of tokens one write brings to the file.
+const touchStep = 500
+
+// FlushTouches writes the uses noted by Touch to the file now. They go in steps, between
+// which others write; those that could not be written stay noted.
 func (s *Store) FlushTouches(ctx context.Context) {
 	s.touch.mu.Lock()
 	used := s.touch.used
 	s.touch.used = nil
 	s.touch.mu.Unlock()
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(used)), touchStep) {
+		err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(ids, used) })
+		if err != nil {
+			s.opts.Log.Warn("token uses not written yet", "error", err)
+			break
+		}
+		for _, id := range ids {
+			delete(used, id)
+		}
+	}
+	s.touch.back(used)
+}
+
+// back notes uses that could not be written again, unless later ones are noted.
+func (t *touches) back(used map[string]int64) {
 	if len(used) == 0 {
 		return
 	}
-	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(used) })
-	if err == nil {
-		return
-	}
-	s.opts.Log.Warn("token uses not written yet", "error", err)
-	s.touch.mu.Lock()
-	defer s.touch.mu.Unlock()
-	for id, at := range s.touch.used {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, at := range t.used {
 		used[id] = max(used[id], at)
 	}
-	s.touch.used = used
+	t.used = used
 }
 
-func (tx *Tx) touchTokens(used map[string]int64) error {
-	for id, at := range used {
-		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, at); err != nil {
+func (tx *Tx) touchTokens(ids []string, used map[string]int64) error {
+	for _, id := range ids {
+		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, used[id]); err != nil {
 			return err
 		}
 	}
