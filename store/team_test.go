@@ -18,9 +18,10 @@ func (f *fixture) tryInvite(actor crm.Actor, email, role string) (out Outcome, e
 	return out, err
 }
 
-// join makes the address a member of the actor's workspace.
+// join makes the address a member of the actor's workspace, beside a workspace of its own.
 func (f *fixture) join(actor crm.Actor, email, role string) crm.Actor {
 	f.t.Helper()
+	f.member(email) // before the invite: the invited begin in the team
 	if _, err := f.tryInvite(actor, email, role); err != nil {
 		f.t.Fatalf("invite %s: %v", email, err)
 	}
