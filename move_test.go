@@ -43,7 +43,7 @@ func TestMoveCommands(t *testing.T) {
 	if err != nil || strings.Count(out, "\n") != 3 || !strings.HasPrefix(out, "id,handle,name\r\n") {
 		t.Errorf("export over the network: %v %s\n%s", err, log, out)
 	}
-	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err == nil || !strings.Contains(out, "# dry run, nothing was saved: 2 created") {
+	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err == nil || !strings.Contains(out, "# dry run: 2 created") {
 		t.Errorf("dry run into a new file: %v\n%s", err, out)
 	}
 }
@@ -75,7 +75,7 @@ func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
 	}{
 		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, "},
 		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
-		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "was not read to its end"},
+		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "the JSON array has no end"},
 		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},
 		{[]string{"import", filepath.Join(dir, "none.csv"), "--db", db}, "no such file"},
 		{[]string{"export", "--db", filepath.Join(dir, "none.db")}, "name the file of a server that has run"},

@@ -71,6 +71,9 @@ func (p *progress) Write(b []byte) (int, error) {
 // line takes note of a line and reports whether it is to be passed on.
 func (p *progress) line(line string) bool {
 	switch {
+	case line == "# nothing was saved":
+	case strings.HasPrefix(line, "# to do exactly this: "):
+		return false // the file kept for it ends with this command, or is here to be sent again
 	case strings.HasPrefix(line, "# "):
 		p.last = line
 		p.cut = p.cut || strings.HasPrefix(line, "# stopped ")

@@ -16,8 +16,13 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 			return confirmed, "", err
 		}
 	}
-	if fresh, err = randomText(a.store.Random(), confirmLength, base62); err != nil {
+	if fresh, err = a.ConfirmToken(); err != nil {
 		return false, "", err
 	}
 	return false, fresh, tx.SaveConfirmation(Hash(fresh), rec.Handle(), rec.Version())
+}
+
+// ConfirmToken returns a new secret that may stand for a yes.
+func (a *Auth) ConfirmToken() (string, error) {
+	return randomText(a.store.Random(), confirmLength, base62)
 }

@@ -25,7 +25,7 @@ const (
 // importRoute is the row that takes records of an entity in the form of files.
 func importRoute(e *crm.Entity) route {
 	return route{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: write, Group: "move", Entity: e, Stream: imports,
-		Params: []string{"dry_run", "atomic", "source"}, Doc: "rows of CSV or JSON; see /help/import", handle: (*Server).importRows}
+		Params: []string{"dry_run", "atomic", "source", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", handle: (*Server).importRows}
 }
 
 // importer takes one file in.
@@ -41,11 +41,13 @@ type importer struct {
 	names   *called
 	seen    map[[16]byte]int32 // rows without an id, by content
 
-	open  func(*rowFile) (rowReader, error) // begins to read the file
-	rows  rowReader
-	parse func(row) entry
-	tally tally
-	put   func([]byte) error
+	open   func(*rowFile) (rowReader, error) // begins to read the file
+	file   *keptFile                         // closed with the request, unless it is kept
+	before *[4]int64                         // what the dry run came to that is confirmed; nil: there was none
+	rows   rowReader
+	parse  func(row) entry
+	tally  tally
+	put    func([]byte) error
 }
 
 // importRows answers POST /import/{kind}.
@@ -63,6 +65,9 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 		if _, fault := switchedOn(rq, name); fault != nil {
 			return nil, fault
 		}
+	}
+	if dry, _ := switchedOn(rq, "dry_run"); dry && rq.params.Has("confirm") {
+		return nil, crm.Errorf(crm.InvalidValue, "dry_run=1 saves nothing, and confirm= saves: leave dry_run out to save what the dry run showed.").On("dry_run")
 	}
 	source := rq.params.Get("source")
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {

@@ -29,6 +29,8 @@ type tally struct {
 // outcomes are what a row can come to, as the last line counts it.
 var outcomes = [4]string{store.Created, store.Updated, store.Unchanged, "failed"}
 
+const failedRows = len(outcomes) - 1
+
 func (t *tally) add(r result) {
 	for i, word := range outcomes {
 		if word == r.word || r.fault != nil && word == "failed" {
@@ -109,30 +111,72 @@ func (im *importer) finish(end error, dry bool) error {
 	if err := im.send(nil); err != nil {
 		return err
 	}
+	token := ""
+	if dry && stopped == nil && im.confirmable() {
+		var err error
+		if token, err = im.keepFile(); err != nil {
+			return err
+		}
+	}
 	if im.rq.format == render.JSON {
-		return im.put(im.summaryJSON(stopped, dry))
+		return im.put(im.summaryJSON(stopped, dry, token))
 	}
 	var b []byte
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.tally.rows, stopped.Code, crm.OneLine(stopped.Hint))
 	}
-	parts := make([]string, len(outcomes))
-	for i, word := range outcomes {
-		parts[i] = fmt.Sprintf("%d %s", im.tally.counts[i], word)
+	if im.before != nil && *im.before != im.tally.counts {
+		b = fmt.Appendf(b, "# since the dry run records changed; it said: %s\n", outcomeText(*im.before))
 	}
-	word := "imported"
-	if dry {
-		word = "dry run, nothing was saved"
+	if !dry {
+		return im.put(fmt.Appendf(b, "# imported: %s\n", outcomeText(im.tally.counts)))
 	}
-	return im.put(fmt.Appendf(b, "# %s: %s\n", word, strings.Join(parts, ", ")))
+	b = fmt.Appendf(b, "# dry run: %s\n", outcomeText(im.tally.counts))
+	return im.put(im.appendNext(b, stopped, token))
 }
 
-func (im *importer) summaryJSON(stopped *crm.Error, dry bool) []byte {
+// outcomeText words what became of rows.
+func outcomeText(counts [4]int64) string {
+	parts := make([]string, len(outcomes))
+	for i, word := range outcomes {
+		parts[i] = fmt.Sprintf("%d %s", counts[i], word)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// confirmable reports whether what a dry run shows can be done: atomic saves nothing
+// while a row fails.
+func (im *importer) confirmable() bool {
+	atomic, _ := switchedOn(im.rq, "atomic")
+	return !atomic || im.tally.counts[failedRows] == 0
+}
+
+// appendNext says behind a dry run how to do what it showed.
+func (im *importer) appendNext(b []byte, stopped *crm.Error, token string) []byte {
+	b = append(b, "# nothing was saved\n"...)
+	switch {
+	case token != "":
+		return fmt.Appendf(b, "# to do exactly this: repeat with confirm=%s\n", token)
+	case stopped != nil:
+		return b
+	case !im.confirmable():
+		return append(b, "# atomic=1 saves nothing while a row fails: mend the rows, then send the file again\n"...)
+	}
+	return append(b, "# the server keeps no more files for now: to do this, send the file again without dry_run\n"...)
+}
+
+func (im *importer) summaryJSON(stopped *crm.Error, dry bool, token string) []byte {
 	l := render.Line{}
 	for i, word := range outcomes {
 		l.Fields = append(l.Fields, render.Field{Name: word, Value: crm.Number(im.tally.counts[i])})
 	}
 	l.Fields = append(l.Fields, render.Field{Name: "dry_run", Value: crm.Bool(dry)}, render.Field{Name: "complete", Value: crm.Bool(stopped == nil)})
+	if token != "" {
+		l.Fields = append(l.Fields, render.Field{Name: "confirm", Value: crm.Str(token)})
+	}
+	if im.before != nil && *im.before != im.tally.counts {
+		l.Fields = append(l.Fields, render.Field{Name: "dry_run_said", Value: crm.Str(outcomeText(*im.before))})
+	}
 	if stopped != nil {
 		l.Fields = append(l.Fields, render.Field{Name: "error", Value: crm.Str(string(stopped.Code))}, render.Field{Name: "hint", Value: crm.Str(stopped.Hint)})
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -28,37 +29,67 @@ func newImportIntake() *intake {
 }
 
 // spooled takes the body in, whole, before anything of it is looked at: what is too
-// large, or ends too soon, changes nothing. The spool is closed when the request ends.
-func (s *Server) spooled(rq *request) (*store.Spool, error) {
-	if fault := rq.plain(); fault != nil {
+// large, or ends too soon, changes nothing. The caller closes the file.
+func (s *Server) spooled(rq *request) (*keptFile, error) {
+	body, fault := s.fileOf(rq)
+	if fault != nil {
 		return nil, fault
-	}
-	body := io.Reader(rq.Body)
-	if most := s.opts.ImportMax; most > 0 {
-		if rq.ContentLength > most {
-			return nil, fileTooLarge(most)
-		}
-		body = http.MaxBytesReader(rq.w, rq.Body, most)
 	}
 	spool, err := s.store.Spool()
 	if err != nil {
 		return nil, err
 	}
-	rq.ends = append(rq.ends, func() { _ = spool.Close() }) // what it held is no longer wanted
-	_, err = io.Copy(spool, patient{body, http.NewResponseController(rq.w)})
-	if err == nil {
-		return spool, nil
+	hash := sha256.New()
+	if _, err = io.Copy(io.MultiWriter(spool, hash), body); err != nil {
+		return nil, errors.Join(s.notTaken(rq, err), spool.Close())
 	}
+	return &keptFile{Spool: spool, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
+}
+
+// digested reads the body and returns its digest, zero where there is none.
+func (s *Server) digested(rq *request) (digest [sha256.Size]byte, _ *crm.Error) {
+	body, fault := s.fileOf(rq)
+	if fault != nil {
+		return digest, fault
+	}
+	hash := sha256.New()
+	n, err := io.Copy(hash, body)
+	if err != nil {
+		return digest, s.notTaken(rq, err)
+	}
+	if n > 0 {
+		digest = [sha256.Size]byte(hash.Sum(nil))
+	}
+	return digest, nil
+}
+
+// fileOf returns the body of a request, up to what the server takes.
+func (s *Server) fileOf(rq *request) (io.Reader, *crm.Error) {
+	if fault := rq.plain(); fault != nil {
+		return nil, fault
+	}
+	body := rq.Body
+	if most := s.opts.ImportMax; most > 0 {
+		if rq.ContentLength > most {
+			return nil, fileTooLarge(most)
+		}
+		body = http.MaxBytesReader(rq.w, body, most)
+	}
+	return patient{body, http.NewResponseController(rq.w)}, nil
+}
+
+// notTaken is the error for a body that was not read to its end, or could not be kept.
+func (s *Server) notTaken(rq *request, err error) *crm.Error {
 	var large *http.MaxBytesError
 	var known *crm.Error
 	switch {
 	case errors.As(err, &large):
-		return nil, fileTooLarge(large.Limit)
+		return fileTooLarge(large.Limit)
 	case errors.As(err, &known):
 		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.id, "error", err)
-		return nil, known
+		return known
 	}
-	return nil, crm.Errorf(crm.BadJSON, cutShort)
+	return crm.Errorf(crm.BadJSON, cutShort)
 }
 
 func fileTooLarge(most int64) *crm.Error {
@@ -113,31 +144,84 @@ func openText(r io.Reader) (*rowFile, *crm.Error) {
 	return f, nil
 }
 
-// run takes the file in, looks at all of it, and then saves it.
+// keptFile is a file that was taken in, with what was decided about it.
+type keptFile struct {
+	*store.Spool
+	digest  [sha256.Size]byte
+	source  string
+	own     bool
+	columns *columns
+	counts  [4]int64 // what a dry run of it came to
+}
+
+// run takes the file in, looks at all of it, and then saves it. A file that a dry run
+// has looked at is saved as it was understood then.
 func (im *importer) run() (*render.Doc, error) {
 	rq := im.rq
 	if fault := rq.hold(im.s.imports, rq.actor.WorkspaceID, 1); fault != nil {
 		return nil, fault
 	}
-	spool, err := im.s.spooled(rq)
-	if err != nil {
-		return nil, err
-	}
-	open := func() (rowReader, error) {
-		in, fault := openText(spool.Reader())
-		if fault != nil {
-			return nil, fault
+	rq.ends = append(rq.ends, func() {
+		if im.file != nil {
+			_ = im.file.Close() // what it held is no longer wanted
 		}
-		return im.open(in)
-	}
-	if im.rows, err = open(); err == nil {
-		err = im.survey()
+	})
+	var err error
+	if rq.params.Has("confirm") {
+		err = im.confirmed()
+	} else if im.file, err = im.s.spooled(rq); err == nil {
+		err = im.examine()
 	}
 	if err != nil {
 		return nil, err
 	}
-	if im.rows, err = open(); err != nil {
+	if im.rows, err = im.begin(); err != nil {
 		return nil, err
 	}
 	return im.answer()
+}
+
+// begin reads the file from its beginning.
+func (im *importer) begin() (rowReader, error) {
+	in, fault := openText(im.file.Reader())
+	if fault != nil {
+		return nil, fault
+	}
+	return im.open(in)
+}
+
+// examine looks at the whole file and notes what it decides.
+func (im *importer) examine() (err error) {
+	if im.rows, err = im.begin(); err == nil {
+		err = im.survey()
+	}
+	im.file.source, im.file.own, im.file.columns = im.source, im.own, im.columns
+	return err
+}
+
+// confirmed takes up the file of a dry run. A body is not needed; one that is sent must
+// be the file.
+func (im *importer) confirmed() error {
+	body, fault := im.s.digested(im.rq)
+	if fault != nil {
+		return fault
+	}
+	file, fault := im.s.kept.take(im.rq.params.Get("confirm"), deedOf(im.rq, body))
+	if fault != nil {
+		return fault
+	}
+	im.file, im.before = file, &file.counts
+	im.source, im.own, im.columns = file.source, file.own, file.columns
+	return nil
+}
+
+// keepFile keeps the file of a dry run for its confirmation, and returns the token; empty
+// where it cannot be kept.
+func (im *importer) keepFile() (string, error) {
+	im.file.counts = im.tally.counts
+	token, err := im.s.kept.keep(deedOf(im.rq, im.file.digest), im.file.Size(), im.file)
+	if token != "" {
+		im.file = nil
+	}
+	return token, err
 }

@@ -12,7 +12,7 @@ import (
 
 func restoreRoute() route {
 	return route{Method: http.MethodPost, Path: "/import", Access: write, Group: "move", Stream: restoring,
-		Params: []string{"dry_run", "atomic"}, Doc: "what GET /export gave, into this workspace", handle: (*Server).restore}
+		Params: []string{"dry_run", "atomic", "confirm"}, Doc: "what GET /export gave, into this workspace", handle: (*Server).restore}
 }
 
 // restore answers POST /import: the records of another workspace are made here, and

@@ -51,8 +51,9 @@ type Server struct {
 	manual  manual
 	api     string // the OpenAPI document
 
-	strangers, signedIn *intake       // of bodies
-	imports             *intake       // under way
+	strangers, signedIn *intake // of bodies
+	imports             *intake // under way
+	kept                *plans[*keptFile]
 	publicBodyTime      time.Duration // within which a body before sign-in has arrived
 
 	toolsets map[string]http.Handler // MCP servers, by their path
@@ -75,6 +76,7 @@ func New(opts Options) (*Server, error) {
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
 	s.publicBodyTime, s.imports = publicBodyTime, newImportIntake()
+	s.kept = newPlans[*keptFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready.probe = s.probe
 	s.store.Watch(s.numbers.batched)
 	s.router = newRouter(s.routes())

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"crmkit/crm"
 )
@@ -15,15 +18,22 @@ import (
 // the system allows it, the file has no name from the start, and a kill leaves
 // nothing; elsewhere the next start removes it.
 type Spool struct {
-	file *os.File
-	name string // empty: it has none
-	size int64
+	file  *os.File
+	name  string // empty: it has none
+	size  int64
+	store *Store
+}
+
+// spools are those that are open, so that a store leaves none behind.
+type spools struct {
+	mu   sync.Mutex
+	open map[*Spool]struct{}
 }
 
 // spoolSuffix begins the part of a spool's name behind that of the database.
 const spoolSuffix = ".spool-"
 
-// Spool makes an empty spool. The caller closes it.
+// Spool makes an empty spool. The caller closes it; the store does so when it closes.
 func (s *Store) Spool() (*Spool, error) {
 	folder, base := filepath.Split(s.opts.Path)
 	if s.opts.Path == Memory {
@@ -35,10 +45,13 @@ func (s *Store) Spool() (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	sp := &Spool{file: file, name: file.Name()}
+	sp := &Spool{file: file, name: file.Name(), store: s}
 	if os.Remove(sp.name) == nil {
 		sp.name = ""
 	}
+	s.spools.mu.Lock()
+	defer s.spools.mu.Unlock()
+	s.spools.open[sp] = struct{}{}
 	return sp, nil
 }
 
@@ -58,11 +71,30 @@ func (sp *Spool) Size() int64 { return sp.size }
 // Reader returns a reader of the whole file, from its beginning.
 func (sp *Spool) Reader() io.Reader { return io.NewSectionReader(sp.file, 0, sp.size) }
 
-// Close gives the room back.
+// Close gives the room back. It may be called again.
 func (sp *Spool) Close() error {
+	all := &sp.store.spools
+	all.mu.Lock()
+	_, open := all.open[sp]
+	delete(all.open, sp)
+	all.mu.Unlock()
+	if !open {
+		return nil
+	}
 	err := sp.file.Close()
 	if sp.name != "" {
 		err = errors.Join(err, os.Remove(sp.name))
+	}
+	return err
+}
+
+// closeSpools closes those that are open.
+func (s *Store) closeSpools() (err error) {
+	s.spools.mu.Lock()
+	list := slices.Collect(maps.Keys(s.spools.open))
+	s.spools.mu.Unlock()
+	for _, sp := range list {
+		err = errors.Join(err, sp.Close())
 	}
 	return err
 }

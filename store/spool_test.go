@@ -54,6 +54,24 @@ func TestSpoolsLeaveNothing(t *testing.T) {
 	}
 }
 
+// A store closes what is open with it.
+func TestSpoolsEndWithTheStore(t *testing.T) {
+	s := spoolStore(t, filepath.Join(t.TempDir(), "crm.db"), "")
+	sp, err := s.Spool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(sp, "x"); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the spool is open: %v", err)
+	}
+	if err := sp.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What a killed process left is removed by the next server, not by a command beside
 // it, and nothing else is.
 func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
@@ -82,8 +100,8 @@ func TestSpoolsOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skip("the system has no /dev/full")
 	}
-	sp := &Spool{file: full}
-	defer sp.Close()
+	sp := &Spool{file: full, store: spoolStore(t, filepath.Join(t.TempDir(), "crm.db"), "")}
+	defer full.Close()
 	_, err = io.WriteString(sp, "x")
 	var known *crm.Error
 	if !errors.As(err, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "disk is full") {

@@ -65,6 +65,7 @@ type Store struct {
 	memos    *memos
 	mirrors  *mirrors
 	shelf    *shelf
+	spools   spools
 	wal      *walIndex
 	walSeen  atomic.Pointer[walHead]     // as memory was in step with the file
 	nudged   atomic.Bool                 // the writer is about to meet what others wrote
@@ -104,6 +105,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
+	s.spools.open = map[*Spool]struct{}{}
 	s.memos = newMemos(opts.Caches.Counts)
 	s.mirrors = newMirrors(opts.Schema, opts.Caches.Search)
 	s.shelf = newShelf(opts.Caches.Records)
@@ -193,7 +195,7 @@ func (s *Store) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	errs = append(errs, s.wal.close(), s.sharing.release(), s.lock.release())
+	errs = append(errs, s.closeSpools(), s.wal.close(), s.sharing.release(), s.lock.release())
 	return errors.Join(errs...)
 }
 

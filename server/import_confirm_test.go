@@ -1,0 +1,191 @@
+package server_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/server"
+)
+
+var confirmToken = regexp.MustCompile(`confirm=(\w+)`)
+
+// dryRun returns the token of a dry run.
+func (r *rig) dryRun(path, file string) string {
+	r.t.Helper()
+	text := r.want(200, "POST", path, file)
+	m := regexp.MustCompile(`\n# nothing was saved\n# to do exactly this: repeat with confirm=(\w+)\n$`).FindStringSubmatch(text)
+	if m == nil {
+		r.t.Fatalf("%s ends without a token: %s", path, text)
+	}
+	return m[1]
+}
+
+const twoRows = "Record ID,Name,E-mail,Seats\n7,Ann,ann@acme.com,3\n8,Bob,bob@acme.com,4\n"
+
+// A dry run keeps its file: confirming it saves just that, without the file, once.
+func TestDryRunsAreConfirmed(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	token := r.dryRun("/import/contacts?dry_run=1&source=old-crm", twoRows)
+	for _, test := range []struct{ what, path, body, says string }{
+		{"a dry run", "/import/contacts?dry_run=1&source=old-crm&confirm=" + token, "", "leave dry_run out"},
+		{"another source", "/import/contacts?source=other&confirm=" + token, "", `source=old-crm", and this is "POST /import/contacts?source=other"`},
+		{"no source", "/import/contacts?confirm=" + token, "", "the token is still good"},
+		{"another kind", "/import/companies?source=old-crm&confirm=" + token, "", "is for "},
+		{"more", "/import/contacts?source=old-crm&atomic=1&confirm=" + token, "", "is for "},
+		{"another file", "/import/contacts?source=old-crm&confirm=" + token, twoRows + "\n", "is for the body of its dry run"},
+		{"no token", "/import/contacts?source=old-crm&confirm=", "", "Send the file again"},
+		{"a wrong token", "/import/contacts?source=old-crm&confirm=x" + token, "", "Send the file again"},
+	} {
+		if a := r.call("POST", test.path, test.body); a.status != 400 || !strings.Contains(a.body, test.says) {
+			t.Errorf("%s: %d %s", test.what, a.status, a.body)
+		}
+	}
+	text := r.want(200, "POST", "/import/contacts?source=old-crm&confirm="+token, "")
+	if !strings.Contains(text, "# source: old-crm\n") || !strings.HasSuffix(text, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
+		t.Error(text)
+	}
+	if a := r.call("POST", "/import/contacts?source=old-crm&confirm="+token, ""); a.status != 400 || !strings.Contains(a.body, "Send the file again") {
+		t.Errorf("a second time: %d %s", a.status, a.body)
+	}
+	if text := r.want(200, "POST", "/import/contacts?source=old-crm", twoRows); !strings.Contains(text, "2 unchanged") {
+		t.Errorf("what was confirmed is not what the file says: %s", text)
+	}
+}
+
+// The body may be sent again, in any format; what changed since the dry run is told.
+func TestConfirmedWithTheirBody(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	text := r.want(200, "POST", "/import/contacts?dry_run=1&format=json", twoRows)
+	m := regexp.MustCompile(`"dry_run":true,"complete":true,"confirm":"(\w+)"}\n$`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatal(text)
+	}
+	r.want(201, "POST", "/contacts", `{"name":"Bob","email":"bob@acme.com"}`)
+	text = r.want(200, "POST", "/import/contacts?confirm="+m[1], twoRows)
+	if !strings.HasSuffix(text, "# since the dry run records changed; it said: 2 created, 0 updated, 0 unchanged, 0 failed\n# imported: 1 created, 1 updated, 0 unchanged, 0 failed\n") {
+		t.Error(text)
+	}
+}
+
+// A token is good for its user in its workspace.
+func TestTokensOfDryRunsAreOnesOwn(t *testing.T) {
+	r := newRig(t)
+	jane := r.mint("jane@acme.com")
+	max := r.join(jane, "max@acme.com", crm.RoleMember)
+	other := r.send(jane.token, "POST", "/workspaces", `{"name":"Other"}`).text("id")
+	there := r.send(jane.token, "POST", "/workspaces/"+other+"/tokens", "{}").text("token")
+	r.header.Set("Authorization", "Bearer "+jane.token)
+	token := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	for what, bearer := range map[string]string{"another workspace of the user": there, "another user of the workspace": r.send(max.token, "POST", "/workspaces/"+jane.WorkspaceID+"/tokens", "{}").text("token")} {
+		if a := r.send(bearer, "POST", "/import/contacts?confirm="+token, ""); a.status != 400 || !strings.Contains(a.body, "Send the file again") {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+		if n := fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]); n != "0" {
+			t.Errorf("%s: %s contacts were saved", what, n)
+		}
+	}
+	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !strings.Contains(text, "2 created") {
+		t.Error(text)
+	}
+}
+
+// A token ends after 15 minutes. A workspace has two, of which the older gives way.
+func TestTokensOfDryRunsEnd(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	old := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	r.clock.Advance(15*time.Minute - time.Second)
+	two := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	r.clock.Advance(time.Second)
+	refused := func(what, token string) {
+		t.Helper()
+		if a := r.call("POST", "/import/contacts?confirm="+token, ""); a.status != 400 || !strings.Contains(a.body, "15 minutes") {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+	}
+	refused("after 15 minutes", old)
+	three := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	four := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	refused("the oldest of three", two)
+	r.want(200, "POST", "/import/contacts?confirm="+three, "")
+	r.serve(server.Options{})
+	refused("after a start", four)
+}
+
+// Of many who confirm at once, one saves.
+func TestDryRunsAreConfirmedOnce(t *testing.T) {
+	r, _ := onFile(t)
+	r.as("jane@acme.com")
+	token := r.dryRun("/import/contacts?dry_run=1", rowsOf(300))
+	var saved, refused atomic.Int64
+	together(8, func(int) {
+		for {
+			switch a := r.call("POST", "/import/contacts?confirm="+token, ""); {
+			case a.status == 429: // two imports of a workspace at once
+				continue
+			case a.status == 200 && strings.Contains(a.body, "# imported: 300 created"):
+				saved.Add(1)
+			case a.status == 400:
+				refused.Add(1)
+			default:
+				t.Errorf("%d %.300s", a.status, a.body)
+			}
+			return
+		}
+	})
+	if saved.Load() != 1 || refused.Load() != 7 {
+		t.Errorf("%d saved, %d were refused", saved.Load(), refused.Load())
+	}
+}
+
+// The server keeps 16 files; workspaces beyond them are told to send theirs again.
+func TestKeptFilesAreBounded(t *testing.T) {
+	r := newRig(t)
+	for i := range 8 {
+		r.as(fmt.Sprintf("u%d@acme.com", i))
+		r.dryRun("/import/contacts?dry_run=1", twoRows)
+		r.dryRun("/import/contacts?dry_run=1", twoRows)
+	}
+	r.as("late@acme.com")
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, "# nothing was saved\n# the server keeps no more files for now: to do this, send the file again without dry_run\n") {
+		t.Error(text)
+	}
+	r.clock.Advance(15 * time.Minute)
+	r.want(200, "POST", "/import/contacts?confirm="+r.dryRun("/import/contacts?dry_run=1", twoRows), "")
+}
+
+// What cannot be done has no token.
+func TestDryRunsThatFailHaveNoToken(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	const file = "name,email\nAnn,ann@acme.com\nBob,no\n"
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1&atomic=1", file); strings.Contains(text, "confirm=") || !strings.Contains(text, "# nothing was saved\n# atomic=1 saves nothing while a row fails") {
+		t.Error(text)
+	}
+	token := r.dryRun("/import/contacts?dry_run=1", file)
+	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !strings.Contains(text, "1 created, 0 updated, 0 unchanged, 1 failed") {
+		t.Error(text)
+	}
+}
+
+// A workspace's own export is confirmed like rows, and tools of MCP do it too.
+func TestDryRunsAreConfirmedByTools(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/contacts", twoRows)
+	file := r.want(200, "GET", "/export", "")
+	token := r.dryRun("/import?dry_run=1", file)
+	if text := r.want(200, "POST", "/import?confirm="+token, ""); !strings.Contains(text, "2 unchanged, 0 failed") {
+		t.Error(text)
+	}
+	text, failed := r.request("POST", "/import/contacts?dry_run=1", `{"name":"Cid","email":"cid@acme.com"}`)
+	m := confirmToken.FindStringSubmatch(text)
+	if failed || m == nil {
+		t.Fatal(text)
+	}
+	if text, failed = r.request("POST", "/import/contacts?confirm="+m[1]); failed || !strings.Contains(text, "1 created, 0 updated, 0 unchanged") {
+		t.Error(text)
+	}
+}
