@@ -37,6 +37,14 @@ var benchGrowth = []benchOp{
 	get("search-words", benchWords),
 	get("search-none", func(int64) string { return "/contacts?search=xylophonist" }),
 	get("search-typo", func(int64) string { return "/contacts?search=Andersno" }),
+	get("search-rare", func(n int64) string {
+		return "/contacts?search=example+" + strconv.FormatInt(n*benchPrime%benchContacts, 10) + "@"
+	}),
+	get("like-none", func(int64) string { return "/contacts?email=like:xylophonist&sort=-name" }),
+	get("like-one", func(n int64) string {
+		return "/contacts?email=like:person" + strconv.FormatInt(n*benchPrime%benchContacts, 10) + "@"
+	}),
+	get("new-by-name", func(int64) string { return "/contacts?created_at=gte:%2B1h&sort=name" }),
 	get("search-everywhere", func(n int64) string {
 		first, last := benchName(n)
 		return "/search?q=" + first + "+" + last
@@ -98,6 +106,28 @@ func BenchmarkGrowth(b *testing.B) {
 				check(b, err)
 				b.ReportMetric(float64(info.Size())/(1<<20), "WAL-MB")
 			})
+		})
+	}
+}
+
+// BenchmarkFirstSearch measures the first search after a start, which finds nothing of
+// the text in memory yet: the whole of a request to a server that was just opened.
+func BenchmarkFirstSearch(b *testing.B) {
+	for _, size := range benchSizes(b) {
+		s := newBenchSeed(b)
+		s.grow(b, size)
+		b.Run(strconv.FormatInt(size, 10), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				addr, stop := s.open(b, s.path)
+				wire := newBenchWire(b, addr, s.token)
+				b.StartTimer()
+				_, _, err := wire.do(http.MethodGet, benchWords(s.serial.Add(1)), "")
+				b.StopTimer()
+				check(b, err)
+				stop()
+				b.StartTimer()
+			}
 		})
 	}
 }

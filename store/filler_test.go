@@ -3,24 +3,26 @@ package store
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"crmkit/query"
 )
 
-// TestSearchesDoNotWaitForLargeMirrors searches while the text of a kind is still to be
-// read: SQL answers, and finds what was just written; misspelled words are found once the
+// TestSearchesDoNotWaitForEver searches while the text of a kind is not read in time: SQL
+// answers, and finds what was just written; misspelled words are found once the
 // text is in memory.
-func TestSearchesDoNotWaitForLargeMirrors(t *testing.T) {
+func TestSearchesDoNotWaitForEver(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
 	contact := f.Schema.Named("contact")
+	f.mirrors.patience = time.Millisecond
 	f.save(ann, "contact", "name", "Jane Doe", "notes", "wants a quote")
 	m, fresh := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")
 	}
-	close(m.later)
 	f.save(ann, "contact", "name", "Jane Roe", "notes", "wants nothing")
 	forgives := func(want Forgiving) {
 		t.Helper()
@@ -46,11 +48,33 @@ func TestSearchesDoNotWaitForLargeMirrors(t *testing.T) {
 	}
 	f.mirrors.enqueue(m)
 	<-m.ready
+	f.mirrors.patience = fillPatience
 	compare()
 	forgives(Forgives)
 	q := f.question(ann, "contact", "search=janne")
 	if spelled, err := f.Spellings(t.Context(), ann, contact, q.Sought); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
 		t.Errorf("janne is spelled like %v (%v), want jane", spelled, err)
+	}
+}
+
+// TestSearchesMeetTheirMirror has more searches of one workspace than it may hold turns:
+// all wait for a mirror whose filling needs a turn too.
+func TestSearchesMeetTheirMirror(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.save(ann, "contact", "name", "Jane")
+	f.mirrors.small = 0
+	var searches sync.WaitGroup
+	for range 4 * cap(f.readers) {
+		searches.Go(func() {
+			if page, err := f.List(t.Context(), ann, f.question(ann, "contact", "search=jane")); err != nil || page.Total != 1 {
+				t.Errorf("%d contacts (%v), want 1", page.Total, err)
+			}
+		})
+	}
+	searches.Wait()
+	if f.mirrors.filling(mirrored{ann.Workspace, f.Schema.Named("contact")}) {
+		t.Error("they did not wait")
 	}
 }
 
@@ -115,7 +139,6 @@ func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
 	m, _ := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
 	m.text = "SELECT $1 + $2 + $3, NULL"
 	m.Searched = query.Searched{}
-	close(m.later)
 	f.mirrors.enqueue(m)
 	<-m.ready
 	if page := f.list(ann, "contact", "search=jane"); page.Total != 1 {

@@ -20,7 +20,6 @@ type mirror struct {
 	workspace  int64
 	used, size int64         // the search that used it last, by number, and its bytes; of mirrors
 	ready      chan struct{} // closed once it is filled
-	later      chan struct{} // closed where searches do not wait for that
 
 	wording sync.Mutex      // is never waited for with mu held: who compares words holds it for long
 	words   map[string]uses // that the rows have; but those that spelling is not about
@@ -161,8 +160,9 @@ func (m *mirror) giveUp() {
 	}
 }
 
-// read hands each the rows, part by part, in the order of their numbers. Each part is a
-// read of the workspace in its turn.
+// read hands each the rows, part by part, in the order of their numbers. A part that no
+// request reads has a turn of its own: those of the workspace may be held by searches that
+// wait for the mirror.
 func (m *mirror) read(ctx context.Context, s *Store, each func([]line) error) error {
 	last, err := s.lastOf(ctx, m)
 	for first := int64(0); first <= last && err == nil; first += mirrorPart {
@@ -186,7 +186,7 @@ func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []l
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, end, err := s.turn(ctx, m.workspace)
+	ctx, end, err := s.turn(ctx, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -17,18 +17,19 @@ const triedFor = time.Hour
 // mirrors are those in memory. When they grow beyond the limit, those that were not
 // searched for longest are forgotten.
 type mirrors struct {
-	mu      sync.Mutex
-	limit   int64
-	all     map[mirrored]*mirror
-	bytes   int64
-	used    int64                  // searches so far
-	larger  map[mirrored]time.Time // those that alone are over the limit, and when that was seen
-	layouts map[*crm.Entity]searched
-	small   int64                         // up to how many records a search fills a mirror itself
-	waiting []*mirror                     // large ones that searches asked for, for the filler
-	largest []mirrored                    // what it fills when none of those waits
-	wake    chan struct{}                 // has something when the filler has work
-	derived map[*crm.Entity][]*crm.Entity // by kind: those whose mirrors hold what follows from its records
+	mu       sync.Mutex
+	limit    int64
+	all      map[mirrored]*mirror
+	bytes    int64
+	used     int64                  // searches so far
+	larger   map[mirrored]time.Time // those that alone are over the limit, and when that was seen
+	layouts  map[*crm.Entity]searched
+	small    int64                         // up to how many records a search fills a mirror itself
+	patience time.Duration                 // how long a search waits for a mirror
+	waiting  []*mirror                     // large ones that searches asked for, for the filler
+	largest  []mirrored                    // what it fills when none of those waits
+	wake     chan struct{}                 // has something when the filler has work
+	derived  map[*crm.Entity][]*crm.Entity // by kind: those whose mirrors hold what follows from its records
 }
 
 // mirrored is what a mirror is of.
@@ -44,7 +45,7 @@ var errTooLarge = errors.New("the text to search is larger than the memory for i
 var errNotFilled = errors.New("the text to search was not read")
 
 func newMirrors(schema *crm.Schema, limit int64) *mirrors {
-	m := &mirrors{limit: limit, small: smallMirror, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
+	m := &mirrors{limit: limit, small: smallMirror, patience: fillPatience, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
 		if e.Counted() && len(e.Search) > 0 {
 			m.layouts[e] = newSearched(e)
@@ -70,7 +71,7 @@ func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 }
 
 // mirror returns the mirror of a kind, filled; nil where it is too large to have one, or
-// is not filled yet.
+// is not filled in time.
 func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mirror, error) {
 	m, fresh := s.mirrors.take(mirrored{workspace, e}, s.Now())
 	if m == nil {
@@ -79,16 +80,14 @@ func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mi
 	if fresh {
 		s.begin(ctx, m)
 	}
+	late := time.NewTimer(s.mirrors.patience)
+	defer late.Stop()
 	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	case <-m.ready:
-	default:
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-m.later:
-			return nil, nil
-		case <-m.ready:
-		}
+	case <-late.C:
+		return nil, nil
 	}
 	if errors.Is(m.err, errTooLarge) {
 		return nil, nil
@@ -118,7 +117,7 @@ func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
 
 // newMirror returns a mirror that is to be filled. The caller holds the lock.
 func (ms *mirrors) newMirror(of mirrored) *mirror {
-	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, ready: make(chan struct{}), later: make(chan struct{}), err: errNotFilled}
+	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, ready: make(chan struct{}), err: errNotFilled}
 	ms.all[of] = m
 	return m
 }

@@ -43,10 +43,6 @@ func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (F
 		return ForgivesNothing, err
 	}
 	defer end()
-	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
-	if mirrors != nil || err != nil {
-		return Forgives, err
-	}
 	kinds := []*crm.Entity{e}
 	for _, f := range s.mirrors.layouts[e].Refs {
 		kinds = append(kinds, e.Target(f))
@@ -56,7 +52,11 @@ func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (F
 			return ForgivesSoon, nil
 		}
 	}
-	return ForgivesNothing, nil
+	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
+	if mirrors == nil {
+		return ForgivesNothing, err
+	}
+	return Forgives, err
 }
 
 // Spellings returns for words of a search, of which nothing was found, those that
