@@ -106,6 +106,7 @@ var Entities = []Entity{
 		Fields: dated(record(signals,
 			Field{Name: "title", Required: true, Brief: true, Doc: "what is sold"},
 			Field{Name: "amount_cents", Type: Int, Brief: true, Doc: "integer in the currency's smallest unit"},
+			Field{Name: "amount", Type: Spelled, Spells: "amount_cents", Unit: "currency", Brief: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
 			Field{Name: "currency", Type: Money, Default: "USD", Brief: true, Vocab: true, Doc: "ISO 4217 code"},
 			Field{Name: "stage", Indexed: true, Brief: true, Vocab: true, Doc: "your own word: proposal, negotiation"},
 			Field{Name: "status", Indexed: true, Type: Choice, Values: []string{"open", "won", "lost"}, Default: "open", Brief: true, Vocab: true,

@@ -10,27 +10,28 @@ type Type int
 
 // The types. The comment names the Value kind a set field of the type carries.
 const (
-	Text   Type = iota // Text: free text, searched and sorted in folded form
-	Int                // Int
-	Time               // Time: unix milliseconds
-	Email              // Text: a normalised address
-	Domain             // Text: a normalised host name
-	Choice             // Text: one of Field.Values
-	Word               // Text: a word of the server, compared exactly
-	Money              // Text: an ISO 4217 code
-	Ref                // Ref: the key of a record of Field.Ref
-	Tags               // List: labels without order or duplicates
-	Object             // Object: members with raw JSON values
-	ID                 // computed: the record's id
-	Handle             // computed: plural-free name, slash, id
-	Phone              // Text: a number as it was written, compared by its digits
-	Flag               // computed: yes or no, never stored in a record
+	Text    Type = iota // Text: free text, searched and sorted in folded form
+	Int                 // Int
+	Time                // Time: unix milliseconds
+	Email               // Text: a normalised address
+	Domain              // Text: a normalised host name
+	Choice              // Text: one of Field.Values
+	Word                // Text: a word of the server, compared exactly
+	Money               // Text: an ISO 4217 code
+	Ref                 // Ref: the key of a record of Field.Ref
+	Tags                // List: labels without order or duplicates
+	Object              // Object: members with raw JSON values
+	ID                  // computed: the record's id
+	Handle              // computed: plural-free name, slash, id
+	Phone               // Text: a number as it was written, compared by its digits
+	Flag                // computed: yes or no, never stored in a record
+	Spelled             // computed: an amount with its currency, as people write it
 )
 
 // String returns the word the manual uses for the type.
 func (t Type) String() string {
 	return [...]string{"text", "integer", "time", "email", "domain", "choice", "word", "currency",
-		"reference", "tags", "object", "id", "handle", "phone", "flag"}[t]
+		"reference", "tags", "object", "id", "handle", "phone", "flag", "amount"}[t]
 }
 
 // Field is one named value of an entity. It is data: what a field does is
@@ -59,6 +60,8 @@ type Field struct {
 	FollowOn []string
 	Tally    *Tally // kept by the server, from other records
 	Stamps   string // of a Flag: the Time that is set where it is yes, and cleared where it is no
+	Spells   string // of a Spelled: the Int that it spells, in the smallest unit of Unit
+	Unit     string // of a Spelled: the Money that says the currency
 	Via      string // kept by the server: where what this reference points to refers to
 	Beside   string // the reference that Via completes: one of the two names a record, filters by the path of this find both
 }
@@ -125,8 +128,10 @@ func (e *Entity) Side(f *Field) string {
 }
 
 // Stored reports whether the field has a column. Ids and handles are computed
-// from the record's key.
-func (f *Field) Stored() bool { return f.Type != ID && f.Type != Handle && f.Type != Flag }
+// from the record's key, flags and spelled amounts from other fields.
+func (f *Field) Stored() bool {
+	return f.Type != ID && f.Type != Handle && f.Type != Flag && f.Type != Spelled
+}
 
 // Path returns the name under which filters reach what the reference points
 // to: "company" for company_id.

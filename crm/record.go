@@ -92,7 +92,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	after := slices.Clone(before)
 	sent := make(map[string]bool, len(inputs))
 	for _, in := range inputs {
-		if in.Mode == Same || in.Field.Stamps != "" {
+		if in.Mode == Same || !in.Field.Stored() {
 			continue
 		}
 		sent[in.Field.Name] = true
@@ -100,7 +100,11 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 		after[i] = in.apply(before[i])
 	}
 	for _, in := range inputs {
-		if err := in.tell(e, before, after, now); err != nil {
+		err := in.tell(e, before, after, now)
+		if in.Field.Spells != "" {
+			err = in.spell(e, before, after)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

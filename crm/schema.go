@@ -73,7 +73,7 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		for _, name := range []string{f.Follows, f.Stamps, f.Via, f.Beside} {
+		for _, name := range []string{f.Follows, f.Stamps, f.Spells, f.Unit, f.Via, f.Beside} {
 			if name != "" && e.Field(name) == nil {
 				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
 			}

@@ -40,6 +40,9 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if !ok || t.field.Type == crm.Object && t.field.ReadOnly {
 		return "", unknown(e, param, raw)
 	}
+	if t.field.Type == crm.Spelled {
+		return "", spelled(t.field, param)
+	}
 	if len(raw) > maxOperand+len("like:") {
 		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(raw), maxOperand).On(param)
 	}
@@ -83,6 +86,15 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	c.lead(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
+}
+
+// spelled is the error for a filter by the text of an amount.
+func spelled(f *crm.Field, param string) *crm.Error {
+	before := strings.TrimSuffix(param, f.Name)
+	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
+		crm.Show(param), crm.Show(before+f.Spells), crm.Show(before+f.Spells), crm.Show(before+f.Unit)).On(param)
+	err.DidYouMean = before + f.Spells
+	return err
 }
 
 // plus sets a plus sign where an address has a blank, which it cannot have: that is how

@@ -113,7 +113,7 @@ func (t target) columns() []string {
 // FilterNames returns what may stand before the equals sign in a filter on the
 // entity: its fields, custom.<key> and what its references lead to.
 func FilterNames(e *crm.Entity) []string {
-	names := e.Names(func(f *crm.Field) bool { return f.Type != crm.Object })
+	names := e.Names(func(f *crm.Field) bool { return f.Type != crm.Object && f.Type != crm.Spelled })
 	for i := range e.Fields {
 		switch f := &e.Fields[i]; f.Type {
 		case crm.Object:

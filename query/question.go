@@ -134,7 +134,7 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 // Sortable reports whether lists can be ordered by the field.
 func Sortable(e *crm.Entity, f *crm.Field) bool {
 	switch f.Type {
-	case crm.Tags, crm.Object, crm.Handle, crm.Flag:
+	case crm.Tags, crm.Object, crm.Handle, crm.Flag, crm.Spelled:
 		return false
 	case crm.ID:
 		return !e.RandomID
@@ -150,8 +150,13 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	f := e.Field(name)
 	if f == nil || !Sortable(e, f) {
 		allowed := e.Names(func(f *crm.Field) bool { return Sortable(e, f) })
-		return Order{}, crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
+		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
 			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(name, allowed)
+		if f != nil && f.Spells != "" {
+			err.DidYouMean = f.Spells
+			err.Hint += " " + f.Name + " is the text of " + f.Spells + ": sort by that."
+		}
+		return Order{}, err
 	}
 	return Order{f, desc}, nil
 }

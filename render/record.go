@@ -76,6 +76,9 @@ func (l *Line) field(rec crm.Record, i int) {
 	if f.Stamps != "" {
 		value = crm.Bool(rec.Value(f.Stamps).Set())
 	}
+	if f.Spells != "" {
+		value = rec.Spelled(f)
+	}
 	field := Field{Name: f.Name, Value: value, Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
 	if f.Type != crm.Ref {
 		l.Fields = append(l.Fields, field)

@@ -110,6 +110,9 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	var pairs, custom []pair
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
+		if f.Spells != "" {
+			v = rec.Spelled(f)
+		}
 		if !v.Set() || !show(f) {
 			continue
 		}
@@ -143,7 +146,9 @@ func wantJSON(rec crm.Record) map[string]any {
 	object := map[string]any{"id": rec.ID, "handle": rec.Handle()}
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
-		if !f.Stored() {
+		if f.Spells != "" {
+			v = rec.Spelled(f)
+		} else if !f.Stored() {
 			continue
 		}
 		var value any

@@ -166,10 +166,6 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 			}
 		}
 		err := unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
-		if m.Name == "amount" && e.Field("amount_cents") != nil {
-			err.DidYouMean = "amount_cents"
-			err.Hint = "a " + e.Name + " has no field amount; write amount_cents, a whole number in the smallest unit of the currency: 1250.00 USD is amount_cents=125000, 1250 JPY is amount_cents=1250."
-		}
 		if e.Field("custom") != nil && err.DidYouMean == "" {
 			err.Hint += ` Keys of your own go into custom: {"custom":{"` + crm.Show(m.Name) + `":…}}.`
 		}
@@ -189,6 +185,8 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 		return crm.Input{Field: f, Value: crm.Bool(m.JSON == "true")}, nil
 	case crm.Int:
 		return decodeInt(f, m.JSON)
+	case crm.Spelled:
+		return decodeAmount(f, m.JSON)
 	case crm.Tags:
 		return decodeTags(f, m.JSON)
 	case crm.Object:
@@ -205,15 +203,11 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	return crm.Input{Field: f, Value: v}, err
 }
 
-// maxInt is the largest whole number every JSON reader keeps exactly (RFC 8259
-// section 6).
-const maxInt = 1<<53 - 1
-
 func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	n, err := strconv.ParseInt(json, 10, 64)
-	if err != nil || n > maxInt || n < -maxInt {
+	if err != nil || n > crm.MaxInt || n < -crm.MaxInt {
 		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a whole JSON number between -%d and %d, not %s; send it without quotes or decimals.",
-			f.Name, maxInt, maxInt, crm.ShowJSON(json)).On(f.Name)
+			f.Name, crm.MaxInt, crm.MaxInt, crm.ShowJSON(json)).On(f.Name)
 	}
 	return crm.Input{Field: f, Value: crm.Number(n)}, nil
 }

@@ -20,6 +20,9 @@ type target struct {
 	rank   int        // among columns for the same: the lowest that is set counts
 	exact  bool       // the column has the name of the field
 	own    bool       // and is written like it, as exports of crmkit are
+
+	spells  *crm.Field // the field of the name, which spells an amount; the others say where else it goes
+	foreign bool       // a cell of it was no spelled amount
 }
 
 // columns finds the targets of the columns of an import, by their names.
@@ -58,7 +61,7 @@ func (c *columns) find(name string) target {
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
-		case crm.FoldColumn(f.Name) != folded:
+		case crm.FoldColumn(f.Name) != folded || f.Type == crm.Spelled:
 		case f.Type == crm.ID || f.Type == crm.Handle:
 			return target{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
@@ -73,6 +76,7 @@ func (c *columns) find(name string) target {
 		}
 	}
 	if t, found := c.synonym(folded); found {
+		t.spells = spelledColumn(c.entity, folded)
 		return t
 	}
 	if c.custom == nil {
@@ -154,6 +158,7 @@ func (c *columns) remarks() []string {
 		switch {
 		case t.path == "" && !t.server:
 			left = append(left, fmt.Sprintf("%q", name))
+		case t.spells != nil && t.spells.Name == name && !t.foreign:
 		case t.path == "" || crm.FoldColumn(t.path) == crm.FoldColumn(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:
 			parts = append(parts, strings.Join(joined[t.path], "+")+" -> "+t.path)

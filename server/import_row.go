@@ -94,7 +94,7 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 	var custom []crm.Member
 	byField := map[string][]placed{}
 	for _, cell := range r.cells {
-		p := placed{im.columns.target(cell.Name), cell.Name, cell.JSON}
+		p := im.columns.place(cell)
 		switch {
 		case p.server && im.ours():
 			if fault = im.keep(e, p); fault != nil {

@@ -22,6 +22,7 @@ func TestTypesOfAgents(t *testing.T) {
 		{"/deals", `{"title":"Str","amount_cents":"125000"}`, 201, "amount_cents=125000"},
 		{"/deals", `{"title":"Str","amount_cents":"1250.00"}`, 400, "amount_cents takes a whole JSON number"},
 		{"/deals", `{"title":"u1","amount":1250,"currency":"USD"}`, 400, "1250.00 USD is amount_cents=125000"},
+		{"/deals", `{"title":"u2","amount":"1250.00 USD"}`, 201, "amount_cents=125000"},
 		{"/contacts", `{"name":"Num","phone":4155550100}`, 201, "phone=4155550100"},
 		{"/contacts", `{"name":12}`, 400, "name takes a JSON string or null, not 12."},
 		{"/tasks", `{"title":"x","done":"true"}`, 201, "done was read as true"},

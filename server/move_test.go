@@ -66,7 +66,7 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	case crm.Choice:
 		return f.Values[random.IntN(len(f.Values))]
 	case crm.Money:
-		return "JPY"
+		return []string{"JPY", "USD", "BHD", "CLF"}[random.IntN(4)]
 	case crm.Tags:
 		return []string{"a b", "x=y", `"q"`, "t;1"}[random.IntN(4):]
 	case crm.Object:

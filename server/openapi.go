@@ -291,6 +291,8 @@ func fieldSchema(f *crm.Field, answered bool) m {
 			schema["type"] = []string{"array", "object", "null"}
 			return schema
 		}
+	case crm.Spelled:
+		schema["examples"] = []string{crm.FormatAmount(125000, "USD"), crm.FormatAmount(120000, "JPY")}
 	case crm.Time:
 		if answered {
 			schema["format"] = "date-time"
