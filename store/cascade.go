@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"crmkit/crm"
@@ -16,7 +17,8 @@ import (
 // The bounds of what one transaction does to other records.
 const (
 	cascadeAtOnce = 200 // with the change itself
-	cascadeStep   = 300 // in a step: some 50 ms
+	cascadeStep   = 300 // in a step, which also ends after cascadeTime
+	cascadeTime   = 100 * time.Millisecond
 	sweepStep     = 2000
 	cascadeRetry  = 10 * time.Second // after a step that failed, and to see what other processes left
 )
@@ -99,24 +101,47 @@ func (s *Store) runCascades() {
 
 // Settle does what remains of changes that concern many records, until nothing does. It
 // also happens by itself.
+// One that fails keeps no other from being done.
 func (s *Store) Settle(ctx context.Context) error {
 	for {
-		list, err := s.remaining(ctx)
-		if err != nil || len(list) == 0 {
-			return err
+		moved, err := s.round(ctx)
+		if !moved || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
 		}
-		for _, c := range list { // in turn, so that a small one does not wait for a large one
-			if err := s.advance(ctx, c); err != nil {
-				return err
-			}
+		select {
+		case <-s.draining:
+			return err
+		default:
 		}
 	}
 }
 
-// remaining returns some of what remains to be done.
-func (s *Store) remaining(ctx context.Context) (list []cascade, err error) {
+// round does one step of each cascade, in turn, so that a small one does not wait for a
+// large one; moved reports whether any got on.
+func (s *Store) round(ctx context.Context) (moved bool, _ error) {
+	var errs []error
+	var last cascade
+	for {
+		list, err := s.remaining(ctx, last)
+		if err != nil || len(list) == 0 {
+			return moved, errors.Join(append(errs, err)...)
+		}
+		for _, c := range list {
+			if err := s.advance(ctx, c); err != nil {
+				errs = append(errs, err)
+			} else {
+				moved = true
+			}
+		}
+		last = list[len(list)-1]
+	}
+}
+
+// remaining returns some of what remains to be done, behind what was returned last.
+func (s *Store) remaining(ctx context.Context, last cascade) (list []cascade, err error) {
 	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, "SELECT "+cascadeColumns+" FROM cascades ORDER BY workspace_id, kind, record LIMIT 100", nil, func(scan func(...any) error) error {
+		text := "SELECT " + cascadeColumns + " FROM cascades WHERE (workspace_id, kind, record) > ($1, $2, $3) ORDER BY workspace_id, kind, record LIMIT 100"
+		return v.rows(ctx, text, []any{last.workspace, last.kind, last.record}, func(scan func(...any) error) error {
 			list = append(list, cascade{})
 			return scan(list[len(list)-1].cells()...)
 		})
@@ -139,6 +164,7 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 			return err
 		}
 		tx.Join(now.group)
+		tx.until = time.Now().Add(cascadeTime)
 		switch {
 		case c.kind == workspaceKind:
 			return tx.sweepWorkspace(now)
@@ -148,6 +174,9 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 		return tx.followSome(now)
 	})
 }
+
+// stepOver reports whether a step of a cascade has taken its time.
+func (tx *Tx) stepOver() bool { return !tx.until.IsZero() && time.Now().After(tx.until) }
 
 // done notes that nothing remains.
 func (tx *Tx) done(c cascade) error {

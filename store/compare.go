@@ -60,12 +60,18 @@ func objects(ctx context.Context, db querier) (map[object]string, error) {
 		var o object
 		var text string
 		err := scan(&o.kind, &o.name, &text)
-		if !strings.HasPrefix(o.name, "sqlite_stat") { // ANALYZE makes them; they only choose plans
+		if !harmless(o) {
 			all[o] = text
 		}
 		return err
 	})
 	return all, err
+}
+
+// harmless reports whether an object may be there beside the schema: the statistics of
+// ANALYZE, which only choose plans, and the tables that Litestream keeps its place in.
+func harmless(o object) bool {
+	return strings.HasPrefix(o.name, "sqlite_stat") || o.kind == "table" && (o.name == "_litestream_seq" || o.name == "_litestream_lock")
 }
 
 // releasedSchema returns what the first migrations make.

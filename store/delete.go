@@ -69,7 +69,10 @@ func (tx *Tx) unlink(ref crm.Reference, to int64, most int) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, key := range keys {
+	for i, key := range keys {
+		if i > 0 && tx.stepOver() {
+			return most, nil // the next step goes on
+		}
 		if err := tx.unset(ref, key); err != nil {
 			return 0, err
 		}

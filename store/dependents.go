@@ -11,6 +11,11 @@ import (
 func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	err = s.snapshot(ctx, func(v *view) error {
 		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
 		return err

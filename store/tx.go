@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"crmkit/crm"
 )
@@ -26,10 +27,12 @@ type Tx struct {
 	dirty bool // a statement ran that may have written
 	half  bool // a part failed half done, and its changes are still there
 
-	leaving leaving // the record that is being deleted
-	cause   leaving // the record with whose delete all else comes
-	group   group   // of what it logs
-	frees   bool    // it deletes or revokes, which no cap on storage refuses
+	leaving leaving   // the record that is being deleted
+	cause   leaving   // the record with whose delete all else comes
+	until   time.Time // when a step of a cascade ends; zero: it is none
+	passes  int       // records that followed what they refer to
+	group   group     // of what it logs
+	frees   bool      // it deletes or revokes, which no cap on storage refuses
 }
 
 // After registers what must happen once the changes are on disk, and only then.

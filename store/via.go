@@ -82,10 +82,12 @@ func (tx *Tx) follow(before, after crm.Record) error {
 		if err != nil {
 			return err
 		}
-		if len(keys) > most {
+		n := 0
+		if tx.passes += len(keys); tx.passes <= most { // of all records that one transaction moves
+			n, err = tx.passAll(v.of, keys)
+		}
+		if err == nil && n < len(keys) {
 			err = tx.leave(cascade{kind: v.name(), record: after.Key})
-		} else {
-			err = tx.passAll(v.of, keys)
 		}
 		if err != nil {
 			return err
@@ -94,13 +96,17 @@ func (tx *Tx) follow(before, after crm.Record) error {
 	return nil
 }
 
-func (tx *Tx) passAll(of *crm.Entity, keys []int64) error {
-	for _, key := range keys {
+// passAll passes records on until the step has taken its time, and returns how many.
+func (tx *Tx) passAll(of *crm.Entity, keys []int64) (n int, err error) {
+	for i, key := range keys {
+		if i > 0 && tx.stepOver() {
+			return i, nil
+		}
 		if err := tx.pass(of, key); err != nil {
-			return err
+			return i, err
 		}
 	}
-	return nil
+	return len(keys), nil
 }
 
 // pass brings the kept references of one record up to date, and what counts by them. That
@@ -138,19 +144,20 @@ func (tx *Tx) followSome(c cascade) error {
 	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
 	text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND (%s, key) > ($3, $4) ORDER BY %s, key LIMIT $5",
 		moment, v.of.Plural, v.base.Col(), moment, moment)
-	var keys []int64
+	var keys, moments []int64
 	err := tx.rows(text, []any{c.workspace, c.record, c.at, c.after, step}, func(scan func(...any) error) error {
-		keys = append(keys, 0)
-		return scan(&keys[len(keys)-1], &c.at)
+		keys, moments = append(keys, 0), append(moments, 0)
+		return scan(&keys[len(keys)-1], &moments[len(keys)-1])
 	})
-	if err == nil {
-		err = tx.passAll(v.of, keys)
-	}
 	if err != nil {
 		return err
 	}
-	if len(keys) < step {
+	n, err := tx.passAll(v.of, keys)
+	if err != nil {
+		return err
+	}
+	if n == len(keys) && n < step {
 		return tx.done(c)
 	}
-	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, c.at, keys[len(keys)-1])
+	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
 }

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestWideCascadesEnd deletes a company whose contacts have many activities each: no step
+// may do the work of all of them at once.
+func TestWideCascadesEnd(t *testing.T) {
+	f := onFile(t)
+	f.cascades.most, f.cascades.step = 10, 8
+	ann := f.member("ann@example.com")
+	company := f.save(ann, "company", "name", "Acme")
+	for i := range 12 {
+		c := f.save(ann, "contact", "name", fmt.Sprint("n", i), "company_id", company)
+		for range 9 {
+			f.save(ann, "activity", "body", "b", "kind", "call", "contact_id", c)
+		}
+	}
+	f.remove(ann, company)
+	must(t, f.Settle(t.Context()))
+	if left := f.raw(1, "SELECT COUNT(*) FROM contacts WHERE company_id IS NOT NULL"); left[0] != "0" {
+		t.Errorf("%s contacts still refer to the deleted company", left[0])
+	}
+	if left := f.raw(1, "SELECT COUNT(*) FROM activities WHERE contact_company_id IS NOT NULL"); left[0] != "0" {
+		t.Errorf("%s activities still refer to the deleted company", left[0])
+	}
+}
+
+// TestOneStuckCascadeStopsNoOther has the steps of one workspace fail.
+func TestOneStuckCascadeStopsNoOther(t *testing.T) {
+	f := onFile(t)
+	f.cascades.most, f.cascades.step = 4, 3
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	a, b := f.save(ann, "company", "name", "A"), f.save(bob, "company", "name", "B")
+	for i := range 10 {
+		f.save(ann, "contact", "name", fmt.Sprint(i), "company_id", a)
+		f.save(bob, "contact", "name", fmt.Sprint(i), "company_id", b)
+	}
+	f.write(ann, func(tx *Tx) error {
+		return tx.exec(fmt.Sprintf("CREATE TRIGGER stuck BEFORE UPDATE ON contacts WHEN NEW.workspace_id = %d BEGIN SELECT RAISE(ABORT, 'stuck'); END", ann.Workspace))
+	})
+	f.remove(ann, a)
+	f.remove(bob, b)
+	if err := f.Settle(t.Context()); err == nil {
+		t.Error("the stuck one is not told")
+	}
+	if left := f.raw(1, "SELECT COUNT(*) FROM contacts WHERE company_id IS NOT NULL AND workspace_id = $1", bob.Workspace); left[0] != "0" {
+		t.Errorf("%s contacts of the other workspace wait for it", left[0])
+	}
+	f.write(ann, func(tx *Tx) error { return tx.exec("DROP TRIGGER stuck") })
+	must(t, f.Settle(t.Context()))
+}
