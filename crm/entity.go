@@ -118,6 +118,10 @@ func (f *Field) Folded() bool { return f.Type == Text || f.Type == Phone || f.Ra
 // a constraint needs it.
 func (f *Field) FoldKept() bool { return f.Required || f.Type == Phone || f.Ranked }
 
+// CountsValues reports whether the store keeps, of each value of the field, how many records
+// hold it: of fields with few values, and of labels.
+func (e *Entity) CountsValues(f *Field) bool { return !e.RandomID && (f.Vocab || f.Type == Tags) }
+
 // Side returns the kind under which the table names has the labels of the field, or the
 // keys of its objects.
 func (e *Entity) Side(f *Field) string {

@@ -1,10 +1,11 @@
 package query
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
+	"strings"
 
 	"crmkit/crm"
 )
@@ -15,19 +16,19 @@ type Part struct {
 	Param, Value string
 	Operand      string // the value without its operator
 	Question     *Question
-	InUse        string // SQL for the values in use, with their counts; empty where they are many
-	Args         []any
-	Text         bool // the condition compares whole text, where a part may have been meant
+	InUse        string // SQL for the MaxInUse most frequent values, with their counts; empty where they are many
+	Distinct     string // SQL for how many values there are, and in how many records of MaxScan they were counted
+	Args         []any  // of both
+	Text         bool   // the condition compares whole text, where a part may have been meant
 }
 
-// MaxInUse is how many values in use an explanation lists; its SQL returns one more.
-const MaxInUse = 8
-
-// maxParts bounds how many conditions are asked alone.
-const maxParts = 5
-
-// scanCap bounds the rows a list of values in use is counted from.
-const scanCap = "10000"
+// The bounds of an explanation.
+const (
+	MaxInUse = 8     // values in use that it lists
+	MaxRest  = 1000  // further values that it counts
+	MaxScan  = 10000 // records in which values are counted where no counts are kept, the newest
+	maxParts = 5     // conditions that are asked alone
+)
 
 // Parts returns the conditions among the parameters, each as a question for one
 // row; all is false when there are more than can be asked. Those that have a
@@ -74,19 +75,29 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 	p.Operand = operand
 	switch {
 	case op != "eq" && op != "in":
-		return p
 	case t.key != "":
-		p.InUse = "SELECT text AS value FROM custom_values WHERE name_id = " + nameKey(t, "$2")
+		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.key}
-	case t.field.Type == crm.Tags:
-		p.InUse = "SELECT n.name AS value FROM names n CROSS JOIN tags g WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.Side(t.field) + "' AND g.name_id = n.key"
+	case t.entity.CountsValues(t.field):
+		p.kept("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
 	case t.field.Vocab:
-		p.InUse = "SELECT " + t.field.Col() + " AS value FROM " + t.entity.From() +
-			" WHERE " + t.entity.ScopeColumn() + " = $1 AND " + t.field.Col() + " IS NOT NULL"
+		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
+		p.scan(t.field.Col(), t.entity.From(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
 	default:
 		p.Text = t.field.Type == crm.Text
-		return p
 	}
-	p.InUse = "SELECT value, COUNT(*) FROM (" + p.InUse + " LIMIT " + scanCap + ") x GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT " + strconv.Itoa(MaxInUse+1)
 	return p
+}
+
+// kept reads the values in use from the counts that the store keeps.
+func (p *Part) kept(where string) {
+	p.InUse = fmt.Sprintf("SELECT value, n FROM values_in_use WHERE %s ORDER BY n DESC, value LIMIT %d", where, MaxInUse)
+	p.Distinct = fmt.Sprintf("SELECT COUNT(*), 0 FROM (SELECT 1 FROM values_in_use WHERE %s LIMIT %d) x", where, MaxInUse+MaxRest+1)
+}
+
+// scan counts the values in use, in some of the records.
+func (p *Part) scan(column, table, where string) {
+	rows := fmt.Sprintf(" FROM (SELECT %s AS value FROM %s WHERE %s LIMIT %d) x", column, table, where, MaxScan)
+	p.InUse = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, MaxInUse)
+	p.Distinct = "SELECT COUNT(DISTINCT value), COUNT(*)" + rows
 }

@@ -107,7 +107,7 @@ func TestParts(t *testing.T) {
 	}
 	var got []string
 	for _, p := range parts {
-		if p.InUse != "" && (!strings.Contains(p.InUse, "LIMIT 10000") || !strings.Contains(p.InUse, "$1")) {
+		if p.InUse != "" && (!strings.Contains(p.InUse, "LIMIT 8") || !strings.Contains(p.Distinct, "LIMIT") || !strings.Contains(p.InUse, "$1")) {
 			t.Errorf("%s is not bounded or scoped: %s", p.Param, p.InUse)
 		}
 		if p.Question.Limit != 1 || len(p.Question.Where) != 1 {
@@ -174,7 +174,7 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 	}
 	parts, _, _ := query.Parts(e, params, env)
 	for _, p := range parts {
-		texts = append(texts, p.InUse)
+		texts = append(texts, p.InUse, p.Distinct)
 	}
 	for _, text := range texts {
 		if strings.Contains(text, "zq") || !sqlText.MatchString(text) || strings.Contains(text, "--") {

@@ -79,20 +79,35 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 		return remark, nil
 	}
 	inUse, err := s.store.InUse(rq.Context(), rq.actor, part)
-	if err != nil || len(inUse) == 0 {
+	if err != nil || len(inUse.Values) == 0 {
 		return remark + "; no value is in use", err
 	}
-	var list []string
-	for i, in := range inUse {
-		if i == query.MaxInUse {
-			list = append(list, "…")
-			break
-		}
-		list = append(list, fmt.Sprintf("%s %d", crm.Show(in.Value), in.N))
-	}
-	remark += "; in use: " + strings.Join(list, ", ")
+	remark += "; in use: " + listed(inUse)
 	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") {
 		remark += "; for any of several write " + name + "=in:" + url.QueryEscape(part.Operand)
 	}
 	return remark, nil
+}
+
+// listed writes which values are in use.
+func listed(inUse store.InUseList) string {
+	least := ""
+	if inUse.AtLeast {
+		least = "at least "
+	}
+	var list []string
+	for _, in := range inUse.Values {
+		list = append(list, fmt.Sprintf("%s %s%d", crm.Show(in.Value), least, in.N))
+	}
+	text := strings.Join(list, ", ")
+	switch {
+	case inUse.Rest > query.MaxRest:
+		text += fmt.Sprintf(", and more than %d more", query.MaxRest)
+	case inUse.Rest > 0:
+		text += fmt.Sprintf(", and %s%d more", least, inUse.Rest)
+	}
+	if inUse.AtLeast {
+		text += fmt.Sprintf(" (counted in the newest %d)", query.MaxScan)
+	}
+	return text
 }

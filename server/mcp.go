@@ -303,7 +303,7 @@ func (s *Server) stages(rq *request, e *crm.Entity) string {
 		return ""
 	}
 	var words []string
-	for _, used := range list[:min(len(list), query.MaxInUse)] {
+	for _, used := range list.Values {
 		if crm.PlainWord(used.Value) {
 			words = append(words, fmt.Sprintf("%s %d", used.Value, used.N))
 		}

@@ -11,7 +11,7 @@ import (
 	"crmkit/query"
 )
 
-// bulk inserts n contacts of one stage in a single statement, with the counter.
+// bulk inserts n contacts of one stage in a single statement, with the counters.
 func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 	f.t.Helper()
 	f.write(actor, func(tx *Tx) error {
@@ -22,8 +22,12 @@ func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 		if err != nil {
 			return err
 		}
-		return tx.exec(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)
+		err = tx.exec(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)
 			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + $2, n = usage.n + $2`, actor.Workspace, n)
+		if err != nil {
+			return err
+		}
+		return tx.keepUses("contact", []use{{"stage", stage, int64(n)}})
 	})
 }
 
@@ -104,8 +108,8 @@ func TestInUseNamesTheValues(t *testing.T) {
 			"custom.other=nope":   "",
 			"status=lost":         "open 4",
 			"currency=in:EUR,JPY": "USD 4",
-			"title=nope":          "no question",
-			"stage=ne:lead":       "no question",
+			"title=nope":          "no question 0",
+			"stage=ne:lead":       "no question 0",
 		} {
 			if got := f.inUse(ann, "deal", params); got != want {
 				t.Errorf("deals?%s: in use %q, want %q", params, got, want)
@@ -116,6 +120,15 @@ func TestInUseNamesTheValues(t *testing.T) {
 
 func (f *fixture) inUse(actor crm.Actor, kind, params string) string {
 	f.t.Helper()
+	var words []string
+	for _, in := range f.inUseList(actor, kind, params).Values {
+		words = append(words, fmt.Sprint(in.Value, " ", in.N))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (f *fixture) inUseList(actor crm.Actor, kind, params string) InUseList {
+	f.t.Helper()
 	asked, err := url.ParseQuery(params)
 	if err != nil {
 		f.t.Fatal(err)
@@ -125,17 +138,13 @@ func (f *fixture) inUse(actor crm.Actor, kind, params string) string {
 		f.t.Fatal(fault)
 	}
 	if parts[0].InUse == "" {
-		return "no question"
+		return InUseList{Values: []InUse{{Value: "no question"}}}
 	}
-	values, err := f.InUse(f.t.Context(), actor, parts[0])
+	list, err := f.InUse(f.t.Context(), actor, parts[0])
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	var words []string
-	for _, in := range values {
-		words = append(words, fmt.Sprint(in.Value, " ", in.N))
-	}
-	return strings.Join(words, ", ")
+	return list
 }
 
 // A search reads its own writes and sees no other workspace's.

@@ -235,46 +235,6 @@ func (c *counter) counting(ctx context.Context, w way) (text string, args []any,
 	return "SELECT COUNT(*) FROM (" + text + ") x", args, nil
 }
 
-// InUse is one value of a field and how many records hold it.
-type InUse struct {
-	Value string
-	N     int64
-}
-
-// InUse answers which values are in use, most frequent first: query.MaxInUse of them, and
-// one more if there is. They are kept as totals are.
-func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) ([]InUse, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	ctx, end, err := s.turn(ctx, actor.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	recall, err := s.look(ctx, actor.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
-	read := func() (m memo, err error) {
-		err = s.view(ctx, func(v *view) error {
-			return v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
-				var in InUse
-				err := scan(&in.Value, &in.N)
-				m.inUse = append(m.inUse, in)
-				return err
-			})
-		})
-		return m, err
-	}
-	if p.Question.Entity.RandomID {
-		m, err := read()
-		return m.inUse, err
-	}
-	m, err := recall.memo(keyOf(actor.Workspace, p.InUse, args), read)
-	return m.inUse, err
-}
-
 // Used is how much of a resource there is, and how much the plan allows.
 type Used struct {
 	Resource string

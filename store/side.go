@@ -6,7 +6,7 @@ import (
 	"crmkit/crm"
 )
 
-// index keeps the tables tags and custom_values in step with a record.
+// index keeps the tables tags, custom_values and values_in_use in step with a record.
 func (tx *Tx) index(before, after crm.Record) error {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
@@ -21,7 +21,7 @@ func (tx *Tx) index(before, after crm.Record) error {
 			return err
 		}
 	}
-	return nil
+	return tx.keepUses(after.Entity.Name, usesOf(before, after))
 }
 
 func (tx *Tx) indexTags(kind string, key int64, was, is []string) error {

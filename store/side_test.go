@@ -45,6 +45,7 @@ func (f *fixture) checkSideTables(actor crm.Actor) {
 	for _, kind := range []string{"contact", "company", "deal"} {
 		records = append(records, f.list(actor, kind, "limit=200").Records...)
 	}
+	f.checkUses()
 	tags, members := sideRows(records)
 	gotTags := f.raw(1, `SELECT n.kind || '|' || g.record || '|' || n.name || '|' || COALESCE(n.fold, 'NULL')
 		FROM tags g JOIN names n ON n.key = g.name_id WHERE n.workspace_id = $1`, actor.Workspace)

@@ -182,19 +182,9 @@ func (t tally) counts(f *crm.Field, alias string) string {
 // that are left when it changed.
 func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
 	for label, n := range labels {
-		var left int64
-		if sign == more {
-			if err = tx.makeNames(e.Side(f), []string{label}); err == nil {
-				_, err = tx.row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
-					ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, []any{tx.Actor.Workspace, e.Side(f), label, key, n}, &left)
-			}
-			changed = changed || left == n
-		} else {
-			_, err = tx.row("UPDATE tags SET n = n - $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", []any{tx.Actor.Workspace, e.Side(f), label, key, n}, &left)
-			if err == nil && left == 0 {
-				err = tx.dropNamed("tags", e.Side(f), key, []string{label})
-			}
-			changed = changed || left == 0
+		change, err := tx.keepLabel(e.Side(f), key, label, sign*n)
+		if err == nil && change != 0 {
+			changed, err = true, tx.keepUses(e.Name, []use{{f.Name, label, change}})
 		}
 		if err != nil {
 			return nil, false, err
@@ -211,4 +201,26 @@ func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[stri
 			return scan(&left[len(left)-1])
 		})
 	return stored(crm.Labels(left)), true, err
+}
+
+// keepLabel counts one label of a record up or down. It returns more where the record has
+// it from now on, less where it has it no longer, and else 0.
+func (tx *Tx) keepLabel(side string, key int64, label string, n int64) (change int64, err error) {
+	var left int64
+	args := []any{tx.Actor.Workspace, side, label, key, n}
+	if n > 0 {
+		if err = tx.makeNames(side, []string{label}); err == nil {
+			_, err = tx.row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
+				ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, args, &left)
+		}
+		if err == nil && left == n {
+			change = more
+		}
+		return change, err
+	}
+	found, err := tx.row("UPDATE tags SET n = n + $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", args, &left)
+	if err != nil || !found || left > 0 { // a record that was hidden has none
+		return 0, err
+	}
+	return less, tx.dropNamed("tags", side, key, []string{label})
 }

@@ -46,6 +46,7 @@ func (f *fixture) checkSignals() {
 		}
 		f.checkSide(e)
 	}
+	f.checkUses()
 }
 
 // checkSide holds that the table of labels says what the records do.

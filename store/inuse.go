@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// InUse is one value of a field and how many records hold it.
+type InUse struct {
+	Value string
+	N     int64
+}
+
+// InUseList is which values of a field are in use.
+type InUseList struct {
+	Values  []InUse // the most frequent first, at most query.MaxInUse
+	Rest    int64   // how many more values there are; beyond query.MaxRest they are not counted further
+	AtLeast bool    // all counts are of the newest query.MaxScan records alone
+}
+
+// InUse answers which values are in use. Of the fields of records the counts are kept and
+// exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
+func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list InUseList, err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return list, err
+	}
+	defer end()
+	recall, err := s.look(ctx, actor.Workspace)
+	if err != nil {
+		return list, err
+	}
+	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
+	read := func() (memo, error) { return s.readInUse(ctx, p, args) }
+	var m memo
+	if p.Question.Entity.RandomID {
+		m, err = read()
+	} else {
+		m, err = recall.memo(keyOf(actor.Workspace, p.InUse, args), read)
+	}
+	return InUseList{m.inUse, m.n - int64(len(m.inUse)), m.more >= query.MaxScan}, err
+}
+
+// readInUse reads the values, how many there are, and in how many rows they were counted.
+func (s *Store) readInUse(ctx context.Context, p query.Part, args []any) (m memo, err error) {
+	err = s.snapshot(ctx, func(v *view) error {
+		err := v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
+			m.inUse = append(m.inUse, InUse{})
+			in := &m.inUse[len(m.inUse)-1]
+			return scan(&in.Value, &in.N)
+		})
+		if err != nil {
+			return err
+		}
+		return v.rowUntil(ctx, p.Distinct, args, &m.n, &m.more)
+	})
+	return m, err
+}
+
+// use is a record that holds a value of a field from now on, or no longer.
+type use struct {
+	field, value string
+	n            int64 // more or less
+}
+
+// usesOf returns what a change of a record does to the counts of values.
+func usesOf(before, after crm.Record) (uses []use) {
+	for i := range after.Entity.Fields {
+		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
+		if !after.Entity.CountsValues(f) || was.Equal(is) {
+			continue
+		}
+		for _, value := range missing(heldBy(f, was), heldBy(f, is)) {
+			uses = append(uses, use{f.Name, value, less})
+		}
+		for _, value := range missing(heldBy(f, is), heldBy(f, was)) {
+			uses = append(uses, use{f.Name, value, more})
+		}
+	}
+	return uses
+}
+
+// heldBy returns the values that count where a record has v in the field.
+func heldBy(f *crm.Field, v crm.Value) []string {
+	switch {
+	case !v.Set():
+		return nil
+	case f.Type == crm.Tags:
+		return v.List()
+	}
+	return []string{v.Text}
+}
+
+// usesAtOnce is the most counts that one statement changes.
+const usesAtOnce = 16
+
+// keepUses brings the counts of values of a kind in step: one statement changes some of
+// them, and where records lost values, one per field drops those that nothing holds.
+func (tx *Tx) keepUses(kind string, uses []use) error {
+	for some := range slices.Chunk(uses, usesAtOnce) {
+		args := []any{tx.Actor.Workspace, kind}
+		var rows, lost []string
+		for _, u := range some {
+			n := len(args)
+			rows = append(rows, "($1, $2, $"+strconv.Itoa(n+1)+", $"+strconv.Itoa(n+2)+", $"+strconv.Itoa(n+3)+")")
+			args = append(args, u.field, u.value, u.n)
+			if u.n < 0 && !slices.Contains(lost, u.field) {
+				lost = append(lost, u.field)
+			}
+		}
+		err := tx.exec("INSERT INTO values_in_use (workspace_id, kind, field, value, n) VALUES "+strings.Join(rows, ", ")+
+			" ON CONFLICT (workspace_id, kind, field, value) DO UPDATE SET n = values_in_use.n + excluded.n", args...)
+		if err != nil {
+			return err
+		}
+		for _, field := range lost {
+			err := tx.exec("DELETE FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND n <= 0", tx.Actor.Workspace, kind, field)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

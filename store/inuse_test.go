@@ -1,0 +1,92 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// run runs a statement around all that keeps tables in step.
+func (f *fixture) run(actor crm.Actor, text string, args ...any) {
+	f.t.Helper()
+	f.write(actor, func(tx *Tx) error { return tx.exec(text, args...) })
+}
+
+// checkUses holds that the kept counts of values are a recount of what the records say.
+func (f *fixture) checkUses() {
+	f.t.Helper()
+	var counts []string
+	for _, e := range f.Schema.Entities {
+		for i := range e.Fields {
+			field := &e.Fields[i]
+			value, from := "x."+field.Col(), e.Plural+" x"
+			if field.Type == crm.Tags {
+				value, from = "j.value", from+", json_each(x."+field.Col()+") j"
+			}
+			if e.CountsValues(field) {
+				counts = append(counts, fmt.Sprintf("SELECT x.workspace_id, '%s', '%s', %s, COUNT(*) FROM %s WHERE x.workspace_id > 0 AND %s IS NOT NULL GROUP BY x.workspace_id, %s",
+					e.Name, field.Name, value, from, value, value))
+			}
+		}
+	}
+	kept, counted := f.raw(5, "SELECT workspace_id, kind, field, value, n FROM values_in_use"), f.raw(5, strings.Join(counts, " UNION ALL "))
+	slices.Sort(kept)
+	slices.Sort(counted)
+	if !slices.Equal(kept, counted) {
+		f.t.Errorf("the kept values in use are\n%q\na recount finds\n%q", kept, counted)
+	}
+}
+
+// TestAllValuesInUseAreCounted holds that what an empty list says does not depend on which
+// rows stand first, in a workspace with more records than any explanation reads.
+func TestAllValuesInUseAreCounted(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		f.bulk(ann, query.MaxScan+500, "customer")
+		for i := range 20 {
+			for range 1 + i%3 {
+				f.save(ann, "contact", "name", "n", "stage", fmt.Sprintf("s%02d", i), "tags", []string{fmt.Sprint("t", i)})
+			}
+		}
+		list := f.inUseList(ann, "contact", "stage=custmer")
+		want := []InUse{{"customer", query.MaxScan + 500}, {"s02", 3}, {"s05", 3}, {"s08", 3}, {"s11", 3}, {"s14", 3}, {"s17", 3}, {"s01", 2}}
+		if !slices.Equal(list.Values, want) || list.Rest != 13 || list.AtLeast {
+			t.Errorf("in use: %+v", list)
+		}
+		if list := f.inUseList(ann, "contact", "tags=nope"); len(list.Values) != query.MaxInUse || list.Rest != 12 || list.AtLeast {
+			t.Errorf("tags in use: %+v", list)
+		}
+	})
+}
+
+// TestManyValuesInUse holds that the values beyond those listed are counted to a bound.
+func TestManyValuesInUse(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $2)
+		INSERT INTO values_in_use (workspace_id, kind, field, value, n) SELECT $1, 'contact', 'owner', 'o' || i, 1 FROM r`, ann.Workspace, query.MaxInUse+query.MaxRest+2)
+	if list := f.inUseList(ann, "contact", "owner=nobody"); len(list.Values) != query.MaxInUse || list.Rest != query.MaxRest+1 {
+		t.Errorf("in use: %d and %d more", len(list.Values), list.Rest)
+	}
+}
+
+// TestCustomValuesAreCountedInTheNewest holds that where no counts are kept those of the
+// newest records are given, and that the answer says so.
+func TestCustomValuesAreCountedInTheNewest(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.save(ann, "contact", "name", "n", "custom", []crm.Member{{Name: "plan", JSON: `"old"`}})
+	if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []InUse{{"old", 1}}) || list.AtLeast {
+		t.Errorf("in use: %+v", list)
+	}
+	f.run(ann, `WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < $1)
+		INSERT INTO custom_values (name_id, record, text) SELECT (SELECT name_id FROM custom_values), $2 + i, CASE WHEN i % 4 = 0 THEN 'free' ELSE 'pro' END FROM r`, query.MaxScan, crm.RecordKey(ann.Workspace, 1000))
+	f.memos.clear()
+	if list := f.inUseList(ann, "contact", "custom.plan=x"); !slices.Equal(list.Values, []InUse{{"pro", query.MaxScan * 3 / 4}, {"free", query.MaxScan / 4}}) || !list.AtLeast || list.Rest != 0 {
+		t.Errorf("in use: %+v", list)
+	}
+}
