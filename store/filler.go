@@ -143,3 +143,27 @@ func (ms *mirrors) filling(what mirrored) bool {
 		return true
 	}
 }
+
+// lastOf returns the last number that was given to records of the kind.
+func (s *Store) lastOf(ctx context.Context, m *mirror) (last int64, err error) {
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
+	})
+	return last, err
+}
+
+func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []line, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, end, err := s.turn(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	err = s.view(ctx, func(v *view) (err error) {
+		lines, err = m.part(ctx, v, first)
+		return err
+	})
+	return lines, err
+}
