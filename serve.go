@@ -40,6 +40,7 @@ type serveCommand struct {
 	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
 	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk, and not for misspelled words; 0 for none (default ${default})." default:"256" placeholder:"MB"`
 	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately; 0 for none (default ${default})." default:"64" placeholder:"MB"`
+	retentionFlags
 	tlsFlags
 	planFlags
 }
@@ -70,7 +71,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), Log: log})
+	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), LogDays: c.LogDays, Log: log})
 	if err != nil {
 		return err
 	}
@@ -193,6 +194,9 @@ func (c serveCommand) check() error {
 	}
 	if c.RecordMemory < 0 || c.RecordMemory > maxMemory {
 		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.RecordMemory, maxMemory)
+	}
+	if err := c.retentionFlags.check(); err != nil {
+		return err
 	}
 	if c.ImportMax < 1 || c.ImportMax > maxMemory {
 		return fmt.Errorf("--import-max %d: write how many megabytes a file to import may have, 1 to %d", c.ImportMax, maxMemory)

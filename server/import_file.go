@@ -40,7 +40,7 @@ func (s *Server) spooled(rq *request) (*keptFile, error) {
 		return nil, err
 	}
 	hash := sha256.New()
-	if _, err = io.Copy(io.MultiWriter(spool, hash), body); err != nil {
+	if _, err = io.Copy(io.MultiWriter(newRoom(rq, s.store, spool), hash), body); err != nil {
 		return nil, errors.Join(s.notTaken(rq, err), spool.Close())
 	}
 	return &keptFile{Spool: spool, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
@@ -85,6 +85,8 @@ func (s *Server) notTaken(rq *request, err error) *crm.Error {
 	switch {
 	case errors.As(err, &large):
 		return fileTooLarge(large.Limit)
+	case errors.As(err, &known) && known.Code == crm.PlanLimitReached:
+		return known
 	case errors.As(err, &known):
 		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.id, "error", err)
 		return known

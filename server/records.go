@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -26,12 +27,28 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 	}
 	doc := listing(q, page)
 	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.env.Spelled)...)
+	if q.Entity.Sealed && (q.First() || !page.More) {
+		begins, err := s.logBegins(rq)
+		if err != nil {
+			return nil, err
+		}
+		doc.Remarks = append(doc.Remarks, begins...)
+	}
 	if len(page.Records) == 0 && q.First() {
 		var why []string
 		why, err = s.explain(rq)
 		doc.Remarks = append(doc.Remarks, why...)
 	}
 	return doc, err
+}
+
+// logBegins says where the log begins, if older entries were deleted.
+func (s *Server) logBegins(rq *request) ([]string, error) {
+	at, err := s.store.Trimmed(rq.Context(), rq.actor)
+	if at.IsZero() || err != nil {
+		return nil, err
+	}
+	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries are not kept"}, nil
 }
 
 // listSpelled lists by words that are spelled like those of a search which stand nowhere

@@ -114,8 +114,31 @@ func (rq *request) keptAnswer(hash string, doc *render.Doc) store.KeptAnswer {
 		again.Line = &open
 		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
 	}
-	return store.KeptAnswer{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
+	kept := store.KeptAnswer{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
+	if len(kept.Text)+len(kept.JSON) > maxKept {
+		short := receiptOf(&again)
+		kept.Text, kept.JSON = string(short.Append(nil, render.Text)), string(short.Append(nil, render.JSON))
+	}
+	return kept
+}
+
+// maxKept is the most bytes of an answer that is kept, its two spellings together.
+const maxKept = 64 << 10
+
+// receiptOf returns what is kept of an answer that is too large to be repeated: which
+// record it was about, what became of it, and where to read the rest.
+func receiptOf(doc *render.Doc) *render.Doc {
+	short := &render.Doc{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
+	where := "GET /audit shows what it did"
+	if doc.Line != nil {
+		short.Line = &render.Line{Head: doc.Line.Head, Fields: names(doc.Line.Head)}
+		if doc.Result != "" {
+			where = "GET /" + doc.Line.Head
+		}
+	}
+	short.Remarks = []string{"the first answer is too large to be repeated; the request was done, once: " + where}
+	return short
 }
 
 // replay returns the answer that was kept, marked as such.

@@ -33,6 +33,27 @@ func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 	}
 }
 
+// TestLargeAnswersAreRepeatedAsReceipts holds that a repeated request is not done again
+// where its answer is too large to keep, and says which record it was about.
+func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	body := `{"name":"Jane","notes":"` + strings.Repeat("n", 60000) + `"}`
+	first := r.call("POST", "/contacts", body, "Idempotency-Key", "large")
+	again := r.call("POST", "/contacts", body, "Idempotency-Key", "large")
+	handle, _, _ := strings.Cut(first.body, " ")
+	want := handle + "\n# created\n# the first answer is too large to be repeated; the request was done, once: GET /" + handle + "\n# replayed\n"
+	if first.status != 201 || again.status != 201 || again.body != want {
+		t.Errorf("%d, then %d\n%s\nwant\n%s", first.status, again.status, again.body, want)
+	}
+	json := decoded(t, r.call("POST", "/contacts?format=json", body, "Idempotency-Key", "large").body)
+	if json["handle"] != handle || json["result"] != "created" || json["replayed"] != true {
+		t.Errorf("in JSON it is %v", json)
+	}
+	if list := r.want(200, "GET", "/contacts", ""); !strings.Contains(list, "# 1 of 1 contact\n") {
+		t.Errorf("it was done again:\n%s", list)
+	}
+}
+
 // TestOpenAPITellsOfKeys holds that OpenAPI names the header where it is taken.
 func TestOpenAPITellsOfKeys(t *testing.T) {
 	text := newRig(t).want(200, "GET", "/openapi.json", "")

@@ -30,6 +30,7 @@ func stales() []stale {
 		{"confirmations", hash, "expires_at < $1", 0, ""},
 		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0, ""},
 		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", KeptFor, answerBytes},
+		{"reservations", []string{"id"}, "made_at < $1", reservedFor, "bytes"}, // of a process that was killed
 		{"oauth_requests", hash, "expires_at < $1", 0, ""},
 		{"oauth_grants", hash, "expires_at < $1", keepGrants, ""},
 		{"secrets", hash, "dies_at < $1", 0, ""},

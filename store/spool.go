@@ -22,6 +22,7 @@ type Spool struct {
 	name  string // empty: it has none
 	size  int64
 	store *Store
+	after func() // closing; nil: nothing
 }
 
 // spools are those that are open, so that a store leaves none behind.
@@ -85,8 +86,14 @@ func (sp *Spool) Close() error {
 	if sp.name != "" {
 		err = errors.Join(err, os.Remove(sp.name))
 	}
+	if sp.after != nil {
+		sp.after()
+	}
 	return err
 }
+
+// After has fn called when the spool is closed: what goes with the file is then given back.
+func (sp *Spool) After(fn func()) { sp.after = fn }
 
 // closeSpools closes those that are open.
 func (s *Store) closeSpools() (err error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 )
@@ -118,10 +119,6 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 	}
 	f = f.reopen()
 	f.checkCounters(ann)
-	list, err := f.Reservations(t.Context())
-	if err != nil || len(list) != 1 || list[0].ID != "upload" || list[0].Workspace != ann.Workspace || list[0].Bytes != 300 {
-		t.Errorf("reserved is %+v, %v", list, err)
-	}
 	for range 2 {
 		if err := f.Release(t.Context(), ann, "upload"); err != nil {
 			t.Fatal(err)
@@ -129,6 +126,27 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 		if got := f.used(ann, crm.Storage); got != before {
 			t.Errorf("%d bytes stay reserved", got-before)
 		}
+	}
+}
+
+// TestReservationsOfTheKilledEnd gives back what a process reserved that is no more.
+func TestReservationsOfTheKilledEnd(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	before := f.used(ann, crm.Storage)
+	if err := f.Reserve(t.Context(), ann, "upload", 5000); err != nil {
+		t.Fatal(err)
+	}
+	f = f.reopen()
+	f.Purge(t.Context())
+	if got := f.used(ann, crm.Storage); got != before+5000 {
+		t.Errorf("%d bytes are reserved", got-before)
+	}
+	f.clock.advance(reservedFor + time.Second)
+	f.Purge(t.Context())
+	f.checkCounters(ann)
+	if got := f.used(ann, crm.Storage); got != before {
+		t.Errorf("%d bytes stay reserved", got-before)
 	}
 }
 

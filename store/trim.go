@@ -21,7 +21,7 @@ func CheckLogDays(days int) error {
 	if days == 0 || days >= MinLogDays {
 		return nil
 	}
-	return fmt.Errorf("the log is kept for %d days at least; %d is too few; 0 keeps it for ever", MinLogDays, days)
+	return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", days, MinLogDays)
 }
 
 // trim deletes what is in the logs for longer than it is kept, oldest first and a little
@@ -136,7 +136,7 @@ func (s *Store) Trimmed(ctx context.Context, actor crm.Actor) (time.Time, error)
 }
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with
-// the same id, also by another process after this one was killed. Beyond what the plan
+// the same id, for a day at most, in case this process is killed. Beyond what the plan
 // allows the error is plan_limit_reached, and nothing is reserved. A second call with an
 // id changes how much it reserves.
 func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64) error {
@@ -172,26 +172,6 @@ func (tx *Tx) Release(id string) error {
 	return tx.add(-n)
 }
 
-// Reservation is storage that is reserved.
-type Reservation struct {
-	ID        string
-	Workspace int64
-	Bytes     int64
-	MadeAt    time.Time
-}
-
-// Reservations returns what is reserved in all workspaces, so that what a killed process
-// left can be released.
-func (s *Store) Reservations(ctx context.Context) (list []Reservation, err error) {
-	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, "SELECT id, workspace_id, bytes, made_at FROM reservations ORDER BY id", nil, func(scan func(...any) error) error {
-			var r Reservation
-			var at int64
-			err := scan(&r.ID, &r.Workspace, &r.Bytes, &at)
-			r.MadeAt = time.UnixMilli(at)
-			list = append(list, r)
-			return err
-		})
-	})
-	return list, err
-}
+// reservedFor is how long storage stays reserved that nobody releases: longer than any
+// request takes.
+const reservedFor = 24 * time.Hour

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestLogIsTrimmed keeps the log for 30 days: older entries go in steps, the newest always
+// stays, what is left shows all that it did, and numbers count on.
+func TestLogIsTrimmed(t *testing.T) {
+	f := onFile(t)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	f.Store.opts.LogDays = MinLogDays
+	old := f.save(ann, "contact", "name", "Old", "notes", "n0")
+	for i := range purgeStep + 50 {
+		f.update(ann, old, "notes", fmt.Sprint("n", i+1))
+	}
+	f.clock.advance(20 * day)
+	at := f.Now()
+	f.update(ann, old, "notes", "of the past month")
+	f.save(ann, "contact", "name", "Young")
+	f.clock.advance(29 * day)
+	last := f.raw(1, "SELECT MAX(key) FROM log WHERE workspace_id = $1", ann.Workspace)
+	f.Purge(t.Context())
+	shown := f.list(ann, "change", "").Records
+	if len(shown) != 2 || objectText(shown[1], "from") != fmt.Sprintf(`{"notes":"n%d"}`, purgeStep+50) || objectText(shown[0], "to") != `{"name":"Young"}` {
+		t.Errorf("%d entries are left: %v", len(shown), shown)
+	}
+	if begins, err := f.Trimmed(t.Context(), ann); err != nil || begins.Unix() != at.Unix() {
+		t.Errorf("the log begins at %v, want %v; %v", begins, at, err)
+	}
+	if left := f.raw(1, "SELECT COUNT(*) FROM log WHERE workspace_id = $1", bob.Workspace); left[0] != "1" {
+		t.Errorf("%s entries of another workspace are left, want the last", left)
+	}
+	f.checkCounters(ann)
+	f.checkCounters(bob)
+	f.clock.advance(100 * day)
+	f.Purge(t.Context())
+	f.save(ann, "contact", "name", "Next")
+	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS INTEGER) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {
+		t.Errorf("the next entry is %s further on", next)
+	}
+	f.checkCounters(ann)
+}
+
+func TestLogDaysAreNotTooFew(t *testing.T) {
+	for days, fine := range map[int]bool{0: true, 30: true, 3650: true, 29: false, 1: false, -1: false} {
+		if err := CheckLogDays(days); (err == nil) != fine {
+			t.Errorf("%d days: %v", days, err)
+		}
+	}
+}
+
+// TestTheLogIsWhole says nothing of where a log begins that was never trimmed.
+func TestTheLogIsWhole(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.save(ann, "contact", "name", "n")
+	if begins, err := f.Trimmed(t.Context(), ann); err != nil || begins != (time.Time{}) {
+		t.Errorf("the log begins at %v, %v", begins, err)
+	}
+}
