@@ -52,7 +52,7 @@ func loadConfig(args, environ []string, set func(key, value string) error) error
 type setting struct{ key, value string }
 
 // settingNames are the flags a config file may set.
-var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "SMTP_URL", "MAIL_FROM", "SIGNUP", "RATE", "IMPORT_MAX", "SEARCH_MEMORY", "RECORD_MEMORY", "TRUST_PROXY", "METRICS_TOKEN", "METRICS_LISTEN", "TLS_DOMAIN", "TLS_DIR", "TLS_CERT", "TLS_KEY", "HTTP_LISTEN", "ACME_DIRECTORY", "BACKUP_DIR", "BACKUP_EVERY", "BACKUP_KEEP", "KEEP", "PLANS", "DEFAULT_PLAN", "LOG_FORMAT", "EMAIL", "NAME", "URL", "TOKEN", "TOOLS"}
+var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "SMTP_URL", "MAIL_FROM", "SIGNUP", "RATE", "IMPORT_MAX", "SEARCH_MEMORY", "RECORD_MEMORY", "LOG_DAYS", "TRUST_PROXY", "METRICS_TOKEN", "METRICS_LISTEN", "TLS_DOMAIN", "TLS_DIR", "TLS_CERT", "TLS_KEY", "HTTP_LISTEN", "ACME_DIRECTORY", "BACKUP_DIR", "BACKUP_EVERY", "BACKUP_KEEP", "KEEP", "PLANS", "DEFAULT_PLAN", "LOG_FORMAT", "EMAIL", "NAME", "URL", "TOKEN", "TOOLS"}
 
 // parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=….
 // Blank lines and lines that start with # are skipped; a value may stand in

@@ -9,14 +9,14 @@ import (
 )
 
 const builtinPlans = `standard: contacts=100000 companies=100000 deals=100000 tickets=100000 tasks=100000 campaigns=100000 campaign_members=1000000 activities=1000000 members=100 storage=5000000000 workspaces=20
-free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 workspaces=3
+free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3
 unlimited: contacts=unlimited
 `
 
 // TestPlanList holds that plans are printed as --plans takes them, so that the
 // list can be edited and sent back.
 func TestPlanList(t *testing.T) {
-	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 workspaces=3", "free: contacts=7", 1) +
+	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3", "free: contacts=7", 1) +
 		"team: contacts=5000 members=unlimited\n"
 	for _, c := range []struct{ plans, want string }{
 		{"", builtinPlans},
