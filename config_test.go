@@ -212,7 +212,7 @@ func envName(flag string) string {
 }
 
 // switches are what one command is told once, and no setting.
-var switches = []string{"force", "dry-run"}
+var switches = []string{"create", "force", "dry-run"}
 
 // TestSettings holds the flags, the names a config file takes and the table
 // above together.
