@@ -78,8 +78,8 @@ func (v *visitor) fill(pairs ...string) {
 }
 
 // TestPageByMail signs in on the page of a server that mails codes: the page shows
-// none, the mail says who asks and where access goes, and who is not invited is
-// told so only after the right code.
+// none, the mail says who asks and where access goes, and a stranger gets no mail and
+// sees the same page.
 func TestPageByMail(t *testing.T) {
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--signup", "invite")
 	token, err := command(t, "token", "--email", "jane@acme.com", "--db", s.cmd.Dir+"/crmkit.db").Output()
@@ -109,13 +109,8 @@ func TestPageByMail(t *testing.T) {
 
 	eve := s.person(t, "eve@else.org").visit()
 	eve.fill("step", "email", "email", "eve@else.org")
-	right := eve.code(eve.mailed())
-	eve.fill("step", "code", "code", "x"+right[1:])
+	eve.fill("step", "code", "code", "000000") // no code was mailed: strangers get none
 	if strings.Contains(eve.page, "invite") {
 		t.Errorf("after a wrong code: %s", eve.page)
-	}
-	eve.fill("step", "code", "code", right)
-	if !strings.Contains(eve.page, "takes new people by invite only") || strings.Contains(eve.page, "Allow access") {
-		t.Errorf("after the right code: %s", eve.page)
 	}
 }
