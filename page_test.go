@@ -95,8 +95,8 @@ func TestPageByMail(t *testing.T) {
 	if strings.Contains(jane.page, code) || !strings.Contains(jane.page, "A code was mailed to jane@acme.com") {
 		t.Errorf("the page after the mail: %s", jane.page)
 	}
-	for _, want := range []string{"“Claude", "sign-in page"} {
-		if !strings.Contains(strings.Join(strings.Fields(l.text), " "), want) {
+	for _, want := range []string{"“Claude", "evil.example", "claude.ai", "sign-in page"} {
+		if !strings.Contains(strings.Join(strings.Fields(strings.ReplaceAll(l.text, "\u2060", "")), " "), want) {
 			t.Errorf("the mail has no %s:\n%s", want, l.text)
 		}
 	}
