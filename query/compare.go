@@ -177,23 +177,51 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 // maxIndexed is the longest text of a custom value that has an index.
 const maxIndexed = 200
 
+// The forms in which custom values are compared.
+const (
+	AsNumber = "number"
+	AsTime   = "time"
+	AsText   = "text"
+)
+
+// memberOperand is what a custom value is compared with.
+type memberOperand struct {
+	form   string // AsNumber, AsTime or AsText
+	number string // NumberKey, of a number
+	span   Span   // of a time
+}
+
+// memberOperand reads the value of a condition on a custom value, whose form decides how
+// values are compared. Where no order is asked for, only a full time counts as one.
+func (env Env) memberOperand(value string, ordered bool) memberOperand {
+	if key, ok := NumberKey(value); ok {
+		return memberOperand{form: AsNumber, number: key}
+	}
+	utc := Env{Now: env.Now} // as the values were read when they were stored
+	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
+		return memberOperand{form: AsTime, span: span}
+	}
+	return memberOperand{form: AsText}
+}
+
+// orders reports whether an operator asks for what is before or after a value.
+func orders(op string) bool { return op == "gt" || op == "gte" || op == "lt" || op == "lte" }
+
 // compareMember compares a custom value. The type is that of the value compared
 // with: a JSON number compares numerically, a time as time, all else as text.
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
-	name, ordered := c.arg(t.key), op != "eq" && op != "ne" && op != "in"
+	name, ordered := c.arg(t.key), orders(op)
 	if op == "like" {
 		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(partOf(t, value)))), nil
 	}
-	if key, ok := NumberKey(value); ok {
-		is := "number " + sqlOps[op] + " " + c.arg(key)
+	switch o := c.env.memberOperand(value, ordered); {
+	case o.form == AsNumber:
+		is := "number " + sqlOps[op] + " " + c.arg(o.number)
 		c.noteMember(t, name, !ordered, "g."+is)
 		return member(t, name, "+v."+is), nil
-	}
-	utc := Env{Now: c.env.Now} // as the values were read when they were stored
-	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
-		return member(t, name, c.within("v.time", op, span)), nil
-	}
-	if ordered {
+	case o.form == AsTime:
+		return member(t, name, c.within("v.time", op, o.span)), nil
+	case ordered:
 		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(Fold(value))), nil
 	}
 	is := "text = " + c.arg(value)

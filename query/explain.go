@@ -20,6 +20,7 @@ type Part struct {
 	Distinct     string // SQL for how many values there are, and in how many records of MaxScan they were counted
 	Args         []any  // of both
 	Text         bool   // the condition compares whole text, where a part may have been meant
+	Form         string // of an order of custom values: how it compares, AsNumber, AsTime or AsText; the values in use are then such forms
 }
 
 // The bounds of an explanation.
@@ -47,7 +48,7 @@ func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, e
 				return nil, false, err
 			}
 			q.Limit, q.Total = 1, TotalNone
-			parts = append(parts, part(e, name, value, q))
+			parts = append(parts, env.part(e, name, value, q))
 		}
 	}
 	slices.SortStableFunc(parts, func(a, b Part) int {
@@ -65,7 +66,7 @@ func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, e
 	return parts, true, nil
 }
 
-func part(e *crm.Entity, name, value string, q *Question) Part {
+func (env Env) part(e *crm.Entity, name, value string, q *Question) Part {
 	p := Part{Param: name, Value: value, Operand: value, Question: q}
 	t, ok := resolve(e, name)
 	if !ok || name == "search" {
@@ -74,6 +75,10 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 	op, operand, _ := splitOp(name, value, t)
 	p.Operand = operand
 	switch {
+	case t.key != "" && orders(op):
+		p.Form = env.memberOperand(operand, true).form
+		p.scan(formSQL, "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
+		p.Args = []any{t.key}
 	case op != "eq" && op != "in":
 	case t.key != "":
 		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
@@ -88,6 +93,9 @@ func part(e *crm.Entity, name, value string, q *Question) Part {
 	}
 	return p
 }
+
+// formSQL is the form in which a custom value can be compared; all can be as text.
+const formSQL = "CASE WHEN number IS NOT NULL THEN '" + AsNumber + "' WHEN time IS NOT NULL THEN '" + AsTime + "' ELSE '" + AsText + "' END"
 
 // kept reads the values in use from the counts that the store keeps.
 func (p *Part) kept(where string) {

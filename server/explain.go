@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -82,11 +83,24 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	if err != nil || len(inUse.Values) == 0 {
 		return remark + "; no value is in use", err
 	}
+	if part.Form != "" {
+		return remark + "; " + compared(part, inUse), nil
+	}
 	remark += "; in use: " + listed(inUse)
 	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") {
 		remark += "; for any of several write " + name + "=in:" + url.QueryEscape(part.Operand)
 	}
 	return remark, nil
+}
+
+// compared says how a condition compared custom values, and of which forms those in use are.
+func compared(part query.Part, forms store.InUseList) string {
+	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
+	if slices.ContainsFunc(forms.Values, func(in store.InUse) bool { return in.Value == part.Form }) {
+		return text
+	}
+	written := map[string]string{query.AsNumber: "a number like 10", query.AsTime: "a time like 2026-06-10", query.AsText: "text"}
+	return text + "; to compare with those write " + written[forms.Values[0].Value]
 }
 
 // listed writes which values are in use.
