@@ -80,9 +80,9 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 }
 
 // newEntries reads what was committed after a number. A range of keys is that of the
-// entries of one workspace.
-const newEntries = `SELECT l.workspace_id, l.target FROM commits c
-	JOIN log l ON l.key >= c.workspace * 1099511627776 + c.first AND l.key < c.workspace * 1099511627776 + c.first + c.n
+// entries of one workspace; a commit without entries has a row with an empty target.
+const newEntries = `SELECT c.workspace, c.n, COALESCE(l.target, '') FROM commits c
+	LEFT JOIN log l ON l.key >= c.workspace * 1099511627776 + c.first AND l.key < c.workspace * 1099511627776 + c.first + c.n
 	WHERE c.number > $1 ORDER BY c.number, l.key`
 
 // own returns a transaction of the writer itself, in one that it has begun.
@@ -132,12 +132,13 @@ var errManyChanges = errors.New("others changed too much to follow each change")
 func (w *writer) study(tx *Tx, known int64) error {
 	type change struct {
 		workspace int64
+		entries   int64 // of its commit
 		target    string
 	}
 	var changes []change
 	err := tx.rows(newEntries, []any{known}, func(scan func(...any) error) error {
 		var c change
-		err := scan(&c.workspace, &c.target)
+		err := scan(&c.workspace, &c.entries, &c.target)
 		changes = append(changes, c)
 		return err
 	})
@@ -145,17 +146,37 @@ func (w *writer) study(tx *Tx, known int64) error {
 		if err != nil || slices.Contains(changes[:i], c) {
 			continue
 		}
-		err = w.foreigner(tx, c.workspace, c.target)
+		if c.target == "" {
+			err = w.quiet(c.workspace, c.entries)
+		} else {
+			err = w.foreigner(tx, c.workspace, c.target)
+		}
 	}
 	return err
+}
+
+// quiet notes that others committed something that the log does not name: where they
+// logged nothing, records only keep something else of other records.
+func (w *writer) quiet(workspace, entries int64) error {
+	if entries > 0 { // which are gone, so it is not known what they named
+		return errManyChanges
+	}
+	w.passes(workspace)
+	w.store.mirrors.forgetDerived(workspace, nil)
+	return nil
+}
+
+// passes notes that a workspace is not as it was.
+func (w *writer) passes(workspace int64) {
+	if moment := w.store.memos.moment(workspace); !slices.Contains(w.moments, moment) {
+		w.moments = append(w.moments, moment)
+	}
 }
 
 // foreigner notes a record that others changed.
 func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	tx.Actor.Workspace = workspace
-	if moment := w.store.memos.moment(workspace); !slices.Contains(w.moments, moment) {
-		w.moments = append(w.moments, moment)
-	}
+	w.passes(workspace)
 	kind, id, _ := strings.Cut(target, "/")
 	e := w.store.Schema.Named(kind)
 	if workspace == 0 && kind == "workspace" { // which was deleted, and is not there to be found
@@ -164,7 +185,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	if e == nil || e.RandomID {
 		return nil
 	}
-	w.store.mirrors.forgetDerived(mirrored{workspace, e})
+	w.store.mirrors.forgetDerived(workspace, e)
 	key, fault := crm.ParseID(e, workspace, id)
 	if fault != crm.IDFine {
 		return nil

@@ -14,6 +14,7 @@ type ledger struct {
 	last   int64 // the number of the last entry of the log
 	latest int64 // the time of that entry
 	bytes  int64 // that are stored
+	quiet  int64 // changes of records by this batch that the log does not name
 }
 
 // ledgers are those that a batch has read, by workspace, as they were and as they are.
@@ -57,6 +58,18 @@ func (tx *Tx) ledger() (ledger, error) {
 	return l, nil
 }
 
+// quietly notes that a record of the transaction's workspace shows something else, of which
+// the log has no entry: what it keeps of others has followed them. Other processes learn of
+// it by a number of its own.
+func (tx *Tx) quietly() error {
+	l, err := tx.ledger()
+	if err == nil {
+		l.quiet++
+		tx.keepLedger(l)
+	}
+	return err
+}
+
 func (tx *Tx) keepLedger(l ledger) { tx.store.writer.ledgers.is[tx.Actor.Workspace] = l }
 
 // Grow counts that the workspace stores n bytes more, or less where n is negative. Beyond
@@ -90,7 +103,8 @@ func storageFull(plan string, limit, used int64) error {
 		plan, limit, used)
 }
 
-// writeLedgers writes the ledgers that changed, and which entries of the log are new.
+// writeLedgers writes the ledgers that changed, which entries of the log are new, and which
+// workspaces changed without one.
 func (w *writer) writeLedgers(tx *Tx) error {
 	for _, workspace := range slices.Sorted(maps.Keys(w.ledgers.is)) {
 		was, is := w.ledgers.was[workspace], w.ledgers.is[workspace]
@@ -102,20 +116,29 @@ func (w *writer) writeLedgers(tx *Tx) error {
 		if err != nil {
 			return err
 		}
-		if is.last == was.last {
-			continue
+		if is.last != was.last {
+			err = w.number(tx, workspace, was.last+1, is.last-was.last)
 		}
-		before := w.last
-		w.last += is.last - was.last
-		err = tx.exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, was.last+1, is.last-was.last)
-		if err == nil && before/maxForeign != w.last/maxForeign {
-			err = tx.exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
+		if err == nil && is.quiet != was.quiet {
+			err = w.number(tx, workspace, 0, 0)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// number gives the next numbers to what a workspace commits: to n entries of its log from
+// first on, or where n is 0 one number to what has no entry.
+func (w *writer) number(tx *Tx, workspace, first, n int64) error {
+	before := w.last
+	w.last += max(n, 1)
+	err := tx.exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, first, n)
+	if err == nil && before/maxForeign != w.last/maxForeign {
+		err = tx.exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
+	}
+	return err
 }
 
 // recordBytes returns how many bytes of storage a record takes: its texts, without what is kept

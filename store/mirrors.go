@@ -201,13 +201,18 @@ func (ms *mirrors) forget(workspace int64) {
 }
 
 // forgetDerived drops the mirrors of a workspace that hold what follows from records of a
-// kind: the log names those records alone.
-func (ms *mirrors) forgetDerived(from mirrored) {
+// kind, or of any kind where it is nil: the log names those records alone.
+func (ms *mirrors) forgetDerived(workspace int64, from *crm.Entity) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	for _, e := range ms.derived[from.entity] {
-		if m := ms.all[mirrored{from.workspace, e}]; m != nil {
-			ms.drop(m)
+	for of, kinds := range ms.derived {
+		if from != nil && from != of {
+			continue
+		}
+		for _, e := range kinds {
+			if m := ms.all[mirrored{workspace, e}]; m != nil {
+				ms.drop(m)
+			}
 		}
 	}
 }

@@ -130,6 +130,9 @@ func (tx *Tx) pass(of *crm.Entity, key int64) error {
 	tx.touch(tx.Actor.Workspace)
 	tx.spoil(of, key)
 	tx.job.changed = append(tx.job.changed, after)
+	if err := tx.quietly(); err != nil {
+		return err
+	}
 	return tx.count(before, after)
 }
 
