@@ -78,7 +78,7 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	if now.UnixMilli()-session.LastUsed > store.IdleLimit.Milliseconds() {
 		return crm.Actor{}, signedOut(crm.TokenExpired, fmt.Sprintf("the token was not used for %d days and expired.", int(store.IdleLimit.Hours()/24)))
 	}
-	a.touch(hash, session.Actor.TokenID, now)
+	a.touch(hash, session.Actor, now)
 	return session.Actor, nil
 }
 
@@ -121,14 +121,14 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 }
 
 // touch notes a token's use, at most once a minute.
-func (a *Auth) touch(hash, tokenID string, now time.Time) {
+func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 	a.mu.RLock()
 	c, found := a.sessions[hash]
 	a.mu.RUnlock()
 	if found && now.Sub(c.touched) < touchAfter {
 		return
 	}
-	a.store.Touch(tokenID)
+	a.store.Touch(actor)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if c, found := a.sessions[hash]; found {

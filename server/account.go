@@ -147,7 +147,6 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 // tokens answers GET /tokens: those of the user that are alive, in all
 // workspaces.
 func (s *Server) tokens(rq *request) (*render.Doc, error) {
-	s.store.FlushTouches(rq.Context())
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.asked = rq.params
 	rq.params = with(rq.params, "last_used_at", "gt:-"+days+"d")

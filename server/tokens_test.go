@@ -1,13 +1,18 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"crmkit/crm"
+	"crmkit/server"
 	"crmkit/store"
 )
 
@@ -146,5 +151,37 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 	r.as("jane@acme.com") // in the place of the token of that name
 	if list := r.want(200, "GET", "/tokens?limit=1", ""); !strings.Contains(list, "100") {
 		t.Errorf("after a sign-in: %s", list)
+	}
+}
+
+// TestTokensAreListedBesideAWrite holds that GET /tokens writes nothing: it answers, with
+// the use that it is itself, while another write has the writer.
+func TestTokensAreListedBesideAWrite(t *testing.T) {
+	r := newRig(t)
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &counted{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	r.store = st
+	r.serve(server.Options{}).as("jane@acme.com")
+	r.clock.Advance(5 * 24 * time.Hour)
+	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	enter := sync.OnceFunc(func() { close(entered) })
+	go func() {
+		ended <- st.Write(context.Background(), crm.Actor{}, func(*store.Tx) error {
+			enter()
+			<-leave
+			return nil
+		})
+	}()
+	<-entered
+	list := r.want(200, "GET", "/tokens?last_used_at=gt:-1d&sort=-last_used_at", "")
+	close(leave)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if today := r.clock.Now().Format(time.DateOnly); !strings.Contains(list, "last_used_at="+today) {
+		t.Errorf("the token that lists is not among those used today, %s:\n%s", today, list)
 	}
 }

@@ -63,11 +63,17 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 	if t.sealer != nil {
 		args = append(args, t.sealer.Key(actor.Workspace, id))
 	}
+	over := s.overlay(actor, e)
 	err = s.snapshot(ctx, func(v *view) error {
-		if err := v.row(ctx, t.named, args, row.dest...); err != nil || t.sealer == nil {
+		if err := v.row(ctx, t.named, args, row.dest...); err != nil {
 			return err
 		}
 		page := Page{Records: []crm.Record{row.record()}}
+		rec = page.Records[0]
+		if t.sealer == nil {
+			over.lay(page.Records)
+			return nil
+		}
 		err := v.retell(ctx, s, &page)
 		rec = page.Records[0]
 		return err
@@ -75,10 +81,7 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 	if errors.Is(err, sql.ErrNoRows) {
 		return rec, unnamed(actor, e, id)
 	}
-	if err != nil || t.sealer != nil {
-		return rec, err
-	}
-	return row.record(), nil
+	return rec, err
 }
 
 // unnamed is the error for a random id that finds nothing.
@@ -104,6 +107,7 @@ type Page struct {
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
 	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *counter, w way) error {
 		err := c.page(ctx, s.tables[q.Entity], w, &page)
+		w.over.lay(page.Records)
 		if err == nil && q.Entity.Sealed {
 			err = c.retell(ctx, s, &page)
 		}
@@ -147,12 +151,14 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 			return h, nil
 		}
 	}
+	over := s.overlay(actor, q.Entity)
 	return nil, s.snapshot(ctx, func(v *view) error {
 		c := &counter{v, recall, s.shelf}
 		w, err := c.way(ctx, actor, q, h)
 		if err != nil {
 			return err
 		}
+		w.over = over
 		return fn(ctx, c, w)
 	})
 }
@@ -233,70 +239,4 @@ func (c *counter) counting(ctx context.Context, w way) (text string, args []any,
 		text += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)
 	}
 	return "SELECT COUNT(*) FROM (" + text + ") x", args, nil
-}
-
-// Used is how much of a resource there is, and how much the plan allows.
-type Used struct {
-	Resource string
-	Used     int64
-	Limit    int64 // crm.Unlimited for no bound
-}
-
-// Usage returns the use of what plans cap: what the actor's workspace holds against
-// its plan, and the workspaces the user made against the user's.
-func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	used := map[string]int64{}
-	var plan string
-	var workspaces int64
-	err = s.snapshot(ctx, func(v *view) error {
-		err := v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
-			var kind string
-			var n int64
-			if err := scan(&kind, &n); err != nil {
-				return err
-			}
-			used[kind] = n
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return v.row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
-	})
-	var list []Used
-	for _, e := range s.Schema.Entities {
-		if !e.RandomID || e.Name == "member" {
-			list = append(list, Used{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
-		}
-	}
-	list = append(list, Used{crm.Storage, used[crm.Storage], s.opts.Plans.Cap(actor.Plan, crm.Storage)})
-	return append(list, Used{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
-}
-
-// Last returns the highest number given out to each kind of record in the actor's
-// workspace, by plural. All are of one moment.
-func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	last := map[string]int64{}
-	err = s.view(ctx, func(v *view) error {
-		return v.rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
-			var kind string
-			var n int64
-			if err := scan(&kind, &n); err != nil {
-				return err
-			}
-			last[kind] = n
-			return nil
-		})
-	})
-	return last, err
 }

@@ -5,9 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"crmkit/crm"
@@ -78,7 +75,7 @@ func (tx *Tx) Revoke(id string) error {
 // Session is what a token stands for.
 type Session struct {
 	Actor    crm.Actor
-	LastUsed int64 // unix milliseconds
+	LastUsed int64 // unix milliseconds; uses that are not in the file yet count
 }
 
 // Session returns what the token with the hash stands for; found is false when
@@ -97,86 +94,8 @@ func (s *Store) Session(ctx context.Context, hash string) (session Session, foun
 		return session, false, nil
 	}
 	a.Zone, _ = Zone(a.TimeZone)
+	session.LastUsed = s.touch.since(a.TokenID, session.LastUsed)
 	return session, err == nil, err
-}
-
-// touches remembers when tokens were last used, so that reads do not write.
-type touches struct {
-	mu   sync.Mutex
-	used map[string]int64 // token id -> unix milliseconds
-}
-
-// Touch notes that a token is in use. It reaches the file within a minute, and
-// when the store closes.
-func (s *Store) Touch(tokenID string) {
-	s.touch.mu.Lock()
-	defer s.touch.mu.Unlock()
-	if s.touch.used == nil {
-		s.touch.used = map[string]int64{}
-	}
-	s.touch.used[tokenID] = s.Now().UnixMilli()
-}
-
-const touchEvery = 30 * time.Second
-
-// flushTouches writes token uses back, and purges, until the store closes.
-func (s *Store) flushTouches() {
-	tick := time.NewTicker(touchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			s.FlushTouches(context.Background())
-			s.Purge(context.Background())
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// touchStep is how many uses of tokens one write brings to the file.
-const touchStep = 500
-
-// FlushTouches writes the uses noted by Touch to the file now. They go in steps, between
-// which others write; those that could not be written stay noted.
-func (s *Store) FlushTouches(ctx context.Context) {
-	s.touch.mu.Lock()
-	used := s.touch.used
-	s.touch.used = nil
-	s.touch.mu.Unlock()
-	for ids := range slices.Chunk(slices.Collect(maps.Keys(used)), touchStep) {
-		err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(ids, used) })
-		if err != nil {
-			s.opts.Log.Warn("token uses not written yet", "error", err)
-			break
-		}
-		for _, id := range ids {
-			delete(used, id)
-		}
-	}
-	s.touch.back(used)
-}
-
-// back notes uses that could not be written again, unless later ones are noted.
-func (t *touches) back(used map[string]int64) {
-	if len(used) == 0 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for id, at := range t.used {
-		used[id] = max(used[id], at)
-	}
-	t.used = used
-}
-
-func (tx *Tx) touchTokens(ids []string, used map[string]int64) error {
-	for _, id := range ids {
-		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, used[id]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // keepStrays is how long entries of the log that belong to no workspace stay:

@@ -156,5 +156,8 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 // listed is SQL that reads an argument which is a list of keys in JSON.
 const listed = "SELECT value FROM json_each($%d)"
 
+// paired is SQL that reads an argument which is an object in JSON: key and value.
+const paired = "SELECT key, value FROM json_each($%d)"
+
 // dialect turns migration text into SQLite's.
 var dialect = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

@@ -18,6 +18,7 @@ type table struct {
 	fetch   string // one record by scope and key
 	named   string // one record by scope and random id
 	insert  string
+	overlay string      // of tokens: see overlayText
 	sealer  *crm.Sealer // of ids that follow from the key, where the column has none; else nil
 }
 
@@ -51,7 +52,7 @@ func newTable(e *crm.Entity) *table {
 	if e.Sealed {
 		t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.columns, t.from, e.ScopeColumn())
 	}
-	t.insert = t.insertText()
+	t.insert, t.overlay = t.insertText(), t.overlayText()
 	return t
 }
 

@@ -57,13 +57,6 @@ func (tx *Tx) userTokens() (list []userToken, err error) {
 	return list, err
 }
 
-// since returns when a token was last used, if the file says at.
-func (t *touches) since(id string, at int64) int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return max(t.used[id], at)
-}
-
 // endTokens ends the tokens whose keys the text selects, with all that were made
 // by them. Each gets an entry in the log of its workspace, but for those of the
 // quiet workspace: there the entry about the end of a membership stands for them.

@@ -3,8 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 )
@@ -27,10 +31,10 @@ func TestUsesOfTokensGoInSteps(t *testing.T) {
 	})
 	f.clock.advance(IdleLimit / 2)
 	for i := range 3 * touchStep {
-		f.Touch(fmt.Sprint("tok_gone", i)) // of tokens that were revoked since
+		f.Touch(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // of tokens that were revoked since
 	}
 	for _, id := range tokens {
-		f.Touch(id)
+		f.Touch(crm.Actor{User: ann.User, TokenID: id})
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -53,5 +57,106 @@ func TestUsesOfTokensGoInSteps(t *testing.T) {
 	f.FlushTouches(t.Context())
 	if n := writes.Load(); n != 0 {
 		t.Errorf("%d writes of nothing", n)
+	}
+}
+
+// seen returns what a list of tokens shows, walked to its end, with its total.
+func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
+	f.t.Helper()
+	for _, key := range f.walk(actor, "token", params+"&limit=4") {
+		lines = append(lines, fmt.Sprint(key))
+	}
+	page := f.list(actor, "token", params+"&limit=200&total=exact")
+	for _, rec := range page.Records {
+		lines = append(lines, rec.ID+" "+fmt.Sprint(rec.Value("last_used_at").Int))
+		one, err := f.Named(f.t.Context(), actor, rec.Entity, rec.ID)
+		if err != nil || !slices.EqualFunc(one.Values, rec.Values, crm.Value.Equal) {
+			f.t.Errorf("%s is listed as %v, and alone is %v %v", rec.ID, rec.Values, one.Values, err)
+		}
+	}
+	return append(lines, fmt.Sprint(page.Total))
+}
+
+// TestListsCountNotedUses holds that lists of tokens answer the same whether uses were
+// written yet or not: what they show, filter and sort by.
+func TestListsCountNotedUses(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		seed := rand.Uint64()
+		random := rand.New(rand.NewPCG(seed, 0))
+		t.Logf("seed %d", seed)
+		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+		var mine []crm.Actor
+		for i := range 13 {
+			a := ann
+			a.TokenID = f.token(ann, fmt.Sprint(i))
+			mine = append(mine, a)
+		}
+		bob.TokenID = f.token(bob, "bob")
+		questions := []string{"", "sort=last_used_at", "sort=-last_used_at", "last_used_at=gt:-10d", "last_used_at=lt:-10d&sort=last_used_at",
+			"last_used_at=gte:-20d&last_used_at=lt:-1d&sort=-last_used_at", "sort=name&last_used_at=gt:-30d", "name=n&sort=-last_used_at"}
+		for range 12 {
+			f.clock.advance(time.Duration(random.IntN(int(5 * 24 * time.Hour))))
+			for range random.IntN(6) {
+				f.Touch(mine[random.IntN(len(mine))])
+			}
+			f.Touch(bob)
+			var noted [][]string
+			for _, q := range questions {
+				noted = append(noted, f.seen(ann, q))
+			}
+			f.FlushTouches(t.Context())
+			for i, q := range questions {
+				if written := f.seen(ann, q); !slices.Equal(noted[i], written) {
+					t.Fatalf("?%s shows before the uses are written\n%q, and then\n%q", q, noted[i], written)
+				}
+			}
+			if f.Touch(mine[0]); random.IntN(2) == 0 { // a use that is noted stays so until it is written
+				gone, cancel := context.WithCancel(t.Context())
+				cancel()
+				f.FlushTouches(gone)
+			}
+		}
+	})
+}
+
+// TestTokensAreReadBesideAWrite holds that a list of tokens, one of them, and a session
+// wait for no write and make none, and show a use that is being written.
+func TestTokensAreReadBesideAWrite(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	ann.TokenID = f.token(ann, "hash")
+	f.clock.advance(24 * time.Hour)
+	f.Touch(ann)
+	now := f.Now().UnixMilli()
+	look := func(when string) {
+		page := f.list(ann, "token", "last_used_at=gt:-1h&total=exact")
+		if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
+			t.Errorf("%s: listed are %v", when, page.Records)
+		}
+		rec, err := f.Named(t.Context(), ann, f.Schema.Named("token"), ann.TokenID)
+		if err != nil || rec.Value("last_used_at").Int != now {
+			t.Errorf("%s: the token is %v %v", when, rec, err)
+		}
+		session, found, err := f.Session(t.Context(), "hash")
+		if !found || err != nil || session.LastUsed != now {
+			t.Errorf("%s: the session was used at %d %t %v", when, session.LastUsed, found, err)
+		}
+	}
+	release := f.block()
+	look("while the writer is held")
+	if n := f.writer.jobs.waiting(); n != 0 {
+		t.Errorf("%d writes wait", n)
+	}
+	flushed := make(chan struct{})
+	go func() { defer close(flushed); f.FlushTouches(context.Background()) }()
+	for f.writer.jobs.waiting() == 0 {
+		runtime.Gosched()
+	}
+	look("while the use is being written")
+	release()
+	<-flushed
+	look("when it was written")
+	if n := len(f.touch.all()); n != 0 {
+		t.Errorf("%d uses that were written are still noted", n)
 	}
 }

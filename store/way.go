@@ -22,6 +22,7 @@ type way struct {
 	lead  *query.Lead
 	hits  *hits  // of search=; nil: there is no mirror, or nothing is searched
 	list  string // of keys in JSON: no other rows are read
+	over  overlay
 }
 
 // counter is a view that keeps what it counts.
@@ -155,6 +156,8 @@ func (w way) within(part query.Range) string {
 		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
 	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":
 		scope = "+" + scope + w.ownKeys()
+	case w.over.table != "":
+		from = fmt.Sprintf(w.over.table, len(part.Args)+2) + " t"
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
 }
@@ -178,6 +181,9 @@ func (w way) args(part query.Range) []any {
 	args := append([]any{scope(w.actor, w.q.Entity)}, part.Args...)
 	if w.list != "" {
 		args = append(args, w.list)
+	}
+	if w.over.table != "" {
+		args = append(args, w.over.json())
 	}
 	return args
 }

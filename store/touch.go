@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"crmkit/crm"
+)
+
+// touches remembers when tokens were last used, so that requests that read do not write.
+// A use stays here until it is in the file; who reads tokens takes both together.
+type touches struct {
+	mu   sync.Mutex
+	used map[string]touched // by token id
+}
+
+// touched is the last use of a token.
+type touched struct {
+	user int64
+	at   int64 // unix milliseconds
+}
+
+// Touch notes that the token of an actor is in use. It reaches the file within a minute,
+// and when the store closes; lists of tokens show it at once.
+func (s *Store) Touch(actor crm.Actor) {
+	s.touch.mu.Lock()
+	defer s.touch.mu.Unlock()
+	if s.touch.used == nil {
+		s.touch.used = map[string]touched{}
+	}
+	s.touch.used[actor.TokenID] = touched{actor.User, s.Now().UnixMilli()}
+}
+
+// since returns when a token was last used, if the file says at.
+func (t *touches) since(id string, at int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(t.used[id].at, at)
+}
+
+// all returns the uses that are not in the file yet.
+func (t *touches) all() map[string]touched {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.used)
+}
+
+// of returns those of one user, by token id.
+func (t *touches) of(user int64) map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	own := map[string]int64{}
+	for id, u := range t.used {
+		if u.user == user {
+			own[id] = u.at
+		}
+	}
+	return own
+}
+
+// saved forgets uses that are in the file now, but for tokens that were used again.
+func (t *touches) saved(ids []string, used map[string]touched) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if t.used[id] == used[id] {
+			delete(t.used, id)
+		}
+	}
+}
+
+const touchEvery = 30 * time.Second
+
+// flushTouches writes token uses back, and purges, until the store closes.
+func (s *Store) flushTouches() {
+	tick := time.NewTicker(touchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.FlushTouches(context.Background())
+			s.Purge(context.Background())
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// touchStep is how many uses of tokens one write brings to the file.
+const touchStep = 500
+
+// FlushTouches writes the uses noted by Touch to the file now. They go in steps, between
+// which others write; those that could not be written stay noted.
+func (s *Store) FlushTouches(ctx context.Context) {
+	used := s.touch.all()
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(used)), touchStep) {
+		err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error { return tx.touchTokens(ids, used) })
+		if err != nil {
+			s.opts.Log.Warn("token uses not written yet", "error", err)
+			return
+		}
+		s.touch.saved(ids, used)
+	}
+}
+
+func (tx *Tx) touchTokens(ids []string, used map[string]touched) error {
+	for _, id := range ids {
+		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, used[id].at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastUsed is the field of tokens that touches are about.
+const lastUsed = "last_used_at"
+
+// overlay is what a look at tokens lays over their rows: the uses that are not in the file
+// yet.
+type overlay struct {
+	at    map[string]int64 // by token id
+	table string           // table.overlay of tokens; empty: the look is at another kind
+}
+
+// overlay returns what a look at records of a kind lays over them. It is called before the
+// look begins: a use that is saved in between is then in both, and the later time counts.
+func (s *Store) overlay(actor crm.Actor, e *crm.Entity) overlay {
+	if table := s.tables[e].overlay; table != "" {
+		return overlay{s.touch.of(actor.User), table}
+	}
+	return overlay{}
+}
+
+// json returns the uses as the argument of table.overlay.
+func (o overlay) json() string {
+	text, _ := json.Marshal(o.at) // of such a map it cannot fail
+	return string(text)
+}
+
+// lay lays the uses over records that were read.
+func (o overlay) lay(records []crm.Record) {
+	for _, rec := range records {
+		if at := o.at[rec.ID]; at > rec.Value(lastUsed).Int {
+			rec.Set(lastUsed, crm.Millis(at))
+		}
+	}
+}
+
+// overlayText returns SQL of the records of a user as a table in which each was used last when
+// its row says or an argument does, whichever is later. %d is the place of the argument.
+// Where records are not used it is empty.
+func (t *table) overlayText() string {
+	if t.entity.Field(lastUsed) == nil {
+		return ""
+	}
+	columns := "t.key, t.id, t." + t.entity.ScopeColumn()
+	for _, i := range t.stored {
+		for _, column := range fieldColumns(&t.entity.Fields[i]) {
+			if column != lastUsed {
+				columns += ", t." + column
+			}
+		}
+	}
+	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
+		t.entity.From() + " t LEFT JOIN (" + paired + ") u ON u.key = t.id WHERE " + scoped(t.entity) + ")"
+}

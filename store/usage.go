@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+
+	"crmkit/crm"
+)
+
+// Used is how much of a resource there is, and how much the plan allows.
+type Used struct {
+	Resource string
+	Used     int64
+	Limit    int64 // crm.Unlimited for no bound
+}
+
+// Usage returns the use of what plans cap: what the actor's workspace holds against
+// its plan, and the workspaces the user made against the user's.
+func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	used := map[string]int64{}
+	var plan string
+	var workspaces int64
+	err = s.snapshot(ctx, func(v *view) error {
+		err := v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			used[kind] = n
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return v.row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
+	})
+	var list []Used
+	for _, e := range s.Schema.Entities {
+		if !e.RandomID || e.Name == "member" {
+			list = append(list, Used{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
+		}
+	}
+	list = append(list, Used{crm.Storage, used[crm.Storage], s.opts.Plans.Cap(actor.Plan, crm.Storage)})
+	return append(list, Used{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
+}
+
+// Last returns the highest number given out to each kind of record in the actor's
+// workspace, by plural. All are of one moment.
+func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	ctx, end, err := s.turn(ctx, actor.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	last := map[string]int64{}
+	err = s.view(ctx, func(v *view) error {
+		return v.rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			last[kind] = n
+			return nil
+		})
+	})
+	return last, err
+}
