@@ -59,7 +59,7 @@ func openAt(t *testing.T, path string) *fixture {
 		t.Fatal(err)
 	}
 	c := &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}
-	return openWith(t, c, store.Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1})})
+	return openWith(t, c, store.Options{Path: path, Schema: schema, Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1}), MaxWrite: time.Minute})
 }
 
 func openWith(t *testing.T, c *clock, opts store.Options) *fixture {

@@ -50,7 +50,7 @@ func (w *writer) fault(step string, err error) error {
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
 }
 
-// runAll begins a transaction, runs jobs of a batch until batchTime is over, each as one
+// runAll begins a transaction, runs jobs of a batch until w.share is over, each as one
 // does, and returns these. After an error there is no transaction.
 func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) (ran []*job, err error) {
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
@@ -60,7 +60,7 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
-		if i > 0 && !j.began && time.Since(started) > batchTime {
+		if i > 0 && !j.began && time.Since(started) > w.share {
 			break
 		}
 		if ran = batch[:i+1]; !j.over() {
@@ -117,7 +117,7 @@ func (w *writer) apart(tx *Tx) error {
 	}
 	w.rewind(mark)
 	err := errors.Join(tx.mark("ROLLBACK TO job"), tx.mark("RELEASE job"))
-	if err != nil && tx.job.late { // SQLite ends the transaction of a statement that was interrupted while it wrote
+	if err != nil && tx.job.late != nil { // SQLite ends the transaction of a statement that was interrupted while it wrote
 		return errHalfDone
 	}
 	return err

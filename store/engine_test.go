@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // engines runs a test on a file, with all caches, and in memory, with none and where
@@ -36,6 +37,9 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 	t.Helper()
 	if opts.Clock == nil {
 		opts.Schema, opts.Clock, opts.Rand = builtin(t), c.Now, rand.NewChaCha8([32]byte{1})
+	}
+	if opts.MaxWrite == 0 {
+		opts.MaxWrite = time.Minute // of a busy machine; tests of the limit set their own
 	}
 	bare := opts.Path == Memory && opts.Caches == nil
 	if bare {

@@ -34,13 +34,20 @@ func (s *Store) enter(ctx context.Context) error {
 	if len(state.pending) == 0 {
 		return nil
 	}
-	if state.applied == 0 && size(s.opts.Path) > 0 && !logged(s.opts.Path) {
-		s.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", s.opts.Path)
-	}
+	s.warnOfLostLog(state)
 	if err := s.awaitUpgrade(ctx, state); err != nil {
 		return err
 	}
 	return makePrivate(s.opts.Path)
+}
+
+// warnOfLostLog warns of a file that SQLite has written to and that holds no schema, with no
+// log beside it. A file that another process is making looks the same, so only the process
+// that holds the lock alone can tell.
+func (s *Store) warnOfLostLog(state fileState) {
+	if s.lock != nil && state.applied == 0 && size(s.opts.Path) > 0 && !logged(s.opts.Path) {
+		s.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", s.opts.Path)
+	}
 }
 
 // checkPlace refuses folders in which SQLite cannot keep a file safe.

@@ -47,7 +47,7 @@ func TestFileWithoutItsLogIsNoticed(t *testing.T) {
 	f := onFile(t)
 	f.member("ann@example.com")
 	var log bytes.Buffer
-	openWith(t, newClock(), Options{Path: f.copied(), Schema: builtin(t), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	openWith(t, newClock(), Options{Path: f.copied(), LockAs: "crmkit serve", Schema: builtin(t), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if !strings.Contains(log.String(), "its log was not copied with it") {
 		t.Errorf("the log says %q", log.String())
 	}

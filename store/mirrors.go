@@ -70,8 +70,8 @@ func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	return kinds
 }
 
-// mirror returns the mirror of a kind, filled; nil where it is too large to have one, or
-// is not filled in time.
+// mirror returns the mirror of a kind, filled; nil where it is too large to have one, was
+// not filled in time, or failed to fill: SQL answers then.
 func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mirror, error) {
 	m, fresh := s.mirrors.take(mirrored{workspace, e}, s.Now())
 	if m == nil {
@@ -89,10 +89,10 @@ func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mi
 	case <-late.C:
 		return nil, nil
 	}
-	if errors.Is(m.err, errTooLarge) {
+	if m.err != nil {
 		return nil, nil
 	}
-	return m, m.err
+	return m, nil
 }
 
 func (s *Store) fill(ctx context.Context, m *mirror) {

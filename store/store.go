@@ -32,6 +32,7 @@ type Options struct {
 	Caches     *Caches          // nil: DefaultCaches
 	LogDays    int              // for how long the log of changes is kept; 0: for ever
 	Log        *slog.Logger     // nil: nothing is logged
+	MaxWrite   time.Duration    // of the writer's time for one write; 0: DefaultMaxWrite
 	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }

@@ -71,7 +71,8 @@ func (tx *Tx) over() error {
 	switch {
 	case tx.ended != nil:
 	case tx.limit.Err() != nil:
-		tx.job.late, tx.ended = true, tooLong()
+		tx.ended = tx.store.writer.tooLong()
+		tx.job.late = tx.ended
 	case !tx.job.ran:
 		tx.ended = tx.job.ctx.Err()
 	}

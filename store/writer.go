@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -15,13 +16,16 @@ import (
 const (
 	retryAfter = time.Second // of what was not taken
 
-	maxBatch = 256             // writes committed together
-	maxWrite = 2 * time.Second // of the writer for one of them
-	walLimit = 32 << 20        // bytes of log after which the writer empties it
-	walEvery = 64              // batches between looks at the log's size
+	maxBatch = 256      // writes committed together
+	walLimit = 32 << 20 // bytes of log after which the writer empties it
+	walEvery = 64       // batches between looks at the log's size
 
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
+
+// DefaultMaxWrite is how much of the writer's time one write may take: all others wait for
+// it.
+const DefaultMaxWrite = 2 * time.Second
 
 // writer is the one place that writes. It takes what is waiting, runs it in one
 // transaction and answers all after the commit (group commit): there is no wait
@@ -32,6 +36,7 @@ type writer struct {
 	stmts   *statements
 	jobs    *jobs
 	most    time.Duration // of its time that one job may take
+	share   time.Duration // of its time after which no further job joins a batch
 	ended   chan struct{} // closed when the writer has returned
 	batches int
 	synced  time.Duration    // how long the last COMMIT took
@@ -55,9 +60,9 @@ type job struct {
 	spoiled []shelved        // what of memory is not as it is any more
 	kept    error            // the error with which what it did stays
 	err     error
-	began   bool // it has run, perhaps in vain
-	ran     bool // to its end; the batch may yet run again
-	late    bool // it took too long, and is not run again
+	began   bool  // it has run, perhaps in vain
+	ran     bool  // to its end; the batch may yet run again
+	late    error // set when it took too long, and is not run again
 	ticket  ticket
 	took    time.Duration // of the writer's time
 	done    chan struct{}
@@ -71,8 +76,8 @@ func (j *job) keeps() bool { return j.kept != nil && errors.Is(j.err, j.kept) }
 // left. What ran to its end runs again in any case, for others of the batch may have seen
 // what it did.
 func (j *job) over() bool {
-	if j.late {
-		j.err = tooLong()
+	if j.late != nil {
+		j.err = j.late
 	} else if j.err = j.ctx.Err(); j.ran {
 		j.err = nil
 	}
@@ -84,7 +89,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: maxWrite, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), share: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
 	var last int64
 	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
@@ -95,7 +100,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 
 // Write runs fn in a transaction and returns when its changes are on disk. When
 // fn returns an error nothing of it is kept (but see Tx.Keep), and Write returns
-// that error. Where ctx ends before fn does, or fn is not done after maxWrite, it is ended
+// that error. Where ctx ends before fn does, or fn is not done after Options.MaxWrite, it is ended
 // at its next statement, a statement that reads many rows at once; nothing of it is kept
 // then, and of other writes nothing is lost. fn must bear being run again on another engine, so it has no effects outside its
 // Tx but assignments that a second run repeats.
@@ -145,10 +150,10 @@ func stopped() error {
 	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
 }
 
-// tooLong is the error of a write that took longer than maxWrite.
-func tooLong() error {
+// tooLong is the error of a write that took longer than Options.MaxWrite.
+func (w *writer) tooLong() error {
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", maxWrite.Seconds())}
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}
 }
 
 // run serves writes until the store closes, then those that still wait.

@@ -167,6 +167,7 @@ func TestWhatRanRunsAgain(t *testing.T) {
 func TestWaitingWritesCommitTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
+		f.writer.share = time.Minute
 		release := f.block()
 		seen := make([]int64, 50)
 		jobs := make([]func(*Tx) error, len(seen))

@@ -69,7 +69,7 @@ for (const mode of modes) {
   const { tools } = await client.listTools();
   assert.deepEqual(tools.map((tool) => tool.name), ['request']);
   assert.match((await whoami(client)).text, /^member\/\S+ email=jane@acme.com/m);
-  assert.match(client.getInstructions(), /Workspace of jane@acme.com/);
+  assert.match(client.getInstructions(), /You act for jane@acme.com in workspace\/ws_/);
   const wrong = await text(client, 'request', { method: 'GET', path: '/contacts?stge=lead' });
   assert.ok(wrong.failed);
   assert.match(wrong.text, /^ERROR invalid_filter\nHINT {2}/);
