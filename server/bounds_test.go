@@ -133,16 +133,17 @@ func (f *filler) contacts(n int) {
 }
 
 // The rows that writes meet: contacts of one company, and activities of one contact and
-// that company, none of which is a call.
+// that company, none of which is a call; companies and deals, each of another name.
 const (
 	crowdContacts   = 50_000
-	crowdCompanies  = 20_000
+	crowdCompanies  = 100_000
+	crowdDeals      = 50_000
 	crowdActivities = 30_000
 )
 
 // The most pages that the writer reads in a transaction: for a write, and for a step of what
 // follows from one that concerns many. A create finds and changes some thirty places in
-// trees of three or four levels, 120 pages; the import by names of companies reads these.
+// trees of three or four levels, 120 pages.
 const (
 	pagesPerWrite = 250
 	pagesPerStep  = 25_000
@@ -153,13 +154,15 @@ const (
 var hostile = map[string][]string{
 	"POST /campaigns/{id}/members": {`{"filter":"notes=like:nobody"}`, `{"filter":"search=xylophone&phone=not:null"}`, `{"filter":"company.name=like:nobody"}`,
 		`{"filter":"email=c777@many.example"}`, `{"contact_id":"{contact 2}"}`},
-	"PATCH /contacts/{id}":    {`{"notes":"new"}`, `{"email":"c7@many.example"}`},
-	"PATCH /companies/{id}":   {`{"name":"New"}`, `{"domain":"new.example"}`},
-	"PATCH /activities/{id}":  {`{"kind":"call"}`, `{"kind":"note"}`, `{"contact_id":"{contact 2}"}`, `{"occurred_at":"2020-01-01"}`},
-	"POST /activities":        {`{"body":"b","contact_id":"{contact 1}","kind":"call"}`, `{"body":"b","company_id":"{company 1}","on_behalf_of":"boss@acme.com"}`},
-	"POST /contacts":          {`{"name":"Joe"}`, `{"name":"Joe","email":"c99@many.example"}`, `{"name":"Joe","email":"new@many.example","company_id":"{company 1}","tags":["vip"],"custom":{"seats":3}}`},
-	"POST /import/contacts":   {"name,email,company.name\nJoe,i1@many.example,Acme\n"},
-	"POST /import/activities": {"body,contact_id\nb,{contact 1}\n"},
+	"PATCH /contacts/{id}":   {`{"notes":"new"}`, `{"email":"c7@many.example"}`},
+	"PATCH /companies/{id}":  {`{"name":"New"}`, `{"domain":"new.example"}`},
+	"PATCH /activities/{id}": {`{"kind":"call"}`, `{"kind":"note"}`, `{"contact_id":"{contact 2}"}`, `{"occurred_at":"2020-01-01"}`},
+	"POST /activities":       {`{"body":"b","contact_id":"{contact 1}","kind":"call"}`, `{"body":"b","company_id":"{company 1}","on_behalf_of":"boss@acme.com"}`},
+	"POST /contacts":         {`{"name":"Joe"}`, `{"name":"Joe","email":"c99@many.example"}`, `{"name":"Joe","email":"new@many.example","company_id":"{company 1}","tags":["vip"],"custom":{"seats":3}}`},
+	"POST /import/contacts": {"name,email,company.name\nJoe,i1@many.example,Acme\n", "name,email,company.name\nJoe,i2@many.example,Acme x 77\n",
+		"name,email,company.name\nJoe,i3@many.example,Nowhere\n"},
+	"POST /import/deals":      {"title,contact.name\nBig,Joe\n"},
+	"POST /import/activities": {"body,contact_id\nb,{contact 1}\n", "body,deal.title\nb,Acme x 77\n"},
 }
 
 // TestWritesReadLittle sends every write of the route table to a workspace of 100,000 rows,
@@ -177,8 +180,10 @@ func TestWritesReadLittle(t *testing.T) {
 		r.want(201, "POST", "/companies", `{"name":"Other"}`)
 	}, func(f *filler) {
 		f.contacts(crowdContacts)
-		f.copies("companies", crowdCompanies, map[string]string{"key": "key + i", "name": "name || ' ' || i"})
+		f.copies("companies", crowdCompanies, map[string]string{"key": "key + i", "name": "name || ' ' || i", "name_fold": "name_fold || ' ' || i"})
 		f.exec("UPDATE usage SET n = n + ?, last = last + ? WHERE kind = 'companies'", crowdCompanies, crowdCompanies)
+		f.copies("deals", crowdDeals, map[string]string{"key": "key + i", "title": "title || ' ' || i", "title_fold": "title_fold || ' ' || i"})
+		f.exec("UPDATE usage SET n = n + ?, last = last + ? WHERE kind = 'deals'", crowdDeals, crowdDeals)
 		f.copies("activities", crowdActivities, map[string]string{"key": "key + i", "occurred_at": "occurred_at + i"})
 		f.exec("UPDATE usage SET n = n + ?, last = last + ? WHERE kind = 'activities'", crowdActivities, crowdActivities)
 		f.exec("UPDATE contacts SET activities = ?, last_activity = (SELECT MAX(occurred_at) FROM activities) WHERE key = (SELECT MIN(key) FROM contacts)", crowdActivities+1)

@@ -35,10 +35,9 @@ type importer struct {
 
 	entity  *crm.Entity // of the rows; nil where each row says it
 	columns *columns
-	source  string // whose ids the rows have
-	own     bool   // the ids are those of this workspace
-	whole   bool   // references are by id alone
-	names   *called
+	source  string             // whose ids the rows have
+	own     bool               // the ids are those of this workspace
+	whole   bool               // references are by id alone
 	seen    map[[16]byte]int32 // rows without an id, by content
 
 	open   func(*rowFile) (rowReader, error) // begins to read the file
@@ -73,7 +72,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
 		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
 	}
-	return &importer{s: s, rq: rq, source: source, names: newCalled(), seen: map[[16]byte]int32{}, tally: tally{}}, nil
+	return &importer{s: s, rq: rq, source: source, seen: map[[16]byte]int32{}, tally: tally{}}, nil
 }
 
 // switchedOn reads a parameter that is on or off.
@@ -211,19 +210,16 @@ func (im *importer) saveBatch(batch []entry) error {
 	if err != nil {
 		return err
 	}
-	im.names.end()
 	return im.send(results)
 }
 
 // saveAll saves rows; the error is one that is none of theirs.
 func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
-	im.names.begin()
 	results := make([]result, 0, len(batch))
 	for _, e := range batch {
 		r := result{n: e.n, fault: e.fault}
 		if e.fault == nil {
 			var out store.Outcome
-			im.names.made = nil
 			err := tx.Try(func() (err error) {
 				out, err = im.save(tx, e)
 				return err
@@ -232,7 +228,6 @@ func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 				return nil, err
 			}
 			if err == nil {
-				im.names.keep()
 				r.word, r.handle = out.Result, out.After.Handle()
 			}
 		}

@@ -134,11 +134,12 @@ func (im *importer) byUnique(tx *store.Tx, to *crm.Entity, h hint) (int64, error
 }
 
 func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) {
-	if key := im.names.find(tx, to, h.name); key > 0 || im.names.err != nil {
-		return key, im.names.err
+	key, err := tx.KeyNamed(to, h.name)
+	if key != 0 || err != nil {
+		return key, err
 	}
 	id := query.Fold(h.name)
-	key, err := im.known(tx, to, origin{nameSource, id}, "")
+	key, err = im.known(tx, to, origin{nameSource, id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
@@ -159,89 +160,5 @@ func (im *importer) make(tx *store.Tx, to *crm.Entity, name string, more ...crm.
 		return 0, fault
 	}
 	out, err := tx.Save(store.Draft{Entity: to, Inputs: append(more, crm.Input{Field: to.Field(to.Display), Value: v})})
-	if err != nil {
-		return 0, err
-	}
-	im.names.note(out.After)
-	return out.After.Key, nil
-}
-
-// several names stand for one key: nobody can say which is meant.
-const ambiguous = -1
-
-// called finds records by what they are called. They are read once, and before each
-// batch those that others made since.
-type called struct {
-	byEntity map[*crm.Entity]*index
-	made     []crm.Record // by the row at hand
-	fresh    map[*crm.Entity]bool
-	err      error
-	open     bool // a batch runs, or was given up
-}
-
-type index struct {
-	keys map[string]int64
-	last int64
-}
-
-func newCalled() *called { return &called{byEntity: map[*crm.Entity]*index{}} }
-
-// begin forgets what an earlier run of the batch left: its records are made again, and
-// may have other keys.
-func (n *called) begin() {
-	if n.open {
-		n.byEntity = map[*crm.Entity]*index{}
-	}
-	n.fresh, n.made, n.err, n.open = map[*crm.Entity]bool{}, nil, nil, true
-}
-
-// end notes that the batch is saved.
-func (n *called) end() { n.open = false }
-
-// find returns the key of the one record with the name, 0 for none and ambiguous for
-// several.
-func (n *called) find(tx *store.Tx, e *crm.Entity, name string) int64 {
-	ix := n.byEntity[e]
-	if ix == nil {
-		ix = &index{keys: map[string]int64{}}
-		n.byEntity[e] = ix
-	}
-	if !n.fresh[e] {
-		n.fresh[e] = true
-		n.err = tx.Names(e, ix.last, ix.add)
-	}
-	key := ix.keys[query.Fold(name)]
-	if key <= 0 || n.err != nil {
-		return key
-	}
-	rec, found, err := tx.Lookup(e, key)
-	n.err = err
-	if !found || query.Fold(rec.Value(e.Display).Text) != query.Fold(name) {
-		return 0 // deleted or renamed meanwhile
-	}
-	return key
-}
-
-func (ix *index) add(key int64, fold string) {
-	switch old := ix.keys[fold]; {
-	case key <= ix.last:
-	case old == 0:
-		ix.keys[fold] = key
-	default:
-		ix.keys[fold] = ambiguous
-	}
-	ix.last = max(ix.last, key)
-}
-
-// note remembers a record that the row at hand made; keep holds on to those of a row
-// that was saved.
-func (n *called) note(rec crm.Record) { n.made = append(n.made, rec) }
-
-func (n *called) keep() {
-	for _, rec := range n.made {
-		if ix := n.byEntity[rec.Entity]; ix != nil && n.fresh[rec.Entity] {
-			ix.add(rec.Key, query.Fold(rec.Value(rec.Entity.Display).Text))
-		}
-	}
-	n.made = nil
+	return out.After.Key, err
 }

@@ -55,18 +55,13 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 	return tx.KeyBy(e, []string{e.Unique}, []crm.Value{v})
 }
 
-// Names hands each the folded names of the records with keys above one, in the order
-// of keys. The entity's Display must be text.
-func (tx *Tx) Names(e *crm.Entity, above int64, each func(key int64, fold string)) error {
-	above = max(above, crm.RecordKey(tx.Actor.Workspace, 0))
-	text := fmt.Sprintf("SELECT t.key, %s FROM %s t WHERE t.workspace_id = $1 AND t.key > $2 AND t.key < $3 ORDER BY t.key", query.FoldedSQL("t", e.Field(e.Display)), e.From())
-	return tx.rows(text, []any{tx.Actor.Workspace, above, crm.RecordKey(tx.Actor.Workspace+1, 0)}, func(scan func(...any) error) error {
-		var key int64
-		var fold string
-		if err := scan(&key, &fold); err != nil {
-			return err
-		}
-		each(key, fold)
-		return nil
-	})
+// KeyNamed returns the key of the one record that is called so, whatever the case and the
+// accents; 0 where there is none, or several. The entity's Display must be required.
+func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
+	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.From(), query.FoldedSQL("t", e.Field(e.Display))),
+		tx.Actor.Workspace, query.Fold(name))
+	if err != nil || len(keys) != 1 {
+		return 0, err
+	}
+	return keys[0], nil
 }
