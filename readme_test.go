@@ -161,6 +161,29 @@ func TestDocsNameTests(t *testing.T) {
 	}
 }
 
+// TestRowsOfTheConnectorNameTests holds that each row of docs/mcp.md, but for what is left
+// out, ends with the tests that hold it.
+func TestRowsOfTheConnectorNameTests(t *testing.T) {
+	data, err := os.ReadFile("docs/mcp.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| requirement ") || strings.HasPrefix(line, "| ---") || strings.HasPrefix(line, "| Left out") {
+			continue
+		}
+		n++
+		if cells := strings.Split(strings.Trim(line, "| "), " | "); !strings.Contains(cells[len(cells)-1], "`Test") {
+			t.Errorf("no test is named: %s", line)
+		}
+	}
+	if n < 40 {
+		t.Errorf("docs/mcp.md has %d rows", n)
+	}
+}
+
 // TestReadmeSettings holds that README.md lists every setting in its three
 // spellings.
 func TestReadmeSettings(t *testing.T) {

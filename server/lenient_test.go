@@ -40,6 +40,9 @@ func TestTypesOfAgents(t *testing.T) {
 		{"request", `{"method":"POST","path":"/import/companies","body":"name,domain\nC,c.example\n"}`, "# imported: 1 created"},
 		{"request", `{"method":"POST","path":"/contacts","body":"{\"name\":\"Text\"}"}`, "# created"},
 		{"request", `{"method":"POST","path":"/contacts","body":12}`, "body is a JSON object"},
+		{"request", `{"method":"POST","path":"/contacts","body":true}`, "body is a JSON object"},
+		{"request", `{"method":"POST","path":"/contacts","body":[{"name":"A"}]}`, "the body must be a JSON object"},
+		{"request", `{"method":"GET","path":"/contacts?limit=1","body":null,"idempotency_key":null}`, "# 1 of "},
 	} {
 		if text, _ := r.tool("/mcp", c.tool, c.args); !strings.Contains(text, c.want) {
 			t.Errorf("%s: %s, want %s", c.args, text, c.want)

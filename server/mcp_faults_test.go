@@ -115,11 +115,11 @@ func TestLargeAnswersOfTools(t *testing.T) {
 	}
 }
 
-func must(data []byte, err error) []byte {
+func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return data
+	return v
 }
 
 // TestCallsThatAreCutOff holds that a call whose time is over is told so, and is

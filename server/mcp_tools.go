@@ -28,11 +28,12 @@ func stringOf(doc string, values ...string) map[string]any {
 	return s
 }
 
-const pathDoc = "path and query, like /contacts?stage=lead&search=acme"
-
 const keyDoc = "optional Idempotency-Key: a random word of yours; the same call with it again is done once"
 
-var bodyDoc = map[string]any{"type": []string{"object", "array", "string"}, "description": "JSON body; for /import/… also a list, or CSV as text"}
+// bodyOf is the schema of a body.
+func bodyOf(doc string) map[string]any {
+	return map[string]any{"type": []string{"object", "array", "string"}, "description": doc}
+}
 
 // tool is a tool as it is registered: what its arguments are called, and what it
 // does with them.
@@ -140,39 +141,38 @@ func under(method string) func(*Server, *request, map[string]string) (int, strin
 	}
 }
 
-func requestArguments(methods ...string) map[string]any {
-	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(pathDoc), "body": bodyDoc, "idempotency_key": stringOf(keyDoc)}
-}
+const (
+	bodyDoc   = "JSON body"
+	importDoc = "; for /import/… also a list, or CSV as text"
+)
 
-// writeArguments are those of a request that writes.
-func writeArguments() map[string]any {
-	arguments := requestArguments(http.MethodPost, http.MethodPatch)
-	arguments["path"] = stringOf("path, like /contacts or /contacts/{id}")
-	return arguments
+func requestArguments(path, body string, methods ...string) map[string]any {
+	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc)}
 }
 
 // addRequestTool adds the one tool that reaches every route.
 func (s *Server) addRequestTool(m *mcp.Server) {
-	s.add(m, tool{name: "request", title: "crmkit request", doc: s.brief(), destructive: true,
-		required: []string{"method", "path"}, arguments: requestArguments(methods...), run: (*Server).requests})
+	s.add(m, tool{name: "request", title: "crmkit request", doc: s.brief(), destructive: true, required: []string{"method", "path"},
+		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, methods...), run: (*Server).requests})
 }
 
 // addTools adds the API as tools that differ in what they can harm, for clients
 // that ask before each call of a tool that may write, and search and fetch in the
 // shape that research modes look for. A PATCH overwrites, so write is destructive
-// as MCP has the word.
+// as MCP has the word. What follows "like" in the schema of a tool is an example that
+// works and that no other tool has.
 func (s *Server) addTools(m *mcp.Server) {
-	path := []string{"path"}
-	s.add(m, tool{name: "read", title: "Read the CRM", doc: s.briefRead(), readOnly: true, idempotent: true,
-		required: path, arguments: map[string]any{"path": stringOf(pathDoc)}, run: under(http.MethodGet)})
-	s.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true,
-		required: []string{"method", "path"}, arguments: writeArguments(), run: (*Server).requests})
-	s.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true,
-		required: path, arguments: map[string]any{"path": stringOf("path, like /contacts/{id}?confirm=…")}, run: under(http.MethodDelete)})
+	contact := s.exampleID("contact", 1)
+	s.add(m, tool{name: "read", title: "Read the CRM", doc: s.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},
+		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: under(http.MethodGet)})
+	s.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
+		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: (*Server).requests})
+	s.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + s.exampleID("company", 1) + ", then with ?confirm=…")}, run: under(http.MethodDelete)})
 	s.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
-		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for")}, run: (*Server).searchTool})
+		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: (*Server).searchTool})
 	s.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
-		required: []string{"id"}, arguments: map[string]any{"id": stringOf("like contact/" + s.exampleID("contact", 1))}, run: (*Server).fetchTool})
+		required: []string{"id"}, arguments: map[string]any{"id": stringOf("id, like contact/" + contact)}, run: (*Server).fetchTool})
 }
 
 // perKind is how many records of a kind a search returns.
