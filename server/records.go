@@ -92,7 +92,7 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 }
 
 // fullRemark says why a page has fewer records than its limit, and yet a next.
-const fullRemark = "the page ends early, because its records are large; next goes on"
+const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
 
 func cutRemark(asked string, given int) string {
 	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Show(asked), given)

@@ -15,10 +15,14 @@ import (
 // and an update no long ones after. The next entry of the record that changed a field has
 // what it was before, and where none did the record has it still.
 
+// maxFollowed is how many later entries are read for one page, about 0.1 s of work.
+const maxFollowed = 20_000
+
 // retell fills in what the entries of a page became. A page that would then be larger
-// than maxPageBytes ends early.
+// than maxPageBytes, or for which more than maxFollowed later entries would be read, ends
+// early; it has one entry in any case.
 func (v *view) retell(ctx context.Context, s *Store, page *Page) error {
-	for i, bytes := 0, 0; i < len(page.Records); i++ {
+	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
 		t := newTelling(s, page.Records[i])
 		if t.open > 0 {
 			if err := v.follow(ctx, s, &t); err != nil {
@@ -26,7 +30,8 @@ func (v *view) retell(ctx context.Context, s *Store, page *Page) error {
 			}
 		}
 		t.tell()
-		if bytes += textSize(t.change); bytes > maxPageBytes && i > 0 {
+		bytes += textSize(t.change)
+		if read += t.read; i > 0 && (bytes > maxPageBytes || read > maxFollowed) {
 			page.Records, page.More, page.Full = page.Records[:i], true, true
 		}
 	}
@@ -40,6 +45,7 @@ type telling struct {
 	key    int64       // of the record
 	create bool
 	became map[string]crm.Member // by name, as far as it is known; a member without a name: it was unset
+	read   int                   // later entries
 	open   int                   // how many values of an update are to be found; of a create, one as long as any may be
 }
 
@@ -100,6 +106,7 @@ func (v *view) follow(ctx context.Context, s *Store, t *telling) error {
 	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
 	err := v.rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
 		func(scan func(...any) error) error {
+			t.read++
 			var action, before, after string
 			if err := scan(&action, &before, &after); err != nil {
 				return err

@@ -341,3 +341,50 @@ func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 	}
 	return string(crm.AppendQuoted(nil, text))
 }
+
+// TestPagesOfTheLogReadABoundedPast lists creates of records that changed very often: the
+// pages are short, and together they have every entry, with its values.
+func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
+	f := openAt(t, Memory)
+	ann := f.member("ann@example.com")
+	var contacts []crm.Record
+	for i := range 4 {
+		contacts = append(contacts, f.save(ann, "contact", "name", fmt.Sprint("n", i), "stage", "new"))
+	}
+	f.write(ann, func(tx *Tx) error {
+		for i, contact := range contacts {
+			err := tx.exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
+				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
+				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
+				maxFollowed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var made []string
+	pages, after := 0, ""
+	for more := true; more; pages++ {
+		page := f.list(ann, "change", "action=create&sort=at&limit=50"+after)
+		if len(page.Records) == 0 || page.More != page.Full {
+			t.Fatalf("page %d has %d entries, more %t, full %t", pages, len(page.Records), page.More, page.Full)
+		}
+		for _, rec := range page.Records {
+			if strings.HasPrefix(rec.Value("target").Text, "contact/") {
+				made = append(made, membersText(rec.Value("to").Members()))
+			}
+		}
+		if more = page.More; more {
+			after = "&cursor=" + f.question(ann, "change", "action=create&sort=at&limit=50").Cursor(page.Records[len(page.Records)-1])
+		}
+	}
+	if len(made) != 4 || pages < 3 {
+		t.Errorf("%d pages have the creates %q", pages, made)
+	}
+	for i, to := range made {
+		if !strings.Contains(to, fmt.Sprintf("n%d", i)) || !strings.Contains(to, "new") {
+			t.Errorf("create %d has %s", i, to)
+		}
+	}
+}

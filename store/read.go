@@ -94,7 +94,7 @@ func unnamed(actor crm.Actor, e *crm.Entity, id string) error {
 type Page struct {
 	Records []crm.Record
 	More    bool  // rows remain behind the last
-	Full    bool  // the page ended before its limit, because its rows are large
+	Full    bool  // the page ended before its limit: its rows are large, or need many others
 	Total   int64 // rows that match, at most the cap when not Exact
 	Exact   bool
 	Counted bool // false: no total was asked for
