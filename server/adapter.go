@@ -54,6 +54,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.client(r)}
 	defer rq.end()
+	if r.Body == http.NoBody {
+		allIn(w)
+	}
 	doc, body, err := s.guarded(rq)
 	if err != nil {
 		doc = s.failure(rq, err)
@@ -252,6 +255,10 @@ func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) 
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	h["X-Request-Id"] = []string{rq.id}
 	h["Vary"] = append(h["Vary"], "Accept, Authorization")
+	if rq.ProtoMajor < 2 && rq.Context().Err() != nil {
+		h["Connection"] = []string{"close"} // the contexts of later requests of the connection would have ended too
+	}
+	_ = http.NewResponseController(rq.w).SetWriteDeadline(time.Now().Add(writeTimeout)) // however long the work took
 	rq.w.WriteHeader(status)
 	if rq.Method != http.MethodHead {
 		_, _ = rq.w.Write(body)

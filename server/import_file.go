@@ -75,7 +75,7 @@ func (s *Server) fileOf(rq *request) (io.Reader, *crm.Error) {
 		}
 		body = http.MaxBytesReader(rq.w, body, most)
 	}
-	return patient{body, http.NewResponseController(rq.w)}, nil
+	return patient{body, rq.w}, nil
 }
 
 // notTaken is the error for a body that was not read to its end, or could not be kept.

@@ -37,12 +37,16 @@ const peeked = 64 << 10
 // patient reads a body that may take long, as long as some of it comes.
 type patient struct {
 	io.Reader
-	control *http.ResponseController
+	w http.ResponseWriter
 }
 
 func (p patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
-	return p.Reader.Read(b)
+	_ = http.NewResponseController(p.w).SetReadDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
+	n, err := p.Reader.Read(b)
+	if err != nil {
+		allIn(p.w)
+	}
+	return n, err
 }
 
 // checkText refuses the beginning of a file that is not UTF-8 text.

@@ -115,9 +115,8 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 		if fault := rq.hold(t.intake, t.client, bodyCost+size); fault != nil {
 			return nil, fault
 		}
-		control := http.NewResponseController(rq.w)
-		_ = control.SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
-		defer func() { _ = control.SetReadDeadline(time.Now().Add(readTimeout)) }()
+		_ = http.NewResponseController(rq.w).SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
+		defer allIn(rq.w)
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, t.most))
 	var large *http.MaxBytesError
@@ -132,6 +131,15 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	}
 	rq.body = data
 	return data, nil
+}
+
+// allIn says that nothing more of the request is awaited. net/http goes on reading from
+// the connection while the request is worked on, to notice a client that goes away. A
+// deadline that this reading meets ends the context of the request and those of all
+// later requests of the connection, so none is left. net/http sets one for the time
+// between requests, and one for the next request.
+func allIn(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
 // hold reserves room until the request ends.
