@@ -55,76 +55,13 @@ const serverGuesses = "guess"
 type asking struct {
 	purpose, kind string // kind counts the asks
 	address       string
-	known         bool // the address signed in from that network before
+	known         bool   // the address signed in from that network before
+	network       string // whose code it is, where an address has one for each; else empty
 }
 
-// issue makes a code for the purpose and stores it in the place of the last. The
-// error is rate_limited when too many were asked for or tried.
-func (a *Auth) issue(tx *store.Tx, q asking) (code string, err error) {
-	draw, err := a.admit(tx, q)
-	if err != nil {
-		return "", err
-	}
-	if code, err = draw(tx, q.address); err != nil {
-		return "", err
-	}
-	wait, err := a.storeCode(tx, q, code)
-	if err == nil && wait > 0 && q.known { // somebody elsewhere used up the tries
-		if code, err = a.newLongCode(tx, q.address); err == nil {
-			wait, err = a.storeCode(tx, q, code)
-		}
-	}
-	if err == nil && wait > 0 {
-		err = tx.Keep(limited(spent, wait))
-	}
-	return code, err
-}
-
-// storeCode puts a code in the place of the last; wait is how long none of six digits
-// is taken.
-func (a *Auth) storeCode(tx *store.Tx, q asking, code string) (wait time.Duration, err error) {
-	return tx.IssueCode(store.Code{Purpose: q.purpose, Email: q.address, Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace})
-}
-
-// admit counts an ask and returns how its code is drawn. Who asks too often from a
-// network where the address never signed in uses up nothing of who did.
-func (a *Auth) admit(tx *store.Tx, q asking) (draw func(*store.Tx, string) (string, error), err error) {
-	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
-	window, daily, slow := asks(q.countedAs(tx), q.address)
-	limits := []limit{{window, asksPerAddress, limitWindow, hint}}
-	draw = a.newCode
-	switch {
-	case q.kind == stepUpKind:
-		limits[0].hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
-	case !q.known:
-		if err := admitNetwork(tx, hint); err != nil {
-			return nil, err
-		}
-		if wait, err := tx.Spent(tries(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
-			draw = a.newLongCode // six digits are not looked at from there
-		}
-	}
-	if err := within(tx, limits...); err != nil {
-		return nil, err
-	}
-	wait, err := tx.Allow(daily, asksPerDay, day)
-	if err != nil || wait == 0 {
-		return draw, err
-	}
-	// It comes too seldom to be lost to who kills short ones.
-	return a.newLongCode, within(tx, limit{slow, 1, slowWindow, limits[0].hint})
-}
-
-// admitNetwork counts an ask under the actor's network. What newcomers finish is given
-// back, so a busy network is not stopped by its use; beyond the limit asks slow down rather
-// than stop, so that one stranger there keeps the others out only by asking all the time.
-func admitNetwork(tx *store.Tx, hint string) error {
-	network := Network(tx.Actor.Addr)
-	wait, err := tx.Allow(networkAsks(network), asksPerClient, limitWindow)
-	if err != nil || wait == 0 {
-		return err
-	}
-	return within(tx, limit{networkAsks(network) + " slow", 1, slowAsk, hint})
+// code returns the code of an asking, as it is stored.
+func (a *Auth) code(tx *store.Tx, q asking, code string) store.Code {
+	return store.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace}
 }
 
 // newCode draws a code: a long one where the day's guesses are used up, else six
@@ -191,45 +128,21 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 	if err := within(tx, t.tries(tx, short)); err != nil {
 		return err
 	}
+	look := a.lookLong
 	if short {
-		if err := a.countGuess(tx, t, code); err != nil {
-			return err
-		}
+		look = a.lookShort
 	}
-	verdict, wait, err := tx.TryCode(store.Code{Purpose: t.purpose, Email: t.address, Hash: a.codeHash(t.purpose, t.address, code), Long: !short})
+	verdict, wait, err := look(tx, t, code)
 	if err != nil {
 		return err
-	}
-	if short && verdict != store.Wrong {
-		if err := tx.Refund(guesses(t.address), a.value(code)); err != nil {
-			return err
-		}
 	}
 	switch verdict {
 	case store.Right:
 		return a.proved(tx, t.asking)
 	case store.Spent:
-		return tx.Keep(limited(spent, wait))
+		return a.spent(tx, t, wait)
 	}
 	return wrong(tx, t, short && verdict == store.Wrong)
-}
-
-// countGuess counts six digits as a guess, before they are looked at: parallel
-// guesses cannot slip through. What turns out to be none is taken back.
-func (a *Auth) countGuess(tx *store.Tx, t attempt, code string) error {
-	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
-	if err := within(tx, limit{a.value(code), guessesPerValue, day, hint}); err != nil {
-		return err
-	}
-	hint = "too many wrong codes were tried for this address today. Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
-	err := within(tx, limit{guesses(t.address), guessesPerAddress, day, hint})
-	if err == nil {
-		return nil
-	}
-	if fault := tx.Refund(a.value(code)); fault != nil {
-		return fault
-	}
-	return err
 }
 
 // wrong counts and logs a wrong code and returns the error for it. guessed is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 
 	"crmkit/crm"
@@ -11,10 +12,10 @@ import (
 	"crmkit/store"
 )
 
-func (a *Auth) signInLetter(address, client string) mail.Message {
+func (a *Auth) signInLetter(address, client string, life time.Duration) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		"Somebody asked to sign in to crmkit with your e-mail address. This is the code:",
-		fmt.Sprintf("It works once, for %d minutes. Give it only to the agent that asks you for it because you told it to sign in.", int(store.CodeLife.Minutes())),
+		fmt.Sprintf("It works once, for %d minutes. Give it only to the agent that asks you for it because you told it to sign in.", int(life.Minutes())),
 		a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }

@@ -124,13 +124,14 @@ func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) 
 		if err != nil {
 			return err
 		}
-		in.Email, in.Long, in.Verified = address, !guessable(code), false
+		in.Email, in.Long, in.Verified = address, !guessable(code.text), false
 		letter := a.pageLetter(address, addr, p)
-		letter.Code = code
-		if code, err = a.mailCode(tx, place, q, letter); err != nil {
+		letter.Code = code.text
+		shown, err := a.mailCode(tx, place, q, letter)
+		if err != nil {
 			return err
 		}
-		tx.After(func() { a.echo.put(in.Hash, code) })
+		tx.After(func() { a.echo.put(in.Hash, shown) })
 		return tx.UpdateSignIn(in)
 	})
 }

@@ -45,6 +45,13 @@ func (a *Auth) ask(tx *store.Tx, purpose, kind, address string) (q asking, err e
 	return q, err
 }
 
+// askHere begins a question for a code of the API, which belongs to the actor's network.
+func (a *Auth) askHere(tx *store.Tx, address string) (q asking, err error) {
+	q, err = a.ask(tx, purposeSignIn, purposeSignIn, address)
+	q.network = Network(tx.Actor.Addr)
+	return q, err
+}
+
 // mailCode mails a letter with a sign-in code once the transaction is on disk.
 // Without a mail server it returns the code, for the answer. To who may not come in
 // anyway the letter is not sent, and goes all the way to the mail server's door.

@@ -27,15 +27,16 @@ func (a *Auth) Request(ctx context.Context, client, email string) (address, code
 	}
 	defer release(place)
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) error {
-		q, err := a.ask(tx, purposeSignIn, purposeSignIn, address)
+		q, err := a.askHere(tx, address)
 		if err != nil {
 			return err
 		}
-		if code, err = a.issue(tx, q); err != nil {
+		fresh, err := a.issue(tx, q)
+		if err != nil {
 			return err
 		}
-		letter := a.signInLetter(address, client)
-		letter.Code = code
+		letter := a.signInLetter(address, client, fresh.life)
+		letter.Code = fresh.text
 		code, err = a.mailCode(tx, place, q, letter)
 		return err
 	})
@@ -69,7 +70,7 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 		return in, err
 	}
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
-		q, err := a.ask(tx, purposeSignIn, purposeSignIn, c.Email)
+		q, err := a.askHere(tx, c.Email)
 		if err != nil {
 			return err
 		}

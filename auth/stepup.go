@@ -45,7 +45,7 @@ func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
 	letter := a.stepUpLetter(tx.Actor, what)
-	letter.Code = fresh
+	letter.Code = fresh.text
 	waiting.LocalCode = a.post(tx, letter)
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))

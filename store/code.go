@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -10,14 +11,33 @@ const CodeLife = 10 * time.Minute
 // MaxTries is how many wrong codes an address may try in a window.
 const MaxTries = 5
 
-// Code is a mailed code. One is live for a purpose and an address.
+// Code is a mailed code. One is live for a purpose and an address, or, where the network
+// that asked for it is named, one for each network.
 type Code struct {
 	Purpose string
 	Email   string
+	Network string // that asked for it; empty where the purpose alone says whose it is
 	Hash    string
-	Long    bool // too long to be guessed, so that tries need no count
+	Long    bool          // too long to be guessed, so that tries need no count
+	Life    time.Duration // CodeLife when zero
 
 	Workspace int64 // where it confirms an action; 0: it signs in
+}
+
+// holder is the key of the row: no address has a blank in it, so all rows of an address
+// lie together, between "ann@acme.com " and "ann@acme.com!".
+func (c Code) holder() string {
+	if c.Network == "" {
+		return c.Email
+	}
+	return c.Email + " " + c.Network
+}
+
+// elsewhere are the live codes of the address that other networks asked for.
+const elsewhere = "purpose = $1 AND email > $2 AND email < $3 AND email <> $4 AND expires_at > $5"
+
+func (tx *Tx) elsewhere(c Code) []any {
+	return []any{c.Purpose, c.Email + " ", c.Email + "!", c.holder(), tx.now}
 }
 
 // IssueCode puts a new code in the place of the one that was live. The tries of
@@ -25,7 +45,7 @@ type Code struct {
 // left, and then no code is stored, unless it is a long one.
 func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	var tries, opened int64
-	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.Email}, &tries, &opened)
+	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.holder()}, &tries, &opened)
 	if err != nil {
 		return 0, err
 	}
@@ -36,7 +56,13 @@ func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	}
 	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at, workspace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (purpose, email) DO UPDATE SET hash = $3, tries = $4, opened_at = $5, expires_at = $6`,
-		c.Purpose, c.Email, c.Hash, tries, opened, tx.now+CodeLife.Milliseconds(), c.Workspace)
+		c.Purpose, c.holder(), c.Hash, tries, opened, tx.now+cmp.Or(c.Life, CodeLife).Milliseconds(), c.Workspace)
+}
+
+// LiveElsewhere reports whether a code of the address lives that another network asked
+// for.
+func (tx *Tx) LiveElsewhere(c Code) (bool, error) {
+	return tx.row("SELECT 1 FROM codes WHERE "+elsewhere+" LIMIT 1", tx.elsewhere(c), new(int64))
 }
 
 // Verdict is what became of a try.
@@ -50,12 +76,12 @@ const (
 	Spent          // the window has no tries left; the code was not looked at
 )
 
-// TryCode tries a code; a short one costs one of the window's tries. wait is how
-// long the window still runs when they are spent.
+// TryCode tries a code, of its own network where it names one; a short one costs one of
+// the window's tries. wait is how long the window still runs when they are spent.
 func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
 	if !c.Long {
 		n, err := tx.affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
-			c.Purpose, c.Email, MaxTries, tx.now)
+			c.Purpose, c.holder(), MaxTries, tx.now)
 		if err != nil {
 			return Wrong, 0, err
 		}
@@ -63,17 +89,27 @@ func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
 			return tx.untried(c)
 		}
 	}
-	n, err := tx.affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.Email, c.Hash, tx.now)
+	n, err := tx.affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.holder(), c.Hash, tx.now)
 	if n == 1 {
 		v = Right
 	}
 	return v, 0, err
 }
 
+// TryElsewhere tries the codes of the address that other networks asked for. It counts
+// nothing: the caller does, before.
+func (tx *Tx) TryElsewhere(c Code) (v Verdict, err error) {
+	n, err := tx.affect("DELETE FROM codes WHERE "+elsewhere+" AND hash = $6", append(tx.elsewhere(c), c.Hash)...)
+	if n > 0 {
+		v = Right
+	}
+	return v, err
+}
+
 // untried returns why a short code was not looked at.
 func (tx *Tx) untried(c Code) (v Verdict, wait time.Duration, err error) {
 	var opened int64
-	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.Email, MaxTries}, &opened)
+	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.holder(), MaxTries}, &opened)
 	if left := opened + CodeLife.Milliseconds() - tx.now; found && left > 0 {
 		return Spent, time.Duration(left) * time.Millisecond, err
 	}

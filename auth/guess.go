@@ -1,0 +1,147 @@
+package auth
+
+import (
+	"time"
+
+	"crmkit/store"
+)
+
+// A sign-in code belongs to the network that asked for it. From there it has five tries of
+// its own, which nobody else can use up, and no ask from elsewhere takes its place. It is
+// good from other networks too, for the servers of a chat client may ask from one address
+// and try from the next; but what is tried from elsewhere is counted for the address: a few
+// in a window and in a day, whoever tries.
+
+// strays is the name under which six digits are counted that are tried from networks other
+// than the one that asked.
+func strays(address string) string { return "stray " + mailbox(address) }
+
+// lookLong tries a code that cannot be guessed.
+func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.Verdict, wait time.Duration, err error) {
+	c := a.code(tx, t.asking, code)
+	if v, wait, err = tx.TryCode(c); err == nil && v != store.Right && t.network != "" {
+		v, err = tx.TryElsewhere(c)
+	}
+	return v, wait, err
+}
+
+// lookShort tries six digits. They are counted before they are looked at; what turns out to
+// be no guess is taken back.
+func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.Verdict, wait time.Duration, err error) {
+	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
+	if err := within(tx, limit{a.value(code), guessesPerValue, day, hint}); err != nil {
+		return v, 0, err
+	}
+	look := a.lookHere
+	if t.network == "" {
+		look = a.lookCounted
+	}
+	v, wait, err = look(tx, t, a.code(tx, t.asking, code))
+	if err != nil || v != store.Wrong {
+		if fault := tx.Refund(a.value(code)); fault != nil {
+			return v, 0, fault
+		}
+	}
+	return v, wait, err
+}
+
+// lookHere tries six digits where the network of who asked is known.
+func (a *Auth) lookHere(tx *store.Tx, t attempt, c store.Code) (v store.Verdict, wait time.Duration, err error) {
+	if v, wait, err = tx.TryCode(c); err != nil {
+		return v, 0, err
+	}
+	if v == store.Wrong || v == store.NoCode {
+		v, err = a.lookElsewhere(tx, t, c, v)
+	}
+	return v, wait, err
+}
+
+// lookCounted tries six digits where nothing tells who asked for the code.
+func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.Verdict, wait time.Duration, err error) {
+	if err := within(tx, t.guesses()); err != nil {
+		return v, 0, err
+	}
+	if v, wait, err = tx.TryCode(c); err == nil && v != store.Wrong {
+		err = tx.Refund(guesses(t.address))
+	}
+	return v, wait, err
+}
+
+// lookElsewhere tries the codes that other networks asked for, of which one at most has six
+// digits; own is what became of the code of this one. Where that was wrong, a wrong code is
+// the answer, whatever others used up.
+func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.Verdict) (v store.Verdict, err error) {
+	live, err := tx.LiveElsewhere(c)
+	if err != nil || !live && own == store.NoCode {
+		return own, err
+	}
+	if own == store.NoCode {
+		err = countStray(tx, t)
+	} else {
+		live, err = countWrong(tx, t, live)
+	}
+	if err != nil || !live {
+		return own, err
+	}
+	if v, err = tx.TryElsewhere(c); err == nil && v == store.Right {
+		err = tx.Refund(strays(t.address), guesses(t.address))
+	}
+	return v, err
+}
+
+// countStray counts six digits that a network without a code of its own tries.
+func countStray(tx *store.Tx, t attempt) error {
+	if err := within(tx, t.guesses()); err != nil {
+		return err
+	}
+	err := within(tx, t.strays())
+	if err != nil { // it is not looked at
+		if fault := tx.Refund(guesses(t.address)); fault != nil {
+			return fault
+		}
+	}
+	return err
+}
+
+// countWrong counts a code that was wrong for the network's own, and reports whether those
+// that live elsewhere may be looked at too.
+func countWrong(tx *store.Tx, t attempt, live bool) (bool, error) {
+	gone, err := tx.Spent(guesses(t.address), guessesPerAddress)
+	if err == nil {
+		_, err = tx.Allow(guesses(t.address), 1<<40, day)
+	}
+	if err != nil || gone > 0 || !live {
+		return false, err
+	}
+	s := t.strays()
+	wait, err := tx.Allow(s.name, s.most, s.window)
+	return wait == 0, err
+}
+
+// strays is the limit on six digits that other networks try.
+func (t attempt) strays() limit {
+	return limit{strays(t.address), store.MaxTries, limitWindow, t.tooMany("")}
+}
+
+// guesses is the limit on wrong six digits.
+func (t attempt) guesses() limit {
+	return limit{guesses(t.address), guessesPerAddress, day, t.tooMany(" today")}
+}
+
+func (t attempt) tooMany(when string) string {
+	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
+}
+
+// spent is the error where a network has used up its tries. Where the guesses of the day
+// are used up too, asking gives a code that needs no waiting.
+func (a *Auth) spent(tx *store.Tx, t attempt, wait time.Duration) error {
+	g := t.guesses()
+	today, err := tx.Spent(g.name, g.most)
+	switch {
+	case err != nil:
+		return err
+	case today > 0:
+		return tx.Keep(limited(g.hint, today))
+	}
+	return tx.Keep(limited(spent, wait))
+}
