@@ -141,7 +141,12 @@ func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Doc, error)) (do
 // transaction itself: they may have been revoked or changed while the body came
 // in, or by the write just before.
 func (s *Server) change(rq *request, fn func(*store.Tx) error) error {
-	return s.store.Write(rq.Context(), rq.actor, func(tx *store.Tx) error {
+	return s.store.Write(rq.Context(), rq.actor, rq.entered(fn))
+}
+
+// entered returns fn behind a look at what the actor may do now.
+func (rq *request) entered(fn func(*store.Tx) error) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
 		if err := tx.Enter(); err != nil {
 			return err
 		}
@@ -149,7 +154,7 @@ func (s *Server) change(rq *request, fn func(*store.Tx) error) error {
 			return err
 		}
 		return fn(tx)
-	})
+	}
 }
 
 // pace refuses a request that comes too soon after others under the same key.

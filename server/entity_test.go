@@ -47,11 +47,17 @@ CREATE UNIQUE INDEX widgets_host ON widgets (workspace_id, host);`
 // widgetMigration is the one behind those of the product.
 func widgetMigration(t *testing.T) fstest.MapFS {
 	t.Helper()
+	return furtherMigration(t, widgetSQL)
+}
+
+// furtherMigration follows those that are built in.
+func furtherMigration(t *testing.T, text string) fstest.MapFS {
+	t.Helper()
 	released, err := filepath.Glob("../store/migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fstest.MapFS{fmt.Sprintf("migrations/%04d_widgets.sql", len(released)+1): {Data: []byte(widgetSQL)}}
+	return fstest.MapFS{fmt.Sprintf("migrations/%04d_further.sql", len(released)+1): {Data: []byte(text)}}
 }
 
 // TestEntityIsARowAndAMigration uses the widget in every way the product knows.

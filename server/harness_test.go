@@ -94,7 +94,7 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 		opts.Schema = schema(t)
 	}
 	opts.Path, opts.Clock, opts.Rand = store.Memory, r.clock.Now, &counted{}
-	opts.MaxWrite = time.Minute // of a busy machine
+	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
 	st, err := store.Open(context.Background(), opts)
 	if err != nil {
 		t.Fatal(err)

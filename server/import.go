@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,12 +14,12 @@ import (
 
 // The limits of an import.
 const (
-	batchRows      = 100 // saved at once; other writes take turns with batches
-	batchBytes     = 1 << 20
-	maxAtOnce      = 10_000 // rows of an import that is one transaction
-	maxAtOnceBytes = 16 << 20
-	maxWithoutID   = 1_000_000 // rows that have nothing to be known by: what stands for them is kept in memory
+	maxWithoutID = 1_000_000 // rows that have nothing to be known by: what stands for them is kept in memory
 )
+
+// importBatch is what is saved at once; other writes take turns with batches. A value may
+// take as long to save as a row of few.
+var importBatch = extent{rows: 100, bytes: 1 << 20, values: 2_000}
 
 // importRoute is the row that takes records of an entity in the form of files.
 func importRoute(e *crm.Entity) route {
@@ -43,9 +42,12 @@ type importer struct {
 	open   func(*rowFile) (rowReader, error) // begins to read the file
 	file   *keptFile                         // closed with the request, unless it is kept
 	before *[4]int64                         // what the dry run came to that is confirmed; nil: there was none
+	size   extent                            // of the file; nothing where a dry run looked at it
 	rows   rowReader
 	parse  func(row) entry
 	tally  tally
+	trial  *store.Rehearsal // what a dry run did so far; nil: it is none
+	most   int              // rows saved at once
 	put    func([]byte) error
 }
 
@@ -72,7 +74,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
 		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
 	}
-	return &importer{s: s, rq: rq, source: source, seen: map[[16]byte]int32{}, tally: tally{}}, nil
+	return &importer{s: s, rq: rq, source: source, seen: map[[16]byte]int32{}, tally: tally{}, most: s.batch.rows}, nil
 }
 
 // switchedOn reads a parameter that is on or off.
@@ -130,17 +132,23 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 func (im *importer) answer() (*render.Doc, error) {
 	dry, _ := switchedOn(im.rq, "dry_run")
 	atomic, _ := switchedOn(im.rq, "atomic")
-	if dry || atomic {
-		return im.atOnce(dry)
+	if fault := im.fits(dry, atomic); fault != nil {
+		return nil, fault
+	}
+	if atomic && !dry {
+		return im.atOnce()
+	}
+	if dry {
+		im.trial = store.NewRehearsal()
 	}
 	return im.stream(func() error {
 		for {
-			batch, _, err := im.batch(batchRows, batchBytes)
+			batch, err := im.batch()
 			if saved := im.saveBatch(batch); saved != nil {
 				return saved
 			}
 			if err != nil {
-				return im.finish(err, false)
+				return im.finish(err, dry)
 			}
 		}
 	}), nil
@@ -158,21 +166,22 @@ func (im *importer) stream(run func() error) *render.Doc {
 	}}}
 }
 
-// batch reads up to so many rows, or bytes. The error, io.EOF at the end, is of what
+// batch reads as many rows as are saved at once. The error, io.EOF at the end, is of what
 // follows them.
-func (im *importer) batch(rows, bytes int) (batch []entry, size int, err error) {
-	for len(batch) < rows && size < bytes {
+func (im *importer) batch() (batch []entry, err error) {
+	size := extent{}
+	for most := im.s.batch; size.rows < most.rows && size.bytes < most.bytes && size.values < most.values; {
 		r, err := im.rows.next()
 		if err != nil {
-			return batch, size, err
+			return batch, err
 		}
 		if !r.empty() {
 			im.tally.rows++
-			size += r.size
+			size.add(r)
 			batch = append(batch, im.parse(r))
 		}
 	}
-	return batch, size, nil
+	return batch, nil
 }
 
 // sourceOf returns whose ids a file has, by its columns. Ids of products nobody knows
@@ -195,43 +204,3 @@ const (
 	rowSource     = "row"
 	nameSource    = "name"
 )
-
-// saveBatch saves rows in one transaction, in which those that fail leave no trace,
-// and sends what became of each.
-func (im *importer) saveBatch(batch []entry) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	var results []result
-	err := im.s.change(im.rq, func(tx *store.Tx) (err error) {
-		results, err = im.saveAll(tx, batch)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return im.send(results)
-}
-
-// saveAll saves rows; the error is one that is none of theirs.
-func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
-	results := make([]result, 0, len(batch))
-	for _, e := range batch {
-		r := result{n: e.n, fault: e.fault}
-		if e.fault == nil {
-			var out store.Outcome
-			err := tx.Try(func() (err error) {
-				out, err = im.save(tx, e)
-				return err
-			})
-			if err != nil && !errors.As(err, &r.fault) {
-				return nil, err
-			}
-			if err == nil {
-				r.word, r.handle = out.Result, out.After.Handle()
-			}
-		}
-		results = append(results, r)
-	}
-	return results, nil
-}

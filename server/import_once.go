@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -10,48 +9,83 @@ import (
 	"crmkit/store"
 )
 
-// errDry ends a transaction whose results were all that was wanted.
-var errDry = errors.New("a dry run keeps nothing")
+// extent is how large a file is.
+type extent struct{ rows, bytes, values int }
 
-// atOnce saves all rows in one transaction. A dry run keeps nothing of it; else one
-// row that fails keeps all from being saved.
-func (im *importer) atOnce(dry bool) (*render.Doc, error) {
-	batch, size, end := im.batch(maxAtOnce+1, maxAtOnceBytes+1)
-	if len(batch) > maxAtOnce || size > maxAtOnceBytes {
-		return nil, crm.Errorf(crm.InvalidValue, "dry_run and atomic take at most %d rows and %d bytes at once, because all others wait for them; send fewer, or import without: rows that fail are told apart, and a second run changes nothing.", maxAtOnce, maxAtOnceBytes)
+// The most of a dry run, which remembers what earlier rows did, and of an import that is
+// one transaction, for which all others wait.
+var (
+	maxDryRun = extent{10_000, 16 << 20, 1_000_000}
+	maxAtomic = extent{1_000, 16 << 20, 50_000}
+)
+
+func (x extent) within(most extent) bool {
+	return x.rows <= most.rows && x.bytes <= most.bytes && x.values <= most.values
+}
+
+func (x extent) String() string {
+	return fmt.Sprintf("%d rows, %d bytes and %d values", x.rows, x.bytes, x.values)
+}
+
+// fits refuses a file that is too large for what is asked. A file that a dry run kept was
+// looked at then.
+func (im *importer) fits(dry, atomic bool) *crm.Error {
+	switch {
+	case atomic && !im.size.within(maxAtomic):
+		return crm.Errorf(crm.InvalidValue, "atomic=1 takes at most %s, because all others wait until it is done; this file has %s. %s", maxAtomic, im.size, withoutAtomic).On("atomic")
+	case dry && !im.size.within(maxDryRun):
+		return crm.Errorf(crm.InvalidValue, "dry_run=1 takes at most %s; this file has %s. Send its first part, with the line of column names, to see how it is read; then import all of it: rows that fail are named, and the file may be sent again.", maxDryRun, im.size).On("dry_run")
 	}
-	if end != io.EOF {
-		return nil, end
+	return nil
+}
+
+const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."
+
+// atOnce saves all rows in one transaction; one that fails keeps all from being saved.
+func (im *importer) atOnce() (*render.Doc, error) {
+	batch, err := im.all()
+	if err != nil {
+		return nil, err
 	}
 	var results []result
-	err := im.s.change(im.rq, func(tx *store.Tx) (err error) {
-		if results, err = im.saveAll(tx, batch); err != nil {
-			return err
+	err = im.s.change(im.rq, func(tx *store.Tx) (err error) {
+		if results, err = im.saveAll(tx, batch); err == nil {
+			err = refused(results)
 		}
-		if dry {
-			unname(results)
-			return errDry
-		}
-		return refused(results)
+		return err
 	})
-	if err != nil && !errors.Is(err, errDry) {
+	if store.TooLong(err) {
+		return nil, crm.Errorf(crm.InvalidValue, "atomic=1: %d rows with %d values take longer to save than one write may. %s", len(batch), valuesOf(batch), withoutAtomic).On("atomic")
+	}
+	if err != nil {
 		return nil, err
 	}
 	return im.stream(func() error {
 		if err := im.send(results); err != nil {
 			return err
 		}
-		return im.finish(io.EOF, dry)
+		return im.finish(io.EOF, false)
 	}), nil
 }
 
-// unname takes the names from records that are made in vain.
-func unname(results []result) {
-	for i := range results {
-		if results[i].word == store.Created {
-			results[i].handle = ""
-		}
+// all reads the rows to the end of the file.
+func (im *importer) all() (all []entry, err error) {
+	for err == nil {
+		var batch []entry
+		batch, err = im.batch()
+		all = append(all, batch...)
 	}
+	if err != io.EOF {
+		return nil, err
+	}
+	return all, nil
+}
+
+func valuesOf(batch []entry) (n int) {
+	for _, e := range batch {
+		n += e.values
+	}
+	return n
 }
 
 // refused is the error of the first row that failed, nil when none did.

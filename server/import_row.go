@@ -21,7 +21,7 @@ type entry struct {
 	source string // where that is
 	made   string // when the row says it was made, for rows of crmkit's own exports
 	hints  []hint
-	size   int
+	values int // that the row has
 	fault  *crm.Error
 }
 
@@ -35,7 +35,7 @@ type hint struct {
 
 // read turns a row into an entry.
 func (im *importer) read(r row) entry {
-	e := entry{n: r.n, entity: im.entity, source: im.source, fault: r.fault, size: r.size}
+	e := entry{n: r.n, entity: im.entity, source: im.source, fault: r.fault, values: len(r.cells)}
 	if e.fault != nil {
 		return e
 	}

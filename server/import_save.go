@@ -1,12 +1,74 @@
 package server
 
 import (
+	"errors"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store"
 )
+
+// saveBatch saves rows in one transaction, in which those that fail leave no trace, and
+// sends what became of each. Where they take longer than a write may, it goes on with
+// fewer at once.
+func (im *importer) saveBatch(batch []entry) error {
+	for len(batch) > 0 {
+		n := min(len(batch), im.most)
+		var results []result
+		err := im.write(func(tx *store.Tx) (err error) {
+			results, err = im.saveAll(tx, batch[:n])
+			return err
+		})
+		if store.TooLong(err) && n > 1 {
+			im.most = n / 2
+			continue
+		}
+		if err == nil {
+			err = im.send(results)
+		}
+		if err != nil {
+			return err
+		}
+		batch = batch[n:]
+	}
+	return nil
+}
+
+// write runs fn in a transaction, which is taken back in a dry run.
+func (im *importer) write(fn func(*store.Tx) error) error {
+	if im.trial == nil {
+		return im.s.change(im.rq, fn)
+	}
+	return im.s.store.Rehearse(im.rq.Context(), im.rq.actor, im.trial, im.rq.entered(fn))
+}
+
+// saveAll saves rows; the error is one that is none of theirs. Records that a dry run
+// would make have no name yet.
+func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
+	results := make([]result, 0, len(batch))
+	for _, e := range batch {
+		r := result{n: e.n, fault: e.fault}
+		if e.fault == nil {
+			var out store.Outcome
+			err := tx.Try(func() (err error) {
+				out, err = im.save(tx, e)
+				return err
+			})
+			if err != nil && !errors.As(err, &r.fault) {
+				return nil, err
+			}
+			if err == nil {
+				r.word = out.Result
+			}
+			if err == nil && (im.trial == nil || !im.trial.Made(out.After)) {
+				r.handle = out.After.Handle()
+			}
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
 
 // save makes or updates the record of an entry.
 func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {

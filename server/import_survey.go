@@ -22,7 +22,6 @@ const maxColumnName = crm.MaxMemberName + len("custom.")
 func (im *importer) survey() error {
 	var first []row // until they are looked at
 	looked, size := false, 0
-	count := 0
 	for {
 		r, err := im.rows.next()
 		if err == io.EOF {
@@ -37,7 +36,7 @@ func (im *importer) survey() error {
 		if r.empty() {
 			continue
 		}
-		if count++; !looked {
+		if im.size.add(r); !looked {
 			first, size = append(first, r), size+r.size
 			looked = len(first) == lookedRows || size >= lookedBytes
 			if !looked {
@@ -53,11 +52,16 @@ func (im *importer) survey() error {
 	if !looked {
 		im.look(first)
 	}
-	return im.surveyed(count, first)
+	return im.surveyed(first)
 }
 
 // empty reports whether the row says nothing.
 func (r row) empty() bool { return len(r.cells) == 0 && r.fault == nil }
+
+// add counts a row.
+func (x *extent) add(r row) {
+	x.rows, x.bytes, x.values = x.rows+1, x.bytes+r.size, x.values+len(r.cells)
+}
 
 // note takes the columns of a row into account.
 func (im *importer) note(r row) *crm.Error {
@@ -81,7 +85,8 @@ const binary = "with curl: --data-binary @FILE, because -d @FILE takes the ends 
 
 // surveyed refuses a file of no rows, and one whose lines came as one; first are its
 // rows where it has few.
-func (im *importer) surveyed(count int, first []row) error {
+func (im *importer) surveyed(first []row) error {
+	count := im.size.rows
 	_, csv := im.rows.(*csvRows)
 	_, lines := im.rows.(*lineRows)
 	switch {

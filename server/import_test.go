@@ -214,9 +214,13 @@ func TestImportsAreCapped(t *testing.T) {
 	for i := range 10_001 {
 		fmt.Fprintf(&many, "n%d\n", i)
 	}
-	for _, param := range []string{"dry_run", "atomic"} {
-		if text := r.want(400, "POST", "/import/contacts?"+param+"=1", many.String()); !strings.Contains(text, "at most 10000 rows") {
-			t.Error(text)
+	for param, says := range map[string]string{
+		"dry_run=1":          "at most 10000 rows, 16777216 bytes and 1000000 values; this file has 10001 rows, 58897 bytes and 10001 values",
+		"atomic=1":           "at most 1000 rows, 16777216 bytes and 50000 values, because all others wait until it is done; this file has 10001 rows",
+		"atomic=1&dry_run=1": "Leave atomic out: rows that fail are named",
+	} {
+		if text := r.want(400, "POST", "/import/contacts?"+param, many.String()); !strings.Contains(text, says) {
+			t.Errorf("%s: %s", param, text)
 		}
 	}
 }

@@ -74,6 +74,9 @@ func (tx *Tx) release(text string, args ...any) error {
 // Imported returns the key of the record that an imported one with the id became;
 // 0 when there is none. The record may have been deleted since.
 func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err error) {
+	if key = tx.job.rehearsal.imported(importNote{source, e, id}); key != 0 {
+		return key, nil
+	}
 	_, err = tx.row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
 		[]any{tx.Actor.Workspace, source, e.Name, id}, &key)
 	return key, err
@@ -81,6 +84,7 @@ func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err 
 
 // NoteImported remembers which record an imported one became.
 func (tx *Tx) NoteImported(source string, e *crm.Entity, id string, key int64) error {
+	tx.job.rehearsal.note(importNote{source, e, id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
 	n, err := tx.affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 	if n > 0 || err != nil {

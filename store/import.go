@@ -11,11 +11,12 @@ import (
 // Try runs fn and takes back what it changed when it fails; what the transaction
 // did before stays. It returns the error of fn.
 func (tx *Tx) Try(fn func() error) error {
-	changed, mark := len(tx.job.changed), tx.store.writer.ledgers.mark()
+	changed, mark, rehearsed := len(tx.job.changed), tx.store.writer.ledgers.mark(), tx.job.rehearsal.mark()
 	fault, err := tx.part(fn)
 	if fault != nil {
 		tx.job.changed = tx.job.changed[:changed]
 		tx.store.writer.rewind(mark)
+		tx.job.rehearsal.rewind(rehearsed)
 	}
 	if err != nil {
 		return fmt.Errorf("take back: %w", err)
@@ -58,6 +59,9 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 // KeyNamed returns the key of the one record that is called so, whatever the case and the
 // accents; 0 where there is none, or several. The entity's Display must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
+	if err := tx.meetNamesakes(e, name); err != nil {
+		return 0, err
+	}
 	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.From(), query.FoldedSQL("t", e.Field(e.Display))),
 		tx.Actor.Workspace, query.Fold(name))
 	if err != nil || len(keys) != 1 {

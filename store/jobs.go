@@ -40,7 +40,8 @@ func (js *jobs) wake() {
 	}
 }
 
-// take returns the writes for one batch, in the order in which they are to run.
+// take returns the writes for one batch, in the order in which they are to run. A step of
+// a rehearsal is a batch of its own.
 func (js *jobs) take() (batch []*job) {
 	js.mu.Lock()
 	defer js.mu.Unlock()
@@ -49,8 +50,14 @@ func (js *jobs) take() (batch []*job) {
 		if !found {
 			break
 		}
+		if j.rehearsal != nil && len(batch) > 0 {
+			js.queue.unpop(tk, j)
+			break
+		}
 		j.ticket, j.took = tk, 0
-		batch = append(batch, j)
+		if batch = append(batch, j); j.rehearsal != nil {
+			break
+		}
 	}
 	return batch
 }

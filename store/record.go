@@ -66,6 +66,9 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		args = append(args, stored(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
+	if err := tx.meetHolder(e, names, values); err != nil {
+		return 0, err
+	}
 	_, err = tx.row(text, args, &key)
 	return key, err
 }
@@ -215,6 +218,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.touch(tx.Actor.Workspace)
 	tx.job.changed = append(tx.job.changed, after)
+	tx.job.rehearsal.change(before, after)
 	tx.spoil(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err
@@ -274,6 +278,9 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			continue
 		}
 		to := after.Entity.Target(f)
+		if err := tx.meetGhost(to, v.Int); err != nil {
+			return err
+		}
 		found, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.Display, to.Plural),
 			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
 		if err != nil {

@@ -158,6 +158,9 @@ func walk(rows *sql.Rows, err error, each func(scan func(...any) error) error) e
 
 // record reads a record of the transaction's workspace as it stands.
 func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
+	if err := tx.meetGhost(e, key); err != nil {
+		return crm.Record{}, false, err
+	}
 	t := tx.store.tables[e]
 	row := t.newRow()
 	found, err := tx.row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)

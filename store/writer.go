@@ -51,21 +51,22 @@ type writer struct {
 }
 
 type job struct {
-	ctx     context.Context
-	actor   crm.Actor
-	run     func(*Tx) error
-	after   []func()
-	moments []*atomic.Uint64 // of the workspaces whose records it changes
-	changed []crm.Record     // as they are now
-	spoiled []shelved        // what of memory is not as it is any more
-	kept    error            // the error with which what it did stays
-	err     error
-	began   bool  // it has run, perhaps in vain
-	ran     bool  // to its end; the batch may yet run again
-	late    error // set when it took too long, and is not run again
-	ticket  ticket
-	took    time.Duration // of the writer's time
-	done    chan struct{}
+	ctx       context.Context
+	actor     crm.Actor
+	run       func(*Tx) error
+	after     []func()
+	moments   []*atomic.Uint64 // of the workspaces whose records it changes
+	changed   []crm.Record     // as they are now
+	spoiled   []shelved        // what of memory is not as it is any more
+	rehearsal *Rehearsal       // of which it is a step; nil: it is in earnest
+	kept      error            // the error with which what it did stays
+	err       error
+	began     bool  // it has run, perhaps in vain
+	ran       bool  // to its end; the batch may yet run again
+	late      error // set when it took too long, and is not run again
+	ticket    ticket
+	took      time.Duration // of the writer's time
+	done      chan struct{}
 }
 
 // keeps reports whether the job ended with the very error that it wanted to end
@@ -105,19 +106,22 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 // then, and of other writes nothing is lost. fn must bear being run again on another engine, so it has no effects outside its
 // Tx but assignments that a second run repeats.
 func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
-	j := &job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})}
+	return s.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
+}
+
+func (s *Store) submit(j *job) error {
 	select {
 	case <-s.stop:
 		return stopped()
 	default:
 	}
-	if err := ctx.Err(); err != nil {
+	if err := j.ctx.Err(); err != nil {
 		return err
 	}
 	if err := s.writer.jobs.push(j); err != nil {
 		return err
 	}
-	s.turns.note(actor.Workspace)
+	s.turns.note(j.actor.Workspace)
 	return s.writer.wait(j)
 }
 
@@ -152,8 +156,20 @@ func stopped() error {
 
 // tooLong is the error of a write that took longer than Options.MaxWrite.
 func (w *writer) tooLong() error {
-	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}
+	return &lateError{crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}}
+}
+
+type lateError struct{ fault crm.Error }
+
+func (e *lateError) Error() string { return e.fault.Error() }
+func (e *lateError) Unwrap() error { return &e.fault }
+
+// TooLong reports whether a write was ended for the time that it took, so that less of it
+// at once may be done.
+func TooLong(err error) bool {
+	var late *lateError
+	return errors.As(err, &late)
 }
 
 // run serves writes until the store closes, then those that still wait.
@@ -198,10 +214,18 @@ func (w *writer) commit(batch []*job) (ran int) {
 	}
 	w.synced = 0
 	before := pagesRead(w.conn)
-	batch, err := w.transact(batch)
+	var err error
+	rehearsal := batch[0].rehearsal != nil
+	if rehearsal {
+		err = w.rehearse(batch[0])
+	} else {
+		batch, err = w.transact(batch)
+	}
 	seen := Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before}
 	w.store.aside(func() { w.store.seen(seen) })
-	w.reflect(batch, err)
+	if !rehearsal {
+		w.reflect(batch, err)
+	}
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
 			j.err, j.kept = err, nil

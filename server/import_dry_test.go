@@ -1,0 +1,178 @@
+package server_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"crmkit/crm"
+	"crmkit/server"
+	"crmkit/store"
+)
+
+var handles = regexp.MustCompile(` [a-z_]+/[a-z]+_\w+`)
+
+// smallRows draws a file whose rows meet: few ids, addresses and names, empty and wrong
+// cells among them.
+func smallRows(t *rapid.T, kind string) string {
+	columns := map[string][]string{
+		"contacts":         {"id", "name", "email", "company", "company_domain", "tags", "notes", "seats"},
+		"companies":        {"id", "name", "domain", "tags", "notes", "seats"},
+		"deals":            {"id", "title", "amount_cents", "contact.email", "contact", "company", "notes"},
+		"activities":       {"id", "kind", "body", "contact.email", "company", "occurred_at"},
+		"tickets":          {"id", "subject", "requester.email", "company"},
+		"campaigns":        {"id", "name", "description"},
+		"campaign_members": {"id", "campaign", "contact.email", "company", "reason"},
+	}[kind]
+	few := func(name string, values ...string) string {
+		return rapid.SampledFrom(append(values, "", "")).Draw(t, name)
+	}
+	cell := func(column string) string {
+		switch column {
+		case "id":
+			return few(column, "1", "2", "3", "4", "5", "6")
+		case "email", "contact.email", "requester.email":
+			return few(column, "a@x.com", "b@x.com", "c@x.com", "d@x.com", "no address")
+		case "domain", "company_domain":
+			return few(column, "x.com", "y.com", "z.com", "no domain")
+		case "kind":
+			return few(column, "note", "call", "note")
+		case "amount_cents":
+			return few(column, "5", "7", "x")
+		case "occurred_at":
+			return "2026-06-01"
+		case "tags":
+			return few(column, "a", "b", "a;b")
+		}
+		return few(column, "Ann", "ann", "Bob", "Cid", "Dora with a name")
+	}
+	lines := []string{strings.Join(columns, ",")}
+	for range rapid.IntRange(1, 30).Draw(t, "rows") {
+		var cells []string
+		for _, column := range columns {
+			cells = append(cells, cell(column))
+		}
+		lines = append(lines, strings.Join(cells, ","))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// A dry run says of each row what the import then says of it, wherever its batches end:
+// only the names of what would be made are not known yet. It leaves nothing.
+func TestDryRunsSayWhatImportsDo(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		plan := crm.Plan{Name: "small", Caps: []crm.Cap{
+			{Resource: "contacts", Max: rapid.Int64Range(1, 12).Draw(rt, "contacts")},
+			{Resource: "companies", Max: rapid.Int64Range(1, 8).Draw(rt, "companies")},
+			{Resource: crm.Storage, Max: rapid.SampledFrom([]int64{2000, 3000, 4000, 6000, 9000, 1 << 30}).Draw(rt, "storage")},
+		}}
+		r := newRigWith(t, store.Options{Plans: crm.Plans{plan}, Plan: "small"})
+		r.handler.(*server.Server).SaveAtOnce(rapid.IntRange(1, 9).Draw(rt, "at once"))
+		r.as("jane@acme.com")
+		for i := range rapid.IntRange(1, 4).Draw(rt, "files") {
+			kind := rapid.SampledFrom([]string{"contacts", "contacts", "companies", "deals", "activities", "tickets", "campaigns", "campaign_members"}).Draw(rt, "kind")
+			if i == 0 {
+				kind = "contacts"
+			}
+			file := smallRows(rt, kind)
+			path := "/import/" + kind + "?source=old"
+			before := snapshot(r)
+			dry := r.call("POST", path+"&dry_run=1", file)
+			if after := snapshot(r); after != before {
+				rt.Fatalf("the dry run left something: %s", diff(before, after))
+			}
+			there := map[string]bool{}
+			for _, handle := range handles.FindAllString(strings.ReplaceAll(before, "\n", "\n "), -1) {
+				there[handle] = true
+			}
+			real := r.call("POST", path, file)
+			want := handles.ReplaceAllStringFunc(real.body, func(handle string) string {
+				if there[handle] {
+					return handle
+				}
+				return ""
+			})
+			want = strings.Replace(want, "# imported:", "# dry run:", 1)
+			got, _, _ := strings.Cut(handles.ReplaceAllStringFunc(dry.body, func(handle string) string {
+				if there[handle] {
+					return handle
+				}
+				return ""
+			}), "# nothing was saved\n")
+			if dry.status != real.status || got != want {
+				rt.Fatalf("%s of %s\ndry\n%s\nreal\n%s", kind, file, got, want)
+			}
+		}
+	})
+}
+
+// Other writes are done between the batches of a dry run: none of its transactions has
+// more rows than one, and none is run twice.
+func TestDryRunsTakeTurns(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	var batches, most int
+	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
+	r.store.Watch(func(b store.Batch) {
+		batches++
+		most = max(most, b.Pages)
+	})
+	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
+	one := most
+	batches, most = 0, 0
+	file := strings.Repeat("Bad,no address\n", 300)
+	text := r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(2000)+file)
+	if !strings.Contains(text, "# dry run: 2000 created, 0 updated, 0 unchanged, 300 failed") || batches < 23 || batches > 26 || most > one*3/2 {
+		t.Errorf("%d transactions, the largest read %d pages, one of 100 rows %d: %s", batches, most, one, text[max(0, len(text)-300):])
+	}
+}
+
+// wideRows are rows of many values of their own.
+func wideRows(rows, columns int) string {
+	var b strings.Builder
+	b.WriteString("name,email")
+	for i := range columns {
+		fmt.Fprintf(&b, ",column %d", i)
+	}
+	for i := range rows {
+		fmt.Fprintf(&b, "\nRow %d,row%d@acme.com%s", i, i, strings.Repeat(",x", columns))
+	}
+	return b.String() + "\n"
+}
+
+// Rows of many columns are saved a few at once: a transaction has about 2000 values,
+// whatever the rows.
+func TestWideRowsTakeTurns(t *testing.T) {
+	for _, how := range []string{"?dry_run=1", ""} {
+		r := newRig(t).as("jane@acme.com")
+		var batches int
+		r.store.Watch(func(b store.Batch) { batches++ })
+		text := r.want(200, "POST", "/import/contacts"+how, wideRows(60, 400))
+		if !strings.Contains(text, "60 created, 0 updated, 0 unchanged, 0 failed") || batches < 12 || batches > 15 {
+			t.Errorf("%q: %d transactions: %s", how, batches, text[max(0, len(text)-300):])
+		}
+	}
+}
+
+// slowly has each new contact take some time of the writer.
+const slowly = `CREATE TRIGGER slow AFTER INSERT ON contacts BEGIN
+	UPDATE contacts SET notes = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT CAST(MAX(i) AS TEXT) FROM n) WHERE key = NEW.key;
+END;`
+
+// Where rows take longer than a write may, fewer are saved at once. One transaction of all
+// of them is refused with its size.
+func TestSlowRowsAreSavedFewerAtOnce(t *testing.T) {
+	r := newRigWith(t, store.Options{MaxWrite: 200 * time.Millisecond, Migrations: furtherMigration(t, slowly)}).as("jane@acme.com")
+	a := r.call("POST", "/import/contacts?atomic=1", wideRows(300, 0))
+	if a.status != 400 || !strings.Contains(a.body, "300 rows with 600 values take longer") || !strings.Contains(a.body, "Leave atomic out") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	for _, how := range []string{"?dry_run=1", ""} {
+		if text := r.want(200, "POST", "/import/contacts"+how, wideRows(120, 0)); !strings.Contains(text, "120 created, 0 updated, 0 unchanged, 0 failed") {
+			t.Errorf("%q: %s", how, text[max(0, len(text)-300):])
+		}
+	}
+}

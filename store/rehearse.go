@@ -1,0 +1,247 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// A dry run of many rows must not hold the writer until the last, and must yet say of each
+// row what a run in earnest says, where earlier rows count: they made the record that it
+// updates, took its e-mail, or used up the plan. So it goes in steps. Each runs in a
+// transaction of its own that is taken back, and what it did is remembered. A later step
+// puts records of earlier ones into its transaction when a statement is about to look for
+// them, and only those; the statements themselves are the same as ever.
+
+// Rehearsal is a series of writes to one workspace that are all taken back, each run as if
+// those before it had been kept. It is not safe for concurrent use.
+type Rehearsal struct {
+	base    map[*crm.Entity]int64 // the last number of each kind that is given out in earnest, as this step found it
+	made    map[*crm.Entity]int64 // how many records of each kind earlier steps made
+	ghosts  map[ghostKey]*ghost
+	claimed map[string][]*ghost // who had or has what a claim says
+	notes   map[importNote]int64
+	bytes   int64 // of storage that earlier steps took
+	logged  bool  // something, so that the log knows who did it
+
+	step    int
+	start   ledger // as this step found it
+	records []ghostChange
+	noted   []importNote // in this step, with their keys in keys
+	keys    []int64
+	brought []*ghost // in this step
+}
+
+// ghost is a record as the steps before left it. Records that they made have numbers from
+// ghostNumbers on, for the next real ones may be given to others meanwhile.
+type ghost struct {
+	ghostKey
+	made   bool
+	cells  []any    // of the columns, with the numbers of ghosts
+	before []string // its claims in earnest
+	claims []string // its claims now
+	step   int      // that it was put into last
+}
+
+type ghostKey struct {
+	entity *crm.Entity
+	key    int64
+}
+
+// ghostNumbers are above those of all records.
+const ghostNumbers = 1 << 39
+
+type ghostChange struct{ before, after crm.Record }
+
+// importNote is a row of the table imported.
+type importNote struct {
+	source string
+	entity *crm.Entity
+	id     string
+}
+
+// NewRehearsal returns one to which no step was taken yet.
+func NewRehearsal() *Rehearsal {
+	return &Rehearsal{made: map[*crm.Entity]int64{}, ghosts: map[ghostKey]*ghost{}, claimed: map[string][]*ghost{}, notes: map[importNote]int64{}}
+}
+
+// Rehearse runs fn like Write, as the next step of a rehearsal, and takes back what it did.
+// A step that fails leaves the rehearsal as it was. No other write is in its transaction.
+func (s *Store) Rehearse(ctx context.Context, actor crm.Actor, r *Rehearsal, fn func(*Tx) error) error {
+	return s.submit(&job{ctx: ctx, actor: actor, rehearsal: r, done: make(chan struct{}), run: func(tx *Tx) error {
+		if err := r.begin(tx); err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return r.end(tx)
+	}})
+}
+
+// Made reports whether a record of the last step is one that the rehearsal made, so that
+// its id is nobody's.
+func (r *Rehearsal) Made(rec crm.Record) bool {
+	return crm.RecordNumber(rec.Key) > r.base[rec.Entity]
+}
+
+// rehearse runs a step of a rehearsal and takes it back.
+func (w *writer) rehearse(j *job) error {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return w.fault("transaction", err)
+	}
+	err := w.meet(ctx)
+	if err == nil && !j.over() {
+		err = w.runOne(j, w.apart)
+	}
+	_, _ = w.conn.ExecContext(ctx, "ROLLBACK") // fails where SQLite did it by itself
+	clear(w.origins)
+	w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+	j.after, j.kept = nil, nil
+	if err != nil && j.err == nil {
+		return w.fault("transaction", err)
+	}
+	return nil
+}
+
+// begin makes the transaction look as if the steps before had been kept, as far as numbers
+// and caps go. References are checked at its end, which it does not reach.
+func (r *Rehearsal) begin(tx *Tx) (err error) {
+	r.step++
+	r.records, r.noted, r.keys, r.brought, r.base = nil, nil, nil, nil, map[*crm.Entity]int64{}
+	if err := tx.exec("PRAGMA defer_foreign_keys = 1"); err != nil {
+		return err
+	}
+	err = tx.rows("SELECT kind, last FROM usage WHERE workspace_id = $1", []any{tx.Actor.Workspace}, func(scan func(...any) error) error {
+		var kind string
+		var last int64
+		err := scan(&kind, &last)
+		for _, e := range tx.store.Schema.Entities {
+			if e.Plural == kind {
+				r.base[e] = last
+			}
+		}
+		return err
+	})
+	for e, n := range r.made {
+		if err == nil {
+			err = tx.exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, $2, $3, $3, 0, 0)
+				ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + $3, n = usage.n + $3`, tx.Actor.Workspace, e.Plural, n)
+		}
+	}
+	if err == nil {
+		r.start, err = tx.ledger()
+	}
+	if err == nil && r.logged {
+		_, err = tx.origin()
+	}
+	if err != nil {
+		return err
+	}
+	l, err := tx.ledger()
+	l.bytes = r.start.bytes + r.bytes
+	tx.keepLedger(l)
+	return err
+}
+
+// end remembers what the step did.
+func (r *Rehearsal) end(tx *Tx) error {
+	if err := tx.over(); err != nil { // the step may have taken it for the fault of a part
+		return err
+	}
+	l, err := tx.ledger()
+	if err != nil {
+		return err
+	}
+	r.bytes, r.logged = l.bytes-r.start.bytes, r.logged || l.last > r.start.last
+	for _, c := range r.records {
+		r.remember(tx, c)
+	}
+	for i, n := range r.noted {
+		r.notes[n] = r.apart(n.entity, r.keys[i])
+	}
+	return nil
+}
+
+// apart returns a key with the number of a ghost, where it is one; here with the number
+// that the ghost has in this step.
+func (r *Rehearsal) apart(e *crm.Entity, key int64) int64 {
+	return r.renumber(key, r.base[e], ghostNumbers)
+}
+
+func (r *Rehearsal) here(e *crm.Entity, key int64) int64 {
+	return r.renumber(key, ghostNumbers, r.base[e])
+}
+
+func (r *Rehearsal) renumber(key, from, to int64) int64 {
+	if n := crm.RecordNumber(key); n > from {
+		return crm.RecordKey(crm.RecordWorkspace(key), n-from+to)
+	}
+	return key
+}
+
+// remember takes over what a record was made to be.
+func (r *Rehearsal) remember(tx *Tx, c ghostChange) {
+	e := c.after.Entity
+	id := ghostKey{e, r.apart(e, c.after.Key)}
+	g := r.ghosts[id]
+	if g == nil {
+		g = &ghost{ghostKey: id, made: c.before.Key == 0}
+		if r.ghosts[id] = g; g.made {
+			r.made[e]++
+		} else {
+			g.before = r.claimsOf(c.before)
+		}
+		r.claim(g, g.before)
+	}
+	g.claims = r.claimsOf(c.after)
+	r.claim(g, g.claims)
+	g.cells = g.cells[:0]
+	for _, i := range tx.store.tables[e].stored {
+		f, v := &e.Fields[i], c.after.Values[i]
+		if to := e.Target(f); to != nil && v.Set() {
+			v = crm.Key(r.apart(to, v.Int))
+		}
+		g.cells = append(g.cells, columnValues(f, v)...)
+	}
+}
+
+func (r *Rehearsal) claim(g *ghost, claims []string) {
+	for _, c := range claims {
+		if !slices.Contains(r.claimed[c], g) {
+			r.claimed[c] = append(r.claimed[c], g)
+		}
+	}
+}
+
+// claimsOf returns by what a record is found: its unique values, and its name.
+func (r *Rehearsal) claimsOf(rec crm.Record) (list []string) {
+	for _, names := range rec.Entity.Keys() {
+		if values := valuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
+			list = append(list, r.claimTo(rec.Entity, names, values))
+		}
+	}
+	if f := rec.Entity.Field(rec.Entity.Display); f.Folded() {
+		list = append(list, nameClaim(rec.Entity, rec.Value(f.Name).Text))
+	}
+	return list
+}
+
+func (r *Rehearsal) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
+	parts := []string{e.Name}
+	for i, name := range names {
+		v := values[i]
+		if to := e.Target(e.Field(name)); to != nil {
+			v = crm.Key(r.apart(to, v.Int))
+		}
+		parts = append(parts, name, fmt.Sprint(stored(v)))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + query.Fold(name) }

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// rehearse runs a step that must not fail.
+func (f *fixture) rehearse(actor crm.Actor, r *Rehearsal, fn func(*Tx) error) {
+	f.t.Helper()
+	if err := f.Rehearse(f.t.Context(), actor, r, fn); err != nil {
+		f.t.Fatalf("Rehearse: %v", err)
+	}
+}
+
+// Records exchange their addresses in steps, two at once by way of none: each step finds
+// what the ones before left, and the file is as it was.
+func TestRehearsedValuesChangeHands(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		a, b := f.save(ann, "contact", "name", "A", "email", "a@x.com"), f.save(ann, "contact", "name", "B", "email", "b@x.com")
+		r := NewRehearsal()
+		set := func(rec crm.Record, email any) func(*Tx) error {
+			return func(tx *Tx) error {
+				_, err := tx.Update(rec.Key, f.draft("contact", "email", email))
+				return err
+			}
+		}
+		f.rehearse(ann, r, set(a, nil))
+		f.rehearse(ann, r, set(b, "a@x.com"))
+		f.rehearse(ann, r, set(a, "b@x.com"))
+		for _, want := range []struct {
+			email string
+			rec   crm.Record
+		}{{"a@x.com", b}, {"b@x.com", a}} {
+			f.rehearse(ann, r, func(tx *Tx) error {
+				key, err := tx.KeyOf(a.Entity, crm.Str(want.email))
+				if key != want.rec.Key {
+					t.Errorf("%s is that of %d, not %d", want.email, key, want.rec.Key)
+				}
+				return err
+			})
+		}
+		for _, rec := range []crm.Record{a, b} {
+			f.rehearse(ann, r, func(tx *Tx) error {
+				now, _, err := tx.Lookup(rec.Entity, rec.Key)
+				if email := now.Value("email"); email.Equal(rec.Value("email")) || !email.Set() {
+					t.Errorf("%s has %v", rec.Value("name").Text, email)
+				}
+				return err
+			})
+		}
+		err := f.Rehearse(t.Context(), ann, r, set(a, "a@x.com"))
+		wantCode(t, "an address that was taken in an earlier step", err, crm.AlreadyExists)
+		if d := equalRecords(f.fetch(ann, a), a); d != "" {
+			t.Error("the rehearsal left something: " + d)
+		}
+	})
+}
+
+// Others make records between the steps. Those of the rehearsal are never taken for them,
+// and keep what refers to them.
+func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		r := NewRehearsal()
+		f.rehearse(ann, r, func(tx *Tx) error {
+			out, err := tx.Save(f.draft("company", "name", "Ghost", "domain", "ghost.com"))
+			if err != nil {
+				return err
+			}
+			_, err = tx.Save(f.draft("contact", "name", "Casper", "email", "c@ghost.com", "company_id", out.After))
+			return errors.Join(err, tx.NoteImported("old", out.After.Entity, "7", out.After.Key))
+		})
+		real := f.save(ann, "company", "name", "Real", "domain", "real.com")
+		f.rehearse(ann, r, func(tx *Tx) error {
+			out, err := tx.Save(f.draft("contact", "email", "c@ghost.com", "notes", "n"))
+			if err != nil || out.Result != Updated || out.Before.Value("name").Text != "Casper" || !r.Made(out.After) {
+				t.Errorf("the contact is %v, %s: %v", out.Before.Values, out.Result, err)
+			}
+			key, err := tx.Imported("old", real.Entity, "7")
+			if err != nil || key == real.Key || out.Before.Value("company_id").Int != key {
+				t.Errorf("the company is %d, the contact's %v, the real one %d: %v", key, out.Before.Value("company_id"), real.Key, err)
+			}
+			rec, found, err := tx.Lookup(real.Entity, key)
+			if err != nil || !found || rec.Value("domain").Text != "ghost.com" {
+				t.Errorf("the company is %v, %v: %v", rec.Values, found, err)
+			}
+			out, err = tx.Save(f.draft("company", "domain", "real.com", "notes", "n"))
+			if err != nil || out.Result != Updated || r.Made(out.After) {
+				t.Errorf("what others made is %s: %v", out.Result, err)
+			}
+			return err
+		})
+		f.save(ann, "contact", "name", "Boo", "email", "c@ghost.com") // which the rehearsal thought free
+		f.rehearse(ann, r, func(tx *Tx) error {
+			key, err := tx.KeyOf(f.Schema.Named("contact"), crm.Str("c@ghost.com"))
+			if key == 0 {
+				t.Error("nobody has the address")
+			}
+			return err
+		})
+		if n := f.raw(1, "SELECT COUNT(*) FROM companies"); !slices.Equal(n, []string{"1"}) {
+			t.Errorf("%s companies", n)
+		}
+	})
+}
+
+// Steps take storage like writes, to the byte, that of the log's row about who writes once;
+// steps and parts that fail take none.
+func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		used := func() (n int64) {
+			list, err := f.Usage(t.Context(), ann)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range list {
+				if u.Resource == crm.Storage {
+					n = u.Used
+				}
+			}
+			return n
+		}
+		var steps []func(*Tx) error
+		for _, name := range []string{"A", "B", "C"} {
+			steps = append(steps, func(tx *Tx) error {
+				_, err := tx.Save(f.draft("contact", "name", name, "email", name+"@x.com"))
+				return err
+			})
+		}
+		r, before := NewRehearsal(), used()
+		boom := errors.New("boom")
+		for _, step := range steps {
+			fails := func(tx *Tx) error { return errors.Join(step(tx), boom) }
+			if err := f.Rehearse(t.Context(), ann, r, fails); !errors.Is(err, boom) {
+				t.Fatal(err)
+			}
+			f.rehearse(ann, r, func(tx *Tx) error {
+				if err := tx.Try(func() error { return fails(tx) }); !errors.Is(err, boom) {
+					t.Error(err)
+				}
+				return step(tx)
+			})
+		}
+		if n := used(); n != before {
+			t.Errorf("%d bytes are left", n-before)
+		}
+		for _, step := range steps {
+			f.write(ann, step)
+		}
+		if n := used() - before; n != r.bytes {
+			t.Errorf("the steps take %d bytes, the writes %d", r.bytes, n)
+		}
+	})
+}
+
+// A step is a transaction of its own: what waits with it is committed beside it, once.
+func TestStepsJoinNoBatch(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		runs := 0
+		release := f.block()
+		answers := f.queue(t.Context(), ann, f.insert("one"), f.insert("two"))
+		r, done := NewRehearsal(), make(chan error, 1)
+		go func() {
+			done <- f.Rehearse(t.Context(), ann, r, func(tx *Tx) error {
+				runs++
+				_, err := tx.Save(f.draft("contact", "name", "step"))
+				return err
+			})
+		}()
+		release()
+		for _, err := range append(answers(), <-done) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if names := f.raw(1, "SELECT name FROM contacts ORDER BY name"); runs != 1 || !slices.Equal(names, []string{"one", "two"}) {
+			t.Errorf("%d runs, %v", runs, names)
+		}
+	})
+}
