@@ -146,10 +146,15 @@ func (a *Auth) forget() {
 	clear(a.sessions)
 }
 
-// Revoke ends a token of the actor. It is refused from then on.
-func (a *Auth) Revoke(tx *store.Tx, id string) error {
+// Revoke ends a token of the actor. It is refused from then on. What it made is returned
+// where that lives on.
+func (a *Auth) Revoke(tx *store.Tx, id string) (left []store.Made, err error) {
 	tx.After(a.forget)
-	return tx.Revoke(crm.CutHandle(id))
+	id = crm.CutHandle(id)
+	if left, err = tx.MadeBy(id); err == nil {
+		err = tx.Revoke(id)
+	}
+	return left, err
 }
 
 // Hash returns what is stored of a secret: its SHA-256, in hexadecimal.

@@ -106,7 +106,10 @@ func (f *fixture) mint(email string) (token string, actor crm.Actor) {
 
 // revoke ends a token as its user asks for it.
 func (f *fixture) revoke(actor crm.Actor, id string) error {
-	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error { return f.Revoke(tx, id) })
+	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
+		_, err := f.Revoke(tx, id)
+		return err
+	})
 }
 
 func (f *fixture) actor(token string) crm.Actor {

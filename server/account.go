@@ -2,6 +2,7 @@ package server
 
 import (
 	"strconv"
+	"strings"
 
 	"crmkit/auth"
 	"crmkit/crm"
@@ -158,11 +159,42 @@ func (s *Server) tokens(rq *request) (*render.Doc, error) {
 	return doc, nil
 }
 
-// revoke answers DELETE /tokens/{id}.
+// revoke answers DELETE /tokens/{id}. It names what the token made, for a thief may have
+// made it.
 func (s *Server) revoke(rq *request) (*render.Doc, error) {
 	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
-		return deleted("token", crm.CutHandle(rq.record)), s.auth.Revoke(tx, rq.record)
+		left, err := s.auth.Revoke(tx, rq.record)
+		doc := deleted("token", crm.CutHandle(rq.record))
+		sure, unsure := named(left)
+		if n := len(sure); n > 0 {
+			doc.Remarks = append(doc.Remarks, countOf(n, "token that it made still works", "tokens that it made still work")+": "+strings.Join(sure, ", ")+"; DELETE /tokens/{id} ends each")
+		}
+		if n := len(unsure); n > 0 {
+			doc.Remarks = append(doc.Remarks, countOf(n, "token was made by another before the log begins, maybe by this one", "tokens were made by others before the log begins, some maybe by this one")+": "+strings.Join(unsure, ", "))
+		}
+		return doc, err
 	})
+}
+
+// countOf is a number and what is counted.
+func countOf(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// named returns tokens by their handles and names.
+func named(list []store.Made) (sure, unsure []string) {
+	for _, m := range list {
+		words := "token/" + m.ID + " name=" + crm.Show(m.Name) + " workspace_id=" + m.WorkspaceID
+		if m.Sure {
+			sure = append(sure, words)
+		} else {
+			unsure = append(unsure, words)
+		}
+	}
+	return sure, unsure
 }
 
 // healthz answers GET /healthz: the process serves.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -101,6 +102,75 @@ func TestMadeTokensOutliveASignIn(t *testing.T) {
 	if c.works(c.held.access) != 200 || c.works(c.made[0]) != 200 {
 		t.Error("a token took with it the one that made it")
 	}
+}
+
+// TestRevokingNamesWhatWasMade holds that who revokes a token hears which live tokens it
+// made, directly or by others: a thief may have made them.
+func TestRevokingNamesWhatWasMade(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	home := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
+	other := r.json(201, "POST", "/workspaces", `{"name":"Partners"}`)["id"].(string)
+	mint := func(by, workspace, name string) (token, id string) {
+		t.Helper()
+		made := r.jsonAs(by, 201, "POST", "/workspaces/"+workspace+"/tokens", `{"token_name":"`+name+`"}`)
+		return made["token"].(string), made["token_id"].(string)
+	}
+	thief := r.signIn("jane@acme.com")
+	stolen := r.jsonAs(thief, 200, "GET", "/whoami", "")["token_id"].(string)
+	_, kept := mint(strings.TrimPrefix(r.header.Get("Authorization"), "Bearer "), home, "mine")
+	first, firstID := mint(thief, other, "first one")
+	_, second := mint(first, other, "second")
+	_, ended := mint(thief, home, "ended")
+	r.want(200, "DELETE", "/tokens/"+ended, "")
+
+	got := r.want(200, "DELETE", "/tokens/"+stolen, "")
+	if want := "deleted token/" + stolen + "\n# 2 tokens that it made still work: token/" + firstID + ` name="first one" workspace_id=` + other + ", token/" + second + " name=second workspace_id=" + other + "; DELETE /tokens/{id} ends each\n"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := r.json(200, "DELETE", "/tokens/"+firstID, "")["remarks"]; fmt.Sprint(got) != "[1 token that it made still works: token/"+second+" name=second workspace_id="+other+"; DELETE /tokens/{id} ends each]" {
+		t.Errorf("remarks: %v", got)
+	}
+	if got := r.want(200, "DELETE", "/tokens/"+second, ""); strings.Contains(got, "#") {
+		t.Errorf("what made nothing: %s", got)
+	}
+	r.want(200, "DELETE", "/tokens/"+kept, "")
+
+}
+
+// What the log does not tell any more may be anything's.
+func TestRevokingNamesWhatTheLogForgot(t *testing.T) {
+	r := newRig(t)
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &counted{}, LogDays: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	r.store = st
+	r.serve(server.Options{}).as("jane@acme.com")
+	home := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
+	late := r.signIn("jane@acme.com")
+	lateID := r.jsonAs(late, 200, "GET", "/whoami", "")["token_id"].(string)
+	made := r.jsonAs(late, 201, "POST", "/workspaces/"+home+"/tokens", `{"token_name":"lost"}`)
+	lost, lostID := made["token"].(string), made["token_id"].(string)
+	r.clock.Advance(20 * 24 * time.Hour)
+	for _, token := range []string{late, lost} {
+		r.jsonAs(token, 200, "GET", "/whoami", "")
+	}
+	r.store.FlushTouches(t.Context())
+	r.clock.Advance(20 * 24 * time.Hour)
+	r.as("jane@acme.com").store.Purge(t.Context())
+	got := r.want(200, "DELETE", "/tokens/"+lateID, "")
+	if !strings.Contains(got, "# 1 token was made by another before the log begins, maybe by this one: token/"+lostID+" name=lost") {
+		t.Error(got)
+	}
+}
+
+// jsonAs is json with another token.
+func (r *rig) jsonAs(token string, status int, method, path, body string) map[string]any {
+	r.t.Helper()
+	other := *r
+	other.header = http.Header{"Authorization": {"Bearer " + token}}
+	return other.json(status, method, path, body)
 }
 
 // TestTwoCredentials holds that a request with two Authorization headers is refused,

@@ -86,3 +86,36 @@ func (tx *Tx) endTokens(quiet int64, keys string, args ...any) error {
 	}
 	return err
 }
+
+// Made is a token that another made and that lives on when that one ends.
+type Made struct {
+	ID, Name, WorkspaceID string
+	Sure                  bool // else the log begins later than the token
+}
+
+// MadeBy returns the live tokens of the actor's user that the token made, directly or by
+// others, and that do not end with it; also those of which the log does not tell any more
+// what made them.
+func (tx *Tx) MadeBy(id string) (list []Made, err error) {
+	makers := map[string]bool{id: true}
+	text := `SELECT t.id, t.name, t.workspace, t.last_used_at,
+		COALESCE((SELECT c.token_id FROM changes c WHERE c.workspace_id = t.workspace_id AND c.target = 'token/' || t.id AND c.action = 'token.create'), '')
+		FROM tokens t WHERE t.user_id = $1 AND t.origin = '` + crm.OriginMinted + `' AND t.made_by IS NULL
+		AND t.key > (SELECT key FROM tokens WHERE user_id = $1 AND id = $2) ORDER BY t.key LIMIT $3`
+	err = tx.rows(text, []any{tx.Actor.User, id, 10 * MaxTokens}, func(scan func(...any) error) error {
+		var m Made
+		var used int64
+		var maker string
+		if err := scan(&m.ID, &m.Name, &m.WorkspaceID, &used, &maker); err != nil {
+			return err
+		}
+		if m.Sure = maker != ""; m.Sure && !makers[maker] {
+			return nil
+		}
+		if makers[m.ID] = m.Sure; tx.store.touch.since(m.ID, used) > tx.now-IdleLimit.Milliseconds() {
+			list = append(list, m)
+		}
+		return nil
+	})
+	return list, err
+}
