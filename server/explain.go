@@ -69,8 +69,13 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	name, value := crm.Show(part.Param), crm.Show(part.Value)
 	remark := name + "=" + value + " matches nothing"
-	if part.Text {
-		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(part.Operand), nil
+	plain := strings.Trim(part.Operand, "%*")
+	switch like := strings.HasPrefix(part.Value, "like:"); {
+	case plain == "" || !like && !part.Text: // no part of a text was meant
+	case !like:
+		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(plain), nil
+	case plain != part.Operand:
+		return remark + "; like: finds a part and knows no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
 	}
 	if part.Param == "search" {
 		finds, err := s.finds(rq, rq.route.Entity)
