@@ -328,7 +328,11 @@ func (s *Server) helpTopic(rq *request) (*render.Doc, error) {
 
 // openAPIDocument answers GET /openapi.json, which is JSON in every format.
 func (s *Server) openAPIDocument(rq *request) (*render.Doc, error) {
-	doc := s.document(rq, s.api, "application/json")
+	api, err := s.api()
+	if err != nil {
+		return nil, err
+	}
+	doc := s.document(rq, api, "application/json")
 	doc.Raw.Name = ""
 	return doc, nil
 }

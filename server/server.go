@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"crmkit/auth"
@@ -49,7 +50,7 @@ type Server struct {
 	numbers *numbers
 	ready   readiness
 	manual  manual
-	api     string // the OpenAPI document
+	api     func() (string, error) // the OpenAPI document
 
 	strangers, signedIn *intake // of bodies
 	imports             *intake // under way
@@ -85,8 +86,8 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.toolsets = s.newToolsets()
-	s.api, err = s.openAPI()
-	return s, err
+	s.api = sync.OnceValues(s.openAPI) // a tenth of the time of a start
+	return s, nil
 }
 
 // The limits of a connection. They keep slow or greedy clients from holding

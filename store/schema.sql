@@ -1,0 +1,469 @@
+-- Made by TestNewSchema from the migrations up to 21
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE users (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  email TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL
+, plan TEXT NOT NULL DEFAULT 'standard', workspaces INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE workspaces (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number)) STRICT;
+CREATE TABLE codes (
+  purpose TEXT NOT NULL,
+  email TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  tries INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, workspace_id INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (purpose, email)
+) STRICT;
+CREATE TABLE limits (name TEXT PRIMARY KEY, n INTEGER NOT NULL, resets_at INTEGER NOT NULL) STRICT;
+CREATE INDEX limits_resets ON limits (resets_at);
+CREATE TABLE confirmations (
+  hash TEXT PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX confirmations_expires ON confirmations (expires_at);
+CREATE TABLE usage (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  last INTEGER NOT NULL,
+  n INTEGER NOT NULL, latest INTEGER NOT NULL DEFAULT 0, astray INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, kind)
+) STRICT;
+CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+CREATE TABLE companies (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  domain TEXT,
+  owner TEXT,
+  tags TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  owner_fold TEXT,
+  notes TEXT,
+  custom TEXT,
+  notes_fold TEXT
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT) STRICT;
+CREATE UNIQUE INDEX companies_domain ON companies (workspace_id, domain);
+CREATE INDEX companies_created ON companies (workspace_id, created_at);
+CREATE TABLE contacts (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT,
+  phone TEXT,
+  stage TEXT,
+  company_id INTEGER REFERENCES companies (key),
+  owner TEXT,
+  tags TEXT,
+  follow_up_at INTEGER,
+  follow_up_note TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  phone_fold TEXT,
+  stage_fold TEXT,
+  owner_fold TEXT,
+  follow_up_note_fold TEXT,
+  notes TEXT,
+  custom TEXT,
+  notes_fold TEXT
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT) STRICT;
+CREATE UNIQUE INDEX contacts_email ON contacts (workspace_id, email);
+CREATE INDEX contacts_created ON contacts (workspace_id, created_at);
+CREATE INDEX contacts_company ON contacts (company_id, created_at);
+CREATE INDEX contacts_follow_up ON contacts (workspace_id, follow_up_at) WHERE follow_up_at IS NOT NULL;
+CREATE TABLE deals (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  amount_cents INTEGER,
+  currency TEXT NOT NULL,
+  stage TEXT,
+  status TEXT NOT NULL,
+  contact_id INTEGER REFERENCES contacts (key),
+  company_id INTEGER REFERENCES companies (key),
+  owner TEXT,
+  tags TEXT,
+  follow_up_at INTEGER,
+  follow_up_note TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  title_fold TEXT NOT NULL,
+  stage_fold TEXT,
+  owner_fold TEXT,
+  follow_up_note_fold TEXT,
+  notes TEXT,
+  custom TEXT,
+  notes_fold TEXT
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT) STRICT;
+CREATE INDEX deals_created ON deals (workspace_id, created_at);
+CREATE INDEX deals_contact ON deals (contact_id, created_at);
+CREATE INDEX deals_company ON deals (company_id, created_at);
+CREATE INDEX deals_follow_up ON deals (workspace_id, follow_up_at) WHERE follow_up_at IS NOT NULL;
+CREATE TABLE activities (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  contact_id INTEGER REFERENCES contacts (key),
+  company_id INTEGER REFERENCES companies (key),
+  deal_id INTEGER REFERENCES deals (key),
+  occurred_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  body TEXT NOT NULL,
+  body_fold TEXT NOT NULL
+, on_behalf_of TEXT, contact_company_id INTEGER REFERENCES companies (key), ticket_id INTEGER REFERENCES tickets (key)) STRICT;
+CREATE INDEX activities_occurred ON activities (workspace_id, occurred_at);
+CREATE INDEX activities_contact ON activities (contact_id, occurred_at);
+CREATE INDEX activities_company ON activities (company_id, occurred_at);
+CREATE INDEX activities_deal ON activities (deal_id, occurred_at);
+CREATE INDEX workspaces_made_by ON workspaces (made_by);
+CREATE TABLE "members" (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  workspace_id INTEGER NOT NULL REFERENCES workspaces (number),
+  user_id INTEGER REFERENCES users (number),
+  email TEXT NOT NULL,
+  role TEXT NOT NULL,
+  status TEXT NOT NULL,
+  invited_by TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX members_email ON members (workspace_id, email);
+CREATE UNIQUE INDEX members_id ON members (workspace_id, id);
+CREATE INDEX members_created ON members (workspace_id, created_at);
+CREATE INDEX members_user ON members (user_id, created_at);
+CREATE INDEX members_invited ON members (email) WHERE user_id IS NULL;
+CREATE VIEW memberships AS
+  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, m.role AS role,
+    w.time_zone AS time_zone, w.plan AS plan, w.version AS version, w.created_at AS created_at
+  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
+CREATE VIEW invites AS
+  SELECT key, id, workspace_id, email, role, status, invited_by, created_at FROM members WHERE user_id IS NULL;
+CREATE TABLE oauth_clients (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  redirects TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER
+, network TEXT NOT NULL DEFAULT '', held_until INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX oauth_clients_unused ON oauth_clients (created_at) WHERE used_at IS NULL;
+CREATE TABLE oauth_requests (
+  hash TEXT PRIMARY KEY,
+  browser TEXT NOT NULL,
+  client TEXT NOT NULL,
+  redirect TEXT NOT NULL,
+  state TEXT NOT NULL,
+  challenge TEXT NOT NULL,
+  email TEXT NOT NULL,
+  long INTEGER NOT NULL,
+  verified INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+, verified_at INTEGER NOT NULL DEFAULT 0, network TEXT NOT NULL DEFAULT '', mailed INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX oauth_requests_expires ON oauth_requests (expires_at);
+CREATE TABLE oauth_grants (
+  hash TEXT PRIMARY KEY,
+  client TEXT NOT NULL,
+  redirect TEXT NOT NULL,
+  challenge TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  user_id INTEGER NOT NULL,
+  workspace_id INTEGER NOT NULL,
+  token TEXT,
+  expires_at INTEGER NOT NULL
+, reach TEXT NOT NULL DEFAULT 'one') STRICT;
+CREATE INDEX oauth_grants_expires ON oauth_grants (expires_at);
+CREATE INDEX oauth_grants_workspace ON oauth_grants (workspace_id);
+CREATE TABLE tokens (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  user_id INTEGER NOT NULL REFERENCES users (number),
+  workspace_id INTEGER NOT NULL REFERENCES workspaces (number),
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  client TEXT,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL
+, made_by INTEGER REFERENCES tokens (key) ON DELETE CASCADE, reach TEXT NOT NULL DEFAULT 'one') STRICT;
+CREATE TABLE secrets (
+  hash TEXT PRIMARY KEY,
+  token_key INTEGER NOT NULL REFERENCES tokens (key) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  pair INTEGER NOT NULL,
+  used_at INTEGER,
+  dies_at INTEGER
+) STRICT;
+CREATE INDEX tokens_user ON tokens (user_id, created_at);
+CREATE INDEX tokens_workspace ON tokens (workspace_id);
+CREATE INDEX tokens_client ON tokens (client) WHERE client IS NOT NULL;
+CREATE INDEX secrets_token ON secrets (token_key);
+CREATE INDEX secrets_dies ON secrets (dies_at) WHERE dies_at IS NOT NULL;
+CREATE INDEX secrets_used ON secrets (used_at) WHERE used_at IS NOT NULL;
+CREATE TABLE kept_answers (
+  workspace_id INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  request TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  json TEXT NOT NULL,
+  kept_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, user_id, hash)
+) STRICT;
+CREATE INDEX kept_answers_at ON kept_answers (kept_at);
+CREATE TABLE imported (
+  workspace_id INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, source, kind, id)
+) STRICT;
+CREATE INDEX activities_contact_company ON activities (contact_company_id, occurred_at) WHERE contact_company_id IS NOT NULL;
+CREATE TABLE tickets (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  subject_fold TEXT NOT NULL,
+  content TEXT,
+  content_fold TEXT,
+  status TEXT NOT NULL,
+  priority TEXT NOT NULL,
+  priority_fold TEXT NOT NULL,
+  requester_id INTEGER REFERENCES contacts (key),
+  company_id INTEGER REFERENCES companies (key),
+  assignee TEXT,
+  assignee_fold TEXT,
+  tags TEXT,
+  solved_at INTEGER,
+  custom TEXT,
+  activities INTEGER NOT NULL DEFAULT 0,
+  last_activity INTEGER,
+  on_behalf_of TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX tickets_created ON tickets (workspace_id, created_at);
+CREATE INDEX tickets_requester ON tickets (requester_id, created_at);
+CREATE INDEX tickets_company ON tickets (company_id, created_at);
+CREATE INDEX activities_ticket ON activities (ticket_id, occurred_at) WHERE ticket_id IS NOT NULL;
+CREATE TABLE tasks (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  title_fold TEXT NOT NULL,
+  due_at INTEGER,
+  done_at INTEGER,
+  assignee TEXT,
+  assignee_fold TEXT,
+  priority TEXT NOT NULL,
+  priority_fold TEXT NOT NULL,
+  contact_id INTEGER REFERENCES contacts (key),
+  company_id INTEGER REFERENCES companies (key),
+  deal_id INTEGER REFERENCES deals (key),
+  ticket_id INTEGER REFERENCES tickets (key),
+  notes TEXT,
+  notes_fold TEXT,
+  custom TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX tasks_created ON tasks (workspace_id, created_at);
+CREATE INDEX tasks_due ON tasks (workspace_id, due_at) WHERE done_at IS NULL AND due_at IS NOT NULL;
+CREATE INDEX tasks_contact ON tasks (contact_id, created_at) WHERE contact_id IS NOT NULL;
+CREATE INDEX tasks_company ON tasks (company_id, created_at) WHERE company_id IS NOT NULL;
+CREATE INDEX tasks_deal ON tasks (deal_id, created_at) WHERE deal_id IS NOT NULL;
+CREATE INDEX tasks_ticket ON tasks (ticket_id, created_at) WHERE ticket_id IS NOT NULL;
+CREATE TABLE campaigns (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  description TEXT,
+  description_fold TEXT,
+  status TEXT NOT NULL,
+  custom TEXT,
+  contacts INTEGER NOT NULL DEFAULT 0,
+  companies INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX campaigns_created ON campaigns (workspace_id, created_at);
+CREATE TABLE campaign_members (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  campaign_id INTEGER NOT NULL REFERENCES campaigns (key),
+  contact_id INTEGER REFERENCES contacts (key),
+  company_id INTEGER REFERENCES companies (key),
+  reason TEXT,
+  reason_fold TEXT,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+) STRICT;
+CREATE INDEX campaign_members_created ON campaign_members (workspace_id, created_at);
+CREATE INDEX campaign_members_campaign ON campaign_members (campaign_id, created_at);
+CREATE UNIQUE INDEX campaign_members_contact ON campaign_members (contact_id, campaign_id) WHERE contact_id IS NOT NULL;
+CREATE UNIQUE INDEX campaign_members_company ON campaign_members (company_id, campaign_id) WHERE company_id IS NOT NULL;
+CREATE INDEX contacts_phone ON contacts (workspace_id, phone_fold) WHERE phone_fold IS NOT NULL;
+CREATE INDEX contacts_updated ON contacts (workspace_id, updated_at);
+CREATE INDEX contacts_name ON contacts (workspace_id, name_fold);
+CREATE INDEX companies_updated ON companies (workspace_id, updated_at);
+CREATE INDEX companies_name ON companies (workspace_id, name_fold);
+CREATE INDEX deals_updated ON deals (workspace_id, updated_at);
+CREATE INDEX deals_amount ON deals (workspace_id, amount_cents);
+CREATE INDEX tickets_updated ON tickets (workspace_id, updated_at);
+CREATE INDEX tasks_updated ON tasks (workspace_id, updated_at);
+CREATE INDEX contacts_stage ON contacts (workspace_id, stage);
+CREATE INDEX contacts_owner ON contacts (workspace_id, owner);
+CREATE INDEX companies_owner ON companies (workspace_id, owner);
+CREATE INDEX deals_stage ON deals (workspace_id, stage);
+CREATE INDEX deals_status ON deals (workspace_id, status);
+CREATE INDEX deals_owner ON deals (workspace_id, owner);
+CREATE INDEX tickets_status ON tickets (workspace_id, status);
+CREATE INDEX tickets_assignee ON tickets (workspace_id, assignee);
+CREATE INDEX tasks_assignee ON tasks (workspace_id, assignee);
+CREATE INDEX codes_workspace ON codes (workspace_id, email) WHERE workspace_id <> 0;
+CREATE INDEX oauth_grants_user ON oauth_grants (user_id, workspace_id);
+CREATE INDEX tokens_made_by ON tokens (made_by) WHERE made_by IS NOT NULL;
+CREATE TABLE cascades (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  gone INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  after INTEGER NOT NULL,
+  actor TEXT,
+  token_id TEXT,
+  addr TEXT, change_group INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, kind, record)
+) STRICT;
+CREATE INDEX activities_contact_outreach ON activities (contact_id, occurred_at) WHERE kind IN ('call', 'email', 'meeting');
+CREATE INDEX activities_company_outreach ON activities (company_id, occurred_at) WHERE kind IN ('call', 'email', 'meeting');
+CREATE INDEX activities_contact_company_outreach ON activities (contact_company_id, occurred_at) WHERE kind IN ('call', 'email', 'meeting');
+CREATE TABLE names (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  fold TEXT
+) STRICT;
+CREATE UNIQUE INDEX names_name ON names (workspace_id, kind, name);
+CREATE TABLE tags (
+  name_id INTEGER NOT NULL REFERENCES names (key),
+  record INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (name_id, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_record ON tags (record, name_id);
+CREATE TABLE custom_values (
+  name_id INTEGER NOT NULL REFERENCES names (key),
+  record INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  fold TEXT,
+  number TEXT,
+  time INTEGER,
+  PRIMARY KEY (name_id, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX custom_values_text ON custom_values (name_id, text, record) WHERE number IS NULL AND LENGTH(text) <= 200;
+CREATE INDEX custom_values_number ON custom_values (name_id, number, record) WHERE number IS NOT NULL;
+CREATE TABLE origins (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  actor TEXT,
+  token_id TEXT,
+  addr TEXT,
+  run TEXT
+) STRICT;
+CREATE INDEX origins_parts ON origins (workspace_id, token_id, actor, addr, run);
+CREATE TABLE log (
+  key INTEGER PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  id TEXT,
+  at INTEGER NOT NULL,
+  change_group INTEGER,
+  origin INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  version INTEGER,
+  before TEXT,
+  after TEXT
+) STRICT;
+CREATE INDEX log_at ON log (workspace_id, at);
+CREATE INDEX log_target ON log (workspace_id, target);
+CREATE UNIQUE INDEX log_id ON log (workspace_id, id) WHERE id IS NOT NULL;
+CREATE VIEW changes AS SELECT l.key, l.id, l.workspace_id, l.at, o.actor, o.token_id, o.addr, l.action, l.target, l.before, l.after
+  FROM log l LEFT JOIN origins o ON o.key = l.origin;
+CREATE TABLE commits (
+  number INTEGER PRIMARY KEY,
+  workspace INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  n INTEGER NOT NULL
+) STRICT;
+CREATE TABLE reservations (
+  id TEXT PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  made_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reservations_workspace ON reservations (workspace_id);
+CREATE INDEX oauth_requests_client ON oauth_requests (client, expires_at);
+CREATE INDEX oauth_requests_places ON oauth_requests (network, expires_at) WHERE mailed = 0;
+CREATE INDEX oauth_clients_places ON oauth_clients (network, held_until) WHERE used_at IS NULL;
+CREATE TABLE values_in_use (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, kind, field, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX values_in_use_n ON values_in_use (workspace_id, kind, field, n DESC, value);
+CREATE INDEX deals_title ON deals (workspace_id, title_fold);
+CREATE INDEX tickets_subject ON tickets (workspace_id, subject_fold);
+CREATE INDEX campaigns_name ON campaigns (workspace_id, name_fold);
+INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
+INSERT INTO sequences VALUES ('members', 0);
+INSERT INTO sequences VALUES ('names', 0);
+INSERT INTO sequences VALUES ('origins', 0);
