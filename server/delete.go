@@ -43,7 +43,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 		later, err := tx.Delete(rec)
 		doc := deleted(e.Name, rec.ID)
 		if later {
-			doc.Remarks = append(doc.Remarks, "many records refer to it: they follow in the next seconds, until then some show its id, without a name")
+			doc.Remarks = append(doc.Remarks, "many records refer to it: lists show it already; counts and last times that are kept of them in other records follow in the next seconds")
 		}
 		return doc, err
 	})

@@ -10,9 +10,13 @@ import (
 // Delete removes a record. What points to it reads as unset from then on; what
 // was logged below it and belongs to no other record goes with it. Each of
 // these is a change of its own in the log. Where they are many they follow later, in
-// steps, and later is true: until its step a record shows the id, and no name with it.
+// steps, and later is true. Readers see no difference (veil.go) but in what is kept of them
+// elsewhere: counts, last times, and the version of what loses a reference.
 func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {
+		return false, err
+	}
+	if rec, err = tx.settle(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
 	tx.leaving = leaving{rec.Entity, rec.Key}
@@ -153,10 +157,10 @@ func (tx *Tx) removed(rec crm.Record) error {
 	return tx.finish("delete", rec, blank(rec))
 }
 
-// Fetch returns a record as the transaction sees it, or the error that tells
+// Fetch returns a record as readers see it in the transaction, or the error that tells
 // why there is none.
 func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
-	rec, found, err := tx.record(e, key)
+	rec, found, err := tx.read(e, key)
 	if found || err != nil {
 		return rec, err
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // hide deletes a record to which many refer. Its row stays in the table, so that their
-// references lead to a row, but in no workspace: nobody reads it. The rest is a cascade.
+// references lead to a row, but in no workspace: nobody reads it. The rest is a cascade, which
+// readers do not see (veil.go).
 func (tx *Tx) hide(rec crm.Record) error {
 	e := rec.Entity
 	set := "workspace_id = -workspace_id"

@@ -47,7 +47,7 @@ func (tx *Tx) part(fn func() error) (fault, err error) {
 
 // Lookup returns the record with the key, if there is one.
 func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
-	return tx.record(e, key)
+	return tx.read(e, key)
 }
 
 // KeyOf returns the key of the record whose unique field has the value, 0 when

@@ -38,7 +38,7 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list 
 		return list, err
 	}
 	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
-	read := func() (memo, error) { return s.readInUse(ctx, p, args) }
+	read := func() (memo, error) { return s.readInUse(ctx, actor, p, args) }
 	var m memo
 	if p.Question.Entity.RandomID {
 		m, err = read()
@@ -49,8 +49,8 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list 
 }
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
-func (s *Store) readInUse(ctx context.Context, p query.Part, args []any) (m memo, err error) {
-	err = s.snapshot(ctx, func(v *view) error {
+func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Part, args []any) (m memo, err error) {
+	err = s.present(ctx, actor, p.Question.Entity, func(v *view) error {
 		err := v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
 			m.inUse = append(m.inUse, InUse{})
 			in := &m.inUse[len(m.inUse)-1]

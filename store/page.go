@@ -20,10 +20,11 @@ func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
 }
 
 // found returns the keys of a page. Rows that a mirror lists are not tested again for the
-// words of the search, unless something was written since it was read.
+// words of the search, unless something was written since it was read, or readers see
+// less than tables and mirrors have.
 func (c *counter) found(ctx context.Context, w way) ([]int64, error) {
 	listed := w
-	if w.list != "" {
+	if w.list != "" && c.veil == nil {
 		listed.q = w.q.Without()
 	}
 	keys, err := c.keys(ctx, listed)

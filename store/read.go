@@ -29,9 +29,18 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return rec, err
 	}
 	defer end()
-	row := t.newRow()
+	row, rest := t.newRow(), false
+	args := []any{actor.Workspace, key}
 	err = s.view(ctx, func(v *view) error {
-		err := v.row(ctx, t.fetch, []any{actor.Workspace, key}, row.dest...)
+		return v.row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
+	})
+	if err == nil && !rest {
+		one[0] = row.record()
+		s.shelf.keep(recall, t, one)
+		return one[0], nil
+	}
+	err = s.present(ctx, actor, e, func(v *view) error {
+		err := v.row(ctx, t.fetch, args, row.dest...)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -152,7 +161,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 		}
 	}
 	over := s.overlay(actor, q.Entity)
-	return nil, s.snapshot(ctx, func(v *view) error {
+	return nil, s.present(ctx, actor, q.Entity, func(v *view) error {
 		c := &counter{v, recall, s.shelf}
 		w, err := c.way(ctx, actor, q, h)
 		if err != nil {
@@ -185,7 +194,7 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 		page.Total, page.Exact = int64(len(page.Records)), true
 		return nil
 	}
-	if w.hits != nil && len(q.Others) == 0 {
+	if w.hits != nil && len(q.Others) == 0 && c.veil == nil {
 		page.matched(w.hits.n, q.Total)
 		return nil
 	}
@@ -230,7 +239,7 @@ func (c *counter) counting(ctx context.Context, w way) (text string, args []any,
 			return "", nil, err
 		}
 		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if w.list != "" {
+		if w.list != "" && c.veil == nil {
 			whole.Where = q.Without().Condition()
 		}
 		text, args = "SELECT 1 FROM "+w.within(whole), w.args(whole)

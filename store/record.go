@@ -69,8 +69,15 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if err := tx.meetHolder(e, names, values); err != nil {
 		return 0, err
 	}
-	_, err = tx.row(text, args, &key)
-	return key, err
+	if found, err := tx.row(text, args, &key); err != nil || !found {
+		return 0, err
+	}
+	if len(bondsOf(e)) > 0 { // it may be about to go
+		if _, found, err := tx.read(e, key); err != nil || !found {
+			return 0, err
+		}
+	}
+	return key, nil
 }
 
 func (tx *Tx) create(d Draft) (Outcome, error) {
@@ -102,26 +109,6 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
-}
-
-// takeNumber counts one more of a resource in the workspace, up to the plan's
-// cap, and returns its number.
-func (tx *Tx) takeNumber(resource string) (number int64, err error) {
-	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	found, err := tx.row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
-		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
-			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
-		WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, resource, limit, tx.now}, &number)
-	if err == nil && !found {
-		err = limitReached(tx.Actor.Plan, limit, resource)
-	}
-	return number, err
-}
-
-func limitReached(plan string, limit int64, resource string) error {
-	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
-		plan, limit, resource)
 }
 
 func (tx *Tx) stamp(rec crm.Record, fresh bool) error {
@@ -158,6 +145,9 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 		return Outcome{before, before, Unchanged}, nil
 	}
 	if err := tx.MayChange(before); err != nil {
+		return Outcome{}, err
+	}
+	if before, after, err = tx.settleFor(before, after); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, after, Updated}, tx.replace(before, after)

@@ -77,7 +77,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	err = s.snapshot(ctx, func(v *view) error {
+	err = s.present(ctx, actor, q.Entity, func(v *view) error {
 		named := map[int64]bool{}
 		if text := q.Named(); text != "" {
 			err := v.rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
@@ -90,6 +90,9 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 			if err != nil {
 				return err
 			}
+		}
+		if v.veil != nil { // memory has what is about to go, too
+			return s.searchUnder(ctx, &counter{v, recall, s.shelf}, way{actor: actor, q: q.Question, hits: h}, &page)
 		}
 		page = Page{Counted: true, Nowhere: h.n == 0}
 		if page.matched(h.n, q.Total); page.Nowhere {
@@ -110,6 +113,19 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 		return err
 	})
 	return page, err
+}
+
+// searchUnder answers a search where memory finds more than readers see.
+func (s *Store) searchUnder(ctx context.Context, c *counter, w way, page *Page) error {
+	w, err := c.way(ctx, w.actor, w.q, w.hits)
+	if err == nil {
+		err = c.page(ctx, s.tables[w.q.Entity], w, page)
+	}
+	if err == nil {
+		err = c.total(ctx, w, page)
+		page.Nowhere = page.Total == 0
+	}
+	return err
 }
 
 // each calls fn for every hit, in the order of numbers.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
@@ -66,6 +68,7 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 type reader struct {
 	conn  *sql.Conn
 	stmts *statements
+	rest  driver.Stmt // pendingRest
 }
 
 // accountReaders is how many connections serve the reads that take no turn. Such reads
@@ -94,14 +97,41 @@ func (s *Store) connect(ctx context.Context, n int) (chan *reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		readers <- &reader{conn, newStatements(conn)}
+		readers <- &reader{conn: conn, stmts: newStatements(conn)}
 	}
 	return readers, nil
 }
 
 func (r *reader) close() error {
 	r.stmts.close()
+	if r.rest != nil {
+		_ = r.rest.Close()
+	}
 	return r.conn.Close()
+}
+
+// pending reports whether a workspace has a rest of a delete. Each look at records asks, so
+// it goes past database/sql: of 17 allocations 7 remain.
+func (r *reader) pending(workspace int64) (some bool, err error) {
+	err = r.conn.Raw(func(conn any) (err error) {
+		if r.rest == nil {
+			if r.rest, err = conn.(driver.Conn).Prepare(pendingRest); err != nil {
+				return err
+			}
+		}
+		rows, err := r.rest.(driver.StmtQueryContext).QueryContext(context.Background(), []driver.NamedValue{{Ordinal: 1, Value: workspace}})
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var one [1]driver.Value
+		if err = rows.Next(one[:]); errors.Is(err, io.EOF) {
+			return nil
+		}
+		some = err == nil
+		return err
+	})
+	return some, err
 }
 
 // pagesRead returns how many pages of the file a connection has asked for so far, those

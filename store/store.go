@@ -56,6 +56,7 @@ type Store struct {
 	tables   map[*crm.Entity]*table
 	tallies  map[*crm.Entity][]tally
 	vias     []via
+	veil     *veil
 	cascades cascades
 	clients  places // of oauth_clients
 	pages    places // of oauth_requests
@@ -104,7 +105,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
 	s.memos = newMemos(opts.Caches.Counts)

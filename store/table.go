@@ -16,6 +16,7 @@ type table struct {
 	columns string
 	from    string
 	fetch   string // one record by scope and key
+	peek    string // the same, behind whether the workspace has a rest of a delete
 	named   string // one record by scope and random id
 	insert  string
 	overlay string      // of tokens: see overlayText
@@ -48,6 +49,7 @@ func newTable(e *crm.Entity) *table {
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
+	t.peek = "SELECT EXISTS (" + pendingRest + "), " + strings.TrimPrefix(t.fetch, "SELECT ")
 	t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.columns, t.from, e.ScopeColumn())
 	if e.Sealed {
 		t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.columns, t.from, e.ScopeColumn())

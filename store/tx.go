@@ -171,7 +171,10 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 }
 
 // view is a look at what is committed, through one of the reading connections.
-type view struct{ *reader }
+type view struct {
+	*reader
+	veil *veil // through which it reads records; nil: all are as their tables have them
+}
 
 // view gives fn a look at what is committed. Single statements need no
 // snapshot; use snapshot where several must agree. A caller that reads records holds a
@@ -192,7 +195,7 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		return ctx.Err()
 	case r := <-readers:
 		defer func() { readers <- r }()
-		return s.unread(fn(&view{r}))
+		return s.unread(fn(&view{reader: r}))
 	}
 }
 
@@ -217,7 +220,7 @@ func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
 // goes through rowUntil.
 func (v *view) row(ctx context.Context, text string, args []any, dest ...any) error {
 	ctx = context.WithoutCancel(ctx)
-	st, err := v.stmts.take(ctx, text)
+	st, err := v.stmts.take(ctx, v.veil.over(text))
 	if err != nil {
 		return err
 	}
@@ -243,7 +246,7 @@ func (v *view) rowUntil(ctx context.Context, text string, args []any, dest ...an
 // the first row, so a statement that may take long finds all its rows before it returns
 // one: it counts, sorts, or reads from a materialized list.
 func (v *view) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	st, err := v.stmts.take(context.WithoutCancel(ctx), text)
+	st, err := v.stmts.take(context.WithoutCancel(ctx), v.veil.over(text))
 	if err != nil {
 		return err
 	}

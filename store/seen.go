@@ -1,0 +1,121 @@
+package store
+
+import (
+	"slices"
+
+	"crmkit/crm"
+)
+
+// What a write sees of a delete that is not done in full (veil.go) is what readers see;
+// what it changes it brings to that state first.
+
+// read reads a record of the transaction's workspace as readers see it: without references
+// to what is gone, and not at all where it goes with that.
+func (tx *Tx) read(e *crm.Entity, key int64) (crm.Record, bool, error) {
+	rec, found, err := tx.record(e, key)
+	if err != nil || !found {
+		return rec, false, err
+	}
+	lost, err := tx.lost(rec)
+	if err != nil || len(lost) == 0 {
+		return rec, err == nil, err
+	}
+	rec = rec.Clone()
+	for _, ref := range lost {
+		rec.Set(ref.Field.Name, crm.Value{})
+		rec.Labels[e.Index(ref.Field.Name)] = ""
+	}
+	for _, v := range tx.store.vias {
+		if v.of == e && !rec.Value(v.base.Name).Set() {
+			rec.Set(v.field.Name, crm.Value{})
+			rec.Labels[e.Index(v.field.Name)] = ""
+		}
+	}
+	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return belongsNowhere(rec, ref) }), nil
+}
+
+// rest reports whether anything of a delete is not done yet.
+func (tx *Tx) rest() (bool, error) {
+	var one int64
+	return tx.row(pendingRest, []any{tx.Actor.Workspace}, &one)
+}
+
+// lost returns the references of a record to what is gone.
+func (tx *Tx) lost(rec crm.Record) (lost []crm.Reference, err error) {
+	refs := referencesOf(rec.Entity)
+	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {
+		return nil, nil
+	}
+	if some, err := tx.rest(); err != nil || !some {
+		return nil, err
+	}
+	var one int64
+	for _, f := range refs {
+		v := rec.Value(f.Name)
+		if !v.Set() {
+			continue
+		}
+		gone, err := tx.row("SELECT 1 FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3 AND gone = 1",
+			[]any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &one)
+		if err != nil {
+			return nil, err
+		}
+		if gone {
+			lost = append(lost, crm.Reference{From: rec.Entity, Field: f})
+		}
+	}
+	return lost, nil
+}
+
+// settle takes the references to what is gone away from a record that is about to change,
+// as a step would, and returns it as it is then; a record that goes with what is gone is
+// none then.
+func (tx *Tx) settle(seen crm.Record) (crm.Record, error) {
+	if len(referencesOf(seen.Entity)) == 0 {
+		return seen, nil
+	}
+	if some, err := tx.rest(); err != nil || !some {
+		return seen, err
+	}
+	raw, found, err := tx.record(seen.Entity, seen.Key)
+	if err != nil || !found {
+		return seen, err
+	}
+	lost, err := tx.lost(raw)
+	if err != nil || len(lost) == 0 {
+		return seen, err
+	}
+	cause := tx.cause
+	defer func() { tx.cause = cause }()
+	for _, ref := range lost {
+		tx.cause = leaving{ref.From.Target(ref.Field), raw.Value(ref.Field.Name).Int}
+		if err := tx.unset(ref, seen.Key); err != nil {
+			return seen, err
+		}
+	}
+	raw, _, err = tx.record(seen.Entity, seen.Key)
+	return raw, err
+}
+
+// settleFor settles a record before a change, and returns it and what the change makes of
+// it, as both are then.
+func (tx *Tx) settleFor(before, after crm.Record) (was, is crm.Record, err error) {
+	was, err = tx.settle(before)
+	if err != nil || was.Version() == before.Version() {
+		return before, after, err
+	}
+	is = was.Clone()
+	for _, i := range crm.Changed(before.Values, after.Values) {
+		is.Values[i] = after.Values[i]
+	}
+	return was, is, nil
+}
+
+// restOf returns how many records of a kind go with what is gone, and still count.
+func (tx *Tx) restOf(plural string) (n int64, err error) {
+	if !slices.ContainsFunc(tx.store.veil.tables, func(t veiled) bool { return t.name == "veiled_"+plural }) {
+		return 0, nil
+	}
+	_, err = tx.row(tx.store.veil.of(tx.Actor.Workspace).over("SELECT COUNT(*) FROM veiled_"+plural), nil, &n)
+	return n, err
+}

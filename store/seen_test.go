@@ -1,0 +1,80 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// TestWhatIsAboutToGoTakesNoPlace deletes a record with the last activities that a plan
+// allows, and makes others in the same moment.
+func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		f.cascades.most, f.cascades.step = 1, 1
+		f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: "activities", Max: 3}}})
+		ann := f.member("ann@example.com")
+		ann.Plan = "small"
+		jane, bob := f.save(ann, "contact", "name", "Jane"), f.save(ann, "contact", "name", "Bob")
+		for range 3 {
+			f.save(ann, "activity", "body", "b", "contact_id", jane)
+		}
+		more := f.draft("activity", "body", "b", "contact_id", bob)
+		_, err := f.trySave(ann, more)
+		wantCode(t, "a fourth activity", err, crm.PlanLimitReached)
+		f.write(ann, func(tx *Tx) error {
+			if later, err := tx.Delete(jane); err != nil || !later {
+				t.Errorf("deleted at once: %v", err)
+			}
+			for range 3 {
+				if _, err := tx.Save(more); err != nil {
+					t.Errorf("beside what is about to go: %v", err)
+				}
+			}
+			return nil
+		})
+		f.settled()
+		_, err = f.trySave(ann, more)
+		wantCode(t, "one too many", err, crm.PlanLimitReached)
+		f.checkCounters(ann)
+	})
+}
+
+// TestAChangeOfWhatLostAReference holds that a record whose reference leads to what is gone
+// reads and changes as one without, and that its past says what it had.
+func TestAChangeOfWhatLostAReference(t *testing.T) {
+	f := onFile(t)
+	f.cascades.most, f.cascades.step = 1, 1
+	ann := f.member("ann@example.com")
+	acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
+	var contacts []crm.Record
+	for range 4 {
+		contacts = append(contacts, f.save(ann, "contact", "name", "n", "company_id", acme))
+	}
+	at := contacts[3]
+	f.write(ann, func(tx *Tx) error {
+		if _, err := tx.Delete(acme); err != nil {
+			return err
+		}
+		seen, err := tx.Fetch(at.Entity, at.Key)
+		if err != nil || seen.Value("company_id").Set() || seen.Version() != 1 {
+			t.Errorf("before the change: company %v, version %d, %v", seen.Value("company_id"), seen.Version(), err)
+		}
+		d := f.draft("contact", "company_id", other)
+		d.Version = 1
+		out, err := tx.Update(at.Key, d)
+		if out.Before.Value("company_id").Set() || out.After.Value("company_id").Int != other.Key {
+			t.Errorf("the change went from %v to %v", out.Before.Value("company_id"), out.After.Value("company_id"))
+		}
+		return err
+	})
+	f.settled()
+	want := []string{"create", "update", "update"}
+	got := f.raw(1, "SELECT action FROM changes WHERE target = '"+at.Handle()+"' ORDER BY key")
+	made := f.list(ann, "change", "target="+at.Handle()+"&action=create").Records
+	if !slices.Equal(got, want) || len(made) != 1 || !strings.Contains(fmt.Sprint(made[0].Value("to").Members()), acme.ID) {
+		t.Errorf("its past is %v, made as %v", got, made)
+	}
+}

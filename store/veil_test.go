@@ -1,0 +1,296 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+)
+
+// followers are the fields that follow a delete step by step: the stamps of a record that
+// loses a reference, and what is kept in one of others.
+var followers = []string{crm.FieldVersion, crm.FieldUpdatedAt, crm.FieldUpdatedBy, "activities", "last_activity", "outreach", "last_outreach", "contacts", "companies"}
+
+// follows reports whether a field of a record follows a delete step by step.
+func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Tally != nil }
+
+// present returns all of a record in one line that readers see at once.
+func present(rec crm.Record) string {
+	line := rec.ID
+	for i, v := range rec.Values {
+		if f := &rec.Entity.Fields[i]; v.Set() && !follows(f) {
+			line += fmt.Sprintf(" %s=%v%s", f.Name, stored(v), rec.Labels[i])
+		}
+	}
+	return line
+}
+
+// veiledLists are lists in whose conditions, order or totals a reference that is gone, or a
+// record that goes with it, would show.
+var veiledLists = map[string][]string{
+	"contact": {"", "company_id=is:null", "company_id=not:null", "company_id=ne:{co}", "company_id={co}", "company.name=like:a", "company.name=ne:n1", "company.id=not:null", "search=n1", "campaign={cmp}", "campaign=is:null",
+		"campaign.name=n2", "sort=company_id", "sort=-company_id", "stage=lead", "company_id=in:{co}", "company_id={co}&stage=lead", "name=like:n1", "stage=like:e&search=n"},
+	"company":         {"", "campaign={cmp}", "search=n2"},
+	"deal":            {"", "contact_id={c}", "contact_id=is:null", "company={co}", "contact.company.name=n1", "contact.name=ne:n1", "search=n1"},
+	"ticket":          {"", "requester_id={c}", "requester=is:null", "requester.name=n2", "search=n2"},
+	"task":            {"", "contact_id=is:null", "deal={d}", "ticket.subject=n1", "priority=high", "assignee=ann", "done=no", "custom.size=7", "custom.size=gte:3", "custom.size=not:null", "search=n1", "sort=contact_id", "due_at=not:null&sort=due_at"},
+	"campaign":        {"", "search=n2"},
+	"campaign_member": {"", "campaign={cmp}", "contact={c}", "company_id=not:null", "contact.name=n1", "search=fits", "search=n1", "reason=like:fit"},
+	"activity": {"", "contact={c}", "company={co}", "contact_company_id=not:null", "contact_company_id={co}", "contact_id=is:null", "deal_id=is:null", "kind=call", "kind=in:call,note", "company.name=n1", "company.name=ne:n1",
+		"contact.company_id={co}", "search=n1", "search=n", "body=like:n", "sort=deal_id", "on_behalf_of=boss@acme.com", "contact={c}&kind=call", "occurred_at=gte:2000-01-01&sort=-occurred_at"},
+}
+
+// placeholder stands in a list for the id of a record, by its prefix.
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+// lookParts is into how many parts the lists are divided, of which a look asks one.
+const lookParts = 4
+
+// present returns what readers are told: a part of the lists and their totals, walks,
+// records, searches, values in use and what a plan counts.
+func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []string) {
+	f.t.Helper()
+	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "activity"} {
+		e := f.Schema.Named(kind)
+		for i, params := range veiledLists[kind] {
+			if i%lookParts != part%lookParts {
+				continue
+			}
+			for _, key := range keys {
+				asked := placeholder.ReplaceAllStringFunc(params, func(name string) string { return crm.RecordID(strings.Trim(name, "{}"), key) })
+				if said = append(said, f.told(actor, e, asked)...); asked == params {
+					break
+				}
+			}
+		}
+		for _, key := range keys {
+			rec, err := f.Record(f.t.Context(), actor, e, key)
+			said = append(said, fmt.Sprint(kind, " ", key, " ", codeOf(err)))
+			if err == nil {
+				counts, err := f.Dependents(f.t.Context(), actor, rec)
+				for _, c := range counts {
+					said[len(said)-1] += fmt.Sprint(" ", c.Of.Name, c.Deleted, c.Unlinked)
+				}
+				said[len(said)-1] += fmt.Sprint(present(rec), err)
+			}
+		}
+	}
+	for _, asked := range []string{"activity kind=task", "activity on_behalf_of=x@y.com", "task assignee=x", "task priority=low", "task custom.size=x", "contact stage=x"} {
+		kind, params, _ := strings.Cut(asked, " ")
+		said = append(said, asked+" in use: "+f.inUse(actor, kind, params))
+	}
+	used, err := f.Usage(f.t.Context(), actor)
+	for _, u := range used {
+		if u.Resource != crm.Storage {
+			said = append(said, fmt.Sprint(u.Resource, " ", u.Used, err))
+		}
+	}
+	return said
+}
+
+// told returns what a list and a walk say, and a search of its words.
+func (f *fixture) told(actor crm.Actor, e *crm.Entity, params string) (said []string) {
+	f.t.Helper()
+	name := e.Plural + "?" + params
+	line := func(page Page) string {
+		text := fmt.Sprint(name, ": ", page.Total, page.Exact)
+		for _, rec := range page.Records {
+			text += "\n  " + present(rec)
+		}
+		return text
+	}
+	said = append(said, line(f.list(actor, e.Name, params)), line(f.list(actor, e.Name, params+"&limit=1")), fmt.Sprint(name, " walked: ", f.walk(actor, e.Name, params+"&limit=3")))
+	found, err := f.Keys(f.t.Context(), actor, f.question(actor, e.Name, params), 1000)
+	said = append(said, fmt.Sprint(name, " keys: ", found, err))
+	if word, words := strings.CutPrefix(params, "search="); words {
+		page, err := f.Search(f.t.Context(), actor, f.find(actor, e.Name, word))
+		var ids []string
+		for _, rec := range page.Records {
+			ids = append(ids, rec.ID)
+		}
+		slices.Sort(ids)
+		said = append(said, fmt.Sprint(name, " ranked: ", ids, page.Total, err))
+	}
+	return said
+}
+
+// stepper writes the same at random into two stores, one of which does all at once.
+type stepper struct {
+	random *rand.Rand
+	actor  crm.Actor
+	last   map[string]int64
+}
+
+func (s *stepper) key(kind string) int64 {
+	most := max(s.last[kind], 1)
+	if kind != "activity" && kind != "task" && kind != "campaign_member" {
+		most = min(most, 2) // so that many refer to each
+	}
+	return crm.RecordKey(s.actor.Workspace, 1+s.random.Int64N(most))
+}
+
+// draft returns a draft of a kind with references that may lead to what is gone.
+func (s *stepper) draft(e *crm.Entity) Draft {
+	d := Draft{Entity: e}
+	set := func(name string, v crm.Value) { d.Inputs = append(d.Inputs, crm.Input{Field: e.Field(name), Value: v}) }
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		switch {
+		case f.ReadOnly || f.Type != crm.Ref || s.random.IntN(2) == 0 && !f.Required:
+		case s.random.IntN(6) == 0:
+			set(f.Name, crm.Value{})
+		default:
+			set(f.Name, crm.Key(s.key(f.Ref)))
+		}
+	}
+	if e.Display != "kind" && e.Display != "campaign_id" {
+		set(e.Display, crm.Str(fmt.Sprint("n", s.random.IntN(3))))
+	}
+	switch e.Name {
+	case "contact":
+		set("stage", crm.Str([]string{"lead", "won"}[s.random.IntN(2)]))
+	case "task":
+		set("assignee", crm.Str([]string{"ann", "bob"}[s.random.IntN(2)]))
+		set("priority", crm.Str([]string{"high", "low"}[s.random.IntN(2)]))
+		set("due_at", crm.Millis(int64(s.random.IntN(9))*86_400_000))
+		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("custom"), Mode: crm.Merge, Value: crm.Members([]crm.Member{{Name: "size", JSON: fmt.Sprint(s.random.IntN(9))}})})
+	case "campaign_member":
+		set("reason", crm.Str([]string{"fits", "asked"}[s.random.IntN(2)]))
+	case "activity":
+		set("body", crm.Str(fmt.Sprint("n", s.random.IntN(3))))
+		set("kind", crm.Str([]string{"call", "note"}[s.random.IntN(2)]))
+		set("on_behalf_of", crm.Str([]string{"boss@acme.com", "cfo@acme.com"}[s.random.IntN(2)]))
+	}
+	return d
+}
+
+// make returns a write that makes a record.
+func (s *stepper) make(f *fixture, kind string) func(tx *Tx) error {
+	d := s.draft(f.Schema.Named(kind))
+	return func(tx *Tx) error {
+		out, err := tx.Save(d)
+		if err == nil && out.Result == Created {
+			s.last[kind] = max(s.last[kind], crm.RecordNumber(out.After.Key))
+		}
+		return err
+	}
+}
+
+// act returns one write. No contact moves to another company, which activities follow in
+// steps that readers see.
+func (s *stepper) act(f *fixture) func(tx *Tx) error {
+	many := []string{"contact", "company", "deal", "campaign", "ticket"}[s.random.IntN(5)]
+	few := []string{"deal", "deal", "task", "campaign_member", "activity", "activity"}[s.random.IntN(6)]
+	switch s.random.IntN(6) {
+	case 0:
+		return s.make(f, few)
+	case 1:
+		key, d := s.key(few), s.draft(f.Schema.Named(few))
+		return func(tx *Tx) error {
+			_, err := tx.Update(key, d)
+			return err
+		}
+	case 2:
+		many = few
+	}
+	e, key := f.Schema.Named(many), s.key(many)
+	return func(tx *Tx) error {
+		rec, err := tx.Fetch(e, key)
+		if err == nil {
+			_, err = tx.Delete(rec)
+		}
+		return err
+	}
+}
+
+// TestADeleteIsDoneForReadersAtOnce runs random programs in a store that does deletes in
+// small steps, and in one that does them at once. After every commit, also of steps, both
+// say the same: to the process itself, to one beside it, with memory and without.
+func TestADeleteIsDoneForReadersAtOnce(t *testing.T) {
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { doneAtOnce(t, seed) })
+	}
+}
+
+func doneAtOnce(t *testing.T, seed uint64) {
+	f := onFile(t)
+	model := openWith(t, f.clock, Options{Path: Memory, Caches: DefaultCaches(), Schema: f.Schema, Clock: f.clock.Now, Rand: rand.NewChaCha8([32]byte{1})})
+	f.cascades.most, f.cascades.step = 1, 1
+	model.cascades.most = 1 << 30
+	ann := f.member("ann@example.com")
+	model.member("ann@example.com")
+	ann.Role = crm.RoleAdmin
+	bare := f.opts
+	bare.Caches = &Caches{}
+	beside, truth := openWith(t, f.clock, f.opts), openWith(t, f.clock, bare)
+	keys := make([]int64, 2)
+	for i := range keys {
+		keys[i] = crm.RecordKey(ann.Workspace, int64(i+1))
+	}
+	s := &stepper{rand.New(rand.NewPCG(7, seed)), ann, map[string]int64{}}
+	for _, kind := range slices.Repeat([]string{"company", "contact", "deal", "ticket", "campaign", "contact", "task", "campaign_member", "activity", "task", "activity", "campaign_member"}, 8) {
+		f.clock.advance(time.Second)
+		act := s.make(f, kind)
+		if err := model.Write(t.Context(), ann, act); codeOf(err) != codeOf(f.Write(t.Context(), ann, act)) {
+			t.Fatal(err)
+		}
+	}
+	var want [lookParts][]string
+	var ran atomic.Bool
+	looks, all := 0, 0
+	f.Watch(func(Batch) { // it is on disk, and nothing else is written until this returns
+		if !ran.Load() || looks > 1 || len(truth.raw(1, "SELECT record FROM cascades WHERE gone = 1")) == 0 {
+			return
+		}
+		looks, all = looks+1, all+1
+		for _, other := range []*fixture{truth, beside} {
+			compareSaid(t, want[all%lookParts], other.present(ann, keys, all))
+		}
+	})
+	for round := range 8 {
+		ran.Store(false)
+		f.clock.advance(time.Second)
+		act := s.act(f)
+		wantErr := model.Write(t.Context(), ann, act)
+		for i := range want {
+			want[i] = model.present(ann, keys, i)
+		}
+		err := f.Write(t.Context(), ann, func(tx *Tx) error {
+			err := act(tx)
+			looks = 0
+			ran.Store(true)
+			return err
+		})
+		if codeOf(err) != codeOf(wantErr) {
+			t.Fatalf("a write in steps says %v, at once %v", err, wantErr)
+		}
+		compareSaid(t, want[round%lookParts], f.present(ann, keys, round))
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	f.settled()
+	f.checkSignals()
+	f.checkMembers()
+	f.checkCounters(ann)
+	if all < 2 {
+		t.Errorf("%d looks at a rest of a delete, too few", all)
+	}
+}
+
+// compareSaid reports where answers differ.
+func compareSaid(t *testing.T, want, got []string) {
+	t.Helper()
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("in steps:\n%s\nat once:\n%s", got[i], want[i])
+			return
+		}
+	}
+}
