@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"crmkit/crm"
@@ -192,4 +193,31 @@ func TestMovesOfManyFollow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAStepOfAMoveReadsLittle passes on activities of one moment: a step that is behind
+// many of them reads no more than the first.
+func TestAStepOfAMoveReadsLittle(t *testing.T) {
+	f := onFile(t)
+	f.cascades.step = 3
+	ann := f.member("ann@example.com")
+	_, contacts := f.group(ann, 1)
+	last := f.save(ann, "activity", "body", "b", "contact_id", contacts[0])
+	const many = 30_000
+	f.write(ann, func(tx *Tx) error {
+		columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+		return tx.exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
+	})
+	var pages int
+	f.Watch(func(b Batch) { pages = b.Pages })
+	step := func(behind int64) int {
+		f.write(ann, func(tx *Tx) error {
+			return tx.followSome(cascade{workspace: ann.Workspace, kind: "activity.contact_company_id", record: contacts[0].Key, at: last.Value("occurred_at").Int, after: last.Key + behind})
+		})
+		return pages
+	}
+	step(0)
+	if first, later := step(0), step(many-10); later > first+20 {
+		t.Errorf("the first step reads %d pages, one behind %d activities %d", first, many, later)
+	}
 }

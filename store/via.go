@@ -144,14 +144,7 @@ func (tx *Tx) followSome(c cascade) error {
 		return tx.done(c)
 	}
 	v, step := tx.store.vias[at], tx.store.cascades.step
-	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
-	text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND (%s, key) > ($3, $4) ORDER BY %s, key LIMIT $5",
-		moment, v.of.Plural, v.base.Col(), moment, moment)
-	var keys, moments []int64
-	err := tx.rows(text, []any{c.workspace, c.record, c.at, c.after, step}, func(scan func(...any) error) error {
-		keys, moments = append(keys, 0), append(moments, 0)
-		return scan(&keys[len(keys)-1], &moments[len(keys)-1])
-	})
+	keys, moments, err := tx.behind(v, c, step)
 	if err != nil {
 		return err
 	}
@@ -163,4 +156,23 @@ func (tx *Tx) followSome(c cascade) error {
 		return tx.done(c)
 	}
 	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
+}
+
+// behind returns the keys of the next records that hold what a kept reference goes through,
+// and their moments. Those of the moment that was reached last are asked for apart: of a
+// pair in a comparison SQLite takes the first for the index, and many records may be of one
+// moment.
+func (tx *Tx) behind(v via, c cascade, most int) (keys, moments []int64, err error) {
+	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
+	for _, next := range []string{moment + " = $3 AND key > $4 ORDER BY key", moment + " > $3 AND $4 = $4 ORDER BY " + moment + ", key"} {
+		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", moment, v.of.Plural, v.base.Col(), next)
+		err := tx.rows(text, []any{c.workspace, c.record, c.at, c.after, most - len(keys)}, func(scan func(...any) error) error {
+			keys, moments = append(keys, 0), append(moments, 0)
+			return scan(&keys[len(keys)-1], &moments[len(keys)-1])
+		})
+		if err != nil || len(keys) == most {
+			return keys, moments, err
+		}
+	}
+	return keys, moments, nil
 }
