@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"crmkit/crm"
@@ -89,6 +90,9 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if key != 0 {
 		return tx.Update(key, d)
 	}
+	if err := im.lost(tx, e); err != nil {
+		return store.Outcome{}, err
+	}
 	if d, err = im.named(tx, d); err != nil {
 		return store.Outcome{}, err
 	}
@@ -97,6 +101,24 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		err = tx.NoteImported(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
+}
+
+// lost is the error of a row that has an id of this workspace, among others that have
+// theirs, which no record has: a record made for it would be a second one. A workspace that
+// is restored makes again what was deleted.
+func (im *importer) lost(tx *store.Tx, e entry) error {
+	if e.id == "" || !im.own || im.whole || e.source != im.source {
+		return nil
+	}
+	key, wrong := im.s.schema.Locate(e.entity, tx.Actor.Workspace, e.id)
+	if wrong == "" {
+		_, found, err := tx.Lookup(e.entity, key)
+		if found || err != nil {
+			return err // what has the id was made at another time: it is of another workspace
+		}
+		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", crm.Show(e.id), e.entity.Name)
+	}
+	return crm.Errorf(crm.NotFound, "%s. Mend the id, or leave its cell empty to make a new %s; GET /%s finds those that there are.", wrong, e.entity.Name, e.entity.Route()).On("id")
 }
 
 // named gives a record that would be made without a name that of its unique value:

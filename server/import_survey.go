@@ -105,13 +105,15 @@ func (im *importer) surveyed(first []row) error {
 	return nil
 }
 
-// look finds out from the first rows whose ids they have. Ids of another workspace
-// pass for those of this one by chance, one in 32; so one that does not speaks for all.
+// look finds out from the first rows whose ids they have. Those of another workspace pass
+// for those of this one by chance, one in 32, so the larger part speaks for all: a few
+// that were mistyped make no file foreign. Where none is either, one that was mistyped
+// in an export of crmkit, which has handles, was one of this workspace.
 func (im *importer) look(raw []row) {
 	if im.whole {
 		return
 	}
-	ids, foreign := 0, 0
+	seen := map[crm.IDFault]int{}
 	for _, r := range raw {
 		for _, cell := range r.cells {
 			t := im.columns.target(cell.Name)
@@ -122,13 +124,13 @@ func (im *importer) look(raw []row) {
 				}
 				of = im.entity.Target(t.field)
 			}
-			ids++
-			if _, hint := im.s.schema.Locate(of, im.rq.actor.Workspace, cellText(cell.JSON)); hint != "" {
-				foreign++
-			}
+			_, fault := crm.ParseID(of, im.rq.actor.Workspace, crm.CutHandle(cellText(cell.JSON)))
+			seen[fault]++
 		}
 	}
-	if im.own = ids > 0 && foreign == 0; im.source == "" {
+	handles := slices.Contains(im.columns.names, "handle")
+	im.own = seen[crm.IDFine] > seen[crm.IDForeign] || handles && seen[crm.IDMistyped] > 0 && seen[crm.IDForeign] == 0
+	if im.source == "" {
 		im.source = sourceOf(slices.Clone(im.columns.names))
 	}
 }
