@@ -34,10 +34,10 @@ type importer struct {
 
 	entity  *crm.Entity // of the rows; nil where each row says it
 	columns *columns
-	source  string             // whose ids the rows have
-	own     bool               // the ids are those of this workspace
-	whole   bool               // references are by id alone
-	seen    map[[16]byte]int32 // rows without an id, by content
+	source  string           // whose ids the rows have
+	own     bool             // the ids are those of this workspace
+	whole   bool             // references are by id alone
+	seen    map[uint64]int32 // rows without an id, by a part of what stands for them
 
 	open   func(*rowFile) (rowReader, error) // begins to read the file
 	file   *keptFile                         // closed with the request, unless it is kept
@@ -74,7 +74,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
 		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
 	}
-	return &importer{s: s, rq: rq, source: source, seen: map[[16]byte]int32{}, tally: tally{}, most: s.batch.rows}, nil
+	return &importer{s: s, rq: rq, source: source, seen: map[uint64]int32{}, tally: tally{}, most: s.batch.rows}, nil
 }
 
 // switchedOn reads a parameter that is on or off.
@@ -122,7 +122,7 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 	if !im.columns.serves() {
 		allowed := im.entity.Names(crm.Writable)
 		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), binary).Of(rows.header[0], allowed)
+			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
 	}
 	return rows, nil
 }

@@ -13,19 +13,32 @@ import (
 	"crmkit/store"
 )
 
-// The limits on imports at once, for each holds a file and takes turns with all who
-// write.
+// The limits on imports at once, for each holds a file and memory, and takes turns with all
+// who write. Who has several workspaces has one share.
 const (
-	maxImports      = 16
-	workspacePart   = 2
-	importsOfYours  = "two imports of this workspace run already. Wait for one to end, then send the file again; nothing of it was read."
+	maxImports      = 8
+	importShare     = 2
+	importsOfYours  = "two imports of yours run already, in whichever of your workspaces. Wait for one to end, then send the file again; nothing of it was read."
+	importsOfTheirs = "two imports of this workspace run already. Wait for one to end, then send the file again; nothing of it was read."
 	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
 )
 
-func newImportIntake() *intake {
-	in := newIntake(maxImports, workspacePart)
-	in.own, in.full = importsOfYours, importsOfOthers
+// importIntakes count imports by user and by workspace.
+type importIntakes struct{ users, workspaces *intake }
+
+func newImportIntakes() importIntakes {
+	in := importIntakes{newIntake(maxImports, importShare), newIntake(maxImports, importShare)}
+	in.users.own, in.users.full = importsOfYours, importsOfOthers
+	in.workspaces.own, in.workspaces.full = importsOfTheirs, importsOfOthers
 	return in
+}
+
+// hold takes a place for an import until the request ends.
+func (in importIntakes) hold(rq *request) *crm.Error {
+	if fault := rq.hold(in.workspaces, rq.actor.WorkspaceID, 1); fault != nil {
+		return fault
+	}
+	return rq.hold(in.users, rq.actor.UserID, 1)
 }
 
 // spooled takes the body in, whole, before anything of it is looked at: what is too
@@ -160,7 +173,7 @@ type keptFile struct {
 // has looked at is saved as it was understood then.
 func (im *importer) run() (*render.Doc, error) {
 	rq := im.rq
-	if fault := rq.hold(im.s.imports, rq.actor.WorkspaceID, 1); fault != nil {
+	if fault := im.s.imports.hold(rq); fault != nil {
 		return nil, fault
 	}
 	rq.ends = append(rq.ends, func() {

@@ -54,7 +54,7 @@ func fuzzImporter(t *testing.T) *importer {
 		t.Fatal(err)
 	}
 	rq := &request{env: query.For(schema, crm.Actor{Workspace: 1}, time.Unix(1e9, 0), nil)}
-	return &importer{s: &Server{schema: schema}, rq: rq, seen: map[[16]byte]int32{}}
+	return &importer{s: &Server{schema: schema}, rq: rq, seen: map[uint64]int32{}}
 }
 
 func FuzzImportRows(f *testing.F) {

@@ -15,7 +15,7 @@ type extent struct{ rows, bytes, values int }
 // The most of a dry run, which remembers what earlier rows did, and of an import that is
 // one transaction, for which all others wait.
 var (
-	maxDryRun = extent{10_000, 16 << 20, 1_000_000}
+	maxDryRun = extent{10_000, 16 << 20, 500_000}
 	maxAtomic = extent{1_000, 16 << 20, 50_000}
 )
 

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -66,12 +67,12 @@ func (im *importer) contentID(r row) string {
 	cells := slices.Clone(r.cells)
 	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.Sum256(crm.AppendObject(nil, cells))
-	hash := [16]byte(sum[:16])
-	if len(im.seen) >= maxWithoutID && im.seen[hash] == 0 {
+	part := binary.BigEndian.Uint64(sum[:]) // two rows that share it are told apart by the rest
+	if len(im.seen) >= maxWithoutID && im.seen[part] == 0 {
 		return ""
 	}
-	im.seen[hash]++
-	return hex.EncodeToString(hash[:]) + again(int(im.seen[hash])-1)
+	im.seen[part]++
+	return hex.EncodeToString(sum[:16]) + again(int(im.seen[part])-1)
 }
 
 // again marks the id of a row that equals so many before it.

@@ -80,8 +80,8 @@ func (im *importer) note(r row) *crm.Error {
 	return nil
 }
 
-// binary is how curl sends a file as it is.
-const binary = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
+// withCurl is how curl sends a file as it is.
+const withCurl = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
 
 // surveyed refuses a file of no rows, and one whose lines came as one; first are its
 // rows where it has few.
@@ -91,10 +91,10 @@ func (im *importer) surveyed(first []row) error {
 	_, lines := im.rows.(*lineRows)
 	switch {
 	case count == 0 && csv:
-		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", binary)
+		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", withCurl)
 	case count == 1 && lines && len(first) == 1 && first[0].fault != nil:
 		fault := *first[0].fault
-		fault.Hint += " It is the only line: JSON lines hold one object each; " + binary + "."
+		fault.Hint += " It is the only line: JSON lines hold one object each; " + withCurl + "."
 		return &fault
 	}
 	for _, r := range first {

@@ -110,6 +110,29 @@ func TestImportsOfAWorkspaceAreTwo(t *testing.T) {
 	r.want(200, "POST", "/import/contacts", rowsOf(1))
 }
 
+// Who has several workspaces runs two imports at once in all of them together; others run
+// theirs.
+func TestImportsOfAUserAreTwo(t *testing.T) {
+	r := newRig(t)
+	jane, max := r.mint("jane@acme.com"), r.mint("max@other.com")
+	tokens := []string{jane.token}
+	for _, name := range []string{"One", "Two"} {
+		id := r.send(jane.token, "POST", "/workspaces", `{"name":"`+name+`"}`).text("id")
+		tokens = append(tokens, r.send(jane.token, "POST", "/workspaces/"+id+"/tokens", "{}").text("token"))
+	}
+	for _, token := range tokens[:2] {
+		r.header.Set("Authorization", "Bearer "+token)
+		g, ended := r.behind("/import/contacts", rowsOf(300))
+		defer func() { g.on <- nil; <-ended }()
+	}
+	if a := r.send(tokens[2], "POST", "/import/contacts", rowsOf(1)); a.status != 429 || a.header.Get("Retry-After") == "" || !strings.Contains(a.body, "two imports of yours") {
+		t.Errorf("a third import: %d %s", a.status, a.body)
+	}
+	if a := r.send(max.token, "POST", "/import/contacts", rowsOf(1)); a.status != 200 {
+		t.Errorf("an import of another: %d %s", a.status, a.body)
+	}
+}
+
 // What cannot be read to its end changes nothing, wherever the fault is.
 func TestFilesAreLookedAtWhole(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")

@@ -14,7 +14,7 @@ import (
 const (
 	planLife       = 15 * time.Minute
 	plansAtOnce    = 16
-	plansOfOne     = 2 // workspace; a third takes the place of its oldest
+	plansOfOne     = 2 // workspace, or user; a third takes the place of the oldest
 	plansBytes     = 4 << 30
 	confirmUnknown = "confirm=%s is not known here: it was used, was given more than 15 minutes ago, to another user or for another workspace, or the server was started again since. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without for saving it; rows that are saved already change nothing."
 	confirmOther   = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still good: repeat the request of the dry run with dry_run=1 replaced by it."
@@ -76,7 +76,7 @@ func (p *plans[T]) keep(d deed, size int64, what T) (token string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expire()
-	if of := p.of(d.workspace); len(of) >= plansOfOne {
+	if of := p.of(d); len(of) >= plansOfOne {
 		p.drop(of[0])
 	}
 	held := size
@@ -120,10 +120,10 @@ func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
 	return one.what, nil
 }
 
-// of returns the plans of a workspace, oldest first.
-func (p *plans[T]) of(workspace int64) (list []*plan[T]) {
+// of returns the plans of the deed's workspace or user, oldest first.
+func (p *plans[T]) of(d deed) (list []*plan[T]) {
 	for _, one := range p.list {
-		if one.deed.workspace == workspace {
+		if one.deed.workspace == d.workspace || one.deed.user == d.user {
 			list = append(list, one)
 		}
 	}

@@ -81,7 +81,7 @@ func (d *dumpRows) header() (workspace string, err error) {
 	version, workspace := r.member("crmkit"), r.member("workspace")
 	switch {
 	case version == "" || workspace == "":
-		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", binary)
+		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", withCurl)
 	case version != strconv.Itoa(dumpVersion):
 		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Show(version), dumpVersion)
 	}

@@ -52,9 +52,9 @@ type Server struct {
 	manual  manual
 	api     func() (string, error) // the OpenAPI document
 
-	strangers, signedIn *intake // of bodies
-	imports             *intake // under way
-	batch               extent  // of an import, that is saved at once
+	strangers, signedIn *intake       // of bodies
+	imports             importIntakes // under way
+	batch               extent        // of an import, that is saved at once
 	kept                *plans[*keptFile]
 	publicBodyTime      time.Duration // within which a body before sign-in has arrived
 
@@ -77,7 +77,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
-	s.publicBodyTime, s.imports, s.batch = publicBodyTime, newImportIntake(), importBatch
+	s.publicBodyTime, s.imports, s.batch = publicBodyTime, newImportIntakes(), importBatch
 	s.kept = newPlans[*keptFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready.probe = s.probe
 	s.store.Watch(s.numbers.batched)
