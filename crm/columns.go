@@ -65,8 +65,9 @@ var Columns = []Column{
 	{Of: "ticket", Path: "status", Names: []string{"Ticket status"}},
 	{Of: "ticket", Path: "assignee", Names: []string{"Ticket owner", "Assigned to", "Owner"}},
 	{Of: "ticket", Path: "tags", Names: []string{"Labels", "Label", "Tag"}},
-	{Of: "ticket", Path: "requester_id", Names: []string{"Associated Contact IDs", "Requester ID"}},
-	{Of: "ticket", Path: "requester.name", Names: []string{"Associated Contact"}},
+	{Of: "ticket", Path: "requester_id", Names: []string{"Associated Contact IDs", "Requester ID", "Contact ID"}},
+	{Of: "ticket", Path: "requester.name", Names: []string{"Associated Contact", "Contact", "Contact Name"}},
+	{Of: "ticket", Path: "requester.email", Names: []string{"Contact Email", "Requester Email"}},
 	{Of: "ticket", Path: "company_id", Names: []string{"Associated Company IDs"}},
 	{Of: "ticket", Path: "company.name", Names: []string{"Associated Company", "Organization"}},
 

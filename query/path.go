@@ -146,8 +146,8 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 			allowed = append(allowed, param)
 		}
 	}
-	prefix, last := "", e
-	for rest := name; ; {
+	prefix, last, rest := "", e, name
+	for {
 		head, tail, dotted := strings.Cut(rest, ".")
 		f, link := referenceAt(last, head), last.Link(head)
 		if !dotted || f == nil && link == nil {
@@ -171,6 +171,18 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	}
 	if habit := habits[name]; habit != "" {
 		name = habit
+	} else if f := meant(last, rest); f != nil {
+		name = prefix + f.Name
 	}
 	return err.Of(name, allowed)
+}
+
+// meant returns the field that other systems call so, which lists can be asked by; nil
+// where there is none.
+func meant(e *crm.Entity, name string) *crm.Field {
+	f := e.Meant(name)
+	if f != nil && f.Type == crm.Spelled {
+		return e.Field(f.Spells)
+	}
+	return f
 }

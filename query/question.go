@@ -149,9 +149,12 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")
 	f := e.Field(name)
 	if f == nil || !Sortable(e, f) {
-		allowed := e.Names(func(f *crm.Field) bool { return Sortable(e, f) })
+		allowed, near := e.Names(func(f *crm.Field) bool { return Sortable(e, f) }), name
+		if other := meant(e, name); f == nil && other != nil {
+			near = other.Name
+		}
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
-			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(name, allowed)
+			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		if f != nil && f.Spells != "" {
 			err.DidYouMean = f.Spells
 			err.Hint += " " + f.Name + " is the text of " + f.Spells + ": sort by that."
@@ -208,8 +211,11 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		}
 		if !shown {
 			allowed := FieldNames(e)
-			return nil, crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Show(name), strings.Join(allowed, " ")).
-				On("fields").Of(name, allowed)
+			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("fields")
+			if f := e.Meant(name); !ok && f != nil {
+				name = f.Name
+			}
+			return nil, err.Of(name, allowed)
 		}
 		fields = append(fields, name)
 	}

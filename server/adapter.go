@@ -146,9 +146,9 @@ func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
 	switch {
 	case row == nil && allowed != nil:
 		rq.route, _, _ = s.router.find(allowed[0], rq.path)
-		return nil, s.router.notAllowed(rq.Method, rq.path, allowed)
+		return nil, s.meant(rq, s.router.notAllowed(rq.Method, rq.path, allowed))
 	case row == nil:
-		return nil, s.router.missing(rq.Method, rq.path)
+		return nil, s.meant(rq, s.router.missing(rq.Method, rq.path))
 	}
 	rq.route = row
 	if len(ids) > 0 {

@@ -88,16 +88,12 @@ func (r *route) texts() (allowed, required []string) {
 	return allowed, required
 }
 
-func unknownField(sent, what string, allowed []string) *crm.Error {
-	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
-}
-
 // draft reads the body as fields of the entity, and the expected version from
 // it or from If-Match.
 func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
 	members, err := rq.members()
 	if err != nil {
-		return store.Draft{}, err
+		return store.Draft{}, rq.rows(e, err)
 	}
 	rq.take(e, members)
 	d, err := decode(e, members, rq.env)
@@ -165,11 +161,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 				return crm.Input{Field: r, Mode: crm.Same, JSON: m.JSON, Label: true}, nil
 			}
 		}
-		err := unknownField(m.Name, crm.Article(e.Name), e.Names(crm.Writable))
-		if e.Field("custom") != nil && err.DidYouMean == "" {
-			err.Hint += ` Keys of your own go into custom: {"custom":{"` + crm.Show(m.Name) + `":…}}.`
-		}
-		return crm.Input{}, err
+		return crm.Input{}, unknownMember(e, m.Name)
 	}
 	if f.ReadOnly {
 		return crm.Input{Field: f, Mode: crm.Same, JSON: m.JSON}, nil

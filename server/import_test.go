@@ -41,6 +41,24 @@ func TestColumnsNameFields(t *testing.T) {
 			seen[key] = row.Path
 		}
 	}
+	for _, row := range crm.Habits {
+		e := s.Named(row.Of)
+		if e.Field(row.Path) == nil {
+			t.Errorf("%s has no field %s", row.Of, row.Path)
+		}
+		for _, name := range row.Names {
+			key := row.Of + " " + crm.FoldColumn(name)
+			if other, twice := seen[key]; twice && other != row.Path && (row.Path != "amount" || other != "amount_cents") {
+				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
+			}
+			for i := range e.Fields {
+				if crm.FoldColumn(e.Fields[i].Name) == crm.FoldColumn(name) {
+					t.Errorf("%q of %s is a field of its own", name, row.Of)
+				}
+			}
+			seen[key] = row.Path
+		}
+	}
 	for _, p := range crm.Products {
 		if got := crm.ProductOf(p.Marks[:1]); got != p.Name {
 			t.Errorf("%q marks %s, taken for %s", p.Marks[0], p.Name, got)

@@ -35,7 +35,11 @@ func (rq *request) dropEmpty() (ignored []string) {
 func checkParams(rq *request) error {
 	if format := rq.params.Get("format"); rq.params.Has("format") && !slices.Contains(rq.route.formats(), format) {
 		formats := rq.route.formats()
-		return crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Show(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Show(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+		if e := rq.route.Entity; e != nil && rq.route.Lists && slices.Contains((&route{Stream: exports}).formats(), format) {
+			err.Hint += " All of a kind in that form: GET /export/" + e.Route() + "?format=" + format + "."
+		}
+		return err
 	}
 	if rq.route.Lists || rq.route.Lenient {
 		return nil

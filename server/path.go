@@ -66,3 +66,15 @@ func tying(schema *crm.Schema, above, segment string) bool {
 		return len(e.OneOf) > 0 && e.Below() == segment && slices.ContainsFunc(e.Under, func(name string) bool { return e.Target(e.Field(name)) == outer })
 	})
 }
+
+// keyOf returns the key of a record that an id or a handle in the path names.
+func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
+	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
+	if call := ofKind(rq.Method, id, e); hint != "" && call != "" {
+		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", crm.Show(id), call)
+	}
+	if hint != "" {
+		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=<words>.", hint, e.Name, e.Route())
+	}
+	return key, nil
+}

@@ -101,15 +101,6 @@ func cutRemark(asked string, given int) string {
 // key returns the key of the record the path names.
 func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.record) }
 
-// keyOf returns the key of a record that an id or a handle in the path names.
-func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
-	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
-	if hint != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=<words>.", hint, e.Name, e.Route())
-	}
-	return key, nil
-}
-
 // single returns the document of one record.
 func single(rec crm.Record, pick []string) *render.Doc {
 	line := render.Record(rec, pick)

@@ -1,0 +1,160 @@
+package server
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// meant completes the error for a path or method that no route has: where other systems
+// have such a call, it names the one that does here what was meant.
+func (s *Server) meant(rq *request, fault *crm.Error) *crm.Error {
+	path := strings.Trim(rq.path, "/")
+	call := s.habit(rq.Method, path)
+	switch {
+	case call != "": // what is near leads astray
+	case strings.HasSuffix(rq.path, "/") && s.router.has(rq.Method, "/"+path):
+		call = "a path has no slash at its end: " + rq.Method + " /" + crm.Show(path) + "."
+	default:
+		return fault
+	}
+	fault.Hint = "there is no " + crm.Show(rq.Method) + " " + crm.Show(rq.path) + "; " + call
+	fault.DidYouMean = ""
+	return fault
+}
+
+// has reports whether there is a route for the method and path.
+func (r *router) has(method, path string) bool {
+	row, _, _ := r.find(method, path)
+	return row != nil
+}
+
+// habit returns the call that does what a path of another system does, or "".
+func (s *Server) habit(method, path string) string {
+	parts := strings.Split(path, "/")
+	for _, version := range []string{"api", "v1", "v2", "v3", "crm", "rest"} { // /api/v1/contacts
+		if len(parts) > 1 && parts[0] == version {
+			parts = parts[1:]
+		}
+	}
+	if rest := strings.Join(parts, "/"); rest != path {
+		if call := s.habit(method, rest); call != "" {
+			return call
+		}
+		if s.router.has(method, "/"+rest) {
+			return "paths begin with the kind: " + method + " /" + crm.Show(rest) + "."
+		}
+		return ""
+	}
+	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
+	e := s.schema.Routed(word)
+	switch {
+	case len(parts) == 1 && strings.Contains(parts[0], "."):
+		return export(e)
+	case e == nil:
+		return s.foreign(method, parts)
+	case len(parts) == 2:
+		return ofKind(method, parts[1], e)
+	case len(parts) == 3:
+		return s.below(method, parts, e)
+	}
+	return ""
+}
+
+// foreign returns the call for a first segment that no kind has.
+func (s *Server) foreign(method string, parts []string) string {
+	switch parts[0] {
+	case "batch", "bulk", "import", "upload":
+		return "one call writes one record. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
+	case "merge", "duplicates":
+		return merge
+	case "webhooks", "hooks", "events", "changes":
+		return "nothing is pushed; what changed since is at GET /audit?at=gte:-1h."
+	case "users", "team", "members":
+		return "people are members of a workspace: GET /workspaces, then GET /workspaces/{id}/members."
+	case "pipelines", "stages":
+		return "a stage is a word of your own on each record; an empty list shows those in use: GET /deals?stage=none. To add up a pipeline: GET /export/deals?status=open."
+	case "me", "user", "account", "profile":
+		return "who you are says GET /whoami."
+	case "login", "signin", "sign-in", "signup", "token":
+		return `sign in with POST /auth/request {"email":…}.`
+	}
+	for route, words := range otherKinds {
+		if !slices.Contains(words, parts[0]) {
+			continue
+		}
+		parts = append([]string{route}, parts[1:]...)
+		return "here these are " + route + ": " + method + " /" + crm.Show(strings.Join(parts, "/")) + "."
+	}
+	return ""
+}
+
+// otherKinds are what other systems call the kinds, by the segment that they have here.
+var otherKinds = map[string][]string{
+	"contacts":   {"people", "persons", "person", "leads", "lead", "customers", "clients"},
+	"companies":  {"organizations", "organisations", "accounts", "orgs"},
+	"deals":      {"opportunities", "opportunity", "sales"},
+	"activities": {"notes", "note", "calls", "emails", "meetings", "interactions", "engagements", "events", "timeline", "logs"},
+	"tickets":    {"cases", "issues", "requests"},
+	"tasks":      {"todos", "todo"},
+	"reminders":  {"followups", "follow-ups", "followup", "due"},
+	"campaigns":  {"lists", "segments", "sequences"},
+}
+
+const merge = "records are not merged by a call. PATCH the one that stays with what the other has, give activities, deals and tasks of the other its id (PATCH /deals/{id} {\"contact_id\":…}), then DELETE the other."
+
+func export(e *crm.Entity) string {
+	if e == nil {
+		return ""
+	}
+	return "all of them as CSV: GET /export/" + e.Route() + "?format=csv."
+}
+
+// ofKind returns the call for a word behind a kind, where an id is awaited.
+func ofKind(method, word string, e *crm.Entity) string {
+	kind := e.Route()
+	switch word {
+	case "import", "bulk", "batch", "upload", "bulk_create", "bulk-create", "bulk_update", "upsert":
+		if method == "GET" {
+			return ""
+		}
+		return "many rows at once: POST /import/" + kind + " with a JSON array, JSON lines or CSV; it creates and updates. One: POST /" + kind + " {…}, or PATCH /" + kind + "/{id} {…}."
+	case "merge":
+		return merge
+	case "export", "download":
+		return export(e)
+	case "search", "query", "filter", "find", "list", "all":
+		return "a list takes words and filters: GET /" + kind + "?search=<words>, GET /" + kind + "?created_at=gte:-7d."
+	case "count", "stats", "total":
+		return "a list says how many there are: GET /" + kind + "?limit=1."
+	}
+	return ""
+}
+
+// below returns the call for a word behind a record: another kind, that refers to it, or
+// something to do with it.
+func (s *Server) below(method string, parts []string, e *crm.Entity) string {
+	if parts[2] == "merge" {
+		return merge
+	}
+	word := parts[2]
+	if slices.Contains(otherKinds["activities"], word) && s.router.has(method, "/"+parts[0]+"/x/activities") {
+		return "what happened is an activity: " + method + " /" + crm.Show(parts[0]+"/"+parts[1]) + "/activities."
+	}
+	to := s.schema.Routed(word)
+	if to == nil {
+		return ""
+	}
+	for i := range to.Fields {
+		f := &to.Fields[i]
+		if f.Type != crm.Ref || f.ReadOnly || to.Target(f) != e {
+			continue
+		}
+		if method == "POST" {
+			return "the reference goes into the body: POST /" + word + " {\"" + f.Name + "\":" + string(crm.AppendQuoted(nil, parts[1])) + ",…}."
+		}
+		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + crm.Show(parts[1]) + "."
+	}
+	return ""
+}

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"strings"
+
+	"crmkit/crm"
+)
+
+func unknownField(sent, what string, allowed []string) *crm.Error {
+	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
+}
+
+// unknownMember is the error for a key of a body that is no field of the entity. It names
+// the field that other systems call so, else the nearest.
+func unknownMember(e *crm.Entity, sent string) *crm.Error {
+	allowed := e.Names(crm.Writable)
+	f := e.Meant(sent)
+	if f == nil {
+		err := unknownField(sent, crm.Article(e.Name), allowed)
+		if err.DidYouMean == "" {
+			err.Hint += intoCustom(e, sent)
+		}
+		return err
+	}
+	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), crm.Show(sent), strings.Join(allowed, " ")).On(sent)
+	err.Allowed = allowed
+	if f.ReadOnly {
+		err.Hint += " The server keeps " + f.Name + " itself (" + f.Doc + ")"
+		if f.Tally != nil {
+			err.Hint += ", from what is logged: POST /" + e.Route() + "/{id}/activities"
+		}
+		err.Hint += "."
+	} else {
+		err.DidYouMean = f.Name
+		err.Hint += " Did you mean " + f.Name + " (" + f.Doc + ")?"
+	}
+	err.Hint += intoCustom(e, sent)
+	return err
+}
+
+// intoCustom says where keys go that are no fields.
+func intoCustom(e *crm.Entity, sent string) string {
+	if e.Field("custom") == nil {
+		return ""
+	}
+	return ` Keys of your own go into custom: {"custom":{"` + crm.Show(sent) + `":…}}.`
+}
+
+// rows completes the error for a body that is no object, where it may be rows.
+func (rq *request) rows(e *crm.Entity, fault *crm.Error) *crm.Error {
+	body := strings.TrimSpace(string(rq.body))
+	if fault.Code == crm.BadJSON && rq.Method == "POST" && (strings.HasPrefix(body, "[") || strings.ContainsAny(body, ",;\n") && !strings.HasPrefix(body, "{")) {
+		fault.Hint += " Rows of a file, as a JSON array or CSV: POST /import/" + e.Route() + "."
+	}
+	return fault
+}
