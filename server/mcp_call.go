@@ -76,6 +76,9 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 	}
 	raw, rest, _ := strings.Cut(target, "?")
 	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", crm.Show(raw))
+	if raw != "" && raw[0] != '/' {
+		raw = "/" + raw // contacts?search=acme, contact/c_1
+	}
 	decoded, err := url.PathUnescape(raw)
 	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || crm.Invisible(r) }) ||
 		strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' }) || path.Clean(decoded) != decoded {

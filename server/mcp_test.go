@@ -209,10 +209,15 @@ func TestRequestTool(t *testing.T) {
 	if text, failed := r.tool("/mcp", "request", `{"method":"PATCH","path":"/contacts/`+id+`","body":{"stage":"customer"}}`); failed || !strings.Contains(text, "stage lead -> customer") {
 		t.Errorf("patch: %s", text)
 	}
-	for _, path := range []string{"//evil.example/contacts", "http://evil.example/contacts", "contacts", "", "/../contacts", "/contacts/..", "/%2e%2e/contacts", `/contacts\x`, "/contacts\r\nX: y",
+	for _, path := range []string{"//evil.example/contacts", "http://evil.example/contacts", "evil.example/contacts", "../contacts", "metrics", "mcp", "?stage=lead", "", "/../contacts", "/contacts/..", "/%2e%2e/contacts", `/contacts\x`, "/contacts\r\nX: y",
 		"/mcp", "/mcp/tools", "/authorize", "/token", "/register", "/revoke", "/oauth/token", "/.well-known/oauth-authorization-server", "/auth/request", "/metrics", "/contacts/", "/MCP", "/contacts//x"} {
 		if text, failed := r.request("GET", path); !failed || !strings.HasPrefix(text, "ERROR ") || !strings.Contains(text, "\nHINT ") {
 			t.Errorf("path %q: %v %s", path, failed, text)
+		}
+	}
+	for _, path := range []string{"contacts/" + id, "contact/" + id, "/contact/" + id} {
+		if got, _ := r.request("GET", path); got != r.want(200, "GET", "/contacts/"+id, "") {
+			t.Errorf("path %q: %s", path, got)
 		}
 	}
 	for _, method := range []string{"PUT", "OPTIONS", "HEAD", "CONNECT", "GET /x"} {
@@ -288,7 +293,9 @@ func TestToolset(t *testing.T) {
 		{"read", `{"path":"/contacts"}`, "# 1 of 1 contact"}, {"write", `{"method":"POST","path":"/deals","body":{"title":"12 seats"}}`, "# created"},
 		{"write", `{"method":"DELETE","path":"/deals"}`, "method_not_allowed"}, {"delete", `{"path":"/contacts/` + r.id("contact", 1) + `"}`, "confirmation_required"},
 		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + origin + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
-		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},
+		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
+		{"fetch", `{"id":"` + r.id("contact", 1) + `"}`, `"id":"contact/` + r.id("contact", 1) + `"`}, {"fetch", `{"id":" /contacts/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
+		{"fetch", `{"id":"` + origin + `/contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"company/` + r.id("contact", 1) + `"}`, "not_found"}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},
 	} {
 		if text, _ := r.tool("/mcp/tools", c.tool, c.args); !strings.Contains(text, c.want) {
 			t.Errorf("%s %s: %s", c.tool, c.args, text)

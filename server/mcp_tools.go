@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -223,7 +224,7 @@ func (s *Server) searchTool(rq *request, args map[string]string) (int, string, *
 }
 
 func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *crm.Error) {
-	e, id, fault := s.named(args["id"])
+	e, id, fault := s.named(rq, args["id"])
 	if fault != nil {
 		return fault.Status(), errorText(fault), nil
 	}
@@ -254,10 +255,15 @@ func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *c
 	return 200, asJSON(out), nil
 }
 
-// named reads an id that search gave: a handle of a kind that search finds.
-func (s *Server) named(handle string) (*crm.Entity, string, *crm.Error) {
-	kind, id, _ := strings.Cut(strings.TrimPrefix(handle, "/"), "/")
-	e := s.schema.Named(kind)
+// named reads an id of a kind that search finds: a handle as search gave it, the id behind
+// its slash, or the URL or path of the record.
+func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Error) {
+	handle := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(sent), s.base(rq)), "/")
+	kind, id, whole := strings.Cut(handle, "/")
+	e := cmp.Or(s.schema.Named(kind), s.schema.Routed(kind))
+	if !whole {
+		e, id = s.schema.Prefixed(handle), handle
+	}
 	if e == nil || e.RandomID || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; for lists use read.", s.exampleID("contact", 1)).On("id")
 	}

@@ -50,6 +50,8 @@ func (s *Server) habit(method, path string) string {
 	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
 	e := s.schema.Routed(word)
 	switch {
+	case len(parts) == 1 && strings.Contains(word, "_") && s.schema.Prefixed(word) != nil:
+		return "a path begins with the kind: " + method + " /" + s.schema.Prefixed(word).Route() + "/" + crm.Show(word) + "."
 	case len(parts) == 1 && strings.Contains(parts[0], "."):
 		return export(e)
 	case e == nil:
