@@ -184,8 +184,9 @@ type Entity struct {
 	RandomID bool       // ids are random and stored in column id, not numbered
 	Fields   []Field
 
-	refs map[string]*Entity
-	twin *Entity
+	refs  map[string]*Entity
+	times map[string]bool // fields of any entity that are times
+	twin  *Entity
 }
 
 // Link leads to records by way of those of a third entity, which refer to both. Name

@@ -31,7 +31,9 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 			return nil, err
 		}
 	}
+	times := s.times()
 	for _, e := range s.Entities {
+		e.times = times
 		if err := s.tie(e); err != nil {
 			return nil, err
 		}
@@ -43,6 +45,23 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 	}
 	return s, nil
 }
+
+// times returns the names of fields that are times in every entity that has them.
+func (s *Schema) times() map[string]bool {
+	times := map[string]bool{}
+	for _, e := range s.Entities {
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			is, seen := times[f.Name]
+			times[f.Name] = f.Type == Time && (is || !seen)
+		}
+	}
+	return times
+}
+
+// HoldsTime reports whether a key of an object that the server keeps, as in the audit, has
+// the name of a field that is a time.
+func (e *Entity) HoldsTime(key string) bool { return e.times[key] }
 
 // ListParams are the parameters of every list besides its filters.
 var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}

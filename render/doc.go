@@ -52,6 +52,8 @@ type Field struct {
 	Named bool // an object whose keys are labels of their own, as in the audit
 	ID    string
 
+	Of *crm.Entity // of a Named object: knows which keys hold times; nil: none does
+
 	Secret bool // shown once, never kept
 }
 

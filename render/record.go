@@ -80,6 +80,9 @@ func (l *Line) field(rec crm.Record, i int) {
 		value = rec.Spelled(f)
 	}
 	field := Field{Name: f.Name, Value: value, Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
+	if field.Named {
+		field.Of = rec.Entity
+	}
 	if f.Type != crm.Ref {
 		l.Fields = append(l.Fields, field)
 		return
@@ -126,20 +129,21 @@ func (l *Line) pickPart(rec crm.Record, head, key string) {
 		case f.Type == crm.Ref && f.Path() == head:
 			l.Fields = append(l.Fields, label(rec, i))
 		case f.Type == crm.Object && f.Name == head:
-			l.pickMember(f, rec.Values[i].Members(), key)
+			l.pickMember(rec, i, key)
 		}
 	}
 }
 
 // pickMember shows one key of an object, beside the keys already picked.
-func (l *Line) pickMember(object *crm.Field, members []crm.Member, key string) {
+func (l *Line) pickMember(rec crm.Record, i int, key string) {
+	object, members := &rec.Entity.Fields[i], rec.Values[i].Members()
 	if s, ok := crm.Unquote(key); ok {
 		key = s
 	}
 	at := slices.IndexFunc(l.Fields, func(f Field) bool { return f.Name == object.Name })
 	if at < 0 {
 		at = len(l.Fields)
-		l.Fields = append(l.Fields, Field{Name: object.Name, Named: object.ReadOnly})
+		l.Fields = append(l.Fields, Field{Name: object.Name, Named: object.ReadOnly, Of: rec.Entity})
 	}
 	for _, m := range members {
 		if m.Name == key && !slices.Contains(l.Fields[at].Value.Members(), m) {

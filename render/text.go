@@ -139,6 +139,10 @@ func (f *Field) appendText(b []byte, s spelling) []byte {
 		for _, m := range f.Value.Members() {
 			b = append(append(append(b, ' '), f.Name...), '.')
 			name, value := m.Name, memberText(m.JSON)
+			if at, is := f.moment(m); is {
+				b = appendTime(append(appendKey(b, name), '='), at, s.zone)
+				continue
+			}
 			if f.Named {
 				b, name, value = labelled(b, name, value)
 			}
@@ -157,6 +161,15 @@ func (f *Field) appendText(b []byte, s spelling) []byte {
 		return appendTime(b, f.Value.Int, s.zone)
 	}
 	return append(b, plain(f.Value, f.ID, s.zone)...)
+}
+
+// moment returns the time that a key of an object of the server holds.
+func (f *Field) moment(m crm.Member) (ms int64, is bool) {
+	if !f.Named || f.Of == nil || !f.Of.HoldsTime(m.Name) {
+		return 0, false
+	}
+	at, err := time.Parse(time.RFC3339, memberText(m.JSON))
+	return at.UnixMilli(), err == nil
 }
 
 // labelled writes a key that is a label itself as lines of records do: the key
