@@ -131,12 +131,6 @@ func FilterNames(e *crm.Entity) []string {
 	return names
 }
 
-// habits are parameter names of other APIs and what serves for them here.
-var habits = map[string]string{
-	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
-	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
-}
-
 // unknown is the error for a name that leads nowhere. It lists what the last
 // entity reached allows.
 func unknown(e *crm.Entity, name, value string) *crm.Error {
@@ -166,8 +160,9 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	}
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
 		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name)
-	if word := strings.TrimRight(name, "<>!~[]"); word != name {
-		err.Hint += " An operator stands behind the equals sign: " + crm.Show(strings.TrimSpace(word)) + "=gte:" + crm.Show(value) + "."
+	if field, right := operatorIn(name, value); field != "" {
+		err.Hint += " An operator stands behind the equals sign: " + crm.Show(right) + "."
+		name = field
 	}
 	if habit := habits[name]; habit != "" {
 		name = habit
@@ -177,12 +172,11 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	return err.Of(name, allowed)
 }
 
-// meant returns the field that other systems call so, which lists can be asked by; nil
-// where there is none.
-func meant(e *crm.Entity, name string) *crm.Field {
-	f := e.Meant(name)
-	if f != nil && f.Type == crm.Spelled {
-		return e.Field(f.Spells)
+// Takes reports whether lists of the entity take a parameter.
+func Takes(e *crm.Entity, name string) bool {
+	if slices.Contains(crm.ListParams, name) {
+		return true
 	}
-	return f
+	_, known := resolve(e, name)
+	return known
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // dropEmpty leaves out the empty parameters of a GET that is answered whole, as agents
@@ -19,8 +20,8 @@ func (rq *request) dropEmpty() (ignored []string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(rq.params)) {
 		values := slices.DeleteFunc(slices.Clone(rq.params[name]), func(v string) bool { return v == "" })
-		if len(values) == len(rq.params[name]) {
-			continue
+		if len(values) == len(rq.params[name]) || !rq.takes(name) {
+			continue // what is unknown is refused, for amount_cents>100 is such a name
 		}
 		ignored = append(ignored, crm.Show(name)+"=")
 		if rq.params[name] = values; len(values) == 0 {
@@ -55,4 +56,9 @@ func checkParams(rq *request) error {
 		}
 	}
 	return nil
+}
+
+// takes reports whether the route knows a parameter.
+func (rq *request) takes(name string) bool {
+	return name == "format" || slices.Contains(rq.route.Params, name) || rq.route.Lists && query.Takes(rq.route.Entity, name)
 }

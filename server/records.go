@@ -153,53 +153,9 @@ func saved(out store.Outcome) *render.Doc {
 	doc.Result = out.Result
 	if out.Result == store.Updated {
 		doc.Changed = receipt(out)
+		doc.Remarks = append(doc.Remarks, stays(out)...)
 	}
 	return doc
-}
-
-// receipt lists what an update changed, for each key of an object apart.
-func receipt(out store.Outcome) []render.Change {
-	var changes []render.Change
-	for _, i := range crm.Changed(out.Before.Values, out.After.Values) {
-		f := &out.After.Entity.Fields[i]
-		from, to := out.Before.Values[i], out.After.Values[i]
-		switch {
-		case f.ReadOnly && f.Follows == "":
-		case f.Type == crm.Object:
-			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
-		case f.Type == crm.Ref:
-			prefix := out.After.Entity.Target(f).Prefix
-			changes = append(changes, render.Change{Name: f.Name, From: from, To: to, FromID: crm.RecordID(prefix, from.Int), ToID: crm.RecordID(prefix, to.Int)})
-		default:
-			changes = append(changes, render.Change{Name: f.Name, From: from, To: to})
-		}
-	}
-	return changes
-}
-
-func memberChanges(field string, from, to []crm.Member) []render.Change {
-	var changes []render.Change
-	was, is := byName(from), byName(to)
-	for _, m := range from {
-		if now := is[m.Name]; !now.Equal(was[m.Name]) {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), From: was[m.Name], To: now})
-		}
-	}
-	for _, m := range to {
-		if !was[m.Name].Set() {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), To: is[m.Name]})
-		}
-	}
-	return changes
-}
-
-// byName returns each member as an object of its own, by its name.
-func byName(members []crm.Member) map[string]crm.Value {
-	named := make(map[string]crm.Value, len(members))
-	for _, m := range members {
-		named[m.Name] = crm.Members([]crm.Member{m})
-	}
-	return named
 }
 
 // create answers POST on a collection.

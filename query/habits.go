@@ -1,0 +1,66 @@
+package query
+
+import (
+	"regexp"
+
+	"crmkit/crm"
+)
+
+// habits are parameter names of other APIs and what serves for them here.
+var habits = map[string]string{
+	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
+	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
+}
+
+// signs are operators of other APIs and what serves for them here.
+var signs = map[string]string{
+	"": "eq", "eq": "eq", "exact": "eq", "iexact": "eq", "ne": "ne", "neq": "ne", "not": "ne", "!": "ne", "<>": "ne",
+	"gt": "gt", ">": "gt", "gte": "gte", "ge": "gte", ">=": "gte", "min": "gte", "from": "gte", "after": "gte", "since": "gte",
+	"lt": "lt", "<": "lt", "lte": "lte", "le": "lte", "<=": "lte", "max": "lte", "to": "lte", "before": "lte", "until": "lte",
+	"in": "in", "like": "like", "~": "like", "contains": "like", "icontains": "like", "startswith": "like", "search": "like",
+}
+
+// The places where other APIs write an operator: amount>=100, stage!=lead, amount[gte]=100,
+// amount__gte=100, filter[stage]=lead.
+var (
+	signed    = regexp.MustCompile(`^([\w.]+)\s*(<>|[<>!~])\s*(.*)$`)
+	bracketed = regexp.MustCompile(`^([\w.]+)\[\$?(\w+)\](?:\[\$?(\w*)\])?$`)
+	scored    = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
+)
+
+// operatorIn reads a parameter that has an operator in its name, and returns the field and
+// the condition as it is written here; no field where it is none.
+func operatorIn(name, value string) (field, condition string) {
+	op := ""
+	if m := signed.FindStringSubmatch(name); m != nil {
+		if field, op = m[1], m[2]; m[3] != "" { // amount>100: there was no equals sign
+			value = m[3]
+		} else if op == ">" || op == "<" {
+			op += "="
+		}
+	} else if m := bracketed.FindStringSubmatch(name); m != nil {
+		if field, op = m[1], m[2]; field == "filter" || field == "filters" || field == "where" {
+			field, op = m[2], m[3]
+		}
+	} else if m := scored.FindStringSubmatch(name); m != nil {
+		field, op = m[1], m[2]
+	}
+	right, known := signs[op]
+	if field == "" || !known {
+		return "", ""
+	}
+	if right == "eq" {
+		return field, field + "=" + value
+	}
+	return field, field + "=" + right + ":" + value
+}
+
+// meant returns the field that other systems call so, which lists can be asked by; nil
+// where there is none.
+func meant(e *crm.Entity, name string) *crm.Field {
+	f := e.Meant(name)
+	if f != nil && f.Type == crm.Spelled {
+		return e.Field(f.Spells)
+	}
+	return f
+}
