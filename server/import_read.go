@@ -43,7 +43,7 @@ type patient struct {
 func (p patient) Read(b []byte) (int, error) {
 	_ = http.NewResponseController(p.w).SetReadDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
 	n, err := p.Reader.Read(b)
-	if err != nil {
+	if err == io.EOF {
 		allIn(p.w)
 	}
 	return n, err

@@ -116,7 +116,6 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 			return nil, fault
 		}
 		_ = http.NewResponseController(rq.w).SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
-		defer allIn(rq.w)
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, t.most))
 	var large *http.MaxBytesError
@@ -129,6 +128,9 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	case err != nil:
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
+	if t.intake != nil {
+		allIn(rq.w)
+	}
 	rq.body = data
 	return data, nil
 }
@@ -137,7 +139,8 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 // the connection while the request is worked on, to notice a client that goes away. A
 // deadline that this reading meets ends the context of the request and those of all
 // later requests of the connection, so none is left. net/http sets one for the time
-// between requests, and one for the next request.
+// between requests, and one for the next request. Where a body is not read to its end the
+// deadline stays: net/http reads the rest of it behind the answer, and must not wait for it.
 func allIn(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }

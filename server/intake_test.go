@@ -85,11 +85,9 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 	}
 }
 
-// A body before sign-in that does not arrive is given up, and its room is free again.
+// A body before sign-in that does not arrive is given up, with its connection, and its room
+// is free again.
 func TestSlowBodiesAreGivenUp(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left out: tests that take minutes")
-	}
 	s, srv := bare(t)
 	s.publicBodyTime = 50 * time.Millisecond
 	conn := unfinished(t, s, srv, 100)
