@@ -63,7 +63,7 @@ var (
 	signals = []Field{
 		{Name: "activities", Type: Int, ReadOnly: true, Brief: true, Tally: &Tally{Of: "activity"}, Doc: "how many were logged"},
 		{Name: "last_activity", Type: Time, ReadOnly: true, Brief: true, Day: true, Tally: &Tally{Of: "activity", Take: "occurred_at"}, Doc: "when the latest occurred"},
-		{Name: "on_behalf_of", Type: Tags, ReadOnly: true, Brief: true, Person: true, Tally: &Tally{Of: "activity", Take: "on_behalf_of"}, Doc: "for whom they were done"},
+		{Name: "on_behalf_of", Type: Tags, ReadOnly: true, Brief: true, Person: true, Tally: &Tally{Of: "activity", Take: "on_behalf_of"}, Doc: "for whom they were done, up to 100 of them; filters find all"},
 	}
 	outreach = []Field{
 		signals[0], signals[1],

@@ -16,7 +16,7 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {
 		return false, err
 	}
-	if rec, err = tx.settle(rec); err != nil || rec.Entity == nil {
+	if rec, _, err = tx.settle(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
 	tx.leaving = leaving{rec.Entity, rec.Key}

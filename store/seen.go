@@ -69,42 +69,42 @@ func (tx *Tx) lost(rec crm.Record) (lost []crm.Reference, err error) {
 
 // settle takes the references to what is gone away from a record that is about to change,
 // as a step would, and returns it as it is then; a record that goes with what is gone is
-// none then.
-func (tx *Tx) settle(seen crm.Record) (crm.Record, error) {
+// none then. Where it held no such reference settled is false.
+func (tx *Tx) settle(seen crm.Record) (is crm.Record, settled bool, err error) {
 	if len(referencesOf(seen.Entity)) == 0 {
-		return seen, nil
+		return seen, false, nil
 	}
 	if some, err := tx.rest(); err != nil || !some {
-		return seen, err
+		return seen, false, err
 	}
 	raw, found, err := tx.record(seen.Entity, seen.Key)
 	if err != nil || !found {
-		return seen, err
+		return seen, false, err
 	}
 	lost, err := tx.lost(raw)
 	if err != nil || len(lost) == 0 {
-		return seen, err
+		return seen, false, err
 	}
 	cause := tx.cause
 	defer func() { tx.cause = cause }()
 	for _, ref := range lost {
 		tx.cause = leaving{ref.From.Target(ref.Field), raw.Value(ref.Field.Name).Int}
 		if err := tx.unset(ref, seen.Key); err != nil {
-			return seen, err
+			return seen, false, err
 		}
 	}
-	raw, _, err = tx.record(seen.Entity, seen.Key)
-	return raw, err
+	is, _, err = tx.record(seen.Entity, seen.Key)
+	return is, true, err
 }
 
 // settleFor settles a record before a change, and returns it and what the change makes of
 // it, as both are then.
 func (tx *Tx) settleFor(before, after crm.Record) (was, is crm.Record, err error) {
-	was, err = tx.settle(before)
-	if err != nil || was.Version() == before.Version() {
+	was, settled, err := tx.settle(before)
+	if err != nil || !settled {
 		return before, after, err
 	}
-	is = was.Clone()
+	is = was.Clone() // what is kept in it may be another by now, too
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		is.Values[i] = after.Values[i]
 	}

@@ -78,3 +78,47 @@ func TestAChangeOfWhatLostAReference(t *testing.T) {
 		t.Errorf("its past is %v, made as %v", got, made)
 	}
 }
+
+// TestAChangeBetweenAMoveAndADelete changes and deletes activities of a contact that has
+// moved, whose company before is gone, before any step of either is done.
+func TestAChangeBetweenAMoveAndADelete(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		f.cascades.most, f.cascades.step = 1, 1
+		ann := f.member("ann@example.com")
+		company, contacts := f.group(ann, 1)
+		other := f.save(ann, "company", "name", "Other")
+		for range 4 {
+			f.save(ann, "activity", "body", "b", "kind", "call", "contact_id", contacts[0])
+		}
+		e := f.Schema.Named("activity")
+		f.write(ann, func(tx *Tx) error {
+			if _, err := tx.Update(contacts[0].Key, f.draft("contact", "company_id", other)); err != nil {
+				return err
+			}
+			if later, err := tx.Delete(f.record(tx, company)); err != nil || !later {
+				t.Errorf("deleted at once: %v", err)
+			}
+			if _, err := tx.Update(crm.RecordKey(ann.Workspace, 3), f.draft("activity", "body", "other")); err != nil {
+				return err
+			}
+			rec, err := tx.Fetch(e, crm.RecordKey(ann.Workspace, 4))
+			if err == nil {
+				_, err = tx.Delete(rec)
+			}
+			return err
+		})
+		f.settled()
+		f.checkSignals()
+		f.checkCounters(ann)
+	})
+}
+
+// record reads a record in a transaction.
+func (f *fixture) record(tx *Tx, rec crm.Record) crm.Record {
+	f.t.Helper()
+	now, err := tx.Fetch(rec.Entity, rec.Key)
+	if err != nil {
+		f.t.Error(err)
+	}
+	return now
+}

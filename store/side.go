@@ -7,10 +7,14 @@ import (
 )
 
 // index keeps the tables tags, custom_values and values_in_use in step with a record.
-func (tx *Tx) index(before, after crm.Record) error {
+func (tx *Tx) index(before, after crm.Record) (err error) {
+	if after.Version() == 0 {
+		if before, err = tx.allLabels(before); err != nil {
+			return err
+		}
+	}
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
-		var err error
 		switch {
 		case f.Type == crm.Tags:
 			err = tx.indexTags(after.Entity.Side(f), after.Key, was.List(), is.List())

@@ -152,7 +152,11 @@ func (r *row) record() crm.Record {
 		rec.ID = crm.RecordID(t.entity.Prefix, rec.Key)
 	}
 	for i, at := range t.stored {
-		rec.Values[at] = loaded(t.entity.Fields[at].Type, cells[i])
+		f := &t.entity.Fields[at]
+		rec.Values[at] = loaded(f.Type, cells[i])
+		if list := rec.Values[at].List(); f.Tally != nil && len(list) > crm.MaxTags { // of an earlier version
+			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
+		}
 	}
 	for i, at := range t.labels {
 		if name, ok := cells[len(t.stored)+i].(string); ok {

@@ -37,6 +37,7 @@ func newVeil(schema *crm.Schema) *veil {
 	v, k := &veil{}, keptOfHidden{sides: map[string]string{}}
 	var refs []string
 	for _, e := range schema.Entities {
+		k.addGone(e)
 		own := referencesOf(e)
 		if e.RandomID || e.Table != "" || len(own) == 0 {
 			continue
@@ -84,6 +85,21 @@ func (k *keptOfHidden) add(e *crm.Entity) {
 		if side := sideTable(f.Type); side != "" {
 			k.sides[side] += fmt.Sprintf(" AND NOT (s.record IN (SELECT key FROM %s) AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", rest, e.Side(f))
 		}
+	}
+}
+
+// addGone adds the labels of records that are gone, which are kept of the others and go
+// with those.
+func (k *keptOfHidden) addGone(e *crm.Entity) {
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if f.Type != crm.Tags || f.Tally == nil {
+			continue
+		}
+		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
+		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.Side(f))
+		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM names n CROSS JOIN main.tags s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
+			e.Name, f.Name, e.Side(f), gone)
 	}
 }
 
