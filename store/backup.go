@@ -42,7 +42,7 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	if err := flock(folder, true); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
-	sum, err := vacuumInto(ctx, live(b.From), b.To+".partial")
+	sum, err := vacuumInto(ctx, live(b.From), b.To+".partial", nil)
 	if err == nil {
 		err = hand(b.To+".partial", b.From) // what root makes the server must be able to replace
 	}
@@ -222,5 +222,5 @@ func Verify(ctx context.Context, path string) (Summary, error) {
 	if _, err := stateOf(ctx, Options{Path: path}); err != nil {
 		return Summary{}, err
 	}
-	return summarize(ctx, path)
+	return summarize(ctx, path, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -17,10 +18,10 @@ import (
 type object struct{ kind, name string }
 
 // compareSchema returns an error unless a file has exactly the tables and indexes that the
-// first migrations make. A trigger, a view or another column could change rights or
+// first migrations make, further ones included that the store was opened with. A trigger, a view or another column could change rights or
 // answers, so a file with one is not used, however sound its pages are.
-func compareSchema(ctx context.Context, db querier, applied int) error {
-	want, err := releasedSchema(ctx, applied)
+func compareSchema(ctx context.Context, db querier, applied int, further fs.FS) error {
+	want, err := releasedSchema(ctx, applied, further)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func compareSchema(ctx context.Context, db querier, applied int) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return errors.New("the schema is not that of crmkit: " + strings.Join(faults[:min(len(faults), 10)], "; ") + "; use another backup")
+	return errors.New("the schema is not that of crmkit: " + strings.Join(faults[:min(len(faults), 10)], "; ") + "; take what is not part of it out with the sqlite3 shell while no server runs, or use another backup (crmkit restore)")
 }
 
 func sorted(all map[object]string) []object {
@@ -75,8 +76,8 @@ func harmless(o object) bool {
 }
 
 // releasedSchema returns what the first migrations make.
-func releasedSchema(ctx context.Context, applied int) (all map[object]string, err error) {
-	steps, err := loadMigrations(migrations)
+func releasedSchema(ctx context.Context, applied int, further fs.FS) (all map[object]string, err error) {
+	steps, err := loadMigrations(migrations, further)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,12 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // TestForeignSchemaIsNotRestored puts into a good file what a stranger could hide there.
@@ -58,4 +61,39 @@ func TestReleasedSchemasAreKnown(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestFurtherMigrationsAreKnown opens a file with further migrations, and then with more of
+// them: the copy before the upgrade has what the first ones made.
+func TestFurtherMigrationsAreKnown(t *testing.T) {
+	f := onFile(t)
+	f.member("ann@example.com")
+	further := fstest.MapFS{}
+	for i := range 2 {
+		further[fmt.Sprintf("migrations/%04d_more.sql", len(released())+i+1)] = &fstest.MapFile{Data: fmt.Appendf(nil, "CREATE TABLE more%d (a BIGINT) STRICT;", i)}
+		f.opts.Migrations = further
+		f = f.reopen()
+	}
+	must(t, f.Close())
+	if _, sum, err := Upgrade(t.Context(), f.opts); err != nil || len(sum.Rows) == 0 {
+		t.Errorf("a file with further tables: %v, %v", sum, err)
+	}
+	if _, err := Verify(t.Context(), f.opts.Path); err == nil || !strings.Contains(err.Error(), "newer crmkit") {
+		t.Errorf("verify, which knows of none, says %v", err)
+	}
+}
+
+// TestSummariesCountNoHiddenRow looks through a file between the first step of a delete and
+// the next.
+func TestSummariesCountNoHiddenRow(t *testing.T) {
+	f := onFile(t)
+	f.cascades.most = 1
+	ann := f.member("ann@example.com")
+	company, _ := f.group(ann, 3)
+	f.removeThen(ann, company, func() {
+		sum, err := summarize(t.Context(), f.opts.Path, nil)
+		if want := (Count{Kind: "companies"}); err != nil || !slices.Contains(sum.Rows, want) {
+			t.Errorf("%v, %v; want %v", sum.Rows, err, want)
+		}
+	})
 }

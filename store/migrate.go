@@ -84,7 +84,7 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	}
 	if state.applied > 0 && opts.Path != Memory {
 		// The copy has what is committed: the file as it is before this transaction.
-		if err := copyFile(ctx, opts.Path, state.copyName(opts.Path)); err != nil {
+		if err := copyFile(ctx, opts.Path, state.copyName(opts.Path), opts.Migrations); err != nil {
 			return fmt.Errorf("copy before the upgrade: %w", err)
 		}
 	}

@@ -39,7 +39,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 		return sum, "", err
 	}
 	partial := r.To + ".restoring"
-	if sum, err = vacuumInto(ctx, still(r.From), partial); err == nil {
+	if sum, err = vacuumInto(ctx, still(r.From), partial, nil); err == nil {
 		err = hand(partial, r.To)
 	}
 	if err != nil {

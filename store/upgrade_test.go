@@ -99,7 +99,7 @@ func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
 			}
 			f.keptTeam(jane)
 			f.keptConnection(tokens)
-			if sum, err := summarize(t.Context(), f.opts.Path); err != nil || sum.Schema != len(released()) {
+			if sum, err := summarize(t.Context(), f.opts.Path, nil); err != nil || sum.Schema != len(released()) {
 				t.Errorf("the file: %+v, %v", sum, err)
 			}
 		})
