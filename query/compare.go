@@ -167,7 +167,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
 	if hint != "" {
-		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with GET /%s?search=<words>.", crm.Show(param), hint, e.Route()).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", crm.Show(param), hint, Finding(e, value)).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
 	c.noteReference(t, columns, is)

@@ -1,7 +1,9 @@
 package query
 
 import (
+	"net/url"
 	"regexp"
+	"strings"
 
 	"crmkit/crm"
 )
@@ -63,4 +65,20 @@ func meant(e *crm.Entity, name string) *crm.Field {
 		return e.Field(f.Spells)
 	}
 	return f
+}
+
+// Finding is the list that finds what was sent in the place of an id: by the unique field
+// where it has the form of that, else by words.
+func Finding(e *crm.Entity, sent string) string {
+	sent = strings.TrimSpace(sent)
+	list := "GET /" + e.Route() + "?"
+	f := e.Field(e.Unique)
+	address, dot := strings.Contains(sent, "@"), strings.Contains(sent, ".")
+	switch {
+	case sent == "" || len(sent) > 60 || strings.ContainsAny(sent, "_/"): // meant as an id
+		return list + "search=<words>"
+	case f != nil && (f.Type == crm.Email && address || f.Type == crm.Domain && dot && !address):
+		return list + f.Name + "=" + crm.Show(url.QueryEscape(sent))
+	}
+	return list + "search=" + crm.Show(url.QueryEscape(sent))
 }

@@ -208,7 +208,7 @@ func decodeRef(e *crm.Entity, f *crm.Field, text string, env query.Env) (crm.Inp
 	to := e.Target(f)
 	key, hint := env.Schema.Locate(to, env.Workspace, strings.TrimSpace(text))
 	if hint != "" {
-		return crm.Input{}, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Find the %s with GET /%s?search=<words>.", f.Name, hint, to.Name, to.Route()).On(f.Name)
+		return crm.Input{}, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Find the %s with %s.", f.Name, hint, to.Name, query.Finding(to, text)).On(f.Name)
 	}
 	return crm.Input{Field: f, Value: crm.Key(key)}, nil
 }

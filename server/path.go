@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query"
 )
 
 // cleanPath returns the decoded path with handles turned into ids, so that
@@ -73,21 +74,8 @@ func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
 	if call := ofKind(rq.Method, id, e); hint != "" && call != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", crm.Show(id), call)
 	}
-	if hint != "" && byUnique(e, id) != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s is not an id. Find the %s with GET /%s?%s.", crm.Show(id), e.Name, e.Route(), byUnique(e, id))
-	}
 	if hint != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with GET /%s?search=<words>.", hint, e.Name, e.Route())
+		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with %s.", hint, e.Name, query.Finding(e, id))
 	}
 	return key, nil
-}
-
-// byUnique returns the filter that finds a record by what looks like its unique field.
-func byUnique(e *crm.Entity, sent string) string {
-	f := e.Field(e.Unique)
-	switch {
-	case f == nil, f.Type == crm.Email && !strings.Contains(sent, "@"), f.Type == crm.Domain && (!strings.Contains(sent, ".") || strings.Contains(sent, "@")):
-		return ""
-	}
-	return f.Name + "=" + crm.Show(url.QueryEscape(sent))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -72,7 +73,7 @@ func (s *Server) ties(rq *request) (list []tie, err error) {
 		}
 		key, hint := s.schema.Locate(l.End, rq.actor.Workspace, strings.TrimSpace(id))
 		if hint != "" {
-			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with GET /%s?search=<words>.", l.Name, hint, l.End.Name, l.End.Route()).On(l.Name)
+			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with %s.", l.Name, hint, l.End.Name, query.Finding(l.End, id)).On(l.Name)
 		}
 		t.to = key
 		list = append(list, t)

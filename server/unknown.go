@@ -43,7 +43,7 @@ func intoCustom(e *crm.Entity, sent string) string {
 	if e.Field("custom") == nil {
 		return ""
 	}
-	return ` Keys of your own go into custom: {"custom":{"` + crm.Show(sent) + `":…}}.`
+	return ` Keys of your own go into custom: {"custom":{"` + crm.Show(strings.TrimPrefix(sent, "custom.")) + `":…}}.`
 }
 
 // rows completes the error for a body that is no object, where it may be rows.
