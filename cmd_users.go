@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"crmkit/auth"
@@ -176,16 +177,37 @@ type workspaceRemoveCommand struct {
 // Run deletes the workspace.
 func (c workspaceRemoveCommand) Run(ctx context.Context, io console) error {
 	id := crm.CutHandle(c.ID)
-	if !c.Yes {
-		return fmt.Errorf("this deletes workspace/%s with all its records, members and tokens; make a backup, then repeat with --yes", id)
-	}
 	return c.with(ctx, io, func(st *store.Store) error {
+		w, err := spaceOf(ctx, st, id)
+		if err != nil {
+			return err
+		}
+		if !c.Yes {
+			return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", id, crm.Show(w.Name), w.Members, w.Contacts)
+		}
 		if err := auth.New(st, auth.Options{}).RemoveWorkspace(ctx, id); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(io.out, "deleted workspace/"+id)
+		_, err = fmt.Fprintln(io.out, "deleted workspace/"+id)
 		return err
 	})
+}
+
+// spaceOf finds a workspace by its id.
+func spaceOf(ctx context.Context, st *store.Store, id string) (store.Space, error) {
+	for behind := int64(0); ; {
+		list, err := st.Spaces(ctx, behind, pageSize)
+		if err != nil {
+			return store.Space{}, err
+		}
+		if len(list) == 0 {
+			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", crm.Show(id))
+		}
+		if at := slices.IndexFunc(list, func(w store.Space) bool { return w.ID == id }); at >= 0 {
+			return list[at], nil
+		}
+		behind = list[len(list)-1].Number
+	}
 }
 
 type clientCommand struct {

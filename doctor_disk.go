@@ -122,7 +122,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
 
 const (
 	staleBackup = 26 * time.Hour // a daily one that is late
-	lostBackup  = 7 * 24 * time.Hour
+	lostBackup  = 50 * time.Hour // two are
 )
 
 // backup checks how old the newest backup is.
@@ -144,10 +144,12 @@ func (c exam) backup(ctx context.Context) finding {
 	at, err := store.LastBackup(c.BackupDir, c.DB)
 	age := time.Since(at).Round(time.Minute)
 	found := fmt.Sprintf("the newest in %s is %s old", c.BackupDir, age)
-	now := "make one now: crmkit backup " + c.BackupDir
+	now := fmt.Sprintf("make one now: crmkit backup %s --db %s --keep %d", c.BackupDir, c.DB, max(2, c.BackupKeep))
 	switch {
 	case err != nil:
 		return finding{fail, "backup", err.Error(), "let the user of the server reach it"}
+	case at.IsZero() && c.health.Schema == 0:
+		return finding{warn, "backup", "there is none in " + c.BackupDir, "the server makes the first at its start"}
 	case at.IsZero():
 		return finding{fail, "backup", "there is none in " + c.BackupDir, now}
 	case age > lostBackup:

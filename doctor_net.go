@@ -71,15 +71,15 @@ func unreached(what string, err error) finding {
 	var network net.Error
 	switch {
 	case errors.As(err, &name):
-		return finding{warn, what, found, "the name leads nowhere from this machine: look at its DNS records"}
+		return finding{fail, what, found, "the name leads nowhere from this machine: look at its DNS records"}
 	case errors.As(err, &certificate):
 		return finding{fail, what, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return finding{warn, what, found, "nothing listens there: start the server, or the proxy in front of it"}
+		return finding{fail, what, found, "nothing listens there: start the server, or the proxy in front of it"}
 	case errors.As(err, &network) && network.Timeout():
-		return finding{warn, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
+		return finding{fail, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
 	}
-	return finding{warn, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
+	return finding{fail, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
 }
 
 func loopbackURL(origin string) bool {

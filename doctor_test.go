@@ -130,6 +130,8 @@ func TestDoctorFindsFaults(t *testing.T) {
 	with(old(0), "backup", "fail there is none in copies", 1, append(clear, "--backup-dir=copies")...)
 	with(old(time.Hour), "backup", "ok the newest in copies is 1h", 0, append(clear, "--backup-dir=copies")...)
 	with(old(30*time.Hour), "backup", "warn the newest in copies is 30h", 0, append(clear, "--backup-dir=copies")...)
+	with(old(51*time.Hour), "backup", "fail the newest in copies is 51h0m0s old; make one now: crmkit backup copies --db crmkit.db --keep ", 1, append(clear, "--backup-dir=copies")...)
+	with(func(dir string) { _ = os.Remove(filepath.Join(dir, "crmkit.db")); old(0)(dir) }, "backup", "warn there is none in copies; the server makes", 0, append(clear, "--backup-dir=copies")...)
 	with(old(200*time.Hour), "backup", "fail the newest in copies is 200h", 1, append(clear, "--backup-dir=copies")...)
 	with(func(dir string) {
 		old(time.Hour)(dir)
@@ -138,8 +140,8 @@ func TestDoctorFindsFaults(t *testing.T) {
 		}
 	}, "backup", "fail the next one would fail: the backup would take the place of a file that is none", 1, append(clear, "--backup-dir=copies")...)
 	with(nil, "base URL", "fail http://crm.example.com is not https", 1, "--base-url=http://crm.example.com")
-	with(nil, "base URL", "warn no server answers", 1, "--base-url=http://127.0.0.1:1")
-	with(nil, "base URL", "warn no server answers", 1, "--base-url=https://nowhere.invalid")
+	with(nil, "base URL", "fail no server answers", 1, "--base-url=http://127.0.0.1:1")
+	with(nil, "base URL", "fail no server answers", 1, "--base-url=https://nowhere.invalid")
 	with(nil, "proxy", "warn all clients", 1, "--base-url=https://127.0.0.1:1")
 	with(nil, "proxy", "ok X-Forwarded-For of 127.0.0.1", 1, "--base-url=https://127.0.0.1:1", "--trust-proxy=127.0.0.1")
 	with(nil, "sign-up", "warn anybody", 1)

@@ -81,8 +81,35 @@ func run(ctx context.Context, args []string, io console) error {
 	if err != nil {
 		return fmt.Errorf("%w; see crmkit --help", err)
 	}
+	if err := fileOrServer(command); err != nil {
+		return err
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return plain(command.Run(io, &c))
+}
+
+// fileOrServer leaves one of --db and --url, where a command takes both: a flag of the
+// command line wins over the environment and the config file also where it has another name.
+func fileOrServer(command *kong.Context) error {
+	given := map[string]bool{}
+	for _, p := range command.Path {
+		if p.Flag != nil && !p.Resolved {
+			given[p.Flag.Name] = true
+		}
+	}
+	if !given["db"] {
+		return nil
+	}
+	for _, f := range command.Flags() {
+		if f.Name != "url" {
+			continue
+		}
+		if given["url"] {
+			return errors.New("--db names a file and --url a server; give one of them")
+		}
+		f.Target.SetString("")
+	}
+	return nil
 }
 
 // asked returns the arguments in the spelling of the parser: no arguments and the word

@@ -48,6 +48,38 @@ func TestMoveCommands(t *testing.T) {
 	}
 }
 
+// TestNamedFileWins names a file while the environment names a server: the rows go into the
+// file.
+func TestNamedFileWins(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, "--db", filepath.Join(dir, "server.db"), "--token-for", "you@example.com")
+	file := filepath.Join(dir, "sandbox.db")
+	run := func(args ...string) (string, string, error) {
+		cmd := command(t, args...)
+		cmd.Env = append(cmd.Environ(), "CRMKIT_URL="+p.url, "CRMKIT_TOKEN="+p.token)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("name,email\nJane,jane@acme.com\n"), &stdout, &stderr
+		err := cmd.Run()
+		return stdout.String(), stderr.String(), err
+	}
+	if out, log, err := run("import", "-", "contacts", "--db", file); err != nil {
+		t.Fatalf("%v %s\n%s", err, log, out)
+	}
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 0 contacts") {
+		t.Errorf("the server of the environment took the rows:\n%s", text)
+	}
+	if out, log, err := run("export", "contacts", "--db", file); err != nil || !strings.Contains(out, "jane@acme.com") {
+		t.Errorf("the file lacks them: %v %s\n%s", err, log, out)
+	}
+	if out, log, err := run("export", "contacts"); err != nil || strings.Contains(out, "jane@acme.com") {
+		t.Errorf("without --db the environment counts: %v %s\n%s", err, log, out)
+	}
+	if _, log, err := run("export", "contacts", "--db", file, "--url", p.url); err == nil || !strings.Contains(log, "give one of them") {
+		t.Errorf("both: %v %s", err, log)
+	}
+}
+
 // moved runs a command with the input and returns what it wrote.
 func moved(t *testing.T, in []byte, args ...string) (out, log string, err error) {
 	t.Helper()

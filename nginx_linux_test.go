@@ -37,7 +37,7 @@ func TestNginx(t *testing.T) {
 	s := &site{running: start(t, cmd)}
 	front := freePort(t)
 	lines := regexp.MustCompile(`(?m)^\tssl_certificate.*\n`).ReplaceAllString(text, "")
-	lines = strings.NewReplacer("listen 443 ssl;", "listen "+front+";", "server 127.0.0.1:8080;", "", "# server unix:/run/crmkit/crmkit.sock;", "server unix:"+filepath.Join(dir, "crmkit.sock")+";").Replace(lines)
+	lines = strings.NewReplacer("listen [::]:443 ssl;", "", "listen 443 ssl;", "listen "+front+";", "server 127.0.0.1:8080;", "", "# server unix:/run/crmkit/crmkit.sock;", "server unix:"+filepath.Join(dir, "crmkit.sock")+";").Replace(lines)
 	config := filepath.Join(dir, "nginx.conf")
 	whole := fmt.Sprintf("daemon off;\nuser root;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\nclient_body_temp_path %[1]s/body;\nproxy_temp_path %[1]s/proxy;\nfastcgi_temp_path %[1]s/f;\nuwsgi_temp_path %[1]s/u;\nscgi_temp_path %[1]s/s;\n%[2]s}\n", dir, lines)
 	if err := os.WriteFile(config, []byte(whole), 0o600); err != nil {

@@ -66,6 +66,9 @@ func (s *Server) habit(method, path string) string {
 
 // foreign returns the call for a first segment that no kind has.
 func (s *Server) foreign(method string, parts []string) string {
+	if parts[0] == "import" && len(parts) > 1 {
+		return "" // the nearest paths are the kinds that may be imported
+	}
 	switch parts[0] {
 	case "batch", "bulk", "import", "upload":
 		return "one call writes one record. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."

@@ -94,16 +94,45 @@ func (b Backup) Check(ctx context.Context) error {
 	case b.Keep == 0:
 		return fmt.Errorf("%s is there already; name another file, or keep it and the new one with --keep 2", b.To)
 	}
+	if err := b.checkSame(ctx); err != nil {
+		return err
+	}
 	if err := b.checkOwner(target); err != nil {
 		return err
 	}
 	if _, err := os.Stat(b.To + "-wal"); err == nil {
 		return fmt.Errorf("%s looks like a database in use, for its log lies beside it; name another file for the backup", b.To)
 	}
+	return nil
+}
+
+// checkSame refuses to replace a file that is no backup, or one of another database: what
+// is called alike would rotate it away. Databases are told apart by their secrets, which a
+// backup has from its database.
+func (b Backup) checkSame(ctx context.Context) error {
 	if err := ours(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
 	}
-	return nil
+	db, err := secretOf(ctx, b.From)
+	if err != nil {
+		return err
+	}
+	old, err := secretOf(ctx, b.To)
+	if err == nil && old != db {
+		err = fmt.Errorf("%s is a backup of another database; name another folder or file, or move it away", b.To)
+	}
+	return err
+}
+
+// secretOf reads the secret of a database file, which was made with it.
+func secretOf(ctx context.Context, path string) (secret string, err error) {
+	err = look(path, func(db *sql.DB) error {
+		return db.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'secret'").Scan(&secret)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil // a first start was cut short
+	}
+	return secret, err
 }
 
 // checkOwner refuses to replace a backup of another user: the server whose backups these

@@ -43,8 +43,11 @@ func check(ctx context.Context, db *sql.DB, path string) (h Health, err error) {
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil || verdict != "ok" {
 		return h, errors.Join(fmt.Errorf("%s is damaged: %s", path, verdict), err)
 	}
-	if h.Schema == 0 {
+	if h.Schema == 0 || h.Schema > h.Known {
 		return h, nil
+	}
+	if err := compareSchema(ctx, db, h.Schema); err != nil {
+		return h, err
 	}
 	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM users").Scan(&h.Users); err != nil {
 		return h, err

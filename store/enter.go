@@ -79,7 +79,8 @@ func checkWritable(path string) error {
 }
 
 // makePrivate makes the file, if there is none, so that only its owner may read
-// it; SQLite gives its log the same mode.
+// it; SQLite gives its log the same mode and owner. What root makes belongs to the owner of
+// the folder, so that the server's user can open it.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -88,7 +89,7 @@ func makePrivate(path string) error {
 	if err != nil {
 		return err
 	}
-	return file.Close()
+	return errors.Join(sameOwner(filepath.Dir(path), file), file.Close())
 }
 
 // awaitUpgrade waits until nobody is in the way of the steps that wait for the

@@ -91,7 +91,7 @@ func ownedBy(path string) error {
 	if !errors.Is(err, errHeld) {
 		return err
 	}
-	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. token, plan, mcp, backup and verify work beside a server", path, holder(path))
+	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, holder(path))
 }
 
 // sign writes into the lock file who holds it, for the messages of others.

@@ -110,3 +110,19 @@ func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 		t.Errorf("the backup says %v, its check %v", wrote, err)
 	}
 }
+
+// TestNewFileOfRoot holds that a database which root makes in the folder of the server's
+// user is that user's, so that the server can open it.
+func TestNewFileOfRoot(t *testing.T) {
+	asRoot(t)
+	dir := t.TempDir()
+	must(t, os.Chown(dir, someUser, someUser))
+	path := filepath.Join(dir, "crm.db")
+	f := openAt(t, path)
+	f.member("ann@example.com")
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if user := ownerNumber(t, name); user != someUser {
+			t.Errorf("%s belongs to %d", name, user)
+		}
+	}
+}

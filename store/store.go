@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,6 +161,9 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if s.opts.Path != Memory {
 		s.wal = openWalIndex(s.opts.Path)
+		if s.writer.file, err = os.Stat(s.opts.Path); err != nil {
+			return err
+		}
 	}
 	s.done.Go(s.writer.run)
 	s.done.Go(s.flushTouches)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type writer struct {
 	most    time.Duration // of its time that one job may take
 	share   time.Duration // of its time after which no further job joins a batch
 	ended   chan struct{} // closed when the writer has returned
+	file    fs.FileInfo   // the database, as it was opened; nil: it is in memory
+	lost    bool          // it was not in its place at the last look
 	batches int
 	synced  time.Duration    // how long the last COMMIT took
 	moments []*atomic.Uint64 // that a commit under way ends
@@ -214,11 +217,13 @@ func (w *writer) commit(batch []*job) (ran int) {
 	}
 	w.synced = 0
 	before := pagesRead(w.conn)
-	var err error
+	err := w.checkFile()
 	rehearsal := batch[0].rehearsal != nil
-	if rehearsal {
+	switch {
+	case err != nil:
+	case rehearsal:
 		err = w.rehearse(batch[0])
-	} else {
+	default:
 		batch, err = w.transact(batch)
 	}
 	seen := Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before}
@@ -239,6 +244,25 @@ func (w *writer) commit(batch []*job) (ran int) {
 	}
 	w.trimLog()
 	return len(batch)
+}
+
+// checkFile returns an error where the file is not in its place any more. What is written
+// into a file without a name is gone with the process.
+func (w *writer) checkFile() error {
+	if w.file == nil {
+		return nil
+	}
+	path := w.store.opts.Path
+	if is, err := os.Stat(path); err == nil && os.SameFile(is, w.file) {
+		w.lost = false
+		return nil
+	}
+	if !w.lost {
+		w.store.opts.Log.Error("the database file was removed, moved or replaced while it is in use; nothing is saved until it is back", "path", path)
+	}
+	w.lost = true
+	return &crm.Error{Code: crm.NotReady, RetryAfter: time.Minute,
+		Hint: "the server's database file was removed, moved or replaced while it runs, so nothing can be saved, and this was not. Whoever runs the server must stop it, put the file back, and start it."}
 }
 
 // trimLog empties the write-ahead log when it has grown: SQLite's own passive

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// TestRemovedFile takes the file away from a store at work: it must not go on answering
+// writes that are gone with the process, and goes on when the file is back.
+func TestRemovedFile(t *testing.T) {
+	f := onFile(t)
+	actor := f.member("ann@example.com")
+	path := f.opts.Path
+	save := func() error {
+		return f.Write(t.Context(), actor, func(tx *Tx) error {
+			return tx.Log("contact.test", "contact")
+		})
+	}
+	must(t, save())
+	for name, gone := range map[string]func(){
+		"moved":    func() {},
+		"replaced": func() { must(t, os.WriteFile(path, nil, 0o600)) },
+	} {
+		must(t, os.Rename(path, path+".away"))
+		gone()
+		var known *crm.Error
+		if err := save(); !errors.As(err, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "removed, moved or replaced") {
+			t.Errorf("%s: a write answers %v", name, err)
+		}
+		if err := f.Probe(t.Context()); err == nil {
+			t.Errorf("%s: the store says that it takes writes", name)
+		}
+		must(t, os.Rename(path+".away", path))
+		must(t, save())
+	}
+}
+
+// TestBackupsOfAnotherDatabase holds that two databases of the same name do not rotate each
+// other's backups away.
+func TestBackupsOfAnotherDatabase(t *testing.T) {
+	first, _, _ := madeFile(t)
+	c := newClock()
+	other := openWith(t, c, Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Schema: builtin(t), Clock: c.Now, Rand: rand.Reader})
+	other.member("ann@example.com")
+	must(t, other.Close())
+	second := other.opts.Path
+	folder := t.TempDir()
+	for range 2 {
+		_, err := Backup{From: first, To: folder, Keep: 3}.Write(t.Context())
+		must(t, err)
+	}
+	before, err := filepath.Glob(filepath.Join(folder, "*"))
+	must(t, err)
+	_, err = Backup{From: second, To: folder, Keep: 1}.Write(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "is a backup of another database") {
+		t.Errorf("the backup of another database: %v", err)
+	}
+	after, err := filepath.Glob(filepath.Join(folder, "*"))
+	must(t, err)
+	if len(before) != 2 || len(after) != 2 {
+		t.Errorf("the folder held %v and holds %v", before, after)
+	}
+}
+
+// TestCheckFindsForeignObjects holds that Check, which doctor uses, refuses what Verify does.
+func TestCheckFindsForeignObjects(t *testing.T) {
+	path, _, _ := madeFile(t)
+	_, err := Check(t.Context(), path)
+	must(t, err)
+	must(t, with(fileURL(path)+"?mode=rw", func(db *sql.DB) error {
+		_, err := db.Exec("CREATE TABLE foo (x)")
+		return err
+	}))
+	if _, err := Check(t.Context(), path); err == nil || !strings.Contains(err.Error(), "foo") {
+		t.Errorf("a foreign table: %v", err)
+	}
+}
