@@ -46,7 +46,7 @@ func check(ctx context.Context, db *sql.DB, path string) (h Health, err error) {
 	if h.Schema == 0 || h.Schema > h.Known {
 		return h, nil
 	}
-	if err := compareSchema(ctx, db, h.Schema); err != nil {
+	if err := compareSchema(ctx, db, h.Schema, nil); err != nil {
 		return h, err
 	}
 	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM users").Scan(&h.Users); err != nil {
