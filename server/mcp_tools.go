@@ -81,7 +81,7 @@ func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	args := map[string]string{}
 	for _, m := range members {
 		if !slices.Contains(names, m.Name) {
-			return nil, unknownField(m.Name, "the tool", names)
+			return nil, unknownArgument(m.Name, names)
 		}
 		if m.JSON == "null" || m.Name == "body" && m.JSON == `""` {
 			continue
@@ -124,7 +124,11 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 func (t tool) checkMethod(method string) *crm.Error {
 	schema, _ := t.arguments["method"].(map[string]any)
 	if allowed, ok := schema["enum"].([]string); ok && !slices.Contains(allowed, method) {
-		return crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), crm.Show(method)).On("method")
+		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), crm.Show(method)).On("method")
+		if other := map[string]string{http.MethodGet: "read", http.MethodDelete: "delete"}[method]; other != "" {
+			err.Hint += " The tool " + other + " does that."
+		}
+		return err
 	}
 	return nil
 }
@@ -265,7 +269,7 @@ func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Erro
 		e, id = s.schema.Prefixed(handle), handle
 	}
 	if e == nil || e.RandomID || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; for lists use read.", s.exampleID("contact", 1)).On("id")
+		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; search finds it by words, a name or an e-mail.", s.exampleID("contact", 1)).On("id")
 	}
 	return e, id, nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -53,4 +54,16 @@ func (rq *request) rows(e *crm.Entity, fault *crm.Error) *crm.Error {
 		fault.Hint += " Rows of a file, as a JSON array or CSV: POST /import/" + e.Route() + "."
 	}
 	return fault
+}
+
+// unknownArgument is the error for an argument that a tool does not take.
+func unknownArgument(sent string, takes []string) *crm.Error {
+	err := unknownField(sent, "the tool", takes)
+	switch {
+	case slices.Contains(takes, "body"):
+		err.Hint += " Parameters stand behind the path, like /contacts?limit=20; the fields of a record in body."
+	case slices.Contains(takes, "path"):
+		err.Hint += " Parameters stand behind the path, like /contacts?limit=20."
+	}
+	return err
 }
