@@ -71,6 +71,9 @@ func (s *Server) foreign(method string, parts []string) string {
 	}
 	switch parts[0] {
 	case "batch", "bulk", "import", "upload":
+		if len(parts) > 1 {
+			return "" // the nearest routes say more
+		}
 		return "one call writes one record. Many rows of a kind: POST /import/contacts with a JSON array, JSON lines or CSV; it creates and updates."
 	case "merge", "duplicates":
 		return merge
