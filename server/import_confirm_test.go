@@ -189,3 +189,30 @@ func TestDryRunsAreConfirmedByTools(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// An import by a tool goes on to its end, also where its answer is longer than a tool may
+// show: the last lines are there, with the totals and the token of a dry run.
+func TestToolsFinishLongImports(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	const rows = 9000
+	var wrong strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&wrong, "Wrong %d,no address\n", i)
+	}
+	file := rowsOf(rows-1000) + wrong.String()
+	for _, format := range []string{"", "&format=json"} {
+		dry, failed := r.request("POST", "/import/contacts?dry_run=1"+format, file)
+		m := regexp.MustCompile(`confirm["=:]+(\w+)`).FindStringSubmatch(dry)
+		if failed || m == nil || len(dry) > 200_000 {
+			t.Fatalf("%v, %d bytes, ends %.500s", failed, len(dry), dry[max(0, len(dry)-500):])
+		}
+		text, failed := r.request("POST", "/import/contacts?confirm="+m[1]+format)
+		want := map[string]string{"": "# imported: 8000 created, 0 updated, 0 unchanged, 1000 failed\n", "&format=json": `{"created":0,"updated":0,"unchanged":8000,"failed":1000,"dry_run":false,"complete":true}` + "\n"}[format]
+		if failed || len(text) > 200_000 || !strings.HasSuffix(text, want) || !strings.Contains(text, " lines are left out here") {
+			t.Errorf("%v, %d bytes, ends %.500s", failed, len(text), text[max(0, len(text)-500):])
+		}
+	}
+	if n := fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]); n != "8000" {
+		t.Errorf("%s contacts were saved", n)
+	}
+}

@@ -119,24 +119,56 @@ func (o *sender) put(piece []byte) error {
 // errEnough ends a stream that has filled what a tool may show.
 var errEnough = errors.New("the answer is longer than a tool may show")
 
-// gather makes a stream whole for a tool, up to what one may show. Work that must
-// not end early goes on and is shown cut.
+// gather makes a stream whole for a tool, up to what one may show. Work that must not end
+// early goes on: its answer is shown without its middle.
 func (s *Server) gather(rq *request, st *render.Stream) ([]byte, error) {
-	var b bytes.Buffer
-	err := st.Each(s.watched(rq, func(piece []byte) error {
-		if b.Len() > maxToolText {
-			return errEnough
-		}
-		b.Write(piece)
-		return nil
-	}))
+	b := gathered{finish: st.Finish}
+	err := st.Each(s.watched(rq, b.put))
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
 	if err == nil {
 		err = s.stillMay(rq)
 	}
-	return b.Bytes(), err
+	return b.bytes(st.Type == rowsMedia), err
+}
+
+// gathered is what a tool shows of an answer: its beginning, and behind that of work that
+// goes on the last piece, which says what came of it.
+type gathered struct {
+	finish bool
+	head   bytes.Buffer
+	last   []byte
+	lines  int // that are not shown
+}
+
+// maxHead leaves room for the last piece.
+const maxHead = maxToolText - 16<<10
+
+func (g *gathered) put(piece []byte) error {
+	switch {
+	case !g.finish && g.head.Len() > maxToolText:
+		return errEnough
+	case !g.finish || g.last == nil && g.head.Len()+len(piece) <= maxHead:
+		g.head.Write(piece)
+	case len(piece) > 0:
+		g.lines += bytes.Count(g.last, []byte("\n"))
+		g.last = bytes.Clone(piece)
+	}
+	return nil
+}
+
+func (g *gathered) bytes(json bool) []byte {
+	if g.lines > 0 {
+		remark := fmt.Sprintf("%d lines are left out here: the answer is longer than a tool may show. All rows were done", g.lines)
+		doc := render.Doc{Remarks: []string{remark}}
+		if json {
+			g.head.WriteString(`{"remarks":["` + remark + `"]}` + "\n")
+		} else {
+			g.head.Write(doc.Append(nil, render.Text))
+		}
+	}
+	return append(g.head.Bytes(), g.last...)
 }
 
 // panicked is the error for a value that was recovered.
