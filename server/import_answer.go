@@ -162,7 +162,7 @@ func (im *importer) appendNext(b []byte, stopped *crm.Error, token string) []byt
 	case !im.confirmable():
 		return append(b, "# atomic=1 saves nothing while a row fails: mend the rows, then send the file again\n"...)
 	}
-	return append(b, "# the server keeps no more files for now: to do this, send the file again without dry_run\n"...)
+	return append(b, "# the server cannot keep the file for now: to do this, send the file again without dry_run\n"...)
 }
 
 func (im *importer) summaryJSON(stopped *crm.Error, dry bool, token string) []byte {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,7 +152,7 @@ func TestKeptFilesAreBounded(t *testing.T) {
 		r.dryRun("/import/contacts?dry_run=1", twoRows)
 	}
 	r.as("late@acme.com")
-	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, "# nothing was saved\n# the server keeps no more files for now: to do this, send the file again without dry_run\n") {
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, "# nothing was saved\n# the server cannot keep the file for now: to do this, send the file again without dry_run\n") {
 		t.Error(text)
 	}
 	r.clock.Advance(15 * time.Minute)
@@ -214,5 +215,47 @@ func TestToolsFinishLongImports(t *testing.T) {
 	}
 	if n := fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]); n != "8000" {
 		t.Errorf("%s contacts were saved", n)
+	}
+}
+
+// A file that waits for its confirmation is storage of its workspace, to the byte; it is
+// none any more when it is confirmed, gives way to another, or is waited for too long.
+func TestKeptFilesAreStorage(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	used := func() int64 {
+		t.Helper()
+		n, err := strconv.ParseInt(regexp.MustCompile(`storage: (\d+)`).FindStringSubmatch(r.want(200, "GET", "/whoami", ""))[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	r.want(201, "POST", "/contacts", `{"name":"Ann"}`)
+	before := used()
+	large := "name,notes\n" + strings.Repeat("Ann,"+strings.Repeat("n", 1000)+"\n", 2000)
+	r.dryRun("/import/contacts?dry_run=1", twoRows)
+	if n := used() - before; n != int64(len(twoRows)) {
+		t.Errorf("a file of %d bytes takes %d", len(twoRows), n)
+	}
+	token := r.dryRun("/import/contacts?dry_run=1", large)
+	if n := used() - before; n != int64(len(twoRows)+len(large)) {
+		t.Errorf("files of %d bytes take %d", len(twoRows)+len(large), n)
+	}
+	r.dryRun("/import/contacts?dry_run=1", twoRows)
+	if n := used() - before; n != int64(len(twoRows)+len(large)) {
+		t.Errorf("when one gave way: files of %d bytes take %d", len(twoRows)+len(large), n)
+	}
+	r.clock.Advance(15 * time.Minute)
+	if a := r.call("POST", "/import/contacts?confirm="+token, ""); a.status != 400 {
+		t.Error(a.body)
+	}
+	if n := used() - before; n != 0 {
+		t.Errorf("files that ended take %d bytes", n)
+	}
+	r.want(200, "POST", "/import/contacts", twoRows)
+	before = used()
+	token = r.dryRun("/import/contacts?dry_run=1", twoRows)
+	if text := r.want(200, "POST", "/import/contacts?confirm="+token, ""); !strings.Contains(text, "2 unchanged") || used() != before {
+		t.Errorf("%d bytes stay reserved: %s", used()-before, text)
 	}
 }

@@ -89,6 +89,9 @@ func TestDryRunsSayWhatImportsDo(t *testing.T) {
 			for _, handle := range handles.FindAllString(strings.ReplaceAll(before, "\n", "\n "), -1) {
 				there[handle] = true
 			}
+			if m := confirmToken.FindStringSubmatch(dry.body); m != nil { // else there was no storage to keep it
+				path, file = path+"&confirm="+m[1], ""
+			}
 			real := r.call("POST", path, file)
 			want := handles.ReplaceAllStringFunc(real.body, func(handle string) string {
 				if there[handle] {

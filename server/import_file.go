@@ -52,11 +52,11 @@ func (s *Server) spooled(rq *request) (*keptFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := sha256.New()
-	if _, err = io.Copy(io.MultiWriter(newRoom(rq, s.store, spool), hash), body); err != nil {
+	hash, room := sha256.New(), newRoom(rq, s.store, spool)
+	if _, err = io.Copy(io.MultiWriter(room, hash), body); err != nil {
 		return nil, errors.Join(s.notTaken(rq, err), spool.Close())
 	}
-	return &keptFile{Spool: spool, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
+	return &keptFile{Spool: spool, room: room, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
 }
 
 // digested reads the body and returns its digest, zero where there is none.
@@ -162,6 +162,7 @@ func openText(r io.Reader) (*rowFile, *crm.Error) {
 // keptFile is a file that was taken in, with what was decided about it.
 type keptFile struct {
 	*store.Spool
+	room    *room
 	digest  [sha256.Size]byte
 	source  string
 	own     bool
@@ -227,13 +228,19 @@ func (im *importer) confirmed() error {
 	}
 	im.file, im.before = file, &file.counts
 	im.source, im.own, im.columns = file.source, file.own, file.columns
-	return nil
+	return file.room.begin(im.rq)
 }
 
-// keepFile keeps the file of a dry run for its confirmation, and returns the token; empty
-// where it cannot be kept.
+// keepFile keeps the file of a dry run for its confirmation, as storage of the workspace,
+// and returns the token; empty where it cannot be kept.
 func (im *importer) keepFile() (string, error) {
 	im.file.counts = im.tally.counts
+	var full *crm.Error
+	if err := im.file.room.await(); errors.As(err, &full) && full.Code == crm.PlanLimitReached {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
 	token, err := im.s.kept.keep(deedOf(im.rq, im.file.digest), im.file.Size(), im.file)
 	if token != "" {
 		im.file = nil

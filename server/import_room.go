@@ -7,11 +7,12 @@ import (
 	"crmkit/store"
 )
 
-// A file that is imported is storage of its workspace for as long as it is kept: it is
-// reserved in pieces while the file comes in, so that a plan that is full refuses it early.
+// A file that is imported is storage of its workspace: it is reserved in pieces while the
+// file comes in, so that a plan that is full refuses it early, and to the byte while it
+// waits for its confirmation.
 
 const (
-	roomFree  = 1 << 20 // bytes of a file that count for nothing: as many as any body may have
+	roomFree  = 1 << 20 // bytes of a file on its way that count for nothing: as many as any body may have
 	roomPiece = 8 << 20 // bytes that are reserved at once
 )
 
@@ -33,15 +34,15 @@ func newRoom(rq *request, st *store.Store, spool *store.Spool) *room {
 func (r *room) Write(p []byte) (int, error) {
 	r.size += int64(len(p))
 	if r.size > max(roomFree, r.reserved) {
-		if err := r.reserve(); err != nil {
+		if err := r.reserve(r.size + roomPiece); err != nil {
 			return 0, err
 		}
 	}
 	return r.spool.Write(p)
 }
 
-// reserve reserves a further piece, until the spool is closed.
-func (r *room) reserve() (err error) {
+// reserve reserves so much, in the place of what was, until the spool is closed.
+func (r *room) reserve(size int64) (err error) {
 	actor, id := r.rq.actor, r.id
 	if id == "" {
 		if id, err = crm.RandomID("imp", r.store.Random()); err != nil {
@@ -50,6 +51,18 @@ func (r *room) reserve() (err error) {
 		r.id = id
 		r.spool.After(func() { _ = r.store.Release(context.Background(), actor, id) })
 	}
-	r.reserved = r.size + roomPiece
-	return r.store.Reserve(r.rq.Context(), actor, id, r.reserved)
+	r.reserved = size
+	return r.store.Reserve(r.rq.Context(), actor, id, size)
+}
+
+// await reserves the size of the file while it waits for its confirmation.
+func (r *room) await() error { return r.reserve(r.size) }
+
+// begin is called with the request that imports a file that waited: what is free on its
+// way is free again.
+func (r *room) begin(rq *request) error {
+	if r.rq = rq; r.size > roomFree {
+		return nil
+	}
+	return r.reserve(0)
 }

@@ -86,21 +86,45 @@ func (sp *Spool) Close() error {
 	if sp.name != "" {
 		err = errors.Join(err, os.Remove(sp.name))
 	}
-	if sp.after != nil {
-		sp.after()
-	}
+	sp.release()
 	return err
 }
 
+// release runs what goes with closing, once.
+func (sp *Spool) release() {
+	sp.store.spools.mu.Lock()
+	after := sp.after
+	sp.after = nil
+	sp.store.spools.mu.Unlock()
+	if after != nil {
+		after()
+	}
+}
+
 // After has fn called when the spool is closed: what goes with the file is then given back.
-func (sp *Spool) After(fn func()) { sp.after = fn }
+func (sp *Spool) After(fn func()) {
+	sp.store.spools.mu.Lock()
+	defer sp.store.spools.mu.Unlock()
+	sp.after = fn
+}
+
+// list returns those that are open.
+func (all *spools) list() []*Spool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return slices.Collect(maps.Keys(all.open))
+}
+
+// releaseSpools gives back what goes with open ones, while there is a writer.
+func (s *Store) releaseSpools() {
+	for _, sp := range s.spools.list() {
+		sp.release()
+	}
+}
 
 // closeSpools closes those that are open.
 func (s *Store) closeSpools() (err error) {
-	s.spools.mu.Lock()
-	list := slices.Collect(maps.Keys(s.spools.open))
-	s.spools.mu.Unlock()
-	for _, sp := range list {
+	for _, sp := range s.spools.list() {
 		err = errors.Join(err, sp.Close())
 	}
 	return err

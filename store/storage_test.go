@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -126,6 +127,37 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 		if got := f.used(ann, crm.Storage); got != before {
 			t.Errorf("%d bytes stay reserved", got-before)
 		}
+	}
+}
+
+// A server that starts gives back what a killed one reserved; one that stops gives back
+// itself what goes with its files.
+func TestServersLeaveNoReservations(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	before := f.used(ann, crm.Storage)
+	if err := f.Reserve(t.Context(), ann, "killed", 5000); err != nil {
+		t.Fatal(err)
+	}
+	f.opts.LockAs = "crmkit serve"
+	f = f.reopen()
+	f.checkCounters(ann)
+	if got := f.used(ann, crm.Storage); got != before {
+		t.Errorf("%d bytes stay reserved by a killed server", got-before)
+	}
+	sp, err := f.Spool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sp.After(func() { _ = f.Release(context.Background(), ann, "spool") })
+	if err := f.Reserve(t.Context(), ann, "spool", 5000); err != nil {
+		t.Fatal(err)
+	}
+	f.opts.LockAs = ""
+	f = f.reopen()
+	f.checkCounters(ann)
+	if got := f.used(ann, crm.Storage); got != before {
+		t.Errorf("%d bytes stay reserved by a server that stopped", got-before)
 	}
 }
 

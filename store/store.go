@@ -166,6 +166,9 @@ func (s *Store) open(ctx context.Context) error {
 		}
 	}
 	s.done.Go(s.writer.run)
+	if s.lock != nil {
+		s.dropReservations(ctx)
+	}
 	s.done.Go(s.flushTouches)
 	s.done.Go(s.runCascades)
 	s.done.Go(s.runFiller)
@@ -184,6 +187,7 @@ func (s *Store) close() error {
 	close(s.draining)
 	if s.writer != nil {
 		s.FlushTouches(context.Background())
+		s.releaseSpools()
 	}
 	close(s.stop)
 	s.done.Wait()

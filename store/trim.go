@@ -136,7 +136,8 @@ func (s *Store) Trimmed(ctx context.Context, actor crm.Actor) (time.Time, error)
 }
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with
-// the same id, for a day at most, in case this process is killed. Beyond what the plan
+// the same id, until the next start of a server, and for a day at most, in case this
+// process is killed. Beyond what the plan
 // allows the error is plan_limit_reached, and nothing is reserved. A second call with an
 // id changes how much it reserves.
 func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64) error {
@@ -170,6 +171,18 @@ func (tx *Tx) Release(id string) error {
 		return err
 	}
 	return tx.add(-n)
+}
+
+// dropReservations gives back what processes reserved that are no more, when one begins
+// that holds the file. What a command reserves that works beside it is then counted no
+// more, which refuses nothing.
+func (s *Store) dropReservations(ctx context.Context) {
+	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+		return tx.release("DELETE FROM reservations RETURNING workspace_id, bytes")
+	})
+	if err != nil {
+		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)
+	}
 }
 
 // reservedFor is how long storage stays reserved that nobody releases: longer than any
