@@ -174,6 +174,9 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 	if err := checkParams(rq); err != nil {
 		return nil, err
 	}
+	if err := rq.checkKey(); err != nil {
+		return nil, err
+	}
 	rq.terms = s.terms(rq)
 	doc, err := rq.route.handle(s, rq)
 	if err == nil && len(ignored) > 0 {

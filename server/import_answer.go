@@ -61,7 +61,7 @@ func (im *importer) send(results []result) error {
 	var piece []byte
 	if !im.tally.told {
 		im.tally.told = true
-		piece = im.appendRemarks(piece, im.remarks())
+		piece = im.appendRemarks(piece, append(im.remarks(), im.rq.remarks...))
 	}
 	for _, r := range results {
 		im.tally.add(r)

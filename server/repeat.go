@@ -67,6 +67,19 @@ func (r *route) repeatable() bool {
 	return r.Method != http.MethodGet && r.Access != public && r.Stream == whole && r.fail == nil
 }
 
+// checkKey refuses a write with a key that is none, also where it is not looked at: the
+// client believes that it has one. Where imports say that they need none, so does this.
+func (rq *request) checkKey() error {
+	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.route.Access == public || rq.route.fail != nil {
+		return nil
+	}
+	key, err := rq.idempotencyKey()
+	if key != "" && rq.route.Stream != whole {
+		rq.remarks = append(rq.remarks, "Idempotency-Key is not used by imports: one that is sent again makes nothing twice; see /help/import")
+	}
+	return err
+}
+
 // maxKey is the most characters of an Idempotency-Key.
 const maxKey = 255
 

@@ -70,3 +70,34 @@ func TestOpenAPITellsOfKeys(t *testing.T) {
 		}
 	}
 }
+
+// An empty key is no key: no write takes it for one in silence, whatever it does with keys.
+func TestEmptyKeysAreRefused(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	id := r.json(201, "POST", "/contacts", `{"name":"Ann"}`)["id"].(string)
+	for _, c := range [][3]string{{"POST", "/contacts", `{"name":"Bob"}`}, {"PATCH", "/contacts/" + id, `{"name":"Bob"}`}, {"DELETE", "/contacts/" + id, ""}, {"POST", "/import/contacts", "name\nBob\n"},
+		{"POST", "/import/contacts?dry_run=1", "name\nBob\n"}, {"POST", "/workspaces", `{"name":"Other"}`}} {
+		for _, key := range []string{"", " ", `""`, "a b"} {
+			if a := r.call(c[0], c[1], c[2], "Idempotency-Key", key); a.status != 400 || !strings.Contains(a.body, "Idempotency-Key is one key of 1 to 255") {
+				t.Errorf("%s %s with %q: %d %s", c[0], c[1], key, a.status, a.body)
+			}
+		}
+	}
+	if list := r.want(200, "GET", "/contacts", "", "Idempotency-Key", ""); !strings.Contains(list, "name=Ann") || !strings.Contains(list, "# 1 of 1 contact\n") {
+		t.Errorf("something was done:\n%s", list)
+	}
+}
+
+// Imports do not keep answers, and say so to who sends a key.
+func TestImportsSayThatTheyTakeNoKey(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for _, want := range []string{"1 created", "1 unchanged"} {
+		text := r.want(200, "POST", "/import/contacts", "name\nBob\n", "Idempotency-Key", "k1")
+		if !strings.Contains(text, want) || !strings.Contains(text, "# Idempotency-Key is not used by imports") {
+			t.Error(text)
+		}
+	}
+	if text := r.want(200, "POST", "/import", r.want(200, "GET", "/export", ""), "Idempotency-Key", "k1", "Accept", "application/json"); !strings.Contains(text, `{"remarks":["Idempotency-Key is not used`) {
+		t.Error(text)
+	}
+}
