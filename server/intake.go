@@ -21,7 +21,7 @@ const (
 	publicBodies      = 16 << 20 // bytes of all bodies before sign-in
 	publicNetworkPart = 1 << 20  // of these, those from one network
 	signedBodies      = 128 << 20
-	signedPart        = 32 << 20 // of these, those of one workspace
+	signedPart        = 32 << 20 // of these, those of one user
 
 	bodyCost = 4 << 10 // what even an empty body counts, for its connection
 
@@ -92,7 +92,7 @@ func (s *Server) terms(rq *request) terms {
 	case rq.route.Access == public:
 		return terms{intake: s.strangers, client: auth.Network(rq.addr), most: maxPublicBody, within: s.publicBodyTime}
 	}
-	return terms{intake: s.signedIn, client: rq.actor.WorkspaceID, most: maxBody, within: bodyTime}
+	return terms{intake: s.signedIn, client: rq.actor.UserID, most: maxBody, within: bodyTime}
 }
 
 // bytes returns the whole body. It counts until the request ends.

@@ -11,7 +11,7 @@ import (
 func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestFairQueueSharesTime(t *testing.T) {
 		longest := time.Duration(slices.Max(took)) * time.Millisecond
 		for slices.Min(given) < 10*longest {
 			_, tk, _ := q.pop(anyWorkspace)
-			w := tk.workspace
+			w := tk.tenant
 			given[w] += time.Duration(took[w]) * time.Millisecond
 			q.finish(tk, time.Duration(took[w])*time.Millisecond)
 			must(t, q.push(w, 0))
@@ -68,14 +68,14 @@ func TestFairQueueKeepsOrderAndLimits(t *testing.T) {
 				if !found {
 					continue
 				}
-				if model[tk.workspace][0] != item {
-					t.Fatalf("pop gives %d of %d, whose queue is %v", item, tk.workspace, model[tk.workspace])
+				if model[tk.tenant][0] != item {
+					t.Fatalf("pop gives %d of %d, whose queue is %v", item, tk.tenant, model[tk.tenant])
 				}
 				if rapid.Bool().Draw(t, "put it back") {
 					q.unpop(tk, item)
 					continue
 				}
-				model[tk.workspace] = model[tk.workspace][1:]
+				model[tk.tenant] = model[tk.tenant][1:]
 				open = append(open, tk)
 			case "remove":
 				if len(model[w]) > 0 {
@@ -120,27 +120,29 @@ func TestFairQueueForgetsIdleWorkspaces(t *testing.T) {
 	}
 }
 
-// TestOneWorkspaceCannotHoldAllReaders begins as many reads of one workspace as it may
-// hold; another's read must not wait for them, nor a token lookup for either.
-func TestOneWorkspaceCannotHoldAllReaders(t *testing.T) {
+// TestOneUserCannotHoldAllReaders begins as many reads of one user as may be held, in two
+// workspaces; another's read must not wait for them, nor a token lookup for either.
+func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	held, alone := 0, f.turns.cores
-	for ; f.turns.may(ann.Workspace); held++ {
-		_, end, err := f.turn(ctx, ann.Workspace)
+	for ; f.turns.may(tenantOf(ann)); held++ {
+		there := ann
+		there.Workspace += int64(held % 2)
+		_, end, err := f.turn(ctx, there)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer end()
 	}
 	if held != alone {
-		t.Errorf("a workspace alone may hold %d readers, want %d", held, alone)
+		t.Errorf("a user alone may hold %d readers, want %d", held, alone)
 	}
 	waiting := make(chan error)
 	go func() {
-		_, end, err := f.turn(ctx, ann.Workspace)
+		_, end, err := f.turn(ctx, ann)
 		if err == nil {
 			end()
 		}
@@ -156,8 +158,8 @@ func TestOneWorkspaceCannotHoldAllReaders(t *testing.T) {
 		t.Errorf("a token lookup: %v", err)
 	}
 	f.turns.mu.Lock()
-	if f.turns.may(ann.Workspace) {
-		t.Error("a workspace that holds most readers may hold one more beside another")
+	if f.turns.may(tenantOf(ann)) {
+		t.Error("a user who holds most readers may hold one more beside another")
 	}
 	f.turns.mu.Unlock()
 	select {
@@ -186,7 +188,7 @@ func TestTurnsAreGivenBack(t *testing.T) {
 			if i%3 == 0 {
 				go cancel()
 			}
-			if _, end, err := f.turn(ctx, int64(1+i%3)); err == nil {
+			if _, end, err := f.turn(ctx, crm.Actor{User: int64(1 + i%3)}); err == nil {
 				end()
 			}
 		})
@@ -275,15 +277,18 @@ func TestWaitingWritesOfGoneClientsAreDropped(t *testing.T) {
 	}
 }
 
-// TestOneWorkspaceCannotFillTheQueue fills one workspace's share of the queue of writes.
-func TestOneWorkspaceCannotFillTheQueue(t *testing.T) {
+// TestOneUserCannotFillTheQueue fills one user's share of the queue of writes, from two
+// workspaces.
+func TestOneUserCannotFillTheQueue(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	release := f.block()
 	var waiting sync.WaitGroup
 	errs := make(chan error, 2*maxOfOne)
-	for range maxOfOne + 1 {
-		waiting.Go(func() { errs <- f.Write(t.Context(), ann, func(*Tx) error { return nil }) })
+	there := ann
+	there.Workspace++
+	for i := range maxOfOne + 1 {
+		waiting.Go(func() { errs <- f.Write(t.Context(), []crm.Actor{ann, there}[i%2], func(*Tx) error { return nil }) })
 	}
 	var refused *crm.Error
 	if err := <-errs; !errors.As(err, &refused) || refused.Code != crm.RateLimited || refused.RetryAfter == 0 {

@@ -156,7 +156,7 @@ func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []l
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, end, err := s.turn(ctx, 0)
+	ctx, end, err := s.turn(ctx, crm.Actor{})
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type InUseList struct {
 func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list InUseList, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return list, err
 	}

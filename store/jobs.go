@@ -7,11 +7,11 @@ import (
 
 const (
 	maxWaiting = 4096                  // writes that may wait for the writer
-	maxOfOne   = 1024                  // of them, those of one workspace
+	maxOfOne   = 1024                  // of them, those of one tenant
 	batchTime  = 50 * time.Millisecond // after which no further write joins a batch, so that others need not wait for it
 )
 
-// jobs are the writes that wait for the writer, shared fairly among the workspaces.
+// jobs are the writes that wait for the writer, shared fairly among the tenants.
 type jobs struct {
 	mu    sync.Mutex
 	queue fairQueue[*job]
@@ -26,7 +26,7 @@ func newJobs() *jobs {
 func (js *jobs) push(j *job) error {
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	if err := js.queue.push(j.actor.Workspace, j); err != nil {
+	if err := js.queue.push(tenantOf(j.actor), j); err != nil {
 		return err
 	}
 	js.wake()
@@ -62,7 +62,7 @@ func (js *jobs) take() (batch []*job) {
 	return batch
 }
 
-// done charges the workspaces for the writes of a batch that ran, and puts the others
+// done charges the tenants for the writes of a batch that ran, and puts the others
 // back at the head of their queues.
 func (js *jobs) done(ran, rest []*job) {
 	js.mu.Lock()
@@ -82,7 +82,7 @@ func (js *jobs) done(ran, rest []*job) {
 func (js *jobs) remove(j *job) bool {
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	return js.queue.remove(j.actor.Workspace, j)
+	return js.queue.remove(tenantOf(j.actor), j)
 }
 
 // waiting returns how many writes wait.

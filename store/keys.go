@@ -26,7 +26,7 @@ func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Question, li
 func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q *query.Question, keys []int64) (map[int64]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,10 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	}
 	t, one := s.tables[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(s.shelf.take(recall, t, []int64{key}, one)) == 0 {
-		s.turns.note(actor.Workspace)
+		s.turns.note(tenantOf(actor))
 		return one[0], nil
 	}
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return rec, err
 	}
@@ -62,7 +62,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 // Named returns the record with a random id among those the actor may see, or a
 // not_found error.
 func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return rec, err
 	}
@@ -142,7 +142,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 			return nil, err
 		}
 	}
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

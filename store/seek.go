@@ -62,7 +62,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	if err := s.catchUp(ctx); err != nil {
 		return page, err
 	}
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return page, err
 	}

@@ -38,7 +38,7 @@ const (
 
 // Forgives returns whether searches of a kind find misspelled words.
 func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (Forgiving, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return ForgivesNothing, err
 	}
@@ -64,7 +64,7 @@ func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (F
 // frequent first. It looks at words that stand nowhere as they are written or, if there
 // are none, at all of them. Nil: there are none, or too much text to look through.
 func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func (s *Store) begins(ctx context.Context, workspace int64) (b beginning, err e
 // Trimmed returns when the oldest entry was made that the log of the actor's workspace
 // still has; the zero time where it has them all.
 func (s *Store) Trimmed(ctx context.Context, actor crm.Actor) (time.Time, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return time.Time{}, err
 	}

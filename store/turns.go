@@ -11,13 +11,13 @@ import (
 
 const (
 	maxReadsWaiting = 4096             // reads that may wait for a turn
-	maxReadsOfOne   = 1024             // of them, those of one workspace
+	maxReadsOfOne   = 1024             // of them, those of one tenant
 	maxTurnWait     = 15 * time.Second // for a turn to read
-	activeFor       = time.Second      // how long a workspace counts as active after it asked
+	activeFor       = time.Second      // how long a tenant counts as active after it asked
 )
 
-// turns share the right to read among the workspaces. There is one place more than there
-// are processors. A workspace that is alone may hold all but the last, so a further one
+// turns share the right to read among the tenants. There is one place more than there
+// are processors. A tenant that is alone may hold all but the last, so a further one
 // never waits for its lists; when several are active each may hold its share of the
 // processors. Token lookups and other account reads need no turn: they have connections of
 // their own, and so has work in the background.
@@ -43,14 +43,14 @@ func newTurns(cores int) *turns {
 // turnKey marks a context whose bearer has a turn.
 type turnKey struct{}
 
-// turn waits until the workspace may read and returns a context that carries the right,
+// turn waits until the actor may read and returns a context that carries the right,
 // for which view then has a connection without further waiting. Reads within a turn share
 // it. The caller calls end when it has read.
-func (s *Store) turn(ctx context.Context, workspace int64) (_ context.Context, end func(), err error) {
+func (s *Store) turn(ctx context.Context, actor crm.Actor) (_ context.Context, end func(), err error) {
 	if ctx.Value(turnKey{}) != nil {
 		return ctx, func() {}, nil
 	}
-	tk, err := s.turns.take(ctx, workspace)
+	tk, err := s.turns.take(ctx, tenantOf(actor))
 	if err != nil {
 		return ctx, nil, err
 	}
@@ -58,26 +58,26 @@ func (s *Store) turn(ctx context.Context, workspace int64) (_ context.Context, e
 	return context.WithValue(ctx, turnKey{}, true), func() { s.turns.give(tk, time.Since(started)) }, nil
 }
 
-func (t *turns) take(ctx context.Context, workspace int64) (ticket, error) {
+func (t *turns) take(ctx context.Context, tenant int64) (ticket, error) {
 	t.mu.Lock()
-	t.asked.note(workspace, time.Now())
-	if t.queue.waiting == 0 && t.free > 0 && t.may(workspace) {
-		tk := t.queue.start(workspace)
-		t.hold(workspace)
+	t.asked.note(tenant, time.Now())
+	if t.queue.waiting == 0 && t.free > 0 && t.may(tenant) {
+		tk := t.queue.start(tenant)
+		t.hold(tenant)
 		t.mu.Unlock()
 		return tk, nil
 	}
 	w := &turnWaiter{granted: make(chan struct{})}
-	err := t.queue.push(workspace, w)
+	err := t.queue.push(tenant, w)
 	t.grant()
 	t.mu.Unlock()
 	if err != nil {
 		return ticket{}, err
 	}
-	return t.wait(ctx, workspace, w)
+	return t.wait(ctx, tenant, w)
 }
 
-func (t *turns) wait(ctx context.Context, workspace int64, w *turnWaiter) (ticket, error) {
+func (t *turns) wait(ctx context.Context, tenant int64, w *turnWaiter) (ticket, error) {
 	limit := time.NewTimer(maxTurnWait)
 	defer limit.Stop()
 	var err error
@@ -91,7 +91,7 @@ func (t *turns) wait(ctx context.Context, workspace int64, w *turnWaiter) (ticke
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.queue.remove(workspace, w) { // it was granted just now
+	if !t.queue.remove(tenant, w) { // it was granted just now
 		t.end(w.ticket, 0)
 	}
 	return ticket{}, err
@@ -106,8 +106,8 @@ func (t *turns) give(tk ticket, took time.Duration) {
 
 func (t *turns) end(tk ticket, took time.Duration) {
 	t.free++
-	if t.held[tk.workspace]--; t.held[tk.workspace] == 0 {
-		delete(t.held, tk.workspace)
+	if t.held[tk.tenant]--; t.held[tk.tenant] == 0 {
+		delete(t.held, tk.tenant)
 	}
 	t.queue.finish(tk, took)
 	t.grant()
@@ -120,31 +120,31 @@ func (t *turns) grant() {
 		if !found {
 			return
 		}
-		t.hold(tk.workspace)
+		t.hold(tk.tenant)
 		w.ticket = tk
 		close(w.granted)
 	}
 }
 
-func (t *turns) hold(workspace int64) {
+func (t *turns) hold(tenant int64) {
 	t.free--
-	t.held[workspace]++
+	t.held[tenant]++
 }
 
-// may reports whether a workspace may hold one more place.
-func (t *turns) may(workspace int64) bool {
-	return t.held[workspace] < max(1, t.cores/max(1, t.asked.n))
+// may reports whether a tenant may hold one more place.
+func (t *turns) may(tenant int64) bool {
+	return t.held[tenant] < max(1, t.cores/max(1, t.asked.n))
 }
 
-// note says that a workspace is at work, also where it needs no turn, so that the others
+// note says that a tenant is at work, also where it needs no turn, so that the others
 // keep to their share.
-func (t *turns) note(workspace int64) {
-	if workspace == 0 {
+func (t *turns) note(tenant int64) {
+	if tenant == 0 {
 		return // sign-in and housekeeping
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.asked.note(workspace, time.Now())
+	t.asked.note(tenant, time.Now())
 }
 
 // waiting returns how many reads wait for their turn.
@@ -154,15 +154,15 @@ func (t *turns) waiting() int {
 	return t.queue.waiting
 }
 
-// activity knows which workspaces asked lately: those of this period and of the one
-// before, so a workspace counts for one to two periods.
+// activity knows which tenants asked lately: those of this period and of the one
+// before, so a tenant counts for one to two periods.
 type activity struct {
 	began    time.Time
 	now, was map[int64]bool
 	n        int // in either
 }
 
-func (a *activity) note(workspace int64, at time.Time) {
+func (a *activity) note(tenant int64, at time.Time) {
 	if since := at.Sub(a.began); since >= activeFor || a.now == nil {
 		a.was = a.now
 		if since >= 2*activeFor {
@@ -170,10 +170,10 @@ func (a *activity) note(workspace int64, at time.Time) {
 		}
 		a.began, a.now, a.n = at, map[int64]bool{}, len(a.was)
 	}
-	if !a.now[workspace] && !a.was[workspace] {
+	if !a.now[tenant] && !a.was[tenant] {
 		a.n++
 	}
-	a.now[workspace] = true
+	a.now[tenant] = true
 }
 
 // processors returns how many processors the reads may use.

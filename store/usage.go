@@ -16,7 +16,7 @@ type Used struct {
 // Usage returns the use of what plans cap: what the actor's workspace holds against
 // its plan, and the workspaces the user made against the user's.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Used, error) {
 // Last returns the highest number given out to each kind of record in the actor's
 // workspace, by plural. All are of one moment.
 func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
-	ctx, end, err := s.turn(ctx, actor.Workspace)
+	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (s *Store) submit(j *job) error {
 	if err := s.writer.jobs.push(j); err != nil {
 		return err
 	}
-	s.turns.note(j.actor.Workspace)
+	s.turns.note(tenantOf(j.actor))
 	return s.writer.wait(j)
 }
 
