@@ -18,6 +18,9 @@ var benchDear = []benchOp{
 	get("sorted", func(n int64) string {
 		return "/contacts?sort=-name&notes=like:" + strconv.FormatInt(n, 10) + "&total=exact"
 	}),
+	get("custom", func(n int64) string { // in no memory
+		return "/contacts?custom.plan=like:x" + strconv.FormatInt(n, 10) + "&sort=-name&total=exact"
+	}),
 	get("misspelled", func(n int64) string { return "/contacts?search=qqxv+zzkw" + strconv.FormatInt(n%1000, 10) }),
 }
 
