@@ -122,7 +122,11 @@ func ParseItems(text string, most int) (items []string, ok bool) {
 		if s.text[s.pos] == ',' {
 			s.pos++
 		}
-		items = append(items, s.value())
+		item := s.value()
+		if item == "" { // not written by this program: it would not end
+			return nil, false
+		}
+		items = append(items, item)
 	}
 	return items, true
 }

@@ -245,6 +245,16 @@ func LastBackup(folder, db string) (time.Time, error) {
 // with it. A file of a schema that this binary does not know is an error. The file
 // stays as it is.
 func Verify(ctx context.Context, path string) (Summary, error) {
+	sum, err := usable(ctx, path)
+	if err != nil {
+		return sum, err
+	}
+	return sum, look(path, func(db *sql.DB) error { return checkValues(ctx, db) })
+}
+
+// usable does so, but for the values of records: a backup with a record that cannot be
+// read is better than none.
+func usable(ctx context.Context, path string) (Summary, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Summary{}, err
 	}

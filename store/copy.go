@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -142,6 +143,37 @@ func checkReferences(ctx context.Context, db querier) error {
 		return err
 	}
 	return errors.New("references lead nowhere: " + strings.Join(faults, "; "))
+}
+
+// checkValues looks for lists and objects of records that this program did not write so.
+func checkValues(ctx context.Context, db querier) error {
+	var faults []string
+	for i := range crm.Entities {
+		e := &crm.Entities[i]
+		columns, err := texts(ctx, db, "SELECT name FROM pragma_table_info('"+e.Plural+"')")
+		if err != nil {
+			return err
+		}
+		for j := range e.Fields {
+			f := &e.Fields[j]
+			form := map[crm.Type]string{crm.Tags: "array", crm.Object: "object"}[f.Type]
+			if e.RandomID || form == "" || !slices.Contains(columns, f.Col()) {
+				continue
+			}
+			keys, err := texts(ctx, db, fmt.Sprintf("SELECT key FROM %s WHERE %s IS NOT NULL AND CASE WHEN json_valid(%s) THEN json_type(%s) <> '%s' ELSE TRUE END LIMIT 10", e.Plural, f.Col(), f.Col(), f.Col(), form))
+			if err != nil {
+				return err
+			}
+			for _, text := range keys {
+				key, _ := strconv.ParseInt(text, 10, 64)
+				faults = append(faults, f.Name+" of "+e.Name+"/"+crm.RecordID(e.Prefix, key))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return errors.New("values are damaged: " + strings.Join(faults[:min(len(faults), 10)], ", ") + "; take what they were from a backup (crmkit restore), or set them anew with the sqlite3 shell while no server runs")
 }
 
 // texts reads a column.

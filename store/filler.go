@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 
 	"crmkit/crm"
@@ -55,7 +55,7 @@ func (s *Store) runFiller() {
 	})
 	for ctx.Err() == nil {
 		if m := s.mirrors.next(); m != nil {
-			s.fillSafely(ctx, m)
+			s.fill(ctx, m)
 			continue
 		}
 		select {
@@ -63,17 +63,6 @@ func (s *Store) runFiller() {
 		case <-s.mirrors.wake:
 		}
 	}
-}
-
-// fillSafely fills a mirror. What is wrong with a row must not end the process, which
-// serves on without the mirror.
-func (s *Store) fillSafely(ctx context.Context, m *mirror) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.opts.Log.Error("the text to search was not read", "workspace", m.workspace, "kind", m.entity.Plural, "error", fmt.Sprint(fault))
-		}
-	}()
-	s.fill(ctx, m)
 }
 
 // next returns the mirror to fill: one that a search asked for, else of the largest that
@@ -161,9 +150,60 @@ func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []l
 		return nil, err
 	}
 	defer end()
+	var bad *damagedRow // which the log names once, not at each try
 	err = s.view(ctx, func(v *view) (err error) {
-		lines, err = m.part(ctx, v, first)
+		if lines, err = m.part(ctx, v, first); errors.As(err, &bad) {
+			return nil
+		}
 		return err
 	})
+	if bad != nil {
+		return nil, bad
+	}
 	return lines, err
+}
+
+// follow takes in what was committed.
+func (m *mirror) follow(lines []line) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch m.state {
+	case filling:
+		m.wait(lines)
+	case filled:
+		m.put(lines)
+	}
+}
+
+// kept returns an error where more was committed meanwhile than waits for the mirror.
+func (m *mirror) kept() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state == failed {
+		return errOvertaken
+	}
+	return nil
+}
+
+// wait keeps what was committed while the mirror is filled, or drops it all where that is
+// too much. The caller holds the lock.
+func (m *mirror) wait(lines []line) {
+	for _, l := range lines {
+		m.behind += int64(len(l.text)+4*len(l.refs)) + lineCost
+	}
+	if m.late = append(m.late, lines); m.behind > m.most {
+		m.state, m.late = failed, nil
+	}
+}
+
+// lineCost is about the memory of a line beside its text.
+const lineCost = 64
+
+// giveUp marks a mirror that was not filled: what is committed does not concern it.
+func (m *mirror) giveUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state == filling {
+		m.state, m.late = failed, nil
+	}
 }

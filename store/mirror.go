@@ -31,6 +31,8 @@ type mirror struct {
 	unread int                 // bytes of their text
 	names  map[string][]uint64 // by text: the records that are called by it; until one changes
 	late   [][]line            // committed while it was filled
+	behind int64               // bytes of those
+	most   int64               // of those; with more it is filled anew later
 	state  fillState
 	err    error // why it could not be filled
 }
@@ -136,10 +138,13 @@ func (m *mirror) fill(ctx context.Context, s *Store) {
 		if read.put(lines); read.bytes > s.mirrors.limit {
 			return errTooLarge
 		}
-		return nil
+		return m.kept()
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err == nil && m.state == failed {
+		err = errOvertaken
+	}
 	if err != nil {
 		m.err = err
 		return
@@ -149,15 +154,6 @@ func (m *mirror) fill(ctx context.Context, s *Store) {
 		m.put(lines)
 	}
 	m.state, m.late, m.err = filled, nil, nil
-}
-
-// giveUp marks a mirror that was not filled: what is committed does not concern it.
-func (m *mirror) giveUp() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.state == filling {
-		m.state, m.late = failed, nil
-	}
 }
 
 // read hands each the rows, part by part, in the order of their numbers. A part that no
@@ -185,30 +181,26 @@ func (m *mirror) part(ctx context.Context, v *view, first int64) (lines []line, 
 		if err := scan(dest...); err != nil {
 			return err
 		}
-		l := line{number: crm.RecordNumber(cells[0].(int64)), at: cells[1].(int64), refs: make([]uint32, len(m.Refs))}
-		for i, f := range m.Own {
-			l.text = appendSearched(l.text, f, cells[2+i])
+		err := decoding(func() { lines = append(lines, m.lineIn(cells)) })
+		if key, ok := cells[0].(int64); err != nil && ok {
+			return &damagedRow{m.entity.Name + "/" + crm.RecordID(m.entity.Prefix, key), err}
 		}
-		for i := range m.Refs {
-			key, _ := cells[2+len(m.Own)+i].(int64)
-			l.refs[i] = numberOf(key)
-		}
-		lines = append(lines, l)
-		return nil
+		return err
 	})
 	return lines, err
 }
 
-// follow takes in what was committed.
-func (m *mirror) follow(lines []line) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch m.state {
-	case filling:
-		m.late = append(m.late, lines)
-	case filled:
-		m.put(lines)
+// lineIn returns what a mirror holds of a row of its text.
+func (s searched) lineIn(cells []any) line {
+	l := line{number: crm.RecordNumber(cells[0].(int64)), at: cells[1].(int64), refs: make([]uint32, len(s.Refs))}
+	for i, f := range s.Own {
+		l.text = appendSearched(l.text, f, cells[2+i])
 	}
+	for i := range s.Refs {
+		key, _ := cells[2+len(s.Own)+i].(int64)
+		l.refs[i] = numberOf(key)
+	}
+	return l
 }
 
 // put replaces rows, those of one block at once. The caller holds the lock.

@@ -5,14 +5,23 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"crmkit/crm"
 )
 
-// triedFor is how long a mirror that was too large is not tried again.
-const triedFor = time.Hour
+// How long a mirror that was too large, or that could not be filled, is not tried again.
+// SQL answers meanwhile.
+const (
+	triedFor  = time.Hour
+	failedFor = time.Minute
+)
+
+// lateShare is which part of the memory for mirrors what is committed while one is filled
+// may take.
+const lateShare = 8
 
 // mirrors are those in memory. When they grow beyond the limit, those that were not
 // searched for longest are forgotten.
@@ -22,7 +31,8 @@ type mirrors struct {
 	all      map[mirrored]*mirror
 	bytes    int64
 	used     int64                  // searches so far
-	larger   map[mirrored]time.Time // those that alone are over the limit, and when that was seen
+	later    map[mirrored]time.Time // those that could not be had, and when they are tried again
+	told     map[mirrored]string    // what the log says of those
 	layouts  map[*crm.Entity]searched
 	small    int64                         // up to how many records a search fills a mirror itself
 	patience time.Duration                 // how long a search waits for a mirror
@@ -41,11 +51,14 @@ type mirrored struct {
 // errTooLarge says that a mirror would be over the limit.
 var errTooLarge = errors.New("the text to search is larger than the memory for it")
 
+// errOvertaken says that more was committed while a mirror was filled than may wait for it.
+var errOvertaken = errors.New("too much was written while the text to search was read")
+
 // errNotFilled is the error of a mirror until it is filled.
 var errNotFilled = errors.New("the text to search was not read")
 
 func newMirrors(schema *crm.Schema, limit int64) *mirrors {
-	m := &mirrors{limit: limit, small: smallMirror, patience: fillPatience, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, larger: map[mirrored]time.Time{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
+	m := &mirrors{limit: limit, small: smallMirror, patience: fillPatience, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, later: map[mirrored]time.Time{}, told: map[mirrored]string{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
 		if e.Counted() && len(e.Search) > 0 {
 			m.layouts[e] = newSearched(e)
@@ -95,16 +108,27 @@ func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mi
 	return m, nil
 }
 
+// fill fills a mirror. What is wrong with a row must not end the process, which serves on
+// without the mirror.
 func (s *Store) fill(ctx context.Context, m *mirror) {
-	defer s.mirrors.weigh(m, s.Now())
-	m.fill(ctx, s)
+	fault := contained(func() error {
+		m.fill(ctx, s)
+		return nil
+	})
+	if told := s.mirrors.weigh(m, s.Now()); fault == nil {
+		fault = told
+	}
+	var known *crm.Error // of a store that closes, or was logged as such
+	if fault != nil && ctx.Err() == nil && !errors.As(fault, &known) {
+		s.opts.Log.Error("the text to search was not read: SQL answers, and it is tried again", "workspace", m.workspace, "kind", m.entity.Plural, "error", fault)
+	}
 }
 
 // take returns the mirror; fresh: the caller must fill it.
 func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	if since, over := ms.larger[of]; ms.limit == 0 || over && now.Sub(since) < triedFor {
+	if ms.limit == 0 || now.Before(ms.later[of]) {
 		return nil, false
 	}
 	ms.used++
@@ -117,28 +141,45 @@ func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
 
 // newMirror returns a mirror that is to be filled. The caller holds the lock.
 func (ms *mirrors) newMirror(of mirrored) *mirror {
-	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, ready: make(chan struct{}), err: errNotFilled}
+	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, most: ms.limit / lateShare, ready: make(chan struct{}), err: errNotFilled}
 	ms.all[of] = m
 	return m
 }
 
-// weigh counts a mirror that was just filled, or drops it where that failed.
-func (ms *mirrors) weigh(m *mirror, now time.Time) {
+// weigh counts a mirror that was just filled, or drops it where that failed, and then
+// returns what the log does not say yet.
+func (ms *mirrors) weigh(m *mirror, now time.Time) error {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	of := mirrored{m.workspace, m.entity}
 	if ms.all[of] != m { // its workspace is gone
-		return
+		return nil
 	}
 	if m.err != nil {
-		if delete(ms.all, of); errors.Is(m.err, errTooLarge) {
-			ms.larger[of] = now
-		}
-		return
+		delete(ms.all, of)
+		return ms.postpone(of, m.err, now)
 	}
-	delete(ms.larger, of)
+	delete(ms.later, of)
+	delete(ms.told, of)
 	ms.measure(m)
 	ms.shrink()
+	return nil
+}
+
+// postpone notes when a mirror is tried again. What happens as a matter of course is not
+// for the log. The caller holds the lock.
+func (ms *mirrors) postpone(of mirrored, err error, now time.Time) error {
+	if errors.Is(err, errTooLarge) {
+		ms.later[of] = now.Add(triedFor)
+		return nil
+	}
+	ms.later[of] = now.Add(failedFor)
+	line, _, _ := strings.Cut(err.Error(), "\n") // a stack may stand behind it
+	if errors.Is(err, errOvertaken) || ms.told[of] == line {
+		return nil
+	}
+	ms.told[of] = line
+	return err
 }
 
 // measure counts what a mirror takes now. The caller holds the lock.
@@ -196,7 +237,8 @@ func (ms *mirrors) forget(workspace int64) {
 		if m := ms.all[of]; m != nil {
 			ms.drop(m)
 		}
-		delete(ms.larger, of)
+		delete(ms.later, of)
+		delete(ms.told, of)
 	}
 }
 

@@ -111,7 +111,10 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 		if err := scan(row.dest...); err != nil {
 			return err
 		}
-		rec := row.record()
+		rec, err := row.record()
+		if err != nil {
+			return err
+		}
 		records[places[rec.Key]], read, size = rec, append(read, rec), size+textSize(rec)
 		return nil
 	})

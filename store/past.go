@@ -134,7 +134,11 @@ func (v *view) follow(ctx context.Context, s *Store, t *telling) error {
 	row := s.tables[t.entity].newRow()
 	found, err := scanned(v.row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
 	if found && err == nil {
-		for _, m := range whole(row.record()) {
+		rec, err := row.record()
+		if err != nil {
+			return err
+		}
+		for _, m := range whole(rec) {
 			t.note(m.Name, m)
 		}
 	}

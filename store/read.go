@@ -35,9 +35,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return v.row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
 	})
 	if err == nil && !rest {
-		one[0] = row.record()
-		s.shelf.keep(recall, t, one)
-		return one[0], nil
+		return s.keptRecord(recall, row)
 	}
 	err = s.present(ctx, actor, e, func(v *view) error {
 		err := v.row(ctx, t.fetch, args, row.dest...)
@@ -54,9 +52,16 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	if err != nil {
 		return rec, err
 	}
-	one[0] = row.record()
-	s.shelf.keep(recall, t, one)
-	return one[0], nil
+	return s.keptRecord(recall, row)
+}
+
+// keptRecord returns the record of a row, and keeps it in memory.
+func (s *Store) keptRecord(recall recall, row *row) (crm.Record, error) {
+	rec, err := row.record()
+	if err == nil {
+		s.shelf.keep(recall, row.table, []crm.Record{rec})
+	}
+	return rec, s.unread(err)
 }
 
 // Named returns the record with a random id among those the actor may see, or a
@@ -77,13 +82,16 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 		if err := v.row(ctx, t.named, args, row.dest...); err != nil {
 			return err
 		}
-		page := Page{Records: []crm.Record{row.record()}}
-		rec = page.Records[0]
+		var err error
+		if rec, err = row.record(); err != nil {
+			return err
+		}
+		page := Page{Records: []crm.Record{rec}}
 		if t.sealer == nil {
 			over.lay(page.Records)
 			return nil
 		}
-		err := v.retell(ctx, s, &page)
+		err = v.retell(ctx, s, &page)
 		rec = page.Records[0]
 		return err
 	})

@@ -67,7 +67,7 @@ func hand(path, db string) error {
 
 // check refuses a backup that is not sound, and a target that must not be replaced.
 func (r Restore) check(ctx context.Context) error {
-	if _, err := Verify(ctx, r.From); err != nil {
+	if _, err := usable(ctx, r.From); err != nil {
 		return fmt.Errorf("the backup is not used: %w", err)
 	}
 	source, err := os.Stat(r.From)

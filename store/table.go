@@ -140,8 +140,15 @@ func (t *table) newRow() *row {
 	return r
 }
 
-// record returns the record of the row scanned last.
-func (r *row) record() crm.Record {
+// record returns the record of the row scanned last, or an error that names it.
+func (r *row) record() (rec crm.Record, err error) {
+	if err := decoding(func() { rec = r.decoded() }); err != nil {
+		return rec, r.damaged(err)
+	}
+	return rec, nil
+}
+
+func (r *row) decoded() crm.Record {
 	t := r.table
 	rec := crm.NewRecord(t.entity)
 	rec.Key = r.cells[0].(int64)
@@ -153,6 +160,9 @@ func (r *row) record() crm.Record {
 	}
 	for i, at := range t.stored {
 		f := &t.entity.Fields[at]
+		if text, ok := cells[i].(string); ok && f.Type == crm.Object && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
+			panic("an object is written as " + crm.Show(text))
+		}
 		rec.Values[at] = loaded(f.Type, cells[i])
 		if list := rec.Values[at].List(); f.Tally != nil && len(list) > crm.MaxTags { // of an earlier version
 			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
@@ -189,7 +199,11 @@ func loaded(t crm.Type, cell any) crm.Value {
 	case string:
 		switch t {
 		case crm.Tags:
-			return crm.Labels(tagList(c))
+			raw, ok := crm.ParseArray(c)
+			if !ok {
+				panic("a list is written as " + crm.Show(c))
+			}
+			return crm.Labels(unquoted(raw))
 		case crm.Object:
 			return crm.Members(crm.ParseObject(c))
 		}
@@ -200,6 +214,10 @@ func loaded(t crm.Type, cell any) crm.Value {
 
 func tagList(text string) []string {
 	raw, _ := crm.ParseArray(text)
+	return unquoted(raw)
+}
+
+func unquoted(raw []string) []string {
 	tags := make([]string, len(raw))
 	for i := range raw {
 		tags[i], _ = crm.Unquote(raw[i])

@@ -115,7 +115,8 @@ func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, 
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
-	return row.record(), true, nil
+	rec, err := row.record()
+	return rec, err == nil, tx.store.unread(err)
 }
 
 // Seat returns the member or invite with the address in the actor's workspace.

@@ -167,7 +167,8 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
-	return row.record(), true, nil
+	rec, err := row.record()
+	return rec, err == nil, tx.store.unread(err)
 }
 
 // view is a look at what is committed, through one of the reading connections.
