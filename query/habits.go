@@ -27,12 +27,13 @@ var signs = map[string]string{
 var (
 	signed    = regexp.MustCompile(`^([\w.]+)\s*(<>|[<>!~])\s*(.*)$`)
 	bracketed = regexp.MustCompile(`^([\w.]+)\[\$?(\w+)\](?:\[\$?(\w*)\])?$`)
+	suffixed  = regexp.MustCompile(`^(\w+)_(after|since|before|until|from|to|min|max|gte|lte|gt|lt|ne|in|like|contains)$`)
 	scored    = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
 )
 
 // operatorIn reads a parameter that has an operator in its name, and returns the field and
 // the condition as it is written here; no field where it is none.
-func operatorIn(name, value string) (field, condition string) {
+func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	op := ""
 	if m := signed.FindStringSubmatch(name); m != nil {
 		if field, op = m[1], m[2]; m[3] != "" { // amount>100: there was no equals sign
@@ -46,6 +47,12 @@ func operatorIn(name, value string) (field, condition string) {
 		}
 	} else if m := scored.FindStringSubmatch(name); m != nil {
 		field, op = m[1], m[2]
+	} else if m := suffixed.FindStringSubmatch(name); m != nil { // created_after
+		for _, own := range []string{m[1], m[1] + "_at", m[1] + "_cents"} {
+			if e.Field(own) != nil {
+				field, op = own, m[2]
+			}
+		}
 	}
 	right, known := signs[op]
 	if field == "" || !known {
@@ -55,6 +62,22 @@ func operatorIn(name, value string) (field, condition string) {
 		return field, field + "=" + value
 	}
 	return field, field + "=" + right + ":" + value
+}
+
+// directed is an order as other APIs write it: created_at:desc, name asc.
+var directed = regexp.MustCompile(`(?i)^([\w.]+)[ :,+]+(asc|desc|ascending|descending)$`)
+
+// directionIn reads an order that has its direction behind it, and returns the field and the
+// order as it is written here.
+func directionIn(name string) (field, order string) {
+	m := directed.FindStringSubmatch(name)
+	if m == nil {
+		return "", ""
+	}
+	if order = m[1]; m[2][0] == 'd' || m[2][0] == 'D' {
+		order = "-" + order
+	}
+	return m[1], order
 }
 
 // meant returns the field that other systems call so, which lists can be asked by; nil

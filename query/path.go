@@ -160,7 +160,7 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	}
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
 		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name)
-	if field, right := operatorIn(name, value); field != "" {
+	if field, right := operatorIn(e, name, value); field != "" {
 		err.Hint += " An operator stands behind the equals sign: " + crm.Show(right) + "."
 		name = field
 	}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -153,8 +154,13 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		if other := meant(e, name); f == nil && other != nil {
 			near = other.Name
 		}
+		base, written := directionIn(name)
+		if near = cmp.Or(base, near); base != "" {
+			written = " Write sort=" + crm.Show(written) + "."
+		}
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
 			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
+		err.Hint += written
 		if f != nil && f.Spells != "" {
 			err.DidYouMean = f.Spells
 			err.Hint += " " + f.Name + " is the text of " + f.Spells + ": sort by that."

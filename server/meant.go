@@ -19,7 +19,12 @@ func (s *Server) meant(rq *request, fault *crm.Error) *crm.Error {
 	default:
 		return fault
 	}
-	fault.Hint = "there is no " + crm.Show(rq.Method) + " " + crm.Show(rq.path) + "; " + call
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // a path that is served otherwise
+		fault.Hint = crm.Show(rq.path) + " does not take " + crm.Show(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
+	} else {
+		fault.Hint = "there is no " + crm.Show(rq.Method) + " " + crm.Show(rq.path) + "; " + call
+	}
 	fault.DidYouMean = ""
 	return fault
 }
@@ -56,6 +61,8 @@ func (s *Server) habit(method, path string) string {
 		return export(e)
 	case e == nil:
 		return s.foreign(method, parts)
+	case len(parts) == 2 && (method == "PUT" || method == "POST") && s.schema.Prefixed(parts[1]) == e:
+		return "change it with PATCH /" + crm.Show(parts[0]+"/"+parts[1]) + " {only what changes}."
 	case len(parts) == 2:
 		return ofKind(method, parts[1], e)
 	case len(parts) == 3:
@@ -83,6 +90,13 @@ func (s *Server) foreign(method string, parts []string) string {
 		return "people are members of a workspace: GET /workspaces, then GET /workspaces/{id}/members."
 	case "pipelines", "stages":
 		return "a stage is a word of your own on each record; an empty list shows those in use: GET /deals?stage=none. To add up a pipeline: GET /export/deals?status=open."
+	case "reminders", "followups", "follow-ups", "followup":
+		if method == "GET" {
+			break
+		}
+		return reminders("contacts/{id}")
+	case "schema", "fields", "metadata", "properties", "docs", "openapi", "swagger":
+		return "the fields of every kind: GET /help/fields; for programs: GET /openapi.json."
 	case "me", "user", "account", "profile":
 		return "who you are says GET /whoami."
 	case "login", "signin", "sign-in", "signup", "token":
@@ -108,6 +122,10 @@ var otherKinds = map[string][]string{
 	"tasks":      {"todos", "todo"},
 	"reminders":  {"followups", "follow-ups", "followup", "due"},
 	"campaigns":  {"lists", "segments", "sequences"},
+}
+
+func reminders(record string) string {
+	return "a reminder is a date of the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
 }
 
 const merge = "records are not merged by a call. PATCH the one that stays with what the other has, give activities, deals and tasks of the other its id (PATCH /deals/{id} {\"contact_id\":…}), then DELETE the other."
@@ -146,9 +164,28 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 	if parts[2] == "merge" {
 		return merge
 	}
-	word := parts[2]
+	word, record := parts[2], crm.Show(parts[0]+"/"+parts[1])
+	f := e.Field(word)
+	switch {
+	case f == nil:
+		f = e.Meant(word)
+	case crm.Writable(f) && word != "notes":
+		return "a field is changed with the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
+	}
+	switch {
+	case f != nil && f.Name == e.Due || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
+		if e.Due != "" {
+			return reminders(record)
+		}
+	case word == "won" || word == "lost" || word == "close" || word == "complete":
+		if g := e.Field("status"); g != nil && g.Follows != "" {
+			return "a deal is won or lost by its stage: PATCH /" + record + ` {"stage":"won"}.`
+		} else if e.Field("done") != nil {
+			return "a task is completed with PATCH /" + record + ` {"done":true}.`
+		}
+	}
 	if slices.Contains(otherKinds["activities"], word) && s.router.has(method, "/"+parts[0]+"/x/activities") {
-		return "what happened is an activity: " + method + " /" + crm.Show(parts[0]+"/"+parts[1]) + "/activities."
+		return "what happened is an activity: " + method + " /" + record + "/activities."
 	}
 	to := s.schema.Routed(word)
 	if to == nil {
