@@ -16,7 +16,7 @@ type extent struct{ rows, bytes, values int }
 // one transaction, for which all others wait.
 var (
 	maxDryRun = extent{10_000, 16 << 20, 500_000}
-	maxAtomic = extent{1_000, 16 << 20, 50_000}
+	maxAtomic = extent{1_000, 8 << 20, 50_000}
 )
 
 func (x extent) within(most extent) bool {
