@@ -23,6 +23,8 @@ type result struct {
 type tally struct {
 	rows   int
 	told   bool // how the columns were read
+	sent   int  // bytes of lines
+	quiet  int  // rows of which no line was sent
 	counts [4]int64
 }
 
@@ -65,9 +67,14 @@ func (im *importer) send(results []result) error {
 	}
 	for _, r := range results {
 		im.tally.add(r)
+		if im.rq.inner && r.fault == nil && im.tally.sent+len(piece) > maxToolText/2 {
+			im.tally.quiet++ // a tool shows no more than so much; rows that fail must be mended
+			continue
+		}
 		line := r.line()
 		piece = line.Append(piece, im.rq.format, nil)
 	}
+	im.tally.sent += len(piece)
 	return im.put(piece) // a client that does not read what became of its rows stops the import
 }
 
@@ -118,10 +125,13 @@ func (im *importer) finish(end error, dry bool) error {
 			return err
 		}
 	}
-	if im.rq.format == render.JSON {
-		return im.put(im.summaryJSON(stopped, dry, token))
-	}
 	var b []byte
+	if im.tally.quiet > 0 {
+		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows that did not fail are not listed: the answer is longer than a tool may show", im.tally.quiet)})
+	}
+	if im.rq.format == render.JSON {
+		return im.put(append(b, im.summaryJSON(stopped, dry, token)...))
+	}
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.tally.rows, stopped.Code, crm.OneLine(stopped.Hint))
 	}
