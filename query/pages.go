@@ -60,8 +60,11 @@ func (q *Question) Ranges() []Range {
 		return []Range{q.KeyRange(column)}
 	}
 	var pages []Range
-	if q.after == nil || !q.after.unset {
-		pages = append(pages, q.valued(column, never))
+	switch {
+	case q.after == nil:
+		pages = append(pages, q.valued(column, never, ""))
+	case !q.after.unset:
+		pages = append(pages, q.valued(column, never, "="), q.valued(column, never, q.behind()))
 	}
 	if !never {
 		pages = append(pages, q.unvalued(column))
@@ -112,15 +115,21 @@ func (q *Question) behind() string {
 	return " > "
 }
 
-func (q *Question) valued(column string, never bool) Range {
-	less := q.behind()
+// valued returns the range of the rows that have a sort value; behind a cursor, of those
+// with its value, or with one that comes later: of a pair in a comparison SQLite takes the
+// first for its index, and would read all rows with the value of the cursor for each page.
+func (q *Question) valued(column string, never bool, compared string) Range {
 	p := Range{Args: slices.Clone(q.Args), Order: Terms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
 	where := slices.Clone(q.Where)
 	if !never {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
 	}
-	if q.after != nil {
-		where = append(where, "("+column+", t.key)"+less+"("+p.arg(q.after.value(q.Order.Field))+", "+p.arg(q.after.key)+")")
+	switch compared {
+	case "":
+	case "=":
+		where = append(where, column+" = "+p.arg(q.after.value(q.Order.Field)), "t.key"+q.behind()+p.arg(q.after.key))
+	default:
+		where = append(where, column+compared+p.arg(q.after.value(q.Order.Field)))
 	}
 	p.Where = and(where)
 	return p

@@ -292,3 +292,45 @@ func checkSeenOnce(t *testing.T, kind string, seen, start []int64) {
 		t.Errorf("%s: %d records were seen twice", kind, len(seen)-n)
 	}
 }
+
+// TestAWalkDoesNotGrowWithEqualValues reads pages of records that are all of one moment:
+// behind many of them a page reads no more than at their beginning.
+func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	last := f.save(ann, "activity", "body", "b", "contact_id", jane)
+	const many = 30_000
+	f.write(ann, func(tx *Tx) error {
+		columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+		return tx.exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
+	})
+	for _, params := range []string{"total=none", "total=none&sort=occurred_at", "total=none&contact=" + jane.ID, "total=none&contact=" + jane.ID + "&sort=occurred_at"} {
+		q, behind := f.question(ann, "activity", params), last.Clone()
+		pages := func(at int64) (read int) {
+			t.Helper()
+			behind.Key = last.Key + at
+			err := f.snapshot(t.Context(), func(v *view) error {
+				before := pagesRead(v.conn)
+				keys, err := v.keys(t.Context(), way{actor: ann, q: q.After(behind)})
+				if len(keys) != q.Limit+1 {
+					t.Errorf("%s: %d keys", params, len(keys))
+				}
+				read = pagesRead(v.conn) - before
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return read
+		}
+		first, later := int64(many-5), int64(100)
+		if !q.Order.Desc {
+			first, later = 5, many-100
+		}
+		pages(first) // prepares the statements
+		if a, b := pages(first), pages(later); b > a+20 {
+			t.Errorf("%s: the first page reads %d pages, one behind many %d", params, a, b)
+		}
+	}
+}
