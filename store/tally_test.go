@@ -222,6 +222,7 @@ func TestSignalsEqualARecountInSteps(t *testing.T) {
 func signalsEqualARecount(t *testing.T, f *fixture) {
 	{
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
+		tied := false // at the end of a round; the last may delete all campaigns
 		for round := range 3 {
 			together(6, func(worker int) {
 				m := f.mixer(actors, round, worker)
@@ -232,8 +233,9 @@ func signalsEqualARecount(t *testing.T, f *fixture) {
 			f.settled()
 			f.checkSignals()
 			f.checkMembers()
+			tied = tied || f.raw(1, "SELECT COUNT(*) FROM campaigns WHERE contacts > 0")[0] != "0"
 		}
-		if n := f.raw(1, "SELECT COUNT(*) FROM campaigns WHERE contacts > 0"); n[0] == "0" {
+		if !tied {
 			t.Error("no campaign has members: the test tested nothing")
 		}
 		for _, actor := range actors {
