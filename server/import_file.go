@@ -7,17 +7,21 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/store"
 )
 
-// The limits on imports at once, for each holds a file and memory, and takes turns with all
-// who write. Who has several workspaces has one share.
+// The limits on imports at once. A file on its way takes room on the disk alone; one that is
+// looked at and saved holds memory, and takes turns with all who write, so few are. Who has
+// several workspaces has one share.
 const (
-	maxImports      = 8
+	maxUploads      = 64 // of which some wait until they are looked at
 	importShare     = 2
+	maxImports      = 8
+	maxImportWait   = 2 * time.Minute
 	importsOfYours  = "two imports of yours run already, in whichever of your workspaces. Wait for one to end, then send the file again; nothing of it was read."
 	importsOfTheirs = "two imports of this workspace run already. Wait for one to end, then send the file again; nothing of it was read."
 	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
@@ -27,7 +31,7 @@ const (
 type importIntakes struct{ users, workspaces *intake }
 
 func newImportIntakes() importIntakes {
-	in := importIntakes{newIntake(maxImports, importShare), newIntake(maxImports, importShare)}
+	in := importIntakes{newIntake(maxUploads, importShare), newIntake(maxUploads, importShare)}
 	in.users.own, in.users.full = importsOfYours, importsOfOthers
 	in.workspaces.own, in.workspaces.full = importsOfTheirs, importsOfOthers
 	return in
@@ -39,6 +43,24 @@ func (in importIntakes) hold(rq *request) *crm.Error {
 		return fault
 	}
 	return rq.hold(in.users, rq.actor.UserID, 1)
+}
+
+// importTurn waits until few enough files are looked at and saved, and takes a place among
+// them until the request ends.
+func (s *Server) importTurn(rq *request) error {
+	limit := time.NewTimer(maxImportWait)
+	defer limit.Stop()
+	select {
+	case s.importing <- struct{}{}:
+		rq.ends = append(rq.ends, func() { <-s.importing })
+		return nil
+	case <-rq.Context().Done():
+		return rq.Context().Err()
+	case <-limit.C:
+		err := crm.Errorf(crm.NotReady, "%s", "the server runs as many imports as it may at once, and the file waited two minutes; nothing of it was saved. Send it again later.")
+		err.RetryAfter = time.Minute
+		return err
+	}
 }
 
 // spooled takes the body in, whole, before anything of it is looked at: what is too
@@ -88,7 +110,7 @@ func (s *Server) fileOf(rq *request) (io.Reader, *crm.Error) {
 		}
 		body = http.MaxBytesReader(rq.w, body, most)
 	}
-	return patient{body, rq.w}, nil
+	return newPatient(body, rq.w), nil
 }
 
 // notTaken is the error for a body that was not read to its end, or could not be kept.
@@ -185,7 +207,13 @@ func (im *importer) run() (*render.Doc, error) {
 	var err error
 	if rq.params.Has("confirm") {
 		err = im.confirmed()
-	} else if im.file, err = im.s.spooled(rq); err == nil {
+	} else {
+		im.file, err = im.s.spooled(rq)
+	}
+	if err == nil {
+		err = im.s.importTurn(rq)
+	}
+	if err == nil && im.before == nil {
 		err = im.examine()
 	}
 	if err != nil {
@@ -228,7 +256,8 @@ func (im *importer) confirmed() error {
 	}
 	im.file, im.before = file, &file.counts
 	im.source, im.own, im.columns = file.source, file.own, file.columns
-	return file.room.begin(im.rq)
+	file.room.begin(im.rq)
+	return nil
 }
 
 // keepFile keeps the file of a dry run for its confirmation, as storage of the workspace,

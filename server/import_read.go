@@ -34,15 +34,32 @@ type rowReader interface {
 // peeked is how much of a file is looked at to see what it is.
 const peeked = 64 << 10
 
-// patient reads a body that may take long, as long as some of it comes.
+// patient reads a body that may take long, as long as it comes at leastRate or faster.
 type patient struct {
 	io.Reader
-	w http.ResponseWriter
+	w     http.ResponseWriter
+	until time.Time // by when more must have come
 }
 
-func (p patient) Read(b []byte) (int, error) {
-	_ = http.NewResponseController(p.w).SetReadDeadline(time.Now().Add(chunkTimeout)) // what has no deadlines needs none
+// leastRate is how many bytes of a file a second must come; a pause may be as long as
+// chunkTimeout. A client that sends fewer holds a place for nothing.
+const leastRate = 1 << 10
+
+func newPatient(r io.Reader, w http.ResponseWriter) *patient {
+	return &patient{Reader: r, w: w, until: time.Now().Add(chunkTimeout)}
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	until := time.Now().Add(chunkTimeout)
+	if p.until.Before(until) {
+		until = p.until
+	}
+	_ = http.NewResponseController(p.w).SetReadDeadline(until) // what has no deadlines needs none
 	n, err := p.Reader.Read(b)
+	p.until = p.until.Add(time.Duration(n) * time.Second / leastRate)
+	if most := time.Now().Add(2 * chunkTimeout); p.until.After(most) {
+		p.until = most
+	}
 	if err == io.EOF {
 		allIn(p.w)
 	}

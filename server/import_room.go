@@ -59,10 +59,9 @@ func (r *room) reserve(size int64) (err error) {
 func (r *room) await() error { return r.reserve(r.size) }
 
 // begin is called with the request that imports a file that waited: what is free on its
-// way is free again.
-func (r *room) begin(rq *request) error {
-	if r.rq = rq; r.size > roomFree {
-		return nil
+// way is free again. Where that cannot be saved now, it counts until the file is closed.
+func (r *room) begin(rq *request) {
+	if r.rq = rq; r.size <= roomFree {
+		_ = r.reserve(0)
 	}
-	return r.reserve(0)
 }

@@ -73,35 +73,74 @@ func (p *plans[T]) keep(d deed, size int64, what T) (token string, err error) {
 	if token, err = p.token(); err != nil {
 		return "", err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expire()
-	if of := p.of(d); len(of) >= plansOfOne {
-		p.drop(of[0])
+	one := &plan[T]{token: token, deed: d, until: p.clock().Add(planLife), size: size, what: what}
+	if !p.add(one) {
+		return "", nil
 	}
-	held := size
+	return token, nil
+}
+
+// add puts a plan into the list, in the place of those that make more than their user, or
+// their workspace, may have; false: there is no room.
+func (p *plans[T]) add(one *plan[T]) bool {
+	p.mu.Lock()
+	gone := p.expire()
+	user := func(old *plan[T]) bool { return old.deed.user == one.deed.user }
+	workspace := func(old *plan[T]) bool { return old.deed.workspace == one.deed.workspace }
+	for _, same := range []func(*plan[T]) bool{user, workspace} {
+		gone = append(gone, p.cut(same, plansOfOne-1)...)
+	}
+	held := one.size
 	for _, old := range p.list {
 		held += old.size
 	}
-	if len(p.list) >= plansAtOnce || held > plansBytes {
-		return "", nil
+	room := len(p.list) < plansAtOnce && held <= plansBytes
+	if room {
+		one.end = time.AfterFunc(planLife, func() { p.drop(one) })
+		p.list = append(p.list, one)
 	}
-	one := &plan[T]{token: token, deed: d, until: p.clock().Add(planLife), size: size, what: what}
-	one.end = time.AfterFunc(planLife, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.drop(one)
+	p.mu.Unlock()
+	closeAll(gone)
+	return room
+}
+
+// cut takes the oldest of some plans out, until so many of them are left.
+func (p *plans[T]) cut(some func(*plan[T]) bool, left int) (gone []*plan[T]) {
+	n := 0
+	for _, one := range p.list {
+		if some(one) {
+			n++
+		}
+	}
+	p.list = slices.DeleteFunc(p.list, func(one *plan[T]) bool {
+		if n <= left || !some(one) {
+			return false
+		}
+		n--
+		gone = append(gone, one)
+		return true
 	})
-	p.list = append(p.list, one)
-	return token, nil
+	return gone
+}
+
+// closeAll closes plans that are no longer wanted. It may write to the store, so nobody is
+// kept waiting for it.
+func closeAll[T io.Closer](gone []*plan[T]) {
+	for _, one := range gone {
+		one.end.Stop()
+		_ = one.what.Close()
+	}
 }
 
 // take ends the plan of the token and returns what it kept, which the caller closes.
 // The deed is the one of the request; where that has no body, its digest is zero.
 func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expire()
+	gone := p.expire()
+	defer func() {
+		p.mu.Unlock()
+		closeAll(gone)
+	}()
 	at := slices.IndexFunc(p.list, func(one *plan[T]) bool {
 		return one.token == token && one.deed.user == d.user && one.deed.workspace == d.workspace
 	})
@@ -120,29 +159,16 @@ func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
 	return one.what, nil
 }
 
-// of returns the plans of the deed's workspace or user, oldest first.
-func (p *plans[T]) of(d deed) (list []*plan[T]) {
-	for _, one := range p.list {
-		if one.deed.workspace == d.workspace || one.deed.user == d.user {
-			list = append(list, one)
-		}
-	}
-	return list
-}
-
-// expire drops what waits too long. The clock may be ahead of the timers.
-func (p *plans[T]) expire() {
+// expire takes out what waits too long. The clock may be ahead of the timers.
+func (p *plans[T]) expire() []*plan[T] {
 	now := p.clock()
-	for len(p.list) > 0 && !now.Before(p.list[0].until) {
-		p.drop(p.list[0])
-	}
+	return p.cut(func(one *plan[T]) bool { return !now.Before(one.until) }, 0)
 }
 
-// drop closes a plan, where it still waits.
+// drop takes a plan out and closes it, where it still waits.
 func (p *plans[T]) drop(one *plan[T]) {
-	if at := slices.Index(p.list, one); at >= 0 {
-		one.end.Stop()
-		p.list = slices.Delete(p.list, at, at+1)
-		_ = one.what.Close() // what it kept is no longer wanted
-	}
+	p.mu.Lock()
+	gone := p.cut(func(other *plan[T]) bool { return other == one }, 0)
+	p.mu.Unlock()
+	closeAll(gone)
 }

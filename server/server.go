@@ -54,6 +54,7 @@ type Server struct {
 
 	strangers, signedIn *intake       // of bodies
 	imports             importIntakes // under way
+	importing           chan struct{} // a place for each of them that is looked at and saved
 	batch               extent        // of an import, that is saved at once
 	kept                *plans[*keptFile]
 	publicBodyTime      time.Duration // within which a body before sign-in has arrived
@@ -78,6 +79,7 @@ func New(opts Options) (*Server, error) {
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
 	s.publicBodyTime, s.imports, s.batch = publicBodyTime, newImportIntakes(), importBatch
+	s.importing = make(chan struct{}, maxImports)
 	s.kept = newPlans[*keptFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready.probe = s.probe
 	s.store.Watch(s.numbers.batched)

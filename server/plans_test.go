@@ -1,0 +1,122 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kept counts how often it was closed.
+type kept struct{ closed int }
+
+func (k *kept) Close() error {
+	k.closed++
+	return nil
+}
+
+// TestPlansOfUsersAndWorkspaces keeps plans of few users in few workspaces against a model:
+// each has at most two, the oldest of whoever has more makes place, and nobody else's.
+func TestPlansOfUsersAndWorkspaces(t *testing.T) {
+	n := 0
+	p := newPlans[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
+	type held struct {
+		token string
+		deed  deed
+		what  *kept
+	}
+	var model []held
+	cut := func(same func(deed) bool) {
+		var of []int
+		for i, h := range model {
+			if same(h.deed) {
+				of = append(of, i)
+			}
+		}
+		if len(of) == plansOfOne {
+			if model[of[0]].what.closed != 1 {
+				t.Fatalf("plan %s was not closed", model[of[0]].token)
+			}
+			model = slices.Delete(model, of[0], of[0]+1)
+		}
+	}
+	for i := range 500 {
+		d := deed{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
+		what := &kept{}
+		token, err := p.keep(d, 1, what)
+		if err != nil || token == "" {
+			t.Fatal(token, err)
+		}
+		cut(func(old deed) bool { return old.user == d.user })
+		cut(func(old deed) bool { return old.workspace == d.workspace })
+		model = append(model, held{token, d, what})
+		if len(p.list) != len(model) {
+			t.Fatalf("step %d: %d plans, want %d", i, len(p.list), len(model))
+		}
+		for j, h := range model {
+			if p.list[j].token != h.token || h.what.closed != 0 {
+				t.Fatalf("step %d: plan %s in the place of %s, closed %d times", i, p.list[j].token, h.token, h.what.closed)
+			}
+		}
+	}
+}
+
+// TestImportsWaitForATurn takes all places: a further import waits, gives up with its
+// client, and takes the place that becomes free.
+func TestImportsWaitForATurn(t *testing.T) {
+	s := &Server{importing: make(chan struct{}, 1)}
+	ask := func(ctx context.Context) (*request, error) {
+		rq := &request{Request: httptest.NewRequestWithContext(ctx, "POST", "/import/contacts", nil)}
+		return rq, s.importTurn(rq)
+	}
+	first, err := ask(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := ask(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("an import whose client is gone: %v", err)
+	}
+	second := make(chan error)
+	go func() {
+		rq, err := ask(t.Context())
+		rq.end()
+		second <- err
+	}()
+	first.end()
+	if err := <-second; err != nil || len(s.importing) != 0 {
+		t.Errorf("the place that became free: %v, %d taken", err, len(s.importing))
+	}
+}
+
+// TestSlowFilesAreGivenUp reads a body that comes a byte at a time: its time ends.
+func TestSlowFilesAreGivenUp(t *testing.T) {
+	p := newPatient(strings.NewReader("slow"), &deadlines{})
+	p.until = time.Now().Add(-time.Second)
+	w := &deadlines{}
+	p.w = w
+	if _, err := p.Read(make([]byte, 1)); err != nil || !w.last.Before(time.Now()) {
+		t.Errorf("a byte that comes too late is awaited until %s: %v", w.last, err)
+	}
+	p = newPatient(strings.NewReader(strings.Repeat("x", 10<<20)), w)
+	if n, _ := p.Read(make([]byte, 10<<20)); n == 0 || time.Until(p.until) > 2*chunkTimeout {
+		t.Errorf("%d bytes give credit until %s", n, p.until)
+	}
+}
+
+// deadlines is an answer that notes the deadline for reading.
+type deadlines struct{ last time.Time }
+
+func (*deadlines) Header() http.Header         { return http.Header{} }
+func (*deadlines) Write(b []byte) (int, error) { return len(b), nil }
+func (*deadlines) WriteHeader(int)             {}
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.last = t
+	return nil
+}
