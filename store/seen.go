@@ -110,12 +110,3 @@ func (tx *Tx) settleFor(before, after crm.Record) (was, is crm.Record, err error
 	}
 	return was, is, nil
 }
-
-// restOf returns how many records of a kind go with what is gone, and still count.
-func (tx *Tx) restOf(plural string) (n int64, err error) {
-	if !slices.ContainsFunc(tx.store.veil.tables, func(t veiled) bool { return t.name == "veiled_"+plural }) {
-		return 0, nil
-	}
-	_, err = tx.row(tx.store.veil.of(tx.Actor.Workspace).over("SELECT COUNT(*) FROM veiled_"+plural), nil, &n)
-	return n, err
-}

@@ -72,34 +72,6 @@ func (s *Store) Last(ctx context.Context, actor crm.Actor) (map[string]int64, er
 	return last, err
 }
 
-// takeNumber counts one more of a resource in the workspace, up to the plan's
-// cap, and returns its number. What goes with a record that is gone takes no place.
-func (tx *Tx) takeNumber(resource string) (number int64, err error) {
-	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	number, err = tx.numberBelow(limit, resource)
-	if err != nil || number > 0 {
-		return number, err
-	}
-	rest, err := tx.restOf(resource)
-	if err == nil && rest > 0 {
-		number, err = tx.numberBelow(limit+rest, resource)
-	}
-	if err == nil && number == 0 {
-		err = limitReached(tx.Actor.Plan, limit, resource)
-	}
-	return number, err
-}
-
-// numberBelow counts one more where there are fewer than so many, else number is 0.
-func (tx *Tx) numberBelow(limit int64, resource string) (number int64, err error) {
-	_, err = tx.row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
-		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
-			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
-		WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, resource, limit, tx.now}, &number)
-	return number, err
-}
-
 func limitReached(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
 		plan, limit, resource)

@@ -21,7 +21,8 @@ import (
 type veil struct {
 	workspace int64
 	tables    []veiled
-	refs      *regexp.Regexp // comparisons of references with one record
+	refs      *regexp.Regexp      // comparisons of references with one record
+	room      map[string][]string // statements that find what goes with what is gone, by plural (room.go)
 }
 
 // veiled is a table as readers see it.
@@ -34,7 +35,7 @@ type veiled struct {
 const pendingRest = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
 
 func newVeil(schema *crm.Schema) *veil {
-	v, k := &veil{}, keptOfHidden{sides: map[string]string{}}
+	v, k := &veil{room: map[string][]string{}}, keptOfHidden{sides: map[string]string{}}
 	var refs []string
 	for _, e := range schema.Entities {
 		k.addGone(e)
@@ -50,6 +51,7 @@ func newVeil(schema *crm.Schema) *veil {
 		v.tables = append(v.tables, veiled{name: e.Plural, text: shownText(e, own)})
 		if len(bondsOf(e)) > 0 {
 			v.tables = append(v.tables, veiled{name: hiddenOf(e), text: hiddenText(e)})
+			v.room[e.Plural] = roomTexts(e)
 			k.add(e)
 		}
 	}
@@ -251,11 +253,16 @@ func (v *veil) over(text string) string {
 		return text
 	}
 	text = v.refs.ReplaceAllString(text, "($1$2 = $3 AND ${1}raw_$2 = $3)")
-	with := "WITH " + strings.ReplaceAll(strings.Join(list, ", "), ":workspace", strconv.FormatInt(v.workspace, 10))
+	with := "WITH " + inWorkspace(strings.Join(list, ", "), strconv.FormatInt(v.workspace, 10))
 	if rest, more := strings.CutPrefix(text, "WITH "); more {
 		return with + ", " + rest
 	}
 	return with + " " + text
+}
+
+// inWorkspace returns SQL of the veil with what stands for the workspace in it.
+func inWorkspace(text, workspace string) string {
+	return strings.ReplaceAll(text, ":workspace", workspace)
 }
 
 // present gives fn a snapshot as readers of the actor's workspace see it. What is not about

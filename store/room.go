@@ -1,0 +1,112 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+)
+
+// What a plan caps, and the room that a delete makes which is not done in full: records that
+// go with what is gone are counted until a step deletes them (cascade.go), and yet take no
+// place.
+
+// mostSearched is how many records that refer to what is gone a write looks at to find
+// room: all others wait for it meanwhile. Beyond them there is room once steps have made it.
+const mostSearched = 1000
+
+// takeNumber counts one more of a resource in the workspace, up to the plan's
+// cap, and returns its number. What goes with a record that is gone takes no place.
+func (tx *Tx) takeNumber(resource string) (number int64, err error) {
+	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
+	number, err = tx.numberBelow(limit, resource)
+	if err != nil || number > 0 {
+		return number, err
+	}
+	more, all, err := tx.roomBeyond(limit, resource)
+	if err == nil && more > 0 {
+		number, err = tx.numberBelow(limit+more, resource)
+	}
+	switch {
+	case err != nil || number > 0:
+		return number, err
+	case !all:
+		return 0, roomLater(tx.Actor.Plan, limit, resource)
+	}
+	return 0, limitReached(tx.Actor.Plan, limit, resource)
+}
+
+// roomBeyond returns how many records beyond a cap that is reached go with what is gone, no
+// more than it takes for one to have room. all: there are no others.
+func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, err error) {
+	searches := tx.store.veil.room[resource]
+	if some, err := tx.rest(); err != nil || !some || len(searches) == 0 {
+		return 0, true, err
+	}
+	var n int64
+	if _, err := tx.row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = $2", []any{tx.Actor.Workspace, resource}, &n); err != nil {
+		return 0, true, err
+	}
+	wanted := n - limit + 1
+	if wanted > mostSearched {
+		return 0, false, nil
+	}
+	left, found := mostSearched, map[int64]bool{}
+	for _, text := range searches {
+		err := tx.rows(text, []any{tx.Actor.Workspace, left}, func(scan func(...any) error) error {
+			var key int64
+			var leaves bool
+			err := scan(&key, &leaves)
+			if left--; leaves {
+				found[key] = true
+			}
+			if err == nil && int64(len(found)) == wanted {
+				err = errEnough
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return 0, true, err
+		}
+		if err != nil || left == 0 {
+			break
+		}
+	}
+	return int64(len(found)), left > 0, nil
+}
+
+// errEnough ends a walk through rows that has found what it looked for.
+var errEnough = errors.New("enough was found")
+
+// roomTexts returns the statements that find records of a kind which refer to what is gone
+// in workspace $1, no more than $2, and whether each goes with that: one for each reference
+// without which a record may not be.
+func roomTexts(e *crm.Entity) (texts []string) {
+	var seen []string
+	for _, name := range slices.Concat(bondsOf(e)...) {
+		if slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		f := e.Field(name)
+		texts = append(texts, inWorkspace(fmt.Sprintf("SELECT a.key, %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace LIMIT $2",
+			leavingSQL(e), e.Plural, e.Target(f).Name, f.Col()), "$1"))
+	}
+	return texts
+}
+
+// numberBelow counts one more where there are fewer than so many, else number is 0.
+func (tx *Tx) numberBelow(limit int64, resource string) (number int64, err error) {
+	_, err = tx.row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
+		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
+			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
+		WHERE usage.n < $3 RETURNING last`,
+		[]any{tx.Actor.Workspace, resource, limit, tx.now}, &number)
+	return number, err
+}
+
+func roomLater(plan string, limit int64, resource string) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
+		plan, limit, resource)
+}

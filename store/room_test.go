@@ -1,0 +1,84 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// multiply adds n copies of an activity.
+func (f *fixture) multiply(actor crm.Actor, rec crm.Record, n int) {
+	f.t.Helper()
+	columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
+	f.write(actor, func(tx *Tx) error {
+		err := tx.exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", n, columns, columns, rec.Key))
+		if err != nil {
+			return err
+		}
+		return tx.exec("UPDATE usage SET n = n + $2, last = last + $2 WHERE workspace_id = $1 AND kind = 'activities'", actor.Workspace, n)
+	})
+}
+
+// TestRoomBesideADeleteIsFoundAtOnce makes activities in a plan that is in use to the last,
+// beside very many that go or lose a reference with a record that is gone: none reads all.
+func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
+	const many = 30_000
+	for _, c := range []struct {
+		name  string
+		other bool  // they refer to another record too, and stay
+		limit int64 // how many activities the plan allows
+		hint  string
+		pages int // that the first of two creates reads at most
+	}{
+		{"they go", false, many + 2, "", 250},
+		{"the plan allows far fewer", false, 50, "those that are being deleted still count", 250},
+		{"they stay", true, many + 2, "those that are being deleted still count", 5 * mostSearched},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := onFile(t)
+			f.cascades.step = 1
+			ann := f.member("ann@example.com")
+			big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")
+			more := f.draft("activity", "body", "b", "contact_id", bob)
+			f.save(ann, "activity", "body", "b", "contact_id", bob)
+			if c.other {
+				deal := f.save(ann, "deal", "title", "D")
+				f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big, "deal_id", deal), many)
+			} else {
+				f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big), many)
+			}
+			ann.Plan = "small"
+			f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: "activities", Max: c.limit}}})
+			f.write(ann, func(tx *Tx) error {
+				if later, err := tx.Delete(f.record(tx, big)); err != nil || !later {
+					t.Errorf("deleted at once: %v", err)
+				}
+				for range 2 {
+					before := pagesRead(f.writer.conn)
+					err := tx.Try(func() error {
+						_, err := tx.Save(more)
+						return err
+					})
+					if errors.Is(err, errHalfDone) {
+						return err // it runs again, with savepoints
+					}
+					if n := pagesRead(f.writer.conn) - before; n > c.pages {
+						t.Errorf("an activity reads %d pages, more than %d", n, c.pages)
+					}
+					if c.hint == "" && err != nil {
+						t.Error(err)
+					} else if c.hint != "" {
+						wantCode(t, "an activity", err, crm.PlanLimitReached)
+						if err != nil && !strings.Contains(err.Error(), c.hint) {
+							t.Error(err)
+						}
+					}
+				}
+				return nil
+			})
+		})
+	}
+}
