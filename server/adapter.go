@@ -122,7 +122,7 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	if fault != nil {
-		return nil, fault
+		return nil, fault()
 	}
 	if rq.Method == http.MethodOptions {
 		return s.preflight(rq), nil
@@ -130,12 +130,12 @@ func (s *Server) serve(rq *request) (*render.Doc, error) {
 	return s.dispatch(rq, ids)
 }
 
-// locate finds the row of the request and the ids in its path. With a fault the
-// row is one of the same path, if there is one.
-func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
-	rq.path, fault = cleanPath(s.schema, rq.URL.EscapedPath())
-	if fault != nil {
-		return nil, fault
+// locate finds the row of the request and the ids in its path. Where fault is not nil it makes
+// the error for the path, and the row is one of the same path, if there is one.
+func (s *Server) locate(rq *request) (ids []string, fault func() *crm.Error) {
+	path, unclean := cleanPath(s.schema, rq.URL.EscapedPath())
+	if rq.path = path; unclean != nil {
+		return nil, func() *crm.Error { return unclean }
 	}
 	if rq.Method == http.MethodOptions {
 		if rq.route = s.router.shared(rq.path); rq.route != nil {
@@ -143,12 +143,11 @@ func (s *Server) locate(rq *request) (ids []string, fault *crm.Error) {
 		}
 	}
 	row, ids, allowed := s.router.find(rq.Method, rq.path)
-	switch {
-	case row == nil && allowed != nil:
-		rq.route, _, _ = s.router.find(allowed[0], rq.path)
-		return nil, s.meant(rq, s.router.notAllowed(rq.Method, rq.path, allowed))
-	case row == nil:
-		return nil, s.meant(rq, s.router.missing(rq.Method, rq.path))
+	if row == nil {
+		if allowed != nil {
+			rq.route, _, _ = s.router.find(allowed[0], rq.path)
+		}
+		return nil, func() *crm.Error { return s.unserved(rq, allowed) }
 	}
 	rq.route = row
 	if len(ids) > 0 {

@@ -7,6 +7,15 @@ import (
 	"crmkit/crm"
 )
 
+// unserved is the error for a path or method that no route has. It is made for requests that
+// were let in alone, as it takes longer than to find a row.
+func (s *Server) unserved(rq *request, allowed []string) *crm.Error {
+	if allowed != nil {
+		return s.meant(rq, s.router.notAllowed(rq.Method, rq.path, allowed))
+	}
+	return s.meant(rq, s.router.missing(rq.Method, rq.path))
+}
+
 // meant completes the error for a path or method that no route has: where other systems
 // have such a call, it names the one that does here what was meant.
 func (s *Server) meant(rq *request, fault *crm.Error) *crm.Error {
@@ -35,23 +44,25 @@ func (r *router) has(method, path string) bool {
 	return row != nil
 }
 
+// prefixes are what paths of other systems begin with, as in /api/v1/contacts; such a path
+// has three of them at most.
+var prefixes = []string{"api", "v1", "v2", "v3", "crm", "rest"}
+
 // habit returns the call that does what a path of another system does, or "".
 func (s *Server) habit(method, path string) string {
-	parts := strings.Split(path, "/")
-	for _, version := range []string{"api", "v1", "v2", "v3", "crm", "rest"} { // /api/v1/contacts
-		if len(parts) > 1 && parts[0] == version {
-			parts = parts[1:]
-		}
+	parts, before := strings.Split(path, "/"), 0
+	for before < 3 && before < len(parts)-1 && slices.Contains(prefixes, parts[before]) {
+		before++
 	}
-	if rest := strings.Join(parts, "/"); rest != path {
-		if call := s.habit(method, rest); call != "" {
-			return call
-		}
-		if s.router.has(method, "/"+rest) {
-			return "paths begin with the kind: " + method + " /" + crm.Show(rest) + "."
-		}
-		return ""
+	call := s.called(method, parts[before:])
+	if rest := strings.Join(parts[before:], "/"); before > 0 && call == "" && s.router.has(method, "/"+rest) {
+		return "paths begin with the kind: " + method + " /" + crm.Show(rest) + "."
 	}
+	return call
+}
+
+// called returns the call that does what a path without such a prefix does, or "".
+func (s *Server) called(method string, parts []string) string {
 	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
 	e := s.schema.Routed(word)
 	switch {
