@@ -61,7 +61,8 @@ type asking struct {
 
 // code returns the code of an asking, as it is stored.
 func (a *Auth) code(tx *store.Tx, q asking, code string) store.Code {
-	return store.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace}
+	return store.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Mailbox: mailbox(q.address),
+		Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace}
 }
 
 // newCode draws a code: a long one where the day's guesses are used up, else six

@@ -51,8 +51,8 @@ func (a *Auth) storeCode(tx *store.Tx, q asking, f form) (code issued, wait time
 }
 
 // contested reports whether a code of six digits might be of no use, since networks ask
-// and try at the same time: where one of another network lives, so that at most one of an
-// address can be guessed; where somebody guesses; and where it is the last of a window.
+// and try at the same time: where another of the mailbox lives, so that at most one of it can
+// be guessed; where somebody guesses; and where it is the last of a window.
 // Whoever reads the mails gets in with a long one, from any network.
 func (a *Auth) contested(tx *store.Tx, q asking) (bool, error) {
 	live, err := tx.LiveElsewhere(a.code(tx, q, ""))

@@ -17,6 +17,7 @@ type Code struct {
 	Purpose string
 	Email   string
 	Network string // that asked for it; empty where the purpose alone says whose it is
+	Mailbox string // that the address leads to, where the network is named
 	Hash    string
 	Long    bool          // too long to be guessed, so that tries need no count
 	Life    time.Duration // CodeLife when zero
@@ -24,20 +25,21 @@ type Code struct {
 	Workspace int64 // where it confirms an action; 0: it signs in
 }
 
-// holder is the key of the row: no address has a blank in it, so all rows of an address
+// holder is the key of the row: no address has a blank in it, so all rows of a mailbox
 // lie together, between "ann@acme.com " and "ann@acme.com!".
 func (c Code) holder() string {
 	if c.Network == "" {
 		return c.Email
 	}
-	return c.Email + " " + c.Network
+	return c.Mailbox + " " + c.Network + " " + c.Email
 }
 
-// elsewhere are the live codes of the address that other networks asked for.
+// elsewhere are the other live codes of the mailbox: those that other networks asked for, and
+// those for its other addresses.
 const elsewhere = "purpose = $1 AND email > $2 AND email < $3 AND email <> $4 AND expires_at > $5"
 
 func (tx *Tx) elsewhere(c Code) []any {
-	return []any{c.Purpose, c.Email + " ", c.Email + "!", c.holder(), tx.now}
+	return []any{c.Purpose, c.Mailbox + " ", c.Mailbox + "!", c.holder(), tx.now}
 }
 
 // IssueCode puts a new code in the place of the one that was live. The tries of
@@ -59,8 +61,7 @@ func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 		c.Purpose, c.holder(), c.Hash, tries, opened, tx.now+cmp.Or(c.Life, CodeLife).Milliseconds(), c.Workspace)
 }
 
-// LiveElsewhere reports whether a code of the address lives that another network asked
-// for.
+// LiveElsewhere reports whether another code of the mailbox lives.
 func (tx *Tx) LiveElsewhere(c Code) (bool, error) {
 	return tx.row("SELECT 1 FROM codes WHERE "+elsewhere+" LIMIT 1", tx.elsewhere(c), new(int64))
 }
@@ -96,8 +97,8 @@ func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
 	return v, 0, err
 }
 
-// TryElsewhere tries the codes of the address that other networks asked for. It counts
-// nothing: the caller does, before.
+// TryElsewhere tries the other codes of the mailbox, whose hashes are right for their own
+// addresses alone. It counts nothing: the caller does, before.
 func (tx *Tx) TryElsewhere(c Code) (v Verdict, err error) {
 	n, err := tx.affect("DELETE FROM codes WHERE "+elsewhere+" AND hash = $6", append(tx.elsewhere(c), c.Hash)...)
 	if n > 0 {
