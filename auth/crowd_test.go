@@ -113,6 +113,27 @@ func TestGuessersLockNoNewcomerOut(t *testing.T) {
 	wantCode(t, "the long code", f.try("new@example.com", code), "")
 }
 
+// A stranger who shares the network of somebody new and uses up the tries of the code keeps
+// that person waiting no longer than to ask again.
+func TestTriesUsedUpLockNoNewcomerOut(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		const email = "ann@example.com"
+		code := f.ask(email)
+		for i := range 5 {
+			wantCode(t, "a stranger's guess", f.try(email, fmt.Sprintf("%06d", wrongNumber(code, i))), crm.InvalidCode)
+		}
+		err := f.try(email, code)
+		wantWait(t, "the code that was mailed", err, 10*time.Minute)
+		wantHint(t, err, "Do not wait, ask for a new one: POST /auth/request")
+		next := f.ask(email)
+		if short(next) {
+			t.Errorf("the next code is %q", next)
+		}
+		wantCode(t, "six digits, of which no more are looked at", f.try(email, "123456"), crm.RateLimited)
+		wantCode(t, "the next code", f.try(email, next), "")
+	})
+}
+
 // A user's step-ups are not limited by what others of the network ask for and try.
 func TestCrowdsLeaveStepUpsAlone(t *testing.T) {
 	f := openAt(t, store.Memory)

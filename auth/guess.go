@@ -132,8 +132,8 @@ func (t attempt) tooMany(when string) string {
 	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
 }
 
-// spent is the error where a network has used up its tries. Where the guesses of the day
-// are used up too, asking gives a code that needs no waiting.
+// spent is the error where the tries of a code are used up, or the guesses of the day. Asking
+// gives a code that needs no waiting, but for step-ups, whose tries nobody else uses up.
 func (a *Auth) spent(tx *store.Tx, t attempt, wait time.Duration) error {
 	g := t.guesses()
 	today, err := tx.Spent(g.name, g.most)
@@ -142,6 +142,8 @@ func (a *Auth) spent(tx *store.Tx, t attempt, wait time.Duration) error {
 		return err
 	case today > 0:
 		return tx.Keep(limited(g.hint, today))
+	case t.kind == stepUpKind:
+		return tx.Keep(limited(spent, wait))
 	}
-	return tx.Keep(limited(spent, wait))
+	return tx.Keep(limited(t.tooMany(""), wait))
 }

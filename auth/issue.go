@@ -23,7 +23,7 @@ func (a *Auth) issue(tx *store.Tx, q asking) (code issued, err error) {
 		return code, err
 	}
 	code, wait, err := a.storeCode(tx, q, form)
-	if err == nil && wait > 0 && q.known { // somebody elsewhere used up the tries
+	if err == nil && wait > 0 && q.kind != stepUpKind { // somebody else may have used up the tries
 		form.long = true
 		code, wait, err = a.storeCode(tx, q, form)
 	}

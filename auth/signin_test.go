@@ -92,8 +92,9 @@ func TestFiveWrongTriesKillTheCode(t *testing.T) {
 		}
 		wantWait(t, "the right code after five wrong ones", f.try("ann@example.com", code), 7*time.Minute)
 		f.clock.advance(90 * time.Second)
-		_, _, err := f.Request(t.Context(), "192.0.2.1", "ann@example.com")
-		wantWait(t, "asking for another code", err, 5*time.Minute+30*time.Second)
+		if another := f.ask("ann@example.com"); short(another) {
+			t.Errorf("asking for another code gave more to guess at: %q", another)
+		}
 		wantWait(t, "the right code later", f.try("ann@example.com", code), 5*time.Minute+30*time.Second)
 		f.clock.advance(5*time.Minute + 30*time.Second)
 		if err := f.try("ann@example.com", code); err == nil {
