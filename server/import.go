@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -139,15 +140,17 @@ func (im *importer) answer() (*render.Doc, error) {
 		return im.atOnce()
 	}
 	if dry {
-		im.trial = store.NewRehearsal()
+		im.trial = store.NewRehearsal(im.s.remembered)
 	}
 	return im.stream(func() error {
 		for {
 			batch, err := im.batch()
-			if saved := im.saveBatch(batch); saved != nil {
+			switch saved := im.saveBatch(batch); {
+			case errors.Is(saved, store.ErrRehearsed):
+				return im.finish(im.remembered(), dry)
+			case saved != nil:
 				return saved
-			}
-			if err != nil {
+			case err != nil:
 				return im.finish(err, dry)
 			}
 		}

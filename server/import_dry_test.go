@@ -133,6 +133,33 @@ func TestDryRunsTakeTurns(t *testing.T) {
 	}
 }
 
+// A dry run remembers what rows change, not the records that they are in. Where that is
+// more than it may take of memory, it ends behind the rows that it told.
+func TestDryRunsRememberSoMuch(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	s := r.handler.(*server.Server)
+	s.SaveAtOnce(5)
+	s.RememberAtMost(100_000)
+	custom := strings.Repeat("x", 30_000)
+	names, seats := "email,phone\n", "email,seats\n"
+	for i := range 20 {
+		r.want(201, "POST", "/contacts", fmt.Sprintf(`{"name":"N","email":"n%d@x.com","custom":{"a":"%s"}}`, i, custom))
+		names += fmt.Sprintf("n%d@x.com,+49 30 %d\n", i, 1000+i)
+		seats += fmt.Sprintf("n%d@x.com,%d\n", i, i)
+	}
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", names); !strings.Contains(text, "# dry run: 0 created, 20 updated, 0 unchanged, 0 failed\n# nothing was saved\n# to do exactly this") {
+		t.Errorf("changes of few bytes: %s", text)
+	}
+	text := r.want(200, "POST", "/import/contacts?dry_run=1", seats)
+	if !strings.Contains(text, "# stopped behind row 5: invalid_value: dry_run=1 remembers what the rows before would make and change, at most 100000 bytes") || !strings.Contains(text, "Send its first part") ||
+		!strings.HasSuffix(text, "# dry run: 0 created, 5 updated, 0 unchanged, 0 failed\n# nothing was saved\n") {
+		t.Errorf("changes of many bytes: %s", text)
+	}
+	if text := r.want(200, "POST", "/import/contacts", seats); !strings.Contains(text, "# imported: 0 created, 20 updated") {
+		t.Errorf("in earnest: %s", text)
+	}
+}
+
 // wideRows are rows of many values of their own.
 func wideRows(rows, columns int) string {
 	var b strings.Builder

@@ -34,10 +34,25 @@ func (im *importer) fits(dry, atomic bool) *crm.Error {
 	case atomic && !im.size.within(maxAtomic):
 		return crm.Errorf(crm.InvalidValue, "atomic=1 takes at most %s, because all others wait until it is done; this file has %s. %s", maxAtomic, im.size, withoutAtomic).On("atomic")
 	case dry && !im.size.within(maxDryRun):
-		return crm.Errorf(crm.InvalidValue, "dry_run=1 takes at most %s; this file has %s. Send its first part, with the line of column names, to see how it is read; then import all of it: rows that fail are named, and the file may be sent again.", maxDryRun, im.size).On("dry_run")
+		return crm.Errorf(crm.InvalidValue, "dry_run=1 takes at most %s; this file has %s. %s", maxDryRun, im.size, firstPart).On("dry_run")
 	}
 	return nil
 }
+
+// maxRemembered is how many bytes of memory what a dry run remembers may take: rows of few
+// bytes change records of many.
+const maxRemembered = 32 << 20
+
+// remembered ends a dry run that remembers as much as it may, behind the rows that it told.
+func (im *importer) remembered() *crm.Error {
+	im.tally.rows = 0
+	for _, n := range im.tally.counts {
+		im.tally.rows += int(n)
+	}
+	return crm.Errorf(crm.InvalidValue, "dry_run=1 remembers what the rows before would make and change, at most %d bytes, and this is more. %s", im.s.remembered, firstPart).On("dry_run")
+}
+
+const firstPart = "Send its first part, with the line of column names, to see how it is read; then import all of it: rows that fail are named, and the file may be sent again."
 
 const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."
 

@@ -56,6 +56,7 @@ type Server struct {
 	imports             importIntakes // under way
 	importing           chan struct{} // a place for each of them that is looked at and saved
 	batch               extent        // of an import, that is saved at once
+	remembered          int64         // bytes of memory that a dry run may take for what rows change
 	kept                *plans[*keptFile]
 	publicBodyTime      time.Duration // within which a body before sign-in has arrived
 
@@ -78,7 +79,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
-	s.publicBodyTime, s.imports, s.batch = publicBodyTime, newImportIntakes(), importBatch
+	s.publicBodyTime, s.imports, s.batch, s.remembered = publicBodyTime, newImportIntakes(), importBatch, maxRemembered
 	s.importing = make(chan struct{}, maxImports)
 	s.kept = newPlans[*keptFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready.probe = s.probe

@@ -138,11 +138,14 @@ func (r *Rehearsal) bring(tx *Tx, wanted ...*ghost) error {
 	return nil
 }
 
-// letGo unsets the unique values that a record has in earnest, where it has others now.
+// letGo unsets the unique values that a record has in earnest, where it has others now: put
+// sets those.
 func (g *ghost) letGo(tx *Tx) error {
 	var set []string
 	for _, names := range g.entity.Keys() {
-		set = append(set, g.entity.Field(names[len(names)-1]).Col()+" = NULL")
+		if last := g.entity.Index(names[len(names)-1]); g.cells[last] != (unchanged{}) {
+			set = append(set, g.entity.Fields[last].Col()+" = NULL")
+		}
 	}
 	if g.made || len(set) == 0 || slices.Equal(g.before, g.claims) {
 		return nil
@@ -157,13 +160,18 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 	cells := []any{r.here(g.entity, g.key), tx.Actor.Workspace}
 	var set []string
 	for _, i := range t.stored {
-		f := &t.entity.Fields[i]
-		for _, column := range fieldColumns(f) {
-			cell := g.cells[len(cells)-2]
-			if key, is := cell.(int64); is && f.Type == crm.Ref {
-				cell = r.here(t.entity.Target(f), key)
-			}
-			cells = append(cells, cell)
+		f, cell := &t.entity.Fields[i], g.cells[i]
+		if cell == (unchanged{}) {
+			continue
+		}
+		values := []any{cell}
+		if key, is := cell.(int64); is && f.Type == crm.Ref {
+			values[0] = r.here(t.entity.Target(f), key)
+		} else if f.Folded() {
+			values = columnValues(f, loaded(f.Type, cell))
+		}
+		for j, column := range fieldColumns(f) {
+			cells = append(cells, values[j])
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(cells)))
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type Rehearsal struct {
 	claimed map[string][]*ghost // who had or has what a claim says
 	notes   map[importNote]int64
 	bytes   int64 // of storage that earlier steps took
+	held    int64 // bytes of memory that the ghosts take, about
+	most    int64 // of those, with which no further step begins
 	logged  bool  // something, so that the log knows who did it
 
 	step    int
@@ -41,11 +44,14 @@ type Rehearsal struct {
 type ghost struct {
 	ghostKey
 	made   bool
-	cells  []any    // of the columns, with the numbers of ghosts
+	cells  []any    // by field, with the numbers of ghosts; unchanged where it is as in earnest
 	before []string // its claims in earnest
 	claims []string // its claims now
 	step   int      // that it was put into last
 }
+
+// unchanged stands for the cell of a field that no step changed.
+type unchanged struct{}
 
 type ghostKey struct {
 	entity *crm.Entity
@@ -64,14 +70,21 @@ type importNote struct {
 	id     string
 }
 
-// NewRehearsal returns one to which no step was taken yet.
-func NewRehearsal() *Rehearsal {
-	return &Rehearsal{made: map[*crm.Entity]int64{}, ghosts: map[ghostKey]*ghost{}, claimed: map[string][]*ghost{}, notes: map[importNote]int64{}}
+// NewRehearsal returns one to which no step was taken yet. When what it remembers takes most
+// bytes, the next step is refused with ErrRehearsed.
+func NewRehearsal(most int64) *Rehearsal {
+	return &Rehearsal{most: most, made: map[*crm.Entity]int64{}, ghosts: map[ghostKey]*ghost{}, claimed: map[string][]*ghost{}, notes: map[importNote]int64{}}
 }
+
+// ErrRehearsed says that a rehearsal remembers as much as it may.
+var ErrRehearsed = errors.New("the steps so far changed as much as a rehearsal remembers")
 
 // Rehearse runs fn like Write, as the next step of a rehearsal, and takes back what it did.
 // A step that fails leaves the rehearsal as it was. No other write is in its transaction.
 func (s *Store) Rehearse(ctx context.Context, actor crm.Actor, r *Rehearsal, fn func(*Tx) error) error {
+	if r.held >= r.most {
+		return ErrRehearsed
+	}
 	return s.submit(&job{ctx: ctx, actor: actor, rehearsal: r, done: make(chan struct{}), run: func(tx *Tx) error {
 		if err := r.begin(tx); err != nil {
 			return err
@@ -165,6 +178,7 @@ func (r *Rehearsal) end(tx *Tx) error {
 	for i, n := range r.noted {
 		r.notes[n] = r.apart(n.entity, r.keys[i])
 	}
+	r.records = nil
 	return nil
 }
 
@@ -191,24 +205,52 @@ func (r *Rehearsal) remember(tx *Tx, c ghostChange) {
 	id := ghostKey{e, r.apart(e, c.after.Key)}
 	g := r.ghosts[id]
 	if g == nil {
-		g = &ghost{ghostKey: id, made: c.before.Key == 0}
+		g = &ghost{ghostKey: id, made: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
 		if r.ghosts[id] = g; g.made {
 			r.made[e]++
 		} else {
 			g.before = r.claimsOf(c.before)
 		}
 		r.claim(g, g.before)
+	} else {
+		r.held -= g.size()
 	}
 	g.claims = r.claimsOf(c.after)
 	r.claim(g, g.claims)
-	g.cells = g.cells[:0]
-	for _, i := range tx.store.tables[e].stored {
-		f, v := &e.Fields[i], c.after.Values[i]
-		if to := e.Target(f); to != nil && v.Set() {
+	for _, i := range g.changed(c, tx.store.tables[e].stored) {
+		v := c.after.Values[i]
+		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
 			v = crm.Key(r.apart(to, v.Int))
 		}
-		g.cells = append(g.cells, columnValues(f, v)...)
+		g.cells[i] = stored(v)
 	}
+	r.held += g.size()
+}
+
+// changed returns the fields to remember of a change: of a record that is there those that
+// it changed, and the whole of each unique value that it changed a part of.
+func (g *ghost) changed(c ghostChange, all []int) []int {
+	if g.made {
+		return all
+	}
+	list := crm.Changed(c.before.Values, c.after.Values)
+	for _, names := range g.entity.Keys() {
+		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, g.entity.Index(name)) }) {
+			for _, name := range names {
+				list = append(list, g.entity.Index(name))
+			}
+		}
+	}
+	return list
+}
+
+// size is about how much memory a ghost takes.
+func (g *ghost) size() int64 {
+	n := 16*len(g.cells) + octets(g.cells...)
+	for _, claim := range slices.Concat(g.before, g.claims) {
+		n += len(claim)
+	}
+	return int64(n)
 }
 
 func (r *Rehearsal) claim(g *ghost, claims []string) {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"crmkit/crm"
@@ -22,7 +24,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		a, b := f.save(ann, "contact", "name", "A", "email", "a@x.com"), f.save(ann, "contact", "name", "B", "email", "b@x.com")
-		r := NewRehearsal()
+		r := NewRehearsal(1 << 20)
 		set := func(rec crm.Record, email any) func(*Tx) error {
 			return func(tx *Tx) error {
 				_, err := tx.Update(rec.Key, f.draft("contact", "email", email))
@@ -66,7 +68,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		r := NewRehearsal()
+		r := NewRehearsal(1 << 20)
 		f.rehearse(ann, r, func(tx *Tx) error {
 			out, err := tx.Save(f.draft("company", "name", "Ghost", "domain", "ghost.com"))
 			if err != nil {
@@ -133,7 +135,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 				return err
 			})
 		}
-		r, before := NewRehearsal(), used()
+		r, before := NewRehearsal(1<<20), used()
 		boom := errors.New("boom")
 		for _, step := range steps {
 			fails := func(tx *Tx) error { return errors.Join(step(tx), boom) }
@@ -166,7 +168,7 @@ func TestStepsJoinNoBatch(t *testing.T) {
 		runs := 0
 		release := f.block()
 		answers := f.queue(t.Context(), ann, f.insert("one"), f.insert("two"))
-		r, done := NewRehearsal(), make(chan error, 1)
+		r, done := NewRehearsal(1<<20), make(chan error, 1)
 		go func() {
 			done <- f.Rehearse(t.Context(), ann, r, func(tx *Tx) error {
 				runs++
@@ -182,6 +184,55 @@ func TestStepsJoinNoBatch(t *testing.T) {
 		}
 		if names := f.raw(1, "SELECT name FROM contacts ORDER BY name"); runs != 1 || !slices.Equal(names, []string{"one", "two"}) {
 			t.Errorf("%d runs, %v", runs, names)
+		}
+	})
+}
+
+// A rehearsal remembers of records that are there what it changed alone, and of those that
+// it made all, up to a bound: the step behind is refused.
+func TestARehearsalRemembersChanges(t *testing.T) {
+	engines(t, func(t *testing.T, f *fixture) {
+		ann := f.member("ann@example.com")
+		large, most := strings.Repeat("x", 50_000), int64(200_000)
+		var there []crm.Record
+		for i := range 20 {
+			there = append(there, f.save(ann, "contact", "name", fmt.Sprint("N", i), "email", fmt.Sprint("n", i, "@x.com"), "notes", large))
+		}
+		r := NewRehearsal(most)
+		step := func(rec crm.Record, pairs ...any) error {
+			return f.Rehearse(t.Context(), ann, r, func(tx *Tx) error {
+				_, err := tx.Update(rec.Key, f.draft("contact", pairs...))
+				return err
+			})
+		}
+		for i, rec := range there {
+			if err := step(rec, "name", fmt.Sprint("M", i)); err != nil {
+				t.Fatalf("the change of a name takes %d bytes: %v", r.held, err)
+			}
+		}
+		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // by somebody else, between two steps
+		f.rehearse(ann, r, func(tx *Tx) error {
+			key, err := tx.KeyOf(there[0].Entity, crm.Str("n0@x.com"))
+			rec, _, looked := tx.Lookup(there[0].Entity, there[0].Key)
+			if key != there[0].Key || rec.Value("name").Text != "M0" || rec.Value("notes").Text != large || !rec.Value("phone").Set() {
+				t.Errorf("the record is %d: name %s, phone %v, %d bytes of notes", key, rec.Value("name").Text, rec.Value("phone"), len(rec.Value("notes").Text))
+			}
+			return errors.Join(err, looked)
+		})
+		steps := 0
+		for ; steps < len(there); steps++ {
+			if err := step(there[steps], "notes", large+"y"); err != nil {
+				if !errors.Is(err, ErrRehearsed) {
+					t.Error(err)
+				}
+				break
+			}
+		}
+		if steps != 4 {
+			t.Errorf("%d changes of 50,000 bytes fit into %d", steps, most)
+		}
+		if d := equalRecords(f.fetch(ann, there[1]), there[1]); d != "" {
+			t.Error("the rehearsal left something: " + d)
 		}
 	})
 }
