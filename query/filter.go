@@ -62,9 +62,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
-			instead := map[string]string{"is": "eq", "not": "ne"}[op]
-			return "", crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
-				crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), instead, crm.Show(value)).On(param)
+			return "", onlyNull(param, op, value)
 		}
 		return c.nullness(t, op == "is"), nil
 	}
@@ -86,6 +84,13 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	c.lead(t, op, len(values))
 	return c.through(t, op == "ne", test), nil
+}
+
+// onlyNull is the error for is: and not: with a value.
+func onlyNull(param, op, value string) *crm.Error {
+	instead := map[string]string{"is": "eq", "not": "ne"}[op]
+	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
+		crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), instead, crm.Show(value)).On(param)
 }
 
 // spelled is the error for a filter by the text of an amount.

@@ -47,15 +47,10 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 		switch {
 		case kinds[member.Name] != nil:
 			fault = m.list(rq, e, kinds[member.Name], member)
-		case member.Name == "filter" || member.Name == "kind":
-			text, ok := crm.Unquote(member.JSON)
-			if !ok {
-				fault = crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, crm.ShowJSON(member.JSON)).On(member.Name)
-			} else if member.Name == "kind" {
-				kind = text
-			} else {
-				filter = text
-			}
+		case member.Name == "filter":
+			filter, fault = word(member)
+		case member.Name == "kind":
+			kind, fault = word(member)
 		case slices.Contains(e.OneOf, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 		case !slices.Contains(further(e), member.Name):
@@ -72,6 +67,15 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 		fault = m.ask(rq, e, kinds, sent, kind, filter)
 	}
 	return m, fault
+}
+
+// word reads a member that is a string.
+func word(member crm.Member) (string, *crm.Error) {
+	text, ok := crm.Unquote(member.JSON)
+	if !ok {
+		return "", crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, crm.ShowJSON(member.JSON)).On(member.Name)
+	}
+	return text, nil
 }
 
 // list reads ids of records of one kind.

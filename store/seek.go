@@ -78,18 +78,9 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	err = s.present(ctx, actor, q.Entity, func(v *view) error {
-		named := map[int64]bool{}
-		if text := q.Named(); text != "" {
-			err := v.rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
-				var key int64
-				err := scan(&key)
-				named[key] = true
-				h.add(key)
-				return err
-			})
-			if err != nil {
-				return err
-			}
+		named, err := v.named(ctx, actor, q, h)
+		if err != nil {
+			return err
 		}
 		if v.veil != nil { // memory has what is about to go, too
 			return s.searchUnder(ctx, &counter{v, recall, s.shelf}, way{actor: actor, q: q.Question, hits: h}, &page)
@@ -100,7 +91,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 		}
 		w := way{actor: actor, q: q.Question, hits: h}
 		w.list = listOf(h.best(q.Limit, func(key int64, called []byte) int {
-			if len(named) > 0 && named[key] {
+			if named[key] {
 				return query.RankNamed
 			}
 			return q.RankCalled(string(called))
@@ -113,6 +104,22 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 		return err
 	})
 	return page, err
+}
+
+// named returns the records that the search names, which are hits too.
+func (v *view) named(ctx context.Context, actor crm.Actor, q *query.Search, h *hits) (map[int64]bool, error) {
+	text := q.Named()
+	if text == "" {
+		return nil, nil
+	}
+	named := map[int64]bool{}
+	return named, v.rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
+		var key int64
+		err := scan(&key)
+		named[key] = true
+		h.add(key)
+		return err
+	})
 }
 
 // searchUnder answers a search where memory finds more than readers see.
