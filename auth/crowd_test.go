@@ -24,11 +24,11 @@ func TestTaggedAddressesCountAsOne(t *testing.T) {
 			_, _, err := f.Request(t.Context(), fmt.Sprintf("203.0.113.%d", i), fmt.Sprintf("ann+%d@example.com", i))
 			wantCode(t, "asking for an address with a tag", err, "")
 		}
-		for _, email := range []string{"ann+6@example.com", "ann@example.com", "ann+a+b@example.com"} {
+		for _, email := range []string{"ann+6@example.com", "ann+a+b@example.com"} {
 			_, _, err := f.Request(t.Context(), "203.0.113.9", email)
 			wantWait(t, "asking for "+email, err, 10*time.Minute)
 		}
-		for _, email := range []string{"ann.b@example.com", "ann+1@example.org", "+ann@example.com"} {
+		for _, email := range []string{"ann@example.com", "ann.b@example.com", "ann+1@example.org", "+ann@example.com"} {
 			_, _, err := f.Request(t.Context(), "203.0.113.9", email)
 			wantCode(t, "asking for "+email, err, "")
 		}

@@ -41,9 +41,14 @@ func limited(hint string, wait time.Duration) error {
 	return err
 }
 
-// asks are the names under which asking for codes of a kind is counted.
+// asks are the names under which asking for codes of a kind is counted. All tagged addresses
+// of a mailbox are counted together, apart from the address without a tag: a code for
+// ann+x@example.com does not sign ann@example.com in, so asking for it takes nothing from her.
 func asks(kind, address string) (window, daily, slow string) {
 	name := "ask " + kind + " " + mailbox(address)
+	if address != mailbox(address) {
+		name += " tags"
+	}
 	return name, name + " day", name + " slow"
 }
 
