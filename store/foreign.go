@@ -90,12 +90,18 @@ func (w *writer) own(ctx context.Context) *Tx {
 	return &Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
 }
 
-// meet reads the number of the last change, and takes in what others have changed since
-// the last batch.
+// start reads the number of the last change, and forgets what was noted in the transaction
+// before.
+func (w *writer) start(tx *Tx) error {
+	w.last, w.ledgers = 0, newLedgers()
+	_, err := tx.row(lastChange, nil, &w.last)
+	return err
+}
+
+// meet starts a transaction and takes in what others have changed since the last batch.
 func (w *writer) meet(ctx context.Context) error {
 	tx := w.own(ctx)
-	w.last, w.ledgers = 0, newLedgers()
-	if _, err := tx.row(lastChange, nil, &w.last); err != nil {
+	if err := w.start(tx); err != nil {
 		return err
 	}
 	known := w.known.Load()

@@ -236,3 +236,51 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		}
 	})
 }
+
+// A step of a rehearsal leaves memory as it is: the next write, or a reader that is behind,
+// meets what others committed, once.
+func TestStepsLeaveMemoryAlone(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	f.save(ann, "activity", "body", "b", "contact_id", jane)
+	find := func(word string) int64 { return f.list(ann, "activity", "search="+word).Total }
+	beside := openWith(t, f.clock, f.opts)
+	change := func(name string) {
+		beside.write(ann, func(tx *Tx) error {
+			_, err := tx.Update(jane.Key, f.draft("contact", "name", name))
+			return err
+		})
+	}
+	r := NewRehearsal(1 << 20)
+	step := func() {
+		f.rehearse(ann, r, func(tx *Tx) error {
+			_, err := tx.Save(f.draft("activity", "body", "Joe", "contact_id", jane))
+			return err
+		})
+	}
+	if find("jane") != 1 {
+		t.Fatal("no activity of Jane")
+	}
+	held := func() int {
+		f.mirrors.mu.Lock()
+		defer f.mirrors.mu.Unlock()
+		return len(f.mirrors.all)
+	}
+	for _, name := range []string{"Other", "Third"} {
+		before, known := held(), f.writer.known.Load()
+		change(name)
+		for range 3 {
+			step()
+		}
+		if n := held(); n != before || before == 0 || f.writer.known.Load() != known {
+			t.Errorf("of %d kinds in memory %d are left", before, n)
+		}
+		if n := find(name); n != 1 {
+			t.Errorf("%d activities of %s", n, name)
+		}
+		if err := f.catchUp(t.Context()); err != nil || find(name) != 1 || find("joe") != 0 || find("jane") != 0 {
+			t.Errorf("in step again: %v", err)
+		}
+	}
+}
