@@ -82,3 +82,31 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestAListBesideADeleteReadsLittle lists the activities of a contact while very many of
+// another are about to go: which way leads to them is chosen without counting those.
+func TestAListBesideADeleteReadsLittle(t *testing.T) {
+	f := onFile(t)
+	f.cascades.step = 1
+	ann := f.member("ann@example.com")
+	big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")
+	f.save(ann, "activity", "body", "b", "contact_id", bob)
+	f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big), 30_000)
+	pages := func() (n int) {
+		for range cap(f.readers) {
+			r := <-f.readers
+			n += pagesRead(r.conn)
+			f.readers <- r
+		}
+		return n
+	}
+	f.removeThen(ann, big, func() {
+		before := pages()
+		if n := f.list(ann, "activity", "contact_id="+bob.ID).Total; n != 1 {
+			t.Errorf("%d activities of Bob", n)
+		}
+		if n := pages() - before; n > 500 {
+			t.Errorf("a list of one activity reads %d pages", n)
+		}
+	})
+}

@@ -32,13 +32,14 @@ type counter struct {
 	shelf *shelf
 }
 
-// way chooses. It is a matter of work only: all ways lead to the same rows.
+// way chooses. It is a matter of work only: all ways lead to the same rows, and how many
+// there are includes those that are about to go with what is gone.
 func (c *counter) way(ctx context.Context, actor crm.Actor, q *query.Question, h *hits) (w way, err error) {
 	w = way{actor: actor, q: q, hits: h}
 	if q.Entity.RandomID {
 		return w, nil
 	}
-	const text = "SELECT n, astray FROM usage WHERE workspace_id = $1 AND kind = $2"
+	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
 	args := []any{actor.Workspace, q.Entity.Plural}
 	use, err := c.memo(keyOf(actor.Workspace, text, args), func() (m memo, err error) {
 		err = c.row(ctx, text, args, &m.n, &m.more)
