@@ -78,7 +78,7 @@ func (c *cascades) wake() {
 
 // runCascades does what remains, and what comes to remain, until the store closes.
 func (s *Store) runCascades() {
-	tick := time.NewTicker(cascadeRetry)
+	tick := time.NewTicker(s.opts.retry)
 	defer tick.Stop()
 	for {
 		err := s.Settle(context.Background())

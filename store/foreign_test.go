@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"crmkit/crm"
 )
@@ -65,6 +66,7 @@ func TestStepsOfOthersAreSeen(t *testing.T) {
 			}
 			f.cascades.most, f.cascades.step = 2, 2
 			bare, opts := f.opts, f.opts
+			bare.retry, opts.retry = time.Hour, time.Hour // the steps are the first process's
 			bare.Caches = &Caches{}
 			beside, truth := openWith(t, f.clock, opts), openWith(t, f.clock, bare)
 			asked := map[string][]string{

@@ -34,6 +34,7 @@ type Options struct {
 	LogDays    int              // for how long the log of changes is kept; 0: for ever
 	Log        *slog.Logger     // nil: nothing is logged
 	MaxWrite   time.Duration    // of the writer's time for one write; 0: DefaultMaxWrite
+	retry      time.Duration    // between two looks at cascades of other processes; 0: cascadeRetry
 	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
 	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
@@ -96,6 +97,9 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Plan == "" {
 		opts.Plan = crm.DefaultPlan
+	}
+	if opts.retry == 0 {
+		opts.retry = cascadeRetry
 	}
 	if opts.idle == 0 {
 		opts.idle = idleAfter
