@@ -222,7 +222,7 @@ func TestSignalsEqualARecountInSteps(t *testing.T) {
 func signalsEqualARecount(t *testing.T, f *fixture) {
 	{
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
-		tied := false // at the end of a round; the last may delete all campaigns
+		tied, logged := false, false // at the end of a round; the last may delete all of them
 		for round := range 3 {
 			together(6, func(worker int) {
 				m := f.mixer(actors, round, worker)
@@ -234,15 +234,13 @@ func signalsEqualARecount(t *testing.T, f *fixture) {
 			f.checkSignals()
 			f.checkMembers()
 			tied = tied || f.raw(1, "SELECT COUNT(*) FROM campaigns WHERE contacts > 0")[0] != "0"
+			logged = logged || f.list(actors[round%2], "contact", "activities=gt:0").Total > 0
 		}
-		if !tied {
-			t.Error("no campaign has members: the test tested nothing")
+		if !tied || !logged {
+			t.Errorf("campaigns had members: %t, contacts activities: %t; the test tested nothing", tied, logged)
 		}
 		for _, actor := range actors {
 			f.checkCounters(actor)
-			if n := f.list(actor, "contact", "activities=gt:0").Total; n == 0 {
-				t.Error("nobody has activities: the test tested nothing")
-			}
 		}
 	}
 }
