@@ -39,7 +39,7 @@ func (a *Auth) RemoveUser(ctx context.Context, email string) (left store.Left, e
 // RemoveWorkspace deletes the workspace with the id, for the owner of the file.
 func (a *Auth) RemoveWorkspace(ctx context.Context, id string) error {
 	return a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
-		if err := tx.EnterAny(id); err != nil {
+		if err := tx.ReauthorizeAccount(id); err != nil {
 			return err
 		}
 		tx.After(a.forget)

@@ -68,11 +68,11 @@ func (a *Auth) code(tx *store.Tx, q asking, code string) store.Code {
 // newCode draws a code: a long one where the day's guesses are used up, else six
 // digits that are not refused as guesses themselves.
 func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
-	ofAddress, err := tx.Spent(guesses(address), guessesPerAddress)
+	ofAddress, err := tx.QuotaWait(guesses(address), guessesPerAddress)
 	if err != nil {
 		return "", err
 	}
-	ofServer, err := tx.Spent(serverGuesses, guessesPerServer)
+	ofServer, err := tx.QuotaWait(serverGuesses, guessesPerServer)
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +84,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if spent, err := tx.Spent(a.value(code), guessesPerValue); err != nil || spent == 0 {
+		if spent, err := tx.QuotaWait(a.value(code), guessesPerValue); err != nil || spent == 0 {
 			return code, err
 		}
 	}
@@ -138,24 +138,24 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 		return err
 	}
 	switch verdict {
-	case store.Right:
+	case store.CodeOK:
 		return a.proved(tx, t.asking)
-	case store.Spent:
+	case store.CodeExhausted:
 		return a.spent(tx, t, wait)
 	}
-	return wrong(tx, t, short && verdict == store.Wrong)
+	return wrong(tx, t, short && verdict == store.CodeWrong)
 }
 
 // wrong counts and logs a wrong code and returns the error for it. guessed is
 // whether it was tried against a code that can be guessed.
 func wrong(tx *store.Tx, t attempt, guessed bool) error {
 	if guessed {
-		if _, err := tx.Allow(serverGuesses, 1<<40, day); err != nil {
+		if _, err := tx.TakeQuota(serverGuesses, 1<<40, day); err != nil {
 			return err
 		}
 	}
 	// The log keeps the first of a day; who tries on fills no disk.
-	wait, err := tx.Allow("fail "+mailbox(t.address), maxFailures, day)
+	wait, err := tx.TakeQuota("fail "+mailbox(t.address), maxFailures, day)
 	if err == nil && wait == 0 {
 		err = t.note()
 	}
@@ -167,7 +167,7 @@ func wrong(tx *store.Tx, t attempt, guessed bool) error {
 	if t.kind == stepUpKind { // the token is good, and a client drops it on 401
 		fault = fault.With(crm.WrongStepUp)
 	}
-	return tx.Keep(fault)
+	return tx.CommitWithError(fault)
 }
 
 // maxFailures is how many wrong codes of an address the log keeps in a day.

@@ -68,7 +68,7 @@ func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair
 			if err := a.endFamily(tx, g.User, g.Token); err != nil {
 				return err
 			}
-			return tx.Keep(oauthErrorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
 		}
 		if fault := r.misfit(g); fault != nil {
 			return fault
@@ -134,7 +134,7 @@ func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pa
 			if err := a.endFamily(tx, r.User, r.TokenID); err != nil {
 				return err
 			}
-			return tx.Keep(oauthErrorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
 		}
 		if _, err := enter(tx, r.User, r.Workspace); err != nil {
 			return err
@@ -143,7 +143,7 @@ func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pa
 		if err := within(tx, limit{"refresh " + r.Hash, refreshesAtOnce, refreshGrace, busy}); err != nil {
 			return err
 		}
-		return tx.Replace(r, Hash(pair.Access), Hash(pair.Refresh), refreshGrace)
+		return tx.RotateRefresh(r, Hash(pair.Access), Hash(pair.Refresh), refreshGrace)
 	})
 	return pair, err
 }
@@ -164,7 +164,7 @@ func (a *Auth) endFamily(tx *store.Tx, user int64, tokenID string) error {
 // (RFC 7009). An unknown one is no error. A client may revoke only its own.
 func (a *Auth) RevokeSecret(ctx context.Context, addr, client, secret string) error {
 	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		id, holder, user, found, err := tx.Holder(Hash(secret))
+		id, holder, user, found, err := tx.SecretOwner(Hash(secret))
 		if err != nil || !found {
 			return err
 		}

@@ -17,9 +17,9 @@ import (
 func strays(address string) string { return "stray " + mailbox(address) }
 
 // lookLong tries a code that cannot be guessed.
-func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.Verdict, wait time.Duration, err error) {
+func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.CodeResult, wait time.Duration, err error) {
 	c := a.code(tx, t.asking, code)
-	if v, wait, err = tx.TryCode(c); err == nil && v != store.Right && t.network != "" {
+	if v, wait, err = tx.TryCode(c); err == nil && v != store.CodeOK && t.network != "" {
 		v, err = tx.TryElsewhere(c)
 	}
 	return v, wait, err
@@ -27,7 +27,7 @@ func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.Verdict, 
 
 // lookShort tries six digits. They are counted before they are looked at; what turns out to
 // be no guess is taken back.
-func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.Verdict, wait time.Duration, err error) {
+func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.CodeResult, wait time.Duration, err error) {
 	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
 	if err := within(tx, limit{a.value(code), guessesPerValue, day, hint}); err != nil {
 		return v, 0, err
@@ -37,7 +37,7 @@ func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.Verdict,
 		look = a.lookCounted
 	}
 	v, wait, err = look(tx, t, a.code(tx, t.asking, code))
-	if err != nil || v != store.Wrong {
+	if err != nil || v != store.CodeWrong {
 		if fault := tx.Refund(a.value(code)); fault != nil {
 			return v, 0, fault
 		}
@@ -46,22 +46,22 @@ func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.Verdict,
 }
 
 // lookHere tries six digits where the network of who asked is known.
-func (a *Auth) lookHere(tx *store.Tx, t attempt, c store.Code) (v store.Verdict, wait time.Duration, err error) {
+func (a *Auth) lookHere(tx *store.Tx, t attempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
 	if v, wait, err = tx.TryCode(c); err != nil {
 		return v, 0, err
 	}
-	if v == store.Wrong || v == store.NoCode {
+	if v == store.CodeWrong || v == store.CodeNone {
 		v, err = a.lookElsewhere(tx, t, c, v)
 	}
 	return v, wait, err
 }
 
 // lookCounted tries six digits where nothing tells who asked for the code.
-func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.Verdict, wait time.Duration, err error) {
+func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
 	if err := within(tx, t.guesses()); err != nil {
 		return v, 0, err
 	}
-	if v, wait, err = tx.TryCode(c); err == nil && v != store.Wrong {
+	if v, wait, err = tx.TryCode(c); err == nil && v != store.CodeWrong {
 		err = tx.Refund(guesses(t.address))
 	}
 	return v, wait, err
@@ -70,12 +70,12 @@ func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.Verdi
 // lookElsewhere tries the codes that other networks asked for, of which one at most has six
 // digits; own is what became of the code of this one. Where that was wrong, a wrong code is
 // the answer, whatever others used up.
-func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.Verdict) (v store.Verdict, err error) {
+func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.CodeResult) (v store.CodeResult, err error) {
 	live, err := tx.LiveElsewhere(c)
-	if err != nil || !live && own == store.NoCode {
+	if err != nil || !live && own == store.CodeNone {
 		return own, err
 	}
-	if own == store.NoCode {
+	if own == store.CodeNone {
 		err = countStray(tx, t)
 	} else {
 		live, err = countWrong(tx, t, live)
@@ -83,7 +83,7 @@ func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.Ve
 	if err != nil || !live {
 		return own, err
 	}
-	if v, err = tx.TryElsewhere(c); err == nil && v == store.Right {
+	if v, err = tx.TryElsewhere(c); err == nil && v == store.CodeOK {
 		err = tx.Refund(strays(t.address), guesses(t.address))
 	}
 	return v, err
@@ -106,15 +106,15 @@ func countStray(tx *store.Tx, t attempt) error {
 // countWrong counts a code that was wrong for the network's own, and reports whether those
 // that live elsewhere may be looked at too.
 func countWrong(tx *store.Tx, t attempt, live bool) (bool, error) {
-	gone, err := tx.Spent(guesses(t.address), guessesPerAddress)
+	gone, err := tx.QuotaWait(guesses(t.address), guessesPerAddress)
 	if err == nil {
-		_, err = tx.Allow(guesses(t.address), 1<<40, day)
+		_, err = tx.TakeQuota(guesses(t.address), 1<<40, day)
 	}
 	if err != nil || gone > 0 || !live {
 		return false, err
 	}
 	s := t.strays()
-	wait, err := tx.Allow(s.name, s.most, s.window)
+	wait, err := tx.TakeQuota(s.name, s.most, s.window)
 	return wait == 0, err
 }
 
@@ -136,14 +136,14 @@ func (t attempt) tooMany(when string) string {
 // gives a code that needs no waiting, but for step-ups, whose tries nobody else uses up.
 func (a *Auth) spent(tx *store.Tx, t attempt, wait time.Duration) error {
 	g := t.guesses()
-	today, err := tx.Spent(g.name, g.most)
+	today, err := tx.QuotaWait(g.name, g.most)
 	switch {
 	case err != nil:
 		return err
 	case today > 0:
-		return tx.Keep(limited(g.hint, today))
+		return tx.CommitWithError(limited(g.hint, today))
 	case t.kind == stepUpKind:
-		return tx.Keep(limited(spent, wait))
+		return tx.CommitWithError(limited(spent, wait))
 	}
-	return tx.Keep(limited(t.tooMany(""), wait))
+	return tx.CommitWithError(limited(t.tooMany(""), wait))
 }

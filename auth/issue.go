@@ -28,7 +28,7 @@ func (a *Auth) issue(tx *store.Tx, q asking) (code issued, err error) {
 		code, wait, err = a.storeCode(tx, q, form)
 	}
 	if err == nil && wait > 0 {
-		err = tx.Keep(limited(spent, wait))
+		err = tx.CommitWithError(limited(spent, wait))
 	}
 	return code, err
 }
@@ -59,12 +59,12 @@ func (a *Auth) contested(tx *store.Tx, q asking) (bool, error) {
 	if live || err != nil {
 		return live, err
 	}
-	wait, err := tx.Spent(strays(q.address), 1)
+	wait, err := tx.QuotaWait(strays(q.address), 1)
 	if wait > 0 || err != nil {
 		return wait > 0, err
 	}
 	window, _, _ := asks(q.countedAs(tx), q.address)
-	wait, err = tx.Spent(window, asksPerAddress)
+	wait, err = tx.QuotaWait(window, asksPerAddress)
 	return wait > 0, err
 }
 
@@ -87,11 +87,11 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 		if err := admitNetwork(tx, hint); err != nil {
 			return f, err
 		}
-		if wait, err := tx.Spent(tries(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
+		if wait, err := tx.QuotaWait(tries(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
 			f.long = true // six digits are not looked at from there
 		}
 	}
-	wait, err := tx.Spent(daily, asksPerDay)
+	wait, err := tx.QuotaWait(daily, asksPerDay)
 	if err != nil {
 		return f, err
 	}
@@ -112,7 +112,7 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 // than stop, so that one stranger there keeps the others out only by asking all the time.
 func admitNetwork(tx *store.Tx, hint string) error {
 	network := Network(tx.Actor.Addr)
-	wait, err := tx.Allow(networkAsks(network), asksPerClient, limitWindow)
+	wait, err := tx.TakeQuota(networkAsks(network), asksPerClient, limitWindow)
 	if err != nil || wait == 0 {
 		return err
 	}

@@ -22,12 +22,12 @@ type limit struct {
 // rate_limited with its hint and the time to wait, and what was counted stays.
 func within(tx *store.Tx, limits ...limit) error {
 	for _, l := range limits {
-		wait, err := tx.Allow(l.name, l.most, l.window)
+		wait, err := tx.TakeQuota(l.name, l.most, l.window)
 		if err != nil {
 			return err
 		}
 		if wait > 0 {
-			return tx.Keep(limited(l.hint, wait))
+			return tx.CommitWithError(limited(l.hint, wait))
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func pair(tx *store.Tx, address string) string { return address + " " + Network(
 
 // isKnown reports whether the address signed in from the actor's network.
 func isKnown(tx *store.Tx, address string) (bool, error) {
-	wait, err := tx.Spent("known "+pair(tx, address), 1)
+	wait, err := tx.QuotaWait("known "+pair(tx, address), 1)
 	return wait > 0, err
 }
 

@@ -76,7 +76,7 @@ func (a *Auth) expects(tx *store.Tx, address string) (bool, error) {
 	if !a.opts.InviteOnly {
 		return true, nil
 	}
-	return tx.Expected(address)
+	return tx.IsKnownOrInvited(address)
 }
 
 // postFor reports with a not_ready error that the queue has no room for a mail that

@@ -107,7 +107,7 @@ func (c *Credentials) normalise() (err error) {
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
 	expected, err := a.expects(tx, address)
 	if err == nil && !expected {
-		err = tx.Keep(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Show(address)))
+		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Show(address)))
 	}
 	return err
 }

@@ -54,5 +54,5 @@ func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 		waiting.Hint = ask + "request with ?code=<code> (or the header X-Escalation-Code)." + below
 		waiting.Tools = ask + "call with ?code=<code> behind the path." + below
 	}
-	return tx.Keep(waiting)
+	return tx.CommitWithError(waiting)
 }

@@ -64,7 +64,7 @@ func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 // onSeat does something with the seat of an address in the actor's workspace.
 func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
-		seat, found, err := tx.Seat(email)
+		seat, found, err := tx.Membership(email)
 		if err == nil && !found {
 			err = errors.New("no seat of " + email)
 		}

@@ -15,14 +15,14 @@ const (
 // to join. Inviting an admin needs a step-up code. Errors are already_exists,
 // plan_limit_reached, rate_limited and those of StepUp.
 func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, error) {
-	seat, found, err := tx.Seat(address)
+	seat, found, err := tx.Membership(address)
 	switch {
 	case err != nil:
 		return store.Outcome{}, err
 	case found && seat.Value("status").Text == store.Active:
 		return store.Outcome{}, tx.AlreadyMember(seat)
 	case !found:
-		if err := tx.SeatFree(); err != nil {
+		if err := tx.HasSeat(); err != nil {
 			return store.Outcome{}, err
 		}
 	}
@@ -31,7 +31,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	}
 	limits := inviteLimits(tx, address)
 	for _, l := range limits { // before a code is mailed or used up for it
-		wait, err := tx.Spent(l.name, l.most)
+		wait, err := tx.QuotaWait(l.name, l.most)
 		if err != nil {
 			return store.Outcome{}, err
 		}

@@ -147,7 +147,7 @@ func (s *Server) change(rq *request, fn func(*store.Tx) error) error {
 // entered returns fn behind a look at what the actor may do now.
 func (rq *request) entered(fn func(*store.Tx) error) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
-		if err := tx.Enter(); err != nil {
+		if err := tx.Reauthorize(); err != nil {
 			return err
 		}
 		if err := rq.permitted(tx.Actor.Role); err != nil {

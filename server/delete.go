@@ -38,7 +38,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 			return nil, err
 		}
 		if !confirmed {
-			return nil, tx.Keep(errUnconfirmed)
+			return nil, tx.CommitWithError(errUnconfirmed)
 		}
 		later, err := tx.Delete(rec)
 		doc := deleted(e.Name, rec.ID)

@@ -23,7 +23,7 @@ func dumpRoute() route {
 // those it points to, then a line that says how many there were. What is made after
 // it began is left out, and so are references to that, so the file holds together.
 func (s *Server) dump(rq *request) (*render.Doc, error) {
-	last, err := s.store.Last(rq.Context(), rq.actor)
+	last, err := s.store.LastKey(rq.Context(), rq.actor)
 	if err != nil {
 		return nil, err
 	}

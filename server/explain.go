@@ -53,13 +53,13 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {
-		forgiving, err := s.store.Forgives(rq.Context(), rq.actor, e)
+		forgiving, err := s.store.SupportsFuzzy(rq.Context(), rq.actor, e)
 		switch {
 		case err != nil:
 			return "", err
-		case forgiving == store.ForgivesSoon:
+		case forgiving == store.FuzzySoon:
 			return "finds parts of words; misspelled ones are not looked for yet, since the text here is still being read: try again in a few seconds, or a part of a word", nil
-		case forgiving == store.ForgivesNothing:
+		case forgiving == store.FuzzyOff:
 			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", nil
 		}
 	}
@@ -84,7 +84,7 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 	if part.InUse == "" {
 		return remark, nil
 	}
-	inUse, err := s.store.InUse(rq.Context(), rq.actor, part)
+	inUse, err := s.store.ValuesInUse(rq.Context(), rq.actor, part)
 	if err != nil || len(inUse.Values) == 0 {
 		return remark + "; no value is in use", err
 	}
@@ -99,9 +99,9 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 }
 
 // compared says how a condition compared custom values, and of which forms those in use are.
-func compared(part query.Part, forms store.InUseList) string {
+func compared(part query.Part, forms store.ValueCounts) string {
 	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
-	if slices.ContainsFunc(forms.Values, func(in store.InUse) bool { return in.Value == part.Form }) {
+	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
 		return text
 	}
 	written := map[string]string{query.AsNumber: "a number like 10", query.AsTime: "a time like 2026-06-10", query.AsText: "text"}
@@ -109,7 +109,7 @@ func compared(part query.Part, forms store.InUseList) string {
 }
 
 // listed writes which values are in use.
-func listed(inUse store.InUseList) string {
+func listed(inUse store.ValueCounts) string {
 	least := ""
 	if inUse.AtLeast {
 		least = "at least "

@@ -52,7 +52,7 @@ func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 		r := result{n: e.n, fault: e.fault}
 		if e.fault == nil {
 			var out store.Outcome
-			err := tx.Try(func() (err error) {
+			err := tx.Savepoint(func() (err error) {
 				out, err = im.save(tx, e)
 				return err
 			})
@@ -98,7 +98,7 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	}
 	out, err := tx.Save(d)
 	if err == nil && e.id != "" {
-		err = tx.NoteImported(e.source, e.entity, e.id, out.After.Key)
+		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
 }
@@ -152,7 +152,7 @@ func (im *importer) known(tx *store.Tx, e *crm.Entity, o origin, made string) (i
 	if o.id == "" {
 		return 0, nil
 	}
-	key, err := tx.Imported(o.source, e, o.id)
+	key, err := tx.ImportMapping(o.source, e, o.id)
 	if err != nil {
 		return 0, err
 	}
@@ -232,7 +232,7 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) 
 			h.field.Name, to.Name, crm.Show(h.name), to.Plural).On(h.field.Name)
 	}
 	if key, err = im.make(tx, to, h.name); err == nil {
-		err = tx.NoteImported(nameSource, to, id, key)
+		err = tx.SaveImportMapping(nameSource, to, id, key)
 	}
 	return key, err
 }

@@ -298,7 +298,7 @@ func (s *Server) stages(rq *request, e *crm.Entity) string {
 	if fault != nil || len(parts) == 0 {
 		return ""
 	}
-	list, err := s.store.InUse(rq.Context(), rq.actor, parts[0])
+	list, err := s.store.ValuesInUse(rq.Context(), rq.actor, parts[0])
 	if err != nil {
 		return ""
 	}

@@ -121,8 +121,8 @@ func (n *numbers) store(s store.Stats) {
 	n.gauge("crmkit_reads_waiting", int64(s.Reading))
 	n.gauge("crmkit_file_bytes", s.FileBytes)
 	n.gauge("crmkit_wal_bytes", s.LogBytes)
-	n.gauge("crmkit_search_bytes", s.Searched)
-	n.gauge("crmkit_record_bytes", s.Shelved)
+	n.gauge("crmkit_search_bytes", s.SearchIndexBytes)
+	n.gauge("crmkit_record_bytes", s.RecordCacheBytes)
 	n.total(`crmkit_record_reads_total{from="memory"}`, s.Hits)
 	n.total(`crmkit_record_reads_total{from="file"}`, s.Misses)
 }

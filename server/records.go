@@ -19,7 +19,7 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 		return nil, fault
 	}
 	page, err := s.store.List(rq.Context(), rq.actor, q)
-	if err == nil && page.Nowhere {
+	if err == nil && page.NoExactMatch {
 		q, page, err = s.listSpelled(rq, q, page)
 	}
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Server) logBegins(rq *request) ([]string, error) {
 // listSpelled lists by words that are spelled like those of a search which stand nowhere
 // as they are written, if there are such.
 func (s *Server) listSpelled(rq *request, q *query.Question, page store.Page) (*query.Question, store.Page, error) {
-	spelled, err := s.store.Spellings(rq.Context(), rq.actor, q.Entity, q.Sought)
+	spelled, err := s.store.Suggest(rq.Context(), rq.actor, q.Entity, q.Sought)
 	if err != nil || spelled == nil {
 		return q, page, err
 	}
@@ -63,7 +63,7 @@ func (s *Server) listSpelled(rq *request, q *query.Question, page store.Page) (*
 	if fault != nil {
 		return q, page, fault
 	}
-	if page, err = s.store.List(rq.Context(), rq.actor, q); page.Nowhere {
+	if page, err = s.store.List(rq.Context(), rq.actor, q); page.NoExactMatch {
 		rq.env.Spelled = nil
 	}
 	return q, page, err
@@ -73,7 +73,7 @@ func (s *Server) listSpelled(rq *request, q *query.Question, page store.Page) (*
 func listing(q *query.Question, page store.Page) *render.Doc {
 	doc := &render.Doc{
 		Items: make([]render.Line, len(page.Records)),
-		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.Exact, Counted: page.Counted},
+		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},
 	}
 	for i, rec := range page.Records {
 		doc.Items[i] = render.Record(rec, q.Fields)
@@ -82,7 +82,7 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 	if q.Cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
 	}
-	if page.Full {
+	if page.Truncated {
 		doc.Remarks = append(doc.Remarks, fullRemark)
 	}
 	if page.More {
@@ -127,7 +127,7 @@ func (s *Server) fetch(rq *request) (*render.Doc, error) {
 // record reads the record the path names.
 func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
 	if e.RandomID {
-		return s.store.Named(rq.Context(), rq.actor, e, crm.CutHandle(rq.record))
+		return s.store.RecordByID(rq.Context(), rq.actor, e, crm.CutHandle(rq.record))
 	}
 	key, err := s.key(rq, e)
 	if err != nil {

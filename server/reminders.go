@@ -56,7 +56,7 @@ func (s *Server) reminders(rq *request) (*render.Doc, error) {
 	cursors := make([]string, len(parts))
 	for i, p := range parts {
 		doc.Page.Total += p.page.Total
-		doc.Page.Exact = doc.Page.Exact && p.page.Exact
+		doc.Page.Exact = doc.Page.Exact && p.page.TotalExact
 		more = more || p.page.More
 		cursors[i] = p.cursor
 	}

@@ -34,12 +34,12 @@ func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (
 	if err != nil || tx.Actor.Workspace == 0 { // which is gone, and the token with it
 		return doc, err
 	}
-	return doc, tx.KeepAnswer(rq.keptAnswer(hashed(key), doc))
+	return doc, tx.SaveIdempotentResponse(rq.keptAnswer(hashed(key), doc))
 }
 
 // again returns the answer that was kept under the key, nil when there is none.
 func (rq *request) again(tx *store.Tx, key string) (*render.Doc, error) {
-	kept, found, err := tx.KeptAnswer(hashed(key))
+	kept, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func hashed(text string) string {
 
 // keptAnswer returns an answer as it is kept: in both spellings, without what is
 // shown only once.
-func (rq *request) keptAnswer(hash string, doc *render.Doc) store.KeptAnswer {
+func (rq *request) keptAnswer(hash string, doc *render.Doc) store.IdempotentResponse {
 	again := *doc
 	if again.Zone == nil {
 		again.Zone = rq.actor.Zone
@@ -127,7 +127,7 @@ func (rq *request) keptAnswer(hash string, doc *render.Doc) store.KeptAnswer {
 		again.Line = &open
 		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
 	}
-	kept := store.KeptAnswer{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
+	kept := store.IdempotentResponse{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
 	if len(kept.Text)+len(kept.JSON) > maxKept {
 		short := receiptOf(&again)
@@ -155,7 +155,7 @@ func receiptOf(doc *render.Doc) *render.Doc {
 }
 
 // replay returns the answer that was kept, marked as such.
-func (rq *request) replay(kept store.KeptAnswer) (*render.Doc, error) {
+func (rq *request) replay(kept store.IdempotentResponse) (*render.Doc, error) {
 	if kept.Request != rq.asksFor() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
 	}

@@ -125,7 +125,7 @@ func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) 
 	spelled = map[string][]string{}
 	for i, e := range kinds {
 		env := rq.env
-		if env.Spelled, err = s.store.Spellings(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Spelled != nil {
+		if env.Spelled, err = s.store.Suggest(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Spelled != nil {
 			found[i], err = s.hits(rq, env, e, text, limit)
 		}
 		if err != nil {
@@ -163,7 +163,7 @@ func (s *Server) hits(rq *request, env query.Env, e *crm.Entity, text string, li
 	if err != nil {
 		return h, err
 	}
-	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.Exact}, sought: q.Sought, nowhere: page.Nowhere}
+	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Sought, nowhere: page.NoExactMatch}
 	for i, rec := range page.Records {
 		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
 			h.rank = q.Rank(rec)

@@ -73,7 +73,7 @@ func (s *Server) updateWorkspace(rq *request) (*render.Doc, error) {
 // reads them.
 func inItsZone(out store.Outcome) (doc *render.Doc, err error) {
 	doc = saved(out)
-	doc.Zone, err = store.Zone(out.After.Value("time_zone").Text)
+	doc.Zone, err = store.GuessTimeZone(out.After.Value("time_zone").Text)
 	return doc, err
 }
 
@@ -176,7 +176,7 @@ func (s *Server) members(rq *request) (*render.Doc, error) {
 // cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
 func (s *Server) cancelInvite(rq *request) (*render.Doc, error) {
 	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
-		invite, err := tx.Named(rq.route.Entity, crm.CutHandle(rq.record))
+		invite, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.record))
 		if err != nil {
 			return nil, err
 		}
@@ -227,7 +227,7 @@ func (s *Server) removeMember(rq *request) (*render.Doc, error) {
 
 // member reads the member the path names. An invite is none yet.
 func (rq *request) member(tx *store.Tx) (crm.Record, error) {
-	member, err := tx.Named(rq.route.Entity, crm.CutHandle(rq.record))
+	member, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.record))
 	if err == nil && member.Value("status").Text != store.Active {
 		path := "/workspaces/" + rq.actor.WorkspaceID + "/invites"
 		err = crm.Errorf(crm.NotFound, `%s is an invite, not a member yet. To cancel it: DELETE %s/%s; to change its role: POST %s with the same email.`,

@@ -41,8 +41,8 @@ func (tx *Tx) SignIn(email string) ([]Workspace, error) {
 	return list, err
 }
 
-// Expected reports whether the address belongs to a user or was invited.
-func (tx *Tx) Expected(email string) (bool, error) {
+// IsKnownOrInvited reports whether the address belongs to a user or was invited.
+func (tx *Tx) IsKnownOrInvited(email string) (bool, error) {
 	var one int64
 	return tx.row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
@@ -108,8 +108,8 @@ func (tx *Tx) acceptInvites() error {
 // workspaceColumns are what fills a Workspace, of workspaces w and members m.
 const workspaceColumns = "w.number, w.id, w.name, w.time_zone, w.plan, m.role"
 
-// cells returns where workspaceColumns go.
-func (w *Workspace) cells() []any {
+// scanDest returns where workspaceColumns go.
+func (w *Workspace) scanDest() []any {
 	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role}
 }
 

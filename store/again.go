@@ -6,12 +6,12 @@ import (
 	"crmkit/crm"
 )
 
-// KeptFor is how long the answer to a request with a key is kept.
-const KeptFor = 24 * time.Hour
+// IdempotencyTTL is how long the answer to a request with a key is kept.
+const IdempotencyTTL = 24 * time.Hour
 
-// KeptAnswer is the answer to a request that the client gave a key, so that it may
+// IdempotentResponse is the answer to a request that the client gave a key, so that it may
 // send the request again and have it done once.
-type KeptAnswer struct {
+type IdempotentResponse struct {
 	Hash    string // of the key
 	Request string // hash of what was asked
 	Status  int
@@ -20,27 +20,27 @@ type KeptAnswer struct {
 	JSON    string
 }
 
-// KeptAnswer returns the answer that was kept for the actor under the hash of a
+// IdempotentResponse returns the answer that was kept for the actor under the hash of a
 // key, unless it is too old.
-func (tx *Tx) KeptAnswer(hash string) (a KeptAnswer, found bool, err error) {
+func (tx *Tx) IdempotentResponse(hash string) (a IdempotentResponse, found bool, err error) {
 	found, err = tx.row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
-		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - KeptFor.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
+		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - IdempotencyTTL.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
 	return a, found, err
 }
 
-// KeepAnswer keeps an answer with the changes of the transaction, and as long as
+// SaveIdempotentResponse keeps an answer with the changes of the transaction, and as long as
 // KeptFor.
-func (tx *Tx) KeepAnswer(a KeptAnswer) error {
+func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	var old int64 // bytes of an answer that was kept too long
 	_, err := tx.row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
 	if err != nil {
 		return err
 	}
 	grow := tx.Grow
-	if tx.frees {
+	if tx.uncapped {
 		grow = tx.add
 	}
-	if err := grow(int64(octets(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
+	if err := grow(int64(byteCount(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
 		return err
 	}
 	return tx.exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -71,9 +71,9 @@ func (tx *Tx) release(text string, args ...any) error {
 	return err
 }
 
-// Imported returns the key of the record that an imported one with the id became;
+// ImportMapping returns the key of the record that an imported one with the id became;
 // 0 when there is none. The record may have been deleted since.
-func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err error) {
+func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64, err error) {
 	if key = tx.job.rehearsal.imported(importNote{source, e, id}); key != 0 {
 		return key, nil
 	}
@@ -82,15 +82,15 @@ func (tx *Tx) Imported(source string, e *crm.Entity, id string) (key int64, err 
 	return key, err
 }
 
-// NoteImported remembers which record an imported one became.
-func (tx *Tx) NoteImported(source string, e *crm.Entity, id string, key int64) error {
+// SaveImportMapping remembers which record an imported one became.
+func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
 	tx.job.rehearsal.note(importNote{source, e, id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
 	n, err := tx.affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 	if n > 0 || err != nil {
 		return err
 	}
-	if err := tx.Grow(int64(octets(source, e.Name, id))); err != nil {
+	if err := tx.Grow(int64(byteCount(source, e.Name, id))); err != nil {
 		return err
 	}
 	return tx.exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)

@@ -9,10 +9,10 @@ import (
 func TestKeptAnswers(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-		first := KeptAnswer{Hash: "h", Request: "r", Status: 201, Version: 1, Text: "contact/c_1\n# created\n", JSON: `{"id":"c_1"}`}
-		f.write(ann, func(tx *Tx) error { return tx.KeepAnswer(first) })
-		read := func(tx *Tx) (a KeptAnswer, found bool) {
-			a, found, err := tx.KeptAnswer("h")
+		first := IdempotentResponse{Hash: "h", Request: "r", Status: 201, Version: 1, Text: "contact/c_1\n# created\n", JSON: `{"id":"c_1"}`}
+		f.write(ann, func(tx *Tx) error { return tx.SaveIdempotentResponse(first) })
+		read := func(tx *Tx) (a IdempotentResponse, found bool) {
+			a, found, err := tx.IdempotentResponse("h")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -30,7 +30,7 @@ func TestKeptAnswers(t *testing.T) {
 			}
 			return nil
 		})
-		f.clock.advance(KeptFor)
+		f.clock.advance(IdempotencyTTL)
 		f.Purge(t.Context())
 		if rows := f.raw(1, "SELECT hash FROM kept_answers"); len(rows) != 0 {
 			t.Errorf("a day later there are %q", rows)
@@ -42,8 +42,8 @@ func TestImportedIsPerWorkspaceSourceAndKind(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		contact, deal := f.Schema.Named("contact"), f.Schema.Named("deal")
-		f.write(ann, func(tx *Tx) error { return tx.NoteImported("ws_1", contact, "c_1", 6) })
-		f.write(ann, func(tx *Tx) error { return tx.NoteImported("ws_1", contact, "c_1", 7) })
+		f.write(ann, func(tx *Tx) error { return tx.SaveImportMapping("ws_1", contact, "c_1", 6) })
+		f.write(ann, func(tx *Tx) error { return tx.SaveImportMapping("ws_1", contact, "c_1", 7) })
 		for _, c := range []struct {
 			actor  crm.Actor
 			source string
@@ -52,7 +52,7 @@ func TestImportedIsPerWorkspaceSourceAndKind(t *testing.T) {
 			want   int64
 		}{{ann, "ws_1", contact, "c_1", 7}, {ann, "ws_2", contact, "c_1", 0}, {ann, "ws_1", deal, "c_1", 0}, {ann, "ws_1", contact, "c_2", 0}, {bob, "ws_1", contact, "c_1", 0}} {
 			f.write(c.actor, func(tx *Tx) error {
-				if key, err := tx.Imported(c.source, c.entity, c.id); err != nil || key != c.want {
+				if key, err := tx.ImportMapping(c.source, c.entity, c.id); err != nil || key != c.want {
 					t.Errorf("%s %s of %s %s: %d %v, want %d", c.entity.Name, c.id, c.actor.Email, c.source, key, err, c.want)
 				}
 				return nil

@@ -42,18 +42,18 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	if err := flock(folder, true); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
-	sum, err := vacuumInto(ctx, live(b.From), b.To+".partial", nil)
+	sum, err := vacuumInto(ctx, readOnlyDSN(b.From), b.To+".partial", nil)
 	if err == nil {
-		err = hand(b.To+".partial", b.From) // what root makes the server must be able to replace
+		err = giveTo(b.To+".partial", b.From) // what root makes the server must be able to replace
 	}
 	if err == nil {
-		err = b.setAside()
+		err = b.rotate()
 	}
 	if err == nil {
 		err = os.Rename(b.To+".partial", b.To)
 	}
 	if err != nil {
-		return sum, errors.Join(err, removeIfThere(b.To+".partial"))
+		return sum, errors.Join(err, removeIfExists(b.To+".partial"))
 	}
 	sum.Path = b.To
 	return sum, errors.Join(folder.Sync(), b.prune())
@@ -75,7 +75,7 @@ func (b Backup) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; name the database with --db", err)
 	}
-	if err := ours(ctx, b.From); err != nil {
+	if err := checkIsCRMKit(ctx, b.From); err != nil {
 		return err
 	}
 	if err := writable(filepath.Dir(b.To)); err != nil {
@@ -110,7 +110,7 @@ func (b Backup) Check(ctx context.Context) error {
 // is called alike would rotate it away. Databases are told apart by their secrets, which a
 // backup has from its database.
 func (b Backup) checkSame(ctx context.Context) error {
-	if err := ours(ctx, b.To); err != nil {
+	if err := checkIsCRMKit(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
 	}
 	db, err := secretOf(ctx, b.From)
@@ -126,7 +126,7 @@ func (b Backup) checkSame(ctx context.Context) error {
 
 // secretOf reads the secret of a database file, which was made with it.
 func secretOf(ctx context.Context, path string) (secret string, err error) {
-	err = look(path, func(db *sql.DB) error {
+	err = withReadOnly(path, func(db *sql.DB) error {
 		return db.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'secret'").Scan(&secret)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -158,10 +158,10 @@ func (b Backup) checkOwner(target fs.FileInfo) error {
 	return nil
 }
 
-// ours returns an error unless the file is a database of crmkit, of whichever
+// checkIsCRMKit returns an error unless the file is a database of crmkit, of whichever
 // schema.
-func ours(ctx context.Context, path string) error {
-	return look(path, func(db *sql.DB) error {
+func checkIsCRMKit(ctx context.Context, path string) error {
+	return withReadOnly(path, func(db *sql.DB) error {
 		sums, err := appliedMigrations(ctx, db, path)
 		if err == nil && len(sums) == 0 {
 			err = fmt.Errorf("%s is empty", path)
@@ -170,9 +170,9 @@ func ours(ctx context.Context, path string) error {
 	})
 }
 
-// setAside gives the backup that is there a second name, with its time. It keeps
+// rotate gives the backup that is there a second name, with its time. It keeps
 // the first until the new one takes that, so that there is always one under it.
-func (b Backup) setAside() error {
+func (b Backup) rotate() error {
 	info, err := os.Stat(b.To)
 	if errors.Is(err, fs.ErrNotExist) || b.Keep == 1 {
 		return nil
@@ -249,7 +249,7 @@ func Verify(ctx context.Context, path string) (Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	return sum, look(path, func(db *sql.DB) error { return checkValues(ctx, db) })
+	return sum, withReadOnly(path, func(db *sql.DB) error { return checkValues(ctx, db) })
 }
 
 // usable does so, but for the values of records: a backup with a record that cannot be

@@ -10,32 +10,32 @@ import (
 	"crmkit/crm"
 )
 
-// transact runs the batch in one transaction, or those of its jobs for which there is
+// commitBatch runs the batch in one transaction, or those of its jobs for which there is
 // time, and returns these. The error is that of the transaction as a whole; each job's own
 // stays with the job.
-func (w *writer) transact(batch []*job) (ran []*job, err error) {
+func (w *writer) commitBatch(batch []*job) (ran []*job, err error) {
 	ctx := context.Background()
-	ran, err = w.runAll(ctx, batch, w.plain)
-	for errors.Is(err, errHalfDone) { // again, each time for a further job that took too long
-		if len(batch) == 1 && !errors.Is(batch[0].err, errHalfDone) {
+	ran, err = w.runAll(ctx, batch, w.runOptimistic)
+	for errors.Is(err, errPartialWrite) { // again, each time for a further job that took too long
+		if len(batch) == 1 && !errors.Is(batch[0].err, errPartialWrite) {
 			return batch, nil // it failed as a whole, with nothing beside it to keep
 		}
-		ran, err = w.runAll(ctx, batch, w.apart)
+		ran, err = w.runAll(ctx, batch, w.runInSavepoint)
 	}
 	if err != nil {
-		return batch, w.fault("transaction", err)
+		return batch, w.jobError("transaction", err)
 	}
-	return ran, w.conclude(ctx, ran)
+	return ran, w.endTransaction(ctx, ran)
 }
 
-// conclude commits what the jobs of a batch did.
-func (w *writer) conclude(ctx context.Context, batch []*job) error {
-	w.note(batch)
-	pass(w.moments)
+// endTransaction commits what the jobs of a batch did.
+func (w *writer) endTransaction(ctx context.Context, batch []*job) error {
+	w.collectEffects(batch)
+	bumpVersions(w.versions)
 	w.flight.Store(w.last)
 	started := time.Now() // of the machine: it is the disk that is measured
 	_, err := w.conn.ExecContext(ctx, "COMMIT")
-	if w.synced = time.Since(started); err != nil {
+	if w.commitTime = time.Since(started); err != nil {
 		clear(w.origins)
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		w.store.opts.Log.Error("commit failed", "error", err)
@@ -45,7 +45,7 @@ func (w *writer) conclude(ctx context.Context, batch []*job) error {
 	return nil
 }
 
-func (w *writer) fault(step string, err error) error {
+func (w *writer) jobError(step string, err error) error {
 	w.store.opts.Log.Error("write failed", "step", step, "error", err)
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
 }
@@ -60,10 +60,10 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
-		if i > 0 && !j.began && time.Since(started) > w.share {
+		if i > 0 && !j.started && time.Since(started) > w.batchTime {
 			break
 		}
-		if ran = batch[:i+1]; !j.over() {
+		if ran = batch[:i+1]; !j.abandoned() {
 			err = w.runOne(j, one)
 		}
 	}
@@ -73,42 +73,42 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 	if err != nil {
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		clear(w.origins)
-		w.moments, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+		w.versions, w.foreign, w.others = nil, nil, false // the next transaction meets them again
 	}
 	return ran, err
 }
 
 // runOne runs a job as one does, within the time that a write may take.
 func (w *writer) runOne(j *job, one func(*Tx) error) error {
-	j.began = true
-	j.after, j.kept, j.moments, j.changed, j.spoiled = nil, nil, nil, nil, nil
+	j.started = true
+	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated = nil, nil, nil, nil, nil
 	ctx := context.WithoutCancel(j.ctx)
 	limit, cancel := context.WithTimeout(ctx, w.most)
 	defer cancel()
 	return one(&Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
 }
 
-// errHalfDone says that a job failed after it had written.
-var errHalfDone = errors.New("a write failed half done")
+// errPartialWrite says that a job failed after it had written.
+var errPartialWrite = errors.New("a write failed half done")
 
-// plain runs a job without a savepoint, for which SQLite copies every page that is
+// runOptimistic runs a job without a savepoint, for which SQLite copies every page that is
 // written: few jobs fail, and most of those before they write. After the others the
 // batch is run again.
-func (w *writer) plain(tx *Tx) error {
+func (w *writer) runOptimistic(tx *Tx) error {
 	stays := w.do(tx)
-	if tx.half {
-		tx.job.err, tx.job.kept = errHalfDone, nil
+	if tx.partial {
+		tx.job.err, tx.job.commitErr = errPartialWrite, nil
 	}
-	if stays && !tx.half || !tx.dirty {
+	if stays && !tx.partial || !tx.dirty {
 		return nil
 	}
-	return errHalfDone
+	return errPartialWrite
 }
 
-// apart runs a job inside a savepoint, so that its failure leaves the others alone.
-func (w *writer) apart(tx *Tx) error {
+// runInSavepoint runs a job inside a savepoint, so that its failure leaves the others alone.
+func (w *writer) runInSavepoint(tx *Tx) error {
 	mark := w.ledgers.mark()
-	tx.apart = true
+	tx.inSavepoint = true
 	if err := tx.mark("SAVEPOINT job"); err != nil {
 		return err
 	}
@@ -117,8 +117,8 @@ func (w *writer) apart(tx *Tx) error {
 	}
 	w.rewind(mark)
 	err := errors.Join(tx.mark("ROLLBACK TO job"), tx.mark("RELEASE job"))
-	if err != nil && tx.job.late != nil { // SQLite ends the transaction of a statement that was interrupted while it wrote
-		return errHalfDone
+	if err != nil && tx.job.timeoutErr != nil { // SQLite ends the transaction of a statement that was interrupted while it wrote
+		return errPartialWrite
 	}
 	return err
 }
@@ -127,23 +127,23 @@ func (w *writer) apart(tx *Tx) error {
 func (w *writer) do(tx *Tx) bool {
 	j, started := tx.job, time.Now()
 	defer func() { j.took += time.Since(started) }()
-	if j.err = tx.guard(j.run); machine(j.err) {
+	if j.err = tx.recoverPanics(j.run); isIOError(j.err) {
 		tx.dirty = true // SQLite may have rolled back all by itself
-		j.err = w.fault("statement", j.err)
+		j.err = w.jobError("statement", j.err)
 	}
 	if tx.ended != nil { // the function may have taken it for the fault of a part
-		j.err, j.kept = tx.ended, nil
+		j.err, j.commitErr = tx.ended, nil
 	}
-	stays := j.err == nil || j.keeps()
-	j.ran = j.ran || stays
+	stays := j.err == nil || j.commitsError()
+	j.finished = j.finished || stays
 	return stays
 }
 
-// guard turns a panic of a write function into its error.
-func (tx *Tx) guard(run func(*Tx) error) (err error) {
+// recoverPanics turns a panic of a write function into its error.
+func (tx *Tx) recoverPanics(run func(*Tx) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			tx.job.kept = nil
+			tx.job.commitErr = nil
 			err = fmt.Errorf("panic in a write: %v\n%s", r, debug.Stack())
 		}
 	}()

@@ -38,13 +38,13 @@ const workspaceKind = "workspace"
 
 const cascadeColumns = "workspace_id, kind, record, gone, at, after, COALESCE(actor, ''), COALESCE(token_id, ''), COALESCE(addr, ''), change_group"
 
-func (c *cascade) cells() []any {
+func (c *cascade) scanDest() []any {
 	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group}
 }
 
-// leave notes what remains to be done, in the name of the actor. What was begun for the
+// scheduleCascade notes what remains to be done, in the name of the actor. What was begun for the
 // same record begins anew.
-func (tx *Tx) leave(c cascade) error {
+func (tx *Tx) scheduleCascade(c cascade) error {
 	tx.After(tx.store.cascades.wake)
 	group, err := tx.Group()
 	if err != nil {
@@ -52,7 +52,7 @@ func (tx *Tx) leave(c cascade) error {
 	}
 	return tx.exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10`,
-		tx.Actor.Workspace, c.kind, c.record, number(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr), group)
+		tx.Actor.Workspace, c.kind, c.record, boolInt(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr), group)
 }
 
 // firstMoment is before every time.
@@ -139,11 +139,11 @@ func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 
 // remaining returns some of what remains to be done, behind what was returned last.
 func (s *Store) remaining(ctx context.Context, last cascade) (list []cascade, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		text := "SELECT " + cascadeColumns + " FROM cascades WHERE (workspace_id, kind, record) > ($1, $2, $3) ORDER BY workspace_id, kind, record LIMIT 100"
 		return v.rows(ctx, text, []any{last.workspace, last.kind, last.record}, func(scan func(...any) error) error {
 			list = append(list, cascade{})
-			return scan(list[len(list)-1].cells()...)
+			return scan(list[len(list)-1].scanDest()...)
 		})
 	})
 	return list, err
@@ -159,7 +159,7 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 	c.actor.Workspace = c.workspace
 	return s.Write(ctx, c.actor, func(tx *Tx) error {
 		var now cascade // another process may have done it meanwhile, or something else begun
-		found, err := tx.row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.cells()...)
+		found, err := tx.row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.scanDest()...)
 		if err != nil || !found {
 			return err
 		}
@@ -169,16 +169,16 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 		case c.kind == workspaceKind:
 			return tx.sweepWorkspace(now)
 		case now.gone:
-			return tx.unlinkSome(now)
+			return tx.detachStep(now)
 		}
-		return tx.followSome(now)
+		return tx.propagateStep(now)
 	})
 }
 
-// stepOver reports whether a step of a cascade has taken its time.
-func (tx *Tx) stepOver() bool { return !tx.until.IsZero() && time.Now().After(tx.until) }
+// stepTimeUp reports whether a step of a cascade has taken its time.
+func (tx *Tx) stepTimeUp() bool { return !tx.until.IsZero() && time.Now().After(tx.until) }
 
-// done notes that nothing remains.
-func (tx *Tx) done(c cascade) error {
+// finishCascade notes that nothing remains.
+func (tx *Tx) finishCascade(c cascade) error {
 	return tx.exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
 }

@@ -212,7 +212,7 @@ func TestAStepOfAMoveReadsLittle(t *testing.T) {
 	f.Watch(func(b Batch) { pages = b.Pages })
 	step := func(behind int64) int {
 		f.write(ann, func(tx *Tx) error {
-			return tx.followSome(cascade{workspace: ann.Workspace, kind: "activity.contact_company_id", record: contacts[0].Key, at: last.Value("occurred_at").Int, after: last.Key + behind})
+			return tx.propagateStep(cascade{workspace: ann.Workspace, kind: "activity.contact_company_id", record: contacts[0].Key, at: last.Value("occurred_at").Int, after: last.Key + behind})
 		})
 		return pages
 	}

@@ -33,7 +33,7 @@ func (tx *Tx) logRecord(action string, before, after crm.Record) error {
 	switch {
 	case action == "create": // the record is what it became
 	case action == "delete":
-		entry.version, entry.before = before.Version(), whole(before)
+		entry.version, entry.before = before.Version(), allValues(before)
 	default:
 		entry.before, entry.after = difference(before, after)
 	}
@@ -55,8 +55,8 @@ func (tx *Tx) capped(action string) bool {
 	return tx.cause.entity == nil && slices.Contains([]string{"create", "update", "workspace.update"}, action)
 }
 
-// whole returns all that a record holds but what is kept in it of others.
-func whole(rec crm.Record) (list []crm.Member) {
+// allValues returns all that a record holds but what is kept in it of others.
+func allValues(rec crm.Record) (list []crm.Member) {
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
 		if !v.Set() || f.Derived() || f.Name == crm.FieldVersion {
@@ -95,7 +95,7 @@ func difference(before, after crm.Record) (from, to []crm.Member) {
 		}
 	}
 	if !e.RandomID { // whose fields are no longer than what is kept
-		to = digested(to)
+		to = withDigests(to)
 	}
 	return from, to
 }
@@ -123,11 +123,11 @@ func appendOrder(list []crm.Member, members []crm.Member) []crm.Member {
 	if slices.IsSorted(names) {
 		return list
 	}
-	return append(list, crm.Member{Name: orderName, JSON: stored(crm.Labels(names)).(string)})
+	return append(list, crm.Member{Name: orderName, JSON: columnValue(crm.Labels(names)).(string)})
 }
 
-// digested puts digests in the place of long values.
-func digested(list []crm.Member) []crm.Member {
+// withDigests puts digests in the place of long values.
+func withDigests(list []crm.Member) []crm.Member {
 	for i, m := range list {
 		if len(m.JSON) > maxAfter {
 			list[i] = textMember(digestMark+m.Name, digest(m.JSON))
@@ -154,7 +154,7 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	case crm.RefKind:
 		return `"` + crm.RecordID(e.Target(f).Prefix, v.Int) + `"`
 	case crm.ListKind:
-		return stored(v).(string)
+		return columnValue(v).(string)
 	}
 	return string(crm.AppendQuoted(nil, v.Text))
 }
@@ -168,7 +168,7 @@ type entry struct {
 
 // size returns how many bytes of storage the entry takes.
 func (e entry) size() int64 {
-	return int64(octets(e.action, e.target, stored(crm.Members(e.before)), stored(crm.Members(e.after))))
+	return int64(byteCount(e.action, e.target, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after))))
 }
 
 // log appends an entry about something other than a record. No cap refuses it.
@@ -178,7 +178,7 @@ func (tx *Tx) log(action, target string, from, to []crm.Member) error {
 
 // append writes an entry that no cap refuses.
 func (tx *Tx) append(e entry) error {
-	tx.frees = true
+	tx.uncapped = true
 	if err := tx.add(e.size()); err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (tx *Tx) put(e entry) error {
 	return tx.exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		crm.RecordKey(tx.Actor.Workspace, l.last), tx.Actor.Workspace, l.latest, group, origin,
-		e.action, e.target, version, stored(crm.Members(e.before)), stored(crm.Members(e.after)))
+		e.action, e.target, version, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after)))
 }
 
 // Group is a change group: the entries of one write, or of several that belong together.
@@ -259,7 +259,7 @@ func (tx *Tx) origin() (key int64, err error) {
 			err = tx.exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
-			err = tx.add(int64(octets(args...)))
+			err = tx.add(int64(byteCount(args...)))
 		}
 	}
 	if err != nil {
@@ -282,7 +282,7 @@ type origin struct {
 const maxOrigins = 4096
 
 // text returns the SQL argument of a string, NULL when empty.
-func text(s string) any { return stored(crm.Str(s)) }
+func text(s string) any { return columnValue(crm.Str(s)) }
 
 // sequence returns the next number of a counter that belongs to no workspace.
 func (tx *Tx) sequence(name string) (n int64, err error) {

@@ -66,60 +66,60 @@ func (tx *Tx) LiveElsewhere(c Code) (bool, error) {
 	return tx.row("SELECT 1 FROM codes WHERE "+elsewhere+" LIMIT 1", tx.elsewhere(c), new(int64))
 }
 
-// Verdict is what became of a try.
-type Verdict int
+// CodeResult is what became of a try.
+type CodeResult int
 
 // The verdicts. Only Wrong tells who guesses anything.
 const (
-	Wrong  Verdict = iota
-	Right          // and used up: it is right once
-	NoCode         // none is live
-	Spent          // the window has no tries left; the code was not looked at
+	CodeWrong     CodeResult = iota
+	CodeOK                   // and used up: it is right once
+	CodeNone                 // none is live
+	CodeExhausted            // the window has no tries left; the code was not looked at
 )
 
 // TryCode tries a code, of its own network where it names one; a short one costs one of
 // the window's tries. wait is how long the window still runs when they are spent.
-func (tx *Tx) TryCode(c Code) (v Verdict, wait time.Duration, err error) {
+func (tx *Tx) TryCode(c Code) (v CodeResult, wait time.Duration, err error) {
 	if !c.Long {
 		n, err := tx.affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
 			c.Purpose, c.holder(), MaxTries, tx.now)
 		if err != nil {
-			return Wrong, 0, err
+			return CodeWrong, 0, err
 		}
 		if n == 0 {
-			return tx.untried(c)
+			return tx.checkAttempts(c)
 		}
 	}
 	n, err := tx.affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.holder(), c.Hash, tx.now)
 	if n == 1 {
-		v = Right
+		v = CodeOK
 	}
 	return v, 0, err
 }
 
 // TryElsewhere tries the other codes of the mailbox, whose hashes are right for their own
 // addresses alone. It counts nothing: the caller does, before.
-func (tx *Tx) TryElsewhere(c Code) (v Verdict, err error) {
+func (tx *Tx) TryElsewhere(c Code) (v CodeResult, err error) {
 	n, err := tx.affect("DELETE FROM codes WHERE "+elsewhere+" AND hash = $6", append(tx.elsewhere(c), c.Hash)...)
 	if n > 0 {
-		v = Right
+		v = CodeOK
 	}
 	return v, err
 }
 
-// untried returns why a short code was not looked at.
-func (tx *Tx) untried(c Code) (v Verdict, wait time.Duration, err error) {
+// checkAttempts returns why a short code was not looked at.
+func (tx *Tx) checkAttempts(c Code) (v CodeResult, wait time.Duration, err error) {
 	var opened int64
 	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.holder(), MaxTries}, &opened)
 	if left := opened + CodeLife.Milliseconds() - tx.now; found && left > 0 {
-		return Spent, time.Duration(left) * time.Millisecond, err
+		return CodeExhausted, time.Duration(left) * time.Millisecond, err
 	}
-	return NoCode, 0, err
+	return CodeNone, 0, err
 }
 
-// Allow counts one event under a name and reports whether it is within most per
+// TakeQuota counts one event under a name and reports whether it is within most per
 // window; if not, wait says when the window ends.
-func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Duration, err error) {
+func (tx *Tx) TakeQuota(name string, most int64, window time.Duration) (wait time.Duration, err error) {
 	n, err := tx.affect(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
 		SET n = CASE WHEN limits.resets_at <= $3 THEN 1 ELSE limits.n + 1 END,
 		    resets_at = CASE WHEN limits.resets_at <= $3 THEN $2 ELSE limits.resets_at END
@@ -132,9 +132,9 @@ func (tx *Tx) Allow(name string, most int64, window time.Duration) (wait time.Du
 	return time.Duration(max(resets-tx.now, 1)) * time.Millisecond, err
 }
 
-// Spent returns how long Allow would refuse an event under the name, 0 when it
+// QuotaWait returns how long Allow would refuse an event under the name, 0 when it
 // would not. It counts nothing.
-func (tx *Tx) Spent(name string, most int64) (wait time.Duration, err error) {
+func (tx *Tx) QuotaWait(name string, most int64) (wait time.Duration, err error) {
 	var resets int64
 	found, err := tx.row("SELECT resets_at FROM limits WHERE name = $1 AND resets_at > $2 AND n >= $3", []any{name, tx.now, most}, &resets)
 	if !found || err != nil {

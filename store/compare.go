@@ -57,7 +57,7 @@ func sorted(all map[object]string) []object {
 func objects(ctx context.Context, db querier) (map[object]string, error) {
 	all := map[object]string{}
 	rows, err := db.QueryContext(ctx, "SELECT type, name, COALESCE(sql, '') FROM sqlite_master")
-	err = walk(rows, err, func(scan func(...any) error) error {
+	err = eachRow(rows, err, func(scan func(...any) error) error {
 		var o object
 		var text string
 		err := scan(&o.kind, &o.name, &text)
@@ -81,7 +81,7 @@ func releasedSchema(ctx context.Context, applied int, further fs.FS) (all map[ob
 	if err != nil {
 		return nil, err
 	}
-	err = with(dsn(Memory), func(db *sql.DB) error {
+	err = withDB(dsn(Memory), func(db *sql.DB) error {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err

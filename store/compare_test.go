@@ -27,7 +27,7 @@ func TestForeignSchemaIsNotRestored(t *testing.T) {
 			f.member("ann@example.com")
 			must(t, f.Close())
 			path := f.opts.Path
-			must(t, with(fileURL(path), func(db *sql.DB) error {
+			must(t, withDB(fileURL(path), func(db *sql.DB) error {
 				_, err := db.Exec(text)
 				return err
 			}))
@@ -53,7 +53,7 @@ func TestReleasedSchemasAreKnown(t *testing.T) {
 	}
 	for _, file := range files {
 		path := fixtureFile(t, strings.TrimSuffix(filepath.Base(file), ".gz"))
-		must(t, with(fileURL(path), func(db *sql.DB) error {
+		must(t, withDB(fileURL(path), func(db *sql.DB) error {
 			_, err := db.Exec("ANALYZE")
 			return err
 		}))

@@ -31,10 +31,10 @@ func (f *fixture) long(name string, size int) Draft {
 func TestMemoryCannotStopTheDatabase(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
-	contacts := mirrored{ann.Workspace, f.Schema.Named("contact")}
+	contacts := indexKey{ann.Workspace, f.Schema.Named("contact")}
 	for i, fault := range []func(tx *Tx){
-		func(*Tx) { f.mirrors.all[contacts].words = nil },
-		func(*Tx) { f.mirrors.all[contacts].blocks[0] = &block{} },
+		func(*Tx) { f.indexes.byKey[contacts].vocabulary = nil },
+		func(*Tx) { f.indexes.byKey[contacts].segments[0] = &segment{} },
 		func(tx *Tx) { tx.After(func() { panic("a hook") }) },
 	} {
 		name := fmt.Sprintf("needle%dx", i)
@@ -63,7 +63,7 @@ func TestCommitsBesideAFailedFilling(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	contact := f.Schema.Named("contact")
-	m, fresh := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	m, fresh := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")
 	}
@@ -81,10 +81,10 @@ func TestCommitsBesideAFailedFilling(t *testing.T) {
 		}
 		return nil
 	})
-	if len(m.blocks) != 0 || m.late != nil {
+	if len(m.segments) != 0 || m.pending != nil {
 		t.Error("a mirror that was not filled takes in rows")
 	}
-	f.mirrors.weigh(m, f.Now())
+	f.indexes.enforceLimit(m, f.Now())
 	f.findsOne(ann, "needle", 20)
 }
 
@@ -134,12 +134,12 @@ func TestDeletedElsewhere(t *testing.T) {
 	f.findsOne(ann, "jane", 1)
 	other.write(ann, func(tx *Tx) error { return tx.DeleteWorkspace() })
 	f.findsOne(bob, "joe", 1)
-	for of := range f.mirrors.all {
+	for of := range f.indexes.byKey {
 		if of.workspace == ann.Workspace {
 			t.Errorf("%s of a deleted workspace are in memory", of.entity.Plural)
 		}
 	}
-	if f.shelf.packed(f.tables[f.Schema.Named("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
+	if f.recordCache.encoded(f.tables[f.Schema.Named("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
 		t.Error("a record of a deleted workspace is in memory")
 	}
 }

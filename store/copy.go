@@ -46,12 +46,12 @@ func counted() []string {
 // is on disk and was looked through.
 func copyFile(ctx context.Context, from, to string, further fs.FS) error {
 	partial := to + ".partial"
-	_, err := vacuumInto(ctx, live(from), partial, further)
+	_, err := vacuumInto(ctx, readOnlyDSN(from), partial, further)
 	if err == nil {
 		err = os.Rename(partial, to)
 	}
 	if err != nil {
-		return errors.Join(err, removeIfThere(partial))
+		return errors.Join(err, removeIfExists(partial))
 	}
 	return syncFile(filepath.Dir(to))
 }
@@ -59,19 +59,19 @@ func copyFile(ctx context.Context, from, to string, further fs.FS) error {
 // vacuumInto writes a copy of what the data source names, syncs it and looks
 // through it. It reads one snapshot and keeps nobody from writing.
 func vacuumInto(ctx context.Context, from, to string, further fs.FS) (sum Summary, err error) {
-	if err := removeIfThere(to); err != nil {
+	if err := removeIfExists(to); err != nil {
 		return sum, err
 	}
 	// SQLite fills an empty file that is there; it would make one that all may read.
 	if err := makePrivate(to); err != nil {
 		return sum, err
 	}
-	err = with(from, func(db *sql.DB) error {
+	err = withDB(from, func(db *sql.DB) error {
 		_, err := db.ExecContext(ctx, "VACUUM INTO $1", to)
 		return err
 	})
 	if err != nil {
-		return sum, explain("copy to "+to, err)
+		return sum, describeOpenError("copy to "+to, err)
 	}
 	if err := syncFile(to); err != nil {
 		return sum, err
@@ -89,7 +89,7 @@ func summarize(ctx context.Context, path string, further fs.FS) (Summary, error)
 		return sum, err
 	}
 	sum.Bytes = info.Size()
-	err = look(path, func(db *sql.DB) error {
+	err = withReadOnly(path, func(db *sql.DB) error {
 		applied, err := appliedMigrations(ctx, db, path)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func summarize(ctx context.Context, path string, further fs.FS) (Summary, error)
 			return fmt.Errorf("%s is empty", path)
 		}
 		if err := errors.Join(checkPages(ctx, db), checkReferences(ctx, db), compareSchema(ctx, db, sum.Schema, further)); err != nil {
-			return explain(path, err)
+			return describeOpenError(path, err)
 		}
 		return sum.count(ctx, db)
 	})
@@ -109,7 +109,7 @@ func summarize(ctx context.Context, path string, further fs.FS) (Summary, error)
 func (s *Summary) count(ctx context.Context, db querier) error {
 	there, err := texts(ctx, db, "SELECT name FROM sqlite_master WHERE type = 'table'")
 	if err != nil {
-		return explain(s.Path, err)
+		return describeOpenError(s.Path, err)
 	}
 	for _, kind := range counted() {
 		if !slices.Contains(there, kind) {
@@ -120,7 +120,7 @@ func (s *Summary) count(ctx context.Context, db querier) error {
 			text += " WHERE workspace_id > 0"
 		}
 		if err := db.QueryRowContext(ctx, text).Scan(&c.N); err != nil {
-			return explain(s.Path, err)
+			return describeOpenError(s.Path, err)
 		}
 		s.Rows = append(s.Rows, c)
 	}
@@ -179,7 +179,7 @@ func checkValues(ctx context.Context, db querier) error {
 // texts reads a column.
 func texts(ctx context.Context, db querier, text string) (list []string, err error) {
 	rows, err := db.QueryContext(ctx, text)
-	err = walk(rows, err, func(scan func(...any) error) error {
+	err = eachRow(rows, err, func(scan func(...any) error) error {
 		list = append(list, "")
 		return scan(&list[len(list)-1])
 	})
@@ -196,7 +196,7 @@ func secondName(path, other string) error {
 	return os.Rename(path, other)
 }
 
-func removeIfThere(path string) error {
+func removeIfExists(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -25,8 +25,8 @@ func (f *fixture) damage(rec crm.Record, column, value string) {
 	f.t.Helper()
 	actor := crm.Actor{Workspace: crm.RecordWorkspace(rec.Key)}
 	f.write(actor, func(tx *Tx) error {
-		tx.touch(actor.Workspace)
-		tx.spoil(rec.Entity, rec.Key)
+		tx.markChanged(actor.Workspace)
+		tx.invalidate(rec.Entity, rec.Key)
 		return tx.exec("UPDATE "+rec.Entity.Plural+" SET "+column+" = $1 WHERE key = $2", value, rec.Key)
 	})
 }
@@ -71,11 +71,11 @@ func TestAMirrorThatCannotBeFilled(t *testing.T) {
 	jane := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip"})
 	f.save(ann, "contact", "name", "Joe")
 	f.damage(jane, "tags", `["vip`)
-	of := mirrored{ann.Workspace, jane.Entity}
+	of := indexKey{ann.Workspace, jane.Entity}
 	for range 3 {
 		for range 2 {
 			f.findsOne(ann, "joe", 1)
-			if f.mirrors.of(of) != nil {
+			if f.indexes.of(of) != nil {
 				t.Error("there is a mirror of what cannot be read")
 			}
 		}
@@ -87,7 +87,7 @@ func TestAMirrorThatCannotBeFilled(t *testing.T) {
 	f.damage(jane, "tags", `["vip"]`)
 	f.clock.advance(2 * failedFor)
 	f.findsOne(ann, "vip", 1)
-	if f.mirrors.of(of) == nil {
+	if f.indexes.of(of) == nil {
 		t.Error("the mirror is not tried again")
 	}
 }
@@ -98,8 +98,8 @@ func TestWhatWaitsForAMirrorIsBounded(t *testing.T) {
 	c := newClock()
 	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 400_000}})
 	ann := f.member("ann@example.com")
-	of := mirrored{ann.Workspace, f.Schema.Named("contact")}
-	m, fresh := f.mirrors.take(of, f.Now())
+	of := indexKey{ann.Workspace, f.Schema.Named("contact")}
+	m, fresh := f.indexes.reserve(of, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")
 	}
@@ -110,22 +110,22 @@ func TestWhatWaitsForAMirrorIsBounded(t *testing.T) {
 		}
 	}
 	f.fill(t.Context(), m)
-	if f.mirrors.of(of) != nil || !errors.Is(m.err, errOvertaken) {
+	if f.indexes.of(of) != nil || !errors.Is(m.err, errOvertaken) {
 		t.Errorf("the filling ended with %v", m.err)
 	}
 	f.findsOne(ann, "needle", 20)
 	c.advance(2 * failedFor)
 	f.findsOne(ann, "needle", 20)
-	if f.mirrors.of(of) == nil {
+	if f.indexes.of(of) == nil {
 		t.Error("the mirror is not filled anew")
 	}
 }
 
 // waiting returns how many bytes of text wait for a mirror.
-func (f *fixture) waiting(m *mirror) (n int) {
+func (f *fixture) waiting(m *textIndex) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, lines := range m.late {
+	for _, lines := range m.pending {
 		for _, l := range lines {
 			n += len(l.text)
 		}

@@ -19,31 +19,31 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if rec, _, err = tx.settle(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
-	tx.leaving = leaving{rec.Entity, rec.Key}
-	tx.cause = tx.leaving
-	defer func() { tx.leaving, tx.cause = leaving{}, leaving{} }()
+	tx.deleting = deleting{rec.Entity, rec.Key}
+	tx.cause = tx.deleting
+	defer func() { tx.deleting, tx.cause = deleting{}, deleting{} }()
 	refs := tx.store.Schema.Referring(rec.Entity)
-	if later, err = tx.referred(refs, rec.Key); err != nil {
+	if later, err = tx.hasManyReferences(refs, rec.Key); err != nil {
 		return false, err
 	}
 	if later {
 		return true, tx.hide(rec)
 	}
 	for _, ref := range refs {
-		if _, err := tx.unlink(ref, rec.Key, tx.store.cascades.most); err != nil {
+		if _, err := tx.detach(ref, rec.Key, tx.store.cascades.most); err != nil {
 			return false, err
 		}
 	}
 	return false, tx.remove(rec)
 }
 
-// leaving is a record on its way out, of which nothing is kept any more.
-type leaving struct {
+// deleting is a record on its way out, of which nothing is kept any more.
+type deleting struct {
 	entity *crm.Entity
 	key    int64
 }
 
-func (l leaving) is(e *crm.Entity, key int64) bool { return l.entity == e && l.key == key }
+func (l deleting) is(e *crm.Entity, key int64) bool { return l.entity == e && l.key == key }
 
 // MayChange refuses a change of what another user logged, unless an admin makes it.
 func (tx *Tx) MayChange(rec crm.Record) error {
@@ -54,11 +54,11 @@ func (tx *Tx) MayChange(rec crm.Record) error {
 	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
 }
 
-// referred reports whether more records refer to one than change with it at once.
-func (tx *Tx) referred(refs []crm.Reference, key int64) (many bool, err error) {
+// hasManyReferences reports whether more records refer to one than change with it at once.
+func (tx *Tx) hasManyReferences(refs []crm.Reference, key int64) (many bool, err error) {
 	left := tx.store.cascades.most
 	for _, ref := range refs {
-		keys, err := tx.pointing(ref, key, left+1)
+		keys, err := tx.referencingKeys(ref, key, left+1)
 		if left -= len(keys); err != nil || left < 0 {
 			return true, err
 		}
@@ -66,28 +66,28 @@ func (tx *Tx) referred(refs []crm.Reference, key int64) (many bool, err error) {
 	return false, nil
 }
 
-// unlink takes a reference away from records that hold it, at most so many, and returns of
+// detach takes a reference away from records that hold it, at most so many, and returns of
 // how many.
-func (tx *Tx) unlink(ref crm.Reference, to int64, most int) (n int, err error) {
-	keys, err := tx.pointing(ref, to, most)
+func (tx *Tx) detach(ref crm.Reference, to int64, most int) (n int, err error) {
+	keys, err := tx.referencingKeys(ref, to, most)
 	if err != nil {
 		return 0, err
 	}
 	for i, key := range keys {
-		if i > 0 && tx.stepOver() {
+		if i > 0 && tx.stepTimeUp() {
 			return most, nil // the next step goes on
 		}
-		if err := tx.unset(ref, key); err != nil {
+		if err := tx.clearReference(ref, key); err != nil {
 			return 0, err
 		}
 	}
 	return len(keys), nil
 }
 
-// unset takes a reference away from a record, or the record where that was its last.
-func (tx *Tx) unset(ref crm.Reference, key int64) error {
+// clearReference takes a reference away from a record, or the record where that was its last.
+func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
 	if ref.Field.Via != "" {
-		return tx.pass(ref.From, key)
+		return tx.setInherited(ref.From, key)
 	}
 	before, found, err := tx.record(ref.From, key)
 	if err != nil || !found {
@@ -95,22 +95,22 @@ func (tx *Tx) unset(ref crm.Reference, key int64) error {
 	}
 	after := before.Clone()
 	after.Set(ref.Field.Name, crm.Value{})
-	if belongsNowhere(after, ref) {
+	if orphaned(after, ref) {
 		return tx.remove(before)
 	}
 	return tx.replace(before, after)
 }
 
-// belongsNowhere reports whether a record of a kind that lives below others has
+// orphaned reports whether a record of a kind that lives below others has
 // lost the last of them.
-func belongsNowhere(rec crm.Record, ref crm.Reference) bool {
+func orphaned(rec crm.Record, ref crm.Reference) bool {
 	set := func(name string) bool { return rec.Value(name).Set() }
-	return slices.ContainsFunc(bonds(ref), func(names []string) bool { return !slices.ContainsFunc(names, set) })
+	return slices.ContainsFunc(ownershipRefs(ref), func(names []string) bool { return !slices.ContainsFunc(names, set) })
 }
 
-// bonds returns the sets of references with the last of which a record is deleted,
+// ownershipRefs returns the sets of references with the last of which a record is deleted,
 // those in which the reference is.
-func bonds(ref crm.Reference) (sets [][]string) {
+func ownershipRefs(ref crm.Reference) (sets [][]string) {
 	for _, names := range [][]string{ref.From.Under, ref.From.OneOf} {
 		if slices.Contains(names, ref.Field.Name) {
 			sets = append(sets, names)
@@ -119,8 +119,8 @@ func bonds(ref crm.Reference) (sets [][]string) {
 	return sets
 }
 
-// pointing returns the keys of records that hold a reference, at most so many.
-func (tx *Tx) pointing(ref crm.Reference, to int64, most int) ([]int64, error) {
+// referencingKeys returns the keys of records that hold a reference, at most so many.
+func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, error) {
 	return tx.keys(fmt.Sprintf("SELECT key FROM %s WHERE +workspace_id = $1 AND %s = $2 LIMIT $3", ref.From.Plural, ref.Field.Col()), tx.Actor.Workspace, to, most)
 }
 
@@ -133,8 +133,8 @@ func (tx *Tx) keys(text string, args ...any) (keys []int64, err error) {
 	return keys, err
 }
 
-// blank returns a record of the same name with nothing set.
-func blank(rec crm.Record) crm.Record {
+// stubRecord returns a record of the same name with nothing set.
+func stubRecord(rec crm.Record) crm.Record {
 	empty := crm.NewRecord(rec.Entity)
 	empty.Key, empty.ID = rec.Key, rec.ID
 	return empty
@@ -154,7 +154,7 @@ func (tx *Tx) removed(rec crm.Record) error {
 	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, rec.Entity.Plural); err != nil {
 		return err
 	}
-	return tx.finish("delete", rec, blank(rec))
+	return tx.finish("delete", rec, stubRecord(rec))
 }
 
 // Fetch returns a record as readers see it in the transaction, or the error that tells
@@ -168,15 +168,15 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
 		return rec, err
 	}
-	return rec, gone(e, key, last)
+	return rec, notFoundError(e, key, last)
 }
 
 // lastNumber reads the highest number given out to a kind in a workspace.
 const lastNumber = "SELECT last FROM usage WHERE workspace_id = $1 AND kind = $2"
 
-// gone returns the 404 for an id that fits the workspace but finds no record: it
+// notFoundError returns the 404 for an id that fits the workspace but finds no record: it
 // was deleted, or its number is beyond the last that was given out.
-func gone(e *crm.Entity, key, last int64) error {
+func notFoundError(e *crm.Entity, key, last int64) error {
 	id := crm.RecordID(e.Prefix, key)
 	if crm.RecordNumber(key) > last {
 		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=<words>.", e.Name, id, e.Route())

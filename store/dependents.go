@@ -16,21 +16,21 @@ func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record)
 		return nil, err
 	}
 	defer end()
-	err = s.present(ctx, actor, rec.Entity, func(v *view) error {
+	err = s.present(ctx, actor, rec.Entity, func(v *readTx) error {
 		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
 		return err
 	})
 	return counts, err
 }
 
-func (v *view) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
+func (v *readTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
 	for _, ref := range refs {
 		where := " FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
 		c := crm.Count{Of: ref.From}
 		if err := v.count(ctx, where, []any{actor.Workspace, key}, &c.Unlinked); err != nil {
 			return nil, err
 		}
-		if sets := bonds(ref); len(sets) > 0 {
+		if sets := ownershipRefs(ref); len(sets) > 0 {
 			for _, other := range sets[0] {
 				if other != ref.Field.Name {
 					where += " AND " + other + " IS NULL"
@@ -47,6 +47,6 @@ func (v *view) dependents(ctx context.Context, actor crm.Actor, refs []crm.Refer
 }
 
 // count counts rows. It ends with its context, as a single row does not by itself.
-func (v *view) count(ctx context.Context, where string, args []any, n *int64) error {
+func (v *readTx) count(ctx context.Context, where string, args []any, n *int64) error {
 	return v.rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
 }

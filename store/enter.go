@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// enter does what comes before SQLite opens the file for writing: it refuses what
+// prepareFile does what comes before SQLite opens the file for writing: it refuses what
 // must not be opened, while nothing is changed yet, and takes the locks.
-func (s *Store) enter(ctx context.Context) error {
+func (s *Store) prepareFile(ctx context.Context) error {
 	if err := s.checkPlace(); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (s *Store) enter(ctx context.Context) error {
 		return err
 	}
 	if s.opts.LockAs != "" {
-		if s.lock, err = own(ctx, s.opts.Path, s.opts.LockAs); err != nil {
+		if s.lock, err = lockExclusive(ctx, s.opts.Path, s.opts.LockAs); err != nil {
 			return err
 		}
 		if state, err = stateOf(ctx, s.opts); err != nil { // it may have changed meanwhile
@@ -35,7 +35,7 @@ func (s *Store) enter(ctx context.Context) error {
 		return nil
 	}
 	s.warnOfLostLog(state)
-	if err := s.awaitUpgrade(ctx, state); err != nil {
+	if err := s.waitForUpgrade(ctx, state); err != nil {
 		return err
 	}
 	return makePrivate(s.opts.Path)
@@ -45,7 +45,7 @@ func (s *Store) enter(ctx context.Context) error {
 // log beside it. A file that another process is making looks the same, so only the process
 // that holds the lock alone can tell.
 func (s *Store) warnOfLostLog(state fileState) {
-	if s.lock != nil && state.applied == 0 && size(s.opts.Path) > 0 && !logged(s.opts.Path) {
+	if s.lock != nil && state.applied == 0 && size(s.opts.Path) > 0 && !hasWAL(s.opts.Path) {
 		s.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", s.opts.Path)
 	}
 }
@@ -92,11 +92,11 @@ func makePrivate(path string) error {
 	return errors.Join(sameOwner(filepath.Dir(path), file), file.Close())
 }
 
-// awaitUpgrade waits until nobody is in the way of the steps that wait for the
+// waitForUpgrade waits until nobody is in the way of the steps that wait for the
 // file: a schema does not change under a process that works with the old one.
-func (s *Store) awaitUpgrade(ctx context.Context, state fileState) error {
-	for until := time.Now().Add(patience); ; {
-		obstacle, err := s.obstacle(state)
+func (s *Store) waitForUpgrade(ctx context.Context, state fileState) error {
+	for until := time.Now().Add(lockTimeout); ; {
+		obstacle, err := s.upgradeBlocker(state)
 		if obstacle == "" || err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (s *Store) awaitUpgrade(ctx context.Context, state fileState) error {
 			return fmt.Errorf("%s has schema %d and this crmkit would bring it to %d, but %s; stop that first, or use its version of crmkit",
 				s.opts.Path, state.applied, state.newest(), obstacle)
 		}
-		if err := rest(ctx); err != nil {
+		if err := sleep(ctx); err != nil {
 			return err
 		}
 		if state, err = stateOf(ctx, s.opts); err != nil || len(state.pending) == 0 {
@@ -113,13 +113,13 @@ func (s *Store) awaitUpgrade(ctx context.Context, state fileState) error {
 	}
 }
 
-// obstacle says who is in the way of an upgrade, or nothing, and then the lock is
+// upgradeBlocker says who is in the way of an upgrade, or nothing, and then the lock is
 // held. Who is there may be a server that is bringing the file up to date itself.
-func (s *Store) obstacle(state fileState) (who string, err error) {
+func (s *Store) upgradeBlocker(state fileState) (who string, err error) {
 	if s.lock == nil {
-		s.sharing, err = share(s.opts.Path)
+		s.sharing, err = lockShared(s.opts.Path)
 		if errors.Is(err, errHeld) {
-			return holder(s.opts.Path) + " uses it", nil
+			return lockOwner(s.opts.Path) + " uses it", nil
 		}
 		if err != nil {
 			return "", err

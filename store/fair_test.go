@@ -329,9 +329,9 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 		"search": func() error { _, err := f.List(ctx, ann, f.question(ann, "contact", "search=jane")); return err },
 		"Search": func() error { _, err := f.Search(ctx, ann, f.find(ann, "contact", "jane")); return err },
 		"Usage":  func() error { _, err := f.Usage(ctx, ann); return err },
-		"Last":   func() error { _, err := f.Last(ctx, ann); return err },
+		"Last":   func() error { _, err := f.LastKey(ctx, ann); return err },
 		"Spellings": func() error {
-			_, err := f.Spellings(ctx, ann, e, f.question(ann, "contact", "search=jame").Sought)
+			_, err := f.Suggest(ctx, ann, e, f.question(ann, "contact", "search=jame").Sought)
 			return err
 		},
 	} {

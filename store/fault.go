@@ -9,15 +9,15 @@ import (
 	"crmkit/crm"
 )
 
-// passing are the results of SQLite that speak of the machine, not of the
+// transientCodes are the results of SQLite that speak of the machine, not of the
 // statement: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. They may be over in a
 // moment (sqlite.org/rescode.html).
-var passing = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
+var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
 
-// machine reports whether an error is a fault of the machine below the database.
-func machine(err error) bool {
+// isIOError reports whether an error is a fault of the machine below the database.
+func isIOError(err error) bool {
 	var fault *sqlite.Error
-	return errors.As(err, &fault) && passing[fault.Code()&0xff]
+	return errors.As(err, &fault) && transientCodes[fault.Code()&0xff]
 }
 
 // damagedRow is the error of a row whose values are none that this program writes.
@@ -51,15 +51,15 @@ func decoding(step func()) (err error) {
 	return nil
 }
 
-// unread is the error for what could not be read, where the machine is at fault or a row of
+// wrapReadError is the error for what could not be read, where the machine is at fault or a row of
 // the file is damaged.
-func (s *Store) unread(err error) error {
+func (s *Store) wrapReadError(err error) error {
 	var bad *damagedRow
 	if errors.As(err, &bad) {
 		s.opts.Log.Error("a row of the file is damaged", "record", bad.handle, "error", bad.cause)
 		return crm.Errorf(crm.Internal, "%s is damaged in the file of the server, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more with crmkit verify and in its log, and may restore a backup.", bad.handle)
 	}
-	if !machine(err) {
+	if !isIOError(err) {
 		return err
 	}
 	s.opts.Log.Error("read failed", "error", err)

@@ -41,29 +41,29 @@ func stateOf(ctx context.Context, opts Options) (state fileState, err error) {
 	if info.IsDir() {
 		return state, fmt.Errorf("%s is a folder; name a file", opts.Path)
 	}
-	err = look(opts.Path, func(db *sql.DB) error {
+	err = withReadOnly(opts.Path, func(db *sql.DB) error {
 		state, err = readState(ctx, db, opts)
 		return err
 	})
 	return state, err
 }
 
-// look gives fn a connection that changes nothing, not even beside the file.
-func look(path string, fn func(*sql.DB) error) error {
+// withReadOnly gives fn a connection that changes nothing, not even beside the file.
+func withReadOnly(path string, fn func(*sql.DB) error) error {
 	for tries := 1; ; tries++ {
-		before := momentOf(path)
-		err := with(still(path), fn)
-		if err == nil || momentOf(path) == before || tries == 5 {
+		before := fingerprintOf(path)
+		err := withDB(immutableDSN(path), fn)
+		if err == nil || fingerprintOf(path) == before || tries == 5 {
 			return err
 		}
 		// Somebody wrote meanwhile: what was seen may be half of it.
 	}
 }
 
-// moment tells one state of a file and its logs from another.
-type moment [3]struct{ size, modified int64 }
+// fileFingerprint tells one state of a file and its logs from another.
+type fileFingerprint [3]struct{ size, modified int64 }
 
-func momentOf(path string) (m moment) {
+func fingerprintOf(path string) (m fileFingerprint) {
 	for i, suffix := range []string{"", "-wal", "-journal"} {
 		if info, err := os.Stat(path + suffix); err == nil {
 			m[i].size, m[i].modified = info.Size(), info.ModTime().UnixNano()
@@ -72,25 +72,25 @@ func momentOf(path string) (m moment) {
 	return m
 }
 
-// still is the data source of a file that is only looked at. Where no log lies
+// immutableDSN is the data source of a file that is only looked at. Where no log lies
 // beside it the file is all there is, and SQLite need not make one to read it.
-func still(path string) string {
-	if logged(path) {
+func immutableDSN(path string) string {
+	if hasWAL(path) {
 		return fileURL(path) + "?mode=ro&_pragma=busy_timeout(10000)"
 	}
 	return fileURL(path) + "?mode=ro&immutable=1"
 }
 
-// live is the data source of a file that others may write meanwhile.
-func live(path string) string {
+// readOnlyDSN is the data source of a file that others may write meanwhile.
+func readOnlyDSN(path string) string {
 	if checkWritable(path) != nil {
-		return still(path) // SQLite cannot make its log there, so that nobody writes
+		return immutableDSN(path) // SQLite cannot make its log there, so that nobody writes
 	}
 	return fileURL(path) + "?mode=rw&_pragma=busy_timeout(10000)"
 }
 
-// logged reports whether changes lie beside the file that are not in it.
-func logged(path string) bool {
+// hasWAL reports whether changes lie beside the file that are not in it.
+func hasWAL(path string) bool {
 	for _, suffix := range []string{"-wal", "-journal"} {
 		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
 			return true
@@ -99,8 +99,8 @@ func logged(path string) bool {
 	return false
 }
 
-// with gives fn a connection that is closed after it.
-func with(name string, fn func(*sql.DB) error) error {
+// withDB gives fn a connection that is closed after it.
+func withDB(name string, fn func(*sql.DB) error) error {
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func appliedMigrations(ctx context.Context, db querier, path string) (sums []str
 	var id, tables int64
 	// In one statement: another process may make the tables at this moment.
 	if err := db.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id").Scan(&tables, &id); err != nil {
-		return nil, explain(path, err)
+		return nil, describeOpenError(path, err)
 	}
 	switch {
 	case tables > 0 && id != applicationID:
@@ -146,12 +146,12 @@ func appliedMigrations(ctx context.Context, db querier, path string) (sums []str
 		return nil, nil
 	}
 	rows, err := db.QueryContext(ctx, "SELECT checksum FROM migrations ORDER BY number")
-	err = walk(rows, err, func(scan func(...any) error) error {
+	err = eachRow(rows, err, func(scan func(...any) error) error {
 		sums = append(sums, "")
 		return scan(&sums[len(sums)-1])
 	})
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, describeOpenError(path, err)
 	}
 	return sums, nil
 }
@@ -167,8 +167,8 @@ var explanations = map[int]string{
 	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
 }
 
-// explain names the file in an error, and says in words what SQLite says by a number.
-func explain(path string, err error) error {
+// describeOpenError names the file in an error, and says in words what SQLite says by a number.
+func describeOpenError(path string, err error) error {
 	var known *sqlite.Error
 	if errors.As(err, &known) {
 		if words := explanations[known.Code()&0xff]; words != "" {

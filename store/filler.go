@@ -15,22 +15,22 @@ import (
 // fillPatience is how long a search waits for a mirror that is filled: half of what it has.
 const fillPatience = maxRead / 2
 
-// smallMirror is up to how many records a mirror is filled by the search that needs it:
+// smallIndex is up to how many records a mirror is filled by the search that needs it:
 // some tens of milliseconds.
-const smallMirror = 1 << 14
+const smallIndex = 1 << 14
 
 // begin fills a small mirror, for which its searches wait, and leaves a large one to the
 // filler.
-func (s *Store) begin(ctx context.Context, m *mirror) {
+func (s *Store) begin(ctx context.Context, m *textIndex) {
 	ctx = context.WithoutCancel(ctx)
-	if last, err := s.lastOf(ctx, m); err != nil || last <= s.mirrors.small {
+	if last, err := s.lastOf(ctx, m); err != nil || last <= s.indexes.small {
 		s.fill(ctx, m)
 		return
 	}
-	s.mirrors.enqueue(m)
+	s.indexes.enqueue(m)
 }
 
-func (ms *mirrors) enqueue(m *mirror) {
+func (ms *textIndexes) enqueue(m *textIndex) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	ms.waiting = append(ms.waiting, m)
@@ -38,7 +38,7 @@ func (ms *mirrors) enqueue(m *mirror) {
 }
 
 // wakeFiller tells the filler that there is work. The caller holds the lock.
-func (ms *mirrors) wakeFiller() {
+func (ms *textIndexes) wakeFiller() {
 	select {
 	case ms.wake <- struct{}{}:
 	default: // it was told
@@ -54,20 +54,20 @@ func (s *Store) runFiller() {
 		cancel()
 	})
 	for ctx.Err() == nil {
-		if m := s.mirrors.next(); m != nil {
+		if m := s.indexes.next(); m != nil {
 			s.fill(ctx, m)
 			continue
 		}
 		select {
 		case <-ctx.Done():
-		case <-s.mirrors.wake:
+		case <-s.indexes.wake:
 		}
 	}
 }
 
 // next returns the mirror to fill: one that a search asked for, else of the largest that
 // nobody asked for yet, as long as half the memory is free. Nil: there is none.
-func (ms *mirrors) next() *mirror {
+func (ms *textIndexes) next() *textIndex {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	if len(ms.waiting) > 0 {
@@ -78,8 +78,8 @@ func (ms *mirrors) next() *mirror {
 	for len(ms.largest) > 0 && ms.bytes < ms.limit/2 {
 		of := ms.largest[0]
 		ms.largest = ms.largest[1:]
-		if ms.all[of] == nil {
-			return ms.newMirror(of)
+		if ms.byKey[of] == nil {
+			return ms.newTextIndex(of)
 		}
 	}
 	ms.largest = nil
@@ -92,35 +92,35 @@ const maxAhead = 100
 // FillAhead has the text of large workspaces read into memory before somebody searches
 // it, the largest first. It returns at once.
 func (s *Store) FillAhead(ctx context.Context) error {
-	var largest []mirrored
-	err := s.view(ctx, func(v *view) error {
-		return v.rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.mirrors.small, maxAhead}, func(scan func(...any) error) error {
+	var largest []indexKey
+	err := s.readTx(ctx, func(v *readTx) error {
+		return v.rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.indexes.small, maxAhead}, func(scan func(...any) error) error {
 			var workspace int64
 			var kind string
 			err := scan(&workspace, &kind)
 			at := slices.IndexFunc(s.Schema.Entities, func(e *crm.Entity) bool { return e.Plural == kind })
-			if at >= 0 && s.mirrors.layouts[s.Schema.Entities[at]].entity != nil {
-				largest = append(largest, mirrored{workspace, s.Schema.Entities[at]})
+			if at >= 0 && s.indexes.layouts[s.Schema.Entities[at]].entity != nil {
+				largest = append(largest, indexKey{workspace, s.Schema.Entities[at]})
 			}
 			return err
 		})
 	})
-	s.mirrors.mu.Lock()
-	defer s.mirrors.mu.Unlock()
-	s.mirrors.largest = largest
-	s.mirrors.wakeFiller()
+	s.indexes.mu.Lock()
+	defer s.indexes.mu.Unlock()
+	s.indexes.largest = largest
+	s.indexes.wakeFiller()
 	return err
 }
 
 // of returns the mirror that there is, filled or not; nil: there is none.
-func (ms *mirrors) of(what mirrored) *mirror {
+func (ms *textIndexes) of(what indexKey) *textIndex {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	return ms.all[what]
+	return ms.byKey[what]
 }
 
 // filling reports whether a mirror is being filled, or waits for it.
-func (ms *mirrors) filling(what mirrored) bool {
+func (ms *textIndexes) filling(what indexKey) bool {
 	m := ms.of(what)
 	if m == nil {
 		return false
@@ -134,14 +134,14 @@ func (ms *mirrors) filling(what mirrored) bool {
 }
 
 // lastOf returns the last number that was given to records of the kind.
-func (s *Store) lastOf(ctx context.Context, m *mirror) (last int64, err error) {
-	err = s.view(ctx, func(v *view) error {
+func (s *Store) lastOf(ctx context.Context, m *textIndex) (last int64, err error) {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
 	})
 	return last, err
 }
 
-func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []line, err error) {
+func (s *Store) readPart(ctx context.Context, m *textIndex, first int64) (lines []document, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -151,8 +151,8 @@ func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []l
 	}
 	defer end()
 	var bad *damagedRow // which the log names once, not at each try
-	err = s.view(ctx, func(v *view) (err error) {
-		if lines, err = m.part(ctx, v, first); errors.As(err, &bad) {
+	err = s.readTx(ctx, func(v *readTx) (err error) {
+		if lines, err = m.readPage(ctx, v, first); errors.As(err, &bad) {
 			return nil
 		}
 		return err
@@ -163,8 +163,8 @@ func (s *Store) readPart(ctx context.Context, m *mirror, first int64) (lines []l
 	return lines, err
 }
 
-// follow takes in what was committed.
-func (m *mirror) follow(lines []line) {
+// apply takes in what was committed.
+func (m *textIndex) apply(lines []document) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch m.state {
@@ -176,7 +176,7 @@ func (m *mirror) follow(lines []line) {
 }
 
 // kept returns an error where more was committed meanwhile than waits for the mirror.
-func (m *mirror) kept() error {
+func (m *textIndex) kept() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.state == failed {
@@ -187,12 +187,12 @@ func (m *mirror) kept() error {
 
 // wait keeps what was committed while the mirror is filled, or drops it all where that is
 // too much. The caller holds the lock.
-func (m *mirror) wait(lines []line) {
+func (m *textIndex) wait(lines []document) {
 	for _, l := range lines {
 		m.behind += int64(len(l.text)+4*len(l.refs)) + lineCost
 	}
-	if m.late = append(m.late, lines); m.behind > m.most {
-		m.state, m.late = failed, nil
+	if m.pending = append(m.pending, lines); m.behind > m.most {
+		m.state, m.pending = failed, nil
 	}
 }
 
@@ -200,10 +200,10 @@ func (m *mirror) wait(lines []line) {
 const lineCost = 64
 
 // giveUp marks a mirror that was not filled: what is committed does not concern it.
-func (m *mirror) giveUp() {
+func (m *textIndex) giveUp() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.state == filling {
-		m.state, m.late = failed, nil
+		m.state, m.pending = failed, nil
 	}
 }

@@ -17,16 +17,16 @@ func TestSearchesDoNotWaitForEver(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
 	contact := f.Schema.Named("contact")
-	f.mirrors.patience = time.Millisecond
+	f.indexes.patience = time.Millisecond
 	f.save(ann, "contact", "name", "Jane Doe", "notes", "wants a quote")
-	m, fresh := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	m, fresh := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")
 	}
 	f.save(ann, "contact", "name", "Jane Roe", "notes", "wants nothing")
-	forgives := func(want Forgiving) {
+	forgives := func(want FuzzySupport) {
 		t.Helper()
-		if got, err := f.Forgives(t.Context(), ann, contact); err != nil || got != want {
+		if got, err := f.SupportsFuzzy(t.Context(), ann, contact); err != nil || got != want {
 			t.Errorf("searches forgive %v (%v), want %v", got, err, want)
 		}
 	}
@@ -42,17 +42,17 @@ func TestSearchesDoNotWaitForEver(t *testing.T) {
 		}
 	}
 	compare()
-	forgives(ForgivesSoon)
-	if page := f.list(ann, "contact", "search=janne"); page.Nowhere {
+	forgives(FuzzySoon)
+	if page := f.list(ann, "contact", "search=janne"); page.NoExactMatch {
 		t.Error("a word is said to stand nowhere in text that was not read")
 	}
-	f.mirrors.enqueue(m)
+	f.indexes.enqueue(m)
 	<-m.ready
-	f.mirrors.patience = fillPatience
+	f.indexes.patience = fillPatience
 	compare()
-	forgives(Forgives)
+	forgives(FuzzyReady)
 	q := f.question(ann, "contact", "search=janne")
-	if spelled, err := f.Spellings(t.Context(), ann, contact, q.Sought); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
+	if spelled, err := f.Suggest(t.Context(), ann, contact, q.Sought); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
 		t.Errorf("janne is spelled like %v (%v), want jane", spelled, err)
 	}
 }
@@ -63,7 +63,7 @@ func TestSearchesMeetTheirMirror(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "Jane")
-	f.mirrors.small = 0
+	f.indexes.small = 0
 	var searches sync.WaitGroup
 	for range 4 * cap(f.readers) {
 		searches.Go(func() {
@@ -73,7 +73,7 @@ func TestSearchesMeetTheirMirror(t *testing.T) {
 		})
 	}
 	searches.Wait()
-	if f.mirrors.filling(mirrored{ann.Workspace, f.Schema.Named("contact")}) {
+	if f.indexes.filling(indexKey{ann.Workspace, f.Schema.Named("contact")}) {
 		t.Error("they did not wait")
 	}
 }
@@ -88,20 +88,20 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 		f.save(bob, "contact", "name", name)
 	}
 	f = f.reopen()
-	f.mirrors.small = 0
+	f.indexes.small = 0
 	if err := f.FillAhead(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	first := mirrored{bob.Workspace, f.Schema.Named("contact")}
-	for f.mirrors.of(first) == nil {
+	first := indexKey{bob.Workspace, f.Schema.Named("contact")}
+	for f.indexes.of(first) == nil {
 		runtime.Gosched()
 	}
-	<-f.mirrors.of(first).ready
-	if n := len(f.mirrors.of(first).look()); n == 0 {
+	<-f.indexes.of(first).ready
+	if n := len(f.indexes.of(first).snapshot()); n == 0 {
 		t.Error("the mirror is empty")
 	}
 	f = f.reopen()
-	f.mirrors.small = 0
+	f.indexes.small = 0
 	if err := f.FillAhead(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -113,11 +113,11 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 // TestLargestTextIsReadFirst holds the order, and that half the memory is left to searches.
 func TestLargestTextIsReadFirst(t *testing.T) {
 	f := cached(t)
-	ms := newMirrors(f.Schema, 100)
+	ms := newTextIndexes(f.Schema, 100)
 	contact, company := f.Schema.Named("contact"), f.Schema.Named("company")
-	ms.largest = []mirrored{{3, contact}, {1, company}, {2, contact}}
-	asked := ms.newMirror(mirrored{9, contact})
-	ms.waiting = []*mirror{asked}
+	ms.largest = []indexKey{{3, contact}, {1, company}, {2, contact}}
+	asked := ms.newTextIndex(indexKey{9, contact})
+	ms.waiting = []*textIndex{asked}
 	if m := ms.next(); m != asked {
 		t.Error("what a search waits for is not first")
 	}
@@ -136,10 +136,10 @@ func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "Jane")
 	contact := f.Schema.Named("contact")
-	m, _ := f.mirrors.take(mirrored{ann.Workspace, contact}, f.Now())
+	m, _ := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	m.text = "SELECT $1 + $2 + $3, NULL"
 	m.Searched = query.Searched{}
-	f.mirrors.enqueue(m)
+	f.indexes.enqueue(m)
 	<-m.ready
 	if page := f.list(ann, "contact", "search=jane"); page.Total != 1 {
 		t.Errorf("%d contacts, want 1", page.Total)

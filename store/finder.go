@@ -2,10 +2,10 @@ package store
 
 import "bytes"
 
-// finder looks for a text in blocks. bytes.Index goes by the first byte, and is slow where
+// substringFinder looks for a text in blocks. bytes.Index goes by the first byte, and is slow where
 // that is frequent: each "person…@" begins like a million others. A finder goes by the
 // byte of the text that is rarest in the blocks.
-type finder struct {
+type substringFinder struct {
 	text []byte
 	by   int // 1 + the position of that byte; 0: none is rare
 }
@@ -18,8 +18,8 @@ const (
 	rareBelow   = 1.0 / 50 // of the bytes
 )
 
-// tune chooses the byte.
-func (f *finder) tune(all blocks) {
+// chooseAnchor chooses the byte.
+func (f *substringFinder) chooseAnchor(all segments) {
 	var sample [][]byte
 	size := 0
 	for i := sampleEvery / 2; i < len(all) && len(sample) < maxSample; i += max(sampleEvery, len(all)/maxSample) {
@@ -41,7 +41,7 @@ func (f *finder) tune(all blocks) {
 
 // index returns where the text begins first, -1 for nowhere. Where the byte is not rare
 // after all, or leads astray at too many places, it is bytes.Index that looks on.
-func (f finder) index(in []byte) int {
+func (f substringFinder) index(in []byte) int {
 	if f.by == 0 {
 		return bytes.Index(in, f.text)
 	}
@@ -55,7 +55,7 @@ func (f finder) index(in []byte) int {
 		if at += i; bytes.Equal(in[at-before:at+1+behind], f.text) {
 			return at - before
 		}
-		if astray++; astray > maxAstray+at/bytesAstray {
+		if astray++; astray > maxFalseHits+at/bytesPerFalseHit {
 			if i = bytes.Index(in[at-before:], f.text); i < 0 {
 				return -1
 			}
@@ -68,6 +68,6 @@ func (f finder) index(in []byte) int {
 // The places at which a rare byte may stand without the text: some, and one in so many
 // bytes.
 const (
-	maxAstray   = 8
-	bytesAstray = 16
+	maxFalseHits     = 8
+	bytesPerFalseHit = 16
 )

@@ -16,7 +16,7 @@ func FuzzFinder(f *testing.F) {
 		}
 		want := bytes.Index(in, text)
 		for by := range len(text) + 1 {
-			if got := (finder{text, by}).index(in); got != want {
+			if got := (substringFinder{text, by}).index(in); got != want {
 				t.Errorf("%q in %q by %d: %d, want %d", text, in, by, got, want)
 			}
 		}
@@ -27,18 +27,18 @@ func FuzzFinder(f *testing.F) {
 func TestFindersGoByRareBytes(t *testing.T) {
 	text := bytes.Repeat([]byte("person at a place far away from here"), 100)
 	text[7] = '@'
-	all := make(blocks, 200)
+	all := make(segments, 200)
 	for i := range all {
-		all[i] = &block{text: text}
+		all[i] = &segment{text: text}
 	}
 	for word, by := range map[string]int{"on@pl": 3, "x@": 1, "e": 0, " a ": 0} {
-		f := finder{text: []byte(word)}
-		if f.tune(all); f.by != by {
+		f := substringFinder{text: []byte(word)}
+		if f.chooseAnchor(all); f.by != by {
 			t.Errorf("%q is found by byte %d, want %d", word, f.by, by)
 		}
 	}
-	f := finder{text: []byte("@")}
-	if f.tune(all[:10]); f.by != 0 {
+	f := substringFinder{text: []byte("@")}
+	if f.chooseAnchor(all[:10]); f.by != 0 {
 		t.Error("a few blocks are counted")
 	}
 }

@@ -208,7 +208,7 @@ func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
 	for i := range cells {
 		dest[i] = &cells[i]
 	}
-	err := f.view(f.t.Context(), func(v *view) error {
+	err := f.readTx(f.t.Context(), func(v *readTx) error {
 		return v.rows(f.t.Context(), text, args, func(scan func(...any) error) error {
 			err := scan(dest...)
 			lines = append(lines, fmt.Sprint(cells...))

@@ -25,7 +25,7 @@ const maxForeign = 1000
 // look begins a look at memory. Where others have committed what memory is not in step
 // with it finds nothing there, so that who reads records need not wait for the writer, nor
 // the writer for those others.
-func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
+func (s *Store) look(ctx context.Context, workspace int64) (cacheSnapshot, error) {
 	last, err := s.ahead(ctx)
 	behind := last > max(s.writer.known.Load(), s.writer.flight.Load()) // of a commit under way its moments tell
 	if behind && s.nudged.CompareAndSwap(false, true) {
@@ -35,9 +35,9 @@ func (s *Store) look(ctx context.Context, workspace int64) (recall, error) {
 		}()
 	}
 	if behind || err != nil {
-		return recall{s.memos, new(atomic.Uint64), 1}, err
+		return cacheSnapshot{s.counts, new(atomic.Uint64), 1}, err
 	}
-	return s.memos.recall(workspace), nil
+	return s.counts.snapshot(workspace), nil
 }
 
 // catchUp brings memory in step with what others have committed.
@@ -69,7 +69,7 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 	if seen := s.walSeen.Load(); ok && seen != nil && *seen == head {
 		return 0, nil
 	}
-	err = s.view(ctx, func(v *view) error { return v.row(ctx, lastChange, nil, &last) })
+	err = s.readTx(ctx, func(v *readTx) error { return v.row(ctx, lastChange, nil, &last) })
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -111,21 +111,21 @@ func (w *writer) meet(ctx context.Context) error {
 	w.others = true
 	err := errManyChanges
 	if w.last-known <= maxForeign {
-		err = contained(func() error { return w.study(tx, known) })
+		err = recovered(func() error { return w.study(tx, known) })
 	}
 	switch {
 	case err == nil:
 		return nil
-	case machine(err): // SQLite may have rolled back all by itself
+	case isIOError(err): // SQLite may have rolled back all by itself
 		return err
 	case !errors.Is(err, errManyChanges):
 		w.store.opts.Log.Error("what others changed could not be followed: memory is filled anew", "error", err)
 	}
 	w.foreign = nil
-	w.store.mirrors.clear()
-	for i := range w.store.memos.moments {
-		if moment := &w.store.memos.moments[i]; !slices.Contains(w.moments, moment) {
-			w.moments = append(w.moments, moment)
+	w.store.indexes.clear()
+	for i := range w.store.counts.versions {
+		if moment := &w.store.counts.versions[i]; !slices.Contains(w.versions, moment) {
+			w.versions = append(w.versions, moment)
 		}
 	}
 	return nil
@@ -168,14 +168,14 @@ func (w *writer) quiet(workspace, entries int64) error {
 		return errManyChanges
 	}
 	w.passes(workspace)
-	w.store.mirrors.forgetDerived(workspace, nil)
+	w.store.indexes.forgetDerived(workspace, nil)
 	return nil
 }
 
 // passes notes that a workspace is not as it was.
 func (w *writer) passes(workspace int64) {
-	if moment := w.store.memos.moment(workspace); !slices.Contains(w.moments, moment) {
-		w.moments = append(w.moments, moment)
+	if moment := w.store.counts.version(workspace); !slices.Contains(w.versions, moment) {
+		w.versions = append(w.versions, moment)
 	}
 }
 
@@ -191,7 +191,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	if e == nil || e.RandomID {
 		return nil
 	}
-	w.store.mirrors.forgetDerived(workspace, e)
+	w.store.indexes.forgetDerived(workspace, e)
 	key, fault := crm.ParseID(e, workspace, id)
 	if fault != crm.IDFine {
 		return nil

@@ -39,7 +39,7 @@ func shown(rec crm.Record) string {
 	line := rec.ID
 	for i, v := range rec.Values {
 		if v.Set() {
-			line += fmt.Sprintf(" %s=%v%s", rec.Entity.Fields[i].Name, stored(v), rec.Labels[i])
+			line += fmt.Sprintf(" %s=%v%s", rec.Entity.Fields[i].Name, columnValue(v), rec.Labels[i])
 		}
 	}
 	return line

@@ -23,7 +23,7 @@ func TestFunctionsOfSQL(t *testing.T) {
 		fold := query.Fold(text)
 		for _, of := range []struct{ text, part string }{{text, part}, {fold, query.Fold(part)}, {text, query.Fold(part)}} {
 			var exact, folded, like int
-			err := f.view(context.Background(), func(v *view) error {
+			err := f.readTx(context.Background(), func(v *readTx) error {
 				return v.row(context.Background(), asked, []any{of.text, of.part}, &exact, &folded, &like)
 			})
 			if err != nil {
@@ -55,19 +55,22 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 	q := f.question(ann, "contact", "created_at=not:null&limit=1")
 	q.Where = append(q.Where, endless)
 	lead := query.Lead{Sources: []query.Source{{From: "contacts g", Key: "g.key", Where: endless}}}
-	for name, step := range map[string]func(context.Context, *counter) error{
-		"keys": func(ctx context.Context, c *counter) error { _, err := c.keys(ctx, way{actor: ann, q: q}); return err },
-		"total": func(ctx context.Context, c *counter) error {
-			return c.total(ctx, way{actor: ann, q: q}, &Page{More: true})
+	for name, step := range map[string]func(context.Context, *reader) error{
+		"keys": func(ctx context.Context, c *reader) error {
+			_, err := c.keys(ctx, accessPath{actor: ann, q: q})
+			return err
 		},
-		"lead": func(ctx context.Context, c *counter) error {
-			_, err := c.count(ctx, way{actor: ann, q: q}, &lead, 10)
+		"total": func(ctx context.Context, c *reader) error {
+			return c.total(ctx, accessPath{actor: ann, q: q}, &Page{More: true})
+		},
+		"lead": func(ctx context.Context, c *reader) error {
+			_, err := c.count(ctx, accessPath{actor: ann, q: q}, &lead, 10)
 			return err
 		},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		err := f.snapshot(ctx, func(v *view) error {
-			return step(ctx, &counter{v, f.memos.recall(ann.Workspace), f.shelf})
+		err := f.snapshot(ctx, func(v *readTx) error {
+			return step(ctx, &reader{v, f.counts.snapshot(ann.Workspace), f.recordCache})
 		})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {

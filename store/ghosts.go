@@ -159,7 +159,7 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 	t := tx.store.tables[g.entity]
 	cells := []any{r.here(g.entity, g.key), tx.Actor.Workspace}
 	var set []string
-	for _, i := range t.stored {
+	for _, i := range t.persistent {
 		f, cell := &t.entity.Fields[i], g.cells[i]
 		if cell == (unchanged{}) {
 			continue

@@ -21,19 +21,19 @@ func (tx *Tx) hide(rec crm.Record) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	if err := tx.leave(cascade{kind: e.Name, record: rec.Key, gone: true}); err != nil {
+	if err := tx.scheduleCascade(cascade{kind: e.Name, record: rec.Key, gone: true}); err != nil {
 		return err
 	}
 	return tx.removed(rec)
 }
 
-// unlinkSome takes the references to a hidden record away from some of those that hold
+// detachStep takes the references to a hidden record away from some of those that hold
 // it, and the row of the record when none does.
-func (tx *Tx) unlinkSome(c cascade) error {
+func (tx *Tx) detachStep(c cascade) error {
 	e, left := tx.store.Schema.Named(c.kind), tx.store.cascades.step
-	tx.cause = leaving{e, c.record}
+	tx.cause = deleting{e, c.record}
 	for _, ref := range tx.store.Schema.Referring(e) {
-		n, err := tx.unlink(ref, c.record, left)
+		n, err := tx.detach(ref, c.record, left)
 		if left -= n; err != nil || left <= 0 {
 			return err
 		}
@@ -41,5 +41,5 @@ func (tx *Tx) unlinkSome(c cascade) error {
 	if err := tx.exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -c.workspace, c.record); err != nil {
 		return err
 	}
-	return tx.done(c)
+	return tx.finishCascade(c)
 }

@@ -8,13 +8,13 @@ import (
 	"crmkit/query"
 )
 
-// Try runs fn and takes back what it changed when it fails; what the transaction
+// Savepoint runs fn and takes back what it changed when it fails; what the transaction
 // did before stays. It returns the error of fn.
-func (tx *Tx) Try(fn func() error) error {
-	changed, mark, rehearsed := len(tx.job.changed), tx.store.writer.ledgers.mark(), tx.job.rehearsal.mark()
-	fault, err := tx.part(fn)
+func (tx *Tx) Savepoint(fn func() error) error {
+	changed, mark, rehearsed := len(tx.job.changedRecords), tx.store.writer.ledgers.mark(), tx.job.rehearsal.mark()
+	fault, err := tx.savepoint(fn)
 	if fault != nil {
-		tx.job.changed = tx.job.changed[:changed]
+		tx.job.changedRecords = tx.job.changedRecords[:changed]
 		tx.store.writer.rewind(mark)
 		tx.job.rehearsal.rewind(rehearsed)
 	}
@@ -24,10 +24,10 @@ func (tx *Tx) Try(fn func() error) error {
 	return fault
 }
 
-// part runs a part of a job, in a savepoint where jobs have one. Where they have none, a
+// savepoint runs a part of a job, in a savepoint where jobs have one. Where they have none, a
 // part that fails half done makes the whole batch run again, with savepoints.
-func (tx *Tx) part(fn func() error) (fault, err error) {
-	if tx.apart {
+func (tx *Tx) savepoint(fn func() error) (fault, err error) {
+	if tx.inSavepoint {
 		if err := tx.mark("SAVEPOINT part"); err != nil {
 			return nil, err
 		}
@@ -39,7 +39,7 @@ func (tx *Tx) part(fn func() error) (fault, err error) {
 	before := tx.dirty
 	tx.dirty = false
 	if fault = fn(); fault != nil && tx.dirty {
-		tx.half, err = true, errHalfDone
+		tx.partial, err = true, errPartialWrite
 	}
 	tx.dirty = tx.dirty || before
 	return fault, err

@@ -10,22 +10,22 @@ import (
 	"crmkit/query"
 )
 
-// InUse is one value of a field and how many records hold it.
-type InUse struct {
+// ValueCount is one value of a field and how many records hold it.
+type ValueCount struct {
 	Value string
 	N     int64
 }
 
-// InUseList is which values of a field are in use.
-type InUseList struct {
-	Values  []InUse // the most frequent first, at most query.MaxInUse
-	Rest    int64   // how many more values there are; beyond query.MaxRest they are not counted further
-	AtLeast bool    // all counts are of the newest query.MaxScan records alone
+// ValueCounts is which values of a field are in use.
+type ValueCounts struct {
+	Values  []ValueCount // the most frequent first, at most query.MaxInUse
+	Rest    int64        // how many more values there are; beyond query.MaxRest they are not counted further
+	AtLeast bool         // all counts are of the newest query.MaxScan records alone
 }
 
-// InUse answers which values are in use. Of the fields of records the counts are kept and
+// ValuesInUse answers which values are in use. Of the fields of records the counts are kept and
 // exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
-func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list InUseList, err error) {
+func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Part) (list ValueCounts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	ctx, end, err := s.turn(ctx, actor)
@@ -38,21 +38,21 @@ func (s *Store) InUse(ctx context.Context, actor crm.Actor, p query.Part) (list 
 		return list, err
 	}
 	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
-	read := func() (memo, error) { return s.readInUse(ctx, actor, p, args) }
-	var m memo
+	read := func() (cachedCount, error) { return s.readInUse(ctx, actor, p, args) }
+	var m cachedCount
 	if p.Question.Entity.RandomID {
 		m, err = read()
 	} else {
-		m, err = recall.memo(keyOf(actor.Workspace, p.InUse, args), read)
+		m, err = recall.getOrCompute(keyOf(actor.Workspace, p.InUse, args), read)
 	}
-	return InUseList{m.inUse, m.n - int64(len(m.inUse)), m.more >= query.MaxScan}, err
+	return ValueCounts{m.inUse, m.n - int64(len(m.inUse)), m.more >= query.MaxScan}, err
 }
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
-func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Part, args []any) (m memo, err error) {
-	err = s.present(ctx, actor, p.Question.Entity, func(v *view) error {
+func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Part, args []any) (m cachedCount, err error) {
+	err = s.present(ctx, actor, p.Question.Entity, func(v *readTx) error {
 		err := v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
-			m.inUse = append(m.inUse, InUse{})
+			m.inUse = append(m.inUse, ValueCount{})
 			in := &m.inUse[len(m.inUse)-1]
 			return scan(&in.Value, &in.N)
 		})
@@ -77,18 +77,18 @@ func usesOf(before, after crm.Record) (uses []use) {
 		if !after.Entity.CountsValues(f) || was.Equal(is) {
 			continue
 		}
-		for _, value := range missing(heldBy(f, was), heldBy(f, is)) {
-			uses = append(uses, use{f.Name, value, less})
+		for _, value := range without(valuesHeld(f, was), valuesHeld(f, is)) {
+			uses = append(uses, use{f.Name, value, removed})
 		}
-		for _, value := range missing(heldBy(f, is), heldBy(f, was)) {
-			uses = append(uses, use{f.Name, value, more})
+		for _, value := range without(valuesHeld(f, is), valuesHeld(f, was)) {
+			uses = append(uses, use{f.Name, value, added})
 		}
 	}
 	return uses
 }
 
-// heldBy returns the values that count where a record has v in the field.
-func heldBy(f *crm.Field, v crm.Value) []string {
+// valuesHeld returns the values that count where a record has v in the field.
+func valuesHeld(f *crm.Field, v crm.Value) []string {
 	switch {
 	case !v.Set():
 		return nil

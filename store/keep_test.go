@@ -18,7 +18,7 @@ func (f *fixture) keeping(name string, calls *[]string) func(*Tx) error {
 		if err := insert(tx); err != nil {
 			return err
 		}
-		return tx.Keep(errors.New("kept " + name))
+		return tx.CommitWithError(errors.New("kept " + name))
 	}
 }
 
@@ -30,7 +30,7 @@ func TestKeepKeepsChangesAndHooks(t *testing.T) {
 		keep := f.keeping("coded", &calls)
 		err := f.Write(t.Context(), ann, func(tx *Tx) error {
 			_ = keep(tx)
-			return tx.Keep(coded)
+			return tx.CommitWithError(coded)
 		})
 		if err != coded {
 			t.Errorf("the write answers %v, want the very error that was kept", err)

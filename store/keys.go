@@ -14,8 +14,8 @@ import (
 func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Question, limit int) (keys []int64, err error) {
 	byKey := *q
 	byKey.Total, byKey.Order, byKey.Limit = query.TotalNone, query.Order{Field: q.Entity.Field("id")}, limit
-	_, err = s.ask(ctx, actor, &byKey, func(ctx context.Context, c *counter, w way) error {
-		keys, err = c.found(ctx, w)
+	_, err = s.ask(ctx, actor, &byKey, func(ctx context.Context, c *reader, w accessPath) error {
+		keys, err = c.matchingKeys(ctx, w)
 		return err
 	})
 	return keys[:min(len(keys), limit)], err
@@ -37,11 +37,11 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	}
 	// The driver hears of a cancellation only while it looks for the first row, so all are
 	// found before it.
-	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+listed+") AND %s) SELECT k, v FROM p",
+	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+keysFromJSON+") AND %s) SELECT k, v FROM p",
 		e.From(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
-	err = s.present(ctx, actor, e, func(v *view) error {
-		return v.rows(ctx, text, append(args, listOf(keys)), func(scan func(...any) error) error {
+	err = s.present(ctx, actor, e, func(v *readTx) error {
+		return v.rows(ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {
 			var key, version int64
 			err := scan(&key, &version)
 			versions[key] = version

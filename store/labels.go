@@ -11,9 +11,9 @@ import (
 // for. The table tags has all of them, and filters find by all. A record shows crm.MaxTags,
 // and whoever writes reads no more than some of them.
 
-// keepLabels counts labels of a record up or down, and returns the list of those that it
+// addLabels counts labels of a record up or down, and returns the list of those that it
 // shows when that changed.
-func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
+func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
 	text := "[]" // of one that is gone, whose labels go with the records that they are kept of
 	_, err = tx.row(fmt.Sprintf("SELECT COALESCE(%s, '[]') FROM %s WHERE workspace_id = $1 AND key = $2", f.Col(), e.Plural), []any{tx.Actor.Workspace, key}, &text)
 	if err != nil {
@@ -22,7 +22,7 @@ func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[stri
 	before := tagList(text)
 	shown := slices.Clone(before[:min(len(before), crm.MaxTags)])
 	for label, n := range labels {
-		change, err := tx.keepLabel(e.Side(f), key, label, sign*n)
+		change, err := tx.addLabel(e.Side(f), key, label, sign*n)
 		if err == nil && change != 0 {
 			err = tx.keepUses(e.Name, []use{{f.Name, label, change}})
 		}
@@ -31,9 +31,9 @@ func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[stri
 		}
 		at, there := slices.BinarySearch(shown, label)
 		switch {
-		case change == more && !there && len(shown) < crm.MaxTags:
+		case change == added && !there && len(shown) < crm.MaxTags:
 			shown = slices.Insert(shown, at, label)
-		case change == less && there:
+		case change == removed && there:
 			shown = slices.Delete(shown, at, at+1)
 		}
 	}
@@ -42,7 +42,7 @@ func (tx *Tx) keepLabels(e *crm.Entity, f *crm.Field, key int64, labels map[stri
 			return nil, false, err
 		}
 	}
-	return stored(crm.Labels(shown)), !slices.Equal(before, shown), nil
+	return columnValue(crm.Labels(shown)), !slices.Equal(before, shown), nil
 }
 
 // fillUp adds to the labels that a record shows others that it has.
@@ -91,9 +91,9 @@ func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 	return all, nil
 }
 
-// keepLabel counts one label of a record up or down. It returns more where the record has
+// addLabel counts one label of a record up or down. It returns more where the record has
 // it from now on, less where it has it no longer, and else 0.
-func (tx *Tx) keepLabel(side string, key int64, label string, n int64) (change int64, err error) {
+func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change int64, err error) {
 	var left int64
 	args := []any{tx.Actor.Workspace, side, label, key, n}
 	if n > 0 {
@@ -102,7 +102,7 @@ func (tx *Tx) keepLabel(side string, key int64, label string, n int64) (change i
 				ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, args, &left)
 		}
 		if err == nil && left == n {
-			change = more
+			change = added
 		}
 		return change, err
 	}
@@ -110,5 +110,5 @@ func (tx *Tx) keepLabel(side string, key int64, label string, n int64) (change i
 	if err != nil || !found || left > 0 { // a record that was hidden has none
 		return 0, err
 	}
-	return less, tx.dropNamed("tags", side, key, []string{label})
+	return removed, tx.dropNamed("tags", side, key, []string{label})
 }

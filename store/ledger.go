@@ -58,10 +58,10 @@ func (tx *Tx) ledger() (ledger, error) {
 	return l, nil
 }
 
-// quietly notes that a record of the transaction's workspace shows something else, of which
+// withoutTimestamp notes that a record of the transaction's workspace shows something else, of which
 // the log has no entry: what it keeps of others has followed them. Other processes learn of
 // it by a number of its own.
-func (tx *Tx) quietly() error {
+func (tx *Tx) withoutTimestamp() error {
 	l, err := tx.ledger()
 	if err == nil {
 		l.quiet++
@@ -148,13 +148,13 @@ func recordBytes(rec crm.Record) (n int64) {
 		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
 			continue
 		}
-		n += int64(octets(stored(v)))
+		n += int64(byteCount(columnValue(v)))
 	}
 	return n
 }
 
-// octets returns the UTF-8 length of the texts among SQL arguments.
-func octets(args ...any) (n int) {
+// byteCount returns the UTF-8 length of the texts among SQL arguments.
+func byteCount(args ...any) (n int) {
 	for _, arg := range args {
 		if text, ok := arg.(string); ok {
 			n += len(text)

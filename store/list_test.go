@@ -53,7 +53,7 @@ func TestTotals(t *testing.T) {
 			"search=n&total=exact":       total(2*query.TotalCap+8, true),
 		} {
 			page := f.list(ann, "contact", params)
-			if got := fmt.Sprint(page.Total, page.Exact, page.Counted); got != want {
+			if got := fmt.Sprint(page.Total, page.TotalExact, page.HasTotal); got != want {
 				t.Errorf("contacts?%s: total, exact, counted are %s, want %s", params, got, want)
 			}
 		}
@@ -68,7 +68,7 @@ func TestTotalCountsBehindACursor(t *testing.T) {
 			first := f.list(ann, "contact", params)
 			next := params + "&cursor=" + f.question(ann, "contact", params).Cursor(first.Records[3])
 			second := f.list(ann, "contact", next)
-			if second.Total != 10 || !second.Exact || len(second.Records) != 4 || !second.More {
+			if second.Total != 10 || !second.TotalExact || len(second.Records) != 4 || !second.More {
 				t.Errorf("contacts?%s: %d records, total %d", next, len(second.Records), second.Total)
 			}
 		}
@@ -78,7 +78,7 @@ func TestTotalCountsBehindACursor(t *testing.T) {
 func TestPageTellsWhetherMoreRemains(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		if page := f.list(ann, "contact", ""); page.More || len(page.Records) != 0 || page.Total != 0 || !page.Exact {
+		if page := f.list(ann, "contact", ""); page.More || len(page.Records) != 0 || page.Total != 0 || !page.TotalExact {
 			t.Errorf("an empty list: %+v", page)
 		}
 		f.bulk(ann, 6, "lead")
@@ -127,7 +127,7 @@ func (f *fixture) inUse(actor crm.Actor, kind, params string) string {
 	return strings.Join(words, ", ")
 }
 
-func (f *fixture) inUseList(actor crm.Actor, kind, params string) InUseList {
+func (f *fixture) inUseList(actor crm.Actor, kind, params string) ValueCounts {
 	f.t.Helper()
 	asked, err := url.ParseQuery(params)
 	if err != nil {
@@ -138,9 +138,9 @@ func (f *fixture) inUseList(actor crm.Actor, kind, params string) InUseList {
 		f.t.Fatal(fault)
 	}
 	if parts[0].InUse == "" {
-		return InUseList{Values: []InUse{{Value: "no question"}}}
+		return ValueCounts{Values: []ValueCount{{Value: "no question"}}}
 	}
-	list, err := f.InUse(f.t.Context(), actor, parts[0])
+	list, err := f.ValuesInUse(f.t.Context(), actor, parts[0])
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 // patience is how long a start waits for another process that changes the schema
 // or is about to end; pause is the time between two looks.
 const (
-	patience = 5 * time.Second
-	pause    = 20 * time.Millisecond
+	lockTimeout       = 5 * time.Second
+	lockRetryInterval = 20 * time.Millisecond
 )
 
 // errHeld says that another process holds the lock.
@@ -40,8 +40,8 @@ func (l *lock) release() error {
 
 func lockName(path string) string { return path + ".lock" }
 
-// share takes the lock beside others that share it, or fails with errHeld.
-func share(path string) (*lock, error) {
+// lockShared takes the lock beside others that share it, or fails with errHeld.
+func lockShared(path string) (*lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
@@ -52,19 +52,19 @@ func share(path string) (*lock, error) {
 	return &lock{file}, nil
 }
 
-// own takes the lock alone, for what the words name, like "crmkit serve". It
+// lockExclusive takes the lock alone, for what the words name, like "crmkit serve". It
 // waits for commands that change the schema at this moment, not for a holder
 // that stays.
-func own(ctx context.Context, path, as string) (*lock, error) {
+func lockExclusive(ctx context.Context, path, as string) (*lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(patience)
+	until := time.Now().Add(lockTimeout)
 	for {
 		err := flock(file, true)
 		if err == nil {
-			return &lock{file}, sign(file, as)
+			return &lock{file}, writeOwner(file, as)
 		}
 		if errors.Is(err, errHeld) {
 			err = ownedBy(path)
@@ -73,7 +73,7 @@ func own(ctx context.Context, path, as string) (*lock, error) {
 			err = fmt.Errorf("%s: another crmkit is bringing its schema up to date; start again when that is done", path)
 		}
 		if err == nil {
-			err = rest(ctx)
+			err = sleep(ctx)
 		}
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
@@ -84,18 +84,18 @@ func own(ctx context.Context, path, as string) (*lock, error) {
 // ownedBy returns an error when a process holds the lock alone, and nil when
 // those that hold it share it.
 func ownedBy(path string) error {
-	shared, err := share(path)
+	shared, err := lockShared(path)
 	if err == nil {
 		return shared.release()
 	}
 	if !errors.Is(err, errHeld) {
 		return err
 	}
-	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, holder(path))
+	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, lockOwner(path))
 }
 
-// sign writes into the lock file who holds it, for the messages of others.
-func sign(file *os.File, as string) error {
+// writeOwner writes into the lock file who holds it, for the messages of others.
+func writeOwner(file *os.File, as string) error {
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func sign(file *os.File, as string) error {
 }
 
 // Holder returns what the holder of the lock wrote about itself.
-func holder(path string) string {
+func lockOwner(path string) string {
 	file, err := openPlain(lockName(path), os.O_RDONLY)
 	if err != nil {
 		return "another crmkit"
@@ -162,27 +162,27 @@ func openPlain(name string, how int) (*os.File, error) {
 	return file, nil
 }
 
-// patiently repeats fn while SQLite says that it is busy. Where its log comes or
+// retryLocked repeats fn while SQLite says that it is busy. Where its log comes or
 // goes, as when a file is made or the last process closes it, SQLite says so at
 // once, whatever the busy_timeout.
-func patiently(ctx context.Context, fn func() error) error {
-	for until := time.Now().Add(patience); ; {
+func retryLocked(ctx context.Context, fn func() error) error {
+	for until := time.Now().Add(lockTimeout); ; {
 		err := fn()
 		if !isBusy(err) || time.Now().After(until) {
 			return err
 		}
-		if err := rest(ctx); err != nil {
+		if err := sleep(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// rest waits a moment, or until the context ends.
-func rest(ctx context.Context) error {
+// sleep waits a moment, or until the context ends.
+func sleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(pause):
+	case <-time.After(lockRetryInterval):
 		return nil
 	}
 }

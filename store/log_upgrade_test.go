@@ -84,7 +84,7 @@ func (f *fixture) checkLog(want map[int64][]string) {
 		var got []string
 		for _, rec := range page.Records {
 			got = append(got, line(rec))
-			one, err := f.Named(f.t.Context(), actor, rec.Entity, rec.ID)
+			one, err := f.RecordByID(f.t.Context(), actor, rec.Entity, rec.ID)
 			if err != nil || line(one) != line(rec) {
 				f.t.Errorf("%s alone is %s, %v", rec.ID, line(one), err)
 			}

@@ -8,72 +8,74 @@ import (
 	"sync/atomic"
 )
 
-// memos keep what was counted in a workspace until anything in it changes. They are
+// countCache keep what was counted in a workspace until anything in it changes. They are
 // numbers that a list would count anew for every page.
-type memos struct {
-	moments [1024]atomic.Uint64 // by workspace: +1 before a commit that changes it, +1 after, so odd while one is under way
-	mu      sync.Mutex
-	most    int
-	kept    map[memoKey]memo
+type countCache struct {
+	versions [1024]atomic.Uint64 // by workspace: +1 before a commit that changes it, +1 after, so odd while one is under way
+	mu       sync.Mutex
+	limit    int
+	entries  map[cacheKey]cachedCount
 }
 
-func newMemos(most int) *memos { return &memos{most: most, kept: map[memoKey]memo{}} }
+func newCountCache(most int) *countCache {
+	return &countCache{limit: most, entries: map[cacheKey]cachedCount{}}
+}
 
-// memo is what was counted, and at which moment of the workspace.
-type memo struct {
+// cachedCount is what was counted, and at which moment of the workspace.
+type cachedCount struct {
 	n, more int64
-	inUse   []InUse
-	moment  uint64
+	inUse   []ValueCount
+	version uint64
 }
 
-// maxMemoText is how much text a memo may hold. Values with more are counted each time.
-const maxMemoText = 500
+// maxCachedText is how much text a memo may hold. Values with more are counted each time.
+const maxCachedText = 500
 
 // text returns how many bytes of text a memo holds.
-func (m memo) text() (n int) {
+func (m cachedCount) text() (n int) {
 	for _, in := range m.inUse {
 		n += len(in.Value)
 	}
 	return n
 }
 
-// moment returns the counter that changes with the workspace. A few share one.
-func (m *memos) moment(workspace int64) *atomic.Uint64 {
-	return &m.moments[workspace%int64(len(m.moments))]
+// version returns the counter that changes with the workspace. A few share one.
+func (m *countCache) version(workspace int64) *atomic.Uint64 {
+	return &m.versions[workspace%int64(len(m.versions))]
 }
 
-func (m *memos) get(key memoKey) (memo, bool) {
+func (m *countCache) get(key cacheKey) (cachedCount, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	kept, found := m.kept[key]
+	kept, found := m.entries[key]
 	return kept, found
 }
 
 // clear forgets all counts.
-func (m *memos) clear() {
+func (m *countCache) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	clear(m.kept)
+	clear(m.entries)
 }
 
-func (m *memos) put(key memoKey, kept memo) {
+func (m *countCache) put(key cacheKey, kept cachedCount) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.kept) >= m.most {
-		clear(m.kept)
+	if len(m.entries) >= m.limit {
+		clear(m.entries)
 	}
-	if m.most > 0 {
-		m.kept[key] = kept
+	if m.limit > 0 {
+		m.entries[key] = kept
 	}
 }
 
-// memoKey is the key under which a count is kept: the digest of a statement, its arguments
+// cacheKey is the key under which a count is kept: the digest of a statement, its arguments
 // and the workspace that it is about.
-type memoKey [sha256.Size]byte
+type cacheKey [sha256.Size]byte
 
 // keyOf returns the key of what a statement counts in a workspace. Keys are equal only
 // where all of these are.
-func keyOf(workspace int64, text string, args []any) memoKey {
+func keyOf(workspace int64, text string, args []any) cacheKey {
 	return sha256.Sum256(encoded(workspace, text, args))
 }
 
@@ -101,30 +103,30 @@ func withText(b []byte, text string) []byte {
 	return append(withInt(b, int64(len(text))), text...)
 }
 
-// recall is a look at what is kept of one workspace, as of the moment it began.
-type recall struct {
-	*memos
-	now   *atomic.Uint64
-	began uint64
+// cacheSnapshot is a look at what is kept of one workspace, as of the moment it began.
+type cacheSnapshot struct {
+	*countCache
+	now     *atomic.Uint64
+	version uint64
 }
 
-// recall begins a look. What is read after it may be of a later moment.
-func (m *memos) recall(workspace int64) recall {
-	now := m.moment(workspace)
-	return recall{m, now, now.Load()}
+// snapshot begins a look. What is read after it may be of a later moment.
+func (m *countCache) snapshot(workspace int64) cacheSnapshot {
+	now := m.version(workspace)
+	return cacheSnapshot{m, now, now.Load()}
 }
 
-// memo returns what is kept under a key, or counts it.
-func (r recall) memo(key memoKey, count func() (memo, error)) (memo, error) {
-	if kept, found := r.get(key); found && kept.moment == r.began {
+// getOrCompute returns what is kept under a key, or counts it.
+func (r cacheSnapshot) getOrCompute(key cacheKey, count func() (cachedCount, error)) (cachedCount, error) {
+	if kept, found := r.get(key); found && kept.version == r.version {
 		return kept, nil
 	}
 	m, err := count()
-	if m.moment = r.began; err == nil && r.began%2 == 0 && m.text() <= maxMemoText {
+	if m.version = r.version; err == nil && r.version%2 == 0 && m.text() <= maxCachedText {
 		r.put(key, m)
 	}
 	return m, err
 }
 
-// still reports whether the workspace is as it was when the look began.
-func (r recall) still() bool { return r.began%2 == 0 && r.now.Load() == r.began }
+// valid reports whether the workspace is as it was when the look began.
+func (r cacheSnapshot) valid() bool { return r.version%2 == 0 && r.now.Load() == r.version }

@@ -102,7 +102,7 @@ func (f *fixture) compareKeys(actor crm.Actor, e *crm.Entity, field *crm.Field, 
 	if field.Type == crm.Object {
 		name = field.Name + ".seats"
 	}
-	var keys []memoKey
+	var keys []cacheKey
 	for _, value := range pair {
 		q, fault := query.Parse(e, url.Values{name: {op + ":" + value}}, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
 		if fault != nil {

@@ -76,7 +76,7 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return explain(opts.Path, err)
+		return describeOpenError(opts.Path, err)
 	}
 	defer tx.Rollback()
 	if state, err = readState(ctx, tx, opts); err != nil || len(state.pending) == 0 {
@@ -112,7 +112,7 @@ func apply(ctx context.Context, tx *sql.Tx, pending []migration, opts Options) e
 		steps = pending[known:]
 	}
 	for _, m := range steps {
-		setup = append(setup, dialect.Replace(m.sql))
+		setup = append(setup, sqliteTypes.Replace(m.sql))
 	}
 	for i, text := range setup {
 		if _, err := tx.ExecContext(ctx, text); err != nil {

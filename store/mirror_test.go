@@ -20,11 +20,11 @@ import (
 func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	f.t.Helper()
 	q := f.question(actor, kind, params+"&limit=200&total=none")
-	err := f.snapshot(f.t.Context(), func(v *view) error {
+	err := f.snapshot(f.t.Context(), func(v *readTx) error {
 		for page := (Page{More: true}); page.More; {
 			page = Page{}
-			c := &counter{v, recall{now: new(atomic.Uint64), began: 1}, f.shelf} // of no moment: all is read
-			if err := c.page(f.t.Context(), f.tables[q.Entity], way{actor: actor, q: q}, &page); err != nil {
+			c := &reader{v, cacheSnapshot{now: new(atomic.Uint64), version: 1}, f.recordCache} // of no moment: all is read
+			if err := c.page(f.t.Context(), f.tables[q.Entity], accessPath{actor: actor, q: q}, &page); err != nil {
 				return err
 			}
 			for _, rec := range page.Records {
@@ -87,7 +87,7 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 			}
 		case 3: // what fails leaves nothing
 			_ = f.Write(t.Context(), ann, func(tx *Tx) error {
-				_ = tx.Try(func() error {
+				_ = tx.Savepoint(func() error {
 					_, err := tx.Save(f.draft("company", "name", "vip taken back"))
 					return errors.Join(err, errors.New("no"))
 				})
@@ -107,9 +107,9 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 	}
 	f.save(bob, "contact", "name", "vip of Bob", "notes", strings.Join(searchedWords, " "))
 	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
-	f.mirrors.forget(ann.Workspace)
+	f.indexes.forget(ann.Workspace)
 	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
-	if f.mirrors.bytes <= 0 || len(f.mirrors.all) == 0 {
+	if f.indexes.bytes <= 0 || len(f.indexes.byKey) == 0 {
 		t.Error("no mirror is in memory")
 	}
 }
@@ -144,7 +144,7 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 	params += more
 	want := f.scanned(actor, kind, params)
 	q := f.question(actor, kind, params)
-	h, err := f.seek(f.t.Context(), actor, q.Entity, q.Sought)
+	h, err := f.searchIndex(f.t.Context(), actor, q.Entity, q.Sought)
 	if err != nil || h == nil {
 		f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
 	}
@@ -152,10 +152,10 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
 	}
 	page := f.list(actor, kind, params+"&limit=1")
-	if page.Total != int64(len(want)) || !page.Exact {
+	if page.Total != int64(len(want)) || !page.TotalExact {
 		f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
 	}
-	if words := len(q.Sought.Words) > 0; page.Nowhere && (!words || len(want) > 0) {
+	if words := len(q.Sought.Words) > 0; page.NoExactMatch && (!words || len(want) > 0) {
 		f.t.Errorf("%s?%s: the words are said to stand nowhere", kind, params)
 	}
 }
@@ -174,7 +174,7 @@ func TestSearchesReadTheirOwnWrites(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				f.mirrors.forget(ann.Workspace)
+				f.indexes.forget(ann.Workspace)
 				_ = f.list(ann, "contact", "search=nobody")
 			}
 		}
@@ -223,8 +223,8 @@ func TestMirrorsAreBounded(t *testing.T) {
 		if page := f.list(actor, "contact", "search=needle"); page.Total != want {
 			t.Errorf("%d found, want %d", page.Total, want)
 		}
-		if f.mirrors.bytes > 60_000 || f.mirrors.bytes <= 0 {
-			t.Errorf("the mirrors take %d bytes", f.mirrors.bytes)
+		if f.indexes.bytes > 60_000 || f.indexes.bytes <= 0 {
+			t.Errorf("the mirrors take %d bytes", f.indexes.bytes)
 		}
 	}
 	for range 2 {
@@ -232,26 +232,26 @@ func TestMirrorsAreBounded(t *testing.T) {
 			check(actor, 40)
 		}
 	}
-	if n := len(f.mirrors.all); n < 2 || n >= 24 {
+	if n := len(f.indexes.byKey); n < 2 || n >= 24 {
 		t.Errorf("%d mirrors are in memory", n)
 	}
 	big := actors[0]
 	f.save(big, "contact", "name", "needle", "notes", strings.Repeat("hay ", 16_000))
 	check(actors[1], 40)
 	check(big, 41)
-	if m := f.mirrors.all[mirrored{big.Workspace, f.Schema.Named("contact")}]; m != nil {
+	if m := f.indexes.byKey[indexKey{big.Workspace, f.Schema.Named("contact")}]; m != nil {
 		t.Error("a mirror over the limit is kept")
 	}
 	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
 		t.Errorf("without a mirror %d are found, %v", page.Total, err)
 	}
-	if spelled, err := f.Spellings(t.Context(), big, f.Schema.Named("contact"), query.Literally("neelde")); spelled != nil || err != nil {
+	if spelled, err := f.Suggest(t.Context(), big, f.Schema.Named("contact"), query.Literally("neelde")); spelled != nil || err != nil {
 		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
 	}
-	for _, m := range f.mirrors.all {
-		if m.size != m.weight() {
-			t.Errorf("a mirror of %d bytes is counted as %d", m.weight(), m.size)
+	for _, m := range f.indexes.byKey {
+		if m.size != m.memory() {
+			t.Errorf("a mirror of %d bytes is counted as %d", m.memory(), m.size)
 		}
 	}
 }
@@ -272,9 +272,9 @@ func TestUnknownCommitsForgetMirrors(t *testing.T) {
 	ann := f.member("ann@example.com")
 	rec := f.save(ann, "contact", "name", "x")
 	f.findsOne(ann, "x", 1)
-	f.writer.reflect([]*job{{changed: []crm.Record{rec}}}, errors.New("the commit failed"))
-	if len(f.mirrors.all) != 0 || f.mirrors.bytes != 0 {
-		t.Errorf("%d mirrors with %d bytes are still there", len(f.mirrors.all), f.mirrors.bytes)
+	f.writer.updateCaches([]*job{{changedRecords: []crm.Record{rec}}}, errors.New("the commit failed"))
+	if len(f.indexes.byKey) != 0 || f.indexes.bytes != 0 {
+		t.Errorf("%d mirrors with %d bytes are still there", len(f.indexes.byKey), f.indexes.bytes)
 	}
 	f.findsOne(ann, "x", 1)
 }
@@ -305,7 +305,7 @@ func TestSpellings(t *testing.T) {
 		"xylophone":           "map[]",
 	} {
 		q := f.question(ann, "contact", "search="+url.QueryEscape(text))
-		spelled, err := f.Spellings(t.Context(), ann, q.Entity, q.Sought)
+		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Sought)
 		if got := fmt.Sprint(spelled); err != nil || got != want {
 			t.Errorf("%q is looked for as %s, %v; want %s", text, got, err, want)
 		}
@@ -321,7 +321,7 @@ func TestSpellingsAreBounded(t *testing.T) {
 	}
 	for parts, want := range map[int]int{2: maxSpellings, maxParts: maxSpellings, maxParts + 1: 0} {
 		word := strings.TrimSuffix(strings.Repeat("annaz.", parts), ".")
-		spelled, err := f.Spellings(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Sought)
+		spelled, err := f.Suggest(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Sought)
 		if got := len(spelled[word]); err != nil || got != want {
 			t.Errorf("%d parts are looked for as %d words, %v; want %d", parts, got, err, want)
 		}

@@ -15,35 +15,35 @@ import (
 // How long a mirror that was too large, or that could not be filled, is not tried again.
 // SQL answers meanwhile.
 const (
-	triedFor  = time.Hour
-	failedFor = time.Minute
+	fillRetryAfter = time.Hour
+	failedFor      = time.Minute
 )
 
 // lateShare is which part of the memory for mirrors what is committed while one is filled
 // may take.
 const lateShare = 8
 
-// mirrors are those in memory. When they grow beyond the limit, those that were not
+// textIndexes are those in memory. When they grow beyond the limit, those that were not
 // searched for longest are forgotten.
-type mirrors struct {
+type textIndexes struct {
 	mu       sync.Mutex
 	limit    int64
-	all      map[mirrored]*mirror
+	byKey    map[indexKey]*textIndex
 	bytes    int64
 	used     int64                  // searches so far
-	later    map[mirrored]time.Time // those that could not be had, and when they are tried again
-	told     map[mirrored]string    // what the log says of those
-	layouts  map[*crm.Entity]searched
+	later    map[indexKey]time.Time // those that could not be had, and when they are tried again
+	told     map[indexKey]string    // what the log says of those
+	layouts  map[*crm.Entity]indexedFields
 	small    int64                         // up to how many records a search fills a mirror itself
 	patience time.Duration                 // how long a search waits for a mirror
-	waiting  []*mirror                     // large ones that searches asked for, for the filler
-	largest  []mirrored                    // what it fills when none of those waits
+	waiting  []*textIndex                  // large ones that searches asked for, for the filler
+	largest  []indexKey                    // what it fills when none of those waits
 	wake     chan struct{}                 // has something when the filler has work
 	derived  map[*crm.Entity][]*crm.Entity // by kind: those whose mirrors hold what follows from its records
 }
 
-// mirrored is what a mirror is of.
-type mirrored struct {
+// indexKey is what a mirror is of.
+type indexKey struct {
 	workspace int64
 	entity    *crm.Entity
 }
@@ -57,11 +57,11 @@ var errOvertaken = errors.New("too much was written while the text to search was
 // errNotFilled is the error of a mirror until it is filled.
 var errNotFilled = errors.New("the text to search was not read")
 
-func newMirrors(schema *crm.Schema, limit int64) *mirrors {
-	m := &mirrors{limit: limit, small: smallMirror, patience: fillPatience, wake: make(chan struct{}, 1), all: map[mirrored]*mirror{}, later: map[mirrored]time.Time{}, told: map[mirrored]string{}, layouts: map[*crm.Entity]searched{}, derived: map[*crm.Entity][]*crm.Entity{}}
+func newTextIndexes(schema *crm.Schema, limit int64) *textIndexes {
+	m := &textIndexes{limit: limit, small: smallIndex, patience: fillPatience, wake: make(chan struct{}, 1), byKey: map[indexKey]*textIndex{}, later: map[indexKey]time.Time{}, told: map[indexKey]string{}, layouts: map[*crm.Entity]indexedFields{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
 		if e.Counted() && len(e.Search) > 0 {
-			m.layouts[e] = newSearched(e)
+			m.layouts[e] = newIndexedFields(e)
 			for _, from := range m.layouts[e].derivedFrom(schema) {
 				m.derived[from] = append(m.derived[from], e)
 			}
@@ -71,7 +71,7 @@ func newMirrors(schema *crm.Schema, limit int64) *mirrors {
 }
 
 // derivedFrom returns the kinds from whose records values of a mirror follow.
-func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
+func (s indexedFields) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	for _, f := range slices.Concat(s.Own, s.Refs) {
 		if f.Via != "" {
 			kinds = append(kinds, s.entity.Target(s.entity.Field(f.Via)))
@@ -83,17 +83,17 @@ func (s searched) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	return kinds
 }
 
-// mirror returns the mirror of a kind, filled; nil where it is too large to have one, was
+// textIndex returns the mirror of a kind, filled; nil where it is too large to have one, was
 // not filled in time, or failed to fill: SQL answers then.
-func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mirror, error) {
-	m, fresh := s.mirrors.take(mirrored{workspace, e}, s.Now())
+func (s *Store) textIndex(ctx context.Context, workspace int64, e *crm.Entity) (*textIndex, error) {
+	m, fresh := s.indexes.reserve(indexKey{workspace, e}, s.Now())
 	if m == nil {
 		return nil, nil
 	}
 	if fresh {
 		s.begin(ctx, m)
 	}
-	late := time.NewTimer(s.mirrors.patience)
+	late := time.NewTimer(s.indexes.patience)
 	defer late.Stop()
 	select {
 	case <-ctx.Done():
@@ -110,12 +110,12 @@ func (s *Store) mirror(ctx context.Context, workspace int64, e *crm.Entity) (*mi
 
 // fill fills a mirror. What is wrong with a row must not end the process, which serves on
 // without the mirror.
-func (s *Store) fill(ctx context.Context, m *mirror) {
-	fault := contained(func() error {
+func (s *Store) fill(ctx context.Context, m *textIndex) {
+	fault := recovered(func() error {
 		m.fill(ctx, s)
 		return nil
 	})
-	if told := s.mirrors.weigh(m, s.Now()); fault == nil {
+	if told := s.indexes.enforceLimit(m, s.Now()); fault == nil {
 		fault = told
 	}
 	var known *crm.Error // of a store that closes, or was logged as such
@@ -124,53 +124,53 @@ func (s *Store) fill(ctx context.Context, m *mirror) {
 	}
 }
 
-// take returns the mirror; fresh: the caller must fill it.
-func (ms *mirrors) take(of mirrored, now time.Time) (m *mirror, fresh bool) {
+// reserve returns the mirror; fresh: the caller must fill it.
+func (ms *textIndexes) reserve(of indexKey, now time.Time) (m *textIndex, fresh bool) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	if ms.limit == 0 || now.Before(ms.later[of]) {
 		return nil, false
 	}
 	ms.used++
-	if m = ms.all[of]; m == nil {
-		m, fresh = ms.newMirror(of), true
+	if m = ms.byKey[of]; m == nil {
+		m, fresh = ms.newTextIndex(of), true
 	}
 	m.used = ms.used
 	return m, fresh
 }
 
-// newMirror returns a mirror that is to be filled. The caller holds the lock.
-func (ms *mirrors) newMirror(of mirrored) *mirror {
-	m := &mirror{searched: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, most: ms.limit / lateShare, ready: make(chan struct{}), err: errNotFilled}
-	ms.all[of] = m
+// newTextIndex returns a mirror that is to be filled. The caller holds the lock.
+func (ms *textIndexes) newTextIndex(of indexKey) *textIndex {
+	m := &textIndex{indexedFields: ms.layouts[of.entity], workspace: of.workspace, used: ms.used, most: ms.limit / lateShare, ready: make(chan struct{}), err: errNotFilled}
+	ms.byKey[of] = m
 	return m
 }
 
-// weigh counts a mirror that was just filled, or drops it where that failed, and then
+// enforceLimit counts a mirror that was just filled, or drops it where that failed, and then
 // returns what the log does not say yet.
-func (ms *mirrors) weigh(m *mirror, now time.Time) error {
+func (ms *textIndexes) enforceLimit(m *textIndex, now time.Time) error {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	of := mirrored{m.workspace, m.entity}
-	if ms.all[of] != m { // its workspace is gone
+	of := indexKey{m.workspace, m.entity}
+	if ms.byKey[of] != m { // its workspace is gone
 		return nil
 	}
 	if m.err != nil {
-		delete(ms.all, of)
+		delete(ms.byKey, of)
 		return ms.postpone(of, m.err, now)
 	}
 	delete(ms.later, of)
 	delete(ms.told, of)
 	ms.measure(m)
-	ms.shrink()
+	ms.evict()
 	return nil
 }
 
 // postpone notes when a mirror is tried again. What happens as a matter of course is not
 // for the log. The caller holds the lock.
-func (ms *mirrors) postpone(of mirrored, err error, now time.Time) error {
+func (ms *textIndexes) postpone(of indexKey, err error, now time.Time) error {
 	if errors.Is(err, errTooLarge) {
-		ms.later[of] = now.Add(triedFor)
+		ms.later[of] = now.Add(fillRetryAfter)
 		return nil
 	}
 	ms.later[of] = now.Add(failedFor)
@@ -183,35 +183,35 @@ func (ms *mirrors) postpone(of mirrored, err error, now time.Time) error {
 }
 
 // measure counts what a mirror takes now. The caller holds the lock.
-func (ms *mirrors) measure(m *mirror) {
-	size := m.weight()
+func (ms *textIndexes) measure(m *textIndex) {
+	size := m.memory()
 	ms.bytes += size - m.size
 	m.size = size
 }
 
-// follow brings the mirrors in step with records that were committed.
-func (ms *mirrors) follow(records []crm.Record) {
-	lines := map[*mirror][]line{}
+// apply brings the mirrors in step with records that were committed.
+func (ms *textIndexes) apply(records []crm.Record) {
+	lines := map[*textIndex][]document{}
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	for _, rec := range records {
-		if m := ms.all[mirrored{crm.RecordWorkspace(rec.Key), rec.Entity}]; m != nil {
-			lines[m] = append(lines[m], m.lineOf(rec))
+		if m := ms.byKey[indexKey{crm.RecordWorkspace(rec.Key), rec.Entity}]; m != nil {
+			lines[m] = append(lines[m], m.document(rec))
 		}
 	}
 	for m, changed := range lines {
-		m.follow(changed)
+		m.apply(changed)
 		ms.measure(m)
 	}
-	ms.shrink()
+	ms.evict()
 }
 
-// shrink forgets mirrors until the rest is within the limit. The caller holds the lock.
-func (ms *mirrors) shrink() {
+// evict forgets mirrors until the rest is within the limit. The caller holds the lock.
+func (ms *textIndexes) evict() {
 	for ms.bytes > ms.limit {
-		var oldest *mirror
+		var oldest *textIndex
 		least := int64(math.MaxInt64)
-		for _, m := range ms.all {
+		for _, m := range ms.byKey {
 			if m.size > 0 && m.used < least {
 				oldest, least = m, m.used
 			}
@@ -223,18 +223,18 @@ func (ms *mirrors) shrink() {
 	}
 }
 
-func (ms *mirrors) drop(m *mirror) {
-	delete(ms.all, mirrored{m.workspace, m.entity})
+func (ms *textIndexes) drop(m *textIndex) {
+	delete(ms.byKey, indexKey{m.workspace, m.entity})
 	ms.bytes -= m.size
 }
 
 // forget drops the mirrors of a workspace that was deleted.
-func (ms *mirrors) forget(workspace int64) {
+func (ms *textIndexes) forget(workspace int64) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	for e := range ms.layouts {
-		of := mirrored{workspace, e}
-		if m := ms.all[of]; m != nil {
+		of := indexKey{workspace, e}
+		if m := ms.byKey[of]; m != nil {
 			ms.drop(m)
 		}
 		delete(ms.later, of)
@@ -244,7 +244,7 @@ func (ms *mirrors) forget(workspace int64) {
 
 // forgetDerived drops the mirrors of a workspace that hold what follows from records of a
 // kind, or of any kind where it is nil: the log names those records alone.
-func (ms *mirrors) forgetDerived(workspace int64, from *crm.Entity) {
+func (ms *textIndexes) forgetDerived(workspace int64, from *crm.Entity) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	for of, kinds := range ms.derived {
@@ -252,7 +252,7 @@ func (ms *mirrors) forgetDerived(workspace int64, from *crm.Entity) {
 			continue
 		}
 		for _, e := range kinds {
-			if m := ms.all[mirrored{workspace, e}]; m != nil {
+			if m := ms.byKey[indexKey{workspace, e}]; m != nil {
 				ms.drop(m)
 			}
 		}
@@ -260,15 +260,15 @@ func (ms *mirrors) forgetDerived(workspace int64, from *crm.Entity) {
 }
 
 // clear drops all mirrors.
-func (ms *mirrors) clear() {
+func (ms *textIndexes) clear() {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	clear(ms.all)
+	clear(ms.byKey)
 	ms.bytes = 0
 }
 
-// weight returns about how much memory the mirrors take.
-func (ms *mirrors) weight() int64 {
+// memory returns about how much memory the mirrors take.
+func (ms *textIndexes) memory() int64 {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	return ms.bytes

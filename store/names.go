@@ -41,9 +41,9 @@ func (tx *Tx) makeNames(kind string, names []string) error {
 	return nil
 }
 
-// named runs a statement that saves a row for each of the names that are known, and runs it
+// insertNamed runs a statement that saves a row for each of the names that are known, and runs it
 // again when it has made the others.
-func (tx *Tx) named(kind string, names []string, text string, args []any) error {
+func (tx *Tx) insertNamed(kind string, names []string, text string, args []any) error {
 	n, err := tx.affect(text, args...)
 	if err != nil || n == int64(len(names)) {
 		return err
@@ -66,7 +66,7 @@ func (tx *Tx) addTags(kind string, key int64, labels []string) error {
 		}
 		text := "INSERT INTO tags (name_id, record, n) SELECT n.key, $3, 1 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN (" +
 			placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
-		if err := tx.named(kind, part, text, args); err != nil {
+		if err := tx.insertNamed(kind, part, text, args); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func (tx *Tx) addTags(kind string, key int64, labels []string) error {
 func (tx *Tx) putCustom(kind string, key int64, members []crm.Member) error {
 	for _, m := range members {
 		args := append([]any{tx.Actor.Workspace, kind, key}, customRow(m)...)
-		if err := tx.named(kind, []string{m.Name}, putCustomText, args); err != nil {
+		if err := tx.insertNamed(kind, []string{m.Name}, putCustomText, args); err != nil {
 			return err
 		}
 	}

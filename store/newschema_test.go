@@ -21,7 +21,7 @@ func TestNewSchema(t *testing.T) {
 	must(t, err)
 	made := dumpSchema(t, func(tx *sql.Tx) error {
 		for _, m := range steps {
-			if _, err := tx.Exec(dialect.Replace(m.sql)); err != nil {
+			if _, err := tx.Exec(sqliteTypes.Replace(m.sql)); err != nil {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
 		}
@@ -71,7 +71,7 @@ func TestFilesOfBothWays(t *testing.T) {
 
 func inMemory(t *testing.T, fn func(*sql.Tx)) {
 	t.Helper()
-	must(t, with(dsn(Memory), func(db *sql.DB) error {
+	must(t, withDB(dsn(Memory), func(db *sql.DB) error {
 		tx, err := db.BeginTx(t.Context(), nil)
 		must(t, err)
 		defer tx.Rollback()

@@ -29,7 +29,7 @@ const (
 // the network registered many that nobody signed in through, the oldest of these that has
 // no open page gives place.
 func (tx *Tx) CreateClient(c Client) (Client, error) {
-	gone, err := tx.makePlace(tx.store.clients, c.Network)
+	gone, err := tx.makeRoom(tx.store.clients, c.Network)
 	if err != nil {
 		return c, err
 	}
@@ -49,11 +49,11 @@ func (tx *Tx) CreateClient(c Client) (Client, error) {
 // Client returns a registered client.
 func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, err error) {
 	var created int64
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
-	found, err = scanned(err)
+	found, err = scanRow(err)
 	return c, found, err
 }
 
@@ -110,7 +110,7 @@ func (tx *Tx) UseGrant(g Grant, token string) error {
 func (tx *Tx) ActAs(user, workspace int64) (w Workspace, member bool, err error) {
 	a := &tx.Actor
 	member, err = tx.row("SELECT "+workspaceColumns+` FROM workspaces w
-		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.cells()...)
+		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.scanDest()...)
 	if err != nil || !member {
 		return w, false, err
 	}
@@ -150,9 +150,9 @@ func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
 	return r, found && last > tx.now-RefreshLife.Milliseconds(), err
 }
 
-// Replace gives the token a further pair of secrets. The first use of a refresh
+// RotateRefresh gives the token a further pair of secrets. The first use of a refresh
 // token also ends, after the grace, the access secret it came with.
-func (tx *Tx) Replace(r Refresh, access, refresh string, grace time.Duration) error {
+func (tx *Tx) RotateRefresh(r Refresh, access, refresh string, grace time.Duration) error {
 	if r.Used.IsZero() {
 		if err := tx.exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.now); err != nil {
 			return err
@@ -197,9 +197,9 @@ func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
 	return err
 }
 
-// Holder returns which token a secret of any kind opens, and the client that
+// SecretOwner returns which token a secret of any kind opens, and the client that
 // holds it, if one does.
-func (tx *Tx) Holder(hash string) (tokenID, client string, user int64, found bool, err error) {
+func (tx *Tx) SecretOwner(hash string) (tokenID, client string, user int64, found bool, err error) {
 	found, err = tx.row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
 	return tokenID, client, user, found, err
 }

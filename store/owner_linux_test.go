@@ -52,7 +52,7 @@ func TestLockIsNoLink(t *testing.T) {
 			if err != nil || string(text) != "keep this" || ownerNumber(t, secret) != before {
 				t.Errorf("the file behind the link holds %q and belongs to %d; %v", text, ownerNumber(t, secret), err)
 			}
-			if words := holder(target); strings.Contains(words, "keep") {
+			if words := lockOwner(target); strings.Contains(words, "keep") {
 				t.Errorf("the holder is called %q", words)
 			}
 		})

@@ -10,8 +10,8 @@ import (
 // its kind and its value, behind a reference what that is called. It is a third of what
 // the values take, and its text is shared with the records that are made of it.
 
-// pack returns a record packed.
-func pack(rec crm.Record) string {
+// encodeRecord returns a record packed.
+func encodeRecord(rec crm.Record) string {
 	b := make([]byte, 0, 512)
 	for i, v := range rec.Values {
 		if !v.Set() {
@@ -20,19 +20,19 @@ func pack(rec crm.Record) string {
 		b = append(binary.AppendUvarint(b, uint64(i)), byte(v.Kind))
 		switch v.Kind {
 		case crm.TextKind:
-			b = packText(b, v.Text)
+			b = appendText(b, v.Text)
 		case crm.ListKind:
 			b = binary.AppendUvarint(b, uint64(len(v.List())))
 			for _, label := range v.List() {
-				b = packText(b, label)
+				b = appendText(b, label)
 			}
 		case crm.ObjectKind:
 			b = binary.AppendUvarint(b, uint64(len(v.Members())))
 			for _, m := range v.Members() {
-				b = packText(packText(b, m.Name), m.JSON)
+				b = appendText(appendText(b, m.Name), m.JSON)
 			}
 		case crm.RefKind:
-			b = packText(binary.AppendVarint(b, v.Int), rec.Labels[i])
+			b = appendText(binary.AppendVarint(b, v.Int), rec.Labels[i])
 		default:
 			b = binary.AppendVarint(b, v.Int)
 		}
@@ -40,15 +40,15 @@ func pack(rec crm.Record) string {
 	return string(b)
 }
 
-func packText(b []byte, text string) []byte {
+func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-// unpack returns the record of an entity that was packed.
-func unpack(e *crm.Entity, key int64, packed string) crm.Record {
+// decodeRecord returns the record of an entity that was packed.
+func decodeRecord(e *crm.Entity, key int64, packed string) crm.Record {
 	rec := crm.NewRecord(e)
 	rec.Key, rec.ID = key, crm.RecordID(e.Prefix, key)
-	for p := unpacker(packed); p != ""; {
+	for p := recordDecoder(packed); p != ""; {
 		i := p.number()
 		kind := crm.Kind(p[0])
 		p = p[1:]
@@ -77,11 +77,11 @@ func unpack(e *crm.Entity, key int64, packed string) crm.Record {
 	return rec
 }
 
-// unpacker is what remains of a packed record.
-type unpacker string
+// recordDecoder is what remains of a packed record.
+type recordDecoder string
 
 // number reads an unsigned number, as encoding/binary writes it.
-func (p *unpacker) number() (n uint64) {
+func (p *recordDecoder) number() (n uint64) {
 	for i := 0; ; i++ {
 		c := (*p)[i]
 		if n |= uint64(c&0x7f) << (7 * i); c < 0x80 {
@@ -91,12 +91,12 @@ func (p *unpacker) number() (n uint64) {
 	}
 }
 
-func (p *unpacker) integer() int64 {
+func (p *recordDecoder) integer() int64 {
 	n := p.number()
 	return int64(n>>1) ^ -int64(n&1)
 }
 
-func (p *unpacker) text() string {
+func (p *recordDecoder) text() string {
 	n := p.number()
 	text := string((*p)[:n])
 	*p = (*p)[n:]

@@ -11,32 +11,32 @@ import (
 
 // page reads a page: the keys of its rows, then those of the records that are not on the
 // shelf.
-func (c *counter) page(ctx context.Context, t *table, w way, page *Page) error {
-	keys, err := c.found(ctx, w)
+func (c *reader) page(ctx context.Context, t *table, w accessPath, page *Page) error {
+	keys, err := c.matchingKeys(ctx, w)
 	if err != nil {
 		return err
 	}
-	return c.show(ctx, t, w, keys, page)
+	return c.loadPage(ctx, t, w, keys, page)
 }
 
-// found returns the keys of a page. Rows that a mirror lists are not tested again for the
+// matchingKeys returns the keys of a page. Rows that a mirror lists are not tested again for the
 // words of the search, unless something was written since it was read, or readers see
 // less than tables and mirrors have.
-func (c *counter) found(ctx context.Context, w way) ([]int64, error) {
+func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error) {
 	listed := w
-	if w.list != "" && c.veil == nil {
+	if w.keyList != "" && c.veil == nil {
 		listed.q = w.q.Without()
 	}
 	keys, err := c.keys(ctx, listed)
-	if w.list != "" && err == nil && !c.still() {
+	if w.keyList != "" && err == nil && !c.valid() {
 		keys, err = c.keys(ctx, w)
 	}
 	return keys, err
 }
 
-// show fills a page with the records of the keys, of which one beyond the limit says that
+// loadPage fills a page with the records of the keys, of which one beyond the limit says that
 // there are more.
-func (c *counter) show(ctx context.Context, t *table, w way, keys []int64, page *Page) error {
+func (c *reader) loadPage(ctx context.Context, t *table, w accessPath, keys []int64, page *Page) error {
 	records, err := c.records(ctx, t, w, keys)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (c *counter) show(ctx context.Context, t *table, w way, keys []int64, page 
 			size += textSize(records[i])
 		}
 		if records[i].Entity == nil || i > 0 && size > maxPageBytes {
-			page.More, page.Full = true, true
+			page.More, page.Truncated = true, true
 			break
 		}
 		page.Records = append(page.Records, records[i])
@@ -63,7 +63,7 @@ func (c *counter) show(ctx context.Context, t *table, w way, keys []int64, page 
 const maxPageBytes = 4 << 20
 
 // keys returns the keys of the rows of a page, in their order, and one more if there is.
-func (v *view) keys(ctx context.Context, w way) (keys []int64, err error) {
+func (v *readTx) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
 	for _, part := range w.ranges() {
 		left := w.q.Limit + 1 - len(keys)
 		if left == 0 {
@@ -91,9 +91,9 @@ func (v *view) keys(ctx context.Context, w way) (keys []int64, err error) {
 
 // records returns the records with the keys. When they are more than a page may hold the
 // rest is left unread, and has no entity. In which order they are read does not matter.
-func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([]crm.Record, error) {
+func (c *reader) records(ctx context.Context, t *table, w accessPath, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
-	missing := c.shelf.take(c.recall, t, keys, records)
+	missing := c.cache.get(c.cacheSnapshot, t, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
@@ -103,10 +103,10 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 	}
 	row, size := t.newRow(), 0
 	read := make([]crm.Record, 0, len(missing))
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+listed+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
-	err := c.rows(ctx, text, []any{listOf(wanted)}, func(scan func(...any) error) error {
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+keysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
+	err := c.rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
 		if size > maxPageBytes {
-			return errFull
+			return errPageFull
 		}
 		if err := scan(row.dest...); err != nil {
 			return err
@@ -118,11 +118,11 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 		records[places[rec.Key]], read, size = rec, append(read, rec), size+textSize(rec)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errFull) {
+	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
 	if !w.q.Once {
-		c.shelf.keep(c.recall, t, read)
+		c.cache.put(c.cacheSnapshot, t, read)
 	}
 	if records[0].Entity == nil { // a page shows at least one
 		first, err := c.records(ctx, t, w, keys[:1])
@@ -132,4 +132,4 @@ func (c *counter) records(ctx context.Context, t *table, w way, keys []int64) ([
 	return records, nil
 }
 
-var errFull = errors.New("the page is full")
+var errPageFull = errors.New("the page is full")

@@ -15,31 +15,31 @@ import (
 // and an update no long ones after. The next entry of the record that changed a field has
 // what it was before, and where none did the record has it still.
 
-// maxFollowed is how many later entries are read for one page, about 0.1 s of work.
-const maxFollowed = 20_000
+// maxReplayed is how many later entries are read for one page, about 0.1 s of work.
+const maxReplayed = 20_000
 
-// retell fills in what the entries of a page became. A page that would then be larger
+// replayLog fills in what the entries of a page became. A page that would then be larger
 // than maxPageBytes, or for which more than maxFollowed later entries would be read, ends
 // early; it has one entry in any case.
-func (v *view) retell(ctx context.Context, s *Store, page *Page) error {
+func (v *readTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
-		t := newTelling(s, page.Records[i])
+		t := newReplay(s, page.Records[i])
 		if t.open > 0 {
-			if err := v.follow(ctx, s, &t); err != nil {
+			if err := v.replayEntries(ctx, s, &t); err != nil {
 				return err
 			}
 		}
-		t.tell()
+		t.entry()
 		bytes += textSize(t.change)
-		if read += t.read; i > 0 && (bytes > maxPageBytes || read > maxFollowed) {
-			page.Records, page.More, page.Full = page.Records[:i], true, true
+		if read += t.read; i > 0 && (bytes > maxPageBytes || read > maxReplayed) {
+			page.Records, page.More, page.Truncated = page.Records[:i], true, true
 		}
 	}
 	return nil
 }
 
-// telling is an entry whose values after are being found.
-type telling struct {
+// replay is an entry whose values after are being found.
+type replay struct {
 	change crm.Record
 	entity *crm.Entity // of the record that it changed; nil where that is none
 	key    int64       // of the record
@@ -49,8 +49,8 @@ type telling struct {
 	open   int                   // how many values of an update are to be found; of a create, one as long as any may be
 }
 
-func newTelling(s *Store, change crm.Record) telling {
-	t := telling{change: change, became: map[string]crm.Member{}}
+func newReplay(s *Store, change crm.Record) replay {
+	t := replay{change: change, became: map[string]crm.Member{}}
 	kind, id, _ := strings.Cut(change.Value("target").Text, "/")
 	e := s.Schema.Named(kind)
 	if e == nil {
@@ -79,15 +79,15 @@ func newTelling(s *Store, change crm.Record) telling {
 }
 
 // wants reports whether the value of a name is to be found.
-func (t *telling) wants(name string) bool {
+func (t *replay) wants(name string) bool {
 	if _, known := t.became[name]; known {
 		return false
 	}
 	return t.create || slices.ContainsFunc(t.change.Value("to").Members(), func(m crm.Member) bool { return m.Name == digestMark+name })
 }
 
-// note takes in what a value was before a later entry.
-func (t *telling) note(name string, was crm.Member) {
+// remember takes in what a value was before a later entry.
+func (t *replay) remember(name string, was crm.Member) {
 	if !t.wants(name) {
 		return
 	}
@@ -97,11 +97,11 @@ func (t *telling) note(name string, was crm.Member) {
 	}
 }
 
-// errTold ends a read that found all.
-var errTold = errors.New("all is found")
+// errReplayDone ends a read that found all.
+var errReplayDone = errors.New("all is found")
 
-// follow reads the entries of the record after the one that is told, and the record.
-func (v *view) follow(ctx context.Context, s *Store, t *telling) error {
+// replayEntries reads the entries of the record after the one that is told, and the record.
+func (v *readTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	workspace := crm.RecordWorkspace(t.change.Key)
 	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
 	err := v.rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
@@ -112,52 +112,52 @@ func (v *view) follow(ctx context.Context, s *Store, t *telling) error {
 				return err
 			}
 			for _, m := range crm.ParseObject(before) {
-				t.note(m.Name, m)
+				t.remember(m.Name, m)
 			}
 			for _, m := range crm.ParseObject(after) { // what the change set for the first time
-				t.note(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
+				t.remember(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
 			}
 			if action == "delete" {
 				t.open = 0
 			}
 			if t.open == 0 {
-				return errTold
+				return errReplayDone
 			}
 			return nil
 		})
-	if errors.Is(err, errTold) {
+	if errors.Is(err, errReplayDone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	row := s.tables[t.entity].newRow()
-	found, err := scanned(v.row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
+	found, err := scanRow(v.row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
 	if found && err == nil {
 		rec, err := row.record()
 		if err != nil {
 			return err
 		}
-		for _, m := range whole(rec) {
-			t.note(m.Name, m)
+		for _, m := range allValues(rec) {
+			t.remember(m.Name, m)
 		}
 	}
 	return err
 }
 
-// tell puts the fields of an entry into the form that clients see.
-func (t *telling) tell() {
+// entry puts the fields of an entry into the form that clients see.
+func (t *replay) entry() {
 	change := t.change
 	from, to := change.Value("from").Members(), change.Value("to").Members()
 	if t.create {
-		to = t.made()
+		to = t.createdState()
 	}
-	change.Set("from", crm.Members(t.shown(from)))
-	change.Set("to", crm.Members(t.shown(to)))
+	change.Set("from", crm.Members(t.shownState(from)))
+	change.Set("to", crm.Members(t.shownState(to)))
 }
 
-// made returns what a record was made with, in the order of its fields.
-func (t *telling) made() (list []crm.Member) {
+// createdState returns what a record was made with, in the order of its fields.
+func (t *replay) createdState() (list []crm.Member) {
 	var own []crm.Member
 	for _, m := range t.became {
 		if m.Name != "" {
@@ -175,8 +175,8 @@ func (t *telling) made() (list []crm.Member) {
 	return list
 }
 
-// shown leaves out what is no field, or changes with every change, and spells times.
-func (t *telling) shown(members []crm.Member) (list []crm.Member) {
+// shownState leaves out what is no field, or changes with every change, and spells times.
+func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 	for _, m := range members {
 		if name, long := strings.CutPrefix(m.Name, digestMark); long {
 			m = t.became[name]
@@ -194,7 +194,7 @@ func (t *telling) shown(members []crm.Member) (list []crm.Member) {
 	return list
 }
 
-func (t *telling) field(name string) *crm.Field {
+func (t *replay) field(name string) *crm.Field {
 	if t.entity == nil {
 		return nil
 	}

@@ -38,7 +38,7 @@ func (f *fixture) stateNow(actor crm.Actor) state {
 	return now
 }
 
-func storedText(v crm.Value) string { return fmt.Sprint(stored(v)) }
+func storedText(v crm.Value) string { return fmt.Sprint(columnValue(v)) }
 
 // program is a random series of writes on all kinds of records, with the state after each.
 type program struct {
@@ -315,7 +315,7 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 			case slices.Contains(stampFields, name) || others[name] == value:
 			case f.Type == crm.Object:
 				other := crm.ParseObject(others[name])
-				for _, m := range missing(crm.ParseObject(value), other) {
+				for _, m := range without(crm.ParseObject(value), other) {
 					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
 				}
 			default:
@@ -356,7 +356,7 @@ func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 			err := tx.exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
 				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
-				maxFollowed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
+				maxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
 			if err != nil {
 				return err
 			}
@@ -367,8 +367,8 @@ func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 	pages, after := 0, ""
 	for more := true; more; pages++ {
 		page := f.list(ann, "change", "action=create&sort=at&limit=50"+after)
-		if len(page.Records) == 0 || page.More != page.Full {
-			t.Fatalf("page %d has %d entries, more %t, full %t", pages, len(page.Records), page.More, page.Full)
+		if len(page.Records) == 0 || page.More != page.Truncated {
+			t.Fatalf("page %d has %d entries, more %t, full %t", pages, len(page.Records), page.More, page.Truncated)
 		}
 		for _, rec := range page.Records {
 			if strings.HasPrefix(rec.Value("target").Text, "contact/") {

@@ -74,7 +74,7 @@ func TestCheckFindsForeignObjects(t *testing.T) {
 	path, _, _ := madeFile(t)
 	_, err := Check(t.Context(), path)
 	must(t, err)
-	must(t, with(fileURL(path)+"?mode=rw", func(db *sql.DB) error {
+	must(t, withDB(fileURL(path)+"?mode=rw", func(db *sql.DB) error {
 		_, err := db.Exec("CREATE TABLE foo (x)")
 		return err
 	}))

@@ -7,8 +7,8 @@ import "fmt"
 // row of the network gives place to a new one instead, and where the whole table is full,
 // one of the network that has most.
 
-// places says which rows of a table give place.
-type places struct {
+// registrationLimit says which rows of a table give place.
+type registrationLimit struct {
 	table, key string
 	where      string // condition on a row that may go, with the present as $1
 	age        string // column; the lowest goes first
@@ -21,19 +21,19 @@ type places struct {
 const maxGo = 20
 
 // clientPlaces are the clients that nobody got a token through and that have no open page.
-func clientPlaces() places {
-	return places{table: "oauth_clients", key: "id", where: "used_at IS NULL AND held_until <= $1", age: "held_until", share: 100, most: 10_000}
+func clientPlaces() registrationLimit {
+	return registrationLimit{table: "oauth_clients", key: "id", where: "used_at IS NULL AND held_until <= $1", age: "held_until", share: 100, most: 10_000}
 }
 
 // pagePlaces are the open pages for which no code was mailed. Those with a code are bounded
 // by the limits on mails.
-func pagePlaces() places {
-	return places{table: "oauth_requests", key: "hash", where: "mailed = 0 AND expires_at > $1", age: "expires_at", share: 200, most: 5_000}
+func pagePlaces() registrationLimit {
+	return registrationLimit{table: "oauth_requests", key: "hash", where: "mailed = 0 AND expires_at > $1", age: "expires_at", share: 200, most: 5_000}
 }
 
-// makePlace makes room for a row of the network and returns the keys of the rows that are
+// makeRoom makes room for a row of the network and returns the keys of the rows that are
 // to go for it.
-func (tx *Tx) makePlace(p places, network string) (gone []string, err error) {
+func (tx *Tx) makeRoom(p registrationLimit, network string) (gone []string, err error) {
 	from := fmt.Sprintf(" FROM %s WHERE %s", p.table, p.where)
 	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxGo, p.share-1)
 	if gone, err = tx.texts(beyond, tx.now, network); err != nil || len(gone) > 0 {

@@ -81,7 +81,7 @@ func byAge(list []candidate) []candidate {
 
 // going is the rule: beyond its share the oldest of the network go; beyond the bound the
 // oldest of the network that has most.
-func (p places) going(list []candidate, network string) (gone []string) {
+func (p registrationLimit) going(list []candidate, network string) (gone []string) {
 	own := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.network != network })
 	for i := 0; i <= len(own)-p.share; i++ {
 		gone = append(gone, own[i].key)

@@ -48,12 +48,12 @@ func TestOrdersHaveAnIndex(t *testing.T) {
 // walksAnIndex reads the plans of the ways to a question's rows that end with the page.
 func (f *fixture) walksAnIndex(name string, q *query.Question) {
 	f.t.Helper()
-	ways := []way{{q: q}}
+	ways := []accessPath{{q: q}}
 	if order := q.Order.Field.Name; (order == crm.FieldCreatedAt || order == "id") && !q.Direct && !q.Entity.RandomID {
-		ways = append(ways, way{q: q, keyed: true})
+		ways = append(ways, accessPath{q: q, byKeys: true})
 		for i := range q.Leads {
 			if q.Leads[i].Sorted {
-				ways = append(ways, way{q: q, keyed: true, lead: &q.Leads[i]})
+				ways = append(ways, accessPath{q: q, byKeys: true, lead: &q.Leads[i]})
 			}
 		}
 	}

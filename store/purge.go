@@ -9,9 +9,9 @@ import (
 	"crmkit/crm"
 )
 
-// stale are rows that can serve nobody any more: those of a table under a condition on a
+// expiring are rows that can serve nobody any more: those of a table under a condition on a
 // moment, $1, that is so long ago.
-type stale struct {
+type expiring struct {
 	table string
 	key   []string // what names one
 	where string
@@ -19,17 +19,17 @@ type stale struct {
 	bytes string // SQL of how much storage of its workspace a row takes; empty: none
 }
 
-// stales lists them. Idle tokens stay a while, so that their owner is told that they
+// expiringTables lists them. Idle tokens stay a while, so that their owner is told that they
 // expired; a used refresh token for as long as it could have lived, so that its theft is
 // noticed.
-func stales() []stale {
+func expiringTables() []expiring {
 	hash := []string{"hash"}
-	return []stale{
+	return []expiring{
 		{"tokens", []string{"key"}, "last_used_at < $1", 3 * IdleLimit, ""},
 		{"limits", []string{"name"}, "resets_at < $1", 0, ""},
 		{"confirmations", hash, "expires_at < $1", 0, ""},
 		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0, ""},
-		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", KeptFor, answerBytes},
+		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", IdempotencyTTL, answerBytes},
 		{"reservations", []string{"id"}, "made_at < $1", reservedFor, "bytes"}, // of a process that was killed
 		{"oauth_requests", hash, "expires_at < $1", 0, ""},
 		{"oauth_grants", hash, "expires_at < $1", keepGrants, ""},
@@ -37,7 +37,7 @@ func stales() []stale {
 		{"secrets", hash, "used_at < $1", RefreshLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest, ""},
-		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + crm.Storage + "')", keepStrays, entryBytes},
+		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + crm.Storage + "')", orphanLogRetention, entryBytes},
 	}
 }
 
@@ -47,7 +47,7 @@ const purgeStep = 500
 // Purge drops now what can serve nobody any more; it also happens by itself. What that is
 // is found beside the writes, and looked at again when it is dropped.
 func (s *Store) Purge(ctx context.Context) {
-	for _, of := range stales() {
+	for _, of := range expiringTables() {
 		for n := purgeStep; n == purgeStep; {
 			var err error
 			if n, err = s.purge(ctx, of); err != nil {
@@ -61,11 +61,11 @@ func (s *Store) Purge(ctx context.Context) {
 }
 
 // purge drops some stale rows of a table, and returns how many it found.
-func (s *Store) purge(ctx context.Context, of stale) (n int, err error) {
+func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	moment := s.Now().Add(-of.age).UnixMilli()
 	var rows [][]any
 	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(of.key, ", "), of.table, of.where, purgeStep)
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, text, []any{moment}, func(scan func(...any) error) error {
 			row, dest := make([]any, len(of.key)), make([]any, len(of.key))
 			for i := range row {

@@ -20,7 +20,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return rec, err
 	}
 	t, one := s.tables[e], make([]crm.Record, 1)
-	if crm.RecordWorkspace(key) == actor.Workspace && len(s.shelf.take(recall, t, []int64{key}, one)) == 0 {
+	if crm.RecordWorkspace(key) == actor.Workspace && len(s.recordCache.get(recall, t, []int64{key}, one)) == 0 {
 		s.turns.note(tenantOf(actor))
 		return one[0], nil
 	}
@@ -31,13 +31,13 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	defer end()
 	row, rest := t.newRow(), false
 	args := []any{actor.Workspace, key}
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
 	})
 	if err == nil && !rest {
 		return s.keptRecord(recall, row)
 	}
-	err = s.present(ctx, actor, e, func(v *view) error {
+	err = s.present(ctx, actor, e, func(v *readTx) error {
 		err := v.row(ctx, t.fetch, args, row.dest...)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -47,7 +47,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		return gone(e, key, last)
+		return notFoundError(e, key, last)
 	})
 	if err != nil {
 		return rec, err
@@ -56,17 +56,17 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 }
 
 // keptRecord returns the record of a row, and keeps it in memory.
-func (s *Store) keptRecord(recall recall, row *row) (crm.Record, error) {
+func (s *Store) keptRecord(recall cacheSnapshot, row *row) (crm.Record, error) {
 	rec, err := row.record()
 	if err == nil {
-		s.shelf.keep(recall, row.table, []crm.Record{rec})
+		s.recordCache.put(recall, row.table, []crm.Record{rec})
 	}
-	return rec, s.unread(err)
+	return rec, s.wrapReadError(err)
 }
 
-// Named returns the record with a random id among those the actor may see, or a
+// RecordByID returns the record with a random id among those the actor may see, or a
 // not_found error.
-func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
+func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return rec, err
@@ -78,7 +78,7 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 		args = append(args, t.sealer.Key(actor.Workspace, id))
 	}
 	over := s.overlay(actor, e)
-	err = s.snapshot(ctx, func(v *view) error {
+	err = s.snapshot(ctx, func(v *readTx) error {
 		if err := v.row(ctx, t.named, args, row.dest...); err != nil {
 			return err
 		}
@@ -91,42 +91,42 @@ func (s *Store) Named(ctx context.Context, actor crm.Actor, e *crm.Entity, id st
 			over.lay(page.Records)
 			return nil
 		}
-		err = v.retell(ctx, s, &page)
+		err = v.replayLog(ctx, s, &page)
 		rec = page.Records[0]
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return rec, unnamed(actor, e, id)
+		return rec, notFoundByID(actor, e, id)
 	}
 	return rec, err
 }
 
-// unnamed is the error for a random id that finds nothing.
-func unnamed(actor crm.Actor, e *crm.Entity, id string) error {
+// notFoundByID is the error for a random id that finds nothing.
+func notFoundByID(actor crm.Actor, e *crm.Entity, id string) error {
 	path := strings.ReplaceAll(e.Route(), "{id}", actor.WorkspaceID)
 	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Show(id), path)
 }
 
 // Page is one page of a list.
 type Page struct {
-	Records []crm.Record
-	More    bool  // rows remain behind the last
-	Full    bool  // the page ended before its limit: its rows are large, or need many others
-	Total   int64 // rows that match, at most the cap when not Exact
-	Exact   bool
-	Counted bool // false: no total was asked for
-	Nowhere bool // nothing of the kind has the words of search= as they are written, so they may be misspelled
+	Records      []crm.Record
+	More         bool  // rows remain behind the last
+	Truncated    bool  // the page ended before its limit: its rows are large, or need many others
+	Total        int64 // rows that match, at most the cap when not Exact
+	TotalExact   bool
+	HasTotal     bool // false: no total was asked for
+	NoExactMatch bool // nothing of the kind has the words of search= as they are written, so they may be misspelled
 }
 
 // List answers a question within the actor's workspace (or user, where the
 // entity is scoped so). All of a page is of one moment, but that a record from memory may
 // lack what another process commits in the instant in which the page is read.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
-	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *counter, w way) error {
+	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *reader, w accessPath) error {
 		err := c.page(ctx, s.tables[q.Entity], w, &page)
-		w.over.lay(page.Records)
+		w.tooMany.lay(page.Records)
 		if err == nil && q.Entity.Sealed {
-			err = c.retell(ctx, s, &page)
+			err = c.replayLog(ctx, s, &page)
 		}
 		if err != nil || q.Total == query.TotalNone {
 			return err
@@ -134,14 +134,14 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (p
 		return c.total(ctx, w, &page)
 	})
 	if nothing != nil {
-		page = Page{Exact: true, Counted: q.Total != query.TotalNone, Nowhere: nothing.nowhere}
+		page = Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: nothing.noMatch}
 	}
 	return page, err
 }
 
 // ask gives fn a snapshot and the way to what answers a question in it. Where memory shows
 // that nothing does, it does not call fn and returns what memory found.
-func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn func(context.Context, *counter, way) error) (nothing *hits, err error) {
+func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn func(context.Context, *reader, accessPath) error) (nothing *matchSet, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	sought := q.Sought != nil && !q.Ranked()
@@ -159,9 +159,9 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 	if err != nil {
 		return nil, err
 	}
-	var h *hits
+	var h *matchSet
 	if sought {
-		if h, err = s.seek(ctx, actor, q.Entity, q.Sought); err != nil {
+		if h, err = s.searchIndex(ctx, actor, q.Entity, q.Sought); err != nil {
 			return nil, err
 		}
 		if h != nil && h.n == 0 {
@@ -169,13 +169,13 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 		}
 	}
 	over := s.overlay(actor, q.Entity)
-	return nil, s.present(ctx, actor, q.Entity, func(v *view) error {
-		c := &counter{v, recall, s.shelf}
-		w, err := c.way(ctx, actor, q, h)
+	return nil, s.present(ctx, actor, q.Entity, func(v *readTx) error {
+		c := &reader{v, recall, s.recordCache}
+		w, err := c.choosePlan(ctx, actor, q, h)
 		if err != nil {
 			return err
 		}
-		w.over = over
+		w.tooMany = over
 		return fn(ctx, c, w)
 	})
 }
@@ -195,11 +195,11 @@ const maxRead = 20 * time.Second
 // total counts the matches: a first page that is also the last holds them all; else by
 // the kept counter where nothing filters, and row by row up to the cap where something
 // does.
-func (c *counter) total(ctx context.Context, w way, page *Page) error {
+func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 	q := w.q
-	page.Counted = true
+	page.HasTotal = true
 	if q.First() && !page.More {
-		page.Total, page.Exact = int64(len(page.Records)), true
+		page.Total, page.TotalExact = int64(len(page.Records)), true
 		return nil
 	}
 	if w.hits != nil && len(q.Others) == 0 && c.veil == nil {
@@ -210,10 +210,10 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 	if err != nil {
 		return err
 	}
-	count := func() (m memo, err error) { return m, c.rowUntil(ctx, text, args, &m.n) }
-	m := memo{}
-	if c.still() && !q.Entity.RandomID {
-		m, err = c.memo(keyOf(w.actor.Workspace, text, args), count)
+	count := func() (m cachedCount, err error) { return m, c.rowUntil(ctx, text, args, &m.n) }
+	m := cachedCount{}
+	if c.valid() && !q.Entity.RandomID {
+		m, err = c.getOrCompute(keyOf(w.actor.Workspace, text, args), count)
 	} else {
 		m, err = count()
 	}
@@ -223,14 +223,14 @@ func (c *counter) total(ctx context.Context, w way, page *Page) error {
 
 // matched sets the total of a page to how many rows match, no further than was asked for.
 func (p *Page) matched(n int64, asked query.Total) {
-	p.Total, p.Exact = n, asked == query.TotalExact || n <= query.TotalCap
-	if !p.Exact {
+	p.Total, p.TotalExact = n, asked == query.TotalExact || n <= query.TotalCap
+	if !p.TotalExact {
 		p.Total = query.TotalCap
 	}
 }
 
 // counting returns the statement that counts the matches.
-func (c *counter) counting(ctx context.Context, w way) (text string, args []any, err error) {
+func (c *reader) counting(ctx context.Context, w accessPath) (text string, args []any, err error) {
 	q := w.q
 	args = []any{scope(w.actor, q.Entity)}
 	if q.Plain && !q.Entity.RandomID {
@@ -243,14 +243,14 @@ func (c *counter) counting(ctx context.Context, w way) (text string, args []any,
 	if len(q.Where) == 1 && len(q.Leads) == 1 && q.Leads[0].Whole {
 		text, args = q.Leads[0].Keys(), append(args, q.Args...)
 	} else {
-		if w, err = c.narrowed(ctx, w, wanted); err != nil {
+		if w, err = c.cheapestSource(ctx, w, wanted); err != nil {
 			return "", nil, err
 		}
 		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if w.list != "" && c.veil == nil {
+		if w.keyList != "" && c.veil == nil {
 			whole.Where = q.Without().Condition()
 		}
-		text, args = "SELECT 1 FROM "+w.within(whole), w.args(whole)
+		text, args = "SELECT 1 FROM "+w.keySubquery(whole), w.args(whole)
 	}
 	if q.Total == query.TotalCapped {
 		text += fmt.Sprintf(" LIMIT %d", query.TotalCap+1)

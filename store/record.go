@@ -63,7 +63,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		if !values[i].Set() {
 			return 0, nil
 		}
-		args = append(args, stored(values[i]))
+		args = append(args, columnValue(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
 	if err := tx.meetHolder(e, names, values); err != nil {
@@ -86,7 +86,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := tx.lead(rec); err != nil {
+	if err := tx.inheritedLead(rec); err != nil {
 		return Outcome{}, err
 	}
 	if err := tx.checkReferences(before, rec); err != nil {
@@ -102,7 +102,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 		return Outcome{}, err
 	}
 	args := []any{rec.Key, tx.Actor.Workspace}
-	for _, i := range tx.store.tables[d.Entity].stored {
+	for _, i := range tx.store.tables[d.Entity].persistent {
 		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
 	}
 	if err := tx.exec(tx.store.tables[d.Entity].insert, args...); err != nil {
@@ -176,7 +176,7 @@ func (tx *Tx) draft(before crm.Record, d Draft) (crm.Record, error) {
 // replace writes the changed fields of a record, and its stamps.
 func (tx *Tx) replace(before, after crm.Record) error {
 	e := after.Entity
-	if err := tx.lead(after); err != nil {
+	if err := tx.inheritedLead(after); err != nil {
 		return err
 	}
 	if err := tx.checkReferences(before, after); err != nil {
@@ -206,17 +206,17 @@ func (tx *Tx) replace(before, after crm.Record) error {
 // finish keeps the side tables, what is kept in other records, and the log in step
 // with a record's change.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
-	tx.touch(tx.Actor.Workspace)
-	tx.job.changed = append(tx.job.changed, after)
+	tx.markChanged(tx.Actor.Workspace)
+	tx.job.changedRecords = append(tx.job.changedRecords, after)
 	tx.job.rehearsal.change(before, after)
-	tx.spoil(after.Entity, after.Key)
+	tx.invalidate(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err
 	}
-	if err := tx.count(before, after); err != nil {
+	if err := tx.updateRollups(before, after); err != nil {
 		return err
 	}
-	if err := tx.follow(before, after); err != nil {
+	if err := tx.propagateInherited(before, after); err != nil {
 		return err
 	}
 	grow := tx.Grow

@@ -6,15 +6,15 @@ import (
 	"crmkit/crm"
 )
 
-// reflect brings memory in step with a batch.
-func (w *writer) reflect(batch []*job, err error) {
-	w.store.aside(func() { w.follow(batch, err) })
+// updateCaches brings memory in step with a batch.
+func (w *writer) updateCaches(batch []*job, err error) {
+	w.store.withRecover(func() { w.follow(batch, err) })
 	if err == nil {
 		w.known.Store(w.flight.Load())
 	}
 	w.flight.Store(w.known.Load())
-	pass(w.moments)
-	w.moments, w.foreign, w.others = nil, nil, false
+	bumpVersions(w.versions)
+	w.versions, w.foreign, w.others = nil, nil, false
 }
 
 // follow brings mirrors and shelf in step with a batch. Where it is not known what was
@@ -22,41 +22,41 @@ func (w *writer) reflect(batch []*job, err error) {
 func (w *writer) follow(batch []*job, err error) {
 	changed := w.foreign
 	if w.others || err != nil { // a change changes more than the record that it names
-		w.store.shelf.clear()
+		w.store.recordCache.clear()
 	}
 	for _, j := range batch {
-		w.store.shelf.drop(j.spoiled)
-		if err != nil || j.err == nil || j.keeps() {
-			changed = append(changed, j.changed...)
+		w.store.recordCache.invalidate(j.invalidated)
+		if err != nil || j.err == nil || j.commitsError() {
+			changed = append(changed, j.changedRecords...)
 		}
 	}
 	if err == nil {
-		w.store.mirrors.follow(changed)
+		w.store.indexes.apply(changed)
 		return
 	}
 	for _, rec := range changed {
-		w.store.mirrors.forget(crm.RecordWorkspace(rec.Key))
+		w.store.indexes.forget(crm.RecordWorkspace(rec.Key))
 	}
 }
 
-// note adds the moments of a batch to those that end with it, each once: one that passed
+// collectEffects adds the moments of a batch to those that end with it, each once: one that passed
 // twice would look as if no commit were under way.
-func (w *writer) note(batch []*job) {
+func (w *writer) collectEffects(batch []*job) {
 	seen := map[*atomic.Uint64]bool{}
-	for _, m := range w.moments {
+	for _, m := range w.versions {
 		seen[m] = true
 	}
 	for _, j := range batch {
-		for _, m := range j.moments {
+		for _, m := range j.versions {
 			if !seen[m] {
-				seen[m], w.moments = true, append(w.moments, m)
+				seen[m], w.versions = true, append(w.versions, m)
 			}
 		}
 	}
 }
 
-// pass marks that a commit begins or has ended.
-func pass(moments []*atomic.Uint64) {
+// bumpVersions marks that a commit begins or has ended.
+func bumpVersions(moments []*atomic.Uint64) {
 	for _, m := range moments {
 		m.Add(1)
 	}

@@ -107,17 +107,17 @@ func (r *Rehearsal) Made(rec crm.Record) bool {
 func (w *writer) rehearse(j *job) error {
 	ctx := context.Background()
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return w.fault("transaction", err)
+		return w.jobError("transaction", err)
 	}
 	err := w.start(w.own(ctx))
-	if err == nil && !j.over() {
-		err = w.runOne(j, w.apart)
+	if err == nil && !j.abandoned() {
+		err = w.runOne(j, w.runInSavepoint)
 	}
 	_, _ = w.conn.ExecContext(ctx, "ROLLBACK") // fails where SQLite did it by itself
 	clear(w.origins)
-	j.after, j.kept = nil, nil
+	j.after, j.commitErr = nil, nil
 	if err != nil && j.err == nil {
-		return w.fault("transaction", err)
+		return w.jobError("transaction", err)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (r *Rehearsal) begin(tx *Tx) (err error) {
 
 // end remembers what the step did.
 func (r *Rehearsal) end(tx *Tx) error {
-	if err := tx.over(); err != nil { // the step may have taken it for the fault of a part
+	if err := tx.checkDeadline(); err != nil { // the step may have taken it for the fault of a part
 		return err
 	}
 	l, err := tx.ledger()
@@ -217,12 +217,12 @@ func (r *Rehearsal) remember(tx *Tx, c ghostChange) {
 	}
 	g.claims = r.claimsOf(c.after)
 	r.claim(g, g.claims)
-	for _, i := range g.changed(c, tx.store.tables[e].stored) {
+	for _, i := range g.changed(c, tx.store.tables[e].persistent) {
 		v := c.after.Values[i]
 		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
 			v = crm.Key(r.apart(to, v.Int))
 		}
-		g.cells[i] = stored(v)
+		g.cells[i] = columnValue(v)
 	}
 	r.held += g.size()
 }
@@ -246,7 +246,7 @@ func (g *ghost) changed(c ghostChange, all []int) []int {
 
 // size is about how much memory a ghost takes.
 func (g *ghost) size() int64 {
-	n := 16*len(g.cells) + octets(g.cells...)
+	n := 16*len(g.cells) + byteCount(g.cells...)
 	for _, claim := range slices.Concat(g.before, g.claims) {
 		n += len(claim)
 	}
@@ -281,7 +281,7 @@ func (r *Rehearsal) claimTo(e *crm.Entity, names []string, values []crm.Value) s
 		if to := e.Target(e.Field(name)); to != nil {
 			v = crm.Key(r.apart(to, v.Int))
 		}
-		parts = append(parts, name, fmt.Sprint(stored(v)))
+		parts = append(parts, name, fmt.Sprint(columnValue(v)))
 	}
 	return strings.Join(parts, "\x00")
 }

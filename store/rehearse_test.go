@@ -75,7 +75,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 				return err
 			}
 			_, err = tx.Save(f.draft("contact", "name", "Casper", "email", "c@ghost.com", "company_id", out.After))
-			return errors.Join(err, tx.NoteImported("old", out.After.Entity, "7", out.After.Key))
+			return errors.Join(err, tx.SaveImportMapping("old", out.After.Entity, "7", out.After.Key))
 		})
 		real := f.save(ann, "company", "name", "Real", "domain", "real.com")
 		f.rehearse(ann, r, func(tx *Tx) error {
@@ -83,7 +83,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 			if err != nil || out.Result != Updated || out.Before.Value("name").Text != "Casper" || !r.Made(out.After) {
 				t.Errorf("the contact is %v, %s: %v", out.Before.Values, out.Result, err)
 			}
-			key, err := tx.Imported("old", real.Entity, "7")
+			key, err := tx.ImportMapping("old", real.Entity, "7")
 			if err != nil || key == real.Key || out.Before.Value("company_id").Int != key {
 				t.Errorf("the company is %d, the contact's %v, the real one %d: %v", key, out.Before.Value("company_id"), real.Key, err)
 			}
@@ -143,7 +143,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.rehearse(ann, r, func(tx *Tx) error {
-				if err := tx.Try(func() error { return fails(tx) }); !errors.Is(err, boom) {
+				if err := tx.Savepoint(func() error { return fails(tx) }); !errors.Is(err, boom) {
 					t.Error(err)
 				}
 				return step(tx)
@@ -263,9 +263,9 @@ func TestStepsLeaveMemoryAlone(t *testing.T) {
 		t.Fatal("no activity of Jane")
 	}
 	held := func() int {
-		f.mirrors.mu.Lock()
-		defer f.mirrors.mu.Unlock()
-		return len(f.mirrors.all)
+		f.indexes.mu.Lock()
+		defer f.indexes.mu.Unlock()
+		return len(f.indexes.byKey)
 	}
 	for _, name := range []string{"Other", "Third"} {
 		before, known := held(), f.writer.known.Load()

@@ -26,7 +26,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
 	}
-	l, err := own(ctx, r.To, "crmkit restore")
+	l, err := lockExclusive(ctx, r.To, "crmkit restore")
 	if err != nil {
 		return sum, "", err
 	}
@@ -39,25 +39,25 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 		return sum, "", err
 	}
 	partial := r.To + ".restoring"
-	if sum, err = vacuumInto(ctx, still(r.From), partial, nil); err == nil {
-		err = hand(partial, r.To)
+	if sum, err = vacuumInto(ctx, immutableDSN(r.From), partial, nil); err == nil {
+		err = giveTo(partial, r.To)
 	}
 	if err != nil {
-		return sum, "", errors.Join(err, removeIfThere(partial))
+		return sum, "", errors.Join(err, removeIfExists(partial))
 	}
 	if kept, err = r.setAside(); err == nil {
 		err = os.Rename(partial, r.To)
 	}
 	if err != nil {
-		return sum, kept, errors.Join(err, removeIfThere(partial))
+		return sum, kept, errors.Join(err, removeIfExists(partial))
 	}
 	sum.Path = r.To
 	return sum, kept, syncFile(filepath.Dir(r.To))
 }
 
-// hand gives a file that was just made to the owner of the database beside which it is,
+// giveTo gives a file that was just made to the owner of the database beside which it is,
 // so that the server can open what root made.
-func hand(path, db string) error {
+func giveTo(path, db string) error {
 	file, err := openPlain(path, os.O_RDONLY)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (r Restore) check(ctx context.Context) error {
 // rename replaces the old database by the new one.
 func (r Restore) setAside() (kept string, err error) {
 	if _, err := os.Stat(r.To); err == nil {
-		_ = with(fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(db *sql.DB) error {
+		_ = withDB(fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(db *sql.DB) error {
 			_, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 			return err
 		})
@@ -121,7 +121,7 @@ func (r Restore) setAside() (kept string, err error) {
 		return kept, err
 	}
 	for _, suffix := range parts[:len(parts)-1] {
-		if err := removeIfThere(r.To + suffix); err != nil {
+		if err := removeIfExists(r.To + suffix); err != nil {
 			return kept, err
 		}
 	}

@@ -58,11 +58,11 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 				}
 				for range 2 {
 					before := pagesRead(f.writer.conn)
-					err := tx.Try(func() error {
+					err := tx.Savepoint(func() error {
 						_, err := tx.Save(more)
 						return err
 					})
-					if errors.Is(err, errHalfDone) {
+					if errors.Is(err, errPartialWrite) {
 						return err // it runs again, with savepoints
 					}
 					if n := pagesRead(f.writer.conn) - before; n > c.pages {

@@ -10,29 +10,29 @@ import (
 	"crmkit/query"
 )
 
-// seeking is a look for words in the mirror of a kind, and in those of what its records
+// indexSearch is a look for words in the mirror of a kind, and in those of what its records
 // refer to.
-type seeking struct {
-	mirrors []*mirror // of the kind, and behind it by reference; nil: it is not looked into
-	blocks  blocks    // of the first
-	seekers []seeker  // each must find a record; the one that finds fewest is first
+type indexSearch struct {
+	indexes  []*textIndex // of the kind, and behind it by reference; nil: it is not looked into
+	segments segments     // of the first
+	matchers []matcher    // each must find a record; the one that finds fewest is first
 }
 
-// seeker looks for one word.
-type seeker struct {
-	needles []needle
+// matcher looks for one word.
+type matcher struct {
+	terms   []term
 	refs    [][]uint64 // by reference: the records that are called by the word; nil: none
 	often   int        // how many rows of a sample have it
 	longest int        // bytes of text
 }
 
-// seeking begins a look; nil where a mirror cannot be had.
-func (s *Store) seeking(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*seeking, error) {
-	mirrors, err := s.mirrorsFor(ctx, actor, e, sought)
+// newIndexSearch begins a look; nil where a mirror cannot be had.
+func (s *Store) newIndexSearch(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*indexSearch, error) {
+	mirrors, err := s.indexesFor(ctx, actor, e, sought)
 	if err != nil || mirrors == nil {
 		return nil, err
 	}
-	k := &seeking{mirrors: mirrors, blocks: mirrors[0].look()}
+	k := &indexSearch{indexes: mirrors, segments: mirrors[0].snapshot()}
 	for _, w := range sought.Words {
 		k.add(k.anywhere(w))
 	}
@@ -43,22 +43,22 @@ func (s *Store) seeking(ctx context.Context, actor crm.Actor, e *crm.Entity, sou
 	return k, nil
 }
 
-// mirrorsFor returns the mirror of a kind and behind it those of what its references lead
+// indexesFor returns the mirror of a kind and behind it those of what its references lead
 // to, as far as they are looked into; nil where one of them cannot be had. Without
 // anything sought it returns all.
-func (s *Store) mirrorsFor(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) ([]*mirror, error) {
-	own, err := s.mirror(ctx, actor.Workspace, e)
+func (s *Store) indexesFor(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) ([]*textIndex, error) {
+	own, err := s.textIndex(ctx, actor.Workspace, e)
 	if own == nil || err != nil {
 		return nil, err
 	}
-	list := []*mirror{own}
+	list := []*textIndex{own}
 	for _, f := range own.Refs {
 		needed := sought == nil || len(sought.Words) > 0 || slices.ContainsFunc(sought.Likes, func(l query.Like) bool { return slices.Contains(l.Refs, f) })
 		if !needed {
 			list = append(list, nil)
 			continue
 		}
-		m, err := s.mirror(ctx, actor.Workspace, e.Target(f))
+		m, err := s.textIndex(ctx, actor.Workspace, e.Target(f))
 		if m == nil || err != nil {
 			return nil, err
 		}
@@ -68,82 +68,82 @@ func (s *Store) mirrorsFor(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 }
 
 // anywhere returns the seeker of a word that may stand in any field.
-func (k *seeking) anywhere(w query.Word) (one seeker) {
+func (k *indexSearch) anywhere(w query.Word) (one matcher) {
 	for _, form := range w.Forms {
-		one.needles = append(one.needles, k.mirrors[0].needle(form))
+		one.terms = append(one.terms, k.indexes[0].term(form))
 	}
-	for _, m := range k.mirrors[1:] {
-		one.refs = append(one.refs, m.called(one.needles))
+	for _, m := range k.indexes[1:] {
+		one.refs = append(one.refs, m.byLabel(one.terms))
 	}
 	return one
 }
 
 // inField returns the seeker of a part that must stand in one field.
-func (k *seeking) inField(l query.Like) (one seeker) {
-	part := needle{texts: []finder{{text: []byte(l.Part)}}}
-	for i, f := range k.mirrors[0].Refs {
+func (k *indexSearch) inField(l query.Like) (one matcher) {
+	part := term{byField: []substringFinder{{text: []byte(l.Part)}}}
+	for i, f := range k.indexes[0].Refs {
 		var to []uint64
 		if slices.Contains(l.Refs, f) {
-			to = k.mirrors[1+i].called([]needle{part})
+			to = k.indexes[1+i].byLabel([]term{part})
 		}
 		one.refs = append(one.refs, to)
 	}
 	if l.Own != nil {
-		part.own = make([][]byte, len(k.mirrors[0].Own))
-		part.own[slices.Index(k.mirrors[0].Own, l.Own)] = part.texts[0].text
-		one.needles = []needle{part}
+		part.label = make([][]byte, len(k.indexes[0].Own))
+		part.label[slices.Index(k.indexes[0].Own, l.Own)] = part.byField[0].text
+		one.terms = []term{part}
 	}
 	return one
 }
 
-func (k *seeking) add(one seeker) {
-	for _, n := range one.needles {
-		for i := range n.texts {
-			n.texts[i].tune(k.blocks)
-			one.longest = max(one.longest, len(n.texts[i].text))
+func (k *indexSearch) add(one matcher) {
+	for _, n := range one.terms {
+		for i := range n.byField {
+			n.byField[i].chooseAnchor(k.segments)
+			one.longest = max(one.longest, len(n.byField[i].text))
 		}
 	}
-	k.seekers = append(k.seekers, one)
+	k.matchers = append(k.matchers, one)
 }
 
-// sampledBlocks is in how many blocks seekers are compared: some thousands of rows.
-const sampledBlocks = 64
+// sampledSegments is in how many blocks seekers are compared: some thousands of rows.
+const sampledSegments = 64
 
 // order puts the seeker that finds fewest first: the others then look only into what that
 // finds. Of those that find nothing in the sample the longest is first.
-func (k *seeking) order() {
-	if len(k.seekers) < 2 {
+func (k *indexSearch) order() {
+	if len(k.matchers) < 2 {
 		return
 	}
-	step := max(1, len(k.blocks)/sampledBlocks)
-	for at := step / 2; at < len(k.blocks); at += step {
-		for i := range k.seekers {
-			if b := k.blocks[at]; b != nil {
-				k.seekers[i].often += bits.OnesCount64(k.seekers[i].mask(b, b.rows(), len(k.mirrors)-1))
+	step := max(1, len(k.segments)/sampledSegments)
+	for at := step / 2; at < len(k.segments); at += step {
+		for i := range k.matchers {
+			if b := k.segments[at]; b != nil {
+				k.matchers[i].often += bits.OnesCount64(k.matchers[i].mask(b, b.rows(), len(k.indexes)-1))
 			}
 		}
 	}
-	slices.SortStableFunc(k.seekers, func(a, b seeker) int {
+	slices.SortStableFunc(k.matchers, func(a, b matcher) int {
 		return cmp.Or(cmp.Compare(a.often, b.often), cmp.Compare(b.longest, a.longest))
 	})
 }
 
-// blocksBetween is how many blocks are looked into until the context is asked again: less
+// segmentsBetweenChecks is how many blocks are looked into until the context is asked again: less
 // than a millisecond's work.
-const blocksBetween = 256
+const segmentsBetweenChecks = 256
 
 // each hands the hits of each block to fn, until it wants no more.
-func (k *seeking) each(ctx context.Context, fn func(at int, mask uint64) (more bool)) error {
-	for at, b := range k.blocks {
-		if at%blocksBetween == 0 && ctx.Err() != nil {
+func (k *indexSearch) each(ctx context.Context, fn func(at int, mask uint64) (more bool)) error {
+	for at, b := range k.segments {
+		if at%segmentsBetweenChecks == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if b == nil {
 			continue
 		}
 		mask := b.rows()
-		for i := 0; i < len(k.seekers) && mask != 0; i++ {
-			mask = k.seekers[i].mask(b, mask, len(k.mirrors)-1)
+		for i := 0; i < len(k.matchers) && mask != 0; i++ {
+			mask = k.matchers[i].mask(b, mask, len(k.indexes)-1)
 		}
 		if !fn(at, mask) {
 			return nil
@@ -153,11 +153,11 @@ func (k *seeking) each(ctx context.Context, fn func(at int, mask uint64) (more b
 }
 
 // mask returns those of some rows of a block in which the word stands.
-func (w *seeker) mask(b *block, among uint64, refs int) uint64 {
-	mask := b.find(w.needles, among)
+func (w *matcher) mask(b *segment, among uint64, refs int) uint64 {
+	mask := b.find(w.terms, among)
 	for i, to := range w.refs {
 		if to != nil {
-			mask |= b.pointing(i, refs, to, among&^mask)
+			mask |= b.matchRefs(i, refs, to, among&^mask)
 		}
 	}
 	return mask

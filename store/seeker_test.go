@@ -28,12 +28,12 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	})
 	for _, params := range []string{"search=frequentation+rare", "search=rare+frequentation", "search=frequentation&notes=like:rare", "search=rare&notes=like:frequentation", "notes=like:rare&notes=like:frequentation"} {
 		q := f.question(ann, "contact", params)
-		k, err := f.seeking(t.Context(), ann, q.Entity, q.Sought)
+		k, err := f.newIndexSearch(t.Context(), ann, q.Entity, q.Sought)
 		if err != nil || k == nil {
 			t.Fatalf("%s: no mirror: %v", params, err)
 		}
-		if first := string(k.seekers[0].needles[0].texts[0].text); first != "rare" {
-			t.Errorf("%s begins with %q, of which a sample has %d", params, first, k.seekers[0].often)
+		if first := string(k.matchers[0].terms[0].byField[0].text); first != "rare" {
+			t.Errorf("%s begins with %q, of which a sample has %d", params, first, k.matchers[0].often)
 		}
 		if page := f.list(ann, "contact", params); page.Total != 1 {
 			t.Errorf("%s: %d contacts, want 1", params, page.Total)
@@ -44,12 +44,12 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 // TestSeekingStops holds that a look in memory ends with its context, and where one hit
 // suffices at that.
 func TestSeekingStops(t *testing.T) {
-	all := make(blocks, 4*blocksBetween)
+	all := make(segments, 4*segmentsBetweenChecks)
 	for i := range all {
-		all[i] = (*block)(nil).with([]line{{number: int64(i * blockRows), text: []byte("a\n")}}, 0)
+		all[i] = (*segment)(nil).withRows([]document{{number: int64(i * segmentRows), text: []byte("a\n")}}, 0)
 	}
-	k := &seeking{mirrors: []*mirror{nil}, blocks: all}
-	k.add(seeker{needles: []needle{{texts: []finder{{text: []byte("a")}}}}})
+	k := &indexSearch{indexes: []*textIndex{nil}, segments: all}
+	k.add(matcher{terms: []term{{byField: []substringFinder{{text: []byte("a")}}}}})
 	ctx, cancel := context.WithCancel(t.Context())
 	looked := 0
 	err := k.each(ctx, func(int, uint64) bool {
@@ -57,8 +57,8 @@ func TestSeekingStops(t *testing.T) {
 		cancel()
 		return true
 	})
-	if !errors.Is(err, context.Canceled) || looked > blocksBetween {
-		t.Errorf("%v after %d blocks, want that of the context after at most %d", err, looked, blocksBetween)
+	if !errors.Is(err, context.Canceled) || looked > segmentsBetweenChecks {
+		t.Errorf("%v after %d blocks, want that of the context after at most %d", err, looked, segmentsBetweenChecks)
 	}
 	looked = 0
 	if err := k.each(t.Context(), func(int, uint64) bool { looked++; return false }); err != nil || looked != 1 {
@@ -71,7 +71,7 @@ func TestSeekingStops(t *testing.T) {
 func TestFindersAreNotLedAstray(t *testing.T) {
 	for _, in := range []string{strings.Repeat("b", 10_000), strings.Repeat("ab", 5_000) + "aab", strings.Repeat("ab", 5_000) + "aaba"} {
 		for by := range 4 {
-			f := finder{text: []byte("aab"), by: by}
+			f := substringFinder{text: []byte("aab"), by: by}
 			if got, want := f.index([]byte(in)), strings.Index(in, "aab"); got != want {
 				t.Errorf("by byte %d: at %d, want %d", by, got, want)
 			}

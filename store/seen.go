@@ -25,13 +25,13 @@ func (tx *Tx) read(e *crm.Entity, key int64) (crm.Record, bool, error) {
 		rec.Set(ref.Field.Name, crm.Value{})
 		rec.Labels[e.Index(ref.Field.Name)] = ""
 	}
-	for _, v := range tx.store.vias {
+	for _, v := range tx.store.inherited {
 		if v.of == e && !rec.Value(v.base.Name).Set() {
 			rec.Set(v.field.Name, crm.Value{})
 			rec.Labels[e.Index(v.field.Name)] = ""
 		}
 	}
-	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return belongsNowhere(rec, ref) }), nil
+	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return orphaned(rec, ref) }), nil
 }
 
 // rest reports whether anything of a delete is not done yet.
@@ -88,8 +88,8 @@ func (tx *Tx) settle(seen crm.Record) (is crm.Record, settled bool, err error) {
 	cause := tx.cause
 	defer func() { tx.cause = cause }()
 	for _, ref := range lost {
-		tx.cause = leaving{ref.From.Target(ref.Field), raw.Value(ref.Field.Name).Int}
-		if err := tx.unset(ref, seen.Key); err != nil {
+		tx.cause = deleting{ref.From.Target(ref.Field), raw.Value(ref.Field.Name).Int}
+		if err := tx.clearReference(ref, seen.Key); err != nil {
 			return seen, false, err
 		}
 	}

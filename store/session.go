@@ -82,7 +82,7 @@ type Session struct {
 // there is none, or its user has left the workspace.
 func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
 	a := &session.Actor
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
 			FROM secrets s JOIN tokens t ON t.key = s.token_key JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
 			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id
@@ -93,11 +93,11 @@ func (s *Store) Session(ctx context.Context, hash string) (session Session, foun
 	if errors.Is(err, sql.ErrNoRows) {
 		return session, false, nil
 	}
-	a.Zone, _ = Zone(a.TimeZone)
+	a.Zone, _ = GuessTimeZone(a.TimeZone)
 	session.LastUsed = s.touch.since(a.TokenID, session.LastUsed)
 	return session, err == nil, err
 }
 
-// keepStrays is how long entries of the log that belong to no workspace stay:
+// orphanLogRetention is how long entries of the log that belong to no workspace stay:
 // failed sign-ins of strangers, workspaces that were deleted.
-const keepStrays = 90 * 24 * time.Hour
+const orphanLogRetention = 90 * 24 * time.Hour

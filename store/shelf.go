@@ -7,43 +7,43 @@ import (
 	"crmkit/crm"
 )
 
-// shelf keeps the records that were read lately, ready to be shown. They lie in two
+// recordCache keeps the records that were read lately, ready to be shown. They lie in two
 // generations: what is read moves to the young one, and when that has half the memory,
 // the old one goes and the young one is old.
 //
 // A record stands there with the names of what it refers to, and counts as there only
 // while those still are called so. Whoever reads says when that began, so that nothing
 // of an earlier moment is put after a commit.
-type shelf struct {
+type recordCache struct {
 	mu         sync.Mutex
 	limit      int64
-	young, old map[shelved]kept
+	young, old map[recordKey]cachedRecord
 	bytes      int64 // of the young
 	before     int64 // of the old
 
 	hits, misses atomic.Int64
 }
 
-// shelved is what names a record.
-type shelved struct {
+// recordKey is what names a record.
+type recordKey struct {
 	entity *crm.Entity
 	key    int64
 }
 
-// kept is a record, or of one that others refer to only what it is called.
-type kept struct {
-	packed string // empty: not known
-	called string
-	size   int64 // in memory, about; 0: nothing is known
+// cachedRecord is a record, or of one that others refer to only what it is called.
+type cachedRecord struct {
+	encoded string // empty: not known
+	label   string
+	size    int64 // in memory, about; 0: nothing is known
 }
 
-func newShelf(limit int64) *shelf {
-	return &shelf{limit: limit, young: map[shelved]kept{}, old: map[shelved]kept{}}
+func newRecordCache(limit int64) *recordCache {
+	return &recordCache{limit: limit, young: map[recordKey]cachedRecord{}, old: map[recordKey]cachedRecord{}}
 }
 
-// onShelf reports whether records of the table are kept: those that change only through
+// cacheable reports whether records of the table are kept: those that change only through
 // the log of their workspace, and refer to such.
-func (t *table) onShelf() bool {
+func (t *table) cacheable() bool {
 	own := func(e *crm.Entity) bool { return !e.RandomID && e.Table == "" }
 	for _, i := range t.labels {
 		if !own(t.entity.Target(&t.entity.Fields[i])) {
@@ -53,19 +53,19 @@ func (t *table) onShelf() bool {
 	return own(t.entity)
 }
 
-// take puts the records with the keys into their places, and returns the places of those
+// get puts the records with the keys into their places, and returns the places of those
 // that are not there. All are of the moment at which the look began, or none is there.
-func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (missing []int) {
-	if s.limit > 0 && t.onShelf() && r.still() {
-		packed := s.packed(t, keys)
+func (s *recordCache) get(r cacheSnapshot, t *table, keys []int64, records []crm.Record) (missing []int) {
+	if s.limit > 0 && t.cacheable() && r.valid() {
+		packed := s.encoded(t, keys)
 		for i, key := range keys {
 			if packed[i] != "" {
-				records[i] = unpack(t.entity, key, packed[i])
+				records[i] = decodeRecord(t.entity, key, packed[i])
 			}
 		}
-		s.check(t, records)
+		s.labelsCurrent(t, records)
 	}
-	still := r.still()
+	still := r.valid()
 	for i := range records {
 		if !still {
 			records[i] = crm.Record{}
@@ -79,35 +79,35 @@ func (s *shelf) take(r recall, t *table, keys []int64, records []crm.Record) (mi
 	return missing
 }
 
-// packed returns what is there of records.
-func (s *shelf) packed(t *table, keys []int64) []string {
+// encoded returns what is there of records.
+func (s *recordCache) encoded(t *table, keys []int64) []string {
 	packed := make([]string, len(keys))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, key := range keys {
-		packed[i] = s.find(shelved{t.entity, key}).packed
+		packed[i] = s.lookup(recordKey{t.entity, key}).encoded
 	}
 	return packed
 }
 
-// check takes out the records of which something is called otherwise by now.
-func (s *shelf) check(t *table, records []crm.Record) {
+// labelsCurrent takes out the records of which something is called otherwise by now.
+func (s *recordCache) labelsCurrent(t *table, records []crm.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, rec := range records {
-		if rec.Entity != nil && !s.holds(t, rec) {
+		if rec.Entity != nil && !s.hasLabels(t, rec) {
 			records[i] = crm.Record{}
 		}
 	}
 }
 
-// holds reports whether what the record refers to is called as the record says. The
+// hasLabels reports whether what the record refers to is called as the record says. The
 // caller holds the lock.
-func (s *shelf) holds(t *table, rec crm.Record) bool {
+func (s *recordCache) hasLabels(t *table, rec crm.Record) bool {
 	for _, i := range t.labels {
 		if v := rec.Values[i]; v.Set() {
-			to := s.find(shelved{t.entity.Target(&t.entity.Fields[i]), v.Int})
-			if to.size == 0 || to.called != rec.Labels[i] {
+			to := s.lookup(recordKey{t.entity.Target(&t.entity.Fields[i]), v.Int})
+			if to.size == 0 || to.label != rec.Labels[i] {
 				return false
 			}
 		}
@@ -115,50 +115,50 @@ func (s *shelf) holds(t *table, rec crm.Record) bool {
 	return true
 }
 
-// find returns what is there, and makes it young. The caller holds the lock.
-func (s *shelf) find(of shelved) kept {
+// lookup returns what is there, and makes it young. The caller holds the lock.
+func (s *recordCache) lookup(of recordKey) cachedRecord {
 	k, found := s.young[of]
 	if !found {
 		if k, found = s.old[of]; found {
-			s.put(of, k)
+			s.insert(of, k)
 		}
 	}
 	return k
 }
 
-// keep puts records that were read since the look began.
-func (s *shelf) keep(r recall, t *table, records []crm.Record) {
-	if s.limit == 0 || !t.onShelf() {
+// put puts records that were read since the look began.
+func (s *recordCache) put(r cacheSnapshot, t *table, records []crm.Record) {
+	if s.limit == 0 || !t.cacheable() {
 		return
 	}
 	packed := make([]string, len(records))
 	for i, rec := range records {
-		packed[i] = pack(rec)
+		packed[i] = encodeRecord(rec)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !r.still() { // some may have changed since
+	if !r.valid() { // some may have changed since
 		return
 	}
 	for i, rec := range records {
-		s.put(shelved{t.entity, rec.Key}, newKept(packed[i], rec.Value(t.entity.Display).Text))
+		s.insert(recordKey{t.entity, rec.Key}, newCachedRecord(packed[i], rec.Value(t.entity.Display).Text))
 		for _, i := range t.labels {
 			if v := rec.Values[i]; v.Set() {
-				s.name(shelved{t.entity.Target(&t.entity.Fields[i]), v.Int}, rec.Labels[i])
+				s.label(recordKey{t.entity.Target(&t.entity.Fields[i]), v.Int}, rec.Labels[i])
 			}
 		}
 	}
 }
 
-// name notes what a record is called. The caller holds the lock.
-func (s *shelf) name(of shelved, called string) {
-	if k := s.find(of); k.size == 0 {
-		s.put(of, newKept("", called))
+// label notes what a record is called. The caller holds the lock.
+func (s *recordCache) label(of recordKey, called string) {
+	if k := s.lookup(of); k.size == 0 {
+		s.insert(of, newCachedRecord("", called))
 	}
 }
 
-// put makes room and puts something among the young. The caller holds the lock.
-func (s *shelf) put(of shelved, k kept) {
+// insert makes room and puts something among the young. The caller holds the lock.
+func (s *recordCache) insert(of recordKey, k cachedRecord) {
 	if more := k.size - s.young[of].size; s.bytes+more > s.limit/2 {
 		clear(s.old) // its room is used again
 		s.young, s.old = s.old, s.young
@@ -169,8 +169,8 @@ func (s *shelf) put(of shelved, k kept) {
 	s.young[of] = k
 }
 
-// drop takes away what was changed.
-func (s *shelf) drop(changed []shelved) {
+// invalidate takes away what was changed.
+func (s *recordCache) invalidate(changed []recordKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, of := range changed {
@@ -182,15 +182,15 @@ func (s *shelf) drop(changed []shelved) {
 }
 
 // clear takes everything away.
-func (s *shelf) clear() {
+func (s *recordCache) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.young, s.old = map[shelved]kept{}, map[shelved]kept{}
+	s.young, s.old = map[recordKey]cachedRecord{}, map[recordKey]cachedRecord{}
 	s.bytes, s.before = 0, 0
 }
 
-// weight returns about how much memory the shelf takes.
-func (s *shelf) weight() int64 {
+// memory returns about how much memory the shelf takes.
+func (s *recordCache) memory() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes + s.before
@@ -200,8 +200,8 @@ func (s *shelf) weight() int64 {
 // a map, and how allocations are rounded.
 const entryCost = 130
 
-func newKept(packed, called string) kept {
-	return kept{packed, called, entryCost + int64(len(packed)+len(called))}
+func newCachedRecord(packed, called string) cachedRecord {
+	return cachedRecord{packed, called, entryCost + int64(len(packed)+len(called))}
 }
 
 // textSize returns how many bytes of text a record holds.

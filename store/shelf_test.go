@@ -14,7 +14,7 @@ import (
 func (f *fixture) checkShelf(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
-		if !f.tables[e].onShelf() {
+		if !f.tables[e].cacheable() {
 			continue
 		}
 		for range 2 { // as it was left, and as it was put just now
@@ -57,7 +57,7 @@ func TestShelfShowsWhatTheTablesHave(t *testing.T) {
 				f.checkShelf(actor)
 			}
 		}
-		if kept := f.shelf.weight() > 0; kept != (f.Store.opts.Caches.Records > 0) {
+		if kept := f.recordCache.memory() > 0; kept != (f.Store.opts.Caches.Records > 0) {
 			t.Errorf("records are kept: %v", kept)
 		}
 	})
@@ -96,18 +96,18 @@ func TestShelfKeepsNothingOfBefore(t *testing.T) {
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
 	kind := f.tables[jane.Entity]
-	before := f.memos.recall(ann.Workspace)
+	before := f.counts.snapshot(ann.Workspace)
 	old := f.fetch(ann, jane)
 	f.update(ann, jane, "name", "June")
-	f.shelf.keep(before, kind, []crm.Record{old})
+	f.recordCache.put(before, kind, []crm.Record{old})
 	if name := f.fetch(ann, jane).Value("name").Text; name != "June" {
 		t.Errorf("fetched %s", name)
 	}
 	records := make([]crm.Record, 1)
-	if missing := f.shelf.take(before, kind, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
+	if missing := f.recordCache.get(before, kind, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
 		t.Error("a look that began before a commit takes what was put after it")
 	}
-	if missing := f.shelf.take(f.memos.recall(ann.Workspace), kind, []int64{jane.Key}, records); len(missing) != 0 {
+	if missing := f.recordCache.get(f.counts.snapshot(ann.Workspace), kind, []int64{jane.Key}, records); len(missing) != 0 {
 		t.Error("nothing was kept: the test tested nothing")
 	}
 }
@@ -126,25 +126,25 @@ func TestShelfIsNobodyElses(t *testing.T) {
 // TestShelfIsBounded reads more than fits.
 func TestShelfIsBounded(t *testing.T) {
 	f := onFile(t)
-	f.shelf = newShelf(20_000)
+	f.recordCache = newRecordCache(20_000)
 	ann := f.member("ann@example.com")
 	for i := range 100 {
 		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
 	}
 	for range 2 {
 		f.checkShelf(ann)
-		if size := f.shelf.weight(); size > 20_000 || size < 5_000 {
+		if size := f.recordCache.memory(); size > 20_000 || size < 5_000 {
 			t.Errorf("%d bytes are kept", size)
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 1000 {
-		of := shelved{f.Schema.Named("contact"), random.Int64N(30)}
-		if f.shelf.put(of, newKept(strings.Repeat("x", random.IntN(2000)), "n")); random.IntN(3) == 0 {
-			f.shelf.drop([]shelved{of})
+		of := recordKey{f.Schema.Named("contact"), random.Int64N(30)}
+		if f.recordCache.insert(of, newCachedRecord(strings.Repeat("x", random.IntN(2000)), "n")); random.IntN(3) == 0 {
+			f.recordCache.invalidate([]recordKey{of})
 		}
-		if size := f.shelf.weight(); size < 0 || size > 20_000 || f.shelf.before < 0 || f.shelf.bytes < 0 {
-			t.Fatalf("%d bytes are kept, %d of them old", size, f.shelf.before)
+		if size := f.recordCache.memory(); size < 0 || size > 20_000 || f.recordCache.before < 0 || f.recordCache.bytes < 0 {
+			t.Fatalf("%d bytes are kept, %d of them old", size, f.recordCache.before)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestCommitsShowWhatOthersWrote(t *testing.T) {
 		if looked {
 			return
 		}
-		looked, moment = true, f.memos.moment(ann.Workspace).Load()
+		looked, moment = true, f.counts.version(ann.Workspace).Load()
 		rec, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
 		if err != nil {
 			t.Error(err)
@@ -307,7 +307,7 @@ func FuzzPack(f *testing.F) {
 					rec.Values[i] = crm.Str(text)
 				}
 			}
-			got := unpack(e, rec.Key, pack(rec))
+			got := decodeRecord(e, rec.Key, encodeRecord(rec))
 			if diff := equalRecords(got, rec); diff != "" {
 				t.Fatalf("%s: %s", e.Name, diff)
 			}

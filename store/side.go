@@ -29,17 +29,17 @@ func (tx *Tx) index(before, after crm.Record) (err error) {
 }
 
 func (tx *Tx) indexTags(kind string, key int64, was, is []string) error {
-	if err := tx.dropNamed("tags", kind, key, missing(was, is)); err != nil {
+	if err := tx.dropNamed("tags", kind, key, without(was, is)); err != nil {
 		return err
 	}
-	return tx.addTags(kind, key, missing(is, was))
+	return tx.addTags(kind, key, without(is, was))
 }
 
 func (tx *Tx) indexCustom(kind string, key int64, was, is []crm.Member) error {
-	if err := tx.dropNamed("custom_values", kind, key, missing(memberNames(was), memberNames(is))); err != nil {
+	if err := tx.dropNamed("custom_values", kind, key, without(memberNames(was), memberNames(is))); err != nil {
 		return err
 	}
-	return tx.putCustom(kind, key, missing(is, was))
+	return tx.putCustom(kind, key, without(is, was))
 }
 
 func memberNames(members []crm.Member) []string {
@@ -50,8 +50,8 @@ func memberNames(members []crm.Member) []string {
 	return names
 }
 
-// missing returns the items of a that b lacks.
-func missing[T comparable](a, b []T) []T {
+// without returns the items of a that b lacks.
+func without[T comparable](a, b []T) []T {
 	if slices.Equal(a, b) {
 		return nil
 	}

@@ -28,7 +28,7 @@ const signInColumns = "hash, browser, client, redirect, state, challenge, email,
 // SaveSignIn stores a sign-in that begins in the network. Where many were begun there for
 // which no code was mailed, the oldest of these gives place.
 func (tx *Tx) SaveSignIn(s SignIn, network string) error {
-	gone, err := tx.makePlace(tx.store.pages, network)
+	gone, err := tx.makeRoom(tx.store.pages, network)
 	if err != nil {
 		return err
 	}
@@ -48,32 +48,32 @@ func (tx *Tx) SaveSignIn(s SignIn, network string) error {
 // SignInOf returns the sign-in with the hash, begun in the browser, if it still
 // lives.
 func (s *Store) SignInOf(ctx context.Context, hash, browser string) (in SignIn, found bool, err error) {
-	err = s.view(ctx, func(v *view) error {
-		return v.row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.cells()...)
+	err = s.readTx(ctx, func(v *readTx) error {
+		return v.row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
 	})
-	found, err = scanned(err)
+	found, err = scanRow(err)
 	return in, found, err
 }
 
 const signInQuery = "SELECT " + signInColumns + " FROM oauth_requests WHERE hash = $1 AND browser = $2 AND expires_at > $3"
 
-func (s *SignIn) cells() []any {
+func (s *SignIn) scanDest() []any {
 	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified, &s.verifiedAt}
 }
 
 // SignInOf is Store.SignInOf as the transaction sees it.
 func (tx *Tx) SignInOf(hash, browser string) (in SignIn, found bool, err error) {
-	found, err = tx.row(signInQuery, []any{hash, browser, tx.now}, in.cells()...)
+	found, err = tx.row(signInQuery, []any{hash, browser, tx.now}, in.scanDest()...)
 	return in, found, err
 }
 
 // UpdateSignIn stores to whom a code was sent, and whether one was right.
 func (tx *Tx) UpdateSignIn(s SignIn) error {
 	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
-		s.Hash, s.Email, number(s.Long), number(s.Verified), tx.now)
+		s.Hash, s.Email, boolInt(s.Long), boolInt(s.Verified), tx.now)
 }
 
-func number(b bool) int64 {
+func boolInt(b bool) int64 {
 	if b {
 		return 1
 	}
@@ -104,7 +104,7 @@ const covered = "SELECT " + workspaceColumns + ` FROM users u JOIN members m ON 
 // WorkspacesOf returns the workspaces that the sign-in is good for, oldest
 // membership first.
 func (s *Store) WorkspacesOf(ctx context.Context, in SignIn) (list []Workspace, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
 	})
 	return list, err
@@ -126,6 +126,6 @@ func (tx *Tx) ActFor(in SignIn) (list []Workspace, known bool, err error) {
 func appendWorkspaces(list *[]Workspace) func(scan func(...any) error) error {
 	return func(scan func(...any) error) error {
 		*list = append(*list, Workspace{})
-		return scan((*list)[len(*list)-1].cells()...)
+		return scan((*list)[len(*list)-1].scanDest()...)
 	}
 }

@@ -25,58 +25,58 @@ const (
 // find no misspelled words.
 func (s *Store) KeepsText() bool { return s.opts.Caches.Search > 0 }
 
-// Forgiving says whether searches of a kind find misspelled words.
-type Forgiving int
+// FuzzySupport says whether searches of a kind find misspelled words.
+type FuzzySupport int
 
 // They do; they will once the text is read into memory, which is under way; they do not,
 // because it is more than the memory for it.
 const (
-	Forgives Forgiving = iota
-	ForgivesSoon
-	ForgivesNothing
+	FuzzyReady FuzzySupport = iota
+	FuzzySoon
+	FuzzyOff
 )
 
-// Forgives returns whether searches of a kind find misspelled words.
-func (s *Store) Forgives(ctx context.Context, actor crm.Actor, e *crm.Entity) (Forgiving, error) {
+// SupportsFuzzy returns whether searches of a kind find misspelled words.
+func (s *Store) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entity) (FuzzySupport, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
-		return ForgivesNothing, err
+		return FuzzyOff, err
 	}
 	defer end()
 	kinds := []*crm.Entity{e}
-	for _, f := range s.mirrors.layouts[e].Refs {
+	for _, f := range s.indexes.layouts[e].Refs {
 		kinds = append(kinds, e.Target(f))
 	}
 	for _, kind := range kinds {
-		if s.mirrors.filling(mirrored{actor.Workspace, kind}) {
-			return ForgivesSoon, nil
+		if s.indexes.filling(indexKey{actor.Workspace, kind}) {
+			return FuzzySoon, nil
 		}
 	}
-	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
+	mirrors, err := s.indexesFor(ctx, actor, e, nil)
 	if mirrors == nil {
-		return ForgivesNothing, err
+		return FuzzyOff, err
 	}
-	return Forgives, err
+	return FuzzyReady, err
 }
 
-// Spellings returns for words of a search, of which nothing was found, those that
+// Suggest returns for words of a search, of which nothing was found, those that
 // records have and that differ from them in a letter or two: the nearest, most
 // frequent first. It looks at words that stand nowhere as they are written or, if there
 // are none, at all of them. Nil: there are none, or too much text to look through.
-func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
+func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	mirrors, err := s.mirrorsFor(ctx, actor, e, nil)
+	mirrors, err := s.indexesFor(ctx, actor, e, nil)
 	if err != nil || mirrors == nil {
 		return nil, err
 	}
-	var all, missing []*guess
+	var all, missing []*fuzzyQuery
 	for _, w := range sought.Words {
 		for _, part := range parts(w.Forms[0].Fold) {
-			all = append(all, &guess{word: w.Text, part: part})
+			all = append(all, &fuzzyQuery{word: w.Text, part: part})
 		}
 	}
 	if len(all) > maxParts {
@@ -85,7 +85,7 @@ func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, s
 	for _, g := range all {
 		nowhere := len(all) == 1 // as was seen before
 		if !nowhere {
-			if nowhere, err = s.nowhere(ctx, actor, e, query.Literally(g.part)); err != nil {
+			if nowhere, err = s.noMatch(ctx, actor, e, query.Literally(g.part)); err != nil {
 				return nil, err
 			}
 		}
@@ -101,27 +101,27 @@ func (s *Store) Spellings(ctx context.Context, actor crm.Actor, e *crm.Entity, s
 		g.begin(len(missing) == 0)
 	}
 	compareAll(guesses, mirrors)
-	return respelled(sought, all), nil
+	return withSpellings(sought, all), nil
 }
 
-// guess finds what a part of a word may have been meant to be.
-type guess struct {
+// fuzzyQuery finds what a part of a word may have been meant to be.
+type fuzzyQuery struct {
 	word, part string
 	spelling   *query.Spelling // nil: it is taken as it is
-	too        bool            // it may also be meant as it is
+	tooMany    bool            // it may also be meant as it is
 	least      int
 	found      map[string]int // how often, those that differ least
 }
 
-func (g *guess) begin(too bool) {
-	g.spelling, g.too, g.found = query.NewSpelling(g.part), too, map[string]int{}
+func (g *fuzzyQuery) begin(too bool) {
+	g.spelling, g.tooMany, g.found = query.NewSpelling(g.part), too, map[string]int{}
 	if g.spelling != nil {
 		g.least = g.spelling.Typos
 	}
 }
 
-// try compares a word of a record.
-func (g *guess) try(word string, often int) {
+// match compares a word of a record.
+func (g *fuzzyQuery) match(word string, often int) {
 	n := g.spelling.Distance(word)
 	if n == 0 || n > g.least {
 		return
@@ -133,27 +133,27 @@ func (g *guess) try(word string, often int) {
 	g.found[word] += often
 }
 
-// instead returns what the part is looked for as.
-func (g *guess) instead() []string {
+// suggestions returns what the part is looked for as.
+func (g *fuzzyQuery) suggestions() []string {
 	words := slices.SortedFunc(maps.Keys(g.found), func(a, b string) int { return cmp.Or(cmp.Compare(g.found[b], g.found[a]), strings.Compare(a, b)) })
 	words = words[:min(len(words), maxSpellings)]
-	if g.too || g.found == nil {
+	if g.tooMany || g.found == nil {
 		words = append(words, g.part)
 	}
 	return words
 }
 
 // compareAll shows the guesses every word that the mirrors have.
-func compareAll(guesses []*guess, mirrors []*mirror) {
-	guesses = slices.DeleteFunc(slices.Clone(guesses), func(g *guess) bool { return g.spelling == nil })
+func compareAll(guesses []*fuzzyQuery, mirrors []*textIndex) {
+	guesses = slices.DeleteFunc(slices.Clone(guesses), func(g *fuzzyQuery) bool { return g.spelling == nil })
 	for at, m := range mirrors {
-		m.eachUse(func(word string, u uses) {
+		m.eachWord(func(word string, u termCount) {
 			for _, g := range guesses {
 				switch {
 				case at == 0:
-					g.try(word, u.all)
+					g.match(word, u.all)
 				case u.names > 0: // of what references lead to, only the name is searched
-					g.try(word, u.names)
+					g.match(word, u.names)
 				}
 			}
 		})
@@ -193,9 +193,9 @@ func parts(fold string) (list []string) {
 	return list
 }
 
-// respelled returns the words with each part replaced by what it is looked for as; nil
+// withSpellings returns the words with each part replaced by what it is looked for as; nil
 // where one of the parts is nothing that is there.
-func respelled(sought *query.Sought, guesses []*guess) map[string][]string {
+func withSpellings(sought *query.Sought, guesses []*fuzzyQuery) map[string][]string {
 	instead := map[string][]string{}
 	for _, w := range sought.Words {
 		list := []string{w.Forms[0].Fold}
@@ -205,7 +205,7 @@ func respelled(sought *query.Sought, guesses []*guess) map[string][]string {
 			}
 			var next []string
 			for _, text := range list {
-				for _, part := range g.instead() {
+				for _, part := range g.suggestions() {
 					next = append(next, strings.Replace(text, g.part, part, 1))
 				}
 			}

@@ -64,8 +64,8 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// reader is a connection that reads, with the statements prepared on it.
-type reader struct {
+// readConn is a connection that reads, with the statements prepared on it.
+type readConn struct {
 	conn  *sql.Conn
 	stmts *statements
 	rest  driver.Stmt // pendingRest
@@ -90,19 +90,19 @@ func (s *Store) openReaders(ctx context.Context, name string) (err error) {
 }
 
 // connect returns that many reading connections, ready for use.
-func (s *Store) connect(ctx context.Context, n int) (chan *reader, error) {
-	readers := make(chan *reader, n)
+func (s *Store) connect(ctx context.Context, n int) (chan *readConn, error) {
+	readers := make(chan *readConn, n)
 	for range n {
 		conn, err := s.reads.Conn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		readers <- &reader{conn: conn, stmts: newStatements(conn)}
+		readers <- &readConn{conn: conn, stmts: newStatements(conn)}
 	}
 	return readers, nil
 }
 
-func (r *reader) close() error {
+func (r *readConn) close() error {
 	r.stmts.close()
 	if r.rest != nil {
 		_ = r.rest.Close()
@@ -112,7 +112,7 @@ func (r *reader) close() error {
 
 // pending reports whether a workspace has a rest of a delete. Each look at records asks, so
 // it goes past database/sql: of 17 allocations 7 remain.
-func (r *reader) pending(workspace int64) (some bool, err error) {
+func (r *readConn) pending(workspace int64) (some bool, err error) {
 	err = r.conn.Raw(func(conn any) (err error) {
 		if r.rest == nil {
 			if r.rest, err = conn.(driver.Conn).Prepare(pendingRest); err != nil {
@@ -183,11 +183,11 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// listed is SQL that reads an argument which is a list of keys in JSON.
-const listed = "SELECT value FROM json_each($%d)"
+// keysFromJSON is SQL that reads an argument which is a list of keys in JSON.
+const keysFromJSON = "SELECT value FROM json_each($%d)"
 
-// paired is SQL that reads an argument which is an object in JSON: key and value.
-const paired = "SELECT key, value FROM json_each($%d)"
+// pairsFromJSON is SQL that reads an argument which is an object in JSON: key and value.
+const pairsFromJSON = "SELECT key, value FROM json_each($%d)"
 
-// dialect turns migration text into SQLite's.
-var dialect = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")
+// sqliteTypes turns migration text into SQLite's.
+var sqliteTypes = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

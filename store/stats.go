@@ -10,20 +10,20 @@ import (
 
 // Stats are numbers about a store at one moment.
 type Stats struct {
-	Waiting   int   // writes that wait for the writer
-	Reading   int   // reads that wait for their turn
-	FileBytes int64 // size of the file, without its log; 0 in memory
-	LogBytes  int64 // size of the write-ahead log; 0 in memory
-	Searched  int64 // bytes of memory that the text for searches takes, about
-	Shelved   int64 // bytes of memory that the records read lately take, about
-	Hits      int64 // records that were read there, so far
-	Misses    int64 // and those that were read from the file
+	Waiting          int   // writes that wait for the writer
+	Reading          int   // reads that wait for their turn
+	FileBytes        int64 // size of the file, without its log; 0 in memory
+	LogBytes         int64 // size of the write-ahead log; 0 in memory
+	SearchIndexBytes int64 // bytes of memory that the text for searches takes, about
+	RecordCacheBytes int64 // bytes of memory that the records read lately take, about
+	Hits             int64 // records that were read there, so far
+	Misses           int64 // and those that were read from the file
 }
 
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), Searched: s.mirrors.weight(), Shelved: s.shelf.weight(), Hits: s.shelf.hits.Load(), Misses: s.shelf.misses.Load()}
+	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.memory(), RecordCacheBytes: s.recordCache.memory(), Hits: s.recordCache.hits.Load(), Misses: s.recordCache.misses.Load()}
 	if s.opts.Path != Memory {
 		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
 	}
@@ -62,7 +62,7 @@ func (s *Store) seen(b Batch) {
 func (s *Store) Probe(ctx context.Context) error {
 	return s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
 		// A counter changes a page each time; a purge drops it some time later.
-		_, err := tx.Allow("probe", 1<<40, time.Hour)
+		_, err := tx.TakeQuota("probe", 1<<40, time.Hour)
 		return err
 	})
 }

@@ -76,7 +76,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 				_, err = tx.Delete(current)
 			}
 			if err == nil {
-				err = tx.KeepAnswer(KeptAnswer{Hash: "h", Request: "r", Text: strings.Repeat("t", 3000), JSON: "{}"})
+				err = tx.SaveIdempotentResponse(IdempotentResponse{Hash: "h", Request: "r", Text: strings.Repeat("t", 3000), JSON: "{}"})
 			}
 			return err
 		})
@@ -189,16 +189,16 @@ func TestKeptAnswersGiveTheirStorageBack(t *testing.T) {
 	for i := range 3 * purgeStep / 2 {
 		f.write(ann, func(tx *Tx) error {
 			f.clock.advance(1)
-			return tx.KeepAnswer(KeptAnswer{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
+			return tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
 		})
 	}
 	f.checkCounters(ann)
-	f.clock.advance(KeptFor)
+	f.clock.advance(IdempotencyTTL)
 	f.write(ann, func(tx *Tx) error { // in the place of one that is too old
-		return tx.KeepAnswer(KeptAnswer{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
+		return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
 	})
 	f.checkCounters(ann)
-	f.clock.advance(KeptFor)
+	f.clock.advance(IdempotencyTTL)
 	f.Purge(t.Context())
 	f.checkCounters(ann)
 	if got := f.used(ann, crm.Storage); got != before {

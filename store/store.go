@@ -46,39 +46,39 @@ const Memory = ":memory:"
 type Store struct {
 	Schema *crm.Schema
 
-	opts     Options
-	lock     *lock // of the file, with Options.LockAs
-	sharing  *lock // of the file, while its schema changes
-	writes   *sql.DB
-	reads    *sql.DB
-	turns    *turns       // to read records
-	readers  chan *reader // those that are free, one for each turn at least
-	accounts chan *reader // for token lookups and all that takes no turn
-	writer   *writer
-	tables   map[*crm.Entity]*table
-	tallies  map[*crm.Entity][]tally
-	vias     []via
-	veil     *veil
-	cascades cascades
-	clients  places // of oauth_clients
-	pages    places // of oauth_requests
-	secret   []byte
-	gate     *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
-	random   *lockedReader
-	touch    touches
-	memos    *memos
-	mirrors  *mirrors
-	shelf    *shelf
-	spools   spools
-	wal      *walIndex
-	walSeen  atomic.Pointer[walHead]     // as memory was in step with the file
-	nudged   atomic.Bool                 // the writer is about to meet what others wrote
-	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
-	draining chan struct{}               // closed when long writes should give up
-	stop     chan struct{}               // closed when nothing more is taken
-	done     sync.WaitGroup
-	closing  sync.Once
-	closeErr error
+	opts        Options
+	lock        *lock // of the file, with Options.LockAs
+	sharing     *lock // of the file, while its schema changes
+	writes      *sql.DB
+	reads       *sql.DB
+	turns       *turns         // to read records
+	readers     chan *readConn // those that are free, one for each turn at least
+	accounts    chan *readConn // for token lookups and all that takes no turn
+	writer      *writer
+	tables      map[*crm.Entity]*table
+	rollups     map[*crm.Entity][]rollup
+	inherited   []inheritedRef
+	veil        *veil
+	cascades    cascades
+	clients     registrationLimit // of oauth_clients
+	pages       registrationLimit // of oauth_requests
+	secret      []byte
+	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
+	random      *lockedReader
+	touch       lastUsedBuffer
+	counts      *countCache
+	indexes     *textIndexes
+	recordCache *recordCache
+	spools      spools
+	wal         *walIndex
+	walSeen     atomic.Pointer[walHead]     // as memory was in step with the file
+	nudged      atomic.Bool                 // the writer is about to meet what others wrote
+	watch       atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
+	draining    chan struct{}               // closed when long writes should give up
+	stop        chan struct{}               // closed when nothing more is taken
+	done        sync.WaitGroup
+	closing     sync.Once
+	closeErr    error
 }
 
 // Open opens or makes the database, brings its schema up to date and starts the
@@ -110,12 +110,12 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, tallies: tallies(opts.Schema), vias: vias(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
-	s.memos = newMemos(opts.Caches.Counts)
-	s.mirrors = newMirrors(opts.Schema, opts.Caches.Search)
-	s.shelf = newShelf(opts.Caches.Records)
+	s.counts = newCountCache(opts.Caches.Counts)
+	s.indexes = newTextIndexes(opts.Schema, opts.Caches.Search)
+	s.recordCache = newRecordCache(opts.Caches.Records)
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
 	}
@@ -129,15 +129,15 @@ func (s *Store) open(ctx context.Context) error {
 	name := dsn(s.opts.Path)
 	if s.opts.Path == Memory {
 		s.gate = &sync.RWMutex{}
-	} else if err := s.enter(ctx); err != nil {
+	} else if err := s.prepareFile(ctx); err != nil {
 		return err
 	}
-	err := patiently(ctx, func() (err error) {
+	err := retryLocked(ctx, func() (err error) {
 		s.writes, err = openWriter(ctx, name)
 		return err
 	})
 	if err != nil {
-		return explain(s.opts.Path, err)
+		return describeOpenError(s.opts.Path, err)
 	}
 	if err := migrate(ctx, s.writes, s.opts); err != nil {
 		return err
@@ -196,7 +196,7 @@ func (s *Store) close() error {
 	close(s.stop)
 	s.done.Wait()
 	var errs []error
-	for _, readers := range []chan *reader{s.readers, s.accounts} {
+	for _, readers := range []chan *readConn{s.readers, s.accounts} {
 		for range cap(readers) {
 			errs = append(errs, (<-readers).close()) // waits for reads under way
 		}
@@ -225,7 +225,7 @@ func (s *Store) Secret() []byte { return s.secret }
 // Ready reports whether the database answers reads; Probe tells of writes.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
-	return s.view(ctx, func(v *view) error { return v.row(ctx, "SELECT 1", nil, &one) })
+	return s.readTx(ctx, func(v *readTx) error { return v.row(ctx, "SELECT 1", nil, &one) })
 }
 
 // lockedReader lets several goroutines draw from one source.

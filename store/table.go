@@ -10,17 +10,17 @@ import (
 
 // table is the SQL of one entity, composed once from the schema.
 type table struct {
-	entity  *crm.Entity
-	stored  []int // positions of the fields that have a column
-	labels  []int // positions of the references, whose names are joined
-	columns string
-	from    string
-	fetch   string // one record by scope and key
-	peek    string // the same, behind whether the workspace has a rest of a delete
-	named   string // one record by scope and random id
-	insert  string
-	overlay string      // of tokens: see overlayText
-	sealer  *crm.Sealer // of ids that follow from the key, where the column has none; else nil
+	entity     *crm.Entity
+	persistent []int // positions of the fields that have a column
+	labels     []int // positions of the references, whose names are joined
+	columns    string
+	from       string
+	fetch      string // one record by scope and key
+	peek       string // the same, behind whether the workspace has a rest of a delete
+	named      string // one record by scope and random id
+	insert     string
+	overlay    string      // of tokens: see overlayText
+	sealer     *crm.Sealer // of ids that follow from the key, where the column has none; else nil
 }
 
 func newTable(e *crm.Entity) *table {
@@ -34,7 +34,7 @@ func newTable(e *crm.Entity) *table {
 		if !f.Stored() {
 			continue
 		}
-		t.stored = append(t.stored, i)
+		t.persistent = append(t.persistent, i)
 		columns = append(columns, "t."+f.Col())
 	}
 	for i := range e.Fields {
@@ -60,7 +60,7 @@ func newTable(e *crm.Entity) *table {
 
 func (t *table) insertText() string {
 	columns := []string{"key", "workspace_id"}
-	for _, i := range t.stored {
+	for _, i := range t.persistent {
 		columns = append(columns, fieldColumns(&t.entity.Fields[i])...)
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.From(), strings.Join(columns, ", "), placeholders(1, len(columns)))
@@ -87,11 +87,11 @@ func columnValues(f *crm.Field, v crm.Value) []any {
 		}
 		return []any{v.Text, fold}
 	}
-	return []any{stored(v)}
+	return []any{columnValue(v)}
 }
 
-// stored returns the SQL argument of a value.
-func stored(v crm.Value) any {
+// columnValue returns the SQL argument of a value.
+func columnValue(v crm.Value) any {
 	switch v.Kind {
 	case crm.TextKind:
 		return v.Text
@@ -129,7 +129,7 @@ type row struct {
 }
 
 func (t *table) newRow() *row {
-	n := 1 + len(t.stored) + len(t.labels)
+	n := 1 + len(t.persistent) + len(t.labels)
 	if t.entity.RandomID {
 		n++
 	}
@@ -158,7 +158,7 @@ func (r *row) decoded() crm.Record {
 	} else {
 		rec.ID = crm.RecordID(t.entity.Prefix, rec.Key)
 	}
-	for i, at := range t.stored {
+	for i, at := range t.persistent {
 		f := &t.entity.Fields[at]
 		if text, ok := cells[i].(string); ok && f.Type == crm.Object && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
 			panic("an object is written as " + crm.Show(text))
@@ -169,7 +169,7 @@ func (r *row) decoded() crm.Record {
 		}
 	}
 	for i, at := range t.labels {
-		if name, ok := cells[len(t.stored)+i].(string); ok {
+		if name, ok := cells[len(t.persistent)+i].(string); ok {
 			rec.Labels[at] = name
 		}
 	}

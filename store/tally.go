@@ -9,21 +9,21 @@ import (
 	"crmkit/crm"
 )
 
-// tally is where the records of one entity count: in fields of what their
+// rollup is where the records of one entity count: in fields of what their
 // reference points to.
-type tally struct {
+type rollup struct {
 	of     *crm.Entity
 	ref    *crm.Field
 	to     *crm.Entity
 	fields []*crm.Field // of to, each with a Tally of the entity
 }
 
-// tallies returns, by the entity that is counted, where it counts.
-func tallies(schema *crm.Schema) map[*crm.Entity][]tally {
-	all := map[*crm.Entity][]tally{}
+// rollups returns, by the entity that is counted, where it counts.
+func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
+	all := map[*crm.Entity][]rollup{}
 	for _, of := range schema.Entities {
 		for i := range of.Fields {
-			t := tally{of: of, ref: &of.Fields[i], to: of.Target(&of.Fields[i])}
+			t := rollup{of: of, ref: &of.Fields[i], to: of.Target(&of.Fields[i])}
 			if t.to == nil {
 				continue
 			}
@@ -40,60 +40,60 @@ func tallies(schema *crm.Schema) map[*crm.Entity][]tally {
 	return all
 }
 
-// portion is what records add to one field: how many they are, the latest of their
+// contribution is what records add to one field: how many they are, the latest of their
 // times, or how many there are of each label.
-type portion struct {
+type contribution struct {
 	set    bool
 	n      int64
 	labels map[string]int64
 }
 
-// portionOf returns what one record adds to a field.
-func portionOf(f *crm.Field, rec crm.Record) portion {
+// contributionOf returns what one record adds to a field.
+func contributionOf(f *crm.Field, rec crm.Record) contribution {
 	t := f.Tally
 	if has := rec.Value(t.Has); t.Has != "" && (!has.Set() || len(t.In) > 0 && !slices.Contains(t.In, has.Text)) {
-		return portion{}
+		return contribution{}
 	}
 	taken := rec.Value(t.Take)
 	switch f.Type {
 	case crm.Time:
-		return portion{set: taken.Set(), n: taken.Int}
+		return contribution{set: taken.Set(), n: taken.Int}
 	case crm.Tags:
-		return portion{set: taken.Set(), labels: map[string]int64{taken.Text: 1}}
+		return contribution{set: taken.Set(), labels: map[string]int64{taken.Text: 1}}
 	}
-	return portion{set: true, n: 1}
+	return contribution{set: true, n: 1}
 }
 
-// count brings what is kept elsewhere of a record in step with its change.
-func (tx *Tx) count(before, after crm.Record) error {
-	for _, t := range tx.store.tallies[after.Entity] {
+// updateRollups brings what is kept elsewhere of a record in step with its change.
+func (tx *Tx) updateRollups(before, after crm.Record) error {
+	for _, t := range tx.store.rollups[after.Entity] {
 		was, is := before.Value(t.ref.Name), after.Value(t.ref.Name)
-		lost, won := t.portions(was, before), t.portions(is, after)
-		if was.Equal(is) && slices.EqualFunc(lost, won, samePortion) {
+		lost, won := t.contributions(was, before), t.contributions(is, after)
+		if was.Equal(is) && slices.EqualFunc(lost, won, sameContribution) {
 			continue
 		}
-		if err := tx.keep(t, was.Int, lost, less); err != nil {
+		if err := tx.addContributions(t, was.Int, lost, removed); err != nil {
 			return err
 		}
-		if err := tx.keep(t, is.Int, won, more); err != nil {
+		if err := tx.addContributions(t, is.Int, won, added); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// portions returns what a record adds to each field of what it refers to.
-func (t tally) portions(ref crm.Value, rec crm.Record) []portion {
-	portions := make([]portion, len(t.fields))
+// contributions returns what a record adds to each field of what it refers to.
+func (t rollup) contributions(ref crm.Value, rec crm.Record) []contribution {
+	portions := make([]contribution, len(t.fields))
 	for i, f := range t.fields {
 		if ref.Set() {
-			portions[i] = portionOf(f, rec)
+			portions[i] = contributionOf(f, rec)
 		}
 	}
 	return portions
 }
 
-func samePortion(a, b portion) bool {
+func sameContribution(a, b contribution) bool {
 	if a.set != b.set || a.n != b.n || len(a.labels) != len(b.labels) {
 		return false
 	}
@@ -107,15 +107,15 @@ func samePortion(a, b portion) bool {
 
 // more and less are the signs of a portion.
 const (
-	more int64 = 1
-	less int64 = -1
+	added   int64 = 1
+	removed int64 = -1
 )
 
-// keep adds portions to the fields of the record with the key, or takes them away.
+// addContributions adds portions to the fields of the record with the key, or takes them away.
 // What records say must already be in their table, for a lost latest time is found
 // again there.
-func (tx *Tx) keep(t tally, key int64, portions []portion, sign int64) error {
-	if tx.leaving.is(t.to, key) {
+func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sign int64) error {
+	if tx.deleting.is(t.to, key) {
 		return nil
 	}
 	var set []string
@@ -128,7 +128,7 @@ func (tx *Tx) keep(t tally, key int64, portions []portion, sign int64) error {
 		column, n := f.Col(), "$"+strconv.Itoa(len(args)+1)
 		switch {
 		case f.Type == crm.Tags:
-			list, changed, err := tx.keepLabels(t.to, f, key, s.labels, sign)
+			list, changed, err := tx.addLabels(t.to, f, key, s.labels, sign)
 			if err != nil {
 				return err
 			}
@@ -137,37 +137,37 @@ func (tx *Tx) keep(t tally, key int64, portions []portion, sign int64) error {
 			}
 		case f.Type == crm.Int:
 			args, set = append(args, sign*s.n), append(set, column+" = "+column+" + "+n)
-		case sign == more:
+		case sign == added:
 			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s >= %s THEN %s ELSE %s END", column, column, n, column, n))
 		default:
-			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s > %s THEN %s ELSE %s END", column, column, n, column, tx.store.latest(t, f)))
+			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s > %s THEN %s ELSE %s END", column, column, n, column, tx.store.maxSQL(t, f)))
 		}
 	}
 	if len(set) == 0 {
 		return nil
 	}
-	tx.spoil(t.to, key)
+	tx.invalidate(t.to, key)
 	return tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
 }
 
-// latest returns the SQL that finds a field's time anew for the record $2: by
+// maxSQL returns the SQL that finds a field's time anew for the record $2: by
 // each reference that leads there, the end of an index. The plus sign keeps SQLite
 // from taking the index of the whole workspace.
-func (s *Store) latest(t tally, f *crm.Field) string {
+func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 	var ends []string
-	for _, other := range s.tallies[t.of] {
+	for _, other := range s.rollups[t.of] {
 		if other.to != t.to {
 			continue
 		}
 		take := "a." + t.of.Field(f.Tally.Take).Col()
 		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE +a.workspace_id = $1 AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
-			take, t.of.Plural, other.ref.Col(), t.counts(f, "a"), take, len(ends)))
+			take, t.of.Plural, other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
 	}
 	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
 }
 
-// counts returns the condition under which a record counts in a field.
-func (t tally) counts(f *crm.Field, alias string) string {
+// countsIn returns the condition under which a record counts in a field.
+func (t rollup) countsIn(f *crm.Field, alias string) string {
 	if f.Tally.Has == "" {
 		return "TRUE"
 	}

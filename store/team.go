@@ -23,9 +23,9 @@ func NotAMember(id string) error {
 // Membership returns the workspace with the id as the user sees it, or a
 // not_a_member error.
 func (s *Store) Membership(ctx context.Context, user int64, id string) (w Workspace, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
-			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.cells()...)
+			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return w, NotAMember(id)
@@ -37,7 +37,7 @@ func (s *Store) Membership(ctx context.Context, user int64, id string) (w Worksp
 func (w Workspace) In(a crm.Actor) crm.Actor {
 	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
 	a.Plan, a.Role, a.TimeZone = w.Plan, w.Role, w.TimeZone
-	a.Zone, _ = Zone(w.TimeZone)
+	a.Zone, _ = GuessTimeZone(w.TimeZone)
 	return a
 }
 
@@ -48,10 +48,10 @@ const standing = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.worksp
 
 const tokenLives = "SELECT 1 FROM tokens WHERE id = $1"
 
-// Enter looks, inside the transaction, whether the actor's token still lives and
+// Reauthorize looks, inside the transaction, whether the actor's token still lives and
 // which role and plan it now has in its workspace: what was revoked or removed
 // meanwhile writes no more. Errors are invalid_token and not_a_member.
-func (tx *Tx) Enter() error {
+func (tx *Tx) Reauthorize() error {
 	a := &tx.Actor
 	found, err := tx.row(standing, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
 	if err != nil || found {
@@ -60,7 +60,7 @@ func (tx *Tx) Enter() error {
 	var one int64
 	found, err = tx.row(tokenLives, []any{a.TokenID}, &one)
 	if err == nil {
-		err = turnedAway(*a, found)
+		err = refusedError(*a, found)
 	}
 	return err
 }
@@ -68,15 +68,15 @@ func (tx *Tx) Enter() error {
 // Role returns the role that the actor has in its workspace now, read from what is
 // committed. Errors are those of Enter.
 func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		var plan string
-		found, err := scanned(v.row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
+		found, err := scanRow(v.row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
 		if found || err != nil {
 			return err
 		}
 		var one int64
-		if found, err = scanned(v.row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
-			err = turnedAway(a, found)
+		if found, err = scanRow(v.row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
+			err = refusedError(a, found)
 		}
 		return err
 	})
@@ -86,9 +86,9 @@ func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) 
 // ConnectAgain is the next step after any 401 for who calls through tools of MCP.
 const ConnectAgain = "Connect again: the client signs the user in on the page that the header WWW-Authenticate leads to."
 
-// turnedAway is the error for an actor that was let in and has no right to be there
+// refusedError is the error for an actor that was let in and has no right to be there
 // any more.
-func turnedAway(a crm.Actor, tokenLives bool) error {
+func refusedError(a crm.Actor, tokenLives bool) error {
 	if tokenLives {
 		return NotAMember(a.WorkspaceID)
 	}
@@ -96,9 +96,9 @@ func turnedAway(a crm.Actor, tokenLives bool) error {
 		crm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
 }
 
-// Named returns the record with a random id as the transaction sees it, or a
+// RecordByID returns the record with a random id as the transaction sees it, or a
 // not_found error.
-func (tx *Tx) Named(e *crm.Entity, id string) (crm.Record, error) {
+func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
 	rec, found, err := tx.find(tx.store.tables[e].named, e, id)
 	if err == nil && !found {
 		err = tx.unnamed(e, id)
@@ -106,7 +106,7 @@ func (tx *Tx) Named(e *crm.Entity, id string) (crm.Record, error) {
 	return rec, err
 }
 
-func (tx *Tx) unnamed(e *crm.Entity, id string) error { return unnamed(tx.Actor, e, id) }
+func (tx *Tx) unnamed(e *crm.Entity, id string) error { return notFoundByID(tx.Actor, e, id) }
 
 // find reads one row of an entity by its scope and one value.
 func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
@@ -116,11 +116,11 @@ func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, 
 		return crm.Record{}, false, err
 	}
 	rec, err := row.record()
-	return rec, err == nil, tx.store.unread(err)
+	return rec, err == nil, tx.store.wrapReadError(err)
 }
 
-// Seat returns the member or invite with the address in the actor's workspace.
-func (tx *Tx) Seat(email string) (seat crm.Record, found bool, err error) {
+// Membership returns the member or invite with the address in the actor's workspace.
+func (tx *Tx) Membership(email string) (seat crm.Record, found bool, err error) {
 	e := tx.store.Schema.Named("member")
 	t := tx.store.tables[e]
 	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t.workspace_id = $1 AND t.email = $2", e, email)
@@ -129,7 +129,7 @@ func (tx *Tx) Seat(email string) (seat crm.Record, found bool, err error) {
 // Invite keeps a seat for the address, within the plan's cap. An address that is
 // invited already keeps its invite, with the role now given.
 func (tx *Tx) Invite(email, role string) (Outcome, error) {
-	before, found, err := tx.Seat(email)
+	before, found, err := tx.Membership(email)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -143,10 +143,10 @@ func (tx *Tx) Invite(email, role string) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := tx.insertSeat(seat{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
+	if err := tx.insertMembership(membership{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
 		return Outcome{}, err
 	}
-	after, err := tx.Named(tx.store.Schema.Named("invite"), id)
+	after, err := tx.RecordByID(tx.store.Schema.Named("invite"), id)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -174,13 +174,13 @@ func (tx *Tx) AlreadyMember(seat crm.Record) error {
 		crm.Show(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
 }
 
-// seat is a row of members to be made.
-type seat struct {
+// membership is a row of members to be made.
+type membership struct {
 	id, email, role, status, by string
 	user                        int64 // 0: invited
 }
 
-func (tx *Tx) insertSeat(s seat) error {
+func (tx *Tx) insertMembership(s membership) error {
 	key, err := tx.sequence("members")
 	if err != nil {
 		return err
@@ -193,9 +193,9 @@ func (tx *Tx) insertSeat(s seat) error {
 		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, text(s.by), tx.now)
 }
 
-// SeatFree reports with a plan_limit_reached error whether the plan has no room
+// HasSeat reports with a plan_limit_reached error whether the plan has no room
 // for one more member or invite.
-func (tx *Tx) SeatFree() error {
+func (tx *Tx) HasSeat() error {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, "members")
 	var n int64
 	_, err := tx.row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
@@ -207,14 +207,14 @@ func (tx *Tx) SeatFree() error {
 
 // CancelInvite gives the seat of an invite free.
 func (tx *Tx) CancelInvite(invite crm.Record) error {
-	freed, err := tx.freeSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL", invite)
+	freed, err := tx.releaseSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL", invite)
 	if err != nil {
 		return err
 	}
 	if !freed {
 		return tx.unnamed(invite.Entity, invite.ID)
 	}
-	return tx.logRecord("invite.cancel", invite, blank(invite))
+	return tx.logRecord("invite.cancel", invite, stubRecord(invite))
 }
 
 // anotherAdmin is the condition under which a member may stop being an admin.
@@ -261,7 +261,7 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if _, err := tx.row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
 		return err
 	}
-	freed, err := tx.freeSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
+	freed, err := tx.releaseSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
 	if err != nil {
 		return err
 	}
@@ -283,12 +283,12 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if user == tx.Actor.User {
 		action = "member.leave"
 	}
-	return tx.logRecord(action, member, blank(member))
+	return tx.logRecord(action, member, stubRecord(member))
 }
 
-// freeSeat deletes a row of members and counts the seat as free; freed is false
+// releaseSeat deletes a row of members and counts the seat as free; freed is false
 // when the text found none to delete.
-func (tx *Tx) freeSeat(text string, seat crm.Record) (freed bool, err error) {
+func (tx *Tx) releaseSeat(text string, seat crm.Record) (freed bool, err error) {
 	n, err := tx.affect(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
 		return false, err

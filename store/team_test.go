@@ -31,7 +31,7 @@ func (f *fixture) join(actor crm.Actor, email, role string) crm.Actor {
 // onSeat does something with the seat of an address in the actor's workspace.
 func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *Tx, seat crm.Record) error) error {
 	return f.Write(f.t.Context(), actor, func(tx *Tx) error {
-		seat, found, err := tx.Seat(email)
+		seat, found, err := tx.Membership(email)
 		if err == nil && !found {
 			err = errors.New("no seat of " + email)
 		}
@@ -120,14 +120,14 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 		f.member("m0@example.com") // a seat that was kept costs no other
 		_, err := f.tryInvite(ann, "late@example.com", crm.RoleMember)
 		wantCode(t, "a sixth seat on a plan of five", err, crm.PlanLimitReached)
-		wantCode(t, "asking before", f.Write(t.Context(), ann, (*Tx).SeatFree), crm.PlanLimitReached)
+		wantCode(t, "asking before", f.Write(t.Context(), ann, (*Tx).HasSeat), crm.PlanLimitReached)
 		if _, err := f.tryInvite(ann, "m1@example.com", crm.RoleAdmin); err != nil {
 			t.Errorf("changing an invite on a full plan: %v", err)
 		}
 		if err := f.onSeat(ann, "m2@example.com", func(tx *Tx, seat crm.Record) error { return tx.CancelInvite(seat) }); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, "asking then", f.Write(t.Context(), ann, (*Tx).SeatFree), "")
+		wantCode(t, "asking then", f.Write(t.Context(), ann, (*Tx).HasSeat), "")
 		if _, err := f.tryInvite(ann, "late@example.com", crm.RoleMember); err != nil {
 			t.Errorf("after one was cancelled: %v", err)
 		}
@@ -254,7 +254,7 @@ func (tx *Tx) meddle(random *rand.Rand, d Draft) error {
 	if what < 12 {
 		email = tx.Actor.Email
 	}
-	seat, found, err := tx.Seat(email)
+	seat, found, err := tx.Membership(email)
 	if err != nil {
 		return err
 	}

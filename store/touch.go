@@ -11,9 +11,9 @@ import (
 	"crmkit/crm"
 )
 
-// touches remembers when tokens were last used, so that requests that read do not write.
+// lastUsedBuffer remembers when tokens were last used, so that requests that read do not write.
 // A use stays here until it is in the file; who reads tokens takes both together.
-type touches struct {
+type lastUsedBuffer struct {
 	mu   sync.Mutex
 	used map[string]touched // by token id
 }
@@ -36,21 +36,21 @@ func (s *Store) Touch(actor crm.Actor) {
 }
 
 // since returns when a token was last used, if the file says at.
-func (t *touches) since(id string, at int64) int64 {
+func (t *lastUsedBuffer) since(id string, at int64) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return max(t.used[id].at, at)
 }
 
 // all returns the uses that are not in the file yet.
-func (t *touches) all() map[string]touched {
+func (t *lastUsedBuffer) all() map[string]touched {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.used)
 }
 
 // of returns those of one user, by token id.
-func (t *touches) of(user int64) map[string]int64 {
+func (t *lastUsedBuffer) of(user int64) map[string]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	own := map[string]int64{}
@@ -63,7 +63,7 @@ func (t *touches) of(user int64) map[string]int64 {
 }
 
 // saved forgets uses that are in the file now, but for tokens that were used again.
-func (t *touches) saved(ids []string, used map[string]touched) {
+func (t *lastUsedBuffer) saved(ids []string, used map[string]touched) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, id := range ids {
@@ -158,7 +158,7 @@ func (t *table) overlayText() string {
 		return ""
 	}
 	columns := "t.key, t.id, t." + t.entity.ScopeColumn()
-	for _, i := range t.stored {
+	for _, i := range t.persistent {
 		for _, column := range fieldColumns(&t.entity.Fields[i]) {
 			if column != lastUsed {
 				columns += ", t." + column
@@ -166,5 +166,5 @@ func (t *table) overlayText() string {
 		}
 	}
 	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
-		t.entity.From() + " t LEFT JOIN (" + paired + ") u ON u.key = t.id WHERE " + scoped(t.entity) + ")"
+		t.entity.From() + " t LEFT JOIN (" + pairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
 }

@@ -69,7 +69,7 @@ func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
 	page := f.list(actor, "token", params+"&limit=200&total=exact")
 	for _, rec := range page.Records {
 		lines = append(lines, rec.ID+" "+fmt.Sprint(rec.Value("last_used_at").Int))
-		one, err := f.Named(f.t.Context(), actor, rec.Entity, rec.ID)
+		one, err := f.RecordByID(f.t.Context(), actor, rec.Entity, rec.ID)
 		if err != nil || !slices.EqualFunc(one.Values, rec.Values, crm.Value.Equal) {
 			f.t.Errorf("%s is listed as %v, and alone is %v %v", rec.ID, rec.Values, one.Values, err)
 		}
@@ -133,7 +133,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 		if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
 			t.Errorf("%s: listed are %v", when, page.Records)
 		}
-		rec, err := f.Named(t.Context(), ann, f.Schema.Named("token"), ann.TokenID)
+		rec, err := f.RecordByID(t.Context(), ann, f.Schema.Named("token"), ann.TokenID)
 		if err != nil || rec.Value("last_used_at").Int != now {
 			t.Errorf("%s: the token is %v %v", when, rec, err)
 		}

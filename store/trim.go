@@ -47,10 +47,10 @@ func (s *Store) trim(ctx context.Context) error {
 
 // workspaceAbove returns the number of the next workspace, 0 after the last.
 func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
 	})
-	_, err = scanned(err)
+	_, err = scanRow(err)
 	return next, err
 }
 
@@ -110,11 +110,11 @@ type beginning struct {
 // begins returns where the log of a workspace begins; nothing where there is none.
 func (s *Store) begins(ctx context.Context, workspace int64) (b beginning, err error) {
 	var key, at int64
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
 			[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
 	})
-	if found, err := scanned(err); !found {
+	if found, err := scanRow(err); !found {
 		return b, err
 	}
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil

@@ -16,64 +16,64 @@ import (
 type Tx struct {
 	Actor crm.Actor
 
-	store *Store
-	stmts *statements
-	ctx   context.Context
-	limit context.Context // ends when the job has taken too long
-	job   *job
-	ended error // why nothing more is done in it
-	now   int64
-	apart bool // in a savepoint of its own
-	dirty bool // a statement ran that may have written
-	half  bool // a part failed half done, and its changes are still there
+	store       *Store
+	stmts       *statements
+	ctx         context.Context
+	limit       context.Context // ends when the job has taken too long
+	job         *job
+	ended       error // why nothing more is done in it
+	now         int64
+	inSavepoint bool // in a savepoint of its own
+	dirty       bool // a statement ran that may have written
+	partial     bool // a part failed half done, and its changes are still there
 
-	leaving leaving   // the record that is being deleted
-	cause   leaving   // the record with whose delete all else comes
-	until   time.Time // when a step of a cascade ends; zero: it is none
-	passes  int       // records that followed what they refer to
-	group   group     // of what it logs
-	frees   bool      // it deletes or revokes, which no cap on storage refuses
+	deleting deleting  // the record that is being deleted
+	cause    deleting  // the record with whose delete all else comes
+	until    time.Time // when a step of a cascade ends; zero: it is none
+	passes   int       // records that followed what they refer to
+	group    group     // of what it logs
+	uncapped bool      // it deletes or revokes, which no cap on storage refuses
 }
 
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 
-// Keep returns an error with which the function may end and yet have its changes
+// CommitWithError returns an error with which the function may end and yet have its changes
 // kept: the try that was counted, the code that was made.
-func (tx *Tx) Keep(err error) error {
-	tx.job.kept = err
+func (tx *Tx) CommitWithError(err error) error {
+	tx.job.commitErr = err
 	return err
 }
 
-// touch notes that records of a workspace change.
-func (tx *Tx) touch(workspace int64) {
-	if moment := tx.store.memos.moment(workspace); !slices.Contains(tx.job.moments, moment) {
-		tx.job.moments = append(tx.job.moments, moment)
+// markChanged notes that records of a workspace change.
+func (tx *Tx) markChanged(workspace int64) {
+	if moment := tx.store.counts.version(workspace); !slices.Contains(tx.job.versions, moment) {
+		tx.job.versions = append(tx.job.versions, moment)
 	}
 }
 
-// spoil notes that what is kept in memory of a record is not as it is any more.
-func (tx *Tx) spoil(e *crm.Entity, key int64) {
-	tx.job.spoiled = append(tx.job.spoiled, shelved{e, key})
+// invalidate notes that what is kept in memory of a record is not as it is any more.
+func (tx *Tx) invalidate(e *crm.Entity, key int64) {
+	tx.job.invalidated = append(tx.job.invalidated, recordKey{e, key})
 }
 
-// take returns the prepared statement, about to run.
-func (tx *Tx) take(text string) (*statement, error) {
-	if err := tx.over(); err != nil {
+// prepare returns the prepared statement, about to run.
+func (tx *Tx) prepare(text string) (*statement, error) {
+	if err := tx.checkDeadline(); err != nil {
 		return nil, err
 	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
 	return tx.stmts.take(tx.ctx, text)
 }
 
-// over returns the error of a job that takes too long, or whose client has left.
-func (tx *Tx) over() error {
+// checkDeadline returns the error of a job that takes too long, or whose client has left.
+func (tx *Tx) checkDeadline() error {
 	switch {
 	case tx.ended != nil:
 	case tx.limit.Err() != nil:
 		tx.ended = tx.store.writer.tooLong()
-		tx.job.late = tx.ended
-	case !tx.job.ran:
+		tx.job.timeoutErr = tx.ended
+	case !tx.job.finished:
 		tx.ended = tx.job.ctx.Err()
 	}
 	return tx.ended
@@ -98,7 +98,7 @@ func (tx *Tx) exec(text string, args ...any) error {
 
 // affect runs a statement and returns how many rows it changed.
 func (tx *Tx) affect(text string, args ...any) (int64, error) {
-	st, err := tx.take(text)
+	st, err := tx.prepare(text)
 	if err != nil {
 		return 0, err
 	}
@@ -112,15 +112,15 @@ func (tx *Tx) affect(text string, args ...any) (int64, error) {
 
 // row reads one row into dest; found is false when there is none.
 func (tx *Tx) row(text string, args []any, dest ...any) (found bool, err error) {
-	st, err := tx.take(text)
+	st, err := tx.prepare(text)
 	if err != nil {
 		return false, err
 	}
 	defer tx.stmts.release(st)
-	return scanned(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
+	return scanRow(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
 }
 
-func scanned(err error) (found bool, _ error) {
+func scanRow(err error) (found bool, _ error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -130,20 +130,20 @@ func scanned(err error) (found bool, _ error) {
 // rows reads every row of a statement. It ends when the job has taken too long: the driver
 // has a goroutine per statement for that, which is saved where one row is read or written.
 func (tx *Tx) rows(text string, args []any, each func(scan func(...any) error) error) error {
-	st, err := tx.take(text)
+	st, err := tx.prepare(text)
 	if err != nil {
 		return err
 	}
 	defer tx.stmts.release(st)
 	rows, err := st.QueryContext(tx.limit, args...)
-	if err = walk(rows, err, each); err != nil && tx.limit.Err() != nil {
-		err = tx.over()
+	if err = eachRow(rows, err, each); err != nil && tx.limit.Err() != nil {
+		err = tx.checkDeadline()
 	}
 	return err
 }
 
-// walk calls each for every row, closes the rows and reports any error on the way.
-func walk(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
+// eachRow calls each for every row, closes the rows and reports any error on the way.
+func eachRow(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
 	if err != nil {
 		return err
 	}
@@ -168,19 +168,19 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 		return crm.Record{}, false, err
 	}
 	rec, err := row.record()
-	return rec, err == nil, tx.store.unread(err)
+	return rec, err == nil, tx.store.wrapReadError(err)
 }
 
-// view is a look at what is committed, through one of the reading connections.
-type view struct {
-	*reader
+// readTx is a look at what is committed, through one of the reading connections.
+type readTx struct {
+	*readConn
 	veil *veil // through which it reads records; nil: all are as their tables have them
 }
 
-// view gives fn a look at what is committed. Single statements need no
+// readTx gives fn a look at what is committed. Single statements need no
 // snapshot; use snapshot where several must agree. A caller that reads records holds a
 // turn; without one view takes a connection for account reads, which must be short.
-func (s *Store) view(ctx context.Context, fn func(*view) error) error {
+func (s *Store) readTx(ctx context.Context, fn func(*readTx) error) error {
 	readers := s.accounts
 	if ctx.Value(turnKey{}) != nil {
 		readers = s.readers
@@ -196,13 +196,13 @@ func (s *Store) view(ctx context.Context, fn func(*view) error) error {
 		return ctx.Err()
 	case r := <-readers:
 		defer func() { readers <- r }()
-		return s.unread(fn(&view{reader: r}))
+		return s.wrapReadError(fn(&readTx{readConn: r}))
 	}
 }
 
 // snapshot gives fn a look in which all statements see the same moment.
-func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
-	return s.view(ctx, func(v *view) (err error) {
+func (s *Store) snapshot(ctx context.Context, fn func(*readTx) error) error {
+	return s.readTx(ctx, func(v *readTx) (err error) {
 		unending := context.WithoutCancel(ctx)
 		if _, err := v.conn.ExecContext(unending, "BEGIN"); err != nil {
 			return err
@@ -219,7 +219,7 @@ func (s *Store) snapshot(ctx context.Context, fn func(*view) error) error {
 // than a cancellation would reach it, and a context that cannot end spares the driver and
 // database/sql a goroutine each: 25 us became 20. What reads more rows than it returns
 // goes through rowUntil.
-func (v *view) row(ctx context.Context, text string, args []any, dest ...any) error {
+func (v *readTx) row(ctx context.Context, text string, args []any, dest ...any) error {
 	ctx = context.WithoutCancel(ctx)
 	st, err := v.stmts.take(ctx, v.veil.over(text))
 	if err != nil {
@@ -231,7 +231,7 @@ func (v *view) row(ctx context.Context, text string, args []any, dest ...any) er
 
 // rowUntil reads one row that may take long to find, like a count. It stops with the
 // context's error when the context ends.
-func (v *view) rowUntil(ctx context.Context, text string, args []any, dest ...any) error {
+func (v *readTx) rowUntil(ctx context.Context, text string, args []any, dest ...any) error {
 	found := false
 	err := v.rows(ctx, text, args, func(scan func(...any) error) error {
 		found = true
@@ -246,12 +246,12 @@ func (v *view) rowUntil(ctx context.Context, text string, args []any, dest ...an
 // rows hands each row to each. The driver hears of a cancellation only while it looks for
 // the first row, so a statement that may take long finds all its rows before it returns
 // one: it counts, sorts, or reads from a materialized list.
-func (v *view) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+func (v *readTx) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
 	st, err := v.stmts.take(context.WithoutCancel(ctx), v.veil.over(text))
 	if err != nil {
 		return err
 	}
 	defer v.stmts.release(st)
 	rows, err := st.QueryContext(ctx, args...)
-	return walk(rows, err, each)
+	return eachRow(rows, err, each)
 }

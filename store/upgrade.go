@@ -47,7 +47,7 @@ func TryUpgrade(ctx context.Context, opts Options) (steps []string, sum Summary,
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	path := opts.Path
 	opts.Path = filepath.Join(folder, filepath.Base(path))
-	if _, err := vacuumInto(ctx, live(path), opts.Path, opts.Migrations); err != nil {
+	if _, err := vacuumInto(ctx, readOnlyDSN(path), opts.Path, opts.Migrations); err != nil {
 		return nil, sum, err
 	}
 	steps, sum, err = Upgrade(ctx, opts)

@@ -20,17 +20,17 @@ type User struct {
 const userColumns = `u.number, u.id, u.email, u.plan, u.created_at, (SELECT COUNT(*) FROM members m WHERE m.user_id = u.number),
 	(SELECT COUNT(*) FROM tokens t WHERE t.user_id = u.number)`
 
-func (u *User) cells() []any {
+func (u *User) scanDest() []any {
 	return []any{&u.Number, &u.ID, &u.Email, &u.Plan, &u.CreatedAt, &u.Workspaces, &u.Tokens}
 }
 
 // Users returns at most limit accounts in the order in which they were made, those behind
 // the one with the number.
 func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{behind, limit}, func(scan func(...any) error) error {
 			var u User
-			err := scan(u.cells()...)
+			err := scan(u.scanDest()...)
 			list = append(list, u)
 			return err
 		})
@@ -41,8 +41,8 @@ func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User
 // User returns the account with the address and its workspaces; found is false where
 // there is none.
 func (s *Store) User(ctx context.Context, email string) (u User, list []Workspace, found bool, err error) {
-	err = s.snapshot(ctx, func(v *view) error {
-		if found, err = scanned(v.row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.cells()...)); !found || err != nil {
+	err = s.snapshot(ctx, func(v *readTx) error {
+		if found, err = scanRow(v.row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
 			return err
 		}
 		return v.rows(ctx, "SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
@@ -62,7 +62,7 @@ type Space struct {
 // Spaces returns at most limit workspaces in the order in which they were made, those
 // behind the one with the number.
 func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Space, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, `SELECT w.number, w.id, w.name, w.plan, w.created_at,
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'members'), 0),
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'contacts'), 0)
@@ -76,9 +76,9 @@ func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Spa
 	return list, err
 }
 
-// EnterAny makes the actor act in the workspace with the id, whoever it is: the owner of
+// ReauthorizeAccount makes the actor act in the workspace with the id, whoever it is: the owner of
 // the file may.
-func (tx *Tx) EnterAny(id string) error {
+func (tx *Tx) ReauthorizeAccount(id string) error {
 	a := &tx.Actor
 	found, err := tx.row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
@@ -90,7 +90,7 @@ func (tx *Tx) EnterAny(id string) error {
 // Clients returns at most limit registered OAuth clients by their ids, those behind the
 // given one, each with how many tokens it holds.
 func (s *Store) Clients(ctx context.Context, behind string, limit int) (list []ClientUse, err error) {
-	err = s.view(ctx, func(v *view) error {
+	err = s.readTx(ctx, func(v *readTx) error {
 		return v.rows(ctx, `SELECT c.id, c.name, c.redirects, c.created_at, COALESCE(c.used_at, 0), (SELECT COUNT(*) FROM tokens t WHERE t.client = c.id)
 			FROM oauth_clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
 			var c ClientUse
@@ -148,7 +148,7 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 
 // quit ends the actor's membership in the workspace it has entered.
 func (tx *Tx) quit() error {
-	member, err := tx.Named(tx.store.Schema.Named("member"), tx.Actor.UserID)
+	member, err := tx.RecordByID(tx.store.Schema.Named("member"), tx.Actor.UserID)
 	if err != nil {
 		return err
 	}

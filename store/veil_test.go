@@ -25,7 +25,7 @@ func present(rec crm.Record) string {
 	line := rec.ID
 	for i, v := range rec.Values {
 		if f := &rec.Entity.Fields[i]; v.Set() && !follows(f) {
-			line += fmt.Sprintf(" %s=%v%s", f.Name, stored(v), rec.Labels[i])
+			line += fmt.Sprintf(" %s=%v%s", f.Name, columnValue(v), rec.Labels[i])
 		}
 	}
 	return line
@@ -99,7 +99,7 @@ func (f *fixture) told(actor crm.Actor, e *crm.Entity, params string) (said []st
 	f.t.Helper()
 	name := e.Plural + "?" + params
 	line := func(page Page) string {
-		text := fmt.Sprint(name, ": ", page.Total, page.Exact)
+		text := fmt.Sprint(name, ": ", page.Total, page.TotalExact)
 		for _, rec := range page.Records {
 			text += "\n  " + present(rec)
 		}

@@ -8,24 +8,24 @@ import (
 	"crmkit/crm"
 )
 
-// via is a reference that records hold because of what another of theirs points
+// inheritedRef is a reference that records hold because of what another of theirs points
 // to: an activity of a contact is one of the contact's company too.
-type via struct {
+type inheritedRef struct {
 	of     *crm.Entity
 	field  *crm.Field // the kept reference
 	base   *crm.Field // the reference it goes through
 	source *crm.Field // of what base points to
 }
 
-// vias returns the kept references of the schema.
-func vias(schema *crm.Schema) (list []via) {
+// inheritedRefs returns the kept references of the schema.
+func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
 	for _, of := range schema.Entities {
 		for i := range of.Fields {
 			f := &of.Fields[i]
 			if f.Via == "" {
 				continue
 			}
-			v := via{of: of, field: f, base: of.Field(f.Via)}
+			v := inheritedRef{of: of, field: f, base: of.Field(f.Via)}
 			through := of.Target(v.base)
 			for j := range through.Fields {
 				if through.Target(&through.Fields[j]) == of.Target(f) {
@@ -39,11 +39,11 @@ func vias(schema *crm.Schema) (list []via) {
 }
 
 // name is that of the kept reference, as cascades have it.
-func (v via) name() string { return v.of.Name + "." + v.field.Name }
+func (v inheritedRef) name() string { return v.of.Name + "." + v.field.Name }
 
-// lead sets the kept references of a record, which lead to no record that is deleted.
-func (tx *Tx) lead(rec crm.Record) error {
-	for _, v := range tx.store.vias {
+// inheritedLead sets the kept references of a record, which lead to no record that is deleted.
+func (tx *Tx) inheritedLead(rec crm.Record) error {
+	for _, v := range tx.store.inherited {
 		if v.of != rec.Entity {
 			continue
 		}
@@ -65,29 +65,29 @@ func (tx *Tx) lead(rec crm.Record) error {
 }
 
 // through is the entity whose reference is kept.
-func (v via) through() *crm.Entity { return v.of.Target(v.base) }
+func (v inheritedRef) through() *crm.Entity { return v.of.Target(v.base) }
 
-// follow brings the kept references that go through a record in step with its
+// propagateInherited brings the kept references that go through a record in step with its
 // change, and what counts by them; where they are many, in steps that come later.
-func (tx *Tx) follow(before, after crm.Record) error {
-	if before.Key == 0 || tx.leaving.is(after.Entity, after.Key) { // what is deleted is unlinked
+func (tx *Tx) propagateInherited(before, after crm.Record) error {
+	if before.Key == 0 || tx.deleting.is(after.Entity, after.Key) { // what is deleted is unlinked
 		return nil
 	}
-	for _, v := range tx.store.vias {
+	for _, v := range tx.store.inherited {
 		if v.through() != after.Entity || before.Value(v.source.Name).Equal(after.Value(v.source.Name)) {
 			continue
 		}
 		most := tx.store.cascades.most
-		keys, err := tx.pointing(crm.Reference{From: v.of, Field: v.base}, after.Key, most+1)
+		keys, err := tx.referencingKeys(crm.Reference{From: v.of, Field: v.base}, after.Key, most+1)
 		if err != nil {
 			return err
 		}
 		n := 0
 		if tx.passes += len(keys); tx.passes <= most { // of all records that one transaction moves
-			n, err = tx.passAll(v.of, keys)
+			n, err = tx.setAllInherited(v.of, keys)
 		}
 		if err == nil && n < len(keys) {
-			err = tx.leave(cascade{kind: v.name(), record: after.Key})
+			err = tx.scheduleCascade(cascade{kind: v.name(), record: after.Key})
 		}
 		if err != nil {
 			return err
@@ -96,64 +96,64 @@ func (tx *Tx) follow(before, after crm.Record) error {
 	return nil
 }
 
-// passAll passes records on until the step has taken its time, and returns how many.
-func (tx *Tx) passAll(of *crm.Entity, keys []int64) (n int, err error) {
+// setAllInherited passes records on until the step has taken its time, and returns how many.
+func (tx *Tx) setAllInherited(of *crm.Entity, keys []int64) (n int, err error) {
 	for i, key := range keys {
-		if i > 0 && tx.stepOver() {
+		if i > 0 && tx.stepTimeUp() {
 			return i, nil
 		}
-		if err := tx.pass(of, key); err != nil {
+		if err := tx.setInherited(of, key); err != nil {
 			return i, err
 		}
 	}
 	return len(keys), nil
 }
 
-// pass brings the kept references of one record up to date, and what counts by them. That
+// setInherited brings the kept references of one record up to date, and what counts by them. That
 // is no change of the record itself.
-func (tx *Tx) pass(of *crm.Entity, key int64) error {
+func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	before, found, err := tx.record(of, key)
 	if err != nil || !found {
 		return err
 	}
 	after := before.Clone()
-	if err := tx.lead(after); err != nil {
+	if err := tx.inheritedLead(after); err != nil {
 		return err
 	}
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		err := tx.exec(fmt.Sprintf("UPDATE %s SET %s = $3 WHERE workspace_id = $1 AND key = $2", of.Plural, of.Fields[i].Col()),
-			tx.Actor.Workspace, key, stored(after.Values[i]))
+			tx.Actor.Workspace, key, columnValue(after.Values[i]))
 		if err != nil {
 			return err
 		}
 	}
-	tx.touch(tx.Actor.Workspace)
-	tx.spoil(of, key)
-	tx.job.changed = append(tx.job.changed, after)
-	if err := tx.quietly(); err != nil {
+	tx.markChanged(tx.Actor.Workspace)
+	tx.invalidate(of, key)
+	tx.job.changedRecords = append(tx.job.changedRecords, after)
+	if err := tx.withoutTimestamp(); err != nil {
 		return err
 	}
-	return tx.count(before, after)
+	return tx.updateRollups(before, after)
 }
 
-// followSome brings some of the references that go through a record up to date, in the
+// propagateStep brings some of the references that go through a record up to date, in the
 // order of the index that leads to them.
-func (tx *Tx) followSome(c cascade) error {
-	at := slices.IndexFunc(tx.store.vias, func(v via) bool { return v.name() == c.kind })
+func (tx *Tx) propagateStep(c cascade) error {
+	at := slices.IndexFunc(tx.store.inherited, func(v inheritedRef) bool { return v.name() == c.kind })
 	if at < 0 {
-		return tx.done(c)
+		return tx.finishCascade(c)
 	}
-	v, step := tx.store.vias[at], tx.store.cascades.step
+	v, step := tx.store.inherited[at], tx.store.cascades.step
 	keys, moments, err := tx.behind(v, c, step)
 	if err != nil {
 		return err
 	}
-	n, err := tx.passAll(v.of, keys)
+	n, err := tx.setAllInherited(v.of, keys)
 	if err != nil {
 		return err
 	}
 	if n == len(keys) && n < step {
-		return tx.done(c)
+		return tx.finishCascade(c)
 	}
 	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
 }
@@ -162,7 +162,7 @@ func (tx *Tx) followSome(c cascade) error {
 // and their moments. Those of the moment that was reached last are asked for apart: of a
 // pair in a comparison SQLite takes the first for the index, and many records may be of one
 // moment.
-func (tx *Tx) behind(v via, c cascade, most int) (keys, moments []int64, err error) {
+func (tx *Tx) behind(v inheritedRef, c cascade, most int) (keys, moments []int64, err error) {
 	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
 	for _, next := range []string{moment + " = $3 AND key > $4 ORDER BY key", moment + " > $3 AND $4 = $4 ORDER BY " + moment + ", key"} {
 		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", moment, v.of.Plural, v.base.Col(), next)

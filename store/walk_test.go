@@ -310,9 +310,9 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 		pages := func(at int64) (read int) {
 			t.Helper()
 			behind.Key = last.Key + at
-			err := f.snapshot(t.Context(), func(v *view) error {
+			err := f.snapshot(t.Context(), func(v *readTx) error {
 				before := pagesRead(v.conn)
-				keys, err := v.keys(t.Context(), way{actor: ann, q: q.After(behind)})
+				keys, err := v.keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
 				if len(keys) != q.Limit+1 {
 					t.Errorf("%s: %d keys", params, len(keys))
 				}

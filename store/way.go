@@ -12,36 +12,36 @@ import (
 	"crmkit/query"
 )
 
-// way is how the rows of a list are come by: along the index of its order, testing row
+// accessPath is how the rows of a list are come by: along the index of its order, testing row
 // after row, or along a lead.
-type way struct {
-	actor crm.Actor
-	q     *query.Question
-	rows  int64 // of the kind
-	keyed bool  // the order is that of keys
-	lead  *query.Lead
-	hits  *hits  // of search=; nil: there is no mirror, or nothing is searched
-	list  string // of keys in JSON: no other rows are read
-	over  overlay
+type accessPath struct {
+	actor   crm.Actor
+	q       *query.Question
+	rows    int64 // of the kind
+	byKeys  bool  // the order is that of keys
+	lead    *query.Lead
+	hits    *matchSet // of search=; nil: there is no mirror, or nothing is searched
+	keyList string    // of keys in JSON: no other rows are read
+	tooMany overlay
 }
 
-// counter is a view that keeps what it counts.
-type counter struct {
-	*view
-	recall
-	shelf *shelf
+// reader is a view that keeps what it counts.
+type reader struct {
+	*readTx
+	cacheSnapshot
+	cache *recordCache
 }
 
-// way chooses. It is a matter of work only: all ways lead to the same rows, and how many
+// choosePlan chooses. It is a matter of work only: all ways lead to the same rows, and how many
 // there are includes those that are about to go with what is gone.
-func (c *counter) way(ctx context.Context, actor crm.Actor, q *query.Question, h *hits) (w way, err error) {
-	w = way{actor: actor, q: q, hits: h}
+func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Question, h *matchSet) (w accessPath, err error) {
+	w = accessPath{actor: actor, q: q, hits: h}
 	if q.Entity.RandomID {
 		return w, nil
 	}
 	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
 	args := []any{actor.Workspace, q.Entity.Plural}
-	use, err := c.memo(keyOf(actor.Workspace, text, args), func() (m memo, err error) {
+	use, err := c.getOrCompute(keyOf(actor.Workspace, text, args), func() (m cachedCount, err error) {
 		err = c.row(ctx, text, args, &m.n, &m.more)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = nil
@@ -52,25 +52,25 @@ func (c *counter) way(ctx context.Context, actor crm.Actor, q *query.Question, h
 		return w, err
 	}
 	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.more == 0
-	w.rows, w.keyed = use.n, inOrder && !q.Direct && !q.Ranked()
-	return c.narrowed(ctx, w, int64(q.Limit))
+	w.rows, w.byKeys = use.n, inOrder && !q.Direct && !q.Ranked()
+	return c.cheapestSource(ctx, w, int64(q.Limit))
 }
 
-// narrowed returns the way by which so many rows are come by with the least work.
-func (c *counter) narrowed(ctx context.Context, w way, wanted int64) (_ way, err error) {
-	w.lead, w.list = nil, ""
-	if w.hits != nil && w.hits.n <= fewOf(w.rows*textCost, wanted) {
-		w.list = w.hits.keys()
+// cheapestSource returns the way by which so many rows are come by with the least work.
+func (c *reader) cheapestSource(ctx context.Context, w accessPath, wanted int64) (_ accessPath, err error) {
+	w.lead, w.keyList = nil, ""
+	if w.hits != nil && w.hits.n <= breakEven(w.rows*costTextScan, wanted) {
+		w.keyList = w.hits.keys()
 		return w, nil
 	}
 	w.lead, err = c.lead(ctx, w, wanted)
-	return w.spanned(), err
+	return w.rangeCount(), err
 }
 
-// spanned returns the way along the index of the order where that begins with a span of
+// rangeCount returns the way along the index of the order where that begins with a span of
 // its times, and no lead is better: in the order of keys all rows before it are passed.
-func (w way) spanned() way {
-	w.keyed = w.keyed && (w.lead != nil || !w.q.Spans(w.q.Order.Field))
+func (w accessPath) rangeCount() accessPath {
+	w.byKeys = w.byKeys && (w.lead != nil || !w.q.Spans(w.q.Order.Field))
 	return w
 }
 
@@ -78,11 +78,11 @@ func (w way) spanned() way {
 // work, or nil. One in the order of the list ends when it has those rows, so it is
 // never worse than testing all rows; of several, and of any other, it matters how many
 // keys they lead to.
-func (c *counter) lead(ctx context.Context, w way, wanted int64) (best *query.Lead, err error) {
-	few, least := fewOf(w.rows, wanted), int64(math.MaxInt64)
+func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *query.Lead, err error) {
+	few, least := breakEven(w.rows, wanted), int64(math.MaxInt64)
 	for i := range w.q.Leads {
 		l := &w.q.Leads[i]
-		along := w.keyed && l.Sorted
+		along := w.byKeys && l.Sorted
 		if along && len(w.q.Leads) == 1 {
 			return l, nil
 		}
@@ -98,67 +98,67 @@ func (c *counter) lead(ctx context.Context, w way, wanted int64) (best *query.Le
 }
 
 // count returns how many keys a lead has; most+1 stands for more than most.
-func (c *counter) count(ctx context.Context, w way, l *query.Lead, most int64) (int64, error) {
+func (c *reader) count(ctx context.Context, w accessPath, l *query.Lead, most int64) (int64, error) {
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
-	m, err := c.memo(keyOf(w.actor.Workspace, text, args), func() (m memo, err error) {
+	m, err := c.getOrCompute(keyOf(w.actor.Workspace, text, args), func() (m cachedCount, err error) {
 		return m, c.rowUntil(ctx, text, args, &m.n)
 	})
 	return m.n, err
 }
 
-// keyCost is how many times the work of testing a row in the order of an index it is to
+// costKeyLookup is how many times the work of testing a row in the order of an index it is to
 // find one by its key and to sort it.
-const keyCost = 3
+const costKeyLookup = 3
 
-// textCost is how many times the work of testing a row it is to look for words in it.
-const textCost = 8
+// costTextScan is how many times the work of testing a row it is to look for words in it.
+const costTextScan = 8
 
-// fewOf returns up to how many keys it is less work to find and sort the rows of all
+// breakEven returns up to how many keys it is less work to find and sort the rows of all
 // than to walk the index of the order until the wanted ones are there: of n among all
 // rows a walk passes wanted/n of all.
-func fewOf(rows, wanted int64) int64 {
-	if most := rows / keyCost; most <= wanted {
+func breakEven(rows, wanted int64) int64 {
+	if most := rows / costKeyLookup; most <= wanted {
 		return most
 	}
-	return int64(math.Sqrt(float64(wanted) * float64(rows) / keyCost))
+	return int64(math.Sqrt(float64(wanted) * float64(rows) / costKeyLookup))
 }
 
 // ranges returns the ranges of the question's rows that remain behind its cursor.
-func (w way) ranges() []query.Range {
+func (w accessPath) ranges() []query.Range {
 	switch {
-	case w.along():
+	case w.inSortOrder():
 		return []query.Range{w.q.KeyRange(w.lead.Sources[0].Key)}
-	case w.keyed:
+	case w.byKeys:
 		return []query.Range{w.q.KeyRange("t.key")}
 	}
 	return w.q.Ranges()
 }
 
-// along reports whether the rows are read in the order of the lead.
-func (w way) along() bool { return w.lead != nil && w.keyed && w.lead.Sorted }
+// inSortOrder reports whether the rows are read in the order of the lead.
+func (w accessPath) inSortOrder() bool { return w.lead != nil && w.byKeys && w.lead.Sorted }
 
 // keys returns the SQL of the keys of a range, each behind the other terms of the order.
-func (w way) keys(part query.Range) string {
-	return "SELECT " + strings.Join(part.Order.Columns(), ", ") + " FROM " + w.within(part) + " ORDER BY " + part.Order.String()
+func (w accessPath) keys(part query.Range) string {
+	return "SELECT " + strings.Join(part.Order.Columns(), ", ") + " FROM " + w.keySubquery(part) + " ORDER BY " + part.Order.String()
 }
 
-// within returns the SQL of the rows of a range, from FROM on, in any order.
-func (w way) within(part query.Range) string {
+// keySubquery returns the SQL of the rows of a range, from FROM on, in any order.
+func (w accessPath) keySubquery(part query.Range) string {
 	e := w.q.Entity
-	from, scope := e.From()+" t", scoped(e)
+	from, scope := e.From()+" t", scopeSQL(e)
 	switch {
-	case w.along():
+	case w.inSortOrder():
 		s := w.lead.Sources[0]
 		from, scope = s.From+" CROSS JOIN "+from, "t.key = "+s.Key+" AND "+s.Where+" AND +"+scope
-	case w.list != "":
-		scope = fmt.Sprintf("+%s AND t.key IN ("+listed+")", scope, len(part.Args)+2)
+	case w.keyList != "":
+		scope = fmt.Sprintf("+%s AND t.key IN ("+keysFromJSON+")", scope, len(part.Args)+2)
 	case w.lead != nil: // the plus sign keeps SQLite from the index of the order
 		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
 	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":
 		scope = "+" + scope + w.ownKeys()
-	case w.over.table != "":
-		from = fmt.Sprintf(w.over.table, len(part.Args)+2) + " t"
+	case w.tooMany.table != "":
+		from = fmt.Sprintf(w.tooMany.table, len(part.Args)+2) + " t"
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
 }
@@ -167,7 +167,7 @@ func (w way) within(part query.Range) string {
 // workspace, which are a range of the table itself. Where a cursor bounds the range it
 // stands alone: of two bounds on one side SQLite begins at either and tests the other, row
 // by row.
-func (w way) ownKeys() (condition string) {
+func (w accessPath) ownKeys() (condition string) {
 	if w.q.First() || w.q.Order.Desc {
 		condition += fmt.Sprintf(" AND t.key > $1 * %d", crm.RecordKey(1, 0))
 	}
@@ -178,16 +178,16 @@ func (w way) ownKeys() (condition string) {
 }
 
 // args returns the arguments of a statement on a range.
-func (w way) args(part query.Range) []any {
+func (w accessPath) args(part query.Range) []any {
 	args := append([]any{scope(w.actor, w.q.Entity)}, part.Args...)
-	if w.list != "" {
-		args = append(args, w.list)
+	if w.keyList != "" {
+		args = append(args, w.keyList)
 	}
-	if w.over.table != "" {
-		args = append(args, w.over.json())
+	if w.tooMany.table != "" {
+		args = append(args, w.tooMany.json())
 	}
 	return args
 }
 
-// scoped is the condition that keeps a list within the scope of the actor.
-func scoped(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }
+// scopeSQL is the condition that keeps a list within the scope of the actor.
+func scopeSQL(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }

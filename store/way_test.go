@@ -61,8 +61,8 @@ func TestWays(t *testing.T) {
 		{"contact", "custom.w=" + strings.Repeat("x", 201), false, false}, {"contact", "name=n3", false, false}, {"contact", "stage=s1&company=" + company.ID, false, false},
 	} {
 		q := f.question(ann, c.kind, c.params)
-		if w := f.way(ann, q); w.lead != nil != c.lead || w.along() != c.along {
-			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.lead != nil, w.along())
+		if w := f.way(ann, q); w.lead != nil != c.lead || w.inSortOrder() != c.along {
+			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.lead != nil, w.inSortOrder())
 		}
 		q.Leads, q.Direct = nil, true
 		want := f.all(ann, q)
@@ -85,7 +85,7 @@ func TestSpansAreReadFromTheirIndex(t *testing.T) {
 	f.records(ann, 3)
 	for _, params := range []string{"created_at=gte:-1d", "created_at=gte:-1d&sort=created_at", "created_at=lt:now&owner=ne:x", "updated_at=gte:-1d&sort=updated_at"} {
 		q := f.question(ann, "contact", params)
-		w := way{q: q, keyed: q.Order.Field.Name == crm.FieldCreatedAt}.spanned()
+		w := accessPath{q: q, byKeys: q.Order.Field.Name == crm.FieldCreatedAt}.rangeCount()
 		for _, part := range w.ranges() {
 			plan := f.raw(4, "EXPLAIN QUERY PLAN "+w.keys(part), append([]any{ann.Workspace}, part.Args...)...)
 			if text := strings.Join(plan, "\n"); !strings.Contains(text, "_at>") && !strings.Contains(text, "_at<") || strings.Contains(text, "TEMP B-TREE") {
@@ -105,13 +105,13 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 	for _, params := range []string{"", "sort=created_at", "sort=-id", "sort=id", "tags=a", "stage=s&sort=id", "stage=ne:x", "tags=ne:b&sort=created_at"} {
 		q := f.question(ann, "contact", params).After(rec)
 		w := f.way(ann, q)
-		if !w.keyed {
+		if !w.byKeys {
 			t.Fatalf("%s is not read in the order of keys", params)
 		}
 		for _, part := range w.ranges() {
 			text := w.keys(part)
 			key := "t.key"
-			if w.along() {
+			if w.inSortOrder() {
 				key = w.lead.Sources[0].Key
 			}
 			if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
@@ -122,10 +122,10 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 }
 
 // way returns how a question's rows are come by.
-func (f *fixture) way(actor crm.Actor, q *query.Question) (w way) {
+func (f *fixture) way(actor crm.Actor, q *query.Question) (w accessPath) {
 	f.t.Helper()
-	err := f.snapshot(f.t.Context(), func(v *view) (err error) {
-		w, err = (&counter{v, f.memos.recall(actor.Workspace), f.shelf}).way(f.t.Context(), actor, q, nil)
+	err := f.snapshot(f.t.Context(), func(v *readTx) (err error) {
+		w, err = (&reader{v, f.counts.snapshot(actor.Workspace), f.recordCache}).choosePlan(f.t.Context(), actor, q, nil)
 		return err
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if _, err := Zone(after.Value("time_zone").Text); err != nil {
+	if _, err := GuessTimeZone(after.Value("time_zone").Text); err != nil {
 		return Outcome{}, err
 	}
 	if err := tx.countWorkspace(); err != nil {
@@ -25,7 +25,7 @@ func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	after, err = tx.Named(d.Entity, id)
+	after, err = tx.RecordByID(d.Entity, id)
 	return Outcome{before, after, Created}, err
 }
 
@@ -64,7 +64,7 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	if err := tx.exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'members', 1, 1)", number); err != nil {
 		return "", err
 	}
-	if err := tx.insertSeat(seat{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
+	if err := tx.insertMembership(membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
 		return "", err
 	}
 	return id, tx.log("workspace.create", "workspace/"+id, nil, words("name", name, "time_zone", zone))
@@ -72,7 +72,7 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 
 // UpdateWorkspace changes name and time zone of the actor's workspace.
 func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
-	before, err := tx.Named(d.Entity, tx.Actor.WorkspaceID)
+	before, err := tx.RecordByID(d.Entity, tx.Actor.WorkspaceID)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -84,7 +84,7 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 		return Outcome{before, before, Unchanged}, nil
 	}
 	zone := after.Value("time_zone").Text
-	if _, err := Zone(zone); err != nil {
+	if _, err := GuessTimeZone(zone); err != nil {
 		return Outcome{}, err
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
@@ -102,8 +102,8 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 // there stays in the log of no workspace.
 func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
-	tx.touch(number)
-	tx.After(func() { tx.store.mirrors.forget(number); tx.store.shelf.clear() })
+	tx.markChanged(number)
+	tx.After(func() { tx.store.indexes.forget(number); tx.store.recordCache.clear() })
 	if err := tx.endTokens(number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (tx *Tx) DeleteWorkspace() error {
 			return err
 		}
 	}
-	if err := tx.leave(cascade{kind: workspaceKind, record: number, gone: true}); err != nil {
+	if err := tx.scheduleCascade(cascade{kind: workspaceKind, record: number, gone: true}); err != nil {
 		return err
 	}
 	tx.Actor.Workspace = 0
@@ -138,7 +138,7 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 		return err
 	}
 	delete(tx.store.writer.ledgers.is, c.workspace)
-	return tx.done(c)
+	return tx.finishCascade(c)
 }
 
 // sweep is a table with rows of workspaces, and what names one of those.

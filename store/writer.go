@@ -32,57 +32,57 @@ const DefaultMaxWrite = 2 * time.Second
 // transaction and answers all after the commit (group commit): there is no wait
 // timer, the disk's own latency makes the batches.
 type writer struct {
-	store   *Store
-	conn    *sql.Conn // the only one that writes, held for life
-	stmts   *statements
-	jobs    *jobs
-	most    time.Duration // of its time that one job may take
-	share   time.Duration // of its time after which no further job joins a batch
-	ended   chan struct{} // closed when the writer has returned
-	file    fs.FileInfo   // the database, as it was opened; nil: it is in memory
-	lost    bool          // it was not in its place at the last look
-	batches int
-	synced  time.Duration    // how long the last COMMIT took
-	moments []*atomic.Uint64 // that a commit under way ends
-	foreign []crm.Record     // that others changed, as they are now
-	others  bool             // have changed anything
-	last    int64            // the number of the last change in the log
-	ledgers ledgers          // of the workspaces that a batch writes to
-	origins map[origin]int64 // keys of those used lately
-	known   atomic.Int64     // the last change that memory is in step with
-	flight  atomic.Int64     // the last change of a commit under way
+	store      *Store
+	conn       *sql.Conn // the only one that writes, held for life
+	stmts      *statements
+	jobs       *jobs
+	most       time.Duration // of its time that one job may take
+	batchTime  time.Duration // of its time after which no further job joins a batch
+	ended      chan struct{} // closed when the writer has returned
+	file       fs.FileInfo   // the database, as it was opened; nil: it is in memory
+	lost       bool          // it was not in its place at the last look
+	batches    int
+	commitTime time.Duration    // how long the last COMMIT took
+	versions   []*atomic.Uint64 // that a commit under way ends
+	foreign    []crm.Record     // that others changed, as they are now
+	others     bool             // have changed anything
+	last       int64            // the number of the last change in the log
+	ledgers    ledgers          // of the workspaces that a batch writes to
+	origins    map[origin]int64 // keys of those used lately
+	known      atomic.Int64     // the last change that memory is in step with
+	flight     atomic.Int64     // the last change of a commit under way
 }
 
 type job struct {
-	ctx       context.Context
-	actor     crm.Actor
-	run       func(*Tx) error
-	after     []func()
-	moments   []*atomic.Uint64 // of the workspaces whose records it changes
-	changed   []crm.Record     // as they are now
-	spoiled   []shelved        // what of memory is not as it is any more
-	rehearsal *Rehearsal       // of which it is a step; nil: it is in earnest
-	kept      error            // the error with which what it did stays
-	err       error
-	began     bool  // it has run, perhaps in vain
-	ran       bool  // to its end; the batch may yet run again
-	late      error // set when it took too long, and is not run again
-	ticket    ticket
-	took      time.Duration // of the writer's time
-	done      chan struct{}
+	ctx            context.Context
+	actor          crm.Actor
+	run            func(*Tx) error
+	after          []func()
+	versions       []*atomic.Uint64 // of the workspaces whose records it changes
+	changedRecords []crm.Record     // as they are now
+	invalidated    []recordKey      // what of memory is not as it is any more
+	rehearsal      *Rehearsal       // of which it is a step; nil: it is in earnest
+	commitErr      error            // the error with which what it did stays
+	err            error
+	started        bool  // it has run, perhaps in vain
+	finished       bool  // to its end; the batch may yet run again
+	timeoutErr     error // set when it took too long, and is not run again
+	ticket         ticket
+	took           time.Duration // of the writer's time
+	done           chan struct{}
 }
 
-// keeps reports whether the job ended with the very error that it wanted to end
+// commitsError reports whether the job ended with the very error that it wanted to end
 // with, and no other.
-func (j *job) keeps() bool { return j.kept != nil && errors.Is(j.err, j.kept) }
+func (j *job) commitsError() bool { return j.commitErr != nil && errors.Is(j.err, j.commitErr) }
 
-// over reports whether a job is not to be run (again): it took too long, or its client has
+// abandoned reports whether a job is not to be run (again): it took too long, or its client has
 // left. What ran to its end runs again in any case, for others of the batch may have seen
 // what it did.
-func (j *job) over() bool {
-	if j.late != nil {
-		j.err = j.late
-	} else if j.err = j.ctx.Err(); j.ran {
+func (j *job) abandoned() bool {
+	if j.timeoutErr != nil {
+		j.err = j.timeoutErr
+	} else if j.err = j.ctx.Err(); j.finished {
 		j.err = nil
 	}
 	return j.err != nil
@@ -93,7 +93,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), share: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
+	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
 	var last int64
 	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
@@ -186,7 +186,7 @@ func (w *writer) run() {
 			w.serve()
 			idle.Reset(w.store.opts.idle)
 		case <-idle.C:
-			if !w.settle() {
+			if !w.checkpointIdle() {
 				idle.Reset(w.store.opts.idle)
 			}
 		case <-w.store.stop:
@@ -215,7 +215,7 @@ func (w *writer) commit(batch []*job) (ran int) {
 		gate.Lock()
 		defer gate.Unlock()
 	}
-	w.synced = 0
+	w.commitTime = 0
 	before := pagesRead(w.conn)
 	err := w.checkFile()
 	rehearsal := batch[0].rehearsal != nil
@@ -224,25 +224,25 @@ func (w *writer) commit(batch []*job) (ran int) {
 	case rehearsal:
 		err = w.rehearse(batch[0])
 	default:
-		batch, err = w.transact(batch)
+		batch, err = w.commitBatch(batch)
 	}
-	seen := Batch{Writes: len(batch), Commit: w.synced, Failed: err != nil, Pages: pagesRead(w.conn) - before}
-	w.store.aside(func() { w.store.seen(seen) })
+	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: pagesRead(w.conn) - before}
+	w.store.withRecover(func() { w.store.seen(seen) })
 	if !rehearsal {
-		w.reflect(batch, err)
+		w.updateCaches(batch, err)
 	}
 	for _, j := range batch {
 		if err != nil { // also where a job failed by itself: it may have met rows that are gone now
-			j.err, j.kept = err, nil
+			j.err, j.commitErr = err, nil
 		}
-		if j.err == nil || j.keeps() {
+		if j.err == nil || j.commitsError() {
 			for _, after := range j.after {
-				w.store.aside(after)
+				w.store.withRecover(after)
 			}
 		}
 		close(j.done)
 	}
-	w.trimLog()
+	w.checkpointIfLarge()
 	return len(batch)
 }
 
@@ -265,9 +265,9 @@ func (w *writer) checkFile() error {
 		Hint: "the server's database file was removed, moved or replaced while it runs, so nothing can be saved, and this was not. Whoever runs the server must stop it, put the file back, and start it."}
 }
 
-// trimLog empties the write-ahead log when it has grown: SQLite's own passive
+// checkpointIfLarge empties the write-ahead log when it has grown: SQLite's own passive
 // checkpoints give way to readers and would let it grow without bound.
-func (w *writer) trimLog() {
+func (w *writer) checkpointIfLarge() {
 	if w.batches++; w.batches%walEvery != 0 || w.store.opts.Path == Memory {
 		return
 	}
@@ -280,9 +280,9 @@ func (w *writer) trimLog() {
 	}
 }
 
-// settle writes the log into the file, so that a copy of the file alone has everything;
+// checkpointIdle writes the log into the file, so that a copy of the file alone has everything;
 // false: a reader still needs the log.
-func (w *writer) settle() bool {
+func (w *writer) checkpointIdle() bool {
 	path := w.store.opts.Path
 	if path == Memory || size(path+"-wal") == 0 {
 		return true

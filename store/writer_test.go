@@ -106,7 +106,7 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 		ann := f.member("ann@example.com")
 		oops := errors.New("oops")
 		part := func(tx *Tx) error {
-			_ = tx.Try(func() error { return errors.Join(f.insert("lost")(tx), oops) })
+			_ = tx.Savepoint(func() error { return errors.Join(f.insert("lost")(tx), oops) })
 			return f.insert("whole")(tx)
 		}
 		for _, c := range []struct {
@@ -118,9 +118,9 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 			{"none", func(*Tx) error { return nil }, 1, "x0"},
 			{"before it writes", func(tx *Tx) error { _, err := tx.row("SELECT 1", nil, new(int)); return errors.Join(oops, err) }, 1, "x1"},
 			{"after it wrote", func(tx *Tx) error { return errors.Join(f.insert("lost")(tx), oops) }, 2, "x2"},
-			{"in a part, before it writes", func(tx *Tx) error { return tx.Try(func() error { return oops }) }, 1, "x3"},
+			{"in a part, before it writes", func(tx *Tx) error { return tx.Savepoint(func() error { return oops }) }, 1, "x3"},
 			{"in a part, after it wrote", part, 2, "x4 whole"},
-			{"and its changes stay", func(tx *Tx) error { return errors.Join(f.insert("kept")(tx), tx.Keep(oops)) }, 1, "x5 kept"},
+			{"and its changes stay", func(tx *Tx) error { return errors.Join(f.insert("kept")(tx), tx.CommitWithError(oops)) }, 1, "x5 kept"},
 		} {
 			runs := 0
 			insert := f.insert(strings.Fields(c.kept)[0])
@@ -167,7 +167,7 @@ func TestWhatRanRunsAgain(t *testing.T) {
 func TestWaitingWritesCommitTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		f.writer.share = time.Minute
+		f.writer.batchTime = time.Minute
 		release := f.block()
 		seen := make([]int64, 50)
 		jobs := make([]func(*Tx) error, len(seen))
@@ -301,7 +301,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 		many := func(tx *Tx) error {
 			runs++
 			for {
-				if err := tx.Try(func() error { return f.insert("lost")(tx) }); err != nil {
+				if err := tx.Savepoint(func() error { return f.insert("lost")(tx) }); err != nil {
 					return nil // as an import, for which it is the fault of a row
 				}
 			}

@@ -14,8 +14,8 @@ import (
 // of the machine such as right/, whose clocks count leap seconds.
 var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
-// Zone returns the time zone of an IANA name.
-func Zone(name string) (*time.Location, error) {
+// GuessTimeZone returns the time zone of an IANA name.
+func GuessTimeZone(name string) (*time.Location, error) {
 	if zoneName.MatchString(name) && name != "Local" && len(name) <= 64 {
 		if zone, err := time.LoadLocation(name); err == nil {
 			return zone, nil
