@@ -8,9 +8,9 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// profile maps a host name to ASCII. The stock Lookup profile takes labels of
+// idnaProfile maps a host name to ASCII. The stock Lookup profile takes labels of
 // 300 characters; this one holds DNS lengths (RFC 1035 section 2.3.4).
-var profile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna.BidiRule(), idna.StrictDomainName(true))
+var idnaProfile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna.BidiRule(), idna.StrictDomainName(true))
 
 // The most bytes that are looked at. A host has at most 253 ASCII characters (RFC 1035
 // section 2.3.4), and no letter takes more than four bytes; Punycode takes quadratic
@@ -49,7 +49,7 @@ func asciiHost(s string) (string, bool) {
 	if len(s) > maxHostSent || !utf8.ValidString(s) {
 		return "", false
 	}
-	host, err := profile.ToASCII(s)
+	host, err := idnaProfile.ToASCII(s)
 	dot := strings.LastIndexByte(host, '.')
 	if err != nil || dot < 1 || strings.Trim(host[dot+1:], "0123456789") == "" {
 		return "", false

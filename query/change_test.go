@@ -106,8 +106,8 @@ func TestMomentAtChanges(t *testing.T) {
 		if test.now != "" {
 			env.Now = time.UnixMilli(millis(t, test.now))
 		}
-		span, ok := env.Moment(test.text)
-		if want := (query.Span{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
+		span, ok := env.ParseTime(test.text)
+		if want := (query.TimeRange{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
 			t.Errorf("%s in %s: %s to %s, %v, want %s", test.text, test.zone, stamp(span.From), stamp(span.Until), ok, test.from)
 		}
 	}

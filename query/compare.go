@@ -23,12 +23,12 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 			return "", err.On(param)
 		}
 		is := "g.name_id = " + nameKey(t, c.arg(label))
-		c.noteLabel(t, is)
-		return labelled(t, is), nil
+		c.addLabelPath(t, is)
+		return hasTag(t, is), nil
 	case t.field.Type == crm.Flag:
-		return flagged(t, param, value)
+		return parseBool(t, param, value)
 	case t.field.Type == crm.Time:
-		return c.span(t, column, param, op, value)
+		return c.timeCondition(t, column, param, op, value)
 	case t.field.Type == crm.Int:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
@@ -40,11 +40,11 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.Type == crm.Phone && digits(value) == "":
 		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Show(param), crm.Show(value)).On(param)
 	case op == "like":
-		return c.holds(t, partOf(t, value)), nil
+		return c.contains(t, conditionOf(t, value)), nil
 	case t.field.Type == crm.Phone:
 		test := " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
 		if sqlOps[op] == "=" {
-			return c.noteColumn(t, test), nil
+			return c.addColumnPath(t, test), nil
 		}
 		return FoldedSQL(t.alias(), t.field) + test, nil
 	case sqlOps[op] == "=":
@@ -75,35 +75,35 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	}
 	test := " = " + c.arg(v.Text)
 	if t.field.Indexed {
-		return c.noteColumn(t, test), nil
+		return c.addColumnPath(t, test), nil
 	}
 	return column + test, nil
 }
 
-// partOf returns the part that like: looks for in the form of the field.
-func partOf(t target, value string) string {
+// conditionOf returns the part that like: looks for in the form of the field.
+func conditionOf(t target, value string) string {
 	if t.key == "" && t.field.Type == crm.Phone {
 		return digits(Fold(value))
 	}
-	return formOf(value).Fold
+	return variantOf(value).Fold
 }
 
-// holds matches a part of a text in the form that Form.In returns for the field.
-func (c *compiler) holds(t target, part string) string {
+// contains matches a part of a text in the form that Form.In returns for the field.
+func (c *compiler) contains(t target, part string) string {
 	switch t.field.Type {
 	case crm.Tags:
 		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
-		return labelled(t, "+g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")")
+		return hasTag(t, "+g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")")
 	case crm.Phone, crm.Text:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
 	}
 	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
 }
 
-// labelled is the test on one of the labels g of a field. The plus signs here and in
+// hasTag is the test on one of the labels g of a field. The plus signs here and in
 // member keep SQLite to looking up what belongs to the row at hand: it would rather go
 // through all labels and values that pass the test.
-func labelled(t target, test string) string {
+func hasTag(t target, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.record = +%s.key AND %s)", t.alias(), test)
 }
 
@@ -129,16 +129,16 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 	return v.Text, err
 }
 
-// span compares times: what was written means the whole day, minute or second.
-func (c *compiler) span(t target, column, param, op, value string) (string, *crm.Error) {
-	span, ok := c.env.Moment(value)
+// timeCondition compares times: what was written means the whole day, minute or second.
+func (c *compiler) timeCondition(t target, column, param, op, value string) (string, *crm.Error) {
+	span, ok := c.env.ParseTime(value)
 	if !ok {
 		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(value), crm.Show(param), timeHelp).On(param)
 	}
-	return c.noteSpan(t, c.within(column, op, span)), nil
+	return c.addRangePath(t, c.rangeCondition(column, op, span)), nil
 }
 
-func (c *compiler) within(column, op string, span Span) string {
+func (c *compiler) rangeCondition(column, op string, span TimeRange) string {
 	switch op {
 	case "gt":
 		return column + " >= " + c.arg(span.Until)
@@ -170,7 +170,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", crm.Show(param), hint, Finding(e, value)).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
-	c.noteReference(t, columns, is)
+	c.addReferencePath(t, columns, is)
 	return anyOf(columns, is), nil
 }
 
@@ -186,9 +186,9 @@ const (
 
 // memberOperand is what a custom value is compared with.
 type memberOperand struct {
-	form   string // AsNumber, AsTime or AsText
-	number string // NumberKey, of a number
-	span   Span   // of a time
+	form   string    // AsNumber, AsTime or AsText
+	number string    // NumberKey, of a number
+	span   TimeRange // of a time
 }
 
 // memberOperand reads the value of a condition on a custom value, whose form decides how
@@ -198,7 +198,7 @@ func (env Env) memberOperand(value string, ordered bool) memberOperand {
 		return memberOperand{form: AsNumber, number: key}
 	}
 	utc := Env{Now: env.Now} // as the values were read when they were stored
-	if span, ok := utc.Moment(value); ok && (ordered || Stamp(value)) {
+	if span, ok := utc.ParseTime(value); ok && (ordered || FormatTime(value)) {
 		return memberOperand{form: AsTime, span: span}
 	}
 	return memberOperand{form: AsText}
@@ -212,21 +212,21 @@ func orders(op string) bool { return op == "gt" || op == "gte" || op == "lt" || 
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), orders(op)
 	if op == "like" {
-		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(partOf(t, value)))), nil
+		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(conditionOf(t, value)))), nil
 	}
 	switch o := c.env.memberOperand(value, ordered); {
 	case o.form == AsNumber:
 		is := "number " + sqlOps[op] + " " + c.arg(o.number)
-		c.noteMember(t, name, !ordered, "g."+is)
+		c.addMemberPath(t, name, !ordered, "g."+is)
 		return member(t, name, "+v."+is), nil
 	case o.form == AsTime:
-		return member(t, name, c.within("v.time", op, o.span)), nil
+		return member(t, name, c.rangeCondition("v.time", op, o.span)), nil
 	case ordered:
 		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(Fold(value))), nil
 	}
 	is := "text = " + c.arg(value)
 	if utf8.RuneCountInString(value) <= maxIndexed {
-		c.noteMember(t, name, true, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
+		c.addMemberPath(t, name, true, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
 	}
 	return member(t, name, "v."+is), nil
 }

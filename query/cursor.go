@@ -12,8 +12,8 @@ import (
 	"crmkit/crm"
 )
 
-// mark is where a page ended: the sort value and key of its last row.
-type mark struct {
+// position is where a page ended: the sort value and key of its last row.
+type position struct {
 	unset bool // the row stood among those without a sort value
 	text  string
 	n     int64
@@ -22,9 +22,9 @@ type mark struct {
 
 const macSize = 10
 
-// binding is what a cursor belongs to: the list's kind, workspace, filters and
+// cursorScope is what a cursor belongs to: the list's kind, workspace, filters and
 // sort. Page size, fields, totals and format may change along the way.
-func (q *Question) binding(workspace int64, params url.Values, names []string) string {
+func (q *Query) cursorScope(workspace int64, params url.Values, names []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d", q.Entity.Name, workspace)
 	for _, name := range names {
@@ -39,20 +39,20 @@ func (q *Question) binding(workspace int64, params url.Values, names []string) s
 	return b.String()
 }
 
-func (q *Question) mac(payload []byte) []byte {
+func (q *Query) mac(payload []byte) []byte {
 	h := hmac.New(sha256.New, q.secret)
-	h.Write([]byte(q.seal))
+	h.Write([]byte(q.sealer))
 	h.Write([]byte{0})
 	h.Write(payload)
 	return h.Sum(nil)[:macSize]
 }
 
 // Cursor returns the cursor that continues behind the record.
-func (q *Question) Cursor(last crm.Record) string {
-	return q.encode(q.markOf(last))
+func (q *Query) Cursor(last crm.Record) string {
+	return q.encode(q.positionOf(last))
 }
 
-func (q *Question) encode(m mark) string {
+func (q *Query) encode(m position) string {
 	flag := byte(0)
 	if m.unset {
 		flag = 1
@@ -63,8 +63,8 @@ func (q *Question) encode(m mark) string {
 	return base64.RawURLEncoding.EncodeToString(append(payload, q.mac(payload)...))
 }
 
-// resume reads a cursor that Cursor wrote for the same question.
-func (q *Question) resume(cursor string) *crm.Error {
+// applyCursor reads a cursor that Cursor wrote for the same question.
+func (q *Query) applyCursor(cursor string) *crm.Error {
 	m, ok := q.decode(cursor)
 	if !ok {
 		return crm.Errorf(crm.InvalidCursor, "the cursor was changed or belongs to a list with other filters or another sort; keep them as they were, or start again without cursor=.").On("cursor")
@@ -73,7 +73,7 @@ func (q *Question) resume(cursor string) *crm.Error {
 	return nil
 }
 
-func (q *Question) decode(cursor string) (m mark, ok bool) {
+func (q *Query) decode(cursor string) (m position, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) < macSize+3 || base64.RawURLEncoding.EncodeToString(raw) != cursor {
 		return m, false
@@ -93,9 +93,9 @@ func (q *Question) decode(cursor string) (m mark, ok bool) {
 	return m, true
 }
 
-// markOf returns the place of a record in the question's order.
-func (q *Question) markOf(r crm.Record) mark {
-	m := mark{key: r.Key}
+// positionOf returns the place of a record in the question's order.
+func (q *Query) positionOf(r crm.Record) position {
+	m := position{key: r.Key}
 	f := q.Order.Field
 	if f.Type == crm.ID {
 		return m

@@ -12,7 +12,7 @@ import (
 )
 
 // resume parses the parameters with a cursor.
-func resume(env query.Env, e *crm.Entity, raw, cursor string) (*query.Question, *crm.Error) {
+func resume(env query.Env, e *crm.Entity, raw, cursor string) (*query.Query, *crm.Error) {
 	params, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s", err)

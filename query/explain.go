@@ -10,14 +10,14 @@ import (
 	"crmkit/crm"
 )
 
-// Part is one condition of a question, asked alone, to explain why the whole
+// Condition is one condition of a question, asked alone, to explain why the whole
 // found nothing.
-type Part struct {
+type Condition struct {
 	Param, Value string
 	Operand      string // the value without its operator
-	Question     *Question
-	InUse        string // SQL for the MaxInUse most frequent values, with their counts; empty where they are many
-	Distinct     string // SQL for how many values there are, and in how many records of MaxScan they were counted
+	Question     *Query
+	ValuesSQL    string // SQL for the MaxInUse most frequent values, with their counts; empty where they are many
+	DistinctSQL  string // SQL for how many values there are, and in how many records of MaxScan they were counted
 	Args         []any  // of both
 	Text         bool   // the condition compares whole text, where a part may have been meant
 	Form         string // of an order of custom values: how it compares, AsNumber, AsTime or AsText; the values in use are then such forms
@@ -31,10 +31,10 @@ const (
 	maxParts = 5     // conditions that are asked alone
 )
 
-// Parts returns the conditions among the parameters, each as a question for one
+// Conditions returns the conditions among the parameters, each as a question for one
 // row; all is false when there are more than can be asked. Those that have a
 // list of values in use come first.
-func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, err *crm.Error) {
+func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, all bool, err *crm.Error) {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if name != "search" && slices.Contains(crm.ListParams, name) {
 			continue
@@ -48,14 +48,14 @@ func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, e
 				return nil, false, err
 			}
 			q.Limit, q.Total = 1, TotalNone
-			parts = append(parts, env.part(e, name, value, q))
+			parts = append(parts, env.condition(e, name, value, q))
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b Part) int {
+	slices.SortStableFunc(parts, func(a, b Condition) int {
 		switch {
-		case a.InUse != "" && b.InUse == "":
+		case a.ValuesSQL != "" && b.ValuesSQL == "":
 			return -1
-		case a.InUse == "" && b.InUse != "":
+		case a.ValuesSQL == "" && b.ValuesSQL != "":
 			return 1
 		}
 		return 0
@@ -66,8 +66,8 @@ func Parts(e *crm.Entity, params url.Values, env Env) (parts []Part, all bool, e
 	return parts, true, nil
 }
 
-func (env Env) part(e *crm.Entity, name, value string, q *Question) Part {
-	p := Part{Param: name, Value: value, Operand: value, Question: q}
+func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition {
+	p := Condition{Param: name, Value: value, Operand: value, Question: q}
 	t, ok := resolve(e, name)
 	if !ok || name == "search" {
 		return p
@@ -98,14 +98,14 @@ func (env Env) part(e *crm.Entity, name, value string, q *Question) Part {
 const formSQL = "CASE WHEN number IS NOT NULL THEN '" + AsNumber + "' WHEN time IS NOT NULL THEN '" + AsTime + "' ELSE '" + AsText + "' END"
 
 // kept reads the values in use from the counts that the store keeps.
-func (p *Part) kept(where string) {
-	p.InUse = fmt.Sprintf("SELECT value, n FROM values_in_use WHERE %s ORDER BY n DESC, value LIMIT %d", where, MaxInUse)
-	p.Distinct = fmt.Sprintf("SELECT COUNT(*), 0 FROM (SELECT 1 FROM values_in_use WHERE %s LIMIT %d) x", where, MaxInUse+MaxRest+1)
+func (p *Condition) kept(where string) {
+	p.ValuesSQL = fmt.Sprintf("SELECT value, n FROM values_in_use WHERE %s ORDER BY n DESC, value LIMIT %d", where, MaxInUse)
+	p.DistinctSQL = fmt.Sprintf("SELECT COUNT(*), 0 FROM (SELECT 1 FROM values_in_use WHERE %s LIMIT %d) x", where, MaxInUse+MaxRest+1)
 }
 
 // scan counts the values in use, in some of the records.
-func (p *Part) scan(column, table, where string) {
+func (p *Condition) scan(column, table, where string) {
 	rows := fmt.Sprintf(" FROM (SELECT %s AS value FROM %s WHERE %s LIMIT %d) x", column, table, where, MaxScan)
-	p.InUse = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, MaxInUse)
-	p.Distinct = "SELECT COUNT(DISTINCT value), COUNT(*)" + rows
+	p.ValuesSQL = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, MaxInUse)
+	p.DistinctSQL = "SELECT COUNT(DISTINCT value), COUNT(*)" + rows
 }

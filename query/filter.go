@@ -15,10 +15,10 @@ type compiler struct {
 	env  Env
 	args []any
 
-	found  found  // keys of the condition at hand
-	leads  []Lead // Question.Leads
-	direct bool   // Question.Direct
-	sought Sought
+	candidates candidates  // keys of the condition at hand
+	indexPaths []IndexPath // Question.Leads
+	direct     bool        // Question.Direct
+	terms      Terms
 
 	remarks []string // Question.Remarks
 }
@@ -74,16 +74,16 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return "", err
 	}
 	c.plus(t, param, op, values)
-	c.found = found{}
+	c.candidates = candidates{}
 	test, err := c.test(t, param, op, values)
 	if err != nil {
 		return "", err
 	}
 	if op == "like" {
-		c.noteLike(e, t, partOf(t, values[0]))
+		c.addLike(e, t, conditionOf(t, values[0]))
 	}
-	c.lead(t, op, len(values))
-	return c.through(t, op == "ne", test), nil
+	c.indexPath(t, op, len(values))
+	return c.joinPath(t, op == "ne", test), nil
 }
 
 // onlyNull is the error for is: and not: with a value.
@@ -120,7 +120,7 @@ func (c *compiler) plus(t target, param, op string, values []string) {
 // split returns the values an operator compares with.
 func split(param, op, value string, t target) ([]string, *crm.Error) {
 	values := []string{value}
-	if op == "in" || lists(t) && op != "like" {
+	if op == "in" || isList(t) && op != "like" {
 		list, ok := items(value)
 		if !ok {
 			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), crm.MaxItems).On(param)
@@ -133,16 +133,16 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 			v = strings.TrimLeft(v, " ")
 		}
 		values[i] = v
-		if unset := strings.EqualFold(v, "null") && !textual(t); unset || strings.TrimSpace(v) == "" {
+		if unset := strings.EqualFold(v, "null") && !isText(t); unset || strings.TrimSpace(v) == "" {
 			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", crm.Show(param), crm.Show(param), crm.Show(param)).On(param)
 		}
 	}
 	return values, nil
 }
 
-// lists reports whether a comma in a value parts several: in tags, which hold
+// isList reports whether a comma in a value parts several: in tags, which hold
 // none, and in ids, where several mean any of them.
-func lists(t target) bool {
+func isList(t target) bool {
 	switch t.field.Type {
 	case crm.Tags, crm.Ref, crm.ID, crm.Handle:
 		return true
@@ -150,8 +150,8 @@ func lists(t target) bool {
 	return false
 }
 
-// textual reports whether the word null can be a value of the target.
-func textual(t target) bool {
+// isText reports whether the word null can be a value of the target.
+func isText(t target) bool {
 	switch t.field.Type {
 	case crm.Text, crm.Phone, crm.Word, crm.Tags, crm.Object:
 		return true
@@ -159,9 +159,9 @@ func textual(t target) bool {
 	return false
 }
 
-// through wraps a test on the target's own table into the references that lead
+// joinPath wraps a test on the target's own table into the references that lead
 // to it. One that is deleted is in no workspace, and may still be referred to for a while. Negated, it is true also where a reference on the way is unset.
-func (c *compiler) through(t target, negate bool, test string) string {
+func (c *compiler) joinPath(t target, negate bool, test string) string {
 	if len(t.hops) == 0 {
 		if negate {
 			return "NOT COALESCE(" + test + ", FALSE)"
@@ -177,8 +177,8 @@ func (c *compiler) through(t target, negate bool, test string) string {
 			continue
 		}
 		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
-		if h.beside != nil {
-			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.beside.Col())
+		if h.alternate != nil {
+			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
 		}
 		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.From(), alias(i), meets, alias(i), test)
 	}
@@ -191,18 +191,18 @@ func (c *compiler) through(t target, negate bool, test string) string {
 // nullness compiles is:null and not:null.
 func (c *compiler) nullness(t target, unset bool) string {
 	if unset && t.field.Indexed && len(t.hops) == 0 {
-		test := c.noteColumn(t, " IS NULL")
-		c.lead(t, "eq", 1)
+		test := c.addColumnPath(t, " IS NULL")
+		c.indexPath(t, "eq", 1)
 		return test
 	}
-	if test := c.present(t); !unset || len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
-		return c.through(t, unset, test)
+	if test := c.isSet(t); !unset || len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
+		return c.joinPath(t, unset, test)
 	}
 	return t.alias() + "." + t.field.Col() + " IS NULL"
 }
 
-// present is the test that a field is set.
-func (c *compiler) present(t target) string {
+// isSet is the test that a field is set.
+func (c *compiler) isSet(t target) string {
 	switch {
 	case t.key != "":
 		return member(t, c.arg(t.key), "TRUE")

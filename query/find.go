@@ -11,7 +11,7 @@ import (
 
 // Search is a text that is looked for in the records of one kind, best first.
 type Search struct {
-	*Question
+	*Query
 	key    int64  // of the record that the text is the id or handle of; 0: none
 	unique string // the text as the unique value has it; empty: it cannot be one
 	phone  string // its digits, where it is a number
@@ -21,17 +21,17 @@ type Search struct {
 }
 
 // Ranked reports whether the order is that of a search.
-func (q *Question) Ranked() bool { return q.best != "" }
+func (q *Query) Ranked() bool { return q.bestRank != "" }
 
 // The ranks of what a search finds. Those that are equal stand with the latest
 // change first.
 const (
-	RankNamed  = iota // the text is its id, handle, unique value or phone number
-	RankEqual         // is what it is called
-	RankStart         // begins what it is called
-	RankWord          // begins a word of that
-	RankPart          // is a part of that
-	RankBeyond        // stands in another field
+	RankExactName = iota // the text is its id, handle, unique value or phone number
+	RankEqual            // is what it is called
+	RankStart            // begins what it is called
+	RankWord             // begins a word of that
+	RankPart             // is a part of that
+	RankOther            // stands in another field
 )
 
 // Find compiles the search for a text: it finds what search= finds, and the record
@@ -43,23 +43,23 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 		return nil, err
 	}
 	clean, _ := Clean(text)
-	s := &Search{Question: &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
-	if s.inner = " " + s.fold; len(env.Spelled) > 0 {
+	s := &Search{Query: &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
+	if s.inner = " " + s.fold; len(env.Fuzzy) > 0 {
 		s.fold = ""
 	}
 	exact := s.exact(c, clean)
-	s.named, s.Sought = exact, &c.sought
+	s.named, s.Terms = exact, &c.terms
 	s.Where = []string{"(" + strings.Join(append(slices.Clone(exact), "("+and(words)+")"), " OR ") + ")"}
 	known := len(c.args)
-	s.best = s.rank(c, exact)
+	s.bestRank = s.rank(c, exact)
 	s.Args, s.bestArgs = c.args[:known:known], c.args[known:]
 	s.Order, err = parseSort(e, e.Sort)
 	return s, err
 }
 
-// Named returns SQL of the keys of the records that the text names exactly; empty: it
+// ExactNameSQL returns SQL of the keys of the records that the text names exactly; empty: it
 // can name none.
-func (s *Search) Named() string {
+func (s *Search) ExactNameSQL() string {
 	var parts []string
 	for _, is := range s.named {
 		parts = append(parts, "SELECT t.key FROM "+s.Entity.From()+" t WHERE t.workspace_id = $1 AND "+is)
@@ -89,9 +89,9 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	return list
 }
 
-// title returns the text field by which records are ranked: what they are called,
+// labelColumn returns the text field by which records are ranked: what they are called,
 // else the first that is searched.
-func title(e *crm.Entity) *crm.Field {
+func labelColumn(e *crm.Entity) *crm.Field {
 	for _, name := range append([]string{e.Display}, e.Search...) {
 		if f := e.Field(name); f != nil && f.Type == crm.Text {
 			return f
@@ -107,7 +107,7 @@ func (s *Search) rank(c *compiler, exact []string) string {
 	if len(exact) > 0 {
 		b.WriteString(" WHEN " + strings.Join(exact, " OR ") + " THEN 0")
 	}
-	if f := title(s.Entity); f != nil && s.fold != "" {
+	if f := labelColumn(s.Entity); f != nil && s.fold != "" {
 		column := FoldedSQL("t", f)
 		fold, length := c.arg(s.fold), c.arg(int64(utf8.RuneCountInString(s.fold)))
 		for _, rank := range []struct {
@@ -133,23 +133,23 @@ func (s *Search) rank(c *compiler, exact []string) string {
 func (s *Search) Rank(rec crm.Record) int {
 	e := s.Entity
 	if rec.Key == s.key || s.unique != "" && rec.Value(e.Unique).Text == s.unique {
-		return RankNamed
+		return RankExactName
 	}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == crm.Phone && s.phone != "" && FoldOf(f, rec.Values[i].Text) == s.phone {
-			return RankNamed
+			return RankExactName
 		}
 	}
 	name := ""
-	if f := title(e); f != nil {
+	if f := labelColumn(e); f != nil {
 		name = Fold(rec.Value(f.Name).Text)
 	}
-	return s.RankCalled(name)
+	return s.RankLabel(name)
 }
 
-// RankCalled returns the rank of a record that the search found and that the text does
+// RankLabel returns the rank of a record that the search found and that the text does
 // not name, by what it is called, folded.
-func (s *Search) RankCalled(name string) int {
+func (s *Search) RankLabel(name string) int {
 	switch {
 	case s.fold == "":
 	case name == s.fold:
@@ -161,7 +161,7 @@ func (s *Search) RankCalled(name string) int {
 	case strings.Contains(name, s.fold):
 		return RankPart
 	}
-	return RankBeyond
+	return RankOther
 }
 
 // minPhone is the fewest digits of a whole phone number.

@@ -8,8 +8,8 @@ import (
 	"crmkit/crm"
 )
 
-// habits are parameter names of other APIs and what serves for them here.
-var habits = map[string]string{
+// commonMistakes are parameter names of other APIs and what serves for them here.
+var commonMistakes = map[string]string{
 	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
 	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
 }

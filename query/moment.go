@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Span is a stretch of time in unix milliseconds, from inclusive, until
+// TimeRange is a stretch of time in unix milliseconds, from inclusive, until
 // exclusive. What a client writes with the precision of a day, a minute or a
 // second means the whole of it, so a time copied from an answer finds its record.
-type Span struct{ From, Until int64 }
+type TimeRange struct{ From, Until int64 }
 
 var layouts = []struct {
 	layout string
@@ -21,16 +21,16 @@ var layouts = []struct {
 	{"2006-01-02T15:04", time.Minute},
 }
 
-// Moment reads a time: RFC 3339 with or without seconds, a date, now, today, or
+// ParseTime reads a time: RFC 3339 with or without seconds, a date, now, today, or
 // a distance from now like -7d, +2w, -3h. Without an offset it is read in the
 // workspace's zone; days and weeks keep the clock's time, hours are elapsed time.
 // ok is false for anything else and for years outside 1 to 9999.
-func (env Env) Moment(s string) (span Span, ok bool) {
+func (env Env) ParseTime(s string) (span TimeRange, ok bool) {
 	switch s = strings.TrimRight(s, " "); {
 	case s == "now":
-		return instant(env.Now), true
+		return isAbsolute(env.Now), true
 	case s == "today":
-		return env.day(env.wall(env.Now)), true
+		return env.day(env.localTime(env.Now)), true
 	case len(s) > 2 && strings.ContainsRune("+- ", rune(s[0])):
 		return env.distance(s)
 	case len(s) == len(time.DateOnly):
@@ -41,9 +41,9 @@ func (env Env) Moment(s string) (span Span, ok bool) {
 	return env.timestamp(s)
 }
 
-func (env Env) timestamp(s string) (Span, bool) {
+func (env Env) timestamp(s string) (TimeRange, bool) {
 	if len(s) < 16 || s[10] != 'T' {
-		return Span{}, false
+		return TimeRange{}, false
 	}
 	// A plus sign that was not escaped in a URL arrives as a blank.
 	if i := len(s) - 6; s[i] == ' ' {
@@ -55,23 +55,23 @@ func (env Env) timestamp(s string) (Span, bool) {
 			continue
 		}
 		if !strings.HasSuffix(l.layout, "Z07:00") {
-			t = env.at(t)
+			t = env.withClock(t)
 		}
 		if !inRange(t) {
-			return Span{}, false
+			return TimeRange{}, false
 		}
 		if t.Nanosecond() != 0 {
-			return instant(t), true
+			return isAbsolute(t), true
 		}
-		return Span{t.UnixMilli(), t.Add(l.length).UnixMilli()}, true
+		return TimeRange{t.UnixMilli(), t.Add(l.length).UnixMilli()}, true
 	}
-	return Span{}, false
+	return TimeRange{}, false
 }
 
-func (env Env) distance(s string) (Span, bool) {
+func (env Env) distance(s string) (TimeRange, bool) {
 	n, err := strconv.Atoi(s[1 : len(s)-1])
 	if err != nil || n < 0 || s[1] == '-' || s[1] == '+' || n > 400_000 {
-		return Span{}, false
+		return TimeRange{}, false
 	}
 	if s[0] == '-' {
 		n = -n
@@ -85,9 +85,9 @@ func (env Env) distance(s string) (Span, bool) {
 	case 'w':
 		t = env.daysFromNow(7 * n)
 	default:
-		return Span{}, false
+		return TimeRange{}, false
 	}
-	return instant(t), inRange(t)
+	return isAbsolute(t), inRange(t)
 }
 
 // daysFromNow returns the time of day that it is now on another date.
@@ -95,41 +95,41 @@ func (env Env) daysFromNow(n int) time.Time {
 	if n == 0 {
 		return env.Now // the clocks may show this time twice
 	}
-	return env.at(env.wall(env.Now).AddDate(0, 0, n))
+	return env.withClock(env.localTime(env.Now).AddDate(0, 0, n))
 }
 
-func instant(t time.Time) Span { return Span{t.UnixMilli(), t.UnixMilli() + 1} }
+func isAbsolute(t time.Time) TimeRange { return TimeRange{t.UnixMilli(), t.UnixMilli() + 1} }
 
-func (env Env) day(t time.Time) Span {
+func (env Env) day(t time.Time) TimeRange {
 	y, m, d := t.Date()
-	return Span{env.midnight(y, m, d), env.midnight(y, m, d+1)}
+	return TimeRange{env.midnight(y, m, d), env.midnight(y, m, d+1)}
 }
 
 // midnight returns the first moment of a date. Where clocks skip midnight the
 // day begins at the change; a date they skip as a whole is empty.
 func (env Env) midnight(y int, m time.Month, d int) int64 {
 	wall := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	start := env.at(wall)
-	if !env.wall(start).Equal(wall) {
+	start := env.withClock(wall)
+	if !env.localTime(start).Equal(wall) {
 		start, _ = start.In(env.zone()).ZoneBounds()
 	}
 	return start.UnixMilli()
 }
 
-// wall returns what the zone's clocks show at a moment, as a time in UTC.
-func (env Env) wall(t time.Time) time.Time {
+// localTime returns what the zone's clocks show at a moment, as a time in UTC.
+func (env Env) localTime(t time.Time) time.Time {
 	_, offset := t.In(env.zone()).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// at returns the moment at which the zone's clocks show a time. Of a time shown
+// withClock returns the moment at which the zone's clocks show a time. Of a time shown
 // twice it is the first; one that is skipped counts on from before the change.
 // RFC 5545 section 3.3.5 has it so; time.Date takes either, by the zone.
-func (env Env) at(wall time.Time) time.Time {
+func (env Env) withClock(wall time.Time) time.Time {
 	before := wall.AddDate(0, 0, -1) // more than any offset
-	first := wall.Add(before.Sub(env.wall(before)))
-	last := wall.Add(first.Sub(env.wall(first)))
-	if env.wall(last).Equal(wall) {
+	first := wall.Add(before.Sub(env.localTime(before)))
+	last := wall.Add(first.Sub(env.localTime(first)))
+	if env.localTime(last).Equal(wall) {
 		return last
 	}
 	return first
@@ -137,5 +137,5 @@ func (env Env) at(wall time.Time) time.Time {
 
 func inRange(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
 
-// Stamp reports whether s is an absolute time, not a word or a distance.
-func Stamp(s string) bool { return len(s) >= 10 && s[4] == '-' && s[7] == '-' }
+// FormatTime reports whether s is an absolute time, not a word or a distance.
+func FormatTime(s string) bool { return len(s) >= 10 && s[4] == '-' && s[7] == '-' }

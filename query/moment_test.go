@@ -55,8 +55,8 @@ func TestMoment(t *testing.T) {
 		{"Asia/Kathmandu", "today", "2026-06-09T18:15:00Z", "2026-06-10T18:15:00Z"},
 		{"Europe/Berlin", "+180d", "2026-12-07T10:30:15Z", "2026-12-07T10:30:15.001Z"},
 	} {
-		span, ok := in(t, test.zone).Moment(test.text)
-		if want := (query.Span{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
+		span, ok := in(t, test.zone).ParseTime(test.text)
+		if want := (query.TimeRange{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
 			t.Errorf("%s in %s: %s to %s, %v", test.text, test.zone, stamp(span.From), stamp(span.Until), ok)
 		}
 	}
@@ -70,7 +70,7 @@ func TestMomentRefuses(t *testing.T) {
 		"2026-06-10 09:00Z", "2026-06-10t09:00z", "2026-06-10T09Z", "2026-06-10T0900Z", "2026-06-10T09:00:00+0200", "2026-06-10T09:00:00 +02:00",
 		"2026-06-10T09:00:00Zjunk", "\x002026-06-10", "2026-06-10\n", "20260610", "1781049600", "２０２６-06-10", "2026-06-10T09:00:00Z'; --",
 	} {
-		if span, ok := testEnv(t).Moment(text); ok {
+		if span, ok := testEnv(t).ParseTime(text); ok {
 			t.Errorf("%q is taken as %s to %s", text, stamp(span.From), stamp(span.Until))
 		}
 	}
@@ -82,10 +82,10 @@ func TestMomentRefuses(t *testing.T) {
 func TestMomentDaysMeet(t *testing.T) {
 	for _, zone := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "America/Santiago"} {
 		env := in(t, zone)
-		var last query.Span
+		var last query.TimeRange
 		for day := time.Date(2018, 1, 1, 12, 0, 0, 0, time.UTC); day.Year() < 2020; day = day.AddDate(0, 0, 1) {
 			text := day.Format(time.DateOnly)
-			span, ok := env.Moment(text)
+			span, ok := env.ParseTime(text)
 			if first := time.UnixMilli(span.From).In(env.Zone).Format(time.DateOnly); !ok || first != text {
 				t.Errorf("%s in %s begins on %s, %v", text, zone, first, ok)
 			}
@@ -93,7 +93,7 @@ func TestMomentDaysMeet(t *testing.T) {
 				t.Errorf("%s in %s begins at %s, the day before ends at %s", text, zone, stamp(span.From), stamp(last.Until))
 			}
 			env.Now = time.UnixMilli((span.From + span.Until) / 2)
-			if today, _ := env.Moment("today"); today != span {
+			if today, _ := env.ParseTime("today"); today != span {
 				t.Errorf("%s in %s is not today at its noon", text, zone)
 			}
 			last = span
@@ -103,7 +103,7 @@ func TestMomentDaysMeet(t *testing.T) {
 
 func TestStamp(t *testing.T) {
 	for text, want := range map[string]bool{"2026-06-10": true, "2026-06-10T09:00Z": true, "-7d": false, "now": false, "2026-06-1": false, "20260610..": false, "": false} {
-		if query.Stamp(text) != want {
+		if query.FormatTime(text) != want {
 			t.Errorf("%q: %v", text, !want)
 		}
 	}
@@ -115,7 +115,7 @@ func FuzzMoment(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		env := testEnv(t)
-		span, ok := env.Moment(text)
+		span, ok := env.ParseTime(text)
 		if !ok {
 			return
 		}
@@ -130,7 +130,7 @@ func FuzzMoment(f *testing.F) {
 			t.Fatalf("%q is stored as %d, not as %d to the second: %v", text, v.Int, span.From, fault)
 		}
 		shown := stamp(v.Int)
-		if again, ok := env.Moment(shown); !ok || again.From != v.Int {
+		if again, ok := env.ParseTime(shown); !ok || again.From != v.Int {
 			t.Fatalf("%q is shown as %s, which is read as %d, %v", text, shown, again.From, ok)
 		}
 	})

@@ -30,7 +30,7 @@ func NumberKey(s string) (key string, ok bool) {
 		key = "{" + farExponent(exponent) + digits
 	}
 	if negative {
-		return mirrored(key), true
+		return invertDigits(key), true
 	}
 	return key, true
 }
@@ -41,9 +41,9 @@ func farExponent(exponent int64) string {
 	return fmt.Sprintf("%010d", min(max(exponent+bias, 0), 2*bias-1))
 }
 
-// mirrored returns the key of a negative number, made of that of the positive one: what
+// invertDigits returns the key of a negative number, made of that of the positive one: what
 // was greater is less.
-func mirrored(key string) string {
+func invertDigits(key string) string {
 	flip := []byte(key + "~")
 	switch flip[0] {
 	case '`':

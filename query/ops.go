@@ -42,8 +42,8 @@ func opsFor(t target) []string {
 	return names
 }
 
-// taken joins operators for a hint; is and not take one value only.
-func taken(ops []string) string {
+// allowedOps joins operators for a hint; is and not take one value only.
+func allowedOps(ops []string) string {
 	words := slices.Clone(ops)
 	for i, word := range words {
 		if word == "is" || word == "not" {
@@ -67,14 +67,14 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
 	switch name := crm.Show(param); {
 	case known:
-		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, taken(allowed))
+		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, allowedOps(allowed))
 	case t.key != "" || t.field.Type != crm.Int && t.field.Type != crm.Time:
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
-			crm.Show(word), name, taken(allowed), name, crm.ShowJSON(raw))
+			crm.Show(word), name, allowedOps(allowed), name, crm.ShowJSON(raw))
 		err.Allowed = allowed
 		return "", "", err.On(param)
 	default:
-		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", crm.Show(word), name, taken(allowed), name, name)
+		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", crm.Show(word), name, allowedOps(allowed), name, name)
 	}
 	return "", "", err.On(param).Of(word, allowed)
 }

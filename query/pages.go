@@ -12,24 +12,24 @@ import (
 // its pages one after the other until its limit is reached.
 type Range struct {
 	Where string // without the scope; never empty
-	Order Terms
+	Order SortTerms
 	Args  []any
 }
 
-// Term is one term of an order.
-type Term struct {
+// SortTerm is one term of an order.
+type SortTerm struct {
 	By   string // SQL of an expression
 	Desc bool
 }
 
-// Terms are an order. The last one is the key.
-type Terms []Term
+// SortTerms are an order. The last one is the key.
+type SortTerms []SortTerm
 
 // String returns the terms as they stand behind ORDER BY.
-func (list Terms) String() string { return list.Of(list.Columns()) }
+func (list SortTerms) String() string { return list.Of(list.Columns()) }
 
 // Columns returns the expressions of the terms.
-func (list Terms) Columns() []string {
+func (list SortTerms) Columns() []string {
 	columns := make([]string, len(list))
 	for i, t := range list {
 		columns[i] = t.By
@@ -38,7 +38,7 @@ func (list Terms) Columns() []string {
 }
 
 // Of returns the same order of rows that have the terms in other columns.
-func (list Terms) Of(columns []string) string {
+func (list SortTerms) Of(columns []string) string {
 	texts := slices.Clone(columns)
 	for i, t := range list {
 		if t.Desc {
@@ -51,9 +51,9 @@ func (list Terms) Of(columns []string) string {
 // Ranges returns the ranges that remain behind the cursor: the rows that have a
 // sort value, then those that have none. Splitting them keeps each a plain
 // index range, whatever the engine thinks of NULL order.
-func (q *Question) Ranges() []Range {
-	if q.best != "" {
-		return []Range{{Where: and(q.Where), Order: Terms{{q.best, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
+func (q *Query) Ranges() []Range {
+	if q.bestRank != "" {
+		return []Range{{Where: and(q.Where), Order: SortTerms{{q.bestRank, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
 	}
 	column, never := q.sortColumn()
 	if column == "t.key" {
@@ -62,21 +62,21 @@ func (q *Question) Ranges() []Range {
 	var pages []Range
 	switch {
 	case q.after == nil:
-		pages = append(pages, q.valued(column, never, ""))
+		pages = append(pages, q.nonNullRange(column, never, ""))
 	case !q.after.unset:
-		pages = append(pages, q.valued(column, never, "="), q.valued(column, never, q.behind()))
+		pages = append(pages, q.nonNullRange(column, never, "="), q.nonNullRange(column, never, q.afterCursor()))
 	}
 	if !never {
-		pages = append(pages, q.unvalued(column))
+		pages = append(pages, q.nullRange(column))
 	}
 	return pages
 }
 
 // KeyRange returns the range that remains behind the cursor where the order is that of
 // keys. column is that of the key.
-func (q *Question) KeyRange(column string) Range {
-	less := q.behind()
-	p := Range{Args: slices.Clone(q.Args), Order: Terms{{column, q.Order.Desc}}}
+func (q *Query) KeyRange(column string) Range {
+	less := q.afterCursor()
+	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}}}
 	where := slices.Clone(q.Where)
 	if q.after != nil {
 		where = append(where, column+less+p.arg(q.after.key))
@@ -86,17 +86,17 @@ func (q *Question) KeyRange(column string) Range {
 }
 
 // After returns the question for the rows behind a record, in the same order.
-func (q *Question) After(last crm.Record) *Question {
-	behind, m := *q, q.markOf(last)
+func (q *Query) After(last crm.Record) *Query {
+	behind, m := *q, q.positionOf(last)
 	behind.after = &m
 	return &behind
 }
 
 // First reports whether the question begins at the start of the list.
-func (q *Question) First() bool { return q.after == nil }
+func (q *Query) First() bool { return q.after == nil }
 
 // sortColumn returns the column of the order and whether it is never unset.
-func (q *Question) sortColumn() (column string, never bool) {
+func (q *Query) sortColumn() (column string, never bool) {
 	f := q.Order.Field
 	switch {
 	case f.Type == crm.ID:
@@ -107,19 +107,19 @@ func (q *Question) sortColumn() (column string, never bool) {
 	return "t." + f.Col(), f.Always() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
 }
 
-// behind returns the comparison of what comes later in the order.
-func (q *Question) behind() string {
+// afterCursor returns the comparison of what comes later in the order.
+func (q *Query) afterCursor() string {
 	if q.Order.Desc {
 		return " < "
 	}
 	return " > "
 }
 
-// valued returns the range of the rows that have a sort value; behind a cursor, of those
+// nonNullRange returns the range of the rows that have a sort value; behind a cursor, of those
 // with its value, or with one that comes later: of a pair in a comparison SQLite takes the
 // first for its index, and would read all rows with the value of the cursor for each page.
-func (q *Question) valued(column string, never bool, compared string) Range {
-	p := Range{Args: slices.Clone(q.Args), Order: Terms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
+func (q *Query) nonNullRange(column string, never bool, compared string) Range {
+	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
 	where := slices.Clone(q.Where)
 	if !never {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
@@ -127,7 +127,7 @@ func (q *Question) valued(column string, never bool, compared string) Range {
 	switch compared {
 	case "":
 	case "=":
-		where = append(where, column+" = "+p.arg(q.after.value(q.Order.Field)), "t.key"+q.behind()+p.arg(q.after.key))
+		where = append(where, column+" = "+p.arg(q.after.value(q.Order.Field)), "t.key"+q.afterCursor()+p.arg(q.after.key))
 	default:
 		where = append(where, column+compared+p.arg(q.after.value(q.Order.Field)))
 	}
@@ -135,9 +135,9 @@ func (q *Question) valued(column string, never bool, compared string) Range {
 	return p
 }
 
-func (q *Question) unvalued(column string) Range {
-	less := q.behind()
-	p := Range{Args: slices.Clone(q.Args), Order: Terms{{"t.key", q.Order.Desc}}}
+func (q *Query) nullRange(column string) Range {
+	less := q.afterCursor()
+	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{"t.key", q.Order.Desc}}}
 	where := append(slices.Clone(q.Where), column+" IS NULL")
 	if q.after != nil && q.after.unset {
 		where = append(where, "t.key"+less+p.arg(q.after.key))
@@ -151,7 +151,7 @@ func (p *Range) arg(v any) string {
 	return "$" + strconv.Itoa(len(p.Args)+1)
 }
 
-func (m *mark) value(f *crm.Field) any {
+func (m *position) value(f *crm.Field) any {
 	switch f.Type {
 	case crm.Int, crm.Time, crm.Ref:
 		return m.n
@@ -161,14 +161,14 @@ func (m *mark) value(f *crm.Field) any {
 
 // Without returns the question without the conditions on what memory looked for, for rows
 // of which it is known that they pass those.
-func (q *Question) Without() *Question {
+func (q *Query) Without() *Query {
 	rest := *q
-	rest.Where = q.Others
+	rest.Where = q.OtherKinds
 	return &rest
 }
 
 // Condition returns the whole filter without cursor, for counting.
-func (q *Question) Condition() string { return and(q.Where) }
+func (q *Query) Condition() string { return and(q.Where) }
 
 func and(where []string) string {
 	if len(where) == 0 {

@@ -12,18 +12,18 @@ import (
 // target is where a filter's name leads: through references to a field, and
 // within an object field to a key.
 type target struct {
-	hops   []hop
-	entity *crm.Entity // that has the field
-	field  *crm.Field
-	beside *crm.Field // a reference that counts as well
-	key    string     // of a custom member
+	hops      []join
+	entity    *crm.Entity // that has the field
+	field     *crm.Field
+	alternate *crm.Field // a reference that counts as well
+	key       string     // of a custom member
 }
 
-type hop struct {
-	link   *crm.Link // a hop by way of a third entity, in the place of the field
-	field  *crm.Field
-	beside *crm.Field
-	to     *crm.Entity
+type join struct {
+	link      *crm.Link // a hop by way of a third entity, in the place of the field
+	field     *crm.Field
+	alternate *crm.Field
+	to        *crm.Entity
 }
 
 // maxHops bounds the references a path may follow.
@@ -57,18 +57,18 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 			return t, false
 		}
 		if link != nil {
-			t.hops, t.entity = append(slices.Clip(t.hops), hop{link: link, to: link.End}), link.End
+			t.hops, t.entity = append(slices.Clip(t.hops), join{link: link, to: link.End}), link.End
 			if rest = tail; !dotted {
 				rest = "id"
 			}
 			continue
 		}
-		beside := besideOf(t.entity, f)
+		beside := alternateRef(t.entity, f)
 		if !dotted {
-			t.field, t.beside = f, beside
+			t.field, t.alternate = f, beside
 			return t, true
 		}
-		t.hops = append(slices.Clip(t.hops), hop{field: f, beside: beside, to: t.entity.Target(f)})
+		t.hops = append(slices.Clip(t.hops), join{field: f, alternate: beside, to: t.entity.Target(f)})
 		t.entity, rest = t.entity.Target(f), tail
 	}
 }
@@ -91,8 +91,8 @@ func referenceAt(e *crm.Entity, path string) *crm.Field {
 	return nil
 }
 
-// besideOf returns the reference that stands beside another, or nil.
-func besideOf(e *crm.Entity, f *crm.Field) *crm.Field {
+// alternateRef returns the reference that stands beside another, or nil.
+func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
 	for i := range e.Fields {
 		if e.Fields[i].Beside == f.Name {
 			return &e.Fields[i]
@@ -104,8 +104,8 @@ func besideOf(e *crm.Entity, f *crm.Field) *crm.Field {
 // columns returns the columns that hold what the target is compared by.
 func (t target) columns() []string {
 	columns := []string{t.alias() + "." + t.field.Col()}
-	if t.beside != nil {
-		columns = append(columns, t.alias()+"."+t.beside.Col())
+	if t.alternate != nil {
+		columns = append(columns, t.alias()+"."+t.alternate.Col())
 	}
 	return columns
 }
@@ -164,7 +164,7 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 		err.Hint += " An operator stands behind the equals sign: " + crm.Show(right) + "."
 		name = field
 	}
-	if habit := habits[name]; habit != "" {
+	if habit := commonMistakes[name]; habit != "" {
 		name = habit
 	} else if f := meant(last, rest); f != nil {
 		name = prefix + f.Name

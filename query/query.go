@@ -18,7 +18,7 @@ type Env struct {
 	Workspace int64               // to which ids are bound
 	Me        string              // the address that "me" stands for
 	Secret    []byte              // signs cursors
-	Spelled   map[string][]string // words of a search that are looked for in other spellings
+	Fuzzy     map[string][]string // words of a search that are looked for in other spellings
 }
 
 // For returns the Env of a request: who asks, and when.

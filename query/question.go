@@ -27,33 +27,33 @@ const TotalCap = 10_000
 // DefaultLimit is the page size when none is asked for.
 const DefaultLimit = 50
 
-// Question is a compiled list request: what to select, in which order, from
+// Query is a compiled list request: what to select, in which order, from
 // where on. Placeholder $1 of its SQL is the table's scope; $2 is Args[0].
-type Question struct {
-	Entity  *crm.Entity
-	Where   []string
-	Args    []any
-	Order   Order
-	Limit   int
-	Cut     string   // the limit asked for, when it was more than allowed
-	Remarks []string // how values were read that could have been meant otherwise
-	Fields  []string // from fields=; nil shows what the kind shows
-	Total   Total
-	Plain   bool // no filters: the kept counter is the total
-	Once    bool // set by walks of everything, whose records nobody keeps in memory
+type Query struct {
+	Entity         *crm.Entity
+	Where          []string
+	Args           []any
+	Order          Order
+	Limit          int
+	RequestedLimit string   // the limit asked for, when it was more than allowed
+	Remarks        []string // how values were read that could have been meant otherwise
+	Fields         []string // from fields=; nil shows what the kind shows
+	Total          Total
+	Unfiltered     bool // no filters: the kept counter is the total
+	NoCache        bool // set by walks of everything, whose records nobody keeps in memory
 
-	Leads  []Lead // of conditions that an index answers
-	Direct bool   // a condition names what an index leads to in the default order
+	IndexPaths   []IndexPath // of conditions that an index answers
+	NarrowByKeys bool        // a condition names what an index leads to in the default order
 
-	Sought *Sought  // what memory can look for; nil: nothing
-	Others []string // the conditions in Where that memory cannot answer
+	Terms      *Terms   // what memory can look for; nil: nothing
+	OtherKinds []string // the conditions in Where that memory cannot answer
 
-	best     string // SQL of the rank by which a search orders, before the latest change
+	bestRank string // SQL of the rank by which a search orders, before the latest change
 	bestArgs []any
 
-	after  *mark
+	after  *position
 	secret []byte
-	seal   string // what a cursor is bound to
+	sealer string // what a cursor is bound to
 }
 
 // Order is a sort order: one field, ties by key in the same direction, unset last.
@@ -70,8 +70,8 @@ const (
 
 // Parse compiles the parameters of a list of the entity. Every repeat of a
 // parameter counts; anything it does not know is an error.
-func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
-	q := &Question{Entity: e, Limit: DefaultLimit, secret: env.Secret}
+func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
+	q := &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}
 	c := &compiler{env: env}
 	names := slices.Sorted(maps.Keys(params))
 	for _, name := range names {
@@ -88,21 +88,21 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Question, *crm.Error) {
 			return nil, crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", name, len(params[name])).On(name)
 		}
 	}
-	q.Args, q.Leads, q.Direct, q.Plain, q.Remarks = c.args, c.leads, c.direct, len(q.Where) == 0, c.remarks
-	if len(c.sought.Words)+len(c.sought.Likes) > 0 {
-		q.Sought = &c.sought
+	q.Args, q.IndexPaths, q.NarrowByKeys, q.Unfiltered, q.Remarks = c.args, c.indexPaths, c.direct, len(q.Where) == 0, c.remarks
+	if len(c.terms.Words)+len(c.terms.Likes) > 0 {
+		q.Terms = &c.terms
 	}
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
 	}
-	q.seal = q.binding(env.Workspace, params, names)
+	q.sealer = q.cursorScope(env.Workspace, params, names)
 	if cursor := params.Get("cursor"); cursor != "" {
-		return q, q.resume(cursor)
+		return q, q.applyCursor(cursor)
 	}
 	return q, nil
 }
 
-func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
+func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 	switch name {
 	case "format":
 	case "cursor":
@@ -116,17 +116,17 @@ func (q *Question) param(c *compiler, name, value string) (err *crm.Error) {
 	case "sort":
 		q.Order, err = parseSort(q.Entity, value)
 	case "limit":
-		q.Limit, q.Cut, err = ParseLimit(value, q.Entity.MaxLimit)
+		q.Limit, q.RequestedLimit, err = ParseLimit(value, q.Entity.MaxLimit)
 	case "fields":
 		q.Fields, err = ParseFields(q.Entity, value)
 	case "total":
 		q.Total, err = parseTotal(value)
 	default:
 		var where string
-		likes := len(c.sought.Likes)
+		likes := len(c.terms.Likes)
 		where, err = c.filter(q.Entity, name, value)
-		if q.Where = append(q.Where, where); len(c.sought.Likes) == likes {
-			q.Others = append(q.Others, where)
+		if q.Where = append(q.Where, where); len(c.terms.Likes) == likes {
+			q.OtherKinds = append(q.OtherKinds, where)
 		}
 	}
 	return err
@@ -210,7 +210,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 			continue
 		}
 		t, ok := resolve(e, name)
-		shown := ok && (len(t.hops) == 0 && t.field.Name == firstPart(name) || len(t.hops) == 1 && t.field.Name == t.entity.Display)
+		shown := ok && (len(t.hops) == 0 && t.field.Name == firstWord(name) || len(t.hops) == 1 && t.field.Name == t.entity.Display)
 		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
 			f := e.Field(head) // members of a read-only object, as in audit
 			shown = f != nil && f.Type == crm.Object
@@ -231,8 +231,8 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	return fields, nil
 }
 
-// firstPart returns a name up to its first dot.
-func firstPart(name string) string {
+// firstWord returns a name up to its first dot.
+func firstWord(name string) string {
 	first, _, _ := strings.Cut(name, ".")
 	return first
 }
@@ -272,21 +272,21 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 	var where []string
 	for _, text := range words {
 		word := Word{Text: text}
-		for _, spelled := range append([]string{text}, c.env.Spelled[text]...) {
-			word.Forms = append(word.Forms, formOf(spelled))
+		for _, spelled := range append([]string{text}, c.env.Fuzzy[text]...) {
+			word.Variants = append(word.Variants, variantOf(spelled))
 		}
-		if len(c.env.Spelled[text]) > 0 {
-			word.Forms = word.Forms[1:]
+		if len(c.env.Fuzzy[text]) > 0 {
+			word.Variants = word.Variants[1:]
 		}
 		var any []string
-		for _, form := range word.Forms {
+		for _, form := range word.Variants {
 			for _, path := range e.Search {
-				if t, ok := resolve(e, path); ok && form.In(t.field.Type) != "" {
-					any = append(any, c.through(t, false, c.holds(t, form.In(t.field.Type))))
+				if t, ok := resolve(e, path); ok && form.MatchesText(t.field.Type) != "" {
+					any = append(any, c.joinPath(t, false, c.contains(t, form.MatchesText(t.field.Type))))
 				}
 			}
 		}
-		c.sought.Words = append(c.sought.Words, word)
+		c.terms.Words = append(c.terms.Words, word)
 		where = append(where, "("+strings.Join(any, " OR ")+")")
 	}
 	return where, nil

@@ -15,7 +15,7 @@ import (
 
 func TestQuestion(t *testing.T) {
 	env := testEnv(t)
-	parse := func(plural, raw string) *query.Question {
+	parse := func(plural, raw string) *query.Query {
 		t.Helper()
 		params, _ := url.ParseQuery(raw)
 		q, fault := query.Parse(entityOf(env, plural), params, env)
@@ -45,8 +45,8 @@ func TestQuestion(t *testing.T) {
 		{"changes", "fields=from.stage,to", 50, "", query.TotalCapped, true, "from.stage to"},
 	} {
 		q := parse(test.plural, test.raw)
-		if q.Limit != test.limit || q.Cut != test.cut || q.Total != test.total || q.Plain != test.plain || strings.Join(q.Fields, " ") != test.fields {
-			t.Errorf("%s?%s: limit %d cut %s total %d plain %v fields %q", test.plural, test.raw, q.Limit, q.Cut, q.Total, q.Plain, q.Fields)
+		if q.Limit != test.limit || q.RequestedLimit != test.cut || q.Total != test.total || q.Unfiltered != test.plain || strings.Join(q.Fields, " ") != test.fields {
+			t.Errorf("%s?%s: limit %d cut %s total %d plain %v fields %q", test.plural, test.raw, q.Limit, q.RequestedLimit, q.Total, q.Unfiltered, q.Fields)
 		}
 	}
 }
@@ -101,19 +101,19 @@ func TestDueFilters(t *testing.T) {
 func TestParts(t *testing.T) {
 	env := testEnv(t)
 	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&company.owner=y&search=zz&sort=name&limit=3&cursor=AAAA&follow_up_at=gt:now")
-	parts, _, fault := query.Parts(env.Schema.Named("contact"), params, env)
+	parts, _, fault := query.Conditions(env.Schema.Named("contact"), params, env)
 	if fault != nil {
 		t.Fatal(fault)
 	}
 	var got []string
 	for _, p := range parts {
-		if p.InUse != "" && (!strings.Contains(p.InUse, "LIMIT 8") || !strings.Contains(p.Distinct, "LIMIT") || !strings.Contains(p.InUse, "$1")) {
-			t.Errorf("%s is not bounded or scoped: %s", p.Param, p.InUse)
+		if p.ValuesSQL != "" && (!strings.Contains(p.ValuesSQL, "LIMIT 8") || !strings.Contains(p.DistinctSQL, "LIMIT") || !strings.Contains(p.ValuesSQL, "$1")) {
+			t.Errorf("%s is not bounded or scoped: %s", p.Param, p.ValuesSQL)
 		}
 		if p.Question.Limit != 1 || len(p.Question.Where) != 1 {
 			t.Errorf("%s is asked with %v, limit %d", p.Param, p.Question.Where, p.Question.Limit)
 		}
-		got = append(got, fmt.Sprint(p.Param, " ", p.InUse != "", " ", p.Text))
+		got = append(got, fmt.Sprint(p.Param, " ", p.ValuesSQL != "", " ", p.Text))
 	}
 	want := []string{"company.owner true false", "custom.a true false", "stage true false", "tags true false", "follow_up_at false false"}
 	if !slices.Equal(got, want) {
@@ -169,12 +169,12 @@ func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {
 	for _, page := range q.Ranges() {
 		texts = append(texts, page.Where, page.Order.String())
 	}
-	for _, l := range q.Leads {
+	for _, l := range q.IndexPaths {
 		texts = append(texts, l.Keys())
 	}
-	parts, _, _ := query.Parts(e, params, env)
+	parts, _, _ := query.Conditions(e, params, env)
 	for _, p := range parts {
-		texts = append(texts, p.InUse, p.Distinct)
+		texts = append(texts, p.ValuesSQL, p.DistinctSQL)
 	}
 	for _, text := range texts {
 		if strings.Contains(text, "zq") || !sqlText.MatchString(text) || strings.Contains(text, "--") {

@@ -6,9 +6,9 @@ import (
 	"crmkit/crm"
 )
 
-// Same reports whether a read-only value that a client sent back is the one the
+// MatchesStored reports whether a read-only value that a client sent back is the one the
 // record shows, in either format: times match at the precision sent.
-func (env Env) Same(rec crm.Record, in crm.Input) bool {
+func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	v := rec.Value(in.Field.Name)
 	text, quoted := crm.Unquote(in.JSON)
 	switch {
@@ -27,8 +27,8 @@ func (env Env) Same(rec crm.Record, in crm.Input) bool {
 	case in.Field.Type == crm.Ref:
 		return quoted && v.Set() && crm.CutHandle(text) == crm.RecordID(rec.Entity.Target(in.Field).Prefix, v.Int)
 	case in.Field.Type == crm.Time:
-		span, ok := env.Moment(text)
-		return quoted && ok && v.Set() && Stamp(text) && span.From <= v.Int && v.Int < span.Until
+		span, ok := env.ParseTime(text)
+		return quoted && ok && v.Set() && FormatTime(text) && span.From <= v.Int && v.Int < span.Until
 	}
 	return quoted && v.Text == text
 }

@@ -7,10 +7,10 @@ import (
 	"crmkit/crm"
 )
 
-// Sought is what memory can look for: the words of search=, each of which must stand in
+// Terms is what memory can look for: the words of search=, each of which must stand in
 // one of the fields that the entity is searched by, and the parts that like: names of one
 // of those fields.
-type Sought struct {
+type Terms struct {
 	Words []Word
 	Likes []Like
 }
@@ -26,21 +26,21 @@ type Like struct {
 // Word is a word that is looked for, in any of its forms: as it was written, or as it
 // is spelled in records that are there.
 type Word struct {
-	Text  string
-	Forms []Form
+	Text     string
+	Variants []Variant
 }
 
-// Form is a spelling of a word as it is compared: folded, and the digits of phone numbers;
+// Variant is a spelling of a word as it is compared: folded, and the digits of phone numbers;
 // empty where it cannot be one.
-type Form struct {
+type Variant struct {
 	Fold, Digits string
 }
 
-// Literally looks for one word as it is written.
-func Literally(word string) *Sought { return &Sought{Words: []Word{{word, []Form{formOf(word)}}}} }
+// ExactTerms looks for one word as it is written.
+func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, []Variant{variantOf(word)}}}} }
 
-func formOf(word string) Form {
-	form := Form{Fold: Fold(word)}
+func variantOf(word string) Variant {
+	form := Variant{Fold: Fold(word)}
 	if form.Fold == "" {
 		form.Fold = word // a word that folds to nothing, such as a lone accent
 	}
@@ -51,31 +51,31 @@ func formOf(word string) Form {
 }
 
 // Same reports whether the form is one text in all fields.
-func (f Form) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
+func (f Variant) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
 
-// In returns the text of the form in a field of the type.
-func (f Form) In(t crm.Type) string {
+// MatchesText returns the text of the form in a field of the type.
+func (f Variant) MatchesText(t crm.Type) string {
 	if t == crm.Phone {
 		return f.Digits
 	}
 	return f.Fold
 }
 
-// Searched is where search= looks in an entity.
-type Searched struct {
+// SearchFields is where search= looks in an entity.
+type SearchFields struct {
 	Own  []*crm.Field // of its own
 	Refs []*crm.Field // references, of which it is what the record they lead to is called
 }
 
-// SearchedIn returns where search= looks in the entity.
-func SearchedIn(e *crm.Entity) (s Searched) {
+// SearchFieldsOf returns where search= looks in the entity.
+func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 	for _, path := range e.Search {
 		switch t, _ := resolve(e, path); len(t.hops) {
 		case 0:
 			s.Own = append(s.Own, t.field)
 		default:
 			s.Refs = append(s.Refs, t.hops[0].field)
-			if beside := t.hops[0].beside; beside != nil {
+			if beside := t.hops[0].alternate; beside != nil {
 				s.Refs = append(s.Refs, beside)
 			}
 		}
@@ -83,19 +83,19 @@ func SearchedIn(e *crm.Entity) (s Searched) {
 	return s
 }
 
-// noteLike notes a condition of like: that memory can answer, because searches look into
+// addLike notes a condition of like: that memory can answer, because searches look into
 // the same field.
-func (c *compiler) noteLike(e *crm.Entity, t target, part string) {
-	at := SearchedIn(e)
+func (c *compiler) addLike(e *crm.Entity, t target, part string) {
+	at := SearchFieldsOf(e)
 	switch {
 	case t.key != "":
 	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
-		c.sought.Likes = append(c.sought.Likes, Like{Own: t.field, Part: part})
+		c.terms.Likes = append(c.terms.Likes, Like{Own: t.field, Part: part})
 	case len(t.hops) == 1 && t.entity.Display == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
 		refs := []*crm.Field{t.hops[0].field}
-		if beside := t.hops[0].beside; beside != nil {
+		if beside := t.hops[0].alternate; beside != nil {
 			refs = append(refs, beside)
 		}
-		c.sought.Likes = append(c.sought.Likes, Like{Refs: refs, Part: part})
+		c.terms.Likes = append(c.terms.Likes, Like{Refs: refs, Part: part})
 	}
 }

@@ -2,20 +2,20 @@ package query
 
 import "unicode/utf8"
 
-// Spelling finds words that differ from one in a letter or two: a letter left out, put
+// FuzzyMatcher finds words that differ from one in a letter or two: a letter left out, put
 // in, taken for another, or two next to each other exchanged, each once (optimal string
 // alignment). It must not be used by several goroutines at once.
-type Spelling struct {
-	Typos int // that are forgiven
-	size  int // letters
-	ascii [128]uint64
-	other map[rune]uint64
+type FuzzyMatcher struct {
+	Typos    int // that are forgiven
+	size     int // letters
+	ascii    [128]uint64
+	nonASCII map[rune]uint64
 }
 
 // The bytes of words that others can be misspellings of.
 const (
-	ShortestSpelled = oneTypo - 1
-	LongestSpelled  = 4 * (maxSpell + 2)
+	MinFuzzyLength = oneTypo - 1
+	MaxFuzzyLength = 4 * (maxSpell + 2)
 )
 
 // The fewest letters of a word in which one typo is forgiven, and two.
@@ -25,11 +25,11 @@ const (
 	maxSpell = 32
 )
 
-// NewSpelling returns the spelling of a folded word, nil where no typos are forgiven: in
+// NewFuzzyMatcher returns the spelling of a folded word, nil where no typos are forgiven: in
 // short words, in those with digits, of which one more or less names another thing, and
 // in such as no name is long.
-func NewSpelling(word string) *Spelling {
-	s := &Spelling{}
+func NewFuzzyMatcher(word string) *FuzzyMatcher {
+	s := &FuzzyMatcher{}
 	for _, r := range word {
 		if s.size == maxSpell || r >= '0' && r <= '9' {
 			return nil
@@ -48,22 +48,22 @@ func NewSpelling(word string) *Spelling {
 	return s
 }
 
-func (s *Spelling) set(r rune, bits uint64) {
+func (s *FuzzyMatcher) set(r rune, bits uint64) {
 	if r < utf8.RuneSelf {
 		s.ascii[r] = bits
 		return
 	}
-	if s.other == nil {
-		s.other = map[rune]uint64{}
+	if s.nonASCII == nil {
+		s.nonASCII = map[rune]uint64{}
 	}
-	s.other[r] = bits
+	s.nonASCII[r] = bits
 }
 
-func (s *Spelling) get(r rune) uint64 {
+func (s *FuzzyMatcher) get(r rune) uint64 {
 	if r < utf8.RuneSelf {
 		return s.ascii[r]
 	}
-	return s.other[r]
+	return s.nonASCII[r]
 }
 
 // Distance returns how many typos lie between the word and another; more than Typos
@@ -71,7 +71,7 @@ func (s *Spelling) get(r rune) uint64 {
 //
 // It works on all letters of the word at once: Hyyrö, "A bit-vector algorithm for
 // computing Levenshtein and Damerau edit distances" (2003).
-func (s *Spelling) Distance(word string) int {
+func (s *FuzzyMatcher) Distance(word string) int {
 	if len(word) > 4*(s.size+s.Typos) || len(word) < s.size-s.Typos {
 		return s.Typos + 1
 	}

@@ -41,7 +41,7 @@ func FuzzSpelling(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, word, other string) {
 		word, other = query.Fold(word), query.Fold(other)
-		s := query.NewSpelling(word)
+		s := query.NewFuzzyMatcher(word)
 		if s == nil {
 			return
 		}
@@ -56,7 +56,7 @@ func FuzzSpelling(f *testing.F) {
 func TestShortWordsAreTakenAsTheyAre(t *testing.T) {
 	for word, want := range map[string]int{"bob": 0, "anna": 1, "kowalsk": 1, "kowalski": 2, "q3report": 0, "12345678": 0, "мама": 1} {
 		got := 0
-		if s := query.NewSpelling(word); s != nil {
+		if s := query.NewFuzzyMatcher(word); s != nil {
 			got = s.Typos
 		}
 		if got != want {

@@ -118,7 +118,7 @@ func faultText(fault *crm.Error) string {
 }
 
 // lastRow returns number 7 of workspace 1 with one field set, as in name=Jane.
-func lastRow(t *testing.T, env query.Env, q *query.Question, after string) crm.Record {
+func lastRow(t *testing.T, env query.Env, q *query.Query, after string) crm.Record {
 	t.Helper()
 	rec := crm.NewRecord(q.Entity)
 	rec.Key = crm.RecordKey(env.Workspace, 7)

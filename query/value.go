@@ -70,7 +70,7 @@ func normalChoice(f *crm.Field, s string) (crm.Value, *crm.Error) {
 const timeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance in hours, days or weeks with its sign, like -3h, +7d, -2w."
 
 func (env Env) normalTime(f *crm.Field, s string) (crm.Value, *crm.Error) {
-	span, ok := env.Moment(s)
+	span, ok := env.ParseTime(s)
 	if !ok {
 		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(s), f.Name, timeHelp).On(f.Name)
 	}
@@ -94,8 +94,8 @@ func Tag(f *crm.Field, s string) (string, *crm.Error) {
 	return clean, nil
 }
 
-// flagged is the test on what a flag says: whether its time is set.
-func flagged(t target, param, value string) (string, *crm.Error) {
+// parseBool is the test on what a flag says: whether its time is set.
+func parseBool(t target, param, value string) (string, *crm.Error) {
 	switch strings.ToLower(value) {
 	case "yes", "true":
 		return t.alias() + "." + t.field.Stamps + " IS NOT NULL", nil

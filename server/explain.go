@@ -18,7 +18,7 @@ func (s *Server) explain(rq *request) ([]string, error) {
 	if asked == nil {
 		asked = rq.params
 	}
-	parts, all, fault := query.Parts(rq.route.Entity, asked, rq.env)
+	parts, all, fault := query.Conditions(rq.route.Entity, asked, rq.env)
 	if fault != nil {
 		return nil, fault
 	}
@@ -66,7 +66,7 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 }
 
-func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
+func (s *Server) explainPart(rq *request, part query.Condition) (string, error) {
 	name, value := crm.Show(part.Param), crm.Show(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
@@ -81,7 +81,7 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 		finds, err := s.finds(rq, rq.route.Entity)
 		return remark + "; it " + finds, err
 	}
-	if part.InUse == "" {
+	if part.ValuesSQL == "" {
 		return remark, nil
 	}
 	inUse, err := s.store.ValuesInUse(rq.Context(), rq.actor, part)
@@ -99,7 +99,7 @@ func (s *Server) explainPart(rq *request, part query.Part) (string, error) {
 }
 
 // compared says how a condition compared custom values, and of which forms those in use are.
-func compared(part query.Part, forms store.ValueCounts) string {
+func compared(part query.Condition, forms store.ValueCounts) string {
 	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
 		return text

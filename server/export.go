@@ -55,8 +55,8 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 
 // walk calls each with every record that answers the question, page after page:
 // nothing in the store is held while a slow client reads.
-func (s *Server) walk(rq *request, q *query.Question, each func(crm.Record) error) error {
-	q.Limit, q.Total, q.Once = q.Entity.MaxLimit, query.TotalNone, true
+func (s *Server) walk(rq *request, q *query.Query, each func(crm.Record) error) error {
+	q.Limit, q.Total, q.NoCache = q.Entity.MaxLimit, query.TotalNone, true
 	for {
 		page, err := s.store.List(rq.Context(), rq.actor, q)
 		if err != nil {
@@ -131,7 +131,7 @@ func (w *recordWriter) flush(over int) error {
 
 // end sends the rest: in text, how many there were; in CSV the header, where no
 // record brought it.
-func (w *recordWriter) end(q *query.Question) error {
+func (w *recordWriter) end(q *query.Query) error {
 	switch {
 	case w.media == csvMedia && w.n == 0:
 		line := render.Record(crm.NewRecord(q.Entity), q.Fields)

@@ -10,9 +10,9 @@ import (
 
 // many are records to be tied to the one of the path at once.
 type many struct {
-	refs     []crm.Input     // each names one
-	question *query.Question // or they are what this finds
-	by       *crm.Field      // as what these are tied
+	refs     []crm.Input  // each names one
+	question *query.Query // or they are what this finds
+	by       *crm.Field   // as what these are tied
 	more     []crm.Input
 }
 

@@ -294,7 +294,7 @@ func (s *Server) instructions(rq *request) string {
 // stages names the stages in use for a kind, most used first, as far as they are words.
 func (s *Server) stages(rq *request, e *crm.Entity) string {
 	env := query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
-	parts, _, fault := query.Parts(e, url.Values{"stage": {"x"}}, env)
+	parts, _, fault := query.Conditions(e, url.Values{"stage": {"x"}}, env)
 	if fault != nil || len(parts) == 0 {
 		return ""
 	}

@@ -26,7 +26,7 @@ func (s *Server) list(rq *request) (*render.Doc, error) {
 		return nil, err
 	}
 	doc := listing(q, page)
-	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.env.Spelled)...)
+	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.env.Fuzzy)...)
 	if q.Entity.Sealed && (q.First() || !page.More) {
 		begins, err := s.logBegins(rq)
 		if err != nil {
@@ -53,24 +53,24 @@ func (s *Server) logBegins(rq *request) ([]string, error) {
 
 // listSpelled lists by words that are spelled like those of a search which stand nowhere
 // as they are written, if there are such.
-func (s *Server) listSpelled(rq *request, q *query.Question, page store.Page) (*query.Question, store.Page, error) {
-	spelled, err := s.store.Suggest(rq.Context(), rq.actor, q.Entity, q.Sought)
+func (s *Server) listSpelled(rq *request, q *query.Query, page store.Page) (*query.Query, store.Page, error) {
+	spelled, err := s.store.Suggest(rq.Context(), rq.actor, q.Entity, q.Terms)
 	if err != nil || spelled == nil {
 		return q, page, err
 	}
-	rq.env.Spelled = spelled
+	rq.env.Fuzzy = spelled
 	q, fault := query.Parse(q.Entity, rq.params, rq.env)
 	if fault != nil {
 		return q, page, fault
 	}
 	if page, err = s.store.List(rq.Context(), rq.actor, q); page.NoExactMatch {
-		rq.env.Spelled = nil
+		rq.env.Fuzzy = nil
 	}
 	return q, page, err
 }
 
 // listing returns the document of a page.
-func listing(q *query.Question, page store.Page) *render.Doc {
+func listing(q *query.Query, page store.Page) *render.Doc {
 	doc := &render.Doc{
 		Items: make([]render.Line, len(page.Records)),
 		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},
@@ -79,8 +79,8 @@ func listing(q *query.Question, page store.Page) *render.Doc {
 		doc.Items[i] = render.Record(rec, q.Fields)
 	}
 	doc.Remarks = append(doc.Remarks, q.Remarks...)
-	if q.Cut != "" {
-		doc.Remarks = append(doc.Remarks, cutRemark(q.Cut, q.Limit))
+	if q.RequestedLimit != "" {
+		doc.Remarks = append(doc.Remarks, cutRemark(q.RequestedLimit, q.Limit))
 	}
 	if page.Truncated {
 		doc.Remarks = append(doc.Remarks, fullRemark)

@@ -21,7 +21,7 @@ const (
 // due is one entity's part of the reminders.
 type due struct {
 	entity   *crm.Entity
-	question *query.Question
+	question *query.Query
 	page     store.Page
 	cursor   string // where this part stands; "" at its start
 	taken    int

@@ -23,7 +23,7 @@ type hits struct {
 	lines []render.Line
 	rank  int // of the first
 
-	sought  *query.Sought
+	sought  *query.Terms
 	nowhere bool // nothing of the kind has the words as they are written
 }
 
@@ -125,14 +125,14 @@ func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) 
 	spelled = map[string][]string{}
 	for i, e := range kinds {
 		env := rq.env
-		if env.Spelled, err = s.store.Suggest(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Spelled != nil {
+		if env.Fuzzy, err = s.store.Suggest(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Fuzzy != nil {
 			found[i], err = s.hits(rq, env, e, text, limit)
 		}
 		if err != nil {
 			return nil, nil, err
 		}
 		if len(found[i].lines) > 0 {
-			for word, instead := range env.Spelled {
+			for word, instead := range env.Fuzzy {
 				spelled[word] = append(spelled[word], instead...)
 			}
 		}
@@ -163,7 +163,7 @@ func (s *Server) hits(rq *request, env query.Env, e *crm.Entity, text string, li
 	if err != nil {
 		return h, err
 	}
-	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Sought, nowhere: page.NoExactMatch}
+	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Terms, nowhere: page.NoExactMatch}
 	for i, rec := range page.Records {
 		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
 			h.rank = q.Rank(rec)

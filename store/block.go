@@ -105,13 +105,13 @@ type term struct {
 	label   [][]byte          // the text by field; nil where it is the same in all
 }
 
-func (s indexedFields) term(form query.Form) (n term) {
+func (s indexedFields) term(form query.Variant) (n term) {
 	n.byField = []substringFinder{{text: []byte(form.Fold)}}
 	if form.Same() {
 		return n
 	}
 	for _, f := range s.Own {
-		text := []byte(form.In(f.Type))
+		text := []byte(form.MatchesText(f.Type))
 		n.label = append(n.label, text)
 		if len(text) > 0 && !slices.ContainsFunc(n.byField, func(f substringFinder) bool { return bytes.Equal(f.text, text) }) {
 			n.byField = append(n.byField, substringFinder{text: text})

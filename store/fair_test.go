@@ -331,7 +331,7 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 		"Usage":  func() error { _, err := f.Usage(ctx, ann); return err },
 		"Last":   func() error { _, err := f.LastKey(ctx, ann); return err },
 		"Spellings": func() error {
-			_, err := f.Suggest(ctx, ann, e, f.question(ann, "contact", "search=jame").Sought)
+			_, err := f.Suggest(ctx, ann, e, f.question(ann, "contact", "search=jame").Terms)
 			return err
 		},
 	} {

@@ -52,7 +52,7 @@ func TestSearchesDoNotWaitForEver(t *testing.T) {
 	compare()
 	forgives(FuzzyReady)
 	q := f.question(ann, "contact", "search=janne")
-	if spelled, err := f.Suggest(t.Context(), ann, contact, q.Sought); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
+	if spelled, err := f.Suggest(t.Context(), ann, contact, q.Terms); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
 		t.Errorf("janne is spelled like %v (%v), want jane", spelled, err)
 	}
 }
@@ -138,7 +138,7 @@ func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
 	contact := f.Schema.Named("contact")
 	m, _ := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	m.text = "SELECT $1 + $2 + $3, NULL"
-	m.Searched = query.Searched{}
+	m.SearchFields = query.SearchFields{}
 	f.indexes.enqueue(m)
 	<-m.ready
 	if page := f.list(ann, "contact", "search=jane"); page.Total != 1 {

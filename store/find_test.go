@@ -55,7 +55,7 @@ func TestSearchesRank(t *testing.T) {
 				t.Fatal(fault)
 			}
 			s.Limit = 200
-			page, err := f.List(t.Context(), ann, s.Question)
+			page, err := f.List(t.Context(), ann, s.Query)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +63,7 @@ func TestSearchesRank(t *testing.T) {
 			for i, rec := range page.Records {
 				rank := s.Rank(rec)
 				seen[rank]++
-				found[rec.Key], exact[rec.Key] = true, rank == query.RankNamed
+				found[rec.Key], exact[rec.Key] = true, rank == query.RankExactName
 				if i == 0 {
 					continue
 				}
@@ -85,7 +85,7 @@ func TestSearchesRank(t *testing.T) {
 				}
 			}
 		}
-		if ranks := len(seen); ranks != query.RankBeyond+1 {
+		if ranks := len(seen); ranks != query.RankOther+1 {
 			t.Errorf("only the ranks %v were seen", seen)
 		}
 	})

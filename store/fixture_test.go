@@ -178,7 +178,7 @@ func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
 	return got
 }
 
-func (f *fixture) question(actor crm.Actor, kind, params string) *query.Question {
+func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	f.t.Helper()
 	values, err := url.ParseQuery(params)
 	if err != nil {

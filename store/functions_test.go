@@ -54,7 +54,7 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 	const endless = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n) > 0"
 	q := f.question(ann, "contact", "created_at=not:null&limit=1")
 	q.Where = append(q.Where, endless)
-	lead := query.Lead{Sources: []query.Source{{From: "contacts g", Key: "g.key", Where: endless}}}
+	lead := query.IndexPath{Sources: []query.KeySource{{From: "contacts g", Key: "g.key", Where: endless}}}
 	for name, step := range map[string]func(context.Context, *reader) error{
 		"keys": func(ctx context.Context, c *reader) error {
 			_, err := c.keys(ctx, accessPath{actor: ann, q: q})

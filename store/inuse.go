@@ -25,7 +25,7 @@ type ValueCounts struct {
 
 // ValuesInUse answers which values are in use. Of the fields of records the counts are kept and
 // exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
-func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Part) (list ValueCounts, err error) {
+func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condition) (list ValueCounts, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	ctx, end, err := s.turn(ctx, actor)
@@ -43,15 +43,15 @@ func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Part) 
 	if p.Question.Entity.RandomID {
 		m, err = read()
 	} else {
-		m, err = recall.getOrCompute(keyOf(actor.Workspace, p.InUse, args), read)
+		m, err = recall.getOrCompute(keyOf(actor.Workspace, p.ValuesSQL, args), read)
 	}
 	return ValueCounts{m.inUse, m.n - int64(len(m.inUse)), m.more >= query.MaxScan}, err
 }
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
-func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Part, args []any) (m cachedCount, err error) {
+func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cachedCount, err error) {
 	err = s.present(ctx, actor, p.Question.Entity, func(v *readTx) error {
-		err := v.rows(ctx, p.InUse, args, func(scan func(...any) error) error {
+		err := v.rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
 			m.inUse = append(m.inUse, ValueCount{})
 			in := &m.inUse[len(m.inUse)-1]
 			return scan(&in.Value, &in.N)
@@ -59,7 +59,7 @@ func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Part, ar
 		if err != nil {
 			return err
 		}
-		return v.rowUntil(ctx, p.Distinct, args, &m.n, &m.more)
+		return v.rowUntil(ctx, p.DistinctSQL, args, &m.n, &m.more)
 	})
 	return m, err
 }

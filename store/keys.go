@@ -11,7 +11,7 @@ import (
 // Keys returns the keys of the records that a question finds, lowest first, at most limit.
 // It reads beside the writes, for no longer than maxRead. What it found may have changed
 // by the time it returns: a write that depends on it compares Versions.
-func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Question, limit int) (keys []int64, err error) {
+func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Query, limit int) (keys []int64, err error) {
 	byKey := *q
 	byKey.Total, byKey.Order, byKey.Limit = query.TotalNone, query.Order{Field: q.Entity.Field("id")}, limit
 	_, err = s.ask(ctx, actor, &byKey, func(ctx context.Context, c *reader, w accessPath) error {
@@ -23,7 +23,7 @@ func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Question, li
 
 // Versions returns the versions of those of the records that are there, and that the
 // question still finds, where there is one.
-func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q *query.Question, keys []int64) (map[int64]int64, error) {
+func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q *query.Query, keys []int64) (map[int64]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	ctx, end, err := s.turn(ctx, actor)

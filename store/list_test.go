@@ -133,11 +133,11 @@ func (f *fixture) inUseList(actor crm.Actor, kind, params string) ValueCounts {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	parts, _, fault := query.Parts(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
+	parts, _, fault := query.Conditions(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
 	if fault != nil {
 		f.t.Fatal(fault)
 	}
-	if parts[0].InUse == "" {
+	if parts[0].ValuesSQL == "" {
 		return ValueCounts{Values: []ValueCount{{Value: "no question"}}}
 	}
 	list, err := f.ValuesInUse(f.t.Context(), actor, parts[0])

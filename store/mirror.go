@@ -51,7 +51,7 @@ type segments []*segment
 
 // indexedFields is what a mirror holds of a record.
 type indexedFields struct {
-	query.Searched
+	query.SearchFields
 	entity *crm.Entity
 	text   string // SQL of a part of the rows
 }
@@ -61,7 +61,7 @@ type indexedFields struct {
 const fillPageRows = 1 << 12
 
 func newIndexedFields(e *crm.Entity) indexedFields {
-	s := indexedFields{Searched: query.SearchedIn(e), entity: e}
+	s := indexedFields{SearchFields: query.SearchFieldsOf(e), entity: e}
 	columns := []string{"t.key", "t." + crm.FieldUpdatedAt}
 	for _, f := range s.Own {
 		columns = append(columns, comparedSQL(f))

@@ -144,18 +144,18 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 	params += more
 	want := f.scanned(actor, kind, params)
 	q := f.question(actor, kind, params)
-	h, err := f.searchIndex(f.t.Context(), actor, q.Entity, q.Sought)
+	h, err := f.searchIndex(f.t.Context(), actor, q.Entity, q.Terms)
 	if err != nil || h == nil {
 		f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
 	}
-	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.Others) == 0 && h.n != int64(len(want)) {
+	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.OtherKinds) == 0 && h.n != int64(len(want)) {
 		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
 	}
 	page := f.list(actor, kind, params+"&limit=1")
 	if page.Total != int64(len(want)) || !page.TotalExact {
 		f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
 	}
-	if words := len(q.Sought.Words) > 0; page.NoExactMatch && (!words || len(want) > 0) {
+	if words := len(q.Terms.Words) > 0; page.NoExactMatch && (!words || len(want) > 0) {
 		f.t.Errorf("%s?%s: the words are said to stand nowhere", kind, params)
 	}
 }
@@ -246,7 +246,7 @@ func TestMirrorsAreBounded(t *testing.T) {
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
 		t.Errorf("without a mirror %d are found, %v", page.Total, err)
 	}
-	if spelled, err := f.Suggest(t.Context(), big, f.Schema.Named("contact"), query.Literally("neelde")); spelled != nil || err != nil {
+	if spelled, err := f.Suggest(t.Context(), big, f.Schema.Named("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
 		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
 	}
 	for _, m := range f.indexes.byKey {
@@ -305,7 +305,7 @@ func TestSpellings(t *testing.T) {
 		"xylophone":           "map[]",
 	} {
 		q := f.question(ann, "contact", "search="+url.QueryEscape(text))
-		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Sought)
+		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Terms)
 		if got := fmt.Sprint(spelled); err != nil || got != want {
 			t.Errorf("%q is looked for as %s, %v; want %s", text, got, err, want)
 		}
@@ -321,7 +321,7 @@ func TestSpellingsAreBounded(t *testing.T) {
 	}
 	for parts, want := range map[int]int{2: maxSpellings, maxParts: maxSpellings, maxParts + 1: 0} {
 		word := strings.TrimSuffix(strings.Repeat("annaz.", parts), ".")
-		spelled, err := f.Suggest(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Sought)
+		spelled, err := f.Suggest(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Terms)
 		if got := len(spelled[word]); err != nil || got != want {
 			t.Errorf("%d parts are looked for as %d words, %v; want %d", parts, got, err, want)
 		}

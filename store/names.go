@@ -103,8 +103,8 @@ func customRow(m crm.Member) []any {
 	if number, ok := query.NumberKey(text); ok {
 		row[3] = number
 	}
-	if query.Stamp(text) {
-		if span, ok := (query.Env{}).Moment(text); ok {
+	if query.FormatTime(text) {
+		if span, ok := (query.Env{}).ParseTime(text); ok {
 			row[4] = span.From
 		}
 	}

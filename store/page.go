@@ -121,7 +121,7 @@ func (c *reader) records(ctx context.Context, t *table, w accessPath, keys []int
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
-	if !w.q.Once {
+	if !w.q.NoCache {
 		c.cache.put(c.cacheSnapshot, t, read)
 	}
 	if records[0].Entity == nil { // a page shows at least one

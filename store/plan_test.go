@@ -46,14 +46,14 @@ func TestOrdersHaveAnIndex(t *testing.T) {
 }
 
 // walksAnIndex reads the plans of the ways to a question's rows that end with the page.
-func (f *fixture) walksAnIndex(name string, q *query.Question) {
+func (f *fixture) walksAnIndex(name string, q *query.Query) {
 	f.t.Helper()
 	ways := []accessPath{{q: q}}
-	if order := q.Order.Field.Name; (order == crm.FieldCreatedAt || order == "id") && !q.Direct && !q.Entity.RandomID {
+	if order := q.Order.Field.Name; (order == crm.FieldCreatedAt || order == "id") && !q.NarrowByKeys && !q.Entity.RandomID {
 		ways = append(ways, accessPath{q: q, byKeys: true})
-		for i := range q.Leads {
-			if q.Leads[i].Sorted {
-				ways = append(ways, accessPath{q: q, byKeys: true, lead: &q.Leads[i]})
+		for i := range q.IndexPaths {
+			if q.IndexPaths[i].Sorted {
+				ways = append(ways, accessPath{q: q, byKeys: true, lead: &q.IndexPaths[i]})
 			}
 		}
 	}

@@ -121,7 +121,7 @@ type Page struct {
 // List answers a question within the actor's workspace (or user, where the
 // entity is scoped so). All of a page is of one moment, but that a record from memory may
 // lack what another process commits in the instant in which the page is read.
-func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (page Page, err error) {
+func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page Page, err error) {
 	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *reader, w accessPath) error {
 		err := c.page(ctx, s.tables[q.Entity], w, &page)
 		w.tooMany.lay(page.Records)
@@ -141,10 +141,10 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Question) (p
 
 // ask gives fn a snapshot and the way to what answers a question in it. Where memory shows
 // that nothing does, it does not call fn and returns what memory found.
-func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn func(context.Context, *reader, accessPath) error) (nothing *matchSet, err error) {
+func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn func(context.Context, *reader, accessPath) error) (nothing *matchSet, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	sought := q.Sought != nil && !q.Ranked()
+	sought := q.Terms != nil && !q.Ranked()
 	if sought {
 		if err := s.catchUp(ctx); err != nil { // mirrors must have what was written
 			return nil, err
@@ -161,7 +161,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Question, fn 
 	}
 	var h *matchSet
 	if sought {
-		if h, err = s.searchIndex(ctx, actor, q.Entity, q.Sought); err != nil {
+		if h, err = s.searchIndex(ctx, actor, q.Entity, q.Terms); err != nil {
 			return nil, err
 		}
 		if h != nil && h.n == 0 {
@@ -202,7 +202,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 		page.Total, page.TotalExact = int64(len(page.Records)), true
 		return nil
 	}
-	if w.hits != nil && len(q.Others) == 0 && c.veil == nil {
+	if w.hits != nil && len(q.OtherKinds) == 0 && c.veil == nil {
 		page.matched(w.hits.n, q.Total)
 		return nil
 	}
@@ -233,15 +233,15 @@ func (p *Page) matched(n int64, asked query.Total) {
 func (c *reader) counting(ctx context.Context, w accessPath) (text string, args []any, err error) {
 	q := w.q
 	args = []any{scope(w.actor, q.Entity)}
-	if q.Plain && !q.Entity.RandomID {
+	if q.Unfiltered && !q.Entity.RandomID {
 		return "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + q.Entity.Plural + "'", args, nil
 	}
 	wanted := int64(query.TotalCap)
 	if q.Total == query.TotalExact {
 		wanted = w.rows
 	}
-	if len(q.Where) == 1 && len(q.Leads) == 1 && q.Leads[0].Whole {
-		text, args = q.Leads[0].Keys(), append(args, q.Args...)
+	if len(q.Where) == 1 && len(q.IndexPaths) == 1 && q.IndexPaths[0].Exact {
+		text, args = q.IndexPaths[0].Keys(), append(args, q.Args...)
 	} else {
 		if w, err = c.cheapestSource(ctx, w, wanted); err != nil {
 			return "", nil, err

@@ -244,7 +244,7 @@ func Conflict(rec crm.Record, want int64) error {
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
 	for _, in := range d.Inputs {
-		if in.Mode != crm.Same || env.Same(rec, in) || in.Field.Derived() && d.Version != 0 {
+		if in.Mode != crm.Same || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
 			continue
 		}
 		if in.Label {

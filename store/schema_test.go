@@ -135,7 +135,7 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 // a reference leads to, that is the first thing which is searched there.
 func TestSearchedReferencesLeadToNames(t *testing.T) {
 	for _, e := range builtin(t).Entities {
-		for _, field := range query.SearchedIn(e).Refs {
+		for _, field := range query.SearchFieldsOf(e).Refs {
 			if field.Beside != "" {
 				field = e.Field(field.Beside)
 			}

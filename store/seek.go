@@ -22,7 +22,7 @@ type matchSet struct {
 
 // searchIndex looks in the mirrors of a kind and of those its records refer to. It returns nil
 // where one of them cannot be had, so that SQL must answer.
-func (s *Store) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*matchSet, error) {
+func (s *Store) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Terms) (*matchSet, error) {
 	k, err := s.newIndexSearch(ctx, actor, e, sought)
 	if err != nil || k == nil {
 		return nil, err
@@ -37,13 +37,13 @@ func (s *Store) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity,
 		return h, err
 	}
 	if h.noMatch = true; len(sought.Likes) > 0 {
-		h.noMatch, err = s.noMatch(ctx, actor, e, &query.Sought{Words: sought.Words})
+		h.noMatch, err = s.noMatch(ctx, actor, e, &query.Terms{Words: sought.Words})
 	}
 	return h, err
 }
 
 // noMatch reports whether no record has what is sought.
-func (s *Store) noMatch(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (bool, error) {
+func (s *Store) noMatch(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Terms) (bool, error) {
 	k, err := s.newIndexSearch(ctx, actor, e, sought)
 	if err != nil || k == nil {
 		return false, err
@@ -68,10 +68,10 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	}
 	defer end()
 	recall := s.counts.snapshot(actor.Workspace)
-	h, err := s.searchIndex(ctx, actor, q.Entity, q.Sought)
+	h, err := s.searchIndex(ctx, actor, q.Entity, q.Terms)
 	if err != nil || h == nil {
 		if err == nil {
-			page, err = s.List(ctx, actor, q.Question)
+			page, err = s.List(ctx, actor, q.Query)
 		}
 		return page, err
 	}
@@ -83,18 +83,18 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 			return err
 		}
 		if v.veil != nil { // memory has what is about to go, too
-			return s.searchUnder(ctx, &reader{v, recall, s.recordCache}, accessPath{actor: actor, q: q.Question, hits: h}, &page)
+			return s.searchUnder(ctx, &reader{v, recall, s.recordCache}, accessPath{actor: actor, q: q.Query, hits: h}, &page)
 		}
 		page = Page{HasTotal: true, NoExactMatch: h.n == 0}
 		if page.matched(h.n, q.Total); page.NoExactMatch {
 			return nil
 		}
-		w := accessPath{actor: actor, q: q.Question, hits: h}
+		w := accessPath{actor: actor, q: q.Query, hits: h}
 		w.keyList = jsonKeys(h.top(q.Limit, func(key int64, called []byte) int {
 			if named[key] {
-				return query.RankNamed
+				return query.RankExactName
 			}
-			return q.RankCalled(string(called))
+			return q.RankLabel(string(called))
 		}))
 		keys, err := v.keys(ctx, w)
 		if err == nil {
@@ -108,7 +108,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 
 // named returns the records that the search names, which are hits too.
 func (v *readTx) named(ctx context.Context, actor crm.Actor, q *query.Search, h *matchSet) (map[int64]bool, error) {
-	text := q.Named()
+	text := q.ExactNameSQL()
 	if text == "" {
 		return nil, nil
 	}

@@ -27,7 +27,7 @@ type matcher struct {
 }
 
 // newIndexSearch begins a look; nil where a mirror cannot be had.
-func (s *Store) newIndexSearch(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (*indexSearch, error) {
+func (s *Store) newIndexSearch(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Terms) (*indexSearch, error) {
 	mirrors, err := s.indexesFor(ctx, actor, e, sought)
 	if err != nil || mirrors == nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (s *Store) newIndexSearch(ctx context.Context, actor crm.Actor, e *crm.Enti
 // indexesFor returns the mirror of a kind and behind it those of what its references lead
 // to, as far as they are looked into; nil where one of them cannot be had. Without
 // anything sought it returns all.
-func (s *Store) indexesFor(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) ([]*textIndex, error) {
+func (s *Store) indexesFor(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Terms) ([]*textIndex, error) {
 	own, err := s.textIndex(ctx, actor.Workspace, e)
 	if own == nil || err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *Store) indexesFor(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 
 // anywhere returns the seeker of a word that may stand in any field.
 func (k *indexSearch) anywhere(w query.Word) (one matcher) {
-	for _, form := range w.Forms {
+	for _, form := range w.Variants {
 		one.terms = append(one.terms, k.indexes[0].term(form))
 	}
 	for _, m := range k.indexes[1:] {

@@ -28,7 +28,7 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	})
 	for _, params := range []string{"search=frequentation+rare", "search=rare+frequentation", "search=frequentation&notes=like:rare", "search=rare&notes=like:frequentation", "notes=like:rare&notes=like:frequentation"} {
 		q := f.question(ann, "contact", params)
-		k, err := f.newIndexSearch(t.Context(), ann, q.Entity, q.Sought)
+		k, err := f.newIndexSearch(t.Context(), ann, q.Entity, q.Terms)
 		if err != nil || k == nil {
 			t.Fatalf("%s: no mirror: %v", params, err)
 		}
@@ -90,14 +90,14 @@ func TestLikesThatMemoryAnswers(t *testing.T) {
 	} {
 		q := f.question(ann, "contact", params)
 		got := 0
-		if q.Sought != nil {
-			got = len(q.Sought.Likes)
+		if q.Terms != nil {
+			got = len(q.Terms.Likes)
 		}
-		if got != want || len(q.Others) != len(q.Where)-want {
-			t.Errorf("%s: %d conditions are for memory and %d of %d for SQL, want %d for memory", params, got, len(q.Others), len(q.Where), want)
+		if got != want || len(q.OtherKinds) != len(q.Where)-want {
+			t.Errorf("%s: %d conditions are for memory and %d of %d for SQL, want %d for memory", params, got, len(q.OtherKinds), len(q.Where), want)
 		}
 	}
-	if q := f.question(ann, "activity", "company.name=like:a"); len(q.Sought.Likes[0].Refs) != 2 {
-		t.Errorf("an activity is of the company of its contact too: %v", q.Sought.Likes[0].Refs)
+	if q := f.question(ann, "activity", "company.name=like:a"); len(q.Terms.Likes[0].Refs) != 2 {
+		t.Errorf("an activity is of the company of its contact too: %v", q.Terms.Likes[0].Refs)
 	}
 }

@@ -63,7 +63,7 @@ func (s *Store) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entit
 // records have and that differ from them in a letter or two: the nearest, most
 // frequent first. It looks at words that stand nowhere as they are written or, if there
 // are none, at all of them. Nil: there are none, or too much text to look through.
-func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Sought) (map[string][]string, error) {
+func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sought *query.Terms) (map[string][]string, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sou
 	}
 	var all, missing []*fuzzyQuery
 	for _, w := range sought.Words {
-		for _, part := range parts(w.Forms[0].Fold) {
+		for _, part := range parts(w.Variants[0].Fold) {
 			all = append(all, &fuzzyQuery{word: w.Text, part: part})
 		}
 	}
@@ -85,7 +85,7 @@ func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sou
 	for _, g := range all {
 		nowhere := len(all) == 1 // as was seen before
 		if !nowhere {
-			if nowhere, err = s.noMatch(ctx, actor, e, query.Literally(g.part)); err != nil {
+			if nowhere, err = s.noMatch(ctx, actor, e, query.ExactTerms(g.part)); err != nil {
 				return nil, err
 			}
 		}
@@ -107,14 +107,14 @@ func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sou
 // fuzzyQuery finds what a part of a word may have been meant to be.
 type fuzzyQuery struct {
 	word, part string
-	spelling   *query.Spelling // nil: it is taken as it is
-	tooMany    bool            // it may also be meant as it is
+	spelling   *query.FuzzyMatcher // nil: it is taken as it is
+	tooMany    bool                // it may also be meant as it is
 	least      int
 	found      map[string]int // how often, those that differ least
 }
 
 func (g *fuzzyQuery) begin(too bool) {
-	g.spelling, g.tooMany, g.found = query.NewSpelling(g.part), too, map[string]int{}
+	g.spelling, g.tooMany, g.found = query.NewFuzzyMatcher(g.part), too, map[string]int{}
 	if g.spelling != nil {
 		g.least = g.spelling.Typos
 	}
@@ -179,7 +179,7 @@ func eachWord(text []byte, each func(word []byte)) {
 			digits = digits || text[i] <= '9'
 			i++
 		}
-		if n := i - start; !digits && n >= query.ShortestSpelled && n <= query.LongestSpelled {
+		if n := i - start; !digits && n >= query.MinFuzzyLength && n <= query.MaxFuzzyLength {
 			each(text[start:i])
 		}
 	}
@@ -195,10 +195,10 @@ func parts(fold string) (list []string) {
 
 // withSpellings returns the words with each part replaced by what it is looked for as; nil
 // where one of the parts is nothing that is there.
-func withSpellings(sought *query.Sought, guesses []*fuzzyQuery) map[string][]string {
+func withSpellings(sought *query.Terms, guesses []*fuzzyQuery) map[string][]string {
 	instead := map[string][]string{}
 	for _, w := range sought.Words {
-		list := []string{w.Forms[0].Fold}
+		list := []string{w.Variants[0].Fold}
 		for _, g := range guesses {
 			if g.word != w.Text {
 				continue
@@ -213,7 +213,7 @@ func withSpellings(sought *query.Sought, guesses []*fuzzyQuery) map[string][]str
 				return nil
 			}
 		}
-		if !slices.Equal(list, []string{w.Forms[0].Fold}) {
+		if !slices.Equal(list, []string{w.Variants[0].Fold}) {
 			instead[w.Text] = list
 		}
 	}

@@ -16,10 +16,10 @@ import (
 // after row, or along a lead.
 type accessPath struct {
 	actor   crm.Actor
-	q       *query.Question
+	q       *query.Query
 	rows    int64 // of the kind
 	byKeys  bool  // the order is that of keys
-	lead    *query.Lead
+	lead    *query.IndexPath
 	hits    *matchSet // of search=; nil: there is no mirror, or nothing is searched
 	keyList string    // of keys in JSON: no other rows are read
 	tooMany overlay
@@ -34,7 +34,7 @@ type reader struct {
 
 // choosePlan chooses. It is a matter of work only: all ways lead to the same rows, and how many
 // there are includes those that are about to go with what is gone.
-func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Question, h *matchSet) (w accessPath, err error) {
+func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query, h *matchSet) (w accessPath, err error) {
 	w = accessPath{actor: actor, q: q, hits: h}
 	if q.Entity.RandomID {
 		return w, nil
@@ -52,7 +52,7 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Quest
 		return w, err
 	}
 	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.more == 0
-	w.rows, w.byKeys = use.n, inOrder && !q.Direct && !q.Ranked()
+	w.rows, w.byKeys = use.n, inOrder && !q.NarrowByKeys && !q.Ranked()
 	return c.cheapestSource(ctx, w, int64(q.Limit))
 }
 
@@ -78,12 +78,12 @@ func (w accessPath) rangeCount() accessPath {
 // work, or nil. One in the order of the list ends when it has those rows, so it is
 // never worse than testing all rows; of several, and of any other, it matters how many
 // keys they lead to.
-func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *query.Lead, err error) {
+func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *query.IndexPath, err error) {
 	few, least := breakEven(w.rows, wanted), int64(math.MaxInt64)
-	for i := range w.q.Leads {
-		l := &w.q.Leads[i]
+	for i := range w.q.IndexPaths {
+		l := &w.q.IndexPaths[i]
 		along := w.byKeys && l.Sorted
-		if along && len(w.q.Leads) == 1 {
+		if along && len(w.q.IndexPaths) == 1 {
 			return l, nil
 		}
 		n, err := c.count(ctx, w, l, max(few, query.TotalCap))
@@ -98,7 +98,7 @@ func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *qu
 }
 
 // count returns how many keys a lead has; most+1 stands for more than most.
-func (c *reader) count(ctx context.Context, w accessPath, l *query.Lead, most int64) (int64, error) {
+func (c *reader) count(ctx context.Context, w accessPath, l *query.IndexPath, most int64) (int64, error) {
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
 	m, err := c.getOrCompute(keyOf(w.actor.Workspace, text, args), func() (m cachedCount, err error) {

@@ -64,7 +64,7 @@ func TestWays(t *testing.T) {
 		if w := f.way(ann, q); w.lead != nil != c.lead || w.inSortOrder() != c.along {
 			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.lead != nil, w.inSortOrder())
 		}
-		q.Leads, q.Direct = nil, true
+		q.IndexPaths, q.NarrowByKeys = nil, true
 		want := f.all(ann, q)
 		if got := f.walk(ann, c.kind, c.params+"&limit=97"); !slices.Equal(got, want) {
 			t.Errorf("%s?%s: %d rows in pages, %d without leads, or in another order", c.kind, c.params, len(got), len(want))
@@ -122,7 +122,7 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 }
 
 // way returns how a question's rows are come by.
-func (f *fixture) way(actor crm.Actor, q *query.Question) (w accessPath) {
+func (f *fixture) way(actor crm.Actor, q *query.Query) (w accessPath) {
 	f.t.Helper()
 	err := f.snapshot(f.t.Context(), func(v *readTx) (err error) {
 		w, err = (&reader{v, f.counts.snapshot(actor.Workspace), f.recordCache}).choosePlan(f.t.Context(), actor, q, nil)
@@ -135,7 +135,7 @@ func (f *fixture) way(actor crm.Actor, q *query.Question) (w accessPath) {
 }
 
 // all returns the keys of every row of a question.
-func (f *fixture) all(actor crm.Actor, q *query.Question) (keys []int64) {
+func (f *fixture) all(actor crm.Actor, q *query.Query) (keys []int64) {
 	f.t.Helper()
 	q.Limit = 10_000
 	page, err := f.List(f.t.Context(), actor, q)
