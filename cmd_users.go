@@ -183,7 +183,7 @@ func (c workspaceRemoveCommand) Run(ctx context.Context, io console) error {
 			return err
 		}
 		if !c.Yes {
-			return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", id, crm.Show(w.Name), w.Members, w.Contacts)
+			return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", id, crm.Quote(w.Name), w.Members, w.Contacts)
 		}
 		if err := auth.New(st, auth.Options{}).RemoveWorkspace(ctx, id); err != nil {
 			return err
@@ -201,7 +201,7 @@ func spaceOf(ctx context.Context, st *store.Store, id string) (store.Space, erro
 			return store.Space{}, err
 		}
 		if len(list) == 0 {
-			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", crm.Show(id))
+			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", crm.Quote(id))
 		}
 		if at := slices.IndexFunc(list, func(w store.Space) bool { return w.ID == id }); at >= 0 {
 			return list[at], nil

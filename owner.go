@@ -121,7 +121,7 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	if _, found := plans.Named(c.Plan); !found {
+	if _, found := plans.ByName(c.Plan); !found {
 		return fmt.Errorf("there is no plan %s; there are %s. --plans adds more", c.Plan, strings.Join(plans.Names(), ", "))
 	}
 	of, err := auth.ParseAddress(c.Of)

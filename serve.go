@@ -279,7 +279,7 @@ func (f planFlags) plans() (crm.Plans, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--plans: %w", err)
 	}
-	if _, found := plans.Named(f.DefaultPlan); !found {
+	if _, found := plans.ByName(f.DefaultPlan); !found {
 		return nil, fmt.Errorf("--default-plan %s: there is no such plan; there are %s", f.DefaultPlan, strings.Join(plans.Names(), ", "))
 	}
 	return plans, nil

@@ -24,7 +24,7 @@ func (a *Auth) RemoveUser(ctx context.Context, email string) (left store.Left, e
 	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
 		found, err := tx.Become(email)
 		if err == nil && !found {
-			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", crm.Show(email))
+			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", crm.Quote(email))
 		}
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "wi
 // server under TLS, a program on this machine or an application.
 func checkRedirect(uri string) error {
 	bad := func(why string) error {
-		return oauthErrorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Show(uri), why)
+		return oauthErrorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Quote(uri), why)
 	}
 	if uri == "" || len(uri) > maxRedirectLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\#\"<>^`{|}", r) }) {
 		return bad(fmt.Sprintf("is empty, over %d characters, or holds a blank, a # or another character that no URI has", maxRedirectLength))
@@ -164,7 +164,7 @@ func (a *Auth) ClientFor(ctx context.Context, id, redirect string) (c store.Clie
 		}
 	}
 	if !redirectAllowed(c, redirect) {
-		return c, "", oauthErrorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Show(redirect))
+		return c, "", oauthErrorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Quote(redirect))
 	}
 	return c, redirect, nil
 }

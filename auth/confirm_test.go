@@ -11,7 +11,7 @@ import (
 
 func (f *fixture) contact(actor crm.Actor, name string) (rec crm.Record) {
 	f.t.Helper()
-	e := f.store.Schema.Named("contact")
+	e := f.store.Schema.ByName("contact")
 	err := f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
 		out, err := tx.Save(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str(name)}}})
 		rec = out.After

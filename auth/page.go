@@ -258,7 +258,7 @@ func (a *Auth) chosen(tx *store.Tx, in store.SignIn, access Access) (w store.Wor
 
 // nameWorkspace makes a workspace of the actor with the name.
 func (a *Auth) nameWorkspace(tx *store.Tx, name string) error {
-	e := a.store.Schema.Named("workspace")
+	e := a.store.Schema.ByName("workspace")
 	clean, ok := query.Clean(name)
 	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
 		return crm.Errorf(crm.InvalidValue, "a workspace has a name of 1 to %d characters.", field.Limit()).On("name")

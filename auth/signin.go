@@ -107,7 +107,7 @@ func (c *Credentials) normalise() (err error) {
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
 	expected, err := a.expects(tx, address)
 	if err == nil && !expected {
-		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Show(address)))
+		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Quote(address)))
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 			}
 		}
 		if in.Workspace.ID == "" {
-			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", crm.Show(c.WorkspaceID)).On("workspace_id")
+			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", crm.Quote(c.WorkspaceID)).On("workspace_id")
 		}
 	}
 	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
@@ -174,7 +174,7 @@ func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secr
 func ParseAddress(email string) (string, error) {
 	address, ok := query.Address(email)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidEmail, `%s is not one bare e-mail address; send {"email":"you@example.com"}.`, crm.Show(email)).On("email")
+		return "", crm.Errorf(crm.InvalidEmail, `%s is not one bare e-mail address; send {"email":"you@example.com"}.`, crm.Quote(email)).On("email")
 	}
 	return address, nil
 }
@@ -198,9 +198,9 @@ func scope(wanted string) (string, error) {
 		return crm.ScopeFull, nil
 	}
 	clean, _ := query.Clean(wanted)
-	if !crm.Covers(crm.ScopeFull, clean) {
+	if !crm.ScopeIncludes(crm.ScopeFull, clean) {
 		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read asks, write also creates and changes records, full also deletes and manages.",
-			crm.Show(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
+			crm.Quote(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
 	}
 	return clean, nil
 }

@@ -93,7 +93,7 @@ func wantHint(t *testing.T, err error, part string) {
 func (f *fixture) changes(actor crm.Actor, params map[string][]string) []string {
 	f.t.Helper()
 	params["limit"] = []string{"500"}
-	q, fault := query.Parse(f.store.Schema.Named("change"), params, query.For(f.store.Schema, actor, f.store.Now(), f.store.Secret()))
+	q, fault := query.Parse(f.store.Schema.ByName("change"), params, query.For(f.store.Schema, actor, f.store.Now(), f.store.Secret()))
 	if fault != nil {
 		f.t.Fatal(fault)
 	}

@@ -49,7 +49,7 @@ func TestCredentialsPickScopeAndWorkspace(t *testing.T) {
 			if err == nil {
 				actor := f.actor(in.Token)
 				got = actor.Scope + " " + actor.WorkspaceID
-				if in.Scope != actor.Scope || in.Workspace.ID != actor.WorkspaceID || actor.Origin != crm.OriginCode || !actor.Free() || len(in.Workspaces) != 2 {
+				if in.Scope != actor.Scope || in.Workspace.ID != actor.WorkspaceID || actor.Origin != crm.OriginCode || !actor.CrossWorkspace() || len(in.Workspaces) != 2 {
 					t.Errorf("the token stands for %+v, the answer is %+v", actor, in)
 				}
 			}
@@ -151,7 +151,7 @@ func TestInviteOnly(t *testing.T) {
 func TestMintedTokensStayWhereTheyAre(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
-		if ann.Origin != crm.OriginOwner || !ann.Free() {
+		if ann.Origin != crm.OriginOwner || !ann.CrossWorkspace() {
 			t.Errorf("the owner's token is %+v", ann)
 		}
 		_, bob := f.mint("bob@example.com")
@@ -170,7 +170,7 @@ func TestMintedTokensStayWhereTheyAre(t *testing.T) {
 			if err == nil {
 				actor := f.actor(in.Token)
 				got, last = actor.TokenName+" "+actor.Scope, in.Token
-				if actor.Origin != crm.OriginMinted || actor.Free() || actor.WorkspaceID != bob.WorkspaceID || actor.Role != crm.RoleMember || actor.User != ann.User || in.TokenID != actor.TokenID {
+				if actor.Origin != crm.OriginMinted || actor.CrossWorkspace() || actor.WorkspaceID != bob.WorkspaceID || actor.Role != crm.RoleMember || actor.User != ann.User || in.TokenID != actor.TokenID {
 					t.Errorf("the token stands for %+v", actor)
 				}
 			}

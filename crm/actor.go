@@ -35,9 +35,9 @@ const (
 // Scopes are the scope words, each allowing what those before it do.
 func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeFull} }
 
-// Covers reports whether a token of the scope may do what needs another. An
+// ScopeIncludes reports whether a token of the scope may do what needs another. An
 // unknown scope covers nothing.
-func Covers(scope, need string) bool {
+func ScopeIncludes(scope, need string) bool {
 	switch scope {
 	case ScopeFull:
 		return need == ScopeFull || need == ScopeWrite || need == ScopeRead
@@ -79,6 +79,6 @@ const (
 // Reaches are the reach words.
 func Reaches() []string { return []string{ReachOne, ReachAll} }
 
-// Free reports whether the actor's token may act beyond its own workspace, in
+// CrossWorkspace reports whether the actor's token may act beyond its own workspace, in
 // others of the same user.
-func (a Actor) Free() bool { return a.Reach == ReachAll }
+func (a Actor) CrossWorkspace() bool { return a.Reach == ReachAll }

@@ -10,13 +10,13 @@ func TestCovers(t *testing.T) {
 	scopes := crm.Scopes()
 	for i, scope := range scopes {
 		for j, need := range scopes {
-			if crm.Covers(scope, need) != (i >= j) {
+			if crm.ScopeIncludes(scope, need) != (i >= j) {
 				t.Errorf("%s covers %s: %v", scope, need, i < j)
 			}
 		}
 	}
 	for _, word := range []string{"", "Full", "admin", "full "} {
-		if crm.Covers(word, crm.ScopeRead) || crm.Covers(crm.ScopeFull, word) {
+		if crm.ScopeIncludes(word, crm.ScopeRead) || crm.ScopeIncludes(crm.ScopeFull, word) {
 			t.Errorf("%q is taken for a scope", word)
 		}
 	}
@@ -24,8 +24,8 @@ func TestCovers(t *testing.T) {
 
 func TestOnlyTokensThatReachAllAreFree(t *testing.T) {
 	for _, reach := range []string{crm.ReachAll, crm.ReachOne, "every", ""} {
-		if (crm.Actor{Reach: reach}).Free() != (reach == crm.ReachAll) {
-			t.Errorf("reach %q: it may leave its workspace: %t", reach, (crm.Actor{Reach: reach}).Free())
+		if (crm.Actor{Reach: reach}).CrossWorkspace() != (reach == crm.ReachAll) {
+			t.Errorf("reach %q: it may leave its workspace: %t", reach, (crm.Actor{Reach: reach}).CrossWorkspace())
 		}
 	}
 }

@@ -61,9 +61,9 @@ func Amount(smallest int64, currency string) Value {
 	return Value{Kind: IntKind, Int: smallest, Text: currency}
 }
 
-// Spelled returns the amount that a field of the record spells; Null where none is set.
-func (r Record) Spelled(f *Field) Value {
-	n, currency := r.Value(f.Spells), r.Value(f.Unit)
+// FormattedAmount returns the amount that a field of the record spells; Null where none is set.
+func (r Record) FormattedAmount(f *Field) Value {
+	n, currency := r.Value(f.AmountOf), r.Value(f.Unit)
 	if !n.Set() || !currency.Set() {
 		return Value{}
 	}
@@ -75,7 +75,7 @@ func (r Record) Spelled(f *Field) Value {
 // changed.
 func (in Input) spell(e *Entity, before, after []Value) *Error {
 	f := in.Field
-	at, want := []int{e.Index(f.Spells), e.Index(f.Unit)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}
+	at, want := []int{e.Index(f.AmountOf), e.Index(f.Unit)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}
 	if !in.Value.Set() {
 		at, want = at[:1], []Value{{}}
 	}

@@ -5,20 +5,20 @@ import (
 	"unicode"
 )
 
-// Column says by which names other products' exports call what a field of an
+// ColumnAlias says by which names other products' exports call what a field of an
 // entity holds. Path is a field, "id" for the record's id in that product, or a
 // field through a reference, like company.domain. Names are header lines of exports
 // of HubSpot, Pipedrive, Attio and Google Contacts, compared as FoldColumn has them;
 // where a file has several of them, the first that is set counts.
-type Column struct {
+type ColumnAlias struct {
 	Of    string // entity
 	Path  string
 	Names []string
 	Join  bool // the columns are parts of one value, in the order of Names
 }
 
-// Columns are the names besides those of the fields themselves.
-var Columns = []Column{
+// ColumnAliases are the names besides those of the fields themselves.
+var ColumnAliases = []ColumnAlias{
 	{Of: "contact", Path: "id", Names: []string{"Record ID", "Contact ID", "Person - ID", "Record ID - Contact"}},
 	{Of: "contact", Path: "name", Names: []string{"Full Name", "Person - Name", "Contact Name"}},
 	{Of: "contact", Path: "name", Join: true, Names: []string{"Name Prefix", "First Name", "Given Name", "Person - First name", "Middle Name", "Additional Name",
@@ -97,15 +97,15 @@ var Columns = []Column{
 	{Of: "activity", Path: "deal.title", Names: []string{"Associated Deal", "Activity - Deal", "Deal Name", "Deal - Title"}},
 }
 
-// Product is another product, known by columns that only its exports have.
-type Product struct {
-	Name  string
-	Marks []string
+// ExportFormat is another product, known by columns that only its exports have.
+type ExportFormat struct {
+	Name    string
+	Headers []string
 }
 
-// Products are those whose exports an import knows. A file counts as one of the
+// ExportFormats are those whose exports an import knows. A file counts as one of the
 // product with most marks in it.
-var Products = []Product{
+var ExportFormats = []ExportFormat{
 	{"hubspot", []string{"Lifecycle Stage", "Lead Status", "Create Date", "Marketing contact status", "Company Domain Name", "Associated Company", "Associated Contact",
 		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Contact owner", "Company owner", "Last Modified Date"}},
 	{"pipedrive", []string{"Person - ID", "Person - Name", "Person - Organization", "Organization - ID", "Organization - Name", "Deal - ID", "Deal - Title", "Deal - Value",
@@ -126,17 +126,17 @@ func FoldColumn(name string) string {
 	}, name)
 }
 
-// ProductOf returns the name of the product whose export has the columns, "" when
+// ExportFormatOf returns the name of the product whose export has the columns, "" when
 // none is known by them.
-func ProductOf(columns []string) string {
+func ExportFormatOf(columns []string) string {
 	have := map[string]bool{}
 	for _, name := range columns {
 		have[FoldColumn(name)] = true
 	}
 	best, most := "", 0
-	for _, p := range Products {
+	for _, p := range ExportFormats {
 		n := 0
-		for _, mark := range p.Marks {
+		for _, mark := range p.Headers {
 			if have[FoldColumn(mark)] {
 				n++
 			}

@@ -12,7 +12,7 @@ import (
 
 // Edits of lists and objects give what the plain loops give.
 func TestEditsEqualThePlainLoops(t *testing.T) {
-	e := testSchema(t).Named("company")
+	e := testSchema(t).ByName("company")
 	tags, custom := e.Field("tags"), e.Field("custom")
 	words := rapid.SliceOfN(rapid.StringMatching(`[a-f]`), 0, 8)
 	distinct := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-f]`), 0, 6, rapid.ID[string])
@@ -23,8 +23,8 @@ func TestEditsEqualThePlainLoops(t *testing.T) {
 		before.Set("tags", crm.Labels(old))
 		before.Set("custom", crm.Members(membersOf(old, "1")))
 		after, err := crm.Apply(e, before.Values, []crm.Input{
-			{Field: tags, Mode: crm.Edit, Value: crm.Labels(add), Remove: remove},
-			{Field: custom, Mode: crm.Merge, Value: crm.Members(membersOf(compact(add), "2")), Remove: remove},
+			{Field: tags, Mode: crm.EditTags, Value: crm.Labels(add), Remove: remove},
+			{Field: custom, Mode: crm.MergeMembers, Value: crm.Members(membersOf(compact(add), "2")), Remove: remove},
 		}, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -41,49 +41,49 @@ type Field struct {
 	Type Type
 	Doc  string // one line for the manual
 
-	Required bool     // must be set when a record is made, cannot be cleared
-	ReadOnly bool     // kept by the server; accepted in a body when equal to the stored value
-	Brief    bool     // shown in text lists
-	Day      bool     // bookkeeping time: text lists show the day only
-	Vocab    bool     // few distinct values: an empty list names those in use
-	Indexed  bool     // lists by one of its values follow an index
-	Spanned  bool     // lists by a span of its times follow an index
-	Handles  bool     // a Word that holds handles; filters take bare ids too
-	Person   bool     // names a person; bodies and filters take "me" for the user of the token
-	Column   string   // the SQL column, when it is not Name
-	Ref      string   // the entity a Ref points to
-	Values   []string // what a Choice allows
-	Ranked   bool     // their order is that of sorting and comparing
-	Default  string   // stored where none is sent; "now" for times
-	Max      int      // most characters; 0 is DefaultMax
-	Follows  string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
-	FollowOn []string
-	Tally    *Tally // kept by the server, from other records
-	Stamps   string // of a Flag: the Time that is set where it is yes, and cleared where it is no
-	Spells   string // of a Spelled: the Int that it spells, in the smallest unit of Unit
-	Unit     string // of a Spelled: the Money that says the currency
-	Via      string // kept by the server: where what this reference points to refers to
-	Beside   string // the reference that Via completes: one of the two names a record, filters by the path of this find both
+	Required         bool     // must be set when a record is made, cannot be cleared
+	ReadOnly         bool     // kept by the server; accepted in a body when equal to the stored value
+	InLists          bool     // shown in text lists
+	DateOnly         bool     // bookkeeping time: text lists show the day only
+	Enumerable       bool     // few distinct values: an empty list names those in use
+	Indexed          bool     // lists by one of its values follow an index
+	RangeIndexed     bool     // lists by a span of its times follow an index
+	HandleSyntax     bool     // a Word that holds handles; filters take bare ids too
+	IsUser           bool     // names a person; bodies and filters take "me" for the user of the token
+	Column           string   // the SQL column, when it is not Name
+	Ref              string   // the entity a Ref points to
+	Values           []string // what a Choice allows
+	Ordered          bool     // their order is that of sorting and comparing
+	Default          string   // stored where none is sent; "now" for times
+	Max              int      // most characters; 0 is DefaultMax
+	TransitionOf     string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
+	TransitionValues []string
+	Rollup           *Rollup // kept by the server, from other records
+	FlagOf           string  // of a Flag: the Time that is set where it is yes, and cleared where it is no
+	AmountOf         string  // of a Spelled: the Int that it spells, in the smallest unit of Unit
+	Unit             string  // of a Spelled: the Money that says the currency
+	InheritedFrom    string  // kept by the server: where what this reference points to refers to
+	AlternateOf      string  // the reference that Via completes: one of the two names a record, filters by the path of this find both
 }
 
-// Tally says what a field keeps of the records of another entity that refer to its
+// Rollup says what a field keeps of the records of another entity that refer to its
 // own: an Int how many they are, a Time the latest of their Take, Tags each of
 // their Take. It is right at every moment, and is no change of the record.
-type Tally struct {
-	Of   string // their entity
-	Take string // a field of theirs
-	Has  string // those count where this field of theirs is set and, with In, one of In
-	In   []string
+type Rollup struct {
+	Child  string // their entity
+	Value  string // a field of theirs
+	Where  string // those count where this field of theirs is set and, with In, one of In
+	Equals []string
 }
 
 // Derived reports whether the field follows from other records, so that it is no
 // part of a change.
-func (f *Field) Derived() bool { return f.Tally != nil || f.Via != "" }
+func (f *Field) Derived() bool { return f.Rollup != nil || f.InheritedFrom != "" }
 
-// Always reports whether the field is set in every record of an entity without
+// NotNull reports whether the field is set in every record of an entity without
 // random ids.
-func (f *Field) Always() bool {
-	if f.Derived() || f.Follows != "" {
+func (f *Field) NotNull() bool {
+	if f.Derived() || f.TransitionOf != "" {
 		return f.Type == Int || f.Default != ""
 	}
 	return f.Required || f.Default != "" || f.ReadOnly
@@ -108,24 +108,24 @@ func (f *Field) Col() string {
 	return f.Name
 }
 
-// Folded reports whether the field has a second column, Col()+"_fold", by which it
+// HasFoldColumn reports whether the field has a second column, Col()+"_fold", by which it
 // is sorted and compared: of text the folded form, of phone numbers the digits, of
 // ranked words their place. It may be NULL where it would repeat the value, unless
 // it is FoldKept.
-func (f *Field) Folded() bool { return f.Type == Text || f.Type == Phone || f.Ranked }
+func (f *Field) HasFoldColumn() bool { return f.Type == Text || f.Type == Phone || f.Ordered }
 
-// FoldKept reports whether the second column is set wherever the field is: an index or
+// KeepsFold reports whether the second column is set wherever the field is: an index or
 // a constraint needs it.
-func (f *Field) FoldKept() bool { return f.Required || f.Type == Phone || f.Ranked }
+func (f *Field) KeepsFold() bool { return f.Required || f.Type == Phone || f.Ordered }
 
 // CountsValues reports whether the store keeps, of each value of the field, how many records
 // hold it: of fields with few values, and of labels.
-func (e *Entity) CountsValues(f *Field) bool { return !e.RandomID && (f.Vocab || f.Type == Tags) }
+func (e *Entity) CountsValues(f *Field) bool { return !e.RandomID && (f.Enumerable || f.Type == Tags) }
 
-// Side returns the kind under which the table names has the labels of the field, or the
+// TagKind returns the kind under which the table names has the labels of the field, or the
 // keys of its objects.
-func (e *Entity) Side(f *Field) string {
-	if f.Tally != nil || f.Type == Object {
+func (e *Entity) TagKind(f *Field) string {
+	if f.Rollup != nil || f.Type == Object {
 		return e.Name + "." + f.Name
 	}
 	return e.Name
@@ -141,12 +141,12 @@ func (f *Field) Stored() bool {
 // to: "company" for company_id.
 func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
 
-// Verbs are the operations an entity offers at its own path.
-type Verbs int
+// Ops are the operations an entity offers at its own path.
+type Ops int
 
 // The operations, to be joined with |.
 const (
-	List Verbs = 1 << iota
+	List Ops = 1 << iota
 	Create
 	Fetch
 	Update
@@ -156,51 +156,51 @@ const (
 // Entity is one kind of record: a row of the schema from which routes, bodies,
 // filters, SQL, answers, the manual and OpenAPI follow.
 type Entity struct {
-	Name     string // singular, the first word of a handle
-	Plural   string // path and table
-	Path     string // the path, when it is not Plural
-	Prefix   string // of ids
-	Doc      string
-	Verbs    Verbs
-	Display  string     // the field that names a record where another refers to it
-	Unique   string     // the field by which POST upserts; empty: POST always creates
-	Pairs    [][]string // references that together name one record; POST upserts by them too
-	OneOf    []string   // reference fields of which exactly one is set; the record is deleted with what that points to
-	Links    []Link     // records that others tie to this one
-	Search   []string   // the paths search= looks in
-	Sort     string     // the default order
-	MaxLimit int        // the most rows of a page
-	Segment  string     // its path below the records of Under, when it is not its own
-	Under    []string   // reference fields; the entity is listed and made below those records, and deleted with the last
-	Log      bool       // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
-	Due      string     // the time field that puts a record into /reminders
-	DueIf    string     // the filter it must also match, as in a URL
-	DueNote  string     // the field that says what to do then
-	Assigned string     // the field that says who is to do it
-	Scope    string     // column that scopes the table, when it is not workspace_id
-	Table    string     // the table or view, when it is not Plural
-	Twin     string     // the entity to which the rows of the table with its id prefix belong
-	Sealed   bool       // with RandomID: ids follow from the key, as Sealer makes them; column id has those of old rows alone
-	RandomID bool       // ids are random and stored in column id, not numbered
-	Fields   []Field
+	Name           string // singular, the first word of a handle
+	Plural         string // path and table
+	Path           string // the path, when it is not Plural
+	Prefix         string // of ids
+	Doc            string
+	Ops            Ops
+	LabelField     string       // the field that names a record where another refers to it
+	Unique         string       // the field by which POST upserts; empty: POST always creates
+	UniqueTogether [][]string   // references that together name one record; POST upserts by them too
+	AtLeastOne     []string     // reference fields of which exactly one is set; the record is deleted with what that points to
+	Links          []ManyToMany // records that others tie to this one
+	Search         []string     // the paths search= looks in
+	Sort           string       // the default order
+	MaxLimit       int          // the most rows of a page
+	ChildPath      string       // its path below the records of Under, when it is not its own
+	Parents        []string     // reference fields; the entity is listed and made below those records, and deleted with the last
+	AuthorOwned    bool         // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
+	ReminderField  string       // the time field that puts a record into /reminders
+	ReminderIf     string       // the filter it must also match, as in a URL
+	ReminderNote   string       // the field that says what to do then
+	AssigneeField  string       // the field that says who is to do it
+	Scope          string       // column that scopes the table, when it is not workspace_id
+	Table          string       // the table or view, when it is not Plural
+	SharedTable    string       // the entity to which the rows of the table with its id prefix belong
+	Sealed         bool         // with RandomID: ids follow from the key, as Sealer makes them; column id has those of old rows alone
+	RandomID       bool         // ids are random and stored in column id, not numbered
+	Fields         []Field
 
-	refs  map[string]*Entity
-	times map[string]bool // fields of any entity that are times
-	twin  *Entity
+	refs        map[string]*Entity
+	times       map[string]bool // fields of any entity that are times
+	sharedTable *Entity
 }
 
-// Link leads to records by way of those of a third entity, which refer to both. Name
+// ManyToMany leads to records by way of those of a third entity, which refer to both. Name
 // is what filters call it.
-type Link struct {
-	Name    string
-	Through string // the entity between
-	By, To  string // its fields: the reference to the entity that has the link, and the one that leads on
+type ManyToMany struct {
+	Name       string
+	JoinEntity string // the entity between
+	From, To   string // its fields: the reference to the entity that has the link, and the one that leads on
 
-	Between, End *Entity // set by NewSchema
+	Via, End *Entity // set by NewSchema
 }
 
 // Link returns the named link, or nil.
-func (e *Entity) Link(name string) *Link {
+func (e *Entity) Link(name string) *ManyToMany {
 	for i := range e.Links {
 		if e.Links[i].Name == name {
 			return &e.Links[i]
@@ -269,21 +269,21 @@ func (e *Entity) Route() string {
 // Keys returns the fields, or sets of fields, whose values belong to one record alone.
 func (e *Entity) Keys() [][]string {
 	if e.Unique == "" {
-		return e.Pairs
+		return e.UniqueTogether
 	}
-	return append([][]string{{e.Unique}}, e.Pairs...)
+	return append([][]string{{e.Unique}}, e.UniqueTogether...)
 }
 
-// Below returns the entity's path below the records of Under.
-func (e *Entity) Below() string {
-	if e.Segment != "" {
-		return e.Segment
+// ChildRoute returns the entity's path below the records of Under.
+func (e *Entity) ChildRoute() string {
+	if e.ChildPath != "" {
+		return e.ChildPath
 	}
 	return e.Route()
 }
 
-// From returns the table or view that holds the records.
-func (e *Entity) From() string {
+// TableName returns the table or view that holds the records.
+func (e *Entity) TableName() string {
 	if e.Table != "" {
 		return e.Table
 	}
@@ -298,9 +298,9 @@ func (e *Entity) ScopeColumn() string {
 	return "workspace_id"
 }
 
-// Counted reports whether a workspace holds records of the entity that clients make,
+// PlanLimited reports whether a workspace holds records of the entity that clients make,
 // which plans cap.
-func (e *Entity) Counted() bool { return !e.RandomID && e.Can(Create) }
+func (e *Entity) PlanLimited() bool { return !e.RandomID && e.Can(Create) }
 
 // Can reports whether the entity offers all of the verbs.
-func (e *Entity) Can(v Verbs) bool { return e.Verbs&v == v }
+func (e *Entity) Can(v Ops) bool { return e.Ops&v == v }

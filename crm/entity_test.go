@@ -23,14 +23,14 @@ func TestEntitiesAreDocumented(t *testing.T) {
 			if f.Type == crm.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
 				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Values)
 			}
-			if f.Ranked && (f.Type != crm.Choice || len(f.Values) > 10) {
+			if f.Ordered && (f.Type != crm.Choice || len(f.Values) > 10) {
 				t.Errorf("%s.%s: one digit ranks %v", e.Name, f.Name, f.Values)
 			}
 			if f.Default != "" && f.Type == crm.Choice && !slices.Contains(f.Values, f.Default) {
 				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Values)
 			}
-			if f.Follows != "" && e.Field(f.Follows) == nil {
-				t.Errorf("%s.%s follows %s, which is no field", e.Name, f.Name, f.Follows)
+			if f.TransitionOf != "" && e.Field(f.TransitionOf) == nil {
+				t.Errorf("%s.%s follows %s, which is no field", e.Name, f.Name, f.TransitionOf)
 			}
 		}
 		if unique := e.Field(e.Unique); e.Unique != "" && unique.ReadOnly {
@@ -42,9 +42,9 @@ func TestEntitiesAreDocumented(t *testing.T) {
 func TestReferences(t *testing.T) {
 	s := testSchema(t)
 	var got []string
-	for _, ref := range s.ReferencesTo(s.Named("company")) {
+	for _, ref := range s.ReferencesTo(s.ByName("company")) {
 		got = append(got, ref.From.Name+"."+ref.Field.Name)
-		if ref.From.Target(ref.Field) != s.Named("company") || ref.Field.Path() != "company" {
+		if ref.From.Target(ref.Field) != s.ByName("company") || ref.Field.Path() != "company" {
 			t.Errorf("%s.%s does not lead to company", ref.From.Name, ref.Field.Name)
 		}
 	}
@@ -53,7 +53,7 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%v, want %s and none that follows another", got, want)
 		}
 	}
-	if s.Routed("companies") != s.Named("company") || s.Routed("audit") != s.Named("change") || s.Prefixed("co_1") != s.Named("company") || s.Named("nobody") != nil || s.Prefixed("x_1") != nil {
+	if s.ByPath("companies") != s.ByName("company") || s.ByPath("audit") != s.ByName("change") || s.ByPrefix("co_1") != s.ByName("company") || s.ByName("nobody") != nil || s.ByPrefix("x_1") != nil {
 		t.Error("an entity is not found under its names")
 	}
 }
@@ -61,7 +61,7 @@ func TestReferences(t *testing.T) {
 func TestNewSchemaGuards(t *testing.T) {
 	note := func(edit func(*crm.Entity)) []crm.Entity {
 		e := crm.Entity{
-			Name: "note", Plural: "notes", Prefix: "n", Display: "title", Sort: "-title",
+			Name: "note", Plural: "notes", Prefix: "n", LabelField: "title", Sort: "-title",
 			Fields: []crm.Field{{Name: "title", Doc: "d"}, {Name: "note_id", Type: crm.Ref, Ref: "note", Doc: "d"}},
 		}
 		edit(&e)
@@ -92,12 +92,12 @@ func TestNewSchemaGuards(t *testing.T) {
 		{"field without doc", note(func(e *crm.Entity) { e.Fields[0].Doc = "" })},
 		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
 		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},
-		{"display", note(func(e *crm.Entity) { e.Display = "name" })},
+		{"display", note(func(e *crm.Entity) { e.LabelField = "name" })},
 		{"unique", note(func(e *crm.Entity) { e.Unique = "name" })},
 		{"sort", note(func(e *crm.Entity) { e.Sort = "-name" })},
-		{"due", note(func(e *crm.Entity) { e.Due = "name" })},
-		{"due note", note(func(e *crm.Entity) { e.DueNote = "name" })},
-		{"under", note(func(e *crm.Entity) { e.Under = []string{"name"} })},
+		{"due", note(func(e *crm.Entity) { e.ReminderField = "name" })},
+		{"due note", note(func(e *crm.Entity) { e.ReminderNote = "name" })},
+		{"under", note(func(e *crm.Entity) { e.Parents = []string{"name"} })},
 	} {
 		if s, err := crm.NewSchema(test.entities...); err == nil || s != nil {
 			t.Errorf("%s: taken", test.name)

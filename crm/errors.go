@@ -31,7 +31,7 @@ const (
 	ScopeRequired        Code = "scope_required"
 	SignupClosed         Code = "signup_closed"
 	LocalOnly            Code = "local_only"
-	ForeignOrigin        Code = "foreign_origin"
+	CrossOrigin          Code = "foreign_origin"
 	HTTPSRequired        Code = "https_required"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
@@ -82,7 +82,7 @@ var Codes = []CodeRow{
 	{ScopeRequired, 403, "the token may not do that; the hint says which one may"},
 	{SignupClosed, 403, "this server takes new people by invite only"},
 	{LocalOnly, 403, "a local server answers direct requests from this machine only"},
-	{ForeignOrigin, 403, "a web page of that origin may not call this"},
+	{CrossOrigin, 403, "a web page of that origin may not call this"},
 	{HTTPSRequired, 403, "it came over plain HTTP; send it to the https address"},
 	{NotFound, 404, "no such path or record; the hint says which is likely"},
 	{MethodNotAllowed, 405, "the path exists, not with this method; see Allow"},
@@ -134,8 +134,8 @@ type Count struct {
 	Unlinked int64 // lose their reference to it
 }
 
-// Quantity returns a number of records in words: "1 activity", "3 activities".
-func (e *Entity) Quantity(n int64) string {
+// CountNoun returns a number of records in words: "1 activity", "3 activities".
+func (e *Entity) CountNoun(n int64) string {
 	if n == 1 {
 		return "1 " + e.Name
 	}

@@ -8,7 +8,7 @@ import (
 // Habits are what agents call fields out of habit, since other systems do. No request
 // takes these names; the error names the field that was meant. Columns has more of them,
 // which imports take.
-var Habits = []Column{
+var Habits = []ColumnAlias{
 	{Of: "contact", Path: "name", Names: []string{"first", "last", "surname", "forename"}},
 	{Of: "contact", Path: "email", Names: []string{"mail", "emails"}},
 	{Of: "contact", Path: "phone", Names: []string{"cell", "cellphone", "tel", "phones", "mobile number"}},
@@ -73,7 +73,7 @@ var Habits = []Column{
 // where no other system is known to use it so.
 func (e *Entity) Meant(sent string) *Field {
 	folded := FoldColumn(sent)
-	for _, row := range slices.Concat(Habits, Columns) {
+	for _, row := range slices.Concat(Habits, ColumnAliases) {
 		if row.Of != e.Name || row.Path == "id" || !slices.ContainsFunc(row.Names, func(name string) bool { return FoldColumn(name) == folded }) {
 			continue
 		}

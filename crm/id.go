@@ -53,10 +53,10 @@ func checks(prefix string, key int64) (self, bound byte) {
 	for i := 0; i < len(prefix); i++ {
 		h = (h ^ uint64(prefix[i])) * 1099511628211
 	}
-	return idAlpha[mix(h^uint64(RecordNumber(key)))&31], idAlpha[mix(h^uint64(key)*31)&31]
+	return idAlpha[scramble(h^uint64(RecordNumber(key)))&31], idAlpha[scramble(h^uint64(key)*31)&31]
 }
 
-func mix(h uint64) uint64 {
+func scramble(h uint64) uint64 {
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
 	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
 	return h ^ h>>33
@@ -67,10 +67,10 @@ type IDFault string
 
 // The faults, as they stand in a hint.
 const (
-	IDFine      IDFault = ""
-	IDMalformed IDFault = "is not an id"
-	IDMistyped  IDFault = "was mistyped or invented: its check characters do not fit"
-	IDForeign   IDFault = "is not an id of this workspace: it comes from another one, or its end was mistyped"
+	IDOK             IDFault = ""
+	IDMalformed      IDFault = "is not an id"
+	IDWrongCheck     IDFault = "was mistyped or invented: its check characters do not fit"
+	IDOtherWorkspace IDFault = "is not an id of this workspace: it comes from another one, or its end was mistyped"
 )
 
 // ParseID returns the key of an id within a workspace, or what is wrong with
@@ -95,11 +95,11 @@ func ParseID(e *Entity, workspace int64, id string) (int64, IDFault) {
 	self, bound := checks(e.Prefix, key)
 	switch {
 	case digits[len(digits)-2] != self:
-		return 0, IDMistyped
+		return 0, IDWrongCheck
 	case digits[len(digits)-1] != bound:
-		return 0, IDForeign
+		return 0, IDOtherWorkspace
 	}
-	return key, IDFine
+	return key, IDOK
 }
 
 // CutHandle returns the id of a handle (kind/id) or of a bare id.
@@ -129,26 +129,26 @@ func RandomID(prefix string, random io.Reader) (string, error) {
 func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hint string) {
 	id := text
 	if kind, rest, found := strings.Cut(text, "/"); found {
-		if s.Named(kind) == nil {
-			return 0, Show(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
+		if s.ByName(kind) == nil {
+			return 0, Quote(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
 		}
 		id = rest
 	}
-	if other := s.Prefixed(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
+	if other := s.ByPrefix(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
 		if other == nil || other == e {
-			return 0, Show(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
+			return 0, Quote(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
-		if _, fault := ParseID(other, workspace, id); fault != IDFine && !other.RandomID {
-			return 0, Show(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
+		if _, fault := ParseID(other, workspace, id); fault != IDOK && !other.RandomID {
+			return 0, Quote(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
 		}
-		return 0, Show(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Show(id)
+		return 0, Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Quote(id)
 	}
 	key, fault := ParseID(e, workspace, id)
 	switch {
 	case fault == IDMalformed:
-		return 0, Show(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
-	case fault != IDFine:
-		return 0, Show(text) + " " + string(fault)
+		return 0, Quote(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
+	case fault != IDOK:
+		return 0, Quote(text) + " " + string(fault)
 	}
 	return key, ""
 }

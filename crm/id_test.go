@@ -42,7 +42,7 @@ func TestIDRoundTrip(t *testing.T) {
 				key := crm.RecordKey(workspace, number)
 				id := crm.RecordID(e.Prefix, key)
 				got, fault := crm.ParseID(e, workspace, id)
-				if got != key || fault != crm.IDFine || crm.RecordNumber(got) != number {
+				if got != key || fault != crm.IDOK || crm.RecordNumber(got) != number {
 					t.Fatalf("workspace %d, number %d: %s reads back as %d %q", workspace, number, id, got, fault)
 				}
 				if digits := len(id) - len(e.Prefix) - 1; digits < 4 || number < 1<<30 && digits > 8 {
@@ -70,7 +70,7 @@ func TestNoTwoRecordsShareAnID(t *testing.T) {
 // check characters let about one wrong number in 1024 through.
 func TestMistypedIDs(t *testing.T) {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyz_-/ A"
-	e := testSchema(t).Named("contact")
+	e := testSchema(t).ByName("contact")
 	tried, slipped := 0, 0
 	for _, number := range sampleNumbers(3000) {
 		key := crm.RecordKey(5, number)
@@ -83,7 +83,7 @@ func TestMistypedIDs(t *testing.T) {
 				tried++
 				wrong := id[:i] + string(letter) + id[i+1:]
 				got, fault := crm.ParseID(e, 5, wrong)
-				if fault == crm.IDFine {
+				if fault == crm.IDOK {
 					slipped++
 				}
 				if got == key {
@@ -101,16 +101,16 @@ func TestMistypedIDs(t *testing.T) {
 }
 
 func TestForeignIDs(t *testing.T) {
-	e := testSchema(t).Named("deal")
+	e := testSchema(t).ByName("deal")
 	for away := int64(1); away <= 40; away++ {
 		tried, slipped := 0, 0
 		for number := int64(1); number <= 2000; number++ {
 			id := crm.RecordID(e.Prefix, crm.RecordKey(9+away, number))
 			tried++
 			switch _, fault := crm.ParseID(e, 9, id); fault {
-			case crm.IDFine:
+			case crm.IDOK:
 				slipped++
-			case crm.IDForeign:
+			case crm.IDOtherWorkspace:
 			default:
 				t.Fatalf("%s of workspace %d is said to be %q", id, 9+away, fault)
 			}
@@ -127,10 +127,10 @@ func TestIDOfAnotherKind(t *testing.T) {
 	slipped := 0
 	for number := int64(1); number <= 20_000; number++ {
 		id := crm.RecordID("d", crm.RecordKey(1, number))
-		if _, fault := crm.ParseID(s.Named("contact"), 1, id); fault != crm.IDMalformed {
+		if _, fault := crm.ParseID(s.ByName("contact"), 1, id); fault != crm.IDMalformed {
 			t.Fatalf("%s as a contact: %q", id, fault)
 		}
-		if _, fault := crm.ParseID(s.Named("contact"), 1, "c"+id[1:]); fault == crm.IDFine {
+		if _, fault := crm.ParseID(s.ByName("contact"), 1, "c"+id[1:]); fault == crm.IDOK {
 			slipped++
 		}
 	}
@@ -167,7 +167,7 @@ func TestLocate(t *testing.T) {
 		{"c_\n# next: x", `"c_\n# next: x" is not an id; a contact's looks like c_7k3q`},
 		{"jane@acme.com", "jane@acme.com is not an id; a contact's looks like c_7k3q"},
 	} {
-		key, hint := s.Locate(s.Named("contact"), 1, test.text)
+		key, hint := s.Locate(s.ByName("contact"), 1, test.text)
 		if hint != test.hint || (hint == "") != (key == crm.RecordKey(1, 7)) {
 			t.Errorf("%q: key %d, hint %s\nwant %s", test.text, key, hint, test.hint)
 		}
@@ -179,7 +179,7 @@ func TestLocate(t *testing.T) {
 func TestLocateHandleWithForeignWord(t *testing.T) {
 	s := testSchema(t)
 	id := crm.RecordID("c", crm.RecordKey(1, 7))
-	key, hint := s.Locate(s.Named("contact"), 1, "company/"+id)
+	key, hint := s.Locate(s.ByName("contact"), 1, "company/"+id)
 	if key != 0 || hint == "" || strings.Contains(hint, "is a contact, not a contact") {
 		t.Errorf("key %d, hint %q", key, hint)
 	}
@@ -197,7 +197,7 @@ func TestLocatePathOfOtherKind(t *testing.T) {
 		if !other.RandomID {
 			id = crm.RecordID(other.Prefix, crm.RecordKey(1, 7))
 		}
-		_, hint := s.Locate(s.Named("contact"), 1, id)
+		_, hint := s.Locate(s.ByName("contact"), 1, id)
 		if !strings.HasSuffix(hint, " it lives at /"+other.Route()+"/"+id) {
 			t.Errorf("%s: the hint names another path than /%s: %s", id, other.Route(), hint)
 		}

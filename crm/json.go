@@ -171,7 +171,7 @@ func (s *splitter) members(each func(name, json string)) {
 		}
 		name, _ := Unquote(s.value())
 		if seen[name] {
-			s.fail("the key %s appears twice", Show(name))
+			s.fail("the key %s appears twice", Quote(name))
 			return
 		}
 		s.pos++ // the colon

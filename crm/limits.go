@@ -19,5 +19,5 @@ const (
 // TooMany returns the error for a list that is longer than its limit. Next says what
 // to do instead.
 func TooMany(field string, most int, things, next string) *Error {
-	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", Show(field), most, things, next).On(field)
+	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", Quote(field), most, things, next).On(field)
 }

@@ -30,7 +30,7 @@ const Storage = "storage"
 func Resources() []string {
 	var names []string
 	for i := range Entities {
-		if e := &Entities[i]; e.Counted() {
+		if e := &Entities[i]; e.PlanLimited() {
 			names = append(names, e.Plural)
 		}
 	}
@@ -90,17 +90,17 @@ func builtin(name string, records, members, workspaces, storage int64) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
 		switch e := &Entities[i]; {
-		case e.Counted() && (e.Log || len(e.OneOf) > 0):
+		case e.PlanLimited() && (e.AuthorOwned || len(e.AtLeastOne) > 0):
 			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * records})
-		case e.Counted():
+		case e.PlanLimited():
 			plan.Caps = append(plan.Caps, Cap{e.Plural, records})
 		}
 	}
 	return Plan{name, append(plan.Caps, Cap{"members", members}, Cap{Storage, storage}, Cap{"workspaces", workspaces})}
 }
 
-// Named returns the plan with the name, and whether there is one.
-func (p Plans) Named(name string) (Plan, bool) {
+// ByName returns the plan with the name, and whether there is one.
+func (p Plans) ByName(name string) (Plan, bool) {
 	for _, plan := range p {
 		if plan.Name == name {
 			return plan, true
@@ -122,7 +122,7 @@ func (p Plans) Names() []string {
 // does not bound it. An unknown plan, such as one that left the settings while
 // a workspace has it, allows what the default plan does.
 func (p Plans) Cap(plan, resource string) int64 {
-	found, known := p.Named(plan)
+	found, known := p.ByName(plan)
 	if !known {
 		found = p.fallback()
 	}
@@ -137,7 +137,7 @@ func (p Plans) Cap(plan, resource string) int64 {
 // fallback returns the default plan, the built-in one where there is none, so
 // that plans nobody set do not lift every cap.
 func (p Plans) fallback() Plan {
-	if plan, known := p.Named(DefaultPlan); known {
+	if plan, known := p.ByName(DefaultPlan); known {
 		return plan
 	}
 	return BuiltinPlans()[0]
@@ -189,9 +189,9 @@ func parsePlan(text string) (Plan, error) {
 	caps := strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	switch {
 	case !found:
-		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", Show(text))
+		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", Quote(text))
 	case !isPlanName(name):
-		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", Show(name))
+		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", Quote(name))
 	case len(caps) == 0:
 		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s", name, Plan{Name: name})
 	}
@@ -218,21 +218,21 @@ func isPlanName(s string) bool {
 func parseCap(text string) (Cap, error) {
 	resource, number, found := strings.Cut(text, "=")
 	if !found {
-		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", Show(text))
+		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", Quote(text))
 	}
 	if names := Resources(); !slices.Contains(names, resource) {
 		hint := ""
 		if near := Nearest(resource, names); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		return Cap{}, fmt.Errorf("%s cannot be capped, only %s%s", Show(resource), strings.Join(names, ", "), hint)
+		return Cap{}, fmt.Errorf("%s cannot be capped, only %s%s", Quote(resource), strings.Join(names, ", "), hint)
 	}
 	if number == "unlimited" {
 		return Cap{resource, Unlimited}, nil
 	}
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || n > largestCap {
-		return Cap{}, fmt.Errorf("%s cannot be %s; write digits only, from 0 to %d, or unlimited", resource, Show(number), largestCap)
+		return Cap{}, fmt.Errorf("%s cannot be %s; write digits only, from 0 to %d, or unlimited", resource, Quote(number), largestCap)
 	}
 	return Cap{resource, int64(n)}, nil
 }

@@ -219,7 +219,7 @@ func TestPlansReadBack(t *testing.T) {
 		text := strings.Join(printed(want), "; ")
 		got := parsePlans(t, text)
 		for _, plan := range want {
-			if found, known := got.Named(plan.Name); !known || !reflect.DeepEqual(found, plan) {
+			if found, known := got.ByName(plan.Name); !known || !reflect.DeepEqual(found, plan) {
 				t.Fatalf("%q gives %q", text, printed(got))
 			}
 		}

@@ -85,9 +85,9 @@ func AppendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// Bare reports whether a value can stand in a line without quotes: it is not
+// IsUnquoted reports whether a value can stand in a line without quotes: it is not
 // empty and holds no blank, quote, backslash or invisible character.
-func Bare(s string) bool {
+func IsUnquoted(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c <= ' ' || c == '"' || c == '\\' || c >= 0x7f {
 			return c >= 0x7f && bareRunes(s)
@@ -107,7 +107,7 @@ func bareRunes(s string) bool {
 
 // AppendValue appends s bare where it can be, else as a JSON string.
 func AppendValue(b []byte, s string) []byte {
-	if Bare(s) {
+	if IsUnquoted(s) {
 		return append(b, s...)
 	}
 	return AppendQuoted(b, s)
@@ -116,9 +116,9 @@ func AppendValue(b []byte, s string) []byte {
 // maxShown is the most characters of a client's own words in a hint.
 const maxShown = 80
 
-// Show returns a client's own word for use inside a hint or a remark: quoted
+// Quote returns a client's own word for use inside a hint or a remark: quoted
 // where needed and cut at 80 characters, so it cannot start a line.
-func Show(s string) string {
+func Quote(s string) string {
 	return string(AppendValue(nil, shortened(s)))
 }
 

@@ -44,7 +44,7 @@ func TestQuotedReadsBack(t *testing.T) {
 // hidden text behind any letter, are escaped like other zero-width characters.
 func TestVariationSelectors(t *testing.T) {
 	for _, r := range []rune{0xfe00, 0xfe0e, 0xfe0f, 0x180b, 0x180d, 0x180f, 0xe0100, 0xe01ef} {
-		if s := "a" + string(r); !crm.Invisible(r) || crm.Bare(s) {
+		if s := "a" + string(r); !crm.Invisible(r) || crm.IsUnquoted(s) {
 			t.Errorf("U+%04X stands bare", r)
 		}
 	}
@@ -57,7 +57,7 @@ func TestBrokenUTF8(t *testing.T) {
 		for name, out := range map[string]string{
 			"AppendQuoted": string(crm.AppendQuoted(nil, s)),
 			"AppendValue":  string(crm.AppendValue(nil, s)),
-			"Show":         crm.Show(s),
+			"Show":         crm.Quote(s),
 			"OneLine":      crm.OneLine(s),
 		} {
 			if !utf8.ValidString(out) {
@@ -79,7 +79,7 @@ func checkQuoted(t *testing.T, s string) {
 		t.Fatalf("%q is quoted as %q with an invisible character at %d", s, quoted, i)
 	}
 	value := string(crm.AppendValue(nil, s))
-	if !crm.Bare(s) {
+	if !crm.IsUnquoted(s) {
 		if value != quoted {
 			t.Fatalf("%q is written as %s", s, value)
 		}
@@ -110,12 +110,12 @@ func TestQuotedForms(t *testing.T) {
 
 func TestBareForms(t *testing.T) {
 	for _, s := range []string{"jane@acme.com", "lead", "a=b", "#1", "ERROR", "日本", "Łódź", "😀", "[1,2]", "'x'", "<&>", "…"} {
-		if !crm.Bare(s) {
+		if !crm.IsUnquoted(s) {
 			t.Errorf("%q is quoted", s)
 		}
 	}
 	for _, s := range []string{"", " ", "a b", "a\u00a0b", "a\u3000", "\u2003x", `a"`, `a\`, "a\n", "é\n", "é\"", "é\\", "\u0085", "\u200b", "\ufeffa", "\U000e0041"} {
-		if crm.Bare(s) {
+		if crm.IsUnquoted(s) {
 			t.Errorf("%q stands bare", s)
 		}
 	}
@@ -133,7 +133,7 @@ func TestShow(t *testing.T) {
 		"\n" + long:   `"\n` + strings.Repeat("ü", 79) + `…"`,
 		"\U000e0041b": `"\udb40\udc41b"`,
 	} {
-		if got := crm.Show(s); got != want {
+		if got := crm.Quote(s); got != want {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	}
@@ -176,8 +176,8 @@ func FuzzQuoted(f *testing.F) {
 		if !json.Valid(quoted) || !utf8.Valid(quoted) {
 			t.Fatalf("%q is quoted as %q", s, quoted)
 		}
-		for _, shown := range []string{crm.Show(s), crm.OneLine(s)} {
-			if strings.ContainsFunc(shown, crm.Invisible) || utf8.RuneCountInString(crm.Show(s)) > 81*12+2 {
+		for _, shown := range []string{crm.Quote(s), crm.OneLine(s)} {
+			if strings.ContainsFunc(shown, crm.Invisible) || utf8.RuneCountInString(crm.Quote(s)) > 81*12+2 {
 				t.Fatalf("%q is shown as %q", s, shown)
 			}
 		}

@@ -21,7 +21,7 @@ func NewRecord(e *Entity) Record {
 
 // Handle returns kind/id.
 func (r Record) Handle() string {
-	if twin := r.Entity.twin; twin != nil && strings.HasPrefix(r.ID, twin.Prefix+"_") {
+	if twin := r.Entity.sharedTable; twin != nil && strings.HasPrefix(r.ID, twin.Prefix+"_") {
 		return twin.Name + "/" + r.ID
 	}
 	return r.Entity.Name + "/" + r.ID
@@ -61,10 +61,10 @@ type Mode uint8
 
 // The modes. Replace also stands for clearing, with a Null value.
 const (
-	Replace Mode = iota
-	Edit         // tags: Value is added, Remove taken away
-	Merge        // object: Value's members are set, Remove's keys taken away
-	Same         // read-only: JSON must be what the record shows
+	Set          Mode = iota
+	EditTags          // tags: Value is added, Remove taken away
+	MergeMembers      // object: Value's members are set, Remove's keys taken away
+	CheckOnly         // read-only: JSON must be what the record shows
 )
 
 // Input is one field as a client sent it, decoded and normalised.
@@ -92,7 +92,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	after := slices.Clone(before)
 	sent := make(map[string]bool, len(inputs))
 	for _, in := range inputs {
-		if in.Mode == Same || !in.Field.Stored() {
+		if in.Mode == CheckOnly || !in.Field.Stored() {
 			continue
 		}
 		sent[in.Field.Name] = true
@@ -100,8 +100,8 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 		after[i] = in.apply(before[i])
 	}
 	for _, in := range inputs {
-		err := in.tell(e, before, after, now)
-		if in.Field.Spells != "" {
+		err := in.merge(e, before, after, now)
+		if in.Field.AmountOf != "" {
 			err = in.spell(e, before, after)
 		}
 		if err != nil {
@@ -110,10 +110,10 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Follows != "" && f.Type == Time {
-			stamp(e, f, after, now)
-		} else if f.Follows != "" && !sent[f.Name] {
-			follow(e, f, before, after)
+		if f.TransitionOf != "" && f.Type == Time {
+			setTransitionTime(e, f, after, now)
+		} else if f.TransitionOf != "" && !sent[f.Name] {
+			applyTransitions(e, f, before, after)
 		}
 		if !after[i].Set() {
 			after[i] = f.fallback(now)
@@ -125,61 +125,61 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			return nil, err
 		}
 	}
-	if e.Log && !slices.ContainsFunc(e.Under, func(name string) bool { return after[e.Index(name)].Set() }) {
-		return nil, homeless(e)
+	if e.AuthorOwned && !slices.ContainsFunc(e.Parents, func(name string) bool { return after[e.Index(name)].Set() }) {
+		return nil, hasNoParent(e)
 	}
 	return after, oneOf(e, after)
 }
 
 // oneOf holds that exactly one of the references is set of which one must be.
 func oneOf(e *Entity, after []Value) *Error {
-	set := slices.DeleteFunc(slices.Clone(e.OneOf), func(name string) bool { return !after[e.Index(name)].Set() })
+	set := slices.DeleteFunc(slices.Clone(e.AtLeastOne), func(name string) bool { return !after[e.Index(name)].Set() })
 	switch {
-	case len(e.OneOf) == 0 || len(set) == 1:
+	case len(e.AtLeastOne) == 0 || len(set) == 1:
 		return nil
 	case len(set) == 0:
-		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.OneOf, ", ")).On(e.OneOf[0])
+		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(e.AtLeastOne[0])
 	}
-	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.OneOf, ", ")).On(set[1])
+	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(set[1])
 }
 
-// homeless is the error for a record that belongs to no other and must.
-func homeless(e *Entity) *Error {
+// hasNoParent is the error for a record that belongs to no other and must.
+func hasNoParent(e *Entity) *Error {
 	var kinds []string
-	for _, name := range e.Under {
+	for _, name := range e.Parents {
 		kinds = append(kinds, e.Field(name).Ref)
 	}
-	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Under, "or"),
-		e.Target(e.Field(e.Under[0])).Route(), e.Below()).On(e.Under[0])
+	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents, "or"),
+		e.Target(e.Field(e.Parents[0])).Route(), e.ChildRoute()).On(e.Parents[0])
 }
 
 func (in Input) apply(old Value) Value {
 	switch in.Mode {
-	case Replace:
+	case Set:
 		if sameLabels(old.List(), in.Value.List()) {
 			return old
 		}
-	case Edit:
-		return Labels(editTags(old.List(), in.Value.List(), in.Remove))
-	case Merge:
-		return Members(mergeMembers(old.Members(), in.Value.Members(), in.Remove))
+	case EditTags:
+		return Labels(applyTagEdits(old.List(), in.Value.List(), in.Remove))
+	case MergeMembers:
+		return Members(applyMembers(old.Members(), in.Value.Members(), in.Remove))
 	}
 	return in.Value
 }
 
-// tell makes the time that a flag stamps agree with it. Where both were sent and
+// merge makes the time that a flag stamps agree with it. Where both were sent and
 // contradict each other, as in a record that is sent back, that counts which changes.
-func (in Input) tell(e *Entity, before, after []Value, now int64) *Error {
+func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
 	f := in.Field
-	i, yes := e.Index(f.Stamps), in.Value.Int != 0
+	i, yes := e.Index(f.FlagOf), in.Value.Int != 0
 	switch {
-	case f.Stamps == "" || after[i].Set() == yes:
+	case f.FlagOf == "" || after[i].Set() == yes:
 	case after[i].Equal(before[i]) && yes:
-		after[i] = second(now)
+		after[i] = truncateSecond(now)
 	case after[i].Equal(before[i]):
 		after[i] = Value{}
 	case before[i].Set() != yes:
-		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, f.Stamps).On(f.Name)
+		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, f.FlagOf).On(f.Name)
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func setOf(words []string) map[string]bool {
 	return set
 }
 
-func editTags(old, add, remove []string) []string {
+func applyTagEdits(old, add, remove []string) []string {
 	tags := make([]string, 0, len(old)+len(add))
 	left := setOf(remove)
 	for _, tag := range append(slices.Clone(old), add...) {
@@ -220,9 +220,9 @@ func editTags(old, add, remove []string) []string {
 	return tags
 }
 
-// mergeMembers returns the members in key order, so that equal objects are
+// applyMembers returns the members in key order, so that equal objects are
 // equal text.
-func mergeMembers(old, set []Member, remove []string) []Member {
+func applyMembers(old, set []Member, remove []string) []Member {
 	merged := slices.Clone(set)
 	left := setOf(remove)
 	for _, m := range set {
@@ -237,38 +237,38 @@ func mergeMembers(old, set []Member, remove []string) []Member {
 	return merged
 }
 
-// follow sets f when the field it follows has just become one of its values.
-func follow(e *Entity, f *Field, before, after []Value) {
-	i := e.Index(f.Follows)
-	if at := f.followed(after[i]); at >= 0 && !after[i].Equal(before[i]) {
-		after[e.Index(f.Name)] = Str(f.FollowOn[at])
+// applyTransitions sets f when the field it follows has just become one of its values.
+func applyTransitions(e *Entity, f *Field, before, after []Value) {
+	i := e.Index(f.TransitionOf)
+	if at := f.transitions(after[i]); at >= 0 && !after[i].Equal(before[i]) {
+		after[e.Index(f.Name)] = Str(f.TransitionValues[at])
 	}
 }
 
-// stamp keeps the time at which the field it follows became one of its values.
-func stamp(e *Entity, f *Field, after []Value, now int64) {
+// setTransitionTime keeps the time at which the field it follows became one of its values.
+func setTransitionTime(e *Entity, f *Field, after []Value, now int64) {
 	own := e.Index(f.Name)
-	if f.followed(after[e.Index(f.Follows)]) < 0 {
+	if f.transitions(after[e.Index(f.TransitionOf)]) < 0 {
 		after[own] = Value{}
 	} else if !after[own].Set() {
-		after[own] = second(now)
+		after[own] = truncateSecond(now)
 	}
 }
 
-// followed returns which value of FollowOn it is, or -1.
-func (f *Field) followed(v Value) int {
-	return slices.IndexFunc(f.FollowOn, func(word string) bool { return strings.EqualFold(v.Text, word) })
+// transitions returns which value of FollowOn it is, or -1.
+func (f *Field) transitions(v Value) int {
+	return slices.IndexFunc(f.TransitionValues, func(word string) bool { return strings.EqualFold(v.Text, word) })
 }
 
-// second returns the time that clients give and see: whole seconds.
-func second(now int64) Value { return Millis(now / 1000 * 1000) }
+// truncateSecond returns the time that clients give and see: whole seconds.
+func truncateSecond(now int64) Value { return Millis(now / 1000 * 1000) }
 
 func (f *Field) fallback(now int64) Value {
 	switch {
 	case f.Default == "":
 		return Value{}
 	case f.Type == Time:
-		return second(now)
+		return truncateSecond(now)
 	}
 	return Str(f.Default)
 }

@@ -15,7 +15,7 @@ const applyNow = 1_780_000_000_123
 // apply makes a record of the entity from some fields and applies the inputs.
 func apply(t *testing.T, entity string, before map[string]crm.Value, inputs ...crm.Input) (crm.Record, *crm.Error) {
 	t.Helper()
-	e := testSchema(t).Named(entity)
+	e := testSchema(t).ByName(entity)
 	rec := crm.NewRecord(e)
 	for name, v := range before {
 		rec.Set(name, v)
@@ -105,14 +105,14 @@ func TestApplyTags(t *testing.T) {
 		mode             crm.Mode
 		want             []string
 	}{
-		{[]string{"a", "b"}, []string{"c"}, nil, crm.Edit, []string{"a", "b", "c"}},
-		{[]string{"a", "b"}, []string{"b", "c", "c"}, nil, crm.Edit, []string{"a", "b", "c"}},
-		{[]string{"a", "b"}, nil, []string{"a", "x"}, crm.Edit, []string{"b"}},
-		{[]string{"a"}, nil, []string{"a"}, crm.Edit, nil},
-		{[]string{"a"}, []string{"b"}, []string{"a"}, crm.Edit, []string{"b"}},
-		{nil, []string{"b"}, nil, crm.Edit, []string{"b"}},
-		{[]string{"a"}, []string{"b"}, nil, crm.Replace, []string{"b"}},
-		{[]string{"a"}, nil, nil, crm.Replace, nil},
+		{[]string{"a", "b"}, []string{"c"}, nil, crm.EditTags, []string{"a", "b", "c"}},
+		{[]string{"a", "b"}, []string{"b", "c", "c"}, nil, crm.EditTags, []string{"a", "b", "c"}},
+		{[]string{"a", "b"}, nil, []string{"a", "x"}, crm.EditTags, []string{"b"}},
+		{[]string{"a"}, nil, []string{"a"}, crm.EditTags, nil},
+		{[]string{"a"}, []string{"b"}, []string{"a"}, crm.EditTags, []string{"b"}},
+		{nil, []string{"b"}, nil, crm.EditTags, []string{"b"}},
+		{[]string{"a"}, []string{"b"}, nil, crm.Set, []string{"b"}},
+		{[]string{"a"}, nil, nil, crm.Set, nil},
 	} {
 		in := crm.Input{JSON: "tags", Mode: test.mode, Value: crm.Labels(test.add), Remove: test.remove}
 		rec, err := apply(t, "contact", map[string]crm.Value{"name": crm.Str("J"), "tags": crm.Labels(test.old)}, in)
@@ -131,13 +131,13 @@ func TestApplyCustom(t *testing.T) {
 		mode   crm.Mode
 		want   []crm.Member
 	}{
-		{[]crm.Member{member("b", "2")}, nil, crm.Merge, []crm.Member{member("a", "1"), member("b", "2"), member("c", `{"x":1}`)}},
-		{[]crm.Member{member("c", `{"y":2}`)}, nil, crm.Merge, []crm.Member{member("a", "1"), member("c", `{"y":2}`)}},
-		{nil, []string{"a", "zz"}, crm.Merge, []crm.Member{member("c", `{"x":1}`)}},
-		{nil, []string{"a", "c"}, crm.Merge, nil},
-		{[]crm.Member{member("z", "1.10")}, []string{"c"}, crm.Merge, []crm.Member{member("a", "1"), member("z", "1.10")}},
-		{nil, nil, crm.Merge, old},
-		{nil, nil, crm.Replace, nil},
+		{[]crm.Member{member("b", "2")}, nil, crm.MergeMembers, []crm.Member{member("a", "1"), member("b", "2"), member("c", `{"x":1}`)}},
+		{[]crm.Member{member("c", `{"y":2}`)}, nil, crm.MergeMembers, []crm.Member{member("a", "1"), member("c", `{"y":2}`)}},
+		{nil, []string{"a", "zz"}, crm.MergeMembers, []crm.Member{member("c", `{"x":1}`)}},
+		{nil, []string{"a", "c"}, crm.MergeMembers, nil},
+		{[]crm.Member{member("z", "1.10")}, []string{"c"}, crm.MergeMembers, []crm.Member{member("a", "1"), member("z", "1.10")}},
+		{nil, nil, crm.MergeMembers, old},
+		{nil, nil, crm.Set, nil},
 	} {
 		in := crm.Input{JSON: "custom", Mode: test.mode, Value: crm.Members(test.set), Remove: test.remove}
 		rec, err := apply(t, "company", map[string]crm.Value{"name": crm.Str("Acme"), "custom": crm.Members(old)}, in)
@@ -178,7 +178,7 @@ func TestApplyFollows(t *testing.T) {
 
 func TestApplyLeavesSameAlone(t *testing.T) {
 	before := map[string]crm.Value{"name": crm.Str("J"), "version": crm.Number(3)}
-	rec, err := apply(t, "contact", before, crm.Input{JSON: "version", Mode: crm.Same, Value: crm.Number(9)})
+	rec, err := apply(t, "contact", before, crm.Input{JSON: "version", Mode: crm.CheckOnly, Value: crm.Number(9)})
 	if err != nil || rec.Version() != 3 {
 		t.Errorf("version %d, %v", rec.Version(), err)
 	}
@@ -212,7 +212,7 @@ func TestApplyBounds(t *testing.T) {
 }
 
 func TestChanged(t *testing.T) {
-	e := testSchema(t).Named("contact")
+	e := testSchema(t).ByName("contact")
 	before, after := crm.NewRecord(e), crm.NewRecord(e)
 	before.Set("name", crm.Str("A"))
 	after.Set("name", crm.Str("A"))

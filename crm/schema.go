@@ -34,7 +34,7 @@ func NewSchema(entities ...Entity) (*Schema, error) {
 	times := s.times()
 	for _, e := range s.Entities {
 		e.times = times
-		if err := s.tie(e); err != nil {
+		if err := s.resolveLinks(e); err != nil {
 			return nil, err
 		}
 		for _, path := range e.Search {
@@ -92,26 +92,26 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		for _, name := range []string{f.Follows, f.Stamps, f.Spells, f.Unit, f.Via, f.Beside} {
+		for _, name := range []string{f.TransitionOf, f.FlagOf, f.AmountOf, f.Unit, f.InheritedFrom, f.AlternateOf} {
 			if name != "" && e.Field(name) == nil {
 				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
 			}
 		}
-		if err := s.checkTally(e, f); err != nil {
+		if err := s.checkRollup(e, f); err != nil {
 			return err
 		}
 		if f.Type != Ref {
 			continue
 		}
-		if e.refs[f.Name] = s.Named(f.Ref); e.refs[f.Name] == nil {
+		if e.refs[f.Name] = s.ByName(f.Ref); e.refs[f.Name] == nil {
 			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
 		}
 	}
-	if e.twin = s.Named(e.Twin); e.Twin != "" && e.twin == nil {
-		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.Twin)
+	if e.sharedTable = s.ByName(e.SharedTable); e.SharedTable != "" && e.sharedTable == nil {
+		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.SharedTable)
 	}
-	named := append([]string{e.Display, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.Due, e.DueNote, e.Assigned}, append(e.Under, e.OneOf...)...)
-	for _, pair := range e.Pairs {
+	named := append([]string{e.LabelField, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.ReminderField, e.ReminderNote, e.AssigneeField}, append(e.Parents, e.AtLeastOne...)...)
+	for _, pair := range e.UniqueTogether {
 		named = append(named, pair...)
 	}
 	for _, name := range named {
@@ -122,43 +122,43 @@ func (s *Schema) link(e *Entity) error {
 	return nil
 }
 
-// tie finds the entities of an entity's links.
-func (s *Schema) tie(e *Entity) error {
+// resolveLinks finds the entities of an entity's links.
+func (s *Schema) resolveLinks(e *Entity) error {
 	for i := range e.Links {
 		l := &e.Links[i]
-		if l.Between = s.Named(l.Through); l.Between == nil || e.Field(l.Name) != nil || l.Between.refs[l.By] != e || l.Between.refs[l.To] == nil {
+		if l.Via = s.ByName(l.JoinEntity); l.Via == nil || e.Field(l.Name) != nil || l.Via.refs[l.From] != e || l.Via.refs[l.To] == nil {
 			return fmt.Errorf("entity %s: the link %s leads nowhere", e.Name, l.Name)
 		}
-		l.End = l.Between.refs[l.To]
+		l.End = l.Via.refs[l.To]
 	}
 	return nil
 }
 
-// checkTally holds that what a field keeps is there to be kept.
-func (s *Schema) checkTally(e *Entity, f *Field) error {
-	t := f.Tally
+// checkRollup holds that what a field keeps is there to be kept.
+func (s *Schema) checkRollup(e *Entity, f *Field) error {
+	t := f.Rollup
 	if t == nil {
 		return nil
 	}
-	of := s.Named(t.Of)
-	if of == nil || t.Take != "" && of.Field(t.Take) == nil || t.Has != "" && of.Field(t.Has) == nil || !f.ReadOnly {
+	of := s.ByName(t.Child)
+	if of == nil || t.Value != "" && of.Field(t.Value) == nil || t.Where != "" && of.Field(t.Where) == nil || !f.ReadOnly {
 		return fmt.Errorf("entity %s: %s keeps %+v, which is not there", e.Name, f.Name, *t)
 	}
 	return nil
 }
 
-// Named returns the entity with the singular name, or nil.
-func (s *Schema) Named(name string) *Entity {
+// ByName returns the entity with the singular name, or nil.
+func (s *Schema) ByName(name string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Name == name })
 }
 
-// Routed returns the entity behind whose path segment its ids stand, or nil.
-func (s *Schema) Routed(segment string) *Entity {
+// ByPath returns the entity behind whose path segment its ids stand, or nil.
+func (s *Schema) ByPath(segment string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Route()[strings.LastIndexByte(e.Route(), '/')+1:] == segment })
 }
 
-// Prefixed returns the entity to which an id belongs by its prefix, or nil.
-func (s *Schema) Prefixed(id string) *Entity {
+// ByPrefix returns the entity to which an id belongs by its prefix, or nil.
+func (s *Schema) ByPrefix(id string) *Entity {
 	prefix, _, _ := strings.Cut(id, "_")
 	return s.find(func(e *Entity) bool { return e.Prefix == prefix })
 }
@@ -181,7 +181,7 @@ type Reference struct {
 // ReferencesTo returns every field that points to the entity, but for those that
 // follow from others.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {
-	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.Via != "" })
+	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.InheritedFrom != "" })
 }
 
 // Referring returns all fields that may refer to records of the entity, behind the others
@@ -192,7 +192,7 @@ func (s *Schema) Referring(target *Entity) (refs []Reference) {
 		for i := range e.Fields {
 			switch f := &e.Fields[i]; {
 			case e.Target(f) != target:
-			case f.Via != "":
+			case f.InheritedFrom != "":
 				kept = append(kept, Reference{e, f})
 			default:
 				refs = append(refs, Reference{e, f})

@@ -32,13 +32,13 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.Type == crm.Int:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
-			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", crm.Show(value), crm.Show(param), crm.Show(param)).On(param)
+			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", crm.Quote(value), crm.Quote(param), crm.Quote(param)).On(param)
 		}
 		return column + " " + sqlOps[op] + " " + c.arg(n), nil
 	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
 		return c.identity(t, param, op, value)
 	case t.field.Type == crm.Phone && digits(value) == "":
-		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Show(param), crm.Show(value)).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Quote(param), crm.Quote(value)).On(param)
 	case op == "like":
 		return c.contains(t, conditionOf(t, value)), nil
 	case t.field.Type == crm.Phone:
@@ -49,10 +49,10 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return FoldedSQL(t.alias(), t.field) + test, nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
-	case t.field.Ranked:
+	case t.field.Ordered:
 		v, err := c.env.Normal(t.field, value)
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
-	case t.field.Folded():
+	case t.field.HasFoldColumn():
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(Fold(value)), nil
 	}
 	return column + " " + sqlOps[op] + " " + c.arg(lower(value)), nil
@@ -60,16 +60,16 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 
 // equal compares a text field in the form in which it is stored.
 func (c *compiler) equal(t target, column, param, value string) (string, *crm.Error) {
-	if e := c.env.Schema.Prefixed(value); t.field.Handles && e != nil {
+	if e := c.env.Schema.ByPrefix(value); t.field.HandleSyntax && e != nil {
 		value = e.Name + "/" + value
 	}
-	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == crm.Word && !t.field.Handles && c.env.Schema.Named(kind) != nil {
+	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == crm.Word && !t.field.HandleSyntax && c.env.Schema.ByName(kind) != nil {
 		value = id // a handle where the field holds ids
 	}
 	v, err := c.env.Normal(t.field, value)
 	if err != nil && t.field.Type != crm.Text {
 		if err.Field = param; strings.Contains(value, ",") {
-			err.Hint += " For any of several write " + crm.Show(param) + "=in:" + crm.Show(value) + "."
+			err.Hint += " For any of several write " + crm.Quote(param) + "=in:" + crm.Quote(value) + "."
 		}
 		return "", err
 	}
@@ -110,7 +110,7 @@ func hasTag(t target, test string) string {
 // namesOf is SQL of the rows of names that are the labels of a field, or the keys of its
 // objects: from FROM on, to be narrowed with AND.
 func namesOf(t target) string {
-	return "names n WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.Side(t.field) + "'"
+	return "names n WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.TagKind(t.field) + "'"
 }
 
 // nameKey is SQL of the key of one of them. name is its placeholder.
@@ -121,11 +121,11 @@ func nameKey(t target, name string) string {
 // label returns a label in stored form: of those kept from another entity, the
 // form that has.
 func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
-	if f.Tally == nil {
+	if f.Rollup == nil {
 		clean, _ := Clean(value)
 		return clean, nil
 	}
-	v, err := c.env.Normal(c.env.Schema.Named(f.Tally.Of).Field(f.Tally.Take), value)
+	v, err := c.env.Normal(c.env.Schema.ByName(f.Rollup.Child).Field(f.Rollup.Value), value)
 	return v.Text, err
 }
 
@@ -133,7 +133,7 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 func (c *compiler) timeCondition(t target, column, param, op, value string) (string, *crm.Error) {
 	span, ok := c.env.ParseTime(value)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(value), crm.Show(param), timeHelp).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Quote(value), crm.Quote(param), timeHelp).On(param)
 	}
 	return c.addRangePath(t, c.rangeCondition(column, op, span)), nil
 }
@@ -160,14 +160,14 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	}
 	if e.Sealed {
 		old, key := c.arg(crm.CutHandle(value)), c.arg(crm.NewSealer(c.env.Secret, e.Prefix).Key(c.env.Workspace, crm.CutHandle(value)))
-		return fmt.Sprintf("%s.key %s COALESCE((SELECT o.key FROM %s o WHERE o.workspace_id = $1 AND o.id = %s), %s)", t.alias(), sqlOps[op], e.From(), old, key), nil
+		return fmt.Sprintf("%s.key %s COALESCE((SELECT o.key FROM %s o WHERE o.workspace_id = $1 AND o.id = %s), %s)", t.alias(), sqlOps[op], e.TableName(), old, key), nil
 	}
 	if e.RandomID {
 		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
 	if hint != "" {
-		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", crm.Show(param), hint, Finding(e, value)).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", crm.Quote(param), hint, Finding(e, value)).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
 	c.addReferencePath(t, columns, is)

@@ -102,7 +102,7 @@ func (q *Query) positionOf(r crm.Record) position {
 	}
 	v := r.Value(f.Name)
 	m.unset, m.n, m.text = !v.Set(), v.Int, v.Text
-	if f.Folded() {
+	if f.HasFoldColumn() {
 		m.text = FoldOf(f, v.Text)
 	}
 	return m

@@ -26,7 +26,7 @@ func resume(env query.Env, e *crm.Entity, raw, cursor string) (*query.Query, *cr
 func begin(t testing.TB, env query.Env, raw string) (*crm.Entity, string) {
 	t.Helper()
 	params, _ := url.ParseQuery(raw)
-	e := env.Schema.Named("contact")
+	e := env.Schema.ByName("contact")
 	q, fault := query.Parse(e, params, env)
 	if fault != nil {
 		t.Fatal(fault)
@@ -60,7 +60,7 @@ func TestCursorBinding(t *testing.T) {
 			t.Errorf("%q: %v", raw, fault)
 		}
 	}
-	if _, fault := resume(env, env.Schema.Named("company"), "sort=name", mustBegin(t, env, "sort=name")); fault == nil || fault.Code != crm.InvalidCursor {
+	if _, fault := resume(env, env.Schema.ByName("company"), "sort=name", mustBegin(t, env, "sort=name")); fault == nil || fault.Code != crm.InvalidCursor {
 		t.Errorf("a cursor of contacts on companies: %v", fault)
 	}
 }

@@ -85,9 +85,9 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		p.Args = []any{t.key}
 	case t.entity.CountsValues(t.field):
 		p.kept("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
-	case t.field.Vocab:
+	case t.field.Enumerable:
 		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
-		p.scan(t.field.Col(), t.entity.From(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
+		p.scan(t.field.Col(), t.entity.TableName(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
 	default:
 		p.Text = t.field.Type == crm.Text
 	}

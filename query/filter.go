@@ -44,21 +44,21 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return "", spelled(t.field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(raw), maxOperand).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Quote(param), len(raw), maxOperand).On(param)
 	}
 	if _, ok := Clean(param + raw); !ok {
-		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Show(param)).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Quote(param)).On(param)
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
 		return "", err
 	}
 	if len(value) > maxOperand {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Show(param), len(value), maxOperand).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Quote(param), len(value), maxOperand).On(param)
 	}
 	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
 		return "", crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
-			crm.Show(param), maxLike, n).On(param)
+			crm.Quote(param), maxLike, n).On(param)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
@@ -67,7 +67,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return c.nullness(t, op == "is"), nil
 	}
 	if t.field.Type == crm.Object && t.key == "" {
-		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", crm.Show(param), crm.Show(param), crm.Show(value)).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", crm.Quote(param), crm.Quote(param), crm.Quote(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
 	if err != nil {
@@ -90,15 +90,15 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 func onlyNull(param, op, value string) *crm.Error {
 	instead := map[string]string{"is": "eq", "not": "ne"}[op]
 	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
-		crm.Show(param), op, crm.Show(value), op, crm.Show(param), op, crm.Show(param), instead, crm.Show(value)).On(param)
+		crm.Quote(param), op, crm.Quote(value), op, crm.Quote(param), op, crm.Quote(param), instead, crm.Quote(value)).On(param)
 }
 
 // spelled is the error for a filter by the text of an amount.
 func spelled(f *crm.Field, param string) *crm.Error {
 	before := strings.TrimSuffix(param, f.Name)
 	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
-		crm.Show(param), crm.Show(before+f.Spells), crm.Show(before+f.Spells), crm.Show(before+f.Unit)).On(param)
-	err.DidYouMean = before + f.Spells
+		crm.Quote(param), crm.Quote(before+f.AmountOf), crm.Quote(before+f.AmountOf), crm.Quote(before+f.Unit)).On(param)
+	err.DidYouMean = before + f.AmountOf
 	return err
 }
 
@@ -112,7 +112,7 @@ func (c *compiler) plus(t target, param, op string, values []string) {
 		meant := strings.ReplaceAll(v, " ", "+")
 		if _, ok := Address(meant); meant != v && (ok || op == "like") {
 			values[i] = meant
-			c.remarks = append(c.remarks, crm.Show(param)+" was read as "+crm.Show(meant)+"; write + as %2B")
+			c.remarks = append(c.remarks, crm.Quote(param)+" was read as "+crm.Quote(meant)+"; write + as %2B")
 		}
 	}
 }
@@ -123,7 +123,7 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 	if op == "in" || isList(t) && op != "like" {
 		list, ok := items(value)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Show(param), crm.MaxItems).On(param)
+			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Quote(param), crm.MaxItems).On(param)
 		}
 		values = list
 	}
@@ -134,7 +134,7 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 		}
 		values[i] = v
 		if unset := strings.EqualFold(v, "null") && !isText(t); unset || strings.TrimSpace(v) == "" {
-			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", crm.Show(param), crm.Show(param), crm.Show(param)).On(param)
+			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", crm.Quote(param), crm.Quote(param), crm.Quote(param)).On(param)
 		}
 	}
 	return values, nil
@@ -171,16 +171,16 @@ func (c *compiler) joinPath(t target, negate bool, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h := t.hops[i-1]
 		if h.link != nil {
-			by, to := h.link.Between.Field(h.link.By).Col(), h.link.Between.Field(h.link.To).Col()
+			by, to := h.link.Via.Field(h.link.From).Col(), h.link.Via.Field(h.link.To).Col()
 			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s AND +%s.workspace_id = $1 WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
-				alias(i-1), i, by, h.link.Between.From(), i, h.to.From(), alias(i), alias(i), i, to, alias(i), i, i, by, test)
+				alias(i-1), i, by, h.link.Via.TableName(), i, h.to.TableName(), alias(i), alias(i), i, to, alias(i), i, i, by, test)
 			continue
 		}
 		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
 		if h.alternate != nil {
 			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
 		}
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.From(), alias(i), meets, alias(i), test)
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.TableName(), alias(i), meets, alias(i), test)
 	}
 	if negate {
 		return "NOT " + test

@@ -62,7 +62,7 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 func (s *Search) ExactNameSQL() string {
 	var parts []string
 	for _, is := range s.named {
-		parts = append(parts, "SELECT t.key FROM "+s.Entity.From()+" t WHERE t.workspace_id = $1 AND "+is)
+		parts = append(parts, "SELECT t.key FROM "+s.Entity.TableName()+" t WHERE t.workspace_id = $1 AND "+is)
 	}
 	return strings.Join(parts, " UNION ")
 }
@@ -92,7 +92,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 // labelColumn returns the text field by which records are ranked: what they are called,
 // else the first that is searched.
 func labelColumn(e *crm.Entity) *crm.Field {
-	for _, name := range append([]string{e.Display}, e.Search...) {
+	for _, name := range append([]string{e.LabelField}, e.Search...) {
 		if f := e.Field(name); f != nil && f.Type == crm.Text {
 			return f
 		}

@@ -85,7 +85,7 @@ func directionIn(name string) (field, order string) {
 func meant(e *crm.Entity, name string) *crm.Field {
 	f := e.Meant(name)
 	if f != nil && f.Type == crm.Spelled {
-		return e.Field(f.Spells)
+		return e.Field(f.AmountOf)
 	}
 	return f
 }
@@ -101,7 +101,7 @@ func Finding(e *crm.Entity, sent string) string {
 	case sent == "" || len(sent) > 60 || strings.ContainsAny(sent, "_/"): // meant as an id
 		return list + "search=<words>"
 	case f != nil && (f.Type == crm.Email && address || f.Type == crm.Domain && dot && !address):
-		return list + f.Name + "=" + crm.Show(url.QueryEscape(sent))
+		return list + f.Name + "=" + crm.Quote(url.QueryEscape(sent))
 	}
-	return list + "search=" + crm.Show(url.QueryEscape(sent))
+	return list + "search=" + crm.Quote(url.QueryEscape(sent))
 }

@@ -105,7 +105,7 @@ func (c *compiler) addColumnPath(t target, test string) (condition string) {
 		column += "_fold"
 	}
 	if len(t.hops) == 0 {
-		c.addIndexPath(t.entity.From()+" g", "g.key", "g.workspace_id = $1 AND g."+column+test)
+		c.addIndexPath(t.entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND g."+column+test)
 		c.candidates.sorted = true
 	}
 	return "+" + t.alias() + "." + column + test
@@ -113,10 +113,10 @@ func (c *compiler) addColumnPath(t target, test string) (condition string) {
 
 // addRangePath notes the keys of the records in which a time passes a test, which it returns.
 func (c *compiler) addRangePath(t target, test string) string {
-	if t.field.Spanned && len(t.hops) == 0 {
+	if t.field.RangeIndexed && len(t.hops) == 0 {
 		column := t.field.Col()
 		c.candidates.span, c.candidates.test = t.field, strings.ReplaceAll(test, t.alias()+"."+column, "g."+column)
-		c.addIndexPath(t.entity.From()+" g", "g.key", "g.workspace_id = $1 AND "+c.candidates.test)
+		c.addIndexPath(t.entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND "+c.candidates.test)
 	}
 	return test
 }
@@ -135,11 +135,11 @@ func (c *compiler) addReferencePath(t target, columns []string, is string) {
 	switch {
 	case len(t.hops) == 0 && t.field.Type == crm.Ref:
 		for _, column := range columns {
-			c.addIndexPath(t.entity.From()+" g", "g.key", "+g.workspace_id = $1 AND g."+strings.TrimPrefix(column, "t.")+is)
+			c.addIndexPath(t.entity.TableName()+" g", "g.key", "+g.workspace_id = $1 AND g."+strings.TrimPrefix(column, "t.")+is)
 		}
 	case len(t.hops) == 1 && t.hops[0].link != nil && t.field.Type == crm.ID:
 		l := t.hops[0].link
-		by, to := l.Between.Field(l.By).Col(), l.Between.Field(l.To).Col()
-		c.addIndexPath(l.Between.From()+" g", "g."+by, "g.workspace_id = $1 AND g."+by+" IS NOT NULL AND g."+to+is)
+		by, to := l.Via.Field(l.From).Col(), l.Via.Field(l.To).Col()
+		c.addIndexPath(l.Via.TableName()+" g", "g."+by, "g.workspace_id = $1 AND g."+by+" IS NOT NULL AND g."+to+is)
 	}
 }

@@ -125,7 +125,7 @@ func FuzzMoment(f *testing.F) {
 		if text[0] == ' ' {
 			return // a plus sign of a URL; in a body it is none
 		}
-		v, fault := env.Normal(env.Schema.Named("contact").Field("follow_up_at"), text)
+		v, fault := env.Normal(env.Schema.ByName("contact").Field("follow_up_at"), text)
 		if fault != nil || v.Int > span.From || v.Int <= span.From-1000 || v.Int%1000 != 0 {
 			t.Fatalf("%q is stored as %d, not as %d to the second: %v", text, v.Int, span.From, fault)
 		}

@@ -101,10 +101,10 @@ func (q *Query) sortColumn() (column string, never bool) {
 	switch {
 	case f.Type == crm.ID:
 		return "t.key", true
-	case f.Folded():
-		return FoldedSQL("t", f), f.Required || f.Ranked && f.Default != ""
+	case f.HasFoldColumn():
+		return FoldedSQL("t", f), f.Required || f.Ordered && f.Default != ""
 	}
-	return "t." + f.Col(), f.Always() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
+	return "t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
 }
 
 // afterCursor returns the comparison of what comes later in the order.

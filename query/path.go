@@ -20,7 +20,7 @@ type target struct {
 }
 
 type join struct {
-	link      *crm.Link // a hop by way of a third entity, in the place of the field
+	link      *crm.ManyToMany // a hop by way of a third entity, in the place of the field
 	field     *crm.Field
 	alternate *crm.Field
 	to        *crm.Entity
@@ -94,7 +94,7 @@ func referenceAt(e *crm.Entity, path string) *crm.Field {
 // alternateRef returns the reference that stands beside another, or nil.
 func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
 	for i := range e.Fields {
-		if e.Fields[i].Beside == f.Name {
+		if e.Fields[i].AlternateOf == f.Name {
 			return &e.Fields[i]
 		}
 	}
@@ -159,9 +159,9 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 		allowed[i] = prefix + allowed[i]
 	}
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
-		crm.Show(name), e.Plural, strings.Join(allowed, " ")).On(name)
+		crm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
 	if field, right := operatorIn(e, name, value); field != "" {
-		err.Hint += " An operator stands behind the equals sign: " + crm.Show(right) + "."
+		err.Hint += " An operator stands behind the equals sign: " + crm.Quote(right) + "."
 		name = field
 	}
 	if habit := commonMistakes[name]; habit != "" {

@@ -156,14 +156,14 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		}
 		base, written := directionIn(name)
 		if near = cmp.Or(base, near); base != "" {
-			written = " Write sort=" + crm.Show(written) + "."
+			written = " Write sort=" + crm.Quote(written) + "."
 		}
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
-			e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
+			e.Plural, crm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		err.Hint += written
-		if f != nil && f.Spells != "" {
-			err.DidYouMean = f.Spells
-			err.Hint += " " + f.Name + " is the text of " + f.Spells + ": sort by that."
+		if f != nil && f.AmountOf != "" {
+			err.DidYouMean = f.AmountOf
+			err.Hint += " " + f.Name + " is the text of " + f.AmountOf + ": sort by that."
 		}
 		return Order{}, err
 	}
@@ -179,7 +179,7 @@ func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) 
 	}
 	switch {
 	case convErr != nil || n < 1:
-		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Show(value), most).On("limit")
+		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Quote(value), most).On("limit")
 	case n > most:
 		return most, value, nil
 	}
@@ -193,7 +193,7 @@ func parseTotal(value string) (Total, *crm.Error) {
 	case "none":
 		return TotalNone, nil
 	}
-	return 0, crm.Errorf(crm.InvalidValue, "total=%s is not known; write total=exact to count all rows, total=none to count none, or leave it out.", crm.Show(value)).
+	return 0, crm.Errorf(crm.InvalidValue, "total=%s is not known; write total=exact to count all rows, total=none to count none, or leave it out.", crm.Quote(value)).
 		On("total").Of(value, []string{"exact", "none"})
 }
 
@@ -210,14 +210,14 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 			continue
 		}
 		t, ok := resolve(e, name)
-		shown := ok && (len(t.hops) == 0 && t.field.Name == firstWord(name) || len(t.hops) == 1 && t.field.Name == t.entity.Display)
+		shown := ok && (len(t.hops) == 0 && t.field.Name == firstWord(name) || len(t.hops) == 1 && t.field.Name == t.entity.LabelField)
 		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
 			f := e.Field(head) // members of a read-only object, as in audit
 			shown = f != nil && f.Type == crm.Object
 		}
 		if !shown {
 			allowed := FieldNames(e)
-			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Show(name), strings.Join(allowed, " ")).On("fields")
+			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Quote(name), strings.Join(allowed, " ")).On("fields")
 			if f := e.Meant(name); !ok && f != nil {
 				name = f.Name
 			}
@@ -226,7 +226,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		fields = append(fields, name)
 	}
 	if len(fields) == 0 {
-		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.Display).On("fields")
+		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.LabelField).On("fields")
 	}
 	return fields, nil
 }
@@ -245,7 +245,7 @@ func FieldNames(e *crm.Entity) []string {
 		case crm.Object:
 			names = append(names, f.Name+".<key>")
 		case crm.Ref:
-			names = append(names, f.Path()+"."+e.Target(f).Display)
+			names = append(names, f.Path()+"."+e.Target(f).LabelField)
 		}
 	}
 	return names

@@ -55,7 +55,7 @@ func TestQuestion(t *testing.T) {
 // value is not the last: entries made at sign-in have no token.
 func TestUnsetSortValueGoesOn(t *testing.T) {
 	env := testEnv(t)
-	e := env.Schema.Named("change")
+	e := env.Schema.ByName("change")
 	q, fault := query.Parse(e, url.Values{"sort": {"token_id"}}, env)
 	if fault != nil {
 		t.Fatal(fault)
@@ -88,7 +88,7 @@ func TestSearchPaths(t *testing.T) {
 func TestDueFilters(t *testing.T) {
 	env := testEnv(t)
 	for _, e := range env.Schema.Entities {
-		params, err := url.ParseQuery(e.DueIf)
+		params, err := url.ParseQuery(e.ReminderIf)
 		if err != nil {
 			t.Errorf("%s: %v", e.Name, err)
 		}
@@ -101,7 +101,7 @@ func TestDueFilters(t *testing.T) {
 func TestParts(t *testing.T) {
 	env := testEnv(t)
 	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&company.owner=y&search=zz&sort=name&limit=3&cursor=AAAA&follow_up_at=gt:now")
-	parts, _, fault := query.Conditions(env.Schema.Named("contact"), params, env)
+	parts, _, fault := query.Conditions(env.Schema.ByName("contact"), params, env)
 	if fault != nil {
 		t.Fatal(fault)
 	}

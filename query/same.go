@@ -55,7 +55,7 @@ func sameLabel(rec crm.Record, in crm.Input) bool {
 	}
 	for _, m := range crm.ParseObject(in.JSON) {
 		text, _ := crm.Unquote(m.JSON)
-		if m.Name != rec.Entity.Target(in.Field).Display || text != label {
+		if m.Name != rec.Entity.Target(in.Field).LabelField || text != label {
 			return false
 		}
 	}

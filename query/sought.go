@@ -91,7 +91,7 @@ func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 	case t.key != "":
 	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
 		c.terms.Likes = append(c.terms.Likes, Like{Own: t.field, Part: part})
-	case len(t.hops) == 1 && t.entity.Display == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
+	case len(t.hops) == 1 && t.entity.LabelField == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
 		refs := []*crm.Field{t.hops[0].field}
 		if beside := t.hops[0].alternate; beside != nil {
 			refs = append(refs, beside)

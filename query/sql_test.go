@@ -110,7 +110,7 @@ func appendArgs(b *strings.Builder, args []any) {
 }
 
 func faultText(fault *crm.Error) string {
-	text := fmt.Sprintf("%d %s field=%s\n%s", fault.Code.Status(), fault.Code, crm.Show(fault.Field), crm.OneLine(fault.Hint))
+	text := fmt.Sprintf("%d %s field=%s\n%s", fault.Code.Status(), fault.Code, crm.Quote(fault.Field), crm.OneLine(fault.Hint))
 	if fault.DidYouMean != "" {
 		text += "\ndid_you_mean=" + fault.DidYouMean
 	}
@@ -164,7 +164,7 @@ func TestItems(t *testing.T) {
 		`""`:             nil,
 		`"`:              nil,
 	} {
-		q, err := query.Parse(env.Schema.Named("contact"), url.Values{"stage": {"in:" + value}}, env)
+		q, err := query.Parse(env.Schema.ByName("contact"), url.Values{"stage": {"in:" + value}}, env)
 		switch {
 		case err != nil && want != nil:
 			t.Errorf("%s: %v", value, err)
@@ -176,7 +176,7 @@ func TestItems(t *testing.T) {
 	}
 	many := strings.Repeat("a,", 199)
 	for value, ok := range map[string]bool{many + "a": true, many + "a,a": false} {
-		if _, err := query.Parse(env.Schema.Named("contact"), url.Values{"stage": {"in:" + value}}, env); ok != (err == nil) {
+		if _, err := query.Parse(env.Schema.ByName("contact"), url.Values{"stage": {"in:" + value}}, env); ok != (err == nil) {
 			t.Errorf("%d items: %v", strings.Count(value, ",")+1, err)
 		}
 	}

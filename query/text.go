@@ -58,7 +58,7 @@ func Fold(s string) string {
 // alias is sorted and compared; NULL where the field is unset.
 func FoldedSQL(alias string, f *crm.Field) string {
 	column := alias + "." + f.Col()
-	if f.FoldKept() {
+	if f.KeepsFold() {
 		return column + "_fold"
 	}
 	return "COALESCE(" + column + "_fold, " + column + ")"
@@ -69,7 +69,7 @@ func FoldOf(f *crm.Field, s string) string {
 	if f.Type == crm.Phone {
 		return phoneFold(s)
 	}
-	if f.Ranked {
+	if f.Ordered {
 		return strconv.Itoa(slices.Index(f.Values, s))
 	}
 	return Fold(s)

@@ -18,7 +18,7 @@ func (env Env) Normal(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	if clean == "" {
 		return crm.Value{}, nil
 	}
-	if f.Person && env.Me != "" && strings.EqualFold(clean, "me") {
+	if f.IsUser && env.Me != "" && strings.EqualFold(clean, "me") {
 		return crm.Str(env.Me), nil
 	}
 	switch f.Type {
@@ -28,14 +28,14 @@ func (env Env) Normal(f *crm.Field, s string) (crm.Value, *crm.Error) {
 		if host, ok := Host(clean); ok {
 			return crm.Str(host), nil
 		}
-		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a domain; send a host name like acme.com.", crm.Show(clean)).On(f.Name)
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a domain; send a host name like acme.com.", crm.Quote(clean)).On(f.Name)
 	case crm.Choice:
 		return normalChoice(f, clean)
 	case crm.Money:
 		if code := strings.ToUpper(clean); crm.Currency(code) {
 			return crm.Str(code), nil
 		}
-		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not an ISO 4217 currency code; send one like USD or EUR.", crm.Show(clean)).On(f.Name)
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not an ISO 4217 currency code; send one like USD or EUR.", crm.Quote(clean)).On(f.Name)
 	case crm.Time:
 		return env.normalTime(f, clean)
 	}
@@ -53,7 +53,7 @@ func normalEmail(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	if address, ok := Address(s); ok {
 		return crm.Str(address), nil
 	}
-	return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send it like jane@acme.com, without a name or brackets.", crm.Show(s)).On(f.Name)
+	return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send it like jane@acme.com, without a name or brackets.", crm.Quote(s)).On(f.Name)
 }
 
 func normalChoice(f *crm.Field, s string) (crm.Value, *crm.Error) {
@@ -62,7 +62,7 @@ func normalChoice(f *crm.Field, s string) (crm.Value, *crm.Error) {
 			return crm.Str(word), nil
 		}
 	}
-	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, crm.Show(s), strings.Join(f.Values, ", ")).
+	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, crm.Quote(s), strings.Join(f.Values, ", ")).
 		On(f.Name).Of(s, f.Values)
 }
 
@@ -72,7 +72,7 @@ const timeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a
 func (env Env) normalTime(f *crm.Field, s string) (crm.Value, *crm.Error) {
 	span, ok := env.ParseTime(s)
 	if !ok {
-		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Show(s), f.Name, timeHelp).On(f.Name)
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Quote(s), f.Name, timeHelp).On(f.Name)
 	}
 	// Answers show seconds; keeping more would make a record differ from itself.
 	seconds := span.From / 1000
@@ -89,7 +89,7 @@ const MaxTag = 64
 func Tag(f *crm.Field, s string) (string, *crm.Error) {
 	clean, ok := Clean(s)
 	if !ok || clean == "" || strings.ContainsRune(clean, ',') || utf8.RuneCountInString(clean) > MaxTag {
-		return "", crm.Errorf(crm.InvalidValue, "%s is no tag: a tag has 1 to %d characters and no comma.", crm.Show(s), MaxTag).On(f.Name)
+		return "", crm.Errorf(crm.InvalidValue, "%s is no tag: a tag has 1 to %d characters and no comma.", crm.Quote(s), MaxTag).On(f.Name)
 	}
 	return clean, nil
 }
@@ -98,10 +98,10 @@ func Tag(f *crm.Field, s string) (string, *crm.Error) {
 func parseBool(t target, param, value string) (string, *crm.Error) {
 	switch strings.ToLower(value) {
 	case "yes", "true":
-		return t.alias() + "." + t.field.Stamps + " IS NOT NULL", nil
+		return t.alias() + "." + t.field.FlagOf + " IS NOT NULL", nil
 	case "no", "false":
-		return t.alias() + "." + t.field.Stamps + " IS NULL", nil
+		return t.alias() + "." + t.field.FlagOf + " IS NULL", nil
 	}
 	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. For when it was use %s.",
-		crm.Show(param), crm.Show(value), crm.Show(param), crm.Show(param), t.field.Stamps).On(param)
+		crm.Quote(param), crm.Quote(value), crm.Quote(param), crm.Quote(param), t.field.FlagOf).On(param)
 }

@@ -14,7 +14,7 @@ import (
 
 // contact returns contact number 7 of workspace 1.
 func contact(t interface{ Fatalf(string, ...any) }) crm.Record {
-	e := schema(t).Named("contact")
+	e := schema(t).ByName("contact")
 	rec := crm.NewRecord(e)
 	rec.Key = crm.RecordKey(1, 7)
 	rec.ID = crm.RecordID(e.Prefix, rec.Key)

@@ -73,13 +73,13 @@ func (l *Line) field(rec crm.Record, i int) {
 		return
 	}
 	value := rec.Values[i]
-	if f.Stamps != "" {
-		value = crm.Bool(rec.Value(f.Stamps).Set())
+	if f.FlagOf != "" {
+		value = crm.Bool(rec.Value(f.FlagOf).Set())
 	}
-	if f.Spells != "" {
-		value = rec.Spelled(f)
+	if f.AmountOf != "" {
+		value = rec.FormattedAmount(f)
 	}
-	field := Field{Name: f.Name, Value: value, Long: !f.Brief, Day: f.Day, Named: f.Type == crm.Object && f.ReadOnly}
+	field := Field{Name: f.Name, Value: value, Long: !f.InLists, Day: f.DateOnly, Named: f.Type == crm.Object && f.ReadOnly}
 	if field.Named {
 		field.Of = rec.Entity
 	}
@@ -96,7 +96,7 @@ func (l *Line) field(rec crm.Record, i int) {
 
 func label(rec crm.Record, i int) Field {
 	f := &rec.Entity.Fields[i]
-	return Field{Name: f.Path() + "." + rec.Entity.Target(f).Display, Value: crm.Str(rec.Labels[i]), Long: !f.Brief}
+	return Field{Name: f.Path() + "." + rec.Entity.Target(f).LabelField, Value: crm.Str(rec.Labels[i]), Long: !f.InLists}
 }
 
 // pick adds one field that fields= names.

@@ -55,7 +55,7 @@ func schema(t interface{ Fatalf(string, ...any) }) *crm.Schema {
 // drawRecord draws a record with any fields set to any values.
 func drawRecord(t *rapid.T) crm.Record {
 	s := schema(t)
-	e := s.Named(rapid.SampledFrom([]string{"contact", "company", "deal", "activity"}).Draw(t, "entity"))
+	e := s.ByName(rapid.SampledFrom([]string{"contact", "company", "deal", "activity"}).Draw(t, "entity"))
 	rec := crm.NewRecord(e)
 	rec.Key = crm.RecordKey(1, rapid.Int64Range(1, 1<<40-1).Draw(t, "number"))
 	rec.ID = crm.RecordID(e.Prefix, rec.Key)
@@ -110,8 +110,8 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	var pairs, custom []pair
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
-		if f.Spells != "" {
-			v = rec.Spelled(f)
+		if f.AmountOf != "" {
+			v = rec.FormattedAmount(f)
 		}
 		if !v.Set() || !show(f) {
 			continue
@@ -123,7 +123,7 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 			pairs = append(pairs, pair{f.Name, time.UnixMilli(v.Int).UTC().Format("2006-01-02T15:04Z")})
 		case crm.Ref:
 			to := rec.Entity.Target(f)
-			pairs = append(pairs, pair{f.Name, crm.RecordID(to.Prefix, v.Int)}, pair{f.Path() + "." + to.Display, rec.Labels[i]})
+			pairs = append(pairs, pair{f.Name, crm.RecordID(to.Prefix, v.Int)}, pair{f.Path() + "." + to.LabelField, rec.Labels[i]})
 		case crm.Tags:
 			pairs = append(pairs, pair{f.Name, strings.Join(v.List(), ",")})
 		case crm.Object:
@@ -146,8 +146,8 @@ func wantJSON(rec crm.Record) map[string]any {
 	object := map[string]any{"id": rec.ID, "handle": rec.Handle()}
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
-		if f.Spells != "" {
-			v = rec.Spelled(f)
+		if f.AmountOf != "" {
+			v = rec.FormattedAmount(f)
 		} else if !f.Stored() {
 			continue
 		}
@@ -170,7 +170,7 @@ func wantJSON(rec crm.Record) map[string]any {
 		if f.Type == crm.Ref {
 			object[f.Path()] = nil
 			if v.Set() {
-				object[f.Path()] = map[string]any{rec.Entity.Target(f).Display: rec.Labels[i]}
+				object[f.Path()] = map[string]any{rec.Entity.Target(f).LabelField: rec.Labels[i]}
 			}
 		}
 	}
@@ -255,14 +255,14 @@ func checkListed(t *rapid.T, rec crm.Record, line string) {
 	if err != nil || head != rec.Handle() {
 		t.Fatalf("%q does not begin with %s: %v", line, rec.Handle(), err)
 	}
-	brief := func(f *crm.Field) bool { return f.Brief }
+	brief := func(f *crm.Field) bool { return f.InLists }
 	want := wantText(rec, brief)
 	if len(pairs) != len(want) {
 		t.Fatalf("%q shows %q, want %q", line, pairs, want)
 	}
 	for i, p := range pairs {
 		switch f := rec.Entity.Field(p.label); {
-		case f != nil && f.Day:
+		case f != nil && f.DateOnly:
 			want[i].value = want[i].value[:len("2006-01-02")]
 		case utf8.RuneCountInString(want[i].value) > 200:
 			checkCut(t, want[i].value, p.value)
@@ -321,7 +321,7 @@ func FuzzRender(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, key string, n int64) {
 		text, key = storable(text), storable(key)
-		e := schema(t).Named("contact")
+		e := schema(t).ByName("contact")
 		rec := crm.NewRecord(e)
 		rec.Key = crm.RecordKey(1, 7)
 		rec.ID = crm.RecordID(e.Prefix, rec.Key)

@@ -110,10 +110,10 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 		return append(b, "(unset)"...)
 	}
 	if v.Kind == crm.ObjectKind {
-		return append(b, crm.Show(memberText(v.Members()[0].JSON))...)
+		return append(b, crm.Quote(memberText(v.Members()[0].JSON))...)
 	}
 	if text := plain(v, id, zone); text != "(unset)" {
-		return append(b, crm.Show(text)...)
+		return append(b, crm.Quote(text)...)
 	}
 	return append(b, `"(unset)"`...)
 }

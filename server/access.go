@@ -53,7 +53,7 @@ func (s *Server) authenticate(rq *request) error {
 		return err
 	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
-		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Show(scheme))
+		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Quote(scheme))
 	}
 	actor, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
 	if err != nil {
@@ -67,12 +67,12 @@ func (s *Server) authenticate(rq *request) error {
 // authorize checks the access column against the token, and against the role in
 // the workspace the request is about.
 func (s *Server) authorize(rq *request, ids []string) error {
-	if need := rq.route.Access.scope(); !crm.Covers(rq.actor.Scope, need) {
+	if need := rq.route.Access.scope(); !crm.ScopeIncludes(rq.actor.Scope, need) {
 		return rq.tooLittle(need)
 	}
 	if rq.route.team() {
 		id := crm.CutHandle(ids[0])
-		if id != rq.actor.WorkspaceID && !rq.actor.Free() {
+		if id != rq.actor.WorkspaceID && !rq.actor.CrossWorkspace() {
 			return rq.stays()
 		}
 		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
@@ -92,7 +92,7 @@ const reconnect = "the user reconnects: removes this connection in the client, a
 func (rq *request) tooLittle(need string) *crm.Error {
 	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.route.Method, rq.route.shown(), need, rq.actor.Scope)
 	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
-		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, crm.Show(scopeTitle(need))).On("scope")
+		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, crm.Quote(scopeTitle(need))).On("scope")
 }
 
 // stays is the error for a token that is for another workspace.

@@ -48,10 +48,10 @@ func (s *Server) deleteAccount(rq *request) (*render.Doc, error) {
 		}
 		doc := deleted("user", rq.actor.UserID)
 		for _, w := range left.Deleted {
-			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+crm.Show(w.Name)+" with all in it")
+			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+crm.Quote(w.Name)+" with all in it")
 		}
 		for _, w := range left.Kept {
-			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+crm.Show(w.Name)+"; the records made there stay")
+			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+crm.Quote(w.Name)+"; the records made there stay")
 		}
 		doc.Hints = append(doc.Hints, "all tokens are gone; signing in with the address makes a new account")
 		return doc, nil
@@ -83,7 +83,7 @@ func signedIn(in auth.SignedIn) *render.Doc {
 		Hints: []string{saveToken, "GET /help is the manual; GET /reminders shows what is due"},
 	}
 	if len(in.Workspaces) > 1 {
-		doc.Hints = append(doc.Hints, "the token acts in "+crm.Show(in.Workspace.Name)+" alone"+elsewhere(in))
+		doc.Hints = append(doc.Hints, "the token acts in "+crm.Quote(in.Workspace.Name)+" alone"+elsewhere(in))
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
@@ -109,7 +109,7 @@ func tokenFields(in auth.SignedIn) []render.Field {
 func elsewhere(in auth.SignedIn) string {
 	for _, w := range in.Workspaces {
 		if w.ID != in.Workspace.ID && in.Scope == crm.ScopeFull {
-			return "; for one that acts in " + crm.Show(w.Name) + ": POST /workspaces/" + w.ID + "/tokens"
+			return "; for one that acts in " + crm.Quote(w.Name) + ": POST /workspaces/" + w.ID + "/tokens"
 		}
 	}
 	return `; for another sign in with "workspace_id"`
@@ -187,7 +187,7 @@ func countOf(n int, one, many string) string {
 // named returns tokens by their handles and names.
 func named(list []store.Made) (sure, unsure []string) {
 	for _, m := range list {
-		words := "token/" + m.ID + " name=" + crm.Show(m.Name) + " workspace_id=" + m.WorkspaceID
+		words := "token/" + m.ID + " name=" + crm.Quote(m.Name) + " workspace_id=" + m.WorkspaceID
 		if m.Sure {
 			sure = append(sure, words)
 		} else {

@@ -19,8 +19,8 @@ func decodeAmount(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	}
 	write := crm.FormatAmount(meant, "USD")
 	err := crm.Errorf(crm.InvalidValue, `%s: %s %s. Write it as text with its currency, {"%s":"%s"}, or in the smallest unit: %s is %s=%d, 1250 JPY is %s=1250.`,
-		f.Name, crm.ShowJSON(json), wrong, f.Name, write, write, f.Spells, meant, f.Spells).On(f.Name)
-	err.DidYouMean = f.Spells
+		f.Name, crm.ShowJSON(json), wrong, f.Name, write, write, f.AmountOf, meant, f.AmountOf).On(f.Name)
+	err.DidYouMean = f.AmountOf
 	return crm.Input{}, err
 }
 

@@ -31,7 +31,7 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 // plain refuses bodies that are packed.
 func (rq *request) plain() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Show(encoding))
+		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Quote(encoding))
 	}
 	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
 		return crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F), or a file plain (curl --data-binary @FILE).")
@@ -120,7 +120,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil || n < 1 {
-		return 0, crm.Errorf(crm.InvalidValue, "If-Match: %s is not a version; send the number a record shows as version=.", crm.Show(header)).On("If-Match")
+		return 0, crm.Errorf(crm.InvalidValue, "If-Match: %s is not a version; send the number a record shows as version=.", crm.Quote(header)).On("If-Match")
 	}
 	return n, nil
 }
@@ -158,13 +158,13 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	if f == nil {
 		for i := range e.Fields {
 			if r := &e.Fields[i]; r.Type == crm.Ref && r.Path() == m.Name {
-				return crm.Input{Field: r, Mode: crm.Same, JSON: m.JSON, Label: true}, nil
+				return crm.Input{Field: r, Mode: crm.CheckOnly, JSON: m.JSON, Label: true}, nil
 			}
 		}
 		return crm.Input{}, unknownMember(e, m.Name)
 	}
 	if f.ReadOnly {
-		return crm.Input{Field: f, Mode: crm.Same, JSON: m.JSON}, nil
+		return crm.Input{Field: f, Mode: crm.CheckOnly, JSON: m.JSON}, nil
 	}
 	if m.JSON == "null" || m.JSON == `""` {
 		return crm.Input{Field: f}, nil
@@ -218,7 +218,7 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 		tags, err := tagList(f, json)
 		return crm.Input{Field: f, Value: crm.Labels(tags)}, err
 	}
-	in := crm.Input{Field: f, Mode: crm.Edit}
+	in := crm.Input{Field: f, Mode: crm.EditTags}
 	for _, m := range crm.ParseObject(json) {
 		tags, err := tagList(f, m.JSON)
 		if err != nil {
@@ -264,7 +264,7 @@ func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 }
 
 func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
-	in := crm.Input{Field: f, Mode: crm.Merge}
+	in := crm.Input{Field: f, Mode: crm.MergeMembers}
 	if json[0] != '{' {
 		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
 	}
@@ -272,7 +272,7 @@ func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	size := 0
 	for _, m := range crm.ParseObject(json) {
 		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
-			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, crm.Show(m.Name)).On(f.Name)
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, crm.Quote(m.Name)).On(f.Name)
 		}
 		if m.JSON == "null" {
 			in.Remove = append(in.Remove, m.Name)
@@ -280,7 +280,7 @@ func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 		}
 		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
 			return in, crm.Errorf(crm.InvalidValue, "%s holds more than the %d bytes that are kept of all its keys and values, at %s; nothing was saved. Send less, or log the rest as activities.",
-				f.Name, crm.MaxObjectSize, crm.Show(m.Name)).On(f.Name)
+				f.Name, crm.MaxObjectSize, crm.Quote(m.Name)).On(f.Name)
 		}
 		set = append(set, m)
 	}

@@ -231,7 +231,7 @@ func (r *rig) about(e *crm.Entity) string {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		switch to := e.Target(f); {
-		case f.ReadOnly || len(e.OneOf) > 0 && f.Name == e.OneOf[1]:
+		case f.ReadOnly || len(e.AtLeastOne) > 0 && f.Name == e.AtLeastOne[1]:
 		case to != nil && (f.Required || f.Name == "contact_id" || f.Name == "company_id"):
 			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, r.id(to.Name, 1)))
 		case f.Required:
@@ -250,7 +250,7 @@ func (c *crowd) fillIn(row server.RouteRow) string {
 		}
 		segments[i] = "u_0000000000"
 		for _, e := range c.store.Schema.Records() {
-			if e.Route() == segments[i-1] || e.Below() == segments[i-1] {
+			if e.Route() == segments[i-1] || e.ChildRoute() == segments[i-1] {
 				segments[i] = c.id(e.Name, 1)
 			}
 		}

@@ -76,10 +76,10 @@ func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) 
 	what, unlinked := rec.Handle(), ""
 	for _, c := range counts {
 		if c.Deleted > 0 {
-			what += " and " + c.Of.Quantity(c.Deleted)
+			what += " and " + c.Of.CountNoun(c.Deleted)
 		}
 		if c.Unlinked > 0 {
-			unlinked += ", " + c.Of.Quantity(c.Unlinked)
+			unlinked += ", " + c.Of.CountNoun(c.Unlinked)
 		}
 	}
 	if unlinked != "" {

@@ -67,7 +67,7 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 }
 
 func (s *Server) explainPart(rq *request, part query.Condition) (string, error) {
-	name, value := crm.Show(part.Param), crm.Show(part.Value)
+	name, value := crm.Quote(part.Param), crm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
 	switch like := strings.HasPrefix(part.Value, "like:"); {
@@ -116,7 +116,7 @@ func listed(inUse store.ValueCounts) string {
 	}
 	var list []string
 	for _, in := range inUse.Values {
-		list = append(list, fmt.Sprintf("%s %s%d", crm.Show(in.Value), least, in.N))
+		list = append(list, fmt.Sprintf("%s %s%d", crm.Quote(in.Value), least, in.N))
 	}
 	text := strings.Join(list, ", ")
 	switch {

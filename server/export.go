@@ -28,7 +28,7 @@ func (s *Server) export(rq *request) (*render.Doc, error) {
 	for _, name := range unpaged {
 		if rq.params.Has(name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
-				name, e.Route(), name, crm.Show(rq.params.Get(name))).On(name)
+				name, e.Route(), name, crm.Quote(rq.params.Get(name))).On(name)
 		}
 	}
 	q, fault := query.Parse(e, oldestFirst(e, rq.params), rq.env)

@@ -209,5 +209,5 @@ func (r *rig) as(email string) *rig {
 // id returns the id that the nth record of a kind has in the rig's first
 // workspace.
 func (r *rig) id(kind string, n int64) string {
-	return crm.RecordID(r.store.Schema.Named(kind).Prefix, crm.RecordKey(1, n))
+	return crm.RecordID(r.store.Schema.ByName(kind).Prefix, crm.RecordKey(1, n))
 }

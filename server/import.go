@@ -73,7 +73,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 	}
 	source := rq.params.Get("source")
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
-		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Show(source)).On("source")
+		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Quote(source)).On("source")
 	}
 	return &importer{s: s, rq: rq, source: source, seen: map[uint64]int32{}, tally: tally{}, most: s.batch.rows}, nil
 }
@@ -86,7 +86,7 @@ func switchedOn(rq *request, name string) (bool, *crm.Error) {
 	case "", "0", "false", "no":
 		return false, nil
 	}
-	return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, crm.Show(rq.params.Get(name)), name).On(name)
+	return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, crm.Quote(rq.params.Get(name)), name).On(name)
 }
 
 // reader sees by its first character what a file is.
@@ -123,7 +123,7 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 	if !im.columns.serves() {
 		allowed := im.entity.Names(crm.Writable)
 		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-			crm.Show(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
+			crm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
 	}
 	return rows, nil
 }
@@ -190,7 +190,7 @@ func (im *importer) batch() (batch []entry, err error) {
 // sourceOf returns whose ids a file has, by its columns. Ids of products nobody knows
 // are apart from those of any file with other columns: they may be 1, 2, 3 in each.
 func sourceOf(names []string) string {
-	if product := crm.ProductOf(names); product != "" {
+	if product := crm.ExportFormatOf(names); product != "" {
 		return product
 	}
 	for i := range names {

@@ -86,7 +86,7 @@ func (c *columns) find(name string) target {
 	if !own {
 		key = name
 	}
-	return target{path: c.custom.Name + "." + crm.Show(key), field: c.custom, key: key}
+	return target{path: c.custom.Name + "." + crm.Quote(key), field: c.custom, key: key}
 }
 
 // through matches a name with a reference, by its path alone or with a field that
@@ -96,7 +96,7 @@ func (c *columns) through(f *crm.Field, folded string) (target, bool) {
 		return target{}, false
 	}
 	to := c.entity.Target(f)
-	for i, name := range []string{to.Display, to.Unique} {
+	for i, name := range []string{to.LabelField, to.Unique} {
 		of := to.Field(name)
 		if of != nil && (folded == crm.FoldColumn(f.Path()+name) || i == 0 && folded == crm.FoldColumn(f.Path())) {
 			if f.ReadOnly {
@@ -110,7 +110,7 @@ func (c *columns) through(f *crm.Field, folded string) (target, bool) {
 
 // synonym matches a name with the table of other products' names.
 func (c *columns) synonym(folded string) (target, bool) {
-	for i, row := range crm.Columns {
+	for i, row := range crm.ColumnAliases {
 		at := slices.IndexFunc(row.Names, func(name string) bool { return crm.FoldColumn(name) == folded })
 		if row.Of != c.entity.Name || at < 0 {
 			continue

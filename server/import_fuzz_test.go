@@ -64,7 +64,7 @@ func FuzzImportRows(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file string) {
 		for _, e := range fuzzImporter(t).s.schema.Records() {
 			im := fuzzImporter(t)
-			im.entity = im.s.schema.Named(e.Name)
+			im.entity = im.s.schema.ByName(e.Name)
 			im.columns, im.parse = newColumns(im.entity), im.read
 			if checkText([]byte(file)) != nil {
 				continue

@@ -136,7 +136,7 @@ func (im *importer) keep(e *entry, p placed) *crm.Error {
 	switch {
 	case p.name == crm.FieldCreatedAt:
 		e.made = text
-	case p.field != nil && p.field.Follows != "" && p.json != "null":
+	case p.field != nil && p.field.TransitionOf != "" && p.json != "null":
 		v, fault := im.rq.env.Normal(p.field, text)
 		if fault != nil {
 			return fault
@@ -206,12 +206,12 @@ func follow(e *crm.Entity, members []crm.Member) []crm.Member {
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		at := sent(f.Follows)
-		if f.Follows == "" || f.ReadOnly || at < 0 || sent(f.Name) >= 0 {
+		at := sent(f.TransitionOf)
+		if f.TransitionOf == "" || f.ReadOnly || at < 0 || sent(f.Name) >= 0 {
 			continue
 		}
 		words := strings.Fields(cellText(members[at].JSON))
-		for _, word := range f.FollowOn {
+		for _, word := range f.TransitionValues {
 			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
 				members = append(members, crm.Member{Name: f.Name, JSON: quoted(word)})
 			}
@@ -251,7 +251,7 @@ func (e *entry) hint(p placed) {
 	text := cellText(p.json)
 	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
 		for _, m := range crm.ParseObject(text) {
-			if m.Name == to.Display {
+			if m.Name == to.LabelField {
 				text = cellText(m.JSON)
 			}
 		}

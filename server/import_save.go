@@ -116,7 +116,7 @@ func (im *importer) lost(tx *store.Tx, e entry) error {
 		if found || err != nil {
 			return err // what has the id was made at another time: it is of another workspace
 		}
-		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", crm.Show(e.id), e.entity.Name)
+		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", crm.Quote(e.id), e.entity.Name)
 	}
 	return crm.Errorf(crm.NotFound, "%s. Mend the id, or leave its cell empty to make a new %s; GET /%s finds those that there are.", wrong, e.entity.Name, e.entity.Route()).On("id")
 }
@@ -124,7 +124,7 @@ func (im *importer) lost(tx *store.Tx, e entry) error {
 // named gives a record that would be made without a name that of its unique value:
 // many address books hold addresses alone.
 func (im *importer) named(tx *store.Tx, d store.Draft) (store.Draft, error) {
-	display, address := d.Entity.Field(d.Entity.Display), crm.Value{}
+	display, address := d.Entity.Field(d.Entity.LabelField), crm.Value{}
 	for _, in := range d.Inputs {
 		if in.Field == display && in.Value.Set() {
 			return d, nil
@@ -192,7 +192,7 @@ func (im *importer) reference(tx *store.Tx, from *crm.Entity, h hint) (int64, er
 	}
 	if im.whole || h.unique == "" && h.name == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported; import the %s first, then this file again.",
-			h.field.Name, to.Name, crm.Show(h.id), to.Plural).On(h.field.Name)
+			h.field.Name, to.Name, crm.Quote(h.id), to.Plural).On(h.field.Name)
 	}
 	if h.unique != "" {
 		return im.byUnique(tx, to, h)
@@ -229,7 +229,7 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) 
 	}
 	if to.Unique == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: there is not one %s of that name: %s. Import the %s first, then this file again.",
-			h.field.Name, to.Name, crm.Show(h.name), to.Plural).On(h.field.Name)
+			h.field.Name, to.Name, crm.Quote(h.name), to.Plural).On(h.field.Name)
 	}
 	if key, err = im.make(tx, to, h.name); err == nil {
 		err = tx.SaveImportMapping(nameSource, to, id, key)
@@ -239,10 +239,10 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) 
 
 // make makes a record of which a row knows no more than its name.
 func (im *importer) make(tx *store.Tx, to *crm.Entity, name string, more ...crm.Input) (int64, error) {
-	v, fault := im.rq.env.Normal(to.Field(to.Display), name)
+	v, fault := im.rq.env.Normal(to.Field(to.LabelField), name)
 	if fault != nil {
 		return 0, fault
 	}
-	out, err := tx.Save(store.Draft{Entity: to, Inputs: append(more, crm.Input{Field: to.Field(to.Display), Value: v})})
+	out, err := tx.Save(store.Draft{Entity: to, Inputs: append(more, crm.Input{Field: to.Field(to.LabelField), Value: v})})
 	return out.After.Key, err
 }

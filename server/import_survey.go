@@ -70,7 +70,7 @@ func (im *importer) note(r row) *crm.Error {
 	}
 	for _, cell := range r.cells {
 		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, crm.Show(cell.Name))
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, crm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
 	}
@@ -129,7 +129,7 @@ func (im *importer) look(raw []row) {
 		}
 	}
 	handles := slices.Contains(im.columns.names, "handle")
-	im.own = seen[crm.IDFine] > seen[crm.IDForeign] || handles && seen[crm.IDMistyped] > 0 && seen[crm.IDForeign] == 0
+	im.own = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
 	if im.source == "" {
 		im.source = sourceOf(slices.Clone(im.columns.names))
 	}

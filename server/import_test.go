@@ -22,12 +22,12 @@ import (
 func TestColumnsNameFields(t *testing.T) {
 	s := schema(t)
 	seen := map[string]string{}
-	for _, row := range crm.Columns {
-		e := s.Named(row.Of)
+	for _, row := range crm.ColumnAliases {
+		e := s.ByName(row.Of)
 		head, tail, dotted := strings.Cut(row.Path, ".")
 		if dotted {
 			f := e.Field(head + "_id")
-			if to := e.Target(f); to == nil || tail != to.Display && tail != to.Unique {
+			if to := e.Target(f); to == nil || tail != to.LabelField && tail != to.Unique {
 				t.Errorf("%s.%s leads nowhere", row.Of, row.Path)
 			}
 		} else if f := e.Field(head); f == nil || f.ReadOnly && head != "id" {
@@ -42,7 +42,7 @@ func TestColumnsNameFields(t *testing.T) {
 		}
 	}
 	for _, row := range crm.Habits {
-		e := s.Named(row.Of)
+		e := s.ByName(row.Of)
 		if e.Field(row.Path) == nil {
 			t.Errorf("%s has no field %s", row.Of, row.Path)
 		}
@@ -59,9 +59,9 @@ func TestColumnsNameFields(t *testing.T) {
 			seen[key] = row.Path
 		}
 	}
-	for _, p := range crm.Products {
-		if got := crm.ProductOf(p.Marks[:1]); got != p.Name {
-			t.Errorf("%q marks %s, taken for %s", p.Marks[0], p.Name, got)
+	for _, p := range crm.ExportFormats {
+		if got := crm.ExportFormatOf(p.Headers[:1]); got != p.Name {
+			t.Errorf("%q marks %s, taken for %s", p.Headers[0], p.Name, got)
 		}
 	}
 }

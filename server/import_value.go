@@ -110,7 +110,7 @@ func labelsJSON(tags []string) string {
 func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {
 	members, err := crm.ReadObject([]byte(text))
 	if err != nil {
-		return "", false, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, crm.Show(text)).On(f.Name)
+		return "", false, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, crm.Quote(text)).On(f.Name)
 	}
 	return string(crm.AppendObject(nil, members)), true, nil
 }
@@ -127,7 +127,7 @@ func cellNumber(f *crm.Field, t target, text, currency string) (string, bool, *c
 	number, ok := smallest(text, crm.Decimals(currency))
 	if !ok {
 		return "", false, crm.Errorf(crm.InvalidValue, "%s is no amount in %s; write it like 1234.50, with at most %d decimals, or use a column %s.",
-			crm.Show(text), crm.Show(currency), crm.Decimals(currency), f.Name).On(f.Name)
+			crm.Quote(text), crm.Quote(currency), crm.Decimals(currency), f.Name).On(f.Name)
 	}
 	return number, true, nil
 }

@@ -16,7 +16,7 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contact := schema.Named("contact")
+	contact := schema.ByName("contact")
 	tags := contact.Field("tags")
 	repeat := func(n int, separator string) string {
 		items := make([]string, n)

@@ -46,7 +46,7 @@ func (s *Server) newManual() (manual, error) {
 	funcs := template.FuncMap{
 		"id":            s.exampleID,
 		"kinds":         s.kinds,
-		"fields":        func() string { return s.manualFields((*crm.Entity).Counted) },
+		"fields":        func() string { return s.manualFields((*crm.Entity).PlanLimited) },
 		"fieldsInDepth": s.manualFieldsInDepth,
 		"ops":           manualOps,
 		"filters":       s.manualFilters,
@@ -84,14 +84,14 @@ func (s *Server) importMax() string {
 // exampleID returns the id that the nth record of a kind has in the first
 // workspace of a new server, so that the examples run as written there.
 func (s *Server) exampleID(kind string, n int64) string {
-	return crm.RecordID(s.schema.Named(kind).Prefix, crm.RecordKey(1, n))
+	return crm.RecordID(s.schema.ByName(kind).Prefix, crm.RecordKey(1, n))
 }
 
 // kinds names the kinds of records, the word before the last.
 func (s *Server) kinds(word string) string {
 	var names []string
 	for _, e := range s.schema.Entities {
-		if e.Counted() {
+		if e.PlanLimited() {
 			names = append(names, e.Plural)
 		}
 	}
@@ -145,7 +145,7 @@ func (s *Server) manualFieldsInDepth() string {
 			if f.ReadOnly {
 				mark += "r"
 			}
-			if f.Brief {
+			if f.InLists {
 				mark += "+"
 			}
 			fmt.Fprintf(&b, "  %-3s %-15s %s", mark, f.Name, describe(f))
@@ -321,7 +321,7 @@ func (s *Server) llms(rq *request) (*render.Doc, error) {
 // helpTopic answers GET /help/{topic}.
 func (s *Server) helpTopic(rq *request) (*render.Doc, error) {
 	if !slices.Contains(topics, rq.record) {
-		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Show(rq.record), strings.Join(topics, " ")).Of(rq.record, topics)
+		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Quote(rq.record), strings.Join(topics, " ")).Of(rq.record, topics)
 	}
 	return s.document(rq, s.manual[rq.record], plainText), nil
 }

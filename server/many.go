@@ -21,7 +21,7 @@ const maxMany = 10_000
 
 // many reads a body that ties several records; nil when it is about one.
 func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
-	if len(e.OneOf) == 0 {
+	if len(e.AtLeastOne) == 0 {
 		return nil, nil
 	}
 	members, fault := rq.members()
@@ -29,7 +29,7 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 		return nil, fault
 	}
 	kinds := map[string]*crm.Field{}
-	for _, name := range e.OneOf {
+	for _, name := range e.AtLeastOne {
 		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
 	}
 	allowed := append(tied(e), "filter", "kind")
@@ -51,7 +51,7 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 			filter, fault = word(member)
 		case member.Name == "kind":
 			kind, fault = word(member)
-		case slices.Contains(e.OneOf, member.Name):
+		case slices.Contains(e.AtLeastOne, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 		case !slices.Contains(further(e), member.Name):
 			fault = unknownField(member.Name, "a body of several", append(allowed, further(e)...))
@@ -104,7 +104,7 @@ func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member)
 // ask compiles the filter: the language of lists.
 func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
 	if m.by = kinds[kind]; m.by == nil {
-		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Show(kind), strings.Join(tied(e), ", ")).On("kind").Of(kind, tied(e))
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Quote(kind), strings.Join(tied(e), ", ")).On("kind").Of(kind, tied(e))
 	}
 	if filter == "" && !sent["filter"] {
 		if sent["kind"] {
@@ -121,7 +121,7 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent
 		return fault.On("filter")
 	}
 	if len(params) == 0 {
-		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Show(filter)).On("filter")
+		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Quote(filter)).On("filter")
 	}
 	for name := range params {
 		if name != "search" && slices.Contains(crm.ListParams, name) {

@@ -72,10 +72,10 @@ var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth"
 // that #, blanks and letters of any language need no escape in it.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
 	if !slices.Contains(methods, method) {
-		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), crm.Show(method))
+		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), crm.Quote(method))
 	}
 	raw, rest, _ := strings.Cut(target, "?")
-	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", crm.Show(raw))
+	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", crm.Quote(raw))
 	if raw != "" && raw[0] != '/' {
 		raw = "/" + raw // contacts?search=acme, contact/c_1
 	}
@@ -85,7 +85,7 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 		return nil, bad
 	}
 	if first, _, _ := strings.Cut(decoded[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
-		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", crm.Show(raw))
+		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", crm.Quote(raw))
 	}
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }

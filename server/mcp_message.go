@@ -169,7 +169,7 @@ func exact(members []crm.Member, known []string) *rpcError {
 	for _, member := range members {
 		for _, name := range known {
 			if strings.EqualFold(member.Name, name) && member.Name != name {
-				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", crm.Show(member.Name), name)
+				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", crm.Quote(member.Name), name)
 			}
 		}
 	}

@@ -124,7 +124,7 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 func (t tool) checkMethod(method string) *crm.Error {
 	schema, _ := t.arguments["method"].(map[string]any)
 	if allowed, ok := schema["enum"].([]string); ok && !slices.Contains(allowed, method) {
-		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), crm.Show(method)).On("method")
+		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), crm.Quote(method)).On("method")
 		if other := map[string]string{http.MethodGet: "read", http.MethodDelete: "delete"}[method]; other != "" {
 			err.Hint += " The tool " + other + " does that."
 		}
@@ -205,7 +205,7 @@ type recordJSON struct {
 func (r recordJSON) found(base string) found {
 	title := r.Name + r.Title + r.Label
 	if title == "" {
-		title = crm.Show(r.Body)
+		title = crm.Quote(r.Body)
 	}
 	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
@@ -264,9 +264,9 @@ func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *c
 func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Error) {
 	handle := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(sent), s.base(rq)), "/")
 	kind, id, whole := strings.Cut(handle, "/")
-	e := cmp.Or(s.schema.Named(kind), s.schema.Routed(kind))
+	e := cmp.Or(s.schema.ByName(kind), s.schema.ByPath(kind))
 	if !whole {
-		e, id = s.schema.Prefixed(handle), handle
+		e, id = s.schema.ByPrefix(handle), handle
 	}
 	if e == nil || e.RandomID || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; search finds it by words, a name or an e-mail.", s.exampleID("contact", 1)).On("id")

@@ -95,7 +95,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 	}
 	page, _ := r.request("GET", "/help/fields")
 	for _, e := range crm.Entities {
-		if !e.Counted() {
+		if !e.PlanLimited() {
 			continue
 		}
 		_, line, inBrief := strings.Cut(described, "\n"+e.Name+" "+e.Prefix+"_:")

@@ -24,15 +24,15 @@ func (s *Server) meant(rq *request, fault *crm.Error) *crm.Error {
 	switch {
 	case call != "": // what is near leads astray
 	case strings.HasSuffix(rq.path, "/") && s.router.has(rq.Method, "/"+path):
-		call = "a path has no slash at its end: " + rq.Method + " /" + crm.Show(path) + "."
+		call = "a path has no slash at its end: " + rq.Method + " /" + crm.Quote(path) + "."
 	default:
 		return fault
 	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // a path that is served otherwise
-		fault.Hint = crm.Show(rq.path) + " does not take " + crm.Show(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
+		fault.Hint = crm.Quote(rq.path) + " does not take " + crm.Quote(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
 	} else {
-		fault.Hint = "there is no " + crm.Show(rq.Method) + " " + crm.Show(rq.path) + "; " + call
+		fault.Hint = "there is no " + crm.Quote(rq.Method) + " " + crm.Quote(rq.path) + "; " + call
 	}
 	fault.DidYouMean = ""
 	return fault
@@ -56,7 +56,7 @@ func (s *Server) habit(method, path string) string {
 	}
 	call := s.called(method, parts[before:])
 	if rest := strings.Join(parts[before:], "/"); before > 0 && call == "" && s.router.has(method, "/"+rest) {
-		return "paths begin with the kind: " + method + " /" + crm.Show(rest) + "."
+		return "paths begin with the kind: " + method + " /" + crm.Quote(rest) + "."
 	}
 	return call
 }
@@ -64,16 +64,16 @@ func (s *Server) habit(method, path string) string {
 // called returns the call that does what a path without such a prefix does, or "".
 func (s *Server) called(method string, parts []string) string {
 	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
-	e := s.schema.Routed(word)
+	e := s.schema.ByPath(word)
 	switch {
-	case len(parts) == 1 && strings.Contains(word, "_") && s.schema.Prefixed(word) != nil:
-		return "a path begins with the kind: " + method + " /" + s.schema.Prefixed(word).Route() + "/" + crm.Show(word) + "."
+	case len(parts) == 1 && strings.Contains(word, "_") && s.schema.ByPrefix(word) != nil:
+		return "a path begins with the kind: " + method + " /" + s.schema.ByPrefix(word).Route() + "/" + crm.Quote(word) + "."
 	case len(parts) == 1 && strings.Contains(parts[0], "."):
 		return export(e)
 	case e == nil:
 		return s.foreign(method, parts)
-	case len(parts) == 2 && (method == "PUT" || method == "POST") && s.schema.Prefixed(parts[1]) == e:
-		return "change it with PATCH /" + crm.Show(parts[0]+"/"+parts[1]) + " {only what changes}."
+	case len(parts) == 2 && (method == "PUT" || method == "POST") && s.schema.ByPrefix(parts[1]) == e:
+		return "change it with PATCH /" + crm.Quote(parts[0]+"/"+parts[1]) + " {only what changes}."
 	case len(parts) == 2:
 		return ofKind(method, parts[1], e)
 	case len(parts) == 3:
@@ -118,7 +118,7 @@ func (s *Server) foreign(method string, parts []string) string {
 			continue
 		}
 		parts = append([]string{route}, parts[1:]...)
-		return "here these are " + route + ": " + method + " /" + crm.Show(strings.Join(parts, "/")) + "."
+		return "here these are " + route + ": " + method + " /" + crm.Quote(strings.Join(parts, "/")) + "."
 	}
 	return ""
 }
@@ -175,7 +175,7 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 	if parts[2] == "merge" {
 		return merge
 	}
-	word, record := parts[2], crm.Show(parts[0]+"/"+parts[1])
+	word, record := parts[2], crm.Quote(parts[0]+"/"+parts[1])
 	f := e.Field(word)
 	switch {
 	case f == nil:
@@ -184,12 +184,12 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 		return "a field is changed with the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
 	}
 	switch {
-	case f != nil && f.Name == e.Due || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
-		if e.Due != "" {
+	case f != nil && f.Name == e.ReminderField || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
+		if e.ReminderField != "" {
 			return reminders(record)
 		}
 	case word == "won" || word == "lost" || word == "close" || word == "complete":
-		if g := e.Field("status"); g != nil && g.Follows != "" {
+		if g := e.Field("status"); g != nil && g.TransitionOf != "" {
 			return "a deal is won or lost by its stage: PATCH /" + record + ` {"stage":"won"}.`
 		} else if e.Field("done") != nil {
 			return "a task is completed with PATCH /" + record + ` {"done":true}.`
@@ -198,7 +198,7 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 	if slices.Contains(otherKinds["activities"], word) && s.router.has(method, "/"+parts[0]+"/x/activities") {
 		return "what happened is an activity: " + method + " /" + record + "/activities."
 	}
-	to := s.schema.Routed(word)
+	to := s.schema.ByPath(word)
 	if to == nil {
 		return ""
 	}
@@ -210,7 +210,7 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 		if method == "POST" {
 			return "the reference goes into the body: POST /" + word + " {\"" + f.Name + "\":" + string(crm.AppendQuoted(nil, parts[1])) + ",…}."
 		}
-		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + crm.Show(parts[1]) + "."
+		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + crm.Quote(parts[1]) + "."
 	}
 	return ""
 }

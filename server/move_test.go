@@ -31,13 +31,13 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 				body[f.Name] = v
 			}
 		}
-		if e.Log {
+		if e.AuthorOwned {
 			body["contact_id"] = handles["contact"][random.IntN(len(handles["contact"]))]
 		}
-		for k, name := range e.OneOf {
+		for k, name := range e.AtLeastOne {
 			at := len(handles[e.Name]) // so that no two tie the same
-			body[e.Under[0]] = handles[e.Field(e.Under[0]).Ref][at]
-			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.OneOf) {
+			body[e.Parents[0]] = handles[e.Field(e.Parents[0]).Ref][at]
+			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.AtLeastOne) {
 				delete(body, name)
 			}
 		}

@@ -183,7 +183,7 @@ func (rq *request) form() (url.Values, error) {
 func once(values url.Values) error {
 	for name, list := range values {
 		if len(list) > 1 && name != "resource" {
-			return &auth.OAuthError{Code: auth.InvalidRequest, Description: crm.Show(name) + " is given more than once."}
+			return &auth.OAuthError{Code: auth.InvalidRequest, Description: crm.Quote(name) + " is given more than once."}
 		}
 	}
 	return nil

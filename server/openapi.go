@@ -64,7 +64,7 @@ func operation(row *route) m {
 	}
 	if row.Stream == imports || row.Stream == restoring {
 		op["requestBody"] = rowsBody(row)
-	} else if row.Body && len(row.Entity.OneOf) > 0 && strings.Contains(row.Path, ":id/") {
+	} else if row.Body && len(row.Entity.AtLeastOne) > 0 && strings.Contains(row.Path, ":id/") {
 		op["requestBody"] = jsonBody(m{"anyOf": []m{ref(row.Entity.Name + "_write"), manySchema(row.Entity)}})
 	} else if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
@@ -258,7 +258,7 @@ func recordSchema(e *crm.Entity) m {
 		f := &e.Fields[i]
 		properties[f.Name] = fieldSchema(f, true)
 		if f.Type == crm.Ref {
-			properties[f.Path()] = m{"type": []string{"object", "null"}, "properties": m{e.Target(f).Display: m{"type": "string"}}}
+			properties[f.Path()] = m{"type": []string{"object", "null"}, "properties": m{e.Target(f).LabelField: m{"type": "string"}}}
 		}
 	}
 	return m{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}

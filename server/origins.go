@@ -34,7 +34,7 @@ func (s *Server) checkOrigin(rq *request) error {
 	if rq.route.Origins == knownOrigins {
 		for _, origin := range rq.Header.Values("Origin") {
 			if !s.known(rq, origin) {
-				return crm.Errorf(crm.ForeignOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Show(origin))
+				return crm.Errorf(crm.CrossOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Quote(origin))
 			}
 		}
 	}
@@ -92,11 +92,11 @@ func (s *Server) checkLocal(rq *request) error {
 		}
 	}
 	if !Loopback(rq.Host) {
-		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Show(rq.Host))
+		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Quote(rq.Host))
 	}
 	for _, origin := range rq.Header.Values("Origin") {
 		if u, err := url.Parse(origin); err != nil || !Loopback(u.Host) {
-			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Show(origin))
+			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Quote(origin))
 		}
 	}
 	return nil

@@ -19,11 +19,11 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	var segments []string
 	for _, raw := range strings.Split(escaped[1:], "/") {
 		segment, err := url.PathUnescape(raw)
-		if kind, id, found := strings.Cut(segment, "/"); found && schema.Named(kind) != nil {
+		if kind, id, found := strings.Cut(segment, "/"); found && schema.ByName(kind) != nil {
 			segments, segment = append(segments, kind), id // a handle that a client escaped as a whole
 		}
 		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || crm.Invisible(r) }) {
-			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", crm.Show(raw))
+			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", crm.Quote(raw))
 		}
 		segments = append(segments, segment)
 	}
@@ -33,25 +33,25 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 
 // foldHandles drops the kind of every handle that stands where an id does.
 func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
-	if e := schema.Named(segments[0]); e != nil && len(segments) > 1 && schema.Prefixed(segments[1]) != nil && schema.Routed(e.Route()) == e {
+	if e := schema.ByName(segments[0]); e != nil && len(segments) > 1 && schema.ByPrefix(segments[1]) != nil && schema.ByPath(e.Route()) == e {
 		segments[0] = e.Route()
 	}
 	var folded []string
 	for i := 0; i < len(segments); i++ {
 		folded = append(folded, segments[i])
-		outer := schema.Routed(segments[i])
-		if i > 0 && i+2 < len(segments) && tying(schema, segments[0], segments[i]) && schema.Named(segments[i+1]) != nil {
+		outer := schema.ByPath(segments[i])
+		if i > 0 && i+2 < len(segments) && tying(schema, segments[0], segments[i]) && schema.ByName(segments[i+1]) != nil {
 			i++ // what is tied there may be named by its own handle, and by that of what it ties
 			continue
 		}
 		if outer == nil || i+2 >= len(segments) {
 			continue
 		}
-		inner := schema.Named(segments[i+1])
+		inner := schema.ByName(segments[i+1])
 		if inner != nil && inner != outer {
 			handle := segments[i+1] + "/" + segments[i+2]
 			return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
-				crm.Show(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Show(segments[i+2]))
+				crm.Quote(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Quote(segments[i+2]))
 		}
 		if inner == outer {
 			i++
@@ -62,9 +62,9 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 
 // tying reports whether a segment behind another leads to what ties records there.
 func tying(schema *crm.Schema, above, segment string) bool {
-	outer := schema.Routed(above)
+	outer := schema.ByPath(above)
 	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
-		return len(e.OneOf) > 0 && e.Below() == segment && slices.ContainsFunc(e.Under, func(name string) bool { return e.Target(e.Field(name)) == outer })
+		return len(e.AtLeastOne) > 0 && e.ChildRoute() == segment && slices.ContainsFunc(e.Parents, func(name string) bool { return e.Target(e.Field(name)) == outer })
 	})
 }
 
@@ -72,7 +72,7 @@ func tying(schema *crm.Schema, above, segment string) bool {
 func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
 	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
 	if call := ofKind(rq.Method, id, e); hint != "" && call != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", crm.Show(id), call)
+		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", crm.Quote(id), call)
 	}
 	if hint != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with %s.", hint, e.Name, query.Finding(e, id))

@@ -145,14 +145,14 @@ func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
 		return one.token == token && one.deed.user == d.user && one.deed.workspace == d.workspace
 	})
 	if at < 0 {
-		return what, crm.Errorf(crm.InvalidValue, confirmUnknown, crm.Show(token)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmUnknown, crm.Quote(token)).On("confirm")
 	}
 	one := p.list[at]
 	if one.deed.request != d.request {
-		return what, crm.Errorf(crm.InvalidValue, confirmOther, crm.Show(token), crm.Show(one.deed.request), crm.Show(d.request)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmOther, crm.Quote(token), crm.Quote(one.deed.request), crm.Quote(d.request)).On("confirm")
 	}
 	if d.body != [32]byte{} && one.deed.body != d.body {
-		return what, crm.Errorf(crm.InvalidValue, confirmBody, crm.Show(token)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmBody, crm.Quote(token)).On("confirm")
 	}
 	one.end.Stop()
 	p.list = slices.Delete(p.list, at, at+1)

@@ -57,7 +57,7 @@ func Reach(ctx context.Context, origin string) (r Reached, err error) {
 	}
 	r.Blind = res.Header.Get(blindHeader) == "none"
 	if !r.Ready && !strings.Contains(first, string(crm.NotReady)) {
-		return r, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, crm.Show(first))
+		return r, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, crm.Quote(first))
 	}
 	return r, nil
 }

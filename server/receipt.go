@@ -15,7 +15,7 @@ func receipt(out store.Outcome) []render.Change {
 		f := &out.After.Entity.Fields[i]
 		from, to := out.Before.Values[i], out.After.Values[i]
 		switch {
-		case f.ReadOnly && f.Follows == "":
+		case f.ReadOnly && f.TransitionOf == "":
 		case f.Type == crm.Object:
 			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
 		case f.Type == crm.Ref:
@@ -33,12 +33,12 @@ func memberChanges(field string, from, to []crm.Member) []render.Change {
 	was, is := byName(from), byName(to)
 	for _, m := range from {
 		if now := is[m.Name]; !now.Equal(was[m.Name]) {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), From: was[m.Name], To: now})
+			changes = append(changes, render.Change{Name: field + "." + crm.Quote(m.Name), From: was[m.Name], To: now})
 		}
 	}
 	for _, m := range to {
 		if !was[m.Name].Set() {
-			changes = append(changes, render.Change{Name: field + "." + crm.Show(m.Name), To: is[m.Name]})
+			changes = append(changes, render.Change{Name: field + "." + crm.Quote(m.Name), To: is[m.Name]})
 		}
 	}
 	return changes
@@ -59,11 +59,11 @@ func stays(out store.Outcome) (remarks []string) {
 	e := out.After.Entity
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Follows == "" || f.Type == crm.Time {
+		if f.TransitionOf == "" || f.Type == crm.Time {
 			continue
 		}
-		from, to, is := out.Before.Value(f.Follows), out.After.Value(f.Follows), out.After.Values[i]
-		if from.Equal(to) || slices.Contains(f.FollowOn, to.Text) || !slices.Contains(f.FollowOn, is.Text) || !is.Equal(out.Before.Values[i]) {
+		from, to, is := out.Before.Value(f.TransitionOf), out.After.Value(f.TransitionOf), out.After.Values[i]
+		if from.Equal(to) || slices.Contains(f.TransitionValues, to.Text) || !slices.Contains(f.TransitionValues, is.Text) || !is.Equal(out.Before.Values[i]) {
 			continue
 		}
 		remarks = append(remarks, f.Name+" is still "+is.Text+`; to change that send {"`+f.Name+`":"`+f.Default+`"}`)

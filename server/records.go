@@ -95,7 +95,7 @@ func listing(q *query.Query, page store.Page) *render.Doc {
 const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
 
 func cutRemark(asked string, given int) string {
-	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Show(asked), given)
+	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Quote(asked), given)
 }
 
 // key returns the key of the record the path names.
@@ -240,7 +240,7 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
 	}
 	own := crm.Input{Field: e.Field(p.field), Value: crm.Key(key)}
 	for _, in := range d.Inputs {
-		if in.Field == own.Field && in.Mode == crm.Replace && !in.Value.Equal(own.Value) {
+		if in.Field == own.Field && in.Mode == crm.Set && !in.Value.Equal(own.Value) {
 			return nil, crm.Errorf(crm.InvalidValue, "%s in the body is not the %s of the path; leave it out.", p.field, p.entity.Name).On(p.field)
 		}
 	}

@@ -80,15 +80,15 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 		}
 	}
 	if late := params.Get("overdue"); late != "" && late != "yes" {
-		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", crm.Show(late)).On("overdue")
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", crm.Quote(late)).On("overdue")
 	}
 	if status := params.Get("status"); status != "" && status != "open" {
-		return 0, 0, "", crm.Errorf(crm.InvalidValue, "status=%s is not known; write status=open to leave out deals that are won or lost, or leave it out.", crm.Show(status)).On("status")
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "status=%s is not known; write status=open to leave out deals that are won or lost, or leave it out.", crm.Quote(status)).On("status")
 	}
 	if params.Get("days") != "" {
 		n, err := strconv.Atoi(params.Get("days"))
 		if err != nil || n < 0 || n > maxDays {
-			return 0, 0, "", crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Show(params.Get("days")), maxDays).On("days")
+			return 0, 0, "", crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Quote(params.Get("days")), maxDays).On("days")
 		}
 		days = n
 	}
@@ -99,7 +99,7 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 	var parts []*due
 	for _, e := range s.schema.Entities {
-		if e.Due != "" {
+		if e.ReminderField != "" {
 			parts = append(parts, &due{entity: e})
 		}
 	}
@@ -113,21 +113,21 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 		}
 	}
 	for _, p := range parts {
-		params, err := url.ParseQuery(p.entity.DueIf)
+		params, err := url.ParseQuery(p.entity.ReminderIf)
 		if err != nil {
 			return nil, err
 		}
-		params.Add(p.entity.Due, "lte:+"+strconv.Itoa(days)+"d")
+		params.Add(p.entity.ReminderField, "lte:+"+strconv.Itoa(days)+"d")
 		if status := rq.params.Get("status"); status != "" && p.entity.Field("status") != nil {
 			params.Add("status", status)
 		}
 		if rq.params.Get("overdue") == "yes" {
-			params.Add(p.entity.Due, "lt:now")
+			params.Add(p.entity.ReminderField, "lt:now")
 		}
 		if who := rq.params.Get("assignee"); who != "" {
-			params.Add(p.entity.Assigned, who)
+			params.Add(p.entity.AssigneeField, who)
 		}
-		params.Set("sort", p.entity.Due)
+		params.Set("sort", p.entity.ReminderField)
 		if p.cursor != "" {
 			params.Set("cursor", p.cursor)
 		}
@@ -165,12 +165,12 @@ func soonest(parts []*due) *due {
 	})
 }
 
-func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.Due).Int }
+func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
 
 func reminder(rec crm.Record, now int64) render.Line {
 	line := render.Record(rec, nil)
-	line.Short = rec.Entity.DueNote
-	late := rec.Value(rec.Entity.Due).Int < now
+	line.Short = rec.Entity.ReminderNote
+	late := rec.Value(rec.Entity.ReminderField).Int < now
 	line.Fields = append(about(rec), render.Field{Name: "overdue", Value: crm.Bool(late)})
 	return line
 }
@@ -178,13 +178,13 @@ func reminder(rec crm.Record, now int64) render.Line {
 // about returns the fields that say whom or what a reminder is about: the first
 // record that it is under, where its kind is, else the record itself.
 func about(rec crm.Record) []render.Field {
-	handle, name := rec.Handle(), rec.Value(rec.Entity.Display).Text
-	if len(rec.Entity.Under) > 0 {
-		at := slices.IndexFunc(rec.Entity.Under, func(name string) bool { return rec.Value(name).Set() })
+	handle, name := rec.Handle(), rec.Value(rec.Entity.LabelField).Text
+	if len(rec.Entity.Parents) > 0 {
+		at := slices.IndexFunc(rec.Entity.Parents, func(name string) bool { return rec.Value(name).Set() })
 		if at < 0 {
 			return []render.Field{{Name: "about", JSON: true}}
 		}
-		i := rec.Entity.Index(rec.Entity.Under[at])
+		i := rec.Entity.Index(rec.Entity.Parents[at])
 		to := rec.Entity.Target(&rec.Entity.Fields[i])
 		handle, name = to.Name+"/"+crm.RecordID(to.Prefix, rec.Values[i].Int), rec.Labels[i]
 	}

@@ -83,7 +83,7 @@ func (d *dumpRows) header() (workspace string, err error) {
 	case version == "" || workspace == "":
 		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", withCurl)
 	case version != strconv.Itoa(dumpVersion):
-		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Show(version), dumpVersion)
+		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Quote(version), dumpVersion)
 	}
 	d.lines.n = 0
 	return workspace, nil
@@ -120,7 +120,7 @@ func (d *dumpRows) next() (row, error) {
 func (d *dumpRows) check(r row) error {
 	for _, m := range crm.ParseObject(r.member("counts")) {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
-			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, crm.Show(m.Name), crm.ShowJSON(m.JSON))
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, crm.Quote(m.Name), crm.ShowJSON(m.JSON))
 		}
 	}
 	if _, err := d.lines.next(); err != io.EOF {

@@ -54,8 +54,8 @@ func (r *route) shown() string {
 // routes returns the table: the fixed rows, then what the schema's entities
 // offer.
 func (s *Server) routes() []route {
-	token := s.schema.Named("token")
-	change := s.schema.Named("change")
+	token := s.schema.ByName("token")
+	change := s.schema.ByName("change")
 	rows := []route{
 		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: (*Server).start},
 		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: (*Server).help},
@@ -94,7 +94,7 @@ func (s *Server) routes() []route {
 
 // teamRoutes returns the rows about workspaces and who belongs to them.
 func teamRoutes(schema *crm.Schema) []route {
-	workspace, member, invite := schema.Named("workspace"), schema.Named("member"), schema.Named("invite")
+	workspace, member, invite := schema.ByName("workspace"), schema.ByName("member"), schema.ByName("invite")
 	fields, code := []string{"fields"}, []string{"code"}
 	rows := []route{
 		{Method: http.MethodGet, Path: "/workspaces", Access: read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, handle: (*Server).workspaces},
@@ -126,7 +126,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 	}
 	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
 	all := []struct {
-		verb crm.Verbs
+		verb crm.Ops
 		row  route
 	}{
 		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
@@ -142,15 +142,15 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 			rows = append(rows, a.row)
 		}
 	}
-	for _, name := range e.Under {
+	for _, name := range e.Parents {
 		above := e.Target(e.Field(name))
-		path := "/" + above.Route() + "/:id/" + e.Below()
+		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
 		rows = append(rows,
 			route{Method: http.MethodGet, Path: path, Access: read, Group: e.Plural, Entity: e, Lists: true,
 				Doc: "those of one record", handle: below(above, name, (*Server).listBelow)},
 			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
 				Doc: "make one for it", handle: below(above, name, (*Server).createBelow)})
-		if len(e.OneOf) > 0 {
+		if len(e.AtLeastOne) > 0 {
 			rows = append(rows, route{Method: http.MethodDelete, Path: path + "/:memberId", Access: full, Group: e.Plural, Entity: e,
 				Doc: "take one out, by its id or that of the record it ties", handle: below(above, name, (*Server).detach)})
 		}

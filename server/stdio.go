@@ -104,7 +104,7 @@ func (p *Stdio) serve(going context.Context, line string) error {
 	silent := fault == nil && len(messages) == 1 && (messages[0].id == "" || messages[0].method == "")
 	switch {
 	case silent && err != nil: // notifications and responses have no answer (JSON-RPC 2.0 section 4.1)
-		p.Log.Warn("a message was lost", "method", crm.Show(messages[0].method), "error", err)
+		p.Log.Warn("a message was lost", "method", crm.Quote(messages[0].method), "error", err)
 		return nil
 	case err != nil:
 		answer = []byte(rpcAnswer(messages.id(), rpcServerError, err.Error()))

@@ -46,8 +46,8 @@ func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
 
 // wayTo says how to work in a workspace that was just made.
 func (rq *request) wayTo(made crm.Record) string {
-	tools := "you go on to work in " + crm.Show(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + crm.Show(made.Value("name").Text)
-	if rq.actor.Free() {
+	tools := "you go on to work in " + crm.Quote(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + crm.Quote(made.Value("name").Text)
+	if rq.actor.CrossWorkspace() {
 		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
 		return rq.says("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
 	}

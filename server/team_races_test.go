@@ -89,7 +89,7 @@ func (r *rig) collide(admins [2]person, calls [2]teamCall) map[string]int {
 // sharedTeam makes a workspace of which both are admins.
 func (r *rig) sharedTeam(ann, bob person) (id string) {
 	r.t.Helper()
-	e := r.store.Schema.Named("workspace")
+	e := r.store.Schema.ByName("workspace")
 	err := r.store.Write(r.t.Context(), ann.Actor, func(tx *store.Tx) error {
 		out, err := tx.CreateWorkspace(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str("shared")}}})
 		if err != nil {

@@ -44,12 +44,12 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 		value := map[crm.Type]string{crm.Text: `"` + text + `"`, crm.Email: `"` + text + `@x.com"`, crm.Domain: `"` + text + `.com"`,
 			crm.Tags: `["` + text + `"]`, crm.Object: `{"k":"` + text + `"}`}[f.Type]
 		switch {
-		case f.Name == e.Due:
+		case f.Name == e.ReminderField:
 			value = `"now"`
 		case f.Type == crm.Ref && ids[f.Ref] != "":
 			value = `"` + ids[f.Ref] + `"`
 		}
-		if value != "" && !f.ReadOnly && !f.Person && slices.Index(e.OneOf, f.Name) < 1 {
+		if value != "" && !f.ReadOnly && !f.IsUser && slices.Index(e.AtLeastOne, f.Name) < 1 {
 			parts = append(parts, `"`+f.Name+`":`+value)
 		}
 	}
@@ -115,7 +115,7 @@ func TestTenantsAreApart(t *testing.T) {
 // fits reports whether any of the ids could be of the workspace with the number.
 func fits(r *rig, workspace int, ids map[string]string) bool {
 	for _, e := range r.store.Schema.Records() {
-		if _, fault := crm.ParseID(e, int64(workspace), ids[e.Name]); fault == crm.IDFine {
+		if _, fault := crm.ParseID(e, int64(workspace), ids[e.Name]); fault == crm.IDOK {
 			return true
 		}
 	}

@@ -12,18 +12,18 @@ import (
 
 // tie is a record that ties what a request makes to another: POST /contacts?campaign=cmp_1.
 type tie struct {
-	link *crm.Link
+	link *crm.ManyToMany
 	to   int64
 	more []crm.Input
 }
 
 // attaching returns the links by which POST ties a record of the entity to others,
 // each with the parameters that say more of the tie.
-func attaching(e *crm.Entity) (links []*crm.Link, more [][]string) {
+func attaching(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	for i := range e.Links {
-		if l := &e.Links[i]; slices.Contains(l.Between.Under, l.To) {
+		if l := &e.Links[i]; slices.Contains(l.Via.Parents, l.To) {
 			links = append(links, l)
-			more = append(more, further(l.Between))
+			more = append(more, further(l.Via))
 		}
 	}
 	return links, more
@@ -31,7 +31,7 @@ func attaching(e *crm.Entity) (links []*crm.Link, more [][]string) {
 
 // tied returns the plurals of the kinds of which an entity ties one.
 func tied(e *crm.Entity) (kinds []string) {
-	for _, name := range e.OneOf {
+	for _, name := range e.AtLeastOne {
 		kinds = append(kinds, e.Target(e.Field(name)).Plural)
 	}
 	return kinds
@@ -56,12 +56,12 @@ func (s *Server) ties(rq *request) (list []tie, err error) {
 	for i, l := range links {
 		t := tie{link: l}
 		for _, name := range more[i] {
-			v, fault := rq.env.Normal(l.Between.Field(name), rq.params.Get(name))
+			v, fault := rq.env.Normal(l.Via.Field(name), rq.params.Get(name))
 			if fault != nil {
 				return nil, fault
 			}
 			if v.Set() {
-				t.more = append(t.more, crm.Input{Field: l.Between.Field(name), Value: v})
+				t.more = append(t.more, crm.Input{Field: l.Via.Field(name), Value: v})
 			}
 		}
 		id := rq.params.Get(l.Name)
@@ -83,9 +83,9 @@ func (s *Server) ties(rq *request) (list []tie, err error) {
 
 // save ties the record, and returns the remark that says so.
 func (t tie) save(tx *store.Tx, rec crm.Record) (string, error) {
-	between := t.link.Between
+	between := t.link.Via
 	out, err := tx.Save(store.Draft{Entity: between, Inputs: append([]crm.Input{
-		{Field: between.Field(t.link.By), Value: crm.Key(rec.Key)},
+		{Field: between.Field(t.link.From), Value: crm.Key(rec.Key)},
 		{Field: between.Field(t.link.To), Value: crm.Key(t.to)}}, t.more...)})
 	handle := t.link.End.Name + "/" + crm.RecordID(t.link.End.Prefix, t.to)
 	switch out.Result {
@@ -106,8 +106,8 @@ func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
 		return nil, err
 	}
 	by, to := (*crm.Field)(nil), e
-	for _, name := range e.OneOf {
-		if other := e.Target(e.Field(name)); s.schema.Prefixed(crm.CutHandle(rq.record)) == other {
+	for _, name := range e.AtLeastOne {
+		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.record)) == other {
 			by, to = e.Field(name), other
 		}
 	}
@@ -131,8 +131,8 @@ func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
 			return nil, err
 		}
 		if !found || rec.Value(p.field).Int != key {
-			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Show(rq.record), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
-				crm.RecordID(p.entity.Prefix, key), e.Below())
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Quote(rq.record), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
 		_, err = tx.Delete(rec) // nothing refers to a tie
 		return deleted(e.Name, rec.ID), err

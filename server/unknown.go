@@ -8,7 +8,7 @@ import (
 )
 
 func unknownField(sent, what string, allowed []string) *crm.Error {
-	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Show(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
+	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }
 
 // unknownMember is the error for a key of a body that is no field of the entity. It names
@@ -23,11 +23,11 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 		}
 		return err
 	}
-	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), crm.Show(sent), strings.Join(allowed, " ")).On(sent)
+	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), crm.Quote(sent), strings.Join(allowed, " ")).On(sent)
 	err.Allowed = allowed
 	if f.ReadOnly {
 		err.Hint += " The server keeps " + f.Name + " itself (" + f.Doc + ")"
-		if f.Tally != nil {
+		if f.Rollup != nil {
 			err.Hint += ", from what is logged: POST /" + e.Route() + "/{id}/activities"
 		}
 		err.Hint += "."
@@ -44,7 +44,7 @@ func intoCustom(e *crm.Entity, sent string) string {
 	if e.Field("custom") == nil {
 		return ""
 	}
-	return ` Keys of your own go into custom: {"custom":{"` + crm.Show(strings.TrimPrefix(sent, "custom.")) + `":…}}.`
+	return ` Keys of your own go into custom: {"custom":{"` + crm.Quote(strings.TrimPrefix(sent, "custom.")) + `":…}}.`
 }
 
 // rows completes the error for a body that is no object, where it may be rows.

@@ -41,7 +41,7 @@ func TestKeptAnswers(t *testing.T) {
 func TestImportedIsPerWorkspaceSourceAndKind(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-		contact, deal := f.Schema.Named("contact"), f.Schema.Named("deal")
+		contact, deal := f.Schema.ByName("contact"), f.Schema.ByName("deal")
 		f.write(ann, func(tx *Tx) error { return tx.SaveImportMapping("ws_1", contact, "c_1", 6) })
 		f.write(ann, func(tx *Tx) error { return tx.SaveImportMapping("ws_1", contact, "c_1", 7) })
 		for _, c := range []struct {

@@ -31,7 +31,7 @@ func (f *fixture) long(name string, size int) Draft {
 func TestMemoryCannotStopTheDatabase(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
-	contacts := indexKey{ann.Workspace, f.Schema.Named("contact")}
+	contacts := indexKey{ann.Workspace, f.Schema.ByName("contact")}
 	for i, fault := range []func(tx *Tx){
 		func(*Tx) { f.indexes.byKey[contacts].vocabulary = nil },
 		func(*Tx) { f.indexes.byKey[contacts].segments[0] = &segment{} },
@@ -62,7 +62,7 @@ func TestMemoryCannotStopTheDatabase(t *testing.T) {
 func TestCommitsBesideAFailedFilling(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	contact := f.Schema.Named("contact")
+	contact := f.Schema.ByName("contact")
 	m, fresh := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")
@@ -139,7 +139,7 @@ func TestDeletedElsewhere(t *testing.T) {
 			t.Errorf("%s of a deleted workspace are in memory", of.entity.Plural)
 		}
 	}
-	if f.recordCache.encoded(f.tables[f.Schema.Named("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
+	if f.recordCache.encoded(f.tables[f.Schema.ByName("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
 		t.Error("a record of a deleted workspace is in memory")
 	}
 }

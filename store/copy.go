@@ -34,7 +34,7 @@ type Count struct {
 func counted() []string {
 	tables := []string{"users", "workspaces", "members"}
 	for i := range crm.Entities {
-		if e := &crm.Entities[i]; e.Counted() {
+		if e := &crm.Entities[i]; e.PlanLimited() {
 			tables = append(tables, e.Plural)
 		}
 	}

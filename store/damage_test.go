@@ -98,7 +98,7 @@ func TestWhatWaitsForAMirrorIsBounded(t *testing.T) {
 	c := newClock()
 	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 400_000}})
 	ann := f.member("ann@example.com")
-	of := indexKey{ann.Workspace, f.Schema.Named("contact")}
+	of := indexKey{ann.Workspace, f.Schema.ByName("contact")}
 	m, fresh := f.indexes.reserve(of, f.Now())
 	if !fresh {
 		t.Fatal("there is a mirror already")

@@ -48,7 +48,7 @@ func (l deleting) is(e *crm.Entity, key int64) bool { return l.entity == e && l.
 // MayChange refuses a change of what another user logged, unless an admin makes it.
 func (tx *Tx) MayChange(rec crm.Record) error {
 	author := rec.Value(crm.FieldCreatedBy).Text
-	if !rec.Entity.Log || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
+	if !rec.Entity.AuthorOwned || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
 		return nil
 	}
 	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
@@ -86,7 +86,7 @@ func (tx *Tx) detach(ref crm.Reference, to int64, most int) (n int, err error) {
 
 // clearReference takes a reference away from a record, or the record where that was its last.
 func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
-	if ref.Field.Via != "" {
+	if ref.Field.InheritedFrom != "" {
 		return tx.setInherited(ref.From, key)
 	}
 	before, found, err := tx.record(ref.From, key)
@@ -111,7 +111,7 @@ func orphaned(rec crm.Record, ref crm.Reference) bool {
 // ownershipRefs returns the sets of references with the last of which a record is deleted,
 // those in which the reference is.
 func ownershipRefs(ref crm.Reference) (sets [][]string) {
-	for _, names := range [][]string{ref.From.Under, ref.From.OneOf} {
+	for _, names := range [][]string{ref.From.Parents, ref.From.AtLeastOne} {
 		if slices.Contains(names, ref.Field.Name) {
 			sets = append(sets, names)
 		}

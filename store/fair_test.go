@@ -319,7 +319,7 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	e := f.Schema.Named("contact")
+	e := f.Schema.ByName("contact")
 	for name, read := range map[string]func() error{
 		"Record": func() error { _, err := f.Record(ctx, ann, e, rec.Key); return err },
 		"List": func() error {

@@ -16,7 +16,7 @@ import (
 func TestSearchesDoNotWaitForEver(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
-	contact := f.Schema.Named("contact")
+	contact := f.Schema.ByName("contact")
 	f.indexes.patience = time.Millisecond
 	f.save(ann, "contact", "name", "Jane Doe", "notes", "wants a quote")
 	m, fresh := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
@@ -73,7 +73,7 @@ func TestSearchesMeetTheirMirror(t *testing.T) {
 		})
 	}
 	searches.Wait()
-	if f.indexes.filling(indexKey{ann.Workspace, f.Schema.Named("contact")}) {
+	if f.indexes.filling(indexKey{ann.Workspace, f.Schema.ByName("contact")}) {
 		t.Error("they did not wait")
 	}
 }
@@ -92,7 +92,7 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 	if err := f.FillAhead(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	first := indexKey{bob.Workspace, f.Schema.Named("contact")}
+	first := indexKey{bob.Workspace, f.Schema.ByName("contact")}
 	for f.indexes.of(first) == nil {
 		runtime.Gosched()
 	}
@@ -114,7 +114,7 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 func TestLargestTextIsReadFirst(t *testing.T) {
 	f := cached(t)
 	ms := newTextIndexes(f.Schema, 100)
-	contact, company := f.Schema.Named("contact"), f.Schema.Named("company")
+	contact, company := f.Schema.ByName("contact"), f.Schema.ByName("company")
 	ms.largest = []indexKey{{3, contact}, {1, company}, {2, contact}}
 	asked := ms.newTextIndex(indexKey{9, contact})
 	ms.waiting = []*textIndex{asked}
@@ -135,7 +135,7 @@ func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "Jane")
-	contact := f.Schema.Named("contact")
+	contact := f.Schema.ByName("contact")
 	m, _ := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
 	m.text = "SELECT $1 + $2 + $3, NULL"
 	m.SearchFields = query.SearchFields{}

@@ -49,7 +49,7 @@ func TestSearchesRank(t *testing.T) {
 		}
 		seen := map[int]int{}
 		for _, text := range append(parts, "ann bob", "nn", "+49 (30) 12345", "4930", "7.b@ann.com", "7.B@ANN.com", crm.RecordID("c", crm.RecordKey(ann.Workspace, 3)), "contact/"+crm.RecordID("c", crm.RecordKey(ann.Workspace, 4)), "zzz") {
-			e := f.Schema.Named("contact")
+			e := f.Schema.ByName("contact")
 			s, fault := query.Find(e, text, query.For(f.Schema, ann, f.Now(), f.Secret()))
 			if fault != nil {
 				t.Fatal(fault)

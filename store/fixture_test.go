@@ -86,7 +86,7 @@ func (f *fixture) write(actor crm.Actor, fn func(*Tx) error) {
 // A string names text, an int a number, a slice tags, nil clears, members merge.
 func (f *fixture) draft(kind string, pairs ...any) Draft {
 	f.t.Helper()
-	d := Draft{Entity: f.Schema.Named(kind)}
+	d := Draft{Entity: f.Schema.ByName(kind)}
 	for i := 0; i < len(pairs); i += 2 {
 		field := d.Entity.Field(pairs[i].(string))
 		if field == nil {
@@ -107,7 +107,7 @@ func input(field *crm.Field, value any) crm.Input {
 	case []string:
 		in.Value = crm.Labels(v)
 	case []crm.Member:
-		in.Mode, in.Value = crm.Merge, crm.Members(v)
+		in.Mode, in.Value = crm.MergeMembers, crm.Members(v)
 	case crm.Record:
 		in.Value = crm.Key(v.Key)
 	case crm.Value:
@@ -185,7 +185,7 @@ func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 		f.t.Fatal(err)
 	}
 	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
-	q, fault := query.Parse(f.Schema.Named(kind), values, env)
+	q, fault := query.Parse(f.Schema.ByName(kind), values, env)
 	if fault != nil {
 		f.t.Fatalf("%s?%s: %v", kind, params, fault)
 	}
@@ -273,6 +273,6 @@ func equalRecords(a, b crm.Record) string {
 // accepts reports whether a list of contacts takes the cursor.
 func (f *fixture) accepts(actor crm.Actor, cursor string) bool {
 	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
-	_, fault := query.Parse(f.Schema.Named("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
+	_, fault := query.Parse(f.Schema.ByName("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
 	return fault == nil
 }

@@ -14,10 +14,10 @@ func (f *fixture) repeated() (list []string) {
 	for _, e := range f.Schema.Entities {
 		for i := range e.Fields {
 			field := &e.Fields[i]
-			if e.RandomID || !field.Folded() || field.FoldKept() {
+			if e.RandomID || !field.HasFoldColumn() || field.KeepsFold() {
 				continue
 			}
-			text := fmt.Sprintf("SELECT '%s.%s ' || key FROM %s WHERE %s_fold = %s", e.Name, field.Name, e.From(), field.Col(), field.Col())
+			text := fmt.Sprintf("SELECT '%s.%s ' || key FROM %s WHERE %s_fold = %s", e.Name, field.Name, e.TableName(), field.Col(), field.Col())
 			list = append(list, f.raw(1, text)...)
 		}
 	}
@@ -62,8 +62,8 @@ func TestFoldsThatRepeatTheirValueAreLeftOut(t *testing.T) {
 	}
 	without := ask()
 	f.write(ann, func(tx *Tx) error {
-		for i := range f.Schema.Named("contact").Fields {
-			if field := &f.Schema.Named("contact").Fields[i]; field.Folded() {
+		for i := range f.Schema.ByName("contact").Fields {
+			if field := &f.Schema.ByName("contact").Fields[i]; field.HasFoldColumn() {
 				if err := tx.exec(fmt.Sprintf("UPDATE contacts SET %s_fold = COALESCE(%[1]s_fold, %[1]s)", field.Col())); err != nil {
 					return err
 				}

@@ -184,7 +184,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	tx.Actor.Workspace = workspace
 	w.passes(workspace)
 	kind, id, _ := strings.Cut(target, "/")
-	e := w.store.Schema.Named(kind)
+	e := w.store.Schema.ByName(kind)
 	if workspace == 0 && kind == "workspace" { // which was deleted, and is not there to be found
 		return errManyChanges
 	}
@@ -193,7 +193,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	}
 	w.store.indexes.forgetDerived(workspace, e)
 	key, fault := crm.ParseID(e, workspace, id)
-	if fault != crm.IDFine {
+	if fault != crm.IDOK {
 		return nil
 	}
 	rec, found, err := tx.record(e, key)

@@ -167,7 +167,7 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 		values := []any{cell}
 		if key, is := cell.(int64); is && f.Type == crm.Ref {
 			values[0] = r.here(t.entity.Target(f), key)
-		} else if f.Folded() {
+		} else if f.HasFoldColumn() {
 			values = columnValues(f, loaded(f.Type, cell))
 		}
 		for j, column := range fieldColumns(f) {

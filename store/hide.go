@@ -30,7 +30,7 @@ func (tx *Tx) hide(rec crm.Record) error {
 // detachStep takes the references to a hidden record away from some of those that hold
 // it, and the row of the record when none does.
 func (tx *Tx) detachStep(c cascade) error {
-	e, left := tx.store.Schema.Named(c.kind), tx.store.cascades.step
+	e, left := tx.store.Schema.ByName(c.kind), tx.store.cascades.step
 	tx.cause = deleting{e, c.record}
 	for _, ref := range tx.store.Schema.Referring(e) {
 		n, err := tx.detach(ref, c.record, left)

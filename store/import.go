@@ -62,7 +62,7 @@ func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
 	if err := tx.meetNamesakes(e, name); err != nil {
 		return 0, err
 	}
-	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.From(), query.FoldedSQL("t", e.Field(e.Display))),
+	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),
 		tx.Actor.Workspace, query.Fold(name))
 	if err != nil || len(keys) != 1 {
 		return 0, err

@@ -38,7 +38,7 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	// The driver hears of a cancellation only while it looks for the first row, so all are
 	// found before it.
 	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+keysFromJSON+") AND %s) SELECT k, v FROM p",
-		e.From(), len(args)+1, condition)
+		e.TableName(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
 	err = s.present(ctx, actor, e, func(v *readTx) error {
 		return v.rows(ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {

@@ -22,7 +22,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[strin
 	before := tagList(text)
 	shown := slices.Clone(before[:min(len(before), crm.MaxTags)])
 	for label, n := range labels {
-		change, err := tx.addLabel(e.Side(f), key, label, sign*n)
+		change, err := tx.addLabel(e.TagKind(f), key, label, sign*n)
 		if err == nil && change != 0 {
 			err = tx.keepUses(e.Name, []use{{f.Name, label, change}})
 		}
@@ -38,7 +38,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[strin
 		}
 	}
 	if len(before) >= crm.MaxTags && len(shown) < crm.MaxTags {
-		if shown, err = tx.fillUp(e.Side(f), key, shown); err != nil {
+		if shown, err = tx.fillUp(e.TagKind(f), key, shown); err != nil {
 			return nil, false, err
 		}
 	}
@@ -77,10 +77,10 @@ func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 	all := rec
 	for i := range rec.Entity.Fields {
 		f := &rec.Entity.Fields[i]
-		if f.Tally == nil || f.Type != crm.Tags {
+		if f.Rollup == nil || f.Type != crm.Tags {
 			continue
 		}
-		labels, err := tx.labels(rec.Entity.Side(f), rec.Key, max(tx.store.cascades.most, crm.MaxTags))
+		labels, err := tx.labels(rec.Entity.TagKind(f), rec.Key, max(tx.store.cascades.most, crm.MaxTags))
 		if err != nil {
 			return rec, err
 		}

@@ -133,7 +133,7 @@ func (f *fixture) inUseList(actor crm.Actor, kind, params string) ValueCounts {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	parts, _, fault := query.Conditions(f.Schema.Named(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
+	parts, _, fault := query.Conditions(f.Schema.ByName(kind), asked, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
 	if fault != nil {
 		f.t.Fatal(fault)
 	}

@@ -98,12 +98,12 @@ func TestUpgradeKeepsACopy(t *testing.T) {
 	path, rec, ann := madeFile(t)
 	c := newClock()
 	f := openWith(t, c, widgetOptions(t, c, path))
-	if diff := equalRecords(f.fetch(ann, crm.Record{Entity: f.Schema.Named("contact"), Key: rec.Key}), rec); diff != "" {
+	if diff := equalRecords(f.fetch(ann, crm.Record{Entity: f.Schema.ByName("contact"), Key: rec.Key}), rec); diff != "" {
 		t.Errorf("after the upgrade: %s", diff)
 	}
 	f.save(ann, "widget", "label", "Bolt")
 	old := openAt(t, path+".before-"+numbered(1))
-	if diff := equalRecords(old.fetch(ann, crm.Record{Entity: old.Schema.Named("contact"), Key: rec.Key}), rec); diff != "" {
+	if diff := equalRecords(old.fetch(ann, crm.Record{Entity: old.Schema.ByName("contact"), Key: rec.Key}), rec); diff != "" {
 		t.Errorf("in the copy: %s", diff)
 	}
 	if tables := old.raw(1, "SELECT name FROM sqlite_master WHERE name = 'widgets'"); len(tables) > 0 {
@@ -183,7 +183,7 @@ func TestFailingMigrationLeavesTheOldSchema(t *testing.T) {
 		t.Fatal("a migration that fails went through")
 	}
 	f := openAt(t, path)
-	if diff := equalRecords(f.fetch(ann, crm.Record{Entity: f.Schema.Named("contact"), Key: rec.Key}), rec); diff != "" {
+	if diff := equalRecords(f.fetch(ann, crm.Record{Entity: f.Schema.ByName("contact"), Key: rec.Key}), rec); diff != "" {
 		t.Errorf("after the failure: %s", diff)
 	}
 	f.save(ann, "deal", "title", "still here")
@@ -212,7 +212,7 @@ func TestUpgradeIsNotTakenInByABrokenCopy(t *testing.T) {
 	}
 	for _, name := range copies {
 		if old, err := Open(t.Context(), Options{Path: name, Schema: builtin(t)}); err == nil {
-			_, err = old.Record(t.Context(), ann, old.Schema.Named("contact"), rec.Key)
+			_, err = old.Record(t.Context(), ann, old.Schema.ByName("contact"), rec.Key)
 			if err = errors.Join(err, old.Close()); err == nil {
 				return
 			}

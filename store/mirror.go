@@ -69,7 +69,7 @@ func newIndexedFields(e *crm.Entity) indexedFields {
 	for _, f := range s.Refs {
 		columns = append(columns, "t."+f.Col())
 	}
-	s.text = fmt.Sprintf("SELECT %s FROM %s t WHERE +t.workspace_id = $1 AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), e.From())
+	s.text = fmt.Sprintf("SELECT %s FROM %s t WHERE +t.workspace_id = $1 AND t.key >= $2 AND t.key < $3", strings.Join(columns, ", "), e.TableName())
 	return s
 }
 
@@ -92,14 +92,14 @@ func (s indexedFields) document(rec crm.Record) document {
 // comparedSQL is the SQL of the form in which a field is searched, compared that form
 // of a value.
 func comparedSQL(f *crm.Field) string {
-	if f.Folded() {
+	if f.HasFoldColumn() {
 		return query.FoldedSQL("t", f)
 	}
 	return "t." + f.Col()
 }
 
 func compared(f *crm.Field, v crm.Value) any {
-	if f.Folded() && v.Set() {
+	if f.HasFoldColumn() && v.Set() {
 		return query.FoldOf(f, v.Text)
 	}
 	return columnValue(v)
@@ -115,7 +115,7 @@ func appendSearched(text []byte, f *crm.Field, cell any) []byte {
 			text = append(append(text, query.Fold(tag)...), '\t')
 		}
 		value = ""
-	case !f.Folded():
+	case !f.HasFoldColumn():
 		value = query.Fold(value)
 	}
 	return append(append(text, value...), '\n')

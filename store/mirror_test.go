@@ -63,7 +63,7 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 		kind := kinds[random.IntN(len(kinds))]
 		if len(records) > 0 {
 			other := records[random.IntN(len(records))]
-			switch field := f.Schema.Named(kind).Field(other.Entity.Name + "_id"); {
+			switch field := f.Schema.ByName(kind).Field(other.Entity.Name + "_id"); {
 			case field != nil:
 				pairs[kind] = append(pairs[kind], field.Name, other)
 			case kind == "activity":
@@ -75,7 +75,7 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 		switch i := random.IntN(max(1, len(records))); random.IntN(8) {
 		case 0, 1:
 			if len(records) > 0 && records[i].Entity.Field("notes") != nil {
-				f.update(ann, records[i], "notes", word(), records[i].Entity.Display, word())
+				f.update(ann, records[i], "notes", word(), records[i].Entity.LabelField, word())
 			}
 		case 2:
 			if len(records) > 5 {
@@ -126,7 +126,7 @@ func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...stri
 				}
 				f.compareList(actor, kind, "search="+url.QueryEscape(text), more)
 			}
-			for _, path := range f.Schema.Named(kind).Search {
+			for _, path := range f.Schema.ByName(kind).Search {
 				if path == "phone" && !strings.ContainsAny(text, "0123456789") {
 					continue
 				}
@@ -239,14 +239,14 @@ func TestMirrorsAreBounded(t *testing.T) {
 	f.save(big, "contact", "name", "needle", "notes", strings.Repeat("hay ", 16_000))
 	check(actors[1], 40)
 	check(big, 41)
-	if m := f.indexes.byKey[indexKey{big.Workspace, f.Schema.Named("contact")}]; m != nil {
+	if m := f.indexes.byKey[indexKey{big.Workspace, f.Schema.ByName("contact")}]; m != nil {
 		t.Error("a mirror over the limit is kept")
 	}
 	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
 		t.Errorf("without a mirror %d are found, %v", page.Total, err)
 	}
-	if spelled, err := f.Suggest(t.Context(), big, f.Schema.Named("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
+	if spelled, err := f.Suggest(t.Context(), big, f.Schema.ByName("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
 		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
 	}
 	for _, m := range f.indexes.byKey {
@@ -258,7 +258,7 @@ func TestMirrorsAreBounded(t *testing.T) {
 
 func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
 	f.t.Helper()
-	s, fault := query.Find(f.Schema.Named(kind), text, query.For(f.Schema, actor, f.Now(), f.Secret()))
+	s, fault := query.Find(f.Schema.ByName(kind), text, query.For(f.Schema, actor, f.Now(), f.Secret()))
 	if fault != nil {
 		f.t.Fatal(fault)
 	}
@@ -321,7 +321,7 @@ func TestSpellingsAreBounded(t *testing.T) {
 	}
 	for parts, want := range map[int]int{2: maxSpellings, maxParts: maxSpellings, maxParts + 1: 0} {
 		word := strings.TrimSuffix(strings.Repeat("annaz.", parts), ".")
-		spelled, err := f.Suggest(t.Context(), ann, f.Schema.Named("contact"), f.question(ann, "contact", "search="+word).Terms)
+		spelled, err := f.Suggest(t.Context(), ann, f.Schema.ByName("contact"), f.question(ann, "contact", "search="+word).Terms)
 		if got := len(spelled[word]); err != nil || got != want {
 			t.Errorf("%d parts are looked for as %d words, %v; want %d", parts, got, err, want)
 		}

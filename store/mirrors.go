@@ -60,7 +60,7 @@ var errNotFilled = errors.New("the text to search was not read")
 func newTextIndexes(schema *crm.Schema, limit int64) *textIndexes {
 	m := &textIndexes{limit: limit, small: smallIndex, patience: fillPatience, wake: make(chan struct{}, 1), byKey: map[indexKey]*textIndex{}, later: map[indexKey]time.Time{}, told: map[indexKey]string{}, layouts: map[*crm.Entity]indexedFields{}, derived: map[*crm.Entity][]*crm.Entity{}}
 	for _, e := range schema.Entities {
-		if e.Counted() && len(e.Search) > 0 {
+		if e.PlanLimited() && len(e.Search) > 0 {
 			m.layouts[e] = newIndexedFields(e)
 			for _, from := range m.layouts[e].derivedFrom(schema) {
 				m.derived[from] = append(m.derived[from], e)
@@ -73,11 +73,11 @@ func newTextIndexes(schema *crm.Schema, limit int64) *textIndexes {
 // derivedFrom returns the kinds from whose records values of a mirror follow.
 func (s indexedFields) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	for _, f := range slices.Concat(s.Own, s.Refs) {
-		if f.Via != "" {
-			kinds = append(kinds, s.entity.Target(s.entity.Field(f.Via)))
+		if f.InheritedFrom != "" {
+			kinds = append(kinds, s.entity.Target(s.entity.Field(f.InheritedFrom)))
 		}
-		if f.Tally != nil {
-			kinds = append(kinds, schema.Named(f.Tally.Of))
+		if f.Rollup != nil {
+			kinds = append(kinds, schema.ByName(f.Rollup.Child))
 		}
 	}
 	return kinds

@@ -52,7 +52,7 @@ type replay struct {
 func newReplay(s *Store, change crm.Record) replay {
 	t := replay{change: change, became: map[string]crm.Member{}}
 	kind, id, _ := strings.Cut(change.Value("target").Text, "/")
-	e := s.Schema.Named(kind)
+	e := s.Schema.ByName(kind)
 	if e == nil {
 		return t
 	}
@@ -61,7 +61,7 @@ func newReplay(s *Store, change crm.Record) replay {
 		return t
 	}
 	key, fault := crm.ParseID(e, crm.RecordWorkspace(change.Key), id)
-	if fault != crm.IDFine {
+	if fault != crm.IDOK {
 		t.entity = nil
 		return t
 	}
@@ -221,7 +221,7 @@ func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.
 		return crm.Millis(integer(json))
 	case crm.Ref:
 		key, fault := crm.ParseID(e.Target(f), workspace, text)
-		if fault != crm.IDFine {
+		if fault != crm.IDOK {
 			return crm.Value{}
 		}
 		return crm.Key(key)

@@ -103,9 +103,9 @@ func (p *program) input(field *crm.Field, all map[string][]crm.Record) crm.Input
 	case crm.Tags:
 		return crm.Input{Field: field, Value: crm.Labels(slices.Compact([]string{word(), word() + "2"}))}
 	case crm.Object:
-		in := crm.Input{Field: field, Mode: []crm.Mode{crm.Merge, crm.Merge, crm.Replace}[p.random.IntN(3)]}
+		in := crm.Input{Field: field, Mode: []crm.Mode{crm.MergeMembers, crm.MergeMembers, crm.Set}[p.random.IntN(3)]}
 		in.Value = crm.Members([]crm.Member{{Name: "z" + word(), JSON: fmt.Sprint(p.random.IntN(3))}, {Name: "k" + word(), JSON: `"` + strings.Repeat(word(), p.random.IntN(300)) + `"`}})
-		if in.Mode == crm.Merge {
+		if in.Mode == crm.MergeMembers {
 			in.Remove = []string{"k" + word()}
 		}
 		return in
@@ -148,7 +148,7 @@ func (f *fixture) entries(workspace int64) (list []entryRow) {
 // back takes an entry out of a state.
 func (s state) back(f *fixture, e entryRow) {
 	kind, _, _ := strings.Cut(e.target, "/")
-	entity := f.Schema.Named(kind)
+	entity := f.Schema.ByName(kind)
 	if entity == nil || entity.RandomID {
 		return
 	}
@@ -288,7 +288,7 @@ func (p *program) checkAudit() {
 		}
 		alone := last == number-1 && p.states[last] != nil || number == 1
 		handle := rec.Value("target").Text
-		if e := f.Schema.Named(strings.Split(handle, "/")[0]); alone && e != nil && !e.RandomID {
+		if e := f.Schema.ByName(strings.Split(handle, "/")[0]); alone && e != nil && !e.RandomID {
 			from, to := shownChange(e, before[handle], after[handle])
 			if got := membersText(rec.Value("from").Members()); got != from {
 				f.t.Errorf("%s of %s shows from %s, want %s", rec.Value("action").Text, handle, got, from)

@@ -27,5 +27,5 @@ func (tx *Tx) planServed(plan string) error {
 		return err
 	}
 	return crm.Errorf(crm.InvalidValue, "the server of this file has no plan %s; it has %s. Add it to the server's --plans, start it again, then set it.",
-		crm.Show(plan), strings.ReplaceAll(names, " ", ", ")).On("plan").Of(plan, strings.Fields(names))
+		crm.Quote(plan), strings.ReplaceAll(names, " ", ", ")).On("plan").Of(plan, strings.Fields(names))
 }

@@ -37,7 +37,7 @@ func (tx *Tx) Save(d Draft) (Outcome, error) {
 	for _, names := range d.Entity.Keys() {
 		values := make([]crm.Value, len(names))
 		for _, in := range d.Inputs {
-			if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Replace {
+			if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {
 				values[i] = in.Value
 			}
 		}
@@ -120,7 +120,7 @@ func (tx *Tx) stamp(rec crm.Record, fresh bool) error {
 		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
 		rec.Set(crm.FieldCreatedBy, by)
 		for i := range rec.Entity.Fields {
-			if f := &rec.Entity.Fields[i]; f.Tally != nil && f.Type == crm.Int {
+			if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type == crm.Int {
 				rec.Values[i] = crm.Number(0)
 			}
 		}
@@ -244,7 +244,7 @@ func Conflict(rec crm.Record, want int64) error {
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
 	for _, in := range d.Inputs {
-		if in.Mode != crm.Same || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
+		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
 			continue
 		}
 		if in.Label {
@@ -271,7 +271,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		if err := tx.meetGhost(to, v.Int); err != nil {
 			return err
 		}
-		found, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.Display, to.Plural),
+		found, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
 			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
 		if err != nil {
 			return err
@@ -297,7 +297,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		if key != 0 {
 			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
 			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-				name, crm.Show(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
+				name, crm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
 		}
 	}
 	return nil

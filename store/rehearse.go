@@ -268,7 +268,7 @@ func (r *Rehearsal) claimsOf(rec crm.Record) (list []string) {
 			list = append(list, r.claimTo(rec.Entity, names, values))
 		}
 	}
-	if f := rec.Entity.Field(rec.Entity.Display); f.Folded() {
+	if f := rec.Entity.Field(rec.Entity.LabelField); f.HasFoldColumn() {
 		list = append(list, nameClaim(rec.Entity, rec.Value(f.Name).Text))
 	}
 	return list

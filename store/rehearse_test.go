@@ -99,7 +99,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 		})
 		f.save(ann, "contact", "name", "Boo", "email", "c@ghost.com") // which the rehearsal thought free
 		f.rehearse(ann, r, func(tx *Tx) error {
-			key, err := tx.KeyOf(f.Schema.Named("contact"), crm.Str("c@ghost.com"))
+			key, err := tx.KeyOf(f.Schema.ByName("contact"), crm.Str("c@ghost.com"))
 			if key == 0 {
 				t.Error("nobody has the address")
 			}

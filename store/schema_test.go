@@ -22,7 +22,7 @@ var handWritten = map[string][]string{
 // columnsOf returns the columns, with their types, that the code reads and
 // writes for an entity.
 func columnsOf(e *crm.Entity) []string {
-	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.From()]...)
+	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.TableName()]...)
 	if e.RandomID {
 		columns = append(columns, "id TEXT")
 	}
@@ -47,7 +47,7 @@ func columnsOf(e *crm.Entity) []string {
 func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
-		got := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY 1", e.From())
+		got := f.raw(1, "SELECT name || ' ' || type FROM pragma_table_info($1) ORDER BY 1", e.TableName())
 		if want := columnsOf(e); !slices.Equal(got, want) {
 			t.Errorf("table %s has the columns\n%s\nthe code uses\n%s", e.Plural, strings.Join(got, ", "), strings.Join(want, ", "))
 		}
@@ -57,10 +57,10 @@ func TestTablesHoldExactlyTheFieldsOfTheirEntities(t *testing.T) {
 func TestRequiredFieldsAreNotNull(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
-		if len(f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'view' AND name = $1", e.From())) > 0 {
+		if len(f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'view' AND name = $1", e.TableName())) > 0 {
 			continue // its columns are those of tables
 		}
-		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.From())
+		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.TableName())
 		for i := range e.Fields {
 			field := &e.Fields[i]
 			if must := field.Required || field.Default != ""; must && slices.Contains(free, field.Col()) {
@@ -121,7 +121,7 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 	f := onFile(t)
 	for _, e := range f.Schema.Entities {
 		for i := range e.Fields {
-			if field := &e.Fields[i]; field.Indexed || field.Spanned {
+			if field := &e.Fields[i]; field.Indexed || field.RangeIndexed {
 				name := e.Plural + "_" + strings.TrimSuffix(field.Name, "_at")
 				if columns := f.raw(1, "SELECT name FROM pragma_index_info('"+name+"') ORDER BY seqno"); !slices.Equal(columns, []string{"workspace_id", field.Col()}) {
 					t.Errorf("the index %s has the columns %v", name, columns)
@@ -136,11 +136,11 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 func TestSearchedReferencesLeadToNames(t *testing.T) {
 	for _, e := range builtin(t).Entities {
 		for _, field := range query.SearchFieldsOf(e).Refs {
-			if field.Beside != "" {
-				field = e.Field(field.Beside)
+			if field.AlternateOf != "" {
+				field = e.Field(field.AlternateOf)
 			}
-			if to := e.Target(field); len(to.Search) == 0 || to.Search[0] != to.Display || !slices.Contains(e.Search, field.Path()+"."+to.Display) {
-				t.Errorf("%s searches through %s, but %s are searched by %v and called by %s", e.Plural, field.Name, to.Plural, to.Search, to.Display)
+			if to := e.Target(field); len(to.Search) == 0 || to.Search[0] != to.LabelField || !slices.Contains(e.Search, field.Path()+"."+to.LabelField) {
+				t.Errorf("%s searches through %s, but %s are searched by %v and called by %s", e.Plural, field.Name, to.Plural, to.Search, to.LabelField)
 			}
 		}
 	}

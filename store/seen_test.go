@@ -90,7 +90,7 @@ func TestAChangeBetweenAMoveAndADelete(t *testing.T) {
 		for range 4 {
 			f.save(ann, "activity", "body", "b", "kind", "call", "contact_id", contacts[0])
 		}
-		e := f.Schema.Named("activity")
+		e := f.Schema.ByName("activity")
 		f.write(ann, func(tx *Tx) error {
 			if _, err := tx.Update(contacts[0].Key, f.draft("contact", "company_id", other)); err != nil {
 				return err

@@ -67,7 +67,7 @@ func (tx *Tx) Revoke(id string) error {
 		return err
 	}
 	if !found {
-		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Show(id))
+		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Quote(id))
 	}
 	return tx.endTokens(0, "SELECT key FROM tokens WHERE key = $1", key)
 }

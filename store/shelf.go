@@ -141,7 +141,7 @@ func (s *recordCache) put(r cacheSnapshot, t *table, records []crm.Record) {
 		return
 	}
 	for i, rec := range records {
-		s.insert(recordKey{t.entity, rec.Key}, newCachedRecord(packed[i], rec.Value(t.entity.Display).Text))
+		s.insert(recordKey{t.entity, rec.Key}, newCachedRecord(packed[i], rec.Value(t.entity.LabelField).Text))
 		for _, i := range t.labels {
 			if v := rec.Values[i]; v.Set() {
 				s.label(recordKey{t.entity.Target(&t.entity.Fields[i]), v.Int}, rec.Labels[i])

@@ -139,7 +139,7 @@ func TestShelfIsBounded(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 1000 {
-		of := recordKey{f.Schema.Named("contact"), random.Int64N(30)}
+		of := recordKey{f.Schema.ByName("contact"), random.Int64N(30)}
 		if f.recordCache.insert(of, newCachedRecord(strings.Repeat("x", random.IntN(2000)), "n")); random.IntN(3) == 0 {
 			f.recordCache.invalidate([]recordKey{of})
 		}

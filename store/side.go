@@ -17,9 +17,9 @@ func (tx *Tx) index(before, after crm.Record) (err error) {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		switch {
 		case f.Type == crm.Tags:
-			err = tx.indexTags(after.Entity.Side(f), after.Key, was.List(), is.List())
+			err = tx.indexTags(after.Entity.TagKind(f), after.Key, was.List(), is.List())
 		case f.Type == crm.Object:
-			err = tx.indexCustom(after.Entity.Side(f), after.Key, was.Members(), is.Members())
+			err = tx.indexCustom(after.Entity.TagKind(f), after.Key, was.Members(), is.Members())
 		}
 		if err != nil {
 			return err

@@ -85,8 +85,8 @@ func edits(e *crm.Entity, random *rand.Rand) []crm.Input {
 	}
 	inputs := []crm.Input{
 		{Field: tags, Value: crm.Labels(pick(random, someTags))},
-		{Field: tags, Mode: crm.Edit, Value: crm.Labels(pick(random, someTags)), Remove: pick(random, someTags)},
-		{Field: custom, Mode: crm.Merge, Value: crm.Members(members), Remove: pick(random, []string{"a", "b", "c", `d"`, "zz"})},
+		{Field: tags, Mode: crm.EditTags, Value: crm.Labels(pick(random, someTags)), Remove: pick(random, someTags)},
+		{Field: custom, Mode: crm.MergeMembers, Value: crm.Members(members), Remove: pick(random, []string{"a", "b", "c", `d"`, "zz"})},
 		{Field: custom},
 	}
 	often := []int{0, 1, 1, 2, 2, 2, 3}
@@ -136,8 +136,8 @@ func (f *fixture) randomEdit(actor crm.Actor, random *rand.Rand, records []crm.R
 		return records
 	}
 	kind := []string{"contact", "company", "deal"}[random.IntN(3)]
-	e := f.Schema.Named(kind)
-	d := Draft{Entity: e, Inputs: append(edits(e, random), crm.Input{Field: e.Field(e.Display), Value: crm.Str("n")})}
+	e := f.Schema.ByName(kind)
+	d := Draft{Entity: e, Inputs: append(edits(e, random), crm.Input{Field: e.Field(e.LabelField), Value: crm.Str("n")})}
 	out, err := f.trySave(actor, d)
 	if err != nil {
 		f.t.Fatalf("create %v: %v", d.Inputs, err)

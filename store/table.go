@@ -24,7 +24,7 @@ type table struct {
 }
 
 func newTable(e *crm.Entity) *table {
-	t := &table{entity: e, from: e.From() + " t"}
+	t := &table{entity: e, from: e.TableName() + " t"}
 	columns := []string{"t.key"}
 	if e.RandomID {
 		columns = append(columns, "t.id")
@@ -44,8 +44,8 @@ func newTable(e *crm.Entity) *table {
 		}
 		alias := fmt.Sprintf("j%d", len(t.labels)+1)
 		t.labels = append(t.labels, i)
-		columns = append(columns, alias+"."+e.Target(f).Display)
-		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s AND %s.workspace_id = t.workspace_id", e.Target(f).From(), alias, alias, f.Col(), alias)
+		columns = append(columns, alias+"."+e.Target(f).LabelField)
+		t.from += fmt.Sprintf(" LEFT JOIN %s %s ON %s.key = t.%s AND %s.workspace_id = t.workspace_id", e.Target(f).TableName(), alias, alias, f.Col(), alias)
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
@@ -63,13 +63,13 @@ func (t *table) insertText() string {
 	for _, i := range t.persistent {
 		columns = append(columns, fieldColumns(&t.entity.Fields[i])...)
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.From(), strings.Join(columns, ", "), placeholders(1, len(columns)))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.TableName(), strings.Join(columns, ", "), placeholders(1, len(columns)))
 }
 
 // fieldColumns returns the columns that hold a field: its own and the
 // folded one, if it has that.
 func fieldColumns(f *crm.Field) []string {
-	if f.Folded() {
+	if f.HasFoldColumn() {
 		return []string{f.Col(), f.Col() + "_fold"}
 	}
 	return []string{f.Col()}
@@ -77,12 +77,12 @@ func fieldColumns(f *crm.Field) []string {
 
 // columnValues returns what goes into fieldColumns.
 func columnValues(f *crm.Field, v crm.Value) []any {
-	if f.Folded() {
+	if f.HasFoldColumn() {
 		if !v.Set() {
 			return []any{nil, nil}
 		}
 		fold := query.FoldOf(f, v.Text)
-		if fold == v.Text && !f.FoldKept() {
+		if fold == v.Text && !f.KeepsFold() {
 			return []any{v.Text, nil}
 		}
 		return []any{v.Text, fold}
@@ -161,10 +161,10 @@ func (r *row) decoded() crm.Record {
 	for i, at := range t.persistent {
 		f := &t.entity.Fields[at]
 		if text, ok := cells[i].(string); ok && f.Type == crm.Object && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
-			panic("an object is written as " + crm.Show(text))
+			panic("an object is written as " + crm.Quote(text))
 		}
 		rec.Values[at] = loaded(f.Type, cells[i])
-		if list := rec.Values[at].List(); f.Tally != nil && len(list) > crm.MaxTags { // of an earlier version
+		if list := rec.Values[at].List(); f.Rollup != nil && len(list) > crm.MaxTags { // of an earlier version
 			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
 		}
 	}
@@ -201,7 +201,7 @@ func loaded(t crm.Type, cell any) crm.Value {
 		case crm.Tags:
 			raw, ok := crm.ParseArray(c)
 			if !ok {
-				panic("a list is written as " + crm.Show(c))
+				panic("a list is written as " + crm.Quote(c))
 			}
 			return crm.Labels(unquoted(raw))
 		case crm.Object:

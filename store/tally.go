@@ -28,7 +28,7 @@ func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
 				continue
 			}
 			for j := range t.to.Fields {
-				if f := &t.to.Fields[j]; f.Tally != nil && f.Tally.Of == of.Name {
+				if f := &t.to.Fields[j]; f.Rollup != nil && f.Rollup.Child == of.Name {
 					t.fields = append(t.fields, f)
 				}
 			}
@@ -50,11 +50,11 @@ type contribution struct {
 
 // contributionOf returns what one record adds to a field.
 func contributionOf(f *crm.Field, rec crm.Record) contribution {
-	t := f.Tally
-	if has := rec.Value(t.Has); t.Has != "" && (!has.Set() || len(t.In) > 0 && !slices.Contains(t.In, has.Text)) {
+	t := f.Rollup
+	if has := rec.Value(t.Where); t.Where != "" && (!has.Set() || len(t.Equals) > 0 && !slices.Contains(t.Equals, has.Text)) {
 		return contribution{}
 	}
-	taken := rec.Value(t.Take)
+	taken := rec.Value(t.Value)
 	switch f.Type {
 	case crm.Time:
 		return contribution{set: taken.Set(), n: taken.Int}
@@ -159,7 +159,7 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 		if other.to != t.to {
 			continue
 		}
-		take := "a." + t.of.Field(f.Tally.Take).Col()
+		take := "a." + t.of.Field(f.Rollup.Value).Col()
 		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE +a.workspace_id = $1 AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
 			take, t.of.Plural, other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
 	}
@@ -168,12 +168,12 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 
 // countsIn returns the condition under which a record counts in a field.
 func (t rollup) countsIn(f *crm.Field, alias string) string {
-	if f.Tally.Has == "" {
+	if f.Rollup.Where == "" {
 		return "TRUE"
 	}
-	column := alias + "." + t.of.Field(f.Tally.Has).Col()
-	if len(f.Tally.In) == 0 {
+	column := alias + "." + t.of.Field(f.Rollup.Where).Col()
+	if len(f.Rollup.Equals) == 0 {
 		return column + " IS NOT NULL"
 	}
-	return column + " IN ('" + strings.Join(f.Tally.In, "', '") + "')"
+	return column + " IN ('" + strings.Join(f.Rollup.Equals, "', '") + "')"
 }

@@ -24,7 +24,7 @@ var belongs = map[string]string{
 func (f *fixture) checkSignals() {
 	f.t.Helper()
 	for kind, own := range belongs {
-		e := f.Schema.Named(kind)
+		e := f.Schema.ByName(kind)
 		if e == nil {
 			continue
 		}
@@ -75,7 +75,7 @@ type mix struct {
 
 // pick returns a record of the kind as it is now, if there is one.
 func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
-	e := m.Schema.Named(kind)
+	e := m.Schema.ByName(kind)
 	var last int64
 	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
 		return crm.Record{}, false
@@ -95,7 +95,7 @@ func (m mix) reference(tx *Tx, e *crm.Entity, name string) crm.Input {
 
 // activity returns a draft of an activity in which anything may be.
 func (m mix) activity(tx *Tx) Draft {
-	e := m.Schema.Named("activity")
+	e := m.Schema.ByName("activity")
 	d := Draft{Entity: e, Inputs: []crm.Input{
 		{Field: e.Field("body"), Value: crm.Str("b")},
 		{Field: e.Field("kind"), Value: crm.Str(e.Field("kind").Values[m.random.IntN(5)])},
@@ -104,7 +104,7 @@ func (m mix) activity(tx *Tx) Draft {
 	if m.random.IntN(2) == 0 {
 		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("on_behalf_of"), Value: crm.Str([]string{"", "boss@acme.com", "cfo@acme.com"}[m.random.IntN(3)])})
 	}
-	for _, name := range e.Under {
+	for _, name := range e.Parents {
 		if m.random.IntN(2) == 0 {
 			d.Inputs = append(d.Inputs, m.reference(tx, e, name))
 		}
@@ -136,8 +136,8 @@ func (m mix) step() {
 }
 
 func (m mix) act(tx *Tx) (err error) {
-	parents := m.Schema.Named("activity").Under
-	kind := m.Schema.Named("activity").Field(parents[m.random.IntN(len(parents))]).Ref
+	parents := m.Schema.ByName("activity").Parents
+	kind := m.Schema.ByName("activity").Field(parents[m.random.IntN(len(parents))]).Ref
 	switch m.random.IntN(14) {
 	case 10, 11:
 		_, err = tx.Save(m.member(tx))
@@ -146,7 +146,7 @@ func (m mix) act(tx *Tx) (err error) {
 		if rec, found := m.pick(tx, name); found {
 			_, err = tx.Delete(rec)
 		} else {
-			_, err = tx.Save(Draft{Entity: m.Schema.Named("campaign"), Inputs: []crm.Input{{Field: m.Schema.Named("campaign").Field("name"), Value: crm.Str("n")}}})
+			_, err = tx.Save(Draft{Entity: m.Schema.ByName("campaign"), Inputs: []crm.Input{{Field: m.Schema.ByName("campaign").Field("name"), Value: crm.Str("n")}}})
 		}
 	case 0, 1, 2, 3:
 		_, err = tx.Save(m.activity(tx))
@@ -168,11 +168,11 @@ func (m mix) act(tx *Tx) (err error) {
 		}
 	case 13:
 		if rec, found := m.pick(tx, kind); found {
-			_, err = tx.Update(rec.Key, Draft{Entity: rec.Entity, Inputs: []crm.Input{{Field: rec.Entity.Field(rec.Entity.Display), Value: crm.Str([]string{"n", "o", "p"}[m.random.IntN(3)])}}})
+			_, err = tx.Update(rec.Key, Draft{Entity: rec.Entity, Inputs: []crm.Input{{Field: rec.Entity.Field(rec.Entity.LabelField), Value: crm.Str([]string{"n", "o", "p"}[m.random.IntN(3)])}}})
 		}
 	case 9:
-		e := m.Schema.Named(kind)
-		d := Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field(e.Display), Value: crm.Str("n")}}}
+		e := m.Schema.ByName(kind)
+		d := Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field(e.LabelField), Value: crm.Str("n")}}}
 		if e.Field("company_id") != nil {
 			d.Inputs = append(d.Inputs, m.reference(tx, e, "company_id"))
 		}
@@ -183,8 +183,8 @@ func (m mix) act(tx *Tx) (err error) {
 
 // member returns a draft that puts a contact or a company into a campaign, or fails.
 func (m mix) member(tx *Tx) Draft {
-	e := m.Schema.Named("campaign_member")
-	return Draft{Entity: e, Inputs: []crm.Input{m.reference(tx, e, "campaign_id"), m.reference(tx, e, e.OneOf[m.random.IntN(2)]),
+	e := m.Schema.ByName("campaign_member")
+	return Draft{Entity: e, Inputs: []crm.Input{m.reference(tx, e, "campaign_id"), m.reference(tx, e, e.AtLeastOne[m.random.IntN(2)]),
 		{Field: e.Field("reason"), Value: crm.Str([]string{"", "fits", "asked"}[m.random.IntN(3)])}}}
 }
 

@@ -17,7 +17,7 @@ const (
 // NotAMember is the error for a workspace that is not the user's. It does not
 // tell whether there is one.
 func NotAMember(id string) error {
-	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", crm.Show(id))
+	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", crm.Quote(id))
 }
 
 // Membership returns the workspace with the id as the user sees it, or a
@@ -121,7 +121,7 @@ func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, 
 
 // Membership returns the member or invite with the address in the actor's workspace.
 func (tx *Tx) Membership(email string) (seat crm.Record, found bool, err error) {
-	e := tx.store.Schema.Named("member")
+	e := tx.store.Schema.ByName("member")
 	t := tx.store.tables[e]
 	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t.workspace_id = $1 AND t.email = $2", e, email)
 }
@@ -146,7 +146,7 @@ func (tx *Tx) Invite(email, role string) (Outcome, error) {
 	if err := tx.insertMembership(membership{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
 		return Outcome{}, err
 	}
-	after, err := tx.RecordByID(tx.store.Schema.Named("invite"), id)
+	after, err := tx.RecordByID(tx.store.Schema.ByName("invite"), id)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -171,7 +171,7 @@ func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
 // AlreadyMember is the error for inviting who is in.
 func (tx *Tx) AlreadyMember(seat crm.Record) error {
 	return crm.Errorf(crm.AlreadyExists, `%s is a member already, as %s with the role %s. To change that: POST /workspaces/%s/members/%s/role {"role":…}.`,
-		crm.Show(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
+		crm.Quote(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
 }
 
 // membership is a row of members to be made.
@@ -249,7 +249,7 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 func (tx *Tx) lastAdmin(member crm.Record) error {
 	team := "/workspaces/" + tx.Actor.WorkspaceID
 	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: GET %s/members, then POST %s/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE %s.`,
-		crm.Show(member.Value("email").Text), team, team, team)
+		crm.Quote(member.Value("email").Text), team, team, team)
 }
 
 // RemoveMember ends a membership and with it all that the user holds in the

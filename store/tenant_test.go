@@ -18,7 +18,7 @@ func TestRecordsStayInTheirWorkspace(t *testing.T) {
 		for _, rec := range []crm.Record{theirs.company, theirs.contact, theirs.deal, theirs.activities["contact_id"]} {
 			_, err := f.Record(t.Context(), bob, rec.Entity, rec.Key)
 			wantCode(t, "reading "+rec.Handle(), err, crm.NotFound)
-			_, err = f.tryUpdate(bob, rec.Key, f.draft(rec.Entity.Name, rec.Entity.Display, "call"))
+			_, err = f.tryUpdate(bob, rec.Key, f.draft(rec.Entity.Name, rec.Entity.LabelField, "call"))
 			wantCode(t, "updating "+rec.Handle(), err, crm.NotFound)
 			wantCode(t, "deleting "+rec.Handle(), f.tryRemove(bob, rec), crm.NotFound)
 			if diff := equalRecords(f.fetch(ann, rec), rec); diff != "" {
@@ -58,7 +58,7 @@ func TestListsStayInTheirWorkspace(t *testing.T) {
 			for _, key := range f.walk(bob, e.Name, "limit=200") {
 				mine[key] = true
 			}
-			for _, params := range []string{"limit=2", "total=exact", "sort=" + e.Display, e.Display + "=not:null"} {
+			for _, params := range []string{"limit=2", "total=exact", "sort=" + e.LabelField, e.LabelField + "=not:null"} {
 				page := f.list(bob, e.Name, params)
 				strange := slices.ContainsFunc(page.Records, func(rec crm.Record) bool { return !mine[rec.Key] })
 				if strange || page.Total != int64(len(mine)) {

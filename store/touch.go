@@ -166,5 +166,5 @@ func (t *table) overlayText() string {
 		}
 	}
 	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
-		t.entity.From() + " t LEFT JOIN (" + pairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
+		t.entity.TableName() + " t LEFT JOIN (" + pairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
 }

@@ -133,7 +133,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 		if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
 			t.Errorf("%s: listed are %v", when, page.Records)
 		}
-		rec, err := f.RecordByID(t.Context(), ann, f.Schema.Named("token"), ann.TokenID)
+		rec, err := f.RecordByID(t.Context(), ann, f.Schema.ByName("token"), ann.TokenID)
 		if err != nil || rec.Value("last_used_at").Int != now {
 			t.Errorf("%s: the token is %v %v", when, rec, err)
 		}

@@ -82,7 +82,7 @@ func (tx *Tx) ReauthorizeAccount(id string) error {
 	a := &tx.Actor
 	found, err := tx.row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
-		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", crm.Show(id))
+		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", crm.Quote(id))
 	}
 	return err
 }
@@ -148,7 +148,7 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 
 // quit ends the actor's membership in the workspace it has entered.
 func (tx *Tx) quit() error {
-	member, err := tx.RecordByID(tx.store.Schema.Named("member"), tx.Actor.UserID)
+	member, err := tx.RecordByID(tx.store.Schema.ByName("member"), tx.Actor.UserID)
 	if err != nil {
 		return err
 	}

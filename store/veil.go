@@ -85,7 +85,7 @@ func (k *keptOfHidden) add(e *crm.Entity) {
 			k.uses += when + " WHERE h." + f.Col() + " = u.value)"
 		}
 		if side := sideTable(f.Type); side != "" {
-			k.sides[side] += fmt.Sprintf(" AND NOT (s.record IN (SELECT key FROM %s) AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", rest, e.Side(f))
+			k.sides[side] += fmt.Sprintf(" AND NOT (s.record IN (SELECT key FROM %s) AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", rest, e.TagKind(f))
 		}
 	}
 }
@@ -95,13 +95,13 @@ func (k *keptOfHidden) add(e *crm.Entity) {
 func (k *keptOfHidden) addGone(e *crm.Entity) {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Type != crm.Tags || f.Tally == nil {
+		if f.Type != crm.Tags || f.Rollup == nil {
 			continue
 		}
 		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
-		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.Side(f))
+		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.TagKind(f))
 		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM names n CROSS JOIN main.tags s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
-			e.Name, f.Name, e.Side(f), gone)
+			e.Name, f.Name, e.TagKind(f), gone)
 	}
 }
 
@@ -146,7 +146,7 @@ func referencesOf(e *crm.Entity) (refs []*crm.Field) {
 
 // bondsOf returns the sets of references with the last of which a record is deleted.
 func bondsOf(e *crm.Entity) (sets [][]string) {
-	for _, names := range [][]string{e.Under, e.OneOf} {
+	for _, names := range [][]string{e.Parents, e.AtLeastOne} {
 		if len(names) > 0 {
 			sets = append(sets, names)
 		}
@@ -184,8 +184,8 @@ func shownText(e *crm.Entity, refs []*crm.Field) string {
 		switch {
 		case slices.Contains(refs, f):
 			gone := goneSQL(e, f)
-			if f.Via != "" {
-				gone += " OR " + goneSQL(e, e.Field(f.Via))
+			if f.InheritedFrom != "" {
+				gone += " OR " + goneSQL(e, e.Field(f.InheritedFrom))
 			}
 			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE a.%s END AS %s", gone, f.Col(), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
 		case f.Stored():

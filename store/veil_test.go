@@ -18,7 +18,7 @@ import (
 var followers = []string{crm.FieldVersion, crm.FieldUpdatedAt, crm.FieldUpdatedBy, "activities", "last_activity", "outreach", "last_outreach", "contacts", "companies"}
 
 // follows reports whether a field of a record follows a delete step by step.
-func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Tally != nil }
+func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Rollup != nil }
 
 // present returns all of a record in one line that readers see at once.
 func present(rec crm.Record) string {
@@ -57,7 +57,7 @@ const lookParts = 4
 func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []string) {
 	f.t.Helper()
 	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "activity"} {
-		e := f.Schema.Named(kind)
+		e := f.Schema.ByName(kind)
 		for i, params := range veiledLists[kind] {
 			if i%lookParts != part%lookParts {
 				continue
@@ -149,8 +149,8 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 			set(f.Name, crm.Key(s.key(f.Ref)))
 		}
 	}
-	if e.Display != "kind" && e.Display != "campaign_id" {
-		set(e.Display, crm.Str(fmt.Sprint("n", s.random.IntN(3))))
+	if e.LabelField != "kind" && e.LabelField != "campaign_id" {
+		set(e.LabelField, crm.Str(fmt.Sprint("n", s.random.IntN(3))))
 	}
 	switch e.Name {
 	case "contact":
@@ -159,7 +159,7 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 		set("assignee", crm.Str([]string{"ann", "bob"}[s.random.IntN(2)]))
 		set("priority", crm.Str([]string{"high", "low"}[s.random.IntN(2)]))
 		set("due_at", crm.Millis(int64(s.random.IntN(9))*86_400_000))
-		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("custom"), Mode: crm.Merge, Value: crm.Members([]crm.Member{{Name: "size", JSON: fmt.Sprint(s.random.IntN(9))}})})
+		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("custom"), Mode: crm.MergeMembers, Value: crm.Members([]crm.Member{{Name: "size", JSON: fmt.Sprint(s.random.IntN(9))}})})
 	case "campaign_member":
 		set("reason", crm.Str([]string{"fits", "asked"}[s.random.IntN(2)]))
 	case "activity":
@@ -172,7 +172,7 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 
 // make returns a write that makes a record.
 func (s *stepper) make(f *fixture, kind string) func(tx *Tx) error {
-	d := s.draft(f.Schema.Named(kind))
+	d := s.draft(f.Schema.ByName(kind))
 	return func(tx *Tx) error {
 		out, err := tx.Save(d)
 		if err == nil && out.Result == Created {
@@ -191,7 +191,7 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	case 0:
 		return s.make(f, few)
 	case 1:
-		key, d := s.key(few), s.draft(f.Schema.Named(few))
+		key, d := s.key(few), s.draft(f.Schema.ByName(few))
 		return func(tx *Tx) error {
 			_, err := tx.Update(key, d)
 			return err
@@ -199,7 +199,7 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	case 2:
 		many = few
 	}
-	e, key := f.Schema.Named(many), s.key(many)
+	e, key := f.Schema.ByName(many), s.key(many)
 	return func(tx *Tx) error {
 		rec, err := tx.Fetch(e, key)
 		if err == nil {

@@ -22,10 +22,10 @@ func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
 	for _, of := range schema.Entities {
 		for i := range of.Fields {
 			f := &of.Fields[i]
-			if f.Via == "" {
+			if f.InheritedFrom == "" {
 				continue
 			}
-			v := inheritedRef{of: of, field: f, base: of.Field(f.Via)}
+			v := inheritedRef{of: of, field: f, base: of.Field(f.InheritedFrom)}
 			through := of.Target(v.base)
 			for j := range through.Fields {
 				if through.Target(&through.Fields[j]) == of.Target(f) {
@@ -55,7 +55,7 @@ func (tx *Tx) inheritedLead(rec crm.Record) error {
 			if err != nil {
 				return err
 			}
-			if key != 0 && !rec.Value(v.field.Beside).Equal(crm.Key(key)) {
+			if key != 0 && !rec.Value(v.field.AlternateOf).Equal(crm.Key(key)) {
 				passed = crm.Key(key)
 			}
 		}

@@ -62,7 +62,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 			return unsetLast[v.Set()]
 		}
 		left, right := v.Text, w.Text
-		if field.Ranked {
+		if field.Ordered {
 			left, right = fmt.Sprint(slices.Index(field.Values, left)), fmt.Sprint(slices.Index(field.Values, right))
 		} else if field.Type == crm.Text {
 			left, right = query.Fold(left), query.Fold(right)
@@ -138,15 +138,15 @@ func (f *fixture) records(actor crm.Actor, n int) {
 					d.Inputs = append(d.Inputs, somewhat(field, random, made))
 				}
 			}
-			if e.Log {
+			if e.AuthorOwned {
 				d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("contact_id"), Value: crm.Key(made["contact"][i].Key)})
 			}
-			for j, name := range e.OneOf {
+			for j, name := range e.AtLeastOne {
 				in := crm.Input{Field: e.Field(name)}
-				if j == i%len(e.OneOf) {
+				if j == i%len(e.AtLeastOne) {
 					in.Value = crm.Key(made[in.Field.Ref][i].Key)
 				}
-				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Under[0]), Value: crm.Key(made[e.Field(e.Under[0]).Ref][i].Key)})
+				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Parents[0]), Value: crm.Key(made[e.Field(e.Parents[0]).Ref][i].Key)})
 			}
 			f.clock.advance(time.Duration(i%3) * time.Second)
 			out, err := f.trySave(actor, d)
@@ -167,7 +167,7 @@ func TestWalkSeesEveryRecordOnce(t *testing.T) {
 		f.populate(ann, 10)
 		for _, e := range f.Schema.Entities {
 			all := f.list(ann, e.Name, "limit=200").Records
-			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.From()+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
+			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.TableName()+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
 				t.Fatalf("%s: one page shows %d of %s", e.Plural, len(all), counted[0])
 			}
 			for i := range e.Fields {
@@ -197,7 +197,7 @@ func TestWalkKeepsToItsFilter(t *testing.T) {
 		ann := f.member("ann@example.com")
 		f.populate(ann, 20)
 		for _, params := range []string{"stage=not:null", "stage=is:null", "stage=like:arg", "company_id=not:null&stage=ne:zoo", "search=arger"} {
-			want := ordered(f.list(ann, "contact", params+"&limit=200").Records, f.Schema.Named("contact").Field("owner"), false)
+			want := ordered(f.list(ann, "contact", params+"&limit=200").Records, f.Schema.ByName("contact").Field("owner"), false)
 			got := f.walk(ann, "contact", params+"&sort=owner&limit=2")
 			if !slices.Equal(got, want) || len(want) == 0 {
 				t.Errorf("contacts?%s: walked %v, want %v", params, got, want)
@@ -228,7 +228,7 @@ func (d *disturbance) start() {
 func (d *disturbance) run(seed uint64) {
 	defer d.running.Add(-1)
 	random := rand.New(rand.NewPCG(seed, 1))
-	display := d.f.Schema.Named(d.kind).Display
+	display := d.f.Schema.ByName(d.kind).LabelField
 	for n := 0; !d.stop.Load(); n++ {
 		d.f.clock.advance(time.Millisecond)
 		var err error

@@ -146,7 +146,7 @@ func (w accessPath) keys(part query.Range) string {
 // keySubquery returns the SQL of the rows of a range, from FROM on, in any order.
 func (w accessPath) keySubquery(part query.Range) string {
 	e := w.q.Entity
-	from, scope := e.From()+" t", scopeSQL(e)
+	from, scope := e.TableName()+" t", scopeSQL(e)
 	switch {
 	case w.inSortOrder():
 		s := w.lead.Sources[0]

@@ -27,12 +27,12 @@ func TestWays(t *testing.T) {
 				return err
 			}
 			contact := crm.Key(out.After.Key)
-			if _, err := tx.Save(Draft{Entity: f.Schema.Named("activity"), Inputs: []crm.Input{
-				{Field: f.Schema.Named("activity").Field("body"), Value: crm.Str("b")}, {Field: f.Schema.Named("activity").Field("contact_id"), Value: contact}}}); err != nil {
+			if _, err := tx.Save(Draft{Entity: f.Schema.ByName("activity"), Inputs: []crm.Input{
+				{Field: f.Schema.ByName("activity").Field("body"), Value: crm.Str("b")}, {Field: f.Schema.ByName("activity").Field("contact_id"), Value: contact}}}); err != nil {
 				return err
 			}
 			if i%500 == 0 {
-				e := f.Schema.Named("campaign_member")
+				e := f.Schema.ByName("campaign_member")
 				if _, err := tx.Save(Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("campaign_id"), Value: crm.Key(campaign.Key)}, {Field: e.Field("contact_id"), Value: contact}}}); err != nil {
 					return err
 				}

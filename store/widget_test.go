@@ -18,16 +18,16 @@ import (
 // schema and a migration.
 var widget = crm.Entity{
 	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
-	Verbs: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, Display: "label", Unique: "serial",
-	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Under: []string{"company_id"},
+	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Unique: "serial",
+	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Parents: []string{"company_id"},
 	Fields: []crm.Field{
 		{Name: "id", Type: crm.ID, ReadOnly: true, Doc: "its id"},
 		{Name: "handle", Type: crm.Handle, ReadOnly: true, Doc: "its handle"},
-		{Name: "label", Required: true, Brief: true, Doc: "its name"},
-		{Name: "serial", Type: crm.Domain, Brief: true, Doc: "unique"},
-		{Name: "weight", Type: crm.Int, Brief: true, Doc: "in grams"},
-		{Name: "company_id", Type: crm.Ref, Ref: "company", Brief: true, Doc: "whose it is"},
-		{Name: "tags", Type: crm.Tags, Brief: true, Doc: "labels"},
+		{Name: "label", Required: true, InLists: true, Doc: "its name"},
+		{Name: "serial", Type: crm.Domain, InLists: true, Doc: "unique"},
+		{Name: "weight", Type: crm.Int, InLists: true, Doc: "in grams"},
+		{Name: "company_id", Type: crm.Ref, Ref: "company", InLists: true, Doc: "whose it is"},
+		{Name: "tags", Type: crm.Tags, InLists: true, Doc: "labels"},
 		{Name: "custom", Type: crm.Object, Doc: "own keys"},
 		{Name: "version", Type: crm.Int, ReadOnly: true, Doc: "version"},
 		{Name: "created_at", Type: crm.Time, ReadOnly: true, Doc: "made"},

@@ -177,7 +177,7 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 		return nil, err
 	}
 	if !found {
-		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Show(of))
+		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Quote(of))
 	}
 	if home == 0 {
 		if list, err = tx.workspaces(); err != nil {

@@ -131,7 +131,7 @@ func TestUpdateWorkspace(t *testing.T) {
 		_, err = f.tryRename(ann, f.draft("workspace", "name", nil))
 		wantCode(t, "to no name", err, crm.MissingField)
 		f.wantLogged(ann.Workspace, renamed)
-		stored, err := f.RecordByID(t.Context(), ann, f.Schema.Named("workspace"), ann.WorkspaceID)
+		stored, err := f.RecordByID(t.Context(), ann, f.Schema.ByName("workspace"), ann.WorkspaceID)
 		if err != nil || stored.Version() != 2 || stored.Value("name").Text != "Partners" || stored.Value("time_zone").Text != "Asia/Tokyo" {
 			t.Errorf("stored is %v, %v", stored.Values, err)
 		}
@@ -219,7 +219,7 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
 	f.write(admin, func(tx *Tx) error { return tx.SaveIdempotentResponse(IdempotentResponse{Hash: email}) })
 	f.write(admin, func(tx *Tx) error { return tx.Reserve(email, 1) })
-	f.write(admin, func(tx *Tx) error { return tx.SaveImportMapping("file", f.Schema.Named("contact"), email, 1) })
+	f.write(admin, func(tx *Tx) error { return tx.SaveImportMapping("file", f.Schema.ByName("contact"), email, 1) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
 		f.t.Fatal(err)
 	}
