@@ -92,7 +92,7 @@ func signInOwner(ctx context.Context, st *store.Store, email, name string) (in a
 	if err != nil {
 		return in, err
 	}
-	if in, err = auth.New(st, auth.Options{}).Mint(ctx, email, name); err != nil {
+	if in, err = auth.New(st, auth.Options{}).MintToken(ctx, email, name); err != nil {
 		return in, fmt.Errorf("--email: %w", plain(err))
 	}
 	return in, nil

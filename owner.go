@@ -47,7 +47,7 @@ func (c tokenCommand) Run(ctx context.Context, io console) error {
 			return err
 		}
 	}
-	in, err := auth.New(st, auth.Options{}).Mint(ctx, c.Email, c.Name)
+	in, err := auth.New(st, auth.Options{}).MintToken(ctx, c.Email, c.Name)
 	if err != nil {
 		return err
 	}

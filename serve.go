@@ -89,7 +89,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	log.Info("started", "version", version, "db", c.DB, "listen", c.origin(doors.api.Addr()))
 	ready := fmt.Sprintf("crmkit listening on %s\n", c.origin(doors.api.Addr()))
 	if c.TokenFor != "" {
-		in, err := auth.New(st, auth.Options{}).Mint(ctx, c.TokenFor, "token-for")
+		in, err := auth.New(st, auth.Options{}).MintToken(ctx, c.TokenFor, "token-for")
 		if err != nil {
 			return err
 		}

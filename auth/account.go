@@ -10,7 +10,7 @@ import (
 // DeleteAccount deletes the actor's account, as store.RemoveUser says. It needs a step-up
 // code.
 func (a *Auth) DeleteAccount(tx *store.Tx, code string) (store.Left, error) {
-	what := Sensitive{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + tx.Actor.Email + ", every workspace of which it is the only member, and its membership in",
+	what := SensitiveAction{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + tx.Actor.Email + ", every workspace of which it is the only member, and its membership in",
 		Also: " and all others"}
 	if err := a.StepUp(tx, what, code); err != nil {
 		return store.Left{}, err

@@ -30,7 +30,7 @@ type Auth struct {
 	hits, misses atomic.Int64 // of sessions
 	failures     failures
 
-	echo echo
+	localCodes localCodes
 }
 
 // Options say how people come in.

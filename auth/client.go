@@ -109,9 +109,9 @@ func Loopback(u *url.URL) bool {
 	return u.Scheme == "http" && u.Opaque == "" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
 }
 
-// Where names the place a redirect URI leads to, for people: a host, or an
+// RedirectLabel names the place a redirect URI leads to, for people: a host, or an
 // application by its scheme, which may look like a host and must not pass for one.
-func Where(uri string) string {
+func RedirectLabel(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return "unknown"
@@ -130,12 +130,12 @@ func redirectAllowed(c store.Client, uri string) bool {
 		return false
 	}
 	return slices.ContainsFunc(list, func(known string) bool {
-		return known == uri || portless(known) != "" && portless(known) == portless(uri)
+		return known == uri || withoutPort(known) != "" && withoutPort(known) == withoutPort(uri)
 	})
 }
 
-// portless returns a loopback URI without its port; "" for every other.
-func portless(uri string) string {
+// withoutPort returns a loopback URI without its port; "" for every other.
+func withoutPort(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || !Loopback(u) {
 		return ""

@@ -45,14 +45,14 @@ const (
 	base32  = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without letters that read like digits
 )
 
-// value is the name under which tries of the same digits are counted. It does not
+// limitKey is the name under which tries of the same digits are counted. It does not
 // show them: somebody else's code may be among them.
-func (a *Auth) value(code string) string { return "value " + a.keyed("value", code) }
+func (a *Auth) limitKey(code string) string { return "value " + a.keyed("value", code) }
 
 const serverGuesses = "guess"
 
-// asking is one question for a code.
-type asking struct {
+// codeRequest is one question for a code.
+type codeRequest struct {
 	purpose, kind string // kind counts the asks
 	address       string
 	known         bool   // the address signed in from that network before
@@ -60,15 +60,15 @@ type asking struct {
 }
 
 // code returns the code of an asking, as it is stored.
-func (a *Auth) code(tx *store.Tx, q asking, code string) store.Code {
+func (a *Auth) code(tx *store.Tx, q codeRequest, code string) store.Code {
 	return store.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Mailbox: mailbox(q.address),
-		Hash: a.codeHash(q.purpose, q.address, code), Long: !guessable(code), Workspace: tx.Actor.Workspace}
+		Hash: a.codeHash(q.purpose, q.address, code), Long: !isShortCode(code), Workspace: tx.Actor.Workspace}
 }
 
 // newCode draws a code: a long one where the day's guesses are used up, else six
 // digits that are not refused as guesses themselves.
 func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
-	ofAddress, err := tx.QuotaWait(guesses(address), guessesPerAddress)
+	ofAddress, err := tx.QuotaWait(guessLimits(address), guessesPerAddress)
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +84,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if spent, err := tx.QuotaWait(a.value(code), guessesPerValue); err != nil || spent == 0 {
+		if spent, err := tx.QuotaWait(a.limitKey(code), guessesPerValue); err != nil || spent == 0 {
 			return code, err
 		}
 	}
@@ -95,22 +95,22 @@ func (a *Auth) newLongCode(*store.Tx, string) (string, error) {
 	return randomText(a.store.Random(), longCode, base32)
 }
 
-// guessable reports whether a code has the short form.
-func guessable(code string) bool {
+// isShortCode reports whether a code has the short form.
+func isShortCode(code string) bool {
 	return len(code) == shortCode && strings.Trim(code, decimal) == ""
 }
 
-// attempt is one try of a code.
-type attempt struct {
-	asking
-	typed string       // as the client sent it
-	again string       // how to get a new code, for the hint
-	note  func() error // logs a wrong code
+// codeAttempt is one try of a code.
+type codeAttempt struct {
+	codeRequest
+	input     string       // as the client sent it
+	retryHint string       // how to get a new code, for the hint
+	note      func() error // logs a wrong code
 }
 
 // try uses up the code when it is right. Else the error is invalid_code or
 // rate_limited, and the try stays counted.
-func (a *Auth) try(tx *store.Tx, t attempt) error {
+func (a *Auth) try(tx *store.Tx, t codeAttempt) error {
 	err := a.use(tx, t)
 	var known *crm.Error
 	if errors.As(err, &known) {
@@ -123,10 +123,10 @@ func (a *Auth) try(tx *store.Tx, t attempt) error {
 	return err
 }
 
-func (a *Auth) use(tx *store.Tx, t attempt) error {
-	code := tidy(t.typed)
-	short := guessable(code)
-	if err := within(tx, t.tries(tx, short)); err != nil {
+func (a *Auth) use(tx *store.Tx, t codeAttempt) error {
+	code := normalizeCode(t.input)
+	short := isShortCode(code)
+	if err := checkLimits(tx, t.tries(tx, short)); err != nil {
 		return err
 	}
 	look := a.lookLong
@@ -139,7 +139,7 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 	}
 	switch verdict {
 	case store.CodeOK:
-		return a.proved(tx, t.asking)
+		return a.proved(tx, t.codeRequest)
 	case store.CodeExhausted:
 		return a.spent(tx, t, wait)
 	}
@@ -148,7 +148,7 @@ func (a *Auth) use(tx *store.Tx, t attempt) error {
 
 // wrong counts and logs a wrong code and returns the error for it. guessed is
 // whether it was tried against a code that can be guessed.
-func wrong(tx *store.Tx, t attempt, guessed bool) error {
+func wrong(tx *store.Tx, t codeAttempt, guessed bool) error {
 	if guessed {
 		if _, err := tx.TakeQuota(serverGuesses, 1<<40, day); err != nil {
 			return err
@@ -163,7 +163,7 @@ func wrong(tx *store.Tx, t attempt, guessed bool) error {
 		return err
 	}
 	fault := crm.Errorf(crm.InvalidCode, "the code is wrong, was used, or is older than %d minutes. Check it with the user, or %s.",
-		int(store.CodeLife.Minutes()), t.again).On("code")
+		int(store.CodeLife.Minutes()), t.retryHint).On("code")
 	if t.kind == stepUpKind { // the token is good, and a client drops it on 401
 		fault = fault.With(crm.WrongStepUp)
 	}
@@ -176,8 +176,8 @@ const maxFailures = 100
 // spent is the hint when the tries of a window are used up.
 const spent = "too many wrong codes were tried; try again"
 
-// tidy drops what people put into codes when they pass them on.
-func tidy(code string) string {
+// normalizeCode drops what people put into codes when they pass them on.
+func normalizeCode(code string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\t", "", "\n", "").Replace(code))
 }
 

@@ -2,29 +2,29 @@ package auth
 
 import "sync"
 
-// echo keeps the codes of sign-ins on the page, where no mail is sent and the
+// localCodes keeps the codes of sign-ins on the page, where no mail is sent and the
 // page shows them. A code that is lost is asked for again.
-type echo struct {
-	mu    sync.Mutex
-	codes map[string]string
+type localCodes struct {
+	mu      sync.Mutex
+	byEmail map[string]string
 }
 
-const maxEcho = 1000
+const maxLocalCodes = 1000
 
-func (e *echo) put(key, code string) {
+func (e *localCodes) put(key, code string) {
 	if code == "" {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.codes == nil || len(e.codes) >= maxEcho {
-		e.codes = map[string]string{}
+	if e.byEmail == nil || len(e.byEmail) >= maxLocalCodes {
+		e.byEmail = map[string]string{}
 	}
-	e.codes[key] = code
+	e.byEmail[key] = code
 }
 
-func (e *echo) get(key string) string {
+func (e *localCodes) get(key string) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.codes[key]
+	return e.byEmail[key]
 }

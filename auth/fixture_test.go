@@ -97,7 +97,7 @@ func (f *fixture) try(email, code string) error {
 // mint returns a token of the address and who it stands for.
 func (f *fixture) mint(email string) (token string, actor crm.Actor) {
 	f.t.Helper()
-	in, err := f.Mint(f.t.Context(), email, "test")
+	in, err := f.MintToken(f.t.Context(), email, "test")
 	if err != nil {
 		f.t.Fatalf("Mint %s: %v", email, err)
 	}

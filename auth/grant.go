@@ -65,15 +65,15 @@ func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair
 			return oauthErrorf(InvalidGrant, "The code is unknown, too old, or was given to another client; sign in again.")
 		}
 		if g.Token != "" {
-			if err := a.endFamily(tx, g.User, g.Token); err != nil {
+			if err := a.revokeFamily(tx, g.User, g.Token); err != nil {
 				return err
 			}
 			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
 		}
-		if fault := r.misfit(g); fault != nil {
+		if fault := r.mismatch(g); fault != nil {
 			return fault
 		}
-		w, err := enter(tx, g.User, g.Workspace)
+		w, err := actAsMember(tx, g.User, g.Workspace)
 		if err != nil {
 			return err
 		}
@@ -87,8 +87,8 @@ func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair
 	return pair, err
 }
 
-// misfit returns why the grant is not for who sent the redemption, or nil.
-func (r Redemption) misfit(g store.Grant) error {
+// mismatch returns why the grant is not for who sent the redemption, or nil.
+func (r Redemption) mismatch(g store.Grant) error {
 	sum := sha256.Sum256([]byte(r.Verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
@@ -102,8 +102,8 @@ func (r Redemption) misfit(g store.Grant) error {
 	return nil
 }
 
-// enter makes the user the actor in the workspace, if it still is one of theirs.
-func enter(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
+// actAsMember makes the user the actor in the workspace, if it still is one of theirs.
+func actAsMember(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
 	w, member, err := tx.ActAs(user, workspace)
 	if err == nil && !member {
 		err = oauthErrorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
@@ -131,16 +131,16 @@ func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pa
 			return oauthErrorf(InvalidGrant, "The refresh token is unknown, revoked, expired, or was given to another client; sign in again.")
 		}
 		if !r.Used.IsZero() && a.store.Now().Sub(r.Used) > refreshGrace {
-			if err := a.endFamily(tx, r.User, r.TokenID); err != nil {
+			if err := a.revokeFamily(tx, r.User, r.TokenID); err != nil {
 				return err
 			}
 			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
 		}
-		if _, err := enter(tx, r.User, r.Workspace); err != nil {
+		if _, err := actAsMember(tx, r.User, r.Workspace); err != nil {
 			return err
 		}
 		busy := "the refresh token is used too often; use the newest, or try again"
-		if err := within(tx, limit{"refresh " + r.Hash, refreshesAtOnce, refreshGrace, busy}); err != nil {
+		if err := checkLimits(tx, limit{"refresh " + r.Hash, refreshesAtOnce, refreshGrace, busy}); err != nil {
 			return err
 		}
 		return tx.RotateRefresh(r, Hash(pair.Access), Hash(pair.Refresh), refreshGrace)
@@ -148,8 +148,8 @@ func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pa
 	return pair, err
 }
 
-// endFamily revokes a token with all its secrets.
-func (a *Auth) endFamily(tx *store.Tx, user int64, tokenID string) error {
+// revokeFamily revokes a token with all its secrets.
+func (a *Auth) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 	tx.Actor.User = user
 	tx.After(a.forget)
 	var known *crm.Error
@@ -171,6 +171,6 @@ func (a *Auth) RevokeSecret(ctx context.Context, addr, client, secret string) er
 		if holder != client {
 			return oauthErrorf(InvalidGrant, "The token was given to another client; send the client_id of its own.")
 		}
-		return a.endFamily(tx, user, id)
+		return a.revokeFamily(tx, user, id)
 	})
 }

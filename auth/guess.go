@@ -17,8 +17,8 @@ import (
 func strays(address string) string { return "stray " + mailbox(address) }
 
 // lookLong tries a code that cannot be guessed.
-func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.CodeResult, wait time.Duration, err error) {
-	c := a.code(tx, t.asking, code)
+func (a *Auth) lookLong(tx *store.Tx, t codeAttempt, code string) (v store.CodeResult, wait time.Duration, err error) {
+	c := a.code(tx, t.codeRequest, code)
 	if v, wait, err = tx.TryCode(c); err == nil && v != store.CodeOK && t.network != "" {
 		v, err = tx.TryElsewhere(c)
 	}
@@ -27,18 +27,18 @@ func (a *Auth) lookLong(tx *store.Tx, t attempt, code string) (v store.CodeResul
 
 // lookShort tries six digits. They are counted before they are looked at; what turns out to
 // be no guess is taken back.
-func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.CodeResult, wait time.Duration, err error) {
-	hint := "that code was tried for too many addresses. Do not wait, " + t.again + "; with these six digits try again"
-	if err := within(tx, limit{a.value(code), guessesPerValue, day, hint}); err != nil {
+func (a *Auth) lookShort(tx *store.Tx, t codeAttempt, code string) (v store.CodeResult, wait time.Duration, err error) {
+	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with these six digits try again"
+	if err := checkLimits(tx, limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
 		return v, 0, err
 	}
 	look := a.lookHere
 	if t.network == "" {
 		look = a.lookCounted
 	}
-	v, wait, err = look(tx, t, a.code(tx, t.asking, code))
+	v, wait, err = look(tx, t, a.code(tx, t.codeRequest, code))
 	if err != nil || v != store.CodeWrong {
-		if fault := tx.Refund(a.value(code)); fault != nil {
+		if fault := tx.Refund(a.limitKey(code)); fault != nil {
 			return v, 0, fault
 		}
 	}
@@ -46,7 +46,7 @@ func (a *Auth) lookShort(tx *store.Tx, t attempt, code string) (v store.CodeResu
 }
 
 // lookHere tries six digits where the network of who asked is known.
-func (a *Auth) lookHere(tx *store.Tx, t attempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
+func (a *Auth) lookHere(tx *store.Tx, t codeAttempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
 	if v, wait, err = tx.TryCode(c); err != nil {
 		return v, 0, err
 	}
@@ -57,12 +57,12 @@ func (a *Auth) lookHere(tx *store.Tx, t attempt, c store.Code) (v store.CodeResu
 }
 
 // lookCounted tries six digits where nothing tells who asked for the code.
-func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
-	if err := within(tx, t.guesses()); err != nil {
+func (a *Auth) lookCounted(tx *store.Tx, t codeAttempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
+	if err := checkLimits(tx, t.guesses()); err != nil {
 		return v, 0, err
 	}
 	if v, wait, err = tx.TryCode(c); err == nil && v != store.CodeWrong {
-		err = tx.Refund(guesses(t.address))
+		err = tx.Refund(guessLimits(t.address))
 	}
 	return v, wait, err
 }
@@ -70,7 +70,7 @@ func (a *Auth) lookCounted(tx *store.Tx, t attempt, c store.Code) (v store.CodeR
 // lookElsewhere tries the codes that other networks asked for, of which one at most has six
 // digits; own is what became of the code of this one. Where that was wrong, a wrong code is
 // the answer, whatever others used up.
-func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.CodeResult) (v store.CodeResult, err error) {
+func (a *Auth) lookElsewhere(tx *store.Tx, t codeAttempt, c store.Code, own store.CodeResult) (v store.CodeResult, err error) {
 	live, err := tx.LiveElsewhere(c)
 	if err != nil || !live && own == store.CodeNone {
 		return own, err
@@ -84,19 +84,19 @@ func (a *Auth) lookElsewhere(tx *store.Tx, t attempt, c store.Code, own store.Co
 		return own, err
 	}
 	if v, err = tx.TryElsewhere(c); err == nil && v == store.CodeOK {
-		err = tx.Refund(strays(t.address), guesses(t.address))
+		err = tx.Refund(strays(t.address), guessLimits(t.address))
 	}
 	return v, err
 }
 
 // countStray counts six digits that a network without a code of its own tries.
-func countStray(tx *store.Tx, t attempt) error {
-	if err := within(tx, t.guesses()); err != nil {
+func countStray(tx *store.Tx, t codeAttempt) error {
+	if err := checkLimits(tx, t.guesses()); err != nil {
 		return err
 	}
-	err := within(tx, t.strays())
+	err := checkLimits(tx, t.strays())
 	if err != nil { // it is not looked at
-		if fault := tx.Refund(guesses(t.address)); fault != nil {
+		if fault := tx.Refund(guessLimits(t.address)); fault != nil {
 			return fault
 		}
 	}
@@ -105,10 +105,10 @@ func countStray(tx *store.Tx, t attempt) error {
 
 // countWrong counts a code that was wrong for the network's own, and reports whether those
 // that live elsewhere may be looked at too.
-func countWrong(tx *store.Tx, t attempt, live bool) (bool, error) {
-	gone, err := tx.QuotaWait(guesses(t.address), guessesPerAddress)
+func countWrong(tx *store.Tx, t codeAttempt, live bool) (bool, error) {
+	gone, err := tx.QuotaWait(guessLimits(t.address), guessesPerAddress)
 	if err == nil {
-		_, err = tx.TakeQuota(guesses(t.address), 1<<40, day)
+		_, err = tx.TakeQuota(guessLimits(t.address), 1<<40, day)
 	}
 	if err != nil || gone > 0 || !live {
 		return false, err
@@ -119,31 +119,31 @@ func countWrong(tx *store.Tx, t attempt, live bool) (bool, error) {
 }
 
 // strays is the limit on six digits that other networks try.
-func (t attempt) strays() limit {
+func (t codeAttempt) strays() limit {
 	return limit{strays(t.address), store.MaxTries, limitWindow, t.tooMany("")}
 }
 
 // guesses is the limit on wrong six digits.
-func (t attempt) guesses() limit {
-	return limit{guesses(t.address), guessesPerAddress, day, t.tooMany(" today")}
+func (t codeAttempt) guesses() limit {
+	return limit{guessLimits(t.address), guessesPerAddress, day, t.tooMany(" today")}
 }
 
-func (t attempt) tooMany(when string) string {
-	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"
+func (t codeAttempt) tooMany(when string) string {
+	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"
 }
 
 // spent is the error where the tries of a code are used up, or the guesses of the day. Asking
 // gives a code that needs no waiting, but for step-ups, whose tries nobody else uses up.
-func (a *Auth) spent(tx *store.Tx, t attempt, wait time.Duration) error {
+func (a *Auth) spent(tx *store.Tx, t codeAttempt, wait time.Duration) error {
 	g := t.guesses()
 	today, err := tx.QuotaWait(g.name, g.most)
 	switch {
 	case err != nil:
 		return err
 	case today > 0:
-		return tx.CommitWithError(limited(g.hint, today))
+		return tx.CommitWithError(rateLimitError(g.hint, today))
 	case t.kind == stepUpKind:
-		return tx.CommitWithError(limited(spent, wait))
+		return tx.CommitWithError(rateLimitError(spent, wait))
 	}
-	return tx.CommitWithError(limited(t.tooMany(""), wait))
+	return tx.CommitWithError(rateLimitError(t.tooMany(""), wait))
 }

@@ -14,7 +14,7 @@ type issued struct {
 
 // issue makes a code for the purpose and stores it in the place of the last that the
 // same network asked for. The error is rate_limited when too many were asked for or tried.
-func (a *Auth) issue(tx *store.Tx, q asking) (code issued, err error) {
+func (a *Auth) issue(tx *store.Tx, q codeRequest) (code issued, err error) {
 	form, err := a.admit(tx, q)
 	if err == nil && !form.long && q.network != "" {
 		form.long, err = a.contested(tx, q)
@@ -28,14 +28,14 @@ func (a *Auth) issue(tx *store.Tx, q asking) (code issued, err error) {
 		code, wait, err = a.storeCode(tx, q, form)
 	}
 	if err == nil && wait > 0 {
-		err = tx.CommitWithError(limited(spent, wait))
+		err = tx.CommitWithError(rateLimitError(spent, wait))
 	}
 	return code, err
 }
 
 // storeCode draws a code and puts it in the place of the last; wait is how long none of
 // six digits is taken.
-func (a *Auth) storeCode(tx *store.Tx, q asking, f form) (code issued, wait time.Duration, err error) {
+func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait time.Duration, err error) {
 	draw := a.newCode
 	if f.long {
 		draw = a.newLongCode
@@ -54,7 +54,7 @@ func (a *Auth) storeCode(tx *store.Tx, q asking, f form) (code issued, wait time
 // and try at the same time: where another of the mailbox lives, so that at most one of it can
 // be guessed; where somebody guesses; and where it is the last of a window.
 // Whoever reads the mails gets in with a long one, from any network.
-func (a *Auth) contested(tx *store.Tx, q asking) (bool, error) {
+func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
 	live, err := tx.LiveElsewhere(a.code(tx, q, ""))
 	if live || err != nil {
 		return live, err
@@ -63,7 +63,7 @@ func (a *Auth) contested(tx *store.Tx, q asking) (bool, error) {
 	if wait > 0 || err != nil {
 		return wait > 0, err
 	}
-	window, _, _ := asks(q.countedAs(tx), q.address)
+	window, _, _ := sendLimits(q.countedAs(tx), q.address)
 	wait, err = tx.QuotaWait(window, asksPerAddress)
 	return wait > 0, err
 }
@@ -76,9 +76,9 @@ type form struct {
 
 // admit counts an ask and returns what its code is like. Who asks too often from a
 // network where the address never signed in uses up nothing of who did.
-func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
+func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
-	window, daily, slow := asks(q.countedAs(tx), q.address)
+	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
 	f.life = store.CodeLife
 	switch {
 	case q.kind == stepUpKind:
@@ -87,7 +87,7 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 		if err := admitNetwork(tx, hint); err != nil {
 			return f, err
 		}
-		if wait, err := tx.QuotaWait(tries(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
+		if wait, err := tx.QuotaWait(attemptLimits(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
 			f.long = true // six digits are not looked at from there
 		}
 	}
@@ -96,7 +96,7 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 		return f, err
 	}
 	if wait == 0 {
-		return f, within(tx, limit{window, asksPerAddress, limitWindow, hint}, limit{daily, asksPerDay, day, hint})
+		return f, checkLimits(tx, limit{window, asksPerAddress, limitWindow, hint}, limit{daily, asksPerDay, day, hint})
 	}
 	// It comes too seldom to be lost to who kills short ones, and waits for its owner
 	// until the next may be asked for.
@@ -104,7 +104,7 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 	if q.network != "" {
 		f.life = slowWindow
 	}
-	return f, within(tx, limit{slow, 1, slowWindow, hint})
+	return f, checkLimits(tx, limit{slow, 1, slowWindow, hint})
 }
 
 // admitNetwork counts an ask under the actor's network. What newcomers finish is given
@@ -112,9 +112,9 @@ func (a *Auth) admit(tx *store.Tx, q asking) (f form, err error) {
 // than stop, so that one stranger there keeps the others out only by asking all the time.
 func admitNetwork(tx *store.Tx, hint string) error {
 	network := Network(tx.Actor.Addr)
-	wait, err := tx.TakeQuota(networkAsks(network), asksPerClient, limitWindow)
+	wait, err := tx.TakeQuota(networkSendLimits(network), asksPerClient, limitWindow)
 	if err != nil || wait == 0 {
 		return err
 	}
-	return within(tx, limit{networkAsks(network) + " slow", 1, slowAsk, hint})
+	return checkLimits(tx, limit{networkSendLimits(network) + " slow", 1, slowAsk, hint})
 }

@@ -12,42 +12,42 @@ import (
 	"crmkit/store"
 )
 
-func (a *Auth) signInLetter(address, client string, life time.Duration) mail.Message {
+func (a *Auth) signInMail(address, client string, life time.Duration) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		"Somebody asked to sign in to crmkit with your e-mail address. This is the code:",
 		fmt.Sprintf("It works once, for %d minutes. Give it only to the agent that asks you for it because you told it to sign in.", int(life.Minutes())),
-		a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
+		a.requestOrigin(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }
 
-func (a *Auth) pageLetter(address, client string, p Page) mail.Message {
+func (a *Auth) pageMail(address, client string, p Page) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
-		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", named(p.ClientName)),
+		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", quoteName(p.ClientName)),
 		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(store.CodeLife.Minutes())),
-		"What you allow goes to " + breakLinks(Where(p.Redirect)) + ". " + a.whence(client) + " If that was not you, do nothing: nobody gets in without the code.",
+		"What you allow goes to " + breakLinks(RedirectLabel(p.Redirect)) + ". " + a.requestOrigin(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }
 
-func (a *Auth) stepUpLetter(actor crm.Actor, what Sensitive) mail.Message {
-	what.Does = unlinked(what.Does)
+func (a *Auth) stepUpMail(actor crm.Actor, what SensitiveAction) mail.Message {
+	what.Does = withoutLinks(what.Does)
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
-		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", named(actor.TokenName), what.words(named(actor.WorkspaceName))),
+		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", quoteName(actor.TokenName), what.words(quoteName(actor.WorkspaceName))),
 		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(store.CodeLife.Minutes())),
-		a.whence(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
+		a.requestOrigin(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
 	}}
 }
 
-func (a *Auth) inviteLetter(actor crm.Actor, address, role string) mail.Message {
+func (a *Auth) inviteMail(actor crm.Actor, address, role string) mail.Message {
 	return mail.Message{To: address, Subject: "An invitation to a crmkit workspace", Paragraphs: []string{
-		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", unlinked(actor.Email), named(actor.WorkspaceName), role),
+		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", withoutLinks(actor.Email), quoteName(actor.WorkspaceName), role),
 		fmt.Sprintf("To join, tell your agent: “Open %s, read it, and sign me in as %s.” You are a member from then on.", a.opts.BaseURL, address),
-		a.whence(actor.Addr) + " If you do not know who sent this, ignore it: nothing happens unless you sign in.",
+		a.requestOrigin(actor.Addr) + " If you do not know who sent this, ignore it: nothing happens unless you sign in.",
 	}}
 }
 
-// whence says in plain words where a request came from and which server it
+// requestOrigin says in plain words where a request came from and which server it
 // reached.
-func (a *Auth) whence(client string) string {
+func (a *Auth) requestOrigin(client string) string {
 	if client == "" {
 		client = "unknown"
 	}
@@ -55,17 +55,17 @@ func (a *Auth) whence(client string) string {
 		client, a.store.Now().UTC().Format("2006-01-02 15:04"), a.opts.BaseURL)
 }
 
-// plainLocal is the part before the @ of addresses that mail programs show as
+// plainLocalPart is the part before the @ of addresses that mail programs show as
 // such. Others could be taken for a web page: www.example.com/login?x@example.org.
-var plainLocal = regexp.MustCompile(`^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*$`)
+var plainLocalPart = regexp.MustCompile(`^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*$`)
 
-// unlinked returns a text whose words with an @ can lead nowhere.
-func unlinked(text string) string {
+// withoutLinks returns a text whose words with an @ can lead nowhere.
+func withoutLinks(text string) string {
 	list := strings.Split(text, " ")
 	for i, word := range list {
 		local, host, isAddress := strings.Cut(word, "@")
-		if isAddress && (!plainLocal.MatchString(local) || strings.HasPrefix(strings.ToLower(local), "www.")) {
-			list[i] = named(local) + " at " + named(host)
+		if isAddress && (!plainLocalPart.MatchString(local) || strings.HasPrefix(strings.ToLower(local), "www.")) {
+			list[i] = quoteName(local) + " at " + quoteName(host)
 		}
 	}
 	return strings.Join(list, " ")
@@ -74,10 +74,10 @@ func unlinked(text string) string {
 // maxNamed is the most characters of a name in a mail.
 const maxNamed = 60
 
-// named quotes a name that somebody else chose. It looks as it is, in one line, and
+// quoteName quotes a name that somebody else chose. It looks as it is, in one line, and
 // can neither end its quotation nor lead anywhere: what mail programs make links of
 // is broken by marks that are not seen.
-func named(name string) string {
+func quoteName(name string) string {
 	kept := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':

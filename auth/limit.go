@@ -18,33 +18,33 @@ type limit struct {
 	hint   string // of the error when there were more; ends in "try again"
 }
 
-// within counts one event under each limit. Where one is used up it returns
+// checkLimits counts one event under each limit. Where one is used up it returns
 // rate_limited with its hint and the time to wait, and what was counted stays.
-func within(tx *store.Tx, limits ...limit) error {
+func checkLimits(tx *store.Tx, limits ...limit) error {
 	for _, l := range limits {
 		wait, err := tx.TakeQuota(l.name, l.most, l.window)
 		if err != nil {
 			return err
 		}
 		if wait > 0 {
-			return tx.CommitWithError(limited(l.hint, wait))
+			return tx.CommitWithError(rateLimitError(l.hint, wait))
 		}
 	}
 	return nil
 }
 
-// limited is the error for too much of something. The hint ends in "try again",
+// rateLimitError is the error for too much of something. The hint ends in "try again",
 // and the time to wait goes on from there.
-func limited(hint string, wait time.Duration) error {
+func rateLimitError(hint string, wait time.Duration) error {
 	err := crm.Errorf(crm.RateLimited, "%s in %s.", hint, (wait + time.Second - 1).Truncate(time.Second))
 	err.RetryAfter = wait
 	return err
 }
 
-// asks are the names under which asking for codes of a kind is counted. All tagged addresses
+// sendLimits are the names under which asking for codes of a kind is counted. All tagged addresses
 // of a mailbox are counted together, apart from the address without a tag: a code for
 // ann+x@example.com does not sign ann@example.com in, so asking for it takes nothing from her.
-func asks(kind, address string) (window, daily, slow string) {
+func sendLimits(kind, address string) (window, daily, slow string) {
 	name := "ask " + kind + " " + mailbox(address)
 	if address != mailbox(address) {
 		name += " tags"
@@ -52,12 +52,12 @@ func asks(kind, address string) (window, daily, slow string) {
 	return name, name + " day", name + " slow"
 }
 
-// networkAsks is the name under which asks of newcomers in a network are counted.
-func networkAsks(network string) string { return "ask " + network }
+// networkSendLimits is the name under which asks of newcomers in a network are counted.
+func networkSendLimits(network string) string { return "ask " + network }
 
-func guesses(address string) string { return "guess " + mailbox(address) }
+func guessLimits(address string) string { return "guess " + mailbox(address) }
 
-func tries(of string) string { return "try " + of }
+func attemptLimits(of string) string { return "try " + of }
 
 // mailbox returns what an address is counted as: ann+crm@example.com leads to where
 // ann@example.com does, at most providers, and there is no end of such.
@@ -77,17 +77,19 @@ func mailbox(address string) string {
 // knownFor is how long a pair stays known after a sign-in.
 const knownFor = 90 * day
 
-// pair names an address and a network, in full.
-func pair(tx *store.Tx, address string) string { return address + " " + Network(tx.Actor.Addr) }
+// addressOnNetwork names an address and a network, in full.
+func addressOnNetwork(tx *store.Tx, address string) string {
+	return address + " " + Network(tx.Actor.Addr)
+}
 
 // isKnown reports whether the address signed in from the actor's network.
 func isKnown(tx *store.Tx, address string) (bool, error) {
-	wait, err := tx.QuotaWait("known "+pair(tx, address), 1)
+	wait, err := tx.QuotaWait("known "+addressOnNetwork(tx, address), 1)
 	return wait > 0, err
 }
 
 // countedAs returns the kind under which an ask is counted.
-func (q asking) countedAs(tx *store.Tx) string {
+func (q codeRequest) countedAs(tx *store.Tx) string {
 	if q.known {
 		return q.kind + " known " + Network(tx.Actor.Addr)
 	}
@@ -96,30 +98,30 @@ func (q asking) countedAs(tx *store.Tx) string {
 
 // proved forgives the asks of a kind after a right code, and keeps the pair as known
 // when somebody signed in with it.
-func (a *Auth) proved(tx *store.Tx, q asking) error {
-	window, daily, slow := asks(q.countedAs(tx), q.address)
+func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
+	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
 	if err := tx.Reset(window, daily, slow); err != nil || q.kind == stepUpKind {
 		return err
 	}
 	if !q.known {
-		if err := tx.Refund(networkAsks(Network(tx.Actor.Addr))); err != nil {
+		if err := tx.Refund(networkSendLimits(Network(tx.Actor.Addr))); err != nil {
 			return err
 		}
 	}
-	return tx.Mark("known "+pair(tx, q.address), knownFor)
+	return tx.Mark("known "+addressOnNetwork(tx, q.address), knownFor)
 }
 
 // tries returns the limit on tries of the attempt. Long codes cannot be guessed: a
 // network that guessed too much may still use those.
-func (t attempt) tries(tx *store.Tx, short bool) limit {
-	l := limit{tries(Network(tx.Actor.Addr)), triesPerClient, limitWindow, "too many codes were tried from your network. Do not wait, " + t.again + ": it is longer, and is taken at once; with six digits try again"}
+func (t codeAttempt) tries(tx *store.Tx, short bool) limit {
+	l := limit{attemptLimits(Network(tx.Actor.Addr)), triesPerClient, limitWindow, "too many codes were tried from your network. Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"}
 	switch {
 	case t.kind == stepUpKind:
-		l.name, l.hint = tries(tx.Actor.UserID), "too many codes were tried for you; try again"
+		l.name, l.hint = attemptLimits(tx.Actor.UserID), "too many codes were tried for you; try again"
 	case t.known:
-		l.name, l.hint = tries(pair(tx, t.address)), "too many codes were tried for this address; try again"
+		l.name, l.hint = attemptLimits(addressOnNetwork(tx, t.address)), "too many codes were tried for this address; try again"
 	case !short:
-		l.name, l.most, l.hint = tries("long "+l.name), longTriesPerClient, "too many codes were tried from your network; try again"
+		l.name, l.most, l.hint = attemptLimits("long "+l.name), longTriesPerClient, "too many codes were tried from your network; try again"
 	}
 	return l
 }

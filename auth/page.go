@@ -66,24 +66,24 @@ func (a *Auth) Page(ctx context.Context, secret, browser string) (p Page, err er
 		return p, err
 	}
 	if !found || !known {
-		return p, ErrOver
+		return p, ErrSignInEnded
 	}
-	p = Page{SignIn: in, ClientName: c.Name, LocalCode: a.echo.get(in.Hash)}
+	p = Page{SignIn: in, ClientName: c.Name, LocalCode: a.localCodes.get(in.Hash)}
 	if in.Verified {
 		p.Workspaces, err = a.store.WorkspacesOf(ctx, in)
 	}
 	return p, err
 }
 
-// ErrOver is the error for a sign-in that is none, or not of this browser.
-var ErrOver = oauthErrorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
+// ErrSignInEnded is the error for a sign-in that is none, or not of this browser.
+var ErrSignInEnded = oauthErrorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
 
-// step runs a step of the sign-in.
-func (a *Auth) step(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
+// withSignIn runs a step of the sign-in.
+func (a *Auth) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
 	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
 		in, found, err := tx.SignInOf(p.Hash, p.Browser)
 		if err == nil && !found {
-			err = ErrOver
+			err = ErrSignInEnded
 		}
 		if err != nil {
 			return err
@@ -112,42 +112,42 @@ func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) 
 		return err
 	}
 	defer release(place)
-	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		q, err := a.ask(tx, pagePurpose(in), pageKind(addr), address)
 		if err != nil {
 			return err
 		}
-		if err := within(tx, q.pageMails(tx)); err != nil {
+		if err := checkLimits(tx, q.pageMails(tx)); err != nil {
 			return err
 		}
 		code, err := a.issue(tx, q)
 		if err != nil {
 			return err
 		}
-		in.Email, in.Long, in.Verified = address, !guessable(code.text), false
-		letter := a.pageLetter(address, addr, p)
+		in.Email, in.Long, in.Verified = address, !isShortCode(code.text), false
+		letter := a.pageMail(address, addr, p)
 		letter.Code = code.text
 		shown, err := a.mailCode(tx, place, q, letter)
 		if err != nil {
 			return err
 		}
-		tx.After(func() { a.echo.put(in.Hash, shown) })
+		tx.After(func() { a.localCodes.put(in.Hash, shown) })
 		return tx.UpdateSignIn(in)
 	})
 }
 
 // pageMails is the limit on mails that pages send to an address.
-func (q asking) pageMails(tx *store.Tx) limit {
+func (q codeRequest) pageMails(tx *store.Tx) limit {
 	of := mailbox(q.address)
 	if q.known {
-		of = pair(tx, q.address)
+		of = addressOnNetwork(tx, q.address)
 	}
 	return limit{"page mail " + of, pageMailsPerAddress, day, "too many codes were mailed to that address today; try again"}
 }
 
 // OtherAddress takes the sign-in back to where it asks for an address.
 func (a *Auth) OtherAddress(ctx context.Context, addr string, p Page) error {
-	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		in.Email, in.Verified = "", false
 		return tx.UpdateSignIn(in)
 	})
@@ -156,7 +156,7 @@ func (a *Auth) OtherAddress(ctx context.Context, addr string, p Page) error {
 // CheckCode tries the code of the sign-in. A right one makes the person known, as
 // at POST /auth/verify.
 func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
-	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		if in.Email == "" || in.Verified {
 			return nil // another tab was faster: the page shows where it stands
 		}
@@ -164,8 +164,8 @@ func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string)
 		if err != nil {
 			return err
 		}
-		err = a.try(tx, attempt{asking: q, typed: typed,
-			again: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
+		err = a.try(tx, codeAttempt{codeRequest: q, input: typed,
+			retryHint: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
 		if err != nil {
 			return err
 		}
@@ -205,11 +205,11 @@ func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (c
 		return "", err
 	}
 	code = grantPrefix + code
-	err = a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	err = a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		if !in.Verified {
-			return ErrOver
+			return ErrSignInEnded
 		}
-		w, err := a.chosen(tx, in, access)
+		w, err := a.selectedWorkspace(tx, in, access)
 		if err != nil {
 			return err
 		}
@@ -234,11 +234,11 @@ func (access Access) checkReach(scope string) error {
 	return nil
 }
 
-// chosen returns the workspace of the person that was picked, or makes it.
-func (a *Auth) chosen(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
+// selectedWorkspace returns the workspace of the person that was picked, or makes it.
+func (a *Auth) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
 	list, known, err := tx.ActFor(in)
 	if err == nil && !known {
-		err = ErrOver
+		err = ErrSignInEnded
 	}
 	if err != nil {
 		return w, err
@@ -269,7 +269,7 @@ func (a *Auth) nameWorkspace(tx *store.Tx, name string) error {
 
 // Deny ends the sign-in without access.
 func (a *Auth) Deny(ctx context.Context, addr string, p Page) error {
-	return a.step(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		return tx.EndSignIn(in)
 	})
 }

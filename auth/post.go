@@ -39,14 +39,14 @@ func release(place *mail.Place) {
 }
 
 // ask begins a question for a code.
-func (a *Auth) ask(tx *store.Tx, purpose, kind, address string) (q asking, err error) {
-	q = asking{purpose: purpose, kind: kind, address: address}
+func (a *Auth) ask(tx *store.Tx, purpose, kind, address string) (q codeRequest, err error) {
+	q = codeRequest{purpose: purpose, kind: kind, address: address}
 	q.known, err = isKnown(tx, address)
 	return q, err
 }
 
 // askHere begins a question for a code of the API, which belongs to the actor's network.
-func (a *Auth) askHere(tx *store.Tx, address string) (q asking, err error) {
+func (a *Auth) askHere(tx *store.Tx, address string) (q codeRequest, err error) {
 	q, err = a.ask(tx, purposeSignIn, purposeSignIn, address)
 	q.network = Network(tx.Actor.Addr)
 	return q, err
@@ -55,7 +55,7 @@ func (a *Auth) askHere(tx *store.Tx, address string) (q asking, err error) {
 // mailCode mails a letter with a sign-in code once the transaction is on disk.
 // Without a mail server it returns the code, for the answer. To who may not come in
 // anyway the letter is not sent, and goes all the way to the mail server's door.
-func (a *Auth) mailCode(tx *store.Tx, place *mail.Place, q asking, letter mail.Message) (shown string, err error) {
+func (a *Auth) mailCode(tx *store.Tx, place *mail.Place, q codeRequest, letter mail.Message) (shown string, err error) {
 	if place == nil {
 		return letter.Code, nil
 	}
@@ -82,13 +82,13 @@ func (a *Auth) expects(tx *store.Tx, address string) (bool, error) {
 // postFor reports with a not_ready error that the queue has no room for a mail that
 // a user causes.
 func (a *Auth) postFor(actor crm.Actor) error {
-	if a.opts.Mail != nil && !a.opts.Mail.Room(shareOf(actor)) {
+	if a.opts.Mail != nil && !a.opts.Mail.Room(mailShare(actor)) {
 		return noRoom()
 	}
 	return nil
 }
 
-func shareOf(actor crm.Actor) string { return "user " + actor.UserID }
+func mailShare(actor crm.Actor) string { return "user " + actor.UserID }
 
 // post mails a letter that a user causes once the transaction is on disk. Without a
 // mail server it returns the letter's code, for the answer.
@@ -96,7 +96,7 @@ func (a *Auth) post(tx *store.Tx, letter mail.Message) string {
 	if a.opts.Mail == nil {
 		return letter.Code
 	}
-	letter.Share = shareOf(tx.Actor)
+	letter.Share = mailShare(tx.Actor)
 	tx.After(func() { a.opts.Mail.Send(letter) })
 	return ""
 }

@@ -35,7 +35,7 @@ func (a *Auth) Request(ctx context.Context, client, email string) (address, code
 		if err != nil {
 			return err
 		}
-		letter := a.signInLetter(address, client, fresh.life)
+		letter := a.signInMail(address, client, fresh.life)
 		letter.Code = fresh.text
 		code, err = a.mailCode(tx, place, q, letter)
 		return err
@@ -74,9 +74,9 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 		if err != nil {
 			return err
 		}
-		err = a.try(tx, attempt{asking: q, typed: c.Code,
-			again: `ask for a new one: POST /auth/request {"email":` + string(crm.AppendQuoted(nil, c.Email)) + `}`,
-			note:  func() error { return tx.LogFailure(c.Email) }})
+		err = a.try(tx, codeAttempt{codeRequest: q, input: c.Code,
+			retryHint: `ask for a new one: POST /auth/request {"email":` + string(crm.AppendQuoted(nil, c.Email)) + `}`,
+			note:      func() error { return tx.LogFailure(c.Email) }})
 		if err != nil {
 			return err
 		}
@@ -112,8 +112,8 @@ func (a *Auth) checkSignup(tx *store.Tx, address string) error {
 	return err
 }
 
-// Mint makes a token without a code, for whoever owns the database file.
-func (a *Auth) Mint(ctx context.Context, email, tokenName string) (in SignedIn, err error) {
+// MintToken makes a token without a code, for whoever owns the database file.
+func (a *Auth) MintToken(ctx context.Context, email, tokenName string) (in SignedIn, err error) {
 	c := Credentials{Email: email, TokenName: tokenName}
 	if err := c.normalise(); err != nil {
 		return in, err
@@ -146,9 +146,9 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 	return in, err
 }
 
-// MintFor makes a token of the actor for the workspace it has entered. Empty
+// CreateTokenFor makes a token of the actor for the workspace it has entered. Empty
 // name and scope are default and full.
-func (a *Auth) MintFor(tx *store.Tx, name, wanted string) (in SignedIn, err error) {
+func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, err error) {
 	if in.TokenName, err = tokenLabel(name); err != nil {
 		return in, err
 	}

@@ -246,12 +246,12 @@ func TestAddressesAndNamesAreChecked(t *testing.T) {
 		_, _, err := f.Request(t.Context(), "", email)
 		wantCode(t, "Request "+email, err, crm.InvalidEmail)
 		wantCode(t, "Verify "+email, f.try(email, "123456"), crm.InvalidEmail)
-		_, err = f.Mint(t.Context(), email, "")
+		_, err = f.MintToken(t.Context(), email, "")
 		wantCode(t, "Mint "+email, err, crm.InvalidEmail)
 	}
 	names := map[string]string{}
 	for _, name := range []string{"", "  ", " Cursor ", strings.Repeat("é", 100)} {
-		in, err := f.Mint(t.Context(), "ann@example.com", name)
+		in, err := f.MintToken(t.Context(), "ann@example.com", name)
 		wantCode(t, "Mint named "+name, err, "")
 		names[name] = in.TokenName
 	}
@@ -259,7 +259,7 @@ func TestAddressesAndNamesAreChecked(t *testing.T) {
 		t.Errorf("names are %q", names)
 	}
 	for _, name := range []string{strings.Repeat("x", 101), "a\x00b", "a\xffb"} {
-		_, err := f.Mint(t.Context(), "ann@example.com", name)
+		_, err := f.MintToken(t.Context(), "ann@example.com", name)
 		wantCode(t, "Mint named "+name, err, crm.InvalidValue)
 	}
 }

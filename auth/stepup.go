@@ -5,9 +5,9 @@ import (
 	"crmkit/store"
 )
 
-// Sensitive is an action that a user must confirm with a mailed code, since the
+// SensitiveAction is an action that a user must confirm with a mailed code, since the
 // token alone could be in the wrong hands.
-type Sensitive struct {
+type SensitiveAction struct {
 	Action string // like member.promote
 	Target string // what it is done to, a handle or an address
 	Does   string // the action up to the name of the workspace, as "… wants to" goes on
@@ -15,7 +15,7 @@ type Sensitive struct {
 }
 
 // words returns the action in words, the workspace named as given.
-func (s Sensitive) words(workspace string) string {
+func (s SensitiveAction) words(workspace string) string {
 	return s.Does + " the workspace " + workspace + s.Also
 }
 
@@ -26,13 +26,13 @@ const stepUpKind = "step-up"
 // to this user, for this action on this target. Without a code it mails one and
 // returns escalation_required. Everything else that could refuse the action
 // should be checked before.
-func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
+func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	purpose := stepUpKind + " " + what.Action + " " + tx.Actor.WorkspaceID + " " + what.Target
-	q := asking{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email}
+	q := codeRequest{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email}
 	if code != "" {
-		return a.try(tx, attempt{asking: q, typed: code,
-			again: "repeat the request without a code to get a new one",
-			note:  func() error { return tx.Log("step_up.fail", what.Target, "action", what.Action) }})
+		return a.try(tx, codeAttempt{codeRequest: q, input: code,
+			retryHint: "repeat the request without a code to get a new one",
+			note:      func() error { return tx.Log("step_up.fail", what.Target, "action", what.Action) }})
 	}
 	if err := a.postFor(tx.Actor); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (a *Auth) StepUp(tx *store.Tx, what Sensitive, code string) error {
 	words := what.words(crm.Quote(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
-	letter := a.stepUpLetter(tx.Actor, what)
+	letter := a.stepUpMail(tx.Actor, what)
 	letter.Code = fresh.text
 	waiting.LocalCode = a.post(tx, letter)
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",

@@ -15,10 +15,10 @@ import (
 )
 
 // promote is a sensitive action to try codes on.
-var promote = auth.Sensitive{Action: "member.promote", Target: "member/u_0000000000", Does: "make bob@example.com an admin of"}
+var promote = auth.SensitiveAction{Action: "member.promote", Target: "member/u_0000000000", Does: "make bob@example.com an admin of"}
 
 // stepUp runs StepUp in a write of its own.
-func (f *fixture) stepUp(actor crm.Actor, what auth.Sensitive, code string) error {
+func (f *fixture) stepUp(actor crm.Actor, what auth.SensitiveAction, code string) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error { return f.StepUp(tx, what, code) })
 }
 
@@ -32,7 +32,7 @@ func (f *fixture) waiting(err error) string {
 	return coded.LocalCode
 }
 
-func (f *fixture) stepUpCode(actor crm.Actor, what auth.Sensitive) string {
+func (f *fixture) stepUpCode(actor crm.Actor, what auth.SensitiveAction) string {
 	f.t.Helper()
 	return f.waiting(f.stepUp(actor, what, ""))
 }
@@ -117,7 +117,7 @@ func TestStepUpCodesServeOnePurpose(t *testing.T) {
 		demote.Action = "member.demote"
 		other.Target = "member/u_1111111111"
 		elsewhere.WorkspaceID = "ws_0000000000"
-		for _, live := range []auth.Sensitive{demote, other} { // so that each code has others to be taken for
+		for _, live := range []auth.SensitiveAction{demote, other} { // so that each code has others to be taken for
 			f.stepUpCode(ann, live)
 		}
 		f.stepUpCode(elsewhere, promote)

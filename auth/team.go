@@ -36,21 +36,21 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 			return store.Outcome{}, err
 		}
 		if wait > 0 {
-			return store.Outcome{}, limited(l.hint, wait)
+			return store.Outcome{}, rateLimitError(l.hint, wait)
 		}
 	}
 	if role == crm.RoleAdmin && !(found && seat.Value("role").Text == role) {
-		what := Sensitive{Action: "invite.admin", Target: address, Does: "invite " + address + " as an admin of"}
+		what := SensitiveAction{Action: "invite.admin", Target: address, Does: "invite " + address + " as an admin of"}
 		if err := a.StepUp(tx, what, code); err != nil {
 			return store.Outcome{}, err
 		}
 	}
-	if err := within(tx, limits...); err != nil {
+	if err := checkLimits(tx, limits...); err != nil {
 		return store.Outcome{}, err
 	}
 	out, err := tx.Invite(address, role)
 	if err == nil {
-		a.post(tx, a.inviteLetter(tx.Actor, address, role))
+		a.post(tx, a.inviteMail(tx.Actor, address, role))
 	}
 	return out, err
 }
@@ -67,7 +67,7 @@ func inviteLimits(tx *store.Tx, address string) []limit {
 // when nobody would be left to manage the workspace.
 func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (store.Outcome, error) {
 	email := member.Value("email").Text
-	what := Sensitive{Action: "member.promote", Target: member.Handle(), Does: "make " + email + " an admin of"}
+	what := SensitiveAction{Action: "member.promote", Target: member.Handle(), Does: "make " + email + " an admin of"}
 	if role != crm.RoleAdmin {
 		what.Action, what.Does = "member.demote", "take the role of an admin from "+email+" in"
 	}
@@ -85,7 +85,7 @@ func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (stor
 // last_admin when nobody would be left to manage the workspace.
 func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
 	if member.Value("role").Text == crm.RoleAdmin && member.ID != tx.Actor.UserID {
-		what := Sensitive{Action: "member.remove", Target: member.Handle(), Does: "remove the admin " + member.Value("email").Text + " from"}
+		what := SensitiveAction{Action: "member.remove", Target: member.Handle(), Does: "remove the admin " + member.Value("email").Text + " from"}
 		if err := a.StepUp(tx, what, code); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
 // DeleteWorkspace deletes the actor's workspace with everything in it. It needs
 // a step-up code.
 func (a *Auth) DeleteWorkspace(tx *store.Tx, code string) error {
-	what := Sensitive{Action: "workspace.delete", Target: "workspace/" + tx.Actor.WorkspaceID, Does: "delete", Also: " with all its records, members and tokens"}
+	what := SensitiveAction{Action: "workspace.delete", Target: "workspace/" + tx.Actor.WorkspaceID, Does: "delete", Also: " with all its records, members and tokens"}
 	if err := a.StepUp(tx, what, code); err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func TestInviteOnly(t *testing.T) {
 		if err != nil || len(in.Workspaces) != 2 || in.Workspace.ID != bob.WorkspaceID || in.Workspace.Role != crm.RoleMember || in.Workspaces[1].Role != crm.RoleAdmin {
 			t.Errorf("the invited one is in %+v, %v", in.Workspaces, err)
 		}
-		if _, err := f.Mint(t.Context(), "owner@example.com", ""); err != nil {
+		if _, err := f.MintToken(t.Context(), "owner@example.com", ""); err != nil {
 			t.Errorf("the owner of the file lets in whom they like, but %v", err)
 		}
 	})
@@ -163,7 +163,7 @@ func TestMintedTokensStayWhereTheyAre(t *testing.T) {
 		} {
 			var in auth.SignedIn
 			err := f.store.Write(t.Context(), team, func(tx *store.Tx) (err error) {
-				in, err = f.MintFor(tx, c.name, c.scope)
+				in, err = f.CreateTokenFor(tx, c.name, c.scope)
 				return err
 			})
 			got := string(codeOf(err))

@@ -66,7 +66,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 			all[in.TokenID] = held{name, in.Token, len(all), f.clock.Now()}
 			live[in.TokenID] = all[in.TokenID]
 		}
-		signIn := func(name string) (auth.SignedIn, error) { return f.Mint(t.Context(), "ann@example.com", name) }
+		signIn := func(name string) (auth.SignedIn, error) { return f.MintToken(t.Context(), "ann@example.com", name) }
 		for i := range 95 {
 			add(fmt.Sprint("agent ", i%40), signIn, true)
 			f.clock.advance(time.Minute)
@@ -84,7 +84,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 					live[actor.TokenID] = some
 					add(name, func(name string) (in auth.SignedIn, err error) {
 						err = f.store.Write(t.Context(), actor, func(tx *store.Tx) (err error) {
-							in, err = f.MintFor(tx, name, "")
+							in, err = f.CreateTokenFor(tx, name, "")
 							return err
 						})
 						return in, err

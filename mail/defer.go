@@ -15,25 +15,25 @@ func (s *Sender) postpone(j *job) bool {
 	ok := !s.closed && j.n <= len(s.opts.Retry) && s.deferred[j.Share] < maxDeferredOfShare
 	var loser *job
 	if ok {
-		if len(s.later) >= maxDeferred {
+		if len(s.retries) >= maxDeferred {
 			loser = s.leastDeserving()
 			s.undefer(loser)
 		}
 		s.stats.Retried++
 		s.deferred[j.Share]++
-		s.later[j] = time.AfterFunc(s.opts.Retry[j.n-1], func() { s.wake(j) })
+		s.retries[j] = time.AfterFunc(s.opts.Retry[j.n-1], func() { s.requeueRetries(j) })
 	}
 	s.mu.Unlock()
 	if loser != nil {
 		s.opts.Log.Error("mail failed", "to", mask(loser.To), "try", loser.n, "error", errMany)
-		s.settle(&s.stats.Failed)
+		s.finishOne(&s.stats.Failed)
 	}
 	return ok
 }
 
 // leastDeserving returns the latest of the deferred mails of the share that has most.
 func (s *Sender) leastDeserving() (j *job) {
-	for other := range s.later {
+	for other := range s.retries {
 		n, most := s.deferred[other.Share], 0
 		if j != nil {
 			most = s.deferred[j.Share]
@@ -47,31 +47,31 @@ func (s *Sender) leastDeserving() (j *job) {
 
 // undefer takes a mail from those that wait for another try.
 func (s *Sender) undefer(j *job) {
-	s.later[j].Stop()
-	delete(s.later, j)
+	s.retries[j].Stop()
+	delete(s.retries, j)
 	if s.deferred[j.Share]--; s.deferred[j.Share] == 0 {
 		delete(s.deferred, j.Share)
 	}
 }
 
-// wake makes a deferred mail ready again, unless Close did so already.
-func (s *Sender) wake(j *job) {
+// requeueRetries makes a deferred mail ready again, unless Close did so already.
+func (s *Sender) requeueRetries(j *job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, waits := s.later[j]; waits {
+	if _, waits := s.retries[j]; waits {
 		s.undefer(j)
 		s.ready.put(j)
 		s.changed.Signal()
 	}
 }
 
-// shut refuses further mails and wakes those that wait for another try.
-func (s *Sender) shut() {
+// closeLocked refuses further mails and wakes those that wait for another try.
+func (s *Sender) closeLocked() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	s.ready.most = workers // none come that these could keep out
-	for j := range s.later {
+	for j := range s.retries {
 		s.undefer(j)
 		s.ready.put(j)
 	}

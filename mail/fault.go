@@ -45,21 +45,21 @@ const maxReason = 300 // characters
 // explain returns the text of an error for the log. A server may answer with
 // what it was sent, so password, code and address are taken out.
 func (s *Sender) explain(j *job, err error) string {
-	text := hide(err.Error(), mask(j.To), j.To)
+	text := redact(err.Error(), mask(j.To), j.To)
 	if s.server.password != "" {
 		encode := base64.StdEncoding.EncodeToString
-		text = hide(text, "***", encode([]byte("\x00"+s.server.user+"\x00"+s.server.password)),
+		text = redact(text, "***", encode([]byte("\x00"+s.server.user+"\x00"+s.server.password)),
 			encode([]byte(s.server.password)), s.server.password)
 	}
 	if j.Code != "" {
-		text = hide(text, "***", j.Code)
+		text = redact(text, "***", j.Code)
 	}
 	return cut(line(text), maxReason)
 }
 
-// hide replaces every secret in the text, in upper or lower case, as it is and as
+// redact replaces every secret in the text, in upper or lower case, as it is and as
 // net/textproto quotes replies.
-func hide(text, by string, secrets ...string) string {
+func redact(text, by string, secrets ...string) string {
 	var forms []string
 	for _, secret := range secrets {
 		quoted := strconv.Quote(secret)

@@ -242,7 +242,7 @@ func TestHide(t *testing.T) {
 		{"535 a\xffb", "a\xffb", "535 $1"}, // no UTF-8, as %FF in a URL makes it
 		{`535 "a\xffb"`, "a\xffb", `535 "$1"`},
 	} {
-		if got := hide(try.text, "$1", try.secret); got != try.want {
+		if got := redact(try.text, "$1", try.secret); got != try.want {
 			t.Errorf("%q without %q: %q, want %q", try.text, try.secret, got, try.want)
 		}
 	}

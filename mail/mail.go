@@ -62,7 +62,7 @@ type Sender struct {
 
 	running sync.WaitGroup
 	base    context.Context // of every try; ended when what waits is given up
-	giveUp  context.CancelCauseFunc
+	cancel  context.CancelCauseFunc
 
 	mu       sync.Mutex
 	changed  *sync.Cond // there may be a job for a worker, or never more
@@ -70,9 +70,9 @@ type Sender struct {
 	ready    *turns
 	taken    int            // places of the queue
 	places   map[string]int // the same, by share
-	later    map[*job]*time.Timer
+	retries  map[*job]*time.Timer
 	deferred map[string]int // those in later, by share
-	lost     int64          // given up at the end
+	dropped  int64          // given up at the end
 	stats    Stats
 }
 
@@ -94,19 +94,19 @@ func New(o Options) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sender{opts: o.filled(), server: server, from: from, layout: page,
+	s := &Sender{opts: o.withDefaults(), server: server, from: from, layout: page,
 		tls:   &tls.Config{ServerName: server.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		ready: newTurns(), places: map[string]int{}, later: map[*job]*time.Timer{}, deferred: map[string]int{}}
+		ready: newTurns(), places: map[string]int{}, retries: map[*job]*time.Timer{}, deferred: map[string]int{}}
 	s.changed = sync.NewCond(&s.mu)
-	s.base, s.giveUp = context.WithCancelCause(context.Background())
+	s.base, s.cancel = context.WithCancelCause(context.Background())
 	for range workers {
 		s.running.Go(s.work)
 	}
 	return s, nil
 }
 
-// filled returns the options with what was left out.
-func (o Options) filled() Options {
+// withDefaults returns the options with what was left out.
+func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

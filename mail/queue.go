@@ -25,7 +25,7 @@ type Stats struct {
 func (s *Sender) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.Deferred = int64(len(s.later))
+	s.stats.Deferred = int64(len(s.retries))
 	return s.stats
 }
 
@@ -201,11 +201,11 @@ func (s *Sender) finish(j *job, err error) {
 	s.tried(j)
 	switch {
 	case j.Withheld:
-		s.settle(&s.stats.Withheld)
+		s.finishOne(&s.stats.Withheld)
 		return
 	case err == nil:
 		s.opts.Log.Debug("mail sent", "to", mask(j.To), "try", j.n)
-		s.settle(&s.stats.Sent)
+		s.finishOne(&s.stats.Sent)
 		return
 	}
 	// Read before the mail is put back, as then it belongs to the next try.
@@ -216,11 +216,11 @@ func (s *Sender) finish(j *job, err error) {
 		s.opts.Log.Warn("mail waits for another try", what...)
 	case again && s.base.Err() != nil:
 		s.opts.Log.Error("mail dropped", what...)
-		s.count(&s.lost)
-		s.settle(&s.stats.Dropped)
+		s.count(&s.dropped)
+		s.finishOne(&s.stats.Dropped)
 	default:
 		s.opts.Log.Error("mail failed", what...)
-		s.settle(&s.stats.Failed)
+		s.finishOne(&s.stats.Failed)
 	}
 }
 
@@ -236,8 +236,8 @@ func (s *Sender) tried(j *job) {
 	s.changed.Broadcast()
 }
 
-// settle counts what became of a mail.
-func (s *Sender) settle(counter *int64) {
+// finishOne counts what became of a mail.
+func (s *Sender) finishOne(counter *int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*counter++
@@ -249,14 +249,14 @@ func (s *Sender) settle(counter *int64) {
 // ctx ends; what is not sent by then is lost, logged and counted, and the error
 // says how many. It may be called again and then says the same.
 func (s *Sender) Close(ctx context.Context) error {
-	s.shut()
-	stop := context.AfterFunc(ctx, func() { s.giveUp(context.Cause(ctx)) })
+	s.closeLocked()
+	stop := context.AfterFunc(ctx, func() { s.cancel(context.Cause(ctx)) })
 	defer stop()
 	s.running.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lost > 0 {
-		return fmt.Errorf("%d mails were lost at the end: %w", s.lost, context.Cause(s.base))
+	if s.dropped > 0 {
+		return fmt.Errorf("%d mails were lost at the end: %w", s.dropped, context.Cause(s.base))
 	}
 	return nil
 }

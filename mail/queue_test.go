@@ -77,9 +77,9 @@ func TestKeepsWhatItTook(t *testing.T) {
 func TestWakesOnce(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
-	f.wake(&job{Message: hello()})
+	f.requeueRetries(&job{Message: hello()})
 	f.close(t.Context())
-	f.wake(&job{Message: hello()})
+	f.requeueRetries(&job{Message: hello()})
 	f.want(f.Stats(), Stats{})
 }
 
@@ -253,7 +253,7 @@ func TestDeferredAreBounded(t *testing.T) {
 		f.Sender.mu.Unlock()
 		ok := f.postpone(&job{Message: Message{To: "jane@acme.com", Share: share}, n: 1, at: time.Now()})
 		if !ok {
-			f.settle(&f.stats.Failed)
+			f.finishOne(&f.stats.Failed)
 		}
 		return ok
 	}

@@ -40,7 +40,7 @@ const (
 	errHost     urlError = "the mail URL names no host: write a host name in ASCII or an IP address, like smtp://mail.example.com:587 or smtp://[::1]:587"
 	errPort     urlError = "the port of the mail URL is none: write a number from 1 to 65535, like smtp://mail.example.com:587, or leave it out"
 	errUser     urlError = "the mail URL has half a sign-in: write user and password, like smtp://user:password@host:587, or leave out both, without control characters"
-	errBehind   urlError = "the mail URL has something behind the host: end it there, and percent-encode / ? # in user and password (/ is %2F, ? is %3F, # is %23); only ?tls=off may follow smtp://"
+	errTrailing urlError = "the mail URL has something behind the host: end it there, and percent-encode / ? # in user and password (/ is %2F, ? is %3F, # is %23); only ?tls=off may follow smtp://"
 	errLoopback urlError = "tls=off is for a mail server on this machine, named localhost, 127.0.0.1 or [::1]: leave it out to use STARTTLS, or write smtps://"
 )
 
@@ -75,7 +75,7 @@ func (s server) securityOf(u *url.URL) (security, error) {
 	case u.Opaque != "":
 		return 0, errShape
 	case strings.Trim(u.Path, "/") != "" || u.Fragment != "" || u.RawQuery != "" && !off || off && u.Scheme == "smtps":
-		return 0, errBehind
+		return 0, errTrailing
 	case u.Scheme == "smtps":
 		return implicitTLS, nil
 	case off:

@@ -34,8 +34,8 @@ func moment(t interface{ Fatalf(string, ...any) }, text string) crm.Value {
 // listed returns what a text list in the zone says of a moment that prints to
 // the minute, and of one that prints as a day.
 func listed(at crm.Value, zone *time.Location) (minute, day string) {
-	line := render.Line{Head: "x", Fields: []render.Field{{Name: "m", Value: at}, {Name: "d", Value: at, Day: true}}}
-	doc := &render.Doc{Items: []render.Line{line}, Page: &render.Page{Plural: "contacts"}, Zone: zone}
+	line := render.Item{Head: "x", Fields: []render.Field{{Name: "m", Value: at}, {Name: "d", Value: at, Day: true}}}
+	doc := &render.Response{Items: []render.Item{line}, Page: &render.Page{Plural: "contacts"}, Zone: zone}
 	text := string(doc.Append(nil, render.Text))
 	minute, day, _ = strings.Cut(strings.TrimPrefix(text, "x m="), " d=")
 	day, _, _ = strings.Cut(day, "\n")
@@ -183,26 +183,26 @@ func TestZoneEverywhere(t *testing.T) {
 	at, later := moment(t, "2026-06-10T09:00:00Z"), moment(t, "2026-12-10T23:30:00Z")
 	rec := contact(t)
 	rec.Set("follow_up_at", at)
-	line := render.Line{Head: "contact/c_07j0"}
-	below := render.Line{Head: "token", Fields: []render.Field{{Name: "last_used_at", Value: at, Day: true}}}
-	ratio := render.Line{Head: "window", Ratio: true, Fields: []render.Field{{Name: "from", Value: at}, {Name: "until"}}}
+	line := render.Item{Head: "contact/c_07j0"}
+	below := render.Item{Head: "token", Fields: []render.Field{{Name: "last_used_at", Value: at, Day: true}}}
+	ratio := render.Item{Head: "window", Progress: true, Fields: []render.Field{{Name: "from", Value: at}, {Name: "until"}}}
 	stored := render.Field{Name: "change", Named: true, Value: crm.Members([]crm.Member{{Name: "from.follow_up_at", JSON: `"2026-06-10T09:00:00Z"`}})}
 	fault := crm.Errorf(crm.VersionConflict, "read 2026-06-10T09:00:00Z again")
 	fault.Record = &rec
 	for _, test := range []struct {
 		name string
-		doc  render.Doc
+		doc  render.Response
 		text string
 	}{
-		{"lines below a line", render.Doc{Line: &line, Name: "tokens", Items: []render.Line{below}}, "contact/c_07j0\ntoken last_used_at=2026-06-10T11:00+02:00\n"},
-		{"a receipt", render.Doc{Line: &line, Result: "updated", Changed: []render.Change{{Name: "follow_up_at", From: at, To: later}}},
+		{"lines below a line", render.Response{Line: &line, Name: "tokens", Items: []render.Item{below}}, "contact/c_07j0\ntoken last_used_at=2026-06-10T11:00+02:00\n"},
+		{"a receipt", render.Response{Line: &line, Result: "updated", Changed: []render.Change{{Name: "follow_up_at", From: at, To: later}}},
 			"contact/c_07j0\n# updated: follow_up_at 2026-06-10T11:00+02:00 -> 2026-12-11T00:30+01:00\n"},
-		{"a receipt of one", render.Doc{Line: &line, Result: "updated", Changed: []render.Change{{Name: "follow_up_at", From: at}}},
+		{"a receipt of one", render.Response{Line: &line, Result: "updated", Changed: []render.Change{{Name: "follow_up_at", From: at}}},
 			"contact/c_07j0\n# updated: follow_up_at 2026-06-10T11:00+02:00 -> (unset)\n"},
-		{"an error's record", render.Doc{Error: fault},
+		{"an error's record", render.Response{Error: fault},
 			"ERROR version_conflict\nHINT  read 2026-06-10T09:00:00Z again\ncontact/c_07j0 name=\"Jane Doe\" follow_up_at=2026-06-10T11:00+02:00 version=3\n"},
-		{"a ratio", render.Doc{Line: &ratio}, "window: 2026-06-10T11:00+02:00 / unlimited\n"},
-		{"stored text", render.Doc{Line: &render.Line{Head: "change", Fields: []render.Field{stored}}}, "change change.from.follow_up_at=2026-06-10T09:00:00Z\n"},
+		{"a ratio", render.Response{Line: &ratio}, "window: 2026-06-10T11:00+02:00 / unlimited\n"},
+		{"stored text", render.Response{Line: &render.Item{Head: "change", Fields: []render.Field{stored}}}, "change change.from.follow_up_at=2026-06-10T09:00:00Z\n"},
 	} {
 		_, utc := both(&test.doc)
 		test.doc.Zone = location(t, "Europe/Berlin")

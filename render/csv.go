@@ -7,7 +7,7 @@ import (
 )
 
 // AppendHeader appends the labels of the line as a row of CSV (RFC 4180).
-func (l *Line) AppendHeader(b []byte) []byte {
+func (l *Item) AppendHeader(b []byte) []byte {
 	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
 			b = append(b, ',')
@@ -20,7 +20,7 @@ func (l *Line) AppendHeader(b []byte) []byte {
 // AppendCSV appends the values of the line as a row of CSV: times as JSON has them,
 // labels with commas between, an object as one cell of JSON. No part of a cell begins
 // as a formula, and invisible characters are escapes; ReadCell undoes both.
-func (l *Line) AppendCSV(b []byte) []byte {
+func (l *Item) AppendCSV(b []byte) []byte {
 	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
 			b = append(b, ',')
@@ -38,7 +38,7 @@ func (f *Field) cell() string {
 	case crm.ObjectKind:
 		return string(appendSafeJSON(nil, string(appendObject(nil, f.Value.Members()))))
 	}
-	return safeCell(plain(f.Value, f.ID, nil))
+	return safeCell(formatValue(f.Value, f.ID, nil))
 }
 
 func appendCell(b []byte, s string) []byte {

@@ -27,7 +27,7 @@ func checkCell(t interface {
 	Fatalf(string, ...any)
 }, text string) {
 	t.Helper()
-	line := render.Line{Fields: []render.Field{{Name: "a", Value: crm.Str(text)}, {Name: "b", Value: crm.Str("x")}}}
+	line := render.Item{Fields: []render.Field{{Name: "a", Value: crm.Str(text)}, {Name: "b", Value: crm.Str("x")}}}
 	row := string(line.AppendCSV(nil))
 	rows, err := csv.NewReader(strings.NewReader(row)).ReadAll()
 	if err != nil || len(rows) != 1 || render.ReadCell(rows[0][0]) != text {
@@ -84,7 +84,7 @@ func TestObjectsInCellsAreJSON(t *testing.T) {
 	for _, text := range cells {
 		for _, value := range []any{text, []any{text, -5, text}, map[string]any{text: text}} {
 			raw, _ := json.Marshal(value)
-			line := render.Line{Fields: []render.Field{{Name: "custom", Value: crm.Members([]crm.Member{{Name: text, JSON: string(raw)}, {Name: "b", JSON: `"=1"`}})}}}
+			line := render.Item{Fields: []render.Field{{Name: "custom", Value: crm.Members([]crm.Member{{Name: text, JSON: string(raw)}, {Name: "b", JSON: `"=1"`}})}}}
 			rows, err := csv.NewReader(strings.NewReader(string(line.AppendCSV(nil)))).ReadAll()
 			if err != nil || render.ReadCell(rows[0][0]) != rows[0][0] {
 				t.Fatalf("%q: %q, %v", text, rows, err)

@@ -8,14 +8,14 @@ import (
 	"crmkit/crm"
 )
 
-// Doc is one answer.
-type Doc struct {
-	Line    *Line      // the record or status the answer is about; nil for a list
+// Response is one answer.
+type Response struct {
+	Line    *Item      // the record or status the answer is about; nil for a list
 	Result  string     // of a write: created, updated, unchanged
 	Upsert  bool       // the write makes or updates: text calls unchanged an update of nothing
 	Version int64      // of the record the answer is about, for the ETag
 	Changed []Change   // of an update
-	Items   []Line     // the rows of a list, or lines below Line
+	Items   []Item     // the rows of a list, or lines below Line
 	Name    string     // JSON key of Items below a Line
 	Page    *Page      // set for lists
 	Groups  []Group    // of a list that is of several kinds
@@ -28,17 +28,17 @@ type Doc struct {
 	Zone *time.Location // in which text prints times; nil is UTC; JSON is always in UTC
 }
 
-// Line is a head and labelled values: one line of text, one JSON object.
-type Line struct {
-	Head    string  // "contact/c_7k3q", "otp_sent"
-	HeadKey string  // JSON key of Head; empty: Head is in Fields too, or text only
-	Fields  []Field // of a record: those behind its own
-	Ratio   bool    // "resource: used / limit", for usage
+// Item is a head and labelled values: one line of text, one JSON object.
+type Item struct {
+	Head     string  // "contact/c_7k3q", "otp_sent"
+	HeadKey  string  // JSON key of Head; empty: Head is in Fields too, or text only
+	Fields   []Field // of a record: those behind its own
+	Progress bool    // "resource: used / limit", for usage
 
-	Short string // a field of the record that is not Long in this line
+	OneLine string // a field of the record that is not Long in this line
 
-	rec    crm.Record // of Record
-	picked []string
+	rec      crm.Record // of Record
+	selected []string
 }
 
 // Field is a labelled value. A dot in the name nests in JSON: company.name.
@@ -100,7 +100,7 @@ const (
 )
 
 // Append appends the answer in the format.
-func (d *Doc) Append(b []byte, f Format) []byte {
+func (d *Response) Append(b []byte, f Format) []byte {
 	if f == JSON {
 		return d.appendJSON(b)
 	}
@@ -108,7 +108,7 @@ func (d *Doc) Append(b []byte, f Format) []byte {
 }
 
 // Type returns the media type of the answer in the format.
-func (d *Doc) Type(f Format) string {
+func (d *Response) Type(f Format) string {
 	switch {
 	case d.Stream != nil:
 		return d.Stream.Type

@@ -23,7 +23,7 @@ func contact(t interface{ Fatalf(string, ...any) }) crm.Record {
 	return rec
 }
 
-func both(doc *render.Doc) (text, json string) {
+func both(doc *render.Response) (text, json string) {
 	return string(doc.Append(nil, render.Text)), string(doc.Append(nil, render.JSON))
 }
 
@@ -47,8 +47,8 @@ func TestTimes(t *testing.T) {
 		rec.Set("follow_up_at", crm.Millis(at.UnixMilli()))
 		rec.Set("updated_at", crm.Millis(at.UnixMilli()))
 		line := render.Record(rec, []string{"follow_up_at", "updated_at"})
-		one, object := both(&render.Doc{Line: &line})
-		list, _ := both(&render.Doc{Items: []render.Line{line}, Page: &render.Page{Noun: "contact", Plural: "contacts"}})
+		one, object := both(&render.Response{Line: &line})
+		list, _ := both(&render.Response{Items: []render.Item{line}, Page: &render.Page{Noun: "contact", Plural: "contacts"}})
 		if want := rec.Handle() + " follow_up_at=" + test.minute + " updated_at=" + test.minute + "\n"; one != want {
 			t.Errorf("%s: %q, want %q", test.at, one, want)
 		}
@@ -76,11 +76,11 @@ func TestCut(t *testing.T) {
 		rec := contact(t)
 		rec.Set("name", crm.Str(test.value))
 		line := render.Record(rec, []string{"name"})
-		list, object := both(&render.Doc{Items: []render.Line{line}, Page: &render.Page{Noun: "contact", Plural: "contacts"}})
+		list, object := both(&render.Response{Items: []render.Item{line}, Page: &render.Page{Noun: "contact", Plural: "contacts"}})
 		if want := rec.Handle() + " name=" + test.want + "\n# 1 contact\n"; list != want {
 			t.Errorf("%.40q: %s\nwant %s", test.value, list, want)
 		}
-		one, _ := both(&render.Doc{Line: &line})
+		one, _ := both(&render.Response{Line: &line})
 		if strings.Contains(one, "chars)") || strings.Contains(object, "chars)") {
 			t.Errorf("%.40q is cut outside text lists: %s %s", test.value, one, object)
 		}
@@ -93,7 +93,7 @@ func TestCutProperty(t *testing.T) {
 		words := rapid.SliceOfN(rapid.StringMatching(`[a-zü日\n"]{1,120}`), 40, 60).Draw(t, "words")
 		rec := contact(t)
 		rec.Set("name", crm.Str(strings.Join(words, " ")+strings.Repeat("z", 200)))
-		doc := &render.Doc{Items: []render.Line{render.Record(rec, []string{"name"})}, Page: &render.Page{Plural: "contacts"}}
+		doc := &render.Response{Items: []render.Item{render.Record(rec, []string{"name"})}, Page: &render.Page{Plural: "contacts"}}
 		lines := textLines(t, string(doc.Append(nil, render.Text)))
 		_, pairs, err := readLine(lines[0])
 		if err != nil || len(pairs) != 1 {
@@ -106,7 +106,7 @@ func TestCutProperty(t *testing.T) {
 func checkError(t interface{ Fatalf(string, ...any) }, hint, field string) {
 	fault := crm.Errorf(crm.InvalidValue, "%s", hint).On(field)
 	fault.Allowed, fault.DidYouMean = []string{field, hint}, hint
-	text, object := both(&render.Doc{Error: fault})
+	text, object := both(&render.Response{Error: fault})
 	lines := textLines(t, text)
 	if len(lines) != 2 || lines[0] != "ERROR invalid_value" || !strings.HasPrefix(lines[1], "HINT  ") {
 		t.Fatalf("%q", text)
@@ -126,7 +126,7 @@ func checkError(t interface{ Fatalf(string, ...any) }, hint, field string) {
 
 func checkReceipt(t interface{ Fatalf(string, ...any) }, from, to string) {
 	line := render.Record(contact(t), nil)
-	doc := &render.Doc{Line: &line, Result: "updated", Changed: []render.Change{
+	doc := &render.Response{Line: &line, Result: "updated", Changed: []render.Change{
 		{Name: "notes", From: crm.Str(from), To: crm.Str(to)},
 		{Name: "tags", From: crm.Labels([]string{from, to})},
 		{Name: "custom.a", To: crm.Members([]crm.Member{{Name: "a", JSON: string(crm.AppendQuoted(nil, to))}})},
@@ -153,7 +153,7 @@ func TestErrorWithRecord(t *testing.T) {
 	rec.Set("name", crm.Str("x\nERROR y"))
 	fault := crm.Errorf(crm.ConfirmationRequired, "ask the user")
 	fault.Confirm, fault.Record = "tok123", &rec
-	text, object := both(&render.Doc{Error: fault})
+	text, object := both(&render.Response{Error: fault})
 	if want := "ERROR confirmation_required\nHINT  ask the user\nconfirm: tok123\ncontact/c_07j0 name=\"x\\nERROR y\" version=3\n"; text != want {
 		t.Errorf("%q, want %q", text, want)
 	}
@@ -163,7 +163,7 @@ func TestErrorWithRecord(t *testing.T) {
 }
 
 func TestReceipt(t *testing.T) {
-	line := render.Line{Head: "contact/c_07j0"}
+	line := render.Item{Head: "contact/c_07j0"}
 	for _, test := range []struct {
 		result  string
 		changes []render.Change
@@ -178,7 +178,7 @@ func TestReceipt(t *testing.T) {
 		{"updated", []render.Change{{Name: "notes", To: crm.Str(strings.Repeat("x", 90))}}, "# updated: notes (unset) -> " + strings.Repeat("x", 80) + "…\n"},
 		{"updated", []render.Change{{Name: "amount_cents", From: crm.Number(-5), To: crm.Number(7)}}, "# updated: amount_cents -5 -> 7\n"},
 	} {
-		text, _ := both(&render.Doc{Line: &line, Result: test.result, Changed: test.changes})
+		text, _ := both(&render.Response{Line: &line, Result: test.result, Changed: test.changes})
 		if text != "contact/c_07j0\n"+test.want {
 			t.Errorf("%q, want %q", text, test.want)
 		}
@@ -196,7 +196,7 @@ func TestPage(t *testing.T) {
 		{render.Page{}, "# 0 deals\n", `"total":null,"total_exact":false,"next_cursor":null`},
 	} {
 		test.page.Noun, test.page.Plural = "deal", "deals"
-		text, object := both(&render.Doc{Page: &test.page})
+		text, object := both(&render.Response{Page: &test.page})
 		if text != test.text || object != `{"items":[],`+test.json+"}\n" {
 			t.Errorf("%q %s", text, object)
 		}
@@ -221,7 +221,7 @@ func TestPick(t *testing.T) {
 		{"custom,custom.a", `custom.a=1.0 custom."b c"=x`, `"custom":{"a":1.0,"b c":"x"}`},
 	} {
 		line := render.Record(rec, strings.Split(test.pick, ","))
-		text, object := both(&render.Doc{Line: &line})
+		text, object := both(&render.Response{Line: &line})
 		if want := "contact/c_07j0 " + test.text + "\n"; text != want {
 			t.Errorf("%s: %s want %s", test.pick, text, want)
 		}
@@ -237,7 +237,7 @@ func TestPickObjectBehindItsKey(t *testing.T) {
 	rec := contact(t)
 	rec.Set("custom", crm.Members([]crm.Member{{Name: "a", JSON: "1"}, {Name: "b", JSON: "2"}}))
 	line := render.Record(rec, []string{"custom.a", "custom"})
-	text, object := both(&render.Doc{Line: &line})
+	text, object := both(&render.Response{Line: &line})
 	if text != "contact/c_07j0 custom.a=1 custom.b=2\n" {
 		t.Errorf("%s", text)
 	}
@@ -247,18 +247,18 @@ func TestPickObjectBehindItsKey(t *testing.T) {
 }
 
 func TestOtherAnswers(t *testing.T) {
-	sent := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{{Name: "email", Value: crm.Str("a@x.com")}, {Name: "secret", Value: crm.Str("s"), JSON: true}, {Name: "current", Value: crm.Bool(false)}, {Name: "new", Value: crm.Bool(true)}}}
-	usage := render.Line{Head: "contacts", HeadKey: "resource", Ratio: true, Fields: []render.Field{{Name: "used", Value: crm.Number(12)}, {Name: "limit"}}}
+	sent := &render.Item{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{{Name: "email", Value: crm.Str("a@x.com")}, {Name: "secret", Value: crm.Str("s"), JSON: true}, {Name: "current", Value: crm.Bool(false)}, {Name: "new", Value: crm.Bool(true)}}}
+	usage := render.Item{Head: "contacts", HeadKey: "resource", Progress: true, Fields: []render.Field{{Name: "used", Value: crm.Number(12)}, {Name: "limit"}}}
 	for _, test := range []struct {
-		doc        render.Doc
+		doc        render.Response
 		text, json string
 	}{
-		{render.Doc{Line: sent}, "otp_sent email=a@x.com new=yes\n", `{"status":"otp_sent","email":"a@x.com","secret":"s","current":false,"new":true}` + "\n"},
-		{render.Doc{Line: sent, Name: "usage", Items: []render.Line{usage}}, "otp_sent email=a@x.com new=yes\ncontacts: 12 / unlimited\n",
+		{render.Response{Line: sent}, "otp_sent email=a@x.com new=yes\n", `{"status":"otp_sent","email":"a@x.com","secret":"s","current":false,"new":true}` + "\n"},
+		{render.Response{Line: sent, Name: "usage", Items: []render.Item{usage}}, "otp_sent email=a@x.com new=yes\ncontacts: 12 / unlimited\n",
 			`{"status":"otp_sent","email":"a@x.com","secret":"s","current":false,"new":true,"usage":[{"resource":"contacts","used":12,"limit":null}]}` + "\n"},
-		{render.Doc{Raw: &render.Raw{Type: "text/plain", Name: "manual", Body: "a <b>\nc\n"}}, "a <b>\nc\n", `{"manual":"a <b>\nc\n"}` + "\n"},
-		{render.Doc{Raw: &render.Raw{Type: "application/json", Body: `{"a":1}`}}, `{"a":1}`, `{"a":1}`},
-		{render.Doc{Line: &render.Line{Head: "ok"}, Hints: []string{"h\n# x"}, Remarks: []string{"r \u202e"}}, "ok\n# h\\u000a# x\n# r \\u202e\n", `{"remarks":["r \u202e"]}` + "\n"},
+		{render.Response{Raw: &render.Raw{Type: "text/plain", Name: "manual", Body: "a <b>\nc\n"}}, "a <b>\nc\n", `{"manual":"a <b>\nc\n"}` + "\n"},
+		{render.Response{Raw: &render.Raw{Type: "application/json", Body: `{"a":1}`}}, `{"a":1}`, `{"a":1}`},
+		{render.Response{Line: &render.Item{Head: "ok"}, Hints: []string{"h\n# x"}, Remarks: []string{"r \u202e"}}, "ok\n# h\\u000a# x\n# r \\u202e\n", `{"remarks":["r \u202e"]}` + "\n"},
 	} {
 		if text, object := both(&test.doc); text != test.text || object != test.json {
 			t.Errorf("%q\n%s", text, object)
@@ -267,9 +267,9 @@ func TestOtherAnswers(t *testing.T) {
 }
 
 func TestMediaType(t *testing.T) {
-	manual, openapi, plain := render.Doc{Raw: &render.Raw{Type: "text/x", Name: "manual"}}, render.Doc{Raw: &render.Raw{Type: "application/x+json"}}, render.Doc{}
+	manual, openapi, plain := render.Response{Raw: &render.Raw{Type: "text/x", Name: "manual"}}, render.Response{Raw: &render.Raw{Type: "application/x+json"}}, render.Response{}
 	for _, test := range []struct {
-		doc    render.Doc
+		doc    render.Response
 		format render.Format
 		want   string
 	}{

@@ -8,7 +8,7 @@ import (
 	"crmkit/crm"
 )
 
-func (d *Doc) appendJSON(b []byte) []byte {
+func (d *Response) appendJSON(b []byte) []byte {
 	switch {
 	case d.Raw != nil && d.Raw.Name == "":
 		return append(b, d.Raw.Body...)
@@ -76,7 +76,7 @@ func (o *object) texts(name string, list []string) {
 	o.b = append(o.b, ']')
 }
 
-func (o *object) items(name string, lines []Line) {
+func (o *object) items(name string, lines []Item) {
 	o.key(name)
 	o.b = append(o.b, '[')
 	var room []Field
@@ -134,7 +134,7 @@ func (p *Page) members(o *object) {
 
 // members writes the line's fields. A reference's name nests: company.name is
 // {"company":{"name":…}}, null where the reference is unset.
-func (l *Line) members(o *object, room *[]Field) {
+func (l *Item) members(o *object, room *[]Field) {
 	if l.HeadKey != "" {
 		o.text(l.HeadKey, l.Head)
 	}

@@ -9,24 +9,24 @@ import (
 
 // Record returns the line of a record. pick names the fields to show, as
 // fields= does; nil shows all, of which text lists print the brief ones.
-func Record(rec crm.Record, pick []string) Line {
-	return Line{Head: rec.Handle(), rec: rec, picked: pick}
+func Record(rec crm.Record, pick []string) Item {
+	return Item{Head: rec.Handle(), rec: rec, selected: pick}
 }
 
 // fields returns what the line shows. Those of a record are made only now, into the room
 // of a line that was printed before: a page of records would fill 150 kB with them.
-func (l *Line) fields(room *[]Field) []Field {
+func (l *Item) fields(room *[]Field) []Field {
 	if l.rec.Entity == nil {
 		return l.Fields
 	}
-	made := Line{Fields: (*room)[:0]}
-	if l.picked == nil {
+	made := Item{Fields: (*room)[:0]}
+	if l.selected == nil {
 		made.all(l.rec)
 	} else {
-		made.pickAll(l.rec, l.picked)
+		made.pickAll(l.rec, l.selected)
 	}
 	for i := range made.Fields {
-		if made.Fields[i].Name == l.Short {
+		if made.Fields[i].Name == l.OneLine {
 			made.Fields[i].Long = false
 		}
 	}
@@ -35,7 +35,7 @@ func (l *Line) fields(room *[]Field) []Field {
 }
 
 // all adds every field.
-func (l *Line) all(rec crm.Record) {
+func (l *Item) all(rec crm.Record) {
 	object := -1
 	for i := range rec.Entity.Fields {
 		if f := &rec.Entity.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
@@ -50,7 +50,7 @@ func (l *Line) all(rec crm.Record) {
 }
 
 // pickAll adds the fields that fields= names, behind what names the record.
-func (l *Line) pickAll(rec crm.Record, names []string) {
+func (l *Item) pickAll(rec crm.Record, names []string) {
 	l.Fields = append(l.Fields, identity(rec, rec.Entity.Field("id")), identity(rec, rec.Entity.Field("handle")))
 	for _, name := range names {
 		l.pick(rec, name)
@@ -66,7 +66,7 @@ func identity(rec crm.Record, f *crm.Field) Field {
 }
 
 // field adds the field at a position, and behind a reference its name.
-func (l *Line) field(rec crm.Record, i int) {
+func (l *Item) field(rec crm.Record, i int) {
 	f := &rec.Entity.Fields[i]
 	if f.Type == crm.ID || f.Type == crm.Handle {
 		l.Fields = append(l.Fields, identity(rec, f))
@@ -100,7 +100,7 @@ func label(rec crm.Record, i int) Field {
 }
 
 // pick adds one field that fields= names.
-func (l *Line) pick(rec crm.Record, name string) {
+func (l *Item) pick(rec crm.Record, name string) {
 	e := rec.Entity
 	at := len(l.Fields)
 	switch i := e.Index(name); {
@@ -122,7 +122,7 @@ func (l *Line) pick(rec crm.Record, name string) {
 	}
 }
 
-func (l *Line) pickPart(rec crm.Record, head, key string) {
+func (l *Item) pickPart(rec crm.Record, head, key string) {
 	for i := range rec.Entity.Fields {
 		f := &rec.Entity.Fields[i]
 		switch {
@@ -135,7 +135,7 @@ func (l *Line) pickPart(rec crm.Record, head, key string) {
 }
 
 // pickMember shows one key of an object, beside the keys already picked.
-func (l *Line) pickMember(rec crm.Record, i int, key string) {
+func (l *Item) pickMember(rec crm.Record, i int, key string) {
 	object, members := &rec.Entity.Fields[i], rec.Values[i].Members()
 	if s, ok := crm.Unquote(key); ok {
 		key = s

@@ -198,7 +198,7 @@ func decode(text string) (value any) {
 // checkRecord holds the promises of one record in both formats.
 func checkRecord(t interface{ Fatalf(string, ...any) }, rec crm.Record) {
 	line := render.Record(rec, nil)
-	doc := &render.Doc{Line: &line}
+	doc := &render.Response{Line: &line}
 	lines := textLines(t, string(doc.Append(nil, render.Text)))
 	if len(lines) != 1 {
 		t.Fatalf("%d lines for one record: %q", len(lines), lines)
@@ -227,7 +227,7 @@ func TestList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		records := rapid.SliceOfN(rapid.Custom(drawRecord), 0, 5).Draw(t, "records")
 		remarks := rapid.SliceOfN(texts(), 0, 3).Draw(t, "remarks")
-		doc := &render.Doc{Remarks: remarks, Page: &render.Page{Noun: "contact", Plural: "contacts", Total: 12, Exact: true, Counted: true, Next: "abc"}}
+		doc := &render.Response{Remarks: remarks, Page: &render.Page{Noun: "contact", Plural: "contacts", Total: 12, Exact: true, Counted: true, Next: "abc"}}
 		for _, rec := range records {
 			doc.Items = append(doc.Items, render.Record(rec, nil))
 		}

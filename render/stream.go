@@ -18,9 +18,9 @@ type Stream struct {
 
 // Append appends the line in the format, whole: no value is cut. Text shows times
 // in the zone.
-func (l *Line) Append(b []byte, f Format, zone *time.Location) []byte {
+func (l *Item) Append(b []byte, f Format, zone *time.Location) []byte {
 	if f != JSON {
-		return l.appendText(b, spelling{zone: zone}, new([]Field))
+		return l.appendText(b, textOptions{zone: zone}, new([]Field))
 	}
 	o := object{b: append(b, '{')}
 	l.members(&o, new([]Field))

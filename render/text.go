@@ -11,16 +11,16 @@ import (
 	"crmkit/crm"
 )
 
-// spelling says how a line of text is spelled.
-type spelling struct {
-	listed bool           // cut long values and leave out fields that lists do not show
+// textOptions says how a line of text is spelled.
+type textOptions struct {
+	inList bool           // cut long values and leave out fields that lists do not show
 	zone   *time.Location // of times; nil is UTC
 }
 
 // maxListed is the most characters of a value in a text list.
 const maxListed = 200
 
-func (d *Doc) appendText(b []byte) []byte {
+func (d *Response) appendText(b []byte) []byte {
 	switch {
 	case d.Raw != nil:
 		return append(b, d.Raw.Body...)
@@ -28,11 +28,11 @@ func (d *Doc) appendText(b []byte) []byte {
 		return appendErrorText(b, d.Error, d.Zone)
 	}
 	if d.Line != nil {
-		b = d.Line.appendText(b, spelling{zone: d.Zone}, new([]Field))
+		b = d.Line.appendText(b, textOptions{zone: d.Zone}, new([]Field))
 	}
 	var room []Field
 	for i := range d.Items {
-		b = d.Items[i].appendText(b, spelling{listed: d.Page != nil, zone: d.Zone}, &room)
+		b = d.Items[i].appendText(b, textOptions{inList: d.Page != nil, zone: d.Zone}, &room)
 	}
 	b = d.appendReceipt(b)
 	b = d.Page.appendCounts(b, len(d.Items))
@@ -86,7 +86,7 @@ func (g *Group) appendText(b []byte) []byte {
 }
 
 // appendReceipt says what a write did.
-func (d *Doc) appendReceipt(b []byte) []byte {
+func (d *Response) appendReceipt(b []byte) []byte {
 	switch {
 	case d.Result == "" || d.Result == "deleted":
 		return b
@@ -112,21 +112,21 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 	if v.Kind == crm.ObjectKind {
 		return append(b, crm.Quote(memberText(v.Members()[0].JSON))...)
 	}
-	if text := plain(v, id, zone); text != "(unset)" {
+	if text := formatValue(v, id, zone); text != "(unset)" {
 		return append(b, crm.Quote(text)...)
 	}
 	return append(b, `"(unset)"`...)
 }
 
-func (l *Line) appendText(b []byte, s spelling, room *[]Field) []byte {
-	if l.Ratio {
+func (l *Item) appendText(b []byte, s textOptions, room *[]Field) []byte {
+	if l.Progress {
 		return l.appendRatio(b, s.zone)
 	}
 	b = append(b, l.Head...)
 	fields := l.fields(room)
 	for i := range fields {
 		f := &fields[i]
-		if f.JSON || !f.Value.Set() || s.listed && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
+		if f.JSON || !f.Value.Set() || s.inList && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
 			continue
 		}
 		b = f.appendText(b, s)
@@ -134,7 +134,7 @@ func (l *Line) appendText(b []byte, s spelling, room *[]Field) []byte {
 	return append(b, '\n')
 }
 
-func (f *Field) appendText(b []byte, s spelling) []byte {
+func (f *Field) appendText(b []byte, s textOptions) []byte {
 	if f.Value.Kind == crm.ObjectKind {
 		for _, m := range f.Value.Members() {
 			b = append(append(append(b, ' '), f.Name...), '.')
@@ -147,20 +147,20 @@ func (f *Field) appendText(b []byte, s spelling) []byte {
 				b, name, value = labelled(b, name, value)
 			}
 			b = append(appendKey(b, name), '=')
-			b = appendListed(b, value, s.listed)
+			b = appendListed(b, value, s.inList)
 		}
 		return b
 	}
 	b = append(append(append(b, ' '), f.Name...), '=')
 	switch {
 	case f.Value.Kind == crm.TextKind || f.Value.Kind == crm.ListKind:
-		return appendListed(b, plain(f.Value, f.ID, s.zone), s.listed)
-	case f.Value.Kind == crm.TimeKind && s.listed && f.Day:
+		return appendListed(b, formatValue(f.Value, f.ID, s.zone), s.inList)
+	case f.Value.Kind == crm.TimeKind && s.inList && f.Day:
 		return appendDay(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind:
 		return appendTime(b, f.Value.Int, s.zone)
 	}
-	return append(b, plain(f.Value, f.ID, s.zone)...)
+	return append(b, formatValue(f.Value, f.ID, s.zone)...)
 }
 
 // moment returns the time that a key of an object of the server holds.
@@ -206,8 +206,8 @@ func memberText(json string) string {
 	return json
 }
 
-// plain returns a value as unquoted text, times in the zone.
-func plain(v crm.Value, id string, zone *time.Location) string {
+// formatValue returns a value as unquoted text, times in the zone.
+func formatValue(v crm.Value, id string, zone *time.Location) string {
 	switch v.Kind {
 	case crm.IntKind:
 		return strconv.FormatInt(v.Int, 10)
@@ -245,14 +245,14 @@ func appendListed(b []byte, s string, listed bool) []byte {
 }
 
 // appendRatio appends "contacts: 12 / 1000".
-func (l *Line) appendRatio(b []byte, zone *time.Location) []byte {
+func (l *Item) appendRatio(b []byte, zone *time.Location) []byte {
 	b = append(append(b, l.Head...), ": "...)
 	for i, f := range l.Fields {
 		if i > 0 {
 			b = append(b, " / "...)
 		}
 		if f.Value.Set() {
-			b = append(b, plain(f.Value, "", zone)...)
+			b = append(b, formatValue(f.Value, "", zone)...)
 		} else {
 			b = append(b, "unlimited"...)
 		}
@@ -272,7 +272,7 @@ func appendErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
 	}
 	if e.Record != nil {
 		line := Record(*e.Record, nil)
-		b = line.appendText(b, spelling{zone: zone}, new([]Field))
+		b = line.appendText(b, textOptions{zone: zone}, new([]Field))
 	}
 	return b
 }

@@ -126,7 +126,7 @@ func (rq *request) permitted(role string) error {
 
 // write runs a write of the request, whose answer is part of it: it may have to be
 // given again.
-func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Doc, error)) (doc *render.Doc, err error) {
+func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Response, error)) (doc *render.Response, err error) {
 	err = s.change(rq, func(tx *store.Tx) (err error) {
 		doc, err = rq.once(tx, fn)
 		return err

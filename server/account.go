@@ -11,7 +11,7 @@ import (
 )
 
 // authRequest answers POST /auth/request.
-func (s *Server) authRequest(rq *request) (*render.Doc, error) {
+func (s *Server) authRequest(rq *request) (*render.Response, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
@@ -20,28 +20,28 @@ func (s *Server) authRequest(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := &render.Line{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
+	line := &render.Item{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
 	verify := `POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
 	if code == "" {
 		hint := "ask the user for the code in that mailbox, then " + verify
 		if s.opts.InviteOnly {
 			hint += "; an address that nobody invited gets none"
 		}
-		return &render.Doc{Line: line, Hints: []string{hint}}, nil
+		return &render.Response{Line: line, Hints: []string{hint}}, nil
 	}
 	local := text("local_code", code)
 	local.JSON = true
 	line.Fields = append(line.Fields, local)
-	return &render.Doc{Line: line, Hints: []string{"then " + verify, "local mode: code=" + code}}, nil
+	return &render.Response{Line: line, Hints: []string{"then " + verify, "local mode: code=" + code}}, nil
 }
 
 // deleteAccount answers DELETE /account.
-func (s *Server) deleteAccount(rq *request) (*render.Doc, error) {
+func (s *Server) deleteAccount(rq *request) (*render.Response, error) {
 	code, err := rq.stepUpCode()
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.DeleteAccount(tx, code)
 		if err != nil {
 			return nil, err
@@ -63,7 +63,7 @@ func text(name, value string) render.Field {
 }
 
 // authVerify answers POST /auth/verify.
-func (s *Server) authVerify(rq *request) (*render.Doc, error) {
+func (s *Server) authVerify(rq *request) (*render.Response, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
@@ -76,9 +76,9 @@ func (s *Server) authVerify(rq *request) (*render.Doc, error) {
 	return signedIn(in), nil
 }
 
-func signedIn(in auth.SignedIn) *render.Doc {
-	doc := &render.Doc{
-		Line:  &render.Line{Head: "authenticated", HeadKey: "status", Fields: tokenFields(in)},
+func signedIn(in auth.SignedIn) *render.Response {
+	doc := &render.Response{
+		Line:  &render.Item{Head: "authenticated", HeadKey: "status", Fields: tokenFields(in)},
 		Name:  "workspaces",
 		Hints: []string{saveToken, "GET /help is the manual; GET /reminders shows what is due"},
 	}
@@ -87,7 +87,7 @@ func signedIn(in auth.SignedIn) *render.Doc {
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
-		doc.Items = append(doc.Items, render.Line{Head: handle, Fields: append(names(handle),
+		doc.Items = append(doc.Items, render.Item{Head: handle, Fields: append(names(handle),
 			text("name", w.Name), text("role", w.Role), render.Field{Name: "current", Value: crm.Bool(w.ID == in.Workspace.ID)})})
 	}
 	return doc
@@ -116,7 +116,7 @@ func elsewhere(in auth.SignedIn) string {
 }
 
 // whoami answers GET /whoami.
-func (s *Server) whoami(rq *request) (*render.Doc, error) {
+func (s *Server) whoami(rq *request) (*render.Response, error) {
 	// The plan may have been set by another process since the session was read.
 	w, err := s.store.Membership(rq.Context(), rq.actor.User, rq.actor.WorkspaceID)
 	if err != nil {
@@ -127,8 +127,8 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := &render.Doc{
-		Line: &render.Line{Head: "member/" + a.UserID, Fields: append(names("member/"+a.UserID),
+	doc := &render.Response{
+		Line: &render.Item{Head: "member/" + a.UserID, Fields: append(names("member/"+a.UserID),
 			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
 			text("time_zone", a.TimeZone), text("token_id", a.TokenID), text("token_name", a.TokenName),
 			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan))},
@@ -139,7 +139,7 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 		if u.Limit != crm.Unlimited {
 			limit = crm.Number(u.Limit)
 		}
-		doc.Items = append(doc.Items, render.Line{Head: u.Resource, HeadKey: "resource", Ratio: true, Fields: []render.Field{
+		doc.Items = append(doc.Items, render.Item{Head: u.Resource, HeadKey: "resource", Progress: true, Fields: []render.Field{
 			{Name: "used", Value: crm.Number(u.Used)}, {Name: "limit", Value: limit}}})
 	}
 	return doc, nil
@@ -147,7 +147,7 @@ func (s *Server) whoami(rq *request) (*render.Doc, error) {
 
 // tokens answers GET /tokens: those of the user that are alive, in all
 // workspaces.
-func (s *Server) tokens(rq *request) (*render.Doc, error) {
+func (s *Server) tokens(rq *request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.asked = rq.params
 	rq.params = with(rq.params, "last_used_at", "gt:-"+days+"d")
@@ -161,8 +161,8 @@ func (s *Server) tokens(rq *request) (*render.Doc, error) {
 
 // revoke answers DELETE /tokens/{id}. It names what the token made, for a thief may have
 // made it.
-func (s *Server) revoke(rq *request) (*render.Doc, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+func (s *Server) revoke(rq *request) (*render.Response, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.Revoke(tx, rq.record)
 		doc := deleted("token", crm.CutHandle(rq.record))
 		sure, unsure := named(left)
@@ -198,8 +198,8 @@ func named(list []store.Made) (sure, unsure []string) {
 }
 
 // healthz answers GET /healthz: the process serves.
-func (s *Server) healthz(*request) (*render.Doc, error) { return status("ok"), nil }
+func (s *Server) healthz(*request) (*render.Response, error) { return status("ok"), nil }
 
-func status(word string) *render.Doc {
-	return &render.Doc{Line: &render.Line{Head: word, HeadKey: "status"}}
+func status(word string) *render.Response {
+	return &render.Response{Line: &render.Item{Head: word, HeadKey: "status"}}
 }

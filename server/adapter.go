@@ -75,7 +75,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // guarded serves the request and spells the answer; a panic in either is an
 // error.
-func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) {
+func (s *Server) guarded(rq *request) (doc *render.Response, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = panicked(v)
@@ -98,7 +98,7 @@ func (s *Server) guarded(rq *request) (doc *render.Doc, body []byte, err error) 
 // serve checks the request, in the order in which a client would want to hear
 // of faults, and calls the handler. The row comes first: it knows how faults are
 // spelled.
-func (s *Server) serve(rq *request) (*render.Doc, error) {
+func (s *Server) serve(rq *request) (*render.Response, error) {
 	var unread *crm.Error
 	rq.params, unread = query.Params(rq.URL.RawQuery)
 	rq.media = mediaOf(rq.Request, rq.params)
@@ -157,7 +157,7 @@ func (s *Server) locate(rq *request) (ids []string, fault func() *crm.Error) {
 }
 
 // dispatch calls the handler of the row for who may.
-func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
+func (s *Server) dispatch(rq *request, ids []string) (*render.Response, error) {
 	if err := rq.oneCredential(); err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Doc, error) {
 
 // failure turns an error into an answer. What is no crm.Error is a fault of
 // ours: it is logged with the request id, and the client sees only that.
-func (s *Server) failure(rq *request, err error) *render.Doc {
+func (s *Server) failure(rq *request, err error) *render.Response {
 	var known *crm.Error
 	if rq.oauth = oauthError(err); rq.oauth != nil {
 		known = crm.Errorf(crm.InvalidValue, "%s", rq.oauth.Description)
@@ -219,11 +219,11 @@ func (s *Server) failure(rq *request, err error) *render.Doc {
 		rq.status = known.Status()
 		return rq.route.fail(s, rq, known)
 	}
-	return &render.Doc{Error: known, Zone: rq.actor.Zone}
+	return &render.Response{Error: known, Zone: rq.actor.Zone}
 }
 
 // statusOf returns the status of an answer.
-func statusOf(rq *request, doc *render.Doc) int {
+func statusOf(rq *request, doc *render.Response) int {
 	switch {
 	case rq.status != 0:
 		return rq.status
@@ -236,7 +236,7 @@ func statusOf(rq *request, doc *render.Doc) int {
 }
 
 // answer writes the document.
-func (s *Server) answer(rq *request, doc *render.Doc, body []byte) (status int) {
+func (s *Server) answer(rq *request, doc *render.Response, body []byte) (status int) {
 	status = statusOf(rq, doc)
 	h := rq.w.Header()
 	if doc.Version > 0 {

@@ -67,7 +67,7 @@ func (s *benchSeed) open(b *testing.B, path string) (addr string, stop func()) {
 	st, err := store.Open(ctx, store.Options{Path: path, Schema: scheme, Log: log})
 	check(b, err)
 	if s.token == "" {
-		in, err := auth.New(st, auth.Options{}).Mint(ctx, "jane@acme.com", "bench")
+		in, err := auth.New(st, auth.Options{}).MintToken(ctx, "jane@acme.com", "bench")
 		check(b, err)
 		s.token, s.workspace = in.Token, in.Workspace.Number
 	}

@@ -9,7 +9,7 @@ import (
 // protocol (version 1.0, section 4.4) by which agents find each other. The server
 // is a tool more than an agent, so the card names the two ways to operate it, as
 // bindings of its own, and where tokens come from.
-func (s *Server) agentCard(rq *request) (*render.Doc, error) {
+func (s *Server) agentCard(rq *request) (*render.Response, error) {
 	base := s.base(rq)
 	scopes := m{scopeWord: "what the person chooses on the sign-in page"}
 	return sendJSON(m{

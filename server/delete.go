@@ -10,7 +10,7 @@ import (
 
 // remove answers DELETE on a record: the first call returns what would go and
 // a token, the second, with the token, deletes.
-func (s *Server) remove(rq *request) (*render.Doc, error) {
+func (s *Server) remove(rq *request) (*render.Response, error) {
 	e := rq.route.Entity
 	key, err := s.key(rq, e)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 	confirm := rq.params.Get("confirm")
 	var rec crm.Record
 	var fresh string
-	doc, err := s.write(rq, func(tx *store.Tx) (_ *render.Doc, err error) {
+	doc, err := s.write(rq, func(tx *store.Tx) (_ *render.Response, err error) {
 		if rec, err = tx.Fetch(e, key); err != nil {
 			return nil, err
 		}
@@ -61,9 +61,9 @@ func (s *Server) remove(rq *request) (*render.Doc, error) {
 var errUnconfirmed = errors.New("not confirmed")
 
 // deleted is the answer to a delete or a revocation.
-func deleted(kind, id string) *render.Doc {
+func deleted(kind, id string) *render.Response {
 	handle := kind + "/" + id
-	return &render.Doc{Result: "deleted", Line: &render.Line{Head: "deleted " + handle, Fields: names(handle)}}
+	return &render.Response{Result: "deleted", Line: &render.Item{Head: "deleted " + handle, Fields: names(handle)}}
 }
 
 // names are the fields by which JSON names what text says by the head of a line.

@@ -22,7 +22,7 @@ func dumpRoute() route {
 // dump answers GET /export: a line about the workspace, then every record behind
 // those it points to, then a line that says how many there were. What is made after
 // it began is left out, and so are references to that, so the file holds together.
-func (s *Server) dump(rq *request) (*render.Doc, error) {
+func (s *Server) dump(rq *request) (*render.Response, error) {
 	last, err := s.store.LastKey(rq.Context(), rq.actor)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func (s *Server) dump(rq *request) (*render.Doc, error) {
 		a := rq.actor
 		w.piece = fmt.Appendf(w.piece, `{"crmkit":%d,"workspace":"%s","name":%s,"exported_at":"%s"}`+"\n",
 			dumpVersion, a.WorkspaceID, crm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
-		counts := render.Line{}
+		counts := render.Item{}
 		for _, e := range s.schema.Records() {
 			n, err := s.dumpKind(rq, e, last, w)
 			if err != nil {

@@ -23,7 +23,7 @@ var unpaged = []string{"limit", "cursor", "total"}
 
 // export answers GET /export/{kind}: every record that matches, whole, in the
 // order in which they came, so that what is made meanwhile comes last.
-func (s *Server) export(rq *request) (*render.Doc, error) {
+func (s *Server) export(rq *request) (*render.Response, error) {
 	e := rq.route.Entity
 	for _, name := range unpaged {
 		if rq.params.Has(name) {
@@ -75,7 +75,7 @@ func (s *Server) walk(rq *request, q *query.Query, each func(crm.Record) error) 
 }
 
 // streamOf returns the document of records that run hands to a writer.
-func streamOf(rq *request, run func(*recordWriter) error) *render.Doc {
+func streamOf(rq *request, run func(*recordWriter) error) *render.Response {
 	media := rq.media
 	if media == jsonMedia || rq.route.Stream == dumps {
 		media = rowsMedia
@@ -84,7 +84,7 @@ func streamOf(rq *request, run func(*recordWriter) error) *render.Doc {
 	if media != rowsMedia {
 		kind += "; charset=utf-8"
 	}
-	return &render.Doc{Stream: &render.Stream{Type: kind, Each: func(put func([]byte) error) error {
+	return &render.Response{Stream: &render.Stream{Type: kind, Each: func(put func([]byte) error) error {
 		return run(&recordWriter{rq: rq, media: media, put: put})
 	}}}
 }

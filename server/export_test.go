@@ -43,8 +43,8 @@ func (s *Server) HTTPServer() *http.Server { return s.httpServer(s) }
 // AddFaults adds the routes /panic and /fault, whose handlers fail.
 func (s *Server) AddFaults() {
 	s.router = newRouter(append(s.routes(),
-		route{Method: http.MethodGet, Path: "/panic", Access: public, handle: func(*Server, *request) (*render.Doc, error) { panic("kaboom in SQL") }},
-		route{Method: http.MethodGet, Path: "/fault", Access: public, handle: func(*Server, *request) (*render.Doc, error) { return nil, errors.New("kaboom in SQL") }}))
+		route{Method: http.MethodGet, Path: "/panic", Access: public, handle: func(*Server, *request) (*render.Response, error) { panic("kaboom in SQL") }},
+		route{Method: http.MethodGet, Path: "/fault", Access: public, handle: func(*Server, *request) (*render.Response, error) { return nil, errors.New("kaboom in SQL") }}))
 }
 
 // word returns the access as the source of the route table spells it.
@@ -55,7 +55,7 @@ func (a access) word() string {
 
 // AddUnmarked adds two routes without Access, one of them about a workspace.
 func (s *Server) AddUnmarked() {
-	handle := func(*Server, *request) (*render.Doc, error) { return status("in"), nil }
+	handle := func(*Server, *request) (*render.Response, error) { return status("in"), nil }
 	s.router = newRouter(append(s.routes(),
 		route{Method: http.MethodGet, Path: "/unmarked", handle: handle},
 		route{Method: http.MethodGet, Path: "/workspaces/:id/unmarked", handle: handle}))

@@ -53,7 +53,7 @@ type importer struct {
 }
 
 // importRows answers POST /import/{kind}.
-func (s *Server) importRows(rq *request) (*render.Doc, error) {
+func (s *Server) importRows(rq *request) (*render.Response, error) {
 	im, fault := s.newImporter(rq)
 	if fault != nil {
 		return nil, fault
@@ -130,7 +130,7 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 
 // answer runs the import, at once where it is to be one transaction, else while its
 // answer is sent.
-func (im *importer) answer() (*render.Doc, error) {
+func (im *importer) answer() (*render.Response, error) {
 	dry, _ := switchedOn(im.rq, "dry_run")
 	atomic, _ := switchedOn(im.rq, "atomic")
 	if fault := im.fits(dry, atomic); fault != nil {
@@ -158,12 +158,12 @@ func (im *importer) answer() (*render.Doc, error) {
 }
 
 // stream returns the document of an answer that run puts together.
-func (im *importer) stream(run func() error) *render.Doc {
+func (im *importer) stream(run func() error) *render.Response {
 	kind := textMedia + "; charset=utf-8"
 	if im.rq.format == render.JSON {
 		kind = rowsMedia
 	}
-	return &render.Doc{Stream: &render.Stream{Type: kind, Finish: true, Each: func(put func([]byte) error) error {
+	return &render.Response{Stream: &render.Stream{Type: kind, Finish: true, Each: func(put func([]byte) error) error {
 		im.put = put
 		return run()
 	}}}

@@ -43,18 +43,18 @@ func (t *tally) add(r result) {
 
 // line returns the result as a line. In a dry run the record that would be made has
 // no name yet.
-func (r result) line() render.Line {
+func (r result) line() render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
-		l := render.Line{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, crm.OneLine(r.fault.Hint)),
+		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, crm.OneLine(r.fault.Hint)),
 			Fields: []render.Field{number, text("error", string(r.fault.Code)), text("hint", r.fault.Hint)}}
 		if r.fault.Field != "" {
 			l.Fields = append(l.Fields, text("field", r.fault.Field))
 		}
 		return l
 	}
-	return render.Line{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.word, r.handle)),
+	return render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.word, r.handle)),
 		Fields: []render.Field{number, text("result", r.word), text("handle", r.handle)}}
 }
 
@@ -94,7 +94,7 @@ func (im *importer) appendRemarks(b []byte, remarks []string) []byte {
 	if len(remarks) == 0 {
 		return b
 	}
-	doc := render.Doc{Remarks: remarks}
+	doc := render.Response{Remarks: remarks}
 	if im.rq.format == render.Text {
 		return doc.Append(b, render.Text)
 	}
@@ -176,7 +176,7 @@ func (im *importer) appendNext(b []byte, stopped *crm.Error, token string) []byt
 }
 
 func (im *importer) summaryJSON(stopped *crm.Error, dry bool, token string) []byte {
-	l := render.Line{}
+	l := render.Item{}
 	for i, word := range outcomes {
 		l.Fields = append(l.Fields, render.Field{Name: word, Value: crm.Number(im.tally.counts[i])})
 	}

@@ -194,7 +194,7 @@ type keptFile struct {
 
 // run takes the file in, looks at all of it, and then saves it. A file that a dry run
 // has looked at is saved as it was understood then.
-func (im *importer) run() (*render.Doc, error) {
+func (im *importer) run() (*render.Response, error) {
 	rq := im.rq
 	if fault := im.s.imports.hold(rq); fault != nil {
 		return nil, fault

@@ -57,7 +57,7 @@ const firstPart = "Send its first part, with the line of column names, to see ho
 const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."
 
 // atOnce saves all rows in one transaction; one that fails keeps all from being saved.
-func (im *importer) atOnce() (*render.Doc, error) {
+func (im *importer) atOnce() (*render.Response, error) {
 	batch, err := im.all()
 	if err != nil {
 		return nil, err

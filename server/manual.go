@@ -292,34 +292,34 @@ func canonicalOrigin(origin string) string {
 }
 
 // document returns a text that names this server's address.
-func (s *Server) document(rq *request, text, kind string) *render.Doc {
-	return &render.Doc{Raw: &render.Raw{Type: kind, Name: "text", Body: strings.ReplaceAll(text, baseMark, s.base(rq))}}
+func (s *Server) document(rq *request, text, kind string) *render.Response {
+	return &render.Response{Raw: &render.Raw{Type: kind, Name: "text", Body: strings.ReplaceAll(text, baseMark, s.base(rq))}}
 }
 
 const plainText = "text/plain; charset=utf-8"
 
 // start answers GET /: all an agent needs that knows only the address.
-func (s *Server) start(rq *request) (*render.Doc, error) {
+func (s *Server) start(rq *request) (*render.Response, error) {
 	return s.document(rq, s.manual["start"], plainText), nil
 }
 
 // help answers GET /help.
-func (s *Server) help(rq *request) (*render.Doc, error) {
+func (s *Server) help(rq *request) (*render.Response, error) {
 	return s.document(rq, s.manual["manual"], plainText), nil
 }
 
 // agentDocument answers GET /.well-known/agent.md.
-func (s *Server) agentDocument(rq *request) (*render.Doc, error) {
+func (s *Server) agentDocument(rq *request) (*render.Response, error) {
 	return s.document(rq, s.manual["manual"], "text/markdown; charset=utf-8"), nil
 }
 
 // llms answers GET /llms.txt, in the form of llmstxt.org.
-func (s *Server) llms(rq *request) (*render.Doc, error) {
+func (s *Server) llms(rq *request) (*render.Response, error) {
 	return s.document(rq, s.manual["llms"], plainText), nil
 }
 
 // helpTopic answers GET /help/{topic}.
-func (s *Server) helpTopic(rq *request) (*render.Doc, error) {
+func (s *Server) helpTopic(rq *request) (*render.Response, error) {
 	if !slices.Contains(topics, rq.record) {
 		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Quote(rq.record), strings.Join(topics, " ")).Of(rq.record, topics)
 	}
@@ -327,7 +327,7 @@ func (s *Server) helpTopic(rq *request) (*render.Doc, error) {
 }
 
 // openAPIDocument answers GET /openapi.json, which is JSON in every format.
-func (s *Server) openAPIDocument(rq *request) (*render.Doc, error) {
+func (s *Server) openAPIDocument(rq *request) (*render.Response, error) {
 	api, err := s.api()
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ type tieRun struct {
 // createMany answers POST of several records below one. Up to stepSize are tied together or
 // not at all. More are tied in steps, and when one fails those before it stay: the same
 // request, sent again, does the rest and nothing twice.
-func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Doc, error) {
+func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Response, error) {
 	if doc, err := s.answered(rq); doc != nil || err != nil {
 		return doc, err
 	}
@@ -161,12 +161,12 @@ func (t *tieRun) step(list []candidate) (again []candidate, err error) {
 }
 
 // last ties the last records, in the transaction that keeps the answer.
-func (t *tieRun) last(list []candidate) (*render.Doc, error) {
+func (t *tieRun) last(list []candidate) (*render.Response, error) {
 	list, out, err := t.matching(list)
 	if err != nil {
 		return nil, err
 	}
-	return t.s.write(t.rq, func(tx *store.Tx) (*render.Doc, error) {
+	return t.s.write(t.rq, func(tx *store.Tx) (*render.Response, error) {
 		saved, err := t.save(tx, list)
 		if err != nil {
 			return nil, err

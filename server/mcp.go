@@ -37,7 +37,7 @@ func (s *Server) mcpRoutes() []route {
 		for _, path := range []string{set, set + "/"} {
 			post, get, del := base, base, base
 			post.Method, post.Path = http.MethodPost, path
-			post.handle = func(s *Server, rq *request) (*render.Doc, error) { return s.mcp(rq, set) }
+			post.handle = func(s *Server, rq *request) (*render.Response, error) { return s.mcp(rq, set) }
 			if path == set {
 				post.Doc = t.doc
 			}
@@ -50,7 +50,7 @@ func (s *Server) mcpRoutes() []route {
 }
 
 // noStream answers GET and DELETE: there are neither streams nor sessions.
-func noStream(*Server, *request) (*render.Doc, error) {
+func noStream(*Server, *request) (*render.Response, error) {
 	return nil, crm.Errorf(crm.MethodNotAllowed, "there are neither streams nor sessions.")
 }
 
@@ -84,7 +84,7 @@ type mcpKey struct{}
 func callOf(ctx context.Context) *mcpCall { return ctx.Value(mcpKey{}).(*mcpCall) }
 
 // mcp answers POST /mcp and POST /mcp/tools.
-func (s *Server) mcp(rq *request, set string) (*render.Doc, error) {
+func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		return nil, crm.Errorf(crm.UnsupportedMedia, "send the JSON-RPC message as Content-Type: application/json.")
@@ -127,18 +127,18 @@ func (s *Server) mcp(rq *request, set string) (*render.Doc, error) {
 	if kind := w.header.Get("Content-Type"); w.body.Len() > 0 && !strings.HasPrefix(kind, "application/json") {
 		return s.refused(rq, w, messages)
 	}
-	return &render.Doc{Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
+	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
 }
 
 // refused returns the error for a message that the SDK answered with a plain
 // status and a sentence.
-func (s *Server) refused(rq *request, w *recorder, messages rpcMessages) (*render.Doc, error) {
+func (s *Server) refused(rq *request, w *recorder, messages rpcMessages) (*render.Response, error) {
 	text := crm.OneLine(strings.TrimSpace(w.body.String()))
 	if strings.HasPrefix(text, "JSON RPC not handled") && len(messages) == 1 {
 		// JSON-RPC ignores a notification that it does not know, and answers a
 		// request with an error, which is no fault of HTTP.
 		if rq.status = http.StatusAccepted; rq.rpcID == "" {
-			return &render.Doc{Raw: &render.Raw{Type: "application/json"}}, nil
+			return &render.Response{Raw: &render.Raw{Type: "application/json"}}, nil
 		}
 		rq.status, rq.rpcCode = http.StatusOK, rpcMethodNotFound
 		return s.mcpFailure(rq, crm.Errorf(crm.NotFound, "there is no method %s.", crm.Quote(messages[0].method))), nil
@@ -180,7 +180,7 @@ func (r *recorder) Flush() {}
 
 // mcpFailure spells an error as JSON-RPC has it, under the HTTP status it has
 // everywhere: clients sign in again on a 401 and wait on a 429.
-func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Doc {
+func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Response {
 	known = known.ByTools()
 	if rq.status == http.StatusUnauthorized {
 		rq.w.Header().Set("WWW-Authenticate", s.challenge(rq, known))
@@ -199,7 +199,7 @@ func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Doc {
 	default:
 		code = rpcInvalidRequest
 	}
-	return &render.Doc{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(rq.rpcID, code, string(known.Code)+": "+known.Hint)}}
+	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(rq.rpcID, code, string(known.Code)+": "+known.Hint)}}
 }
 
 // challenge returns the WWW-Authenticate header that leads a client to the

@@ -61,7 +61,7 @@ func (s *Server) call(outer *request, c innerCall) (status int, text string, fau
 
 // errorText spells an error as the API's text does.
 func errorText(err *crm.Error) string {
-	return string((&render.Doc{Error: err}).Append(nil, render.Text))
+	return string((&render.Response{Error: err}).Append(nil, render.Text))
 }
 
 // hidden are the first segments of paths that a tool may not call: they are for

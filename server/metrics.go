@@ -167,7 +167,7 @@ func (s *Server) metricsText() string {
 const metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
 // metrics answers GET /metrics to who has the token of the setting.
-func (s *Server) metrics(rq *request) (*render.Doc, error) {
+func (s *Server) metrics(rq *request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
 		return nil, crm.Errorf(crm.NotFound, "this server shows no metrics here; whoever runs it sets --metrics-token, and scrapes with that as the bearer token, or sets --metrics-listen.")
 	}
@@ -175,7 +175,7 @@ func (s *Server) metrics(rq *request) (*render.Doc, error) {
 	if subtle.ConstantTimeCompare([]byte(sent), []byte(auth.Hash(s.opts.MetricsToken))) != 1 {
 		return nil, crm.Errorf(crm.AuthRequired, "send the header Authorization: Bearer <the --metrics-token of this server>.")
 	}
-	return &render.Doc{Raw: &render.Raw{Type: metricsType, Body: s.metricsText()}}, nil
+	return &render.Response{Raw: &render.Raw{Type: metricsType, Body: s.metricsText()}}, nil
 }
 
 // ServeMetrics answers GET /metrics, and nothing else, to whoever reaches the

@@ -20,7 +20,7 @@ import (
 // look whatever the metadata says, and below /oauth.
 func (s *Server) oauthRoutes() []route {
 	open := route{Access: public, Group: "connect", Origins: anyOrigin, Lenient: true, fail: (*Server).oauthFailure}
-	document := func(path string, handle func(*Server, *request) (*render.Doc, error)) route {
+	document := func(path string, handle func(*Server, *request) (*render.Response, error)) route {
 		row := open
 		row.Method, row.Path, row.handle = http.MethodGet, path, handle
 		return row
@@ -32,7 +32,7 @@ func (s *Server) oauthRoutes() []route {
 		document("/.well-known/oauth-protected-resource/mcp/tools", (*Server).protectedResource),
 	}
 	for _, prefix := range []string{"", "/oauth"} {
-		for path, handle := range map[string]func(*Server, *request) (*render.Doc, error){
+		for path, handle := range map[string]func(*Server, *request) (*render.Response, error){
 			"/register": (*Server).register, "/token": (*Server).tokenEndpoint, "/revoke": (*Server).revokeEndpoint,
 		} {
 			row := open
@@ -50,12 +50,12 @@ func (s *Server) oauthRoutes() []route {
 }
 
 // sendJSON answers with a JSON document of a protocol other than the API.
-func sendJSON(v any) *render.Doc {
+func sendJSON(v any) *render.Response {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // maps of strings and numbers
 	}
-	return &render.Doc{Raw: &render.Raw{Type: "application/json", Body: string(body)}}
+	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: string(body)}}
 }
 
 // scopeWord is the one OAuth scope: what a token may do is chosen by the person
@@ -63,7 +63,7 @@ func sendJSON(v any) *render.Doc {
 const scopeWord = "crm"
 
 // authorizationServer answers the metadata of RFC 8414 section 3.
-func (s *Server) authorizationServer(rq *request) (*render.Doc, error) {
+func (s *Server) authorizationServer(rq *request) (*render.Response, error) {
 	rq.w.Header().Set("Cache-Control", "public, max-age=300")
 	base := s.base(rq)
 	return sendJSON(m{
@@ -79,7 +79,7 @@ func (s *Server) authorizationServer(rq *request) (*render.Doc, error) {
 
 // protectedResource answers the metadata of RFC 9728 section 3 for the resource
 // whose path the well-known URI ends in; the bare one is about /mcp.
-func (s *Server) protectedResource(rq *request) (*render.Doc, error) {
+func (s *Server) protectedResource(rq *request) (*render.Response, error) {
 	rq.w.Header().Set("Cache-Control", "public, max-age=300")
 	base := s.base(rq)
 	path := strings.TrimPrefix(rq.path, "/.well-known/oauth-protected-resource")
@@ -112,7 +112,7 @@ func (s *Server) checkResource(rq *request, values []string) error {
 
 // register answers POST /register. Members it does not know are ignored and those
 // it cannot grant are replaced, as RFC 7591 sections 2 and 3.2.1 have it.
-func (s *Server) register(rq *request) (*render.Doc, error) {
+func (s *Server) register(rq *request) (*render.Response, error) {
 	data, fault := rq.bytes()
 	if fault != nil {
 		return nil, fault
@@ -191,7 +191,7 @@ func once(values url.Values) error {
 
 // tokenEndpoint answers POST /token. Access tokens expire when they are idle, so
 // there is no expires_in to send that would stay true.
-func (s *Server) tokenEndpoint(rq *request) (*render.Doc, error) {
+func (s *Server) tokenEndpoint(rq *request) (*render.Response, error) {
 	form, err := rq.form()
 	if err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Doc, error) {
 }
 
 // revokeEndpoint answers POST /revoke.
-func (s *Server) revokeEndpoint(rq *request) (*render.Doc, error) {
+func (s *Server) revokeEndpoint(rq *request) (*render.Response, error) {
 	form, err := rq.form()
 	if err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func (s *Server) revokeEndpoint(rq *request) (*render.Doc, error) {
 }
 
 // oauthFailure spells an error as RFC 6749 section 5.2 has it.
-func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Doc {
+func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Response {
 	word := auth.InvalidRequest
 	switch {
 	case rq.oauth != nil:

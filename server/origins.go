@@ -66,14 +66,14 @@ func (s *Server) allowOrigin(rq *request, o origins) {
 
 // preflight answers OPTIONS for a path whose rows have Origins, before anybody
 // signs in, as browsers ask without credentials.
-func (s *Server) preflight(rq *request) *render.Doc {
+func (s *Server) preflight(rq *request) *render.Response {
 	rq.status = http.StatusNoContent
 	h := rq.w.Header()
 	h.Set("Allow", strings.Join(append(s.router.methodsOf(rq.route.Path), http.MethodOptions), ", "))
 	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID")
 	h.Set("Access-Control-Max-Age", "600")
-	return &render.Doc{Raw: &render.Raw{Type: plainText}}
+	return &render.Response{Raw: &render.Raw{Type: plainText}}
 }
 
 // proxyHeaders tell of a proxy, beside all X-Forwarded-*.

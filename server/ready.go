@@ -76,7 +76,7 @@ func (s *Server) probe(ctx context.Context) error {
 }
 
 // readyz answers GET /readyz: the database answers and takes writes.
-func (s *Server) readyz(rq *request) (*render.Doc, error) {
+func (s *Server) readyz(rq *request) (*render.Response, error) {
 	if s.proxies.blind(rq.Request) {
 		rq.w.Header().Set(blindHeader, "none") // crmkit doctor looks for it
 	}

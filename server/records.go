@@ -13,7 +13,7 @@ import (
 )
 
 // list answers GET on a collection.
-func (s *Server) list(rq *request) (*render.Doc, error) {
+func (s *Server) list(rq *request) (*render.Response, error) {
 	q, fault := query.Parse(rq.route.Entity, rq.params, rq.env)
 	if fault != nil {
 		return nil, fault
@@ -70,9 +70,9 @@ func (s *Server) listSpelled(rq *request, q *query.Query, page store.Page) (*que
 }
 
 // listing returns the document of a page.
-func listing(q *query.Query, page store.Page) *render.Doc {
-	doc := &render.Doc{
-		Items: make([]render.Line, len(page.Records)),
+func listing(q *query.Query, page store.Page) *render.Response {
+	doc := &render.Response{
+		Items: make([]render.Item, len(page.Records)),
 		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},
 	}
 	for i, rec := range page.Records {
@@ -102,13 +102,13 @@ func cutRemark(asked string, given int) string {
 func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.record) }
 
 // single returns the document of one record.
-func single(rec crm.Record, pick []string) *render.Doc {
+func single(rec crm.Record, pick []string) *render.Response {
 	line := render.Record(rec, pick)
-	return &render.Doc{Line: &line, Version: rec.Version()}
+	return &render.Response{Line: &line, Version: rec.Version()}
 }
 
 // fetch answers GET on a record.
-func (s *Server) fetch(rq *request) (*render.Doc, error) {
+func (s *Server) fetch(rq *request) (*render.Response, error) {
 	e := rq.route.Entity
 	var pick []string
 	if rq.params.Has("fields") {
@@ -137,8 +137,8 @@ func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
 }
 
 // save runs a write on one record and answers with its receipt.
-func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Doc, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Response, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		out, err := write(tx)
 		if err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error))
 }
 
 // saved returns the document of a record that was written.
-func saved(out store.Outcome) *render.Doc {
+func saved(out store.Outcome) *render.Response {
 	doc := single(out.After, nil)
 	doc.Result = out.Result
 	if out.Result == store.Updated {
@@ -159,7 +159,7 @@ func saved(out store.Outcome) *render.Doc {
 }
 
 // create answers POST on a collection.
-func (s *Server) create(rq *request) (*render.Doc, error) {
+func (s *Server) create(rq *request) (*render.Response, error) {
 	d, err := rq.draft(rq.route.Entity)
 	if err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (s *Server) create(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		out, err := tx.Save(d)
 		if err != nil {
 			return nil, err
@@ -187,7 +187,7 @@ func (s *Server) create(rq *request) (*render.Doc, error) {
 }
 
 // update answers PATCH on a record.
-func (s *Server) update(rq *request) (*render.Doc, error) {
+func (s *Server) update(rq *request) (*render.Response, error) {
 	key, err := s.key(rq, rq.route.Entity)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (s *Server) update(rq *request) (*render.Doc, error) {
 }
 
 // listBelow answers GET on what belongs to a record, like its activities.
-func (s *Server) listBelow(rq *request, p parent) (*render.Doc, error) {
+func (s *Server) listBelow(rq *request, p parent) (*render.Response, error) {
 	key, err := s.key(rq, p.entity)
 	if err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func with(params url.Values, name, value string) url.Values {
 }
 
 // createBelow answers POST on what belongs to a record.
-func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
+func (s *Server) createBelow(rq *request, p parent) (*render.Response, error) {
 	key, err := s.key(rq, p.entity)
 	if err != nil {
 		return nil, err
@@ -245,7 +245,7 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Doc, error) {
 		}
 	}
 	d.Inputs = append(d.Inputs, own)
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
 			return nil, err
 		}

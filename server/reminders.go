@@ -29,7 +29,7 @@ type due struct {
 
 // reminders answers GET /reminders: what is due of every entity that has a due
 // field, merged by that time. The cursor holds one cursor for each entity.
-func (s *Server) reminders(rq *request) (*render.Doc, error) {
+func (s *Server) reminders(rq *request) (*render.Response, error) {
 	days, limit, cut, fault := reminderParams(rq.params)
 	if fault != nil {
 		return nil, fault
@@ -38,7 +38,7 @@ func (s *Server) reminders(rq *request) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := &render.Doc{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.params.Get("total") != "none"}}
+	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.params.Get("total") != "none"}}
 	for len(doc.Items) < limit {
 		part := soonest(parts)
 		if part == nil {
@@ -167,9 +167,9 @@ func soonest(parts []*due) *due {
 
 func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
 
-func reminder(rec crm.Record, now int64) render.Line {
+func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)
-	line.Short = rec.Entity.ReminderNote
+	line.OneLine = rec.Entity.ReminderNote
 	late := rec.Value(rec.Entity.ReminderField).Int < now
 	line.Fields = append(about(rec), render.Field{Name: "overdue", Value: crm.Bool(late)})
 	return line

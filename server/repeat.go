@@ -19,7 +19,7 @@ import (
 // once runs a write, or gives the answer of the request that had its key before.
 // The answer is kept in the transaction of the write: there is none without the
 // other. A write that failed changed nothing, and may be tried again.
-func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (*render.Doc, error) {
+func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
 	key, err := rq.idempotencyKey()
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Doc, error)) (
 }
 
 // again returns the answer that was kept under the key, nil when there is none.
-func (rq *request) again(tx *store.Tx, key string) (*render.Doc, error) {
+func (rq *request) again(tx *store.Tx, key string) (*render.Response, error) {
 	kept, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
 		return nil, err
@@ -48,7 +48,7 @@ func (rq *request) again(tx *store.Tx, key string) (*render.Doc, error) {
 
 // answered returns the answer that an earlier request with the key of this one got, nil
 // when there is none: a write of several transactions looks before the first.
-func (s *Server) answered(rq *request) (doc *render.Doc, err error) {
+func (s *Server) answered(rq *request) (doc *render.Response, err error) {
 	key, err := rq.idempotencyKey()
 	if err != nil || key == "" {
 		return nil, err
@@ -116,7 +116,7 @@ func hashed(text string) string {
 
 // keptAnswer returns an answer as it is kept: in both spellings, without what is
 // shown only once.
-func (rq *request) keptAnswer(hash string, doc *render.Doc) store.IdempotentResponse {
+func (rq *request) keptAnswer(hash string, doc *render.Response) store.IdempotentResponse {
 	again := *doc
 	if again.Zone == nil {
 		again.Zone = rq.actor.Zone
@@ -141,11 +141,11 @@ const maxKept = 64 << 10
 
 // receiptOf returns what is kept of an answer that is too large to be repeated: which
 // record it was about, what became of it, and where to read the rest.
-func receiptOf(doc *render.Doc) *render.Doc {
-	short := &render.Doc{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
+func receiptOf(doc *render.Response) *render.Response {
+	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
 	where := "GET /audit shows what it did"
 	if doc.Line != nil {
-		short.Line = &render.Line{Head: doc.Line.Head, Fields: names(doc.Line.Head)}
+		short.Line = &render.Item{Head: doc.Line.Head, Fields: names(doc.Line.Head)}
 		if doc.Result != "" {
 			where = "GET /" + doc.Line.Head
 		}
@@ -155,7 +155,7 @@ func receiptOf(doc *render.Doc) *render.Doc {
 }
 
 // replay returns the answer that was kept, marked as such.
-func (rq *request) replay(kept store.IdempotentResponse) (*render.Doc, error) {
+func (rq *request) replay(kept store.IdempotentResponse) (*render.Response, error) {
 	if kept.Request != rq.asksFor() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
 	}
@@ -165,5 +165,5 @@ func (rq *request) replay(kept store.IdempotentResponse) (*render.Doc, error) {
 	if rq.format == render.JSON {
 		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(kept.JSON, "}\n") + ",\"replayed\":true}\n"}
 	}
-	return &render.Doc{Raw: raw, Version: kept.Version}, nil
+	return &render.Response{Raw: raw, Version: kept.Version}, nil
 }

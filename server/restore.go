@@ -18,7 +18,7 @@ func restoreRoute() route {
 // restore answers POST /import: the records of another workspace are made here, and
 // references led to where they went; those of this workspace are set to what they
 // were. Running it again changes nothing.
-func (s *Server) restore(rq *request) (*render.Doc, error) {
+func (s *Server) restore(rq *request) (*render.Response, error) {
 	im, fault := s.newImporter(rq)
 	if fault != nil {
 		return nil, fault

@@ -24,14 +24,14 @@ type route struct {
 	Body   bool        // takes the fields of Entity
 	Takes  []string    // takes these text fields; * marks those that are required
 	Stream stream      // how the answer is sent in pieces, and what the body is
-	handle func(*Server, *request) (*render.Doc, error)
+	handle func(*Server, *request) (*render.Response, error)
 
 	pattern string // shown(), for the log and the metrics; the router sets it
 
 	// What protocols other than the API itself need.
-	Origins origins                                         // whose pages may read the answers
-	Lenient bool                                            // unknown query parameters are ignored
-	fail    func(*Server, *request, *crm.Error) *render.Doc // spells errors; nil: as the API does
+	Origins origins                                              // whose pages may read the answers
+	Lenient bool                                                 // unknown query parameters are ignored
+	fail    func(*Server, *request, *crm.Error) *render.Response // spells errors; nil: as the API does
 }
 
 // team reports whether the path names a workspace.
@@ -171,6 +171,6 @@ type parent struct {
 	field  string // the reference that points to it
 }
 
-func below(above *crm.Entity, field string, handle func(*Server, *request, parent) (*render.Doc, error)) func(*Server, *request) (*render.Doc, error) {
-	return func(s *Server, rq *request) (*render.Doc, error) { return handle(s, rq, parent{above, field}) }
+func below(above *crm.Entity, field string, handle func(*Server, *request, parent) (*render.Response, error)) func(*Server, *request) (*render.Response, error) {
+	return func(s *Server, rq *request) (*render.Response, error) { return handle(s, rq, parent{above, field}) }
 }

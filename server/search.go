@@ -20,7 +20,7 @@ const (
 // hits is what a search found of one kind.
 type hits struct {
 	group render.Group
-	lines []render.Line
+	lines []render.Item
 	rank  int // of the first
 
 	sought  *query.Terms
@@ -28,7 +28,7 @@ type hits struct {
 }
 
 // search answers GET /search: every kind that has a search, best first.
-func (s *Server) search(rq *request) (*render.Doc, error) {
+func (s *Server) search(rq *request) (*render.Response, error) {
 	text, limit, cut := rq.params.Get("q"), searchLimit, ""
 	var fault *crm.Error
 	if rq.params.Get("limit") != "" {
@@ -43,7 +43,7 @@ func (s *Server) search(rq *request) (*render.Doc, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	doc := &render.Doc{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
+	doc := &render.Response{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
 	found, spelled, err := s.find(rq, kinds, text, limit)
 	if err != nil {
 		return nil, err

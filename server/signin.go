@@ -39,7 +39,7 @@ func (s *Server) browser(rq *request) string {
 
 // authorizePage answers GET /authorize: with the parameters of RFC 6749 section
 // 4.1.1 it begins a sign-in, with request= it shows one.
-func (s *Server) authorizePage(rq *request) (*render.Doc, error) {
+func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 	if err := once(rq.params); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Server) asked(rq *request) (asked auth.Authorization, err error) {
 }
 
 // authorizeStep answers POST /authorize.
-func (s *Server) authorizeStep(rq *request) (*render.Doc, error) {
+func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin(s.base(rq)); err != nil {
 		return nil, err
@@ -187,15 +187,15 @@ func (s *Server) response(rq *request, p auth.Page, values url.Values) string {
 
 // seeOther answers 303, which never repeats a form elsewhere (RFC 9700 section
 // 4.12).
-func (s *Server) seeOther(rq *request, target string) *render.Doc {
+func (s *Server) seeOther(rq *request, target string) *render.Response {
 	s.protect(rq, "")
 	rq.w.Header().Set("Location", target)
 	rq.status = http.StatusSeeOther
-	return &render.Doc{Raw: &render.Raw{Type: plainText}}
+	return &render.Response{Raw: &render.Raw{Type: plainText}}
 }
 
 // again shows a step whose input was refused, with what was wrong.
-func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.Doc, error) {
+func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.Response, error) {
 	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
@@ -238,9 +238,9 @@ func patience(d time.Duration) string {
 
 // show returns the page of a sign-in under way. What stands in the form stays
 // there, most of all a choice of less.
-func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string) *render.Doc {
+func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string) *render.Response {
 	to, _ := url.Parse(p.Redirect)
-	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: auth.Where(p.Redirect), Email: form.Get("email"),
+	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: auth.RedirectLabel(p.Redirect), Email: form.Get("email"),
 		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
 	switch {
 	case p.Verified:
@@ -273,9 +273,9 @@ func formTarget(to *url.URL) string {
 }
 
 // page sends a page.
-func (s *Server) page(rq *request, p signPage, target string) *render.Doc {
+func (s *Server) page(rq *request, p signPage, target string) *render.Response {
 	s.protect(rq, target)
-	return &render.Doc{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
+	return &render.Response{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
 }
 
 // protect sets the headers that keep a page from being framed, scripted or

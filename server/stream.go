@@ -81,7 +81,7 @@ func lastWords(st *render.Stream, fault *crm.Error) []byte {
 	case st.Type == csvMedia+"; charset=utf-8":
 		return nil
 	case st.Type == rowsMedia:
-		return (&render.Doc{Error: fault}).Append(nil, render.JSON)
+		return (&render.Response{Error: fault}).Append(nil, render.JSON)
 	}
 	return []byte("# error: " + string(fault.Code) + ": " + crm.OneLine(fault.Hint) + "\n")
 }
@@ -161,7 +161,7 @@ func (g *gathered) put(piece []byte) error {
 func (g *gathered) bytes(json bool) []byte {
 	if g.lines > 0 {
 		remark := fmt.Sprintf("%d lines are left out here: the answer is longer than a tool may show. All rows were done", g.lines)
-		doc := render.Doc{Remarks: []string{remark}}
+		doc := render.Response{Remarks: []string{remark}}
 		if json {
 			g.head.WriteString(`{"remarks":["` + remark + `"]}` + "\n")
 		} else {

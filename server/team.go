@@ -10,7 +10,7 @@ import (
 )
 
 // workspaces answers GET /workspaces: those the user belongs to.
-func (s *Server) workspaces(rq *request) (*render.Doc, error) {
+func (s *Server) workspaces(rq *request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (s *Server) workspaces(rq *request) (*render.Doc, error) {
 }
 
 // markCurrent marks the line that the token of the request is or acts in.
-func markCurrent(doc *render.Doc, handle string) {
+func markCurrent(doc *render.Response, handle string) {
 	for i := range doc.Items {
 		flag := crm.Bool(doc.Items[i].Head == handle)
 		doc.Items[i].Fields = append(doc.Items[i].Fields, render.Field{Name: "current", Value: flag})
@@ -28,12 +28,12 @@ func markCurrent(doc *render.Doc, handle string) {
 }
 
 // createWorkspace answers POST /workspaces.
-func (s *Server) createWorkspace(rq *request) (*render.Doc, error) {
+func (s *Server) createWorkspace(rq *request) (*render.Response, error) {
 	d, err := rq.draft(rq.route.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		out, err := tx.CreateWorkspace(d)
 		if err != nil {
 			return nil, err
@@ -55,12 +55,12 @@ func (rq *request) wayTo(made crm.Record) string {
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
-func (s *Server) updateWorkspace(rq *request) (*render.Doc, error) {
+func (s *Server) updateWorkspace(rq *request) (*render.Response, error) {
 	d, err := rq.draft(rq.route.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		out, err := s.auth.UpdateWorkspace(tx, d)
 		if err != nil {
 			return nil, err
@@ -71,19 +71,19 @@ func (s *Server) updateWorkspace(rq *request) (*render.Doc, error) {
 
 // inItsZone returns the document of a workspace, with its times as the workspace
 // reads them.
-func inItsZone(out store.Outcome) (doc *render.Doc, err error) {
+func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 	doc = saved(out)
 	doc.Zone, err = store.GuessTimeZone(out.After.Value("time_zone").Text)
 	return doc, err
 }
 
 // deleteWorkspace answers DELETE /workspaces/{id}.
-func (s *Server) deleteWorkspace(rq *request) (*render.Doc, error) {
+func (s *Server) deleteWorkspace(rq *request) (*render.Response, error) {
 	code, err := rq.stepUpCode()
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		doc := deleted("workspace", rq.actor.WorkspaceID)
 		doc.Hints = append(doc.Hints, rq.says("the tokens of this workspace are gone with it; if yours was one, sign in again",
 			"the tokens of this workspace are gone with it; if yours was one, the client signs the user in again"))
@@ -104,15 +104,15 @@ func (rq *request) stepUpCode() (string, error) {
 }
 
 // mint answers POST /workspaces/{id}/tokens.
-func (s *Server) mint(rq *request) (*render.Doc, error) {
+func (s *Server) mint(rq *request) (*render.Response, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
-		in, err := s.auth.MintFor(tx, body["token_name"], body["scope"])
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+		in, err := s.auth.CreateTokenFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
-		return &render.Doc{Result: store.Created, Line: &render.Line{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
+		return &render.Response{Result: store.Created, Line: &render.Item{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
 			Hints: []string{rq.says(saveToken, saveForOthers), rq.aboutMade()}}, err
 	})
 }
@@ -127,7 +127,7 @@ func (rq *request) aboutMade() string {
 }
 
 // invite answers POST /workspaces/{id}/invites.
-func (s *Server) invite(rq *request) (*render.Doc, error) {
+func (s *Server) invite(rq *request) (*render.Response, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
@@ -148,7 +148,7 @@ func (s *Server) invite(rq *request) (*render.Doc, error) {
 	if s.opts.Mail == nil {
 		hint = "in local mode no mail is sent: tell them to sign in here with that address"
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		out, err := s.auth.Invite(tx, address, role, code)
 		if err != nil {
 			return nil, err
@@ -161,7 +161,7 @@ func (s *Server) invite(rq *request) (*render.Doc, error) {
 
 // members answers GET /workspaces/{id}/members, which shows the invites too, and
 // GET /workspaces/{id}/invites.
-func (s *Server) members(rq *request) (*render.Doc, error) {
+func (s *Server) members(rq *request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
@@ -174,8 +174,8 @@ func (s *Server) members(rq *request) (*render.Doc, error) {
 }
 
 // cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
-func (s *Server) cancelInvite(rq *request) (*render.Doc, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+func (s *Server) cancelInvite(rq *request) (*render.Response, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		invite, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.record))
 		if err != nil {
 			return nil, err
@@ -185,7 +185,7 @@ func (s *Server) cancelInvite(rq *request) (*render.Doc, error) {
 }
 
 // setRole answers POST /workspaces/{id}/members/{userId}/role.
-func (s *Server) setRole(rq *request) (*render.Doc, error) {
+func (s *Server) setRole(rq *request) (*render.Response, error) {
 	body, fault := rq.texts()
 	if fault != nil {
 		return nil, fault
@@ -209,12 +209,12 @@ func (s *Server) setRole(rq *request) (*render.Doc, error) {
 
 // removeMember answers DELETE /workspaces/{id}/members/{userId}: an admin removes
 // somebody, or a member leaves.
-func (s *Server) removeMember(rq *request) (*render.Doc, error) {
+func (s *Server) removeMember(rq *request) (*render.Response, error) {
 	code, err := rq.stepUpCode()
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		member, err := rq.member(tx)
 		if err != nil {
 			return nil, err

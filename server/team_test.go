@@ -78,7 +78,7 @@ func counting(t testing.TB, db *sql.DB) string {
 func (r *rig) mint(email string) (p person) {
 	r.t.Helper()
 	a := auth.New(r.store, auth.Options{})
-	in, err := a.Mint(r.t.Context(), email, "test")
+	in, err := a.MintToken(r.t.Context(), email, "test")
 	if err == nil {
 		p.token = in.Token
 		p.Actor, err = a.Actor(r.t.Context(), in.Token)

@@ -99,7 +99,7 @@ func (t tie) save(tx *store.Tx, rec crm.Record) (string, error) {
 
 // detach answers DELETE below a record: what ties another to it goes, by its own id or
 // the other's. Nothing else is lost, so it takes one step.
-func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
+func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
 	e := rq.route.Entity
 	key, err := s.keyOf(rq, p.entity, rq.above)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Server) detach(rq *request, p parent) (*render.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Doc, error) {
+	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
 			return nil, err
 		}

@@ -85,7 +85,7 @@ func serve(st *store.Store) (*Client, error) {
 		return nil, err
 	}
 	accounts := auth.New(st, auth.Options{})
-	in, err := accounts.Mint(context.Background(), Email, "servertest")
+	in, err := accounts.MintToken(context.Background(), Email, "servertest")
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (c *Client) Close() error { return c.instance.stop() }
 // As returns a client of the same server for another user, who gets an account
 // and a workspace on the first call for that address.
 func (c *Client) As(email string) *Client {
-	in, err := c.instance.auth.Mint(context.Background(), email, "servertest")
+	in, err := c.instance.auth.MintToken(context.Background(), email, "servertest")
 	if err != nil {
 		c.fail("servertest: sign in %s: %v", email, err)
 	}
