@@ -5,9 +5,9 @@ import "syscall"
 // unsynchronised is TIME_ERROR of adjtimex(2).
 const unsynchronised = 5
 
-// clockKept reports whether the kernel knows its clock to be kept right by NTP or
+// clockSynchronised reports whether the kernel knows its clock to be kept right by NTP or
 // the like. Where it may not be asked, as in some containers, it is taken to be.
-func clockKept() bool {
+func clockSynchronised() bool {
 	var t syscall.Timex
 	state, err := syscall.Adjtimex(&t)
 	return err != nil || state != unsynchronised

@@ -2,5 +2,5 @@
 
 package main
 
-// clockKept cannot be asked here.
-func clockKept() bool { return true }
+// clockSynchronised cannot be asked here.
+func clockSynchronised() bool { return true }

@@ -15,48 +15,48 @@ type doctorCommand struct {
 	serveCommand
 }
 
-// exam is what the checks look at.
-type exam struct {
+// doctorRun is what the checks look at.
+type doctorRun struct {
 	doctorCommand
 	health store.Health // of the file, if there is one
 	fault  error        // what is wrong with it
 }
 
-// grade is how bad a finding is.
-type grade string
+// severity is how bad a finding is.
+type severity string
 
 const (
-	ok   grade = "ok"
-	warn grade = "warn" // it works, but not as it should
-	fail grade = "fail" // it does not work
+	ok   severity = "ok"
+	warn severity = "warn" // it works, but not as it should
+	fail severity = "fail" // it does not work
 )
 
-// finding is what a check found. Where it is not ok, todo says what to do.
-type finding struct {
-	grade grade
-	what  string // the check
-	found string
-	todo  string
+// checkResult is what a check found. Where it is not ok, todo says what to do.
+type checkResult struct {
+	grade  severity
+	what   string // the check
+	found  string
+	remedy string
 }
 
 // String spells a finding as one line.
-func (f finding) String() string {
+func (f checkResult) String() string {
 	line := fmt.Sprintf("%-4s %s: %s", f.grade, f.what, f.found)
-	if f.todo != "" {
-		line += "; " + f.todo
+	if f.remedy != "" {
+		line += "; " + f.remedy
 	}
 	return crm.OneLine(line)
 }
 
 // Run prints a line for each check. It is an error when one fails.
 func (c doctorCommand) Run(ctx context.Context, io console, root *cli) error {
-	c.serveCommand = c.filled()
-	e := exam{doctorCommand: c}
+	c.serveCommand = c.withDefaults()
+	e := doctorRun{doctorCommand: c}
 	if _, err := os.Stat(c.DB); err == nil && c.DB != store.Memory {
 		e.health, e.fault = store.Check(ctx, c.DB)
 	}
 	failed := 0
-	for _, look := range []func(context.Context) finding{
+	for _, look := range []func(context.Context) checkResult{
 		e.settings, root.configFile, e.database, e.permissions, e.space, e.clock, e.certificate, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup,
 	} {
 		f := look(ctx)
@@ -77,15 +77,15 @@ func (c doctorCommand) Run(ctx context.Context, io console, root *cli) error {
 }
 
 // settings checks what serve would refuse at its start.
-func (c exam) settings(context.Context) finding {
+func (c doctorRun) settings(context.Context) checkResult {
 	if err := c.check(); err != nil {
-		return finding{fail, "settings", strings.TrimSuffix(err.Error(), "."), "crmkit serve would not start"}
+		return checkResult{fail, "settings", strings.TrimSuffix(err.Error(), "."), "crmkit serve would not start"}
 	}
 	if _, err := c.plans(); err != nil {
-		return finding{fail, "settings", err.Error(), "crmkit serve would not start"}
+		return checkResult{fail, "settings", err.Error(), "crmkit serve would not start"}
 	}
 	if c.Local {
-		return finding{ok, "settings", "local mode, on " + c.Listen, ""}
+		return checkResult{ok, "settings", "local mode, on " + c.Listen, ""}
 	}
-	return finding{ok, "settings", "complete, on " + c.Listen, ""}
+	return checkResult{ok, "settings", "complete, on " + c.Listen, ""}
 }

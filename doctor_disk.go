@@ -15,107 +15,107 @@ import (
 // The checks of doctor that look at files.
 
 // configFile checks who may read what may hold the password of the mail server.
-func (c *cli) configFile(context.Context) finding {
+func (c *cli) configFile(context.Context) checkResult {
 	path := c.Config
 	if path == "" {
-		return finding{}
+		return checkResult{}
 	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return finding{fail, "config", err.Error(), "name the file in --config or CRMKIT_CONFIG"}
+		return checkResult{fail, "config", err.Error(), "name the file in --config or CRMKIT_CONFIG"}
 	case info.Mode().Perm()&0o007 != 0:
-		return finding{warn, "config", fmt.Sprintf("%s may hold a password, and its mode %04o lets everybody in", path, info.Mode().Perm()), "chmod 640 " + path}
+		return checkResult{warn, "config", fmt.Sprintf("%s may hold a password, and its mode %04o lets everybody in", path, info.Mode().Perm()), "chmod 640 " + path}
 	}
-	return finding{ok, "config", path, ""}
+	return checkResult{ok, "config", path, ""}
 }
 
 // database checks that the file is ours, whole, and takes writes.
-func (c exam) database(context.Context) finding {
+func (c doctorRun) database(context.Context) checkResult {
 	info, err := os.Stat(c.DB)
 	switch {
 	case c.DB == store.Memory:
-		return finding{warn, "database", "it is in memory and ends with the server", "name a file with --db"}
+		return checkResult{warn, "database", "it is in memory and ends with the server", "name a file with --db"}
 	case errors.Is(err, fs.ErrNotExist):
-		return finding{warn, "database", c.DB + " does not exist", "crmkit serve makes it; if there was one, name it with --db"}
+		return checkResult{warn, "database", c.DB + " does not exist", "crmkit serve makes it; if there was one, name it with --db"}
 	case err != nil:
-		return finding{fail, "database", err.Error(), "let the user of the server reach it"}
+		return checkResult{fail, "database", err.Error(), "let the user of the server reach it"}
 	}
 	h := c.health
-	found := fmt.Sprintf("%s, %s, schema %d, users %d", c.DB, amount(info.Size()), h.Schema, h.Users)
+	found := fmt.Sprintf("%s, %s, schema %d, users %d", c.DB, formatBytes(info.Size()), h.Schema, h.Users)
 	switch {
 	case c.fault != nil:
-		return finding{fail, "database", c.fault.Error(), "stop what holds it, or put a backup in its place"}
+		return checkResult{fail, "database", c.fault.Error(), "stop what holds it, or put a backup in its place"}
 	case h.Schema > h.Known:
-		return finding{fail, "database", found, fmt.Sprintf("this crmkit knows schema %d: upgrade the binary", h.Known)}
+		return checkResult{fail, "database", found, fmt.Sprintf("this crmkit knows schema %d: upgrade the binary", h.Known)}
 	case h.Schema < h.Known:
-		return finding{warn, "database", found, fmt.Sprintf("the next start upgrades it to %d, after a copy beside it", h.Known)}
+		return checkResult{warn, "database", found, fmt.Sprintf("the next start upgrades it to %d, after a copy beside it", h.Known)}
 	}
-	return finding{ok, "database", found, ""}
+	return checkResult{ok, "database", found, ""}
 }
 
 // permissions checks who may read the file, and that its log can be made.
-func (c exam) permissions(context.Context) finding {
+func (c doctorRun) permissions(context.Context) checkResult {
 	if c.DB == store.Memory {
-		return finding{}
+		return checkResult{}
 	}
 	dir := filepath.Dir(c.DB)
 	probe, err := os.CreateTemp(dir, ".crmkit-doctor-")
 	if err != nil {
-		return finding{fail, "permissions", err.Error(), "the database keeps its log beside it: let the user of the server write in " + dir}
+		return checkResult{fail, "permissions", err.Error(), "the database keeps its log beside it: let the user of the server write in " + dir}
 	}
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-		return finding{fail, "permissions", err.Error(), "look at the disk"}
+		return checkResult{fail, "permissions", err.Error(), "look at the disk"}
 	}
 	if err := store.CheckOwners(c.DB); err != nil {
-		return finding{fail, "permissions", err.Error(), "the server cannot open the database so"}
+		return checkResult{fail, "permissions", err.Error(), "the server cannot open the database so"}
 	}
 	info, err := os.Stat(c.DB)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		return finding{warn, "permissions", fmt.Sprintf("%s has mode %04o: who can read it can read everything", c.DB, info.Mode().Perm()), "chmod 600 " + c.DB + ", and start the server with umask 077"}
+		return checkResult{warn, "permissions", fmt.Sprintf("%s has mode %04o: who can read it can read everything", c.DB, info.Mode().Perm()), "chmod 600 " + c.DB + ", and start the server with umask 077"}
 	}
-	return finding{ok, "permissions", dir + " can be written, and nobody else reads the file", ""}
+	return checkResult{ok, "permissions", dir + " can be written, and nobody else reads the file", ""}
 }
 
 const (
-	scarce = 1 << 30
-	none   = 100 << 20
+	lowDiskBytes      = 1 << 30
+	criticalDiskBytes = 100 << 20
 )
 
 // space checks that there is room for a copy, as backups and upgrades take.
-func (c exam) space(context.Context) finding {
+func (c doctorRun) space(context.Context) checkResult {
 	if c.DB == store.Memory {
-		return finding{}
+		return checkResult{}
 	}
 	free, err := freeBytes(filepath.Dir(c.DB))
 	if err != nil {
-		return finding{warn, "disk", err.Error(), "look at the free space yourself"}
+		return checkResult{warn, "disk", err.Error(), "look at the free space yourself"}
 	}
 	var size int64
 	if info, err := os.Stat(c.DB); err == nil {
 		size = info.Size()
 	}
-	found := amount(free) + " free"
+	found := formatBytes(free) + " free"
 	switch {
-	case free < none:
-		return finding{fail, "disk", found, "writes fail when it is full: make room"}
-	case free < scarce || free < 2*size:
-		return finding{warn, "disk", found, "a backup and an upgrade each take a copy of " + amount(size) + ": make room"}
+	case free < criticalDiskBytes:
+		return checkResult{fail, "disk", found, "writes fail when it is full: make room"}
+	case free < lowDiskBytes || free < 2*size:
+		return checkResult{warn, "disk", found, "a backup and an upgrade each take a copy of " + formatBytes(size) + ": make room"}
 	}
-	return finding{ok, "disk", found, ""}
+	return checkResult{ok, "disk", found, ""}
 }
 
 // clock checks that the clock is not behind what was written, and that something
 // keeps it right.
-func (c exam) clock(context.Context) finding {
+func (c doctorRun) clock(context.Context) checkResult {
 	now := time.Now()
 	if c.health.LastChange.After(now.Add(time.Minute)) {
-		return finding{fail, "clock", fmt.Sprintf("it says %s, but the latest change is of %s", stamp(now), stamp(c.health.LastChange)), "set the clock: codes and tokens expire by it"}
+		return checkResult{fail, "clock", fmt.Sprintf("it says %s, but the latest change is of %s", stamp(now), stamp(c.health.LastChange)), "set the clock: codes and tokens expire by it"}
 	}
-	if !clockKept() {
-		return finding{warn, "clock", stamp(now) + ", and nothing keeps it right", "codes and certificates expire by it: timedatectl set-ntp true"}
+	if !clockSynchronised() {
+		return checkResult{warn, "clock", stamp(now) + ", and nothing keeps it right", "codes and certificates expire by it: timedatectl set-ntp true"}
 	}
-	return finding{ok, "clock", stamp(now), ""}
+	return checkResult{ok, "clock", stamp(now), ""}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
@@ -126,19 +126,19 @@ const (
 )
 
 // backup checks how old the newest backup is.
-func (c exam) backup(ctx context.Context) finding {
+func (c doctorRun) backup(ctx context.Context) checkResult {
 	if c.DB == store.Memory {
-		return finding{}
+		return checkResult{}
 	}
 	if c.BackupDir == "" {
-		return finding{warn, "backup", "no directory of backups is set", "set --backup-dir, and keep copies on another machine"}
+		return checkResult{warn, "backup", "no directory of backups is set", "set --backup-dir, and keep copies on another machine"}
 	}
 	if _, err := os.Stat(c.BackupDir); err != nil {
-		return finding{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
+		return checkResult{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
 	}
 	if c.health.Schema > 0 {
 		if err := (store.Backup{From: c.DB, To: c.BackupDir, Keep: max(1, c.BackupKeep)}).Check(ctx); err != nil {
-			return finding{fail, "backup", "the next one would fail: " + err.Error(), "until then none is made"}
+			return checkResult{fail, "backup", "the next one would fail: " + err.Error(), "until then none is made"}
 		}
 	}
 	at, err := store.LastBackup(c.BackupDir, c.DB)
@@ -147,21 +147,21 @@ func (c exam) backup(ctx context.Context) finding {
 	now := fmt.Sprintf("make one now: crmkit backup %s --db %s --keep %d", c.BackupDir, c.DB, max(2, c.BackupKeep))
 	switch {
 	case err != nil:
-		return finding{fail, "backup", err.Error(), "let the user of the server reach it"}
+		return checkResult{fail, "backup", err.Error(), "let the user of the server reach it"}
 	case at.IsZero() && c.health.Schema == 0:
-		return finding{warn, "backup", "there is none in " + c.BackupDir, "the server makes the first at its start"}
+		return checkResult{warn, "backup", "there is none in " + c.BackupDir, "the server makes the first at its start"}
 	case at.IsZero():
-		return finding{fail, "backup", "there is none in " + c.BackupDir, now}
+		return checkResult{fail, "backup", "there is none in " + c.BackupDir, now}
 	case age > lostBackup:
-		return finding{fail, "backup", found, now + ", and see in the log why none was made since"}
+		return checkResult{fail, "backup", found, now + ", and see in the log why none was made since"}
 	case age > staleBackup:
-		return finding{warn, "backup", found, "see in the log why none was made since"}
+		return checkResult{warn, "backup", found, "see in the log why none was made since"}
 	}
-	return finding{ok, "backup", found, ""}
+	return checkResult{ok, "backup", found, ""}
 }
 
-// amount spells a size.
-func amount(n int64) string {
+// formatBytes spells a size.
+func formatBytes(n int64) string {
 	switch {
 	case n >= 1<<30:
 		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))

@@ -17,34 +17,34 @@ import (
 // The checks of doctor that look at what is around the server.
 
 // smtp signs in to the mail server, and sends nothing.
-func (c exam) smtp(ctx context.Context) finding {
+func (c doctorRun) smtp(ctx context.Context) checkResult {
 	if c.Local {
-		return finding{ok, "mail", "local mode sends none", ""}
+		return checkResult{ok, "mail", "local mode sends none", ""}
 	}
 	sender, err := mail.New(mail.Options{URL: c.SMTPURL, From: c.MailFrom})
 	if err != nil {
-		return finding{fail, "mail", err.Error(), "set --smtp-url and --mail-from"}
+		return checkResult{fail, "mail", err.Error(), "set --smtp-url and --mail-from"}
 	}
 	defer sender.Close(ctx)
 	if err := sender.Check(ctx); err != nil {
-		return finding{fail, "mail", err.Error(), "nobody can sign in without mail: look at --smtp-url, and whether this network lets mail out"}
+		return checkResult{fail, "mail", err.Error(), "nobody can sign in without mail: look at --smtp-url, and whether this network lets mail out"}
 	}
-	return finding{ok, "mail", "the mail server takes mails from " + c.MailFrom, ""}
+	return checkResult{ok, "mail", "the mail server takes mails from " + c.MailFrom, ""}
 }
 
 const nearExpiry = 14 * 24 * time.Hour
 
 // baseURL asks the server as its clients do.
-func (c exam) baseURL(ctx context.Context) finding {
+func (c doctorRun) baseURL(ctx context.Context) checkResult {
 	if c.Local {
-		return finding{}
+		return checkResult{}
 	}
 	const what = "base URL"
 	switch {
 	case c.BaseURL == "":
-		return finding{warn, what, "mails and the manual name the address of --listen", "set --base-url to the address that clients use"}
+		return checkResult{warn, what, "mails and the manual name the address of --listen", "set --base-url to the address that clients use"}
 	case strings.HasPrefix(c.BaseURL, "http://") && !loopbackURL(c.BaseURL):
-		return finding{fail, what, c.BaseURL + " is not https: tokens cross the network in the clear", "set --tls-domain, or put a proxy in front, and name https"}
+		return checkResult{fail, what, c.BaseURL + " is not https: tokens cross the network in the clear", "set --tls-domain, or put a proxy in front, and name https"}
 	}
 	r, err := server.Reach(ctx, c.BaseURL)
 	left := time.Until(r.Expires).Round(time.Hour)
@@ -52,34 +52,34 @@ func (c exam) baseURL(ctx context.Context) finding {
 	case err != nil:
 		return unreached(what, err)
 	case !r.Ready:
-		return finding{fail, what, c.BaseURL + " answers " + r.Answer, "see the log of the server"}
-	case r.Blind:
-		return finding{warn, what, c.BaseURL + " answers, but its proxy sends no X-Forwarded-For: all clients share one limit", "have the proxy send it, for nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"}
+		return checkResult{fail, what, c.BaseURL + " answers " + r.Answer, "see the log of the server"}
+	case r.HidesClients:
+		return checkResult{warn, what, c.BaseURL + " answers, but its proxy sends no X-Forwarded-For: all clients share one limit", "have the proxy send it, for nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"}
 	case r.Expires.IsZero():
-		return finding{ok, what, c.BaseURL + " answers and is ready", ""}
+		return checkResult{ok, what, c.BaseURL + " answers and is ready", ""}
 	case left < nearExpiry:
-		return finding{warn, what, fmt.Sprintf("%s answers, but its certificate, issued by %s, expires in %s", c.BaseURL, r.Issuer, left), "see why it is not renewed"}
+		return checkResult{warn, what, fmt.Sprintf("%s answers, but its certificate, issued by %s, expires in %s", c.BaseURL, r.Issuer, left), "see why it is not renewed"}
 	}
-	return finding{ok, what, fmt.Sprintf("%s answers and is ready; its certificate, issued by %s, is good until %s", c.BaseURL, r.Issuer, stamp(r.Expires)), ""}
+	return checkResult{ok, what, fmt.Sprintf("%s answers and is ready; its certificate, issued by %s, is good until %s", c.BaseURL, r.Issuer, stamp(r.Expires)), ""}
 }
 
 // unreached says what to look at, by the reason why no server answers.
-func unreached(what string, err error) finding {
+func unreached(what string, err error) checkResult {
 	found := fmt.Sprintf("no server answers: %v", err)
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var network net.Error
 	switch {
 	case errors.As(err, &name):
-		return finding{fail, what, found, "the name leads nowhere from this machine: look at its DNS records"}
+		return checkResult{fail, what, found, "the name leads nowhere from this machine: look at its DNS records"}
 	case errors.As(err, &certificate):
-		return finding{fail, what, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
+		return checkResult{fail, what, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return finding{fail, what, found, "nothing listens there: start the server, or the proxy in front of it"}
+		return checkResult{fail, what, found, "nothing listens there: start the server, or the proxy in front of it"}
 	case errors.As(err, &network) && network.Timeout():
-		return finding{fail, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
+		return checkResult{fail, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
 	}
-	return finding{fail, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
+	return checkResult{fail, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
 }
 
 func loopbackURL(origin string) bool {
@@ -92,27 +92,27 @@ func loopbackURL(origin string) bool {
 }
 
 // proxy checks that clients behind a proxy are told apart.
-func (c exam) proxy(context.Context) finding {
+func (c doctorRun) proxy(context.Context) checkResult {
 	behind := !c.Local && !c.secure() && strings.HasPrefix(c.BaseURL, "https://")
 	switch {
 	case behind && c.TrustProxy == "":
-		return finding{warn, "proxy", "all clients seem to have the address of the proxy, and share one limit", "name it in --trust-proxy, like 127.0.0.1"}
+		return checkResult{warn, "proxy", "all clients seem to have the address of the proxy, and share one limit", "name it in --trust-proxy, like 127.0.0.1"}
 	case behind:
-		return finding{ok, "proxy", "X-Forwarded-For of " + c.TrustProxy + " is believed", ""}
+		return checkResult{ok, "proxy", "X-Forwarded-For of " + c.TrustProxy + " is believed", ""}
 	}
-	return finding{}
+	return checkResult{}
 }
 
 // signUp checks that who should get in can, and who should not cannot.
-func (c exam) signUp(context.Context) finding {
+func (c doctorRun) signUp(context.Context) checkResult {
 	if c.Local {
-		return finding{}
+		return checkResult{}
 	}
 	if c.Signup == "open" {
-		return finding{warn, "sign-up", "anybody with a mailbox can sign up and make workspaces here", "if that is not meant: --signup invite"}
+		return checkResult{warn, "sign-up", "anybody with a mailbox can sign up and make workspaces here", "if that is not meant: --signup invite"}
 	}
 	if c.fault == nil && c.health.Users == 0 {
-		return finding{warn, "sign-up", "by invite only, and there is nobody to invite others", "once there is a database: crmkit token --email you@example.com --db " + c.DB}
+		return checkResult{warn, "sign-up", "by invite only, and there is nobody to invite others", "once there is a database: crmkit token --email you@example.com --db " + c.DB}
 	}
-	return finding{ok, "sign-up", "by invite only", ""}
+	return checkResult{ok, "sign-up", "by invite only", ""}
 }

@@ -21,33 +21,33 @@ import (
 const certificates = "certificates"
 
 // certificate checks the keys and certificates that a server with TLS uses.
-func (c exam) certificate(context.Context) finding {
+func (c doctorRun) certificate(context.Context) checkResult {
 	switch {
 	case c.TLSDomain != "":
 		return c.certificateDir()
 	case c.TLSCert != "" && c.TLSKey != "":
 		return c.ownCertificate()
 	}
-	return finding{}
+	return checkResult{}
 }
 
 // certificateDir checks the folder of --tls-domain: who may read the keys, and which
 // certificates are there.
-func (c exam) certificateDir() finding {
+func (c doctorRun) certificateDir() checkResult {
 	info, err := os.Stat(c.TLSDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return finding{ok, certificates, c.TLSDir + " will be made at the start", ""}
+		return checkResult{ok, certificates, c.TLSDir + " will be made at the start", ""}
 	case err != nil:
-		return finding{fail, certificates, err.Error(), "let the user of the server reach it"}
+		return checkResult{fail, certificates, err.Error(), "let the user of the server reach it"}
 	case info.Mode().Perm()&0o077 != 0:
-		return finding{fail, certificates, fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
+		return checkResult{fail, certificates, fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
 	}
 	domains, err := server.ParseDomains(c.TLSDomain)
 	if err != nil {
-		return finding{} // settings says so
+		return checkResult{} // settings says so
 	}
-	good := finding{ok, certificates, "", ""}
+	good := checkResult{ok, certificates, "", ""}
 	for _, domain := range domains {
 		f := c.cached(domain)
 		if f.grade != ok {
@@ -60,44 +60,44 @@ func (c exam) certificateDir() finding {
 }
 
 // cached looks at the certificate that ACME got for a name.
-func (c exam) cached(domain string) finding {
+func (c doctorRun) cached(domain string) checkResult {
 	data, err := os.ReadFile(filepath.Join(c.TLSDir, domain))
 	if errors.Is(err, fs.ErrNotExist) {
-		return finding{warn, certificates, fmt.Sprintf("%s is private, but holds no certificate for %s yet", c.TLSDir, domain),
+		return checkResult{warn, certificates, fmt.Sprintf("%s is private, but holds no certificate for %s yet", c.TLSDir, domain),
 			"the first visit gets one: open https://" + domain + ", and if that fails see the log of the server"}
 	}
 	if err != nil {
-		return finding{fail, certificates, err.Error(), "let the user of the server read it"}
+		return checkResult{fail, certificates, err.Error(), "let the user of the server read it"}
 	}
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {
-			return judge(block.Bytes, domain)
+			return certificateResult(block.Bytes, domain)
 		}
 	}
-	return finding{fail, certificates, filepath.Join(c.TLSDir, domain) + " holds no certificate", "remove it: the next visit gets a new one"}
+	return checkResult{fail, certificates, filepath.Join(c.TLSDir, domain) + " holds no certificate", "remove it: the next visit gets a new one"}
 }
 
 // ownCertificate checks --tls-cert and --tls-key.
-func (c exam) ownCertificate() finding {
+func (c doctorRun) ownCertificate() checkResult {
 	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 	if err != nil {
-		return finding{fail, certificates, err.Error(), "name a certificate with its chain in --tls-cert and its key in --tls-key, both in PEM, readable for the user of the server"}
+		return checkResult{fail, certificates, err.Error(), "name a certificate with its chain in --tls-cert and its key in --tls-key, both in PEM, readable for the user of the server"}
 	}
 	if info, err := os.Stat(c.TLSKey); err == nil && info.Mode().Perm()&0o007 != 0 {
-		return finding{fail, certificates, fmt.Sprintf("the key %s has mode %04o: everybody on this machine can read it", c.TLSKey, info.Mode().Perm()), "chmod 600 " + c.TLSKey}
+		return checkResult{fail, certificates, fmt.Sprintf("the key %s has mode %04o: everybody on this machine can read it", c.TLSKey, info.Mode().Perm()), "chmod 600 " + c.TLSKey}
 	}
 	host := ""
 	if u, err := url.Parse(c.BaseURL); err == nil {
 		host = u.Hostname()
 	}
-	return judge(pair.Certificate[0], host)
+	return certificateResult(pair.Certificate[0], host)
 }
 
-// judge says whose a certificate is and how long it is good; host may be empty.
-func judge(der []byte, host string) finding {
+// certificateResult says whose a certificate is and how long it is good; host may be empty.
+func certificateResult(der []byte, host string) checkResult {
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
-		return finding{fail, certificates, err.Error(), "put a certificate in its place"}
+		return checkResult{fail, certificates, err.Error(), "put a certificate in its place"}
 	}
 	name := host
 	if name == "" && len(certificate.DNSNames) > 0 {
@@ -106,11 +106,11 @@ func judge(der []byte, host string) finding {
 	found := fmt.Sprintf("%s: issued by %s, good until %s", name, server.IssuerOf(certificate), stamp(certificate.NotAfter))
 	switch now := time.Now(); {
 	case host != "" && certificate.VerifyHostname(host) != nil:
-		return finding{fail, certificates, found, fmt.Sprintf("it is for %v, not for the host of --base-url", certificate.DNSNames)}
+		return checkResult{fail, certificates, found, fmt.Sprintf("it is for %v, not for the host of --base-url", certificate.DNSNames)}
 	case now.After(certificate.NotAfter) || now.Before(certificate.NotBefore):
-		return finding{fail, certificates, found, "clients refuse it: put a valid one in its place"}
+		return checkResult{fail, certificates, found, "clients refuse it: put a valid one in its place"}
 	case certificate.NotAfter.Sub(now) < nearExpiry:
-		return finding{warn, certificates, found, "see why it is not renewed"}
+		return checkResult{warn, certificates, found, "see why it is not renewed"}
 	}
-	return finding{ok, certificates, found, ""}
+	return checkResult{ok, certificates, found, ""}
 }

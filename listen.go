@@ -12,8 +12,8 @@ import (
 	"crmkit/server"
 )
 
-// doors are the ports a server listens on.
-type doors struct {
+// listeners are the ports a server listens on.
+type listeners struct {
 	api     net.Listener
 	plain   net.Listener // beside TLS; nil: none
 	metrics net.Listener // nil: none
@@ -44,7 +44,7 @@ func listenUnix(path string) (net.Listener, error) {
 }
 
 // listen opens them all or none.
-func (c serveCommand) listen() (d doors, err error) {
+func (c serveCommand) listen() (d listeners, err error) {
 	for _, door := range []struct {
 		at, flag string
 		to       *net.Listener
@@ -63,13 +63,13 @@ func (c serveCommand) listen() (d doors, err error) {
 		}
 		if err != nil {
 			d.close()
-			return doors{}, err
+			return listeners{}, err
 		}
 	}
 	return d, nil
 }
 
-func (d doors) close() {
+func (d listeners) close() {
 	for _, l := range []net.Listener{d.api, d.plain, d.metrics} {
 		if l != nil {
 			_ = l.Close() // a server that served closed it already
@@ -78,7 +78,7 @@ func (d doors) close() {
 }
 
 // serve answers on all of them until the context ends, or one fails.
-func (d doors) serve(ctx context.Context, srv *server.Server) error {
+func (d listeners) serve(ctx context.Context, srv *server.Server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error)

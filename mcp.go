@@ -25,8 +25,8 @@ type mcpCommand struct {
 	planFlags
 }
 
-// newcomer is the user of a file that has none.
-const newcomer = "me@crmkit.local"
+// defaultEmail is the user of a file that has none.
+const defaultEmail = "me@crmkit.local"
 
 // Run serves until standard input ends. Who owns the file owns the data, so there
 // is no sign-in; several such commands may run on one file, and beside a server.
@@ -93,7 +93,7 @@ func signInOwner(ctx context.Context, st *store.Store, email, name string) (in a
 		return in, err
 	}
 	if in, err = auth.New(st, auth.Options{}).MintToken(ctx, email, name); err != nil {
-		return in, fmt.Errorf("--email: %w", plain(err))
+		return in, fmt.Errorf("--email: %w", withoutStyle(err))
 	}
 	return in, nil
 }
@@ -106,7 +106,7 @@ func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 	case err != nil:
 		return "", err
 	case len(list) == 0:
-		return newcomer, nil
+		return defaultEmail, nil
 	case len(list) == 1:
 		return list[0].Email, nil
 	}

@@ -17,8 +17,8 @@ import (
 	"crmkit/store"
 )
 
-// reachFlags say which data a command works on: a file, or a server's.
-type reachFlags struct {
+// connectionFlags say which data a command works on: a file, or a server's.
+type connectionFlags struct {
 	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Email string `help:"As whom to act on the file; needed where it has several users." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"A server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
@@ -27,7 +27,7 @@ type reachFlags struct {
 }
 
 // with runs fn with a way to the data. On a file it works beside a running server.
-func (c reachFlags) with(ctx context.Context, io console, name string, fn func(*server.Transfer) error) error {
+func (c connectionFlags) with(ctx context.Context, io console, name string, fn func(*server.Transfer) error) error {
 	if c.URL != "" {
 		origin, err := checkServer(c.URL, c.Token, c.Email)
 		if err != nil {
@@ -58,7 +58,7 @@ func (c reachFlags) with(ctx context.Context, io console, name string, fn func(*
 
 type exportCommand struct {
 	What string `arg:"" optional:"" help:"A kind with filters and format, like contacts or 'deals?stage=won&format=csv'; the whole workspace if left out." placeholder:"KIND"`
-	reachFlags
+	connectionFlags
 }
 
 // Run writes an export to standard output.
@@ -67,28 +67,28 @@ func (c exportCommand) Run(ctx context.Context, io console) error {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
 	return c.with(ctx, io, "crmkit export", func(t *server.Transfer) error {
-		a := &answered{out: io.out}
-		err := t.Do(ctx, "GET", target("/export", c.What), nil, a.writer)
+		a := &responseSink{out: io.out}
+		err := t.Do(ctx, "GET", parseTarget("/export", c.What), nil, a.writer)
 		return errors.Join(a.refusal(), err)
 	})
 }
 
-// target returns the path for a kind with its query, or for the workspace.
-func target(base, what string) string {
+// parseTarget returns the path for a kind with its query, or for the workspace.
+func parseTarget(base, what string) string {
 	if what == "" || what[0] == '?' {
 		return base + what
 	}
 	return base + "/" + strings.ReplaceAll(what, " ", "%20")
 }
 
-// answered takes an answer: what was asked for, or the reason why not.
-type answered struct {
+// responseSink takes an answer: what was asked for, or the reason why not.
+type responseSink struct {
 	out    io.Writer
 	status int
 	fault  bytes.Buffer
 }
 
-func (a *answered) writer(status int) io.Writer {
+func (a *responseSink) writer(status int) io.Writer {
 	if a.status = status; status >= 300 {
 		return &a.fault
 	}
@@ -96,7 +96,7 @@ func (a *answered) writer(status int) io.Writer {
 }
 
 // refusal returns the error in the answer.
-func (a *answered) refusal() error {
+func (a *responseSink) refusal() error {
 	if a.status < 300 {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (a *answered) refusal() error {
 type importCommand struct {
 	File string `arg:"" help:"CSV, JSON lines or a JSON array; or what crmkit export gave. - is standard input." placeholder:"FILE"`
 	What string `arg:"" optional:"" help:"The kind, like contacts or 'contacts?dry_run=1'; if left out the file or its name says it." placeholder:"KIND"`
-	reachFlags
+	connectionFlags
 }
 
 // Run imports a file. It prints a line for each row; on a terminal a bar shows how far
@@ -138,8 +138,8 @@ func (c importCommand) Run(ctx context.Context, io console) error {
 		if terminal(io.err) {
 			p.bar = io.err
 		}
-		a := &answered{out: p}
-		err := t.Do(ctx, "POST", target("/import", what), p.counted(in), a.writer)
+		a := &responseSink{out: p}
+		err := t.Do(ctx, "POST", parseTarget("/import", what), p.counted(in), a.writer)
 		p.end()
 		return errors.Join(a.refusal(), err, p.failure())
 	})

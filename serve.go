@@ -51,12 +51,12 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err == nil || c.LogFormat != "json" {
 		return err
 	}
-	c.logger(io).Error("crmkit serve failed", "error", plain(err).Error())
+	c.logger(io).Error("crmkit serve failed", "error", withoutStyle(err).Error())
 	return errLogged
 }
 
 func (c serveCommand) run(ctx context.Context, io console) error {
-	c = c.filled()
+	c = c.withDefaults()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -154,15 +154,15 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 	return opts, nil
 }
 
-// mailPatience is how long a server that stops goes on sending the mails that
+// mailDrainTimeout is how long a server that stops goes on sending the mails that
 // wait, of the ten seconds a stop may take.
-const mailPatience = 2 * time.Second
+const mailDrainTimeout = 2 * time.Second
 
 func finishMail(sender *mail.Sender, log *slog.Logger) {
 	if sender == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), mailPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), mailDrainTimeout)
 	defer cancel()
 	if err := sender.Close(ctx); err != nil {
 		log.Warn("not all mails were sent", "error", err)

@@ -26,8 +26,8 @@ type tlsFlags struct {
 // secure reports whether the server speaks TLS by itself.
 func (f tlsFlags) secure() bool { return f.TLSDomain != "" || f.TLSCert != "" }
 
-// filled returns the settings with the defaults that depend on others.
-func (c serveCommand) filled() serveCommand {
+// withDefaults returns the settings with the defaults that depend on others.
+func (c serveCommand) withDefaults() serveCommand {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"
 		if c.secure() {
@@ -92,14 +92,14 @@ func (c serveCommand) certificates(log *slog.Logger) (*server.Certificates, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := private(c.TLSDir); err != nil {
+	if err := makePrivateDir(c.TLSDir); err != nil {
 		return nil, fmt.Errorf("--tls-dir: %w", err)
 	}
 	return server.ByACME(server.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
 }
 
-// private makes a directory that nobody else may read, or holds that one is so.
-func private(dir string) error {
+// makePrivateDir makes a directory that nobody else may read, or holds that one is so.
+func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

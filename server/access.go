@@ -47,7 +47,7 @@ func (rq *request) oneCredential() error {
 
 // authenticate finds out who asks.
 func (s *Server) authenticate(rq *request) error {
-	if rq.inner { // one message may hold many calls, and each may take long
+	if rq.internal { // one message may hold many calls, and each may take long
 		role, err := s.store.Role(rq.Context(), rq.actor)
 		rq.actor.Role = role
 		return err
@@ -61,19 +61,19 @@ func (s *Server) authenticate(rq *request) error {
 	}
 	actor.Addr = rq.addr
 	rq.actor = actor
-	return s.pace("token " + actor.TokenID)
+	return s.rateLimit("token " + actor.TokenID)
 }
 
 // authorize checks the access column against the token, and against the role in
 // the workspace the request is about.
 func (s *Server) authorize(rq *request, ids []string) error {
 	if need := rq.route.Access.scope(); !crm.ScopeIncludes(rq.actor.Scope, need) {
-		return rq.tooLittle(need)
+		return rq.scopeError(need)
 	}
 	if rq.route.team() {
 		id := crm.CutHandle(ids[0])
 		if id != rq.actor.WorkspaceID && !rq.actor.CrossWorkspace() {
-			return rq.stays()
+			return rq.staysHint()
 		}
 		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
 		if err != nil {
@@ -88,15 +88,15 @@ func (s *Server) authorize(rq *request, ids []string) error {
 // reconnect is how a person gives a connection other rights: on the sign-in page.
 const reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
 
-// tooLittle is the error for a token whose scope does not cover what is needed.
-func (rq *request) tooLittle(need string) *crm.Error {
-	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.route.Method, rq.route.shown(), need, rq.actor.Scope)
+// scopeError is the error for a token whose scope does not cover what is needed.
+func (rq *request) scopeError(need string) *crm.Error {
+	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.route.Method, rq.route.Pattern(), need, rq.actor.Scope)
 	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
 		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, crm.Quote(scopeTitle(need))).On("scope")
 }
 
-// stays is the error for a token that is for another workspace.
-func (rq *request) stays() *crm.Error {
+// staysHint is the error for a token that is for another workspace.
+func (rq *request) staysHint() *crm.Error {
 	why := "another token made it"
 	if rq.actor.Origin == crm.OriginOAuth {
 		why = "whoever connected it chose that one only"
@@ -106,10 +106,10 @@ func (rq *request) stays() *crm.Error {
 		ForTools("%s For another, %sthat workspace, or all workspaces.", what, reconnect)
 }
 
-// says picks the words of a remark: for who calls the API, or for who calls through
+// refusal picks the words of a remark: for who calls the API, or for who calls through
 // tools, which can neither sign in nor send another token.
-func (rq *request) says(api, tools string) string {
-	if rq.inner {
+func (rq *request) refusal(api, tools string) string {
+	if rq.internal {
 		return tools
 	}
 	return api
@@ -117,7 +117,7 @@ func (rq *request) says(api, tools string) string {
 
 // permitted checks the access column against a role in the workspace.
 func (rq *request) permitted(role string) error {
-	self := rq.route.Access == leave && crm.CutHandle(rq.record) == rq.actor.UserID
+	self := rq.route.Access == leave && crm.CutHandle(rq.recordID) == rq.actor.UserID
 	if rq.route.Access > leave || role == crm.RoleAdmin || self {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (rq *request) permitted(role string) error {
 // given again.
 func (s *Server) write(rq *request, fn func(*store.Tx) (*render.Response, error)) (doc *render.Response, err error) {
 	err = s.change(rq, func(tx *store.Tx) (err error) {
-		doc, err = rq.once(tx, fn)
+		doc, err = rq.withIdempotency(tx, fn)
 		return err
 	})
 	if err != nil {
@@ -157,8 +157,8 @@ func (rq *request) entered(fn func(*store.Tx) error) func(*store.Tx) error {
 	}
 }
 
-// pace refuses a request that comes too soon after others under the same key.
-func (s *Server) pace(key string) error {
+// rateLimit refuses a request that comes too soon after others under the same key.
+func (s *Server) rateLimit(key string) error {
 	wait := s.limiter.take(key, s.store.Now())
 	if wait == 0 {
 		return nil

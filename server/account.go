@@ -80,7 +80,7 @@ func signedIn(in auth.SignedIn) *render.Response {
 	doc := &render.Response{
 		Line:  &render.Item{Head: "authenticated", HeadKey: "status", Fields: tokenFields(in)},
 		Name:  "workspaces",
-		Hints: []string{saveToken, "GET /help is the manual; GET /reminders shows what is due"},
+		Hints: []string{saveTokenHint, "GET /help is the manual; GET /reminders shows what is due"},
 	}
 	if len(in.Workspaces) > 1 {
 		doc.Hints = append(doc.Hints, "the token acts in "+crm.Quote(in.Workspace.Name)+" alone"+elsewhere(in))
@@ -93,9 +93,9 @@ func signedIn(in auth.SignedIn) *render.Response {
 	return doc
 }
 
-const saveToken = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
+const saveTokenHint = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
 
-const saveForOthers = "the token is not shown again; it is for a program that sends it as Authorization: Bearer <token>, which this connection does not"
+const saveForOthersHint = "the token is not shown again; it is for a program that sends it as Authorization: Bearer <token>, which this connection does not"
 
 // tokenFields show a token that was just made, with its secret.
 func tokenFields(in auth.SignedIn) []render.Field {
@@ -149,8 +149,8 @@ func (s *Server) whoami(rq *request) (*render.Response, error) {
 // workspaces.
 func (s *Server) tokens(rq *request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
-	rq.asked = rq.params
-	rq.params = with(rq.params, "last_used_at", "gt:-"+days+"d")
+	rq.rawParams = rq.params
+	rq.params = withParam(rq.params, "last_used_at", "gt:-"+days+"d")
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
@@ -163,8 +163,8 @@ func (s *Server) tokens(rq *request) (*render.Response, error) {
 // made it.
 func (s *Server) revoke(rq *request) (*render.Response, error) {
 	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		left, err := s.auth.Revoke(tx, rq.record)
-		doc := deleted("token", crm.CutHandle(rq.record))
+		left, err := s.auth.Revoke(tx, rq.recordID)
+		doc := deleted("token", crm.CutHandle(rq.recordID))
 		sure, unsure := named(left)
 		if n := len(sure); n > 0 {
 			doc.Remarks = append(doc.Remarks, countOf(n, "token that it made still works", "tokens that it made still work")+": "+strings.Join(sure, ", ")+"; DELETE /tokens/{id} ends each")

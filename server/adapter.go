@@ -22,24 +22,24 @@ import (
 // request is one request on its way through the adapter and a handler.
 type request struct {
 	*http.Request
-	w      http.ResponseWriter
-	id     string // request id
-	route  *route // nil until matched
-	path   string
-	addr   string   // of the client
-	above  string   // the first id of the path
-	record string   // the last id of the path
-	body   []byte   // once it is read
-	terms  terms    // for reading it
-	ends   []func() // run when the request has ended
-	params url.Values
-	asked  url.Values // the params as sent, where the route adds filters of its own
-	format render.Format
-	media  string // what the client asked for; only streams have more than the two formats
-	actor  crm.Actor
-	env    query.Env
-	inner  bool // made by a tool call, whose own request was let in
-	status int  // of the answer, where the handler sets it
+	w          http.ResponseWriter
+	id         string // request id
+	route      *route // nil until matched
+	path       string
+	addr       string     // of the client
+	parentID   string     // the first id of the path
+	recordID   string     // the last id of the path
+	body       []byte     // once it is read
+	bodyLimits bodyLimits // for reading it
+	ends       []func()   // run when the request has ended
+	params     url.Values
+	rawParams  url.Values // the params as sent, where the route adds filters of its own
+	format     render.Format
+	media      string // what the client asked for; only streams have more than the two formats
+	actor      crm.Actor
+	env        query.Env
+	internal   bool // made by a tool call, whose own request was let in
+	status     int  // of the answer, where the handler sets it
 
 	remarks []string // how the body was read, where it could have been meant otherwise
 
@@ -57,9 +57,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body == http.NoBody {
 		allIn(w)
 	}
-	doc, body, err := s.guarded(rq)
+	doc, body, err := s.withRecover(rq)
 	if err != nil {
-		doc = s.failure(rq, err)
+		doc = s.errorDoc(rq, err)
 		body = doc.Append(nil, rq.format)
 	}
 	status, size := s.answer(rq, doc, body), len(body)
@@ -67,15 +67,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if doc.Stream != nil && rq.Method != http.MethodHead {
 		size, broken = s.send(rq, doc.Stream)
 	}
-	s.note(rq, status, size, time.Since(started))
+	s.observe(rq, status, size, time.Since(started))
 	if broken != nil {
 		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
 	}
 }
 
-// guarded serves the request and spells the answer; a panic in either is an
+// withRecover serves the request and spells the answer; a panic in either is an
 // error.
-func (s *Server) guarded(rq *request) (doc *render.Response, body []byte, err error) {
+func (s *Server) withRecover(rq *request) (doc *render.Response, body []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = panicked(v)
@@ -88,8 +88,8 @@ func (s *Server) guarded(rq *request) (doc *render.Response, body []byte, err er
 		switch {
 		case doc.Stream == nil:
 			body = doc.Append(make([]byte, 0, 1024), rq.format)
-		case rq.inner:
-			body, err = s.gather(rq, doc.Stream)
+		case rq.internal:
+			body, err = s.readAll(rq, doc.Stream)
 		}
 	}
 	return doc, body, err
@@ -110,8 +110,8 @@ func (s *Server) serve(rq *request) (*render.Response, error) {
 	if err := s.checkOrigin(rq); err != nil {
 		return nil, err
 	}
-	if !rq.inner {
-		if err := s.pace(auth.Network(rq.addr)); err != nil {
+	if !rq.internal {
+		if err := s.rateLimit(auth.Network(rq.addr)); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +151,7 @@ func (s *Server) locate(rq *request) (ids []string, fault func() *crm.Error) {
 	}
 	rq.route = row
 	if len(ids) > 0 {
-		rq.above, rq.record = ids[0], ids[len(ids)-1]
+		rq.parentID, rq.recordID = ids[0], ids[len(ids)-1]
 	}
 	return ids, nil
 }
@@ -176,7 +176,7 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Response, error) {
 	if err := rq.checkKey(); err != nil {
 		return nil, err
 	}
-	rq.terms = s.terms(rq)
+	rq.bodyLimits = s.bodyLimitsOf(rq)
 	doc, err := rq.route.handle(s, rq)
 	if err == nil && len(ignored) > 0 {
 		rq.remarks = append(rq.remarks, "ignored: "+strings.Join(ignored, " ")+" (empty)")
@@ -187,9 +187,9 @@ func (s *Server) dispatch(rq *request, ids []string) (*render.Response, error) {
 	return doc, err
 }
 
-// failure turns an error into an answer. What is no crm.Error is a fault of
+// errorDoc turns an error into an answer. What is no crm.Error is a fault of
 // ours: it is logged with the request id, and the client sees only that.
-func (s *Server) failure(rq *request, err error) *render.Response {
+func (s *Server) errorDoc(rq *request, err error) *render.Response {
 	var known *crm.Error
 	if rq.oauth = oauthError(err); rq.oauth != nil {
 		known = crm.Errorf(crm.InvalidValue, "%s", rq.oauth.Description)
@@ -209,15 +209,15 @@ func (s *Server) failure(rq *request, err error) *render.Response {
 	if len(known.Allow) > 0 {
 		h.Set("Allow", strings.Join(known.Allow, ", "))
 	}
-	if rq.inner {
+	if rq.internal {
 		known = known.ByTools()
 	}
 	if known.Status() == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="crmkit"`)
 	}
-	if rq.route != nil && rq.route.fail != nil {
+	if rq.route != nil && rq.route.errorWriter != nil {
 		rq.status = known.Status()
-		return rq.route.fail(s, rq, known)
+		return rq.route.errorWriter(s, rq, known)
 	}
 	return &render.Response{Error: known, Zone: rq.actor.Zone}
 }
@@ -268,9 +268,9 @@ func (s *Server) answer(rq *request, doc *render.Response, body []byte) (status 
 	return status
 }
 
-// note counts the request and logs it.
-func (s *Server) note(rq *request, status, size int, took time.Duration) {
-	s.numbers.request(rq, status, took)
+// observe counts the request and logs it.
+func (s *Server) observe(rq *request, status, size int, took time.Duration) {
+	s.counters.request(rq, status, took)
 	s.log(rq, status, size, took)
 }
 

@@ -37,18 +37,18 @@ func spelledColumn(e *crm.Entity, folded string) *crm.Field {
 
 // place returns where a cell goes. A column that spells amounts in our exports has them
 // as the file's product writes them in others: what it holds decides.
-func (c *columns) place(cell crm.Member) placed {
-	p := placed{c.target(cell.Name), cell.Name, cell.JSON}
+func (c *columns) place(cell crm.Member) namedMember {
+	p := namedMember{c.target(cell.Name), cell.Name, cell.JSON}
 	if p.spells == nil {
 		return p
 	}
 	text, isText := crm.Unquote(cell.JSON)
 	_, _, wrong := crm.ParseAmount(text)
 	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.spells.Name {
-		p.target = target{path: p.spells.Name, field: p.spells, exact: true, own: true}
+		p.columnMapping = columnMapping{path: p.spells.Name, field: p.spells, exact: true, own: true}
 		return p
 	}
 	p.foreign = true
-	c.known[cell.Name] = p.target
+	c.known[cell.Name] = p.columnMapping
 	return p
 }

@@ -28,8 +28,8 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 	return members, nil
 }
 
-// plain refuses bodies that are packed.
-func (rq *request) plain() *crm.Error {
+// checkNotEncoded refuses bodies that are packed.
+func (rq *request) checkNotEncoded() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Quote(encoding))
 	}
@@ -57,7 +57,7 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 	}
 	for _, m := range members {
 		if !slices.Contains(allowed, m.Name) {
-			return nil, unknownField(m.Name, rq.route.Method+" "+rq.route.shown(), allowed)
+			return nil, unknownField(m.Name, rq.route.Method+" "+rq.route.Pattern(), allowed)
 		}
 		text, ok := crm.Unquote(m.JSON)
 		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits && m.Name == "code" {
@@ -78,7 +78,7 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 
 // texts returns the names in Takes, and those that are required.
 func (r *route) texts() (allowed, required []string) {
-	for _, name := range r.Takes {
+	for _, name := range r.RequestTypes {
 		plain, must := strings.CutSuffix(name, "*")
 		allowed = append(allowed, plain)
 		if must {

@@ -11,33 +11,33 @@ import (
 // bindings of its own, and where tokens come from.
 func (s *Server) agentCard(rq *request) (*render.Response, error) {
 	base := s.base(rq)
-	scopes := m{scopeWord: "what the person chooses on the sign-in page"}
-	return sendJSON(m{
+	scopes := jsonObject{scopeWord: "what the person chooses on the sign-in page"}
+	return sendJSON(jsonObject{
 		"name":             "crmkit",
 		"description":      "A CRM that AI agents operate: " + s.kinds("and") + "; and what is due. The manual is at " + base + "/help.",
 		"version":          s.opts.Version,
 		"documentationUrl": base + "/help",
-		"supportedInterfaces": []m{
+		"supportedInterfaces": []jsonObject{
 			{"url": base + "/mcp", "protocolBinding": "MCP", "protocolVersion": "2026-07-28"},
 			{"url": base + "/openapi.json", "protocolBinding": "OPENAPI", "protocolVersion": "3.1"},
 		},
-		"capabilities":       m{"streaming": false, "pushNotifications": false},
+		"capabilities":       jsonObject{"streaming": false, "pushNotifications": false},
 		"defaultInputModes":  []string{"application/json"},
 		"defaultOutputModes": []string{"text/plain", "application/json"},
-		"securitySchemes": m{"oauth": m{"oauth2SecurityScheme": m{
+		"securitySchemes": jsonObject{"oauth": jsonObject{"oauth2SecurityScheme": jsonObject{
 			"oauth2MetadataUrl": base + "/.well-known/oauth-authorization-server",
-			"flows":             m{"authorizationCode": m{"authorizationUrl": base + "/authorize", "tokenUrl": base + "/token", "refreshUrl": base + "/token", "scopes": scopes, "pkceRequired": true}},
+			"flows":             jsonObject{"authorizationCode": jsonObject{"authorizationUrl": base + "/authorize", "tokenUrl": base + "/token", "refreshUrl": base + "/token", "scopes": scopes, "pkceRequired": true}},
 		}}},
-		"securityRequirements": []m{{"schemes": m{"oauth": m{"list": []string{scopeWord}}}}},
+		"securityRequirements": []jsonObject{{"schemes": jsonObject{"oauth": jsonObject{"list": []string{scopeWord}}}}},
 		"skills":               s.cardSkills(),
 	}), nil
 }
 
 // cardSkills are the kinds of records, each as a skill.
-func (s *Server) cardSkills() (list []m) {
+func (s *Server) cardSkills() (list []jsonObject) {
 	for _, e := range s.schema.Entities {
 		if e.Can(crm.Create) && !e.RandomID {
-			list = append(list, m{"id": e.Plural, "name": e.Plural, "description": "Keep " + e.Plural + ": " + e.Doc, "tags": []string{"crm", e.Name}})
+			list = append(list, jsonObject{"id": e.Plural, "name": e.Plural, "description": "Keep " + e.Plural + ": " + e.Doc, "tags": []string{"crm", e.Name}})
 		}
 	}
 	return list

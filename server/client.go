@@ -64,8 +64,8 @@ func (p proxies) trust(hop netip.Addr) bool {
 // localPeer is the address of a peer that came by a Unix socket: it is on this machine.
 const localPeer = "127.0.0.1:0"
 
-// peer returns the address at the other end of the connection, with its port.
-func peer(r *http.Request) string {
+// remoteAddr returns the address at the other end of the connection, with its port.
+func remoteAddr(r *http.Request) string {
 	if strings.HasPrefix(r.RemoteAddr, "@") || strings.HasPrefix(r.RemoteAddr, "/") {
 		return localPeer
 	}
@@ -78,7 +78,7 @@ func peer(r *http.Request) string {
 // read. A RemoteAddr that is not host:port is returned as it is, a host that is
 // no address without its port.
 func (p proxies) client(r *http.Request) string {
-	host, _, err := net.SplitHostPort(peer(r))
+	host, _, err := net.SplitHostPort(remoteAddr(r))
 	if err != nil {
 		return r.RemoteAddr
 	}
@@ -88,15 +88,15 @@ func (p proxies) client(r *http.Request) string {
 	}
 	addr = canonical(addr)
 	if p.trust(addr) {
-		addr = p.farthest(addr, lastHops(r.Header.Values("X-Forwarded-For")))
+		addr = p.clientOf(addr, lastHops(r.Header.Values("X-Forwarded-For")))
 	}
 	return addr.String()
 }
 
-// blind reports whether a request came through a trusted proxy that says nothing about
+// hidesClients reports whether a request came through a trusted proxy that says nothing about
 // its client.
-func (p proxies) blind(r *http.Request) bool {
-	from, err := netip.ParseAddrPort(peer(r))
+func (p proxies) hidesClients(r *http.Request) bool {
+	from, err := netip.ParseAddrPort(remoteAddr(r))
 	return err == nil && p.trust(canonical(from.Addr())) && len(r.Header.Values("X-Forwarded-For")) == 0
 }
 
@@ -107,10 +107,10 @@ const (
 	maxForwarded = 8 << 10
 )
 
-// farthest walks the hops from right to left, as each was added by the one
+// clientOf walks the hops from right to left, as each was added by the one
 // before it, for as long as that one is trusted. What is no address ends the
 // walk: what stands left of it may be made up as well.
-func (p proxies) farthest(hop netip.Addr, hops string) netip.Addr {
+func (p proxies) clientOf(hop netip.Addr, hops string) netip.Addr {
 	for range maxHops {
 		comma := strings.LastIndexByte(hops, ',')
 		next, err := parseHop(strings.Trim(hops[comma+1:], " \t"))

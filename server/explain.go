@@ -14,7 +14,7 @@ import (
 // explain says of an empty list which conditions match nothing even alone, and
 // what is in use instead.
 func (s *Server) explain(rq *request) ([]string, error) {
-	asked := rq.asked
+	asked := rq.rawParams
 	if asked == nil {
 		asked = rq.params
 	}

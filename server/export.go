@@ -17,15 +17,15 @@ func exportRoute(e *crm.Entity) route {
 		Doc: "all, with the filters of its list", handle: (*Server).export}
 }
 
-// unpaged are the parameters of lists that an export, which is everything, does
+// maxExportRows are the parameters of lists that an export, which is everything, does
 // not take.
-var unpaged = []string{"limit", "cursor", "total"}
+var maxExportRows = []string{"limit", "cursor", "total"}
 
 // export answers GET /export/{kind}: every record that matches, whole, in the
 // order in which they came, so that what is made meanwhile comes last.
 func (s *Server) export(rq *request) (*render.Response, error) {
 	e := rq.route.Entity
-	for _, name := range unpaged {
+	for _, name := range maxExportRows {
 		if rq.params.Has(name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
 				name, e.Route(), name, crm.Quote(rq.params.Get(name))).On(name)
@@ -50,7 +50,7 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 	if params.Get("sort") != "" {
 		return params
 	}
-	return with(params, "sort", strings.TrimPrefix(e.Sort, "-"))
+	return withParam(params, "sort", strings.TrimPrefix(e.Sort, "-"))
 }
 
 // walk calls each with every record that answers the question, page after page:

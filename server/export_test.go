@@ -20,7 +20,7 @@ type RouteRow struct {
 func (s *Server) Rows() []RouteRow {
 	var rows []RouteRow
 	for _, r := range s.router.routes {
-		rows = append(rows, RouteRow{r.Method, r.shown(), r.Doc, r.Access == public, r.Lists, r.Entity, r.Access.word()})
+		rows = append(rows, RouteRow{r.Method, r.Pattern(), r.Doc, r.Access == public, r.Lists, r.Entity, r.Access.word()})
 	}
 	return rows
 }
@@ -31,7 +31,7 @@ func (s *Server) Find(method, path string) (row string, ids []string) {
 	if r == nil {
 		return "", ids
 	}
-	return r.Method + " " + r.shown(), ids
+	return r.Method + " " + r.Pattern(), ids
 }
 
 // CleanPath is cleanPath.

@@ -38,7 +38,7 @@ func mediaOf(r *http.Request, params url.Values) string {
 	best, most := textMedia, weigh(accept, textMedia)
 	for _, m := range medias {
 		w := weigh(accept, m.media)
-		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.place < most.place
+		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.position < most.position
 		if first || w.q > most.q && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
 			best, most = m.media, w
 		}
@@ -96,7 +96,7 @@ func weigh(headers []string, media string) (best quality) {
 type quality struct {
 	q         float64
 	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself
-	place     int // of that range among all
+	position  int // of that range among all
 }
 
 // readRange reads one part of an Accept header: a range and its q.

@@ -33,23 +33,23 @@ type importer struct {
 	s  *Server
 	rq *request
 
-	entity  *crm.Entity // of the rows; nil where each row says it
-	columns *columns
-	source  string           // whose ids the rows have
-	own     bool             // the ids are those of this workspace
-	whole   bool             // references are by id alone
-	seen    map[uint64]int32 // rows without an id, by a part of what stands for them
+	entity      *crm.Entity // of the rows; nil where each row says it
+	columns     *columns
+	source      string           // whose ids the rows have
+	isOwnExport bool             // the ids are those of this workspace
+	isDump      bool             // references are by id alone
+	seen        map[uint64]int32 // rows without an id, by a part of what stands for them
 
-	open   func(*rowFile) (rowReader, error) // begins to read the file
-	file   *keptFile                         // closed with the request, unless it is kept
-	before *[4]int64                         // what the dry run came to that is confirmed; nil: there was none
-	size   extent                            // of the file; nothing where a dry run looked at it
-	rows   rowReader
-	parse  func(row) entry
-	tally  tally
-	trial  *store.Rehearsal // what a dry run did so far; nil: it is none
-	most   int              // rows saved at once
-	put    func([]byte) error
+	open    func(*rowFile) (rowReader, error) // begins to read the file
+	file    *keptFile                         // closed with the request, unless it is kept
+	before  *[4]int64                         // what the dry run came to that is confirmed; nil: there was none
+	size    extent                            // of the file; nothing where a dry run looked at it
+	rows    rowReader
+	parse   func(row) entry
+	summary importSummary
+	trial   *store.Rehearsal // what a dry run did so far; nil: it is none
+	most    int              // rows saved at once
+	output  func([]byte) error
 }
 
 // importRows answers POST /import/{kind}.
@@ -75,7 +75,7 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
 		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Quote(source)).On("source")
 	}
-	return &importer{s: s, rq: rq, source: source, seen: map[uint64]int32{}, tally: tally{}, most: s.batch.rows}, nil
+	return &importer{s: s, rq: rq, source: source, seen: map[uint64]int32{}, summary: importSummary{}, most: s.batch.rows}, nil
 }
 
 // switchedOn reads a parameter that is on or off.
@@ -94,7 +94,7 @@ func (im *importer) reader(in *rowFile) (rowReader, error) {
 	for {
 		c, err := in.ReadByte()
 		if err != nil {
-			return nil, readFault(0, err, cutShort)
+			return nil, readFault(0, err, errTruncated)
 		}
 		if c == ' ' || c == '\n' || c == '\r' {
 			continue
@@ -120,7 +120,7 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 	for _, name := range rows.header {
 		im.columns.target(name)
 	}
-	if !im.columns.serves() {
+	if !im.columns.accepts() {
 		allowed := im.entity.Names(crm.Writable)
 		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
 			crm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
@@ -137,7 +137,7 @@ func (im *importer) answer() (*render.Response, error) {
 		return nil, fault
 	}
 	if atomic && !dry {
-		return im.atOnce()
+		return im.runAtomic()
 	}
 	if dry {
 		im.trial = store.NewRehearsal(im.s.remembered)
@@ -164,7 +164,7 @@ func (im *importer) stream(run func() error) *render.Response {
 		kind = rowsMedia
 	}
 	return &render.Response{Stream: &render.Stream{Type: kind, Finish: true, Each: func(put func([]byte) error) error {
-		im.put = put
+		im.output = put
 		return run()
 	}}}
 }
@@ -179,7 +179,7 @@ func (im *importer) batch() (batch []entry, err error) {
 			return batch, err
 		}
 		if !r.empty() {
-			im.tally.rows++
+			im.summary.rows++
 			size.add(r)
 			batch = append(batch, im.parse(r))
 		}

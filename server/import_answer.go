@@ -11,21 +11,21 @@ import (
 	"crmkit/store"
 )
 
-// result is what became of a row.
-type result struct {
-	n      int
-	word   string // created, updated, unchanged
-	handle string
-	fault  *crm.Error
+// importResult is what became of a row.
+type importResult struct {
+	n       int
+	outcome string // created, updated, unchanged
+	handle  string
+	fault   *crm.Error
 }
 
-// tally counts what became of the rows.
-type tally struct {
-	rows   int
-	told   bool // how the columns were read
-	sent   int  // bytes of lines
-	quiet  int  // rows of which no line was sent
-	counts [4]int64
+// importSummary counts what became of the rows.
+type importSummary struct {
+	rows     int
+	reported bool // how the columns were read
+	sent     int  // bytes of lines
+	quiet    int  // rows of which no line was sent
+	counts   [4]int64
 }
 
 // outcomes are what a row can come to, as the last line counts it.
@@ -33,9 +33,9 @@ var outcomes = [4]string{store.Created, store.Updated, store.Unchanged, "failed"
 
 const failedRows = len(outcomes) - 1
 
-func (t *tally) add(r result) {
+func (t *importSummary) add(r importResult) {
 	for i, word := range outcomes {
-		if word == r.word || r.fault != nil && word == "failed" {
+		if word == r.outcome || r.fault != nil && word == "failed" {
 			t.counts[i]++
 		}
 	}
@@ -43,7 +43,7 @@ func (t *tally) add(r result) {
 
 // line returns the result as a line. In a dry run the record that would be made has
 // no name yet.
-func (r result) line() render.Item {
+func (r importResult) line() render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
@@ -54,33 +54,33 @@ func (r result) line() render.Item {
 		}
 		return l
 	}
-	return render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.word, r.handle)),
-		Fields: []render.Field{number, text("result", r.word), text("handle", r.handle)}}
+	return render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.outcome, r.handle)),
+		Fields: []render.Field{number, text("result", r.outcome), text("handle", r.handle)}}
 }
 
 // send sends the results of a batch; before the first, how columns were read.
-func (im *importer) send(results []result) error {
+func (im *importer) send(results []importResult) error {
 	var piece []byte
-	if !im.tally.told {
-		im.tally.told = true
+	if !im.summary.reported {
+		im.summary.reported = true
 		piece = im.appendRemarks(piece, append(im.remarks(), im.rq.remarks...))
 	}
 	for _, r := range results {
-		im.tally.add(r)
-		if im.rq.inner && r.fault == nil && im.tally.sent+len(piece) > maxToolText/2 {
-			im.tally.quiet++ // a tool shows no more than so much; rows that fail must be mended
+		im.summary.add(r)
+		if im.rq.internal && r.fault == nil && im.summary.sent+len(piece) > maxToolText/2 {
+			im.summary.quiet++ // a tool shows no more than so much; rows that fail must be mended
 			continue
 		}
 		line := r.line()
 		piece = line.Append(piece, im.rq.format, nil)
 	}
-	im.tally.sent += len(piece)
-	return im.put(piece) // a client that does not read what became of its rows stops the import
+	im.summary.sent += len(piece)
+	return im.output(piece) // a client that does not read what became of its rows stops the import
 }
 
 // remarks says whose export the rows are and how their columns were read.
 func (im *importer) remarks() []string {
-	if im.whole {
+	if im.isDump {
 		return nil
 	}
 	var list []string
@@ -126,23 +126,23 @@ func (im *importer) finish(end error, dry bool) error {
 		}
 	}
 	var b []byte
-	if im.tally.quiet > 0 {
-		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows that did not fail are not listed: the answer is longer than a tool may show", im.tally.quiet)})
+	if im.summary.quiet > 0 {
+		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows that did not fail are not listed: the answer is longer than a tool may show", im.summary.quiet)})
 	}
 	if im.rq.format == render.JSON {
-		return im.put(append(b, im.summaryJSON(stopped, dry, token)...))
+		return im.output(append(b, im.summaryJSON(stopped, dry, token)...))
 	}
 	if stopped != nil {
-		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.tally.rows, stopped.Code, crm.OneLine(stopped.Hint))
+		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, crm.OneLine(stopped.Hint))
 	}
-	if im.before != nil && *im.before != im.tally.counts {
+	if im.before != nil && *im.before != im.summary.counts {
 		b = fmt.Appendf(b, "# since the dry run records changed; it said: %s\n", outcomeText(*im.before))
 	}
 	if !dry {
-		return im.put(fmt.Appendf(b, "# imported: %s\n", outcomeText(im.tally.counts)))
+		return im.output(fmt.Appendf(b, "# imported: %s\n", outcomeText(im.summary.counts)))
 	}
-	b = fmt.Appendf(b, "# dry run: %s\n", outcomeText(im.tally.counts))
-	return im.put(im.appendNext(b, stopped, token))
+	b = fmt.Appendf(b, "# dry run: %s\n", outcomeText(im.summary.counts))
+	return im.output(im.appendNext(b, stopped, token))
 }
 
 // outcomeText words what became of rows.
@@ -158,7 +158,7 @@ func outcomeText(counts [4]int64) string {
 // while a row fails.
 func (im *importer) confirmable() bool {
 	atomic, _ := switchedOn(im.rq, "atomic")
-	return !atomic || im.tally.counts[failedRows] == 0
+	return !atomic || im.summary.counts[failedRows] == 0
 }
 
 // appendNext says behind a dry run how to do what it showed.
@@ -178,13 +178,13 @@ func (im *importer) appendNext(b []byte, stopped *crm.Error, token string) []byt
 func (im *importer) summaryJSON(stopped *crm.Error, dry bool, token string) []byte {
 	l := render.Item{}
 	for i, word := range outcomes {
-		l.Fields = append(l.Fields, render.Field{Name: word, Value: crm.Number(im.tally.counts[i])})
+		l.Fields = append(l.Fields, render.Field{Name: word, Value: crm.Number(im.summary.counts[i])})
 	}
 	l.Fields = append(l.Fields, render.Field{Name: "dry_run", Value: crm.Bool(dry)}, render.Field{Name: "complete", Value: crm.Bool(stopped == nil)})
 	if token != "" {
 		l.Fields = append(l.Fields, render.Field{Name: "confirm", Value: crm.Str(token)})
 	}
-	if im.before != nil && *im.before != im.tally.counts {
+	if im.before != nil && *im.before != im.summary.counts {
 		l.Fields = append(l.Fields, render.Field{Name: "dry_run_said", Value: crm.Str(outcomeText(*im.before))})
 	}
 	if stopped != nil {

@@ -8,8 +8,8 @@ import (
 	"crmkit/crm"
 )
 
-// target is where the values of a column go.
-type target struct {
+// columnMapping is where the values of a column go.
+type columnMapping struct {
 	path   string     // as remarks name it; empty: nowhere
 	field  *crm.Field // of the entity
 	of     *crm.Field // of what the reference field points to; its id where it is nil
@@ -29,12 +29,12 @@ type target struct {
 type columns struct {
 	entity *crm.Entity
 	custom *crm.Field // the object that takes what is unknown; nil: none does
-	known  map[string]target
+	known  map[string]columnMapping
 	names  []string // those seen, in order
 }
 
 func newColumns(e *crm.Entity) *columns {
-	c := &columns{entity: e, known: map[string]target{}}
+	c := &columns{entity: e, known: map[string]columnMapping{}}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
 			c.custom = f
@@ -44,7 +44,7 @@ func newColumns(e *crm.Entity) *columns {
 }
 
 // target returns where a column goes.
-func (c *columns) target(name string) target {
+func (c *columns) target(name string) columnMapping {
 	t, found := c.known[name]
 	if !found {
 		t = c.find(name)
@@ -56,18 +56,18 @@ func (c *columns) target(name string) target {
 
 // find matches a name with fields, then with what they point to, then with the names
 // other products have for them; what is left is custom.
-func (c *columns) find(name string) target {
+func (c *columns) find(name string) columnMapping {
 	folded := crm.FoldColumn(name)
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
 		case crm.FoldColumn(f.Name) != folded || f.Type == crm.Spelled:
 		case f.Type == crm.ID || f.Type == crm.Handle:
-			return target{path: "id", id: true, exact: true}
+			return columnMapping{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
-			return target{path: f.Name, field: f, exact: true, own: f.Name == name}
+			return columnMapping{path: f.Name, field: f, exact: true, own: f.Name == name}
 		case f.Name == name:
-			return target{server: true, field: f}
+			return columnMapping{server: true, field: f}
 		}
 	}
 	for i := range c.entity.Fields {
@@ -80,42 +80,42 @@ func (c *columns) find(name string) target {
 		return t
 	}
 	if c.custom == nil {
-		return target{}
+		return columnMapping{}
 	}
 	key, own := strings.CutPrefix(name, c.custom.Name+".")
 	if !own {
 		key = name
 	}
-	return target{path: c.custom.Name + "." + crm.Quote(key), field: c.custom, key: key}
+	return columnMapping{path: c.custom.Name + "." + crm.Quote(key), field: c.custom, key: key}
 }
 
 // through matches a name with a reference, by its path alone or with a field that
 // finds a record: company, company.domain.
-func (c *columns) through(f *crm.Field, folded string) (target, bool) {
+func (c *columns) through(f *crm.Field, folded string) (columnMapping, bool) {
 	if f.Type != crm.Ref {
-		return target{}, false
+		return columnMapping{}, false
 	}
 	to := c.entity.Target(f)
 	for i, name := range []string{to.LabelField, to.Unique} {
 		of := to.Field(name)
 		if of != nil && (folded == crm.FoldColumn(f.Path()+name) || i == 0 && folded == crm.FoldColumn(f.Path())) {
 			if f.ReadOnly {
-				return target{server: true}, true
+				return columnMapping{server: true}, true
 			}
-			return target{path: f.Path() + "." + of.Name, field: f, of: of, exact: true}, true
+			return columnMapping{path: f.Path() + "." + of.Name, field: f, of: of, exact: true}, true
 		}
 	}
-	return target{}, false
+	return columnMapping{}, false
 }
 
 // synonym matches a name with the table of other products' names.
-func (c *columns) synonym(folded string) (target, bool) {
+func (c *columns) synonym(folded string) (columnMapping, bool) {
 	for i, row := range crm.ColumnAliases {
 		at := slices.IndexFunc(row.Names, func(name string) bool { return crm.FoldColumn(name) == folded })
 		if row.Of != c.entity.Name || at < 0 {
 			continue
 		}
-		t := target{path: row.Path, rank: (i+1)*100 + at} // those for one field stand in the order of the table
+		t := columnMapping{path: row.Path, rank: (i+1)*100 + at} // those for one field stand in the order of the table
 		head, tail, dotted := strings.Cut(row.Path, ".")
 		switch {
 		case row.Path == "id":
@@ -131,11 +131,11 @@ func (c *columns) synonym(folded string) (target, bool) {
 		}
 		return t, true
 	}
-	return target{}, false
+	return columnMapping{}, false
 }
 
-// serves reports whether any column can say what record a row is.
-func (c *columns) serves() bool {
+// accepts reports whether any column can say what record a row is.
+func (c *columns) accepts() bool {
 	for _, name := range c.names {
 		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.server {
 			return true

@@ -28,12 +28,12 @@ const (
 )
 
 // importIntakes count imports by user and by workspace.
-type importIntakes struct{ users, workspaces *intake }
+type importIntakes struct{ users, workspaces *admission }
 
 func newImportIntakes() importIntakes {
-	in := importIntakes{newIntake(maxUploads, importShare), newIntake(maxUploads, importShare)}
-	in.users.own, in.users.full = importsOfYours, importsOfOthers
-	in.workspaces.own, in.workspaces.full = importsOfTheirs, importsOfOthers
+	in := importIntakes{newAdmission(maxUploads, importShare), newAdmission(maxUploads, importShare)}
+	in.users.shareHint, in.users.fullHint = importsOfYours, importsOfOthers
+	in.workspaces.shareHint, in.workspaces.fullHint = importsOfTheirs, importsOfOthers
 	return in
 }
 
@@ -74,7 +74,7 @@ func (s *Server) spooled(rq *request) (*keptFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, room := sha256.New(), newRoom(rq, s.store, spool)
+	hash, room := sha256.New(), newSpoolWriter(rq, s.store, spool)
 	if _, err = io.Copy(io.MultiWriter(room, hash), body); err != nil {
 		return nil, errors.Join(s.notTaken(rq, err), spool.Close())
 	}
@@ -100,7 +100,7 @@ func (s *Server) digested(rq *request) (digest [sha256.Size]byte, _ *crm.Error) 
 
 // fileOf returns the body of a request, up to what the server takes.
 func (s *Server) fileOf(rq *request) (io.Reader, *crm.Error) {
-	if fault := rq.plain(); fault != nil {
+	if fault := rq.checkNotEncoded(); fault != nil {
 		return nil, fault
 	}
 	body := rq.Body
@@ -126,7 +126,7 @@ func (s *Server) notTaken(rq *request, err error) *crm.Error {
 		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.id, "error", err)
 		return known
 	}
-	return crm.Errorf(crm.BadJSON, cutShort)
+	return crm.Errorf(crm.BadJSON, errTruncated)
 }
 
 func fileTooLarge(most int64) *crm.Error {
@@ -137,29 +137,29 @@ func fileTooLarge(most int64) *crm.Error {
 // read to its end.
 type rowFile struct {
 	*bufio.Reader
-	below *measured
+	below *limitedReader
 }
 
 func newRowFile(r io.Reader) *rowFile {
-	below := &measured{Reader: r}
-	f := &rowFile{bufio.NewReaderSize(below, peeked), below}
+	below := &limitedReader{Reader: r}
+	f := &rowFile{bufio.NewReaderSize(below, sniffSize), below}
 	f.row()
 	return f
 }
 
 // row begins a row: from here on as much is read as one may have, and what a buffer
 // takes in beyond it.
-func (f *rowFile) row() { f.below.left = crm.MaxRow + peeked }
+func (f *rowFile) row() { f.below.left = crm.MaxRow + sniffSize }
 
 // errLongRow ends the reading of a row that is too long.
 var errLongRow = errors.New("the row is too long")
 
-type measured struct {
+type limitedReader struct {
 	io.Reader
 	left int
 }
 
-func (m *measured) Read(p []byte) (int, error) {
+func (m *limitedReader) Read(p []byte) (int, error) {
 	if m.left <= 0 {
 		return 0, errLongRow
 	}
@@ -171,7 +171,7 @@ func (m *measured) Read(p []byte) (int, error) {
 // openText begins to read a file and checks that it is text.
 func openText(r io.Reader) (*rowFile, *crm.Error) {
 	f := newRowFile(r)
-	head, _ := f.Peek(peeked)
+	head, _ := f.Peek(sniffSize)
 	if fault := checkText(head); fault != nil {
 		return nil, fault
 	}
@@ -184,7 +184,7 @@ func openText(r io.Reader) (*rowFile, *crm.Error) {
 // keptFile is a file that was taken in, with what was decided about it.
 type keptFile struct {
 	*store.Spool
-	room    *room
+	room    *spoolWriter
 	digest  [sha256.Size]byte
 	source  string
 	own     bool
@@ -239,7 +239,7 @@ func (im *importer) examine() (err error) {
 	if im.rows, err = im.begin(); err == nil {
 		err = im.survey()
 	}
-	im.file.source, im.file.own, im.file.columns = im.source, im.own, im.columns
+	im.file.source, im.file.own, im.file.columns = im.source, im.isOwnExport, im.columns
 	return err
 }
 
@@ -250,12 +250,12 @@ func (im *importer) confirmed() error {
 	if fault != nil {
 		return fault
 	}
-	file, fault := im.s.kept.take(im.rq.params.Get("confirm"), deedOf(im.rq, body))
+	file, fault := im.s.kept.take(im.rq.params.Get("confirm"), confirmedActionOf(im.rq, body))
 	if fault != nil {
 		return fault
 	}
 	im.file, im.before = file, &file.counts
-	im.source, im.own, im.columns = file.source, file.own, file.columns
+	im.source, im.isOwnExport, im.columns = file.source, file.own, file.columns
 	file.room.begin(im.rq)
 	return nil
 }
@@ -263,14 +263,14 @@ func (im *importer) confirmed() error {
 // keepFile keeps the file of a dry run for its confirmation, as storage of the workspace,
 // and returns the token; empty where it cannot be kept.
 func (im *importer) keepFile() (string, error) {
-	im.file.counts = im.tally.counts
+	im.file.counts = im.summary.counts
 	var full *crm.Error
 	if err := im.file.room.await(); errors.As(err, &full) && full.Code == crm.PlanLimitReached {
 		return "", nil
 	} else if err != nil {
 		return "", err
 	}
-	token, err := im.s.kept.keep(deedOf(im.rq, im.file.digest), im.file.Size(), im.file)
+	token, err := im.s.kept.keep(confirmedActionOf(im.rq, im.file.digest), im.file.Size(), im.file)
 	if token != "" {
 		im.file = nil
 	}

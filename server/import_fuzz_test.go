@@ -100,7 +100,7 @@ func FuzzSmallest(f *testing.F) {
 		if decimals < 0 || decimals > 4 {
 			return
 		}
-		number, ok := smallest(text, decimals)
+		number, ok := toMinorUnits(text, decimals)
 		if !ok {
 			return
 		}

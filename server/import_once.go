@@ -45,9 +45,9 @@ const maxRemembered = 32 << 20
 
 // remembered ends a dry run that remembers as much as it may, behind the rows that it told.
 func (im *importer) remembered() *crm.Error {
-	im.tally.rows = 0
-	for _, n := range im.tally.counts {
-		im.tally.rows += int(n)
+	im.summary.rows = 0
+	for _, n := range im.summary.counts {
+		im.summary.rows += int(n)
 	}
 	return crm.Errorf(crm.InvalidValue, "dry_run=1 remembers what the rows before would make and change, at most %d bytes, and this is more. %s", im.s.remembered, firstPart).On("dry_run")
 }
@@ -56,16 +56,16 @@ const firstPart = "Send its first part, with the line of column names, to see ho
 
 const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."
 
-// atOnce saves all rows in one transaction; one that fails keeps all from being saved.
-func (im *importer) atOnce() (*render.Response, error) {
+// runAtomic saves all rows in one transaction; one that fails keeps all from being saved.
+func (im *importer) runAtomic() (*render.Response, error) {
 	batch, err := im.all()
 	if err != nil {
 		return nil, err
 	}
-	var results []result
+	var results []importResult
 	err = im.s.change(im.rq, func(tx *store.Tx) (err error) {
 		if results, err = im.saveAll(tx, batch); err == nil {
-			err = refused(results)
+			err = atomicError(results)
 		}
 		return err
 	})
@@ -103,9 +103,9 @@ func valuesOf(batch []entry) (n int) {
 	return n
 }
 
-// refused is the error of the first row that failed, nil when none did.
-func refused(results []result) error {
-	var first *result
+// atomicError is the error of the first row that failed, nil when none did.
+func atomicError(results []importResult) error {
+	var first *importResult
 	n := 0
 	for i := range results {
 		if results[i].fault != nil {

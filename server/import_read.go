@@ -31,11 +31,11 @@ type rowReader interface {
 	next() (row, error)
 }
 
-// peeked is how much of a file is looked at to see what it is.
-const peeked = 64 << 10
+// sniffSize is how much of a file is looked at to see what it is.
+const sniffSize = 64 << 10
 
-// patient reads a body that may take long, as long as it comes at leastRate or faster.
-type patient struct {
+// deadlineReader reads a body that may take long, as long as it comes at leastRate or faster.
+type deadlineReader struct {
 	io.Reader
 	w     http.ResponseWriter
 	until time.Time // by when more must have come
@@ -45,11 +45,11 @@ type patient struct {
 // chunkTimeout. A client that sends fewer holds a place for nothing.
 const leastRate = 1 << 10
 
-func newPatient(r io.Reader, w http.ResponseWriter) *patient {
-	return &patient{Reader: r, w: w, until: time.Now().Add(chunkTimeout)}
+func newPatient(r io.Reader, w http.ResponseWriter) *deadlineReader {
+	return &deadlineReader{Reader: r, w: w, until: time.Now().Add(chunkTimeout)}
 }
 
-func (p *patient) Read(b []byte) (int, error) {
+func (p *deadlineReader) Read(b []byte) (int, error) {
 	until := time.Now().Add(chunkTimeout)
 	if p.until.Before(until) {
 		until = p.until
@@ -69,7 +69,7 @@ func (p *patient) Read(b []byte) (int, error) {
 // checkText refuses the beginning of a file that is not UTF-8 text.
 func checkText(head []byte) *crm.Error {
 	cut := len(head)
-	for i := 0; i < utf8.UTFMax && cut > 0 && len(head) == peeked && !utf8.Valid(head[:cut]); i++ {
+	for i := 0; i < utf8.UTFMax && cut > 0 && len(head) == sniffSize && !utf8.Valid(head[:cut]); i++ {
 		cut-- // a character may go on behind what was looked at
 	}
 	switch {
@@ -108,7 +108,7 @@ func longRow(n int) *crm.Error {
 	return crm.Errorf(crm.InvalidValue, "row %d has more than %d bytes, the most of a row and of a cell; nothing was saved. Shorten it, and look for a quote that is not closed.", n, crm.MaxRow)
 }
 
-const cutShort = "the body ended before it was complete; nothing of it was saved. Send it again."
+const errTruncated = "the body ended before it was complete; nothing of it was saved. Send it again."
 
 // csvRows reads CSV (RFC 4180): quotes, newlines in them, and comma, semicolon or
 // tab between the cells.
@@ -154,7 +154,7 @@ func newCSVRows(in *rowFile) (*csvRows, error) {
 // separator returns what stands between the cells, as a line like sep=; or the most
 // frequent candidate in the first line says. It skips a line that is only about that.
 func separator(in *bufio.Reader) rune {
-	head, _ := in.Peek(peeked)
+	head, _ := in.Peek(sniffSize)
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	if text := strings.TrimSuffix(string(line), "\r"); len(text) == 5 && strings.EqualFold(text[:4], "sep=") && strings.ContainsAny(text[4:], ",;\t") {
 		_, _ = in.Discard(len(line) + 1)
@@ -179,7 +179,7 @@ func csvFault(n int, err error) error {
 	if errors.As(err, &wrong) {
 		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, crm.OneLine(wrong.Err.Error()))
 	}
-	return readFault(n, err, cutShort)
+	return readFault(n, err, errTruncated)
 }
 
 func (c *csvRows) next() (row, error) {
@@ -248,7 +248,7 @@ func readLine(n int, in *rowFile) ([]byte, error) {
 		case err == nil || err == io.EOF && len(line) > 0:
 			return line, nil
 		case err != bufio.ErrBufferFull:
-			return nil, readFault(n, err, cutShort)
+			return nil, readFault(n, err, errTruncated)
 		}
 	}
 }
@@ -302,7 +302,7 @@ func (a *arrayRows) next() (row, error) {
 
 func (a *arrayRows) fault(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
-		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", cutShort)
+		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", errTruncated)
 	}
 	return readFault(a.n, err, "not valid JSON: "+crm.OneLine(err.Error())+".")
 }

@@ -12,12 +12,12 @@ import (
 // waits for its confirmation.
 
 const (
-	roomFree  = 1 << 20 // bytes of a file on its way that count for nothing: as many as any body may have
-	roomPiece = 8 << 20 // bytes that are reserved at once
+	minFreeSpace = 1 << 20 // bytes of a file on its way that count for nothing: as many as any body may have
+	reservePiece = 8 << 20 // bytes that are reserved at once
 )
 
-// room is a spool that reserves storage before it takes more in.
-type room struct {
+// spoolWriter is a spool that reserves storage before it takes more in.
+type spoolWriter struct {
 	rq       *request
 	store    *store.Store
 	spool    *store.Spool
@@ -26,15 +26,15 @@ type room struct {
 	reserved int64
 }
 
-func newRoom(rq *request, st *store.Store, spool *store.Spool) *room {
-	return &room{rq: rq, store: st, spool: spool}
+func newSpoolWriter(rq *request, st *store.Store, spool *store.Spool) *spoolWriter {
+	return &spoolWriter{rq: rq, store: st, spool: spool}
 }
 
 // Write reserves what is missing, and writes on.
-func (r *room) Write(p []byte) (int, error) {
+func (r *spoolWriter) Write(p []byte) (int, error) {
 	r.size += int64(len(p))
-	if r.size > max(roomFree, r.reserved) {
-		if err := r.reserve(r.size + roomPiece); err != nil {
+	if r.size > max(minFreeSpace, r.reserved) {
+		if err := r.reserve(r.size + reservePiece); err != nil {
 			return 0, err
 		}
 	}
@@ -42,7 +42,7 @@ func (r *room) Write(p []byte) (int, error) {
 }
 
 // reserve reserves so much, in the place of what was, until the spool is closed.
-func (r *room) reserve(size int64) (err error) {
+func (r *spoolWriter) reserve(size int64) (err error) {
 	actor, id := r.rq.actor, r.id
 	if id == "" {
 		if id, err = crm.RandomID("imp", r.store.Random()); err != nil {
@@ -56,12 +56,12 @@ func (r *room) reserve(size int64) (err error) {
 }
 
 // await reserves the size of the file while it waits for its confirmation.
-func (r *room) await() error { return r.reserve(r.size) }
+func (r *spoolWriter) await() error { return r.reserve(r.size) }
 
 // begin is called with the request that imports a file that waited: what is free on its
 // way is free again. Where that cannot be saved now, it counts until the file is closed.
-func (r *room) begin(rq *request) {
-	if r.rq = rq; r.size <= roomFree {
+func (r *spoolWriter) begin(rq *request) {
+	if r.rq = rq; r.size <= minFreeSpace {
 		_ = r.reserve(0)
 	}
 }

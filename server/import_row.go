@@ -15,19 +15,19 @@ import (
 
 // entry is a row as it is to be saved.
 type entry struct {
-	n      int
-	entity *crm.Entity
-	draft  store.Draft
-	id     string // that the record has where it comes from
-	source string // where that is
-	made   string // when the row says it was made, for rows of crmkit's own exports
-	hints  []hint
-	values int // that the row has
-	fault  *crm.Error
+	n       int
+	entity  *crm.Entity
+	draft   store.Draft
+	id      string // that the record has where it comes from
+	source  string // where that is
+	made    string // when the row says it was made, for rows of crmkit's own exports
+	lookups []refLookup
+	values  int // that the row has
+	fault   *crm.Error
 }
 
-// hint says which record a reference means, by what the row knows of it.
-type hint struct {
+// refLookup says which record a reference means, by what the row knows of it.
+type refLookup struct {
 	field  *crm.Field
 	id     string
 	unique string
@@ -83,9 +83,9 @@ func again(before int) string {
 	return "+" + strconv.Itoa(before)
 }
 
-// placed is a cell with where it goes.
-type placed struct {
-	target
+// namedMember is a cell with where it goes.
+type namedMember struct {
+	columnMapping
 	name, json string
 }
 
@@ -93,12 +93,12 @@ type placed struct {
 // notes in the entry what is none of them.
 func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
 	var custom []crm.Member
-	byField := map[string][]placed{}
+	byField := map[string][]namedMember{}
 	for _, cell := range r.cells {
 		p := im.columns.place(cell)
 		switch {
-		case p.server && im.ours():
-			if fault = im.keep(e, p); fault != nil {
+		case p.server && im.hasOwnIDs():
+			if fault = im.setField(e, p); fault != nil {
 				return nil, fault
 			}
 		case p.server:
@@ -106,7 +106,7 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 		case p.id && e.id == "":
 			e.id = crm.CutHandle(cellText(cell.JSON))
 		case p.of != nil || p.field != nil && p.field.Type == crm.Ref:
-			e.hint(p)
+			e.addLookup(p)
 		case p.key != "":
 			custom = append(custom, crm.Member{Name: p.key, JSON: cell.JSON})
 		case p.field != nil:
@@ -125,13 +125,13 @@ func (im *importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 		}
 		members, custom = append(members, m), append(custom, rest...)
 	}
-	members = follow(e.entity, members)
+	members = inferOutcome(e.entity, members)
 	return im.withCustom(members, custom), nil
 }
 
-// keep takes over what the server kept where the row comes from: when it was made, and
+// setField takes over what the server kept where the row comes from: when it was made, and
 // the times that another field of it set.
-func (im *importer) keep(e *entry, p placed) *crm.Error {
+func (im *importer) setField(e *entry, p namedMember) *crm.Error {
 	text := cellText(p.json)
 	switch {
 	case p.name == crm.FieldCreatedAt:
@@ -148,9 +148,9 @@ func (im *importer) keep(e *entry, p placed) *crm.Error {
 	return nil
 }
 
-// ours reports whether the rows are an export of crmkit, whose columns mean what its
+// hasOwnIDs reports whether the rows are an export of crmkit, whose columns mean what its
 // fields mean.
-func (im *importer) ours() bool { return im.whole || im.own || im.source == "crmkit" }
+func (im *importer) hasOwnIDs() bool { return im.isDump || im.isOwnExport || im.source == "crmkit" }
 
 // cellText returns the text of a value that may be a number.
 func cellText(json string) string {
@@ -162,11 +162,11 @@ func cellText(json string) string {
 
 // merge makes one member of the cells for a field: the parts of a name joined, else
 // the first; the others go into custom.
-func (im *importer) merge(f *crm.Field, list []placed, all map[string][]placed) (m crm.Member, rest []crm.Member, fault *crm.Error) {
-	slices.SortStableFunc(list, func(a, b placed) int { return a.rank - b.rank })
+func (im *importer) merge(f *crm.Field, list []namedMember, all map[string][]namedMember) (m crm.Member, rest []crm.Member, fault *crm.Error) {
+	slices.SortStableFunc(list, func(a, b namedMember) int { return a.rank - b.rank })
 	first := list[0]
 	if first.part > 0 {
-		slices.SortStableFunc(list, func(a, b placed) int { return a.part - b.part })
+		slices.SortStableFunc(list, func(a, b namedMember) int { return a.part - b.part })
 		var words []string
 		for _, p := range list {
 			if p.part > 0 {
@@ -177,7 +177,7 @@ func (im *importer) merge(f *crm.Field, list []placed, all map[string][]placed) 
 		}
 		return crm.Member{Name: f.Name, JSON: quoted(strings.Join(words, " "))}, rest, nil
 	}
-	json, whole, fault := cellJSON(f, first.target, first.json, currencyOf(im.entity, all))
+	json, whole, fault := cellJSON(f, first.columnMapping, first.json, currencyOf(im.entity, all))
 	if !whole && fault == nil {
 		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
 	}
@@ -188,7 +188,7 @@ func (im *importer) merge(f *crm.Field, list []placed, all map[string][]placed) 
 }
 
 // currencyOf returns the currency that the row names.
-func currencyOf(e *crm.Entity, all map[string][]placed) string {
+func currencyOf(e *crm.Entity, all map[string][]namedMember) string {
 	for i := range e.Fields {
 		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
 			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); crm.Currency(code) {
@@ -199,8 +199,8 @@ func currencyOf(e *crm.Entity, all map[string][]placed) string {
 	return ""
 }
 
-// follow sets what follows another field by its last word too: "Closed Won" is won.
-func follow(e *crm.Entity, members []crm.Member) []crm.Member {
+// inferOutcome sets what follows another field by its last word too: "Closed Won" is won.
+func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 	sent := func(name string) int {
 		return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })
 	}
@@ -240,14 +240,14 @@ func (im *importer) withCustom(members, custom []crm.Member) []crm.Member {
 	return append(members, crm.Member{Name: f.Name, JSON: string(crm.AppendObject(nil, custom))})
 }
 
-// hint notes what a cell says of a reference.
-func (e *entry) hint(p placed) {
-	at := slices.IndexFunc(e.hints, func(h hint) bool { return h.field == p.field })
+// addLookup notes what a cell says of a reference.
+func (e *entry) addLookup(p namedMember) {
+	at := slices.IndexFunc(e.lookups, func(h refLookup) bool { return h.field == p.field })
 	if at < 0 {
-		at = len(e.hints)
-		e.hints = append(e.hints, hint{field: p.field})
+		at = len(e.lookups)
+		e.lookups = append(e.lookups, refLookup{field: p.field})
 	}
-	h, to := &e.hints[at], e.entity.Target(p.field)
+	h, to := &e.lookups[at], e.entity.Target(p.field)
 	text := cellText(p.json)
 	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
 		for _, m := range crm.ParseObject(text) {

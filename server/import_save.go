@@ -16,7 +16,7 @@ import (
 func (im *importer) saveBatch(batch []entry) error {
 	for len(batch) > 0 {
 		n := min(len(batch), im.most)
-		var results []result
+		var results []importResult
 		err := im.write(func(tx *store.Tx) (err error) {
 			results, err = im.saveAll(tx, batch[:n])
 			return err
@@ -46,10 +46,10 @@ func (im *importer) write(fn func(*store.Tx) error) error {
 
 // saveAll saves rows; the error is one that is none of theirs. Records that a dry run
 // would make have no name yet.
-func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
-	results := make([]result, 0, len(batch))
+func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]importResult, error) {
+	results := make([]importResult, 0, len(batch))
 	for _, e := range batch {
-		r := result{n: e.n, fault: e.fault}
+		r := importResult{n: e.n, fault: e.fault}
 		if e.fault == nil {
 			var out store.Outcome
 			err := tx.Savepoint(func() (err error) {
@@ -60,7 +60,7 @@ func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 				return nil, err
 			}
 			if err == nil {
-				r.word = out.Result
+				r.outcome = out.Result
 			}
 			if err == nil && (im.trial == nil || !im.trial.Made(out.After)) {
 				r.handle = out.After.Handle()
@@ -74,7 +74,7 @@ func (im *importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 // save makes or updates the record of an entry.
 func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	d := e.draft
-	for _, h := range e.hints {
+	for _, h := range e.lookups {
 		key, err := im.reference(tx, e.entity, h)
 		if err != nil {
 			return store.Outcome{}, err
@@ -83,7 +83,7 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: h.field, Value: crm.Key(key)})
 		}
 	}
-	key, err := im.known(tx, e.entity, origin{e.source, e.id}, e.made)
+	key, err := im.known(tx, e.entity, externalID{e.source, e.id}, e.made)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -107,7 +107,7 @@ func (im *importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 // theirs, which no record has: a record made for it would be a second one. A workspace that
 // is restored makes again what was deleted.
 func (im *importer) lost(tx *store.Tx, e entry) error {
-	if e.id == "" || !im.own || im.whole || e.source != im.source {
+	if e.id == "" || !im.isOwnExport || im.isDump || e.source != im.source {
 		return nil
 	}
 	key, wrong := im.s.schema.Locate(e.entity, tx.Actor.Workspace, e.id)
@@ -143,12 +143,12 @@ func (im *importer) named(tx *store.Tx, d store.Draft) (store.Draft, error) {
 	return d, err
 }
 
-// origin is the id of a record where it comes from.
-type origin struct{ source, id string }
+// externalID is the id of a record where it comes from.
+type externalID struct{ source, id string }
 
 // known returns the key of the record that an id of where it comes from stands for, 0
 // when there is none (any more). made is when that was made, where the file says it.
-func (im *importer) known(tx *store.Tx, e *crm.Entity, o origin, made string) (int64, error) {
+func (im *importer) known(tx *store.Tx, e *crm.Entity, o externalID, made string) (int64, error) {
 	if o.id == "" {
 		return 0, nil
 	}
@@ -161,7 +161,7 @@ func (im *importer) known(tx *store.Tx, e *crm.Entity, o origin, made string) (i
 			return key, err
 		}
 	}
-	if !im.own || o.source != im.source {
+	if !im.isOwnExport || o.source != im.source {
 		return 0, nil
 	}
 	key, hint := im.s.schema.Locate(e, tx.Actor.Workspace, o.id)
@@ -184,13 +184,13 @@ func sameMoment(text string, ms int64) bool {
 // reference returns the key of the record that a hint means: by its id, by its unique
 // value, by a name that is its alone. What can be found again by a unique value is
 // made when it is missing.
-func (im *importer) reference(tx *store.Tx, from *crm.Entity, h hint) (int64, error) {
+func (im *importer) reference(tx *store.Tx, from *crm.Entity, h refLookup) (int64, error) {
 	to := from.Target(h.field)
-	key, err := im.known(tx, to, origin{im.source, h.id}, "")
+	key, err := im.known(tx, to, externalID{im.source, h.id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
-	if im.whole || h.unique == "" && h.name == "" {
+	if im.isDump || h.unique == "" && h.name == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported; import the %s first, then this file again.",
 			h.field.Name, to.Name, crm.Quote(h.id), to.Plural).On(h.field.Name)
 	}
@@ -200,7 +200,7 @@ func (im *importer) reference(tx *store.Tx, from *crm.Entity, h hint) (int64, er
 	return im.byName(tx, to, h)
 }
 
-func (im *importer) byUnique(tx *store.Tx, to *crm.Entity, h hint) (int64, error) {
+func (im *importer) byUnique(tx *store.Tx, to *crm.Entity, h refLookup) (int64, error) {
 	f := to.Field(to.Unique)
 	v, fault := im.rq.env.Normal(f, h.unique)
 	if fault != nil {
@@ -217,13 +217,13 @@ func (im *importer) byUnique(tx *store.Tx, to *crm.Entity, h hint) (int64, error
 	return im.make(tx, to, name, crm.Input{Field: f, Value: v})
 }
 
-func (im *importer) byName(tx *store.Tx, to *crm.Entity, h hint) (int64, error) {
+func (im *importer) byName(tx *store.Tx, to *crm.Entity, h refLookup) (int64, error) {
 	key, err := tx.KeyNamed(to, h.name)
 	if key != 0 || err != nil {
 		return key, err
 	}
 	id := query.Fold(h.name)
-	key, err = im.known(tx, to, origin{nameSource, id}, "")
+	key, err = im.known(tx, to, externalID{nameSource, id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}

@@ -9,8 +9,8 @@ import (
 
 // The first rows say whose ids a file has.
 const (
-	lookedRows  = 200
-	lookedBytes = 1 << 20
+	sampledRows  = 200
+	sampledBytes = 1 << 20
 )
 
 // maxColumnName is the most bytes of the name of a column: a key of custom and what an
@@ -38,11 +38,11 @@ func (im *importer) survey() error {
 		}
 		if im.size.add(r); !looked {
 			first, size = append(first, r), size+r.size
-			looked = len(first) == lookedRows || size >= lookedBytes
+			looked = len(first) == sampledRows || size >= sampledBytes
 			if !looked {
 				continue
 			}
-			im.look(first)
+			im.detectSource(first)
 			first = nil
 		}
 		if fault := im.note(r); fault != nil {
@@ -50,7 +50,7 @@ func (im *importer) survey() error {
 		}
 	}
 	if !looked {
-		im.look(first)
+		im.detectSource(first)
 	}
 	return im.surveyed(first)
 }
@@ -65,7 +65,7 @@ func (x *extent) add(r row) {
 
 // note takes the columns of a row into account.
 func (im *importer) note(r row) *crm.Error {
-	if im.whole {
+	if im.isDump {
 		return nil
 	}
 	for _, cell := range r.cells {
@@ -105,12 +105,12 @@ func (im *importer) surveyed(first []row) error {
 	return nil
 }
 
-// look finds out from the first rows whose ids they have. Those of another workspace pass
+// detectSource finds out from the first rows whose ids they have. Those of another workspace pass
 // for those of this one by chance, one in 32, so the larger part speaks for all: a few
 // that were mistyped make no file foreign. Where none is either, one that was mistyped
 // in an export of crmkit, which has handles, was one of this workspace.
-func (im *importer) look(raw []row) {
-	if im.whole {
+func (im *importer) detectSource(raw []row) {
+	if im.isDump {
 		return
 	}
 	seen := map[crm.IDFault]int{}
@@ -129,7 +129,7 @@ func (im *importer) look(raw []row) {
 		}
 	}
 	handles := slices.Contains(im.columns.names, "handle")
-	im.own = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
+	im.isOwnExport = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
 	if im.source == "" {
 		im.source = sourceOf(slices.Clone(im.columns.names))
 	}

@@ -9,7 +9,7 @@ import (
 
 // cellJSON returns the value of a column as the field takes it, and whether all of
 // it went in. Text becomes what the field holds: a list of tags, an amount.
-func cellJSON(f *crm.Field, t target, json, currency string) (value string, all bool, fault *crm.Error) {
+func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value string, all bool, fault *crm.Error) {
 	text, ok := crm.Unquote(json)
 	if !ok && !(f.Type == crm.Int && !t.exact) {
 		return json, true, nil
@@ -47,9 +47,9 @@ func cellJSON(f *crm.Field, t target, json, currency string) (value string, all 
 
 func quoted(s string) string { return string(crm.AppendQuoted(nil, s)) }
 
-// several returns the values of a cell that holds more than one, each that is not
+// splitList returns the values of a cell that holds more than one, each that is not
 // blank.
-func several(text string) iter.Seq[string] {
+func splitList(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ","), func(r rune) bool { return r == ',' || r == ';' }) {
 			if part = strings.TrimSpace(part); part != "" && !yield(part) {
@@ -61,7 +61,7 @@ func several(text string) iter.Seq[string] {
 
 // firstOf returns the first value of a cell, all of it where there is none.
 func firstOf(text string) string {
-	for part := range several(text) {
+	for part := range splitList(text) {
 		return part
 	}
 	return text
@@ -70,8 +70,8 @@ func firstOf(text string) string {
 // cellLabels returns the tags of a cell as a JSON array. A tag of ours holds no comma
 // and may hold all else. Google marks groups of its own by a star; the one that every
 // contact is in says nothing.
-func cellLabels(f *crm.Field, t target, text string) (json string, fault *crm.Error) {
-	labels := several(text)
+func cellLabels(f *crm.Field, t columnMapping, text string) (json string, fault *crm.Error) {
+	labels := splitList(text)
 	if t.own {
 		labels = strings.SplitSeq(text, ",")
 	}
@@ -117,14 +117,14 @@ func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {
 
 // cellNumber returns a whole number. A column of the field's own name holds it as it
 // is; another product's holds an amount of money, in the currency's unit.
-func cellNumber(f *crm.Field, t target, text, currency string) (string, bool, *crm.Error) {
+func cellNumber(f *crm.Field, t columnMapping, text, currency string) (string, bool, *crm.Error) {
 	if t.exact {
 		return text, true, nil
 	}
 	if currency == "" {
 		currency = "USD"
 	}
-	number, ok := smallest(text, crm.Decimals(currency))
+	number, ok := toMinorUnits(text, crm.Decimals(currency))
 	if !ok {
 		return "", false, crm.Errorf(crm.InvalidValue, "%s is no amount in %s; write it like 1234.50, with at most %d decimals, or use a column %s.",
 			crm.Quote(text), crm.Quote(currency), crm.Decimals(currency), f.Name).On(f.Name)
@@ -132,10 +132,10 @@ func cellNumber(f *crm.Field, t target, text, currency string) (string, bool, *c
 	return number, true, nil
 }
 
-// smallest reads an amount in a currency's unit and returns it in the smallest one.
+// toMinorUnits reads an amount in a currency's unit and returns it in the smallest one.
 // A separator is of thousands when it stands more than once, when the other stands
 // behind it or, a comma, when three digits follow.
-func smallest(text string, decimals int) (number string, ok bool) {
+func toMinorUnits(text string, decimals int) (number string, ok bool) {
 	text = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" '’\u00a0\u202f$€£¥₹", r) {
 			return -1
@@ -151,7 +151,7 @@ func smallest(text string, decimals int) (number string, ok bool) {
 			whole, fraction = text[:i], text[i+1:]
 		}
 	}
-	if !grouped(whole) || strings.Trim(fraction, "0123456789") != "" {
+	if !isGrouped(whole) || strings.Trim(fraction, "0123456789") != "" {
 		return "", false
 	}
 	whole = strings.NewReplacer(",", "", ".", "").Replace(whole)
@@ -171,9 +171,9 @@ func smallest(text string, decimals int) (number string, ok bool) {
 	return number, true
 }
 
-// grouped reports whether the separators of a whole number are of one kind and part
+// isGrouped reports whether the separators of a whole number are of one kind and part
 // it into groups of digits as people write them: two or three behind the first.
-func grouped(whole string) bool {
+func isGrouped(whole string) bool {
 	if strings.Contains(whole, ",") && strings.Contains(whole, ".") {
 		return false
 	}

@@ -29,35 +29,35 @@ const (
 	bodyTime       = 30 * time.Second
 )
 
-// intake counts what is being taken in: the bytes of bodies, or imports. Each client
+// admission counts what is being taken in: the bytes of bodies, or imports. Each client
 // has a share, so that no one fills it alone. It is safe for concurrent use.
-type intake struct {
-	most, share int64
-	own, full   string // hints: the client has its share; the server has all it takes
+type admission struct {
+	limit, share        int64
+	shareHint, fullHint string // hints: the client has its share; the server has all it takes
 
-	mu   sync.Mutex
-	all  int64
-	held map[string]int64 // by client
+	mu    sync.Mutex
+	total int64
+	held  map[string]int64 // by client
 }
 
-func newIntake(most, share int64) *intake {
-	return &intake{most: most, share: share, held: map[string]int64{},
-		own:  "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
-		full: "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."}
+func newAdmission(most, share int64) *admission {
+	return &admission{limit: most, share: share, held: map[string]int64{},
+		shareHint: "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
+		fullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."}
 }
 
 // enter reserves room for a body of a client. The error says how long to wait.
-func (in *intake) enter(client string, size int64) *crm.Error {
+func (in *admission) enter(client string, size int64) *crm.Error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	var err *crm.Error
 	switch {
 	case in.held[client]+size > in.share:
-		err = crm.Errorf(crm.RateLimited, "%s", in.own)
-	case in.all+size > in.most:
-		err = crm.Errorf(crm.NotReady, "%s", in.full)
+		err = crm.Errorf(crm.RateLimited, "%s", in.shareHint)
+	case in.total+size > in.limit:
+		err = crm.Errorf(crm.NotReady, "%s", in.fullHint)
 	default:
-		in.all += size
+		in.total += size
 		in.held[client] += size
 		return nil
 	}
@@ -66,33 +66,33 @@ func (in *intake) enter(client string, size int64) *crm.Error {
 }
 
 // leave gives the room back.
-func (in *intake) leave(client string, size int64) {
+func (in *admission) leave(client string, size int64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.all -= size
+	in.total -= size
 	if in.held[client] -= size; in.held[client] == 0 {
 		delete(in.held, client)
 	}
 }
 
-// terms are what holds for the body of a request. Without an intake it is in memory
+// bodyLimits are what holds for the body of a request. Without an intake it is in memory
 // already.
-type terms struct {
-	intake *intake
+type bodyLimits struct {
+	intake *admission
 	client string // whose share it counts in
 	most   int64  // bytes
 	within time.Duration
 }
 
-// terms returns what holds for the body of the request.
-func (s *Server) terms(rq *request) terms {
+// bodyLimitsOf returns what holds for the body of the request.
+func (s *Server) bodyLimitsOf(rq *request) bodyLimits {
 	switch {
-	case rq.inner:
-		return terms{most: maxBody}
+	case rq.internal:
+		return bodyLimits{most: maxBody}
 	case rq.route.Access == public:
-		return terms{intake: s.strangers, client: auth.Network(rq.addr), most: maxPublicBody, within: s.publicBodyTime}
+		return bodyLimits{intake: s.publicBodies, client: auth.Network(rq.addr), most: maxPublicBody, within: s.publicBodyTime}
 	}
-	return terms{intake: s.signedIn, client: rq.actor.UserID, most: maxBody, within: bodyTime}
+	return bodyLimits{intake: s.signedBodies, client: rq.actor.UserID, most: maxBody, within: bodyTime}
 }
 
 // bytes returns the whole body. It counts until the request ends.
@@ -100,10 +100,10 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 	if rq.body != nil {
 		return rq.body, nil
 	}
-	if fault := rq.plain(); fault != nil {
+	if fault := rq.checkNotEncoded(); fault != nil {
 		return nil, fault
 	}
-	t := &rq.terms
+	t := &rq.bodyLimits
 	if rq.ContentLength > t.most {
 		return nil, bodyTooLarge(t.most)
 	}
@@ -146,7 +146,7 @@ func allIn(w http.ResponseWriter) {
 }
 
 // hold reserves room until the request ends.
-func (rq *request) hold(in *intake, client string, size int64) *crm.Error {
+func (rq *request) hold(in *admission, client string, size int64) *crm.Error {
 	fault := in.enter(client, size)
 	if fault == nil {
 		rq.ends = append(rq.ends, func() { in.leave(client, size) })

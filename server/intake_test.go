@@ -42,7 +42,7 @@ func bare(t *testing.T) (*Server, *httptest.Server) {
 // the server has made room for the body, or has refused it.
 func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.Conn {
 	t.Helper()
-	before := s.strangers.bytes()
+	before := s.publicBodies.bytes()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -51,16 +51,16 @@ func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.C
 	if _, err := io.WriteString(conn, "POST /auth/request HTTP/1.1\r\nHost: localhost\r\nContent-Length: "+strconv.Itoa(length)+"\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	for s.strangers.bytes() == before {
+	for s.publicBodies.bytes() == before {
 		time.Sleep(time.Millisecond) // the count is the signal
 	}
 	return conn
 }
 
-func (in *intake) bytes() int64 {
+func (in *admission) bytes() int64 {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.all
+	return in.total
 }
 
 // One network holds its share of unfinished bodies and no more: a further one is
@@ -68,7 +68,7 @@ func (in *intake) bytes() int64 {
 func TestUnfinishedBodiesHaveShares(t *testing.T) {
 	s, srv := bare(t)
 	s.publicBodyTime = time.Hour
-	s.strangers = newIntake(1<<20, 4*(bodyCost+maxPublicBody))
+	s.publicBodies = newAdmission(1<<20, 4*(bodyCost+maxPublicBody))
 	for range 4 {
 		unfinished(t, s, srv, maxPublicBody)
 	}
@@ -80,7 +80,7 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 		t.Errorf("status %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 	}
 	// Another network, as seen by the counter that the adapter asks.
-	if fault := s.strangers.enter("client 192.0.2.1", bodyCost+100); fault != nil {
+	if fault := s.publicBodies.enter("client 192.0.2.1", bodyCost+100); fault != nil {
 		t.Errorf("another network: %s", fault.Hint)
 	}
 }
@@ -95,7 +95,7 @@ func TestSlowBodiesAreGivenUp(t *testing.T) {
 	if err != nil || !strings.Contains(string(answer), "400 Bad Request") || !strings.Contains(string(answer), "did not arrive within") {
 		t.Errorf("%v: %s", err, answer)
 	}
-	for s.strangers.bytes() > 0 {
+	for s.publicBodies.bytes() > 0 {
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -124,7 +124,7 @@ func TestPublicBodiesAreSmall(t *testing.T) {
 		}
 		res.Body.Close()
 	}
-	if n := s.strangers.bytes(); n != 0 {
+	if n := s.publicBodies.bytes(); n != 0 {
 		t.Errorf("%d bytes are held by nobody", n)
 	}
 }
@@ -134,7 +134,7 @@ func TestPublicBodiesAreSmall(t *testing.T) {
 func TestIntakeCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const most, share = 100, 30
-		in := newIntake(most, share)
+		in := newAdmission(most, share)
 		type body struct {
 			client string
 			size   int64
@@ -169,7 +169,7 @@ func TestIntakeCounts(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				if in.bytes() != sum("") || len(in.held) > 5 || sum("") == 0 && len(in.held) > 0 {
-					t.Fatalf("%d bytes of %d clients are held, should be %d", in.all, len(in.held), sum(""))
+					t.Fatalf("%d bytes of %d clients are held, should be %d", in.total, len(in.held), sum(""))
 				}
 			},
 		})

@@ -6,11 +6,11 @@ import (
 	"crmkit/crm"
 )
 
-// meant returns a member of a body in the form that its field takes, where a client
+// lenientName returns a member of a body in the form that its field takes, where a client
 // sent another whose meaning is certain: clients of models write every argument as
 // text, lists of one as text, and phones as numbers. What is not certain stays as it
 // is, and decode refuses it.
-func meant(f *crm.Field, json string) string {
+func lenientName(f *crm.Field, json string) string {
 	text, isText := crm.Unquote(json)
 	text = strings.TrimSpace(text)
 	digits := strings.TrimPrefix(text, "-")
@@ -49,7 +49,7 @@ func (rq *request) take(e *crm.Entity, members []crm.Member) {
 		if f == nil || f.ReadOnly {
 			continue
 		}
-		if json := meant(f, m.JSON); json != m.JSON {
+		if json := lenientName(f, m.JSON); json != m.JSON {
 			members[i].JSON = json
 			rq.remarks = append(rq.remarks, f.Name+" was read as "+crm.ShowJSON(json))
 		}

@@ -41,11 +41,11 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 		},
 		"labels of a cell": func(n int) func() {
 			cell := repeat(n, ";")
-			return func() { _, fault := cellLabels(tags, target{}, cell); refuse(fault) }
+			return func() { _, fault := cellLabels(tags, columnMapping{}, cell); refuse(fault) }
 		},
 		"tags of a cell": func(n int) func() {
 			cell := repeat(n, ",")
-			return func() { _, fault := cellLabels(tags, target{own: true}, cell); refuse(fault) }
+			return func() { _, fault := cellLabels(tags, columnMapping{own: true}, cell); refuse(fault) }
 		},
 		"parameters": func(n int) func() {
 			raw := repeat(n+crm.MaxParams, "&")

@@ -24,22 +24,22 @@ var topics = []string{"work", "auth", "teams", "fields", "query", "write", "impo
 // address goes.
 type manual map[string]string
 
-const baseMark = "@BASE@"
+const basePlaceholder = "@BASE@"
 
-// page is what the templates may say.
-type page struct {
+// manualData is what the templates may say.
+type manualData struct {
 	Base     string
 	Version  string
 	Local    bool
 	Topics   []string
 	IdleDays int
-	Most     most
+	Most     inputLimits
 
 	ImportMax string
 }
 
-// most are the limits that the pages name.
-type most struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
+// inputLimits are the limits that the pages name.
+type inputLimits struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
 
 // newManual prints the pages from the tables the code itself uses.
 func (s *Server) newManual() (manual, error) {
@@ -56,8 +56,8 @@ func (s *Server) newManual() (manual, error) {
 		"codes":         manualCodes,
 		"codesInDepth":  manualCodesInDepth,
 	}
-	data := page{baseMark, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24),
-		most{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}, s.importMax()}
+	data := manualData{basePlaceholder, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24),
+		inputLimits{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}, s.importMax()}
 	m := manual{}
 	for _, name := range append([]string{"start", "manual", "llms"}, topics...) {
 		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
@@ -98,7 +98,7 @@ func (s *Server) kinds(word string) string {
 	return crm.Enumerate(names, word)
 }
 
-func marks(e *crm.Entity, f *crm.Field) string {
+func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 	mark := ""
 	if f.Required {
 		mark += "*"
@@ -122,7 +122,7 @@ func (s *Server) manualFields(want func(*crm.Entity) bool) string {
 			if f.ReadOnly {
 				continue
 			}
-			b.WriteString(" " + f.Name + marks(e, f))
+			b.WriteString(" " + f.Name + fieldMarkers(e, f))
 			if f.Default != "" {
 				b.WriteString("=" + f.Default)
 			}
@@ -141,7 +141,7 @@ func (s *Server) manualFieldsInDepth() string {
 		fmt.Fprintf(&b, "\n%s (%s_), %s\n", e.Name, e.Prefix, e.Doc)
 		for i := range e.Fields {
 			f := &e.Fields[i]
-			mark := marks(e, f)
+			mark := fieldMarkers(e, f)
 			if f.ReadOnly {
 				mark += "r"
 			}
@@ -205,7 +205,7 @@ func (s *Server) manualRoutes() string {
 	var order []string
 	for i := range s.router.routes {
 		if row := &s.router.routes[i]; row.Doc != "" {
-			path := row.shown()
+			path := row.Pattern()
 			if offers[path] == "" {
 				order = append(order, path)
 			}
@@ -293,7 +293,7 @@ func canonicalOrigin(origin string) string {
 
 // document returns a text that names this server's address.
 func (s *Server) document(rq *request, text, kind string) *render.Response {
-	return &render.Response{Raw: &render.Raw{Type: kind, Name: "text", Body: strings.ReplaceAll(text, baseMark, s.base(rq))}}
+	return &render.Response{Raw: &render.Raw{Type: kind, Name: "text", Body: strings.ReplaceAll(text, basePlaceholder, s.base(rq))}}
 }
 
 const plainText = "text/plain; charset=utf-8"
@@ -320,10 +320,10 @@ func (s *Server) llms(rq *request) (*render.Response, error) {
 
 // helpTopic answers GET /help/{topic}.
 func (s *Server) helpTopic(rq *request) (*render.Response, error) {
-	if !slices.Contains(topics, rq.record) {
-		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Quote(rq.record), strings.Join(topics, " ")).Of(rq.record, topics)
+	if !slices.Contains(topics, rq.recordID) {
+		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Quote(rq.recordID), strings.Join(topics, " ")).Of(rq.recordID, topics)
 	}
-	return s.document(rq, s.manual[rq.record], plainText), nil
+	return s.document(rq, s.manual[rq.recordID], plainText), nil
 }
 
 // openAPIDocument answers GET /openapi.json, which is JSON in every format.

@@ -8,19 +8,19 @@ import (
 	"crmkit/query"
 )
 
-// many are records to be tied to the one of the path at once.
-type many struct {
+// bulkLinkRequest are records to be tied to the one of the path at once.
+type bulkLinkRequest struct {
 	refs     []crm.Input  // each names one
 	question *query.Query // or they are what this finds
-	by       *crm.Field   // as what these are tied
+	via      *crm.Field   // as what these are tied
 	more     []crm.Input
 }
 
-// maxMany is how many records one request ties.
-const maxMany = 10_000
+// maxBulkLinks is how many records one request ties.
+const maxBulkLinks = 10_000
 
-// many reads a body that ties several records; nil when it is about one.
-func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
+// bulkLinks reads a body that ties several records; nil when it is about one.
+func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if len(e.AtLeastOne) == 0 {
 		return nil, nil
 	}
@@ -32,14 +32,14 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 	for _, name := range e.AtLeastOne {
 		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
 	}
-	allowed := append(tied(e), "filter", "kind")
+	allowed := append(linkParam(e), "filter", "kind")
 	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
 		return nil, nil
 	}
 	if match, fault := rq.ifMatch(); match != 0 || fault != nil {
 		return nil, crm.Errorf(crm.InvalidValue, "If-Match names the version of one record; leave it out with several.").On("If-Match")
 	}
-	m, filter, kind := &many{}, "", allowed[0]
+	m, filter, kind := &bulkLinkRequest{}, "", allowed[0]
 	var rest []crm.Member
 	sent := map[string]bool{}
 	for _, member := range members {
@@ -53,8 +53,8 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 			kind, fault = word(member)
 		case slices.Contains(e.AtLeastOne, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
-		case !slices.Contains(further(e), member.Name):
-			fault = unknownField(member.Name, "a body of several", append(allowed, further(e)...))
+		case !slices.Contains(extraLinkParams(e), member.Name):
+			fault = unknownField(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
 		default:
 			rest = append(rest, member)
 		}
@@ -64,7 +64,7 @@ func (rq *request) many(e *crm.Entity) (*many, *crm.Error) {
 	}
 	d, fault := decode(e, rest, rq.env)
 	if m.more = d.Inputs; fault == nil {
-		fault = m.ask(rq, e, kinds, sent, kind, filter)
+		fault = m.parseFilter(rq, e, kinds, sent, kind, filter)
 	}
 	return m, fault
 }
@@ -79,13 +79,13 @@ func word(member crm.Member) (string, *crm.Error) {
 }
 
 // list reads ids of records of one kind.
-func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
-	raw, ok := crm.ParseItems(member.JSON, maxMany)
+func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
+	raw, ok := crm.ParseItems(member.JSON, maxBulkLinks)
 	if !ok {
 		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, crm.ShowJSON(member.JSON)).On(member.Name)
 	}
-	if len(m.refs)+len(raw) > maxMany {
-		return crm.TooMany(member.Name, maxMany, "records at once", "Send them in parts.")
+	if len(m.refs)+len(raw) > maxBulkLinks {
+		return crm.TooMany(member.Name, maxBulkLinks, "records at once", "Send them in parts.")
 	}
 	for _, item := range raw {
 		text, ok := crm.Unquote(item)
@@ -101,10 +101,10 @@ func (m *many) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member)
 	return nil
 }
 
-// ask compiles the filter: the language of lists.
-func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
-	if m.by = kinds[kind]; m.by == nil {
-		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Quote(kind), strings.Join(tied(e), ", ")).On("kind").Of(kind, tied(e))
+// parseFilter compiles the filter: the language of lists.
+func (m *bulkLinkRequest) parseFilter(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
+	if m.via = kinds[kind]; m.via == nil {
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Quote(kind), strings.Join(linkParam(e), ", ")).On("kind").Of(kind, linkParam(e))
 	}
 	if filter == "" && !sent["filter"] {
 		if sent["kind"] {
@@ -128,6 +128,6 @@ func (m *many) ask(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
 		}
 	}
-	m.question, fault = query.Parse(e.Target(m.by), params, rq.env)
+	m.question, fault = query.Parse(e.Target(m.via), params, rq.env)
 	return fault
 }

@@ -24,42 +24,42 @@ type candidate struct {
 	looks   int
 }
 
-// tieCounts counts what became of candidates.
-type tieCounts struct {
+// linkCounts counts what became of candidates.
+type linkCounts struct {
 	created, updated, unchanged int
 	left                        int // no longer matched, or changed all the time
 	again                       []candidate
 }
 
-func (o *tieCounts) add(more tieCounts) {
+func (o *linkCounts) add(more linkCounts) {
 	o.created += more.created
 	o.updated += more.updated
 	o.unchanged += more.unchanged
 	o.left += more.left
 }
 
-// tieRun ties many records to one, in steps. Each step is a transaction that reads nothing
+// linkRun ties many records to one, in steps. Each step is a transaction that reads nothing
 // but the rows of its records: the filter is asked beside it.
-type tieRun struct {
+type linkRun struct {
 	s    *Server
 	rq   *request
 	to   parent
 	key  int64
-	many *many
-	done tieCounts
+	many *bulkLinkRequest
+	done linkCounts
 }
 
-// createMany answers POST of several records below one. Up to stepSize are tied together or
+// createLinks answers POST of several records below one. Up to stepSize are tied together or
 // not at all. More are tied in steps, and when one fails those before it stay: the same
 // request, sent again, does the rest and nothing twice.
-func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.Response, error) {
-	if doc, err := s.answered(rq); doc != nil || err != nil {
+func (s *Server) createLinks(rq *request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
+	if doc, err := s.savedDoc(rq); doc != nil || err != nil {
 		return doc, err
 	}
 	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
 		return nil, err
 	}
-	t := &tieRun{s: s, rq: rq, to: p, key: key, many: m}
+	t := &linkRun{s: s, rq: rq, to: p, key: key, many: m}
 	rest, err := t.candidates()
 	if err != nil {
 		return nil, err
@@ -77,13 +77,13 @@ func (s *Server) createMany(rq *request, p parent, key int64, m *many) (*render.
 		return nil, t.stopped(err)
 	}
 	if none {
-		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.route.Entity.Target(m.by).Name)
+		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.route.Entity.Target(m.via).Name)
 	}
 	return doc, nil
 }
 
 // candidates returns the records that the body names and those that its filter finds.
-func (t *tieRun) candidates() (list []candidate, err error) {
+func (t *linkRun) candidates() (list []candidate, err error) {
 	for _, ref := range t.many.refs {
 		list = append(list, candidate{ref: ref})
 	}
@@ -96,7 +96,7 @@ func (t *tieRun) candidates() (list []candidate, err error) {
 	if q == nil {
 		return list, nil
 	}
-	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.actor, q, maxMany+1)
+	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.actor, q, maxBulkLinks+1)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
 	}
@@ -104,17 +104,17 @@ func (t *tieRun) candidates() (list []candidate, err error) {
 		return nil, err
 	}
 	for _, key := range keys {
-		list = append(list, candidate{ref: crm.Input{Field: t.many.by, Value: crm.Key(key)}, found: true})
+		list = append(list, candidate{ref: crm.Input{Field: t.many.via, Value: crm.Key(key)}, found: true})
 	}
-	if len(list) > maxMany {
+	if len(list) > maxBulkLinks {
 		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
-			maxMany, q.Entity.Plural).On("filter")
+			maxBulkLinks, q.Entity.Plural).On("filter")
 	}
 	return list, nil
 }
 
 // present returns an error unless all the records are there.
-func (t *tieRun) present(list []candidate) error {
+func (t *linkRun) present(list []candidate) error {
 	byField := map[*crm.Field][]int64{}
 	for _, c := range list {
 		byField[c.ref.Field] = append(byField[c.ref.Field], c.ref.Value.Int)
@@ -135,12 +135,12 @@ func (t *tieRun) present(list []candidate) error {
 }
 
 // step ties records in a transaction of its own, and returns those to be looked at again.
-func (t *tieRun) step(list []candidate) (again []candidate, err error) {
+func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 	list, out, err := t.matching(list)
 	if err != nil {
 		return nil, err
 	}
-	var saved tieCounts
+	var saved linkCounts
 	err = t.s.change(t.rq, func(tx *store.Tx) (err error) {
 		saved, err = t.save(tx, list)
 		return err
@@ -161,7 +161,7 @@ func (t *tieRun) step(list []candidate) (again []candidate, err error) {
 }
 
 // last ties the last records, in the transaction that keeps the answer.
-func (t *tieRun) last(list []candidate) (*render.Response, error) {
+func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	list, out, err := t.matching(list)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (t *tieRun) last(list []candidate) (*render.Response, error) {
 
 // matching asks the filter about the records that it found once more, and leaves out those
 // that it finds no longer.
-func (t *tieRun) matching(list []candidate) (still []candidate, out tieCounts, err error) {
+func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts, err error) {
 	var keys []int64
 	for _, c := range list {
 		if c.found {
@@ -213,7 +213,7 @@ func (t *tieRun) matching(list []candidate) (still []candidate, out tieCounts, e
 
 // save ties records in a running transaction. Those that changed since they matched are
 // not tied, and returned as to be looked at again.
-func (t *tieRun) save(tx *store.Tx, list []candidate) (out tieCounts, err error) {
+func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err error) {
 	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
 		return out, err
 	}
@@ -246,7 +246,7 @@ func (t *tieRun) save(tx *store.Tx, list []candidate) (out tieCounts, err error)
 	return out, nil
 }
 
-func (t *tieRun) remarks(all tieCounts) []string {
+func (t *linkRun) remarks(all linkCounts) []string {
 	remark := fmt.Sprintf("%d put in, %d were in already", all.created, all.updated+all.unchanged)
 	if all.updated > 0 {
 		remark += fmt.Sprintf(", %d of them got this %s", all.updated, t.many.more[0].Field.Name)
@@ -258,7 +258,7 @@ func (t *tieRun) remarks(all tieCounts) []string {
 }
 
 // stopped adds to the error of a step what the steps before it did.
-func (t *tieRun) stopped(err error) error {
+func (t *linkRun) stopped(err error) error {
 	var known *crm.Error
 	before := t.done.created + t.done.updated + t.done.unchanged
 	if before == 0 || !errors.As(err, &known) {

@@ -33,7 +33,7 @@ func (s *Server) mcpRoutes() []route {
 		{"/mcp/tools", "the same as five tools: read, write, delete, search, fetch"},
 	} {
 		set := t.path
-		base := route{Access: read, Group: "connect", Origins: knownOrigins, Lenient: true, fail: (*Server).mcpFailure}
+		base := route{Access: read, Group: "connect", Origins: knownOrigins, LenientMedia: true, errorWriter: (*Server).mcpFailure}
 		for _, path := range []string{set, set + "/"} {
 			post, get, del := base, base, base
 			post.Method, post.Path = http.MethodPost, path
@@ -66,7 +66,7 @@ func (s *Server) newToolsets() map[string]http.Handler {
 		})
 		add(m)
 		s.addResources(m)
-		m.AddReceivingMiddleware(s.guardMethod, s.withInstructions, onlyOffered)
+		m.AddReceivingMiddleware(s.guardMethod, s.withInstructions, checkVersion)
 		sets[path] = mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return m },
 			&mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true, DisableLocalhostProtection: true, Logger: slog.New(slog.DiscardHandler)})
 	}
@@ -100,7 +100,7 @@ func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
 		return nil, crm.Errorf(crm.BadJSON, "%s", wrong.hint)
 	}
 	for range messages[1:] {
-		if err := s.pace("token " + rq.actor.TokenID); err != nil {
+		if err := s.rateLimit("token " + rq.actor.TokenID); err != nil {
 			return nil, err
 		}
 	}
@@ -112,7 +112,7 @@ func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
 	inner.Header.Set("Content-Type", "application/json")
 	inner.Header.Del("Last-Event-Id")
 	inner.Header.Del("Mcp-Session-Id")
-	w := &recorder{header: http.Header{}, status: http.StatusOK}
+	w := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
 	s.toolsets[set].ServeHTTP(w, inner)
 	if fault := call.fault.Load(); fault != nil {
 		return nil, fault
@@ -125,14 +125,14 @@ func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
 	}
 	rq.status = w.status
 	if kind := w.header.Get("Content-Type"); w.body.Len() > 0 && !strings.HasPrefix(kind, "application/json") {
-		return s.refused(rq, w, messages)
+		return s.rejectMCP(rq, w, messages)
 	}
 	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
 }
 
-// refused returns the error for a message that the SDK answered with a plain
+// rejectMCP returns the error for a message that the SDK answered with a plain
 // status and a sentence.
-func (s *Server) refused(rq *request, w *recorder, messages rpcMessages) (*render.Response, error) {
+func (s *Server) rejectMCP(rq *request, w *bufferedResponse, messages rpcMessages) (*render.Response, error) {
 	text := crm.OneLine(strings.TrimSpace(w.body.String()))
 	if strings.HasPrefix(text, "JSON RPC not handled") && len(messages) == 1 {
 		// JSON-RPC ignores a notification that it does not know, and answers a
@@ -154,29 +154,29 @@ func (s *Server) refused(rq *request, w *recorder, messages rpcMessages) (*rende
 	return nil, crm.Errorf(code, "%s.", text)
 }
 
-// recorder keeps what a handler answers.
-type recorder struct {
+// bufferedResponse keeps what a handler answers.
+type bufferedResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 	begun  bool
 }
 
-func (r *recorder) Header() http.Header { return r.header }
+func (r *bufferedResponse) Header() http.Header { return r.header }
 
-func (r *recorder) WriteHeader(status int) {
+func (r *bufferedResponse) WriteHeader(status int) {
 	if !r.begun {
 		r.begun, r.status = true, status
 	}
 }
 
-func (r *recorder) Write(p []byte) (int, error) {
+func (r *bufferedResponse) Write(p []byte) (int, error) {
 	r.begun = true
 	return r.body.Write(p)
 }
 
 // Flush is there for the SDK, which flushes what it streams.
-func (r *recorder) Flush() {}
+func (r *bufferedResponse) Flush() {}
 
 // mcpFailure spells an error as JSON-RPC has it, under the HTTP status it has
 // everywhere: clients sign in again on a 401 and wait on a 429.
@@ -221,15 +221,15 @@ func asciiOnly(r rune) rune {
 	return r
 }
 
-// offered are the methods of what the connector declares: tools and resources.
-var offered = []string{"initialize", "ping", "server/discover", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list"}
+// supportedVersions are the methods of what the connector declares: tools and resources.
+var supportedVersions = []string{"initialize", "ping", "server/discover", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list"}
 
-// onlyOffered refuses methods of capabilities that are not declared. The SDK
+// checkVersion refuses methods of capabilities that are not declared. The SDK
 // would answer some of them, with an empty list of prompts, say.
-func onlyOffered(next mcp.MethodHandler) mcp.MethodHandler {
+func checkVersion(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		if !slices.Contains(offered, method) && !strings.HasPrefix(method, "notifications/") {
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "there is no method " + crm.Quote(method) + " here; there are " + strings.Join(offered, " ")}
+		if !slices.Contains(supportedVersions, method) && !strings.HasPrefix(method, "notifications/") {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "there is no method " + crm.Quote(method) + " here; there are " + strings.Join(supportedVersions, " ")}
 		}
 		return next(ctx, method, req)
 	}
@@ -316,7 +316,7 @@ func (s *Server) addResources(m *mcp.Server) {
 	add := func(name, title, page string) {
 		uri := "crmkit://" + name
 		m.AddResource(&mcp.Resource{URI: uri, Name: name, Title: title, MIMEType: "text/plain"}, func(ctx context.Context, _ *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-			text := strings.ReplaceAll(s.manual[page], baseMark, s.base(callOf(ctx).request))
+			text := strings.ReplaceAll(s.manual[page], basePlaceholder, s.base(callOf(ctx).request))
 			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "text/plain", Text: text}}}, nil
 		})
 	}

@@ -16,12 +16,12 @@ import (
 	"crmkit/render"
 )
 
-// discard is the ResponseWriter of a request whose answer goes to a tool.
-type discard struct{ header http.Header }
+// discardWriter is the ResponseWriter of a request whose answer goes to a tool.
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (d discardWriter) WriteHeader(int)             {}
 
 // innerCall is a request that a tool makes of the API.
 type innerCall struct {
@@ -36,7 +36,7 @@ type innerCall struct {
 // the answer to the outer request must become.
 func (s *Server) call(outer *request, c innerCall) (status int, text string, fault *crm.Error) {
 	started := time.Now()
-	rq := &request{w: discard{http.Header{}}, id: uuid.NewString(), addr: outer.addr, inner: true, actor: outer.actor}
+	rq := &request{w: discardWriter{http.Header{}}, id: uuid.NewString(), addr: outer.addr, internal: true, actor: outer.actor}
 	u, known := innerURL(c.method, c.target)
 	if known != nil {
 		return known.Status(), errorText(known), nil
@@ -46,13 +46,13 @@ func (s *Server) call(outer *request, c innerCall) (status int, text string, fau
 		rq.Header.Set("Idempotency-Key", c.key)
 	}
 	defer rq.end()
-	doc, data, err := s.guarded(rq)
+	doc, data, err := s.withRecover(rq)
 	if err != nil {
-		doc = s.failure(rq, err)
+		doc = s.errorDoc(rq, err)
 		data = doc.Append(nil, rq.format)
 	}
 	status = statusOf(rq, doc)
-	s.note(rq, status, len(data), time.Since(started))
+	s.observe(rq, status, len(data), time.Since(started))
 	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
 		return status, "", doc.Error
 	}
@@ -93,9 +93,9 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 // maxToolText is the most bytes of an answer that go into a model's context.
 const maxToolText = 200_000
 
-// bounded returns the text of an answer, or where it is too long its first lines
+// truncated returns the text of an answer, or where it is too long its first lines
 // and how to get less.
-func bounded(text string) string {
+func truncated(text string) string {
 	if len(text) <= maxToolText {
 		return text
 	}

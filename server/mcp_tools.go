@@ -136,7 +136,7 @@ func (t tool) checkMethod(method string) *crm.Error {
 // requests runs a tool whose arguments are those of a request.
 func (s *Server) requests(rq *request, args map[string]string) (int, string, *crm.Error) {
 	status, text, fault := s.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"]})
-	return status, bounded(text), fault
+	return status, truncated(text), fault
 }
 
 // under runs a tool that is a request with a fixed method.
@@ -157,7 +157,7 @@ func requestArguments(path, body string, methods ...string) map[string]any {
 
 // addRequestTool adds the one tool that reaches every route.
 func (s *Server) addRequestTool(m *mcp.Server) {
-	s.add(m, tool{name: "request", title: "crmkit request", doc: s.brief(), destructive: true, required: []string{"method", "path"},
+	s.add(m, tool{name: "request", title: "crmkit request", doc: s.shortToolList(), destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, methods...), run: (*Server).requests})
 }
 
@@ -255,7 +255,7 @@ func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *c
 		}
 		out.Text += text
 	}
-	out.Text = bounded(out.Text)
+	out.Text = truncated(out.Text)
 	return 200, asJSON(out), nil
 }
 

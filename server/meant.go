@@ -13,7 +13,7 @@ func (s *Server) unserved(rq *request, allowed []string) *crm.Error {
 	if allowed != nil {
 		return s.meant(rq, s.router.notAllowed(rq.Method, rq.path, allowed))
 	}
-	return s.meant(rq, s.router.missing(rq.Method, rq.path))
+	return s.meant(rq, s.router.notFound(rq.Method, rq.path))
 }
 
 // meant completes the error for a path or method that no route has: where other systems

@@ -19,28 +19,28 @@ import (
 	"crmkit/store"
 )
 
-// numbers is what GET /metrics shows.
-type numbers struct {
+// serverMetrics is what GET /metrics shows.
+type serverMetrics struct {
 	set    *metrics.Set
 	batch  *metrics.PrometheusHistogram
 	commit *metrics.PrometheusHistogram
 	failed *metrics.Counter // batches
 
 	mu       sync.RWMutex
-	requests map[series]counted
+	requests map[requestLabels]histogram
 }
 
-// series is what requests are counted by. Its parts are words of the route table
+// requestLabels is what requests are counted by. Its parts are words of the route table
 // and statuses, never anything a client wrote, so there are only so many.
-type series struct {
+type requestLabels struct {
 	via    string // http, or mcp for what a tool call asks
 	method string
 	route  string // the pattern; "other" where there is none
 	status int
 }
 
-// counted holds the metrics of a series: the histogram is shared by its statuses.
-type counted struct {
+// histogram holds the metrics of a series: the histogram is shared by its statuses.
+type histogram struct {
 	total   *metrics.Counter
 	seconds *metrics.PrometheusHistogram
 }
@@ -51,21 +51,21 @@ var (
 	batchBounds   = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256}
 )
 
-func newNumbers(version string) *numbers {
+func newMetrics(version string) *serverMetrics {
 	// TYPE lines can only be switched on for the whole process.
 	metrics.ExposeMetadata(true)
 	set := metrics.NewSet()
 	set.GetOrCreateGauge(fmt.Sprintf("crmkit_info{version=%q}", version), nil).Set(1)
-	return &numbers{set: set, requests: map[series]counted{},
+	return &serverMetrics{set: set, requests: map[requestLabels]histogram{},
 		batch:  set.NewPrometheusHistogramExt("crmkit_batch_writes", batchBounds),
 		commit: set.NewPrometheusHistogramExt("crmkit_commit_seconds", secondsBounds),
 		failed: set.NewCounter("crmkit_batches_failed_total")}
 }
 
 // request counts a request that was answered.
-func (n *numbers) request(rq *request, status int, took time.Duration) {
-	by := series{via: "http", method: "other", route: "other", status: status}
-	if rq.inner {
+func (n *serverMetrics) request(rq *request, status int, took time.Duration) {
+	by := requestLabels{via: "http", method: "other", route: "other", status: status}
+	if rq.internal {
 		by.via = "mcp"
 	}
 	if rq.route != nil {
@@ -80,7 +80,7 @@ func (n *numbers) request(rq *request, status int, took time.Duration) {
 	c.seconds.Update(took.Seconds())
 }
 
-func (n *numbers) of(by series) counted {
+func (n *serverMetrics) of(by requestLabels) histogram {
 	n.mu.RLock()
 	c, found := n.requests[by]
 	n.mu.RUnlock()
@@ -88,7 +88,7 @@ func (n *numbers) of(by series) counted {
 		return c
 	}
 	labels := fmt.Sprintf("via=%q,method=%q,route=%q", by.via, by.method, by.route)
-	c = counted{n.set.GetOrCreateCounter(fmt.Sprintf("crmkit_requests_total{%s,status=%q}", labels, fmt.Sprint(by.status))),
+	c = histogram{n.set.GetOrCreateCounter(fmt.Sprintf("crmkit_requests_total{%s,status=%q}", labels, fmt.Sprint(by.status))),
 		n.set.GetOrCreatePrometheusHistogramExt("crmkit_request_seconds{"+labels+"}", secondsBounds)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -97,7 +97,7 @@ func (n *numbers) of(by series) counted {
 }
 
 // batched counts what the writer did in one transaction.
-func (n *numbers) batched(b store.Batch) {
+func (n *serverMetrics) batched(b store.Batch) {
 	n.batch.Update(float64(b.Writes))
 	if b.Commit > 0 {
 		n.commit.Update(b.Commit.Seconds())
@@ -108,15 +108,15 @@ func (n *numbers) batched(b store.Batch) {
 }
 
 // gauge and total show what is counted elsewhere, as it is now.
-func (n *numbers) gauge(name string, value int64) {
+func (n *serverMetrics) gauge(name string, value int64) {
 	n.set.GetOrCreateGauge(name, nil).Set(float64(value))
 }
 
-func (n *numbers) total(name string, value int64) {
+func (n *serverMetrics) total(name string, value int64) {
 	n.set.GetOrCreateCounter(name).Set(uint64(value)) // a count is never below 0
 }
 
-func (n *numbers) store(s store.Stats) {
+func (n *serverMetrics) store(s store.Stats) {
 	n.gauge("crmkit_writes_waiting", int64(s.Waiting))
 	n.gauge("crmkit_reads_waiting", int64(s.Reading))
 	n.gauge("crmkit_file_bytes", s.FileBytes)
@@ -127,7 +127,7 @@ func (n *numbers) store(s store.Stats) {
 	n.total(`crmkit_record_reads_total{from="file"}`, s.Misses)
 }
 
-func (n *numbers) auth(s auth.Stats) {
+func (n *serverMetrics) auth(s auth.Stats) {
 	n.gauge("crmkit_sessions_cached", int64(s.Sessions))
 	n.total(`crmkit_session_lookups_total{result="hit"}`, s.Hits)
 	n.total(`crmkit_session_lookups_total{result="miss"}`, s.Misses)
@@ -136,7 +136,7 @@ func (n *numbers) auth(s auth.Stats) {
 	}
 }
 
-func (n *numbers) mail(s mail.Stats) {
+func (n *serverMetrics) mail(s mail.Stats) {
 	n.gauge("crmkit_mails_waiting", s.Waiting)
 	n.gauge("crmkit_mails_deferred", s.Deferred)
 	n.total(`crmkit_mails_total{result="sent"}`, s.Sent)
@@ -148,18 +148,18 @@ func (n *numbers) mail(s mail.Stats) {
 
 // metricsText returns the numbers of now in the Prometheus text format 0.0.4.
 func (s *Server) metricsText() string {
-	s.numbers.store(s.store.Stats())
-	s.numbers.auth(s.auth.Stats())
+	s.counters.store(s.store.Stats())
+	s.counters.auth(s.auth.Stats())
 	if s.opts.Mail != nil {
-		s.numbers.mail(s.opts.Mail.Stats())
+		s.counters.mail(s.opts.Mail.Stats())
 	}
 	if s.opts.LastBackup != nil {
 		if at := s.opts.LastBackup(); !at.IsZero() {
-			s.numbers.gauge("crmkit_last_backup_timestamp_seconds", at.Unix())
+			s.counters.gauge("crmkit_last_backup_timestamp_seconds", at.Unix())
 		}
 	}
 	var b bytes.Buffer
-	s.numbers.set.WritePrometheus(&b)
+	s.counters.set.WritePrometheus(&b)
 	metrics.WriteProcessMetrics(&b)
 	return b.String()
 }

@@ -19,7 +19,7 @@ import (
 // 2.1) and revocation (RFC 7009). Each endpoint is at the root, where some clients
 // look whatever the metadata says, and below /oauth.
 func (s *Server) oauthRoutes() []route {
-	open := route{Access: public, Group: "connect", Origins: anyOrigin, Lenient: true, fail: (*Server).oauthFailure}
+	open := route{Access: public, Group: "connect", Origins: anyOrigin, LenientMedia: true, errorWriter: (*Server).oauthFailure}
 	document := func(path string, handle func(*Server, *request) (*render.Response, error)) route {
 		row := open
 		row.Method, row.Path, row.handle = http.MethodGet, path, handle
@@ -39,7 +39,7 @@ func (s *Server) oauthRoutes() []route {
 			row.Method, row.Path, row.handle = http.MethodPost, prefix+path, handle
 			rows = append(rows, row)
 		}
-		page := route{Access: public, Path: prefix + "/authorize", Lenient: true, fail: (*Server).pageFailure}
+		page := route{Access: public, Path: prefix + "/authorize", LenientMedia: true, errorWriter: (*Server).pageFailure}
 		page.Method, page.handle = http.MethodGet, (*Server).authorizePage
 		rows = append(rows, page)
 		page.Method, page.handle = http.MethodPost, (*Server).authorizeStep
@@ -66,7 +66,7 @@ const scopeWord = "crm"
 func (s *Server) authorizationServer(rq *request) (*render.Response, error) {
 	rq.w.Header().Set("Cache-Control", "public, max-age=300")
 	base := s.base(rq)
-	return sendJSON(m{
+	return sendJSON(jsonObject{
 		"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
 		"registration_endpoint": base + "/register", "revocation_endpoint": base + "/revoke",
 		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
@@ -86,7 +86,7 @@ func (s *Server) protectedResource(rq *request) (*render.Response, error) {
 	if path == "" {
 		path = "/mcp"
 	}
-	return sendJSON(m{
+	return sendJSON(jsonObject{
 		"resource": base + path, "authorization_servers": []string{base}, "scopes_supported": []string{scopeWord},
 		"bearer_methods_supported": []string{"header"}, "resource_name": "crmkit", "resource_documentation": base + "/help",
 	}), nil
@@ -138,7 +138,7 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	rq.status = http.StatusCreated
-	return sendJSON(m{
+	return sendJSON(jsonObject{
 		"client_id": c.ID, "client_id_issued_at": c.Created.Unix(), "client_name": c.Name, "redirect_uris": redirects,
 		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"},
 		"response_types": []string{"code"}, "scope": scopeWord,
@@ -176,11 +176,11 @@ func (rq *request) form() (url.Values, error) {
 	if fault != nil {
 		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The body cannot be read as a form: " + fault.Hint}
 	}
-	return values, once(values)
+	return values, singleValue(values)
 }
 
-// once refuses repeated parameters. Only resource may repeat (RFC 8707 section 2).
-func once(values url.Values) error {
+// singleValue refuses repeated parameters. Only resource may repeat (RFC 8707 section 2).
+func singleValue(values url.Values) error {
 	for name, list := range values {
 		if len(list) > 1 && name != "resource" {
 			return &auth.OAuthError{Code: auth.InvalidRequest, Description: crm.Quote(name) + " is given more than once."}
@@ -212,7 +212,7 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sendJSON(m{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
+	return sendJSON(jsonObject{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
 }
 
 // revokeEndpoint answers POST /revoke.
@@ -227,7 +227,7 @@ func (s *Server) revokeEndpoint(rq *request) (*render.Response, error) {
 	if err := s.auth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
 		return nil, err
 	}
-	return sendJSON(m{}), nil
+	return sendJSON(jsonObject{}), nil
 }
 
 // oauthFailure spells an error as RFC 6749 section 5.2 has it.
@@ -246,7 +246,7 @@ func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Response {
 		word = "temporarily_unavailable"
 	}
 	rq.w.Header().Del("WWW-Authenticate")
-	return sendJSON(m{"error": word, "error_description": known.Hint})
+	return sendJSON(jsonObject{"error": word, "error_description": known.Hint})
 }
 
 // oauthError returns the OAuth error in an error, or nil.

@@ -11,39 +11,39 @@ import (
 	"crmkit/query"
 )
 
-// m is a JSON object to be sent; encoding/json sorts its keys, so a document is
+// jsonObject is a JSON object to be sent; encoding/json sorts its keys, so a document is
 // the same for the same tables.
-type m map[string]any
+type jsonObject map[string]any
 
 // openAPI returns the OpenAPI 3.1 document, made from the route table, the
 // schema and the error codes.
 func (s *Server) openAPI() (string, error) {
-	paths := m{}
+	paths := jsonObject{}
 	for i := range s.router.routes {
 		row := &s.router.routes[i]
 		if row.Doc == "" {
 			continue
 		}
-		path, _ := paths[row.shown()].(m)
+		path, _ := paths[row.Pattern()].(jsonObject)
 		if path == nil {
-			path = m{}
-			paths[row.shown()] = path
+			path = jsonObject{}
+			paths[row.Pattern()] = path
 		}
 		path[strings.ToLower(row.Method)] = operation(row)
 	}
-	schemas := m{"Error": errorSchema()}
+	schemas := jsonObject{"Error": errorSchema()}
 	for _, e := range s.schema.Entities {
 		schemas[e.Name] = recordSchema(e)
 		schemas[e.Name+"_write"] = writeSchema(e)
 	}
-	doc := m{
+	doc := jsonObject{
 		"openapi":  "3.1.0",
-		"info":     m{"title": "crmkit", "version": s.opts.Version, "description": "A CRM that AI agents operate. The manual is at /help."},
-		"servers":  []m{{"url": baseMark}},
-		"security": []m{{"bearer": []string{}}},
+		"info":     jsonObject{"title": "crmkit", "version": s.opts.Version, "description": "A CRM that AI agents operate. The manual is at /help."},
+		"servers":  []jsonObject{{"url": basePlaceholder}},
+		"security": []jsonObject{{"bearer": []string{}}},
 		"paths":    paths,
-		"components": m{
-			"securitySchemes": m{"bearer": m{"type": "http", "scheme": "bearer"}},
+		"components": jsonObject{
+			"securitySchemes": jsonObject{"bearer": jsonObject{"type": "http", "scheme": "bearer"}},
 			"schemas":         schemas,
 		},
 	}
@@ -51,8 +51,8 @@ func (s *Server) openAPI() (string, error) {
 	return string(body) + "\n", err
 }
 
-func operation(row *route) m {
-	op := m{
+func operation(row *route) jsonObject {
+	op := jsonObject{
 		"operationId": operationID(row),
 		"summary":     row.Doc,
 		"tags":        []string{row.Group},
@@ -60,15 +60,15 @@ func operation(row *route) m {
 		"responses":   responses(row),
 	}
 	if row.Access == public {
-		op["security"] = []m{}
+		op["security"] = []jsonObject{}
 	}
 	if row.Stream == imports || row.Stream == restoring {
 		op["requestBody"] = rowsBody(row)
 	} else if row.Body && len(row.Entity.AtLeastOne) > 0 && strings.Contains(row.Path, ":id/") {
-		op["requestBody"] = jsonBody(m{"anyOf": []m{ref(row.Entity.Name + "_write"), manySchema(row.Entity)}})
+		op["requestBody"] = jsonBody(jsonObject{"anyOf": []jsonObject{ref(row.Entity.Name + "_write"), manySchema(row.Entity)}})
 	} else if row.Body {
 		op["requestBody"] = jsonBody(ref(row.Entity.Name + "_write"))
-	} else if len(row.Takes) > 0 {
+	} else if len(row.RequestTypes) > 0 {
 		_, required := row.texts()
 		body := jsonBody(textsSchema(row))
 		body["required"] = len(required) > 0
@@ -78,33 +78,33 @@ func operation(row *route) m {
 }
 
 // manySchema describes a body that ties several records at once.
-func manySchema(e *crm.Entity) m {
-	properties := m{"filter": m{"type": "string", "description": "what finds them, as behind the ? of a list"},
-		"kind": m{"enum": tied(e), "description": "of what filter finds"}}
-	for _, kind := range tied(e) {
-		properties[kind] = m{"type": "array", "maxItems": maxMany, "items": m{"type": "string"}, "description": "ids"}
+func manySchema(e *crm.Entity) jsonObject {
+	properties := jsonObject{"filter": jsonObject{"type": "string", "description": "what finds them, as behind the ? of a list"},
+		"kind": jsonObject{"enum": linkParam(e), "description": "of what filter finds"}}
+	for _, kind := range linkParam(e) {
+		properties[kind] = jsonObject{"type": "array", "maxItems": maxBulkLinks, "items": jsonObject{"type": "string"}, "description": "ids"}
 	}
-	for _, name := range further(e) {
+	for _, name := range extraLinkParams(e) {
 		properties[name] = fieldSchema(e.Field(name), false)
 	}
-	return m{"type": "object", "description": "several at once, all or none", "properties": properties}
+	return jsonObject{"type": "object", "description": "several at once, all or none", "properties": properties}
 }
 
 // textsSchema describes a body of text fields. One that is also a field of the
 // entity is described as that.
-func textsSchema(row *route) m {
-	properties := m{}
+func textsSchema(row *route) jsonObject {
+	properties := jsonObject{}
 	allowed, required := row.texts()
 	for _, name := range allowed {
-		properties[name] = m{"type": []string{"string", "null"}}
+		properties[name] = jsonObject{"type": []string{"string", "null"}}
 		if row.Entity != nil && row.Entity.Field(name) != nil {
 			properties[name] = fieldSchema(row.Entity.Field(name), false)
 		}
 	}
 	if _, found := properties["scope"]; found {
-		properties["scope"] = m{"enum": append([]any{nil}, anys(crm.Scopes())...)}
+		properties["scope"] = jsonObject{"enum": append([]any{nil}, anys(crm.Scopes())...)}
 	}
-	schema := m{"type": "object", "properties": properties, "additionalProperties": false}
+	schema := jsonObject{"type": "object", "properties": properties, "additionalProperties": false}
 	if len(required) > 0 {
 		schema["required"] = required
 	}
@@ -120,15 +120,15 @@ func anys(words []string) []any {
 }
 
 func operationID(row *route) string {
-	words := strings.FieldsFunc(row.shown(), func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
+	words := strings.FieldsFunc(row.Pattern(), func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
 	return strings.ToLower(row.Method) + "_" + strings.Join(words, "_")
 }
 
-func parameters(row *route) []m {
-	list := []m{}
-	for _, segment := range strings.Split(row.shown(), "/") {
+func parameters(row *route) []jsonObject {
+	list := []jsonObject{}
+	for _, segment := range strings.Split(row.Pattern(), "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
-			list = append(list, m{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": m{"type": "string"}})
+			list = append(list, jsonObject{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": jsonObject{"type": "string"}})
 		}
 	}
 	names := row.Params
@@ -137,84 +137,84 @@ func parameters(row *route) []m {
 		if row.Stream == exports {
 			names = []string{"search", "sort", "fields"}
 		}
-		list = append(list, m{"name": "filter", "in": "query", "style": "form", "explode": true,
+		list = append(list, jsonObject{"name": "filter", "in": "query", "style": "form", "explode": true,
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
-			"schema":      m{"type": "object", "additionalProperties": m{"type": "string"}}})
+			"schema":      jsonObject{"type": "object", "additionalProperties": jsonObject{"type": "string"}}})
 	}
 	if row.Method == http.MethodPatch && row.Entity.Field(crm.FieldVersion) != nil {
-		list = append(list, m{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": m{"type": "string"}})
+		list = append(list, jsonObject{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": jsonObject{"type": "string"}})
 	}
 	if row.repeatable() {
-		list = append(list, m{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": m{"type": "string", "maxLength": maxKey}})
+		list = append(list, jsonObject{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": jsonObject{"type": "string", "maxLength": maxKey}})
 	}
 	for _, name := range append(names[:len(names):len(names)], "format") {
 		if name == "search" && len(row.Entity.Search) == 0 {
 			continue
 		}
-		schema := m{"type": "string"}
+		schema := jsonObject{"type": "string"}
 		switch name {
 		case "limit", "days":
-			schema = m{"type": "integer", "minimum": 1}
+			schema = jsonObject{"type": "integer", "minimum": 1}
 			if name == "days" {
 				schema["minimum"] = 0
 			}
 		case "format":
 			schema["enum"] = row.formats()
 		case "code":
-			list = append(list, m{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
+			list = append(list, jsonObject{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
 		}
-		list = append(list, m{"name": name, "in": "query", "schema": schema})
+		list = append(list, jsonObject{"name": name, "in": "query", "schema": schema})
 	}
 	return list
 }
 
-func responses(row *route) m {
-	answer := m{"type": "object"}
+func responses(row *route) jsonObject {
+	answer := jsonObject{"type": "object"}
 	switch {
-	case row.Stream != whole:
-		return m{"200": m{"description": row.Doc + "; in pieces", "content": row.pieces()}, "default": errorAnswer()}
+	case row.Stream != fullAnswer:
+		return jsonObject{"200": jsonObject{"description": row.Doc + "; in pieces", "content": row.streamMedia()}, "default": errorAnswer()}
 	case row.Lists:
-		answer = m{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": m{
-			"items":       m{"type": "array", "items": ref(row.Entity.Name)},
-			"total":       m{"type": []string{"integer", "null"}},
-			"total_exact": m{"type": "boolean"},
-			"next_cursor": m{"type": []string{"string", "null"}},
-			"remarks":     m{"type": "array", "items": m{"type": "string"}},
+		answer = jsonObject{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": jsonObject{
+			"items":       jsonObject{"type": "array", "items": ref(row.Entity.Name)},
+			"total":       jsonObject{"type": []string{"integer", "null"}},
+			"total_exact": jsonObject{"type": "boolean"},
+			"next_cursor": jsonObject{"type": []string{"string", "null"}},
+			"remarks":     jsonObject{"type": "array", "items": jsonObject{"type": "string"}},
 		}}
 	case row.Path == "/metrics":
-		return m{"200": m{"description": row.Doc, "content": m{"text/plain": m{"schema": m{"type": "string"}}}}}
-	case row.Body, row.Entity != nil && len(row.Takes) > 0:
-		answer = m{"allOf": []m{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": m{
-			"result": m{"enum": []string{"created", "updated", "unchanged"}}}}}}
+		return jsonObject{"200": jsonObject{"description": row.Doc, "content": jsonObject{"text/plain": jsonObject{"schema": jsonObject{"type": "string"}}}}}
+	case row.Body, row.Entity != nil && len(row.RequestTypes) > 0:
+		answer = jsonObject{"allOf": []jsonObject{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": jsonObject{
+			"result": jsonObject{"enum": []string{"created", "updated", "unchanged"}}}}}}
 	case row.Entity != nil && row.Method == http.MethodGet:
 		answer = ref(row.Entity.Name)
 	}
-	good := m{"description": row.Doc, "content": m{
-		"application/json": m{"schema": answer},
-		"text/plain":       m{"schema": m{"type": "string"}},
+	good := jsonObject{"description": row.Doc, "content": jsonObject{
+		"application/json": jsonObject{"schema": answer},
+		"text/plain":       jsonObject{"schema": jsonObject{"type": "string"}},
 	}}
-	list := m{"200": good, "default": errorAnswer()}
+	list := jsonObject{"200": good, "default": errorAnswer()}
 	if row.Method == http.MethodPost && (row.Body || strings.HasSuffix(row.Path, "/invites") || strings.HasSuffix(row.Path, "/tokens")) {
 		list[strconv.Itoa(http.StatusCreated)] = good
 	}
 	return list
 }
 
-func errorAnswer() m {
-	return m{"description": "an error", "content": m{
-		"application/json": m{"schema": ref("Error")},
-		"text/plain":       m{"schema": m{"type": "string"}},
+func errorAnswer() jsonObject {
+	return jsonObject{"description": "an error", "content": jsonObject{
+		"application/json": jsonObject{"schema": ref("Error")},
+		"text/plain":       jsonObject{"schema": jsonObject{"type": "string"}},
 	}}
 }
 
-// pieces are the media types of an answer that is sent in pieces: lines, each of
+// streamMedia are the media types of an answer that is sent in pieces: lines, each of
 // which is a record or tells of one.
-func (r *route) pieces() m {
-	content := m{}
+func (r *route) streamMedia() jsonObject {
+	content := jsonObject{}
 	for _, format := range r.formats() {
 		for _, known := range medias {
 			if known.word == format && known.media != jsonMedia {
-				content[known.media] = m{"schema": m{"type": "string"}}
+				content[known.media] = jsonObject{"schema": jsonObject{"type": "string"}}
 			}
 		}
 	}
@@ -222,60 +222,60 @@ func (r *route) pieces() m {
 }
 
 // rowsBody describes a body of rows.
-func rowsBody(row *route) m {
-	content := m{rowsMedia: m{"schema": m{"type": "string"}}}
+func rowsBody(row *route) jsonObject {
+	content := jsonObject{rowsMedia: jsonObject{"schema": jsonObject{"type": "string"}}}
 	if row.Stream == imports {
-		content[csvMedia] = m{"schema": m{"type": "string"}}
-		content[jsonMedia] = m{"schema": m{"type": "array", "items": m{"type": "object"}}}
+		content[csvMedia] = jsonObject{"schema": jsonObject{"type": "string"}}
+		content[jsonMedia] = jsonObject{"schema": jsonObject{"type": "array", "items": jsonObject{"type": "object"}}}
 	}
-	return m{"required": true, "content": content}
+	return jsonObject{"required": true, "content": content}
 }
 
-func jsonBody(schema m) m {
-	return m{"required": true, "content": m{"application/json": m{"schema": schema}}}
+func jsonBody(schema jsonObject) jsonObject {
+	return jsonObject{"required": true, "content": jsonObject{"application/json": jsonObject{"schema": schema}}}
 }
 
-func ref(name string) m { return m{"$ref": "#/components/schemas/" + name} }
+func ref(name string) jsonObject { return jsonObject{"$ref": "#/components/schemas/" + name} }
 
-func errorSchema() m {
+func errorSchema() jsonObject {
 	var codes []string
 	for _, row := range crm.Codes {
 		if !slices.Contains(codes, string(row.Code)) {
 			codes = append(codes, string(row.Code))
 		}
 	}
-	text, texts := m{"type": "string"}, m{"type": "array", "items": m{"type": "string"}}
-	return m{"type": "object", "required": []string{"error", "hint"}, "properties": m{
-		"error": m{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "local_code": text, "record": m{"type": "object"},
+	text, texts := jsonObject{"type": "string"}, jsonObject{"type": "array", "items": jsonObject{"type": "string"}}
+	return jsonObject{"type": "object", "required": []string{"error", "hint"}, "properties": jsonObject{
+		"error": jsonObject{"enum": codes}, "hint": text, "field": text, "allowed": texts, "did_you_mean": text, "confirm": text, "local_code": text, "record": jsonObject{"type": "object"},
 	}}
 }
 
 // recordSchema describes a record as JSON answers show it: every field, null
 // where unset.
-func recordSchema(e *crm.Entity) m {
-	properties := m{}
+func recordSchema(e *crm.Entity) jsonObject {
+	properties := jsonObject{}
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		properties[f.Name] = fieldSchema(f, true)
 		if f.Type == crm.Ref {
-			properties[f.Path()] = m{"type": []string{"object", "null"}, "properties": m{e.Target(f).LabelField: m{"type": "string"}}}
+			properties[f.Path()] = jsonObject{"type": []string{"object", "null"}, "properties": jsonObject{e.Target(f).LabelField: jsonObject{"type": "string"}}}
 		}
 	}
-	return m{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}
+	return jsonObject{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}
 }
 
-func writeSchema(e *crm.Entity) m {
-	properties := m{}
+func writeSchema(e *crm.Entity) jsonObject {
+	properties := jsonObject{}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; !f.ReadOnly {
 			properties[f.Name] = fieldSchema(f, false)
 		}
 	}
-	return m{"type": "object", "description": "fields of a " + e.Name + " to set", "properties": properties}
+	return jsonObject{"type": "object", "description": "fields of a " + e.Name + " to set", "properties": properties}
 }
 
-func fieldSchema(f *crm.Field, answered bool) m {
-	schema := m{"description": f.Doc}
+func fieldSchema(f *crm.Field, answered bool) jsonObject {
+	schema := jsonObject{"description": f.Doc}
 	kind := "string"
 	switch f.Type {
 	case crm.Int:
@@ -286,7 +286,7 @@ func fieldSchema(f *crm.Field, answered bool) m {
 		kind = "boolean"
 	case crm.Tags:
 		kind = "array"
-		schema["items"] = m{"type": "string", "maxLength": query.MaxTag}
+		schema["items"] = jsonObject{"type": "string", "maxLength": query.MaxTag}
 		if !answered {
 			schema["type"] = []string{"array", "object", "null"}
 			return schema

@@ -28,7 +28,7 @@ var clientOrigins = []string{"https://claude.ai", "https://claude.com", "https:/
 // checkOrigin refuses pages that may not call the route, and tells the browser
 // that the others may read the answer.
 func (s *Server) checkOrigin(rq *request) error {
-	if rq.inner || rq.route == nil || rq.route.Origins == noOrigins {
+	if rq.internal || rq.route == nil || rq.route.Origins == noOrigins {
 		return nil
 	}
 	if rq.route.Origins == knownOrigins {

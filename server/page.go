@@ -111,7 +111,7 @@ func (p signPage) html() []byte {
 
 // pageFailure shows an error as a page that says what to do.
 func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Response {
-	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: problem(known), Next: "Go back to your application and connect again."}
+	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: userMessage(known), Next: "Go back to your application and connect again."}
 	rq.w.Header().Del("WWW-Authenticate")
 	if known.Code == crm.RateLimited {
 		p.Title, p.Next = "Not so fast", "Then reload this page."

@@ -15,7 +15,7 @@ import (
 // them as they were written. Where more depends on a filter, in exports and stored
 // filters, an empty one is an error.
 func (rq *request) dropEmpty() (ignored []string) {
-	if rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.route.Access == public || rq.route.Lenient || rq.route.Stream != whole {
+	if rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.route.Access == public || rq.route.LenientMedia || rq.route.Stream != fullAnswer {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(rq.params)) {
@@ -42,7 +42,7 @@ func checkParams(rq *request) error {
 		}
 		return err
 	}
-	if rq.route.Lists || rq.route.Lenient {
+	if rq.route.Lists || rq.route.LenientMedia {
 		return nil
 	}
 	for name, values := range rq.params {
@@ -52,7 +52,7 @@ func checkParams(rq *request) error {
 		if name != "format" && !slices.Contains(rq.route.Params, name) {
 			allowed := append(slices.Clone(rq.route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
-				rq.route.Method, rq.route.shown(), crm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
+				rq.route.Method, rq.route.Pattern(), crm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
 		}
 	}
 	return nil

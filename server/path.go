@@ -27,12 +27,12 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 		}
 		segments = append(segments, segment)
 	}
-	segments, err := foldHandles(schema, segments)
+	segments, err := canonicalHandlePath(schema, segments)
 	return "/" + strings.Join(segments, "/"), err
 }
 
-// foldHandles drops the kind of every handle that stands where an id does.
-func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
+// canonicalHandlePath drops the kind of every handle that stands where an id does.
+func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	if e := schema.ByName(segments[0]); e != nil && len(segments) > 1 && schema.ByPrefix(segments[1]) != nil && schema.ByPath(e.Route()) == e {
 		segments[0] = e.Route()
 	}
@@ -40,7 +40,7 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	for i := 0; i < len(segments); i++ {
 		folded = append(folded, segments[i])
 		outer := schema.ByPath(segments[i])
-		if i > 0 && i+2 < len(segments) && tying(schema, segments[0], segments[i]) && schema.ByName(segments[i+1]) != nil {
+		if i > 0 && i+2 < len(segments) && isLinkPath(schema, segments[0], segments[i]) && schema.ByName(segments[i+1]) != nil {
 			i++ // what is tied there may be named by its own handle, and by that of what it ties
 			continue
 		}
@@ -60,8 +60,8 @@ func foldHandles(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	return folded, nil
 }
 
-// tying reports whether a segment behind another leads to what ties records there.
-func tying(schema *crm.Schema, above, segment string) bool {
+// isLinkPath reports whether a segment behind another leads to what ties records there.
+func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	outer := schema.ByPath(above)
 	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
 		return len(e.AtLeastOne) > 0 && e.ChildRoute() == segment && slices.ContainsFunc(e.Parents, func(name string) bool { return e.Target(e.Field(name)) == outer })

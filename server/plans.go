@@ -21,59 +21,59 @@ const (
 	confirmBody    = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
 )
 
-// deed is what a token confirms, and for whom. Two are the same when they are equal.
-type deed struct {
+// confirmedAction is what a token confirms, and for whom. Two are the same when they are equal.
+type confirmedAction struct {
 	user, workspace int64
 	request         string   // method, path and the parameters that count
 	body            [32]byte // digest
 }
 
-// deedOf returns what the request would do with a body.
-func deedOf(rq *request, body [32]byte) deed {
+// confirmedActionOf returns what the request would do with a body.
+func confirmedActionOf(rq *request, body [32]byte) confirmedAction {
 	params := url.Values{}
 	for name, values := range rq.params {
 		if !slices.Contains([]string{"dry_run", "confirm", "format"}, name) {
 			params[name] = values
 		}
 	}
-	d := deed{user: rq.actor.User, workspace: rq.actor.Workspace, request: rq.Method + " " + rq.path, body: body}
+	d := confirmedAction{user: rq.actor.User, workspace: rq.actor.Workspace, request: rq.Method + " " + rq.path, body: body}
 	if len(params) > 0 {
 		d.request += "?" + params.Encode() // sorted by name
 	}
 	return d
 }
 
-// plan is what a dry run leaves to be done.
-type plan[T io.Closer] struct {
+// pendingConfirmation is what a dry run leaves to be done.
+type pendingConfirmation[T io.Closer] struct {
 	token string
-	deed  deed
+	deed  confirmedAction
 	until time.Time
 	size  int64 // bytes it keeps
 	what  T
 	end   *time.Timer
 }
 
-// plans are those of the last minutes, each with a token that does it once. A plan
+// confirmations are those of the last minutes, each with a token that does it once. A plan
 // that is dropped is closed. It is safe for concurrent use.
-type plans[T io.Closer] struct {
+type confirmations[T io.Closer] struct {
 	clock func() time.Time
 	token func() (string, error)
 
 	mu   sync.Mutex
-	list []*plan[T] // oldest first
+	list []*pendingConfirmation[T] // oldest first
 }
 
-func newPlans[T io.Closer](clock func() time.Time, token func() (string, error)) *plans[T] {
-	return &plans[T]{clock: clock, token: token}
+func newConfirmations[T io.Closer](clock func() time.Time, token func() (string, error)) *confirmations[T] {
+	return &confirmations[T]{clock: clock, token: token}
 }
 
 // keep takes what over, which has so many bytes, and returns the token that does it.
 // Where there is no room it takes nothing, and the token is empty.
-func (p *plans[T]) keep(d deed, size int64, what T) (token string, err error) {
+func (p *confirmations[T]) keep(d confirmedAction, size int64, what T) (token string, err error) {
 	if token, err = p.token(); err != nil {
 		return "", err
 	}
-	one := &plan[T]{token: token, deed: d, until: p.clock().Add(planLife), size: size, what: what}
+	one := &pendingConfirmation[T]{token: token, deed: d, until: p.clock().Add(planLife), size: size, what: what}
 	if !p.add(one) {
 		return "", nil
 	}
@@ -82,12 +82,12 @@ func (p *plans[T]) keep(d deed, size int64, what T) (token string, err error) {
 
 // add puts a plan into the list, in the place of those that make more than their user, or
 // their workspace, may have; false: there is no room.
-func (p *plans[T]) add(one *plan[T]) bool {
+func (p *confirmations[T]) add(one *pendingConfirmation[T]) bool {
 	p.mu.Lock()
 	gone := p.expire()
-	user := func(old *plan[T]) bool { return old.deed.user == one.deed.user }
-	workspace := func(old *plan[T]) bool { return old.deed.workspace == one.deed.workspace }
-	for _, same := range []func(*plan[T]) bool{user, workspace} {
+	user := func(old *pendingConfirmation[T]) bool { return old.deed.user == one.deed.user }
+	workspace := func(old *pendingConfirmation[T]) bool { return old.deed.workspace == one.deed.workspace }
+	for _, same := range []func(*pendingConfirmation[T]) bool{user, workspace} {
 		gone = append(gone, p.cut(same, plansOfOne-1)...)
 	}
 	held := one.size
@@ -105,14 +105,14 @@ func (p *plans[T]) add(one *plan[T]) bool {
 }
 
 // cut takes the oldest of some plans out, until so many of them are left.
-func (p *plans[T]) cut(some func(*plan[T]) bool, left int) (gone []*plan[T]) {
+func (p *confirmations[T]) cut(some func(*pendingConfirmation[T]) bool, left int) (gone []*pendingConfirmation[T]) {
 	n := 0
 	for _, one := range p.list {
 		if some(one) {
 			n++
 		}
 	}
-	p.list = slices.DeleteFunc(p.list, func(one *plan[T]) bool {
+	p.list = slices.DeleteFunc(p.list, func(one *pendingConfirmation[T]) bool {
 		if n <= left || !some(one) {
 			return false
 		}
@@ -125,7 +125,7 @@ func (p *plans[T]) cut(some func(*plan[T]) bool, left int) (gone []*plan[T]) {
 
 // closeAll closes plans that are no longer wanted. It may write to the store, so nobody is
 // kept waiting for it.
-func closeAll[T io.Closer](gone []*plan[T]) {
+func closeAll[T io.Closer](gone []*pendingConfirmation[T]) {
 	for _, one := range gone {
 		one.end.Stop()
 		_ = one.what.Close()
@@ -134,14 +134,14 @@ func closeAll[T io.Closer](gone []*plan[T]) {
 
 // take ends the plan of the token and returns what it kept, which the caller closes.
 // The deed is the one of the request; where that has no body, its digest is zero.
-func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
+func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault *crm.Error) {
 	p.mu.Lock()
 	gone := p.expire()
 	defer func() {
 		p.mu.Unlock()
 		closeAll(gone)
 	}()
-	at := slices.IndexFunc(p.list, func(one *plan[T]) bool {
+	at := slices.IndexFunc(p.list, func(one *pendingConfirmation[T]) bool {
 		return one.token == token && one.deed.user == d.user && one.deed.workspace == d.workspace
 	})
 	if at < 0 {
@@ -160,15 +160,15 @@ func (p *plans[T]) take(token string, d deed) (what T, fault *crm.Error) {
 }
 
 // expire takes out what waits too long. The clock may be ahead of the timers.
-func (p *plans[T]) expire() []*plan[T] {
+func (p *confirmations[T]) expire() []*pendingConfirmation[T] {
 	now := p.clock()
-	return p.cut(func(one *plan[T]) bool { return !now.Before(one.until) }, 0)
+	return p.cut(func(one *pendingConfirmation[T]) bool { return !now.Before(one.until) }, 0)
 }
 
 // drop takes a plan out and closes it, where it still waits.
-func (p *plans[T]) drop(one *plan[T]) {
+func (p *confirmations[T]) drop(one *pendingConfirmation[T]) {
 	p.mu.Lock()
-	gone := p.cut(func(other *plan[T]) bool { return other == one }, 0)
+	gone := p.cut(func(other *pendingConfirmation[T]) bool { return other == one }, 0)
 	p.mu.Unlock()
 	closeAll(gone)
 }

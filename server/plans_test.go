@@ -24,14 +24,14 @@ func (k *kept) Close() error {
 // each has at most two, the oldest of whoever has more makes place, and nobody else's.
 func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 	n := 0
-	p := newPlans[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
+	p := newConfirmations[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
 	type held struct {
 		token string
-		deed  deed
+		deed  confirmedAction
 		what  *kept
 	}
 	var model []held
-	cut := func(same func(deed) bool) {
+	cut := func(same func(confirmedAction) bool) {
 		var of []int
 		for i, h := range model {
 			if same(h.deed) {
@@ -46,14 +46,14 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 		}
 	}
 	for i := range 500 {
-		d := deed{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
+		d := confirmedAction{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
 		what := &kept{}
 		token, err := p.keep(d, 1, what)
 		if err != nil || token == "" {
 			t.Fatal(token, err)
 		}
-		cut(func(old deed) bool { return old.user == d.user })
-		cut(func(old deed) bool { return old.workspace == d.workspace })
+		cut(func(old confirmedAction) bool { return old.user == d.user })
+		cut(func(old confirmedAction) bool { return old.workspace == d.workspace })
 		model = append(model, held{token, d, what})
 		if len(p.list) != len(model) {
 			t.Fatalf("step %d: %d plans, want %d", i, len(p.list), len(model))

@@ -13,13 +13,13 @@ import (
 	"crmkit/crm"
 )
 
-// Reached is how a server answered.
-type Reached struct {
-	Ready   bool
-	Answer  string    // the first line, where it is not ready
-	Expires time.Time // when its certificate does; zero without TLS
-	Issuer  string    // of the certificate
-	Blind   bool      // it is behind a trusted proxy that does not say who its clients are
+// HealthStatus is how a server answered.
+type HealthStatus struct {
+	Ready        bool
+	Answer       string    // the first line, where it is not ready
+	Expires      time.Time // when its certificate does; zero without TLS
+	Issuer       string    // of the certificate
+	HidesClients bool      // it is behind a trusted proxy that does not say who its clients are
 }
 
 // blindHeader is set on the answer of /readyz to a trusted proxy that sent no
@@ -33,8 +33,8 @@ func IssuerOf(c *x509.Certificate) string {
 
 // Reach asks the server at an origin, like https://crm.example.com, whether it is
 // ready, as a client would. An error means that no crmkit answers there.
-func Reach(ctx context.Context, origin string) (r Reached, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*probePatience)
+func Reach(ctx context.Context, origin string) (r HealthStatus, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*probeTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/readyz", nil)
 	if err != nil {
@@ -55,7 +55,7 @@ func Reach(ctx context.Context, origin string) (r Reached, err error) {
 	if res.TLS != nil {
 		r.Expires, r.Issuer = res.TLS.PeerCertificates[0].NotAfter, IssuerOf(res.TLS.PeerCertificates[0])
 	}
-	r.Blind = res.Header.Get(blindHeader) == "none"
+	r.HidesClients = res.Header.Get(blindHeader) == "none"
 	if !r.Ready && !strings.Contains(first, string(crm.NotReady)) {
 		return r, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, crm.Quote(first))
 	}

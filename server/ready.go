@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	probeEvery    = time.Second     // at most one probe a second, however many ask
-	probePatience = 5 * time.Second // how long one may take until the server counts as not ready
+	probeEvery   = time.Second     // at most one probe a second, however many ask
+	probeTimeout = 5 * time.Second // how long one may take until the server counts as not ready
 )
 
 // readiness finds out whether the database answers and takes writes, by making
@@ -27,11 +27,11 @@ type readiness struct {
 	err   error
 }
 
-var errProbeHangs = errors.New("a write is not done after " + probePatience.String())
+var errProbeHangs = errors.New("a write is not done after " + probeTimeout.String())
 
 // check returns the error of a probe that is at most a second old.
 func (r *readiness) check(ctx context.Context) error {
-	patience := time.NewTimer(probePatience)
+	patience := time.NewTimer(probeTimeout)
 	defer patience.Stop()
 	select {
 	case <-r.start(ctx):
@@ -67,7 +67,7 @@ func (r *readiness) start(ctx context.Context) <-chan struct{} {
 
 // probe reads and writes.
 func (s *Server) probe(ctx context.Context) error {
-	reading, cancel := context.WithTimeout(ctx, probePatience)
+	reading, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	if err := s.store.Ready(reading); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (s *Server) probe(ctx context.Context) error {
 
 // readyz answers GET /readyz: the database answers and takes writes.
 func (s *Server) readyz(rq *request) (*render.Response, error) {
-	if s.proxies.blind(rq.Request) {
+	if s.proxies.hidesClients(rq.Request) {
 		rq.w.Header().Set(blindHeader, "none") // crmkit doctor looks for it
 	}
 	if err := s.ready.check(rq.Context()); err != nil {

@@ -99,7 +99,7 @@ func cutRemark(asked string, given int) string {
 }
 
 // key returns the key of the record the path names.
-func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.record) }
+func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.recordID) }
 
 // single returns the document of one record.
 func single(rec crm.Record, pick []string) *render.Response {
@@ -127,7 +127,7 @@ func (s *Server) fetch(rq *request) (*render.Response, error) {
 // record reads the record the path names.
 func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
 	if e.RandomID {
-		return s.store.RecordByID(rq.Context(), rq.actor, e, crm.CutHandle(rq.record))
+		return s.store.RecordByID(rq.Context(), rq.actor, e, crm.CutHandle(rq.recordID))
 	}
 	key, err := s.key(rq, e)
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *Server) create(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	ties, err := s.ties(rq)
+	ties, err := s.parseLinks(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -208,13 +208,13 @@ func (s *Server) listBelow(rq *request, p parent) (*render.Response, error) {
 	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
 		return nil, err
 	}
-	rq.asked = rq.params
-	rq.params = with(rq.params, rq.route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
+	rq.rawParams = rq.params
+	rq.params = withParam(rq.params, rq.route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
 	return s.list(rq)
 }
 
-// with returns the parameters and one filter more.
-func with(params url.Values, name, value string) url.Values {
+// withParam returns the parameters and one filter more.
+func withParam(params url.Values, name, value string) url.Values {
 	more := maps.Clone(params)
 	more[name] = append([]string{value}, params[name]...)
 	return more
@@ -227,12 +227,12 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Response, error) {
 		return nil, err
 	}
 	e := rq.route.Entity
-	m, fault := rq.many(e)
+	m, fault := rq.bulkLinks(e)
 	if fault != nil {
 		return nil, fault
 	}
 	if m != nil {
-		return s.createMany(rq, p, key, m)
+		return s.createLinks(rq, p, key, m)
 	}
 	d, err := rq.draft(e)
 	if err != nil {

@@ -18,8 +18,8 @@ const (
 	maxDays      = 3650
 )
 
-// due is one entity's part of the reminders.
-type due struct {
+// reminderSource is one entity's part of the reminders.
+type reminderSource struct {
 	entity   *crm.Entity
 	question *query.Query
 	page     store.Page
@@ -40,7 +40,7 @@ func (s *Server) reminders(rq *request) (*render.Response, error) {
 	}
 	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.params.Get("total") != "none"}}
 	for len(doc.Items) < limit {
-		part := soonest(parts)
+		part := mergeByDue(parts)
 		if part == nil {
 			break
 		}
@@ -52,7 +52,7 @@ func (s *Server) reminders(rq *request) (*render.Response, error) {
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit))
 	}
-	more := soonest(parts) != nil
+	more := mergeByDue(parts) != nil
 	cursors := make([]string, len(parts))
 	for i, p := range parts {
 		doc.Page.Total += p.page.Total
@@ -96,11 +96,11 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 }
 
 // dueParts asks each entity for its first rows behind the cursor.
-func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
-	var parts []*due
+func (s *Server) dueParts(rq *request, days, limit int) ([]*reminderSource, error) {
+	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
 		if e.ReminderField != "" {
-			parts = append(parts, &due{entity: e})
+			parts = append(parts, &reminderSource{entity: e})
 		}
 	}
 	if cursor := rq.params.Get("cursor"); cursor != "" {
@@ -146,10 +146,10 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*due, error) {
 	return parts, nil
 }
 
-// soonest returns the part whose next record is due first; nil when all are
+// mergeByDue returns the part whose next record is due first; nil when all are
 // used up, or when one's page is and goes on.
-func soonest(parts []*due) *due {
-	var left []*due
+func mergeByDue(parts []*reminderSource) *reminderSource {
+	var left []*reminderSource
 	for _, p := range parts {
 		if p.taken < len(p.page.Records) {
 			left = append(left, p)
@@ -160,12 +160,12 @@ func soonest(parts []*due) *due {
 	if len(left) == 0 {
 		return nil
 	}
-	return slices.MinFunc(left, func(a, b *due) int {
+	return slices.MinFunc(left, func(a, b *reminderSource) int {
 		return cmp.Compare(a.at(), b.at())
 	})
 }
 
-func (p *due) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
+func (p *reminderSource) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
 
 func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)

@@ -16,10 +16,10 @@ import (
 // Repeating a request safely: a client that got no answer sends it again with the
 // same Idempotency-Key, and it is done once (draft-ietf-httpapi-idempotency-key-header).
 
-// once runs a write, or gives the answer of the request that had its key before.
+// withIdempotency runs a write, or gives the answer of the request that had its key before.
 // The answer is kept in the transaction of the write: there is none without the
 // other. A write that failed changed nothing, and may be tried again.
-func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
+func (rq *request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
 	key, err := rq.idempotencyKey()
 	if err != nil {
 		return nil, err
@@ -27,18 +27,18 @@ func (rq *request) once(tx *store.Tx, fn func(*store.Tx) (*render.Response, erro
 	if key == "" {
 		return fn(tx)
 	}
-	if doc, err := rq.again(tx, key); doc != nil || err != nil {
+	if doc, err := rq.idempotentReplay(tx, key); doc != nil || err != nil {
 		return doc, err
 	}
 	doc, err := fn(tx)
 	if err != nil || tx.Actor.Workspace == 0 { // which is gone, and the token with it
 		return doc, err
 	}
-	return doc, tx.SaveIdempotentResponse(rq.keptAnswer(hashed(key), doc))
+	return doc, tx.SaveIdempotentResponse(rq.savedResponse(hashed(key), doc))
 }
 
-// again returns the answer that was kept under the key, nil when there is none.
-func (rq *request) again(tx *store.Tx, key string) (*render.Response, error) {
+// idempotentReplay returns the answer that was kept under the key, nil when there is none.
+func (rq *request) idempotentReplay(tx *store.Tx, key string) (*render.Response, error) {
 	kept, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
 		return nil, err
@@ -46,15 +46,15 @@ func (rq *request) again(tx *store.Tx, key string) (*render.Response, error) {
 	return rq.replay(kept)
 }
 
-// answered returns the answer that an earlier request with the key of this one got, nil
+// savedDoc returns the answer that an earlier request with the key of this one got, nil
 // when there is none: a write of several transactions looks before the first.
-func (s *Server) answered(rq *request) (doc *render.Response, err error) {
+func (s *Server) savedDoc(rq *request) (doc *render.Response, err error) {
 	key, err := rq.idempotencyKey()
 	if err != nil || key == "" {
 		return nil, err
 	}
 	err = s.change(rq, func(tx *store.Tx) (err error) {
-		doc, err = rq.again(tx, key)
+		doc, err = rq.idempotentReplay(tx, key)
 		return err
 	})
 	return doc, err
@@ -64,17 +64,17 @@ func (s *Server) answered(rq *request) (doc *render.Response, err error) {
 // signed in. What is sent in pieces may be sent again as it is, and MCP is a way to
 // other rows.
 func (r *route) repeatable() bool {
-	return r.Method != http.MethodGet && r.Access != public && r.Stream == whole && r.fail == nil
+	return r.Method != http.MethodGet && r.Access != public && r.Stream == fullAnswer && r.errorWriter == nil
 }
 
 // checkKey refuses a write with a key that is none, also where it is not looked at: the
 // client believes that it has one. Where imports say that they need none, so does this.
 func (rq *request) checkKey() error {
-	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.route.Access == public || rq.route.fail != nil {
+	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.route.Access == public || rq.route.errorWriter != nil {
 		return nil
 	}
 	key, err := rq.idempotencyKey()
-	if key != "" && rq.route.Stream != whole {
+	if key != "" && rq.route.Stream != fullAnswer {
 		rq.remarks = append(rq.remarks, "Idempotency-Key is not used by imports: one that is sent again makes nothing twice; see /help/import")
 	}
 	return err
@@ -101,9 +101,9 @@ func (rq *request) idempotencyKey() (string, error) {
 	return key, nil
 }
 
-// asksFor returns a hash of what a request asks for; the form of the answer is no
+// fingerprint returns a hash of what a request asks for; the form of the answer is no
 // part of it.
-func (rq *request) asksFor() string {
+func (rq *request) fingerprint() string {
 	params := maps.Clone(rq.params)
 	delete(params, "format")
 	return hashed(strings.Join([]string{rq.Method, rq.path, params.Encode(), rq.Header.Get("If-Match"), string(rq.body)}, "\n"))
@@ -114,9 +114,9 @@ func hashed(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keptAnswer returns an answer as it is kept: in both spellings, without what is
+// savedResponse returns an answer as it is kept: in both spellings, without what is
 // shown only once.
-func (rq *request) keptAnswer(hash string, doc *render.Response) store.IdempotentResponse {
+func (rq *request) savedResponse(hash string, doc *render.Response) store.IdempotentResponse {
 	again := *doc
 	if again.Zone == nil {
 		again.Zone = rq.actor.Zone
@@ -127,7 +127,7 @@ func (rq *request) keptAnswer(hash string, doc *render.Response) store.Idempoten
 		again.Line = &open
 		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
 	}
-	kept := store.IdempotentResponse{Hash: hash, Request: rq.asksFor(), Status: statusOf(&request{}, &again), Version: again.Version,
+	kept := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&request{}, &again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
 	if len(kept.Text)+len(kept.JSON) > maxKept {
 		short := receiptOf(&again)
@@ -156,7 +156,7 @@ func receiptOf(doc *render.Response) *render.Response {
 
 // replay returns the answer that was kept, marked as such.
 func (rq *request) replay(kept store.IdempotentResponse) (*render.Response, error) {
-	if kept.Request != rq.asksFor() {
+	if kept.Request != rq.fingerprint() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
 	}
 	rq.status = kept.Status

@@ -29,7 +29,7 @@ func (s *Server) restore(rq *request) (*render.Response, error) {
 
 // takeWorkspace makes the importer read the records of a workspace.
 func (im *importer) takeWorkspace() {
-	im.whole = true
+	im.isDump = true
 	known := map[*crm.Entity]*columns{}
 	for _, e := range im.s.schema.Records() {
 		known[e] = newColumns(e)
@@ -50,7 +50,7 @@ func (im *importer) dump(in *rowFile) (rowReader, error) {
 	rows := &dumpRows{lines: lineRows{in: in}, schema: im.s.schema, counts: map[string]int64{}}
 	var err error
 	im.source, err = rows.header()
-	im.own = im.source == im.rq.actor.WorkspaceID
+	im.isOwnExport = im.source == im.rq.actor.WorkspaceID
 	return rows, err
 }
 

@@ -31,7 +31,7 @@ func newRouter(routes []route) *router {
 	r := &router{routes: routes, tree: httprouter.New()}
 	for i := range routes {
 		row := &routes[i]
-		row.pattern = row.shown()
+		row.pattern = row.Pattern()
 		r.tree.Handle(row.Method, row.Path, func(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
 			w.(*matched).route = row
 		})
@@ -83,8 +83,8 @@ func (r *router) methodsOf(pattern string) (list []string) {
 	return list
 }
 
-// missing is the error for a path that no row has: it names the nearest.
-func (r *router) missing(method, path string) *crm.Error {
+// notFound is the error for a path that no row has: it names the nearest.
+func (r *router) notFound(method, path string) *crm.Error {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	var paths []string
 	for _, row := range r.routes {
@@ -97,24 +97,24 @@ func (r *router) missing(method, path string) *crm.Error {
 		}
 	}
 	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", crm.Quote(path)).Of("/"+first, paths)
-	near := r.near(err.DidYouMean, path)
+	near := r.suggestPath(err.DidYouMean, path)
 	if len(near) > 0 {
 		err.Hint = "there is no path " + crm.Quote(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
 	}
 	return err
 }
 
-// near returns the rows below the first segment, those of the path's own length
+// suggestPath returns the rows below the first segment, those of the path's own length
 // where there are any.
-func (r *router) near(head, path string) []string {
+func (r *router) suggestPath(head, path string) []string {
 	var all, alike []string
 	for _, row := range r.routes {
 		if first, _, _ := strings.Cut(strings.TrimPrefix(row.Path, "/"), "/"); head == "" || "/"+first != head {
 			continue
 		}
-		all = append(all, row.Method+" "+row.shown())
+		all = append(all, row.Method+" "+row.Pattern())
 		if strings.Count(row.Path, "/") == strings.Count(path, "/") {
-			alike = append(alike, row.Method+" "+row.shown())
+			alike = append(alike, row.Method+" "+row.Pattern())
 		}
 	}
 	if len(alike) > 0 {
@@ -129,9 +129,9 @@ func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
 	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", crm.Quote(path), crm.Quote(method), strings.Join(allowed, ", "))
 	var others []string
 	for _, row := range r.routes {
-		below, one := strings.CutPrefix(row.shown(), path+"/{")
+		below, one := strings.CutPrefix(row.Pattern(), path+"/{")
 		if row.Method == method && (strings.HasSuffix(row.Path, path) || one && !strings.Contains(below, "/")) {
-			others = append(others, method+" "+row.shown())
+			others = append(others, method+" "+row.Pattern())
 		}
 	}
 	if len(others) > 0 {

@@ -13,32 +13,32 @@ import (
 // /workspaces/:id is about that workspace, which must be one of the user's;
 // every other one is about the workspace of the token.
 type route struct {
-	Method string
-	Path   string // httprouter pattern
-	Access access
-	Doc    string      // empty: the manual and OpenAPI leave the row out
-	Group  string      // of the manual
-	Params []string    // query parameters besides format
-	Lists  bool        // takes the list language of Entity
-	Entity *crm.Entity // whose records the route is about
-	Body   bool        // takes the fields of Entity
-	Takes  []string    // takes these text fields; * marks those that are required
-	Stream stream      // how the answer is sent in pieces, and what the body is
-	handle func(*Server, *request) (*render.Response, error)
+	Method       string
+	Path         string // httprouter pattern
+	Access       access
+	Doc          string      // empty: the manual and OpenAPI leave the row out
+	Group        string      // of the manual
+	Params       []string    // query parameters besides format
+	Lists        bool        // takes the list language of Entity
+	Entity       *crm.Entity // whose records the route is about
+	Body         bool        // takes the fields of Entity
+	RequestTypes []string    // takes these text fields; * marks those that are required
+	Stream       stream      // how the answer is sent in pieces, and what the body is
+	handle       func(*Server, *request) (*render.Response, error)
 
 	pattern string // shown(), for the log and the metrics; the router sets it
 
 	// What protocols other than the API itself need.
-	Origins origins                                              // whose pages may read the answers
-	Lenient bool                                                 // unknown query parameters are ignored
-	fail    func(*Server, *request, *crm.Error) *render.Response // spells errors; nil: as the API does
+	Origins      origins                                              // whose pages may read the answers
+	LenientMedia bool                                                 // unknown query parameters are ignored
+	errorWriter  func(*Server, *request, *crm.Error) *render.Response // spells errors; nil: as the API does
 }
 
 // team reports whether the path names a workspace.
 func (r *route) team() bool { return strings.HasPrefix(r.Path, "/workspaces/:id") }
 
-// shown returns the path as the manual writes it: {id} for :id.
-func (r *route) shown() string {
+// Pattern returns the path as the manual writes it: {id} for :id.
+func (r *route) Pattern() string {
 	var b strings.Builder
 	for _, segment := range strings.Split(r.Path[1:], "/") {
 		b.WriteByte('/')
@@ -68,8 +68,8 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers and takes writes", handle: (*Server).readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metrics},
 
-		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", Takes: []string{"email*"}, handle: (*Server).authRequest},
-		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", Takes: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
+		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", RequestTypes: []string{"email*"}, handle: (*Server).authRequest},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", RequestTypes: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
@@ -102,13 +102,13 @@ func teamRoutes(schema *crm.Schema) []route {
 		{Method: http.MethodGet, Path: "/workspaces/:id", Access: read, Doc: "one of them", Params: fields, Entity: workspace, handle: (*Server).fetch},
 		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: manage, Doc: "rename it, set its time_zone (admin)", Entity: workspace, Body: true, handle: (*Server).updateWorkspace},
 		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, handle: (*Server).deleteWorkspace},
-		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: full, Doc: "a token that acts there", Takes: []string{"token_name", "scope"}, handle: (*Server).mint},
+		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: full, Doc: "a token that acts there", RequestTypes: []string{"token_name", "scope"}, handle: (*Server).mint},
 		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: read, Doc: "members and pending invites", Lists: true, Entity: member, handle: (*Server).members},
 		{Method: http.MethodGet, Path: "/workspaces/:id/members/:userId", Access: read, Doc: "one of them", Params: fields, Entity: member, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/members/:userId", Access: leave, Doc: "remove (admin; an admin: step-up), or leave", Params: code, Entity: member, handle: (*Server).removeMember},
-		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, Takes: []string{"role*"}, handle: (*Server).setRole},
+		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, RequestTypes: []string{"role*"}, handle: (*Server).setRole},
 		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: read, Doc: "pending invites", Lists: true, Entity: invite, handle: (*Server).members},
-		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Takes: []string{"email*", "role"}, handle: (*Server).invite},
+		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, RequestTypes: []string{"email*", "role"}, handle: (*Server).invite},
 		{Method: http.MethodGet, Path: "/workspaces/:id/invites/:inviteId", Access: read, Doc: "one of them", Params: fields, Entity: invite, handle: (*Server).fetch},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: manage, Doc: "cancel an invite (admin)", Entity: invite, handle: (*Server).cancelInvite},
 	}
@@ -130,7 +130,7 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 		row  route
 	}{
 		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
-		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, Params: attachParams(e), handle: (*Server).create}},
+		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, Params: linkParams(e), handle: (*Server).create}},
 		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one of them", Params: []string{"fields"}, handle: (*Server).fetch}},
 		{crm.Update, route{Method: http.MethodPatch, Path: one, Access: write, Doc: "change the fields you send", Body: true, handle: (*Server).update}},
 		{crm.Delete, route{Method: http.MethodDelete, Path: one, Access: full, Doc: "delete, in two steps", Params: []string{"confirm"}, handle: (*Server).remove}},

@@ -17,8 +17,8 @@ const (
 	maxSearchLimit = 50
 )
 
-// hits is what a search found of one kind.
-type hits struct {
+// searchGroup is what a search found of one kind.
+type searchGroup struct {
 	group render.Group
 	lines []render.Item
 	rank  int // of the first
@@ -57,8 +57,8 @@ func (s *Server) search(rq *request) (*render.Response, error) {
 			none = append(none, kinds[i].Plural)
 		}
 	}
-	found = slices.DeleteFunc(found, func(h hits) bool { return len(h.lines) == 0 })
-	slices.SortStableFunc(found, func(a, b hits) int { return a.rank - b.rank })
+	found = slices.DeleteFunc(found, func(h searchGroup) bool { return len(h.lines) == 0 })
+	slices.SortStableFunc(found, func(a, b searchGroup) int { return a.rank - b.rank })
 	for _, h := range found {
 		doc.Items, doc.Groups = append(doc.Items, h.lines...), append(doc.Groups, h.group)
 	}
@@ -110,10 +110,10 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 
 // find looks through kinds. When none has the words as they are written it looks for
 // words that are spelled like them, and returns those by word.
-func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) (found []hits, spelled map[string][]string, err error) {
+func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) (found []searchGroup, spelled map[string][]string, err error) {
 	nowhere := true
 	for _, e := range kinds {
-		h, err := s.hits(rq, rq.env, e, text, limit)
+		h, err := s.searchGroup(rq, rq.env, e, text, limit)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -126,7 +126,7 @@ func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) 
 	for i, e := range kinds {
 		env := rq.env
 		if env.Fuzzy, err = s.store.Suggest(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Fuzzy != nil {
-			found[i], err = s.hits(rq, env, e, text, limit)
+			found[i], err = s.searchGroup(rq, env, e, text, limit)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -152,8 +152,8 @@ func spelledRemarks(spelled map[string][]string) (remarks []string) {
 	return remarks
 }
 
-// hits looks through one kind.
-func (s *Server) hits(rq *request, env query.Env, e *crm.Entity, text string, limit int) (h hits, err error) {
+// searchGroup looks through one kind.
+func (s *Server) searchGroup(rq *request, env query.Env, e *crm.Entity, text string, limit int) (h searchGroup, err error) {
 	q, fault := query.Find(e, text, env)
 	if fault != nil {
 		return h, fault
@@ -163,7 +163,7 @@ func (s *Server) hits(rq *request, env query.Env, e *crm.Entity, text string, li
 	if err != nil {
 		return h, err
 	}
-	h = hits{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Terms, nowhere: page.NoExactMatch}
+	h = searchGroup{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Terms, nowhere: page.NoExactMatch}
 	for i, rec := range page.Records {
 		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
 			h.rank = q.Rank(rec)

@@ -40,25 +40,25 @@ type Options struct {
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	opts    Options
-	store   *store.Store
-	schema  *crm.Schema
-	auth    *auth.Auth
-	router  *router
-	proxies proxies
-	limiter *limiter
-	numbers *numbers
-	ready   readiness
-	manual  manual
-	api     func() (string, error) // the OpenAPI document
+	opts     Options
+	store    *store.Store
+	schema   *crm.Schema
+	auth     *auth.Auth
+	router   *router
+	proxies  proxies
+	limiter  *limiter
+	counters *serverMetrics
+	ready    readiness
+	manual   manual
+	api      func() (string, error) // the OpenAPI document
 
-	strangers, signedIn *intake       // of bodies
-	imports             importIntakes // under way
-	importing           chan struct{} // a place for each of them that is looked at and saved
-	batch               extent        // of an import, that is saved at once
-	remembered          int64         // bytes of memory that a dry run may take for what rows change
-	kept                *plans[*keptFile]
-	publicBodyTime      time.Duration // within which a body before sign-in has arrived
+	publicBodies, signedBodies *admission    // of bodies
+	imports                    importIntakes // under way
+	importing                  chan struct{} // a place for each of them that is looked at and saved
+	batch                      extent        // of an import, that is saved at once
+	remembered                 int64         // bytes of memory that a dry run may take for what rows change
+	kept                       *confirmations[*keptFile]
+	publicBodyTime             time.Duration // within which a body before sign-in has arrived
 
 	toolsets map[string]http.Handler // MCP servers, by their path
 }
@@ -76,14 +76,14 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), numbers: newNumbers(opts.Version),
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), counters: newMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
-	s.strangers, s.signedIn = newIntake(publicBodies, publicNetworkPart), newIntake(signedBodies, signedPart)
+	s.publicBodies, s.signedBodies = newAdmission(publicBodies, publicNetworkPart), newAdmission(signedBodies, signedPart)
 	s.publicBodyTime, s.imports, s.batch, s.remembered = publicBodyTime, newImportIntakes(), importBatch, maxRemembered
 	s.importing = make(chan struct{}, maxImports)
-	s.kept = newPlans[*keptFile](s.store.Now, s.auth.ConfirmToken)
+	s.kept = newConfirmations[*keptFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready.probe = s.probe
-	s.store.Watch(s.numbers.batched)
+	s.store.Watch(s.counters.batched)
 	s.router = newRouter(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err

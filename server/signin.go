@@ -21,13 +21,13 @@ import (
 
 // cookieName is the cookie that binds a sign-in to the browser it began in.
 func (s *Server) cookieName(rq *request) string {
-	if s.secure(rq) {
+	if s.isHTTPS(rq) {
 		return "__Host-crmkit_auth"
 	}
 	return "crmkit_auth"
 }
 
-func (s *Server) secure(rq *request) bool { return strings.HasPrefix(s.base(rq), "https://") }
+func (s *Server) isHTTPS(rq *request) bool { return strings.HasPrefix(s.base(rq), "https://") }
 
 func (s *Server) browser(rq *request) string {
 	cookie, err := rq.Cookie(s.cookieName(rq))
@@ -40,7 +40,7 @@ func (s *Server) browser(rq *request) string {
 // authorizePage answers GET /authorize: with the parameters of RFC 6749 section
 // 4.1.1 it begins a sign-in, with request= it shows one.
 func (s *Server) authorizePage(rq *request) (*render.Response, error) {
-	if err := once(rq.params); err != nil {
+	if err := singleValue(rq.params); err != nil {
 		return nil, err
 	}
 	if secret := rq.params.Get("request"); secret != "" {
@@ -50,7 +50,7 @@ func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 		}
 		return s.show(rq, p, rq.params, ""), nil
 	}
-	asked, err := s.asked(rq)
+	asked, err := s.pageRequest(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -61,13 +61,13 @@ func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	http.SetCookie(rq.w, &http.Cookie{Name: s.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: s.secure(rq), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(rq.w, &http.Cookie{Name: s.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: s.isHTTPS(rq), SameSite: http.SameSiteLaxMode})
 	return s.seeOther(rq, "/authorize?request="+secret), nil
 }
 
-// asked reads an authorization request. A fault ends in a page, never in a
+// pageRequest reads an authorization request. A fault ends in a page, never in a
 // redirect: anybody can register a client, and would have an open redirector.
-func (s *Server) asked(rq *request) (asked auth.Authorization, err error) {
+func (s *Server) pageRequest(rq *request) (asked auth.Authorization, err error) {
 	p := rq.params
 	asked.Client, asked.Redirect, err = s.auth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
 	target, err := s.step(rq, p, form)
 	var known *crm.Error
 	if errors.As(err, &known) && (known.Status() < 500 || known.Code == crm.NotReady && known.RetryAfter > 0) {
-		return s.again(rq, form, known)
+		return s.redisplay(rq, form, known)
 	}
 	if err != nil {
 		return nil, err
@@ -194,8 +194,8 @@ func (s *Server) seeOther(rq *request, target string) *render.Response {
 	return &render.Response{Raw: &render.Raw{Type: plainText}}
 }
 
-// again shows a step whose input was refused, with what was wrong.
-func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.Response, error) {
+// redisplay shows a step whose input was refused, with what was wrong.
+func (s *Server) redisplay(rq *request, form url.Values, known *crm.Error) (*render.Response, error) {
 	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
@@ -204,11 +204,11 @@ func (s *Server) again(rq *request, form url.Values, known *crm.Error) (*render.
 	if known.Code == crm.InvalidCode {
 		rq.status = http.StatusBadRequest
 	}
-	return s.show(rq, p, form, problem(known)), nil
+	return s.show(rq, p, form, userMessage(known)), nil
 }
 
-// problem words an error for who fills in the form: hints are for agents.
-func problem(known *crm.Error) string {
+// userMessage words an error for who fills in the form: hints are for agents.
+func userMessage(known *crm.Error) string {
 	switch known.Code {
 	case crm.InvalidEmail:
 		return "That is not an e-mail address. Write it like you@example.com."
@@ -221,15 +221,15 @@ func problem(known *crm.Error) string {
 	case crm.PlanLimitReached:
 		return "You have made as many workspaces as your plan allows. Choose one that is there."
 	case crm.NotReady:
-		return "Too many mails wait to be sent. Wait " + patience(known.RetryAfter) + ", then try again."
+		return "Too many mails wait to be sent. Wait " + humanDuration(known.RetryAfter) + ", then try again."
 	case crm.RateLimited:
-		return "That was tried too often. Wait " + patience(known.RetryAfter) + ", then try again."
+		return "That was tried too often. Wait " + humanDuration(known.RetryAfter) + ", then try again."
 	}
 	return known.Hint
 }
 
-// patience words a time to wait, rounded up.
-func patience(d time.Duration) string {
+// humanDuration words a time to wait, rounded up.
+func humanDuration(d time.Duration) string {
 	if minutes := int(math.Ceil(d.Minutes())); minutes > 1 {
 		return strconv.Itoa(minutes) + " minutes"
 	}

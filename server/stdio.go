@@ -171,7 +171,7 @@ func (p *Stdio) send(ctx context.Context, line string, messages rpcMessages) (st
 	req.Header.Set("Authorization", "Bearer "+p.Token)
 	p.setVersion(req, messages)
 	if p.Server != nil {
-		w := &recorder{header: http.Header{}, status: http.StatusOK}
+		w := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
 		req.RemoteAddr = "127.0.0.1:0"
 		p.Server.ServeHTTP(w, req)
 		return w.status, w.body.Bytes(), nil

@@ -16,11 +16,11 @@ import (
 type stream int
 
 const (
-	whole     stream = iota // answers and bodies are kept in memory
-	exports                 // the answer is records, in any format
-	dumps                   // the answer is a workspace, in JSON lines
-	imports                 // the body is rows, the answer a line for each
-	restoring               // the body is what dumps gave
+	fullAnswer stream = iota // answers and bodies are kept in memory
+	exports                  // the answer is records, in any format
+	dumps                    // the answer is a workspace, in JSON lines
+	imports                  // the body is rows, the answer a line for each
+	restoring                // the body is what dumps gave
 )
 
 // formats returns what ?format= may say on the route.
@@ -40,31 +40,31 @@ func (r *route) formats() []string {
 // whole; its last line says so to the client, where the format has such a line.
 func (s *Server) send(rq *request, st *render.Stream) (size int, err error) {
 	out := &sender{w: rq.w, control: http.NewResponseController(rq.w)}
-	put := s.watched(rq, out.put)
+	put := s.withDisconnect(rq, out.put)
 	err = s.guard(func() error { return st.Each(put) })
 	if err == nil { // the end, too, may be that of a workspace which is no more
-		err = s.stillMay(rq)
+		err = s.recheckAccess(rq)
 	}
-	if err != nil && !errors.Is(err, errGone) {
-		_ = out.put(lastWords(st, s.failure(rq, err).Error))
+	if err != nil && !errors.Is(err, errClientGone) {
+		_ = out.put(streamError(st, s.errorDoc(rq, err).Error))
 	}
 	return out.size, err
 }
 
-// watched returns a put that looks, before each piece, whether the actor still may do
+// withDisconnect returns a put that looks, before each piece, whether the actor still may do
 // what the route does: no piece leaves that was read after a token was revoked, a
 // member removed or a workspace deleted.
-func (s *Server) watched(rq *request, put func([]byte) error) func([]byte) error {
+func (s *Server) withDisconnect(rq *request, put func([]byte) error) func([]byte) error {
 	return func(piece []byte) error {
-		if err := s.stillMay(rq); err != nil {
+		if err := s.recheckAccess(rq); err != nil {
 			return err
 		}
 		return put(piece)
 	}
 }
 
-// stillMay looks again, in the database, at what let the request in.
-func (s *Server) stillMay(rq *request) error {
+// recheckAccess looks again, in the database, at what let the request in.
+func (s *Server) recheckAccess(rq *request) error {
 	if rq.route.Access == public {
 		return nil
 	}
@@ -75,8 +75,8 @@ func (s *Server) stillMay(rq *request) error {
 	return rq.permitted(role)
 }
 
-// lastWords is the line that ends a broken answer. CSV has no place for one.
-func lastWords(st *render.Stream, fault *crm.Error) []byte {
+// streamError is the line that ends a broken answer. CSV has no place for one.
+func streamError(st *render.Stream, fault *crm.Error) []byte {
 	switch {
 	case st.Type == csvMedia+"; charset=utf-8":
 		return nil
@@ -90,8 +90,8 @@ func lastWords(st *render.Stream, fault *crm.Error) []byte {
 // send one.
 const chunkTimeout = 60 * time.Second
 
-// errGone ends a stream whose client no longer takes it.
-var errGone = errors.New("the client takes no more of the answer")
+// errClientGone ends a stream whose client no longer takes it.
+var errClientGone = errors.New("the client takes no more of the answer")
 
 // sender writes pieces to the client as they come.
 type sender struct {
@@ -111,24 +111,24 @@ func (o *sender) put(piece []byte) error {
 		err = o.control.Flush()
 	}
 	if err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return errGone
+		return errClientGone
 	}
 	return nil
 }
 
-// errEnough ends a stream that has filled what a tool may show.
-var errEnough = errors.New("the answer is longer than a tool may show")
+// errStop ends a stream that has filled what a tool may show.
+var errStop = errors.New("the answer is longer than a tool may show")
 
-// gather makes a stream whole for a tool, up to what one may show. Work that must not end
+// readAll makes a stream whole for a tool, up to what one may show. Work that must not end
 // early goes on: its answer is shown without its middle.
-func (s *Server) gather(rq *request, st *render.Stream) ([]byte, error) {
+func (s *Server) readAll(rq *request, st *render.Stream) ([]byte, error) {
 	b := gathered{finish: st.Finish}
-	err := st.Each(s.watched(rq, b.put))
-	if errors.Is(err, errEnough) {
+	err := st.Each(s.withDisconnect(rq, b.put))
+	if errors.Is(err, errStop) {
 		err = nil
 	}
 	if err == nil {
-		err = s.stillMay(rq)
+		err = s.recheckAccess(rq)
 	}
 	return b.bytes(st.Type == rowsMedia), err
 }
@@ -148,7 +148,7 @@ const maxHead = maxToolText - 16<<10
 func (g *gathered) put(piece []byte) error {
 	switch {
 	case !g.finish && g.head.Len() > maxToolText:
-		return errEnough
+		return errStop
 	case !g.finish || g.last == nil && g.head.Len()+len(piece) <= maxHead:
 		g.head.Write(piece)
 	case len(piece) > 0:

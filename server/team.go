@@ -49,9 +49,9 @@ func (rq *request) wayTo(made crm.Record) string {
 	tools := "you go on to work in " + crm.Quote(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + crm.Quote(made.Value("name").Text)
 	if rq.actor.CrossWorkspace() {
 		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
-		return rq.says("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
+		return rq.refusal("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
 	}
-	return rq.says("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
+	return rq.refusal("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
@@ -85,7 +85,7 @@ func (s *Server) deleteWorkspace(rq *request) (*render.Response, error) {
 	}
 	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
 		doc := deleted("workspace", rq.actor.WorkspaceID)
-		doc.Hints = append(doc.Hints, rq.says("the tokens of this workspace are gone with it; if yours was one, sign in again",
+		doc.Hints = append(doc.Hints, rq.refusal("the tokens of this workspace are gone with it; if yours was one, sign in again",
 			"the tokens of this workspace are gone with it; if yours was one, the client signs the user in again"))
 		return doc, s.auth.DeleteWorkspace(tx, code)
 	})
@@ -113,7 +113,7 @@ func (s *Server) mint(rq *request) (*render.Response, error) {
 		in, err := s.auth.CreateTokenFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
 		return &render.Response{Result: store.Created, Line: &render.Item{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
-			Hints: []string{rq.says(saveToken, saveForOthers), rq.aboutMade()}}, err
+			Hints: []string{rq.refusal(saveTokenHint, saveForOthersHint), rq.aboutMade()}}, err
 	})
 }
 
@@ -176,7 +176,7 @@ func (s *Server) members(rq *request) (*render.Response, error) {
 // cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
 func (s *Server) cancelInvite(rq *request) (*render.Response, error) {
 	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		invite, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.record))
+		invite, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.recordID))
 		if err != nil {
 			return nil, err
 		}
@@ -227,7 +227,7 @@ func (s *Server) removeMember(rq *request) (*render.Response, error) {
 
 // member reads the member the path names. An invite is none yet.
 func (rq *request) member(tx *store.Tx) (crm.Record, error) {
-	member, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.record))
+	member, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.recordID))
 	if err == nil && member.Value("status").Text != store.Active {
 		path := "/workspaces/" + rq.actor.WorkspaceID + "/invites"
 		err = crm.Errorf(crm.NotFound, `%s is an invite, not a member yet. To cancel it: DELETE %s/%s; to change its role: POST %s with the same email.`,

@@ -10,51 +10,51 @@ import (
 	"crmkit/store"
 )
 
-// tie is a record that ties what a request makes to another: POST /contacts?campaign=cmp_1.
-type tie struct {
+// linkInput is a record that ties what a request makes to another: POST /contacts?campaign=cmp_1.
+type linkInput struct {
 	link *crm.ManyToMany
 	to   int64
 	more []crm.Input
 }
 
-// attaching returns the links by which POST ties a record of the entity to others,
+// linksOf returns the links by which POST ties a record of the entity to others,
 // each with the parameters that say more of the tie.
-func attaching(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
+func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	for i := range e.Links {
 		if l := &e.Links[i]; slices.Contains(l.Via.Parents, l.To) {
 			links = append(links, l)
-			more = append(more, further(l.Via))
+			more = append(more, extraLinkParams(l.Via))
 		}
 	}
 	return links, more
 }
 
-// tied returns the plurals of the kinds of which an entity ties one.
-func tied(e *crm.Entity) (kinds []string) {
+// linkParam returns the plurals of the kinds of which an entity ties one.
+func linkParam(e *crm.Entity) (kinds []string) {
 	for _, name := range e.AtLeastOne {
 		kinds = append(kinds, e.Target(e.Field(name)).Plural)
 	}
 	return kinds
 }
 
-// further returns the fields that say more of a tie.
-func further(e *crm.Entity) []string {
+// extraLinkParams returns the fields that say more of a tie.
+func extraLinkParams(e *crm.Entity) []string {
 	return e.Names(func(f *crm.Field) bool { return f.Type == crm.Text && !f.ReadOnly })
 }
 
-func attachParams(e *crm.Entity) (names []string) {
-	links, more := attaching(e)
+func linkParams(e *crm.Entity) (names []string) {
+	links, more := linksOf(e)
 	for i, l := range links {
 		names = append(append(names, l.Name), more[i]...)
 	}
 	return names
 }
 
-// ties reads the parameters that attachParams names.
-func (s *Server) ties(rq *request) (list []tie, err error) {
-	links, more := attaching(rq.route.Entity)
+// parseLinks reads the parameters that attachParams names.
+func (s *Server) parseLinks(rq *request) (list []linkInput, err error) {
+	links, more := linksOf(rq.route.Entity)
 	for i, l := range links {
-		t := tie{link: l}
+		t := linkInput{link: l}
 		for _, name := range more[i] {
 			v, fault := rq.env.Normal(l.Via.Field(name), rq.params.Get(name))
 			if fault != nil {
@@ -82,7 +82,7 @@ func (s *Server) ties(rq *request) (list []tie, err error) {
 }
 
 // save ties the record, and returns the remark that says so.
-func (t tie) save(tx *store.Tx, rec crm.Record) (string, error) {
+func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 	between := t.link.Via
 	out, err := tx.Save(store.Draft{Entity: between, Inputs: append([]crm.Input{
 		{Field: between.Field(t.link.From), Value: crm.Key(rec.Key)},
@@ -101,17 +101,17 @@ func (t tie) save(tx *store.Tx, rec crm.Record) (string, error) {
 // the other's. Nothing else is lost, so it takes one step.
 func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
 	e := rq.route.Entity
-	key, err := s.keyOf(rq, p.entity, rq.above)
+	key, err := s.keyOf(rq, p.entity, rq.parentID)
 	if err != nil {
 		return nil, err
 	}
 	by, to := (*crm.Field)(nil), e
 	for _, name := range e.AtLeastOne {
-		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.record)) == other {
+		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.recordID)) == other {
 			by, to = e.Field(name), other
 		}
 	}
-	other, err := s.keyOf(rq, to, rq.record)
+	other, err := s.keyOf(rq, to, rq.recordID)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
 			return nil, err
 		}
 		if !found || rec.Value(p.field).Int != key {
-			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Quote(rq.record), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Quote(rq.recordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
 		_, err = tx.Delete(rec) // nothing refers to a tie

@@ -140,7 +140,7 @@ func TestRevokingNamesWhatWasMade(t *testing.T) {
 // What the log does not tell any more may be anything's.
 func TestRevokingNamesWhatTheLogForgot(t *testing.T) {
 	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &counted{}, LogDays: 30})
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &histogram{}, LogDays: 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestTwoCredentials(t *testing.T) {
 	r := newRig(t)
 	token := r.signIn("jane@acme.com")
 	for _, path := range []string{"/whoami", "/help", "/mcp", "/token", "/metrics"} {
-		req, err := http.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/mcp" || path == "/token"], origin+path, strings.NewReader("{}"))
+		req, err := http.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/mcp" || path == "/token"], externalID+path, strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 // the use that it is itself, while another write has the writer.
 func TestTokensAreListedBesideAWrite(t *testing.T) {
 	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &counted{}})
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &histogram{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func replay(t *testing.T, text, accept string, caches *store.Caches) (string, []
 	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
 		switch {
 		case strings.HasPrefix(block, "! "):
-			direct(r, block[2:], vars)
+			inProcessWriter(r, block[2:], vars)
 			if accept != "" {
 				r.header.Set("Accept", accept)
 			}
@@ -106,7 +106,7 @@ func replay(t *testing.T, text, accept string, caches *store.Caches) (string, []
 	return strings.Join(out, "\n\n") + "\n", exchanges
 }
 
-func direct(r *rig, command string, vars map[string]string) {
+func inProcessWriter(r *rig, command string, vars map[string]string) {
 	r.t.Helper()
 	verb, rest, _ := strings.Cut(command, " ")
 	switch verb {

@@ -24,7 +24,7 @@ func (t *Transfer) Do(ctx context.Context, method, target string, body io.Reader
 	}
 	req.Header.Set("Authorization", "Bearer "+t.Token)
 	if t.Server != nil {
-		return t.inside(req, out)
+		return t.inProcess(req, out)
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
@@ -38,13 +38,13 @@ func (t *Transfer) Do(ctx context.Context, method, target string, body io.Reader
 	return nil
 }
 
-// inside lets the server of this process answer.
-func (t *Transfer) inside(req *http.Request, out func(int) io.Writer) (err error) {
+// inProcess lets the server of this process answer.
+func (t *Transfer) inProcess(req *http.Request, out func(int) io.Writer) (err error) {
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
 	req.RemoteAddr = "127.0.0.1:0"
-	w := &direct{header: http.Header{}, out: out}
+	w := &inProcessWriter{header: http.Header{}, out: out}
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler {
 			err = fmt.Errorf("the answer broke off")
@@ -56,8 +56,8 @@ func (t *Transfer) inside(req *http.Request, out func(int) io.Writer) (err error
 	return w.err
 }
 
-// direct is the ResponseWriter of an answer that goes where it is wanted at once.
-type direct struct {
+// inProcessWriter is the ResponseWriter of an answer that goes where it is wanted at once.
+type inProcessWriter struct {
 	header http.Header
 	out    func(status int) io.Writer
 	to     io.Writer
@@ -65,15 +65,15 @@ type direct struct {
 }
 
 // Header, WriteHeader and Write are those of a ResponseWriter.
-func (d *direct) Header() http.Header { return d.header }
+func (d *inProcessWriter) Header() http.Header { return d.header }
 
-func (d *direct) WriteHeader(status int) {
+func (d *inProcessWriter) WriteHeader(status int) {
 	if d.to == nil {
 		d.to = d.out(status)
 	}
 }
 
-func (d *direct) Write(p []byte) (int, error) {
+func (d *inProcessWriter) Write(p []byte) (int, error) {
 	d.WriteHeader(http.StatusOK)
 	n, err := d.to.Write(p)
 	if err != nil {
@@ -83,4 +83,4 @@ func (d *direct) Write(p []byte) (int, error) {
 }
 
 // Flush has nothing to do: nothing is held back.
-func (d *direct) Flush() {}
+func (d *inProcessWriter) Flush() {}
