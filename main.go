@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, io console) error {
 	if err != nil {
 		return err
 	}
-	command, err := parser.Parse(parseArgs(args))
+	command, err := parser.Parse(normalizeArgs(args))
 	if exited {
 		return nil
 	}
@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, io console) error {
 		return err
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return withoutStyle(command.Run(io, &c))
+	return terminalError(command.Run(io, &c))
 }
 
 // fileOrServer leaves one of --db and --url, where a command takes both: a flag of the
@@ -112,9 +112,9 @@ func fileOrServer(command *kong.Context) error {
 	return nil
 }
 
-// parseArgs returns the arguments in the spelling of the parser: no arguments and the word
+// normalizeArgs returns the arguments in the spelling of the parser: no arguments and the word
 // help ask for help, -v for the version.
-func parseArgs(args []string) []string {
+func normalizeArgs(args []string) []string {
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}
@@ -129,8 +129,8 @@ func parseArgs(args []string) []string {
 // errLogged is the error of a command that has written its error into the log.
 var errLogged = errors.New("the error is in the log")
 
-// withoutStyle turns an API error into a line for a terminal.
-func withoutStyle(err error) error {
+// terminalError turns an API error into a line for a terminal.
+func terminalError(err error) error {
 	var known *crm.Error
 	if errors.As(err, &known) {
 		return errors.New(crm.OneLine(strings.TrimSuffix(known.Hint, ".")))

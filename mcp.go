@@ -93,7 +93,7 @@ func signInOwner(ctx context.Context, st *store.Store, email, name string) (in a
 		return in, err
 	}
 	if in, err = auth.New(st, auth.Options{}).MintToken(ctx, email, name); err != nil {
-		return in, fmt.Errorf("--email: %w", withoutStyle(err))
+		return in, fmt.Errorf("--email: %w", terminalError(err))
 	}
 	return in, nil
 }

@@ -51,7 +51,7 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	if err == nil || c.LogFormat != "json" {
 		return err
 	}
-	c.logger(io).Error("crmkit serve failed", "error", withoutStyle(err).Error())
+	c.logger(io).Error("crmkit serve failed", "error", terminalError(err).Error())
 	return errLogged
 }
 

@@ -43,7 +43,7 @@ func confirmedActionOf(rq *request, body [32]byte) confirmedAction {
 	return d
 }
 
-// pendingConfirmation is what a dry run leaves to be done.
+// pendingConfirmation is what a dry run leaves to be done, until its token comes.
 type pendingConfirmation[T io.Closer] struct {
 	token string
 	deed  confirmedAction
@@ -53,7 +53,7 @@ type pendingConfirmation[T io.Closer] struct {
 	end   *time.Timer
 }
 
-// confirmations are those of the last minutes, each with a token that does it once. A plan
+// confirmations are those of the last minutes, each with a token that does it once. One
 // that is dropped is closed. It is safe for concurrent use.
 type confirmations[T io.Closer] struct {
 	clock func() time.Time

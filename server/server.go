@@ -89,7 +89,7 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.toolsets = s.newToolsets()
-	s.api = sync.OnceValues(s.openAPI) // a tenth of the time of a start
+	s.api = sync.OnceValues(s.openAPI) // few servers are asked for it
 	return s, nil
 }
 

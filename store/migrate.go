@@ -24,8 +24,8 @@ type migration struct {
 	checksum string
 }
 
-// newSchema makes in one step what the migrations up to schemaNumber make in a new file: a
-// tenth of the time, at every first start and in every test. TestNewSchema writes it
+// newSchema makes in one step what the migrations up to schemaNumber make in a new file: in a
+// quarter of their time, at every first start and in every test. TestNewSchema writes it
 // (go test ./store -run TestNewSchema -update) and keeps it the same.
 //
 //go:embed schema.sql
