@@ -38,7 +38,7 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 				of = append(of, i)
 			}
 		}
-		if len(of) == plansOfOne {
+		if len(of) == confirmationShare {
 			if model[of[0]].what.closed != 1 {
 				t.Fatalf("plan %s was not closed", model[of[0]].token)
 			}

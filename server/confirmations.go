@@ -12,13 +12,13 @@ import (
 
 // The limits of what waits for its confirmation.
 const (
-	planLife       = 15 * time.Minute
-	plansAtOnce    = 16
-	plansOfOne     = 2 // workspace, or user; a third takes the place of the oldest
-	plansBytes     = 4 << 30
-	confirmUnknown = "confirm=%s is not known here: it was used, was given more than 15 minutes ago, to another user or for another workspace, or the server was started again since. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without for saving it; rows that are saved already change nothing."
-	confirmOther   = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still good: repeat the request of the dry run with dry_run=1 replaced by it."
-	confirmBody    = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
+	confirmationTTL      = 15 * time.Minute
+	maxConfirmations     = 16
+	confirmationShare    = 2 // workspace, or user; a third takes the place of the oldest
+	maxConfirmationBytes = 4 << 30
+	confirmUnknown       = "confirm=%s is not known here: it was used, was given more than 15 minutes ago, to another user or for another workspace, or the server was started again since. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without for saving it; rows that are saved already change nothing."
+	confirmOther         = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still good: repeat the request of the dry run with dry_run=1 replaced by it."
+	confirmBody          = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
 )
 
 // confirmedAction is what a token confirms, and for whom. Two are the same when they are equal.
@@ -45,12 +45,12 @@ func confirmedActionOf(rq *request, body [32]byte) confirmedAction {
 
 // pendingConfirmation is what a dry run leaves to be done, until its token comes.
 type pendingConfirmation[T io.Closer] struct {
-	token string
-	deed  confirmedAction
-	until time.Time
-	size  int64 // bytes it keeps
-	what  T
-	end   *time.Timer
+	token  string
+	action confirmedAction
+	until  time.Time
+	size   int64 // bytes it keeps
+	what   T
+	end    *time.Timer
 }
 
 // confirmations are those of the last minutes, each with a token that does it once. One
@@ -73,30 +73,30 @@ func (p *confirmations[T]) keep(d confirmedAction, size int64, what T) (token st
 	if token, err = p.token(); err != nil {
 		return "", err
 	}
-	one := &pendingConfirmation[T]{token: token, deed: d, until: p.clock().Add(planLife), size: size, what: what}
+	one := &pendingConfirmation[T]{token: token, action: d, until: p.clock().Add(confirmationTTL), size: size, what: what}
 	if !p.add(one) {
 		return "", nil
 	}
 	return token, nil
 }
 
-// add puts a plan into the list, in the place of those that make more than their user, or
+// add puts one into the list, in the place of those that make more than their user, or
 // their workspace, may have; false: there is no room.
 func (p *confirmations[T]) add(one *pendingConfirmation[T]) bool {
 	p.mu.Lock()
 	gone := p.expire()
-	user := func(old *pendingConfirmation[T]) bool { return old.deed.user == one.deed.user }
-	workspace := func(old *pendingConfirmation[T]) bool { return old.deed.workspace == one.deed.workspace }
+	user := func(old *pendingConfirmation[T]) bool { return old.action.user == one.action.user }
+	workspace := func(old *pendingConfirmation[T]) bool { return old.action.workspace == one.action.workspace }
 	for _, same := range []func(*pendingConfirmation[T]) bool{user, workspace} {
-		gone = append(gone, p.cut(same, plansOfOne-1)...)
+		gone = append(gone, p.cut(same, confirmationShare-1)...)
 	}
 	held := one.size
 	for _, old := range p.list {
 		held += old.size
 	}
-	room := len(p.list) < plansAtOnce && held <= plansBytes
+	room := len(p.list) < maxConfirmations && held <= maxConfirmationBytes
 	if room {
-		one.end = time.AfterFunc(planLife, func() { p.drop(one) })
+		one.end = time.AfterFunc(confirmationTTL, func() { p.drop(one) })
 		p.list = append(p.list, one)
 	}
 	p.mu.Unlock()
@@ -104,7 +104,7 @@ func (p *confirmations[T]) add(one *pendingConfirmation[T]) bool {
 	return room
 }
 
-// cut takes the oldest of some plans out, until so many of them are left.
+// cut takes the oldest of some out, until so many of them are left.
 func (p *confirmations[T]) cut(some func(*pendingConfirmation[T]) bool, left int) (gone []*pendingConfirmation[T]) {
 	n := 0
 	for _, one := range p.list {
@@ -123,7 +123,7 @@ func (p *confirmations[T]) cut(some func(*pendingConfirmation[T]) bool, left int
 	return gone
 }
 
-// closeAll closes plans that are no longer wanted. It may write to the store, so nobody is
+// closeAll closes those that are no longer wanted. It may write to the store, so nobody is
 // kept waiting for it.
 func closeAll[T io.Closer](gone []*pendingConfirmation[T]) {
 	for _, one := range gone {
@@ -132,7 +132,7 @@ func closeAll[T io.Closer](gone []*pendingConfirmation[T]) {
 	}
 }
 
-// take ends the plan of the token and returns what it kept, which the caller closes.
+// take ends the confirmation of the token and returns what it kept, which the caller closes.
 // The deed is the one of the request; where that has no body, its digest is zero.
 func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault *crm.Error) {
 	p.mu.Lock()
@@ -142,16 +142,16 @@ func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault 
 		closeAll(gone)
 	}()
 	at := slices.IndexFunc(p.list, func(one *pendingConfirmation[T]) bool {
-		return one.token == token && one.deed.user == d.user && one.deed.workspace == d.workspace
+		return one.token == token && one.action.user == d.user && one.action.workspace == d.workspace
 	})
 	if at < 0 {
 		return what, crm.Errorf(crm.InvalidValue, confirmUnknown, crm.Quote(token)).On("confirm")
 	}
 	one := p.list[at]
-	if one.deed.request != d.request {
-		return what, crm.Errorf(crm.InvalidValue, confirmOther, crm.Quote(token), crm.Quote(one.deed.request), crm.Quote(d.request)).On("confirm")
+	if one.action.request != d.request {
+		return what, crm.Errorf(crm.InvalidValue, confirmOther, crm.Quote(token), crm.Quote(one.action.request), crm.Quote(d.request)).On("confirm")
 	}
-	if d.body != [32]byte{} && one.deed.body != d.body {
+	if d.body != [32]byte{} && one.action.body != d.body {
 		return what, crm.Errorf(crm.InvalidValue, confirmBody, crm.Quote(token)).On("confirm")
 	}
 	one.end.Stop()
@@ -165,7 +165,7 @@ func (p *confirmations[T]) expire() []*pendingConfirmation[T] {
 	return p.cut(func(one *pendingConfirmation[T]) bool { return !now.Before(one.until) }, 0)
 }
 
-// drop takes a plan out and closes it, where it still waits.
+// drop takes one out and closes it, where it still waits.
 func (p *confirmations[T]) drop(one *pendingConfirmation[T]) {
 	p.mu.Lock()
 	gone := p.cut(func(other *pendingConfirmation[T]) bool { return other == one }, 0)
