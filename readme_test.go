@@ -12,12 +12,13 @@ import (
 	"testing"
 )
 
-// block is a fenced block of README.md.
+// block is a fenced block of a page.
 type block struct{ language, text string }
 
-func readme(t *testing.T) (text string, blocks []block) {
+// page reads a page of the documentation and its fenced blocks.
+func page(t *testing.T, name string) (text string, blocks []block) {
 	t.Helper()
-	data, err := os.ReadFile("README.md")
+	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +26,14 @@ func readme(t *testing.T) (text string, blocks []block) {
 		blocks = append(blocks, block{m[1], m[2]})
 	}
 	return string(data), blocks
+}
+
+// TestReadmeIsShort checks that a newcomer reads README.md in a few minutes.
+func TestReadmeIsShort(t *testing.T) {
+	text, _ := page(t, "README.md")
+	if n := strings.Count(text, "\n"); n > 180 {
+		t.Errorf("README.md has %d lines, of at most 180; details belong in docs/", n)
+	}
 }
 
 // byTest are the lines of README.md that the test does itself, with the binary
@@ -64,8 +73,8 @@ func timeless(text string) string {
 	})
 }
 
-// TestReadmeSession runs the shell blocks of README.md as a reader would, and
-// compares what they print with what README.md shows.
+// TestReadmeSession runs the shell blocks of README.md, then those of docs/guide.md, as a
+// reader would, and compares what they print with what the pages show.
 func TestReadmeSession(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: tests that take minutes")
@@ -75,8 +84,9 @@ func TestReadmeSession(t *testing.T) {
 		needs(t, program)
 	}
 	server := serve(t, "--db", filepath.Join(t.TempDir(), "crmkit.db"))
-	_, blocks := readme(t)
-	text, want := script(blocks, server.url)
+	_, blocks := page(t, "README.md")
+	_, more := page(t, "docs/guide.md")
+	text, want := script(append(blocks, more...), server.url)
 	if n := strings.Count(want, divider); n < 3 || !strings.Contains(text, server.url) {
 		t.Fatalf("README.md has %d shell blocks; the first should talk to http://127.0.0.1:8080", n)
 	}
@@ -91,7 +101,7 @@ func TestReadmeSession(t *testing.T) {
 		t.Fatalf("%v\n%s\nafter\n%s\nof\n%s", err, shell.Stderr.(*lines).text(), out, text)
 	}
 	if timeless(string(out)) != timeless(want) {
-		t.Errorf("README.md shows\n%s\nthe blocks print\n%s", want, out)
+		t.Errorf("the pages show\n%s\ntheir blocks print\n%s", want, out)
 	}
 }
 
@@ -101,7 +111,7 @@ func TestReadmeGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, blocks := readme(t)
+	_, blocks := page(t, "README.md")
 	n := 0
 	for _, b := range blocks {
 		if b.language == "go" {
@@ -116,23 +126,24 @@ func TestReadmeGo(t *testing.T) {
 	}
 }
 
-// TestReadmeClients holds that what README.md tells people to paste into a client
-// can be read, and leads to a connector.
-func TestReadmeClients(t *testing.T) {
-	_, blocks := readme(t)
+// TestClientSettings checks that the settings of clients in README.md and docs/clients.md
+// are valid JSON and lead to one of the two connectors.
+func TestClientSettings(t *testing.T) {
+	_, blocks := page(t, "README.md")
+	_, more := page(t, "docs/clients.md")
 	n := 0
-	for _, b := range blocks {
+	for _, b := range append(blocks, more...) {
 		if b.language == "json" && !json.Valid([]byte(b.text)) {
-			t.Errorf("README.md has JSON that is none: %s", b.text)
+			t.Errorf("this is not valid JSON: %s", b.text)
 		}
 		for _, url := range regexp.MustCompile(`https://[^\s"]+`).FindAllString(b.text, -1) {
 			if n++; url != "https://crm.example.com/mcp" && url != "https://crm.example.com/mcp/tools" {
-				t.Errorf("README.md has a client connect to %s", url)
+				t.Errorf("a client is connected to %s", url)
 			}
 		}
 	}
 	if n < 5 {
-		t.Errorf("README.md connects %d clients", n)
+		t.Errorf("%d clients are connected, expected 5 at least", n)
 	}
 }
 
@@ -184,21 +195,20 @@ func TestRowsOfTheConnectorNameTests(t *testing.T) {
 	}
 }
 
-// TestReadmeSettings holds that README.md lists every setting in its three
-// spellings.
-func TestReadmeSettings(t *testing.T) {
-	text, _ := readme(t)
+// TestSettingsPage checks that docs/settings.md lists every setting in its three spellings.
+func TestSettingsPage(t *testing.T) {
+	text, _ := page(t, "docs/settings.md")
 	for _, name := range settingNames {
 		flag := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
 		if row := fmt.Sprintf("| `--%s` | `CRMKIT_%s` | `%s` |", flag, name, flag); !strings.Contains(text, row) {
-			t.Errorf("README.md has no row that starts with %s", row)
+			t.Errorf("docs/settings.md has no row that starts with %s", row)
 		}
 	}
 }
 
-// TestReadmeTree holds that the tour of the tree names every package.
-func TestReadmeTree(t *testing.T) {
-	text, _ := readme(t)
+// TestSourcePage checks that docs/source.md names every package.
+func TestSourcePage(t *testing.T) {
+	text, _ := page(t, "docs/source.md")
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +216,44 @@ func TestReadmeTree(t *testing.T) {
 	for name := range strings.FieldsSeq(string(out)) {
 		room, found := strings.CutPrefix(name, module+"/")
 		if found && !strings.Contains(text, "| `"+room+"/` |") {
-			t.Errorf("the tour of README.md does not go through %s", room)
+			t.Errorf("docs/source.md does not name %s", room)
 		}
 	}
+}
+
+// TestLinks checks that each link from one page to another leads to a file and a heading
+// that exist.
+func TestLinks(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(pages, "README.md", "ARCHITECTURE.md", "CHANGELOG.md") {
+		text, _ := page(t, name)
+		for _, link := range regexp.MustCompile(`(?:\]\(|src=")([^)"\s]+)[)"]`).FindAllStringSubmatch(text, -1) {
+			path, heading, _ := strings.Cut(link[1], "#")
+			if strings.Contains(path, "://") {
+				continue
+			}
+			target := name
+			if path != "" {
+				target = filepath.Join(filepath.Dir(name), path)
+			}
+			data, err := os.ReadFile(target)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if heading != "" && !slices.Contains(anchors(string(data)), heading) {
+				t.Errorf("%s: %s has no heading #%s", name, target, heading)
+			}
+		}
+	}
+}
+
+// anchors returns the names by which the headings of a page are linked.
+func anchors(text string) (list []string) {
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		list = append(list, strings.ReplaceAll(name, " ", "-"))
+	}
+	return list
 }
