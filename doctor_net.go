@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"crmkit/mail"
-	"crmkit/server"
+	"crmkit/server/client"
 )
 
 // The checks of doctor that look at what is around the server.
@@ -46,7 +46,7 @@ func (c doctorRun) baseURL(ctx context.Context) checkResult {
 	case strings.HasPrefix(c.BaseURL, "http://") && !loopbackURL(c.BaseURL):
 		return checkResult{fail, what, c.BaseURL + " is not https: tokens cross the network in the clear", "set --tls-domain, or put a proxy in front, and name https"}
 	}
-	r, err := server.Reach(ctx, c.BaseURL)
+	r, err := client.Health(ctx, c.BaseURL)
 	left := time.Until(r.Expires).Round(time.Hour)
 	switch {
 	case err != nil:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmkit/server"
+	"crmkit/server/client"
 )
 
 // The checks of doctor that look at keys and certificates.
@@ -103,7 +104,7 @@ func certificateResult(der []byte, host string) checkResult {
 	if name == "" && len(certificate.DNSNames) > 0 {
 		name = certificate.DNSNames[0]
 	}
-	found := fmt.Sprintf("%s: issued by %s, good until %s", name, server.IssuerOf(certificate), stamp(certificate.NotAfter))
+	found := fmt.Sprintf("%s: issued by %s, good until %s", name, client.IssuerOf(certificate), stamp(certificate.NotAfter))
 	switch now := time.Now(); {
 	case host != "" && certificate.VerifyHostname(host) != nil:
 		return checkResult{fail, certificates, found, fmt.Sprintf("it is for %v, not for the host of --base-url", certificate.DNSNames)}

@@ -19,6 +19,7 @@ import (
 const order = `
 crm < query < store < auth < server < main
 crm < render < server
+crm < server/client < server
 mail < auth
 server < server/servertest
 `
@@ -31,7 +32,7 @@ modernc.org/sqlite                      store
 database/sql                            store
 github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
-net/http                                server server/servertest
+net/http                                server server/client server/servertest
 golang.org/x/crypto                     server/tls.go
 golang.org/x/net                        query
 golang.org/x/text                       query

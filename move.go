@@ -14,6 +14,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/server"
+	"crmkit/server/client"
 	"crmkit/store"
 )
 
@@ -27,13 +28,13 @@ type connectionFlags struct {
 }
 
 // with runs fn with a way to the data. On a file it works beside a running server.
-func (c connectionFlags) with(ctx context.Context, io console, name string, fn func(*server.Transfer) error) error {
+func (c connectionFlags) with(ctx context.Context, io console, name string, fn func(*client.Client) error) error {
 	if c.URL != "" {
 		origin, err := checkServer(c.URL, c.Token, c.Email)
 		if err != nil {
 			return err
 		}
-		return fn(&server.Transfer{Endpoint: origin, Token: c.Token})
+		return fn(&client.Client{Endpoint: origin, Token: c.Token})
 	}
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or a server with --url")
@@ -52,7 +53,7 @@ func (c connectionFlags) with(ctx context.Context, io console, name string, fn f
 	if err != nil {
 		return err
 	}
-	err = fn(&server.Transfer{Endpoint: "http://127.0.0.1", Token: in.Token, Server: srv})
+	err = fn(&client.Client{Endpoint: "http://127.0.0.1", Token: in.Token, Handler: srv})
 	return errors.Join(err, forget(st, in), st.Close())
 }
 
@@ -66,9 +67,9 @@ func (c exportCommand) Run(ctx context.Context, io console) error {
 	if _, err := os.Stat(c.DB); c.URL == "" && c.DB != store.Memory && err != nil {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	return c.with(ctx, io, "crmkit export", func(t *server.Transfer) error {
+	return c.with(ctx, io, "crmkit export", func(api *client.Client) error {
 		a := &responseSink{out: io.out}
-		err := t.Do(ctx, "GET", parseTarget("/export", c.What), nil, a.writer)
+		err := api.Do(ctx, client.Request{Method: "GET", Target: parseTarget("/export", c.What), Out: a.writer})
 		return errors.Join(a.refusal(), err)
 	})
 }
@@ -133,13 +134,13 @@ func (c importCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, io, "crmkit import", func(t *server.Transfer) error {
+	return c.with(ctx, io, "crmkit import", func(api *client.Client) error {
 		p := &progress{out: io.out, brief: terminal(io.out), size: size}
 		if terminal(io.err) {
 			p.bar = io.err
 		}
 		a := &responseSink{out: p}
-		err := t.Do(ctx, "POST", parseTarget("/import", what), p.counted(in), a.writer)
+		err := api.Do(ctx, client.Request{Method: "POST", Target: parseTarget("/import", what), Body: p.counted(in), Out: a.writer})
 		p.end()
 		return errors.Join(a.refusal(), err, p.failure())
 	})

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/client"
 )
 
 const (
@@ -78,7 +79,7 @@ func (s *Server) probe(ctx context.Context) error {
 // readyz answers GET /readyz: the database answers and takes writes.
 func (s *Server) readyz(rq *request) (*render.Response, error) {
 	if s.proxies.hidesClients(rq.Request) {
-		rq.w.Header().Set(blindHeader, "none") // crmkit doctor looks for it
+		rq.w.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
 	}
 	if err := s.ready.check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
