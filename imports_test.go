@@ -21,7 +21,7 @@ crm < query < store < auth < server < main
 crm < render < server
 crm < server/client < server
 mail < auth
-server < server/servertest
+store < server/draft < server < server/servertest
 `
 
 // fences say where an import may stand: in these packages, or this file. Every

@@ -72,6 +72,21 @@ func AppendQuoted(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// QuoteJSON returns s as AppendQuoted spells it.
+func QuoteJSON(s string) string { return string(AppendQuoted(nil, s)) }
+
+// QuoteList returns a JSON array of strings, each as AppendQuoted spells it.
+func QuoteList(list []string) string {
+	b := []byte{'['}
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendQuoted(b, s)
+	}
+	return string(append(b, ']'))
+}
+
 const hex = "0123456789abcdef"
 
 // AppendEscape writes a character as \uXXXX, as a surrogate pair above the basic plane

@@ -176,3 +176,32 @@ func (c *columns) remarks() []string {
 	}
 	return list
 }
+
+// spelledColumn returns the field of the entity that spells an amount under the name of
+// a column; nil where none does.
+func spelledColumn(e *crm.Entity, folded string) *crm.Field {
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == crm.Spelled && crm.FoldColumn(f.Name) == folded {
+			return f
+		}
+	}
+	return nil
+}
+
+// place returns where a cell goes. A column that spells amounts in our exports has them
+// as the file's product writes them in others: what it holds decides.
+func (c *columns) place(cell crm.Member) namedMember {
+	p := namedMember{c.target(cell.Name), cell.Name, cell.JSON}
+	if p.spells == nil {
+		return p
+	}
+	text, isText := crm.Unquote(cell.JSON)
+	_, _, wrong := crm.ParseAmount(text)
+	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.spells.Name {
+		p.columnMapping = columnMapping{path: p.spells.Name, field: p.spells, exact: true, own: true}
+		return p
+	}
+	p.foreign = true
+	c.known[cell.Name] = p.columnMapping
+	return p
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/server/draft"
 	"crmkit/store"
 )
 
@@ -45,7 +46,7 @@ func (im *importer) read(r row) entry {
 		return e
 	}
 	kept := e.draft.Inputs
-	e.draft, e.fault = decode(e.entity, members, im.rq.env)
+	e.draft, e.fault = draft.Decode(e.entity, members, im.rq.env)
 	e.draft.Inputs = append(e.draft.Inputs, kept...)
 	if e.id == "" && e.fault == nil && !unique(e.draft) {
 		e.id, e.source = im.contentID(r), rowSource
@@ -175,7 +176,7 @@ func (im *importer) merge(f *crm.Field, list []namedMember, all map[string][]nam
 				rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
 			}
 		}
-		return crm.Member{Name: f.Name, JSON: quoted(strings.Join(words, " "))}, rest, nil
+		return crm.Member{Name: f.Name, JSON: crm.QuoteJSON(strings.Join(words, " "))}, rest, nil
 	}
 	json, whole, fault := cellJSON(f, first.columnMapping, first.json, currencyOf(im.entity, all))
 	if !whole && fault == nil {
@@ -213,7 +214,7 @@ func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 		words := strings.Fields(cellText(members[at].JSON))
 		for _, word := range f.TransitionValues {
 			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
-				members = append(members, crm.Member{Name: f.Name, JSON: quoted(word)})
+				members = append(members, crm.Member{Name: f.Name, JSON: crm.QuoteJSON(word)})
 			}
 		}
 	}

@@ -38,14 +38,12 @@ func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value strin
 		}
 	case f.Type == crm.Email || f.Type == crm.Domain:
 		first := firstOf(text)
-		return quoted(first), first == text, nil
+		return crm.QuoteJSON(first), first == text, nil
 	case !t.exact && strings.Contains(text, ":::"):
-		return quoted(firstOf(text)), false, nil
+		return crm.QuoteJSON(firstOf(text)), false, nil
 	}
-	return quoted(text), true, nil
+	return crm.QuoteJSON(text), true, nil
 }
-
-func quoted(s string) string { return string(crm.AppendQuoted(nil, s)) }
 
 // splitList returns the values of a cell that holds more than one, each that is not
 // blank.
@@ -93,18 +91,7 @@ func cellLabels(f *crm.Field, t columnMapping, text string) (json string, fault 
 	if blank { // nothing but separators: a fault of the row
 		tags = []string{text}
 	}
-	return labelsJSON(tags), nil
-}
-
-func labelsJSON(tags []string) string {
-	b := []byte{'['}
-	for i, tag := range tags {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = crm.AppendQuoted(b, tag)
-	}
-	return string(append(b, ']'))
+	return crm.QuoteList(tags), nil
 }
 
 func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {

@@ -31,14 +31,6 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 		}
 	}
 	for name, read := range map[string]func(n int) func(){
-		"tags": func(n int) func() {
-			list := `["` + repeat(n, `","`) + `"]`
-			return func() { _, fault := decodeTags(tags, list); refuse(fault) }
-		},
-		"edits of tags": func(n int) func() {
-			list := `{"add":["` + repeat(n, `","`) + `"]}`
-			return func() { _, fault := decodeTags(tags, list); refuse(fault) }
-		},
 		"labels of a cell": func(n int) func() {
 			cell := repeat(n, ";")
 			return func() { _, fault := cellLabels(tags, columnMapping{}, cell); refuse(fault) }

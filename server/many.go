@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/server/draft"
 )
 
 // bulkLinkRequest are records to be tied to the one of the path at once.
@@ -54,7 +55,7 @@ func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 		case slices.Contains(e.AtLeastOne, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 		case !slices.Contains(extraLinkParams(e), member.Name):
-			fault = unknownField(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
+			fault = draft.UnknownField(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
 		default:
 			rest = append(rest, member)
 		}
@@ -62,7 +63,7 @@ func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 			return nil, fault
 		}
 	}
-	d, fault := decode(e, rest, rq.env)
+	d, fault := draft.Decode(e, rest, rq.env)
 	if m.more = d.Inputs; fault == nil {
 		fault = m.parseFilter(rq, e, kinds, sent, kind, filter)
 	}
@@ -92,7 +93,7 @@ func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member 
 		if !ok {
 			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, crm.ShowJSON(item)).On(member.Name)
 		}
-		in, fault := decodeRef(e, f, text, rq.env)
+		in, fault := draft.Ref(e, f, text, rq.env)
 		if fault != nil {
 			return fault.On(member.Name)
 		}

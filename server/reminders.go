@@ -191,6 +191,6 @@ func about(rec crm.Record) []render.Field {
 	return []render.Field{
 		{Name: "about", Value: crm.Str(handle), Text: true},
 		{Name: "about.name", Value: crm.Str(name), Text: true},
-		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: quoted(handle)}, {Name: "name", JSON: quoted(name)}})},
+		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: crm.QuoteJSON(handle)}, {Name: "name", JSON: crm.QuoteJSON(name)}})},
 	}
 }

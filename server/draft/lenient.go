@@ -1,4 +1,4 @@
-package server
+package draft
 
 import (
 	"strings"
@@ -6,17 +6,17 @@ import (
 	"crmkit/crm"
 )
 
-// lenientName returns a member of a body in the form that its field takes, where a client
+// Lenient returns a member of a body in the form that its field takes, where a client
 // sent another whose meaning is certain: clients of models write every argument as
 // text, lists of one as text, and phones as numbers. What is not certain stays as it
-// is, and decode refuses it.
-func lenientName(f *crm.Field, json string) string {
+// is, and Decode refuses it.
+func Lenient(f *crm.Field, json string) string {
 	text, isText := crm.Unquote(json)
 	text = strings.TrimSpace(text)
 	digits := strings.TrimPrefix(text, "-")
 	switch {
 	case f.Type == crm.Phone && !isText && json != "" && strings.Trim(json, "0123456789") == "":
-		return quoted(json)
+		return crm.QuoteJSON(json)
 	case !isText || text == "":
 		return json
 	case f.Type == crm.Int && digits != "" && strings.Trim(digits, "0123456789") == "":
@@ -32,26 +32,11 @@ func lenientName(f *crm.Field, json string) string {
 		for i := range tags {
 			tags[i] = strings.TrimSpace(tags[i])
 		}
-		return labelsJSON(tags)
+		return crm.QuoteList(tags)
 	case f.Type == crm.Object && strings.HasPrefix(text, "{"):
 		if members, err := crm.ReadObject([]byte(text)); err == nil {
 			return string(crm.AppendObject(nil, members))
 		}
 	}
 	return json
-}
-
-// take puts the members of a body into the forms that their fields take, and notes for
-// the answer which ones were sent in another.
-func (rq *request) take(e *crm.Entity, members []crm.Member) {
-	for i, m := range members {
-		f := e.Field(m.Name)
-		if f == nil || f.ReadOnly {
-			continue
-		}
-		if json := lenientName(f, m.JSON); json != m.JSON {
-			members[i].JSON = json
-			rq.remarks = append(rq.remarks, f.Name+" was read as "+crm.ShowJSON(json))
-		}
-	}
 }
