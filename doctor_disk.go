@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
 // The checks of doctor that look at files.
@@ -67,7 +68,7 @@ func (c doctorRun) permissions(context.Context) checkResult {
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return checkResult{fail, "permissions", err.Error(), "look at the disk"}
 	}
-	if err := store.CheckOwners(c.DB); err != nil {
+	if err := sqlite.CheckOwners(c.DB); err != nil {
 		return checkResult{fail, "permissions", err.Error(), "the server cannot open the database so"}
 	}
 	info, err := os.Stat(c.DB)

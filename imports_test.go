@@ -22,13 +22,14 @@ crm < render < server
 crm < server/client < server
 mail < auth
 store < server/draft < server < server/servertest
+store/sqlite < store
 `
 
 // fences say where an import may stand: in these packages, or this file. Every
 // import from outside the standard library needs one. ARCHITECTURE.md shows the
 // same lines.
 const fences = `
-modernc.org/sqlite                      store
+modernc.org/sqlite                      store store/sqlite
 database/sql                            store
 github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
@@ -41,7 +42,7 @@ github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server
 github.com/modelcontextprotocol/go-sdk  server
 github.com/alecthomas/kong              main
-os                                      main store
+os                                      main store store/sqlite
 testing                                 server/servertest
 `
 

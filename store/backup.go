@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crmkit/store/sqlite"
 )
 
 // Backup is what to copy, and where.
@@ -39,7 +41,7 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	defer folder.Close()
 	// Two that write one file would take each other's half for their own. Where a
 	// file system has no such locks there is one writer anyway.
-	if err := flock(folder, true); errors.Is(err, errHeld) {
+	if err := sqlite.Flock(folder, true); errors.Is(err, sqlite.ErrHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
 	sum, err := vacuumInto(ctx, readOnlyDSN(b.From), b.To+".partial", nil)
@@ -78,7 +80,7 @@ func (b Backup) Check(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.From); err != nil {
 		return err
 	}
-	if err := writable(filepath.Dir(b.To)); err != nil {
+	if err := sqlite.Writable(filepath.Dir(b.To)); err != nil {
 		return fmt.Errorf("the folder of the backup: %w", err)
 	}
 	target, err := os.Lstat(b.To)
@@ -141,19 +143,19 @@ func (b Backup) checkOwner(target fs.FileInfo) error {
 	if !target.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file; name another for the backup", b.To)
 	}
-	db, err := ownerOf(b.From)
+	db, err := sqlite.OwnerOf(b.From)
 	if err != nil {
 		return err
 	}
-	old, err := ownerOf(b.To)
+	old, err := sqlite.OwnerOf(b.To)
 	if err != nil {
 		return err
 	}
-	if old.user != db.user {
-		return fmt.Errorf("%s belongs to user %d, and the database to user %d, who must be able to read and replace it: chown %d %s, or name another folder", b.To, old.user, db.user, db.user, b.To)
+	if old.User != db.User {
+		return fmt.Errorf("%s belongs to user %d, and the database to user %d, who must be able to read and replace it: chown %d %s, or name another folder", b.To, old.User, db.User, db.User, b.To)
 	}
-	if user := os.Geteuid(); user != db.user && user > 0 {
-		return fmt.Errorf("%s is a backup of user %d, to whom the database belongs: run this as that user, or as root, or name another folder", b.To, db.user)
+	if user := os.Geteuid(); user != db.User && user > 0 {
+		return fmt.Errorf("%s is a backup of user %d, to whom the database belongs: run this as that user, or as root, or name another folder", b.To, db.User)
 	}
 	return nil
 }

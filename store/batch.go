@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // commitBatch runs the batch in one transaction, or those of its jobs for which there is
@@ -127,7 +128,7 @@ func (w *writer) runInSavepoint(tx *Tx) error {
 func (w *writer) do(tx *Tx) bool {
 	j, started := tx.job, time.Now()
 	defer func() { j.took += time.Since(started) }()
-	if j.err = tx.recoverPanics(j.run); isIOError(j.err) {
+	if j.err = tx.recoverPanics(j.run); sqlite.IsIOError(j.err) {
 		tx.dirty = true // SQLite may have rolled back all by itself
 		j.err = w.jobError("statement", j.err)
 	}

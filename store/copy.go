@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // Summary is what a look through a whole database file found.
@@ -71,7 +72,7 @@ func vacuumInto(ctx context.Context, from, to string, further fs.FS) (sum Summar
 		return err
 	})
 	if err != nil {
-		return sum, describeOpenError("copy to "+to, err)
+		return sum, sqlite.DescribeOpenError("copy to "+to, err)
 	}
 	if err := syncFile(to); err != nil {
 		return sum, err
@@ -98,7 +99,7 @@ func summarize(ctx context.Context, path string, further fs.FS) (Summary, error)
 			return fmt.Errorf("%s is empty", path)
 		}
 		if err := errors.Join(checkPages(ctx, db), checkReferences(ctx, db), compareSchema(ctx, db, sum.Schema, further)); err != nil {
-			return describeOpenError(path, err)
+			return sqlite.DescribeOpenError(path, err)
 		}
 		return sum.count(ctx, db)
 	})
@@ -109,7 +110,7 @@ func summarize(ctx context.Context, path string, further fs.FS) (Summary, error)
 func (s *Summary) count(ctx context.Context, db querier) error {
 	there, err := texts(ctx, db, "SELECT name FROM sqlite_master WHERE type = 'table'")
 	if err != nil {
-		return describeOpenError(s.Path, err)
+		return sqlite.DescribeOpenError(s.Path, err)
 	}
 	for _, kind := range counted() {
 		if !slices.Contains(there, kind) {
@@ -120,7 +121,7 @@ func (s *Summary) count(ctx context.Context, db querier) error {
 			text += " WHERE workspace_id > 0"
 		}
 		if err := db.QueryRowContext(ctx, text).Scan(&c.N); err != nil {
-			return describeOpenError(s.Path, err)
+			return sqlite.DescribeOpenError(s.Path, err)
 		}
 		s.Rows = append(s.Rows, c)
 	}

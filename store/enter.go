@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"crmkit/store/sqlite"
 )
 
 // prepareFile does what comes before SQLite opens the file for writing: it refuses what
@@ -24,7 +26,7 @@ func (s *Store) prepareFile(ctx context.Context) error {
 		return err
 	}
 	if s.opts.LockAs != "" {
-		if s.lock, err = lockExclusive(ctx, s.opts.Path, s.opts.LockAs); err != nil {
+		if s.lock, err = sqlite.LockExclusive(ctx, s.opts.Path, s.opts.LockAs); err != nil {
 			return err
 		}
 		if state, err = stateOf(ctx, s.opts); err != nil { // it may have changed meanwhile
@@ -53,7 +55,7 @@ func (s *Store) warnOfLostLog(state fileState) {
 // checkPlace refuses folders in which SQLite cannot keep a file safe.
 func (s *Store) checkPlace() error {
 	folder := filepath.Dir(s.opts.Path)
-	network, unsure, err := diskOf(folder)
+	network, unsure, err := sqlite.DiskOf(folder)
 	if err != nil {
 		return fmt.Errorf("the folder of %s: %w", s.opts.Path, err)
 	}
@@ -69,13 +71,13 @@ func (s *Store) checkPlace() error {
 // checkWritable refuses a file that can only be read. SQLite keeps its log beside
 // the file, so the folder must take files too.
 func checkWritable(path string) error {
-	if err := writable(filepath.Dir(path)); err != nil {
+	if err := sqlite.Writable(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("%w; the database needs a folder that takes its log and lock", err)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil // it is made
 	}
-	return writable(path)
+	return sqlite.Writable(path)
 }
 
 // makePrivate makes the file, if there is none, so that only its owner may read
@@ -89,13 +91,13 @@ func makePrivate(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(sameOwner(filepath.Dir(path), file), file.Close())
+	return errors.Join(sqlite.SameOwner(filepath.Dir(path), file), file.Close())
 }
 
 // waitForUpgrade waits until nobody is in the way of the steps that wait for the
 // file: a schema does not change under a process that works with the old one.
 func (s *Store) waitForUpgrade(ctx context.Context, state fileState) error {
-	for until := time.Now().Add(lockTimeout); ; {
+	for until := time.Now().Add(sqlite.LockTimeout); ; {
 		obstacle, err := s.upgradeBlocker(state)
 		if obstacle == "" || err != nil {
 			return err
@@ -104,7 +106,7 @@ func (s *Store) waitForUpgrade(ctx context.Context, state fileState) error {
 			return fmt.Errorf("%s has schema %d and this crmkit would bring it to %d, but %s; stop that first, or use its version of crmkit",
 				s.opts.Path, state.applied, state.newest(), obstacle)
 		}
-		if err := sleep(ctx); err != nil {
+		if err := sqlite.Sleep(ctx); err != nil {
 			return err
 		}
 		if state, err = stateOf(ctx, s.opts); err != nil || len(state.pending) == 0 {
@@ -117,9 +119,9 @@ func (s *Store) waitForUpgrade(ctx context.Context, state fileState) error {
 // held. Who is there may be a server that is bringing the file up to date itself.
 func (s *Store) upgradeBlocker(state fileState) (who string, err error) {
 	if s.lock == nil {
-		s.sharing, err = lockShared(s.opts.Path)
-		if errors.Is(err, errHeld) {
-			return lockOwner(s.opts.Path) + " uses it", nil
+		s.sharing, err = sqlite.LockShared(s.opts.Path)
+		if errors.Is(err, sqlite.ErrHeld) {
+			return sqlite.LockOwner(s.opts.Path) + " uses it", nil
 		}
 		if err != nil {
 			return "", err
@@ -128,11 +130,11 @@ func (s *Store) upgradeBlocker(state fileState) (who string, err error) {
 	if state.applied == 0 {
 		return "", nil
 	}
-	user, err := usedBy(s.opts.Path)
+	user, err := sqlite.UsedBy(s.opts.Path)
 	if user == "" || err != nil {
 		return "", err
 	}
-	err = s.sharing.release()
+	err = s.sharing.Release()
 	s.sharing = nil
 	return user + " has it open", err
 }

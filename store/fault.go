@@ -4,21 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
-
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
-
-// transientCodes are the results of SQLite that speak of the machine, not of the
-// statement: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. They may be over in a
-// moment (sqlite.org/rescode.html).
-var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
-
-// isIOError reports whether an error is a fault of the machine below the database.
-func isIOError(err error) bool {
-	var fault *sqlite.Error
-	return errors.As(err, &fault) && transientCodes[fault.Code()&0xff]
-}
 
 // damagedRow is the error of a row whose values are none that this program writes.
 type damagedRow struct {
@@ -59,15 +47,9 @@ func (s *Store) wrapReadError(err error) error {
 		s.opts.Log.Error("a row of the file is damaged", "record", bad.handle, "error", bad.cause)
 		return crm.Errorf(crm.Internal, "%s is damaged in the file of the server, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more with crmkit verify and in its log, and may restore a backup.", bad.handle)
 	}
-	if !isIOError(err) {
+	if !sqlite.IsIOError(err) {
 		return err
 	}
 	s.opts.Log.Error("read failed", "error", err)
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database cannot be read now; try again in a moment."}
-}
-
-// isBusy reports whether an error is SQLite's "database is locked".
-func isBusy(err error) bool {
-	var fault *sqlite.Error
-	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"modernc.org/sqlite"
+	"crmkit/store/sqlite"
 )
 
 // fileState is what a file has seen of the steps of the schema.
@@ -137,7 +137,7 @@ func appliedMigrations(ctx context.Context, db querier, path string) (sums []str
 	var id, tables int64
 	// In one statement: another process may make the tables at this moment.
 	if err := db.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id").Scan(&tables, &id); err != nil {
-		return nil, describeOpenError(path, err)
+		return nil, sqlite.DescribeOpenError(path, err)
 	}
 	switch {
 	case tables > 0 && id != applicationID:
@@ -151,29 +151,7 @@ func appliedMigrations(ctx context.Context, db querier, path string) (sums []str
 		return scan(&sums[len(sums)-1])
 	})
 	if err != nil {
-		return nil, describeOpenError(path, err)
+		return nil, sqlite.DescribeOpenError(path, err)
 	}
 	return sums, nil
-}
-
-// explanations say what SQLite's errors mean to whoever owns the file.
-var explanations = map[int]string{
-	5:  "another process is writing to it; try again in a moment",                                                    // SQLITE_BUSY
-	8:  "it cannot be written",                                                                                       // SQLITE_READONLY
-	10: "the disk did not do what it should",                                                                         // SQLITE_IOERR
-	11: "the file is damaged; crmkit verify says more, crmkit restore puts a backup in its place",                    // SQLITE_CORRUPT
-	13: "the disk is full",                                                                                           // SQLITE_FULL
-	14: "it cannot be opened; the file and its folder must be readable and writable",                                 // SQLITE_CANTOPEN
-	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
-}
-
-// describeOpenError names the file in an error, and says in words what SQLite says by a number.
-func describeOpenError(path string, err error) error {
-	var known *sqlite.Error
-	if errors.As(err, &known) {
-		if words := explanations[known.Code()&0xff]; words != "" {
-			return fmt.Errorf("%s: %s (%w)", path, words, err)
-		}
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }

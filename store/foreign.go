@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // Other processes may write to the file: crmkit mcp and crmkit import work beside a
@@ -116,7 +117,7 @@ func (w *writer) meet(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return nil
-	case isIOError(err): // SQLite may have rolled back all by itself
+	case sqlite.IsIOError(err): // SQLite may have rolled back all by itself
 		return err
 	case !errors.Is(err, errManyChanges):
 		w.store.opts.Log.Error("what others changed could not be followed: memory is filled anew", "error", err)

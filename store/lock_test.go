@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crmkit/store/sqlite"
 )
 
 // served opens a file as a server does.
@@ -36,7 +38,7 @@ func TestOneServerPerFile(t *testing.T) {
 func TestMemoryNeedsNoLock(t *testing.T) {
 	served(t, Memory)
 	served(t, Memory)
-	if _, err := os.Stat(lockName(Memory)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(sqlite.LockName(Memory)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a lock file for a database in memory: %v", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"crmkit/store/sqlite"
 )
 
 //go:embed migrations/*.sql
@@ -76,7 +78,7 @@ func migrate(ctx context.Context, db *sql.DB, opts Options) error {
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return describeOpenError(opts.Path, err)
+		return sqlite.DescribeOpenError(opts.Path, err)
 	}
 	defer tx.Rollback()
 	if state, err = readState(ctx, tx, opts); err != nil || len(state.pending) == 0 {

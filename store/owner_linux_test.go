@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"crmkit/store/sqlite"
 )
 
 // someUser is a user who is not root; nobody need have the number.
@@ -40,7 +42,7 @@ func TestLockIsNoLink(t *testing.T) {
 			dir := t.TempDir()
 			secret, target := filepath.Join(dir, "secret"), filepath.Join(dir, "crm.db")
 			must(t, os.WriteFile(secret, []byte("keep this"), 0o644))
-			must(t, plant(secret, lockName(target)))
+			must(t, plant(secret, sqlite.LockName(target)))
 			if os.Geteuid() == 0 {
 				must(t, os.Chown(dir, someUser, someUser))
 			}
@@ -52,7 +54,7 @@ func TestLockIsNoLink(t *testing.T) {
 			if err != nil || string(text) != "keep this" || ownerNumber(t, secret) != before {
 				t.Errorf("the file behind the link holds %q and belongs to %d; %v", text, ownerNumber(t, secret), err)
 			}
-			if words := lockOwner(target); strings.Contains(words, "keep") {
+			if words := sqlite.LockOwner(target); strings.Contains(words, "keep") {
 				t.Errorf("the holder is called %q", words)
 			}
 		})

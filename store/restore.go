@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"crmkit/store/sqlite"
 )
 
 // Restore is which backup to put where.
@@ -26,12 +28,12 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
 	}
-	l, err := lockExclusive(ctx, r.To, "crmkit restore")
+	l, err := sqlite.LockExclusive(ctx, r.To, "crmkit restore")
 	if err != nil {
 		return sum, "", err
 	}
-	defer func() { err = errors.Join(err, l.release()) }()
-	user, err := usedBy(r.To)
+	defer func() { err = errors.Join(err, l.Release()) }()
+	user, err := sqlite.UsedBy(r.To)
 	if user != "" {
 		err = fmt.Errorf("%s has %s open; end it first", user, r.To)
 	}
@@ -58,11 +60,11 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 // giveTo gives a file that was just made to the owner of the database beside which it is,
 // so that the server can open what root made.
 func giveTo(path, db string) error {
-	file, err := openPlain(path, os.O_RDONLY)
+	file, err := sqlite.OpenPlain(path, os.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	return errors.Join(sameOwner(db, file), file.Close())
+	return errors.Join(sqlite.SameOwner(db, file), file.Close())
 }
 
 // check refuses a backup that is not sound, and a target that must not be replaced.

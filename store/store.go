@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // Options say which file to open and what the store takes from outside.
@@ -47,8 +48,8 @@ type Store struct {
 	Schema *crm.Schema
 
 	opts        Options
-	lock        *lock // of the file, with Options.LockAs
-	sharing     *lock // of the file, while its schema changes
+	lock        *sqlite.Lock // of the file, with Options.LockAs
+	sharing     *sqlite.Lock // of the file, while its schema changes
 	writes      *sql.DB
 	reads       *sql.DB
 	turns       *turns         // to read records
@@ -132,17 +133,17 @@ func (s *Store) open(ctx context.Context) error {
 	} else if err := s.prepareFile(ctx); err != nil {
 		return err
 	}
-	err := retryLocked(ctx, func() (err error) {
+	err := sqlite.RetryLocked(ctx, func() (err error) {
 		s.writes, err = openWriter(ctx, name)
 		return err
 	})
 	if err != nil {
-		return describeOpenError(s.opts.Path, err)
+		return sqlite.DescribeOpenError(s.opts.Path, err)
 	}
 	if err := migrate(ctx, s.writes, s.opts); err != nil {
 		return err
 	}
-	err, s.sharing = s.sharing.release(), nil
+	err, s.sharing = s.sharing.Release(), nil
 	if err == nil && s.lock != nil {
 		err = s.dropSpools()
 	}
@@ -209,7 +210,7 @@ func (s *Store) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	errs = append(errs, s.closeSpools(), s.wal.close(), s.sharing.release(), s.lock.release())
+	errs = append(errs, s.closeSpools(), s.wal.close(), s.sharing.Release(), s.lock.Release())
 	return errors.Join(errs...)
 }
 

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -14,66 +14,66 @@ import (
 // patience is how long a start waits for another process that changes the schema
 // or is about to end; pause is the time between two looks.
 const (
-	lockTimeout       = 5 * time.Second
+	LockTimeout       = 5 * time.Second
 	lockRetryInterval = 20 * time.Millisecond
 )
 
-// errHeld says that another process holds the lock.
-var errHeld = errors.New("held by another process")
+// ErrHeld says that another process holds the lock.
+var ErrHeld = errors.New("held by another process")
 
-// lock is a hold on a database file: an advisory lock of the kernel on a file of
+// Lock is a hold on a database file: an advisory lock of the kernel on a file of
 // its own beside the database. The kernel lets go of it when the process is gone,
 // so the file may stay behind and is never removed. It cannot be on the database
 // itself: closing a further handle on that would drop SQLite's own locks.
 //
 // Whoever serves, restores or upgrades by command holds it alone; other commands
 // share it while they bring the schema up to date, and need none otherwise.
-type lock struct{ file *os.File }
+type Lock struct{ file *os.File }
 
-// release lets go of the lock; a nil one is none.
-func (l *lock) release() error {
+// Release lets go of the lock; a nil one is none.
+func (l *Lock) Release() error {
 	if l == nil {
 		return nil
 	}
 	return l.file.Close()
 }
 
-func lockName(path string) string { return path + ".lock" }
+func LockName(path string) string { return path + ".lock" }
 
-// lockShared takes the lock beside others that share it, or fails with errHeld.
-func lockShared(path string) (*lock, error) {
+// LockShared takes the lock beside others that share it, or fails with ErrHeld.
+func LockShared(path string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(file, false); err != nil {
+	if err := Flock(file, false); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &lock{file}, nil
+	return &Lock{file}, nil
 }
 
-// lockExclusive takes the lock alone, for what the words name, like "crmkit serve". It
+// LockExclusive takes the lock alone, for what the words name, like "crmkit serve". It
 // waits for commands that change the schema at this moment, not for a holder
 // that stays.
-func lockExclusive(ctx context.Context, path, as string) (*lock, error) {
+func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(lockTimeout)
+	until := time.Now().Add(LockTimeout)
 	for {
-		err := flock(file, true)
+		err := Flock(file, true)
 		if err == nil {
-			return &lock{file}, writeOwner(file, as)
+			return &Lock{file}, writeOwner(file, as)
 		}
-		if errors.Is(err, errHeld) {
+		if errors.Is(err, ErrHeld) {
 			err = ownedBy(path)
 		}
 		if err == nil && time.Now().After(until) {
 			err = fmt.Errorf("%s: another crmkit is bringing its schema up to date; start again when that is done", path)
 		}
 		if err == nil {
-			err = sleep(ctx)
+			err = Sleep(ctx)
 		}
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
@@ -84,14 +84,14 @@ func lockExclusive(ctx context.Context, path, as string) (*lock, error) {
 // ownedBy returns an error when a process holds the lock alone, and nil when
 // those that hold it share it.
 func ownedBy(path string) error {
-	shared, err := lockShared(path)
+	shared, err := LockShared(path)
 	if err == nil {
-		return shared.release()
+		return shared.Release()
 	}
-	if !errors.Is(err, errHeld) {
+	if !errors.Is(err, ErrHeld) {
 		return err
 	}
-	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, lockOwner(path))
+	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, LockOwner(path))
 }
 
 // writeOwner writes into the lock file who holds it, for the messages of others.
@@ -104,8 +104,8 @@ func writeOwner(file *os.File, as string) error {
 }
 
 // Holder returns what the holder of the lock wrote about itself.
-func lockOwner(path string) string {
-	file, err := openPlain(lockName(path), os.O_RDONLY)
+func LockOwner(path string) string {
+	file, err := OpenPlain(LockName(path), os.O_RDONLY)
 	if err != nil {
 		return "another crmkit"
 	}
@@ -122,16 +122,16 @@ func lockOwner(path string) string {
 // The folder may belong to somebody whom root should not trust: a link is not followed,
 // and only a file that was made here changes its owner.
 func openLock(path string) (*os.File, error) {
-	name := lockName(path)
+	name := LockName(path)
 	file, err := openNew(name)
 	if err == nil {
-		if err := sameOwner(path, file); err != nil {
+		if err := SameOwner(path, file); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
 		return file, nil
 	}
 	if errors.Is(err, fs.ErrExist) {
-		file, err = openPlain(name, os.O_RDWR)
+		file, err = OpenPlain(name, os.O_RDWR)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the database: %w", err)
@@ -145,9 +145,9 @@ func openNew(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// openPlain opens a regular file with one name. It follows no symbolic link and waits for
+// OpenPlain opens a regular file with one name. It follows no symbolic link and waits for
 // no pipe.
-func openPlain(name string, how int) (*os.File, error) {
+func OpenPlain(name string, how int) (*os.File, error) {
 	file, err := os.OpenFile(name, how|noFollow, 0)
 	if err != nil {
 		return nil, err
@@ -162,23 +162,23 @@ func openPlain(name string, how int) (*os.File, error) {
 	return file, nil
 }
 
-// retryLocked repeats fn while SQLite says that it is busy. Where its log comes or
+// RetryLocked repeats fn while SQLite says that it is busy. Where its log comes or
 // goes, as when a file is made or the last process closes it, SQLite says so at
 // once, whatever the busy_timeout.
-func retryLocked(ctx context.Context, fn func() error) error {
-	for until := time.Now().Add(lockTimeout); ; {
+func RetryLocked(ctx context.Context, fn func() error) error {
+	for until := time.Now().Add(LockTimeout); ; {
 		err := fn()
 		if !isBusy(err) || time.Now().After(until) {
 			return err
 		}
-		if err := sleep(ctx); err != nil {
+		if err := Sleep(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// sleep waits a moment, or until the context ends.
-func sleep(ctx context.Context) error {
+// Sleep waits a moment, or until the context ends.
+func Sleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

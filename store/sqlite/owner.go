@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"errors"
@@ -14,22 +14,22 @@ func CheckOwners(path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return nil // it is made
 	}
-	db, err := ownerOf(path)
+	db, err := OwnerOf(path)
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{path, path + "-wal", path + "-shm", lockName(path)} {
+	for _, name := range []string{path, path + "-wal", path + "-shm", LockName(path)} {
 		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		is, err := ownerOf(name)
+		is, err := OwnerOf(name)
 		if err != nil {
 			return err
 		}
-		if is.user != db.user {
-			return fmt.Errorf("%s belongs to user %d, and the database to user %d: chown %d:%d %s", name, is.user, db.user, db.user, db.group, name)
+		if is.User != db.User {
+			return fmt.Errorf("%s belongs to user %d, and the database to user %d: chown %d:%d %s", name, is.User, db.User, db.User, db.Group, name)
 		}
-		if err := writable(name); err != nil {
+		if err := Writable(name); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package store
-
-// diskOf knows no network file systems here.
-func diskOf(string) (network string, unsure bool, err error) { return "", false, nil }

@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	driver "modernc.org/sqlite"
+)
+
+// transientCodes are the results of SQLite that speak of the machine, not of the
+// statement: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. They may be over in a
+// moment (sqlite.org/rescode.html).
+var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
+
+// IsIOError reports whether an error is a fault of the machine below the database.
+func IsIOError(err error) bool {
+	var fault *driver.Error
+	return errors.As(err, &fault) && transientCodes[fault.Code()&0xff]
+}
+
+// isBusy reports whether an error is SQLite's "database is locked".
+func isBusy(err error) bool {
+	var fault *driver.Error
+	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
+}
+
+// explanations say what SQLite's errors mean to whoever owns the file.
+var explanations = map[int]string{
+	5:  "another process is writing to it; try again in a moment",                                                    // SQLITE_BUSY
+	8:  "it cannot be written",                                                                                       // SQLITE_READONLY
+	10: "the disk did not do what it should",                                                                         // SQLITE_IOERR
+	11: "the file is damaged; crmkit verify says more, crmkit restore puts a backup in its place",                    // SQLITE_CORRUPT
+	13: "the disk is full",                                                                                           // SQLITE_FULL
+	14: "it cannot be opened; the file and its folder must be readable and writable",                                 // SQLITE_CANTOPEN
+	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
+}
+
+// DescribeOpenError names the file in an error, and says in words what SQLite says by a number.
+func DescribeOpenError(path string, err error) error {
+	var known *driver.Error
+	if errors.As(err, &known) {
+		if words := explanations[known.Code()&0xff]; words != "" {
+			return fmt.Errorf("%s: %s (%w)", path, words, err)
+		}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
