@@ -19,7 +19,7 @@ type Workspace struct {
 func (tx *Tx) SignIn(email string) ([]Workspace, error) {
 	a := &tx.Actor
 	a.Email = email
-	known, err := tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
+	known, err := tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
 	if err == nil && !known {
 		err = tx.createUser()
 	}
@@ -44,7 +44,7 @@ func (tx *Tx) SignIn(email string) ([]Workspace, error) {
 // IsKnownOrInvited reports whether the address belongs to a user or was invited.
 func (tx *Tx) IsKnownOrInvited(email string) (bool, error) {
 	var one int64
-	return tx.row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
+	return tx.Row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
 
 // createUser makes an account for the actor's address.
@@ -56,17 +56,17 @@ func (tx *Tx) createUser() (err error) {
 	if a.UserID, err = crm.RandomID("u", tx.store.random); err != nil {
 		return err
 	}
-	if a.User, err = tx.sequence("users"); err != nil {
+	if a.User, err = tx.Sequence("users"); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+	return tx.Exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
 		a.User, a.UserID, a.Email, tx.store.opts.Plan, tx.now)
 }
 
 // firstWorkspace makes the workspace of who has none. No cap refuses it: a user
 // without a workspace could do nothing.
 func (tx *Tx) firstWorkspace() error {
-	if err := tx.exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
+	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
 	}
 	_, err := tx.makeWorkspace("Workspace of "+tx.Actor.Email, "UTC")
@@ -80,7 +80,7 @@ func (tx *Tx) acceptInvites() error {
 		id        string
 	}
 	var list []pending
-	err := tx.rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{tx.Actor.Email}, func(scan func(...any) error) error {
+	err := tx.Rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{tx.Actor.Email}, func(scan func(...any) error) error {
 		list = append(list, pending{})
 		return scan(&list[len(list)-1].workspace, &list[len(list)-1].id)
 	})
@@ -88,17 +88,17 @@ func (tx *Tx) acceptInvites() error {
 		return err
 	}
 	for _, p := range list {
-		key, err := tx.sequence("members")
+		key, err := tx.Sequence("members")
 		if err != nil {
 			return err
 		}
-		err = tx.exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
+		err = tx.Exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
 			p.workspace, p.id, key, tx.Actor.UserID, tx.Actor.User, Active, tx.now)
 		if err != nil {
 			return err
 		}
 		tx.Actor.Workspace = p.workspace
-		if err := tx.log("member.join", "member/"+tx.Actor.UserID, nil, words("invite", p.id)); err != nil {
+		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, LogFields("invite", p.id)); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ func (w *Workspace) scanDest() []any {
 
 // workspaces returns those of the actor's user, oldest membership first.
 func (tx *Tx) workspaces() (list []Workspace, err error) {
-	err = tx.rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
+	err = tx.Rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
 		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, appendWorkspaces(&list))
 	return list, err
 }
@@ -126,7 +126,7 @@ func (tx *Tx) workspaces() (list []Workspace, err error) {
 func (tx *Tx) LogFailure(email string) error {
 	var workspace int64
 	target := "user"
-	_, err := tx.row(`SELECT m.workspace_id, 'member/' || m.id FROM users u JOIN members m ON m.user_id = u.number
+	_, err := tx.Row(`SELECT m.workspace_id, 'member/' || m.id FROM users u JOIN members m ON m.user_id = u.number
 		WHERE u.email = $1 ORDER BY m.created_at, m.key LIMIT 1`, []any{email}, &workspace, &target)
 	if err != nil {
 		return err
@@ -134,11 +134,11 @@ func (tx *Tx) LogFailure(email string) error {
 	actor := tx.Actor
 	defer func() { tx.Actor = actor }()
 	tx.Actor = crm.Actor{Workspace: workspace, Addr: actor.Addr}
-	return tx.log("sign_in.fail", target, nil, words("email", email))
+	return tx.LogEntry("sign_in.fail", target, nil, LogFields("email", email))
 }
 
-// words returns the members of a log entry: names and texts in turn.
-func words(pairs ...string) []crm.Member {
+// LogFields returns the members of a log entry: names and texts in turn.
+func LogFields(pairs ...string) []crm.Member {
 	var list []crm.Member
 	for i := 0; i+1 < len(pairs); i += 2 {
 		list = append(list, crm.Member{Name: pairs[i], JSON: string(crm.AppendQuoted(nil, pairs[i+1]))})
@@ -148,5 +148,5 @@ func words(pairs ...string) []crm.Member {
 
 // Log notes what the actor did to a target, beside the changes of records.
 func (tx *Tx) Log(action, target string, pairs ...string) error {
-	return tx.log(action, target, nil, words(pairs...))
+	return tx.LogEntry(action, target, nil, LogFields(pairs...))
 }

@@ -23,7 +23,7 @@ type IdempotentResponse struct {
 // IdempotentResponse returns the answer that was kept for the actor under the hash of a
 // key, unless it is too old.
 func (tx *Tx) IdempotentResponse(hash string) (a IdempotentResponse, found bool, err error) {
-	found, err = tx.row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
+	found, err = tx.Row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
 		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - IdempotencyTTL.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
 	return a, found, err
 }
@@ -32,7 +32,7 @@ func (tx *Tx) IdempotentResponse(hash string) (a IdempotentResponse, found bool,
 // KeptFor.
 func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	var old int64 // bytes of an answer that was kept too long
-	_, err := tx.row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
+	_, err := tx.Row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	if err := grow(int64(byteCount(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	return tx.Exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
 }
 
@@ -54,7 +54,7 @@ const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(t
 // each, and counts those off.
 func (tx *Tx) release(text string, args ...any) error {
 	freed := map[int64]int64{}
-	err := tx.rows(text, args, func(scan func(...any) error) error {
+	err := tx.Rows(text, args, func(scan func(...any) error) error {
 		var workspace, bytes int64
 		err := scan(&workspace, &bytes)
 		freed[workspace] += bytes
@@ -77,7 +77,7 @@ func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64,
 	if key = tx.job.rehearsal.imported(importNote{source, e, id}); key != 0 {
 		return key, nil
 	}
-	_, err = tx.row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
+	_, err = tx.Row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
 		[]any{tx.Actor.Workspace, source, e.Name, id}, &key)
 	return key, err
 }
@@ -86,12 +86,12 @@ func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64,
 func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
 	tx.job.rehearsal.note(importNote{source, e, id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
-	n, err := tx.affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
+	n, err := tx.Affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 	if n > 0 || err != nil {
 		return err
 	}
 	if err := tx.Grow(int64(byteCount(source, e.Name, id))); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)
+	return tx.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)
 }

@@ -50,9 +50,9 @@ func (tx *Tx) scheduleCascade(c cascade) error {
 	if err != nil {
 		return err
 	}
-	return tx.exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return tx.Exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10`,
-		tx.Actor.Workspace, c.kind, c.record, boolInt(c.gone), firstMoment, 0, text(tx.Actor.Email), text(tx.Actor.TokenID), text(tx.Actor.Addr), group)
+		tx.Actor.Workspace, c.kind, c.record, boolInt(c.gone), firstMoment, 0, NullText(tx.Actor.Email), NullText(tx.Actor.TokenID), NullText(tx.Actor.Addr), group)
 }
 
 // firstMoment is before every time.
@@ -139,9 +139,9 @@ func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 
 // remaining returns some of what remains to be done, behind what was returned last.
 func (s *Store) remaining(ctx context.Context, last cascade) (list []cascade, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
+	err = s.Read(ctx, func(v *ReadTx) error {
 		text := "SELECT " + cascadeColumns + " FROM cascades WHERE (workspace_id, kind, record) > ($1, $2, $3) ORDER BY workspace_id, kind, record LIMIT 100"
-		return v.rows(ctx, text, []any{last.workspace, last.kind, last.record}, func(scan func(...any) error) error {
+		return v.Rows(ctx, text, []any{last.workspace, last.kind, last.record}, func(scan func(...any) error) error {
 			list = append(list, cascade{})
 			return scan(list[len(list)-1].scanDest()...)
 		})
@@ -159,7 +159,7 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 	c.actor.Workspace = c.workspace
 	return s.Write(ctx, c.actor, func(tx *Tx) error {
 		var now cascade // another process may have done it meanwhile, or something else begun
-		found, err := tx.row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.scanDest()...)
+		found, err := tx.Row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.scanDest()...)
 		if err != nil || !found {
 			return err
 		}
@@ -180,5 +180,5 @@ func (tx *Tx) stepTimeUp() bool { return !tx.until.IsZero() && time.Now().After(
 
 // finishCascade notes that nothing remains.
 func (tx *Tx) finishCascade(c cascade) error {
-	return tx.exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
+	return tx.Exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
 }

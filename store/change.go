@@ -27,8 +27,8 @@ const maxAfter = 256
 // version, which is a column of its own.
 var stampFields = []string{crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy}
 
-// logRecord writes the change of a record into the log.
-func (tx *Tx) logRecord(action string, before, after crm.Record) error {
+// LogRecord writes the change of a record into the log.
+func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	entry := entry{action: action, target: after.Handle(), version: after.Version()}
 	switch {
 	case action == "create": // the record is what it became
@@ -171,8 +171,8 @@ func (e entry) size() int64 {
 	return int64(byteCount(e.action, e.target, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after))))
 }
 
-// log appends an entry about something other than a record. No cap refuses it.
-func (tx *Tx) log(action, target string, from, to []crm.Member) error {
+// LogEntry appends an entry about something other than a record. No cap refuses it.
+func (tx *Tx) LogEntry(action, target string, from, to []crm.Member) error {
 	return tx.append(entry{action: action, target: target, before: from, after: to})
 }
 
@@ -208,7 +208,7 @@ func (tx *Tx) put(e entry) error {
 	if e.version != 0 {
 		version = e.version
 	}
-	return tx.exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
+	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		crm.RecordKey(tx.Actor.Workspace, l.last), tx.Actor.Workspace, l.latest, group, origin,
 		e.action, e.target, version, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after)))
@@ -251,12 +251,12 @@ func (tx *Tx) origin() (key int64, err error) {
 	if key, there := known[id]; there {
 		return key, nil
 	}
-	args := []any{a.Workspace, text(a.TokenID), text(a.Email), text(a.Addr)}
-	found, err := tx.row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
+	args := []any{a.Workspace, NullText(a.TokenID), NullText(a.Email), NullText(a.Addr)}
+	found, err := tx.Row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
 		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
 	if err == nil && !found {
-		if key, err = tx.sequence("origins"); err == nil {
-			err = tx.exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
+		if key, err = tx.Sequence("origins"); err == nil {
+			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
 			err = tx.add(int64(byteCount(args...)))
@@ -281,12 +281,12 @@ type origin struct {
 // maxOrigins is how many origins the writer remembers.
 const maxOrigins = 4096
 
-// text returns the SQL argument of a string, NULL when empty.
-func text(s string) any { return columnValue(crm.Str(s)) }
+// NullText returns the SQL argument of a string, NULL when empty.
+func NullText(s string) any { return columnValue(crm.Str(s)) }
 
-// sequence returns the next number of a counter that belongs to no workspace.
-func (tx *Tx) sequence(name string) (n int64, err error) {
-	_, err = tx.row(`INSERT INTO sequences (name, last) VALUES ($1, 1)
+// Sequence returns the next number of a counter that belongs to no workspace.
+func (tx *Tx) Sequence(name string) (n int64, err error) {
+	_, err = tx.Row(`INSERT INTO sequences (name, last) VALUES ($1, 1)
 		ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last`, []any{name}, &n)
 	return n, err
 }

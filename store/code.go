@@ -47,7 +47,7 @@ func (tx *Tx) elsewhere(c Code) []any {
 // left, and then no code is stored, unless it is a long one.
 func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	var tries, opened int64
-	found, err := tx.row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.holder()}, &tries, &opened)
+	found, err := tx.Row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.holder()}, &tries, &opened)
 	if err != nil {
 		return 0, err
 	}
@@ -56,14 +56,14 @@ func (tx *Tx) IssueCode(c Code) (wait time.Duration, err error) {
 	} else if tries >= MaxTries && !c.Long {
 		return time.Duration(left) * time.Millisecond, nil
 	}
-	return 0, tx.exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at, workspace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return 0, tx.Exec(`INSERT INTO codes (purpose, email, hash, tries, opened_at, expires_at, workspace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (purpose, email) DO UPDATE SET hash = $3, tries = $4, opened_at = $5, expires_at = $6`,
 		c.Purpose, c.holder(), c.Hash, tries, opened, tx.now+cmp.Or(c.Life, CodeLife).Milliseconds(), c.Workspace)
 }
 
 // LiveElsewhere reports whether another code of the mailbox lives.
 func (tx *Tx) LiveElsewhere(c Code) (bool, error) {
-	return tx.row("SELECT 1 FROM codes WHERE "+elsewhere+" LIMIT 1", tx.elsewhere(c), new(int64))
+	return tx.Row("SELECT 1 FROM codes WHERE "+elsewhere+" LIMIT 1", tx.elsewhere(c), new(int64))
 }
 
 // CodeResult is what became of a try.
@@ -81,7 +81,7 @@ const (
 // the window's tries. wait is how long the window still runs when they are spent.
 func (tx *Tx) TryCode(c Code) (v CodeResult, wait time.Duration, err error) {
 	if !c.Long {
-		n, err := tx.affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
+		n, err := tx.Affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
 			c.Purpose, c.holder(), MaxTries, tx.now)
 		if err != nil {
 			return CodeWrong, 0, err
@@ -90,7 +90,7 @@ func (tx *Tx) TryCode(c Code) (v CodeResult, wait time.Duration, err error) {
 			return tx.checkAttempts(c)
 		}
 	}
-	n, err := tx.affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.holder(), c.Hash, tx.now)
+	n, err := tx.Affect("DELETE FROM codes WHERE purpose = $1 AND email = $2 AND hash = $3 AND expires_at > $4", c.Purpose, c.holder(), c.Hash, tx.now)
 	if n == 1 {
 		v = CodeOK
 	}
@@ -100,7 +100,7 @@ func (tx *Tx) TryCode(c Code) (v CodeResult, wait time.Duration, err error) {
 // TryElsewhere tries the other codes of the mailbox, whose hashes are right for their own
 // addresses alone. It counts nothing: the caller does, before.
 func (tx *Tx) TryElsewhere(c Code) (v CodeResult, err error) {
-	n, err := tx.affect("DELETE FROM codes WHERE "+elsewhere+" AND hash = $6", append(tx.elsewhere(c), c.Hash)...)
+	n, err := tx.Affect("DELETE FROM codes WHERE "+elsewhere+" AND hash = $6", append(tx.elsewhere(c), c.Hash)...)
 	if n > 0 {
 		v = CodeOK
 	}
@@ -110,7 +110,7 @@ func (tx *Tx) TryElsewhere(c Code) (v CodeResult, err error) {
 // checkAttempts returns why a short code was not looked at.
 func (tx *Tx) checkAttempts(c Code) (v CodeResult, wait time.Duration, err error) {
 	var opened int64
-	found, err := tx.row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.holder(), MaxTries}, &opened)
+	found, err := tx.Row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.holder(), MaxTries}, &opened)
 	if left := opened + CodeLife.Milliseconds() - tx.now; found && left > 0 {
 		return CodeExhausted, time.Duration(left) * time.Millisecond, err
 	}
@@ -120,7 +120,7 @@ func (tx *Tx) checkAttempts(c Code) (v CodeResult, wait time.Duration, err error
 // TakeQuota counts one event under a name and reports whether it is within most per
 // window; if not, wait says when the window ends.
 func (tx *Tx) TakeQuota(name string, most int64, window time.Duration) (wait time.Duration, err error) {
-	n, err := tx.affect(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
+	n, err := tx.Affect(`INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE
 		SET n = CASE WHEN limits.resets_at <= $3 THEN 1 ELSE limits.n + 1 END,
 		    resets_at = CASE WHEN limits.resets_at <= $3 THEN $2 ELSE limits.resets_at END
 		WHERE limits.resets_at <= $3 OR limits.n < $4`, name, tx.now+window.Milliseconds(), tx.now, most)
@@ -128,7 +128,7 @@ func (tx *Tx) TakeQuota(name string, most int64, window time.Duration) (wait tim
 		return 0, err
 	}
 	var resets int64
-	_, err = tx.row("SELECT resets_at FROM limits WHERE name = $1", []any{name}, &resets)
+	_, err = tx.Row("SELECT resets_at FROM limits WHERE name = $1", []any{name}, &resets)
 	return time.Duration(max(resets-tx.now, 1)) * time.Millisecond, err
 }
 
@@ -136,7 +136,7 @@ func (tx *Tx) TakeQuota(name string, most int64, window time.Duration) (wait tim
 // would not. It counts nothing.
 func (tx *Tx) QuotaWait(name string, most int64) (wait time.Duration, err error) {
 	var resets int64
-	found, err := tx.row("SELECT resets_at FROM limits WHERE name = $1 AND resets_at > $2 AND n >= $3", []any{name, tx.now, most}, &resets)
+	found, err := tx.Row("SELECT resets_at FROM limits WHERE name = $1 AND resets_at > $2 AND n >= $3", []any{name, tx.now, most}, &resets)
 	if !found || err != nil {
 		return 0, err
 	}
@@ -145,13 +145,13 @@ func (tx *Tx) QuotaWait(name string, most int64) (wait time.Duration, err error)
 
 // Mark has Spent report an event under the name for so long, whatever was counted.
 func (tx *Tx) Mark(name string, during time.Duration) error {
-	return tx.exec("INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET n = 1, resets_at = $2", name, tx.now+during.Milliseconds())
+	return tx.Exec("INSERT INTO limits (name, n, resets_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET n = 1, resets_at = $2", name, tx.now+during.Milliseconds())
 }
 
 // Refund takes back one event that Allow counted under each of the names.
 func (tx *Tx) Refund(names ...string) error {
 	for _, name := range names {
-		if err := tx.exec("UPDATE limits SET n = n - 1 WHERE name = $1 AND n > 0", name); err != nil {
+		if err := tx.Exec("UPDATE limits SET n = n - 1 WHERE name = $1 AND n > 0", name); err != nil {
 			return err
 		}
 	}
@@ -161,7 +161,7 @@ func (tx *Tx) Refund(names ...string) error {
 // Reset forgets what Allow counted under the names.
 func (tx *Tx) Reset(names ...string) error {
 	for _, name := range names {
-		if err := tx.exec("DELETE FROM limits WHERE name = $1", name); err != nil {
+		if err := tx.Exec("DELETE FROM limits WHERE name = $1", name); err != nil {
 			return err
 		}
 	}
@@ -174,14 +174,14 @@ const ConfirmLife = 10 * time.Minute
 // SaveConfirmation stores that the actor may delete the target, at this version,
 // with the secret whose hash is given.
 func (tx *Tx) SaveConfirmation(hash, target string, version int64) error {
-	return tx.exec("INSERT INTO confirmations (hash, workspace_id, user_id, target, version, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	return tx.Exec("INSERT INTO confirmations (hash, workspace_id, user_id, target, version, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
 		hash, tx.Actor.Workspace, tx.Actor.User, target, version, tx.now+ConfirmLife.Milliseconds())
 }
 
 // TakeConfirmation uses up a confirmation of the actor for the target at this
 // version and reports whether there was one.
 func (tx *Tx) TakeConfirmation(hash, target string, version int64) (bool, error) {
-	n, err := tx.affect("DELETE FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND target = $4 AND version = $5 AND expires_at > $6",
+	n, err := tx.Affect("DELETE FROM confirmations WHERE hash = $1 AND workspace_id = $2 AND user_id = $3 AND target = $4 AND version = $5 AND expires_at > $6",
 		hash, tx.Actor.Workspace, tx.Actor.User, target, version, tx.now)
 	return n == 1, err
 }

@@ -27,7 +27,7 @@ func (f *fixture) damage(rec crm.Record, column, value string) {
 	f.write(actor, func(tx *Tx) error {
 		tx.markChanged(actor.Workspace)
 		tx.invalidate(rec.Entity, rec.Key)
-		return tx.exec("UPDATE "+rec.Entity.Plural+" SET "+column+" = $1 WHERE key = $2", value, rec.Key)
+		return tx.Exec("UPDATE "+rec.Entity.Plural+" SET "+column+" = $1 WHERE key = $2", value, rec.Key)
 	})
 }
 

@@ -126,7 +126,7 @@ func (tx *Tx) referencingKeys(ref crm.Reference, to int64, most int) ([]int64, e
 
 // keys reads a column of keys.
 func (tx *Tx) keys(text string, args ...any) (keys []int64, err error) {
-	err = tx.rows(text, args, func(scan func(...any) error) error {
+	err = tx.Rows(text, args, func(scan func(...any) error) error {
 		keys = append(keys, 0)
 		return scan(&keys[len(keys)-1])
 	})
@@ -142,7 +142,7 @@ func stubRecord(rec crm.Record) crm.Record {
 
 func (tx *Tx) remove(rec crm.Record) error {
 	e := rec.Entity
-	n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
+	n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), tx.Actor.Workspace, rec.Key)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -151,7 +151,7 @@ func (tx *Tx) remove(rec crm.Record) error {
 
 // removed brings all else in step with a record that is no more.
 func (tx *Tx) removed(rec crm.Record) error {
-	if err := tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, rec.Entity.Plural); err != nil {
+	if err := tx.Exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, rec.Entity.Plural); err != nil {
 		return err
 	}
 	return tx.finish("delete", rec, stubRecord(rec))
@@ -165,7 +165,7 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 		return rec, err
 	}
 	var last int64
-	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
+	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
 		return rec, err
 	}
 	return rec, notFoundError(e, key, last)

@@ -16,14 +16,14 @@ func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record)
 		return nil, err
 	}
 	defer end()
-	err = s.present(ctx, actor, rec.Entity, func(v *readTx) error {
+	err = s.present(ctx, actor, rec.Entity, func(v *ReadTx) error {
 		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
 		return err
 	})
 	return counts, err
 }
 
-func (v *readTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
+func (v *ReadTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
 	for _, ref := range refs {
 		where := " FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
 		c := crm.Count{Of: ref.From}
@@ -47,6 +47,6 @@ func (v *readTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Ref
 }
 
 // count counts rows. It ends with its context, as a single row does not by itself.
-func (v *readTx) count(ctx context.Context, where string, args []any, n *int64) error {
-	return v.rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
+func (v *ReadTx) count(ctx context.Context, where string, args []any, n *int64) error {
+	return v.Rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
 }

@@ -93,8 +93,8 @@ const maxAhead = 100
 // it, the largest first. It returns at once.
 func (s *Store) FillAhead(ctx context.Context) error {
 	var largest []indexKey
-	err := s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.indexes.small, maxAhead}, func(scan func(...any) error) error {
+	err := s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.indexes.small, maxAhead}, func(scan func(...any) error) error {
 			var workspace int64
 			var kind string
 			err := scan(&workspace, &kind)
@@ -135,8 +135,8 @@ func (ms *textIndexes) filling(what indexKey) bool {
 
 // lastOf returns the last number that was given to records of the kind.
 func (s *Store) lastOf(ctx context.Context, m *textIndex) (last int64, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, lastNumber, []any{m.workspace, m.entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
 	})
 	return last, err
 }
@@ -151,7 +151,7 @@ func (s *Store) readPart(ctx context.Context, m *textIndex, first int64) (lines 
 	}
 	defer end()
 	var bad *damagedRow // which the log names once, not at each try
-	err = s.readTx(ctx, func(v *readTx) (err error) {
+	err = s.Read(ctx, func(v *ReadTx) (err error) {
 		if lines, err = m.readPage(ctx, v, first); errors.As(err, &bad) {
 			return nil
 		}

@@ -26,8 +26,8 @@ func TestOldPhonesAreFolded(t *testing.T) {
 			t.Fatal(err)
 		}
 		update, _, _ := strings.Cut(string(text), "CREATE INDEX")
-		f.write(ann, func(tx *Tx) error { return tx.exec("UPDATE contacts SET phone_fold = phone") })
-		f.write(ann, func(tx *Tx) error { return tx.exec(update) })
+		f.write(ann, func(tx *Tx) error { return tx.Exec("UPDATE contacts SET phone_fold = phone") })
+		f.write(ann, func(tx *Tx) error { return tx.Exec(update) })
 		if got := f.raw(1, "SELECT phone_fold FROM contacts ORDER BY key"); !slices.Equal(got, want) || len(want) != 9 {
 			t.Errorf("the migration folds to %q, the product to %q", got, want)
 		}

@@ -208,8 +208,8 @@ func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
 	for i := range cells {
 		dest[i] = &cells[i]
 	}
-	err := f.readTx(f.t.Context(), func(v *readTx) error {
-		return v.rows(f.t.Context(), text, args, func(scan func(...any) error) error {
+	err := f.Read(f.t.Context(), func(v *ReadTx) error {
+		return v.Rows(f.t.Context(), text, args, func(scan func(...any) error) error {
 			err := scan(dest...)
 			lines = append(lines, fmt.Sprint(cells...))
 			return err

@@ -64,7 +64,7 @@ func TestFoldsThatRepeatTheirValueAreLeftOut(t *testing.T) {
 	f.write(ann, func(tx *Tx) error {
 		for i := range f.Schema.ByName("contact").Fields {
 			if field := &f.Schema.ByName("contact").Fields[i]; field.HasFoldColumn() {
-				if err := tx.exec(fmt.Sprintf("UPDATE contacts SET %s_fold = COALESCE(%[1]s_fold, %[1]s)", field.Col())); err != nil {
+				if err := tx.Exec(fmt.Sprintf("UPDATE contacts SET %s_fold = COALESCE(%[1]s_fold, %[1]s)", field.Col())); err != nil {
 					return err
 				}
 			}

@@ -70,7 +70,7 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 	if seen := s.walSeen.Load(); ok && seen != nil && *seen == head {
 		return 0, nil
 	}
-	err = s.readTx(ctx, func(v *readTx) error { return v.row(ctx, lastChange, nil, &last) })
+	err = s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, lastChange, nil, &last) })
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -95,7 +95,7 @@ func (w *writer) own(ctx context.Context) *Tx {
 // before.
 func (w *writer) start(tx *Tx) error {
 	w.last, w.ledgers = 0, newLedgers()
-	_, err := tx.row(lastChange, nil, &w.last)
+	_, err := tx.Row(lastChange, nil, &w.last)
 	return err
 }
 
@@ -143,7 +143,7 @@ func (w *writer) study(tx *Tx, known int64) error {
 		target    string
 	}
 	var changes []change
-	err := tx.rows(newEntries, []any{known}, func(scan func(...any) error) error {
+	err := tx.Rows(newEntries, []any{known}, func(scan func(...any) error) error {
 		var c change
 		err := scan(&c.workspace, &c.entries, &c.target)
 		changes = append(changes, c)

@@ -23,8 +23,8 @@ func TestFunctionsOfSQL(t *testing.T) {
 		fold := query.Fold(text)
 		for _, of := range []struct{ text, part string }{{text, part}, {fold, query.Fold(part)}, {text, query.Fold(part)}} {
 			var exact, folded, like int
-			err := f.readTx(context.Background(), func(v *readTx) error {
-				return v.row(context.Background(), asked, []any{of.text, of.part}, &exact, &folded, &like)
+			err := f.Read(context.Background(), func(v *ReadTx) error {
+				return v.Row(context.Background(), asked, []any{of.text, of.part}, &exact, &folded, &like)
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -69,7 +69,7 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 		},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		err := f.snapshot(ctx, func(v *readTx) error {
+		err := f.Snapshot(ctx, func(v *ReadTx) error {
 			return step(ctx, &reader{v, f.counts.snapshot(ann.Workspace), f.recordCache})
 		})
 		cancel()

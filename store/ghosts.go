@@ -150,7 +150,7 @@ func (g *ghost) letGo(tx *Tx) error {
 	if g.made || len(set) == 0 || slices.Equal(g.before, g.claims) {
 		return nil
 	}
-	return tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", g.entity.Plural, strings.Join(set, ", ")), tx.Actor.Workspace, g.key)
+	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", g.entity.Plural, strings.Join(set, ", ")), tx.Actor.Workspace, g.key)
 }
 
 // put writes a ghost into its table. Where somebody took its unique value meanwhile, or
@@ -176,7 +176,7 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 		}
 	}
 	if g.made {
-		return tx.exec(t.insert+" ON CONFLICT DO NOTHING", cells...)
+		return tx.Exec(t.insert+" ON CONFLICT DO NOTHING", cells...)
 	}
-	return tx.exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", g.entity.Plural, strings.Join(set, ", ")), cells...)
+	return tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", g.entity.Plural, strings.Join(set, ", ")), cells...)
 }

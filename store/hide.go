@@ -17,7 +17,7 @@ func (tx *Tx) hide(rec crm.Record) error {
 			set += ", " + f.Col() + " = NULL"
 		}
 	}
-	n, err := tx.affect(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, set), tx.Actor.Workspace, rec.Key)
+	n, err := tx.Affect(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, set), tx.Actor.Workspace, rec.Key)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -38,7 +38,7 @@ func (tx *Tx) detachStep(c cascade) error {
 			return err
 		}
 	}
-	if err := tx.exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -c.workspace, c.record); err != nil {
+	if err := tx.Exec(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND key = $2", e.Plural), -c.workspace, c.record); err != nil {
 		return err
 	}
 	return tx.finishCascade(c)

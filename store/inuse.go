@@ -50,8 +50,8 @@ func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condit
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
 func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cachedCount, err error) {
-	err = s.present(ctx, actor, p.Question.Entity, func(v *readTx) error {
-		err := v.rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
+	err = s.present(ctx, actor, p.Question.Entity, func(v *ReadTx) error {
+		err := v.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
 			m.inUse = append(m.inUse, ValueCount{})
 			in := &m.inUse[len(m.inUse)-1]
 			return scan(&in.Value, &in.N)
@@ -59,7 +59,7 @@ func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Conditio
 		if err != nil {
 			return err
 		}
-		return v.rowUntil(ctx, p.DistinctSQL, args, &m.n, &m.more)
+		return v.RowUntil(ctx, p.DistinctSQL, args, &m.n, &m.more)
 	})
 	return m, err
 }
@@ -115,13 +115,13 @@ func (tx *Tx) keepUses(kind string, uses []use) error {
 				lost = append(lost, u.field)
 			}
 		}
-		err := tx.exec("INSERT INTO values_in_use (workspace_id, kind, field, value, n) VALUES "+strings.Join(rows, ", ")+
+		err := tx.Exec("INSERT INTO values_in_use (workspace_id, kind, field, value, n) VALUES "+strings.Join(rows, ", ")+
 			" ON CONFLICT (workspace_id, kind, field, value) DO UPDATE SET n = values_in_use.n + excluded.n", args...)
 		if err != nil {
 			return err
 		}
 		for _, field := range lost {
-			err := tx.exec("DELETE FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND n <= 0", tx.Actor.Workspace, kind, field)
+			err := tx.Exec("DELETE FROM values_in_use WHERE workspace_id = $1 AND kind = $2 AND field = $3 AND n <= 0", tx.Actor.Workspace, kind, field)
 			if err != nil {
 				return err
 			}

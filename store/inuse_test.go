@@ -13,7 +13,7 @@ import (
 // run runs a statement around all that keeps tables in step.
 func (f *fixture) run(actor crm.Actor, text string, args ...any) {
 	f.t.Helper()
-	f.write(actor, func(tx *Tx) error { return tx.exec(text, args...) })
+	f.write(actor, func(tx *Tx) error { return tx.Exec(text, args...) })
 }
 
 // checkUses holds that the kept counts of values are a recount of what the records say.

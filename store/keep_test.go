@@ -120,10 +120,10 @@ func TestKeepBesideOtherWrites(t *testing.T) {
 // failCommit makes the commit of the batch fail: a row that points nowhere, of
 // which the engine is told to complain at the end only.
 func failCommit(tx *Tx) error {
-	if err := tx.exec("PRAGMA defer_foreign_keys = 1"); err != nil {
+	if err := tx.Exec("PRAGMA defer_foreign_keys = 1"); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO members (key, id, workspace_id, email, role, status, created_at) VALUES (-1, 'inv_x', -1, 'x@example.com', 'member', 'invited', 0)")
+	return tx.Exec("INSERT INTO members (key, id, workspace_id, email, role, status, created_at) VALUES (-1, 'inv_x', -1, 'x@example.com', 'member', 'invited', 0)")
 }
 
 // A commit that failed takes everything of its batch with it, kept errors and

@@ -15,7 +15,7 @@ import (
 // shows when that changed.
 func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
 	text := "[]" // of one that is gone, whose labels go with the records that they are kept of
-	_, err = tx.row(fmt.Sprintf("SELECT COALESCE(%s, '[]') FROM %s WHERE workspace_id = $1 AND key = $2", f.Col(), e.Plural), []any{tx.Actor.Workspace, key}, &text)
+	_, err = tx.Row(fmt.Sprintf("SELECT COALESCE(%s, '[]') FROM %s WHERE workspace_id = $1 AND key = $2", f.Col(), e.Plural), []any{tx.Actor.Workspace, key}, &text)
 	if err != nil {
 		return nil, false, err
 	}
@@ -61,7 +61,7 @@ const maxLooked = 2 * crm.MaxTags
 
 // labels returns the labels that a record has in a field, at most so many.
 func (tx *Tx) labels(side string, key int64, most int) (list []string, err error) {
-	err = tx.rows("SELECT n.name FROM tags g CROSS JOIN names n WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
+	err = tx.Rows("SELECT n.name FROM tags g CROSS JOIN names n WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
 		[]any{tx.Actor.Workspace, side, key, most},
 		func(scan func(...any) error) error {
 			list = append(list, "")
@@ -98,7 +98,7 @@ func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change in
 	args := []any{tx.Actor.Workspace, side, label, key, n}
 	if n > 0 {
 		if err = tx.makeNames(side, []string{label}); err == nil {
-			_, err = tx.row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
+			_, err = tx.Row("INSERT INTO tags (name_id, record, n) VALUES ("+nameKey+`, $4, $5)
 				ON CONFLICT (name_id, record) DO UPDATE SET n = tags.n + excluded.n RETURNING n`, args, &left)
 		}
 		if err == nil && left == n {
@@ -106,7 +106,7 @@ func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change in
 		}
 		return change, err
 	}
-	found, err := tx.row("UPDATE tags SET n = n + $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", args, &left)
+	found, err := tx.Row("UPDATE tags SET n = n + $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", args, &left)
 	if err != nil || !found || left > 0 { // a record that was hidden has none
 		return 0, err
 	}

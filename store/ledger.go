@@ -48,7 +48,7 @@ func (tx *Tx) ledger() (ledger, error) {
 	all, workspace := tx.store.writer.ledgers, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
-		_, err := tx.row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+crm.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
+		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+crm.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
 		if err != nil {
 			return l, err
 		}
@@ -111,7 +111,7 @@ func (w *writer) writeLedgers(tx *Tx) error {
 		if was == is {
 			continue
 		}
-		err := tx.exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+crm.Storage+`', $2, $3, $4, 0)
+		err := tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+crm.Storage+`', $2, $3, $4, 0)
 			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = $2, n = $3, latest = $4`, workspace, is.last, is.bytes, is.latest)
 		if err != nil {
 			return err
@@ -134,9 +134,9 @@ func (w *writer) writeLedgers(tx *Tx) error {
 func (w *writer) number(tx *Tx, workspace, first, n int64) error {
 	before := w.last
 	w.last += max(n, 1)
-	err := tx.exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, first, n)
+	err := tx.Exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, first, n)
 	if err == nil && before/maxForeign != w.last/maxForeign {
-		err = tx.exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
+		err = tx.Exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
 	}
 	return err
 }

@@ -15,14 +15,14 @@ import (
 func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 	f.t.Helper()
 	f.write(actor, func(tx *Tx) error {
-		err := tx.exec(`WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < $3)
+		err := tx.Exec(`WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < $3)
 			INSERT INTO contacts (key, workspace_id, name, name_fold, stage, stage_fold, version, created_at, created_by, updated_at, updated_by)
 			SELECT $1 + (SELECT COUNT(*) FROM contacts) + i, $2, 'n', 'n', $4, $4, 1, 0, 'x', 0, 'x' FROM c`,
 			crm.RecordKey(actor.Workspace, 0), actor.Workspace, n, stage)
 		if err != nil {
 			return err
 		}
-		err = tx.exec(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)
+		err = tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)
 			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + $2, n = usage.n + $2`, actor.Workspace, n)
 		if err != nil {
 			return err

@@ -170,14 +170,14 @@ func (m *textIndex) read(ctx context.Context, s *Store, each func([]document) er
 	return err
 }
 
-func (m *textIndex) readPage(ctx context.Context, v *readTx, first int64) (lines []document, err error) {
+func (m *textIndex) readPage(ctx context.Context, v *ReadTx, first int64) (lines []document, err error) {
 	cells := make([]any, 2+len(m.Own)+len(m.Refs))
 	dest := make([]any, len(cells))
 	for i := range cells {
 		dest[i] = &cells[i]
 	}
 	args := []any{m.workspace, crm.RecordKey(m.workspace, first), crm.RecordKey(m.workspace, first+fillPageRows)}
-	err = v.rows(ctx, m.text, args, func(scan func(...any) error) error {
+	err = v.Rows(ctx, m.text, args, func(scan func(...any) error) error {
 		if err := scan(dest...); err != nil {
 			return err
 		}

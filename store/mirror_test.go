@@ -20,7 +20,7 @@ import (
 func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	f.t.Helper()
 	q := f.question(actor, kind, params+"&limit=200&total=none")
-	err := f.snapshot(f.t.Context(), func(v *readTx) error {
+	err := f.Snapshot(f.t.Context(), func(v *ReadTx) error {
 		for page := (Page{More: true}); page.More; {
 			page = Page{}
 			c := &reader{v, cacheSnapshot{now: new(atomic.Uint64), version: 1}, f.recordCache} // of no moment: all is read

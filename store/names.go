@@ -19,14 +19,14 @@ const nameKey = "(SELECT n.key FROM names n WHERE n.workspace_id = $1 AND n.kind
 func (tx *Tx) makeNames(kind string, names []string) error {
 	for _, name := range names {
 		var known int64
-		found, err := tx.row("SELECT key FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3", []any{tx.Actor.Workspace, kind, name}, &known)
+		found, err := tx.Row("SELECT key FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3", []any{tx.Actor.Workspace, kind, name}, &known)
 		if err != nil {
 			return err
 		}
 		if found {
 			continue
 		}
-		key, err := tx.sequence("names")
+		key, err := tx.Sequence("names")
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (tx *Tx) makeNames(kind string, names []string) error {
 		if form := query.Fold(name); form != name {
 			fold = form
 		}
-		if err := tx.exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, fold); err != nil {
+		if err := tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, fold); err != nil {
 			return err
 		}
 	}
@@ -44,14 +44,14 @@ func (tx *Tx) makeNames(kind string, names []string) error {
 // insertNamed runs a statement that saves a row for each of the names that are known, and runs it
 // again when it has made the others.
 func (tx *Tx) insertNamed(kind string, names []string, text string, args []any) error {
-	n, err := tx.affect(text, args...)
+	n, err := tx.Affect(text, args...)
 	if err != nil || n == int64(len(names)) {
 		return err
 	}
 	if err := tx.makeNames(kind, names); err != nil {
 		return err
 	}
-	return tx.exec(text, args...)
+	return tx.Exec(text, args...)
 }
 
 // labelsAtOnce is the most labels that one statement adds.
@@ -115,11 +115,11 @@ func customRow(m crm.Member) []any {
 // that no record has then.
 func (tx *Tx) dropNamed(table, kind string, record int64, names []string) error {
 	for _, name := range names {
-		if err := tx.exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, tx.Actor.Workspace, kind, name, record); err != nil {
+		if err := tx.Exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, tx.Actor.Workspace, kind, name, record); err != nil {
 			return err
 		}
 		unused := fmt.Sprintf("DELETE FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3 AND NOT EXISTS (SELECT 1 FROM %s v WHERE v.name_id = names.key)", table)
-		if err := tx.exec(unused, tx.Actor.Workspace, kind, name); err != nil {
+		if err := tx.Exec(unused, tx.Actor.Workspace, kind, name); err != nil {
 			return err
 		}
 	}
@@ -131,18 +131,18 @@ func (tx *Tx) dropNamed(table, kind string, record int64, names []string) error 
 func (tx *Tx) sweepNames(workspace, left int64) (all bool, err error) {
 	for left > 0 {
 		var name int64
-		found, err := tx.row("SELECT key FROM names WHERE workspace_id = $1 LIMIT 1", []any{workspace}, &name)
+		found, err := tx.Row("SELECT key FROM names WHERE workspace_id = $1 LIMIT 1", []any{workspace}, &name)
 		if err != nil || !found {
 			return !found, err
 		}
 		for _, table := range []string{"tags", "custom_values"} {
-			n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE name_id = $1 AND record IN (SELECT record FROM %s WHERE name_id = $1 LIMIT $2)", table, table), name, left)
+			n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE name_id = $1 AND record IN (SELECT record FROM %s WHERE name_id = $1 LIMIT $2)", table, table), name, left)
 			if left -= n; err != nil || left <= 0 {
 				return false, err
 			}
 		}
 		left -= nameCost
-		if err := tx.exec("DELETE FROM names WHERE key = $1", name); err != nil {
+		if err := tx.Exec("DELETE FROM names WHERE key = $1", name); err != nil {
 			return false, err
 		}
 	}

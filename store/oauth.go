@@ -34,7 +34,7 @@ func (tx *Tx) CreateClient(c Client) (Client, error) {
 		return c, err
 	}
 	for _, id := range gone {
-		if err := tx.exec("DELETE FROM oauth_clients WHERE id = $1", id); err != nil {
+		if err := tx.Exec("DELETE FROM oauth_clients WHERE id = $1", id); err != nil {
 			return c, err
 		}
 	}
@@ -42,18 +42,18 @@ func (tx *Tx) CreateClient(c Client) (Client, error) {
 	if c.ID, err = crm.RandomID("oc", tx.store.random); err != nil {
 		return c, err
 	}
-	return c, tx.exec("INSERT INTO oauth_clients (id, name, redirects, network, created_at, held_until) VALUES ($1, $2, $3, $4, $5, $5)",
+	return c, tx.Exec("INSERT INTO oauth_clients (id, name, redirects, network, created_at, held_until) VALUES ($1, $2, $3, $4, $5, $5)",
 		c.ID, c.Name, c.Redirects, c.Network, tx.now)
 }
 
 // Client returns a registered client.
 func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, err error) {
 	var created int64
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
-	found, err = scanRow(err)
+	found, err = Found(err)
 	return c, found, err
 }
 
@@ -80,17 +80,17 @@ type Grant struct {
 // CreateGrant stores a grant of the actor for the workspace. Its client stays while the
 // grant lives.
 func (tx *Tx) CreateGrant(g Grant, w Workspace) error {
-	if err := tx.exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.now+GrantLife.Milliseconds()); err != nil {
+	if err := tx.Exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.now+GrantLife.Milliseconds()); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, reach, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	return tx.Exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, reach, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, cmp.Or(g.Reach, crm.ReachOne), tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
 }
 
 // Grant returns the grant with the hash, also when it was used or is too old.
 func (tx *Tx) Grant(hash string) (g Grant, found bool, err error) {
 	var expires int64
-	found, err = tx.row("SELECT hash, client, redirect, challenge, scope, reach, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
+	found, err = tx.Row("SELECT hash, client, redirect, challenge, scope, reach, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
 		[]any{hash}, &g.Hash, &g.Client, &g.Redirect, &g.Challenge, &g.Scope, &g.Reach, &g.User, &g.Workspace, &g.Token, &expires)
 	g.Live = expires > tx.now
 	return g, found, err
@@ -99,22 +99,22 @@ func (tx *Tx) Grant(hash string) (g Grant, found bool, err error) {
 // UseGrant notes for which token a grant was exchanged, and that its client is
 // in use.
 func (tx *Tx) UseGrant(g Grant, token string) error {
-	if err := tx.exec("UPDATE oauth_grants SET token = $2 WHERE hash = $1", g.Hash, token); err != nil {
+	if err := tx.Exec("UPDATE oauth_grants SET token = $2 WHERE hash = $1", g.Hash, token); err != nil {
 		return err
 	}
-	return tx.exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", g.Client, tx.now)
+	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", g.Client, tx.now)
 }
 
 // ActAs makes the user with the number the actor, in one of the user's
 // workspaces; member is false when it is none of theirs (any more).
 func (tx *Tx) ActAs(user, workspace int64) (w Workspace, member bool, err error) {
 	a := &tx.Actor
-	member, err = tx.row("SELECT "+workspaceColumns+` FROM workspaces w
+	member, err = tx.Row("SELECT "+workspaceColumns+` FROM workspaces w
 		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.scanDest()...)
 	if err != nil || !member {
 		return w, false, err
 	}
-	if _, err = tx.row("SELECT number, id, email FROM users WHERE number = $1", []any{user}, &a.User, &a.UserID, &a.Email); err != nil {
+	if _, err = tx.Row("SELECT number, id, email FROM users WHERE number = $1", []any{user}, &a.User, &a.UserID, &a.Email); err != nil {
 		return w, false, err
 	}
 	*a = w.In(*a)
@@ -141,7 +141,7 @@ type Refresh struct {
 // Refresh returns what the refresh token with the hash stands for.
 func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
 	var used, last int64
-	found, err = tx.row(`SELECT s.hash, COALESCE(t.client, ''), t.id, t.name, t.scope, t.user_id, t.workspace_id, COALESCE(s.used_at, 0), t.last_used_at, t.key, s.pair
+	found, err = tx.Row(`SELECT s.hash, COALESCE(t.client, ''), t.id, t.name, t.scope, t.user_id, t.workspace_id, COALESCE(s.used_at, 0), t.last_used_at, t.key, s.pair
 		FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1 AND s.kind = 'refresh'`, []any{hash},
 		&r.Hash, &r.Client, &r.TokenID, &r.Name, &r.Scope, &r.User, &r.Workspace, &used, &last, &r.key, &r.pair)
 	if used > 0 {
@@ -154,28 +154,28 @@ func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
 // token also ends, after the grace, the access secret it came with.
 func (tx *Tx) RotateRefresh(r Refresh, access, refresh string, grace time.Duration) error {
 	if r.Used.IsZero() {
-		if err := tx.exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.now); err != nil {
+		if err := tx.Exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.now); err != nil {
 			return err
 		}
-		err := tx.exec("UPDATE secrets SET dies_at = $3 WHERE token_key = $1 AND kind = 'access' AND pair = $2", r.key, r.pair, tx.now+grace.Milliseconds())
+		err := tx.Exec("UPDATE secrets SET dies_at = $3 WHERE token_key = $1 AND kind = 'access' AND pair = $2", r.key, r.pair, tx.now+grace.Milliseconds())
 		if err != nil {
 			return err
 		}
 	}
 	var last int64
-	if _, err := tx.row("SELECT COALESCE(MAX(pair), 0) FROM secrets WHERE token_key = $1", []any{r.key}, &last); err != nil {
+	if _, err := tx.Row("SELECT COALESCE(MAX(pair), 0) FROM secrets WHERE token_key = $1", []any{r.key}, &last); err != nil {
 		return err
 	}
 	if err := tx.addSecrets(r.key, last+1, access, refresh); err != nil {
 		return err
 	}
-	if err := tx.exec(dropSpare, r.key, maxSpare); err != nil {
+	if err := tx.Exec(dropSpare, r.key, maxSpare); err != nil {
 		return err
 	}
-	if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.now); err != nil {
+	if err := tx.Exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.now); err != nil {
 		return err
 	}
-	return tx.exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.now)
+	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.now)
 }
 
 // maxSpare is how many pairs of a token may wait for their first refresh. Parallel
@@ -190,9 +190,9 @@ const dropSpare = `DELETE FROM secrets WHERE token_key = $1 AND pair IN (
 // addSecrets stores a pair of a token; refresh may be empty.
 func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
 	const text = "INSERT INTO secrets (hash, token_key, kind, pair) VALUES ($1, $2, $3, $4)"
-	err := tx.exec(text, access, key, "access", pair)
+	err := tx.Exec(text, access, key, "access", pair)
 	if err == nil && refresh != "" {
-		err = tx.exec(text, refresh, key, "refresh", pair)
+		err = tx.Exec(text, refresh, key, "refresh", pair)
 	}
 	return err
 }
@@ -200,6 +200,6 @@ func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
 // SecretOwner returns which token a secret of any kind opens, and the client that
 // holds it, if one does.
 func (tx *Tx) SecretOwner(hash string) (tokenID, client string, user int64, found bool, err error) {
-	found, err = tx.row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
+	found, err = tx.Row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
 	return tokenID, client, user, found, err
 }

@@ -63,7 +63,7 @@ func (c *reader) loadPage(ctx context.Context, t *table, w accessPath, keys []in
 const maxPageBytes = 4 << 20
 
 // keys returns the keys of the rows of a page, in their order, and one more if there is.
-func (v *readTx) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
+func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
 	for _, part := range w.ranges() {
 		left := w.q.Limit + 1 - len(keys)
 		if left == 0 {
@@ -78,7 +78,7 @@ func (v *readTx) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 		}
 		text := fmt.Sprintf("WITH p(%s) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p ORDER BY %s",
 			strings.Join(columns, ", "), w.keys(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
-		err := v.rows(ctx, text, append(args, left), func(scan func(...any) error) error {
+		err := v.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			keys = append(keys, 0)
 			return scan(&keys[len(keys)-1])
 		})
@@ -104,7 +104,7 @@ func (c *reader) records(ctx context.Context, t *table, w accessPath, keys []int
 	row, size := t.newRow(), 0
 	read := make([]crm.Record, 0, len(missing))
 	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+keysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
-	err := c.rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
+	err := c.Rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
 		if size > maxPageBytes {
 			return errPageFull
 		}

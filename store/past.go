@@ -21,7 +21,7 @@ const maxReplayed = 20_000
 // replayLog fills in what the entries of a page became. A page that would then be larger
 // than maxPageBytes, or for which more than maxFollowed later entries would be read, ends
 // early; it has one entry in any case.
-func (v *readTx) replayLog(ctx context.Context, s *Store, page *Page) error {
+func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
 		t := newReplay(s, page.Records[i])
 		if t.open > 0 {
@@ -101,10 +101,10 @@ func (t *replay) remember(name string, was crm.Member) {
 var errReplayDone = errors.New("all is found")
 
 // replayEntries reads the entries of the record after the one that is told, and the record.
-func (v *readTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
+func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	workspace := crm.RecordWorkspace(t.change.Key)
 	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
-	err := v.rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
+	err := v.Rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
 		func(scan func(...any) error) error {
 			t.read++
 			var action, before, after string
@@ -132,7 +132,7 @@ func (v *readTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 		return err
 	}
 	row := s.tables[t.entity].newRow()
-	found, err := scanRow(v.row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
+	found, err := Found(v.Row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
 	if found && err == nil {
 		rec, err := row.record()
 		if err != nil {

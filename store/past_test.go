@@ -353,7 +353,7 @@ func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 	}
 	f.write(ann, func(tx *Tx) error {
 		for i, contact := range contacts {
-			err := tx.exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
+			err := tx.Exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
 				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
 				maxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)

@@ -40,11 +40,11 @@ func (tx *Tx) makeRoom(p registrationLimit, network string) (gone []string, err 
 		return gone, err
 	}
 	var n int
-	if _, err = tx.row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.now}, &n); err != nil || n < p.most {
+	if _, err = tx.Row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.now}, &n); err != nil || n < p.most {
 		return nil, err
 	}
 	var largest string
-	if _, err = tx.row(fmt.Sprintf("SELECT network%s GROUP BY network ORDER BY COUNT(*) DESC, MIN(%s), network LIMIT 1", from, p.age), []any{tx.now}, &largest); err != nil {
+	if _, err = tx.Row(fmt.Sprintf("SELECT network%s GROUP BY network ORDER BY COUNT(*) DESC, MIN(%s), network LIMIT 1", from, p.age), []any{tx.now}, &largest); err != nil {
 		return nil, err
 	}
 	return tx.texts(fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s LIMIT $3", p.key, from, p.age), tx.now, largest, n-p.most+1)
@@ -52,7 +52,7 @@ func (tx *Tx) makeRoom(p registrationLimit, network string) (gone []string, err 
 
 // texts reads a column of texts.
 func (tx *Tx) texts(text string, args ...any) (list []string, err error) {
-	err = tx.rows(text, args, func(scan func(...any) error) error {
+	err = tx.Rows(text, args, func(scan func(...any) error) error {
 		list = append(list, "")
 		return scan(&list[len(list)-1])
 	})
@@ -61,5 +61,5 @@ func (tx *Tx) texts(text string, args ...any) (list []string, err error) {
 
 // holdClient keeps a client from giving place until the last of its pages ends.
 func (tx *Tx) holdClient(id string) error {
-	return tx.exec("UPDATE oauth_clients SET held_until = COALESCE((SELECT MAX(expires_at) FROM oauth_requests WHERE client = $1), created_at) WHERE id = $1", id)
+	return tx.Exec("UPDATE oauth_clients SET held_until = COALESCE((SELECT MAX(expires_at) FROM oauth_requests WHERE client = $1), created_at) WHERE id = $1", id)
 }

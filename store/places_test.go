@@ -174,7 +174,7 @@ func TestOldestGivesPlace(all *testing.T) {
 	rapid.Check(all, func(t *rapid.T) {
 		m := &strangers{fixture: f, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
 		m.do(func(tx *Tx) error {
-			return errors.Join(tx.exec("DELETE FROM oauth_clients"), tx.exec("DELETE FROM oauth_requests"))
+			return errors.Join(tx.Exec("DELETE FROM oauth_clients"), tx.Exec("DELETE FROM oauth_requests"))
 		})
 		networks := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		key := func(t *rapid.T, keys []string) string {

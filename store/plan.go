@@ -15,14 +15,14 @@ import (
 func (s *Store) ServePlans(ctx context.Context) error {
 	names := strings.Join(s.opts.Plans.Names(), " ")
 	return s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-		return tx.exec("INSERT INTO meta (name, value) VALUES ('plans', $1) ON CONFLICT (name) DO UPDATE SET value = $1", names)
+		return tx.Exec("INSERT INTO meta (name, value) VALUES ('plans', $1) ON CONFLICT (name) DO UPDATE SET value = $1", names)
 	})
 }
 
 // planServed refuses a plan that the server of the file lacks.
 func (tx *Tx) planServed(plan string) error {
 	var names string
-	found, err := tx.row("SELECT value FROM meta WHERE name = 'plans'", nil, &names)
+	found, err := tx.Row("SELECT value FROM meta WHERE name = 'plans'", nil, &names)
 	if err != nil || !found || slices.Contains(strings.Fields(names), plan) {
 		return err
 	}

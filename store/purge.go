@@ -65,8 +65,8 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	moment := s.Now().Add(-of.age).UnixMilli()
 	var rows [][]any
 	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(of.key, ", "), of.table, of.where, purgeStep)
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, text, []any{moment}, func(scan func(...any) error) error {
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, text, []any{moment}, func(scan func(...any) error) error {
 			row, dest := make([]any, len(of.key)), make([]any, len(of.key))
 			for i := range row {
 				dest[i] = &row[i]
@@ -82,7 +82,7 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	for i, column := range of.key {
 		text += fmt.Sprintf(" AND %s = $%d", column, i+2)
 	}
-	drop := (*Tx).exec
+	drop := (*Tx).Exec
 	if of.bytes != "" {
 		text += " RETURNING workspace_id, " + of.bytes
 		drop = (*Tx).release

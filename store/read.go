@@ -31,19 +31,19 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	defer end()
 	row, rest := t.newRow(), false
 	args := []any{actor.Workspace, key}
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
 	})
 	if err == nil && !rest {
 		return s.keptRecord(recall, row)
 	}
-	err = s.present(ctx, actor, e, func(v *readTx) error {
-		err := v.row(ctx, t.fetch, args, row.dest...)
+	err = s.present(ctx, actor, e, func(v *ReadTx) error {
+		err := v.Row(ctx, t.fetch, args, row.dest...)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		var last int64
-		err = v.row(ctx, lastNumber, []any{actor.Workspace, e.Plural}, &last)
+		err = v.Row(ctx, lastNumber, []any{actor.Workspace, e.Plural}, &last)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -78,8 +78,8 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		args = append(args, t.sealer.Key(actor.Workspace, id))
 	}
 	over := s.overlay(actor, e)
-	err = s.snapshot(ctx, func(v *readTx) error {
-		if err := v.row(ctx, t.named, args, row.dest...); err != nil {
+	err = s.Snapshot(ctx, func(v *ReadTx) error {
+		if err := v.Row(ctx, t.named, args, row.dest...); err != nil {
 			return err
 		}
 		var err error
@@ -169,7 +169,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 		}
 	}
 	over := s.overlay(actor, q.Entity)
-	return nil, s.present(ctx, actor, q.Entity, func(v *readTx) error {
+	return nil, s.present(ctx, actor, q.Entity, func(v *ReadTx) error {
 		c := &reader{v, recall, s.recordCache}
 		w, err := c.choosePlan(ctx, actor, q, h)
 		if err != nil {
@@ -210,7 +210,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 	if err != nil {
 		return err
 	}
-	count := func() (m cachedCount, err error) { return m, c.rowUntil(ctx, text, args, &m.n) }
+	count := func() (m cachedCount, err error) { return m, c.RowUntil(ctx, text, args, &m.n) }
 	m := cachedCount{}
 	if c.valid() && !q.Entity.RandomID {
 		m, err = c.getOrCompute(keyOf(w.actor.Workspace, text, args), count)

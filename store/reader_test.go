@@ -15,7 +15,7 @@ func TestReadersServeOnAfterAPanic(t *testing.T) {
 		for range cap(f.readers) {
 			func() {
 				defer func() { _ = recover() }()
-				_ = f.snapshot(t.Context(), func(*readTx) error { panic("damaged cell") })
+				_ = f.Snapshot(t.Context(), func(*ReadTx) error { panic("damaged cell") })
 				t.Error("the panic did not reach the caller")
 			}()
 		}

@@ -69,7 +69,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if err := tx.meetHolder(e, names, values); err != nil {
 		return 0, err
 	}
-	if found, err := tx.row(text, args, &key); err != nil || !found {
+	if found, err := tx.Row(text, args, &key); err != nil || !found {
 		return 0, err
 	}
 	if len(bondsOf(e)) > 0 { // it may be about to go
@@ -82,7 +82,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 
 func (tx *Tx) create(d Draft) (Outcome, error) {
 	before := crm.NewRecord(d.Entity)
-	rec, err := tx.draft(before, d)
+	rec, err := tx.ApplyDraft(before, d)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -92,7 +92,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	if err := tx.checkReferences(before, rec); err != nil {
 		return Outcome{}, err
 	}
-	number, err := tx.takeNumber(d.Entity.Plural)
+	number, err := tx.TakeNumber(d.Entity.Plural)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -105,7 +105,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	for _, i := range tx.store.tables[d.Entity].persistent {
 		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
 	}
-	if err := tx.exec(tx.store.tables[d.Entity].insert, args...); err != nil {
+	if err := tx.Exec(tx.store.tables[d.Entity].insert, args...); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
@@ -137,7 +137,7 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	after, err := tx.draft(before, d)
+	after, err := tx.ApplyDraft(before, d)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -153,8 +153,8 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	return Outcome{before, after, Updated}, tx.replace(before, after)
 }
 
-// draft returns the record as the draft wants it.
-func (tx *Tx) draft(before crm.Record, d Draft) (crm.Record, error) {
+// ApplyDraft returns the record as the draft wants it.
+func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if d.Version != 0 && before.ID == "" {
 		return before, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to make one.", d.Entity.Name, d.Version)
 	}
@@ -197,7 +197,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(args)))
 		}
 	}
-	if err := tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {
+	if err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", e.Plural, strings.Join(set, ", ")), args...); err != nil {
 		return err
 	}
 	return tx.finish("update", before, after)
@@ -226,7 +226,7 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	if err := grow(recordBytes(after) - recordBytes(before)); err != nil {
 		return err
 	}
-	return tx.logRecord(action, before, after)
+	return tx.LogRecord(action, before, after)
 }
 
 // Conflict is the error for a record that is not at the version a client
@@ -271,7 +271,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		if err := tx.meetGhost(to, v.Int); err != nil {
 			return err
 		}
-		found, err := tx.row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
+		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
 			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
 		if err != nil {
 			return err

@@ -294,8 +294,8 @@ func TestChangeNumbersOnlyRise(t *testing.T) {
 		})
 		var n, first, newest int64
 		f.write(ann, func(tx *Tx) error {
-			_, err := tx.row("SELECT COUNT(*), MIN(key), MAX(key) FROM changes WHERE action <> 'workspace.create'", nil, &n, &first, &newest)
-			return errors.Join(err, tx.exec("DELETE FROM log"))
+			_, err := tx.Row("SELECT COUNT(*), MIN(key), MAX(key) FROM changes WHERE action <> 'workspace.create'", nil, &n, &first, &newest)
+			return errors.Join(err, tx.Exec("DELETE FROM log"))
 		})
 		if n != 16 || first <= last || newest-first != 15 {
 			t.Errorf("%d entries from %d to %d, after %d", n, first, newest, last)

@@ -127,10 +127,10 @@ func (w *writer) rehearse(j *job) error {
 func (r *Rehearsal) begin(tx *Tx) (err error) {
 	r.step++
 	r.records, r.noted, r.keys, r.brought, r.base = nil, nil, nil, nil, map[*crm.Entity]int64{}
-	if err := tx.exec("PRAGMA defer_foreign_keys = 1"); err != nil {
+	if err := tx.Exec("PRAGMA defer_foreign_keys = 1"); err != nil {
 		return err
 	}
-	err = tx.rows("SELECT kind, last FROM usage WHERE workspace_id = $1", []any{tx.Actor.Workspace}, func(scan func(...any) error) error {
+	err = tx.Rows("SELECT kind, last FROM usage WHERE workspace_id = $1", []any{tx.Actor.Workspace}, func(scan func(...any) error) error {
 		var kind string
 		var last int64
 		err := scan(&kind, &last)
@@ -143,7 +143,7 @@ func (r *Rehearsal) begin(tx *Tx) (err error) {
 	})
 	for e, n := range r.made {
 		if err == nil {
-			err = tx.exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, $2, $3, $3, 0, 0)
+			err = tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, $2, $3, $3, 0, 0)
 				ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + $3, n = usage.n + $3`, tx.Actor.Workspace, e.Plural, n)
 		}
 	}

@@ -15,7 +15,7 @@ func (tx *Tx) endHoldings(user int64, email string) error {
 		"DELETE FROM oauth_grants WHERE workspace_id = $1 AND user_id = $2",
 		"DELETE FROM confirmations WHERE workspace_id = $1 AND user_id = $2",
 	} {
-		if err := tx.exec(text, tx.Actor.Workspace, user); err != nil {
+		if err := tx.Exec(text, tx.Actor.Workspace, user); err != nil {
 			return err
 		}
 	}
@@ -26,5 +26,5 @@ func (tx *Tx) endHoldings(user int64, email string) error {
 // in the actor's workspace. Their rows stay until they expire, since the tries
 // that they count must not begin anew.
 func (tx *Tx) endStepUps(email string) error {
-	return tx.exec("UPDATE codes SET hash = '' WHERE workspace_id = $1 AND workspace_id <> 0 AND email = $2", tx.Actor.Workspace, email)
+	return tx.Exec("UPDATE codes SET hash = '' WHERE workspace_id = $1 AND workspace_id <> 0 AND email = $2", tx.Actor.Workspace, email)
 }

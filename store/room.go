@@ -16,9 +16,9 @@ import (
 // room: all others wait for it meanwhile. Beyond them there is room once steps have made it.
 const mostSearched = 1000
 
-// takeNumber counts one more of a resource in the workspace, up to the plan's
+// TakeNumber counts one more of a resource in the workspace, up to the plan's
 // cap, and returns its number. What goes with a record that is gone takes no place.
-func (tx *Tx) takeNumber(resource string) (number int64, err error) {
+func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
 	number, err = tx.numberBelow(limit, resource)
 	if err != nil || number > 0 {
@@ -34,7 +34,7 @@ func (tx *Tx) takeNumber(resource string) (number int64, err error) {
 	case !all:
 		return 0, roomLater(tx.Actor.Plan, limit, resource)
 	}
-	return 0, limitReached(tx.Actor.Plan, limit, resource)
+	return 0, LimitReached(tx.Actor.Plan, limit, resource)
 }
 
 // roomBeyond returns how many records beyond a cap that is reached go with what is gone, no
@@ -45,7 +45,7 @@ func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, er
 		return 0, true, err
 	}
 	var n int64
-	if _, err := tx.row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = $2", []any{tx.Actor.Workspace, resource}, &n); err != nil {
+	if _, err := tx.Row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = $2", []any{tx.Actor.Workspace, resource}, &n); err != nil {
 		return 0, true, err
 	}
 	wanted := n - limit + 1
@@ -54,7 +54,7 @@ func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, er
 	}
 	left, found := mostSearched, map[int64]bool{}
 	for _, text := range searches {
-		err := tx.rows(text, []any{tx.Actor.Workspace, left}, func(scan func(...any) error) error {
+		err := tx.Rows(text, []any{tx.Actor.Workspace, left}, func(scan func(...any) error) error {
 			var key int64
 			var leaves bool
 			err := scan(&key, &leaves)
@@ -98,7 +98,7 @@ func roomTexts(e *crm.Entity) (texts []string) {
 
 // numberBelow counts one more where there are fewer than so many, else number is 0.
 func (tx *Tx) numberBelow(limit int64, resource string) (number int64, err error) {
-	_, err = tx.row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
+	_, err = tx.Row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
 			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
 		WHERE usage.n < $3 RETURNING last`,

@@ -14,11 +14,11 @@ func (f *fixture) multiply(actor crm.Actor, rec crm.Record, n int) {
 	f.t.Helper()
 	columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
 	f.write(actor, func(tx *Tx) error {
-		err := tx.exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", n, columns, columns, rec.Key))
+		err := tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", n, columns, columns, rec.Key))
 		if err != nil {
 			return err
 		}
-		return tx.exec("UPDATE usage SET n = n + $2, last = last + $2 WHERE workspace_id = $1 AND kind = 'activities'", actor.Workspace, n)
+		return tx.Exec("UPDATE usage SET n = n + $2, last = last + $2 WHERE workspace_id = $1 AND kind = 'activities'", actor.Workspace, n)
 	})
 }
 

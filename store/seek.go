@@ -77,7 +77,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	err = s.present(ctx, actor, q.Entity, func(v *readTx) error {
+	err = s.present(ctx, actor, q.Entity, func(v *ReadTx) error {
 		named, err := v.named(ctx, actor, q, h)
 		if err != nil {
 			return err
@@ -107,13 +107,13 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 }
 
 // named returns the records that the search names, which are hits too.
-func (v *readTx) named(ctx context.Context, actor crm.Actor, q *query.Search, h *matchSet) (map[int64]bool, error) {
+func (v *ReadTx) named(ctx context.Context, actor crm.Actor, q *query.Search, h *matchSet) (map[int64]bool, error) {
 	text := q.ExactNameSQL()
 	if text == "" {
 		return nil, nil
 	}
 	named := map[int64]bool{}
-	return named, v.rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
+	return named, v.Rows(ctx, text, append([]any{actor.Workspace}, q.Args...), func(scan func(...any) error) error {
 		var key int64
 		err := scan(&key)
 		named[key] = true

@@ -37,7 +37,7 @@ func (tx *Tx) read(e *crm.Entity, key int64) (crm.Record, bool, error) {
 // rest reports whether anything of a delete is not done yet.
 func (tx *Tx) rest() (bool, error) {
 	var one int64
-	return tx.row(pendingRest, []any{tx.Actor.Workspace}, &one)
+	return tx.Row(pendingRest, []any{tx.Actor.Workspace}, &one)
 }
 
 // lost returns the references of a record to what is gone.
@@ -55,7 +55,7 @@ func (tx *Tx) lost(rec crm.Record) (lost []crm.Reference, err error) {
 		if !v.Set() {
 			continue
 		}
-		gone, err := tx.row("SELECT 1 FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3 AND gone = 1",
+		gone, err := tx.Row("SELECT 1 FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3 AND gone = 1",
 			[]any{tx.Actor.Workspace, rec.Entity.Target(f).Name, v.Int}, &one)
 		if err != nil {
 			return nil, err

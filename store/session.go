@@ -38,13 +38,13 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	if id, err = crm.RandomID("tok", tx.store.random); err != nil {
 		return "", err
 	}
-	key, err := tx.sequence("tokens")
+	key, err := tx.Sequence("tokens")
 	if err != nil {
 		return "", err
 	}
-	err = tx.exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by)
+	err = tx.Exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, (SELECT m.key FROM tokens m WHERE m.id = $13 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
-		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, text(t.Client), tx.now, cmp.Or(t.Reach, crm.ReachOne), t.Maker)
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, NullText(t.Client), tx.now, cmp.Or(t.Reach, crm.ReachOne), t.Maker)
 	if err == nil {
 		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
 	}
@@ -55,14 +55,14 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	if tx.Actor.TokenID == "" {
 		tx.Actor.TokenID = id
 	}
-	return id, tx.log("token.create", "token/"+id, nil, words("name", t.Name, "scope", t.Scope, "origin", t.Origin))
+	return id, tx.LogEntry("token.create", "token/"+id, nil, LogFields("name", t.Name, "scope", t.Scope, "origin", t.Origin))
 }
 
 // Revoke ends a token of the actor's user, at once, and what was made by it where
 // it is that of a connection.
 func (tx *Tx) Revoke(id string) error {
 	var key int64
-	found, err := tx.row("SELECT key FROM tokens WHERE user_id = $1 AND id = $2", []any{tx.Actor.User, id}, &key)
+	found, err := tx.Row("SELECT key FROM tokens WHERE user_id = $1 AND id = $2", []any{tx.Actor.User, id}, &key)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ type Session struct {
 // there is none, or its user has left the workspace.
 func (s *Store) Session(ctx context.Context, hash string) (session Session, found bool, err error) {
 	a := &session.Actor
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, `SELECT t.id, t.name, t.scope, t.origin, t.reach, t.last_used_at, u.number, u.id, u.email, w.number, w.id, w.name, w.time_zone, w.plan, m.role
 			FROM secrets s JOIN tokens t ON t.key = s.token_key JOIN users u ON u.number = t.user_id JOIN workspaces w ON w.number = t.workspace_id
 			JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.user_id
 			WHERE s.hash = $1 AND s.kind = 'access' AND (s.dies_at IS NULL OR s.dies_at > $2)`, []any{hash, s.Now().UnixMilli()},

@@ -37,7 +37,7 @@ func (tx *Tx) SaveSignIn(s SignIn, network string) error {
 			return err
 		}
 	}
-	err = tx.exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7, $8)",
+	err = tx.Exec("INSERT INTO oauth_requests ("+signInColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7, $8)",
 		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.now+SignInLife.Milliseconds(), network)
 	if err != nil {
 		return err
@@ -48,10 +48,10 @@ func (tx *Tx) SaveSignIn(s SignIn, network string) error {
 // SignInOf returns the sign-in with the hash, begun in the browser, if it still
 // lives.
 func (s *Store) SignInOf(ctx context.Context, hash, browser string) (in SignIn, found bool, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, signInQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
 	})
-	found, err = scanRow(err)
+	found, err = Found(err)
 	return in, found, err
 }
 
@@ -63,13 +63,13 @@ func (s *SignIn) scanDest() []any {
 
 // SignInOf is Store.SignInOf as the transaction sees it.
 func (tx *Tx) SignInOf(hash, browser string) (in SignIn, found bool, err error) {
-	found, err = tx.row(signInQuery, []any{hash, browser, tx.now}, in.scanDest()...)
+	found, err = tx.Row(signInQuery, []any{hash, browser, tx.now}, in.scanDest()...)
 	return in, found, err
 }
 
 // UpdateSignIn stores to whom a code was sent, and whether one was right.
 func (tx *Tx) UpdateSignIn(s SignIn) error {
-	return tx.exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
+	return tx.Exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
 		s.Hash, s.Email, boolInt(s.Long), boolInt(s.Verified), tx.now)
 }
 
@@ -85,11 +85,11 @@ func (tx *Tx) EndSignIn(s SignIn) error { return tx.dropSignIn(s.Hash) }
 
 func (tx *Tx) dropSignIn(hash string) error {
 	var client string
-	found, err := tx.row("SELECT client FROM oauth_requests WHERE hash = $1", []any{hash}, &client)
+	found, err := tx.Row("SELECT client FROM oauth_requests WHERE hash = $1", []any{hash}, &client)
 	if err != nil || !found {
 		return err
 	}
-	if err := tx.exec("DELETE FROM oauth_requests WHERE hash = $1", hash); err != nil {
+	if err := tx.Exec("DELETE FROM oauth_requests WHERE hash = $1", hash); err != nil {
 		return err
 	}
 	return tx.holdClient(client)
@@ -104,8 +104,8 @@ const covered = "SELECT " + workspaceColumns + ` FROM users u JOIN members m ON 
 // WorkspacesOf returns the workspaces that the sign-in is good for, oldest
 // membership first.
 func (s *Store) WorkspacesOf(ctx context.Context, in SignIn) (list []Workspace, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
 	})
 	return list, err
 }
@@ -115,9 +115,9 @@ func (s *Store) WorkspacesOf(ctx context.Context, in SignIn) (list []Workspace, 
 // gone.
 func (tx *Tx) ActFor(in SignIn) (list []Workspace, known bool, err error) {
 	a := &tx.Actor
-	known, err = tx.row("SELECT number, id, email FROM users WHERE email = $1", []any{in.Email}, &a.User, &a.UserID, &a.Email)
+	known, err = tx.Row("SELECT number, id, email FROM users WHERE email = $1", []any{in.Email}, &a.User, &a.UserID, &a.Email)
 	if err == nil && known {
-		err = tx.rows(covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
+		err = tx.Rows(covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
 	}
 	return list, known, err
 }

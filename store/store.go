@@ -226,7 +226,7 @@ func (s *Store) Secret() []byte { return s.secret }
 // Ready reports whether the database answers reads; Probe tells of writes.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
-	return s.readTx(ctx, func(v *readTx) error { return v.row(ctx, "SELECT 1", nil, &one) })
+	return s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT 1", nil, &one) })
 }
 
 // lockedReader lets several goroutines draw from one source.

@@ -147,7 +147,7 @@ func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sig
 		return nil
 	}
 	tx.invalidate(t.to, key)
-	return tx.exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
+	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
 }
 
 // maxSQL returns the SQL that finds a field's time anew for the record $2: by

@@ -77,7 +77,7 @@ type mix struct {
 func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
 	e := m.Schema.ByName(kind)
 	var last int64
-	if _, err := tx.row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
+	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
 		return crm.Record{}, false
 	}
 	rec, found, err := tx.read(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))

@@ -23,8 +23,8 @@ func NotAMember(id string) error {
 // Membership returns the workspace with the id as the user sees it, or a
 // not_a_member error.
 func (s *Store) Membership(ctx context.Context, user int64, id string) (w Workspace, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
 			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -53,12 +53,12 @@ const tokenLives = "SELECT 1 FROM tokens WHERE id = $1"
 // meanwhile writes no more. Errors are invalid_token and not_a_member.
 func (tx *Tx) Reauthorize() error {
 	a := &tx.Actor
-	found, err := tx.row(standing, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
+	found, err := tx.Row(standing, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
 	if err != nil || found {
 		return err
 	}
 	var one int64
-	found, err = tx.row(tokenLives, []any{a.TokenID}, &one)
+	found, err = tx.Row(tokenLives, []any{a.TokenID}, &one)
 	if err == nil {
 		err = refusedError(*a, found)
 	}
@@ -68,14 +68,14 @@ func (tx *Tx) Reauthorize() error {
 // Role returns the role that the actor has in its workspace now, read from what is
 // committed. Errors are those of Enter.
 func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
+	err = s.Read(ctx, func(v *ReadTx) error {
 		var plan string
-		found, err := scanRow(v.row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
+		found, err := Found(v.Row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
 		if found || err != nil {
 			return err
 		}
 		var one int64
-		if found, err = scanRow(v.row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
+		if found, err = Found(v.Row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
 			err = refusedError(a, found)
 		}
 		return err
@@ -111,7 +111,7 @@ func (tx *Tx) unnamed(e *crm.Entity, id string) error { return notFoundByID(tx.A
 // find reads one row of an entity by its scope and one value.
 func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
 	row := tx.store.tables[e].newRow()
-	found, err := tx.row(text, []any{scope(tx.Actor, e), value}, row.dest...)
+	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.dest...)
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
@@ -136,7 +136,7 @@ func (tx *Tx) Invite(email, role string) (Outcome, error) {
 	if found {
 		return tx.changeInvite(before, role)
 	}
-	if _, err := tx.takeNumber("members"); err != nil {
+	if _, err := tx.TakeNumber("members"); err != nil {
 		return Outcome{}, err
 	}
 	id, err := crm.RandomID("inv", tx.store.random)
@@ -150,7 +150,7 @@ func (tx *Tx) Invite(email, role string) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{crm.NewRecord(after.Entity), after, Created}, tx.logRecord("invite.create", crm.NewRecord(after.Entity), after)
+	return Outcome{crm.NewRecord(after.Entity), after, Created}, tx.LogRecord("invite.create", crm.NewRecord(after.Entity), after)
 }
 
 func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
@@ -162,10 +162,10 @@ func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
 	}
 	after := before.Clone()
 	after.Set("role", crm.Str(role))
-	if err := tx.exec("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2", tx.Actor.Workspace, before.ID, role); err != nil {
+	if err := tx.Exec("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2", tx.Actor.Workspace, before.ID, role); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{before, after, Updated}, tx.logRecord("invite.update", before, after)
+	return Outcome{before, after, Updated}, tx.LogRecord("invite.update", before, after)
 }
 
 // AlreadyMember is the error for inviting who is in.
@@ -181,7 +181,7 @@ type membership struct {
 }
 
 func (tx *Tx) insertMembership(s membership) error {
-	key, err := tx.sequence("members")
+	key, err := tx.Sequence("members")
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,8 @@ func (tx *Tx) insertMembership(s membership) error {
 	if s.user != 0 {
 		user = s.user
 	}
-	return tx.exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, text(s.by), tx.now)
+	return tx.Exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, NullText(s.by), tx.now)
 }
 
 // HasSeat reports with a plan_limit_reached error whether the plan has no room
@@ -198,9 +198,9 @@ func (tx *Tx) insertMembership(s membership) error {
 func (tx *Tx) HasSeat() error {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, "members")
 	var n int64
-	_, err := tx.row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
+	_, err := tx.Row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
 	if err == nil && n >= limit {
-		err = limitReached(tx.Actor.Plan, limit, "members")
+		err = LimitReached(tx.Actor.Plan, limit, "members")
 	}
 	return err
 }
@@ -214,7 +214,7 @@ func (tx *Tx) CancelInvite(invite crm.Record) error {
 	if !freed {
 		return tx.unnamed(invite.Entity, invite.ID)
 	}
-	return tx.logRecord("invite.cancel", invite, stubRecord(invite))
+	return tx.LogRecord("invite.cancel", invite, stubRecord(invite))
 }
 
 // anotherAdmin is the condition under which a member may stop being an admin.
@@ -228,7 +228,7 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 	if member.Value("role").Text == role {
 		return Outcome{member, member, Unchanged}, nil
 	}
-	n, err := tx.affect("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
+	n, err := tx.Affect("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
 		tx.Actor.Workspace, member.ID, role)
 	if err != nil {
 		return Outcome{}, err
@@ -243,7 +243,7 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 	}
 	after := member.Clone()
 	after.Set("role", crm.Str(role))
-	return Outcome{member, after, Updated}, tx.logRecord("member.role", member, after)
+	return Outcome{member, after, Updated}, tx.LogRecord("member.role", member, after)
 }
 
 func (tx *Tx) lastAdmin(member crm.Record) error {
@@ -258,7 +258,7 @@ func (tx *Tx) lastAdmin(member crm.Record) error {
 // would be left to manage the workspace.
 func (tx *Tx) RemoveMember(member crm.Record) error {
 	var user int64
-	if _, err := tx.row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
+	if _, err := tx.Row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
 		return err
 	}
 	freed, err := tx.releaseSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
@@ -275,7 +275,7 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 		"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1) AND number = $2",
 		"UPDATE workspaces SET made_by = NULL WHERE number = $1 AND made_by = $2",
 	} {
-		if err := tx.exec(text, tx.Actor.Workspace, user); err != nil {
+		if err := tx.Exec(text, tx.Actor.Workspace, user); err != nil {
 			return err
 		}
 	}
@@ -283,15 +283,15 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if user == tx.Actor.User {
 		action = "member.leave"
 	}
-	return tx.logRecord(action, member, stubRecord(member))
+	return tx.LogRecord(action, member, stubRecord(member))
 }
 
 // releaseSeat deletes a row of members and counts the seat as free; freed is false
 // when the text found none to delete.
 func (tx *Tx) releaseSeat(text string, seat crm.Record) (freed bool, err error) {
-	n, err := tx.affect(text, tx.Actor.Workspace, seat.ID)
+	n, err := tx.Affect(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	return true, tx.exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = 'members'", tx.Actor.Workspace)
+	return true, tx.Exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = 'members'", tx.Actor.Workspace)
 }

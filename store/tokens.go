@@ -22,7 +22,7 @@ type userToken struct {
 // so that no program can push out what a person signed in for.
 func (tx *Tx) tokenPlace(t Token) error {
 	var n int
-	_, err := tx.row("SELECT COUNT(*) FROM (SELECT 1 FROM tokens WHERE user_id = $1 LIMIT $2) x", []any{tx.Actor.User, MaxTokens}, &n)
+	_, err := tx.Row("SELECT COUNT(*) FROM (SELECT 1 FROM tokens WHERE user_id = $1 LIMIT $2) x", []any{tx.Actor.User, MaxTokens}, &n)
 	if err != nil || n < MaxTokens {
 		return err
 	}
@@ -45,7 +45,7 @@ func (tx *Tx) tokenPlace(t Token) error {
 // userTokens returns tokens of the actor's user, the one that was unused for the
 // longest time first. Files that are older than the limit may hold more than it.
 func (tx *Tx) userTokens() (list []userToken, err error) {
-	err = tx.rows("SELECT id, name, last_used_at FROM tokens WHERE user_id = $1 ORDER BY last_used_at, key LIMIT $2", []any{tx.Actor.User, 10 * MaxTokens}, func(scan func(...any) error) error {
+	err = tx.Rows("SELECT id, name, last_used_at FROM tokens WHERE user_id = $1 ORDER BY last_used_at, key LIMIT $2", []any{tx.Actor.User, 10 * MaxTokens}, func(scan func(...any) error) error {
 		list = append(list, userToken{})
 		t := &list[len(list)-1]
 		return scan(&t.id, &t.name, &t.used)
@@ -66,13 +66,13 @@ func (tx *Tx) endTokens(quiet int64, keys string, args ...any) error {
 		workspace int64
 	}
 	var list []ended
-	err := tx.rows(`WITH RECURSIVE ended (key) AS (`+keys+` UNION SELECT t.key FROM tokens t JOIN ended e ON t.made_by = e.key)
+	err := tx.Rows(`WITH RECURSIVE ended (key) AS (`+keys+` UNION SELECT t.key FROM tokens t JOIN ended e ON t.made_by = e.key)
 		SELECT t.id, t.workspace_id FROM ended e JOIN tokens t ON t.key = e.key ORDER BY t.key`, args, func(scan func(...any) error) error {
 		list = append(list, ended{})
 		return scan(&list[len(list)-1].id, &list[len(list)-1].workspace)
 	})
 	if err == nil {
-		err = tx.exec("DELETE FROM tokens WHERE key IN ("+keys+")", args...)
+		err = tx.Exec("DELETE FROM tokens WHERE key IN ("+keys+")", args...)
 	}
 	home := tx.Actor.Workspace
 	defer func() { tx.Actor.Workspace = home }()
@@ -81,7 +81,7 @@ func (tx *Tx) endTokens(quiet int64, keys string, args ...any) error {
 			return err
 		}
 		if tx.Actor.Workspace = e.workspace; e.workspace != quiet {
-			err = tx.log("token.revoke", "token/"+e.id, nil, nil)
+			err = tx.LogEntry("token.revoke", "token/"+e.id, nil, nil)
 		}
 	}
 	return err
@@ -102,7 +102,7 @@ func (tx *Tx) MadeBy(id string) (list []Made, err error) {
 		COALESCE((SELECT c.token_id FROM changes c WHERE c.workspace_id = t.workspace_id AND c.target = 'token/' || t.id AND c.action = 'token.create'), '')
 		FROM tokens t WHERE t.user_id = $1 AND t.origin = '` + crm.OriginMinted + `' AND t.made_by IS NULL
 		AND t.key > (SELECT key FROM tokens WHERE user_id = $1 AND id = $2) ORDER BY t.key LIMIT $3`
-	err = tx.rows(text, []any{tx.Actor.User, id, 10 * MaxTokens}, func(scan func(...any) error) error {
+	err = tx.Rows(text, []any{tx.Actor.User, id, 10 * MaxTokens}, func(scan func(...any) error) error {
 		var m Made
 		var used int64
 		var maker string

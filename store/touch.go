@@ -109,7 +109,7 @@ func (s *Store) FlushTouches(ctx context.Context) {
 
 func (tx *Tx) touchTokens(ids []string, used map[string]touched) error {
 	for _, id := range ids {
-		if err := tx.exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, used[id].at); err != nil {
+		if err := tx.Exec("UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", id, used[id].at); err != nil {
 			return err
 		}
 	}

@@ -47,10 +47,10 @@ func (s *Store) trim(ctx context.Context) error {
 
 // workspaceAbove returns the number of the next workspace, 0 after the last.
 func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
 	})
-	_, err = scanRow(err)
+	_, err = Found(err)
 	return next, err
 }
 
@@ -76,7 +76,7 @@ func (tx *Tx) trim(before int64) (more bool, err error) {
 	first, end := crm.RecordKey(workspace, 0), crm.RecordKey(workspace, l.last)
 	text := fmt.Sprintf("SELECT COUNT(*), MAX(key) FROM (SELECT key FROM log WHERE key > $1 AND key < $2 AND at < $3 ORDER BY key LIMIT %d) x", purgeStep)
 	var until *int64
-	if _, err := tx.row(text, []any{first, end, before}, &n, &until); err != nil || until == nil {
+	if _, err := tx.Row(text, []any{first, end, before}, &n, &until); err != nil || until == nil {
 		return false, err
 	}
 	return n == purgeStep, tx.release("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+entryBytes, first, *until)
@@ -110,11 +110,11 @@ type beginning struct {
 // begins returns where the log of a workspace begins; nothing where there is none.
 func (s *Store) begins(ctx context.Context, workspace int64) (b beginning, err error) {
 	var key, at int64
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
 			[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
 	})
-	if found, err := scanRow(err); !found {
+	if found, err := Found(err); !found {
 		return b, err
 	}
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil
@@ -160,13 +160,13 @@ func (tx *Tx) Reserve(id string, n int64) error {
 	if err := tx.Grow(n); err != nil {
 		return err
 	}
-	return tx.exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.now)
+	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.now)
 }
 
 // Release does what Store.Release does, in the transaction of another write.
 func (tx *Tx) Release(id string) error {
 	var n int64
-	_, err := tx.row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
+	_, err := tx.Row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
 	if err != nil {
 		return err
 	}

@@ -90,14 +90,14 @@ func (tx *Tx) mark(text string) error {
 	return err
 }
 
-// exec runs a statement that returns no rows.
-func (tx *Tx) exec(text string, args ...any) error {
-	_, err := tx.affect(text, args...)
+// Exec runs a statement that returns no rows.
+func (tx *Tx) Exec(text string, args ...any) error {
+	_, err := tx.Affect(text, args...)
 	return err
 }
 
-// affect runs a statement and returns how many rows it changed.
-func (tx *Tx) affect(text string, args ...any) (int64, error) {
+// Affect runs a statement and returns how many rows it changed.
+func (tx *Tx) Affect(text string, args ...any) (int64, error) {
 	st, err := tx.prepare(text)
 	if err != nil {
 		return 0, err
@@ -110,26 +110,26 @@ func (tx *Tx) affect(text string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// row reads one row into dest; found is false when there is none.
-func (tx *Tx) row(text string, args []any, dest ...any) (found bool, err error) {
+// Row reads one row into dest; found is false when there is none.
+func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) {
 	st, err := tx.prepare(text)
 	if err != nil {
 		return false, err
 	}
 	defer tx.stmts.release(st)
-	return scanRow(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
+	return Found(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
 }
 
-func scanRow(err error) (found bool, _ error) {
+func Found(err error) (found bool, _ error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// rows reads every row of a statement. It ends when the job has taken too long: the driver
+// Rows reads every row of a statement. It ends when the job has taken too long: the driver
 // has a goroutine per statement for that, which is saved where one row is read or written.
-func (tx *Tx) rows(text string, args []any, each func(scan func(...any) error) error) error {
+func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) error) error {
 	st, err := tx.prepare(text)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	}
 	t := tx.store.tables[e]
 	row := t.newRow()
-	found, err := tx.row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)
+	found, err := tx.Row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
@@ -171,16 +171,16 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	return rec, err == nil, tx.store.wrapReadError(err)
 }
 
-// readTx is a look at what is committed, through one of the reading connections.
-type readTx struct {
+// ReadTx is a look at what is committed, through one of the reading connections.
+type ReadTx struct {
 	*readConn
 	veil *veil // through which it reads records; nil: all are as their tables have them
 }
 
-// readTx gives fn a look at what is committed. Single statements need no
+// Read gives fn a look at what is committed. Single statements need no
 // snapshot; use snapshot where several must agree. A caller that reads records holds a
 // turn; without one view takes a connection for account reads, which must be short.
-func (s *Store) readTx(ctx context.Context, fn func(*readTx) error) error {
+func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error {
 	readers := s.accounts
 	if ctx.Value(turnKey{}) != nil {
 		readers = s.readers
@@ -196,13 +196,13 @@ func (s *Store) readTx(ctx context.Context, fn func(*readTx) error) error {
 		return ctx.Err()
 	case r := <-readers:
 		defer func() { readers <- r }()
-		return s.wrapReadError(fn(&readTx{readConn: r}))
+		return s.wrapReadError(fn(&ReadTx{readConn: r}))
 	}
 }
 
-// snapshot gives fn a look in which all statements see the same moment.
-func (s *Store) snapshot(ctx context.Context, fn func(*readTx) error) error {
-	return s.readTx(ctx, func(v *readTx) (err error) {
+// Snapshot gives fn a look in which all statements see the same moment.
+func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
+	return s.Read(ctx, func(v *ReadTx) (err error) {
 		unending := context.WithoutCancel(ctx)
 		if _, err := v.conn.ExecContext(unending, "BEGIN"); err != nil {
 			return err
@@ -215,11 +215,11 @@ func (s *Store) snapshot(ctx context.Context, fn func(*readTx) error) error {
 	})
 }
 
-// row reads one row by its key; a missing row is sql.ErrNoRows. Such a row is read sooner
+// Row reads one row by its key; a missing row is sql.ErrNoRows. Such a row is read sooner
 // than a cancellation would reach it, and a context that cannot end spares the driver and
 // database/sql a goroutine each: 25 us became 20. What reads more rows than it returns
 // goes through rowUntil.
-func (v *readTx) row(ctx context.Context, text string, args []any, dest ...any) error {
+func (v *ReadTx) Row(ctx context.Context, text string, args []any, dest ...any) error {
 	ctx = context.WithoutCancel(ctx)
 	st, err := v.stmts.take(ctx, v.veil.over(text))
 	if err != nil {
@@ -229,11 +229,11 @@ func (v *readTx) row(ctx context.Context, text string, args []any, dest ...any) 
 	return st.QueryRowContext(ctx, args...).Scan(dest...)
 }
 
-// rowUntil reads one row that may take long to find, like a count. It stops with the
+// RowUntil reads one row that may take long to find, like a count. It stops with the
 // context's error when the context ends.
-func (v *readTx) rowUntil(ctx context.Context, text string, args []any, dest ...any) error {
+func (v *ReadTx) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
 	found := false
-	err := v.rows(ctx, text, args, func(scan func(...any) error) error {
+	err := v.Rows(ctx, text, args, func(scan func(...any) error) error {
 		found = true
 		return scan(dest...)
 	})
@@ -243,10 +243,10 @@ func (v *readTx) rowUntil(ctx context.Context, text string, args []any, dest ...
 	return err
 }
 
-// rows hands each row to each. The driver hears of a cancellation only while it looks for
+// Rows hands each row to each. The driver hears of a cancellation only while it looks for
 // the first row, so a statement that may take long finds all its rows before it returns
 // one: it counts, sorts, or reads from a materialized list.
-func (v *readTx) rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+func (v *ReadTx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
 	st, err := v.stmts.take(context.WithoutCancel(ctx), v.veil.over(text))
 	if err != nil {
 		return err

@@ -24,8 +24,8 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 	used := map[string]int64{}
 	var plan string
 	var workspaces int64
-	err = s.present(ctx, actor, s.Schema.Entities[0], func(v *readTx) error {
-		err := v.rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+	err = s.present(ctx, actor, s.Schema.Entities[0], func(v *ReadTx) error {
+		err := v.Rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64
 			if err := scan(&kind, &n); err != nil {
@@ -37,7 +37,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 		if err != nil {
 			return err
 		}
-		return v.row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
+		return v.Row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
 	})
 	var list []Usage
 	for _, e := range s.Schema.Entities {
@@ -58,8 +58,8 @@ func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64,
 	}
 	defer end()
 	last := map[string]int64{}
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64
 			if err := scan(&kind, &n); err != nil {
@@ -72,7 +72,7 @@ func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64,
 	return last, err
 }
 
-func limitReached(plan string, limit int64, resource string) error {
+func LimitReached(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
 		plan, limit, resource)
 }

@@ -95,7 +95,7 @@ func TestLastSeatIsGivenOnce(t *testing.T) {
 		ann.Plan = "free"
 		limit := crm.BuiltinPlans().Cap("free", "contacts")
 		f.write(ann, func(tx *Tx) error {
-			return tx.exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)", ann.Workspace, limit-1)
+			return tx.Exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)", ann.Workspace, limit-1)
 		})
 		var made, refused atomic.Int64
 		together(50, func(i int) {
@@ -124,7 +124,7 @@ func TestFullPlanStillUpdatesAndFreesSeats(t *testing.T) {
 		ann.Plan = "free"
 		jane := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
 		f.write(ann, func(tx *Tx) error {
-			return tx.exec("UPDATE usage SET n = $2 WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace, crm.BuiltinPlans().Cap("free", "contacts"))
+			return tx.Exec("UPDATE usage SET n = $2 WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace, crm.BuiltinPlans().Cap("free", "contacts"))
 		})
 		out, err := f.trySave(ann, f.draft("contact", "email", "jane@acme.com", "stage", "lead"))
 		if err != nil || out.Result != Updated {

@@ -27,8 +27,8 @@ func (u *User) scanDest() []any {
 // Users returns at most limit accounts in the order in which they were made, those behind
 // the one with the number.
 func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{behind, limit}, func(scan func(...any) error) error {
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{behind, limit}, func(scan func(...any) error) error {
 			var u User
 			err := scan(u.scanDest()...)
 			list = append(list, u)
@@ -41,11 +41,11 @@ func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User
 // User returns the account with the address and its workspaces; found is false where
 // there is none.
 func (s *Store) User(ctx context.Context, email string) (u User, list []Workspace, found bool, err error) {
-	err = s.snapshot(ctx, func(v *readTx) error {
-		if found, err = scanRow(v.row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
+	err = s.Snapshot(ctx, func(v *ReadTx) error {
+		if found, err = Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
 			return err
 		}
-		return v.rows(ctx, "SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
+		return v.Rows(ctx, "SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
 			WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{u.Number}, appendWorkspaces(&list))
 	})
 	return u, list, found, err
@@ -62,8 +62,8 @@ type Space struct {
 // Spaces returns at most limit workspaces in the order in which they were made, those
 // behind the one with the number.
 func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Space, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, `SELECT w.number, w.id, w.name, w.plan, w.created_at,
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, `SELECT w.number, w.id, w.name, w.plan, w.created_at,
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'members'), 0),
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'contacts'), 0)
 			FROM workspaces w WHERE w.number > $1 ORDER BY w.number LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
@@ -80,7 +80,7 @@ func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Spa
 // the file may.
 func (tx *Tx) ReauthorizeAccount(id string) error {
 	a := &tx.Actor
-	found, err := tx.row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
+	found, err := tx.Row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
 		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", crm.Quote(id))
 	}
@@ -90,8 +90,8 @@ func (tx *Tx) ReauthorizeAccount(id string) error {
 // Clients returns at most limit registered OAuth clients by their ids, those behind the
 // given one, each with how many tokens it holds.
 func (s *Store) Clients(ctx context.Context, behind string, limit int) (list []ClientUse, err error) {
-	err = s.readTx(ctx, func(v *readTx) error {
-		return v.rows(ctx, `SELECT c.id, c.name, c.redirects, c.created_at, COALESCE(c.used_at, 0), (SELECT COUNT(*) FROM tokens t WHERE t.client = c.id)
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, `SELECT c.id, c.name, c.redirects, c.created_at, COALESCE(c.used_at, 0), (SELECT COUNT(*) FROM tokens t WHERE t.client = c.id)
 			FROM oauth_clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
 			var c ClientUse
 			err := scan(&c.ID, &c.Name, &c.Redirects, &c.CreatedAt, &c.UsedAt, &c.Tokens)
@@ -128,7 +128,7 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 	for _, w := range list {
 		tx.Actor = w.In(a)
 		var others int64
-		if _, err := tx.row("SELECT COUNT(*) FROM (SELECT 1 FROM members WHERE workspace_id = $1 AND user_id <> $2 LIMIT 1) x", []any{w.Number, a.User}, &others); err != nil {
+		if _, err := tx.Row("SELECT COUNT(*) FROM (SELECT 1 FROM members WHERE workspace_id = $1 AND user_id <> $2 LIMIT 1) x", []any{w.Number, a.User}, &others); err != nil {
 			return left, err
 		}
 		if others == 0 {
@@ -167,16 +167,16 @@ func (tx *Tx) dropUser() error {
 		"DELETE FROM confirmations WHERE user_id = $1",
 		"DELETE FROM users WHERE number = $1",
 	} {
-		if err := tx.exec(text, tx.Actor.User); err != nil {
+		if err := tx.Exec(text, tx.Actor.User); err != nil {
 			return err
 		}
 	}
 	tx.Actor.Workspace = 0
-	return tx.log("user.remove", "user/"+tx.Actor.UserID, words("email", tx.Actor.Email), nil)
+	return tx.LogEntry("user.remove", "user/"+tx.Actor.UserID, LogFields("email", tx.Actor.Email), nil)
 }
 
 // Become makes the user with the address the actor; found is false where there is none.
 func (tx *Tx) Become(email string) (found bool, err error) {
 	tx.Actor.Email = email
-	return tx.row("SELECT number, id FROM users WHERE email = $1", []any{email}, &tx.Actor.User, &tx.Actor.UserID)
+	return tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &tx.Actor.User, &tx.Actor.UserID)
 }

@@ -267,17 +267,17 @@ func inWorkspace(text, workspace string) string {
 
 // present gives fn a snapshot as readers of the actor's workspace see it. What is not about
 // records, by the entity, has no veil.
-func (s *Store) present(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*readTx) error) error {
+func (s *Store) present(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
 	if e.RandomID {
-		return s.snapshot(ctx, fn)
+		return s.Snapshot(ctx, fn)
 	}
-	return s.snapshot(ctx, func(v *readTx) error {
+	return s.Snapshot(ctx, func(v *ReadTx) error {
 		some, err := v.pending(actor.Workspace)
 		switch {
 		case err != nil:
 			return err
 		case some:
-			return fn(&readTx{v.readConn, s.veil.of(actor.Workspace)})
+			return fn(&ReadTx{v.readConn, s.veil.of(actor.Workspace)})
 		}
 		return fn(v)
 	})

@@ -50,7 +50,7 @@ func (tx *Tx) inheritedLead(rec crm.Record) error {
 		base, passed := rec.Value(v.base.Name), crm.Value{}
 		if base.Set() {
 			var key int64
-			_, err := tx.row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = t.%s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = $2",
+			_, err := tx.Row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = t.%s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = $2",
 				v.through().Plural, v.of.Target(v.field).Plural, v.source.Col()), []any{tx.Actor.Workspace, base.Int}, &key)
 			if err != nil {
 				return err
@@ -121,7 +121,7 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 		return err
 	}
 	for _, i := range crm.Changed(before.Values, after.Values) {
-		err := tx.exec(fmt.Sprintf("UPDATE %s SET %s = $3 WHERE workspace_id = $1 AND key = $2", of.Plural, of.Fields[i].Col()),
+		err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s = $3 WHERE workspace_id = $1 AND key = $2", of.Plural, of.Fields[i].Col()),
 			tx.Actor.Workspace, key, columnValue(after.Values[i]))
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (tx *Tx) propagateStep(c cascade) error {
 	if n == len(keys) && n < step {
 		return tx.finishCascade(c)
 	}
-	return tx.exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
+	return tx.Exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
 }
 
 // behind returns the keys of the next records that hold what a kept reference goes through,
@@ -166,7 +166,7 @@ func (tx *Tx) behind(v inheritedRef, c cascade, most int) (keys, moments []int64
 	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
 	for _, next := range []string{moment + " = $3 AND key > $4 ORDER BY key", moment + " > $3 AND $4 = $4 ORDER BY " + moment + ", key"} {
 		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", moment, v.of.Plural, v.base.Col(), next)
-		err := tx.rows(text, []any{c.workspace, c.record, c.at, c.after, most - len(keys)}, func(scan func(...any) error) error {
+		err := tx.Rows(text, []any{c.workspace, c.record, c.at, c.after, most - len(keys)}, func(scan func(...any) error) error {
 			keys, moments = append(keys, 0), append(moments, 0)
 			return scan(&keys[len(keys)-1], &moments[len(keys)-1])
 		})

@@ -303,14 +303,14 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 	const many = 30_000
 	f.write(ann, func(tx *Tx) error {
 		columns := strings.Join(f.raw(1, "SELECT name FROM pragma_table_info('activities') WHERE name <> 'key'"), ", ")
-		return tx.exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
+		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	for _, params := range []string{"total=none", "total=none&sort=occurred_at", "total=none&contact=" + jane.ID, "total=none&contact=" + jane.ID + "&sort=occurred_at"} {
 		q, behind := f.question(ann, "activity", params), last.Clone()
 		pages := func(at int64) (read int) {
 			t.Helper()
 			behind.Key = last.Key + at
-			err := f.snapshot(t.Context(), func(v *readTx) error {
+			err := f.Snapshot(t.Context(), func(v *ReadTx) error {
 				before := pagesRead(v.conn)
 				keys, err := v.keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
 				if len(keys) != q.Limit+1 {

@@ -27,7 +27,7 @@ type accessPath struct {
 
 // reader is a view that keeps what it counts.
 type reader struct {
-	*readTx
+	*ReadTx
 	cacheSnapshot
 	cache *recordCache
 }
@@ -42,7 +42,7 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
 	args := []any{actor.Workspace, q.Entity.Plural}
 	use, err := c.getOrCompute(keyOf(actor.Workspace, text, args), func() (m cachedCount, err error) {
-		err = c.row(ctx, text, args, &m.n, &m.more)
+		err = c.Row(ctx, text, args, &m.n, &m.more)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = nil
 		}
@@ -102,7 +102,7 @@ func (c *reader) count(ctx context.Context, w accessPath, l *query.IndexPath, mo
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
 	m, err := c.getOrCompute(keyOf(w.actor.Workspace, text, args), func() (m cachedCount, err error) {
-		return m, c.rowUntil(ctx, text, args, &m.n)
+		return m, c.RowUntil(ctx, text, args, &m.n)
 	})
 	return m.n, err
 }

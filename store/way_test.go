@@ -124,7 +124,7 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 // way returns how a question's rows are come by.
 func (f *fixture) way(actor crm.Actor, q *query.Query) (w accessPath) {
 	f.t.Helper()
-	err := f.snapshot(f.t.Context(), func(v *readTx) (err error) {
+	err := f.Snapshot(f.t.Context(), func(v *ReadTx) (err error) {
 		w, err = (&reader{v, f.counts.snapshot(actor.Workspace), f.recordCache}).choosePlan(f.t.Context(), actor, q, nil)
 		return err
 	})

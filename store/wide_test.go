@@ -39,7 +39,7 @@ func TestOneStuckCascadeStopsNoOther(t *testing.T) {
 		f.save(bob, "contact", "name", fmt.Sprint(i), "company_id", b)
 	}
 	f.write(ann, func(tx *Tx) error {
-		return tx.exec(fmt.Sprintf("CREATE TRIGGER stuck BEFORE UPDATE ON contacts WHEN NEW.workspace_id = %d BEGIN SELECT RAISE(ABORT, 'stuck'); END", ann.Workspace))
+		return tx.Exec(fmt.Sprintf("CREATE TRIGGER stuck BEFORE UPDATE ON contacts WHEN NEW.workspace_id = %d BEGIN SELECT RAISE(ABORT, 'stuck'); END", ann.Workspace))
 	})
 	f.remove(ann, a)
 	f.remove(bob, b)
@@ -49,6 +49,6 @@ func TestOneStuckCascadeStopsNoOther(t *testing.T) {
 	if left := f.raw(1, "SELECT COUNT(*) FROM contacts WHERE company_id IS NOT NULL AND workspace_id = $1", bob.Workspace); left[0] != "0" {
 		t.Errorf("%s contacts of the other workspace wait for it", left[0])
 	}
-	f.write(ann, func(tx *Tx) error { return tx.exec("DROP TRIGGER stuck") })
+	f.write(ann, func(tx *Tx) error { return tx.Exec("DROP TRIGGER stuck") })
 	must(t, f.Settle(t.Context()))
 }

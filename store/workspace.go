@@ -11,7 +11,7 @@ import (
 // of the user's plan.
 func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
 	before := crm.NewRecord(d.Entity)
-	after, err := tx.draft(before, d)
+	after, err := tx.ApplyDraft(before, d)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -33,13 +33,13 @@ func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
 // user's plan.
 func (tx *Tx) countWorkspace() error {
 	var plan string
-	if _, err := tx.row("SELECT plan FROM users WHERE number = $1", []any{tx.Actor.User}, &plan); err != nil {
+	if _, err := tx.Row("SELECT plan FROM users WHERE number = $1", []any{tx.Actor.User}, &plan); err != nil {
 		return err
 	}
 	limit := tx.store.opts.Plans.Cap(plan, "workspaces")
-	n, err := tx.affect("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
+	n, err := tx.Affect("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
 	if err == nil && n == 0 {
-		err = limitReached(plan, limit, "workspaces")
+		err = LimitReached(plan, limit, "workspaces")
 	}
 	return err
 }
@@ -50,24 +50,24 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	if id, err = crm.RandomID("ws", tx.store.random); err != nil {
 		return "", err
 	}
-	number, err := tx.sequence("workspaces")
+	number, err := tx.Sequence("workspaces")
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
+	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
 		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
 		[]any{number, id, name, query.Fold(name), zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
 	tx.Actor.Workspace, tx.Actor.WorkspaceID = number, id
-	if err := tx.exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'members', 1, 1)", number); err != nil {
+	if err := tx.Exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'members', 1, 1)", number); err != nil {
 		return "", err
 	}
 	if err := tx.insertMembership(membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
 		return "", err
 	}
-	return id, tx.log("workspace.create", "workspace/"+id, nil, words("name", name, "time_zone", zone))
+	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, LogFields("name", name, "time_zone", zone))
 }
 
 // UpdateWorkspace changes name and time zone of the actor's workspace.
@@ -76,7 +76,7 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	after, err := tx.draft(before, d)
+	after, err := tx.ApplyDraft(before, d)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -89,12 +89,12 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
 	name := after.Value("name").Text
-	err = tx.exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
+	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
 		tx.Actor.Workspace, name, query.Fold(name), zone)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{before, after, Updated}, tx.logRecord("workspace.update", before, after)
+	return Outcome{before, after, Updated}, tx.LogRecord("workspace.update", before, after)
 }
 
 // DeleteWorkspace deletes the actor's workspace. With it go its members, tokens and codes,
@@ -112,7 +112,7 @@ func (tx *Tx) DeleteWorkspace() error {
 		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
 	}
 	for _, text := range append(texts, "DELETE FROM workspaces WHERE number = $1") {
-		if err := tx.exec(text, number); err != nil {
+		if err := tx.Exec(text, number); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (tx *Tx) DeleteWorkspace() error {
 		return err
 	}
 	tx.Actor.Workspace = 0
-	return tx.log("workspace.delete", "workspace/"+id, words("name", tx.Actor.WorkspaceName), nil)
+	return tx.LogEntry("workspace.delete", "workspace/"+id, LogFields("name", tx.Actor.WorkspaceName), nil)
 }
 
 // sweepWorkspace deletes some of the rows of a workspace that is gone.
@@ -128,7 +128,7 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 	left := int64(sweepStep)
 	for _, t := range tx.store.sweeps() {
 		for _, workspace := range []int64{c.workspace, -c.workspace} { // hidden records are in the latter
-			n, err := tx.affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND (%s) IN (SELECT %s FROM %s WHERE workspace_id = $1 LIMIT $2)", t.table, t.key, t.key, t.table), workspace, left)
+			n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND (%s) IN (SELECT %s FROM %s WHERE workspace_id = $1 LIMIT $2)", t.table, t.key, t.key, t.table), workspace, left)
 			if left -= n; err != nil || left <= 0 {
 				return err
 			}
@@ -167,10 +167,10 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 	var number, home int64
 	var before, target string
 	text := "UPDATE workspaces SET plan = $2 WHERE number = $1"
-	found, err := tx.row("SELECT number, number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &home, &before, &target)
+	found, err := tx.Row("SELECT number, number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &home, &before, &target)
 	if err == nil && !found {
 		text = "UPDATE users SET plan = $2 WHERE number = $1"
-		found, err = tx.row("SELECT number, 0, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &home, &before, &target)
+		found, err = tx.Row("SELECT number, 0, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &home, &before, &target)
 		tx.Actor.User = number
 	}
 	if err != nil {
@@ -191,8 +191,8 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 		return list, nil
 	}
 	tx.Actor.Workspace = home
-	if err := tx.exec(text, number, plan); err != nil {
+	if err := tx.Exec(text, number, plan); err != nil {
 		return nil, err
 	}
-	return list, tx.log("plan.set", target, words("plan", before), words("plan", plan))
+	return list, tx.LogEntry("plan.set", target, LogFields("plan", before), LogFields("plan", plan))
 }

@@ -75,7 +75,7 @@ func TestFailingWriteRollsBackAlone(t *testing.T) {
 			return errors.Join(f.insert("lost")(tx), oops)
 		}
 		broken := func(tx *Tx) error {
-			return errors.Join(f.insert("lost")(tx), tx.exec("INSERT INTO nowhere VALUES (1)"))
+			return errors.Join(f.insert("lost")(tx), tx.Exec("INSERT INTO nowhere VALUES (1)"))
 		}
 		panicking := func(tx *Tx) error {
 			_ = f.insert("lost")(tx)
@@ -116,7 +116,7 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 			kept  string
 		}{
 			{"none", func(*Tx) error { return nil }, 1, "x0"},
-			{"before it writes", func(tx *Tx) error { _, err := tx.row("SELECT 1", nil, new(int)); return errors.Join(oops, err) }, 1, "x1"},
+			{"before it writes", func(tx *Tx) error { _, err := tx.Row("SELECT 1", nil, new(int)); return errors.Join(oops, err) }, 1, "x1"},
 			{"after it wrote", func(tx *Tx) error { return errors.Join(f.insert("lost")(tx), oops) }, 2, "x2"},
 			{"in a part, before it writes", func(tx *Tx) error { return tx.Savepoint(func() error { return oops }) }, 1, "x3"},
 			{"in a part, after it wrote", part, 2, "x4 whole"},
@@ -174,7 +174,7 @@ func TestWaitingWritesCommitTogether(t *testing.T) {
 		for i := range jobs {
 			insert := f.insert(fmt.Sprint("n", i))
 			jobs[i] = func(tx *Tx) error {
-				if _, err := tx.row("SELECT COUNT(*) FROM contacts WHERE workspace_id = $1", []any{ann.Workspace}, &seen[i]); err != nil {
+				if _, err := tx.Row("SELECT COUNT(*) FROM contacts WHERE workspace_id = $1", []any{ann.Workspace}, &seen[i]); err != nil {
 					return err
 				}
 				return insert(tx)
@@ -291,11 +291,11 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 		runs := 0
 		reading := func(tx *Tx) error {
 			runs++
-			return errors.Join(f.insert("lost")(tx), tx.rows(endless, nil, never))
+			return errors.Join(f.insert("lost")(tx), tx.Rows(endless, nil, never))
 		}
 		writing := func(tx *Tx) error {
 			runs++
-			_ = tx.rows("UPDATE contacts SET stage = 'lost' WHERE key IN ("+endless+") RETURNING key", nil, never)
+			_ = tx.Rows("UPDATE contacts SET stage = 'lost' WHERE key IN ("+endless+") RETURNING key", nil, never)
 			return f.insert("lost")(tx)
 		}
 		many := func(tx *Tx) error {
@@ -337,7 +337,7 @@ func TestCloseEndsSlowWrites(t *testing.T) {
 	go func() {
 		ended <- f.Write(t.Context(), ann, func(tx *Tx) error {
 			close(running)
-			return tx.rows(endless, nil, never)
+			return tx.Rows(endless, nil, never)
 		})
 	}()
 	<-running
