@@ -17,7 +17,7 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm < query < store < auth < server < main
+crm < query < store < auth < auth/oauth < server < main
 crm < render < server
 crm < server/client < server
 mail < auth

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -119,5 +120,5 @@ func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 
 // forget ends the token when the command does.
 func forget(st *store.Store, in auth.SignedIn) error {
-	return auth.New(st, auth.Options{}).RevokeSecret(context.Background(), "", "", in.Token)
+	return oauth.New(auth.New(st, auth.Options{}), st).RevokeSecret(context.Background(), "", "", in.Token)
 }

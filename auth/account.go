@@ -15,7 +15,7 @@ func (a *Auth) DeleteAccount(tx *store.Tx, code string) (store.Left, error) {
 	if err := a.StepUp(tx, what, code); err != nil {
 		return store.Left{}, err
 	}
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	return tx.RemoveUser()
 }
 
@@ -29,7 +29,7 @@ func (a *Auth) RemoveUser(ctx context.Context, email string) (left store.Left, e
 		if err != nil {
 			return err
 		}
-		tx.After(a.forget)
+		tx.After(a.Forget)
 		left, err = tx.RemoveUser()
 		return err
 	})
@@ -42,7 +42,7 @@ func (a *Auth) RemoveWorkspace(ctx context.Context, id string) error {
 		if err := tx.ReauthorizeAccount(id); err != nil {
 			return err
 		}
-		tx.After(a.forget)
+		tx.After(a.Forget)
 		return tx.DeleteWorkspace()
 	})
 }

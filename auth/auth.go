@@ -1,6 +1,6 @@
-// Package auth turns a credential into an actor: access tokens, mailed codes, OAuth
-// clients and grants, step-up and delete confirmations. It words the mails it
-// sends. It never speaks HTTP and executes no SQL of its own.
+// Package auth turns a credential into an actor: access tokens, mailed codes,
+// step-up and delete confirmations. It words the mails it sends. It never speaks
+// HTTP and executes no SQL of its own.
 package auth
 
 import (
@@ -29,8 +29,6 @@ type Auth struct {
 
 	hits, misses atomic.Int64 // of sessions
 	failures     failures
-
-	localCodes localCodes
 }
 
 // Options say how people come in.
@@ -138,8 +136,8 @@ func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 	}
 }
 
-// forget drops every cached session, after a change to tokens or members.
-func (a *Auth) forget() {
+// Forget drops every cached session, after a change to tokens or members.
+func (a *Auth) Forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.generation++
@@ -149,7 +147,7 @@ func (a *Auth) forget() {
 // Revoke ends a token of the actor. It is refused from then on. What it made is returned
 // where that lives on.
 func (a *Auth) Revoke(tx *store.Tx, id string) (left []store.Made, err error) {
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	id = crm.CutHandle(id)
 	if left, err = tx.MadeBy(id); err == nil {
 		err = tx.Revoke(id)

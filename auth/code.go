@@ -126,7 +126,7 @@ func (a *Auth) try(tx *store.Tx, t codeAttempt) error {
 func (a *Auth) use(tx *store.Tx, t codeAttempt) error {
 	code := normalizeCode(t.input)
 	short := isShortCode(code)
-	if err := checkLimits(tx, t.tries(tx, short)); err != nil {
+	if err := CheckLimits(tx, t.tries(tx, short)); err != nil {
 		return err
 	}
 	look := a.lookLong
@@ -194,10 +194,8 @@ func (a *Auth) codeHash(purpose, address, code string) string {
 	return a.keyed("code", purpose, address, code)
 }
 
-// CodeForm says what a code looks like, for people.
-func CodeForm(long bool) string {
-	if long {
-		return fmt.Sprintf("%d letters and digits", longCode)
-	}
-	return fmt.Sprintf("%d digits", shortCode)
-}
+// LongCodeForm and ShortCodeForm say what a code looks like, for people.
+func LongCodeForm() string { return fmt.Sprintf("%d letters and digits", longCode) }
+
+// ShortCodeForm: see LongCodeForm.
+func ShortCodeForm() string { return fmt.Sprintf("%d digits", shortCode) }

@@ -96,7 +96,7 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 		return f, err
 	}
 	if wait == 0 {
-		return f, checkLimits(tx, limit{window, asksPerAddress, limitWindow, hint}, limit{daily, asksPerDay, day, hint})
+		return f, CheckLimits(tx, Limit{window, asksPerAddress, limitWindow, hint}, Limit{daily, asksPerDay, day, hint})
 	}
 	// It comes too seldom to be lost to who kills short ones, and waits for its owner
 	// until the next may be asked for.
@@ -104,7 +104,7 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	if q.network != "" {
 		f.life = slowWindow
 	}
-	return f, checkLimits(tx, limit{slow, 1, slowWindow, hint})
+	return f, CheckLimits(tx, Limit{slow, 1, slowWindow, hint})
 }
 
 // admitNetwork counts an ask under the actor's network. What newcomers finish is given
@@ -116,5 +116,5 @@ func admitNetwork(tx *store.Tx, hint string) error {
 	if err != nil || wait == 0 {
 		return err
 	}
-	return checkLimits(tx, limit{networkSendLimits(network) + " slow", 1, slowAsk, hint})
+	return CheckLimits(tx, Limit{networkSendLimits(network) + " slow", 1, slowAsk, hint})
 }

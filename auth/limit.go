@@ -10,24 +10,24 @@ import (
 	"crmkit/store"
 )
 
-// limit is how many events of a name there may be in a window.
-type limit struct {
-	name   string
-	most   int64
-	window time.Duration
-	hint   string // of the error when there were more; ends in "try again"
+// Limit is how many events of a name there may be in a window.
+type Limit struct {
+	Name   string
+	Most   int64
+	Window time.Duration
+	Hint   string // of the error when there were more; ends in "try again"
 }
 
-// checkLimits counts one event under each limit. Where one is used up it returns
+// CheckLimits counts one event under each limit. Where one is used up it returns
 // rate_limited with its hint and the time to wait, and what was counted stays.
-func checkLimits(tx *store.Tx, limits ...limit) error {
+func CheckLimits(tx *store.Tx, limits ...Limit) error {
 	for _, l := range limits {
-		wait, err := tx.TakeQuota(l.name, l.most, l.window)
+		wait, err := tx.TakeQuota(l.Name, l.Most, l.Window)
 		if err != nil {
 			return err
 		}
 		if wait > 0 {
-			return tx.CommitWithError(rateLimitError(l.hint, wait))
+			return tx.CommitWithError(rateLimitError(l.Hint, wait))
 		}
 	}
 	return nil
@@ -113,15 +113,15 @@ func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
 
 // tries returns the limit on tries of the attempt. Long codes cannot be guessed: a
 // network that guessed too much may still use those.
-func (t codeAttempt) tries(tx *store.Tx, short bool) limit {
-	l := limit{attemptLimits(Network(tx.Actor.Addr)), triesPerClient, limitWindow, "too many codes were tried from your network. Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"}
+func (t codeAttempt) tries(tx *store.Tx, short bool) Limit {
+	l := Limit{attemptLimits(Network(tx.Actor.Addr)), triesPerClient, limitWindow, "too many codes were tried from your network. Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"}
 	switch {
 	case t.kind == stepUpKind:
-		l.name, l.hint = attemptLimits(tx.Actor.UserID), "too many codes were tried for you; try again"
+		l.Name, l.Hint = attemptLimits(tx.Actor.UserID), "too many codes were tried for you; try again"
 	case t.known:
-		l.name, l.hint = attemptLimits(addressOnNetwork(tx, t.address)), "too many codes were tried for this address; try again"
+		l.Name, l.Hint = attemptLimits(addressOnNetwork(tx, t.address)), "too many codes were tried for this address; try again"
 	case !short:
-		l.name, l.most, l.hint = attemptLimits("long "+l.name), longTriesPerClient, "too many codes were tried from your network; try again"
+		l.Name, l.Most, l.Hint = attemptLimits("long "+l.Name), longTriesPerClient, "too many codes were tried from your network; try again"
 	}
 	return l
 }

@@ -21,11 +21,11 @@ func (a *Auth) Request(ctx context.Context, client, email string) (address, code
 	if err != nil {
 		return "", "", err
 	}
-	place, err := a.reserve(client)
+	place, err := a.Reserve(client)
 	if err != nil {
 		return "", "", err
 	}
-	defer release(place)
+	defer place.Release()
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) error {
 		q, err := a.askHere(tx, address)
 		if err != nil {
@@ -97,7 +97,7 @@ func (c *Credentials) normalise() (err error) {
 	if c.TokenName, err = tokenLabel(c.TokenName); err != nil {
 		return err
 	}
-	c.Scope, err = scope(c.Scope)
+	c.Scope, err = ParseScope(c.Scope)
 	c.WorkspaceID = crm.CutHandle(c.WorkspaceID)
 	return err
 }
@@ -152,7 +152,7 @@ func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, e
 	if in.TokenName, err = tokenLabel(name); err != nil {
 		return in, err
 	}
-	if in.Scope, err = scope(wanted); err != nil {
+	if in.Scope, err = ParseScope(wanted); err != nil {
 		return in, err
 	}
 	in.Workspace = store.Workspace{Number: tx.Actor.Workspace, ID: tx.Actor.WorkspaceID, Name: tx.Actor.WorkspaceName}
@@ -161,11 +161,11 @@ func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, e
 }
 
 func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secret, id string, err error) {
-	if secret, err = newToken(a.store.Random()); err != nil {
+	if secret, err = a.NewToken(); err != nil {
 		return "", "", err
 	}
 	t.Hash = Hash(secret)
-	tx.After(a.forget) // it may have taken the place of one
+	tx.After(a.Forget) // it may have taken the place of one
 	id, err = tx.CreateToken(w, t)
 	return secret, id, err
 }
@@ -179,21 +179,21 @@ func ParseAddress(email string) (string, error) {
 	return address, nil
 }
 
-// maxTokenName is the most characters of a token's name.
-const maxTokenName = 100
+// MaxTokenName is the most characters of a token's name.
+const MaxTokenName = 100
 
 func tokenLabel(name string) (string, error) {
 	clean, ok := query.Clean(name)
 	if clean == "" && ok {
 		return "default", nil
 	}
-	if !ok || len([]rune(clean)) > maxTokenName {
-		return "", crm.Errorf(crm.InvalidValue, "token_name has 1 to %d characters; send the name of your client, like Cursor.", maxTokenName).On("token_name")
+	if !ok || len([]rune(clean)) > MaxTokenName {
+		return "", crm.Errorf(crm.InvalidValue, "token_name has 1 to %d characters; send the name of your client, like Cursor.", MaxTokenName).On("token_name")
 	}
 	return clean, nil
 }
 
-func scope(wanted string) (string, error) {
+func ParseScope(wanted string) (string, error) {
 	if wanted == "" {
 		return crm.ScopeFull, nil
 	}

@@ -31,12 +31,12 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	}
 	limits := inviteLimits(tx, address)
 	for _, l := range limits { // before a code is mailed or used up for it
-		wait, err := tx.QuotaWait(l.name, l.most)
+		wait, err := tx.QuotaWait(l.Name, l.Most)
 		if err != nil {
 			return store.Outcome{}, err
 		}
 		if wait > 0 {
-			return store.Outcome{}, rateLimitError(l.hint, wait)
+			return store.Outcome{}, rateLimitError(l.Hint, wait)
 		}
 	}
 	if role == crm.RoleAdmin && !(found && seat.Value("role").Text == role) {
@@ -45,7 +45,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 			return store.Outcome{}, err
 		}
 	}
-	if err := checkLimits(tx, limits...); err != nil {
+	if err := CheckLimits(tx, limits...); err != nil {
 		return store.Outcome{}, err
 	}
 	out, err := tx.Invite(address, role)
@@ -55,8 +55,8 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	return out, err
 }
 
-func inviteLimits(tx *store.Tx, address string) []limit {
-	return []limit{
+func inviteLimits(tx *store.Tx, address string) []Limit {
+	return []Limit{
 		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you sent as many invites as a user may in a day; try again"},
 		{"invite " + mailbox(address), invitesPerAddress, day, address + " was sent as many invites as an address may get in a day; try again"},
 	}
@@ -76,7 +76,7 @@ func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (stor
 			return store.Outcome{}, err
 		}
 	}
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	return tx.SetRole(member, role)
 }
 
@@ -90,7 +90,7 @@ func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
 			return err
 		}
 	}
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	return tx.RemoveMember(member)
 }
 
@@ -101,12 +101,12 @@ func (a *Auth) DeleteWorkspace(tx *store.Tx, code string) error {
 	if err := a.StepUp(tx, what, code); err != nil {
 		return err
 	}
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	return tx.DeleteWorkspace()
 }
 
 // UpdateWorkspace changes the name or time zone of the actor's workspace.
 func (a *Auth) UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
-	tx.After(a.forget)
+	tx.After(a.Forget)
 	return tx.UpdateWorkspace(d)
 }

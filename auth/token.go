@@ -13,6 +13,19 @@ const (
 	tokenCheck  = 6  // characters of CRC-32
 )
 
+// NewToken returns a new access token.
+func (a *Auth) NewToken() (string, error) { return newToken(a.store.Random()) }
+
+// NewSecret returns a new secret of 32 random characters of base 62.
+func (a *Auth) NewSecret() (string, error) {
+	return randomText(a.store.Random(), tokenRandom, base62)
+}
+
+// IsSecret reports whether a text has the form of NewSecret's.
+func IsSecret(text string) bool {
+	return len(text) == tokenRandom && strings.Trim(text, base62) == ""
+}
+
 // newToken returns an access token: ck_, 32 random characters of base 62 and 6
 // of checksum, a shape that secret scanners can find without a false alarm.
 func newToken(random io.Reader) (string, error) {

@@ -76,8 +76,11 @@ func (s *Sender) room(share string) bool {
 	return s.taken < maxQueued && s.places[share] < maxOfShare
 }
 
-// Release gives the place back, unless a mail took it.
+// Release gives the place back, unless a mail took it. On a nil Place it does nothing.
 func (p *Place) Release() {
+	if p == nil {
+		return
+	}
 	p.sender.mu.Lock()
 	defer p.sender.mu.Unlock()
 	if p.open {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
@@ -43,9 +44,9 @@ type request struct {
 
 	remarks []string // how the body was read, where it could have been meant otherwise
 
-	oauth   *auth.OAuthError // the fault, where it is one of that protocol
-	rpcID   string           // raw id of the JSON-RPC message, once it is read
-	rpcCode int              // of the fault, where the message itself has one
+	oauth   *oauth.Error // the fault, where it is one of that protocol
+	rpcID   string       // raw id of the JSON-RPC message, once it is read
+	rpcCode int          // of the fault, where the message itself has one
 }
 
 // ServeHTTP is the only way in: it does for every route what none should have

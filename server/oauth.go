@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
@@ -104,7 +104,7 @@ func (s *Server) checkResource(rq *request, values []string) error {
 			value = origin + strings.TrimSuffix(u.String(), "/")
 		}
 		if err != nil || !slices.Contains([]string{base, base + "/mcp", base + "/mcp/tools"}, value) {
-			return &auth.OAuthError{Code: auth.InvalidTarget, Description: "resource is not this server; it is " + base + "/mcp."}
+			return &oauth.Error{Code: oauth.InvalidTarget, Description: "resource is not this server; it is " + base + "/mcp."}
 		}
 	}
 	return nil
@@ -119,7 +119,7 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 	}
 	members, err := crm.ReadObject(data)
 	if err != nil {
-		return nil, &auth.OAuthError{Code: auth.InvalidMetadata, Description: "The body is no JSON object: " + err.Error() + "."}
+		return nil, &oauth.Error{Code: oauth.InvalidMetadata, Description: "The body is no JSON object: " + err.Error() + "."}
 	}
 	var name string
 	var redirects []string
@@ -129,11 +129,11 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 			name, _ = crm.Unquote(m.JSON)
 		case "redirect_uris":
 			if redirects, fault = redirectList(m.JSON); fault != nil {
-				return nil, &auth.OAuthError{Code: auth.InvalidRedirect, Description: fault.Hint}
+				return nil, &oauth.Error{Code: oauth.InvalidRedirect, Description: fault.Hint}
 			}
 		}
 	}
-	c, err := s.auth.Register(rq.Context(), rq.addr, name, redirects)
+	c, err := s.oauth.Register(rq.Context(), rq.addr, name, redirects)
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +147,9 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 
 // redirectList reads redirect_uris.
 func redirectList(json string) (uris []string, fault *crm.Error) {
-	items, ok := crm.ParseItems(json, auth.MaxRedirects)
-	if len(items) > auth.MaxRedirects {
-		return nil, crm.TooMany("redirect_uris", auth.MaxRedirects, "URIs", "Register those that are used.")
+	items, ok := crm.ParseItems(json, oauth.MaxRedirects)
+	if len(items) > oauth.MaxRedirects {
+		return nil, crm.TooMany("redirect_uris", oauth.MaxRedirects, "URIs", "Register those that are used.")
 	}
 	for _, item := range items {
 		uri, isText := crm.Unquote(item)
@@ -166,7 +166,7 @@ func redirectList(json string) (uris []string, fault *crm.Error) {
 func (rq *request) form() (url.Values, error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
-		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "Send the parameters as application/x-www-form-urlencoded."}
+		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "Send the parameters as application/x-www-form-urlencoded."}
 	}
 	data, fault := rq.bytes()
 	if fault != nil {
@@ -174,7 +174,7 @@ func (rq *request) form() (url.Values, error) {
 	}
 	values, fault := query.Params(string(data))
 	if fault != nil {
-		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The body cannot be read as a form: " + fault.Hint}
+		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "The body cannot be read as a form: " + fault.Hint}
 	}
 	return values, singleValue(values)
 }
@@ -183,7 +183,7 @@ func (rq *request) form() (url.Values, error) {
 func singleValue(values url.Values) error {
 	for name, list := range values {
 		if len(list) > 1 && name != "resource" {
-			return &auth.OAuthError{Code: auth.InvalidRequest, Description: crm.Quote(name) + " is given more than once."}
+			return &oauth.Error{Code: oauth.InvalidRequest, Description: crm.Quote(name) + " is given more than once."}
 		}
 	}
 	return nil
@@ -199,15 +199,15 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Response, error) {
 	if err := s.checkResource(rq, form["resource"]); err != nil {
 		return nil, err
 	}
-	var pair auth.Pair
+	var pair oauth.Pair
 	switch form.Get("grant_type") {
 	case "authorization_code":
-		pair, err = s.auth.Redeem(rq.Context(), rq.addr, auth.Redemption{Client: form.Get("client_id"), Code: form.Get("code"),
+		pair, err = s.oauth.Redeem(rq.Context(), rq.addr, oauth.Redemption{Client: form.Get("client_id"), Code: form.Get("code"),
 			Verifier: form.Get("code_verifier"), Redirect: form.Get("redirect_uri")})
 	case "refresh_token":
-		pair, err = s.auth.Refresh(rq.Context(), rq.addr, form.Get("client_id"), form.Get("refresh_token"))
+		pair, err = s.oauth.Refresh(rq.Context(), rq.addr, form.Get("client_id"), form.Get("refresh_token"))
 	default:
-		err = &auth.OAuthError{Code: auth.UnsupportedGrantType, Description: "grant_type is authorization_code or refresh_token."}
+		err = &oauth.Error{Code: oauth.UnsupportedGrantType, Description: "grant_type is authorization_code or refresh_token."}
 	}
 	if err != nil {
 		return nil, err
@@ -222,9 +222,9 @@ func (s *Server) revokeEndpoint(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	if form.Get("token") == "" {
-		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "token is missing."}
+		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "token is missing."}
 	}
-	if err := s.auth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
+	if err := s.oauth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
 		return nil, err
 	}
 	return sendJSON(jsonObject{}), nil
@@ -232,12 +232,12 @@ func (s *Server) revokeEndpoint(rq *request) (*render.Response, error) {
 
 // oauthFailure spells an error as RFC 6749 section 5.2 has it.
 func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Response {
-	word := auth.InvalidRequest
+	word := oauth.InvalidRequest
 	switch {
 	case rq.oauth != nil:
 		word, known = rq.oauth.Code, crm.Errorf(known.Code, "%s", rq.oauth.Description)
 		rq.status = http.StatusBadRequest
-		if word == auth.InvalidClient {
+		if word == oauth.InvalidClient {
 			rq.status = http.StatusUnauthorized
 		}
 	case rq.status >= 500:
@@ -250,8 +250,8 @@ func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Response {
 }
 
 // oauthError returns the OAuth error in an error, or nil.
-func oauthError(err error) *auth.OAuthError {
-	var known *auth.OAuthError
+func oauthError(err error) *oauth.Error {
+	var known *oauth.Error
 	if errors.As(err, &known) {
 		return known
 	}

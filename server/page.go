@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strings"
 
-	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
 )
@@ -119,7 +119,7 @@ func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Response {
 	if e := rq.oauth; e != nil {
 		rq.status = http.StatusBadRequest
 		p.Text = e.Description
-		if e.Code == auth.InvalidClient {
+		if e.Code == oauth.InvalidClient {
 			p.Next = "Remove the connector in your application and add it again: it then registers anew."
 		}
 	}

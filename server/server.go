@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/store"
@@ -44,6 +45,7 @@ type Server struct {
 	store    *store.Store
 	schema   *crm.Schema
 	auth     *auth.Auth
+	oauth    *oauth.Server
 	router   *router
 	proxies  proxies
 	limiter  *limiter
@@ -78,6 +80,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), counters: newMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
+	s.oauth = oauth.New(s.auth, s.store)
 	s.publicBodies, s.signedBodies = newAdmission(publicBodies, publicNetworkPart), newAdmission(signedBodies, signedPart)
 	s.publicBodyTime, s.imports, s.batch, s.remembered = publicBodyTime, newImportIntakes(), importBatch, maxRemembered
 	s.importing = make(chan struct{}, maxImports)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"crmkit/auth"
+	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/store"
@@ -44,7 +44,7 @@ func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	if secret := rq.params.Get("request"); secret != "" {
-		p, err := s.auth.Page(rq.Context(), secret, s.browser(rq))
+		p, err := s.oauth.Page(rq.Context(), secret, s.browser(rq))
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +57,7 @@ func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 	if rq.Method == http.MethodHead {
 		return s.page(rq, signPage{Step: "email"}, ""), nil
 	}
-	secret, cookie, err := s.auth.Begin(rq.Context(), rq.addr, asked, s.browser(rq))
+	secret, cookie, err := s.oauth.Begin(rq.Context(), rq.addr, asked, s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +67,9 @@ func (s *Server) authorizePage(rq *request) (*render.Response, error) {
 
 // pageRequest reads an authorization request. A fault ends in a page, never in a
 // redirect: anybody can register a client, and would have an open redirector.
-func (s *Server) pageRequest(rq *request) (asked auth.Authorization, err error) {
+func (s *Server) pageRequest(rq *request) (asked oauth.Authorization, err error) {
 	p := rq.params
-	asked.Client, asked.Redirect, err = s.auth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
+	asked.Client, asked.Redirect, err = s.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
 	if err != nil {
 		return asked, err
 	}
@@ -83,11 +83,11 @@ func (s *Server) pageRequest(rq *request) (asked auth.Authorization, err error) 
 		fault = "The application asked for something else than a code (response_type=code)."
 	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
 		fault = "The application wants the answer in a form that is not supported (response_mode=query)."
-	case p.Get("code_challenge_method") != "S256" || !auth.ValidChallenge(asked.Challenge):
+	case p.Get("code_challenge_method") != "S256" || !oauth.ValidChallenge(asked.Challenge):
 		fault = "The application did not protect the sign-in with PKCE (code_challenge and code_challenge_method=S256)."
 	}
 	if fault != "" {
-		return asked, &auth.OAuthError{Code: auth.InvalidRequest, Description: fault}
+		return asked, &oauth.Error{Code: oauth.InvalidRequest, Description: fault}
 	}
 	return asked, nil
 }
@@ -99,13 +99,13 @@ func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	if err := protection.Check(rq.Request); err != nil {
-		return nil, &auth.OAuthError{Code: auth.InvalidRequest, Description: "The form was sent from a page of another site."}
+		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "The form was sent from a page of another site."}
 	}
 	form, err := rq.form()
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
+	p, err := s.oauth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -124,28 +124,28 @@ func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
 }
 
 // step does what a form asks and returns where it leads; empty: to the page.
-func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string, err error) {
+func (s *Server) step(rq *request, p oauth.Page, form url.Values) (target string, err error) {
 	ctx := rq.Context()
 	switch step, do := form.Get("step"), form.Get("do"); {
 	case do == "cancel":
-		if err := s.auth.Deny(ctx, rq.addr, p); err != nil {
+		if err := s.oauth.Deny(ctx, rq.addr, p); err != nil {
 			return "", err
 		}
 		return s.response(rq, p, url.Values{"error": {"access_denied"}, "error_description": {"The person cancelled the sign-in."}}), nil
 	case do == "email":
-		return "", s.auth.OtherAddress(ctx, rq.addr, p)
+		return "", s.oauth.OtherAddress(ctx, rq.addr, p)
 	case do == "again" && p.Email != "" && !p.Verified:
-		return "", s.auth.SendCode(ctx, rq.addr, p, p.Email)
+		return "", s.oauth.SendCode(ctx, rq.addr, p, p.Email)
 	case step == "email" && !p.Verified:
-		return "", s.auth.SendCode(ctx, rq.addr, p, form.Get("email"))
+		return "", s.oauth.SendCode(ctx, rq.addr, p, form.Get("email"))
 	case step == "code":
-		return "", s.auth.CheckCode(ctx, rq.addr, p, form.Get("code"))
+		return "", s.oauth.CheckCode(ctx, rq.addr, p, form.Get("code"))
 	case step == "access" && p.Verified:
 		access, err := readAccess(form)
 		if err != nil {
 			return "", err
 		}
-		code, err := s.auth.Allow(ctx, rq.addr, p, access)
+		code, err := s.oauth.Allow(ctx, rq.addr, p, access)
 		if err != nil {
 			return "", err
 		}
@@ -155,8 +155,8 @@ func (s *Server) step(rq *request, p auth.Page, form url.Values) (target string,
 }
 
 // readAccess reads the choices of the last form.
-func readAccess(form url.Values) (access auth.Access, err error) {
-	access = auth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope"), Reach: form.Get("reach")}
+func readAccess(form url.Values) (access oauth.Access, err error) {
+	access = oauth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope"), Reach: form.Get("reach")}
 	name := strings.TrimSpace(form.Get("workspace_name"))
 	switch {
 	case access.WorkspaceID == "":
@@ -173,7 +173,7 @@ func readAccess(form url.Values) (access auth.Access, err error) {
 
 // response returns the redirect of an authorization response, with iss
 // (RFC 9207 section 2).
-func (s *Server) response(rq *request, p auth.Page, values url.Values) string {
+func (s *Server) response(rq *request, p oauth.Page, values url.Values) string {
 	values.Set("iss", s.base(rq))
 	if p.State != "" {
 		values.Set("state", p.State)
@@ -196,7 +196,7 @@ func (s *Server) seeOther(rq *request, target string) *render.Response {
 
 // redisplay shows a step whose input was refused, with what was wrong.
 func (s *Server) redisplay(rq *request, form url.Values, known *crm.Error) (*render.Response, error) {
-	p, err := s.auth.Page(rq.Context(), form.Get("request"), s.browser(rq))
+	p, err := s.oauth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -238,10 +238,10 @@ func humanDuration(d time.Duration) string {
 
 // show returns the page of a sign-in under way. What stands in the form stays
 // there, most of all a choice of less.
-func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string) *render.Response {
+func (s *Server) show(rq *request, p oauth.Page, form url.Values, problem string) *render.Response {
 	to, _ := url.Parse(p.Redirect)
-	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: auth.RedirectLabel(p.Redirect), Email: form.Get("email"),
-		Loopback: auth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
+	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: oauth.RedirectLabel(p.Redirect), Email: form.Get("email"),
+		Loopback: oauth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
 	switch {
 	case p.Verified:
 		page.Step, page.Email = "access", p.Email
@@ -255,7 +255,7 @@ func (s *Server) show(rq *request, p auth.Page, form url.Values, problem string)
 			page.Workspaces = append(page.Workspaces, pageWorkspace{ID: w.ID, Name: w.Name, Role: w.Role, Selected: selected})
 		}
 	case p.Email != "":
-		page.Step, page.Email, page.LocalCode, page.Long, page.CodeForm = "code", p.Email, p.LocalCode, p.Long, auth.CodeForm(p.Long)
+		page.Step, page.Email, page.LocalCode, page.Long, page.CodeForm = "code", p.Email, p.LocalCode, p.Long, p.CodeForm()
 	}
 	return s.page(rq, page, formTarget(to))
 }

@@ -1,18 +1,16 @@
-package auth
+package oauth
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
-	"strings"
 
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store"
 )
-
-const pageMailsPerAddress = 200 // a day, whoever asks
 
 // Authorization is what a client asks for at the authorization endpoint.
 type Authorization struct {
@@ -31,18 +29,18 @@ func ValidChallenge(challenge string) bool {
 
 // Begin starts a sign-in on the page. The secret goes into the page, the
 // browser's into a cookie; browser is what an earlier cookie held, or empty.
-func (a *Auth) Begin(ctx context.Context, addr string, asked Authorization, browser string) (secret, cookie string, err error) {
-	if cookie = browser; len(cookie) != tokenRandom || strings.Trim(cookie, base62) != "" {
-		if cookie, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+func (s *Server) Begin(ctx context.Context, addr string, asked Authorization, browser string) (secret, cookie string, err error) {
+	if cookie = browser; !auth.IsSecret(cookie) {
+		if cookie, err = s.auth.NewSecret(); err != nil {
 			return "", "", err
 		}
 	}
-	if secret, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+	if secret, err = s.auth.NewSecret(); err != nil {
 		return "", "", err
 	}
-	in := store.SignIn{Hash: Hash(secret), Browser: Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
-	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		return tx.SaveSignIn(in, Network(addr))
+	in := store.SignIn{Hash: auth.Hash(secret), Browser: auth.Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
+	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		return tx.SaveSignIn(in, auth.Network(addr))
 	})
 	return secret, cookie, err
 }
@@ -56,31 +54,39 @@ type Page struct {
 }
 
 // Page returns the sign-in with the secret if the browser began it, else ErrOver.
-func (a *Auth) Page(ctx context.Context, secret, browser string) (p Page, err error) {
-	in, found, err := a.store.SignInOf(ctx, Hash(secret), Hash(browser))
+func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err error) {
+	in, found, err := s.store.SignInOf(ctx, auth.Hash(secret), auth.Hash(browser))
 	if err != nil {
 		return p, err
 	}
-	c, known, err := a.store.Client(ctx, in.Client)
+	c, known, err := s.store.Client(ctx, in.Client)
 	if err != nil {
 		return p, err
 	}
 	if !found || !known {
 		return p, ErrSignInEnded
 	}
-	p = Page{SignIn: in, ClientName: c.Name, LocalCode: a.localCodes.get(in.Hash)}
+	p = Page{SignIn: in, ClientName: c.Name, LocalCode: s.localCodes.get(in.Hash)}
 	if in.Verified {
-		p.Workspaces, err = a.store.WorkspacesOf(ctx, in)
+		p.Workspaces, err = s.store.WorkspacesOf(ctx, in)
 	}
 	return p, err
 }
 
 // ErrSignInEnded is the error for a sign-in that is none, or not of this browser.
-var ErrSignInEnded = oauthErrorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
+var ErrSignInEnded = errorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
+
+// CodeForm says what the code of the sign-in looks like, for people.
+func (p Page) CodeForm() string {
+	if p.Long {
+		return auth.LongCodeForm()
+	}
+	return auth.ShortCodeForm()
+}
 
 // withSignIn runs a step of the sign-in.
-func (a *Auth) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
-	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
+	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
 		in, found, err := tx.SignInOf(p.Hash, p.Browser)
 		if err == nil && !found {
 			err = ErrSignInEnded
@@ -92,62 +98,36 @@ func (a *Auth) withSignIn(ctx context.Context, addr string, p Page, fn func(*sto
 	})
 }
 
-// pagePurpose binds a code to one sign-in on the page: it is no good for any
-// other, nor for POST /auth/verify.
-func pagePurpose(in store.SignIn) string { return "page " + in.Hash }
-
-// pageKind counts what is asked for on pages apart for each network. A code serves
-// its page alone, so one that a stranger asked for is of no use to the person, and
-// must not use up what the person may ask for.
-func pageKind(addr string) string { return "page " + Network(addr) }
+// codeFor returns the code that the sign-in asks for.
+func (p Page) codeFor(in store.SignIn, address string) auth.PageCode {
+	return auth.PageCode{SignIn: in.Hash, Address: address, ClientName: p.ClientName, Destination: RedirectLabel(p.Redirect)}
+}
 
 // SendCode mails a code for the sign-in to the address.
-func (a *Auth) SendCode(ctx context.Context, addr string, p Page, email string) error {
-	address, err := ParseAddress(email)
+func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string) error {
+	address, err := auth.ParseAddress(email)
 	if err != nil {
 		return err
 	}
-	place, err := a.reserve(addr)
+	place, err := s.auth.Reserve(addr)
 	if err != nil {
 		return err
 	}
-	defer release(place)
-	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
-		q, err := a.ask(tx, pagePurpose(in), pageKind(addr), address)
+	defer place.Release()
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+		code, err := s.auth.MailPageCode(tx, place, p.codeFor(in, address))
 		if err != nil {
 			return err
 		}
-		if err := checkLimits(tx, q.pageMails(tx)); err != nil {
-			return err
-		}
-		code, err := a.issue(tx, q)
-		if err != nil {
-			return err
-		}
-		in.Email, in.Long, in.Verified = address, !isShortCode(code.text), false
-		letter := a.pageMail(address, addr, p)
-		letter.Code = code.text
-		shown, err := a.mailCode(tx, place, q, letter)
-		if err != nil {
-			return err
-		}
-		tx.After(func() { a.localCodes.put(in.Hash, shown) })
+		in.Email, in.Long, in.Verified = address, code.Long, false
+		tx.After(func() { s.localCodes.put(in.Hash, code.Local) })
 		return tx.UpdateSignIn(in)
 	})
 }
 
-// pageMails is the limit on mails that pages send to an address.
-func (q codeRequest) pageMails(tx *store.Tx) limit {
-	of := mailbox(q.address)
-	if q.known {
-		of = addressOnNetwork(tx, q.address)
-	}
-	return limit{"page mail " + of, pageMailsPerAddress, day, "too many codes were mailed to that address today; try again"}
-}
-
 // OtherAddress takes the sign-in back to where it asks for an address.
-func (a *Auth) OtherAddress(ctx context.Context, addr string, p Page) error {
-	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		in.Email, in.Verified = "", false
 		return tx.UpdateSignIn(in)
 	})
@@ -155,21 +135,12 @@ func (a *Auth) OtherAddress(ctx context.Context, addr string, p Page) error {
 
 // CheckCode tries the code of the sign-in. A right one makes the person known, as
 // at POST /auth/verify.
-func (a *Auth) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
-	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+func (s *Server) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		if in.Email == "" || in.Verified {
 			return nil // another tab was faster: the page shows where it stands
 		}
-		q, err := a.ask(tx, pagePurpose(in), pageKind(addr), in.Email)
-		if err != nil {
-			return err
-		}
-		err = a.try(tx, codeAttempt{codeRequest: q, input: typed,
-			retryHint: "send a new one", note: func() error { return tx.LogFailure(in.Email) }})
-		if err != nil {
-			return err
-		}
-		if err := a.checkSignup(tx, in.Email); err != nil {
+		if err := s.auth.TryPageCode(tx, p.codeFor(in, in.Email), typed); err != nil {
 			return err
 		}
 		if _, err := tx.SignIn(in.Email); err != nil {
@@ -190,33 +161,33 @@ type Access struct {
 
 // Allow ends the sign-in and returns an authorization code for the client
 // (RFC 6749 section 4.1.2).
-func (a *Auth) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
+func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
 	if access.Scope == "" { // which elsewhere means full
 		return "", crm.Errorf(crm.MissingField, "choose what it may do.").On("scope")
 	}
-	wanted, err := scope(access.Scope)
+	wanted, err := auth.ParseScope(access.Scope)
 	if err != nil {
 		return "", err
 	}
 	if err := access.checkReach(wanted); err != nil {
 		return "", err
 	}
-	if code, err = randomText(a.store.Random(), tokenRandom, base62); err != nil {
+	if code, err = s.auth.NewSecret(); err != nil {
 		return "", err
 	}
 	code = grantPrefix + code
-	err = a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	err = s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		if !in.Verified {
 			return ErrSignInEnded
 		}
-		w, err := a.selectedWorkspace(tx, in, access)
+		w, err := s.selectedWorkspace(tx, in, access)
 		if err != nil {
 			return err
 		}
 		if err := tx.EndSignIn(in); err != nil {
 			return err
 		}
-		g := store.Grant{Hash: Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
+		g := store.Grant{Hash: auth.Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
 		return tx.CreateGrant(g, w)
 	})
 	return code, err
@@ -235,7 +206,7 @@ func (access Access) checkReach(scope string) error {
 }
 
 // selectedWorkspace returns the workspace of the person that was picked, or makes it.
-func (a *Auth) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
+func (s *Server) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
 	list, known, err := tx.ActFor(in)
 	if err == nil && !known {
 		err = ErrSignInEnded
@@ -244,7 +215,7 @@ func (a *Auth) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (
 		return w, err
 	}
 	if access.WorkspaceID == "" {
-		if err := a.nameWorkspace(tx, access.NewName); err != nil {
+		if err := s.nameWorkspace(tx, access.NewName); err != nil {
 			return w, err
 		}
 		w, _, err = tx.ActAs(tx.Actor.User, tx.Actor.Workspace)
@@ -257,8 +228,8 @@ func (a *Auth) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (
 }
 
 // nameWorkspace makes a workspace of the actor with the name.
-func (a *Auth) nameWorkspace(tx *store.Tx, name string) error {
-	e := a.store.Schema.ByName("workspace")
+func (s *Server) nameWorkspace(tx *store.Tx, name string) error {
+	e := s.store.Schema.ByName("workspace")
 	clean, ok := query.Clean(name)
 	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
 		return crm.Errorf(crm.InvalidValue, "a workspace has a name of 1 to %d characters.", field.Limit()).On("name")
@@ -268,8 +239,8 @@ func (a *Auth) nameWorkspace(tx *store.Tx, name string) error {
 }
 
 // Deny ends the sign-in without access.
-func (a *Auth) Deny(ctx context.Context, addr string, p Page) error {
-	return a.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+func (s *Server) Deny(ctx context.Context, addr string, p Page) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
 		return tx.EndSignIn(in)
 	})
 }

@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
 )
@@ -30,9 +31,9 @@ type Pair struct {
 	Refresh string
 }
 
-func (a *Auth) newPair() (p Pair, err error) {
-	if p.Access, err = newToken(a.store.Random()); err == nil {
-		p.Refresh, err = randomText(a.store.Random(), tokenRandom, base62)
+func (s *Server) newPair() (p Pair, err error) {
+	if p.Access, err = s.auth.NewToken(); err == nil {
+		p.Refresh, err = s.auth.NewSecret()
 		p.Refresh = refreshPrefix + p.Refresh
 	}
 	return p, err
@@ -48,27 +49,27 @@ type Redemption struct {
 
 // Redeem exchanges an authorization code for tokens, once. A code that comes a
 // second time ends what the first got (RFC 6749 section 4.1.2).
-func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair, err error) {
-	c, err := a.tokenClient(ctx, r.Client)
+func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair, err error) {
+	c, err := s.tokenClient(ctx, r.Client)
 	if err != nil {
 		return pair, err
 	}
-	if pair, err = a.newPair(); err != nil {
+	if pair, err = s.newPair(); err != nil {
 		return pair, err
 	}
-	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		g, found, err := tx.Grant(Hash(r.Code))
+	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		g, found, err := tx.Grant(auth.Hash(r.Code))
 		if err != nil {
 			return err
 		}
 		if !found || g.Client != c.ID {
-			return oauthErrorf(InvalidGrant, "The code is unknown, too old, or was given to another client; sign in again.")
+			return errorf(InvalidGrant, "The code is unknown, too old, or was given to another client; sign in again.")
 		}
 		if g.Token != "" {
-			if err := a.revokeFamily(tx, g.User, g.Token); err != nil {
+			if err := s.revokeFamily(tx, g.User, g.Token); err != nil {
 				return err
 			}
-			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(errorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
 		}
 		if fault := r.mismatch(g); fault != nil {
 			return fault
@@ -77,8 +78,8 @@ func (a *Auth) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair
 		if err != nil {
 			return err
 		}
-		tx.After(a.forget) // it may take the place of one
-		id, err := tx.CreateToken(w, store.Token{Hash: Hash(pair.Access), Refresh: Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
+		tx.After(s.auth.Forget) // it may take the place of one
+		id, err := tx.CreateToken(w, store.Token{Hash: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
 		if err != nil {
 			return err
 		}
@@ -93,11 +94,11 @@ func (r Redemption) mismatch(g store.Grant) error {
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !g.Live:
-		return oauthErrorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(store.GrantLife.Seconds()))
+		return errorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(store.GrantLife.Seconds()))
 	case r.Redirect != "" && r.Redirect != g.Redirect:
-		return oauthErrorf(InvalidGrant, "redirect_uri is not the one the code was sent to.")
+		return errorf(InvalidGrant, "redirect_uri is not the one the code was sent to.")
 	case len(r.Verifier) < 43 || len(r.Verifier) > 128 || subtle.ConstantTimeCompare([]byte(challenge), []byte(g.Challenge)) != 1:
-		return oauthErrorf(InvalidGrant, "code_verifier does not belong to the code_challenge of the sign-in.")
+		return errorf(InvalidGrant, "code_verifier does not belong to the code_challenge of the sign-in.")
 	}
 	return nil
 }
@@ -106,7 +107,7 @@ func (r Redemption) mismatch(g store.Grant) error {
 func actAsMember(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
 	w, member, err := tx.ActAs(user, workspace)
 	if err == nil && !member {
-		err = oauthErrorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
+		err = errorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
 	}
 	return w, err
 }
@@ -114,44 +115,44 @@ func actAsMember(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
 // Refresh exchanges a refresh token for a new pair. It may be used again for a
 // short while, since clients refresh in parallel; used after that, it counts as
 // stolen and ends its token (RFC 9700 section 4.14.2).
-func (a *Auth) Refresh(ctx context.Context, addr, client, token string) (pair Pair, err error) {
-	c, err := a.tokenClient(ctx, client)
+func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair Pair, err error) {
+	c, err := s.tokenClient(ctx, client)
 	if err != nil {
 		return pair, err
 	}
-	if pair, err = a.newPair(); err != nil {
+	if pair, err = s.newPair(); err != nil {
 		return pair, err
 	}
-	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		r, found, err := tx.Refresh(Hash(token))
+	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		r, found, err := tx.Refresh(auth.Hash(token))
 		if err != nil {
 			return err
 		}
 		if !found || r.Client != c.ID {
-			return oauthErrorf(InvalidGrant, "The refresh token is unknown, revoked, expired, or was given to another client; sign in again.")
+			return errorf(InvalidGrant, "The refresh token is unknown, revoked, expired, or was given to another client; sign in again.")
 		}
-		if !r.Used.IsZero() && a.store.Now().Sub(r.Used) > refreshGrace {
-			if err := a.revokeFamily(tx, r.User, r.TokenID); err != nil {
+		if !r.Used.IsZero() && s.store.Now().Sub(r.Used) > refreshGrace {
+			if err := s.revokeFamily(tx, r.User, r.TokenID); err != nil {
 				return err
 			}
-			return tx.CommitWithError(oauthErrorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(errorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
 		}
 		if _, err := actAsMember(tx, r.User, r.Workspace); err != nil {
 			return err
 		}
 		busy := "the refresh token is used too often; use the newest, or try again"
-		if err := checkLimits(tx, limit{"refresh " + r.Hash, refreshesAtOnce, refreshGrace, busy}); err != nil {
+		if err := auth.CheckLimits(tx, auth.Limit{Name: "refresh " + r.Hash, Most: refreshesAtOnce, Window: refreshGrace, Hint: busy}); err != nil {
 			return err
 		}
-		return tx.RotateRefresh(r, Hash(pair.Access), Hash(pair.Refresh), refreshGrace)
+		return tx.RotateRefresh(r, auth.Hash(pair.Access), auth.Hash(pair.Refresh), refreshGrace)
 	})
 	return pair, err
 }
 
 // revokeFamily revokes a token with all its secrets.
-func (a *Auth) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
+func (s *Server) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 	tx.Actor.User = user
-	tx.After(a.forget)
+	tx.After(s.auth.Forget)
 	var known *crm.Error
 	err := tx.Revoke(tokenID)
 	if errors.As(err, &known) && known.Code == crm.NotFound {
@@ -162,15 +163,15 @@ func (a *Auth) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 
 // RevokeSecret revokes the token that an access or refresh token opens
 // (RFC 7009). An unknown one is no error. A client may revoke only its own.
-func (a *Auth) RevokeSecret(ctx context.Context, addr, client, secret string) error {
-	return a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		id, holder, user, found, err := tx.SecretOwner(Hash(secret))
+func (s *Server) RevokeSecret(ctx context.Context, addr, client, secret string) error {
+	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		id, holder, user, found, err := tx.SecretOwner(auth.Hash(secret))
 		if err != nil || !found {
 			return err
 		}
 		if holder != client {
-			return oauthErrorf(InvalidGrant, "The token was given to another client; send the client_id of its own.")
+			return errorf(InvalidGrant, "The token was given to another client; send the client_id of its own.")
 		}
-		return a.revokeFamily(tx, user, id)
+		return s.revokeFamily(tx, user, id)
 	})
 }

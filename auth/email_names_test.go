@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
 )
@@ -33,12 +32,6 @@ func TestNamesInMailsLookAsTheyAre(t *testing.T) {
 		wantCode(t, "inviting", p.invite(actor, "bob@example.com"), "")
 		if seen := strings.ReplaceAll(p.next().text, "\u2060", ""); !strings.Contains(seen, "to the workspace “"+name+"” in crmkit") {
 			t.Errorf("the name %q reads otherwise:\n%s", name, seen)
-		}
-	}
-	for uri, want := range map[string]string{"https://claude.ai/cb": "claude.ai", "claude.ai:/cb": "an application on this device (scheme claude.ai)",
-		"cursor://anysphere/cb": "an application on this device (scheme cursor)", "http://127.0.0.1:8787/cb": "127.0.0.1:8787"} {
-		if got := auth.RedirectLabel(uri); got != want {
-			t.Errorf("%s leads to %q, want %q", uri, got, want)
 		}
 	}
 }

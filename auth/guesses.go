@@ -29,7 +29,7 @@ func (a *Auth) lookLong(tx *store.Tx, t codeAttempt, code string) (v store.CodeR
 // be no guess is taken back.
 func (a *Auth) lookShort(tx *store.Tx, t codeAttempt, code string) (v store.CodeResult, wait time.Duration, err error) {
 	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with these six digits try again"
-	if err := checkLimits(tx, limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
+	if err := CheckLimits(tx, Limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
 		return v, 0, err
 	}
 	look := a.lookHere
@@ -58,7 +58,7 @@ func (a *Auth) lookHere(tx *store.Tx, t codeAttempt, c store.Code) (v store.Code
 
 // lookCounted tries six digits where nothing tells who asked for the code.
 func (a *Auth) lookCounted(tx *store.Tx, t codeAttempt, c store.Code) (v store.CodeResult, wait time.Duration, err error) {
-	if err := checkLimits(tx, t.guesses()); err != nil {
+	if err := CheckLimits(tx, t.guesses()); err != nil {
 		return v, 0, err
 	}
 	if v, wait, err = tx.TryCode(c); err == nil && v != store.CodeWrong {
@@ -91,10 +91,10 @@ func (a *Auth) lookElsewhere(tx *store.Tx, t codeAttempt, c store.Code, own stor
 
 // countStray counts six digits that a network without a code of its own tries.
 func countStray(tx *store.Tx, t codeAttempt) error {
-	if err := checkLimits(tx, t.guesses()); err != nil {
+	if err := CheckLimits(tx, t.guesses()); err != nil {
 		return err
 	}
-	err := checkLimits(tx, t.strays())
+	err := CheckLimits(tx, t.strays())
 	if err != nil { // it is not looked at
 		if fault := tx.Refund(guessLimits(t.address)); fault != nil {
 			return fault
@@ -114,18 +114,18 @@ func countWrong(tx *store.Tx, t codeAttempt, live bool) (bool, error) {
 		return false, err
 	}
 	s := t.strays()
-	wait, err := tx.TakeQuota(s.name, s.most, s.window)
+	wait, err := tx.TakeQuota(s.Name, s.Most, s.Window)
 	return wait == 0, err
 }
 
 // strays is the limit on six digits that other networks try.
-func (t codeAttempt) strays() limit {
-	return limit{strays(t.address), store.MaxTries, limitWindow, t.tooMany("")}
+func (t codeAttempt) strays() Limit {
+	return Limit{strays(t.address), store.MaxTries, limitWindow, t.tooMany("")}
 }
 
 // guesses is the limit on wrong six digits.
-func (t codeAttempt) guesses() limit {
-	return limit{guessLimits(t.address), guessesPerAddress, day, t.tooMany(" today")}
+func (t codeAttempt) guesses() Limit {
+	return Limit{guessLimits(t.address), guessesPerAddress, day, t.tooMany(" today")}
 }
 
 func (t codeAttempt) tooMany(when string) string {
@@ -136,12 +136,12 @@ func (t codeAttempt) tooMany(when string) string {
 // gives a code that needs no waiting, but for step-ups, whose tries nobody else uses up.
 func (a *Auth) spent(tx *store.Tx, t codeAttempt, wait time.Duration) error {
 	g := t.guesses()
-	today, err := tx.QuotaWait(g.name, g.most)
+	today, err := tx.QuotaWait(g.Name, g.Most)
 	switch {
 	case err != nil:
 		return err
 	case today > 0:
-		return tx.CommitWithError(rateLimitError(g.hint, today))
+		return tx.CommitWithError(rateLimitError(g.Hint, today))
 	case t.kind == stepUpKind:
 		return tx.CommitWithError(rateLimitError(spent, wait))
 	}

@@ -17,10 +17,10 @@ func noRoom() error {
 	return err
 }
 
-// reserve takes a place in the queue for a code that somebody at a network asks for,
+// Reserve takes a place in the queue for a code that somebody at a network asks for,
 // before anything is looked up: without room all hear the same. Without a mail
 // server there is no place to take, and nil is returned.
-func (a *Auth) reserve(client string) (*mail.Place, error) {
+func (a *Auth) Reserve(client string) (*mail.Place, error) {
 	if a.opts.Mail == nil {
 		return nil, nil
 	}
@@ -29,13 +29,6 @@ func (a *Auth) reserve(client string) (*mail.Place, error) {
 		return nil, noRoom()
 	}
 	return place, nil
-}
-
-// release gives a place back that no mail took.
-func release(place *mail.Place) {
-	if place != nil {
-		place.Release()
-	}
 }
 
 // ask begins a question for a code.

@@ -20,11 +20,11 @@ func (a *Auth) signInMail(address, client string, life time.Duration) mail.Messa
 	}}
 }
 
-func (a *Auth) pageMail(address, client string, p Page) mail.Message {
-	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
+func (a *Auth) pageMail(client string, p PageCode) mail.Message {
+	return mail.Message{To: p.Address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", quoteName(p.ClientName)),
 		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(store.CodeLife.Minutes())),
-		"What you allow goes to " + breakLinks(RedirectLabel(p.Redirect)) + ". " + a.requestOrigin(client) + " If that was not you, do nothing: nobody gets in without the code.",
+		"What you allow goes to " + breakLinks(p.Destination) + ". " + a.requestOrigin(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }
 

@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store"
@@ -21,9 +22,9 @@ const (
 
 // Register makes an OAuth client of what it says about itself. The name is as
 // unverified as everything else.
-func (a *Auth) Register(ctx context.Context, addr, name string, redirects []string) (c store.Client, err error) {
+func (s *Server) Register(ctx context.Context, addr, name string, redirects []string) (c store.Client, err error) {
 	if len(redirects) == 0 || len(redirects) > MaxRedirects {
-		return c, oauthErrorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
+		return c, errorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
 	}
 	for _, uri := range redirects {
 		if err := checkRedirect(uri); err != nil {
@@ -34,8 +35,8 @@ func (a *Auth) Register(ctx context.Context, addr, name string, redirects []stri
 	if err != nil {
 		return c, err
 	}
-	err = a.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: string(list), Network: Network(addr)})
+	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
+		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: string(list), Network: auth.Network(addr)})
 		return err
 	})
 	return c, err
@@ -52,8 +53,8 @@ func clientLabel(name string) string {
 	}, strings.ToValidUTF8(name, " "))
 	clean, _ := query.Clean(strings.Join(strings.Fields(name), " "))
 	runes := []rune(clean)
-	if len(runes) > maxTokenName {
-		runes = append(runes[:maxTokenName-1], '…')
+	if len(runes) > auth.MaxTokenName {
+		runes = append(runes[:auth.MaxTokenName-1], '…')
 	}
 	if len(runes) == 0 {
 		return "mcp"
@@ -69,7 +70,7 @@ var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "wi
 // server under TLS, a program on this machine or an application.
 func checkRedirect(uri string) error {
 	bad := func(why string) error {
-		return oauthErrorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Quote(uri), why)
+		return errorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Quote(uri), why)
 	}
 	if uri == "" || len(uri) > maxRedirectLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\#\"<>^`{|}", r) }) {
 		return bad(fmt.Sprintf("is empty, over %d characters, or holds a blank, a # or another character that no URI has", maxRedirectLength))
@@ -149,13 +150,13 @@ func withoutPort(uri string) string {
 
 // ClientFor returns the client and the redirect URI of an authorization request.
 // As long as these are in doubt, nothing may be sent to the URI.
-func (a *Auth) ClientFor(ctx context.Context, id, redirect string) (c store.Client, uri string, err error) {
-	c, found, err := a.store.Client(ctx, id)
+func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c store.Client, uri string, err error) {
+	c, found, err := s.store.Client(ctx, id)
 	if err != nil {
 		return c, "", err
 	}
 	if !found {
-		return c, "", oauthErrorf(InvalidClient, "The application is not registered here (any more).")
+		return c, "", errorf(InvalidClient, "The application is not registered here (any more).")
 	}
 	if redirect == "" {
 		var list []string
@@ -164,16 +165,16 @@ func (a *Auth) ClientFor(ctx context.Context, id, redirect string) (c store.Clie
 		}
 	}
 	if !redirectAllowed(c, redirect) {
-		return c, "", oauthErrorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Quote(redirect))
+		return c, "", errorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Quote(redirect))
 	}
 	return c, redirect, nil
 }
 
 // tokenClient returns the client of a request to the token endpoint.
-func (a *Auth) tokenClient(ctx context.Context, id string) (store.Client, error) {
-	c, found, err := a.store.Client(ctx, id)
+func (s *Server) tokenClient(ctx context.Context, id string) (store.Client, error) {
+	c, found, err := s.store.Client(ctx, id)
 	if err == nil && !found {
-		err = oauthErrorf(InvalidClient, "The client is not registered here (any more); register again.")
+		err = errorf(InvalidClient, "The client is not registered here (any more); register again.")
 	}
 	return c, err
 }

@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"crmkit/mail"
+	"crmkit/store"
+)
+
+const pageMailsPerAddress = 200 // a day, whoever asks
+
+// PageCode is a code that one sign-in on the page asks for. It works for that sign-in
+// alone, and not at POST /auth/verify: a code that a stranger asked for on a page of
+// their own is of no use to the owner of the address.
+type PageCode struct {
+	SignIn      string // hash of the sign-in's secret
+	Address     string
+	ClientName  string // for the mail: who asks for access,
+	Destination string // and where it would go
+}
+
+// request returns the request for the code. Asks on pages are counted apart for each
+// network, so that they do not use up what the owner of the address may ask for.
+func (a *Auth) pageRequest(tx *store.Tx, p PageCode) (codeRequest, error) {
+	return a.ask(tx, "page "+p.SignIn, "page "+Network(tx.Actor.Addr), p.Address)
+}
+
+// MailPageCode issues a code and mails it when the transaction is committed. Without a
+// mail server it returns the code for the page to show.
+func (a *Auth) MailPageCode(tx *store.Tx, place *mail.Place, p PageCode) (code IssuedPageCode, err error) {
+	q, err := a.pageRequest(tx, p)
+	if err != nil {
+		return code, err
+	}
+	if err := CheckLimits(tx, q.pageMails(tx)); err != nil {
+		return code, err
+	}
+	fresh, err := a.issue(tx, q)
+	if err != nil {
+		return code, err
+	}
+	code.Long = !isShortCode(fresh.text)
+	letter := a.pageMail(tx.Actor.Addr, p)
+	letter.Code = fresh.text
+	code.Local, err = a.mailCode(tx, place, q, letter)
+	return code, err
+}
+
+// IssuedPageCode is what the page shows of a code.
+type IssuedPageCode struct {
+	Long  bool   // letters and digits; else six digits
+	Local string // the code, where no mail is sent
+}
+
+// pageMails is the limit on mails that pages send to an address.
+func (q codeRequest) pageMails(tx *store.Tx) Limit {
+	of := mailbox(q.address)
+	if q.known {
+		of = addressOnNetwork(tx, q.address)
+	}
+	return Limit{"page mail " + of, pageMailsPerAddress, day, "too many codes were mailed to that address today; try again"}
+}
+
+// TryPageCode uses up the code of a sign-in when it is right. Its errors are those of
+// Verify.
+func (a *Auth) TryPageCode(tx *store.Tx, p PageCode, input string) error {
+	q, err := a.pageRequest(tx, p)
+	if err != nil {
+		return err
+	}
+	err = a.try(tx, codeAttempt{codeRequest: q, input: input,
+		retryHint: "send a new one", note: func() error { return tx.LogFailure(p.Address) }})
+	if err != nil {
+		return err
+	}
+	return a.checkSignup(tx, p.Address)
+}
