@@ -14,22 +14,6 @@ import (
 // The commands by which the owner of the file looks after accounts, workspaces and the
 // clients of connectors. They work beside a running server.
 
-// ownerFlags say which file.
-type ownerFlags struct {
-	DB string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	planFlags
-}
-
-// with opens the file for fn.
-func (f ownerFlags) with(ctx context.Context, io console, fn func(*store.Store) error) error {
-	st, err := f.openExisting(ctx, f.DB, io)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	return fn(st)
-}
-
 // pageSize is how many rows a list reads at once.
 const pageSize = 500
 

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 	"strings"
 
 	"crmkit/auth"
@@ -15,17 +12,6 @@ import (
 
 // The commands of whoever owns the database file. They work beside a running
 // server, which sees what they change within a second.
-
-// openExisting opens the file of a server that has run.
-func (f planFlags) openExisting(ctx context.Context, path string, io console) (*store.Store, error) {
-	if path == store.Memory {
-		return nil, errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%w; name the file of a server that has run, with --db", err)
-	}
-	return f.openStore(ctx, store.Options{Path: path, Log: slog.New(slog.NewTextHandler(io.err, nil))})
-}
 
 type tokenCommand struct {
 	Email  string `help:"Whose token." required:"" placeholder:"EMAIL"`
@@ -147,4 +133,20 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	}
 	_, err = fmt.Fprint(io.out, lines)
 	return err
+}
+
+// ownerFlags say which file.
+type ownerFlags struct {
+	DB string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	planFlags
+}
+
+// with opens the file for fn.
+func (f ownerFlags) with(ctx context.Context, io console, fn func(*store.Store) error) error {
+	st, err := f.openExisting(ctx, f.DB, io)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return fn(st)
 }

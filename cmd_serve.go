@@ -2,19 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
-	"os"
-	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"crmkit/auth"
-	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/server"
 	"crmkit/store"
@@ -112,9 +106,6 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	return err
 }
 
-// maxMemory is the most megabytes of a memory: what no machine has.
-const maxMemory = 1 << 30
-
 // caches returns how much the store may keep in memory.
 func (c serveCommand) caches() *store.Caches {
 	caches := store.DefaultCaches()
@@ -169,155 +160,9 @@ func finishMail(sender *mail.Sender, log *slog.Logger) {
 	}
 }
 
-// check refuses settings that would not serve, and says what to set.
-func (c serveCommand) check() error {
-	host, err := c.listenHost()
-	if err != nil {
-		return err
-	}
-	if err := c.checkMode(host); err != nil {
-		return err
-	}
-	for flag, at := range map[string]string{"--metrics-listen": c.MetricsListen, "--http-listen": c.HTTPListen} {
-		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
-			return fmt.Errorf("%s %s: write HOST:PORT, like 127.0.0.1:9090", flag, at)
-		}
-	}
-	if err := c.checkTLS(); err != nil {
-		return err
-	}
-	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
-		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
-	}
-	if c.SearchMemory < 0 || c.SearchMemory > maxMemory {
-		return fmt.Errorf("--search-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.SearchMemory, maxMemory)
-	}
-	if c.RecordMemory < 0 || c.RecordMemory > maxMemory {
-		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.RecordMemory, maxMemory)
-	}
-	if err := c.retentionFlags.check(); err != nil {
-		return err
-	}
-	if c.ImportMax < 1 || c.ImportMax > maxMemory {
-		return fmt.Errorf("--import-max %d: write how many megabytes a file to import may have, 1 to %d", c.ImportMax, maxMemory)
-	}
-	if c.Rate < 0 {
-		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
-	}
-	if err := c.checkBackups(); err != nil {
-		return err
-	}
-	if err := server.CheckProxies(c.TrustProxy); err != nil {
-		return fmt.Errorf("--trust-proxy: %w", err)
-	}
-	if c.BaseURL == "" {
-		return nil
-	}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.Path != "" || strings.ContainsAny(c.BaseURL, "?#") || u.User != nil {
-		return fmt.Errorf("--base-url %s: write an origin without path, like https://crm.example.com", c.BaseURL)
-	}
-	return nil
-}
-
-// listenHost returns the host of --listen; that of a Unix socket is localhost.
-func (c serveCommand) listenHost() (string, error) {
-	if path, unix := strings.CutPrefix(c.Listen, unixPrefix); unix {
-		switch {
-		case path == "":
-			return "", errors.New("--listen unix: names no socket; write a path, like unix:/run/crmkit/crmkit.sock")
-		case c.secure():
-			return "", errors.New("--listen unix:… is for a proxy on this machine, which speaks TLS itself: leave out --tls-domain and --tls-cert")
-		case !c.Local && c.BaseURL == "":
-			return "", errors.New("--listen unix:… has no address that clients could use: set --base-url to that of the proxy, like https://crm.example.com")
-		}
-		return "localhost", nil
-	}
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return "", fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080, or unix:PATH", c.Listen)
-	}
-	return host, nil
-}
-
-// checkMode holds the two modes apart: local, or with mail.
-func (c serveCommand) checkMode(host string) error {
-	ip := net.ParseIP(host)
-	switch {
-	case c.Local && !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
-		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
-	case c.Local && (c.SMTPURL != "" || c.MailFrom != ""):
-		return errors.New("local mode sends no mail: leave out --smtp-url and --mail-from, or --local")
-	case c.Local:
-		return nil
-	case c.TokenFor != "":
-		return errors.New("--token-for is for local mode; for a token of a running server: crmkit token --email " + c.TokenFor + " --db " + c.DB)
-	case c.SMTPURL == "":
-		return errors.New("people sign in by mail: set --smtp-url and --mail-from, or start with --local, for agents on this machine")
-	case c.MailFrom == "":
-		return errors.New("mails need a sender: set --mail-from, like crm@example.com")
-	}
-	return nil
-}
-
 func (c serveCommand) logger(io console) *slog.Logger {
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(io.err, nil))
 	}
 	return slog.New(slog.NewTextHandler(io.err, nil))
-}
-
-// planFlags are the settings that say what plans there are.
-type planFlags struct {
-	Plans       string `help:"Plans beside the built-in ones, or in their place: team: contacts=5000 members=10; big: contacts=1000000." placeholder:"NAME: RESOURCE=N …; …"`
-	DefaultPlan string `help:"Plan of new users and workspaces (default ${default})." default:"standard" placeholder:"NAME"`
-}
-
-// plans reads the flags.
-func (f planFlags) plans() (crm.Plans, error) {
-	plans, err := crm.ParsePlans(f.Plans)
-	if err != nil {
-		return nil, fmt.Errorf("--plans: %w", err)
-	}
-	if _, found := plans.ByName(f.DefaultPlan); !found {
-		return nil, fmt.Errorf("--default-plan %s: there is no such plan; there are %s", f.DefaultPlan, strings.Join(plans.Names(), ", "))
-	}
-	return plans, nil
-}
-
-// openStore opens the file that the options name, with the plans and the schema.
-func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.Store, error) {
-	var err error
-	if opts.Plans, err = f.plans(); err != nil {
-		return nil, err
-	}
-	if err := checkPath(opts.Path); err != nil {
-		return nil, err
-	}
-	if opts.Schema, err = crm.NewSchema(crm.Entities...); err != nil {
-		return nil, err
-	}
-	opts.Plan = f.DefaultPlan
-	st, err := store.Open(ctx, opts)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the database: %w", err)
-	}
-	return st, nil
-}
-
-// checkPath says in words what SQLite would say by a number.
-func checkPath(path string) error {
-	if path == store.Memory {
-		return nil
-	}
-	if path == "" {
-		return errors.New("--db is empty; name a file, like crmkit.db")
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("--db %s is a folder; name a file in it", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("--db %s: the folder cannot be used: %w", path, err)
-	}
-	return nil
 }

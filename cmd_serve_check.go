@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/server"
+	"crmkit/store"
+)
+
+// check refuses settings that would not serve, and says what to set.
+func (c serveCommand) check() error {
+	host, err := c.listenHost()
+	if err != nil {
+		return err
+	}
+	if err := c.checkMode(host); err != nil {
+		return err
+	}
+	for flag, at := range map[string]string{"--metrics-listen": c.MetricsListen, "--http-listen": c.HTTPListen} {
+		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
+			return fmt.Errorf("%s %s: write HOST:PORT, like 127.0.0.1:9090", flag, at)
+		}
+	}
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
+	if err := c.checkNumbers(); err != nil {
+		return err
+	}
+	if _, err := auth.ParseAddress(c.TokenFor); c.TokenFor != "" && err != nil {
+		return fmt.Errorf("--token-for %s is not one bare e-mail address; write it like you@example.com", c.TokenFor)
+	}
+	if err := c.checkBackups(); err != nil {
+		return err
+	}
+	if err := server.CheckProxies(c.TrustProxy); err != nil {
+		return fmt.Errorf("--trust-proxy: %w", err)
+	}
+	return c.checkBaseURL()
+}
+
+// checkNumbers refuses sizes and rates that nobody can mean.
+func (c serveCommand) checkNumbers() error {
+	switch {
+	case c.SearchMemory < 0 || c.SearchMemory > maxMemory:
+		return fmt.Errorf("--search-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.SearchMemory, maxMemory)
+	case c.RecordMemory < 0 || c.RecordMemory > maxMemory:
+		return fmt.Errorf("--record-memory %d: write how many megabytes, 1 to %d, or 0 for none", c.RecordMemory, maxMemory)
+	case c.ImportMax < 1 || c.ImportMax > maxMemory:
+		return fmt.Errorf("--import-max %d: write how many megabytes a file to import may have, 1 to %d", c.ImportMax, maxMemory)
+	case c.Rate < 0:
+		return fmt.Errorf("--rate %d: write how many requests a second one client may make, or 0 for no limit", c.Rate)
+	}
+	return c.retentionFlags.check()
+}
+
+// checkBaseURL refuses what is not the origin of a server.
+func (c serveCommand) checkBaseURL() error {
+	if c.BaseURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.Path != "" || strings.ContainsAny(c.BaseURL, "?#") || u.User != nil {
+		return fmt.Errorf("--base-url %s: write an origin without path, like https://crm.example.com", c.BaseURL)
+	}
+	return nil
+}
+
+// listenHost returns the host of --listen; that of a Unix socket is localhost.
+func (c serveCommand) listenHost() (string, error) {
+	if path, unix := strings.CutPrefix(c.Listen, unixPrefix); unix {
+		switch {
+		case path == "":
+			return "", errors.New("--listen unix: names no socket; write a path, like unix:/run/crmkit/crmkit.sock")
+		case c.secure():
+			return "", errors.New("--listen unix:… is for a proxy on this machine, which speaks TLS itself: leave out --tls-domain and --tls-cert")
+		case !c.Local && c.BaseURL == "":
+			return "", errors.New("--listen unix:… has no address that clients could use: set --base-url to that of the proxy, like https://crm.example.com")
+		}
+		return "localhost", nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", fmt.Errorf("--listen %s: write HOST:PORT, like 127.0.0.1:8080, or unix:PATH", c.Listen)
+	}
+	return host, nil
+}
+
+// checkMode holds the two modes apart: local, or with mail.
+func (c serveCommand) checkMode(host string) error {
+	ip := net.ParseIP(host)
+	switch {
+	case c.Local && !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
+		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
+	case c.Local && (c.SMTPURL != "" || c.MailFrom != ""):
+		return errors.New("local mode sends no mail: leave out --smtp-url and --mail-from, or --local")
+	case c.Local:
+		return nil
+	case c.TokenFor != "":
+		return errors.New("--token-for is for local mode; for a token of a running server: crmkit token --email " + c.TokenFor + " --db " + c.DB)
+	case c.SMTPURL == "":
+		return errors.New("people sign in by mail: set --smtp-url and --mail-from, or start with --local, for agents on this machine")
+	case c.MailFrom == "":
+		return errors.New("mails need a sender: set --mail-from, like crm@example.com")
+	}
+	return nil
+}
+
+// maxMemory is the most megabytes of a memory: what no machine has.
+const maxMemory = 1 << 30
+
+// retentionFlags say for how long what is of the past is kept.
+type retentionFlags struct {
+	LogDays int `help:"Days to keep entries of the log of changes, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
+}
+
+// check refuses a log that is too short to look up what was deleted.
+func (f retentionFlags) check() error { return store.CheckLogDays(f.LogDays) }
