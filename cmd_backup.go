@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -59,7 +60,7 @@ func (c restoreCommand) Run(ctx context.Context, io console) error {
 	if err := printSummary(io, "restored", sum); err != nil || kept == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "# the old database is kept as %s\n", crm.OneLine(kept))
+	_, err = fmt.Fprintf(io.out, "# the old database is kept as %s\n", norm.OneLine(kept))
 	return err
 }
 
@@ -112,7 +113,7 @@ func (c upgradeCommand) Run(ctx context.Context, io console) error {
 
 // printSummary writes one line of what is in a file.
 func printSummary(io console, done string, sum store.Summary) error {
-	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, crm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
+	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, norm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
 	for _, c := range sum.Rows {
 		line += fmt.Sprintf(" %s=%d", c.Kind, c.N)
 	}

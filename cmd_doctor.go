@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -45,7 +45,7 @@ func (f checkResult) String() string {
 	if f.remedy != "" {
 		line += "; " + f.remedy
 	}
-	return crm.OneLine(line)
+	return norm.OneLine(line)
 }
 
 // Run prints a line for each check. It is an error when one fails.

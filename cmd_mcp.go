@@ -13,6 +13,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/auth/oauth"
+	"crmkit/crm/norm"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -72,7 +73,7 @@ func checkServer(address, token, email string) (origin string, err error) {
 	switch {
 	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https"):
 		return "", errors.New("--url: write the origin of a server, like https://crm.example.com")
-	case u.Scheme == "http" && !server.Loopback(u.Host):
+	case u.Scheme == "http" && !norm.IsLoopback(u.Host):
 		return "", fmt.Errorf("--url %s: the token would cross the network in the clear; write https", address)
 	case token == "":
 		return "", errors.New("--url needs a token: set CRMKIT_TOKEN, or pass --token")

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -73,7 +74,7 @@ func (c userShowCommand) Run(ctx context.Context, io console) error {
 
 // memberLine spells a workspace as one of its members sees it.
 func memberLine(w store.Workspace) string {
-	return fmt.Sprintf("workspace/%s name=%s role=%s plan=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Role, w.Plan)
+	return fmt.Sprintf("workspace/%s name=%s role=%s plan=%s\n", w.ID, norm.AppendValue(nil, w.Name), w.Role, w.Plan)
 }
 
 // userOf finds an account, or says how to find it.
@@ -142,7 +143,7 @@ func (c workspaceListCommand) Run(ctx context.Context, io console) error {
 				return err
 			}
 			for _, w := range list {
-				_, err := fmt.Fprintf(io.out, "workspace/%s name=%s plan=%s members=%d contacts=%d created_at=%s\n", w.ID, crm.AppendValue(nil, w.Name), w.Plan, w.Members, w.Contacts, day(w.CreatedAt))
+				_, err := fmt.Fprintf(io.out, "workspace/%s name=%s plan=%s members=%d contacts=%d created_at=%s\n", w.ID, norm.AppendValue(nil, w.Name), w.Plan, w.Members, w.Contacts, day(w.CreatedAt))
 				if err != nil {
 					return err
 				}
@@ -167,7 +168,7 @@ func (c workspaceRemoveCommand) Run(ctx context.Context, io console) error {
 			return err
 		}
 		if !c.Yes {
-			return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", id, crm.Quote(w.Name), w.Members, w.Contacts)
+			return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", id, norm.Quote(w.Name), w.Members, w.Contacts)
 		}
 		if err := auth.New(st, auth.Options{}).RemoveWorkspace(ctx, id); err != nil {
 			return err
@@ -185,7 +186,7 @@ func spaceOf(ctx context.Context, st *store.Store, id string) (store.Space, erro
 			return store.Space{}, err
 		}
 		if len(list) == 0 {
-			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", crm.Quote(id))
+			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", norm.Quote(id))
 		}
 		if at := slices.IndexFunc(list, func(w store.Space) bool { return w.ID == id }); at >= 0 {
 			return list[at], nil
@@ -213,7 +214,7 @@ func (c clientListCommand) Run(ctx context.Context, io console) error {
 				if cl.UsedAt > 0 {
 					used = " used_at=" + day(cl.UsedAt)
 				}
-				_, err := fmt.Fprintf(io.out, "client/%s name=%s redirects=%s tokens=%d created_at=%s%s\n", cl.ID, crm.AppendValue(nil, cl.Name), crm.AppendValue(nil, cl.Redirects), cl.Tokens, day(cl.CreatedAt), used)
+				_, err := fmt.Fprintf(io.out, "client/%s name=%s redirects=%s tokens=%d created_at=%s%s\n", cl.ID, norm.AppendValue(nil, cl.Name), norm.AppendValue(nil, cl.Redirects), cl.Tokens, day(cl.CreatedAt), used)
 				if err != nil {
 					return err
 				}

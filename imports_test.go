@@ -17,10 +17,10 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm < query < store < auth < auth/oauth < server < main
+crm/norm < crm < query < store < auth < auth/oauth < server < main
 crm < render < server
 crm < server/client < server
-mail < auth
+crm/norm < mail < auth
 store < server/draft < server < server/servertest
 store/sqlite < store
 `
@@ -35,8 +35,8 @@ github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
 net/http                                server server/client server/servertest
 golang.org/x/crypto                     server/tls.go
-golang.org/x/net                        query
-golang.org/x/text                       query
+golang.org/x/net                        crm/norm
+golang.org/x/text                       crm/norm
 golang.org/x/time                       server/limit.go
 github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server

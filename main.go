@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // version is set by the release build.
@@ -133,7 +134,7 @@ var errLogged = errors.New("the error is in the log")
 func terminalError(err error) error {
 	var known *crm.Error
 	if errors.As(err, &known) {
-		return errors.New(crm.OneLine(strings.TrimSuffix(known.Hint, ".")))
+		return errors.New(norm.OneLine(strings.TrimSuffix(known.Hint, ".")))
 	}
 	return err
 }

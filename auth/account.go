@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -24,7 +25,7 @@ func (a *Auth) RemoveUser(ctx context.Context, email string) (left store.Left, e
 	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
 		found, err := tx.Become(email)
 		if err == nil && !found {
-			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", crm.Quote(email))
+			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", norm.Quote(email))
 		}
 		if err != nil {
 			return err

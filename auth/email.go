@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/mail"
 	"crmkit/store"
 )
@@ -82,7 +83,7 @@ func quoteName(name string) string {
 		switch {
 		case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
 			return '\''
-		case crm.Invisible(r) || unicode.IsSpace(r):
+		case norm.IsInvisible(r) || unicode.IsSpace(r):
 			return ' '
 		}
 		return r

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -75,7 +75,7 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 			return err
 		}
 		err = a.try(tx, codeAttempt{codeRequest: q, input: c.Code,
-			retryHint: `ask for a new one: POST /auth/request {"email":` + string(crm.AppendQuoted(nil, c.Email)) + `}`,
+			retryHint: `ask for a new one: POST /auth/request {"email":` + string(norm.AppendQuoted(nil, c.Email)) + `}`,
 			note:      func() error { return tx.LogFailure(c.Email) }})
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (c *Credentials) normalise() (err error) {
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
 	expected, err := a.expects(tx, address)
 	if err == nil && !expected {
-		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", crm.Quote(address)))
+		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", norm.Quote(address)))
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 			}
 		}
 		if in.Workspace.ID == "" {
-			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", crm.Quote(c.WorkspaceID)).On("workspace_id")
+			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", norm.Quote(c.WorkspaceID)).On("workspace_id")
 		}
 	}
 	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
@@ -172,9 +172,9 @@ func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secr
 
 // ParseAddress returns the stored form of a bare e-mail address.
 func ParseAddress(email string) (string, error) {
-	address, ok := query.Address(email)
+	address, ok := norm.Email(email)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidEmail, `%s is not one bare e-mail address; send {"email":"you@example.com"}.`, crm.Quote(email)).On("email")
+		return "", crm.Errorf(crm.InvalidEmail, `%s is not one bare e-mail address; send {"email":"you@example.com"}.`, norm.Quote(email)).On("email")
 	}
 	return address, nil
 }
@@ -183,7 +183,7 @@ func ParseAddress(email string) (string, error) {
 const MaxTokenName = 100
 
 func tokenLabel(name string) (string, error) {
-	clean, ok := query.Clean(name)
+	clean, ok := norm.Clean(name)
 	if clean == "" && ok {
 		return "default", nil
 	}
@@ -197,10 +197,10 @@ func ParseScope(wanted string) (string, error) {
 	if wanted == "" {
 		return crm.ScopeFull, nil
 	}
-	clean, _ := query.Clean(wanted)
+	clean, _ := norm.Clean(wanted)
 	if !crm.ScopeIncludes(crm.ScopeFull, clean) {
 		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read asks, write also creates and changes records, full also deletes and manages.",
-			crm.Quote(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
+			norm.Quote(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
 	}
 	return clean, nil
 }

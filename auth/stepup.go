@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -41,7 +42,7 @@ func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	if err != nil {
 		return err
 	}
-	words := what.words(crm.Quote(tx.Actor.WorkspaceName))
+	words := what.words(norm.Quote(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
 	letter := a.stepUpMail(tx.Actor, what)

@@ -3,6 +3,8 @@ package crm
 import (
 	"fmt"
 	"time"
+
+	"crmkit/crm/norm"
 )
 
 // Code is the machine-readable name of an error.
@@ -191,7 +193,7 @@ func (e *Error) On(field string) *Error {
 // so, in the hint too.
 func (e *Error) Of(sent string, allowed []string) *Error {
 	e.Allowed = allowed
-	if e.DidYouMean = Nearest(sent, allowed); e.DidYouMean != "" {
+	if e.DidYouMean = norm.Nearest(sent, allowed); e.DidYouMean != "" {
 		e.Hint += " Did you mean " + e.DidYouMean + "?"
 	}
 	return e

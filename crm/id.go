@@ -3,6 +3,8 @@ package crm
 import (
 	"io"
 	"strings"
+
+	"crmkit/crm/norm"
 )
 
 // A record's key is one integer: the workspace's number above, the record's
@@ -130,25 +132,25 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 	id := text
 	if kind, rest, found := strings.Cut(text, "/"); found {
 		if s.ByName(kind) == nil {
-			return 0, Quote(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
+			return 0, norm.Quote(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
 		}
 		id = rest
 	}
 	if other := s.ByPrefix(id); other != nil && other != e || strings.Contains(text, "/") && !strings.HasPrefix(text, e.Name+"/") {
 		if other == nil || other == e {
-			return 0, Quote(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
+			return 0, norm.Quote(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
 		if _, fault := ParseID(other, workspace, id); fault != IDOK && !other.RandomID {
-			return 0, Quote(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
+			return 0, norm.Quote(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
 		}
-		return 0, Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + Quote(id)
+		return 0, norm.Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + norm.Quote(id)
 	}
 	key, fault := ParseID(e, workspace, id)
 	switch {
 	case fault == IDMalformed:
-		return 0, Quote(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
+		return 0, norm.Quote(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
 	case fault != IDOK:
-		return 0, Quote(text) + " " + string(fault)
+		return 0, norm.Quote(text) + " " + string(fault)
 	}
 	return key, ""
 }

@@ -1,13 +1,13 @@
 package crm
 
+import "crmkit/crm/norm"
+
 // The limits on what one request may send. Readers check them while they read, so
 // that a list which is too long costs no more than one that is as long as allowed.
 const (
 	MaxTags       = 100      // labels of a record, and of each list that edits them
-	MaxMembers    = 1000     // keys of a JSON object
 	MaxMemberName = 200      // bytes of a key of custom
 	MaxObjectSize = 64 << 10 // bytes of all keys and values of custom
-	MaxDepth      = 64       // levels of nested JSON; other readers give up at some depth too
 
 	MaxQueryBytes = 16 << 10 // of a query string, a stored filter, or a form
 	MaxParams     = 200      // parameters in one of them, repeats included
@@ -19,5 +19,5 @@ const (
 // TooMany returns the error for a list that is longer than its limit. Next says what
 // to do instead.
 func TooMany(field string, most int, things, next string) *Error {
-	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", Quote(field), most, things, next).On(field)
+	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", norm.Quote(field), most, things, next).On(field)
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"crmkit/crm/norm"
 )
 
 // Unlimited is the cap of what a plan does not bound.
@@ -189,9 +191,9 @@ func parsePlan(text string) (Plan, error) {
 	caps := strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	switch {
 	case !found:
-		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", Quote(text))
+		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", norm.Quote(text))
 	case !isPlanName(name):
-		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", Quote(name))
+		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", norm.Quote(name))
 	case len(caps) == 0:
 		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s", name, Plan{Name: name})
 	}
@@ -218,21 +220,21 @@ func isPlanName(s string) bool {
 func parseCap(text string) (Cap, error) {
 	resource, number, found := strings.Cut(text, "=")
 	if !found {
-		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", Quote(text))
+		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", norm.Quote(text))
 	}
 	if names := Resources(); !slices.Contains(names, resource) {
 		hint := ""
-		if near := Nearest(resource, names); near != "" {
+		if near := norm.Nearest(resource, names); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		return Cap{}, fmt.Errorf("%s cannot be capped, only %s%s", Quote(resource), strings.Join(names, ", "), hint)
+		return Cap{}, fmt.Errorf("%s cannot be capped, only %s%s", norm.Quote(resource), strings.Join(names, ", "), hint)
 	}
 	if number == "unlimited" {
 		return Cap{resource, Unlimited}, nil
 	}
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || n > largestCap {
-		return Cap{}, fmt.Errorf("%s cannot be %s; write digits only, from 0 to %d, or unlimited", resource, Quote(number), largestCap)
+		return Cap{}, fmt.Errorf("%s cannot be %s; write digits only, from 0 to %d, or unlimited", resource, norm.Quote(number), largestCap)
 	}
 	return Cap{resource, int64(n)}, nil
 }

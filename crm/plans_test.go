@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 func TestBuiltinPlans(t *testing.T) {
@@ -258,7 +259,7 @@ func FuzzParsePlans(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		plans, err := crm.ParsePlans(text)
 		if err != nil {
-			if said := err.Error(); len(said) > 2000 || strings.ContainsFunc(said, crm.Invisible) {
+			if said := err.Error(); len(said) > 2000 || strings.ContainsFunc(said, norm.IsInvisible) {
 				t.Fatalf("%q: the error is not one short line: %q", text, said)
 			}
 			return

@@ -3,6 +3,8 @@ package crm
 import (
 	"slices"
 	"strings"
+
+	"crmkit/crm/norm"
 )
 
 // Record is an entity with values, in the order of the entity's fields.
@@ -281,9 +283,9 @@ func (f *Field) checkSize(v Value) *Error {
 	switch {
 	case len(v.List()) > MaxTags:
 		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
-	case size > MaxObjectSize || len(v.Members()) > MaxMembers:
+	case size > MaxObjectSize || len(v.Members()) > norm.MaxMembers:
 		return Errorf(InvalidValue, "%s would be %d bytes in %d keys; at most %d bytes in %d keys are kept. Remove keys by sending null for them.",
-			f.Name, size, len(v.Members()), MaxObjectSize, MaxMembers).On(f.Name)
+			f.Name, size, len(v.Members()), MaxObjectSize, norm.MaxMembers).On(f.Name)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 const applyNow = 1_780_000_000_123
@@ -199,8 +200,8 @@ func TestApplyBounds(t *testing.T) {
 	}{
 		{"tags", crm.Labels(tags[:crm.MaxTags]), true},
 		{"tags", crm.Labels(tags[:crm.MaxTags+1]), false},
-		{"custom", crm.Members(members[:crm.MaxMembers]), true},
-		{"custom", crm.Members(members[:crm.MaxMembers+1]), false},
+		{"custom", crm.Members(members[:norm.MaxMembers]), true},
+		{"custom", crm.Members(members[:norm.MaxMembers+1]), false},
 		{"custom", crm.Members([]crm.Member{big}), true},
 		{"custom", crm.Members([]crm.Member{{Name: "bb", JSON: big.JSON}}), false},
 	} {

@@ -1,9 +1,9 @@
 package crm
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
+
+	"crmkit/crm/norm"
 )
 
 // Kind says which part of a Value is meant. The zero kind is Null: a field
@@ -37,11 +37,8 @@ type parts struct {
 	members []Member
 }
 
-// Member is one key of an Object, with its value as JSON text.
-type Member struct {
-	Name string
-	JSON string
-}
+// Member is one key of an object, with its value as JSON text.
+type Member = norm.Member
 
 // Str returns a text value; the empty string is Null, since an empty string
 // means unset.
@@ -111,30 +108,4 @@ func (v Value) Members() []Member {
 func (v Value) Equal(w Value) bool {
 	return v.Kind == w.Kind && v.Text == w.Text && v.Int == w.Int &&
 		(v.parts == w.parts || slices.Equal(v.List(), w.List()) && slices.Equal(v.Members(), w.Members()))
-}
-
-// AppendObject appends the members as one JSON object.
-func AppendObject(b []byte, members []Member) []byte {
-	b = append(b, '{')
-	for i, m := range members {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = AppendQuoted(b, m.Name)
-		b = append(b, ':')
-		b = append(b, m.JSON...)
-	}
-	return append(b, '}')
-}
-
-// Unquote returns the text of a JSON string value; ok is false when the JSON
-// is not a string.
-func Unquote(raw string) (s string, ok bool) {
-	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
-		return "", false
-	}
-	if strings.IndexByte(raw, '\\') < 0 {
-		return raw[1 : len(raw)-1], true
-	}
-	return s, json.Unmarshal([]byte(raw), &s) == nil
 }

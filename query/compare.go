@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 var sqlOps = map[string]string{"eq": "=", "ne": "=", "in": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -32,13 +33,13 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.Type == crm.Int:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
-			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", crm.Quote(value), crm.Quote(param), crm.Quote(param)).On(param)
+			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", norm.Quote(value), norm.Quote(param), norm.Quote(param)).On(param)
 		}
 		return column + " " + sqlOps[op] + " " + c.arg(n), nil
 	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
 		return c.identity(t, param, op, value)
-	case t.field.Type == crm.Phone && digits(value) == "":
-		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", crm.Quote(param), crm.Quote(value)).On(param)
+	case t.field.Type == crm.Phone && norm.Digits(value) == "":
+		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", norm.Quote(param), norm.Quote(value)).On(param)
 	case op == "like":
 		return c.contains(t, conditionOf(t, value)), nil
 	case t.field.Type == crm.Phone:
@@ -53,9 +54,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		v, err := c.env.Normal(t.field, value)
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
 	case t.field.HasFoldColumn():
-		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(Fold(value)), nil
+		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(norm.Fold(value)), nil
 	}
-	return column + " " + sqlOps[op] + " " + c.arg(lower(value)), nil
+	return column + " " + sqlOps[op] + " " + c.arg(norm.Lower(value)), nil
 }
 
 // equal compares a text field in the form in which it is stored.
@@ -69,7 +70,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	v, err := c.env.Normal(t.field, value)
 	if err != nil && t.field.Type != crm.Text {
 		if err.Field = param; strings.Contains(value, ",") {
-			err.Hint += " For any of several write " + crm.Quote(param) + "=in:" + crm.Quote(value) + "."
+			err.Hint += " For any of several write " + norm.Quote(param) + "=in:" + norm.Quote(value) + "."
 		}
 		return "", err
 	}
@@ -83,7 +84,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 // conditionOf returns the part that like: looks for in the form of the field.
 func conditionOf(t target, value string) string {
 	if t.key == "" && t.field.Type == crm.Phone {
-		return digits(Fold(value))
+		return norm.Digits(norm.Fold(value))
 	}
 	return variantOf(value).Fold
 }
@@ -122,7 +123,7 @@ func nameKey(t target, name string) string {
 // form that has.
 func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 	if f.Rollup == nil {
-		clean, _ := Clean(value)
+		clean, _ := norm.Clean(value)
 		return clean, nil
 	}
 	v, err := c.env.Normal(c.env.Schema.ByName(f.Rollup.Child).Field(f.Rollup.Value), value)
@@ -131,14 +132,14 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 
 // timeCondition compares times: what was written means the whole day, minute or second.
 func (c *compiler) timeCondition(t target, column, param, op, value string) (string, *crm.Error) {
-	span, ok := c.env.ParseTime(value)
+	span, ok := c.env.clock().Parse(value)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", crm.Quote(value), crm.Quote(param), timeHelp).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(value), norm.Quote(param), timeHelp).On(param)
 	}
 	return c.addRangePath(t, c.rangeCondition(column, op, span)), nil
 }
 
-func (c *compiler) rangeCondition(column, op string, span TimeRange) string {
+func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string {
 	switch op {
 	case "gt":
 		return column + " >= " + c.arg(span.Until)
@@ -167,7 +168,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
 	if hint != "" {
-		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", crm.Quote(param), hint, Finding(e, value)).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, Finding(e, value)).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
 	c.addReferencePath(t, columns, is)
@@ -186,19 +187,19 @@ const (
 
 // memberOperand is what a custom value is compared with.
 type memberOperand struct {
-	form   string    // AsNumber, AsTime or AsText
-	number string    // NumberKey, of a number
-	span   TimeRange // of a time
+	form   string         // AsNumber, AsTime or AsText
+	number string         // NumberKey, of a number
+	span   norm.TimeRange // of a time
 }
 
 // memberOperand reads the value of a condition on a custom value, whose form decides how
 // values are compared. Where no order is asked for, only a full time counts as one.
 func (env Env) memberOperand(value string, ordered bool) memberOperand {
-	if key, ok := NumberKey(value); ok {
+	if key, ok := norm.NumberKey(value); ok {
 		return memberOperand{form: AsNumber, number: key}
 	}
-	utc := Env{Now: env.Now} // as the values were read when they were stored
-	if span, ok := utc.ParseTime(value); ok && (ordered || FormatTime(value)) {
+	utc := norm.Clock{Now: env.Now} // as the values were read when they were stored
+	if span, ok := utc.Parse(value); ok && (ordered || norm.IsAbsoluteTime(value)) {
 		return memberOperand{form: AsTime, span: span}
 	}
 	return memberOperand{form: AsText}
@@ -222,7 +223,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	case o.form == AsTime:
 		return member(t, name, c.rangeCondition("v.time", op, o.span)), nil
 	case ordered:
-		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(Fold(value))), nil
+		return member(t, name, "COALESCE(v.fold, v.text) "+sqlOps[op]+" "+c.arg(norm.Fold(value))), nil
 	}
 	is := "text = " + c.arg(value)
 	if utf8.RuneCountInString(value) <= maxIndexed {

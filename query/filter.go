@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // compiler collects conditions and their arguments. Placeholder $1 is the
@@ -44,21 +45,21 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return "", spelled(t.field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Quote(param), len(raw), maxOperand).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(raw), maxOperand).On(param)
 	}
-	if _, ok := Clean(param + raw); !ok {
-		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", crm.Quote(param)).On(param)
+	if _, ok := norm.Clean(param + raw); !ok {
+		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", norm.Quote(param)).On(param)
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
 		return "", err
 	}
 	if len(value) > maxOperand {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", crm.Quote(param), len(value), maxOperand).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(value), maxOperand).On(param)
 	}
 	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
 		return "", crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
-			crm.Quote(param), maxLike, n).On(param)
+			norm.Quote(param), maxLike, n).On(param)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
@@ -67,7 +68,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return c.nullness(t, op == "is"), nil
 	}
 	if t.field.Type == crm.Object && t.key == "" {
-		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", crm.Quote(param), crm.Quote(param), crm.Quote(value)).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), norm.Quote(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
 	if err != nil {
@@ -90,14 +91,14 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 func onlyNull(param, op, value string) *crm.Error {
 	instead := map[string]string{"is": "eq", "not": "ne"}[op]
 	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
-		crm.Quote(param), op, crm.Quote(value), op, crm.Quote(param), op, crm.Quote(param), instead, crm.Quote(value)).On(param)
+		norm.Quote(param), op, norm.Quote(value), op, norm.Quote(param), op, norm.Quote(param), instead, norm.Quote(value)).On(param)
 }
 
 // spelled is the error for a filter by the text of an amount.
 func spelled(f *crm.Field, param string) *crm.Error {
 	before := strings.TrimSuffix(param, f.Name)
 	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
-		crm.Quote(param), crm.Quote(before+f.AmountOf), crm.Quote(before+f.AmountOf), crm.Quote(before+f.Unit)).On(param)
+		norm.Quote(param), norm.Quote(before+f.AmountOf), norm.Quote(before+f.AmountOf), norm.Quote(before+f.Unit)).On(param)
 	err.DidYouMean = before + f.AmountOf
 	return err
 }
@@ -110,9 +111,9 @@ func (c *compiler) plus(t target, param, op string, values []string) {
 	}
 	for i, v := range values {
 		meant := strings.ReplaceAll(v, " ", "+")
-		if _, ok := Address(meant); meant != v && (ok || op == "like") {
+		if _, ok := norm.Email(meant); meant != v && (ok || op == "like") {
 			values[i] = meant
-			c.remarks = append(c.remarks, crm.Quote(param)+" was read as "+crm.Quote(meant)+"; write + as %2B")
+			c.remarks = append(c.remarks, norm.Quote(param)+" was read as "+norm.Quote(meant)+"; write + as %2B")
 		}
 	}
 }
@@ -123,7 +124,7 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 	if op == "in" || isList(t) && op != "like" {
 		list, ok := items(value)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", crm.Quote(param), crm.MaxItems).On(param)
+			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", norm.Quote(param), crm.MaxItems).On(param)
 		}
 		values = list
 	}
@@ -134,7 +135,7 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 		}
 		values[i] = v
 		if unset := strings.EqualFold(v, "null") && !isText(t); unset || strings.TrimSpace(v) == "" {
-			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", crm.Quote(param), crm.Quote(param), crm.Quote(param)).On(param)
+			return nil, crm.Errorf(crm.InvalidValue, "%s has no value to compare with; write %s=is:null for unset, %s=not:null for set.", norm.Quote(param), norm.Quote(param), norm.Quote(param)).On(param)
 		}
 	}
 	return values, nil

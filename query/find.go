@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Search is a text that is looked for in the records of one kind, best first.
@@ -42,8 +43,8 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	if err != nil {
 		return nil, err
 	}
-	clean, _ := Clean(text)
-	s := &Search{Query: &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: Fold(clean)}
+	clean, _ := norm.Clean(text)
+	s := &Search{Query: &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}, fold: norm.Fold(clean)}
 	if s.inner = " " + s.fold; len(env.Fuzzy) > 0 {
 		s.fold = ""
 	}
@@ -81,7 +82,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 		}
 	}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Phone && phoneLike(text) {
+		if f := &e.Fields[i]; f.Type == crm.Phone && norm.IsPhone(text) {
 			s.phone = FoldOf(f, text)
 			list = append(list, FoldedSQL("t", f)+" = "+c.arg(s.phone))
 		}
@@ -142,7 +143,7 @@ func (s *Search) Rank(rec crm.Record) int {
 	}
 	name := ""
 	if f := labelColumn(e); f != nil {
-		name = Fold(rec.Value(f.Name).Text)
+		name = norm.Fold(rec.Value(f.Name).Text)
 	}
 	return s.RankLabel(name)
 }
@@ -162,28 +163,4 @@ func (s *Search) RankLabel(name string) int {
 		return RankPart
 	}
 	return RankOther
-}
-
-// minPhone is the fewest digits of a whole phone number.
-const minPhone = 5
-
-// phoneLike reports whether a text is written like a phone number.
-func phoneLike(s string) bool {
-	return len(digits(s)) >= minPhone && strings.Trim(s, "0123456789+-()./ ") == ""
-}
-
-// digits returns the digits of a text.
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// phoneFold returns the form in which phone numbers are compared: their digits, those
-// of the country code without the zeros that stand for its plus sign.
-func phoneFold(s string) string {
-	return strings.TrimPrefix(digits(Fold(s)), "00")
 }

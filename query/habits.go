@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // commonMistakes are parameter names of other APIs and what serves for them here.
@@ -101,7 +102,7 @@ func Finding(e *crm.Entity, sent string) string {
 	case sent == "" || len(sent) > 60 || strings.ContainsAny(sent, "_/"): // meant as an id
 		return list + "search=<words>"
 	case f != nil && (f.Type == crm.Email && address || f.Type == crm.Domain && dot && !address):
-		return list + f.Name + "=" + crm.Quote(url.QueryEscape(sent))
+		return list + f.Name + "=" + norm.Quote(url.QueryEscape(sent))
 	}
-	return list + "search=" + crm.Quote(url.QueryEscape(sent))
+	return list + "search=" + norm.Quote(url.QueryEscape(sent))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Op is a filter operator.
@@ -65,16 +66,16 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 		return word, rest, nil
 	}
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
-	switch name := crm.Quote(param); {
+	switch name := norm.Quote(param); {
 	case known:
 		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, allowedOps(allowed))
 	case t.key != "" || t.field.Type != crm.Int && t.field.Type != crm.Time:
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
-			crm.Quote(word), name, allowedOps(allowed), name, crm.ShowJSON(raw))
+			norm.Quote(word), name, allowedOps(allowed), name, norm.ShowJSON(raw))
 		err.Allowed = allowed
 		return "", "", err.On(param)
 	default:
-		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", crm.Quote(word), name, allowedOps(allowed), name, name)
+		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", norm.Quote(word), name, allowedOps(allowed), name, name)
 	}
 	return "", "", err.On(param).Of(word, allowed)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Params reads a query string, a stored filter or a form. One that is longer than
@@ -19,7 +20,7 @@ func Params(raw string) (url.Values, *crm.Error) {
 	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return values, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", crm.OneLine(err.Error()))
+		return values, crm.Errorf(crm.InvalidFilter, "the query string cannot be read (%s); escape %% as %%25, & as %%26, ; as %%3B, # as %%23.", norm.OneLine(err.Error()))
 	}
 	return values, nil
 }

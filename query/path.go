@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // target is where a filter's name leads: through references to a field, and
@@ -159,9 +160,9 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 		allowed[i] = prefix + allowed[i]
 	}
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
-		crm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
+		norm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
 	if field, right := operatorIn(e, name, value); field != "" {
-		err.Hint += " An operator stands behind the equals sign: " + crm.Quote(right) + "."
+		err.Hint += " An operator stands behind the equals sign: " + norm.Quote(right) + "."
 		name = field
 	}
 	if habit := commonMistakes[name]; habit != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Env is what a question needs to know besides the schema.
@@ -26,9 +27,5 @@ func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env 
 	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Me: actor.Email, Secret: secret}
 }
 
-func (env Env) zone() *time.Location {
-	if env.Zone == nil {
-		return time.UTC
-	}
-	return env.Zone
-}
+// clock returns the clock that reads the times of the request.
+func (env Env) clock() norm.Clock { return norm.Clock{Now: env.Now, Zone: env.Zone} }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Total says how far a list is counted.
@@ -156,10 +157,10 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		}
 		base, written := directionIn(name)
 		if near = cmp.Or(base, near); base != "" {
-			written = " Write sort=" + crm.Quote(written) + "."
+			written = " Write sort=" + norm.Quote(written) + "."
 		}
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
-			e.Plural, crm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
+			e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		err.Hint += written
 		if f != nil && f.AmountOf != "" {
 			err.DidYouMean = f.AmountOf
@@ -179,7 +180,7 @@ func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) 
 	}
 	switch {
 	case convErr != nil || n < 1:
-		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", crm.Quote(value), most).On("limit")
+		return 0, "", crm.Errorf(crm.InvalidValue, "limit=%s is not a page size; write a whole number from 1 to %d.", norm.Quote(value), most).On("limit")
 	case n > most:
 		return most, value, nil
 	}
@@ -193,7 +194,7 @@ func parseTotal(value string) (Total, *crm.Error) {
 	case "none":
 		return TotalNone, nil
 	}
-	return 0, crm.Errorf(crm.InvalidValue, "total=%s is not known; write total=exact to count all rows, total=none to count none, or leave it out.", crm.Quote(value)).
+	return 0, crm.Errorf(crm.InvalidValue, "total=%s is not known; write total=exact to count all rows, total=none to count none, or leave it out.", norm.Quote(value)).
 		On("total").Of(value, []string{"exact", "none"})
 }
 
@@ -217,7 +218,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		}
 		if !shown {
 			allowed := FieldNames(e)
-			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, crm.Quote(name), strings.Join(allowed, " ")).On("fields")
+			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("fields")
 			if f := e.Meant(name); !ok && f != nil {
 				name = f.Name
 			}
@@ -264,7 +265,7 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 	if len(e.Search) == 0 {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
 	}
-	clean, ok := Clean(value[:min(len(value), maxSearchSent)])
+	clean, ok := norm.Clean(value[:min(len(value), maxSearchSent)])
 	words := strings.Fields(clean)
 	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch || len(value) > maxSearchSent {
 		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)

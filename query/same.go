@@ -4,13 +4,14 @@ import (
 	"strconv"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // MatchesStored reports whether a read-only value that a client sent back is the one the
 // record shows, in either format: times match at the precision sent.
 func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	v := rec.Value(in.Field.Name)
-	text, quoted := crm.Unquote(in.JSON)
+	text, quoted := norm.Unquote(in.JSON)
 	switch {
 	case in.Label:
 		return sameLabel(rec, in)
@@ -27,20 +28,20 @@ func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	case in.Field.Type == crm.Ref:
 		return quoted && v.Set() && crm.CutHandle(text) == crm.RecordID(rec.Entity.Target(in.Field).Prefix, v.Int)
 	case in.Field.Type == crm.Time:
-		span, ok := env.ParseTime(text)
-		return quoted && ok && v.Set() && FormatTime(text) && span.From <= v.Int && v.Int < span.Until
+		span, ok := env.clock().Parse(text)
+		return quoted && ok && v.Set() && norm.IsAbsoluteTime(text) && span.From <= v.Int && v.Int < span.Until
 	}
 	return quoted && v.Text == text
 }
 
 // sameList compares a JSON array with labels.
 func sameList(labels []string, json string) bool {
-	raw, ok := crm.ParseItems(json, len(labels))
+	raw, ok := norm.ParseItems(json, len(labels))
 	if !ok || len(raw) != len(labels) {
 		return false
 	}
 	for i := range raw {
-		if text, ok := crm.Unquote(raw[i]); !ok || text != labels[i] {
+		if text, ok := norm.Unquote(raw[i]); !ok || text != labels[i] {
 			return false
 		}
 	}
@@ -53,8 +54,8 @@ func sameLabel(rec crm.Record, in crm.Input) bool {
 	if in.JSON == "null" {
 		return label == ""
 	}
-	for _, m := range crm.ParseObject(in.JSON) {
-		text, _ := crm.Unquote(m.JSON)
+	for _, m := range norm.ParseObject(in.JSON) {
+		text, _ := norm.Unquote(m.JSON)
 		if m.Name != rec.Entity.Target(in.Field).LabelField || text != label {
 			return false
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Terms is what memory can look for: the words of search=, each of which must stand in
@@ -40,12 +41,12 @@ type Variant struct {
 func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, []Variant{variantOf(word)}}}} }
 
 func variantOf(word string) Variant {
-	form := Variant{Fold: Fold(word)}
+	form := Variant{Fold: norm.Fold(word)}
 	if form.Fold == "" {
 		form.Fold = word // a word that folds to nothing, such as a lone accent
 	}
 	if strings.Trim(word, "0123456789+-()./") == "" {
-		form.Digits = digits(form.Fold)
+		form.Digits = norm.Digits(form.Fold)
 	}
 	return form
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -110,7 +111,7 @@ func appendArgs(b *strings.Builder, args []any) {
 }
 
 func faultText(fault *crm.Error) string {
-	text := fmt.Sprintf("%d %s field=%s\n%s", fault.Code.Status(), fault.Code, crm.Quote(fault.Field), crm.OneLine(fault.Hint))
+	text := fmt.Sprintf("%d %s field=%s\n%s", fault.Code.Status(), fault.Code, norm.Quote(fault.Field), norm.OneLine(fault.Hint))
 	if fault.DidYouMean != "" {
 		text += "\ndid_you_mean=" + fault.DidYouMean
 	}

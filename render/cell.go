@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // A cell of CSV is read by spreadsheets, which run what begins as a formula, and split
@@ -23,7 +23,7 @@ const separators = ",;\t\n"
 func safeCell(s string) string {
 	safe := guard(escapeHidden(s))
 	if safe != s && s[0] == '{' {
-		return string(crm.AppendEscape(nil, '{')) + safe[1:]
+		return string(norm.AppendEscape(nil, '{')) + safe[1:]
 	}
 	return safe
 }
@@ -95,20 +95,20 @@ func beginsFormula(r rune) bool { return strings.ContainsRune("=@+-＝＠＋－"
 // one joiner or variation selector behind a visible character, as in Persian words and
 // emoji, which are to be read in a spreadsheet.
 func escapeHidden(s string) string {
-	if !strings.Contains(s, `\u`) && strings.IndexFunc(s, crm.Invisible) < 0 {
+	if !strings.Contains(s, `\u`) && strings.IndexFunc(s, norm.IsInvisible) < 0 {
 		return s
 	}
 	var b []byte
 	seen := false // the character before is one to which another may join
 	for i, r := range s {
-		hidden := crm.Invisible(r)
+		hidden := norm.IsInvisible(r)
 		switch {
 		case r == '\n' || r == '\t' || hidden && seen && joins(r):
 			b = utf8.AppendRune(b, r)
 		case hidden:
-			b = crm.AppendEscape(b, r)
+			b = norm.AppendEscape(b, r)
 		case r == '\\' && escapeAt(s[i:]) > 0:
-			b = crm.AppendEscape(b, r)
+			b = norm.AppendEscape(b, r)
 		default:
 			b = utf8.AppendRune(b, r)
 		}
@@ -147,7 +147,7 @@ func escapeAt(s string) int {
 			break
 		}
 		r := escaped(s[:n])
-		if r == '\\' || r == '{' || r >= 0 && crm.Invisible(r) {
+		if r == '\\' || r == '{' || r >= 0 && norm.IsInvisible(r) {
 			return n
 		}
 	}
@@ -185,7 +185,7 @@ func appendSafeJSON(b []byte, raw string) []byte {
 	inside, escape, fresh := false, false, true
 	for _, r := range raw {
 		if fresh && inside && !escape && beginsFormula(r) {
-			b = crm.AppendEscape(b, r)
+			b = norm.AppendEscape(b, r)
 		} else {
 			b = utf8.AppendRune(b, r)
 		}

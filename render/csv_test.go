@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -49,8 +50,8 @@ func safe(t interface{ Fatalf(string, ...any) }, cell string) {
 	}
 	before := ' '
 	for _, r := range cell {
-		joins := (r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f) && !crm.Invisible(before) && before != ' '
-		if crm.Invisible(r) && r != '\n' && r != '\t' && !joins {
+		joins := (r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f) && !norm.IsInvisible(before) && before != ' '
+		if norm.IsInvisible(r) && r != '\n' && r != '\t' && !joins {
 			t.Fatalf("%q shows U+%04X", cell, r)
 		}
 		before = r

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -129,13 +130,13 @@ func checkReceipt(t interface{ Fatalf(string, ...any) }, from, to string) {
 	doc := &render.Response{Line: &line, Result: "updated", Changed: []render.Change{
 		{Name: "notes", From: crm.Str(from), To: crm.Str(to)},
 		{Name: "tags", From: crm.Labels([]string{from, to})},
-		{Name: "custom.a", To: crm.Members([]crm.Member{{Name: "a", JSON: string(crm.AppendQuoted(nil, to))}})},
+		{Name: "custom.a", To: crm.Members([]crm.Member{{Name: "a", JSON: string(norm.AppendQuoted(nil, to))}})},
 	}}
 	text, object := both(doc)
 	if lines := textLines(t, text); len(lines) != 2 || !strings.HasPrefix(lines[1], "# updated: notes ") {
 		t.Fatalf("%q", text)
 	}
-	if _, err := crm.ReadObject([]byte(object)); err != nil || !strings.HasSuffix(object, `"result":"updated"}`+"\n") {
+	if _, err := norm.ReadObject([]byte(object)); err != nil || !strings.HasSuffix(object, `"result":"updated"}`+"\n") {
 		t.Fatalf("%s: %v", object, err)
 	}
 }
@@ -241,7 +242,7 @@ func TestPickObjectBehindItsKey(t *testing.T) {
 	if text != "contact/c_07j0 custom.a=1 custom.b=2\n" {
 		t.Errorf("%s", text)
 	}
-	if _, err := crm.ReadObject([]byte(object)); err != nil {
+	if _, err := norm.ReadObject([]byte(object)); err != nil {
 		t.Errorf("%s: %v", object, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 func (d *Response) appendJSON(b []byte) []byte {
@@ -51,12 +52,12 @@ func (o *object) key(name string) {
 		o.b = append(o.b, ',')
 	}
 	o.open = true
-	o.b = append(crm.AppendQuoted(o.b, name), ':')
+	o.b = append(norm.AppendQuoted(o.b, name), ':')
 }
 
 func (o *object) text(name, s string) {
 	o.key(name)
-	o.b = crm.AppendQuoted(o.b, s)
+	o.b = norm.AppendQuoted(o.b, s)
 }
 
 func (o *object) raw(name, json string) {
@@ -71,7 +72,7 @@ func (o *object) texts(name string, list []string) {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
-		o.b = crm.AppendQuoted(o.b, s)
+		o.b = norm.AppendQuoted(o.b, s)
 	}
 	o.b = append(o.b, ']')
 }
@@ -151,7 +152,7 @@ func (l *Item) members(o *object, room *[]Field) {
 			o.raw(outer, "null")
 		default:
 			o.key(outer)
-			o.b = append(crm.AppendQuoted(append(o.b, '{'), inner), ':')
+			o.b = append(norm.AppendQuoted(append(o.b, '{'), inner), ':')
 			o.b = append(f.appendJSON(o.b), '}')
 		}
 	}
@@ -161,13 +162,13 @@ func (f *Field) appendJSON(b []byte) []byte {
 	v := f.Value
 	switch v.Kind {
 	case crm.TextKind:
-		return crm.AppendQuoted(b, v.Text)
+		return norm.AppendQuoted(b, v.Text)
 	case crm.IntKind:
 		return strconv.AppendInt(b, v.Int, 10)
 	case crm.TimeKind:
 		return appendSeconds(b, v.Int)
 	case crm.RefKind:
-		return crm.AppendQuoted(b, f.ID)
+		return norm.AppendQuoted(b, f.ID)
 	case crm.FlagKind:
 		return strconv.AppendBool(b, v.Int != 0)
 	case crm.ObjectKind:
@@ -178,7 +179,7 @@ func (f *Field) appendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = crm.AppendQuoted(b, s)
+			b = norm.AppendQuoted(b, s)
 		}
 		return append(b, ']')
 	}
@@ -193,8 +194,8 @@ func appendObject(b []byte, members []crm.Member) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(crm.AppendQuoted(b, m.Name), ':')
-		b = crm.AppendJSON(b, m.JSON)
+		b = append(norm.AppendQuoted(b, m.Name), ':')
+		b = norm.AppendJSON(b, m.JSON)
 	}
 	return append(b, '}')
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Record returns the line of a record. pick names the fields to show, as
@@ -137,7 +138,7 @@ func (l *Item) pickPart(rec crm.Record, head, key string) {
 // pickMember shows one key of an object, beside the keys already picked.
 func (l *Item) pickMember(rec crm.Record, i int, key string) {
 	object, members := &rec.Entity.Fields[i], rec.Values[i].Members()
-	if s, ok := crm.Unquote(key); ok {
+	if s, ok := norm.Unquote(key); ok {
 		key = s
 	}
 	at := slices.IndexFunc(l.Fields, func(f Field) bool { return f.Name == object.Name })

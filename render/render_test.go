@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -97,7 +98,7 @@ func drawObject(t *rapid.T) crm.Value {
 	for _, name := range rapid.SliceOfNDistinct(texts(), 1, 4, rapid.ID).Draw(t, "keys") {
 		value := rapid.SampledFrom(members).Draw(t, "member")
 		if rapid.Bool().Draw(t, "text") {
-			value = string(crm.AppendQuoted(nil, texts().Draw(t, "member text")))
+			value = string(norm.AppendQuoted(nil, texts().Draw(t, "member text")))
 		}
 		list = append(list, crm.Member{Name: name, JSON: value})
 	}
@@ -130,7 +131,7 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 			for _, m := range v.Members() {
 				text := m.JSON
 				if strings.HasPrefix(text, `"`) {
-					text, _ = crm.Unquote(text)
+					text, _ = norm.Unquote(text)
 				}
 				custom = append(custom, pair{f.Name + "." + m.Name, text})
 			}
@@ -164,7 +165,7 @@ func wantJSON(rec crm.Record) map[string]any {
 		case crm.ListKind:
 			value = anys(v.List())
 		case crm.ObjectKind:
-			value = decode(string(crm.AppendObject(nil, v.Members())))
+			value = decode(string(norm.AppendObject(nil, v.Members())))
 		}
 		object[f.Name] = value
 		if f.Type == crm.Ref {
@@ -209,7 +210,7 @@ func checkRecord(t interface{ Fatalf(string, ...any) }, rec crm.Record) {
 		t.Fatalf("%s\nis read as %q %v\nwant       %q", lines[0], pairs, err, want)
 	}
 	out := doc.Append(nil, render.JSON)
-	if _, err := crm.ReadObject(out); err != nil || bytes.Count(out, []byte("\n")) != 1 {
+	if _, err := norm.ReadObject(out); err != nil || bytes.Count(out, []byte("\n")) != 1 {
 		t.Fatalf("%s is not one strict object on one line: %v", out, err)
 	}
 	if got, want := decode(string(out)), wantJSON(rec); !reflect.DeepEqual(got, any(want)) {
@@ -330,7 +331,7 @@ func FuzzRender(f *testing.F) {
 		rec.Set("tags", crm.Labels([]string{strings.ReplaceAll(text, ",", "")}))
 		rec.Set("follow_up_at", crm.Millis(n%250_000_000_000*1000))
 		rec.Set("version", crm.Number(n))
-		rec.Set("custom", crm.Members([]crm.Member{{Name: key, JSON: string(crm.AppendQuoted(nil, text))}}))
+		rec.Set("custom", crm.Members([]crm.Member{{Name: key, JSON: string(norm.AppendQuoted(nil, text))}}))
 		if n%250_000_000_000 > -62_000_000_000 {
 			checkRecord(t, rec)
 		}

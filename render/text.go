@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // textOptions says how a line of text is spelled.
@@ -40,7 +41,7 @@ func (d *Response) appendText(b []byte) []byte {
 		b = d.Groups[i].appendText(b)
 	}
 	for _, remark := range slices.Concat(d.Hints, d.Remarks) {
-		b = append(append(append(b, "# "...), crm.OneLine(remark)...), '\n')
+		b = append(append(append(b, "# "...), norm.OneLine(remark)...), '\n')
 	}
 	if d.Page != nil && d.Page.Next != "" {
 		b = append(append(append(b, "# next: "...), d.Page.Next...), '\n')
@@ -110,10 +111,10 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 		return append(b, "(unset)"...)
 	}
 	if v.Kind == crm.ObjectKind {
-		return append(b, crm.Quote(memberText(v.Members()[0].JSON))...)
+		return append(b, norm.Quote(memberText(v.Members()[0].JSON))...)
 	}
 	if text := formatValue(v, id, zone); text != "(unset)" {
-		return append(b, crm.Quote(text)...)
+		return append(b, norm.Quote(text)...)
 	}
 	return append(b, `"(unset)"`...)
 }
@@ -179,7 +180,7 @@ func labelled(b []byte, name, value string) ([]byte, string, string) {
 	if field, key, dotted := strings.Cut(name, "."); dotted {
 		return append(append(b, field...), '.'), key, value
 	}
-	if items, ok := crm.ParseArray(value); ok {
+	if items, ok := norm.ParseArray(value); ok {
 		for i := range items {
 			items[i] = memberText(items[i])
 		}
@@ -193,14 +194,14 @@ func labelled(b []byte, name, value string) ([]byte, string, string) {
 func appendKey(b []byte, name string) []byte {
 	for i := 0; i < len(name); i++ {
 		if name[i] == '=' {
-			return crm.AppendQuoted(b, name)
+			return norm.AppendQuoted(b, name)
 		}
 	}
-	return crm.AppendValue(b, name)
+	return norm.AppendValue(b, name)
 }
 
 func memberText(json string) string {
-	if s, ok := crm.Unquote(json); ok {
+	if s, ok := norm.Unquote(json); ok {
 		return s
 	}
 	return json
@@ -231,7 +232,7 @@ func formatValue(v crm.Value, id string, zone *time.Location) string {
 // characters left out.
 func appendListed(b []byte, s string, listed bool) []byte {
 	if !listed || len(s) <= maxListed || utf8.RuneCountInString(s) <= maxListed {
-		return crm.AppendValue(b, s)
+		return norm.AppendValue(b, s)
 	}
 	runes := []rune(s)
 	cut := maxListed
@@ -241,7 +242,7 @@ func appendListed(b []byte, s string, listed bool) []byte {
 			break
 		}
 	}
-	return crm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
+	return norm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
 }
 
 // appendRatio appends "contacts: 12 / 1000".
@@ -263,7 +264,7 @@ func (l *Item) appendRatio(b []byte, zone *time.Location) []byte {
 func appendErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
 	b = append(append(b, "ERROR "...), e.Code...)
 	b = append(b, "\nHINT  "...)
-	b = append(append(b, crm.OneLine(e.Hint)...), '\n')
+	b = append(append(b, norm.OneLine(e.Hint)...), '\n')
 	if e.Confirm != "" {
 		b = append(append(append(b, "confirm: "...), e.Confirm...), '\n')
 	}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
@@ -53,7 +54,7 @@ func (s *Server) authenticate(rq *request) error {
 		return err
 	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
-		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", crm.Quote(scheme))
+		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", norm.Quote(scheme))
 	}
 	actor, err := s.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
 	if err != nil {
@@ -92,7 +93,7 @@ const reconnect = "the user reconnects: removes this connection in the client, a
 func (rq *request) scopeError(need string) *crm.Error {
 	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.route.Method, rq.route.Pattern(), need, rq.actor.Scope)
 	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
-		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, crm.Quote(scopeTitle(need))).On("scope")
+		what, need, rq.actor.WorkspaceID).ForTools("%s For more, %s%s.", what, reconnect, norm.Quote(scopeTitle(need))).On("scope")
 }
 
 // staysHint is the error for a token that is for another workspace.

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -21,7 +22,7 @@ func (s *Server) authRequest(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	line := &render.Item{Head: "otp_sent", HeadKey: "status", Fields: []render.Field{text("email", address)}}
-	verify := `POST /auth/verify {"email":` + string(crm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
+	verify := `POST /auth/verify {"email":` + string(norm.AppendQuoted(nil, address)) + `,"code":"<the code>","token_name":"<who you are>"}`
 	if code == "" {
 		hint := "ask the user for the code in that mailbox, then " + verify
 		if s.opts.InviteOnly {
@@ -48,10 +49,10 @@ func (s *Server) deleteAccount(rq *request) (*render.Response, error) {
 		}
 		doc := deleted("user", rq.actor.UserID)
 		for _, w := range left.Deleted {
-			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+crm.Quote(w.Name)+" with all in it")
+			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+norm.Quote(w.Name)+" with all in it")
 		}
 		for _, w := range left.Kept {
-			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+crm.Quote(w.Name)+"; the records made there stay")
+			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+norm.Quote(w.Name)+"; the records made there stay")
 		}
 		doc.Hints = append(doc.Hints, "all tokens are gone; signing in with the address makes a new account")
 		return doc, nil
@@ -83,7 +84,7 @@ func signedIn(in auth.SignedIn) *render.Response {
 		Hints: []string{saveTokenHint, "GET /help is the manual; GET /reminders shows what is due"},
 	}
 	if len(in.Workspaces) > 1 {
-		doc.Hints = append(doc.Hints, "the token acts in "+crm.Quote(in.Workspace.Name)+" alone"+elsewhere(in))
+		doc.Hints = append(doc.Hints, "the token acts in "+norm.Quote(in.Workspace.Name)+" alone"+elsewhere(in))
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
@@ -109,7 +110,7 @@ func tokenFields(in auth.SignedIn) []render.Field {
 func elsewhere(in auth.SignedIn) string {
 	for _, w := range in.Workspaces {
 		if w.ID != in.Workspace.ID && in.Scope == crm.ScopeFull {
-			return "; for one that acts in " + crm.Quote(w.Name) + ": POST /workspaces/" + w.ID + "/tokens"
+			return "; for one that acts in " + norm.Quote(w.Name) + ": POST /workspaces/" + w.ID + "/tokens"
 		}
 	}
 	return `; for another sign in with "workspace_id"`
@@ -187,7 +188,7 @@ func countOf(n int, one, many string) string {
 // named returns tokens by their handles and names.
 func named(list []store.Made) (sure, unsure []string) {
 	for _, m := range list {
-		words := "token/" + m.ID + " name=" + crm.Quote(m.Name) + " workspace_id=" + m.WorkspaceID
+		words := "token/" + m.ID + " name=" + norm.Quote(m.Name) + " workspace_id=" + m.WorkspaceID
 		if m.Sure {
 			sure = append(sure, words)
 		} else {

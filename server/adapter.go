@@ -16,6 +16,7 @@ import (
 	"crmkit/auth"
 	"crmkit/auth/oauth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 )
@@ -290,7 +291,7 @@ func (s *Server) log(rq *request, status, size int, took time.Duration) {
 		pattern = rq.route.pattern
 	}
 	s.opts.Log.LogAttrs(rq.Context(), level, "request",
-		slog.String("method", crm.Quote(rq.Method)), slog.String("route", pattern), slog.Int("status", status),
+		slog.String("method", norm.Quote(rq.Method)), slog.String("route", pattern), slog.Int("status", status),
 		slog.Int("bytes", size), slog.Float64("took_ms", float64(took.Microseconds())/1000),
 		slog.String("workspace", rq.actor.WorkspaceID), slog.String("token", rq.actor.TokenID),
 		slog.String("addr", rq.addr), slog.String("request_id", rq.id))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/server/draft"
 	"crmkit/store"
 )
@@ -21,7 +22,7 @@ func (rq *request) members() ([]crm.Member, *crm.Error) {
 }
 
 func object(data []byte) ([]crm.Member, *crm.Error) {
-	members, err := crm.ReadObject(data)
+	members, err := norm.ReadObject(data)
 	if err != nil {
 		return nil, crm.Errorf(crm.BadJSON, "%s.", err)
 	}
@@ -31,7 +32,7 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 // checkNotEncoded refuses bodies that are packed.
 func (rq *request) checkNotEncoded() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", crm.Quote(encoding))
+		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", norm.Quote(encoding))
 	}
 	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
 		return crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F), or a file plain (curl --data-binary @FILE).")
@@ -59,12 +60,12 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 		if !slices.Contains(allowed, m.Name) {
 			return nil, draft.UnknownField(m.Name, rq.route.Method+" "+rq.route.Pattern(), allowed)
 		}
-		text, ok := crm.Unquote(m.JSON)
+		text, ok := norm.Unquote(m.JSON)
 		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits && m.Name == "code" {
 			text, ok = m.JSON, true
 		}
 		if !ok && m.JSON != "null" {
-			return nil, crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", m.Name, crm.ShowJSON(m.JSON)).On(m.Name)
+			return nil, crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", m.Name, norm.ShowJSON(m.JSON)).On(m.Name)
 		}
 		values[m.Name] = text
 	}
@@ -120,7 +121,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil || n < 1 {
-		return 0, crm.Errorf(crm.InvalidValue, "If-Match: %s is not a version; send the number a record shows as version=.", crm.Quote(header)).On("If-Match")
+		return 0, crm.Errorf(crm.InvalidValue, "If-Match: %s is not a version; send the number a record shows as version=.", norm.Quote(header)).On("If-Match")
 	}
 	return n, nil
 }
@@ -135,7 +136,7 @@ func (rq *request) take(e *crm.Entity, members []crm.Member) {
 		}
 		if json := draft.Lenient(f, m.JSON); json != m.JSON {
 			members[i].JSON = json
-			rq.remarks = append(rq.remarks, f.Name+" was read as "+crm.ShowJSON(json))
+			rq.remarks = append(rq.remarks, f.Name+" was read as "+norm.ShowJSON(json))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // The limits of what waits for its confirmation.
@@ -145,14 +146,14 @@ func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault 
 		return one.token == token && one.action.user == d.user && one.action.workspace == d.workspace
 	})
 	if at < 0 {
-		return what, crm.Errorf(crm.InvalidValue, confirmUnknown, crm.Quote(token)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmUnknown, norm.Quote(token)).On("confirm")
 	}
 	one := p.list[at]
 	if one.action.request != d.request {
-		return what, crm.Errorf(crm.InvalidValue, confirmOther, crm.Quote(token), crm.Quote(one.action.request), crm.Quote(d.request)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmOther, norm.Quote(token), norm.Quote(one.action.request), norm.Quote(d.request)).On("confirm")
 	}
 	if d.body != [32]byte{} && one.action.body != d.body {
-		return what, crm.Errorf(crm.InvalidValue, confirmBody, crm.Quote(token)).On("confirm")
+		return what, crm.Errorf(crm.InvalidValue, confirmBody, norm.Quote(token)).On("confirm")
 	}
 	one.end.Stop()
 	p.list = slices.Delete(p.list, at, at+1)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 )
@@ -30,7 +31,7 @@ func (s *Server) dump(rq *request) (*render.Response, error) {
 	return streamOf(rq, func(w *recordWriter) error {
 		a := rq.actor
 		w.piece = fmt.Appendf(w.piece, `{"crmkit":%d,"workspace":"%s","name":%s,"exported_at":"%s"}`+"\n",
-			dumpVersion, a.WorkspaceID, crm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
+			dumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
 		counts := render.Item{}
 		for _, e := range s.schema.Records() {
 			n, err := s.dumpKind(rq, e, last, w)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store"
 )
@@ -67,7 +68,7 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 }
 
 func (s *Server) explainPart(rq *request, part query.Condition) (string, error) {
-	name, value := crm.Quote(part.Param), crm.Quote(part.Value)
+	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
 	switch like := strings.HasPrefix(part.Value, "like:"); {
@@ -116,7 +117,7 @@ func listed(inUse store.ValueCounts) string {
 	}
 	var list []string
 	for _, in := range inUse.Values {
-		list = append(list, fmt.Sprintf("%s %s%d", crm.Quote(in.Value), least, in.N))
+		list = append(list, fmt.Sprintf("%s %s%d", norm.Quote(in.Value), least, in.N))
 	}
 	text := strings.Join(list, ", ")
 	switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 )
@@ -28,7 +29,7 @@ func (s *Server) export(rq *request) (*render.Response, error) {
 	for _, name := range maxExportRows {
 		if rq.params.Has(name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
-				name, e.Route(), name, crm.Quote(rq.params.Get(name))).On(name)
+				name, e.Route(), name, norm.Quote(rq.params.Get(name))).On(name)
 		}
 	}
 	q, fault := query.Parse(e, oldestFirst(e, rq.params), rq.env)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // veiled are texts with characters that show nothing, and some in which such characters
@@ -58,7 +58,7 @@ func TestNothingIsHidden(t *testing.T) {
 func shown(t *testing.T, where, body string) {
 	t.Helper()
 	for _, c := range body {
-		if crm.Invisible(c) && c != '\n' {
+		if norm.IsInvisible(c) && c != '\n' {
 			t.Errorf("%s shows U+%04X raw: %.300q", where, c, body)
 			return
 		}

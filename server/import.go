@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -72,8 +73,8 @@ func (s *Server) newImporter(rq *request) (*importer, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidValue, "dry_run=1 saves nothing, and confirm= saves: leave dry_run out to save what the dry run showed.").On("dry_run")
 	}
 	source := rq.params.Get("source")
-	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || crm.OneLine(source) != source {
-		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", crm.Quote(source)).On("source")
+	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
+		return nil, crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", norm.Quote(source)).On("source")
 	}
 	return &importer{s: s, rq: rq, source: source, seen: map[uint64]int32{}, summary: importSummary{}, most: s.batch.rows}, nil
 }
@@ -86,7 +87,7 @@ func switchedOn(rq *request, name string) (bool, *crm.Error) {
 	case "", "0", "false", "no":
 		return false, nil
 	}
-	return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, crm.Quote(rq.params.Get(name)), name).On(name)
+	return false, crm.Errorf(crm.InvalidValue, "%s=%s: write %s=1, or leave it out.", name, norm.Quote(rq.params.Get(name)), name).On(name)
 }
 
 // reader sees by its first character what a file is.
@@ -123,7 +124,7 @@ func (im *importer) csv(in *rowFile) (rowReader, error) {
 	if !im.columns.accepts() {
 		allowed := im.entity.Names(crm.Writable)
 		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-			crm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
+			norm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
 	}
 	return rows, nil
 }

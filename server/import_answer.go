@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -47,7 +48,7 @@ func (r importResult) line() render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
-		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, crm.OneLine(r.fault.Hint)),
+		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, norm.OneLine(r.fault.Hint)),
 			Fields: []render.Field{number, text("error", string(r.fault.Code)), text("hint", r.fault.Hint)}}
 		if r.fault.Field != "" {
 			l.Fields = append(l.Fields, text("field", r.fault.Field))
@@ -103,7 +104,7 @@ func (im *importer) appendRemarks(b []byte, remarks []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = crm.AppendQuoted(b, remark)
+		b = norm.AppendQuoted(b, remark)
 	}
 	return append(b, "]}\n"...)
 }
@@ -133,7 +134,7 @@ func (im *importer) finish(end error, dry bool) error {
 		return im.output(append(b, im.summaryJSON(stopped, dry, token)...))
 	}
 	if stopped != nil {
-		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, crm.OneLine(stopped.Hint))
+		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
 	}
 	if im.before != nil && *im.before != im.summary.counts {
 		b = fmt.Appendf(b, "# since the dry run records changed; it said: %s\n", outcomeText(*im.before))

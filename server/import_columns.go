@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // columnMapping is where the values of a column go.
@@ -86,7 +87,7 @@ func (c *columns) find(name string) columnMapping {
 	if !own {
 		key = name
 	}
-	return columnMapping{path: c.custom.Name + "." + crm.Quote(key), field: c.custom, key: key}
+	return columnMapping{path: c.custom.Name + "." + norm.Quote(key), field: c.custom, key: key}
 }
 
 // through matches a name with a reference, by its path alone or with a field that
@@ -195,8 +196,8 @@ func (c *columns) place(cell crm.Member) namedMember {
 	if p.spells == nil {
 		return p
 	}
-	text, isText := crm.Unquote(cell.JSON)
-	_, _, wrong := crm.ParseAmount(text)
+	text, isText := norm.Unquote(cell.JSON)
+	_, _, wrong := norm.ParseAmount(text)
 	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.spells.Name {
 		p.columnMapping = columnMapping{path: p.spells.Name, field: p.spells, exact: true, own: true}
 		return p

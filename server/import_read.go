@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -177,7 +178,7 @@ func separator(in *bufio.Reader) rune {
 func csvFault(n int, err error) error {
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
-		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, crm.OneLine(wrong.Err.Error()))
+		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, norm.OneLine(wrong.Err.Error()))
 	}
 	return readFault(n, err, errTruncated)
 }
@@ -210,7 +211,7 @@ func (c *csvRows) next() (row, error) {
 			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, the line of column names %d; quote cells that hold the separator.", len(record), len(c.header))
 			return r, nil
 		}
-		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(crm.AppendQuoted(nil, cell))})
+		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(norm.AppendQuoted(nil, cell))})
 	}
 	return r, nil
 }
@@ -255,7 +256,7 @@ func readLine(n int, in *rowFile) ([]byte, error) {
 
 func objectRow(n int, text []byte) row {
 	r := row{n: n, size: len(text)}
-	members, err := crm.ReadObject(text)
+	members, err := norm.ReadObject(text)
 	if err != nil {
 		r.fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
 	}
@@ -304,5 +305,5 @@ func (a *arrayRows) fault(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", errTruncated)
 	}
-	return readFault(a.n, err, "not valid JSON: "+crm.OneLine(err.Error())+".")
+	return readFault(a.n, err, "not valid JSON: "+norm.OneLine(err.Error())+".")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/server/draft"
 	"crmkit/store"
 )
@@ -67,7 +68,7 @@ func unique(d store.Draft) bool {
 func (im *importer) contentID(r row) string {
 	cells := slices.Clone(r.cells)
 	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
-	sum := sha256.Sum256(crm.AppendObject(nil, cells))
+	sum := sha256.Sum256(norm.AppendObject(nil, cells))
 	part := binary.BigEndian.Uint64(sum[:]) // two rows that share it are told apart by the rest
 	if len(im.seen) >= maxWithoutID && im.seen[part] == 0 {
 		return ""
@@ -155,7 +156,7 @@ func (im *importer) hasOwnIDs() bool { return im.isDump || im.isOwnExport || im.
 
 // cellText returns the text of a value that may be a number.
 func cellText(json string) string {
-	if text, ok := crm.Unquote(json); ok {
+	if text, ok := norm.Unquote(json); ok {
 		return text
 	}
 	return json
@@ -176,7 +177,7 @@ func (im *importer) merge(f *crm.Field, list []namedMember, all map[string][]nam
 				rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
 			}
 		}
-		return crm.Member{Name: f.Name, JSON: crm.QuoteJSON(strings.Join(words, " "))}, rest, nil
+		return crm.Member{Name: f.Name, JSON: norm.QuoteJSON(strings.Join(words, " "))}, rest, nil
 	}
 	json, whole, fault := cellJSON(f, first.columnMapping, first.json, currencyOf(im.entity, all))
 	if !whole && fault == nil {
@@ -192,7 +193,7 @@ func (im *importer) merge(f *crm.Field, list []namedMember, all map[string][]nam
 func currencyOf(e *crm.Entity, all map[string][]namedMember) string {
 	for i := range e.Fields {
 		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
-			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); crm.Currency(code) {
+			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); norm.IsCurrency(code) {
 				return code
 			}
 		}
@@ -214,7 +215,7 @@ func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 		words := strings.Fields(cellText(members[at].JSON))
 		for _, word := range f.TransitionValues {
 			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
-				members = append(members, crm.Member{Name: f.Name, JSON: crm.QuoteJSON(word)})
+				members = append(members, crm.Member{Name: f.Name, JSON: norm.QuoteJSON(word)})
 			}
 		}
 	}
@@ -229,7 +230,7 @@ func (im *importer) withCustom(members, custom []crm.Member) []crm.Member {
 	}
 	at := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == f.Name })
 	if at >= 0 {
-		own := crm.ParseObject(members[at].JSON)
+		own := norm.ParseObject(members[at].JSON)
 		there := map[string]bool{}
 		for _, m := range own {
 			there[m.Name] = true
@@ -238,7 +239,7 @@ func (im *importer) withCustom(members, custom []crm.Member) []crm.Member {
 		custom = append(custom, own...)
 		members = slices.Delete(members, at, at+1)
 	}
-	return append(members, crm.Member{Name: f.Name, JSON: string(crm.AppendObject(nil, custom))})
+	return append(members, crm.Member{Name: f.Name, JSON: string(norm.AppendObject(nil, custom))})
 }
 
 // addLookup notes what a cell says of a reference.
@@ -251,7 +252,7 @@ func (e *entry) addLookup(p namedMember) {
 	h, to := &e.lookups[at], e.entity.Target(p.field)
 	text := cellText(p.json)
 	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
-		for _, m := range crm.ParseObject(text) {
+		for _, m := range norm.ParseObject(text) {
 			if m.Name == to.LabelField {
 				text = cellText(m.JSON)
 			}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -116,7 +116,7 @@ func (im *importer) lost(tx *store.Tx, e entry) error {
 		if found || err != nil {
 			return err // what has the id was made at another time: it is of another workspace
 		}
-		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", crm.Quote(e.id), e.entity.Name)
+		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", norm.Quote(e.id), e.entity.Name)
 	}
 	return crm.Errorf(crm.NotFound, "%s. Mend the id, or leave its cell empty to make a new %s; GET /%s finds those that there are.", wrong, e.entity.Name, e.entity.Route()).On("id")
 }
@@ -192,7 +192,7 @@ func (im *importer) reference(tx *store.Tx, from *crm.Entity, h refLookup) (int6
 	}
 	if im.isDump || h.unique == "" && h.name == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported; import the %s first, then this file again.",
-			h.field.Name, to.Name, crm.Quote(h.id), to.Plural).On(h.field.Name)
+			h.field.Name, to.Name, norm.Quote(h.id), to.Plural).On(h.field.Name)
 	}
 	if h.unique != "" {
 		return im.byUnique(tx, to, h)
@@ -222,14 +222,14 @@ func (im *importer) byName(tx *store.Tx, to *crm.Entity, h refLookup) (int64, er
 	if key != 0 || err != nil {
 		return key, err
 	}
-	id := query.Fold(h.name)
+	id := norm.Fold(h.name)
 	key, err = im.known(tx, to, externalID{nameSource, id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
 	if to.Unique == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: there is not one %s of that name: %s. Import the %s first, then this file again.",
-			h.field.Name, to.Name, crm.Quote(h.name), to.Plural).On(h.field.Name)
+			h.field.Name, to.Name, norm.Quote(h.name), to.Plural).On(h.field.Name)
 	}
 	if key, err = im.make(tx, to, h.name); err == nil {
 		err = tx.SaveImportMapping(nameSource, to, id, key)

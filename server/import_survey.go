@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // The first rows say whose ids a file has.
@@ -70,7 +71,7 @@ func (im *importer) note(r row) *crm.Error {
 	}
 	for _, cell := range r.cells {
 		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, crm.Quote(cell.Name))
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, norm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
 	}

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // cellJSON returns the value of a column as the field takes it, and whether all of
 // it went in. Text becomes what the field holds: a list of tags, an amount.
 func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value string, all bool, fault *crm.Error) {
-	text, ok := crm.Unquote(json)
+	text, ok := norm.Unquote(json)
 	if !ok && !(f.Type == crm.Int && !t.exact) {
 		return json, true, nil
 	}
@@ -38,11 +39,11 @@ func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value strin
 		}
 	case f.Type == crm.Email || f.Type == crm.Domain:
 		first := firstOf(text)
-		return crm.QuoteJSON(first), first == text, nil
+		return norm.QuoteJSON(first), first == text, nil
 	case !t.exact && strings.Contains(text, ":::"):
-		return crm.QuoteJSON(firstOf(text)), false, nil
+		return norm.QuoteJSON(firstOf(text)), false, nil
 	}
-	return crm.QuoteJSON(text), true, nil
+	return norm.QuoteJSON(text), true, nil
 }
 
 // splitList returns the values of a cell that holds more than one, each that is not
@@ -91,15 +92,15 @@ func cellLabels(f *crm.Field, t columnMapping, text string) (json string, fault 
 	if blank { // nothing but separators: a fault of the row
 		tags = []string{text}
 	}
-	return crm.QuoteList(tags), nil
+	return norm.QuoteList(tags), nil
 }
 
 func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {
-	members, err := crm.ReadObject([]byte(text))
+	members, err := norm.ReadObject([]byte(text))
 	if err != nil {
-		return "", false, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, crm.Quote(text)).On(f.Name)
+		return "", false, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, norm.Quote(text)).On(f.Name)
 	}
-	return string(crm.AppendObject(nil, members)), true, nil
+	return string(norm.AppendObject(nil, members)), true, nil
 }
 
 // cellNumber returns a whole number. A column of the field's own name holds it as it
@@ -111,10 +112,10 @@ func cellNumber(f *crm.Field, t columnMapping, text, currency string) (string, b
 	if currency == "" {
 		currency = "USD"
 	}
-	number, ok := toMinorUnits(text, crm.Decimals(currency))
+	number, ok := toMinorUnits(text, norm.Decimals(currency))
 	if !ok {
 		return "", false, crm.Errorf(crm.InvalidValue, "%s is no amount in %s; write it like 1234.50, with at most %d decimals, or use a column %s.",
-			crm.Quote(text), crm.Quote(currency), crm.Decimals(currency), f.Name).On(f.Name)
+			norm.Quote(text), norm.Quote(currency), norm.Decimals(currency), f.Name).On(f.Name)
 	}
 	return number, true, nil
 }

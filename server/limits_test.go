@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // listed returns a JSON array of so many strings.
@@ -63,7 +64,7 @@ func TestListsAreTakenUpToTheirLimits(t *testing.T) {
 			list, _ := params("", ",", label)(n)
 			return "/import/contacts?atomic=1", "name,email,tags\nx,x@acme.com,\"" + list + "\"\n"
 		}},
-		{"keys of custom", "keys", crm.MaxMembers, func(n int) (string, string) {
+		{"keys of custom", "keys", norm.MaxMembers, func(n int) (string, string) {
 			return "/contacts", `{"name":"x","custom":` + object(n) + `}`
 		}},
 		{"members of a campaign", "contacts", 10_000, func(n int) (string, string) {
@@ -99,11 +100,11 @@ func TestSizesAreBounded(t *testing.T) {
 	nested := func(levels int) string {
 		return `{"name":"x","custom":{"a":` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + "}}"
 	}
-	r.want(201, "POST", "/contacts", nested(crm.MaxDepth-2))
+	r.want(201, "POST", "/contacts", nested(norm.MaxDepth-2))
 	r.want(201, "POST", "/contacts", `{"name":"x","custom":{"`+strings.Repeat("k", crm.MaxMemberName)+`":1}}`)
 	r.want(201, "POST", "/contacts", `{"name":"x","custom":{"a":"`+strings.Repeat("v", crm.MaxObjectSize-3)+`"}}`)
 	for _, test := range []struct{ method, path, body, says string }{
-		{"POST", "/contacts", nested(crm.MaxDepth - 1), "nests deeper than 64 levels"},
+		{"POST", "/contacts", nested(norm.MaxDepth - 1), "nests deeper than 64 levels"},
 		{"POST", "/contacts", `{"name":"x","custom":{"` + strings.Repeat("k", crm.MaxMemberName+1) + `":1}}`, "a key has 1 to 200 bytes"},
 		{"POST", "/contacts", `{"name":"x","custom":{"a":"` + strings.Repeat("v", crm.MaxObjectSize-2) + `"}}`, "custom holds more than the 65536 bytes"},
 		{"GET", "/contacts?" + strings.Repeat("x", crm.MaxQueryBytes+1), "", "the most that are taken are 16384"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -44,9 +45,9 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 			return func() { _, fault := query.Params(raw); refuse(fault) }
 		},
 		"keys of an object": func(n int) func() {
-			body := []byte(`{"t":1,"` + repeat(n+crm.MaxMembers, `":1,"`) + `":1}`)
+			body := []byte(`{"t":1,"` + repeat(n+norm.MaxMembers, `":1,"`) + `":1}`)
 			return func() {
-				if _, err := crm.ReadObject(body); err == nil {
+				if _, err := norm.ReadObject(body); err == nil {
 					t.Error("an object with too many keys is taken")
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
@@ -57,7 +58,7 @@ func (s *Server) newManual() (manual, error) {
 		"codesInDepth":  manualCodesInDepth,
 	}
 	data := manualData{basePlaceholder, s.opts.Version, s.opts.Local, topics, int(store.IdleLimit.Hours() / 24),
-		inputLimits{crm.MaxTags, crm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, crm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}, s.importMax()}
+		inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}, s.importMax()}
 	m := manual{}
 	for _, name := range append([]string{"start", "manual", "llms"}, topics...) {
 		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
@@ -321,7 +322,7 @@ func (s *Server) llms(rq *request) (*render.Response, error) {
 // helpTopic answers GET /help/{topic}.
 func (s *Server) helpTopic(rq *request) (*render.Response, error) {
 	if !slices.Contains(topics, rq.recordID) {
-		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", crm.Quote(rq.recordID), strings.Join(topics, " ")).Of(rq.recordID, topics)
+		return nil, crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", norm.Quote(rq.recordID), strings.Join(topics, " ")).Of(rq.recordID, topics)
 	}
 	return s.document(rq, s.manual[rq.recordID], plainText), nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/server/draft"
 )
@@ -72,26 +73,26 @@ func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 
 // word reads a member that is a string.
 func word(member crm.Member) (string, *crm.Error) {
-	text, ok := crm.Unquote(member.JSON)
+	text, ok := norm.Unquote(member.JSON)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, crm.ShowJSON(member.JSON)).On(member.Name)
+		return "", crm.Errorf(crm.InvalidValue, "%s takes a string, not %s.", member.Name, norm.ShowJSON(member.JSON)).On(member.Name)
 	}
 	return text, nil
 }
 
 // list reads ids of records of one kind.
 func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
-	raw, ok := crm.ParseItems(member.JSON, maxBulkLinks)
+	raw, ok := norm.ParseItems(member.JSON, maxBulkLinks)
 	if !ok {
-		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, crm.ShowJSON(member.JSON)).On(member.Name)
+		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, norm.ShowJSON(member.JSON)).On(member.Name)
 	}
 	if len(m.refs)+len(raw) > maxBulkLinks {
 		return crm.TooMany(member.Name, maxBulkLinks, "records at once", "Send them in parts.")
 	}
 	for _, item := range raw {
-		text, ok := crm.Unquote(item)
+		text, ok := norm.Unquote(item)
 		if !ok {
-			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, crm.ShowJSON(item)).On(member.Name)
+			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, norm.ShowJSON(item)).On(member.Name)
 		}
 		in, fault := draft.Ref(e, f, text, rq.env)
 		if fault != nil {
@@ -105,7 +106,7 @@ func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member 
 // parseFilter compiles the filter: the language of lists.
 func (m *bulkLinkRequest) parseFilter(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
 	if m.via = kinds[kind]; m.via == nil {
-		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", crm.Quote(kind), strings.Join(linkParam(e), ", ")).On("kind").Of(kind, linkParam(e))
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(e), ", ")).On("kind").Of(kind, linkParam(e))
 	}
 	if filter == "" && !sent["filter"] {
 		if sent["kind"] {
@@ -122,7 +123,7 @@ func (m *bulkLinkRequest) parseFilter(rq *request, e *crm.Entity, kinds map[stri
 		return fault.On("filter")
 	}
 	if len(params) == 0 {
-		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", crm.Quote(filter)).On("filter")
+		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", norm.Quote(filter)).On("filter")
 	}
 	for name := range params {
 		if name != "search" && slices.Contains(crm.ListParams, name) {

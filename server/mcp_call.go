@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -72,20 +73,20 @@ var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth"
 // that #, blanks and letters of any language need no escape in it.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
 	if !slices.Contains(methods, method) {
-		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), crm.Quote(method))
+		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), norm.Quote(method))
 	}
 	raw, rest, _ := strings.Cut(target, "?")
-	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", crm.Quote(raw))
+	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
 	if raw != "" && raw[0] != '/' {
 		raw = "/" + raw // contacts?search=acme, contact/c_1
 	}
 	decoded, err := url.PathUnescape(raw)
-	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || crm.Invisible(r) }) ||
+	if err != nil || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(decoded, func(r rune) bool { return r == '\\' || norm.IsInvisible(r) }) ||
 		strings.ContainsFunc(rest, func(r rune) bool { return r < ' ' }) || path.Clean(decoded) != decoded {
 		return nil, bad
 	}
 	if first, _, _ := strings.Cut(decoded[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
-		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", crm.Quote(raw))
+		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", norm.Quote(raw))
 	}
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }

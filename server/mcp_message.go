@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // The reader of JSON-RPC messages in front of the SDK. Decoders that match names
@@ -93,7 +94,7 @@ var (
 )
 
 func readMessage(text string) (m rpcMessage, fault *rpcError) {
-	top, err := crm.ReadObject([]byte(text))
+	top, err := norm.ReadObject([]byte(text))
 	if err != nil {
 		return m, rpcErrorf(rpcParseError, "the message is no JSON-RPC object: %s.", err)
 	}
@@ -109,13 +110,13 @@ func readMessage(text string) (m rpcMessage, fault *rpcError) {
 	for _, member := range top {
 		switch member.Name {
 		case "jsonrpc":
-			version, _ = crm.Unquote(member.JSON)
+			version, _ = norm.Unquote(member.JSON)
 		case "id":
 			if !validID(member.JSON) {
 				return m, rpcErrorf(rpcInvalidRequest, "id is a string or a whole number.")
 			}
 		case "method":
-			m.method, _ = crm.Unquote(member.JSON)
+			m.method, _ = norm.Unquote(member.JSON)
 		case "params":
 			params = member.JSON
 		}
@@ -132,7 +133,7 @@ func readParams(text string, m *rpcMessage) *rpcError {
 	if text == "" || text == "null" {
 		return nil
 	}
-	params, err := crm.ReadObject([]byte(text))
+	params, err := norm.ReadObject([]byte(text))
 	if err != nil {
 		return rpcErrorf(rpcInvalidParams, "params: %s.", err)
 	}
@@ -141,12 +142,12 @@ func readParams(text string, m *rpcMessage) *rpcError {
 	}
 	for _, member := range params {
 		if member.Name == "name" || member.Name == "uri" {
-			m.name, _ = crm.Unquote(member.JSON)
+			m.name, _ = norm.Unquote(member.JSON)
 		}
 		if member.Name != "_meta" && member.Name != "arguments" {
 			continue
 		}
-		inner, err := crm.ReadObject([]byte(member.JSON))
+		inner, err := norm.ReadObject([]byte(member.JSON))
 		if err != nil && member.JSON != "null" {
 			return rpcErrorf(rpcInvalidParams, "%s: %s.", member.Name, err)
 		}
@@ -156,7 +157,7 @@ func readParams(text string, m *rpcMessage) *rpcError {
 			}
 			for _, entry := range inner {
 				if entry.Name == metaNames[0] {
-					m.version, _ = crm.Unquote(entry.JSON)
+					m.version, _ = norm.Unquote(entry.JSON)
 				}
 			}
 		}
@@ -169,7 +170,7 @@ func exact(members []crm.Member, known []string) *rpcError {
 	for _, member := range members {
 		for _, name := range known {
 			if strings.EqualFold(member.Name, name) && member.Name != name {
-				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", crm.Quote(member.Name), name)
+				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", norm.Quote(member.Name), name)
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // schemaOf returns a JSON schema in the plain form that every client reads.
@@ -73,7 +74,7 @@ func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("{}")
 	}
-	members, err := crm.ReadObject(raw)
+	members, err := norm.ReadObject(raw)
 	if err != nil {
 		return nil, crm.Errorf(crm.BadJSON, "the arguments are no JSON object: %s.", err)
 	}
@@ -101,7 +102,7 @@ func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 }
 
 func readArgument(m crm.Member) (string, *crm.Error) {
-	text, isString := crm.Unquote(m.JSON)
+	text, isString := norm.Unquote(m.JSON)
 	if m.Name == "method" {
 		text = strings.ToUpper(strings.TrimSpace(text))
 	}
@@ -109,13 +110,13 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 		text, isString = m.JSON, true
 	}
 	if m.Name != "body" && !isString {
-		return "", crm.Errorf(crm.InvalidValue, "%s is a string, not %s.", m.Name, crm.ShowJSON(m.JSON)).On(m.Name)
+		return "", crm.Errorf(crm.InvalidValue, "%s is a string, not %s.", m.Name, norm.ShowJSON(m.JSON)).On(m.Name)
 	}
 	if m.Name == "body" && !isString {
 		text = m.JSON
 	}
 	if m.Name == "body" && !isString && text[0] != '{' && text[0] != '[' {
-		return "", crm.Errorf(crm.InvalidValue, `body is a JSON object like {"name":"Jane Doe"}, a list of them for /import/…, or such JSON or CSV as text, not %s.`, crm.ShowJSON(m.JSON)).On("body")
+		return "", crm.Errorf(crm.InvalidValue, `body is a JSON object like {"name":"Jane Doe"}, a list of them for /import/…, or such JSON or CSV as text, not %s.`, norm.ShowJSON(m.JSON)).On("body")
 	}
 	return text, nil
 }
@@ -124,7 +125,7 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 func (t tool) checkMethod(method string) *crm.Error {
 	schema, _ := t.arguments["method"].(map[string]any)
 	if allowed, ok := schema["enum"].([]string); ok && !slices.Contains(allowed, method) {
-		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), crm.Quote(method)).On("method")
+		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), norm.Quote(method)).On("method")
 		if other := map[string]string{http.MethodGet: "read", http.MethodDelete: "delete"}[method]; other != "" {
 			err.Hint += " The tool " + other + " does that."
 		}
@@ -205,7 +206,7 @@ type recordJSON struct {
 func (r recordJSON) found(base string) found {
 	title := r.Name + r.Title + r.Label
 	if title == "" {
-		title = crm.Quote(r.Body)
+		title = norm.Quote(r.Body)
 	}
 	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
@@ -289,5 +290,5 @@ func asJSON(v any) string {
 	if err := encoder.Encode(v); err != nil {
 		panic(err) // maps and structs of strings
 	}
-	return string(crm.AppendJSON(nil, strings.TrimSuffix(b.String(), "\n")))
+	return string(norm.AppendJSON(nil, strings.TrimSuffix(b.String(), "\n")))
 }

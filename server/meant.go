@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // unserved is the error for a path or method that no route has. It is made for requests that
@@ -24,15 +25,15 @@ func (s *Server) meant(rq *request, fault *crm.Error) *crm.Error {
 	switch {
 	case call != "": // what is near leads astray
 	case strings.HasSuffix(rq.path, "/") && s.router.has(rq.Method, "/"+path):
-		call = "a path has no slash at its end: " + rq.Method + " /" + crm.Quote(path) + "."
+		call = "a path has no slash at its end: " + rq.Method + " /" + norm.Quote(path) + "."
 	default:
 		return fault
 	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // a path that is served otherwise
-		fault.Hint = crm.Quote(rq.path) + " does not take " + crm.Quote(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
+		fault.Hint = norm.Quote(rq.path) + " does not take " + norm.Quote(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
 	} else {
-		fault.Hint = "there is no " + crm.Quote(rq.Method) + " " + crm.Quote(rq.path) + "; " + call
+		fault.Hint = "there is no " + norm.Quote(rq.Method) + " " + norm.Quote(rq.path) + "; " + call
 	}
 	fault.DidYouMean = ""
 	return fault
@@ -56,7 +57,7 @@ func (s *Server) habit(method, path string) string {
 	}
 	call := s.called(method, parts[before:])
 	if rest := strings.Join(parts[before:], "/"); before > 0 && call == "" && s.router.has(method, "/"+rest) {
-		return "paths begin with the kind: " + method + " /" + crm.Quote(rest) + "."
+		return "paths begin with the kind: " + method + " /" + norm.Quote(rest) + "."
 	}
 	return call
 }
@@ -67,13 +68,13 @@ func (s *Server) called(method string, parts []string) string {
 	e := s.schema.ByPath(word)
 	switch {
 	case len(parts) == 1 && strings.Contains(word, "_") && s.schema.ByPrefix(word) != nil:
-		return "a path begins with the kind: " + method + " /" + s.schema.ByPrefix(word).Route() + "/" + crm.Quote(word) + "."
+		return "a path begins with the kind: " + method + " /" + s.schema.ByPrefix(word).Route() + "/" + norm.Quote(word) + "."
 	case len(parts) == 1 && strings.Contains(parts[0], "."):
 		return export(e)
 	case e == nil:
 		return s.foreign(method, parts)
 	case len(parts) == 2 && (method == "PUT" || method == "POST") && s.schema.ByPrefix(parts[1]) == e:
-		return "change it with PATCH /" + crm.Quote(parts[0]+"/"+parts[1]) + " {only what changes}."
+		return "change it with PATCH /" + norm.Quote(parts[0]+"/"+parts[1]) + " {only what changes}."
 	case len(parts) == 2:
 		return ofKind(method, parts[1], e)
 	case len(parts) == 3:
@@ -118,7 +119,7 @@ func (s *Server) foreign(method string, parts []string) string {
 			continue
 		}
 		parts = append([]string{route}, parts[1:]...)
-		return "here these are " + route + ": " + method + " /" + crm.Quote(strings.Join(parts, "/")) + "."
+		return "here these are " + route + ": " + method + " /" + norm.Quote(strings.Join(parts, "/")) + "."
 	}
 	return ""
 }
@@ -175,7 +176,7 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 	if parts[2] == "merge" {
 		return merge
 	}
-	word, record := parts[2], crm.Quote(parts[0]+"/"+parts[1])
+	word, record := parts[2], norm.Quote(parts[0]+"/"+parts[1])
 	f := e.Field(word)
 	switch {
 	case f == nil:
@@ -208,9 +209,9 @@ func (s *Server) below(method string, parts []string, e *crm.Entity) string {
 			continue
 		}
 		if method == "POST" {
-			return "the reference goes into the body: POST /" + word + " {\"" + f.Name + "\":" + string(crm.AppendQuoted(nil, parts[1])) + ",…}."
+			return "the reference goes into the body: POST /" + word + " {\"" + f.Name + "\":" + string(norm.AppendQuoted(nil, parts[1])) + ",…}."
 		}
-		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + crm.Quote(parts[1]) + "."
+		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + norm.Quote(parts[1]) + "."
 	}
 	return ""
 }

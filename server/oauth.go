@@ -10,6 +10,7 @@ import (
 
 	"crmkit/auth/oauth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 )
@@ -117,7 +118,7 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	members, err := crm.ReadObject(data)
+	members, err := norm.ReadObject(data)
 	if err != nil {
 		return nil, &oauth.Error{Code: oauth.InvalidMetadata, Description: "The body is no JSON object: " + err.Error() + "."}
 	}
@@ -126,7 +127,7 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 	for _, m := range members {
 		switch m.Name {
 		case "client_name":
-			name, _ = crm.Unquote(m.JSON)
+			name, _ = norm.Unquote(m.JSON)
 		case "redirect_uris":
 			if redirects, fault = redirectList(m.JSON); fault != nil {
 				return nil, &oauth.Error{Code: oauth.InvalidRedirect, Description: fault.Hint}
@@ -147,12 +148,12 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 
 // redirectList reads redirect_uris.
 func redirectList(json string) (uris []string, fault *crm.Error) {
-	items, ok := crm.ParseItems(json, oauth.MaxRedirects)
+	items, ok := norm.ParseItems(json, oauth.MaxRedirects)
 	if len(items) > oauth.MaxRedirects {
 		return nil, crm.TooMany("redirect_uris", oauth.MaxRedirects, "URIs", "Register those that are used.")
 	}
 	for _, item := range items {
-		uri, isText := crm.Unquote(item)
+		uri, isText := norm.Unquote(item)
 		uris, ok = append(uris, uri), ok && isText
 	}
 	if !ok {
@@ -183,7 +184,7 @@ func (rq *request) form() (url.Values, error) {
 func singleValue(values url.Values) error {
 	for name, list := range values {
 		if len(list) > 1 && name != "resource" {
-			return &oauth.Error{Code: oauth.InvalidRequest, Description: crm.Quote(name) + " is given more than once."}
+			return &oauth.Error{Code: oauth.InvalidRequest, Description: norm.Quote(name) + " is given more than once."}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -292,7 +293,7 @@ func fieldSchema(f *crm.Field, answered bool) jsonObject {
 			return schema
 		}
 	case crm.Spelled:
-		schema["examples"] = []string{crm.FormatAmount(125000, "USD"), crm.FormatAmount(120000, "JPY")}
+		schema["examples"] = []string{norm.FormatAmount(125000, "USD"), norm.FormatAmount(120000, "JPY")}
 	case crm.Time:
 		if answered {
 			schema["format"] = "date-time"

@@ -1,13 +1,13 @@
 package server
 
 import (
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -34,7 +34,7 @@ func (s *Server) checkOrigin(rq *request) error {
 	if rq.route.Origins == knownOrigins {
 		for _, origin := range rq.Header.Values("Origin") {
 			if !s.known(rq, origin) {
-				return crm.Errorf(crm.CrossOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", crm.Quote(origin))
+				return crm.Errorf(crm.CrossOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", norm.Quote(origin))
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Server) known(rq *request, origin string) bool {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return false
 	}
-	return Loopback(u.Host) || strings.EqualFold(origin, s.base(rq)) || slices.Contains(clientOrigins, strings.ToLower(origin))
+	return norm.IsLoopback(u.Host) || strings.EqualFold(origin, s.base(rq)) || slices.Contains(clientOrigins, strings.ToLower(origin))
 }
 
 func (s *Server) allowOrigin(rq *request, o origins) {
@@ -91,24 +91,13 @@ func (s *Server) checkLocal(rq *request) error {
 			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
 		}
 	}
-	if !Loopback(rq.Host) {
-		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", crm.Quote(rq.Host))
+	if !norm.IsLoopback(rq.Host) {
+		return crm.Errorf(crm.LocalOnly, "the Host %s is not this machine; call http://127.0.0.1 or http://localhost with the port of the server.", norm.Quote(rq.Host))
 	}
 	for _, origin := range rq.Header.Values("Origin") {
-		if u, err := url.Parse(origin); err != nil || !Loopback(u.Host) {
-			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", crm.Quote(origin))
+		if u, err := url.Parse(origin); err != nil || !norm.IsLoopback(u.Host) {
+			return crm.Errorf(crm.LocalOnly, "a web page of %s may not call a server in local mode.", norm.Quote(origin))
 		}
 	}
 	return nil
-}
-
-// Loopback reports whether a host, with or without port, names this machine.
-func Loopback(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.Trim(name, "[]")
-	ip := net.ParseIP(name)
-	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -23,7 +24,7 @@ func (rq *request) dropEmpty() (ignored []string) {
 		if len(values) == len(rq.params[name]) || !rq.takes(name) {
 			continue // what is unknown is refused, for amount_cents>100 is such a name
 		}
-		ignored = append(ignored, crm.Quote(name)+"=")
+		ignored = append(ignored, norm.Quote(name)+"=")
 		if rq.params[name] = values; len(values) == 0 {
 			delete(rq.params, name)
 		}
@@ -36,7 +37,7 @@ func (rq *request) dropEmpty() (ignored []string) {
 func checkParams(rq *request) error {
 	if format := rq.params.Get("format"); rq.params.Has("format") && !slices.Contains(rq.route.formats(), format) {
 		formats := rq.route.formats()
-		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", crm.Quote(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", norm.Quote(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
 		if e := rq.route.Entity; e != nil && rq.route.Lists && slices.Contains((&route{Stream: exports}).formats(), format) {
 			err.Hint += " All of a kind in that form: GET /export/" + e.Route() + "?format=" + format + "."
 		}
@@ -47,12 +48,12 @@ func checkParams(rq *request) error {
 	}
 	for name, values := range rq.params {
 		if len(values) > 1 {
-			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", crm.Quote(name), len(values)).On(name)
+			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", norm.Quote(name), len(values)).On(name)
 		}
 		if name != "format" && !slices.Contains(rq.route.Params, name) {
 			allowed := append(slices.Clone(rq.route.Params), "format")
 			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
-				rq.route.Method, rq.route.Pattern(), crm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
+				rq.route.Method, rq.route.Pattern(), norm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -22,8 +23,8 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 		if kind, id, found := strings.Cut(segment, "/"); found && schema.ByName(kind) != nil {
 			segments, segment = append(segments, kind), id // a handle that a client escaped as a whole
 		}
-		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || crm.Invisible(r) }) {
-			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", crm.Quote(raw))
+		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || norm.IsInvisible(r) }) {
+			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", norm.Quote(raw))
 		}
 		segments = append(segments, segment)
 	}
@@ -51,7 +52,7 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 		if inner != nil && inner != outer {
 			handle := segments[i+1] + "/" + segments[i+2]
 			return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
-				crm.Quote(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), crm.Quote(segments[i+2]))
+				norm.Quote(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), norm.Quote(segments[i+2]))
 		}
 		if inner == outer {
 			i++
@@ -72,7 +73,7 @@ func isLinkPath(schema *crm.Schema, above, segment string) bool {
 func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
 	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
 	if call := ofKind(rq.Method, id, e); hint != "" && call != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", crm.Quote(id), call)
+		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", norm.Quote(id), call)
 	}
 	if hint != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with %s.", hint, e.Name, query.Finding(e, id))

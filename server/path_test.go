@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/server"
 )
 
@@ -77,7 +78,7 @@ func FuzzPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		path, fault := server.CleanPath(s, raw)
 		if fault != nil {
-			if strings.ContainsFunc(crm.OneLine(fault.Hint), crm.Invisible) {
+			if strings.ContainsFunc(norm.OneLine(fault.Hint), norm.IsInvisible) {
 				t.Errorf("hint %q", fault.Hint)
 			}
 			return

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -33,12 +34,12 @@ func memberChanges(field string, from, to []crm.Member) []render.Change {
 	was, is := byName(from), byName(to)
 	for _, m := range from {
 		if now := is[m.Name]; !now.Equal(was[m.Name]) {
-			changes = append(changes, render.Change{Name: field + "." + crm.Quote(m.Name), From: was[m.Name], To: now})
+			changes = append(changes, render.Change{Name: field + "." + norm.Quote(m.Name), From: was[m.Name], To: now})
 		}
 	}
 	for _, m := range to {
 		if !was[m.Name].Set() {
-			changes = append(changes, render.Change{Name: field + "." + crm.Quote(m.Name), To: is[m.Name]})
+			changes = append(changes, render.Change{Name: field + "." + norm.Quote(m.Name), To: is[m.Name]})
 		}
 	}
 	return changes

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
@@ -95,7 +96,7 @@ func listing(q *query.Query, page store.Page) *render.Response {
 const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
 
 func cutRemark(asked string, given int) string {
-	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", crm.Quote(asked), given)
+	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(asked), given)
 }
 
 // key returns the key of the record the path names.

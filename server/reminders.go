@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
@@ -80,15 +81,15 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 		}
 	}
 	if late := params.Get("overdue"); late != "" && late != "yes" {
-		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", crm.Quote(late)).On("overdue")
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "overdue=%s is not known; write overdue=yes, or leave it out.", norm.Quote(late)).On("overdue")
 	}
 	if status := params.Get("status"); status != "" && status != "open" {
-		return 0, 0, "", crm.Errorf(crm.InvalidValue, "status=%s is not known; write status=open to leave out deals that are won or lost, or leave it out.", crm.Quote(status)).On("status")
+		return 0, 0, "", crm.Errorf(crm.InvalidValue, "status=%s is not known; write status=open to leave out deals that are won or lost, or leave it out.", norm.Quote(status)).On("status")
 	}
 	if params.Get("days") != "" {
 		n, err := strconv.Atoi(params.Get("days"))
 		if err != nil || n < 0 || n > maxDays {
-			return 0, 0, "", crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", crm.Quote(params.Get("days")), maxDays).On("days")
+			return 0, 0, "", crm.Errorf(crm.InvalidValue, "days=%s is not a number of days; write a whole number from 0 to %d.", norm.Quote(params.Get("days")), maxDays).On("days")
 		}
 		days = n
 	}
@@ -191,6 +192,6 @@ func about(rec crm.Record) []render.Field {
 	return []render.Field{
 		{Name: "about", Value: crm.Str(handle), Text: true},
 		{Name: "about.name", Value: crm.Str(name), Text: true},
-		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: crm.QuoteJSON(handle)}, {Name: "name", JSON: crm.QuoteJSON(name)}})},
+		{Name: "about", JSON: true, Value: crm.Members([]crm.Member{{Name: "handle", JSON: norm.QuoteJSON(handle)}, {Name: "name", JSON: norm.QuoteJSON(name)}})},
 	}
 }

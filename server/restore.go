@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -83,7 +84,7 @@ func (d *dumpRows) header() (workspace string, err error) {
 	case version == "" || workspace == "":
 		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", withCurl)
 	case version != strconv.Itoa(dumpVersion):
-		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", crm.Quote(version), dumpVersion)
+		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", norm.Quote(version), dumpVersion)
 	}
 	d.lines.n = 0
 	return workspace, nil
@@ -118,9 +119,9 @@ func (d *dumpRows) next() (row, error) {
 // check holds the records read against the line that counts them; io.EOF when they
 // are all.
 func (d *dumpRows) check(r row) error {
-	for _, m := range crm.ParseObject(r.member("counts")) {
+	for _, m := range norm.ParseObject(r.member("counts")) {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
-			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, crm.Quote(m.Name), crm.ShowJSON(m.JSON))
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, norm.Quote(m.Name), norm.ShowJSON(m.JSON))
 		}
 	}
 	if _, err := d.lines.next(); err != io.EOF {

@@ -8,6 +8,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // router finds the row of the route table for a method and a path. It is the
@@ -96,10 +97,10 @@ func (r *router) notFound(method, path string) *crm.Error {
 			paths = append(paths, "/"+head)
 		}
 	}
-	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", crm.Quote(path)).Of("/"+first, paths)
+	err := crm.Errorf(crm.NotFound, "there is no path %s. GET /help lists every path.", norm.Quote(path)).Of("/"+first, paths)
 	near := r.suggestPath(err.DidYouMean, path)
 	if len(near) > 0 {
-		err.Hint = "there is no path " + crm.Quote(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
+		err.Hint = "there is no path " + norm.Quote(path) + "; the nearest are " + strings.Join(near, ", ") + ". GET /help lists every path."
 	}
 	return err
 }
@@ -126,7 +127,7 @@ func (r *router) suggestPath(head, path string) []string {
 // notAllowed is the error for a path that exists with other methods. Where the
 // method is offered by paths with the same end, it names them.
 func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
-	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", crm.Quote(path), crm.Quote(method), strings.Join(allowed, ", "))
+	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", norm.Quote(path), norm.Quote(method), strings.Join(allowed, ", "))
 	var others []string
 	for _, row := range r.routes {
 		below, one := strings.CutPrefix(row.Pattern(), path+"/{")

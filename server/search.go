@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 )
@@ -99,7 +100,7 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 		word = strings.ToLower(strings.TrimSpace(word))
 		at := slices.IndexFunc(all, func(e *crm.Entity) bool { return e.Plural == word || e.Name == word })
 		if at < 0 {
-			return nil, crm.Errorf(crm.InvalidValue, "types cannot hold %s; it takes %s, several with commas.", crm.Quote(word), strings.Join(names, ", ")).On("types").Of(word, names)
+			return nil, crm.Errorf(crm.InvalidValue, "types cannot hold %s; it takes %s, several with commas.", norm.Quote(word), strings.Join(names, ", ")).On("types").Of(word, names)
 		}
 		if !slices.Contains(kinds, all[at]) {
 			kinds = append(kinds, all[at])
@@ -145,9 +146,9 @@ func spelledRemarks(spelled map[string][]string) (remarks []string) {
 	for _, word := range slices.Sorted(maps.Keys(spelled)) {
 		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
 		for i := range instead {
-			instead[i] = crm.Quote(instead[i])
+			instead[i] = norm.Quote(instead[i])
 		}
-		remarks = append(remarks, "no match for "+crm.Quote(word)+" as written; searched for "+strings.Join(instead, ", ")+" instead")
+		remarks = append(remarks, "no match for "+norm.Quote(word)+" as written; searched for "+strings.Join(instead, ", ")+" instead")
 	}
 	return remarks
 }

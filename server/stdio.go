@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Stdio carries MCP messages, one a line (the stdio transport of MCP), to a
@@ -104,7 +104,7 @@ func (p *Stdio) serve(going context.Context, line string) error {
 	silent := fault == nil && len(messages) == 1 && (messages[0].id == "" || messages[0].method == "")
 	switch {
 	case silent && err != nil: // notifications and responses have no answer (JSON-RPC 2.0 section 4.1)
-		p.Log.Warn("a message was lost", "method", crm.Quote(messages[0].method), "error", err)
+		p.Log.Warn("a message was lost", "method", norm.Quote(messages[0].method), "error", err)
 		return nil
 	case err != nil:
 		answer = []byte(rpcAnswer(messages.id(), rpcServerError, err.Error()))
@@ -147,7 +147,7 @@ func rpcAnswer(id string, code int, text string) string {
 	if id == "" {
 		id = "null"
 	}
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`, id, code, crm.AppendQuoted(nil, text))
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`, id, code, norm.AppendQuoted(nil, text))
 }
 
 // negotiated returns the protocol version in the answer to initialize.

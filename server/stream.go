@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 )
 
@@ -83,7 +84,7 @@ func streamError(st *render.Stream, fault *crm.Error) []byte {
 	case st.Type == rowsMedia:
 		return (&render.Response{Error: fault}).Append(nil, render.JSON)
 	}
-	return []byte("# error: " + string(fault.Code) + ": " + crm.OneLine(fault.Hint) + "\n")
+	return []byte("# error: " + string(fault.Code) + ": " + norm.OneLine(fault.Hint) + "\n")
 }
 
 // chunkTimeout is how long a client may take to accept a piece of a stream, or to

@@ -5,6 +5,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
 )
@@ -46,7 +47,7 @@ func (s *Server) createWorkspace(rq *request) (*render.Response, error) {
 
 // wayTo says how to work in a workspace that was just made.
 func (rq *request) wayTo(made crm.Record) string {
-	tools := "you go on to work in " + crm.Quote(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + crm.Quote(made.Value("name").Text)
+	tools := "you go on to work in " + norm.Quote(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + norm.Quote(made.Value("name").Text)
 	if rq.actor.CrossWorkspace() {
 		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
 		return rq.refusal("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)

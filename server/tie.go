@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
@@ -131,7 +132,7 @@ func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
 			return nil, err
 		}
 		if !found || rec.Value(p.field).Int != key {
-			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", crm.Quote(rq.recordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", norm.Quote(rq.recordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
 		_, err = tx.Delete(rec) // nothing refers to a tie

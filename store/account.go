@@ -1,6 +1,9 @@
 package store
 
-import "crmkit/crm"
+import (
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
 
 // Workspace is one team's data, apart from every other's.
 type Workspace struct {
@@ -141,7 +144,7 @@ func (tx *Tx) LogFailure(email string) error {
 func LogFields(pairs ...string) []crm.Member {
 	var list []crm.Member
 	for i := 0; i+1 < len(pairs); i += 2 {
-		list = append(list, crm.Member{Name: pairs[i], JSON: string(crm.AppendQuoted(nil, pairs[i+1]))})
+		list = append(list, crm.Member{Name: pairs[i], JSON: string(norm.AppendQuoted(nil, pairs[i+1]))})
 	}
 	return list
 }

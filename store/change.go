@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // An entry of the log holds the values before of the fields that a change touched, and
@@ -143,7 +144,7 @@ func digest(json string) string {
 }
 
 func textMember(name, text string) crm.Member {
-	return crm.Member{Name: name, JSON: string(crm.AppendQuoted(nil, text))}
+	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
 }
 
 // valueJSON returns a value as entries hold it; loggedValue reads it.
@@ -156,7 +157,7 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	case crm.ListKind:
 		return columnValue(v).(string)
 	}
-	return string(crm.AppendQuoted(nil, v.Text))
+	return string(norm.AppendQuoted(nil, v.Text))
 }
 
 // entry is one change, before it has a number.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // object is a table, index, trigger or view of a database.
@@ -33,7 +33,7 @@ func compareSchema(ctx context.Context, db querier, applied int, further fs.FS) 
 	for _, o := range sorted(is) {
 		switch text, known := want[o]; {
 		case !known:
-			faults = append(faults, fmt.Sprintf("%s %s is not part of it", o.kind, crm.Quote(o.name)))
+			faults = append(faults, fmt.Sprintf("%s %s is not part of it", o.kind, norm.Quote(o.name)))
 		case text != is[o]:
 			faults = append(faults, fmt.Sprintf("%s %s differs", o.kind, o.name))
 		}

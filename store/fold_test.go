@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // repeated returns the folded columns that repeat their value and need not.
@@ -32,7 +32,7 @@ func TestFoldsThatRepeatTheirValueAreLeftOut(t *testing.T) {
 	for i, word := range []string{"lead", "Lead", "läd", "LEAD", "", "möchte", "zed", " lead  two", "ﬁn"} {
 		pairs := []any{"name", fmt.Sprint("Jane ", i)}
 		for _, name := range []string{"stage", "owner", "notes", "follow_up_note"} {
-			if clean, _ := query.Clean(word); clean != "" {
+			if clean, _ := norm.Clean(word); clean != "" {
 				pairs = append(pairs, name, clean)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -16,8 +17,8 @@ import (
 var engine = sync.OnceValue(func() *sqlite.Driver {
 	d := &sqlite.Driver{}
 	for name, test := range map[string]func(text, part string) bool{
-		query.TextContains: query.Contains,
-		query.FoldContains: func(text, part string) bool { return query.Contains(query.Fold(text), part) },
+		query.TextContains: norm.Contains,
+		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
 	} {
 		d.MustRegisterFunction(name, &sqlite.FunctionImpl{NArgs: 2, Deterministic: true, VolatileArgs: true, Scalar: textTest(test)})
 	}

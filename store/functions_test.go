@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -20,8 +21,8 @@ func TestFunctionsOfSQL(t *testing.T) {
 	const asked = "SELECT COALESCE(" + query.TextContains + "($1, $2), 2), COALESCE(" + query.FoldContains + `($1, $2), 2), COALESCE($1 LIKE '%' || REPLACE(REPLACE(REPLACE($2, '\', '\\'), '%', '\%'), '_', '\_') || '%' ESCAPE '\', 2)`
 	rapid.Check(t, func(t *rapid.T) {
 		text, part := letters.Draw(t, "text"), letters.Draw(t, "part")
-		fold := query.Fold(text)
-		for _, of := range []struct{ text, part string }{{text, part}, {fold, query.Fold(part)}, {text, query.Fold(part)}} {
+		fold := norm.Fold(text)
+		for _, of := range []struct{ text, part string }{{text, part}, {fold, norm.Fold(part)}, {text, norm.Fold(part)}} {
 			var exact, folded, like int
 			err := f.Read(context.Background(), func(v *ReadTx) error {
 				return v.Row(context.Background(), asked, []any{of.text, of.part}, &exact, &folded, &like)
@@ -32,10 +33,10 @@ func TestFunctionsOfSQL(t *testing.T) {
 			if want := strings.Contains(of.text, of.part); (exact == 1) != want {
 				t.Fatalf("%q has %q: %d, want %v", of.text, of.part, exact, want)
 			}
-			if want := strings.Contains(query.Fold(of.text), of.part); (folded == 1) != want {
+			if want := strings.Contains(norm.Fold(of.text), of.part); (folded == 1) != want {
 				t.Fatalf("%q folded has %q: %d, want %v", of.text, of.part, folded, want)
 			}
-			if of.text == fold && of.part == query.Fold(part) && exact != like {
+			if of.text == fold && of.part == norm.Fold(part) && exact != like {
 				t.Fatalf("%q has %q: %d, by LIKE %d", of.text, of.part, exact, like)
 			}
 		}

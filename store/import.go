@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -63,7 +64,7 @@ func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
 		return 0, err
 	}
 	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),
-		tx.Actor.Workspace, query.Fold(name))
+		tx.Actor.Workspace, norm.Fold(name))
 	if err != nil || len(keys) != 1 {
 		return 0, err
 	}

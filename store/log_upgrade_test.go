@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // TestUpgradeKeepsTheLog holds that a file of every released schema answers after its
@@ -55,7 +56,7 @@ func oldLog(t *testing.T, path string) map[int64][]string {
 		if err := rows.Scan(&workspace, &id, &at, &actor, &token, &addr, &action, &target, &before, &after); err != nil {
 			t.Fatal(err)
 		}
-		lines[workspace] = append(lines[workspace], fmt.Sprintln(id, at, actor, token, addr, action, target, membersText(crm.ParseObject(before)), membersText(crm.ParseObject(after))))
+		lines[workspace] = append(lines[workspace], fmt.Sprintln(id, at, actor, token, addr, action, target, membersText(norm.ParseObject(before)), membersText(norm.ParseObject(after))))
 	}
 	if err := rows.Err(); err != nil || len(lines) == 0 {
 		t.Fatalf("the log of %d workspaces, %v", len(lines), err)
@@ -67,7 +68,7 @@ func oldLog(t *testing.T, path string) map[int64][]string {
 func membersText(members []crm.Member) string {
 	members = slices.Clone(members)
 	slices.SortFunc(members, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
-	return string(crm.AppendObject(nil, members))
+	return string(norm.AppendObject(nil, members))
 }
 
 // checkLog compares what /audit shows of each workspace, and of each entry by its id.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -112,11 +113,11 @@ func appendSearched(text []byte, f *crm.Field, cell any) []byte {
 	switch {
 	case f.Type == crm.Tags && value != "":
 		for _, tag := range tagList(value) {
-			text = append(append(text, query.Fold(tag)...), '\t')
+			text = append(append(text, norm.Fold(tag)...), '\t')
 		}
 		value = ""
 	case !f.HasFoldColumn():
-		value = query.Fold(value)
+		value = norm.Fold(value)
 	}
 	return append(append(text, value...), '\n')
 }

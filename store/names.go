@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // The table names holds each label and each key of custom once per workspace and kind;
@@ -31,7 +31,7 @@ func (tx *Tx) makeNames(kind string, names []string) error {
 			return err
 		}
 		var fold any
-		if form := query.Fold(name); form != name {
+		if form := norm.Fold(name); form != name {
 			fold = form
 		}
 		if err := tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, fold); err != nil {
@@ -93,18 +93,18 @@ const putCustomText = `INSERT INTO custom_values (name_id, record, text, fold, n
 // compared: folded where that is another text, as a number, as a time.
 func customRow(m crm.Member) []any {
 	text := m.JSON
-	if s, ok := crm.Unquote(m.JSON); ok {
+	if s, ok := norm.Unquote(m.JSON); ok {
 		text = s
 	}
 	row := []any{m.Name, text, nil, nil, nil}
-	if fold := query.Fold(text); fold != text {
+	if fold := norm.Fold(text); fold != text {
 		row[2] = fold
 	}
-	if number, ok := query.NumberKey(text); ok {
+	if number, ok := norm.NumberKey(text); ok {
 		row[3] = number
 	}
-	if query.FormatTime(text) {
-		if span, ok := (query.Env{}).ParseTime(text); ok {
+	if norm.IsAbsoluteTime(text) {
+		if span, ok := (norm.Clock{}).Parse(text); ok {
 			row[4] = span.From
 		}
 	}

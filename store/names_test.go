@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // numbers are of every kind that a key of a number distinguishes, with the keys that
@@ -47,7 +47,7 @@ func TestUpgradeOfNames(t *testing.T) {
 	f := openAt(t, path)
 	actor := crm.Actor{Workspace: workspace, Email: "jane@acme.com"}
 	for text := range numbers {
-		want, _ := query.NumberKey(text)
+		want, _ := norm.NumberKey(text)
 		if got := f.raw(1, "SELECT v.number FROM custom_values v JOIN names n ON n.key = v.name_id WHERE n.name = $1", "n"+text); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s has the key %q, want %s", text, got, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // What an entry of the log leaves out is found in later ones: a create holds no values,
@@ -111,10 +112,10 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 			if err := scan(&action, &before, &after); err != nil {
 				return err
 			}
-			for _, m := range crm.ParseObject(before) {
+			for _, m := range norm.ParseObject(before) {
 				t.remember(m.Name, m)
 			}
-			for _, m := range crm.ParseObject(after) { // what the change set for the first time
+			for _, m := range norm.ParseObject(after) { // what the change set for the first time
 				t.remember(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
 			}
 			if action == "delete" {
@@ -210,7 +211,7 @@ func integer(json string) int64 {
 // loggedValue reads a value as valueJSON wrote it, or an earlier version, which spelled
 // times.
 func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
-	text, quoted := crm.Unquote(json)
+	text, quoted := norm.Unquote(json)
 	switch f.Type {
 	case crm.Int:
 		return crm.Number(integer(json))

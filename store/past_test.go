@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // state is what a workspace holds at a moment: of each record by its handle what its fields
@@ -139,7 +140,7 @@ func (f *fixture) entries(workspace int64) (list []entryRow) {
 		if err := rows.Scan(&e.number, &e.version, &e.action, &e.target, &before, &after); err != nil {
 			f.t.Fatal(err)
 		}
-		e.number, e.before, e.after = crm.RecordNumber(e.number), crm.ParseObject(before), crm.ParseObject(after)
+		e.number, e.before, e.after = crm.RecordNumber(e.number), norm.ParseObject(before), norm.ParseObject(after)
 		list = append(list, e)
 	}
 	return list
@@ -163,7 +164,7 @@ func (s state) back(f *fixture, e entryRow) {
 	} else {
 		version--
 	}
-	custom, order := crm.ParseObject(values["custom"]), []string(nil)
+	custom, order := norm.ParseObject(values["custom"]), []string(nil)
 	set := func(name, json string, there bool) {
 		field, key, member := strings.Cut(name, ".")
 		switch {
@@ -198,7 +199,7 @@ func (s state) back(f *fixture, e entryRow) {
 		sortMembers(custom, order, e.action == "delete")
 		delete(values, "custom")
 		if len(custom) > 0 {
-			values["custom"] = string(crm.AppendObject(nil, custom))
+			values["custom"] = string(norm.AppendObject(nil, custom))
 		}
 	}
 	values["version"] = fmt.Sprint(version)
@@ -314,8 +315,8 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 			switch f := e.Field(name); {
 			case slices.Contains(stampFields, name) || others[name] == value:
 			case f.Type == crm.Object:
-				other := crm.ParseObject(others[name])
-				for _, m := range without(crm.ParseObject(value), other) {
+				other := norm.ParseObject(others[name])
+				for _, m := range without(norm.ParseObject(value), other) {
 					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
 				}
 			default:
@@ -339,7 +340,7 @@ func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 		fmt.Sscan(text, &n)
 		return `"` + crm.RecordID(e.Target(f).Prefix, n) + `"`
 	}
-	return string(crm.AppendQuoted(nil, text))
+	return string(norm.AppendQuoted(nil, text))
 }
 
 // TestPagesOfTheLogReadABoundedPast lists creates of records that changed very often: the

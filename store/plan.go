@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // The plans are a setting of the server, and others set them on workspaces and
@@ -27,5 +28,5 @@ func (tx *Tx) planServed(plan string) error {
 		return err
 	}
 	return crm.Errorf(crm.InvalidValue, "the server of this file has no plan %s; it has %s. Add it to the server's --plans, start it again, then set it.",
-		crm.Quote(plan), strings.ReplaceAll(names, " ", ", ")).On("plan").Of(plan, strings.Fields(names))
+		norm.Quote(plan), strings.ReplaceAll(names, " ", ", ")).On("plan").Of(plan, strings.Fields(names))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -104,7 +105,7 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 // notFoundByID is the error for a random id that finds nothing.
 func notFoundByID(actor crm.Actor, e *crm.Entity, id string) error {
 	path := strings.ReplaceAll(e.Route(), "{id}", actor.WorkspaceID)
-	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, crm.Quote(id), path)
+	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, norm.Quote(id), path)
 }
 
 // Page is one page of a list.

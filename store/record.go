@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -250,7 +251,7 @@ func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 		if in.Label {
 			return crm.Errorf(crm.ReadOnlyField, "%s shows what %s points to; to change the reference set %s.", in.Name(), in.Field.Name, in.Field.Name).On(in.Name())
 		}
-		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), crm.ShowJSON(in.JSON)).On(in.Name())
+		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), norm.ShowJSON(in.JSON)).On(in.Name())
 	}
 	return nil
 }
@@ -297,7 +298,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		if key != 0 {
 			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
 			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-				name, crm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
+				name, norm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
 		}
 	}
 	return nil

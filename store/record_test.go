@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 func TestUpsertRaceLeavesOneRecord(t *testing.T) {
@@ -271,7 +272,7 @@ func TestChangeLogTellsBeforeAndAfter(t *testing.T) {
 // objectText returns a field that holds an object as JSON, - where it is unset.
 func objectText(rec crm.Record, field string) string {
 	if v := rec.Value(field); v.Set() {
-		return string(crm.AppendObject(nil, v.Members()))
+		return string(norm.AppendObject(nil, v.Members()))
 	}
 	return "-"
 }

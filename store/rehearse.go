@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // A dry run of many rows must not hold the writer until the last, and must yet say of each
@@ -286,4 +286,4 @@ func (r *Rehearsal) claimTo(e *crm.Entity, names []string, values []crm.Value) s
 	return strings.Join(parts, "\x00")
 }
 
-func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + query.Fold(name) }
+func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + norm.Fold(name) }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // IdleLimit is how long a token lives without use.
@@ -44,7 +44,7 @@ func (tx *Tx) CreateToken(w Workspace, t Token) (id string, err error) {
 	}
 	err = tx.Exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, client, created_at, last_used_at, reach, made_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, (SELECT m.key FROM tokens m WHERE m.id = $13 AND (m.client IS NOT NULL OR m.made_by IS NOT NULL)))`,
-		key, id, tx.Actor.User, w.Number, w.ID, t.Name, query.Fold(t.Name), t.Scope, t.Origin, NullText(t.Client), tx.now, cmp.Or(t.Reach, crm.ReachOne), t.Maker)
+		key, id, tx.Actor.User, w.Number, w.ID, t.Name, norm.Fold(t.Name), t.Scope, t.Origin, NullText(t.Client), tx.now, cmp.Or(t.Reach, crm.ReachOne), t.Maker)
 	if err == nil {
 		err = tx.addSecrets(key, 0, t.Hash, t.Refresh)
 	}
@@ -67,7 +67,7 @@ func (tx *Tx) Revoke(id string) error {
 		return err
 	}
 	if !found {
-		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", crm.Quote(id))
+		return crm.Errorf(crm.NotFound, "you have no token %s; GET /tokens lists yours.", norm.Quote(id))
 	}
 	return tx.endTokens(0, "SELECT key FROM tokens WHERE key = $1", key)
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // sideRows returns what the tags and custom_values tables must hold for the
@@ -15,15 +15,15 @@ import (
 func sideRows(records []crm.Record) (tags, members []string) {
 	for _, rec := range records {
 		for _, tag := range rec.Value("tags").List() {
-			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, other(query.Fold(tag), tag)))
+			tags = append(tags, fmt.Sprintf("%s|%d|%s|%s", rec.Entity.Name, rec.Key, tag, other(norm.Fold(tag), tag)))
 		}
 		for _, m := range rec.Value("custom").Members() {
 			text := m.JSON
-			if s, ok := crm.Unquote(m.JSON); ok {
+			if s, ok := norm.Unquote(m.JSON); ok {
 				text = s
 			}
-			number, _ := query.NumberKey(text)
-			members = append(members, fmt.Sprintf("%s.custom|%d|%s|%s|%s|%s", rec.Entity.Name, rec.Key, m.Name, text, other(query.Fold(text), text), number))
+			number, _ := norm.NumberKey(text)
+			members = append(members, fmt.Sprintf("%s.custom|%d|%s|%s|%s|%s", rec.Entity.Name, rec.Key, m.Name, text, other(norm.Fold(text), text), number))
 		}
 	}
 	slices.Sort(tags)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -107,14 +108,14 @@ func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, sou
 // fuzzyQuery finds what a part of a word may have been meant to be.
 type fuzzyQuery struct {
 	word, part string
-	spelling   *query.FuzzyMatcher // nil: it is taken as it is
-	tooMany    bool                // it may also be meant as it is
+	spelling   *norm.FuzzyMatcher // nil: it is taken as it is
+	tooMany    bool               // it may also be meant as it is
 	least      int
 	found      map[string]int // how often, those that differ least
 }
 
 func (g *fuzzyQuery) begin(too bool) {
-	g.spelling, g.tooMany, g.found = query.NewFuzzyMatcher(g.part), too, map[string]int{}
+	g.spelling, g.tooMany, g.found = norm.NewFuzzyMatcher(g.part), too, map[string]int{}
 	if g.spelling != nil {
 		g.least = g.spelling.Typos
 	}
@@ -179,7 +180,7 @@ func eachWord(text []byte, each func(word []byte)) {
 			digits = digits || text[i] <= '9'
 			i++
 		}
-		if n := i - start; !digits && n >= query.MinFuzzyLength && n <= query.MaxFuzzyLength {
+		if n := i - start; !digits && n >= norm.MinFuzzyLength && n <= norm.MaxFuzzyLength {
 			each(text[start:i])
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -101,11 +102,11 @@ func columnValue(v crm.Value) any {
 		var b []byte
 		for i, tag := range v.List() {
 			b = append(b, "[,"[min(i, 1)])
-			b = crm.AppendQuoted(b, tag)
+			b = norm.AppendQuoted(b, tag)
 		}
 		return string(append(b, ']'))
 	case crm.ObjectKind:
-		return string(crm.AppendObject(nil, v.Members()))
+		return string(norm.AppendObject(nil, v.Members()))
 	}
 	return nil
 }
@@ -161,7 +162,7 @@ func (r *row) decoded() crm.Record {
 	for i, at := range t.persistent {
 		f := &t.entity.Fields[at]
 		if text, ok := cells[i].(string); ok && f.Type == crm.Object && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
-			panic("an object is written as " + crm.Quote(text))
+			panic("an object is written as " + norm.Quote(text))
 		}
 		rec.Values[at] = loaded(f.Type, cells[i])
 		if list := rec.Values[at].List(); f.Rollup != nil && len(list) > crm.MaxTags { // of an earlier version
@@ -199,13 +200,13 @@ func loaded(t crm.Type, cell any) crm.Value {
 	case string:
 		switch t {
 		case crm.Tags:
-			raw, ok := crm.ParseArray(c)
+			raw, ok := norm.ParseArray(c)
 			if !ok {
-				panic("a list is written as " + crm.Quote(c))
+				panic("a list is written as " + norm.Quote(c))
 			}
 			return crm.Labels(unquoted(raw))
 		case crm.Object:
-			return crm.Members(crm.ParseObject(c))
+			return crm.Members(norm.ParseObject(c))
 		}
 		return crm.Value{Kind: crm.TextKind, Text: c}
 	}
@@ -213,14 +214,14 @@ func loaded(t crm.Type, cell any) crm.Value {
 }
 
 func tagList(text string) []string {
-	raw, _ := crm.ParseArray(text)
+	raw, _ := norm.ParseArray(text)
 	return unquoted(raw)
 }
 
 func unquoted(raw []string) []string {
 	tags := make([]string, len(raw))
 	for i := range raw {
-		tags[i], _ = crm.Unquote(raw[i])
+		tags[i], _ = norm.Unquote(raw[i])
 	}
 	return tags
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Words of members.status.
@@ -17,7 +18,7 @@ const (
 // NotAMember is the error for a workspace that is not the user's. It does not
 // tell whether there is one.
 func NotAMember(id string) error {
-	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", crm.Quote(id))
+	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", norm.Quote(id))
 }
 
 // Membership returns the workspace with the id as the user sees it, or a
@@ -93,7 +94,7 @@ func refusedError(a crm.Actor, tokenLives bool) error {
 		return NotAMember(a.WorkspaceID)
 	}
 	return crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing more is read or saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
-		crm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
+		norm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
 }
 
 // RecordByID returns the record with a random id as the transaction sees it, or a
@@ -171,7 +172,7 @@ func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
 // AlreadyMember is the error for inviting who is in.
 func (tx *Tx) AlreadyMember(seat crm.Record) error {
 	return crm.Errorf(crm.AlreadyExists, `%s is a member already, as %s with the role %s. To change that: POST /workspaces/%s/members/%s/role {"role":…}.`,
-		crm.Quote(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
+		norm.Quote(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
 }
 
 // membership is a row of members to be made.
@@ -249,7 +250,7 @@ func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
 func (tx *Tx) lastAdmin(member crm.Record) error {
 	team := "/workspaces/" + tx.Actor.WorkspaceID
 	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: GET %s/members, then POST %s/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE %s.`,
-		crm.Quote(member.Value("email").Text), team, team, team)
+		norm.Quote(member.Value("email").Text), team, team, team)
 }
 
 // RemoveMember ends a membership and with it all that the user holds in the

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // User is an account, for the owner of the file.
@@ -82,7 +83,7 @@ func (tx *Tx) ReauthorizeAccount(id string) error {
 	a := &tx.Actor
 	found, err := tx.Row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
-		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", crm.Quote(id))
+		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", norm.Quote(id))
 	}
 	return err
 }

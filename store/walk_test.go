@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -65,7 +66,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 		if field.Ordered {
 			left, right = fmt.Sprint(slices.Index(field.Values, left)), fmt.Sprint(slices.Index(field.Values, right))
 		} else if field.Type == crm.Text {
-			left, right = query.Fold(left), query.Fold(right)
+			left, right = norm.Fold(left), norm.Fold(right)
 		}
 		return sign * cmp.Or(cmp.Compare(v.Int, w.Int), strings.Compare(left, right), cmp.Compare(a.Key, b.Key))
 	})

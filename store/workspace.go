@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 )
 
 // CreateWorkspace makes a workspace of which the actor is admin, within the cap
@@ -56,7 +56,7 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	}
 	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
 		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
-		[]any{number, id, name, query.Fold(name), zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
+		[]any{number, id, name, norm.Fold(name), zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
 	name := after.Value("name").Text
 	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
-		tx.Actor.Workspace, name, query.Fold(name), zone)
+		tx.Actor.Workspace, name, norm.Fold(name), zone)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -177,7 +177,7 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 		return nil, err
 	}
 	if !found {
-		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", crm.Quote(of))
+		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", norm.Quote(of))
 	}
 	if home == 0 {
 		if list, err = tx.workspaces(); err != nil {

@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // the program carries the time zones, whatever the machine has
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // zoneName is the form of the names of the IANA time zone database. It leaves
@@ -21,7 +22,7 @@ func GuessTimeZone(name string) (*time.Location, error) {
 			return zone, nil
 		}
 	}
-	err := crm.Errorf(crm.InvalidValue, "%s is no time zone; send an IANA name like Europe/Berlin, America/New_York or UTC.", crm.Quote(name)).On("time_zone")
+	err := crm.Errorf(crm.InvalidValue, "%s is no time zone; send an IANA name like Europe/Berlin, America/New_York or UTC.", norm.Quote(name)).On("time_zone")
 	if near := titled(name); near != name && zoneName.MatchString(near) && near != "Local" {
 		if _, unknown := time.LoadLocation(near); unknown == nil {
 			err.DidYouMean = near

@@ -11,7 +11,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -46,12 +46,12 @@ func (s *Server) Register(ctx context.Context, addr, name string, redirects []st
 // change how others are read, at most as long as a token's name.
 func clientLabel(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if crm.Invisible(r) {
+		if norm.IsInvisible(r) {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(name, " "))
-	clean, _ := query.Clean(strings.Join(strings.Fields(name), " "))
+	clean, _ := norm.Clean(strings.Join(strings.Fields(name), " "))
 	runes := []rune(clean)
 	if len(runes) > auth.MaxTokenName {
 		runes = append(runes[:auth.MaxTokenName-1], '…')
@@ -70,7 +70,7 @@ var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "wi
 // server under TLS, a program on this machine or an application.
 func checkRedirect(uri string) error {
 	bad := func(why string) error {
-		return errorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", crm.Quote(uri), why)
+		return errorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", norm.Quote(uri), why)
 	}
 	if uri == "" || len(uri) > maxRedirectLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\#\"<>^`{|}", r) }) {
 		return bad(fmt.Sprintf("is empty, over %d characters, or holds a blank, a # or another character that no URI has", maxRedirectLength))
@@ -165,7 +165,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c store.Cl
 		}
 	}
 	if !redirectAllowed(c, redirect) {
-		return c, "", errorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", crm.Quote(redirect))
+		return c, "", errorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", norm.Quote(redirect))
 	}
 	return c, redirect, nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
-	"crmkit/query"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -230,7 +230,7 @@ func (s *Server) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access)
 // nameWorkspace makes a workspace of the actor with the name.
 func (s *Server) nameWorkspace(tx *store.Tx, name string) error {
 	e := s.store.Schema.ByName("workspace")
-	clean, ok := query.Clean(name)
+	clean, ok := norm.Clean(name)
 	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
 		return crm.Errorf(crm.InvalidValue, "a workspace has a name of 1 to %d characters.", field.Limit()).On("name")
 	}

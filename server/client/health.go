@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // HealthStatus is what a server's answer to GET /readyz says.
@@ -31,7 +32,7 @@ const healthTimeout = 10 * time.Second
 
 // IssuerOf returns the name of the authority that issued a certificate.
 func IssuerOf(c *x509.Certificate) string {
-	return crm.OneLine(strings.Join(append(append([]string{}, c.Issuer.Organization...), c.Issuer.CommonName), " "))
+	return norm.OneLine(strings.Join(append(append([]string{}, c.Issuer.Organization...), c.Issuer.CommonName), " "))
 }
 
 // Health asks the server at an origin, like https://crm.example.com, whether it is ready.
@@ -54,13 +55,13 @@ func Health(ctx context.Context, origin string) (h HealthStatus, err error) {
 	defer res.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 1000)) // what came in time is enough
 	first, _, _ := strings.Cut(string(text), "\n")
-	h.Ready, h.Answer = res.StatusCode == http.StatusOK && first == "ready", crm.OneLine(first)
+	h.Ready, h.Answer = res.StatusCode == http.StatusOK && first == "ready", norm.OneLine(first)
 	if res.TLS != nil {
 		h.Expires, h.Issuer = res.TLS.PeerCertificates[0].NotAfter, IssuerOf(res.TLS.PeerCertificates[0])
 	}
 	h.HidesClients = res.Header.Get(ForwardedHeader) == "none"
 	if !h.Ready && !strings.Contains(first, string(crm.NotReady)) {
-		return h, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, crm.Quote(first))
+		return h, fmt.Errorf("it answers %d %s, as no crmkit does", res.StatusCode, norm.Quote(first))
 	}
 	return h, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store"
 )
@@ -28,7 +29,7 @@ func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 		if m.Name == crm.FieldVersion {
 			n, err := strconv.ParseInt(m.JSON, 10, 64)
 			if err != nil || n < 1 {
-				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", crm.ShowJSON(m.JSON)).On(crm.FieldVersion)
+				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", norm.ShowJSON(m.JSON)).On(crm.FieldVersion)
 			}
 			d.Version = n
 			continue
@@ -57,7 +58,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	switch f.Type {
 	case crm.Flag:
 		if m.JSON != "true" && m.JSON != "false" {
-			return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes true or false, not %s.", f.Name, crm.ShowJSON(m.JSON)).On(f.Name)
+			return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes true or false, not %s.", f.Name, norm.ShowJSON(m.JSON)).On(f.Name)
 		}
 		return crm.Input{Field: f, Value: crm.Bool(m.JSON == "true")}, nil
 	case crm.Int:
@@ -69,9 +70,9 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	case crm.Object:
 		return decodeObject(f, m.JSON)
 	}
-	text, ok := crm.Unquote(m.JSON)
+	text, ok := norm.Unquote(m.JSON)
 	if !ok {
-		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, crm.ShowJSON(m.JSON)).On(f.Name)
+		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a JSON string or null, not %s.", f.Name, norm.ShowJSON(m.JSON)).On(f.Name)
 	}
 	if f.Type == crm.Ref {
 		return Ref(e, f, text, env)
@@ -82,9 +83,9 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 
 func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	n, err := strconv.ParseInt(json, 10, 64)
-	if err != nil || n > crm.MaxInt || n < -crm.MaxInt {
+	if err != nil || n > norm.MaxInt || n < -norm.MaxInt {
 		return crm.Input{}, crm.Errorf(crm.InvalidValue, "%s takes a whole JSON number between -%d and %d, not %s; send it without quotes or decimals.",
-			f.Name, crm.MaxInt, crm.MaxInt, crm.ShowJSON(json)).On(f.Name)
+			f.Name, norm.MaxInt, norm.MaxInt, norm.ShowJSON(json)).On(f.Name)
 	}
 	return crm.Input{Field: f, Value: crm.Number(n)}, nil
 }
@@ -104,7 +105,7 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 		return crm.Input{Field: f, Value: crm.Labels(tags)}, err
 	}
 	in := crm.Input{Field: f, Mode: crm.EditTags}
-	for _, m := range crm.ParseObject(json) {
+	for _, m := range norm.ParseObject(json) {
 		tags, err := tagList(f, m.JSON)
 		if err != nil {
 			return in, err
@@ -122,9 +123,9 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 }
 
 func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
-	raw, ok := crm.ParseItems(json, crm.MaxTags)
+	raw, ok := norm.ParseItems(json, crm.MaxTags)
 	if !ok {
-		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
+		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
 	}
 	if len(raw) > crm.MaxTags {
 		return nil, crm.TooMany(f.Name, crm.MaxTags, "labels", "Send fewer; put what has many values into custom, or into records of their own.")
@@ -132,9 +133,9 @@ func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 	var tags []string
 	seen := map[string]bool{}
 	for _, item := range raw {
-		text, ok := crm.Unquote(item)
+		text, ok := norm.Unquote(item)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, crm.ShowJSON(item)).On(f.Name)
+			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, norm.ShowJSON(item)).On(f.Name)
 		}
 		tag, err := query.Tag(f, text)
 		if err != nil {
@@ -151,13 +152,13 @@ func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	in := crm.Input{Field: f, Mode: crm.MergeMembers}
 	if json[0] != '{' {
-		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, crm.ShowJSON(json)).On(f.Name)
+		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
 	}
 	var set []crm.Member
 	size := 0
-	for _, m := range crm.ParseObject(json) {
+	for _, m := range norm.ParseObject(json) {
 		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
-			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, crm.Quote(m.Name)).On(f.Name)
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, norm.Quote(m.Name)).On(f.Name)
 		}
 		if m.JSON == "null" {
 			in.Remove = append(in.Remove, m.Name)
@@ -165,7 +166,7 @@ func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 		}
 		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
 			return in, crm.Errorf(crm.InvalidValue, "%s holds more than the %d bytes that are kept of all its keys and values, at %s; nothing was saved. Send less, or log the rest as activities.",
-				f.Name, crm.MaxObjectSize, crm.Quote(m.Name)).On(f.Name)
+				f.Name, crm.MaxObjectSize, norm.Quote(m.Name)).On(f.Name)
 		}
 		set = append(set, m)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // Lenient returns a member of a body in the form that its field takes, where a client
@@ -11,12 +12,12 @@ import (
 // text, lists of one as text, and phones as numbers. What is not certain stays as it
 // is, and Decode refuses it.
 func Lenient(f *crm.Field, json string) string {
-	text, isText := crm.Unquote(json)
+	text, isText := norm.Unquote(json)
 	text = strings.TrimSpace(text)
 	digits := strings.TrimPrefix(text, "-")
 	switch {
 	case f.Type == crm.Phone && !isText && json != "" && strings.Trim(json, "0123456789") == "":
-		return crm.QuoteJSON(json)
+		return norm.QuoteJSON(json)
 	case !isText || text == "":
 		return json
 	case f.Type == crm.Int && digits != "" && strings.Trim(digits, "0123456789") == "":
@@ -24,7 +25,7 @@ func Lenient(f *crm.Field, json string) string {
 	case f.Type == crm.Flag && (text == "true" || text == "false"):
 		return text
 	case f.Type == crm.Tags && strings.HasPrefix(text, "["):
-		if members, err := crm.ReadObject([]byte(`{"list":` + text + "}")); err == nil && len(members) == 1 {
+		if members, err := norm.ReadObject([]byte(`{"list":` + text + "}")); err == nil && len(members) == 1 {
 			return members[0].JSON
 		}
 	case f.Type == crm.Tags:
@@ -32,10 +33,10 @@ func Lenient(f *crm.Field, json string) string {
 		for i := range tags {
 			tags[i] = strings.TrimSpace(tags[i])
 		}
-		return crm.QuoteList(tags)
+		return norm.QuoteList(tags)
 	case f.Type == crm.Object && strings.HasPrefix(text, "{"):
-		if members, err := crm.ReadObject([]byte(text)); err == nil {
-			return string(crm.AppendObject(nil, members))
+		if members, err := norm.ReadObject([]byte(text)); err == nil {
+			return string(norm.AppendObject(nil, members))
 		}
 	}
 	return json

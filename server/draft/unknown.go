@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // UnknownField is the error for a key that nothing takes; it lists the keys that are.
 func UnknownField(sent, what string, allowed []string) *crm.Error {
-	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, crm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
+	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }
 
 // unknownMember is the error for a key of a body that is no field of the entity. It names
@@ -23,7 +24,7 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 		}
 		return err
 	}
-	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), crm.Quote(sent), strings.Join(allowed, " ")).On(sent)
+	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), norm.Quote(sent), strings.Join(allowed, " ")).On(sent)
 	err.Allowed = allowed
 	if f.ReadOnly {
 		err.Hint += " The server keeps " + f.Name + " itself (" + f.Doc + ")"
@@ -44,5 +45,5 @@ func intoCustom(e *crm.Entity, sent string) string {
 	if e.Field("custom") == nil {
 		return ""
 	}
-	return ` Keys of your own go into custom: {"custom":{"` + crm.Quote(strings.TrimPrefix(sent, "custom.")) + `":…}}.`
+	return ` Keys of your own go into custom: {"custom":{"` + norm.Quote(strings.TrimPrefix(sent, "custom.")) + `":…}}.`
 }

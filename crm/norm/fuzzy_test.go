@@ -1,9 +1,7 @@
-package query_test
+package norm
 
 import (
 	"testing"
-
-	"crmkit/query"
 )
 
 // apart is the textbook form of the distance.
@@ -31,8 +29,8 @@ func apart(a, b []rune) int {
 	return d[len(a)][len(b)]
 }
 
-// FuzzSpelling holds that distances are those of the textbook.
-func FuzzSpelling(f *testing.F) {
+// FuzzDistance holds that distances are those of the textbook.
+func FuzzDistance(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"kowalski", "kowalksi"}, {"kowalski", "kowalsky"}, {"anna", "ana"}, {"anna", "annna"}, {"anna", "nana"}, {"corporation", "coroporatoin"},
 		{"muller", "mulller"}, {"иванов", "ивонав"}, {"日本電気", "日電本気"}, {"acme", ""}, {"abcdefgh", "badcfehg"}, {"jane", "jan"}, {"abcd", "ca"},
@@ -40,8 +38,8 @@ func FuzzSpelling(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, word, other string) {
-		word, other = query.Fold(word), query.Fold(other)
-		s := query.NewFuzzyMatcher(word)
+		word, other = Fold(word), Fold(other)
+		s := NewFuzzyMatcher(word)
 		if s == nil {
 			return
 		}
@@ -56,7 +54,7 @@ func FuzzSpelling(f *testing.F) {
 func TestShortWordsAreTakenAsTheyAre(t *testing.T) {
 	for word, want := range map[string]int{"bob": 0, "anna": 1, "kowalsk": 1, "kowalski": 2, "q3report": 0, "12345678": 0, "мама": 1} {
 		got := 0
-		if s := query.NewFuzzyMatcher(word); s != nil {
+		if s := NewFuzzyMatcher(word); s != nil {
 			got = s.Typos
 		}
 		if got != want {

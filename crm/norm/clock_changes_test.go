@@ -1,17 +1,15 @@
-package query_test
+package norm
 
 import (
 	"testing"
 	"time"
-
-	"crmkit/query"
 )
 
-// TestMomentAtChanges reads times around changes of clocks. A time shown twice
+// TestClockAtChanges reads times around changes of clocks. A time shown twice
 // is the first of the two, one that is skipped counts on from before the change
 // (RFC 5545, section 3.3.5); a day is all moments from its first to the next
 // day's first.
-func TestMomentAtChanges(t *testing.T) {
+func TestClockAtChanges(t *testing.T) {
 	for _, test := range []struct{ zone, now, text, from, until string }{
 		// Shown twice.
 		{"Europe/Berlin", "", "2026-10-25T01:59", "2026-10-24T23:59:00Z", "2026-10-25T00:00:00Z"},
@@ -102,12 +100,12 @@ func TestMomentAtChanges(t *testing.T) {
 		{"America/New_York", "2026-11-01T06:30:00Z", "-0w", "2026-11-01T06:30:00Z", "2026-11-01T06:30:00.001Z"},
 		{"Europe/Berlin", "2026-10-25T01:30:00Z", "-1h", "2026-10-25T00:30:00Z", "2026-10-25T00:30:00.001Z"},
 	} {
-		env := in(t, test.zone)
+		clock := clockIn(t, test.zone)
 		if test.now != "" {
-			env.Now = time.UnixMilli(millis(t, test.now))
+			clock.Now = time.UnixMilli(millis(t, test.now))
 		}
-		span, ok := env.ParseTime(test.text)
-		if want := (query.TimeRange{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
+		span, ok := clock.Parse(test.text)
+		if want := (TimeRange{From: millis(t, test.from), Until: millis(t, test.until)}); !ok || span != want {
 			t.Errorf("%s in %s: %s to %s, %v, want %s", test.text, test.zone, stamp(span.From), stamp(span.Until), ok, test.from)
 		}
 	}

@@ -1,4 +1,4 @@
-package crm_test
+package norm
 
 import (
 	"bytes"
@@ -7,31 +7,29 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"crmkit/crm"
 )
 
 func TestReadObject(t *testing.T) {
 	for _, test := range []struct {
 		body string
-		want []crm.Member
+		want []Member
 	}{
 		{`{}`, nil},
 		{" \t\r\n{ } \n", nil},
-		{`{"name":"Jane","n":1}`, []crm.Member{{Name: "name", JSON: `"Jane"`}, {Name: "n", JSON: "1"}}},
-		{`{"Name":1,"name":2}`, []crm.Member{{Name: "Name", JSON: "1"}, {Name: "name", JSON: "2"}}},
-		{`{"z":1,"a":2}`, []crm.Member{{Name: "z", JSON: "1"}, {Name: "a", JSON: "2"}}},
-		{`{"n":12345678901234567890.10e+0400}`, []crm.Member{{Name: "n", JSON: "12345678901234567890.10e+0400"}}},
-		{`{"n":-0.0}`, []crm.Member{{Name: "n", JSON: "-0.0"}}},
-		{`{"a" : [ 1 , {"b" : null} ] }`, []crm.Member{{Name: "a", JSON: `[1,{"b":null}]`}}},
-		{`{"a":"x  y\u00e9<&>"}`, []crm.Member{{Name: "a", JSON: `"x  yé<&>"`}}},
-		{`{"a":"\ud83d\ude00\\ud800"}`, []crm.Member{{Name: "a", JSON: `"😀\\ud800"`}}},
-		{`{"\u006eame":true,"":[],"x":{}}`, []crm.Member{{Name: "name", JSON: "true"}, {Name: "", JSON: "[]"}, {Name: "x", JSON: "{}"}}},
-		{`{"a":{"x":1},"b":{"x":1}}`, []crm.Member{{Name: "a", JSON: `{"x":1}`}, {Name: "b", JSON: `{"x":1}`}}},
-		{`{"a":"}","b":"]\"","c":"\\"}`, []crm.Member{{Name: "a", JSON: `"}"`}, {Name: "b", JSON: `"]\""`}, {Name: "c", JSON: `"\\"`}}},
-		{"{\"a\":\"\u2028\ufeff\"}", []crm.Member{{Name: "a", JSON: "\"\u2028\ufeff\""}}},
+		{`{"name":"Jane","n":1}`, []Member{{Name: "name", JSON: `"Jane"`}, {Name: "n", JSON: "1"}}},
+		{`{"Name":1,"name":2}`, []Member{{Name: "Name", JSON: "1"}, {Name: "name", JSON: "2"}}},
+		{`{"z":1,"a":2}`, []Member{{Name: "z", JSON: "1"}, {Name: "a", JSON: "2"}}},
+		{`{"n":12345678901234567890.10e+0400}`, []Member{{Name: "n", JSON: "12345678901234567890.10e+0400"}}},
+		{`{"n":-0.0}`, []Member{{Name: "n", JSON: "-0.0"}}},
+		{`{"a" : [ 1 , {"b" : null} ] }`, []Member{{Name: "a", JSON: `[1,{"b":null}]`}}},
+		{`{"a":"x  y\u00e9<&>"}`, []Member{{Name: "a", JSON: `"x  yé<&>"`}}},
+		{`{"a":"\ud83d\ude00\\ud800"}`, []Member{{Name: "a", JSON: `"😀\\ud800"`}}},
+		{`{"\u006eame":true,"":[],"x":{}}`, []Member{{Name: "name", JSON: "true"}, {Name: "", JSON: "[]"}, {Name: "x", JSON: "{}"}}},
+		{`{"a":{"x":1},"b":{"x":1}}`, []Member{{Name: "a", JSON: `{"x":1}`}, {Name: "b", JSON: `{"x":1}`}}},
+		{`{"a":"}","b":"]\"","c":"\\"}`, []Member{{Name: "a", JSON: `"}"`}, {Name: "b", JSON: `"]\""`}, {Name: "c", JSON: `"\\"`}}},
+		{"{\"a\":\"\u2028\ufeff\"}", []Member{{Name: "a", JSON: "\"\u2028\ufeff\""}}},
 	} {
-		got, err := crm.ReadObject([]byte(test.body))
+		got, err := ReadObject([]byte(test.body))
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, %v", test.body, got, err)
 		}
@@ -92,7 +90,7 @@ func TestReadObjectRefuses(t *testing.T) {
 		{strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat("}", 20_000), "not valid JSON"},
 		{strings.Repeat(`{"a":`, 20_000), "not valid JSON"},
 	} {
-		got, err := crm.ReadObject([]byte(test.body))
+		got, err := ReadObject([]byte(test.body))
 		if err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%.60q: %.80v, error %v; want one with %q", test.body, got, err, test.says)
 		}
@@ -107,13 +105,13 @@ func TestReadObjectKeyCount(t *testing.T) {
 		}
 		return []byte("{" + b.String()[1:] + "}")
 	}
-	if got, err := crm.ReadObject(body(crm.MaxMembers)); err != nil || len(got) != crm.MaxMembers {
+	if got, err := ReadObject(body(MaxMembers)); err != nil || len(got) != MaxMembers {
 		t.Errorf("%d members, %v", len(got), err)
 	}
-	if _, err := crm.ReadObject(body(crm.MaxMembers + 1)); err == nil {
+	if _, err := ReadObject(body(MaxMembers + 1)); err == nil {
 		t.Error("one key too many was taken")
 	}
-	if _, err := crm.ReadObject([]byte(`{"custom":` + string(body(crm.MaxMembers+1)) + `}`)); err == nil {
+	if _, err := ReadObject([]byte(`{"custom":` + string(body(MaxMembers+1)) + `}`)); err == nil {
 		t.Error("one key too many was taken inside")
 	}
 }
@@ -131,7 +129,7 @@ func TestParseArray(t *testing.T) {
 		{`"[]"`, nil, false},
 		{``, nil, false},
 	} {
-		got, ok := crm.ParseArray(test.text)
+		got, ok := ParseArray(test.text)
 		if ok != test.ok || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %q, %v", test.text, got, ok)
 		}
@@ -145,7 +143,7 @@ func TestUnquote(t *testing.T) {
 	}{
 		{`"a\nb"`, "a\nb", true}, {`""`, "", true}, {`1`, "", false}, {``, "", false}, {`null`, "", false}, {`["a"]`, "", false},
 	} {
-		if got, ok := crm.Unquote(test.raw); got != test.want || ok != test.ok {
+		if got, ok := Unquote(test.raw); got != test.want || ok != test.ok {
 			t.Errorf("%s: %q, %v", test.raw, got, ok)
 		}
 	}
@@ -172,14 +170,14 @@ func FuzzReadObject(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		members, err := crm.ReadObject(data)
+		members, err := ReadObject(data)
 		if err != nil {
 			if len(err.Error()) > 1000 || strings.ContainsAny(err.Error(), "\r\n") {
 				t.Fatalf("the error does not fit a hint: %q", err)
 			}
 			return
 		}
-		written := crm.AppendObject(nil, members)
+		written := AppendObject(nil, members)
 		want, got := decode(t, data), decode(t, written)
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%s was read as %s", data, written)
@@ -187,7 +185,7 @@ func FuzzReadObject(f *testing.F) {
 		if object := want.(map[string]any); len(object) != len(members) {
 			t.Fatalf("%d members of %d", len(members), len(object))
 		}
-		again := crm.ParseObject(string(written))
+		again := ParseObject(string(written))
 		if !reflect.DeepEqual(again, members) {
 			t.Fatalf("%+v was split as %+v", members, again)
 		}
@@ -202,7 +200,7 @@ func TestStringsHaveOneSpelling(t *testing.T) {
 		`[{"k\u0022":"\u00e9\u003d\/\ud83d\ude00\u000a\u0001\\u0041"},1.10]`,
 		`[ {"\u006b\"" : "é=/` + "\U0001f600" + `\n\u0001\u005cu0041"}, 1.10 ]`,
 	} {
-		members, err := crm.ReadObject([]byte(`{"a":` + raw + `}`))
+		members, err := ReadObject([]byte(`{"a":` + raw + `}`))
 		if err != nil || len(members) != 1 || members[0].JSON != want {
 			t.Errorf("%s: %v, %v", raw, members, err)
 		}

@@ -1,15 +1,13 @@
-package query_test
+package norm
 
 import (
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
-	"crmkit/query"
 )
 
-func TestAddress(t *testing.T) {
+func TestEmail(t *testing.T) {
 	local64, label63 := strings.Repeat("a", 64), strings.Repeat("b", 63)
 	longHost := strings.Repeat(label63+".", 3)
 	for text, want := range map[string]string{
@@ -34,20 +32,20 @@ func TestAddress(t *testing.T) {
 		"a@" + label63 + ".com":               "a@" + label63 + ".com",
 		local64 + "@" + longHost[64:] + "com": local64 + "@" + longHost[64:] + "com",
 	} {
-		if got, ok := query.Address(text); !ok || got != want {
+		if got, ok := Email(text); !ok || got != want {
 			t.Errorf("%q: %q, %v, want %q", text, got, ok, want)
 		}
 	}
 	long := "a@" + longHost + strings.Repeat("c", 254-2-len(longHost)-4) + ".com"
-	if _, ok := query.Address(long); !ok || len(long) != 254 {
+	if _, ok := Email(long); !ok || len(long) != 254 {
 		t.Errorf("%d characters are refused", len(long))
 	}
-	if _, ok := query.Address("a" + long); ok {
+	if _, ok := Email("a" + long); ok {
 		t.Errorf("%d characters are taken", len(long)+1)
 	}
 }
 
-func TestAddressRefuses(t *testing.T) {
+func TestEmailRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "@", "jane", "jane@", "@acme.com", "jane@acme", "jane@localhost", "jane@@acme.com", "jane@a@acme.com", "jane acme.com",
 		"Evil <a@x.com>", "<a@x.com>", "a@x.com, b@x.com", "a@x.com;b@x.com", "a@x.com b@x.com", "a@x.com (work)", "mailto:a@x.com", "a:b@x.com",
@@ -58,7 +56,7 @@ func TestAddressRefuses(t *testing.T) {
 		strings.Repeat("a", 65) + "@x.com", "a@" + strings.Repeat("b", 64) + ".com", "a@" + strings.Repeat("b", 300) + ".com", "a@" + strings.Repeat("ü", 60) + ".com",
 		"a@xn--a.com", "a@" + strings.Repeat("b.", 130) + "com",
 	} {
-		if got, ok := query.Address(text); ok {
+		if got, ok := Email(text); ok {
 			t.Errorf("%q is taken as %q", text, got)
 		}
 	}
@@ -66,9 +64,9 @@ func TestAddressRefuses(t *testing.T) {
 
 // TestAddressThatGrows lowers letters whose small form is longer: what is taken
 // must fit the 64 bytes of RFC 5321 and be taken again.
-func TestAddressThatGrows(t *testing.T) {
-	address, ok := query.Address(strings.Repeat("Ⱥ", 32) + "@acme.com")
-	if again, same := query.Address(address); ok && (!same || again != address) {
+func TestEmailThatGrows(t *testing.T) {
+	address, ok := Email(strings.Repeat("Ⱥ", 32) + "@acme.com")
+	if again, same := Email(address); ok && (!same || again != address) {
 		t.Errorf("%q is stored, then refused", address)
 	}
 }
@@ -83,7 +81,7 @@ func TestHost(t *testing.T) {
 		"bücher.de": "xn--bcher-kva.de", "BÜCHER.DE": "xn--bcher-kva.de", "xn--bcher-kva.de": "xn--bcher-kva.de", "faß.de": "xn--fa-hia.de", "例え.jp": "xn--r8jz45g.jp",
 		"acme。com": "acme.com", "ａｃｍｅ.com": "acme.com", "a-b.c-d.co.uk": "a-b.c-d.co.uk", "1.com": "1.com", label63 + ".com": label63 + ".com",
 	} {
-		if got, ok := query.Host(text); !ok || got != want {
+		if got, ok := Host(text); !ok || got != want {
 			t.Errorf("%q: %q, %v, want %q", text, got, ok, want)
 		}
 	}
@@ -95,7 +93,7 @@ func TestHostRefuses(t *testing.T) {
 		"1.2.3.4", "http://1.2.3.4/x", "1.2.3.4:80", "[::1]", "[::1]:80", "::1", "acme.123", "acme com", "acme.com x", "acme\x00.com", "acme\n.com", "acme.com\nx", "<acme.com>", "acme,com", "*.acme.com", "acme.com'", `acme.com"`,
 		"jane@acme.com", "mailto:jane@acme.com", "xn--a.com", "xn--.com", strings.Repeat("b", 64) + ".com", strings.Repeat("b", 300) + ".com", strings.Repeat("b.", 130) + "com", "😀", "א1a.com", "a\u202e.com",
 	} {
-		if got, ok := query.Host(text); ok {
+		if got, ok := Host(text); ok {
 			t.Errorf("%q is taken as %q", text, got)
 		}
 	}
@@ -104,8 +102,8 @@ func TestHostRefuses(t *testing.T) {
 // TestHostTwice holds that a stored domain, sent back, stays what it is.
 func TestHostTwice(t *testing.T) {
 	for _, text := range []string{"www.www.acme.com", "www.www.www.acme.com.", "www.www.com"} {
-		host, ok := query.Host(text)
-		if again, _ := query.Host(host); !ok || again != host {
+		host, ok := Host(text)
+		if again, _ := Host(host); !ok || again != host {
 			t.Errorf("%q is stored as %q, then as %q", text, host, again)
 		}
 	}
@@ -115,7 +113,7 @@ func TestHostTwice(t *testing.T) {
 // path or query names another address.
 func TestHostBeforePath(t *testing.T) {
 	for _, text := range []string{"acme.com/login?next=https://other.com", "acme.com/https://other.com", "acme.com?x=http://other.com/"} {
-		if host, ok := query.Host(text); !ok || host != "acme.com" {
+		if host, ok := Host(text); !ok || host != "acme.com" {
 			t.Errorf("%q: %q, %v", text, host, ok)
 		}
 	}
@@ -126,16 +124,16 @@ func odd(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.C, unicode.Z) || strings.ContainsRune("\"<>()[],;:\\", r)
 }
 
-func FuzzAddress(f *testing.F) {
+func FuzzEmail(f *testing.F) {
 	for _, seed := range []string{"jane@acme.com", "Jürgen@BÜCHER.de", "Evil <a@x.com>", "a\u200b@b.com", "\"q\"@x.com", "ⱥ@x.com", "ǅ@x.com", "a@xn--bcher-kva.de"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		address, ok := query.Address(text)
+		address, ok := Email(text)
 		if !ok || !utf8.ValidString(text) { // which Clean refuses first
 			return
 		}
-		if again, ok := query.Address(address); !ok || again != address {
+		if again, ok := Email(address); !ok || again != address {
 			t.Fatalf("%q is stored as %q, then as %q, %v", text, address, again, ok)
 		}
 		local, host, _ := strings.Cut(address, "@")
@@ -153,11 +151,11 @@ func FuzzHost(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		host, ok := query.Host(text)
+		host, ok := Host(text)
 		if !ok || !utf8.ValidString(text) { // which Clean refuses first
 			return
 		}
-		if again, ok := query.Host(host); !ok || again != host {
+		if again, ok := Host(host); !ok || again != host {
 			t.Fatalf("%q is stored as %q, then as %q, %v", text, host, again, ok)
 		}
 		if len(host) > 253 || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" || !strings.Contains(host, ".") {

@@ -1,4 +1,4 @@
-package query
+package norm
 
 import (
 	"fmt"
@@ -93,5 +93,3 @@ func cutAny(s, chars string) (before, after string, found bool) {
 	}
 	return s, "", false
 }
-
-func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -1,16 +1,12 @@
-package query
+package norm
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
-	"crmkit/crm"
+	unicodenorm "golang.org/x/text/unicode/norm"
 )
 
 // Clean returns a string in stored form: trimmed and in Unicode NFC. ok is
@@ -19,7 +15,7 @@ func Clean(s string) (clean string, ok bool) {
 	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
 		return "", false
 	}
-	return norm.NFC.String(strings.TrimSpace(s)), true
+	return unicodenorm.NFC.String(strings.TrimSpace(s)), true
 }
 
 // letters maps the letters that Unicode does not decompose but readers type
@@ -35,10 +31,10 @@ func Fold(s string) string {
 	}
 	// Folding turns Cherokee's small letters into capitals and back; lower case
 	// behind it settles on one.
-	s = strings.ToLower(cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd"))))
+	s = strings.ToLower(cases.Fold().String(unicodenorm.NFKD.String(strings.ToValidUTF8(s, "\ufffd"))))
 	var b strings.Builder
 	blank := false
-	for _, r := range norm.NFKD.String(s) {
+	for _, r := range unicodenorm.NFKD.String(s) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case unicode.IsSpace(r):
@@ -51,28 +47,7 @@ func Fold(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return letters.Replace(norm.NFC.String(b.String()))
-}
-
-// FoldedSQL returns the SQL of the form by which a folded field of the table with the
-// alias is sorted and compared; NULL where the field is unset.
-func FoldedSQL(alias string, f *crm.Field) string {
-	column := alias + "." + f.Col()
-	if f.KeepsFold() {
-		return column + "_fold"
-	}
-	return "COALESCE(" + column + "_fold, " + column + ")"
-}
-
-// FoldOf returns the form by which a value of a folded field is sorted and compared.
-func FoldOf(f *crm.Field, s string) string {
-	if f.Type == crm.Phone {
-		return phoneFold(s)
-	}
-	if f.Ordered {
-		return strconv.Itoa(slices.Index(f.Values, s))
-	}
-	return Fold(s)
+	return letters.Replace(unicodenorm.NFC.String(b.String()))
 }
 
 // foldASCII is the common case, without allocation when nothing changes.
@@ -91,5 +66,5 @@ func foldASCII(s string) (string, bool) {
 	return strings.ToLower(s), true
 }
 
-// lower is the form of addresses and host names, which keep their accents.
-func lower(s string) string { return norm.NFC.String(strings.ToLower(s)) }
+// Lower returns the form of addresses and host names, which keep their accents.
+func Lower(s string) string { return unicodenorm.NFC.String(strings.ToLower(s)) }

@@ -1,4 +1,4 @@
-package query_test
+package norm
 
 import (
 	"cmp"
@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
-
-	"crmkit/query"
 )
 
 func TestFold(t *testing.T) {
@@ -22,7 +20,7 @@ func TestFold(t *testing.T) {
 		"é": "e", "e\u0301": "e", "\u0301": "", "ё": "е", "Й": "и", "ガ": "カ", "한국": "한국", "中文": "中文", "😀": "😀", "100%_\\": "100%_\\",
 		" a  b\t\nc ": "a b c", "a\u00a0\u2003b": "a b", "\u2028": "", "\t": "", "a\x00b": "a\x00b",
 	} {
-		if got := query.Fold(text); got != want {
+		if got := Fold(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -33,8 +31,8 @@ func FuzzFold(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		folded := query.Fold(text)
-		if again := query.Fold(folded); again != folded {
+		folded := Fold(text)
+		if again := Fold(folded); again != folded {
 			t.Fatalf("%q folds to %q, then to %q", text, folded, again)
 		}
 		blank := func(r rune) bool { return r != ' ' && unicode.IsSpace(r) }
@@ -55,7 +53,7 @@ func FuzzFold(f *testing.F) {
 func TestFoldCase(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.RuneFrom(nil, unicode.Latin, unicode.Cyrillic)).Draw(t, "text")
-		upper, lower := query.Fold(strings.ToUpper(text)), query.Fold(strings.ToLower(text))
+		upper, lower := Fold(strings.ToUpper(text)), Fold(strings.ToLower(text))
 		if strings.ContainsAny(text, "ıİſ") || !strings.EqualFold(strings.ToUpper(text), text) {
 			return // letters whose two cases are different words
 		}
@@ -73,7 +71,7 @@ func TestClean(t *testing.T) {
 		{" Jane\n", "Jane", true}, {"e\u0301", "é", true}, {"\u00a0a\u3000", "a", true}, {"a  b", "a  b", true}, {"\t", "", true}, {"", "", true},
 		{"a\x00", "", false}, {"\xff", "", false}, {"\xed\xa0\x80", "", false},
 	} {
-		if got, ok := query.Clean(test.text); got != test.want || ok != test.ok {
+		if got, ok := Clean(test.text); got != test.want || ok != test.ok {
 			t.Errorf("%q: %q, %v", test.text, got, ok)
 		}
 	}
@@ -103,14 +101,14 @@ func TestNumberKeyRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "-", "+1", "01", "-01", "00", ".5", "5.", "1.e5", "1e", "1e+", "1e+-5", "e5", "1e5.5", "1 ", " 1", "0x10", "1_000", "1,000", "NaN", "Infinity", "--1", "1-", "1e5e5", "１", "1\n", "null", "true",
 	} {
-		if got, ok := query.NumberKey(text); ok {
+		if got, ok := NumberKey(text); ok {
 			t.Errorf("%q has the key %s", text, got)
 		}
 	}
 }
 
 func key(t interface{ Fatalf(string, ...any) }, text string) string {
-	k, ok := query.NumberKey(text)
+	k, ok := NumberKey(text)
 	if !ok {
 		t.Fatalf("%q is no number", text)
 	}
@@ -154,8 +152,8 @@ func FuzzNumberKey(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		keyA, okA := query.NumberKey(a)
-		_, okB := query.NumberKey(b)
+		keyA, okA := NumberKey(a)
+		_, okB := NumberKey(b)
 		if okA && strings.Trim(keyA[1:], "0123456789~") != "" {
 			t.Fatalf("%q has the key %q", a, keyA)
 		}

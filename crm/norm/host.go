@@ -1,8 +1,8 @@
-package query
+package norm
 
 import (
+	"net"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -16,9 +16,8 @@ var idnaProfile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna
 // section 2.3.4), and no letter takes more than four bytes; Punycode takes quadratic
 // time, so nothing longer may reach it.
 const (
-	maxHostSent    = 4 * 253
-	maxAddressSent = 4*64 + 1 + maxHostSent
-	maxHostURL     = 8 << 10 // of a URL, whose host counts
+	maxHostSent = 4 * 253
+	maxHostURL  = 8 << 10 // of a URL, whose host counts
 )
 
 // Host returns a host name in stored form: lower case ASCII, without scheme,
@@ -62,38 +61,15 @@ func asciiHost(s string) (string, bool) {
 	return host, true
 }
 
-// Address returns an e-mail address in stored form: lower case, the domain in
-// ASCII. It takes one bare addr-spec (RFC 5321 section 4.1.2, dot-string form,
-// with RFC 6531 letters): no display name, quotes, comments or address literals.
-func Address(s string) (address string, ok bool) {
-	if len(s) > maxAddressSent {
-		return "", false
+// IsLoopback reports whether a host, with or without port, names this machine:
+// localhost, or an address of the loopback interface. It looks at the name only
+// and asks no resolver.
+func IsLoopback(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
 	}
-	s = strings.TrimSpace(s)
-	at := strings.LastIndexByte(s, '@')
-	if at < 1 {
-		return "", false
-	}
-	local, host := lower(s[:at]), s[at+1:]
-	if len(local) > 64 || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") || !utf8.ValidString(local) {
-		return "", false
-	}
-	for _, r := range local {
-		if !atext(r) {
-			return "", false
-		}
-	}
-	host, ok = asciiHost(host)
-	if address = local + "@" + host; !ok || len(address) > 254 {
-		return "", false
-	}
-	return address, true
-}
-
-func atext(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", r)
-	}
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)) &&
-		!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && !unicode.Is(unicode.Variation_Selector, r)
+	name = strings.Trim(name, "[]")
+	ip := net.ParseIP(name)
+	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -1,100 +1,42 @@
-package crm
+package norm
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
-	"unicode/utf8"
 )
 
-// ReadObject reads a client's JSON object strictly (RFC 8259, and I-JSON's
-// RFC 7493 sections 2.1 and 2.3): valid UTF-8, no lone surrogates, no NUL, no
-// duplicate keys at any depth, nothing behind the object. Members come in the
-// order sent, their values compacted with every digit kept and every string
-// written in one way, so that equal values are equal texts. Errors are plain
-// sentences for a hint.
-func ReadObject(data []byte) ([]Member, error) {
-	switch {
-	case len(bytes.TrimSpace(data)) == 0:
-		return nil, errors.New("the body is empty; send a JSON object")
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return nil, errors.New("the body starts with a byte order mark; send plain UTF-8")
-	case !utf8.Valid(data):
-		return nil, errors.New("the body is not valid UTF-8")
-	case bytes.TrimSpace(data)[0] != '{':
-		return nil, errors.New("the body must be a JSON object, like {\"name\":\"Jane Doe\"}")
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, data); err != nil {
-		return nil, notJSON(data)
-	}
-	s := splitter{text: compact.String(), strict: true}
-	members := s.object()
-	if s.err != nil {
-		return members, s.err
-	}
-	for i := range members {
-		members[i].JSON = unescaped(members[i].JSON)
-	}
-	return members, nil
+// Member is one key of a JSON object, with its value as JSON text.
+type Member struct {
+	Name string
+	JSON string
 }
 
-// unescaped returns valid compact JSON with no escapes in its strings but those that
-// JSON demands.
-func unescaped(text string) string {
-	if strings.IndexByte(text, '\\') < 0 {
-		return text
-	}
-	var b []byte
-	for {
-		start := strings.IndexByte(text, '"')
-		if start < 0 {
-			return string(append(b, text...))
+// AppendObject appends the members as one JSON object.
+func AppendObject(b []byte, members []Member) []byte {
+	b = append(b, '{')
+	for i, m := range members {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		s := splitter{text: text, pos: start}
-		s.quoted()
-		quoted := text[start:s.pos]
-		b = append(b, text[:start]...)
-		if inner, ok := Unquote(quoted); ok && strings.IndexByte(quoted, '\\') >= 0 {
-			b = appendPlain(b, inner)
-		} else {
-			b = append(b, quoted...)
-		}
-		text = text[s.pos:]
+		b = AppendQuoted(b, m.Name)
+		b = append(b, ':')
+		b = append(b, m.JSON...)
 	}
+	return append(b, '}')
 }
 
-// appendPlain appends s as a JSON string with the fewest escapes (RFC 8259 section 7).
-func appendPlain(b []byte, s string) []byte {
-	b = append(b, '"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c < ' ':
-			b = AppendEscape(b, rune(c))
-		default:
-			b = append(b, c)
-		}
+// Unquote returns the text of a JSON string value; ok is false when the JSON
+// is not a string.
+func Unquote(raw string) (s string, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
 	}
-	return append(b, '"')
-}
-
-// notJSON says where data stops being JSON.
-func notJSON(data []byte) error {
-	var raw json.RawMessage
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(data, &raw), &syntax) {
-		return fmt.Errorf("not valid JSON at byte %d: %s", syntax.Offset, syntax.Error())
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
 	}
-	return errors.New("not valid JSON")
+	return s, json.Unmarshal([]byte(raw), &s) == nil
 }
 
 // ParseObject returns the members of a compact JSON object that this program

@@ -1,4 +1,4 @@
-package crm
+package norm
 
 import (
 	"strings"
@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// Invisible reports whether a character shows nothing of its own, so that it can
+// IsInvisible reports whether a character shows nothing of its own, so that it can
 // change how a line reads, or carry a text, without being seen: controls, format
 // characters (bidi controls, zero width, tag characters), line and paragraph
 // separators, Unicode's other default-ignorable characters and variation selectors,
 // noncharacters, and letters that are drawn blank. White space is not among them.
 // Every format writes these as escapes; nothing is lost.
-func Invisible(r rune) bool {
+func IsInvisible(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
 	}
@@ -36,11 +36,11 @@ func blank(r rune) bool {
 
 // AppendJSON appends valid JSON with the invisible characters in its strings escaped.
 func AppendJSON(b []byte, raw string) []byte {
-	if strings.IndexFunc(raw, Invisible) < 0 {
+	if strings.IndexFunc(raw, IsInvisible) < 0 {
 		return append(b, raw...)
 	}
 	for _, r := range raw {
-		if Invisible(r) {
+		if IsInvisible(r) {
 			b = AppendEscape(b, r)
 		} else {
 			b = utf8.AppendRune(b, r)
@@ -49,7 +49,7 @@ func AppendJSON(b []byte, raw string) []byte {
 	return b
 }
 
-// AppendQuoted appends s as a JSON string. Invisible characters are escaped,
+// AppendQuoted appends s as a JSON string. IsInvisible characters are escaped,
 // <, > and & are not. Bytes that are not UTF-8 become U+FFFD.
 func AppendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
@@ -63,7 +63,7 @@ func AppendQuoted(b []byte, s string) []byte {
 			b = append(b, `\t`...)
 		case r == '\r':
 			b = append(b, `\r`...)
-		case Invisible(r):
+		case IsInvisible(r):
 			b = AppendEscape(b, r)
 		default:
 			b = utf8.AppendRune(b, r)
@@ -113,7 +113,7 @@ func IsUnquoted(s string) bool {
 
 func bareRunes(s string) bool {
 	for _, r := range s {
-		if r == '"' || r == '\\' || unicode.IsSpace(r) || Invisible(r) {
+		if r == '"' || r == '\\' || unicode.IsSpace(r) || IsInvisible(r) {
 			return false
 		}
 	}
@@ -156,13 +156,13 @@ func shortened(s string) string {
 // maxWord is the most characters of a word that a user chose and a prompt repeats.
 const maxWord = 24
 
-// PlainWord reports whether a value that a user chose is a plain word: at most 24
+// IsPlainWord reports whether a value that a user chose is a plain word: at most 24
 // characters, all letters, digits, _ and -, and not only the last two. Anything else
 // may be a sentence, which a model could take for an instruction.
-func PlainWord(s string) bool {
+func IsPlainWord(s string) bool {
 	named := false
 	for _, r := range s {
-		letter := (unicode.IsLetter(r) || unicode.IsDigit(r)) && !Invisible(r)
+		letter := (unicode.IsLetter(r) || unicode.IsDigit(r)) && !IsInvisible(r)
 		if !letter && r != '_' && r != '-' {
 			return false
 		}
@@ -174,7 +174,7 @@ func PlainWord(s string) bool {
 // OneLine replaces every invisible character of a finished remark or hint by
 // its escape, so that it stays one line whatever went into it.
 func OneLine(s string) string {
-	if strings.IndexFunc(s, Invisible) < 0 {
+	if strings.IndexFunc(s, IsInvisible) < 0 {
 		return strings.ToValidUTF8(s, "\ufffd")
 	}
 	return string(AppendJSON(nil, s))

@@ -1,4 +1,4 @@
-package crm_test
+package norm
 
 import (
 	"encoding/json"
@@ -6,8 +6,6 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
-	"crmkit/crm"
 )
 
 // unseen is this test's own list of what must never stand in an answer as it
@@ -44,7 +42,7 @@ func TestQuotedReadsBack(t *testing.T) {
 // hidden text behind any letter, are escaped like other zero-width characters.
 func TestVariationSelectors(t *testing.T) {
 	for _, r := range []rune{0xfe00, 0xfe0e, 0xfe0f, 0x180b, 0x180d, 0x180f, 0xe0100, 0xe01ef} {
-		if s := "a" + string(r); !crm.Invisible(r) || crm.IsUnquoted(s) {
+		if s := "a" + string(r); !IsInvisible(r) || IsUnquoted(s) {
 			t.Errorf("U+%04X stands bare", r)
 		}
 	}
@@ -55,10 +53,10 @@ func TestVariationSelectors(t *testing.T) {
 func TestBrokenUTF8(t *testing.T) {
 	for _, s := range []string{"\x9b31m", "a\xff", "\xed\xa0\x80", "x\xe2\x82"} {
 		for name, out := range map[string]string{
-			"AppendQuoted": string(crm.AppendQuoted(nil, s)),
-			"AppendValue":  string(crm.AppendValue(nil, s)),
-			"Show":         crm.Quote(s),
-			"OneLine":      crm.OneLine(s),
+			"AppendQuoted": string(AppendQuoted(nil, s)),
+			"AppendValue":  string(AppendValue(nil, s)),
+			"Show":         Quote(s),
+			"OneLine":      OneLine(s),
 		} {
 			if !utf8.ValidString(out) {
 				t.Errorf("%s(%q) = %q", name, s, out)
@@ -70,22 +68,22 @@ func TestBrokenUTF8(t *testing.T) {
 // checkQuoted holds the promises of a value in a line for one string.
 func checkQuoted(t *testing.T, s string) {
 	t.Helper()
-	quoted := string(crm.AppendQuoted([]byte("x"), s))[1:]
+	quoted := string(AppendQuoted([]byte("x"), s))[1:]
 	var back string
 	if err := json.Unmarshal([]byte(quoted), &back); err != nil || back != s {
 		t.Fatalf("%q is quoted as %s, which reads back as %q, %v", s, quoted, back, err)
 	}
-	if i := strings.IndexFunc(quoted, crm.Invisible); i >= 0 {
+	if i := strings.IndexFunc(quoted, IsInvisible); i >= 0 {
 		t.Fatalf("%q is quoted as %q with an invisible character at %d", s, quoted, i)
 	}
-	value := string(crm.AppendValue(nil, s))
-	if !crm.IsUnquoted(s) {
+	value := string(AppendValue(nil, s))
+	if !IsUnquoted(s) {
 		if value != quoted {
 			t.Fatalf("%q is written as %s", s, value)
 		}
 		return
 	}
-	odd := func(r rune) bool { return unicode.IsSpace(r) || crm.Invisible(r) || r == '"' || r == '\\' }
+	odd := func(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) || r == '"' || r == '\\' }
 	if value != s || s == "" || strings.ContainsFunc(s, odd) {
 		t.Fatalf("%q stands bare as %q", s, value)
 	}
@@ -102,7 +100,7 @@ func TestQuotedForms(t *testing.T) {
 		"Ünï 日本 😀":    `"Ünï 日本 😀"`,
 		"a\xffb":      `"a` + "\ufffd" + `b"`,
 	} {
-		if got := string(crm.AppendQuoted(nil, s)); got != want {
+		if got := string(AppendQuoted(nil, s)); got != want {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	}
@@ -110,12 +108,12 @@ func TestQuotedForms(t *testing.T) {
 
 func TestBareForms(t *testing.T) {
 	for _, s := range []string{"jane@acme.com", "lead", "a=b", "#1", "ERROR", "日本", "Łódź", "😀", "[1,2]", "'x'", "<&>", "…"} {
-		if !crm.IsUnquoted(s) {
+		if !IsUnquoted(s) {
 			t.Errorf("%q is quoted", s)
 		}
 	}
 	for _, s := range []string{"", " ", "a b", "a\u00a0b", "a\u3000", "\u2003x", `a"`, `a\`, "a\n", "é\n", "é\"", "é\\", "\u0085", "\u200b", "\ufeffa", "\U000e0041"} {
-		if crm.IsUnquoted(s) {
+		if IsUnquoted(s) {
 			t.Errorf("%q stands bare", s)
 		}
 	}
@@ -133,7 +131,7 @@ func TestShow(t *testing.T) {
 		"\n" + long:   `"\n` + strings.Repeat("ü", 79) + `…"`,
 		"\U000e0041b": `"\udb40\udc41b"`,
 	} {
-		if got := crm.Quote(s); got != want {
+		if got := Quote(s); got != want {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	}
@@ -145,12 +143,12 @@ func TestOneLine(t *testing.T) {
 		"a\nERROR b\r\x1b[0m":     `a\u000aERROR b\u000d\u001b[0m`,
 		"a\u2028\u202e\U000e0041": `a\u2028\u202e\udb40\udc41`,
 	} {
-		if got := crm.OneLine(s); got != want {
+		if got := OneLine(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}
 	}
 	for _, s := range hostile {
-		if got := crm.OneLine(s); strings.ContainsFunc(got, crm.Invisible) {
+		if got := OneLine(s); strings.ContainsFunc(got, IsInvisible) {
 			t.Errorf("%q stays %q", s, got)
 		}
 	}
@@ -160,7 +158,7 @@ func TestOneLine(t *testing.T) {
 // U+E0100 have a test of their own.
 func TestInvisible(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if got := crm.Invisible(r); got != unseen(r) && !unicode.Is(unicode.Variation_Selector, r) {
+		if got := IsInvisible(r); got != unseen(r) && !unicode.Is(unicode.Variation_Selector, r) {
 			t.Errorf("U+%04X: %v", r, got)
 		}
 	}
@@ -172,12 +170,12 @@ func FuzzQuoted(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		checkQuoted(t, strings.ToValidUTF8(s, "\ufffd"))
-		quoted := crm.AppendQuoted(nil, s)
+		quoted := AppendQuoted(nil, s)
 		if !json.Valid(quoted) || !utf8.Valid(quoted) {
 			t.Fatalf("%q is quoted as %q", s, quoted)
 		}
-		for _, shown := range []string{crm.Quote(s), crm.OneLine(s)} {
-			if strings.ContainsFunc(shown, crm.Invisible) || utf8.RuneCountInString(crm.Quote(s)) > 81*12+2 {
+		for _, shown := range []string{Quote(s), OneLine(s)} {
+			if strings.ContainsFunc(shown, IsInvisible) || utf8.RuneCountInString(Quote(s)) > 81*12+2 {
 				t.Fatalf("%q is shown as %q", s, shown)
 			}
 		}
