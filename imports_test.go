@@ -30,7 +30,8 @@ store/sqlite < store
 // same lines.
 const fences = `
 modernc.org/sqlite                      store store/sqlite
-database/sql                            store
+database/sql                            store store/sqlite
+github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
 net/http                                server server/client server/servertest

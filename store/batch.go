@@ -35,10 +35,10 @@ func (w *writer) endTransaction(ctx context.Context, batch []*job) error {
 	bumpVersions(w.versions)
 	w.flight.Store(w.last)
 	started := time.Now() // of the machine: it is the disk that is measured
-	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	err := w.conn.Commit()
 	if w.commitTime = time.Since(started); err != nil {
 		clear(w.origins)
-		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		_ = w.conn.Rollback()
 		w.store.opts.Log.Error("commit failed", "error", err)
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
 			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
@@ -54,7 +54,7 @@ func (w *writer) jobError(step string, err error) error {
 // runAll begins a transaction, runs jobs of a batch until w.share is over, each as one
 // does, and returns these. After an error there is no transaction.
 func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) (ran []*job, err error) {
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.conn.BeginWrite(); err != nil {
 		return nil, err
 	}
 	err = w.meet(ctx)
@@ -72,7 +72,7 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		err = w.writeLedgers(w.own(ctx))
 	}
 	if err != nil {
-		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		_ = w.conn.Rollback()
 		clear(w.origins)
 		w.versions, w.foreign, w.others = nil, nil, false // the next transaction meets them again
 	}
@@ -86,7 +86,7 @@ func (w *writer) runOne(j *job, one func(*Tx) error) error {
 	ctx := context.WithoutCancel(j.ctx)
 	limit, cancel := context.WithTimeout(ctx, w.most)
 	defer cancel()
-	return one(&Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
+	return one(&Tx{store: w.store, conn: w.conn, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
 }
 
 // errPartialWrite says that a job failed after it had written.
@@ -110,14 +110,14 @@ func (w *writer) runOptimistic(tx *Tx) error {
 func (w *writer) runInSavepoint(tx *Tx) error {
 	mark := w.ledgers.mark()
 	tx.inSavepoint = true
-	if err := tx.mark("SAVEPOINT job"); err != nil {
+	if err := tx.conn.Savepoint("job"); err != nil {
 		return err
 	}
 	if w.do(tx) {
-		return tx.mark("RELEASE job")
+		return tx.conn.Release("job")
 	}
 	w.rewind(mark)
-	err := errors.Join(tx.mark("ROLLBACK TO job"), tx.mark("RELEASE job"))
+	err := tx.conn.RollbackTo("job")
 	if err != nil && tx.job.timeoutErr != nil { // SQLite ends the transaction of a statement that was interrupted while it wrote
 		return errPartialWrite
 	}

@@ -177,6 +177,20 @@ func checkValues(ctx context.Context, db querier) error {
 	return errors.New("values are damaged: " + strings.Join(faults[:min(len(faults), 10)], ", ") + "; take what they were from a backup (crmkit restore), or set them anew with the sqlite3 shell while no server runs")
 }
 
+// eachRow calls each for every row, closes the rows and reports any error on the way.
+func eachRow(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // texts reads a column.
 func texts(ctx context.Context, db querier, text string) (list []string, err error) {
 	rows, err := db.QueryContext(ctx, text)

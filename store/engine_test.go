@@ -1,12 +1,13 @@
 package store
 
 import (
-	"database/sql"
 	"flag"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"crmkit/store/sqlite"
 )
 
 // engines runs a test on a file, with all caches, and in memory, with none and where
@@ -63,14 +64,14 @@ var reversed = flag.Bool("reversed", false, "have SQLite return the rows of unor
 // reverse has the engine return rows for which a statement names no order last first.
 func (f *fixture) reverse() {
 	f.t.Helper()
-	conns := []*sql.Conn{f.writer.conn}
+	conns := []*sqlite.Conn{f.writer.conn}
 	for range cap(f.readers) {
 		r := <-f.readers
-		conns = append(conns, r.conn)
+		conns = append(conns, r)
 		defer func() { f.readers <- r }()
 	}
 	for _, conn := range conns {
-		if _, err := conn.ExecContext(f.t.Context(), "PRAGMA reverse_unordered_selects = 1"); err != nil {
+		if _, err := conn.Exec("PRAGMA reverse_unordered_selects = 1"); err != nil {
 			f.t.Fatal(err)
 		}
 	}

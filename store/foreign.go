@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ func (s *Store) ahead(ctx context.Context) (last int64, err error) {
 		return 0, nil
 	}
 	err = s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, lastChange, nil, &last) })
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sqlite.ErrNoRows) {
 		err = nil
 	}
 	if ok && err == nil && last <= s.writer.known.Load() {
@@ -88,7 +87,7 @@ const newEntries = `SELECT c.workspace, c.n, COALESCE(l.target, '') FROM commits
 
 // own returns a transaction of the writer itself, in one that it has begun.
 func (w *writer) own(ctx context.Context) *Tx {
-	return &Tx{store: w.store, stmts: w.stmts, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
+	return &Tx{store: w.store, conn: w.conn, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
 }
 
 // start reads the number of the last change, and forgets what was noted in the transaction

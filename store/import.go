@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 
 	"crmkit/crm"
@@ -29,13 +28,13 @@ func (tx *Tx) Savepoint(fn func() error) error {
 // part that fails half done makes the whole batch run again, with savepoints.
 func (tx *Tx) savepoint(fn func() error) (fault, err error) {
 	if tx.inSavepoint {
-		if err := tx.mark("SAVEPOINT part"); err != nil {
+		if err := tx.conn.Savepoint("part"); err != nil {
 			return nil, err
 		}
 		if fault = fn(); fault != nil {
-			err = tx.mark("ROLLBACK TO part")
+			return fault, tx.conn.RollbackTo("part")
 		}
-		return fault, errors.Join(err, tx.mark("RELEASE part"))
+		return nil, tx.conn.Release("part")
 	}
 	before := tx.dirty
 	tx.dirty = false

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/sqlite"
 )
 
 // Record returns the record of the actor's workspace with the key, or a
@@ -40,12 +40,12 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	}
 	err = s.present(ctx, actor, e, func(v *ReadTx) error {
 		err := v.Row(ctx, t.fetch, args, row.dest...)
-		if !errors.Is(err, sql.ErrNoRows) {
+		if !errors.Is(err, sqlite.ErrNoRows) {
 			return err
 		}
 		var last int64
 		err = v.Row(ctx, lastNumber, []any{actor.Workspace, e.Plural}, &last)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		if err != nil && !errors.Is(err, sqlite.ErrNoRows) {
 			return err
 		}
 		return notFoundError(e, key, last)
@@ -96,7 +96,7 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		rec = page.Records[0]
 		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sqlite.ErrNoRows) {
 		return rec, notFoundByID(actor, e, id)
 	}
 	return rec, err

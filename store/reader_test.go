@@ -1,11 +1,6 @@
 package store
 
-import (
-	"context"
-	"fmt"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestReadersServeOnAfterAPanic breaks off every reader inside a snapshot; the
 // connections must come back outside of it.
@@ -26,29 +21,4 @@ func TestReadersServeOnAfterAPanic(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestStatementsAreBounded prepares more and longer statements than are kept.
-func TestStatementsAreBounded(t *testing.T) {
-	f := onFile(t)
-	r := <-f.readers
-	defer func() { f.readers <- r }()
-	before := r.stmts.recent.Len()
-	use := func(text string) {
-		st, err := r.stmts.take(context.Background(), text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.stmts.release(st)
-	}
-	use("SELECT 1 -- " + strings.Repeat("x", maxKept))
-	if r.stmts.recent.Len() != before {
-		t.Error("a statement over the length limit is kept")
-	}
-	for i := range maxStatements + 50 {
-		use(fmt.Sprint("SELECT ", i))
-	}
-	if n := r.stmts.recent.Len(); n != maxStatements || len(r.stmts.byText) != n {
-		t.Errorf("%d statements are kept, %d by text; want %d", n, len(r.stmts.byText), maxStatements)
-	}
 }

@@ -106,14 +106,14 @@ func (r *Rehearsal) Made(rec crm.Record) bool {
 // for the next write to meet: nothing that is committed here would bring memory in step.
 func (w *writer) rehearse(j *job) error {
 	ctx := context.Background()
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.conn.BeginWrite(); err != nil {
 		return w.jobError("transaction", err)
 	}
 	err := w.start(w.own(ctx))
 	if err == nil && !j.abandoned() {
 		err = w.runOne(j, w.runInSavepoint)
 	}
-	_, _ = w.conn.ExecContext(ctx, "ROLLBACK") // fails where SQLite did it by itself
+	_ = w.conn.Rollback() // fails where SQLite did it by itself
 	clear(w.origins)
 	j.after, j.commitErr = nil, nil
 	if err != nil && j.err == nil {
@@ -127,7 +127,7 @@ func (w *writer) rehearse(j *job) error {
 func (r *Rehearsal) begin(tx *Tx) (err error) {
 	r.step++
 	r.records, r.noted, r.keys, r.brought, r.base = nil, nil, nil, nil, map[*crm.Entity]int64{}
-	if err := tx.Exec("PRAGMA defer_foreign_keys = 1"); err != nil {
+	if err := tx.conn.DeferReferences(); err != nil {
 		return err
 	}
 	err = tx.Rows("SELECT kind, last FROM usage WHERE workspace_id = $1", []any{tx.Actor.Workspace}, func(scan func(...any) error) error {

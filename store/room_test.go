@@ -57,7 +57,7 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 					t.Errorf("deleted at once: %v", err)
 				}
 				for range 2 {
-					before := pagesRead(f.writer.conn)
+					before := f.writer.conn.PagesRead()
 					err := tx.Savepoint(func() error {
 						_, err := tx.Save(more)
 						return err
@@ -65,7 +65,7 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 					if errors.Is(err, errPartialWrite) {
 						return err // it runs again, with savepoints
 					}
-					if n := pagesRead(f.writer.conn) - before; n > c.pages {
+					if n := f.writer.conn.PagesRead() - before; n > c.pages {
 						t.Errorf("an activity reads %d pages, more than %d", n, c.pages)
 					}
 					if c.hint == "" && err != nil {
@@ -95,7 +95,7 @@ func TestAListBesideADeleteReadsLittle(t *testing.T) {
 	pages := func() (n int) {
 		for range cap(f.readers) {
 			r := <-f.readers
-			n += pagesRead(r.conn)
+			n += r.PagesRead()
 			f.readers <- r
 		}
 		return n

@@ -3,12 +3,12 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/sqlite"
 )
 
 // IdleLimit is how long a token lives without use.
@@ -90,7 +90,7 @@ func (s *Store) Session(ctx context.Context, hash string) (session Session, foun
 			&a.TokenID, &a.TokenName, &a.Scope, &a.Origin, &a.Reach, &session.LastUsed, &a.User, &a.UserID, &a.Email,
 			&a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.TimeZone, &a.Plan, &a.Role)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sqlite.ErrNoRows) {
 		return session, false, nil
 	}
 	a.Zone, _ = GuessTimeZone(a.TimeZone)

@@ -4,15 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 
-	"modernc.org/sqlite" // and the driver "sqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"crmkit/store/sqlite"
 )
 
 // applicationID marks a file as ours (PRAGMA application_id): "crmk".
@@ -64,13 +64,6 @@ func openWriter(ctx context.Context, name string) (*sql.DB, error) {
 	return db, nil
 }
 
-// readConn is a connection that reads, with the statements prepared on it.
-type readConn struct {
-	conn  *sql.Conn
-	stmts *statements
-	rest  driver.Stmt // pendingRest
-}
-
 // accountReaders is how many connections serve the reads that take no turn. Such reads
 // are single rows, so two suffice for any number of clients.
 const accountReaders = 2
@@ -90,64 +83,16 @@ func (s *Store) openReaders(ctx context.Context, name string) (err error) {
 }
 
 // connect returns that many reading connections, ready for use.
-func (s *Store) connect(ctx context.Context, n int) (chan *readConn, error) {
-	readers := make(chan *readConn, n)
+func (s *Store) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
+	readers := make(chan *sqlite.Conn, n)
 	for range n {
 		conn, err := s.reads.Conn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		readers <- &readConn{conn: conn, stmts: newStatements(conn)}
+		readers <- sqlite.NewConn(conn)
 	}
 	return readers, nil
-}
-
-func (r *readConn) close() error {
-	r.stmts.close()
-	if r.rest != nil {
-		_ = r.rest.Close()
-	}
-	return r.conn.Close()
-}
-
-// pending reports whether a workspace has a rest of a delete. Each look at records asks, so
-// it goes past database/sql: of 17 allocations 7 remain.
-func (r *readConn) pending(workspace int64) (some bool, err error) {
-	err = r.conn.Raw(func(conn any) (err error) {
-		if r.rest == nil {
-			if r.rest, err = conn.(driver.Conn).Prepare(pendingRest); err != nil {
-				return err
-			}
-		}
-		rows, err := r.rest.(driver.StmtQueryContext).QueryContext(context.Background(), []driver.NamedValue{{Ordinal: 1, Value: workspace}})
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var one [1]driver.Value
-		if err = rows.Next(one[:]); errors.Is(err, io.EOF) {
-			return nil
-		}
-		some = err == nil
-		return err
-	})
-	return some, err
-}
-
-// pagesRead returns how many pages of the file a connection has asked for so far, those
-// that were in its cache included (sqlite3_db_status); 0 where the driver does not say.
-func pagesRead(conn *sql.Conn) (pages int) {
-	_ = conn.Raw(func(driver any) error {
-		status, known := driver.(sqlite.DBStatus)
-		for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
-			if known {
-				n, _, _ := status.Status(op, false)
-				pages += n
-			}
-		}
-		return nil
-	})
-	return pages
 }
 
 func checkPragmas(ctx context.Context, db *sql.DB, want map[string]string) error {

@@ -52,9 +52,9 @@ type Store struct {
 	sharing     *sqlite.Lock // of the file, while its schema changes
 	writes      *sql.DB
 	reads       *sql.DB
-	turns       *turns         // to read records
-	readers     chan *readConn // those that are free, one for each turn at least
-	accounts    chan *readConn // for token lookups and all that takes no turn
+	turns       *turns            // to read records
+	readers     chan *sqlite.Conn // those that are free, one for each turn at least
+	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
 	writer      *writer
 	tables      map[*crm.Entity]*table
 	rollups     map[*crm.Entity][]rollup
@@ -197,9 +197,9 @@ func (s *Store) close() error {
 	close(s.stop)
 	s.done.Wait()
 	var errs []error
-	for _, readers := range []chan *readConn{s.readers, s.accounts} {
+	for _, readers := range []chan *sqlite.Conn{s.readers, s.accounts} {
 		for range cap(readers) {
-			errs = append(errs, (<-readers).close()) // waits for reads under way
+			errs = append(errs, (<-readers).Close()) // waits for reads under way
 		}
 	}
 	if s.writer != nil {

@@ -2,11 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/sqlite"
 )
 
 // Words of members.status.
@@ -28,7 +28,7 @@ func (s *Store) Membership(ctx context.Context, user int64, id string) (w Worksp
 		return v.Row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
 			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sqlite.ErrNoRows) {
 		return w, NotAMember(id)
 	}
 	return w, err

@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // Tx is a running write. It carries the actor and one time; everything it does
@@ -17,7 +17,7 @@ type Tx struct {
 	Actor crm.Actor
 
 	store       *Store
-	stmts       *statements
+	conn        *sqlite.Conn
 	ctx         context.Context
 	limit       context.Context // ends when the job has taken too long
 	job         *job
@@ -57,13 +57,13 @@ func (tx *Tx) invalidate(e *crm.Entity, key int64) {
 	tx.job.invalidated = append(tx.job.invalidated, recordKey{e, key})
 }
 
-// prepare returns the prepared statement, about to run.
-func (tx *Tx) prepare(text string) (*statement, error) {
+// begin notes that a statement is about to run, unless the job is over.
+func (tx *Tx) begin(text string) error {
 	if err := tx.checkDeadline(); err != nil {
-		return nil, err
+		return err
 	}
 	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
-	return tx.stmts.take(tx.ctx, text)
+	return nil
 }
 
 // checkDeadline returns the error of a job that takes too long, or whose client has left.
@@ -79,17 +79,6 @@ func (tx *Tx) checkDeadline() error {
 	return tx.ended
 }
 
-// mark runs a statement about savepoints, also when the job is over.
-func (tx *Tx) mark(text string) error {
-	st, err := tx.stmts.take(tx.ctx, text)
-	if err != nil {
-		return err
-	}
-	defer tx.stmts.release(st)
-	_, err = st.ExecContext(tx.ctx)
-	return err
-}
-
 // Exec runs a statement that returns no rows.
 func (tx *Tx) Exec(text string, args ...any) error {
 	_, err := tx.Affect(text, args...)
@@ -98,30 +87,22 @@ func (tx *Tx) Exec(text string, args ...any) error {
 
 // Affect runs a statement and returns how many rows it changed.
 func (tx *Tx) Affect(text string, args ...any) (int64, error) {
-	st, err := tx.prepare(text)
-	if err != nil {
+	if err := tx.begin(text); err != nil {
 		return 0, err
 	}
-	defer tx.stmts.release(st)
-	result, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return tx.conn.Exec(text, args...)
 }
 
 // Row reads one row into dest; found is false when there is none.
 func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) {
-	st, err := tx.prepare(text)
-	if err != nil {
+	if err := tx.begin(text); err != nil {
 		return false, err
 	}
-	defer tx.stmts.release(st)
-	return Found(st.QueryRowContext(tx.ctx, args...).Scan(dest...))
+	return Found(tx.conn.Row(text, args, dest...))
 }
 
 func Found(err error) (found bool, _ error) {
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sqlite.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err
@@ -130,30 +111,14 @@ func Found(err error) (found bool, _ error) {
 // Rows reads every row of a statement. It ends when the job has taken too long: the driver
 // has a goroutine per statement for that, which is saved where one row is read or written.
 func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) error) error {
-	st, err := tx.prepare(text)
-	if err != nil {
+	if err := tx.begin(text); err != nil {
 		return err
 	}
-	defer tx.stmts.release(st)
-	rows, err := st.QueryContext(tx.limit, args...)
-	if err = eachRow(rows, err, each); err != nil && tx.limit.Err() != nil {
+	err := tx.conn.Rows(tx.limit, text, args, each)
+	if err != nil && tx.limit.Err() != nil {
 		err = tx.checkDeadline()
 	}
 	return err
-}
-
-// eachRow calls each for every row, closes the rows and reports any error on the way.
-func eachRow(rows *sql.Rows, err error, each func(scan func(...any) error) error) error {
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // record reads a record of the transaction's workspace as it stands.
@@ -173,7 +138,7 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 
 // ReadTx is a look at what is committed, through one of the reading connections.
 type ReadTx struct {
-	*readConn
+	conn *sqlite.Conn
 	veil *veil // through which it reads records; nil: all are as their tables have them
 }
 
@@ -196,37 +161,25 @@ func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error {
 		return ctx.Err()
 	case r := <-readers:
 		defer func() { readers <- r }()
-		return s.wrapReadError(fn(&ReadTx{readConn: r}))
+		return s.wrapReadError(fn(&ReadTx{conn: r}))
 	}
 }
 
 // Snapshot gives fn a look in which all statements see the same moment.
 func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
 	return s.Read(ctx, func(v *ReadTx) (err error) {
-		unending := context.WithoutCancel(ctx)
-		if _, err := v.conn.ExecContext(unending, "BEGIN"); err != nil {
+		if err := v.conn.BeginRead(); err != nil {
 			return err
 		}
-		defer func() { // also where fn panics: the connection serves on
-			_, end := v.conn.ExecContext(unending, "ROLLBACK")
-			err = errors.Join(err, end)
-		}()
+		defer func() { err = errors.Join(err, v.conn.Rollback()) }() // also where fn panics: the connection serves on
 		return fn(v)
 	})
 }
 
-// Row reads one row by its key; a missing row is sql.ErrNoRows. Such a row is read sooner
-// than a cancellation would reach it, and a context that cannot end spares the driver and
-// database/sql a goroutine each: 25 us became 20. What reads more rows than it returns
-// goes through rowUntil.
-func (v *ReadTx) Row(ctx context.Context, text string, args []any, dest ...any) error {
-	ctx = context.WithoutCancel(ctx)
-	st, err := v.stmts.take(ctx, v.veil.over(text))
-	if err != nil {
-		return err
-	}
-	defer v.stmts.release(st)
-	return st.QueryRowContext(ctx, args...).Scan(dest...)
+// Row reads one row by its key; a missing row is sqlite.ErrNoRows. No cancellation ends it:
+// what reads more rows than it returns goes through RowUntil.
+func (v *ReadTx) Row(_ context.Context, text string, args []any, dest ...any) error {
+	return v.conn.Row(v.veil.over(text), args, dest...)
 }
 
 // RowUntil reads one row that may take long to find, like a count. It stops with the
@@ -238,20 +191,13 @@ func (v *ReadTx) RowUntil(ctx context.Context, text string, args []any, dest ...
 		return scan(dest...)
 	})
 	if err == nil && !found {
-		return sql.ErrNoRows
+		return sqlite.ErrNoRows
 	}
 	return err
 }
 
-// Rows hands each row to each. The driver hears of a cancellation only while it looks for
-// the first row, so a statement that may take long finds all its rows before it returns
-// one: it counts, sorts, or reads from a materialized list.
+// Rows hands each row to each. A statement that may take long finds all its rows before it
+// returns one, since only then a cancellation ends it.
 func (v *ReadTx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	st, err := v.stmts.take(context.WithoutCancel(ctx), v.veil.over(text))
-	if err != nil {
-		return err
-	}
-	defer v.stmts.release(st)
-	rows, err := st.QueryContext(ctx, args...)
-	return eachRow(rows, err, each)
+	return v.conn.Rows(ctx, v.veil.over(text), args, each)
 }

@@ -272,12 +272,12 @@ func (s *Store) present(ctx context.Context, actor crm.Actor, e *crm.Entity, fn 
 		return s.Snapshot(ctx, fn)
 	}
 	return s.Snapshot(ctx, func(v *ReadTx) error {
-		some, err := v.pending(actor.Workspace)
+		some, err := v.conn.Exists(pendingRest, actor.Workspace)
 		switch {
 		case err != nil:
 			return err
 		case some:
-			return fn(&ReadTx{v.readConn, s.veil.of(actor.Workspace)})
+			return fn(&ReadTx{v.conn, s.veil.of(actor.Workspace)})
 		}
 		return fn(v)
 	})

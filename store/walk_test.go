@@ -312,12 +312,12 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 			t.Helper()
 			behind.Key = last.Key + at
 			err := f.Snapshot(t.Context(), func(v *ReadTx) error {
-				before := pagesRead(v.conn)
+				before := v.conn.PagesRead()
 				keys, err := v.keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
 				if len(keys) != q.Limit+1 {
 					t.Errorf("%s: %d keys", params, len(keys))
 				}
-				read = pagesRead(v.conn) - before
+				read = v.conn.PagesRead() - before
 				return err
 			})
 			if err != nil {

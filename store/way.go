@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/sqlite"
 )
 
 // accessPath is how the rows of a list are come by: along the index of its order, testing row
@@ -43,7 +43,7 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	args := []any{actor.Workspace, q.Entity.Plural}
 	use, err := c.getOrCompute(keyOf(actor.Workspace, text, args), func() (m cachedCount, err error) {
 		err = c.Row(ctx, text, args, &m.n, &m.more)
-		if errors.Is(err, sql.ErrNoRows) {
+		if errors.Is(err, sqlite.ErrNoRows) {
 			err = nil
 		}
 		return m, err

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 const (
@@ -33,8 +33,7 @@ const DefaultMaxWrite = 2 * time.Second
 // timer, the disk's own latency makes the batches.
 type writer struct {
 	store      *Store
-	conn       *sql.Conn // the only one that writes, held for life
-	stmts      *statements
+	conn       *sqlite.Conn // the only one that writes, held for life
 	jobs       *jobs
 	most       time.Duration // of its time that one job may take
 	batchTime  time.Duration // of its time after which no further job joins a batch
@@ -93,9 +92,9 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, stmts: newStatements(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
+	w := &writer{store: s, conn: sqlite.NewConn(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
 	var last int64
-	if err := conn.QueryRowContext(ctx, lastChange).Scan(&last); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err := w.conn.Row(lastChange, nil, &last); err != nil && !errors.Is(err, sqlite.ErrNoRows) {
 		return nil, err
 	}
 	w.known.Store(last)
@@ -216,7 +215,7 @@ func (w *writer) commit(batch []*job) (ran int) {
 		defer gate.Unlock()
 	}
 	w.commitTime = 0
-	before := pagesRead(w.conn)
+	before := w.conn.PagesRead()
 	err := w.checkFile()
 	rehearsal := batch[0].rehearsal != nil
 	switch {
@@ -226,7 +225,7 @@ func (w *writer) commit(batch []*job) (ran int) {
 	default:
 		batch, err = w.commitBatch(batch)
 	}
-	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: pagesRead(w.conn) - before}
+	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: w.conn.PagesRead() - before}
 	w.store.withRecover(func() { w.store.seen(seen) })
 	if !rehearsal {
 		w.updateCaches(batch, err)
@@ -275,7 +274,7 @@ func (w *writer) checkpointIfLarge() {
 	if err != nil || info.Size() <= walLimit {
 		return
 	}
-	if err := w.checkpoint(context.Background()); err != nil {
+	if err := w.conn.Checkpoint(); err != nil {
 		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", info.Size())
 	}
 }
@@ -287,29 +286,11 @@ func (w *writer) checkpointIdle() bool {
 	if path == Memory || size(path+"-wal") == 0 {
 		return true
 	}
-	err := w.checkpoint(context.Background())
+	err := w.conn.Checkpoint()
 	if err != nil {
 		w.store.opts.Log.Warn("the log was not written into the file", "error", err)
 	}
 	return err == nil
 }
 
-// checkpoint empties the log, unless a reader still needs it after a tenth of a
-// second: writes must not wait for readers.
-func (w *writer) checkpoint(ctx context.Context) error {
-	if _, err := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 100"); err != nil {
-		return err
-	}
-	var busy, frames, moved int
-	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
-	if err == nil && busy != 0 {
-		err = errors.New("a reader is in the way")
-	}
-	_, restore := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000")
-	return errors.Join(err, restore)
-}
-
-func (w *writer) close() error {
-	w.stmts.close()
-	return w.conn.Close()
-}
+func (w *writer) close() error { return w.conn.Close() }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	driver "modernc.org/sqlite"
+	modernc "modernc.org/sqlite"
 )
 
 // transientCodes are the results of SQLite that speak of the machine, not of the
@@ -14,13 +14,13 @@ var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true,
 
 // IsIOError reports whether an error is a fault of the machine below the database.
 func IsIOError(err error) bool {
-	var fault *driver.Error
+	var fault *modernc.Error
 	return errors.As(err, &fault) && transientCodes[fault.Code()&0xff]
 }
 
 // isBusy reports whether an error is SQLite's "database is locked".
 func isBusy(err error) bool {
-	var fault *driver.Error
+	var fault *modernc.Error
 	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
 }
 
@@ -37,7 +37,7 @@ var explanations = map[int]string{
 
 // DescribeOpenError names the file in an error, and says in words what SQLite says by a number.
 func DescribeOpenError(path string, err error) error {
-	var known *driver.Error
+	var known *modernc.Error
 	if errors.As(err, &known) {
 		if words := explanations[known.Code()&0xff]; words != "" {
 			return fmt.Errorf("%s: %s (%w)", path, words, err)
