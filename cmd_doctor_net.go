@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"crmkit/crm/norm"
 	"crmkit/mail"
 	"crmkit/server/client"
 )
@@ -82,14 +83,7 @@ func unreached(what string, err error) checkResult {
 	return checkResult{fail, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
 }
 
-func loopbackURL(origin string) bool {
-	host := strings.TrimPrefix(origin, "http://")
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
+func loopbackURL(origin string) bool { return norm.IsLoopback(strings.TrimPrefix(origin, "http://")) }
 
 // proxy checks that clients behind a proxy are told apart.
 func (c doctorRun) proxy(context.Context) checkResult {

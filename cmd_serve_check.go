@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crmkit/auth"
+	"crmkit/crm/norm"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -93,9 +94,8 @@ func (c serveCommand) listenHost() (string, error) {
 
 // checkMode holds the two modes apart: local, or with mail.
 func (c serveCommand) checkMode(host string) error {
-	ip := net.ParseIP(host)
 	switch {
-	case c.Local && !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()):
+	case c.Local && !norm.IsLoopback(host):
 		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
 	case c.Local && (c.SMTPURL != "" || c.MailFrom != ""):
 		return errors.New("local mode sends no mail: leave out --smtp-url and --mail-from, or --local")

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"crmkit/crm/norm"
 )
 
 // defaultName is shown as the sender of mails whose From is a bare address.
@@ -30,24 +31,7 @@ func parseFrom(s string) (*netmail.Address, error) {
 // is what keeps names, quotes, comments and further commands out of RCPT TO.
 func bare(s string) bool {
 	local, host, _ := strings.Cut(s, "@")
-	return len(s) <= 254 && len(local) <= 64 && utf8.ValidString(s) && dotted(local, inLocal) && hostName(host)
-}
-
-// dotted says whether s is words of such characters with single dots between.
-func dotted(s string, in func(rune) bool) bool {
-	for word := range strings.SplitSeq(s, ".") {
-		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return !in(r) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func inLocal(r rune) bool {
-	if r < utf8.RuneSelf {
-		return letterOrDigit(r) || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
-	}
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+	return len(s) <= 254 && norm.IsLocalPart(local) && hostName(host)
 }
 
 func letterOrDigit(r rune) bool {
@@ -58,8 +42,8 @@ func letterOrDigit(r rune) bool {
 // underscores, as some networks call their hosts.
 func hostName(s string) bool {
 	edges := "." + s + "."
-	return len(s) <= 253 && !strings.Contains(edges, ".-") && !strings.Contains(edges, "-.") &&
-		dotted(s, func(r rune) bool { return letterOrDigit(r) || r == '-' || r == '_' })
+	return len(s) <= 253 && !strings.Contains(edges, ".-") && !strings.Contains(edges, "-.") && !strings.Contains(edges, "..") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return !letterOrDigit(r) && r != '.' && r != '-' && r != '_' })
 }
 
 func domain(address string) string {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"crmkit/crm/norm"
 )
 
 // security is how a connection is encrypted.
@@ -114,8 +116,7 @@ func signIn(info *url.Userinfo) (user, password string, err error) {
 
 // loopback says whether the host is this machine by its very name.
 func (s server) loopback() bool {
-	ip, err := netip.ParseAddr(s.host)
-	return s.host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	return norm.IsLoopback(s.host)
 }
 
 func (s server) address() string {

@@ -174,14 +174,7 @@ func (f *Field) appendJSON(b []byte) []byte {
 	case crm.ObjectKind:
 		return appendObject(b, v.Members())
 	case crm.ListKind:
-		b = append(b, '[')
-		for i, s := range v.List() {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = norm.AppendQuoted(b, s)
-		}
-		return append(b, ']')
+		return norm.AppendStrings(b, v.List())
 	}
 	return append(b, "null"...)
 }

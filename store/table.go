@@ -99,12 +99,7 @@ func columnValue(v crm.Value) any {
 	case crm.IntKind, crm.TimeKind, crm.RefKind:
 		return v.Int
 	case crm.ListKind:
-		var b []byte
-		for i, tag := range v.List() {
-			b = append(b, "[,"[min(i, 1)])
-			b = norm.AppendQuoted(b, tag)
-		}
-		return string(append(b, ']'))
+		return norm.QuoteList(v.List())
 	case crm.ObjectKind:
 		return string(norm.AppendObject(nil, v.Members()))
 	}
@@ -200,11 +195,11 @@ func loaded(t crm.Type, cell any) crm.Value {
 	case string:
 		switch t {
 		case crm.Tags:
-			raw, ok := norm.ParseArray(c)
+			list, ok := norm.ParseStrings(c)
 			if !ok {
 				panic("a list is written as " + norm.Quote(c))
 			}
-			return crm.Labels(unquoted(raw))
+			return crm.Labels(list)
 		case crm.Object:
 			return crm.Members(norm.ParseObject(c))
 		}
@@ -214,14 +209,6 @@ func loaded(t crm.Type, cell any) crm.Value {
 }
 
 func tagList(text string) []string {
-	raw, _ := norm.ParseArray(text)
-	return unquoted(raw)
-}
-
-func unquoted(raw []string) []string {
-	tags := make([]string, len(raw))
-	for i := range raw {
-		tags[i], _ = norm.Unquote(raw[i])
-	}
-	return tags
+	list, _ := norm.ParseStrings(text)
+	return list
 }

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -31,12 +30,8 @@ func (s *Server) Register(ctx context.Context, addr, name string, redirects []st
 			return c, err
 		}
 	}
-	list, err := json.Marshal(redirects)
-	if err != nil {
-		return c, err
-	}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: string(list), Network: auth.Network(addr)})
+		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: norm.QuoteList(redirects), Network: auth.Network(addr)})
 		return err
 	})
 	return c, err
@@ -126,8 +121,8 @@ func RedirectLabel(uri string) string {
 // redirectAllowed reports whether a redirect URI is one of those registered. They
 // must be equal, but for the port of a loopback URI (RFC 8252 section 7.3).
 func redirectAllowed(c store.Client, uri string) bool {
-	var list []string
-	if json.Unmarshal([]byte(c.Redirects), &list) != nil || checkRedirect(uri) != nil {
+	list, ok := norm.ParseStrings(c.Redirects)
+	if !ok || checkRedirect(uri) != nil {
 		return false
 	}
 	return slices.ContainsFunc(list, func(known string) bool {
@@ -159,8 +154,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c store.Cl
 		return c, "", errorf(InvalidClient, "The application is not registered here (any more).")
 	}
 	if redirect == "" {
-		var list []string
-		if json.Unmarshal([]byte(c.Redirects), &list) == nil && len(list) == 1 {
+		if list, ok := norm.ParseStrings(c.Redirects); ok && len(list) == 1 {
 			redirect = list[0]
 		}
 	}

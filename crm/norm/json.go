@@ -52,6 +52,17 @@ func ParseObject(text string) []Member {
 // ParseArray returns the elements of a compact JSON array that this program wrote.
 func ParseArray(text string) (items []string, ok bool) { return ParseItems(text, math.MaxInt) }
 
+// ParseStrings returns the strings of a compact JSON array that this program wrote. ok
+// is false if the text is not an array of strings.
+func ParseStrings(text string) (list []string, ok bool) {
+	items, ok := ParseArray(text)
+	for i := range items {
+		s, isString := Unquote(items[i])
+		items[i], ok = s, ok && isString
+	}
+	return items, ok
+}
+
 // ParseItems returns the elements of a client's compact JSON array as JSON text; ok
 // is false when the text is not an array. Of an array with more than most elements it
 // reads one more than these, by which the caller sees that it is too long.

@@ -75,16 +75,19 @@ func AppendQuoted(b []byte, s string) []byte {
 // QuoteJSON returns s as AppendQuoted spells it.
 func QuoteJSON(s string) string { return string(AppendQuoted(nil, s)) }
 
-// QuoteList returns a JSON array of strings, each as AppendQuoted spells it.
-func QuoteList(list []string) string {
-	b := []byte{'['}
+// QuoteList returns what AppendStrings appends.
+func QuoteList(list []string) string { return string(AppendStrings(nil, list)) }
+
+// AppendStrings appends a JSON array of strings, each as AppendQuoted writes it.
+func AppendStrings(b []byte, list []string) []byte {
+	b = append(b, '[')
 	for i, s := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = AppendQuoted(b, s)
 	}
-	return string(append(b, ']'))
+	return append(b, ']')
 }
 
 const hex = "0123456789abcdef"
