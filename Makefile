@@ -21,7 +21,7 @@ ifdef CI
 ifndef RACE
 	@echo "the race detector needs a C compiler and cgo; CI must not skip it"; exit 1
 endif
-	@testdata/clients/install
+	@server/e2e/testdata/clients/install
 	go test $(RACE) -timeout 40m ./...
 	go test -timeout 20m ./store -reversed # rows without an order come last first
 else
@@ -33,7 +33,7 @@ endif
 
 # Every fault for ten seconds, three times over; as root, since it makes disks.
 soak:
-	go test -run '^TestSoak' -timeout 60m -v . -soak 10s -soak-rounds 3
+	go test -run '^TestSoak' -timeout 60m -v ./server/e2e -soak 10s -soak-rounds 3
 
 # Three sizes of workspaces, of which the largest takes some minutes and 3 GB of disk;
 # BENCH_SIZES=10000 is the short form. BENCH names rows, like Growth or 'Server/fetch$$'.
@@ -42,7 +42,7 @@ BENCH_TIME ?= 3s
 BENCH ?= .
 
 bench:
-	CRMKIT_BENCH_SIZES=$(BENCH_SIZES) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -timeout 60m . ./server
+	CRMKIT_BENCH_SIZES=$(BENCH_SIZES) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -timeout 60m ./server ./server/e2e
 
 fuzz:
 	@set -e; for pkg in $$(go list ./...); do \

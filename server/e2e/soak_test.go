@@ -1,0 +1,287 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The soak: a client that writes down every request it makes and what came back,
+// while the server is made to fail in one way after the other. After each fault it
+// holds the server against the journal (soak_check_test.go).
+
+var (
+	soakFor    = flag.Duration("soak", 600*time.Millisecond, "how long a fault of the soak lasts")
+	soakRounds = flag.Int("soak-rounds", 1, "how often the soak goes through all faults")
+	soakSeed   = flag.Uint64("soak-seed", uint64(time.Now().UnixNano()), "what the soak draws from")
+)
+
+const soakWorkers = 8
+
+// soak is a server under faults and the journal of its client.
+type soak struct {
+	*journals
+	t      *testing.T
+	dir    string // where the database is
+	disk   *disk  // of the database; nil: the machine's own
+	server *running
+	url    atomic.Value // of the server: it changes under the clients
+	token  string
+	random *rand.Rand
+}
+
+// start starts the server on the soak's file, as the command says it.
+func (s *soak) start(extra ...string) {
+	s.t.Helper()
+	cmd := command(s.t, append([]string{"serve", "--local", "--listen", "127.0.0.1:0", "--db", s.file()}, extra...)...)
+	s.server = start(s.t, cmd)
+	s.url.Store(s.server.url)
+	if s.server.token != "" {
+		s.token = s.server.token
+	}
+}
+
+func (s *soak) file() string { return filepath.Join(s.dir, "crmkit.db") }
+
+// pid returns the process id of the server, for the tools that disturb it.
+func (s *soak) pid() string { return fmt.Sprint(s.server.cmd.Process.Pid) }
+
+// load lets clients work until the context ends.
+func (s *soak) load(ctx context.Context, clients int) {
+	var working sync.WaitGroup
+	for n := range clients {
+		w := s.worker(n)
+		working.Go(func() { w.work(ctx) })
+	}
+	working.Wait()
+}
+
+// TestSoak takes the server through every fault that this machine can make.
+func TestSoak(t *testing.T) {
+	long(t, "left out: processes and disks that fail")
+	t.Logf("-soak-seed=%d", *soakSeed)
+	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 1))}
+	s.disk = newDisk(t)
+	s.dir = t.TempDir()
+	if s.disk != nil {
+		s.dir = s.disk.path
+	}
+	s.start("--token-for", "soak@example.com")
+	s.baseline()
+	for range *soakRounds {
+		for _, f := range soakFaults() {
+			if why := f.missing(s); why != "" {
+				if os.Getenv("CI") != "" {
+					t.Errorf("CI must not skip %s: %s", f.name, why)
+				}
+				t.Logf("skipped: %s, %s", f.name, why)
+				continue
+			}
+			s.suffer(f)
+			if t.Failed() {
+				t.Fatalf("after %s; the server said\n%s", f.name, tail(s.server.stderr.text()))
+			}
+		}
+	}
+	if code := s.server.stop(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, tail(s.server.stderr.text()))
+	}
+	if s.disk == nil && os.Getenv("CI") != "" {
+		t.Error("CI must not skip the faults of a disk of its own")
+	}
+	t.Logf("%s", s.summary())
+}
+
+// tail returns the end of a log.
+func tail(text string) string { return text[max(0, len(text)-4000):] }
+
+// suffer works through one fault and then checks everything.
+func (s *soak) suffer(f soakFault) {
+	s.t.Helper()
+	before := s.counts()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var loaded sync.WaitGroup
+	loaded.Go(func() { s.load(ctx, soakWorkers) })
+	time.Sleep(*soakFor / 4)
+	s.reads.reset()
+	undo := f.begin(s)
+	time.Sleep(*soakFor)
+	good, bad := s.reads.seen()
+	undo()
+	s.recovered(f)
+	time.Sleep(*soakFor / 4)
+	cancel()
+	loaded.Wait()
+	if _, first, found := strings.Cut(s.server.stderr.text(), "internal error"); found {
+		s.t.Errorf("%s: an answer says that the server is at fault, where the machine was: %.300s", f.name, first)
+	}
+	if f.reads && (good == 0 || bad > 0) {
+		s.t.Errorf("%s: %d reads went on and %d did not", f.name, good, bad)
+	}
+	s.check()
+	s.t.Logf("%-24s %s", f.name, s.counts().since(before))
+}
+
+// recovered waits until the server takes writes again.
+func (s *soak) recovered(f soakFault) {
+	s.t.Helper()
+	eventually(s.t, patience, func() bool {
+		w := s.worker(soakWorkers)
+		return w.write(w.create("deal")) == acknowledged
+	})
+}
+
+// disk is a file system of the test's own, which can be filled and cut off.
+type disk struct {
+	path, image string
+}
+
+// newDisk makes a small ext4 file system, where the machine lets it.
+func newDisk(t *testing.T) *disk {
+	t.Helper()
+	d := &disk{path: filepath.Join(t.TempDir(), "disk"), image: filepath.Join(t.TempDir(), "image")}
+	for _, command := range [][]string{{"mkdir", d.path}, {"truncate", "-s", "192M", d.image}, {"mkfs.ext4", "-q", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Logf("skipped: faults of a disk, %v: %v %s", command, err, strings.TrimSpace(string(out)))
+			return nil
+		}
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", d.path).Run() })
+	return d
+}
+
+// fill takes all of the space that is left and returns what gives it back.
+func (d *disk) fill(t *testing.T) (free func()) {
+	t.Helper()
+	name := filepath.Join(d.path, "filler")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 1<<20)
+	for size := len(block); size >= 1; {
+		if _, err := f.Write(block[:size]); err != nil {
+			size /= 2
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// goDown cuts the file system off as a power cut does: what was not synced is
+// gone (EXT4_IOC_SHUTDOWN without flushing the log).
+func (d *disk) goDown(t *testing.T) {
+	t.Helper()
+	dir, err := os.Open(d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := shutDown(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// comeBack mounts the file system again, as it is on the disk.
+func (d *disk) comeBack(t *testing.T) {
+	t.Helper()
+	for _, command := range [][]string{{"umount", d.path}, {"e2fsck", "-p", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
+		out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+		if mended := command[0] == "e2fsck" && err != nil && err.(*exec.ExitError).ExitCode() == 1; err != nil && !mended {
+			t.Fatalf("%v: %v %s", command, err, out)
+		}
+	}
+}
+
+// TestUpgradeOnAFullDisk holds that an upgrade without room for its copy leaves the
+// file as it was, and goes through once there is room.
+func TestUpgradeOnAFullDisk(t *testing.T) {
+	long(t, "left out: processes and disks that fail")
+	d := newDisk(t)
+	if d == nil {
+		lacks(t, "no file system of its own")
+	}
+	old, err := os.ReadFile(oldFile(t, "0001"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(d.path, "crmkit.db")
+	if err := os.WriteFile(file, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := d.fill(t)
+	if out, err := command(t, "upgrade", "--db", file).CombinedOutput(); err == nil {
+		t.Errorf("an upgrade on a full disk: %s", out)
+	}
+	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, old) {
+		t.Errorf("the file is not as it was: %v", err)
+	}
+	free()
+	if out, err := command(t, "upgrade", "--db", file).CombinedOutput(); err != nil {
+		t.Errorf("with room again: %v %s", err, out)
+	}
+}
+
+// TestSoakNoticesLoss runs a server that does not wait for the disk through a power
+// cut: the soak must find that answered writes are gone. A check that found nothing
+// here would prove nothing elsewhere.
+func TestSoakNoticesLoss(t *testing.T) {
+	long(t, "left out: processes and disks that fail")
+	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 2)), disk: newDisk(t)}
+	if s.disk == nil {
+		lacks(t, "no file system of its own")
+	}
+	careless := filepath.Join(t.TempDir(), "careless")
+	if out, err := exec.Command("go", "build", "-ldflags", "-X crmkit/store.synchronous=OFF", "-o", careless, repository).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.dir = s.disk.path
+	cmd := command(t, "serve", "--local", "--listen", "127.0.0.1:0", "--db", s.file(), "--token-for", "soak@example.com")
+	cmd.Path = careless
+	s.server = start(t, cmd)
+	s.url.Store(s.server.url)
+	s.token = s.server.token
+	s.baseline()
+	ctx, cancel := context.WithTimeout(t.Context(), *soakFor)
+	defer cancel()
+	s.load(ctx, soakWorkers)
+	if s.counts().acknowledged == 0 {
+		t.Fatal("no write was answered")
+	}
+	s.disk.goDown(t)
+	s.server.signal(syscall.SIGKILL)
+	s.server.wait()
+	s.disk.comeBack(t)
+	if p, err := launch(t, command(t, "serve", "--local", "--listen", "127.0.0.1:0", "--db", s.file())); err != nil {
+		t.Logf("nothing is left that a server could start with: %v", err)
+		return
+	} else {
+		s.server = p
+		s.url.Store(p.url)
+	}
+	lost, err := s.faults()
+	if err == nil && len(lost) == 0 {
+		t.Errorf("of %d answered writes none is missing, without a single sync: the soak would notice no loss", s.counts().acknowledged)
+	}
+	t.Logf("noticed: %v, %d faults, first %q", err, len(lost), slices.Concat(lost, []string{""})[0])
+}

@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMoveCommands carries a workspace out of a file beside its server, into another
+// file, and over the network, with the binary.
+func TestMoveCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := filepath.Join(dir, "crmkit.db")
+	p := serve(t, "--db", db, "--token-for", "you@example.com")
+	rows := filepath.Join(dir, "my contacts.csv")
+	if err := os.WriteFile(rows, []byte("First Name,E-mail,Company\nJane,jane@acme.com,Acme\nJoe,joe@acme.com,Acme\nBad,nowhere,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, log, err := moved(t, nil, "import", rows, "--db", db)
+	holds(t, out, `# columns: "First Name" -> name; "Company" -> company.name`, "row 1 created contact/", "row 3 ERROR invalid_email", "# imported: 2 created, 0 updated, 0 unchanged, 1 failed")
+	if err == nil || !strings.Contains(log, "crmkit: some rows failed") {
+		t.Errorf("rows failed, and yet: %v, %q", err, log)
+	}
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 2 of 2 contacts") {
+		t.Errorf("the server sees no import:\n%s", text)
+	}
+
+	dump, log, err := moved(t, nil, "export", "--db", db)
+	if err != nil || !strings.Contains(dump, `"companies":1,"contacts":2,`) {
+		t.Errorf("export: %v %s\n%s", err, log, dump)
+	}
+	other := serve(t, "--db", filepath.Join(dir, "other.db"), "--token-for", "me@example.com")
+	for _, want := range []string{"3 created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated, 3 unchanged, 0 failed"} {
+		out, log, err := moved(t, []byte(dump), "import", "-", "--url", other.url, "--token", other.token)
+		if err != nil || !strings.HasSuffix(out, "# imported: "+want+"\n") || log != "" {
+			t.Errorf("import over the network: %v %s\n%s", err, log, out)
+		}
+	}
+	out, log, err = moved(t, nil, "export", "contacts?company.name=Acme&format=csv&fields=name&sort=name", "--url", other.url, "--token", other.token)
+	if err != nil || strings.Count(out, "\n") != 3 || !strings.HasPrefix(out, "id,handle,name\r\n") {
+		t.Errorf("export over the network: %v %s\n%s", err, log, out)
+	}
+	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err == nil || !strings.Contains(out, "# dry run: 2 created") {
+		t.Errorf("dry run into a new file: %v\n%s", err, out)
+	}
+}
+
+// TestNamedFileWins names a file while the environment names a server: the rows go into the
+// file.
+func TestNamedFileWins(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, "--db", filepath.Join(dir, "server.db"), "--token-for", "you@example.com")
+	file := filepath.Join(dir, "sandbox.db")
+	run := func(args ...string) (string, string, error) {
+		cmd := command(t, args...)
+		cmd.Env = append(cmd.Environ(), "CRMKIT_URL="+p.url, "CRMKIT_TOKEN="+p.token)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("name,email\nJane,jane@acme.com\n"), &stdout, &stderr
+		err := cmd.Run()
+		return stdout.String(), stderr.String(), err
+	}
+	if out, log, err := run("import", "-", "contacts", "--db", file); err != nil {
+		t.Fatalf("%v %s\n%s", err, log, out)
+	}
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 0 contacts") {
+		t.Errorf("the server of the environment took the rows:\n%s", text)
+	}
+	if out, log, err := run("export", "contacts", "--db", file); err != nil || !strings.Contains(out, "jane@acme.com") {
+		t.Errorf("the file lacks them: %v %s\n%s", err, log, out)
+	}
+	if out, log, err := run("export", "contacts"); err != nil || strings.Contains(out, "jane@acme.com") {
+		t.Errorf("without --db the environment counts: %v %s\n%s", err, log, out)
+	}
+	if _, log, err := run("export", "contacts", "--db", file, "--url", p.url); err == nil || !strings.Contains(log, "give one of them") {
+		t.Errorf("both: %v %s", err, log)
+	}
+}
+
+// moved runs a command with the input and returns what it wrote.
+func moved(t *testing.T, in []byte, args ...string) (out, log string, err error) {
+	t.Helper()
+	cmd := command(t, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String(), stderr.String(), err
+}
+
+func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	db := filepath.Join(dir, "crmkit.db")
+	serve(t, "--db", db, "--token-for", "you@example.com").stop()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, "},
+		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
+		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "the JSON array has no end"},
+		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},
+		{[]string{"import", filepath.Join(dir, "none.csv"), "--db", db}, "no such file"},
+		{[]string{"export", "--db", filepath.Join(dir, "none.db")}, "name the file of a server that has run"},
+		{[]string{"export", "--db", ":memory:"}, "name a file, or a server with --url"},
+		{[]string{"export", "contacts?stge=x", "--db", db}, "Did you mean stage?"},
+		{[]string{"export", "--url", "nowhere"}, "write the origin of a server"},
+		{[]string{"export", "--url", "http://127.0.0.1:1", "--token", "ck_x"}, "connection refused"},
+	} {
+		if out, _, err := run(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q\n%s", c.args, err, c.want, out)
+		}
+	}
+}
