@@ -13,8 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"crmkit/server"
 	"crmkit/server/client"
+	"crmkit/server/edge"
 )
 
 // The checks of doctor that look at keys and certificates.
@@ -44,7 +44,7 @@ func (c doctorRun) certificateDir() checkResult {
 	case info.Mode().Perm()&0o077 != 0:
 		return checkResult{fail, certificates, fmt.Sprintf("%s holds keys, and its mode %04o lets others in", c.TLSDir, info.Mode().Perm()), "chmod 700 " + c.TLSDir}
 	}
-	domains, err := server.ParseDomains(c.TLSDomain)
+	domains, err := edge.ParseDomains(c.TLSDomain)
 	if err != nil {
 		return checkResult{} // settings says so
 	}

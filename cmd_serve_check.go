@@ -9,7 +9,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm/norm"
-	"crmkit/server"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
@@ -39,7 +39,7 @@ func (c serveCommand) check() error {
 	if err := c.checkBackups(); err != nil {
 		return err
 	}
-	if err := server.CheckProxies(c.TrustProxy); err != nil {
+	if _, err := edge.ParseProxies(c.TrustProxy); err != nil {
 		return fmt.Errorf("--trust-proxy: %w", err)
 	}
 	return c.checkBaseURL()

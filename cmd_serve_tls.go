@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"crmkit/server"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
@@ -43,7 +43,7 @@ func (c serveCommand) withDefaults() serveCommand {
 	if c.TLSDir == "" && c.DB != store.Memory {
 		c.TLSDir = filepath.Join(filepath.Dir(c.DB), "certs")
 	}
-	if domains, err := server.ParseDomains(c.TLSDomain); err == nil && c.BaseURL == "" {
+	if domains, err := edge.ParseDomains(c.TLSDomain); err == nil && c.BaseURL == "" {
 		c.BaseURL = "https://" + domains[0]
 	}
 	return c
@@ -67,7 +67,7 @@ func (c serveCommand) checkTLS() error {
 	case c.TLSDir == "":
 		return errors.New("--db :memory: leaves nothing behind, but certificates must stay: set --tls-dir")
 	}
-	if _, err := server.ParseDomains(c.TLSDomain); err != nil {
+	if _, err := edge.ParseDomains(c.TLSDomain); err != nil {
 		return fmt.Errorf("--tls-domain: %w", err)
 	}
 	if u, err := url.Parse(c.ACMEDirectory); c.ACMEDirectory != "" && (err != nil || u.Host == "") {
@@ -77,9 +77,9 @@ func (c serveCommand) checkTLS() error {
 }
 
 // certificates returns how the server speaks TLS, nil when it does not.
-func (c serveCommand) certificates(log *slog.Logger) (*server.Certificates, error) {
+func (c serveCommand) certificates(log *slog.Logger) (*edge.Certificates, error) {
 	if c.TLSCert != "" {
-		certificates, err := server.FromFiles(c.TLSCert, c.TLSKey, log)
+		certificates, err := edge.FromFiles(c.TLSCert, c.TLSKey, log)
 		if err != nil {
 			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
 		}
@@ -88,14 +88,14 @@ func (c serveCommand) certificates(log *slog.Logger) (*server.Certificates, erro
 	if c.TLSDomain == "" {
 		return nil, nil
 	}
-	domains, err := server.ParseDomains(c.TLSDomain)
+	domains, err := edge.ParseDomains(c.TLSDomain)
 	if err != nil {
 		return nil, err
 	}
 	if err := makePrivateDir(c.TLSDir); err != nil {
 		return nil, fmt.Errorf("--tls-dir: %w", err)
 	}
-	return server.ByACME(server.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
+	return edge.ByACME(edge.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
 }
 
 // makePrivateDir makes a directory that nobody else may read, or holds that one is so.

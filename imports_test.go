@@ -17,7 +17,7 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < query < store < auth < auth/oauth < server < main
+crm/norm < crm < query < store < auth < auth/oauth < server/edge < server < main
 crm < render < server
 crm < server/client < server
 crm/norm < mail < auth
@@ -34,13 +34,13 @@ database/sql                            store store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/router.go
 github.com/google/uuid                  server
-net/http                                server server/client server/servertest
-golang.org/x/crypto                     server/tls.go
+net/http                                server server/client server/edge server/servertest
+golang.org/x/crypto                     server/edge
 golang.org/x/net                        crm/norm
 golang.org/x/text                       crm/norm
-golang.org/x/time                       server/limit.go
+golang.org/x/time                       server/edge
 github.com/wneessen/go-mail             mail
-github.com/VictoriaMetrics/metrics      server
+github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server
 github.com/alecthomas/kong              main
 os                                      main store store/sqlite

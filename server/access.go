@@ -160,7 +160,7 @@ func (rq *request) entered(fn func(*store.Tx) error) func(*store.Tx) error {
 
 // rateLimit refuses a request that comes too soon after others under the same key.
 func (s *Server) rateLimit(key string) error {
-	wait := s.limiter.take(key, s.store.Now())
+	wait := s.limiter.Take(key, s.store.Now())
 	if wait == 0 {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // request is one request on its way through the adapter and a handler.
@@ -54,10 +55,10 @@ type request struct {
 // to do itself, and writes one log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.client(r)}
+	rq := &request{Request: r, w: w, id: uuid.NewString(), addr: s.proxies.ClientIP(r)}
 	defer rq.end()
 	if r.Body == http.NoBody {
-		allIn(w)
+		edge.EndRead(w)
 	}
 	doc, body, err := s.withRecover(rq)
 	if err != nil {
@@ -106,9 +107,6 @@ func (s *Server) serve(rq *request) (*render.Response, error) {
 	rq.media = mediaOf(rq.Request, rq.params)
 	rq.format = formatOf(rq.media)
 	ids, fault := s.locate(rq)
-	if err := s.checkLocal(rq); err != nil {
-		return nil, err
-	}
 	if err := s.checkOrigin(rq); err != nil {
 		return nil, err
 	}
@@ -130,6 +128,31 @@ func (s *Server) serve(rq *request) (*render.Response, error) {
 		return s.preflight(rq), nil
 	}
 	return s.dispatch(rq, ids)
+}
+
+// checkOrigin refuses a request that comes from where the route may not be called.
+func (s *Server) checkOrigin(rq *request) error {
+	if s.opts.Local {
+		if err := edge.CheckLocal(rq.Request); err != nil {
+			return err
+		}
+	}
+	if rq.internal || rq.route == nil {
+		return nil
+	}
+	if err := rq.route.Origins.Check(rq.Request, s.base(rq)); err != nil {
+		return err
+	}
+	rq.route.Origins.Allow(rq.w.Header(), rq.Header.Get("Origin"))
+	return nil
+}
+
+// preflight answers OPTIONS for a path that pages of other origins may call, before anybody
+// signs in: browsers ask without credentials.
+func (s *Server) preflight(rq *request) *render.Response {
+	rq.status = http.StatusNoContent
+	edge.Preflight(rq.w.Header(), s.router.methodsOf(rq.route.Path))
+	return &render.Response{Raw: &render.Raw{Type: plainText}}
 }
 
 // locate finds the row of the request and the ids in its path. Where fault is not nil it makes
@@ -262,7 +285,7 @@ func (s *Server) answer(rq *request, doc *render.Response, body []byte) (status 
 	if rq.ProtoMajor < 2 && rq.Context().Err() != nil {
 		h["Connection"] = []string{"close"} // the contexts of later requests of the connection would have ended too
 	}
-	_ = http.NewResponseController(rq.w).SetWriteDeadline(time.Now().Add(writeTimeout)) // however long the work took
+	_ = http.NewResponseController(rq.w).SetWriteDeadline(time.Now().Add(edge.WriteTimeout)) // however long the work took
 	rq.w.WriteHeader(status)
 	if rq.Method != http.MethodHead {
 		_, _ = rq.w.Write(body)
@@ -272,8 +295,24 @@ func (s *Server) answer(rq *request, doc *render.Response, body []byte) (status 
 
 // observe counts the request and logs it.
 func (s *Server) observe(rq *request, status, size int, took time.Duration) {
-	s.counters.request(rq, status, took)
+	s.metrics.Request(labelsOf(rq, status), took)
 	s.log(rq, status, size, took)
+}
+
+// labelsOf returns the labels by which a request is counted.
+func labelsOf(rq *request, status int) edge.RequestLabels {
+	by := edge.RequestLabels{Via: "http", Method: "other", Route: "other", Status: status}
+	if rq.internal {
+		by.Via = "mcp"
+	}
+	if rq.route != nil {
+		by.Route = rq.route.pattern
+	}
+	// The route may be another one of the same path, where the path does not take the method.
+	if rq.route != nil && (rq.Method == rq.route.Method || rq.Method == http.MethodHead) {
+		by.Method = rq.route.Method
+	}
+	return by
 }
 
 // log writes the request's line: the route's pattern, never the query or the

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // RouteRow is a row of the route table as tests see it.
@@ -38,7 +39,7 @@ func (s *Server) Find(method, path string) (row string, ids []string) {
 var CleanPath = cleanPath
 
 // HTTPServer returns the http.Server that Serve runs.
-func (s *Server) HTTPServer() *http.Server { return s.httpServer(s) }
+func (s *Server) HTTPServer() *http.Server { return edge.NewServer(s, s.opts.Log) }
 
 // AddFaults adds the routes /panic and /fault, whose handlers fail.
 func (s *Server) AddFaults() {

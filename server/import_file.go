@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
@@ -28,13 +29,13 @@ const (
 )
 
 // importIntakes count imports by user and by workspace.
-type importIntakes struct{ users, workspaces *admission }
+type importIntakes struct{ users, workspaces *edge.Admission }
 
 func newImportIntakes() importIntakes {
-	in := importIntakes{newAdmission(maxUploads, importShare), newAdmission(maxUploads, importShare)}
-	in.users.shareHint, in.users.fullHint = importsOfYours, importsOfOthers
-	in.workspaces.shareHint, in.workspaces.fullHint = importsOfTheirs, importsOfOthers
-	return in
+	hold := func(hint string) *edge.Admission {
+		return edge.NewAdmission(edge.AdmissionOptions{Limit: maxUploads, Share: importShare, ShareHint: hint, FullHint: importsOfOthers})
+	}
+	return importIntakes{users: hold(importsOfYours), workspaces: hold(importsOfTheirs)}
 }
 
 // hold takes a place for an import until the request ends.

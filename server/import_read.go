@@ -16,6 +16,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // row is one row of an import as it was read: the value of each column, as JSON.
@@ -62,7 +63,7 @@ func (p *deadlineReader) Read(b []byte) (int, error) {
 		p.until = most
 	}
 	if err == io.EOF {
-		allIn(p.w)
+		edge.EndRead(p.w)
 	}
 	return n, err
 }

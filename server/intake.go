@@ -5,11 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/server/edge"
 )
 
 // The limits on bodies that are in memory at once. Those of clients that are not
@@ -29,56 +29,17 @@ const (
 	bodyTime       = 30 * time.Second
 )
 
-// admission counts what is being taken in: the bytes of bodies, or imports. Each client
-// has a share, so that no one fills it alone. It is safe for concurrent use.
-type admission struct {
-	limit, share        int64
-	shareHint, fullHint string // hints: the client has its share; the server has all it takes
-
-	mu    sync.Mutex
-	total int64
-	held  map[string]int64 // by client
-}
-
-func newAdmission(most, share int64) *admission {
-	return &admission{limit: most, share: share, held: map[string]int64{},
-		shareHint: "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
-		fullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."}
-}
-
-// enter reserves room for a body of a client. The error says how long to wait.
-func (in *admission) enter(client string, size int64) *crm.Error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	var err *crm.Error
-	switch {
-	case in.held[client]+size > in.share:
-		err = crm.Errorf(crm.RateLimited, "%s", in.shareHint)
-	case in.total+size > in.limit:
-		err = crm.Errorf(crm.NotReady, "%s", in.fullHint)
-	default:
-		in.total += size
-		in.held[client] += size
-		return nil
-	}
-	err.RetryAfter = time.Second
-	return err
-}
-
-// leave gives the room back.
-func (in *admission) leave(client string, size int64) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.total -= size
-	if in.held[client] -= size; in.held[client] == 0 {
-		delete(in.held, client)
-	}
+// newBodyAdmission bounds the bytes of bodies.
+func newBodyAdmission(limit, share int64) *edge.Admission {
+	return edge.NewAdmission(edge.AdmissionOptions{Limit: limit, Share: share,
+		ShareHint: "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
+		FullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."})
 }
 
 // bodyLimits are what holds for the body of a request. Without an intake it is in memory
 // already.
 type bodyLimits struct {
-	intake *admission
+	intake *edge.Admission
 	client string // whose share it counts in
 	most   int64  // bytes
 	within time.Duration
@@ -129,27 +90,17 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
 	if t.intake != nil {
-		allIn(rq.w)
+		edge.EndRead(rq.w)
 	}
 	rq.body = data
 	return data, nil
 }
 
-// allIn says that nothing more of the request is awaited. net/http goes on reading from
-// the connection while the request is worked on, to notice a client that goes away. A
-// deadline that this reading meets ends the context of the request and those of all
-// later requests of the connection, so none is left. net/http sets one for the time
-// between requests, and one for the next request. Where a body is not read to its end the
-// deadline stays: net/http reads the rest of it behind the answer, and must not wait for it.
-func allIn(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-}
-
 // hold reserves room until the request ends.
-func (rq *request) hold(in *admission, client string, size int64) *crm.Error {
-	fault := in.enter(client, size)
+func (rq *request) hold(in *edge.Admission, client string, size int64) *crm.Error {
+	fault := in.Enter(client, size)
 	if fault == nil {
-		rq.ends = append(rq.ends, func() { in.leave(client, size) })
+		rq.ends = append(rq.ends, func() { in.Leave(client, size) })
 	}
 	return fault
 }

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"crmkit/crm"
 	"crmkit/store"
 )
@@ -42,7 +40,7 @@ func bare(t *testing.T) (*Server, *httptest.Server) {
 // the server has made room for the body, or has refused it.
 func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.Conn {
 	t.Helper()
-	before := s.publicBodies.bytes()
+	before := s.publicBodies.Held()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -51,16 +49,10 @@ func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.C
 	if _, err := io.WriteString(conn, "POST /auth/request HTTP/1.1\r\nHost: localhost\r\nContent-Length: "+strconv.Itoa(length)+"\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	for s.publicBodies.bytes() == before {
+	for s.publicBodies.Held() == before {
 		time.Sleep(time.Millisecond) // the count is the signal
 	}
 	return conn
-}
-
-func (in *admission) bytes() int64 {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.total
 }
 
 // One network holds its share of unfinished bodies and no more: a further one is
@@ -68,7 +60,7 @@ func (in *admission) bytes() int64 {
 func TestUnfinishedBodiesHaveShares(t *testing.T) {
 	s, srv := bare(t)
 	s.publicBodyTime = time.Hour
-	s.publicBodies = newAdmission(1<<20, 4*(bodyCost+maxPublicBody))
+	s.publicBodies = newBodyAdmission(1<<20, 4*(bodyCost+maxPublicBody))
 	for range 4 {
 		unfinished(t, s, srv, maxPublicBody)
 	}
@@ -80,7 +72,7 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 		t.Errorf("status %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 	}
 	// Another network, as seen by the counter that the adapter asks.
-	if fault := s.publicBodies.enter("client 192.0.2.1", bodyCost+100); fault != nil {
+	if fault := s.publicBodies.Enter("client 192.0.2.1", bodyCost+100); fault != nil {
 		t.Errorf("another network: %s", fault.Hint)
 	}
 }
@@ -95,7 +87,7 @@ func TestSlowBodiesAreGivenUp(t *testing.T) {
 	if err != nil || !strings.Contains(string(answer), "400 Bad Request") || !strings.Contains(string(answer), "did not arrive within") {
 		t.Errorf("%v: %s", err, answer)
 	}
-	for s.publicBodies.bytes() > 0 {
+	for s.publicBodies.Held() > 0 {
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -124,54 +116,7 @@ func TestPublicBodiesAreSmall(t *testing.T) {
 		}
 		res.Body.Close()
 	}
-	if n := s.publicBodies.bytes(); n != 0 {
+	if n := s.publicBodies.Held(); n != 0 {
 		t.Errorf("%d bytes are held by nobody", n)
 	}
-}
-
-// However bodies come and go, neither a client nor all together hold more than they
-// may, and nothing is held when all have gone.
-func TestIntakeCounts(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		const most, share = 100, 30
-		in := newAdmission(most, share)
-		type body struct {
-			client string
-			size   int64
-		}
-		var held []body
-		sum := func(client string) (n int64) {
-			for _, b := range held {
-				if client == "" || b.client == client {
-					n += b.size
-				}
-			}
-			return n
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"enter": func(t *rapid.T) {
-				b := body{rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "client"), rapid.Int64Range(1, 40).Draw(t, "size")}
-				fits := sum(b.client)+b.size <= share && sum("")+b.size <= most
-				if fault := in.enter(b.client, b.size); (fault == nil) != fits {
-					t.Fatalf("%+v: %v", b, fault)
-				}
-				if fits {
-					held = append(held, b)
-				}
-			},
-			"leave": func(t *rapid.T) {
-				if len(held) == 0 {
-					t.Skip()
-				}
-				i := rapid.IntRange(0, len(held)-1).Draw(t, "which")
-				in.leave(held[i].client, held[i].size)
-				held = append(held[:i], held[i+1:]...)
-			},
-			"": func(t *rapid.T) {
-				if in.bytes() != sum("") || len(in.held) > 5 || sum("") == 0 && len(in.held) > 0 {
-					t.Fatalf("%d bytes of %d clients are held, should be %d", in.total, len(in.held), sum(""))
-				}
-			},
-		})
-	})
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"embed"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"text/template"
@@ -12,6 +11,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
@@ -259,38 +259,8 @@ func manualCodesInDepth() string {
 	return b.String()
 }
 
-// base returns the origin clients reach this server at: the configured one, else
-// that of the request.
-func (s *Server) base(rq *request) string {
-	switch {
-	case s.opts.BaseURL != "":
-		return s.opts.BaseURL
-	case !plainHost(rq.Host):
-		return "http://localhost"
-	case rq.TLS != nil:
-		return canonicalOrigin("https://" + rq.Host)
-	}
-	return canonicalOrigin("http://" + rq.Host)
-}
-
-// plainHost reports whether a Host header can stand in a URL as it is.
-func plainHost(host string) bool {
-	u, err := url.Parse("http://" + host)
-	return err == nil && u.Host == host && u.Hostname() != "" && strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") == ""
-}
-
-// canonicalOrigin returns an origin as URLs are compared: in lower case, without the port
-// that its scheme has anyway (RFC 3986 section 6.2.3).
-func canonicalOrigin(origin string) string {
-	origin = strings.ToLower(origin)
-	if host, found := strings.CutSuffix(origin, ":443"); found && strings.HasPrefix(origin, "https:") {
-		return host
-	}
-	if host, found := strings.CutSuffix(origin, ":80"); found && strings.HasPrefix(origin, "http:") {
-		return host
-	}
-	return origin
-}
+// base returns the origin at which the client of the request reaches this server.
+func (s *Server) base(rq *request) string { return edge.Base(rq.Request, s.opts.BaseURL) }
 
 // document returns a text that names this server's address.
 func (s *Server) document(rq *request, text, kind string) *render.Response {

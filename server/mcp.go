@@ -20,6 +20,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // The MCP connector: the routes of the API as tools. The protocol itself is the
@@ -34,7 +35,7 @@ func (s *Server) mcpRoutes() []route {
 		{"/mcp/tools", "the same as five tools: read, write, delete, search, fetch"},
 	} {
 		set := t.path
-		base := route{Access: read, Group: "connect", Origins: knownOrigins, LenientMedia: true, errorWriter: (*Server).mcpFailure}
+		base := route{Access: read, Group: "connect", Origins: edge.KnownOrigins, LenientMedia: true, errorWriter: (*Server).mcpFailure}
 		for _, path := range []string{set, set + "/"} {
 			post, get, del := base, base, base
 			post.Method, post.Path = http.MethodPost, path

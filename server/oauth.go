@@ -13,6 +13,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // oauthRoutes returns the rows of the authorization server: metadata (RFC 8414,
@@ -20,7 +21,7 @@ import (
 // 2.1) and revocation (RFC 7009). Each endpoint is at the root, where some clients
 // look whatever the metadata says, and below /oauth.
 func (s *Server) oauthRoutes() []route {
-	open := route{Access: public, Group: "connect", Origins: anyOrigin, LenientMedia: true, errorWriter: (*Server).oauthFailure}
+	open := route{Access: public, Group: "connect", Origins: edge.AnyOrigin, LenientMedia: true, errorWriter: (*Server).oauthFailure}
 	document := func(path string, handle func(*Server, *request) (*render.Response, error)) route {
 		row := open
 		row.Method, row.Path, row.handle = http.MethodGet, path, handle
@@ -100,7 +101,7 @@ func (s *Server) checkResource(rq *request, values []string) error {
 	for _, value := range values {
 		u, err := url.Parse(value)
 		if err == nil {
-			origin := canonicalOrigin(u.Scheme + "://" + u.Host)
+			origin := edge.CanonicalOrigin(u.Scheme + "://" + u.Host)
 			u.Scheme, u.Host = "", ""
 			value = origin + strings.TrimSuffix(u.String(), "/")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/edge"
 )
 
 // router finds the row of the route table for a method and a path. It is the
@@ -67,7 +68,7 @@ func (r *router) find(method, path string) (row *route, ids []string, allowed []
 // shared returns a row with the path that pages of other origins may call, or nil.
 func (r *router) shared(path string) *route {
 	for _, method := range methods {
-		if row, _, _ := r.find(method, path); row != nil && row.Origins != noOrigins {
+		if row, _, _ := r.find(method, path); row != nil && row.Origins != edge.NoOrigins {
 			return row
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/edge"
 )
 
 // route is one row of the table from which routing, authentication, the manual,
@@ -29,7 +30,7 @@ type route struct {
 	pattern string // shown(), for the log and the metrics; the router sets it
 
 	// What protocols other than the API itself need.
-	Origins      origins                                              // whose pages may read the answers
+	Origins      edge.Origins                                         // whose pages may read the answers
 	LenientMedia bool                                                 // unknown query parameters are ignored
 	errorWriter  func(*Server, *request, *crm.Error) *render.Response // spells errors; nil: as the API does
 }
@@ -66,7 +67,7 @@ func (s *Server) routes() []route {
 		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPIDocument},
 		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers and takes writes", handle: (*Server).readyz},
-		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metrics},
+		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metricsPage},
 
 		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", RequestTypes: []string{"email*"}, handle: (*Server).authRequest},
 		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", RequestTypes: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},

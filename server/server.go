@@ -16,6 +16,7 @@ import (
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/mail"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
@@ -34,31 +35,31 @@ type Options struct {
 	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
 	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
 
-	Certificates *Certificates // nil: plain HTTP, on this machine or behind a proxy
+	Certificates *edge.Certificates // nil: plain HTTP, on this machine or behind a proxy
 
 	LastBackup func() time.Time // when the last backup was made, zero if never; nil: nobody knows
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	opts     Options
-	store    *store.Store
-	schema   *crm.Schema
-	auth     *auth.Auth
-	oauth    *oauth.Server
-	router   *router
-	proxies  proxies
-	limiter  *limiter
-	counters *serverMetrics
-	ready    readiness
-	manual   manual
-	api      func() (string, error) // the OpenAPI document
+	opts    Options
+	store   *store.Store
+	schema  *crm.Schema
+	auth    *auth.Auth
+	oauth   *oauth.Server
+	router  *router
+	proxies edge.Proxies
+	limiter *edge.Limiter
+	metrics *edge.Metrics
+	ready   *edge.Readiness
+	manual  manual
+	api     func() (string, error) // the OpenAPI document
 
-	publicBodies, signedBodies *admission    // of bodies
-	imports                    importIntakes // under way
-	importing                  chan struct{} // a place for each of them that is looked at and saved
-	batch                      extent        // of an import, that is saved at once
-	remembered                 int64         // bytes of memory that a dry run may take for what rows change
+	publicBodies, signedBodies *edge.Admission // of bodies
+	imports                    importIntakes   // under way
+	importing                  chan struct{}   // a place for each of them that is looked at and saved
+	batch                      extent          // of an import, that is saved at once
+	remembered                 int64           // bytes of memory that a dry run may take for what rows change
 	kept                       *confirmations[*keptFile]
 	publicBodyTime             time.Duration // within which a body before sign-in has arrived
 
@@ -73,20 +74,20 @@ func New(opts Options) (*Server, error) {
 	if opts.Mail == nil && !opts.Local {
 		return nil, errors.New("a server that is not local needs a way to send mail")
 	}
-	opts.BaseURL = canonicalOrigin(opts.BaseURL)
-	trusted, err := parseProxies(opts.TrustProxy)
+	opts.BaseURL = edge.CanonicalOrigin(opts.BaseURL)
+	trusted, err := edge.ParseProxies(opts.TrustProxy)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: newLimiter(opts.Rate), counters: newMetrics(opts.Version),
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: edge.NewLimiter(opts.Rate), metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(s.auth, s.store)
-	s.publicBodies, s.signedBodies = newAdmission(publicBodies, publicNetworkPart), newAdmission(signedBodies, signedPart)
+	s.publicBodies, s.signedBodies = newBodyAdmission(publicBodies, publicNetworkPart), newBodyAdmission(signedBodies, signedPart)
 	s.publicBodyTime, s.imports, s.batch, s.remembered = publicBodyTime, newImportIntakes(), importBatch, maxRemembered
 	s.importing = make(chan struct{}, maxImports)
 	s.kept = newConfirmations[*keptFile](s.store.Now, s.auth.ConfirmToken)
-	s.ready.probe = s.probe
-	s.store.Watch(s.counters.batched)
+	s.ready = edge.NewReadiness(s.probe)
+	s.store.Watch(s.metrics.Batch)
 	s.router = newRouter(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
@@ -96,62 +97,13 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// The limits of a connection. They keep slow or greedy clients from holding
-// memory and goroutines.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second
-	writeTimeout      = 60 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 16 << 10
-	drainTimeout      = 6 * time.Second // leaves four of the ten seconds a stop may take to mails and the store
-)
-
 // Serve answers requests on the listener until the context ends, then lets those
 // under way finish for some seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	h := s.httpServer(s)
+	h := edge.NewServer(s, s.opts.Log)
 	if c := s.opts.Certificates; c != nil {
-		h.TLSConfig = c.config
-		go c.prepare(s.opts.Log)
+		h.TLSConfig = c.Config
+		go c.Prepare(s.opts.Log)
 	}
-	return run(ctx, h, l)
-}
-
-// run serves until the context ends, then drains.
-func run(ctx context.Context, h *http.Server, l net.Listener) error {
-	ended := make(chan error, 1)
-	go func() {
-		if h.TLSConfig != nil {
-			ended <- h.ServeTLS(l, "", "") // by the certificates of the configuration
-			return
-		}
-		ended <- h.Serve(l)
-	}()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	if err := h.Shutdown(drain); err != nil {
-		return h.Close()
-	}
-	return nil
-}
-
-func (s *Server) httpServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-
-		DisableGeneralOptionsHandler: true, // OPTIONS * passes the adapter like all else
-
-		ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
-	}
+	return edge.Serve(ctx, h, l)
 }

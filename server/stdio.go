@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmkit/crm/norm"
+	"crmkit/server/edge"
 )
 
 // Stdio carries MCP messages, one a line (the stdio transport of MCP), to a
@@ -98,7 +99,7 @@ func (p *Stdio) serve(going context.Context, line string) error {
 	messages, fault := readMessages([]byte(line), "")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(going), lineLimit)
 	defer cancel()
-	stop := context.AfterFunc(going, func() { time.AfterFunc(drainTimeout, cancel) })
+	stop := context.AfterFunc(going, func() { time.AfterFunc(edge.DrainTimeout, cancel) })
 	defer stop()
 	answer, err := p.answer(ctx, line, messages)
 	silent := fault == nil && len(messages) == 1 && (messages[0].id == "" || messages[0].method == "")

@@ -1,4 +1,4 @@
-package server
+package edge
 
 import (
 	"fmt"
@@ -15,15 +15,15 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // spend takes for the key until it has to wait, and returns how many requests
 // were allowed and how long the wait is.
-func spend(l *limiter, key string, now time.Time) (allowed int, wait time.Duration) {
-	for wait = l.take(key, now); wait == 0; wait = l.take(key, now) {
+func spend(l *Limiter, key string, now time.Time) (allowed int, wait time.Duration) {
+	for wait = l.Take(key, now); wait == 0; wait = l.Take(key, now) {
 		allowed++
 	}
 	return allowed, wait
 }
 
 // wantSpend holds how many requests of a key are allowed at once.
-func wantSpend(t *testing.T, l *limiter, key string, now time.Time, want int) {
+func wantSpend(t *testing.T, l *Limiter, key string, now time.Time, want int) {
 	t.Helper()
 	if allowed, _ := spend(l, key, now); allowed != want {
 		t.Errorf("%s: %d requests allowed, want %d", key, allowed, want)
@@ -31,10 +31,10 @@ func wantSpend(t *testing.T, l *limiter, key string, now time.Time, want int) {
 }
 
 func TestLimiterOff(t *testing.T) {
-	l := newLimiter(0)
+	l := NewLimiter(0)
 	for range 10_000 {
-		if wait := l.take("tok_a", noon); l != nil || wait != 0 {
-			t.Fatalf("newLimiter(0) is %v and asks to wait %s", l, wait)
+		if wait := l.Take("tok_a", noon); l != nil || wait != 0 {
+			t.Fatalf("NewLimiter(0) is %v and asks to wait %s", l, wait)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestLimiterRefill(t *testing.T) {
 		{1000, time.Millisecond, 1},
 	} {
 		t.Run(fmt.Sprintf("%d/s after %s", c.perSecond, c.after), func(t *testing.T) {
-			l := newLimiter(c.perSecond)
+			l := NewLimiter(c.perSecond)
 			wantSpend(t, l, "tok_a", noon, 4*c.perSecond)
 			wantSpend(t, l, "tok_a", noon.Add(c.after), c.want)
 			wantSpend(t, l, "tok_b", noon.Add(c.after), 4*c.perSecond)
@@ -74,21 +74,21 @@ func TestLimiterRefill(t *testing.T) {
 func TestLimiterWait(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, perSecond := range []int{1, 3, 7, 50, 60, 999, 12_345} {
-		l, now := newLimiter(perSecond), noon
+		l, now := NewLimiter(perSecond), noon
 		for range 500 {
 			_, wait := spend(l, "tok_a", now)
 			if wait < 0 || wait > time.Second/time.Duration(perSecond)+time.Nanosecond {
 				t.Fatalf("%d/s: wait %s", perSecond, wait)
 			}
 			early := now.Add(time.Duration(random.Int64N(int64(wait - 1))))
-			if rest := l.take("tok_a", early); rest == 0 || early.Add(rest).Sub(now.Add(wait)).Abs() > time.Nanosecond {
+			if rest := l.Take("tok_a", early); rest == 0 || early.Add(rest).Sub(now.Add(wait)).Abs() > time.Nanosecond {
 				t.Fatalf("%d/s: told to wait %s, and %s later %s", perSecond, wait, early.Sub(now), rest)
 			}
 			now = now.Add(wait)
-			if again := l.take("tok_a", now); again != 0 {
+			if again := l.Take("tok_a", now); again != 0 {
 				t.Fatalf("%d/s: told to wait %s, then %s", perSecond, wait, again)
 			}
-			if l.take("tok_a", now) == 0 {
+			if l.Take("tok_a", now) == 0 {
 				t.Fatalf("%d/s: two allowed after a wait of %s", perSecond, wait)
 			}
 			now = now.Add(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
@@ -99,17 +99,17 @@ func TestLimiterWait(t *testing.T) {
 // TestLimiterLate holds that a caller whose now is older than one already seen
 // earns nothing, and is told a wait from its own now.
 func TestLimiterLate(t *testing.T) {
-	l := newLimiter(50)
+	l := NewLimiter(50)
 	for range 199 {
-		l.take("tok_a", noon.Add(time.Second))
+		l.Take("tok_a", noon.Add(time.Second))
 	}
-	if wait := l.take("tok_a", noon); wait != 0 {
+	if wait := l.Take("tok_a", noon); wait != 0 {
 		t.Errorf("the last of the burst waits %s", wait)
 	}
-	if wait := l.take("tok_a", noon.Add(time.Second)); wait != 20*time.Millisecond {
+	if wait := l.Take("tok_a", noon.Add(time.Second)); wait != 20*time.Millisecond {
 		t.Errorf("after a late caller the wait is %s", wait)
 	}
-	if wait := l.take("tok_a", noon); wait != time.Second+20*time.Millisecond {
+	if wait := l.Take("tok_a", noon); wait != time.Second+20*time.Millisecond {
 		t.Errorf("a late caller waits %s", wait)
 	}
 }
@@ -117,10 +117,10 @@ func TestLimiterLate(t *testing.T) {
 // TestLimiterFlood holds that no number of fresh keys frees a limited one, and
 // that the table stays bounded.
 func TestLimiterFlood(t *testing.T) {
-	l := newLimiter(50)
+	l := NewLimiter(50)
 	wantSpend(t, l, "tok_a", noon, 200)
 	for i := range 100_000 {
-		if wait := l.take(strconv.Itoa(i), noon.Add(time.Second)); wait != 0 {
+		if wait := l.Take(strconv.Itoa(i), noon.Add(time.Second)); wait != 0 {
 			t.Fatalf("fresh key %d waits %s", i, wait)
 		}
 	}
@@ -133,7 +133,7 @@ func TestLimiterFlood(t *testing.T) {
 // TestLimiterEqualDebt fills the table with keys that are all limited. The first
 // of them gives way, to the 20,000th newer key and to none before.
 func TestLimiterEqualDebt(t *testing.T) {
-	l := newLimiter(1)
+	l := NewLimiter(1)
 	spend(l, "tok_a", noon)
 	later := noon.Add(time.Millisecond)
 	for i := range maxLimited - 1 {
@@ -149,16 +149,16 @@ func TestLimiterEqualDebt(t *testing.T) {
 // TestLimiterRecoveredGoFirst fills half the table with keys that recover and
 // half with keys that still owe a request: the latter stay.
 func TestLimiterRecoveredGoFirst(t *testing.T) {
-	l, half := newLimiter(1), maxLimited/2
+	l, half := NewLimiter(1), maxLimited/2
 	for i := range half {
 		spend(l, fmt.Sprint("old ", i), noon)
 	}
 	later := noon.Add(4 * time.Second)
 	for i := range half {
-		l.take(fmt.Sprint("new ", i), later)
+		l.Take(fmt.Sprint("new ", i), later)
 	}
 	for i := range half {
-		l.take(fmt.Sprint("newer ", i), later)
+		l.Take(fmt.Sprint("newer ", i), later)
 	}
 	for i := range half {
 		wantSpend(t, l, fmt.Sprint("new ", i), later, 3)
@@ -170,7 +170,7 @@ func TestLimiterRecoveredGoFirst(t *testing.T) {
 // and fresh keys push each other out. None gets more than burst and refill.
 func TestLimiterConcurrent(t *testing.T) {
 	const callers, turns = 16, 5_000
-	l := newLimiter(50)
+	l := NewLimiter(50)
 	var elapsed, fresh atomic.Int64 // the clock in microseconds
 	var allowed [3]atomic.Int64
 	var wg sync.WaitGroup
@@ -179,9 +179,9 @@ func TestLimiterConcurrent(t *testing.T) {
 			for i := range turns {
 				now := noon.Add(time.Duration(elapsed.Add(25)) * time.Microsecond)
 				if i%2 == 0 {
-					l.take(strconv.FormatInt(fresh.Add(1), 10), now)
+					l.Take(strconv.FormatInt(fresh.Add(1), 10), now)
 				}
-				if l.take(strconv.Itoa(-1-i%len(allowed)), now) == 0 {
+				if l.Take(strconv.Itoa(-1-i%len(allowed)), now) == 0 {
 					allowed[i%len(allowed)].Add(1)
 				}
 			}
@@ -203,24 +203,24 @@ func TestLimiterConcurrent(t *testing.T) {
 // fresh ones that find the table full.
 func BenchmarkLimiter(b *testing.B) {
 	b.Run("hot", func(b *testing.B) {
-		l := newLimiter(1_000_000_000)
+		l := NewLimiter(1_000_000_000)
 		for i := range maxLimited {
-			l.take(strconv.Itoa(i), time.Now())
+			l.Take(strconv.Itoa(i), time.Now())
 		}
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				l.take("tok_a", time.Now())
+				l.Take("tok_a", time.Now())
 			}
 		})
 	})
 	b.Run("fresh", func(b *testing.B) {
-		l := newLimiter(50)
+		l := NewLimiter(50)
 		var fresh atomic.Int64
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				l.take(strconv.FormatInt(fresh.Add(1), 10), time.Now())
+				l.Take(strconv.FormatInt(fresh.Add(1), 10), time.Now())
 			}
 		})
 	})

@@ -1,4 +1,4 @@
-package server
+package edge
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func TestParseProxies(t *testing.T) {
 		{"::ffff:10.1.2.3/104", "10.0.0.0/8"},
 		{"0.0.0.0/1", "0.0.0.0/1"},
 	} {
-		p, err := parseProxies(c.list)
+		p, err := ParseProxies(c.list)
 		if got := strings.Trim(fmt.Sprint(p), "[]"); got != c.want || err != nil {
 			t.Errorf("%q: %s, %v; want %s", c.list, got, err, c.want)
 		}
@@ -45,7 +45,7 @@ func TestParseProxiesRefuses(t *testing.T) {
 		{"10.0.0.0/0", `"10.0.0.0/0"`, every},
 		{"::ffff:0.0.0.0/96", `"::ffff:0.0.0.0/96"`, every},
 	} {
-		p, err := parseProxies(c.list)
+		p, err := ParseProxies(c.list)
 		if p != nil || err == nil || !strings.HasPrefix(err.Error(), c.bad+" is ") || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%q: %v, %v; want %s and %q", c.list, p, err, c.bad, c.reason)
 		}
@@ -53,9 +53,9 @@ func TestParseProxiesRefuses(t *testing.T) {
 }
 
 // testProxies returns the proxies that the tests trust.
-func testProxies(t testing.TB) proxies {
+func testProxies(t testing.TB) Proxies {
 	t.Helper()
-	p, err := parseProxies("10.0.0.0/8, 127.0.0.1, fe80::1, 2001:db8:ffff::/48")
+	p, err := ParseProxies("10.0.0.0/8, 127.0.0.1, fe80::1, 2001:db8:ffff::/48")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestClient(t *testing.T) {
 		{"far over 8 KiB", near, []string{strings.Repeat("9", 1<<20), "198.51.100.7"}, "198.51.100.7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := testProxies(t).client(from(c.peer, c.lines...)); got != c.want {
+			if got := testProxies(t).ClientIP(from(c.peer, c.lines...)); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
@@ -147,7 +147,7 @@ func TestClientWithoutProxies(t *testing.T) {
 		"@":              "127.0.0.1",
 		"":               "",
 	} {
-		if got := proxies(nil).client(from(peer, "198.51.100.7")); got != want {
+		if got := Proxies(nil).ClientIP(from(peer, "198.51.100.7")); got != want {
 			t.Errorf("peer %q: %s, want %s", peer, got, want)
 		}
 	}
@@ -165,16 +165,16 @@ func FuzzClient(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, spoof string) {
 		lines := strings.Split(header, "\n")
 		for _, peer := range []string{"192.0.2.1", "2001:db8::1"} {
-			if got := p.client(from("["+peer+"]:80", lines...)); got != peer {
+			if got := p.ClientIP(from("["+peer+"]:80", lines...)); got != peer {
 				t.Errorf("%q makes %s of %s", header, got, peer)
 			}
 		}
-		got := p.client(from("10.0.0.1:80", lines...))
+		got := p.ClientIP(from("10.0.0.1:80", lines...))
 		addr, err := netip.ParseAddr(got)
 		if err != nil || addr.String() != got || addr.Zone() != "" || addr.Is4In6() {
 			t.Fatalf("%q: %q is no canonical address: %v", header, got, err)
 		}
-		if spoofed := p.client(from("10.0.0.1:80", append([]string{spoof}, lines...)...)); !p.trust(addr) && spoofed != got {
+		if spoofed := p.ClientIP(from("10.0.0.1:80", append([]string{spoof}, lines...)...)); !p.trust(addr) && spoofed != got {
 			t.Errorf("%q before %q makes %s of %s", spoof, header, spoofed, got)
 		}
 	})
@@ -187,7 +187,7 @@ func FuzzProxies(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, list string) {
-		p, err := parseProxies(list)
+		p, err := ParseProxies(list)
 		if err != nil {
 			if quoted, quoteErr := strconv.QuotedPrefix(err.Error()); p != nil || quoteErr != nil || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %v, %v, quoting %s", list, p, err, quoted)
@@ -195,7 +195,7 @@ func FuzzProxies(f *testing.F) {
 			return
 		}
 		for _, network := range p {
-			again, err := parseProxies(network.String())
+			again, err := ParseProxies(network.String())
 			if err != nil || len(again) != 1 || again[0] != network || network.Bits() == 0 || !p.trust(network.Addr()) {
 				t.Errorf("%q holds %s, which reads as %v, %v", list, network, again, err)
 			}

@@ -1,4 +1,4 @@
-package server
+package edge
 
 import (
 	"fmt"
@@ -9,17 +9,18 @@ import (
 	"strings"
 )
 
-// proxies are the networks whose X-Forwarded-For is believed. None are by default.
-type proxies []netip.Prefix
+// Proxies are the networks whose X-Forwarded-For header is believed. The zero value
+// believes none.
+type Proxies []netip.Prefix
 
-// parseProxies reads addresses and networks in CIDR notation (RFC 4632 section
-// 3.1, RFC 4291 section 2.3) with commas between. IPv4-mapped IPv6 becomes IPv4,
-// and a blank list is none. The error names the entry at fault.
-func parseProxies(list string) (proxies, error) {
+// ParseProxies parses addresses and networks in CIDR notation (RFC 4632 section 3.1,
+// RFC 4291 section 2.3), separated by commas. IPv4-mapped IPv6 becomes IPv4. A blank list
+// is no proxy. The error quotes the entry that is wrong.
+func ParseProxies(list string) (Proxies, error) {
 	if strings.TrimSpace(list) == "" {
 		return nil, nil
 	}
-	var p proxies
+	var p Proxies
 	for entry := range strings.SplitSeq(list, ",") {
 		network, err := parseProxy(strings.TrimSpace(entry))
 		if err != nil {
@@ -30,16 +31,10 @@ func parseProxies(list string) (proxies, error) {
 	return p, nil
 }
 
-// CheckProxies reports what is wrong with a list of Options.TrustProxy.
-func CheckProxies(list string) error {
-	_, err := parseProxies(list)
-	return err
-}
-
 func parseProxy(entry string) (netip.Prefix, error) {
 	network, err := netip.ParsePrefix(entry)
 	if err != nil {
-		// Hops are compared without zone, so an address with one is refused: it
+		// Hops are compared without their zone, so an address with a zone is refused: it
 		// would be trusted on every link.
 		addr, _ := netip.ParseAddr(entry)
 		network = netip.PrefixFrom(addr, addr.BitLen())
@@ -56,12 +51,12 @@ func parseProxy(entry string) (netip.Prefix, error) {
 	return network.Masked(), nil
 }
 
-// trust reports whether a hop is one of the proxies.
-func (p proxies) trust(hop netip.Addr) bool {
+// trust reports whether a hop is a trusted proxy.
+func (p Proxies) trust(hop netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(hop) })
 }
 
-// localPeer is the address of a peer that came by a Unix socket: it is on this machine.
+// localPeer is the address given to peers of a Unix socket, which are on this machine.
 const localPeer = "127.0.0.1:0"
 
 // remoteAddr returns the address at the other end of the connection, with its port.
@@ -72,12 +67,12 @@ func remoteAddr(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// client returns the address a request came from, canonical: no port, no zone,
-// IPv4-mapped IPv6 as IPv4. It is the peer's, or behind trusted proxies the
-// nearest hop of X-Forwarded-For that is not one of them; no other header is
-// read. A RemoteAddr that is not host:port is returned as it is, a host that is
-// no address without its port.
-func (p proxies) client(r *http.Request) string {
+// ClientIP returns the address that a request came from, in canonical form: no port, no
+// zone, IPv4-mapped IPv6 as IPv4. It is the address of the peer, or behind trusted proxies
+// the nearest hop of X-Forwarded-For that is not a trusted proxy; no other header is read.
+// A RemoteAddr that is not host:port is returned as it is, and a host that is not an
+// address without its port.
+func (p Proxies) ClientIP(r *http.Request) string {
 	host, _, err := net.SplitHostPort(remoteAddr(r))
 	if err != nil {
 		return r.RemoteAddr
@@ -93,24 +88,24 @@ func (p proxies) client(r *http.Request) string {
 	return addr.String()
 }
 
-// hidesClients reports whether a request came through a trusted proxy that says nothing about
-// its client.
-func (p proxies) hidesClients(r *http.Request) bool {
+// HidesClient reports whether a request came through a trusted proxy that sent no
+// X-Forwarded-For, so that all its clients seem to be one.
+func (p Proxies) HidesClient(r *http.Request) bool {
 	from, err := netip.ParseAddrPort(remoteAddr(r))
 	return err == nil && p.trust(canonical(from.Addr())) && len(r.Header.Values("X-Forwarded-For")) == 0
 }
 
-// maxHops and maxForwarded, in bytes, bound the part of X-Forwarded-For, from
-// its right end, that is looked at.
+// maxHops and maxForwarded, which is in bytes, bound how much of X-Forwarded-For is read,
+// from its right end.
 const (
 	maxHops      = 50
 	maxForwarded = 8 << 10
 )
 
-// clientOf walks the hops from right to left, as each was added by the one
-// before it, for as long as that one is trusted. What is no address ends the
-// walk: what stands left of it may be made up as well.
-func (p proxies) clientOf(hop netip.Addr, hops string) netip.Addr {
+// clientOf walks the hops from right to left while they are trusted, since each hop was
+// added by the one to its right. A hop that is not an address ends the walk: everything to
+// its left may be made up as well.
+func (p Proxies) clientOf(hop netip.Addr, hops string) netip.Addr {
 	for range maxHops {
 		comma := strings.LastIndexByte(hops, ',')
 		next, err := parseHop(strings.Trim(hops[comma+1:], " \t"))
@@ -126,8 +121,8 @@ func (p proxies) clientOf(hop netip.Addr, hops string) netip.Addr {
 	return hop
 }
 
-// lastHops joins the lines of the header (RFC 9110 section 5.3) and cuts what
-// is too long between two hops, since the end of an address may be an address.
+// lastHops joins the lines of the header (RFC 9110 section 5.3). A header that is too long
+// is cut between two hops, since the end of an address may be an address as well.
 func lastHops(lines []string) string {
 	hops := strings.Join(lines, ",")
 	if over := len(hops) - maxForwarded; over > 0 {
@@ -136,7 +131,7 @@ func lastHops(lines []string) string {
 	return hops
 }
 
-// parseHop reads 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] or
+// parseHop parses 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1] or
 // [2001:db8::1]:80. IPv6 may have a zone.
 func parseHop(entry string) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(entry); err == nil {
@@ -149,5 +144,5 @@ func parseHop(entry string) (netip.Addr, error) {
 	return canonical(hop.Addr()), err
 }
 
-// canonical makes one spelling of all that name the same host.
+// canonical returns the one form of all addresses of the same host.
 func canonical(addr netip.Addr) netip.Addr { return addr.WithZone("").Unmap() }

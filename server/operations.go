@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/server/client"
+	"crmkit/server/edge"
+)
+
+// metricsText returns the metrics as they are now.
+func (s *Server) metricsText() string {
+	s.metrics.Store(s.store.Stats())
+	s.metrics.Auth(s.auth.Stats())
+	if s.opts.Mail != nil {
+		s.metrics.Mail(s.opts.Mail.Stats())
+	}
+	if s.opts.LastBackup != nil {
+		if at := s.opts.LastBackup(); !at.IsZero() {
+			s.metrics.Backup(at)
+		}
+	}
+	return s.metrics.Text()
+}
+
+// metricsPage answers GET /metrics to a client that sends the token of --metrics-token.
+func (s *Server) metricsPage(rq *request) (*render.Response, error) {
+	if s.opts.MetricsToken == "" {
+		return nil, crm.Errorf(crm.NotFound, "this server shows no metrics here; whoever runs it sets --metrics-token, and scrapes with that as the bearer token, or sets --metrics-listen.")
+	}
+	sent := auth.Hash(auth.Bearer(rq.Header.Get("Authorization")))
+	if subtle.ConstantTimeCompare([]byte(sent), []byte(auth.Hash(s.opts.MetricsToken))) != 1 {
+		return nil, crm.Errorf(crm.AuthRequired, "send the header Authorization: Bearer <the --metrics-token of this server>.")
+	}
+	return &render.Response{Raw: &render.Raw{Type: edge.MetricsType, Body: s.metricsText()}}, nil
+}
+
+// ServeMetrics answers GET /metrics and nothing else, to every client of the listener, until
+// the context ends.
+func (s *Server) ServeMetrics(ctx context.Context, l net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", edge.MetricsType)
+		_, _ = w.Write([]byte(s.metricsText()))
+	})
+	return edge.Serve(ctx, edge.NewServer(mux, s.opts.Log), l)
+}
+
+// probe reads from the database and writes to it.
+func (s *Server) probe(ctx context.Context) error {
+	reading, cancel := context.WithTimeout(ctx, edge.ProbeTimeout)
+	defer cancel()
+	if err := s.store.Ready(reading); err != nil {
+		return err
+	}
+	return s.store.Probe(ctx)
+}
+
+// readyz answers GET /readyz: the database answers and takes writes.
+func (s *Server) readyz(rq *request) (*render.Response, error) {
+	if s.proxies.HidesClient(rq.Request) {
+		rq.w.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
+	}
+	if err := s.ready.Check(rq.Context()); err != nil {
+		s.opts.Log.Error("not ready", "error", err)
+		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer or takes no writes; try again in a moment. Whoever runs this server finds why in its log, and with crmkit doctor.", RetryAfter: time.Second}
+	}
+	return status("ready"), nil
+}

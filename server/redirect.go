@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/server/edge"
+)
+
+// ServeRedirect answers plain HTTP on the listener until the context ends: the challenges
+// of the certificate authority, and all other requests with the https address.
+func (s *Server) ServeRedirect(ctx context.Context, l net.Listener) error {
+	handler := s.opts.Certificates.ChallengeHandler(http.HandlerFunc(s.redirect))
+	return edge.Serve(ctx, edge.NewServer(handler, s.opts.Log), l)
+}
+
+// redirect sends readers to the same path over https. A request that changes
+// something, or shows a secret, is refused, so that it is not repeated in the clear
+// by a client that follows redirects.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
+	path := "/" + strings.TrimLeft(r.URL.EscapedPath(), "/") // the path of "GET x:y" is empty
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" {
+		h.Set("Location", s.opts.BaseURL+path)
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusPermanentRedirect)
+		_, _ = fmt.Fprintln(w, "this server speaks https:", s.opts.BaseURL)
+		return
+	}
+	fault := crm.Errorf(crm.HTTPSRequired, "nothing was done: this came over plain HTTP, where others can read it. Send it to %s. A token that was in it is no secret now: DELETE /tokens/{id} there, and sign in again.", s.opts.BaseURL)
+	doc, format := &render.Response{Error: fault}, formatOf(mediaOf(r, r.URL.Query()))
+	h.Set("Content-Type", doc.Type(format))
+	h.Set("Connection", "close") // its body is not read
+	w.WriteHeader(fault.Status())
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(doc.Append(nil, format))
+	}
+}
