@@ -18,10 +18,10 @@ import (
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
 crm/norm < crm < query < store < auth < auth/oauth < server/edge < server < main
-crm < render < server
+crm < render < server/importer
 crm < server/client < server
 crm/norm < mail < auth
-store < server/draft < server < server/servertest
+store < server/draft < server/importer < server < server/servertest
 store/sqlite < store
 `
 

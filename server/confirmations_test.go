@@ -97,14 +97,14 @@ func TestImportsWaitForATurn(t *testing.T) {
 
 // TestSlowFilesAreGivenUp reads a body that comes a byte at a time: its time ends.
 func TestSlowFilesAreGivenUp(t *testing.T) {
-	p := newPatient(strings.NewReader("slow"), &deadlines{})
+	p := newDeadlineReader(strings.NewReader("slow"), &deadlines{})
 	p.until = time.Now().Add(-time.Second)
 	w := &deadlines{}
 	p.w = w
 	if _, err := p.Read(make([]byte, 1)); err != nil || !w.last.Before(time.Now()) {
 		t.Errorf("a byte that comes too late is awaited until %s: %v", w.last, err)
 	}
-	p = newPatient(strings.NewReader(strings.Repeat("x", 10<<20)), w)
+	p = newDeadlineReader(strings.NewReader(strings.Repeat("x", 10<<20)), w)
 	if n, _ := p.Read(make([]byte, 10<<20)); n == 0 || time.Until(p.until) > 2*chunkTimeout {
 		t.Errorf("%d bytes give credit until %s", n, p.until)
 	}

@@ -10,10 +10,8 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/importer"
 )
-
-// dumpVersion is the version of the form in which a workspace is exported.
-const dumpVersion = 1
 
 func dumpRoute() route {
 	return route{Method: http.MethodGet, Path: "/export", Access: read, Group: "move", Stream: dumps,
@@ -31,7 +29,7 @@ func (s *Server) dump(rq *request) (*render.Response, error) {
 	return streamOf(rq, func(w *recordWriter) error {
 		a := rq.actor
 		w.piece = fmt.Appendf(w.piece, `{"crmkit":%d,"workspace":"%s","name":%s,"exported_at":"%s"}`+"\n",
-			dumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
+			importer.DumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
 		counts := render.Item{}
 		for _, e := range s.schema.Records() {
 			n, err := s.dumpKind(rq, e, last, w)

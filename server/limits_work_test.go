@@ -13,12 +13,6 @@ import (
 // Readers of lists stop behind the limit: one that is a thousand times as long as is
 // taken costs as many allocations as one that is too long by one.
 func TestListsTooLongAreNotRead(t *testing.T) {
-	schema, err := crm.NewSchema(crm.Entities...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	contact := schema.ByName("contact")
-	tags := contact.Field("tags")
 	repeat := func(n int, separator string) string {
 		items := make([]string, n)
 		for i := range items {
@@ -32,14 +26,6 @@ func TestListsTooLongAreNotRead(t *testing.T) {
 		}
 	}
 	for name, read := range map[string]func(n int) func(){
-		"labels of a cell": func(n int) func() {
-			cell := repeat(n, ";")
-			return func() { _, fault := cellLabels(tags, columnMapping{}, cell); refuse(fault) }
-		},
-		"tags of a cell": func(n int) func() {
-			cell := repeat(n, ",")
-			return func() { _, fault := cellLabels(tags, columnMapping{own: true}, cell); refuse(fault) }
-		},
 		"parameters": func(n int) func() {
 			raw := repeat(n+crm.MaxParams, "&")
 			return func() { _, fault := query.Params(raw); refuse(fault) }

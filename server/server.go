@@ -17,6 +17,7 @@ import (
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/server/edge"
+	"crmkit/server/importer"
 	"crmkit/store"
 )
 
@@ -58,9 +59,8 @@ type Server struct {
 	publicBodies, signedBodies *edge.Admission // of bodies
 	imports                    importIntakes   // under way
 	importing                  chan struct{}   // a place for each of them that is looked at and saved
-	batch                      extent          // of an import, that is saved at once
-	remembered                 int64           // bytes of memory that a dry run may take for what rows change
-	kept                       *confirmations[*keptFile]
+	importLimits               importer.Limits
+	kept                       *confirmations[*importedFile]
 	publicBodyTime             time.Duration // within which a body before sign-in has arrived
 
 	toolsets map[string]http.Handler // MCP servers, by their path
@@ -83,9 +83,9 @@ func New(opts Options) (*Server, error) {
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(s.auth, s.store)
 	s.publicBodies, s.signedBodies = newBodyAdmission(publicBodies, publicNetworkPart), newBodyAdmission(signedBodies, signedPart)
-	s.publicBodyTime, s.imports, s.batch, s.remembered = publicBodyTime, newImportIntakes(), importBatch, maxRemembered
+	s.publicBodyTime, s.imports, s.importLimits = publicBodyTime, newImportIntakes(), importer.DefaultLimits
 	s.importing = make(chan struct{}, maxImports)
-	s.kept = newConfirmations[*keptFile](s.store.Now, s.auth.ConfirmToken)
+	s.kept = newConfirmations[*importedFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready = edge.NewReadiness(s.probe)
 	s.store.Watch(s.metrics.Batch)
 	s.router = newRouter(s.routes())

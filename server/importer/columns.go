@@ -1,4 +1,4 @@
-package server
+package importer
 
 import (
 	"fmt"
@@ -136,7 +136,7 @@ func (c *columns) synonym(folded string) (columnMapping, bool) {
 }
 
 // accepts reports whether any column can say what record a row is.
-func (c *columns) accepts() bool {
+func (c *columns) identify() bool {
 	for _, name := range c.names {
 		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.server {
 			return true
@@ -176,33 +176,4 @@ func (c *columns) remarks() []string {
 		list = append(list, "left out, for "+c.entity.Plural+" have no custom values: "+strings.Join(left, ", "))
 	}
 	return list
-}
-
-// spelledColumn returns the field of the entity that spells an amount under the name of
-// a column; nil where none does.
-func spelledColumn(e *crm.Entity, folded string) *crm.Field {
-	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Spelled && crm.FoldColumn(f.Name) == folded {
-			return f
-		}
-	}
-	return nil
-}
-
-// place returns where a cell goes. A column that spells amounts in our exports has them
-// as the file's product writes them in others: what it holds decides.
-func (c *columns) place(cell crm.Member) namedMember {
-	p := namedMember{c.target(cell.Name), cell.Name, cell.JSON}
-	if p.spells == nil {
-		return p
-	}
-	text, isText := norm.Unquote(cell.JSON)
-	_, _, wrong := norm.ParseAmount(text)
-	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.spells.Name {
-		p.columnMapping = columnMapping{path: p.spells.Name, field: p.spells, exact: true, own: true}
-		return p
-	}
-	p.foreign = true
-	c.known[cell.Name] = p.columnMapping
-	return p
 }

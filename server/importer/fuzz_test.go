@@ -1,4 +1,4 @@
-package server
+package importer
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 )
 
 func importSeeds(f *testing.F, pattern string) {
-	files, err := filepath.Glob("../testdata/import/" + pattern)
+	files, err := filepath.Glob("../../testdata/import/" + pattern)
 	if err != nil || len(files) == 0 {
 		f.Fatal("no seeds", err)
 	}
@@ -26,8 +26,8 @@ func importSeeds(f *testing.F, pattern string) {
 }
 
 // drain reads all rows and turns them into entries. However a file looks, it has an
-// end, and a row is either at fault or a draft for its entity.
-func drain(t *testing.T, im *importer, file string) {
+// end, and a row either is at fault or is a draft of its entity.
+func drain(t *testing.T, im *Importer, file string) {
 	for n := 1; ; n++ {
 		r, err := im.rows.next()
 		if err != nil {
@@ -36,7 +36,7 @@ func drain(t *testing.T, im *importer, file string) {
 		if n > len(file)+1 {
 			t.Fatalf("%d rows from %d bytes", n, len(file))
 		}
-		e := im.parse(r)
+		e := im.read(r)
 		if e.fault == nil && (e.draft.Entity == nil || e.draft.Entity != e.entity) {
 			t.Fatalf("row %d is of no entity", n)
 		}
@@ -48,13 +48,14 @@ func drain(t *testing.T, im *importer, file string) {
 	}
 }
 
-func fuzzImporter(t *testing.T) *importer {
+// fuzzImporter returns an importer without a store, of rows of a kind or, without one,
+// of an exported workspace.
+func fuzzImporter(t *testing.T, kind string) *Importer {
 	schema, err := crm.NewSchema(crm.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rq := &request{env: query.For(schema, crm.Actor{Workspace: 1}, time.Unix(1e9, 0), nil)}
-	return &importer{s: &Server{schema: schema}, rq: rq, seen: map[uint64]int32{}}
+	return New(Options{Env: query.For(schema, crm.Actor{Workspace: 1}, time.Unix(1e9, 0), nil), Entity: schema.ByName(kind)})
 }
 
 func FuzzImportRows(f *testing.F) {
@@ -62,10 +63,8 @@ func FuzzImportRows(f *testing.F) {
 	f.Add(`[{"name":"x","company":{"name":[]}},{}]`)
 	f.Add("Deal Name,Amount,Currency\nx,-.,CLF\n")
 	f.Fuzz(func(t *testing.T, file string) {
-		for _, e := range fuzzImporter(t).s.schema.Records() {
-			im := fuzzImporter(t)
-			im.entity = im.s.schema.ByName(e.Name)
-			im.columns, im.parse = newColumns(im.entity), im.read
+		for _, e := range fuzzImporter(t, "").opts.Env.Schema.Records() {
+			im := fuzzImporter(t, e.Name)
 			if checkText([]byte(file)) != nil {
 				continue
 			}
@@ -82,8 +81,7 @@ func FuzzImportWorkspace(f *testing.F) {
 	importSeeds(f, "*.ndjson")
 	f.Add(`{"crmkit":1,"workspace":"ws_1"}` + "\n" + `{"handle":"contact/"}` + "\n" + `{"end":true,"counts":{"contacts":1}}`)
 	f.Fuzz(func(t *testing.T, file string) {
-		im := fuzzImporter(t)
-		im.takeWorkspace()
+		im := fuzzImporter(t, "")
 		var err error
 		if im.rows, err = im.dump(newRowFile(strings.NewReader(file))); err == nil {
 			drain(t, im, file)
@@ -91,8 +89,9 @@ func FuzzImportWorkspace(f *testing.F) {
 	})
 }
 
-// FuzzSmallest reads amounts: what is taken has as many digits as it was written with.
-func FuzzSmallest(f *testing.F) {
+// FuzzMinorUnits reads amounts: one that is accepted has as many digits as it was written
+// with.
+func FuzzMinorUnits(f *testing.F) {
 	for _, text := range []string{"1,250.50", "1.250,50", "-0.5", "1,25", "$5", "1.234.567,8", ".", ",", "1,,2", "0.00"} {
 		f.Add(text, 2)
 	}

@@ -1,0 +1,75 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+// runAtomic saves all rows in one transaction. If one fails, none is saved.
+func (im *Importer) runAtomic() (Answer, error) {
+	batch, err := im.all()
+	if err != nil {
+		return nil, err
+	}
+	var results []result
+	err = im.opts.Store.Write(func(tx *store.Tx) (err error) {
+		if results, err = im.saveAll(tx, batch); err == nil {
+			err = atomicError(results)
+		}
+		return err
+	})
+	if store.TooLong(err) {
+		return nil, crm.Errorf(crm.InvalidValue, "atomic=1: %d rows with %d values take longer to save than one write may. %s", len(batch), valuesOf(batch), withoutAtomic).On("atomic")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return im.answer(func() error {
+		if err := im.send(results); err != nil {
+			return err
+		}
+		return im.finish(io.EOF)
+	}), nil
+}
+
+// all reads the rows to the end of the file.
+func (im *Importer) all() (all []entry, err error) {
+	for err == nil {
+		var batch []entry
+		batch, err = im.batch()
+		all = append(all, batch...)
+	}
+	if err != io.EOF {
+		return nil, err
+	}
+	return all, nil
+}
+
+func valuesOf(batch []entry) (n int) {
+	for _, e := range batch {
+		n += e.values
+	}
+	return n
+}
+
+// atomicError is the error of the first row that failed, nil if none did.
+func atomicError(results []result) error {
+	var first *result
+	failed := 0
+	for i := range results {
+		if results[i].fault != nil {
+			if failed++; first == nil {
+				first = &results[i]
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	fault := *first.fault
+	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail; nothing was saved. dry_run=1 tells of each.)", first.n, fault.Hint, failed, len(results))
+	return &fault
+}

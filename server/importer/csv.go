@@ -1,0 +1,147 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/render"
+)
+
+// csvRows reads CSV (RFC 4180), with a comma, semicolon or tab between the cells.
+type csvRows struct {
+	file   *rowFile
+	in     *csv.Reader
+	header []string
+	n      int
+}
+
+func newCSVRows(in *rowFile) (*csvRows, error) {
+	r := csv.NewReader(in.Reader)
+	r.Comma = separator(in.Reader)
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	header, err := r.Read()
+	if err != nil {
+		return nil, csvError(0, err)
+	}
+	if r.InputOffset() > crm.MaxRow {
+		return nil, longRow(0)
+	}
+	if len(header) > crm.MaxColumns {
+		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; at most %d are taken. Leave out those that nobody reads.", len(header), crm.MaxColumns)
+	}
+	names, fault := columnNames(header)
+	if fault != nil {
+		return nil, fault
+	}
+	return &csvRows{file: in, in: r, header: names}, nil
+}
+
+// columnNames returns a name for each column, all different: a column without one is
+// numbered, and so is one that repeats a name.
+func columnNames(header []string) (names []string, fault *crm.Error) {
+	seen := map[string]int{}
+	for i, name := range header {
+		name = strings.TrimSpace(name)
+		if strings.ContainsRune(name, '\r') {
+			return nil, crm.Errorf(crm.InvalidValue, "the lines end with carriage returns alone; save the file with line feeds.")
+		}
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s %d", name, seen[name])
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// separator returns the character between the cells: the one that a first line like
+// sep=; names, which it skips, or the most frequent candidate in the line of column
+// names.
+func separator(in *bufio.Reader) rune {
+	head, _ := in.Peek(sniffSize)
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if text := strings.TrimSuffix(string(line), "\r"); len(text) == 5 && strings.EqualFold(text[:4], "sep=") && strings.ContainsAny(text[4:], ",;\t") {
+		_, _ = in.Discard(len(line) + 1)
+		return rune(text[4])
+	}
+	best, most, quoted := ',', 0, false
+	counts := map[rune]int{}
+	for _, c := range string(line) {
+		quoted = quoted != (c == '"')
+		if quoted || !strings.ContainsRune(",;\t", c) {
+			continue
+		}
+		if counts[c]++; counts[c] > most {
+			best, most = c, counts[c]
+		}
+	}
+	return best
+}
+
+func csvError(n int, err error) error {
+	var wrong *csv.ParseError
+	if errors.As(err, &wrong) {
+		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, norm.OneLine(wrong.Err.Error()))
+	}
+	return readError(n, err, TruncatedHint)
+}
+
+func (c *csvRows) next() (row, error) {
+	c.file.row()
+	before := c.in.InputOffset()
+	record, err := c.in.Read()
+	c.n++
+	r := row{n: c.n}
+	if errors.Is(err, csv.ErrBareQuote) {
+		r.fault = csvError(c.n, err).(*crm.Error) // the reader goes on with the next line
+		return r, nil
+	}
+	if err != nil {
+		return r, csvError(c.n, err)
+	}
+	if r.size = int(c.in.InputOffset() - before); r.size > crm.MaxRow {
+		return r, longRow(c.n)
+	}
+	for i, cell := range record {
+		if !utf8.ValidString(cell) {
+			line, _ := c.in.FieldPos(i)
+			return r, notUTF8(fmt.Sprintf(" in line %d", line))
+		}
+		if cell = render.ReadCell(strings.TrimSpace(cell)); cell == "" {
+			continue
+		}
+		if i >= len(c.header) {
+			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, the line of column names %d; quote cells that hold the separator.", len(record), len(c.header))
+			return r, nil
+		}
+		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(norm.AppendQuoted(nil, cell))})
+	}
+	return r, nil
+}
+
+// csv reads CSV whose header names at least one column that can tell which record a
+// row is about.
+func (im *Importer) csv(in *rowFile) (rowReader, error) {
+	rows, err := newCSVRows(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range rows.header {
+		im.columns.target(name)
+	}
+	if !im.columns.identify() {
+		allowed := im.opts.Entity.Names(crm.Writable)
+		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
+			norm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
+	}
+	return rows, nil
+}

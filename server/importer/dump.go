@@ -1,0 +1,89 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// DumpVersion is the version of the form in which a workspace is exported.
+const DumpVersion = 1
+
+// dump begins to read an exported workspace. Records of another workspace are made
+// again here, and references between them follow; records of this workspace are set
+// to what they were.
+func (im *Importer) dump(in *rowFile) (rowReader, error) {
+	rows := &dumpRows{lines: lineRows{in: in}, schema: im.opts.Env.Schema, counts: map[string]int64{}}
+	var err error
+	im.source, err = rows.header()
+	im.ownIDs = im.source == im.opts.Workspace
+	return rows, err
+}
+
+// dumpRows reads the records of an exported workspace: the lines between the first,
+// which is about the workspace, and the last, which counts the records.
+type dumpRows struct {
+	lines  lineRows
+	schema *crm.Schema
+	counts map[string]int64
+}
+
+// header reads the first line and returns the id of the workspace.
+func (d *dumpRows) header() (workspace string, err error) {
+	r, err := d.lines.next()
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	version, workspace := r.member("crmkit"), r.member("workspace")
+	switch {
+	case version == "" || workspace == "":
+		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", withCurl)
+	case version != strconv.Itoa(DumpVersion):
+		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", norm.Quote(version), DumpVersion)
+	}
+	d.lines.n = 0
+	return workspace, nil
+}
+
+// entityOf returns the entity of a row's record, nil if its handle names none.
+func entityOf(schema *crm.Schema, r row) *crm.Entity {
+	for _, e := range schema.Records() {
+		if handle := r.member("handle"); len(handle) > len(e.Name) && handle[:len(e.Name)+1] == e.Name+"/" {
+			return e
+		}
+	}
+	return nil
+}
+
+func (d *dumpRows) next() (row, error) {
+	r, err := d.lines.next()
+	switch {
+	case err == io.EOF:
+		return r, crm.Errorf(crm.BadJSON, "the file was cut: it has no last line that counts the records; nothing was saved. Export it again.")
+	case err != nil:
+		return r, err
+	case r.member("end") == "true":
+		return r, d.check(r)
+	}
+	if e := entityOf(d.schema, r); e != nil {
+		d.counts[e.Plural]++
+	}
+	return r, nil
+}
+
+// check compares the records read with the last line. It returns io.EOF if none is
+// missing.
+func (d *dumpRows) check(r row) error {
+	for _, m := range norm.ParseObject(r.member("counts")) {
+		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, norm.Quote(m.Name), norm.ShowJSON(m.JSON))
+		}
+	}
+	if _, err := d.lines.next(); err != io.EOF {
+		return crm.Errorf(crm.BadJSON, "there are lines behind the last one of the workspace; import each workspace by itself.")
+	}
+	return io.EOF
+}

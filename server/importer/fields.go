@@ -1,0 +1,178 @@
+package importer
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// namedMember is a cell with where it goes.
+type namedMember struct {
+	columnMapping
+	name, json string
+}
+
+// fields returns the members of the entity's own fields, in the form of a body. What
+// the row says otherwise, like its id and its references, goes into the entry.
+func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
+	columns := im.columnsOf(e.entity)
+	var custom []crm.Member
+	byField := map[string][]namedMember{}
+	for _, cell := range r.cells {
+		p := columns.place(cell)
+		switch {
+		case p.server && im.hasOwnIDs():
+			if fault = im.setField(e, p); fault != nil {
+				return nil, fault
+			}
+		case p.server:
+			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
+		case p.id && e.id == "":
+			e.id = crm.CutHandle(cellText(cell.JSON))
+		case p.of != nil || p.field != nil && p.field.Type == crm.Ref:
+			e.addLookup(p)
+		case p.key != "":
+			custom = append(custom, crm.Member{Name: p.key, JSON: cell.JSON})
+		case p.field != nil:
+			byField[p.field.Name] = append(byField[p.field.Name], p)
+		}
+	}
+	members, rest, fault := mergeFields(e.entity, byField)
+	if fault != nil {
+		return nil, fault
+	}
+	return withCustom(columns.custom, inferOutcome(e.entity, members), append(custom, rest...)), nil
+}
+
+// mergeFields makes one member of the cells of each field. The cells that have no
+// place in it are the rest.
+func mergeFields(e *crm.Entity, byField map[string][]namedMember) (members, rest []crm.Member, fault *crm.Error) {
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		list := byField[f.Name]
+		if len(list) == 0 {
+			continue
+		}
+		m, more, fault := merge(f, list, currencyOf(e, byField))
+		if fault != nil {
+			return nil, nil, fault
+		}
+		members, rest = append(members, m), append(rest, more...)
+	}
+	return members, rest, nil
+}
+
+// setField takes over what the server kept where the row comes from: when it was made, and
+// the times that another field of it set.
+func (im *Importer) setField(e *entry, p namedMember) *crm.Error {
+	text := cellText(p.json)
+	switch {
+	case p.name == crm.FieldCreatedAt:
+		e.made = text
+	case p.field != nil && p.field.TransitionOf != "" && p.json != "null":
+		v, fault := im.opts.Env.Normal(p.field, text)
+		if fault != nil {
+			return fault
+		}
+		if v.Set() {
+			e.draft.Inputs = append(e.draft.Inputs, crm.Input{Field: p.field, Value: v})
+		}
+	}
+	return nil
+}
+
+// cellText returns the text of a value that may be a number.
+func cellText(json string) string {
+	if text, ok := norm.Unquote(json); ok {
+		return text
+	}
+	return json
+}
+
+// merge makes one member of the cells for a field: the parts of a name joined, else
+// the first cell. The others are the rest.
+func merge(f *crm.Field, list []namedMember, currency string) (m crm.Member, rest []crm.Member, fault *crm.Error) {
+	slices.SortStableFunc(list, func(a, b namedMember) int { return a.rank - b.rank })
+	first := list[0]
+	if first.part > 0 {
+		m, rest = joinParts(f, list)
+		return m, rest, nil
+	}
+	json, whole, fault := cellJSON(f, first.columnMapping, first.json, currency)
+	if !whole && fault == nil {
+		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
+	}
+	for _, p := range list[1:] {
+		rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
+	}
+	return crm.Member{Name: f.Name, JSON: json}, rest, fault
+}
+
+// joinParts joins the parts of a value that stands in several columns.
+func joinParts(f *crm.Field, list []namedMember) (m crm.Member, rest []crm.Member) {
+	slices.SortStableFunc(list, func(a, b namedMember) int { return a.part - b.part })
+	var words []string
+	for _, p := range list {
+		if p.part > 0 {
+			words = append(words, cellText(p.json))
+		} else {
+			rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
+		}
+	}
+	return crm.Member{Name: f.Name, JSON: norm.QuoteJSON(strings.Join(words, " "))}, rest
+}
+
+// currencyOf returns the currency that the row names.
+func currencyOf(e *crm.Entity, all map[string][]namedMember) string {
+	for i := range e.Fields {
+		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
+			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); norm.IsCurrency(code) {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
+// inferOutcome sets what follows another field by its last word too: "Closed Won" is won.
+func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
+	sent := func(name string) int {
+		return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		at := sent(f.TransitionOf)
+		if f.TransitionOf == "" || f.ReadOnly || at < 0 || sent(f.Name) >= 0 {
+			continue
+		}
+		words := strings.Fields(cellText(members[at].JSON))
+		for _, word := range f.TransitionValues {
+			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
+				members = append(members, crm.Member{Name: f.Name, JSON: norm.QuoteJSON(word)})
+			}
+		}
+	}
+	return members
+}
+
+// withCustom adds what has no field of its own to the object field f, if there is one.
+// A key that the row's own object has wins over a column of the same name.
+func withCustom(f *crm.Field, members, custom []crm.Member) []crm.Member {
+	if f == nil || len(custom) == 0 {
+		return members
+	}
+	at := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == f.Name })
+	if at >= 0 {
+		own := norm.ParseObject(members[at].JSON)
+		taken := map[string]bool{}
+		for _, m := range own {
+			taken[m.Name] = true
+		}
+		custom = slices.DeleteFunc(custom, func(c crm.Member) bool { return taken[c.Name] })
+		custom = append(custom, own...)
+		members = slices.Delete(members, at, at+1)
+	}
+	return append(members, crm.Member{Name: f.Name, JSON: string(norm.AppendObject(nil, custom))})
+}

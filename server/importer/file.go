@@ -1,0 +1,159 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"crmkit/crm"
+)
+
+// row is one row of a file as it was read: the value of each column, as JSON.
+type row struct {
+	n     int // 1 for the first
+	cells []crm.Member
+	fault *crm.Error // why it cannot be read; the rows after it can
+	size  int        // bytes
+}
+
+// empty reports whether the row says nothing.
+func (r row) empty() bool { return len(r.cells) == 0 && r.fault == nil }
+
+// member returns the value of a cell as text, "" if the row does not have it.
+func (r row) member(name string) string {
+	for _, cell := range r.cells {
+		if cell.Name == name {
+			return cellText(cell.JSON)
+		}
+	}
+	return ""
+}
+
+// rowReader reads rows until io.EOF. After any other error, a *crm.Error if the file
+// is at fault, nothing more can be read.
+type rowReader interface {
+	next() (row, error)
+}
+
+// rowFile is a file that is read row by row. A row that is longer than one may be is
+// not read to its end, so it takes no more memory than a long row.
+type rowFile struct {
+	*bufio.Reader
+	limit *limitedReader
+}
+
+func newRowFile(r io.Reader) *rowFile {
+	limit := &limitedReader{Reader: r}
+	f := &rowFile{bufio.NewReaderSize(limit, sniffSize), limit}
+	f.row()
+	return f
+}
+
+// row begins a row: from here as many bytes are read as one row may have, and as many
+// as the buffer reads ahead.
+func (f *rowFile) row() { f.limit.left = crm.MaxRow + sniffSize }
+
+// errLongRow ends the reading of a row that is too long.
+var errLongRow = errors.New("the row is too long")
+
+type limitedReader struct {
+	io.Reader
+	left int
+}
+
+func (m *limitedReader) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		return 0, errLongRow
+	}
+	n, err := m.Reader.Read(p[:min(len(p), m.left)])
+	m.left -= n
+	return n, err
+}
+
+// sniffSize is how much of a file is looked at to see what it is.
+const sniffSize = 64 << 10
+
+// openText begins to read a file, without its byte order mark, and checks that it is
+// UTF-8 text.
+func openText(r io.Reader) (*rowFile, *crm.Error) {
+	f := newRowFile(r)
+	head, _ := f.Peek(sniffSize)
+	if fault := checkText(head); fault != nil {
+		return nil, fault
+	}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		_, _ = f.Discard(3)
+	}
+	return f, nil
+}
+
+// checkText refuses the beginning of a file that is not UTF-8 text.
+func checkText(head []byte) *crm.Error {
+	end := len(head)
+	for i := 0; i < utf8.UTFMax && end > 0 && len(head) == sniffSize && !utf8.Valid(head[:end]); i++ {
+		end-- // the last character may be cut
+	}
+	switch {
+	case len(bytes.TrimSpace(head)) == 0:
+		return crm.Errorf(crm.BadJSON, "the body is empty; send CSV with a line of column names, JSON lines, or a JSON array.")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.IndexByte(head, 0) >= 0:
+		return crm.Errorf(crm.UnsupportedMedia, "the file is UTF-16 or no text; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE.")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return crm.Errorf(crm.UnsupportedMedia, "the file is a spreadsheet or an archive; save it as CSV (UTF-8).")
+	case !utf8.Valid(head[:end]):
+		return notUTF8("")
+	}
+	return nil
+}
+
+func notUTF8(where string) *crm.Error {
+	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8%s; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8.", where)
+}
+
+// reader returns the reader for the format of the file, by its first character.
+func (im *Importer) reader(in *rowFile) (rowReader, error) {
+	for {
+		c, err := in.ReadByte()
+		if err != nil {
+			return nil, readError(0, err, TruncatedHint)
+		}
+		if c == ' ' || c == '\n' || c == '\r' {
+			continue
+		}
+		if err := in.UnreadByte(); err != nil {
+			return nil, err
+		}
+		switch c {
+		case '[':
+			return newArrayRows(in)
+		case '{':
+			return &lineRows{in: in}, nil
+		}
+		return im.csv(in)
+	}
+}
+
+// TruncatedHint is the hint for a file that ends too soon.
+const TruncatedHint = "the body ended before it was complete; nothing of it was saved. Send it again."
+
+// readError is the error for reading row n, or the column names if n is 0. An error
+// that does not say itself what is wrong becomes one with the hint.
+func readError(n int, err error, hint string) error {
+	var known *crm.Error
+	switch {
+	case errors.Is(err, errLongRow):
+		return longRow(n)
+	case errors.As(err, &known) || err == io.EOF:
+		return err
+	}
+	return crm.Errorf(crm.BadJSON, "%s", hint)
+}
+
+func longRow(n int) *crm.Error {
+	if n == 0 {
+		return crm.Errorf(crm.InvalidValue, "the line of column names has more than %d bytes, the most that are taken; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)
+	}
+	return crm.Errorf(crm.InvalidValue, "row %d has more than %d bytes, the most of a row and of a cell; nothing was saved. Shorten it, and look for a quote that is not closed.", n, crm.MaxRow)
+}

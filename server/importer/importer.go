@@ -1,0 +1,177 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// Options say what to import, for whom, and how.
+type Options struct {
+	Env       query.Env   // the schema, the workspace, and the time at which the rows are read
+	Workspace string      // the id of the workspace, as exports name it
+	Entity    *crm.Entity // of the rows; nil: the file is an exported workspace, whose rows name theirs
+	Source    string      // where the rows come from; empty: the file decides
+	DryRun    bool        // say what would happen, and save nothing
+	Atomic    bool        // save all rows or none
+	Limits    Limits
+	Store     Store
+
+	Format  render.Format // of the answer
+	Remarks []string      // that begin the answer, behind those about the columns
+	MaxText int           // bytes of the answer after which rows that succeeded are only counted; 0: no limit
+
+	// Keep is called at the end of a dry run that can be saved as it is. It returns
+	// the token that confirms it, or "" if the file cannot be kept.
+	Keep   func(Counts) (token string, err error)
+	Before *Counts // of the dry run that this import confirms; nil: it confirms none
+}
+
+// Store runs the transactions of an import.
+type Store interface {
+	Write(fn func(*store.Tx) error) error
+	Rehearse(step *store.Rehearsal, fn func(*store.Tx) error) error
+}
+
+// Reading is how a file is understood. A confirmed import reuses that of its dry
+// run, so that it saves exactly what the dry run showed.
+type Reading struct {
+	source  string   // whose ids the rows have
+	ownIDs  bool     // the ids are those of this workspace
+	columns *columns // nil for an exported workspace
+	size    Size
+}
+
+// Importer imports one file. It is not safe for concurrent use.
+type Importer struct {
+	Reading
+	opts Options
+
+	byKind  map[*crm.Entity]*columns // of an exported workspace
+	seen    map[uint64]int32         // rows without an id: how often each content came, by a part of its hash
+	rows    rowReader
+	summary summary
+	trial   *store.Rehearsal // what a dry run did so far; nil if it is not one
+	most    int              // rows saved in one transaction
+	output  func([]byte) error
+}
+
+// New returns an importer of one file.
+func New(opts Options) *Importer {
+	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, most: opts.Limits.Batch.Rows}
+	if opts.Entity != nil {
+		im.columns = newColumns(opts.Entity)
+		return im
+	}
+	im.byKind = map[*crm.Entity]*columns{}
+	for _, e := range opts.Env.Schema.Records() {
+		im.byKind[e] = newColumns(e)
+	}
+	return im
+}
+
+// isDump reports whether the file is an exported workspace. References in it are by
+// id alone.
+func (im *Importer) isDump() bool { return im.opts.Entity == nil }
+
+// columnsOf returns the columns for rows of an entity.
+func (im *Importer) columnsOf(e *crm.Entity) *columns {
+	if im.isDump() {
+		return im.byKind[e]
+	}
+	return im.columns
+}
+
+// Examine reads the whole file and decides how it is understood. It saves nothing.
+func (im *Importer) Examine(ctx context.Context, file io.Reader) (Reading, error) {
+	err := im.open(file)
+	if err == nil {
+		err = im.survey(ctx)
+	}
+	return im.Reading, err
+}
+
+// Resume takes the place of Examine for a file that an earlier importer examined.
+func (im *Importer) Resume(r Reading) { im.Reading = r }
+
+// open begins to read the file.
+func (im *Importer) open(file io.Reader) (err error) {
+	in, fault := openText(file)
+	if fault != nil {
+		return fault
+	}
+	if im.isDump() {
+		im.rows, err = im.dump(in)
+	} else {
+		im.rows, err = im.reader(in)
+	}
+	return err
+}
+
+// Answer sends the lines of an import, and does its work meanwhile unless that is
+// done. An error that it returns is not about the file: those are lines of the answer.
+type Answer func(send func([]byte) error) error
+
+// Start begins to save the rows of an examined file. An atomic import is saved when
+// Start returns, any other while the answer is sent.
+func (im *Importer) Start(file io.Reader) (Answer, error) {
+	if err := im.open(file); err != nil {
+		return nil, err
+	}
+	if fault := im.checkSize(); fault != nil {
+		return nil, fault
+	}
+	if im.opts.Atomic && !im.opts.DryRun {
+		return im.runAtomic()
+	}
+	if im.opts.DryRun {
+		im.trial = store.NewRehearsal(im.opts.Limits.DryRunMemory)
+	}
+	return im.answer(im.run), nil
+}
+
+// answer returns what sends the lines that run produces.
+func (im *Importer) answer(run func() error) Answer {
+	return func(send func([]byte) error) error {
+		im.output = send
+		return run()
+	}
+}
+
+// run saves batch after batch to the end of the file.
+func (im *Importer) run() error {
+	for {
+		batch, err := im.batch()
+		switch saved := im.saveBatch(batch); {
+		case errors.Is(saved, store.ErrRehearsed):
+			return im.finish(im.dryRunFull())
+		case saved != nil:
+			return saved
+		case err != nil:
+			return im.finish(err)
+		}
+	}
+}
+
+// batch reads as many rows as one transaction saves. The error, io.EOF at the end, is
+// about what follows them.
+func (im *Importer) batch() (batch []entry, err error) {
+	size := Size{}
+	for size.below(im.opts.Limits.Batch) {
+		r, err := im.rows.next()
+		if err != nil {
+			return batch, err
+		}
+		if !r.empty() {
+			im.summary.rows++
+			size.add(r)
+			batch = append(batch, im.read(r))
+		}
+	}
+	return batch, nil
+}

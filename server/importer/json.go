@@ -1,0 +1,106 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// lineRows reads JSON objects, one on each line.
+type lineRows struct {
+	in *rowFile
+	n  int
+}
+
+func (l *lineRows) next() (row, error) {
+	for {
+		line, err := readLine(l.n+1, l.in)
+		if err != nil {
+			return row{n: l.n + 1}, err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		l.n++
+		return objectRow(l.n, line), nil
+	}
+}
+
+// readLine reads row n, a line, which has at most as many bytes as a row may.
+func readLine(n int, in *rowFile) ([]byte, error) {
+	in.row()
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > crm.MaxRow:
+			return nil, longRow(n)
+		case err == nil || err == io.EOF && len(line) > 0:
+			return line, nil
+		case err != bufio.ErrBufferFull:
+			return nil, readError(n, err, TruncatedHint)
+		}
+	}
+}
+
+// objectRow returns a JSON object as row n. Members that are null or empty say nothing.
+func objectRow(n int, text []byte) row {
+	r := row{n: n, size: len(text)}
+	members, err := norm.ReadObject(text)
+	if err != nil {
+		r.fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
+	}
+	for _, m := range members {
+		if m.JSON != "null" && m.JSON != `""` {
+			r.cells = append(r.cells, m)
+		}
+	}
+	return r
+}
+
+// arrayRows reads the objects of one JSON array.
+type arrayRows struct {
+	file *rowFile
+	in   *json.Decoder
+	n    int
+}
+
+func newArrayRows(in *rowFile) (*arrayRows, error) {
+	a := &arrayRows{file: in, in: json.NewDecoder(in)}
+	_, err := a.in.Token()
+	return a, err
+}
+
+func (a *arrayRows) next() (row, error) {
+	a.file.row()
+	a.n++
+	if !a.in.More() {
+		_, err := a.in.Token()
+		if err == nil {
+			return row{n: a.n}, io.EOF
+		}
+		return row{n: a.n}, a.fault(err)
+	}
+	var raw json.RawMessage
+	if err := a.in.Decode(&raw); err != nil {
+		return row{n: a.n}, a.fault(err)
+	}
+	if len(raw) > crm.MaxRow {
+		return row{n: a.n}, longRow(a.n)
+	}
+	return objectRow(a.n, raw), nil
+}
+
+func (a *arrayRows) fault(err error) error {
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", TruncatedHint)
+	}
+	return readError(a.n, err, "not valid JSON: "+norm.OneLine(err.Error())+".")
+}

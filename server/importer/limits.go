@@ -1,0 +1,74 @@
+package importer
+
+import (
+	"fmt"
+
+	"crmkit/crm"
+)
+
+// Size is how large a file, or a part of one, is.
+type Size struct{ Rows, Bytes, Values int }
+
+// Limits bound what an import holds in memory and for how long it keeps others from
+// writing.
+type Limits struct {
+	Batch        Size  // saved in one transaction; other writes take turns with batches
+	DryRun       Size  // of a file: a dry run remembers what its rows did
+	Atomic       Size  // of a file that is saved in one transaction, for which all others wait
+	DryRunMemory int64 // bytes for the records that a dry run changed: short rows may change long records
+}
+
+// DefaultLimits are those of a server. A batch is bounded by values too, because
+// saving a value may take as long as saving a row that has few.
+var DefaultLimits = Limits{
+	Batch:        Size{100, 1 << 20, 2_000},
+	DryRun:       Size{10_000, 16 << 20, 500_000},
+	Atomic:       Size{1_000, 8 << 20, 50_000},
+	DryRunMemory: 32 << 20,
+}
+
+// maxWithoutID is how many rows may have nothing to be known by; their hashes are
+// kept in memory.
+const maxWithoutID = 1_000_000
+
+func (x Size) within(most Size) bool {
+	return x.Rows <= most.Rows && x.Bytes <= most.Bytes && x.Values <= most.Values
+}
+
+// below reports whether there is room for another row.
+func (x Size) below(most Size) bool {
+	return x.Rows < most.Rows && x.Bytes < most.Bytes && x.Values < most.Values
+}
+
+// add counts a row.
+func (x *Size) add(r row) {
+	x.Rows, x.Bytes, x.Values = x.Rows+1, x.Bytes+r.size, x.Values+len(r.cells)
+}
+
+func (x Size) String() string {
+	return fmt.Sprintf("%d rows, %d bytes and %d values", x.Rows, x.Bytes, x.Values)
+}
+
+// checkSize refuses a file that is too large for what is asked.
+func (im *Importer) checkSize() *crm.Error {
+	switch most := im.opts.Limits; {
+	case im.opts.Atomic && !im.size.within(most.Atomic):
+		return crm.Errorf(crm.InvalidValue, "atomic=1 takes at most %s, because all others wait until it is done; this file has %s. %s", most.Atomic, im.size, withoutAtomic).On("atomic")
+	case im.opts.DryRun && !im.size.within(most.DryRun):
+		return crm.Errorf(crm.InvalidValue, "dry_run=1 takes at most %s; this file has %s. %s", most.DryRun, im.size, firstPart).On("dry_run")
+	}
+	return nil
+}
+
+// dryRunFull ends a dry run whose memory is full, behind the rows that were answered.
+func (im *Importer) dryRunFull() *crm.Error {
+	im.summary.rows = 0
+	for _, n := range im.summary.counts {
+		im.summary.rows += int(n)
+	}
+	return crm.Errorf(crm.InvalidValue, "dry_run=1 remembers what the rows before would make and change, at most %d bytes, and this is more. %s", im.opts.Limits.DryRunMemory, firstPart).On("dry_run")
+}
+
+const firstPart = "Send its first part, with the line of column names, to see how it is read; then import all of it: rows that fail are named, and the file may be sent again."
+
+const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."

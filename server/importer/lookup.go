@@ -1,0 +1,62 @@
+package importer
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// refLookup is what a row knows of the record that a reference means.
+type refLookup struct {
+	field  *crm.Field
+	id     string // in the source
+	unique string
+	name   string
+}
+
+// addLookup notes what a cell says of a reference.
+func (e *entry) addLookup(p namedMember) {
+	at := slices.IndexFunc(e.lookups, func(h refLookup) bool { return h.field == p.field })
+	if at < 0 {
+		at = len(e.lookups)
+		e.lookups = append(e.lookups, refLookup{field: p.field})
+	}
+	h, to := &e.lookups[at], e.entity.Target(p.field)
+	text := cellText(p.json)
+	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
+		for _, m := range norm.ParseObject(text) {
+			if m.Name == to.LabelField {
+				text = cellText(m.JSON)
+			}
+		}
+	}
+	switch {
+	case p.of == nil:
+		setFirst(&h.id, crm.CutHandle(firstOf(text)))
+	case p.of.Name == to.Unique:
+		setFirst(&h.unique, firstOf(text))
+	default:
+		name, address := cutAddress(text, to)
+		setFirst(&h.name, name)
+		setFirst(&h.unique, address)
+	}
+}
+
+func setFirst(s *string, value string) {
+	if *s == "" {
+		*s = value
+	}
+}
+
+// cutAddress parts "Jane Doe (jane@acme.com)", as HubSpot names contacts.
+func cutAddress(text string, to *crm.Entity) (name, address string) {
+	f := to.Field(to.Unique)
+	before, rest, found := strings.Cut(text, " (")
+	inside, end := strings.CutSuffix(rest, ")")
+	if f == nil || f.Type != crm.Email || !found || !end || !strings.Contains(inside, "@") {
+		return text, ""
+	}
+	return before, inside
+}

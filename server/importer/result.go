@@ -1,0 +1,60 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/render"
+	"crmkit/store"
+)
+
+// result is the outcome of one row.
+type result struct {
+	n       int
+	outcome string     // created, updated or unchanged
+	handle  string     // of the record; empty for one that a dry run would create
+	fault   *crm.Error // why the row failed
+}
+
+// outcomes are what can become of a row, in the order of Counts.
+var outcomes = [4]string{store.Created, store.Updated, store.Unchanged, "failed"}
+
+const failedRows = len(outcomes) - 1
+
+// Counts are how many rows came to each outcome.
+type Counts [len(outcomes)]int64
+
+func (c *Counts) add(r result) {
+	for i, word := range outcomes {
+		if word == r.outcome || r.fault != nil && i == failedRows {
+			c[i]++
+		}
+	}
+}
+
+// String words the counts, like "2 created, 0 updated, 1 unchanged, 0 failed".
+func (c Counts) String() string {
+	parts := make([]string, len(outcomes))
+	for i, word := range outcomes {
+		parts[i] = fmt.Sprintf("%d %s", c[i], word)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// line returns the result as a line of the answer.
+func (r result) line() render.Item {
+	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
+	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
+	if r.fault != nil {
+		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, norm.OneLine(r.fault.Hint)),
+			Fields: []render.Field{number, text("error", string(r.fault.Code)), text("hint", r.fault.Hint)}}
+		if r.fault.Field != "" {
+			l.Fields = append(l.Fields, text("field", r.fault.Field))
+		}
+		return l
+	}
+	return render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.outcome, r.handle)),
+		Fields: []render.Field{number, text("result", r.outcome), text("handle", r.handle)}}
+}

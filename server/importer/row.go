@@ -1,0 +1,90 @@
+package importer
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/server/draft"
+	"crmkit/store"
+)
+
+// entry is a row as it will be saved.
+type entry struct {
+	n       int
+	entity  *crm.Entity
+	draft   store.Draft
+	id      string // of the record in its source
+	source  string
+	made    string // when the record was created, if the row is of crmkit's own export
+	lookups []refLookup
+	values  int // in the row
+	fault   *crm.Error
+}
+
+// read turns a row into an entry.
+func (im *Importer) read(r row) entry {
+	e := entry{n: r.n, entity: im.opts.Entity, source: im.source, fault: r.fault, values: len(r.cells)}
+	if e.fault == nil && im.isDump() {
+		e.entity, e.fault = dumpedEntity(im.opts.Env.Schema, r)
+	}
+	if e.fault != nil {
+		return e
+	}
+	var members []crm.Member
+	if members, e.fault = im.fields(r, &e); e.fault != nil {
+		return e
+	}
+	transitions := e.draft.Inputs
+	e.draft, e.fault = draft.Decode(e.entity, members, im.opts.Env)
+	e.draft.Inputs = append(e.draft.Inputs, transitions...)
+	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
+		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
+			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows of the file have neither an id nor %s to be known by; put the rest into a file of its own.", maxWithoutID, crm.Article(cmp.Or(e.entity.Unique, "name")))
+		}
+	}
+	return e
+}
+
+// dumpedEntity returns the entity of a row of an exported workspace.
+func dumpedEntity(schema *crm.Schema, r row) (*crm.Entity, *crm.Error) {
+	e := entityOf(schema, r)
+	if e == nil {
+		return nil, crm.Errorf(crm.MissingField, "the row has no handle of a record, like contact/c_7k3q.").On("handle")
+	}
+	return e, nil
+}
+
+// hasUnique reports whether the draft has the value by which a record is upserted.
+func hasUnique(d store.Draft) bool {
+	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == d.Entity.Unique && in.Value.Set() })
+}
+
+// contentID returns an id for a row that has none: a hash of its cells, so that the
+// same row of the same file is the same record when it is imported again. It is empty
+// if too many rows need one.
+func (im *Importer) contentID(r row) string {
+	cells := slices.Clone(r.cells)
+	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
+	sum := sha256.Sum256(norm.AppendObject(nil, cells))
+	part := binary.BigEndian.Uint64(sum[:]) // rows that share it still differ in the rest of the id
+	if len(im.seen) >= maxWithoutID && im.seen[part] == 0 {
+		return ""
+	}
+	im.seen[part]++
+	return hex.EncodeToString(sum[:16]) + repeatMark(int(im.seen[part])-1)
+}
+
+// repeatMark ends the id of a row that equals so many rows before it.
+func repeatMark(before int) string {
+	if before <= 16 {
+		return strings.Repeat("+", before)
+	}
+	return "+" + strconv.Itoa(before)
+}

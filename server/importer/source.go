@@ -1,0 +1,81 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// A source is where ids come from: a product, a workspace ("ws_…"), or one of these.
+const (
+	unknownSource = "file:" // and a hash of the columns: a file of no known product
+	rowSource     = "row"   // the id is a hash of the row
+	nameSource    = "name"  // the id is the name of a record
+)
+
+// CheckSource refuses a source= that could be taken for one of the importer's own.
+func CheckSource(source string) *crm.Error {
+	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
+		return crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", norm.Quote(source)).On("source")
+	}
+	return nil
+}
+
+// sourceOf returns whose ids a file has, by its columns. Files of unknown products
+// share a source only if they have the same columns, because the ids in each may be
+// 1, 2, 3.
+func sourceOf(names []string) string {
+	if product := crm.ExportFormatOf(names); product != "" {
+		return product
+	}
+	for i := range names {
+		names[i] = crm.FoldColumn(names[i])
+	}
+	slices.Sort(names)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\n")))
+	return unknownSource + hex.EncodeToString(sum[:8])
+}
+
+// hasOwnIDs reports whether the rows are an export of crmkit, whose columns mean what
+// its fields mean.
+func (im *Importer) hasOwnIDs() bool { return im.isDump() || im.ownIDs || im.source == "crmkit" }
+
+// detectSource decides from the first rows whose ids they have. An id of another
+// workspace passes the check of this one in one case of 32, so the majority decides,
+// and a few mistyped ids make no file foreign. If no id fits either workspace, a
+// mistyped one in a file with handles, which only crmkit exports, is taken for one
+// of this workspace.
+func (im *Importer) detectSource(first []row) {
+	if im.isDump() {
+		return
+	}
+	seen := map[crm.IDFault]int{}
+	for _, r := range first {
+		for _, cell := range r.cells {
+			if e := im.idOf(cell.Name); e != nil {
+				_, fault := crm.ParseID(e, im.opts.Env.Workspace, crm.CutHandle(cellText(cell.JSON)))
+				seen[fault]++
+			}
+		}
+	}
+	handles := slices.Contains(im.columns.names, "handle")
+	im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
+	if im.source == "" {
+		im.source = sourceOf(slices.Clone(im.columns.names))
+	}
+}
+
+// idOf returns the entity whose ids a column holds, nil if it holds none.
+func (im *Importer) idOf(column string) *crm.Entity {
+	switch t := im.columns.target(column); {
+	case t.id:
+		return im.opts.Entity
+	case t.field != nil && t.field.Type == crm.Ref && t.of == nil:
+		return im.opts.Entity.Target(t.field)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package importer
+
+import (
+	"context"
+	"io"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// The first rows decide whose ids a file has.
+const (
+	sampledRows  = 200
+	sampledBytes = 1 << 20
+)
+
+// maxColumnName is the most bytes in the name of a column: a key of custom, with the
+// prefix that an export writes before it.
+const maxColumnName = crm.MaxMemberName + len("custom.")
+
+// survey reads all rows. It finds the columns of the file, and the errors after which
+// no row can be read.
+func (im *Importer) survey(ctx context.Context) error {
+	var first []row // until the source is decided
+	decided, size := false, 0
+	for {
+		r, err := im.rows.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if r.empty() {
+			continue
+		}
+		if im.size.add(r); !decided {
+			first, size = append(first, r), size+r.size
+			if decided = len(first) == sampledRows || size >= sampledBytes; !decided {
+				continue
+			}
+			im.detectSource(first)
+			first = nil
+		}
+		if fault := im.addColumns(r); fault != nil {
+			return fault
+		}
+	}
+	if !decided {
+		im.detectSource(first)
+	}
+	return im.checkRows(first)
+}
+
+// addColumns records the columns of a row.
+func (im *Importer) addColumns(r row) *crm.Error {
+	if im.isDump() {
+		return nil
+	}
+	for _, cell := range r.cells {
+		if len(cell.Name) > maxColumnName {
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, norm.Quote(cell.Name))
+		}
+		im.columns.target(cell.Name)
+	}
+	if len(im.columns.names) > crm.MaxColumns {
+		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than %d different keys, the most that are taken; nothing was saved. Put keys of your own into one, custom.", r.n, crm.MaxColumns)
+	}
+	return nil
+}
+
+// withCurl is how curl sends a file as it is.
+const withCurl = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
+
+// checkRows refuses a file of no rows, and one whose lines were joined into one. first
+// are the rows of a file that has few, which the survey did not add yet.
+func (im *Importer) checkRows(first []row) error {
+	count := im.size.Rows
+	_, csv := im.rows.(*csvRows)
+	_, lines := im.rows.(*lineRows)
+	switch {
+	case count == 0 && csv:
+		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", withCurl)
+	case count == 1 && lines && len(first) == 1 && first[0].fault != nil:
+		fault := *first[0].fault
+		fault.Hint += " It is the only line: JSON lines hold one object each; " + withCurl + "."
+		return &fault
+	}
+	for _, r := range first {
+		if fault := im.addColumns(r); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/server/edge"
+	"crmkit/server/importer"
+	"crmkit/store"
+)
+
+// The limits on imports at the same time. A file that is uploaded takes room on the disk
+// alone. One that is read and saved takes memory, and turns with everybody who writes, so
+// only a few are. A user has one share for all workspaces.
+const (
+	maxUploads      = 64 // of which some wait for their turn to be read
+	importShare     = 2
+	maxImports      = 8
+	maxImportWait   = 2 * time.Minute
+	importsOfYours  = "two imports of yours run already, in whichever of your workspaces. Wait for one to end, then send the file again; nothing of it was read."
+	importsOfTheirs = "two imports of this workspace run already. Wait for one to end, then send the file again; nothing of it was read."
+	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
+)
+
+// importIntakes count imports by user and by workspace.
+type importIntakes struct{ users, workspaces *edge.Admission }
+
+func newImportIntakes() importIntakes {
+	hold := func(hint string) *edge.Admission {
+		return edge.NewAdmission(edge.AdmissionOptions{Limit: maxUploads, Share: importShare, ShareHint: hint, FullHint: importsOfOthers})
+	}
+	return importIntakes{users: hold(importsOfYours), workspaces: hold(importsOfTheirs)}
+}
+
+// hold takes a place for an import until the request ends.
+func (in importIntakes) hold(rq *request) *crm.Error {
+	if fault := rq.hold(in.workspaces, rq.actor.WorkspaceID, 1); fault != nil {
+		return fault
+	}
+	return rq.hold(in.users, rq.actor.UserID, 1)
+}
+
+// importTurn waits until few enough imports run, and takes a place among them until the
+// request ends.
+func (s *Server) importTurn(rq *request) error {
+	limit := time.NewTimer(maxImportWait)
+	defer limit.Stop()
+	select {
+	case s.importing <- struct{}{}:
+		rq.ends = append(rq.ends, func() { <-s.importing })
+		return nil
+	case <-rq.Context().Done():
+		return rq.Context().Err()
+	case <-limit.C:
+		err := crm.Errorf(crm.NotReady, "%s", "the server runs as many imports as it may at once, and the file waited two minutes; nothing of it was saved. Send it again later.")
+		err.RetryAfter = time.Minute
+		return err
+	}
+}
+
+// importedFile is an uploaded file, with what a dry run found out about it.
+type importedFile struct {
+	*store.Spool
+	storage *storedUpload
+	digest  [sha256.Size]byte
+	reading importer.Reading
+	counts  importer.Counts // of the dry run
+}
+
+// spoolBody writes the whole body to a file before anything of it is read: a body that
+// is too large, or ends too soon, changes nothing. The caller closes the file.
+func (s *Server) spoolBody(rq *request) (*importedFile, error) {
+	body, fault := s.fileBody(rq)
+	if fault != nil {
+		return nil, fault
+	}
+	spool, err := s.store.Spool()
+	if err != nil {
+		return nil, err
+	}
+	hash, storage := sha256.New(), &storedUpload{rq: rq, store: s.store, spool: spool}
+	if _, err = io.Copy(io.MultiWriter(storage, hash), body); err != nil {
+		return nil, errors.Join(s.uploadError(rq, err), spool.Close())
+	}
+	return &importedFile{Spool: spool, storage: storage, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
+}
+
+// digestBody reads the body and returns its digest, zero if it is empty.
+func (s *Server) digestBody(rq *request) (digest [sha256.Size]byte, _ *crm.Error) {
+	body, fault := s.fileBody(rq)
+	if fault != nil {
+		return digest, fault
+	}
+	hash := sha256.New()
+	n, err := io.Copy(hash, body)
+	if err != nil {
+		return digest, s.uploadError(rq, err)
+	}
+	if n > 0 {
+		digest = [sha256.Size]byte(hash.Sum(nil))
+	}
+	return digest, nil
+}
+
+// fileBody returns the body of a request, up to the size that the server accepts.
+func (s *Server) fileBody(rq *request) (io.Reader, *crm.Error) {
+	if fault := rq.checkNotEncoded(); fault != nil {
+		return nil, fault
+	}
+	body := rq.Body
+	if most := s.opts.ImportMax; most > 0 {
+		if rq.ContentLength > most {
+			return nil, fileTooLarge(most)
+		}
+		body = http.MaxBytesReader(rq.w, body, most)
+	}
+	return newDeadlineReader(body, rq.w), nil
+}
+
+// uploadError is the error for a body that was not read to its end, or not stored.
+func (s *Server) uploadError(rq *request, err error) *crm.Error {
+	var large *http.MaxBytesError
+	var known *crm.Error
+	switch {
+	case errors.As(err, &large):
+		return fileTooLarge(large.Limit)
+	case errors.As(err, &known) && known.Code == crm.PlanLimitReached:
+		return known
+	case errors.As(err, &known):
+		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.id, "error", err)
+		return known
+	}
+	return crm.Errorf(crm.BadJSON, importer.TruncatedHint)
+}
+
+func fileTooLarge(most int64) *crm.Error {
+	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes, the most that this server takes (--import-max); nothing of it was saved. Send it in parts, each with the line of column names.", most)
+}
+
+// deadlineReader reads a body for as long as it arrives at minUploadRate or faster.
+type deadlineReader struct {
+	io.Reader
+	w     http.ResponseWriter
+	until time.Time // by when more must have arrived
+}
+
+// minUploadRate is how many bytes of a file must arrive in a second; a pause may be as
+// long as chunkTimeout. Otherwise a client that sends nothing could hold its place.
+const minUploadRate = 1 << 10
+
+func newDeadlineReader(r io.Reader, w http.ResponseWriter) *deadlineReader {
+	return &deadlineReader{Reader: r, w: w, until: time.Now().Add(chunkTimeout)}
+}
+
+func (p *deadlineReader) Read(b []byte) (int, error) {
+	until := time.Now().Add(chunkTimeout)
+	if p.until.Before(until) {
+		until = p.until
+	}
+	_ = http.NewResponseController(p.w).SetReadDeadline(until) // writers of tests and tools have no deadlines
+	n, err := p.Reader.Read(b)
+	p.until = p.until.Add(time.Duration(n) * time.Second / minUploadRate)
+	if most := time.Now().Add(2 * chunkTimeout); p.until.After(most) {
+		p.until = most
+	}
+	if err == io.EOF {
+		edge.EndRead(p.w)
+	}
+	return n, err
+}

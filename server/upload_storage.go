@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/store"
+)
+
+const (
+	freeUpload   = 1 << 20 // bytes of an upload that count as no storage, as those of other bodies
+	reservePiece = 8 << 20 // bytes that are reserved at once
+)
+
+// storedUpload writes an upload to a spool, and counts it as storage of its workspace.
+// Storage is reserved in pieces while the file arrives, so that a full plan refuses it
+// early, and exactly while the file waits for its confirmation.
+type storedUpload struct {
+	rq       *request
+	store    *store.Store
+	spool    *store.Spool
+	id       string // of the reservation; empty before the first
+	size     int64
+	reserved int64
+}
+
+// Write reserves what the piece needs, and writes it.
+func (u *storedUpload) Write(p []byte) (int, error) {
+	u.size += int64(len(p))
+	if u.size > max(freeUpload, u.reserved) {
+		if err := u.reserve(u.size + reservePiece); err != nil {
+			return 0, err
+		}
+	}
+	return u.spool.Write(p)
+}
+
+// reserve replaces the reservation, which ends when the spool is closed.
+func (u *storedUpload) reserve(size int64) (err error) {
+	actor, id := u.rq.actor, u.id
+	if id == "" {
+		if id, err = crm.RandomID("imp", u.store.Random()); err != nil {
+			return err
+		}
+		u.id = id
+		u.spool.After(func() { _ = u.store.Release(context.Background(), actor, id) })
+	}
+	u.reserved = size
+	return u.store.Reserve(u.rq.Context(), actor, id, size)
+}
+
+// keep reserves the size of the file while it waits for its confirmation.
+func (u *storedUpload) keep() error { return u.reserve(u.size) }
+
+// confirm ends the wait: the request imports the file. Uploads that count as no storage
+// give their reservation back; if that fails, it lasts until the file is closed.
+func (u *storedUpload) confirm(rq *request) {
+	if u.rq = rq; u.size <= freeUpload {
+		_ = u.reserve(0)
+	}
+}
