@@ -23,6 +23,7 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/importer < server < server/servertest
 store/sqlite < store
+query < store/textindex < store
 `
 
 // fences say where an import may stand: in these packages, or this file. Every

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,6 +8,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/textindex"
 )
 
 // withLog opens a store on a file that writes its log into a string.
@@ -17,8 +16,8 @@ func withLog(t *testing.T) (*fixture, *strings.Builder) {
 	t.Helper()
 	var log strings.Builder
 	f := onFile(t)
-	f.Store.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-	return f, &log
+	f.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	return f.reopen(), &log
 }
 
 // long returns a draft with so many bytes of words.
@@ -31,10 +30,12 @@ func (f *fixture) long(name string, size int) Draft {
 func TestMemoryCannotStopTheDatabase(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
-	contacts := indexKey{ann.Workspace, f.Schema.ByName("contact")}
+	broken := func(tx *Tx, kind string) { // commits a record without values
+		tx.job.changedRecords = append(tx.job.changedRecords, crm.Record{Entity: f.Schema.ByName(kind), Key: crm.RecordKey(ann.Workspace, 1)})
+	}
 	for i, fault := range []func(tx *Tx){
-		func(*Tx) { f.indexes.byKey[contacts].vocabulary = nil },
-		func(*Tx) { f.indexes.byKey[contacts].segments[0] = &segment{} },
+		func(tx *Tx) { broken(tx, "contact") },
+		func(tx *Tx) { broken(tx, "company") },
 		func(tx *Tx) { tx.After(func() { panic("a hook") }) },
 	} {
 		name := fmt.Sprintf("needle%dx", i)
@@ -55,37 +56,6 @@ func TestMemoryCannotStopTheDatabase(t *testing.T) {
 	if n := strings.Count(log.String(), "memory is filled anew"); n < 3 {
 		t.Errorf("%d faults are logged:\n%s", n, log)
 	}
-}
-
-// TestCommitsBesideAFailedFilling commits much while the filling of a mirror fails: what is
-// committed before it is dropped does not concern it.
-func TestCommitsBesideAFailedFilling(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	contact := f.Schema.ByName("contact")
-	m, fresh := f.indexes.reserve(indexKey{ann.Workspace, contact}, f.Now())
-	if !fresh {
-		t.Fatal("there is a mirror already")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	m.fill(ctx, f.Store)
-	if !errors.Is(m.err, context.Canceled) {
-		t.Fatalf("the filling ended with %v", m.err)
-	}
-	f.write(ann, func(tx *Tx) error {
-		for n := range 20 {
-			if _, err := tx.Save(f.long(fmt.Sprint("needle ", n), 60_000)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if len(m.segments) != 0 || m.pending != nil {
-		t.Error("a mirror that was not filled takes in rows")
-	}
-	f.indexes.enforceLimit(m, f.Now())
-	f.findsOne(ann, "needle", 20)
 }
 
 // TestDerivedValuesFollowOtherProcesses searches activities by the company of their
@@ -134,9 +104,9 @@ func TestDeletedElsewhere(t *testing.T) {
 	f.findsOne(ann, "jane", 1)
 	other.write(ann, func(tx *Tx) error { return tx.DeleteWorkspace() })
 	f.findsOne(bob, "joe", 1)
-	for of := range f.indexes.byKey {
-		if of.workspace == ann.Workspace {
-			t.Errorf("%s of a deleted workspace are in memory", of.entity.Plural)
+	for _, e := range f.Schema.Entities {
+		if f.indexes.State(textindex.Key{Workspace: ann.Workspace, Entity: e}) != textindex.Absent {
+			t.Errorf("%s of a deleted workspace are in memory", e.Plural)
 		}
 	}
 	if f.recordCache.encoded(f.tables[f.Schema.ByName("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"crmkit/crm"
+	"crmkit/store/textindex"
 )
 
 // logging opens a file whose store writes its log into a buffer.
@@ -63,74 +65,33 @@ func TestADamagedRowIsNamed(t *testing.T) {
 	}
 }
 
-// TestAMirrorThatCannotBeFilled searches beside a damaged row. SQL answers; the log says so
+// TestAnIndexThatCannotBeFilled searches beside a damaged row. SQL answers; the log says so
 // once, also where it is tried again, and memory answers when the row is mended.
-func TestAMirrorThatCannotBeFilled(t *testing.T) {
+func TestAnIndexThatCannotBeFilled(t *testing.T) {
 	f, out := logging(t, DefaultCaches())
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane", "tags", []string{"vip"})
 	f.save(ann, "contact", "name", "Joe")
 	f.damage(jane, "tags", `["vip`)
-	of := indexKey{ann.Workspace, jane.Entity}
+	of := textindex.Key{Workspace: ann.Workspace, Entity: jane.Entity}
 	for range 3 {
 		for range 2 {
 			f.findsOne(ann, "joe", 1)
-			if f.indexes.of(of) != nil {
-				t.Error("there is a mirror of what cannot be read")
+			if f.indexes.State(of) != textindex.Absent {
+				t.Error("there is an index of what cannot be read")
 			}
 		}
-		f.clock.advance(2 * failedFor)
+		f.clock.advance(2 * time.Minute)
 	}
 	if n := strings.Count(out.String(), "was not read"); n != 1 || !strings.Contains(out.String(), jane.Handle()) {
 		t.Errorf("the log says %d times\n%s", n, out)
 	}
 	f.damage(jane, "tags", `["vip"]`)
-	f.clock.advance(2 * failedFor)
+	f.clock.advance(2 * time.Minute)
 	f.findsOne(ann, "vip", 1)
-	if f.indexes.of(of) == nil {
-		t.Error("the mirror is not tried again")
+	if f.indexes.State(of) != textindex.Ready {
+		t.Error("the index is not tried again")
 	}
-}
-
-// TestWhatWaitsForAMirrorIsBounded commits more than may wait while a mirror is filled. It is
-// given up, and filled anew later.
-func TestWhatWaitsForAMirrorIsBounded(t *testing.T) {
-	c := newClock()
-	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 400_000}})
-	ann := f.member("ann@example.com")
-	of := indexKey{ann.Workspace, f.Schema.ByName("contact")}
-	m, fresh := f.indexes.reserve(of, f.Now())
-	if !fresh {
-		t.Fatal("there is a mirror already")
-	}
-	for i := range 20 {
-		f.save(ann, "contact", "name", "needle", "notes", strings.Repeat(fmt.Sprint("hay ", i), 1000))
-		if waiting := f.waiting(m); waiting > 400_000/lateShare {
-			t.Fatalf("%d bytes wait", waiting)
-		}
-	}
-	f.fill(t.Context(), m)
-	if f.indexes.of(of) != nil || !errors.Is(m.err, errOvertaken) {
-		t.Errorf("the filling ended with %v", m.err)
-	}
-	f.findsOne(ann, "needle", 20)
-	c.advance(2 * failedFor)
-	f.findsOne(ann, "needle", 20)
-	if f.indexes.of(of) == nil {
-		t.Error("the mirror is not filled anew")
-	}
-}
-
-// waiting returns how many bytes of text wait for a mirror.
-func (f *fixture) waiting(m *textIndex) (n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, lines := range m.pending {
-		for _, l := range lines {
-			n += len(l.text)
-		}
-	}
-	return n
 }
 
 // TestVerifyNamesDamagedValues looks through a file with such a row. A backup of it is made

@@ -122,7 +122,7 @@ func (w *writer) meet(ctx context.Context) error {
 		w.store.opts.Log.Error("what others changed could not be followed: memory is filled anew", "error", err)
 	}
 	w.foreign = nil
-	w.store.indexes.clear()
+	w.store.indexes.Clear()
 	for i := range w.store.counts.versions {
 		if moment := &w.store.counts.versions[i]; !slices.Contains(w.versions, moment) {
 			w.versions = append(w.versions, moment)
@@ -168,7 +168,7 @@ func (w *writer) quiet(workspace, entries int64) error {
 		return errManyChanges
 	}
 	w.passes(workspace)
-	w.store.indexes.forgetDerived(workspace, nil)
+	w.store.indexes.ForgetDerived(workspace, nil)
 	return nil
 }
 
@@ -191,7 +191,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	if e == nil || e.RandomID {
 		return nil
 	}
-	w.store.indexes.forgetDerived(workspace, e)
+	w.store.indexes.ForgetDerived(workspace, e)
 	key, fault := crm.ParseID(e, workspace, id)
 	if fault != crm.IDOK {
 		return nil

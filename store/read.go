@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/sqlite"
+	"crmkit/store/textindex"
 )
 
 // Record returns the record of the actor's workspace with the key, or a
@@ -135,14 +136,14 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page
 		return c.total(ctx, w, &page)
 	})
 	if nothing != nil {
-		page = Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: nothing.noMatch}
+		page = Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: nothing.NoExactMatch}
 	}
 	return page, err
 }
 
 // ask gives fn a snapshot and the way to what answers a question in it. Where memory shows
 // that nothing does, it does not call fn and returns what memory found.
-func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn func(context.Context, *reader, accessPath) error) (nothing *matchSet, err error) {
+func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn func(context.Context, *reader, accessPath) error) (nothing *textindex.Matches, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	sought := q.Terms != nil && !q.Ranked()
@@ -160,12 +161,12 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 	if err != nil {
 		return nil, err
 	}
-	var h *matchSet
+	var h *textindex.Matches
 	if sought {
 		if h, err = s.searchIndex(ctx, actor, q.Entity, q.Terms); err != nil {
 			return nil, err
 		}
-		if h != nil && h.n == 0 {
+		if h != nil && h.Total == 0 {
 			return h, nil
 		}
 	}
@@ -204,7 +205,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 		return nil
 	}
 	if w.hits != nil && len(q.OtherKinds) == 0 && c.veil == nil {
-		page.matched(w.hits.n, q.Total)
+		page.matched(w.hits.Total, q.Total)
 		return nil
 	}
 	text, args, err := c.counting(ctx, w)

@@ -31,11 +31,11 @@ func (w *writer) follow(batch []*job, err error) {
 		}
 	}
 	if err == nil {
-		w.store.indexes.apply(changed)
+		w.store.indexes.Apply(changed)
 		return
 	}
 	for _, rec := range changed {
-		w.store.indexes.forget(crm.RecordWorkspace(rec.Key))
+		w.store.indexes.Forget(crm.RecordWorkspace(rec.Key))
 	}
 }
 

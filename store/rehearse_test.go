@@ -262,18 +262,13 @@ func TestStepsLeaveMemoryAlone(t *testing.T) {
 	if find("jane") != 1 {
 		t.Fatal("no activity of Jane")
 	}
-	held := func() int {
-		f.indexes.mu.Lock()
-		defer f.indexes.mu.Unlock()
-		return len(f.indexes.byKey)
-	}
 	for _, name := range []string{"Other", "Third"} {
-		before, known := held(), f.writer.known.Load()
+		before, known := f.indexes.Len(), f.writer.known.Load()
 		change(name)
 		for range 3 {
 			step()
 		}
-		if n := held(); n != before || before == 0 || f.writer.known.Load() != known {
+		if n := f.indexes.Len(); n != before || before == 0 || f.writer.known.Load() != known {
 			t.Errorf("of %d kinds in memory %d are left", before, n)
 		}
 		if n := find(name); n != 1 {

@@ -23,7 +23,7 @@ type Stats struct {
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.memory(), RecordCacheBytes: s.recordCache.memory(), Hits: s.recordCache.hits.Load(), Misses: s.recordCache.misses.Load()}
+	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: s.recordCache.memory(), Hits: s.recordCache.hits.Load(), Misses: s.recordCache.misses.Load()}
 	if s.opts.Path != Memory {
 		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
 	}

@@ -20,24 +20,26 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
+	"crmkit/store/textindex"
 )
 
 // Options say which file to open and what the store takes from outside.
 type Options struct {
-	Path       string           // a file, or Memory
-	Schema     *crm.Schema      // which entities there are
-	Clock      func() time.Time // nil: time.Now
-	Rand       io.Reader        // nil: crypto/rand; ids, secrets and codes come from it
-	Plans      crm.Plans        // nil: the built-in ones
-	Plan       string           // of new users and workspaces; empty: crm.DefaultPlan
-	Migrations fs.FS            // further migrations, numbered after the built-in ones; may be nil
-	Caches     *Caches          // nil: DefaultCaches
-	LogDays    int              // for how long the log of changes is kept; 0: for ever
-	Log        *slog.Logger     // nil: nothing is logged
-	MaxWrite   time.Duration    // of the writer's time for one write; 0: DefaultMaxWrite
-	retry      time.Duration    // between two looks at cascades of other processes; 0: cascadeRetry
-	idle       time.Duration    // without a write, after which the log is written into the file; 0: idleAfter
-	LockAs     string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
+	Path       string                   // a file, or Memory
+	Schema     *crm.Schema              // which entities there are
+	Clock      func() time.Time         // nil: time.Now
+	Rand       io.Reader                // nil: crypto/rand; ids, secrets and codes come from it
+	Plans      crm.Plans                // nil: the built-in ones
+	Plan       string                   // of new users and workspaces; empty: crm.DefaultPlan
+	Migrations fs.FS                    // further migrations, numbered after the built-in ones; may be nil
+	Caches     *Caches                  // nil: DefaultCaches
+	LogDays    int                      // for how long the log of changes is kept; 0: for ever
+	Log        *slog.Logger             // nil: nothing is logged
+	MaxWrite   time.Duration            // of the writer's time for one write; 0: DefaultMaxWrite
+	retry      time.Duration            // between two looks at cascades of other processes; 0: cascadeRetry
+	idle       time.Duration            // without a write, after which the log is written into the file; 0: idleAfter
+	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
+	LockAs     string                   // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
 }
 
 // Memory is the Path of a store that leaves nothing behind.
@@ -68,7 +70,7 @@ type Store struct {
 	random      *lockedReader
 	touch       lastUsedBuffer
 	counts      *countCache
-	indexes     *textIndexes
+	indexes     *textindex.Set
 	recordCache *recordCache
 	spools      spools
 	wal         *walIndex
@@ -115,7 +117,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
 	s.counts = newCountCache(opts.Caches.Counts)
-	s.indexes = newTextIndexes(opts.Schema, opts.Caches.Search)
+	s.indexes = s.newTextIndex()
 	s.recordCache = newRecordCache(opts.Caches.Records)
 	for _, e := range opts.Schema.Entities {
 		s.tables[e] = newTable(e)
@@ -176,7 +178,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.done.Go(s.flushTouches)
 	s.done.Go(s.runCascades)
-	s.done.Go(s.runFiller)
+	s.done.Go(s.runIndexer)
 	return nil
 }
 

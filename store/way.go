@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/sqlite"
+	"crmkit/store/textindex"
 )
 
 // accessPath is how the rows of a list are come by: along the index of its order, testing row
@@ -20,8 +21,8 @@ type accessPath struct {
 	rows    int64 // of the kind
 	byKeys  bool  // the order is that of keys
 	lead    *query.IndexPath
-	hits    *matchSet // of search=; nil: there is no mirror, or nothing is searched
-	keyList string    // of keys in JSON: no other rows are read
+	hits    *textindex.Matches // of search=; nil: there is no mirror, or nothing is searched
+	keyList string             // of keys in JSON: no other rows are read
 	tooMany overlay
 }
 
@@ -34,7 +35,7 @@ type reader struct {
 
 // choosePlan chooses. It is a matter of work only: all ways lead to the same rows, and how many
 // there are includes those that are about to go with what is gone.
-func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query, h *matchSet) (w accessPath, err error) {
+func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query, h *textindex.Matches) (w accessPath, err error) {
 	w = accessPath{actor: actor, q: q, hits: h}
 	if q.Entity.RandomID {
 		return w, nil
@@ -59,8 +60,8 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 // cheapestSource returns the way by which so many rows are come by with the least work.
 func (c *reader) cheapestSource(ctx context.Context, w accessPath, wanted int64) (_ accessPath, err error) {
 	w.lead, w.keyList = nil, ""
-	if w.hits != nil && w.hits.n <= breakEven(w.rows*costTextScan, wanted) {
-		w.keyList = w.hits.keys()
+	if w.hits != nil && w.hits.Total <= breakEven(w.rows*costTextScan, wanted) {
+		w.keyList = jsonKeys(w.hits.Keys())
 		return w, nil
 	}
 	w.lead, err = c.lead(ctx, w, wanted)

@@ -103,7 +103,7 @@ func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
 func (tx *Tx) DeleteWorkspace() error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
 	tx.markChanged(number)
-	tx.After(func() { tx.store.indexes.forget(number); tx.store.recordCache.clear() })
+	tx.After(func() { tx.store.indexes.Forget(number); tx.store.recordCache.clear() })
 	if err := tx.endTokens(number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
 		return err
 	}

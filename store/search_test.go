@@ -14,6 +14,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/textindex"
 )
 
 // scanned returns the keys that the tables have for a list, in its order.
@@ -107,9 +108,9 @@ func TestMirrorsHaveWhatTablesHave(t *testing.T) {
 	}
 	f.save(bob, "contact", "name", "vip of Bob", "notes", strings.Join(searchedWords, " "))
 	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
-	f.indexes.forget(ann.Workspace)
+	f.indexes.Forget(ann.Workspace)
 	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
-	if f.indexes.bytes <= 0 || len(f.indexes.byKey) == 0 {
+	if f.indexes.Bytes() <= 0 || f.indexes.Len() == 0 {
 		t.Error("no mirror is in memory")
 	}
 }
@@ -148,8 +149,8 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 	if err != nil || h == nil {
 		f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
 	}
-	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.OtherKinds) == 0 && h.n != int64(len(want)) {
-		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.n, len(got), len(want))
+	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.OtherKinds) == 0 && h.Total != int64(len(want)) {
+		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.Total, len(got), len(want))
 	}
 	page := f.list(actor, kind, params+"&limit=1")
 	if page.Total != int64(len(want)) || !page.TotalExact {
@@ -174,7 +175,7 @@ func TestSearchesReadTheirOwnWrites(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				f.indexes.forget(ann.Workspace)
+				f.indexes.Forget(ann.Workspace)
 				_ = f.list(ann, "contact", "search=nobody")
 			}
 		}
@@ -223,8 +224,8 @@ func TestMirrorsAreBounded(t *testing.T) {
 		if page := f.list(actor, "contact", "search=needle"); page.Total != want {
 			t.Errorf("%d found, want %d", page.Total, want)
 		}
-		if f.indexes.bytes > 60_000 || f.indexes.bytes <= 0 {
-			t.Errorf("the mirrors take %d bytes", f.indexes.bytes)
+		if size := f.indexes.Bytes(); size > 60_000 || size <= 0 {
+			t.Errorf("the indexes take %d bytes", size)
 		}
 	}
 	for range 2 {
@@ -232,15 +233,15 @@ func TestMirrorsAreBounded(t *testing.T) {
 			check(actor, 40)
 		}
 	}
-	if n := len(f.indexes.byKey); n < 2 || n >= 24 {
-		t.Errorf("%d mirrors are in memory", n)
+	if n := f.indexes.Len(); n < 2 || n >= 24 {
+		t.Errorf("%d indexes are in memory", n)
 	}
 	big := actors[0]
 	f.save(big, "contact", "name", "needle", "notes", strings.Repeat("hay ", 16_000))
 	check(actors[1], 40)
 	check(big, 41)
-	if m := f.indexes.byKey[indexKey{big.Workspace, f.Schema.ByName("contact")}]; m != nil {
-		t.Error("a mirror over the limit is kept")
+	if f.indexes.State(textindex.Key{Workspace: big.Workspace, Entity: f.Schema.ByName("contact")}) != textindex.Absent {
+		t.Error("an index over the limit is kept")
 	}
 	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
@@ -248,11 +249,6 @@ func TestMirrorsAreBounded(t *testing.T) {
 	}
 	if spelled, err := f.Suggest(t.Context(), big, f.Schema.ByName("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
 		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
-	}
-	for _, m := range f.indexes.byKey {
-		if m.size != m.memory() {
-			t.Errorf("a mirror of %d bytes is counted as %d", m.memory(), m.size)
-		}
 	}
 }
 
@@ -273,8 +269,8 @@ func TestUnknownCommitsForgetMirrors(t *testing.T) {
 	rec := f.save(ann, "contact", "name", "x")
 	f.findsOne(ann, "x", 1)
 	f.writer.updateCaches([]*job{{changedRecords: []crm.Record{rec}}}, errors.New("the commit failed"))
-	if len(f.indexes.byKey) != 0 || f.indexes.bytes != 0 {
-		t.Errorf("%d mirrors with %d bytes are still there", len(f.indexes.byKey), f.indexes.bytes)
+	if f.indexes.Len() != 0 || f.indexes.Bytes() != 0 {
+		t.Errorf("%d indexes with %d bytes are still there", f.indexes.Len(), f.indexes.Bytes())
 	}
 	f.findsOne(ann, "x", 1)
 }
@@ -308,22 +304,6 @@ func TestSpellings(t *testing.T) {
 		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Terms)
 		if got := fmt.Sprint(spelled); err != nil || got != want {
 			t.Errorf("%q is looked for as %s, %v; want %s", text, got, err, want)
-		}
-	}
-}
-
-// TestSpellingsAreBounded has words of many parts, each of which may be many others.
-func TestSpellingsAreBounded(t *testing.T) {
-	f := onFile(t)
-	ann := f.member("ann@example.com")
-	for _, last := range "abcdefghijkl" {
-		f.save(ann, "contact", "name", "anna"+string(last)+" berta"+string(last))
-	}
-	for parts, want := range map[int]int{2: maxSpellings, maxParts: maxSpellings, maxParts + 1: 0} {
-		word := strings.TrimSuffix(strings.Repeat("annaz.", parts), ".")
-		spelled, err := f.Suggest(t.Context(), ann, f.Schema.ByName("contact"), f.question(ann, "contact", "search="+word).Terms)
-		if got := len(spelled[word]); err != nil || got != want {
-			t.Errorf("%d parts are looked for as %d words, %v; want %d", parts, got, err, want)
 		}
 	}
 }
@@ -399,5 +379,28 @@ func TestMirrorsFollowWhatStandsBeside(t *testing.T) {
 		if n := f.list(ann, "activity", "search=other").Total; n != 1 {
 			t.Errorf("%d activities of the new company", n)
 		}
+	}
+}
+
+// TestLikesThatMemoryAnswers holds which conditions of like: are looked for in memory:
+// those on what searches read.
+func TestLikesThatMemoryAnswers(t *testing.T) {
+	f := cached(t)
+	ann := f.member("ann@example.com")
+	for params, want := range map[string]int{
+		"name=like:a": 1, "email=like:a&notes=like:b": 2, "tags=like:a": 1, "phone=like:1": 1, "company.name=like:a": 1,
+		"stage=like:a": 0, "custom.a=like:a": 0, "company.notes=like:a": 0, "company.domain=like:a": 0, "campaign.name=like:a": 0, "name=a": 0, "name=ne:a": 0, "name=gte:a": 0,
+	} {
+		q := f.question(ann, "contact", params)
+		got := 0
+		if q.Terms != nil {
+			got = len(q.Terms.Likes)
+		}
+		if got != want || len(q.OtherKinds) != len(q.Where)-want {
+			t.Errorf("%s: %d conditions are for memory and %d of %d for SQL, want %d for memory", params, got, len(q.OtherKinds), len(q.Where), want)
+		}
+	}
+	if q := f.question(ann, "activity", "company.name=like:a"); len(q.Terms.Likes[0].Refs) != 2 {
+		t.Errorf("an activity is of the company of its contact too: %v", q.Terms.Likes[0].Refs)
 	}
 }

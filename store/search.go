@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store/textindex"
+)
+
+// KeepsText reports whether text that is searched is kept in memory, without which searches
+// find no misspelled words.
+func (s *Store) KeepsText() bool { return s.opts.Caches.Search > 0 }
+
+// FuzzySupport says whether searches of a kind find misspelled words.
+type FuzzySupport = textindex.FuzzySupport
+
+// They do; they will soon; they do not, for lack of memory.
+const (
+	FuzzyReady = textindex.FuzzyReady
+	FuzzySoon  = textindex.FuzzySoon
+	FuzzyOff   = textindex.FuzzyOff
+)
+
+// SupportsFuzzy returns whether searches of a kind find misspelled words.
+func (s *Store) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entity) (FuzzySupport, error) {
+	ctx, end, err := s.turn(ctx, actor)
+	if err != nil {
+		return FuzzyOff, err
+	}
+	defer end()
+	return s.indexes.Fuzzy(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e})
+}
+
+// Suggest returns other spellings for the words of a search that found nothing, from words
+// of records: the nearest, then the most frequent first. Nil: there are none, or the text
+// is not in memory.
+func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
+	ctx, end, err := s.turn(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return s.indexes.Suggest(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e}, terms)
+}
+
+// searchIndex searches the text in memory; nil where SQL must answer.
+func (s *Store) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (*textindex.Matches, error) {
+	return s.indexes.Search(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e}, terms)
+}
+
+// Search answers a search of one kind: the first records by rank, those of equal rank by
+// their latest change, and how many there are.
+func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
+	if err := s.catchUp(ctx); err != nil {
+		return page, err
+	}
+	ctx, end, err := s.turn(ctx, actor)
+	if err != nil {
+		return page, err
+	}
+	defer end()
+	recall := s.counts.snapshot(actor.Workspace)
+	matches, err := s.searchIndex(ctx, actor, q.Entity, q.Terms)
+	if err != nil {
+		return page, err
+	}
+	if matches == nil {
+		return s.List(ctx, actor, q.Query)
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxRead)
+	defer cancel()
+	err = s.present(ctx, actor, q.Entity, func(v *ReadTx) error {
+		r := ranking{&reader{v, recall, s.recordCache}, s.tables[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
+		return r.read(ctx, &page)
+	})
+	return page, err
+}
+
+// ranking answers a search with what the index has found.
+type ranking struct {
+	*reader
+	table *table
+	path  accessPath
+	q     *query.Search
+}
+
+func (r ranking) read(ctx context.Context, page *Page) error {
+	named, err := r.exactNames(ctx)
+	if err != nil {
+		return err
+	}
+	for key := range named {
+		r.path.hits.Add(key)
+	}
+	if r.veil != nil { // the index has records that readers no longer see
+		return r.readVeiled(ctx, page)
+	}
+	matches := r.path.hits
+	*page = Page{HasTotal: true, NoExactMatch: matches.Total == 0}
+	if page.matched(matches.Total, r.q.Total); page.NoExactMatch {
+		return nil
+	}
+	r.path.keyList = jsonKeys(matches.Top(r.q.Limit, func(key int64, label []byte) int {
+		if named[key] {
+			return query.RankExactName
+		}
+		return r.q.RankLabel(string(label))
+	}))
+	keys, err := r.keys(ctx, r.path)
+	if err == nil {
+		err = r.loadPage(ctx, r.table, r.path, keys, page)
+	}
+	page.More = matches.Total > int64(len(page.Records))
+	return err
+}
+
+// exactNames returns the records that the text of the search names exactly.
+func (r ranking) exactNames(ctx context.Context) (map[int64]bool, error) {
+	text := r.q.ExactNameSQL()
+	if text == "" {
+		return nil, nil
+	}
+	named := map[int64]bool{}
+	return named, r.Rows(ctx, text, append([]any{r.path.actor.Workspace}, r.q.Args...), func(scan func(...any) error) error {
+		var key int64
+		err := scan(&key)
+		named[key] = true
+		return err
+	})
+}
+
+// readVeiled answers where the index finds more than readers see: SQL tests its matches
+// once more.
+func (r ranking) readVeiled(ctx context.Context, page *Page) error {
+	path, err := r.choosePlan(ctx, r.path.actor, r.path.q, r.path.hits)
+	if err == nil {
+		err = r.page(ctx, r.table, path, page)
+	}
+	if err == nil {
+		err = r.total(ctx, path, page)
+		page.NoExactMatch = page.Total == 0
+	}
+	return err
+}
+
+// jsonKeys returns keys as a JSON array, which keysFromJSON reads.
+func jsonKeys(keys []int64) string {
+	list := []byte{'['}
+	for i, key := range keys {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, key, 10)
+	}
+	return string(append(list, ']'))
+}

@@ -1,0 +1,68 @@
+package textindex
+
+import "crmkit/crm"
+
+// Apply brings the indexes up to date with records that were committed, as they are now. It
+// must be called before the commit is answered. It never panics.
+func (s *Set) Apply(records []crm.Record) {
+	if err := recovered(func() { s.apply(records) }); err != nil {
+		s.opts.Log.Error("the text index could not follow a commit: memory is filled anew", "error", err)
+		s.Clear()
+	}
+}
+
+func (s *Set) apply(records []crm.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := map[*index][]document{}
+	for _, rec := range records {
+		if x := s.indexes[Key{crm.RecordWorkspace(rec.Key), rec.Entity}]; x != nil {
+			changed[x] = append(changed[x], x.fields.ofRecord(rec))
+		}
+	}
+	for x, docs := range changed {
+		x.apply(docs)
+		s.measure(x)
+	}
+	s.evict()
+}
+
+// Forget drops the indexes of a workspace: it was deleted, or it is not known what was
+// committed in it.
+func (s *Set) Forget(workspace int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := range s.fields {
+		key := Key{workspace, e}
+		if x := s.indexes[key]; x != nil {
+			s.drop(x)
+		}
+		delete(s.retryAt, key)
+		delete(s.logged, key)
+	}
+}
+
+// ForgetDerived drops those indexes of a workspace whose text depends on records of a kind,
+// or of any kind if it is nil. It is for changes of which only these records are known.
+func (s *Set) ForgetDerived(workspace int64, from *crm.Entity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for kind, dependent := range s.derived {
+		if from != nil && from != kind {
+			continue
+		}
+		for _, e := range dependent {
+			if x := s.indexes[Key{workspace, e}]; x != nil {
+				s.drop(x)
+			}
+		}
+	}
+}
+
+// Clear drops all indexes.
+func (s *Set) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.indexes)
+	s.bytes = 0
+}

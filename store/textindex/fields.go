@@ -1,0 +1,100 @@
+package textindex
+
+import (
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// Fields are the fields of an entity that searches look into.
+type Fields struct {
+	query.SearchFields
+	Entity *crm.Entity
+}
+
+// derivedFrom returns the kinds whose records determine values of these fields: the index
+// is out of date when one of them changed and the change was not given to Set.Apply.
+func (f Fields) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
+	for _, list := range [][]*crm.Field{f.Own, f.Refs} {
+		for _, field := range list {
+			if field.InheritedFrom != "" {
+				kinds = append(kinds, f.Entity.Target(f.Entity.Field(field.InheritedFrom)))
+			}
+			if field.Rollup != nil {
+				kinds = append(kinds, schema.ByName(field.Rollup.Child))
+			}
+		}
+	}
+	return kinds
+}
+
+// document is what the index holds of one record. Without text the record does not exist.
+type document struct {
+	number    int64 // of the record, within its workspace
+	text      []byte
+	updatedAt int64
+	refs      []uint32 // record numbers, by the position of the reference; 0: unset
+}
+
+// documentCost is about how many bytes a document takes beside its text.
+const documentCost = 64
+
+// size returns about how much memory the document takes.
+func (d document) size() int64 { return int64(len(d.text)+4*len(d.refs)) + documentCost }
+
+// ofRecord returns the document of a record. A record without a version was deleted.
+func (f Fields) ofRecord(rec crm.Record) document {
+	d := document{number: crm.RecordNumber(rec.Key), updatedAt: rec.Value(crm.FieldUpdatedAt).Int, refs: make([]uint32, len(f.Refs))}
+	if rec.Version() == 0 {
+		return d
+	}
+	for _, field := range f.Own {
+		v := rec.Value(field.Name)
+		if field.HasFoldColumn() && v.Set() {
+			v.Text = query.FoldOf(field, v.Text)
+		}
+		d.text = appendField(d.text, field, v)
+	}
+	for i, field := range f.Refs {
+		d.refs[i] = recordNumber(rec.Value(field.Name).Int)
+	}
+	return d
+}
+
+// ofRow returns the document of a row.
+func (f Fields) ofRow(r Row) document {
+	d := document{number: crm.RecordNumber(r.Key), updatedAt: r.UpdatedAt, refs: make([]uint32, len(f.Refs))}
+	for i, field := range f.Own {
+		d.text = appendField(d.text, field, r.Own[i])
+	}
+	for i := range f.Refs {
+		d.refs[i] = recordNumber(r.Refs[i])
+	}
+	return d
+}
+
+// appendField adds a field to the text of a document, as searches compare it. Each field
+// ends with a line feed and each label with a tab: folded text contains neither, so no
+// match reaches from one into the next.
+func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
+	switch {
+	case f.Type == crm.Tags:
+		for _, label := range v.List() {
+			text = append(append(text, norm.Fold(label)...), '\t')
+		}
+	case f.HasFoldColumn():
+		text = append(text, v.Text...)
+	default:
+		text = append(text, norm.Fold(v.Text)...)
+	}
+	return append(text, '\n')
+}
+
+// recordNumber returns the record number of a key in the four bytes that an index has for
+// it. No workspace has as many records.
+func recordNumber(key int64) uint32 {
+	if key == 0 {
+		return 0
+	}
+	return uint32(crm.RecordNumber(key))
+}

@@ -1,0 +1,166 @@
+package textindex
+
+import (
+	"cmp"
+	"context"
+	"math/bits"
+	"slices"
+
+	"crmkit/query"
+)
+
+// scan is one pass over the segments of a kind.
+type scan struct {
+	indexes    []*index    // of the kind, then of the target of each of its references; nil: not needed
+	segments   segments    // of the first
+	conditions []condition // a record must match all; the most selective is first
+}
+
+// condition is one word, or one part of a field, that a record must contain: in a field of
+// its own or in the label of a record that it refers to.
+type condition struct {
+	terms      []term
+	targets    [][]uint64 // by reference: masks of the records whose label matches; nil: none
+	sampleHits int        // how many rows of a sample match
+	longest    int        // bytes of the longest text
+}
+
+// newScan prepares a pass; nil where an index that it needs is not available.
+func (s *Set) newScan(ctx context.Context, of Key, terms *query.Terms) (*scan, error) {
+	indexes, err := s.indexesFor(ctx, of, terms)
+	if err != nil || indexes == nil {
+		return nil, err
+	}
+	c := &scan{indexes: indexes, segments: indexes[0].snapshot()}
+	for _, w := range terms.Words {
+		c.add(c.anyField(w))
+	}
+	for _, l := range terms.Likes {
+		c.add(c.oneField(l))
+	}
+	c.sort()
+	return c, nil
+}
+
+// indexesFor returns the index of a kind and those of the targets of its references, nil
+// for targets in which nothing is looked for. Without terms it returns all. The result is
+// nil if one of them is not available.
+func (s *Set) indexesFor(ctx context.Context, of Key, terms *query.Terms) ([]*index, error) {
+	own, err := s.get(ctx, of)
+	if own == nil || err != nil {
+		return nil, err
+	}
+	list := []*index{own}
+	for _, f := range own.fields.Refs {
+		needed := terms == nil || len(terms.Words) > 0 || slices.ContainsFunc(terms.Likes, func(l query.Like) bool { return slices.Contains(l.Refs, f) })
+		if !needed {
+			list = append(list, nil)
+			continue
+		}
+		target, err := s.get(ctx, Key{of.Workspace, of.Entity.Target(f)})
+		if target == nil || err != nil {
+			return nil, err
+		}
+		list = append(list, target)
+	}
+	return list, nil
+}
+
+// anyField returns the condition that a word occurs in any field.
+func (c *scan) anyField(w query.Word) (one condition) {
+	for _, v := range w.Variants {
+		one.terms = append(one.terms, c.indexes[0].fields.term(v))
+	}
+	for _, target := range c.indexes[1:] {
+		one.targets = append(one.targets, target.byLabel(one.terms))
+	}
+	return one
+}
+
+// oneField returns the condition that a text occurs in a certain field.
+func (c *scan) oneField(l query.Like) (one condition) {
+	fields := c.indexes[0].fields
+	part := term{finders: []substringFinder{{text: []byte(l.Part)}}}
+	for i, f := range fields.Refs {
+		var masks []uint64
+		if slices.Contains(l.Refs, f) {
+			masks = c.indexes[1+i].byLabel([]term{part})
+		}
+		one.targets = append(one.targets, masks)
+	}
+	if l.Own != nil {
+		part.perField = make([][]byte, len(fields.Own))
+		part.perField[slices.Index(fields.Own, l.Own)] = part.finders[0].text
+		one.terms = []term{part}
+	}
+	return one
+}
+
+func (c *scan) add(one condition) {
+	for _, t := range one.terms {
+		for i := range t.finders {
+			t.finders[i].chooseAnchor(c.segments)
+			one.longest = max(one.longest, len(t.finders[i].text))
+		}
+	}
+	c.conditions = append(c.conditions, one)
+}
+
+// sampledSegments is in how many segments conditions are compared: some thousands of rows.
+const sampledSegments = 64
+
+// sort puts the condition that fewest rows match first: the others are then tested only on
+// these. Of those that nothing in the sample matches, the longest text is first.
+func (c *scan) sort() {
+	if len(c.conditions) < 2 {
+		return
+	}
+	step := max(1, len(c.segments)/sampledSegments)
+	for at := step / 2; at < len(c.segments); at += step {
+		s := c.segments[at]
+		if s == nil {
+			continue
+		}
+		for i := range c.conditions {
+			c.conditions[i].sampleHits += bits.OnesCount64(c.conditions[i].mask(s, s.rows()))
+		}
+	}
+	slices.SortStableFunc(c.conditions, func(a, b condition) int {
+		return cmp.Or(cmp.Compare(a.sampleHits, b.sampleHits), cmp.Compare(b.longest, a.longest))
+	})
+}
+
+// segmentsBetweenChecks is how many segments are scanned until the context is checked
+// again: less than a millisecond's work.
+const segmentsBetweenChecks = 256
+
+// each calls fn with the matches of each segment, until it wants no more.
+func (c *scan) each(ctx context.Context, fn func(at int, mask uint64) (more bool)) error {
+	for at, s := range c.segments {
+		if at%segmentsBetweenChecks == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if s == nil {
+			continue
+		}
+		mask := s.rows()
+		for i := 0; i < len(c.conditions) && mask != 0; i++ {
+			mask = c.conditions[i].mask(s, mask)
+		}
+		if !fn(at, mask) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// mask returns those of the given rows of a segment that match.
+func (c *condition) mask(s *segment, among uint64) uint64 {
+	mask := s.find(c.terms, among)
+	for i, targets := range c.targets {
+		if targets != nil {
+			mask |= s.matchRefs(reference{i, len(c.targets), targets}, among&^mask)
+		}
+	}
+	return mask
+}

@@ -1,0 +1,34 @@
+package textindex
+
+import (
+	"context"
+
+	"crmkit/crm"
+)
+
+// Source reads the records that an index is filled from.
+type Source interface {
+	// LastNumber returns the highest record number of the kind that was given out; 0 if none
+	// was.
+	LastNumber(ctx context.Context, of Key) (int64, error)
+
+	// Rows calls each for the rows of a page, in any order. A row is not used after each
+	// returns, so the source may use its slices again. An error that is a *crm.Error is not
+	// logged: the source has done so, or it is expected.
+	Rows(ctx context.Context, page Page, each func(Row)) error
+}
+
+// Page is a range of the records of one kind in one workspace.
+type Page struct {
+	Key
+	Fields     Fields
+	First, End int64 // record numbers; End is the first behind the page
+}
+
+// Row is what a source returns of a record.
+type Row struct {
+	Key       int64
+	UpdatedAt int64       // in milliseconds
+	Own       []crm.Value // of Fields.Own; the text of fields with a fold column is folded
+	Refs      []int64     // of Fields.Refs: keys, 0 for unset
+}

@@ -1,0 +1,48 @@
+package textindex
+
+import (
+	"bytes"
+	"slices"
+
+	"crmkit/query"
+)
+
+// term is one spelling of a word, to be looked for in rows. Most have the same text in all
+// fields; a phone number is compared by its digits in phone fields, and as it was written
+// in others.
+type term struct {
+	finders  []substringFinder // a row that matches contains the text of at least one
+	perField [][]byte          // the text for each field; nil where it is the same in all
+}
+
+// term returns the term of a spelling. An empty text in perField matches nothing.
+func (f Fields) term(v query.Variant) term {
+	t := term{finders: []substringFinder{{text: []byte(v.Fold)}}}
+	if v.Same() {
+		return t
+	}
+	for _, field := range f.Own {
+		text := []byte(v.MatchesText(field.Type))
+		t.perField = append(t.perField, text)
+		known := func(f substringFinder) bool { return bytes.Equal(f.text, text) }
+		if len(text) > 0 && !slices.ContainsFunc(t.finders, known) {
+			t.finders = append(t.finders, substringFinder{text: text})
+		}
+	}
+	return t
+}
+
+// in reports whether a row contains the term.
+func (t term) in(row []byte) bool {
+	if t.perField == nil {
+		return bytes.Contains(row, t.finders[0].text)
+	}
+	for _, text := range t.perField {
+		field, rest, _ := bytes.Cut(row, []byte{'\n'})
+		if len(text) > 0 && bytes.Contains(field, text) {
+			return true
+		}
+		row = rest
+	}
+	return false
+}

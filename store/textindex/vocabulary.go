@@ -1,0 +1,99 @@
+package textindex
+
+import "bytes"
+
+// The vocabulary of an index has the words of its rows that a misspelled word may stand
+// for, with how often they occur. Counting words takes longer than a commit should, so new
+// rows are noted first and counted when somebody asks, or when they are many.
+
+// termCount is in how many places a word occurs: in all of the text, and in labels.
+type termCount struct{ all, inLabels int }
+
+// wordCost is about how many bytes a word takes in the vocabulary beside its own.
+const wordCost = 48
+
+// pendingRow is the text of a row that was added (+1) or removed (-1) and whose words are
+// not counted yet.
+type pendingRow struct {
+	text []byte
+	n    int
+}
+
+// maxUncounted is how many bytes of text may wait to be counted: some ten milliseconds of
+// counting.
+const maxUncounted = 1 << 20
+
+// noteWords notes that rows are replaced by others. The caller holds mu.
+func (x *index) noteWords(old *segment, docs []document) {
+	for i, d := range docs {
+		if i+1 < len(docs) && docs[i+1].number == d.number {
+			continue // replaced by the next one already
+		}
+		if old != nil {
+			removed := bytes.Clone(old.row(int(d.number % segmentRows))) // a part of it would keep the whole segment
+			x.uncounted = append(x.uncounted, pendingRow{removed, -1})
+			x.uncountedBytes += len(removed)
+		}
+		x.uncounted = append(x.uncounted, pendingRow{d.text, 1})
+		x.uncountedBytes += len(d.text)
+	}
+	if x.uncountedBytes > maxUncounted && x.counting.TryLock() {
+		defer x.counting.Unlock()
+		x.bytes += x.countWords(x.takeUncounted())
+	}
+}
+
+// takeUncounted returns the rows that wait to be counted, and forgets them. The caller
+// holds mu.
+func (x *index) takeUncounted() (rows []pendingRow) {
+	rows, x.uncounted, x.uncountedBytes = x.uncounted, nil, 0
+	return rows
+}
+
+// countWords counts the words of rows and returns by how many bytes the vocabulary grew.
+// The caller holds counting.
+func (x *index) countWords(rows []pendingRow) (grew int64) {
+	for _, row := range rows {
+		grew += x.countRow(row.text, row.n)
+	}
+	return grew
+}
+
+// countRow adds n to the counts of the words of a row, and returns by how many bytes the
+// vocabulary grew.
+func (x *index) countRow(row []byte, n int) (grew int64) {
+	inLabel := 0 // how many words of the label are left; they come first
+	fuzzyWords(label(row), func([]byte) { inLabel++ })
+	fuzzyWords(row, func(word []byte) {
+		count, known := x.vocabulary[string(word)]
+		if count.all += n; inLabel > 0 {
+			count.inLabels += n
+		}
+		inLabel--
+		if x.vocabulary[string(word)] = count; !known {
+			grew += int64(len(word) + wordCost)
+		}
+		if count.all == 0 {
+			delete(x.vocabulary, string(word))
+			grew -= int64(len(word) + wordCost)
+		}
+	})
+	return grew
+}
+
+// eachTerm calls fn for each word of the vocabulary. Neither searches nor commits wait for
+// it.
+func (x *index) eachTerm(fn func(word string, count termCount)) {
+	x.counting.Lock()
+	defer x.counting.Unlock()
+	x.mu.Lock()
+	rows := x.takeUncounted()
+	x.mu.Unlock()
+	grew := x.countWords(rows)
+	x.mu.Lock()
+	x.bytes += grew
+	x.mu.Unlock()
+	for word, count := range x.vocabulary {
+		fn(word, count)
+	}
+}
