@@ -8,8 +8,8 @@ import (
 	"crmkit/store"
 )
 
-// DeleteAccount deletes the actor's account, as store.RemoveUser says. It needs a step-up
-// code.
+// DeleteAccount deletes the actor's account and what store.RemoveUser deletes with it. It
+// needs a step-up code.
 func (a *Auth) DeleteAccount(tx *store.Tx, code string) (store.Left, error) {
 	what := SensitiveAction{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + tx.Actor.Email + ", every workspace of which it is the only member, and its membership in",
 		Also: " and all others"}

@@ -1,6 +1,11 @@
-// Package auth turns a credential into an actor: access tokens, mailed codes,
-// step-up and delete confirmations. It words the mails it sends. It never speaks
-// HTTP and executes no SQL of its own.
+// Package auth turns a credential into an actor: access tokens, mailed codes, step-up
+// codes and delete confirmations. It composes the mails it sends. It never speaks HTTP
+// and executes no SQL of its own.
+//
+// Two rules hold everywhere. Secrets are stored as hashes alone. And a limit that a
+// stranger can use up never keeps the owner of an address out: it slows requests down, or
+// makes codes long, and does not stop them. Limits are counted in the database, in the
+// transaction they guard.
 package auth
 
 import (
@@ -25,17 +30,17 @@ type Auth struct {
 
 	mu         sync.RWMutex
 	sessions   map[string]cached // by hash of the token
-	generation uint64            // rises when sessions are dropped
+	generation uint64            // incremented when sessions are dropped
 
 	hits, misses atomic.Int64 // of sessions
 	failures     failures
 }
 
-// Options say how people come in.
+// Options configure an Auth.
 type Options struct {
 	Mail       *mail.Sender // nil: codes are returned instead of mailed, and invites are not mailed
 	BaseURL    string       // origin of this server, for mails
-	InviteOnly bool         // who is neither a user nor invited cannot sign up
+	InviteOnly bool         // only users and invited addresses can sign in
 }
 
 // New returns an Auth for the store.
@@ -43,23 +48,23 @@ func New(s *store.Store, opts Options) *Auth {
 	return &Auth{store: s, opts: opts, sessions: map[string]cached{}}
 }
 
-// cached is a session read a moment ago.
+// cached is a session in memory.
 type cached struct {
 	session store.Session
 	until   time.Time // when it is read again
-	touched time.Time // when its use was last noted
+	touched time.Time // when its use was last stored
 }
 
 const (
-	// cacheFor bounds how long a change by another process goes unseen;
-	// changes by this one are seen at once.
+	// cacheFor bounds how long a change by another process goes unnoticed. Changes by
+	// this process take effect at once, through Forget.
 	cacheFor    = time.Second
-	touchAfter  = time.Minute
+	touchAfter  = time.Minute // between two writes of a token's last use
 	maxSessions = 10_000
 )
 
-// Actor returns who the access token stands for. Errors are auth_required,
-// invalid_token and token_expired.
+// Actor returns the user, workspace and scope of an access token. Errors are
+// auth_required, invalid_token and token_expired.
 func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	if token == "" {
 		return crm.Actor{}, signedOut(crm.AuthRequired, "send the header Authorization: Bearer <token>.")
@@ -80,14 +85,15 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	return session.Actor, nil
 }
 
-// signIn is the next call after any 401.
+// signIn is the hint of every 401.
 const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code, and with "workspace_id" if you worked in one of several.`
 
-// signedOut is the error for a request without a token that is good.
+// signedOut is the error for a request without a valid token.
 func signedOut(code crm.Code, what string) *crm.Error {
 	return crm.Errorf(code, "%s %s", what, signIn).ForTools("%s %s", what, store.ConnectAgain)
 }
 
+// session returns the session of a token from memory, or reads it.
 func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) {
 	now := a.store.Now()
 	a.mu.RLock()
@@ -109,7 +115,7 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 	session.LastUsed = max(session.LastUsed, c.touched.UnixMilli())
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.generation == generation {
+	if a.generation == generation { // otherwise what was read may be outdated
 		if len(a.sessions) >= maxSessions {
 			clear(a.sessions)
 		}
@@ -118,7 +124,7 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 	return session, nil
 }
 
-// touch notes a token's use, at most once a minute.
+// touch records the use of a token, at most once in touchAfter.
 func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 	a.mu.RLock()
 	c, found := a.sessions[hash]
@@ -136,7 +142,8 @@ func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 	}
 }
 
-// Forget drops every cached session, after a change to tokens or members.
+// Forget drops the cached sessions. It is called after each commit that changes tokens,
+// members or workspaces.
 func (a *Auth) Forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -144,8 +151,8 @@ func (a *Auth) Forget() {
 	clear(a.sessions)
 }
 
-// Revoke ends a token of the actor. It is refused from then on. What it made is returned
-// where that lives on.
+// Revoke revokes a token of the actor. It returns the tokens that this one made and that
+// remain valid.
 func (a *Auth) Revoke(tx *store.Tx, id string) (left []store.Made, err error) {
 	tx.After(a.Forget)
 	id = crm.CutHandle(id)
@@ -155,7 +162,7 @@ func (a *Auth) Revoke(tx *store.Tx, id string) (left []store.Made, err error) {
 	return left, err
 }
 
-// Hash returns what is stored of a secret: its SHA-256, in hexadecimal.
+// Hash returns the stored form of a secret: its SHA-256 in hexadecimal.
 func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

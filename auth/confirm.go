@@ -7,8 +7,8 @@ import (
 
 const confirmLength = 16 // characters of base 62, 95 bits
 
-// Confirm lets a delete through when the secret confirms it for this actor,
-// record and version. Otherwise it returns false and a new secret to show.
+// Confirm reports whether the secret confirms a delete by this actor, of this record in
+// this version. If not it returns a new secret, which the user's yes is sent with.
 func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed bool, fresh string, err error) {
 	if secret != "" {
 		confirmed, err = tx.TakeConfirmation(Hash(secret), rec.Handle(), rec.Version())
@@ -22,7 +22,7 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 	return false, fresh, tx.SaveConfirmation(Hash(fresh), rec.Handle(), rec.Version())
 }
 
-// ConfirmToken returns a new secret that may stand for a yes.
+// ConfirmToken returns a new secret that confirms an action.
 func (a *Auth) ConfirmToken() (string, error) {
 	return randomText(a.store.Random(), confirmLength, base62)
 }

@@ -13,6 +13,7 @@ import (
 	"crmkit/store"
 )
 
+// signInMail is the mail with a sign-in code of the API.
 func (a *Auth) signInMail(address, client string, life time.Duration) mail.Message {
 	return mail.Message{To: address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		"Somebody asked to sign in to crmkit with your e-mail address. This is the code:",
@@ -21,6 +22,7 @@ func (a *Auth) signInMail(address, client string, life time.Duration) mail.Messa
 	}}
 }
 
+// pageMail is the mail with a code for the sign-in page.
 func (a *Auth) pageMail(client string, p PageCode) mail.Message {
 	return mail.Message{To: p.Address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", quoteName(p.ClientName)),
@@ -29,6 +31,7 @@ func (a *Auth) pageMail(client string, p PageCode) mail.Message {
 	}}
 }
 
+// stepUpMail is the mail with a code that confirms an action.
 func (a *Auth) stepUpMail(actor crm.Actor, what SensitiveAction) mail.Message {
 	what.Does = withoutLinks(what.Does)
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
@@ -38,6 +41,7 @@ func (a *Auth) stepUpMail(actor crm.Actor, what SensitiveAction) mail.Message {
 	}}
 }
 
+// inviteMail is the mail to an address that was invited.
 func (a *Auth) inviteMail(actor crm.Actor, address, role string) mail.Message {
 	return mail.Message{To: address, Subject: "An invitation to a crmkit workspace", Paragraphs: []string{
 		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", withoutLinks(actor.Email), quoteName(actor.WorkspaceName), role),
@@ -46,7 +50,7 @@ func (a *Auth) inviteMail(actor crm.Actor, address, role string) mail.Message {
 	}}
 }
 
-// requestOrigin says in plain words where a request came from and which server it
+// requestOrigin is the sentence that says where a request came from and which server it
 // reached.
 func (a *Auth) requestOrigin(client string) string {
 	if client == "" {
@@ -56,11 +60,12 @@ func (a *Auth) requestOrigin(client string) string {
 		client, a.store.Now().UTC().Format("2006-01-02 15:04"), a.opts.BaseURL)
 }
 
-// plainLocalPart is the part before the @ of addresses that mail programs show as
-// such. Others could be taken for a web page: www.example.com/login?x@example.org.
+// plainLocalPart matches the part before the @ of addresses that mail programs show as
+// addresses. Other addresses could look like a web page:
+// www.example.com/login?x@example.org.
 var plainLocalPart = regexp.MustCompile(`^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*$`)
 
-// withoutLinks returns a text whose words with an @ can lead nowhere.
+// withoutLinks quotes the addresses in a text that mail programs could take for a link.
 func withoutLinks(text string) string {
 	list := strings.Split(text, " ")
 	for i, word := range list {
@@ -72,14 +77,14 @@ func withoutLinks(text string) string {
 	return strings.Join(list, " ")
 }
 
-// maxNamed is the most characters of a name in a mail.
-const maxNamed = 60
+// maxQuoted is the maximum length of a name in a mail, in characters.
+const maxQuoted = 60
 
-// quoteName quotes a name that somebody else chose. It looks as it is, in one line, and
-// can neither end its quotation nor lead anywhere: what mail programs make links of
-// is broken by marks that are not seen.
+// quoteName quotes a name that somebody else chose. The name keeps its look, on one line.
+// It cannot end the quotation, and mail programs make no link of it: invisible marks break
+// what they would recognize.
 func quoteName(name string) string {
-	kept := strings.Map(func(r rune) rune {
+	clean := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
 			return '\''
@@ -88,20 +93,20 @@ func quoteName(name string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(name, " "))
-	runes := []rune(strings.Join(strings.Fields(kept), " "))
-	if len(runes) > maxNamed {
-		runes = append(runes[:maxNamed], '…')
+	runes := []rune(strings.Join(strings.Fields(clean), " "))
+	if len(runes) > maxQuoted {
+		runes = append(runes[:maxQuoted], '…')
 	}
 	return "“" + breakLinks(string(runes)) + "”"
 }
 
-// wordJoiner is seen nowhere and ends what could be taken for a link (U+2060).
+// wordJoiner (U+2060) is invisible and ends what could be taken for a link.
 const wordJoiner = "\u2060"
 
-// linkSigns are the signs without which a text leads nowhere.
+// linkSigns are the characters of which a link has at least one.
 const linkSigns = ".:/@\\%?#。．｡․：／＠"
 
-// breakLinks puts a mark on both sides of every sign that links are made of.
+// breakLinks puts a word joiner on both sides of each of these characters.
 func breakLinks(text string) string {
 	var b strings.Builder
 	for _, r := range text {

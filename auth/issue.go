@@ -6,14 +6,14 @@ import (
 	"crmkit/store"
 )
 
-// issued is a code that was made.
+// issued is a code that was issued.
 type issued struct {
 	text string
 	life time.Duration
 }
 
-// issue makes a code for the purpose and stores it in the place of the last that the
-// same network asked for. The error is rate_limited when too many were asked for or tried.
+// issue makes a code for the request and stores it in place of the previous one of the
+// same network. The error is rate_limited if too many codes were asked for or tried.
 func (a *Auth) issue(tx *store.Tx, q codeRequest) (code issued, err error) {
 	form, err := a.admit(tx, q)
 	if err == nil && !form.long && q.network != "" {
@@ -28,20 +28,20 @@ func (a *Auth) issue(tx *store.Tx, q codeRequest) (code issued, err error) {
 		code, wait, err = a.storeCode(tx, q, form)
 	}
 	if err == nil && wait > 0 {
-		err = tx.CommitWithError(rateLimitError(spent, wait))
+		err = tx.CommitWithError(rateLimitError(exhaustedHint, wait))
 	}
 	return code, err
 }
 
-// storeCode draws a code and puts it in the place of the last; wait is how long none of
-// six digits is taken.
+// storeCode makes a code and stores it in place of the previous one. wait is how long no
+// code of six digits is accepted.
 func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait time.Duration, err error) {
-	draw := a.newCode
+	newCode := a.newCode
 	if f.long {
-		draw = a.newLongCode
+		newCode = a.newLongCode
 	}
 	code.life = f.life
-	if code.text, err = draw(tx, q.address); err != nil {
+	if code.text, err = newCode(tx, q.address); err != nil {
 		return code, 0, err
 	}
 	stored := a.code(tx, q, code.text)
@@ -50,16 +50,17 @@ func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait
 	return code, wait, err
 }
 
-// contested reports whether a code of six digits might be of no use, since networks ask
-// and try at the same time: where another of the mailbox lives, so that at most one of it can
-// be guessed; where somebody guesses; and where it is the last of a window.
-// Whoever reads the mails gets in with a long one, from any network.
+// contested reports whether a code of six digits might not work for the person who asked,
+// because other networks ask for codes of the same mailbox or try them: another code of
+// the mailbox is live (only one of six digits may be, so that only one can be guessed),
+// somebody guesses, or this is the last code of the window. A long code works for whoever
+// reads the mail, from any network.
 func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
 	live, err := tx.LiveElsewhere(a.code(tx, q, ""))
 	if live || err != nil {
 		return live, err
 	}
-	wait, err := tx.QuotaWait(strays(q.address), 1)
+	wait, err := tx.QuotaWait(elsewhereLimits(q.address), 1)
 	if wait > 0 || err != nil {
 		return wait > 0, err
 	}
@@ -68,14 +69,15 @@ func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
 	return wait > 0, err
 }
 
-// form is what a code is like.
+// form is the length and lifetime of a code.
 type form struct {
-	long bool // else it is of six digits, if the day's guesses are not used up
+	long bool // otherwise six digits, unless the guesses of the day are used up
 	life time.Duration
 }
 
-// admit counts an ask and returns what its code is like. Who asks too often from a
-// network where the address never signed in uses up nothing of who did.
+// admit counts a request for a code and returns the form of the code. Requests from a
+// network where the address never signed in do not use up the limits of a network where
+// it did.
 func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
@@ -88,7 +90,7 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 			return f, err
 		}
 		if wait, err := tx.QuotaWait(attemptLimits(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
-			f.long = true // six digits are not looked at from there
+			f.long = true // six digits are not accepted from that network
 		}
 	}
 	wait, err := tx.QuotaWait(daily, asksPerDay)
@@ -98,8 +100,8 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	if wait == 0 {
 		return f, CheckLimits(tx, Limit{window, asksPerAddress, limitWindow, hint}, Limit{daily, asksPerDay, day, hint})
 	}
-	// It comes too seldom to be lost to who kills short ones, and waits for its owner
-	// until the next may be asked for.
+	// Codes are now so rare that none may be lost to somebody who guesses at short ones.
+	// Each lives until the next may be asked for.
 	f.long = true
 	if q.network != "" {
 		f.life = slowWindow
@@ -107,9 +109,10 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	return f, CheckLimits(tx, Limit{slow, 1, slowWindow, hint})
 }
 
-// admitNetwork counts an ask under the actor's network. What newcomers finish is given
-// back, so a busy network is not stopped by its use; beyond the limit asks slow down rather
-// than stop, so that one stranger there keeps the others out only by asking all the time.
+// admitNetwork counts a request for a code under the actor's network. A sign-in gives the
+// request back, so a busy network is not stopped by normal use. Over the limit requests
+// are slowed down and not stopped: a stranger in the network can keep the others out only
+// by asking all the time.
 func admitNetwork(tx *store.Tx, hint string) error {
 	network := Network(tx.Actor.Addr)
 	wait, err := tx.TakeQuota(networkSendLimits(network), asksPerClient, limitWindow)

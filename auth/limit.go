@@ -12,14 +12,15 @@ import (
 
 // Limit is how many events of a name there may be in a window.
 type Limit struct {
-	Name   string
+	Name   string // of the counter, which all limits with this name share
 	Most   int64
 	Window time.Duration
 	Hint   string // of the error when there were more; ends in "try again"
 }
 
-// CheckLimits counts one event under each limit. Where one is used up it returns
-// rate_limited with its hint and the time to wait, and what was counted stays.
+// CheckLimits counts one event under each limit. If one is used up it returns
+// rate_limited with the hint of that limit and the time to wait; what was counted
+// until then is committed.
 func CheckLimits(tx *store.Tx, limits ...Limit) error {
 	for _, l := range limits {
 		wait, err := tx.TakeQuota(l.Name, l.Most, l.Window)
@@ -33,17 +34,17 @@ func CheckLimits(tx *store.Tx, limits ...Limit) error {
 	return nil
 }
 
-// rateLimitError is the error for too much of something. The hint ends in "try again",
-// and the time to wait goes on from there.
+// rateLimitError appends the time to wait to a hint that ends in "try again".
 func rateLimitError(hint string, wait time.Duration) error {
 	err := crm.Errorf(crm.RateLimited, "%s in %s.", hint, (wait + time.Second - 1).Truncate(time.Second))
 	err.RetryAfter = wait
 	return err
 }
 
-// sendLimits are the names under which asking for codes of a kind is counted. All tagged addresses
-// of a mailbox are counted together, apart from the address without a tag: a code for
-// ann+x@example.com does not sign ann@example.com in, so asking for it takes nothing from her.
+// sendLimits returns the counters of requests for codes of a kind. The tagged addresses of
+// a mailbox are counted together, and apart from the address without a tag: a code for
+// ann+x@example.com does not sign ann@example.com in, so a request for it must not use up
+// hers.
 func sendLimits(kind, address string) (window, daily, slow string) {
 	name := "ask " + kind + " " + mailbox(address)
 	if address != mailbox(address) {
@@ -52,15 +53,17 @@ func sendLimits(kind, address string) (window, daily, slow string) {
 	return name, name + " day", name + " slow"
 }
 
-// networkSendLimits is the name under which asks of newcomers in a network are counted.
+// networkSendLimits is the counter of requests from newcomers in a network.
 func networkSendLimits(network string) string { return "ask " + network }
 
+// guessLimits is the counter of wrong six digits of an address.
 func guessLimits(address string) string { return "guess " + mailbox(address) }
 
+// attemptLimits is the counter of tries by a network, user or pair.
 func attemptLimits(of string) string { return "try " + of }
 
-// mailbox returns what an address is counted as: ann+crm@example.com leads to where
-// ann@example.com does, at most providers, and there is no end of such.
+// mailbox returns the address without its tag. Most providers deliver ann+crm@example.com
+// to ann@example.com, and the owner can make up any number of tags.
 func mailbox(address string) string {
 	local, host, _ := strings.Cut(address, "@")
 	if base, _, tagged := strings.Cut(local, "+"); tagged && base != "" {
@@ -69,15 +72,15 @@ func mailbox(address string) string {
 	return address
 }
 
-// Many people may share a network: an office, or the servers of a chat client. Where
-// an address signed in from a network before, the two are a known pair, and what is
-// asked for and tried under it is counted by itself. All others of the network share
-// its limits.
+// Many people may share a network: an office, or the servers of a chat client. An
+// address that signed in from a network before is a known pair with it, and its requests
+// and tries have counters of their own. All other addresses in the network share its
+// counters.
 
 // knownFor is how long a pair stays known after a sign-in.
 const knownFor = 90 * day
 
-// addressOnNetwork names an address and a network, in full.
+// addressOnNetwork names the pair of an address and the actor's network.
 func addressOnNetwork(tx *store.Tx, address string) string {
 	return address + " " + Network(tx.Actor.Addr)
 }
@@ -88,7 +91,7 @@ func isKnown(tx *store.Tx, address string) (bool, error) {
 	return wait > 0, err
 }
 
-// countedAs returns the kind under which an ask is counted.
+// countedAs returns the kind under which a request is counted.
 func (q codeRequest) countedAs(tx *store.Tx) string {
 	if q.known {
 		return q.kind + " known " + Network(tx.Actor.Addr)
@@ -96,8 +99,8 @@ func (q codeRequest) countedAs(tx *store.Tx) string {
 	return q.kind
 }
 
-// proved forgives the asks of a kind after a right code, and keeps the pair as known
-// when somebody signed in with it.
+// proved resets the counters of requests after a right code, and marks the pair as known
+// when the code was for a sign-in.
 func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
 	if err := tx.Reset(window, daily, slow); err != nil || q.kind == stepUpKind {
@@ -111,23 +114,8 @@ func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
 	return tx.Mark("known "+addressOnNetwork(tx, q.address), knownFor)
 }
 
-// tries returns the limit on tries of the attempt. Long codes cannot be guessed: a
-// network that guessed too much may still use those.
-func (t codeAttempt) tries(tx *store.Tx, short bool) Limit {
-	l := Limit{attemptLimits(Network(tx.Actor.Addr)), triesPerClient, limitWindow, "too many codes were tried from your network. Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"}
-	switch {
-	case t.kind == stepUpKind:
-		l.Name, l.Hint = attemptLimits(tx.Actor.UserID), "too many codes were tried for you; try again"
-	case t.known:
-		l.Name, l.Hint = attemptLimits(addressOnNetwork(tx, t.address)), "too many codes were tried for this address; try again"
-	case !short:
-		l.Name, l.Most, l.Hint = attemptLimits("long "+l.Name), longTriesPerClient, "too many codes were tried from your network; try again"
-	}
-	return l
-}
-
-// Network returns what client addresses are counted by: an IPv4 address, or an
-// IPv6 /64, since one host has all of that.
+// Network returns what client addresses are counted by: an IPv4 address, or an IPv6 /64,
+// since one machine usually has all of it.
 func Network(client string) string {
 	addr, err := netip.ParseAddr(client)
 	if err != nil {

@@ -17,10 +17,10 @@ type PageCode struct {
 	Destination string // and where it would go
 }
 
-// request returns the request for the code. Asks on pages are counted apart for each
+// pageRequest returns the request for the code. Asks on pages are counted apart for each
 // network, so that they do not use up what the owner of the address may ask for.
 func (a *Auth) pageRequest(tx *store.Tx, p PageCode) (codeRequest, error) {
-	return a.ask(tx, "page "+p.SignIn, "page "+Network(tx.Actor.Addr), p.Address)
+	return a.newCodeRequest(tx, "page "+p.SignIn, "page "+Network(tx.Actor.Addr), p.Address)
 }
 
 // MailPageCode issues a code and mails it when the transaction is committed. Without a
@@ -38,9 +38,9 @@ func (a *Auth) MailPageCode(tx *store.Tx, place *mail.Place, p PageCode) (code I
 		return code, err
 	}
 	code.Long = !isShortCode(fresh.text)
-	letter := a.pageMail(tx.Actor.Addr, p)
-	letter.Code = fresh.text
-	code.Local, err = a.mailCode(tx, place, q, letter)
+	m := a.pageMail(tx.Actor.Addr, p)
+	m.Code = fresh.text
+	code.Local, err = a.mailCode(tx, place, q, m)
 	return code, err
 }
 

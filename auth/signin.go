@@ -12,10 +12,9 @@ import (
 // purposeSignIn keeps sign-in codes apart from codes for other purposes.
 const purposeSignIn = "sign-in"
 
-// Request makes a sign-in code for an address and mails it; without a mail
-// server it returns the code. What it does and answers does not depend on
-// whether the address is known. The error is not_ready when the mail would not go
-// out soon.
+// Request makes a sign-in code for an address and mails it; without a mail server it
+// returns the code. Its effects and its answer do not depend on whether the address is
+// known. The error is not_ready if the queue of mails is full.
 func (a *Auth) Request(ctx context.Context, client, email string) (address, code string, err error) {
 	address, err = ParseAddress(email)
 	if err != nil {
@@ -27,7 +26,7 @@ func (a *Auth) Request(ctx context.Context, client, email string) (address, code
 	}
 	defer place.Release()
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) error {
-		q, err := a.askHere(tx, address)
+		q, err := a.signInRequest(tx, address)
 		if err != nil {
 			return err
 		}
@@ -35,15 +34,15 @@ func (a *Auth) Request(ctx context.Context, client, email string) (address, code
 		if err != nil {
 			return err
 		}
-		letter := a.signInMail(address, client, fresh.life)
-		letter.Code = fresh.text
-		code, err = a.mailCode(tx, place, q, letter)
+		m := a.signInMail(address, client, fresh.life)
+		m.Code = fresh.text
+		code, err = a.mailCode(tx, place, q, m)
 		return err
 	})
 	return address, code, err
 }
 
-// SignedIn is what a right code gives.
+// SignedIn is a new token and where it acts.
 type SignedIn struct {
 	Token      string // the secret, shown once
 	TokenID    string
@@ -63,14 +62,14 @@ type Credentials struct {
 	WorkspaceID string // where the token acts; the user's oldest when empty
 }
 
-// Verify exchanges a code for a token. The first sign-in makes the user and a
-// workspace; every one accepts the invites that wait.
+// Verify exchanges a code for a token. The first sign-in of an address makes the user and
+// a workspace; every sign-in accepts the pending invites.
 func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in SignedIn, err error) {
-	if err := c.normalise(); err != nil {
+	if err := c.normalize(); err != nil {
 		return in, err
 	}
 	err = a.store.Write(ctx, crm.Actor{Addr: client}, func(tx *store.Tx) (err error) {
-		q, err := a.askHere(tx, c.Email)
+		q, err := a.signInRequest(tx, c.Email)
 		if err != nil {
 			return err
 		}
@@ -83,14 +82,14 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 		if err := a.checkSignup(tx, c.Email); err != nil {
 			return err
 		}
-		in, err = a.mint(tx, c, crm.OriginCode)
+		in, err = a.newSession(tx, c, crm.OriginCode)
 		return err
 	})
 	return in, err
 }
 
-// normalise puts the credentials into the forms that are compared and stored.
-func (c *Credentials) normalise() (err error) {
+// normalize puts the credentials into the forms that are compared and stored.
+func (c *Credentials) normalize() (err error) {
 	if c.Email, err = ParseAddress(c.Email); err != nil {
 		return err
 	}
@@ -102,30 +101,32 @@ func (c *Credentials) normalise() (err error) {
 	return err
 }
 
-// checkSignup turns strangers away where only the invited may come. It is asked
-// when the code was right, so it tells nobody about another's address.
+// checkSignup refuses strangers on a server that takes new people by invite only. It is
+// called after the code was right, so it tells nothing about somebody else's address.
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
-	expected, err := a.expects(tx, address)
-	if err == nil && !expected {
+	allowed, err := a.maySignIn(tx, address)
+	if err == nil && !allowed {
 		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", norm.Quote(address)))
 	}
 	return err
 }
 
-// MintToken makes a token without a code, for whoever owns the database file.
+// MintToken makes a token without a code, for the owner of the database file.
 func (a *Auth) MintToken(ctx context.Context, email, tokenName string) (in SignedIn, err error) {
 	c := Credentials{Email: email, TokenName: tokenName}
-	if err := c.normalise(); err != nil {
+	if err := c.normalize(); err != nil {
 		return in, err
 	}
 	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
-		in, err = a.mint(tx, c, crm.OriginOwner)
+		in, err = a.newSession(tx, c, crm.OriginOwner)
 		return err
 	})
 	return in, err
 }
 
-func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
+// newSession signs the address in and makes a token for the workspace that was chosen, or
+// for the oldest. It makes the user if there is none.
+func (a *Auth) newSession(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
 	workspaces, err := tx.SignIn(c.Email)
 	if err != nil {
 		return in, err
@@ -146,8 +147,8 @@ func (a *Auth) mint(tx *store.Tx, c Credentials, origin string) (in SignedIn, er
 	return in, err
 }
 
-// CreateTokenFor makes a token of the actor for the workspace it has entered. Empty
-// name and scope are default and full.
+// CreateTokenFor makes a token of the actor for the workspace the request is in. An empty
+// name is "default", an empty scope is full.
 func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, err error) {
 	if in.TokenName, err = tokenLabel(name); err != nil {
 		return in, err
@@ -160,12 +161,13 @@ func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, e
 	return in, err
 }
 
+// createToken makes a token for the workspace and returns its secret and id.
 func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secret, id string, err error) {
 	if secret, err = a.NewToken(); err != nil {
 		return "", "", err
 	}
 	t.Hash = Hash(secret)
-	tx.After(a.Forget) // it may have taken the place of one
+	tx.After(a.Forget) // it may replace the oldest token of the user
 	id, err = tx.CreateToken(w, t)
 	return secret, id, err
 }
@@ -179,9 +181,10 @@ func ParseAddress(email string) (string, error) {
 	return address, nil
 }
 
-// MaxTokenName is the most characters of a token's name.
+// MaxTokenName is the maximum length of a token's name, in characters.
 const MaxTokenName = 100
 
+// tokenLabel returns the stored form of a token's name.
 func tokenLabel(name string) (string, error) {
 	clean, ok := norm.Clean(name)
 	if clean == "" && ok {
@@ -193,6 +196,7 @@ func tokenLabel(name string) (string, error) {
 	return clean, nil
 }
 
+// ParseScope returns the scope with the name; an empty name is full.
 func ParseScope(wanted string) (string, error) {
 	if wanted == "" {
 		return crm.ScopeFull, nil

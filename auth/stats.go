@@ -7,10 +7,10 @@ import (
 	"crmkit/crm"
 )
 
-// Stats are counts since the start, and what is remembered now.
+// Stats are counts since the start and the present size of the session cache.
 type Stats struct {
-	Sessions     int   // tokens remembered now
-	Hits, Misses int64 // tokens that were remembered, and that the store was asked for
+	Sessions     int   // in the cache now
+	Hits, Misses int64 // of the session cache
 	Failures     map[Failure]int64
 }
 
@@ -20,7 +20,7 @@ type Failure struct {
 	Reason crm.Code // invalid_code or rate_limited
 }
 
-// Stats returns the numbers of now. Every kind of failure is there, also at 0.
+// Stats returns the present numbers. Every kind of failure is in the map, also with 0.
 func (a *Auth) Stats() Stats {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -42,6 +42,8 @@ func (f *failures) count(what Failure) {
 	f.n[what]++
 }
 
+// all returns the counts of every kind and reason, also those at 0, so that a metric
+// exists before its first event.
 func (f *failures) all() map[Failure]int64 {
 	all := map[Failure]int64{}
 	for _, kind := range []string{purposeSignIn, stepUpKind} {

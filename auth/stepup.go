@@ -6,27 +6,27 @@ import (
 	"crmkit/store"
 )
 
-// SensitiveAction is an action that a user must confirm with a mailed code, since the
+// SensitiveAction is an action that a user must confirm with a mailed code, because the
 // token alone could be in the wrong hands.
 type SensitiveAction struct {
 	Action string // like member.promote
 	Target string // what it is done to, a handle or an address
-	Does   string // the action up to the name of the workspace, as "… wants to" goes on
-	Also   string // and behind the name
+	Does   string // the words after "wants to", up to the name of the workspace
+	Also   string // the words after that name
 }
 
-// words returns the action in words, the workspace named as given.
+// words returns the action as a phrase about the workspace.
 func (s SensitiveAction) words(workspace string) string {
 	return s.Does + " the workspace " + workspace + s.Also
 }
 
-// stepUpKind counts all step-up codes of an address together.
+// stepUpKind is the kind under which all step-up codes of an address are counted.
 const stepUpKind = "step-up"
 
-// StepUp lets a sensitive action through when the code is the one mailed for it:
-// to this user, for this action on this target. Without a code it mails one and
-// returns escalation_required. Everything else that could refuse the action
-// should be checked before.
+// StepUp allows a sensitive action if the code is the one that was mailed to this user for
+// this action on this target. Without a code it mails one and returns
+// escalation_required. The caller checks everything else that could refuse the action
+// first, so that nobody gets a code for nothing.
 func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	purpose := stepUpKind + " " + what.Action + " " + tx.Actor.WorkspaceID + " " + what.Target
 	q := codeRequest{purpose: purpose, kind: stepUpKind, address: tx.Actor.Email}
@@ -35,7 +35,7 @@ func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 			retryHint: "repeat the request without a code to get a new one",
 			note:      func() error { return tx.Log("step_up.fail", what.Target, "action", what.Action) }})
 	}
-	if err := a.postFor(tx.Actor); err != nil {
+	if err := a.checkQueue(tx.Actor); err != nil {
 		return err
 	}
 	fresh, err := a.issue(tx, q)
@@ -45,9 +45,9 @@ func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	words := what.words(norm.Quote(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
-	letter := a.stepUpMail(tx.Actor, what)
-	letter.Code = fresh.text
-	waiting.LocalCode = a.post(tx, letter)
+	m := a.stepUpMail(tx.Actor, what)
+	m.Code = fresh.text
+	waiting.LocalCode = a.send(tx, m)
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",
 		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
 	if waiting.LocalCode != "" {

@@ -5,14 +5,14 @@ import (
 	"crmkit/store"
 )
 
-// The limits on invites, each of which is a mail to somebody who did not ask.
+// The limits on invites. Each invite is a mail to somebody who did not ask for it.
 const (
 	invitesPerAddress = 5   // a day, from all workspaces
 	invitesPerUser    = 100 // a day
 )
 
-// Invite keeps a seat in the actor's workspace for an address and mails it how
-// to join. Inviting an admin needs a step-up code. Errors are already_exists,
+// Invite reserves a seat in the actor's workspace for an address and mails it how to
+// join. Inviting an admin needs a step-up code. Errors are already_exists,
 // plan_limit_reached, rate_limited and those of StepUp.
 func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, error) {
 	seat, found, err := tx.Membership(address)
@@ -26,11 +26,11 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 			return store.Outcome{}, err
 		}
 	}
-	if err := a.postFor(tx.Actor); err != nil {
+	if err := a.checkQueue(tx.Actor); err != nil {
 		return store.Outcome{}, err
 	}
 	limits := inviteLimits(tx, address)
-	for _, l := range limits { // before a code is mailed or used up for it
+	for _, l := range limits { // so that no step-up code is mailed or used up for a refused invite
 		wait, err := tx.QuotaWait(l.Name, l.Most)
 		if err != nil {
 			return store.Outcome{}, err
@@ -50,11 +50,12 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	}
 	out, err := tx.Invite(address, role)
 	if err == nil {
-		a.post(tx, a.inviteMail(tx.Actor, address, role))
+		a.send(tx, a.inviteMail(tx.Actor, address, role))
 	}
 	return out, err
 }
 
+// inviteLimits are the limits on invites by the actor and to the address.
 func inviteLimits(tx *store.Tx, address string) []Limit {
 	return []Limit{
 		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you sent as many invites as a user may in a day; try again"},
@@ -64,7 +65,7 @@ func inviteLimits(tx *store.Tx, address string) []Limit {
 
 // SetRole gives a member of the actor's workspace a role. Making an admin, and
 // taking that role from another, needs a step-up code. The error is last_admin
-// when nobody would be left to manage the workspace.
+// if nobody would be left to manage the workspace.
 func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (store.Outcome, error) {
 	email := member.Value("email").Text
 	what := SensitiveAction{Action: "member.promote", Target: member.Handle(), Does: "make " + email + " an admin of"}
@@ -82,7 +83,7 @@ func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (stor
 
 // Remove ends a membership in the actor's workspace, and with it the member's
 // tokens for it. Removing another admin needs a step-up code. The error is
-// last_admin when nobody would be left to manage the workspace.
+// last_admin if nobody would be left to manage the workspace.
 func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
 	if member.Value("role").Text == crm.RoleAdmin && member.ID != tx.Actor.UserID {
 		what := SensitiveAction{Action: "member.remove", Target: member.Handle(), Does: "remove the admin " + member.Value("email").Text + " from"}

@@ -13,8 +13,15 @@ const (
 	tokenCheck  = 6  // characters of CRC-32
 )
 
-// NewToken returns a new access token.
-func (a *Auth) NewToken() (string, error) { return newToken(a.store.Random()) }
+// NewToken returns a new access token: ck_, 32 random characters of base 62 and 6 of
+// checksum, a shape that secret scanners find without false alarms.
+func (a *Auth) NewToken() (string, error) {
+	body, err := a.NewSecret()
+	if err != nil {
+		return "", err
+	}
+	return tokenPrefix + body + checksum(body), nil
+}
 
 // NewSecret returns a new secret of 32 random characters of base 62.
 func (a *Auth) NewSecret() (string, error) {
@@ -26,17 +33,8 @@ func IsSecret(text string) bool {
 	return len(text) == tokenRandom && strings.Trim(text, base62) == ""
 }
 
-// newToken returns an access token: ck_, 32 random characters of base 62 and 6
-// of checksum, a shape that secret scanners can find without a false alarm.
-func newToken(random io.Reader) (string, error) {
-	body, err := randomText(random, tokenRandom, base62)
-	if err != nil {
-		return "", err
-	}
-	return tokenPrefix + body + checksum(body), nil
-}
-
-// wellFormed reports whether a token has the shape and checksum of newToken's.
+// wellFormed reports whether a token has the shape and checksum of NewToken's. It saves a
+// read for tokens that were cut or mistyped.
 func wellFormed(token string) bool {
 	body, found := strings.CutPrefix(token, tokenPrefix)
 	if !found || len(body) != tokenRandom+tokenCheck {
@@ -45,6 +43,7 @@ func wellFormed(token string) bool {
 	return checksum(body[:tokenRandom]) == body[tokenRandom:]
 }
 
+// checksum returns the CRC-32 of the text in base 62.
 func checksum(body string) string {
 	sum := crc32.ChecksumIEEE([]byte(body))
 	var digits [tokenCheck]byte
@@ -55,8 +54,8 @@ func checksum(body string) string {
 	return string(digits[:])
 }
 
-// randomText returns n characters of the alphabet, each equally likely: bytes
-// beyond the largest multiple of its length are drawn again.
+// randomText returns n characters of the alphabet, each equally likely: random bytes
+// beyond the largest multiple of its length are dropped.
 func randomText(random io.Reader, n int, alphabet string) (string, error) {
 	text := make([]byte, 0, n)
 	limit := 256 - 256%len(alphabet)
