@@ -8,6 +8,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // The commands of whoever owns the database file. They work beside a running
@@ -47,7 +48,7 @@ func known(ctx context.Context, st *store.Store, email, also string) error {
 	if err != nil {
 		return nil // what comes next says so
 	}
-	if _, _, found, err := st.User(ctx, address); found || err != nil {
+	if _, _, found, err := account.FindUser(ctx, st, address); found || err != nil {
 		return err
 	}
 	names, err := someUsers(ctx, st)
@@ -60,7 +61,7 @@ func known(ctx context.Context, st *store.Store, email, also string) error {
 // someUsers names the first users of a file, "" where there are none.
 func someUsers(ctx context.Context, st *store.Store) (string, error) {
 	const most = 10
-	list, err := st.Users(ctx, 0, most+1)
+	list, err := account.ListUsers(ctx, st, 0, most+1)
 	var names []string
 	for _, u := range list[:min(len(list), most)] {
 		names = append(names, u.Email)
@@ -119,9 +120,9 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
-	var workspaces []store.Workspace
+	var workspaces []account.Workspace
 	err = st.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
-		workspaces, err = tx.SetPlan(of, c.Plan)
+		workspaces, err = account.SetPlan(tx, of, c.Plan)
 		return err
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/server"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 type mcpCommand struct {
@@ -103,7 +104,7 @@ func signInOwner(ctx context.Context, st *store.Store, email, name string) (in a
 // onlyUser returns the user of a file that has one, or a name for the first. Of several
 // it picks none: the data of the wrong one would look like that of the right one.
 func onlyUser(ctx context.Context, st *store.Store) (string, error) {
-	list, err := st.Users(ctx, 0, 2)
+	list, err := account.ListUsers(ctx, st, 0, 2)
 	switch {
 	case err != nil:
 		return "", err

@@ -12,6 +12,7 @@ import (
 	"crmkit/mail"
 	"crmkit/server"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 type serveCommand struct {
@@ -70,7 +71,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 		return err
 	}
 	defer st.Close()
-	if err := st.ServePlans(ctx); err != nil {
+	if err := account.RegisterPlans(ctx, st); err != nil {
 		return err
 	}
 	opts.Store = st

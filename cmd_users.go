@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // The commands by which the owner of the file looks after accounts, workspaces and the
@@ -30,7 +31,7 @@ type userListCommand struct{ ownerFlags }
 func (c userListCommand) Run(ctx context.Context, io console) error {
 	return c.with(ctx, io, func(st *store.Store) error {
 		for behind := int64(0); ; {
-			list, err := st.Users(ctx, behind, pageSize)
+			list, err := account.ListUsers(ctx, st, behind, pageSize)
 			if err != nil || len(list) == 0 {
 				return err
 			}
@@ -44,7 +45,7 @@ func (c userListCommand) Run(ctx context.Context, io console) error {
 	})
 }
 
-func userLine(u store.User) string {
+func userLine(u account.User) string {
 	return fmt.Sprintf("user/%s email=%s plan=%s workspaces=%d tokens=%d created_at=%s", u.ID, u.Email, u.Plan, u.Workspaces, u.Tokens, day(u.CreatedAt))
 }
 
@@ -73,17 +74,17 @@ func (c userShowCommand) Run(ctx context.Context, io console) error {
 }
 
 // memberLine spells a workspace as one of its members sees it.
-func memberLine(w store.Workspace) string {
+func memberLine(w account.Workspace) string {
 	return fmt.Sprintf("workspace/%s name=%s role=%s plan=%s\n", w.ID, norm.AppendValue(nil, w.Name), w.Role, w.Plan)
 }
 
 // userOf finds an account, or says how to find it.
-func userOf(ctx context.Context, st *store.Store, email string) (store.User, []store.Workspace, error) {
+func userOf(ctx context.Context, st *store.Store, email string) (account.User, []account.Workspace, error) {
 	address, err := auth.ParseAddress(email)
 	if err != nil {
-		return store.User{}, nil, err
+		return account.User{}, nil, err
 	}
-	u, list, found, err := st.User(ctx, address)
+	u, list, found, err := account.FindUser(ctx, st, address)
 	if err == nil && !found {
 		err = fmt.Errorf("there is no user %s; crmkit user list names them", address)
 	}
@@ -138,7 +139,7 @@ type workspaceListCommand struct{ ownerFlags }
 func (c workspaceListCommand) Run(ctx context.Context, io console) error {
 	return c.with(ctx, io, func(st *store.Store) error {
 		for behind := int64(0); ; {
-			list, err := st.Spaces(ctx, behind, pageSize)
+			list, err := account.ListWorkspaces(ctx, st, behind, pageSize)
 			if err != nil || len(list) == 0 {
 				return err
 			}
@@ -179,16 +180,16 @@ func (c workspaceRemoveCommand) Run(ctx context.Context, io console) error {
 }
 
 // spaceOf finds a workspace by its id.
-func spaceOf(ctx context.Context, st *store.Store, id string) (store.Space, error) {
+func spaceOf(ctx context.Context, st *store.Store, id string) (account.WorkspaceInfo, error) {
 	for behind := int64(0); ; {
-		list, err := st.Spaces(ctx, behind, pageSize)
+		list, err := account.ListWorkspaces(ctx, st, behind, pageSize)
 		if err != nil {
-			return store.Space{}, err
+			return account.WorkspaceInfo{}, err
 		}
 		if len(list) == 0 {
-			return store.Space{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", norm.Quote(id))
+			return account.WorkspaceInfo{}, fmt.Errorf("there is no workspace %s; crmkit workspace list has all", norm.Quote(id))
 		}
-		if at := slices.IndexFunc(list, func(w store.Space) bool { return w.ID == id }); at >= 0 {
+		if at := slices.IndexFunc(list, func(w account.WorkspaceInfo) bool { return w.ID == id }); at >= 0 {
 			return list[at], nil
 		}
 		behind = list[len(list)-1].Number
@@ -205,7 +206,7 @@ type clientListCommand struct{ ownerFlags }
 func (c clientListCommand) Run(ctx context.Context, io console) error {
 	return c.with(ctx, io, func(st *store.Store) error {
 		for behind := ""; ; {
-			list, err := st.Clients(ctx, behind, pageSize)
+			list, err := account.ListClients(ctx, st, behind, pageSize)
 			if err != nil || len(list) == 0 {
 				return err
 			}

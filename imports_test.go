@@ -22,7 +22,7 @@ crm < render < server/importer
 crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/importer < server < server/servertest
-store/sqlite < store
+store/sqlite < store < store/account < auth
 query < store/textindex < store
 `
 

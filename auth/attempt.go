@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // maxLoggedFailures is how many wrong codes of an address the log records in a day.
@@ -50,11 +51,11 @@ func (a *Auth) use(tx *store.Tx, t codeAttempt) error {
 		return err
 	}
 	switch result {
-	case store.CodeOK:
+	case account.CodeOK:
 		return a.proved(tx, t.codeRequest)
-	case store.CodeExhausted:
+	case account.CodeExhausted:
 		return a.exhausted(tx, t, wait)
-	case store.CodeWrong:
+	case account.CodeWrong:
 		if short {
 			return wrongGuess(tx, t)
 		}
@@ -72,7 +73,7 @@ func wrongGuess(tx *store.Tx, t codeAttempt) error {
 
 // wrongCode logs a wrong code and returns the error for it.
 func wrongCode(tx *store.Tx, t codeAttempt) error {
-	wait, err := tx.TakeQuota("fail "+mailbox(t.address), maxLoggedFailures, day)
+	wait, err := account.TakeQuota(tx, "fail "+mailbox(t.address), maxLoggedFailures, day)
 	if err == nil && wait == 0 {
 		err = t.note()
 	}
@@ -80,7 +81,7 @@ func wrongCode(tx *store.Tx, t codeAttempt) error {
 		return err
 	}
 	fault := crm.Errorf(crm.InvalidCode, "the code is wrong, was used, or is older than %d minutes. Check it with the user, or %s.",
-		int(store.CodeLife.Minutes()), t.retryHint).On("code")
+		int(account.CodeLife.Minutes()), t.retryHint).On("code")
 	if t.kind == stepUpKind { // not 401: the token is good, and clients drop a token on 401
 		fault = fault.With(crm.WrongStepUp)
 	}
@@ -95,7 +96,7 @@ const exhaustedHint = "too many wrong codes were tried; try again"
 // codes are not made long, since only the user's own tokens can use up their tries.
 func (a *Auth) exhausted(tx *store.Tx, t codeAttempt, wait time.Duration) error {
 	g := t.guesses()
-	today, err := tx.QuotaWait(g.Name, g.Most)
+	today, err := account.QuotaWait(tx, g.Name, g.Most)
 	switch {
 	case err != nil:
 		return err
@@ -136,7 +137,7 @@ func (t codeAttempt) guesses() Limit {
 
 // elsewhere is the limit on six digits tried from networks that did not ask for the code.
 func (t codeAttempt) elsewhere() Limit {
-	return Limit{elsewhereLimits(t.address), store.MaxTries, limitWindow, t.tooMany("")}
+	return Limit{elsewhereLimits(t.address), account.MaxTries, limitWindow, t.tooMany("")}
 }
 
 func (t codeAttempt) tooMany(when string) string {

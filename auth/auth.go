@@ -21,6 +21,7 @@ import (
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // Auth checks credentials against a store. It is safe for concurrent use.
@@ -50,7 +51,7 @@ func New(s *store.Store, opts Options) *Auth {
 
 // cached is a session in memory.
 type cached struct {
-	session store.Session
+	session account.Session
 	until   time.Time // when it is read again
 	touched time.Time // when its use was last stored
 }
@@ -90,11 +91,11 @@ const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then PO
 
 // signedOut is the error for a request without a valid token.
 func signedOut(code crm.Code, what string) *crm.Error {
-	return crm.Errorf(code, "%s %s", what, signIn).ForTools("%s %s", what, store.ConnectAgain)
+	return crm.Errorf(code, "%s %s", what, signIn).ForTools("%s %s", what, account.ConnectAgain)
 }
 
 // session returns the session of a token from memory, or reads it.
-func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) {
+func (a *Auth) session(ctx context.Context, hash string) (account.Session, error) {
 	now := a.store.Now()
 	a.mu.RLock()
 	c, found := a.sessions[hash]
@@ -105,7 +106,7 @@ func (a *Auth) session(ctx context.Context, hash string) (store.Session, error) 
 		return c.session, nil
 	}
 	a.misses.Add(1)
-	session, found, err := a.store.Session(ctx, hash)
+	session, found, err := account.FindSession(ctx, a.store, hash)
 	if err != nil {
 		return session, err
 	}
@@ -153,11 +154,11 @@ func (a *Auth) Forget() {
 
 // Revoke revokes a token of the actor. It returns the tokens that this one made and that
 // remain valid.
-func (a *Auth) Revoke(tx *store.Tx, id string) (left []store.Made, err error) {
+func (a *Auth) Revoke(tx *store.Tx, id string) (left []account.MadeToken, err error) {
 	tx.After(a.Forget)
 	id = crm.CutHandle(id)
-	if left, err = tx.MadeBy(id); err == nil {
-		err = tx.Revoke(id)
+	if left, err = account.TokensMadeBy(tx, id); err == nil {
+		err = account.RevokeToken(tx, id)
 	}
 	return left, err
 }

@@ -12,6 +12,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // attack tries one code of an address from a network of the attacker's.
@@ -152,7 +153,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 				return false
 			}
 			if delete(live, mailed[network]); short(code) {
-				live[code] = f.clock.Now().Add(store.CodeLife)
+				live[code] = f.clock.Now().Add(account.CodeLife)
 			}
 			mailed[network], last = code, code
 			maps.DeleteFunc(live, func(_ string, end time.Time) bool { return !end.After(f.clock.Now()) })

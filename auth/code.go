@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // The limits on mailed codes. They apply in every mode and are counted in the
@@ -56,19 +57,19 @@ type codeRequest struct {
 }
 
 // code returns the stored form of a code for the request.
-func (a *Auth) code(tx *store.Tx, q codeRequest, code string) store.Code {
-	return store.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Mailbox: mailbox(q.address),
+func (a *Auth) code(tx *store.Tx, q codeRequest, code string) account.Code {
+	return account.Code{Purpose: q.purpose, Email: q.address, Network: q.network, Mailbox: mailbox(q.address),
 		Hash: a.codeHash(q.purpose, q.address, code), Long: !isShortCode(code), Workspace: tx.Actor.Workspace}
 }
 
 // newCode returns a random code: a long one if the guesses of the day are used up, else
 // six digits that are not at their own limit of tries.
 func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
-	ofAddress, err := tx.QuotaWait(guessLimits(address), guessesPerAddress)
+	ofAddress, err := account.QuotaWait(tx, guessLimits(address), guessesPerAddress)
 	if err != nil {
 		return "", err
 	}
-	ofServer, err := tx.QuotaWait(serverGuesses, guessesPerServer)
+	ofServer, err := account.QuotaWait(tx, serverGuesses, guessesPerServer)
 	if err != nil {
 		return "", err
 	}
@@ -80,7 +81,7 @@ func (a *Auth) newCode(tx *store.Tx, address string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if wait, err := tx.QuotaWait(a.limitKey(code), guessesPerValue); err != nil || wait == 0 {
+		if wait, err := account.QuotaWait(tx, a.limitKey(code), guessesPerValue); err != nil || wait == 0 {
 			return code, err
 		}
 	}

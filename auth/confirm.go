@@ -3,6 +3,7 @@ package auth
 import (
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 const confirmLength = 16 // characters of base 62, 95 bits
@@ -11,7 +12,7 @@ const confirmLength = 16 // characters of base 62, 95 bits
 // this version. If not it returns a new secret, which the user's yes is sent with.
 func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed bool, fresh string, err error) {
 	if secret != "" {
-		confirmed, err = tx.TakeConfirmation(Hash(secret), rec.Handle(), rec.Version())
+		confirmed, err = account.TakeConfirmation(tx, Hash(secret), rec.Handle(), rec.Version())
 		if confirmed || err != nil {
 			return confirmed, "", err
 		}
@@ -19,7 +20,7 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 	if fresh, err = a.ConfirmToken(); err != nil {
 		return false, "", err
 	}
-	return false, fresh, tx.SaveConfirmation(Hash(fresh), rec.Handle(), rec.Version())
+	return false, fresh, account.SaveConfirmation(tx, Hash(fresh), rec.Handle(), rec.Version())
 }
 
 // ConfirmToken returns a new secret that confirms an action.

@@ -10,7 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/mail"
-	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // signInMail is the mail with a sign-in code of the API.
@@ -26,7 +26,7 @@ func (a *Auth) signInMail(address, client string, life time.Duration) mail.Messa
 func (a *Auth) pageMail(client string, p PageCode) mail.Message {
 	return mail.Message{To: p.Address, Subject: "Your crmkit sign-in code", Paragraphs: []string{
 		fmt.Sprintf("An application that calls itself %s asks for access to crmkit as you. This is the code for its sign-in page:", quoteName(p.ClientName)),
-		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(store.CodeLife.Minutes())),
+		fmt.Sprintf("It works once, for %d minutes, on the page where you asked for it. Type it nowhere else, and give it to nobody.", int(account.CodeLife.Minutes())),
 		"What you allow goes to " + breakLinks(p.Destination) + ". " + a.requestOrigin(client) + " If that was not you, do nothing: nobody gets in without the code.",
 	}}
 }
@@ -36,7 +36,7 @@ func (a *Auth) stepUpMail(actor crm.Actor, what SensitiveAction) mail.Message {
 	what.Does = withoutLinks(what.Does)
 	return mail.Message{To: actor.Email, Subject: "Your crmkit confirmation code", Paragraphs: []string{
 		fmt.Sprintf("The agent %s, signed in as you, wants to %s. To allow that, give it this code:", quoteName(actor.TokenName), what.words(quoteName(actor.WorkspaceName))),
-		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(store.CodeLife.Minutes())),
+		fmt.Sprintf("It works once, for %d minutes, and for nothing else.", int(account.CodeLife.Minutes())),
 		a.requestOrigin(actor.Addr) + fmt.Sprintf(" If you want none of this, keep the code to yourself, and end the agent's access: have its token %s revoked.", actor.TokenID),
 	}}
 }

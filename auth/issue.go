@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // issued is a code that was issued.
@@ -46,7 +47,7 @@ func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait
 	}
 	stored := a.code(tx, q, code.text)
 	stored.Life = f.life
-	wait, err = tx.IssueCode(stored)
+	wait, err = account.IssueCode(tx, stored)
 	return code, wait, err
 }
 
@@ -56,16 +57,16 @@ func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait
 // somebody guesses, or this is the last code of the window. A long code works for whoever
 // reads the mail, from any network.
 func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
-	live, err := tx.LiveElsewhere(a.code(tx, q, ""))
+	live, err := account.HasOtherCode(tx, a.code(tx, q, ""))
 	if live || err != nil {
 		return live, err
 	}
-	wait, err := tx.QuotaWait(elsewhereLimits(q.address), 1)
+	wait, err := account.QuotaWait(tx, elsewhereLimits(q.address), 1)
 	if wait > 0 || err != nil {
 		return wait > 0, err
 	}
 	window, _, _ := sendLimits(q.countedAs(tx), q.address)
-	wait, err = tx.QuotaWait(window, asksPerAddress)
+	wait, err = account.QuotaWait(tx, window, asksPerAddress)
 	return wait > 0, err
 }
 
@@ -81,7 +82,7 @@ type form struct {
 func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
-	f.life = store.CodeLife
+	f.life = account.CodeLife
 	switch {
 	case q.kind == stepUpKind:
 		hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
@@ -89,11 +90,11 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 		if err := admitNetwork(tx, hint); err != nil {
 			return f, err
 		}
-		if wait, err := tx.QuotaWait(attemptLimits(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
+		if wait, err := account.QuotaWait(tx, attemptLimits(Network(tx.Actor.Addr)), triesPerClient); err != nil || wait > 0 {
 			f.long = true // six digits are not accepted from that network
 		}
 	}
-	wait, err := tx.QuotaWait(daily, asksPerDay)
+	wait, err := account.QuotaWait(tx, daily, asksPerDay)
 	if err != nil {
 		return f, err
 	}
@@ -115,7 +116,7 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 // by asking all the time.
 func admitNetwork(tx *store.Tx, hint string) error {
 	network := Network(tx.Actor.Addr)
-	wait, err := tx.TakeQuota(networkSendLimits(network), asksPerClient, limitWindow)
+	wait, err := account.TakeQuota(tx, networkSendLimits(network), asksPerClient, limitWindow)
 	if err != nil || wait == 0 {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // Limit is how many events of a name there may be in a window.
@@ -23,7 +24,7 @@ type Limit struct {
 // until then is committed.
 func CheckLimits(tx *store.Tx, limits ...Limit) error {
 	for _, l := range limits {
-		wait, err := tx.TakeQuota(l.Name, l.Most, l.Window)
+		wait, err := account.TakeQuota(tx, l.Name, l.Most, l.Window)
 		if err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func addressOnNetwork(tx *store.Tx, address string) string {
 
 // isKnown reports whether the address signed in from the actor's network.
 func isKnown(tx *store.Tx, address string) (bool, error) {
-	wait, err := tx.QuotaWait("known "+addressOnNetwork(tx, address), 1)
+	wait, err := account.QuotaWait(tx, "known "+addressOnNetwork(tx, address), 1)
 	return wait > 0, err
 }
 
@@ -103,15 +104,15 @@ func (q codeRequest) countedAs(tx *store.Tx) string {
 // when the code was for a sign-in.
 func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
-	if err := tx.Reset(window, daily, slow); err != nil || q.kind == stepUpKind {
+	if err := account.ResetQuota(tx, window, daily, slow); err != nil || q.kind == stepUpKind {
 		return err
 	}
 	if !q.known {
-		if err := tx.Refund(networkSendLimits(Network(tx.Actor.Addr))); err != nil {
+		if err := account.RefundQuota(tx, networkSendLimits(Network(tx.Actor.Addr))); err != nil {
 			return err
 		}
 	}
-	return tx.Mark("known "+addressOnNetwork(tx, q.address), knownFor)
+	return account.MarkQuota(tx, "known "+addressOnNetwork(tx, q.address), knownFor)
 }
 
 // Network returns what client addresses are counted by: an IPv4 address, or an IPv6 /64,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // A sign-in code belongs to the network that asked for it. Tries from that network have
@@ -20,17 +21,17 @@ import (
 func elsewhereLimits(address string) string { return "stray " + mailbox(address) }
 
 // checkLong tries a code that cannot be guessed.
-func (a *Auth) checkLong(tx *store.Tx, t codeAttempt, code string) (result store.CodeResult, wait time.Duration, err error) {
+func (a *Auth) checkLong(tx *store.Tx, t codeAttempt, code string) (result account.CodeResult, wait time.Duration, err error) {
 	c := a.code(tx, t.codeRequest, code)
-	if result, wait, err = tx.TryCode(c); err == nil && result != store.CodeOK && t.network != "" {
-		result, err = tx.TryElsewhere(c)
+	if result, wait, err = account.TryCode(tx, c); err == nil && result != account.CodeOK && t.network != "" {
+		result, err = account.TryOtherCodes(tx, c)
 	}
 	return result, wait, err
 }
 
 // checkShort tries six digits. The try is counted first, and taken back if the digits
 // were not a wrong guess.
-func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result store.CodeResult, wait time.Duration, err error) {
+func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result account.CodeResult, wait time.Duration, err error) {
 	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with these six digits try again"
 	if err := CheckLimits(tx, Limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
 		return result, 0, err
@@ -40,8 +41,8 @@ func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result stor
 		check = a.checkUnowned
 	}
 	result, wait, err = check(tx, t, a.code(tx, t.codeRequest, code))
-	if err != nil || result != store.CodeWrong {
-		if refundErr := tx.Refund(a.limitKey(code)); refundErr != nil {
+	if err != nil || result != account.CodeWrong {
+		if refundErr := account.RefundQuota(tx, a.limitKey(code)); refundErr != nil {
 			return result, 0, refundErr
 		}
 	}
@@ -49,23 +50,23 @@ func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result stor
 }
 
 // checkOwned tries six digits where each network has a code of its own.
-func (a *Auth) checkOwned(tx *store.Tx, t codeAttempt, c store.Code) (result store.CodeResult, wait time.Duration, err error) {
-	if result, wait, err = tx.TryCode(c); err != nil {
+func (a *Auth) checkOwned(tx *store.Tx, t codeAttempt, c account.Code) (result account.CodeResult, wait time.Duration, err error) {
+	if result, wait, err = account.TryCode(tx, c); err != nil {
 		return result, 0, err
 	}
-	if result == store.CodeWrong || result == store.CodeNone {
+	if result == account.CodeWrong || result == account.CodeNone {
 		result, err = a.checkElsewhere(tx, t, c, result)
 	}
 	return result, wait, err
 }
 
 // checkUnowned tries six digits where an address has one code for all networks.
-func (a *Auth) checkUnowned(tx *store.Tx, t codeAttempt, c store.Code) (result store.CodeResult, wait time.Duration, err error) {
+func (a *Auth) checkUnowned(tx *store.Tx, t codeAttempt, c account.Code) (result account.CodeResult, wait time.Duration, err error) {
 	if err := CheckLimits(tx, t.guesses()); err != nil {
 		return result, 0, err
 	}
-	if result, wait, err = tx.TryCode(c); err == nil && result != store.CodeWrong {
-		err = tx.Refund(guessLimits(t.address))
+	if result, wait, err = account.TryCode(tx, c); err == nil && result != account.CodeWrong {
+		err = account.RefundQuota(tx, guessLimits(t.address))
 	}
 	return result, wait, err
 }
@@ -73,12 +74,12 @@ func (a *Auth) checkUnowned(tx *store.Tx, t codeAttempt, c store.Code) (result s
 // checkElsewhere tries the codes that other networks asked for; at most one of them has
 // six digits. own is the result for the network's own code. If that was wrong the answer
 // is a wrong code, even when others used up the limits.
-func (a *Auth) checkElsewhere(tx *store.Tx, t codeAttempt, c store.Code, own store.CodeResult) (result store.CodeResult, err error) {
-	live, err := tx.LiveElsewhere(c)
-	if err != nil || !live && own == store.CodeNone {
+func (a *Auth) checkElsewhere(tx *store.Tx, t codeAttempt, c account.Code, own account.CodeResult) (result account.CodeResult, err error) {
+	live, err := account.HasOtherCode(tx, c)
+	if err != nil || !live && own == account.CodeNone {
 		return own, err
 	}
-	if own == store.CodeNone {
+	if own == account.CodeNone {
 		err = checkElsewhereLimits(tx, t)
 	} else {
 		var left bool
@@ -90,8 +91,8 @@ func (a *Auth) checkElsewhere(tx *store.Tx, t codeAttempt, c store.Code, own sto
 	if err != nil || !live {
 		return own, err
 	}
-	if result, err = tx.TryElsewhere(c); err == nil && result == store.CodeOK {
-		err = tx.Refund(elsewhereLimits(t.address), guessLimits(t.address))
+	if result, err = account.TryOtherCodes(tx, c); err == nil && result == account.CodeOK {
+		err = account.RefundQuota(tx, elsewhereLimits(t.address), guessLimits(t.address))
 	}
 	return result, err
 }
@@ -103,7 +104,7 @@ func checkElsewhereLimits(tx *store.Tx, t codeAttempt) error {
 	}
 	err := CheckLimits(tx, t.elsewhere())
 	if err != nil { // the digits will not be compared, so they were no guess
-		if refundErr := tx.Refund(guessLimits(t.address)); refundErr != nil {
+		if refundErr := account.RefundQuota(tx, guessLimits(t.address)); refundErr != nil {
 			return refundErr
 		}
 	}
@@ -113,7 +114,7 @@ func checkElsewhereLimits(tx *store.Tx, t codeAttempt) error {
 // takeGuess counts a wrong guess for the address and reports whether the limit had room
 // for it.
 func takeGuess(tx *store.Tx, t codeAttempt) (left bool, err error) {
-	wait, err := tx.QuotaWait(guessLimits(t.address), guessesPerAddress)
+	wait, err := account.QuotaWait(tx, guessLimits(t.address), guessesPerAddress)
 	if err == nil {
 		err = count(tx, guessLimits(t.address))
 	}
@@ -124,12 +125,12 @@ func takeGuess(tx *store.Tx, t codeAttempt) (left bool, err error) {
 // room for it.
 func takeElsewhere(tx *store.Tx, t codeAttempt) (left bool, err error) {
 	l := t.elsewhere()
-	wait, err := tx.TakeQuota(l.Name, l.Most, l.Window)
+	wait, err := account.TakeQuota(tx, l.Name, l.Most, l.Window)
 	return wait == 0 && err == nil, err
 }
 
 // count counts an event of a day that other code compares with a limit.
 func count(tx *store.Tx, name string) error {
-	_, err := tx.TakeQuota(name, math.MaxInt64, day)
+	_, err := account.TakeQuota(tx, name, math.MaxInt64, day)
 	return err
 }

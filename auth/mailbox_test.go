@@ -11,6 +11,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // Tags make no more guesses: whoever asks for and tries codes of a mailbox, under whichever
@@ -39,7 +40,7 @@ func TestTagsGiveNoMoreGuesses(t *testing.T) {
 					return
 				}
 				if delete(live, at); short(code) {
-					live[at] = mailed{code, f.clock.Now().Add(store.CodeLife)}
+					live[at] = mailed{code, f.clock.Now().Add(account.CodeLife)}
 				}
 				if maps.DeleteFunc(live, dead); len(live) > 1 {
 					t.Errorf("several codes of the mailbox can be guessed: %v", live)

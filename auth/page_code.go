@@ -3,6 +3,7 @@ package auth
 import (
 	"crmkit/mail"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 const pageMailsPerAddress = 200 // a day, whoever asks
@@ -67,7 +68,7 @@ func (a *Auth) TryPageCode(tx *store.Tx, p PageCode, input string) error {
 		return err
 	}
 	err = a.try(tx, codeAttempt{codeRequest: q, input: input,
-		retryHint: "send a new one", note: func() error { return tx.LogFailure(p.Address) }})
+		retryHint: "send a new one", note: func() error { return account.LogFailure(tx, p.Address) }})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // queueFullWait is the Retry-After of requests while the queue of mails is full.
@@ -71,7 +72,7 @@ func (a *Auth) maySignIn(tx *store.Tx, address string) (bool, error) {
 	if !a.opts.InviteOnly {
 		return true, nil
 	}
-	return tx.IsKnownOrInvited(address)
+	return account.IsKnownOrInvited(tx, address)
 }
 
 // checkQueue returns a not_ready error if the queue has no room for a mail that the

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // purposeSignIn keeps sign-in codes apart from codes for other purposes.
@@ -48,8 +49,8 @@ type SignedIn struct {
 	TokenID    string
 	TokenName  string
 	Scope      string
-	Workspace  store.Workspace // where the token acts
-	Workspaces []store.Workspace
+	Workspace  account.Workspace // where the token acts
+	Workspaces []account.Workspace
 }
 
 // Credentials are what a client sends to sign in. All but Email and Code may be
@@ -75,7 +76,7 @@ func (a *Auth) Verify(ctx context.Context, client string, c Credentials) (in Sig
 		}
 		err = a.try(tx, codeAttempt{codeRequest: q, input: c.Code,
 			retryHint: `ask for a new one: POST /auth/request {"email":` + string(norm.AppendQuoted(nil, c.Email)) + `}`,
-			note:      func() error { return tx.LogFailure(c.Email) }})
+			note:      func() error { return account.LogFailure(tx, c.Email) }})
 		if err != nil {
 			return err
 		}
@@ -127,13 +128,13 @@ func (a *Auth) MintToken(ctx context.Context, email, tokenName string) (in Signe
 // newSession signs the address in and makes a token for the workspace that was chosen, or
 // for the oldest. It makes the user if there is none.
 func (a *Auth) newSession(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
-	workspaces, err := tx.SignIn(c.Email)
+	workspaces, err := account.SignIn(tx, c.Email)
 	if err != nil {
 		return in, err
 	}
 	in = SignedIn{TokenName: c.TokenName, Scope: c.Scope, Workspace: workspaces[0], Workspaces: workspaces}
 	if c.WorkspaceID != "" {
-		in.Workspace = store.Workspace{}
+		in.Workspace = account.Workspace{}
 		for _, w := range workspaces {
 			if w.ID == c.WorkspaceID {
 				in.Workspace = w
@@ -143,7 +144,7 @@ func (a *Auth) newSession(tx *store.Tx, c Credentials, origin string) (in Signed
 			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", norm.Quote(c.WorkspaceID)).On("workspace_id")
 		}
 	}
-	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, account.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
 	return in, err
 }
 
@@ -156,19 +157,19 @@ func (a *Auth) CreateTokenFor(tx *store.Tx, name, wanted string) (in SignedIn, e
 	if in.Scope, err = ParseScope(wanted); err != nil {
 		return in, err
 	}
-	in.Workspace = store.Workspace{Number: tx.Actor.Workspace, ID: tx.Actor.WorkspaceID, Name: tx.Actor.WorkspaceName}
-	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, store.Token{Name: in.TokenName, Scope: in.Scope, Origin: crm.OriginMinted, Maker: tx.Actor.TokenID})
+	in.Workspace = account.Workspace{Number: tx.Actor.Workspace, ID: tx.Actor.WorkspaceID, Name: tx.Actor.WorkspaceName}
+	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, account.Token{Name: in.TokenName, Scope: in.Scope, Origin: crm.OriginMinted, Maker: tx.Actor.TokenID})
 	return in, err
 }
 
 // createToken makes a token for the workspace and returns its secret and id.
-func (a *Auth) createToken(tx *store.Tx, w store.Workspace, t store.Token) (secret, id string, err error) {
+func (a *Auth) createToken(tx *store.Tx, w account.Workspace, t account.Token) (secret, id string, err error) {
 	if secret, err = a.NewToken(); err != nil {
 		return "", "", err
 	}
 	t.Hash = Hash(secret)
 	tx.After(a.Forget) // it may replace the oldest token of the user
-	id, err = tx.CreateToken(w, t)
+	id, err = account.CreateToken(tx, w, t)
 	return secret, id, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // SensitiveAction is an action that a user must confirm with a mailed code, because the
@@ -44,12 +45,12 @@ func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	}
 	words := what.words(norm.Quote(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
-		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
+		words, tx.Actor.Email, int(account.CodeLife.Minutes()))
 	m := a.stepUpMail(tx.Actor, what)
 	m.Code = fresh.text
 	waiting.LocalCode = a.send(tx, m)
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> behind the path, within %d minutes.",
-		words, tx.Actor.Email, int(store.CodeLife.Minutes()))
+		words, tx.Actor.Email, int(account.CodeLife.Minutes()))
 	if waiting.LocalCode != "" {
 		ask, below := "this would "+words+". Ask the user; on yes repeat the same ", " In local mode no mail is sent: the code is below."
 		waiting.Hint = ask + "request with ?code=<code> (or the header X-Escalation-Code)." + below

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // promote is a sensitive action to try codes on.
@@ -41,7 +42,7 @@ func (f *fixture) stepUpCode(actor crm.Actor, what auth.SensitiveAction) string 
 func (f *fixture) colleague(actor crm.Actor, email, role string) crm.Actor {
 	f.t.Helper()
 	err := f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
-		_, err := tx.Invite(email, role)
+		_, err := account.Invite(tx, email, role)
 		return err
 	})
 	if err != nil {
@@ -54,7 +55,7 @@ func (f *fixture) colleague(actor crm.Actor, email, role string) crm.Actor {
 // enter returns the actor as it is in another workspace of its user.
 func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 	f.t.Helper()
-	w, err := f.store.Membership(f.t.Context(), actor.User, id)
+	w, err := account.FindWorkspace(f.t.Context(), f.store, actor.User, id)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 // onSeat does something with the seat of an address in the actor's workspace.
 func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
-		seat, found, err := tx.Membership(email)
+		seat, found, err := account.FindMembership(tx, email)
 		if err == nil && !found {
 			err = errors.New("no seat of " + email)
 		}

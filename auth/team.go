@@ -3,6 +3,7 @@ package auth
 import (
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // The limits on invites. Each invite is a mail to somebody who did not ask for it.
@@ -15,14 +16,14 @@ const (
 // join. Inviting an admin needs a step-up code. Errors are already_exists,
 // plan_limit_reached, rate_limited and those of StepUp.
 func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, error) {
-	seat, found, err := tx.Membership(address)
+	seat, found, err := account.FindMembership(tx, address)
 	switch {
 	case err != nil:
 		return store.Outcome{}, err
-	case found && seat.Value("status").Text == store.Active:
-		return store.Outcome{}, tx.AlreadyMember(seat)
+	case found && seat.Value("status").Text == account.Active:
+		return store.Outcome{}, account.AlreadyMember(tx, seat)
 	case !found:
-		if err := tx.HasSeat(); err != nil {
+		if err := account.CheckSeat(tx); err != nil {
 			return store.Outcome{}, err
 		}
 	}
@@ -31,7 +32,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	}
 	limits := inviteLimits(tx, address)
 	for _, l := range limits { // so that no step-up code is mailed or used up for a refused invite
-		wait, err := tx.QuotaWait(l.Name, l.Most)
+		wait, err := account.QuotaWait(tx, l.Name, l.Most)
 		if err != nil {
 			return store.Outcome{}, err
 		}
@@ -48,7 +49,7 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 	if err := CheckLimits(tx, limits...); err != nil {
 		return store.Outcome{}, err
 	}
-	out, err := tx.Invite(address, role)
+	out, err := account.Invite(tx, address, role)
 	if err == nil {
 		a.send(tx, a.inviteMail(tx.Actor, address, role))
 	}
@@ -78,7 +79,7 @@ func (a *Auth) SetRole(tx *store.Tx, member crm.Record, role, code string) (stor
 		}
 	}
 	tx.After(a.Forget)
-	return tx.SetRole(member, role)
+	return account.SetRole(tx, member, role)
 }
 
 // Remove ends a membership in the actor's workspace, and with it the member's
@@ -92,7 +93,7 @@ func (a *Auth) Remove(tx *store.Tx, member crm.Record, code string) error {
 		}
 	}
 	tx.After(a.Forget)
-	return tx.RemoveMember(member)
+	return account.RemoveMember(tx, member)
 }
 
 // DeleteWorkspace deletes the actor's workspace with everything in it. It needs
@@ -103,11 +104,11 @@ func (a *Auth) DeleteWorkspace(tx *store.Tx, code string) error {
 		return err
 	}
 	tx.After(a.Forget)
-	return tx.DeleteWorkspace()
+	return account.DeleteWorkspace(tx)
 }
 
 // UpdateWorkspace changes the name or time zone of the actor's workspace.
 func (a *Auth) UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	tx.After(a.Forget)
-	return tx.UpdateWorkspace(d)
+	return account.UpdateWorkspace(tx, d)
 }

@@ -15,6 +15,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 func TestTokensHaveTheirShape(t *testing.T) {
@@ -143,7 +144,7 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 			f.clock.advance(step.wait)
 			f.actor(token)
 			f.store.FlushTouches(t.Context())
-			session, found, err := f.store.Session(t.Context(), auth.Hash(token))
+			session, found, err := account.FindSession(t.Context(), f.store, auth.Hash(token))
 			if noted := time.UnixMilli(session.LastUsed).Sub(start); err != nil || !found || noted != step.noted {
 				t.Errorf("%s after the start the last use is noted as %s, want %s, %v", f.clock.Now().Sub(start), noted, step.noted, err)
 			}

@@ -13,6 +13,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // held is what the model knows of a token of ann.
@@ -51,7 +52,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 		live, all := map[string]held{}, map[string]held{}
 		add := func(name string, make func(name string) (auth.SignedIn, error), signIn bool) {
 			goes, found := "", true
-			if len(live) >= store.MaxTokens {
+			if len(live) >= account.MaxTokens {
 				goes, found = place(live, name, signIn, f.clock.Now())
 			}
 			in, err := make(name)
@@ -102,12 +103,12 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 		}
 		for id, h := range all {
 			_, lives := live[id]
-			_, found, err := f.store.Session(t.Context(), auth.Hash(h.secret))
+			_, found, err := account.FindSession(t.Context(), f.store, auth.Hash(h.secret))
 			if err != nil || found != lives {
 				t.Fatalf("seed %d: %s %+v is there: %t, the model says %t, %v", seed, id, h, found, lives, err)
 			}
 		}
-		if len(live) > store.MaxTokens {
+		if len(live) > account.MaxTokens {
 			t.Fatalf("seed %d: %d tokens live", seed, len(live))
 		}
 		f.close()

@@ -10,6 +10,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // access says who may call a route.
@@ -49,7 +50,7 @@ func (rq *request) oneCredential() error {
 // authenticate finds out who asks.
 func (s *Server) authenticate(rq *request) error {
 	if rq.internal { // one message may hold many calls, and each may take long
-		role, err := s.store.Role(rq.Context(), rq.actor)
+		role, err := account.CurrentRole(rq.Context(), s.store, rq.actor)
 		rq.actor.Role = role
 		return err
 	}
@@ -76,7 +77,7 @@ func (s *Server) authorize(rq *request, ids []string) error {
 		if id != rq.actor.WorkspaceID && !rq.actor.CrossWorkspace() {
 			return rq.staysHint()
 		}
-		w, err := s.store.Membership(rq.Context(), rq.actor.User, id)
+		w, err := account.FindWorkspace(rq.Context(), s.store, rq.actor.User, id)
 		if err != nil {
 			return err
 		}
@@ -148,7 +149,7 @@ func (s *Server) change(rq *request, fn func(*store.Tx) error) error {
 // entered returns fn behind a look at what the actor may do now.
 func (rq *request) entered(fn func(*store.Tx) error) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
-		if err := tx.Reauthorize(); err != nil {
+		if err := account.Reauthorize(tx); err != nil {
 			return err
 		}
 		if err := rq.permitted(tx.Actor.Role); err != nil {

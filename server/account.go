@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // authRequest answers POST /auth/request.
@@ -119,7 +120,7 @@ func elsewhere(in auth.SignedIn) string {
 // whoami answers GET /whoami.
 func (s *Server) whoami(rq *request) (*render.Response, error) {
 	// The plan may have been set by another process since the session was read.
-	w, err := s.store.Membership(rq.Context(), rq.actor.User, rq.actor.WorkspaceID)
+	w, err := account.FindWorkspace(rq.Context(), s.store, rq.actor.User, rq.actor.WorkspaceID)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +187,7 @@ func countOf(n int, one, many string) string {
 }
 
 // named returns tokens by their handles and names.
-func named(list []store.Made) (sure, unsure []string) {
+func named(list []account.MadeToken) (sure, unsure []string) {
 	for _, m := range list {
 		words := "token/" + m.ID + " name=" + norm.Quote(m.Name) + " workspace_id=" + m.WorkspaceID
 		if m.Sure {

@@ -17,6 +17,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // rig is a server whose clock and random source repeat from run to run.
@@ -123,7 +124,7 @@ func (r *rig) serve(opts server.Options) *rig {
 func (r *rig) setPlan(of, plan string) {
 	r.t.Helper()
 	err := r.store.Write(r.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
-		_, err := tx.SetPlan(of, plan)
+		_, err := account.SetPlan(tx, of, plan)
 		return err
 	})
 	if err != nil {

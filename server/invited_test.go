@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // TestInvitedStartInTheTeam holds that somebody new acts in the team that invited
@@ -41,7 +42,7 @@ func TestPlanIsShownAtOnce(t *testing.T) {
 	who := r.json(200, "GET", "/whoami", "")
 	set := func(plan string) error {
 		return r.store.Write(t.Context(), crm.Actor{}, func(tx *store.Tx) error {
-			_, err := tx.SetPlan(who["workspace_id"].(string), plan)
+			_, err := account.SetPlan(tx, who["workspace_id"].(string), plan)
 			return err
 		})
 	}
@@ -51,7 +52,7 @@ func TestPlanIsShownAtOnce(t *testing.T) {
 	if text := r.want(200, "GET", "/whoami", ""); !strings.Contains(text, "plan=free") || !strings.Contains(text, "contacts: 0 / 1000\n") {
 		t.Errorf("right after: %s", text)
 	}
-	if err := r.store.ServePlans(t.Context()); err != nil {
+	if err := account.RegisterPlans(t.Context(), r.store); err != nil {
 		t.Fatal(err)
 	}
 	if err := set("team"); err == nil || !strings.Contains(err.Error(), "it has standard, free, unlimited") {

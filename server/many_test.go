@@ -10,6 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // hold keeps the writer busy until the returned function is called.
@@ -117,7 +118,7 @@ func TestReadyBesideASlowWrite(t *testing.T) {
 		slow = r.store.Write(t.Context(), crm.Actor{}, func(tx *store.Tx) error {
 			start()
 			for {
-				if _, err := tx.IsKnownOrInvited("nobody@acme.com"); err != nil {
+				if _, err := account.IsKnownOrInvited(tx, "nobody@acme.com"); err != nil {
 					return err
 				}
 			}

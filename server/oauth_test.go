@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"crmkit/store"
+	"crmkit/store/account"
 )
 
 const (
@@ -446,11 +446,11 @@ func TestGuessesOnThePageAreCounted(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if counts[400] != store.MaxTries || counts[400]+counts[429] != 50 {
+	if counts[400] != account.MaxTries || counts[400]+counts[429] != 50 {
 		t.Errorf("50 guesses: %v", counts)
 	}
 	if a := c.post("step", "code", "code", code); a.status != 429 {
-		t.Errorf("the right code after %d wrong ones: %d", store.MaxTries, a.status)
+		t.Errorf("the right code after %d wrong ones: %d", account.MaxTries, a.status)
 	}
 }
 

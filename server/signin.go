@@ -13,7 +13,7 @@ import (
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
-	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // The sign-in page: a form for each step, kept by the server, so that it needs no
@@ -241,7 +241,7 @@ func humanDuration(d time.Duration) string {
 func (s *Server) show(rq *request, p oauth.Page, form url.Values, problem string) *render.Response {
 	to, _ := url.Parse(p.Redirect)
 	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: oauth.RedirectLabel(p.Redirect), Email: form.Get("email"),
-		Loopback: oauth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(store.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
+		Loopback: oauth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(account.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
 	switch {
 	case p.Verified:
 		page.Step, page.Email = "access", p.Email

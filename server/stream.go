@@ -11,6 +11,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/store/account"
 )
 
 // stream says what a route sends or takes in pieces.
@@ -69,7 +70,7 @@ func (s *Server) recheckAccess(rq *request) error {
 	if rq.route.Access == public {
 		return nil
 	}
-	role, err := s.store.Role(rq.Context(), rq.actor)
+	role, err := account.CurrentRole(rq.Context(), s.store, rq.actor)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // workspaces answers GET /workspaces: those the user belongs to.
@@ -35,7 +36,7 @@ func (s *Server) createWorkspace(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		out, err := tx.CreateWorkspace(d)
+		out, err := account.CreateWorkspace(tx, d)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +75,7 @@ func (s *Server) updateWorkspace(rq *request) (*render.Response, error) {
 // reads them.
 func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 	doc = saved(out)
-	doc.Zone, err = store.GuessTimeZone(out.After.Value("time_zone").Text)
+	doc.Zone, err = account.LoadTimeZone(out.After.Value("time_zone").Text)
 	return doc, err
 }
 
@@ -181,7 +182,7 @@ func (s *Server) cancelInvite(rq *request) (*render.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		return deleted("invite", invite.ID), tx.CancelInvite(invite)
+		return deleted("invite", invite.ID), account.CancelInvite(tx, invite)
 	})
 }
 
@@ -229,7 +230,7 @@ func (s *Server) removeMember(rq *request) (*render.Response, error) {
 // member reads the member the path names. An invite is none yet.
 func (rq *request) member(tx *store.Tx) (crm.Record, error) {
 	member, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.recordID))
-	if err == nil && member.Value("status").Text != store.Active {
+	if err == nil && member.Value("status").Text != account.Active {
 		path := "/workspaces/" + rq.actor.WorkspaceID + "/invites"
 		err = crm.Errorf(crm.NotFound, `%s is an invite, not a member yet. To cancel it: DELETE %s/%s; to change its role: POST %s with the same email.`,
 			member.Handle(), path, member.ID, path)

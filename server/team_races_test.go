@@ -12,6 +12,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // TestLastFreePlacesAreTakenOnce takes what a plan has left fifty times at once.
@@ -60,7 +61,7 @@ func TestAnAdminIsLeft(t *testing.T) {
 			got := r.collide([2]person{ann, bob}, now)
 			left := 0
 			for _, p := range []person{ann, bob} {
-				if w, err := r.store.Membership(t.Context(), p.User, team); err == nil && w.Role == crm.RoleAdmin {
+				if w, err := account.FindWorkspace(t.Context(), r.store, p.User, team); err == nil && w.Role == crm.RoleAdmin {
 					left++
 				}
 			}
@@ -91,12 +92,12 @@ func (r *rig) sharedTeam(ann, bob person) (id string) {
 	r.t.Helper()
 	e := r.store.Schema.ByName("workspace")
 	err := r.store.Write(r.t.Context(), ann.Actor, func(tx *store.Tx) error {
-		out, err := tx.CreateWorkspace(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str("shared")}}})
+		out, err := account.CreateWorkspace(tx, store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str("shared")}}})
 		if err != nil {
 			return err
 		}
 		id = out.After.ID
-		_, err = tx.Invite(bob.Email, crm.RoleAdmin)
+		_, err = account.Invite(tx, bob.Email, crm.RoleAdmin)
 		return err
 	})
 	if err != nil {

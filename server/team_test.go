@@ -14,6 +14,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // person is a user with a token.
@@ -94,7 +95,7 @@ func (r *rig) mint(email string) (p person) {
 func (r *rig) seat(admin person, email, role string) (id string) {
 	r.t.Helper()
 	err := r.store.Write(r.t.Context(), admin.Actor, func(tx *store.Tx) error {
-		out, err := tx.Invite(email, role)
+		out, err := account.Invite(tx, email, role)
 		id = out.After.ID
 		return err
 	})

@@ -15,6 +15,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // chain is a connection with full access, a token that it made, and one that this
@@ -199,7 +200,7 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	mint := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string) + "/tokens"
 	first := ""
-	for range store.MaxTokens - 1 {
+	for range account.MaxTokens - 1 {
 		r.clock.Advance(time.Second)
 		if id := r.json(201, "POST", mint, "{}")["token_id"].(string); first == "" {
 			first = id

@@ -47,6 +47,12 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
 }
 
+// DeleteIdempotentResponses deletes the answers that are kept for the actor's user, in every
+// workspace.
+func (tx *Tx) DeleteIdempotentResponses() error {
+	return tx.release("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User)
+}
+
 // answerBytes is the SQL of how much storage a kept answer takes.
 const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"
 

@@ -158,7 +158,7 @@ func TestCascadesGoOnAfterAKill(t *testing.T) {
 	}
 	g.checkSignals()
 	g.checkCounters(ann)
-	g.write(bob, (*Tx).DeleteWorkspace)
+	g.write(bob, (*Tx).deleteWorkspace)
 	if err := g.Close(); err != nil { // perhaps before it is swept
 		t.Fatal(err)
 	}

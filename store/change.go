@@ -50,6 +50,11 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	return tx.put(entry)
 }
 
+// LogDeleted writes into the log that a record is no more.
+func (tx *Tx) LogDeleted(action string, rec crm.Record) error {
+	return tx.LogRecord(action, rec, stubRecord(rec))
+}
+
 // capped reports whether a change is refused where the workspace stores all that its plan
 // allows. What deletes or revokes is not, with all that it brings about.
 func (tx *Tx) capped(action string) bool {
@@ -175,6 +180,20 @@ func (e entry) size() int64 {
 // LogEntry appends an entry about something other than a record. No cap refuses it.
 func (tx *Tx) LogEntry(action, target string, from, to []crm.Member) error {
 	return tx.append(entry{action: action, target: target, before: from, after: to})
+}
+
+// LogFields returns the members of a log entry: names and texts in turn.
+func LogFields(pairs ...string) []crm.Member {
+	var list []crm.Member
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, crm.Member{Name: pairs[i], JSON: string(norm.AppendQuoted(nil, pairs[i+1]))})
+	}
+	return list
+}
+
+// Log notes what the actor did to a target, beside the changes of records.
+func (tx *Tx) Log(action, target string, pairs ...string) error {
+	return tx.LogEntry(action, target, nil, LogFields(pairs...))
 }
 
 // append writes an entry that no cap refuses.

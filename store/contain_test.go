@@ -102,7 +102,7 @@ func TestDeletedElsewhere(t *testing.T) {
 	f.save(ann, "contact", "name", "Jane")
 	f.save(bob, "contact", "name", "Joe")
 	f.findsOne(ann, "jane", 1)
-	other.write(ann, func(tx *Tx) error { return tx.DeleteWorkspace() })
+	other.write(ann, (*Tx).deleteWorkspace)
 	f.findsOne(bob, "joe", 1)
 	for _, e := range f.Schema.Entities {
 		if f.indexes.State(textindex.Key{Workspace: ann.Workspace, Entity: e}) != textindex.Absent {

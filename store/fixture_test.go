@@ -59,22 +59,6 @@ func (f *fixture) reopen() *fixture {
 	return openWith(f.t, f.clock, f.opts)
 }
 
-// member signs a user in and returns an actor in their first workspace.
-func (f *fixture) member(email string) crm.Actor {
-	f.t.Helper()
-	actor := crm.Actor{Email: email}
-	f.write(actor, func(tx *Tx) error {
-		list, err := tx.SignIn(email)
-		if err != nil {
-			return err
-		}
-		w := list[0]
-		actor = crm.Actor{User: tx.Actor.User, UserID: tx.Actor.UserID, Email: email, Workspace: w.Number, WorkspaceID: w.ID, Plan: w.Plan, TokenID: "tok_test"}
-		return nil
-	})
-	return actor
-}
-
 func (f *fixture) write(actor crm.Actor, fn func(*Tx) error) {
 	f.t.Helper()
 	if err := f.Write(f.t.Context(), actor, fn); err != nil {

@@ -9,6 +9,26 @@ import (
 	"crmkit/crm"
 )
 
+// IdleLimit is how long a token lives without use.
+const IdleLimit = 30 * 24 * time.Hour
+
+// RefreshLife is how long a refresh token lives without use of its token.
+const RefreshLife = 90 * 24 * time.Hour
+
+// keepGrants is how long the use of a code is remembered, to see it replayed.
+const keepGrants = time.Hour
+
+// How long clients stay that nobody signs in through. A client that somebody uses is
+// kept: other people may share the registration, and it cannot be renewed.
+const (
+	unusedClientLife = 48 * time.Hour
+	clientRest       = 400 * 24 * time.Hour // without any token
+)
+
+// orphanLogRetention is how long entries of the log that belong to no workspace stay:
+// failed sign-ins of strangers, workspaces that were deleted.
+const orphanLogRetention = 90 * 24 * time.Hour
+
 // expiring are rows that can serve nobody any more: those of a table under a condition on a
 // moment, $1, that is so long ago.
 type expiring struct {

@@ -63,8 +63,6 @@ type Store struct {
 	inherited   []inheritedRef
 	veil        *veil
 	cascades    cascades
-	clients     registrationLimit // of oauth_clients
-	pages       registrationLimit // of oauth_requests
 	secret      []byte
 	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random      *lockedReader
@@ -113,7 +111,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), clients: clientPlaces(), pages: pagePlaces(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
 	s.counts = newCountCache(opts.Caches.Counts)
@@ -218,6 +216,9 @@ func (s *Store) close() error {
 
 // Now returns the store's time.
 func (s *Store) Now() time.Time { return s.opts.Clock() }
+
+// Plans returns the plans that this server knows.
+func (s *Store) Plans() crm.Plans { return s.opts.Plans }
 
 // Random returns the store's source of random bytes, safe for concurrent use.
 func (s *Store) Random() io.Reader { return s.random }

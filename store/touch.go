@@ -35,6 +35,15 @@ func (s *Store) Touch(actor crm.Actor) {
 	s.touch.used[actor.TokenID] = touched{actor.User, s.Now().UnixMilli()}
 }
 
+// LastUsed returns when a token was last used, given what its row says: a later use may not
+// be written yet.
+func (s *Store) LastUsed(tokenID string, saved int64) int64 { return s.touch.since(tokenID, saved) }
+
+// LastUsed is Store.LastUsed, for a write.
+func (tx *Tx) LastUsed(tokenID string, saved int64) int64 {
+	return tx.store.touch.since(tokenID, saved)
+}
+
 // since returns when a token was last used, if the file says at.
 func (t *lastUsedBuffer) since(id string, at int64) int64 {
 	t.mu.Lock()

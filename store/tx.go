@@ -35,6 +35,24 @@ type Tx struct {
 	uncapped bool      // it deletes or revokes, which no cap on storage refuses
 }
 
+// Now is the time of the write, in Unix milliseconds. It is not before that of the last
+// entry in the log of the workspace.
+func (tx *Tx) Now() int64 { return tx.now }
+
+// Schema is the schema of the store.
+func (tx *Tx) Schema() *crm.Schema { return tx.store.Schema }
+
+// RandomID returns a new random id with the prefix.
+func (tx *Tx) RandomID(prefix string) (string, error) {
+	return crm.RandomID(prefix, tx.store.random)
+}
+
+// Plans are the plans that the server of the file knows.
+func (tx *Tx) Plans() crm.Plans { return tx.store.opts.Plans }
+
+// DefaultPlan is the plan of a new user.
+func (tx *Tx) DefaultPlan() string { return tx.store.opts.Plan }
+
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
 

@@ -105,27 +105,6 @@ func somewhat(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) 
 	return in
 }
 
-// populate fills a workspace with records of every kind and some tokens.
-func (f *fixture) populate(actor crm.Actor, n int) {
-	f.t.Helper()
-	f.records(actor, n)
-	for i := range n {
-		f.write(actor, func(tx *Tx) error {
-			_, err := tx.CreateToken(Workspace{Number: actor.Workspace, ID: actor.WorkspaceID},
-				Token{Hash: fmt.Sprint(actor.Email, i), Name: []string{"Cursor", "cursor", "Zed"}[i%3], Scope: crm.ScopeFull, Origin: "code"})
-			return err
-		})
-		f.write(actor, func(tx *Tx) error {
-			_, err := tx.Invite(fmt.Sprintf("%d-%s", i, actor.Email), crm.Roles()[i%2])
-			return err
-		})
-		f.write(actor, func(tx *Tx) error {
-			_, err := tx.makeWorkspace([]string{"Sales", "sales", "Ops"}[i%3], "UTC")
-			return err
-		})
-	}
-}
-
 // records makes n records of each kind that a workspace holds.
 func (f *fixture) records(actor crm.Actor, n int) {
 	f.t.Helper()

@@ -433,6 +433,6 @@ func TestEveryReadAfterCloseIsNotReady(t *testing.T) {
 	wantCode(t, "Record after Close", err, crm.NotReady)
 	_, err = f.List(t.Context(), ann, q)
 	wantCode(t, "List after Close", err, crm.NotReady)
-	_, _, err = f.Session(t.Context(), "hash")
-	wantCode(t, "Session after Close", err, crm.NotReady)
+	err = f.Ready(t.Context())
+	wantCode(t, "Ready after Close", err, crm.NotReady)
 }

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 
 // Register makes an OAuth client of what it says about itself. The name is as
 // unverified as everything else.
-func (s *Server) Register(ctx context.Context, addr, name string, redirects []string) (c store.Client, err error) {
+func (s *Server) Register(ctx context.Context, addr, name string, redirects []string) (c account.Client, err error) {
 	if len(redirects) == 0 || len(redirects) > MaxRedirects {
 		return c, errorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
 	}
@@ -31,7 +32,7 @@ func (s *Server) Register(ctx context.Context, addr, name string, redirects []st
 		}
 	}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		c, err = tx.CreateClient(store.Client{Name: clientLabel(name), Redirects: norm.QuoteList(redirects), Network: auth.Network(addr)})
+		c, err = account.CreateClient(tx, account.Client{Name: clientLabel(name), Redirects: norm.QuoteList(redirects), Network: auth.Network(addr)})
 		return err
 	})
 	return c, err
@@ -120,7 +121,7 @@ func RedirectLabel(uri string) string {
 
 // redirectAllowed reports whether a redirect URI is one of those registered. They
 // must be equal, but for the port of a loopback URI (RFC 8252 section 7.3).
-func redirectAllowed(c store.Client, uri string) bool {
+func redirectAllowed(c account.Client, uri string) bool {
 	list, ok := norm.ParseStrings(c.Redirects)
 	if !ok || checkRedirect(uri) != nil {
 		return false
@@ -145,8 +146,8 @@ func withoutPort(uri string) string {
 
 // ClientFor returns the client and the redirect URI of an authorization request.
 // As long as these are in doubt, nothing may be sent to the URI.
-func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c store.Client, uri string, err error) {
-	c, found, err := s.store.Client(ctx, id)
+func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.Client, uri string, err error) {
+	c, found, err := account.FindClient(ctx, s.store, id)
 	if err != nil {
 		return c, "", err
 	}
@@ -165,8 +166,8 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c store.Cl
 }
 
 // tokenClient returns the client of a request to the token endpoint.
-func (s *Server) tokenClient(ctx context.Context, id string) (store.Client, error) {
-	c, found, err := s.store.Client(ctx, id)
+func (s *Server) tokenClient(ctx context.Context, id string) (account.Client, error) {
+	c, found, err := account.FindClient(ctx, s.store, id)
 	if err == nil && !found {
 		err = errorf(InvalidClient, "The client is not registered here (any more); register again.")
 	}

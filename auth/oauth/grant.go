@@ -11,6 +11,7 @@ import (
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 const (
@@ -58,7 +59,7 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 		return pair, err
 	}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		g, found, err := tx.Grant(auth.Hash(r.Code))
+		g, found, err := account.FindGrant(tx, auth.Hash(r.Code))
 		if err != nil {
 			return err
 		}
@@ -79,22 +80,22 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 			return err
 		}
 		tx.After(s.auth.Forget) // it may take the place of one
-		id, err := tx.CreateToken(w, store.Token{Hash: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
+		id, err := account.CreateToken(tx, w, account.Token{Hash: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
 		if err != nil {
 			return err
 		}
-		return tx.UseGrant(g, id)
+		return account.UseGrant(tx, g, id)
 	})
 	return pair, err
 }
 
 // mismatch returns why the grant is not for who sent the redemption, or nil.
-func (r Redemption) mismatch(g store.Grant) error {
+func (r Redemption) mismatch(g account.Grant) error {
 	sum := sha256.Sum256([]byte(r.Verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !g.Live:
-		return errorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(store.GrantLife.Seconds()))
+		return errorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(account.GrantLife.Seconds()))
 	case r.Redirect != "" && r.Redirect != g.Redirect:
 		return errorf(InvalidGrant, "redirect_uri is not the one the code was sent to.")
 	case len(r.Verifier) < 43 || len(r.Verifier) > 128 || subtle.ConstantTimeCompare([]byte(challenge), []byte(g.Challenge)) != 1:
@@ -104,8 +105,8 @@ func (r Redemption) mismatch(g store.Grant) error {
 }
 
 // actAsMember makes the user the actor in the workspace, if it still is one of theirs.
-func actAsMember(tx *store.Tx, user, workspace int64) (store.Workspace, error) {
-	w, member, err := tx.ActAs(user, workspace)
+func actAsMember(tx *store.Tx, user, workspace int64) (account.Workspace, error) {
+	w, member, err := account.ActInWorkspace(tx, user, workspace)
 	if err == nil && !member {
 		err = errorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
 	}
@@ -124,7 +125,7 @@ func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair 
 		return pair, err
 	}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		r, found, err := tx.Refresh(auth.Hash(token))
+		r, found, err := account.FindRefreshToken(tx, auth.Hash(token))
 		if err != nil {
 			return err
 		}
@@ -144,7 +145,7 @@ func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair 
 		if err := auth.CheckLimits(tx, auth.Limit{Name: "refresh " + r.Hash, Most: refreshesAtOnce, Window: refreshGrace, Hint: busy}); err != nil {
 			return err
 		}
-		return tx.RotateRefresh(r, auth.Hash(pair.Access), auth.Hash(pair.Refresh), refreshGrace)
+		return account.RotateRefreshToken(tx, r, auth.Hash(pair.Access), auth.Hash(pair.Refresh), refreshGrace)
 	})
 	return pair, err
 }
@@ -154,7 +155,7 @@ func (s *Server) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 	tx.Actor.User = user
 	tx.After(s.auth.Forget)
 	var known *crm.Error
-	err := tx.Revoke(tokenID)
+	err := account.RevokeToken(tx, tokenID)
 	if errors.As(err, &known) && known.Code == crm.NotFound {
 		return nil // it was revoked before
 	}
@@ -165,7 +166,7 @@ func (s *Server) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 // (RFC 7009). An unknown one is no error. A client may revoke only its own.
 func (s *Server) RevokeSecret(ctx context.Context, addr, client, secret string) error {
 	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		id, holder, user, found, err := tx.SecretOwner(auth.Hash(secret))
+		id, holder, user, found, err := account.SecretOwner(tx, auth.Hash(secret))
 		if err != nil || !found {
 			return err
 		}

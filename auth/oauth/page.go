@@ -10,11 +10,12 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/account"
 )
 
 // Authorization is what a client asks for at the authorization endpoint.
 type Authorization struct {
-	Client    store.Client
+	Client    account.Client
 	Redirect  string
 	State     string
 	Challenge string // PKCE, S256 (RFC 7636)
@@ -38,37 +39,37 @@ func (s *Server) Begin(ctx context.Context, addr string, asked Authorization, br
 	if secret, err = s.auth.NewSecret(); err != nil {
 		return "", "", err
 	}
-	in := store.SignIn{Hash: auth.Hash(secret), Browser: auth.Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
+	in := account.AuthRequest{Hash: auth.Hash(secret), Browser: auth.Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		return tx.SaveSignIn(in, auth.Network(addr))
+		return account.CreateAuthRequest(tx, in, auth.Network(addr))
 	})
 	return secret, cookie, err
 }
 
 // Page is a sign-in under way, as its page shows it.
 type Page struct {
-	store.SignIn
+	account.AuthRequest
 	ClientName string
-	LocalCode  string            // the code, where no mail is sent
-	Workspaces []store.Workspace // of the person, once the code was right
+	LocalCode  string              // the code, where no mail is sent
+	Workspaces []account.Workspace // of the person, once the code was right
 }
 
 // Page returns the sign-in with the secret if the browser began it, else ErrOver.
 func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err error) {
-	in, found, err := s.store.SignInOf(ctx, auth.Hash(secret), auth.Hash(browser))
+	in, found, err := account.FindAuthRequest(ctx, s.store, auth.Hash(secret), auth.Hash(browser))
 	if err != nil {
 		return p, err
 	}
-	c, known, err := s.store.Client(ctx, in.Client)
+	c, known, err := account.FindClient(ctx, s.store, in.Client)
 	if err != nil {
 		return p, err
 	}
 	if !found || !known {
 		return p, ErrSignInEnded
 	}
-	p = Page{SignIn: in, ClientName: c.Name, LocalCode: s.localCodes.get(in.Hash)}
+	p = Page{AuthRequest: in, ClientName: c.Name, LocalCode: s.localCodes.get(in.Hash)}
 	if in.Verified {
-		p.Workspaces, err = s.store.WorkspacesOf(ctx, in)
+		p.Workspaces, err = account.WorkspacesOfRequest(ctx, s.store, in)
 	}
 	return p, err
 }
@@ -85,9 +86,9 @@ func (p Page) CodeForm() string {
 }
 
 // withSignIn runs a step of the sign-in.
-func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, store.SignIn) error) error {
+func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, account.AuthRequest) error) error {
 	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
-		in, found, err := tx.SignInOf(p.Hash, p.Browser)
+		in, found, err := account.AuthRequestInTx(tx, p.Hash, p.Browser)
 		if err == nil && !found {
 			err = ErrSignInEnded
 		}
@@ -99,7 +100,7 @@ func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*s
 }
 
 // codeFor returns the code that the sign-in asks for.
-func (p Page) codeFor(in store.SignIn, address string) auth.PageCode {
+func (p Page) codeFor(in account.AuthRequest, address string) auth.PageCode {
 	return auth.PageCode{SignIn: in.Hash, Address: address, ClientName: p.ClientName, Destination: RedirectLabel(p.Redirect)}
 }
 
@@ -114,40 +115,40 @@ func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string
 		return err
 	}
 	defer place.Release()
-	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		code, err := s.auth.MailPageCode(tx, place, p.codeFor(in, address))
 		if err != nil {
 			return err
 		}
 		in.Email, in.Long, in.Verified = address, code.Long, false
 		tx.After(func() { s.localCodes.put(in.Hash, code.Local) })
-		return tx.UpdateSignIn(in)
+		return account.UpdateAuthRequest(tx, in)
 	})
 }
 
 // OtherAddress takes the sign-in back to where it asks for an address.
 func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
-	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		in.Email, in.Verified = "", false
-		return tx.UpdateSignIn(in)
+		return account.UpdateAuthRequest(tx, in)
 	})
 }
 
 // CheckCode tries the code of the sign-in. A right one makes the person known, as
 // at POST /auth/verify.
 func (s *Server) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
-	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		if in.Email == "" || in.Verified {
 			return nil // another tab was faster: the page shows where it stands
 		}
 		if err := s.auth.TryPageCode(tx, p.codeFor(in, in.Email), typed); err != nil {
 			return err
 		}
-		if _, err := tx.SignIn(in.Email); err != nil {
+		if _, err := account.SignIn(tx, in.Email); err != nil {
 			return err
 		}
 		in.Verified = true
-		return tx.UpdateSignIn(in)
+		return account.UpdateAuthRequest(tx, in)
 	})
 }
 
@@ -176,7 +177,7 @@ func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) 
 		return "", err
 	}
 	code = grantPrefix + code
-	err = s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
+	err = s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		if !in.Verified {
 			return ErrSignInEnded
 		}
@@ -184,11 +185,11 @@ func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) 
 		if err != nil {
 			return err
 		}
-		if err := tx.EndSignIn(in); err != nil {
+		if err := account.EndAuthRequest(tx, in); err != nil {
 			return err
 		}
-		g := store.Grant{Hash: auth.Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
-		return tx.CreateGrant(g, w)
+		g := account.Grant{Hash: auth.Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
+		return account.CreateGrant(tx, g, w)
 	})
 	return code, err
 }
@@ -206,8 +207,8 @@ func (access Access) checkReach(scope string) error {
 }
 
 // selectedWorkspace returns the workspace of the person that was picked, or makes it.
-func (s *Server) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access) (w store.Workspace, err error) {
-	list, known, err := tx.ActFor(in)
+func (s *Server) selectedWorkspace(tx *store.Tx, in account.AuthRequest, access Access) (w account.Workspace, err error) {
+	list, known, err := account.ActForRequest(tx, in)
 	if err == nil && !known {
 		err = ErrSignInEnded
 	}
@@ -218,13 +219,13 @@ func (s *Server) selectedWorkspace(tx *store.Tx, in store.SignIn, access Access)
 		if err := s.nameWorkspace(tx, access.NewName); err != nil {
 			return w, err
 		}
-		w, _, err = tx.ActAs(tx.Actor.User, tx.Actor.Workspace)
+		w, _, err = account.ActInWorkspace(tx, tx.Actor.User, tx.Actor.Workspace)
 		return w, err
 	}
-	if i := slices.IndexFunc(list, func(w store.Workspace) bool { return w.ID == access.WorkspaceID }); i >= 0 {
+	if i := slices.IndexFunc(list, func(w account.Workspace) bool { return w.ID == access.WorkspaceID }); i >= 0 {
 		return list[i], nil
 	}
-	return w, store.NotAMember(access.WorkspaceID)
+	return w, account.NotAMember(access.WorkspaceID)
 }
 
 // nameWorkspace makes a workspace of the actor with the name.
@@ -234,13 +235,13 @@ func (s *Server) nameWorkspace(tx *store.Tx, name string) error {
 	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
 		return crm.Errorf(crm.InvalidValue, "a workspace has a name of 1 to %d characters.", field.Limit()).On("name")
 	}
-	_, err := tx.CreateWorkspace(store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str(clean)}}})
+	_, err := account.CreateWorkspace(tx, store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field("name"), Value: crm.Str(clean)}}})
 	return err
 }
 
 // Deny ends the sign-in without access.
 func (s *Server) Deny(ctx context.Context, addr string, p Page) error {
-	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in store.SignIn) error {
-		return tx.EndSignIn(in)
+	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
+		return account.EndAuthRequest(tx, in)
 	})
 }

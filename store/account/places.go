@@ -1,6 +1,9 @@
-package store
+package account
 
-import "fmt"
+import (
+	"crmkit/store"
+	"fmt"
+)
 
 // Anybody may register clients and begin sign-ins on pages. If a network that made too
 // many were refused, one person could keep out all who share its address. So the oldest
@@ -20,38 +23,38 @@ type registrationLimit struct {
 // exceeded before, by clients whose pages ended.
 const maxGo = 20
 
-// clientPlaces are the clients that nobody got a token through and that have no open page.
-func clientPlaces() registrationLimit {
+// unusedClients are the clients that nobody got a token through and that have no open page.
+func unusedClients() registrationLimit {
 	return registrationLimit{table: "oauth_clients", key: "id", where: "used_at IS NULL AND held_until <= $1", age: "held_until", share: 100, most: 10_000}
 }
 
-// pagePlaces are the open pages for which no code was mailed. Those with a code are bounded
+// openPages are the open pages for which no code was mailed. Those with a code are bounded
 // by the limits on mails.
-func pagePlaces() registrationLimit {
+func openPages() registrationLimit {
 	return registrationLimit{table: "oauth_requests", key: "hash", where: "mailed = 0 AND expires_at > $1", age: "expires_at", share: 200, most: 5_000}
 }
 
 // makeRoom makes room for a row of the network and returns the keys of the rows that are
 // to go for it.
-func (tx *Tx) makeRoom(p registrationLimit, network string) (gone []string, err error) {
+func makeRoom(tx *store.Tx, p registrationLimit, network string) (gone []string, err error) {
 	from := fmt.Sprintf(" FROM %s WHERE %s", p.table, p.where)
 	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxGo, p.share-1)
-	if gone, err = tx.texts(beyond, tx.now, network); err != nil || len(gone) > 0 {
+	if gone, err = texts(tx, beyond, tx.Now(), network); err != nil || len(gone) > 0 {
 		return gone, err
 	}
 	var n int
-	if _, err = tx.Row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.now}, &n); err != nil || n < p.most {
+	if _, err = tx.Row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.Now()}, &n); err != nil || n < p.most {
 		return nil, err
 	}
 	var largest string
-	if _, err = tx.Row(fmt.Sprintf("SELECT network%s GROUP BY network ORDER BY COUNT(*) DESC, MIN(%s), network LIMIT 1", from, p.age), []any{tx.now}, &largest); err != nil {
+	if _, err = tx.Row(fmt.Sprintf("SELECT network%s GROUP BY network ORDER BY COUNT(*) DESC, MIN(%s), network LIMIT 1", from, p.age), []any{tx.Now()}, &largest); err != nil {
 		return nil, err
 	}
-	return tx.texts(fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s LIMIT $3", p.key, from, p.age), tx.now, largest, n-p.most+1)
+	return texts(tx, fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s LIMIT $3", p.key, from, p.age), tx.Now(), largest, n-p.most+1)
 }
 
 // texts reads a column of texts.
-func (tx *Tx) texts(text string, args ...any) (list []string, err error) {
+func texts(tx *store.Tx, text string, args ...any) (list []string, err error) {
 	err = tx.Rows(text, args, func(scan func(...any) error) error {
 		list = append(list, "")
 		return scan(&list[len(list)-1])
@@ -60,6 +63,6 @@ func (tx *Tx) texts(text string, args ...any) (list []string, err error) {
 }
 
 // holdClient keeps a client from giving place until the last of its pages ends.
-func (tx *Tx) holdClient(id string) error {
+func holdClient(tx *store.Tx, id string) error {
 	return tx.Exec("UPDATE oauth_clients SET held_until = COALESCE((SELECT MAX(expires_at) FROM oauth_requests WHERE client = $1), created_at) WHERE id = $1", id)
 }

@@ -1,10 +1,11 @@
-package store
+package account
 
 import (
 	"context"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store"
 )
 
 // User is an account, for the owner of the file.
@@ -25,10 +26,10 @@ func (u *User) scanDest() []any {
 	return []any{&u.Number, &u.ID, &u.Email, &u.Plan, &u.CreatedAt, &u.Workspaces, &u.Tokens}
 }
 
-// Users returns at most limit accounts in the order in which they were made, those behind
+// ListUsers returns at most limit accounts in the order in which they were made, those behind
 // the one with the number.
-func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
+func ListUsers(ctx context.Context, s *store.Store, behind int64, limit int) (list []User, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{behind, limit}, func(scan func(...any) error) error {
 			var u User
 			err := scan(u.scanDest()...)
@@ -39,11 +40,11 @@ func (s *Store) Users(ctx context.Context, behind int64, limit int) (list []User
 	return list, err
 }
 
-// User returns the account with the address and its workspaces; found is false where
+// FindUser returns the account with the address and its workspaces; found is false where
 // there is none.
-func (s *Store) User(ctx context.Context, email string) (u User, list []Workspace, found bool, err error) {
-	err = s.Snapshot(ctx, func(v *ReadTx) error {
-		if found, err = Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
+func FindUser(ctx context.Context, s *store.Store, email string) (u User, list []Workspace, found bool, err error) {
+	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
+		if found, err = store.Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
 			return err
 		}
 		return v.Rows(ctx, "SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
@@ -53,22 +54,22 @@ func (s *Store) User(ctx context.Context, email string) (u User, list []Workspac
 }
 
 // Space is a workspace, for the owner of the file.
-type Space struct {
+type WorkspaceInfo struct {
 	Number            int64
 	ID, Name, Plan    string
 	CreatedAt         int64 // unix milliseconds
 	Members, Contacts int64
 }
 
-// Spaces returns at most limit workspaces in the order in which they were made, those
+// ListWorkspaces returns at most limit workspaces in the order in which they were made, those
 // behind the one with the number.
-func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Space, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
+func ListWorkspaces(ctx context.Context, s *store.Store, behind int64, limit int) (list []WorkspaceInfo, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, `SELECT w.number, w.id, w.name, w.plan, w.created_at,
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'members'), 0),
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'contacts'), 0)
 			FROM workspaces w WHERE w.number > $1 ORDER BY w.number LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
-			var w Space
+			var w WorkspaceInfo
 			err := scan(&w.Number, &w.ID, &w.Name, &w.Plan, &w.CreatedAt, &w.Members, &w.Contacts)
 			list = append(list, w)
 			return err
@@ -77,9 +78,9 @@ func (s *Store) Spaces(ctx context.Context, behind int64, limit int) (list []Spa
 	return list, err
 }
 
-// ReauthorizeAccount makes the actor act in the workspace with the id, whoever it is: the owner of
+// EnterWorkspace makes the actor act in the workspace with the id, whoever it is: the owner of
 // the file may.
-func (tx *Tx) ReauthorizeAccount(id string) error {
+func EnterWorkspace(tx *store.Tx, id string) error {
 	a := &tx.Actor
 	found, err := tx.Row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
@@ -88,10 +89,10 @@ func (tx *Tx) ReauthorizeAccount(id string) error {
 	return err
 }
 
-// Clients returns at most limit registered OAuth clients by their ids, those behind the
+// ListClients returns at most limit registered OAuth clients by their ids, those behind the
 // given one, each with how many tokens it holds.
-func (s *Store) Clients(ctx context.Context, behind string, limit int) (list []ClientUse, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
+func ListClients(ctx context.Context, s *store.Store, behind string, limit int) (list []ClientUse, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, `SELECT c.id, c.name, c.redirects, c.created_at, COALESCE(c.used_at, 0), (SELECT COUNT(*) FROM tokens t WHERE t.client = c.id)
 			FROM oauth_clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
 			var c ClientUse
@@ -111,7 +112,7 @@ type ClientUse struct {
 }
 
 // Left is what became of the workspaces of a user who was removed.
-type Left struct {
+type RemovedUser struct {
 	Deleted []Workspace // nobody else was a member
 	Kept    []Workspace // others are
 }
@@ -120,9 +121,9 @@ type Left struct {
 // and the workspaces in which nobody else is a member. Records that the user made in
 // other workspaces stay. The error is last_admin, and nothing is done, where members
 // would be left without an admin.
-func (tx *Tx) RemoveUser() (left Left, err error) {
+func RemoveUser(tx *store.Tx) (left RemovedUser, err error) {
 	a := tx.Actor
-	list, err := tx.workspaces()
+	list, err := workspacesOf(tx)
 	if err != nil {
 		return left, err
 	}
@@ -134,31 +135,31 @@ func (tx *Tx) RemoveUser() (left Left, err error) {
 		}
 		if others == 0 {
 			left.Deleted = append(left.Deleted, w)
-			err = tx.DeleteWorkspace()
+			err = DeleteWorkspace(tx)
 		} else {
 			left.Kept = append(left.Kept, w)
-			err = tx.quit()
+			err = leaveWorkspace(tx)
 		}
 		if err != nil {
 			return left, err
 		}
 	}
 	tx.Actor = a
-	return left, tx.dropUser()
+	return left, deleteUser(tx)
 }
 
-// quit ends the actor's membership in the workspace it has entered.
-func (tx *Tx) quit() error {
-	member, err := tx.RecordByID(tx.store.Schema.ByName("member"), tx.Actor.UserID)
+// leaveWorkspace ends the actor's membership in the workspace it has entered.
+func leaveWorkspace(tx *store.Tx) error {
+	member, err := tx.RecordByID(tx.Schema().ByName("member"), tx.Actor.UserID)
 	if err != nil {
 		return err
 	}
-	return tx.RemoveMember(member)
+	return RemoveMember(tx, member)
 }
 
-// dropUser deletes the account itself, with what waits for its address.
-func (tx *Tx) dropUser() error {
-	if err := tx.release("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User); err != nil {
+// deleteUser deletes the account itself, with what waits for its address.
+func deleteUser(tx *store.Tx) error {
+	if err := tx.DeleteIdempotentResponses(); err != nil {
 		return err
 	}
 	for _, text := range []string{
@@ -173,11 +174,11 @@ func (tx *Tx) dropUser() error {
 		}
 	}
 	tx.Actor.Workspace = 0
-	return tx.LogEntry("user.remove", "user/"+tx.Actor.UserID, LogFields("email", tx.Actor.Email), nil)
+	return tx.LogEntry("user.remove", "user/"+tx.Actor.UserID, store.LogFields("email", tx.Actor.Email), nil)
 }
 
-// Become makes the user with the address the actor; found is false where there is none.
-func (tx *Tx) Become(email string) (found bool, err error) {
+// ActAsUser makes the user with the address the actor; found is false where there is none.
+func ActAsUser(tx *store.Tx, email string) (found bool, err error) {
 	tx.Actor.Email = email
 	return tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &tx.Actor.User, &tx.Actor.UserID)
 }

@@ -1,8 +1,8 @@
-package store
+package account
 
 import (
 	"crmkit/crm"
-	"crmkit/crm/norm"
+	"crmkit/store"
 )
 
 // Workspace is one team's data, apart from every other's.
@@ -19,65 +19,65 @@ type Workspace struct {
 // oldest membership first. Pending invites are accepted; somebody new gets an account,
 // and behind the teams that invited them a workspace of their own; a user without
 // any workspace gets one and is its admin.
-func (tx *Tx) SignIn(email string) ([]Workspace, error) {
+func SignIn(tx *store.Tx, email string) ([]Workspace, error) {
 	a := &tx.Actor
 	a.Email = email
 	known, err := tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
 	if err == nil && !known {
-		err = tx.createUser()
+		err = createUser(tx)
 	}
 	if err == nil {
-		err = tx.acceptInvites()
+		err = acceptInvites(tx)
 	}
 	if err == nil && !known {
-		err = tx.firstWorkspace()
+		err = firstWorkspace(tx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	list, err := tx.workspaces()
+	list, err := workspacesOf(tx)
 	if err == nil && len(list) == 0 {
-		if err = tx.firstWorkspace(); err == nil {
-			list, err = tx.workspaces()
+		if err = firstWorkspace(tx); err == nil {
+			list, err = workspacesOf(tx)
 		}
 	}
 	return list, err
 }
 
 // IsKnownOrInvited reports whether the address belongs to a user or was invited.
-func (tx *Tx) IsKnownOrInvited(email string) (bool, error) {
+func IsKnownOrInvited(tx *store.Tx, email string) (bool, error) {
 	var one int64
 	return tx.Row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
 
 // createUser makes an account for the actor's address.
-func (tx *Tx) createUser() (err error) {
+func createUser(tx *store.Tx) (err error) {
 	a := &tx.Actor
-	if err := tx.planServed(tx.store.opts.Plan); err != nil {
+	if err := checkPlanKnown(tx, tx.DefaultPlan()); err != nil {
 		return err
 	}
-	if a.UserID, err = crm.RandomID("u", tx.store.random); err != nil {
+	if a.UserID, err = tx.RandomID("u"); err != nil {
 		return err
 	}
 	if a.User, err = tx.Sequence("users"); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
-		a.User, a.UserID, a.Email, tx.store.opts.Plan, tx.now)
+		a.User, a.UserID, a.Email, tx.DefaultPlan(), tx.Now())
 }
 
 // firstWorkspace makes the workspace of who has none. No cap refuses it: a user
 // without a workspace could do nothing.
-func (tx *Tx) firstWorkspace() error {
+func firstWorkspace(tx *store.Tx) error {
 	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
 	}
-	_, err := tx.makeWorkspace("Workspace of "+tx.Actor.Email, "UTC")
+	_, err := makeWorkspace(tx, "Workspace of "+tx.Actor.Email, "UTC")
 	return err
 }
 
 // acceptInvites makes the actor a member wherever the address is invited.
-func (tx *Tx) acceptInvites() error {
+func acceptInvites(tx *store.Tx) error {
 	type pending struct {
 		workspace int64
 		id        string
@@ -96,12 +96,12 @@ func (tx *Tx) acceptInvites() error {
 			return err
 		}
 		err = tx.Exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
-			p.workspace, p.id, key, tx.Actor.UserID, tx.Actor.User, Active, tx.now)
+			p.workspace, p.id, key, tx.Actor.UserID, tx.Actor.User, Active, tx.Now())
 		if err != nil {
 			return err
 		}
 		tx.Actor.Workspace = p.workspace
-		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, LogFields("invite", p.id)); err != nil {
+		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, store.LogFields("invite", p.id)); err != nil {
 			return err
 		}
 	}
@@ -116,8 +116,8 @@ func (w *Workspace) scanDest() []any {
 	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role}
 }
 
-// workspaces returns those of the actor's user, oldest membership first.
-func (tx *Tx) workspaces() (list []Workspace, err error) {
+// workspacesOf returns those of the actor's user, oldest membership first.
+func workspacesOf(tx *store.Tx) (list []Workspace, err error) {
 	err = tx.Rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
 		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, appendWorkspaces(&list))
 	return list, err
@@ -126,7 +126,7 @@ func (tx *Tx) workspaces() (list []Workspace, err error) {
 // LogFailure notes a failed sign-in of the address in the workspace that the
 // user's tokens act in by default; for a stranger, in the log of no workspace, so
 // that both take the same time.
-func (tx *Tx) LogFailure(email string) error {
+func LogFailure(tx *store.Tx, email string) error {
 	var workspace int64
 	target := "user"
 	_, err := tx.Row(`SELECT m.workspace_id, 'member/' || m.id FROM users u JOIN members m ON m.user_id = u.number
@@ -137,19 +137,5 @@ func (tx *Tx) LogFailure(email string) error {
 	actor := tx.Actor
 	defer func() { tx.Actor = actor }()
 	tx.Actor = crm.Actor{Workspace: workspace, Addr: actor.Addr}
-	return tx.LogEntry("sign_in.fail", target, nil, LogFields("email", email))
-}
-
-// LogFields returns the members of a log entry: names and texts in turn.
-func LogFields(pairs ...string) []crm.Member {
-	var list []crm.Member
-	for i := 0; i+1 < len(pairs); i += 2 {
-		list = append(list, crm.Member{Name: pairs[i], JSON: string(norm.AppendQuoted(nil, pairs[i+1]))})
-	}
-	return list
-}
-
-// Log notes what the actor did to a target, beside the changes of records.
-func (tx *Tx) Log(action, target string, pairs ...string) error {
-	return tx.LogEntry(action, target, nil, LogFields(pairs...))
+	return tx.LogEntry("sign_in.fail", target, nil, store.LogFields("email", email))
 }

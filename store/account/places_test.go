@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm"
+	"crmkit/store"
 )
 
 // strangers is a naive model of who gives place: everything in memory, looked through anew
@@ -21,6 +22,8 @@ type strangers struct {
 	clients map[string]*modelClient
 	pages   map[string]*modelPage
 	made    int
+
+	clientLimit, pageLimit registrationLimit
 }
 
 type modelClient struct {
@@ -106,10 +109,10 @@ func (p registrationLimit) going(list []candidate, network string) (gone []strin
 }
 
 // do writes one step; time passes with each, so that no two are of the same age.
-func (m *strangers) do(fn func(tx *Tx) error) (now int64) {
+func (m *strangers) do(fn func(tx *store.Tx) error) (now int64) {
 	m.clock.advance(time.Millisecond)
-	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *Tx) error {
-		now = tx.now
+	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
+		now = tx.Now()
 		return fn(tx)
 	}); err != nil {
 		m.t.Fatal(err)
@@ -119,11 +122,11 @@ func (m *strangers) do(fn func(tx *Tx) error) (now int64) {
 
 func (m *strangers) register(network string) {
 	var c Client
-	now := m.do(func(tx *Tx) (err error) {
-		c, err = tx.CreateClient(Client{Name: "x", Redirects: "[]", Network: network})
+	now := m.do(func(tx *store.Tx) (err error) {
+		c, err = createClient(tx, Client{Name: "x", Redirects: "[]", Network: network}, m.clientLimit)
 		return err
 	})
-	for _, id := range m.Store.clients.going(m.clientCandidates(now), network) {
+	for _, id := range m.clientLimit.going(m.clientCandidates(now), network) {
 		delete(m.clients, id)
 	}
 	m.clients[c.ID] = &modelClient{network: network, created: now}
@@ -132,25 +135,29 @@ func (m *strangers) register(network string) {
 func (m *strangers) begin(client, network string) {
 	m.made++
 	hash := fmt.Sprintf("page%06d", m.made)
-	now := m.do(func(tx *Tx) error { return tx.SaveSignIn(SignIn{Hash: hash, Client: client}, network) })
-	for _, gone := range m.Store.pages.going(m.pageCandidates(now), network) {
+	now := m.do(func(tx *store.Tx) error {
+		return createAuthRequest(tx, AuthRequest{Hash: hash, Client: client}, network, m.pageLimit)
+	})
+	for _, gone := range m.pageLimit.going(m.pageCandidates(now), network) {
 		delete(m.pages, gone)
 	}
-	m.pages[hash] = &modelPage{client: client, network: network, begun: now, ends: now + SignInLife.Milliseconds()}
+	m.pages[hash] = &modelPage{client: client, network: network, begun: now, ends: now + AuthRequestLife.Milliseconds()}
 }
 
 func (m *strangers) mail(hash string) {
-	m.do(func(tx *Tx) error { return tx.UpdateSignIn(SignIn{Hash: hash, Email: "ann@example.com"}) })
+	m.do(func(tx *store.Tx) error {
+		return UpdateAuthRequest(tx, AuthRequest{Hash: hash, Email: "ann@example.com"})
+	})
 	m.pages[hash].mailed = true
 }
 
 func (m *strangers) deny(hash string) {
-	m.do(func(tx *Tx) error { return tx.EndSignIn(SignIn{Hash: hash}) })
+	m.do(func(tx *store.Tx) error { return EndAuthRequest(tx, AuthRequest{Hash: hash}) })
 	delete(m.pages, hash)
 }
 
 func (m *strangers) use(id string) {
-	m.do(func(tx *Tx) error { return tx.UseGrant(Grant{Client: id}, "tok_x") })
+	m.do(func(tx *store.Tx) error { return UseGrant(tx, Grant{Client: id}, "tok_x") })
 	m.clients[id].used = true
 }
 
@@ -168,12 +175,13 @@ func wantKeys[V any](t *rapid.T, what string, got []string, want map[string]V) {
 
 // TestOldestGivesPlace compares which registrations and pages give place with a model.
 func TestOldestGivesPlace(all *testing.T) {
-	f := openAt(all, Memory)
-	f.Store.clients.share, f.Store.clients.most = 3, 7
-	f.Store.pages.share, f.Store.pages.most = 3, 7
+	f := openAt(all, store.Memory)
+	clientLimit, pageLimit := unusedClients(), openPages()
+	clientLimit.share, clientLimit.most = 3, 7
+	pageLimit.share, pageLimit.most = 3, 7
 	rapid.Check(all, func(t *rapid.T) {
-		m := &strangers{fixture: f, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
-		m.do(func(tx *Tx) error {
+		m := &strangers{fixture: f, clientLimit: clientLimit, pageLimit: pageLimit, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
+		m.do(func(tx *store.Tx) error {
 			return errors.Join(tx.Exec("DELETE FROM oauth_clients"), tx.Exec("DELETE FROM oauth_requests"))
 		})
 		networks := rapid.SampledFrom([]string{"a", "b", "c", "d"})

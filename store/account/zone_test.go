@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func TestZonesOfTheWorldLoad(t *testing.T) {
 		t.Errorf("the sample has %d names", len(names))
 	}
 	for _, name := range names {
-		zone, err := GuessTimeZone(name)
+		zone, err := LoadTimeZone(name)
 		if err != nil || zone.String() != name {
 			t.Errorf("Zone(%s) is %v, %v", name, zone, err)
 		}
@@ -37,7 +37,7 @@ func TestZonesKeepTheirClocks(t *testing.T) {
 		"UTC": "12:00 +0000", "Europe/Berlin": "14:00 +0200", "America/New_York": "08:00 -0400",
 		"Asia/Kathmandu": "17:45 +0545", "Pacific/Apia": "01:00 +1300", "Etc/GMT+12": "00:00 -1200",
 	} {
-		zone, err := GuessTimeZone(name)
+		zone, err := LoadTimeZone(name)
 		if got := noon.In(zone).Format("15:04 -0700"); err != nil || got != want {
 			t.Errorf("noon UTC in %s is %s, want %s, %v", name, got, want, err)
 		}
@@ -70,7 +70,7 @@ func TestZonesAreHinted(t *testing.T) {
 // suggestion serves.
 func wantNoZone(t *testing.T, name, near string) {
 	t.Helper()
-	zone, err := GuessTimeZone(name)
+	zone, err := LoadTimeZone(name)
 	var coded *crm.Error
 	if !errors.As(err, &coded) || coded.Code != crm.InvalidValue || coded.Field != "time_zone" || zone != time.UTC {
 		t.Errorf("Zone(%q) is %v, %v", name, zone, err)
@@ -89,7 +89,7 @@ func FuzzZone(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		zone, err := GuessTimeZone(name)
+		zone, err := LoadTimeZone(name)
 		if err == nil {
 			if zone.String() != name || name == "Local" || strings.Contains(name, ".") {
 				t.Errorf("Zone(%q) is %v", name, zone)
@@ -101,7 +101,7 @@ func FuzzZone(f *testing.F) {
 			t.Fatalf("Zone(%q) is %v, %v", name, zone, err)
 		}
 		if coded.DidYouMean != "" {
-			if _, err := GuessTimeZone(coded.DidYouMean); err != nil {
+			if _, err := LoadTimeZone(coded.DidYouMean); err != nil {
 				t.Errorf("Zone(%q) suggests %q, which is none", name, coded.DidYouMean)
 			}
 		}

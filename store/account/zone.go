@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"regexp"
@@ -16,7 +16,7 @@ import (
 var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
 // GuessTimeZone returns the time zone of an IANA name.
-func GuessTimeZone(name string) (*time.Location, error) {
+func LoadTimeZone(name string) (*time.Location, error) {
 	if zoneName.MatchString(name) && name != "Local" && len(name) <= 64 {
 		if zone, err := time.LoadLocation(name); err == nil {
 			return zone, nil

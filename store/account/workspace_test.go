@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store"
 )
 
 // made makes a workspace and returns the actor in it.
@@ -19,26 +20,26 @@ func (f *fixture) made(actor crm.Actor, name string) crm.Actor {
 	return f.enter(actor, out.After.ID)
 }
 
-func (f *fixture) tryMake(actor crm.Actor, pairs ...any) (out Outcome, err error) {
+func (f *fixture) tryMake(actor crm.Actor, pairs ...any) (out store.Outcome, err error) {
 	d := f.draft("workspace", pairs...)
-	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
-		out, err = tx.CreateWorkspace(d)
+	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
+		out, err = CreateWorkspace(tx, d)
 		return err
 	})
 	return out, err
 }
 
-func (f *fixture) tryRename(actor crm.Actor, d Draft) (out Outcome, err error) {
-	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
-		out, err = tx.UpdateWorkspace(d)
+func (f *fixture) tryRename(actor crm.Actor, d store.Draft) (out store.Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
+		out, err = UpdateWorkspace(tx, d)
 		return err
 	})
 	return out, err
 }
 
 func (f *fixture) trySetPlan(of, plan string) (list []Workspace, err error) {
-	err = f.Write(f.t.Context(), crm.Actor{}, func(tx *Tx) (err error) {
-		list, err = tx.SetPlan(of, plan)
+	err = f.Write(f.t.Context(), crm.Actor{}, func(tx *store.Tx) (err error) {
+		list, err = SetPlan(tx, of, plan)
 		return err
 	})
 	return list, err
@@ -47,7 +48,7 @@ func (f *fixture) trySetPlan(of, plan string) (list []Workspace, err error) {
 // enter returns the actor as it is in a workspace of its user.
 func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 	f.t.Helper()
-	w, err := f.Membership(f.t.Context(), actor.User, id)
+	w, err := FindWorkspace(f.t.Context(), f.Store, actor.User, id)
 	if err != nil {
 		f.t.Fatalf("enter %s: %v", id, err)
 	}
@@ -69,7 +70,7 @@ func TestCreateWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		out, err := f.tryMake(ann, "name", "Sales Ärger", "time_zone", "Europe/Berlin")
-		if err != nil || out.Result != Created || out.After.Version() != 1 || out.After.Value("role").Text != crm.RoleAdmin {
+		if err != nil || out.Result != store.Created || out.After.Version() != 1 || out.After.Value("role").Text != crm.RoleAdmin {
 			t.Fatalf("made %+v, %v", out, err)
 		}
 		in := f.enter(ann, out.After.ID)
@@ -103,7 +104,7 @@ func TestWorkspacesAreCapped(t *testing.T) {
 		}
 		_, err := f.tryMake(ann, "name", "four")
 		wantCode(t, "a fourth workspace on a plan of three", err, crm.PlanLimitReached)
-		f.write(third, (*Tx).DeleteWorkspace)
+		f.write(third, DeleteWorkspace)
 		f.made(ann, "another third")
 		f.checkCounters(ann)
 	})
@@ -114,12 +115,12 @@ func TestUpdateWorkspace(t *testing.T) {
 		ann := f.member("ann@example.com")
 		handle := "workspace/" + ann.WorkspaceID
 		out, err := f.tryRename(ann, f.draft("workspace", "name", "Partners", "time_zone", "Asia/Tokyo"))
-		if err != nil || out.Result != Updated || out.After.Version() != 2 || out.Before.Value("time_zone").Text != "UTC" {
+		if err != nil || out.Result != store.Updated || out.After.Version() != 2 || out.Before.Value("time_zone").Text != "UTC" {
 			t.Fatalf("%+v, %v", out, err)
 		}
 		renamed := "workspace.update " + handle + ` {"name":"Workspace of ann@example.com","time_zone":"UTC"} {"name":"Partners","time_zone":"Asia/Tokyo"}`
 		f.wantLogged(ann.Workspace, renamed)
-		if out, err = f.tryRename(ann, f.draft("workspace", "name", "Partners")); err != nil || out.Result != Unchanged || out.After.Version() != 2 {
+		if out, err = f.tryRename(ann, f.draft("workspace", "name", "Partners")); err != nil || out.Result != store.Unchanged || out.After.Version() != 2 {
 			t.Errorf("the same name again: %+v, %v", out, err)
 		}
 		stale := f.draft("workspace", "name", "Late")
@@ -168,9 +169,9 @@ func TestSetPlan(t *testing.T) {
 	})
 }
 
-// rowsOf returns the rows of a workspace by table, each in one line: those that
+// rowsIn returns the rows of a workspace by table, each in one line: those that
 // name it, and those with a key of a record, whose upper bits are its number.
-func (f *fixture) rowsOf(workspace int64) map[string][]string {
+func (f *fixture) rowsIn(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}
 	for _, table := range f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name") {
@@ -192,10 +193,10 @@ func (f *fixture) rowsOf(workspace int64) map[string][]string {
 }
 
 // token makes a token of the actor, stored under the hash.
-func (f *fixture) token(actor crm.Actor, hash string) (id string) {
+func (f *fixture) newToken(actor crm.Actor, hash string) (id string) {
 	f.t.Helper()
-	f.write(actor, func(tx *Tx) (err error) {
-		id, err = tx.CreateToken(Workspace{Number: actor.Workspace, ID: actor.WorkspaceID}, Token{Hash: hash, Name: "n", Scope: "full", Origin: "code"})
+	f.write(actor, func(tx *store.Tx) (err error) {
+		id, err = CreateToken(tx, Workspace{Number: actor.Workspace, ID: actor.WorkspaceID}, Token{Hash: hash, Name: "n", Scope: "full", Origin: "code"})
 		return err
 	})
 	return id
@@ -208,18 +209,20 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 	admin := f.member(email)
 	admin = f.enter(admin, admin.WorkspaceID)
 	f.join(admin, colleague, crm.RoleMember)
-	f.records(admin, 1)
+	f.everyKind(admin)
 	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
-	f.token(admin, email)
-	f.write(admin, func(tx *Tx) error { return tx.SaveConfirmation(email, "contact/c_1", 1) })
-	f.write(admin, func(tx *Tx) error {
-		_, err := tx.IssueCode(Code{Purpose: "step-up", Email: email, Workspace: admin.Workspace})
+	f.newToken(admin, email)
+	f.write(admin, func(tx *store.Tx) error { return SaveConfirmation(tx, email, "contact/c_1", 1) })
+	f.write(admin, func(tx *store.Tx) error {
+		_, err := IssueCode(tx, Code{Purpose: "step-up", Email: email, Workspace: admin.Workspace})
 		return err
 	})
-	f.write(admin, func(tx *Tx) error { return tx.CreateGrant(Grant{Hash: email}, Workspace{Number: admin.Workspace}) })
-	f.write(admin, func(tx *Tx) error { return tx.SaveIdempotentResponse(IdempotentResponse{Hash: email}) })
-	f.write(admin, func(tx *Tx) error { return tx.Reserve(email, 1) })
-	f.write(admin, func(tx *Tx) error { return tx.SaveImportMapping("file", f.Schema.ByName("contact"), email, 1) })
+	f.write(admin, func(tx *store.Tx) error {
+		return CreateGrant(tx, Grant{Hash: email}, Workspace{Number: admin.Workspace})
+	})
+	f.write(admin, func(tx *store.Tx) error { return tx.SaveIdempotentResponse(store.IdempotentResponse{Hash: email}) })
+	f.write(admin, func(tx *store.Tx) error { return tx.Reserve(email, 1) })
+	f.write(admin, func(tx *store.Tx) error { return tx.SaveImportMapping("file", f.Schema.ByName("contact"), email, 1) })
 	if _, err := f.tryInvite(admin, "pending-"+email, crm.RoleMember); err != nil {
 		f.t.Fatal(err)
 	}
@@ -230,20 +233,20 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.settle("ann@example.com", "bob@example.com")
 		carl := f.settle("carl@example.com", "ann@example.com")
-		others := f.rowsOf(carl.Workspace)
-		for table, rows := range f.rowsOf(ann.Workspace) {
+		others := f.rowsIn(carl.Workspace)
+		for table, rows := range f.rowsIn(ann.Workspace) {
 			if table != "cascades" && (len(rows) == 0 || len(others[table]) == 0) {
 				t.Errorf("%s has no row to lose, so this test shows nothing of it", table)
 			}
 		}
-		f.write(ann, (*Tx).DeleteWorkspace)
+		f.write(ann, DeleteWorkspace)
 		f.settled()
-		for table, rows := range f.rowsOf(ann.Workspace) {
+		for table, rows := range f.rowsIn(ann.Workspace) {
 			if len(rows) > 0 {
 				t.Errorf("%s keeps %q", table, rows)
 			}
 		}
-		for table, rows := range f.rowsOf(carl.Workspace) {
+		for table, rows := range f.rowsIn(carl.Workspace) {
 			if !slices.Equal(rows, others[table]) {
 				t.Errorf("%s of another workspace was\n%s\nand is\n%s", table, strings.Join(others[table], "\n"), strings.Join(rows, "\n"))
 			}
@@ -254,7 +257,7 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 		if made := f.raw(1, "SELECT workspaces FROM users WHERE email = 'ann@example.com'"); made[0] != "0" {
 			t.Errorf("its maker is counted with %s workspaces", made[0])
 		}
-		if _, found, err := f.Session(t.Context(), "ann@example.com"); found || err != nil {
+		if _, found, err := FindSession(t.Context(), f.Store, "ann@example.com"); found || err != nil {
 			t.Errorf("its token is alive: %v, %v", found, err)
 		}
 		f.wantLogged(0, "workspace.delete workspace/"+ann.WorkspaceID+` {"name":"Workspace of ann@example.com"} -`)
@@ -270,13 +273,13 @@ func TestEnterLooksAgain(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.settle("ann@example.com", "bob@example.com")
 		here, team := f.member("bob@example.com"), f.enter(f.member("bob@example.com"), ann.WorkspaceID)
-		here.TokenID, team.TokenID = f.token(here, "here"), f.token(team, "team")
+		here.TokenID, team.TokenID = f.newToken(here, "here"), f.newToken(team, "team")
 		visiting := team // a token of one workspace acts in another of its user
 		visiting.TokenID = here.TokenID
 		enter := func(what string, actor crm.Actor, want crm.Code) {
 			t.Helper()
-			err := f.Write(t.Context(), actor, func(tx *Tx) error {
-				err := tx.Reauthorize()
+			err := f.Write(t.Context(), actor, func(tx *store.Tx) error {
+				err := Reauthorize(tx)
 				actor = tx.Actor
 				return err
 			})
@@ -294,12 +297,12 @@ func TestEnterLooksAgain(t *testing.T) {
 		enter("a member who was promoted, on a plan that was changed", team, "")
 		enter("a visitor", visiting, "")
 		eve := f.member("eve@example.com")
-		eve.TokenID, eve.Workspace = f.token(eve, "eve"), ann.Workspace
+		eve.TokenID, eve.Workspace = f.newToken(eve, "eve"), ann.Workspace
 		enter("a stranger", eve, crm.NotAMember)
-		f.write(ann, (*Tx).DeleteWorkspace)
+		f.write(ann, DeleteWorkspace)
 		enter("a token of a workspace that is gone", team, crm.InvalidToken)
 		enter("a visitor of a workspace that is gone", visiting, crm.NotAMember)
-		f.write(here, func(tx *Tx) error { return tx.Revoke(here.TokenID) })
+		f.write(here, func(tx *store.Tx) error { return RevokeToken(tx, here.TokenID) })
 		enter("a revoked token", here, crm.InvalidToken)
 		if back := f.member("ann@example.com"); back.Workspace == ann.Workspace || back.Workspace == 0 {
 			t.Errorf("who has no workspace left gets a new one, not %d", back.Workspace)

@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store"
 )
 
 // Client is a registered OAuth client (RFC 7591). All are public clients: none
@@ -18,18 +19,15 @@ type Client struct {
 	Created   time.Time
 }
 
-// How long clients stay that nobody signs in through. A client that somebody uses is
-// kept: other people may share the registration, and it cannot be renewed.
-const (
-	unusedClientLife = 48 * time.Hour
-	clientRest       = 400 * 24 * time.Hour // without any token
-)
-
 // CreateClient registers a client of the name, the redirects and the network given. Where
 // the network registered many that nobody signed in through, the oldest of these that has
 // no open page gives place.
-func (tx *Tx) CreateClient(c Client) (Client, error) {
-	gone, err := tx.makeRoom(tx.store.clients, c.Network)
+func CreateClient(tx *store.Tx, c Client) (Client, error) {
+	return createClient(tx, c, unusedClients())
+}
+
+func createClient(tx *store.Tx, c Client, limit registrationLimit) (Client, error) {
+	gone, err := makeRoom(tx, limit, c.Network)
 	if err != nil {
 		return c, err
 	}
@@ -38,30 +36,27 @@ func (tx *Tx) CreateClient(c Client) (Client, error) {
 			return c, err
 		}
 	}
-	c.Created = time.UnixMilli(tx.now).UTC()
-	if c.ID, err = crm.RandomID("oc", tx.store.random); err != nil {
+	c.Created = time.UnixMilli(tx.Now()).UTC()
+	if c.ID, err = tx.RandomID("oc"); err != nil {
 		return c, err
 	}
 	return c, tx.Exec("INSERT INTO oauth_clients (id, name, redirects, network, created_at, held_until) VALUES ($1, $2, $3, $4, $5, $5)",
-		c.ID, c.Name, c.Redirects, c.Network, tx.now)
+		c.ID, c.Name, c.Redirects, c.Network, tx.Now())
 }
 
-// Client returns a registered client.
-func (s *Store) Client(ctx context.Context, id string) (c Client, found bool, err error) {
+// FindClient returns a registered client.
+func FindClient(ctx context.Context, s *store.Store, id string) (c Client, found bool, err error) {
 	var created int64
-	err = s.Read(ctx, func(v *ReadTx) error {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
-	found, err = Found(err)
+	found, err = store.Found(err)
 	return c, found, err
 }
 
 // GrantLife is how long an authorization code lives.
 const GrantLife = time.Minute
-
-// keepGrants is how long the use of a code is remembered, to see it replayed.
-const keepGrants = time.Hour
 
 // Grant is what an authorization code stands for.
 type Grant struct {
@@ -79,35 +74,35 @@ type Grant struct {
 
 // CreateGrant stores a grant of the actor for the workspace. Its client stays while the
 // grant lives.
-func (tx *Tx) CreateGrant(g Grant, w Workspace) error {
-	if err := tx.Exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.now+GrantLife.Milliseconds()); err != nil {
+func CreateGrant(tx *store.Tx, g Grant, w Workspace) error {
+	if err := tx.Exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.Now()+GrantLife.Milliseconds()); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO oauth_grants (hash, client, redirect, challenge, scope, reach, user_id, workspace_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, cmp.Or(g.Reach, crm.ReachOne), tx.Actor.User, w.Number, tx.now+GrantLife.Milliseconds())
+		g.Hash, g.Client, g.Redirect, g.Challenge, g.Scope, cmp.Or(g.Reach, crm.ReachOne), tx.Actor.User, w.Number, tx.Now()+GrantLife.Milliseconds())
 }
 
-// Grant returns the grant with the hash, also when it was used or is too old.
-func (tx *Tx) Grant(hash string) (g Grant, found bool, err error) {
+// FindGrant returns the grant with the hash, also when it was used or is too old.
+func FindGrant(tx *store.Tx, hash string) (g Grant, found bool, err error) {
 	var expires int64
 	found, err = tx.Row("SELECT hash, client, redirect, challenge, scope, reach, user_id, workspace_id, COALESCE(token, ''), expires_at FROM oauth_grants WHERE hash = $1",
 		[]any{hash}, &g.Hash, &g.Client, &g.Redirect, &g.Challenge, &g.Scope, &g.Reach, &g.User, &g.Workspace, &g.Token, &expires)
-	g.Live = expires > tx.now
+	g.Live = expires > tx.Now()
 	return g, found, err
 }
 
 // UseGrant notes for which token a grant was exchanged, and that its client is
 // in use.
-func (tx *Tx) UseGrant(g Grant, token string) error {
+func UseGrant(tx *store.Tx, g Grant, token string) error {
 	if err := tx.Exec("UPDATE oauth_grants SET token = $2 WHERE hash = $1", g.Hash, token); err != nil {
 		return err
 	}
-	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", g.Client, tx.now)
+	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", g.Client, tx.Now())
 }
 
-// ActAs makes the user with the number the actor, in one of the user's
+// ActInWorkspace makes the user with the number the actor, in one of the user's
 // workspaces; member is false when it is none of theirs (any more).
-func (tx *Tx) ActAs(user, workspace int64) (w Workspace, member bool, err error) {
+func ActInWorkspace(tx *store.Tx, user, workspace int64) (w Workspace, member bool, err error) {
 	a := &tx.Actor
 	member, err = tx.Row("SELECT "+workspaceColumns+` FROM workspaces w
 		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.scanDest()...)
@@ -121,11 +116,8 @@ func (tx *Tx) ActAs(user, workspace int64) (w Workspace, member bool, err error)
 	return w, true, nil
 }
 
-// RefreshLife is how long a refresh token lives without use of its token.
-const RefreshLife = 90 * 24 * time.Hour
-
 // Refresh is what a refresh token stands for.
-type Refresh struct {
+type RefreshToken struct {
 	Hash      string
 	Client    string
 	TokenID   string
@@ -138,8 +130,8 @@ type Refresh struct {
 	key, pair int64
 }
 
-// Refresh returns what the refresh token with the hash stands for.
-func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
+// FindRefreshToken returns what the refresh token with the hash stands for.
+func FindRefreshToken(tx *store.Tx, hash string) (r RefreshToken, found bool, err error) {
 	var used, last int64
 	found, err = tx.Row(`SELECT s.hash, COALESCE(t.client, ''), t.id, t.name, t.scope, t.user_id, t.workspace_id, COALESCE(s.used_at, 0), t.last_used_at, t.key, s.pair
 		FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1 AND s.kind = 'refresh'`, []any{hash},
@@ -147,17 +139,17 @@ func (tx *Tx) Refresh(hash string) (r Refresh, found bool, err error) {
 	if used > 0 {
 		r.Used = time.UnixMilli(used)
 	}
-	return r, found && last > tx.now-RefreshLife.Milliseconds(), err
+	return r, found && last > tx.Now()-store.RefreshLife.Milliseconds(), err
 }
 
-// RotateRefresh gives the token a further pair of secrets. The first use of a refresh
+// RotateRefreshToken gives the token a further pair of secrets. The first use of a refresh
 // token also ends, after the grace, the access secret it came with.
-func (tx *Tx) RotateRefresh(r Refresh, access, refresh string, grace time.Duration) error {
+func RotateRefreshToken(tx *store.Tx, r RefreshToken, access, refresh string, grace time.Duration) error {
 	if r.Used.IsZero() {
-		if err := tx.Exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.now); err != nil {
+		if err := tx.Exec("UPDATE secrets SET used_at = $2 WHERE hash = $1", r.Hash, tx.Now()); err != nil {
 			return err
 		}
-		err := tx.Exec("UPDATE secrets SET dies_at = $3 WHERE token_key = $1 AND kind = 'access' AND pair = $2", r.key, r.pair, tx.now+grace.Milliseconds())
+		err := tx.Exec("UPDATE secrets SET dies_at = $3 WHERE token_key = $1 AND kind = 'access' AND pair = $2", r.key, r.pair, tx.Now()+grace.Milliseconds())
 		if err != nil {
 			return err
 		}
@@ -166,16 +158,16 @@ func (tx *Tx) RotateRefresh(r Refresh, access, refresh string, grace time.Durati
 	if _, err := tx.Row("SELECT COALESCE(MAX(pair), 0) FROM secrets WHERE token_key = $1", []any{r.key}, &last); err != nil {
 		return err
 	}
-	if err := tx.addSecrets(r.key, last+1, access, refresh); err != nil {
+	if err := addSecrets(tx, r.key, last+1, access, refresh); err != nil {
 		return err
 	}
 	if err := tx.Exec(dropSpare, r.key, maxSpare); err != nil {
 		return err
 	}
-	if err := tx.Exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.now); err != nil {
+	if err := tx.Exec("UPDATE tokens SET last_used_at = $2 WHERE key = $1", r.key, tx.Now()); err != nil {
 		return err
 	}
-	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.now)
+	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.Now())
 }
 
 // maxSpare is how many pairs of a token may wait for their first refresh. Parallel
@@ -188,7 +180,7 @@ const dropSpare = `DELETE FROM secrets WHERE token_key = $1 AND pair IN (
 		SELECT MIN(s.pair) FROM (SELECT pair FROM secrets WHERE token_key = $1 AND kind = 'refresh' AND used_at IS NULL ORDER BY pair DESC LIMIT $2) s))`
 
 // addSecrets stores a pair of a token; refresh may be empty.
-func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
+func addSecrets(tx *store.Tx, key, pair int64, access, refresh string) error {
 	const text = "INSERT INTO secrets (hash, token_key, kind, pair) VALUES ($1, $2, $3, $4)"
 	err := tx.Exec(text, access, key, "access", pair)
 	if err == nil && refresh != "" {
@@ -199,7 +191,7 @@ func (tx *Tx) addSecrets(key, pair int64, access, refresh string) error {
 
 // SecretOwner returns which token a secret of any kind opens, and the client that
 // holds it, if one does.
-func (tx *Tx) SecretOwner(hash string) (tokenID, client string, user int64, found bool, err error) {
+func SecretOwner(tx *store.Tx, hash string) (tokenID, client string, user int64, found bool, err error) {
 	found, err = tx.Row("SELECT t.id, COALESCE(t.client, ''), t.user_id FROM secrets s JOIN tokens t ON t.key = s.token_key WHERE s.hash = $1", []any{hash}, &tokenID, &client, &user)
 	return tokenID, client, user, found, err
 }

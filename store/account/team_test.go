@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"errors"
@@ -6,13 +6,15 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"crmkit/crm"
+	"crmkit/store"
 )
 
-func (f *fixture) tryInvite(actor crm.Actor, email, role string) (out Outcome, err error) {
-	err = f.Write(f.t.Context(), actor, func(tx *Tx) (err error) {
-		out, err = tx.Invite(email, role)
+func (f *fixture) tryInvite(actor crm.Actor, email, role string) (out store.Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
+		out, err = Invite(tx, email, role)
 		return err
 	})
 	return out, err
@@ -29,9 +31,9 @@ func (f *fixture) join(actor crm.Actor, email, role string) crm.Actor {
 }
 
 // onSeat does something with the seat of an address in the actor's workspace.
-func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *Tx, seat crm.Record) error) error {
-	return f.Write(f.t.Context(), actor, func(tx *Tx) error {
-		seat, found, err := tx.Membership(email)
+func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
+	return f.Write(f.t.Context(), actor, func(tx *store.Tx) error {
+		seat, found, err := FindMembership(tx, email)
 		if err == nil && !found {
 			err = errors.New("no seat of " + email)
 		}
@@ -42,9 +44,9 @@ func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *Tx, seat crm
 	})
 }
 
-func toRole(role string) func(*Tx, crm.Record) error {
-	return func(tx *Tx, seat crm.Record) error {
-		_, err := tx.SetRole(seat, role)
+func toRole(role string) func(*store.Tx, crm.Record) error {
+	return func(tx *store.Tx, seat crm.Record) error {
+		_, err := SetRole(tx, seat, role)
 		return err
 	}
 }
@@ -63,17 +65,17 @@ func TestInviteKeepsASeat(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		first, err := f.tryInvite(ann, "bob@example.com", crm.RoleMember)
-		if err != nil || first.Result != Created || first.After.Value("invited_by").Text != ann.Email {
+		if err != nil || first.Result != store.Created || first.After.Value("invited_by").Text != ann.Email {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		handle := first.After.Handle()
 		f.wantLogged(ann.Workspace, "invite.create "+handle+` - {"email":"bob@example.com","role":"member","status":"invited","invited_by":"ann@example.com"}`)
 		again, err := f.tryInvite(ann, "bob@example.com", crm.RoleMember)
-		if err != nil || again.Result != Unchanged || again.After.ID != first.After.ID {
+		if err != nil || again.Result != store.Unchanged || again.After.ID != first.After.ID {
 			t.Errorf("inviting again: %+v, %v", again, err)
 		}
 		raised, err := f.tryInvite(ann, "bob@example.com", crm.RoleAdmin)
-		if err != nil || raised.Result != Updated || raised.After.ID != first.After.ID {
+		if err != nil || raised.Result != store.Updated || raised.After.ID != first.After.ID {
 			t.Errorf("inviting as admin: %+v, %v", raised, err)
 		}
 		f.wantLogged(ann.Workspace, "invite.update "+handle+` {"role":"member"} {"role":"admin"}`)
@@ -93,12 +95,12 @@ func TestCancelInvite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cancel := func(tx *Tx, seat crm.Record) error { return tx.CancelInvite(seat) }
+		cancel := func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }
 		if err := f.onSeat(ann, "bob@example.com", cancel); err != nil {
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "invite.cancel "+out.After.Handle()+` {"email":"bob@example.com","role":"member","status":"invited","invited_by":"ann@example.com"} -`)
-		err = f.Write(t.Context(), ann, func(tx *Tx) error { return tx.CancelInvite(out.After) })
+		err = f.Write(t.Context(), ann, func(tx *store.Tx) error { return CancelInvite(tx, out.After) })
 		wantCode(t, "cancelling twice", err, crm.NotFound)
 		wantCode(t, "cancelling a member", f.onSeat(ann, "ann@example.com", cancel), crm.NotFound)
 		if bob := f.member("bob@example.com"); bob.Workspace == ann.Workspace {
@@ -120,14 +122,14 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 		f.member("m0@example.com") // a seat that was kept costs no other
 		_, err := f.tryInvite(ann, "late@example.com", crm.RoleMember)
 		wantCode(t, "a sixth seat on a plan of five", err, crm.PlanLimitReached)
-		wantCode(t, "asking before", f.Write(t.Context(), ann, (*Tx).HasSeat), crm.PlanLimitReached)
+		wantCode(t, "asking before", f.Write(t.Context(), ann, CheckSeat), crm.PlanLimitReached)
 		if _, err := f.tryInvite(ann, "m1@example.com", crm.RoleAdmin); err != nil {
 			t.Errorf("changing an invite on a full plan: %v", err)
 		}
-		if err := f.onSeat(ann, "m2@example.com", func(tx *Tx, seat crm.Record) error { return tx.CancelInvite(seat) }); err != nil {
+		if err := f.onSeat(ann, "m2@example.com", func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, "asking then", f.Write(t.Context(), ann, (*Tx).HasSeat), "")
+		wantCode(t, "asking then", f.Write(t.Context(), ann, CheckSeat), "")
 		if _, err := f.tryInvite(ann, "late@example.com", crm.RoleMember); err != nil {
 			t.Errorf("after one was cancelled: %v", err)
 		}
@@ -142,7 +144,7 @@ func TestTheLastAdminStays(t *testing.T) {
 		if _, err := f.tryInvite(ann, "eve@example.com", crm.RoleAdmin); err != nil { // who is only invited manages nothing
 			t.Fatal(err)
 		}
-		remove := func(tx *Tx, seat crm.Record) error { return tx.RemoveMember(seat) }
+		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
 		wantCode(t, "demoting the last admin", f.onSeat(ann, ann.Email, toRole(crm.RoleMember)), crm.LastAdmin)
 		wantCode(t, "removing the last admin", f.onSeat(bob, ann.Email, remove), crm.LastAdmin)
 		if err := f.onSeat(ann, bob.Email, toRole(crm.RoleAdmin)); err != nil {
@@ -166,10 +168,10 @@ func TestRemoveMember(t *testing.T) {
 		bob := f.join(ann, "bob@example.com", crm.RoleAdmin)
 		own := f.enter(bob, f.member("bob@example.com").WorkspaceID)
 		for hash, w := range map[string]crm.Actor{"team": bob, "own": own} {
-			f.token(w, hash)
-			f.write(w, func(tx *Tx) error { return tx.SaveConfirmation(hash, "contact/c_1", 1) })
+			f.newToken(w, hash)
+			f.write(w, func(tx *store.Tx) error { return SaveConfirmation(tx, hash, "contact/c_1", 1) })
 		}
-		remove := func(tx *Tx, seat crm.Record) error { return tx.RemoveMember(seat) }
+		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
 		if err := f.onSeat(bob, ann.Email, remove); err != nil { // who made it
 			t.Fatal(err)
 		}
@@ -185,7 +187,7 @@ func TestRemoveMember(t *testing.T) {
 		f.wantLogged(ann.Workspace, "member.leave member/"+bob.UserID+` {"email":"bob@example.com","role":"admin","status":"active","invited_by":"ann@example.com"} -`)
 		f.join(ann, bob.Email, crm.RoleMember)
 		for hash, lives := range map[string]bool{"team": false, "own": true} {
-			if _, found, err := f.Session(t.Context(), hash); found != lives || err != nil {
+			if _, found, err := FindSession(t.Context(), f.Store, hash); found != lives || err != nil {
 				t.Errorf("the token for %s lives: %v, %v", hash, found, err)
 			}
 		}
@@ -203,11 +205,11 @@ func TestTeamsStayWholeWhateverHappens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"file", Memory} {
+	for _, path := range []string{"file", store.Memory} {
 		t.Run(path, func(t *testing.T) {
 			c := newClock()
-			opts := Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1}), Plans: plans}
-			if path != Memory {
+			opts := store.Options{Path: store.Memory, Plans: plans, MaxWrite: time.Minute, Caches: &store.Caches{}}
+			if path != store.Memory {
 				opts.Path = t.TempDir() + "/crmkit.db"
 			}
 			f := openWith(t, c, opts)
@@ -228,13 +230,13 @@ func (f *fixture) meddle(random *rand.Rand) {
 	oops := errors.New("oops")
 	email := fmt.Sprintf("u%d@example.com", random.IntN(6))
 	rename := f.draft("workspace", "name", "w")
-	err := f.Write(f.t.Context(), crm.Actor{}, func(tx *Tx) error {
-		list, err := tx.SignIn(email)
+	err := f.Write(f.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
+		list, err := SignIn(tx, email)
 		if err != nil {
 			return err
 		}
 		tx.Actor = list[random.IntN(len(list))].In(tx.Actor)
-		if err = tx.meddle(random, rename); err == nil && random.IntN(5) == 0 {
+		if err = meddle(tx, random, rename); err == nil && random.IntN(5) == 0 {
 			err = oops
 		}
 		return err
@@ -248,30 +250,30 @@ func (f *fixture) meddle(random *rand.Rand) {
 	}
 }
 
-func (tx *Tx) meddle(random *rand.Rand, d Draft) error {
+func meddle(tx *store.Tx, random *rand.Rand, d store.Draft) error {
 	email := fmt.Sprintf("u%d@example.com", random.IntN(9)) // three never act, so that invites wait
 	what := random.IntN(60)
 	if what < 12 {
 		email = tx.Actor.Email
 	}
-	seat, found, err := tx.Membership(email)
+	seat, found, err := FindMembership(tx, email)
 	if err != nil {
 		return err
 	}
 	role := crm.Roles()[random.IntN(2)]
 	switch invited := found && seat.Value("status").Text == Invited; {
 	case what == 59:
-		return tx.DeleteWorkspace()
+		return DeleteWorkspace(tx)
 	case what > 52:
-		_, err = tx.CreateWorkspace(d)
+		_, err = CreateWorkspace(tx, d)
 	case !found || invited && what > 30:
-		_, err = tx.Invite(email, role)
+		_, err = Invite(tx, email, role)
 	case invited:
-		return tx.CancelInvite(seat)
+		return CancelInvite(tx, seat)
 	case what < 24:
-		return tx.RemoveMember(seat)
+		return RemoveMember(tx, seat)
 	default:
-		_, err = tx.SetRole(seat, role)
+		_, err = SetRole(tx, seat, role)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"context"
@@ -7,21 +7,22 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store"
 )
 
 // The plans are a setting of the server, and others set them on workspaces and
 // users: the file says which the server knows that ran on it last.
 
-// ServePlans notes in the file which plans its server knows.
-func (s *Store) ServePlans(ctx context.Context) error {
-	names := strings.Join(s.opts.Plans.Names(), " ")
-	return s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+// RegisterPlans notes in the file which plans its server knows.
+func RegisterPlans(ctx context.Context, s *store.Store) error {
+	names := strings.Join(s.Plans().Names(), " ")
+	return s.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
 		return tx.Exec("INSERT INTO meta (name, value) VALUES ('plans', $1) ON CONFLICT (name) DO UPDATE SET value = $1", names)
 	})
 }
 
-// planServed refuses a plan that the server of the file lacks.
-func (tx *Tx) planServed(plan string) error {
+// checkPlanKnown refuses a plan that the server of the file lacks.
+func checkPlanKnown(tx *store.Tx, plan string) error {
 	var names string
 	found, err := tx.Row("SELECT value FROM meta WHERE name = 'plans'", nil, &names)
 	if err != nil || !found || slices.Contains(strings.Fields(names), plan) {

@@ -1,53 +1,52 @@
-package store
+package account
 
 import (
-	"fmt"
-
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store"
 )
 
 // CreateWorkspace makes a workspace of which the actor is admin, within the cap
 // of the user's plan.
-func (tx *Tx) CreateWorkspace(d Draft) (Outcome, error) {
+func CreateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	before := crm.NewRecord(d.Entity)
 	after, err := tx.ApplyDraft(before, d)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	if _, err := GuessTimeZone(after.Value("time_zone").Text); err != nil {
-		return Outcome{}, err
+	if _, err := LoadTimeZone(after.Value("time_zone").Text); err != nil {
+		return store.Outcome{}, err
 	}
-	if err := tx.countWorkspace(); err != nil {
-		return Outcome{}, err
+	if err := countWorkspace(tx); err != nil {
+		return store.Outcome{}, err
 	}
-	id, err := tx.makeWorkspace(after.Value("name").Text, after.Value("time_zone").Text)
+	id, err := makeWorkspace(tx, after.Value("name").Text, after.Value("time_zone").Text)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
 	after, err = tx.RecordByID(d.Entity, id)
-	return Outcome{before, after, Created}, err
+	return store.Outcome{Before: before, After: after, Result: store.Created}, err
 }
 
 // countWorkspace counts one more workspace of the actor, up to the cap of the
 // user's plan.
-func (tx *Tx) countWorkspace() error {
+func countWorkspace(tx *store.Tx) error {
 	var plan string
 	if _, err := tx.Row("SELECT plan FROM users WHERE number = $1", []any{tx.Actor.User}, &plan); err != nil {
 		return err
 	}
-	limit := tx.store.opts.Plans.Cap(plan, "workspaces")
+	limit := tx.Plans().Cap(plan, "workspaces")
 	n, err := tx.Affect("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1 AND workspaces < $2", tx.Actor.User, limit)
 	if err == nil && n == 0 {
-		err = LimitReached(plan, limit, "workspaces")
+		err = store.LimitReached(plan, limit, "workspaces")
 	}
 	return err
 }
 
 // makeWorkspace makes a workspace of the actor, who is its admin, and goes into
 // it. It is on the plan of the user.
-func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
-	if id, err = crm.RandomID("ws", tx.store.random); err != nil {
+func makeWorkspace(tx *store.Tx, name, zone string) (id string, err error) {
+	if id, err = tx.RandomID("ws"); err != nil {
 		return "", err
 	}
 	number, err := tx.Sequence("workspaces")
@@ -56,7 +55,7 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	}
 	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
 		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
-		[]any{number, id, name, norm.Fold(name), zone, tx.Actor.User, tx.now}, &tx.Actor.Plan)
+		[]any{number, id, name, norm.Fold(name), zone, tx.Actor.User, tx.Now()}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
@@ -64,51 +63,52 @@ func (tx *Tx) makeWorkspace(name, zone string) (id string, err error) {
 	if err := tx.Exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'members', 1, 1)", number); err != nil {
 		return "", err
 	}
-	if err := tx.insertMembership(membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
+	if err := insertMembership(tx, membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
 		return "", err
 	}
-	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, LogFields("name", name, "time_zone", zone))
+	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, store.LogFields("name", name, "time_zone", zone))
 }
 
 // UpdateWorkspace changes name and time zone of the actor's workspace.
-func (tx *Tx) UpdateWorkspace(d Draft) (Outcome, error) {
+func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	before, err := tx.RecordByID(d.Entity, tx.Actor.WorkspaceID)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
 	after, err := tx.ApplyDraft(before, d)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
 	if len(crm.Changed(before.Values, after.Values)) == 0 {
-		return Outcome{before, before, Unchanged}, nil
+		return store.Outcome{Before: before, After: before, Result: store.Unchanged}, nil
 	}
 	zone := after.Value("time_zone").Text
-	if _, err := GuessTimeZone(zone); err != nil {
-		return Outcome{}, err
+	if _, err := LoadTimeZone(zone); err != nil {
+		return store.Outcome{}, err
 	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
 	name := after.Value("name").Text
 	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
 		tx.Actor.Workspace, name, norm.Fold(name), zone)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	return Outcome{before, after, Updated}, tx.LogRecord("workspace.update", before, after)
+	return store.Outcome{Before: before, After: after, Result: store.Updated}, tx.LogRecord("workspace.update", before, after)
 }
 
 // DeleteWorkspace deletes the actor's workspace. With it go its members, tokens and codes,
 // so that nobody reads it any more; its records and its log follow in steps. That it was
 // there stays in the log of no workspace.
-func (tx *Tx) DeleteWorkspace() error {
+func DeleteWorkspace(tx *store.Tx) error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
-	tx.markChanged(number)
-	tx.After(func() { tx.store.indexes.Forget(number); tx.store.recordCache.clear() })
-	if err := tx.endTokens(number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
+	if err := endTokens(tx, number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
+		return err
+	}
+	if err := tx.DeleteRecords(); err != nil {
 		return err
 	}
 	texts := []string{"UPDATE users SET workspaces = workspaces - 1 WHERE number = (SELECT made_by FROM workspaces WHERE number = $1)"}
-	for _, table := range []string{"codes", "oauth_grants", "members", "cascades"} {
+	for _, table := range []string{"codes", "oauth_grants", "members"} {
 		texts = append(texts, "DELETE FROM "+table+" WHERE workspace_id = $1")
 	}
 	for _, text := range append(texts, "DELETE FROM workspaces WHERE number = $1") {
@@ -116,52 +116,15 @@ func (tx *Tx) DeleteWorkspace() error {
 			return err
 		}
 	}
-	if err := tx.scheduleCascade(cascade{kind: workspaceKind, record: number, gone: true}); err != nil {
-		return err
-	}
 	tx.Actor.Workspace = 0
-	return tx.LogEntry("workspace.delete", "workspace/"+id, LogFields("name", tx.Actor.WorkspaceName), nil)
-}
-
-// sweepWorkspace deletes some of the rows of a workspace that is gone.
-func (tx *Tx) sweepWorkspace(c cascade) error {
-	left := int64(sweepStep)
-	for _, t := range tx.store.sweeps() {
-		for _, workspace := range []int64{c.workspace, -c.workspace} { // hidden records are in the latter
-			n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND (%s) IN (SELECT %s FROM %s WHERE workspace_id = $1 LIMIT $2)", t.table, t.key, t.key, t.table), workspace, left)
-			if left -= n; err != nil || left <= 0 {
-				return err
-			}
-		}
-	}
-	if all, err := tx.sweepNames(c.workspace, left); err != nil || !all {
-		return err
-	}
-	delete(tx.store.writer.ledgers.is, c.workspace)
-	return tx.finishCascade(c)
-}
-
-// sweep is a table with rows of workspaces, and what names one of those.
-type sweep struct{ table, key string }
-
-// sweeps returns what goes with a workspace, each table before those that its rows refer to.
-func (s *Store) sweeps() (list []sweep) {
-	for _, e := range s.Schema.Dependents() {
-		if !e.RandomID {
-			list = append(list, sweep{e.Plural, "key"})
-		}
-	}
-	return append(list, sweep{"confirmations", "hash"},
-		sweep{"log", "key"}, sweep{"origins", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"}, sweep{"reservations", "id"},
-		sweep{"values_in_use", "kind, field, value"},
-		sweep{"usage", "kind"}) // last, for what goes before is counted there
+	return tx.LogEntry("workspace.delete", "workspace/"+id, store.LogFields("name", tx.Actor.WorkspaceName), nil)
 }
 
 // SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a
 // user it returns the workspaces, which keep their own. Errors are not_found when
 // there is neither, and invalid_value for a plan that the server of the file lacks.
-func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
-	if err := tx.planServed(plan); err != nil {
+func SetPlan(tx *store.Tx, of, plan string) (list []Workspace, err error) {
+	if err := checkPlanKnown(tx, plan); err != nil {
 		return nil, err
 	}
 	var number, home int64
@@ -180,7 +143,7 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", norm.Quote(of))
 	}
 	if home == 0 {
-		if list, err = tx.workspaces(); err != nil {
+		if list, err = workspacesOf(tx); err != nil {
 			return nil, err
 		}
 		if len(list) > 0 {
@@ -194,5 +157,5 @@ func (tx *Tx) SetPlan(of, plan string) (list []Workspace, err error) {
 	if err := tx.Exec(text, number, plan); err != nil {
 		return nil, err
 	}
-	return list, tx.LogEntry("plan.set", target, LogFields("plan", before), LogFields("plan", plan))
+	return list, tx.LogEntry("plan.set", target, store.LogFields("plan", before), store.LogFields("plan", plan))
 }

@@ -1,4 +1,4 @@
-package store
+package account
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store"
 	"crmkit/store/sqlite"
 )
 
@@ -21,10 +22,10 @@ func NotAMember(id string) error {
 	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", norm.Quote(id))
 }
 
-// Membership returns the workspace with the id as the user sees it, or a
+// FindWorkspace returns the workspace with the id as the user sees it, or a
 // not_a_member error.
-func (s *Store) Membership(ctx context.Context, user int64, id string) (w Workspace, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
+func FindWorkspace(ctx context.Context, s *store.Store, user int64, id string) (w Workspace, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
 			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
 	})
@@ -38,13 +39,13 @@ func (s *Store) Membership(ctx context.Context, user int64, id string) (w Worksp
 func (w Workspace) In(a crm.Actor) crm.Actor {
 	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
 	a.Plan, a.Role, a.TimeZone = w.Plan, w.Role, w.TimeZone
-	a.Zone, _ = GuessTimeZone(w.TimeZone)
+	a.Zone, _ = LoadTimeZone(w.TimeZone)
 	return a
 }
 
 // standing is what an actor's token is worth now: no row when the token is gone, or
 // when its user has left the workspace.
-const standing = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
+const accessQuery = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
 	JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`
 
 const tokenLives = "SELECT 1 FROM tokens WHERE id = $1"
@@ -52,9 +53,9 @@ const tokenLives = "SELECT 1 FROM tokens WHERE id = $1"
 // Reauthorize looks, inside the transaction, whether the actor's token still lives and
 // which role and plan it now has in its workspace: what was revoked or removed
 // meanwhile writes no more. Errors are invalid_token and not_a_member.
-func (tx *Tx) Reauthorize() error {
+func Reauthorize(tx *store.Tx) error {
 	a := &tx.Actor
-	found, err := tx.Row(standing, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
+	found, err := tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
 	if err != nil || found {
 		return err
 	}
@@ -66,17 +67,17 @@ func (tx *Tx) Reauthorize() error {
 	return err
 }
 
-// Role returns the role that the actor has in its workspace now, read from what is
+// CurrentRole returns the role that the actor has in its workspace now, read from what is
 // committed. Errors are those of Enter.
-func (s *Store) Role(ctx context.Context, a crm.Actor) (role string, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
+func CurrentRole(ctx context.Context, s *store.Store, a crm.Actor) (role string, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
 		var plan string
-		found, err := Found(v.Row(ctx, standing, []any{a.Workspace, a.TokenID}, &role, &plan))
+		found, err := store.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan))
 		if found || err != nil {
 			return err
 		}
 		var one int64
-		if found, err = Found(v.Row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
+		if found, err = store.Found(v.Row(ctx, tokenLives, []any{a.TokenID}, &one)); err == nil {
 			err = refusedError(a, found)
 		}
 		return err
@@ -97,80 +98,55 @@ func refusedError(a crm.Actor, tokenLives bool) error {
 		norm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
 }
 
-// RecordByID returns the record with a random id as the transaction sees it, or a
-// not_found error.
-func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
-	rec, found, err := tx.find(tx.store.tables[e].named, e, id)
-	if err == nil && !found {
-		err = tx.unnamed(e, id)
-	}
-	return rec, err
-}
-
-func (tx *Tx) unnamed(e *crm.Entity, id string) error { return notFoundByID(tx.Actor, e, id) }
-
-// find reads one row of an entity by its scope and one value.
-func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
-	row := tx.store.tables[e].newRow()
-	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.dest...)
-	if !found || err != nil {
-		return crm.Record{}, false, err
-	}
-	rec, err := row.record()
-	return rec, err == nil, tx.store.wrapReadError(err)
-}
-
-// Membership returns the member or invite with the address in the actor's workspace.
-func (tx *Tx) Membership(email string) (seat crm.Record, found bool, err error) {
-	e := tx.store.Schema.ByName("member")
-	t := tx.store.tables[e]
-	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t.workspace_id = $1 AND t.email = $2", e, email)
+// FindMembership returns the member or invite with the address in the actor's workspace.
+func FindMembership(tx *store.Tx, email string) (seat crm.Record, found bool, err error) {
+	return tx.RecordBy(tx.Schema().ByName("member"), "email", email)
 }
 
 // Invite keeps a seat for the address, within the plan's cap. An address that is
 // invited already keeps its invite, with the role now given.
-func (tx *Tx) Invite(email, role string) (Outcome, error) {
-	before, found, err := tx.Membership(email)
+func Invite(tx *store.Tx, email, role string) (store.Outcome, error) {
+	before, found, err := FindMembership(tx, email)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
 	if found {
-		return tx.changeInvite(before, role)
+		return changeInvite(tx, before, role)
 	}
 	if _, err := tx.TakeNumber("members"); err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	id, err := crm.RandomID("inv", tx.store.random)
+	id, err := tx.RandomID("inv")
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	if err := tx.insertMembership(membership{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
-		return Outcome{}, err
+	if err := insertMembership(tx, membership{id: id, email: email, role: role, status: Invited, by: tx.Actor.Email}); err != nil {
+		return store.Outcome{}, err
 	}
-	after, err := tx.RecordByID(tx.store.Schema.ByName("invite"), id)
+	after, err := tx.RecordByID(tx.Schema().ByName("invite"), id)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	return Outcome{crm.NewRecord(after.Entity), after, Created}, tx.LogRecord("invite.create", crm.NewRecord(after.Entity), after)
+	return store.Outcome{Before: crm.NewRecord(after.Entity), After: after, Result: store.Created}, tx.LogRecord("invite.create", crm.NewRecord(after.Entity), after)
 }
 
-func (tx *Tx) changeInvite(before crm.Record, role string) (Outcome, error) {
+func changeInvite(tx *store.Tx, before crm.Record, role string) (store.Outcome, error) {
 	if before.Value("status").Text == Active {
-		return Outcome{}, tx.AlreadyMember(before)
+		return store.Outcome{}, AlreadyMember(tx, before)
 	}
 	if before.Value("role").Text == role {
-		return Outcome{before, before, Unchanged}, nil
+		return store.Outcome{Before: before, After: before, Result: store.Unchanged}, nil
 	}
 	after := before.Clone()
 	after.Set("role", crm.Str(role))
 	if err := tx.Exec("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2", tx.Actor.Workspace, before.ID, role); err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
-	return Outcome{before, after, Updated}, tx.LogRecord("invite.update", before, after)
+	return store.Outcome{Before: before, After: after, Result: store.Updated}, tx.LogRecord("invite.update", before, after)
 }
 
 // AlreadyMember is the error for inviting who is in.
-func (tx *Tx) AlreadyMember(seat crm.Record) error {
+func AlreadyMember(tx *store.Tx, seat crm.Record) error {
 	return crm.Errorf(crm.AlreadyExists, `%s is a member already, as %s with the role %s. To change that: POST /workspaces/%s/members/%s/role {"role":…}.`,
 		norm.Quote(seat.Value("email").Text), seat.Handle(), seat.Value("role").Text, tx.Actor.WorkspaceID, seat.ID).On("email")
 }
@@ -181,7 +157,7 @@ type membership struct {
 	user                        int64 // 0: invited
 }
 
-func (tx *Tx) insertMembership(s membership) error {
+func insertMembership(tx *store.Tx, s membership) error {
 	key, err := tx.Sequence("members")
 	if err != nil {
 		return err
@@ -191,31 +167,31 @@ func (tx *Tx) insertMembership(s membership) error {
 		user = s.user
 	}
 	return tx.Exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, NullText(s.by), tx.now)
+		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, store.NullText(s.by), tx.Now())
 }
 
-// HasSeat reports with a plan_limit_reached error whether the plan has no room
+// CheckSeat reports with a plan_limit_reached error whether the plan has no room
 // for one more member or invite.
-func (tx *Tx) HasSeat() error {
-	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, "members")
+func CheckSeat(tx *store.Tx) error {
+	limit := tx.Plans().Cap(tx.Actor.Plan, "members")
 	var n int64
 	_, err := tx.Row("SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'members'", []any{tx.Actor.Workspace}, &n)
 	if err == nil && n >= limit {
-		err = LimitReached(tx.Actor.Plan, limit, "members")
+		err = store.LimitReached(tx.Actor.Plan, limit, "members")
 	}
 	return err
 }
 
 // CancelInvite gives the seat of an invite free.
-func (tx *Tx) CancelInvite(invite crm.Record) error {
-	freed, err := tx.releaseSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL", invite)
+func CancelInvite(tx *store.Tx, invite crm.Record) error {
+	freed, err := releaseSeat(tx, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NULL", invite)
 	if err != nil {
 		return err
 	}
 	if !freed {
-		return tx.unnamed(invite.Entity, invite.ID)
+		return tx.NotFoundByID(invite.Entity, invite.ID)
 	}
-	return tx.LogRecord("invite.cancel", invite, stubRecord(invite))
+	return tx.LogDeleted("invite.cancel", invite)
 }
 
 // anotherAdmin is the condition under which a member may stop being an admin.
@@ -225,29 +201,29 @@ const anotherAdmin = ` AND (role <> 'admin' OR EXISTS (SELECT 1 FROM members o
 // SetRole gives a member a role. Codes that would have confirmed what only an
 // admin may do end with that role. The error is last_admin when nobody would be
 // left to manage the workspace.
-func (tx *Tx) SetRole(member crm.Record, role string) (Outcome, error) {
+func SetRole(tx *store.Tx, member crm.Record, role string) (store.Outcome, error) {
 	if member.Value("role").Text == role {
-		return Outcome{member, member, Unchanged}, nil
+		return store.Outcome{Before: member, After: member, Result: store.Unchanged}, nil
 	}
 	n, err := tx.Affect("UPDATE members SET role = $3 WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin,
 		tx.Actor.Workspace, member.ID, role)
 	if err != nil {
-		return Outcome{}, err
+		return store.Outcome{}, err
 	}
 	if n == 0 {
-		return Outcome{}, tx.lastAdmin(member)
+		return store.Outcome{}, lastAdminError(tx, member)
 	}
 	if role != crm.RoleAdmin {
-		if err := tx.endStepUps(member.Value("email").Text); err != nil {
-			return Outcome{}, err
+		if err := endStepUps(tx, member.Value("email").Text); err != nil {
+			return store.Outcome{}, err
 		}
 	}
 	after := member.Clone()
 	after.Set("role", crm.Str(role))
-	return Outcome{member, after, Updated}, tx.LogRecord("member.role", member, after)
+	return store.Outcome{Before: member, After: after, Result: store.Updated}, tx.LogRecord("member.role", member, after)
 }
 
-func (tx *Tx) lastAdmin(member crm.Record) error {
+func lastAdminError(tx *store.Tx, member crm.Record) error {
 	team := "/workspaces/" + tx.Actor.WorkspaceID
 	return crm.Errorf(crm.LastAdmin, `%s is the only admin of the workspace. Make another member admin first: GET %s/members, then POST %s/members/{userId}/role {"role":"admin"}; or delete the workspace: DELETE %s.`,
 		norm.Quote(member.Value("email").Text), team, team, team)
@@ -257,19 +233,19 @@ func (tx *Tx) lastAdmin(member crm.Record) error {
 // workspace: tokens, authorization codes, codes and confirmations that wait. They
 // stay dead when the user is invited again. The error is last_admin when nobody
 // would be left to manage the workspace.
-func (tx *Tx) RemoveMember(member crm.Record) error {
+func RemoveMember(tx *store.Tx, member crm.Record) error {
 	var user int64
 	if _, err := tx.Row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
 		return err
 	}
-	freed, err := tx.releaseSeat("DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
+	freed, err := releaseSeat(tx, "DELETE FROM members WHERE workspace_id = $1 AND id = $2 AND user_id IS NOT NULL"+anotherAdmin, member)
 	if err != nil {
 		return err
 	}
 	if !freed {
-		return tx.lastAdmin(member)
+		return lastAdminError(tx, member)
 	}
-	if err := tx.endHoldings(user, member.Value("email").Text); err != nil {
+	if err := endHoldings(tx, user, member.Value("email").Text); err != nil {
 		return err
 	}
 	for _, text := range []string{
@@ -284,12 +260,12 @@ func (tx *Tx) RemoveMember(member crm.Record) error {
 	if user == tx.Actor.User {
 		action = "member.leave"
 	}
-	return tx.LogRecord(action, member, stubRecord(member))
+	return tx.LogDeleted(action, member)
 }
 
 // releaseSeat deletes a row of members and counts the seat as free; freed is false
 // when the text found none to delete.
-func (tx *Tx) releaseSeat(text string, seat crm.Record) (freed bool, err error) {
+func releaseSeat(tx *store.Tx, text string, seat crm.Record) (freed bool, err error) {
 	n, err := tx.Affect(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
 		return false, err

@@ -1,4 +1,6 @@
-package store
+package account
+
+import "crmkit/store"
 
 // What a user holds in a workspace ends with the membership, or with the role
 // that it needs, and stays dead: who is invited again signs in again.
@@ -6,8 +8,8 @@ package store
 // endHoldings ends what the user with the address holds in the actor's workspace:
 // tokens, with those that connections made elsewhere, authorization codes that wait
 // to be exchanged, confirmations of deletes and codes for sensitive actions.
-func (tx *Tx) endHoldings(user int64, email string) error {
-	err := tx.endTokens(tx.Actor.Workspace, "SELECT key FROM tokens WHERE workspace_id = $1 AND user_id = $2", tx.Actor.Workspace, user)
+func endHoldings(tx *store.Tx, user int64, email string) error {
+	err := endTokens(tx, tx.Actor.Workspace, "SELECT key FROM tokens WHERE workspace_id = $1 AND user_id = $2", tx.Actor.Workspace, user)
 	if err != nil {
 		return err
 	}
@@ -19,12 +21,12 @@ func (tx *Tx) endHoldings(user int64, email string) error {
 			return err
 		}
 	}
-	return tx.endStepUps(email)
+	return endStepUps(tx, email)
 }
 
 // endStepUps makes the codes useless that would confirm an action of the address
 // in the actor's workspace. Their rows stay until they expire, since the tries
 // that they count must not begin anew.
-func (tx *Tx) endStepUps(email string) error {
+func endStepUps(tx *store.Tx, email string) error {
 	return tx.Exec("UPDATE codes SET hash = '' WHERE workspace_id = $1 AND workspace_id <> 0 AND email = $2", tx.Actor.Workspace, email)
 }

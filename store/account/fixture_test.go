@@ -1,0 +1,252 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+// clock is a time that only the test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is an open store with what a test needs around it.
+type fixture struct {
+	*store.Store
+	t     *testing.T
+	clock *clock
+}
+
+// engines runs a test on a file with all memory, and in memory with none of it.
+func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	t.Run("file", func(t *testing.T) { test(t, openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))) })
+	t.Run("memory", func(t *testing.T) { test(t, openAt(t, store.Memory)) })
+}
+
+func openAt(t *testing.T, path string) *fixture {
+	t.Helper()
+	opts := store.Options{Path: path, MaxWrite: time.Minute} // of a busy machine
+	if path == store.Memory {
+		opts.Caches = &store.Caches{}
+	}
+	return openWith(t, newClock(), opts)
+}
+
+func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
+	t.Helper()
+	schema, err := crm.NewSchema(crm.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Schema, opts.Clock, opts.Rand = schema, c.Now, rand.NewChaCha8([32]byte{1})
+	s, err := store.Open(t.Context(), opts)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return &fixture{Store: s, t: t, clock: c}
+}
+
+func (f *fixture) write(actor crm.Actor, fn func(*store.Tx) error) {
+	f.t.Helper()
+	if err := f.Write(f.t.Context(), actor, fn); err != nil {
+		f.t.Fatalf("Write: %v", err)
+	}
+}
+
+// member signs a user in and returns an actor in their first workspace.
+func (f *fixture) member(email string) crm.Actor {
+	f.t.Helper()
+	actor := crm.Actor{Email: email}
+	f.write(actor, func(tx *store.Tx) error {
+		list, err := SignIn(tx, email)
+		if err != nil {
+			return err
+		}
+		w := list[0]
+		actor = crm.Actor{User: tx.Actor.User, UserID: tx.Actor.UserID, Email: email, Workspace: w.Number, WorkspaceID: w.ID, Plan: w.Plan, TokenID: "tok_test"}
+		return nil
+	})
+	return actor
+}
+
+// draft builds what the server decodes from a body: names and values in turn. A string names
+// text, a slice tags, nil clears, members merge.
+func (f *fixture) draft(kind string, pairs ...any) store.Draft {
+	f.t.Helper()
+	d := store.Draft{Entity: f.Schema.ByName(kind)}
+	for i := 0; i < len(pairs); i += 2 {
+		in := crm.Input{Field: d.Entity.Field(pairs[i].(string))}
+		if in.Field == nil {
+			f.t.Fatalf("%s has no field %s", kind, pairs[i])
+		}
+		switch v := pairs[i+1].(type) {
+		case string:
+			in.Value = crm.Str(v)
+		case []string:
+			in.Value = crm.Labels(v)
+		case []crm.Member:
+			in.Mode, in.Value = crm.MergeMembers, crm.Members(v)
+		case crm.Record:
+			in.Value = crm.Key(v.Key)
+		}
+		d.Inputs = append(d.Inputs, in)
+	}
+	return d
+}
+
+func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) (rec crm.Record) {
+	f.t.Helper()
+	d := f.draft(kind, pairs...)
+	f.write(actor, func(tx *store.Tx) error {
+		out, err := tx.Save(d)
+		rec = out.After
+		return err
+	})
+	return rec
+}
+
+func (f *fixture) list(actor crm.Actor, kind, params string) store.Page {
+	f.t.Helper()
+	values, err := url.ParseQuery(params)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	q, fault := query.Parse(f.Schema.ByName(kind), values, env)
+	if fault != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, fault)
+	}
+	page, err := f.List(f.t.Context(), actor, q)
+	if err != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, err)
+	}
+	return page
+}
+
+// everyKind makes a record of every kind.
+func (f *fixture) everyKind(actor crm.Actor) {
+	f.t.Helper()
+	company := f.save(actor, "company", "name", "Acme")
+	contact := f.save(actor, "contact", "name", "Jane", "company_id", company)
+	f.save(actor, "deal", "title", "Pilot", "contact_id", contact)
+	f.save(actor, "ticket", "subject", "Help", "requester_id", contact)
+	f.save(actor, "task", "title", "Call", "contact_id", contact)
+	campaign := f.save(actor, "campaign", "name", "Spring")
+	f.save(actor, "campaign_member", "contact_id", contact, "campaign_id", campaign)
+	f.save(actor, "activity", "kind", "note", "body", "met", "contact_id", contact)
+}
+
+// settled waits until all that a write left to do is done.
+func (f *fixture) settled() {
+	f.t.Helper()
+	if err := f.Settle(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// raw runs a query and returns its rows, each printed in one line.
+func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
+	f.t.Helper()
+	cells, dest := make([]any, columns), make([]any, columns)
+	for i := range cells {
+		dest[i] = &cells[i]
+	}
+	err := f.Read(f.t.Context(), func(v *store.ReadTx) error {
+		return v.Rows(f.t.Context(), text, args, func(scan func(...any) error) error {
+			err := scan(dest...)
+			lines = append(lines, fmt.Sprint(cells...))
+			return err
+		})
+	})
+	if err != nil {
+		f.t.Fatalf("%s: %v", text, err)
+	}
+	return lines
+}
+
+// checkCounters compares the counters of members and workspaces with a recount, and the
+// storage of the workspace with the length of what is stored.
+func (f *fixture) checkCounters(actor crm.Actor) {
+	f.t.Helper()
+	used, err := f.Usage(f.t.Context(), actor)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, u := range used {
+		text, of := "SELECT COUNT(*) FROM "+u.Resource+" WHERE workspace_id = $1", actor.Workspace
+		switch u.Resource {
+		case "workspaces":
+			text, of = "SELECT COUNT(*) FROM workspaces WHERE made_by = $1", actor.User
+		case crm.Storage:
+			text = logBytes
+		}
+		if counted := f.raw(1, text, of); fmt.Sprint(u.Used) != counted[0] {
+			f.t.Errorf("%s: usage says %d, there are %s", u.Resource, u.Used, counted[0])
+		}
+	}
+}
+
+// logBytes counts again how much a workspace without records stores: its log.
+const logBytes = `SELECT
+	(SELECT COALESCE(SUM(LENGTH(CAST(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, '') AS BLOB))), 0) FROM log WHERE workspace_id = $1) +
+	(SELECT COALESCE(SUM(LENGTH(CAST(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, '') AS BLOB))), 0) FROM origins WHERE workspace_id = $1)`
+
+// codeOf returns the code a client would see, or the text of any other error.
+func codeOf(err error) crm.Code {
+	var coded *crm.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &coded):
+		return coded.Code
+	}
+	return crm.Code("uncoded: " + err.Error())
+}
+
+func wantCode(t *testing.T, what string, err error, want crm.Code) {
+	t.Helper()
+	if got := codeOf(err); got != want {
+		t.Errorf("%s: got code %q, want %q", what, got, want)
+	}
+}
+
+// together runs fn n times at once and waits for all.
+func together(n int, fn func(i int)) {
+	var done sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		done.Go(func() {
+			<-start
+			fn(i)
+		})
+	}
+	close(start)
+	done.Wait()
+}
