@@ -23,6 +23,7 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/importer < server < server/servertest
 store/sqlite < store < store/account < auth
+query < server/manual < server
 query < store/textindex < store
 `
 

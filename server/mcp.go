@@ -21,6 +21,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/server/manual"
 )
 
 // The MCP connector: the routes of the API as tools. The protocol itself is the
@@ -318,12 +319,12 @@ func (s *Server) addResources(m *mcp.Server) {
 	add := func(name, title, page string) {
 		uri := "crmkit://" + name
 		m.AddResource(&mcp.Resource{URI: uri, Name: name, Title: title, MIMEType: "text/plain"}, func(ctx context.Context, _ *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-			text := strings.ReplaceAll(s.manual[page], basePlaceholder, s.base(callOf(ctx).request))
+			text := s.manual.Page(page, s.base(callOf(ctx).request))
 			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "text/plain", Text: text}}}, nil
 		})
 	}
-	add("help", "The manual", "manual")
-	for _, topic := range topics {
+	add("help", "The manual", manual.Help)
+	for _, topic := range manual.Topics {
 		add("help/"+topic, "The manual on "+topic, topic)
 	}
 }

@@ -21,9 +21,9 @@ const briefDelete = `Delete: DELETE answers with a confirm token first; ask the 
 
 // briefRead is what it must know to read.
 func (s *Server) briefRead() string {
-	return `A CRM, reached by the paths of its HTTP API. Answers are text, one line per record: a handle like contact/` + s.exampleID("contact", 1) + `, then label=value; lines with # are remarks. Labels are the names of fields everywhere. ERROR comes with a HINT: follow it.
+	return `A CRM, reached by the paths of its HTTP API. Answers are text, one line per record: a handle like contact/` + s.manual.ExampleID("contact", 1) + `, then label=value; lines with # are remarks. Labels are the names of fields everywhere. ERROR comes with a HINT: follow it.
 Fields (* required, ! unique):
-` + s.manualFields(mainKinds) + `
+` + s.manual.Fields(mainKinds) + `
 Those of ` + s.others() + `: GET /help/fields.
 Find: GET /contacts?stage=lead&search=acme&sort=-updated_at&limit=20; field=[op:]value with ops ne gt gte lt lte like in is not, e.g. follow_up_at=lt:now, email=is:null, company.domain=acme.com. "# next: X": repeat with &cursor=X.
 Lists end with "# 20 of 1234 contacts": limit=1 to count. Ranges repeat a field; tags=vip,eu has both; fields=name,email shows only those.

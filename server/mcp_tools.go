@@ -168,13 +168,13 @@ func (s *Server) addRequestTool(m *mcp.Server) {
 // as MCP has the word. What follows "like" in the schema of a tool is an example that
 // works and that no other tool has.
 func (s *Server) addTools(m *mcp.Server) {
-	contact := s.exampleID("contact", 1)
+	contact := s.manual.ExampleID("contact", 1)
 	s.add(m, tool{name: "read", title: "Read the CRM", doc: s.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},
 		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: under(http.MethodGet)})
 	s.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: (*Server).requests})
 	s.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path, like /companies/" + s.exampleID("company", 1) + ", then with ?confirm=…")}, run: under(http.MethodDelete)})
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + s.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: under(http.MethodDelete)})
 	s.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
 		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: (*Server).searchTool})
 	s.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
@@ -270,7 +270,7 @@ func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Erro
 		e, id = s.schema.ByPrefix(handle), handle
 	}
 	if e == nil || e.RandomID || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; search finds it by words, a name or an e-mail.", s.exampleID("contact", 1)).On("id")
+		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; search finds it by words, a name or an e-mail.", s.manual.ExampleID("contact", 1)).On("id")
 	}
 	return e, id, nil
 }

@@ -51,13 +51,16 @@ func (s *Server) oauthRoutes() []route {
 	return rows
 }
 
+// jsonObject is a JSON object to be sent; encoding/json sorts its keys.
+type jsonObject map[string]any
+
 // sendJSON answers with a JSON document of a protocol other than the API.
 func sendJSON(v any) *render.Response {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // maps of strings and numbers
 	}
-	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: string(body)}}
+	return rawJSON(string(body))
 }
 
 // scopeWord is the one OAuth scope: what a token may do is chosen by the person

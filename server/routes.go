@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/server/manual"
 )
 
 // route is one row of the table from which routing, authentication, the manual,
@@ -58,13 +59,13 @@ func (s *Server) routes() []route {
 	token := s.schema.ByName("token")
 	change := s.schema.ByName("change")
 	rows := []route{
-		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: (*Server).start},
-		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: (*Server).help},
+		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: page(manual.Start, plainText)},
+		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: page(manual.Help, plainText)},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: public, Group: "start", Doc: "one topic in depth", handle: (*Server).helpTopic},
-		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: public, Group: "start", Doc: "the manual, for agents that look here", handle: (*Server).agentDocument},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: public, Group: "start", Doc: "the manual, for agents that look here", handle: page(manual.Help, "text/markdown; charset=utf-8")},
 		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: public, Group: "start", Doc: "what this is, in the form of the A2A protocol", handle: (*Server).agentCard},
-		{Method: http.MethodGet, Path: "/llms.txt", Access: public, Group: "start", Doc: "the pages above, listed for models", handle: (*Server).llms},
-		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPIDocument},
+		{Method: http.MethodGet, Path: "/llms.txt", Access: public, Group: "start", Doc: "the pages above, listed for models", handle: page(manual.LLMs, plainText)},
+		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPI},
 		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers and takes writes", handle: (*Server).readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metricsPage},

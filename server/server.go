@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"crmkit/auth"
@@ -18,6 +17,7 @@ import (
 	"crmkit/mail"
 	"crmkit/server/edge"
 	"crmkit/server/importer"
+	"crmkit/server/manual"
 	"crmkit/store"
 )
 
@@ -53,8 +53,7 @@ type Server struct {
 	limiter *edge.Limiter
 	metrics *edge.Metrics
 	ready   *edge.Readiness
-	manual  manual
-	api     func() (string, error) // the OpenAPI document
+	manual  *manual.Manual
 
 	publicBodies, signedBodies *edge.Admission // of bodies
 	imports                    importIntakes   // under way
@@ -93,7 +92,6 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.toolsets = s.newToolsets()
-	s.api = sync.OnceValues(s.openAPI) // few servers are asked for it
 	return s, nil
 }
 

@@ -1,0 +1,128 @@
+package manual
+
+import (
+	"embed"
+	"slices"
+	"strings"
+	"sync"
+	"text/template"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+//go:embed help/*.txt
+var helpFiles embed.FS
+
+// Topics are the pages behind /help, in reading order.
+var Topics = []string{"work", "auth", "teams", "fields", "query", "write", "import", "errors", "mcp"}
+
+// The names of the other pages.
+const (
+	Start = "start"  // what an agent needs that knows only the address
+	Help  = "manual" // the manual
+	LLMs  = "llms"   // the list of pages in the form of llmstxt.org
+)
+
+// Options say what the documents describe.
+type Options struct {
+	Schema    *crm.Schema
+	Routes    []Route
+	Version   string
+	Local     bool   // sign-in codes are shown instead of mailed
+	ImportMax int64  // bytes of a file to import; 0: any number
+	IdleDays  int    // after which an unused token ends
+	Scope     string // the one OAuth scope
+}
+
+// Route is a row of the route table, as far as the documents describe it.
+type Route struct {
+	Method  string
+	Pattern string // like /contacts/{id}
+	Group   string
+	Doc     string // empty: no document names the route
+	Public  bool   // it needs no token
+
+	Entity *crm.Entity // whose records it is about
+	Lists  bool        // it answers a page of them, with the parameters of lists
+	Params []string    // its own parameters; of an export also those of lists that it takes
+
+	Body   Body
+	Bulk   *Bulk    // the body may also be this
+	Texts  []string // the members of a body of texts
+	Needs  []string // the texts that are required
+	MaxKey int      // characters of an Idempotency-Key; 0: it takes none
+
+	Formats []string // values of ?format=
+	Stream  []string // media types of an answer that is sent in pieces; empty: it is sent whole
+	Plain   bool     // the answer is text in every format
+	Creates bool     // it may answer 201
+}
+
+// Body is what a route takes as a body.
+type Body int
+
+// A body is nothing, fields of the entity, texts, rows of a file, or an exported
+// workspace.
+const (
+	NoBody Body = iota
+	FieldsBody
+	TextsBody
+	RowsBody
+	WorkspaceBody
+)
+
+// Bulk is a body that links many records at once.
+type Bulk struct {
+	Kinds []string // plurals of the records it links
+	Texts []string // fields of the links
+	Max   int      // records
+}
+
+// Manual holds the finished documents. It is safe for concurrent use.
+type Manual struct {
+	opts    Options
+	pages   map[string]string
+	openAPI func() (string, error)
+}
+
+// baseMark stands in a document where the address of the server goes.
+const baseMark = "@BASE@"
+
+// New writes the pages.
+func New(opts Options) (*Manual, error) {
+	m := &Manual{opts: opts, pages: map[string]string{}}
+	m.openAPI = sync.OnceValues(m.newOpenAPI) // few servers are asked for it
+	funcs, data := m.funcs(), m.data()
+	for _, name := range append([]string{Start, Help, LLMs}, Topics...) {
+		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
+		if err != nil {
+			return nil, err
+		}
+		var b strings.Builder
+		if err := t.Execute(&b, data); err != nil {
+			return nil, err
+		}
+		m.pages[name] = b.String()
+	}
+	return m, nil
+}
+
+// Page returns a page for a client that reaches the server at base.
+func (m *Manual) Page(name, base string) string {
+	return strings.ReplaceAll(m.pages[name], baseMark, base)
+}
+
+// Topic returns the page of a topic, or the error that lists the topics.
+func (m *Manual) Topic(name, base string) (string, *crm.Error) {
+	if !slices.Contains(Topics, name) {
+		return "", crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", norm.Quote(name), strings.Join(Topics, " ")).Of(name, Topics)
+	}
+	return m.Page(name, base), nil
+}
+
+// OpenAPI returns the OpenAPI document for a client that reaches the server at base.
+func (m *Manual) OpenAPI(base string) (string, error) {
+	document, err := m.openAPI()
+	return strings.ReplaceAll(document, baseMark, base), err
+}

@@ -1,0 +1,189 @@
+package manual
+
+import (
+	"encoding/json"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// object is a JSON object to be sent; encoding/json sorts its keys, so a document is
+// the same for the same tables.
+type object map[string]any
+
+// openAPI returns the OpenAPI 3.1 document, made from the route table, the
+// schema and the error codes.
+func (m *Manual) newOpenAPI() (string, error) {
+	paths := object{}
+	for i := range m.opts.Routes {
+		row := &m.opts.Routes[i]
+		if row.Doc == "" {
+			continue
+		}
+		path, _ := paths[row.Pattern].(object)
+		if path == nil {
+			path = object{}
+			paths[row.Pattern] = path
+		}
+		path[strings.ToLower(row.Method)] = operation(row)
+	}
+	schemas := object{"Error": errorSchema()}
+	for _, e := range m.opts.Schema.Entities {
+		schemas[e.Name] = recordSchema(e)
+		schemas[e.Name+"_write"] = writeSchema(e)
+	}
+	doc := object{
+		"openapi":  "3.1.0",
+		"info":     object{"title": "crmkit", "version": m.opts.Version, "description": "A CRM that AI agents operate. The manual is at /help."},
+		"servers":  []object{{"url": baseMark}},
+		"security": []object{{"bearer": []string{}}},
+		"paths":    paths,
+		"components": object{
+			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer"}},
+			"schemas":         schemas,
+		},
+	}
+	body, err := json.Marshal(doc)
+	return string(body) + "\n", err
+}
+
+func operation(row *Route) object {
+	op := object{
+		"operationId": operationID(row),
+		"summary":     row.Doc,
+		"tags":        []string{row.Group},
+		"parameters":  parameters(row),
+		"responses":   responses(row),
+	}
+	if row.Public {
+		op["security"] = []object{}
+	}
+	if body := requestBody(row); body != nil {
+		op["requestBody"] = body
+	}
+	return op
+}
+
+// requestBody describes the body of a route, nil if it takes none.
+func requestBody(row *Route) object {
+	switch row.Body {
+	case RowsBody, WorkspaceBody:
+		return rowsBody(row)
+	case FieldsBody:
+		fields := ref(row.Entity.Name + "_write")
+		if row.Bulk != nil {
+			return jsonBody(object{"anyOf": []object{fields, bulkSchema(row)}})
+		}
+		return jsonBody(fields)
+	case TextsBody:
+		body := jsonBody(textsSchema(row))
+		body["required"] = len(row.Needs) > 0
+		return body
+	}
+	return nil
+}
+
+// bulkSchema describes a body that links several records at once.
+func bulkSchema(row *Route) object {
+	properties := object{"filter": object{"type": "string", "description": "what finds them, as behind the ? of a list"},
+		"kind": object{"enum": row.Bulk.Kinds, "description": "of what filter finds"}}
+	for _, kind := range row.Bulk.Kinds {
+		properties[kind] = object{"type": "array", "maxItems": row.Bulk.Max, "items": object{"type": "string"}, "description": "ids"}
+	}
+	for _, name := range row.Bulk.Texts {
+		properties[name] = inputSchema(row.Entity.Field(name))
+	}
+	return object{"type": "object", "description": "several at once, all or none", "properties": properties}
+}
+
+// textsSchema describes a body of text fields. One that is also a field of the
+// entity is described as that.
+func textsSchema(row *Route) object {
+	properties := object{}
+	for _, name := range row.Texts {
+		properties[name] = object{"type": []string{"string", "null"}}
+		if row.Entity != nil && row.Entity.Field(name) != nil {
+			properties[name] = inputSchema(row.Entity.Field(name))
+		}
+	}
+	if _, found := properties["scope"]; found {
+		properties["scope"] = object{"enum": append([]any{nil}, anys(crm.Scopes())...)}
+	}
+	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(row.Needs) > 0 {
+		schema["required"] = row.Needs
+	}
+	return schema
+}
+
+func anys(words []string) []any {
+	var list []any
+	for _, w := range words {
+		list = append(list, w)
+	}
+	return list
+}
+
+func responses(row *Route) object {
+	answer := object{"type": "object"}
+	switch {
+	case len(row.Stream) > 0:
+		return object{"200": object{"description": row.Doc + "; in pieces", "content": textContent(row.Stream)}, "default": errorAnswer()}
+	case row.Lists:
+		answer = object{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": object{
+			"items":       object{"type": "array", "items": ref(row.Entity.Name)},
+			"total":       object{"type": []string{"integer", "null"}},
+			"total_exact": object{"type": "boolean"},
+			"next_cursor": object{"type": []string{"string", "null"}},
+			"remarks":     object{"type": "array", "items": object{"type": "string"}},
+		}}
+	case row.Plain:
+		return object{"200": object{"description": row.Doc, "content": object{"text/plain": object{"schema": object{"type": "string"}}}}}
+	case row.Body == FieldsBody, row.Entity != nil && row.Body == TextsBody:
+		answer = object{"allOf": []object{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": object{
+			"result": object{"enum": []string{"created", "updated", "unchanged"}}}}}}
+	case row.Entity != nil && row.Method == "GET":
+		answer = ref(row.Entity.Name)
+	}
+	good := object{"description": row.Doc, "content": object{
+		"application/json": object{"schema": answer},
+		"text/plain":       object{"schema": object{"type": "string"}},
+	}}
+	list := object{"200": good, "default": errorAnswer()}
+	if row.Creates {
+		list["201"] = good
+	}
+	return list
+}
+
+func errorAnswer() object {
+	return object{"description": "an error", "content": object{
+		"application/json": object{"schema": ref("Error")},
+		"text/plain":       object{"schema": object{"type": "string"}},
+	}}
+}
+
+// textContent describes content that is lines of text in any of some media types.
+func textContent(types []string) object {
+	content := object{}
+	for _, media := range types {
+		content[media] = object{"schema": object{"type": "string"}}
+	}
+	return content
+}
+
+// rowsBody describes a body of rows.
+func rowsBody(row *Route) object {
+	if row.Body == WorkspaceBody {
+		return object{"required": true, "content": textContent([]string{"application/x-ndjson"})}
+	}
+	content := textContent([]string{"application/x-ndjson", "text/csv"})
+	content["application/json"] = object{"schema": object{"type": "array", "items": object{"type": "object"}}}
+	return object{"required": true, "content": content}
+}
+
+func jsonBody(schema object) object {
+	return object{"required": true, "content": object{"application/json": object{"schema": schema}}}
+}
+
+func ref(name string) object { return object{"$ref": "#/components/schemas/" + name} }

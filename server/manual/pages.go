@@ -1,0 +1,233 @@
+package manual
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// pageData is what the templates may say.
+type pageData struct {
+	Base     string
+	Version  string
+	Local    bool
+	Topics   []string
+	IdleDays int
+	Most     inputLimits
+
+	ImportMax string
+}
+
+// inputLimits are the limits that the pages name.
+type inputLimits struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
+
+func (m *Manual) data() pageData {
+	return pageData{Base: baseMark, Version: m.opts.Version, Local: m.opts.Local, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
+		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
+}
+
+// funcs are the lists that the templates print.
+func (m *Manual) funcs() template.FuncMap {
+	return template.FuncMap{
+		"id":            m.ExampleID,
+		"kinds":         m.Kinds,
+		"fields":        func() string { return m.Fields((*crm.Entity).PlanLimited) },
+		"fieldsInDepth": m.fieldsInDepth,
+		"ops":           operators,
+		"filters":       m.filters,
+		"searched":      m.searchFields,
+		"routes":        m.routes,
+		"examples":      m.examples,
+		"codes":         codes,
+		"codesInDepth":  codesInDepth,
+	}
+}
+
+// importMax words how large a file to import may be.
+func (m *Manual) importMax() string {
+	if m.opts.ImportMax == 0 {
+		return "any number of bytes"
+	}
+	return fmt.Sprintf("%d MiB", m.opts.ImportMax>>20)
+}
+
+// ExampleID returns the id that the nth record of a kind has in the first
+// workspace of a new server, so that the examples run as written there.
+func (m *Manual) ExampleID(kind string, n int64) string {
+	return crm.RecordID(m.opts.Schema.ByName(kind).Prefix, crm.RecordKey(1, n))
+}
+
+// Kinds names the kinds of records, the word before the last.
+func (m *Manual) Kinds(word string) string {
+	var names []string
+	for _, e := range m.opts.Schema.Entities {
+		if e.PlanLimited() {
+			names = append(names, e.Plural)
+		}
+	}
+	return crm.Enumerate(names, word)
+}
+
+func fieldMarkers(e *crm.Entity, f *crm.Field) string {
+	mark := ""
+	if f.Required {
+		mark += "*"
+	}
+	if f.Name == e.Unique {
+		mark += "!"
+	}
+	return mark
+}
+
+// Fields prints a line for each kind that is wanted: its own fields, with choices.
+func (m *Manual) Fields(want func(*crm.Entity) bool) string {
+	var b strings.Builder
+	for _, e := range m.opts.Schema.Entities {
+		if e.RandomID || !want(e) {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			if f.ReadOnly {
+				continue
+			}
+			b.WriteString(" " + f.Name + fieldMarkers(e, f))
+			if f.Default != "" {
+				b.WriteString("=" + f.Default)
+			}
+			if len(f.Values) > 0 {
+				b.WriteString("(" + strings.Join(f.Values, "|") + ")")
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (m *Manual) fieldsInDepth() string {
+	var b strings.Builder
+	for _, e := range m.opts.Schema.Entities {
+		fmt.Fprintf(&b, "\n%s (%s_), %s\n", e.Name, e.Prefix, e.Doc)
+		for i := range e.Fields {
+			f := &e.Fields[i]
+			mark := fieldMarkers(e, f)
+			if f.ReadOnly {
+				mark += "r"
+			}
+			if f.InLists {
+				mark += "+"
+			}
+			fmt.Fprintf(&b, "  %-3s %-15s %s", mark, f.Name, describe(f))
+			b.WriteString(": " + f.Doc + "\n")
+		}
+	}
+	return b.String()
+}
+
+// describe says what a field takes.
+func describe(f *crm.Field) string {
+	text := f.Type.String()
+	switch {
+	case f.Type == crm.Ref:
+		text = "reference to a " + f.Ref
+	case len(f.Values) > 0:
+		text = strings.Join(f.Values, "|")
+	case f.Type == crm.Text && !f.ReadOnly:
+		text = fmt.Sprintf("text, at most %d", f.Limit())
+	}
+	if f.Default != "" {
+		text += ", default " + f.Default
+	}
+	return text
+}
+
+func operators() string {
+	var b strings.Builder
+	for _, op := range query.Ops {
+		fmt.Fprintf(&b, "  %-4s %s\n", op.Name, op.Doc)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (m *Manual) filters() string {
+	var b strings.Builder
+	for _, e := range m.opts.Schema.Entities {
+		fmt.Fprintf(&b, "/%s: %s\n", e.Route(), strings.Join(query.FilterNames(e), " "))
+	}
+	return b.String()
+}
+
+func (m *Manual) searchFields() string {
+	var parts []string
+	for _, e := range m.opts.Schema.Entities {
+		if len(e.Search) > 0 {
+			parts = append(parts, e.Plural+" "+strings.Join(e.Search, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// routes prints the route table. The methods of one path share a line, and so
+// do paths that offer the same.
+func (m *Manual) routes() string {
+	offers, paths := map[string]string{}, map[string][]string{}
+	var order []string
+	for _, row := range m.opts.Routes {
+		if row.Doc != "" {
+			path := row.Pattern
+			if offers[path] == "" {
+				order = append(order, path)
+			}
+			offers[path] += "; " + row.Method + " " + row.Doc
+		}
+	}
+	for _, path := range order {
+		paths[offers[path]] = append(paths[offers[path]], path)
+	}
+	var b strings.Builder
+	for _, path := range order {
+		if same := paths[offers[path]]; same[0] == path {
+			b.WriteString(strings.Join(same, " ") + "  " + offers[path][2:] + "\n")
+		}
+	}
+	return b.String()
+}
+
+func (m *Manual) examples() string {
+	contact := m.ExampleID("contact", 1)
+	return strings.Join([]string{
+		`AUTH='Authorization: Bearer ck_…'`,
+		`curl -s $BASE/contacts -H "$AUTH" -d '{"name":"Jane Doe","email":"jane@acme.com","stage":"lead"}'`,
+		`curl -s "$BASE/contacts?stage=lead&company.name=is:null" -H "$AUTH"`,
+		`curl -s -X PATCH $BASE/contacts/` + contact + ` -H "$AUTH" -d '{"follow_up_at":"+3d","follow_up_note":"Send the quote"}'`,
+		`curl -s "$BASE/reminders?days=7" -H "$AUTH"`,
+	}, "\n")
+}
+
+func codes() string {
+	var b strings.Builder
+	for i, row := range crm.Codes {
+		if i > 0 && row.Status == crm.Codes[i-1].Status {
+			b.WriteString(" " + string(row.Code))
+			continue
+		}
+		if i > 0 {
+			b.WriteString(" · ")
+		}
+		fmt.Fprintf(&b, "%d %s", row.Status, row.Code)
+	}
+	return b.String()
+}
+
+func codesInDepth() string {
+	var b strings.Builder
+	for _, row := range crm.Codes {
+		fmt.Fprintf(&b, "%d %-21s %s\n", row.Status, row.Code, row.Doc)
+	}
+	return b.String()
+}

@@ -1,0 +1,53 @@
+package manual
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+func operationID(row *Route) string {
+	words := strings.FieldsFunc(row.Pattern, func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
+	return strings.ToLower(row.Method) + "_" + strings.Join(words, "_")
+}
+
+func parameters(row *Route) []object {
+	list := []object{}
+	for _, segment := range strings.Split(row.Pattern, "/") {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			list = append(list, object{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": object{"type": "string"}})
+		}
+	}
+	if row.Lists {
+		list = append(list, object{"name": "filter", "in": "query", "style": "form", "explode": true,
+			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
+			"schema":      object{"type": "object", "additionalProperties": object{"type": "string"}}})
+	}
+	if row.Method == "PATCH" && row.Entity.Field(crm.FieldVersion) != nil {
+		list = append(list, object{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": object{"type": "string"}})
+	}
+	if row.MaxKey > 0 {
+		list = append(list, object{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": object{"type": "string", "maxLength": row.MaxKey}})
+	}
+	for _, name := range append(slices.Clone(row.Params), "format") {
+		if name == "search" && len(row.Entity.Search) == 0 {
+			continue
+		}
+		schema := object{"type": "string"}
+		switch name {
+		case "limit", "days":
+			schema = object{"type": "integer", "minimum": 1}
+			if name == "days" {
+				schema["minimum"] = 0
+			}
+		case "format":
+			schema["enum"] = row.Formats
+		case "code":
+			list = append(list, object{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
+		}
+		list = append(list, object{"name": name, "in": "query", "schema": schema})
+	}
+	return list
+}
