@@ -145,7 +145,7 @@ func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair 
 		if err := auth.CheckLimits(tx, auth.Limit{Name: "refresh " + r.Hash, Most: refreshesAtOnce, Window: refreshGrace, Hint: busy}); err != nil {
 			return err
 		}
-		return account.RotateRefreshToken(tx, r, auth.Hash(pair.Access), auth.Hash(pair.Refresh), refreshGrace)
+		return account.RotateRefreshToken(tx, r, account.Secrets{Access: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh)}, refreshGrace)
 	})
 	return pair, err
 }

@@ -1,136 +1,140 @@
 package account
 
 import (
-	"context"
+	"crmkit/crm"
 	"crmkit/store"
-	"time"
 )
 
-// SignInLife is how long a sign-in on the page may take.
-const AuthRequestLife = 15 * time.Minute
-
-// SignIn is a sign-in under way on the page.
-type AuthRequest struct {
-	Hash      string // of the secret in the page
-	Browser   string // hash of the cookie
-	Client    string
-	Redirect  string
-	State     string
-	Challenge string // PKCE, S256
-	Email     string // to which a code was last sent; empty before
-	Long      bool   // that code has the long form
-	Verified  bool   // a code was right
-
-	verifiedAt int64 // when
-}
-
-const authRequestColumns = "hash, browser, client, redirect, state, challenge, email, long, verified, verified_at"
-
-// CreateAuthRequest stores a sign-in that begins in the network. Where many were begun there for
-// which no code was mailed, the oldest of these gives place.
-func CreateAuthRequest(tx *store.Tx, s AuthRequest, network string) error {
-	return createAuthRequest(tx, s, network, openPages())
-}
-
-func createAuthRequest(tx *store.Tx, s AuthRequest, network string, limit registrationLimit) error {
-	gone, err := makeRoom(tx, limit, network)
-	if err != nil {
-		return err
+// SignIn makes the user with the address the actor of the transaction and returns the
+// workspaces of the user, oldest membership first. It accepts pending invites. A new user gets
+// an account and a workspace, listed after those of the teams that invited the address. A user
+// who has lost all workspaces gets a new one.
+func SignIn(tx *store.Tx, email string) ([]Workspace, error) {
+	a := &tx.Actor
+	a.Email = email
+	known, err := tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &a.User, &a.UserID)
+	if err == nil && !known {
+		err = createUser(tx)
 	}
-	for _, hash := range gone {
-		if err := deleteAuthRequest(tx, hash); err != nil {
-			return err
+	if err == nil {
+		err = acceptInvites(tx)
+	}
+	if err == nil && !known {
+		err = firstWorkspace(tx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := workspacesOf(tx)
+	if err == nil && len(list) == 0 {
+		if err = firstWorkspace(tx); err == nil {
+			list, err = workspacesOf(tx)
 		}
 	}
-	err = tx.Exec("INSERT INTO oauth_requests ("+authRequestColumns+", expires_at, network) VALUES ($1, $2, $3, $4, $5, $6, '', 0, 0, 0, $7, $8)",
-		s.Hash, s.Browser, s.Client, s.Redirect, s.State, s.Challenge, tx.Now()+AuthRequestLife.Milliseconds(), network)
-	if err != nil {
-		return err
-	}
-	return holdClient(tx, s.Client)
-}
-
-// FindAuthRequest returns the sign-in with the hash, begun in the browser, if it still
-// lives.
-func FindAuthRequest(ctx context.Context, s *store.Store, hash, browser string) (in AuthRequest, found bool, err error) {
-	err = s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Row(ctx, authRequestQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
-	})
-	found, err = store.Found(err)
-	return in, found, err
-}
-
-const authRequestQuery = "SELECT " + authRequestColumns + " FROM oauth_requests WHERE hash = $1 AND browser = $2 AND expires_at > $3"
-
-func (s *AuthRequest) scanDest() []any {
-	return []any{&s.Hash, &s.Browser, &s.Client, &s.Redirect, &s.State, &s.Challenge, &s.Email, &s.Long, &s.Verified, &s.verifiedAt}
-}
-
-// AuthRequestInTx is Store.SignInOf as the transaction sees it.
-func AuthRequestInTx(tx *store.Tx, hash, browser string) (in AuthRequest, found bool, err error) {
-	found, err = tx.Row(authRequestQuery, []any{hash, browser, tx.Now()}, in.scanDest()...)
-	return in, found, err
-}
-
-// UpdateAuthRequest stores to whom a code was sent, and whether one was right.
-func UpdateAuthRequest(tx *store.Tx, s AuthRequest) error {
-	return tx.Exec("UPDATE oauth_requests SET email = $2, long = $3, verified = $4, verified_at = $5, mailed = CASE WHEN $2 = '' THEN mailed ELSE 1 END WHERE hash = $1",
-		s.Hash, s.Email, boolInt(s.Long), boolInt(s.Verified), tx.Now())
-}
-
-func boolInt(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// EndAuthRequest ends a sign-in.
-func EndAuthRequest(tx *store.Tx, s AuthRequest) error { return deleteAuthRequest(tx, s.Hash) }
-
-func deleteAuthRequest(tx *store.Tx, hash string) error {
-	var client string
-	found, err := tx.Row("SELECT client FROM oauth_requests WHERE hash = $1", []any{hash}, &client)
-	if err != nil || !found {
-		return err
-	}
-	if err := tx.Exec("DELETE FROM oauth_requests WHERE hash = $1", hash); err != nil {
-		return err
-	}
-	return holdClient(tx, client)
-}
-
-// covered selects the workspaces that a sign-in on the page is good for: those to
-// which the person with the address $1 belonged when the code was right. Who was
-// removed since and invited again signs in again.
-const covered = "SELECT " + workspaceColumns + ` FROM users u JOIN members m ON m.user_id = u.number JOIN workspaces w ON w.number = m.workspace_id
-	WHERE u.email = $1 AND m.created_at <= $2 ORDER BY m.created_at, m.key`
-
-// WorkspacesOfRequest returns the workspaces that the sign-in is good for, oldest
-// membership first.
-func WorkspacesOfRequest(ctx context.Context, s *store.Store, in AuthRequest) (list []Workspace, err error) {
-	err = s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
-	})
 	return list, err
 }
 
-// ActForRequest makes the person who signed in on the page the actor, and returns the
-// workspaces that the sign-in is good for; known is false when the account is
-// gone.
-func ActForRequest(tx *store.Tx, in AuthRequest) (list []Workspace, known bool, err error) {
-	a := &tx.Actor
-	known, err = tx.Row("SELECT number, id, email FROM users WHERE email = $1", []any{in.Email}, &a.User, &a.UserID, &a.Email)
-	if err == nil && known {
-		err = tx.Rows(covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
-	}
-	return list, known, err
+// IsKnownOrInvited reports whether the address belongs to a user or was invited.
+func IsKnownOrInvited(tx *store.Tx, email string) (bool, error) {
+	var one int64
+	return tx.Row("SELECT 1 FROM users WHERE email = $1 UNION ALL SELECT 1 FROM members WHERE email = $1 AND user_id IS NULL LIMIT 1", []any{email}, &one)
 }
 
-// appendWorkspaces returns what reads rows of workspaceColumns into a list.
-func appendWorkspaces(list *[]Workspace) func(scan func(...any) error) error {
-	return func(scan func(...any) error) error {
-		*list = append(*list, Workspace{})
-		return scan((*list)[len(*list)-1].scanDest()...)
+// createUser makes an account for the actor's address.
+func createUser(tx *store.Tx) (err error) {
+	a := &tx.Actor
+	if err := checkPlanKnown(tx, tx.DefaultPlan()); err != nil {
+		return err
 	}
+	if a.UserID, err = tx.RandomID("u"); err != nil {
+		return err
+	}
+	if a.User, err = tx.Sequence("users"); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+		a.User, a.UserID, a.Email, tx.DefaultPlan(), tx.Now())
+}
+
+// firstWorkspace makes a workspace for a user who has none. No cap applies: a user without a
+// workspace could do nothing.
+func firstWorkspace(tx *store.Tx) error {
+	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
+		return err
+	}
+	_, err := makeWorkspace(tx, "Workspace of "+tx.Actor.Email, "UTC")
+	return err
+}
+
+// acceptInvites makes the actor a member wherever the address is invited.
+func acceptInvites(tx *store.Tx) error {
+	type pending struct {
+		workspace int64
+		id        string
+	}
+	var list []pending
+	err := tx.Rows("SELECT workspace_id, id FROM members WHERE email = $1 AND user_id IS NULL ORDER BY key", []any{tx.Actor.Email}, func(scan func(...any) error) error {
+		list = append(list, pending{})
+		return scan(&list[len(list)-1].workspace, &list[len(list)-1].id)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		key, err := tx.Sequence("members")
+		if err != nil {
+			return err
+		}
+		err = tx.Exec("UPDATE members SET key = $3, id = $4, user_id = $5, status = $6, created_at = $7 WHERE workspace_id = $1 AND id = $2",
+			p.workspace, p.id, key, tx.Actor.UserID, tx.Actor.User, Active, tx.Now())
+		if err != nil {
+			return err
+		}
+		tx.Actor.Workspace = p.workspace
+		if err := tx.LogEntry("member.join", "member/"+tx.Actor.UserID, nil, store.LogFields("invite", p.id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LogFailure logs a failed sign-in of the address in the workspace in which tokens of the user
+// act by default. If there is no such user it writes to the log of no workspace instead, so
+// that both cases take the same time and the answer does not show which addresses have
+// accounts.
+func LogFailure(tx *store.Tx, email string) error {
+	var workspace int64
+	target := "user"
+	_, err := tx.Row(`SELECT m.workspace_id, 'member/' || m.id FROM users u JOIN members m ON m.user_id = u.number
+		WHERE u.email = $1 ORDER BY m.created_at, m.key LIMIT 1`, []any{email}, &workspace, &target)
+	if err != nil {
+		return err
+	}
+	actor := tx.Actor
+	defer func() { tx.Actor = actor }()
+	tx.Actor = crm.Actor{Workspace: workspace, Addr: actor.Addr}
+	return tx.LogEntry("sign_in.fail", target, nil, store.LogFields("email", email))
+}
+
+// ActInWorkspace makes the user with the number the actor, in one of the workspaces of the
+// user. member is false if the user does not belong to it (any more).
+func ActInWorkspace(tx *store.Tx, user, workspace int64) (w Workspace, member bool, err error) {
+	a := &tx.Actor
+	member, err = tx.Row("SELECT "+workspaceColumns+` FROM workspaces w
+		JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.number = $2`, []any{user, workspace}, w.scanDest()...)
+	if err != nil || !member {
+		return w, false, err
+	}
+	if _, err = tx.Row("SELECT number, id, email FROM users WHERE number = $1", []any{user}, &a.User, &a.UserID, &a.Email); err != nil {
+		return w, false, err
+	}
+	*a = w.In(*a)
+	return w, true, nil
+}
+
+// ActAsUser makes the user with the address the actor; found is false if there is no such
+// user.
+func ActAsUser(tx *store.Tx, email string) (found bool, err error) {
+	tx.Actor.Email = email
+	return tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &tx.Actor.User, &tx.Actor.UserID)
 }

@@ -1,13 +1,78 @@
 package account
 
 import (
+	"context"
+	"errors"
+
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
-// CreateWorkspace makes a workspace of which the actor is admin, within the cap
-// of the user's plan.
+// Workspace is the data of one team, separate from every other's.
+type Workspace struct {
+	Number   int64
+	ID       string
+	Name     string
+	TimeZone string
+	Plan     string
+	Role     string // of the user it was listed for
+}
+
+// In returns the actor as it is in the workspace.
+func (w Workspace) In(a crm.Actor) crm.Actor {
+	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
+	a.Plan, a.Role, a.TimeZone = w.Plan, w.Role, w.TimeZone
+	a.Zone, _ = LoadTimeZone(w.TimeZone)
+	return a
+}
+
+// workspaceColumns are the columns of a Workspace, from workspaces w and members m.
+const workspaceColumns = "w.number, w.id, w.name, w.time_zone, w.plan, m.role"
+
+// scanDest returns the scan destinations of workspaceColumns.
+func (w *Workspace) scanDest() []any {
+	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role}
+}
+
+// appendWorkspaces returns a function that scans a row of workspaceColumns and adds it to the
+// list.
+func appendWorkspaces(list *[]Workspace) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		*list = append(*list, Workspace{})
+		return scan((*list)[len(*list)-1].scanDest()...)
+	}
+}
+
+// workspacesOf returns the workspaces of the actor's user, oldest membership first.
+func workspacesOf(tx *store.Tx) (list []Workspace, err error) {
+	err = tx.Rows("SELECT "+workspaceColumns+` FROM members m JOIN workspaces w ON w.number = m.workspace_id
+		WHERE m.user_id = $1 ORDER BY m.created_at, m.key`, []any{tx.Actor.User}, appendWorkspaces(&list))
+	return list, err
+}
+
+// FindWorkspace returns the workspace with the id as the user sees it, or a not_a_member
+// error.
+func FindWorkspace(ctx context.Context, s *store.Store, user int64, id string) (w Workspace, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
+		return v.Row(ctx, "SELECT "+workspaceColumns+` FROM workspaces w
+			JOIN members m ON m.workspace_id = w.number AND m.user_id = $1 WHERE w.id = $2`, []any{user, id}, w.scanDest()...)
+	})
+	if errors.Is(err, sqlite.ErrNoRows) {
+		return w, NotAMember(id)
+	}
+	return w, err
+}
+
+// NotAMember is the error for a workspace to which the user does not belong. It is the same if
+// there is no such workspace.
+func NotAMember(id string) error {
+	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", norm.Quote(id))
+}
+
+// CreateWorkspace makes a workspace whose admin is the actor, within the cap of the user's
+// plan.
 func CreateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	before := crm.NewRecord(d.Entity)
 	after, err := tx.ApplyDraft(before, d)
@@ -28,8 +93,8 @@ func CreateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	return store.Outcome{Before: before, After: after, Result: store.Created}, err
 }
 
-// countWorkspace counts one more workspace of the actor, up to the cap of the
-// user's plan.
+// countWorkspace counts one more workspace of the actor, or fails at the cap of the user's
+// plan.
 func countWorkspace(tx *store.Tx) error {
 	var plan string
 	if _, err := tx.Row("SELECT plan FROM users WHERE number = $1", []any{tx.Actor.User}, &plan); err != nil {
@@ -43,8 +108,8 @@ func countWorkspace(tx *store.Tx) error {
 	return err
 }
 
-// makeWorkspace makes a workspace of the actor, who is its admin, and goes into
-// it. It is on the plan of the user.
+// makeWorkspace makes a workspace on the plan of the user, with the actor as its admin, and
+// makes it the workspace of the transaction.
 func makeWorkspace(tx *store.Tx, name, zone string) (id string, err error) {
 	if id, err = tx.RandomID("ws"); err != nil {
 		return "", err
@@ -96,9 +161,9 @@ func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	return store.Outcome{Before: before, After: after, Result: store.Updated}, tx.LogRecord("workspace.update", before, after)
 }
 
-// DeleteWorkspace deletes the actor's workspace. With it go its members, tokens and codes,
-// so that nobody reads it any more; its records and its log follow in steps. That it was
-// there stays in the log of no workspace.
+// DeleteWorkspace deletes the actor's workspace. Members, tokens and codes are deleted at
+// once, so that nobody can read it; its records and its log are deleted in later steps. The
+// log of no workspace records the deletion.
 func DeleteWorkspace(tx *store.Tx) error {
 	number, id := tx.Actor.Workspace, tx.Actor.WorkspaceID
 	if err := endTokens(tx, number, "SELECT key FROM tokens WHERE workspace_id = $1", number); err != nil {
@@ -118,44 +183,4 @@ func DeleteWorkspace(tx *store.Tx) error {
 	}
 	tx.Actor.Workspace = 0
 	return tx.LogEntry("workspace.delete", "workspace/"+id, store.LogFields("name", tx.Actor.WorkspaceName), nil)
-}
-
-// SetPlan puts a workspace, by its id, or a user, by the address, on a plan. Of a
-// user it returns the workspaces, which keep their own. Errors are not_found when
-// there is neither, and invalid_value for a plan that the server of the file lacks.
-func SetPlan(tx *store.Tx, of, plan string) (list []Workspace, err error) {
-	if err := checkPlanKnown(tx, plan); err != nil {
-		return nil, err
-	}
-	var number, home int64
-	var before, target string
-	text := "UPDATE workspaces SET plan = $2 WHERE number = $1"
-	found, err := tx.Row("SELECT number, number, plan, 'workspace/' || id FROM workspaces WHERE id = $1", []any{of}, &number, &home, &before, &target)
-	if err == nil && !found {
-		text = "UPDATE users SET plan = $2 WHERE number = $1"
-		found, err = tx.Row("SELECT number, 0, plan, 'member/' || id FROM users WHERE email = $1", []any{of}, &number, &home, &before, &target)
-		tx.Actor.User = number
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, crm.Errorf(crm.NotFound, "there is no workspace and no user %s; name a workspace by its id (ws_…) or a user by the e-mail address.", norm.Quote(of))
-	}
-	if home == 0 {
-		if list, err = workspacesOf(tx); err != nil {
-			return nil, err
-		}
-		if len(list) > 0 {
-			home = list[0].Number // where the user's tokens act by default
-		}
-	}
-	if before == plan {
-		return list, nil
-	}
-	tx.Actor.Workspace = home
-	if err := tx.Exec(text, number, plan); err != nil {
-		return nil, err
-	}
-	return list, tx.LogEntry("plan.set", target, store.LogFields("plan", before), store.LogFields("plan", plan))
 }

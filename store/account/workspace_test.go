@@ -202,9 +202,9 @@ func (f *fixture) newToken(actor crm.Actor, hash string) (id string) {
 	return id
 }
 
-// settle fills a workspace so that every table that knows workspaces holds a row
+// filled fills a workspace so that every table that knows workspaces holds a row
 // of it, and returns its admin.
-func (f *fixture) settle(email, colleague string) crm.Actor {
+func (f *fixture) filled(email, colleague string) crm.Actor {
 	f.t.Helper()
 	admin := f.member(email)
 	admin = f.enter(admin, admin.WorkspaceID)
@@ -231,8 +231,8 @@ func (f *fixture) settle(email, colleague string) crm.Actor {
 
 func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		ann := f.settle("ann@example.com", "bob@example.com")
-		carl := f.settle("carl@example.com", "ann@example.com")
+		ann := f.filled("ann@example.com", "bob@example.com")
+		carl := f.filled("carl@example.com", "ann@example.com")
 		others := f.rowsIn(carl.Workspace)
 		for table, rows := range f.rowsIn(ann.Workspace) {
 			if table != "cascades" && (len(rows) == 0 || len(others[table]) == 0) {
@@ -267,11 +267,11 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 	})
 }
 
-// Enter is the door of every write: it knows which tokens, members and
-// workspaces are gone since the request was let in, and what has changed.
-func TestEnterLooksAgain(t *testing.T) {
+// TestReauthorize holds that every write sees which tokens, members and workspaces were
+// deleted since the request was let in, and which roles and plans changed.
+func TestReauthorize(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		ann := f.settle("ann@example.com", "bob@example.com")
+		ann := f.filled("ann@example.com", "bob@example.com")
 		here, team := f.member("bob@example.com"), f.enter(f.member("bob@example.com"), ann.WorkspaceID)
 		here.TokenID, team.TokenID = f.newToken(here, "here"), f.newToken(team, "team")
 		visiting := team // a token of one workspace acts in another of its user
@@ -291,7 +291,7 @@ func TestEnterLooksAgain(t *testing.T) {
 		if _, err := f.trySetPlan(ann.WorkspaceID, "free"); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.onSeat(ann, "bob@example.com", toRole(crm.RoleAdmin)); err != nil {
+		if err := f.withSeat(ann, "bob@example.com", toRole(crm.RoleAdmin)); err != nil {
 			t.Fatal(err)
 		}
 		enter("a member who was promoted, on a plan that was changed", team, "")

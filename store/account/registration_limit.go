@@ -1,16 +1,16 @@
 package account
 
 import (
-	"crmkit/store"
 	"fmt"
+
+	"crmkit/store"
 )
 
-// Anybody may register clients and begin sign-ins on pages. If a network that made too
-// many were refused, one person could keep out all who share its address. So the oldest
-// row of the network gives place to a new one instead, and where the whole table is full,
-// one of the network that has most.
-
-// registrationLimit says which rows of a table give place.
+// registrationLimit says which rows of a table are deleted to make room for new ones. Anybody
+// may register clients and open sign-in pages. If a network that made too many were refused,
+// one person could lock out everybody who shares the address. So the oldest row of the network
+// is deleted for a new one, and if the whole table is full, the oldest row of the network that
+// has most.
 type registrationLimit struct {
 	table, key string
 	where      string // condition on a row that may go, with the present as $1
@@ -19,23 +19,22 @@ type registrationLimit struct {
 	most       int    // and all together
 }
 
-// maxGo bounds how many rows give place to one: more than one go only where a share was
-// exceeded before, by clients whose pages ended.
+// maxGo bounds how many rows one new row may replace. More than one is replaced only if a
+// network exceeded its share before, when pages of its clients ended.
 const maxGo = 20
 
-// unusedClients are the clients that nobody got a token through and that have no open page.
+// unusedClients limits clients that never got a token and have no open page.
 func unusedClients() registrationLimit {
 	return registrationLimit{table: "oauth_clients", key: "id", where: "used_at IS NULL AND held_until <= $1", age: "held_until", share: 100, most: 10_000}
 }
 
-// openPages are the open pages for which no code was mailed. Those with a code are bounded
-// by the limits on mails.
+// openPages limits open pages for which no code was mailed. Pages with a code are bounded by
+// the limits on mails.
 func openPages() registrationLimit {
 	return registrationLimit{table: "oauth_requests", key: "hash", where: "mailed = 0 AND expires_at > $1", age: "expires_at", share: 200, most: 5_000}
 }
 
-// makeRoom makes room for a row of the network and returns the keys of the rows that are
-// to go for it.
+// makeRoom returns the keys of the rows to delete before a row of the network is added.
 func makeRoom(tx *store.Tx, p registrationLimit, network string) (gone []string, err error) {
 	from := fmt.Sprintf(" FROM %s WHERE %s", p.table, p.where)
 	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxGo, p.share-1)
@@ -53,16 +52,11 @@ func makeRoom(tx *store.Tx, p registrationLimit, network string) (gone []string,
 	return texts(tx, fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s LIMIT $3", p.key, from, p.age), tx.Now(), largest, n-p.most+1)
 }
 
-// texts reads a column of texts.
+// texts reads a column of strings.
 func texts(tx *store.Tx, text string, args ...any) (list []string, err error) {
 	err = tx.Rows(text, args, func(scan func(...any) error) error {
 		list = append(list, "")
 		return scan(&list[len(list)-1])
 	})
 	return list, err
-}
-
-// holdClient keeps a client from giving place until the last of its pages ends.
-func holdClient(tx *store.Tx, id string) error {
-	return tx.Exec("UPDATE oauth_clients SET held_until = COALESCE((SELECT MAX(expires_at) FROM oauth_requests WHERE client = $1), created_at) WHERE id = $1", id)
 }

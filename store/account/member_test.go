@@ -30,8 +30,8 @@ func (f *fixture) join(actor crm.Actor, email, role string) crm.Actor {
 	return f.enter(f.member(email), actor.WorkspaceID)
 }
 
-// onSeat does something with the seat of an address in the actor's workspace.
-func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
+// withSeat runs a write with the seat of an address in the actor's workspace.
+func (f *fixture) withSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
 	return f.Write(f.t.Context(), actor, func(tx *store.Tx) error {
 		seat, found, err := FindMembership(tx, email)
 		if err == nil && !found {
@@ -61,7 +61,7 @@ func (f *fixture) wantSeats(actor crm.Actor, want ...string) {
 	f.checkCounters(actor)
 }
 
-func TestInviteKeepsASeat(t *testing.T) {
+func TestInviteReservesSeat(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		first, err := f.tryInvite(ann, "bob@example.com", crm.RoleMember)
@@ -96,13 +96,13 @@ func TestCancelInvite(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel := func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }
-		if err := f.onSeat(ann, "bob@example.com", cancel); err != nil {
+		if err := f.withSeat(ann, "bob@example.com", cancel); err != nil {
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "invite.cancel "+out.After.Handle()+` {"email":"bob@example.com","role":"member","status":"invited","invited_by":"ann@example.com"} -`)
 		err = f.Write(t.Context(), ann, func(tx *store.Tx) error { return CancelInvite(tx, out.After) })
 		wantCode(t, "cancelling twice", err, crm.NotFound)
-		wantCode(t, "cancelling a member", f.onSeat(ann, "ann@example.com", cancel), crm.NotFound)
+		wantCode(t, "cancelling a member", f.withSeat(ann, "ann@example.com", cancel), crm.NotFound)
 		if bob := f.member("bob@example.com"); bob.Workspace == ann.Workspace {
 			t.Error("a cancelled invite let its owner in")
 		}
@@ -126,7 +126,7 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 		if _, err := f.tryInvite(ann, "m1@example.com", crm.RoleAdmin); err != nil {
 			t.Errorf("changing an invite on a full plan: %v", err)
 		}
-		if err := f.onSeat(ann, "m2@example.com", func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }); err != nil {
+		if err := f.withSeat(ann, "m2@example.com", func(tx *store.Tx, seat crm.Record) error { return CancelInvite(tx, seat) }); err != nil {
 			t.Fatal(err)
 		}
 		wantCode(t, "asking then", f.Write(t.Context(), ann, CheckSeat), "")
@@ -137,7 +137,7 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 	})
 }
 
-func TestTheLastAdminStays(t *testing.T) {
+func TestLastAdminStays(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		bob := f.join(ann, "bob@example.com", crm.RoleMember)
@@ -145,18 +145,18 @@ func TestTheLastAdminStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
-		wantCode(t, "demoting the last admin", f.onSeat(ann, ann.Email, toRole(crm.RoleMember)), crm.LastAdmin)
-		wantCode(t, "removing the last admin", f.onSeat(bob, ann.Email, remove), crm.LastAdmin)
-		if err := f.onSeat(ann, bob.Email, toRole(crm.RoleAdmin)); err != nil {
+		wantCode(t, "demoting the last admin", f.withSeat(ann, ann.Email, toRole(crm.RoleMember)), crm.LastAdmin)
+		wantCode(t, "removing the last admin", f.withSeat(bob, ann.Email, remove), crm.LastAdmin)
+		if err := f.withSeat(ann, bob.Email, toRole(crm.RoleAdmin)); err != nil {
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "member.role member/"+bob.UserID+` {"role":"member"} {"role":"admin"}`)
-		if err := f.onSeat(ann, ann.Email, toRole(crm.RoleMember)); err != nil {
+		if err := f.withSeat(ann, ann.Email, toRole(crm.RoleMember)); err != nil {
 			t.Errorf("demoting one of two: %v", err)
 		}
-		wantCode(t, "demoting the other", f.onSeat(bob, bob.Email, toRole(crm.RoleMember)), crm.LastAdmin)
-		wantCode(t, "leaving", f.onSeat(bob, bob.Email, remove), crm.LastAdmin)
-		wantCode(t, "the role one has", f.onSeat(bob, bob.Email, toRole(crm.RoleAdmin)), "")
+		wantCode(t, "demoting the other", f.withSeat(bob, bob.Email, toRole(crm.RoleMember)), crm.LastAdmin)
+		wantCode(t, "leaving", f.withSeat(bob, bob.Email, remove), crm.LastAdmin)
+		wantCode(t, "the role one has", f.withSeat(bob, bob.Email, toRole(crm.RoleAdmin)), "")
 		f.wantLogged(ann.Workspace, "member.role member/"+ann.UserID+` {"role":"admin"} {"role":"member"}`)
 		f.wantSeats(ann, "ann@example.com member active", "bob@example.com admin active", "eve@example.com admin invited")
 	})
@@ -172,7 +172,7 @@ func TestRemoveMember(t *testing.T) {
 			f.write(w, func(tx *store.Tx) error { return SaveConfirmation(tx, hash, "contact/c_1", 1) })
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
-		if err := f.onSeat(bob, ann.Email, remove); err != nil { // who made it
+		if err := f.withSeat(bob, ann.Email, remove); err != nil { // who made it
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "member.remove member/"+ann.UserID+` {"email":"ann@example.com","role":"admin","status":"active"} -`)
@@ -181,7 +181,7 @@ func TestRemoveMember(t *testing.T) {
 			t.Errorf("the maker who left has made, and the workspace was made by: %v", made)
 		}
 		f.join(bob, ann.Email, crm.RoleAdmin)
-		if err := f.onSeat(bob, bob.Email, remove); err != nil {
+		if err := f.withSeat(bob, bob.Email, remove); err != nil {
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "member.leave member/"+bob.UserID+` {"email":"bob@example.com","role":"admin","status":"active","invited_by":"ann@example.com"} -`)
@@ -197,10 +197,10 @@ func TestRemoveMember(t *testing.T) {
 	})
 }
 
-// TestTeamsStayWholeWhateverHappens holds, after random acts of many at once,
+// TestTeamsStayConsistent holds, after random acts of many at once,
 // some of which fail in the end, that counters equal a recount and that every
 // workspace has an admin.
-func TestTeamsStayWholeWhateverHappens(t *testing.T) {
+func TestTeamsStayConsistent(t *testing.T) {
 	plans, err := crm.ParsePlans("standard: members=4 workspaces=3")
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestTeamsStayWholeWhateverHappens(t *testing.T) {
 			together(8, func(worker int) {
 				random := rand.New(rand.NewPCG(7, uint64(worker)))
 				for range 120 {
-					f.meddle(random)
+					f.act(random)
 				}
 			})
 			f.settled()
@@ -225,8 +225,8 @@ func TestTeamsStayWholeWhateverHappens(t *testing.T) {
 	}
 }
 
-// meddle does one random thing to a random workspace.
-func (f *fixture) meddle(random *rand.Rand) {
+// act does one random thing to a random workspace.
+func (f *fixture) act(random *rand.Rand) {
 	oops := errors.New("oops")
 	email := fmt.Sprintf("u%d@example.com", random.IntN(6))
 	rename := f.draft("workspace", "name", "w")
@@ -236,7 +236,7 @@ func (f *fixture) meddle(random *rand.Rand) {
 			return err
 		}
 		tx.Actor = list[random.IntN(len(list))].In(tx.Actor)
-		if err = meddle(tx, random, rename); err == nil && random.IntN(5) == 0 {
+		if err = act(tx, random, rename); err == nil && random.IntN(5) == 0 {
 			err = oops
 		}
 		return err
@@ -250,7 +250,7 @@ func (f *fixture) meddle(random *rand.Rand) {
 	}
 }
 
-func meddle(tx *store.Tx, random *rand.Rand, d store.Draft) error {
+func act(tx *store.Tx, random *rand.Rand, d store.Draft) error {
 	email := fmt.Sprintf("u%d@example.com", random.IntN(9)) // three never act, so that invites wait
 	what := random.IntN(60)
 	if what < 12 {

@@ -15,9 +15,9 @@ import (
 	"crmkit/store"
 )
 
-// strangers is a naive model of who gives place: everything in memory, looked through anew
-// for each step.
-type strangers struct {
+// registrationModel is a naive model of the limits: it keeps everything in memory and searches
+// it again in each step.
+type registrationModel struct {
 	*fixture
 	clients map[string]*modelClient
 	pages   map[string]*modelPage
@@ -39,7 +39,7 @@ type modelPage struct {
 }
 
 // heldUntil is the end of the last page of a client.
-func (m *strangers) heldUntil(id string) int64 {
+func (m *registrationModel) heldUntil(id string) int64 {
 	until := int64(0)
 	for _, p := range m.pages {
 		if p.client == id {
@@ -52,14 +52,14 @@ func (m *strangers) heldUntil(id string) int64 {
 	return until
 }
 
-// candidate is a row that may go, and how old it is.
+// candidate is a row that may be deleted, and how old it is.
 type candidate struct {
 	key, network string
 	age          int64
 }
 
-// clientCandidates are the clients that may go, the first to go first.
-func (m *strangers) clientCandidates(now int64) (list []candidate) {
+// clientCandidates are the clients that may be deleted, in the order in which they are.
+func (m *registrationModel) clientCandidates(now int64) (list []candidate) {
 	for id, c := range m.clients {
 		if until := m.heldUntil(id); !c.used && until <= now {
 			list = append(list, candidate{id, c.network, until})
@@ -68,7 +68,7 @@ func (m *strangers) clientCandidates(now int64) (list []candidate) {
 	return byAge(list)
 }
 
-func (m *strangers) pageCandidates(now int64) (list []candidate) {
+func (m *registrationModel) pageCandidates(now int64) (list []candidate) {
 	for hash, p := range m.pages {
 		if !p.mailed && p.ends > now {
 			list = append(list, candidate{hash, p.network, p.ends})
@@ -82,8 +82,8 @@ func byAge(list []candidate) []candidate {
 	return list
 }
 
-// going is the rule: beyond its share the oldest of the network go; beyond the bound the
-// oldest of the network that has most.
+// going is the rule: beyond its share the oldest rows of the network are deleted; beyond the
+// bound the oldest rows of the network that has most.
 func (p registrationLimit) going(list []candidate, network string) (gone []string) {
 	own := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.network != network })
 	for i := 0; i <= len(own)-p.share; i++ {
@@ -109,7 +109,7 @@ func (p registrationLimit) going(list []candidate, network string) (gone []strin
 }
 
 // do writes one step; time passes with each, so that no two are of the same age.
-func (m *strangers) do(fn func(tx *store.Tx) error) (now int64) {
+func (m *registrationModel) do(fn func(tx *store.Tx) error) (now int64) {
 	m.clock.advance(time.Millisecond)
 	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *store.Tx) error {
 		now = tx.Now()
@@ -120,7 +120,7 @@ func (m *strangers) do(fn func(tx *store.Tx) error) (now int64) {
 	return now
 }
 
-func (m *strangers) register(network string) {
+func (m *registrationModel) register(network string) {
 	var c Client
 	now := m.do(func(tx *store.Tx) (err error) {
 		c, err = createClient(tx, Client{Name: "x", Redirects: "[]", Network: network}, m.clientLimit)
@@ -132,7 +132,7 @@ func (m *strangers) register(network string) {
 	m.clients[c.ID] = &modelClient{network: network, created: now}
 }
 
-func (m *strangers) begin(client, network string) {
+func (m *registrationModel) begin(client, network string) {
 	m.made++
 	hash := fmt.Sprintf("page%06d", m.made)
 	now := m.do(func(tx *store.Tx) error {
@@ -144,25 +144,25 @@ func (m *strangers) begin(client, network string) {
 	m.pages[hash] = &modelPage{client: client, network: network, begun: now, ends: now + AuthRequestLife.Milliseconds()}
 }
 
-func (m *strangers) mail(hash string) {
+func (m *registrationModel) mail(hash string) {
 	m.do(func(tx *store.Tx) error {
 		return UpdateAuthRequest(tx, AuthRequest{Hash: hash, Email: "ann@example.com"})
 	})
 	m.pages[hash].mailed = true
 }
 
-func (m *strangers) deny(hash string) {
+func (m *registrationModel) deny(hash string) {
 	m.do(func(tx *store.Tx) error { return EndAuthRequest(tx, AuthRequest{Hash: hash}) })
 	delete(m.pages, hash)
 }
 
-func (m *strangers) use(id string) {
+func (m *registrationModel) use(id string) {
 	m.do(func(tx *store.Tx) error { return UseGrant(tx, Grant{Client: id}, "tok_x") })
 	m.clients[id].used = true
 }
 
 // check compares the tables with the model.
-func (m *strangers) check(t *rapid.T) {
+func (m *registrationModel) check(t *rapid.T) {
 	wantKeys(t, "clients", m.raw(1, "SELECT id FROM oauth_clients ORDER BY id"), m.clients)
 	wantKeys(t, "pages", m.raw(1, "SELECT hash FROM oauth_requests ORDER BY hash"), m.pages)
 }
@@ -173,14 +173,15 @@ func wantKeys[V any](t *rapid.T, what string, got []string, want map[string]V) {
 	}
 }
 
-// TestOldestGivesPlace compares which registrations and pages give place with a model.
-func TestOldestGivesPlace(all *testing.T) {
+// TestOldestRegistrationIsReplaced compares with a model which registrations and pages are
+// deleted for new ones.
+func TestOldestRegistrationIsReplaced(all *testing.T) {
 	f := openAt(all, store.Memory)
 	clientLimit, pageLimit := unusedClients(), openPages()
 	clientLimit.share, clientLimit.most = 3, 7
 	pageLimit.share, pageLimit.most = 3, 7
 	rapid.Check(all, func(t *rapid.T) {
-		m := &strangers{fixture: f, clientLimit: clientLimit, pageLimit: pageLimit, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
+		m := &registrationModel{fixture: f, clientLimit: clientLimit, pageLimit: pageLimit, clients: map[string]*modelClient{}, pages: map[string]*modelPage{}}
 		m.do(func(tx *store.Tx) error {
 			return errors.Join(tx.Exec("DELETE FROM oauth_clients"), tx.Exec("DELETE FROM oauth_requests"))
 		})

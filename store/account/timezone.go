@@ -10,12 +10,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// zoneName is the form of the names of the IANA time zone database. It leaves
-// out what time.LoadLocation takes besides: the empty name, Local, and folders
-// of the machine such as right/, whose clocks count leap seconds.
+// zoneName is the form of names in the IANA time zone database. It excludes what
+// time.LoadLocation accepts besides: the empty name, Local, and directories of the machine
+// such as right/, whose clocks count leap seconds.
 var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
-// GuessTimeZone returns the time zone of an IANA name.
+// LoadTimeZone returns the time zone with an IANA name.
 func LoadTimeZone(name string) (*time.Location, error) {
 	if zoneName.MatchString(name) && name != "Local" && len(name) <= 64 {
 		if zone, err := time.LoadLocation(name); err == nil {
@@ -32,8 +32,8 @@ func LoadTimeZone(name string) (*time.Location, error) {
 	return time.UTC, err
 }
 
-// titled writes a name as the database mostly does: europe/new york becomes
-// Europe/New_York, utc UTC.
+// titled spells a name as the database mostly does: europe/new york becomes Europe/New_York,
+// and utc becomes UTC.
 func titled(name string) string {
 	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "_")
 	if len(name) <= 4 {

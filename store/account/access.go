@@ -1,0 +1,64 @@
+package account
+
+import (
+	"context"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store"
+)
+
+// accessQuery finds the role and plan that an actor's token has now. It finds no row if the
+// token was revoked, or if its user has left the workspace.
+const accessQuery = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.workspace_id = $1 AND m.user_id = t.user_id
+	JOIN workspaces w ON w.number = m.workspace_id WHERE t.id = $2`
+
+// countToken is 1 if a token exists, else 0.
+const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
+
+// Reauthorize checks inside the transaction that the actor's token still exists, and sets the
+// role and plan it has now in its workspace, so that a token revoked after the request was let
+// in writes nothing. Errors are invalid_token and not_a_member.
+func Reauthorize(tx *store.Tx) error {
+	a := &tx.Actor
+	found, err := tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)
+	if err != nil || found {
+		return err
+	}
+	var tokens int
+	if _, err = tx.Row(countToken, []any{a.TokenID}, &tokens); err == nil {
+		err = refusedError(*a, tokens)
+	}
+	return err
+}
+
+// CurrentRole returns the role that the actor has in its workspace now, as committed. Errors
+// are those of Reauthorize.
+func CurrentRole(ctx context.Context, s *store.Store, a crm.Actor) (role string, err error) {
+	err = s.Read(ctx, func(v *store.ReadTx) error {
+		var plan string
+		found, err := store.Found(v.Row(ctx, accessQuery, []any{a.Workspace, a.TokenID}, &role, &plan))
+		if found || err != nil {
+			return err
+		}
+		var tokens int
+		if err = v.Row(ctx, countToken, []any{a.TokenID}, &tokens); err == nil {
+			err = refusedError(a, tokens)
+		}
+		return err
+	})
+	return role, err
+}
+
+// ConnectAgain is the next step after any 401 for a client of the MCP tools.
+const ConnectAgain = "Connect again: the client signs the user in on the page that the header WWW-Authenticate leads to."
+
+// refusedError is the error for an actor who has lost access; tokens counts the actor's token
+// if it still exists.
+func refusedError(a crm.Actor, tokens int) error {
+	if tokens > 0 {
+		return NotAMember(a.WorkspaceID)
+	}
+	return crm.Errorf(crm.InvalidToken, `the token was revoked just now, or its workspace is gone; nothing more is read or saved. Sign in: POST /auth/request {"email":%s}, then POST /auth/verify with the code.`,
+		norm.AppendQuoted(nil, a.Email)).ForTools("the token was revoked just now, or its workspace is gone; nothing more is read or saved. %s", ConnectAgain)
+}
