@@ -7,9 +7,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// spelledColumn returns the field of the entity that spells an amount under the name of
-// a column; nil where none does.
-func spelledColumn(e *crm.Entity, folded string) *crm.Field {
+// amountField returns the field that holds amounts, like "12.50 EUR", under the name of
+// a column; nil if the entity has none.
+func amountField(e *crm.Entity, folded string) *crm.Field {
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == crm.Spelled && crm.FoldColumn(f.Name) == folded {
 			return f
@@ -18,27 +18,28 @@ func spelledColumn(e *crm.Entity, folded string) *crm.Field {
 	return nil
 }
 
-// place returns where a cell goes. A column that spells amounts in our exports has them
-// as the file's product writes them in others: what it holds decides.
-func (c *columns) place(cell crm.Member) namedMember {
-	p := namedMember{c.target(cell.Name), cell.Name, cell.JSON}
-	if p.spells == nil {
+// place returns where a cell goes. A column named amount holds "12.50 EUR" in exports of
+// crmkit and a bare number in those of other products, so the cell decides.
+func (c *columns) place(cell crm.Member) placedCell {
+	p := placedCell{c.target(cell.Name), cell.Name, cell.JSON}
+	if p.amount == nil {
 		return p
 	}
 	text, isText := norm.Unquote(cell.JSON)
 	_, _, wrong := norm.ParseAmount(text)
-	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.spells.Name {
-		p.columnMapping = columnMapping{path: p.spells.Name, field: p.spells, exact: true, own: true}
+	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.amount.Name {
+		p.mapping = mapping{path: p.amount.Name, field: p.amount, exact: true, own: true}
 		return p
 	}
-	p.foreign = true
-	c.known[cell.Name] = p.columnMapping
+	p.otherUnit = true
+	c.known[cell.Name] = p.mapping
 	return p
 }
 
-// cellNumber returns a whole number. A column of the field's own name holds it as it
-// is; another product's holds an amount of money, in the currency's unit.
-func cellNumber(f *crm.Field, t columnMapping, text, currency string) (string, bool, *crm.Error) {
+// cellNumber returns a whole number. A column with the name of the field holds it as it
+// is. A column of another product holds an amount in the main unit of the currency,
+// which is dollars unless the row names one.
+func cellNumber(f *crm.Field, t mapping, text, currency string) (string, bool, *crm.Error) {
 	if t.exact {
 		return text, true, nil
 	}
@@ -53,9 +54,10 @@ func cellNumber(f *crm.Field, t columnMapping, text, currency string) (string, b
 	return number, true, nil
 }
 
-// toMinorUnits reads an amount in a currency's unit and returns it in the smallest one.
-// A separator is of thousands when it stands more than once, when the other stands
-// behind it or, a comma, when three digits follow.
+// toMinorUnits reads an amount in the main unit of a currency and returns it in the
+// smallest. A comma or a point separates thousands if it occurs more than once, if the
+// other one follows it, or if it is a lone comma before three digits: files with points
+// for decimals are more frequent, and "1,250" is 1250 in them.
 func toMinorUnits(text string, decimals int) (number string, ok bool) {
 	text = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" '’\u00a0\u202f$€£¥₹", r) {
@@ -92,8 +94,9 @@ func toMinorUnits(text string, decimals int) (number string, ok bool) {
 	return number, true
 }
 
-// isGrouped reports whether the separators of a whole number are of one kind and part
-// it into groups of digits as people write them: two or three behind the first.
+// isGrouped reports whether the separators of a whole number are of one kind and form
+// groups as people write them: three digits in the last group, and two or three in
+// those between, as in 12,34,567.
 func isGrouped(whole string) bool {
 	if strings.Contains(whole, ",") && strings.Contains(whole, ".") {
 		return false

@@ -54,6 +54,7 @@ func (im *Importer) remarks() []string {
 	return append(list, im.columns.remarks()...)
 }
 
+// appendRemarks appends remarks as lines of text or as one object.
 func (im *Importer) appendRemarks(b []byte, remarks []string) []byte {
 	if len(remarks) == 0 {
 		return b
@@ -104,6 +105,8 @@ func (im *Importer) changedSince() bool {
 	return im.opts.Before != nil && *im.opts.Before != im.summary.counts
 }
 
+// appendText appends the counts as remarks, and behind a dry run how to save what it
+// showed.
 func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byte {
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
@@ -126,6 +129,8 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byt
 	return append(b, "# the server cannot keep the file for now: to do this, send the file again without dry_run\n"...)
 }
 
+// appendJSON appends the counts as one object. Clients tell it from the objects of rows
+// by the member complete.
 func (im *Importer) appendJSON(b []byte, stopped *crm.Error, token string) []byte {
 	l := render.Item{}
 	for i, word := range outcomes {

@@ -35,7 +35,7 @@ func (im *Importer) runAtomic() (Answer, error) {
 	}), nil
 }
 
-// all reads the rows to the end of the file.
+// all reads the rows to the end of the file. checkSize bounded it before.
 func (im *Importer) all() (all []entry, err error) {
 	for err == nil {
 		var batch []entry
@@ -48,6 +48,7 @@ func (im *Importer) all() (all []entry, err error) {
 	return all, nil
 }
 
+// valuesOf counts the values of rows, on which the time to save them depends.
 func valuesOf(batch []entry) (n int) {
 	for _, e := range batch {
 		n += e.values
@@ -55,7 +56,8 @@ func valuesOf(batch []entry) (n int) {
 	return n
 }
 
-// atomicError is the error of the first row that failed, nil if none did.
+// atomicError is the error of the first row that failed, with the number of all that
+// did; nil if none did.
 func atomicError(results []result) error {
 	var first *result
 	failed := 0

@@ -9,33 +9,34 @@ import (
 	"crmkit/crm/norm"
 )
 
-// columnMapping is where the values of a column go.
-type columnMapping struct {
-	path   string     // as remarks name it; empty: nowhere
-	field  *crm.Field // of the entity
-	of     *crm.Field // of what the reference field points to; its id where it is nil
-	key    string     // of a custom value, with field being the object
-	id     bool       // the id that the record has where it comes from
-	server bool       // what the server itself keeps, like created_at; the field, if it is one
-	part   int        // of a value in several columns, from 1
-	rank   int        // among columns for the same: the lowest that is set counts
-	exact  bool       // the column has the name of the field
-	own    bool       // and is written like it, as exports of crmkit are
+// mapping says where the values of a column go.
+type mapping struct {
+	path     string     // as remarks name it; empty: nowhere
+	field    *crm.Field // of the entity
+	refField *crm.Field // of the record that the reference field points to; nil: its id
+	key      string     // of a custom value; field is the object that holds it
+	id       bool       // it is the id of the record in the source
+	readOnly bool       // the server sets it, like created_at; field is nil if the entity has no such field
+	part     int        // of a value that is spread over several columns, from 1
+	rank     int        // among the columns for a field, of which the lowest rank that is set wins
+	exact    bool       // the column has the name of the field
+	own      bool       // and its spelling, as in exports of crmkit
 
-	spells  *crm.Field // the field of the name, which spells an amount; the others say where else it goes
-	foreign bool       // a cell of it was no spelled amount
+	amount    *crm.Field // the field of this name that holds amounts like "12.50 EUR"
+	otherUnit bool       // but a cell was not written so, and the rest of the mapping holds
 }
 
-// columns finds the targets of the columns of an import, by their names.
+// columns maps the columns of a file by their names. A name is looked up once, when
+// it is first seen, so the order of names is that of the file.
 type columns struct {
 	entity *crm.Entity
-	custom *crm.Field // the object that takes what is unknown; nil: none does
-	known  map[string]columnMapping
+	custom *crm.Field // the object for columns that no field matches; nil: there is none
+	known  map[string]mapping
 	names  []string // those seen, in order
 }
 
 func newColumns(e *crm.Entity) *columns {
-	c := &columns{entity: e, known: map[string]columnMapping{}}
+	c := &columns{entity: e, known: map[string]mapping{}}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
 			c.custom = f
@@ -44,8 +45,8 @@ func newColumns(e *crm.Entity) *columns {
 	return c
 }
 
-// target returns where a column goes.
-func (c *columns) target(name string) columnMapping {
+// target returns the mapping of a column.
+func (c *columns) target(name string) mapping {
 	t, found := c.known[name]
 	if !found {
 		t = c.find(name)
@@ -55,75 +56,76 @@ func (c *columns) target(name string) columnMapping {
 	return t
 }
 
-// find matches a name with fields, then with what they point to, then with the names
-// other products have for them; what is left is custom.
-func (c *columns) find(name string) columnMapping {
+// find matches a name with the fields, then with references, then with the names that
+// other products use. A name that matches nothing goes into the custom object.
+func (c *columns) find(name string) mapping {
 	folded := crm.FoldColumn(name)
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
 		case crm.FoldColumn(f.Name) != folded || f.Type == crm.Spelled:
 		case f.Type == crm.ID || f.Type == crm.Handle:
-			return columnMapping{path: "id", id: true, exact: true}
+			return mapping{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
-			return columnMapping{path: f.Name, field: f, exact: true, own: f.Name == name}
+			return mapping{path: f.Name, field: f, exact: true, own: f.Name == name}
 		case f.Name == name:
-			return columnMapping{server: true, field: f}
+			return mapping{readOnly: true, field: f}
 		}
 	}
 	for i := range c.entity.Fields {
-		if t, found := c.through(&c.entity.Fields[i], folded); found {
+		if t, found := c.reference(&c.entity.Fields[i], folded); found {
 			return t
 		}
 	}
-	if t, found := c.synonym(folded); found {
-		t.spells = spelledColumn(c.entity, folded)
+	if t, found := c.alias(folded); found {
+		t.amount = amountField(c.entity, folded)
 		return t
 	}
 	if c.custom == nil {
-		return columnMapping{}
+		return mapping{}
 	}
 	key, own := strings.CutPrefix(name, c.custom.Name+".")
 	if !own {
 		key = name
 	}
-	return columnMapping{path: c.custom.Name + "." + norm.Quote(key), field: c.custom, key: key}
+	return mapping{path: c.custom.Name + "." + norm.Quote(key), field: c.custom, key: key}
 }
 
-// through matches a name with a reference, by its path alone or with a field that
+// reference matches a name with a reference, by its path alone or with a field that
 // finds a record: company, company.domain.
-func (c *columns) through(f *crm.Field, folded string) (columnMapping, bool) {
+func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 	if f.Type != crm.Ref {
-		return columnMapping{}, false
+		return mapping{}, false
 	}
 	to := c.entity.Target(f)
 	for i, name := range []string{to.LabelField, to.Unique} {
 		of := to.Field(name)
 		if of != nil && (folded == crm.FoldColumn(f.Path()+name) || i == 0 && folded == crm.FoldColumn(f.Path())) {
 			if f.ReadOnly {
-				return columnMapping{server: true}, true
+				return mapping{readOnly: true}, true
 			}
-			return columnMapping{path: f.Path() + "." + of.Name, field: f, of: of, exact: true}, true
+			return mapping{path: f.Path() + "." + of.Name, field: f, refField: of, exact: true}, true
 		}
 	}
-	return columnMapping{}, false
+	return mapping{}, false
 }
 
-// synonym matches a name with the table of other products' names.
-func (c *columns) synonym(folded string) (columnMapping, bool) {
+// alias matches a name with the table of other products' names. The rank keeps the
+// order of the table among columns for one field.
+func (c *columns) alias(folded string) (mapping, bool) {
 	for i, row := range crm.ColumnAliases {
 		at := slices.IndexFunc(row.Names, func(name string) bool { return crm.FoldColumn(name) == folded })
 		if row.Of != c.entity.Name || at < 0 {
 			continue
 		}
-		t := columnMapping{path: row.Path, rank: (i+1)*100 + at} // those for one field stand in the order of the table
+		t := mapping{path: row.Path, rank: (i+1)*100 + at}
 		head, tail, dotted := strings.Cut(row.Path, ".")
 		switch {
 		case row.Path == "id":
 			t.id = true
 		case dotted:
 			t.field = c.entity.Field(head + "_id")
-			t.of = c.entity.Target(t.field).Field(tail)
+			t.refField = c.entity.Target(t.field).Field(tail)
 		default:
 			t.field = c.entity.Field(row.Path)
 		}
@@ -132,22 +134,34 @@ func (c *columns) synonym(folded string) (columnMapping, bool) {
 		}
 		return t, true
 	}
-	return columnMapping{}, false
+	return mapping{}, false
 }
 
-// accepts reports whether any column can say what record a row is.
+// identify reports whether any column can tell which record a row is about.
 func (c *columns) identify() bool {
 	for _, name := range c.names {
-		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.server {
+		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.readOnly {
 			return true
 		}
 	}
 	return false
 }
 
-// remarks says how columns were read whose names are not those of fields.
-func (c *columns) remarks() []string {
-	var parts, left []string
+// remarks say how the columns were read whose names are not those of fields.
+func (c *columns) remarks() (list []string) {
+	read, left := c.readAs()
+	if len(read) > 0 {
+		list = append(list, "columns: "+strings.Join(read, "; "))
+	}
+	if len(left) > 0 {
+		list = append(list, "left out, for "+c.entity.Plural+" have no custom values: "+strings.Join(left, ", "))
+	}
+	return list
+}
+
+// readAs returns the columns with where they go, the parts of one value together, and
+// the columns that go nowhere.
+func (c *columns) readAs() (read, left []string) {
 	joined := map[string][]string{}
 	for _, name := range c.names {
 		if t := c.known[name]; t.part > 0 {
@@ -157,23 +171,16 @@ func (c *columns) remarks() []string {
 	for _, name := range c.names {
 		t := c.known[name]
 		switch {
-		case t.path == "" && !t.server:
+		case t.path == "" && !t.readOnly:
 			left = append(left, fmt.Sprintf("%q", name))
-		case t.spells != nil && t.spells.Name == name && !t.foreign:
+		case t.amount != nil && t.amount.Name == name && !t.otherUnit:
 		case t.path == "" || crm.FoldColumn(t.path) == crm.FoldColumn(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:
-			parts = append(parts, strings.Join(joined[t.path], "+")+" -> "+t.path)
+			read = append(read, strings.Join(joined[t.path], "+")+" -> "+t.path)
 			joined[t.path] = nil
 		case t.part == 0:
-			parts = append(parts, fmt.Sprintf("%q -> %s", name, t.path))
+			read = append(read, fmt.Sprintf("%q -> %s", name, t.path))
 		}
 	}
-	var list []string
-	if len(parts) > 0 {
-		list = append(list, "columns: "+strings.Join(parts, "; "))
-	}
-	if len(left) > 0 {
-		list = append(list, "left out, for "+c.entity.Plural+" have no custom values: "+strings.Join(left, ", "))
-	}
-	return list
+	return read, left
 }

@@ -22,6 +22,7 @@ type csvRows struct {
 	n      int
 }
 
+// newCSVRows reads the line of column names.
 func newCSVRows(in *rowFile) (*csvRows, error) {
 	r := csv.NewReader(in.Reader)
 	r.Comma = separator(in.Reader)
@@ -87,6 +88,7 @@ func separator(in *bufio.Reader) rune {
 	return best
 }
 
+// csvError is the error for reading row n, with the line of the file if it is known.
 func csvError(n int, err error) error {
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
@@ -95,6 +97,8 @@ func csvError(n int, err error) error {
 	return readError(n, err, TruncatedHint)
 }
 
+// next returns the next row. A cell that another program escaped against formulas, as
+// exports of crmkit are, is read as it was before.
 func (c *csvRows) next() (row, error) {
 	c.file.row()
 	before := c.in.InputOffset()

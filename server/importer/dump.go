@@ -58,6 +58,8 @@ func entityOf(schema *crm.Schema, r row) *crm.Entity {
 	return nil
 }
 
+// next returns the next record, and checks the counts behind the last one. A file
+// without a last line was cut, and is refused whole.
 func (d *dumpRows) next() (row, error) {
 	r, err := d.lines.next()
 	switch {

@@ -8,9 +8,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// namedMember is a cell with where it goes.
-type namedMember struct {
-	columnMapping
+// placedCell is a cell and where it goes.
+type placedCell struct {
+	mapping
 	name, json string
 }
 
@@ -19,19 +19,19 @@ type namedMember struct {
 func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
 	columns := im.columnsOf(e.entity)
 	var custom []crm.Member
-	byField := map[string][]namedMember{}
+	byField := map[string][]placedCell{}
 	for _, cell := range r.cells {
 		p := columns.place(cell)
 		switch {
-		case p.server && im.hasOwnIDs():
+		case p.readOnly && im.hasOwnIDs():
 			if fault = im.setField(e, p); fault != nil {
 				return nil, fault
 			}
-		case p.server:
+		case p.readOnly:
 			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
 		case p.id && e.id == "":
 			e.id = crm.CutHandle(cellText(cell.JSON))
-		case p.of != nil || p.field != nil && p.field.Type == crm.Ref:
+		case p.refField != nil || p.field != nil && p.field.Type == crm.Ref:
 			e.addLookup(p)
 		case p.key != "":
 			custom = append(custom, crm.Member{Name: p.key, JSON: cell.JSON})
@@ -48,7 +48,7 @@ func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 
 // mergeFields makes one member of the cells of each field. The cells that have no
 // place in it are the rest.
-func mergeFields(e *crm.Entity, byField map[string][]namedMember) (members, rest []crm.Member, fault *crm.Error) {
+func mergeFields(e *crm.Entity, byField map[string][]placedCell) (members, rest []crm.Member, fault *crm.Error) {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		list := byField[f.Name]
@@ -64,9 +64,9 @@ func mergeFields(e *crm.Entity, byField map[string][]namedMember) (members, rest
 	return members, rest, nil
 }
 
-// setField takes over what the server kept where the row comes from: when it was made, and
-// the times that another field of it set.
-func (im *Importer) setField(e *entry, p namedMember) *crm.Error {
+// setField takes over a value that the server sets itself, from an export of crmkit:
+// when the record was created, and the time that a change of another field set.
+func (im *Importer) setField(e *entry, p placedCell) *crm.Error {
 	text := cellText(p.json)
 	switch {
 	case p.name == crm.FieldCreatedAt:
@@ -83,7 +83,7 @@ func (im *Importer) setField(e *entry, p namedMember) *crm.Error {
 	return nil
 }
 
-// cellText returns the text of a value that may be a number.
+// cellText returns a JSON value as text; a number or an object is its own text.
 func cellText(json string) string {
 	if text, ok := norm.Unquote(json); ok {
 		return text
@@ -93,14 +93,14 @@ func cellText(json string) string {
 
 // merge makes one member of the cells for a field: the parts of a name joined, else
 // the first cell. The others are the rest.
-func merge(f *crm.Field, list []namedMember, currency string) (m crm.Member, rest []crm.Member, fault *crm.Error) {
-	slices.SortStableFunc(list, func(a, b namedMember) int { return a.rank - b.rank })
+func merge(f *crm.Field, list []placedCell, currency string) (m crm.Member, rest []crm.Member, fault *crm.Error) {
+	slices.SortStableFunc(list, func(a, b placedCell) int { return a.rank - b.rank })
 	first := list[0]
 	if first.part > 0 {
 		m, rest = joinParts(f, list)
 		return m, rest, nil
 	}
-	json, whole, fault := cellJSON(f, first.columnMapping, first.json, currency)
+	json, whole, fault := cellJSON(f, first.mapping, first.json, currency)
 	if !whole && fault == nil {
 		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
 	}
@@ -111,8 +111,8 @@ func merge(f *crm.Field, list []namedMember, currency string) (m crm.Member, res
 }
 
 // joinParts joins the parts of a value that stands in several columns.
-func joinParts(f *crm.Field, list []namedMember) (m crm.Member, rest []crm.Member) {
-	slices.SortStableFunc(list, func(a, b namedMember) int { return a.part - b.part })
+func joinParts(f *crm.Field, list []placedCell) (m crm.Member, rest []crm.Member) {
+	slices.SortStableFunc(list, func(a, b placedCell) int { return a.part - b.part })
 	var words []string
 	for _, p := range list {
 		if p.part > 0 {
@@ -124,8 +124,8 @@ func joinParts(f *crm.Field, list []namedMember) (m crm.Member, rest []crm.Membe
 	return crm.Member{Name: f.Name, JSON: norm.QuoteJSON(strings.Join(words, " "))}, rest
 }
 
-// currencyOf returns the currency that the row names.
-func currencyOf(e *crm.Entity, all map[string][]namedMember) string {
+// currencyOf returns the currency that a row names, "" if it names none.
+func currencyOf(e *crm.Entity, all map[string][]placedCell) string {
 	for i := range e.Fields {
 		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
 			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); norm.IsCurrency(code) {
@@ -136,7 +136,8 @@ func currencyOf(e *crm.Entity, all map[string][]namedMember) string {
 	return ""
 }
 
-// inferOutcome sets what follows another field by its last word too: "Closed Won" is won.
+// inferOutcome sets a field that follows another one by the last word of that: a deal
+// with the stage "Closed Won" is won. A row that has the field itself keeps it.
 func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 	sent := func(name string) int {
 		return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })

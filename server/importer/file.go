@@ -151,6 +151,7 @@ func readError(n int, err error, hint string) error {
 	return crm.Errorf(crm.BadJSON, "%s", hint)
 }
 
+// longRow is the error for row n, or for the line of column names if n is 0.
 func longRow(n int) *crm.Error {
 	if n == 0 {
 		return crm.Errorf(crm.InvalidValue, "the line of column names has more than %d bytes, the most that are taken; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)

@@ -18,6 +18,7 @@ type lineRows struct {
 	n  int
 }
 
+// next returns the object of the next line that is not blank.
 func (l *lineRows) next() (row, error) {
 	for {
 		line, err := readLine(l.n+1, l.in)
@@ -65,7 +66,8 @@ func objectRow(n int, text []byte) row {
 	return r
 }
 
-// arrayRows reads the objects of one JSON array.
+// arrayRows reads the objects of one JSON array, one after the other: the array may be
+// larger than memory.
 type arrayRows struct {
 	file *rowFile
 	in   *json.Decoder
@@ -78,6 +80,8 @@ func newArrayRows(in *rowFile) (*arrayRows, error) {
 	return a, err
 }
 
+// next returns the next object of the array. After a syntax error nothing more can be
+// read, unlike in lines.
 func (a *arrayRows) next() (row, error) {
 	a.file.row()
 	a.n++
@@ -86,11 +90,11 @@ func (a *arrayRows) next() (row, error) {
 		if err == nil {
 			return row{n: a.n}, io.EOF
 		}
-		return row{n: a.n}, a.fault(err)
+		return row{n: a.n}, a.error(err)
 	}
 	var raw json.RawMessage
 	if err := a.in.Decode(&raw); err != nil {
-		return row{n: a.n}, a.fault(err)
+		return row{n: a.n}, a.error(err)
 	}
 	if len(raw) > crm.MaxRow {
 		return row{n: a.n}, longRow(a.n)
@@ -98,7 +102,7 @@ func (a *arrayRows) next() (row, error) {
 	return objectRow(a.n, raw), nil
 }
 
-func (a *arrayRows) fault(err error) error {
+func (a *arrayRows) error(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", TruncatedHint)
 	}

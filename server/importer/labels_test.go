@@ -16,7 +16,7 @@ func TestLongCellsAreNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	tags := schema.ByName("contact").Field("tags")
-	for separator, column := range map[string]columnMapping{";": {}, ",": {own: true}} {
+	for separator, column := range map[string]mapping{";": {}, ",": {own: true}} {
 		allocations := func(n int) float64 {
 			labels := make([]string, n)
 			for i := range labels {

@@ -16,16 +16,17 @@ type refLookup struct {
 	name   string
 }
 
-// addLookup notes what a cell says of a reference.
-func (e *entry) addLookup(p namedMember) {
-	at := slices.IndexFunc(e.lookups, func(h refLookup) bool { return h.field == p.field })
+// addLookup records what a cell says about a reference. Of several cells for the same
+// reference the first wins.
+func (e *entry) addLookup(p placedCell) {
+	at := slices.IndexFunc(e.lookups, func(ref refLookup) bool { return ref.field == p.field })
 	if at < 0 {
 		at = len(e.lookups)
 		e.lookups = append(e.lookups, refLookup{field: p.field})
 	}
-	h, to := &e.lookups[at], e.entity.Target(p.field)
+	ref, to := &e.lookups[at], e.entity.Target(p.field)
 	text := cellText(p.json)
-	if strings.HasPrefix(text, "{") { // as answers show it: {"name":…}
+	if strings.HasPrefix(text, "{") { // as JSON exports have it: {"name":…}
 		for _, m := range norm.ParseObject(text) {
 			if m.Name == to.LabelField {
 				text = cellText(m.JSON)
@@ -33,14 +34,14 @@ func (e *entry) addLookup(p namedMember) {
 		}
 	}
 	switch {
-	case p.of == nil:
-		setFirst(&h.id, crm.CutHandle(firstOf(text)))
-	case p.of.Name == to.Unique:
-		setFirst(&h.unique, firstOf(text))
+	case p.refField == nil:
+		setFirst(&ref.id, crm.CutHandle(firstOf(text)))
+	case p.refField.Name == to.Unique:
+		setFirst(&ref.unique, firstOf(text))
 	default:
 		name, address := cutAddress(text, to)
-		setFirst(&h.name, name)
-		setFirst(&h.unique, address)
+		setFirst(&ref.name, name)
+		setFirst(&ref.unique, address)
 	}
 }
 
@@ -50,7 +51,7 @@ func setFirst(s *string, value string) {
 	}
 }
 
-// cutAddress parts "Jane Doe (jane@acme.com)", as HubSpot names contacts.
+// cutAddress splits "Jane Doe (jane@acme.com)", as HubSpot names contacts.
 func cutAddress(text string, to *crm.Entity) (name, address string) {
 	f := to.Field(to.Unique)
 	before, rest, found := strings.Cut(text, " (")

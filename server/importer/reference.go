@@ -8,12 +8,14 @@ import (
 	"crmkit/store"
 )
 
-// externalID is the id of a record where it comes from.
+// externalID is the id of a record in the source it comes from.
 type externalID struct{ source, id string }
 
-// known returns the key of the record that an id of where it comes from stands for, 0
-// when there is none (any more). made is when that was made, where the file says it.
-func (im *Importer) known(tx *store.Tx, e *crm.Entity, o externalID, made string) (int64, error) {
+// mappedKey returns the key of the record that was imported under an id, 0 if there is
+// none or it was deleted. In an export of this workspace the id is that of the record
+// itself, unless the file says that it was created (made) at another time: then the file
+// is from a workspace that happens to have the same ids.
+func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, made string) (int64, error) {
 	if o.id == "" {
 		return 0, nil
 	}
@@ -34,76 +36,79 @@ func (im *Importer) known(tx *store.Tx, e *crm.Entity, o externalID, made string
 		return 0, nil
 	}
 	rec, found, err := tx.Lookup(e, key)
-	if !found || err != nil || made != "" && !sameMoment(made, rec.Value(crm.FieldCreatedAt).Int) {
+	if !found || err != nil || made != "" && !sameSecond(made, rec.Value(crm.FieldCreatedAt).Int) {
 		return 0, err
 	}
 	return key, nil
 }
 
-// sameMoment reports whether a time is one in milliseconds, to the second.
-func sameMoment(text string, ms int64) bool {
+// sameSecond reports whether a time equals one in milliseconds, to the second.
+func sameSecond(text string, ms int64) bool {
 	at, err := time.Parse(time.RFC3339, text)
 	return err == nil && at.Unix() == time.UnixMilli(ms).Unix()
 }
 
-// reference returns the key of the record that a hint means: by its id, by its unique
-// value, by a name that is its alone. What can be found again by a unique value is
-// made when it is missing.
-func (im *Importer) reference(tx *store.Tx, from *crm.Entity, h refLookup) (int64, error) {
-	to := from.Target(h.field)
-	key, err := im.known(tx, to, externalID{im.source, h.id}, "")
+// reference returns the key of the record that a row refers to: by its id, else by its
+// unique value, else by a name that no other record has.
+func (im *Importer) reference(tx *store.Tx, from *crm.Entity, ref refLookup) (int64, error) {
+	to := from.Target(ref.field)
+	key, err := im.mappedKey(tx, to, externalID{im.source, ref.id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
-	if im.isDump() || h.unique == "" && h.name == "" {
+	if im.isDump() || ref.unique == "" && ref.name == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported; import the %s first, then this file again.",
-			h.field.Name, to.Name, norm.Quote(h.id), to.Plural).On(h.field.Name)
+			ref.field.Name, to.Name, norm.Quote(ref.id), to.Plural).On(ref.field.Name)
 	}
-	if h.unique != "" {
-		return im.byUnique(tx, to, h)
+	if ref.unique != "" {
+		return im.byUnique(tx, to, ref)
 	}
-	return im.byName(tx, to, h)
+	return im.byName(tx, to, ref)
 }
 
-func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, h refLookup) (int64, error) {
+// byUnique finds a record by its unique value, or creates it.
+func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, error) {
 	f := to.Field(to.Unique)
-	v, fault := im.opts.Env.Normal(f, h.unique)
+	v, fault := im.opts.Env.Normal(f, ref.unique)
 	if fault != nil {
-		return 0, fault.On(h.field.Path() + "." + f.Name)
+		return 0, fault.On(ref.field.Path() + "." + f.Name)
 	}
 	key, err := tx.KeyOf(to, v)
 	if key != 0 || err != nil {
 		return key, err
 	}
-	name := h.name
+	name := ref.name
 	if name == "" {
-		name = h.unique
+		name = ref.unique
 	}
-	return im.make(tx, to, name, crm.Input{Field: f, Value: v})
+	return im.create(tx, to, name, crm.Input{Field: f, Value: v})
 }
 
-func (im *Importer) byName(tx *store.Tx, to *crm.Entity, h refLookup) (int64, error) {
-	key, err := tx.KeyNamed(to, h.name)
+// byName finds a record by its name. It creates one that is missing only if its kind has
+// a unique field, because then a later file can complete the record. The mapping from
+// the name to the record keeps the next row from creating another one.
+func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, error) {
+	key, err := tx.KeyNamed(to, ref.name)
 	if key != 0 || err != nil {
 		return key, err
 	}
-	id := norm.Fold(h.name)
-	key, err = im.known(tx, to, externalID{nameSource, id}, "")
+	id := norm.Fold(ref.name)
+	key, err = im.mappedKey(tx, to, externalID{nameSource, id}, "")
 	if key != 0 || err != nil {
 		return key, err
 	}
 	if to.Unique == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: there is not one %s of that name: %s. Import the %s first, then this file again.",
-			h.field.Name, to.Name, norm.Quote(h.name), to.Plural).On(h.field.Name)
+			ref.field.Name, to.Name, norm.Quote(ref.name), to.Plural).On(ref.field.Name)
 	}
-	if key, err = im.make(tx, to, h.name); err == nil {
+	if key, err = im.create(tx, to, ref.name); err == nil {
 		err = tx.SaveImportMapping(nameSource, to, id, key)
 	}
 	return key, err
 }
 
-// make makes a record of which a row knows no more than its name.
-func (im *Importer) make(tx *store.Tx, to *crm.Entity, name string, more ...crm.Input) (int64, error) {
+// create creates a record that a row knows by its name alone.
+func (im *Importer) create(tx *store.Tx, to *crm.Entity, name string, more ...crm.Input) (int64, error) {
 	v, fault := im.opts.Env.Normal(to.Field(to.LabelField), name)
 	if fault != nil {
 		return 0, fault

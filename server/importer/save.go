@@ -9,9 +9,8 @@ import (
 	"crmkit/store"
 )
 
-// saveBatch saves rows in one transaction, in which those that fail leave no trace, and
-// sends what became of each. Where they take longer than a write may, it goes on with
-// fewer at once.
+// saveBatch saves rows in one transaction and sends the result of each. If they take
+// longer than a transaction may, it halves the number of rows and tries again.
 func (im *Importer) saveBatch(batch []entry) error {
 	for len(batch) > 0 {
 		n := min(len(batch), im.most)
@@ -35,7 +34,7 @@ func (im *Importer) saveBatch(batch []entry) error {
 	return nil
 }
 
-// write runs fn in a transaction, which is taken back in a dry run.
+// write runs fn in a transaction, which a dry run rolls back.
 func (im *Importer) write(fn func(*store.Tx) error) error {
 	if im.trial == nil {
 		return im.opts.Store.Write(fn)
@@ -43,56 +42,63 @@ func (im *Importer) write(fn func(*store.Tx) error) error {
 	return im.opts.Store.Rehearse(im.trial, fn)
 }
 
-// saveAll saves rows; the error is one that is none of theirs. Records that a dry run
-// would make have no name yet.
+// saveAll saves rows, each in a savepoint, so that one that fails leaves no trace. Its
+// error is not about a row. The records that a dry run would create have no handle: their
+// ids may go to others.
 func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 	results := make([]result, 0, len(batch))
 	for _, e := range batch {
-		r := result{n: e.n, fault: e.fault}
-		if e.fault == nil {
-			var out store.Outcome
-			err := tx.Savepoint(func() (err error) {
-				out, err = im.save(tx, e)
-				return err
-			})
-			if err != nil && !errors.As(err, &r.fault) {
-				return nil, err
-			}
-			if err == nil {
-				r.outcome = out.Result
-			}
-			if err == nil && (im.trial == nil || !im.trial.Made(out.After)) {
-				r.handle = out.After.Handle()
-			}
+		r, err := im.saveRow(tx, e)
+		if err != nil {
+			return nil, err
 		}
 		results = append(results, r)
 	}
 	return results, nil
 }
 
-// save makes or updates the record of an entry.
+func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
+	r := result{n: e.n, fault: e.fault}
+	if e.fault != nil {
+		return r, nil
+	}
+	var out store.Outcome
+	err := tx.Savepoint(func() (err error) {
+		out, err = im.save(tx, e)
+		return err
+	})
+	if errors.As(err, &r.fault) {
+		return r, nil
+	}
+	if r.outcome = out.Result; err == nil && (im.trial == nil || !im.trial.Made(out.After)) {
+		r.handle = out.After.Handle()
+	}
+	return r, err
+}
+
+// save creates or updates the record of an entry, and maps the id in the source to it.
 func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	d := e.draft
-	for _, h := range e.lookups {
-		key, err := im.reference(tx, e.entity, h)
+	for _, ref := range e.lookups {
+		key, err := im.reference(tx, e.entity, ref)
 		if err != nil {
 			return store.Outcome{}, err
 		}
 		if key != 0 {
-			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: h.field, Value: crm.Key(key)})
+			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: ref.field, Value: crm.Key(key)})
 		}
 	}
-	key, err := im.known(tx, e.entity, externalID{e.source, e.id}, e.made)
+	key, err := im.mappedKey(tx, e.entity, externalID{e.source, e.id}, e.made)
 	if err != nil {
 		return store.Outcome{}, err
 	}
 	if key != 0 {
 		return tx.Update(key, d)
 	}
-	if err := im.lost(tx, e); err != nil {
+	if err := im.checkOwnID(tx, e); err != nil {
 		return store.Outcome{}, err
 	}
-	if d, err = im.named(tx, d); err != nil {
+	if d, err = im.withName(tx, d); err != nil {
 		return store.Outcome{}, err
 	}
 	out, err := tx.Save(d)
@@ -102,10 +108,10 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	return out, err
 }
 
-// lost is the error of a row that has an id of this workspace, among others that have
-// theirs, which no record has: a record made for it would be a second one. A workspace that
-// is restored makes again what was deleted.
-func (im *Importer) lost(tx *store.Tx, e entry) error {
+// checkOwnID refuses a row of this workspace's own export whose id no record has: the id
+// is mistyped or its record was deleted, and a new record would be a duplicate. The
+// export of a whole workspace may restore what was deleted.
+func (im *Importer) checkOwnID(tx *store.Tx, e entry) error {
 	if e.id == "" || !im.ownIDs || im.isDump() || e.source != im.source {
 		return nil
 	}
@@ -113,31 +119,31 @@ func (im *Importer) lost(tx *store.Tx, e entry) error {
 	if wrong == "" {
 		_, found, err := tx.Lookup(e.entity, key)
 		if found || err != nil {
-			return err // what has the id was made at another time: it is of another workspace
+			return err // mappedKey compared the time of creation: the row is of another workspace
 		}
 		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", norm.Quote(e.id), e.entity.Name)
 	}
 	return crm.Errorf(crm.NotFound, "%s. Mend the id, or leave its cell empty to make a new %s; GET /%s finds those that there are.", wrong, e.entity.Name, e.entity.Route()).On("id")
 }
 
-// named gives a record that would be made without a name that of its unique value:
-// many address books hold addresses alone.
-func (im *Importer) named(tx *store.Tx, d store.Draft) (store.Draft, error) {
-	display, address := d.Entity.Field(d.Entity.LabelField), crm.Value{}
+// withName gives a new record without a name its unique value as a name: address books
+// often hold nothing but e-mail addresses.
+func (im *Importer) withName(tx *store.Tx, d store.Draft) (store.Draft, error) {
+	label, unique := d.Entity.Field(d.Entity.LabelField), crm.Value{}
 	for _, in := range d.Inputs {
-		if in.Field == display && in.Value.Set() {
+		if in.Field == label && in.Value.Set() {
 			return d, nil
 		}
 		if in.Field.Name == d.Entity.Unique {
-			address = in.Value
+			unique = in.Value
 		}
 	}
-	if !address.Set() {
+	if !unique.Set() {
 		return d, nil
 	}
-	key, err := tx.KeyOf(d.Entity, address)
+	key, err := tx.KeyOf(d.Entity, unique)
 	if key == 0 && err == nil {
-		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: display, Value: address})
+		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: label, Value: unique})
 	}
 	return d, err
 }

@@ -74,7 +74,7 @@ func (im *Importer) idOf(column string) *crm.Entity {
 	switch t := im.columns.target(column); {
 	case t.id:
 		return im.opts.Entity
-	case t.field != nil && t.field.Type == crm.Ref && t.of == nil:
+	case t.field != nil && t.field.Type == crm.Ref && t.refField == nil:
 		return im.opts.Entity.Target(t.field)
 	}
 	return nil

@@ -19,7 +19,8 @@ const (
 const maxColumnName = crm.MaxMemberName + len("custom.")
 
 // survey reads all rows. It finds the columns of the file, and the errors after which
-// no row can be read.
+// no row can be read. The first rows are kept until they have decided whose ids the
+// file has; their columns are added with that.
 func (im *Importer) survey(ctx context.Context) error {
 	var first []row // until the source is decided
 	decided, size := false, 0

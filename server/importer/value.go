@@ -8,9 +8,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// cellJSON returns the value of a column as the field takes it, and whether all of
-// it went in. Text becomes what the field holds: a list of tags, an amount.
-func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value string, all bool, fault *crm.Error) {
+// cellJSON returns the value of a cell in the form that a body has for the field, and
+// whether the field takes all of it: of several addresses only the first goes in.
+func cellJSON(f *crm.Field, t mapping, json, currency string) (value string, whole bool, fault *crm.Error) {
 	text, ok := norm.Unquote(json)
 	if !ok && !(f.Type == crm.Int && !t.exact) {
 		return json, true, nil
@@ -46,8 +46,8 @@ func cellJSON(f *crm.Field, t columnMapping, json, currency string) (value strin
 	return norm.QuoteJSON(text), true, nil
 }
 
-// splitList returns the values of a cell that holds more than one, each that is not
-// blank.
+// splitList returns the values of a cell that holds several, separated by commas,
+// semicolons or, as Google writes them, by ":::". Blank ones are left out.
 func splitList(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ","), func(r rune) bool { return r == ',' || r == ';' }) {
@@ -58,7 +58,7 @@ func splitList(text string) iter.Seq[string] {
 	}
 }
 
-// firstOf returns the first value of a cell, all of it where there is none.
+// firstOf returns the first value of a cell, or the whole text if it has only blanks.
 func firstOf(text string) string {
 	for part := range splitList(text) {
 		return part
@@ -66,10 +66,11 @@ func firstOf(text string) string {
 	return text
 }
 
-// cellLabels returns the tags of a cell as a JSON array. A tag of ours holds no comma
-// and may hold all else. Google marks groups of its own by a star; the one that every
-// contact is in says nothing.
-func cellLabels(f *crm.Field, t columnMapping, text string) (json string, fault *crm.Error) {
+// cellLabels returns the tags of a cell as a JSON array. Tags in an export of crmkit are
+// separated by commas alone, because they may hold any other character. Google marks
+// its own groups by a star, and every contact is in its group myContacts, which is
+// left out.
+func cellLabels(f *crm.Field, t mapping, text string) (json string, fault *crm.Error) {
 	labels := splitList(text)
 	if t.own {
 		labels = strings.SplitSeq(text, ",")
@@ -89,12 +90,13 @@ func cellLabels(f *crm.Field, t columnMapping, text string) (json string, fault 
 		seen[tag] = true
 		tags = append(tags, tag)
 	}
-	if blank { // nothing but separators: a fault of the row
+	if blank { // nothing but separators, which the field refuses
 		tags = []string{text}
 	}
 	return norm.QuoteList(tags), nil
 }
 
+// cellObject returns a cell that holds a JSON object.
 func cellObject(f *crm.Field, text string) (string, bool, *crm.Error) {
 	members, err := norm.ReadObject([]byte(text))
 	if err != nil {
