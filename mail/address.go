@@ -26,9 +26,9 @@ func parseFrom(s string) (*netmail.Address, error) {
 	return from, nil
 }
 
-// bare says whether s is one address and nothing else: a dot-string of RFC 5321
-// section 4.1.2, also with letters beyond ASCII (RFC 6531), and a host name. It
-// is what keeps names, quotes, comments and further commands out of RCPT TO.
+// bare reports whether s is one address and nothing else: a dot-string of RFC 5321
+// section 4.1.2, also with letters beyond ASCII (RFC 6531), and a host name. It keeps
+// names, quotes, comments and further commands out of RCPT TO.
 func bare(s string) bool {
 	local, host, _ := strings.Cut(s, "@")
 	return len(s) <= 254 && norm.IsLocalPart(local) && hostName(host)
@@ -38,24 +38,25 @@ func letterOrDigit(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
-// hostName says whether s is a name of RFC 1123 section 2.1, or one with
-// underscores, as some networks call their hosts.
+// hostName reports whether s is a name of RFC 1123 section 2.1, or one with underscores,
+// which some networks use.
 func hostName(s string) bool {
 	edges := "." + s + "."
 	return len(s) <= 253 && !strings.Contains(edges, ".-") && !strings.Contains(edges, "-.") && !strings.Contains(edges, "..") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return !letterOrDigit(r) && r != '.' && r != '-' && r != '_' })
 }
 
+// domain returns the part after the @.
 func domain(address string) string {
 	return address[strings.LastIndexByte(address, '@')+1:]
 }
 
-// ascii says whether the address does without SMTPUTF8 (RFC 6531).
+// ascii reports whether the address needs no SMTPUTF8 (RFC 6531).
 func ascii(address string) bool {
 	return !strings.ContainsFunc(address, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// mask returns what of an address may stand in a log: j…@acme.com.
+// mask returns an address as a log may show it: j…@acme.com.
 func mask(address string) string {
 	if !bare(address) {
 		return "no address"

@@ -7,8 +7,8 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Check connects to the mail server, encrypts and signs in as for a mail, and
-// sends none. The error says what failed, without the password.
+// Check connects to the mail server, encrypts the connection and signs in, and sends no
+// mail. The error says what failed, without the password.
 func (s *Sender) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
@@ -20,6 +20,6 @@ func (s *Sender) Check(ctx context.Context) error {
 	if err != nil {
 		return errors.New(s.explain(j, err))
 	}
-	_ = client.Close() // all that matters was answered
+	_ = client.Close() // the checks have passed; an error here tells nothing more
 	return nil
 }

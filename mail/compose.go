@@ -12,7 +12,7 @@ import (
 
 const maxSubject = 150 // characters
 
-// content is what the parts of a mail show.
+// content is the text of a mail, as both of its parts show it.
 type content struct {
 	Subject string
 	First   []string // the first paragraph, if there is one
@@ -20,8 +20,8 @@ type content struct {
 	Rest    []string
 }
 
-// compose spells a message as a mail (RFC 5322). From, To and every text have
-// passed parseFrom, bare and line by then or here, so none can add a header.
+// compose turns a message into a mail (RFC 5322). None of its parts can add a header: From
+// has passed parseFrom, To has passed bare, and all text passes line.
 func (s *Sender) compose(j *job) (*gomail.Msg, error) {
 	c := contentOf(j.Message)
 	var page strings.Builder
@@ -35,12 +35,13 @@ func (s *Sender) compose(j *job) (*gomail.Msg, error) {
 	msg.Subject(c.Subject)
 	msg.SetDateWithValue(j.at)
 	msg.SetMessageIDWithValue(j.id)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday notes, please
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	msg.SetBodyString(gomail.TypeTextPlain, c.text())
 	msg.AddAlternativeString(gomail.TypeTextHTML, page.String())
 	return msg, nil
 }
 
+// contentOf returns the text of a message, each piece as one line.
 func contentOf(m Message) content {
 	c := content{Subject: headerLine(m.Subject, maxSubject), Code: line(m.Code)}
 	for _, paragraph := range m.Paragraphs {
@@ -53,21 +54,22 @@ func contentOf(m Message) content {
 	return c
 }
 
-// text is the plain part: every paragraph a line, with blank lines between.
+// text returns the plain part: a line for each paragraph, with blank lines between.
 func (c content) text() string {
-	blocks := slices.Clone(c.First)
+	lines := slices.Clone(c.First)
 	if c.Code != "" {
-		blocks = append(blocks, c.Code)
+		lines = append(lines, c.Code)
 	}
-	return strings.Join(append(blocks, c.Rest...), "\n\n") + "\n"
+	return strings.Join(append(lines, c.Rest...), "\n\n") + "\n"
 }
 
-// line makes one visible line of any text: control characters, line breaks and
-// runs of blanks become one blank, marks that turn the direction go.
+// line returns a text as one visible line: control characters, line breaks and runs of
+// blanks become one blank, and marks that turn the direction of writing are dropped.
 func line(s string) string {
 	return strings.Join(strings.Fields(strings.Map(visible, strings.ToValidUTF8(s, "\ufffd"))), " ")
 }
 
+// visible maps a character to what line shows of it.
 func visible(r rune) rune {
 	switch {
 	case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
@@ -78,13 +80,13 @@ func visible(r rune) rune {
 	return r
 }
 
-// headerLine makes a line for a header. What begins an encoded word (RFC 2047)
-// is broken up: readers would decode one even where the sender wrote it as text.
+// headerLine returns a text as a line for a header. The start of an encoded word (RFC 2047)
+// is split: mail programs decode it even if the sender wrote it as plain text.
 func headerLine(s string, most int) string {
 	return cut(strings.ReplaceAll(line(s), "=?", "= ?"), most)
 }
 
-// cut shortens a text to so many characters.
+// cut shortens a text to a number of characters.
 func cut(s string, most int) string {
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most-1]) + "…"

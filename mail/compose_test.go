@@ -187,7 +187,7 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// safe holds that a mail has one sender, one recipient, and no markup beyond
+// safe checks that a mail has one sender, one recipient, and no markup beyond
 // that of a harmless mail of the same shape.
 func safe(t *testing.T, p, harmless parsed) {
 	t.Helper()

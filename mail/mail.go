@@ -1,6 +1,8 @@
-// Package mail sends messages by SMTP, from a bounded queue that is shared fairly,
-// and with retries. It decides no text, knows no records, and never sends a
-// password in the clear.
+// Package mail sends messages by SMTP from a bounded queue in memory, with retries. It
+// composes no text, knows no records, and never sends a password unencrypted.
+//
+// The queue is shared fairly: nobody's mails can keep out or delay those of others. Text
+// cannot add a header or a recipient to a mail, and no secret reaches the log.
 package mail
 
 import (
@@ -15,22 +17,21 @@ import (
 	"time"
 )
 
-// Message is a mail to one person. Its text is plain; both parts of the mail,
-// text and HTML, are spelled from it. Each piece of text becomes one line:
-// control characters and line breaks become blanks, marks that turn the
-// direction of writing are dropped.
+// Message is a mail to one person. Both parts of the mail, text and HTML, are made of its
+// plain text. Each piece of text becomes one line: control characters and line breaks
+// become blanks, and marks that turn the direction of writing are dropped.
 type Message struct {
 	To         string   // one bare address (RFC 5321 section 4.1.2, dot-string form, with RFC 6531 letters), the domain in ASCII
 	Subject    string   // cut at 150 characters
 	Paragraphs []string // in order; empty ones are left out
-	Code       string   // shown on a line of its own behind the first paragraph, large in HTML; empty: none
+	Code       string   // shown on a line of its own after the first paragraph, large in HTML; empty: none
 
-	Urgency  Urgency // which go first
-	Share    string  // of whom it comes: the queue is shared fairly among them
-	Withheld bool    // it goes the way of all, and is not sent
+	Urgency  Urgency
+	Share    string // who caused the mail: the queue is divided fairly among shares
+	Withheld bool   // it passes the queue like any other, and is not sent
 }
 
-// Options are what a sender is made of.
+// Options configure a Sender.
 type Options struct {
 	// URL names the mail server: smtp://user:password@host:587 with STARTTLS
 	// (RFC 3207), smtps://user:password@host:465 with TLS from the start (RFC 8314).
@@ -38,15 +39,15 @@ type Options struct {
 	// smtp://127.0.0.1:1025?tls=off speaks plain, to loopback only.
 	URL     string
 	From    string          // "Acme CRM <crm@acme.com>", or a bare address, which is shown as crmkit; the envelope has the bare address
-	Roots   *x509.CertPool  // who may vouch for the server; nil: the system's
+	Roots   *x509.CertPool  // certificate authorities of the server; nil: the system's
 	Log     *slog.Logger    // nil: nothing is logged
 	Timeout time.Duration   // of one try, from dial to QUIT; 0: 10 s
 	Retry   []time.Duration // waits before further tries after temporary failures; nil: 5 s, 30 s, 2 min, 5 min
 }
 
 const (
-	maxQueued      = 256 // mails taken or reserved for, up to the end of their first try
-	maxOfShare     = 64  // of these, of one share
+	maxQueued      = 256 // places: mails before the end of their first try, and reservations
+	maxOfShare     = 64  // places of one share
 	workers        = 4   // tries at the same time
 	defaultTimeout = 10 * time.Second
 )
@@ -61,26 +62,26 @@ type Sender struct {
 	layout *template.Template
 
 	running sync.WaitGroup
-	base    context.Context // of every try; ended when what waits is given up
+	base    context.Context // of every try; canceled when Close gives up
 	cancel  context.CancelCauseFunc
 
 	mu       sync.Mutex
-	changed  *sync.Cond // there may be a job for a worker, or never more
+	changed  *sync.Cond // there may be a job for a worker, or there will be none
 	closed   bool
-	ready    *turns
-	taken    int            // places of the queue
-	places   map[string]int // the same, by share
+	ready    *fairQueue
+	taken    int            // places in use
+	places   map[string]int // places in use, by share
 	retries  map[*job]*time.Timer
-	deferred map[string]int // those in later, by share
-	dropped  int64          // given up at the end
+	deferred map[string]int // retries, by share
+	dropped  int64          // lost by Close
 	stats    Stats
 }
 
 //go:embed layout.html
 var layout string
 
-// New checks the options, without touching the network, and starts a sender. An
-// error says what to write instead and never holds the password.
+// New checks the options, without using the network, and starts a sender. An error says
+// what to write instead and never contains the password.
 func New(o Options) (*Sender, error) {
 	server, err := parseURL(o.URL)
 	if err != nil {
@@ -96,7 +97,7 @@ func New(o Options) (*Sender, error) {
 	}
 	s := &Sender{opts: o.withDefaults(), server: server, from: from, layout: page,
 		tls:   &tls.Config{ServerName: server.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		ready: newTurns(), places: map[string]int{}, retries: map[*job]*time.Timer{}, deferred: map[string]int{}}
+		ready: newFairQueue(), places: map[string]int{}, retries: map[*job]*time.Timer{}, deferred: map[string]int{}}
 	s.changed = sync.NewCond(&s.mu)
 	s.base, s.cancel = context.WithCancelCause(context.Background())
 	for range workers {
@@ -105,7 +106,7 @@ func New(o Options) (*Sender, error) {
 	return s, nil
 }
 
-// withDefaults returns the options with what was left out.
+// withDefaults returns the options with defaults for what was left out.
 func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -11,17 +11,17 @@ import (
 
 // Stats counts mails since the start.
 type Stats struct {
-	Waiting  int64 // now: taken and not yet settled, those under way or deferred included
-	Deferred int64 // now: those that wait for another try, outside the queue
-	Sent     int64 // the server took them
-	Retried  int64 // times a mail was put back for another try
-	Failed   int64 // refused for good, by the server or for their address, or out of tries
-	Dropped  int64 // not taken, as the queue was full or the sender closed, or lost at its end
-	Withheld int64 // went all the way but to the server, as they should
+	Waiting  int64 // now: accepted and not finished, including those being sent or deferred
+	Deferred int64 // now: waiting for another try, outside the queue
+	Sent     int64 // accepted by the mail server
+	Retried  int64 // times a mail was deferred for another try
+	Failed   int64 // refused by the server or for their address, or out of tries
+	Dropped  int64 // not accepted because the queue was full or the sender closed, or lost by Close
+	Withheld int64 // passed the queue and were not sent, on purpose
 }
 
-// Stats returns the counters. Taken at rest, a mail stands in exactly one of
-// Waiting, Sent, Failed, Dropped and Withheld.
+// Stats returns the counters. When nothing is being sent, each mail is counted in exactly
+// one of Waiting, Sent, Failed, Dropped and Withheld.
 func (s *Sender) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,31 +29,31 @@ func (s *Sender) Stats() Stats {
 	return s.stats
 }
 
-// job is a message on its way.
+// job is a message in the queue.
 type job struct {
 	Message
-	id    string    // of Message-ID: the same on every try, so that a mail that arrived twice shows once
-	at    time.Time // when it was taken
+	id    string    // of Message-ID: the same in every try, so that mail programs show a mail that arrived twice once
+	at    time.Time // when it was accepted
 	n     int       // tries begun
-	place bool      // it holds one of the queue's places, until its first try ends
+	place bool      // it holds a place of the queue, until its first try ends
 }
 
 var (
 	errAddress = errors.New("it goes to what is not one bare address, like jane@acme.com")
 	errFull    = errors.New("the queue of mails is full")
 	errClosed  = errors.New("the sender is closed")
-	errMany    = errors.New("too many mails wait for another try")
+	errRetries = errors.New("too many mails wait for another try")
 )
 
-// Place is room in the queue for one mail that may come.
+// Place is a reserved place in the queue for one mail.
 type Place struct {
 	sender *Sender
 	share  string
 	open   bool
 }
 
-// Reserve takes a place for a mail of the share; found is false when the queue or
-// the share is full, or the sender closed. A place ends with Send or Release.
+// Reserve reserves a place for a mail of the share; found is false if the queue or the
+// share is full, or the sender is closed. End each place with Send or Release.
 func (s *Sender) Reserve(share string) (p *Place, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,11 +72,12 @@ func (s *Sender) Room(share string) bool {
 	return !s.closed && s.room(share)
 }
 
+// room reports whether queue and share have a free place. s.mu is held.
 func (s *Sender) room(share string) bool {
 	return s.taken < maxQueued && s.places[share] < maxOfShare
 }
 
-// Release gives the place back, unless a mail took it. On a nil Place it does nothing.
+// Release gives the place back, unless Send used it. On a nil Place it does nothing.
 func (p *Place) Release() {
 	if p == nil {
 		return
@@ -89,6 +90,7 @@ func (p *Place) Release() {
 	}
 }
 
+// free gives a place of the share back. s.mu is held.
 func (s *Sender) free(share string) {
 	s.taken--
 	if s.places[share]--; s.places[share] == 0 {
@@ -96,8 +98,8 @@ func (s *Sender) free(share string) {
 	}
 }
 
-// Send queues a message in the place, like Sender.Send. The message is of the
-// place's share.
+// Send queues a message in the place, like Sender.Send. It sets the message's share to
+// that of the place.
 func (p *Place) Send(m Message) bool {
 	m.Share = p.share
 	j, ok := p.sender.job(m)
@@ -106,22 +108,21 @@ func (p *Place) Send(m Message) bool {
 		return false
 	}
 	p.sender.mu.Lock()
-	reserved := p.open
-	p.open = false
+	j.place, p.open = p.open, false
 	p.sender.mu.Unlock()
-	return p.sender.queued(j, reserved)
+	return p.sender.enqueue(j)
 }
 
-// Send queues a message and returns at once; it never blocks. It returns false
-// when the message is not taken: its address is none, too many others wait, or
-// the sender is closed. That is logged and counted.
+// Send queues a message and returns at once; it never blocks. It returns false if the
+// message is not accepted: its address is invalid, the queue is full, or the sender is
+// closed. That is logged and counted.
 func (s *Sender) Send(m Message) bool {
 	j, ok := s.job(m)
-	return ok && s.queued(j, false)
+	return ok && s.enqueue(j)
 }
 
-// job makes the job of a message, unless its address is none.
-func (s *Sender) job(m Message) (*job, bool) {
+// job returns the job of a message; ok is false if its address is invalid.
+func (s *Sender) job(m Message) (j *job, ok bool) {
 	if !bare(m.To) {
 		s.count(&s.stats.Failed)
 		s.opts.Log.Error("mail failed", "to", mask(m.To), "try", 0, "error", errAddress)
@@ -131,33 +132,35 @@ func (s *Sender) job(m Message) (*job, bool) {
 	return &job{Message: m, id: rand.Text() + "@" + domain(s.from.Address), at: time.Now().UTC()}, true
 }
 
+// count increments one of the counters.
 func (s *Sender) count(counter *int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*counter++
 }
 
-func (s *Sender) queued(j *job, reserved bool) bool {
-	if err := s.admit(j, reserved); err != nil {
+// enqueue puts a job into the queue, or logs why it cannot.
+func (s *Sender) enqueue(j *job) bool {
+	if err := s.admit(j); err != nil {
 		s.opts.Log.Error("mail dropped", "to", mask(j.To), "try", 0, "error", err)
 		return false
 	}
 	return true
 }
 
-// admit puts a job into the queue. One without a reserved place may exceed the
-// bounds that Room tells of twofold: between that and this others came.
-func (s *Sender) admit(j *job, reserved bool) error {
+// admit puts a job into the queue. Without a reserved place its limits are twice those of
+// Room: a caller that found room a moment ago is not refused because others came first.
+func (s *Sender) admit(j *job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
-		if reserved {
+		if j.place {
 			s.free(j.Share)
 		}
 		s.stats.Dropped++
 		return errClosed
-	case reserved:
+	case j.place:
 	case s.taken >= 2*maxQueued || s.places[j.Share] >= 2*maxOfShare:
 		s.stats.Dropped++
 		return errFull
@@ -172,7 +175,7 @@ func (s *Sender) admit(j *job, reserved bool) error {
 	return nil
 }
 
-// work makes tries until the sender is closed and nothing waits.
+// work sends mails until the sender is closed and none waits.
 func (s *Sender) work() {
 	for j := s.next(); j != nil; j = s.next() {
 		j.n++
@@ -184,7 +187,7 @@ func (s *Sender) work() {
 	}
 }
 
-// next waits for a job that may be tried now; nil when there will be none.
+// next waits for a job that may be tried now. It returns nil when no job will come.
 func (s *Sender) next() *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,7 +202,7 @@ func (s *Sender) next() *job {
 	}
 }
 
-// finish settles a mail after a try, or puts it back for another one.
+// finish counts the outcome of a try, or defers the mail for another one.
 func (s *Sender) finish(j *job, err error) {
 	s.tried(j)
 	switch {
@@ -211,23 +214,23 @@ func (s *Sender) finish(j *job, err error) {
 		s.finishOne(&s.stats.Sent)
 		return
 	}
-	// Read before the mail is put back, as then it belongs to the next try.
-	what := []any{"to", mask(j.To), "try", j.n, "error", s.explain(j, err)}
-	again := temporary(err)
+	// Read these before the mail is deferred: after that it belongs to the next try.
+	attrs := []any{"to", mask(j.To), "try", j.n, "error", s.explain(j, err)}
+	retry := temporary(err)
 	switch {
-	case again && s.postpone(j):
-		s.opts.Log.Warn("mail waits for another try", what...)
-	case again && s.base.Err() != nil:
-		s.opts.Log.Error("mail dropped", what...)
+	case retry && s.postpone(j):
+		s.opts.Log.Warn("mail waits for another try", attrs...)
+	case retry && s.base.Err() != nil:
+		s.opts.Log.Error("mail dropped", attrs...)
 		s.count(&s.dropped)
 		s.finishOne(&s.stats.Dropped)
 	default:
-		s.opts.Log.Error("mail failed", what...)
+		s.opts.Log.Error("mail failed", attrs...)
 		s.finishOne(&s.stats.Failed)
 	}
 }
 
-// tried frees what a try held: its turn, and after the first one the place.
+// tried releases what a try held: its share's turn, and after the first try the place.
 func (s *Sender) tried(j *job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,7 +242,7 @@ func (s *Sender) tried(j *job) {
 	s.changed.Broadcast()
 }
 
-// finishOne counts what became of a mail.
+// finishOne counts the outcome of a mail.
 func (s *Sender) finishOne(counter *int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,11 +251,11 @@ func (s *Sender) finishOne(counter *int64) {
 	s.changed.Broadcast()
 }
 
-// Close takes no more and gives each mail that waits one last try at once, until
-// ctx ends; what is not sent by then is lost, logged and counted, and the error
-// says how many. It may be called again and then says the same.
+// Close accepts no more mails and gives each one that waits a last try at once, until ctx
+// ends. Mails not sent by then are lost, logged and counted, and the error says how many.
+// Further calls return the same.
 func (s *Sender) Close(ctx context.Context) error {
-	s.closeLocked()
+	s.refuseMore()
 	stop := context.AfterFunc(ctx, func() { s.cancel(context.Cause(ctx)) })
 	defer stop()
 	s.running.Wait()

@@ -33,9 +33,9 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestTriesAreOneMail holds that each try sends the same Message-ID and text, as
+// TestTriesHaveOneMessageID checks that each try sends the same Message-ID and text, as
 // the server may have taken a mail whose try seemed to fail.
-func TestTriesAreOneMail(t *testing.T) {
+func TestTriesHaveOneMessageID(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
 	j := &job{Message: hello(), id: "one@acme.com", at: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}
@@ -56,8 +56,8 @@ func TestTriesAreOneMail(t *testing.T) {
 	}
 }
 
-// TestKeepsWhatItTook holds that a message is as it was when Send took it.
-func TestKeepsWhatItTook(t *testing.T) {
+// TestMessageIsCopied checks that a message is as it was when Send took it.
+func TestMessageIsCopied(t *testing.T) {
 	r := (&relay{rcpt: once(451)}).plain(t)
 	o := quick("smtp://" + r.addr + "?tls=off")
 	o.Retry = []time.Duration{time.Hour}
@@ -72,18 +72,18 @@ func TestKeepsWhatItTook(t *testing.T) {
 	}
 }
 
-// TestWakesOnce holds that a timer which ran out while Close woke its mail does
+// TestRequeueAfterClose checks that a timer which ran out while Close woke its mail does
 // not wake it again.
-func TestWakesOnce(t *testing.T) {
+func TestRequeueAfterClose(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
-	f.requeueRetries(&job{Message: hello()})
+	f.requeue(&job{Message: hello()})
 	f.close(t.Context())
-	f.requeueRetries(&job{Message: hello()})
+	f.requeue(&job{Message: hello()})
 	f.want(f.Stats(), Stats{})
 }
 
-func TestGivesUp(t *testing.T) {
+func TestOutOfTries(t *testing.T) {
 	r := (&relay{rcpt: func(int, string) error { return reply(450, "busy") }}).plain(t)
 	o := quick("smtp://" + r.addr + "?tls=off")
 	o.Retry = []time.Duration{0, time.Millisecond}
@@ -91,9 +91,9 @@ func TestGivesUp(t *testing.T) {
 	f.want(f.deliver(hello()), Stats{Retried: 2, Failed: 1}, "level=ERROR", "try=3")
 }
 
-// TestWaitingHoldsNoWorker holds that mails waiting for another try, more than
+// TestRetriesHoldNoWorker checks that mails waiting for another try, more than
 // there are workers, keep none from being sent.
-func TestWaitingHoldsNoWorker(t *testing.T) {
+func TestRetriesHoldNoWorker(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
 			return reply(450, "busy")
@@ -116,8 +116,8 @@ func TestWaitingHoldsNoWorker(t *testing.T) {
 	f.want(f.Stats(), Stats{Sent: 1, Retried: 2 * workers, Failed: 2 * workers})
 }
 
-// TestSlowOnesTakeOneWorkerEach holds that a mail passes those that hang.
-func TestSlowOnesTakeOneWorkerEach(t *testing.T) {
+// TestSlowShareTakesOneWorker checks that a mail passes those that hang.
+func TestSlowShareTakesOneWorker(t *testing.T) {
 	release := make(chan struct{})
 	r := (&relay{data: func(_ int, to string) error {
 		if to == "slow@acme.com" {
@@ -182,9 +182,9 @@ func TestQueueFull(t *testing.T) {
 	f.want(f.Stats(), Stats{Waiting: maxOfShare + maxQueued, Dropped: 1}, "queue of mails is full")
 }
 
-// TestPlacesComeBack holds that a place is free again once its mail was tried or
+// TestPlacesAreReleased checks that a place is free again once its mail was tried or
 // the place was given up.
-func TestPlacesComeBack(t *testing.T) {
+func TestPlacesAreReleased(t *testing.T) {
 	r := (&relay{rcpt: func(n int, _ string) error {
 		if n%2 == 0 {
 			return reply(451, "not now")
@@ -208,9 +208,9 @@ func TestPlacesComeBack(t *testing.T) {
 	}
 }
 
-// TestDeferredKeepNobodyOut has a server defer more mails than the queue has places:
+// TestRetriesBlockNobody has a server defer more mails than the queue has places:
 // the next one goes at once.
-func TestDeferredKeepNobodyOut(t *testing.T) {
+func TestRetriesBlockNobody(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
 			return reply(451, "not now")
@@ -241,9 +241,9 @@ func TestDeferredKeepNobodyOut(t *testing.T) {
 	f.want(f.Stats(), Stats{Waiting: networks * maxDeferredOfShare, Deferred: networks * maxDeferredOfShare, Retried: networks * maxDeferredOfShare, Sent: 1})
 }
 
-// TestDeferredAreBounded holds that the share with the most deferred mails loses one
+// TestRetriesAreBounded checks that the share with the most deferred mails loses one
 // where there are too many.
-func TestDeferredAreBounded(t *testing.T) {
+func TestRetriesAreBounded(t *testing.T) {
 	o := quick("smtp://127.0.0.1:1?tls=off")
 	o.Retry = []time.Duration{time.Hour}
 	f := open(t, o)
@@ -280,9 +280,9 @@ func TestDeferredAreBounded(t *testing.T) {
 	}
 }
 
-// TestHangingShareKeepsNobodyOut has the mails of one share hang at the server; those
+// TestHangingShareBlocksNobody has the mails of one share hang at the server; those
 // of another pass.
-func TestHangingShareKeepsNobodyOut(t *testing.T) {
+func TestHangingShareBlocksNobody(t *testing.T) {
 	release := make(chan struct{})
 	r := (&relay{data: func(_ int, to string) error {
 		if to == "slow@acme.com" {
@@ -303,9 +303,9 @@ func TestHangingShareKeepsNobodyOut(t *testing.T) {
 	f.await(t, 10, "mail sent")
 }
 
-// TestWithheldGoTheSameWay holds that a withheld mail takes a place and a turn as
+// TestWithheldPassTheQueue checks that a withheld mail takes a place and a turn as
 // others do, and is not sent.
-func TestWithheldGoTheSameWay(t *testing.T) {
+func TestWithheldPassTheQueue(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
 	p, _ := f.Reserve("a")
@@ -374,8 +374,8 @@ func TestCloseAtOnce(t *testing.T) {
 	f.want(f.Stats(), Stats{Dropped: 2 * workers}, "level=ERROR", `msg="mail dropped"`)
 }
 
-// TestCloseWaitsSoLong holds that a deadline which passes during Close ends it.
-func TestCloseWaitsSoLong(t *testing.T) {
+// TestCloseUntilContextEnds checks that a deadline which passes during Close ends it.
+func TestCloseUntilContextEnds(t *testing.T) {
 	s := (&script{replies: map[string]string{"RCPT": hang}}).start(t)
 	o := quick("smtp://" + s.addr + "?tls=off")
 	o.Timeout = time.Minute

@@ -34,7 +34,7 @@ func TestSendsOverTLS(t *testing.T) {
 	}
 }
 
-// TestStrongestSignIn holds that NTLM, which go-mail would prefer, is passed over.
+// TestStrongestSignIn checks that NTLM, which go-mail would prefer, is passed over.
 func TestStrongestSignIn(t *testing.T) {
 	id := newIdentity(t)
 	r := (&relay{mechs: []string{"NTLM", "LOGIN", "PLAIN", "CRAM-MD5"}}).withSTARTTLS(t, id)
@@ -64,8 +64,8 @@ func TestSendsPlainOnLoopback(t *testing.T) {
 	}
 }
 
-// TestPlainStaysHere holds that a name is judged by what it leads to.
-func TestPlainStaysHere(t *testing.T) {
+// TestPlainOnLoopbackOnly checks that a name is judged by what it leads to.
+func TestPlainOnLoopbackOnly(t *testing.T) {
 	f := open(t, quick("smtp://localhost:1025?tls=off"))
 	near, far := net.Pipe() // whose address is none of loopback
 	defer near.Close()
@@ -139,7 +139,7 @@ func TestSignInRefused(t *testing.T) {
 	}
 }
 
-// silent holds that the log has no secret.
+// silent checks that the log has no secret.
 func silent(t *testing.T, f *fixture) {
 	t.Helper()
 	encode := base64.StdEncoding.EncodeToString
@@ -197,7 +197,7 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
-// TestDefaults holds what a sender does that was told URL and From only.
+// TestDefaults checks what a sender does that was told URL and From only.
 func TestDefaults(t *testing.T) {
 	r := (&relay{}).plain(t)
 	s, err := New(Options{URL: "smtp://" + r.addr + "?tls=off", From: "crm@acme.com"})

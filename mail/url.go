@@ -20,7 +20,7 @@ const (
 	plain                       // never: to loopback only
 )
 
-// server is what a mail URL says.
+// server is a parsed mail URL.
 type server struct {
 	host     string // a name in lower case, or an IP address without brackets
 	port     int
@@ -29,8 +29,8 @@ type server struct {
 	security security
 }
 
-// urlError says what is wrong with a mail URL. It is a constant, so that no part
-// of the URL, which holds a password, can get into it.
+// urlError says what is wrong with a mail URL. All of them are constants, so none can
+// contain a part of the URL, which has a password.
 type urlError string
 
 // Error returns what to write instead.
@@ -46,7 +46,7 @@ const (
 	errLoopback urlError = "tls=off is for a mail server on this machine, named localhost, 127.0.0.1 or [::1]: leave it out to use STARTTLS, or write smtps://"
 )
 
-// parseURL reads a mail URL as Options.URL has it.
+// parseURL parses a mail URL in the form of Options.URL.
 func parseURL(raw string) (server, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -69,6 +69,7 @@ func parseURL(raw string) (server, error) {
 	return s, err
 }
 
+// securityOf returns how the scheme and the query say to encrypt.
 func (s server) securityOf(u *url.URL) (security, error) {
 	off := u.RawQuery == "tls=off"
 	switch {
@@ -86,6 +87,7 @@ func (s server) securityOf(u *url.URL) (security, error) {
 	return startTLS, nil
 }
 
+// portOf returns the port of the URL, or the default of its scheme.
 func portOf(u *url.URL, kind security) (int, error) {
 	if u.Port() == "" {
 		if kind == implicitTLS {
@@ -100,8 +102,8 @@ func portOf(u *url.URL, kind security) (int, error) {
 	return int(port), nil
 }
 
-// signIn returns who signs in. Control characters are refused, as NUL separates
-// the fields of AUTH PLAIN (RFC 4616).
+// signIn returns the user and password. Control characters are refused, because NUL
+// separates the fields of AUTH PLAIN (RFC 4616).
 func signIn(info *url.Userinfo) (user, password string, err error) {
 	if info == nil {
 		return "", "", nil
@@ -114,7 +116,7 @@ func signIn(info *url.Userinfo) (user, password string, err error) {
 	return user, password, nil
 }
 
-// loopback says whether the host is this machine by its very name.
+// loopback reports whether the host names this machine.
 func (s server) loopback() bool {
 	return norm.IsLoopback(s.host)
 }

@@ -153,7 +153,7 @@ func moments() *rapid.Generator[int64] {
 	)
 }
 
-// TestTimesReadBack holds that what text prints is the same minute for whoever
+// TestTimesReadBack checks that what text prints is the same minute for whoever
 // reads it, and that zones with whole minutes are printed with their own clock.
 func TestTimesReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

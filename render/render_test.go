@@ -222,7 +222,7 @@ func TestRecordReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkRecord(t, drawRecord(t)) })
 }
 
-// TestList holds that n records are n lines, whatever they hold, and that
+// TestList checks that n records are n lines, whatever they hold, and that
 // remarks come behind them, the cursor last.
 func TestList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

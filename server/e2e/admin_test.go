@@ -13,7 +13,7 @@ free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=
 unlimited: contacts=unlimited
 `
 
-// TestPlanList holds that plans are printed as --plans takes them, so that the
+// TestPlanList checks that plans are printed as --plans takes them, so that the
 // list can be edited and sent back.
 func TestPlanList(t *testing.T) {
 	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3", "free: contacts=7", 1) +
@@ -128,7 +128,7 @@ func (o *owned) want(status int, method, path, body string) string {
 	return text
 }
 
-// TestPlanSetRefused holds that a plan set for nobody, or to what is none, says
+// TestPlanSetRefused checks that a plan set for nobody, or to what is none, says
 // what to write, and makes no file.
 func TestPlanSetRefused(t *testing.T) {
 	dir := t.TempDir()
@@ -163,7 +163,7 @@ func TestPlanSetRefused(t *testing.T) {
 	}
 }
 
-// TestPlanSetSlash holds that an address with a slash is not read as a handle,
+// TestPlanSetSlash checks that an address with a slash is not read as a handle,
 // whose end may be somebody else's address.
 func TestPlanSetSlash(t *testing.T) {
 	t.Parallel()
@@ -174,7 +174,7 @@ func TestPlanSetSlash(t *testing.T) {
 	holds(t, o.command("plan", "set", "Sales/EU@example.com", "free"), "sales/eu@example.com plan=free\n", "Workspace of sales/eu@example.com")
 }
 
-// TestTokenPlan holds that a user who comes by the owner's command is on the plan
+// TestTokenPlan checks that a user who comes by the owner's command is on the plan
 // it names, and that one there is keeps theirs.
 func TestTokenPlan(t *testing.T) {
 	t.Parallel()
@@ -185,7 +185,7 @@ func TestTokenPlan(t *testing.T) {
 	o.sees(o.token, "plan=standard", "workspaces: 1 / 20\n")
 }
 
-// TestTokenRefused holds that a token for what cannot be makes neither a user nor
+// TestTokenRefused checks that a token for what cannot be makes neither a user nor
 // a file.
 func TestTokenRefused(t *testing.T) {
 	dir := t.TempDir()

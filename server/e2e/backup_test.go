@@ -99,7 +99,7 @@ func TestRestoreAfterAKill(t *testing.T) {
 	keeps(t, db, p.token, 1)
 }
 
-// TestRestoreIsNotUnderACommand holds that a file that a long command works with
+// TestRestoreIsNotUnderACommand checks that a file that a long command works with
 // is not pulled away from under it.
 func TestRestoreIsNotUnderACommand(t *testing.T) {
 	db, p := filled(t)
@@ -148,7 +148,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestDamagedBackup holds that a damaged file is neither verified nor restored.
+// TestDamagedBackup checks that a damaged file is neither verified nor restored.
 func TestDamagedBackup(t *testing.T) {
 	db, p := filled(t)
 	file := filepath.Join(t.TempDir(), "copy.db")
@@ -168,7 +168,7 @@ func TestDamagedBackup(t *testing.T) {
 	keeps(t, db, p.token, 1)
 }
 
-// TestScheduledBackups holds that a server makes backups, with what was written up
+// TestScheduledBackups checks that a server makes backups, with what was written up
 // to then, while it is written to, and goes on after one that failed.
 func TestScheduledBackups(t *testing.T) {
 	long(t, "left out: tests that take minutes")

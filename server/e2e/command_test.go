@@ -20,14 +20,14 @@ func run(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), log.String(), err
 }
 
-// TestVersion holds that the binary names its version: that of a build without one.
+// TestVersion checks that the binary names its version: that of a build without one.
 func TestVersion(t *testing.T) {
 	if out, err := command(t, "version").Output(); err != nil || string(out) != "crmkit dev\n" {
 		t.Errorf("version of the binary: %q, %v", out, err)
 	}
 }
 
-// TestExitCode holds that a command that fails says so in a line and by its exit code.
+// TestExitCode checks that a command that fails says so in a line and by its exit code.
 func TestExitCode(t *testing.T) {
 	cmd := command(t, "serv")
 	out, err := cmd.CombinedOutput()

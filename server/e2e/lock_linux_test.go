@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestReadOnlyFolder holds that a folder that takes no files is refused, also to
+// TestReadOnlyFolder checks that a folder that takes no files is refused, also to
 // root, whom permissions do not stop.
 func TestReadOnlyFolder(t *testing.T) {
 	dir := t.TempDir()

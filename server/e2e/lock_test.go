@@ -34,7 +34,7 @@ func oldFile(t *testing.T, schema string) string {
 	return path
 }
 
-// TestSecondServer holds that a file has one server, which other commands work
+// TestSecondServer checks that a file has one server, which other commands work
 // beside, and that a killed one is in nobody's way.
 func TestSecondServer(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")

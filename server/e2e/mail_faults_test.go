@@ -23,7 +23,7 @@ func firstBusy(n int64) error {
 // waits is what the log says of a mail that is not lost.
 const waits = `msg="mail waits for another try"`
 
-// TestMailDeferred holds that a mail the server did not take comes later.
+// TestMailDeferred checks that a mail the server did not take comes later.
 func TestMailDeferred(t *testing.T) {
 	s := open(t, (&relay{answer: firstBusy}).start(t, "127.0.0.1:0"))
 	jane := s.person(t, "jane@acme.com")
@@ -34,7 +34,7 @@ func TestMailDeferred(t *testing.T) {
 	holds(t, s.stderr.text(), waits, "451")
 }
 
-// TestMailAtStop holds that a server that stops makes a last try at once.
+// TestMailAtStop checks that a server that stops makes a last try at once.
 func TestMailAtStop(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{answer: firstBusy}).start(t, "127.0.0.1:0"))
@@ -70,7 +70,7 @@ func TestMailHangs(t *testing.T) {
 	holds(t, s.stderr.text(), `msg="not all mails were sent"`, "to=j…@acme.com", "msg=stopped")
 }
 
-// TestMailServerBack holds that a server starts and answers without its mail
+// TestMailServerBack checks that a server starts and answers without its mail
 // server, and mails once that is there.
 func TestMailServerBack(t *testing.T) {
 	t.Parallel()

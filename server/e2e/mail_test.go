@@ -96,7 +96,7 @@ func handle(t *testing.T, p *person) string {
 
 func sixDigitsIn(text string) bool { return regexp.MustCompile(`\b\d{6}\b`).MatchString(text) }
 
-// TestUnknownAddress holds that asking for a code tells nobody whether an address is
+// TestUnknownAddress checks that asking for a code tells nobody whether an address is
 // known where only the invited may sign up, and that the unknown get no mail.
 func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
@@ -154,7 +154,7 @@ var hostileNames = []string{
 	"=?utf-8?q?a=0D=0ABcc:_x@evil.example?= {{.Code}} &lt;b&gt; evil\u2024example",
 }
 
-// TestHostileNames holds that what somebody else chose for a name leads nobody
+// TestHostileNames checks that what somebody else chose for a name leads nobody
 // anywhere: the mail goes to one person, and shows no address of a web page.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
@@ -180,7 +180,7 @@ func TestHostileNames(t *testing.T) {
 	harmless(t, stepUp, calm)
 }
 
-// TestHostileAddress holds that an address which a mail reader would take for a
+// TestHostileAddress checks that an address which a mail reader would take for a
 // web page is shown as one neither where its owner invites somebody nor where an
 // agent wants to invite it.
 func TestHostileAddress(t *testing.T) {
@@ -223,7 +223,7 @@ func harmless(t *testing.T, l, other letter) {
 	}
 }
 
-// TestMailTellsAddress holds that a mail names who asked: behind a trusted proxy
+// TestMailTellsAddress checks that a mail names who asked: behind a trusted proxy
 // the address that it forwards, else the peer whatever it claims.
 func TestMailTellsAddress(t *testing.T) {
 	t.Parallel()

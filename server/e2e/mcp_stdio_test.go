@@ -88,7 +88,7 @@ const (
 	initialized = `{"jsonrpc":"2.0","method":"notifications/initialized"}`
 )
 
-// TestStdioSession holds that messages are served in their order, that only
+// TestStdioSession checks that messages are served in their order, that only
 // requests are answered, that a message which is too long is refused and no more,
 // and that all that came before the end of the input is done.
 func TestStdioSession(t *testing.T) {
@@ -151,7 +151,7 @@ func TestStdioBesideOthers(t *testing.T) {
 	}
 }
 
-// TestStdioStops holds that a command told to stop answers the message under way.
+// TestStdioStops checks that a command told to stop answers the message under way.
 func TestStdioStops(t *testing.T) {
 	p := mcp(t, "--db", filepath.Join(t.TempDir(), "crmkit.db"))
 	p.send(hello)
@@ -164,7 +164,7 @@ func TestStdioStops(t *testing.T) {
 	}
 }
 
-// TestStdioClientGone holds that a client which stops reading leaves no token.
+// TestStdioClientGone checks that a client which stops reading leaves no token.
 func TestStdioClientGone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "crmkit.db")
 	cmd := command(t, "mcp", "--db", file)
@@ -221,7 +221,7 @@ func TestStdioToAServer(t *testing.T) {
 	}
 }
 
-// TestStdioServerAway holds that a server which is down, or never answers, is told
+// TestStdioServerAway checks that a server which is down, or never answers, is told
 // of and waited for no longer than the client's patience.
 func TestStdioServerAway(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

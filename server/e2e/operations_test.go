@@ -20,7 +20,7 @@ func operations(t *testing.T) (text, shell string) {
 	return read(t, source("docs/operations.md")), shell
 }
 
-// TestOperationsShell holds that bash can read every block of docs/operations.md.
+// TestOperationsShell checks that bash can read every block of docs/operations.md.
 func TestOperationsShell(t *testing.T) {
 	_, shell := operations(t)
 	check := exec.Command(needs(t, "bash"), "-n")
@@ -41,7 +41,7 @@ func envFile(t *testing.T) string {
 	return m[1]
 }
 
-// TestOperationsMetrics holds that every metric docs/operations.md names is shown,
+// TestOperationsMetrics checks that every metric docs/operations.md names is shown,
 // and that it names all but those of the process.
 func TestOperationsMetrics(t *testing.T) {
 	text, _ := operations(t)

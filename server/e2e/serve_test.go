@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestRefusals holds that a server that must not start says what to set, and
+// TestRefusals checks that a server that must not start says what to set, and
 // leaves no file behind.
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
@@ -96,7 +96,7 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// TestStdout holds what scripts read: the ready line, the token line, nothing
+// TestStdout checks what scripts read: the ready line, the token line, nothing
 // else. A log line goes to standard error, the query of a request nowhere.
 func TestStdout(t *testing.T) {
 	p := serve(t, "--db", ":memory:", "--token-for", "You@Example.com")
@@ -124,7 +124,7 @@ func TestStdoutWithoutToken(t *testing.T) {
 	}
 }
 
-// TestMemory holds that :memory: leaves nothing, neither in the directory of the
+// TestMemory checks that :memory: leaves nothing, neither in the directory of the
 // server nor in that of temporary files.
 func TestMemory(t *testing.T) {
 	cmd := command(t, serving("--local", "--token-for=you@example.com")...)
@@ -147,7 +147,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestFileStays holds that a stopped server leaves one whole file, and that the
+// TestFileStays checks that a stopped server leaves one whole file, and that the
 // next one goes on with it.
 func TestFileStays(t *testing.T) {
 	dir := t.TempDir()
@@ -164,7 +164,7 @@ func TestFileStays(t *testing.T) {
 	}
 }
 
-// TestTokenBesideServer holds that the owner of the file gets a token while the
+// TestTokenBesideServer checks that the owner of the file gets a token while the
 // server runs on it.
 func TestTokenBesideServer(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")

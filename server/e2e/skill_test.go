@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestSkill holds that the packaged skill has the form of agentskills.io, and
+// TestSkill checks that the packaged skill has the form of agentskills.io, and
 // that what it tells an agent to run works as written.
 func TestSkill(t *testing.T) {
 	front, body, found := strings.Cut(strings.TrimPrefix(read(t, source("skills/crmkit/SKILL.md")), "---\n"), "\n---\n")

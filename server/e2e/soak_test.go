@@ -213,7 +213,7 @@ func (d *disk) comeBack(t *testing.T) {
 	}
 }
 
-// TestUpgradeOnAFullDisk holds that an upgrade without room for its copy leaves the
+// TestUpgradeOnAFullDisk checks that an upgrade without room for its copy leaves the
 // file as it was, and goes through once there is room.
 func TestUpgradeOnAFullDisk(t *testing.T) {
 	long(t, "left out: processes and disks that fail")

@@ -132,7 +132,7 @@ func (s *secured) kept(t *testing.T) {
 	}
 }
 
-// TestPlainHTTPSendsReadersToTLS holds that plain HTTP leads to https without
+// TestPlainHTTPSendsReadersToTLS checks that plain HTTP leads to https without
 // doing anything, and takes no secret along.
 func TestPlainHTTPSendsReadersToTLS(t *testing.T) {
 	t.Parallel()
@@ -179,7 +179,7 @@ func raw(t *testing.T, address, text string) string {
 	return string(answer)
 }
 
-// TestNoCertificate holds that a CA that does not answer stops no server, and that
+// TestNoCertificate checks that a CA that does not answer stops no server, and that
 // the log says what to look at.
 func TestNoCertificate(t *testing.T) {
 	t.Parallel()
@@ -249,7 +249,7 @@ func pair(t *testing.T, dir string) pemPair {
 	return p
 }
 
-// TestCertificatesOfOthers holds that a directory for keys that others may read is
+// TestCertificatesOfOthers checks that a directory for keys that others may read is
 // refused.
 func TestCertificatesOfOthers(t *testing.T) {
 	dir := t.TempDir()

@@ -112,44 +112,47 @@ var (
 	retry  = Stats{Retried: 1, Failed: 1} // which fails again
 )
 
+// replyTests are what a mail server says at a command, and what becomes of the mail.
+var replyTests = []struct {
+	event, reply string
+	want         Stats
+}{
+	{"greeting", "421 too many of you", retry},
+	{"greeting", "554 go away", failed},
+	{"greeting", drop, retry},
+	{"greeting", hang, retry},
+	{"EHLO", "421 closing\r\n421 closing", retry},
+	{"EHLO", drop, retry},
+	{"EHLO", hang, retry},
+	{"EHLO", "502 what", sent}, // HELO does where nothing else is asked for
+	{"MAIL", "451 later", retry},
+	{"MAIL", "550 not from there", failed},
+	{"MAIL", drop, retry},
+	{"MAIL", hang, retry},
+	{"RCPT", "450 busy", retry},
+	{"RCPT", "452 full", retry},
+	{"RCPT", "550 who", failed},
+	{"RCPT", "553 that is no name", failed},
+	{"RCPT", drop, retry},
+	{"RCPT", hang, retry},
+	{"DATA", "451 later", retry},
+	{"DATA", "554 no", failed},
+	{"DATA", drop, retry},
+	{"DATA", hang, retry},
+	{".", "451 later", retry},
+	{".", "452 full", retry},
+	{".", "552 too much", failed},
+	{".", "554 spam", failed},
+	{".", drop, retry},
+	{".", hang, retry},
+	{"QUIT", "421 bye", sent}, // the mail is taken: sending it again would double it
+	{"QUIT", "500 what", sent},
+	{"QUIT", drop, sent},
+	{"QUIT", hang, sent},
+}
+
 func TestReplies(t *testing.T) {
-	for _, try := range []struct {
-		event, reply string
-		want         Stats
-	}{
-		{"greeting", "421 too many of you", retry},
-		{"greeting", "554 go away", failed},
-		{"greeting", drop, retry},
-		{"greeting", hang, retry},
-		{"EHLO", "421 closing\r\n421 closing", retry},
-		{"EHLO", drop, retry},
-		{"EHLO", hang, retry},
-		{"EHLO", "502 what", sent}, // HELO does where nothing else is asked for
-		{"MAIL", "451 later", retry},
-		{"MAIL", "550 not from there", failed},
-		{"MAIL", drop, retry},
-		{"MAIL", hang, retry},
-		{"RCPT", "450 busy", retry},
-		{"RCPT", "452 full", retry},
-		{"RCPT", "550 who", failed},
-		{"RCPT", "553 that is no name", failed},
-		{"RCPT", drop, retry},
-		{"RCPT", hang, retry},
-		{"DATA", "451 later", retry},
-		{"DATA", "554 no", failed},
-		{"DATA", drop, retry},
-		{"DATA", hang, retry},
-		{".", "451 later", retry},
-		{".", "452 full", retry},
-		{".", "552 too much", failed},
-		{".", "554 spam", failed},
-		{".", drop, retry},
-		{".", hang, retry},
-		{"QUIT", "421 bye", sent}, // the mail is taken: sending it again would double it
-		{"QUIT", "500 what", sent},
-		{"QUIT", drop, sent},
-		{"QUIT", hang, sent},
-	} {
+	for _, try := range replyTests {
 		t.Run(try.event+" "+try.reply, func(t *testing.T) {
 			t.Parallel()
 			s := (&script{replies: map[string]string{try.event: try.reply}}).start(t)
@@ -167,7 +170,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestSTARTTLSReplies holds how a refusal of STARTTLS itself is taken.
+// TestSTARTTLSReplies checks how a refusal of STARTTLS itself is taken.
 func TestSTARTTLSReplies(t *testing.T) {
 	for answer, want := range map[string]Stats{
 		"454 not now":      retry,
@@ -189,7 +192,7 @@ func TestSTARTTLSReplies(t *testing.T) {
 	}
 }
 
-// TestTimeoutIsOfTheWholeTry holds that a server which answers each step in time
+// TestTimeoutIsOfTheWholeTry checks that a server which answers each step in time
 // gets no more time for that: go-mail alone would let this one finish.
 func TestTimeoutIsOfTheWholeTry(t *testing.T) {
 	s := (&script{delay: 35 * time.Millisecond}).start(t)
@@ -203,7 +206,7 @@ func TestTimeoutIsOfTheWholeTry(t *testing.T) {
 	}
 }
 
-// TestHangsInsideTLS holds that the timeout reaches below TLS, before and after
+// TestHangsInsideTLS checks that the timeout reaches below TLS, before and after
 // the handshake.
 func TestHangsInsideTLS(t *testing.T) {
 	id := newIdentity(t)
@@ -234,7 +237,7 @@ func TestConnectionRefused(t *testing.T) {
 	f.want(f.deliver(hello()), retry, "connection refused")
 }
 
-func TestHide(t *testing.T) {
+func TestRedact(t *testing.T) {
 	for _, try := range []struct{ text, secret, want string }{
 		{"a secret, Secret", "secret", "a $1, $1"},
 		{"[a.b] a+b", "[a.b]", "$1 a+b"},
@@ -248,7 +251,7 @@ func TestHide(t *testing.T) {
 	}
 }
 
-// TestTemporary holds the faults that cannot be made on loopback.
+// TestTemporary checks the faults that cannot be made on loopback.
 func TestTemporary(t *testing.T) {
 	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
 	for _, try := range []struct {

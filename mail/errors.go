@@ -14,13 +14,13 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// temporary says whether another try may succeed where this one failed: after
-// 4yz replies (RFC 5321 section 4.2.1) and where the network was at fault. What
-// it does not know, like a missing STARTTLS or a bad certificate, is for good.
+// temporary reports whether another try may succeed: after a 4yz reply (RFC 5321 section
+// 4.2.1) and after an error of the network. Everything else, like a missing STARTTLS or a
+// bad certificate, is permanent.
 func temporary(err error) bool {
 	var sending *gomail.SendError
 	if errors.As(err, &sending) {
-		// Without a reply the connection broke, which IsTemp takes for permanent.
+		// Without a reply the connection broke, which IsTemp reports as permanent.
 		return sending.IsTemp() || sending.ErrorCode() == 0
 	}
 	var reply *textproto.Error
@@ -29,11 +29,11 @@ func temporary(err error) bool {
 	}
 	var network *net.OpError
 	if errors.As(err, &network) {
-		// So crypto/tls tells an alert (RFC 8446 section 6): one side refused.
+		// This is how crypto/tls reports an alert (RFC 8446 section 6): one side refused.
 		return network.Op != "remote error" && network.Op != "local error"
 	}
-	for _, passing := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded, context.Canceled} {
-		if errors.Is(err, passing) {
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, known) {
 			return true
 		}
 	}
@@ -42,8 +42,8 @@ func temporary(err error) bool {
 
 const maxReason = 300 // characters
 
-// explain returns the text of an error for the log. A server may answer with
-// what it was sent, so password, code and address are taken out.
+// explain returns the text of an error for the log. A server may repeat in a reply what it
+// was sent, so the password, the code and the address are removed.
 func (s *Sender) explain(j *job, err error) string {
 	text := redact(err.Error(), mask(j.To), j.To)
 	if s.server.password != "" {
@@ -58,7 +58,7 @@ func (s *Sender) explain(j *job, err error) string {
 }
 
 // redact replaces every secret in the text, in upper or lower case, as it is and as
-// net/textproto quotes replies.
+// net/textproto quotes it in its errors.
 func redact(text, by string, secrets ...string) string {
 	var forms []string
 	for _, secret := range secrets {
@@ -69,7 +69,7 @@ func redact(text, by string, secrets ...string) string {
 	return regexp.MustCompile("(?i)"+strings.Join(forms, "|")).ReplaceAllLiteralString(text, by)
 }
 
-// pattern matches a text in one that was made valid UTF-8, which patterns must be.
+// pattern returns a pattern that matches the text in valid UTF-8.
 func pattern(s string) string {
 	return regexp.QuoteMeta(strings.ToValidUTF8(s, "\ufffd"))
 }

@@ -51,11 +51,11 @@ func (m *model) take() (best *job) {
 	return best
 }
 
-// TestTurns compares the queue with the model: urgent mails first, shares in turns,
+// TestFairQueue compares the queue with the model: urgent mails first, shares in turns,
 // the mails of a share in order, and no share with more than half of the workers.
-func TestTurns(t *testing.T) {
+func TestFairQueue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q, m := newTurns(), &model{turns: map[string]int{}}
+		q, m := newFairQueue(), &model{turns: map[string]int{}}
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			switch rapid.IntRange(0, 3).Draw(t, "step") {
 			case 0, 1:

@@ -23,13 +23,13 @@ func (s *Sender) try(j *job) error {
 	}
 	err = client.DialAndSendWithContext(ctx, msg)
 	if msg.IsDelivered() {
-		return nil // the server has it: a fault at QUIT must not send it twice
+		return nil // the server has it: after an error at QUIT it must not be sent again
 	}
 	return err
 }
 
-// common are the options of every try. NOOP and RSET are left out: a fault there
-// would hide the server's own words, or that it took the mail.
+// common are the options of every try. NOOP and RSET are left out: an error there would
+// hide the server's own reply, or that it accepted the mail.
 func (s *Sender) common(ctx context.Context) []gomail.Option {
 	return []gomail.Option{
 		gomail.WithPort(s.server.port), gomail.WithTimeout(s.opts.Timeout), gomail.WithTLSConfig(s.tls),
@@ -48,7 +48,7 @@ func (s *Sender) policy(j *job) []gomail.Option {
 		opts = []gomail.Option{gomail.WithTLSPolicy(gomail.NoTLS)}
 	}
 	if ascii(s.from.Address) && ascii(j.To) {
-		// Else a relay could bounce what the next server need not take.
+		// Otherwise a relay could bounce the mail if the next server lacks SMTPUTF8.
 		opts = append(opts, gomail.WithoutSMTPUTF8())
 	}
 	if s.server.user == "" {
@@ -58,20 +58,20 @@ func (s *Sender) policy(j *job) []gomail.Option {
 		gomail.WithUsername(s.server.user), gomail.WithPassword(s.server.password))
 }
 
-// mechanisms are the kinds of AUTH to choose from, the best first. go-mail's own
-// choice prefers NTLM, which needs a domain, and takes no PLAIN over a TLS
-// connection that it did not dial itself.
+// mechanisms are the AUTH mechanisms to choose from, best first. go-mail's own choice
+// prefers NTLM, which needs a domain, and refuses PLAIN over a TLS connection that it did
+// not dial itself.
 func (s *Sender) mechanisms() []gomail.SMTPAuthType {
 	list := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthCramMD5}
-	if s.server.security == plain { // and thus on loopback
+	if s.server.security == plain { // which is allowed on loopback only
 		return append(list, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc)
 	}
 	return append(list, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin)
 }
 
-// dialer returns how a try connects. The connection lives no longer than the
-// try's context: go-mail renews its own deadline at each step, and leaves a
-// connection open whose greeting failed.
+// dialer returns the function by which a try connects. It closes the connection when the
+// context of the try ends: go-mail renews its own deadline at each step, and leaves a
+// connection open if the greeting fails.
 func (s *Sender) dialer(ctx context.Context) gomail.DialContextFunc {
 	return func(dialing context.Context, network, _ string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(dialing, network, s.server.address())
@@ -85,8 +85,8 @@ func (s *Sender) dialer(ctx context.Context) gomail.DialContextFunc {
 
 var errNotLocal = errors.New("the name of the mail server leads to another machine, and tls=off is for loopback only")
 
-// secure encrypts a fresh connection where that comes first, and holds that an
-// unencrypted one stays on this machine, whatever its name resolved to.
+// secure encrypts a new connection if TLS comes first, and refuses an unencrypted one that
+// leaves this machine, whatever the name resolved to.
 func (s *Sender) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	switch s.server.security {
 	case implicitTLS:
@@ -100,19 +100,19 @@ func (s *Sender) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	return conn, nil
 }
 
-// maxReplies is how many bytes a mail server may say in one try, so that one that
-// never ends cannot fill the memory.
+// maxReplies is how many bytes a mail server may send in one try. Without it a reply
+// without end would fill the memory.
 const maxReplies = 256 << 10
 
 var errTooMuch = errors.New("the mail server says more than any answer takes")
 
-// bounded is a connection from which only so much is read.
+// bounded is a connection from which a limited number of bytes is read.
 type bounded struct {
 	net.Conn
 	left int
 }
 
-// Read reads up to what is left.
+// Read reads at most what is left.
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errTooMuch
