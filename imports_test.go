@@ -17,11 +17,11 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < query < store < auth < auth/oauth < server/edge < server < main
-crm < render < server/importer
+crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server < main
 crm < server/client < server
 crm/norm < mail < auth
-store < server/draft < server/importer < server < server/servertest
+store < server/draft < server/web
+crm < render < server/draft < server/importer < server < server/servertest
 store/sqlite < store < store/account < auth
 query < server/manual < server
 query < store/textindex < store
@@ -34,9 +34,9 @@ const fences = `
 modernc.org/sqlite                      store store/sqlite
 database/sql                            store store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
-github.com/julienschmidt/httprouter     server/router.go
-github.com/google/uuid                  server
-net/http                                server server/client server/edge server/servertest
+github.com/julienschmidt/httprouter     server/web
+github.com/google/uuid                  server/web
+net/http                                server server/client server/edge server/servertest server/web
 golang.org/x/crypto                     server/edge
 golang.org/x/net                        crm/norm
 golang.org/x/text                       crm/norm

@@ -11,6 +11,7 @@ import (
 // Response is one answer.
 type Response struct {
 	Line    *Item      // the record or status the answer is about; nil for a list
+	Status  int        // of the answer over HTTP; 0: 200, or that of Error
 	Result  string     // of a write: created, updated, unchanged
 	Upsert  bool       // the write makes or updates: text calls unchanged an update of nothing
 	Version int64      // of the record the answer is about, for the ETag

@@ -8,17 +8,18 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
 )
 
 // authRequest answers POST /auth/request.
-func (s *Server) authRequest(rq *request) (*render.Response, error) {
-	body, fault := rq.texts()
+func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
+	body, fault := rq.TextBody()
 	if fault != nil {
 		return nil, fault
 	}
-	address, code, err := s.auth.Request(rq.Context(), rq.addr, body["email"])
+	address, code, err := s.auth.Request(rq.Context(), rq.Addr, body["email"])
 	if err != nil {
 		return nil, err
 	}
@@ -38,17 +39,17 @@ func (s *Server) authRequest(rq *request) (*render.Response, error) {
 }
 
 // deleteAccount answers DELETE /account.
-func (s *Server) deleteAccount(rq *request) (*render.Response, error) {
-	code, err := rq.stepUpCode()
+func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
+	code, err := stepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.DeleteAccount(tx, code)
 		if err != nil {
 			return nil, err
 		}
-		doc := deleted("user", rq.actor.UserID)
+		doc := deleted("user", rq.Actor.UserID)
 		for _, w := range left.Deleted {
 			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+norm.Quote(w.Name)+" with all in it")
 		}
@@ -65,12 +66,12 @@ func text(name, value string) render.Field {
 }
 
 // authVerify answers POST /auth/verify.
-func (s *Server) authVerify(rq *request) (*render.Response, error) {
-	body, fault := rq.texts()
+func (s *Server) authVerify(rq *web.Request) (*render.Response, error) {
+	body, fault := rq.TextBody()
 	if fault != nil {
 		return nil, fault
 	}
-	in, err := s.auth.Verify(rq.Context(), rq.addr, auth.Credentials{Email: body["email"], Code: body["code"],
+	in, err := s.auth.Verify(rq.Context(), rq.Addr, auth.Credentials{Email: body["email"], Code: body["code"],
 		TokenName: body["token_name"], Scope: body["scope"], WorkspaceID: body["workspace_id"]})
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func signedIn(in auth.SignedIn) *render.Response {
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
-		doc.Items = append(doc.Items, render.Item{Head: handle, Fields: append(names(handle),
+		doc.Items = append(doc.Items, render.Item{Head: handle, Fields: append(web.Names(handle),
 			text("name", w.Name), text("role", w.Role), render.Field{Name: "current", Value: crm.Bool(w.ID == in.Workspace.ID)})})
 	}
 	return doc
@@ -118,19 +119,19 @@ func elsewhere(in auth.SignedIn) string {
 }
 
 // whoami answers GET /whoami.
-func (s *Server) whoami(rq *request) (*render.Response, error) {
+func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	// The plan may have been set by another process since the session was read.
-	w, err := account.FindWorkspace(rq.Context(), s.store, rq.actor.User, rq.actor.WorkspaceID)
+	w, err := account.FindWorkspace(rq.Context(), s.store, rq.Actor.User, rq.Actor.WorkspaceID)
 	if err != nil {
 		return nil, err
 	}
-	a := w.In(rq.actor)
+	a := w.In(rq.Actor)
 	usage, err := s.store.Usage(rq.Context(), a)
 	if err != nil {
 		return nil, err
 	}
 	doc := &render.Response{
-		Line: &render.Item{Head: "member/" + a.UserID, Fields: append(names("member/"+a.UserID),
+		Line: &render.Item{Head: "member/" + a.UserID, Fields: append(web.Names("member/"+a.UserID),
 			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
 			text("time_zone", a.TimeZone), text("token_id", a.TokenID), text("token_name", a.TokenName),
 			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan))},
@@ -149,24 +150,24 @@ func (s *Server) whoami(rq *request) (*render.Response, error) {
 
 // tokens answers GET /tokens: those of the user that are alive, in all
 // workspaces.
-func (s *Server) tokens(rq *request) (*render.Response, error) {
+func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
-	rq.rawParams = rq.params
-	rq.params = withParam(rq.params, "last_used_at", "gt:-"+days+"d")
+	rq.RawParams = rq.Params
+	rq.Params = withParam(rq.Params, "last_used_at", "gt:-"+days+"d")
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
 	}
-	markCurrent(doc, "token/"+rq.actor.TokenID)
+	markCurrent(doc, "token/"+rq.Actor.TokenID)
 	return doc, nil
 }
 
 // revoke answers DELETE /tokens/{id}. It names what the token made, for a thief may have
 // made it.
-func (s *Server) revoke(rq *request) (*render.Response, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		left, err := s.auth.Revoke(tx, rq.recordID)
-		doc := deleted("token", crm.CutHandle(rq.recordID))
+func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
+		left, err := s.auth.Revoke(tx, rq.RecordID)
+		doc := deleted("token", crm.CutHandle(rq.RecordID))
 		sure, unsure := named(left)
 		if n := len(sure); n > 0 {
 			doc.Remarks = append(doc.Remarks, countOf(n, "token that it made still works", "tokens that it made still work")+": "+strings.Join(sure, ", ")+"; DELETE /tokens/{id} ends each")
@@ -200,7 +201,7 @@ func named(list []account.MadeToken) (sure, unsure []string) {
 }
 
 // healthz answers GET /healthz: the process serves.
-func (s *Server) healthz(*request) (*render.Response, error) { return status("ok"), nil }
+func (s *Server) healthz(*web.Request) (*render.Response, error) { return status("ok"), nil }
 
 func status(word string) *render.Response {
 	return &render.Response{Line: &render.Item{Head: word, HeadKey: "status"}}

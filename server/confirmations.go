@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/web"
 )
 
 // The limits of what waits for its confirmation.
@@ -30,14 +31,14 @@ type confirmedAction struct {
 }
 
 // confirmedActionOf returns what the request would do with a body.
-func confirmedActionOf(rq *request, body [32]byte) confirmedAction {
+func confirmedActionOf(rq *web.Request, body [32]byte) confirmedAction {
 	params := url.Values{}
-	for name, values := range rq.params {
+	for name, values := range rq.Params {
 		if !slices.Contains([]string{"dry_run", "confirm", "format"}, name) {
 			params[name] = values
 		}
 	}
-	d := confirmedAction{user: rq.actor.User, workspace: rq.actor.Workspace, request: rq.Method + " " + rq.path, body: body}
+	d := confirmedAction{user: rq.Actor.User, workspace: rq.Actor.Workspace, request: rq.Method + " " + rq.Path, body: body}
 	if len(params) > 0 {
 		d.request += "?" + params.Encode() // sorted by name
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/server/web"
 )
 
 // kept counts how often it was closed.
@@ -70,8 +72,8 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 // client, and takes the place that becomes free.
 func TestImportsWaitForATurn(t *testing.T) {
 	s := &Server{importing: make(chan struct{}, 1)}
-	ask := func(ctx context.Context) (*request, error) {
-		rq := &request{Request: httptest.NewRequestWithContext(ctx, "POST", "/import/contacts", nil)}
+	ask := func(ctx context.Context) (*web.Request, error) {
+		rq := &web.Request{Request: httptest.NewRequestWithContext(ctx, "POST", "/import/contacts", nil)}
 		return rq, s.importTurn(rq)
 	}
 	first, err := ask(t.Context())
@@ -86,10 +88,10 @@ func TestImportsWaitForATurn(t *testing.T) {
 	second := make(chan error)
 	go func() {
 		rq, err := ask(t.Context())
-		rq.end()
+		rq.End()
 		second <- err
 	}()
-	first.end()
+	first.End()
 	if err := <-second; err != nil || len(s.importing) != 0 {
 		t.Errorf("the place that became free: %v, %d taken", err, len(s.importing))
 	}
@@ -105,7 +107,7 @@ func TestSlowFilesAreGivenUp(t *testing.T) {
 		t.Errorf("a byte that comes too late is awaited until %s: %v", w.last, err)
 	}
 	p = newDeadlineReader(strings.NewReader(strings.Repeat("x", 10<<20)), w)
-	if n, _ := p.Read(make([]byte, 10<<20)); n == 0 || time.Until(p.until) > 2*chunkTimeout {
+	if n, _ := p.Read(make([]byte, 10<<20)); n == 0 || time.Until(p.until) > 2*web.ChunkTimeout {
 		t.Errorf("%d bytes give credit until %s", n, p.until)
 	}
 }

@@ -5,25 +5,26 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
 // remove answers DELETE on a record: the first call returns what would go and
 // a token, the second, with the token, deletes.
-func (s *Server) remove(rq *request) (*render.Response, error) {
-	e := rq.route.Entity
-	key, err := s.key(rq, e)
+func (s *Server) remove(rq *web.Request) (*render.Response, error) {
+	e := rq.Route.Entity
+	key, err := rq.Key(e, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	match, fault := rq.ifMatch()
+	match, fault := rq.IfMatch()
 	if fault != nil {
 		return nil, fault
 	}
-	confirm := rq.params.Get("confirm")
+	confirm := rq.Params.Get("confirm")
 	var rec crm.Record
 	var fresh string
-	doc, err := s.write(rq, func(tx *store.Tx) (_ *render.Response, err error) {
+	doc, err := rq.Transact(func(tx *store.Tx) (_ *render.Response, err error) {
 		if rec, err = tx.Fetch(e, key); err != nil {
 			return nil, err
 		}
@@ -50,7 +51,7 @@ func (s *Server) remove(rq *request) (*render.Response, error) {
 	if !errors.Is(err, errUnconfirmed) {
 		return doc, err
 	}
-	counts, err := s.store.Dependents(rq.Context(), rq.actor, rec)
+	counts, err := s.store.Dependents(rq.Context(), rq.Actor, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +64,7 @@ var errUnconfirmed = errors.New("not confirmed")
 // deleted is the answer to a delete or a revocation.
 func deleted(kind, id string) *render.Response {
 	handle := kind + "/" + id
-	return &render.Response{Result: "deleted", Line: &render.Item{Head: "deleted " + handle, Fields: names(handle)}}
-}
-
-// names are the fields by which JSON names what text says by the head of a line.
-func names(handle string) []render.Field {
-	return []render.Field{{Name: "id", Value: crm.Str(crm.CutHandle(handle)), JSON: true}, {Name: "handle", Value: crm.Str(handle), JSON: true}}
+	return &render.Response{Result: "deleted", Line: &render.Item{Head: "deleted " + handle, Fields: web.Names(handle)}}
 }
 
 // confirmation is the answer to a delete that waits for the user's yes.

@@ -11,25 +11,26 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/importer"
+	"crmkit/server/web"
 )
 
-func dumpRoute() route {
-	return route{Method: http.MethodGet, Path: "/export", Access: read, Group: "move", Stream: dumps,
-		Doc: "the whole workspace, as JSON lines", handle: (*Server).dump}
+func (s *Server) dumpRoute() web.Route {
+	return web.Route{Method: http.MethodGet, Path: "/export", Access: web.Read, Group: "move", Stream: web.Dumping,
+		Doc: "the whole workspace, as JSON lines", Handle: s.dump}
 }
 
 // dump answers GET /export: a line about the workspace, then every record behind
 // those it points to, then a line that says how many there were. What is made after
 // it began is left out, and so are references to that, so the file holds together.
-func (s *Server) dump(rq *request) (*render.Response, error) {
-	last, err := s.store.LastKey(rq.Context(), rq.actor)
+func (s *Server) dump(rq *web.Request) (*render.Response, error) {
+	last, err := s.store.LastKey(rq.Context(), rq.Actor)
 	if err != nil {
 		return nil, err
 	}
 	return streamOf(rq, func(w *recordWriter) error {
-		a := rq.actor
+		a := rq.Actor
 		w.piece = fmt.Appendf(w.piece, `{"crmkit":%d,"workspace":"%s","name":%s,"exported_at":"%s"}`+"\n",
-			importer.DumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.env.Now.UTC().Format(time.RFC3339))
+			importer.DumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.Env.Now.UTC().Format(time.RFC3339))
 		counts := render.Item{}
 		for _, e := range s.schema.Records() {
 			n, err := s.dumpKind(rq, e, last, w)
@@ -47,8 +48,8 @@ func (s *Server) dump(rq *request) (*render.Response, error) {
 
 // dumpKind writes the records of an entity up to the last that was there, and
 // returns how many.
-func (s *Server) dumpKind(rq *request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
-	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.env)
+func (s *Server) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
+	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.Env)
 	if fault != nil {
 		return 0, fault
 	}

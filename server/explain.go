@@ -9,17 +9,18 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
 // explain says of an empty list which conditions match nothing even alone, and
 // what is in use instead.
-func (s *Server) explain(rq *request) ([]string, error) {
-	asked := rq.rawParams
+func (s *Server) explain(rq *web.Request) ([]string, error) {
+	asked := rq.RawParams
 	if asked == nil {
-		asked = rq.params
+		asked = rq.Params
 	}
-	parts, all, fault := query.Conditions(rq.route.Entity, asked, rq.env)
+	parts, all, fault := query.Conditions(rq.Route.Entity, asked, rq.Env)
 	if fault != nil {
 		return nil, fault
 	}
@@ -29,7 +30,7 @@ func (s *Server) explain(rq *request) ([]string, error) {
 			remark, err := s.explainPart(rq, part)
 			return []string{remark}, err
 		}
-		page, err := s.store.List(rq.Context(), rq.actor, part.Question)
+		page, err := s.store.List(rq.Context(), rq.Actor, part.Question)
 		if err != nil {
 			return nil, err
 		}
@@ -49,12 +50,12 @@ func (s *Server) explain(rq *request) ([]string, error) {
 }
 
 // finds says what a search of some kinds finds, to who found nothing.
-func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
+func (s *Server) finds(rq *web.Request, kinds ...*crm.Entity) (string, error) {
 	if !s.store.KeepsText() {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {
-		forgiving, err := s.store.SupportsFuzzy(rq.Context(), rq.actor, e)
+		forgiving, err := s.store.SupportsFuzzy(rq.Context(), rq.Actor, e)
 		switch {
 		case err != nil:
 			return "", err
@@ -67,7 +68,7 @@ func (s *Server) finds(rq *request, kinds ...*crm.Entity) (string, error) {
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 }
 
-func (s *Server) explainPart(rq *request, part query.Condition) (string, error) {
+func (s *Server) explainPart(rq *web.Request, part query.Condition) (string, error) {
 	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
@@ -79,13 +80,13 @@ func (s *Server) explainPart(rq *request, part query.Condition) (string, error) 
 		return remark + "; like: finds a part and knows no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
 	}
 	if part.Param == "search" {
-		finds, err := s.finds(rq, rq.route.Entity)
+		finds, err := s.finds(rq, rq.Route.Entity)
 		return remark + "; it " + finds, err
 	}
 	if part.ValuesSQL == "" {
 		return remark, nil
 	}
-	inUse, err := s.store.ValuesInUse(rq.Context(), rq.actor, part)
+	inUse, err := s.store.ValuesInUse(rq.Context(), rq.Actor, part)
 	if err != nil || len(inUse.Values) == 0 {
 		return remark + "; no value is in use", err
 	}

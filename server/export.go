@@ -10,12 +10,13 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/web"
 )
 
 // exportRoute is the row that streams the records of an entity.
-func exportRoute(e *crm.Entity) route {
-	return route{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: read, Group: "move", Entity: e, Lists: true, Stream: exports,
-		Doc: "all, with the filters of its list", handle: (*Server).export}
+func (s *Server) exportRoute(e *crm.Entity) web.Route {
+	return web.Route{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: web.Read, Group: "move", Entity: e, Lists: true, Stream: web.Exporting,
+		Doc: "all, with the filters of its list", Handle: s.export}
 }
 
 // maxExportRows are the parameters of lists that an export, which is everything, does
@@ -24,15 +25,15 @@ var maxExportRows = []string{"limit", "cursor", "total"}
 
 // export answers GET /export/{kind}: every record that matches, whole, in the
 // order in which they came, so that what is made meanwhile comes last.
-func (s *Server) export(rq *request) (*render.Response, error) {
-	e := rq.route.Entity
+func (s *Server) export(rq *web.Request) (*render.Response, error) {
+	e := rq.Route.Entity
 	for _, name := range maxExportRows {
-		if rq.params.Has(name) {
+		if rq.Params.Has(name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
-				name, e.Route(), name, norm.Quote(rq.params.Get(name))).On(name)
+				name, e.Route(), name, norm.Quote(rq.Params.Get(name))).On(name)
 		}
 	}
-	q, fault := query.Parse(e, oldestFirst(e, rq.params), rq.env)
+	q, fault := query.Parse(e, oldestFirst(e, rq.Params), rq.Env)
 	if fault != nil {
 		return nil, fault
 	}
@@ -56,10 +57,10 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 
 // walk calls each with every record that answers the question, page after page:
 // nothing in the store is held while a slow client reads.
-func (s *Server) walk(rq *request, q *query.Query, each func(crm.Record) error) error {
+func (s *Server) walk(rq *web.Request, q *query.Query, each func(crm.Record) error) error {
 	q.Limit, q.Total, q.NoCache = q.Entity.MaxLimit, query.TotalNone, true
 	for {
-		page, err := s.store.List(rq.Context(), rq.actor, q)
+		page, err := s.store.List(rq.Context(), rq.Actor, q)
 		if err != nil {
 			return err
 		}
@@ -76,13 +77,13 @@ func (s *Server) walk(rq *request, q *query.Query, each func(crm.Record) error) 
 }
 
 // streamOf returns the document of records that run hands to a writer.
-func streamOf(rq *request, run func(*recordWriter) error) *render.Response {
-	media := rq.media
-	if media == jsonMedia || rq.route.Stream == dumps {
-		media = rowsMedia
+func streamOf(rq *web.Request, run func(*recordWriter) error) *render.Response {
+	media := rq.Media
+	if media == web.JSONMedia || rq.Route.Stream == web.Dumping {
+		media = web.RowsMedia
 	}
 	kind := media
-	if media != rowsMedia {
+	if media != web.RowsMedia {
 		kind += "; charset=utf-8"
 	}
 	return &render.Response{Stream: &render.Stream{Type: kind, Each: func(put func([]byte) error) error {
@@ -95,7 +96,7 @@ const pieceSize = 32 << 10
 
 // recordWriter spells records and sends them in pieces.
 type recordWriter struct {
-	rq    *request
+	rq    *web.Request
 	media string
 	put   func([]byte) error
 	pick  []string
@@ -106,15 +107,15 @@ type recordWriter struct {
 func (w *recordWriter) record(rec crm.Record) error {
 	line := render.Record(rec, w.pick)
 	switch w.media {
-	case csvMedia:
+	case web.CSVMedia:
 		if w.n == 0 {
 			w.piece = line.AppendHeader(w.piece)
 		}
 		w.piece = line.AppendCSV(w.piece)
-	case rowsMedia:
+	case web.RowsMedia:
 		w.piece = line.Append(w.piece, render.JSON, nil)
 	default:
-		w.piece = line.Append(w.piece, render.Text, w.rq.actor.Zone)
+		w.piece = line.Append(w.piece, render.Text, w.rq.Actor.Zone)
 	}
 	w.n++
 	return w.flush(pieceSize)
@@ -134,10 +135,10 @@ func (w *recordWriter) flush(over int) error {
 // record brought it.
 func (w *recordWriter) end(q *query.Query) error {
 	switch {
-	case w.media == csvMedia && w.n == 0:
+	case w.media == web.CSVMedia && w.n == 0:
 		line := render.Record(crm.NewRecord(q.Entity), q.Fields)
 		w.piece = line.AppendHeader(w.piece)
-	case w.media == textMedia:
+	case w.media == web.TextMedia:
 		w.piece = fmt.Appendf(w.piece, "# exported: %d\n", w.n)
 	}
 	return w.flush(0)

@@ -9,32 +9,33 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/importer"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
 // importRoute is the row that imports records of an entity.
-func importRoute(e *crm.Entity) route {
-	return route{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: write, Group: "move", Entity: e, Stream: imports,
-		Params: []string{"dry_run", "atomic", "source", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", handle: (*Server).importFile}
+func (s *Server) importRoute(e *crm.Entity) web.Route {
+	return web.Route{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: web.Write, Group: "move", Entity: e, Stream: web.Importing,
+		Params: []string{"dry_run", "atomic", "source", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", Handle: s.importFile}
 }
 
 // restoreRoute is the row that imports an exported workspace.
-func restoreRoute() route {
-	return route{Method: http.MethodPost, Path: "/import", Access: write, Group: "move", Stream: restoring,
-		Params: []string{"dry_run", "atomic", "confirm"}, Doc: "what GET /export gave, into this workspace", handle: (*Server).importFile}
+func (s *Server) restoreRoute() web.Route {
+	return web.Route{Method: http.MethodPost, Path: "/import", Access: web.Write, Group: "move", Stream: web.Restoring,
+		Params: []string{"dry_run", "atomic", "confirm"}, Doc: "what GET /export gave, into this workspace", Handle: s.importFile}
 }
 
 // fileImport is one import on its way.
 type fileImport struct {
 	s    *Server
-	rq   *request
+	rq   *web.Request
 	opts importer.Options
 	file *importedFile // closed with the request, unless it is kept for a confirmation
 }
 
 // importFile answers POST /import/{kind} and POST /import. It takes the file in, reads
 // all of it, and then saves it. A confirmed file was read by its dry run.
-func (s *Server) importFile(rq *request) (*render.Response, error) {
+func (s *Server) importFile(rq *web.Request) (*render.Response, error) {
 	opts, fault := s.importOptions(rq)
 	if fault != nil {
 		return nil, fault
@@ -44,7 +45,7 @@ func (s *Server) importFile(rq *request) (*render.Response, error) {
 	}
 	im := &fileImport{s: s, rq: rq, opts: opts}
 	im.opts.Keep = im.keep
-	rq.ends = append(rq.ends, func() {
+	rq.OnEnd(func() {
 		if im.file != nil {
 			_ = im.file.Close() // nothing in it is needed any more
 		}
@@ -60,35 +61,35 @@ func (s *Server) importFile(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	media := textMedia + "; charset=utf-8"
-	if rq.format == render.JSON {
-		media = rowsMedia
+	media := web.TextMedia + "; charset=utf-8"
+	if rq.Format == render.JSON {
+		media = web.RowsMedia
 	}
 	return &render.Response{Stream: &render.Stream{Type: media, Finish: true, Each: answer}}, nil
 }
 
 // importOptions reads the parameters of an import.
-func (s *Server) importOptions(rq *request) (opts importer.Options, fault *crm.Error) {
-	opts = importer.Options{Env: rq.env, Workspace: rq.actor.WorkspaceID, Entity: rq.route.Entity, Source: rq.params.Get("source"),
-		Limits: s.importLimits, Store: requestWriter{s, rq}, Format: rq.format, Remarks: rq.remarks}
+func (s *Server) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
+	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"),
+		Limits: s.importLimits, Store: requestWriter{s, rq}, Format: rq.Format, Remarks: rq.Remarks}
 	if opts.DryRun, fault = isOn(rq, "dry_run"); fault != nil {
 		return opts, fault
 	}
 	if opts.Atomic, fault = isOn(rq, "atomic"); fault != nil {
 		return opts, fault
 	}
-	if opts.DryRun && rq.params.Has("confirm") {
+	if opts.DryRun && rq.Params.Has("confirm") {
 		return opts, crm.Errorf(crm.InvalidValue, "dry_run=1 saves nothing, and confirm= saves: leave dry_run out to save what the dry run showed.").On("dry_run")
 	}
-	if rq.internal {
-		opts.MaxText = maxToolText / 2
+	if rq.ByTool {
+		opts.MaxText = web.MaxToolText / 2
 	}
 	return opts, importer.CheckSource(opts.Source)
 }
 
 // isOn reads a parameter that is on or off.
-func isOn(rq *request, name string) (bool, *crm.Error) {
-	switch value := rq.params.Get(name); strings.ToLower(value) {
+func isOn(rq *web.Request, name string) (bool, *crm.Error) {
+	switch value := rq.Params.Get(name); strings.ToLower(value) {
 	case "1", "true", "yes":
 		return true, nil
 	case "", "0", "false", "no":
@@ -101,19 +102,19 @@ func isOn(rq *request, name string) (bool, *crm.Error) {
 // requestWriter runs transactions on behalf of a request.
 type requestWriter struct {
 	s  *Server
-	rq *request
+	rq *web.Request
 }
 
-func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.s.change(w.rq, fn) }
+func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
 func (w requestWriter) Rehearse(step *store.Rehearsal, fn func(*store.Tx) error) error {
-	return w.s.store.Rehearse(w.rq.Context(), w.rq.actor, step, w.rq.entered(fn))
+	return w.s.store.Rehearse(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 
 // receive takes the file in, or takes up that of the dry run which is confirmed. A
 // confirmation needs no body; one that is sent must be the file.
 func (im *fileImport) receive() (err error) {
-	if !im.rq.params.Has("confirm") {
+	if !im.rq.Params.Has("confirm") {
 		im.file, err = im.s.spoolBody(im.rq)
 		return err
 	}
@@ -121,7 +122,7 @@ func (im *fileImport) receive() (err error) {
 	if fault != nil {
 		return fault
 	}
-	file, fault := im.s.kept.take(im.rq.params.Get("confirm"), confirmedActionOf(im.rq, digest))
+	file, fault := im.s.kept.take(im.rq.Params.Get("confirm"), confirmedActionOf(im.rq, digest))
 	if fault != nil {
 		return fault
 	}

@@ -2,6 +2,9 @@ package server_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -120,5 +123,24 @@ func TestSizesAreBounded(t *testing.T) {
 	accept := strings.Repeat("a/b,", 60)
 	if a := r.call("GET", "/contacts", "", "Accept", accept); a.status != 400 || !strings.Contains(a.body, "Accept has more than 50 media types") {
 		t.Errorf("an endless Accept: %d %s", a.status, a.body)
+	}
+}
+
+// TestPublicBodiesAreSmall sends more than the 16 KiB of a body before sign-in, without a
+// length, to the endpoints that take one.
+func TestPublicBodiesAreSmall(t *testing.T) {
+	r := newRig(t)
+	srv := httptest.NewServer(r.handler)
+	defer srv.Close()
+	for _, path := range []string{"/auth/request", "/auth/verify", "/register"} {
+		body := `{"email":[` + strings.Repeat("1,", 16<<10) + `1]}`
+		res, err := http.Post(srv.URL+path, "application/json", struct{ io.Reader }{strings.NewReader(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != http.StatusRequestEntityTooLarge && path != "/register" || res.StatusCode < 400 {
+			t.Errorf("%s: status %d", path, res.StatusCode)
+		}
+		res.Body.Close()
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/server/draft"
+	"crmkit/server/web"
 )
 
 // bulkLinkRequest are records to be tied to the one of the path at once.
@@ -22,11 +23,11 @@ type bulkLinkRequest struct {
 const maxBulkLinks = 10_000
 
 // bulkLinks reads a body that ties several records; nil when it is about one.
-func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
+func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if len(e.AtLeastOne) == 0 {
 		return nil, nil
 	}
-	members, fault := rq.members()
+	members, fault := rq.Members()
 	if fault != nil {
 		return nil, fault
 	}
@@ -38,7 +39,7 @@ func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
 		return nil, nil
 	}
-	if match, fault := rq.ifMatch(); match != 0 || fault != nil {
+	if match, fault := rq.IfMatch(); match != 0 || fault != nil {
 		return nil, crm.Errorf(crm.InvalidValue, "If-Match names the version of one record; leave it out with several.").On("If-Match")
 	}
 	m, filter, kind := &bulkLinkRequest{}, "", allowed[0]
@@ -64,7 +65,7 @@ func (rq *request) bulkLinks(e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 			return nil, fault
 		}
 	}
-	d, fault := draft.Decode(e, rest, rq.env)
+	d, fault := draft.Decode(e, rest, rq.Env)
 	if m.more = d.Inputs; fault == nil {
 		fault = m.parseFilter(rq, e, kinds, sent, kind, filter)
 	}
@@ -81,7 +82,7 @@ func word(member crm.Member) (string, *crm.Error) {
 }
 
 // list reads ids of records of one kind.
-func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
+func (m *bulkLinkRequest) list(rq *web.Request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
 	raw, ok := norm.ParseItems(member.JSON, maxBulkLinks)
 	if !ok {
 		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, norm.ShowJSON(member.JSON)).On(member.Name)
@@ -94,7 +95,7 @@ func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member 
 		if !ok {
 			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, norm.ShowJSON(item)).On(member.Name)
 		}
-		in, fault := draft.Ref(e, f, text, rq.env)
+		in, fault := draft.Ref(e, f, text, rq.Env)
 		if fault != nil {
 			return fault.On(member.Name)
 		}
@@ -104,7 +105,7 @@ func (m *bulkLinkRequest) list(rq *request, e *crm.Entity, f *crm.Field, member 
 }
 
 // parseFilter compiles the filter: the language of lists.
-func (m *bulkLinkRequest) parseFilter(rq *request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
+func (m *bulkLinkRequest) parseFilter(rq *web.Request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
 	if m.via = kinds[kind]; m.via == nil {
 		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(e), ", ")).On("kind").Of(kind, linkParam(e))
 	}
@@ -130,6 +131,6 @@ func (m *bulkLinkRequest) parseFilter(rq *request, e *crm.Entity, kinds map[stri
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
 		}
 	}
-	m.question, fault = query.Parse(e.Target(m.via), params, rq.env)
+	m.question, fault = query.Parse(e.Target(m.via), params, rq.Env)
 	return fault
 }

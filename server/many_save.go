@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -42,7 +43,7 @@ func (o *linkCounts) add(more linkCounts) {
 // but the rows of its records: the filter is asked beside it.
 type linkRun struct {
 	s    *Server
-	rq   *request
+	rq   *web.Request
 	to   parent
 	key  int64
 	many *bulkLinkRequest
@@ -52,11 +53,11 @@ type linkRun struct {
 // createLinks answers POST of several records below one. Up to stepSize are tied together or
 // not at all. More are tied in steps, and when one fails those before it stay: the same
 // request, sent again, does the rest and nothing twice.
-func (s *Server) createLinks(rq *request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
-	if doc, err := s.savedDoc(rq); doc != nil || err != nil {
+func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
+	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
 		return doc, err
 	}
-	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
+	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
 		return nil, err
 	}
 	t := &linkRun{s: s, rq: rq, to: p, key: key, many: m}
@@ -77,7 +78,7 @@ func (s *Server) createLinks(rq *request, p parent, key int64, m *bulkLinkReques
 		return nil, t.stopped(err)
 	}
 	if none {
-		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.route.Entity.Target(m.via).Name)
+		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.Route.Entity.Target(m.via).Name)
 	}
 	return doc, nil
 }
@@ -96,7 +97,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 	if q == nil {
 		return list, nil
 	}
-	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.actor, q, maxBulkLinks+1)
+	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.Actor, q, maxBulkLinks+1)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
 	}
@@ -120,8 +121,8 @@ func (t *linkRun) present(list []candidate) error {
 		byField[c.ref.Field] = append(byField[c.ref.Field], c.ref.Value.Int)
 	}
 	for f, keys := range byField {
-		to := t.rq.route.Entity.Target(f)
-		versions, err := t.s.store.Versions(t.rq.Context(), t.rq.actor, to, nil, keys)
+		to := t.rq.Route.Entity.Target(f)
+		versions, err := t.s.store.Versions(t.rq.Context(), t.rq.Actor, to, nil, keys)
 		if err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 		return nil, err
 	}
 	var saved linkCounts
-	err = t.s.change(t.rq, func(tx *store.Tx) (err error) {
+	err = t.rq.Update(func(tx *store.Tx) (err error) {
 		saved, err = t.save(tx, list)
 		return err
 	})
@@ -166,7 +167,7 @@ func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.s.write(t.rq, func(tx *store.Tx) (*render.Response, error) {
+	return t.rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		saved, err := t.save(tx, list)
 		if err != nil {
 			return nil, err
@@ -198,7 +199,7 @@ func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts,
 		return list, out, nil
 	}
 	q := t.many.question
-	versions, err := t.s.store.Versions(t.rq.Context(), t.rq.actor, q.Entity, q, keys)
+	versions, err := t.s.store.Versions(t.rq.Context(), t.rq.Actor, q.Entity, q, keys)
 	for _, c := range list {
 		if c.found {
 			if c.version = versions[c.ref.Value.Int]; c.version == 0 {
@@ -217,7 +218,7 @@ func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err erro
 	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
 		return out, err
 	}
-	e := t.rq.route.Entity
+	e := t.rq.Route.Entity
 	to := crm.Input{Field: e.Field(t.to.field), Value: crm.Key(t.key)}
 	for _, c := range list {
 		if c.found {

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/edge"
 	"crmkit/server/manual"
+	"crmkit/server/web"
 )
 
 // The MCP connector: the routes of the API as tools. The protocol itself is the
@@ -29,23 +31,23 @@ import (
 // and the reader of mcp_message.go.
 
 // mcpRoutes returns the rows of the connector.
-func (s *Server) mcpRoutes() []route {
-	var rows []route
+func (s *Server) mcpRoutes() []web.Route {
+	var rows []web.Route
 	for _, t := range []struct{ path, doc string }{
 		{"/mcp", "MCP connector for chat clients: one tool, request; see /help/mcp"},
 		{"/mcp/tools", "the same as five tools: read, write, delete, search, fetch"},
 	} {
 		set := t.path
-		base := route{Access: read, Group: "connect", Origins: edge.KnownOrigins, LenientMedia: true, errorWriter: (*Server).mcpFailure}
+		base := web.Route{Access: web.Read, Group: "connect", Protocol: &web.Protocol{Origins: edge.KnownOrigins, Failure: s.mcpFailure}}
 		for _, path := range []string{set, set + "/"} {
 			post, get, del := base, base, base
 			post.Method, post.Path = http.MethodPost, path
-			post.handle = func(s *Server, rq *request) (*render.Response, error) { return s.mcp(rq, set) }
+			post.Handle = func(rq *web.Request) (*render.Response, error) { return s.mcp(rq, set) }
 			if path == set {
 				post.Doc = t.doc
 			}
-			get.Method, get.Path, get.handle = http.MethodGet, path, noStream
-			del.Method, del.Path, del.handle = http.MethodDelete, path, noStream
+			get.Method, get.Path, get.Handle = http.MethodGet, path, noStream
+			del.Method, del.Path, del.Handle = http.MethodDelete, path, noStream
 			rows = append(rows, post, get, del)
 		}
 	}
@@ -53,7 +55,7 @@ func (s *Server) mcpRoutes() []route {
 }
 
 // noStream answers GET and DELETE: there are neither streams nor sessions.
-func noStream(*Server, *request) (*render.Response, error) {
+func noStream(*web.Request) (*render.Response, error) {
 	return nil, crm.Errorf(crm.MethodNotAllowed, "there are neither streams nor sessions.")
 }
 
@@ -78,7 +80,7 @@ func (s *Server) newToolsets() map[string]http.Handler {
 
 // mcpCall is a request to the connector on its way through the SDK.
 type mcpCall struct {
-	*request
+	*web.Request
 	fault atomic.Pointer[crm.Error] // a 401 on the way, which the whole answer must become
 }
 
@@ -87,27 +89,51 @@ type mcpKey struct{}
 func callOf(ctx context.Context) *mcpCall { return ctx.Value(mcpKey{}).(*mcpCall) }
 
 // mcp answers POST /mcp and POST /mcp/tools.
-func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
+func (s *Server) mcp(rq *web.Request, set string) (doc *render.Response, err error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		return nil, crm.Errorf(crm.UnsupportedMedia, "send the JSON-RPC message as Content-Type: application/json.")
 	}
-	body, fault := rq.bytes()
+	body, fault := rq.Bytes()
 	if fault != nil {
 		return nil, fault
 	}
 	messages, wrong := readMessages(body, rq.Header.Get("MCP-Protocol-Version"))
-	rq.rpcID = messages.id()
 	if wrong != nil {
-		rq.rpcCode = wrong.code
-		return nil, crm.Errorf(crm.BadJSON, "%s", wrong.hint)
+		return nil, &messageError{messages.id(), wrong.code, crm.Errorf(crm.BadJSON, "%s", wrong.hint)}
+	}
+	err = web.Recover(func() (err error) {
+		doc, err = s.forward(rq, set, messages)
+		return err
+	})
+	if err != nil {
+		return nil, &messageError{id: messages.id(), err: err}
+	}
+	return doc, nil
+}
+
+// messageError is an error that is about a message.
+type messageError struct {
+	id   string // of the message; empty: it has none
+	code int    // of JSON-RPC; 0: that of the error
+	err  error
+}
+
+func (e *messageError) Error() string { return e.err.Error() }
+func (e *messageError) Unwrap() error { return e.err }
+
+// forward lets the SDK answer messages.
+func (s *Server) forward(rq *web.Request, set string, messages rpcMessages) (*render.Response, error) {
+	body, fault := rq.Bytes()
+	if fault != nil {
+		return nil, fault
 	}
 	for range messages[1:] {
-		if err := s.rateLimit("token " + rq.actor.TokenID); err != nil {
+		if err := s.web.RateLimit("token " + rq.Actor.TokenID); err != nil {
 			return nil, err
 		}
 	}
-	call := &mcpCall{request: rq}
+	call := &mcpCall{Request: rq}
 	inner := rq.Request.Clone(context.WithValue(rq.Context(), mcpKey{}, call))
 	inner.Body = io.NopCloser(bytes.NewReader(body))
 	inner.ContentLength = int64(len(body))
@@ -126,25 +152,26 @@ func (s *Server) mcp(rq *request, set string) (*render.Response, error) {
 	if w.status >= 500 {
 		return nil, fmt.Errorf("the MCP SDK answered %d: %s", w.status, w.body.String())
 	}
-	rq.status = w.status
 	if kind := w.header.Get("Content-Type"); w.body.Len() > 0 && !strings.HasPrefix(kind, "application/json") {
-		return s.rejectMCP(rq, w, messages)
+		return s.rejectMCP(w, messages)
 	}
-	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
+	return &render.Response{Status: w.status, Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
 }
 
 // rejectMCP returns the error for a message that the SDK answered with a plain
 // status and a sentence.
-func (s *Server) rejectMCP(rq *request, w *bufferedResponse, messages rpcMessages) (*render.Response, error) {
+func (s *Server) rejectMCP(w *bufferedResponse, messages rpcMessages) (*render.Response, error) {
 	text := norm.OneLine(strings.TrimSpace(w.body.String()))
 	if strings.HasPrefix(text, "JSON RPC not handled") && len(messages) == 1 {
 		// JSON-RPC ignores a notification that it does not know, and answers a
-		// request with an error, which is no fault of HTTP.
-		if rq.status = http.StatusAccepted; rq.rpcID == "" {
-			return &render.Response{Raw: &render.Raw{Type: "application/json"}}, nil
+		// request with an error, which is not an error of HTTP.
+		if messages.id() == "" {
+			return &render.Response{Status: http.StatusAccepted, Raw: &render.Raw{Type: "application/json"}}, nil
 		}
-		rq.status, rq.rpcCode = http.StatusOK, rpcMethodNotFound
-		return s.mcpFailure(rq, crm.Errorf(crm.NotFound, "there is no method %s.", norm.Quote(messages[0].method))), nil
+		unknown := crm.Errorf(crm.NotFound, "there is no method %s.", norm.Quote(messages[0].method))
+		doc := rpcErrorDoc(messages.id(), rpcMethodNotFound, unknown)
+		doc.Status = http.StatusOK
+		return doc, nil
 	}
 	code := crm.InvalidValue
 	switch w.status {
@@ -153,7 +180,6 @@ func (s *Server) rejectMCP(rq *request, w *bufferedResponse, messages rpcMessage
 	case http.StatusMethodNotAllowed:
 		code = crm.MethodNotAllowed
 	}
-	rq.status = 0
 	return nil, crm.Errorf(code, "%s.", text)
 }
 
@@ -183,33 +209,42 @@ func (r *bufferedResponse) Flush() {}
 
 // mcpFailure spells an error as JSON-RPC has it, under the HTTP status it has
 // everywhere: clients sign in again on a 401 and wait on a 429.
-func (s *Server) mcpFailure(rq *request, known *crm.Error) *render.Response {
-	known = known.ByTools()
-	if rq.status == http.StatusUnauthorized {
-		rq.w.Header().Set("WWW-Authenticate", s.challenge(rq, known))
+func (s *Server) mcpFailure(rq *web.Request, f web.Failure) *render.Response {
+	known := f.Error.ByTools()
+	if known.Status() == http.StatusUnauthorized {
+		rq.Writer.Header().Set("WWW-Authenticate", s.challenge(rq, known))
 	}
 	if known.Code == crm.MethodNotAllowed {
-		rq.w.Header().Set("Allow", "POST, OPTIONS")
+		rq.Writer.Header().Set("Allow", "POST, OPTIONS")
 		known = crm.Errorf(known.Code, "MCP requests are sent with POST; there are no streams and no sessions here.")
 	}
-	code := rq.rpcCode
+	var about messageError
+	if e := (*messageError)(nil); errors.As(f.Cause, &e) {
+		about = *e
+	}
+	code := about.code
 	switch {
 	case code != 0:
 	case known.Code == crm.Internal:
 		code = rpcInternal
-	case rq.status >= 429 || rq.status == http.StatusUnauthorized:
+	case known.Status() >= 429 || known.Status() == http.StatusUnauthorized:
 		code = rpcServerError
 	default:
 		code = rpcInvalidRequest
 	}
-	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(rq.rpcID, code, string(known.Code)+": "+known.Hint)}}
+	return rpcErrorDoc(about.id, code, known)
+}
+
+// rpcErrorDoc returns the answer of JSON-RPC to a message that failed.
+func rpcErrorDoc(id string, code int, known *crm.Error) *render.Response {
+	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(id, code, string(known.Code)+": "+known.Hint)}}
 }
 
 // challenge returns the WWW-Authenticate header that leads a client to the
 // sign-in (RFC 9728 section 5.1, RFC 6750 section 3).
-func (s *Server) challenge(rq *request, known *crm.Error) string {
-	path := strings.TrimSuffix(rq.path, "/")
-	text := fmt.Sprintf(`resource_metadata="%s/.well-known/oauth-protected-resource%s", scope="%s"`, s.base(rq), path, scopeWord)
+func (s *Server) challenge(rq *web.Request, known *crm.Error) string {
+	path := strings.TrimSuffix(rq.Path, "/")
+	text := fmt.Sprintf(`resource_metadata="%s/.well-known/oauth-protected-resource%s", scope="%s"`, rq.Base(), path, scopeWord)
 	if known.Code == crm.AuthRequired {
 		return "Bearer " + text
 	}
@@ -244,7 +279,7 @@ func (s *Server) guardMethod(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
 		defer func() {
 			if v := recover(); v != nil {
-				id := callOf(ctx).id
+				id := callOf(ctx).ID
 				s.opts.Log.Error("internal error", "request_id", id, "error", fmt.Sprintf("panic: %v\n%s", v, debug.Stack()))
 				result, err = nil, &jsonrpc.Error{Code: rpcInternal, Message: "the server failed; try once more, then report request id " + id}
 			}
@@ -261,13 +296,13 @@ func (s *Server) withInstructions(next mcp.MethodHandler) mcp.MethodHandler {
 		case *mcp.InitializeResult:
 			if r != nil && err == nil {
 				told := *r
-				told.Instructions = s.instructions(callOf(ctx).request)
+				told.Instructions = s.instructions(callOf(ctx).Request)
 				return &told, nil
 			}
 		case *mcp.DiscoverResult:
 			if r != nil && err == nil {
 				told := *r
-				told.Instructions = s.instructions(callOf(ctx).request)
+				told.Instructions = s.instructions(callOf(ctx).Request)
 				return &told, nil
 			}
 		}
@@ -276,8 +311,8 @@ func (s *Server) withInstructions(next mcp.MethodHandler) mcp.MethodHandler {
 }
 
 // instructions say in which workspace a client is, and the words it uses.
-func (s *Server) instructions(rq *request) string {
-	a := rq.actor
+func (s *Server) instructions(rq *web.Request) string {
+	a := rq.Actor
 	place := "workspace/" + a.WorkspaceID
 	if norm.IsPlainWord(a.WorkspaceName) {
 		place += " (name: " + a.WorkspaceName + ")"
@@ -295,13 +330,13 @@ func (s *Server) instructions(rq *request) string {
 }
 
 // stages names the stages in use for a kind, most used first, as far as they are words.
-func (s *Server) stages(rq *request, e *crm.Entity) string {
-	env := query.For(s.schema, rq.actor, s.store.Now(), s.store.Secret())
+func (s *Server) stages(rq *web.Request, e *crm.Entity) string {
+	env := query.For(s.schema, rq.Actor, s.store.Now(), s.store.Secret())
 	parts, _, fault := query.Conditions(e, url.Values{"stage": {"x"}}, env)
 	if fault != nil || len(parts) == 0 {
 		return ""
 	}
-	list, err := s.store.ValuesInUse(rq.Context(), rq.actor, parts[0])
+	list, err := s.store.ValuesInUse(rq.Context(), rq.Actor, parts[0])
 	if err != nil {
 		return ""
 	}
@@ -319,7 +354,7 @@ func (s *Server) addResources(m *mcp.Server) {
 	add := func(name, title, page string) {
 		uri := "crmkit://" + name
 		m.AddResource(&mcp.Resource{URI: uri, Name: name, Title: title, MIMEType: "text/plain"}, func(ctx context.Context, _ *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-			text := s.manual.Page(page, s.base(callOf(ctx).request))
+			text := s.manual.Page(page, callOf(ctx).Base())
 			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, MIMEType: "text/plain", Text: text}}}, nil
 		})
 	}

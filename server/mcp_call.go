@@ -8,21 +8,12 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/web"
 )
-
-// discardWriter is the ResponseWriter of a request whose answer goes to a tool.
-type discardWriter struct{ header http.Header }
-
-func (d discardWriter) Header() http.Header         { return d.header }
-func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
-func (d discardWriter) WriteHeader(int)             {}
 
 // innerCall is a request that a tool makes of the API.
 type innerCall struct {
@@ -35,29 +26,17 @@ type innerCall struct {
 // call runs a route in process as the actor of the outer request, and returns the
 // status and the text that the same request over HTTP gets. A fault is one that
 // the answer to the outer request must become.
-func (s *Server) call(outer *request, c innerCall) (status int, text string, fault *crm.Error) {
-	started := time.Now()
-	rq := &request{w: discardWriter{http.Header{}}, id: uuid.NewString(), addr: outer.addr, internal: true, actor: outer.actor}
+func (s *Server) call(outer *web.Request, c innerCall) (status int, text string, fault *crm.Error) {
 	u, known := innerURL(c.method, c.target)
 	if known != nil {
 		return known.Status(), errorText(known), nil
 	}
-	rq.Request = (&http.Request{Method: c.method, URL: u, Host: outer.Host, TLS: outer.TLS, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}).WithContext(outer.Context())
+	r := &http.Request{Method: c.method, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}
 	if c.key != "" {
-		rq.Header.Set("Idempotency-Key", c.key)
+		r.Header.Set("Idempotency-Key", c.key)
 	}
-	defer rq.end()
-	doc, data, err := s.withRecover(rq)
-	if err != nil {
-		doc = s.errorDoc(rq, err)
-		data = doc.Append(nil, rq.format)
-	}
-	status = statusOf(rq, doc)
-	s.observe(rq, status, len(data), time.Since(started))
-	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
-		return status, "", doc.Error
-	}
-	return status, string(data), nil
+	reply := s.web.Call(outer, r)
+	return reply.Status, reply.Text, reply.Denied
 }
 
 // errorText spells an error as the API's text does.
@@ -72,8 +51,8 @@ var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth"
 // innerURL reads the path of a tool call. The query is kept as it is written, so
 // that #, blanks and letters of any language need no escape in it.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
-	if !slices.Contains(methods, method) {
-		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(methods, ", "), norm.Quote(method))
+	if !slices.Contains(web.Methods, method) {
+		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(web.Methods, ", "), norm.Quote(method))
 	}
 	raw, rest, _ := strings.Cut(target, "?")
 	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
@@ -91,15 +70,12 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }
 
-// maxToolText is the most bytes of an answer that go into a model's context.
-const maxToolText = 200_000
-
 // truncated returns the text of an answer, or where it is too long its first lines
 // and how to get less.
 func truncated(text string) string {
-	if len(text) <= maxToolText {
+	if len(text) <= web.MaxToolText {
 		return text
 	}
-	cut := strings.LastIndexByte(text[:maxToolText], '\n') + 1
+	cut := strings.LastIndexByte(text[:web.MaxToolText], '\n') + 1
 	return text[:cut] + fmt.Sprintf("# cut here: the answer has %d bytes. Ask for less: limit=20, or fields= with the names you need\n", len(text))
 }

@@ -15,6 +15,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/web"
 )
 
 // schemaOf returns a JSON schema in the plain form that every client reads.
@@ -45,14 +46,14 @@ type tool struct {
 	idempotent            bool
 	required              []string
 	arguments             map[string]any // their JSON schemas
-	run                   func(s *Server, rq *request, args map[string]string) (status int, text string, fault *crm.Error)
+	run                   func(rq *web.Request, args map[string]string) (status int, text string, fault *crm.Error)
 }
 
 func (s *Server) add(m *mcp.Server, t tool) {
 	notes := &mcp.ToolAnnotations{Title: t.title, ReadOnlyHint: t.readOnly, DestructiveHint: new(t.destructive), IdempotentHint: t.idempotent, OpenWorldHint: new(false)}
 	m.AddTool(&mcp.Tool{Name: t.name, Title: t.title, Description: t.doc, InputSchema: schemaOf(t.required, t.arguments), Annotations: notes},
 		func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			status, text, fault := s.runTool(callOf(ctx).request, t, req.Params.Arguments)
+			status, text, fault := s.runTool(callOf(ctx).Request, t, req.Params.Arguments)
 			if fault != nil {
 				callOf(ctx).fault.Store(fault)
 			}
@@ -60,12 +61,12 @@ func (s *Server) add(m *mcp.Server, t tool) {
 		})
 }
 
-func (s *Server) runTool(rq *request, t tool, raw json.RawMessage) (status int, text string, fault *crm.Error) {
+func (s *Server) runTool(rq *web.Request, t tool, raw json.RawMessage) (status int, text string, fault *crm.Error) {
 	args, err := t.read(raw)
 	if err != nil {
 		return err.Status(), errorText(err), nil
 	}
-	return t.run(s, rq, args)
+	return t.run(rq, args)
 }
 
 // read reads the arguments of a tool: strings, and a body that is an object, a list of
@@ -135,14 +136,14 @@ func (t tool) checkMethod(method string) *crm.Error {
 }
 
 // requests runs a tool whose arguments are those of a request.
-func (s *Server) requests(rq *request, args map[string]string) (int, string, *crm.Error) {
+func (s *Server) requests(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	status, text, fault := s.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"]})
 	return status, truncated(text), fault
 }
 
 // under runs a tool that is a request with a fixed method.
-func under(method string) func(*Server, *request, map[string]string) (int, string, *crm.Error) {
-	return func(s *Server, rq *request, args map[string]string) (int, string, *crm.Error) {
+func (s *Server) under(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
+	return func(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 		return s.requests(rq, map[string]string{"method": method, "path": args["path"]})
 	}
 }
@@ -159,7 +160,7 @@ func requestArguments(path, body string, methods ...string) map[string]any {
 // addRequestTool adds the one tool that reaches every route.
 func (s *Server) addRequestTool(m *mcp.Server) {
 	s.add(m, tool{name: "request", title: "crmkit request", doc: s.shortToolList(), destructive: true, required: []string{"method", "path"},
-		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, methods...), run: (*Server).requests})
+		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, web.Methods...), run: s.requests})
 }
 
 // addTools adds the API as tools that differ in what they can harm, for clients
@@ -170,15 +171,15 @@ func (s *Server) addRequestTool(m *mcp.Server) {
 func (s *Server) addTools(m *mcp.Server) {
 	contact := s.manual.ExampleID("contact", 1)
 	s.add(m, tool{name: "read", title: "Read the CRM", doc: s.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: under(http.MethodGet)})
+		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: s.under(http.MethodGet)})
 	s.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
-		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: (*Server).requests})
+		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: s.requests})
 	s.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path, like /companies/" + s.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: under(http.MethodDelete)})
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + s.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: s.under(http.MethodDelete)})
 	s.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
-		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: (*Server).searchTool})
+		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: s.searchTool})
 	s.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
-		required: []string{"id"}, arguments: map[string]any{"id": stringOf("id, like contact/" + contact)}, run: (*Server).fetchTool})
+		required: []string{"id"}, arguments: map[string]any{"id": stringOf("id, like contact/" + contact)}, run: s.fetchTool})
 }
 
 // perKind is how many records of a kind a search returns.
@@ -211,7 +212,7 @@ func (r recordJSON) found(base string) found {
 	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
 
-func (s *Server) searchTool(rq *request, args map[string]string) (int, string, *crm.Error) {
+func (s *Server) searchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	query := url.Values{"q": {args["query"]}, "limit": {strconv.Itoa(perKind)}, "format": {"json"}}
 	status, text, fault := s.call(rq, innerCall{method: http.MethodGet, target: "/search?" + query.Encode()})
 	if fault != nil || status >= 400 {
@@ -223,12 +224,12 @@ func (s *Server) searchTool(rq *request, args map[string]string) (int, string, *
 	}
 	results := []found{}
 	for _, item := range list.Items {
-		results = append(results, item.found(s.base(rq)))
+		results = append(results, item.found(rq.Base()))
 	}
 	return 200, asJSON(map[string]any{"results": results}), nil
 }
 
-func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *crm.Error) {
+func (s *Server) fetchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	e, id, fault := s.named(rq, args["id"])
 	if fault != nil {
 		return fault.Status(), errorText(fault), nil
@@ -244,7 +245,7 @@ func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *c
 	if err := json.Unmarshal([]byte(text), &item); err != nil {
 		panic(err) // it is our own JSON
 	}
-	out := item.found(s.base(rq))
+	out := item.found(rq.Base())
 	out.Metadata = map[string]string{"kind": e.Name}
 	for _, part := range []string{"", "/activities?limit=20"} {
 		if part != "" && !s.hasActivities(e) {
@@ -262,8 +263,8 @@ func (s *Server) fetchTool(rq *request, args map[string]string) (int, string, *c
 
 // named reads an id of a kind that search finds: a handle as search gave it, the id behind
 // its slash, or the URL or path of the record.
-func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Error) {
-	handle := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(sent), s.base(rq)), "/")
+func (s *Server) named(rq *web.Request, sent string) (*crm.Entity, string, *crm.Error) {
+	handle := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(sent), rq.Base()), "/")
 	kind, id, whole := strings.Cut(handle, "/")
 	e := cmp.Or(s.schema.ByName(kind), s.schema.ByPath(kind))
 	if !whole {
@@ -277,7 +278,7 @@ func (s *Server) named(rq *request, sent string) (*crm.Entity, string, *crm.Erro
 
 // hasActivities reports whether activities are logged below records of a kind.
 func (s *Server) hasActivities(e *crm.Entity) bool {
-	row, _, _ := s.router.find(http.MethodGet, "/"+e.Route()+"/x/activities")
+	row, _ := s.web.Find(http.MethodGet, "/"+e.Route()+"/x/activities")
 	return row != nil
 }
 

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,53 +13,57 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/server/web"
 )
 
 // oauthRoutes returns the rows of the authorization server: metadata (RFC 8414,
 // RFC 9728), registration (RFC 7591), the sign-in page, tokens (RFC 6749, OAuth
 // 2.1) and revocation (RFC 7009). Each endpoint is at the root, where some clients
 // look whatever the metadata says, and below /oauth.
-func (s *Server) oauthRoutes() []route {
-	open := route{Access: public, Group: "connect", Origins: edge.AnyOrigin, LenientMedia: true, errorWriter: (*Server).oauthFailure}
-	document := func(path string, handle func(*Server, *request) (*render.Response, error)) route {
-		row := open
-		row.Method, row.Path, row.handle = http.MethodGet, path, handle
-		return row
+func (s *Server) oauthRoutes() []web.Route {
+	protocol := &web.Protocol{Origins: edge.AnyOrigin, Failure: s.oauthFailure}
+	document := func(path string, handle web.Handler) web.Route {
+		return web.Route{Method: http.MethodGet, Path: path, Access: web.Public, Group: "connect", Protocol: protocol, Handle: answerOAuth(handle)}
 	}
-	rows := []route{
-		document("/.well-known/oauth-authorization-server", (*Server).authorizationServer),
-		document("/.well-known/oauth-protected-resource", (*Server).protectedResource),
-		document("/.well-known/oauth-protected-resource/mcp", (*Server).protectedResource),
-		document("/.well-known/oauth-protected-resource/mcp/tools", (*Server).protectedResource),
+	rows := []web.Route{
+		document("/.well-known/oauth-authorization-server", s.authorizationServer),
+		document("/.well-known/oauth-protected-resource", s.protectedResource),
+		document("/.well-known/oauth-protected-resource/mcp", s.protectedResource),
+		document("/.well-known/oauth-protected-resource/mcp/tools", s.protectedResource),
 	}
+	page := &web.Protocol{Failure: s.pageFailure}
 	for _, prefix := range []string{"", "/oauth"} {
-		for path, handle := range map[string]func(*Server, *request) (*render.Response, error){
-			"/register": (*Server).register, "/token": (*Server).tokenEndpoint, "/revoke": (*Server).revokeEndpoint,
-		} {
-			row := open
-			row.Method, row.Path, row.handle = http.MethodPost, prefix+path, handle
-			rows = append(rows, row)
+		for path, handle := range map[string]web.Handler{"/register": s.register, "/token": s.tokenEndpoint, "/revoke": s.revokeEndpoint} {
+			rows = append(rows, web.Route{Method: http.MethodPost, Path: prefix + path, Access: web.Public, Group: "connect", Protocol: protocol, Handle: answerOAuth(handle)})
 		}
-		page := route{Access: public, Path: prefix + "/authorize", LenientMedia: true, errorWriter: (*Server).pageFailure}
-		page.Method, page.handle = http.MethodGet, (*Server).authorizePage
-		rows = append(rows, page)
-		page.Method, page.handle = http.MethodPost, (*Server).authorizeStep
-		rows = append(rows, page)
+		rows = append(rows,
+			web.Route{Method: http.MethodGet, Path: prefix + "/authorize", Access: web.Public, Protocol: page, Handle: answerOAuth(s.authorizePage)},
+			web.Route{Method: http.MethodPost, Path: prefix + "/authorize", Access: web.Public, Protocol: page, Handle: answerOAuth(s.authorizeStep)})
 	}
-	slices.SortFunc(rows, func(a, b route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	slices.SortFunc(rows, func(a, b web.Route) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
 	return rows
 }
 
 // jsonObject is a JSON object to be sent; encoding/json sorts its keys.
 type jsonObject map[string]any
 
-// sendJSON answers with a JSON document of a protocol other than the API.
-func sendJSON(v any) *render.Response {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // maps of strings and numbers
+// oauthError is an error of OAuth. To the adapter it is an invalid value.
+type oauthError struct{ code, description string }
+
+func (e oauthError) Error() string { return e.code + ": " + e.description }
+
+func (e oauthError) Unwrap() error { return crm.Errorf(crm.InvalidValue, "%s", e.description) }
+
+// answerOAuth marks the errors of OAuth that a handler returns.
+func answerOAuth(handle web.Handler) web.Handler {
+	return func(rq *web.Request) (*render.Response, error) {
+		doc, err := handle(rq)
+		var known *oauth.Error
+		if errors.As(err, &known) {
+			err = oauthError{known.Code, known.Description}
+		}
+		return doc, err
 	}
-	return rawJSON(string(body))
 }
 
 // scopeWord is the one OAuth scope: what a token may do is chosen by the person
@@ -68,10 +71,10 @@ func sendJSON(v any) *render.Response {
 const scopeWord = "crm"
 
 // authorizationServer answers the metadata of RFC 8414 section 3.
-func (s *Server) authorizationServer(rq *request) (*render.Response, error) {
-	rq.w.Header().Set("Cache-Control", "public, max-age=300")
-	base := s.base(rq)
-	return sendJSON(jsonObject{
+func (s *Server) authorizationServer(rq *web.Request) (*render.Response, error) {
+	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
+	base := rq.Base()
+	return web.JSON(jsonObject{
 		"issuer": base, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
 		"registration_endpoint": base + "/register", "revocation_endpoint": base + "/revoke",
 		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
@@ -84,14 +87,14 @@ func (s *Server) authorizationServer(rq *request) (*render.Response, error) {
 
 // protectedResource answers the metadata of RFC 9728 section 3 for the resource
 // whose path the well-known URI ends in; the bare one is about /mcp.
-func (s *Server) protectedResource(rq *request) (*render.Response, error) {
-	rq.w.Header().Set("Cache-Control", "public, max-age=300")
-	base := s.base(rq)
-	path := strings.TrimPrefix(rq.path, "/.well-known/oauth-protected-resource")
+func (s *Server) protectedResource(rq *web.Request) (*render.Response, error) {
+	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
+	base := rq.Base()
+	path := strings.TrimPrefix(rq.Path, "/.well-known/oauth-protected-resource")
 	if path == "" {
 		path = "/mcp"
 	}
-	return sendJSON(jsonObject{
+	return web.JSON(jsonObject{
 		"resource": base + path, "authorization_servers": []string{base}, "scopes_supported": []string{scopeWord},
 		"bearer_methods_supported": []string{"header"}, "resource_name": "crmkit", "resource_documentation": base + "/help",
 	}), nil
@@ -99,8 +102,8 @@ func (s *Server) protectedResource(rq *request) (*render.Response, error) {
 
 // checkResource refuses a token for another server (RFC 8707 section 2). Every
 // token is good for the whole of this one.
-func (s *Server) checkResource(rq *request, values []string) error {
-	base := s.base(rq)
+func (s *Server) checkResource(rq *web.Request, values []string) error {
+	base := rq.Base()
 	for _, value := range values {
 		u, err := url.Parse(value)
 		if err == nil {
@@ -117,8 +120,8 @@ func (s *Server) checkResource(rq *request, values []string) error {
 
 // register answers POST /register. Members it does not know are ignored and those
 // it cannot grant are replaced, as RFC 7591 sections 2 and 3.2.1 have it.
-func (s *Server) register(rq *request) (*render.Response, error) {
-	data, fault := rq.bytes()
+func (s *Server) register(rq *web.Request) (*render.Response, error) {
+	data, fault := rq.Bytes()
 	if fault != nil {
 		return nil, fault
 	}
@@ -138,16 +141,17 @@ func (s *Server) register(rq *request) (*render.Response, error) {
 			}
 		}
 	}
-	c, err := s.oauth.Register(rq.Context(), rq.addr, name, redirects)
+	c, err := s.oauth.Register(rq.Context(), rq.Addr, name, redirects)
 	if err != nil {
 		return nil, err
 	}
-	rq.status = http.StatusCreated
-	return sendJSON(jsonObject{
+	doc := web.JSON(jsonObject{
 		"client_id": c.ID, "client_id_issued_at": c.Created.Unix(), "client_name": c.Name, "redirect_uris": redirects,
 		"token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code", "refresh_token"},
 		"response_types": []string{"code"}, "scope": scopeWord,
-	}), nil
+	})
+	doc.Status = http.StatusCreated
+	return doc, nil
 }
 
 // redirectList reads redirect_uris.
@@ -168,12 +172,12 @@ func redirectList(json string) (uris []string, fault *crm.Error) {
 
 // form reads a body of application/x-www-form-urlencoded, each parameter at most
 // once (RFC 6749 section 3.2).
-func (rq *request) form() (url.Values, error) {
+func readForm(rq *web.Request) (url.Values, error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
 		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "Send the parameters as application/x-www-form-urlencoded."}
 	}
-	data, fault := rq.bytes()
+	data, fault := rq.Bytes()
 	if fault != nil {
 		return nil, fault
 	}
@@ -196,8 +200,8 @@ func singleValue(values url.Values) error {
 
 // tokenEndpoint answers POST /token. Access tokens expire when they are idle, so
 // there is no expires_in to send that would stay true.
-func (s *Server) tokenEndpoint(rq *request) (*render.Response, error) {
-	form, err := rq.form()
+func (s *Server) tokenEndpoint(rq *web.Request) (*render.Response, error) {
+	form, err := readForm(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -207,58 +211,51 @@ func (s *Server) tokenEndpoint(rq *request) (*render.Response, error) {
 	var pair oauth.Pair
 	switch form.Get("grant_type") {
 	case "authorization_code":
-		pair, err = s.oauth.Redeem(rq.Context(), rq.addr, oauth.Redemption{Client: form.Get("client_id"), Code: form.Get("code"),
+		pair, err = s.oauth.Redeem(rq.Context(), rq.Addr, oauth.Redemption{Client: form.Get("client_id"), Code: form.Get("code"),
 			Verifier: form.Get("code_verifier"), Redirect: form.Get("redirect_uri")})
 	case "refresh_token":
-		pair, err = s.oauth.Refresh(rq.Context(), rq.addr, form.Get("client_id"), form.Get("refresh_token"))
+		pair, err = s.oauth.Refresh(rq.Context(), rq.Addr, form.Get("client_id"), form.Get("refresh_token"))
 	default:
 		err = &oauth.Error{Code: oauth.UnsupportedGrantType, Description: "grant_type is authorization_code or refresh_token."}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return sendJSON(jsonObject{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
+	return web.JSON(jsonObject{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": scopeWord}), nil
 }
 
 // revokeEndpoint answers POST /revoke.
-func (s *Server) revokeEndpoint(rq *request) (*render.Response, error) {
-	form, err := rq.form()
+func (s *Server) revokeEndpoint(rq *web.Request) (*render.Response, error) {
+	form, err := readForm(rq)
 	if err != nil {
 		return nil, err
 	}
 	if form.Get("token") == "" {
 		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "token is missing."}
 	}
-	if err := s.oauth.RevokeSecret(rq.Context(), rq.addr, form.Get("client_id"), form.Get("token")); err != nil {
+	if err := s.oauth.RevokeSecret(rq.Context(), rq.Addr, form.Get("client_id"), form.Get("token")); err != nil {
 		return nil, err
 	}
-	return sendJSON(jsonObject{}), nil
+	return web.JSON(jsonObject{}), nil
 }
 
 // oauthFailure spells an error as RFC 6749 section 5.2 has it.
-func (s *Server) oauthFailure(rq *request, known *crm.Error) *render.Response {
-	word := oauth.InvalidRequest
+func (s *Server) oauthFailure(rq *web.Request, f web.Failure) *render.Response {
+	word, known, status := oauth.InvalidRequest, f.Error, f.Error.Status()
+	var refused oauthError
 	switch {
-	case rq.oauth != nil:
-		word, known = rq.oauth.Code, crm.Errorf(known.Code, "%s", rq.oauth.Description)
-		rq.status = http.StatusBadRequest
+	case errors.As(f.Cause, &refused):
+		word, status = refused.code, http.StatusBadRequest
 		if word == oauth.InvalidClient {
-			rq.status = http.StatusUnauthorized
+			status = http.StatusUnauthorized
 		}
-	case rq.status >= 500:
+	case status >= 500:
 		word = "server_error"
-	case rq.status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests:
 		word = "temporarily_unavailable"
 	}
-	rq.w.Header().Del("WWW-Authenticate")
-	return sendJSON(jsonObject{"error": word, "error_description": known.Hint})
-}
-
-// oauthError returns the OAuth error in an error, or nil.
-func oauthError(err error) *oauth.Error {
-	var known *oauth.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	return nil
+	rq.Writer.Header().Del("WWW-Authenticate")
+	doc := web.JSON(jsonObject{"error": word, "error_description": known.Hint})
+	doc.Status = status
+	return doc
 }

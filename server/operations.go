@@ -12,6 +12,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/client"
 	"crmkit/server/edge"
+	"crmkit/server/web"
 )
 
 // metricsText returns the metrics as they are now.
@@ -30,7 +31,7 @@ func (s *Server) metricsText() string {
 }
 
 // metricsPage answers GET /metrics to a client that sends the token of --metrics-token.
-func (s *Server) metricsPage(rq *request) (*render.Response, error) {
+func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
 		return nil, crm.Errorf(crm.NotFound, "this server shows no metrics here; whoever runs it sets --metrics-token, and scrapes with that as the bearer token, or sets --metrics-listen.")
 	}
@@ -63,9 +64,9 @@ func (s *Server) probe(ctx context.Context) error {
 }
 
 // readyz answers GET /readyz: the database answers and takes writes.
-func (s *Server) readyz(rq *request) (*render.Response, error) {
+func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
 	if s.proxies.HidesClient(rq.Request) {
-		rq.w.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
+		rq.Writer.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
 	}
 	if err := s.ready.Check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/web"
 )
 
 //go:embed pages/page.html
@@ -58,21 +60,10 @@ type pageScope struct {
 // Scopes are the choices of what a client may do.
 func (p signPage) Scopes() []pageScope {
 	return []pageScope{
-		{crm.ScopeRead, scopeTitle(crm.ScopeRead), "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},
-		{crm.ScopeWrite, scopeTitle(crm.ScopeWrite), "Also create and change records. It deletes nothing.", p.Scope == crm.ScopeWrite},
-		{crm.ScopeFull, scopeTitle(crm.ScopeFull), "Also delete records, and manage the workspace, its members and your tokens.", p.Scope == crm.ScopeFull},
+		{crm.ScopeRead, web.ScopeTitle(crm.ScopeRead), "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},
+		{crm.ScopeWrite, web.ScopeTitle(crm.ScopeWrite), "Also create and change records. It deletes nothing.", p.Scope == crm.ScopeWrite},
+		{crm.ScopeFull, web.ScopeTitle(crm.ScopeFull), "Also delete records, and manage the workspace, its members and your tokens.", p.Scope == crm.ScopeFull},
 	}
-}
-
-// scopeTitle is what the page calls a scope.
-func scopeTitle(scope string) string {
-	switch scope {
-	case crm.ScopeRead:
-		return "Read"
-	case crm.ScopeWrite:
-		return "Read and write"
-	}
-	return "Everything you can do"
 }
 
 // Heading is the title of the page.
@@ -110,21 +101,25 @@ func (p signPage) html() []byte {
 }
 
 // pageFailure shows an error as a page that says what to do.
-func (s *Server) pageFailure(rq *request, known *crm.Error) *render.Response {
+func (s *Server) pageFailure(rq *web.Request, f web.Failure) *render.Response {
+	known, status := f.Error, f.Error.Status()
 	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: userMessage(known), Next: "Go back to your application and connect again."}
-	rq.w.Header().Del("WWW-Authenticate")
+	rq.Writer.Header().Del("WWW-Authenticate")
 	if known.Code == crm.RateLimited {
 		p.Title, p.Next = "Not so fast", "Then reload this page."
 	}
-	if e := rq.oauth; e != nil {
-		rq.status = http.StatusBadRequest
-		p.Text = e.Description
-		if e.Code == oauth.InvalidClient {
+	var refused oauthError
+	if errors.As(f.Cause, &refused) {
+		status = http.StatusBadRequest
+		p.Text = refused.description
+		if refused.code == oauth.InvalidClient {
 			p.Next = "Remove the connector in your application and add it again: it then registers anew."
 		}
 	}
-	if rq.status >= 500 {
+	if status >= 500 {
 		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
 	}
-	return s.page(rq, p, "")
+	doc := s.signInPage(rq, p, "")
+	doc.Status = status
+	return doc
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -10,16 +11,17 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
 // list answers GET on a collection.
-func (s *Server) list(rq *request) (*render.Response, error) {
-	q, fault := query.Parse(rq.route.Entity, rq.params, rq.env)
+func (s *Server) list(rq *web.Request) (*render.Response, error) {
+	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
 	if fault != nil {
 		return nil, fault
 	}
-	page, err := s.store.List(rq.Context(), rq.actor, q)
+	page, err := s.store.List(rq.Context(), rq.Actor, q)
 	if err == nil && page.NoExactMatch {
 		q, page, err = s.listSpelled(rq, q, page)
 	}
@@ -27,7 +29,7 @@ func (s *Server) list(rq *request) (*render.Response, error) {
 		return nil, err
 	}
 	doc := listing(q, page)
-	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.env.Fuzzy)...)
+	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.Env.Fuzzy)...)
 	if q.Entity.Sealed && (q.First() || !page.More) {
 		begins, err := s.logBegins(rq)
 		if err != nil {
@@ -44,8 +46,8 @@ func (s *Server) list(rq *request) (*render.Response, error) {
 }
 
 // logBegins says where the log begins, if older entries were deleted.
-func (s *Server) logBegins(rq *request) ([]string, error) {
-	at, err := s.store.Trimmed(rq.Context(), rq.actor)
+func (s *Server) logBegins(rq *web.Request) ([]string, error) {
+	at, err := s.store.Trimmed(rq.Context(), rq.Actor)
 	if at.IsZero() || err != nil {
 		return nil, err
 	}
@@ -54,18 +56,18 @@ func (s *Server) logBegins(rq *request) ([]string, error) {
 
 // listSpelled lists by words that are spelled like those of a search which stand nowhere
 // as they are written, if there are such.
-func (s *Server) listSpelled(rq *request, q *query.Query, page store.Page) (*query.Query, store.Page, error) {
-	spelled, err := s.store.Suggest(rq.Context(), rq.actor, q.Entity, q.Terms)
+func (s *Server) listSpelled(rq *web.Request, q *query.Query, page store.Page) (*query.Query, store.Page, error) {
+	spelled, err := s.store.Suggest(rq.Context(), rq.Actor, q.Entity, q.Terms)
 	if err != nil || spelled == nil {
 		return q, page, err
 	}
-	rq.env.Fuzzy = spelled
-	q, fault := query.Parse(q.Entity, rq.params, rq.env)
+	rq.Env.Fuzzy = spelled
+	q, fault := query.Parse(q.Entity, rq.Params, rq.Env)
 	if fault != nil {
 		return q, page, fault
 	}
-	if page, err = s.store.List(rq.Context(), rq.actor, q); page.NoExactMatch {
-		rq.env.Fuzzy = nil
+	if page, err = s.store.List(rq.Context(), rq.Actor, q); page.NoExactMatch {
+		rq.Env.Fuzzy = nil
 	}
 	return q, page, err
 }
@@ -99,9 +101,6 @@ func cutRemark(asked string, given int) string {
 	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(asked), given)
 }
 
-// key returns the key of the record the path names.
-func (s *Server) key(rq *request, e *crm.Entity) (int64, error) { return s.keyOf(rq, e, rq.recordID) }
-
 // single returns the document of one record.
 func single(rec crm.Record, pick []string) *render.Response {
 	line := render.Record(rec, pick)
@@ -109,12 +108,12 @@ func single(rec crm.Record, pick []string) *render.Response {
 }
 
 // fetch answers GET on a record.
-func (s *Server) fetch(rq *request) (*render.Response, error) {
-	e := rq.route.Entity
+func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
+	e := rq.Route.Entity
 	var pick []string
-	if rq.params.Has("fields") {
+	if rq.Params.Has("fields") {
 		var fault *crm.Error
-		if pick, fault = query.ParseFields(e, rq.params.Get("fields")); fault != nil {
+		if pick, fault = query.ParseFields(e, rq.Params.Get("fields")); fault != nil {
 			return nil, fault
 		}
 	}
@@ -126,20 +125,20 @@ func (s *Server) fetch(rq *request) (*render.Response, error) {
 }
 
 // record reads the record the path names.
-func (s *Server) record(rq *request, e *crm.Entity) (crm.Record, error) {
+func (s *Server) record(rq *web.Request, e *crm.Entity) (crm.Record, error) {
 	if e.RandomID {
-		return s.store.RecordByID(rq.Context(), rq.actor, e, crm.CutHandle(rq.recordID))
+		return s.store.RecordByID(rq.Context(), rq.Actor, e, crm.CutHandle(rq.RecordID))
 	}
-	key, err := s.key(rq, e)
+	key, err := rq.Key(e, rq.RecordID)
 	if err != nil {
 		return crm.Record{}, err
 	}
-	return s.store.Record(rq.Context(), rq.actor, e, key)
+	return s.store.Record(rq.Context(), rq.Actor, e, key)
 }
 
 // save runs a write on one record and answers with its receipt.
-func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error)) (*render.Response, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+func (s *Server) save(rq *web.Request, write func(*store.Tx) (store.Outcome, error)) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := write(tx)
 		if err != nil {
 			return nil, err
@@ -152,6 +151,9 @@ func (s *Server) save(rq *request, write func(*store.Tx) (store.Outcome, error))
 func saved(out store.Outcome) *render.Response {
 	doc := single(out.After, nil)
 	doc.Result = out.Result
+	if out.Result == store.Created {
+		doc.Status = http.StatusCreated
+	}
 	if out.Result == store.Updated {
 		doc.Changed = receipt(out)
 		doc.Remarks = append(doc.Remarks, stays(out)...)
@@ -160,8 +162,8 @@ func saved(out store.Outcome) *render.Response {
 }
 
 // create answers POST on a collection.
-func (s *Server) create(rq *request) (*render.Response, error) {
-	d, err := rq.draft(rq.route.Entity)
+func (s *Server) create(rq *web.Request) (*render.Response, error) {
+	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +171,7 @@ func (s *Server) create(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := tx.Save(d)
 		if err != nil {
 			return nil, err
@@ -188,12 +190,12 @@ func (s *Server) create(rq *request) (*render.Response, error) {
 }
 
 // update answers PATCH on a record.
-func (s *Server) update(rq *request) (*render.Response, error) {
-	key, err := s.key(rq, rq.route.Entity)
+func (s *Server) update(rq *web.Request) (*render.Response, error) {
+	key, err := rq.Key(rq.Route.Entity, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	d, err := rq.draft(rq.route.Entity)
+	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
 		return nil, err
 	}
@@ -201,16 +203,16 @@ func (s *Server) update(rq *request) (*render.Response, error) {
 }
 
 // listBelow answers GET on what belongs to a record, like its activities.
-func (s *Server) listBelow(rq *request, p parent) (*render.Response, error) {
-	key, err := s.key(rq, p.entity)
+func (s *Server) listBelow(rq *web.Request, p parent) (*render.Response, error) {
+	key, err := rq.Key(p.entity, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.store.Record(rq.Context(), rq.actor, p.entity, key); err != nil {
+	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
 		return nil, err
 	}
-	rq.rawParams = rq.params
-	rq.params = withParam(rq.params, rq.route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
+	rq.RawParams = rq.Params
+	rq.Params = withParam(rq.Params, rq.Route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
 	return s.list(rq)
 }
 
@@ -222,20 +224,20 @@ func withParam(params url.Values, name, value string) url.Values {
 }
 
 // createBelow answers POST on what belongs to a record.
-func (s *Server) createBelow(rq *request, p parent) (*render.Response, error) {
-	key, err := s.key(rq, p.entity)
+func (s *Server) createBelow(rq *web.Request, p parent) (*render.Response, error) {
+	key, err := rq.Key(p.entity, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	e := rq.route.Entity
-	m, fault := rq.bulkLinks(e)
+	e := rq.Route.Entity
+	m, fault := bulkLinks(rq, e)
 	if fault != nil {
 		return nil, fault
 	}
 	if m != nil {
 		return s.createLinks(rq, p, key, m)
 	}
-	d, err := rq.draft(e)
+	d, err := rq.Draft(e)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +248,7 @@ func (s *Server) createBelow(rq *request, p parent) (*render.Response, error) {
 		}
 	}
 	d.Inputs = append(d.Inputs, own)
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/edge"
+	"crmkit/server/web"
 )
 
 // ServeRedirect answers plain HTTP on the listener until the context ends: the challenges
@@ -37,7 +38,7 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fault := crm.Errorf(crm.HTTPSRequired, "nothing was done: this came over plain HTTP, where others can read it. Send it to %s. A token that was in it is no secret now: DELETE /tokens/{id} there, and sign in again.", s.opts.BaseURL)
-	doc, format := &render.Response{Error: fault}, formatOf(mediaOf(r, r.URL.Query()))
+	doc, format := &render.Response{Error: fault}, web.ErrorFormat(r)
 	h.Set("Content-Type", doc.Type(format))
 	h.Set("Connection", "close") // its body is not read
 	w.WriteHeader(fault.Status())

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -30,8 +31,8 @@ type reminderSource struct {
 
 // reminders answers GET /reminders: what is due of every entity that has a due
 // field, merged by that time. The cursor holds one cursor for each entity.
-func (s *Server) reminders(rq *request) (*render.Response, error) {
-	days, limit, cut, fault := reminderParams(rq.params)
+func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
+	days, limit, cut, fault := reminderParams(rq.Params)
 	if fault != nil {
 		return nil, fault
 	}
@@ -39,7 +40,7 @@ func (s *Server) reminders(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.params.Get("total") != "none"}}
+	doc := &render.Response{Page: &render.Page{Noun: "reminder", Plural: "reminders", Exact: true, Counted: rq.Params.Get("total") != "none"}}
 	for len(doc.Items) < limit {
 		part := mergeByDue(parts)
 		if part == nil {
@@ -48,7 +49,7 @@ func (s *Server) reminders(rq *request) (*render.Response, error) {
 		rec := part.page.Records[part.taken]
 		part.taken++
 		part.cursor = part.question.Cursor(rec)
-		doc.Items = append(doc.Items, reminder(rec, rq.env.Now.UnixMilli()))
+		doc.Items = append(doc.Items, reminder(rec, rq.Env.Now.UnixMilli()))
 	}
 	if cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit))
@@ -97,14 +98,14 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 }
 
 // dueParts asks each entity for its first rows behind the cursor.
-func (s *Server) dueParts(rq *request, days, limit int) ([]*reminderSource, error) {
+func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
 		if e.ReminderField != "" {
 			parts = append(parts, &reminderSource{entity: e})
 		}
 	}
-	if cursor := rq.params.Get("cursor"); cursor != "" {
+	if cursor := rq.Params.Get("cursor"); cursor != "" {
 		cursors := strings.SplitN(cursor, ".", len(parts)+1)
 		if len(cursors) != len(parts) {
 			return nil, crm.Errorf(crm.InvalidCursor, "the cursor was changed; start again without cursor=.").On("cursor")
@@ -119,28 +120,28 @@ func (s *Server) dueParts(rq *request, days, limit int) ([]*reminderSource, erro
 			return nil, err
 		}
 		params.Add(p.entity.ReminderField, "lte:+"+strconv.Itoa(days)+"d")
-		if status := rq.params.Get("status"); status != "" && p.entity.Field("status") != nil {
+		if status := rq.Params.Get("status"); status != "" && p.entity.Field("status") != nil {
 			params.Add("status", status)
 		}
-		if rq.params.Get("overdue") == "yes" {
+		if rq.Params.Get("overdue") == "yes" {
 			params.Add(p.entity.ReminderField, "lt:now")
 		}
-		if who := rq.params.Get("assignee"); who != "" {
+		if who := rq.Params.Get("assignee"); who != "" {
 			params.Add(p.entity.AssigneeField, who)
 		}
 		params.Set("sort", p.entity.ReminderField)
 		if p.cursor != "" {
 			params.Set("cursor", p.cursor)
 		}
-		if rq.params.Has("total") {
-			params.Set("total", rq.params.Get("total"))
+		if rq.Params.Has("total") {
+			params.Set("total", rq.Params.Get("total"))
 		}
 		var fault *crm.Error
-		if p.question, fault = query.Parse(p.entity, params, rq.env); fault != nil {
+		if p.question, fault = query.Parse(p.entity, params, rq.Env); fault != nil {
 			return nil, fault
 		}
 		p.question.Limit = limit
-		if p.page, err = s.store.List(rq.Context(), rq.actor, p.question); err != nil {
+		if p.page, err = s.store.List(rq.Context(), rq.Actor, p.question); err != nil {
 			return nil, err
 		}
 	}

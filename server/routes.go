@@ -2,117 +2,73 @@ package server
 
 import (
 	"net/http"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/render"
-	"crmkit/server/edge"
 	"crmkit/server/manual"
+	"crmkit/server/web"
 )
-
-// route is one row of the table from which routing, authentication, the manual,
-// OpenAPI, the log's labels and the cross-tenant test follow. A path below
-// /workspaces/:id is about that workspace, which must be one of the user's;
-// every other one is about the workspace of the token.
-type route struct {
-	Method       string
-	Path         string // httprouter pattern
-	Access       access
-	Doc          string      // empty: the manual and OpenAPI leave the row out
-	Group        string      // of the manual
-	Params       []string    // query parameters besides format
-	Lists        bool        // takes the list language of Entity
-	Entity       *crm.Entity // whose records the route is about
-	Body         bool        // takes the fields of Entity
-	RequestTypes []string    // takes these text fields; * marks those that are required
-	Stream       stream      // how the answer is sent in pieces, and what the body is
-	handle       func(*Server, *request) (*render.Response, error)
-
-	pattern string // shown(), for the log and the metrics; the router sets it
-
-	// What protocols other than the API itself need.
-	Origins      edge.Origins                                         // whose pages may read the answers
-	LenientMedia bool                                                 // unknown query parameters are ignored
-	errorWriter  func(*Server, *request, *crm.Error) *render.Response // spells errors; nil: as the API does
-}
-
-// team reports whether the path names a workspace.
-func (r *route) team() bool { return strings.HasPrefix(r.Path, "/workspaces/:id") }
-
-// Pattern returns the path as the manual writes it: {id} for :id.
-func (r *route) Pattern() string {
-	var b strings.Builder
-	for _, segment := range strings.Split(r.Path[1:], "/") {
-		b.WriteByte('/')
-		if name, ok := strings.CutPrefix(segment, ":"); ok {
-			b.WriteString("{" + name + "}")
-		} else {
-			b.WriteString(segment)
-		}
-	}
-	return b.String()
-}
 
 // routes returns the table: the fixed rows, then what the schema's entities
 // offer.
-func (s *Server) routes() []route {
+func (s *Server) routes() []web.Route {
 	token := s.schema.ByName("token")
 	change := s.schema.ByName("change")
-	rows := []route{
-		{Method: http.MethodGet, Path: "/", Access: public, Group: "start", Doc: "what this is and how to begin", handle: page(manual.Start, plainText)},
-		{Method: http.MethodGet, Path: "/help", Access: public, Group: "start", Doc: "the manual", handle: page(manual.Help, plainText)},
-		{Method: http.MethodGet, Path: "/help/:topic", Access: public, Group: "start", Doc: "one topic in depth", handle: (*Server).helpTopic},
-		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: public, Group: "start", Doc: "the manual, for agents that look here", handle: page(manual.Help, "text/markdown; charset=utf-8")},
-		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: public, Group: "start", Doc: "what this is, in the form of the A2A protocol", handle: (*Server).agentCard},
-		{Method: http.MethodGet, Path: "/llms.txt", Access: public, Group: "start", Doc: "the pages above, listed for models", handle: page(manual.LLMs, plainText)},
-		{Method: http.MethodGet, Path: "/openapi.json", Access: public, Group: "start", Doc: "OpenAPI 3.1", handle: (*Server).openAPI},
-		{Method: http.MethodGet, Path: "/healthz", Access: public, Group: "start", Doc: "the process answers", handle: (*Server).healthz},
-		{Method: http.MethodGet, Path: "/readyz", Access: public, Group: "start", Doc: "the database answers and takes writes", handle: (*Server).readyz},
-		{Method: http.MethodGet, Path: "/metrics", Access: public, Group: "start", Doc: "Prometheus text, for who runs the server", handle: (*Server).metricsPage},
+	rows := []web.Route{
+		{Method: http.MethodGet, Path: "/", Access: web.Public, Group: "start", Doc: "what this is and how to begin", Handle: s.page(manual.Start, web.PlainText)},
+		{Method: http.MethodGet, Path: "/help", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, web.PlainText)},
+		{Method: http.MethodGet, Path: "/help/:topic", Access: web.Public, Group: "start", Doc: "one topic in depth", Handle: s.helpTopic},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
+		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "what this is, in the form of the A2A protocol", Handle: s.agentCard},
+		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "the pages above, listed for models", Handle: s.page(manual.LLMs, web.PlainText)},
+		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
+		{Method: http.MethodGet, Path: "/healthz", Access: web.Public, Group: "start", Doc: "the process answers", Handle: s.healthz},
+		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database answers and takes writes", Handle: s.readyz},
+		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for who runs the server", Handle: s.metricsPage},
 
-		{Method: http.MethodPost, Path: "/auth/request", Access: public, Group: "sign-in", Doc: "send a sign-in code", RequestTypes: []string{"email*"}, handle: (*Server).authRequest},
-		{Method: http.MethodPost, Path: "/auth/verify", Access: public, Group: "sign-in", Doc: "exchange the code for a token", RequestTypes: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, handle: (*Server).authVerify},
-		{Method: http.MethodGet, Path: "/whoami", Access: read, Group: "sign-in", Doc: "you, your workspace, plan and usage", handle: (*Server).whoami},
-		{Method: http.MethodGet, Path: "/tokens", Access: read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, handle: (*Server).tokens},
-		{Method: http.MethodGet, Path: "/tokens/:id", Access: read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, handle: (*Server).fetch},
-		{Method: http.MethodDelete, Path: "/tokens/:id", Access: full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, handle: (*Server).revoke},
-		{Method: http.MethodDelete, Path: "/account", Access: full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, handle: (*Server).deleteAccount},
+		{Method: http.MethodPost, Path: "/auth/request", Access: web.Public, Group: "sign-in", Doc: "send a sign-in code", Texts: []string{"email*"}, Handle: s.authRequest},
+		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "exchange the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},
+		{Method: http.MethodGet, Path: "/whoami", Access: web.Read, Group: "sign-in", Doc: "you, your workspace, plan and usage", Handle: s.whoami},
+		{Method: http.MethodGet, Path: "/tokens", Access: web.Read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, Handle: s.tokens},
+		{Method: http.MethodGet, Path: "/tokens/:id", Access: web.Read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, Handle: s.fetch},
+		{Method: http.MethodDelete, Path: "/tokens/:id", Access: web.Full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, Handle: s.revoke},
+		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
 	}
-	rows = append(rows, teamRoutes(s.schema)...)
+	rows = append(rows, s.teamRoutes()...)
 	rows = append(rows, s.mcpRoutes()...)
 	rows = append(rows, s.oauthRoutes()...)
 	for _, e := range s.schema.Entities {
-		rows = append(rows, entityRoutes(s.schema, e)...)
+		rows = append(rows, s.entityRoutes(e)...)
 	}
 	return append(rows,
-		dumpRoute(), restoreRoute(),
-		route{Method: http.MethodGet, Path: "/search", Access: read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
-			Params: []string{"q", "types", "limit"}, handle: (*Server).search},
-		route{Method: http.MethodGet, Path: "/reminders", Access: read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late, status=open no closed deals",
-			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, handle: (*Server).reminders},
-		route{Method: http.MethodGet, Path: "/audit", Access: read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, handle: (*Server).list},
-		route{Method: http.MethodGet, Path: "/audit/:id", Access: read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, handle: (*Server).fetch})
+		s.dumpRoute(), s.restoreRoute(),
+		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
+			Params: []string{"q", "types", "limit"}, Handle: s.search},
+		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late, status=open no closed deals",
+			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, Handle: s.reminders},
+		web.Route{Method: http.MethodGet, Path: "/audit", Access: web.Read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, Handle: s.list},
+		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, Handle: s.fetch})
 }
 
 // teamRoutes returns the rows about workspaces and who belongs to them.
-func teamRoutes(schema *crm.Schema) []route {
-	workspace, member, invite := schema.ByName("workspace"), schema.ByName("member"), schema.ByName("invite")
+func (s *Server) teamRoutes() []web.Route {
+	workspace, member, invite := s.schema.ByName("workspace"), s.schema.ByName("member"), s.schema.ByName("invite")
 	fields, code := []string{"fields"}, []string{"code"}
-	rows := []route{
-		{Method: http.MethodGet, Path: "/workspaces", Access: read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, handle: (*Server).workspaces},
-		{Method: http.MethodPost, Path: "/workspaces", Access: full, Doc: "make one", Entity: workspace, Body: true, handle: (*Server).createWorkspace},
-		{Method: http.MethodGet, Path: "/workspaces/:id", Access: read, Doc: "one of them", Params: fields, Entity: workspace, handle: (*Server).fetch},
-		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: manage, Doc: "rename it, set its time_zone (admin)", Entity: workspace, Body: true, handle: (*Server).updateWorkspace},
-		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, handle: (*Server).deleteWorkspace},
-		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: full, Doc: "a token that acts there", RequestTypes: []string{"token_name", "scope"}, handle: (*Server).mint},
-		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: read, Doc: "members and pending invites", Lists: true, Entity: member, handle: (*Server).members},
-		{Method: http.MethodGet, Path: "/workspaces/:id/members/:userId", Access: read, Doc: "one of them", Params: fields, Entity: member, handle: (*Server).fetch},
-		{Method: http.MethodDelete, Path: "/workspaces/:id/members/:userId", Access: leave, Doc: "remove (admin; an admin: step-up), or leave", Params: code, Entity: member, handle: (*Server).removeMember},
-		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, RequestTypes: []string{"role*"}, handle: (*Server).setRole},
-		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: read, Doc: "pending invites", Lists: true, Entity: invite, handle: (*Server).members},
-		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, RequestTypes: []string{"email*", "role"}, handle: (*Server).invite},
-		{Method: http.MethodGet, Path: "/workspaces/:id/invites/:inviteId", Access: read, Doc: "one of them", Params: fields, Entity: invite, handle: (*Server).fetch},
-		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: manage, Doc: "cancel an invite (admin)", Entity: invite, handle: (*Server).cancelInvite},
+	rows := []web.Route{
+		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
+		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "make one", Entity: workspace, Body: true, Handle: s.createWorkspace},
+		{Method: http.MethodGet, Path: "/workspaces/:id", Access: web.Read, Doc: "one of them", Params: fields, Entity: workspace, Handle: s.fetch},
+		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: web.Manage, Doc: "rename it, set its time_zone (admin)", Entity: workspace, Body: true, Handle: s.updateWorkspace},
+		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: web.Manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, Handle: s.deleteWorkspace},
+		{Method: http.MethodPost, Path: "/workspaces/:id/tokens", Access: web.Full, Doc: "a token that acts there", Texts: []string{"token_name", "scope"}, Handle: s.mint},
+		{Method: http.MethodGet, Path: "/workspaces/:id/members", Access: web.Read, Doc: "members and pending invites", Lists: true, Entity: member, Handle: s.members},
+		{Method: http.MethodGet, Path: "/workspaces/:id/members/:userId", Access: web.Read, Doc: "one of them", Params: fields, Entity: member, Handle: s.fetch},
+		{Method: http.MethodDelete, Path: "/workspaces/:id/members/:userId", Access: web.Leave, Doc: "remove (admin; an admin: step-up), or leave", Params: code, Entity: member, Handle: s.removeMember},
+		{Method: http.MethodPost, Path: "/workspaces/:id/members/:userId/role", Access: web.Manage, Doc: "change a role (admin; from or to admin: step-up)", Params: code, Entity: member, Texts: []string{"role*"}, Handle: s.setRole},
+		{Method: http.MethodGet, Path: "/workspaces/:id/invites", Access: web.Read, Doc: "pending invites", Lists: true, Entity: invite, Handle: s.members},
+		{Method: http.MethodPost, Path: "/workspaces/:id/invites", Access: web.Manage, Doc: "invite by mail (admin; as admin: step-up)", Params: code, Entity: invite, Texts: []string{"email*", "role"}, Handle: s.invite},
+		{Method: http.MethodGet, Path: "/workspaces/:id/invites/:inviteId", Access: web.Read, Doc: "one of them", Params: fields, Entity: invite, Handle: s.fetch},
+		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: web.Manage, Doc: "cancel an invite (admin)", Entity: invite, Handle: s.cancelInvite},
 	}
 	for i := range rows {
 		rows[i].Group = "teams"
@@ -122,22 +78,22 @@ func teamRoutes(schema *crm.Schema) []route {
 
 // entityRoutes returns what an entity offers: its own paths, and the paths below
 // the records it belongs to. Entities with random ids have hand-written routes.
-func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
+func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	if e.RandomID {
 		return nil
 	}
 	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
 	all := []struct {
 		verb crm.Ops
-		row  route
+		row  web.Route
 	}{
-		{crm.List, route{Method: http.MethodGet, Path: base, Access: read, Doc: "list or search", Lists: true, handle: (*Server).list}},
-		{crm.Create, route{Method: http.MethodPost, Path: base, Access: write, Doc: createDoc(e), Body: true, Params: linkParams(e), handle: (*Server).create}},
-		{crm.Fetch, route{Method: http.MethodGet, Path: one, Access: read, Doc: "one of them", Params: []string{"fields"}, handle: (*Server).fetch}},
-		{crm.Update, route{Method: http.MethodPatch, Path: one, Access: write, Doc: "change the fields you send", Body: true, handle: (*Server).update}},
-		{crm.Delete, route{Method: http.MethodDelete, Path: one, Access: full, Doc: "delete, in two steps", Params: []string{"confirm"}, handle: (*Server).remove}},
+		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Handle: s.list}},
+		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, Params: linkParams(e), Handle: s.create}},
+		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields"}, Handle: s.fetch}},
+		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, Handle: s.update}},
+		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", Params: []string{"confirm"}, Handle: s.remove}},
 	}
-	var rows []route
+	var rows []web.Route
 	for _, a := range all {
 		if e.Can(a.verb) {
 			a.row.Entity, a.row.Group = e, e.Plural
@@ -148,16 +104,16 @@ func entityRoutes(schema *crm.Schema, e *crm.Entity) []route {
 		above := e.Target(e.Field(name))
 		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
 		rows = append(rows,
-			route{Method: http.MethodGet, Path: path, Access: read, Group: e.Plural, Entity: e, Lists: true,
-				Doc: "those of one record", handle: below(above, name, (*Server).listBelow)},
-			route{Method: http.MethodPost, Path: path, Access: write, Group: e.Plural, Entity: e, Body: true,
-				Doc: "make one for it", handle: below(above, name, (*Server).createBelow)})
+			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true,
+				Doc: "those of one record", Handle: below(above, name, s.listBelow)},
+			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true,
+				Doc: "make one for it", Handle: below(above, name, s.createBelow)})
 		if len(e.AtLeastOne) > 0 {
-			rows = append(rows, route{Method: http.MethodDelete, Path: path + "/:memberId", Access: full, Group: e.Plural, Entity: e,
-				Doc: "take one out, by its id or that of the record it ties", handle: below(above, name, (*Server).detach)})
+			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e,
+				Doc: "take one out, by its id or that of the record it ties", Handle: below(above, name, s.detach)})
 		}
 	}
-	return append(rows, exportRoute(e), importRoute(e))
+	return append(rows, s.exportRoute(e), s.importRoute(e))
 }
 
 func createDoc(e *crm.Entity) string {
@@ -173,6 +129,7 @@ type parent struct {
 	field  string // the reference that points to it
 }
 
-func below(above *crm.Entity, field string, handle func(*Server, *request, parent) (*render.Response, error)) func(*Server, *request) (*render.Response, error) {
-	return func(s *Server, rq *request) (*render.Response, error) { return handle(s, rq, parent{above, field}) }
+// below returns a handler of what belongs to a record.
+func below(above *crm.Entity, field string, handle func(*web.Request, parent) (*render.Response, error)) web.Handler {
+	return func(rq *web.Request) (*render.Response, error) { return handle(rq, parent{above, field}) }
 }

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/web"
 )
 
 // The number of records that a search shows of each kind.
@@ -29,18 +30,18 @@ type searchGroup struct {
 }
 
 // search answers GET /search: every kind that has a search, best first.
-func (s *Server) search(rq *request) (*render.Response, error) {
-	text, limit, cut := rq.params.Get("q"), searchLimit, ""
+func (s *Server) search(rq *web.Request) (*render.Response, error) {
+	text, limit, cut := rq.Params.Get("q"), searchLimit, ""
 	var fault *crm.Error
-	if rq.params.Get("limit") != "" {
-		if limit, cut, fault = query.ParseLimit(rq.params.Get("limit"), maxSearchLimit); fault != nil {
+	if rq.Params.Get("limit") != "" {
+		if limit, cut, fault = query.ParseLimit(rq.Params.Get("limit"), maxSearchLimit); fault != nil {
 			return nil, fault
 		}
 	}
 	if strings.TrimSpace(text) == "" {
 		return nil, crm.Errorf(crm.MissingField, "q is what to look for; write /search?q=acme, and types=contacts,deals for some kinds only.").On("q")
 	}
-	kinds, fault := s.searched(rq.params.Get("types"))
+	kinds, fault := s.searched(rq.Params.Get("types"))
 	if fault != nil {
 		return nil, fault
 	}
@@ -111,10 +112,10 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 
 // find looks through kinds. When none has the words as they are written it looks for
 // words that are spelled like them, and returns those by word.
-func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) (found []searchGroup, spelled map[string][]string, err error) {
+func (s *Server) find(rq *web.Request, kinds []*crm.Entity, text string, limit int) (found []searchGroup, spelled map[string][]string, err error) {
 	nowhere := true
 	for _, e := range kinds {
-		h, err := s.searchGroup(rq, rq.env, e, text, limit)
+		h, err := s.searchGroup(rq, rq.Env, e, text, limit)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -125,8 +126,8 @@ func (s *Server) find(rq *request, kinds []*crm.Entity, text string, limit int) 
 	}
 	spelled = map[string][]string{}
 	for i, e := range kinds {
-		env := rq.env
-		if env.Fuzzy, err = s.store.Suggest(rq.Context(), rq.actor, e, found[i].sought); err == nil && env.Fuzzy != nil {
+		env := rq.Env
+		if env.Fuzzy, err = s.store.Suggest(rq.Context(), rq.Actor, e, found[i].sought); err == nil && env.Fuzzy != nil {
 			found[i], err = s.searchGroup(rq, env, e, text, limit)
 		}
 		if err != nil {
@@ -154,13 +155,13 @@ func spelledRemarks(spelled map[string][]string) (remarks []string) {
 }
 
 // searchGroup looks through one kind.
-func (s *Server) searchGroup(rq *request, env query.Env, e *crm.Entity, text string, limit int) (h searchGroup, err error) {
+func (s *Server) searchGroup(rq *web.Request, env query.Env, e *crm.Entity, text string, limit int) (h searchGroup, err error) {
 	q, fault := query.Find(e, text, env)
 	if fault != nil {
 		return h, fault
 	}
 	q.Limit = limit
-	page, err := s.store.Search(rq.Context(), rq.actor, q)
+	page, err := s.store.Search(rq.Context(), rq.Actor, q)
 	if err != nil {
 		return h, err
 	}

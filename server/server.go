@@ -18,6 +18,7 @@ import (
 	"crmkit/server/edge"
 	"crmkit/server/importer"
 	"crmkit/server/manual"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -48,19 +49,16 @@ type Server struct {
 	schema  *crm.Schema
 	auth    *auth.Auth
 	oauth   *oauth.Server
-	router  *router
+	web     *web.Adapter
 	proxies edge.Proxies
-	limiter *edge.Limiter
 	metrics *edge.Metrics
 	ready   *edge.Readiness
 	manual  *manual.Manual
 
-	publicBodies, signedBodies *edge.Admission // of bodies
-	imports                    importIntakes   // under way
-	importing                  chan struct{}   // a place for each of them that is looked at and saved
-	importLimits               importer.Limits
-	kept                       *confirmations[*importedFile]
-	publicBodyTime             time.Duration // within which a body before sign-in has arrived
+	imports      importIntakes // under way
+	importing    chan struct{} // a place for each of them that is looked at and saved
+	importLimits importer.Limits
+	kept         *confirmations[*importedFile]
 
 	toolsets map[string]http.Handler // MCP servers, by their path
 }
@@ -78,22 +76,26 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, limiter: edge.NewLimiter(opts.Rate), metrics: edge.NewMetrics(opts.Version),
+	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(s.auth, s.store)
-	s.publicBodies, s.signedBodies = newBodyAdmission(publicBodies, publicNetworkPart), newBodyAdmission(signedBodies, signedPart)
-	s.publicBodyTime, s.imports, s.importLimits = publicBodyTime, newImportIntakes(), importer.DefaultLimits
+	s.imports, s.importLimits = newImportIntakes(), importer.DefaultLimits
 	s.importing = make(chan struct{}, maxImports)
 	s.kept = newConfirmations[*importedFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready = edge.NewReadiness(s.probe)
 	s.store.Watch(s.metrics.Batch)
-	s.router = newRouter(s.routes())
+	s.web = web.New(web.Options{Store: s.store, Auth: s.auth, Log: opts.Log, Metrics: s.metrics,
+		Local: opts.Local, BaseURL: opts.BaseURL, Rate: opts.Rate, Proxies: trusted})
+	s.web.SetRoutes(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
 	}
 	s.toolsets = s.newToolsets()
 	return s, nil
 }
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.web.ServeHTTP(w, r) }
 
 // Serve answers requests on the listener until the context ends, then lets those
 // under way finish for some seconds.

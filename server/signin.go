@@ -13,6 +13,7 @@ import (
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store/account"
 )
 
@@ -20,16 +21,16 @@ import (
 // script. POST does a step and leads back to GET, which shows where it stands.
 
 // cookieName is the cookie that binds a sign-in to the browser it began in.
-func (s *Server) cookieName(rq *request) string {
+func (s *Server) cookieName(rq *web.Request) string {
 	if s.isHTTPS(rq) {
 		return "__Host-crmkit_auth"
 	}
 	return "crmkit_auth"
 }
 
-func (s *Server) isHTTPS(rq *request) bool { return strings.HasPrefix(s.base(rq), "https://") }
+func (s *Server) isHTTPS(rq *web.Request) bool { return strings.HasPrefix(rq.Base(), "https://") }
 
-func (s *Server) browser(rq *request) string {
+func (s *Server) browser(rq *web.Request) string {
 	cookie, err := rq.Cookie(s.cookieName(rq))
 	if err != nil {
 		return ""
@@ -39,36 +40,36 @@ func (s *Server) browser(rq *request) string {
 
 // authorizePage answers GET /authorize: with the parameters of RFC 6749 section
 // 4.1.1 it begins a sign-in, with request= it shows one.
-func (s *Server) authorizePage(rq *request) (*render.Response, error) {
-	if err := singleValue(rq.params); err != nil {
+func (s *Server) authorizePage(rq *web.Request) (*render.Response, error) {
+	if err := singleValue(rq.Params); err != nil {
 		return nil, err
 	}
-	if secret := rq.params.Get("request"); secret != "" {
+	if secret := rq.Params.Get("request"); secret != "" {
 		p, err := s.oauth.Page(rq.Context(), secret, s.browser(rq))
 		if err != nil {
 			return nil, err
 		}
-		return s.show(rq, p, rq.params, ""), nil
+		return s.show(rq, p, rq.Params, ""), nil
 	}
 	asked, err := s.pageRequest(rq)
 	if err != nil {
 		return nil, err
 	}
 	if rq.Method == http.MethodHead {
-		return s.page(rq, signPage{Step: "email"}, ""), nil
+		return s.signInPage(rq, signPage{Step: "email"}, ""), nil
 	}
-	secret, cookie, err := s.oauth.Begin(rq.Context(), rq.addr, asked, s.browser(rq))
+	secret, cookie, err := s.oauth.Begin(rq.Context(), rq.Addr, asked, s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
-	http.SetCookie(rq.w, &http.Cookie{Name: s.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: s.isHTTPS(rq), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(rq.Writer, &http.Cookie{Name: s.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: s.isHTTPS(rq), SameSite: http.SameSiteLaxMode})
 	return s.seeOther(rq, "/authorize?request="+secret), nil
 }
 
 // pageRequest reads an authorization request. A fault ends in a page, never in a
 // redirect: anybody can register a client, and would have an open redirector.
-func (s *Server) pageRequest(rq *request) (asked oauth.Authorization, err error) {
-	p := rq.params
+func (s *Server) pageRequest(rq *web.Request) (asked oauth.Authorization, err error) {
+	p := rq.Params
 	asked.Client, asked.Redirect, err = s.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
 	if err != nil {
 		return asked, err
@@ -93,15 +94,15 @@ func (s *Server) pageRequest(rq *request) (asked oauth.Authorization, err error)
 }
 
 // authorizeStep answers POST /authorize.
-func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
+func (s *Server) authorizeStep(rq *web.Request) (*render.Response, error) {
 	protection := http.NewCrossOriginProtection()
-	if err := protection.AddTrustedOrigin(s.base(rq)); err != nil {
+	if err := protection.AddTrustedOrigin(rq.Base()); err != nil {
 		return nil, err
 	}
 	if err := protection.Check(rq.Request); err != nil {
 		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "The form was sent from a page of another site."}
 	}
-	form, err := rq.form()
+	form, err := readForm(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -124,28 +125,28 @@ func (s *Server) authorizeStep(rq *request) (*render.Response, error) {
 }
 
 // step does what a form asks and returns where it leads; empty: to the page.
-func (s *Server) step(rq *request, p oauth.Page, form url.Values) (target string, err error) {
+func (s *Server) step(rq *web.Request, p oauth.Page, form url.Values) (target string, err error) {
 	ctx := rq.Context()
 	switch step, do := form.Get("step"), form.Get("do"); {
 	case do == "cancel":
-		if err := s.oauth.Deny(ctx, rq.addr, p); err != nil {
+		if err := s.oauth.Deny(ctx, rq.Addr, p); err != nil {
 			return "", err
 		}
 		return s.response(rq, p, url.Values{"error": {"access_denied"}, "error_description": {"The person cancelled the sign-in."}}), nil
 	case do == "email":
-		return "", s.oauth.OtherAddress(ctx, rq.addr, p)
+		return "", s.oauth.OtherAddress(ctx, rq.Addr, p)
 	case do == "again" && p.Email != "" && !p.Verified:
-		return "", s.oauth.SendCode(ctx, rq.addr, p, p.Email)
+		return "", s.oauth.SendCode(ctx, rq.Addr, p, p.Email)
 	case step == "email" && !p.Verified:
-		return "", s.oauth.SendCode(ctx, rq.addr, p, form.Get("email"))
+		return "", s.oauth.SendCode(ctx, rq.Addr, p, form.Get("email"))
 	case step == "code":
-		return "", s.oauth.CheckCode(ctx, rq.addr, p, form.Get("code"))
+		return "", s.oauth.CheckCode(ctx, rq.Addr, p, form.Get("code"))
 	case step == "access" && p.Verified:
 		access, err := readAccess(form)
 		if err != nil {
 			return "", err
 		}
-		code, err := s.oauth.Allow(ctx, rq.addr, p, access)
+		code, err := s.oauth.Allow(ctx, rq.Addr, p, access)
 		if err != nil {
 			return "", err
 		}
@@ -173,8 +174,8 @@ func readAccess(form url.Values) (access oauth.Access, err error) {
 
 // response returns the redirect of an authorization response, with iss
 // (RFC 9207 section 2).
-func (s *Server) response(rq *request, p oauth.Page, values url.Values) string {
-	values.Set("iss", s.base(rq))
+func (s *Server) response(rq *web.Request, p oauth.Page, values url.Values) string {
+	values.Set("iss", rq.Base())
 	if p.State != "" {
 		values.Set("state", p.State)
 	}
@@ -187,24 +188,24 @@ func (s *Server) response(rq *request, p oauth.Page, values url.Values) string {
 
 // seeOther answers 303, which never repeats a form elsewhere (RFC 9700 section
 // 4.12).
-func (s *Server) seeOther(rq *request, target string) *render.Response {
+func (s *Server) seeOther(rq *web.Request, target string) *render.Response {
 	s.protect(rq, "")
-	rq.w.Header().Set("Location", target)
-	rq.status = http.StatusSeeOther
-	return &render.Response{Raw: &render.Raw{Type: plainText}}
+	rq.Writer.Header().Set("Location", target)
+	return &render.Response{Status: http.StatusSeeOther, Raw: &render.Raw{Type: web.PlainText}}
 }
 
 // redisplay shows a step whose input was refused, with what was wrong.
-func (s *Server) redisplay(rq *request, form url.Values, known *crm.Error) (*render.Response, error) {
+func (s *Server) redisplay(rq *web.Request, form url.Values, known *crm.Error) (*render.Response, error) {
 	p, err := s.oauth.Page(rq.Context(), form.Get("request"), s.browser(rq))
 	if err != nil {
 		return nil, err
 	}
-	rq.status = known.Status()
+	doc := s.show(rq, p, form, userMessage(known))
+	doc.Status = known.Status()
 	if known.Code == crm.InvalidCode {
-		rq.status = http.StatusBadRequest
+		doc.Status = http.StatusBadRequest
 	}
-	return s.show(rq, p, form, userMessage(known)), nil
+	return doc, nil
 }
 
 // userMessage words an error for who fills in the form: hints are for agents.
@@ -238,7 +239,7 @@ func humanDuration(d time.Duration) string {
 
 // show returns the page of a sign-in under way. What stands in the form stays
 // there, most of all a choice of less.
-func (s *Server) show(rq *request, p oauth.Page, form url.Values, problem string) *render.Response {
+func (s *Server) show(rq *web.Request, p oauth.Page, form url.Values, problem string) *render.Response {
 	to, _ := url.Parse(p.Redirect)
 	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: oauth.RedirectLabel(p.Redirect), Email: form.Get("email"),
 		Loopback: oauth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(account.CodeLife.Minutes()), InviteOnly: s.opts.InviteOnly}
@@ -257,7 +258,7 @@ func (s *Server) show(rq *request, p oauth.Page, form url.Values, problem string
 	case p.Email != "":
 		page.Step, page.Email, page.LocalCode, page.Long, page.CodeForm = "code", p.Email, p.LocalCode, p.Long, p.CodeForm()
 	}
-	return s.page(rq, page, formTarget(to))
+	return s.signInPage(rq, page, formTarget(to))
 }
 
 // formTarget is the CSP source of where the last form leads: Chromium applies
@@ -272,16 +273,16 @@ func formTarget(to *url.URL) string {
 	return to.Scheme + "://" + to.Host
 }
 
-// page sends a page.
-func (s *Server) page(rq *request, p signPage, target string) *render.Response {
+// signInPage sends a page.
+func (s *Server) signInPage(rq *web.Request, p signPage, target string) *render.Response {
 	s.protect(rq, target)
 	return &render.Response{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
 }
 
 // protect sets the headers that keep a page from being framed, scripted or
 // cached. With Referrer-Policy no-referrer the browser would send Origin: null.
-func (s *Server) protect(rq *request, target string) {
-	h := rq.w.Header()
+func (s *Server) protect(rq *web.Request, target string) {
+	h := rq.Writer.Header()
 	h.Set("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+pageStyle()+"; form-action 'self' "+target)+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")

@@ -15,6 +15,7 @@ import (
 
 	"crmkit/crm/norm"
 	"crmkit/server/edge"
+	"crmkit/server/web"
 )
 
 // Stdio carries MCP messages, one a line (the stdio transport of MCP), to a
@@ -34,7 +35,7 @@ type Stdio struct {
 }
 
 const (
-	maxLine   = maxBody
+	maxLine   = web.MaxBody
 	lineLimit = 60 * time.Second // of one message
 	maxAnswer = 16 << 20
 )

@@ -1,23 +1,25 @@
 package server
 
 import (
+	"net/http"
 	"strings"
 
 	"crmkit/auth"
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/account"
 )
 
 // workspaces answers GET /workspaces: those the user belongs to.
-func (s *Server) workspaces(rq *request) (*render.Response, error) {
+func (s *Server) workspaces(rq *web.Request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
 	}
-	markCurrent(doc, "workspace/"+rq.actor.WorkspaceID)
+	markCurrent(doc, "workspace/"+rq.Actor.WorkspaceID)
 	return doc, nil
 }
 
@@ -30,39 +32,39 @@ func markCurrent(doc *render.Response, handle string) {
 }
 
 // createWorkspace answers POST /workspaces.
-func (s *Server) createWorkspace(rq *request) (*render.Response, error) {
-	d, err := rq.draft(rq.route.Entity)
+func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
+	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := account.CreateWorkspace(tx, d)
 		if err != nil {
 			return nil, err
 		}
 		doc, err := inItsZone(out)
-		doc.Hints = append(doc.Hints, rq.wayTo(out.After))
+		doc.Hints = append(doc.Hints, wayTo(rq, out.After))
 		return doc, err
 	})
 }
 
 // wayTo says how to work in a workspace that was just made.
-func (rq *request) wayTo(made crm.Record) string {
-	tools := "you go on to work in " + norm.Quote(rq.actor.WorkspaceName) + "; to work in the new one, " + reconnect + norm.Quote(made.Value("name").Text)
-	if rq.actor.CrossWorkspace() {
+func wayTo(rq *web.Request, made crm.Record) string {
+	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(made.Value("name").Text)
+	if rq.Actor.CrossWorkspace() {
 		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
-		return rq.refusal("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
+		return rq.Choose("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
 	}
-	return rq.refusal("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
+	return rq.Choose("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
 }
 
 // updateWorkspace answers PATCH /workspaces/{id}.
-func (s *Server) updateWorkspace(rq *request) (*render.Response, error) {
-	d, err := rq.draft(rq.route.Entity)
+func (s *Server) updateWorkspace(rq *web.Request) (*render.Response, error) {
+	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := s.auth.UpdateWorkspace(tx, d)
 		if err != nil {
 			return nil, err
@@ -80,22 +82,22 @@ func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 }
 
 // deleteWorkspace answers DELETE /workspaces/{id}.
-func (s *Server) deleteWorkspace(rq *request) (*render.Response, error) {
-	code, err := rq.stepUpCode()
+func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
+	code, err := stepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		doc := deleted("workspace", rq.actor.WorkspaceID)
-		doc.Hints = append(doc.Hints, rq.refusal("the tokens of this workspace are gone with it; if yours was one, sign in again",
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
+		doc := deleted("workspace", rq.Actor.WorkspaceID)
+		doc.Hints = append(doc.Hints, rq.Choose("the tokens of this workspace are gone with it; if yours was one, sign in again",
 			"the tokens of this workspace are gone with it; if yours was one, the client signs the user in again"))
 		return doc, s.auth.DeleteWorkspace(tx, code)
 	})
 }
 
 // stepUpCode returns the mailed code that comes with a request, "" for none.
-func (rq *request) stepUpCode() (string, error) {
-	param, header := rq.params.Get("code"), rq.Header.Get("X-Escalation-Code")
+func stepUpCode(rq *web.Request) (string, error) {
+	param, header := rq.Params.Get("code"), rq.Header.Get("X-Escalation-Code")
 	if param != "" && header != "" && param != header {
 		return "", crm.Errorf(crm.InvalidValue, "?code= and the header X-Escalation-Code hold different codes; send one of them.").On("code")
 	}
@@ -106,31 +108,31 @@ func (rq *request) stepUpCode() (string, error) {
 }
 
 // mint answers POST /workspaces/{id}/tokens.
-func (s *Server) mint(rq *request) (*render.Response, error) {
-	body, fault := rq.texts()
+func (s *Server) mint(rq *web.Request) (*render.Response, error) {
+	body, fault := rq.TextBody()
 	if fault != nil {
 		return nil, fault
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		in, err := s.auth.CreateTokenFor(tx, body["token_name"], body["scope"])
 		handle := "token/" + in.TokenID
-		return &render.Response{Result: store.Created, Line: &render.Item{Head: handle, Fields: append(names(handle), tokenFields(in)...)},
-			Hints: []string{rq.refusal(saveTokenHint, saveForOthersHint), rq.aboutMade()}}, err
+		return &render.Response{Status: http.StatusCreated, Result: store.Created, Line: &render.Item{Head: handle, Fields: append(web.Names(handle), tokenFields(in)...)},
+			Hints: []string{rq.Choose(saveTokenHint, saveForOthersHint), aboutMade(rq)}}, err
 	})
 }
 
 // aboutMade says what a token that was just made is for, and how long.
-func (rq *request) aboutMade() string {
+func aboutMade(rq *web.Request) string {
 	text := "it acts in this workspace only; the token you used goes on to act in its own"
-	if rq.actor.Origin == crm.OriginOAuth {
+	if rq.Actor.Origin == crm.OriginOAuth {
 		text += ", and when that connection ends this token ends too"
 	}
 	return text
 }
 
 // invite answers POST /workspaces/{id}/invites.
-func (s *Server) invite(rq *request) (*render.Response, error) {
-	body, fault := rq.texts()
+func (s *Server) invite(rq *web.Request) (*render.Response, error) {
+	body, fault := rq.TextBody()
 	if fault != nil {
 		return nil, fault
 	}
@@ -138,11 +140,11 @@ func (s *Server) invite(rq *request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	role, err := rq.role(body)
+	role, err := role(rq, body)
 	if err != nil {
 		return nil, err
 	}
-	code, err := rq.stepUpCode()
+	code, err := stepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +152,7 @@ func (s *Server) invite(rq *request) (*render.Response, error) {
 	if s.opts.Mail == nil {
 		hint = "in local mode no mail is sent: tell them to sign in here with that address"
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := s.auth.Invite(tx, address, role, code)
 		if err != nil {
 			return nil, err
@@ -163,22 +165,22 @@ func (s *Server) invite(rq *request) (*render.Response, error) {
 
 // members answers GET /workspaces/{id}/members, which shows the invites too, and
 // GET /workspaces/{id}/invites.
-func (s *Server) members(rq *request) (*render.Response, error) {
+func (s *Server) members(rq *web.Request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
 		return nil, err
 	}
-	markCurrent(doc, "member/"+rq.actor.UserID)
-	if rq.route.Entity.Name == "member" {
+	markCurrent(doc, "member/"+rq.Actor.UserID)
+	if rq.Route.Entity.Name == "member" {
 		doc.Page.Plural = "members and invites"
 	}
 	return doc, nil
 }
 
 // cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
-func (s *Server) cancelInvite(rq *request) (*render.Response, error) {
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		invite, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.recordID))
+func (s *Server) cancelInvite(rq *web.Request) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
+		invite, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
 		if err != nil {
 			return nil, err
 		}
@@ -187,21 +189,21 @@ func (s *Server) cancelInvite(rq *request) (*render.Response, error) {
 }
 
 // setRole answers POST /workspaces/{id}/members/{userId}/role.
-func (s *Server) setRole(rq *request) (*render.Response, error) {
-	body, fault := rq.texts()
+func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
+	body, fault := rq.TextBody()
 	if fault != nil {
 		return nil, fault
 	}
-	role, err := rq.role(body)
+	role, err := role(rq, body)
 	if err != nil {
 		return nil, err
 	}
-	code, err := rq.stepUpCode()
+	code, err := stepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
 	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) {
-		member, err := rq.member(tx)
+		member, err := member(rq, tx)
 		if err != nil {
 			return store.Outcome{}, err
 		}
@@ -211,13 +213,13 @@ func (s *Server) setRole(rq *request) (*render.Response, error) {
 
 // removeMember answers DELETE /workspaces/{id}/members/{userId}: an admin removes
 // somebody, or a member leaves.
-func (s *Server) removeMember(rq *request) (*render.Response, error) {
-	code, err := rq.stepUpCode()
+func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
+	code, err := stepUpCode(rq)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
-		member, err := rq.member(tx)
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
+		member, err := member(rq, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -228,10 +230,10 @@ func (s *Server) removeMember(rq *request) (*render.Response, error) {
 }
 
 // member reads the member the path names. An invite is none yet.
-func (rq *request) member(tx *store.Tx) (crm.Record, error) {
-	member, err := tx.RecordByID(rq.route.Entity, crm.CutHandle(rq.recordID))
+func member(rq *web.Request, tx *store.Tx) (crm.Record, error) {
+	member, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
 	if err == nil && member.Value("status").Text != account.Active {
-		path := "/workspaces/" + rq.actor.WorkspaceID + "/invites"
+		path := "/workspaces/" + rq.Actor.WorkspaceID + "/invites"
 		err = crm.Errorf(crm.NotFound, `%s is an invite, not a member yet. To cancel it: DELETE %s/%s; to change its role: POST %s with the same email.`,
 			member.Handle(), path, member.ID, path)
 	}
@@ -239,12 +241,12 @@ func (rq *request) member(tx *store.Tx) (crm.Record, error) {
 }
 
 // role reads the role in a body, as the schema has it.
-func (rq *request) role(body map[string]string) (string, error) {
-	f := rq.route.Entity.Field("role")
+func role(rq *web.Request, body map[string]string) (string, error) {
+	f := rq.Route.Entity.Field("role")
 	if body["role"] == "" {
 		return f.Default, nil
 	}
-	v, err := rq.env.Normal(f, body["role"])
+	v, err := rq.Env.Normal(f, body["role"])
 	if err != nil {
 		return "", err
 	}

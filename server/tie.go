@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -52,12 +53,12 @@ func linkParams(e *crm.Entity) (names []string) {
 }
 
 // parseLinks reads the parameters that attachParams names.
-func (s *Server) parseLinks(rq *request) (list []linkInput, err error) {
-	links, more := linksOf(rq.route.Entity)
+func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
+	links, more := linksOf(rq.Route.Entity)
 	for i, l := range links {
 		t := linkInput{link: l}
 		for _, name := range more[i] {
-			v, fault := rq.env.Normal(l.Via.Field(name), rq.params.Get(name))
+			v, fault := rq.Env.Normal(l.Via.Field(name), rq.Params.Get(name))
 			if fault != nil {
 				return nil, fault
 			}
@@ -65,14 +66,14 @@ func (s *Server) parseLinks(rq *request) (list []linkInput, err error) {
 				t.more = append(t.more, crm.Input{Field: l.Via.Field(name), Value: v})
 			}
 		}
-		id := rq.params.Get(l.Name)
+		id := rq.Params.Get(l.Name)
 		if id == "" && len(t.more) == 0 {
 			continue
 		}
 		if id == "" {
 			return nil, crm.Errorf(crm.MissingField, "%s says more of a %s; send %s=%s_… with it.", t.more[0].Field.Name, l.Name, l.Name, l.End.Prefix).On(l.Name)
 		}
-		key, hint := s.schema.Locate(l.End, rq.actor.Workspace, strings.TrimSpace(id))
+		key, hint := s.schema.Locate(l.End, rq.Actor.Workspace, strings.TrimSpace(id))
 		if hint != "" {
 			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with %s.", l.Name, hint, l.End.Name, query.Finding(l.End, id)).On(l.Name)
 		}
@@ -100,23 +101,23 @@ func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 
 // detach answers DELETE below a record: what ties another to it goes, by its own id or
 // the other's. Nothing else is lost, so it takes one step.
-func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
-	e := rq.route.Entity
-	key, err := s.keyOf(rq, p.entity, rq.parentID)
+func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
+	e := rq.Route.Entity
+	key, err := rq.Key(p.entity, rq.ParentID)
 	if err != nil {
 		return nil, err
 	}
 	by, to := (*crm.Field)(nil), e
 	for _, name := range e.AtLeastOne {
-		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.recordID)) == other {
+		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.RecordID)) == other {
 			by, to = e.Field(name), other
 		}
 	}
-	other, err := s.keyOf(rq, to, rq.recordID)
+	other, err := rq.Key(to, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	return s.write(rq, func(tx *store.Tx) (*render.Response, error) {
+	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
 			return nil, err
 		}
@@ -132,7 +133,7 @@ func (s *Server) detach(rq *request, p parent) (*render.Response, error) {
 			return nil, err
 		}
 		if !found || rec.Value(p.field).Int != key {
-			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", norm.Quote(rq.recordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", norm.Quote(rq.RecordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
 		_, err = tx.Delete(rec) // nothing refers to a tie

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server/edge"
 	"crmkit/server/importer"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -37,21 +38,21 @@ func newImportIntakes() importIntakes {
 }
 
 // hold takes a place for an import until the request ends.
-func (in importIntakes) hold(rq *request) *crm.Error {
-	if fault := rq.hold(in.workspaces, rq.actor.WorkspaceID, 1); fault != nil {
+func (in importIntakes) hold(rq *web.Request) *crm.Error {
+	if fault := rq.Hold(in.workspaces, rq.Actor.WorkspaceID, 1); fault != nil {
 		return fault
 	}
-	return rq.hold(in.users, rq.actor.UserID, 1)
+	return rq.Hold(in.users, rq.Actor.UserID, 1)
 }
 
 // importTurn waits until few enough imports run, and takes a place among them until the
 // request ends.
-func (s *Server) importTurn(rq *request) error {
+func (s *Server) importTurn(rq *web.Request) error {
 	limit := time.NewTimer(maxImportWait)
 	defer limit.Stop()
 	select {
 	case s.importing <- struct{}{}:
-		rq.ends = append(rq.ends, func() { <-s.importing })
+		rq.OnEnd(func() { <-s.importing })
 		return nil
 	case <-rq.Context().Done():
 		return rq.Context().Err()
@@ -73,7 +74,7 @@ type importedFile struct {
 
 // spoolBody writes the whole body to a file before anything of it is read: a body that
 // is too large, or ends too soon, changes nothing. The caller closes the file.
-func (s *Server) spoolBody(rq *request) (*importedFile, error) {
+func (s *Server) spoolBody(rq *web.Request) (*importedFile, error) {
 	body, fault := s.fileBody(rq)
 	if fault != nil {
 		return nil, fault
@@ -90,7 +91,7 @@ func (s *Server) spoolBody(rq *request) (*importedFile, error) {
 }
 
 // digestBody reads the body and returns its digest, zero if it is empty.
-func (s *Server) digestBody(rq *request) (digest [sha256.Size]byte, _ *crm.Error) {
+func (s *Server) digestBody(rq *web.Request) (digest [sha256.Size]byte, _ *crm.Error) {
 	body, fault := s.fileBody(rq)
 	if fault != nil {
 		return digest, fault
@@ -107,8 +108,8 @@ func (s *Server) digestBody(rq *request) (digest [sha256.Size]byte, _ *crm.Error
 }
 
 // fileBody returns the body of a request, up to the size that the server accepts.
-func (s *Server) fileBody(rq *request) (io.Reader, *crm.Error) {
-	if fault := rq.checkNotEncoded(); fault != nil {
+func (s *Server) fileBody(rq *web.Request) (io.Reader, *crm.Error) {
+	if fault := rq.CheckNotEncoded(); fault != nil {
 		return nil, fault
 	}
 	body := rq.Body
@@ -116,13 +117,13 @@ func (s *Server) fileBody(rq *request) (io.Reader, *crm.Error) {
 		if rq.ContentLength > most {
 			return nil, fileTooLarge(most)
 		}
-		body = http.MaxBytesReader(rq.w, body, most)
+		body = http.MaxBytesReader(rq.Writer, body, most)
 	}
-	return newDeadlineReader(body, rq.w), nil
+	return newDeadlineReader(body, rq.Writer), nil
 }
 
 // uploadError is the error for a body that was not read to its end, or not stored.
-func (s *Server) uploadError(rq *request, err error) *crm.Error {
+func (s *Server) uploadError(rq *web.Request, err error) *crm.Error {
 	var large *http.MaxBytesError
 	var known *crm.Error
 	switch {
@@ -131,7 +132,7 @@ func (s *Server) uploadError(rq *request, err error) *crm.Error {
 	case errors.As(err, &known) && known.Code == crm.PlanLimitReached:
 		return known
 	case errors.As(err, &known):
-		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.id, "error", err)
+		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.ID, "error", err)
 		return known
 	}
 	return crm.Errorf(crm.BadJSON, importer.TruncatedHint)
@@ -149,22 +150,22 @@ type deadlineReader struct {
 }
 
 // minUploadRate is how many bytes of a file must arrive in a second; a pause may be as
-// long as chunkTimeout. Otherwise a client that sends nothing could hold its place.
+// long as web.ChunkTimeout. Otherwise a client that sends nothing could hold its place.
 const minUploadRate = 1 << 10
 
 func newDeadlineReader(r io.Reader, w http.ResponseWriter) *deadlineReader {
-	return &deadlineReader{Reader: r, w: w, until: time.Now().Add(chunkTimeout)}
+	return &deadlineReader{Reader: r, w: w, until: time.Now().Add(web.ChunkTimeout)}
 }
 
 func (p *deadlineReader) Read(b []byte) (int, error) {
-	until := time.Now().Add(chunkTimeout)
+	until := time.Now().Add(web.ChunkTimeout)
 	if p.until.Before(until) {
 		until = p.until
 	}
 	_ = http.NewResponseController(p.w).SetReadDeadline(until) // writers of tests and tools have no deadlines
 	n, err := p.Reader.Read(b)
 	p.until = p.until.Add(time.Duration(n) * time.Second / minUploadRate)
-	if most := time.Now().Add(2 * chunkTimeout); p.until.After(most) {
+	if most := time.Now().Add(2 * web.ChunkTimeout); p.until.After(most) {
 		p.until = most
 	}
 	if err == io.EOF {

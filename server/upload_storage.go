@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/crm"
+	"crmkit/server/web"
 	"crmkit/store"
 )
 
@@ -16,7 +17,7 @@ const (
 // Storage is reserved in pieces while the file arrives, so that a full plan refuses it
 // early, and exactly while the file waits for its confirmation.
 type storedUpload struct {
-	rq       *request
+	rq       *web.Request
 	store    *store.Store
 	spool    *store.Spool
 	id       string // of the reservation; empty before the first
@@ -37,7 +38,7 @@ func (u *storedUpload) Write(p []byte) (int, error) {
 
 // reserve replaces the reservation, which ends when the spool is closed.
 func (u *storedUpload) reserve(size int64) (err error) {
-	actor, id := u.rq.actor, u.id
+	actor, id := u.rq.Actor, u.id
 	if id == "" {
 		if id, err = crm.RandomID("imp", u.store.Random()); err != nil {
 			return err
@@ -54,7 +55,7 @@ func (u *storedUpload) keep() error { return u.reserve(u.size) }
 
 // confirm ends the wait: the request imports the file. Uploads that count as no storage
 // give their reservation back; if that fails, it lasts until the file is closed.
-func (u *storedUpload) confirm(rq *request) {
+func (u *storedUpload) confirm(rq *web.Request) {
 	if u.rq = rq; u.size <= freeUpload {
 		_ = u.reserve(0)
 	}

@@ -1,4 +1,4 @@
-package server
+package web
 
 import (
 	"net/url"
@@ -12,7 +12,7 @@ import (
 
 // cleanPath returns the decoded path with handles turned into ids, so that
 // /contact/c_1, /contacts/contact/c_1 and /contacts/contact%2Fc_1 are /contacts/c_1. It
-// works on the raw path: any other escaped slash stays inside its segment and is refused.
+// works on the raw path: any other escaped slash stays in its segment and is refused.
 func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	if !strings.HasPrefix(escaped, "/") || len(escaped) > 2000 {
 		return "", crm.Errorf(crm.NotFound, "a path starts with / and has at most 2000 bytes. GET /help lists every path.")
@@ -32,7 +32,7 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	return "/" + strings.Join(segments, "/"), err
 }
 
-// canonicalHandlePath drops the kind of every handle that stands where an id does.
+// canonicalHandlePath replaces each handle by its id.
 func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	if e := schema.ByName(segments[0]); e != nil && len(segments) > 1 && schema.ByPrefix(segments[1]) != nil && schema.ByPath(e.Route()) == e {
 		segments[0] = e.Route()
@@ -42,7 +42,7 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 		folded = append(folded, segments[i])
 		outer := schema.ByPath(segments[i])
 		if i > 0 && i+2 < len(segments) && isLinkPath(schema, segments[0], segments[i]) && schema.ByName(segments[i+1]) != nil {
-			i++ // what is tied there may be named by its own handle, and by that of what it ties
+			i++ // a link may be named by its own handle, and by the one of the record it links
 			continue
 		}
 		if outer == nil || i+2 >= len(segments) {
@@ -61,7 +61,7 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 	return folded, nil
 }
 
-// isLinkPath reports whether a segment behind another leads to what ties records there.
+// isLinkPath reports whether a segment behind another one leads to links of its records.
 func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	outer := schema.ByPath(above)
 	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
@@ -69,10 +69,10 @@ func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	})
 }
 
-// keyOf returns the key of a record that an id or a handle in the path names.
-func (s *Server) keyOf(rq *request, e *crm.Entity, id string) (int64, error) {
-	key, hint := s.schema.Locate(e, rq.actor.Workspace, id)
-	if call := ofKind(rq.Method, id, e); hint != "" && call != "" {
+// Key returns the key of the record that an id or a handle in the path names.
+func (rq *Request) Key(e *crm.Entity, id string) (int64, error) {
+	key, hint := rq.adapter.schema.Locate(e, rq.Actor.Workspace, id)
+	if call := listHabit(rq.Method, id, e); hint != "" && call != "" {
 		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", norm.Quote(id), call)
 	}
 	if hint != "" {

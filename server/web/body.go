@@ -1,4 +1,4 @@
-package server
+package web
 
 import (
 	"slices"
@@ -11,10 +11,10 @@ import (
 	"crmkit/store"
 )
 
-// members reads the body as one strict JSON object, whatever the Content-Type
+// Members reads the body as one strict JSON object, whatever the Content-Type
 // says, so that a bare curl -d works.
-func (rq *request) members() ([]crm.Member, *crm.Error) {
-	data, fault := rq.bytes()
+func (rq *Request) Members() ([]crm.Member, *crm.Error) {
+	data, fault := rq.Bytes()
 	if fault != nil {
 		return nil, fault
 	}
@@ -29,8 +29,8 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 	return members, nil
 }
 
-// checkNotEncoded refuses bodies that are packed.
-func (rq *request) checkNotEncoded() *crm.Error {
+// CheckNotEncoded refuses bodies that are compressed, and multipart forms.
+func (rq *Request) CheckNotEncoded() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", norm.Quote(encoding))
 	}
@@ -40,12 +40,12 @@ func (rq *request) checkNotEncoded() *crm.Error {
 	return nil
 }
 
-// texts reads a body of plain text fields, those the route takes. It may be
-// empty where none is required.
-func (rq *request) texts() (map[string]string, *crm.Error) {
-	allowed, required := rq.route.texts()
+// TextBody reads the body as the text fields that the route takes. It may be empty where
+// none is required.
+func (rq *Request) TextBody() (map[string]string, *crm.Error) {
+	allowed, required := rq.Route.TextFields()
 	values := map[string]string{}
-	data, err := rq.bytes()
+	data, err := rq.Bytes()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 	}
 	for _, m := range members {
 		if !slices.Contains(allowed, m.Name) {
-			return nil, draft.UnknownField(m.Name, rq.route.Method+" "+rq.route.Pattern(), allowed)
+			return nil, draft.UnknownField(m.Name, rq.Route.Method+" "+rq.Route.Pattern(), allowed)
 		}
 		text, ok := norm.Unquote(m.JSON)
 		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits && m.Name == "code" {
@@ -77,31 +77,19 @@ func (rq *request) texts() (map[string]string, *crm.Error) {
 	return values, nil
 }
 
-// texts returns the names in Takes, and those that are required.
-func (r *route) texts() (allowed, required []string) {
-	for _, name := range r.RequestTypes {
-		plain, must := strings.CutSuffix(name, "*")
-		allowed = append(allowed, plain)
-		if must {
-			required = append(required, plain)
-		}
-	}
-	return allowed, required
-}
-
-// draft reads the body as fields of the entity, and the expected version from
+// Draft reads the body as fields of the entity, and the expected version from
 // it or from If-Match.
-func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
-	members, err := rq.members()
+func (rq *Request) Draft(e *crm.Entity) (store.Draft, error) {
+	members, err := rq.Members()
 	if err != nil {
 		return store.Draft{}, rq.rows(e, err)
 	}
 	rq.take(e, members)
-	d, err := draft.Decode(e, members, rq.env)
+	d, err := draft.Decode(e, members, rq.Env)
 	if err != nil {
 		return d, err
 	}
-	match, err := rq.ifMatch()
+	match, err := rq.IfMatch()
 	if err != nil {
 		return d, err
 	}
@@ -112,9 +100,9 @@ func (rq *request) draft(e *crm.Entity) (store.Draft, error) {
 	return d, nil
 }
 
-// ifMatch returns the version of an If-Match header (RFC 9110 section 13.1.1),
+// IfMatch returns the version of an If-Match header (RFC 9110 section 13.1.1),
 // quoted as an ETag or bare; 0 when there is none, or for *.
-func (rq *request) ifMatch() (int64, *crm.Error) {
+func (rq *Request) IfMatch() (int64, *crm.Error) {
 	header := strings.TrimSpace(strings.Join(rq.Header.Values("If-Match"), ", "))
 	if header == "*" || len(rq.Header.Values("If-Match")) == 0 {
 		return 0, nil
@@ -128,7 +116,7 @@ func (rq *request) ifMatch() (int64, *crm.Error) {
 
 // take puts the members of a body into the forms that their fields take, and notes for
 // the answer which ones were sent in another.
-func (rq *request) take(e *crm.Entity, members []crm.Member) {
+func (rq *Request) take(e *crm.Entity, members []crm.Member) {
 	for i, m := range members {
 		f := e.Field(m.Name)
 		if f == nil || f.ReadOnly {
@@ -136,7 +124,16 @@ func (rq *request) take(e *crm.Entity, members []crm.Member) {
 		}
 		if json := draft.Lenient(f, m.JSON); json != m.JSON {
 			members[i].JSON = json
-			rq.remarks = append(rq.remarks, f.Name+" was read as "+norm.ShowJSON(json))
+			rq.Remarks = append(rq.Remarks, f.Name+" was read as "+norm.ShowJSON(json))
 		}
 	}
+}
+
+// rows adds to the error for a body that is not an object where to send rows.
+func (rq *Request) rows(e *crm.Entity, fault *crm.Error) *crm.Error {
+	body := strings.TrimSpace(string(rq.body))
+	if fault.Code == crm.BadJSON && rq.Method == "POST" && (strings.HasPrefix(body, "[") || strings.ContainsAny(body, ",;\n") && !strings.HasPrefix(body, "{")) {
+		fault.Hint += " Rows of a file, as a JSON array or CSV: POST /import/" + e.Route() + "."
+	}
+	return fault
 }

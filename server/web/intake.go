@@ -1,4 +1,4 @@
-package server
+package web
 
 import (
 	"errors"
@@ -12,10 +12,10 @@ import (
 	"crmkit/server/edge"
 )
 
-// The limits on bodies that are in memory at once. Those of clients that are not
-// signed in are counted apart, so that strangers take nothing from who is.
+// The limits on bodies that are in memory at once. Bodies before sign-in are counted apart,
+// so that they take no room from clients that are signed in.
 const (
-	maxBody       = 1 << 20  // bytes of a body
+	MaxBody       = 1 << 20  // bytes of a body
 	maxPublicBody = 16 << 10 // before sign-in
 
 	publicBodies      = 16 << 20 // bytes of all bodies before sign-in
@@ -23,7 +23,7 @@ const (
 	signedBodies      = 128 << 20
 	signedPart        = 32 << 20 // of these, those of one user
 
-	bodyCost = 4 << 10 // what even an empty body counts, for its connection
+	bodyCost = 4 << 10 // added to the size of each body, for its connection
 
 	publicBodyTime = 5 * time.Second // within which a body before sign-in has arrived
 	bodyTime       = 30 * time.Second
@@ -36,32 +36,32 @@ func newBodyAdmission(limit, share int64) *edge.Admission {
 		FullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."})
 }
 
-// bodyLimits are what holds for the body of a request. Without an intake it is in memory
-// already.
+// bodyLimits are the limits on the body of a request. Without an intake the body is in
+// memory already.
 type bodyLimits struct {
 	intake *edge.Admission
-	client string // whose share it counts in
-	most   int64  // bytes
-	within time.Duration
+	client string        // whose share it is
+	most   int64         // bytes
+	within time.Duration // in which the body has arrived
 }
 
-// bodyLimitsOf returns what holds for the body of the request.
-func (s *Server) bodyLimitsOf(rq *request) bodyLimits {
+// bodyLimitsOf returns the limits on the body of the request.
+func (a *Adapter) bodyLimitsOf(rq *Request) bodyLimits {
 	switch {
-	case rq.internal:
-		return bodyLimits{most: maxBody}
-	case rq.route.Access == public:
-		return bodyLimits{intake: s.publicBodies, client: auth.Network(rq.addr), most: maxPublicBody, within: s.publicBodyTime}
+	case rq.ByTool:
+		return bodyLimits{most: MaxBody}
+	case rq.Route.Access == Public:
+		return bodyLimits{intake: a.publicBodies, client: auth.Network(rq.Addr), most: maxPublicBody, within: a.publicBodyTime}
 	}
-	return bodyLimits{intake: s.signedBodies, client: rq.actor.UserID, most: maxBody, within: bodyTime}
+	return bodyLimits{intake: a.signedBodies, client: rq.Actor.UserID, most: MaxBody, within: bodyTime}
 }
 
-// bytes returns the whole body. It counts until the request ends.
-func (rq *request) bytes() ([]byte, *crm.Error) {
+// Bytes reads the whole body, at the first call. Its room is held until the request ends.
+func (rq *Request) Bytes() ([]byte, *crm.Error) {
 	if rq.body != nil {
 		return rq.body, nil
 	}
-	if fault := rq.checkNotEncoded(); fault != nil {
+	if fault := rq.CheckNotEncoded(); fault != nil {
 		return nil, fault
 	}
 	t := &rq.bodyLimits
@@ -73,12 +73,12 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 		size = t.most
 	}
 	if t.intake != nil {
-		if fault := rq.hold(t.intake, t.client, bodyCost+size); fault != nil {
+		if fault := rq.Hold(t.intake, t.client, bodyCost+size); fault != nil {
 			return nil, fault
 		}
-		_ = http.NewResponseController(rq.w).SetReadDeadline(time.Now().Add(t.within)) // what has no deadlines needs none
+		_ = http.NewResponseController(rq.Writer).SetReadDeadline(time.Now().Add(t.within)) // a writer without deadlines needs none
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(rq.w, rq.Body, t.most))
+	data, err := io.ReadAll(http.MaxBytesReader(rq.Writer, rq.Body, t.most))
 	var large *http.MaxBytesError
 	var slow net.Error
 	switch {
@@ -90,27 +90,10 @@ func (rq *request) bytes() ([]byte, *crm.Error) {
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
 	if t.intake != nil {
-		edge.EndRead(rq.w)
+		edge.EndRead(rq.Writer)
 	}
 	rq.body = data
 	return data, nil
-}
-
-// hold reserves room until the request ends.
-func (rq *request) hold(in *edge.Admission, client string, size int64) *crm.Error {
-	fault := in.Enter(client, size)
-	if fault == nil {
-		rq.ends = append(rq.ends, func() { in.Leave(client, size) })
-	}
-	return fault
-}
-
-// end gives back what the request held.
-func (rq *request) end() {
-	for _, end := range rq.ends {
-		end()
-	}
-	rq.ends = nil
 }
 
 func bodyTooLarge(most int64) *crm.Error {

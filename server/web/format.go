@@ -1,8 +1,9 @@
-package server
+package web
 
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,34 +13,47 @@ import (
 
 // The media types that an answer may be asked for in.
 const (
-	textMedia = "text/plain"
-	jsonMedia = "application/json"
-	rowsMedia = "application/x-ndjson" // JSON objects, one a line
-	csvMedia  = "text/csv"
+	TextMedia = "text/plain"
+	JSONMedia = "application/json"
+	RowsMedia = "application/x-ndjson" // JSON objects, one a line
+	CSVMedia  = "text/csv"
 )
 
-// medias are the types by the words of ?format=, the first being the default.
-var medias = []struct{ word, media string }{{"json", jsonMedia}, {"text", textMedia}, {"ndjson", rowsMedia}, {"csv", csvMedia}}
+// medias are the media types by their values of ?format=.
+var medias = []struct{ format, media string }{{"json", JSONMedia}, {"text", TextMedia}, {"ndjson", RowsMedia}, {"csv", CSVMedia}}
+
+// StreamMedia returns the media types of a route that streams lines.
+func (r *Route) StreamMedia() (list []string) {
+	for _, m := range medias {
+		if m.media != JSONMedia && slices.Contains(r.Formats(), m.format) {
+			list = append(list, m.media)
+		}
+	}
+	return list
+}
+
+// ErrorFormat returns the format of an answer that no route makes.
+func ErrorFormat(r *http.Request) render.Format { return formatOf(mediaOf(r, r.URL.Query())) }
 
 // mediaOf chooses the type of the answer: ?format= decides, else the Accept header
-// (RFC 9110 section 12.5.1): of types that it weighs alike, the one that it names
-// first, as clients do that send application/json, text/plain, */*. Text where it
-// prefers none. An unknown ?format= is reported by the adapter, in text.
+// (RFC 9110 section 12.5.1). Of types with the same weight it takes the one that the header
+// names first, as clients mean it that send application/json, text/plain, */*; if none is
+// named, text. An unknown ?format= is refused later, in text.
 func mediaOf(r *http.Request, params url.Values) string {
 	for _, m := range medias {
-		if params.Get("format") == m.word {
+		if params.Get("format") == m.format {
 			return m.media
 		}
 	}
 	accept := r.Header["Accept"]
 	if checkAccept(accept) != nil {
-		return textMedia
+		return TextMedia
 	}
-	best, most := textMedia, weigh(accept, textMedia)
+	best, most := TextMedia, weigh(accept, TextMedia)
 	for _, m := range medias {
 		w := weigh(accept, m.media)
 		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.position < most.position
-		if first || w.q > most.q && (m.media == jsonMedia || w.exactness == 3) { // few routes have the others
+		if first || w.q > most.q && (m.media == JSONMedia || w.exactness == 3) { // few routes have the others
 			best, most = m.media, w
 		}
 	}
@@ -61,16 +75,16 @@ func checkAccept(headers []string) *crm.Error {
 	return nil
 }
 
-// formatOf returns the spelling of answers that know only two, errors among them.
+// formatOf returns the format of answers that have only two, like errors.
 func formatOf(media string) render.Format {
-	if media == jsonMedia || media == rowsMedia {
+	if media == JSONMedia || media == RowsMedia {
 		return render.JSON
 	}
 	return render.Text
 }
 
-// weigh returns what the headers say of a media type: the range that names it most
-// exactly decides.
+// weigh returns the quality that the headers give to a media type. The most exact range
+// decides.
 func weigh(headers []string, media string) (best quality) {
 	kind, _, _ := strings.Cut(media, "/")
 	place := 0
@@ -91,15 +105,14 @@ func weigh(headers []string, media string) (best quality) {
 	return best
 }
 
-// quality is what a header says of one media type: the range that names it most
-// exactly decides.
+// quality is what a header says about a media type.
 type quality struct {
 	q         float64
 	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself
 	position  int // of that range among all
 }
 
-// readRange reads one part of an Accept header: a range and its q.
+// readRange parses one part of an Accept header: a range and its q.
 func readRange(part string) (name string, q float64) {
 	name, rest, _ := strings.Cut(part, ";")
 	q = 1
@@ -114,6 +127,7 @@ func readRange(part string) (name string, q float64) {
 	return strings.ToLower(strings.TrimSpace(name)), q
 }
 
+// set replaces the quality by a more exact one.
 func (current *quality) set(other quality) {
 	if other.exactness > current.exactness {
 		*current = other

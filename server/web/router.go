@@ -1,4 +1,4 @@
-package server
+package web
 
 import (
 	"net/http"
@@ -12,24 +12,24 @@ import (
 	"crmkit/server/edge"
 )
 
-// router finds the row of the route table for a method and a path. It is the
-// only user of httprouter, and uses it for matching alone: redirects, OPTIONS
-// and panic handling stay off.
+// router finds the route for a method and a path. It uses httprouter for matching alone:
+// redirects, OPTIONS and panic handling stay off.
 type router struct {
-	routes []route
+	routes []Route
 	tree   *httprouter.Router
 }
 
-var methods = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}
+// Methods are the methods that routes may have.
+var Methods = []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}
 
-// matched carries the row out of httprouter's handler type: handlers close over
-// their row and put it here.
+// matched carries the route out of httprouter's handler type: each handler puts its route
+// here.
 type matched struct {
 	http.ResponseWriter
-	route *route
+	route *Route
 }
 
-func newRouter(routes []route) *router {
+func newRouter(routes []Route) *router {
 	r := &router{routes: routes, tree: httprouter.New()}
 	for i := range routes {
 		row := &routes[i]
@@ -41,9 +41,9 @@ func newRouter(routes []route) *router {
 	return r
 }
 
-// find returns the row and the parameters of the path; nil when no row has the
-// path with this method, and then allowed names the methods that have it.
-func (r *router) find(method, path string) (row *route, ids []string, allowed []string) {
+// find returns the route and the parameters of the path. If no route has the path with this
+// method, row is nil, and allowed holds the methods of the path.
+func (r *router) find(method, path string) (row *Route, ids []string, allowed []string) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
@@ -55,7 +55,7 @@ func (r *router) find(method, path string) (row *route, ids []string, allowed []
 		}
 		return m.route, ids, nil
 	}
-	for _, other := range methods {
+	for _, other := range Methods {
 		if handle, _, _ := r.tree.Lookup(other, path); handle != nil {
 			if allowed = append(allowed, other); other == http.MethodGet {
 				allowed = append(allowed, http.MethodHead)
@@ -65,17 +65,17 @@ func (r *router) find(method, path string) (row *route, ids []string, allowed []
 	return nil, nil, allowed
 }
 
-// shared returns a row with the path that pages of other origins may call, or nil.
-func (r *router) shared(path string) *route {
-	for _, method := range methods {
-		if row, _, _ := r.find(method, path); row != nil && row.Origins != edge.NoOrigins {
+// shared returns a route of the path that pages of other origins may call, or nil.
+func (r *router) shared(path string) *Route {
+	for _, method := range Methods {
+		if row, _, _ := r.find(method, path); row != nil && row.origins() != edge.NoOrigins {
 			return row
 		}
 	}
 	return nil
 }
 
-// methodsOf returns the methods of the rows with a pattern.
+// methodsOf returns the methods of a pattern.
 func (r *router) methodsOf(pattern string) (list []string) {
 	for _, row := range r.routes {
 		if row.Path == pattern {
@@ -85,7 +85,7 @@ func (r *router) methodsOf(pattern string) (list []string) {
 	return list
 }
 
-// notFound is the error for a path that no row has: it names the nearest.
+// notFound returns the error for a path that no route has. It names the nearest paths.
 func (r *router) notFound(method, path string) *crm.Error {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	var paths []string
@@ -106,8 +106,8 @@ func (r *router) notFound(method, path string) *crm.Error {
 	return err
 }
 
-// suggestPath returns the rows below the first segment, those of the path's own length
-// where there are any.
+// suggestPath returns the routes that begin with head; if some are as long as the path, only
+// those.
 func (r *router) suggestPath(head, path string) []string {
 	var all, alike []string
 	for _, row := range r.routes {
@@ -125,8 +125,8 @@ func (r *router) suggestPath(head, path string) []string {
 	return all
 }
 
-// notAllowed is the error for a path that exists with other methods. Where the
-// method is offered by paths with the same end, it names them.
+// notAllowed returns the error for a path that exists with other methods. It names paths
+// with the same end that take the method.
 func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
 	err := crm.Errorf(crm.MethodNotAllowed, "%s does not take %s; it takes %s.", norm.Quote(path), norm.Quote(method), strings.Join(allowed, ", "))
 	var others []string

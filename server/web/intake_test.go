@@ -1,8 +1,9 @@
-package server
+package web
 
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,12 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/server/edge"
 	"crmkit/store"
 )
 
-// bare returns a local server on an empty database, and a place to reach it.
-func bare(t *testing.T) (*Server, *httptest.Server) {
+// newTestAdapter returns an adapter with one public route that reads a body, and a server
+// to reach it.
+func newTestAdapter(t *testing.T) (*Adapter, *httptest.Server) {
 	t.Helper()
 	schema, err := crm.NewSchema(crm.Entities...)
 	if err != nil {
@@ -27,20 +32,27 @@ func bare(t *testing.T) (*Server, *httptest.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	s, err := New(Options{Store: st, Local: true, Version: "test", TrustProxy: "127.0.0.1"})
+	proxies, err := edge.ParseProxies("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(s)
+	a := New(Options{Store: st, Auth: auth.New(st, auth.Options{}), Log: slog.New(slog.DiscardHandler), Metrics: edge.NewMetrics("test"), Local: true, Proxies: proxies})
+	a.SetRoutes([]Route{{Method: http.MethodPost, Path: "/auth/request", Access: Public, Handle: func(rq *Request) (*render.Response, error) {
+		if _, err := rq.Members(); err != nil {
+			return nil, err
+		}
+		return &render.Response{}, nil
+	}}})
+	srv := httptest.NewServer(a)
 	t.Cleanup(srv.Close)
-	return s, srv
+	return a, srv
 }
 
 // unfinished begins a request whose body never ends, and returns its connection once
 // the server has made room for the body, or has refused it.
-func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.Conn {
+func unfinished(t *testing.T, a *Adapter, srv *httptest.Server, length int) net.Conn {
 	t.Helper()
-	before := s.publicBodies.Held()
+	before := a.publicBodies.Held()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +61,7 @@ func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.C
 	if _, err := io.WriteString(conn, "POST /auth/request HTTP/1.1\r\nHost: localhost\r\nContent-Length: "+strconv.Itoa(length)+"\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	for s.publicBodies.Held() == before {
+	for a.publicBodies.Held() == before {
 		time.Sleep(time.Millisecond) // the count is the signal
 	}
 	return conn
@@ -58,11 +70,11 @@ func unfinished(t *testing.T, s *Server, srv *httptest.Server, length int) net.C
 // One network holds its share of unfinished bodies and no more: a further one is
 // refused at once, and the others go on.
 func TestUnfinishedBodiesHaveShares(t *testing.T) {
-	s, srv := bare(t)
-	s.publicBodyTime = time.Hour
-	s.publicBodies = newBodyAdmission(1<<20, 4*(bodyCost+maxPublicBody))
+	a, srv := newTestAdapter(t)
+	a.publicBodyTime = time.Hour
+	a.publicBodies = newBodyAdmission(1<<20, 4*(bodyCost+maxPublicBody))
 	for range 4 {
-		unfinished(t, s, srv, maxPublicBody)
+		unfinished(t, a, srv, maxPublicBody)
 	}
 	res, err := http.Post(srv.URL+"/auth/request", "application/json", strings.NewReader(`{"email":"ann@acme.com"}`))
 	if err != nil {
@@ -72,7 +84,7 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 		t.Errorf("status %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 	}
 	// Another network, as seen by the counter that the adapter asks.
-	if fault := s.publicBodies.Enter("client 192.0.2.1", bodyCost+100); fault != nil {
+	if fault := a.publicBodies.Enter("client 192.0.2.1", bodyCost+100); fault != nil {
 		t.Errorf("another network: %s", fault.Hint)
 	}
 }
@@ -80,21 +92,21 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 // A body before sign-in that does not arrive is given up, with its connection, and its room
 // is free again.
 func TestSlowBodiesAreGivenUp(t *testing.T) {
-	s, srv := bare(t)
-	s.publicBodyTime = 50 * time.Millisecond
-	conn := unfinished(t, s, srv, 100)
+	a, srv := newTestAdapter(t)
+	a.publicBodyTime = 50 * time.Millisecond
+	conn := unfinished(t, a, srv, 100)
 	answer, err := io.ReadAll(conn)
 	if err != nil || !strings.Contains(string(answer), "400 Bad Request") || !strings.Contains(string(answer), "did not arrive within") {
 		t.Errorf("%v: %s", err, answer)
 	}
-	for s.publicBodies.Held() > 0 {
+	for a.publicBodies.Held() > 0 {
 		time.Sleep(time.Millisecond)
 	}
 }
 
 // Bodies before sign-in have 16 KiB; a length that says more is refused unread.
 func TestPublicBodiesAreSmall(t *testing.T) {
-	s, srv := bare(t)
+	a, srv := newTestAdapter(t)
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -105,18 +117,16 @@ func TestPublicBodiesAreSmall(t *testing.T) {
 	if _, err := io.ReadFull(conn, head); err != nil || !strings.Contains(string(head), "413") {
 		t.Errorf("%v: %s", err, head)
 	}
-	for _, path := range []string{"/auth/request", "/auth/verify", "/register"} {
-		body := `{"email":[` + strings.Repeat("1,", maxPublicBody) + `1]}`
-		res, err := http.Post(srv.URL+path, "application/json", struct{ io.Reader }{strings.NewReader(body)}) // no length is sent
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode != http.StatusRequestEntityTooLarge && path != "/register" || res.StatusCode < 400 {
-			t.Errorf("%s: status %d", path, res.StatusCode)
-		}
-		res.Body.Close()
+	body := `{"email":[` + strings.Repeat("1,", maxPublicBody) + `1]}`
+	res, err := http.Post(srv.URL+"/auth/request", "application/json", struct{ io.Reader }{strings.NewReader(body)}) // no length is sent
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := s.publicBodies.Held(); n != 0 {
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	if n := a.publicBodies.Held(); n != 0 {
 		t.Errorf("%d bytes are held by nobody", n)
 	}
 }

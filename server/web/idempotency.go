@@ -1,4 +1,4 @@
-package server
+package web
 
 import (
 	"crypto/sha256"
@@ -19,7 +19,7 @@ import (
 // withIdempotency runs a write, or gives the answer of the request that had its key before.
 // The answer is kept in the transaction of the write: there is none without the
 // other. A write that failed changed nothing, and may be tried again.
-func (rq *request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
+func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
 	key, err := rq.idempotencyKey()
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (rq *request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Res
 }
 
 // idempotentReplay returns the answer that was kept under the key, nil when there is none.
-func (rq *request) idempotentReplay(tx *store.Tx, key string) (*render.Response, error) {
+func (rq *Request) idempotentReplay(tx *store.Tx, key string) (*render.Response, error) {
 	kept, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
 		return nil, err
@@ -46,46 +46,39 @@ func (rq *request) idempotentReplay(tx *store.Tx, key string) (*render.Response,
 	return rq.replay(kept)
 }
 
-// savedDoc returns the answer that an earlier request with the key of this one got, nil
-// when there is none: a write of several transactions looks before the first.
-func (s *Server) savedDoc(rq *request) (doc *render.Response, err error) {
+// SavedAnswer returns the answer to an earlier request with the same Idempotency-Key, or
+// nil. A write of several transactions asks before the first one.
+func (rq *Request) SavedAnswer() (doc *render.Response, err error) {
 	key, err := rq.idempotencyKey()
 	if err != nil || key == "" {
 		return nil, err
 	}
-	err = s.change(rq, func(tx *store.Tx) (err error) {
+	err = rq.Update(func(tx *store.Tx) (err error) {
 		doc, err = rq.idempotentReplay(tx, key)
 		return err
 	})
 	return doc, err
 }
 
-// repeatable reports whether requests of the row take a key: writes of whoever is
-// signed in. What is sent in pieces may be sent again as it is, and MCP is a way to
-// other rows.
-func (r *route) repeatable() bool {
-	return r.Method != http.MethodGet && r.Access != public && r.Stream == fullAnswer && r.errorWriter == nil
-}
-
 // checkKey refuses a write with a key that is none, also where it is not looked at: the
 // client believes that it has one. Where imports say that they need none, so does this.
-func (rq *request) checkKey() error {
-	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.route.Access == public || rq.route.errorWriter != nil {
+func (rq *Request) checkKey() error {
+	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.Route.Access == Public || rq.Route.Protocol != nil {
 		return nil
 	}
 	key, err := rq.idempotencyKey()
-	if key != "" && rq.route.Stream != fullAnswer {
-		rq.remarks = append(rq.remarks, "Idempotency-Key is not used by imports: one that is sent again makes nothing twice; see /help/import")
+	if key != "" && rq.Route.Stream != NoStream {
+		rq.Remarks = append(rq.Remarks, "Idempotency-Key is not used by imports: one that is sent again makes nothing twice; see /help/import")
 	}
 	return err
 }
 
-// maxKey is the most characters of an Idempotency-Key.
-const maxKey = 255
+// MaxKey is the most characters of an Idempotency-Key.
+const MaxKey = 255
 
 // idempotencyKey returns the request's key, bare or in the quotes of a structured
 // field; "" for none.
-func (rq *request) idempotencyKey() (string, error) {
+func (rq *Request) idempotencyKey() (string, error) {
 	values := rq.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
 		return "", nil
@@ -95,18 +88,18 @@ func (rq *request) idempotencyKey() (string, error) {
 		key = quoted
 	}
 	visible := !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
-	if len(values) > 1 || key == "" || len(key) > maxKey || !visible {
-		return "", crm.Errorf(crm.InvalidValue, "Idempotency-Key is one key of 1 to %d visible ASCII characters, best a UUID of your own for each request.", maxKey).On("Idempotency-Key")
+	if len(values) > 1 || key == "" || len(key) > MaxKey || !visible {
+		return "", crm.Errorf(crm.InvalidValue, "Idempotency-Key is one key of 1 to %d visible ASCII characters, best a UUID of your own for each request.", MaxKey).On("Idempotency-Key")
 	}
 	return key, nil
 }
 
 // fingerprint returns a hash of what a request asks for; the form of the answer is no
 // part of it.
-func (rq *request) fingerprint() string {
-	params := maps.Clone(rq.params)
+func (rq *Request) fingerprint() string {
+	params := maps.Clone(rq.Params)
 	delete(params, "format")
-	return hashed(strings.Join([]string{rq.Method, rq.path, params.Encode(), rq.Header.Get("If-Match"), string(rq.body)}, "\n"))
+	return hashed(strings.Join([]string{rq.Method, rq.Path, params.Encode(), rq.Header.Get("If-Match"), string(rq.body)}, "\n"))
 }
 
 func hashed(text string) string {
@@ -116,10 +109,10 @@ func hashed(text string) string {
 
 // savedResponse returns an answer as it is kept: in both spellings, without what is
 // shown only once.
-func (rq *request) savedResponse(hash string, doc *render.Response) store.IdempotentResponse {
+func (rq *Request) savedResponse(hash string, doc *render.Response) store.IdempotentResponse {
 	again := *doc
 	if again.Zone == nil {
-		again.Zone = rq.actor.Zone
+		again.Zone = rq.Actor.Zone
 	}
 	if line := again.Line; line != nil && slices.ContainsFunc(line.Fields, func(f render.Field) bool { return f.Secret }) {
 		open := *line
@@ -127,7 +120,7 @@ func (rq *request) savedResponse(hash string, doc *render.Response) store.Idempo
 		again.Line = &open
 		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
 	}
-	kept := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&request{}, &again), Version: again.Version,
+	kept := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
 	if len(kept.Text)+len(kept.JSON) > maxKept {
 		short := receiptOf(&again)
@@ -145,7 +138,7 @@ func receiptOf(doc *render.Response) *render.Response {
 	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
 	where := "GET /audit shows what it did"
 	if doc.Line != nil {
-		short.Line = &render.Item{Head: doc.Line.Head, Fields: names(doc.Line.Head)}
+		short.Line = &render.Item{Head: doc.Line.Head, Fields: Names(doc.Line.Head)}
 		if doc.Result != "" {
 			where = "GET /" + doc.Line.Head
 		}
@@ -155,15 +148,14 @@ func receiptOf(doc *render.Response) *render.Response {
 }
 
 // replay returns the answer that was kept, marked as such.
-func (rq *request) replay(kept store.IdempotentResponse) (*render.Response, error) {
+func (rq *Request) replay(kept store.IdempotentResponse) (*render.Response, error) {
 	if kept.Request != rq.fingerprint() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
 	}
-	rq.status = kept.Status
-	rq.w.Header().Set("Idempotency-Replayed", "true")
-	raw := &render.Raw{Type: plainText, Body: kept.Text + "# replayed\n"}
-	if rq.format == render.JSON {
+	rq.Writer.Header().Set("Idempotency-Replayed", "true")
+	raw := &render.Raw{Type: PlainText, Body: kept.Text + "# replayed\n"}
+	if rq.Format == render.JSON {
 		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(kept.JSON, "}\n") + ",\"replayed\":true}\n"}
 	}
-	return &render.Response{Raw: raw, Version: kept.Version}, nil
+	return &render.Response{Status: kept.Status, Raw: raw, Version: kept.Version}, nil
 }

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+	"crmkit/store/account"
+)
+
+// Access says who may call a route.
+type Access int
+
+// The zero Access is the strictest: a route without one lets in admins alone.
+const (
+	Manage Access = iota // a full token of an admin of the workspace
+	Leave                // a full token of an admin, or of the member that the path names
+	Full                 // a full token
+	Write                // a write or full token
+	Read                 // any token
+	Public               // anybody
+)
+
+// scope returns the scope that the token must include.
+func (a Access) scope() string {
+	switch a {
+	case Read:
+		return crm.ScopeRead
+	case Write:
+		return crm.ScopeWrite
+	}
+	return crm.ScopeFull
+}
+
+// oneCredential refuses a request with several Authorization headers: a proxy could have
+// checked another one than the server does.
+func (rq *Request) oneCredential() error {
+	if n := len(rq.Header.Values("Authorization")); n > 1 {
+		return crm.Errorf(crm.InvalidValue, "%d Authorization headers came; send one.", n).On("Authorization")
+	}
+	return nil
+}
+
+// authenticate finds the actor of the request.
+func (a *Adapter) authenticate(rq *Request) error {
+	if rq.ByTool { // the role may have changed since the first call of the message
+		role, err := account.CurrentRole(rq.Context(), a.store, rq.Actor)
+		rq.Actor.Role = role
+		return err
+	}
+	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
+		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", norm.Quote(scheme))
+	}
+	actor, err := a.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
+	if err != nil {
+		return err
+	}
+	actor.Addr = rq.Addr
+	rq.Actor = actor
+	return a.RateLimit("token " + actor.TokenID)
+}
+
+// authorize checks the access of the route against the scope of the token, and against the
+// role in the workspace that the request is about.
+func (a *Adapter) authorize(rq *Request, ids []string) error {
+	if need := rq.Route.Access.scope(); !crm.ScopeIncludes(rq.Actor.Scope, need) {
+		return rq.scopeError(need)
+	}
+	if rq.Route.IsAboutWorkspace() {
+		id := crm.CutHandle(ids[0])
+		if id != rq.Actor.WorkspaceID && !rq.Actor.CrossWorkspace() {
+			return rq.staysHint()
+		}
+		w, err := account.FindWorkspace(rq.Context(), a.store, rq.Actor.User, id)
+		if err != nil {
+			return err
+		}
+		rq.Actor = w.In(rq.Actor)
+	}
+	rq.Env = query.For(a.schema, rq.Actor, a.store.Now(), a.store.Secret())
+	return rq.permitted(rq.Actor.Role)
+}
+
+// Reconnect says how a user gives a connection other rights.
+const Reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
+
+// scopeError is the error for a token whose scope does not cover what is needed.
+func (rq *Request) scopeError(need string) *crm.Error {
+	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.Route.Method, rq.Route.Pattern(), need, rq.Actor.Scope)
+	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
+		what, need, rq.Actor.WorkspaceID).ForTools("%s For more, %s%s.", what, Reconnect, norm.Quote(ScopeTitle(need))).On("scope")
+}
+
+// staysHint is the error for a token that is for another workspace.
+func (rq *Request) staysHint() *crm.Error {
+	why := "another token made it"
+	if rq.Actor.Origin == crm.OriginOAuth {
+		why = "whoever connected it chose that one only"
+	}
+	what := fmt.Sprintf("this token stays in its workspace %s, because %s.", rq.Actor.WorkspaceID, why)
+	return crm.Errorf(crm.ScopeRequired, "%s For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", what).
+		ForTools("%s For another, %sthat workspace, or all workspaces.", what, Reconnect)
+}
+
+// permitted checks the access of the route against a role in the workspace.
+func (rq *Request) permitted(role string) error {
+	self := rq.Route.Access == Leave && crm.CutHandle(rq.RecordID) == rq.Actor.UserID
+	if rq.Route.Access > Leave || role == crm.RoleAdmin || self {
+		return nil
+	}
+	return crm.Errorf(crm.AdminRequired, "only an admin of workspace %s may do that; you are a %s. GET /workspaces/%s/members?role=admin names the admins.", rq.Actor.WorkspaceID, role, rq.Actor.WorkspaceID)
+}
+
+// ScopeTitle returns what the sign-in page calls a scope.
+func ScopeTitle(scope string) string {
+	switch scope {
+	case crm.ScopeRead:
+		return "Read"
+	case crm.ScopeWrite:
+		return "Read and write"
+	}
+	return "Everything you can do"
+}

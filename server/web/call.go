@@ -1,0 +1,105 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"crmkit/crm"
+	"crmkit/render"
+)
+
+// MaxToolText is the most bytes of an answer that go into the context of a model.
+const MaxToolText = 200_000
+
+// Reply is the answer to a request that a tool made.
+type Reply struct {
+	Status int
+	Text   string
+	Denied *crm.Error // the token is no longer valid: the answer to the tool's own request must be this error
+}
+
+// Call answers a request that a tool makes as the actor of outer. The answer is the same as
+// to the same request over HTTP, except that errors and hints are worded for tools.
+func (a *Adapter) Call(outer *Request, r *http.Request) Reply {
+	started := time.Now()
+	r.Host, r.TLS = outer.Host, outer.TLS
+	rq := &Request{Request: r.WithContext(outer.Context()), Writer: discardWriter{http.Header{}}, ID: uuid.NewString(),
+		Addr: outer.Addr, ByTool: true, Actor: outer.Actor, adapter: a}
+	defer rq.End()
+	doc, body := a.run(rq)
+	reply := Reply{Status: statusOf(doc), Text: string(body)}
+	a.observe(rq, reply.Status, len(body), time.Since(started))
+	if doc.Error != nil && slices.Contains([]crm.Code{crm.AuthRequired, crm.InvalidToken, crm.TokenExpired}, doc.Error.Code) {
+		reply.Denied, reply.Text = doc.Error, ""
+	}
+	return reply
+}
+
+// discardWriter is the ResponseWriter of a request whose answer is returned.
+type discardWriter struct{ header http.Header }
+
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (d discardWriter) WriteHeader(int)             {}
+
+// errToolTextFull ends a stream that has filled what a tool may show.
+var errToolTextFull = errors.New("the answer is longer than a tool may show")
+
+// readAll reads a stream for a tool, up to what a tool may show. Work that must not end early
+// goes on: its answer is shown without its middle.
+func (a *Adapter) readAll(rq *Request, st *render.Stream) ([]byte, error) {
+	b := toolText{finish: st.Finish}
+	err := st.Each(a.recheckEach(rq, b.put))
+	if errors.Is(err, errToolTextFull) {
+		err = nil
+	}
+	if err == nil {
+		err = a.recheckAccess(rq)
+	}
+	return b.bytes(st.Type), err
+}
+
+// toolText is what a tool shows of an answer: its beginning, and of work that goes on the
+// last piece as well, which says how it ended.
+type toolText struct {
+	finish  bool
+	head    bytes.Buffer
+	last    []byte
+	skipped int // lines
+}
+
+// maxHead leaves room for the last piece.
+const maxHead = MaxToolText - 16<<10
+
+func (t *toolText) put(piece []byte) error {
+	switch {
+	case !t.finish && t.head.Len() > MaxToolText:
+		return errToolTextFull
+	case !t.finish || t.last == nil && t.head.Len()+len(piece) <= maxHead:
+		t.head.Write(piece)
+	case len(piece) > 0:
+		t.skipped += bytes.Count(t.last, []byte("\n"))
+		t.last = bytes.Clone(piece)
+	}
+	return nil
+}
+
+// bytes returns the text, of a stream of this type.
+func (t *toolText) bytes(kind string) []byte {
+	if t.skipped > 0 {
+		remark := fmt.Sprintf("%d lines are left out here: the answer is longer than a tool may show. All rows were done", t.skipped)
+		doc := render.Response{Remarks: []string{remark}}
+		if kind == RowsMedia {
+			t.head.WriteString(`{"remarks":["` + remark + `"]}` + "\n")
+		} else {
+			t.head.Write(doc.Append(nil, render.Text))
+		}
+	}
+	return append(t.head.Bytes(), t.last...)
+}

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// dropEmpty drops the empty parameters of a GET that is not a stream, and returns them as
+// they were written: agents fill in patterns like /activities?contact=&deal=&limit=. In
+// exports, where a dropped filter matters more, an empty parameter is an error.
+func (rq *Request) dropEmpty() (ignored []string) {
+	if rq.Method != http.MethodGet && rq.Method != http.MethodHead || rq.Route.Access == Public || rq.Route.Protocol != nil || rq.Route.Stream != NoStream {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(rq.Params)) {
+		values := slices.DeleteFunc(slices.Clone(rq.Params[name]), func(v string) bool { return v == "" })
+		if len(values) == len(rq.Params[name]) || !rq.takes(name) {
+			continue // checkParams refuses unknown names, like amount_cents>100
+		}
+		ignored = append(ignored, norm.Quote(name)+"=")
+		if rq.Params[name] = values; len(values) == 0 {
+			delete(rq.Params, name)
+		}
+	}
+	return ignored
+}
+
+// checkParams refuses query parameters that the route does not take. Lists check theirs when
+// they compile the query.
+func checkParams(rq *Request) error {
+	if format := rq.Params.Get("format"); rq.Params.Has("format") && !slices.Contains(rq.Route.Formats(), format) {
+		formats := rq.Route.Formats()
+		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", norm.Quote(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
+		if e := rq.Route.Entity; e != nil && rq.Route.Lists && slices.Contains((&Route{Stream: Exporting}).Formats(), format) {
+			err.Hint += " All of a kind in that form: GET /export/" + e.Route() + "?format=" + format + "."
+		}
+		return err
+	}
+	if rq.Route.Lists || rq.Route.Protocol != nil {
+		return nil
+	}
+	for name, values := range rq.Params {
+		if len(values) > 1 {
+			return crm.Errorf(crm.InvalidFilter, "%s is given %d times; send it once.", norm.Quote(name), len(values)).On(name)
+		}
+		if name != "format" && !slices.Contains(rq.Route.Params, name) {
+			allowed := append(slices.Clone(rq.Route.Params), "format")
+			return crm.Errorf(crm.UnknownField, "%s %s has no parameter %s; it takes %s.",
+				rq.Route.Method, rq.Route.Pattern(), norm.Quote(name), strings.Join(allowed, " ")).On(name).Of(name, allowed)
+		}
+	}
+	return nil
+}
+
+// takes reports whether the route takes a parameter.
+func (rq *Request) takes(name string) bool {
+	return name == "format" || slices.Contains(rq.Route.Params, name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
+}

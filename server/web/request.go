@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/server/edge"
+)
+
+// Request is one request on its way through the adapter and a handler.
+type Request struct {
+	*http.Request
+	Writer http.ResponseWriter // for headers; the adapter writes the answer
+	ID     string              // of the request, as logged
+	Addr   string              // of the client
+
+	Route    *Route // nil until it is found
+	Path     string // cleaned
+	ParentID string // the first id of the path
+	RecordID string // the last id of the path
+
+	Params    url.Values
+	RawParams url.Values    // as sent, where the handler added filters of its own
+	Format    render.Format // of the answer
+	Media     string        // type that the client asked for; only streams have more than the two formats
+
+	Actor  crm.Actor
+	Env    query.Env
+	ByTool bool // made by a tool call, whose own request was let in
+
+	Remarks []string // added to the answer: how the request was read, where it has two meanings
+
+	adapter    *Adapter
+	body       []byte // once it is read
+	bodyLimits bodyLimits
+	ends       []func() // run when the request has ended
+}
+
+// Base returns the origin at which the client of the request reaches this server.
+func (rq *Request) Base() string { return edge.Base(rq.Request, rq.adapter.opts.BaseURL) }
+
+// OnEnd registers a function that runs when the request has ended.
+func (rq *Request) OnEnd(fn func()) { rq.ends = append(rq.ends, fn) }
+
+// Hold reserves room until the request ends.
+func (rq *Request) Hold(in *edge.Admission, client string, size int64) *crm.Error {
+	err := in.Enter(client, size)
+	if err == nil {
+		rq.OnEnd(func() { in.Leave(client, size) })
+	}
+	return err
+}
+
+// End runs the functions of OnEnd. The adapter calls it behind the answer.
+func (rq *Request) End() {
+	for _, end := range rq.ends {
+		end()
+	}
+	rq.ends = nil
+}
+
+// Choose returns the first text for a client of the API, and the second one for a tool,
+// whose caller can neither sign in nor send another token.
+func (rq *Request) Choose(api, tool string) string {
+	if rq.ByTool {
+		return tool
+	}
+	return api
+}
