@@ -5,8 +5,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// decodeAmount reads an amount with its currency. A bare number is refused: it could be
-// meant in either unit.
+// decodeAmount reads an amount with its currency, like "12.50 EUR". A bare number is
+// refused, because it could mean euros or cents; the hint shows both ways to write it.
 func decodeAmount(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	text, isText := norm.Unquote(json)
 	n, currency, wrong := norm.ParseAmount(text)

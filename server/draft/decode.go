@@ -11,11 +11,13 @@ import (
 	"crmkit/store"
 )
 
-// answered are the keys that answers add to a record. They are taken and
-// dropped, so that a record can be sent back as it came.
+// answered are the keys that answers add to a record. Decode ignores them, so that a
+// client can send a record back as it came.
 var answered = []string{"result", "overdue", "about", "current", "replayed"}
 
-// Decode turns the members of a body into inputs for the entity's fields.
+// Decode turns the members of a body into a draft of the entity. Fields that clients
+// cannot write are not refused: the store compares what was sent with what it has, so
+// that a record that is sent back unchanged is accepted.
 func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
 	d := store.Draft{Entity: e}
 	for _, m := range members {
@@ -39,6 +41,8 @@ func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 	return d, nil
 }
 
+// decodeMember turns one member into the input of its field. The path of a reference,
+// like company, holds the name of the record referred to, which is compared only.
 func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.Error) {
 	f := e.Field(m.Name)
 	if f == nil {
@@ -81,6 +85,7 @@ func decodeMember(e *crm.Entity, m crm.Member, env query.Env) (crm.Input, *crm.E
 	return crm.Input{Field: f, Value: v}, err
 }
 
+// decodeInt reads a whole number that JavaScript clients can hold exactly.
 func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	n, err := strconv.ParseInt(json, 10, 64)
 	if err != nil || n > norm.MaxInt || n < -norm.MaxInt {
@@ -90,6 +95,8 @@ func decodeInt(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	return crm.Input{Field: f, Value: crm.Number(n)}, nil
 }
 
+// Ref decodes a reference of the entity: an id or a handle of this workspace. That the
+// record exists is checked when the draft is saved.
 func Ref(e *crm.Entity, f *crm.Field, text string, env query.Env) (crm.Input, *crm.Error) {
 	to := e.Target(f)
 	key, hint := env.Schema.Locate(to, env.Workspace, strings.TrimSpace(text))
@@ -99,6 +106,8 @@ func Ref(e *crm.Entity, f *crm.Field, text string, env query.Env) (crm.Input, *c
 	return crm.Input{Field: f, Value: crm.Key(key)}, nil
 }
 
+// decodeTags reads a list, which replaces the tags of the record, or an object with the
+// tags to add and to remove.
 func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	if json[0] != '{' {
 		tags, err := tagList(f, json)
@@ -122,6 +131,8 @@ func decodeTags(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	return in, nil
 }
 
+// tagList reads tags without repeating any. Of a list that is too long it reads no more
+// than the limit.
 func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 	raw, ok := norm.ParseItems(json, crm.MaxTags)
 	if !ok {
@@ -149,6 +160,8 @@ func tagList(f *crm.Field, json string) ([]string, *crm.Error) {
 	return tags, nil
 }
 
+// decodeObject reads an object whose members are merged into those of the record; null
+// removes one.
 func decodeObject(f *crm.Field, json string) (crm.Input, *crm.Error) {
 	in := crm.Input{Field: f, Mode: crm.MergeMembers}
 	if json[0] != '{' {

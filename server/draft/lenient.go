@@ -7,10 +7,10 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Lenient returns a member of a body in the form that its field takes, where a client
-// sent another whose meaning is certain: clients of models write every argument as
-// text, lists of one as text, and phones as numbers. What is not certain stays as it
-// is, and Decode refuses it.
+// Lenient returns a value in the form that its field takes, if a client sent it in another
+// form whose meaning is certain: some MCP clients write every argument as text, a list
+// of one tag as text, or a phone as a number. A value whose meaning is not certain is
+// returned as it is, and Decode refuses it.
 func Lenient(f *crm.Field, json string) string {
 	text, isText := norm.Unquote(json)
 	text = strings.TrimSpace(text)

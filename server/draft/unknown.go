@@ -7,13 +7,14 @@ import (
 	"crmkit/crm/norm"
 )
 
-// UnknownField is the error for a key that nothing takes; it lists the keys that are.
+// UnknownField is the error for a key that what does not have. It lists the allowed
+// keys, and suggests the nearest.
 func UnknownField(sent, what string, allowed []string) *crm.Error {
 	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }
 
-// unknownMember is the error for a key of a body that is no field of the entity. It names
-// the field that other systems call so, else the nearest.
+// unknownMember is the error for a key of a body that is not a field of the entity. It
+// suggests the field for which other systems use that name, else the nearest.
 func unknownMember(e *crm.Entity, sent string) *crm.Error {
 	allowed := e.Names(crm.Writable)
 	f := e.Meant(sent)
@@ -40,7 +41,7 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 	return err
 }
 
-// intoCustom says where keys go that are no fields.
+// intoCustom says that keys which are not fields go into custom.
 func intoCustom(e *crm.Entity, sent string) string {
 	if e.Field("custom") == nil {
 		return ""

@@ -34,7 +34,8 @@
 //
 // # Memory
 //
-// An import holds one batch, the names of the columns, and 12 bytes for each row that
-// has nothing to be known by; a dry run also holds the records that it changed. Rows,
-// columns and files are bounded by Limits and by the limits of package crm.
+// An import holds one batch, the names of the columns, and a part of the hash of each
+// row that has nothing else to be known by. A dry run also holds the records that it
+// changed. Rows, columns and files are bounded by Limits and by the limits of package
+// crm.
 package importer

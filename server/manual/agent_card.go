@@ -34,7 +34,7 @@ func (m *Manual) AgentCard(base string) (string, error) {
 	return string(card), err
 }
 
-// skills are the kinds of records, each as a skill.
+// skills lists the kinds of records, each as a skill.
 func (m *Manual) skills() (list []object) {
 	for _, e := range m.opts.Schema.Entities {
 		if e.Can(crm.Create) && !e.RandomID {

@@ -7,12 +7,12 @@ import (
 	"crmkit/crm"
 )
 
-// object is a JSON object to be sent; encoding/json sorts its keys, so a document is
-// the same for the same tables.
+// object is a JSON object. encoding/json sorts its keys, so the same tables give the same
+// document.
 type object map[string]any
 
-// openAPI returns the OpenAPI 3.1 document, made from the route table, the
-// schema and the error codes.
+// newOpenAPI returns the OpenAPI 3.1 document, made from the route table, the schema and
+// the error codes.
 func (m *Manual) newOpenAPI() (string, error) {
 	paths := object{}
 	for i := range m.opts.Routes {
@@ -47,6 +47,7 @@ func (m *Manual) newOpenAPI() (string, error) {
 	return string(body) + "\n", err
 }
 
+// operation describes a route.
 func operation(row *Route) object {
 	op := object{
 		"operationId": operationID(row),
@@ -96,8 +97,8 @@ func bulkSchema(row *Route) object {
 	return object{"type": "object", "description": "several at once, all or none", "properties": properties}
 }
 
-// textsSchema describes a body of text fields. One that is also a field of the
-// entity is described as that.
+// textsSchema describes a body of texts. A text with the name of a field of the entity
+// is described like that field.
 func textsSchema(row *Route) object {
 	properties := object{}
 	for _, name := range row.Texts {
@@ -116,6 +117,7 @@ func textsSchema(row *Route) object {
 	return schema
 }
 
+// anys returns words as the values of an enum, which may hold null too.
 func anys(words []string) []any {
 	var list []any
 	for _, w := range words {
@@ -124,29 +126,16 @@ func anys(words []string) []any {
 	return list
 }
 
+// responses describes the answers of a route by status.
 func responses(row *Route) object {
-	answer := object{"type": "object"}
 	switch {
 	case len(row.Stream) > 0:
 		return object{"200": object{"description": row.Doc + "; in pieces", "content": textContent(row.Stream)}, "default": errorAnswer()}
-	case row.Lists:
-		answer = object{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": object{
-			"items":       object{"type": "array", "items": ref(row.Entity.Name)},
-			"total":       object{"type": []string{"integer", "null"}},
-			"total_exact": object{"type": "boolean"},
-			"next_cursor": object{"type": []string{"string", "null"}},
-			"remarks":     object{"type": "array", "items": object{"type": "string"}},
-		}}
 	case row.Plain:
-		return object{"200": object{"description": row.Doc, "content": object{"text/plain": object{"schema": object{"type": "string"}}}}}
-	case row.Body == FieldsBody, row.Entity != nil && row.Body == TextsBody:
-		answer = object{"allOf": []object{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": object{
-			"result": object{"enum": []string{"created", "updated", "unchanged"}}}}}}
-	case row.Entity != nil && row.Method == "GET":
-		answer = ref(row.Entity.Name)
+		return object{"200": object{"description": row.Doc, "content": textContent([]string{"text/plain"})}}
 	}
 	good := object{"description": row.Doc, "content": object{
-		"application/json": object{"schema": answer},
+		"application/json": object{"schema": answerOf(row)},
 		"text/plain":       object{"schema": object{"type": "string"}},
 	}}
 	list := object{"200": good, "default": errorAnswer()}
@@ -156,6 +145,27 @@ func responses(row *Route) object {
 	return list
 }
 
+// answerOf describes the JSON answer of a route.
+func answerOf(row *Route) object {
+	switch {
+	case row.Lists:
+		return object{"type": "object", "required": []string{"items", "total", "total_exact", "next_cursor"}, "properties": object{
+			"items":       object{"type": "array", "items": ref(row.Entity.Name)},
+			"total":       object{"type": []string{"integer", "null"}},
+			"total_exact": object{"type": "boolean"},
+			"next_cursor": object{"type": []string{"string", "null"}},
+			"remarks":     object{"type": "array", "items": object{"type": "string"}},
+		}}
+	case row.Body == FieldsBody, row.Entity != nil && row.Body == TextsBody:
+		return object{"allOf": []object{ref(row.Entity.Name), {"type": "object", "required": []string{"result"}, "properties": object{
+			"result": object{"enum": []string{"created", "updated", "unchanged"}}}}}}
+	case row.Entity != nil && row.Method == "GET":
+		return ref(row.Entity.Name)
+	}
+	return object{"type": "object"}
+}
+
+// errorAnswer describes the answer of any status that is not listed.
 func errorAnswer() object {
 	return object{"description": "an error", "content": object{
 		"application/json": object{"schema": ref("Error")},

@@ -10,7 +10,7 @@ import (
 	"crmkit/query"
 )
 
-// pageData is what the templates may say.
+// pageData are the values that the templates print.
 type pageData struct {
 	Base     string
 	Version  string
@@ -30,7 +30,8 @@ func (m *Manual) data() pageData {
 		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
 }
 
-// funcs are the lists that the templates print.
+// funcs are the functions of the templates. Each prints a list from the tables that the
+// code itself uses.
 func (m *Manual) funcs() template.FuncMap {
 	return template.FuncMap{
 		"id":            m.ExampleID,
@@ -72,6 +73,7 @@ func (m *Manual) Kinds(word string) string {
 	return crm.Enumerate(names, word)
 }
 
+// fieldMarkers returns * for a required field and ! for the unique one.
 func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 	mark := ""
 	if f.Required {
@@ -83,7 +85,8 @@ func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 	return mark
 }
 
-// Fields prints a line for each kind that is wanted: its own fields, with choices.
+// Fields prints a line for each wanted kind: the fields that clients write, with their
+// markers, defaults and choices.
 func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
@@ -109,6 +112,8 @@ func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// fieldsInDepth prints a line for each field, with r for one that clients cannot write and
+// + for one that lists show.
 func (m *Manual) fieldsInDepth() string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
@@ -129,7 +134,7 @@ func (m *Manual) fieldsInDepth() string {
 	return b.String()
 }
 
-// describe says what a field takes.
+// describe says which values a field takes.
 func describe(f *crm.Field) string {
 	text := f.Type.String()
 	switch {
@@ -146,6 +151,7 @@ func describe(f *crm.Field) string {
 	return text
 }
 
+// operators prints the operators of filters.
 func operators() string {
 	var b strings.Builder
 	for _, op := range query.Ops {
@@ -154,6 +160,7 @@ func operators() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// filters prints the fields by which each list can be filtered.
 func (m *Manual) filters() string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
@@ -162,6 +169,7 @@ func (m *Manual) filters() string {
 	return b.String()
 }
 
+// searchFields prints the fields in which a search looks.
 func (m *Manual) searchFields() string {
 	var parts []string
 	for _, e := range m.opts.Schema.Entities {
@@ -172,8 +180,8 @@ func (m *Manual) searchFields() string {
 	return strings.Join(parts, "; ")
 }
 
-// routes prints the route table. The methods of one path share a line, and so
-// do paths that offer the same.
+// routes prints the route table. The methods of one path share a line, and so do paths
+// that offer the same methods: the manual is read by models, which pay for each word.
 func (m *Manual) routes() string {
 	offers, paths := map[string]string{}, map[string][]string{}
 	var order []string
@@ -198,6 +206,7 @@ func (m *Manual) routes() string {
 	return b.String()
 }
 
+// examples prints commands that work on a new server as they are written.
 func (m *Manual) examples() string {
 	contact := m.ExampleID("contact", 1)
 	return strings.Join([]string{
@@ -209,6 +218,7 @@ func (m *Manual) examples() string {
 	}, "\n")
 }
 
+// codes prints the error codes in one line, those of one status together.
 func codes() string {
 	var b strings.Builder
 	for i, row := range crm.Codes {
@@ -224,6 +234,7 @@ func codes() string {
 	return b.String()
 }
 
+// codesInDepth prints a line for each error code.
 func codesInDepth() string {
 	var b strings.Builder
 	for _, row := range crm.Codes {

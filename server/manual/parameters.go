@@ -8,18 +8,16 @@ import (
 	"crmkit/query"
 )
 
+// operationID names an operation by its method and path, like get_contacts_id.
 func operationID(row *Route) string {
 	words := strings.FieldsFunc(row.Pattern, func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
 	return strings.ToLower(row.Method) + "_" + strings.Join(words, "_")
 }
 
+// parameters describes what a route takes besides its body: segments of the path, the
+// filters of a list, headers, and query parameters.
 func parameters(row *Route) []object {
-	list := []object{}
-	for _, segment := range strings.Split(row.Pattern, "/") {
-		if name, ok := strings.CutPrefix(segment, "{"); ok {
-			list = append(list, object{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": object{"type": "string"}})
-		}
-	}
+	list := pathParameters(row)
 	if row.Lists {
 		list = append(list, object{"name": "filter", "in": "query", "style": "form", "explode": true,
 			"description": "field=[op:]value for any of: " + strings.Join(query.FilterNames(row.Entity), " "),
@@ -31,6 +29,23 @@ func parameters(row *Route) []object {
 	if row.MaxKey > 0 {
 		list = append(list, object{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": object{"type": "string", "maxLength": row.MaxKey}})
 	}
+	return append(list, queryParameters(row)...)
+}
+
+// pathParameters returns a list that is not nil: OpenAPI has no null there.
+func pathParameters(row *Route) []object {
+	list := []object{}
+	for _, segment := range strings.Split(row.Pattern, "/") {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			list = append(list, object{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": object{"type": "string"}})
+		}
+	}
+	return list
+}
+
+// queryParameters describes the query parameters; the header X-Escalation-Code stands in
+// for one of them.
+func queryParameters(row *Route) (list []object) {
 	for _, name := range append(slices.Clone(row.Params), "format") {
 		if name == "search" && len(row.Entity.Search) == 0 {
 			continue

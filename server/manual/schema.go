@@ -8,6 +8,7 @@ import (
 	"crmkit/query"
 )
 
+// errorSchema describes errors, with every code once.
 func errorSchema() object {
 	var codes []string
 	for _, row := range crm.Codes {
@@ -21,8 +22,8 @@ func errorSchema() object {
 	}}
 }
 
-// recordSchema describes a record as JSON answers show it: every field, null
-// where unset.
+// recordSchema describes a record as JSON answers show it: every field, null if it is not
+// set, and for each reference the name of the record referred to.
 func recordSchema(e *crm.Entity) object {
 	properties := object{}
 	for i := range e.Fields {
@@ -35,6 +36,7 @@ func recordSchema(e *crm.Entity) object {
 	return object{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}
 }
 
+// writeSchema describes the fields of an entity that a client may set.
 func writeSchema(e *crm.Entity) object {
 	properties := object{}
 	for i := range e.Fields {
