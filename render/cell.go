@@ -9,40 +9,40 @@ import (
 	"crmkit/crm/norm"
 )
 
-// A cell of CSV is read by spreadsheets, which run what begins as a formula, and split
-// lines at the separator of their country whatever the file uses. So every part of a
-// cell counts that begins behind a comma, a semicolon, a tab or a line break.
+// Spreadsheets run a cell that begins like a formula. They also split lines at the
+// separator of the user's country, whatever the file uses. So every part of a cell that
+// follows a comma, a semicolon, a tab or a line break is treated like a cell of its own.
 
 // separators end a part of a cell.
 const separators = ",;\t\n"
 
-// safeCell returns a text as a cell shows it: an apostrophe before each part that would
-// be a formula, and escapes for characters that cannot be seen. An object of JSON is the
-// only cell that begins with a brace and is not read back by ReadCell, so a text that
-// begins with one and needs a change has that brace escaped.
+// safeCell returns a text as a cell shows it: with an apostrophe before each part that
+// would be a formula, and with escapes for invisible characters. ReadCell leaves a cell
+// that begins with a brace alone, since it is a JSON object. So if a text that begins with
+// a brace needs a change, the brace is escaped too.
 func safeCell(s string) string {
-	safe := guard(escapeHidden(s))
+	safe := escapeFormulas(escapeHidden(s))
 	if safe != s && s[0] == '{' {
 		return string(norm.AppendEscape(nil, '{')) + safe[1:]
 	}
 	return safe
 }
 
-// ReadCell returns the text that a cell of an export stands for.
+// ReadCell undoes what AppendCSV does to a text.
 func ReadCell(cell string) string {
 	if strings.HasPrefix(cell, "{") {
 		return cell
 	}
-	return unescapeHidden(unguard(cell))
+	return unescapeHidden(unescapeFormulas(cell))
 }
 
-// guard sets an apostrophe before every part of a cell that is a formula.
-func guard(s string) string { return eachPart(s, guardPart) }
+// escapeFormulas sets an apostrophe before every part of a cell that is a formula.
+func escapeFormulas(s string) string { return eachPart(s, escapeFormula) }
 
-// unguard takes away what guard sets.
-func unguard(s string) string { return eachPart(s, unguardPart) }
+// unescapeFormulas undoes escapeFormulas.
+func unescapeFormulas(s string) string { return eachPart(s, unescapeFormula) }
 
-// eachPart changes the parts of a cell and keeps what separates them.
+// eachPart applies change to the parts of a cell and keeps their separators.
 func eachPart(s string, change func(string) string) string {
 	if !strings.ContainsAny(s, "=@+-'＝＠＋－") {
 		return s
@@ -60,23 +60,23 @@ func eachPart(s string, change func(string) string) string {
 	}
 }
 
-func guardPart(s string) string {
-	if formula(s) {
+func escapeFormula(s string) string {
+	if isFormula(s) {
 		return "'" + s
 	}
 	return s
 }
 
-func unguardPart(s string) string {
-	if rest, found := strings.CutPrefix(s, "'"); found && formula(rest) {
+func unescapeFormula(s string) string {
+	if rest, found := strings.CutPrefix(s, "'"); found && isFormula(rest) {
 		return rest
 	}
 	return s
 }
 
-// formula reports whether a part, perhaps behind apostrophes, quotes and blanks, begins
-// as formulas do. Phone numbers and negative numbers are none.
-func formula(s string) bool {
+// isFormula reports whether a part begins like a formula, after apostrophes, quotes and
+// blanks. Phone numbers and negative numbers do not count as formulas.
+func isFormula(s string) bool {
 	s = strings.TrimLeft(s, `'" `)
 	first, _ := utf8.DecodeRuneInString(s)
 	switch {
@@ -88,22 +88,23 @@ func formula(s string) bool {
 	return beginsFormula(first)
 }
 
+// beginsFormula reports whether a formula may begin with the character.
 func beginsFormula(r rune) bool { return strings.ContainsRune("=@+-＝＠＋－", r) }
 
-// escapeHidden writes invisible characters as JSON escapes them, and the backslash of
-// a text that reads like such an escape too. Line breaks and tabs stay, and so does
-// one joiner or variation selector behind a visible character, as in Persian words and
-// emoji, which are to be read in a spreadsheet.
+// escapeHidden replaces invisible characters by their JSON escapes, and also the backslash
+// of a text that looks like such an escape, so that unescapeHidden restores it. Line breaks
+// and tabs stay, and so does one joiner or variation selector after a visible character:
+// Persian words and emoji need them.
 func escapeHidden(s string) string {
 	if !strings.Contains(s, `\u`) && strings.IndexFunc(s, norm.IsInvisible) < 0 {
 		return s
 	}
 	var b []byte
-	seen := false // the character before is one to which another may join
+	visible := false // the previous character is one to which a joiner may belong
 	for i, r := range s {
 		hidden := norm.IsInvisible(r)
 		switch {
-		case r == '\n' || r == '\t' || hidden && seen && joins(r):
+		case r == '\n' || r == '\t' || hidden && visible && joins(r):
 			b = utf8.AppendRune(b, r)
 		case hidden:
 			b = norm.AppendEscape(b, r)
@@ -112,12 +113,12 @@ func escapeHidden(s string) string {
 		default:
 			b = utf8.AppendRune(b, r)
 		}
-		seen = !hidden && !unicode.IsSpace(r) && !strings.ContainsRune(separators, r)
+		visible = !hidden && !unicode.IsSpace(r) && !strings.ContainsRune(separators, r)
 	}
 	return string(b)
 }
 
-// joins reports whether a character is one that scripts and emoji need.
+// joins reports whether a character is a joiner or variation selector.
 func joins(r rune) bool { return r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f }
 
 // unescapeHidden undoes escapeHidden.
@@ -133,20 +134,20 @@ func unescapeHidden(s string) string {
 			n = 1
 			b = append(b, s[:i+n]...)
 		} else {
-			b = utf8.AppendRune(append(b, s[:i]...), escaped(s[i:i+n]))
+			b = utf8.AppendRune(append(b, s[:i]...), decodeEscape(s[i:i+n]))
 		}
 		s = s[i+n:]
 	}
 }
 
-// escapeAt returns the length of the escape with which the text begins, 0 where it is
+// escapeAt returns the length of the escape that the text begins with, 0 if it begins with
 // none that escapeHidden or safeCell write.
 func escapeAt(s string) int {
 	for _, n := range []int{6, 12} {
 		if len(s) < n {
 			break
 		}
-		r := escaped(s[:n])
+		r := decodeEscape(s[:n])
 		if r == '\\' || r == '{' || r >= 0 && norm.IsInvisible(r) {
 			return n
 		}
@@ -154,8 +155,9 @@ func escapeAt(s string) int {
 	return 0
 }
 
-// escaped returns the character of an escape or a pair of them, -1 where it is none.
-func escaped(s string) rune {
+// decodeEscape returns the character of an escape, or of a surrogate pair of two; -1 if it
+// is neither.
+func decodeEscape(s string) rune {
 	unit := func(s string) rune {
 		n, err := strconv.ParseUint(s[2:], 16, 16)
 		if s[:2] != `\u` || err != nil {
@@ -176,21 +178,22 @@ func escaped(s string) rune {
 	return 0x10000 + (high&0x3ff)<<10 + low&0x3ff
 }
 
-// appendSafeJSON appends JSON in whose strings no part begins as a formula: what would
-// be one is an escape, so that other readers of the cell find JSON.
+// appendSafeJSON appends JSON in whose strings no part begins like a formula: the first
+// character of a formula is escaped, so the cell is still JSON.
 func appendSafeJSON(b []byte, raw string) []byte {
 	if !strings.ContainsAny(raw, separators) {
 		return append(b, raw...)
 	}
-	inside, escape, fresh := false, false, true
+	// start: the next character begins a part, after blanks and quotes.
+	inString, escape, start := false, false, true
 	for _, r := range raw {
-		if fresh && inside && !escape && beginsFormula(r) {
+		if start && inString && !escape && beginsFormula(r) {
 			b = norm.AppendEscape(b, r)
 		} else {
 			b = utf8.AppendRune(b, r)
 		}
-		inside = inside != (r == '"' && !escape)
-		fresh = strings.ContainsRune(separators, r) || fresh && (unicode.IsSpace(r) || r == '"' || r == '\'')
+		inString = inString != (r == '"' && !escape)
+		start = strings.ContainsRune(separators, r) || start && (unicode.IsSpace(r) || r == '"' || r == '\'')
 		escape = r == '\\' && !escape
 	}
 	return b

@@ -6,7 +6,7 @@ import (
 	"crmkit/crm"
 )
 
-// AppendHeader appends the labels of the line as a row of CSV (RFC 4180).
+// AppendHeader appends the names of the item's fields as a row of CSV (RFC 4180).
 func (l *Item) AppendHeader(b []byte) []byte {
 	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
@@ -17,9 +17,9 @@ func (l *Item) AppendHeader(b []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
-// AppendCSV appends the values of the line as a row of CSV: times as JSON has them,
-// labels with commas between, an object as one cell of JSON. No part of a cell begins
-// as a formula, and invisible characters are escapes; ReadCell undoes both.
+// AppendCSV appends the item's values as a row of CSV: times as in JSON, the items of a
+// list with commas between, an object as one cell of JSON. No part of a cell begins like a
+// formula, and invisible characters are escaped; ReadCell undoes both.
 func (l *Item) AppendCSV(b []byte) []byte {
 	for i, f := range l.fields(new([]Field)) {
 		if i > 0 {
@@ -30,7 +30,8 @@ func (l *Item) AppendCSV(b []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
-// cell returns the value as the text of a cell, without loss.
+// cell returns the value as the text of a cell, without loss: an export that is imported
+// again gives the same records.
 func (f *Field) cell() string {
 	switch f.Value.Kind {
 	case crm.TimeKind:
@@ -41,6 +42,8 @@ func (f *Field) cell() string {
 	return safeCell(formatValue(f.Value, f.ID, nil))
 }
 
+// appendCell appends a cell, in quotes if it needs them: also for separators that only
+// some spreadsheets split at.
 func appendCell(b []byte, s string) []byte {
 	if !strings.ContainsAny(s, "\",;\t\r\n") && strings.TrimSpace(s) == s {
 		return append(b, s...)

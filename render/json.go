@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 )
 
+// appendJSON appends the answer as one JSON object.
 func (d *Response) appendJSON(b []byte) []byte {
 	switch {
 	case d.Raw != nil && d.Raw.Name == "":
@@ -41,12 +42,13 @@ func (d *Response) appendJSON(b []byte) []byte {
 	return append(o.b, "}\n"...)
 }
 
-// object appends the members of a JSON object.
+// object is a JSON object under construction.
 type object struct {
 	b    []byte
-	open bool // a member was written
+	open bool // it has a member, so the next one needs a comma
 }
 
+// key appends the name of the next member.
 func (o *object) key(name string) {
 	if o.open {
 		o.b = append(o.b, ',')
@@ -77,21 +79,23 @@ func (o *object) texts(name string, list []string) {
 	o.b = append(o.b, ']')
 }
 
+// items appends a member that is a list of items.
 func (o *object) items(name string, lines []Item) {
 	o.key(name)
 	o.b = append(o.b, '[')
-	var room []Field
+	var buffer []Field
 	for i := range lines {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
 		item := object{b: append(o.b, '{')}
-		lines[i].members(&item, &room)
+		lines[i].members(&item, &buffer)
 		o.b = append(item.b, '}')
 	}
 	o.b = append(o.b, ']')
 }
 
+// groups appends the counts of a list of several kinds.
 func (o *object) groups(groups []Group) {
 	o.key("groups")
 	o.b = append(o.b, '[')
@@ -114,6 +118,8 @@ func (o *object) groups(groups []Group) {
 	o.b = append(o.b, ']')
 }
 
+// members appends the counts and the cursor of a page. A total that was not counted is
+// null, and so is the cursor of the last page.
 func (p *Page) members(o *object) {
 	if p == nil {
 		return
@@ -133,13 +139,13 @@ func (p *Page) members(o *object) {
 	o.raw("next_cursor", next)
 }
 
-// members writes the line's fields. A reference's name nests: company.name is
-// {"company":{"name":…}}, null where the reference is unset.
-func (l *Item) members(o *object, room *[]Field) {
+// members appends the item's fields. The label of a reference is nested: company.name is
+// {"company":{"name":…}}, or null if the reference is unset.
+func (l *Item) members(o *object, buffer *[]Field) {
 	if l.HeadKey != "" {
 		o.text(l.HeadKey, l.Head)
 	}
-	fields := l.fields(room)
+	fields := l.fields(buffer)
 	for i := range fields {
 		f := &fields[i]
 		outer, inner, nested := strings.Cut(f.Name, ".")
@@ -158,6 +164,7 @@ func (l *Item) members(o *object, room *[]Field) {
 	}
 }
 
+// appendJSON appends the field's value.
 func (f *Field) appendJSON(b []byte) []byte {
 	v := f.Value
 	switch v.Kind {
@@ -179,8 +186,8 @@ func (f *Field) appendJSON(b []byte) []byte {
 	return append(b, "null"...)
 }
 
-// appendObject appends the members as one JSON object, each value as it is stored but
-// for invisible characters, which are escaped.
+// appendObject appends the members as one JSON object. Values are as they are stored, with
+// invisible characters escaped.
 func appendObject(b []byte, members []crm.Member) []byte {
 	b = append(b, '{')
 	for i, m := range members {
@@ -200,6 +207,7 @@ func appendSeconds(b []byte, ms int64) []byte {
 	return append(b, `Z"`...)
 }
 
+// appendErrorJSON appends an error as one JSON object.
 func appendErrorJSON(b []byte, e *crm.Error) []byte {
 	o := object{b: append(b, '{')}
 	o.text("error", string(e.Code))

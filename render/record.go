@@ -8,19 +8,19 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Record returns the line of a record. pick names the fields to show, as
-// fields= does; nil shows all, of which text lists print the brief ones.
+// Record returns the item of a record. pick names the fields to print, as fields= does;
+// nil is all of them, of which text lists print the short ones.
 func Record(rec crm.Record, pick []string) Item {
 	return Item{Head: rec.Handle(), rec: rec, selected: pick}
 }
 
-// fields returns what the line shows. Those of a record are made only now, into the room
-// of a line that was printed before: a page of records would fill 150 kB with them.
-func (l *Item) fields(room *[]Field) []Field {
+// fields returns the fields to print. The fields of a record are made only now, in the
+// buffer of the previous item: for all records of a page they would take 150 kB.
+func (l *Item) fields(buffer *[]Field) []Field {
 	if l.rec.Entity == nil {
 		return l.Fields
 	}
-	made := Item{Fields: (*room)[:0]}
+	made := Item{Fields: (*buffer)[:0]}
 	if l.selected == nil {
 		made.all(l.rec)
 	} else {
@@ -31,16 +31,17 @@ func (l *Item) fields(room *[]Field) []Field {
 			made.Fields[i].Long = false
 		}
 	}
-	*room = append(made.Fields, l.Fields...)
-	return *room
+	*buffer = append(made.Fields, l.Fields...)
+	return *buffer
 }
 
-// all adds every field.
+// all adds every field of the record. Custom values come last, since their number is
+// unknown and a reader looks for the known fields first.
 func (l *Item) all(rec crm.Record) {
 	object := -1
 	for i := range rec.Entity.Fields {
 		if f := &rec.Entity.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
-			object = i // custom values come last
+			object = i
 		} else {
 			l.field(rec, i)
 		}
@@ -50,7 +51,7 @@ func (l *Item) all(rec crm.Record) {
 	}
 }
 
-// pickAll adds the fields that fields= names, behind what names the record.
+// pickAll adds the fields that fields= names, after id and handle.
 func (l *Item) pickAll(rec crm.Record, names []string) {
 	l.Fields = append(l.Fields, identity(rec, rec.Entity.Field("id")), identity(rec, rec.Entity.Field("handle")))
 	for _, name := range names {
@@ -58,6 +59,7 @@ func (l *Item) pickAll(rec crm.Record, names []string) {
 	}
 }
 
+// identity returns the field of the id or the handle.
 func identity(rec crm.Record, f *crm.Field) Field {
 	text := rec.ID
 	if f.Type == crm.Handle {
@@ -66,7 +68,7 @@ func identity(rec crm.Record, f *crm.Field) Field {
 	return Field{Name: f.Name, Value: crm.Str(text), JSON: true}
 }
 
-// field adds the field at a position, and behind a reference its name.
+// field adds the field at a position, and after a reference the label of its target.
 func (l *Item) field(rec crm.Record, i int) {
 	f := &rec.Entity.Fields[i]
 	if f.Type == crm.ID || f.Type == crm.Handle {
@@ -95,12 +97,13 @@ func (l *Item) field(rec crm.Record, i int) {
 	l.Fields = append(l.Fields, field, label(rec, i))
 }
 
+// label returns the field with the label of a reference's target.
 func label(rec crm.Record, i int) Field {
 	f := &rec.Entity.Fields[i]
 	return Field{Name: f.Path() + "." + rec.Entity.Target(f).LabelField, Value: crm.Str(rec.Labels[i]), Long: !f.InLists}
 }
 
-// pick adds one field that fields= names.
+// pick adds one field that fields= names. A field picked by name is never Long.
 func (l *Item) pick(rec crm.Record, name string) {
 	e := rec.Entity
 	at := len(l.Fields)
@@ -123,6 +126,8 @@ func (l *Item) pick(rec crm.Record, name string) {
 	}
 }
 
+// pickPart adds a field whose name has a dot: the label of a reference, or a key of an
+// object.
 func (l *Item) pickPart(rec crm.Record, head, key string) {
 	for i := range rec.Entity.Fields {
 		f := &rec.Entity.Fields[i]
@@ -135,7 +140,7 @@ func (l *Item) pickPart(rec crm.Record, head, key string) {
 	}
 }
 
-// pickMember shows one key of an object, beside the keys already picked.
+// pickMember adds one key of an object to the keys picked before.
 func (l *Item) pickMember(rec crm.Record, i int, key string) {
 	object, members := &rec.Entity.Fields[i], rec.Values[i].Members()
 	if s, ok := norm.Unquote(key); ok {

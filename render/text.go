@@ -12,15 +12,16 @@ import (
 	"crmkit/crm/norm"
 )
 
-// textOptions says how a line of text is spelled.
+// textOptions is how a line of text is printed.
 type textOptions struct {
-	inList bool           // cut long values and leave out fields that lists do not show
+	inList bool           // leave out Long fields and cut long values
 	zone   *time.Location // of times; nil is UTC
 }
 
-// maxListed is the most characters of a value in a text list.
+// maxListed is the maximum length of a value in a text list, in characters.
 const maxListed = 200
 
+// appendText appends the answer as lines of text.
 func (d *Response) appendText(b []byte) []byte {
 	switch {
 	case d.Raw != nil:
@@ -31,15 +32,16 @@ func (d *Response) appendText(b []byte) []byte {
 	if d.Line != nil {
 		b = d.Line.appendText(b, textOptions{zone: d.Zone}, new([]Field))
 	}
-	var room []Field
+	var buffer []Field
 	for i := range d.Items {
-		b = d.Items[i].appendText(b, textOptions{inList: d.Page != nil, zone: d.Zone}, &room)
+		b = d.Items[i].appendText(b, textOptions{inList: d.Page != nil, zone: d.Zone}, &buffer)
 	}
 	b = d.appendReceipt(b)
 	b = d.Page.appendCounts(b, len(d.Items))
 	for i := range d.Groups {
 		b = d.Groups[i].appendText(b)
 	}
+	// A remark may quote what a user wrote, so it is printed as one line.
 	for _, remark := range slices.Concat(d.Hints, d.Remarks) {
 		b = append(append(append(b, "# "...), norm.OneLine(remark)...), '\n')
 	}
@@ -49,9 +51,9 @@ func (d *Response) appendText(b []byte) []byte {
 	return b
 }
 
-// appendCounts says how many rows there are, here and in all: "# 50 of 1234 contacts",
-// with 10000+ where the count stopped and without the second number where none was
-// counted or there are no rows at all.
+// appendCounts appends how many rows are shown and how many there are: "# 50 of 1234
+// contacts". The total is 10000+ if counting stopped there, and is left out if it is 0 or
+// was not counted.
 func (p *Page) appendCounts(b []byte, n int) []byte {
 	if p == nil {
 		return b
@@ -72,7 +74,7 @@ func (p *Page) appendCounts(b []byte, n int) []byte {
 	return append(append(append(b, ' '), noun...), '\n')
 }
 
-// appendText says how many of a kind there are, and what lists them all.
+// appendText appends how many of a kind are shown, and the path that lists all.
 func (g *Group) appendText(b []byte) []byte {
 	b = append(append(append(b, "# "...), g.Kind...), ": "...)
 	b = strconv.AppendInt(b, int64(g.Shown), 10)
@@ -86,7 +88,8 @@ func (g *Group) appendText(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// appendReceipt says what a write did.
+// appendReceipt appends what a write changed: "# updated: stage lead -> customer". A deleted
+// record has none; its answer says so in the line itself.
 func (d *Response) appendReceipt(b []byte) []byte {
 	switch {
 	case d.Result == "" || d.Result == "deleted":
@@ -105,7 +108,7 @@ func (d *Response) appendReceipt(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// appendShort appends a value for a receipt: unset as such, long ones cut.
+// appendShort appends a value for a receipt, quoted unless it is unset.
 func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 	if !v.Set() {
 		return append(b, "(unset)"...)
@@ -119,12 +122,13 @@ func appendShort(b []byte, v crm.Value, id string, zone *time.Location) []byte {
 	return append(b, `"(unset)"`...)
 }
 
-func (l *Item) appendText(b []byte, s textOptions, room *[]Field) []byte {
+// appendText appends the item as a line.
+func (l *Item) appendText(b []byte, s textOptions, buffer *[]Field) []byte {
 	if l.Progress {
-		return l.appendRatio(b, s.zone)
+		return l.appendProgress(b, s.zone)
 	}
 	b = append(b, l.Head...)
-	fields := l.fields(room)
+	fields := l.fields(buffer)
 	for i := range fields {
 		f := &fields[i]
 		if f.JSON || !f.Value.Set() || s.inList && f.Long || f.Value.Kind == crm.FlagKind && f.Value.Int == 0 {
@@ -135,12 +139,13 @@ func (l *Item) appendText(b []byte, s textOptions, room *[]Field) []byte {
 	return append(b, '\n')
 }
 
+// appendText appends the field as " name=value", an object as one for each key.
 func (f *Field) appendText(b []byte, s textOptions) []byte {
 	if f.Value.Kind == crm.ObjectKind {
 		for _, m := range f.Value.Members() {
 			b = append(append(append(b, ' '), f.Name...), '.')
 			name, value := m.Name, memberText(m.JSON)
-			if at, is := f.moment(m); is {
+			if at, is := f.timeOf(m); is {
 				b = appendTime(append(appendKey(b, name), '='), at, s.zone)
 				continue
 			}
@@ -148,14 +153,14 @@ func (f *Field) appendText(b []byte, s textOptions) []byte {
 				b, name, value = labelled(b, name, value)
 			}
 			b = append(appendKey(b, name), '=')
-			b = appendListed(b, value, s.inList)
+			b = s.appendValue(b, value)
 		}
 		return b
 	}
 	b = append(append(append(b, ' '), f.Name...), '=')
 	switch {
 	case f.Value.Kind == crm.TextKind || f.Value.Kind == crm.ListKind:
-		return appendListed(b, formatValue(f.Value, f.ID, s.zone), s.inList)
+		return s.appendValue(b, formatValue(f.Value, f.ID, s.zone))
 	case f.Value.Kind == crm.TimeKind && s.inList && f.Day:
 		return appendDay(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind:
@@ -164,8 +169,8 @@ func (f *Field) appendText(b []byte, s textOptions) []byte {
 	return append(b, formatValue(f.Value, f.ID, s.zone)...)
 }
 
-// moment returns the time that a key of an object of the server holds.
-func (f *Field) moment(m crm.Member) (ms int64, is bool) {
+// timeOf returns the time in a key of a Named object, if it holds one.
+func (f *Field) timeOf(m crm.Member) (ms int64, is bool) {
 	if !f.Named || f.Of == nil || !f.Of.HoldsTime(m.Name) {
 		return 0, false
 	}
@@ -173,9 +178,8 @@ func (f *Field) moment(m crm.Member) (ms int64, is bool) {
 	return at.UnixMilli(), err == nil
 }
 
-// labelled writes a key that is a label itself as lines of records do: the key
-// of a custom value is quoted apart from its field, labels of a list stand with
-// commas.
+// labelled prints a key that is a label itself as the lines of records do: the key of a
+// custom value is quoted apart from its field, and the items of a list have commas between.
 func labelled(b []byte, name, value string) ([]byte, string, string) {
 	if field, key, dotted := strings.Cut(name, "."); dotted {
 		return append(append(b, field...), '.'), key, value
@@ -189,8 +193,8 @@ func labelled(b []byte, name, value string) ([]byte, string, string) {
 	return b, name, value
 }
 
-// appendKey appends a member's name, as a JSON string where it could be taken
-// for more than a name.
+// appendKey appends a member's name, as a JSON string if it could be read as more than a
+// name.
 func appendKey(b []byte, name string) []byte {
 	for i := 0; i < len(name); i++ {
 		if name[i] == '=' {
@@ -200,6 +204,7 @@ func appendKey(b []byte, name string) []byte {
 	return norm.AppendValue(b, name)
 }
 
+// memberText returns the text of a JSON value; a string without its quotes.
 func memberText(json string) string {
 	if s, ok := norm.Unquote(json); ok {
 		return s
@@ -228,13 +233,13 @@ func formatValue(v crm.Value, id string, zone *time.Location) string {
 	return v.Text
 }
 
-// appendListed appends a value; in a list, cut at a word with the number of
-// characters left out.
-func appendListed(b []byte, s string, listed bool) []byte {
-	if !listed || len(s) <= maxListed || utf8.RuneCountInString(s) <= maxListed {
-		return norm.AppendValue(b, s)
+// appendValue appends a value, quoted if necessary. In a list a long one is cut between
+// words, with the number of characters left out.
+func (s textOptions) appendValue(b []byte, text string) []byte {
+	if !s.inList || len(text) <= maxListed || utf8.RuneCountInString(text) <= maxListed {
+		return norm.AppendValue(b, text)
 	}
-	runes := []rune(s)
+	runes := []rune(text)
 	cut := maxListed
 	for i := maxListed; i > maxListed/2; i-- {
 		if unicode.IsSpace(runes[i]) {
@@ -245,8 +250,8 @@ func appendListed(b []byte, s string, listed bool) []byte {
 	return norm.AppendQuoted(b, string(runes[:cut])+"…(+"+strconv.Itoa(len(runes)-cut)+" chars)")
 }
 
-// appendRatio appends "contacts: 12 / 1000".
-func (l *Item) appendRatio(b []byte, zone *time.Location) []byte {
+// appendProgress appends a line like "contacts: 12 / 1000".
+func (l *Item) appendProgress(b []byte, zone *time.Location) []byte {
 	b = append(append(b, l.Head...), ": "...)
 	for i, f := range l.Fields {
 		if i > 0 {
@@ -261,6 +266,7 @@ func (l *Item) appendRatio(b []byte, zone *time.Location) []byte {
 	return append(b, '\n')
 }
 
+// appendErrorText appends an error: its code, the hint, and what the next request needs.
 func appendErrorText(b []byte, e *crm.Error, zone *time.Location) []byte {
 	b = append(append(b, "ERROR "...), e.Code...)
 	b = append(b, "\nHINT  "...)

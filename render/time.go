@@ -2,16 +2,16 @@ package render
 
 import "time"
 
-// The moments that have a year of four digits, in unix milliseconds: the first
-// of year 1, and the first of year 10000.
+// The first millisecond of year 1 and of year 10000, in Unix time. Between them a year has
+// four digits.
 const (
 	yearOne         = -62_135_596_800_000
 	yearTenThousand = 253_402_300_800_000
 )
 
-// appendTime appends RFC 3339 to the minute, in the zone with its offset, in UTC
-// with Z. Section 5.6 has no offset with seconds, as local mean times have them;
-// such a moment stands in UTC, so that it reads back as the same minute.
+// appendTime appends a time as RFC 3339 to the minute: in the zone with its offset, in UTC
+// with Z. Section 5.6 has no offset with seconds, which local mean times have. A time with
+// such an offset is printed in UTC, so that it reads back as the same minute.
 func appendTime(b []byte, ms int64, zone *time.Location) []byte {
 	offset, local := shift(ms, zone)
 	if !local || offset%60 != 0 {
@@ -20,15 +20,15 @@ func appendTime(b []byte, ms int64, zone *time.Location) []byte {
 	return appendOffset(appendMinute(b, ms+offset*1000), offset/60)
 }
 
-// appendDay appends the date that the moment has in the zone.
+// appendDay appends the date of a time in the zone.
 func appendDay(b []byte, ms int64, zone *time.Location) []byte {
 	offset, _ := shift(ms, zone)
 	return appendDate(b, time.UnixMilli(ms+offset*1000).UTC())
 }
 
-// shift returns how many seconds the zone's clocks are ahead of UTC at the
-// moment. local is false where UTC is to be printed: in UTC and its aliases, and
-// where the zone's clocks show a year that has no four digits.
+// shift returns how many seconds the zone is ahead of UTC at the time. local is false if
+// UTC is to be printed: for UTC and its aliases, and if the local year does not have four
+// digits.
 func shift(ms int64, zone *time.Location) (seconds int64, local bool) {
 	if zone == nil || zone == time.UTC {
 		return 0, false
@@ -41,7 +41,7 @@ func shift(ms int64, zone *time.Location) (seconds int64, local bool) {
 	return seconds, true
 }
 
-// appendMinute appends a moment in UTC to the minute, without an offset.
+// appendMinute appends a time in UTC to the minute, without an offset.
 func appendMinute(b []byte, ms int64) []byte {
 	t := time.UnixMilli(ms).UTC()
 	b = appendDate(b, t)
@@ -49,6 +49,7 @@ func appendMinute(b []byte, ms int64) []byte {
 	return appendTwo(append(b, ':'), t.Minute())
 }
 
+// appendDate appends a date as 2006-01-02.
 func appendDate(b []byte, t time.Time) []byte {
 	year, month, date := t.Date()
 	b = appendTwo(appendTwo(b, year/100), year%100)
