@@ -133,7 +133,7 @@ func (a *Auth) touch(hash string, actor crm.Actor, now time.Time) {
 	if found && now.Sub(c.touched) < touchAfter {
 		return
 	}
-	a.store.Touch(actor)
+	a.store.MarkUsed(actor)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if c, found := a.sessions[hash]; found {

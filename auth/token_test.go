@@ -116,7 +116,7 @@ func TestTokensSlideOnUse(t *testing.T) {
 			f.clock.advance(29 * 24 * time.Hour)
 			f.wantActor("used every 29 days", token, "")
 		}
-		f.store.FlushTouches(t.Context())
+		f.store.FlushLastUsed(t.Context())
 		f.Auth = auth.New(f.store, auth.Options{})
 		f.clock.advance(29 * 24 * time.Hour)
 		f.wantActor("with nothing cached", token, "")
@@ -143,7 +143,7 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 		for _, step := range []struct{ wait, noted time.Duration }{{0, 0}, {30 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, time.Minute}, {time.Second, time.Minute}} {
 			f.clock.advance(step.wait)
 			f.actor(token)
-			f.store.FlushTouches(t.Context())
+			f.store.FlushLastUsed(t.Context())
 			session, found, err := account.FindSession(t.Context(), f.store, auth.Hash(token))
 			if noted := time.UnixMilli(session.LastUsed).Sub(start); err != nil || !found || noted != step.noted {
 				t.Errorf("%s after the start the last use is noted as %s, want %s, %v", f.clock.Now().Sub(start), noted, step.noted, err)

@@ -107,8 +107,8 @@ type requestWriter struct {
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
-func (w requestWriter) Rehearse(step *store.Rehearsal, fn func(*store.Tx) error) error {
-	return w.s.store.Rehearse(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
+func (w requestWriter) Rehearse(step *store.DryRun, fn func(*store.Tx) error) error {
+	return w.s.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 
 // receive takes the file in, or takes up that of the dry run which is confirmed. A

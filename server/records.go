@@ -47,7 +47,7 @@ func (s *Server) list(rq *web.Request) (*render.Response, error) {
 
 // logBegins says where the log begins, if older entries were deleted.
 func (s *Server) logBegins(rq *web.Request) ([]string, error) {
-	at, err := s.store.Trimmed(rq.Context(), rq.Actor)
+	at, err := s.store.LogTrimmed(rq.Context(), rq.Actor)
 	if at.IsZero() || err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func TestConnectionEndsWithWhatItMade(t *testing.T) {
 				c.clock.Advance(store.IdleLimit - time.Minute)
 				c.works(c.made[0])
 				c.works(c.made[1])
-				c.store.FlushTouches(c.t.Context())
+				c.store.FlushLastUsed(c.t.Context())
 			}
 			c.store.Purge(c.t.Context())
 			c.clock.Advance(2 * time.Second)
@@ -157,7 +157,7 @@ func TestRevokingNamesWhatTheLogForgot(t *testing.T) {
 	for _, token := range []string{late, lost} {
 		r.jsonAs(token, 200, "GET", "/whoami", "")
 	}
-	r.store.FlushTouches(t.Context())
+	r.store.FlushLastUsed(t.Context())
 	r.clock.Advance(20 * 24 * time.Hour)
 	r.as("jane@acme.com").store.Purge(t.Context())
 	got := r.want(200, "DELETE", "/tokens/"+lateID, "")

@@ -36,9 +36,9 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	if err != nil {
 		return err
 	}
-	grow := tx.Grow
+	grow := tx.GrowStorage
 	if tx.uncapped {
-		grow = tx.add
+		grow = tx.addBytes
 	}
 	if err := grow(int64(byteCount(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
 		return err
@@ -50,15 +50,15 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 // DeleteIdempotentResponses deletes the answers that are kept for the actor's user, in every
 // workspace.
 func (tx *Tx) DeleteIdempotentResponses() error {
-	return tx.release("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User)
+	return tx.releaseBytes("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User)
 }
 
 // answerBytes is the SQL of how much storage a kept answer takes.
 const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"
 
-// release runs a statement that deletes rows and returns the workspace and the bytes of
+// releaseBytes runs a statement that deletes rows and returns the workspace and the bytes of
 // each, and counts those off.
-func (tx *Tx) release(text string, args ...any) error {
+func (tx *Tx) releaseBytes(text string, args ...any) error {
 	freed := map[int64]int64{}
 	err := tx.Rows(text, args, func(scan func(...any) error) error {
 		var workspace, bytes int64
@@ -71,7 +71,7 @@ func (tx *Tx) release(text string, args ...any) error {
 	for workspace, bytes := range freed {
 		if err == nil {
 			tx.Actor.Workspace = workspace
-			err = tx.add(-bytes)
+			err = tx.addBytes(-bytes)
 		}
 	}
 	return err
@@ -80,7 +80,7 @@ func (tx *Tx) release(text string, args ...any) error {
 // ImportMapping returns the key of the record that an imported one with the id became;
 // 0 when there is none. The record may have been deleted since.
 func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64, err error) {
-	if key = tx.job.rehearsal.imported(importNote{source, e, id}); key != 0 {
+	if key = tx.job.dryRun.imported(importNote{source, e, id}); key != 0 {
 		return key, nil
 	}
 	_, err = tx.Row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
@@ -90,13 +90,13 @@ func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64,
 
 // SaveImportMapping remembers which record an imported one became.
 func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
-	tx.job.rehearsal.note(importNote{source, e, id}, key)
+	tx.job.dryRun.note(importNote{source, e, id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
 	n, err := tx.Affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 	if n > 0 || err != nil {
 		return err
 	}
-	if err := tx.Grow(int64(byteCount(source, e.Name, id))); err != nil {
+	if err := tx.GrowStorage(int64(byteCount(source, e.Name, id))); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)

@@ -69,7 +69,7 @@ func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) 
 		}
 	}
 	if err == nil {
-		err = w.writeLedgers(w.own(ctx))
+		err = w.writeCounters(w.own(ctx))
 	}
 	if err != nil {
 		_ = w.conn.Rollback()
@@ -97,10 +97,10 @@ var errPartialWrite = errors.New("a write failed half done")
 // batch is run again.
 func (w *writer) runOptimistic(tx *Tx) error {
 	stays := w.do(tx)
-	if tx.partial {
+	if tx.partWrote {
 		tx.job.err, tx.job.commitErr = errPartialWrite, nil
 	}
-	if stays && !tx.partial || !tx.dirty {
+	if stays && !tx.partWrote || !tx.dirty {
 		return nil
 	}
 	return errPartialWrite
@@ -108,7 +108,7 @@ func (w *writer) runOptimistic(tx *Tx) error {
 
 // runInSavepoint runs a job inside a savepoint, so that its failure leaves the others alone.
 func (w *writer) runInSavepoint(tx *Tx) error {
-	mark := w.ledgers.mark()
+	mark := w.counters.mark()
 	tx.inSavepoint = true
 	if err := tx.conn.Savepoint("job"); err != nil {
 		return err

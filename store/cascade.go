@@ -60,13 +60,13 @@ const firstMoment = -1 << 62
 
 // cascades wakes who does what remains.
 type cascades struct {
-	some chan struct{}
-	most int // records that change with another in one transaction
-	step int // and in a step
+	some   chan struct{}
+	atOnce int // records that change with another in one transaction
+	step   int // and in a step
 }
 
 func newCascades() cascades {
-	return cascades{some: make(chan struct{}, 1), most: cascadeAtOnce, step: cascadeStep}
+	return cascades{some: make(chan struct{}, 1), atOnce: cascadeAtOnce, step: cascadeStep}
 }
 
 func (c *cascades) wake() {

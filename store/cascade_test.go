@@ -66,7 +66,7 @@ func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, look func()) {
 // TestDeletedIsGoneAtOnce reads between the first step of a delete and the next.
 func TestDeletedIsGoneAtOnce(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most, f.cascades.step = 4, 3
+	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann := f.member("ann@example.com")
 	company, contacts := f.group(ann, 10)
 	f.fetch(ann, contacts[0]) // it and its company are in memory now
@@ -116,7 +116,7 @@ func TestDeletedIsGoneAtOnce(t *testing.T) {
 // TestAddressIsFreeAtOnce makes and deletes companies of one domain while cascades run.
 func TestAddressIsFreeAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		f.cascades.most, f.cascades.step = 1, 1
+		f.cascades.atOnce, f.cascades.step = 1, 1
 		ann := f.member("ann@example.com")
 		for range 5 {
 			company, _ := f.group(ann, 3)
@@ -131,7 +131,7 @@ func TestAddressIsFreeAtOnce(t *testing.T) {
 // TestCascadesGoOnAfterAKill takes the file as it is after the first step of a delete.
 func TestCascadesGoOnAfterAKill(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most, f.cascades.step = 4, 3
+	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	company, contacts := f.group(ann, 10)
 	f.group(bob, 10)
@@ -174,7 +174,7 @@ func TestCascadesGoOnAfterAKill(t *testing.T) {
 // TestMovesOfManyFollow moves a contact with many activities between companies.
 func TestMovesOfManyFollow(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		f.cascades.most, f.cascades.step = 4, 3
+		f.cascades.atOnce, f.cascades.step = 4, 3
 		ann := f.member("ann@example.com")
 		one, two := f.save(ann, "company", "name", "One"), f.save(ann, "company", "name", "Two")
 		jane := f.save(ann, "contact", "name", "Jane", "company_id", one)

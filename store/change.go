@@ -36,18 +36,18 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	case action == "delete":
 		entry.version, entry.before = before.Version(), allValues(before)
 	default:
-		entry.before, entry.after = difference(before, after)
+		entry.before, entry.after = changedValues(before, after)
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
 		entry.after = append(entry.after, textMember(causeName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
 	}
 	if !tx.capped(action) {
-		return tx.append(entry)
+		return tx.appendEntry(entry)
 	}
-	if err := tx.Grow(entry.size()); err != nil {
+	if err := tx.GrowStorage(entry.size()); err != nil {
 		return err
 	}
-	return tx.put(entry)
+	return tx.putEntry(entry)
 }
 
 // LogDeleted writes into the log that a record is no more.
@@ -77,9 +77,9 @@ func allValues(rec crm.Record) (list []crm.Member) {
 	return list
 }
 
-// difference returns what the changed fields were and what they became. Of an object
+// changedValues returns what the changed fields were and what they became. Of an object
 // only the members that differ are kept.
-func difference(before, after crm.Record) (from, to []crm.Member) {
+func changedValues(before, after crm.Record) (from, to []crm.Member) {
 	e := after.Entity
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f, was, is := &e.Fields[i], before.Values[i], after.Values[i]
@@ -179,7 +179,7 @@ func (e entry) size() int64 {
 
 // LogEntry appends an entry about something other than a record. No cap refuses it.
 func (tx *Tx) LogEntry(action, target string, from, to []crm.Member) error {
-	return tx.append(entry{action: action, target: target, before: from, after: to})
+	return tx.appendEntry(entry{action: action, target: target, before: from, after: to})
 }
 
 // LogFields returns the members of a log entry: names and texts in turn.
@@ -196,18 +196,18 @@ func (tx *Tx) Log(action, target string, pairs ...string) error {
 	return tx.LogEntry(action, target, nil, LogFields(pairs...))
 }
 
-// append writes an entry that no cap refuses.
-func (tx *Tx) append(e entry) error {
+// appendEntry writes an entry that no cap refuses.
+func (tx *Tx) appendEntry(e entry) error {
 	tx.uncapped = true
-	if err := tx.add(e.size()); err != nil {
+	if err := tx.addBytes(e.size()); err != nil {
 		return err
 	}
-	return tx.put(e)
+	return tx.putEntry(e)
 }
 
-// put writes an entry under the next number of its workspace.
-func (tx *Tx) put(e entry) error {
-	l, err := tx.ledger()
+// putEntry writes an entry under the next number of its workspace.
+func (tx *Tx) putEntry(e entry) error {
+	l, err := tx.counters()
 	if err != nil {
 		return err
 	}
@@ -215,12 +215,12 @@ func (tx *Tx) put(e entry) error {
 	if err != nil {
 		return err
 	}
-	if l, err = tx.ledger(); err != nil { // a new origin takes room
+	if l, err = tx.counters(); err != nil { // a new origin takes room
 		return err
 	}
 	l.last++
 	l.latest = tx.now
-	tx.keepLedger(l)
+	tx.setCounters(l)
 	var group, version any
 	if first := tx.group.of(tx.Actor.Workspace, l.last); first != l.last {
 		group = first
@@ -255,7 +255,7 @@ func (g *group) of(workspace, number int64) int64 {
 // Group returns the change group of what the transaction logs. It is good for a later
 // Join once the transaction has logged something.
 func (tx *Tx) Group() (Group, error) {
-	l, err := tx.ledger()
+	l, err := tx.counters()
 	return Group(tx.group.of(tx.Actor.Workspace, l.last+1)), err
 }
 
@@ -279,7 +279,7 @@ func (tx *Tx) origin() (key int64, err error) {
 			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
-			err = tx.add(int64(byteCount(args...)))
+			err = tx.addBytes(int64(byteCount(args...)))
 		}
 	}
 	if err != nil {

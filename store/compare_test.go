@@ -87,7 +87,7 @@ func TestFurtherMigrationsAreKnown(t *testing.T) {
 // the next.
 func TestSummariesCountNoHiddenRow(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most = 1
+	f.cascades.atOnce = 1
 	ann := f.member("ann@example.com")
 	company, _ := f.group(ann, 3)
 	f.removeThen(ann, company, func() {

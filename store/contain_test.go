@@ -109,7 +109,7 @@ func TestDeletedElsewhere(t *testing.T) {
 			t.Errorf("%s of a deleted workspace are in memory", e.Plural)
 		}
 	}
-	if f.recordCache.encoded(f.tables[f.Schema.ByName("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
+	if f.recordCache.encoded(f.mappings[f.Schema.ByName("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
 		t.Error("a record of a deleted workspace is in memory")
 	}
 }

@@ -16,7 +16,7 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {
 		return false, err
 	}
-	if rec, _, err = tx.settle(rec); err != nil || rec.Entity == nil {
+	if rec, _, err = tx.detachDangling(rec); err != nil || rec.Entity == nil {
 		return false, err
 	}
 	tx.deleting = deleting{rec.Entity, rec.Key}
@@ -30,7 +30,7 @@ func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 		return true, tx.hide(rec)
 	}
 	for _, ref := range refs {
-		if _, err := tx.detach(ref, rec.Key, tx.store.cascades.most); err != nil {
+		if _, err := tx.detach(ref, rec.Key, tx.store.cascades.atOnce); err != nil {
 			return false, err
 		}
 	}
@@ -56,7 +56,7 @@ func (tx *Tx) MayChange(rec crm.Record) error {
 
 // hasManyReferences reports whether more records refer to one than change with it at once.
 func (tx *Tx) hasManyReferences(refs []crm.Reference, key int64) (many bool, err error) {
-	left := tx.store.cascades.most
+	left := tx.store.cascades.atOnce
 	for _, ref := range refs {
 		keys, err := tx.referencingKeys(ref, key, left+1)
 		if left -= len(keys); err != nil || left < 0 {
@@ -160,7 +160,7 @@ func (tx *Tx) removed(rec crm.Record) error {
 // Fetch returns a record as readers see it in the transaction, or the error that tells
 // why there is none.
 func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
-	rec, found, err := tx.read(e, key)
+	rec, found, err := tx.readVisible(e, key)
 	if found || err != nil {
 		return rec, err
 	}

@@ -16,7 +16,7 @@ func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record)
 		return nil, err
 	}
 	defer end()
-	err = s.present(ctx, actor, rec.Entity, func(v *ReadTx) error {
+	err = s.visibleSnapshot(ctx, actor, rec.Entity, func(v *ReadTx) error {
 		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
 		return err
 	})

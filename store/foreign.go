@@ -93,7 +93,7 @@ func (w *writer) own(ctx context.Context) *Tx {
 // start reads the number of the last change, and forgets what was noted in the transaction
 // before.
 func (w *writer) start(tx *Tx) error {
-	w.last, w.ledgers = 0, newLedgers()
+	w.last, w.counters = 0, newCounterSet()
 	_, err := tx.Row(lastChange, nil, &w.last)
 	return err
 }

@@ -64,7 +64,7 @@ func TestStepsOfOthersAreSeen(t *testing.T) {
 			for range 10 {
 				f.save(ann, "activity", "body", "lunch", "kind", "call", "contact_id", contacts[0])
 			}
-			f.cascades.most, f.cascades.step = 2, 2
+			f.cascades.atOnce, f.cascades.step = 2, 2
 			bare, opts := f.opts, f.opts
 			bare.retry, opts.retry = time.Hour, time.Hour // the steps are the first process's
 			bare.Caches = &Caches{}

@@ -65,7 +65,7 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 			return c.total(ctx, accessPath{actor: ann, q: q}, &Page{More: true})
 		},
 		"lead": func(ctx context.Context, c *reader) error {
-			_, err := c.count(ctx, accessPath{actor: ann, q: q}, &lead, 10)
+			_, err := c.countKeys(ctx, accessPath{actor: ann, q: q}, &lead, 10)
 			return err
 		},
 	} {

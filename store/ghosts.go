@@ -10,37 +10,37 @@ import (
 
 // What a transaction asks of a rehearsal, if it is a step of one.
 
-// meetGhost puts the record with the key into the transaction, where earlier steps left it
+// restoreDryRun puts the record with the key into the transaction, where earlier steps left it
 // otherwise than it is.
-func (tx *Tx) meetGhost(e *crm.Entity, key int64) error {
-	r := tx.job.rehearsal
+func (tx *Tx) restoreDryRun(e *crm.Entity, key int64) error {
+	r := tx.job.dryRun
 	if r == nil {
 		return nil
 	}
-	if g := r.ghosts[ghostKey{e, r.apart(e, key)}]; g != nil {
-		return r.bring(tx, g)
+	if g := r.byKey[dryRunKey{e, r.stableKey(e, key)}]; g != nil {
+		return r.restore(tx, g)
 	}
 	return nil
 }
 
-// meetHolder does so with the records that had or have unique values.
-func (tx *Tx) meetHolder(e *crm.Entity, names []string, values []crm.Value) error {
-	r := tx.job.rehearsal
+// restoreHolders does so with the records that had or have unique values.
+func (tx *Tx) restoreHolders(e *crm.Entity, names []string, values []crm.Value) error {
+	r := tx.job.dryRun
 	if r == nil {
 		return nil
 	}
-	return r.bring(tx, r.claimed[r.claimTo(e, names, values)]...)
+	return r.restore(tx, r.claimed[r.claimTo(e, names, values)]...)
 }
 
-// meetNamesakes does so with the records that were called so, and with as many of those
+// restoreNamesakes does so with the records that were called so, and with as many of those
 // that are as tell whether there is one.
-func (tx *Tx) meetNamesakes(e *crm.Entity, name string) error {
-	r := tx.job.rehearsal
+func (tx *Tx) restoreNamesakes(e *crm.Entity, name string) error {
+	r := tx.job.dryRun
 	if r == nil {
 		return nil
 	}
 	claim := nameClaim(e, name)
-	var list []*ghost
+	var list []*dryRunRecord
 	others := 0
 	for _, g := range r.claimed[claim] {
 		switch {
@@ -51,11 +51,11 @@ func (tx *Tx) meetNamesakes(e *crm.Entity, name string) error {
 			list = append(list, g)
 		}
 	}
-	return r.bring(tx, list...)
+	return r.restore(tx, list...)
 }
 
 // imported returns the key that an earlier row's record has, 0 where none noted the id.
-func (r *Rehearsal) imported(n importNote) int64 {
+func (r *DryRun) imported(n importNote) int64 {
 	if r == nil {
 		return 0
 	}
@@ -63,49 +63,49 @@ func (r *Rehearsal) imported(n importNote) int64 {
 		return r.keys[at]
 	}
 	if key := r.notes[n]; key != 0 {
-		return r.here(n.entity, key)
+		return r.currentKey(n.entity, key)
 	}
 	return 0
 }
 
-func (r *Rehearsal) note(n importNote, key int64) {
+func (r *DryRun) note(n importNote, key int64) {
 	if r != nil {
 		r.noted, r.keys = append(r.noted, n), append(r.keys, key)
 	}
 }
 
-func (r *Rehearsal) change(before, after crm.Record) {
+func (r *DryRun) change(before, after crm.Record) {
 	if r != nil {
-		r.records = append(r.records, ghostChange{before, after})
+		r.records = append(r.records, dryRunChange{before, after})
 	}
 }
 
-// rehearsed is what a part of a step goes back to.
-type rehearsed struct{ records, noted, brought int }
+// dryRunMark is what a part of a step goes back to.
+type dryRunMark struct{ records, noted, brought int }
 
-func (r *Rehearsal) mark() rehearsed {
+func (r *DryRun) mark() dryRunMark {
 	if r == nil {
-		return rehearsed{}
+		return dryRunMark{}
 	}
-	return rehearsed{len(r.records), len(r.noted), len(r.brought)}
+	return dryRunMark{len(r.records), len(r.noted), len(r.restored)}
 }
 
 // rewind takes back what was noted since the mark. Records that were put into the
 // transaction since are gone from it.
-func (r *Rehearsal) rewind(m rehearsed) {
+func (r *DryRun) rewind(m dryRunMark) {
 	if r == nil {
 		return
 	}
-	for _, g := range r.brought[m.brought:] {
+	for _, g := range r.restored[m.brought:] {
 		g.step = 0
 	}
-	r.records, r.noted, r.keys, r.brought = r.records[:m.records], r.noted[:m.noted], r.keys[:m.noted], r.brought[:m.brought]
+	r.records, r.noted, r.keys, r.restored = r.records[:m.records], r.noted[:m.noted], r.keys[:m.noted], r.restored[:m.brought]
 }
 
-// bring puts ghosts into the transaction that are not in it yet, with those whose unique
+// restore puts ghosts into the transaction that are not in it yet, with those whose unique
 // values they took over: of what changed hands all is let go before any is taken.
-func (r *Rehearsal) bring(tx *Tx, wanted ...*ghost) error {
-	var list []*ghost
+func (r *DryRun) restore(tx *Tx, wanted ...*dryRunRecord) error {
+	var list []*dryRunRecord
 	for len(wanted) > 0 {
 		g := wanted[0]
 		if wanted = wanted[1:]; g.step == r.step {
@@ -124,9 +124,9 @@ func (r *Rehearsal) bring(tx *Tx, wanted ...*ghost) error {
 			}
 		}
 	}
-	r.brought = append(r.brought, list...)
+	r.restored = append(r.restored, list...)
 	for _, g := range list {
-		if err := g.letGo(tx); err != nil {
+		if err := g.releaseUnique(tx); err != nil {
 			return err
 		}
 	}
@@ -138,16 +138,16 @@ func (r *Rehearsal) bring(tx *Tx, wanted ...*ghost) error {
 	return nil
 }
 
-// letGo unsets the unique values that a record has in earnest, where it has others now: put
+// releaseUnique unsets the unique values that a record has in earnest, where it has others now: put
 // sets those.
-func (g *ghost) letGo(tx *Tx) error {
+func (g *dryRunRecord) releaseUnique(tx *Tx) error {
 	var set []string
 	for _, names := range g.entity.Keys() {
 		if last := g.entity.Index(names[len(names)-1]); g.cells[last] != (unchanged{}) {
 			set = append(set, g.entity.Fields[last].Col()+" = NULL")
 		}
 	}
-	if g.made || len(set) == 0 || slices.Equal(g.before, g.claims) {
+	if g.isNew || len(set) == 0 || slices.Equal(g.before, g.claims) {
 		return nil
 	}
 	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", g.entity.Plural, strings.Join(set, ", ")), tx.Actor.Workspace, g.key)
@@ -155,9 +155,9 @@ func (g *ghost) letGo(tx *Tx) error {
 
 // put writes a ghost into its table. Where somebody took its unique value meanwhile, or
 // deleted it, there is none.
-func (r *Rehearsal) put(tx *Tx, g *ghost) error {
-	t := tx.store.tables[g.entity]
-	cells := []any{r.here(g.entity, g.key), tx.Actor.Workspace}
+func (r *DryRun) put(tx *Tx, g *dryRunRecord) error {
+	t := tx.store.mappings[g.entity]
+	cells := []any{r.currentKey(g.entity, g.key), tx.Actor.Workspace}
 	var set []string
 	for _, i := range t.persistent {
 		f, cell := &t.entity.Fields[i], g.cells[i]
@@ -166,7 +166,7 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 		}
 		values := []any{cell}
 		if key, is := cell.(int64); is && f.Type == crm.Ref {
-			values[0] = r.here(t.entity.Target(f), key)
+			values[0] = r.currentKey(t.entity.Target(f), key)
 		} else if f.HasFoldColumn() {
 			values = columnValues(f, loaded(f.Type, cell))
 		}
@@ -175,7 +175,7 @@ func (r *Rehearsal) put(tx *Tx, g *ghost) error {
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(cells)))
 		}
 	}
-	if g.made {
+	if g.isNew {
 		return tx.Exec(t.insert+" ON CONFLICT DO NOTHING", cells...)
 	}
 	return tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", g.entity.Plural, strings.Join(set, ", ")), cells...)

@@ -11,12 +11,12 @@ import (
 // Savepoint runs fn and takes back what it changed when it fails; what the transaction
 // did before stays. It returns the error of fn.
 func (tx *Tx) Savepoint(fn func() error) error {
-	changed, mark, rehearsed := len(tx.job.changedRecords), tx.store.writer.ledgers.mark(), tx.job.rehearsal.mark()
+	changed, mark, rehearsed := len(tx.job.changedRecords), tx.store.writer.counters.mark(), tx.job.dryRun.mark()
 	fault, err := tx.savepoint(fn)
 	if fault != nil {
 		tx.job.changedRecords = tx.job.changedRecords[:changed]
 		tx.store.writer.rewind(mark)
-		tx.job.rehearsal.rewind(rehearsed)
+		tx.job.dryRun.rewind(rehearsed)
 	}
 	if err != nil {
 		return fmt.Errorf("take back: %w", err)
@@ -39,7 +39,7 @@ func (tx *Tx) savepoint(fn func() error) (fault, err error) {
 	before := tx.dirty
 	tx.dirty = false
 	if fault = fn(); fault != nil && tx.dirty {
-		tx.partial, err = true, errPartialWrite
+		tx.partWrote, err = true, errPartialWrite
 	}
 	tx.dirty = tx.dirty || before
 	return fault, err
@@ -47,7 +47,7 @@ func (tx *Tx) savepoint(fn func() error) (fault, err error) {
 
 // Lookup returns the record with the key, if there is one.
 func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
-	return tx.read(e, key)
+	return tx.readVisible(e, key)
 }
 
 // KeyOf returns the key of the record whose unique field has the value, 0 when
@@ -59,7 +59,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 // KeyNamed returns the key of the one record that is called so, whatever the case and the
 // accents; 0 where there is none, or several. The entity's Display must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
-	if err := tx.meetNamesakes(e, name); err != nil {
+	if err := tx.restoreNamesakes(e, name); err != nil {
 		return 0, err
 	}
 	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),

@@ -50,7 +50,7 @@ func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condit
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
 func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cachedCount, err error) {
-	err = s.present(ctx, actor, p.Question.Entity, func(v *ReadTx) error {
+	err = s.visibleSnapshot(ctx, actor, p.Question.Entity, func(v *ReadTx) error {
 		err := v.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
 			m.inUse = append(m.inUse, ValueCount{})
 			in := &m.inUse[len(m.inUse)-1]
@@ -64,24 +64,24 @@ func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Conditio
 	return m, err
 }
 
-// use is a record that holds a value of a field from now on, or no longer.
-type use struct {
+// valueUse is a record that holds a value of a field from now on, or no longer.
+type valueUse struct {
 	field, value string
 	n            int64 // more or less
 }
 
 // usesOf returns what a change of a record does to the counts of values.
-func usesOf(before, after crm.Record) (uses []use) {
+func usesOf(before, after crm.Record) (uses []valueUse) {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		if !after.Entity.CountsValues(f) || was.Equal(is) {
 			continue
 		}
-		for _, value := range without(valuesHeld(f, was), valuesHeld(f, is)) {
-			uses = append(uses, use{f.Name, value, removed})
+		for _, value := range difference(valuesHeld(f, was), valuesHeld(f, is)) {
+			uses = append(uses, valueUse{f.Name, value, removed})
 		}
-		for _, value := range without(valuesHeld(f, is), valuesHeld(f, was)) {
-			uses = append(uses, use{f.Name, value, added})
+		for _, value := range difference(valuesHeld(f, is), valuesHeld(f, was)) {
+			uses = append(uses, valueUse{f.Name, value, added})
 		}
 	}
 	return uses
@@ -101,9 +101,9 @@ func valuesHeld(f *crm.Field, v crm.Value) []string {
 // usesAtOnce is the most counts that one statement changes.
 const usesAtOnce = 16
 
-// keepUses brings the counts of values of a kind in step: one statement changes some of
+// countUses brings the counts of values of a kind in step: one statement changes some of
 // them, and where records lost values, one per field drops those that nothing holds.
-func (tx *Tx) keepUses(kind string, uses []use) error {
+func (tx *Tx) countUses(kind string, uses []valueUse) error {
 	for some := range slices.Chunk(uses, usesAtOnce) {
 		args := []any{tx.Actor.Workspace, kind}
 		var rows, lost []string

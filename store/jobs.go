@@ -50,12 +50,12 @@ func (js *jobs) take() (batch []*job) {
 		if !found {
 			break
 		}
-		if j.rehearsal != nil && len(batch) > 0 {
+		if j.dryRun != nil && len(batch) > 0 {
 			js.queue.unpop(tk, j)
 			break
 		}
 		j.ticket, j.took = tk, 0
-		if batch = append(batch, j); j.rehearsal != nil {
+		if batch = append(batch, j); j.dryRun != nil {
 			break
 		}
 	}

@@ -40,7 +40,7 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+keysFromJSON+") AND %s) SELECT k, v FROM p",
 		e.TableName(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
-	err = s.present(ctx, actor, e, func(v *ReadTx) error {
+	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
 		return v.Rows(ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {
 			var key, version int64
 			err := scan(&key, &version)

@@ -24,7 +24,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[strin
 	for label, n := range labels {
 		change, err := tx.addLabel(e.TagKind(f), key, label, sign*n)
 		if err == nil && change != 0 {
-			err = tx.keepUses(e.Name, []use{{f.Name, label, change}})
+			err = tx.countUses(e.Name, []valueUse{{f.Name, label, change}})
 		}
 		if err != nil {
 			return nil, false, err
@@ -38,16 +38,16 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[strin
 		}
 	}
 	if len(before) >= crm.MaxTags && len(shown) < crm.MaxTags {
-		if shown, err = tx.fillUp(e.TagKind(f), key, shown); err != nil {
+		if shown, err = tx.refillLabels(e.TagKind(f), key, shown); err != nil {
 			return nil, false, err
 		}
 	}
 	return columnValue(crm.Labels(shown)), !slices.Equal(before, shown), nil
 }
 
-// fillUp adds to the labels that a record shows others that it has.
-func (tx *Tx) fillUp(side string, key int64, shown []string) ([]string, error) {
-	some, err := tx.labels(side, key, maxLooked)
+// refillLabels adds to the labels that a record shows others that it has.
+func (tx *Tx) refillLabels(side string, key int64, shown []string) ([]string, error) {
+	some, err := tx.labels(side, key, maxLabelScan)
 	for _, label := range some {
 		if at, there := slices.BinarySearch(shown, label); !there && len(shown) < crm.MaxTags {
 			shown = slices.Insert(shown, at, label)
@@ -56,8 +56,8 @@ func (tx *Tx) fillUp(side string, key int64, shown []string) ([]string, error) {
 	return shown, err
 }
 
-// maxLooked is how many labels are looked through for one to show.
-const maxLooked = 2 * crm.MaxTags
+// maxLabelScan is how many labels are looked through for one to show.
+const maxLabelScan = 2 * crm.MaxTags
 
 // labels returns the labels that a record has in a field, at most so many.
 func (tx *Tx) labels(side string, key int64, most int) (list []string, err error) {
@@ -80,7 +80,7 @@ func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 		if f.Rollup == nil || f.Type != crm.Tags {
 			continue
 		}
-		labels, err := tx.labels(rec.Entity.TagKind(f), rec.Key, max(tx.store.cascades.most, crm.MaxTags))
+		labels, err := tx.labels(rec.Entity.TagKind(f), rec.Key, max(tx.store.cascades.atOnce, crm.MaxTags))
 		if err != nil {
 			return rec, err
 		}
@@ -110,5 +110,5 @@ func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change in
 	if err != nil || !found || left > 0 { // a record that was hidden has none
 		return 0, err
 	}
-	return removed, tx.dropNamed("tags", side, key, []string{label})
+	return removed, tx.deleteNamed("tags", side, key, []string{label})
 }

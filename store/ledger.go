@@ -7,26 +7,26 @@ import (
 	"crmkit/crm"
 )
 
-// ledger is the end of a workspace's log, and how much the workspace stores, as the
+// counters is the end of a workspace's log, and how much the workspace stores, as the
 // transaction at hand leaves them. The writer reads it once in a batch and writes it once,
 // before the commit; the row belongs to no other transaction meanwhile.
-type ledger struct {
-	last   int64 // the number of the last entry of the log
-	latest int64 // the time of that entry
-	bytes  int64 // that are stored
-	quiet  int64 // changes of records by this batch that the log does not name
+type counters struct {
+	last     int64 // the number of the last entry of the log
+	latest   int64 // the time of that entry
+	bytes    int64 // that are stored
+	unlogged int64 // changes of records by this batch that the log does not name
 }
 
-// ledgers are those that a batch has read, by workspace, as they were and as they are.
-type ledgers struct{ was, is map[int64]ledger }
+// counterSet are those that a batch has read, by workspace, as they were and as they are.
+type counterSet struct{ was, is map[int64]counters }
 
-func newLedgers() ledgers { return ledgers{map[int64]ledger{}, map[int64]ledger{}} }
+func newCounterSet() counterSet { return counterSet{map[int64]counters{}, map[int64]counters{}} }
 
 // mark returns what take goes back to.
-func (l ledgers) mark() map[int64]ledger { return maps.Clone(l.is) }
+func (l counterSet) mark() map[int64]counters { return maps.Clone(l.is) }
 
 // rewind takes back what was noted since the mark.
-func (l *ledgers) rewind(mark map[int64]ledger) {
+func (l *counterSet) rewind(mark map[int64]counters) {
 	for workspace, was := range l.was { // those that were read since
 		if _, there := mark[workspace]; !there {
 			mark[workspace] = was
@@ -36,16 +36,16 @@ func (l *ledgers) rewind(mark map[int64]ledger) {
 }
 
 // rewind takes back what a part of a batch noted that is rolled back.
-func (w *writer) rewind(mark map[int64]ledger) {
-	w.ledgers.rewind(mark)
+func (w *writer) rewind(mark map[int64]counters) {
+	w.counters.rewind(mark)
 	clear(w.origins) // it may have made some
 }
 
-// ledger returns the ledger of the transaction's workspace. The time of the transaction is
+// counters returns the ledger of the transaction's workspace. The time of the transaction is
 // from then on not before that of the last entry: a clock that went back would else put
 // changes before those that they follow.
-func (tx *Tx) ledger() (ledger, error) {
-	all, workspace := tx.store.writer.ledgers, tx.Actor.Workspace
+func (tx *Tx) counters() (counters, error) {
+	all, workspace := tx.store.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
 		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+crm.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
@@ -58,24 +58,24 @@ func (tx *Tx) ledger() (ledger, error) {
 	return l, nil
 }
 
-// withoutTimestamp notes that a record of the transaction's workspace shows something else, of which
+// countUnlogged notes that a record of the transaction's workspace shows something else, of which
 // the log has no entry: what it keeps of others has followed them. Other processes learn of
 // it by a number of its own.
-func (tx *Tx) withoutTimestamp() error {
-	l, err := tx.ledger()
+func (tx *Tx) countUnlogged() error {
+	l, err := tx.counters()
 	if err == nil {
-		l.quiet++
-		tx.keepLedger(l)
+		l.unlogged++
+		tx.setCounters(l)
 	}
 	return err
 }
 
-func (tx *Tx) keepLedger(l ledger) { tx.store.writer.ledgers.is[tx.Actor.Workspace] = l }
+func (tx *Tx) setCounters(l counters) { tx.store.writer.counters.is[tx.Actor.Workspace] = l }
 
-// Grow counts that the workspace stores n bytes more, or less where n is negative. Beyond
+// GrowStorage counts that the workspace stores n bytes more, or less where n is negative. Beyond
 // what its plan allows the error is plan_limit_reached; less is never refused.
-func (tx *Tx) Grow(n int64) error {
-	l, err := tx.ledger()
+func (tx *Tx) GrowStorage(n int64) error {
+	l, err := tx.counters()
 	if err != nil {
 		return err
 	}
@@ -83,17 +83,17 @@ func (tx *Tx) Grow(n int64) error {
 		return storageFull(tx.Actor.Plan, limit, l.bytes)
 	}
 	l.bytes += n
-	tx.keepLedger(l)
+	tx.setCounters(l)
 	return nil
 }
 
-// add counts bytes that no cap refuses: of deletes, sign-ins, tokens, and of what frees
+// addBytes counts bytes that no cap refuses: of deletes, sign-ins, tokens, and of what frees
 // more than it takes.
-func (tx *Tx) add(n int64) error {
-	l, err := tx.ledger()
+func (tx *Tx) addBytes(n int64) error {
+	l, err := tx.counters()
 	if err == nil {
 		l.bytes += n
-		tx.keepLedger(l)
+		tx.setCounters(l)
 	}
 	return err
 }
@@ -103,11 +103,11 @@ func storageFull(plan string, limit, used int64) error {
 		plan, limit, used)
 }
 
-// writeLedgers writes the ledgers that changed, which entries of the log are new, and which
+// writeCounters writes the ledgers that changed, which entries of the log are new, and which
 // workspaces changed without one.
-func (w *writer) writeLedgers(tx *Tx) error {
-	for _, workspace := range slices.Sorted(maps.Keys(w.ledgers.is)) {
-		was, is := w.ledgers.was[workspace], w.ledgers.is[workspace]
+func (w *writer) writeCounters(tx *Tx) error {
+	for _, workspace := range slices.Sorted(maps.Keys(w.counters.is)) {
+		was, is := w.counters.was[workspace], w.counters.is[workspace]
 		if was == is {
 			continue
 		}
@@ -119,7 +119,7 @@ func (w *writer) writeLedgers(tx *Tx) error {
 		if is.last != was.last {
 			err = w.number(tx, workspace, was.last+1, is.last-was.last)
 		}
-		if err == nil && is.quiet != was.quiet {
+		if err == nil && is.unlogged != was.unlogged {
 			err = w.number(tx, workspace, 0, 0)
 		}
 		if err != nil {

@@ -27,7 +27,7 @@ func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 		if err != nil {
 			return err
 		}
-		return tx.keepUses("contact", []use{{"stage", stage, int64(n)}})
+		return tx.countUses("contact", []valueUse{{"stage", stage, int64(n)}})
 	})
 }
 

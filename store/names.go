@@ -111,9 +111,9 @@ func customRow(m crm.Member) []any {
 	return row
 }
 
-// dropNamed deletes a record's rows of some names from one of the tables, and the names
+// deleteNamed deletes a record's rows of some names from one of the tables, and the names
 // that no record has then.
-func (tx *Tx) dropNamed(table, kind string, record int64, names []string) error {
+func (tx *Tx) deleteNamed(table, kind string, record int64, names []string) error {
 	for _, name := range names {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, tx.Actor.Workspace, kind, name, record); err != nil {
 			return err

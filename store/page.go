@@ -11,7 +11,7 @@ import (
 
 // page reads a page: the keys of its rows, then those of the records that are not on the
 // shelf.
-func (c *reader) page(ctx context.Context, t *table, w accessPath, page *Page) error {
+func (c *reader) page(ctx context.Context, t *mapping, w accessPath, page *Page) error {
 	keys, err := c.matchingKeys(ctx, w)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func (c *reader) page(ctx context.Context, t *table, w accessPath, page *Page) e
 // less than tables and mirrors have.
 func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error) {
 	listed := w
-	if w.keyList != "" && c.veil == nil {
+	if w.keyList != "" && c.view == nil {
 		listed.q = w.q.Without()
 	}
 	keys, err := c.keys(ctx, listed)
@@ -36,7 +36,7 @@ func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error
 
 // loadPage fills a page with the records of the keys, of which one beyond the limit says that
 // there are more.
-func (c *reader) loadPage(ctx context.Context, t *table, w accessPath, keys []int64, page *Page) error {
+func (c *reader) loadPage(ctx context.Context, t *mapping, w accessPath, keys []int64, page *Page) error {
 	records, err := c.records(ctx, t, w, keys)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 
 // records returns the records with the keys. When they are more than a page may hold the
 // rest is left unread, and has no entity. In which order they are read does not matter.
-func (c *reader) records(ctx context.Context, t *table, w accessPath, keys []int64) ([]crm.Record, error) {
+func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
 	missing := c.cache.get(c.cacheSnapshot, t, keys, records)
 	if len(missing) == 0 {

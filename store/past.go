@@ -25,7 +25,7 @@ const maxReplayed = 20_000
 func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
 		t := newReplay(s, page.Records[i])
-		if t.open > 0 {
+		if t.missing > 0 {
 			if err := v.replayEntries(ctx, s, &t); err != nil {
 				return err
 			}
@@ -41,13 +41,13 @@ func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 
 // replay is an entry whose values after are being found.
 type replay struct {
-	change crm.Record
-	entity *crm.Entity // of the record that it changed; nil where that is none
-	key    int64       // of the record
-	create bool
-	became map[string]crm.Member // by name, as far as it is known; a member without a name: it was unset
-	read   int                   // later entries
-	open   int                   // how many values of an update are to be found; of a create, one as long as any may be
+	change  crm.Record
+	entity  *crm.Entity // of the record that it changed; nil where that is none
+	key     int64       // of the record
+	create  bool
+	became  map[string]crm.Member // by name, as far as it is known; a member without a name: it was unset
+	read    int                   // later entries
+	missing int                   // how many values of an update are to be found; of a create, one as long as any may be
 }
 
 func newReplay(s *Store, change crm.Record) replay {
@@ -68,12 +68,12 @@ func newReplay(s *Store, change crm.Record) replay {
 	}
 	t.key = key
 	if change.Value("action").Text == "create" {
-		t.create, t.open = true, 1
+		t.create, t.missing = true, 1
 		return t
 	}
 	for _, m := range change.Value("to").Members() {
 		if strings.HasPrefix(m.Name, digestMark) && m.Name != causeName {
-			t.open++
+			t.missing++
 		}
 	}
 	return t
@@ -94,7 +94,7 @@ func (t *replay) remember(name string, was crm.Member) {
 	}
 	t.became[name] = was
 	if !t.create {
-		t.open--
+		t.missing--
 	}
 }
 
@@ -119,9 +119,9 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 				t.remember(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
 			}
 			if action == "delete" {
-				t.open = 0
+				t.missing = 0
 			}
-			if t.open == 0 {
+			if t.missing == 0 {
 				return errReplayDone
 			}
 			return nil
@@ -132,8 +132,8 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	if err != nil {
 		return err
 	}
-	row := s.tables[t.entity].newRow()
-	found, err := Found(v.Row(ctx, s.tables[t.entity].fetch, []any{workspace, t.key}, row.dest...))
+	row := s.mappings[t.entity].newRow()
+	found, err := Found(v.Row(ctx, s.mappings[t.entity].fetch, []any{workspace, t.key}, row.dest...))
 	if found && err == nil {
 		rec, err := row.record()
 		if err != nil {

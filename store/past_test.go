@@ -226,7 +226,7 @@ func TestThePastIsReadBackwards(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			f := openAt(t, Memory)
-			f.cascades.most, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some in steps
+			f.cascades.atOnce, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some in steps
 			p := &program{f: f, actor: f.member("ann@example.com"), random: rand.New(rand.NewPCG(seed, 9)), states: map[int64]state{}}
 			p.actor.Role = crm.RoleAdmin
 			p.states[p.last()] = state{}
@@ -316,7 +316,7 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 			case slices.Contains(stampFields, name) || others[name] == value:
 			case f.Type == crm.Object:
 				other := norm.ParseObject(others[name])
-				for _, m := range without(norm.ParseObject(value), other) {
+				for _, m := range difference(norm.ParseObject(value), other) {
 					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
 				}
 			default:

@@ -53,7 +53,7 @@ func (f *fixture) walksAnIndex(name string, q *query.Query) {
 		ways = append(ways, accessPath{q: q, byKeys: true})
 		for i := range q.IndexPaths {
 			if q.IndexPaths[i].Sorted {
-				ways = append(ways, accessPath{q: q, byKeys: true, lead: &q.IndexPaths[i]})
+				ways = append(ways, accessPath{q: q, byKeys: true, indexPath: &q.IndexPaths[i]})
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func (f *fixture) walksAnIndex(name string, q *query.Query) {
 					f.t.Errorf("%s: %s\n%s", name, line, text)
 				}
 				// A test of a row looks up what belongs to that row, however many rows have the value.
-				if side := strings.Contains(line, "SEARCH v ") || w.lead == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
+				if side := strings.Contains(line, "SEARCH v ") || w.indexPath == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
 					f.t.Errorf("%s: not by the record: %s\n%s", name, line, text)
 				}
 			}

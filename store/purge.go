@@ -75,7 +75,7 @@ func (s *Store) Purge(ctx context.Context) {
 			}
 		}
 	}
-	if err := s.trim(ctx); err != nil {
+	if err := s.trimLogs(ctx); err != nil {
 		s.opts.Log.Warn("the log was not trimmed", "error", err)
 	}
 }
@@ -105,7 +105,7 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	drop := (*Tx).Exec
 	if of.bytes != "" {
 		text += " RETURNING workspace_id, " + of.bytes
-		drop = (*Tx).release
+		drop = (*Tx).releaseBytes
 	}
 	err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
 		for _, row := range rows {

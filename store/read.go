@@ -21,7 +21,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	if err != nil {
 		return rec, err
 	}
-	t, one := s.tables[e], make([]crm.Record, 1)
+	t, one := s.mappings[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(s.recordCache.get(recall, t, []int64{key}, one)) == 0 {
 		s.turns.note(tenantOf(actor))
 		return one[0], nil
@@ -34,12 +34,12 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	row, rest := t.newRow(), false
 	args := []any{actor.Workspace, key}
 	err = s.Read(ctx, func(v *ReadTx) error {
-		return v.Row(ctx, t.peek, args, append([]any{&rest}, row.dest...)...)
+		return v.Row(ctx, t.fetchChecked, args, append([]any{&rest}, row.dest...)...)
 	})
 	if err == nil && !rest {
 		return s.keptRecord(recall, row)
 	}
-	err = s.present(ctx, actor, e, func(v *ReadTx) error {
+	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
 		err := v.Row(ctx, t.fetch, args, row.dest...)
 		if !errors.Is(err, sqlite.ErrNoRows) {
 			return err
@@ -74,14 +74,14 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		return rec, err
 	}
 	defer end()
-	t := s.tables[e]
+	t := s.mappings[e]
 	row, args := t.newRow(), []any{scope(actor, e), id}
 	if t.sealer != nil {
 		args = append(args, t.sealer.Key(actor.Workspace, id))
 	}
-	over := s.overlay(actor, e)
+	over := s.lastUsedOverlay(actor, e)
 	err = s.Snapshot(ctx, func(v *ReadTx) error {
-		if err := v.Row(ctx, t.named, args, row.dest...); err != nil {
+		if err := v.Row(ctx, t.byID, args, row.dest...); err != nil {
 			return err
 		}
 		var err error
@@ -90,7 +90,7 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		}
 		page := Page{Records: []crm.Record{rec}}
 		if t.sealer == nil {
-			over.lay(page.Records)
+			over.apply(page.Records)
 			return nil
 		}
 		err = v.replayLog(ctx, s, &page)
@@ -125,8 +125,8 @@ type Page struct {
 // lack what another process commits in the instant in which the page is read.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page Page, err error) {
 	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *reader, w accessPath) error {
-		err := c.page(ctx, s.tables[q.Entity], w, &page)
-		w.tooMany.lay(page.Records)
+		err := c.page(ctx, s.mappings[q.Entity], w, &page)
+		w.lastUsed.apply(page.Records)
 		if err == nil && q.Entity.Sealed {
 			err = c.replayLog(ctx, s, &page)
 		}
@@ -170,14 +170,14 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 			return h, nil
 		}
 	}
-	over := s.overlay(actor, q.Entity)
-	return nil, s.present(ctx, actor, q.Entity, func(v *ReadTx) error {
+	over := s.lastUsedOverlay(actor, q.Entity)
+	return nil, s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
 		c := &reader{v, recall, s.recordCache}
 		w, err := c.choosePlan(ctx, actor, q, h)
 		if err != nil {
 			return err
 		}
-		w.tooMany = over
+		w.lastUsed = over
 		return fn(ctx, c, w)
 	})
 }
@@ -204,7 +204,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 		page.Total, page.TotalExact = int64(len(page.Records)), true
 		return nil
 	}
-	if w.hits != nil && len(q.OtherKinds) == 0 && c.veil == nil {
+	if w.hits != nil && len(q.OtherKinds) == 0 && c.view == nil {
 		page.matched(w.hits.Total, q.Total)
 		return nil
 	}
@@ -249,7 +249,7 @@ func (c *reader) counting(ctx context.Context, w accessPath) (text string, args 
 			return "", nil, err
 		}
 		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if w.keyList != "" && c.veil == nil {
+		if w.keyList != "" && c.view == nil {
 			whole.Where = q.Without().Condition()
 		}
 		text, args = "SELECT 1 FROM "+w.keySubquery(whole), w.args(whole)

@@ -67,14 +67,14 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		args = append(args, columnValue(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
-	if err := tx.meetHolder(e, names, values); err != nil {
+	if err := tx.restoreHolders(e, names, values); err != nil {
 		return 0, err
 	}
 	if found, err := tx.Row(text, args, &key); err != nil || !found {
 		return 0, err
 	}
-	if len(bondsOf(e)) > 0 { // it may be about to go
-		if _, found, err := tx.read(e, key); err != nil || !found {
+	if len(ownershipSets(e)) > 0 { // it may be about to go
+		if _, found, err := tx.readVisible(e, key); err != nil || !found {
 			return 0, err
 		}
 	}
@@ -99,21 +99,21 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	}
 	rec.Key = crm.RecordKey(tx.Actor.Workspace, number)
 	rec.ID = crm.RecordID(d.Entity.Prefix, rec.Key)
-	if err := tx.stamp(rec, true); err != nil {
+	if err := tx.setStamps(rec, true); err != nil {
 		return Outcome{}, err
 	}
 	args := []any{rec.Key, tx.Actor.Workspace}
-	for _, i := range tx.store.tables[d.Entity].persistent {
+	for _, i := range tx.store.mappings[d.Entity].persistent {
 		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
 	}
-	if err := tx.Exec(tx.store.tables[d.Entity].insert, args...); err != nil {
+	if err := tx.Exec(tx.store.mappings[d.Entity].insert, args...); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
 }
 
-func (tx *Tx) stamp(rec crm.Record, fresh bool) error {
-	if _, err := tx.ledger(); err != nil { // the time is that of the log
+func (tx *Tx) setStamps(rec crm.Record, fresh bool) error {
+	if _, err := tx.counters(); err != nil { // the time is that of the log
 		return err
 	}
 	by := crm.Str(tx.Actor.Email)
@@ -148,7 +148,7 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	if err := tx.MayChange(before); err != nil {
 		return Outcome{}, err
 	}
-	if before, after, err = tx.settleFor(before, after); err != nil {
+	if before, after, err = tx.detachDanglingBefore(before, after); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, after, Updated}, tx.replace(before, after)
@@ -186,7 +186,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	if err := tx.checkUnique(before, after); err != nil {
 		return err
 	}
-	if err := tx.stamp(after, false); err != nil {
+	if err := tx.setStamps(after, false); err != nil {
 		return err
 	}
 	var set []string
@@ -209,7 +209,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.markChanged(tx.Actor.Workspace)
 	tx.job.changedRecords = append(tx.job.changedRecords, after)
-	tx.job.rehearsal.change(before, after)
+	tx.job.dryRun.change(before, after)
 	tx.invalidate(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err
@@ -220,9 +220,9 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	if err := tx.propagateInherited(before, after); err != nil {
 		return err
 	}
-	grow := tx.Grow
+	grow := tx.GrowStorage
 	if !tx.capped(action) {
-		grow = tx.add
+		grow = tx.addBytes
 	}
 	if err := grow(recordBytes(after) - recordBytes(before)); err != nil {
 		return err
@@ -259,7 +259,7 @@ func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 // checkReferences looks up what newly set references point to, and notes what
 // it is called.
 func (tx *Tx) checkReferences(before, after crm.Record) error {
-	for _, i := range tx.store.tables[after.Entity].labels {
+	for _, i := range tx.store.mappings[after.Entity].labels {
 		f, v := &after.Entity.Fields[i], after.Values[i]
 		if v.Equal(before.Values[i]) {
 			continue
@@ -269,7 +269,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			continue
 		}
 		to := after.Entity.Target(f)
-		if err := tx.meetGhost(to, v.Int); err != nil {
+		if err := tx.restoreDryRun(to, v.Int); err != nil {
 			return err
 		}
 		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),

@@ -18,32 +18,32 @@ import (
 // puts records of earlier ones into its transaction when a statement is about to look for
 // them, and only those; the statements themselves are the same as ever.
 
-// Rehearsal is a series of writes to one workspace that are all taken back, each run as if
+// DryRun is a series of writes to one workspace that are all taken back, each run as if
 // those before it had been kept. It is not safe for concurrent use.
-type Rehearsal struct {
+type DryRun struct {
 	base    map[*crm.Entity]int64 // the last number of each kind that is given out in earnest, as this step found it
 	made    map[*crm.Entity]int64 // how many records of each kind earlier steps made
-	ghosts  map[ghostKey]*ghost
-	claimed map[string][]*ghost // who had or has what a claim says
+	byKey   map[dryRunKey]*dryRunRecord
+	claimed map[string][]*dryRunRecord // who had or has what a claim says
 	notes   map[importNote]int64
 	bytes   int64 // of storage that earlier steps took
-	held    int64 // bytes of memory that the ghosts take, about
-	most    int64 // of those, with which no further step begins
+	memory  int64 // bytes of memory that the ghosts take, about
+	limit   int64 // of those, with which no further step begins
 	logged  bool  // something, so that the log knows who did it
 
-	step    int
-	start   ledger // as this step found it
-	records []ghostChange
-	noted   []importNote // in this step, with their keys in keys
-	keys    []int64
-	brought []*ghost // in this step
+	step     int
+	start    counters // as this step found it
+	records  []dryRunChange
+	noted    []importNote // in this step, with their keys in keys
+	keys     []int64
+	restored []*dryRunRecord // in this step
 }
 
-// ghost is a record as the steps before left it. Records that they made have numbers from
+// dryRunRecord is a record as the steps before left it. Records that they made have numbers from
 // ghostNumbers on, for the next real ones may be given to others meanwhile.
-type ghost struct {
-	ghostKey
-	made   bool
+type dryRunRecord struct {
+	dryRunKey
+	isNew  bool
 	cells  []any    // by field, with the numbers of ghosts; unchanged where it is as in earnest
 	before []string // its claims in earnest
 	claims []string // its claims now
@@ -53,15 +53,15 @@ type ghost struct {
 // unchanged stands for the cell of a field that no step changed.
 type unchanged struct{}
 
-type ghostKey struct {
+type dryRunKey struct {
 	entity *crm.Entity
 	key    int64
 }
 
-// ghostNumbers are above those of all records.
-const ghostNumbers = 1 << 39
+// dryRunNumbers are above those of all records.
+const dryRunNumbers = 1 << 39
 
-type ghostChange struct{ before, after crm.Record }
+type dryRunChange struct{ before, after crm.Record }
 
 // importNote is a row of the table imported.
 type importNote struct {
@@ -70,22 +70,22 @@ type importNote struct {
 	id     string
 }
 
-// NewRehearsal returns one to which no step was taken yet. When what it remembers takes most
+// NewDryRun returns one to which no step was taken yet. When what it remembers takes most
 // bytes, the next step is refused with ErrRehearsed.
-func NewRehearsal(most int64) *Rehearsal {
-	return &Rehearsal{most: most, made: map[*crm.Entity]int64{}, ghosts: map[ghostKey]*ghost{}, claimed: map[string][]*ghost{}, notes: map[importNote]int64{}}
+func NewDryRun(most int64) *DryRun {
+	return &DryRun{limit: most, made: map[*crm.Entity]int64{}, byKey: map[dryRunKey]*dryRunRecord{}, claimed: map[string][]*dryRunRecord{}, notes: map[importNote]int64{}}
 }
 
-// ErrRehearsed says that a rehearsal remembers as much as it may.
-var ErrRehearsed = errors.New("the steps so far changed as much as a rehearsal remembers")
+// ErrDryRunFull says that a rehearsal remembers as much as it may.
+var ErrDryRunFull = errors.New("the steps so far changed as much as a rehearsal remembers")
 
-// Rehearse runs fn like Write, as the next step of a rehearsal, and takes back what it did.
+// DryRunStep runs fn like Write, as the next step of a rehearsal, and takes back what it did.
 // A step that fails leaves the rehearsal as it was. No other write is in its transaction.
-func (s *Store) Rehearse(ctx context.Context, actor crm.Actor, r *Rehearsal, fn func(*Tx) error) error {
-	if r.held >= r.most {
-		return ErrRehearsed
+func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *DryRun, fn func(*Tx) error) error {
+	if r.memory >= r.limit {
+		return ErrDryRunFull
 	}
-	return s.submit(&job{ctx: ctx, actor: actor, rehearsal: r, done: make(chan struct{}), run: func(tx *Tx) error {
+	return s.submit(&job{ctx: ctx, actor: actor, dryRun: r, done: make(chan struct{}), run: func(tx *Tx) error {
 		if err := r.begin(tx); err != nil {
 			return err
 		}
@@ -98,13 +98,13 @@ func (s *Store) Rehearse(ctx context.Context, actor crm.Actor, r *Rehearsal, fn 
 
 // Made reports whether a record of the last step is one that the rehearsal made, so that
 // its id is nobody's.
-func (r *Rehearsal) Made(rec crm.Record) bool {
+func (r *DryRun) Made(rec crm.Record) bool {
 	return crm.RecordNumber(rec.Key) > r.base[rec.Entity]
 }
 
-// rehearse runs a step of a rehearsal and takes it back. What others have changed is left
+// runDryRun runs a step of a rehearsal and takes it back. What others have changed is left
 // for the next write to meet: nothing that is committed here would bring memory in step.
-func (w *writer) rehearse(j *job) error {
+func (w *writer) runDryRun(j *job) error {
 	ctx := context.Background()
 	if err := w.conn.BeginWrite(); err != nil {
 		return w.jobError("transaction", err)
@@ -124,9 +124,9 @@ func (w *writer) rehearse(j *job) error {
 
 // begin makes the transaction look as if the steps before had been kept, as far as numbers
 // and caps go. References are checked at its end, which it does not reach.
-func (r *Rehearsal) begin(tx *Tx) (err error) {
+func (r *DryRun) begin(tx *Tx) (err error) {
 	r.step++
-	r.records, r.noted, r.keys, r.brought, r.base = nil, nil, nil, nil, map[*crm.Entity]int64{}
+	r.records, r.noted, r.keys, r.restored, r.base = nil, nil, nil, nil, map[*crm.Entity]int64{}
 	if err := tx.conn.DeferReferences(); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (r *Rehearsal) begin(tx *Tx) (err error) {
 		}
 	}
 	if err == nil {
-		r.start, err = tx.ledger()
+		r.start, err = tx.counters()
 	}
 	if err == nil && r.logged {
 		_, err = tx.origin()
@@ -156,18 +156,18 @@ func (r *Rehearsal) begin(tx *Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := tx.ledger()
+	l, err := tx.counters()
 	l.bytes = r.start.bytes + r.bytes
-	tx.keepLedger(l)
+	tx.setCounters(l)
 	return err
 }
 
 // end remembers what the step did.
-func (r *Rehearsal) end(tx *Tx) error {
+func (r *DryRun) end(tx *Tx) error {
 	if err := tx.checkDeadline(); err != nil { // the step may have taken it for the fault of a part
 		return err
 	}
-	l, err := tx.ledger()
+	l, err := tx.counters()
 	if err != nil {
 		return err
 	}
@@ -176,23 +176,23 @@ func (r *Rehearsal) end(tx *Tx) error {
 		r.remember(tx, c)
 	}
 	for i, n := range r.noted {
-		r.notes[n] = r.apart(n.entity, r.keys[i])
+		r.notes[n] = r.stableKey(n.entity, r.keys[i])
 	}
 	r.records = nil
 	return nil
 }
 
-// apart returns a key with the number of a ghost, where it is one; here with the number
+// stableKey returns a key with the number of a ghost, where it is one; here with the number
 // that the ghost has in this step.
-func (r *Rehearsal) apart(e *crm.Entity, key int64) int64 {
-	return r.renumber(key, r.base[e], ghostNumbers)
+func (r *DryRun) stableKey(e *crm.Entity, key int64) int64 {
+	return r.renumber(key, r.base[e], dryRunNumbers)
 }
 
-func (r *Rehearsal) here(e *crm.Entity, key int64) int64 {
-	return r.renumber(key, ghostNumbers, r.base[e])
+func (r *DryRun) currentKey(e *crm.Entity, key int64) int64 {
+	return r.renumber(key, dryRunNumbers, r.base[e])
 }
 
-func (r *Rehearsal) renumber(key, from, to int64) int64 {
+func (r *DryRun) renumber(key, from, to int64) int64 {
 	if n := crm.RecordNumber(key); n > from {
 		return crm.RecordKey(crm.RecordWorkspace(key), n-from+to)
 	}
@@ -200,37 +200,37 @@ func (r *Rehearsal) renumber(key, from, to int64) int64 {
 }
 
 // remember takes over what a record was made to be.
-func (r *Rehearsal) remember(tx *Tx, c ghostChange) {
+func (r *DryRun) remember(tx *Tx, c dryRunChange) {
 	e := c.after.Entity
-	id := ghostKey{e, r.apart(e, c.after.Key)}
-	g := r.ghosts[id]
+	id := dryRunKey{e, r.stableKey(e, c.after.Key)}
+	g := r.byKey[id]
 	if g == nil {
-		g = &ghost{ghostKey: id, made: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
-		if r.ghosts[id] = g; g.made {
+		g = &dryRunRecord{dryRunKey: id, isNew: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
+		if r.byKey[id] = g; g.isNew {
 			r.made[e]++
 		} else {
 			g.before = r.claimsOf(c.before)
 		}
 		r.claim(g, g.before)
 	} else {
-		r.held -= g.size()
+		r.memory -= g.size()
 	}
 	g.claims = r.claimsOf(c.after)
 	r.claim(g, g.claims)
-	for _, i := range g.changed(c, tx.store.tables[e].persistent) {
+	for _, i := range g.changed(c, tx.store.mappings[e].persistent) {
 		v := c.after.Values[i]
 		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
-			v = crm.Key(r.apart(to, v.Int))
+			v = crm.Key(r.stableKey(to, v.Int))
 		}
 		g.cells[i] = columnValue(v)
 	}
-	r.held += g.size()
+	r.memory += g.size()
 }
 
 // changed returns the fields to remember of a change: of a record that is there those that
 // it changed, and the whole of each unique value that it changed a part of.
-func (g *ghost) changed(c ghostChange, all []int) []int {
-	if g.made {
+func (g *dryRunRecord) changed(c dryRunChange, all []int) []int {
+	if g.isNew {
 		return all
 	}
 	list := crm.Changed(c.before.Values, c.after.Values)
@@ -245,7 +245,7 @@ func (g *ghost) changed(c ghostChange, all []int) []int {
 }
 
 // size is about how much memory a ghost takes.
-func (g *ghost) size() int64 {
+func (g *dryRunRecord) size() int64 {
 	n := 16*len(g.cells) + byteCount(g.cells...)
 	for _, claim := range slices.Concat(g.before, g.claims) {
 		n += len(claim)
@@ -253,7 +253,7 @@ func (g *ghost) size() int64 {
 	return int64(n)
 }
 
-func (r *Rehearsal) claim(g *ghost, claims []string) {
+func (r *DryRun) claim(g *dryRunRecord, claims []string) {
 	for _, c := range claims {
 		if !slices.Contains(r.claimed[c], g) {
 			r.claimed[c] = append(r.claimed[c], g)
@@ -262,7 +262,7 @@ func (r *Rehearsal) claim(g *ghost, claims []string) {
 }
 
 // claimsOf returns by what a record is found: its unique values, and its name.
-func (r *Rehearsal) claimsOf(rec crm.Record) (list []string) {
+func (r *DryRun) claimsOf(rec crm.Record) (list []string) {
 	for _, names := range rec.Entity.Keys() {
 		if values := valuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
 			list = append(list, r.claimTo(rec.Entity, names, values))
@@ -274,12 +274,12 @@ func (r *Rehearsal) claimsOf(rec crm.Record) (list []string) {
 	return list
 }
 
-func (r *Rehearsal) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
+func (r *DryRun) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
 	parts := []string{e.Name}
 	for i, name := range names {
 		v := values[i]
 		if to := e.Target(e.Field(name)); to != nil {
-			v = crm.Key(r.apart(to, v.Int))
+			v = crm.Key(r.stableKey(to, v.Int))
 		}
 		parts = append(parts, name, fmt.Sprint(columnValue(v)))
 	}

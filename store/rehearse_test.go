@@ -11,9 +11,9 @@ import (
 )
 
 // rehearse runs a step that must not fail.
-func (f *fixture) rehearse(actor crm.Actor, r *Rehearsal, fn func(*Tx) error) {
+func (f *fixture) rehearse(actor crm.Actor, r *DryRun, fn func(*Tx) error) {
 	f.t.Helper()
-	if err := f.Rehearse(f.t.Context(), actor, r, fn); err != nil {
+	if err := f.DryRunStep(f.t.Context(), actor, r, fn); err != nil {
 		f.t.Fatalf("Rehearse: %v", err)
 	}
 }
@@ -24,7 +24,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		a, b := f.save(ann, "contact", "name", "A", "email", "a@x.com"), f.save(ann, "contact", "name", "B", "email", "b@x.com")
-		r := NewRehearsal(1 << 20)
+		r := NewDryRun(1 << 20)
 		set := func(rec crm.Record, email any) func(*Tx) error {
 			return func(tx *Tx) error {
 				_, err := tx.Update(rec.Key, f.draft("contact", "email", email))
@@ -55,7 +55,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 				return err
 			})
 		}
-		err := f.Rehearse(t.Context(), ann, r, set(a, "a@x.com"))
+		err := f.DryRunStep(t.Context(), ann, r, set(a, "a@x.com"))
 		wantCode(t, "an address that was taken in an earlier step", err, crm.AlreadyExists)
 		if d := equalRecords(f.fetch(ann, a), a); d != "" {
 			t.Error("the rehearsal left something: " + d)
@@ -68,7 +68,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		r := NewRehearsal(1 << 20)
+		r := NewDryRun(1 << 20)
 		f.rehearse(ann, r, func(tx *Tx) error {
 			out, err := tx.Save(f.draft("company", "name", "Ghost", "domain", "ghost.com"))
 			if err != nil {
@@ -135,11 +135,11 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 				return err
 			})
 		}
-		r, before := NewRehearsal(1<<20), used()
+		r, before := NewDryRun(1<<20), used()
 		boom := errors.New("boom")
 		for _, step := range steps {
 			fails := func(tx *Tx) error { return errors.Join(step(tx), boom) }
-			if err := f.Rehearse(t.Context(), ann, r, fails); !errors.Is(err, boom) {
+			if err := f.DryRunStep(t.Context(), ann, r, fails); !errors.Is(err, boom) {
 				t.Fatal(err)
 			}
 			f.rehearse(ann, r, func(tx *Tx) error {
@@ -168,9 +168,9 @@ func TestStepsJoinNoBatch(t *testing.T) {
 		runs := 0
 		release := f.block()
 		answers := f.queue(t.Context(), ann, f.insert("one"), f.insert("two"))
-		r, done := NewRehearsal(1<<20), make(chan error, 1)
+		r, done := NewDryRun(1<<20), make(chan error, 1)
 		go func() {
-			done <- f.Rehearse(t.Context(), ann, r, func(tx *Tx) error {
+			done <- f.DryRunStep(t.Context(), ann, r, func(tx *Tx) error {
 				runs++
 				_, err := tx.Save(f.draft("contact", "name", "step"))
 				return err
@@ -198,16 +198,16 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		for i := range 20 {
 			there = append(there, f.save(ann, "contact", "name", fmt.Sprint("N", i), "email", fmt.Sprint("n", i, "@x.com"), "notes", large))
 		}
-		r := NewRehearsal(most)
+		r := NewDryRun(most)
 		step := func(rec crm.Record, pairs ...any) error {
-			return f.Rehearse(t.Context(), ann, r, func(tx *Tx) error {
+			return f.DryRunStep(t.Context(), ann, r, func(tx *Tx) error {
 				_, err := tx.Update(rec.Key, f.draft("contact", pairs...))
 				return err
 			})
 		}
 		for i, rec := range there {
 			if err := step(rec, "name", fmt.Sprint("M", i)); err != nil {
-				t.Fatalf("the change of a name takes %d bytes: %v", r.held, err)
+				t.Fatalf("the change of a name takes %d bytes: %v", r.memory, err)
 			}
 		}
 		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // by somebody else, between two steps
@@ -222,7 +222,7 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		steps := 0
 		for ; steps < len(there); steps++ {
 			if err := step(there[steps], "notes", large+"y"); err != nil {
-				if !errors.Is(err, ErrRehearsed) {
+				if !errors.Is(err, ErrDryRunFull) {
 					t.Error(err)
 				}
 				break
@@ -252,7 +252,7 @@ func TestStepsLeaveMemoryAlone(t *testing.T) {
 			return err
 		})
 	}
-	r := NewRehearsal(1 << 20)
+	r := NewDryRun(1 << 20)
 	step := func() {
 		f.rehearse(ann, r, func(tx *Tx) error {
 			_, err := tx.Save(f.draft("activity", "body", "Joe", "contact_id", jane))

@@ -12,36 +12,36 @@ import (
 // go with what is gone are counted until a step deletes them (cascade.go), and yet take no
 // place.
 
-// mostSearched is how many records that refer to what is gone a write looks at to find
+// maxLeavingSearch is how many records that refer to what is gone a write looks at to find
 // room: all others wait for it meanwhile. Beyond them there is room once steps have made it.
-const mostSearched = 1000
+const maxLeavingSearch = 1000
 
 // TakeNumber counts one more of a resource in the workspace, up to the plan's
 // cap, and returns its number. What goes with a record that is gone takes no place.
 func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	number, err = tx.numberBelow(limit, resource)
+	number, err = tx.nextNumber(limit, resource)
 	if err != nil || number > 0 {
 		return number, err
 	}
-	more, all, err := tx.roomBeyond(limit, resource)
+	more, all, err := tx.countLeaving(limit, resource)
 	if err == nil && more > 0 {
-		number, err = tx.numberBelow(limit+more, resource)
+		number, err = tx.nextNumber(limit+more, resource)
 	}
 	switch {
 	case err != nil || number > 0:
 		return number, err
 	case !all:
-		return 0, roomLater(tx.Actor.Plan, limit, resource)
+		return 0, limitReachedForNow(tx.Actor.Plan, limit, resource)
 	}
 	return 0, LimitReached(tx.Actor.Plan, limit, resource)
 }
 
-// roomBeyond returns how many records beyond a cap that is reached go with what is gone, no
+// countLeaving returns how many records beyond a cap that is reached go with what is gone, no
 // more than it takes for one to have room. all: there are no others.
-func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, err error) {
-	searches := tx.store.veil.room[resource]
-	if some, err := tx.rest(); err != nil || !some || len(searches) == 0 {
+func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, err error) {
+	searches := tx.store.pendingView.leaving[resource]
+	if some, err := tx.hasPendingDeletes(); err != nil || !some || len(searches) == 0 {
 		return 0, true, err
 	}
 	var n int64
@@ -49,10 +49,10 @@ func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, er
 		return 0, true, err
 	}
 	wanted := n - limit + 1
-	if wanted > mostSearched {
+	if wanted > maxLeavingSearch {
 		return 0, false, nil
 	}
-	left, found := mostSearched, map[int64]bool{}
+	left, found := maxLeavingSearch, map[int64]bool{}
 	for _, text := range searches {
 		err := tx.Rows(text, []any{tx.Actor.Workspace, left}, func(scan func(...any) error) error {
 			var key int64
@@ -79,12 +79,12 @@ func (tx *Tx) roomBeyond(limit int64, resource string) (more int64, all bool, er
 // errEnough ends a walk through rows that has found what it looked for.
 var errEnough = errors.New("enough was found")
 
-// roomTexts returns the statements that find records of a kind which refer to what is gone
+// leavingQueries returns the statements that find records of a kind which refer to what is gone
 // in workspace $1, no more than $2, and whether each goes with that: one for each reference
 // without which a record may not be.
-func roomTexts(e *crm.Entity) (texts []string) {
+func leavingQueries(e *crm.Entity) (texts []string) {
 	var seen []string
-	for _, name := range slices.Concat(bondsOf(e)...) {
+	for _, name := range slices.Concat(ownershipSets(e)...) {
 		if slices.Contains(seen, name) {
 			continue
 		}
@@ -96,8 +96,8 @@ func roomTexts(e *crm.Entity) (texts []string) {
 	return texts
 }
 
-// numberBelow counts one more where there are fewer than so many, else number is 0.
-func (tx *Tx) numberBelow(limit int64, resource string) (number int64, err error) {
+// nextNumber counts one more where there are fewer than so many, else number is 0.
+func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error) {
 	_, err = tx.Row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
 			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
@@ -106,7 +106,7 @@ func (tx *Tx) numberBelow(limit int64, resource string) (number int64, err error
 	return number, err
 }
 
-func roomLater(plan string, limit int64, resource string) error {
+func limitReachedForNow(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
 		plan, limit, resource)
 }

@@ -35,7 +35,7 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 	}{
 		{"they go", false, many + 2, "", 250},
 		{"the plan allows far fewer", false, 50, "those that are being deleted still count", 250},
-		{"they stay", true, many + 2, "those that are being deleted still count", 5 * mostSearched},
+		{"they stay", true, many + 2, "those that are being deleted still count", 5 * maxLeavingSearch},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := onFile(t)

@@ -71,8 +71,8 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
-	err = s.present(ctx, actor, q.Entity, func(v *ReadTx) error {
-		r := ranking{&reader{v, recall, s.recordCache}, s.tables[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
+	err = s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
+		r := ranking{&reader{v, recall, s.recordCache}, s.mappings[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
 		return r.read(ctx, &page)
 	})
 	return page, err
@@ -81,7 +81,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 // ranking answers a search with what the index has found.
 type ranking struct {
 	*reader
-	table *table
+	table *mapping
 	path  accessPath
 	q     *query.Search
 }
@@ -94,7 +94,7 @@ func (r ranking) read(ctx context.Context, page *Page) error {
 	for key := range named {
 		r.path.hits.Add(key)
 	}
-	if r.veil != nil { // the index has records that readers no longer see
+	if r.view != nil { // the index has records that readers no longer see
 		return r.readVeiled(ctx, page)
 	}
 	matches := r.path.hits

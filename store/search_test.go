@@ -25,7 +25,7 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 		for page := (Page{More: true}); page.More; {
 			page = Page{}
 			c := &reader{v, cacheSnapshot{now: new(atomic.Uint64), version: 1}, f.recordCache} // of no moment: all is read
-			if err := c.page(f.t.Context(), f.tables[q.Entity], accessPath{actor: actor, q: q}, &page); err != nil {
+			if err := c.page(f.t.Context(), f.mappings[q.Entity], accessPath{actor: actor, q: q}, &page); err != nil {
 				return err
 			}
 			for _, rec := range page.Records {

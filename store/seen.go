@@ -9,14 +9,14 @@ import (
 // What a write sees of a delete that is not done in full (veil.go) is what readers see;
 // what it changes it brings to that state first.
 
-// read reads a record of the transaction's workspace as readers see it: without references
+// readVisible reads a record of the transaction's workspace as readers see it: without references
 // to what is gone, and not at all where it goes with that.
-func (tx *Tx) read(e *crm.Entity, key int64) (crm.Record, bool, error) {
+func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	rec, found, err := tx.record(e, key)
 	if err != nil || !found {
 		return rec, false, err
 	}
-	lost, err := tx.lost(rec)
+	lost, err := tx.danglingRefs(rec)
 	if err != nil || len(lost) == 0 {
 		return rec, err == nil, err
 	}
@@ -34,19 +34,19 @@ func (tx *Tx) read(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return orphaned(rec, ref) }), nil
 }
 
-// rest reports whether anything of a delete is not done yet.
-func (tx *Tx) rest() (bool, error) {
+// hasPendingDeletes reports whether anything of a delete is not done yet.
+func (tx *Tx) hasPendingDeletes() (bool, error) {
 	var one int64
-	return tx.Row(pendingRest, []any{tx.Actor.Workspace}, &one)
+	return tx.Row(pendingDeletes, []any{tx.Actor.Workspace}, &one)
 }
 
-// lost returns the references of a record to what is gone.
-func (tx *Tx) lost(rec crm.Record) (lost []crm.Reference, err error) {
+// danglingRefs returns the references of a record to what is gone.
+func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 	refs := referencesOf(rec.Entity)
 	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {
 		return nil, nil
 	}
-	if some, err := tx.rest(); err != nil || !some {
+	if some, err := tx.hasPendingDeletes(); err != nil || !some {
 		return nil, err
 	}
 	var one int64
@@ -67,21 +67,21 @@ func (tx *Tx) lost(rec crm.Record) (lost []crm.Reference, err error) {
 	return lost, nil
 }
 
-// settle takes the references to what is gone away from a record that is about to change,
+// detachDangling takes the references to what is gone away from a record that is about to change,
 // as a step would, and returns it as it is then; a record that goes with what is gone is
 // none then. Where it held no such reference settled is false.
-func (tx *Tx) settle(seen crm.Record) (is crm.Record, settled bool, err error) {
+func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err error) {
 	if len(referencesOf(seen.Entity)) == 0 {
 		return seen, false, nil
 	}
-	if some, err := tx.rest(); err != nil || !some {
+	if some, err := tx.hasPendingDeletes(); err != nil || !some {
 		return seen, false, err
 	}
 	raw, found, err := tx.record(seen.Entity, seen.Key)
 	if err != nil || !found {
 		return seen, false, err
 	}
-	lost, err := tx.lost(raw)
+	lost, err := tx.danglingRefs(raw)
 	if err != nil || len(lost) == 0 {
 		return seen, false, err
 	}
@@ -97,10 +97,10 @@ func (tx *Tx) settle(seen crm.Record) (is crm.Record, settled bool, err error) {
 	return is, true, err
 }
 
-// settleFor settles a record before a change, and returns it and what the change makes of
+// detachDanglingBefore settles a record before a change, and returns it and what the change makes of
 // it, as both are then.
-func (tx *Tx) settleFor(before, after crm.Record) (was, is crm.Record, err error) {
-	was, settled, err := tx.settle(before)
+func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record, err error) {
+	was, settled, err := tx.detachDangling(before)
 	if err != nil || !settled {
 		return before, after, err
 	}

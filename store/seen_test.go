@@ -13,7 +13,7 @@ import (
 // allows, and makes others in the same moment.
 func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		f.cascades.most, f.cascades.step = 1, 1
+		f.cascades.atOnce, f.cascades.step = 1, 1
 		f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: "activities", Max: 3}}})
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
@@ -46,7 +46,7 @@ func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
 // reads and changes as one without, and that its past says what it had.
 func TestAChangeOfWhatLostAReference(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most, f.cascades.step = 1, 1
+	f.cascades.atOnce, f.cascades.step = 1, 1
 	ann := f.member("ann@example.com")
 	acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
 	var contacts []crm.Record
@@ -83,7 +83,7 @@ func TestAChangeOfWhatLostAReference(t *testing.T) {
 // moved, whose company before is gone, before any step of either is done.
 func TestAChangeBetweenAMoveAndADelete(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		f.cascades.most, f.cascades.step = 1, 1
+		f.cascades.atOnce, f.cascades.step = 1, 1
 		ann := f.member("ann@example.com")
 		company, contacts := f.group(ann, 1)
 		other := f.save(ann, "company", "name", "Other")

@@ -43,7 +43,7 @@ func newRecordCache(limit int64) *recordCache {
 
 // cacheable reports whether records of the table are kept: those that change only through
 // the log of their workspace, and refer to such.
-func (t *table) cacheable() bool {
+func (t *mapping) cacheable() bool {
 	own := func(e *crm.Entity) bool { return !e.RandomID && e.Table == "" }
 	for _, i := range t.labels {
 		if !own(t.entity.Target(&t.entity.Fields[i])) {
@@ -55,7 +55,7 @@ func (t *table) cacheable() bool {
 
 // get puts the records with the keys into their places, and returns the places of those
 // that are not there. All are of the moment at which the look began, or none is there.
-func (s *recordCache) get(r cacheSnapshot, t *table, keys []int64, records []crm.Record) (missing []int) {
+func (s *recordCache) get(r cacheSnapshot, t *mapping, keys []int64, records []crm.Record) (missing []int) {
 	if s.limit > 0 && t.cacheable() && r.valid() {
 		packed := s.encoded(t, keys)
 		for i, key := range keys {
@@ -80,7 +80,7 @@ func (s *recordCache) get(r cacheSnapshot, t *table, keys []int64, records []crm
 }
 
 // encoded returns what is there of records.
-func (s *recordCache) encoded(t *table, keys []int64) []string {
+func (s *recordCache) encoded(t *mapping, keys []int64) []string {
 	packed := make([]string, len(keys))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +91,7 @@ func (s *recordCache) encoded(t *table, keys []int64) []string {
 }
 
 // labelsCurrent takes out the records of which something is called otherwise by now.
-func (s *recordCache) labelsCurrent(t *table, records []crm.Record) {
+func (s *recordCache) labelsCurrent(t *mapping, records []crm.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, rec := range records {
@@ -103,7 +103,7 @@ func (s *recordCache) labelsCurrent(t *table, records []crm.Record) {
 
 // hasLabels reports whether what the record refers to is called as the record says. The
 // caller holds the lock.
-func (s *recordCache) hasLabels(t *table, rec crm.Record) bool {
+func (s *recordCache) hasLabels(t *mapping, rec crm.Record) bool {
 	for _, i := range t.labels {
 		if v := rec.Values[i]; v.Set() {
 			to := s.lookup(recordKey{t.entity.Target(&t.entity.Fields[i]), v.Int})
@@ -127,7 +127,7 @@ func (s *recordCache) lookup(of recordKey) cachedRecord {
 }
 
 // put puts records that were read since the look began.
-func (s *recordCache) put(r cacheSnapshot, t *table, records []crm.Record) {
+func (s *recordCache) put(r cacheSnapshot, t *mapping, records []crm.Record) {
 	if s.limit == 0 || !t.cacheable() {
 		return
 	}

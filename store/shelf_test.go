@@ -14,7 +14,7 @@ import (
 func (f *fixture) checkShelf(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
-		if !f.tables[e].cacheable() {
+		if !f.mappings[e].cacheable() {
 			continue
 		}
 		for range 2 { // as it was left, and as it was put just now
@@ -95,7 +95,7 @@ func TestShelfKeepsNothingOfBefore(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
-	kind := f.tables[jane.Entity]
+	kind := f.mappings[jane.Entity]
 	before := f.counts.snapshot(ann.Workspace)
 	old := f.fetch(ann, jane)
 	f.update(ann, jane, "name", "June")

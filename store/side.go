@@ -25,21 +25,21 @@ func (tx *Tx) index(before, after crm.Record) (err error) {
 			return err
 		}
 	}
-	return tx.keepUses(after.Entity.Name, usesOf(before, after))
+	return tx.countUses(after.Entity.Name, usesOf(before, after))
 }
 
 func (tx *Tx) indexTags(kind string, key int64, was, is []string) error {
-	if err := tx.dropNamed("tags", kind, key, without(was, is)); err != nil {
+	if err := tx.deleteNamed("tags", kind, key, difference(was, is)); err != nil {
 		return err
 	}
-	return tx.addTags(kind, key, without(is, was))
+	return tx.addTags(kind, key, difference(is, was))
 }
 
 func (tx *Tx) indexCustom(kind string, key int64, was, is []crm.Member) error {
-	if err := tx.dropNamed("custom_values", kind, key, without(memberNames(was), memberNames(is))); err != nil {
+	if err := tx.deleteNamed("custom_values", kind, key, difference(memberNames(was), memberNames(is))); err != nil {
 		return err
 	}
-	return tx.putCustom(kind, key, without(is, was))
+	return tx.putCustom(kind, key, difference(is, was))
 }
 
 func memberNames(members []crm.Member) []string {
@@ -50,8 +50,8 @@ func memberNames(members []crm.Member) []string {
 	return names
 }
 
-// without returns the items of a that b lacks.
-func without[T comparable](a, b []T) []T {
+// difference returns the items of a that b lacks.
+func difference[T comparable](a, b []T) []T {
 	if slices.Equal(a, b) {
 		return nil
 	}

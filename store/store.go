@@ -58,15 +58,15 @@ type Store struct {
 	readers     chan *sqlite.Conn // those that are free, one for each turn at least
 	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
 	writer      *writer
-	tables      map[*crm.Entity]*table
+	mappings    map[*crm.Entity]*mapping
 	rollups     map[*crm.Entity][]rollup
 	inherited   []inheritedRef
-	veil        *veil
+	pendingView *pendingView
 	cascades    cascades
 	secret      []byte
 	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random      *lockedReader
-	touch       lastUsedBuffer
+	lastUsed    lastUsedBuffer
 	counts      *countCache
 	indexes     *textindex.Set
 	recordCache *recordCache
@@ -111,14 +111,14 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, tables: map[*crm.Entity]*table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), veil: newVeil(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*mapping{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: newPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
 	s.counts = newCountCache(opts.Caches.Counts)
 	s.indexes = s.newTextIndex()
 	s.recordCache = newRecordCache(opts.Caches.Records)
 	for _, e := range opts.Schema.Entities {
-		s.tables[e] = newTable(e)
+		s.mappings[e] = newMapping(e)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -153,7 +153,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
 		return err
 	}
-	for e, t := range s.tables {
+	for e, t := range s.mappings {
 		if e.Sealed {
 			t.sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
@@ -174,7 +174,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock != nil {
 		s.dropReservations(ctx)
 	}
-	s.done.Go(s.flushTouches)
+	s.done.Go(s.runMaintenance)
 	s.done.Go(s.runCascades)
 	s.done.Go(s.runIndexer)
 	return nil
@@ -191,7 +191,7 @@ func (s *Store) Close() error {
 func (s *Store) close() error {
 	close(s.draining)
 	if s.writer != nil {
-		s.FlushTouches(context.Background())
+		s.FlushLastUsed(context.Background())
 		s.releaseSpools()
 	}
 	close(s.stop)

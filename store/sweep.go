@@ -29,7 +29,7 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 	if all, err := tx.sweepNames(c.workspace, left); err != nil || !all {
 		return err
 	}
-	delete(tx.store.writer.ledgers.is, c.workspace)
+	delete(tx.store.writer.counters.is, c.workspace)
 	return tx.finishCascade(c)
 }
 

@@ -9,23 +9,23 @@ import (
 	"crmkit/query"
 )
 
-// table is the SQL of one entity, composed once from the schema.
-type table struct {
-	entity     *crm.Entity
-	persistent []int // positions of the fields that have a column
-	labels     []int // positions of the references, whose names are joined
-	columns    string
-	from       string
-	fetch      string // one record by scope and key
-	peek       string // the same, behind whether the workspace has a rest of a delete
-	named      string // one record by scope and random id
-	insert     string
-	overlay    string      // of tokens: see overlayText
-	sealer     *crm.Sealer // of ids that follow from the key, where the column has none; else nil
+// mapping is the SQL of one entity, composed once from the schema.
+type mapping struct {
+	entity       *crm.Entity
+	persistent   []int // positions of the fields that have a column
+	labels       []int // positions of the references, whose names are joined
+	columns      string
+	from         string
+	fetch        string // one record by scope and key
+	fetchChecked string // the same, behind whether the workspace has a rest of a delete
+	byID         string // one record by scope and random id
+	insert       string
+	lastUsedSQL  string      // of tokens: see overlayText
+	sealer       *crm.Sealer // of ids that follow from the key, where the column has none; else nil
 }
 
-func newTable(e *crm.Entity) *table {
-	t := &table{entity: e, from: e.TableName() + " t"}
+func newMapping(e *crm.Entity) *mapping {
+	t := &mapping{entity: e, from: e.TableName() + " t"}
 	columns := []string{"t.key"}
 	if e.RandomID {
 		columns = append(columns, "t.id")
@@ -50,16 +50,16 @@ func newTable(e *crm.Entity) *table {
 	}
 	t.columns = strings.Join(columns, ", ")
 	t.fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.columns, t.from, e.ScopeColumn())
-	t.peek = "SELECT EXISTS (" + pendingRest + "), " + strings.TrimPrefix(t.fetch, "SELECT ")
-	t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.columns, t.from, e.ScopeColumn())
+	t.fetchChecked = "SELECT EXISTS (" + pendingDeletes + "), " + strings.TrimPrefix(t.fetch, "SELECT ")
+	t.byID = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.columns, t.from, e.ScopeColumn())
 	if e.Sealed {
-		t.named = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.columns, t.from, e.ScopeColumn())
+		t.byID = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.columns, t.from, e.ScopeColumn())
 	}
-	t.insert, t.overlay = t.insertText(), t.overlayText()
+	t.insert, t.lastUsedSQL = t.insertText(), t.lastUsedText()
 	return t
 }
 
-func (t *table) insertText() string {
+func (t *mapping) insertText() string {
 	columns := []string{"key", "workspace_id"}
 	for _, i := range t.persistent {
 		columns = append(columns, fieldColumns(&t.entity.Fields[i])...)
@@ -119,12 +119,12 @@ func placeholders(from, n int) string {
 
 // row receives the columns of a table, to be scanned again and again.
 type row struct {
-	table *table
+	table *mapping
 	cells []any
 	dest  []any
 }
 
-func (t *table) newRow() *row {
+func (t *mapping) newRow() *row {
 	n := 1 + len(t.persistent) + len(t.labels)
 	if t.entity.RandomID {
 		n++
@@ -173,7 +173,7 @@ func (r *row) decoded() crm.Record {
 }
 
 // randomID returns the id of a row of an entity with random ids.
-func (t *table) randomID(key int64, cell any) string {
+func (t *mapping) randomID(key int64, cell any) string {
 	if id, ok := cell.(string); ok || t.sealer == nil {
 		return id
 	}

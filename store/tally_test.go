@@ -80,7 +80,7 @@ func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
 	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
 		return crm.Record{}, false
 	}
-	rec, found, err := tx.read(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))
+	rec, found, err := tx.readVisible(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))
 	return rec, found && err == nil
 }
 
@@ -214,7 +214,7 @@ func TestSignalsEqualARecount(t *testing.T) { engines(t, signalsEqualARecount) }
 // it, and the rest follows in steps of three.
 func TestSignalsEqualARecountInSteps(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
-		f.cascades.most, f.cascades.step = 2, 3
+		f.cascades.atOnce, f.cascades.step = 2, 3
 		signalsEqualARecount(t, f)
 	})
 }

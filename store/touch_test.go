@@ -23,15 +23,15 @@ func TestUsesOfTokensGoInSteps(t *testing.T) {
 		tokens = append(tokens, f.token(ann, fmt.Sprint(i)))
 	}
 	f.clock.advance(IdleLimit / 2)
-	for i := range 3 * touchStep {
-		f.Touch(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // of tokens that were revoked since
+	for i := range 3 * flushStep {
+		f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // of tokens that were revoked since
 	}
 	for _, id := range tokens {
-		f.Touch(crm.Actor{User: ann.User, TokenID: id})
+		f.MarkUsed(crm.Actor{User: ann.User, TokenID: id})
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	f.FlushTouches(gone)
+	f.FlushLastUsed(gone)
 	now := f.Now().UnixMilli()
 	unwritten := func() string { return f.raw(1, "SELECT COUNT(*) FROM tokens WHERE last_used_at < $1", now)[0] }
 	if n := unwritten(); n != fmt.Sprint(len(tokens)) {
@@ -39,15 +39,15 @@ func TestUsesOfTokensGoInSteps(t *testing.T) {
 	}
 	var writes atomic.Int64
 	f.Watch(func(b Batch) { writes.Add(int64(b.Writes)) })
-	f.FlushTouches(t.Context())
+	f.FlushLastUsed(t.Context())
 	if n := unwritten(); n != "0" {
 		t.Errorf("%s uses were lost", n)
 	}
 	if n := writes.Load(); n != 4 {
-		t.Errorf("%d uses went in %d writes", 3*touchStep+len(tokens), n)
+		t.Errorf("%d uses went in %d writes", 3*flushStep+len(tokens), n)
 	}
 	writes.Store(0)
-	f.FlushTouches(t.Context())
+	f.FlushLastUsed(t.Context())
 	if n := writes.Load(); n != 0 {
 		t.Errorf("%d writes of nothing", n)
 	}
@@ -90,23 +90,23 @@ func TestListsCountNotedUses(t *testing.T) {
 		for range 12 {
 			f.clock.advance(time.Duration(random.IntN(int(5 * 24 * time.Hour))))
 			for range random.IntN(6) {
-				f.Touch(mine[random.IntN(len(mine))])
+				f.MarkUsed(mine[random.IntN(len(mine))])
 			}
-			f.Touch(bob)
+			f.MarkUsed(bob)
 			var noted [][]string
 			for _, q := range questions {
 				noted = append(noted, f.seen(ann, q))
 			}
-			f.FlushTouches(t.Context())
+			f.FlushLastUsed(t.Context())
 			for i, q := range questions {
 				if written := f.seen(ann, q); !slices.Equal(noted[i], written) {
 					t.Fatalf("?%s shows before the uses are written\n%q, and then\n%q", q, noted[i], written)
 				}
 			}
-			if f.Touch(mine[0]); random.IntN(2) == 0 { // a use that is noted stays so until it is written
+			if f.MarkUsed(mine[0]); random.IntN(2) == 0 { // a use that is noted stays so until it is written
 				gone, cancel := context.WithCancel(t.Context())
 				cancel()
-				f.FlushTouches(gone)
+				f.FlushLastUsed(gone)
 			}
 		}
 	})
@@ -119,7 +119,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	ann := f.member("ann@example.com")
 	ann.TokenID = f.token(ann, "hash")
 	f.clock.advance(24 * time.Hour)
-	f.Touch(ann)
+	f.MarkUsed(ann)
 	now := f.Now().UnixMilli()
 	look := func(when string) {
 		page := f.list(ann, "token", "last_used_at=gt:-1h&total=exact")
@@ -140,7 +140,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 		t.Errorf("%d writes wait", n)
 	}
 	flushed := make(chan struct{})
-	go func() { defer close(flushed); f.FlushTouches(context.Background()) }()
+	go func() { defer close(flushed); f.FlushLastUsed(context.Background()) }()
 	for f.writer.jobs.waiting() == 0 {
 		runtime.Gosched()
 	}
@@ -148,7 +148,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	release()
 	<-flushed
 	look("when it was written")
-	if n := len(f.touch.all()); n != 0 {
+	if n := len(f.lastUsed.all()); n != 0 {
 		t.Errorf("%d uses that were written are still noted", n)
 	}
 }

@@ -24,11 +24,11 @@ func CheckLogDays(days int) error {
 	return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", days, MinLogDays)
 }
 
-// trim deletes what is in the logs for longer than it is kept, oldest first and a little
+// trimLogs deletes what is in the logs for longer than it is kept, oldest first and a little
 // at a time. Of each log the last entry stays, for its number counts on from it. What
 // later entries and records tell of the values after of older ones is not needed once
 // those are gone.
-func (s *Store) trim(ctx context.Context) error {
+func (s *Store) trimLogs(ctx context.Context) error {
 	if s.opts.LogDays == 0 {
 		return nil
 	}
@@ -56,19 +56,19 @@ func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, e
 
 // trimLog deletes the entries of a workspace from before a time.
 func (s *Store) trimLog(ctx context.Context, workspace int64, before time.Time) error {
-	old, err := s.begins(ctx, workspace)
+	old, err := s.logBeginning(ctx, workspace)
 	if err != nil || old.at.IsZero() || !old.at.Before(before) {
 		return err
 	}
 	return s.inSteps(ctx, func(tx *Tx) (more bool, err error) {
 		tx.Actor.Workspace = workspace
-		return tx.trim(before.UnixMilli())
+		return tx.trimStep(before.UnixMilli())
 	})
 }
 
-// trim deletes some of the entries from before a time, and reports whether there are more.
-func (tx *Tx) trim(before int64) (more bool, err error) {
-	l, err := tx.ledger()
+// trimStep deletes some of the entries from before a time, and reports whether there are more.
+func (tx *Tx) trimStep(before int64) (more bool, err error) {
+	l, err := tx.counters()
 	if err != nil {
 		return false, err
 	}
@@ -79,7 +79,7 @@ func (tx *Tx) trim(before int64) (more bool, err error) {
 	if _, err := tx.Row(text, []any{first, end, before}, &n, &until); err != nil || until == nil {
 		return false, err
 	}
-	return n == purgeStep, tx.release("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+entryBytes, first, *until)
+	return n == purgeStep, tx.releaseBytes("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+entryBytes, first, *until)
 }
 
 // entryBytes is the SQL of how much storage an entry takes.
@@ -107,8 +107,8 @@ type beginning struct {
 	at     time.Time
 }
 
-// begins returns where the log of a workspace begins; nothing where there is none.
-func (s *Store) begins(ctx context.Context, workspace int64) (b beginning, err error) {
+// logBeginning returns where the log of a workspace begins; nothing where there is none.
+func (s *Store) logBeginning(ctx context.Context, workspace int64) (b beginning, err error) {
 	var key, at int64
 	err = s.Read(ctx, func(v *ReadTx) error {
 		return v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
@@ -120,15 +120,15 @@ func (s *Store) begins(ctx context.Context, workspace int64) (b beginning, err e
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil
 }
 
-// Trimmed returns when the oldest entry was made that the log of the actor's workspace
+// LogTrimmed returns when the oldest entry was made that the log of the actor's workspace
 // still has; the zero time where it has them all.
-func (s *Store) Trimmed(ctx context.Context, actor crm.Actor) (time.Time, error) {
+func (s *Store) LogTrimmed(ctx context.Context, actor crm.Actor) (time.Time, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
 		return time.Time{}, err
 	}
 	defer end()
-	b, err := s.begins(ctx, actor.Workspace)
+	b, err := s.logBeginning(ctx, actor.Workspace)
 	if b.number <= 1 {
 		return time.Time{}, err
 	}
@@ -157,7 +157,7 @@ func (tx *Tx) Reserve(id string, n int64) error {
 	if err := tx.Release(id); err != nil {
 		return err
 	}
-	if err := tx.Grow(n); err != nil {
+	if err := tx.GrowStorage(n); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.now)
@@ -170,7 +170,7 @@ func (tx *Tx) Release(id string) error {
 	if err != nil {
 		return err
 	}
-	return tx.add(-n)
+	return tx.addBytes(-n)
 }
 
 // dropReservations gives back what processes reserved that are no more, when one begins
@@ -178,7 +178,7 @@ func (tx *Tx) Release(id string) error {
 // more, which refuses nothing.
 func (s *Store) dropReservations(ctx context.Context) {
 	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-		return tx.release("DELETE FROM reservations RETURNING workspace_id, bytes")
+		return tx.releaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
 	})
 	if err != nil {
 		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)

@@ -27,7 +27,7 @@ func TestLogIsTrimmed(t *testing.T) {
 	if len(shown) != 2 || objectText(shown[1], "from") != fmt.Sprintf(`{"notes":"n%d"}`, purgeStep+50) || objectText(shown[0], "to") != `{"name":"Young"}` {
 		t.Errorf("%d entries are left: %v", len(shown), shown)
 	}
-	if begins, err := f.Trimmed(t.Context(), ann); err != nil || begins.Unix() != at.Unix() {
+	if begins, err := f.LogTrimmed(t.Context(), ann); err != nil || begins.Unix() != at.Unix() {
 		t.Errorf("the log begins at %v, want %v; %v", begins, at, err)
 	}
 	if left := f.raw(1, "SELECT COUNT(*) FROM log WHERE workspace_id = $1", bob.Workspace); left[0] != "1" {
@@ -57,7 +57,7 @@ func TestTheLogIsWhole(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "n")
-	if begins, err := f.Trimmed(t.Context(), ann); err != nil || begins != (time.Time{}) {
+	if begins, err := f.LogTrimmed(t.Context(), ann); err != nil || begins != (time.Time{}) {
 		t.Errorf("the log begins at %v, %v", begins, err)
 	}
 }

@@ -25,14 +25,14 @@ type Tx struct {
 	now         int64
 	inSavepoint bool // in a savepoint of its own
 	dirty       bool // a statement ran that may have written
-	partial     bool // a part failed half done, and its changes are still there
+	partWrote   bool // a part failed half done, and its changes are still there
 
-	deleting deleting  // the record that is being deleted
-	cause    deleting  // the record with whose delete all else comes
-	until    time.Time // when a step of a cascade ends; zero: it is none
-	passes   int       // records that followed what they refer to
-	group    group     // of what it logs
-	uncapped bool      // it deletes or revokes, which no cap on storage refuses
+	deleting       deleting  // the record that is being deleted
+	cause          deleting  // the record with whose delete all else comes
+	until          time.Time // when a step of a cascade ends; zero: it is none
+	inheritedCount int       // records that followed what they refer to
+	group          group     // of what it logs
+	uncapped       bool      // it deletes or revokes, which no cap on storage refuses
 }
 
 // Now is the time of the write, in Unix milliseconds. It is not before that of the last
@@ -141,10 +141,10 @@ func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) e
 
 // record reads a record of the transaction's workspace as it stands.
 func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
-	if err := tx.meetGhost(e, key); err != nil {
+	if err := tx.restoreDryRun(e, key); err != nil {
 		return crm.Record{}, false, err
 	}
-	t := tx.store.tables[e]
+	t := tx.store.mappings[e]
 	row := t.newRow()
 	found, err := tx.Row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)
 	if !found || err != nil {
@@ -157,7 +157,7 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 // ReadTx is a look at what is committed, through one of the reading connections.
 type ReadTx struct {
 	conn *sqlite.Conn
-	veil *veil // through which it reads records; nil: all are as their tables have them
+	view *pendingView // through which it reads records; nil: all are as their tables have them
 }
 
 // Read gives fn a look at what is committed. Single statements need no
@@ -197,7 +197,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
 // Row reads one row by its key; a missing row is sqlite.ErrNoRows. No cancellation ends it:
 // what reads more rows than it returns goes through RowUntil.
 func (v *ReadTx) Row(_ context.Context, text string, args []any, dest ...any) error {
-	return v.conn.Row(v.veil.over(text), args, dest...)
+	return v.conn.Row(v.view.rewrite(text), args, dest...)
 }
 
 // RowUntil reads one row that may take long to find, like a count. It stops with the
@@ -217,5 +217,5 @@ func (v *ReadTx) RowUntil(ctx context.Context, text string, args []any, dest ...
 // Rows hands each row to each. A statement that may take long finds all its rows before it
 // returns one, since only then a cancellation ends it.
 func (v *ReadTx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	return v.conn.Rows(ctx, v.veil.over(text), args, each)
+	return v.conn.Rows(ctx, v.view.rewrite(text), args, each)
 }

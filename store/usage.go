@@ -24,7 +24,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 	used := map[string]int64{}
 	var plan string
 	var workspaces int64
-	err = s.present(ctx, actor, s.Schema.Entities[0], func(v *ReadTx) error {
+	err = s.visibleSnapshot(ctx, actor, s.Schema.Entities[0], func(v *ReadTx) error {
 		err := v.Rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
 			var kind string
 			var n int64

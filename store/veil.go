@@ -17,25 +17,25 @@ import (
 // references to what is gone are unset and records that go with it are not there. The usual
 // workspace has none, which costs a look into an index.
 
-// veil is that SQL, composed once from the schema.
-type veil struct {
+// pendingView is that SQL, composed once from the schema.
+type pendingView struct {
 	workspace int64
-	tables    []veiled
+	tables    []pendingTable
 	refs      *regexp.Regexp      // comparisons of references with one record
-	room      map[string][]string // statements that find what goes with what is gone, by plural (room.go)
+	leaving   map[string][]string // statements that find what goes with what is gone, by plural (room.go)
 }
 
-// veiled is a table as readers see it.
-type veiled struct {
+// pendingTable is a table as readers see it.
+type pendingTable struct {
 	name, text string   // the workspace in it is :workspace
 	needs      []string // further subqueries that the text reads
 }
 
-// pendingRest finds whether a workspace has records that are gone and yet referred to.
-const pendingRest = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
+// pendingDeletes finds whether a workspace has records that are gone and yet referred to.
+const pendingDeletes = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
 
-func newVeil(schema *crm.Schema) *veil {
-	v, k := &veil{room: map[string][]string{}}, keptOfHidden{sides: map[string]string{}}
+func newPendingView(schema *crm.Schema) *pendingView {
+	v, k := &pendingView{leaving: map[string][]string{}}, leavingCounts{sides: map[string]string{}}
 	var refs []string
 	for _, e := range schema.Entities {
 		k.addGone(e)
@@ -48,10 +48,10 @@ func newVeil(schema *crm.Schema) *veil {
 				refs = append(refs, f.Col())
 			}
 		}
-		v.tables = append(v.tables, veiled{name: e.Plural, text: shownText(e, own)})
-		if len(bondsOf(e)) > 0 {
-			v.tables = append(v.tables, veiled{name: hiddenOf(e), text: hiddenText(e)})
-			v.room[e.Plural] = roomTexts(e)
+		v.tables = append(v.tables, pendingTable{name: e.Plural, text: visibleText(e, own)})
+		if len(ownershipSets(e)) > 0 {
+			v.tables = append(v.tables, pendingTable{name: leavingTable(e), text: leavingText(e)})
+			v.leaving[e.Plural] = leavingQueries(e)
 			k.add(e)
 		}
 	}
@@ -60,19 +60,19 @@ func newVeil(schema *crm.Schema) *veil {
 	return v
 }
 
-// hiddenOf is the name of the subquery of the records of a kind that go with what is gone.
-func hiddenOf(e *crm.Entity) string { return "veiled_" + e.Plural }
+// leavingTable is the name of the subquery of the records of a kind that go with what is gone.
+func leavingTable(e *crm.Entity) string { return "veiled_" + e.Plural }
 
-// keptOfHidden composes the tables in which something is kept of the records that go with
+// leavingCounts composes the tables in which something is kept of the records that go with
 // what is gone.
-type keptOfHidden struct {
+type leavingCounts struct {
 	needs       []string
 	usage, uses string
 	sides       map[string]string
 }
 
-func (k *keptOfHidden) add(e *crm.Entity) {
-	rest := hiddenOf(e)
+func (k *leavingCounts) add(e *crm.Entity) {
+	rest := leavingTable(e)
 	k.needs = append(k.needs, rest)
 	k.usage += fmt.Sprintf(" WHEN '%s' THEN (SELECT COUNT(*) FROM %s)", e.Plural, rest)
 	for i := range e.Fields {
@@ -92,7 +92,7 @@ func (k *keptOfHidden) add(e *crm.Entity) {
 
 // addGone adds the labels of records that are gone, which are kept of the others and go
 // with those.
-func (k *keptOfHidden) addGone(e *crm.Entity) {
+func (k *leavingCounts) addGone(e *crm.Entity) {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		if f.Type != crm.Tags || f.Rollup == nil {
@@ -105,19 +105,19 @@ func (k *keptOfHidden) addGone(e *crm.Entity) {
 	}
 }
 
-func (k *keptOfHidden) tables() (list []veiled) {
+func (k *leavingCounts) tables() (list []pendingTable) {
 	if k.usage != "" {
-		list = append(list, veiled{name: "usage", needs: k.needs,
+		list = append(list, pendingTable{name: "usage", needs: k.needs,
 			text: "NOT MATERIALIZED (SELECT workspace_id, kind, last, n - CASE kind" + k.usage + " ELSE 0 END AS n, latest, astray FROM main.usage)"})
 	}
 	if k.uses != "" {
-		list = append(list, veiled{name: "values_in_use", needs: k.needs,
+		list = append(list, pendingTable{name: "values_in_use", needs: k.needs,
 			text: "NOT MATERIALIZED (SELECT * FROM (SELECT u.workspace_id, u.kind, u.field, u.value, u.n - CASE u.kind || '.' || u.field" + k.uses +
 				" ELSE 0 END AS n FROM main.values_in_use u WHERE u.workspace_id = :workspace) WHERE n > 0)"})
 	}
 	for _, side := range []string{"tags", "custom_values"} {
 		if k.sides[side] != "" {
-			list = append(list, veiled{name: side, needs: k.needs, text: "NOT MATERIALIZED (SELECT s.* FROM main." + side + " s WHERE TRUE" + k.sides[side] + ")"})
+			list = append(list, pendingTable{name: side, needs: k.needs, text: "NOT MATERIALIZED (SELECT s.* FROM main." + side + " s WHERE TRUE" + k.sides[side] + ")"})
 		}
 	}
 	return list
@@ -144,8 +144,8 @@ func referencesOf(e *crm.Entity) (refs []*crm.Field) {
 	return refs
 }
 
-// bondsOf returns the sets of references with the last of which a record is deleted.
-func bondsOf(e *crm.Entity) (sets [][]string) {
+// ownershipSets returns the sets of references with the last of which a record is deleted.
+func ownershipSets(e *crm.Entity) (sets [][]string) {
 	for _, names := range [][]string{e.Parents, e.AtLeastOne} {
 		if len(names) > 0 {
 			sets = append(sets, names)
@@ -163,7 +163,7 @@ func goneSQL(e *crm.Entity, f *crm.Field) string {
 // has some, and none that leads anywhere.
 func leavingSQL(e *crm.Entity) string {
 	var sets []string
-	for _, names := range bondsOf(e) {
+	for _, names := range ownershipSets(e) {
 		var some, none []string
 		for _, name := range names {
 			f := e.Field(name)
@@ -175,9 +175,9 @@ func leavingSQL(e *crm.Entity) string {
 	return "(" + strings.Join(sets, " OR ") + ")"
 }
 
-// shownText is the SQL of the records of a kind as readers see them. Beside each reference
+// visibleText is the SQL of the records of a kind as readers see them. Beside each reference
 // stands what the table has, by which an index leads to the rows.
-func shownText(e *crm.Entity, refs []*crm.Field) string {
+func visibleText(e *crm.Entity, refs []*crm.Field) string {
 	columns := []string{"a.key", "a.workspace_id"}
 	for i := range e.Fields {
 		f := &e.Fields[i]
@@ -195,15 +195,15 @@ func shownText(e *crm.Entity, refs []*crm.Field) string {
 		}
 	}
 	text := "NOT MATERIALIZED (SELECT " + strings.Join(columns, ", ") + " FROM main." + e.Plural + " a"
-	if len(bondsOf(e)) > 0 {
+	if len(ownershipSets(e)) > 0 {
 		text += " WHERE NOT " + leavingSQL(e)
 	}
 	return text + ")"
 }
 
-// hiddenText is the SQL of the records of a kind that go with what is gone, found by the
+// leavingText is the SQL of the records of a kind that go with what is gone, found by the
 // indexes of their references.
-func hiddenText(e *crm.Entity) string {
+func leavingText(e *crm.Entity) string {
 	columns := "a.key"
 	for i := range e.Fields {
 		if f := &e.Fields[i]; e.CountsValues(f) {
@@ -211,7 +211,7 @@ func hiddenText(e *crm.Entity) string {
 		}
 	}
 	var parts, seen []string
-	for _, names := range bondsOf(e) {
+	for _, names := range ownershipSets(e) {
 		for _, name := range names {
 			if f := e.Field(name); !slices.Contains(seen, name) {
 				seen = append(seen, name)
@@ -223,14 +223,14 @@ func hiddenText(e *crm.Entity) string {
 	return "MATERIALIZED (" + strings.Join(parts, " UNION ") + ")"
 }
 
-// of returns the veil of a workspace.
-func (v veil) of(workspace int64) *veil {
+// forWorkspace returns the veil of a workspace.
+func (v pendingView) forWorkspace(workspace int64) *pendingView {
 	v.workspace = workspace
 	return &v
 }
 
-// over returns a statement as it reads through the veil; without one, as it is.
-func (v *veil) over(text string) string {
+// rewrite returns a statement as it reads through the veil; without one, as it is.
+func (v *pendingView) rewrite(text string) string {
 	if v == nil {
 		return text
 	}
@@ -265,19 +265,19 @@ func inWorkspace(text, workspace string) string {
 	return strings.ReplaceAll(text, ":workspace", workspace)
 }
 
-// present gives fn a snapshot as readers of the actor's workspace see it. What is not about
+// visibleSnapshot gives fn a snapshot as readers of the actor's workspace see it. What is not about
 // records, by the entity, has no veil.
-func (s *Store) present(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
+func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
 	if e.RandomID {
 		return s.Snapshot(ctx, fn)
 	}
 	return s.Snapshot(ctx, func(v *ReadTx) error {
-		some, err := v.conn.Exists(pendingRest, actor.Workspace)
+		some, err := v.conn.Exists(pendingDeletes, actor.Workspace)
 		switch {
 		case err != nil:
 			return err
 		case some:
-			return fn(&ReadTx{v.conn, s.veil.of(actor.Workspace)})
+			return fn(&ReadTx{v.conn, s.pendingView.forWorkspace(actor.Workspace)})
 		}
 		return fn(v)
 	})

@@ -221,8 +221,8 @@ func TestADeleteIsDoneForReadersAtOnce(t *testing.T) {
 func doneAtOnce(t *testing.T, seed uint64) {
 	f := onFile(t)
 	model := openWith(t, f.clock, Options{Path: Memory, Caches: DefaultCaches(), Schema: f.Schema, Clock: f.clock.Now, Rand: rand.NewChaCha8([32]byte{1})})
-	f.cascades.most, f.cascades.step = 1, 1
-	model.cascades.most = 1 << 30
+	f.cascades.atOnce, f.cascades.step = 1, 1
+	model.cascades.atOnce = 1 << 30
 	ann := f.member("ann@example.com")
 	model.member("ann@example.com")
 	ann.Role = crm.RoleAdmin

@@ -77,13 +77,13 @@ func (tx *Tx) propagateInherited(before, after crm.Record) error {
 		if v.through() != after.Entity || before.Value(v.source.Name).Equal(after.Value(v.source.Name)) {
 			continue
 		}
-		most := tx.store.cascades.most
+		most := tx.store.cascades.atOnce
 		keys, err := tx.referencingKeys(crm.Reference{From: v.of, Field: v.base}, after.Key, most+1)
 		if err != nil {
 			return err
 		}
 		n := 0
-		if tx.passes += len(keys); tx.passes <= most { // of all records that one transaction moves
+		if tx.inheritedCount += len(keys); tx.inheritedCount <= most { // of all records that one transaction moves
 			n, err = tx.setAllInherited(v.of, keys)
 		}
 		if err == nil && n < len(keys) {
@@ -130,7 +130,7 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	tx.markChanged(tx.Actor.Workspace)
 	tx.invalidate(of, key)
 	tx.job.changedRecords = append(tx.job.changedRecords, after)
-	if err := tx.withoutTimestamp(); err != nil {
+	if err := tx.countUnlogged(); err != nil {
 		return err
 	}
 	return tx.updateRollups(before, after)
@@ -144,7 +144,7 @@ func (tx *Tx) propagateStep(c cascade) error {
 		return tx.finishCascade(c)
 	}
 	v, step := tx.store.inherited[at], tx.store.cascades.step
-	keys, moments, err := tx.behind(v, c, step)
+	keys, moments, err := tx.nextReferencing(v, c, step)
 	if err != nil {
 		return err
 	}
@@ -158,11 +158,11 @@ func (tx *Tx) propagateStep(c cascade) error {
 	return tx.Exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
 }
 
-// behind returns the keys of the next records that hold what a kept reference goes through,
+// nextReferencing returns the keys of the next records that hold what a kept reference goes through,
 // and their moments. Those of the moment that was reached last are asked for apart: of a
 // pair in a comparison SQLite takes the first for the index, and many records may be of one
 // moment.
-func (tx *Tx) behind(v inheritedRef, c cascade, most int) (keys, moments []int64, err error) {
+func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, moments []int64, err error) {
 	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
 	for _, next := range []string{moment + " = $3 AND key > $4 ORDER BY key", moment + " > $3 AND $4 = $4 ORDER BY " + moment + ", key"} {
 		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", moment, v.of.Plural, v.base.Col(), next)

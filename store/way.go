@@ -16,14 +16,14 @@ import (
 // accessPath is how the rows of a list are come by: along the index of its order, testing row
 // after row, or along a lead.
 type accessPath struct {
-	actor   crm.Actor
-	q       *query.Query
-	rows    int64 // of the kind
-	byKeys  bool  // the order is that of keys
-	lead    *query.IndexPath
-	hits    *textindex.Matches // of search=; nil: there is no mirror, or nothing is searched
-	keyList string             // of keys in JSON: no other rows are read
-	tooMany overlay
+	actor     crm.Actor
+	q         *query.Query
+	rows      int64 // of the kind
+	byKeys    bool  // the order is that of keys
+	indexPath *query.IndexPath
+	hits      *textindex.Matches // of search=; nil: there is no mirror, or nothing is searched
+	keyList   string             // of keys in JSON: no other rows are read
+	lastUsed  lastUsedOverlay
 }
 
 // reader is a view that keeps what it counts.
@@ -59,27 +59,27 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 
 // cheapestSource returns the way by which so many rows are come by with the least work.
 func (c *reader) cheapestSource(ctx context.Context, w accessPath, wanted int64) (_ accessPath, err error) {
-	w.lead, w.keyList = nil, ""
+	w.indexPath, w.keyList = nil, ""
 	if w.hits != nil && w.hits.Total <= breakEven(w.rows*costTextScan, wanted) {
 		w.keyList = jsonKeys(w.hits.Keys())
 		return w, nil
 	}
-	w.lead, err = c.lead(ctx, w, wanted)
-	return w.rangeCount(), err
+	w.indexPath, err = c.cheapestIndex(ctx, w, wanted)
+	return w.preferSpan(), err
 }
 
-// rangeCount returns the way along the index of the order where that begins with a span of
+// preferSpan returns the way along the index of the order where that begins with a span of
 // its times, and no lead is better: in the order of keys all rows before it are passed.
-func (w accessPath) rangeCount() accessPath {
-	w.byKeys = w.byKeys && (w.lead != nil || !w.q.Spans(w.q.Order.Field))
+func (w accessPath) preferSpan() accessPath {
+	w.byKeys = w.byKeys && (w.indexPath != nil || !w.q.Spans(w.q.Order.Field))
 	return w
 }
 
-// lead returns the lead by which the rows that are wanted are come by with the least
+// cheapestIndex returns the lead by which the rows that are wanted are come by with the least
 // work, or nil. One in the order of the list ends when it has those rows, so it is
 // never worse than testing all rows; of several, and of any other, it matters how many
 // keys they lead to.
-func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *query.IndexPath, err error) {
+func (c *reader) cheapestIndex(ctx context.Context, w accessPath, wanted int64) (best *query.IndexPath, err error) {
 	few, least := breakEven(w.rows, wanted), int64(math.MaxInt64)
 	for i := range w.q.IndexPaths {
 		l := &w.q.IndexPaths[i]
@@ -87,7 +87,7 @@ func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *qu
 		if along && len(w.q.IndexPaths) == 1 {
 			return l, nil
 		}
-		n, err := c.count(ctx, w, l, max(few, query.TotalCap))
+		n, err := c.countKeys(ctx, w, l, max(few, query.TotalCap))
 		if err != nil {
 			return nil, err
 		}
@@ -98,8 +98,8 @@ func (c *reader) lead(ctx context.Context, w accessPath, wanted int64) (best *qu
 	return best, nil
 }
 
-// count returns how many keys a lead has; most+1 stands for more than most.
-func (c *reader) count(ctx context.Context, w accessPath, l *query.IndexPath, most int64) (int64, error) {
+// countKeys returns how many keys a lead has; most+1 stands for more than most.
+func (c *reader) countKeys(ctx context.Context, w accessPath, l *query.IndexPath, most int64) (int64, error) {
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
 	m, err := c.getOrCompute(keyOf(w.actor.Workspace, text, args), func() (m cachedCount, err error) {
@@ -129,7 +129,7 @@ func breakEven(rows, wanted int64) int64 {
 func (w accessPath) ranges() []query.Range {
 	switch {
 	case w.inSortOrder():
-		return []query.Range{w.q.KeyRange(w.lead.Sources[0].Key)}
+		return []query.Range{w.q.KeyRange(w.indexPath.Sources[0].Key)}
 	case w.byKeys:
 		return []query.Range{w.q.KeyRange("t.key")}
 	}
@@ -137,7 +137,7 @@ func (w accessPath) ranges() []query.Range {
 }
 
 // inSortOrder reports whether the rows are read in the order of the lead.
-func (w accessPath) inSortOrder() bool { return w.lead != nil && w.byKeys && w.lead.Sorted }
+func (w accessPath) inSortOrder() bool { return w.indexPath != nil && w.byKeys && w.indexPath.Sorted }
 
 // keys returns the SQL of the keys of a range, each behind the other terms of the order.
 func (w accessPath) keys(part query.Range) string {
@@ -150,16 +150,16 @@ func (w accessPath) keySubquery(part query.Range) string {
 	from, scope := e.TableName()+" t", scopeSQL(e)
 	switch {
 	case w.inSortOrder():
-		s := w.lead.Sources[0]
+		s := w.indexPath.Sources[0]
 		from, scope = s.From+" CROSS JOIN "+from, "t.key = "+s.Key+" AND "+s.Where+" AND +"+scope
 	case w.keyList != "":
 		scope = fmt.Sprintf("+%s AND t.key IN ("+keysFromJSON+")", scope, len(part.Args)+2)
-	case w.lead != nil: // the plus sign keeps SQLite from the index of the order
-		scope = "+" + scope + " AND t.key IN (" + w.lead.Keys() + ")"
+	case w.indexPath != nil: // the plus sign keeps SQLite from the index of the order
+		scope = "+" + scope + " AND t.key IN (" + w.indexPath.Keys() + ")"
 	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":
 		scope = "+" + scope + w.ownKeys()
-	case w.tooMany.table != "":
-		from = fmt.Sprintf(w.tooMany.table, len(part.Args)+2) + " t"
+	case w.lastUsed.table != "":
+		from = fmt.Sprintf(w.lastUsed.table, len(part.Args)+2) + " t"
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
 }
@@ -184,8 +184,8 @@ func (w accessPath) args(part query.Range) []any {
 	if w.keyList != "" {
 		args = append(args, w.keyList)
 	}
-	if w.tooMany.table != "" {
-		args = append(args, w.tooMany.json())
+	if w.lastUsed.table != "" {
+		args = append(args, w.lastUsed.json())
 	}
 	return args
 }

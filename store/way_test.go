@@ -61,8 +61,8 @@ func TestWays(t *testing.T) {
 		{"contact", "custom.w=" + strings.Repeat("x", 201), false, false}, {"contact", "name=n3", false, false}, {"contact", "stage=s1&company=" + company.ID, false, false},
 	} {
 		q := f.question(ann, c.kind, c.params)
-		if w := f.way(ann, q); w.lead != nil != c.lead || w.inSortOrder() != c.along {
-			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.lead != nil, w.inSortOrder())
+		if w := f.way(ann, q); w.indexPath != nil != c.lead || w.inSortOrder() != c.along {
+			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.indexPath != nil, w.inSortOrder())
 		}
 		q.IndexPaths, q.NarrowByKeys = nil, true
 		want := f.all(ann, q)
@@ -85,7 +85,7 @@ func TestSpansAreReadFromTheirIndex(t *testing.T) {
 	f.records(ann, 3)
 	for _, params := range []string{"created_at=gte:-1d", "created_at=gte:-1d&sort=created_at", "created_at=lt:now&owner=ne:x", "updated_at=gte:-1d&sort=updated_at"} {
 		q := f.question(ann, "contact", params)
-		w := accessPath{q: q, byKeys: q.Order.Field.Name == crm.FieldCreatedAt}.rangeCount()
+		w := accessPath{q: q, byKeys: q.Order.Field.Name == crm.FieldCreatedAt}.preferSpan()
 		for _, part := range w.ranges() {
 			plan := f.raw(4, "EXPLAIN QUERY PLAN "+w.keys(part), append([]any{ann.Workspace}, part.Args...)...)
 			if text := strings.Join(plan, "\n"); !strings.Contains(text, "_at>") && !strings.Contains(text, "_at<") || strings.Contains(text, "TEMP B-TREE") {
@@ -112,7 +112,7 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 			text := w.keys(part)
 			key := "t.key"
 			if w.inSortOrder() {
-				key = w.lead.Sources[0].Key
+				key = w.indexPath.Sources[0].Key
 			}
 			if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
 				t.Errorf("contacts?%s: %d and %d bounds in %s", params, less, more, text)

@@ -9,7 +9,7 @@ import (
 // may do the work of all of them at once.
 func TestWideCascadesEnd(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most, f.cascades.step = 10, 8
+	f.cascades.atOnce, f.cascades.step = 10, 8
 	ann := f.member("ann@example.com")
 	company := f.save(ann, "company", "name", "Acme")
 	for i := range 12 {
@@ -31,7 +31,7 @@ func TestWideCascadesEnd(t *testing.T) {
 // TestOneStuckCascadeStopsNoOther has the steps of one workspace fail.
 func TestOneStuckCascadeStopsNoOther(t *testing.T) {
 	f := onFile(t)
-	f.cascades.most, f.cascades.step = 4, 3
+	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	a, b := f.save(ann, "company", "name", "A"), f.save(bob, "company", "name", "B")
 	for i := range 10 {

@@ -46,7 +46,7 @@ type writer struct {
 	foreign    []crm.Record     // that others changed, as they are now
 	others     bool             // have changed anything
 	last       int64            // the number of the last change in the log
-	ledgers    ledgers          // of the workspaces that a batch writes to
+	counters   counterSet       // of the workspaces that a batch writes to
 	origins    map[origin]int64 // keys of those used lately
 	known      atomic.Int64     // the last change that memory is in step with
 	flight     atomic.Int64     // the last change of a commit under way
@@ -60,7 +60,7 @@ type job struct {
 	versions       []*atomic.Uint64 // of the workspaces whose records it changes
 	changedRecords []crm.Record     // as they are now
 	invalidated    []recordKey      // what of memory is not as it is any more
-	rehearsal      *Rehearsal       // of which it is a step; nil: it is in earnest
+	dryRun         *DryRun          // of which it is a step; nil: it is in earnest
 	commitErr      error            // the error with which what it did stays
 	err            error
 	started        bool  // it has run, perhaps in vain
@@ -92,7 +92,7 @@ func newWriter(ctx context.Context, s *Store) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: sqlite.NewConn(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), ledgers: newLedgers(), origins: map[origin]int64{}}
+	w := &writer{store: s, conn: sqlite.NewConn(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
 	var last int64
 	if err := w.conn.Row(lastChange, nil, &last); err != nil && !errors.Is(err, sqlite.ErrNoRows) {
 		return nil, err
@@ -217,11 +217,11 @@ func (w *writer) commit(batch []*job) (ran int) {
 	w.commitTime = 0
 	before := w.conn.PagesRead()
 	err := w.checkFile()
-	rehearsal := batch[0].rehearsal != nil
+	rehearsal := batch[0].dryRun != nil
 	switch {
 	case err != nil:
 	case rehearsal:
-		err = w.rehearse(batch[0])
+		err = w.runDryRun(batch[0])
 	default:
 		batch, err = w.commitBatch(batch)
 	}

@@ -35,7 +35,7 @@ type Options struct {
 // Store runs the transactions of an import.
 type Store interface {
 	Write(fn func(*store.Tx) error) error
-	Rehearse(step *store.Rehearsal, fn func(*store.Tx) error) error
+	Rehearse(step *store.DryRun, fn func(*store.Tx) error) error
 }
 
 // Reading is how a file is understood. A confirmed import reuses that of its dry
@@ -56,7 +56,7 @@ type Importer struct {
 	seen    map[uint64]int32         // rows without an id: how often each content came, by a part of its hash
 	rows    rowReader
 	summary summary
-	trial   *store.Rehearsal // what a dry run did so far; nil if it is not one
+	trial   *store.DryRun // what a dry run did so far; nil if it is not one
 	most    int              // rows saved in one transaction
 	output  func([]byte) error
 }
@@ -130,7 +130,7 @@ func (im *Importer) Start(file io.Reader) (Answer, error) {
 		return im.runAtomic()
 	}
 	if im.opts.DryRun {
-		im.trial = store.NewRehearsal(im.opts.Limits.DryRunMemory)
+		im.trial = store.NewDryRun(im.opts.Limits.DryRunMemory)
 	}
 	return im.answer(im.run), nil
 }
@@ -148,7 +148,7 @@ func (im *Importer) run() error {
 	for {
 		batch, err := im.batch()
 		switch saved := im.saveBatch(batch); {
-		case errors.Is(saved, store.ErrRehearsed):
+		case errors.Is(saved, store.ErrDryRunFull):
 			return im.finish(im.dryRunFull())
 		case saved != nil:
 			return saved

@@ -39,7 +39,7 @@ func (im *Importer) write(fn func(*store.Tx) error) error {
 	if im.trial == nil {
 		return im.opts.Store.Write(fn)
 	}
-	return im.opts.Store.Rehearse(im.trial, fn)
+	return im.opts.Store.DryRunStep(im.trial, fn)
 }
 
 // saveAll saves rows, each in a savepoint, so that one that fails leaves no trace. Its
