@@ -107,7 +107,7 @@ type requestWriter struct {
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
-func (w requestWriter) Rehearse(step *store.DryRun, fn func(*store.Tx) error) error {
+func (w requestWriter) DryRunStep(step *store.DryRun, fn func(*store.Tx) error) error {
 	return w.s.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 

@@ -35,7 +35,7 @@ type Options struct {
 // Store runs the transactions of an import.
 type Store interface {
 	Write(fn func(*store.Tx) error) error
-	Rehearse(step *store.DryRun, fn func(*store.Tx) error) error
+	DryRunStep(step *store.DryRun, fn func(*store.Tx) error) error
 }
 
 // Reading is how a file is understood. A confirmed import reuses that of its dry
