@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
 // The commands that copy the database file, look through it, put a copy in its
@@ -32,7 +32,7 @@ func (c backupCommand) Run(ctx context.Context, io console) error {
 	if c.Keep < 0 {
 		return fmt.Errorf("--keep %d: write how many backups to keep, the new one included", c.Keep)
 	}
-	sum, err := store.Backup{From: c.DB, To: c.File, Keep: c.Keep}.Write(ctx)
+	sum, err := sqlite.Backup{Schema: store.FileSchema(), From: c.DB, To: c.File, Keep: c.Keep}.Write(ctx)
 	if err != nil {
 		return fmt.Errorf("no backup was made: %w", err)
 	}
@@ -53,7 +53,7 @@ func (c restoreCommand) Run(ctx context.Context, io console) error {
 	if err := checkPath(c.DB); err != nil {
 		return err
 	}
-	sum, kept, err := store.Restore{From: c.File, To: c.DB, Replace: c.Force}.Run(ctx)
+	sum, kept, err := sqlite.Restore{Schema: store.FileSchema(), From: c.File, To: c.DB, Replace: c.Force}.Run(ctx)
 	if err != nil {
 		return fmt.Errorf("not restored: %w", err)
 	}
@@ -87,14 +87,10 @@ func (c upgradeCommand) Run(ctx context.Context, io console) error {
 	if _, err := os.Stat(c.DB); err != nil {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	schema, err := crm.NewSchema(crm.Entities...)
-	if err != nil {
-		return err
-	}
-	opts := store.Options{Path: c.DB, Schema: schema, LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(io.err, nil))}
-	run, done := store.Upgrade, "upgraded"
+	opts := sqlite.Options{Path: c.DB, Schema: store.FileSchema(), LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(io.err, nil))}
+	run, done := sqlite.Upgrade, "upgraded"
 	if c.DryRun {
-		run, done = store.TryUpgrade, "tried on a copy"
+		run, done = sqlite.TryUpgrade, "tried on a copy"
 	}
 	steps, sum, err := run(ctx, opts)
 	if err != nil {
@@ -112,7 +108,7 @@ func (c upgradeCommand) Run(ctx context.Context, io console) error {
 }
 
 // printSummary writes one line of what is in a file.
-func printSummary(io console, done string, sum store.Summary) error {
+func printSummary(io console, done string, sum sqlite.Summary) error {
 	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, norm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
 	for _, c := range sum.Rows {
 		line += fmt.Sprintf(" %s=%d", c.Kind, c.N)
@@ -174,7 +170,7 @@ func (c serveCommand) startBackups(ctx context.Context, log *slog.Logger) (stop 
 // backups makes the first backup when the last is old enough, so that restarts
 // neither put it off nor repeat it.
 func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
-	last, err := store.LastBackup(c.BackupDir, c.DB)
+	last, err := sqlite.LastBackup(c.BackupDir, c.DB)
 	if err != nil {
 		log.Error("the folder of the backups cannot be read", "error", err)
 	}
@@ -198,7 +194,7 @@ func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
 // backup makes one backup.
 func (c serveCommand) backup(ctx context.Context, log *slog.Logger) error {
 	began := time.Now()
-	sum, err := store.Backup{From: c.DB, To: c.BackupDir, Keep: c.BackupKeep}.Write(ctx)
+	sum, err := sqlite.Backup{Schema: store.FileSchema(), From: c.DB, To: c.BackupDir, Keep: c.BackupKeep}.Write(ctx)
 	if err == nil {
 		log.Info("backup", "file", sum.Path, "bytes", sum.Bytes, "schema", sum.Schema, "took_ms", time.Since(began).Milliseconds())
 	}

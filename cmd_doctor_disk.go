@@ -138,11 +138,11 @@ func (c doctorRun) backup(ctx context.Context) checkResult {
 		return checkResult{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
 	}
 	if c.health.Schema > 0 {
-		if err := (store.Backup{From: c.DB, To: c.BackupDir, Keep: max(1, c.BackupKeep)}).Check(ctx); err != nil {
+		if err := (sqlite.Backup{Schema: store.FileSchema(), From: c.DB, To: c.BackupDir, Keep: max(1, c.BackupKeep)}).Check(ctx); err != nil {
 			return checkResult{fail, "backup", "the next one would fail: " + err.Error(), "until then none is made"}
 		}
 	}
-	at, err := store.LastBackup(c.BackupDir, c.DB)
+	at, err := sqlite.LastBackup(c.BackupDir, c.DB)
 	age := time.Since(at).Round(time.Minute)
 	found := fmt.Sprintf("the newest in %s is %s old", c.BackupDir, age)
 	now := fmt.Sprintf("make one now: crmkit backup %s --db %s --keep %d", c.BackupDir, c.DB, max(2, c.BackupKeep))

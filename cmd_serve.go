@@ -13,6 +13,7 @@ import (
 	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/sqlite"
 )
 
 type serveCommand struct {
@@ -120,7 +121,7 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 		InviteOnly: c.Signup == "invite", ImportMax: int64(c.ImportMax) << 20, Rate: c.Rate, TrustProxy: c.TrustProxy, MetricsToken: c.MetricsToken}
 	if c.BackupDir != "" {
 		opts.LastBackup = func() time.Time {
-			at, err := store.LastBackup(c.BackupDir, c.DB)
+			at, err := sqlite.LastBackup(c.BackupDir, c.DB)
 			if err != nil {
 				log.Warn("the age of the last backup is not known", "error", err)
 			}

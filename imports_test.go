@@ -22,7 +22,7 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web
 crm < render < server/draft < server/importer < server < server/servertest
-store/sqlite < store < store/account < auth
+crm/norm < store/sqlite < store < store/account < auth
 query < server/manual < server
 query < store/textindex < store
 `
@@ -31,8 +31,8 @@ query < store/textindex < store
 // import from outside the standard library needs one. ARCHITECTURE.md shows the
 // same lines.
 const fences = `
-modernc.org/sqlite                      store store/sqlite
-database/sql                            store store/sqlite
+modernc.org/sqlite                      store/sqlite
+database/sql                            store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/web

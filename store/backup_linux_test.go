@@ -9,18 +9,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"crmkit/store/sqlite"
 )
 
 func TestLastBackup(t *testing.T) {
 	path, _, _ := madeFile(t)
 	dir := t.TempDir()
-	if last, err := LastBackup(dir, path); !last.IsZero() || err != nil {
+	if last, err := sqlite.LastBackup(dir, path); !last.IsZero() || err != nil {
 		t.Errorf("before the first: %v, %v", last, err)
 	}
-	if last, err := LastBackup(filepath.Join(dir, "none"), path); !last.IsZero() || err != nil {
+	if last, err := sqlite.LastBackup(filepath.Join(dir, "none"), path); !last.IsZero() || err != nil {
 		t.Errorf("without a folder: %v, %v", last, err)
 	}
-	if _, err := (Backup{From: path, To: dir}).Write(t.Context()); err != nil {
+	if _, err := (sqlite.Backup{Schema: FileSchema(), From: path, To: dir}).Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	made := filepath.Join(dir, filepath.Base(path))
@@ -28,13 +30,13 @@ func TestLastBackup(t *testing.T) {
 	if err := errors.Join(os.Chtimes(made, at, at), os.WriteFile(made+".partial", nil, 0o600), os.WriteFile(filepath.Join(dir, "other"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if last, err := LastBackup(dir, path); !last.Equal(at) || err != nil {
+	if last, err := sqlite.LastBackup(dir, path); !last.Equal(at) || err != nil {
 		t.Errorf("the last backup was made at %v, not %v; %v", last, at, err)
 	}
-	if err := os.Rename(made, made+"."+at.Format(stamp)); err != nil {
+	if err := os.Rename(made, made+"."+at.Format("20060102T150405.000Z")); err != nil {
 		t.Fatal(err)
 	}
-	if last, err := LastBackup(dir, path); !last.Equal(at) || err != nil {
+	if last, err := sqlite.LastBackup(dir, path); !last.Equal(at) || err != nil {
 		t.Errorf("the last older backup was made at %v, not %v; %v", last, at, err)
 	}
 }
@@ -50,12 +52,12 @@ func TestBackupOnAFullDisk(t *testing.T) {
 		t.Skipf("no small disk can be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
-	if _, err := (Backup{From: path, To: dir, Keep: 2}).Write(t.Context()); err != nil {
+	if _, err := (sqlite.Backup{Schema: FileSchema(), From: path, To: dir, Keep: 2}).Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	made := filepath.Join(dir, filepath.Base(path))
 	before := image(t, made)
-	if _, err := (Backup{From: path, To: dir, Keep: 2}).Write(t.Context()); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+	if _, err := (sqlite.Backup{Schema: FileSchema(), From: path, To: dir, Keep: 2}).Write(t.Context()); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Errorf("a backup that does not fit: %v", err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -68,18 +70,7 @@ func TestBackupOnAFullDisk(t *testing.T) {
 // SQLite's integrity check does not look for.
 func TestVerifyKnowsReferences(t *testing.T) {
 	path, rec, _ := madeFile(t)
-	db, err := openWriter(t.Context(), dsn(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{"PRAGMA foreign_keys = 0", "UPDATE contacts SET company_id = 77"} {
-		if _, err := db.ExecContext(t.Context(), text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, runSQL(path, "UPDATE contacts SET company_id = 77")) // of a connection that checks no references
 	if _, err := Verify(t.Context(), path); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("references lead nowhere: contacts %d refers to no row of companies", rec.Key)) {
 		t.Errorf("verified: %v", err)
 	}

@@ -1,13 +1,14 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"crmkit/store/sqlite"
 )
 
 // TestForeignSchemaIsNotRestored puts into a good file what a stranger could hide there.
@@ -27,18 +28,15 @@ func TestForeignSchemaIsNotRestored(t *testing.T) {
 			f.member("ann@example.com")
 			must(t, f.Close())
 			path := f.opts.Path
-			must(t, withDB(fileURL(path), func(db *sql.DB) error {
-				_, err := db.Exec(text)
-				return err
-			}))
+			must(t, runSQL(path, text))
 			if _, err := Verify(t.Context(), path); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("verify says %v", err)
 			}
 			target := filepath.Join(t.TempDir(), "new.db")
-			if _, _, err := (Restore{From: path, To: target}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
+			if _, _, err := (sqlite.Restore{Schema: FileSchema(), From: path, To: target}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("restore says %v", err)
 			}
-			if _, err := (Backup{From: path, To: filepath.Join(t.TempDir(), "copy.db")}).Write(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
+			if _, err := (sqlite.Backup{Schema: FileSchema(), From: path, To: filepath.Join(t.TempDir(), "copy.db")}).Write(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("backup says %v", err)
 			}
 		})
@@ -53,10 +51,7 @@ func TestReleasedSchemasAreKnown(t *testing.T) {
 	}
 	for _, file := range files {
 		path := fixtureFile(t, strings.TrimSuffix(filepath.Base(file), ".gz"))
-		must(t, withDB(fileURL(path), func(db *sql.DB) error {
-			_, err := db.Exec("ANALYZE")
-			return err
-		}))
+		must(t, runSQL(path, "ANALYZE"))
 		if _, err := Verify(t.Context(), path); err != nil {
 			t.Error(err)
 		}
@@ -75,7 +70,7 @@ func TestFurtherMigrationsAreKnown(t *testing.T) {
 		f = f.reopen()
 	}
 	must(t, f.Close())
-	if _, sum, err := Upgrade(t.Context(), f.opts); err != nil || len(sum.Rows) == 0 {
+	if _, sum, err := sqlite.Upgrade(t.Context(), f.opts.file()); err != nil || len(sum.Rows) == 0 {
 		t.Errorf("a file with further tables: %v, %v", sum, err)
 	}
 	if _, err := Verify(t.Context(), f.opts.Path); err == nil || !strings.Contains(err.Error(), "newer crmkit") {
@@ -91,8 +86,8 @@ func TestSummariesCountNoHiddenRow(t *testing.T) {
 	ann := f.member("ann@example.com")
 	company, _ := f.group(ann, 3)
 	f.removeThen(ann, company, func() {
-		sum, err := summarize(t.Context(), f.opts.Path, nil)
-		if want := (Count{Kind: "companies"}); err != nil || !slices.Contains(sum.Rows, want) {
+		sum, err := sqlite.Verify(t.Context(), f.opts.Path, FileSchema())
+		if want := (sqlite.Count{Kind: "companies"}); err != nil || !slices.Contains(sum.Rows, want) {
 			t.Errorf("%v, %v; want %v", sum.Rows, err, want)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/textindex"
+	"crmkit/store/sqlite"
 )
 
 // logging opens a file whose store writes its log into a buffer.
@@ -104,13 +105,13 @@ func TestVerifyNamesDamagedValues(t *testing.T) {
 	f.damage(jane, "tags", "[")
 	f.damage(jane, "custom", `[1]`)
 	backup := filepath.Join(t.TempDir(), "copy.db")
-	if _, err := (Backup{From: f.opts.Path, To: backup}).Write(t.Context()); err != nil {
+	if _, err := (sqlite.Backup{Schema: FileSchema(), From: f.opts.Path, To: backup}).Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Verify(t.Context(), backup); err == nil || !strings.Contains(err.Error(), "tags of "+jane.Handle()+", custom of "+jane.Handle()+";") {
 		t.Errorf("verify says %v", err)
 	}
-	if _, _, err := (Restore{From: backup, To: filepath.Join(t.TempDir(), "new.db")}).Run(t.Context()); err != nil {
+	if _, _, err := (sqlite.Restore{Schema: FileSchema(), From: backup, To: filepath.Join(t.TempDir(), "new.db")}).Run(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

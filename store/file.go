@@ -2,156 +2,156 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
 
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
 	"crmkit/store/sqlite"
 )
 
-// fileState is what a file has seen of the steps of the schema.
-type fileState struct {
-	applied int
-	pending []migration
-}
+// What the store says of its file to the engine, and what a look at a file without a
+// server finds.
 
-// newest is the schema this binary brings the file to.
-func (s fileState) newest() int { return s.applied + len(s.pending) }
+//go:embed migrations/*.sql
+var migrations embed.FS
 
-// copyName is where the copy before an upgrade goes.
-func (s fileState) copyName(path string) string {
-	return fmt.Sprintf("%s.before-%04d", path, s.applied+1)
-}
+// freshSchema makes in one step what the migrations make in a new file. TestNewSchema
+// writes it (go test ./store -run TestNewSchema -update) and keeps it the same.
+//
+//go:embed schema.sql
+var freshSchema string
 
-// querier is a connection or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
-}
+// engine has the functions that questions call.
+var engine = sync.OnceValue(func() *sqlite.Engine {
+	return sqlite.NewEngine(map[string]func(text, part string) bool{
+		query.TextContains: norm.Contains,
+		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
+	})
+})
 
-// stateOf looks at a file without changing it and refuses one that this binary
-// cannot work with. No file is an empty one.
-func stateOf(ctx context.Context, opts Options) (state fileState, err error) {
-	info, err := os.Stat(opts.Path)
-	if err != nil || info.Size() == 0 {
-		state.pending, err = loadMigrations(migrations, opts.Migrations)
-		return state, err
+// FileSchema describes the files of the store, with further migrations if there are any.
+func FileSchema(further ...fs.FS) sqlite.Schema {
+	s := sqlite.Schema{
+		Migrations: append([]fs.FS{migrations}, further...),
+		Fresh:      freshSchema,
+		Identity:   "SELECT value FROM meta WHERE name = 'secret'",
+		Counts:     []sqlite.Table{{Name: "users"}, {Name: "workspaces"}, {Name: "members", Where: "workspace_id > 0"}},
 	}
-	if info.IsDir() {
-		return state, fmt.Errorf("%s is a folder; name a file", opts.Path)
+	for i := range crm.Entities {
+		if e := &crm.Entities[i]; e.PlanLimited() { // what is deleted, but for its row, is in workspace 0
+			s.Counts = append(s.Counts, sqlite.Table{Name: e.Plural, Where: "workspace_id > 0"})
+		}
 	}
-	err = withReadOnly(opts.Path, func(db *sql.DB) error {
-		state, err = readState(ctx, db, opts)
+	return s
+}
+
+// file returns the options of the database file.
+func (o Options) file() sqlite.Options {
+	return sqlite.Options{Path: o.Path, Schema: FileSchema(o.Migrations), Engine: engine(), Clock: o.Clock, Log: o.Log, LockAs: o.LockAs}
+}
+
+// Health is what Check finds in a file.
+type Health struct {
+	sqlite.Health
+	Users      int64     // accounts
+	LastChange time.Time // the latest change in the log; zero: none
+}
+
+// Check checks the file of a store as sqlite.Check does.
+func Check(ctx context.Context, path string) (h Health, err error) {
+	h.Health, err = sqlite.Check(ctx, path, FileSchema(), func(c *sqlite.Conn) error {
+		var at *int64
+		err := errors.Join(c.RowUntil(ctx, "SELECT COUNT(*) FROM users", nil, &h.Users), c.RowUntil(ctx, "SELECT MAX(at) FROM log", nil, &at))
+		if at != nil {
+			h.LastChange = time.UnixMilli(*at)
+		}
 		return err
 	})
-	return state, err
+	return h, err
 }
 
-// withReadOnly gives fn a connection that changes nothing, not even beside the file.
-func withReadOnly(path string, fn func(*sql.DB) error) error {
-	for tries := 1; ; tries++ {
-		before := fingerprintOf(path)
-		err := withDB(immutableDSN(path), fn)
-		if err == nil || fingerprintOf(path) == before || tries == 5 {
+// Verify checks a whole file as sqlite.Verify does, and the values of its records. A backup
+// with a record that cannot be read is better than none, so backups do without that.
+func Verify(ctx context.Context, path string) (sqlite.Summary, error) {
+	sum, err := sqlite.Verify(ctx, path, FileSchema())
+	if err != nil {
+		return sum, err
+	}
+	return sum, sqlite.ReadFile(path, func(c *sqlite.Conn) error { return checkValues(ctx, c) })
+}
+
+// maxDamaged is how many damaged values an error names.
+const maxDamaged = 10
+
+// checkValues looks for lists and objects of records that are not as this program writes
+// them.
+func checkValues(ctx context.Context, c *sqlite.Conn) error {
+	var faults []string
+	for i := range crm.Entities {
+		e := &crm.Entities[i]
+		if e.RandomID {
+			continue
+		}
+		damaged, err := damagedValues(ctx, c, e)
+		if err != nil {
 			return err
 		}
-		// Somebody wrote meanwhile: what was seen may be half of it.
+		faults = append(faults, damaged...)
 	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return errors.New("values are damaged: " + strings.Join(faults[:min(len(faults), maxDamaged)], ", ") + "; take what they were from a backup (crmkit restore), or set them anew with the sqlite3 shell while no server runs")
 }
 
-// fileFingerprint tells one state of a file and its logs from another.
-type fileFingerprint [3]struct{ size, modified int64 }
-
-func fingerprintOf(path string) (m fileFingerprint) {
-	for i, suffix := range []string{"", "-wal", "-journal"} {
-		if info, err := os.Stat(path + suffix); err == nil {
-			m[i].size, m[i].modified = info.Size(), info.ModTime().UnixNano()
+// damagedValues names the damaged values of a kind of record. A file of an older schema
+// may lack columns.
+func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults []string, err error) {
+	columns, err := c.Texts(ctx, "SELECT name FROM pragma_table_info('"+e.Plural+"')")
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		form := map[crm.Type]string{crm.Tags: "array", crm.Object: "object"}[f.Type]
+		if form == "" || !slices.Contains(columns, f.Col()) {
+			continue
+		}
+		keys, err := c.Texts(ctx, fmt.Sprintf("SELECT key FROM %s WHERE %s IS NOT NULL AND CASE WHEN json_valid(%s) THEN json_type(%s) <> '%s' ELSE TRUE END LIMIT %d", e.Plural, f.Col(), f.Col(), f.Col(), form, maxDamaged))
+		if err != nil {
+			return nil, err
+		}
+		for _, text := range keys {
+			key, _ := strconv.ParseInt(text, 10, 64)
+			faults = append(faults, f.Name+" of "+e.Name+"/"+crm.RecordID(e.Prefix, key))
 		}
 	}
-	return m
+	return faults, nil
 }
 
-// immutableDSN is the data source of a file that is only looked at. Where no log lies
-// beside it the file is all there is, and SQLite need not make one to read it.
-func immutableDSN(path string) string {
-	if hasWAL(path) {
-		return fileURL(path) + "?mode=ro&_pragma=busy_timeout(10000)"
+// loadSecret returns the file's own key, made at the first start.
+func (s *Store) loadSecret() ([]byte, error) {
+	fresh := make([]byte, 32)
+	if _, err := s.random.Read(fresh); err != nil {
+		return nil, err
 	}
-	return fileURL(path) + "?mode=ro&immutable=1"
-}
-
-// readOnlyDSN is the data source of a file that others may write meanwhile.
-func readOnlyDSN(path string) string {
-	if checkWritable(path) != nil {
-		return immutableDSN(path) // SQLite cannot make its log there, so that nobody writes
+	c := s.db.Writer()
+	if _, err := c.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1) ON CONFLICT (name) DO NOTHING", hex.EncodeToString(fresh)); err != nil {
+		return nil, err
 	}
-	return fileURL(path) + "?mode=rw&_pragma=busy_timeout(10000)"
-}
-
-// hasWAL reports whether changes lie beside the file that are not in it.
-func hasWAL(path string) bool {
-	for _, suffix := range []string{"-wal", "-journal"} {
-		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
-			return true
-		}
+	var text string
+	if err := c.Row("SELECT value FROM meta WHERE name = 'secret'", nil, &text); err != nil {
+		return nil, err
 	}
-	return false
-}
-
-// withDB gives fn a connection that is closed after it.
-func withDB(name string, fn func(*sql.DB) error) error {
-	db, err := sql.Open("sqlite", name)
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(1)
-	return errors.Join(fn(db), db.Close())
-}
-
-// readState reads what the file has seen, and compares it with what this binary
-// knows.
-func readState(ctx context.Context, db querier, opts Options) (state fileState, err error) {
-	all, err := loadMigrations(migrations, opts.Migrations)
-	if err != nil {
-		return state, err
-	}
-	applied, err := appliedMigrations(ctx, db, opts.Path)
-	if err != nil {
-		return state, err
-	}
-	if len(applied) > len(all) {
-		return state, fmt.Errorf("%s was written by a newer crmkit (schema %d, this one knows %d); upgrade the binary", opts.Path, len(applied), len(all))
-	}
-	for i, checksum := range applied {
-		if all[i].checksum != checksum {
-			return state, fmt.Errorf("%s: migration %s differs from the one this file was made with; use the crmkit that made it", opts.Path, all[i].name)
-		}
-	}
-	return fileState{len(applied), all[len(applied):]}, nil
-}
-
-// appliedMigrations returns the checksums of what the file has seen, none for an
-// empty file. Tables of somebody else are an error.
-func appliedMigrations(ctx context.Context, db querier, path string) (sums []string, err error) {
-	var id, tables int64
-	// In one statement: another process may make the tables at this moment.
-	if err := db.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id").Scan(&tables, &id); err != nil {
-		return nil, sqlite.DescribeOpenError(path, err)
-	}
-	switch {
-	case tables > 0 && id != applicationID:
-		return nil, fmt.Errorf("%s is a SQLite file, but not one of crmkit; name another with --db", path)
-	case tables == 0:
-		return nil, nil
-	}
-	rows, err := db.QueryContext(ctx, "SELECT checksum FROM migrations ORDER BY number")
-	err = eachRow(rows, err, func(scan func(...any) error) error {
-		sums = append(sums, "")
-		return scan(&sums[len(sums)-1])
-	})
-	if err != nil {
-		return nil, sqlite.DescribeOpenError(path, err)
-	}
-	return sums, nil
+	return hex.DecodeString(text)
 }

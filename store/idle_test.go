@@ -29,7 +29,7 @@ func TestIdleStoreIsWholeInItsFile(t *testing.T) {
 	ann := f.member("ann@example.com")
 	for range 3 {
 		f.save(ann, "contact", "name", "Jane")
-		for deadline := time.Now().Add(10 * time.Second); size(f.opts.Path+"-wal") > 0; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); f.Stats().LogBytes > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the log of an idle store is not written into its file")
 			}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/sqlite"
 )
 
 // Keys returns the keys of the records that a question finds, lowest first, at most limit.
@@ -37,7 +38,7 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	}
 	// The driver hears of a cancellation only while it looks for the first row, so all are
 	// found before it.
-	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+keysFromJSON+") AND %s) SELECT k, v FROM p",
+	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+sqlite.KeysFromJSON+") AND %s) SELECT k, v FROM p",
 		e.TableName(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
 	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {

@@ -38,7 +38,7 @@ func TestUpgradeKeepsTheLog(t *testing.T) {
 // oldLog returns the lines of the log of each workspace in a file of an earlier schema.
 func oldLog(t *testing.T, path string) map[int64][]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", fileURL(path)+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}

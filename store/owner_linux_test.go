@@ -47,7 +47,7 @@ func TestLockIsNoLink(t *testing.T) {
 				must(t, os.Chown(dir, someUser, someUser))
 			}
 			before := ownerNumber(t, secret)
-			if _, _, err := (Restore{From: backup, To: target}).Run(t.Context()); err == nil {
+			if _, _, err := (sqlite.Restore{Schema: FileSchema(), From: backup, To: target}).Run(t.Context()); err == nil {
 				t.Error("restore took a link for its lock")
 			}
 			text, err := os.ReadFile(secret)
@@ -69,13 +69,13 @@ func TestRootLeavesFilesToTheServer(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.Chown(dir, someUser, someUser))
 	db := filepath.Join(dir, "crm.db")
-	if _, _, err := (Restore{From: backup, To: db}).Run(t.Context()); err != nil {
+	if _, _, err := (sqlite.Restore{Schema: FileSchema(), From: backup, To: db}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	backups := t.TempDir()
 	must(t, os.Chown(backups, someUser, someUser))
 	for range 3 {
-		if _, err := (Backup{From: db, To: backups, Keep: 2}).Write(t.Context()); err != nil {
+		if _, err := (sqlite.Backup{Schema: FileSchema(), From: db, To: backups, Keep: 2}).Write(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 	db, _, _ := madeFile(t)
 	must(t, os.Chown(db, someUser, someUser))
 	dir := t.TempDir()
-	b := Backup{From: db, To: dir, Keep: 2}
+	b := sqlite.Backup{Schema: FileSchema(), From: db, To: dir, Keep: 2}
 	if _, err := b.Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}

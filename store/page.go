@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // page reads a page: the keys of its rows, then those of the records that are not on the
@@ -103,7 +104,7 @@ func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []i
 	}
 	row, size := t.newRow(), 0
 	read := make([]crm.Record, 0, len(missing))
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+keysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
 	err := c.Rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
 		if size > maxPageBytes {
 			return errPageFull

@@ -128,20 +128,19 @@ type entryRow struct {
 // entries returns the log of a workspace, newest first.
 func (f *fixture) entries(workspace int64) (list []entryRow) {
 	f.t.Helper()
-	rows, err := f.reads.QueryContext(f.t.Context(), `SELECT key, COALESCE(version, 0), action, target, COALESCE(before, ''), COALESCE(after, '')
-		FROM log WHERE workspace_id = $1 ORDER BY key DESC`, workspace)
+	err := f.Read(f.t.Context(), func(v *ReadTx) error {
+		return v.Rows(f.t.Context(), `SELECT key, COALESCE(version, 0), action, target, COALESCE(before, ''), COALESCE(after, '')
+			FROM log WHERE workspace_id = $1 ORDER BY key DESC`, []any{workspace}, func(scan func(...any) error) error {
+			var e entryRow
+			var before, after string
+			err := scan(&e.number, &e.version, &e.action, &e.target, &before, &after)
+			e.number, e.before, e.after = crm.RecordNumber(e.number), norm.ParseObject(before), norm.ParseObject(after)
+			list = append(list, e)
+			return err
+		})
+	})
 	if err != nil {
 		f.t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var e entryRow
-		var before, after string
-		if err := rows.Scan(&e.number, &e.version, &e.action, &e.target, &before, &after); err != nil {
-			f.t.Fatal(err)
-		}
-		e.number, e.before, e.after = crm.RecordNumber(e.number), norm.ParseObject(before), norm.ParseObject(after)
-		list = append(list, e)
 	}
 	return list
 }

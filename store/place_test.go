@@ -2,7 +2,6 @@ package store
 
 import (
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // TestRemovedFile takes the file away from a store at work: it must not go on answering
@@ -53,12 +53,12 @@ func TestBackupsOfAnotherDatabase(t *testing.T) {
 	second := other.opts.Path
 	folder := t.TempDir()
 	for range 2 {
-		_, err := Backup{From: first, To: folder, Keep: 3}.Write(t.Context())
+		_, err := sqlite.Backup{Schema: FileSchema(), From: first, To: folder, Keep: 3}.Write(t.Context())
 		must(t, err)
 	}
 	before, err := filepath.Glob(filepath.Join(folder, "*"))
 	must(t, err)
-	_, err = Backup{From: second, To: folder, Keep: 1}.Write(t.Context())
+	_, err = sqlite.Backup{Schema: FileSchema(), From: second, To: folder, Keep: 1}.Write(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "is a backup of another database") {
 		t.Errorf("the backup of another database: %v", err)
 	}
@@ -74,10 +74,7 @@ func TestCheckFindsForeignObjects(t *testing.T) {
 	path, _, _ := madeFile(t)
 	_, err := Check(t.Context(), path)
 	must(t, err)
-	must(t, withDB(fileURL(path)+"?mode=rw", func(db *sql.DB) error {
-		_, err := db.Exec("CREATE TABLE foo (x)")
-		return err
-	}))
+	must(t, runSQL(path, "CREATE TABLE foo (x)"))
 	if _, err := Check(t.Context(), path); err == nil || !strings.Contains(err.Error(), "foo") {
 		t.Errorf("a foreign table: %v", err)
 	}

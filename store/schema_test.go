@@ -83,13 +83,13 @@ func TestEveryTableIsStrict(t *testing.T) {
 func TestMigrationsSpeakBothEngines(t *testing.T) {
 	comments := regexp.MustCompile(`--[^\n]*`)
 	foreign := regexp.MustCompile(`(?i)\b(INTEGER|INT|AUTOINCREMENT|DATETIME|CURRENT_TIMESTAMP|COLLATE|json_\w+|WITHOUT)\b|now\(`)
-	list, err := loadMigrations(migrations)
+	list, err := FileSchema().Load()
 	if err != nil || len(list) == 0 {
 		t.Fatalf("%d migrations, %v", len(list), err)
 	}
 	for _, m := range list {
-		if found := foreign.FindAllString(comments.ReplaceAllString(m.sql, ""), -1); len(found) > 0 {
-			t.Errorf("%s uses %q, which are not the words of both engines", m.name, found)
+		if found := foreign.FindAllString(comments.ReplaceAllString(m.SQL, ""), -1); len(found) > 0 {
+			t.Errorf("%s uses %q, which are not the words of both engines", m.Name, found)
 		}
 	}
 }

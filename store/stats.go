@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"crmkit/crm"
@@ -24,18 +23,8 @@ type Stats struct {
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
 	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: s.recordCache.memory(), Hits: s.recordCache.hits.Load(), Misses: s.recordCache.misses.Load()}
-	if s.opts.Path != Memory {
-		stats.FileBytes, stats.LogBytes = size(s.opts.Path), size(s.opts.Path+"-wal")
-	}
+	stats.FileBytes, stats.LogBytes = s.db.Sizes()
 	return stats
-}
-
-func size(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0 // there is no log before the first write
-	}
-	return info.Size()
 }
 
 // Batch is what the writer did in one transaction.

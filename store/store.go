@@ -8,12 +8,10 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,17 +41,14 @@ type Options struct {
 }
 
 // Memory is the Path of a store that leaves nothing behind.
-const Memory = ":memory:"
+const Memory = sqlite.Memory
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	Schema *crm.Schema
 
 	opts        Options
-	lock        *sqlite.Lock // of the file, with Options.LockAs
-	sharing     *sqlite.Lock // of the file, while its schema changes
-	writes      *sql.DB
-	reads       *sql.DB
+	db          *sqlite.DB
 	turns       *turns            // to read records
 	readers     chan *sqlite.Conn // those that are free, one for each turn at least
 	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
@@ -126,31 +121,19 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
-	name := dsn(s.opts.Path)
+func (s *Store) open(ctx context.Context) (err error) {
 	if s.opts.Path == Memory {
 		s.gate = &sync.RWMutex{}
-	} else if err := s.prepareFile(ctx); err != nil {
+	}
+	if s.db, err = sqlite.Open(ctx, s.opts.file()); err != nil {
 		return err
 	}
-	err := sqlite.RetryLocked(ctx, func() (err error) {
-		s.writes, err = openWriter(ctx, name)
-		return err
-	})
-	if err != nil {
-		return sqlite.DescribeOpenError(s.opts.Path, err)
+	if s.db.Locked() {
+		if err := s.dropSpools(); err != nil {
+			return err
+		}
 	}
-	if err := migrate(ctx, s.writes, s.opts); err != nil {
-		return err
-	}
-	err, s.sharing = s.sharing.Release(), nil
-	if err == nil && s.lock != nil {
-		err = s.dropSpools()
-	}
-	if err != nil {
-		return err
-	}
-	if s.secret, err = s.loadSecret(ctx, s.writes); err != nil {
+	if s.secret, err = s.loadSecret(); err != nil {
 		return err
 	}
 	for e, t := range s.mappings {
@@ -158,26 +141,49 @@ func (s *Store) open(ctx context.Context) error {
 			t.sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}
-	if err := s.openReaders(ctx, name); err != nil {
+	s.turns = newTurns(processors())
+	if s.readers, err = s.connect(ctx, s.turns.free); err != nil {
 		return err
 	}
-	if s.writer, err = newWriter(ctx, s); err != nil {
+	if s.accounts, err = s.connect(ctx, accountReaders); err != nil {
+		return err
+	}
+	if s.writer, err = newWriter(s); err != nil {
 		return err
 	}
 	if s.opts.Path != Memory {
 		s.wal = openWalIndex(s.opts.Path)
-		if s.writer.file, err = os.Stat(s.opts.Path); err != nil {
-			return err
-		}
 	}
+	s.start(ctx)
+	return nil
+}
+
+// start starts what runs beside the requests.
+func (s *Store) start(ctx context.Context) {
 	s.done.Go(s.writer.run)
-	if s.lock != nil {
+	if s.db.Locked() {
 		s.dropReservations(ctx)
 	}
 	s.done.Go(s.runMaintenance)
 	s.done.Go(s.runCascades)
 	s.done.Go(s.runIndexer)
-	return nil
+}
+
+// accountReaders is how many connections serve the reads that take no turn. They read
+// single rows, so two suffice for any number of clients.
+const accountReaders = 2
+
+// connect returns that many reading connections, ready for use.
+func (s *Store) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
+	readers := make(chan *sqlite.Conn, n)
+	for range n {
+		conn, err := s.db.Reader(ctx)
+		if err != nil {
+			return nil, err
+		}
+		readers <- conn
+	}
+	return readers, nil
 }
 
 // Close finishes the writes that wait, writes back what is kept in memory and
@@ -202,15 +208,11 @@ func (s *Store) close() error {
 			errs = append(errs, (<-readers).Close()) // waits for reads under way
 		}
 	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+	errs = append(errs, s.closeSpools())
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
 	}
-	for _, db := range []*sql.DB{s.reads, s.writes} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	errs = append(errs, s.closeSpools(), s.wal.close(), s.sharing.Release(), s.lock.Release())
+	errs = append(errs, s.wal.close())
 	return errors.Join(errs...)
 }
 

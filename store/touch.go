@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // lastUsedBuffer remembers when tokens were last used, so that requests that read do not write.
@@ -175,5 +176,5 @@ func (t *mapping) lastUsedText() string {
 		}
 	}
 	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
-		t.entity.TableName() + " t LEFT JOIN (" + pairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
+		t.entity.TableName() + " t LEFT JOIN (" + sqlite.PairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // fixtureFile unpacks a database that an earlier schema made.
@@ -93,7 +94,7 @@ func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
 			}
 			f.keptTeam(jane)
 			f.keptConnection(tokens)
-			if sum, err := summarize(t.Context(), f.opts.Path, nil); err != nil || sum.Schema != len(released()) {
+			if sum, err := sqlite.Verify(t.Context(), f.opts.Path, FileSchema()); err != nil || sum.Schema != len(released()) {
 				t.Errorf("the file: %+v, %v", sum, err)
 			}
 		})

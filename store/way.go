@@ -153,7 +153,7 @@ func (w accessPath) keySubquery(part query.Range) string {
 		s := w.indexPath.Sources[0]
 		from, scope = s.From+" CROSS JOIN "+from, "t.key = "+s.Key+" AND "+s.Where+" AND +"+scope
 	case w.keyList != "":
-		scope = fmt.Sprintf("+%s AND t.key IN ("+keysFromJSON+")", scope, len(part.Args)+2)
+		scope = fmt.Sprintf("+%s AND t.key IN ("+sqlite.KeysFromJSON+")", scope, len(part.Args)+2)
 	case w.indexPath != nil: // the plus sign keeps SQLite from the index of the order
 		scope = "+" + scope + " AND t.key IN (" + w.indexPath.Keys() + ")"
 	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":

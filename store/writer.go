@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +36,6 @@ type writer struct {
 	most       time.Duration // of its time that one job may take
 	batchTime  time.Duration // of its time after which no further job joins a batch
 	ended      chan struct{} // closed when the writer has returned
-	file       fs.FileInfo   // the database, as it was opened; nil: it is in memory
 	lost       bool          // it was not in its place at the last look
 	batches    int
 	commitTime time.Duration    // how long the last COMMIT took
@@ -87,12 +84,8 @@ func (j *job) abandoned() bool {
 	return j.err != nil
 }
 
-func newWriter(ctx context.Context, s *Store) (*writer, error) {
-	conn, err := s.writes.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w := &writer{store: s, conn: sqlite.NewConn(conn), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+func newWriter(s *Store) (*writer, error) {
+	w := &writer{store: s, conn: s.db.Writer(), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
 	var last int64
 	if err := w.conn.Row(lastChange, nil, &last); err != nil && !errors.Is(err, sqlite.ErrNoRows) {
 		return nil, err
@@ -248,11 +241,8 @@ func (w *writer) commit(batch []*job) (ran int) {
 // checkFile returns an error where the file is not in its place any more. What is written
 // into a file without a name is gone with the process.
 func (w *writer) checkFile() error {
-	if w.file == nil {
-		return nil
-	}
 	path := w.store.opts.Path
-	if is, err := os.Stat(path); err == nil && os.SameFile(is, w.file) {
+	if !w.store.db.Misplaced() {
 		w.lost = false
 		return nil
 	}
@@ -267,23 +257,22 @@ func (w *writer) checkFile() error {
 // checkpointIfLarge empties the write-ahead log when it has grown: SQLite's own passive
 // checkpoints give way to readers and would let it grow without bound.
 func (w *writer) checkpointIfLarge() {
-	if w.batches++; w.batches%walEvery != 0 || w.store.opts.Path == Memory {
+	if w.batches++; w.batches%walEvery != 0 {
 		return
 	}
-	info, err := os.Stat(w.store.opts.Path + "-wal")
-	if err != nil || info.Size() <= walLimit {
+	_, size := w.store.db.Sizes()
+	if size <= walLimit {
 		return
 	}
 	if err := w.conn.Checkpoint(); err != nil {
-		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", info.Size())
+		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", size)
 	}
 }
 
 // checkpointIdle writes the log into the file, so that a copy of the file alone has everything;
 // false: a reader still needs the log.
 func (w *writer) checkpointIdle() bool {
-	path := w.store.opts.Path
-	if path == Memory || size(path+"-wal") == 0 {
+	if _, size := w.store.db.Sizes(); size == 0 {
 		return true
 	}
 	err := w.conn.Checkpoint()
@@ -292,5 +281,3 @@ func (w *writer) checkpointIdle() bool {
 	}
 	return err == nil
 }
-
-func (w *writer) close() error { return w.conn.Close() }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
 // diagnose runs crmkit doctor and returns its findings by the name of the check,
@@ -83,7 +84,7 @@ func backUp(t *testing.T, db, folder string, age time.Duration) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := store.Backup{From: db, To: folder}.Write(t.Context())
+	sum, err := sqlite.Backup{Schema: store.FileSchema(), From: db, To: folder}.Write(t.Context())
 	if err := errors.Join(err, os.Chtimes(sum.Path, at, at)); err != nil {
 		t.Fatal(err)
 	}

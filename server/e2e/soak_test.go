@@ -252,7 +252,7 @@ func TestSoakNoticesLoss(t *testing.T) {
 		lacks(t, "no file system of its own")
 	}
 	careless := filepath.Join(t.TempDir(), "careless")
-	if out, err := exec.Command("go", "build", "-ldflags", "-X crmkit/store.synchronous=OFF", "-o", careless, repository).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags", "-X crmkit/store/sqlite.synchronous=OFF", "-o", careless, repository).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	s.dir = s.disk.path

@@ -25,8 +25,8 @@ type Conn struct {
 	probes map[string]driver.Stmt
 }
 
-// NewConn returns a connection that takes over one of database/sql.
-func NewConn(conn *sql.Conn) *Conn {
+// newConn returns a connection that takes over one of database/sql.
+func newConn(conn *sql.Conn) *Conn {
 	return &Conn{conn: conn, stmts: newStatements(conn), probes: map[string]driver.Stmt{}}
 }
 
@@ -77,6 +77,29 @@ func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan
 	defer st.release()
 	rows, err := st.QueryContext(ctx, args...)
 	return eachRow(rows, err, each)
+}
+
+// RowUntil reads one row that may take long to find, like a count; without one the error
+// is ErrNoRows.
+func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
+	found := false
+	err := c.Rows(ctx, text, args, func(scan func(...any) error) error {
+		found = true
+		return scan(dest...)
+	})
+	if err == nil && !found {
+		return ErrNoRows
+	}
+	return err
+}
+
+// Texts reads a column of texts.
+func (c *Conn) Texts(ctx context.Context, text string, args ...any) (list []string, err error) {
+	err = c.Rows(ctx, text, args, func(scan func(...any) error) error {
+		list = append(list, "")
+		return scan(&list[len(list)-1])
+	})
+	return list, err
 }
 
 // eachRow calls each for every row, closes the rows and reports any error on the way.
@@ -134,8 +157,11 @@ func (c *Conn) Commit() error { return c.run("COMMIT") }
 // SQLite ended it after a fault of the disk.
 func (c *Conn) Rollback() error { return c.run("ROLLBACK") }
 
-func (c *Conn) run(text string) error {
-	_, err := c.conn.ExecContext(context.Background(), text)
+func (c *Conn) run(text string) error { return c.script(context.Background(), text) }
+
+// script runs statements that are not kept as prepared ones.
+func (c *Conn) script(ctx context.Context, text string, args ...any) error {
+	_, err := c.conn.ExecContext(ctx, text, args...)
 	return err
 }
 

@@ -15,10 +15,10 @@ var (
 	fuse uint32 = 0x65735546
 )
 
-// DiskOf names the network file system a folder is on, if it is on one. Behind
+// diskOf names the network file system a folder is on, if it is on one. Behind
 // FUSE may be a disk (a shared folder of a virtual machine, an encrypted one) or a
 // network (sshfs): unsure is true.
-func DiskOf(folder string) (network string, unsure bool, err error) {
+func diskOf(folder string) (network string, unsure bool, err error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(folder, &stat); err != nil {
 		return "", false, err

@@ -2,5 +2,5 @@
 
 package sqlite
 
-// DiskOf knows no network file systems here.
-func DiskOf(string) (network string, unsure bool, err error) { return "", false, nil }
+// diskOf knows no network file systems here.
+func diskOf(string) (network string, unsure bool, err error) { return "", false, nil }

@@ -35,8 +35,8 @@ var explanations = map[int]string{
 	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
 }
 
-// DescribeOpenError names the file in an error, and says in words what SQLite says by a number.
-func DescribeOpenError(path string, err error) error {
+// describeOpenError names the file in an error, and says in words what SQLite says by a number.
+func describeOpenError(path string, err error) error {
 	var known *modernc.Error
 	if errors.As(err, &known) {
 		if words := explanations[known.Code()&0xff]; words != "" {

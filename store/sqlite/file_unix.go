@@ -11,16 +11,16 @@ import (
 	"syscall"
 )
 
-// Flock locks a file for this handle, alone or beside others, or fails with
-// ErrHeld.
-func Flock(file *os.File, alone bool) error {
+// flock locks a file for this handle, alone or beside others, or fails with
+// errHeld.
+func flock(file *os.File, alone bool) error {
 	how := syscall.LOCK_SH
 	if alone {
 		how = syscall.LOCK_EX
 	}
 	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return ErrHeld
+		return errHeld
 	}
 	return err
 }
@@ -32,10 +32,10 @@ const (
 	sharedSize  = 510
 )
 
-// UsedBy names a process that has the database open, or none. It opens and closes
+// usedBy names a process that has the database open, or none. It opens and closes
 // the file, which would drop the locks of this process: call it only while this
 // process has no connection to the file.
-func UsedBy(path string) (who string, err error) {
+func usedBy(path string) (who string, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -54,8 +54,8 @@ func UsedBy(path string) (who string, err error) {
 	return fmt.Sprintf("process %d", l.Pid), nil
 }
 
-// Writable returns an error where this process may not write.
-func Writable(path string) error {
+// writable returns an error where this process may not write.
+func writable(path string) error {
 	const write = 2 // W_OK
 	if err := syscall.Access(path, write); err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
@@ -75,33 +75,33 @@ func names(info os.FileInfo) uint64 {
 	return 1
 }
 
-// SameOwner gives a file that root has just made to the owner of the database, or where
+// sameOwner gives a file that root has just made to the owner of the database, or where
 // there is none yet of its folder.
-func SameOwner(path string, file *os.File) error {
+func sameOwner(path string, file *os.File) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	owner, err := OwnerOf(path)
-	if err != nil || owner.User == 0 {
+	owner, err := ownerOf(path)
+	if err != nil || owner.user == 0 {
 		return err
 	}
-	return file.Chown(owner.User, owner.Group)
+	return file.Chown(owner.user, owner.group)
 }
 
-// Owner is whom a file belongs to.
-type Owner struct{ User, Group int }
+// owner is whom a file belongs to.
+type owner struct{ user, group int }
 
-// OwnerOf returns the owner of the file, or where there is none of its folder.
-func OwnerOf(path string) (Owner, error) {
+// ownerOf returns the owner of the file, or where there is none of its folder.
+func ownerOf(path string) (owner, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		info, err = os.Stat(filepath.Dir(path))
 	}
 	if err != nil {
-		return Owner{}, err
+		return owner{}, err
 	}
 	if stat, known := info.Sys().(*syscall.Stat_t); known {
-		return Owner{int(stat.Uid), int(stat.Gid)}, nil
+		return owner{int(stat.Uid), int(stat.Gid)}, nil
 	}
-	return Owner{os.Geteuid(), os.Getegid()}, nil
+	return owner{os.Geteuid(), os.Getegid()}, nil
 }

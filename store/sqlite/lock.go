@@ -14,12 +14,12 @@ import (
 // patience is how long a start waits for another process that changes the schema
 // or is about to end; pause is the time between two looks.
 const (
-	LockTimeout       = 5 * time.Second
+	lockTimeout       = 5 * time.Second
 	lockRetryInterval = 20 * time.Millisecond
 )
 
-// ErrHeld says that another process holds the lock.
-var ErrHeld = errors.New("held by another process")
+// errHeld says that another process holds the lock.
+var errHeld = errors.New("held by another process")
 
 // Lock is a hold on a database file: an advisory lock of the kernel on a file of
 // its own beside the database. The kernel lets go of it when the process is gone,
@@ -40,13 +40,13 @@ func (l *Lock) Release() error {
 
 func LockName(path string) string { return path + ".lock" }
 
-// LockShared takes the lock beside others that share it, or fails with ErrHeld.
-func LockShared(path string) (*Lock, error) {
+// lockShared takes the lock beside others that share it, or fails with errHeld.
+func lockShared(path string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := Flock(file, false); err != nil {
+	if err := flock(file, false); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &Lock{file}, nil
@@ -60,20 +60,20 @@ func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(LockTimeout)
+	until := time.Now().Add(lockTimeout)
 	for {
-		err := Flock(file, true)
+		err := flock(file, true)
 		if err == nil {
 			return &Lock{file}, writeOwner(file, as)
 		}
-		if errors.Is(err, ErrHeld) {
+		if errors.Is(err, errHeld) {
 			err = ownedBy(path)
 		}
 		if err == nil && time.Now().After(until) {
 			err = fmt.Errorf("%s: another crmkit is bringing its schema up to date; start again when that is done", path)
 		}
 		if err == nil {
-			err = Sleep(ctx)
+			err = sleep(ctx)
 		}
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
@@ -84,11 +84,11 @@ func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 // ownedBy returns an error when a process holds the lock alone, and nil when
 // those that hold it share it.
 func ownedBy(path string) error {
-	shared, err := LockShared(path)
+	shared, err := lockShared(path)
 	if err == nil {
 		return shared.Release()
 	}
-	if !errors.Is(err, ErrHeld) {
+	if !errors.Is(err, errHeld) {
 		return err
 	}
 	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, LockOwner(path))
@@ -103,9 +103,9 @@ func writeOwner(file *os.File, as string) error {
 	return err
 }
 
-// Holder returns what the holder of the lock wrote about itself.
+// LockOwner returns what the holder of the lock wrote about itself.
 func LockOwner(path string) string {
-	file, err := OpenPlain(LockName(path), os.O_RDONLY)
+	file, err := openPlain(LockName(path), os.O_RDONLY)
 	if err != nil {
 		return "another crmkit"
 	}
@@ -125,13 +125,13 @@ func openLock(path string) (*os.File, error) {
 	name := LockName(path)
 	file, err := openNew(name)
 	if err == nil {
-		if err := SameOwner(path, file); err != nil {
+		if err := sameOwner(path, file); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
 		return file, nil
 	}
 	if errors.Is(err, fs.ErrExist) {
-		file, err = OpenPlain(name, os.O_RDWR)
+		file, err = openPlain(name, os.O_RDWR)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the database: %w", err)
@@ -145,9 +145,9 @@ func openNew(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// OpenPlain opens a regular file with one name. It follows no symbolic link and waits for
+// openPlain opens a regular file with one name. It follows no symbolic link and waits for
 // no pipe.
-func OpenPlain(name string, how int) (*os.File, error) {
+func openPlain(name string, how int) (*os.File, error) {
 	file, err := os.OpenFile(name, how|noFollow, 0)
 	if err != nil {
 		return nil, err
@@ -162,23 +162,23 @@ func OpenPlain(name string, how int) (*os.File, error) {
 	return file, nil
 }
 
-// RetryLocked repeats fn while SQLite says that it is busy. Where its log comes or
+// retryLocked repeats fn while SQLite says that it is busy. Where its log comes or
 // goes, as when a file is made or the last process closes it, SQLite says so at
 // once, whatever the busy_timeout.
-func RetryLocked(ctx context.Context, fn func() error) error {
-	for until := time.Now().Add(LockTimeout); ; {
+func retryLocked(ctx context.Context, fn func() error) error {
+	for until := time.Now().Add(lockTimeout); ; {
 		err := fn()
 		if !isBusy(err) || time.Now().After(until) {
 			return err
 		}
-		if err := Sleep(ctx); err != nil {
+		if err := sleep(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// Sleep waits a moment, or until the context ends.
-func Sleep(ctx context.Context) error {
+// sleep waits a moment, or until the context ends.
+func sleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

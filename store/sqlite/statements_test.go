@@ -18,7 +18,7 @@ func testConn(t *testing.T) *Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewConn(conn)
+	c := newConn(conn)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)

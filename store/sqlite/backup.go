@@ -1,8 +1,7 @@
-package store
+package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,15 +10,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crmkit/store/sqlite"
 )
 
 // Backup is what to copy, and where.
 type Backup struct {
-	From string // the database; a server may run on it
-	To   string // the file to write, or a folder, in which it is called as the database is
-	Keep int    // how many to keep, the new one included; 0: refuse where one is there
+	Schema Schema // of the database
+	From   string // the database; a server may run on it
+	To     string // the file to write, or a folder, in which it is called as the database is
+	Keep   int    // how many to keep, the new one included; 0: refuse where one is there
 }
 
 // stamp is the time in the name of an older backup, in UTC.
@@ -41,10 +39,10 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	defer folder.Close()
 	// Two that write one file would take each other's half for their own. Where a
 	// file system has no such locks there is one writer anyway.
-	if err := sqlite.Flock(folder, true); errors.Is(err, sqlite.ErrHeld) {
+	if err := flock(folder, true); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
-	sum, err := vacuumInto(ctx, readOnlyDSN(b.From), b.To+".partial", nil)
+	sum, err := vacuumInto(ctx, liveDSN(b.From), b.To+".partial", b.Schema)
 	if err == nil {
 		err = giveTo(b.To+".partial", b.From) // what root makes the server must be able to replace
 	}
@@ -80,7 +78,7 @@ func (b Backup) Check(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.From); err != nil {
 		return err
 	}
-	if err := sqlite.Writable(filepath.Dir(b.To)); err != nil {
+	if err := writable(filepath.Dir(b.To)); err != nil {
 		return fmt.Errorf("the folder of the backup: %w", err)
 	}
 	target, err := os.Lstat(b.To)
@@ -115,26 +113,24 @@ func (b Backup) checkSame(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
 	}
-	db, err := secretOf(ctx, b.From)
+	db, err := b.identityOf(b.From)
 	if err != nil {
 		return err
 	}
-	old, err := secretOf(ctx, b.To)
+	old, err := b.identityOf(b.To)
 	if err == nil && old != db {
 		err = fmt.Errorf("%s is a backup of another database; name another folder or file, or move it away", b.To)
 	}
 	return err
 }
 
-// secretOf reads the secret of a database file, which was made with it.
-func secretOf(ctx context.Context, path string) (secret string, err error) {
-	err = withReadOnly(path, func(db *sql.DB) error {
-		return db.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'secret'").Scan(&secret)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil // a first start was cut short
+// identityOf reads what tells a database from others; empty where a first start was cut short.
+func (b Backup) identityOf(path string) (identity string, err error) {
+	err = ReadFile(path, func(c *Conn) error { return c.Row(b.Schema.Identity, nil, &identity) })
+	if errors.Is(err, ErrNoRows) {
+		err = nil
 	}
-	return secret, err
+	return identity, err
 }
 
 // checkOwner refuses to replace a backup of another user: the server whose backups these
@@ -143,19 +139,19 @@ func (b Backup) checkOwner(target fs.FileInfo) error {
 	if !target.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file; name another for the backup", b.To)
 	}
-	db, err := sqlite.OwnerOf(b.From)
+	db, err := ownerOf(b.From)
 	if err != nil {
 		return err
 	}
-	old, err := sqlite.OwnerOf(b.To)
+	old, err := ownerOf(b.To)
 	if err != nil {
 		return err
 	}
-	if old.User != db.User {
-		return fmt.Errorf("%s belongs to user %d, and the database to user %d, who must be able to read and replace it: chown %d %s, or name another folder", b.To, old.User, db.User, db.User, b.To)
+	if old.user != db.user {
+		return fmt.Errorf("%s belongs to user %d, and the database to user %d, who must be able to read and replace it: chown %d %s, or name another folder", b.To, old.user, db.user, db.user, b.To)
 	}
-	if user := os.Geteuid(); user != db.User && user > 0 {
-		return fmt.Errorf("%s is a backup of user %d, to whom the database belongs: run this as that user, or as root, or name another folder", b.To, db.User)
+	if user := os.Geteuid(); user != db.user && user > 0 {
+		return fmt.Errorf("%s is a backup of user %d, to whom the database belongs: run this as that user, or as root, or name another folder", b.To, db.user)
 	}
 	return nil
 }
@@ -163,8 +159,8 @@ func (b Backup) checkOwner(target fs.FileInfo) error {
 // checkIsCRMKit returns an error unless the file is a database of crmkit, of whichever
 // schema.
 func checkIsCRMKit(ctx context.Context, path string) error {
-	return withReadOnly(path, func(db *sql.DB) error {
-		sums, err := appliedMigrations(ctx, db, path)
+	return ReadFile(path, func(c *Conn) error {
+		sums, err := appliedMigrations(ctx, c, path)
 		if err == nil && len(sums) == 0 {
 			err = fmt.Errorf("%s is empty", path)
 		}
@@ -241,27 +237,4 @@ func LastBackup(folder, db string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, nil
-}
-
-// Verify looks through a whole file and returns what is in it, or what is wrong
-// with it. A file of a schema that this binary does not know is an error. The file
-// stays as it is.
-func Verify(ctx context.Context, path string) (Summary, error) {
-	sum, err := usable(ctx, path)
-	if err != nil {
-		return sum, err
-	}
-	return sum, withReadOnly(path, func(db *sql.DB) error { return checkValues(ctx, db) })
-}
-
-// usable does so, but for the values of records: a backup with a record that cannot be
-// read is better than none.
-func usable(ctx context.Context, path string) (Summary, error) {
-	if _, err := os.Stat(path); err != nil {
-		return Summary{}, err
-	}
-	if _, err := stateOf(ctx, Options{Path: path}); err != nil {
-		return Summary{}, err
-	}
-	return summarize(ctx, path, nil)
 }

@@ -1,20 +1,18 @@
-package store
+package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
-
-	"crmkit/store/sqlite"
 )
 
 // Restore is which backup to put where.
 type Restore struct {
+	Schema  Schema // of the database
 	From    string // the backup
 	To      string // the database
 	Replace bool   // put it in the place of a database that is there, which is kept under another name
@@ -28,12 +26,12 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
 	}
-	l, err := sqlite.LockExclusive(ctx, r.To, "crmkit restore")
+	l, err := LockExclusive(ctx, r.To, "crmkit restore")
 	if err != nil {
 		return sum, "", err
 	}
 	defer func() { err = errors.Join(err, l.Release()) }()
-	user, err := sqlite.UsedBy(r.To)
+	user, err := usedBy(r.To)
 	if user != "" {
 		err = fmt.Errorf("%s has %s open; end it first", user, r.To)
 	}
@@ -41,7 +39,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 		return sum, "", err
 	}
 	partial := r.To + ".restoring"
-	if sum, err = vacuumInto(ctx, immutableDSN(r.From), partial, nil); err == nil {
+	if sum, err = vacuumInto(ctx, immutableDSN(r.From), partial, r.Schema); err == nil {
 		err = giveTo(partial, r.To)
 	}
 	if err != nil {
@@ -57,19 +55,9 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	return sum, kept, syncFile(filepath.Dir(r.To))
 }
 
-// giveTo gives a file that was just made to the owner of the database beside which it is,
-// so that the server can open what root made.
-func giveTo(path, db string) error {
-	file, err := sqlite.OpenPlain(path, os.O_RDONLY)
-	if err != nil {
-		return err
-	}
-	return errors.Join(sqlite.SameOwner(db, file), file.Close())
-}
-
 // check refuses a backup that is not sound, and a target that must not be replaced.
 func (r Restore) check(ctx context.Context) error {
-	if _, err := usable(ctx, r.From); err != nil {
+	if _, err := Verify(ctx, r.From, r.Schema); err != nil {
 		return fmt.Errorf("the backup is not used: %w", err)
 	}
 	source, err := os.Stat(r.From)
@@ -101,9 +89,8 @@ func (r Restore) check(ctx context.Context) error {
 // rename replaces the old database by the new one.
 func (r Restore) setAside() (kept string, err error) {
 	if _, err := os.Stat(r.To); err == nil {
-		_ = withDB(fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(db *sql.DB) error {
-			_, err := db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-			return err
+		_ = withConn(r.To, fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(c *Conn) error {
+			return c.run("PRAGMA wal_checkpoint(TRUNCATE)")
 		})
 	}
 	aside := r.To + ".replaced-" + time.Now().UTC().Format(stamp)

@@ -1,11 +1,9 @@
-package store
+package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -17,15 +15,18 @@ import (
 // object is a table, index, trigger or view of a database.
 type object struct{ kind, name string }
 
-// compareSchema returns an error unless a file has exactly the tables and indexes that the
-// first migrations make, further ones included that the store was opened with. A trigger, a view or another column could change rights or
+// maxFaults is how many faults of a file an error names.
+const maxFaults = 10
+
+// compareSchema returns an error unless a database has exactly the tables and indexes that
+// the first migrations make. A trigger, a view or another column could change rights or
 // answers, so a file with one is not used, however sound its pages are.
-func compareSchema(ctx context.Context, db querier, applied int, further fs.FS) error {
-	want, err := releasedSchema(ctx, applied, further)
+func compareSchema(ctx context.Context, c *Conn, applied int, schema Schema) error {
+	want, err := releasedObjects(ctx, applied, schema)
 	if err != nil {
 		return err
 	}
-	is, err := objects(ctx, db)
+	is, err := objects(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -39,14 +40,14 @@ func compareSchema(ctx context.Context, db querier, applied int, further fs.FS) 
 		}
 	}
 	for _, o := range sorted(want) {
-		if _, there := is[o]; !there {
+		if _, exists := is[o]; !exists {
 			faults = append(faults, fmt.Sprintf("%s %s is missing", o.kind, o.name))
 		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
-	return errors.New("the schema is not that of crmkit: " + strings.Join(faults[:min(len(faults), 10)], "; ") + "; take what is not part of it out with the sqlite3 shell while no server runs, or use another backup (crmkit restore)")
+	return errors.New("the schema is not that of crmkit: " + strings.Join(faults[:min(len(faults), maxFaults)], "; ") + "; take what is not part of it out with the sqlite3 shell while no server runs, or use another backup (crmkit restore)")
 }
 
 func sorted(all map[object]string) []object {
@@ -54,10 +55,9 @@ func sorted(all map[object]string) []object {
 }
 
 // objects returns what the schema of a database holds, with the SQL that made each.
-func objects(ctx context.Context, db querier) (map[object]string, error) {
+func objects(ctx context.Context, c *Conn) (map[object]string, error) {
 	all := map[object]string{}
-	rows, err := db.QueryContext(ctx, "SELECT type, name, COALESCE(sql, '') FROM sqlite_master")
-	err = eachRow(rows, err, func(scan func(...any) error) error {
+	err := c.Rows(ctx, "SELECT type, name, COALESCE(sql, '') FROM sqlite_master", nil, func(scan func(...any) error) error {
 		var o object
 		var text string
 		err := scan(&o.kind, &o.name, &text)
@@ -75,22 +75,21 @@ func harmless(o object) bool {
 	return strings.HasPrefix(o.name, "sqlite_stat") || o.kind == "table" && (o.name == "_litestream_seq" || o.name == "_litestream_lock")
 }
 
-// releasedSchema returns what the first migrations make.
-func releasedSchema(ctx context.Context, applied int, further fs.FS) (all map[object]string, err error) {
-	steps, err := loadMigrations(migrations, further)
+// releasedObjects returns what the first migrations make.
+func releasedObjects(ctx context.Context, applied int, schema Schema) (all map[object]string, err error) {
+	steps, err := schema.Load()
 	if err != nil {
 		return nil, err
 	}
-	err = withDB(dsn(Memory), func(db *sql.DB) error {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
+	err = withConn(Memory, openDSN(Memory), func(c *Conn) error {
+		if err := c.BeginWrite(); err != nil {
 			return err
 		}
-		defer tx.Rollback()
-		if err := apply(ctx, tx, steps[:min(applied, len(steps))], Options{Clock: time.Now}); err != nil {
+		defer c.Rollback()
+		if err := apply(ctx, c, steps[:min(applied, len(steps))], Options{Schema: schema, Clock: time.Now}); err != nil {
 			return err
 		}
-		all, err = objects(ctx, tx)
+		all, err = objects(ctx, c)
 		return err
 	})
 	return all, err

@@ -1,0 +1,120 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Memory is the path of a database that leaves nothing behind.
+const Memory = ":memory:"
+
+// oldestSQLite is the first version without the WAL reset fault that corrupts
+// databases (3.7.0 to 3.51.2).
+var oldestSQLite = [3]int{3, 51, 3}
+
+// synchronous is how SQLite waits for the disk. It is FULL in every build but one: the
+// soak test links a binary with OFF, which must lose writes in a power cut, to prove that
+// it would notice.
+var synchronous = "FULL"
+
+// checkpointPages is how many pages the log has when SQLite writes them into the file: 16
+// MB. A page that changes with each write, and most do, is then written there a quarter
+// as often as with SQLite's own 1000.
+const checkpointPages = "4000"
+
+// openDSN returns the data source for a path. A database in memory gets a name of its own
+// in SQLite's memdb file system, which all connections of the process share.
+func openDSN(path string) string {
+	if path == Memory {
+		var name [12]byte
+		_, _ = rand.Read(name[:])
+		return "file:/crmkit-" + hex.EncodeToString(name[:]) + "?vfs=memdb&_pragma=busy_timeout(10000)"
+	}
+	return fileURL(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous + ")"
+}
+
+// immutableDSN is the data source of a file that is only read. Where no log is beside it,
+// the file is all there is, and SQLite need not make one to read it.
+func immutableDSN(path string) string {
+	if hasLog(path) {
+		return fileURL(path) + "?mode=ro&_pragma=busy_timeout(10000)"
+	}
+	return fileURL(path) + "?mode=ro&immutable=1"
+}
+
+// liveDSN is the data source of a file that others may write meanwhile.
+func liveDSN(path string) string {
+	if checkWritable(path) != nil {
+		return immutableDSN(path) // SQLite cannot make its log there, so nobody writes
+	}
+	return fileURL(path) + "?mode=rw&_pragma=busy_timeout(10000)"
+}
+
+func fileURL(path string) string {
+	u := url.URL{Path: path}
+	return "file:" + u.EscapedPath()
+}
+
+// openWriter opens the pool of the one connection that writes, and checks that its
+// settings took hold.
+func openWriter(ctx context.Context, engine *Engine, dsn string) (*sql.DB, error) {
+	db := engine.open(dsn + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointPages + ")")
+	db.SetMaxOpenConns(1)
+	want := map[string]string{"foreign_keys": "1"}
+	if !strings.Contains(dsn, "vfs=memdb") {
+		want["journal_mode"], want["synchronous"] = "wal", map[string]string{"FULL": "2", "OFF": "0"}[synchronous]
+		want["wal_autocheckpoint"] = checkpointPages
+	}
+	if err := errors.Join(checkVersion(ctx, db), checkPragmas(ctx, db, want)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// openReaders opens the pool of the connections that read.
+func openReaders(ctx context.Context, engine *Engine, dsn string) (*sql.DB, error) {
+	db := engine.open(dsn + "&_pragma=query_only(1)")
+	if err := checkPragmas(ctx, db, map[string]string{"query_only": "1"}); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func checkPragmas(ctx context.Context, db *sql.DB, want map[string]string) error {
+	for name, value := range want {
+		var is string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+name).Scan(&is); err != nil {
+			return err
+		}
+		if is != value {
+			return fmt.Errorf("PRAGMA %s is %s, must be %s", name, is, value)
+		}
+	}
+	return nil
+}
+
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	var text string
+	var is [3]int
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&text); err != nil {
+		return err
+	}
+	if _, err := fmt.Sscanf(text, "%d.%d.%d", &is[0], &is[1], &is[2]); err != nil {
+		return err
+	}
+	for i := range is {
+		switch {
+		case is[i] > oldestSQLite[i]:
+			return nil
+		case is[i] < oldestSQLite[i]:
+			return fmt.Errorf("SQLite %s can corrupt its log; build with 3.51.3 or newer", text)
+		}
+	}
+	return nil
+}

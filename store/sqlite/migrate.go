@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// migrate brings a database to the newest schema in one transaction, which keeps other
+// processes from doing the same meanwhile. A copy is made beside the file first when it
+// already held data.
+func migrate(ctx context.Context, c *Conn, opts Options) error {
+	state, err := readState(ctx, c, opts.Path, opts.Schema)
+	if err != nil || len(state.pending) == 0 {
+		return err
+	}
+	if err := c.BeginWrite(); err != nil {
+		return describeOpenError(opts.Path, err)
+	}
+	state, err = upgrade(ctx, c, opts)
+	if err == nil {
+		err = c.Commit()
+	}
+	if err != nil {
+		_ = c.Rollback() // it is also open after a COMMIT that failed
+		return err
+	}
+	if state.applied > 0 && len(state.pending) > 0 {
+		opts.Log.Info("the schema was upgraded", "path", opts.Path, "from", state.applied, "to", state.newest(), "copy", state.copyName(opts.Path))
+	}
+	return nil
+}
+
+// upgrade runs the pending steps in a transaction, and returns the state before them.
+func upgrade(ctx context.Context, c *Conn, opts Options) (fileState, error) {
+	state, err := readState(ctx, c, opts.Path, opts.Schema)
+	if err != nil || len(state.pending) == 0 {
+		return state, err // another process was quicker
+	}
+	if state.applied > 0 && opts.Path != Memory {
+		// The copy has what is committed: the file as it is before this transaction.
+		if err := copyFile(ctx, opts.Path, state.copyName(opts.Path), opts.Schema); err != nil {
+			return state, fmt.Errorf("copy before the upgrade: %w", err)
+		}
+	}
+	return state, apply(ctx, c, state.pending, opts)
+}
+
+// apply runs steps, and notes them in the database.
+func apply(ctx context.Context, c *Conn, steps []Migration, opts Options) error {
+	texts := []string{
+		"CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+	}
+	rest, included := steps, opts.Schema.freshNumber()
+	if included > 0 && len(steps) >= included && steps[0].Number == 1 { // a new file
+		texts = append(texts, opts.Schema.Fresh)
+		rest = steps[included:]
+	}
+	for _, m := range rest {
+		texts = append(texts, localTypes.Replace(m.SQL))
+	}
+	for i, text := range texts {
+		if err := c.script(ctx, text); err != nil {
+			return fmt.Errorf("schema step %d of %d: %w", i+1, len(texts), err)
+		}
+	}
+	var errs []error
+	for _, m := range steps {
+		_, err := c.Exec("INSERT INTO migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)", m.Number, m.Name, m.Checksum, opts.Clock().UnixMilli())
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
