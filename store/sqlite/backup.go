@@ -16,17 +16,17 @@ import (
 type Backup struct {
 	Schema Schema // of the database
 	From   string // the database; a server may run on it
-	To     string // the file to write, or a folder, in which it is called as the database is
-	Keep   int    // how many to keep, the new one included; 0: refuse where one is there
+	To     string // the file to write, or a folder, in which it has the name of the database
+	Keep   int    // how many to keep, the new one included; 0: none is replaced
 }
 
 // stamp is the time in the name of an older backup, in UTC.
 const stamp = "20060102T150405.000Z"
 
-// Write copies the database to a file of its own while others read and write. The
-// copy is that of one moment. It appears under its name only when it was looked
-// through and is on disk; with Keep the one before stays beside it with its time
-// in the name, and the oldest go. A failure leaves the older ones as they are.
+// Write copies the database, as it is committed at one moment, to a file of its own while
+// others read and write. The copy appears under its name only when it was checked and is on
+// disk. With Keep the backup before stays beside it with its time in the name, and the
+// oldest are removed. A failure leaves the older ones as they are.
 func (b Backup) Write(ctx context.Context) (Summary, error) {
 	b = b.named()
 	if err := b.Check(ctx); err != nil {
@@ -37,9 +37,8 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 		return Summary{}, fmt.Errorf("the folder of the backup: %w", err)
 	}
 	defer folder.Close()
-	// Two that write one file would take each other's half for their own. Where a
-	// file system has no such locks there is one writer anyway.
-	if err := flock(folder, true); errors.Is(err, errHeld) {
+	// Two backups into one file would each take the other's half for its own.
+	if err := flock(folder, exclusive); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
 	sum, err := vacuumInto(ctx, liveDSN(b.From), b.To+".partial", b.Schema)
@@ -59,7 +58,7 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	return sum, errors.Join(folder.Sync(), b.prune())
 }
 
-// named returns the backup with the name of its file, where a folder was given.
+// named returns the backup with the name of its file where To is a folder.
 func (b Backup) named() Backup {
 	if info, err := os.Stat(b.To); err == nil && info.IsDir() {
 		b.To = filepath.Join(b.To, filepath.Base(b.From))
@@ -67,8 +66,8 @@ func (b Backup) named() Backup {
 	return b
 }
 
-// Check returns the error with which Write would refuse: for what is no database to copy
-// and for a place where the copy cannot go, or from which another could not be replaced.
+// Check returns the error with which Write would refuse: where From is no database, and
+// where the copy cannot be written or could not replace the one before.
 func (b Backup) Check(ctx context.Context) error {
 	b = b.named()
 	source, err := os.Stat(b.From)
@@ -106,9 +105,8 @@ func (b Backup) Check(ctx context.Context) error {
 	return nil
 }
 
-// checkSame refuses to replace a file that is no backup, or one of another database: what
-// is called alike would rotate it away. Databases are told apart by their secrets, which a
-// backup has from its database.
+// checkSame refuses to replace a file that is no backup, or is one of another database:
+// two databases of the same name would rotate each other's backups away.
 func (b Backup) checkSame(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
@@ -133,8 +131,8 @@ func (b Backup) identityOf(path string) (identity string, err error) {
 	return identity, err
 }
 
-// checkOwner refuses to replace a backup of another user: the server whose backups these
-// are could not replace the new one.
+// checkOwner refuses to replace a backup of another user: the server that makes these
+// backups could not replace the new one.
 func (b Backup) checkOwner(target fs.FileInfo) error {
 	if !target.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file; name another for the backup", b.To)
@@ -156,8 +154,7 @@ func (b Backup) checkOwner(target fs.FileInfo) error {
 	return nil
 }
 
-// checkIsCRMKit returns an error unless the file is a database of crmkit, of whichever
-// schema.
+// checkIsCRMKit returns an error unless the file is a database of crmkit, of any schema.
 func checkIsCRMKit(ctx context.Context, path string) error {
 	return ReadFile(path, func(c *Conn) error {
 		sums, err := appliedMigrations(ctx, c, path)
@@ -168,8 +165,8 @@ func checkIsCRMKit(ctx context.Context, path string) error {
 	})
 }
 
-// rotate gives the backup that is there a second name, with its time. It keeps
-// the first until the new one takes that, so that there is always one under it.
+// rotate gives the present backup a second name, with its time. It keeps the first name
+// until the new one takes it, so that there is always a backup under that name.
 func (b Backup) rotate() error {
 	info, err := os.Stat(b.To)
 	if errors.Is(err, fs.ErrNotExist) || b.Keep == 1 {
@@ -185,7 +182,7 @@ func (b Backup) rotate() error {
 	return secondName(b.To, older)
 }
 
-// prune removes the older backups of which there are too many.
+// prune removes the oldest backups beyond Keep.
 func (b Backup) prune() error {
 	if b.Keep == 0 {
 		return nil
@@ -209,8 +206,8 @@ func olderThan(path string) ([]string, error) {
 	}
 	var list []string
 	for _, e := range entries {
-		moment, found := strings.CutPrefix(e.Name(), filepath.Base(path)+".")
-		if _, err := time.Parse(stamp, moment); found && err == nil {
+		made, found := strings.CutPrefix(e.Name(), filepath.Base(path)+".")
+		if _, err := time.Parse(stamp, made); found && err == nil {
 			list = append(list, filepath.Join(filepath.Dir(path), e.Name()))
 		}
 	}
@@ -219,9 +216,9 @@ func olderThan(path string) ([]string, error) {
 	return list, nil
 }
 
-// LastBackup returns when the newest good backup of a database in a folder was
-// made, the zero time when there is none. A backup has its name only when it was
-// looked through, so that the name says that it is good.
+// LastBackup returns when the newest good backup of a database in a folder was made, the
+// zero time when there is none. A backup gets its name after it was checked, so the name
+// says that it is good.
 func LastBackup(folder, db string) (time.Time, error) {
 	path := filepath.Join(folder, filepath.Base(db))
 	names, err := olderThan(path)

@@ -4,11 +4,12 @@ package sqlite
 
 import "os"
 
-// Where the system has no such locks nothing holds a second server off.
+// On these systems nothing keeps a second server off the file, and files have no owner
+// that could differ.
 
-func flock(*os.File, bool) error { return nil }
+func flock(*os.File, lockMode) error { return nil }
 
-func usedBy(string) (who string, err error) { return "", nil }
+func usedBy(string) (process string, err error) { return "", nil }
 
 func writable(string) error { return nil }
 

@@ -11,11 +11,10 @@ import (
 	"syscall"
 )
 
-// flock locks a file for this handle, alone or beside others, or fails with
-// errHeld.
-func flock(file *os.File, alone bool) error {
+// flock locks a file for this handle, or fails with errHeld.
+func flock(file *os.File, mode lockMode) error {
 	how := syscall.LOCK_SH
-	if alone {
+	if mode == exclusive {
 		how = syscall.LOCK_EX
 	}
 	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
@@ -25,8 +24,8 @@ func flock(file *os.File, alone bool) error {
 	return err
 }
 
-// The bytes of a database file on which SQLite's users hold a lock while they
-// have it open in WAL mode (os_unix.c, SHARED_FIRST and SHARED_SIZE).
+// The bytes of a database file that a connection of SQLite locks while it has the file
+// open in WAL mode (os_unix.c, SHARED_FIRST and SHARED_SIZE).
 const (
 	sharedFirst = 0x40000000 + 2
 	sharedSize  = 510
@@ -35,7 +34,7 @@ const (
 // usedBy names a process that has the database open, or none. It opens and closes
 // the file, which would drop the locks of this process: call it only while this
 // process has no connection to the file.
-func usedBy(path string) (who string, err error) {
+func usedBy(path string) (process string, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -67,7 +66,7 @@ func writable(path string) error {
 // pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// names returns how many names a file has.
+// names returns how many names (hard links) a file has.
 func names(info os.FileInfo) uint64 {
 	if stat, known := info.Sys().(*syscall.Stat_t); known {
 		return uint64(stat.Nlink)
@@ -75,8 +74,8 @@ func names(info os.FileInfo) uint64 {
 	return 1
 }
 
-// sameOwner gives a file that root has just made to the owner of the database, or where
-// there is none yet of its folder.
+// sameOwner gives a file that root has just made to the owner of the database or, where
+// that is not made yet, of its folder.
 func sameOwner(path string, file *os.File) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -88,10 +87,10 @@ func sameOwner(path string, file *os.File) error {
 	return file.Chown(owner.user, owner.group)
 }
 
-// owner is whom a file belongs to.
+// owner is the user and the group that a file belongs to.
 type owner struct{ user, group int }
 
-// ownerOf returns the owner of the file, or where there is none of its folder.
+// ownerOf returns the owner of the file or, where there is no file, of its folder.
 func ownerOf(path string) (owner, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

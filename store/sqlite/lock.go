@@ -11,26 +11,32 @@ import (
 	"time"
 )
 
-// patience is how long a start waits for another process that changes the schema
-// or is about to end; pause is the time between two looks.
 const (
-	lockTimeout       = 5 * time.Second
+	lockTimeout       = 5 * time.Second // for which a start waits for a process that changes the schema or ends
 	lockRetryInterval = 20 * time.Millisecond
+)
+
+// lockMode is how a lock is taken.
+type lockMode int
+
+const (
+	shared    lockMode = iota // together with others that share it
+	exclusive                 // alone
 )
 
 // errHeld says that another process holds the lock.
 var errHeld = errors.New("held by another process")
 
-// Lock is a hold on a database file: an advisory lock of the kernel on a file of
-// its own beside the database. The kernel lets go of it when the process is gone,
-// so the file may stay behind and is never removed. It cannot be on the database
-// itself: closing a further handle on that would drop SQLite's own locks.
+// Lock holds a database file: it is an advisory lock of the kernel on a file of its own
+// beside the database. The kernel releases it when the process is gone, so the file may
+// stay behind and is never removed. The lock cannot be on the database itself: closing a
+// further handle on that would drop SQLite's own locks (POSIX, fcntl).
 //
-// Whoever serves, restores or upgrades by command holds it alone; other commands
-// share it while they bring the schema up to date, and need none otherwise.
+// A server, a restore and an upgrade by command hold it alone. Other commands share it
+// while they bring the schema up to date, and hold none otherwise.
 type Lock struct{ file *os.File }
 
-// Release lets go of the lock; a nil one is none.
+// Release releases the lock. A nil lock is not held.
 func (l *Lock) Release() error {
 	if l == nil {
 		return nil
@@ -38,23 +44,24 @@ func (l *Lock) Release() error {
 	return l.file.Close()
 }
 
+// LockName returns the file beside a database that the lock is on.
 func LockName(path string) string { return path + ".lock" }
 
-// lockShared takes the lock beside others that share it, or fails with errHeld.
+// lockShared takes the lock together with others that share it, or fails with errHeld.
 func lockShared(path string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(file, false); err != nil {
+	if err := flock(file, shared); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &Lock{file}, nil
 }
 
-// LockExclusive takes the lock alone, for what the words name, like "crmkit serve". It
-// waits for commands that change the schema at this moment, not for a holder
-// that stays.
+// LockExclusive takes the lock alone, in the name of a command like "crmkit serve". It
+// waits for commands that change the schema at this moment; the error of a lock that a
+// server holds names that server.
 func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
@@ -62,7 +69,7 @@ func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 	}
 	until := time.Now().Add(lockTimeout)
 	for {
-		err := flock(file, true)
+		err := flock(file, exclusive)
 		if err == nil {
 			return &Lock{file}, writeOwner(file, as)
 		}
@@ -84,9 +91,9 @@ func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
 // ownedBy returns an error when a process holds the lock alone, and nil when
 // those that hold it share it.
 func ownedBy(path string) error {
-	shared, err := lockShared(path)
+	held, err := lockShared(path)
 	if err == nil {
-		return shared.Release()
+		return held.Release()
 	}
 	if !errors.Is(err, errHeld) {
 		return err
@@ -103,7 +110,7 @@ func writeOwner(file *os.File, as string) error {
 	return err
 }
 
-// LockOwner returns what the holder of the lock wrote about itself.
+// LockOwner returns what the process that holds the lock alone wrote about itself.
 func LockOwner(path string) string {
 	file, err := openPlain(LockName(path), os.O_RDONLY)
 	if err != nil {
@@ -145,8 +152,8 @@ func openNew(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// openPlain opens a regular file with one name. It follows no symbolic link and waits for
-// no pipe.
+// openPlain opens a regular file that has one name. It follows no symbolic link and does
+// not wait for a pipe.
 func openPlain(name string, how int) (*os.File, error) {
 	file, err := os.OpenFile(name, how|noFollow, 0)
 	if err != nil {
@@ -162,9 +169,9 @@ func openPlain(name string, how int) (*os.File, error) {
 	return file, nil
 }
 
-// retryLocked repeats fn while SQLite says that it is busy. Where its log comes or
-// goes, as when a file is made or the last process closes it, SQLite says so at
-// once, whatever the busy_timeout.
+// retryLocked repeats fn while SQLite says that it is busy. While its log is made or
+// removed, as when a file is made or the last process closes it, SQLite says so at once,
+// whatever the busy_timeout.
 func retryLocked(ctx context.Context, fn func() error) error {
 	for until := time.Now().Add(lockTimeout); ; {
 		err := fn()
@@ -177,7 +184,7 @@ func retryLocked(ctx context.Context, fn func() error) error {
 	}
 }
 
-// sleep waits a moment, or until the context ends.
+// sleep waits for lockRetryInterval, or until the context ends.
 func sleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():

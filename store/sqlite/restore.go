@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Restore is which backup to put where.
+// Restore is which backup to put in which place.
 type Restore struct {
 	Schema  Schema // of the database
 	From    string // the backup
@@ -18,11 +18,11 @@ type Restore struct {
 	Replace bool   // put it in the place of a database that is there, which is kept under another name
 }
 
-// Run puts a copy of the backup in the place of the database, and returns what is
-// in it and the name under which the old file is kept, if there was one. It refuses
-// while anybody has the database open. Cut short at any moment it leaves the old
-// database or the new one.
-func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) {
+// Run puts a copy of the backup in the place of the database, and returns what is in it
+// and the name under which the old file is kept, if there was one. It refuses while any
+// process has the database open. Cut short at any moment it leaves the old database or
+// the new one.
+func (r Restore) Run(ctx context.Context) (sum Summary, old string, err error) {
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
 	}
@@ -45,14 +45,14 @@ func (r Restore) Run(ctx context.Context) (sum Summary, kept string, err error) 
 	if err != nil {
 		return sum, "", errors.Join(err, removeIfExists(partial))
 	}
-	if kept, err = r.setAside(); err == nil {
+	if old, err = r.setAside(); err == nil {
 		err = os.Rename(partial, r.To)
 	}
 	if err != nil {
-		return sum, kept, errors.Join(err, removeIfExists(partial))
+		return sum, old, errors.Join(err, removeIfExists(partial))
 	}
 	sum.Path = r.To
-	return sum, kept, syncFile(filepath.Dir(r.To))
+	return sum, old, syncFile(filepath.Dir(r.To))
 }
 
 // check refuses a backup that is not sound, and a target that must not be replaced.
@@ -84,35 +84,35 @@ func (r Restore) check(ctx context.Context) error {
 	return nil
 }
 
-// setAside gives the old database another name, with its log. The log is put into
-// the file first where that is sound: then the file is whole without it, and one
-// rename replaces the old database by the new one.
-func (r Restore) setAside() (kept string, err error) {
+// setAside gives the old database another name, with its log. The log is written into the
+// file first where that is sound: then the file is whole without it, and one rename
+// replaces the old database by the new one.
+func (r Restore) setAside() (aside string, err error) {
 	if _, err := os.Stat(r.To); err == nil {
 		_ = withConn(r.To, fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(c *Conn) error {
 			return c.run("PRAGMA wal_checkpoint(TRUNCATE)")
 		})
 	}
-	aside := r.To + ".replaced-" + time.Now().UTC().Format(stamp)
-	// All get the second name before any loses the first, the log before the file.
+	name := r.To + ".replaced-" + time.Now().UTC().Format(stamp)
+	// Each gets its second name before any loses the first, the log before the file.
 	parts := []string{"-wal", "-shm", "-journal", ""}
 	for _, suffix := range parts {
-		err := secondName(r.To+suffix, aside+suffix)
+		err := secondName(r.To+suffix, name+suffix)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return "", fmt.Errorf("the old database is not replaced: %w", err)
 		}
-		kept = aside
+		aside = name
 	}
 	if err := syncFile(filepath.Dir(r.To)); err != nil {
-		return kept, err
+		return aside, err
 	}
 	for _, suffix := range parts[:len(parts)-1] {
 		if err := removeIfExists(r.To + suffix); err != nil {
-			return kept, err
+			return aside, err
 		}
 	}
-	return kept, syncFile(filepath.Dir(r.To))
+	return aside, syncFile(filepath.Dir(r.To))
 }
