@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"crmkit/crm"
-	"crmkit/store/textindex"
 	"crmkit/store/sqlite"
+	"crmkit/store/textindex"
 )
 
 // logging opens a file whose store writes its log into a buffer.
