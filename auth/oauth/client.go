@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	MaxRedirects      = 10 // URIs of one client
-	maxRedirectLength = 2000
+	// MaxRedirects is how many redirect URIs a client may register.
+	MaxRedirects      = 10
+	maxRedirectLength = 2000 // characters
 )
 
-// Register makes an OAuth client of what it says about itself. The name is as
-// unverified as everything else.
+// Register registers a client (RFC 7591) under what it says about itself. The name is
+// shown to people and, like everything else, not verified.
 func (s *Server) Register(ctx context.Context, addr, name string, redirects []string) (c account.Client, err error) {
 	if len(redirects) == 0 || len(redirects) > MaxRedirects {
 		return c, errorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
@@ -38,8 +39,9 @@ func (s *Server) Register(ctx context.Context, addr, name string, redirects []st
 	return c, err
 }
 
-// clientLabel returns a name that can be shown: one line, no characters that
-// change how others are read, at most as long as a token's name.
+// clientLabel returns a name as it can be shown: on one line, without characters that
+// change how others are read, and at most as long as a token's name. It becomes the name
+// of the client's token.
 func clientLabel(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if norm.IsInvisible(r) {
@@ -58,12 +60,12 @@ func clientLabel(name string) string {
 	return string(runes)
 }
 
-// appSchemes are URI schemes of well-known clients. A scheme with a dot, like
-// com.example.app, belongs to who holds the domain (RFC 8252 section 7.1).
+// appSchemes are the URI schemes of well-known applications. Other applications use a
+// scheme with a dot, like com.example.app, of a domain they own (RFC 8252 section 7.1).
 var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "windsurf", "zed", "claude", "chatgpt", "goose", "raycast", "warp", "kiro", "trae", "jetbrains", "lmstudio"}
 
-// checkRedirect refuses a redirect URI that could lead to anything but a web
-// server under TLS, a program on this machine or an application.
+// checkRedirect refuses a redirect URI that does not lead to a web server with TLS, a
+// program on the person's machine or an application.
 func checkRedirect(uri string) error {
 	bad := func(why string) error {
 		return errorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", norm.Quote(uri), why)
@@ -80,7 +82,7 @@ func checkRedirect(uri string) error {
 	case u.Host != "" && !validPort(u):
 		return bad("has a port that is none")
 	case strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
-		return bad("has a host that is none") // and could end a directive of the page's policy
+		return bad("has a host that is none") // such characters could end a directive of the page's Content-Security-Policy
 	case u.Scheme == "https" && u.Hostname() != "" && u.Opaque == "":
 		return nil
 	case u.Scheme == "http" && Loopback(u):
@@ -91,7 +93,7 @@ func checkRedirect(uri string) error {
 	return bad("is not of a kind that is taken")
 }
 
-// validPort reports whether the port of a URI is absent or one of a TCP service.
+// validPort reports whether a URI has no port or a valid one.
 func validPort(u *url.URL) bool {
 	if u.Port() == "" {
 		return !strings.HasSuffix(u.Host, ":")
@@ -100,14 +102,14 @@ func validPort(u *url.URL) bool {
 	return err == nil && port > 0
 }
 
-// Loopback reports whether a redirect URI leads to a program on the machine of
-// the person (RFC 8252 section 7.3).
+// Loopback reports whether a redirect URI leads to a program on the person's machine (RFC
+// 8252 section 7.3).
 func Loopback(u *url.URL) bool {
 	return u.Scheme == "http" && u.Opaque == "" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname())
 }
 
-// RedirectLabel names the place a redirect URI leads to, for people: a host, or an
-// application by its scheme, which may look like a host and must not pass for one.
+// RedirectLabel says where a redirect URI leads, for people: a host, or an application with
+// its scheme. A scheme may look like a host, so the label says that it is none.
 func RedirectLabel(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -119,8 +121,9 @@ func RedirectLabel(uri string) string {
 	return "an application on this device (scheme " + u.Scheme + ")"
 }
 
-// redirectAllowed reports whether a redirect URI is one of those registered. They
-// must be equal, but for the port of a loopback URI (RFC 8252 section 7.3).
+// redirectAllowed reports whether a redirect URI is registered for the client. The URIs
+// must be equal, except for the port of a loopback URI: a program takes a free port each
+// time (RFC 8252 section 7.3).
 func redirectAllowed(c account.Client, uri string) bool {
 	list, ok := norm.ParseStrings(c.Redirects)
 	if !ok || checkRedirect(uri) != nil {
@@ -131,7 +134,7 @@ func redirectAllowed(c account.Client, uri string) bool {
 	})
 }
 
-// withoutPort returns a loopback URI without its port; "" for every other.
+// withoutPort returns a loopback URI without its port, and "" for any other URI.
 func withoutPort(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || !Loopback(u) {
@@ -144,8 +147,8 @@ func withoutPort(uri string) string {
 	return u.Hostname() + after
 }
 
-// ClientFor returns the client and the redirect URI of an authorization request.
-// As long as these are in doubt, nothing may be sent to the URI.
+// ClientFor returns the client and the redirect URI of an authorization request. On an error
+// nothing may be sent to the URI, which may be an attacker's.
 func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.Client, uri string, err error) {
 	c, found, err := account.FindClient(ctx, s.store, id)
 	if err != nil {
@@ -154,7 +157,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.
 	if !found {
 		return c, "", errorf(InvalidClient, "The application is not registered here (any more).")
 	}
-	if redirect == "" {
+	if redirect == "" { // RFC 6749 section 3.1.2.3: it may be left out if only one is registered
 		if list, ok := norm.ParseStrings(c.Redirects); ok && len(list) == 1 {
 			redirect = list[0]
 		}

@@ -18,20 +18,22 @@ const (
 	refreshPrefix = "ckr_"
 	grantPrefix   = "cka_"
 
-	// refreshGrace is for how long after its first use a refresh token may be used
-	// again, and the access token before it goes on: clients refresh in parallel,
-	// and an answer may be lost on the way.
+	// refreshGrace is how long after its first use a refresh token may be used again, and
+	// the previous access token still works: clients refresh in parallel, and an answer
+	// may be lost.
 	refreshGrace    = 2 * time.Minute
-	refreshesAtOnce = 50 // in that time
+	refreshesAtOnce = 50 // uses of one refresh token in that time
 )
 
-// Pair is what the token endpoint gives: an access token and the refresh token
-// for the next.
+// Pair is the answer of the token endpoint: an access token, and the refresh token that is
+// exchanged for the next pair.
 type Pair struct {
 	Access  string
 	Refresh string
 }
 
+// newPair returns a pair of new secrets. It is made before the transaction, which may run
+// more than once.
 func (s *Server) newPair() (p Pair, err error) {
 	if p.Access, err = s.auth.NewToken(); err == nil {
 		p.Refresh, err = s.auth.NewSecret()
@@ -40,16 +42,16 @@ func (s *Server) newPair() (p Pair, err error) {
 	return p, err
 }
 
-// Redemption is what a client sends to have an authorization code exchanged.
+// Redemption is the request to exchange an authorization code.
 type Redemption struct {
 	Client   string
 	Code     string
 	Verifier string // PKCE (RFC 7636 section 4.5)
-	Redirect string // where the code was sent to; may be empty
+	Redirect string // where the code was sent; may be empty
 }
 
-// Redeem exchanges an authorization code for tokens, once. A code that comes a
-// second time ends what the first got (RFC 6749 section 4.1.2).
+// Redeem exchanges an authorization code for tokens, once. A second exchange of the same
+// code revokes the tokens of the first (RFC 6749 section 4.1.2).
 func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pair, err error) {
 	c, err := s.tokenClient(ctx, r.Client)
 	if err != nil {
@@ -79,7 +81,7 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 		if err != nil {
 			return err
 		}
-		tx.After(s.auth.Forget) // it may take the place of one
+		tx.After(s.auth.Forget) // it may replace the oldest token of the user
 		id, err := account.CreateToken(tx, w, account.Token{Hash: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
 		if err != nil {
 			return err
@@ -89,7 +91,8 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 	return pair, err
 }
 
-// mismatch returns why the grant is not for who sent the redemption, or nil.
+// mismatch returns why the redemption does not fit the grant, or nil. The verifier proves
+// that it comes from the program that began the sign-in.
 func (r Redemption) mismatch(g account.Grant) error {
 	sum := sha256.Sum256([]byte(r.Verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
@@ -104,7 +107,7 @@ func (r Redemption) mismatch(g account.Grant) error {
 	return nil
 }
 
-// actAsMember makes the user the actor in the workspace, if it still is one of theirs.
+// actAsMember makes the user the actor in the workspace, if the user is still a member.
 func actAsMember(tx *store.Tx, user, workspace int64) (account.Workspace, error) {
 	w, member, err := account.ActInWorkspace(tx, user, workspace)
 	if err == nil && !member {
@@ -113,9 +116,9 @@ func actAsMember(tx *store.Tx, user, workspace int64) (account.Workspace, error)
 	return w, err
 }
 
-// Refresh exchanges a refresh token for a new pair. It may be used again for a
-// short while, since clients refresh in parallel; used after that, it counts as
-// stolen and ends its token (RFC 9700 section 4.14.2).
+// Refresh exchanges a refresh token for a new pair. The same token may be used again for
+// refreshGrace. A use after that is taken for a theft and revokes the access token with all
+// its secrets (RFC 9700 section 4.14.2).
 func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair Pair, err error) {
 	c, err := s.tokenClient(ctx, client)
 	if err != nil {
@@ -150,20 +153,21 @@ func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair 
 	return pair, err
 }
 
-// revokeFamily revokes a token with all its secrets.
+// revokeFamily revokes an access token with all its secrets: every pair that was made of
+// the same grant.
 func (s *Server) revokeFamily(tx *store.Tx, user int64, tokenID string) error {
 	tx.Actor.User = user
 	tx.After(s.auth.Forget)
 	var known *crm.Error
 	err := account.RevokeToken(tx, tokenID)
 	if errors.As(err, &known) && known.Code == crm.NotFound {
-		return nil // it was revoked before
+		return nil // it was already revoked
 	}
 	return err
 }
 
-// RevokeSecret revokes the token that an access or refresh token opens
-// (RFC 7009). An unknown one is no error. A client may revoke only its own.
+// RevokeSecret revokes the token that a secret belongs to, access token or refresh token
+// (RFC 7009). An unknown secret is not an error. A client can revoke only its own tokens.
 func (s *Server) RevokeSecret(ctx context.Context, addr, client, secret string) error {
 	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
 		id, holder, user, found, err := account.SecretOwner(tx, auth.Hash(secret))

@@ -2,29 +2,31 @@ package oauth
 
 import "sync"
 
-// localCodes keeps the codes of sign-ins on the page, where no mail is sent and the
-// page shows them. A code that is lost is asked for again.
+// localCodes holds the codes of sign-ins on the page of a server that sends no mail: its
+// page shows them. They are in memory alone; who loses one asks for another.
 type localCodes struct {
-	mu      sync.Mutex
-	byEmail map[string]string
+	mu       sync.Mutex
+	bySignIn map[string]string
 }
 
+// maxLocalCodes bounds the memory for sign-ins that nobody finishes. Beyond it all are
+// dropped.
 const maxLocalCodes = 1000
 
-func (e *localCodes) put(key, code string) {
+func (l *localCodes) put(key, code string) {
 	if code == "" {
 		return
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.byEmail == nil || len(e.byEmail) >= maxLocalCodes {
-		e.byEmail = map[string]string{}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bySignIn == nil || len(l.bySignIn) >= maxLocalCodes {
+		l.bySignIn = map[string]string{}
 	}
-	e.byEmail[key] = code
+	l.bySignIn[key] = code
 }
 
-func (e *localCodes) get(key string) string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.byEmail[key]
+func (l *localCodes) get(key string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bySignIn[key]
 }

@@ -13,7 +13,7 @@ import (
 	"crmkit/store/account"
 )
 
-// Authorization is what a client asks for at the authorization endpoint.
+// Authorization is a checked request of a client to the authorization endpoint.
 type Authorization struct {
 	Client    account.Client
 	Redirect  string
@@ -21,16 +21,16 @@ type Authorization struct {
 	Challenge string // PKCE, S256 (RFC 7636)
 }
 
-// ValidChallenge reports whether a PKCE challenge has the form of S256: 43
-// characters of base64url.
+// ValidChallenge reports whether a PKCE challenge is one of S256: a SHA-256 in base64url.
 func ValidChallenge(challenge string) bool {
 	sum, err := base64.RawURLEncoding.DecodeString(challenge)
 	return err == nil && len(sum) == sha256.Size
 }
 
-// Begin starts a sign-in on the page. The secret goes into the page, the
-// browser's into a cookie; browser is what an earlier cookie held, or empty.
-func (s *Server) Begin(ctx context.Context, addr string, asked Authorization, browser string) (secret, cookie string, err error) {
+// Begin starts a sign-in on the page. secret goes into the page and cookie into a cookie, so
+// a page that somebody else began is of no use. browser is the value of an earlier cookie,
+// or empty; it is kept, so that pages in several tabs work.
+func (s *Server) Begin(ctx context.Context, addr string, request Authorization, browser string) (secret, cookie string, err error) {
 	if cookie = browser; !auth.IsSecret(cookie) {
 		if cookie, err = s.auth.NewSecret(); err != nil {
 			return "", "", err
@@ -39,22 +39,22 @@ func (s *Server) Begin(ctx context.Context, addr string, asked Authorization, br
 	if secret, err = s.auth.NewSecret(); err != nil {
 		return "", "", err
 	}
-	in := account.AuthRequest{Hash: auth.Hash(secret), Browser: auth.Hash(cookie), Client: asked.Client.ID, Redirect: asked.Redirect, State: asked.State, Challenge: asked.Challenge}
+	in := account.AuthRequest{Hash: auth.Hash(secret), Browser: auth.Hash(cookie), Client: request.Client.ID, Redirect: request.Redirect, State: request.State, Challenge: request.Challenge}
 	err = s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
 		return account.CreateAuthRequest(tx, in, auth.Network(addr))
 	})
 	return secret, cookie, err
 }
 
-// Page is a sign-in under way, as its page shows it.
+// Page is an unfinished sign-in as its page shows it.
 type Page struct {
 	account.AuthRequest
 	ClientName string
-	LocalCode  string              // the code, where no mail is sent
-	Workspaces []account.Workspace // of the person, once the code was right
+	LocalCode  string              // the code, if the server sends no mail
+	Workspaces []account.Workspace // of the person; set after the right code
 }
 
-// Page returns the sign-in with the secret if the browser began it, else ErrOver.
+// Page returns the sign-in with the secret if this browser began it, else ErrSignInEnded.
 func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err error) {
 	in, found, err := account.FindAuthRequest(ctx, s.store, auth.Hash(secret), auth.Hash(browser))
 	if err != nil {
@@ -74,7 +74,8 @@ func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err 
 	return p, err
 }
 
-// ErrSignInEnded is the error for a sign-in that is none, or not of this browser.
+// ErrSignInEnded is the error for a sign-in that does not exist, or that another browser
+// began.
 var ErrSignInEnded = errorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
 
 // CodeForm says what the code of the sign-in looks like, for people.
@@ -85,7 +86,7 @@ func (p Page) CodeForm() string {
 	return auth.ShortCodeForm()
 }
 
-// withSignIn runs a step of the sign-in.
+// withSignIn runs a step of the sign-in in a transaction.
 func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*store.Tx, account.AuthRequest) error) error {
 	return s.store.Write(ctx, crm.Actor{Addr: addr}, func(tx *store.Tx) error {
 		in, found, err := account.AuthRequestInTx(tx, p.Hash, p.Browser)
@@ -126,7 +127,7 @@ func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string
 	})
 }
 
-// OtherAddress takes the sign-in back to where it asks for an address.
+// OtherAddress returns the sign-in to the step that asks for an address.
 func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
 	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		in.Email, in.Verified = "", false
@@ -134,14 +135,14 @@ func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
 	})
 }
 
-// CheckCode tries the code of the sign-in. A right one makes the person known, as
-// at POST /auth/verify.
-func (s *Server) CheckCode(ctx context.Context, addr string, p Page, typed string) error {
+// CheckCode tries the code of the sign-in. A right code signs the person in, as POST
+// /auth/verify does, and the page goes on to the choice of access.
+func (s *Server) CheckCode(ctx context.Context, addr string, p Page, input string) error {
 	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		if in.Email == "" || in.Verified {
-			return nil // another tab was faster: the page shows where it stands
+			return nil // another tab was faster; the page shows the present step
 		}
-		if err := s.auth.TryPageCode(tx, p.codeFor(in, in.Email), typed); err != nil {
+		if err := s.auth.TryPageCode(tx, p.codeFor(in, in.Email), input); err != nil {
 			return err
 		}
 		if _, err := account.SignIn(tx, in.Email); err != nil {
@@ -152,25 +153,25 @@ func (s *Server) CheckCode(ctx context.Context, addr string, p Page, typed strin
 	})
 }
 
-// Access is what a person lets a client have.
+// Access is what a person grants to a client.
 type Access struct {
 	WorkspaceID string // empty: a new one of that name
 	NewName     string
 	Scope       string
-	Reach       string // a crm.Reach word; empty: one
+	Reach       string // a value of crm.Reaches; empty: one workspace
 }
 
 // Allow ends the sign-in and returns an authorization code for the client
 // (RFC 6749 section 4.1.2).
 func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
-	if access.Scope == "" { // which elsewhere means full
+	if access.Scope == "" { // elsewhere that means full; here the person must choose
 		return "", crm.Errorf(crm.MissingField, "choose what it may do.").On("scope")
 	}
-	wanted, err := auth.ParseScope(access.Scope)
+	granted, err := auth.ParseScope(access.Scope)
 	if err != nil {
 		return "", err
 	}
-	if err := access.checkReach(wanted); err != nil {
+	if err := access.checkReach(granted); err != nil {
 		return "", err
 	}
 	if code, err = s.auth.NewSecret(); err != nil {
@@ -188,14 +189,14 @@ func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) 
 		if err := account.EndAuthRequest(tx, in); err != nil {
 			return err
 		}
-		g := account.Grant{Hash: auth.Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: wanted, Reach: access.Reach}
+		g := account.Grant{Hash: auth.Hash(code), Client: in.Client, Redirect: in.Redirect, Challenge: in.Challenge, Scope: granted, Reach: access.Reach}
 		return account.CreateGrant(tx, g, w)
 	})
 	return code, err
 }
 
-// checkReach refuses a reach that is none, or that goes beyond what the scope allows:
-// going to another workspace means making a token for it.
+// checkReach refuses an unknown reach, and one that exceeds the scope: to reach another
+// workspace a client makes a token for it, which takes the full scope.
 func (access Access) checkReach(scope string) error {
 	switch {
 	case access.Reach != "" && !slices.Contains(crm.Reaches(), access.Reach):
@@ -206,7 +207,8 @@ func (access Access) checkReach(scope string) error {
 	return nil
 }
 
-// selectedWorkspace returns the workspace of the person that was picked, or makes it.
+// selectedWorkspace returns the workspace that the person chose, or makes the new one. The
+// choice is checked against the person's workspaces, since the form is the browser's word.
 func (s *Server) selectedWorkspace(tx *store.Tx, in account.AuthRequest, access Access) (w account.Workspace, err error) {
 	list, known, err := account.ActForRequest(tx, in)
 	if err == nil && !known {
@@ -216,7 +218,7 @@ func (s *Server) selectedWorkspace(tx *store.Tx, in account.AuthRequest, access 
 		return w, err
 	}
 	if access.WorkspaceID == "" {
-		if err := s.nameWorkspace(tx, access.NewName); err != nil {
+		if err := s.createWorkspace(tx, access.NewName); err != nil {
 			return w, err
 		}
 		w, _, err = account.ActInWorkspace(tx, tx.Actor.User, tx.Actor.Workspace)
@@ -228,8 +230,8 @@ func (s *Server) selectedWorkspace(tx *store.Tx, in account.AuthRequest, access 
 	return w, account.NotAMember(access.WorkspaceID)
 }
 
-// nameWorkspace makes a workspace of the actor with the name.
-func (s *Server) nameWorkspace(tx *store.Tx, name string) error {
+// createWorkspace makes a workspace of the actor with the name.
+func (s *Server) createWorkspace(tx *store.Tx, name string) error {
 	e := s.store.Schema.ByName("workspace")
 	clean, ok := norm.Clean(name)
 	if field := e.Field("name"); !ok || clean == "" || len([]rune(clean)) > field.Limit() {
@@ -239,7 +241,7 @@ func (s *Server) nameWorkspace(tx *store.Tx, name string) error {
 	return err
 }
 
-// Deny ends the sign-in without access.
+// Deny ends the sign-in without granting access.
 func (s *Server) Deny(ctx context.Context, addr string, p Page) error {
 	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		return account.EndAuthRequest(tx, in)
