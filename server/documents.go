@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/manual"
+	"crmkit/server/oauth"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -14,7 +15,7 @@ import (
 // newManual writes the documents about this server.
 func (s *Server) newManual() (*manual.Manual, error) {
 	opts := manual.Options{Schema: s.schema, Version: s.opts.Version, Local: s.opts.Local, ImportMax: s.opts.ImportMax,
-		IdleDays: int(store.IdleLimit.Hours() / 24), Scope: scopeWord}
+		IdleDays: int(store.IdleLimit.Hours() / 24), Scope: oauth.Scope}
 	for _, r := range s.web.Routes() {
 		opts.Routes = append(opts.Routes, described(&r))
 	}

@@ -23,6 +23,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/edge"
 	"crmkit/server/manual"
+	"crmkit/server/oauth"
 	"crmkit/server/web"
 )
 
@@ -244,7 +245,7 @@ func rpcErrorDoc(id string, code int, known *crm.Error) *render.Response {
 // sign-in (RFC 9728 section 5.1, RFC 6750 section 3).
 func (s *Server) challenge(rq *web.Request, known *crm.Error) string {
 	path := strings.TrimSuffix(rq.Path, "/")
-	text := fmt.Sprintf(`resource_metadata="%s/.well-known/oauth-protected-resource%s", scope="%s"`, rq.Base(), path, scopeWord)
+	text := fmt.Sprintf(`resource_metadata="%s/.well-known/oauth-protected-resource%s", scope="%s"`, rq.Base(), path, oauth.Scope)
 	if known.Code == crm.AuthRequired {
 		return "Bearer " + text
 	}

@@ -36,7 +36,7 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, s.teamRoutes()...)
 	rows = append(rows, s.mcpRoutes()...)
-	rows = append(rows, s.oauthRoutes()...)
+	rows = append(rows, s.oauth.Routes()...)
 	for _, e := range s.schema.Entities {
 		rows = append(rows, s.entityRoutes(e)...)
 	}

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"crmkit/auth"
-	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/server/edge"
 	"crmkit/server/importer"
 	"crmkit/server/manual"
+	"crmkit/server/oauth"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -48,7 +48,7 @@ type Server struct {
 	store   *store.Store
 	schema  *crm.Schema
 	auth    *auth.Auth
-	oauth   *oauth.Server
+	oauth   *oauth.Endpoints
 	web     *web.Adapter
 	proxies edge.Proxies
 	metrics *edge.Metrics
@@ -78,7 +78,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
-	s.oauth = oauth.New(s.auth, s.store)
+	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
 	s.imports, s.importLimits = newImportIntakes(), importer.DefaultLimits
 	s.importing = make(chan struct{}, maxImports)
 	s.kept = newConfirmations[*importedFile](s.store.Now, s.auth.ConfirmToken)

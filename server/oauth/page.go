@@ -1,19 +1,20 @@
-package server
+package oauth
 
 import (
 	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"errors"
 	"html/template"
-	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"crmkit/auth/oauth"
 	"crmkit/crm"
 	"crmkit/render"
 	"crmkit/server/web"
+	"crmkit/store/account"
 )
 
 //go:embed pages/page.html
@@ -100,26 +101,53 @@ func (p signPage) html() []byte {
 	return b.Bytes()
 }
 
-// pageFailure shows an error as a page that says what to do.
-func (s *Server) pageFailure(rq *web.Request, f web.Failure) *render.Response {
-	known, status := f.Error, f.Error.Status()
-	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: userMessage(known), Next: "Go back to your application and connect again."}
-	rq.Writer.Header().Del("WWW-Authenticate")
-	if known.Code == crm.RateLimited {
-		p.Title, p.Next = "Not so fast", "Then reload this page."
-	}
-	var refused oauthError
-	if errors.As(f.Cause, &refused) {
-		status = http.StatusBadRequest
-		p.Text = refused.description
-		if refused.code == oauth.InvalidClient {
-			p.Next = "Remove the connector in your application and add it again: it then registers anew."
+// show returns the page of a sign-in under way. The values of the form stay in it, above
+// all a choice of fewer rights.
+func (e *Endpoints) show(rq *web.Request, p oauth.Page, form url.Values, problem string) *render.Response {
+	to, _ := url.Parse(p.Redirect)
+	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: oauth.RedirectLabel(p.Redirect), Email: form.Get("email"),
+		Loopback: oauth.Loopback(to), App: to.Scheme != "http" && to.Scheme != "https", Problem: problem, Minutes: int(account.CodeLife.Minutes()), InviteOnly: e.inviteOnly}
+	switch {
+	case p.Verified:
+		page.Step, page.Email = "access", p.Email
+		page.Scope, page.NewName, page.New = crm.ScopeWrite, form.Get("workspace_name"), form.Get("workspace") == "new"
+		page.All = form.Get("reach") == crm.ReachAll
+		if chosen := form.Get("scope"); slices.Contains(crm.Scopes(), chosen) {
+			page.Scope = chosen
 		}
+		for i, w := range p.Workspaces {
+			selected := w.ID == form.Get("workspace") || !form.Has("workspace") && i == 0
+			page.Workspaces = append(page.Workspaces, pageWorkspace{ID: w.ID, Name: w.Name, Role: w.Role, Selected: selected})
+		}
+	case p.Email != "":
+		page.Step, page.Email, page.LocalCode, page.Long, page.CodeForm = "code", p.Email, p.LocalCode, p.Long, p.CodeForm()
 	}
-	if status >= 500 {
-		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
+	return e.signInPage(rq, page, formTarget(to))
+}
+
+// formTarget is the CSP source of where the last form leads: Chromium applies
+// form-action to the redirect after it as well.
+func formTarget(to *url.URL) string {
+	switch {
+	case to.Scheme != "http" && to.Scheme != "https":
+		return to.Scheme + ":"
+	case strings.HasPrefix(to.Host, "["):
+		return to.Scheme + ":" // CSP has no spelling for IPv6 literals
 	}
-	doc := s.signInPage(rq, p, "")
-	doc.Status = status
-	return doc
+	return to.Scheme + "://" + to.Host
+}
+
+// signInPage sends a page.
+func (e *Endpoints) signInPage(rq *web.Request, p signPage, target string) *render.Response {
+	e.protect(rq, target)
+	return &render.Response{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
+}
+
+// protect sets the headers that keep a page from being framed, scripted or
+// cached. With Referrer-Policy no-referrer the browser would send Origin: null.
+func (e *Endpoints) protect(rq *web.Request, target string) {
+	h := rq.Writer.Header()
+	h.Set("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+pageStyle()+"; form-action 'self' "+target)+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
 }

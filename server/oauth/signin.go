@@ -1,0 +1,201 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"crmkit/auth/oauth"
+	"crmkit/crm"
+	"crmkit/render"
+	"crmkit/server/web"
+)
+
+// cookieName is the cookie that binds a sign-in to the browser it began in.
+func (e *Endpoints) cookieName(rq *web.Request) string {
+	if e.isHTTPS(rq) {
+		return "__Host-crmkit_auth"
+	}
+	return "crmkit_auth"
+}
+
+func (e *Endpoints) isHTTPS(rq *web.Request) bool { return strings.HasPrefix(rq.Base(), "https://") }
+
+func (e *Endpoints) browser(rq *web.Request) string {
+	cookie, err := rq.Cookie(e.cookieName(rq))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// authorizePage answers GET /authorize: with the parameters of RFC 6749 section
+// 4.1.1 it begins a sign-in, with request= it shows one.
+func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
+	if err := singleValue(rq.Params); err != nil {
+		return nil, err
+	}
+	if secret := rq.Params.Get("request"); secret != "" {
+		p, err := e.oauth.Page(rq.Context(), secret, e.browser(rq))
+		if err != nil {
+			return nil, err
+		}
+		return e.show(rq, p, rq.Params, ""), nil
+	}
+	asked, err := e.pageRequest(rq)
+	if err != nil {
+		return nil, err
+	}
+	if rq.Method == http.MethodHead {
+		return e.signInPage(rq, signPage{Step: "email"}, ""), nil
+	}
+	secret, cookie, err := e.oauth.Begin(rq.Context(), rq.Addr, asked, e.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	http.SetCookie(rq.Writer, &http.Cookie{Name: e.cookieName(rq), Value: cookie, Path: "/", HttpOnly: true, Secure: e.isHTTPS(rq), SameSite: http.SameSiteLaxMode})
+	return e.seeOther(rq, "/authorize?request="+secret), nil
+}
+
+// pageRequest reads an authorization request. A fault ends in a page, never in a
+// redirect: anybody can register a client, and would have an open redirector.
+func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err error) {
+	p := rq.Params
+	asked.Client, asked.Redirect, err = e.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
+	if err != nil {
+		return asked, err
+	}
+	if err := e.checkResource(rq, p["resource"]); err != nil {
+		return asked, err
+	}
+	asked.State, asked.Challenge = p.Get("state"), p.Get("code_challenge")
+	fault := ""
+	switch {
+	case p.Get("response_type") != "code":
+		fault = "The application asked for something else than a code (response_type=code)."
+	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
+		fault = "The application wants the answer in a form that is not supported (response_mode=query)."
+	case p.Get("code_challenge_method") != "S256" || !oauth.ValidChallenge(asked.Challenge):
+		fault = "The application did not protect the sign-in with PKCE (code_challenge and code_challenge_method=S256)."
+	}
+	if fault != "" {
+		return asked, &oauth.Error{Code: oauth.InvalidRequest, Description: fault}
+	}
+	return asked, nil
+}
+
+// authorizeStep answers POST /authorize.
+func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(rq.Base()); err != nil {
+		return nil, err
+	}
+	if err := protection.Check(rq.Request); err != nil {
+		return nil, &oauth.Error{Code: oauth.InvalidRequest, Description: "The form was sent from a page of another site."}
+	}
+	form, err := readForm(rq)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	target, err := e.step(rq, p, form)
+	var known *crm.Error
+	if errors.As(err, &known) && (known.Status() < 500 || known.Code == crm.NotReady && known.RetryAfter > 0) {
+		return e.redisplay(rq, form, known)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if target == "" {
+		target = "/authorize?request=" + form.Get("request")
+	}
+	return e.seeOther(rq, target), nil
+}
+
+// step does what a form asks and returns where it leads; empty: to the page.
+func (e *Endpoints) step(rq *web.Request, p oauth.Page, form url.Values) (target string, err error) {
+	ctx := rq.Context()
+	switch step, do := form.Get("step"), form.Get("do"); {
+	case do == "cancel":
+		if err := e.oauth.Deny(ctx, rq.Addr, p); err != nil {
+			return "", err
+		}
+		return e.response(rq, p, url.Values{"error": {"access_denied"}, "error_description": {"The person cancelled the sign-in."}}), nil
+	case do == "email":
+		return "", e.oauth.OtherAddress(ctx, rq.Addr, p)
+	case do == "again" && p.Email != "" && !p.Verified:
+		return "", e.oauth.SendCode(ctx, rq.Addr, p, p.Email)
+	case step == "email" && !p.Verified:
+		return "", e.oauth.SendCode(ctx, rq.Addr, p, form.Get("email"))
+	case step == "code":
+		return "", e.oauth.CheckCode(ctx, rq.Addr, p, form.Get("code"))
+	case step == "access" && p.Verified:
+		access, err := readAccess(form)
+		if err != nil {
+			return "", err
+		}
+		code, err := e.oauth.Allow(ctx, rq.Addr, p, access)
+		if err != nil {
+			return "", err
+		}
+		return e.response(rq, p, url.Values{"code": {code}}), nil
+	}
+	return "", nil // a form of an earlier step: the page shows where it stands
+}
+
+// readAccess reads the choices of the last form.
+func readAccess(form url.Values) (access oauth.Access, err error) {
+	access = oauth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope"), Reach: form.Get("reach")}
+	name := strings.TrimSpace(form.Get("workspace_name"))
+	switch {
+	case access.WorkspaceID == "":
+		return access, crm.Errorf(crm.MissingField, "Choose a workspace.").On("workspace")
+	case access.Scope == "":
+		return access, crm.Errorf(crm.MissingField, "Choose what the application may do.").On("scope")
+	case access.WorkspaceID != "new" && name != "":
+		return access, crm.Errorf(crm.InvalidValue, "You named a new workspace, but chose another. Choose the new one, or empty its name.").On("workspace")
+	case access.WorkspaceID == "new":
+		access.WorkspaceID, access.NewName = "", name
+	}
+	return access, nil
+}
+
+// response returns the redirect of an authorization response, with iss
+// (RFC 9207 section 2).
+func (e *Endpoints) response(rq *web.Request, p oauth.Page, values url.Values) string {
+	values.Set("iss", rq.Base())
+	if p.State != "" {
+		values.Set("state", p.State)
+	}
+	separator := "?"
+	if strings.Contains(p.Redirect, "?") {
+		separator = "&"
+	}
+	return p.Redirect + separator + values.Encode()
+}
+
+// seeOther answers 303, which never repeats a form elsewhere (RFC 9700 section
+// 4.12).
+func (e *Endpoints) seeOther(rq *web.Request, target string) *render.Response {
+	e.protect(rq, "")
+	rq.Writer.Header().Set("Location", target)
+	return &render.Response{Status: http.StatusSeeOther, Raw: &render.Raw{Type: web.PlainText}}
+}
+
+// redisplay shows a step whose input was refused, with what was wrong.
+func (e *Endpoints) redisplay(rq *web.Request, form url.Values, known *crm.Error) (*render.Response, error) {
+	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browser(rq))
+	if err != nil {
+		return nil, err
+	}
+	doc := e.show(rq, p, form, userMessage(known))
+	doc.Status = known.Status()
+	if known.Code == crm.InvalidCode {
+		doc.Status = http.StatusBadRequest
+	}
+	return doc, nil
+}
