@@ -25,6 +25,7 @@ crm < render < server/draft < server/importer < server < server/servertest
 crm/norm < store/sqlite < store < store/account < auth
 query < server/manual < server
 query < store/textindex < store
+crm < store/cache < store
 `
 
 // fences say where an import may stand: in these packages, or this file. Every

@@ -26,7 +26,7 @@ func (s *Store) withRecover(step func()) {
 		return
 	}
 	s.opts.Log.Error("a step beside the database failed: memory is filled anew", "error", err)
-	for _, forget := range []func(){s.indexes.Clear, s.recordCache.clear, s.counts.clear} {
+	for _, forget := range []func(){s.indexes.Clear, s.cache.Clear} {
 		if err := recovered(func() error { forget(); return nil }); err != nil {
 			s.opts.Log.Error("memory was not forgotten", "error", err)
 		}

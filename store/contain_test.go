@@ -109,7 +109,8 @@ func TestDeletedElsewhere(t *testing.T) {
 			t.Errorf("%s of a deleted workspace are in memory", e.Plural)
 		}
 	}
-	if f.recordCache.encoded(f.mappings[f.Schema.ByName("contact")], []int64{crm.RecordKey(ann.Workspace, 1)})[0] != "" {
+	keys, records := []int64{crm.RecordKey(ann.Workspace, 1)}, make([]crm.Record, 1)
+	if missing := f.cache.Snapshot(ann.Workspace).Records(f.mappings[f.Schema.ByName("contact")].layout, keys, records); len(missing) == 0 {
 		t.Error("a record of a deleted workspace is in memory")
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"crmkit/crm"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 )
 
@@ -25,7 +25,7 @@ const maxForeign = 1000
 // look begins a look at memory. Where others have committed what memory is not in step
 // with it finds nothing there, so that who reads records need not wait for the writer, nor
 // the writer for those others.
-func (s *Store) look(ctx context.Context, workspace int64) (cacheSnapshot, error) {
+func (s *Store) look(ctx context.Context, workspace int64) (cache.Snapshot, error) {
 	last, err := s.ahead(ctx)
 	behind := last > max(s.writer.known.Load(), s.writer.flight.Load()) // of a commit under way its moments tell
 	if behind && s.nudged.CompareAndSwap(false, true) {
@@ -35,9 +35,9 @@ func (s *Store) look(ctx context.Context, workspace int64) (cacheSnapshot, error
 		}()
 	}
 	if behind || err != nil {
-		return cacheSnapshot{s.counts, new(atomic.Uint64), 1}, err
+		return s.cache.Outdated(), err
 	}
-	return s.counts.snapshot(workspace), nil
+	return s.cache.Snapshot(workspace), nil
 }
 
 // catchUp brings memory in step with what others have committed.
@@ -123,9 +123,9 @@ func (w *writer) meet(ctx context.Context) error {
 	}
 	w.foreign = nil
 	w.store.indexes.Clear()
-	for i := range w.store.counts.versions {
-		if moment := &w.store.counts.versions[i]; !slices.Contains(w.versions, moment) {
-			w.versions = append(w.versions, moment)
+	for _, v := range w.store.cache.Versions() {
+		if !slices.Contains(w.versions, v) {
+			w.versions = append(w.versions, v)
 		}
 	}
 	return nil
@@ -174,8 +174,8 @@ func (w *writer) quiet(workspace, entries int64) error {
 
 // passes notes that a workspace is not as it was.
 func (w *writer) passes(workspace int64) {
-	if moment := w.store.counts.version(workspace); !slices.Contains(w.versions, moment) {
-		w.versions = append(w.versions, moment)
+	if v := w.store.cache.Version(workspace); !slices.Contains(w.versions, v) {
+		w.versions = append(w.versions, v)
 	}
 }
 

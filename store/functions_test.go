@@ -71,7 +71,7 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		err := f.Snapshot(ctx, func(v *ReadTx) error {
-			return step(ctx, &reader{v, f.counts.snapshot(ann.Workspace), f.recordCache})
+			return step(ctx, &reader{v, f.cache.Snapshot(ann.Workspace)})
 		})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {

@@ -8,13 +8,11 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/cache"
 )
 
 // ValueCount is one value of a field and how many records hold it.
-type ValueCount struct {
-	Value string
-	N     int64
-}
+type ValueCount = cache.ValueCount
 
 // ValueCounts is which values of a field are in use.
 type ValueCounts struct {
@@ -33,33 +31,33 @@ func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condit
 		return list, err
 	}
 	defer end()
-	recall, err := s.look(ctx, actor.Workspace)
+	cached, err := s.look(ctx, actor.Workspace)
 	if err != nil {
 		return list, err
 	}
 	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
-	read := func() (cachedCount, error) { return s.readInUse(ctx, actor, p, args) }
-	var m cachedCount
+	read := func() (cache.Count, error) { return s.readInUse(ctx, actor, p, args) }
+	var m cache.Count
 	if p.Question.Entity.RandomID {
 		m, err = read()
 	} else {
-		m, err = recall.getOrCompute(keyOf(actor.Workspace, p.ValuesSQL, args), read)
+		m, err = cached.Count(cache.NewKey(actor.Workspace, p.ValuesSQL, args), read)
 	}
-	return ValueCounts{m.inUse, m.n - int64(len(m.inUse)), m.more >= query.MaxScan}, err
+	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
 }
 
 // readInUse reads the values, how many there are, and in how many rows they were counted.
-func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cachedCount, err error) {
+func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cache.Count, err error) {
 	err = s.visibleSnapshot(ctx, actor, p.Question.Entity, func(v *ReadTx) error {
 		err := v.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
-			m.inUse = append(m.inUse, ValueCount{})
-			in := &m.inUse[len(m.inUse)-1]
+			m.Values = append(m.Values, ValueCount{})
+			in := &m.Values[len(m.Values)-1]
 			return scan(&in.Value, &in.N)
 		})
 		if err != nil {
 			return err
 		}
-		return v.RowUntil(ctx, p.DistinctSQL, args, &m.n, &m.more)
+		return v.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
 	})
 	return m, err
 }

@@ -29,7 +29,7 @@ func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error
 		listed.q = w.q.Without()
 	}
 	keys, err := c.keys(ctx, listed)
-	if w.keyList != "" && err == nil && !c.valid() {
+	if w.keyList != "" && err == nil && !c.cached.Valid() {
 		keys, err = c.keys(ctx, w)
 	}
 	return keys, err
@@ -94,7 +94,7 @@ func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 // rest is left unread, and has no entity. In which order they are read does not matter.
 func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
-	missing := c.cache.get(c.cacheSnapshot, t, keys, records)
+	missing := c.cached.Records(t.layout, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
@@ -123,7 +123,7 @@ func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []i
 		return nil, err
 	}
 	if !w.q.NoCache {
-		c.cache.put(c.cacheSnapshot, t, read)
+		c.cached.PutRecords(t.layout, read)
 	}
 	if records[0].Entity == nil { // a page shows at least one
 		first, err := c.records(ctx, t, w, keys[:1])
@@ -134,3 +134,17 @@ func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []i
 }
 
 var errPageFull = errors.New("the page is full")
+
+// textSize returns how many bytes of text a record holds.
+func textSize(rec crm.Record) (n int) {
+	for i, v := range rec.Values {
+		n += len(v.Text) + len(rec.Labels[i])
+		for _, label := range v.List() {
+			n += len(label)
+		}
+		for _, m := range v.Members() {
+			n += len(m.Name) + len(m.JSON)
+		}
+	}
+	return n
+}

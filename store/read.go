@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
@@ -17,12 +18,12 @@ import (
 // Record returns the record of the actor's workspace with the key, or a
 // not_found error.
 func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
-	recall, err := s.look(ctx, actor.Workspace)
+	cached, err := s.look(ctx, actor.Workspace)
 	if err != nil {
 		return rec, err
 	}
 	t, one := s.mappings[e], make([]crm.Record, 1)
-	if crm.RecordWorkspace(key) == actor.Workspace && len(s.recordCache.get(recall, t, []int64{key}, one)) == 0 {
+	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.layout, []int64{key}, one)) == 0 {
 		s.turns.note(tenantOf(actor))
 		return one[0], nil
 	}
@@ -37,7 +38,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return v.Row(ctx, t.fetchChecked, args, append([]any{&rest}, row.dest...)...)
 	})
 	if err == nil && !rest {
-		return s.keptRecord(recall, row)
+		return s.cachedRecord(cached, row)
 	}
 	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
 		err := v.Row(ctx, t.fetch, args, row.dest...)
@@ -54,14 +55,14 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	if err != nil {
 		return rec, err
 	}
-	return s.keptRecord(recall, row)
+	return s.cachedRecord(cached, row)
 }
 
-// keptRecord returns the record of a row, and keeps it in memory.
-func (s *Store) keptRecord(recall cacheSnapshot, row *row) (crm.Record, error) {
+// cachedRecord returns the record of a row, and puts it into the cache.
+func (s *Store) cachedRecord(cached cache.Snapshot, row *row) (crm.Record, error) {
 	rec, err := row.record()
 	if err == nil {
-		s.recordCache.put(recall, row.table, []crm.Record{rec})
+		cached.PutRecords(row.table.layout, []crm.Record{rec})
 	}
 	return rec, s.wrapReadError(err)
 }
@@ -157,7 +158,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 		return nil, err
 	}
 	defer end()
-	recall, err := s.look(ctx, actor.Workspace)
+	cached, err := s.look(ctx, actor.Workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 	}
 	over := s.lastUsedOverlay(actor, q.Entity)
 	return nil, s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
-		c := &reader{v, recall, s.recordCache}
+		c := &reader{v, cached}
 		w, err := c.choosePlan(ctx, actor, q, h)
 		if err != nil {
 			return err
@@ -212,14 +213,14 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 	if err != nil {
 		return err
 	}
-	count := func() (m cachedCount, err error) { return m, c.RowUntil(ctx, text, args, &m.n) }
-	m := cachedCount{}
-	if c.valid() && !q.Entity.RandomID {
-		m, err = c.getOrCompute(keyOf(w.actor.Workspace, text, args), count)
+	count := func() (m cache.Count, err error) { return m, c.RowUntil(ctx, text, args, &m.N) }
+	m := cache.Count{}
+	if c.cached.Valid() && !q.Entity.RandomID {
+		m, err = c.cached.Count(cache.NewKey(w.actor.Workspace, text, args), count)
 	} else {
 		m, err = count()
 	}
-	page.matched(m.n, q.Total)
+	page.matched(m.N, q.Total)
 	return err
 }
 

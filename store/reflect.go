@@ -1,9 +1,8 @@
 package store
 
 import (
-	"sync/atomic"
-
 	"crmkit/crm"
+	"crmkit/store/cache"
 )
 
 // updateCaches brings memory in step with a batch.
@@ -22,10 +21,10 @@ func (w *writer) updateCaches(batch []*job, err error) {
 func (w *writer) follow(batch []*job, err error) {
 	changed := w.foreign
 	if w.others || err != nil { // a change changes more than the record that it names
-		w.store.recordCache.clear()
+		w.store.cache.ClearRecords()
 	}
 	for _, j := range batch {
-		w.store.recordCache.invalidate(j.invalidated)
+		w.store.cache.Invalidate(j.invalidated)
 		if err != nil || j.err == nil || j.commitsError() {
 			changed = append(changed, j.changedRecords...)
 		}
@@ -42,7 +41,7 @@ func (w *writer) follow(batch []*job, err error) {
 // collectEffects adds the moments of a batch to those that end with it, each once: one that passed
 // twice would look as if no commit were under way.
 func (w *writer) collectEffects(batch []*job) {
-	seen := map[*atomic.Uint64]bool{}
+	seen := map[*cache.Version]bool{}
 	for _, m := range w.versions {
 		seen[m] = true
 	}
@@ -56,8 +55,8 @@ func (w *writer) collectEffects(batch []*job) {
 }
 
 // bumpVersions marks that a commit begins or has ended.
-func bumpVersions(moments []*atomic.Uint64) {
-	for _, m := range moments {
-		m.Add(1)
+func bumpVersions(versions []*cache.Version) {
+	for _, v := range versions {
+		v.Bump()
 	}
 }

@@ -61,7 +61,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 		return page, err
 	}
 	defer end()
-	recall := s.counts.snapshot(actor.Workspace)
+	cached := s.cache.Snapshot(actor.Workspace)
 	matches, err := s.searchIndex(ctx, actor, q.Entity, q.Terms)
 	if err != nil {
 		return page, err
@@ -72,7 +72,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
 	err = s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
-		r := ranking{&reader{v, recall, s.recordCache}, s.mappings[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
+		r := ranking{&reader{v, cached}, s.mappings[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
 		return r.read(ctx, &page)
 	})
 	return page, err

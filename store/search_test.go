@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"crmkit/crm"
@@ -24,7 +23,7 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	err := f.Snapshot(f.t.Context(), func(v *ReadTx) error {
 		for page := (Page{More: true}); page.More; {
 			page = Page{}
-			c := &reader{v, cacheSnapshot{now: new(atomic.Uint64), version: 1}, f.recordCache} // of no moment: all is read
+			c := &reader{v, f.cache.Outdated()} // so that all is read
 			if err := c.page(f.t.Context(), f.mappings[q.Entity], accessPath{actor: actor, q: q}, &page); err != nil {
 				return err
 			}

@@ -22,7 +22,8 @@ type Stats struct {
 // Stats returns the numbers of now. It asks the file system, not the database, so
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
-	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: s.recordCache.memory(), Hits: s.recordCache.hits.Load(), Misses: s.recordCache.misses.Load()}
+	cached := s.cache.Stats()
+	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: cached.Bytes, Hits: cached.Hits, Misses: cached.Misses}
 	stats.FileBytes, stats.LogBytes = s.db.Sizes()
 	return stats
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
@@ -62,9 +63,8 @@ type Store struct {
 	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random      *lockedReader
 	lastUsed    lastUsedBuffer
-	counts      *countCache
+	cache       *cache.Cache
 	indexes     *textindex.Set
-	recordCache *recordCache
 	spools      spools
 	wal         *walIndex
 	walSeen     atomic.Pointer[walHead]     // as memory was in step with the file
@@ -109,9 +109,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*mapping{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: newPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
-	s.counts = newCountCache(opts.Caches.Counts)
+	s.cache = cache.New(cache.Limits{Records: opts.Caches.Records, Counts: opts.Caches.Counts})
 	s.indexes = s.newTextIndex()
-	s.recordCache = newRecordCache(opts.Caches.Records)
 	for _, e := range opts.Schema.Entities {
 		s.mappings[e] = newMapping(e)
 	}

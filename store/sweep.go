@@ -8,7 +8,7 @@ import "fmt"
 func (tx *Tx) DeleteRecords() error {
 	number := tx.Actor.Workspace
 	tx.markChanged(number)
-	tx.After(func() { tx.store.indexes.Forget(number); tx.store.recordCache.clear() })
+	tx.After(func() { tx.store.indexes.Forget(number); tx.store.cache.ClearRecords() })
 	if err := tx.Exec("DELETE FROM cascades WHERE workspace_id = $1", number); err != nil {
 		return err
 	}

@@ -7,11 +7,13 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/cache"
 )
 
 // mapping is the SQL of one entity, composed once from the schema.
 type mapping struct {
 	entity       *crm.Entity
+	layout       *cache.Layout
 	persistent   []int // positions of the fields that have a column
 	labels       []int // positions of the references, whose names are joined
 	columns      string
@@ -25,7 +27,7 @@ type mapping struct {
 }
 
 func newMapping(e *crm.Entity) *mapping {
-	t := &mapping{entity: e, from: e.TableName() + " t"}
+	t := &mapping{entity: e, layout: cache.NewLayout(e), from: e.TableName() + " t"}
 	columns := []string{"t.key"}
 	if e.RandomID {
 		columns = append(columns, "t.id")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 )
 
@@ -65,14 +66,14 @@ func (tx *Tx) CommitWithError(err error) error {
 
 // markChanged notes that records of a workspace change.
 func (tx *Tx) markChanged(workspace int64) {
-	if moment := tx.store.counts.version(workspace); !slices.Contains(tx.job.versions, moment) {
-		tx.job.versions = append(tx.job.versions, moment)
+	if v := tx.store.cache.Version(workspace); !slices.Contains(tx.job.versions, v) {
+		tx.job.versions = append(tx.job.versions, v)
 	}
 }
 
 // invalidate notes that what is kept in memory of a record is not as it is any more.
 func (tx *Tx) invalidate(e *crm.Entity, key int64) {
-	tx.job.invalidated = append(tx.job.invalidated, recordKey{e, key})
+	tx.job.invalidated = append(tx.job.invalidated, cache.RecordKey{Entity: e, Key: key})
 }
 
 // begin notes that a statement is about to run, unless the job is over.

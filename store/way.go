@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
@@ -29,8 +30,7 @@ type accessPath struct {
 // reader is a view that keeps what it counts.
 type reader struct {
 	*ReadTx
-	cacheSnapshot
-	cache *recordCache
+	cached cache.Snapshot
 }
 
 // choosePlan chooses. It is a matter of work only: all ways lead to the same rows, and how many
@@ -42,8 +42,8 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	}
 	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
 	args := []any{actor.Workspace, q.Entity.Plural}
-	use, err := c.getOrCompute(keyOf(actor.Workspace, text, args), func() (m cachedCount, err error) {
-		err = c.Row(ctx, text, args, &m.n, &m.more)
+	use, err := c.cached.Count(cache.NewKey(actor.Workspace, text, args), func() (m cache.Count, err error) {
+		err = c.Row(ctx, text, args, &m.N, &m.More)
 		if errors.Is(err, sqlite.ErrNoRows) {
 			err = nil
 		}
@@ -52,8 +52,8 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	if err != nil {
 		return w, err
 	}
-	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.more == 0
-	w.rows, w.byKeys = use.n, inOrder && !q.NarrowByKeys && !q.Ranked()
+	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.More == 0
+	w.rows, w.byKeys = use.N, inOrder && !q.NarrowByKeys && !q.Ranked()
 	return c.cheapestSource(ctx, w, int64(q.Limit))
 }
 
@@ -102,10 +102,10 @@ func (c *reader) cheapestIndex(ctx context.Context, w accessPath, wanted int64) 
 func (c *reader) countKeys(ctx context.Context, w accessPath, l *query.IndexPath, most int64) (int64, error) {
 	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
 	args := append([]any{w.actor.Workspace}, w.q.Args...)
-	m, err := c.getOrCompute(keyOf(w.actor.Workspace, text, args), func() (m cachedCount, err error) {
-		return m, c.RowUntil(ctx, text, args, &m.n)
+	m, err := c.cached.Count(cache.NewKey(w.actor.Workspace, text, args), func() (m cache.Count, err error) {
+		return m, c.RowUntil(ctx, text, args, &m.N)
 	})
-	return m.n, err
+	return m.N, err
 }
 
 // costKeyLookup is how many times the work of testing a row in the order of an index it is to

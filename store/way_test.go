@@ -125,7 +125,7 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 func (f *fixture) way(actor crm.Actor, q *query.Query) (w accessPath) {
 	f.t.Helper()
 	err := f.Snapshot(f.t.Context(), func(v *ReadTx) (err error) {
-		w, err = (&reader{v, f.counts.snapshot(actor.Workspace), f.recordCache}).choosePlan(f.t.Context(), actor, q, nil)
+		w, err = (&reader{v, f.cache.Snapshot(actor.Workspace)}).choosePlan(f.t.Context(), actor, q, nil)
 		return err
 	})
 	if err != nil {

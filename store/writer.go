@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 )
 
@@ -39,7 +40,7 @@ type writer struct {
 	lost       bool          // it was not in its place at the last look
 	batches    int
 	commitTime time.Duration    // how long the last COMMIT took
-	versions   []*atomic.Uint64 // that a commit under way ends
+	versions   []*cache.Version // that a commit under way ends
 	foreign    []crm.Record     // that others changed, as they are now
 	others     bool             // have changed anything
 	last       int64            // the number of the last change in the log
@@ -54,11 +55,11 @@ type job struct {
 	actor          crm.Actor
 	run            func(*Tx) error
 	after          []func()
-	versions       []*atomic.Uint64 // of the workspaces whose records it changes
-	changedRecords []crm.Record     // as they are now
-	invalidated    []recordKey      // what of memory is not as it is any more
-	dryRun         *DryRun          // of which it is a step; nil: it is in earnest
-	commitErr      error            // the error with which what it did stays
+	versions       []*cache.Version  // of the workspaces whose records it changes
+	changedRecords []crm.Record      // as they are now
+	invalidated    []cache.RecordKey // what of memory is not as it is any more
+	dryRun         *DryRun           // of which it is a step; nil: it is in earnest
+	commitErr      error             // the error with which what it did stays
 	err            error
 	started        bool  // it has run, perhaps in vain
 	finished       bool  // to its end; the batch may yet run again

@@ -2,19 +2,19 @@ package store
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/cache"
 )
 
 // checkShelf compares what lists and fetches show with the tables.
 func (f *fixture) checkShelf(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
-		if !f.mappings[e].cacheable() {
+		if !f.mappings[e].layout.Cacheable() {
 			continue
 		}
 		for range 2 { // as it was left, and as it was put just now
@@ -57,7 +57,7 @@ func TestShelfShowsWhatTheTablesHave(t *testing.T) {
 				f.checkShelf(actor)
 			}
 		}
-		if kept := f.recordCache.memory() > 0; kept != (f.Store.opts.Caches.Records > 0) {
+		if kept := f.cache.Stats().Bytes > 0; kept != (f.Store.opts.Caches.Records > 0) {
 			t.Errorf("records are kept: %v", kept)
 		}
 	})
@@ -95,19 +95,19 @@ func TestShelfKeepsNothingOfBefore(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
-	kind := f.mappings[jane.Entity]
-	before := f.counts.snapshot(ann.Workspace)
+	layout := f.mappings[jane.Entity].layout
+	before := f.cache.Snapshot(ann.Workspace)
 	old := f.fetch(ann, jane)
 	f.update(ann, jane, "name", "June")
-	f.recordCache.put(before, kind, []crm.Record{old})
+	before.PutRecords(layout, []crm.Record{old})
 	if name := f.fetch(ann, jane).Value("name").Text; name != "June" {
 		t.Errorf("fetched %s", name)
 	}
 	records := make([]crm.Record, 1)
-	if missing := f.recordCache.get(before, kind, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
+	if missing := before.Records(layout, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
 		t.Error("a look that began before a commit takes what was put after it")
 	}
-	if missing := f.recordCache.get(f.counts.snapshot(ann.Workspace), kind, []int64{jane.Key}, records); len(missing) != 0 {
+	if missing := f.cache.Snapshot(ann.Workspace).Records(layout, []int64{jane.Key}, records); len(missing) != 0 {
 		t.Error("nothing was kept: the test tested nothing")
 	}
 }
@@ -126,25 +126,15 @@ func TestShelfIsNobodyElses(t *testing.T) {
 // TestShelfIsBounded reads more than fits.
 func TestShelfIsBounded(t *testing.T) {
 	f := onFile(t)
-	f.recordCache = newRecordCache(20_000)
+	f.cache = cache.New(cache.Limits{Records: 20_000})
 	ann := f.member("ann@example.com")
 	for i := range 100 {
 		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
 	}
 	for range 2 {
 		f.checkShelf(ann)
-		if size := f.recordCache.memory(); size > 20_000 || size < 5_000 {
+		if size := f.cache.Stats().Bytes; size > 20_000 || size < 5_000 {
 			t.Errorf("%d bytes are kept", size)
-		}
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 1000 {
-		of := recordKey{f.Schema.ByName("contact"), random.Int64N(30)}
-		if f.recordCache.insert(of, newCachedRecord(strings.Repeat("x", random.IntN(2000)), "n")); random.IntN(3) == 0 {
-			f.recordCache.invalidate([]recordKey{of})
-		}
-		if size := f.recordCache.memory(); size < 0 || size > 20_000 || f.recordCache.before < 0 || f.recordCache.bytes < 0 {
-			t.Fatalf("%d bytes are kept, %d of them old", size, f.recordCache.before)
 		}
 	}
 }
@@ -191,14 +181,14 @@ func TestCommitsShowWhatOthersWrote(t *testing.T) {
 	f.fetch(ann, jane)
 	other.update(ann, jane, "name", "Zoe")
 	var looked bool
-	var moment uint64
+	var valid bool
 	var name string
 	found := make(chan int, 1)
 	f.Watch(func(Batch) { // the batch is on disk, memory not in step yet
 		if looked {
 			return
 		}
-		looked, moment = true, f.counts.version(ann.Workspace).Load()
+		looked, valid = true, f.cache.Snapshot(ann.Workspace).Valid()
 		rec, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
 		if err != nil {
 			t.Error(err)
@@ -218,8 +208,8 @@ func TestCommitsShowWhatOthersWrote(t *testing.T) {
 		}
 	})
 	f.save(ann, "company", "name", "Acme")
-	if n := <-found; moment%2 != 1 || name != "Zoe" || n != 1 {
-		t.Errorf("during a commit, at moment %d: %s, found %d times", moment, name, n)
+	if n := <-found; valid || name != "Zoe" || n != 1 {
+		t.Errorf("during a commit, with a valid snapshot %v: %s, found %d times", valid, name, n)
 	}
 	f.checkShelf(ann)
 }
@@ -270,47 +260,4 @@ func TestWalIndexTells(t *testing.T) {
 	if now, still := f.wal.head(); !still || now == before {
 		t.Errorf("after another look ended, a commit did not change the head: %v", still)
 	}
-}
-
-// FuzzPack packs records and compares what is unpacked.
-func FuzzPack(f *testing.F) {
-	schema, err := crm.NewSchema(crm.Entities...)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add("Jane", "vip", "Acme", "k", `{"a":[1]}`, int64(7), uint8(0b1111111))
-	f.Add("", "\x00", "ü", "", "null", int64(-1), uint8(0b1010101))
-	f.Fuzz(func(t *testing.T, text, label, called, name, json string, n int64, which uint8) {
-		for _, e := range schema.Entities {
-			if e.RandomID {
-				continue
-			}
-			rec := crm.NewRecord(e)
-			rec.Key = crm.RecordKey(3, 5)
-			rec.ID = crm.RecordID(e.Prefix, rec.Key)
-			for i := range e.Fields {
-				if which>>(i%8)&1 == 0 {
-					continue
-				}
-				switch e.Fields[i].Type {
-				case crm.Tags:
-					rec.Values[i] = crm.Labels([]string{label, text})
-				case crm.Object:
-					rec.Values[i] = crm.Members([]crm.Member{{Name: name, JSON: json}, {Name: text, JSON: label}})
-				case crm.Ref:
-					rec.Values[i], rec.Labels[i] = crm.Key(n), called
-				case crm.Time:
-					rec.Values[i] = crm.Millis(n)
-				case crm.Int:
-					rec.Values[i] = crm.Number(n)
-				default:
-					rec.Values[i] = crm.Str(text)
-				}
-			}
-			got := decodeRecord(e, rec.Key, encodeRecord(rec))
-			if diff := equalRecords(got, rec); diff != "" {
-				t.Fatalf("%s: %s", e.Name, diff)
-			}
-		}
-	})
 }

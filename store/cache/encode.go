@@ -1,4 +1,4 @@
-package store
+package cache
 
 import (
 	"encoding/binary"
@@ -6,11 +6,11 @@ import (
 	"crmkit/crm"
 )
 
-// A packed record is one string without pointers: of each field that is set its position,
-// its kind and its value, behind a reference what that is called. It is a third of what
-// the values take, and its text is shared with the records that are made of it.
+// An encoded record is one string without pointers: for each field that is set its
+// position, its kind and its value, and after a reference the label of the record that it
+// names. It takes a third of what the values take, and decoded records share its text.
 
-// encodeRecord returns a record packed.
+// encodeRecord returns a record encoded.
 func encodeRecord(rec crm.Record) string {
 	b := make([]byte, 0, 512)
 	for i, v := range rec.Values {
@@ -44,61 +44,62 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-// decodeRecord returns the record of an entity that was packed.
-func decodeRecord(e *crm.Entity, key int64, packed string) crm.Record {
+// decodeRecord returns the record of an entity that was encoded.
+func decodeRecord(e *crm.Entity, key int64, encoded string) crm.Record {
 	rec := crm.NewRecord(e)
 	rec.Key, rec.ID = key, crm.RecordID(e.Prefix, key)
-	for p := recordDecoder(packed); p != ""; {
-		i := p.number()
-		kind := crm.Kind(p[0])
-		p = p[1:]
+	for d := decoder(encoded); d != ""; {
+		i := d.number()
+		kind := crm.Kind(d[0])
+		d = d[1:]
 		switch kind {
 		case crm.TextKind:
-			rec.Values[i] = crm.Str(p.text())
+			rec.Values[i] = crm.Str(d.text())
 		case crm.ListKind:
-			labels := make([]string, p.number())
+			labels := make([]string, d.number())
 			for j := range labels {
-				labels[j] = p.text()
+				labels[j] = d.text()
 			}
 			rec.Values[i] = crm.Labels(labels)
 		case crm.ObjectKind:
-			members := make([]crm.Member, p.number())
+			members := make([]crm.Member, d.number())
 			for j := range members {
-				members[j] = crm.Member{Name: p.text(), JSON: p.text()}
+				members[j] = crm.Member{Name: d.text(), JSON: d.text()}
 			}
 			rec.Values[i] = crm.Members(members)
 		case crm.RefKind:
-			rec.Values[i] = crm.Key(p.integer())
-			rec.Labels[i] = p.text()
+			rec.Values[i] = crm.Key(d.integer())
+			rec.Labels[i] = d.text()
 		default:
-			rec.Values[i] = crm.Value{Kind: kind, Int: p.integer()}
+			rec.Values[i] = crm.Value{Kind: kind, Int: d.integer()}
 		}
 	}
 	return rec
 }
 
-// recordDecoder is what remains of a packed record.
-type recordDecoder string
+// decoder is the rest of an encoded record.
+type decoder string
 
-// number reads an unsigned number, as encoding/binary writes it.
-func (p *recordDecoder) number() (n uint64) {
+// number reads an unsigned number as encoding/binary writes it. binary.Uvarint reads bytes,
+// and converting the string to those would copy it.
+func (d *decoder) number() (n uint64) {
 	for i := 0; ; i++ {
-		c := (*p)[i]
+		c := (*d)[i]
 		if n |= uint64(c&0x7f) << (7 * i); c < 0x80 {
-			*p = (*p)[i+1:]
+			*d = (*d)[i+1:]
 			return n
 		}
 	}
 }
 
-func (p *recordDecoder) integer() int64 {
-	n := p.number()
+func (d *decoder) integer() int64 {
+	n := d.number()
 	return int64(n>>1) ^ -int64(n&1)
 }
 
-func (p *recordDecoder) text() string {
-	n := p.number()
-	text := string((*p)[:n])
-	*p = (*p)[n:]
+func (d *decoder) text() string {
+	n := d.number()
+	text := string((*d)[:n])
+	*d = (*d)[n:]
 	return text
 }

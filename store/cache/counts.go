@@ -1,0 +1,67 @@
+package cache
+
+import "sync"
+
+// Count is what one question counts.
+type Count struct {
+	N, More int64        // numbers; what they mean is the caller's
+	Values  []ValueCount // must not be changed
+}
+
+// ValueCount is one value of a field and how many records hold it.
+type ValueCount struct {
+	Value string
+	N     int64
+}
+
+// maxText is how much text a count may have. With more it is not kept, so that counts need
+// no limit in bytes.
+const maxText = 500
+
+// text returns how many bytes of text the count has.
+func (c Count) text() (n int) {
+	for _, v := range c.Values {
+		n += len(v.Value)
+	}
+	return n
+}
+
+// counts are the counts of all workspaces.
+type counts struct {
+	limit   int
+	mu      sync.Mutex
+	entries map[Key]countEntry
+}
+
+// countEntry is a count and the version that it is of.
+type countEntry struct {
+	Count
+	version uint64
+}
+
+func (c *counts) get(key Key) (countEntry, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry, found := c.entries[key]
+	return entry, found
+}
+
+// put keeps a count. When there are too many all others are dropped: most are of versions
+// that have passed.
+func (c *counts) put(key Key, entry countEntry) {
+	if c.limit == 0 || key == (Key{}) || entry.text() > maxText {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= c.limit {
+		clear(c.entries)
+	}
+	c.entries[key] = entry
+}
+
+func (c *counts) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries = map[Key]countEntry{}
+}
