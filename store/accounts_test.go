@@ -147,7 +147,11 @@ func (tx *Tx) deleteWorkspace() error {
 	if err := tx.DeleteRecords(); err != nil {
 		return err
 	}
-	return tx.Exec("DELETE FROM workspaces WHERE number = $1", tx.Actor.Workspace)
+	if err := tx.Exec("DELETE FROM workspaces WHERE number = $1", tx.Actor.Workspace); err != nil {
+		return err
+	}
+	tx.Actor.Workspace = 0 // the log of no workspace says that it was there
+	return tx.LogEntry("workspace.delete", "workspace/"+tx.Actor.WorkspaceID, nil, nil)
 }
 
 // populate fills a workspace with records of every kind and its user with tokens and
