@@ -39,9 +39,10 @@ type Auth struct {
 
 // Options configure an Auth.
 type Options struct {
-	Mail       *mail.Sender // nil: codes are returned instead of mailed, and invites are not mailed
-	BaseURL    string       // origin of this server, for mails
-	InviteOnly bool         // only users and invited addresses can sign in
+	Mail        *mail.Sender // nil: codes are returned instead of mailed, and invites are not mailed
+	BaseURL     string       // origin of this server, for mails
+	InviteOnly  bool         // only users and invited addresses can sign in
+	NewUserPlan string       // of users that MintToken makes; empty: that of the store
 }
 
 // New returns an Auth for the store.

@@ -119,6 +119,7 @@ func (a *Auth) MintToken(ctx context.Context, email, tokenName string) (in Signe
 		return in, err
 	}
 	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
+		tx.NewUserPlan = a.opts.NewUserPlan
 		in, err = a.newSession(tx, c, crm.OriginOwner)
 		return err
 	})

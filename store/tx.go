@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -16,6 +17,8 @@ import (
 // is kept together or not at all. It must not be used after its function returns.
 type Tx struct {
 	Actor crm.Actor
+
+	NewUserPlan string // of users that the transaction makes; empty: Options.Plan
 
 	store       *Store
 	conn        *sqlite.Conn
@@ -52,7 +55,7 @@ func (tx *Tx) RandomID(prefix string) (string, error) {
 func (tx *Tx) Plans() crm.Plans { return tx.store.opts.Plans }
 
 // DefaultPlan is the plan of a new user.
-func (tx *Tx) DefaultPlan() string { return tx.store.opts.Plan }
+func (tx *Tx) DefaultPlan() string { return cmp.Or(tx.NewUserPlan, tx.store.opts.Plan) }
 
 // After registers what must happen once the changes are on disk, and only then.
 func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }

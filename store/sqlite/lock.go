@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -44,8 +45,21 @@ func (l *Lock) Release() error {
 	return l.file.Close()
 }
 
-// LockName returns the file beside a database that the lock is on.
-func LockName(path string) string { return path + ".lock" }
+// LockName returns the path of the lock file of a database: beside the file itself, so that
+// processes that know the database by several names, as through a symbolic link, have one.
+func LockName(path string) string { return Resolve(path) + ".lock" }
+
+// Resolve returns the path of the file itself, without symbolic links. Of a file that is not
+// there yet it is the path in its real folder.
+func Resolve(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
+}
 
 // lockShared takes the lock together with others that share it, or fails with errHeld.
 func lockShared(path string) (*Lock, error) {
@@ -98,7 +112,17 @@ func ownedBy(path string) error {
 	if !errors.Is(err, errHeld) {
 		return err
 	}
-	return fmt.Errorf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", path, LockOwner(path))
+	return &InUseError{path, LockOwner(path)}
+}
+
+// InUseError is the error for a file whose lock another process holds alone.
+type InUseError struct {
+	Path  string
+	Owner string // what the holder wrote about itself, like "crmkit serve, process 12"
+}
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", e.Path, e.Owner)
 }
 
 // writeOwner writes into the lock file who holds it, for the messages of others.
