@@ -4,19 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
-	"crmkit/auth"
-	"crmkit/auth/oauth"
 	"crmkit/crm/norm"
 	"crmkit/server"
+	"crmkit/server/owner"
 	"crmkit/store"
-	"crmkit/store/account"
 )
 
 type mcpCommand struct {
@@ -28,11 +28,9 @@ type mcpCommand struct {
 	planFlags
 }
 
-// defaultEmail is the user of a file that has none.
-const defaultEmail = "me@crmkit.local"
-
-// Run serves until standard input ends. Who owns the file owns the data, so there
-// is no sign-in; several such commands may run on one file, and beside a server.
+// Run serves until standard input ends. Whoever owns the file owns the data, so there is no
+// sign-in. Several such commands may run on one file, and beside a server: one process owns
+// the file, and the others send it their messages.
 func (c mcpCommand) Run(ctx context.Context, io console) error {
 	signal.Ignore(syscall.SIGPIPE) // a client that is gone is an error of writing, after which there is a token to end
 	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -50,21 +48,32 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 		return pipe.Run(ctx)
 	}
 	pipe.Endpoint += path
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, Log: log})
+	session, err := c.session(ctx, owner.Standby, store.Options{Path: c.DB, LockAs: "crmkit mcp", Log: log})
 	if err != nil {
 		return err
 	}
-	defer st.Close()
-	if pipe.Server, err = server.New(server.Options{Store: st, Log: log, Local: true, Version: version}); err != nil {
+	pipe.Server = session
+	err = signedIn(ctx, session, owner.SignIn{Email: c.Email, Name: "crmkit mcp", Plan: c.DefaultPlan}, func(token string) error {
+		pipe.Token = token
+		return pipe.Run(ctx)
+	})
+	return errors.Join(err, session.Close())
+}
+
+// signOutTimeout is how long a command that ends waits until its token has ended.
+const signOutTimeout = 5 * time.Second
+
+// signedIn runs fn with a token that ends with it.
+func signedIn(ctx context.Context, session *owner.Session, as owner.SignIn, fn func(token string) error) error {
+	var out strings.Builder
+	if err := session.Do(ctx, &as, &out); err != nil {
 		return err
 	}
-	in, err := signInOwner(ctx, st, c.Email, "crmkit mcp")
-	if err != nil {
-		return err
-	}
-	pipe.Token = in.Token
-	err = pipe.Run(ctx)
-	return errors.Join(err, forget(st, in), st.Close())
+	token := strings.TrimSpace(out.String())
+	err := fn(token)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTimeout)
+	defer cancel()
+	return errors.Join(err, session.Do(ctx, &owner.SignOut{Token: token}, io.Discard))
 }
 
 // checkServer returns the origin of the server that --url names, to which the
@@ -82,45 +91,4 @@ func checkServer(address, token, email string) (origin string, err error) {
 		return "", errors.New("--email chooses whom to act as on a file; with --url the token says that")
 	}
 	return u.String(), nil
-}
-
-// signInOwner makes the token under which a command of the file's owner acts. If
-// the command is killed the token stays in the list, but nobody knows its secret.
-func signInOwner(ctx context.Context, st *store.Store, email, name string) (in auth.SignedIn, err error) {
-	if email == "" {
-		email, err = onlyUser(ctx, st)
-	} else {
-		err = known(ctx, st, email, "")
-	}
-	if err != nil {
-		return in, err
-	}
-	if in, err = auth.New(st, auth.Options{}).MintToken(ctx, email, name); err != nil {
-		return in, fmt.Errorf("--email: %w", terminalError(err))
-	}
-	return in, nil
-}
-
-// onlyUser returns the user of a file that has one, or a name for the first. Of several
-// it picks none: the data of the wrong one would look like that of the right one.
-func onlyUser(ctx context.Context, st *store.Store) (string, error) {
-	list, err := account.ListUsers(ctx, st, 0, 2)
-	switch {
-	case err != nil:
-		return "", err
-	case len(list) == 0:
-		return defaultEmail, nil
-	case len(list) == 1:
-		return list[0].Email, nil
-	}
-	names, err := someUsers(ctx, st)
-	if err == nil {
-		err = fmt.Errorf("the file has several users; say as whom with --email: %s", names)
-	}
-	return "", err
-}
-
-// forget ends the token when the command does.
-func forget(st *store.Store, in auth.SignedIn) error {
-	return oauth.New(auth.New(st, auth.Options{}), st).RevokeSecret(context.Background(), "", "", in.Token)
 }

@@ -11,6 +11,7 @@ import (
 	"crmkit/auth"
 	"crmkit/mail"
 	"crmkit/server"
+	"crmkit/server/owner"
 	"crmkit/store"
 	"crmkit/store/account"
 	"crmkit/store/sqlite"
@@ -67,11 +68,13 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), LogDays: c.LogDays, Log: log})
+	session, err := c.session(ctx, owner.Primary, store.Options{Path: c.DB, LockAs: "crmkit serve", Caches: c.caches(), LogDays: c.LogDays, Log: log})
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer session.Close()
+	defer context.AfterFunc(ctx, session.Stop)()
+	st := session.Store()
 	if err := account.RegisterPlans(ctx, st); err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	}
 	finishMail(opts.Mail, log)
 	stopBackups()
-	err = st.Close()
+	err = session.Close()
 	log.Info("stopped")
 	return err
 }

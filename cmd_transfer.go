@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/server"
 	"crmkit/server/client"
+	"crmkit/server/owner"
 	"crmkit/store"
 )
 
@@ -27,7 +27,7 @@ type connectionFlags struct {
 	planFlags
 }
 
-// with runs fn with a way to the data. On a file it works beside a running server.
+// with runs fn with a client of the server, or of the process that owns the file.
 func (c connectionFlags) with(ctx context.Context, io console, name string, fn func(*client.Client) error) error {
 	if c.URL != "" {
 		origin, err := checkServer(c.URL, c.Token, c.Email)
@@ -40,21 +40,14 @@ func (c connectionFlags) with(ctx context.Context, io console, name string, fn f
 		return errors.New("--db :memory: ends with this command; name a file, or a server with --url")
 	}
 	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	st, err := c.openStore(ctx, store.Options{Path: c.DB, Log: log})
+	session, err := c.session(ctx, owner.Busy, store.Options{Path: c.DB, LockAs: name, Log: log})
 	if err != nil {
 		return err
 	}
-	defer st.Close()
-	srv, err := server.New(server.Options{Store: st, Log: log, Local: true, Version: version})
-	if err != nil {
-		return err
-	}
-	in, err := signInOwner(ctx, st, c.Email, name)
-	if err != nil {
-		return err
-	}
-	err = fn(&client.Client{Endpoint: "http://127.0.0.1", Token: in.Token, Handler: srv})
-	return errors.Join(err, forget(st, in), st.Close())
+	err = signedIn(ctx, session, owner.SignIn{Email: c.Email, Name: name, Plan: c.DefaultPlan}, func(token string) error {
+		return fn(&client.Client{Endpoint: "http://127.0.0.1", Token: token, Handler: session})
+	})
+	return errors.Join(err, session.Close())
 }
 
 type exportCommand struct {

@@ -17,7 +17,7 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server < main
+crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server < server/owner < main
 crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web
@@ -36,8 +36,8 @@ modernc.org/sqlite                      store/sqlite
 database/sql                            store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/web
-github.com/google/uuid                  server/web
-net/http                                server server/client server/edge server/oauth server/servertest server/web
+github.com/google/uuid                  server/owner server/web
+net/http                                server server/client server/edge server/oauth server/owner server/servertest server/web
 golang.org/x/crypto                     server/edge
 golang.org/x/net                        crm/norm
 golang.org/x/text                       crm/norm
@@ -46,7 +46,7 @@ github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server
 github.com/alecthomas/kong              main
-os                                      main store store/sqlite
+os                                      main server/owner store store/sqlite
 testing                                 server/servertest
 `
 

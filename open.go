@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/server/owner"
 	"crmkit/store"
 )
 
@@ -68,13 +69,38 @@ func checkPath(path string) error {
 	return nil
 }
 
-// openExisting opens the file of a server that has run.
-func (f planFlags) openExisting(ctx context.Context, path string, io console) (*store.Store, error) {
-	if path == store.Memory {
-		return nil, errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
+// session opens the file for a command, as its owner or through the process that owns it.
+func (f planFlags) session(ctx context.Context, role owner.Role, opts store.Options) (*owner.Session, error) {
+	if err := checkPath(opts.Path); err != nil {
+		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	if _, err := f.plans(); err != nil {
+		return nil, err
 	}
-	return f.openStore(ctx, store.Options{Path: path, Log: slog.New(slog.NewTextHandler(io.err, nil))})
+	return owner.Open(ctx, owner.Options{Path: opts.Path, As: opts.LockAs, Role: role, Version: version, Log: opts.Log, Open: func(ctx context.Context) (*store.Store, error) {
+		return f.openStore(ctx, opts)
+	}})
+}
+
+// ownerFlags are those of commands by which the person who owns the file looks after
+// accounts, workspaces and the clients of connectors. They work beside a running server.
+type ownerFlags struct {
+	DB string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	planFlags
+}
+
+// do runs an operation on the file of a server that has run, and prints what it says.
+func (f ownerFlags) do(ctx context.Context, io console, op owner.Operation) error {
+	if f.DB == store.Memory {
+		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
+	}
+	if _, err := os.Stat(f.DB); err != nil {
+		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	}
+	log := slog.New(slog.NewTextHandler(io.err, nil))
+	session, err := f.session(ctx, owner.Brief, store.Options{Path: f.DB, LockAs: "a command of crmkit", Log: log})
+	if err != nil {
+		return err
+	}
+	return errors.Join(session.Do(ctx, op, io.out), session.Close())
 }

@@ -39,6 +39,8 @@ type Options struct {
 
 	Certificates *edge.Certificates // nil: plain HTTP, on this machine or behind a proxy
 
+	Unwatched bool // another Server on the store counts its writes
+
 	LastBackup func() time.Time // when the last backup was made, zero if never; nil: nobody knows
 }
 
@@ -83,7 +85,9 @@ func New(opts Options) (*Server, error) {
 	s.importing = make(chan struct{}, maxImports)
 	s.kept = newConfirmations[*importedFile](s.store.Now, s.auth.ConfirmToken)
 	s.ready = edge.NewReadiness(s.probe)
-	s.store.Watch(s.metrics.Batch)
+	if !opts.Unwatched {
+		s.store.Watch(s.metrics.Batch)
+	}
 	s.web = web.New(web.Options{Store: s.store, Auth: s.auth, Log: opts.Log, Metrics: s.metrics,
 		Local: opts.Local, BaseURL: opts.BaseURL, Rate: opts.Rate, Proxies: trusted})
 	s.web.SetRoutes(s.routes())

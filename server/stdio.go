@@ -27,9 +27,9 @@ type Stdio struct {
 	Out io.Writer
 	Log *slog.Logger // of what goes wrong with messages that have no answer
 
-	Endpoint string  // URL of the connector, like https://crm.example.com/mcp
-	Token    string  // sent as the bearer
-	Server   *Server // answers itself; nil: the one at Endpoint does
+	Endpoint string       // URL of the connector, like https://crm.example.com/mcp
+	Token    string       // sent as the bearer
+	Server   http.Handler // answers itself; nil: the one at Endpoint does
 
 	version string // negotiated by initialize
 }

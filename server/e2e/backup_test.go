@@ -118,7 +118,7 @@ func TestRestoreIsNotUnderACommand(t *testing.T) {
 	}
 	fmt.Fprint(in, listTools)
 	answers.wait(1)
-	done(t, fmt.Sprintf("refused: process %d has", mcp.Process.Pid), "restore", file, "--db", db, "--force")
+	done(t, fmt.Sprintf("refused: in use by crmkit mcp, process %d", mcp.Process.Pid), "restore", file, "--db", db, "--force")
 	in.Close()
 	if err := mcp.Wait(); err != nil {
 		t.Error(err)

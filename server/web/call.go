@@ -29,8 +29,9 @@ type Reply struct {
 func (a *Adapter) Call(outer *Request, r *http.Request) Reply {
 	started := time.Now()
 	r.Host, r.TLS = outer.Host, outer.TLS
+	key := callKey(outer.Context(), r)
 	rq := &Request{Request: r.WithContext(outer.Context()), Writer: discardWriter{http.Header{}}, ID: uuid.NewString(),
-		Addr: outer.Addr, ByTool: true, Actor: outer.Actor, adapter: a}
+		Addr: outer.Addr, ByTool: true, Actor: outer.Actor, adapter: a, messageKey: key}
 	defer rq.End()
 	doc, body := a.run(rq)
 	reply := Reply{Status: statusOf(doc), Text: string(body)}

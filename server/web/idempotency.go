@@ -81,6 +81,9 @@ const MaxKey = 255
 func (rq *Request) idempotencyKey() (string, error) {
 	values := rq.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
+		if rq.Route.IsRepeatable() {
+			return rq.messageKey, nil
+		}
 		return "", nil
 	}
 	key := strings.TrimSpace(values[0])

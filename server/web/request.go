@@ -34,6 +34,7 @@ type Request struct {
 	Remarks []string // added to the answer: how the request was read, where it has two meanings
 
 	adapter    *Adapter
+	messageKey string // takes the place of the Idempotency-Key of a tool call that has none
 	body       []byte // once it is read
 	bodyLimits bodyLimits
 	ends       []func() // run when the request has ended

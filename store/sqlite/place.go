@@ -114,3 +114,16 @@ func CheckOwners(path string) error {
 	}
 	return nil
 }
+
+// GiveName gives what has a name to the owner of the database, where root made it. It may be
+// no regular file, and must be in a folder that nobody else may enter.
+func GiveName(name, db string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	owner, err := ownerOf(db)
+	if err != nil || owner.user == 0 {
+		return err
+	}
+	return os.Lchown(name, owner.user, owner.group)
+}

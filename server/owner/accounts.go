@@ -1,0 +1,154 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"crmkit/auth"
+	"crmkit/auth/oauth"
+	"crmkit/crm"
+	"crmkit/store"
+	"crmkit/store/account"
+)
+
+// defaultEmail is the user of a file that has none.
+const defaultEmail = "me@crmkit.local"
+
+// SignIn prints a token under which a command acts on the records of the file. If the command
+// is killed the token stays in the list of its user, but nobody knows its secret.
+type SignIn struct {
+	Email string // as whom; empty: as the only user of the file
+	Name  string // of the token: the command
+	Plan  string // of a user who is made
+}
+
+func (*SignIn) name() string { return "sign-in" }
+
+func (op *SignIn) run(c *call) (err error) {
+	email := op.Email
+	if email == "" {
+		email, err = onlyUser(c.ctx, c.store)
+	} else {
+		err = known(c.ctx, c.store, email, "")
+	}
+	if err != nil {
+		return err
+	}
+	in, err := auth.New(c.store, auth.Options{NewUserPlan: op.Plan}).MintToken(c.ctx, email, op.Name)
+	if err != nil {
+		return fmt.Errorf("--email: %s", errorText(err))
+	}
+	_, err = fmt.Fprintln(c.out, in.Token)
+	return err
+}
+
+// SignOut ends a token that SignIn printed.
+type SignOut struct {
+	Token string
+}
+
+func (*SignOut) name() string { return "sign-out" }
+
+func (op *SignOut) run(c *call) error {
+	return oauth.New(c.auth(), c.store).RevokeSecret(c.ctx, "", "", op.Token)
+}
+
+// Token prints a token for a user.
+type Token struct {
+	Email  string
+	Create bool // the user, where there is none
+	Name   string
+	Plan   string // of a user who is made
+}
+
+func (*Token) name() string { return "token" }
+
+func (op *Token) run(c *call) error {
+	if !op.Create {
+		if err := known(c.ctx, c.store, op.Email, "; to make that user add --create"); err != nil {
+			return err
+		}
+	}
+	in, err := auth.New(c.store, auth.Options{NewUserPlan: op.Plan}).MintToken(c.ctx, op.Email, op.Name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.out, in.Token)
+	return err
+}
+
+// SetPlan puts a workspace, or a user, on a plan. For a user it also prints the workspaces,
+// which keep theirs.
+type SetPlan struct {
+	Of   string // an id or an address
+	Plan string
+}
+
+func (*SetPlan) name() string { return "set-plan" }
+
+func (op *SetPlan) run(c *call) error {
+	var workspaces []account.Workspace
+	err := c.store.Write(c.ctx, crm.Actor{}, func(tx *store.Tx) (err error) {
+		workspaces, err = account.SetPlan(tx, op.Of, op.Plan)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	lines := fmt.Sprintf("%s plan=%s\n", op.Of, op.Plan)
+	for _, w := range workspaces {
+		lines += memberLine(w)
+	}
+	_, err = fmt.Fprint(c.out, lines)
+	return err
+}
+
+// onlyUser returns the user of a file that has one, or a name for the first. Of several
+// it picks none: the data of the wrong one would look like that of the right one.
+func onlyUser(ctx context.Context, st *store.Store) (string, error) {
+	list, err := account.ListUsers(ctx, st, 0, 2)
+	switch {
+	case err != nil:
+		return "", err
+	case len(list) == 0:
+		return defaultEmail, nil
+	case len(list) == 1:
+		return list[0].Email, nil
+	}
+	names, err := someUsers(ctx, st)
+	if err == nil {
+		err = fmt.Errorf("the file has several users; say as whom with --email: %s", names)
+	}
+	return "", err
+}
+
+// known refuses an address that is no user's, where there are others: it may be mistyped.
+func known(ctx context.Context, st *store.Store, email, also string) error {
+	address, err := auth.ParseAddress(email)
+	if err != nil {
+		return nil // what comes next says so
+	}
+	if _, _, found, err := account.FindUser(ctx, st, address); found || err != nil {
+		return err
+	}
+	names, err := someUsers(ctx, st)
+	if names == "" || err != nil {
+		return err
+	}
+	return fmt.Errorf("--email %s: there is no such user; there are %s%s", address, names, also)
+}
+
+// someUsers names the first users of a file, "" where there are none.
+func someUsers(ctx context.Context, st *store.Store) (string, error) {
+	const most = 10
+	list, err := account.ListUsers(ctx, st, 0, most+1)
+	var names []string
+	for _, u := range list[:min(len(list), most)] {
+		names = append(names, u.Email)
+	}
+	if len(list) > most {
+		names = append(names, "and more (crmkit user list)")
+	}
+	return strings.Join(names, ", "), err
+}

@@ -1,0 +1,107 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"crmkit/store/sqlite"
+)
+
+// socketName returns the path of the socket of a database file.
+func socketName(path string) string { return sqlite.Resolve(path) + ".sock" }
+
+// maxConnections bounds the connections of other processes. Each of them has one that
+// watches the owner, and one for each request under way.
+const maxConnections = 1000
+
+// listen makes the socket of a file whose lock this process holds, in the place of one that
+// is there. It is made in a folder that only its owner may enter and moved out of it when it
+// has its mode: there is no moment at which another user could connect.
+func listen(path string) (net.Listener, error) {
+	name := socketName(path)
+	folder := name + ".new"
+	inside := filepath.Join(folder, "s")
+	if err := errors.Join(removeIfExists(inside), removeIfExists(folder)); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	l, err := bind(inside)
+	if err == nil {
+		err = errors.Join(os.Chmod(inside, 0o600), sqlite.GiveName(inside, path))
+		if err == nil {
+			err = os.Rename(inside, name)
+		}
+		if err != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	if err = errors.Join(err, removeIfExists(inside), removeIfExists(folder)); err != nil {
+		return nil, err
+	}
+	return &listener{UnixListener: l, places: make(chan struct{}, maxConnections)}, nil
+}
+
+// bind listens on a new socket, which stays when the listener is closed: its name may be
+// that of a later one by then.
+func bind(name string) (l *net.UnixListener, err error) {
+	err = withShortName(name, func(short string) (err error) {
+		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
+		return err
+	})
+	if err == nil {
+		l.SetUnlinkOnClose(false)
+	}
+	return l, err
+}
+
+// dial connects to the socket of a file.
+func dial(ctx context.Context, path string) (conn net.Conn, err error) {
+	err = withShortName(socketName(path), func(short string) (err error) {
+		conn, err = (&net.Dialer{}).DialContext(ctx, "unix", short)
+		return err
+	})
+	return conn, err
+}
+
+func removeIfExists(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// listener is a socket that takes so many connections at once. Further ones wait.
+type listener struct {
+	*net.UnixListener
+	places chan struct{}
+}
+
+// Accept waits for a place and for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	l.places <- struct{}{}
+	conn, err := l.UnixListener.Accept()
+	if err != nil {
+		<-l.places
+		return nil, err
+	}
+	return &connection{Conn: conn, leave: sync.OnceFunc(func() { <-l.places })}, nil
+}
+
+// connection gives its place back when it is closed.
+type connection struct {
+	net.Conn
+	leave func()
+}
+
+// Close closes the connection, also for a second time.
+func (c *connection) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}
