@@ -9,9 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crmkit/store"
-	"crmkit/store/sqlite"
 )
 
 // diagnose runs crmkit doctor and returns its findings by the name of the check,
@@ -84,8 +81,116 @@ func backUp(t *testing.T, db, folder string, age time.Duration) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := sqlite.Backup{Schema: store.FileSchema(), From: db, To: folder}.Write(t.Context())
-	if err := errors.Join(err, os.Chtimes(sum.Path, at, at)); err != nil {
+	if _, _, err := run(t, "backup", folder, "--db", db); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(folder, filepath.Base(db)), at, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// doctorTest is a server with one fault, and what doctor says of it.
+type doctorTest struct {
+	setup       func(t *testing.T, dir string) // changes the directory of the server; may be nil
+	check, want string
+	code        int // exit status
+	args        []string
+}
+
+func (d doctorTest) run(t *testing.T) {
+	t.Helper()
+	cmd := command(t, append([]string{"doctor", "--smtp-url=smtp://crm:" + relayPassword[:1] + "@127.0.0.1:1", "--mail-from=crm@example.com"}, d.args...)...)
+	serve(t, "--db", filepath.Join(cmd.Dir, "crmkit.db")).stop() // makes the file
+	if d.setup != nil {
+		d.setup(t, cmd.Dir)
+	}
+	findings, code := diagnose(t, cmd)
+	found(t, findings, map[string]string{d.check: d.want})
+	if code != d.code {
+		t.Errorf("%v: exit status %d, want %d: %v", d.args, code, d.code, findings)
+	}
+}
+
+// localArgs are arguments of a local server, which sends no mail.
+func localArgs(args ...string) []string {
+	return append([]string{"--local", "--smtp-url=", "--mail-from="}, args...)
+}
+
+// onDB returns a setup that changes the database file.
+func onDB(change func(t *testing.T, path string)) func(*testing.T, string) {
+	return func(t *testing.T, dir string) { change(t, filepath.Join(dir, "crmkit.db")) }
+}
+
+// withBackup returns a setup that makes the folder copies with a backup of that age; 0 is
+// no backup.
+func withBackup(age time.Duration) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		copies := filepath.Join(dir, "copies")
+		if err := os.Mkdir(copies, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if age > 0 {
+			backUp(t, filepath.Join(dir, "crmkit.db"), copies, age)
+		}
+	}
+}
+
+// withDir returns a setup that makes the folder certs with that mode.
+func withDir(mode os.FileMode) func(*testing.T, string) {
+	return func(_ *testing.T, dir string) { _ = os.Mkdir(filepath.Join(dir, "certs"), mode) }
+}
+
+// withKey returns a setup that makes a certificate, and its key with that mode.
+func withKey(mode os.FileMode) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		cert, key := selfSigned(t)
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, "c.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "k.pem"), key, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var doctorTests = []doctorTest{
+	{nil, "settings", "fail local mode sends no mail", 1, []string{"--local"}},
+	{nil, "mail", "fail ", 1, nil},
+	{onDB(overwrite), "database", "fail ", 1, localArgs()},
+	{onDB(func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644) }), "permissions", "warn crmkit.db has mode 0644", 0, localArgs()},
+	{onDB(deleteFile), "database", "warn crmkit.db does not exist", 0, localArgs()},
+	{onDB(tomorrow), "clock", "fail it says ", 1, localArgs()},
+	{nil, "backup", "warn no directory", 0, localArgs()},
+	{nil, "backup", "fail stat none", 1, localArgs("--backup-dir=none")},
+	{withBackup(0), "backup", "fail there is none in copies", 1, localArgs("--backup-dir=copies")},
+	{withBackup(time.Hour), "backup", "ok the newest in copies is 1h", 0, localArgs("--backup-dir=copies")},
+	{withBackup(30 * time.Hour), "backup", "warn the newest in copies is 30h", 0, localArgs("--backup-dir=copies")},
+	{withBackup(51 * time.Hour), "backup", "fail the newest in copies is 51h0m0s old; make one now: crmkit backup copies --db crmkit.db --keep ", 1, localArgs("--backup-dir=copies")},
+	{func(t *testing.T, dir string) { onDB(deleteFile)(t, dir); withBackup(0)(t, dir) }, "backup", "warn there is none in copies; the server makes", 0, localArgs("--backup-dir=copies")},
+	{withBackup(200 * time.Hour), "backup", "fail the newest in copies is 200h", 1, localArgs("--backup-dir=copies")},
+	{withBadCopy, "backup", "fail the next one would fail: the backup would take the place of a file that is none", 1, localArgs("--backup-dir=copies")},
+	{nil, "base URL", "fail http://crm.example.com is not https", 1, []string{"--base-url=http://crm.example.com"}},
+	{nil, "base URL", "fail no server answers", 1, []string{"--base-url=http://127.0.0.1:1"}},
+	{nil, "base URL", "fail no server answers", 1, []string{"--base-url=https://nowhere.invalid"}},
+	{nil, "proxy", "warn all clients", 1, []string{"--base-url=https://127.0.0.1:1"}},
+	{nil, "proxy", "ok X-Forwarded-For of 127.0.0.1", 1, []string{"--base-url=https://127.0.0.1:1", "--trust-proxy=127.0.0.1"}},
+	{nil, "sign-up", "warn anybody", 1, nil},
+	{nil, "sign-up", "warn by invite only, and there is nobody", 1, []string{"--signup=invite"}},
+	{withDir(0o755), "certificates", "fail certs holds keys, and its mode 0755", 1, []string{"--tls-domain=crm.test", "--base-url=http://127.0.0.1:1"}},
+	{withDir(0o700), "certificates", "warn certs is private, but holds no certificate for crm.test yet", 1, []string{"--tls-domain=crm.test", "--base-url=http://127.0.0.1:1"}},
+	{nil, "certificates", "fail open nocert", 1, []string{"--tls-cert=nocert", "--tls-key=nokey"}},
+	{withKey(0o600), "certificates", "warn 127.0.0.1: issued by ", 1, []string{"--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://127.0.0.1:1"}},
+	{withKey(0o600), "certificates", "fail crm.test: issued by ", 1, []string{"--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://crm.test:1"}},
+	{withKey(0o604), "certificates", "fail the key k.pem has mode 0604", 1, []string{"--tls-cert=c.pem", "--tls-key=k.pem"}},
+	{func(_ *testing.T, dir string) {
+		_ = os.WriteFile(filepath.Join(dir, "conf"), []byte("local = true\n"), 0o644)
+	}, "config", "warn conf may hold a password", 0, localArgs("--config=conf")},
+}
+
+// deleteFile deletes the file.
+func deleteFile(_ *testing.T, path string) { _ = os.Remove(path) }
+
+// withBadCopy makes a good backup, and in its folder a file in the place of the next one.
+func withBadCopy(t *testing.T, dir string) {
+	withBackup(time.Hour)(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "copies", "crmkit.db"), []byte("none"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -93,78 +198,13 @@ func backUp(t *testing.T, db, folder string, age time.Duration) {
 // TestDoctorFindsFaults breaks one thing after the other.
 func TestDoctorFindsFaults(t *testing.T) {
 	t.Parallel()
-	with := func(setup func(dir string), check, want string, wantCode int, args ...string) {
-		t.Helper()
-		cmd := command(t, append([]string{"doctor", "--smtp-url=smtp://crm:" + relayPassword[:1] + "@127.0.0.1:1", "--mail-from=crm@example.com"}, args...)...)
-		made := serve(t, "--db", filepath.Join(cmd.Dir, "crmkit.db"))
-		made.stop()
-		if setup != nil {
-			setup(cmd.Dir)
-		}
-		findings, code := diagnose(t, cmd)
-		found(t, findings, map[string]string{check: want})
-		if code != wantCode {
-			t.Errorf("%v: exit status %d, want %d: %v", args, code, wantCode, findings)
-		}
+	for _, d := range doctorTests {
+		d.run(t)
 	}
-	local := "--local"
-	clear := []string{"--local", "--smtp-url=", "--mail-from="}
-	with(nil, "settings", "fail local mode sends no mail", 1, local)
-	with(nil, "mail", "fail ", 1)
-	with(func(dir string) { overwrite(t, filepath.Join(dir, "crmkit.db")) }, "database", "fail ", 1, clear...)
-	with(func(dir string) { _ = os.Chmod(filepath.Join(dir, "crmkit.db"), 0o644) }, "permissions", "warn crmkit.db has mode 0644", 0, clear...)
-	with(func(dir string) { _ = os.Remove(filepath.Join(dir, "crmkit.db")) }, "database", "warn crmkit.db does not exist", 0, clear...)
-	with(func(dir string) { tomorrow(t, filepath.Join(dir, "crmkit.db")) }, "clock", "fail it says ", 1, clear...)
-	with(nil, "backup", "warn no directory", 0, clear...)
-	with(nil, "backup", "fail stat none", 1, append(clear, "--backup-dir=none")...)
-	old := func(age time.Duration) func(string) {
-		return func(dir string) {
-			copies := filepath.Join(dir, "copies")
-			if err := os.Mkdir(copies, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if age > 0 {
-				backUp(t, filepath.Join(dir, "crmkit.db"), copies, age)
-			}
-		}
-	}
-	with(old(0), "backup", "fail there is none in copies", 1, append(clear, "--backup-dir=copies")...)
-	with(old(time.Hour), "backup", "ok the newest in copies is 1h", 0, append(clear, "--backup-dir=copies")...)
-	with(old(30*time.Hour), "backup", "warn the newest in copies is 30h", 0, append(clear, "--backup-dir=copies")...)
-	with(old(51*time.Hour), "backup", "fail the newest in copies is 51h0m0s old; make one now: crmkit backup copies --db crmkit.db --keep ", 1, append(clear, "--backup-dir=copies")...)
-	with(func(dir string) { _ = os.Remove(filepath.Join(dir, "crmkit.db")); old(0)(dir) }, "backup", "warn there is none in copies; the server makes", 0, append(clear, "--backup-dir=copies")...)
-	with(old(200*time.Hour), "backup", "fail the newest in copies is 200h", 1, append(clear, "--backup-dir=copies")...)
-	with(func(dir string) {
-		old(time.Hour)(dir)
-		if err := os.WriteFile(filepath.Join(dir, "copies", "crmkit.db"), []byte("none"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}, "backup", "fail the next one would fail: the backup would take the place of a file that is none", 1, append(clear, "--backup-dir=copies")...)
-	with(nil, "base URL", "fail http://crm.example.com is not https", 1, "--base-url=http://crm.example.com")
-	with(nil, "base URL", "fail no server answers", 1, "--base-url=http://127.0.0.1:1")
-	with(nil, "base URL", "fail no server answers", 1, "--base-url=https://nowhere.invalid")
-	with(nil, "proxy", "warn all clients", 1, "--base-url=https://127.0.0.1:1")
-	with(nil, "proxy", "ok X-Forwarded-For of 127.0.0.1", 1, "--base-url=https://127.0.0.1:1", "--trust-proxy=127.0.0.1")
-	with(nil, "sign-up", "warn anybody", 1)
-	with(nil, "sign-up", "warn by invite only, and there is nobody", 1, "--signup=invite")
-	with(func(dir string) { _ = os.Mkdir(filepath.Join(dir, "certs"), 0o755) }, "certificates", "fail certs holds keys, and its mode 0755", 1, "--tls-domain=crm.test", "--base-url=http://127.0.0.1:1")
-	with(func(dir string) { _ = os.Mkdir(filepath.Join(dir, "certs"), 0o700) }, "certificates", "warn certs is private, but holds no certificate for crm.test yet", 1, "--tls-domain=crm.test", "--base-url=http://127.0.0.1:1")
-	with(nil, "certificates", "fail open nocert", 1, "--tls-cert=nocert", "--tls-key=nokey")
-	pair := func(mode os.FileMode) func(dir string) {
-		return func(dir string) {
-			cert, key := selfSigned(t)
-			if err := errors.Join(os.WriteFile(filepath.Join(dir, "c.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "k.pem"), key, mode)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	with(pair(0o600), "certificates", "warn 127.0.0.1: issued by ", 1, "--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://127.0.0.1:1")
-	with(pair(0o600), "certificates", "fail crm.test: issued by ", 1, "--tls-cert=c.pem", "--tls-key=k.pem", "--base-url=https://crm.test:1")
-	with(pair(0o604), "certificates", "fail the key k.pem has mode 0604", 1, "--tls-cert=c.pem", "--tls-key=k.pem")
 	if os.Geteuid() == 0 {
-		with(func(dir string) { _ = os.Chown(filepath.Join(dir, "crmkit.db.lock"), 54321, 54321) }, "permissions", "fail crmkit.db.lock belongs to user 54321", 1, clear...)
+		doctorTest{func(_ *testing.T, dir string) { _ = os.Chown(filepath.Join(dir, "crmkit.db.lock"), 54321, 54321) },
+			"permissions", "fail crmkit.db.lock belongs to user 54321", 1, localArgs()}.run(t)
 	}
-	with(func(dir string) { _ = os.WriteFile(filepath.Join(dir, "conf"), []byte("local = true\n"), 0o644) }, "config", "warn conf may hold a password", 0, append(clear, "--config=conf")...)
 }
 
 // overwrite damages the pages of a database, and leaves its header.

@@ -14,56 +14,59 @@ import (
 	"time"
 )
 
+// refusals are settings of a server that must not start, and what its error says.
+var refusals = []struct {
+	args []string
+	want []string
+}{
+	{[]string{}, []string{"start with --local"}},
+	{[]string{"--listen", "127.0.0.1:0"}, []string{"start with --local"}},
+	{[]string{"--local", "--listen", "0.0.0.0:0"}, []string{"--listen 0.0.0.0:0", "loopback only", "127.0.0.1:8080"}},
+	{[]string{"--local", "--listen", "[::]:0"}, []string{"--listen [::]:0", "loopback only"}},
+	{[]string{"--local", "--listen", ":8080"}, []string{"--listen :8080", "loopback only"}},
+	{[]string{"--local", "--listen", "crm.example.com:80"}, []string{"--listen crm.example.com:80", "loopback only"}},
+	{[]string{"--local", "--listen", "127.0.0.1"}, []string{"--listen 127.0.0.1:", "HOST:PORT"}},
+	{[]string{"--local", "--base-url", "crm.example.com"}, []string{"--base-url crm.example.com", "https://crm.example.com"}},
+	{[]string{"--local", "--base-url", "ftp://crm.example.com"}, []string{"an origin without path"}},
+	{[]string{"--local", "--base-url", "https://crm.example.com/api"}, []string{"an origin without path"}},
+	{[]string{"--local", "--base-url", "https://me:secret@crm.example.com"}, []string{"an origin without path"}},
+	{[]string{"--local", "--base-url", "https://crm.example.com?a=b"}, []string{"an origin without path"}},
+	{[]string{"--local", "--default-plan", "gold"}, []string{"--default-plan gold", "standard, free, unlimited"}},
+	{[]string{"--local", "--default-plan", ""}, []string{"--default-plan", "standard, free, unlimited"}},
+	{[]string{"--local", "--plans", "team: sheep=5"}, []string{"--plans", "plan team", "sheep cannot be capped"}},
+	{[]string{"--local", "--plans", "team: contacts=5; team: deals=5"}, []string{"--plans", "plan team is there twice"}},
+	{[]string{"--local", "--trust-proxy", "0.0.0.0/0"}, []string{"--trust-proxy", `"0.0.0.0/0" is every address`, "10.0.0.0/8"}},
+	{[]string{"--local", "--trust-proxy", "10.0.0.0/8, proxy.example.com"}, []string{"--trust-proxy", `"proxy.example.com" is no address or network`}},
+	{[]string{"--local", "--token-for", "nobody"}, []string{"--token-for nobody", "one bare e-mail address"}},
+	{[]string{"--local", "--rate=-1"}, []string{"--rate -1", "0 for no limit"}},
+	{[]string{"--local", "--rate=many"}, []string{"--rate", "many"}},
+	{[]string{"--local", "--signup=closed"}, []string{"--signup", "open", "invite"}},
+	{[]string{"--local", "--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"local mode sends no mail", "--smtp-url"}},
+	{[]string{"--local", "--mail-from", "crm@example.com"}, []string{"local mode sends no mail", "--mail-from"}},
+	{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"--mail-from, like crm@example.com"}},
+	{[]string{"--mail-from", "crm@example.com"}, []string{"set --smtp-url and --mail-from"}},
+	{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com:x", "--mail-from", "crm@example.com"}, []string{"the mail URL"}},
+	{[]string{"--smtp-url", "smtp://mail.example.com?tls=off", "--mail-from", "crm@example.com"}, []string{"tls=off is for a mail server on this machine"}},
+	{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "Acme"}, []string{`the sender "Acme"`}},
+	{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "crm@example.com", "--token-for", "you@example.com"},
+		[]string{"--token-for is for local mode", "crmkit token --email you@example.com"}},
+	{[]string{"--local", "--tls-domain=crm.example.com"}, []string{"local mode", "speaks no TLS", "--tls-domain"}},
+	{[]string{"--local", "--tls-dir=certs"}, []string{"--tls-dir", "for --tls-domain"}},
+	{[]string{"--local", "--http-listen=127.0.0.1:0"}, []string{"--http-listen sends readers to https"}},
+	{[]string{"--local", "--metrics-listen=9090"}, []string{"--metrics-listen 9090", "HOST:PORT"}},
+	{withMail("--tls-domain=*.example.com"), []string{`--tls-domain: "*.example.com" is no host name`}},
+	{withMail("--tls-domain=crm.example.com,"), []string{`--tls-domain: "" is no host name`}},
+	{withMail("--tls-domain=192.0.2.1"), []string{`"192.0.2.1" is no host name`}},
+	{withMail("--tls-domain=crm.example.com", "--tls-cert=c"), []string{"one or the other"}},
+	{withMail("--tls-domain=crm.example.com", "--db=:memory:"), []string{"set --tls-dir"}},
+	{withMail("--tls-cert=c"), []string{"set both"}},
+	{withMail("--tls-cert=c", "--tls-key=k"), []string{"--tls-cert and --tls-key", "open c"}},
+}
+
 // TestRefusals checks that a server that must not start says what to set, and
 // leaves no file behind.
 func TestRefusals(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		want []string
-	}{
-		{[]string{}, []string{"start with --local"}},
-		{[]string{"--listen", "127.0.0.1:0"}, []string{"start with --local"}},
-		{[]string{"--local", "--listen", "0.0.0.0:0"}, []string{"--listen 0.0.0.0:0", "loopback only", "127.0.0.1:8080"}},
-		{[]string{"--local", "--listen", "[::]:0"}, []string{"--listen [::]:0", "loopback only"}},
-		{[]string{"--local", "--listen", ":8080"}, []string{"--listen :8080", "loopback only"}},
-		{[]string{"--local", "--listen", "crm.example.com:80"}, []string{"--listen crm.example.com:80", "loopback only"}},
-		{[]string{"--local", "--listen", "127.0.0.1"}, []string{"--listen 127.0.0.1:", "HOST:PORT"}},
-		{[]string{"--local", "--base-url", "crm.example.com"}, []string{"--base-url crm.example.com", "https://crm.example.com"}},
-		{[]string{"--local", "--base-url", "ftp://crm.example.com"}, []string{"an origin without path"}},
-		{[]string{"--local", "--base-url", "https://crm.example.com/api"}, []string{"an origin without path"}},
-		{[]string{"--local", "--base-url", "https://me:secret@crm.example.com"}, []string{"an origin without path"}},
-		{[]string{"--local", "--base-url", "https://crm.example.com?a=b"}, []string{"an origin without path"}},
-		{[]string{"--local", "--default-plan", "gold"}, []string{"--default-plan gold", "standard, free, unlimited"}},
-		{[]string{"--local", "--default-plan", ""}, []string{"--default-plan", "standard, free, unlimited"}},
-		{[]string{"--local", "--plans", "team: sheep=5"}, []string{"--plans", "plan team", "sheep cannot be capped"}},
-		{[]string{"--local", "--plans", "team: contacts=5; team: deals=5"}, []string{"--plans", "plan team is there twice"}},
-		{[]string{"--local", "--trust-proxy", "0.0.0.0/0"}, []string{"--trust-proxy", `"0.0.0.0/0" is every address`, "10.0.0.0/8"}},
-		{[]string{"--local", "--trust-proxy", "10.0.0.0/8, proxy.example.com"}, []string{"--trust-proxy", `"proxy.example.com" is no address or network`}},
-		{[]string{"--local", "--token-for", "nobody"}, []string{"--token-for nobody", "one bare e-mail address"}},
-		{[]string{"--local", "--rate=-1"}, []string{"--rate -1", "0 for no limit"}},
-		{[]string{"--local", "--rate=many"}, []string{"--rate", "many"}},
-		{[]string{"--local", "--signup=closed"}, []string{"--signup", "open", "invite"}},
-		{[]string{"--local", "--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"local mode sends no mail", "--smtp-url"}},
-		{[]string{"--local", "--mail-from", "crm@example.com"}, []string{"local mode sends no mail", "--mail-from"}},
-		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com"}, []string{"--mail-from, like crm@example.com"}},
-		{[]string{"--mail-from", "crm@example.com"}, []string{"set --smtp-url and --mail-from"}},
-		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com:x", "--mail-from", "crm@example.com"}, []string{"the mail URL"}},
-		{[]string{"--smtp-url", "smtp://mail.example.com?tls=off", "--mail-from", "crm@example.com"}, []string{"tls=off is for a mail server on this machine"}},
-		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "Acme"}, []string{`the sender "Acme"`}},
-		{[]string{"--smtp-url", "smtp://me:hidden@mail.example.com", "--mail-from", "crm@example.com", "--token-for", "you@example.com"},
-			[]string{"--token-for is for local mode", "crmkit token --email you@example.com"}},
-		{[]string{"--local", "--tls-domain=crm.example.com"}, []string{"local mode", "speaks no TLS", "--tls-domain"}},
-		{[]string{"--local", "--tls-dir=certs"}, []string{"--tls-dir", "for --tls-domain"}},
-		{[]string{"--local", "--http-listen=127.0.0.1:0"}, []string{"--http-listen sends readers to https"}},
-		{[]string{"--local", "--metrics-listen=9090"}, []string{"--metrics-listen 9090", "HOST:PORT"}},
-		{withMail("--tls-domain=*.example.com"), []string{`--tls-domain: "*.example.com" is no host name`}},
-		{withMail("--tls-domain=crm.example.com,"), []string{`--tls-domain: "" is no host name`}},
-		{withMail("--tls-domain=192.0.2.1"), []string{`"192.0.2.1" is no host name`}},
-		{withMail("--tls-domain=crm.example.com", "--tls-cert=c"), []string{"one or the other"}},
-		{withMail("--tls-domain=crm.example.com", "--db=:memory:"), []string{"set --tls-dir"}},
-		{withMail("--tls-cert=c"), []string{"set both"}},
-		{withMail("--tls-cert=c", "--tls-key=k"), []string{"--tls-cert and --tls-key", "open c"}},
-	} {
+	for _, c := range refusals {
 		db := filepath.Join(t.TempDir(), "crmkit.db")
 		out, log, err := run(t, append([]string{"serve", "--db", db, "--listen=127.0.0.1:0"}, c.args...)...)
 		if err == nil || out != "" {

@@ -11,7 +11,30 @@ import (
 	"testing"
 )
 
-// TestUnixSocket serves on a socket, also where a server that was killed left its own.
+// whoami asks the server on a Unix socket who the token is.
+func whoami(t *testing.T, path, token string) (status int, text string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/whoami", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(data)
+}
+
+// TestUnixSocket serves on a socket, also where a killed server left its socket behind.
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "crmkit-")
@@ -27,27 +50,7 @@ func TestUnixSocket(t *testing.T) {
 	if p.url != "unix:"+path {
 		t.Errorf("the ready line names %s", p.url)
 	}
-	ask := func(token string) (int, string) {
-		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", path)
-		}}}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/whoami", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token)
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		text, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(text)
-	}
-	if status, text := ask(p.token); status != 200 || !strings.Contains(text, "you@example.com") {
+	if status, text := whoami(t, path, p.token); status != 200 || !strings.Contains(text, "you@example.com") {
 		t.Errorf("whoami: %d %s", status, text)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
@@ -62,7 +65,7 @@ func TestUnixSocket(t *testing.T) {
 	}
 	p.stdout.wait(-1)
 	p = listen()
-	if status, text := ask(p.token); status != 200 {
+	if status, text := whoami(t, path, p.token); status != 200 {
 		t.Errorf("after a kill: %d %s", status, text)
 	}
 	p.stop()
