@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"crmkit/crm/norm"
-	"crmkit/server"
+	"crmkit/server/mcp"
 	"crmkit/server/owner"
 	"crmkit/store"
 )
@@ -34,7 +34,7 @@ type mcpCommand struct {
 func (c mcpCommand) Run(ctx context.Context, io console) error {
 	signal.Ignore(syscall.SIGPIPE) // a client that is gone is an error of writing, after which there is a token to end
 	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	pipe := &server.Stdio{In: os.Stdin, Out: io.out, Log: log, Token: c.Token, Endpoint: "http://127.0.0.1"}
+	pipe := &mcp.Stdio{In: os.Stdin, Out: io.out, Log: log, Token: c.Token, Endpoint: "http://127.0.0.1"}
 	path := "/mcp"
 	if c.Tools {
 		path = "/mcp/tools"
@@ -52,7 +52,7 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	pipe.Server = session
+	pipe.Handler = session
 	err = signedIn(ctx, session, owner.SignIn{Email: c.Email, Name: "crmkit mcp", Plan: c.DefaultPlan}, func(token string) error {
 		pipe.Token = token
 		return pipe.Run(ctx)

@@ -17,13 +17,13 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server < server/owner < main
+crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
 crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web
 crm < render < server/draft < server/importer < server < server/servertest
 crm/norm < store/sqlite < store < store/account < auth
-query < server/manual < server
+query < server/manual < server/mcp
 query < store/textindex < store
 crm < store/cache < store
 `
@@ -37,14 +37,14 @@ database/sql                            store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/owner server/web
-net/http                                server server/client server/edge server/oauth server/owner server/servertest server/web
+net/http                                server server/client server/edge server/mcp server/oauth server/owner server/servertest server/web
 golang.org/x/crypto                     server/edge
 golang.org/x/net                        crm/norm
 golang.org/x/text                       crm/norm
 golang.org/x/time                       server/edge
 github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
-github.com/modelcontextprotocol/go-sdk  server
+github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
 os                                      main server/owner store store/sqlite
 testing                                 server/servertest

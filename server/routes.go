@@ -35,7 +35,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
 	}
 	rows = append(rows, s.teamRoutes()...)
-	rows = append(rows, s.mcpRoutes()...)
+	rows = append(rows, s.mcp.Routes()...)
 	rows = append(rows, s.oauth.Routes()...)
 	for _, e := range s.schema.Entities {
 		rows = append(rows, s.entityRoutes(e)...)

@@ -17,6 +17,7 @@ import (
 	"crmkit/server/edge"
 	"crmkit/server/importer"
 	"crmkit/server/manual"
+	"crmkit/server/mcp"
 	"crmkit/server/oauth"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -62,7 +63,7 @@ type Server struct {
 	importLimits importer.Limits
 	kept         *confirmations[*importedFile]
 
-	toolsets map[string]http.Handler // MCP servers, by their path
+	mcp *mcp.Connector
 }
 
 // New returns a server on an open store, which it does not close.
@@ -90,11 +91,12 @@ func New(opts Options) (*Server, error) {
 	}
 	s.web = web.New(web.Options{Store: s.store, Auth: s.auth, Log: opts.Log, Metrics: s.metrics,
 		Local: opts.Local, BaseURL: opts.BaseURL, Rate: opts.Rate, Proxies: trusted})
+	s.mcp = mcp.New(mcp.Options{Web: s.web, Store: s.store, Log: opts.Log, Version: opts.Version, Scope: oauth.Scope})
 	s.web.SetRoutes(s.routes())
 	if s.manual, err = s.newManual(); err != nil {
 		return nil, err
 	}
-	s.toolsets = s.newToolsets()
+	s.mcp.SetManual(s.manual)
 	return s, nil
 }
 

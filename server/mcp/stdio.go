@@ -1,4 +1,4 @@
-package server
+package mcp
 
 import (
 	"bufio"
@@ -29,7 +29,7 @@ type Stdio struct {
 
 	Endpoint string       // URL of the connector, like https://crm.example.com/mcp
 	Token    string       // sent as the bearer
-	Server   http.Handler // answers itself; nil: the one at Endpoint does
+	Handler  http.Handler // answers in this process; nil: the server at Endpoint answers
 
 	version string // negotiated by initialize
 }
@@ -172,10 +172,10 @@ func (p *Stdio) send(ctx context.Context, line string, messages rpcMessages) (st
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	req.Header.Set("Authorization", "Bearer "+p.Token)
 	p.setVersion(req, messages)
-	if p.Server != nil {
+	if p.Handler != nil {
 		w := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
 		req.RemoteAddr = "127.0.0.1:0"
-		p.Server.ServeHTTP(w, req)
+		p.Handler.ServeHTTP(w, req)
 		return w.status, w.body.Bytes(), nil
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -208,3 +208,27 @@ func (p *Stdio) setVersion(req *http.Request, messages rpcMessages) {
 		req.Header.Set("MCP-Protocol-Version", p.version)
 	}
 }
+
+// bufferedResponse keeps what a handler answers.
+type bufferedResponse struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+	begun  bool
+}
+
+func (r *bufferedResponse) Header() http.Header { return r.header }
+
+func (r *bufferedResponse) WriteHeader(status int) {
+	if !r.begun {
+		r.begun, r.status = true, status
+	}
+}
+
+func (r *bufferedResponse) Write(p []byte) (int, error) {
+	r.begun = true
+	return r.body.Write(p)
+}
+
+// Flush is there for the SDK, which flushes what it streams.
+func (r *bufferedResponse) Flush() {}

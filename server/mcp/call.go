@@ -1,4 +1,4 @@
-package server
+package mcp
 
 import (
 	"fmt"
@@ -26,16 +26,16 @@ type innerCall struct {
 // call runs a route in process as the actor of the outer request, and returns the
 // status and the text that the same request over HTTP gets. A fault is one that
 // the answer to the outer request must become.
-func (s *Server) call(outer *web.Request, c innerCall) (status int, text string, fault *crm.Error) {
-	u, known := innerURL(c.method, c.target)
+func (c *Connector) call(outer *web.Request, in innerCall) (status int, text string, fault *crm.Error) {
+	u, known := innerURL(in.method, in.target)
 	if known != nil {
 		return known.Status(), errorText(known), nil
 	}
-	r := &http.Request{Method: c.method, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}
-	if c.key != "" {
-		r.Header.Set("Idempotency-Key", c.key)
+	r := &http.Request{Method: in.method, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(in.body))}
+	if in.key != "" {
+		r.Header.Set("Idempotency-Key", in.key)
 	}
-	reply := s.web.Call(outer, r)
+	reply := c.web.Call(outer, r)
 	return reply.Status, reply.Text, reply.Denied
 }
 

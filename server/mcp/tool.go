@@ -1,0 +1,146 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/server/draft"
+	"crmkit/server/web"
+)
+
+// schemaOf returns a JSON schema in the plain form that every client reads.
+func schemaOf(required []string, properties map[string]any) map[string]any {
+	return map[string]any{"type": "object", "properties": properties, "required": required}
+}
+
+func stringOf(doc string, values ...string) map[string]any {
+	s := map[string]any{"type": "string", "description": doc}
+	if len(values) > 0 {
+		s["enum"] = values
+	}
+	return s
+}
+
+const keyDoc = "optional Idempotency-Key: a random word of yours; the same call with it again is done once"
+
+// bodyOf is the schema of a body.
+func bodyOf(doc string) map[string]any {
+	return map[string]any{"type": []string{"object", "array", "string"}, "description": doc}
+}
+
+// tool is a tool as it is registered: what its arguments are called, and what it
+// does with them.
+type tool struct {
+	name, title, doc      string
+	readOnly, destructive bool
+	idempotent            bool
+	required              []string
+	arguments             map[string]any // their JSON schemas
+	run                   func(rq *web.Request, args map[string]string) (status int, text string, fault *crm.Error)
+}
+
+func (c *Connector) add(m *sdk.Server, t tool) {
+	notes := &sdk.ToolAnnotations{Title: t.title, ReadOnlyHint: t.readOnly, DestructiveHint: new(t.destructive), IdempotentHint: t.idempotent, OpenWorldHint: new(false)}
+	m.AddTool(&sdk.Tool{Name: t.name, Title: t.title, Description: t.doc, InputSchema: schemaOf(t.required, t.arguments), Annotations: notes},
+		func(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+			status, text, fault := c.runTool(callOf(ctx).Request, t, req.Params.Arguments)
+			if fault != nil {
+				callOf(ctx).fault.Store(fault)
+			}
+			return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: text}}, IsError: status >= 400}, nil
+		})
+}
+
+func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (status int, text string, fault *crm.Error) {
+	args, err := t.read(raw)
+	if err != nil {
+		return err.Status(), errorText(err), nil
+	}
+	return t.run(rq, args)
+}
+
+// read reads the arguments of a tool: strings, and a body that is an object, a list of
+// them, or a text: such JSON as models also send it, or a file of rows.
+func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		raw = json.RawMessage("{}")
+	}
+	members, err := norm.ReadObject(raw)
+	if err != nil {
+		return nil, crm.Errorf(crm.BadJSON, "the arguments are no JSON object: %s.", err)
+	}
+	names := slices.Sorted(maps.Keys(t.arguments))
+	args := map[string]string{}
+	for _, m := range members {
+		if !slices.Contains(names, m.Name) {
+			return nil, unknownArgument(m.Name, names)
+		}
+		if m.JSON == "null" || m.Name == "body" && m.JSON == `""` {
+			continue
+		}
+		text, fault := readArgument(m)
+		if fault != nil {
+			return nil, fault
+		}
+		args[m.Name] = text
+	}
+	for _, name := range t.required {
+		if args[name] == "" {
+			return nil, crm.Errorf(crm.MissingField, "%s is required; the tool takes %s.", name, strings.Join(names, " ")).On(name)
+		}
+	}
+	return args, t.checkMethod(args["method"])
+}
+
+func readArgument(m crm.Member) (string, *crm.Error) {
+	text, isString := norm.Unquote(m.JSON)
+	if m.Name == "method" {
+		text = strings.ToUpper(strings.TrimSpace(text))
+	}
+	if m.Name == "idempotency_key" && !isString && strings.Trim(m.JSON, "0123456789") == "" {
+		text, isString = m.JSON, true
+	}
+	if m.Name != "body" && !isString {
+		return "", crm.Errorf(crm.InvalidValue, "%s is a string, not %s.", m.Name, norm.ShowJSON(m.JSON)).On(m.Name)
+	}
+	if m.Name == "body" && !isString {
+		text = m.JSON
+	}
+	if m.Name == "body" && !isString && text[0] != '{' && text[0] != '[' {
+		return "", crm.Errorf(crm.InvalidValue, `body is a JSON object like {"name":"Jane Doe"}, a list of them for /import/…, or such JSON or CSV as text, not %s.`, norm.ShowJSON(m.JSON)).On("body")
+	}
+	return text, nil
+}
+
+// checkMethod holds the argument method to those that the tool names.
+func (t tool) checkMethod(method string) *crm.Error {
+	schema, _ := t.arguments["method"].(map[string]any)
+	if allowed, ok := schema["enum"].([]string); ok && !slices.Contains(allowed, method) {
+		err := crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(allowed, ", "), norm.Quote(method)).On("method")
+		if other := map[string]string{http.MethodGet: "read", http.MethodDelete: "delete"}[method]; other != "" {
+			err.Hint += " The tool " + other + " does that."
+		}
+		return err
+	}
+	return nil
+}
+
+// unknownArgument is the error for an argument that a tool does not take.
+func unknownArgument(sent string, takes []string) *crm.Error {
+	err := draft.UnknownField(sent, "the tool", takes)
+	switch {
+	case slices.Contains(takes, "body"):
+		err.Hint += " Parameters stand behind the path, like /contacts?limit=20; the fields of a record in body."
+	case slices.Contains(takes, "path"):
+		err.Hint += " Parameters stand behind the path, like /contacts?limit=20."
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package mcp
+
+import (
+	"net/http"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"crmkit/crm"
+	"crmkit/server/web"
+)
+
+// requests runs a tool whose arguments are those of a request.
+func (c *Connector) requests(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
+	status, text, fault := c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"]})
+	return status, truncated(text), fault
+}
+
+// under runs a tool that is a request with a fixed method.
+func (c *Connector) under(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
+	return func(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
+		return c.requests(rq, map[string]string{"method": method, "path": args["path"]})
+	}
+}
+
+const (
+	bodyDoc   = "JSON body"
+	importDoc = "; for /import/… also a list, or CSV as text"
+)
+
+func requestArguments(path, body string, methods ...string) map[string]any {
+	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc)}
+}
+
+// addRequestTool adds the one tool that reaches every route.
+func (c *Connector) addRequestTool(m *sdk.Server) {
+	c.add(m, tool{name: "request", title: "crmkit request", doc: c.shortToolList(), destructive: true, required: []string{"method", "path"},
+		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, web.Methods...), run: c.requests})
+}
+
+// addTools adds the API as tools that differ in what they can harm, for clients
+// that ask before each call of a tool that may write, and search and fetch in the
+// shape that research modes look for. A PATCH overwrites, so write is destructive
+// as MCP has the word. What follows "like" in the schema of a tool is an example that
+// works and that no other tool has.
+func (c *Connector) addTools(m *sdk.Server) {
+	contact := c.manual.ExampleID("contact", 1)
+	c.add(m, tool{name: "read", title: "Read the CRM", doc: c.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},
+		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: c.under(http.MethodGet)})
+	c.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
+		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: c.requests})
+	c.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: c.under(http.MethodDelete)})
+	c.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
+		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: c.searchTool})
+	c.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
+		required: []string{"id"}, arguments: map[string]any{"id": stringOf("id, like contact/" + contact)}, run: c.fetchTool})
+}
