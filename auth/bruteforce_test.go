@@ -132,67 +132,82 @@ func (f *fixture) letsIn(network, email, code string) bool {
 	return codeOf(err) == crm.NotAMember
 }
 
-// Whatever strangers ask for and try, from however many networks: who asks from a network
-// never seen before gets in, from there, with the code just mailed, and where asking is
-// refused, with the last code that was mailed, whoever asked for it. One code of an address at most
-// can be guessed.
-func TestStrangersKeepNobodyOut(t *testing.T) {
+// mailedCodes asks for codes of one address from many networks, and remembers them.
+type mailedCodes struct {
+	f         *fixture
+	rt        *rapid.T
+	email     string
+	byNetwork map[string]string
+	last      string
+	live      map[string]time.Time // codes of six digits, and when they end
+	guesses   int
+	owners    int
+}
+
+// ask asks for a code. It fails the test if several codes can be guessed at once.
+func (m *mailedCodes) ask(network string) {
+	_, code, err := m.f.Request(m.f.t.Context(), network, m.email)
+	if err != nil {
+		if codeOf(err) != crm.RateLimited {
+			m.rt.Fatalf("asking: %v", err)
+		}
+		return
+	}
+	if delete(m.live, m.byNetwork[network]); short(code) {
+		m.live[code] = m.f.clock.Now().Add(account.CodeLife)
+	}
+	m.byNetwork[network], m.last = code, code
+	maps.DeleteFunc(m.live, func(_ string, end time.Time) bool { return !end.After(m.f.clock.Now()) })
+	if len(m.live) > 1 {
+		m.rt.Fatalf("several codes can be guessed: %v", m.live)
+	}
+}
+
+// guess tries wrong codes from a network.
+func (m *mailedCodes) guess(t *rapid.T, network string) {
+	for i := range rapid.IntRange(1, 12).Draw(t, "times") {
+		if m.f.letsIn(network, m.email, fmt.Sprintf("%06d", 1000*m.guesses+i)) {
+			t.Skip("lucky")
+		}
+	}
+	m.guesses++
+}
+
+// owner signs in from a network that nobody used before, with the code that was mailed for
+// it, or with the last one if asking is refused.
+func (m *mailedCodes) owner(t *rapid.T) {
+	m.owners++
+	home := fmt.Sprintf("192.0.2.%d", m.owners)
+	if m.ask(home); rapid.Bool().Draw(t, "strangers between") && m.last != "" {
+		for i := range 6 {
+			m.ask(fmt.Sprintf("203.0.113.%d", i+1))
+			m.f.letsIn(fmt.Sprintf("203.0.113.%d", i+1), m.email, fmt.Sprintf("%06d", i))
+		}
+	}
+	code := m.last
+	if own := m.byNetwork[home]; own != "" {
+		code = own
+	}
+	if code != "" && !m.f.letsIn(home, m.email, code) {
+		t.Errorf("the owner is kept out with %q", code)
+	}
+}
+
+// TestStrangersLockNobodyOut has strangers ask for codes and try them at random, from any
+// number of networks. The owner, in a network never seen before, gets in with the code just
+// mailed. At most one code of an address can be guessed.
+func TestStrangersLockNobodyOut(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
 		defer f.close()
-		const email = "ann@example.com"
-		mailed := map[string]string{} // by network
-		last, guessed, owners := "", 0, 0
-		live := map[string]time.Time{} // codes of six digits
-		ask := func(network string) bool {
-			_, code, err := f.Request(t.Context(), network, email)
-			if err != nil {
-				if codeOf(err) != crm.RateLimited {
-					rt.Fatalf("asking: %v", err)
-				}
-				return false
-			}
-			if delete(live, mailed[network]); short(code) {
-				live[code] = f.clock.Now().Add(account.CodeLife)
-			}
-			mailed[network], last = code, code
-			maps.DeleteFunc(live, func(_ string, end time.Time) bool { return !end.After(f.clock.Now()) })
-			if len(live) > 1 {
-				rt.Fatalf("several codes can be guessed: %v", live)
-			}
-			return true
-		}
+		m := &mailedCodes{f: f, rt: rt, email: "ann@example.com", byNetwork: map[string]string{}, live: map[string]time.Time{}}
 		network := rapid.Custom(func(t *rapid.T) string { return fmt.Sprintf("203.0.113.%d", rapid.IntRange(1, 8).Draw(t, "network")) })
 		rt.Repeat(map[string]func(*rapid.T){
-			"ask": func(t *rapid.T) { ask(network.Draw(t, "from")) },
-			"guess": func(t *rapid.T) {
-				from := network.Draw(t, "from")
-				for i := range rapid.IntRange(1, 12).Draw(t, "times") {
-					if f.letsIn(from, email, fmt.Sprintf("%06d", 1000*guessed+i)) {
-						t.Skip("lucky")
-					}
-				}
-				guessed++
-			},
+			"ask":   func(t *rapid.T) { m.ask(network.Draw(t, "from")) },
+			"guess": func(t *rapid.T) { m.guess(t, network.Draw(t, "from")) },
+			"owner": m.owner,
 			"wait": func(t *rapid.T) {
 				f.clock.advance(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
-			},
-			"owner": func(t *rapid.T) {
-				owners++
-				home := fmt.Sprintf("192.0.2.%d", owners)
-				if ask(home); rapid.Bool().Draw(t, "strangers between") && last != "" {
-					for i := range 6 {
-						ask(fmt.Sprintf("203.0.113.%d", i+1))
-						f.letsIn(fmt.Sprintf("203.0.113.%d", i+1), email, fmt.Sprintf("%06d", i))
-					}
-				}
-				code := last
-				if own := mailed[home]; own != "" {
-					code = own
-				}
-				if code != "" && !f.letsIn(home, email, code) {
-					t.Errorf("the owner is kept out with %q", code)
-				}
 			},
 		})
 	})

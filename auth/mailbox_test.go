@@ -14,76 +14,97 @@ import (
 	"crmkit/store/account"
 )
 
-// Tags make no more guesses: whoever asks for and tries codes of a mailbox, under whichever
-// tags and from whichever networks, has one code of six digits at once to guess at, and 15
-// guesses in a day. A right code is taken for its own address alone.
-func TestTagsGiveNoMoreGuesses(t *testing.T) {
+// tagged is an address at a network.
+type tagged struct{ network, email string }
+
+// mailedTags asks for codes of the tagged addresses of one mailbox and guesses at them.
+type mailedTags struct {
+	f       *fixture
+	live    map[tagged]mailedCode // codes of six digits
+	begun   time.Time
+	guesses int // tries that were compared with a code
+}
+
+type mailedCode struct {
+	code string
+	ends time.Time
+}
+
+// drawTagged draws an address of the mailbox and a network.
+func drawTagged(t *rapid.T) tagged {
 	emails := []string{"ann@example.com", "ann+a@example.com", "ann+b@example.com", "ann+c@example.com"}
+	return tagged{fmt.Sprintf("203.0.113.%d", rapid.IntRange(1, 3).Draw(t, "network")), rapid.SampledFrom(emails).Draw(t, "email")}
+}
+
+// expire forgets the codes that are too old.
+func (m *mailedTags) expire() {
+	maps.DeleteFunc(m.live, func(_ tagged, c mailedCode) bool { return !c.ends.After(m.f.clock.Now()) })
+}
+
+func (m *mailedTags) ask(t *rapid.T) {
+	at := drawTagged(t)
+	_, code, err := m.f.Request(t.Context(), at.network, at.email)
+	if err != nil {
+		return
+	}
+	if delete(m.live, at); short(code) {
+		m.live[at] = mailedCode{code, m.f.clock.Now().Add(account.CodeLife)}
+	}
+	if m.expire(); len(m.live) > 1 {
+		t.Errorf("several codes of the mailbox can be guessed: %v", m.live)
+	}
+}
+
+func (m *mailedTags) guess(t *rapid.T) {
+	at := drawTagged(t)
+	m.expire()
+	for i := range rapid.IntRange(1, 6).Draw(t, "times") {
+		guess, lucky := fmt.Sprintf("%06d", 1000*m.guesses+i), false
+		for aim, c := range m.live {
+			lucky = lucky || aim.email == at.email && c.code == guess
+		}
+		_, err := m.f.Verify(t.Context(), at.network, auth.Credentials{Email: at.email, Code: guess, WorkspaceID: "ws_none"})
+		if lucky {
+			continue
+		}
+		for aim := range m.live {
+			if aim.email == at.email && codeOf(err) == crm.InvalidCode {
+				m.guesses++
+			}
+		}
+	}
+	if m.guesses > 15 {
+		t.Errorf("%d guesses in a day", m.guesses)
+	}
+}
+
+// otherAddress tries a code for another address of the mailbox than its own.
+func (m *mailedTags) otherAddress(t *rapid.T) {
+	at := drawTagged(t)
+	for aim, c := range m.live {
+		if aim.email != at.email && m.f.letsIn(at.network, at.email, c.code) {
+			t.Errorf("a code for %s signs %s in", aim.email, at.email)
+		}
+	}
+}
+
+func (m *mailedTags) wait(t *rapid.T) {
+	by := time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute
+	if m.f.clock.Now().Add(by).Sub(m.begun) >= 24*time.Hour {
+		t.Skip("the day is over")
+	}
+	m.f.clock.advance(by)
+}
+
+// TestTagsGiveNoMoreGuesses asks for codes of a mailbox and tries them at random, under any
+// tag and from any network. At most one code of six digits can be guessed at a time, and 15
+// guesses a day are compared. A right code works for its own address alone.
+func TestTagsGiveNoMoreGuesses(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
 		defer f.close()
-		type slot struct{ network, email string }
-		type mailed struct {
-			code string
-			ends time.Time
-		}
-		live, begun, looked := map[slot]mailed{}, f.clock.Now(), 0 // codes of six digits
-		dead := func(_ slot, m mailed) bool { return !m.ends.After(f.clock.Now()) }
-		draw := func(t *rapid.T) slot {
-			return slot{fmt.Sprintf("203.0.113.%d", rapid.IntRange(1, 3).Draw(t, "network")), rapid.SampledFrom(emails).Draw(t, "email")}
-		}
-		rt.Repeat(map[string]func(*rapid.T){
-			"ask": func(t *rapid.T) {
-				at := draw(t)
-				_, code, err := f.Request(t.Context(), at.network, at.email)
-				if err != nil {
-					return
-				}
-				if delete(live, at); short(code) {
-					live[at] = mailed{code, f.clock.Now().Add(account.CodeLife)}
-				}
-				if maps.DeleteFunc(live, dead); len(live) > 1 {
-					t.Errorf("several codes of the mailbox can be guessed: %v", live)
-				}
-			},
-			"guess": func(t *rapid.T) {
-				at := draw(t)
-				maps.DeleteFunc(live, dead)
-				for i := range rapid.IntRange(1, 6).Draw(t, "times") {
-					guess, lucky := fmt.Sprintf("%06d", 1000*looked+i), false
-					for aim, m := range live {
-						lucky = lucky || aim.email == at.email && m.code == guess
-					}
-					_, err := f.Verify(t.Context(), at.network, auth.Credentials{Email: at.email, Code: guess, WorkspaceID: "ws_none"})
-					if lucky {
-						continue
-					}
-					for aim := range live {
-						if aim.email == at.email && codeOf(err) == crm.InvalidCode {
-							looked++
-						}
-					}
-				}
-				if looked > 15 {
-					t.Errorf("%d guesses in a day", looked)
-				}
-			},
-			"another address": func(t *rapid.T) {
-				at := draw(t)
-				for aim, m := range live {
-					if aim.email != at.email && f.letsIn(at.network, at.email, m.code) {
-						t.Errorf("a code for %s signs %s in", aim.email, at.email)
-					}
-				}
-			},
-			"wait": func(t *rapid.T) {
-				by := time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute
-				if f.clock.Now().Add(by).Sub(begun) >= 24*time.Hour {
-					t.Skip("the day is over")
-				}
-				f.clock.advance(by)
-			},
-		})
+		m := &mailedTags{f: f, live: map[tagged]mailedCode{}, begun: f.clock.Now()}
+		rt.Repeat(map[string]func(*rapid.T){"ask": m.ask, "guess": m.guess, "another address": m.otherAddress, "wait": m.wait})
 	})
 }
 

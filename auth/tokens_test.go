@@ -24,93 +24,132 @@ type held struct {
 	used   time.Time
 }
 
-// place returns which token the rule lets make place for one of the name; found is
-// false where none may.
-func place(list map[string]held, name string, signIn bool, now time.Time) (id string, found bool) {
-	oldest := func(fits func(held) bool) {
-		for candidate, h := range list {
-			if best := list[id]; fits(h) && (!found || h.used.Before(best.used) || h.used.Equal(best.used) && h.made < best.made) {
-				id, found = candidate, true
-			}
-		}
-	}
-	oldest(func(h held) bool { return now.Sub(h.used) >= store.IdleLimit })
-	if !found && signIn {
-		if oldest(func(h held) bool { return h.name == name }); !found {
-			oldest(func(held) bool { return true })
+// oldest returns the token that was not used for the longest time, of those that fit.
+func oldest(list map[string]held, fits func(held) bool) (id string, found bool) {
+	for candidate, h := range list {
+		if best := list[id]; fits(h) && (!found || h.used.Before(best.used) || h.used.Equal(best.used) && h.made < best.made) {
+			id, found = candidate, true
 		}
 	}
 	return id, found
 }
 
+// replacedByToken returns the token that one made by another token replaces: an idle one.
+func replacedByToken(list map[string]held, _ string, now time.Time) (id string, found bool) {
+	return oldest(list, func(h held) bool { return now.Sub(h.used) >= store.IdleLimit })
+}
+
+// replacedBySignIn returns the token that a sign-in replaces: an idle one, else one of the
+// same name, else the oldest.
+func replacedBySignIn(list map[string]held, name string, now time.Time) (id string, found bool) {
+	if id, found = replacedByToken(list, name, now); !found {
+		if id, found = oldest(list, func(h held) bool { return h.name == name }); !found {
+			return oldest(list, func(held) bool { return true })
+		}
+	}
+	return id, found
+}
+
+// tokenModel is the rule by which tokens of one user replace each other, beside the real
+// tokens.
+type tokenModel struct {
+	t         *testing.T
+	f         *fixture
+	seed      uint64
+	live, all map[string]held
+}
+
+// signIn makes a token by a sign-in.
+func (m *tokenModel) signIn(name string) {
+	in, err := m.f.MintToken(m.t.Context(), "ann@example.com", name)
+	m.add(name, replacedBySignIn, in, err)
+}
+
+// use uses a token, and reports whether it still works.
+func (m *tokenModel) use(h held) (actor crm.Actor, works bool) {
+	actor, err := m.f.Actor(m.t.Context(), h.secret)
+	if err == nil {
+		h.used = m.f.clock.Now()
+		m.live[actor.TokenID] = h
+	}
+	return actor, err == nil
+}
+
+// createBy makes a token with another one.
+func (m *tokenModel) createBy(h held, name string) {
+	actor, works := m.use(h)
+	if !works {
+		return
+	}
+	var in auth.SignedIn
+	err := m.f.store.Write(m.t.Context(), actor, func(tx *store.Tx) (err error) {
+		in, err = m.f.CreateTokenFor(tx, name, "")
+		return err
+	})
+	m.add(name, replacedByToken, in, err)
+}
+
+// add compares the making of a token with the rule, and adds it to the model.
+func (m *tokenModel) add(name string, replaced func(map[string]held, string, time.Time) (string, bool), in auth.SignedIn, err error) {
+	m.t.Helper()
+	goes, found := "", true
+	if len(m.live) >= account.MaxTokens {
+		goes, found = replaced(m.live, name, m.f.clock.Now())
+	}
+	if !found {
+		wantCode(m.t, "one more than there may be", err, crm.PlanLimitReached)
+		return
+	}
+	if err != nil {
+		m.t.Fatalf("seed %d: a token named %s with %d others: %v", m.seed, name, len(m.live), err)
+	}
+	delete(m.live, goes)
+	m.all[in.TokenID] = held{name, in.Token, len(m.all), m.f.clock.Now()}
+	m.live[in.TokenID] = m.all[in.TokenID]
+}
+
+// check compares the tokens that work with the model.
+func (m *tokenModel) check() {
+	for id, h := range m.all {
+		_, lives := m.live[id]
+		_, found, err := account.FindSession(m.t.Context(), m.f.store, auth.Hash(h.secret))
+		if err != nil || found != lives {
+			m.t.Fatalf("seed %d: %s %+v is there: %t, the model says %t, %v", m.seed, id, h, found, lives, err)
+		}
+	}
+	if len(m.live) > account.MaxTokens {
+		m.t.Fatalf("seed %d: %d tokens live", m.seed, len(m.live))
+	}
+}
+
 // TestTokensOfAUserAreBounded makes, uses and leaves tokens of one user at random and
-// compares those that live with a model of the rule.
+// compares the tokens that work with a model of the rule.
 func TestTokensOfAUserAreBounded(t *testing.T) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		f := openAt(t, store.Memory)
-		live, all := map[string]held{}, map[string]held{}
-		add := func(name string, make func(name string) (auth.SignedIn, error), signIn bool) {
-			goes, found := "", true
-			if len(live) >= account.MaxTokens {
-				goes, found = place(live, name, signIn, f.clock.Now())
-			}
-			in, err := make(name)
-			if !found {
-				wantCode(t, "one more than there may be", err, crm.PlanLimitReached)
-				return
-			}
-			if err != nil {
-				t.Fatalf("seed %d: a token named %s with %d others: %v", seed, name, len(live), err)
-			}
-			delete(live, goes)
-			all[in.TokenID] = held{name, in.Token, len(all), f.clock.Now()}
-			live[in.TokenID] = all[in.TokenID]
-		}
-		signIn := func(name string) (auth.SignedIn, error) { return f.MintToken(t.Context(), "ann@example.com", name) }
+		m := &tokenModel{t: t, f: f, seed: seed, live: map[string]held{}, all: map[string]held{}}
 		for i := range 95 {
-			add(fmt.Sprint("agent ", i%40), signIn, true)
+			m.signIn(fmt.Sprint("agent ", i%40))
 			f.clock.advance(time.Minute)
 		}
 		for range 60 {
-			ids := slices.Sorted(maps.Keys(live))
-			some := live[ids[rng.IntN(len(ids))]]
+			ids := slices.Sorted(maps.Keys(m.live))
+			some := m.live[ids[rng.IntN(len(ids))]]
 			name := fmt.Sprint("agent ", 30+rng.IntN(20))
 			switch rng.IntN(5) {
 			case 0, 1:
-				add(name, signIn, true)
+				m.signIn(name)
 			case 2:
-				if actor, err := f.Actor(t.Context(), some.secret); err == nil {
-					some.used = f.clock.Now()
-					live[actor.TokenID] = some
-					add(name, func(name string) (in auth.SignedIn, err error) {
-						err = f.store.Write(t.Context(), actor, func(tx *store.Tx) (err error) {
-							in, err = f.CreateTokenFor(tx, name, "")
-							return err
-						})
-						return in, err
-					}, false)
-				}
+				m.createBy(some, name)
 			case 3:
-				if actor, err := f.Actor(t.Context(), some.secret); err == nil {
-					some.used = f.clock.Now()
-					live[actor.TokenID] = some
-				}
+				m.use(some)
 			case 4:
 				f.clock.advance(time.Duration(2+rng.IntN(20*24*60)) * time.Minute)
 			}
 			f.clock.advance(2 * time.Minute)
 		}
-		for id, h := range all {
-			_, lives := live[id]
-			_, found, err := account.FindSession(t.Context(), f.store, auth.Hash(h.secret))
-			if err != nil || found != lives {
-				t.Fatalf("seed %d: %s %+v is there: %t, the model says %t, %v", seed, id, h, found, lives, err)
-			}
-		}
-		if len(live) > account.MaxTokens {
-			t.Fatalf("seed %d: %d tokens live", seed, len(live))
-		}
+		m.check()
 		f.close()
 	}
 }
