@@ -26,6 +26,7 @@ crm/norm < store/sqlite < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
 crm < store/cache < store
+store/fair < store
 `
 
 // fences say where an import may stand: in these packages, or this file. Every

@@ -24,7 +24,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 	}
 	t, one := s.mappings[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.layout, []int64{key}, one)) == 0 {
-		s.turns.note(tenantOf(actor))
+		s.noteActive(actor)
 		return one[0], nil
 	}
 	ctx, end, err := s.turn(ctx, actor)

@@ -23,7 +23,7 @@ type Stats struct {
 // it answers also while writes hang.
 func (s *Store) Stats() Stats {
 	cached := s.cache.Stats()
-	stats := Stats{Waiting: s.writer.jobs.waiting(), Reading: s.turns.waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: cached.Bytes, Hits: cached.Hits, Misses: cached.Misses}
+	stats := Stats{Waiting: s.writer.jobs.Waiting(), Reading: s.turns.Waiting(), SearchIndexBytes: s.indexes.Bytes(), RecordCacheBytes: cached.Bytes, Hits: cached.Hits, Misses: cached.Misses}
 	stats.FileBytes, stats.LogBytes = s.db.Sizes()
 	return stats
 }

@@ -18,6 +18,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/cache"
+	"crmkit/store/fair"
 	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
 )
@@ -50,7 +51,7 @@ type Store struct {
 
 	opts        Options
 	db          *sqlite.DB
-	turns       *turns            // to read records
+	turns       *fair.Turns       // to read records
 	readers     chan *sqlite.Conn // those that are free, one for each turn at least
 	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
 	writer      *writer
@@ -140,8 +141,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 			t.sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}
-	s.turns = newTurns(processors())
-	if s.readers, err = s.connect(ctx, s.turns.free); err != nil {
+	s.turns = newTurns()
+	if s.readers, err = s.connect(ctx, s.turns.Places()); err != nil {
 		return err
 	}
 	if s.accounts, err = s.connect(ctx, accountReaders); err != nil {

@@ -136,12 +136,12 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	}
 	release := f.block()
 	look("while the writer is held")
-	if n := f.writer.jobs.waiting(); n != 0 {
+	if n := f.writer.jobs.Waiting(); n != 0 {
 		t.Errorf("%d writes wait", n)
 	}
 	flushed := make(chan struct{})
 	go func() { defer close(flushed); f.FlushLastUsed(context.Background()) }()
-	for f.writer.jobs.waiting() == 0 {
+	for f.writer.jobs.Waiting() == 0 {
 		runtime.Gosched()
 	}
 	look("while the use is being written")

@@ -10,15 +10,17 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/cache"
+	"crmkit/store/fair"
 	"crmkit/store/sqlite"
 )
 
 const (
 	retryAfter = time.Second // of what was not taken
 
-	maxBatch = 256      // writes committed together
-	walLimit = 32 << 20 // bytes of log after which the writer empties it
-	walEvery = 64       // batches between looks at the log's size
+	maxBatch  = 256                   // writes committed together
+	batchTime = 50 * time.Millisecond // after which no further write joins a batch, so that others need not wait for it
+	walLimit  = 32 << 20              // bytes of log after which the writer empties it
+	walEvery  = 64                    // batches between looks at the log's size
 
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
@@ -33,7 +35,7 @@ const DefaultMaxWrite = 2 * time.Second
 type writer struct {
 	store      *Store
 	conn       *sqlite.Conn // the only one that writes, held for life
-	jobs       *jobs
+	jobs       *fair.Batches[*job]
 	most       time.Duration // of its time that one job may take
 	batchTime  time.Duration // of its time after which no further job joins a batch
 	ended      chan struct{} // closed when the writer has returned
@@ -61,10 +63,9 @@ type job struct {
 	dryRun         *DryRun           // of which it is a step; nil: it is in earnest
 	commitErr      error             // the error with which what it did stays
 	err            error
-	started        bool  // it has run, perhaps in vain
-	finished       bool  // to its end; the batch may yet run again
-	timeoutErr     error // set when it took too long, and is not run again
-	ticket         ticket
+	started        bool          // it has run, perhaps in vain
+	finished       bool          // to its end; the batch may yet run again
+	timeoutErr     error         // set when it took too long, and is not run again
 	took           time.Duration // of the writer's time
 	done           chan struct{}
 }
@@ -114,10 +115,10 @@ func (s *Store) submit(j *job) error {
 	if err := j.ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.writer.jobs.push(j); err != nil {
-		return err
+	if err := s.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
+		return waitError(err)
 	}
-	s.turns.note(tenantOf(j.actor))
+	s.noteActive(j.actor)
 	return s.writer.wait(j)
 }
 
@@ -127,7 +128,7 @@ func (w *writer) wait(j *job) error {
 	case <-j.done:
 		return j.err
 	case <-j.ctx.Done():
-		if w.jobs.remove(j) {
+		if w.jobs.Remove(tenantOf(j.actor), j) {
 			return j.ctx.Err()
 		}
 	case <-w.ended:
@@ -175,7 +176,7 @@ func (w *writer) run() {
 	defer idle.Stop()
 	for {
 		select {
-		case <-w.jobs.some:
+		case <-w.jobs.Ready():
 			w.serve()
 			idle.Reset(w.store.opts.idle)
 		case <-idle.C:
@@ -183,7 +184,7 @@ func (w *writer) run() {
 				idle.Reset(w.store.opts.idle)
 			}
 		case <-w.store.stop:
-			for w.jobs.waiting() > 0 {
+			for w.jobs.Waiting() > 0 {
 				w.serve()
 			}
 			return
@@ -193,12 +194,15 @@ func (w *writer) run() {
 
 // serve commits one batch of what waits.
 func (w *writer) serve() {
-	batch := w.jobs.take()
+	batch := w.jobs.Take(maxBatch, func(j *job) bool { return j.dryRun != nil })
 	if len(batch) == 0 {
 		return // its clients have gone
 	}
+	for _, j := range batch {
+		j.took = 0
+	}
 	ran := w.commit(batch)
-	w.jobs.done(batch[:ran], batch[ran:])
+	w.jobs.Done(batch[:ran], batch[ran:], func(j *job) time.Duration { return j.took })
 }
 
 // commit runs the jobs of a batch for which there is time, answers each, and returns how

@@ -42,9 +42,9 @@ func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) 
 	var done sync.WaitGroup
 	errs := make([]error, len(jobs))
 	for i, job := range jobs {
-		before := f.writer.jobs.waiting()
+		before := f.writer.jobs.Waiting()
 		done.Go(func() { errs[i] = f.Write(ctx, actor, job) })
-		for f.writer.jobs.waiting() == before {
+		for f.writer.jobs.Waiting() == before {
 			runtime.Gosched()
 		}
 	}

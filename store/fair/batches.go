@@ -1,0 +1,96 @@
+package fair
+
+import (
+	"sync"
+	"time"
+)
+
+// Batches is work that waits for one worker, which takes it in batches. It is safe for
+// concurrent use.
+type Batches[T comparable] struct {
+	mu    sync.Mutex
+	queue queue[T]
+	taken map[T]ticket
+	ready chan struct{}
+}
+
+// NewBatches returns a queue without work.
+func NewBatches[T comparable](limits Limits) *Batches[T] {
+	return &Batches[T]{queue: newQueue[T](limits), taken: map[T]ticket{}, ready: make(chan struct{}, 1)}
+}
+
+// Push adds work of a tenant. It returns ErrFull or ErrShareFull if it may not wait.
+func (b *Batches[T]) Push(tenant int64, item T) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.queue.push(tenant, item); err != nil {
+		return err
+	}
+	b.wake()
+	return nil
+}
+
+// Ready returns a channel that has an element when work may be waiting.
+func (b *Batches[T]) Ready() <-chan struct{} { return b.ready }
+
+func (b *Batches[T]) wake() {
+	select {
+	case b.ready <- struct{}{}:
+	default: // the worker has been woken already
+	}
+}
+
+// Take returns work for one batch, in the order in which it is to be done. Work that must
+// be alone is a batch of its own. The worker must call Done for all of it.
+func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(batch) < most {
+		item, tk, found := b.queue.pop(func(int64) bool { return true })
+		if !found {
+			break
+		}
+		single := alone(item)
+		if single && len(batch) > 0 {
+			b.queue.putBack(tk, item)
+			break
+		}
+		b.taken[item] = tk
+		if batch = append(batch, item); single {
+			break
+		}
+	}
+	return batch
+}
+
+// Done charges the tenants for the work of a batch that was done, and puts the rest back at
+// the head of their queues.
+func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := len(rest) - 1; i >= 0; i-- {
+		b.queue.putBack(b.taken[rest[i]], rest[i])
+		delete(b.taken, rest[i])
+	}
+	for _, item := range done {
+		b.queue.finish(b.taken[item], took(item))
+		delete(b.taken, item)
+	}
+	if b.queue.waiting > 0 {
+		b.wake()
+	}
+}
+
+// Remove takes out work that nobody waits for any more; false: it was taken.
+func (b *Batches[T]) Remove(tenant int64, item T) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queue.remove(tenant, item)
+}
+
+// Waiting returns how much work waits.
+func (b *Batches[T]) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queue.waiting
+}

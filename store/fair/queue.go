@@ -1,0 +1,175 @@
+package fair
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Why work is refused.
+var (
+	ErrFull      = errors.New("too much work is waiting")
+	ErrShareFull = errors.New("too much work of the tenant is waiting")
+	ErrTimeout   = errors.New("the work before took too long")
+)
+
+// Limits say how much work may wait.
+type Limits struct {
+	Total     int
+	PerTenant int
+}
+
+// queue is work that waits. It is not safe for concurrent use.
+type queue[T comparable] struct {
+	limits   Limits
+	waiting  int
+	running  int
+	clock    time.Duration // the time used by the tenant that was served last
+	arrivals int64
+	tenants  map[int64]*tenant[T]
+}
+
+// tenant is one of those who share a queue.
+type tenant[T comparable] struct {
+	items   []arrival[T]
+	spent   time.Duration // time used, and charged in advance
+	usual   time.Duration // what its work took lately
+	running int
+}
+
+type arrival[T comparable] struct {
+	item   T
+	number int64
+}
+
+// ticket is what work that was begun must be finished with.
+type ticket struct {
+	tenant  int64
+	charged time.Duration
+}
+
+const (
+	// leastCharge is the charge for work of which nothing is known, so that a tenant
+	// cannot begin any number of jobs at once.
+	leastCharge = 50 * time.Microsecond
+	// maxDebt bounds how far a tenant can fall behind the others, so that one
+	// which did a lot of work while it was alone is served again soon.
+	maxDebt = 2 * time.Second
+)
+
+func newQueue[T comparable](limits Limits) queue[T] {
+	return queue[T]{limits: limits, tenants: map[int64]*tenant[T]{}}
+}
+
+// push adds work of a tenant, or returns why it may not wait.
+func (q *queue[T]) push(number int64, item T) error {
+	if q.waiting >= q.limits.Total {
+		return ErrFull
+	}
+	t := q.tenant(number)
+	if len(t.items) >= q.limits.PerTenant {
+		return ErrShareFull
+	}
+	q.arrivals++
+	q.waiting++
+	t.items = append(t.items, arrival[T]{item, q.arrivals})
+	return nil
+}
+
+// tenant returns the entry of a tenant. Without work it starts level with the others.
+func (q *queue[T]) tenant(number int64) *tenant[T] {
+	t := q.tenants[number]
+	if t == nil {
+		q.sweep()
+		t = &tenant[T]{usual: leastCharge}
+		q.tenants[number] = t
+	}
+	if len(t.items) == 0 && t.running == 0 {
+		t.spent = max(t.spent, q.clock)
+	}
+	return t
+}
+
+// sweep forgets tenants that have nothing to do, when there are many.
+func (q *queue[T]) sweep() {
+	if len(q.tenants) < 2*q.limits.Total {
+		return
+	}
+	for number, t := range q.tenants {
+		if len(t.items) == 0 && t.running == 0 {
+			delete(q.tenants, number)
+		}
+	}
+}
+
+// pop takes the next work of those tenants that may be served, and charges for it.
+func (q *queue[T]) pop(may func(number int64) bool) (item T, tk ticket, found bool) {
+	var next *tenant[T]
+	for number, t := range q.tenants {
+		if len(t.items) > 0 && (next == nil || t.before(next)) && may(number) {
+			tk.tenant, next = number, t
+		}
+	}
+	if next == nil {
+		return item, tk, false
+	}
+	item = next.items[0].item
+	next.items = next.items[1:]
+	q.waiting--
+	return item, q.start(tk.tenant), true
+}
+
+// start charges a tenant for work that begins.
+func (q *queue[T]) start(number int64) ticket {
+	t := q.tenant(number)
+	q.running++
+	t.running++
+	q.clock = max(q.clock, t.spent)
+	t.spent += t.usual
+	return ticket{number, t.usual}
+}
+
+func (t *tenant[T]) before(other *tenant[T]) bool {
+	if t.spent != other.spent {
+		return t.spent < other.spent
+	}
+	return t.items[0].number < other.items[0].number
+}
+
+// finish corrects the charge for work that has ended.
+func (q *queue[T]) finish(tk ticket, took time.Duration) {
+	t := q.tenants[tk.tenant]
+	q.running--
+	t.running--
+	t.spent = min(t.spent-tk.charged+took, q.clock+maxDebt)
+	t.usual = max(took, leastCharge)
+	if q.waiting == 0 && q.running == 0 {
+		q.clock = 0
+		clear(q.tenants)
+	}
+}
+
+// putBack puts work back that was popped last and did not begin.
+func (q *queue[T]) putBack(tk ticket, item T) {
+	t := q.tenants[tk.tenant]
+	q.running--
+	q.waiting++
+	t.running--
+	t.spent -= tk.charged
+	t.items = slices.Insert(t.items, 0, arrival[T]{item, 0})
+}
+
+// remove takes out work that nobody waits for any more; false: it has begun.
+func (q *queue[T]) remove(number int64, item T) bool {
+	t := q.tenants[number]
+	if t == nil {
+		return false
+	}
+	at := slices.IndexFunc(t.items, func(a arrival[T]) bool { return a.item == item })
+	if at < 0 {
+		return false
+	}
+	t.items = slices.Delete(t.items, at, at+1)
+	q.waiting--
+	return true
+}
