@@ -20,8 +20,8 @@ const order = `
 crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
 crm < server/client < server
 crm/norm < mail < auth
-store < server/draft < server/web
-crm < render < server/draft < server/importer < server < server/servertest
+store < server/draft < server/web < server/transfer
+crm < render < server/draft < server/importer < server/transfer < server < server/servertest
 crm/norm < store/sqlite < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
@@ -38,7 +38,7 @@ database/sql                            store/sqlite
 github.com/hashicorp/golang-lru         store/sqlite
 github.com/julienschmidt/httprouter     server/web
 github.com/google/uuid                  server/owner server/web
-net/http                                server server/client server/edge server/mcp server/oauth server/owner server/servertest server/web
+net/http                                server server/client server/edge server/mcp server/oauth server/owner server/servertest server/transfer server/web
 golang.org/x/crypto                     server/edge
 golang.org/x/net                        crm/norm
 golang.org/x/text                       crm/norm

@@ -40,8 +40,8 @@ func (s *Server) routes() []web.Route {
 	for _, e := range s.schema.Entities {
 		rows = append(rows, s.entityRoutes(e)...)
 	}
+	rows = append(rows, s.transfer.Routes()...)
 	return append(rows,
-		s.dumpRoute(), s.restoreRoute(),
 		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
 			Params: []string{"q", "types", "limit"}, Handle: s.search},
 		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late, status=open no closed deals",
@@ -113,7 +113,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 				Doc: "take one out, by its id or that of the record it ties", Handle: below(above, name, s.detach)})
 		}
 	}
-	return append(rows, s.exportRoute(e), s.importRoute(e))
+	return append(rows, s.transfer.EntityRoutes(e)...)
 }
 
 func createDoc(e *crm.Entity) string {

@@ -15,10 +15,10 @@ import (
 	"crmkit/crm"
 	"crmkit/mail"
 	"crmkit/server/edge"
-	"crmkit/server/importer"
 	"crmkit/server/manual"
 	"crmkit/server/mcp"
 	"crmkit/server/oauth"
+	"crmkit/server/transfer"
 	"crmkit/server/web"
 	"crmkit/store"
 )
@@ -58,10 +58,7 @@ type Server struct {
 	ready   *edge.Readiness
 	manual  *manual.Manual
 
-	imports      importIntakes // under way
-	importing    chan struct{} // a place for each of them that is looked at and saved
-	importLimits importer.Limits
-	kept         *confirmations[*importedFile]
+	transfer *transfer.Endpoints
 
 	mcp *mcp.Connector
 }
@@ -82,9 +79,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts, store: opts.Store, schema: opts.Store.Schema, proxies: trusted, metrics: edge.NewMetrics(opts.Version),
 		auth: auth.New(opts.Store, auth.Options{Mail: opts.Mail, BaseURL: opts.BaseURL, InviteOnly: opts.InviteOnly})}
 	s.oauth = oauth.New(oauth.Options{Auth: s.auth, Store: s.store, InviteOnly: opts.InviteOnly})
-	s.imports, s.importLimits = newImportIntakes(), importer.DefaultLimits
-	s.importing = make(chan struct{}, maxImports)
-	s.kept = newConfirmations[*importedFile](s.store.Now, s.auth.ConfirmToken)
+	s.transfer = transfer.New(transfer.Options{Store: s.store, Log: opts.Log, ImportMax: opts.ImportMax, Token: s.auth.ConfirmToken})
 	s.ready = edge.NewReadiness(s.probe)
 	if !opts.Unwatched {
 		s.store.Watch(s.metrics.Batch)

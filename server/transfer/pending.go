@@ -1,4 +1,4 @@
-package server
+package transfer
 
 import (
 	"io"
@@ -23,32 +23,32 @@ const (
 	confirmBody          = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
 )
 
-// confirmedAction is what a token confirms, and for whom. Two are the same when they are equal.
-type confirmedAction struct {
+// action is what a token confirms, and for whom. Two are the same when they are equal.
+type action struct {
 	user, workspace int64
 	request         string   // method, path and the parameters that count
 	body            [32]byte // digest
 }
 
-// confirmedActionOf returns what the request would do with a body.
-func confirmedActionOf(rq *web.Request, body [32]byte) confirmedAction {
+// actionOf returns what the request would do with a body.
+func actionOf(rq *web.Request, body [32]byte) action {
 	params := url.Values{}
 	for name, values := range rq.Params {
 		if !slices.Contains([]string{"dry_run", "confirm", "format"}, name) {
 			params[name] = values
 		}
 	}
-	d := confirmedAction{user: rq.Actor.User, workspace: rq.Actor.Workspace, request: rq.Method + " " + rq.Path, body: body}
+	d := action{user: rq.Actor.User, workspace: rq.Actor.Workspace, request: rq.Method + " " + rq.Path, body: body}
 	if len(params) > 0 {
 		d.request += "?" + params.Encode() // sorted by name
 	}
 	return d
 }
 
-// pendingConfirmation is what a dry run leaves to be done, until its token comes.
-type pendingConfirmation[T io.Closer] struct {
+// pendingFile is what a dry run leaves to be done, until its token comes.
+type pendingFile[T io.Closer] struct {
 	token  string
-	action confirmedAction
+	action action
 	until  time.Time
 	size   int64 // bytes it keeps
 	what   T
@@ -57,25 +57,25 @@ type pendingConfirmation[T io.Closer] struct {
 
 // confirmations are those of the last minutes, each with a token that does it once. One
 // that is dropped is closed. It is safe for concurrent use.
-type confirmations[T io.Closer] struct {
+type pending[T io.Closer] struct {
 	clock func() time.Time
 	token func() (string, error)
 
 	mu   sync.Mutex
-	list []*pendingConfirmation[T] // oldest first
+	list []*pendingFile[T] // oldest first
 }
 
-func newConfirmations[T io.Closer](clock func() time.Time, token func() (string, error)) *confirmations[T] {
-	return &confirmations[T]{clock: clock, token: token}
+func newPending[T io.Closer](clock func() time.Time, token func() (string, error)) *pending[T] {
+	return &pending[T]{clock: clock, token: token}
 }
 
 // keep takes what over, which has so many bytes, and returns the token that does it.
 // Where there is no room it takes nothing, and the token is empty.
-func (p *confirmations[T]) keep(d confirmedAction, size int64, what T) (token string, err error) {
+func (p *pending[T]) keep(d action, size int64, what T) (token string, err error) {
 	if token, err = p.token(); err != nil {
 		return "", err
 	}
-	one := &pendingConfirmation[T]{token: token, action: d, until: p.clock().Add(confirmationTTL), size: size, what: what}
+	one := &pendingFile[T]{token: token, action: d, until: p.clock().Add(confirmationTTL), size: size, what: what}
 	if !p.add(one) {
 		return "", nil
 	}
@@ -84,12 +84,12 @@ func (p *confirmations[T]) keep(d confirmedAction, size int64, what T) (token st
 
 // add puts one into the list, in the place of those that make more than their user, or
 // their workspace, may have; false: there is no room.
-func (p *confirmations[T]) add(one *pendingConfirmation[T]) bool {
+func (p *pending[T]) add(one *pendingFile[T]) bool {
 	p.mu.Lock()
 	gone := p.expire()
-	user := func(old *pendingConfirmation[T]) bool { return old.action.user == one.action.user }
-	workspace := func(old *pendingConfirmation[T]) bool { return old.action.workspace == one.action.workspace }
-	for _, same := range []func(*pendingConfirmation[T]) bool{user, workspace} {
+	user := func(old *pendingFile[T]) bool { return old.action.user == one.action.user }
+	workspace := func(old *pendingFile[T]) bool { return old.action.workspace == one.action.workspace }
+	for _, same := range []func(*pendingFile[T]) bool{user, workspace} {
 		gone = append(gone, p.cut(same, confirmationShare-1)...)
 	}
 	held := one.size
@@ -107,14 +107,14 @@ func (p *confirmations[T]) add(one *pendingConfirmation[T]) bool {
 }
 
 // cut takes the oldest of some out, until so many of them are left.
-func (p *confirmations[T]) cut(some func(*pendingConfirmation[T]) bool, left int) (gone []*pendingConfirmation[T]) {
+func (p *pending[T]) cut(some func(*pendingFile[T]) bool, left int) (gone []*pendingFile[T]) {
 	n := 0
 	for _, one := range p.list {
 		if some(one) {
 			n++
 		}
 	}
-	p.list = slices.DeleteFunc(p.list, func(one *pendingConfirmation[T]) bool {
+	p.list = slices.DeleteFunc(p.list, func(one *pendingFile[T]) bool {
 		if n <= left || !some(one) {
 			return false
 		}
@@ -127,7 +127,7 @@ func (p *confirmations[T]) cut(some func(*pendingConfirmation[T]) bool, left int
 
 // closeAll closes those that are no longer wanted. It may write to the store, so nobody is
 // kept waiting for it.
-func closeAll[T io.Closer](gone []*pendingConfirmation[T]) {
+func closeAll[T io.Closer](gone []*pendingFile[T]) {
 	for _, one := range gone {
 		one.end.Stop()
 		_ = one.what.Close()
@@ -136,14 +136,14 @@ func closeAll[T io.Closer](gone []*pendingConfirmation[T]) {
 
 // take ends the confirmation of the token and returns what it kept, which the caller closes.
 // The deed is the one of the request; where that has no body, its digest is zero.
-func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault *crm.Error) {
+func (p *pending[T]) take(token string, d action) (what T, fault *crm.Error) {
 	p.mu.Lock()
 	gone := p.expire()
 	defer func() {
 		p.mu.Unlock()
 		closeAll(gone)
 	}()
-	at := slices.IndexFunc(p.list, func(one *pendingConfirmation[T]) bool {
+	at := slices.IndexFunc(p.list, func(one *pendingFile[T]) bool {
 		return one.token == token && one.action.user == d.user && one.action.workspace == d.workspace
 	})
 	if at < 0 {
@@ -162,15 +162,15 @@ func (p *confirmations[T]) take(token string, d confirmedAction) (what T, fault 
 }
 
 // expire takes out what waits too long. The clock may be ahead of the timers.
-func (p *confirmations[T]) expire() []*pendingConfirmation[T] {
+func (p *pending[T]) expire() []*pendingFile[T] {
 	now := p.clock()
-	return p.cut(func(one *pendingConfirmation[T]) bool { return !now.Before(one.until) }, 0)
+	return p.cut(func(one *pendingFile[T]) bool { return !now.Before(one.until) }, 0)
 }
 
 // drop takes one out and closes it, where it still waits.
-func (p *confirmations[T]) drop(one *pendingConfirmation[T]) {
+func (p *pending[T]) drop(one *pendingFile[T]) {
 	p.mu.Lock()
-	gone := p.cut(func(other *pendingConfirmation[T]) bool { return other == one }, 0)
+	gone := p.cut(func(other *pendingFile[T]) bool { return other == one }, 0)
 	p.mu.Unlock()
 	closeAll(gone)
 }

@@ -1,8 +1,7 @@
-package server
+package transfer
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 
 	"crmkit/crm"
@@ -13,21 +12,9 @@ import (
 	"crmkit/store"
 )
 
-// importRoute is the row that imports records of an entity.
-func (s *Server) importRoute(e *crm.Entity) web.Route {
-	return web.Route{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: web.Write, Group: "move", Entity: e, Stream: web.Importing,
-		Params: []string{"dry_run", "atomic", "source", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", Handle: s.importFile}
-}
-
-// restoreRoute is the row that imports an exported workspace.
-func (s *Server) restoreRoute() web.Route {
-	return web.Route{Method: http.MethodPost, Path: "/import", Access: web.Write, Group: "move", Stream: web.Restoring,
-		Params: []string{"dry_run", "atomic", "confirm"}, Doc: "what GET /export gave, into this workspace", Handle: s.importFile}
-}
-
 // fileImport is one import on its way.
 type fileImport struct {
-	s    *Server
+	x    *Endpoints
 	rq   *web.Request
 	opts importer.Options
 	file *importedFile // closed with the request, unless it is kept for a confirmation
@@ -35,15 +22,15 @@ type fileImport struct {
 
 // importFile answers POST /import/{kind} and POST /import. It takes the file in, reads
 // all of it, and then saves it. A confirmed file was read by its dry run.
-func (s *Server) importFile(rq *web.Request) (*render.Response, error) {
-	opts, fault := s.importOptions(rq)
+func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
+	opts, fault := x.importOptions(rq)
 	if fault != nil {
 		return nil, fault
 	}
-	if fault := s.imports.hold(rq); fault != nil {
+	if fault := x.uploads.hold(rq); fault != nil {
 		return nil, fault
 	}
-	im := &fileImport{s: s, rq: rq, opts: opts}
+	im := &fileImport{x: x, rq: rq, opts: opts}
 	im.opts.Keep = im.keep
 	rq.OnEnd(func() {
 		if im.file != nil {
@@ -52,7 +39,7 @@ func (s *Server) importFile(rq *web.Request) (*render.Response, error) {
 	})
 	err := im.receive()
 	if err == nil {
-		err = s.importTurn(rq)
+		err = x.importTurn(rq)
 	}
 	if err != nil {
 		return nil, err
@@ -69,9 +56,9 @@ func (s *Server) importFile(rq *web.Request) (*render.Response, error) {
 }
 
 // importOptions reads the parameters of an import.
-func (s *Server) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
+func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
 	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"),
-		Limits: s.importLimits, Store: requestWriter{s, rq}, Format: rq.Format, Remarks: rq.Remarks}
+		Limits: x.Limits, Store: requestWriter{x.store, rq}, Format: rq.Format, Remarks: rq.Remarks}
 	if opts.DryRun, fault = isOn(rq, "dry_run"); fault != nil {
 		return opts, fault
 	}
@@ -101,28 +88,28 @@ func isOn(rq *web.Request, name string) (bool, *crm.Error) {
 
 // requestWriter runs transactions on behalf of a request.
 type requestWriter struct {
-	s  *Server
-	rq *web.Request
+	store *store.Store
+	rq    *web.Request
 }
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
 func (w requestWriter) DryRunStep(step *store.DryRun, fn func(*store.Tx) error) error {
-	return w.s.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
+	return w.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 
 // receive takes the file in, or takes up that of the dry run which is confirmed. A
 // confirmation needs no body; one that is sent must be the file.
 func (im *fileImport) receive() (err error) {
 	if !im.rq.Params.Has("confirm") {
-		im.file, err = im.s.spoolBody(im.rq)
+		im.file, err = im.x.spoolBody(im.rq)
 		return err
 	}
-	digest, fault := im.s.digestBody(im.rq)
+	digest, fault := im.x.digestBody(im.rq)
 	if fault != nil {
 		return fault
 	}
-	file, fault := im.s.kept.take(im.rq.Params.Get("confirm"), confirmedActionOf(im.rq, digest))
+	file, fault := im.x.pending.take(im.rq.Params.Get("confirm"), actionOf(im.rq, digest))
 	if fault != nil {
 		return fault
 	}
@@ -155,7 +142,7 @@ func (im *fileImport) keep(counts importer.Counts) (string, error) {
 	} else if err != nil {
 		return "", err
 	}
-	token, err := im.s.kept.keep(confirmedActionOf(im.rq, im.file.digest), im.file.Size(), im.file)
+	token, err := im.x.pending.keep(actionOf(im.rq, im.file.digest), im.file.Size(), im.file)
 	if token != "" {
 		im.file = nil
 	}

@@ -1,8 +1,8 @@
-package server
+package transfer
 
 import (
 	"fmt"
-	"net/http"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -13,21 +13,14 @@ import (
 	"crmkit/server/web"
 )
 
-// exportRoute is the row that streams the records of an entity.
-func (s *Server) exportRoute(e *crm.Entity) web.Route {
-	return web.Route{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: web.Read, Group: "move", Entity: e, Lists: true, Stream: web.Exporting,
-		Doc: "all, with the filters of its list", Handle: s.export}
-}
-
-// maxExportRows are the parameters of lists that an export, which is everything, does
-// not take.
-var maxExportRows = []string{"limit", "cursor", "total"}
+// pageParams are the parameters of lists that an export, which has no pages, refuses.
+var pageParams = []string{"limit", "cursor", "total"}
 
 // export answers GET /export/{kind}: every record that matches, whole, in the
 // order in which they came, so that what is made meanwhile comes last.
-func (s *Server) export(rq *web.Request) (*render.Response, error) {
+func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
-	for _, name := range maxExportRows {
+	for _, name := range pageParams {
 		if rq.Params.Has(name) {
 			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
 				name, e.Route(), name, norm.Quote(rq.Params.Get(name))).On(name)
@@ -39,7 +32,7 @@ func (s *Server) export(rq *web.Request) (*render.Response, error) {
 	}
 	return streamOf(rq, func(w *recordWriter) error {
 		w.pick = q.Fields
-		if err := s.walk(rq, q, w.record); err != nil {
+		if err := x.walk(rq, q, w.record); err != nil {
 			return err
 		}
 		return w.end(q)
@@ -52,15 +45,17 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 	if params.Get("sort") != "" {
 		return params
 	}
-	return withParam(params, "sort", strings.TrimPrefix(e.Sort, "-"))
+	sorted := maps.Clone(params)
+	sorted["sort"] = append([]string{strings.TrimPrefix(e.Sort, "-")}, params["sort"]...)
+	return sorted
 }
 
 // walk calls each with every record that answers the question, page after page:
 // nothing in the store is held while a slow client reads.
-func (s *Server) walk(rq *web.Request, q *query.Query, each func(crm.Record) error) error {
+func (x *Endpoints) walk(rq *web.Request, q *query.Query, each func(crm.Record) error) error {
 	q.Limit, q.Total, q.NoCache = q.Entity.MaxLimit, query.TotalNone, true
 	for {
-		page, err := s.store.List(rq.Context(), rq.Actor, q)
+		page, err := x.store.List(rq.Context(), rq.Actor, q)
 		if err != nil {
 			return err
 		}

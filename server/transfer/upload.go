@@ -1,4 +1,4 @@
-package server
+package transfer
 
 import (
 	"crypto/sha256"
@@ -27,18 +27,18 @@ const (
 	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
 )
 
-// importIntakes count imports by user and by workspace.
-type importIntakes struct{ users, workspaces *edge.Admission }
+// uploads count imports by user and by workspace.
+type uploads struct{ users, workspaces *edge.Admission }
 
-func newImportIntakes() importIntakes {
+func newUploads() uploads {
 	hold := func(hint string) *edge.Admission {
 		return edge.NewAdmission(edge.AdmissionOptions{Limit: maxUploads, Share: importShare, ShareHint: hint, FullHint: importsOfOthers})
 	}
-	return importIntakes{users: hold(importsOfYours), workspaces: hold(importsOfTheirs)}
+	return uploads{users: hold(importsOfYours), workspaces: hold(importsOfTheirs)}
 }
 
 // hold takes a place for an import until the request ends.
-func (in importIntakes) hold(rq *web.Request) *crm.Error {
+func (in uploads) hold(rq *web.Request) *crm.Error {
 	if fault := rq.Hold(in.workspaces, rq.Actor.WorkspaceID, 1); fault != nil {
 		return fault
 	}
@@ -47,12 +47,12 @@ func (in importIntakes) hold(rq *web.Request) *crm.Error {
 
 // importTurn waits until few enough imports run, and takes a place among them until the
 // request ends.
-func (s *Server) importTurn(rq *web.Request) error {
+func (x *Endpoints) importTurn(rq *web.Request) error {
 	limit := time.NewTimer(maxImportWait)
 	defer limit.Stop()
 	select {
-	case s.importing <- struct{}{}:
-		rq.OnEnd(func() { <-s.importing })
+	case x.running <- struct{}{}:
+		rq.OnEnd(func() { <-x.running })
 		return nil
 	case <-rq.Context().Done():
 		return rq.Context().Err()
@@ -74,32 +74,32 @@ type importedFile struct {
 
 // spoolBody writes the whole body to a file before anything of it is read: a body that
 // is too large, or ends too soon, changes nothing. The caller closes the file.
-func (s *Server) spoolBody(rq *web.Request) (*importedFile, error) {
-	body, fault := s.fileBody(rq)
+func (x *Endpoints) spoolBody(rq *web.Request) (*importedFile, error) {
+	body, fault := x.fileBody(rq)
 	if fault != nil {
 		return nil, fault
 	}
-	spool, err := s.store.Spool()
+	spool, err := x.store.Spool()
 	if err != nil {
 		return nil, err
 	}
-	hash, storage := sha256.New(), &storedUpload{rq: rq, store: s.store, spool: spool}
+	hash, storage := sha256.New(), &storedUpload{rq: rq, store: x.store, spool: spool}
 	if _, err = io.Copy(io.MultiWriter(storage, hash), body); err != nil {
-		return nil, errors.Join(s.uploadError(rq, err), spool.Close())
+		return nil, errors.Join(x.uploadError(rq, err), spool.Close())
 	}
 	return &importedFile{Spool: spool, storage: storage, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
 }
 
 // digestBody reads the body and returns its digest, zero if it is empty.
-func (s *Server) digestBody(rq *web.Request) (digest [sha256.Size]byte, _ *crm.Error) {
-	body, fault := s.fileBody(rq)
+func (x *Endpoints) digestBody(rq *web.Request) (digest [sha256.Size]byte, _ *crm.Error) {
+	body, fault := x.fileBody(rq)
 	if fault != nil {
 		return digest, fault
 	}
 	hash := sha256.New()
 	n, err := io.Copy(hash, body)
 	if err != nil {
-		return digest, s.uploadError(rq, err)
+		return digest, x.uploadError(rq, err)
 	}
 	if n > 0 {
 		digest = [sha256.Size]byte(hash.Sum(nil))
@@ -108,12 +108,12 @@ func (s *Server) digestBody(rq *web.Request) (digest [sha256.Size]byte, _ *crm.E
 }
 
 // fileBody returns the body of a request, up to the size that the server accepts.
-func (s *Server) fileBody(rq *web.Request) (io.Reader, *crm.Error) {
+func (x *Endpoints) fileBody(rq *web.Request) (io.Reader, *crm.Error) {
 	if fault := rq.CheckNotEncoded(); fault != nil {
 		return nil, fault
 	}
 	body := rq.Body
-	if most := s.opts.ImportMax; most > 0 {
+	if most := x.opts.ImportMax; most > 0 {
 		if rq.ContentLength > most {
 			return nil, fileTooLarge(most)
 		}
@@ -123,7 +123,7 @@ func (s *Server) fileBody(rq *web.Request) (io.Reader, *crm.Error) {
 }
 
 // uploadError is the error for a body that was not read to its end, or not stored.
-func (s *Server) uploadError(rq *web.Request, err error) *crm.Error {
+func (x *Endpoints) uploadError(rq *web.Request, err error) *crm.Error {
 	var large *http.MaxBytesError
 	var known *crm.Error
 	switch {
@@ -132,7 +132,7 @@ func (s *Server) uploadError(rq *web.Request, err error) *crm.Error {
 	case errors.As(err, &known) && known.Code == crm.PlanLimitReached:
 		return known
 	case errors.As(err, &known):
-		s.opts.Log.Error("a file to import could not be kept", "request_id", rq.ID, "error", err)
+		x.opts.Log.Error("a file to import could not be kept", "request_id", rq.ID, "error", err)
 		return known
 	}
 	return crm.Errorf(crm.BadJSON, importer.TruncatedHint)

@@ -1,8 +1,7 @@
-package server
+package transfer
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -14,16 +13,11 @@ import (
 	"crmkit/server/web"
 )
 
-func (s *Server) dumpRoute() web.Route {
-	return web.Route{Method: http.MethodGet, Path: "/export", Access: web.Read, Group: "move", Stream: web.Dumping,
-		Doc: "the whole workspace, as JSON lines", Handle: s.dump}
-}
-
 // dump answers GET /export: a line about the workspace, then every record behind
 // those it points to, then a line that says how many there were. What is made after
 // it began is left out, and so are references to that, so the file holds together.
-func (s *Server) dump(rq *web.Request) (*render.Response, error) {
-	last, err := s.store.LastKey(rq.Context(), rq.Actor)
+func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
+	last, err := x.store.LastKey(rq.Context(), rq.Actor)
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +26,8 @@ func (s *Server) dump(rq *web.Request) (*render.Response, error) {
 		w.piece = fmt.Appendf(w.piece, `{"crmkit":%d,"workspace":"%s","name":%s,"exported_at":"%s"}`+"\n",
 			importer.DumpVersion, a.WorkspaceID, norm.AppendQuoted(nil, a.WorkspaceName), rq.Env.Now.UTC().Format(time.RFC3339))
 		counts := render.Item{}
-		for _, e := range s.schema.Records() {
-			n, err := s.dumpKind(rq, e, last, w)
+		for _, e := range x.store.Schema.Records() {
+			n, err := x.dumpKind(rq, e, last, w)
 			if err != nil {
 				return err
 			}
@@ -48,12 +42,12 @@ func (s *Server) dump(rq *web.Request) (*render.Response, error) {
 
 // dumpKind writes the records of an entity up to the last that was there, and
 // returns how many.
-func (s *Server) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
+func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
 	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.Env)
 	if fault != nil {
 		return 0, fault
 	}
-	err = s.walk(rq, q, func(rec crm.Record) error {
+	err = x.walk(rq, q, func(rec crm.Record) error {
 		if crm.RecordNumber(rec.Key) > last[e.Plural] {
 			return nil
 		}

@@ -1,4 +1,4 @@
-package server
+package transfer
 
 import (
 	"context"
@@ -26,14 +26,14 @@ func (k *kept) Close() error {
 // each has at most two, the oldest of whoever has more makes place, and nobody else's.
 func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 	n := 0
-	p := newConfirmations[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
+	p := newPending[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
 	type held struct {
 		token string
-		deed  confirmedAction
+		deed  action
 		what  *kept
 	}
 	var model []held
-	cut := func(same func(confirmedAction) bool) {
+	cut := func(same func(action) bool) {
 		var of []int
 		for i, h := range model {
 			if same(h.deed) {
@@ -48,14 +48,14 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 		}
 	}
 	for i := range 500 {
-		d := confirmedAction{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
+		d := action{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
 		what := &kept{}
 		token, err := p.keep(d, 1, what)
 		if err != nil || token == "" {
 			t.Fatal(token, err)
 		}
-		cut(func(old confirmedAction) bool { return old.user == d.user })
-		cut(func(old confirmedAction) bool { return old.workspace == d.workspace })
+		cut(func(old action) bool { return old.user == d.user })
+		cut(func(old action) bool { return old.workspace == d.workspace })
 		model = append(model, held{token, d, what})
 		if len(p.list) != len(model) {
 			t.Fatalf("step %d: %d plans, want %d", i, len(p.list), len(model))
@@ -71,10 +71,10 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 // TestImportsWaitForATurn takes all places: a further import waits, gives up with its
 // client, and takes the place that becomes free.
 func TestImportsWaitForATurn(t *testing.T) {
-	s := &Server{importing: make(chan struct{}, 1)}
+	x := &Endpoints{running: make(chan struct{}, 1)}
 	ask := func(ctx context.Context) (*web.Request, error) {
 		rq := &web.Request{Request: httptest.NewRequestWithContext(ctx, "POST", "/import/contacts", nil)}
-		return rq, s.importTurn(rq)
+		return rq, x.importTurn(rq)
 	}
 	first, err := ask(t.Context())
 	if err != nil {
@@ -92,8 +92,8 @@ func TestImportsWaitForATurn(t *testing.T) {
 		second <- err
 	}()
 	first.End()
-	if err := <-second; err != nil || len(s.importing) != 0 {
-		t.Errorf("the place that became free: %v, %d taken", err, len(s.importing))
+	if err := <-second; err != nil || len(x.running) != 0 {
+		t.Errorf("the place that became free: %v, %d taken", err, len(x.running))
 	}
 }
 

@@ -1,0 +1,56 @@
+package transfer
+
+import (
+	"log/slog"
+	"net/http"
+
+	"crmkit/crm"
+	"crmkit/server/importer"
+	"crmkit/server/web"
+	"crmkit/store"
+)
+
+// Options are what the endpoints need.
+type Options struct {
+	Store     *store.Store
+	Log       *slog.Logger
+	ImportMax int64                  // bytes of a file to import; 0: any number
+	Token     func() (string, error) // makes the tokens that confirm dry runs
+}
+
+// Endpoints answer imports and exports. They are safe for concurrent use.
+type Endpoints struct {
+	Limits importer.Limits // of imports; set before the first request
+
+	opts    Options
+	store   *store.Store
+	uploads uploads       // under way
+	running chan struct{} // has a place for each import that is read and saved
+	pending *pending[*importedFile]
+}
+
+// New returns the endpoints of a store.
+func New(opts Options) *Endpoints {
+	return &Endpoints{Limits: importer.DefaultLimits, opts: opts, store: opts.Store, uploads: newUploads(),
+		running: make(chan struct{}, maxImports), pending: newPending[*importedFile](opts.Store.Now, opts.Token)}
+}
+
+// Routes returns the rows that export and import a whole workspace.
+func (x *Endpoints) Routes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/export", Access: web.Read, Group: "move", Stream: web.Dumping,
+			Doc: "the whole workspace, as JSON lines", Handle: x.dump},
+		{Method: http.MethodPost, Path: "/import", Access: web.Write, Group: "move", Stream: web.Restoring,
+			Params: []string{"dry_run", "atomic", "confirm"}, Doc: "what GET /export gave, into this workspace", Handle: x.importFile},
+	}
+}
+
+// EntityRoutes returns the rows that export and import the records of an entity.
+func (x *Endpoints) EntityRoutes(e *crm.Entity) []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/export/" + e.Route(), Access: web.Read, Group: "move", Entity: e, Lists: true, Stream: web.Exporting,
+			Doc: "all, with the filters of its list", Handle: x.export},
+		{Method: http.MethodPost, Path: "/import/" + e.Route(), Access: web.Write, Group: "move", Entity: e, Stream: web.Importing,
+			Params: []string{"dry_run", "atomic", "source", "confirm"}, Doc: "rows of CSV or JSON; see /help/import", Handle: x.importFile},
+	}
+}
