@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server/client"
 	"crmkit/server/owner"
 	"crmkit/store"
@@ -147,8 +147,8 @@ func (c importCommand) kind(in *bufio.Reader) (string, error) {
 		return c.What, nil
 	}
 	var kinds []string
-	for i := range crm.Entities {
-		e := &crm.Entities[i]
+	for i := range catalog.Entities {
+		e := &catalog.Entities[i]
 		if e.RandomID {
 			continue
 		}

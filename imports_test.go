@@ -17,7 +17,8 @@ import (
 // order says who may import whom: what stands to the left, directly or through
 // another line, and nothing else. ARCHITECTURE.md shows the same lines.
 const order = `
-crm/norm < crm < query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
+crm/norm < crm < crm/fieldtype < crm/catalog < query
+query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
 crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server/owner"
 	"crmkit/store"
 )
@@ -21,8 +22,8 @@ type planFlags struct {
 }
 
 // plans reads the flags.
-func (f planFlags) plans() (crm.Plans, error) {
-	plans, err := crm.ParsePlans(f.Plans)
+func (f planFlags) plans() (catalog.Plans, error) {
+	plans, err := catalog.ParsePlans(f.Plans)
 	if err != nil {
 		return nil, fmt.Errorf("--plans: %w", err)
 	}
@@ -41,7 +42,7 @@ func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.St
 	if err := checkPath(opts.Path); err != nil {
 		return nil, err
 	}
-	if opts.Schema, err = crm.NewSchema(crm.Entities...); err != nil {
+	if opts.Schema, err = crm.NewSchema(catalog.Entities...); err != nil {
 		return nil, err
 	}
 	opts.Plan = f.DefaultPlan

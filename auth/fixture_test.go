@@ -10,6 +10,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store"
 )
 
@@ -54,7 +55,7 @@ func onFile(t *testing.T) *fixture {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store"
 )
 
@@ -24,7 +25,7 @@ func TestRightCodeSignsInOnce(t *testing.T) {
 		}
 		actor := f.actor(in.Token)
 		if actor.Email != "ann@example.com" || actor.TokenID != in.TokenID || actor.TokenName != "Cursor" ||
-			actor.Scope != crm.ScopeFull || actor.WorkspaceID != in.Workspace.ID || actor.Plan != crm.DefaultPlan {
+			actor.Scope != crm.ScopeFull || actor.WorkspaceID != in.Workspace.ID || actor.Plan != catalog.DefaultPlan {
 			t.Errorf("the token stands for %+v", actor)
 		}
 		if len(in.Workspaces) != 1 || in.Workspace.Role != "admin" {

@@ -10,6 +10,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -179,7 +180,7 @@ func TestFailedActionKeepsItsCode(t *testing.T) {
 			f.colleague(ann, fmt.Sprintf("m%d@example.com", i), crm.RoleMember)
 		}
 		wantCode(t, "inviting on a full plan", invite(code), crm.PlanLimitReached)
-		ann.Plan = crm.DefaultPlan
+		ann.Plan = catalog.DefaultPlan
 		wantCode(t, "on a larger plan", invite(code), "")
 		oops := errors.New("oops")
 		err := f.onSeat(ann, "bob@example.com", func(tx *store.Tx, bob crm.Record) error {

@@ -1,19 +1,8 @@
 package crm
 
-import "crmkit/crm/norm"
-
 // Amount returns the value of an input for a field that spells an amount.
 func Amount(smallest int64, currency string) Value {
 	return Value{Kind: IntKind, Int: smallest, Text: currency}
-}
-
-// FormattedAmount returns the amount that a field of the record spells; Null where none is set.
-func (r Record) FormattedAmount(f *Field) Value {
-	n, currency := r.Value(f.AmountOf), r.Value(f.Unit)
-	if !n.Set() || !currency.Set() {
-		return Value{}
-	}
-	return Str(norm.FormatAmount(n.Int, currency.Text))
 }
 
 // spell sets the number and the currency that a spelled amount stands for. One that is

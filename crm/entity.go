@@ -4,36 +4,6 @@ import (
 	"strings"
 )
 
-// Type says what a field holds, and with that how it is stored, compared,
-// validated and printed.
-type Type int
-
-// The types. The comment names the Value kind a set field of the type carries.
-const (
-	Text    Type = iota // Text: free text, searched and sorted in folded form
-	Int                 // Int
-	Time                // Time: unix milliseconds
-	Email               // Text: a normalised address
-	Domain              // Text: a normalised host name
-	Choice              // Text: one of Field.Values
-	Word                // Text: a word of the server, compared exactly
-	Money               // Text: an ISO 4217 code
-	Ref                 // Ref: the key of a record of Field.Ref
-	Tags                // List: labels without order or duplicates
-	Object              // Object: members with raw JSON values
-	ID                  // computed: the record's id
-	Handle              // computed: plural-free name, slash, id
-	Phone               // Text: a number as it was written, compared by its digits
-	Flag                // computed: yes or no, never stored in a record
-	Spelled             // computed: an amount with its currency, as people write it
-)
-
-// String returns the word the manual uses for the type.
-func (t Type) String() string {
-	return [...]string{"text", "integer", "time", "email", "domain", "choice", "word", "currency",
-		"reference", "tags", "object", "id", "handle", "phone", "flag", "amount"}[t]
-}
-
 // Field is one named value of an entity. It is data: what a field does is
 // decided by the packages that walk the table.
 type Field struct {
@@ -84,7 +54,7 @@ func (f *Field) Derived() bool { return f.Rollup != nil || f.InheritedFrom != ""
 // random ids.
 func (f *Field) NotNull() bool {
 	if f.Derived() || f.TransitionOf != "" {
-		return f.Type == Int || f.Default != ""
+		return f.Type.Kind() == IntKind || f.Default != ""
 	}
 	return f.Required || f.Default != "" || f.ReadOnly
 }
@@ -112,20 +82,24 @@ func (f *Field) Col() string {
 // is sorted and compared: of text the folded form, of phone numbers the digits, of
 // ranked words their place. It may be NULL where it would repeat the value, unless
 // it is FoldKept.
-func (f *Field) HasFoldColumn() bool { return f.Type == Text || f.Type == Phone || f.Ordered }
+func (f *Field) HasFoldColumn() bool { return f.Ordered || f.Type.Comparison().Folded }
 
 // KeepsFold reports whether the second column is set wherever the field is: an index or
 // a constraint needs it.
-func (f *Field) KeepsFold() bool { return f.Required || f.Type == Phone || f.Ordered }
+func (f *Field) KeepsFold() bool {
+	return f.Required || f.Ordered || f.Type.Comparison().By == ByDigits
+}
 
 // CountsValues reports whether the store keeps, of each value of the field, how many records
 // hold it: of fields with few values, and of labels.
-func (e *Entity) CountsValues(f *Field) bool { return !e.RandomID && (f.Enumerable || f.Type == Tags) }
+func (e *Entity) CountsValues(f *Field) bool {
+	return !e.RandomID && (f.Enumerable || f.Type.Kind() == ListKind)
+}
 
 // TagKind returns the kind under which the table names has the labels of the field, or the
 // keys of its objects.
 func (e *Entity) TagKind(f *Field) string {
-	if f.Rollup != nil || f.Type == Object {
+	if f.Rollup != nil || f.Type.Kind() == ObjectKind {
 		return e.Name + "." + f.Name
 	}
 	return e.Name
@@ -133,9 +107,14 @@ func (e *Entity) TagKind(f *Field) string {
 
 // Stored reports whether the field has a column. Ids and handles are computed
 // from the record's key, flags and spelled amounts from other fields.
-func (f *Field) Stored() bool {
-	return f.Type != ID && f.Type != Handle && f.Type != Flag && f.Type != Spelled
-}
+func (f *Field) Stored() bool { return !f.Type.Computed() }
+
+// IsIdentity reports whether the field names the record itself, as its id and its handle
+// do.
+func (f *Field) IsIdentity() bool { return f.Type.Computed() && f.Type.Comparison().By == ByRecord }
+
+// IsReference reports whether the field refers to records of another entity.
+func (f *Field) IsReference() bool { return f.Type.Kind() == RefKind }
 
 // Path returns the name under which filters reach what the reference points
 // to: "company" for company_id.

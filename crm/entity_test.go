@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 )
 
 func TestEntitiesAreDocumented(t *testing.T) {
@@ -20,13 +21,13 @@ func TestEntitiesAreDocumented(t *testing.T) {
 			if f.Doc == "" || strings.ContainsAny(f.Doc, "\r\n") || !name.MatchString(f.Name) {
 				t.Errorf("%s.%s: name or doc %q is not one line", e.Name, f.Name, f.Doc)
 			}
-			if f.Type == crm.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
+			if f.Type == fieldtype.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
 				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Values)
 			}
-			if f.Ordered && (f.Type != crm.Choice || len(f.Values) > 10) {
+			if f.Ordered && (f.Type != fieldtype.Choice || len(f.Values) > 10) {
 				t.Errorf("%s.%s: one digit ranks %v", e.Name, f.Name, f.Values)
 			}
-			if f.Default != "" && f.Type == crm.Choice && !slices.Contains(f.Values, f.Default) {
+			if f.Default != "" && f.Type == fieldtype.Choice && !slices.Contains(f.Values, f.Default) {
 				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Values)
 			}
 			if f.TransitionOf != "" && e.Field(f.TransitionOf) == nil {
@@ -62,7 +63,7 @@ func TestNewSchemaGuards(t *testing.T) {
 	note := func(edit func(*crm.Entity)) []crm.Entity {
 		e := crm.Entity{
 			Name: "note", Plural: "notes", Prefix: "n", LabelField: "title", Sort: "-title",
-			Fields: []crm.Field{{Name: "title", Doc: "d"}, {Name: "note_id", Type: crm.Ref, Ref: "note", Doc: "d"}},
+			Fields: []crm.Field{{Name: "title", Type: fieldtype.Text, Doc: "d"}, {Name: "note_id", Type: fieldtype.Reference, Ref: "note", Doc: "d"}},
 		}
 		edit(&e)
 		return []crm.Entity{e}
@@ -89,6 +90,7 @@ func TestNewSchemaGuards(t *testing.T) {
 		{"name is another's plural", twice(func(e *crm.Entity) { e.Name = "notes" })},
 		{"prefix taken", twice(func(e *crm.Entity) { e.Prefix = "n" })},
 		{"field twice", note(func(e *crm.Entity) { e.Fields = append(e.Fields, e.Fields[0]) })},
+		{"field without type", note(func(e *crm.Entity) { e.Fields[0].Type = nil })},
 		{"field without doc", note(func(e *crm.Entity) { e.Fields[0].Doc = "" })},
 		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
 		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},
@@ -104,7 +106,9 @@ func TestNewSchemaGuards(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"search", "sort", "limit", "cursor", "fields", "total", "format", "confirm", "code"} {
-		if _, err := crm.NewSchema(note(func(e *crm.Entity) { e.Fields = append(e.Fields, crm.Field{Name: name, Doc: "d"}) })...); err == nil {
+		if _, err := crm.NewSchema(note(func(e *crm.Entity) {
+			e.Fields = append(e.Fields, crm.Field{Name: name, Type: fieldtype.Text, Doc: "d"})
+		})...); err == nil {
 			t.Errorf("a field may be called %s", name)
 		}
 	}

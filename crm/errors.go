@@ -2,6 +2,7 @@ package crm
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"crmkit/crm/norm"
@@ -197,4 +198,10 @@ func (e *Error) Of(sent string, allowed []string) *Error {
 		e.Hint += " Did you mean " + e.DidYouMean + "?"
 	}
 	return e
+}
+
+// UnknownName is the error for a name that is not one of those that something has. What
+// is the thing, like the name of a field or "a contact".
+func UnknownName(sent, what string, allowed []string) *Error {
+	return Errorf(UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }

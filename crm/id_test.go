@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 func testSchema(t testing.TB) *crm.Schema {
 	t.Helper()
-	s, err := crm.NewSchema(crm.Entities...)
+	s, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

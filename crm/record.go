@@ -112,7 +112,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.TransitionOf != "" && f.Type == Time {
+		if f.TransitionOf != "" && f.Type.Kind() == TimeKind {
 			setTransitionTime(e, f, after, now)
 		} else if f.TransitionOf != "" && !sent[f.Name] {
 			applyTransitions(e, f, before, after)
@@ -269,7 +269,7 @@ func (f *Field) fallback(now int64) Value {
 	switch {
 	case f.Default == "":
 		return Value{}
-	case f.Type == Time:
+	case f.Type.Kind() == TimeKind:
 		return truncateSecond(now)
 	}
 	return Str(f.Default)

@@ -53,7 +53,7 @@ func (s *Schema) times() map[string]bool {
 		for i := range e.Fields {
 			f := &e.Fields[i]
 			is, seen := times[f.Name]
-			times[f.Name] = f.Type == Time && (is || !seen)
+			times[f.Name] = f.Type.Kind() == TimeKind && (is || !seen)
 		}
 	}
 	return times
@@ -74,7 +74,7 @@ var reserved = []string{"confirm", "code", "days", "result", "overdue", "about",
 func (e *Entity) has(path string) bool {
 	head, tail, dotted := strings.Cut(path, ".")
 	for i := range e.Fields {
-		if f := &e.Fields[i]; dotted && f.Type == Ref && f.Path() == head {
+		if f := &e.Fields[i]; dotted && f.IsReference() && f.Path() == head {
 			return e.Target(f).Field(tail) != nil
 		}
 	}
@@ -88,8 +88,8 @@ func (s *Schema) link(e *Entity) error {
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if seen[f.Name] || f.Doc == "" {
-			return fmt.Errorf("entity %s: field %q is taken, reserved or without a Doc", e.Name, f.Name)
+		if seen[f.Name] || f.Doc == "" || f.Type == nil {
+			return fmt.Errorf("entity %s: field %q is taken, reserved, or without a type or a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
 		for _, name := range []string{f.TransitionOf, f.FlagOf, f.AmountOf, f.Unit, f.InheritedFrom, f.AlternateOf} {
@@ -100,7 +100,7 @@ func (s *Schema) link(e *Entity) error {
 		if err := s.checkRollup(e, f); err != nil {
 			return err
 		}
-		if f.Type != Ref {
+		if !f.IsReference() {
 			continue
 		}
 		if e.refs[f.Name] = s.ByName(f.Ref); e.refs[f.Name] == nil {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -14,11 +15,11 @@ var sqlOps = map[string]string{"eq": "=", "ne": "=", "in": "=", "gt": ">", "gte"
 
 // compare compiles one comparison with one value, by the field's type.
 func (c *compiler) compare(t target, param, op, value string) (string, *crm.Error) {
-	column := t.alias() + "." + t.field.Col()
+	column, by := t.alias()+"."+t.field.Col(), t.field.Type.Comparison().By
 	switch {
 	case t.key != "":
 		return c.compareMember(t, op, value)
-	case t.field.Type == crm.Tags && op != "like":
+	case by == crm.ByLabel && op != "like":
 		label, err := c.label(t.field, value)
 		if err != nil {
 			return "", err.On(param)
@@ -26,24 +27,20 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		is := "g.name_id = " + nameKey(t, c.arg(label))
 		c.addLabelPath(t, is)
 		return hasTag(t, is), nil
-	case t.field.Type == crm.Flag:
+	case by == crm.ByFlag:
 		return parseBool(t, param, value)
-	case t.field.Type == crm.Time:
+	case by == crm.ByTime:
 		return c.timeCondition(t, column, param, op, value)
-	case t.field.Type == crm.Int:
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", norm.Quote(value), norm.Quote(param), norm.Quote(param)).On(param)
-		}
-		return column + " " + sqlOps[op] + " " + c.arg(n), nil
-	case t.field.Type == crm.Ref || t.field.Type == crm.ID || t.field.Type == crm.Handle:
+	case by == crm.ByNumber:
+		return c.numberCondition(t, param, op, value)
+	case by == crm.ByRecord:
 		return c.identity(t, param, op, value)
-	case t.field.Type == crm.Phone && norm.Digits(value) == "":
+	case by == crm.ByDigits && norm.Digits(value) == "":
 		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", norm.Quote(param), norm.Quote(value)).On(param)
 	case op == "like":
 		return c.contains(t, conditionOf(t, value)), nil
-	case t.field.Type == crm.Phone:
-		test := " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, value))
+	case by == crm.ByDigits:
+		test := " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, value))
 		if sqlOps[op] == "=" {
 			return c.addColumnPath(t, test), nil
 		}
@@ -52,11 +49,20 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return c.equal(t, column, param, value)
 	case t.field.Ordered:
 		v, err := c.env.Normal(t.field, value)
-		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(FoldOf(t.field, v.Text)), err
+		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, v.Text)), err
 	case t.field.HasFoldColumn():
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(norm.Fold(value)), nil
 	}
 	return column + " " + sqlOps[op] + " " + c.arg(norm.Lower(value)), nil
+}
+
+// numberCondition compares whole numbers.
+func (c *compiler) numberCondition(t target, param, op, value string) (string, *crm.Error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", norm.Quote(value), norm.Quote(param), norm.Quote(param)).On(param)
+	}
+	return t.alias() + "." + t.field.Col() + " " + sqlOps[op] + " " + c.arg(n), nil
 }
 
 // equal compares a text field in the form in which it is stored.
@@ -64,11 +70,11 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	if e := c.env.Schema.ByPrefix(value); t.field.HandleSyntax && e != nil {
 		value = e.Name + "/" + value
 	}
-	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == crm.Word && !t.field.HandleSyntax && c.env.Schema.ByName(kind) != nil {
+	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == fieldtype.Word && !t.field.HandleSyntax && c.env.Schema.ByName(kind) != nil {
 		value = id // a handle where the field holds ids
 	}
 	v, err := c.env.Normal(t.field, value)
-	if err != nil && t.field.Type != crm.Text {
+	if err != nil && !t.field.Type.Comparison().Folded { // a text that is too long for the field is equal to none
 		if err.Field = param; strings.Contains(value, ",") {
 			err.Hint += " For any of several write " + norm.Quote(param) + "=in:" + norm.Quote(value) + "."
 		}
@@ -83,7 +89,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 
 // conditionOf returns the part that like: looks for in the form of the field.
 func conditionOf(t target, value string) string {
-	if t.key == "" && t.field.Type == crm.Phone {
+	if t.key == "" && t.field.Type.Comparison().By == crm.ByDigits {
 		return norm.Digits(norm.Fold(value))
 	}
 	return variantOf(value).Fold
@@ -91,11 +97,11 @@ func conditionOf(t target, value string) string {
 
 // contains matches a part of a text in the form that Form.In returns for the field.
 func (c *compiler) contains(t target, part string) string {
-	switch t.field.Type {
-	case crm.Tags:
+	switch how := t.field.Type.Comparison(); {
+	case how.By == crm.ByLabel:
 		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
 		return hasTag(t, "+g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")")
-	case crm.Phone, crm.Text:
+	case how.Folded:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
 	}
 	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
@@ -134,7 +140,7 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 func (c *compiler) timeCondition(t target, column, param, op, value string) (string, *crm.Error) {
 	span, ok := c.env.clock().Parse(value)
 	if !ok {
-		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(value), norm.Quote(param), timeHelp).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(value), norm.Quote(param), fieldtype.TimeHelp).On(param)
 	}
 	return c.addRangePath(t, c.rangeCondition(column, op, span)), nil
 }
@@ -156,7 +162,7 @@ func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string
 // identity compares ids and handles, of the record itself or of a reference.
 func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
 	e, columns := t.entity, []string{t.alias() + ".key"}
-	if t.field.Type == crm.Ref {
+	if t.field.IsReference() {
 		e, columns = t.entity.Target(t.field), t.columns()
 	}
 	if e.Sealed {
@@ -168,7 +174,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))
 	if hint != "" {
-		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, Finding(e, value)).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s: %s. Find the record with %s.", norm.Quote(param), hint, fieldtype.Finding(e, value)).On(param)
 	}
 	is := " " + sqlOps[op] + " " + c.arg(key)
 	c.addReferencePath(t, columns, is)

@@ -97,13 +97,13 @@ func (q *Query) decode(cursor string) (m position, ok bool) {
 func (q *Query) positionOf(r crm.Record) position {
 	m := position{key: r.Key}
 	f := q.Order.Field
-	if f.Type == crm.ID {
+	if isKey(f) {
 		return m
 	}
 	v := r.Value(f.Name)
 	m.unset, m.n, m.text = !v.Set(), v.Int, v.Text
 	if f.HasFoldColumn() {
-		m.text = FoldOf(f, v.Text)
+		m.text = f.Type.Fold(f, v.Text)
 	}
 	return m
 }

@@ -89,7 +89,7 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
 		p.scan(t.field.Col(), t.entity.TableName(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
 	default:
-		p.Text = t.field.Type == crm.Text
+		p.Text = isFreeText(t.field)
 	}
 	return p
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -38,10 +39,10 @@ const maxLike = 200
 // filter compiles one parameter into a condition.
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
-	if !ok || t.field.Type == crm.Object && t.field.ReadOnly {
+	if !ok || isObject(t.field) && t.field.ReadOnly {
 		return "", unknown(e, param, raw)
 	}
-	if t.field.Type == crm.Spelled {
+	if t.field.Type.Comparison().By == crm.ByNothing {
 		return "", spelled(t.field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
@@ -67,7 +68,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		}
 		return c.nullness(t, op == "is"), nil
 	}
-	if t.field.Type == crm.Object && t.key == "" {
+	if isObject(t.field) && t.key == "" {
 		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), norm.Quote(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
@@ -106,7 +107,7 @@ func spelled(f *crm.Field, param string) *crm.Error {
 // plus sets a plus sign where an address has a blank, which it cannot have: that is how
 // a plus arrives which was not escaped in a URL.
 func (c *compiler) plus(t target, param, op string, values []string) {
-	if t.field.Type != crm.Email {
+	if t.field.Type != fieldtype.Email {
 		return
 	}
 	for i, v := range values {
@@ -144,20 +145,12 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 // isList reports whether a comma in a value parts several: in tags, which hold
 // none, and in ids, where several mean any of them.
 func isList(t target) bool {
-	switch t.field.Type {
-	case crm.Tags, crm.Ref, crm.ID, crm.Handle:
-		return true
-	}
-	return false
+	return t.field.Type.Comparison().Lists
 }
 
 // isText reports whether the word null can be a value of the target.
 func isText(t target) bool {
-	switch t.field.Type {
-	case crm.Text, crm.Phone, crm.Word, crm.Tags, crm.Object:
-		return true
-	}
-	return false
+	return t.field.Type.Comparison().Null
 }
 
 // joinPath wraps a test on the target's own table into the references that lead
@@ -207,7 +200,7 @@ func (c *compiler) isSet(t target) string {
 	switch {
 	case t.key != "":
 		return member(t, c.arg(t.key), "TRUE")
-	case t.field.Type == crm.ID || t.field.Type == crm.Handle:
+	case t.field.Type.Computed():
 		return "TRUE"
 	}
 	return anyOf(t.columns(), " IS NOT NULL")
@@ -232,7 +225,7 @@ func (c *compiler) test(t target, param, op string, values []string) (string, *c
 		parts = append(parts, part)
 	}
 	join := " OR "
-	if t.field.Type == crm.Tags && op == "eq" {
+	if isLabels(t.field) && op == "eq" {
 		join = " AND "
 	}
 	if len(parts) == 1 {

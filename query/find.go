@@ -82,8 +82,8 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 		}
 	}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Phone && norm.IsPhone(text) {
-			s.phone = FoldOf(f, text)
+		if f := &e.Fields[i]; isPhone(f) && norm.IsPhone(text) {
+			s.phone = f.Type.Fold(f, text)
 			list = append(list, FoldedSQL("t", f)+" = "+c.arg(s.phone))
 		}
 	}
@@ -94,7 +94,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 // else the first that is searched.
 func labelColumn(e *crm.Entity) *crm.Field {
 	for _, name := range append([]string{e.LabelField}, e.Search...) {
-		if f := e.Field(name); f != nil && f.Type == crm.Text {
+		if f := e.Field(name); f != nil && isFreeText(f) {
 			return f
 		}
 	}
@@ -137,7 +137,7 @@ func (s *Search) Rank(rec crm.Record) int {
 		return RankExactName
 	}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Phone && s.phone != "" && FoldOf(f, rec.Values[i].Text) == s.phone {
+		if f := &e.Fields[i]; isPhone(f) && s.phone != "" && f.Type.Fold(f, rec.Values[i].Text) == s.phone {
 			return RankExactName
 		}
 	}

@@ -1,12 +1,10 @@
 package query
 
 import (
-	"net/url"
 	"regexp"
-	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
+	"crmkit/crm/catalog"
 )
 
 // commonMistakes are parameter names of other APIs and what serves for them here.
@@ -84,25 +82,9 @@ func directionIn(name string) (field, order string) {
 // meant returns the field that other systems call so, which lists can be asked by; nil
 // where there is none.
 func meant(e *crm.Entity, name string) *crm.Field {
-	f := e.Meant(name)
-	if f != nil && f.Type == crm.Spelled {
+	f := catalog.Meant(e, name)
+	if f != nil && f.AmountOf != "" {
 		return e.Field(f.AmountOf)
 	}
 	return f
-}
-
-// Finding is the list that finds what was sent in the place of an id: by the unique field
-// where it has the form of that, else by words.
-func Finding(e *crm.Entity, sent string) string {
-	sent = strings.TrimSpace(sent)
-	list := "GET /" + e.Route() + "?"
-	f := e.Field(e.Unique)
-	address, dot := strings.Contains(sent, "@"), strings.Contains(sent, ".")
-	switch {
-	case sent == "" || len(sent) > 60 || strings.ContainsAny(sent, "_/"): // meant as an id
-		return list + "search=<words>"
-	case f != nil && (f.Type == crm.Email && address || f.Type == crm.Domain && dot && !address):
-		return list + f.Name + "=" + norm.Quote(url.QueryEscape(sent))
-	}
-	return list + "search=" + norm.Quote(url.QueryEscape(sent))
 }

@@ -59,13 +59,13 @@ func (c *compiler) indexPath(t target, op string, comparisons int) {
 	if op == "ne" || len(f.sources) < comparisons {
 		return
 	}
-	if t.field.Type == crm.Tags && op == "eq" { // each must hold
+	if isLabels(t.field) && op == "eq" { // each must hold
 		for _, s := range f.sources {
 			c.indexPaths = append(c.indexPaths, IndexPath{Sources: []KeySource{s}, Sorted: f.sorted, Exact: len(f.sources) == 1})
 		}
 		return
 	}
-	if t.field.Type == crm.Ref && t.alternate == nil && comparisons == 1 {
+	if t.field.IsReference() && t.alternate == nil && comparisons == 1 {
 		c.direct = true // the planner finds its index, which has an order of its own
 		return
 	}
@@ -101,7 +101,7 @@ func (c *compiler) addLabelPath(t target, is string) {
 // index on its own account, and then sorting.
 func (c *compiler) addColumnPath(t target, test string) (condition string) {
 	column := t.field.Col()
-	if t.field.Type == crm.Phone {
+	if isPhone(t.field) {
 		column += "_fold"
 	}
 	if len(t.hops) == 0 {
@@ -133,11 +133,11 @@ func (c *compiler) addMemberPath(t target, name string, sorted bool, where strin
 // addReferencePath notes the keys of the records with a reference, or a link, to one.
 func (c *compiler) addReferencePath(t target, columns []string, is string) {
 	switch {
-	case len(t.hops) == 0 && t.field.Type == crm.Ref:
+	case len(t.hops) == 0 && t.field.IsReference():
 		for _, column := range columns {
 			c.addIndexPath(t.entity.TableName()+" g", "g.key", "+g.workspace_id = $1 AND g."+strings.TrimPrefix(column, "t.")+is)
 		}
-	case len(t.hops) == 1 && t.hops[0].link != nil && t.field.Type == crm.ID:
+	case len(t.hops) == 1 && t.hops[0].link != nil && isKey(t.field):
 		l := t.hops[0].link
 		by, to := l.Via.Field(l.From).Col(), l.Via.Field(l.To).Col()
 		c.addIndexPath(l.Via.TableName()+" g", "g."+by, "g.workspace_id = $1 AND g."+by+" IS NOT NULL AND g."+to+is)

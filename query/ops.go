@@ -12,23 +12,29 @@ import (
 type Op struct {
 	Name string
 	Doc  string
-	not  []crm.Type // the types it has no meaning for
+	fits func(crm.Comparison) bool // whether it has a meaning for values that are compared so
 }
 
-var unordered = []crm.Type{crm.Tags, crm.Object, crm.Handle, crm.Flag}
+func always(crm.Comparison) bool { return true }
+
+func ifOrdered(how crm.Comparison) bool { return how.Ordered }
+
+func ifParts(how crm.Comparison) bool { return how.Parts }
+
+func ifNullable(how crm.Comparison) bool { return how.By != crm.ByFlag }
 
 // Ops is the table of operators.
 var Ops = []Op{
-	{"eq", "equal (the default); tags: has all listed", nil},
-	{"ne", "not equal, or unset; tags: has none of those listed", nil},
-	{"gt", "greater, later", unordered},
-	{"gte", "greater or equal", unordered},
-	{"lt", "less, earlier", unordered},
-	{"lte", "less or equal", unordered},
-	{"like", "contains a part of at most 200 characters, ignoring case and accents; % and _ are literal", []crm.Type{crm.Int, crm.Time, crm.Ref, crm.ID, crm.Handle, crm.Flag}},
-	{"in", "one of a comma-separated list; quote items that hold commas", nil},
-	{"is", "is:null: unset", []crm.Type{crm.Flag}},
-	{"not", "not:null: set", []crm.Type{crm.Flag}},
+	{"eq", "equal (the default); tags: has all listed", always},
+	{"ne", "not equal, or unset; tags: has none of those listed", always},
+	{"gt", "greater, later", ifOrdered},
+	{"gte", "greater or equal", ifOrdered},
+	{"lt", "less, earlier", ifOrdered},
+	{"lte", "less or equal", ifOrdered},
+	{"like", "contains a part of at most 200 characters, ignoring case and accents; % and _ are literal", ifParts},
+	{"in", "one of a comma-separated list; quote items that hold commas", always},
+	{"is", "is:null: unset", ifNullable},
+	{"not", "not:null: set", ifNullable},
 }
 
 // opsFor returns the names of the operators a type takes. Members of an object
@@ -36,7 +42,7 @@ var Ops = []Op{
 func opsFor(t target) []string {
 	var names []string
 	for _, op := range Ops {
-		if t.key != "" || !slices.Contains(op.not, t.field.Type) {
+		if t.key != "" || op.fits(t.field.Type.Comparison()) {
 			names = append(names, op.Name)
 		}
 	}
@@ -69,7 +75,7 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	switch name := norm.Quote(param); {
 	case known:
 		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, allowedOps(allowed))
-	case t.key != "" || t.field.Type != crm.Int && t.field.Type != crm.Time:
+	case t.key != "" || !isQuantity(t.field):
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
 			norm.Quote(word), name, allowedOps(allowed), name, norm.ShowJSON(raw))
 		err.Allowed = allowed

@@ -99,12 +99,12 @@ func (q *Query) First() bool { return q.after == nil }
 func (q *Query) sortColumn() (column string, never bool) {
 	f := q.Order.Field
 	switch {
-	case f.Type == crm.ID:
+	case isKey(f):
 		return "t.key", true
 	case f.HasFoldColumn():
 		return FoldedSQL("t", f), f.Required || f.Ordered && f.Default != ""
 	}
-	return "t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type == crm.Time)
+	return "t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)
 }
 
 // afterCursor returns the comparison of what comes later in the order.
@@ -152,8 +152,8 @@ func (p *Range) arg(v any) string {
 }
 
 func (m *position) value(f *crm.Field) any {
-	switch f.Type {
-	case crm.Int, crm.Time, crm.Ref:
+	switch f.Type.Kind() {
+	case crm.IntKind, crm.TimeKind, crm.RefKind:
 		return m.n
 	}
 	return m.text

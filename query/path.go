@@ -49,7 +49,7 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 			return t, true
 		}
 		head, tail, dotted := strings.Cut(rest, ".")
-		if f := t.entity.Field(head); dotted && f != nil && f.Type == crm.Object && !f.ReadOnly && tail != "" {
+		if f := t.entity.Field(head); dotted && f != nil && isObject(f) && !f.ReadOnly && tail != "" {
 			t.field, t.key = f, memberName(tail)
 			return t, true
 		}
@@ -85,7 +85,7 @@ func memberName(s string) string {
 
 func referenceAt(e *crm.Entity, path string) *crm.Field {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Ref && f.Path() == path {
+		if f := &e.Fields[i]; f.IsReference() && f.Path() == path {
 			return f
 		}
 	}
@@ -114,15 +114,12 @@ func (t target) columns() []string {
 // FilterNames returns what may stand before the equals sign in a filter on the
 // entity: its fields, custom.<key> and what its references lead to.
 func FilterNames(e *crm.Entity) []string {
-	names := e.Names(func(f *crm.Field) bool { return f.Type != crm.Object && f.Type != crm.Spelled })
+	names := e.Names(func(f *crm.Field) bool { return !isObject(f) && f.Type.Comparison().By != crm.ByNothing })
 	for i := range e.Fields {
-		switch f := &e.Fields[i]; f.Type {
-		case crm.Object:
-			if f.ReadOnly {
-				continue
-			}
+		switch f := &e.Fields[i]; {
+		case isObject(f) && !f.ReadOnly:
 			names = append(names, f.Name+".<key>")
-		case crm.Ref:
+		case f.IsReference():
 			names = append(names, f.Path(), f.Path()+".<field>")
 		}
 	}

@@ -27,5 +27,17 @@ func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env 
 	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Me: actor.Email, Secret: secret}
 }
 
+// Reader returns what the types of an entity's fields need to read values. The entity is
+// nil where no reference is read.
+func (env Env) Reader(e *crm.Entity) crm.Reader {
+	return crm.Reader{Clock: env.clock(), Schema: env.Schema, Workspace: env.Workspace, Me: env.Me, Entity: e}
+}
+
+// Normal returns the stored form of a text that a client wrote for a field that is no
+// reference.
+func (env Env) Normal(f *crm.Field, text string) (crm.Value, *crm.Error) {
+	return env.Reader(nil).Normal(f, text)
+}
+
 // clock returns the clock that reads the times of the request.
 func (env Env) clock() norm.Clock { return norm.Clock{Now: env.Now, Zone: env.Zone} }

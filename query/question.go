@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
@@ -135,10 +136,10 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 
 // Sortable reports whether lists can be ordered by the field.
 func Sortable(e *crm.Entity, f *crm.Field) bool {
-	switch f.Type {
-	case crm.Tags, crm.Object, crm.Handle, crm.Flag, crm.Spelled:
+	switch {
+	case !f.Type.Comparison().Ordered:
 		return false
-	case crm.ID:
+	case isKey(f):
 		return !e.RandomID
 	}
 	return f.Limit() <= maxSortText // a cursor carries the sort value
@@ -214,12 +215,12 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		shown := ok && (len(t.hops) == 0 && t.field.Name == firstWord(name) || len(t.hops) == 1 && t.field.Name == t.entity.LabelField)
 		if head, tail, dotted := strings.Cut(name, "."); !ok && dotted && tail != "" {
 			f := e.Field(head) // members of a read-only object, as in audit
-			shown = f != nil && f.Type == crm.Object
+			shown = f != nil && isObject(f)
 		}
 		if !shown {
 			allowed := FieldNames(e)
 			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("fields")
-			if f := e.Meant(name); !ok && f != nil {
+			if f := catalog.Meant(e, name); !ok && f != nil {
 				name = f.Name
 			}
 			return nil, err.Of(name, allowed)
@@ -242,10 +243,10 @@ func firstWord(name string) string {
 func FieldNames(e *crm.Entity) []string {
 	names := e.Names(func(f *crm.Field) bool { return true })
 	for i := range e.Fields {
-		switch f := &e.Fields[i]; f.Type {
-		case crm.Object:
+		switch f := &e.Fields[i]; {
+		case isObject(f):
 			names = append(names, f.Name+".<key>")
-		case crm.Ref:
+		case f.IsReference():
 			names = append(names, f.Path()+"."+e.Target(f).LabelField)
 		}
 	}

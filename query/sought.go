@@ -56,7 +56,7 @@ func (f Variant) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
 
 // MatchesText returns the text of the form in a field of the type.
 func (f Variant) MatchesText(t crm.Type) string {
-	if t == crm.Phone {
+	if t.Comparison().By == crm.ByDigits {
 		return f.Digits
 	}
 	return f.Fold

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -20,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite testdata/sql.txt")
 // testEnv is a Wednesday morning in workspace 1.
 func testEnv(t testing.TB) query.Env {
 	t.Helper()
-	s, err := crm.NewSchema(crm.Entities...)
+	s, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,9 +131,9 @@ func lastRow(t *testing.T, env query.Env, q *query.Query, after string) crm.Reco
 	}
 	n, _ := strconv.ParseInt(text, 10, 64)
 	switch f := q.Entity.Field(name); f.Type {
-	case crm.Int:
+	case fieldtype.Integer:
 		rec.Set(name, crm.Number(n))
-	case crm.Ref:
+	case fieldtype.Reference:
 		rec.Set(name, crm.Key(crm.RecordKey(env.Workspace, n)))
 	default:
 		v, err := env.Normal(f, text)

@@ -40,7 +40,7 @@ func (l *Item) fields(buffer *[]Field) []Field {
 func (l *Item) all(rec crm.Record) {
 	object := -1
 	for i := range rec.Entity.Fields {
-		if f := &rec.Entity.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
+		if f := &rec.Entity.Fields[i]; f.Type.Kind() == crm.ObjectKind && !f.ReadOnly {
 			object = i
 		} else {
 			l.field(rec, i)
@@ -53,40 +53,30 @@ func (l *Item) all(rec crm.Record) {
 
 // pickAll adds the fields that fields= names, after id and handle.
 func (l *Item) pickAll(rec crm.Record, names []string) {
-	l.Fields = append(l.Fields, identity(rec, rec.Entity.Field("id")), identity(rec, rec.Entity.Field("handle")))
+	l.Fields = append(l.Fields, identity(rec, rec.Entity.Index("id")), identity(rec, rec.Entity.Index("handle")))
 	for _, name := range names {
 		l.pick(rec, name)
 	}
 }
 
 // identity returns the field of the id or the handle.
-func identity(rec crm.Record, f *crm.Field) Field {
-	text := rec.ID
-	if f.Type == crm.Handle {
-		text = rec.Handle()
-	}
-	return Field{Name: f.Name, Value: crm.Str(text), JSON: true}
+func identity(rec crm.Record, i int) Field {
+	f := &rec.Entity.Fields[i]
+	return Field{Name: f.Name, Value: f.Type.Show(rec, i), JSON: true}
 }
 
 // field adds the field at a position, and after a reference the label of its target.
 func (l *Item) field(rec crm.Record, i int) {
 	f := &rec.Entity.Fields[i]
-	if f.Type == crm.ID || f.Type == crm.Handle {
-		l.Fields = append(l.Fields, identity(rec, f))
+	if f.IsIdentity() {
+		l.Fields = append(l.Fields, identity(rec, i))
 		return
 	}
-	value := rec.Values[i]
-	if f.FlagOf != "" {
-		value = crm.Bool(rec.Value(f.FlagOf).Set())
-	}
-	if f.AmountOf != "" {
-		value = rec.FormattedAmount(f)
-	}
-	field := Field{Name: f.Name, Value: value, Long: !f.InLists, Day: f.DateOnly, Named: f.Type == crm.Object && f.ReadOnly}
+	field := Field{Name: f.Name, Value: f.Type.Show(rec, i), Long: !f.InLists, Day: f.DateOnly, Named: f.Type.Kind() == crm.ObjectKind && f.ReadOnly}
 	if field.Named {
 		field.Of = rec.Entity
 	}
-	if f.Type != crm.Ref {
+	if !f.IsReference() {
 		l.Fields = append(l.Fields, field)
 		return
 	}
@@ -108,9 +98,9 @@ func (l *Item) pick(rec crm.Record, name string) {
 	e := rec.Entity
 	at := len(l.Fields)
 	switch i := e.Index(name); {
-	case i >= 0 && (e.Fields[i].Type == crm.ID || e.Fields[i].Type == crm.Handle):
+	case i >= 0 && e.Fields[i].IsIdentity():
 		return
-	case i >= 0 && e.Fields[i].Type == crm.Ref:
+	case i >= 0 && e.Fields[i].IsReference():
 		l.field(rec, i)
 		l.Fields = l.Fields[:at+1]
 	case i >= 0:
@@ -132,9 +122,9 @@ func (l *Item) pickPart(rec crm.Record, head, key string) {
 	for i := range rec.Entity.Fields {
 		f := &rec.Entity.Fields[i]
 		switch {
-		case f.Type == crm.Ref && f.Path() == head:
+		case f.IsReference() && f.Path() == head:
 			l.Fields = append(l.Fields, label(rec, i))
-		case f.Type == crm.Object && f.Name == head:
+		case f.Type.Kind() == crm.ObjectKind && f.Name == head:
 			l.pickMember(rec, i, key)
 		}
 	}

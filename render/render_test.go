@@ -16,6 +16,8 @@ import (
 	"pgregory.net/rapid"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/render"
 )
@@ -46,7 +48,7 @@ func storable(s string) string {
 }
 
 func schema(t interface{ Fatalf(string, ...any) }) *crm.Schema {
-	s, err := crm.NewSchema(crm.Entities...)
+	s, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -66,7 +68,7 @@ func drawRecord(t *rapid.T) crm.Record {
 			continue
 		}
 		rec.Values[i] = drawValue(t, f)
-		if f.Type == crm.Ref {
+		if f.IsReference() {
 			rec.Labels[i] = texts().Draw(t, f.Path())
 		}
 	}
@@ -75,19 +77,19 @@ func drawRecord(t *rapid.T) crm.Record {
 
 func drawValue(t *rapid.T, f *crm.Field) crm.Value {
 	switch f.Type {
-	case crm.Int:
+	case fieldtype.Integer:
 		return crm.Number(rapid.Int64().Draw(t, f.Name))
-	case crm.Time: // years 1 to 9999
+	case fieldtype.Time: // years 1 to 9999
 		return crm.Millis(rapid.Int64Range(-62135596800, 253402300799).Draw(t, f.Name) * 1000)
-	case crm.Ref:
+	case fieldtype.Reference:
 		return crm.Key(crm.RecordKey(1, rapid.Int64Range(1, 1<<40-1).Draw(t, f.Name)))
-	case crm.Tags:
+	case fieldtype.Tags:
 		tags := rapid.SliceOfN(texts(), 1, 4).Draw(t, f.Name)
 		for i := range tags {
 			tags[i] = strings.ReplaceAll(tags[i], ",", ";")
 		}
 		return crm.Labels(tags)
-	case crm.Object:
+	case fieldtype.Object:
 		return drawObject(t)
 	}
 	return crm.Str(texts().Draw(t, f.Name))
@@ -112,22 +114,22 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
 		if f.AmountOf != "" {
-			v = rec.FormattedAmount(f)
+			v = f.Type.Show(rec, i)
 		}
 		if !v.Set() || !show(f) {
 			continue
 		}
 		switch f.Type {
-		case crm.Int:
+		case fieldtype.Integer:
 			pairs = append(pairs, pair{f.Name, fmt.Sprint(v.Int)})
-		case crm.Time:
+		case fieldtype.Time:
 			pairs = append(pairs, pair{f.Name, time.UnixMilli(v.Int).UTC().Format("2006-01-02T15:04Z")})
-		case crm.Ref:
+		case fieldtype.Reference:
 			to := rec.Entity.Target(f)
 			pairs = append(pairs, pair{f.Name, crm.RecordID(to.Prefix, v.Int)}, pair{f.Path() + "." + to.LabelField, rec.Labels[i]})
-		case crm.Tags:
+		case fieldtype.Tags:
 			pairs = append(pairs, pair{f.Name, strings.Join(v.List(), ",")})
-		case crm.Object:
+		case fieldtype.Object:
 			for _, m := range v.Members() {
 				text := m.JSON
 				if strings.HasPrefix(text, `"`) {
@@ -148,7 +150,7 @@ func wantJSON(rec crm.Record) map[string]any {
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
 		if f.AmountOf != "" {
-			v = rec.FormattedAmount(f)
+			v = f.Type.Show(rec, i)
 		} else if !f.Stored() {
 			continue
 		}
@@ -168,7 +170,7 @@ func wantJSON(rec crm.Record) map[string]any {
 			value = decode(string(norm.AppendObject(nil, v.Members())))
 		}
 		object[f.Name] = value
-		if f.Type == crm.Ref {
+		if f.IsReference() {
 			object[f.Path()] = nil
 			if v.Set() {
 				object[f.Path()] = map[string]any{rec.Entity.Target(f).LabelField: rec.Labels[i]}

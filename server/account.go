@@ -6,6 +6,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/web"
@@ -139,7 +140,7 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	}
 	for _, u := range usage {
 		limit := crm.Value{}
-		if u.Limit != crm.Unlimited {
+		if u.Limit != catalog.Unlimited {
 			limit = crm.Number(u.Limit)
 		}
 		doc.Items = append(doc.Items, render.Item{Head: u.Resource, HeadKey: "resource", Progress: true, Fields: []render.Field{

@@ -15,6 +15,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -62,7 +63,7 @@ func (s *benchSeed) open(b *testing.B, path string) (addr string, stop func()) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	scheme, err := crm.NewSchema(crm.Entities...)
+	scheme, err := crm.NewSchema(catalog.Entities...)
 	check(b, err)
 	st, err := store.Open(ctx, store.Options{Path: path, Schema: scheme, Log: log})
 	check(b, err)

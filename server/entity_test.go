@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/store"
 )
 
@@ -18,21 +19,21 @@ var widget = crm.Entity{
 	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Unique: "host",
 	Search: []string{"label", "contact.name"}, Sort: "-created_at", MaxLimit: 100, ReminderField: "due_at",
 	Fields: []crm.Field{
-		{Name: "id", Type: crm.ID, ReadOnly: true, Doc: "id"},
-		{Name: "handle", Type: crm.Handle, ReadOnly: true, Doc: "handle"},
-		{Name: "label", Required: true, InLists: true, Doc: "what it says"},
-		{Name: "host", Type: crm.Domain, InLists: true, Doc: "where it runs"},
-		{Name: "size", Type: crm.Int, InLists: true, Doc: "how large"},
-		{Name: "color", Type: crm.Choice, Values: []string{"red", "blue"}, Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
-		{Name: "contact_id", Type: crm.Ref, Ref: "contact", InLists: true, Doc: "whose"},
-		{Name: "due_at", Type: crm.Time, InLists: true, Doc: "when it is due"},
-		{Name: "labels", Type: crm.Tags, InLists: true, Doc: "labels"},
-		{Name: "extra", Type: crm.Object, Doc: "anything"},
-		{Name: "version", Type: crm.Int, ReadOnly: true, Doc: "version"},
-		{Name: "created_at", Type: crm.Time, ReadOnly: true, Doc: "made"},
-		{Name: "created_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
-		{Name: "updated_at", Type: crm.Time, ReadOnly: true, Doc: "changed"},
-		{Name: "updated_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
+		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "id"},
+		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "handle"},
+		{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it says"},
+		{Name: "host", Type: fieldtype.Domain, InLists: true, Doc: "where it runs"},
+		{Name: "size", Type: fieldtype.Integer, InLists: true, Doc: "how large"},
+		{Name: "color", Type: fieldtype.Choice, Values: []string{"red", "blue"}, Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
+		{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "whose"},
+		{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "when it is due"},
+		{Name: "labels", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
+		{Name: "extra", Type: fieldtype.Object, Doc: "anything"},
+		{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
+		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
+		{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
+		{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
+		{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
 	},
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -135,7 +136,7 @@ func (r *rig) setPlan(of, plan string) {
 
 func schema(t testing.TB, more ...crm.Entity) *crm.Schema {
 	t.Helper()
-	s, err := crm.NewSchema(append(append([]crm.Entity{}, crm.Entities...), more...)...)
+	s, err := crm.NewSchema(append(append([]crm.Entity{}, catalog.Entities...), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -65,12 +65,12 @@ func smallRows(t *rapid.T, kind string) string {
 // only the names of what would be made are not known yet. It leaves nothing.
 func TestDryRunsSayWhatImportsDo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		plan := crm.Plan{Name: "small", Caps: []crm.Cap{
+		plan := catalog.Plan{Name: "small", Caps: []catalog.Cap{
 			{Resource: "contacts", Max: rapid.Int64Range(1, 12).Draw(rt, "contacts")},
 			{Resource: "companies", Max: rapid.Int64Range(1, 8).Draw(rt, "companies")},
-			{Resource: crm.Storage, Max: rapid.SampledFrom([]int64{2000, 3000, 4000, 6000, 9000, 1 << 30}).Draw(rt, "storage")},
+			{Resource: catalog.Storage, Max: rapid.SampledFrom([]int64{2000, 3000, 4000, 6000, 9000, 1 << 30}).Draw(rt, "storage")},
 		}}
-		r := newRigWith(t, store.Options{Plans: crm.Plans{plan}, Plan: "small"})
+		r := newRigWith(t, store.Options{Plans: catalog.Plans{plan}, Plan: "small"})
 		r.handler.(*server.Server).SaveAtOnce(rapid.IntRange(1, 9).Draw(rt, "at once"))
 		r.as("jane@acme.com")
 		for i := range rapid.IntRange(1, 4).Draw(rt, "files") {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store"
 )
 
@@ -22,7 +22,7 @@ import (
 func TestColumnsNameFields(t *testing.T) {
 	s := schema(t)
 	seen := map[string]string{}
-	for _, row := range crm.ColumnAliases {
+	for _, row := range catalog.ColumnAliases {
 		e := s.ByName(row.Of)
 		head, tail, dotted := strings.Cut(row.Path, ".")
 		if dotted {
@@ -34,33 +34,33 @@ func TestColumnsNameFields(t *testing.T) {
 			t.Errorf("%s has no field %s to set", row.Of, row.Path)
 		}
 		for _, name := range row.Names {
-			key := row.Of + " " + crm.FoldColumn(name)
+			key := row.Of + " " + catalog.FoldColumn(name)
 			if other, twice := seen[key]; twice {
 				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
 			}
 			seen[key] = row.Path
 		}
 	}
-	for _, row := range crm.Habits {
+	for _, row := range catalog.Habits {
 		e := s.ByName(row.Of)
 		if e.Field(row.Path) == nil {
 			t.Errorf("%s has no field %s", row.Of, row.Path)
 		}
 		for _, name := range row.Names {
-			key := row.Of + " " + crm.FoldColumn(name)
+			key := row.Of + " " + catalog.FoldColumn(name)
 			if other, twice := seen[key]; twice && other != row.Path && (row.Path != "amount" || other != "amount_cents") {
 				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
 			}
 			for i := range e.Fields {
-				if crm.FoldColumn(e.Fields[i].Name) == crm.FoldColumn(name) {
+				if catalog.FoldColumn(e.Fields[i].Name) == catalog.FoldColumn(name) {
 					t.Errorf("%q of %s is a field of its own", name, row.Of)
 				}
 			}
 			seen[key] = row.Path
 		}
 	}
-	for _, p := range crm.ExportFormats {
-		if got := crm.ExportFormatOf(p.Headers[:1]); got != p.Name {
+	for _, p := range catalog.ExportFormats {
+		if got := catalog.ExportFormatOf(p.Headers[:1]); got != p.Name {
 			t.Errorf("%q marks %s, taken for %s", p.Headers[0], p.Name, got)
 		}
 	}
@@ -222,7 +222,7 @@ func TestIDsOfFilesNobodyKnowsAreApart(t *testing.T) {
 }
 
 func TestImportsAreCapped(t *testing.T) {
-	r := newRigWith(t, store.Options{Plans: crm.Plans{{Name: "small", Caps: []crm.Cap{{Resource: "contacts", Max: 3}}}}, Plan: "small"}).as("jane@acme.com")
+	r := newRigWith(t, store.Options{Plans: catalog.Plans{{Name: "small", Caps: []catalog.Cap{{Resource: "contacts", Max: 3}}}}, Plan: "small"}).as("jane@acme.com")
 	if text := r.want(200, "POST", "/import/contacts", "name\na\nb\nc\nd\n"); !strings.Contains(text, "row 4 ERROR plan_limit_reached") || !strings.Contains(text, "3 created, 0 updated, 0 unchanged, 1 failed") {
 		t.Error(text)
 	}

@@ -57,7 +57,7 @@ func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 		case slices.Contains(e.AtLeastOne, member.Name):
 			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 		case !slices.Contains(extraLinkParams(e), member.Name):
-			fault = draft.UnknownField(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
+			fault = crm.UnknownName(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
 		default:
 			rest = append(rest, member)
 		}

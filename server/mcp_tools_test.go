@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // promisedTokens returns how many tokens docs/mcp.md grants the description of request, and
@@ -94,7 +94,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 		t.Errorf("the page of fields is not named: %s", described)
 	}
 	page, _ := r.request("GET", "/help/fields")
-	for _, e := range crm.Entities {
+	for _, e := range catalog.Entities {
 		if !e.PlanLimited() {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 )
 
 // hardWords are texts that are hard to carry: separators, quotes, lines, formulas,
@@ -53,25 +54,25 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	word := hardWords[random.IntN(len(hardWords))]
 	switch f.Type {
-	case crm.Text:
+	case fieldtype.Text:
 		return word[:min(len(word), f.Limit()-10)]
-	case crm.Int:
+	case fieldtype.Integer:
 		return random.IntN(1e9) - 5e8
-	case crm.Time:
+	case fieldtype.Time:
 		return fmt.Sprintf("2025-01-01T00:%02d:30Z", i%60)
-	case crm.Email:
+	case fieldtype.Email:
 		return fmt.Sprintf("p%d@example.com", i)
-	case crm.Domain:
+	case fieldtype.Domain:
 		return fmt.Sprintf("d%d.example.com", i)
-	case crm.Choice:
+	case fieldtype.Choice:
 		return f.Values[random.IntN(len(f.Values))]
-	case crm.Money:
+	case fieldtype.Currency:
 		return []string{"JPY", "USD", "BHD", "CLF"}[random.IntN(4)]
-	case crm.Tags:
+	case fieldtype.Tags:
 		return []string{"a b", "x=y", `"q"`, "t;1"}[random.IntN(4):]
-	case crm.Object:
+	case fieldtype.Object:
 		return map[string]any{word[:1] + "k": word, "n": json.Number("12345678901234567890.10"), "deep": []any{map[string]any{"x": nil}, word}}
-	case crm.Ref:
+	case fieldtype.Reference:
 		if len(handles) > 0 {
 			return handles[random.IntN(len(handles))]
 		}

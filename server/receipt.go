@@ -14,12 +14,12 @@ func receipt(out store.Outcome) []render.Change {
 	var changes []render.Change
 	for _, i := range crm.Changed(out.Before.Values, out.After.Values) {
 		f := &out.After.Entity.Fields[i]
-		from, to := out.Before.Values[i], out.After.Values[i]
+		from, to := f.Type.Show(out.Before, i), f.Type.Show(out.After, i)
 		switch {
 		case f.ReadOnly && f.TransitionOf == "":
-		case f.Type == crm.Object:
+		case f.Type.Kind() == crm.ObjectKind:
 			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
-		case f.Type == crm.Ref:
+		case f.IsReference():
 			prefix := out.After.Entity.Target(f).Prefix
 			changes = append(changes, render.Change{Name: f.Name, From: from, To: to, FromID: crm.RecordID(prefix, from.Int), ToID: crm.RecordID(prefix, to.Int)})
 		default:
@@ -60,7 +60,7 @@ func stays(out store.Outcome) (remarks []string) {
 	e := out.After.Entity
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.TransitionOf == "" || f.Type == crm.Time {
+		if f.TransitionOf == "" || f.Type.Kind() == crm.TimeKind {
 			continue
 		}
 		from, to, is := out.Before.Value(f.TransitionOf), out.After.Value(f.TransitionOf), out.After.Values[i]

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/server"
 )
 
@@ -28,7 +29,7 @@ func bodyFor(row server.RouteRow) string {
 	case strings.HasSuffix(call, "/invites"):
 		return `{"email":"mallory@evil.example"}`
 	case row.Entity != nil && (row.Method == "POST" || row.Method == "PATCH"):
-		for _, name := range row.Entity.Names(func(f *crm.Field) bool { return f.Required && f.Type == crm.Text }) {
+		for _, name := range row.Entity.Names(func(f *crm.Field) bool { return f.Required && f.Type == fieldtype.Text }) {
 			return `{"` + name + `":"mine"}`
 		}
 	}
@@ -41,12 +42,12 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 	var parts []string
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		value := map[crm.Type]string{crm.Text: `"` + text + `"`, crm.Email: `"` + text + `@x.com"`, crm.Domain: `"` + text + `.com"`,
-			crm.Tags: `["` + text + `"]`, crm.Object: `{"k":"` + text + `"}`}[f.Type]
+		value := map[crm.Type]string{fieldtype.Text: `"` + text + `"`, fieldtype.Email: `"` + text + `@x.com"`, fieldtype.Domain: `"` + text + `.com"`,
+			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`}[f.Type]
 		switch {
 		case f.Name == e.ReminderField:
 			value = `"now"`
-		case f.Type == crm.Ref && ids[f.Ref] != "":
+		case f.IsReference() && ids[f.Ref] != "":
 			value = `"` + ids[f.Ref] + `"`
 		}
 		if value != "" && !f.ReadOnly && !f.IsUser && slices.Index(e.AtLeastOne, f.Name) < 1 {

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
-	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
@@ -41,7 +41,7 @@ func linkParam(e *crm.Entity) (kinds []string) {
 
 // extraLinkParams returns the fields that say more of a tie.
 func extraLinkParams(e *crm.Entity) []string {
-	return e.Names(func(f *crm.Field) bool { return f.Type == crm.Text && !f.ReadOnly })
+	return e.Names(func(f *crm.Field) bool { return f.Type == fieldtype.Text && !f.ReadOnly })
 }
 
 func linkParams(e *crm.Entity) (names []string) {
@@ -75,7 +75,7 @@ func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 		}
 		key, hint := s.schema.Locate(l.End, rq.Actor.Workspace, strings.TrimSpace(id))
 		if hint != "" {
-			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with %s.", l.Name, hint, l.End.Name, query.Finding(l.End, id)).On(l.Name)
+			return nil, crm.Errorf(crm.ReferenceNotFound, "%s: %s. Nothing was saved. Find the %s with %s.", l.Name, hint, l.End.Name, fieldtype.Finding(l.End, id)).On(l.Name)
 		}
 		t.to = key
 		list = append(list, t)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 	"crmkit/query"
 	"crmkit/store/cache"
 )
@@ -15,28 +17,28 @@ import (
 func values(f *crm.Field, actor crm.Actor) [2]string {
 	key := func(prefix string, n int64) string { return crm.RecordID(prefix, crm.RecordKey(actor.Workspace, n)) }
 	switch f.Type {
-	case crm.Int:
+	case fieldtype.Integer:
 		return [2]string{"5000001", "5000002"}
-	case crm.Time:
+	case fieldtype.Time:
 		return [2]string{"2026-06-10T09:00:00Z", "2026-06-10T09:00:01Z"}
-	case crm.Choice:
+	case fieldtype.Choice:
 		return [2]string{f.Values[0], f.Values[1]}
-	case crm.Money:
+	case fieldtype.Currency:
 		return [2]string{"USD", "EUR"}
-	case crm.Phone:
+	case fieldtype.Phone:
 		return [2]string{"+49 30 1234567", "+49 30 1234568"}
-	case crm.Email:
+	case fieldtype.Email:
 		return [2]string{"a@example.com", "b@example.com"}
-	case crm.Domain:
+	case fieldtype.Domain:
 		return [2]string{"a.example", "b.example"}
-	case crm.Ref:
+	case fieldtype.Reference:
 		return [2]string{key(prefixOf(f.Ref), 1), key(prefixOf(f.Ref), 2)}
 	}
 	return [2]string{"a", "b"}
 }
 
 func prefixOf(kind string) string {
-	for _, e := range crm.Entities {
+	for _, e := range catalog.Entities {
 		if e.Name == kind {
 			return e.Prefix
 		}
@@ -65,7 +67,7 @@ func TestArgumentsHaveKeys(t *testing.T) {
 func (f *fixture) compareKeys(actor crm.Actor, e *crm.Entity, field *crm.Field, op string) (compared int) {
 	f.t.Helper()
 	name, pair := field.Name, values(field, actor)
-	if field.Type == crm.Object {
+	if field.Type == fieldtype.Object {
 		name = field.Name + ".seats"
 	}
 	var keys []cache.Key

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/sqlite"
@@ -47,8 +48,8 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 		Identity:   "SELECT value FROM meta WHERE name = 'secret'",
 		Counts:     []sqlite.Table{{Name: "users"}, {Name: "workspaces"}, {Name: "members", Where: "workspace_id > 0"}},
 	}
-	for i := range crm.Entities {
-		if e := &crm.Entities[i]; e.PlanLimited() { // what is deleted, but for its row, is in workspace 0
+	for i := range catalog.Entities {
+		if e := &catalog.Entities[i]; e.PlanLimited() { // what is deleted, but for its row, is in workspace 0
 			s.Counts = append(s.Counts, sqlite.Table{Name: e.Plural, Where: "workspace_id > 0"})
 		}
 	}
@@ -97,8 +98,8 @@ const maxDamaged = 10
 // them.
 func checkValues(ctx context.Context, c *sqlite.Conn) error {
 	var faults []string
-	for i := range crm.Entities {
-		e := &crm.Entities[i]
+	for i := range catalog.Entities {
+		e := &catalog.Entities[i]
 		if e.RandomID {
 			continue
 		}
@@ -123,7 +124,7 @@ func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults [
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		form := map[crm.Type]string{crm.Tags: "array", crm.Object: "object"}[f.Type]
+		form := map[crm.Kind]string{crm.ListKind: "array", crm.ObjectKind: "object"}[f.Type.Kind()]
 		if form == "" || !slices.Contains(columns, f.Col()) {
 			continue
 		}

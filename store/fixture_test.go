@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/query"
 )
 
@@ -43,7 +44,7 @@ type fixture struct {
 
 func builtin(t *testing.T) *crm.Schema {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

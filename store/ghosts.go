@@ -165,10 +165,10 @@ func (r *DryRun) put(tx *Tx, g *dryRunRecord) error {
 			continue
 		}
 		values := []any{cell}
-		if key, is := cell.(int64); is && f.Type == crm.Ref {
+		if key, is := cell.(int64); is && f.IsReference() {
 			values[0] = r.currentKey(t.entity.Target(f), key)
 		} else if f.HasFoldColumn() {
-			values = columnValues(f, loaded(f.Type, cell))
+			values = columnValues(f, loaded(f.Type.Kind(), cell))
 		}
 		for j, column := range fieldColumns(f) {
 			cells = append(cells, values[j])

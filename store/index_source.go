@@ -140,7 +140,7 @@ func indexText(fields textindex.Fields) string {
 // indexedValue returns the value of a cell of a searched field.
 func indexedValue(f *crm.Field, cell any) crm.Value {
 	text, _ := cell.(string)
-	if f.Type == crm.Tags {
+	if f.Type.Kind() == crm.ListKind {
 		return crm.Labels(tagList(text))
 	}
 	return crm.Str(text)

@@ -90,7 +90,7 @@ func valuesHeld(f *crm.Field, v crm.Value) []string {
 	switch {
 	case !v.Set():
 		return nil
-	case f.Type == crm.Tags:
+	case f.Type.Kind() == crm.ListKind:
 		return v.List()
 	}
 	return []string{v.Text}

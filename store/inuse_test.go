@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/query"
 )
 
@@ -24,7 +25,7 @@ func (f *fixture) checkUses() {
 		for i := range e.Fields {
 			field := &e.Fields[i]
 			value, from := "x."+field.Col(), e.Plural+" x"
-			if field.Type == crm.Tags {
+			if field.Type == fieldtype.Tags {
 				value, from = "j.value", from+", json_each(x."+field.Col()+") j"
 			}
 			if e.CountsValues(field) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // counters is the end of a workspace's log, and how much the workspace stores, as the
@@ -48,7 +49,7 @@ func (tx *Tx) counters() (counters, error) {
 	all, workspace := tx.store.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
-		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+crm.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
+		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
 		if err != nil {
 			return l, err
 		}
@@ -79,7 +80,7 @@ func (tx *Tx) GrowStorage(n int64) error {
 	if err != nil {
 		return err
 	}
-	if limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, crm.Storage); n > 0 && l.bytes+n > limit {
+	if limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, catalog.Storage); n > 0 && l.bytes+n > limit {
 		return storageFull(tx.Actor.Plan, limit, l.bytes)
 	}
 	l.bytes += n
@@ -111,7 +112,7 @@ func (w *writer) writeCounters(tx *Tx) error {
 		if was == is {
 			continue
 		}
-		err := tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+crm.Storage+`', $2, $3, $4, 0)
+		err := tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+catalog.Storage+`', $2, $3, $4, 0)
 			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = $2, n = $3, latest = $4`, workspace, is.last, is.bytes, is.latest)
 		if err != nil {
 			return err

@@ -185,7 +185,7 @@ func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 		if m.Name == "" || slices.Contains(stampFields, m.Name) {
 			continue
 		}
-		if f := t.field(m.Name); f != nil && f.Type == crm.Time {
+		if f := t.field(m.Name); f != nil && f.Type.Kind() == crm.TimeKind {
 			if v := loggedValue(t.entity, f, m.JSON, 0); v.Set() {
 				m.JSON = `"` + time.UnixMilli(v.Int).UTC().Format(time.RFC3339) + `"`
 			}
@@ -212,21 +212,21 @@ func integer(json string) int64 {
 // times.
 func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
 	text, quoted := norm.Unquote(json)
-	switch f.Type {
-	case crm.Int:
+	switch f.Type.Kind() {
+	case crm.IntKind:
 		return crm.Number(integer(json))
-	case crm.Time:
+	case crm.TimeKind:
 		if at, err := time.Parse(time.RFC3339, text); quoted && err == nil {
 			return crm.Millis(at.UnixMilli())
 		}
 		return crm.Millis(integer(json))
-	case crm.Ref:
+	case crm.RefKind:
 		key, fault := crm.ParseID(e.Target(f), workspace, text)
 		if fault != crm.IDOK {
 			return crm.Value{}
 		}
 		return crm.Key(key)
-	case crm.Tags:
+	case crm.ListKind:
 		return crm.Labels(tagList(json))
 	}
 	return crm.Str(text)

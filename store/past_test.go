@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -90,7 +91,7 @@ func (p *program) draft(e *crm.Entity, all map[string][]crm.Record) Draft {
 		if field.ReadOnly || !field.Stored() || p.random.IntN(3) == 0 && !field.Required {
 			continue
 		}
-		if field.Type == crm.Ref && len(all[field.Ref]) == 0 {
+		if field.IsReference() && len(all[field.Ref]) == 0 {
 			continue
 		}
 		d.Inputs = append(d.Inputs, p.input(field, all))
@@ -101,16 +102,16 @@ func (p *program) draft(e *crm.Entity, all map[string][]crm.Record) Draft {
 func (p *program) input(field *crm.Field, all map[string][]crm.Record) crm.Input {
 	word := func() string { return []string{"a", "b", "é", "0", "Z z"}[p.random.IntN(5)] }
 	switch field.Type {
-	case crm.Tags:
+	case fieldtype.Tags:
 		return crm.Input{Field: field, Value: crm.Labels(slices.Compact([]string{word(), word() + "2"}))}
-	case crm.Object:
+	case fieldtype.Object:
 		in := crm.Input{Field: field, Mode: []crm.Mode{crm.MergeMembers, crm.MergeMembers, crm.Set}[p.random.IntN(3)]}
 		in.Value = crm.Members([]crm.Member{{Name: "z" + word(), JSON: fmt.Sprint(p.random.IntN(3))}, {Name: "k" + word(), JSON: `"` + strings.Repeat(word(), p.random.IntN(300)) + `"`}})
 		if in.Mode == crm.MergeMembers {
 			in.Remove = []string{"k" + word()}
 		}
 		return in
-	case crm.Text:
+	case fieldtype.Text:
 		if field.Max > 1000 && p.random.IntN(2) == 0 { // longer than what an entry holds after
 			return crm.Input{Field: field, Value: crm.Str(strings.Repeat(word(), 1+p.random.IntN(1000)))}
 		}
@@ -313,7 +314,7 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 		for name, value := range these {
 			switch f := e.Field(name); {
 			case slices.Contains(stampFields, name) || others[name] == value:
-			case f.Type == crm.Object:
+			case f.Type == fieldtype.Object:
 				other := norm.ParseObject(others[name])
 				for _, m := range difference(norm.ParseObject(value), other) {
 					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
@@ -330,12 +331,12 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 	var n int64
 	switch f.Type {
-	case crm.Int, crm.Tags:
+	case fieldtype.Integer, fieldtype.Tags:
 		return text
-	case crm.Time:
+	case fieldtype.Time:
 		fmt.Sscan(text, &n)
 		return `"` + time.UnixMilli(n).UTC().Format(time.RFC3339) + `"`
-	case crm.Ref:
+	case fieldtype.Reference:
 		fmt.Sscan(text, &n)
 		return `"` + crm.RecordID(e.Target(f).Prefix, n) + `"`
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // IdleLimit is how long a token lives without use.
@@ -57,7 +58,7 @@ func expiringTables() []expiring {
 		{"secrets", hash, "used_at < $1", RefreshLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest, ""},
-		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + crm.Storage + "')", orphanLogRetention, entryBytes},
+		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + catalog.Storage + "')", orphanLogRetention, entryBytes},
 	}
 }
 

@@ -121,7 +121,7 @@ func (tx *Tx) setStamps(rec crm.Record, fresh bool) error {
 		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
 		rec.Set(crm.FieldCreatedBy, by)
 		for i := range rec.Entity.Fields {
-			if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type == crm.Int {
+			if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type.Kind() == crm.IntKind {
 				rec.Values[i] = crm.Number(0)
 			}
 		}

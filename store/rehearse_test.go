@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // rehearse runs a step that must not fail.
@@ -122,7 +123,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, u := range list {
-				if u.Resource == crm.Storage {
+				if u.Resource == catalog.Storage {
 					n = u.Used
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // multiply adds n copies of an activity.
@@ -51,7 +52,7 @@ func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
 				f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big), many)
 			}
 			ann.Plan = "small"
-			f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: "activities", Max: c.limit}}})
+			f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: "activities", Max: c.limit}}})
 			f.write(ann, func(tx *Tx) error {
 				if later, err := tx.Delete(f.record(tx, big)); err != nil || !later {
 					t.Errorf("deleted at once: %v", err)

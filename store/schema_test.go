@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/query"
 )
 
@@ -30,7 +31,7 @@ func columnsOf(e *crm.Entity) []string {
 		f := &e.Fields[i]
 		kind := " TEXT"
 		switch f.Type {
-		case crm.Int, crm.Time, crm.Ref:
+		case fieldtype.Integer, fieldtype.Time, fieldtype.Reference:
 			kind = " INTEGER"
 		}
 		if !f.Stored() {

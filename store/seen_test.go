@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // TestWhatIsAboutToGoTakesNoPlace deletes a record with the last activities that a plan
@@ -14,7 +15,7 @@ import (
 func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
-		f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: "activities", Max: 3}}})
+		f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: "activities", Max: 3}}})
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
 		jane, bob := f.save(ann, "contact", "name", "Jane"), f.save(ann, "contact", "name", "Bob")

@@ -16,9 +16,9 @@ func (tx *Tx) index(before, after crm.Record) (err error) {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		switch {
-		case f.Type == crm.Tags:
+		case f.Type.Kind() == crm.ListKind:
 			err = tx.indexTags(after.Entity.TagKind(f), after.Key, was.List(), is.List())
-		case f.Type == crm.Object:
+		case f.Type.Kind() == crm.ObjectKind:
 			err = tx.indexCustom(after.Entity.TagKind(f), after.Key, was.Members(), is.Members())
 		}
 		if err != nil {

@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 func spoolStore(t *testing.T, path, lockAs string) *Store {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

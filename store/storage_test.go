@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // storedTexts are the columns whose texts count as storage, by table. They are written out
@@ -47,7 +48,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
 		limit := int64(20_000)
-		f.Store.opts.Plans = append(crm.BuiltinPlans(), crm.Plan{Name: "small", Caps: []crm.Cap{{Resource: crm.Storage, Max: limit}}})
+		f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: catalog.Storage, Max: limit}}})
 		kept := f.save(ann, "contact", "name", "Kept", "notes", "n")
 		together(8, func(worker int) {
 			for i := range 20 {
@@ -58,7 +59,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 			}
 		})
 		f.checkCounters(ann)
-		full := f.used(ann, crm.Storage)
+		full := f.used(ann, catalog.Storage)
 		if full > limit || full < limit-1500 {
 			t.Errorf("%d bytes are stored of %d", full, limit)
 		}
@@ -81,7 +82,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 			return err
 		})
 		f.checkCounters(ann)
-		if used := f.used(ann, crm.Storage); used <= limit {
+		if used := f.used(ann, catalog.Storage); used <= limit {
 			t.Errorf("%d bytes are stored, so nothing went beyond the cap", used)
 		}
 		ann.Plan = "unlimited"
@@ -109,12 +110,12 @@ func (f *fixture) used(actor crm.Actor, resource string) int64 {
 func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	before := f.used(ann, crm.Storage)
+	before := f.used(ann, catalog.Storage)
 	for _, n := range []int64{700, 1200, 300} { // each takes the place of the one before
 		if err := f.Reserve(t.Context(), ann, "upload", n); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.used(ann, crm.Storage); got != before+n {
+		if got := f.used(ann, catalog.Storage); got != before+n {
 			t.Errorf("%d bytes more are stored, want %d", got-before, n)
 		}
 	}
@@ -124,7 +125,7 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 		if err := f.Release(t.Context(), ann, "upload"); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.used(ann, crm.Storage); got != before {
+		if got := f.used(ann, catalog.Storage); got != before {
 			t.Errorf("%d bytes stay reserved", got-before)
 		}
 	}
@@ -135,14 +136,14 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 func TestServersLeaveNoReservations(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	before := f.used(ann, crm.Storage)
+	before := f.used(ann, catalog.Storage)
 	if err := f.Reserve(t.Context(), ann, "killed", 5000); err != nil {
 		t.Fatal(err)
 	}
 	f.opts.LockAs = "crmkit serve"
 	f = f.reopen()
 	f.checkCounters(ann)
-	if got := f.used(ann, crm.Storage); got != before {
+	if got := f.used(ann, catalog.Storage); got != before {
 		t.Errorf("%d bytes stay reserved by a killed server", got-before)
 	}
 	sp, err := f.Spool()
@@ -156,7 +157,7 @@ func TestServersLeaveNoReservations(t *testing.T) {
 	f.opts.LockAs = ""
 	f = f.reopen()
 	f.checkCounters(ann)
-	if got := f.used(ann, crm.Storage); got != before {
+	if got := f.used(ann, catalog.Storage); got != before {
 		t.Errorf("%d bytes stay reserved by a server that stopped", got-before)
 	}
 }
@@ -165,19 +166,19 @@ func TestServersLeaveNoReservations(t *testing.T) {
 func TestReservationsOfTheKilledEnd(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	before := f.used(ann, crm.Storage)
+	before := f.used(ann, catalog.Storage)
 	if err := f.Reserve(t.Context(), ann, "upload", 5000); err != nil {
 		t.Fatal(err)
 	}
 	f = f.reopen()
 	f.Purge(t.Context())
-	if got := f.used(ann, crm.Storage); got != before+5000 {
+	if got := f.used(ann, catalog.Storage); got != before+5000 {
 		t.Errorf("%d bytes are reserved", got-before)
 	}
 	f.clock.advance(reservedFor + time.Second)
 	f.Purge(t.Context())
 	f.checkCounters(ann)
-	if got := f.used(ann, crm.Storage); got != before {
+	if got := f.used(ann, catalog.Storage); got != before {
 		t.Errorf("%d bytes stay reserved", got-before)
 	}
 }
@@ -185,7 +186,7 @@ func TestReservationsOfTheKilledEnd(t *testing.T) {
 func TestKeptAnswersGiveTheirStorageBack(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	before := f.used(ann, crm.Storage)
+	before := f.used(ann, catalog.Storage)
 	for i := range 3 * purgeStep / 2 {
 		f.write(ann, func(tx *Tx) error {
 			f.clock.advance(1)
@@ -201,7 +202,7 @@ func TestKeptAnswersGiveTheirStorageBack(t *testing.T) {
 	f.clock.advance(IdempotencyTTL)
 	f.Purge(t.Context())
 	f.checkCounters(ann)
-	if got := f.used(ann, crm.Storage); got != before {
+	if got := f.used(ann, catalog.Storage); got != before {
 		t.Errorf("%d bytes stay", got-before)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store/cache"
 	"crmkit/store/fair"
 	"crmkit/store/sqlite"
@@ -29,7 +30,7 @@ type Options struct {
 	Schema     *crm.Schema              // which entities there are
 	Clock      func() time.Time         // nil: time.Now
 	Rand       io.Reader                // nil: crypto/rand; ids, secrets and codes come from it
-	Plans      crm.Plans                // nil: the built-in ones
+	Plans      catalog.Plans            // nil: the built-in ones
 	Plan       string                   // of new users and workspaces; empty: crm.DefaultPlan
 	Migrations fs.FS                    // further migrations, numbered after the built-in ones; may be nil
 	Caches     *Caches                  // nil: DefaultCaches
@@ -90,10 +91,10 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		opts.Rand = rand.Reader
 	}
 	if opts.Plans == nil {
-		opts.Plans = crm.BuiltinPlans()
+		opts.Plans = catalog.BuiltinPlans()
 	}
 	if opts.Plan == "" {
-		opts.Plan = crm.DefaultPlan
+		opts.Plan = catalog.DefaultPlan
 	}
 	if opts.retry == 0 {
 		opts.retry = cascadeRetry
@@ -220,7 +221,7 @@ func (s *Store) close() error {
 func (s *Store) Now() time.Time { return s.opts.Clock() }
 
 // Plans returns the plans that this server knows.
-func (s *Store) Plans() crm.Plans { return s.opts.Plans }
+func (s *Store) Plans() catalog.Plans { return s.opts.Plans }
 
 // Random returns the store's source of random bytes, safe for concurrent use.
 func (s *Store) Random() io.Reader { return s.random }

@@ -6,7 +6,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/query"
 	"crmkit/store/cache"
 )
 
@@ -42,7 +41,7 @@ func newMapping(e *crm.Entity) *mapping {
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Type != crm.Ref {
+		if !f.IsReference() {
 			continue
 		}
 		alias := fmt.Sprintf("j%d", len(t.labels)+1)
@@ -84,7 +83,7 @@ func columnValues(f *crm.Field, v crm.Value) []any {
 		if !v.Set() {
 			return []any{nil, nil}
 		}
-		fold := query.FoldOf(f, v.Text)
+		fold := f.Type.Fold(f, v.Text)
 		if fold == v.Text && !f.KeepsFold() {
 			return []any{v.Text, nil}
 		}
@@ -158,10 +157,10 @@ func (r *row) decoded() crm.Record {
 	}
 	for i, at := range t.persistent {
 		f := &t.entity.Fields[at]
-		if text, ok := cells[i].(string); ok && f.Type == crm.Object && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
+		if text, ok := cells[i].(string); ok && f.Type.Kind() == crm.ObjectKind && !t.entity.RandomID && (len(text) < 2 || text[0] != '{') {
 			panic("an object is written as " + norm.Quote(text))
 		}
-		rec.Values[at] = loaded(f.Type, cells[i])
+		rec.Values[at] = loaded(f.Type.Kind(), cells[i])
 		if list := rec.Values[at].List(); f.Rollup != nil && len(list) > crm.MaxTags { // of an earlier version
 			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
 		}
@@ -182,27 +181,23 @@ func (t *mapping) randomID(key int64, cell any) string {
 	return t.sealer.ID(key)
 }
 
-// loaded returns the value of a cell; what a column of the type never holds is
-// Null.
-func loaded(t crm.Type, cell any) crm.Value {
+// loaded returns the value of a cell in a column of a kind; Null for what none holds.
+func loaded(kind crm.Kind, cell any) crm.Value {
 	switch c := cell.(type) {
 	case int64:
-		switch t {
-		case crm.Time:
-			return crm.Millis(c)
-		case crm.Ref:
-			return crm.Key(c)
+		if kind == crm.TextKind {
+			kind = crm.IntKind
 		}
-		return crm.Number(c)
+		return crm.Value{Kind: kind, Int: c}
 	case string:
-		switch t {
-		case crm.Tags:
+		switch kind {
+		case crm.ListKind:
 			list, ok := norm.ParseStrings(c)
 			if !ok {
 				panic("a list is written as " + norm.Quote(c))
 			}
 			return crm.Labels(list)
-		case crm.Object:
+		case crm.ObjectKind:
 			return crm.Members(norm.ParseObject(c))
 		}
 		return crm.Value{Kind: crm.TextKind, Text: c}

@@ -55,10 +55,10 @@ func contributionOf(f *crm.Field, rec crm.Record) contribution {
 		return contribution{}
 	}
 	taken := rec.Value(t.Value)
-	switch f.Type {
-	case crm.Time:
+	switch f.Type.Kind() {
+	case crm.TimeKind:
 		return contribution{set: taken.Set(), n: taken.Int}
-	case crm.Tags:
+	case crm.ListKind:
 		return contribution{set: taken.Set(), labels: map[string]int64{taken.Text: 1}}
 	}
 	return contribution{set: true, n: 1}
@@ -127,7 +127,7 @@ func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sig
 		}
 		column, n := f.Col(), "$"+strconv.Itoa(len(args)+1)
 		switch {
-		case f.Type == crm.Tags:
+		case f.Type.Kind() == crm.ListKind:
 			list, changed, err := tx.addLabels(t.to, f, key, s.labels, sign)
 			if err != nil {
 				return err
@@ -135,7 +135,7 @@ func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sig
 			if changed {
 				args, set = append(args, list), append(set, column+" = "+n)
 			}
-		case f.Type == crm.Int:
+		case f.Type.Kind() == crm.IntKind:
 			args, set = append(args, sign*s.n), append(set, column+" = "+column+" + "+n)
 		case sign == added:
 			args, set = append(args, s.n), append(set, fmt.Sprintf("%s = CASE WHEN %s >= %s THEN %s ELSE %s END", column, column, n, column, n))

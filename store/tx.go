@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 )
@@ -52,7 +53,7 @@ func (tx *Tx) RandomID(prefix string) (string, error) {
 }
 
 // Plans are the plans that the server of the file knows.
-func (tx *Tx) Plans() crm.Plans { return tx.store.opts.Plans }
+func (tx *Tx) Plans() catalog.Plans { return tx.store.opts.Plans }
 
 // DefaultPlan is the plan of a new user.
 func (tx *Tx) DefaultPlan() string { return cmp.Or(tx.NewUserPlan, tx.store.opts.Plan) }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // Usage is how much of a resource there is, and how much the plan allows.
@@ -45,7 +46,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 			list = append(list, Usage{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
 		}
 	}
-	list = append(list, Usage{crm.Storage, used[crm.Storage], s.opts.Plans.Cap(actor.Plan, crm.Storage)})
+	list = append(list, Usage{catalog.Storage, used[catalog.Storage], s.opts.Plans.Cap(actor.Plan, catalog.Storage)})
 	return append(list, Usage{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
 }
 

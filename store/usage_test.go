@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // counters compares the kept counters of a workspace with a recount.
@@ -23,7 +24,7 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 		if u.Resource == "workspaces" {
 			text, of = "SELECT COUNT(*) FROM workspaces WHERE made_by = $1", actor.User
 		}
-		if u.Resource == crm.Storage {
+		if u.Resource == catalog.Storage {
 			text = storedBytes
 		}
 		counted := f.raw(1, text, of)
@@ -93,7 +94,7 @@ func TestLastSeatIsGivenOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "free"
-		limit := crm.BuiltinPlans().Cap("free", "contacts")
+		limit := catalog.BuiltinPlans().Cap("free", "contacts")
 		f.write(ann, func(tx *Tx) error {
 			return tx.Exec("INSERT INTO usage (workspace_id, kind, last, n) VALUES ($1, 'contacts', $2, $2)", ann.Workspace, limit-1)
 		})
@@ -124,7 +125,7 @@ func TestFullPlanStillUpdatesAndFreesSeats(t *testing.T) {
 		ann.Plan = "free"
 		jane := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
 		f.write(ann, func(tx *Tx) error {
-			return tx.Exec("UPDATE usage SET n = $2 WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace, crm.BuiltinPlans().Cap("free", "contacts"))
+			return tx.Exec("UPDATE usage SET n = $2 WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace, catalog.BuiltinPlans().Cap("free", "contacts"))
 		})
 		out, err := f.trySave(ann, f.draft("contact", "email", "jane@acme.com", "stage", "lead"))
 		if err != nil || out.Result != Updated {

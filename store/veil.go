@@ -79,12 +79,12 @@ func (k *leavingCounts) add(e *crm.Entity) {
 		f := &e.Fields[i]
 		switch when := fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM %s h", e.Name, f.Name, rest); {
 		case !e.CountsValues(f):
-		case f.Type == crm.Tags:
+		case f.Type.Kind() == crm.ListKind:
 			k.uses += when + ", json_each(h." + f.Col() + ") j WHERE j.value = u.value)"
 		default:
 			k.uses += when + " WHERE h." + f.Col() + " = u.value)"
 		}
-		if side := sideTable(f.Type); side != "" {
+		if side := sideTable(f.Type.Kind()); side != "" {
 			k.sides[side] += fmt.Sprintf(" AND NOT (s.record IN (SELECT key FROM %s) AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", rest, e.TagKind(f))
 		}
 	}
@@ -95,7 +95,7 @@ func (k *leavingCounts) add(e *crm.Entity) {
 func (k *leavingCounts) addGone(e *crm.Entity) {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Type != crm.Tags || f.Rollup == nil {
+		if f.Type.Kind() != crm.ListKind || f.Rollup == nil {
 			continue
 		}
 		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
@@ -124,11 +124,11 @@ func (k *leavingCounts) tables() (list []pendingTable) {
 }
 
 // sideTable returns the table that holds the items of a field of the type beside its record.
-func sideTable(t crm.Type) string {
-	switch t {
-	case crm.Tags:
+func sideTable(kind crm.Kind) string {
+	switch kind {
+	case crm.ListKind:
 		return "tags"
-	case crm.Object:
+	case crm.ObjectKind:
 		return "custom_values"
 	}
 	return ""
@@ -137,7 +137,7 @@ func sideTable(t crm.Type) string {
 // referencesOf returns the references that records of a kind hold.
 func referencesOf(e *crm.Entity) (refs []*crm.Field) {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Ref && f.Stored() {
+		if f := &e.Fields[i]; f.IsReference() && f.Stored() {
 			refs = append(refs, f)
 		}
 	}

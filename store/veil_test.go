@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // followers are the fields that follow a delete step by step: the stamps of a record that
@@ -87,7 +88,7 @@ func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []strin
 	}
 	used, err := f.Usage(f.t.Context(), actor)
 	for _, u := range used {
-		if u.Resource != crm.Storage {
+		if u.Resource != catalog.Storage {
 			said = append(said, fmt.Sprint(u.Resource, " ", u.Used, err))
 		}
 	}
@@ -142,7 +143,7 @@ func (s *stepper) draft(e *crm.Entity) Draft {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		switch {
-		case f.ReadOnly || f.Type != crm.Ref || s.random.IntN(2) == 0 && !f.Required:
+		case f.ReadOnly || !f.IsReference() || s.random.IntN(2) == 0 && !f.Required:
 		case s.random.IntN(6) == 0:
 			set(f.Name, crm.Value{})
 		default:

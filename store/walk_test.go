@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -56,7 +57,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 	sorted := slices.Clone(records)
 	slices.SortFunc(sorted, func(a, b crm.Record) int {
 		v, w := a.Value(field.Name), b.Value(field.Name)
-		if field.Type == crm.ID || !v.Set() && !w.Set() {
+		if field.Type == fieldtype.ID || !v.Set() && !w.Set() {
 			return sign * cmp.Compare(a.Key, b.Key)
 		}
 		if v.Set() != w.Set() {
@@ -65,7 +66,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 		left, right := v.Text, w.Text
 		if field.Ordered {
 			left, right = fmt.Sprint(slices.Index(field.Values, left)), fmt.Sprint(slices.Index(field.Values, right))
-		} else if field.Type == crm.Text {
+		} else if field.Type == fieldtype.Text {
 			left, right = norm.Fold(left), norm.Fold(right)
 		}
 		return sign * cmp.Or(cmp.Compare(v.Int, w.Int), strings.Compare(left, right), cmp.Compare(a.Key, b.Key))
@@ -85,21 +86,21 @@ func somewhat(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) 
 		return in
 	}
 	switch f.Type {
-	case crm.Text:
+	case fieldtype.Text:
 		in.Value = crm.Str(texts[random.IntN(len(texts))])
-	case crm.Int:
+	case fieldtype.Integer:
 		in.Value = crm.Number([]int64{-5, 0, 7, 7, 1 << 52}[random.IntN(5)])
-	case crm.Time:
+	case fieldtype.Time:
 		in.Value = crm.Millis([]int64{-86400000, 0, 1000, 1781082000000}[random.IntN(4)])
-	case crm.Choice:
+	case fieldtype.Choice:
 		in.Value = crm.Str(f.Values[random.IntN(len(f.Values))])
-	case crm.Money:
+	case fieldtype.Currency:
 		in.Value = crm.Str([]string{"USD", "EUR", "JPY"}[random.IntN(3)])
-	case crm.Ref:
+	case fieldtype.Reference:
 		in.Value = crm.Key(parents[f.Ref][random.IntN(len(parents[f.Ref]))].Key)
-	case crm.Email:
+	case fieldtype.Email:
 		in.Value = crm.Str(fmt.Sprintf("u%d@example.com", random.Uint32()))
-	case crm.Domain:
+	case fieldtype.Domain:
 		in.Value = crm.Str(fmt.Sprintf("h%d.example", random.Uint32()))
 	}
 	return in
@@ -114,7 +115,7 @@ func (f *fixture) records(actor crm.Actor, n int) {
 		for i := range n {
 			d := Draft{Entity: e}
 			for j := range e.Fields {
-				if field := &e.Fields[j]; !field.ReadOnly && field.Type != crm.Tags && field.Type != crm.Object {
+				if field := &e.Fields[j]; !field.ReadOnly && field.Type != fieldtype.Tags && field.Type != fieldtype.Object {
 					d.Inputs = append(d.Inputs, somewhat(field, random, made))
 				}
 			}

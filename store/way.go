@@ -52,7 +52,7 @@ func (c *reader) choosePlan(ctx context.Context, actor crm.Actor, q *query.Query
 	if err != nil {
 		return w, err
 	}
-	inOrder := q.Order.Field.Type == crm.ID || q.Order.Field.Name == crm.FieldCreatedAt && use.More == 0
+	inOrder := q.Order.Field.IsIdentity() || q.Order.Field.Name == crm.FieldCreatedAt && use.More == 0
 	w.rows, w.byKeys = use.N, inOrder && !q.NarrowByKeys && !q.Ranked()
 	return c.cheapestSource(ctx, w, int64(q.Limit))
 }

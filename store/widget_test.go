@@ -12,6 +12,8 @@ import (
 	"testing/fstest"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 )
 
 // widget is a kind that the product does not have: what it needs is a row of the
@@ -21,19 +23,19 @@ var widget = crm.Entity{
 	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Unique: "serial",
 	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Parents: []string{"company_id"},
 	Fields: []crm.Field{
-		{Name: "id", Type: crm.ID, ReadOnly: true, Doc: "its id"},
-		{Name: "handle", Type: crm.Handle, ReadOnly: true, Doc: "its handle"},
-		{Name: "label", Required: true, InLists: true, Doc: "its name"},
-		{Name: "serial", Type: crm.Domain, InLists: true, Doc: "unique"},
-		{Name: "weight", Type: crm.Int, InLists: true, Doc: "in grams"},
-		{Name: "company_id", Type: crm.Ref, Ref: "company", InLists: true, Doc: "whose it is"},
-		{Name: "tags", Type: crm.Tags, InLists: true, Doc: "labels"},
-		{Name: "custom", Type: crm.Object, Doc: "own keys"},
-		{Name: "version", Type: crm.Int, ReadOnly: true, Doc: "version"},
-		{Name: "created_at", Type: crm.Time, ReadOnly: true, Doc: "made"},
-		{Name: "created_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
-		{Name: "updated_at", Type: crm.Time, ReadOnly: true, Doc: "changed"},
-		{Name: "updated_by", Type: crm.Email, ReadOnly: true, Doc: "by"},
+		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "its id"},
+		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "its handle"},
+		{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
+		{Name: "serial", Type: fieldtype.Domain, InLists: true, Doc: "unique"},
+		{Name: "weight", Type: fieldtype.Integer, InLists: true, Doc: "in grams"},
+		{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "whose it is"},
+		{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
+		{Name: "custom", Type: fieldtype.Object, Doc: "own keys"},
+		{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
+		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
+		{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
+		{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
+		{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
 	},
 }
 
@@ -65,7 +67,7 @@ func migrationFS(name, text string) fstest.MapFS {
 
 func widgetOptions(t *testing.T, c *clock, file string) Options {
 	t.Helper()
-	schema, err := crm.NewSchema(append(slices.Clone(crm.Entities), widget)...)
+	schema, err := crm.NewSchema(append(slices.Clone(catalog.Entities), widget)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,3 +53,57 @@ func ParseAmount(text string) (smallest int64, currency, wrong string) {
 	}
 	return n, code, ""
 }
+
+// ParseMinorUnits reads an amount in a currency's unit and returns it in the smallest one.
+// A separator is of thousands when it stands more than once, when the other stands
+// behind it or, a comma, when three digits follow.
+func ParseMinorUnits(text string, decimals int) (number string, ok bool) {
+	text = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" '’\u00a0\u202f$€£¥₹", r) {
+			return -1
+		}
+		return r
+	}, text)
+	text, negative := strings.CutPrefix(text, "-")
+	whole, fraction := text, ""
+	if i := strings.LastIndexAny(text, ".,"); i >= 0 {
+		sign, others := text[i:i+1], strings.ContainsAny(text[:i], ".,")
+		thousands := strings.Count(text, sign) > 1 || sign == "," && !others && len(text)-i-1 == 3
+		if !thousands {
+			whole, fraction = text[:i], text[i+1:]
+		}
+	}
+	if !isGrouped(whole) || strings.Trim(fraction, "0123456789") != "" {
+		return "", false
+	}
+	whole = strings.NewReplacer(",", "", ".", "").Replace(whole)
+	for len(fraction) > decimals && strings.HasSuffix(fraction, "0") {
+		fraction = fraction[:len(fraction)-1]
+	}
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || len(fraction) > decimals {
+		return "", false
+	}
+	number = strings.TrimLeft(whole+fraction+strings.Repeat("0", decimals-len(fraction)), "0")
+	switch {
+	case number == "":
+		return "0", true
+	case negative:
+		return "-" + number, true
+	}
+	return number, true
+}
+
+// isGrouped reports whether the separators of a whole number are of one kind and part
+// it into groups of digits as people write them: two or three behind the first.
+func isGrouped(whole string) bool {
+	if strings.Contains(whole, ",") && strings.Contains(whole, ".") {
+		return false
+	}
+	groups := strings.FieldsFunc(whole, func(r rune) bool { return r == ',' || r == '.' })
+	for i, group := range groups {
+		if i > 0 && (len(group) < 2 || len(group) > 3) || i == len(groups)-1 && i > 0 && len(group) != 3 {
+			return false
+		}
+	}
+	return true
+}

@@ -4,22 +4,17 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
-
-// UnknownField is the error for a key that what does not have. It lists the allowed
-// keys, and suggests the nearest.
-func UnknownField(sent, what string, allowed []string) *crm.Error {
-	return crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
-}
 
 // unknownMember is the error for a key of a body that is not a field of the entity. It
 // suggests the field for which other systems use that name, else the nearest.
 func unknownMember(e *crm.Entity, sent string) *crm.Error {
 	allowed := e.Names(crm.Writable)
-	f := e.Meant(sent)
+	f := catalog.Meant(e, sent)
 	if f == nil {
-		err := UnknownField(sent, crm.Article(e.Name), allowed)
+		err := crm.UnknownName(sent, crm.Article(e.Name), allowed)
 		if err.DidYouMean == "" {
 			err.Hint += intoCustom(e, sent)
 		}

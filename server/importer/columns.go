@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
@@ -38,7 +39,7 @@ type columns struct {
 func newColumns(e *crm.Entity) *columns {
 	c := &columns{entity: e, known: map[string]mapping{}}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type == crm.Object && !f.ReadOnly {
+		if f := &e.Fields[i]; f.Type.Kind() == crm.ObjectKind && !f.ReadOnly {
 			c.custom = f
 		}
 	}
@@ -59,12 +60,12 @@ func (c *columns) target(name string) mapping {
 // find matches a name with the fields, then with references, then with the names that
 // other products use. A name that matches nothing goes into the custom object.
 func (c *columns) find(name string) mapping {
-	folded := crm.FoldColumn(name)
+	folded := catalog.FoldColumn(name)
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
-		case crm.FoldColumn(f.Name) != folded || f.Type == crm.Spelled:
-		case f.Type == crm.ID || f.Type == crm.Handle:
+		case catalog.FoldColumn(f.Name) != folded || f.AmountOf != "":
+		case f.IsIdentity():
 			return mapping{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
 			return mapping{path: f.Name, field: f, exact: true, own: f.Name == name}
@@ -94,13 +95,13 @@ func (c *columns) find(name string) mapping {
 // reference matches a name with a reference, by its path alone or with a field that
 // finds a record: company, company.domain.
 func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
-	if f.Type != crm.Ref {
+	if !f.IsReference() {
 		return mapping{}, false
 	}
 	to := c.entity.Target(f)
 	for i, name := range []string{to.LabelField, to.Unique} {
 		of := to.Field(name)
-		if of != nil && (folded == crm.FoldColumn(f.Path()+name) || i == 0 && folded == crm.FoldColumn(f.Path())) {
+		if of != nil && (folded == catalog.FoldColumn(f.Path()+name) || i == 0 && folded == catalog.FoldColumn(f.Path())) {
 			if f.ReadOnly {
 				return mapping{readOnly: true}, true
 			}
@@ -113,8 +114,8 @@ func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 // alias matches a name with the table of other products' names. The rank keeps the
 // order of the table among columns for one field.
 func (c *columns) alias(folded string) (mapping, bool) {
-	for i, row := range crm.ColumnAliases {
-		at := slices.IndexFunc(row.Names, func(name string) bool { return crm.FoldColumn(name) == folded })
+	for i, row := range catalog.ColumnAliases {
+		at := slices.IndexFunc(row.Names, func(name string) bool { return catalog.FoldColumn(name) == folded })
 		if row.Of != c.entity.Name || at < 0 {
 			continue
 		}
@@ -174,7 +175,7 @@ func (c *columns) readAs() (read, left []string) {
 		case t.path == "" && !t.readOnly:
 			left = append(left, fmt.Sprintf("%q", name))
 		case t.amount != nil && t.amount.Name == name && !t.otherUnit:
-		case t.path == "" || crm.FoldColumn(t.path) == crm.FoldColumn(name) || t.id && t.exact:
+		case t.path == "" || catalog.FoldColumn(t.path) == catalog.FoldColumn(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:
 			read = append(read, strings.Join(joined[t.path], "+")+" -> "+t.path)
 			joined[t.path] = nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -31,7 +32,7 @@ func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 			custom = append(custom, crm.Member{Name: cell.Name, JSON: cell.JSON})
 		case p.id && e.id == "":
 			e.id = crm.CutHandle(cellText(cell.JSON))
-		case p.refField != nil || p.field != nil && p.field.Type == crm.Ref:
+		case p.refField != nil || p.field != nil && p.field.IsReference():
 			e.addLookup(p)
 		case p.key != "":
 			custom = append(custom, crm.Member{Name: p.key, JSON: cell.JSON})
@@ -100,14 +101,14 @@ func merge(f *crm.Field, list []placedCell, currency string) (m crm.Member, rest
 		m, rest = joinParts(f, list)
 		return m, rest, nil
 	}
-	json, whole, fault := cellJSON(f, first.mapping, first.json, currency)
-	if !whole && fault == nil {
+	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: first.json, Exact: first.exact, Own: first.own, Currency: currency})
+	if !cell.Whole && fault == nil {
 		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
 	}
 	for _, p := range list[1:] {
 		rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
 	}
-	return crm.Member{Name: f.Name, JSON: json}, rest, fault
+	return crm.Member{Name: f.Name, JSON: cell.JSON}, rest, fault
 }
 
 // joinParts joins the parts of a value that stands in several columns.
@@ -127,7 +128,7 @@ func joinParts(f *crm.Field, list []placedCell) (m crm.Member, rest []crm.Member
 // currencyOf returns the currency that a row names, "" if it names none.
 func currencyOf(e *crm.Entity, all map[string][]placedCell) string {
 	for i := range e.Fields {
-		if list := all[e.Fields[i].Name]; e.Fields[i].Type == crm.Money && len(list) > 0 {
+		if list := all[e.Fields[i].Name]; e.Fields[i].Type == fieldtype.Currency && len(list) > 0 {
 			if code := strings.ToUpper(strings.TrimSpace(cellText(list[0].json))); norm.IsCurrency(code) {
 				return code
 			}

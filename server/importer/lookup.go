@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 )
 
@@ -35,9 +36,9 @@ func (e *entry) addLookup(p placedCell) {
 	}
 	switch {
 	case p.refField == nil:
-		setFirst(&ref.id, crm.CutHandle(firstOf(text)))
+		setFirst(&ref.id, crm.CutHandle(fieldtype.FirstOfCell(text)))
 	case p.refField.Name == to.Unique:
-		setFirst(&ref.unique, firstOf(text))
+		setFirst(&ref.unique, fieldtype.FirstOfCell(text))
 	default:
 		name, address := cutAddress(text, to)
 		setFirst(&ref.name, name)
@@ -56,7 +57,7 @@ func cutAddress(text string, to *crm.Entity) (name, address string) {
 	f := to.Field(to.Unique)
 	before, rest, found := strings.Cut(text, " (")
 	inside, end := strings.CutSuffix(rest, ")")
-	if f == nil || f.Type != crm.Email || !found || !end || !strings.Contains(inside, "@") {
+	if f == nil || f.Type != fieldtype.Email || !found || !end || !strings.Contains(inside, "@") {
 		return text, ""
 	}
 	return before, inside

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
@@ -29,11 +30,11 @@ func CheckSource(source string) *crm.Error {
 // share a source only if they have the same columns, because the ids in each may be
 // 1, 2, 3.
 func sourceOf(names []string) string {
-	if product := crm.ExportFormatOf(names); product != "" {
+	if product := catalog.ExportFormatOf(names); product != "" {
 		return product
 	}
 	for i := range names {
-		names[i] = crm.FoldColumn(names[i])
+		names[i] = catalog.FoldColumn(names[i])
 	}
 	slices.Sort(names)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\n")))
@@ -74,7 +75,7 @@ func (im *Importer) idOf(column string) *crm.Entity {
 	switch t := im.columns.target(column); {
 	case t.id:
 		return im.opts.Entity
-	case t.field != nil && t.field.Type == crm.Ref && t.refField == nil:
+	case t.field != nil && t.field.IsReference() && t.refField == nil:
 		return im.opts.Entity.Target(t.field)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"text/template"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -138,11 +139,11 @@ func (m *Manual) fieldsInDepth() string {
 func describe(f *crm.Field) string {
 	text := f.Type.String()
 	switch {
-	case f.Type == crm.Ref:
+	case f.IsReference():
 		text = "reference to a " + f.Ref
 	case len(f.Values) > 0:
 		text = strings.Join(f.Values, "|")
-	case f.Type == crm.Text && !f.ReadOnly:
+	case f.Type == fieldtype.Text && !f.ReadOnly:
 		text = fmt.Sprintf("text, at most %d", f.Limit())
 	}
 	if f.Default != "" {

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
-	"crmkit/query"
 )
 
 // errorSchema describes errors, with every code once.
@@ -29,7 +27,7 @@ func recordSchema(e *crm.Entity) object {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		properties[f.Name] = answerSchema(f)
-		if f.Type == crm.Ref {
+		if f.IsReference() {
 			properties[f.Path()] = object{"type": []string{"object", "null"}, "properties": object{e.Target(f).LabelField: object{"type": "string"}}}
 		}
 	}
@@ -48,44 +46,36 @@ func writeSchema(e *crm.Entity) object {
 }
 
 // answerSchema describes a field as answers show it.
-func answerSchema(f *crm.Field) object {
-	schema := fieldSchema(f)
-	if f.Type == crm.Time {
-		schema["format"] = "date-time"
-	}
-	return schema
-}
+func answerSchema(f *crm.Field) object { return fieldSchema(f, f.Type.Schema(f)) }
 
 // inputSchema describes a field as bodies take it.
 func inputSchema(f *crm.Field) object {
-	schema := fieldSchema(f)
-	if f.Type == crm.Tags {
-		schema["type"] = []string{"array", "object", "null"} // an object edits the list
+	described := f.Type.Schema(f)
+	described.Format = "" // other forms are taken too
+	schema := fieldSchema(f, described)
+	if len(described.Sent) > 0 {
+		schema["type"] = append(slices.Clone(described.Sent), "null")
 	}
 	return schema
 }
 
-// fieldSchema describes what answers and bodies have in common.
-func fieldSchema(f *crm.Field) object {
-	schema := object{"description": f.Doc}
-	kind := "string"
-	switch f.Type {
-	case crm.Int:
-		kind = "integer"
-	case crm.Object:
-		kind = "object"
-	case crm.Flag:
-		kind = "boolean"
-	case crm.Tags:
-		kind = "array"
-		schema["items"] = object{"type": "string", "maxLength": query.MaxTag}
-	case crm.Spelled:
-		schema["examples"] = []string{norm.FormatAmount(125000, "USD"), norm.FormatAmount(120000, "JPY")}
-	case crm.Choice:
-		schema["enum"] = append([]any{nil}, anys(f.Values)...)
-	case crm.Text, crm.Phone:
-		schema["maxLength"] = f.Limit()
+// fieldSchema writes down what the type of a field says of its JSON.
+func fieldSchema(f *crm.Field, described crm.JSONSchema) object {
+	schema := object{"description": f.Doc, "type": []string{described.Type, "null"}}
+	if described.Format != "" {
+		schema["format"] = described.Format
 	}
-	schema["type"] = []string{kind, "null"}
+	if described.MaxLength > 0 {
+		schema["maxLength"] = described.MaxLength
+	}
+	if described.ItemLength > 0 {
+		schema["items"] = object{"type": "string", "maxLength": described.ItemLength}
+	}
+	if described.Enum != nil {
+		schema["enum"] = append([]any{nil}, anys(described.Enum)...)
+	}
+	if described.Examples != nil {
+		schema["examples"] = described.Examples
+	}
 	return schema
 }

@@ -12,7 +12,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
-	"crmkit/server/draft"
 	"crmkit/server/web"
 )
 
@@ -135,7 +134,7 @@ func (t tool) checkMethod(method string) *crm.Error {
 
 // unknownArgument is the error for an argument that a tool does not take.
 func unknownArgument(sent string, takes []string) *crm.Error {
-	err := draft.UnknownField(sent, "the tool", takes)
+	err := crm.UnknownName(sent, "the tool", takes)
 	switch {
 	case slices.Contains(takes, "body"):
 		err.Hint += " Parameters stand behind the path, like /contacts?limit=20; the fields of a record in body."

@@ -19,6 +19,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/server"
 	"crmkit/store"
 )
@@ -64,7 +65,7 @@ func New(t testing.TB) *Client {
 
 // Start is New for programs and examples; call Close when done.
 func Start() (*Client, error) {
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int
 		}
 		for i := range e.Fields {
 			f := &e.Fields[i]
-			if f.Type == crm.Ref && crm.RecordNumber(rec.Values[i].Int) > last[e.Target(f).Plural] {
+			if f.IsReference() && crm.RecordNumber(rec.Values[i].Int) > last[e.Target(f).Plural] {
 				rec = rec.Clone()
 				rec.Values[i], rec.Labels[i] = crm.Value{}, ""
 			}

@@ -58,7 +58,7 @@ func (rq *Request) TextBody() (map[string]string, *crm.Error) {
 	}
 	for _, m := range members {
 		if !slices.Contains(allowed, m.Name) {
-			return nil, draft.UnknownField(m.Name, rq.Route.Method+" "+rq.Route.Pattern(), allowed)
+			return nil, crm.UnknownName(m.Name, rq.Route.Method+" "+rq.Route.Pattern(), allowed)
 		}
 		text, ok := norm.Unquote(m.JSON)
 		if digits := strings.Trim(m.JSON, "0123456789") == ""; digits && m.Name == "code" {
@@ -122,7 +122,7 @@ func (rq *Request) take(e *crm.Entity, members []crm.Member) {
 		if f == nil || f.ReadOnly {
 			continue
 		}
-		if json := draft.Lenient(f, m.JSON); json != m.JSON {
+		if json := f.Type.Lenient(m.JSON); json != m.JSON {
 			members[i].JSON = json
 			rq.Remarks = append(rq.Remarks, f.Name+" was read as "+norm.ShowJSON(json))
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
@@ -174,7 +175,7 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 	f := e.Field(word)
 	switch {
 	case f == nil:
-		f = e.Meant(word)
+		f = catalog.Meant(e, word)
 	case crm.Writable(f) && word != "notes":
 		return "a field is changed with the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
 	}
@@ -199,7 +200,7 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 	}
 	for i := range to.Fields {
 		f := &to.Fields[i]
-		if f.Type != crm.Ref || f.ReadOnly || to.Target(f) != e {
+		if !f.IsReference() || f.ReadOnly || to.Target(f) != e {
 			continue
 		}
 		if method == "POST" {

@@ -14,6 +14,7 @@ import (
 
 	"crmkit/auth"
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/render"
 	"crmkit/server/edge"
 	"crmkit/store"
@@ -23,7 +24,7 @@ import (
 // to reach it.
 func newTestAdapter(t *testing.T) (*Adapter, *httptest.Server) {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

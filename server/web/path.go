@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
-	"crmkit/query"
 )
 
 // cleanPath returns the decoded path with handles turned into ids, so that
@@ -76,7 +76,7 @@ func (rq *Request) Key(e *crm.Entity, id string) (int64, error) {
 		return 0, crm.Errorf(crm.NotFound, "%s is not an id; %s", norm.Quote(id), call)
 	}
 	if hint != "" {
-		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with %s.", hint, e.Name, query.Finding(e, id))
+		return 0, crm.Errorf(crm.NotFound, "%s. Find the %s with %s.", hint, e.Name, fieldtype.Finding(e, id))
 	}
 	return key, nil
 }

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
 func TestCleanPath(t *testing.T) {
-	s, err := crm.NewSchema(crm.Entities...)
+	s, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func FuzzPath(f *testing.F) {
 	for _, seed := range []string{"/contacts/c_01", "/contact/c_01/activities", "/contacts/contact/c_01", "/%2e%2e/%2F", "//x", "/contacts/company/co_1"} {
 		f.Add(seed)
 	}
-	s, err := crm.NewSchema(crm.Entities...)
+	s, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store"
 )
@@ -60,7 +61,7 @@ func openAt(t *testing.T, path string) *fixture {
 
 func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +205,7 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 		switch u.Resource {
 		case "workspaces":
 			text, of = "SELECT COUNT(*) FROM workspaces WHERE made_by = $1", actor.User
-		case crm.Storage:
+		case catalog.Storage:
 			text = logBytes
 		}
 		if counted := f.raw(1, text, of); fmt.Sprint(u.Used) != counted[0] {

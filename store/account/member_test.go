@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store"
 )
 
@@ -201,7 +202,7 @@ func TestRemoveMember(t *testing.T) {
 // some of which fail in the end, that counters equal a recount and that every
 // workspace has an admin.
 func TestTeamsStayConsistent(t *testing.T) {
-	plans, err := crm.ParsePlans("standard: members=4 workspaces=3")
+	plans, err := catalog.ParsePlans("standard: members=4 workspaces=3")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/store"
 )
 
@@ -74,7 +75,7 @@ func TestCreateWorkspace(t *testing.T) {
 			t.Fatalf("made %+v, %v", out, err)
 		}
 		in := f.enter(ann, out.After.ID)
-		if in.WorkspaceName != "Sales Ärger" || in.Zone.String() != "Europe/Berlin" || in.Plan != crm.DefaultPlan || in.Role != crm.RoleAdmin {
+		if in.WorkspaceName != "Sales Ärger" || in.Zone.String() != "Europe/Berlin" || in.Plan != catalog.DefaultPlan || in.Role != crm.RoleAdmin {
 			t.Errorf("its maker is %+v", in)
 		}
 		f.wantLogged(in.Workspace, "workspace.create workspace/"+in.WorkspaceID+` - {"name":"Sales Ärger","time_zone":"Europe/Berlin"}`)
@@ -99,7 +100,7 @@ func TestWorkspacesAreCapped(t *testing.T) {
 			t.Fatal(err)
 		}
 		second, third := f.made(ann, "two"), f.made(ann, "three")
-		if second.Plan != "free" || third.Plan != "free" || f.enter(ann, ann.WorkspaceID).Plan != crm.DefaultPlan {
+		if second.Plan != "free" || third.Plan != "free" || f.enter(ann, ann.WorkspaceID).Plan != catalog.DefaultPlan {
 			t.Errorf("a new workspace has the plan of who makes it, an old one keeps its own")
 		}
 		_, err := f.tryMake(ann, "name", "four")
@@ -155,11 +156,11 @@ func TestSetPlan(t *testing.T) {
 				"plan.set workspace/"+ann.WorkspaceID+` {"plan":"standard"} {"plan":"free"}`)
 		}
 		list, err := f.trySetPlan("ann@example.com", "unlimited")
-		if err != nil || len(list) != 2 || list[0].ID != ann.WorkspaceID || list[0].Plan != "free" || list[1].Plan != crm.DefaultPlan {
+		if err != nil || len(list) != 2 || list[0].ID != ann.WorkspaceID || list[0].Plan != "free" || list[1].Plan != catalog.DefaultPlan {
 			t.Errorf("a user: %+v, %v", list, err)
 		}
 		f.wantLogged(ann.Workspace, "plan.set member/"+ann.UserID+` {"plan":"standard"} {"plan":"unlimited"}`)
-		if f.enter(ann, ann.WorkspaceID).Plan != "free" || f.enter(ann, second.WorkspaceID).Plan != crm.DefaultPlan || f.made(ann, "three").Plan != "unlimited" {
+		if f.enter(ann, ann.WorkspaceID).Plan != "free" || f.enter(ann, second.WorkspaceID).Plan != catalog.DefaultPlan || f.made(ann, "three").Plan != "unlimited" {
 			t.Error("the plan of a user is that of the workspaces to be made, not of those there are")
 		}
 		for _, of := range []string{"", "ws_none", "nobody@example.com", ann.UserID} {

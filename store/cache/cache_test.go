@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // fixture is a cache in front of records that the test has in memory.
@@ -18,7 +19,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, limits Limits) *fixture {
 	t.Helper()
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func TestZeroLimitsAreOff(t *testing.T) {
 
 // TestWhatIsCacheable holds which kinds of records are kept.
 func TestWhatIsCacheable(t *testing.T) {
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 )
 
 // FuzzEncode encodes records and compares what is decoded.
 func FuzzEncode(f *testing.F) {
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -28,15 +30,15 @@ func FuzzEncode(f *testing.F) {
 					continue
 				}
 				switch e.Fields[i].Type {
-				case crm.Tags:
+				case fieldtype.Tags:
 					rec.Values[i] = crm.Labels([]string{label, text})
-				case crm.Object:
+				case fieldtype.Object:
 					rec.Values[i] = crm.Members([]crm.Member{{Name: name, JSON: json}, {Name: text, JSON: label}})
-				case crm.Ref:
+				case fieldtype.Reference:
 					rec.Values[i], rec.Labels[i] = crm.Key(n), shown
-				case crm.Time:
+				case fieldtype.Time:
 					rec.Values[i] = crm.Millis(n)
-				case crm.Int:
+				case fieldtype.Integer:
 					rec.Values[i] = crm.Number(n)
 				default:
 					rec.Values[i] = crm.Str(text)

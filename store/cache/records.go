@@ -26,7 +26,7 @@ func NewLayout(e *crm.Entity) *Layout {
 	l := &Layout{entity: e, cacheable: ownTable(e)}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Type != crm.Ref {
+		if !f.IsReference() {
 			continue
 		}
 		l.refs = append(l.refs, reference{i, e.Target(f)})

@@ -51,7 +51,7 @@ func (f Fields) ofRecord(rec crm.Record) document {
 	for _, field := range f.Own {
 		v := rec.Value(field.Name)
 		if field.HasFoldColumn() && v.Set() {
-			v.Text = query.FoldOf(field, v.Text)
+			v.Text = field.Type.Fold(field, v.Text)
 		}
 		d.text = appendField(d.text, field, v)
 	}
@@ -78,7 +78,7 @@ func (f Fields) ofRow(r Row) document {
 // match reaches from one into the next.
 func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
 	switch {
-	case f.Type == crm.Tags:
+	case f.Type.Kind() == crm.ListKind:
 		for _, label := range v.List() {
 			text = append(append(text, norm.Fold(label)...), '\t')
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -26,7 +28,7 @@ type tables struct {
 }
 
 func newTables(t interface{ Fatal(...any) }) *tables {
-	schema, err := crm.NewSchema(crm.Entities...)
+	schema, err := crm.NewSchema(catalog.Entities...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +119,7 @@ func (db *tables) Rows(_ context.Context, page Page, each func(Row)) error {
 		for _, f := range page.Fields.Own {
 			v := rec.Value(f.Name)
 			if f.HasFoldColumn() && v.Set() {
-				v.Text = query.FoldOf(f, v.Text)
+				v.Text = f.Type.Fold(f, v.Text)
 			}
 			row.Own = append(row.Own, v)
 		}
@@ -185,12 +187,12 @@ func (db *tables) refersTo(rec crm.Record, refs []*crm.Field, text string) bool 
 
 func contains(rec crm.Record, f *crm.Field, text string) bool {
 	v := rec.Value(f.Name)
-	if f.Type == crm.Tags {
+	if f.Type == fieldtype.Tags {
 		return slices.ContainsFunc(v.List(), func(label string) bool { return strings.Contains(norm.Fold(label), text) })
 	}
 	fold := norm.Fold(v.Text)
 	if f.HasFoldColumn() {
-		fold = query.FoldOf(f, v.Text)
+		fold = f.Type.Fold(f, v.Text)
 	}
 	return v.Set() && text != "" && strings.Contains(fold, text)
 }

@@ -1,4 +1,4 @@
-package crm_test
+package catalog_test
 
 import (
 	"fmt"
@@ -9,15 +9,16 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
 func TestBuiltinPlans(t *testing.T) {
 	want := map[string][]int64{"standard": caps(100_000, 100, 20, 5_000_000_000), "free": caps(1_000, 5, 3, 100_000_000)}
-	for range crm.Resources() {
-		want["unlimited"] = append(want["unlimited"], crm.Unlimited)
+	for range catalog.Resources() {
+		want["unlimited"] = append(want["unlimited"], catalog.Unlimited)
 	}
-	plans := crm.BuiltinPlans()
+	plans := catalog.BuiltinPlans()
 	if got := plans.Names(); !slices.Equal(got, []string{"standard", "free", "unlimited"}) {
 		t.Fatalf("the built-in plans are %q", got)
 	}
@@ -31,11 +32,11 @@ func TestBuiltinPlans(t *testing.T) {
 // caps returns what a built-in plan allows of each resource.
 func caps(records, members, workspaces, storage int64) []int64 {
 	var list []int64
-	for _, name := range crm.Resources() {
+	for _, name := range catalog.Resources() {
 		switch name {
 		case "members":
 			list = append(list, members)
-		case crm.Storage:
+		case catalog.Storage:
 			list = append(list, storage)
 		case "workspaces":
 			list = append(list, workspaces)
@@ -51,7 +52,7 @@ func caps(records, members, workspaces, storage int64) []int64 {
 // written returns a plan of those caps as a setting has it.
 func written(name string, caps []int64) string {
 	text := name + ":"
-	for i, resource := range crm.Resources() {
+	for i, resource := range catalog.Resources() {
 		text += fmt.Sprintf(" %s=%d", resource, caps[i])
 	}
 	return text
@@ -60,19 +61,23 @@ func written(name string, caps []int64) string {
 // TestResources holds that nothing a client can create without bound is
 // forgotten, and that a plan caps nothing that does not exist.
 func TestResources(t *testing.T) {
-	names := crm.Resources()
+	names := catalog.Resources()
 	if first := []string{"contacts", "companies", "deals"}; !slices.Equal(names[:3], first) {
 		t.Errorf("the resources are %q, want %q first", names, first)
 	}
 	var plurals []string
-	for _, e := range testSchema(t).Entities {
+	schema, err := crm.NewSchema(catalog.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range schema.Entities {
 		plurals = append(plurals, e.Plural)
 		if e.Can(crm.Create) && !slices.Contains(names, e.Plural) {
 			t.Errorf("no plan can cap %s", e.Plural)
 		}
 	}
 	for _, name := range names {
-		if !slices.Contains(plurals, name) && name != crm.Storage {
+		if !slices.Contains(plurals, name) && name != catalog.Storage {
 			t.Errorf("%s are capped and no kind of record", name)
 		}
 	}
@@ -81,15 +86,15 @@ func TestResources(t *testing.T) {
 // TestPlansAreNotShared holds that a caller who writes into what it was given
 // changes no other server's plans.
 func TestPlansAreNotShared(t *testing.T) {
-	crm.Resources()[0] = "spoiled"
-	crm.BuiltinPlans()[0].Caps[0].Max = 1
+	catalog.Resources()[0] = "spoiled"
+	catalog.BuiltinPlans()[0].Caps[0].Max = 1
 	plans := parsePlans(t, "free: contacts=1")
-	plans[0].Caps[0] = crm.Cap{}
-	if got := crm.Resources()[0]; got != "contacts" {
+	plans[0].Caps[0] = catalog.Cap{}
+	if got := catalog.Resources()[0]; got != "contacts" {
 		t.Errorf("the first resource became %s", got)
 	}
 	for name, want := range map[string]int64{"standard": 100_000, "free": 1_000} {
-		if got := crm.BuiltinPlans().Cap(name, "contacts"); got != want {
+		if got := catalog.BuiltinPlans().Cap(name, "contacts"); got != want {
 			t.Errorf("%s allows %d contacts, want %d", name, got, want)
 		}
 	}
@@ -99,25 +104,25 @@ func TestPlanCap(t *testing.T) {
 	set := parsePlans(t, "team: contacts=5000 members=0")
 	own := parsePlans(t, "standard: contacts=7")
 	for _, test := range []struct {
-		plans          crm.Plans
+		plans          catalog.Plans
 		plan, resource string
 		want           int64
 	}{
 		{set, "team", "contacts", 5_000},
 		{set, "team", "members", 0},
-		{set, "team", "deals", crm.Unlimited},
+		{set, "team", "deals", catalog.Unlimited},
 		{set, "free", "deals", 1_000},
-		{set, "free", "tokens", crm.Unlimited},
+		{set, "free", "tokens", catalog.Unlimited},
 		{set, "gone", "contacts", 100_000},
 		{set, "", "workspaces", 20},
 		{set, "Team", "members", 100},
 		{own, "gone", "contacts", 7},
-		{own, "gone", "deals", crm.Unlimited},
+		{own, "gone", "deals", catalog.Unlimited},
 		{own, "free", "deals", 1_000},
 		{nil, "standard", "contacts", 100_000},
 		{nil, "unlimited", "members", 100},
-		{crm.Plans{{Name: "one"}}, "one", "contacts", crm.Unlimited},
-		{crm.Plans{{Name: "one"}}, "two", "contacts", 100_000},
+		{catalog.Plans{{Name: "one"}}, "one", "contacts", catalog.Unlimited},
+		{catalog.Plans{{Name: "one"}}, "two", "contacts", 100_000},
 	} {
 		if got := test.plans.Cap(test.plan, test.resource); got != test.want {
 			t.Errorf("%v: %q allows %d %s, want %d", test.plans, test.plan, got, test.resource, test.want)
@@ -145,7 +150,7 @@ func TestParsePlans(t *testing.T) {
 		{"x: deals=1; unlimited: deals=9; standard: members=unlimited", []string{"standard: members=unlimited", free, "unlimited: deals=9", "x: deals=1"}},
 		{"a-_9: deals=1; " + strings.Repeat("b", 32) + ": deals=2", []string{standard, free, unlimited, "a-_9: deals=1", strings.Repeat("b", 32) + ": deals=2"}},
 	} {
-		got, err := crm.ParsePlans(test.text)
+		got, err := catalog.ParsePlans(test.text)
 		if err != nil || !slices.Equal(printed(got), test.want) {
 			t.Errorf("%q: %v, %q", test.text, err, printed(got))
 		}
@@ -156,7 +161,7 @@ func TestParsePlansRefuses(t *testing.T) {
 	const names = " cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first"
 	const plan = " is no plan; write a name, a colon and caps, like team: contacts=5000 members=10"
 	const pair = " is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan"
-	resources := " cannot be capped, only " + strings.Join(crm.Resources(), ", ")
+	resources := " cannot be capped, only " + strings.Join(catalog.Resources(), ", ")
 	const number = "; write digits only, from 0 to 1000000000000, or unlimited"
 	long := strings.Repeat("b", 33)
 	for text, want := range map[string]string{
@@ -204,7 +209,7 @@ func TestParsePlansRefuses(t *testing.T) {
 		"a: contacts=9223372036854775807":   "plan a: contacts cannot be 9223372036854775807" + number,
 		"a: contacts=99999999999999999999":  "plan a: contacts cannot be 99999999999999999999" + number,
 	} {
-		plans, err := crm.ParsePlans(text)
+		plans, err := catalog.ParsePlans(text)
 		if err == nil || err.Error() != want || plans != nil {
 			t.Errorf("%q: %q, error %v\nwant %s", text, printed(plans), err, want)
 		}
@@ -224,7 +229,7 @@ func TestPlansReadBack(t *testing.T) {
 				t.Fatalf("%q gives %q", text, printed(got))
 			}
 		}
-		names := append(crm.BuiltinPlans().Names(), want.Names()...)
+		names := append(catalog.BuiltinPlans().Names(), want.Names()...)
 		slices.Sort(names)
 		if all := slices.Sorted(slices.Values(got.Names())); !slices.Equal(all, slices.Compact(names)) {
 			t.Fatalf("%q gives the plans %q", text, all)
@@ -234,15 +239,15 @@ func TestPlansReadBack(t *testing.T) {
 
 // randomPlans returns up to four plans of different names, some of them
 // built-in ones, each with one cap at least.
-func randomPlans(random *rand.Rand) crm.Plans {
+func randomPlans(random *rand.Rand) catalog.Plans {
 	names := []string{"standard", "free", "unlimited", "a", "team", "team-2", "big_one", strings.Repeat("z", 32)}
-	maxima := []int64{0, 1, 5_000, 1_000_000_000_000, crm.Unlimited}
-	var plans crm.Plans
+	maxima := []int64{0, 1, 5_000, 1_000_000_000_000, catalog.Unlimited}
+	var plans catalog.Plans
 	for _, i := range random.Perm(len(names))[:random.IntN(5)] {
-		plan := crm.Plan{Name: names[i]}
-		resources := crm.Resources()
+		plan := catalog.Plan{Name: names[i]}
+		resources := catalog.Resources()
 		for _, j := range random.Perm(len(resources))[:1+random.IntN(len(resources))] {
-			plan.Caps = append(plan.Caps, crm.Cap{Resource: resources[j], Max: maxima[random.IntN(len(maxima))]})
+			plan.Caps = append(plan.Caps, catalog.Cap{Resource: resources[j], Max: maxima[random.IntN(len(maxima))]})
 		}
 		plans = append(plans, plan)
 	}
@@ -257,7 +262,7 @@ func FuzzParsePlans(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		plans, err := crm.ParsePlans(text)
+		plans, err := catalog.ParsePlans(text)
 		if err != nil {
 			if said := err.Error(); len(said) > 2000 || strings.ContainsFunc(said, norm.IsInvisible) {
 				t.Fatalf("%q: the error is not one short line: %q", text, said)
@@ -265,7 +270,7 @@ func FuzzParsePlans(f *testing.F) {
 			return
 		}
 		setting := strings.Join(printed(plans), "; ")
-		again, err := crm.ParsePlans(setting)
+		again, err := catalog.ParsePlans(setting)
 		if err != nil || !slices.Equal(printed(again), printed(plans)) {
 			t.Fatalf("%q prints as %q, which gives %q, %v", text, setting, printed(again), err)
 		}
@@ -277,9 +282,9 @@ func FuzzParsePlans(f *testing.F) {
 	})
 }
 
-func parsePlans(t *testing.T, text string) crm.Plans {
+func parsePlans(t *testing.T, text string) catalog.Plans {
 	t.Helper()
-	plans, err := crm.ParsePlans(text)
+	plans, err := catalog.ParsePlans(text)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -287,7 +292,7 @@ func parsePlans(t *testing.T, text string) crm.Plans {
 }
 
 // printed returns each plan in the form of the setting.
-func printed(plans crm.Plans) []string {
+func printed(plans catalog.Plans) []string {
 	var list []string
 	for _, plan := range plans {
 		list = append(list, fmt.Sprint(plan))
@@ -296,9 +301,9 @@ func printed(plans crm.Plans) []string {
 }
 
 // allCaps returns what a plan allows of every resource.
-func allCaps(plans crm.Plans, name string) []int64 {
+func allCaps(plans catalog.Plans, name string) []int64 {
 	var caps []int64
-	for _, resource := range crm.Resources() {
+	for _, resource := range catalog.Resources() {
 		caps = append(caps, plans.Cap(name, resource))
 	}
 	return caps

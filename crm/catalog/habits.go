@@ -1,8 +1,10 @@
-package crm
+package catalog
 
 import (
 	"slices"
 	"strings"
+
+	"crmkit/crm"
 )
 
 // Habits are what agents call fields out of habit, since other systems do. No request
@@ -69,9 +71,9 @@ var Habits = []ColumnAlias{
 	{Of: "activity", Path: "on_behalf_of", Names: []string{"owner", "author", "by", "user"}},
 }
 
-// Meant returns the field that is meant by a name which the entity does not have, or nil
-// where no other system is known to use it so.
-func (e *Entity) Meant(sent string) *Field {
+// Meant returns the field of an entity that is meant by a name which it does not have, or
+// nil if no other system is known to use the name so.
+func Meant(e *crm.Entity, sent string) *crm.Field {
 	folded := FoldColumn(sent)
 	for _, row := range slices.Concat(Habits, ColumnAliases) {
 		if row.Of != e.Name || row.Path == "id" || !slices.ContainsFunc(row.Names, func(name string) bool { return FoldColumn(name) == folded }) {

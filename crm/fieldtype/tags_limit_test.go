@@ -1,4 +1,4 @@
-package draft
+package fieldtype_test
 
 import (
 	"fmt"
@@ -6,21 +6,18 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 )
 
 // TestLongTagListsAreNotRead holds that a list far beyond the limit costs as many
 // allocations as one that is too long by one: reading stops at the limit.
 func TestLongTagListsAreNotRead(t *testing.T) {
-	schema, err := crm.NewSchema(crm.Entities...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tags := schema.ByName("contact").Field("tags")
+	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}
 	for name, pattern := range map[string]string{"a list": `["%s"]`, "an edit": `{"add":["%s"]}`} {
 		allocations := func(n int) float64 {
 			list := fmt.Sprintf(pattern, strings.Join(numbered(n), `","`))
 			return testing.AllocsPerRun(3, func() {
-				if _, fault := decodeTags(tags, list); fault == nil {
+				if _, fault := tags.Type.Decode(crm.Reader{}, tags, list); fault == nil {
 					t.Errorf("%s of %d tags is accepted", name, n)
 				}
 			})

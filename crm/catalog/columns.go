@@ -1,8 +1,10 @@
-package crm
+package catalog
 
 import (
 	"strings"
 	"unicode"
+
+	"crmkit/crm"
 )
 
 // ColumnAlias says by which names other products' exports call what a field of an
@@ -112,7 +114,7 @@ var ExportFormats = []ExportFormat{
 		"Activity - ID", "Activity - Subject"}},
 	{"attio", []string{"Email addresses", "Phone numbers", "Domains", "Deal value", "Associated people", "Primary location", "Connection strength"}},
 	{"google", []string{"E-mail 1 - Value", "E-mail 1 - Label", "E-mail 1 - Type", "Phone 1 - Value", "Group Membership", "Phonetic First Name", "Yomi Name", "File As"}},
-	{"crmkit", []string{FieldVersion, "handle", FieldCreatedBy, FieldUpdatedBy}},
+	{"crmkit", []string{crm.FieldVersion, "handle", crm.FieldCreatedBy, crm.FieldUpdatedBy}},
 }
 
 // FoldColumn returns the form in which names of columns are compared: letters and

@@ -1,0 +1,39 @@
+package fieldtype
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Choice is one of the values of its field, whatever its case. An ordered one has its
+// place among them in the folded column, and is sorted and compared by that.
+var Choice crm.Type = choiceType{}
+
+type choiceType struct{ base }
+
+func (choiceType) String() string { return "choice" }
+
+func (choiceType) Fold(f *crm.Field, text string) string {
+	if f.Ordered {
+		return strconv.Itoa(slices.Index(f.Values, text))
+	}
+	return norm.Fold(text)
+}
+
+func (choiceType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
+	for _, word := range f.Values {
+		if strings.EqualFold(word, text) {
+			return crm.Str(word), nil
+		}
+	}
+	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, norm.Quote(text), strings.Join(f.Values, ", ")).
+		On(f.Name).Of(text, f.Values)
+}
+
+func (choiceType) Schema(f *crm.Field) crm.JSONSchema {
+	return crm.JSONSchema{Type: "string", Enum: f.Values}
+}

@@ -1,0 +1,26 @@
+package fieldtype
+
+import (
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Handle is the kind of the record and its id, like contact/c_7k3q.
+var Handle crm.Type = handleType{}
+
+type handleType struct{ base }
+
+func (handleType) String() string { return "handle" }
+
+func (handleType) Computed() bool { return true }
+
+func (handleType) Comparison() crm.Comparison {
+	return crm.Comparison{By: crm.ByRecord, Lists: true}
+}
+
+func (handleType) Show(rec crm.Record, _ int) crm.Value { return crm.Str(rec.Handle()) }
+
+func (handleType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
+	text, isText := norm.Unquote(json)
+	return isText && text == shown.Text
+}

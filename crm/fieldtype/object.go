@@ -1,0 +1,74 @@
+package fieldtype
+
+import (
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Object is a set of keys with any JSON values, stored as they were sent.
+var Object crm.Type = objectType{}
+
+type objectType struct{ base }
+
+func (objectType) String() string { return "object" }
+
+func (objectType) Kind() crm.Kind { return crm.ObjectKind }
+
+func (objectType) Comparison() crm.Comparison {
+	return crm.Comparison{By: crm.ByMember, Parts: true, Null: true}
+}
+
+// Decode takes the keys to set; those whose value is null are removed.
+func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
+	in := crm.Input{Field: f, Mode: crm.MergeMembers}
+	if json[0] != '{' {
+		return in, crm.Errorf(crm.InvalidValue, `%s takes an object like {"plan":"pro","seats":12}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
+	}
+	var set []crm.Member
+	size := 0
+	for _, m := range norm.ParseObject(json) {
+		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, norm.Quote(m.Name)).On(f.Name)
+		}
+		if m.JSON == "null" {
+			in.Remove = append(in.Remove, m.Name)
+			continue
+		}
+		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
+			return in, crm.Errorf(crm.InvalidValue, "%s holds more than the %d bytes that are kept of all its keys and values, at %s; nothing was saved. Send less, or log the rest as activities.",
+				f.Name, crm.MaxObjectSize, norm.Quote(m.Name)).On(f.Name)
+		}
+		set = append(set, m)
+	}
+	in.Value = crm.Members(set)
+	return in, nil
+}
+
+// Lenient takes an object that was sent as text.
+func (objectType) Lenient(json string) string {
+	text := sentText(json)
+	if !strings.HasPrefix(text, "{") {
+		return json
+	}
+	members, err := norm.ReadObject([]byte(text))
+	if err != nil {
+		return json
+	}
+	return string(norm.AppendObject(nil, members))
+}
+
+func (objectType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
+	text, isText := norm.Unquote(c.JSON)
+	if !isText {
+		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
+	}
+	members, err := norm.ReadObject([]byte(text))
+	if err != nil {
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, norm.Quote(text)).On(f.Name)
+	}
+	return crm.Decoded{JSON: string(norm.AppendObject(nil, members)), Whole: true}, nil
+}
+
+func (objectType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "object"} }

@@ -1,0 +1,61 @@
+package fieldtype
+
+import (
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Time is a point in time, stored in unix milliseconds of whole seconds.
+var Time crm.Type = timeType{}
+
+type timeType struct{ base }
+
+func (timeType) String() string { return "time" }
+
+func (timeType) Kind() crm.Kind { return crm.TimeKind }
+
+func (timeType) Comparison() crm.Comparison {
+	return crm.Comparison{By: crm.ByTime, Ordered: true}
+}
+
+// TimeHelp ends every message about a text that is no time.
+const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance in hours, days or weeks with its sign, like -3h, +7d, -2w."
+
+// Parse cuts the time to the second. Answers show seconds, and a record that is sent back
+// must not differ from itself.
+func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
+	span, ok := r.Clock.Parse(text)
+	if !ok {
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(text), f.Name, TimeHelp).On(f.Name)
+	}
+	seconds := span.From / 1000
+	if span.From%1000 < 0 {
+		seconds--
+	}
+	return crm.Millis(seconds * 1000), nil
+}
+
+// DecodeCell takes a blank between date and time, as other products write it.
+func (timeType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
+	text, isText := norm.Unquote(c.JSON)
+	if !isText {
+		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
+	}
+	if len(text) > 10 && text[10] == ' ' && strings.Count(text, "-") >= 2 {
+		text = text[:10] + "T" + text[11:]
+	}
+	return crm.Decoded{JSON: norm.QuoteJSON(text), Whole: true}, nil
+}
+
+// Matches compares at the precision that was sent.
+func (timeType) Matches(r crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
+	text, isText := norm.Unquote(json)
+	span, ok := r.Clock.Parse(text)
+	return isText && ok && shown.Set() && norm.IsAbsoluteTime(text) && span.From <= shown.Int && shown.Int < span.Until
+}
+
+func (timeType) Schema(*crm.Field) crm.JSONSchema {
+	return crm.JSONSchema{Type: "string", Format: "date-time"}
+}

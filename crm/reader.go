@@ -1,0 +1,33 @@
+package crm
+
+import (
+	"strings"
+
+	"crmkit/crm/norm"
+)
+
+// Reader reads the values of a request. It has what types need to know besides the text.
+type Reader struct {
+	Clock     norm.Clock
+	Schema    *Schema
+	Workspace int64   // to which ids are bound
+	Me        string  // the address that "me" stands for
+	Entity    *Entity // that has the field
+}
+
+// Normal returns the stored form of a text that a client wrote for a field; an empty text
+// is Null. "me" is the address of the user if the field names one. The error names the
+// field, what is allowed, and an example.
+func (r Reader) Normal(f *Field, text string) (Value, *Error) {
+	clean, ok := norm.Clean(text)
+	if !ok {
+		return Value{}, Errorf(InvalidValue, "%s holds a NUL character or bytes that are not UTF-8; send UTF-8 text.", f.Name).On(f.Name)
+	}
+	if clean == "" {
+		return Value{}, nil
+	}
+	if f.IsUser && r.Me != "" && strings.EqualFold(clean, "me") {
+		return Str(r.Me), nil
+	}
+	return f.Type.Parse(r, f, clean)
+}
