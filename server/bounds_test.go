@@ -58,7 +58,7 @@ func crowded(t *testing.T, prepare func(*rig), fill func(*filler)) *crowd {
 
 func (c *crowd) open() {
 	c.t.Helper()
-	st, err := store.Open(c.t.Context(), store.Options{Path: c.path, Schema: schema(c.t), Clock: c.clock.Now, Rand: &histogram{}})
+	st, err := store.Open(c.t.Context(), store.Options{Path: c.path, Schema: schema(c.t), Clock: c.clock.Now, Rand: &fixedRand{}})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -67,13 +67,13 @@ func (c *clock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// histogram is a random source that gives the same bytes in every run.
-type histogram struct {
+// fixedRand is a random source that gives the same bytes in every run.
+type fixedRand struct {
 	n    uint64
 	rest []byte
 }
 
-func (c *histogram) Read(p []byte) (int, error) {
+func (c *fixedRand) Read(p []byte) (int, error) {
 	for len(c.rest) < len(p) {
 		c.n++
 		sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, c.n))
@@ -95,7 +95,7 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 	if opts.Schema == nil {
 		opts.Schema = schema(t)
 	}
-	opts.Path, opts.Clock, opts.Rand = store.Memory, r.clock.Now, &histogram{}
+	opts.Path, opts.Clock, opts.Rand = store.Memory, r.clock.Now, &fixedRand{}
 	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
 	st, err := store.Open(context.Background(), opts)
 	if err != nil {

@@ -30,7 +30,7 @@ func TestManualIsShort(t *testing.T) {
 func TestManualNamesTheAddressOnce(t *testing.T) {
 	r := newRig(t)
 	for _, page := range helpPages {
-		if n := strings.Count(r.want(200, "GET", page, ""), externalID); n > 1 || page == "/help" && n != 1 {
+		if n := strings.Count(r.want(200, "GET", page, ""), baseURL); n > 1 || page == "/help" && n != 1 {
 			t.Errorf("%s has the address %d times", page, n)
 		}
 	}
@@ -94,7 +94,7 @@ func TestDiscoveryDocuments(t *testing.T) {
 		t.Fatalf("%d links", len(links))
 	}
 	for _, link := range links {
-		path, ours := strings.CutPrefix(link[1], externalID)
+		path, ours := strings.CutPrefix(link[1], baseURL)
 		if a := r.call("GET", path, ""); !ours || a.status != 200 && !strings.HasPrefix(path, "/mcp") || strings.HasPrefix(path, "/mcp") && a.status != 401 {
 			t.Errorf("%s leads to %d", link[1], a.status)
 		}

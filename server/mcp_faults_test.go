@@ -128,7 +128,7 @@ func TestCallsThatAreCutOff(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	ctx, cancel := context.WithCancel(t.Context())
 	body := io.MultiReader(strings.NewReader(callOfTool(1, "request", `{"method":"GET","path":"/contacts"}`)), ends{cancel})
-	req := httptest.NewRequestWithContext(ctx, "POST", externalID+"/mcp", body)
+	req := httptest.NewRequestWithContext(ctx, "POST", baseURL+"/mcp", body)
 	req.Header = r.header.Clone()
 	req.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()

@@ -167,7 +167,7 @@ func TestTransportGuards(t *testing.T) {
 	for _, path := range []string{"/mcp", "/mcp/", "/mcp/tools"} {
 		for _, method := range []string{"GET", "DELETE", "POST"} {
 			a := r.call(method, path, ping, "Content-Type", "application/json")
-			want := `Bearer resource_metadata="` + externalID + "/.well-known/oauth-protected-resource" + strings.TrimSuffix(path, "/") + `", scope="crm"`
+			want := `Bearer resource_metadata="` + baseURL + "/.well-known/oauth-protected-resource" + strings.TrimSuffix(path, "/") + `", scope="crm"`
 			if a.status != 401 || a.header.Get("WWW-Authenticate") != want || !json.Valid([]byte(a.body)) {
 				t.Errorf("%s %s without a token: %d %s %s", method, path, a.status, a.header.Get("WWW-Authenticate"), a.body)
 			}
@@ -292,13 +292,13 @@ func TestToolset(t *testing.T) {
 	for _, c := range []struct{ tool, args, want string }{
 		{"read", `{"path":"/contacts"}`, "# 1 of 1 contact"}, {"write", `{"method":"POST","path":"/deals","body":{"title":"12 seats"}}`, "# created"},
 		{"write", `{"method":"DELETE","path":"/deals"}`, "method_not_allowed"}, {"delete", `{"path":"/contacts/` + r.id("contact", 1) + `"}`, "confirmation_required"},
-		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + externalID + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
+		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + baseURL + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
 		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
 		{"write", `{"method":"DELETE","path":"/contacts/c_1"}`, "The tool delete does that"}, {"write", `{"method":"get","path":"/contacts"}`, "The tool read does that"},
 		{"read", `{"path":"/contacts","limit":5}`, "behind the path, like /contacts?limit=20."}, {"write", `{"method":"POST","path":"/contacts","name":"x"}`, "the fields of a record in body"},
 		{"fetch", `{"id":"jane@acme.com"}`, "search finds it"},
 		{"fetch", `{"id":"` + r.id("contact", 1) + `"}`, `"id":"contact/` + r.id("contact", 1) + `"`}, {"fetch", `{"id":" /contacts/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
-		{"fetch", `{"id":"` + externalID + `/contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"company/` + r.id("contact", 1) + `"}`, "not_found"}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},
+		{"fetch", `{"id":"` + baseURL + `/contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"company/` + r.id("contact", 1) + `"}`, "not_found"}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},
 	} {
 		if text, _ := r.tool("/mcp/tools", c.tool, c.args); !strings.Contains(text, c.want) {
 			t.Errorf("%s %s: %s", c.tool, c.args, text)

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	externalID = "http://127.0.0.1:8080"
-	callback   = "https://claude.ai/api/mcp/auth_callback"
-	verifier   = "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghij"
-	formType   = "application/x-www-form-urlencoded"
+	baseURL  = "http://127.0.0.1:8080"
+	callback = "https://claude.ai/api/mcp/auth_callback"
+	verifier = "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghij"
+	formType = "application/x-www-form-urlencoded"
 )
 
 func challenge() string {
@@ -61,7 +61,7 @@ func (r *rig) register(name string, redirects ...string) *connector {
 // asking returns the parameters of an authorization request.
 func (c *connector) asking(more ...string) url.Values {
 	values := url.Values{"response_type": {"code"}, "client_id": {c.client}, "redirect_uri": {callback}, "state": {"st&1"}, "scope": {"claudeai"},
-		"code_challenge": {challenge()}, "code_challenge_method": {"S256"}, "resource": {externalID + "/mcp"}, "prompt": {"consent"}}
+		"code_challenge": {challenge()}, "code_challenge_method": {"S256"}, "resource": {baseURL + "/mcp"}, "prompt": {"consent"}}
 	for i := 0; i+1 < len(more); i += 2 {
 		if values.Del(more[i]); more[i+1] != "" {
 			values.Set(more[i], more[i+1])
@@ -97,7 +97,7 @@ func (c *connector) post(pairs ...string) answer {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values.Set(pairs[i], pairs[i+1])
 	}
-	a := c.call("POST", "/authorize", values.Encode(), "Content-Type", formType, "Cookie", c.cookie, "Origin", externalID)
+	a := c.call("POST", "/authorize", values.Encode(), "Content-Type", formType, "Cookie", c.cookie, "Origin", baseURL)
 	if strings.HasPrefix(a.header.Get("Location"), "/authorize?request=") {
 		c.show()
 	}
@@ -139,7 +139,7 @@ func (c *connector) sentTo(a answer) url.Values {
 	if a.status != 303 || err != nil || to.Scheme == "" {
 		c.t.Fatalf("no redirect to the client: %d %s %s", a.status, a.header.Get("Location"), a.body)
 	}
-	if to.Query().Get("iss") != externalID || to.Query().Get("state") != "st&1" {
+	if to.Query().Get("iss") != baseURL || to.Query().Get("state") != "st&1" {
 		c.t.Errorf("redirect %s", to)
 	}
 	return to.Query()
@@ -225,8 +225,8 @@ func TestMetadata(t *testing.T) {
 	r := newRig(t)
 	a := r.call("GET", "/.well-known/oauth-authorization-server", "", "Origin", "http://localhost:6274")
 	server := decoded(t, a.body)
-	for name, want := range map[string]string{"issuer": externalID, "authorization_endpoint": externalID + "/authorize", "token_endpoint": externalID + "/token",
-		"registration_endpoint": externalID + "/register", "revocation_endpoint": externalID + "/revoke"} {
+	for name, want := range map[string]string{"issuer": baseURL, "authorization_endpoint": baseURL + "/authorize", "token_endpoint": baseURL + "/token",
+		"registration_endpoint": baseURL + "/register", "revocation_endpoint": baseURL + "/revoke"} {
 		if server[name] != want {
 			t.Errorf("%s is %v", name, server[name])
 		}
@@ -237,7 +237,7 @@ func TestMetadata(t *testing.T) {
 	}
 	for path, want := range map[string]string{"": "/mcp", "/mcp": "/mcp", "/mcp/tools": "/mcp/tools"} {
 		got := decoded(t, r.want(200, "GET", "/.well-known/oauth-protected-resource"+path, ""))
-		if got["resource"] != externalID+want || fmt.Sprint(got["authorization_servers"]) != "["+externalID+"]" || fmt.Sprint(got["scopes_supported"]) != "[crm]" {
+		if got["resource"] != baseURL+want || fmt.Sprint(got["authorization_servers"]) != "["+baseURL+"]" || fmt.Sprint(got["scopes_supported"]) != "[crm]" {
 			t.Errorf("protected resource %s: %v", path, got)
 		}
 	}
@@ -302,8 +302,8 @@ func TestAuthorizeRefuses(t *testing.T) {
 	if a := c.call("GET", "/authorize?"+c.asking().Encode()+"&state=x", ""); a.status != 400 {
 		t.Errorf("duplicate parameter: %d", a.status)
 	}
-	for _, pairs := range [][]string{{"redirect_uri", "http://127.0.0.1:40001/cb"}, {"redirect_uri", "http://[::1]:5/cb"}, {"resource", ""}, {"resource", externalID + "/"},
-		{"resource", "HTTP://127.0.0.1:8080/mcp/"}, {"resource", externalID + "/mcp/tools"}, {"state", strings.Repeat("s", 8000)}, {"state", ""}} {
+	for _, pairs := range [][]string{{"redirect_uri", "http://127.0.0.1:40001/cb"}, {"redirect_uri", "http://[::1]:5/cb"}, {"resource", ""}, {"resource", baseURL + "/"},
+		{"resource", "HTTP://127.0.0.1:8080/mcp/"}, {"resource", baseURL + "/mcp/tools"}, {"state", strings.Repeat("s", 8000)}, {"state", ""}} {
 		c.begin(pairs...)
 	}
 	a := c.call("HEAD", "/authorize?"+c.asking().Encode(), "")

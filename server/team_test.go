@@ -29,7 +29,7 @@ func onFile(t testing.TB) (*rig, *sql.DB) {
 	r := &rig{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, header: http.Header{}, logs: &lockedBuffer{}}
 	path := filepath.Join(t.TempDir(), "crmkit.db")
 	var err error
-	if r.store, err = store.Open(t.Context(), store.Options{Path: path, Schema: schema(t), Clock: r.clock.Now, Rand: &histogram{}}); err != nil {
+	if r.store, err = store.Open(t.Context(), store.Options{Path: path, Schema: schema(t), Clock: r.clock.Now, Rand: &fixedRand{}}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.store.Close() })

@@ -141,7 +141,7 @@ func TestRevokingNamesWhatWasMade(t *testing.T) {
 // What the log does not tell any more may be anything's.
 func TestRevokingNamesWhatTheLogForgot(t *testing.T) {
 	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &histogram{}, LogDays: 30})
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &fixedRand{}, LogDays: 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestTwoCredentials(t *testing.T) {
 	r := newRig(t)
 	token := r.signIn("jane@acme.com")
 	for _, path := range []string{"/whoami", "/help", "/mcp", "/token", "/metrics"} {
-		req, err := http.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/mcp" || path == "/token"], externalID+path, strings.NewReader("{}"))
+		req, err := http.NewRequest(map[bool]string{true: "POST", false: "GET"}[path == "/mcp" || path == "/token"], baseURL+path, strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 // the use that it is itself, while another write has the writer.
 func TestTokensAreListedBesideAWrite(t *testing.T) {
 	r := newRig(t)
-	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &histogram{}})
+	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &fixedRand{}})
 	if err != nil {
 		t.Fatal(err)
 	}

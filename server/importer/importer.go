@@ -57,7 +57,7 @@ type Importer struct {
 	rows    rowReader
 	summary summary
 	trial   *store.DryRun // what a dry run did so far; nil if it is not one
-	most    int              // rows saved in one transaction
+	most    int           // rows saved in one transaction
 	output  func([]byte) error
 }
 
