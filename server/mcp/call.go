@@ -15,7 +15,7 @@ import (
 	"crmkit/server/web"
 )
 
-// innerCall is a request that a tool makes of the API.
+// innerCall is a request that a tool makes to the API.
 type innerCall struct {
 	method string
 	target string // path and query
@@ -23,10 +23,10 @@ type innerCall struct {
 	key    string // Idempotency-Key; empty: none
 }
 
-// call runs a route in process as the actor of the outer request, and returns the
-// status and the text that the same request over HTTP gets. A fault is one that
-// the answer to the outer request must become.
-func (c *Connector) call(outer *web.Request, in innerCall) (status int, text string, fault *crm.Error) {
+// call makes a request as the actor of the outer request, and returns the status and the text
+// that the same request gets over HTTP. If denied is not nil, the token is no longer valid,
+// and the answer to the outer request must be this error.
+func (c *Connector) call(outer *web.Request, in innerCall) (status int, text string, denied *crm.Error) {
 	u, known := innerURL(in.method, in.target)
 	if known != nil {
 		return known.Status(), errorText(known), nil
@@ -39,16 +39,16 @@ func (c *Connector) call(outer *web.Request, in innerCall) (status int, text str
 	return reply.Status, reply.Text, reply.Denied
 }
 
-// errorText spells an error as the API's text does.
+// errorText returns an error as the API writes it in text.
 func errorText(err *crm.Error) string {
 	return string((&render.Response{Error: err}).Append(nil, render.Text))
 }
 
-// hidden are the first segments of paths that a tool may not call: they are for
-// clients that are not signed in.
+// hidden are the first segments of paths that a tool may not call, since they are for clients
+// that are not signed in.
 var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth", ".well-known", "auth", "metrics"}
 
-// innerURL reads the path of a tool call. The query is kept as it is written, so
+// innerURL parses the path and query of a tool call. The query is taken as it is written, so
 // that #, blanks and letters of any language need no escape in it.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
 	if !slices.Contains(web.Methods, method) {
@@ -70,8 +70,8 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }
 
-// truncated returns the text of an answer, or where it is too long its first lines
-// and how to get less.
+// truncated returns the text of an answer. Of one that is too long it returns the first lines
+// and says how to get less.
 func truncated(text string) string {
 	if len(text) <= web.MaxToolText {
 		return text

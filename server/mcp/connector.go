@@ -54,7 +54,8 @@ func (c *Connector) SetManual(m *manual.Manual) {
 	c.toolsets = c.newToolsets()
 }
 
-// Routes returns the routes of the connector.
+// Routes returns the routes of the connector: each path also with a slash at its end, as some
+// clients write it.
 func (c *Connector) Routes() []web.Route {
 	var rows []web.Route
 	for _, t := range []struct{ path, doc string }{
@@ -78,7 +79,8 @@ func (c *Connector) Routes() []web.Route {
 	return rows
 }
 
-// noStream answers GET and DELETE: there are neither streams nor sessions.
+// noStream answers GET and DELETE, by which clients open streams and end sessions. The text
+// of the error is replaced in failure.
 func noStream(*web.Request) (*render.Response, error) {
 	return nil, crm.Errorf(crm.MethodNotAllowed, "there are neither streams nor sessions.")
 }
@@ -86,14 +88,16 @@ func noStream(*web.Request) (*render.Response, error) {
 // call is a request to the connector on its way through the SDK.
 type call struct {
 	*web.Request
-	fault atomic.Pointer[crm.Error] // a 401 on the way, which the whole answer must become
+	denied atomic.Pointer[crm.Error] // set by a tool whose token is no longer valid: the answer must be this error
 }
 
+// callKey is the key of the call in the context that the SDK passes to tools.
 type callKey struct{}
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// post answers POST /mcp and POST /mcp/tools.
+// post answers POST /mcp and POST /mcp/tools. Errors before the messages are read have no id of
+// a message.
 func (c *Connector) post(rq *web.Request, set string) (doc *render.Response, err error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
@@ -117,7 +121,8 @@ func (c *Connector) post(rq *web.Request, set string) (doc *render.Response, err
 	return doc, nil
 }
 
-// forward lets the SDK answer messages.
+// forward lets the SDK answer messages. Each message of a batch but the first, which the
+// adapter counted, counts as a request of the token.
 func (c *Connector) forward(rq *web.Request, set string, messages rpcMessages) (*render.Response, error) {
 	body, fault := rq.Bytes()
 	if fault != nil {
@@ -132,17 +137,17 @@ func (c *Connector) forward(rq *web.Request, set string, messages rpcMessages) (
 	inner := rq.Request.Clone(context.WithValue(rq.Context(), callKey{}, call))
 	inner.Body = io.NopCloser(bytes.NewReader(body))
 	inner.ContentLength = int64(len(body))
-	inner.Header.Set("Accept", "application/json, text/event-stream") // who sends less can read JSON
+	inner.Header.Set("Accept", "application/json, text/event-stream") // a client that accepts only JSON gets JSON as well
 	inner.Header.Set("Content-Type", "application/json")
 	inner.Header.Del("Last-Event-Id")
 	inner.Header.Del("Mcp-Session-Id")
 	w := &bufferedResponse{header: http.Header{}, status: http.StatusOK}
 	c.toolsets[set].ServeHTTP(w, inner)
-	if fault := call.fault.Load(); fault != nil {
+	if fault := call.denied.Load(); fault != nil {
 		return nil, fault
 	}
 	if err := rq.Context().Err(); err != nil {
-		return nil, err // the SDK's answer may be cut off, or none
+		return nil, err // the SDK's answer may be incomplete
 	}
 	if w.status >= 500 {
 		return nil, fmt.Errorf("the MCP SDK answered %d: %s", w.status, w.body.String())
@@ -153,13 +158,13 @@ func (c *Connector) forward(rq *web.Request, set string, messages rpcMessages) (
 	return &render.Response{Status: w.status, Raw: &render.Raw{Type: "application/json", Body: w.body.String()}}, nil
 }
 
-// reject returns the error for a message that the SDK answered with a plain
-// status and a sentence.
+// reject returns the error for a message that the SDK answered with a status and a sentence
+// instead of JSON.
 func (c *Connector) reject(w *bufferedResponse, messages rpcMessages) (*render.Response, error) {
 	text := norm.OneLine(strings.TrimSpace(w.body.String()))
 	if strings.HasPrefix(text, "JSON RPC not handled") && len(messages) == 1 {
-		// JSON-RPC ignores a notification that it does not know, and answers a
-		// request with an error, which is not an error of HTTP.
+		// By JSON-RPC an unknown notification is ignored, and an unknown request gets an
+		// error under the HTTP status 200.
 		if messages.id() == "" {
 			return &render.Response{Status: http.StatusAccepted, Raw: &render.Raw{Type: "application/json"}}, nil
 		}

@@ -12,10 +12,11 @@ import (
 	"crmkit/server/web"
 )
 
-// messageError is an error that is about a message.
+// messageError is an error of a request whose messages have been read. The answer names the
+// message that it is about.
 type messageError struct {
 	id   string // of the message; empty: it has none
-	code int    // of JSON-RPC; 0: that of the error
+	code int    // of JSON-RPC; 0: failure derives it from the error
 	err  error
 }
 
@@ -55,8 +56,9 @@ func rpcErrorDoc(id string, code int, known *crm.Error) *render.Response {
 	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(id, code, string(known.Code)+": "+known.Hint)}}
 }
 
-// challenge returns the WWW-Authenticate header that leads a client to the
-// sign-in (RFC 9728 section 5.1, RFC 6750 section 3).
+// challenge returns the WWW-Authenticate header that leads a client to the sign-in (RFC 9728
+// section 5.1, RFC 6750 section 3). Its description is ASCII without quotes, since clients
+// differ in how they read escapes.
 func (c *Connector) challenge(rq *web.Request, known *crm.Error) string {
 	path := strings.TrimSuffix(rq.Path, "/")
 	text := fmt.Sprintf(`resource_metadata="%s/.well-known/oauth-protected-resource%s", scope="%s"`, rq.Base(), path, c.scope)
@@ -67,6 +69,7 @@ func (c *Connector) challenge(rq *web.Request, known *crm.Error) string {
 	return fmt.Sprintf(`Bearer error="invalid_token", error_description="%s", %s`, strings.Map(asciiOnly, plain), text)
 }
 
+// asciiOnly replaces characters that a quoted string of a header cannot hold.
 func asciiOnly(r rune) rune {
 	if r < ' ' || r > '~' {
 		return '?'

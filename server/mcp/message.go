@@ -11,11 +11,11 @@ import (
 	"crmkit/crm/norm"
 )
 
-// The reader of JSON-RPC messages in front of the SDK. Decoders that match names
-// without regard to case, or keep the last of two equal names, let a message mean
-// two things to two readers; so names are exact and none repeats.
-
-// rpcMessage is what of a message matters before the SDK reads it.
+// rpcMessage is the part of a JSON-RPC message that is needed before the SDK reads it.
+//
+// Messages are read strictly. Decoders that ignore the case of names, or that take the last of
+// two equal names, let a message mean two things to two readers; so names must be exact, and
+// none may repeat.
 type rpcMessage struct {
 	id      string // raw; empty: a notification
 	method  string
@@ -23,9 +23,10 @@ type rpcMessage struct {
 	name    string // of the tool, or the URI of the resource
 }
 
+// rpcMessages are the messages of one request: one, or a batch.
 type rpcMessages []rpcMessage
 
-// id returns the id of the only message; a batch has none of its own.
+// id returns the id of the only message. A batch has no id.
 func (m rpcMessages) id() string {
 	if len(m) == 1 {
 		return m[0].id
@@ -36,6 +37,7 @@ func (m rpcMessages) id() string {
 // maxBatch is the most messages of a batch.
 const maxBatch = 20
 
+// The codes of JSON-RPC 2.0 section 5.1.
 const (
 	rpcParseError     = -32700
 	rpcInvalidRequest = -32600
@@ -45,8 +47,8 @@ const (
 	rpcServerError    = -32000
 )
 
-// readMessages reads a message, or a batch where the protocol version has them:
-// 2025-03-26, which is also meant where the header is absent.
+// readMessages reads a message, or a batch if the protocol version has batches. Only 2025-03-26
+// has, which is also the version of requests without the header.
 func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
 	text := strings.TrimSpace(string(body))
 	if !strings.HasPrefix(text, "[") {
@@ -77,7 +79,7 @@ func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
 	return list, nil
 }
 
-// rpcError is a fault of a message, with its code of JSON-RPC 2.0 section 5.1.
+// rpcError is an error in a message, with its code of JSON-RPC 2.0 section 5.1.
 type rpcError struct {
 	code int
 	hint string
@@ -87,12 +89,16 @@ func rpcErrorf(code int, format string, args ...any) *rpcError {
 	return &rpcError{code, fmt.Sprintf(format, args...)}
 }
 
+// The names that may stand in a message, in its params and in _meta. Names in arguments are
+// those of tools.
 var (
 	messageNames = []string{"jsonrpc", "id", "method", "params", "result", "error"}
 	paramNames   = []string{"_meta", "name", "arguments", "uri", "cursor", "protocolVersion", "capabilities", "clientInfo", "level", "requestId", "reason", "progressToken", "progress"}
 	metaNames    = []string{"io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities", "progressToken"}
 )
 
+// readMessage reads one message. It returns the id even where the message is wrong, so that the
+// error can name it.
 func readMessage(text string) (m rpcMessage, fault *rpcError) {
 	top, err := norm.ReadObject([]byte(text))
 	if err != nil {
@@ -128,7 +134,7 @@ func readMessage(text string) (m rpcMessage, fault *rpcError) {
 	return m, fault
 }
 
-// readParams holds the objects below a message to exact names too.
+// readParams reads the params of a message, whose names must be exact as well.
 func readParams(text string, m *rpcMessage) *rpcError {
 	if text == "" || text == "null" {
 		return nil
@@ -152,17 +158,24 @@ func readParams(text string, m *rpcMessage) *rpcError {
 			return rpcErrorf(rpcInvalidParams, "%s: %s.", member.Name, err)
 		}
 		if member.Name == "_meta" {
-			if fault := exact(inner, metaNames); fault != nil {
+			fault := exact(inner, metaNames)
+			if fault != nil {
 				return fault
 			}
-			for _, entry := range inner {
-				if entry.Name == metaNames[0] {
-					m.version, _ = norm.Unquote(entry.JSON)
-				}
-			}
+			m.version = versionOf(inner)
 		}
 	}
 	return nil
+}
+
+// versionOf returns the protocol version in _meta.
+func versionOf(meta []crm.Member) (version string) {
+	for _, entry := range meta {
+		if entry.Name == metaNames[0] {
+			version, _ = norm.Unquote(entry.JSON)
+		}
+	}
+	return version
 }
 
 // exact refuses names that differ from known ones by case alone.
@@ -178,7 +191,7 @@ func exact(members []crm.Member, known []string) *rpcError {
 }
 
 // validID reports whether a raw JSON value may be an id: a string, or an integer
-// that every reader keeps exactly (RFC 8259 section 6).
+// that every reader reads exactly (RFC 8259 section 6).
 func validID(raw string) bool {
 	if strings.HasPrefix(raw, `"`) {
 		return true

@@ -20,7 +20,8 @@ import (
 	"crmkit/server/web"
 )
 
-// newToolsets returns the servers of the SDK by their paths. They are stateless.
+// newToolsets returns the servers of the SDK by their paths. They are stateless: each request
+// stands alone, so that any process can answer it.
 func (c *Connector) newToolsets() map[string]http.Handler {
 	sets := map[string]http.Handler{}
 	for path, add := range map[string]func(*sdk.Server){"/mcp": c.addRequestTool, "/mcp/tools": c.addTools} {
@@ -38,7 +39,8 @@ func (c *Connector) newToolsets() map[string]http.Handler {
 	return sets
 }
 
-// supportedMethods are the methods of the capabilities that the connector declares: tools and resources.
+// supportedMethods are the methods of the capabilities that the connector declares, which are
+// tools and resources.
 var supportedMethods = []string{"initialize", "ping", "server/discover", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list"}
 
 // checkSupported refuses methods of capabilities that are not declared. The SDK would answer
@@ -52,8 +54,8 @@ func checkSupported(next sdk.MethodHandler) sdk.MethodHandler {
 	}
 }
 
-// guardMethod turns a panic into the error of its message. The SDK runs methods in
-// goroutines of its own, where nothing else would stop it.
+// guardMethod turns a panic into the error of its message. The SDK runs methods in goroutines
+// of its own, where a panic would end the process.
 func (c *Connector) guardMethod(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, req sdk.Request) (result sdk.Result, err error) {
 		defer func() {
@@ -130,7 +132,7 @@ func (c *Connector) stages(rq *web.Request, e *crm.Entity) string {
 	return strings.Join(words, ", ")
 }
 
-// addResources adds the manual and its topics.
+// addResources adds the pages of the manual as resources.
 func (c *Connector) addResources(m *sdk.Server) {
 	add := func(name, title, page string) {
 		uri := "crmkit://" + name

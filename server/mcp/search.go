@@ -13,11 +13,11 @@ import (
 	"crmkit/server/web"
 )
 
-// perKind is how many records of a kind a search returns.
+// perKind is the most records of a kind that a search returns.
 const perKind = 10
 
-// found is a record in the answers of search and fetch, in the shape that ChatGPT
-// documents for its connectors.
+// found is a record in the answers of search and fetch, in the form that ChatGPT documents for
+// its connectors.
 type found struct {
 	ID       string            `json:"id"`
 	Title    string            `json:"title"`
@@ -26,7 +26,7 @@ type found struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
-// recordJSON is what search and fetch need of a record.
+// recordJSON has the members of a record that search and fetch need.
 type recordJSON struct {
 	Handle string `json:"handle"`
 	Name   string `json:"name"`
@@ -43,6 +43,7 @@ func (r recordJSON) found(base string) found {
 	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
 
+// searchTool runs the tool search: GET /search in the form of a connector.
 func (c *Connector) searchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	query := url.Values{"q": {args["query"]}, "limit": {strconv.Itoa(perKind)}, "format": {"json"}}
 	status, text, fault := c.call(rq, innerCall{method: http.MethodGet, target: "/search?" + query.Encode()})
@@ -51,7 +52,7 @@ func (c *Connector) searchTool(rq *web.Request, args map[string]string) (int, st
 	}
 	var list struct{ Items []recordJSON }
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		panic(err) // it is our own JSON
+		panic(err) // the API wrote it
 	}
 	results := []found{}
 	for _, item := range list.Items {
@@ -60,8 +61,9 @@ func (c *Connector) searchTool(rq *web.Request, args map[string]string) (int, st
 	return 200, asJSON(map[string]any{"results": results}), nil
 }
 
+// fetchTool runs the tool fetch: the text of a record and of its latest activities.
 func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
-	e, id, fault := c.named(rq, args["id"])
+	e, id, fault := c.parseID(rq, args["id"])
 	if fault != nil {
 		return fault.Status(), errorText(fault), nil
 	}
@@ -74,7 +76,7 @@ func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, str
 	}
 	var item recordJSON
 	if err := json.Unmarshal([]byte(text), &item); err != nil {
-		panic(err) // it is our own JSON
+		panic(err) // the API wrote it
 	}
 	out := item.found(rq.Base())
 	out.Metadata = map[string]string{"kind": e.Name}
@@ -92,9 +94,9 @@ func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, str
 	return 200, asJSON(out), nil
 }
 
-// named reads an id of a kind that search finds: a handle as search gave it, the id behind
-// its slash, or the URL or path of the record.
-func (c *Connector) named(rq *web.Request, sent string) (*crm.Entity, string, *crm.Error) {
+// parseID returns the kind and the id in the argument of fetch: a handle as search returns it,
+// an id alone, or the URL or path of a record.
+func (c *Connector) parseID(rq *web.Request, sent string) (*crm.Entity, string, *crm.Error) {
 	handle := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(sent), rq.Base()), "/")
 	kind, id, whole := strings.Cut(handle, "/")
 	e := cmp.Or(c.schema.ByName(kind), c.schema.ByPath(kind))
@@ -113,8 +115,8 @@ func (c *Connector) hasActivities(e *crm.Entity) bool {
 	return row != nil
 }
 
-// asJSON spells a value without HTML escapes, and with escapes for invisible
-// characters: models read it as it is.
+// asJSON encodes a value for models, which read the text as it is: without escapes of HTML, and
+// with escapes of invisible characters.
 func asJSON(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)

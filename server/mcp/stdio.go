@@ -18,17 +18,16 @@ import (
 	"crmkit/server/web"
 )
 
-// Stdio carries MCP messages, one a line (the stdio transport of MCP), to a
-// connector and its answers back, until the input ends. So a local client and one
-// over the network meet the same server. Messages are served one after the other:
-// who writes a record and then reads it finds it.
+// Stdio carries MCP messages, one a line (the stdio transport of MCP), to a connector, and its
+// answers back. A local client and one over the network so meet the same server. Messages are
+// served one after the other: a client that writes a record and then reads it finds it.
 type Stdio struct {
 	In  io.Reader
 	Out io.Writer
-	Log *slog.Logger // of what goes wrong with messages that have no answer
+	Log *slog.Logger // for errors of messages that have no answer
 
 	Endpoint string       // URL of the connector, like https://crm.example.com/mcp
-	Token    string       // sent as the bearer
+	Token    string       // sent as the bearer token
 	Handler  http.Handler // answers in this process; nil: the server at Endpoint answers
 
 	version string // negotiated by initialize
@@ -40,9 +39,8 @@ const (
 	maxAnswer = 16 << 20
 )
 
-// Run serves until the input ends or the context does; the message under way then
-// has some seconds to finish. Only faults of the two streams are errors; what goes
-// wrong with a message is its answer.
+// Run serves until the input or the context ends. The message under way then has some seconds
+// to finish. It returns the errors of the two streams; an error of a message is its answer.
 func (p *Stdio) Run(ctx context.Context) error {
 	going, end := context.WithCancel(ctx)
 	lines, failed := make(chan string), make(chan error, 1)
@@ -64,8 +62,8 @@ func (p *Stdio) Run(ctx context.Context) error {
 	}
 }
 
-// read passes lines on until the input ends. Of a line that is too long only the
-// beginning is kept, which the connector refuses.
+// read sends the lines of the input to the channel. Of a line that is too long it sends the
+// beginning, which the connector refuses.
 func (p *Stdio) read(ctx context.Context, lines chan<- string) error {
 	in := bufio.NewReaderSize(p.In, 64<<10)
 	for {
@@ -120,7 +118,7 @@ func (p *Stdio) serve(going context.Context, line string) error {
 	return err
 }
 
-// answer returns the connector's answer on one line; empty where there is none.
+// answer returns the connector's answer on one line, or nil if there is none.
 func (p *Stdio) answer(ctx context.Context, line string, messages rpcMessages) ([]byte, error) {
 	status, body, err := p.send(ctx, line, messages)
 	if err != nil || len(body) == 0 && status < 300 {
@@ -136,8 +134,9 @@ func (p *Stdio) answer(ctx context.Context, line string, messages rpcMessages) (
 	return compact.Bytes(), nil
 }
 
-// refusal is the error for a token that is not taken. The connector refuses it
-// before it reads the message, and tells of a sign-in that this client has not.
+// refusal returns the error for a token that is not valid. The connector refuses it before it
+// reads the message. Its hint is cut where it speaks of connecting again, which a local
+// client cannot do.
 func refusal(answer []byte) error {
 	var got struct{ Error struct{ Message string } }
 	_ = json.Unmarshal(answer, &got)
@@ -145,6 +144,7 @@ func refusal(answer []byte) error {
 	return fmt.Errorf("%s Start again with another token", said)
 }
 
+// rpcAnswer returns a JSON-RPC error. An empty id means that the message is unknown.
 func rpcAnswer(id string, code int, text string) string {
 	if id == "" {
 		id = "null"
@@ -159,10 +159,11 @@ func negotiated(answer []byte) string {
 			ProtocolVersion string `json:"protocolVersion"`
 		} `json:"result"`
 	}
-	_ = json.Unmarshal(answer, &got) // an error has none
+	_ = json.Unmarshal(answer, &got) // an error has no version
 	return got.Result.ProtocolVersion
 }
 
+// send sends the line to the connector, in this process or over the network.
 func (p *Stdio) send(ctx context.Context, line string, messages rpcMessages) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Endpoint, strings.NewReader(line))
 	if err != nil {
@@ -191,14 +192,14 @@ func (p *Stdio) send(ctx context.Context, line string, messages rpcMessages) (st
 	return res.StatusCode, body, err
 }
 
-// setVersion sets the headers that say over HTTP what a message says itself.
+// setVersion sets the headers that repeat members of the message over HTTP.
 func (p *Stdio) setVersion(req *http.Request, messages rpcMessages) {
 	if len(messages) != 1 {
 		return
 	}
 	m := messages[0]
 	switch {
-	case m.version != "": // each request of the newest revision names it
+	case m.version != "": // requests of the newest revision name their version
 		req.Header.Set("MCP-Protocol-Version", m.version)
 		req.Header.Set("Mcp-Method", m.method)
 		if m.name != "" {
@@ -209,7 +210,7 @@ func (p *Stdio) setVersion(req *http.Request, messages rpcMessages) {
 	}
 }
 
-// bufferedResponse keeps what a handler answers.
+// bufferedResponse is an http.ResponseWriter that holds the answer in memory.
 type bufferedResponse struct {
 	header http.Header
 	status int
@@ -230,5 +231,5 @@ func (r *bufferedResponse) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// Flush is there for the SDK, which flushes what it streams.
+// Flush does nothing. The SDK needs an http.Flusher.
 func (r *bufferedResponse) Flush() {}

@@ -15,7 +15,8 @@ import (
 	"crmkit/server/web"
 )
 
-// schemaOf returns a JSON schema in the plain form that every client reads.
+// schemaOf returns the JSON schema of an object, without keywords that some clients do not
+// know.
 func schemaOf(required []string, properties map[string]any) map[string]any {
 	return map[string]any{"type": "object", "properties": properties, "required": required}
 }
@@ -30,35 +31,35 @@ func stringOf(doc string, values ...string) map[string]any {
 
 const keyDoc = "optional Idempotency-Key: a random word of yours; the same call with it again is done once"
 
-// bodyOf is the schema of a body.
+// bodyOf returns the schema of a body.
 func bodyOf(doc string) map[string]any {
 	return map[string]any{"type": []string{"object", "array", "string"}, "description": doc}
 }
 
-// tool is a tool as it is registered: what its arguments are called, and what it
-// does with them.
+// tool is a tool as it is registered. The hints are those of MCP, by which clients decide
+// whether to ask the user before a call.
 type tool struct {
 	name, title, doc      string
 	readOnly, destructive bool
 	idempotent            bool
 	required              []string
 	arguments             map[string]any // their JSON schemas
-	run                   func(rq *web.Request, args map[string]string) (status int, text string, fault *crm.Error)
+	run                   func(rq *web.Request, args map[string]string) (status int, text string, denied *crm.Error)
 }
 
 func (c *Connector) add(m *sdk.Server, t tool) {
 	notes := &sdk.ToolAnnotations{Title: t.title, ReadOnlyHint: t.readOnly, DestructiveHint: new(t.destructive), IdempotentHint: t.idempotent, OpenWorldHint: new(false)}
 	m.AddTool(&sdk.Tool{Name: t.name, Title: t.title, Description: t.doc, InputSchema: schemaOf(t.required, t.arguments), Annotations: notes},
 		func(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-			status, text, fault := c.runTool(callOf(ctx).Request, t, req.Params.Arguments)
-			if fault != nil {
-				callOf(ctx).fault.Store(fault)
+			status, text, denied := c.runTool(callOf(ctx).Request, t, req.Params.Arguments)
+			if denied != nil {
+				callOf(ctx).denied.Store(denied)
 			}
 			return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: text}}, IsError: status >= 400}, nil
 		})
 }
 
-func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (status int, text string, fault *crm.Error) {
+func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (status int, text string, denied *crm.Error) {
 	args, err := t.read(raw)
 	if err != nil {
 		return err.Status(), errorText(err), nil
@@ -66,8 +67,8 @@ func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (statu
 	return t.run(rq, args)
 }
 
-// read reads the arguments of a tool: strings, and a body that is an object, a list of
-// them, or a text: such JSON as models also send it, or a file of rows.
+// read reads the arguments of a tool. They are strings, except body, which is a JSON object, a
+// list of objects, or a string with JSON or with the rows of a file.
 func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("{}")
@@ -119,7 +120,7 @@ func readArgument(m crm.Member) (string, *crm.Error) {
 	return text, nil
 }
 
-// checkMethod holds the argument method to those that the tool names.
+// checkMethod refuses a method that is not one of those in the schema of the tool.
 func (t tool) checkMethod(method string) *crm.Error {
 	schema, _ := t.arguments["method"].(map[string]any)
 	if allowed, ok := schema["enum"].([]string); ok && !slices.Contains(allowed, method) {
@@ -132,7 +133,8 @@ func (t tool) checkMethod(method string) *crm.Error {
 	return nil
 }
 
-// unknownArgument is the error for an argument that a tool does not take.
+// unknownArgument returns the error for an argument that a tool does not take. Models often
+// send parameters and fields as arguments of their own.
 func unknownArgument(sent string, takes []string) *crm.Error {
 	err := crm.UnknownName(sent, "the tool", takes)
 	switch {

@@ -9,13 +9,13 @@ import (
 	"crmkit/server/web"
 )
 
-// requests runs a tool whose arguments are those of a request.
+// requests runs a tool whose arguments are a request.
 func (c *Connector) requests(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	status, text, fault := c.call(rq, innerCall{args["method"], args["path"], args["body"], args["idempotency_key"]})
 	return status, truncated(text), fault
 }
 
-// under runs a tool that is a request with a fixed method.
+// under returns the run function of a tool whose method is fixed.
 func (c *Connector) under(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
 	return func(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 		return c.requests(rq, map[string]string{"method": method, "path": args["path"]})
@@ -31,17 +31,17 @@ func requestArguments(path, body string, methods ...string) map[string]any {
 	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc)}
 }
 
-// addRequestTool adds the one tool that reaches every route.
+// addRequestTool adds the tool of /mcp, which reaches every route.
 func (c *Connector) addRequestTool(m *sdk.Server) {
-	c.add(m, tool{name: "request", title: "crmkit request", doc: c.shortToolList(), destructive: true, required: []string{"method", "path"},
+	c.add(m, tool{name: "request", title: "crmkit request", doc: c.brief(), destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path and query, like /contacts?stage=lead&search=acme", bodyDoc, web.Methods...), run: c.requests})
 }
 
-// addTools adds the API as tools that differ in what they can harm, for clients
-// that ask before each call of a tool that may write, and search and fetch in the
-// shape that research modes look for. A PATCH overwrites, so write is destructive
-// as MCP has the word. What follows "like" in the schema of a tool is an example that
-// works and that no other tool has.
+// addTools adds the tools of /mcp/tools. They differ in what they can destroy, for clients
+// that ask the user before each call of a tool that writes. A PATCH overwrites values, so
+// write is destructive in the sense of MCP. search and fetch have the form that research
+// modes of clients look for. The text behind "like" in the schema of a tool is an example
+// that works, and no other tool has the same.
 func (c *Connector) addTools(m *sdk.Server) {
 	contact := c.manual.ExampleID("contact", 1)
 	c.add(m, tool{name: "read", title: "Read the CRM", doc: c.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},

@@ -20,7 +20,8 @@ func (e endpointError) Error() string { return e.code + ": " + e.description }
 
 func (e endpointError) Unwrap() error { return crm.Errorf(crm.InvalidValue, "%s", e.description) }
 
-// asEndpoint returns the handler with its errors of OAuth as endpointErrors.
+// asEndpoint returns the handler with its errors of OAuth as endpointErrors, from which
+// failure and pageFailure take the word of the error.
 func asEndpoint(handle web.Handler) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
 		doc, err := handle(rq)
@@ -32,7 +33,8 @@ func asEndpoint(handle web.Handler) web.Handler {
 	}
 }
 
-// failure writes an error as RFC 6749 section 5.2 defines it.
+// failure writes an error as RFC 6749 section 5.2 defines it. Its words are fewer than the codes
+// of the API; errors of the server and limits have words that section 4.1.2.1 defines.
 func (e *Endpoints) failure(rq *web.Request, f web.Failure) *render.Response {
 	word, known, status := oauth.InvalidRequest, f.Error, f.Error.Status()
 	var refused endpointError
@@ -53,7 +55,7 @@ func (e *Endpoints) failure(rq *web.Request, f web.Failure) *render.Response {
 	return doc
 }
 
-// pageFailure shows an error as a page that says what to do.
+// pageFailure shows an error as a page that says what to do next.
 func (e *Endpoints) pageFailure(rq *web.Request, f web.Failure) *render.Response {
 	known, status := f.Error, f.Error.Status()
 	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: userMessage(known), Next: "Go back to your application and connect again."}

@@ -11,7 +11,7 @@ import (
 	"crmkit/server/web"
 )
 
-// authorizationServer answers the metadata of RFC 8414 section 3.
+// authorizationServer answers with the metadata of RFC 8414 section 3.
 func (e *Endpoints) authorizationServer(rq *web.Request) (*render.Response, error) {
 	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
 	base := rq.Base()
@@ -26,8 +26,8 @@ func (e *Endpoints) authorizationServer(rq *web.Request) (*render.Response, erro
 	}), nil
 }
 
-// protectedResource answers the metadata of RFC 9728 section 3 for the resource
-// whose path the well-known URI ends in; the bare one is about /mcp.
+// protectedResource answers with the metadata of RFC 9728 section 3 for the resource whose path
+// is at the end of the well-known URI. The URI without a path is about /mcp.
 func (e *Endpoints) protectedResource(rq *web.Request) (*render.Response, error) {
 	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
 	base := rq.Base()
@@ -41,8 +41,8 @@ func (e *Endpoints) protectedResource(rq *web.Request) (*render.Response, error)
 	}), nil
 }
 
-// checkResource refuses a token for another server (RFC 8707 section 2). Every
-// token is good for the whole of this one.
+// checkResource refuses a request for a token of another server (RFC 8707 section 2). Every
+// token of this server is valid for all its resources.
 func (e *Endpoints) checkResource(rq *web.Request, values []string) error {
 	base := rq.Base()
 	for _, value := range values {

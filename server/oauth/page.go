@@ -23,27 +23,26 @@ var pageHTML string
 //go:embed pages/style.css
 var pageCSS string
 
-// signPage is what a page of the sign-in shows. Everything in it is text, and is
-// escaped where it goes.
+// signPage is the data of a page. Everything in it is text, which the template escapes.
 type signPage struct {
 	Step       string // email, code, access or error
 	Request    string // secret of the sign-in, for the form
-	Client     string // the name the client gave itself
+	Client     string // name that the client registered
 	Where      string // where the answer goes: a host, or the scheme of an application
 	Loopback   bool   // Where is a program on the person's machine
-	App        bool   // Where is an application
-	Email      string // to which the code went
+	App        bool   // Where is an application, not a host
+	Email      string // address to which the code was sent
 	Problem    string // what was wrong with the last input; empty: nothing
 	LocalCode  string // the code, where no mail is sent
-	Long       bool   // the code has letters too
-	CodeForm   string // what it looks like
-	Minutes    int    // how long it lives
-	InviteOnly bool   // only the invited get one
+	Long       bool   // the code has letters as well
+	CodeForm   string // example of a code
+	Minutes    int    // in which the code is valid
+	InviteOnly bool   // only invited people get a code
 	Workspaces []pageWorkspace
 	New        bool   // a new workspace is preselected
-	NewName    string // its name
-	Scope      string // preselected
-	All        bool   // so is the reach to all workspaces
+	NewName    string // name of the new workspace
+	Scope      string // that is preselected
+	All        bool   // access to all workspaces is preselected
 
 	Title, Text, Next string // of an error: what happened, what to do
 }
@@ -58,7 +57,7 @@ type pageScope struct {
 	Selected          bool
 }
 
-// Scopes are the choices of what a client may do.
+// Scopes returns the choices of what a client may do.
 func (p signPage) Scopes() []pageScope {
 	return []pageScope{
 		{crm.ScopeRead, web.ScopeTitle(crm.ScopeRead), "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},
@@ -67,7 +66,7 @@ func (p signPage) Scopes() []pageScope {
 	}
 }
 
-// Heading is the title of the page.
+// Heading returns the title of the page.
 func (p signPage) Heading() string {
 	switch p.Step {
 	case "email":
@@ -80,11 +79,11 @@ func (p signPage) Heading() string {
 	return p.Title
 }
 
-// Style is the one style sheet, which stands in every page.
+// Style returns the style sheet, which is part of every page.
 func (signPage) Style() template.CSS { return template.CSS(strings.TrimSpace(pageCSS)) }
 
-// pageStyle returns the source that lets the style sheet through a Content
-// Security Policy, and nothing else.
+// pageStyle returns the source of a Content Security Policy that allows the style sheet and
+// nothing else.
 func pageStyle() string {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(pageCSS)))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -92,7 +91,7 @@ func pageStyle() string {
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// html returns the page.
+// html returns the page as HTML.
 func (p signPage) html() []byte {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, p); err != nil {
@@ -125,8 +124,8 @@ func (e *Endpoints) show(rq *web.Request, p oauth.Page, form url.Values, problem
 	return e.signInPage(rq, page, formTarget(to))
 }
 
-// formTarget is the CSP source of where the last form leads: Chromium applies
-// form-action to the redirect after it as well.
+// formTarget returns the CSP source of the redirect behind the last form. Chromium applies
+// form-action to that redirect as well.
 func formTarget(to *url.URL) string {
 	switch {
 	case to.Scheme != "http" && to.Scheme != "https":
@@ -137,7 +136,7 @@ func formTarget(to *url.URL) string {
 	return to.Scheme + "://" + to.Host
 }
 
-// signInPage sends a page.
+// signInPage returns the answer with a page.
 func (e *Endpoints) signInPage(rq *web.Request, p signPage, target string) *render.Response {
 	e.protect(rq, target)
 	return &render.Response{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}

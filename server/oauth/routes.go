@@ -32,8 +32,8 @@ type Options struct {
 
 // Routes returns the routes of the authorization server: metadata (RFC 8414,
 // RFC 9728), registration (RFC 7591), the sign-in page, tokens (RFC 6749, OAuth
-// 2.1) and revocation (RFC 7009). Each endpoint is at the root, where some clients
-// look whatever the metadata says, and below /oauth.
+// 2.1) and revocation (RFC 7009). Each endpoint is below /oauth and at the root, where some
+// clients look whatever the metadata says.
 func (e *Endpoints) Routes() []web.Route {
 	protocol := &web.Protocol{Origins: edge.AnyOrigin, Failure: e.failure}
 	document := func(path string, handle web.Handler) web.Route {

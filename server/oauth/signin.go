@@ -12,7 +12,8 @@ import (
 	"crmkit/server/web"
 )
 
-// cookieName is the cookie that binds a sign-in to the browser it began in.
+// cookieName returns the name of the cookie that binds a sign-in to the browser in which it
+// began. Over https the prefix keeps other hosts of the domain from setting it.
 func (e *Endpoints) cookieName(rq *web.Request) string {
 	if e.isHTTPS(rq) {
 		return "__Host-crmkit_auth"
@@ -22,7 +23,8 @@ func (e *Endpoints) cookieName(rq *web.Request) string {
 
 func (e *Endpoints) isHTTPS(rq *web.Request) bool { return strings.HasPrefix(rq.Base(), "https://") }
 
-func (e *Endpoints) browser(rq *web.Request) string {
+// browserSecret returns the value of that cookie, or "".
+func (e *Endpoints) browserSecret(rq *web.Request) string {
 	cookie, err := rq.Cookie(e.cookieName(rq))
 	if err != nil {
 		return ""
@@ -37,7 +39,7 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 		return nil, err
 	}
 	if secret := rq.Params.Get("request"); secret != "" {
-		p, err := e.oauth.Page(rq.Context(), secret, e.browser(rq))
+		p, err := e.oauth.Page(rq.Context(), secret, e.browserSecret(rq))
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +52,7 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 	if rq.Method == http.MethodHead {
 		return e.signInPage(rq, signPage{Step: "email"}, ""), nil
 	}
-	secret, cookie, err := e.oauth.Begin(rq.Context(), rq.Addr, asked, e.browser(rq))
+	secret, cookie, err := e.oauth.Begin(rq.Context(), rq.Addr, asked, e.browserSecret(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +60,8 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 	return e.seeOther(rq, "/authorize?request="+secret), nil
 }
 
-// pageRequest reads an authorization request. A fault ends in a page, never in a
-// redirect: anybody can register a client, and would have an open redirector.
+// pageRequest reads an authorization request. An error ends in a page, never in a redirect,
+// since anybody can register a client.
 func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err error) {
 	p := rq.Params
 	asked.Client, asked.Redirect, err = e.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
@@ -85,7 +87,8 @@ func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err
 	return asked, nil
 }
 
-// authorizeStep answers POST /authorize.
+// authorizeStep answers POST /authorize: it does one step and leads back to GET, which shows the
+// next one.
 func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin(rq.Base()); err != nil {
@@ -98,7 +101,7 @@ func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browser(rq))
+	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browserSecret(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +119,7 @@ func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
 	return e.seeOther(rq, target), nil
 }
 
-// step does what a form asks and returns where it leads; empty: to the page.
+// step does what a form asks for. It returns where to go next; empty: to the page.
 func (e *Endpoints) step(rq *web.Request, p oauth.Page, form url.Values) (target string, err error) {
 	ctx := rq.Context()
 	switch step, do := form.Get("step"), form.Get("do"); {
@@ -144,7 +147,7 @@ func (e *Endpoints) step(rq *web.Request, p oauth.Page, form url.Values) (target
 		}
 		return e.response(rq, p, url.Values{"code": {code}}), nil
 	}
-	return "", nil // a form of an earlier step: the page shows where it stands
+	return "", nil // a form of an earlier step: the page shows the present one
 }
 
 // readAccess reads the choices of the last form.
@@ -164,8 +167,8 @@ func readAccess(form url.Values) (access oauth.Access, err error) {
 	return access, nil
 }
 
-// response returns the redirect of an authorization response, with iss
-// (RFC 9207 section 2).
+// response returns the redirect URI of an authorization response, with the issuer (RFC 9207
+// section 2).
 func (e *Endpoints) response(rq *web.Request, p oauth.Page, values url.Values) string {
 	values.Set("iss", rq.Base())
 	if p.State != "" {
@@ -178,17 +181,17 @@ func (e *Endpoints) response(rq *web.Request, p oauth.Page, values url.Values) s
 	return p.Redirect + separator + values.Encode()
 }
 
-// seeOther answers 303, which never repeats a form elsewhere (RFC 9700 section
-// 4.12).
+// seeOther answers with 303, after which a browser never sends the form again (RFC 9700
+// section 4.12).
 func (e *Endpoints) seeOther(rq *web.Request, target string) *render.Response {
 	e.protect(rq, "")
 	rq.Writer.Header().Set("Location", target)
 	return &render.Response{Status: http.StatusSeeOther, Raw: &render.Raw{Type: web.PlainText}}
 }
 
-// redisplay shows a step whose input was refused, with what was wrong.
+// redisplay shows a step again, with what was wrong with its input.
 func (e *Endpoints) redisplay(rq *web.Request, form url.Values, known *crm.Error) (*render.Response, error) {
-	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browser(rq))
+	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browserSecret(rq))
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"crmkit/server/web"
 )
 
-// register answers POST /register. Members it does not know are ignored and those
-// it cannot grant are replaced, as RFC 7591 sections 2 and 3.2.1 have it.
+// register answers POST /register. As RFC 7591 sections 2 and 3.2.1 require, unknown members are
+// ignored, and values that cannot be granted are replaced.
 func (e *Endpoints) register(rq *web.Request) (*render.Response, error) {
 	data, fault := rq.Bytes()
 	if fault != nil {
@@ -49,7 +49,7 @@ func (e *Endpoints) register(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// redirectList reads redirect_uris.
+// redirectList parses redirect_uris.
 func redirectList(json string) (uris []string, fault *crm.Error) {
 	items, ok := norm.ParseItems(json, oauth.MaxRedirects)
 	if len(items) > oauth.MaxRedirects {
@@ -65,8 +65,8 @@ func redirectList(json string) (uris []string, fault *crm.Error) {
 	return uris, nil
 }
 
-// form reads a body of application/x-www-form-urlencoded, each parameter at most
-// once (RFC 6749 section 3.2).
+// readForm reads a body of application/x-www-form-urlencoded, with each parameter at most once
+// (RFC 6749 section 3.2).
 func readForm(rq *web.Request) (url.Values, error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
@@ -93,8 +93,8 @@ func singleValue(values url.Values) error {
 	return nil
 }
 
-// tokenEndpoint answers POST /token. Access tokens expire when they are idle, so
-// there is no expires_in to send that would stay true.
+// tokenEndpoint answers POST /token. The answer has no expires_in: an access token expires some
+// time after its last use.
 func (e *Endpoints) tokenEndpoint(rq *web.Request) (*render.Response, error) {
 	form, err := readForm(rq)
 	if err != nil {
@@ -119,7 +119,8 @@ func (e *Endpoints) tokenEndpoint(rq *web.Request) (*render.Response, error) {
 	return web.JSON(object{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": Scope}), nil
 }
 
-// revokeEndpoint answers POST /revoke.
+// revokeEndpoint answers POST /revoke. As RFC 7009 section 2.2 requires, revoking an unknown
+// token succeeds.
 func (e *Endpoints) revokeEndpoint(rq *web.Request) (*render.Response, error) {
 	form, err := readForm(rq)
 	if err != nil {

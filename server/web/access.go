@@ -21,7 +21,7 @@ const (
 	Full                 // a full token
 	Write                // a write or full token
 	Read                 // any token
-	Public               // anybody
+	Public               // anybody, without a token
 )
 
 // scope returns the scope that the token must include.
@@ -72,7 +72,7 @@ func (a *Adapter) authorize(rq *Request, ids []string) error {
 	if rq.Route.IsAboutWorkspace() {
 		id := crm.CutHandle(ids[0])
 		if id != rq.Actor.WorkspaceID && !rq.Actor.CrossWorkspace() {
-			return rq.staysHint()
+			return rq.otherWorkspace()
 		}
 		w, err := account.FindWorkspace(rq.Context(), a.store, rq.Actor.User, id)
 		if err != nil {
@@ -87,15 +87,16 @@ func (a *Adapter) authorize(rq *Request, ids []string) error {
 // Reconnect says how a user gives a connection other rights.
 const Reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
 
-// scopeError is the error for a token whose scope does not cover what is needed.
+// scopeError returns the error for a token whose scope does not include the needed one. Tools get
+// another text than clients of the API: they cannot sign in.
 func (rq *Request) scopeError(need string) *crm.Error {
 	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.Route.Method, rq.Route.Pattern(), need, rq.Actor.Scope)
 	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
 		what, need, rq.Actor.WorkspaceID).ForTools("%s For more, %s%s.", what, Reconnect, norm.Quote(ScopeTitle(need))).On("scope")
 }
 
-// staysHint is the error for a token that is for another workspace.
-func (rq *Request) staysHint() *crm.Error {
+// otherWorkspace returns the error for a token that acts in another workspace.
+func (rq *Request) otherWorkspace() *crm.Error {
 	why := "another token made it"
 	if rq.Actor.Origin == crm.OriginOAuth {
 		why = "whoever connected it chose that one only"

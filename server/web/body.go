@@ -11,8 +11,8 @@ import (
 	"crmkit/store"
 )
 
-// Members reads the body as one strict JSON object, whatever the Content-Type
-// says, so that a bare curl -d works.
+// Members reads the body as one strict JSON object. It ignores the Content-Type, so that a plain
+// curl -d works.
 func (rq *Request) Members() ([]crm.Member, *crm.Error) {
 	data, fault := rq.Bytes()
 	if fault != nil {
@@ -84,7 +84,7 @@ func (rq *Request) Draft(e *crm.Entity) (store.Draft, error) {
 	if err != nil {
 		return store.Draft{}, rq.rows(e, err)
 	}
-	rq.take(e, members)
+	rq.normalize(e, members)
 	d, err := draft.Decode(e, members, rq.Env)
 	if err != nil {
 		return d, err
@@ -114,9 +114,9 @@ func (rq *Request) IfMatch() (int64, *crm.Error) {
 	return n, nil
 }
 
-// take puts the members of a body into the forms that their fields take, and notes for
-// the answer which ones were sent in another.
-func (rq *Request) take(e *crm.Entity, members []crm.Member) {
+// normalize puts the members of a body into the types that their fields take, and adds a remark
+// for each that was sent in another type.
+func (rq *Request) normalize(e *crm.Entity, members []crm.Member) {
 	for i, m := range members {
 		f := e.Field(m.Name)
 		if f == nil || f.ReadOnly {

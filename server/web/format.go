@@ -37,8 +37,8 @@ func ErrorFormat(r *http.Request) render.Format { return formatOf(mediaOf(r, r.U
 
 // mediaOf chooses the type of the answer: ?format= decides, else the Accept header
 // (RFC 9110 section 12.5.1). Of types with the same weight it takes the one that the header
-// names first, as clients mean it that send application/json, text/plain, */*; if none is
-// named, text. An unknown ?format= is refused later, in text.
+// names first, since clients that send application/json, text/plain, */* mean it like this;
+// if it names none, text. An unknown ?format= is refused later, in text.
 func mediaOf(r *http.Request, params url.Values) string {
 	for _, m := range medias {
 		if params.Get("format") == m.format {
@@ -53,7 +53,7 @@ func mediaOf(r *http.Request, params url.Values) string {
 	for _, m := range medias {
 		w := weigh(accept, m.media)
 		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.position < most.position
-		if first || w.q > most.q && (m.media == JSONMedia || w.exactness == 3) { // few routes have the others
+		if first || w.q > most.q && (m.media == JSONMedia || w.exactness == 3) { // few routes have other types
 			best, most = m.media, w
 		}
 	}

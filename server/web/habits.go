@@ -31,7 +31,7 @@ func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 		return fault
 	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
-	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // a path that is served otherwise
+	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // the path exists, with other methods
 		fault.Hint = norm.Quote(rq.Path) + " does not take " + norm.Quote(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
 	} else {
 		fault.Hint = "there is no " + norm.Quote(rq.Method) + " " + norm.Quote(rq.Path) + "; " + call
@@ -131,12 +131,15 @@ var otherKinds = map[string][]string{
 	"campaigns":  {"lists", "segments", "sequences"},
 }
 
+// reminderHint says how a reminder of a record is set.
 func reminderHint(record string) string {
 	return "a reminder is a date of the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
 }
 
+// mergeHint says how to merge two records.
 const mergeHint = "records are not merged by a call. PATCH the one that stays with what the other has, give activities, deals and tasks of the other its id (PATCH /deals/{id} {\"contact_id\":…}), then DELETE the other."
 
+// exportHint says how to export the records of a kind.
 func exportHint(e *crm.Entity) string {
 	if e == nil {
 		return ""

@@ -13,12 +13,11 @@ import (
 	"crmkit/store"
 )
 
-// Repeating a request safely: a client that got no answer sends it again with the
-// same Idempotency-Key, and it is done once (draft-ietf-httpapi-idempotency-key-header).
-
-// withIdempotency runs a write, or gives the answer of the request that had its key before.
-// The answer is kept in the transaction of the write: there is none without the
-// other. A write that failed changed nothing, and may be tried again.
+// withIdempotency runs a write once for its Idempotency-Key: a client that got no answer sends
+// the request again with the same key, and gets the answer of the first one
+// (draft-ietf-httpapi-idempotency-key-header). The answer is saved in the transaction of the
+// write, so neither is there without the other. A write that failed changed nothing, and may
+// be tried again.
 func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
 	key, err := rq.idempotencyKey()
 	if err != nil {
@@ -31,13 +30,13 @@ func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Res
 		return doc, err
 	}
 	doc, err := fn(tx)
-	if err != nil || tx.Actor.Workspace == 0 { // which is gone, and the token with it
+	if err != nil || tx.Actor.Workspace == 0 { // the workspace is deleted, and the token with it
 		return doc, err
 	}
 	return doc, tx.SaveIdempotentResponse(rq.savedResponse(hashed(key), doc))
 }
 
-// idempotentReplay returns the answer that was kept under the key, nil when there is none.
+// idempotentReplay returns the answer that was saved under the key, or nil.
 func (rq *Request) idempotentReplay(tx *store.Tx, key string) (*render.Response, error) {
 	kept, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
@@ -60,8 +59,8 @@ func (rq *Request) SavedAnswer() (doc *render.Response, err error) {
 	return doc, err
 }
 
-// checkKey refuses a write with a key that is none, also where it is not looked at: the
-// client believes that it has one. Where imports say that they need none, so does this.
+// checkKey refuses a write whose Idempotency-Key is not valid, even where it has no use, since
+// the client relies on it. Imports need no key, and the answer says so.
 func (rq *Request) checkKey() error {
 	if rq.Method == http.MethodGet || rq.Method == http.MethodHead || rq.Route.Access == Public || rq.Route.Protocol != nil {
 		return nil
@@ -76,8 +75,8 @@ func (rq *Request) checkKey() error {
 // MaxKey is the most characters of an Idempotency-Key.
 const MaxKey = 255
 
-// idempotencyKey returns the request's key, bare or in the quotes of a structured
-// field; "" for none.
+// idempotencyKey returns the key of the request, which may be in the quotes of a structured
+// field, or "" if there is none.
 func (rq *Request) idempotencyKey() (string, error) {
 	values := rq.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
@@ -97,8 +96,8 @@ func (rq *Request) idempotencyKey() (string, error) {
 	return key, nil
 }
 
-// fingerprint returns a hash of what a request asks for; the form of the answer is no
-// part of it.
+// fingerprint returns a hash of what a request asks for. The format of the answer is not part
+// of it.
 func (rq *Request) fingerprint() string {
 	params := maps.Clone(rq.Params)
 	delete(params, "format")
@@ -110,8 +109,8 @@ func hashed(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// savedResponse returns an answer as it is kept: in both spellings, without what is
-// shown only once.
+// savedResponse returns an answer in the form in which it is saved: as text and as JSON, without
+// the values that are shown only once.
 func (rq *Request) savedResponse(hash string, doc *render.Response) store.IdempotentResponse {
 	again := *doc
 	if again.Zone == nil {
@@ -132,11 +131,11 @@ func (rq *Request) savedResponse(hash string, doc *render.Response) store.Idempo
 	return kept
 }
 
-// maxKept is the most bytes of an answer that is kept, its two spellings together.
+// maxKept is the most bytes of an answer that is saved, text and JSON together.
 const maxKept = 64 << 10
 
-// receiptOf returns what is kept of an answer that is too large to be repeated: which
-// record it was about, what became of it, and where to read the rest.
+// receiptOf returns what is saved of an answer that is too large: which record it was about,
+// the result, and where to read the rest.
 func receiptOf(doc *render.Response) *render.Response {
 	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
 	where := "GET /audit shows what it did"
@@ -150,7 +149,7 @@ func receiptOf(doc *render.Response) *render.Response {
 	return short
 }
 
-// replay returns the answer that was kept, marked as such.
+// replay returns a saved answer, marked as replayed.
 func (rq *Request) replay(kept store.IdempotentResponse) (*render.Response, error) {
 	if kept.Request != rq.fingerprint() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")

@@ -25,7 +25,7 @@ const (
 
 	bodyCost = 4 << 10 // added to the size of each body, for its connection
 
-	publicBodyTime = 5 * time.Second // within which a body before sign-in has arrived
+	publicBodyTime = 5 * time.Second // in which a body before sign-in must have arrived
 	bodyTime       = 30 * time.Second
 )
 
@@ -42,7 +42,7 @@ type bodyLimits struct {
 	intake *edge.Admission
 	client string        // whose share it is
 	most   int64         // bytes
-	within time.Duration // in which the body has arrived
+	within time.Duration // in which the body must have arrived
 }
 
 // bodyLimitsOf returns the limits on the body of the request.
@@ -96,6 +96,7 @@ func (rq *Request) Bytes() ([]byte, *crm.Error) {
 	return data, nil
 }
 
+// bodyTooLarge returns the error for a body of more bytes than allowed.
 func bodyTooLarge(most int64) *crm.Error {
 	return crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes; send less at once, nothing of it was saved.", most)
 }

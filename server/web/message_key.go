@@ -33,7 +33,7 @@ func callKey(ctx context.Context, r *http.Request) string {
 	if m == nil {
 		return ""
 	}
-	body, _ := io.ReadAll(r.Body) // of a tool call, which is in memory
+	body, _ := io.ReadAll(r.Body) // it is in memory
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	call := hashed(r.Method + "\n" + r.URL.String() + "\n" + string(body))
 	m.mu.Lock()
