@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"cmp"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -12,55 +14,79 @@ import (
 	"crmkit/store"
 )
 
-// twins are two servers that are asked the same: one keeps in memory what it can, the
-// other nothing.
-type twins struct {
-	with, without *rig
-	random        *rand.Rand
-	ids           map[string][]string // by path
+// memories are the combinations of caches that servers are compared with: all, each of
+// them alone or missing, and so little of each that entries are dropped all the time.
+var memories = map[string]*store.Caches{
+	"all":     store.DefaultCaches(),
+	"text":    {Search: 1 << 20},
+	"records": {Records: 1 << 20},
+	"counts":  {Counts: 100},
+	"no text": {Records: 1 << 20, Counts: 100},
+	"little":  {Search: 12_000, Records: 4_000, Counts: 3},
 }
 
-// TestMemoryChangesNoAnswer asks both servers at random: each answer is the same, byte by
-// byte, right behind a write and when it is asked again.
+// servers are asked the same: one keeps nothing in memory, the others each combination.
+type servers struct {
+	t      *testing.T
+	bare   *rig
+	others map[string]*rig
+	random *rand.Rand
+	ids    map[string][]string // by path
+}
+
+// memorySeed is what TestMemoryChangesNoAnswer draws from; 0: another one each time.
+var memorySeed = flag.Uint64("memory-seed", 0, "what the comparison of caches draws from")
+
+// TestMemoryChangesNoAnswer asks all servers at random: each answer is the same, byte by
+// byte, right after a write and when it is asked for again.
 func TestMemoryChangesNoAnswer(t *testing.T) {
-	seed := rand.Uint64()
-	p := &twins{with: newRig(t).as("jane@acme.com"), without: newRigWith(t, store.Options{Caches: &store.Caches{}}).as("jane@acme.com"),
+	seed := cmp.Or(*memorySeed, rand.Uint64())
+	t.Logf("-memory-seed=%d", seed)
+	p := &servers{t: t, bare: newRigWith(t, store.Options{Caches: &store.Caches{}}).as("jane@acme.com"), others: map[string]*rig{},
 		random: rand.New(rand.NewPCG(seed, 0)), ids: map[string][]string{}}
-	for step := 0; step < 400 && !t.Failed(); step++ {
+	for name, caches := range memories {
+		p.others[name] = newRigWith(t, store.Options{Caches: caches}).as("jane@acme.com")
+	}
+	steps := 400
+	if testing.Short() {
+		steps = 150
+	}
+	for step := 0; step < steps && !t.Failed(); step++ {
 		if p.random.IntN(3) == 0 {
 			p.write()
 		} else {
 			p.read()
 		}
 	}
-	if t.Failed() {
-		t.Logf("seed %d", seed)
-	}
 }
 
-// ask sends a request to both and returns the answer.
-func (p *twins) ask(method, path, body string) answer {
-	a, b := p.with.call(method, path, body), p.without.call(method, path, body)
-	if with, without := exceptSpelling(a.body), exceptSpelling(b.body); a.status != b.status || with != without {
-		p.with.t.Errorf("%s %s %s: with memory %d, without %d\n%s", method, path, body, a.status, b.status, diff(without, with))
+// ask sends a request to all and returns the answer.
+func (p *servers) ask(method, path, body string) answer {
+	want := p.bare.call(method, path, body)
+	for name, r := range p.others {
+		got := r.call(method, path, body)
+		if with, without := exceptSpelling(got.body), exceptSpelling(want.body); got.status != want.status || with != without {
+			p.t.Errorf("%s %s %s: with %s in memory %d, with nothing %d\n%s", method, path, body, name, got.status, want.status, diff(without, with))
+		}
 	}
-	return a
+	return want
 }
 
 // pick returns one of some words.
-func (p *twins) pick(words ...string) string { return words[p.random.IntN(len(words))] }
+func (p *servers) pick(words ...string) string { return words[p.random.IntN(len(words))] }
 
 // id returns a record made before at a path, or none.
-func (p *twins) id(path string) string { return p.pick(append(p.ids[path], "")...) }
+func (p *servers) id(path string) string { return p.pick(append(p.ids[path], "")...) }
 
-func (p *twins) name() string {
+func (p *servers) name() string {
 	return p.pick("Jane", "Jörg", "jane doe", "Acme", "ACME Ltd", "100%", "a_b", "Müller", "x")
 }
 
 var handle = regexp.MustCompile(`^\w+/(\w+)`)
 
-func (p *twins) write() {
-	for _, r := range []*rig{p.with, p.without} {
+func (p *servers) write() {
+	p.bare.clock.Advance(time.Second)
+	for _, r := range p.others {
 		r.clock.Advance(time.Second)
 	}
 	fields := map[string]string{
@@ -95,7 +121,7 @@ func (p *twins) write() {
 	}
 }
 
-func (p *twins) read() {
+func (p *servers) read() {
 	path := p.pick("/companies", "/contacts", "/contacts", "/deals", "/activities", "/search")
 	if id := p.id(path); id != "" && p.random.IntN(4) == 0 {
 		p.ask("GET", path+"/"+id, "")
@@ -120,17 +146,17 @@ func (p *twins) read() {
 }
 
 // pages asks for a page and the one behind it.
-func (p *twins) pages(asked string) {
+func (p *servers) pages(asked string) {
 	a := p.ask("GET", asked, "")
 	if a.status != 200 {
-		p.with.t.Errorf("GET %s: %d %s", asked, a.status, a.body)
+		p.t.Errorf("GET %s: %d %s", asked, a.status, a.body)
 	}
 	if next := captures["$next"].FindStringSubmatch(a.body); next != nil {
 		p.ask("GET", asked+"&cursor="+next[1], "")
 	}
 }
 
-func (p *twins) filter(path, word string) string {
+func (p *servers) filter(path, word string) string {
 	company := "company_id=" + p.pick(append(p.ids["/companies"], "null")...)
 	if strings.HasSuffix(company, "null") {
 		company = "company_id=is:null"
