@@ -8,13 +8,13 @@ import (
 	"crmkit/crm"
 )
 
-// A change may concern many other records: those that refer to one that is deleted, the
-// activities of a contact that moves to another company, all of a workspace. Where these
-// are few they change with it. Else the change leaves a row in the table cascades, and the
-// store does the rest in steps of their own, between which others write. A step changes
-// what the row says in its own transaction, so after a kill the next start goes on.
+// A change may affect many other records: those that refer to a deleted record, the activities
+// of a contact that moves to another company, all records of a workspace. If they are few they
+// change in the same transaction. Otherwise the change adds a row to the table cascades, and
+// the store does the rest in steps of their own, between which other writes run. A step
+// updates the row in its own transaction, so after a kill the next start continues.
 
-// The bounds of what one transaction does to other records.
+// Limits on what one transaction does to other records.
 const (
 	cascadeAtOnce = 200 // with the change itself
 	cascadeStep   = 300 // in a step, which also ends after cascadeTime
@@ -23,7 +23,7 @@ const (
 	cascadeRetry  = 10 * time.Second // after a step that failed, and to see what other processes left
 )
 
-// cascade is a row of the table: what remains to be done.
+// cascade is a row of the table cascades: what remains to be done after a change.
 type cascade struct {
 	workspace int64
 	kind      string // of the record; workspaceKind
@@ -42,8 +42,8 @@ func (c *cascade) scanDest() []any {
 	return []any{&c.workspace, &c.kind, &c.record, &c.gone, &c.at, &c.after, &c.actor.Email, &c.actor.TokenID, &c.actor.Addr, &c.group}
 }
 
-// scheduleCascade notes what remains to be done, in the name of the actor. What was begun for the
-// same record begins anew.
+// scheduleCascade stores what remains to be done, in the name of the actor. It replaces what
+// was scheduled before for the same record.
 func (tx *Tx) scheduleCascade(c cascade) error {
 	tx.After(tx.store.cascades.wake)
 	group, err := tx.Group()
@@ -58,7 +58,7 @@ func (tx *Tx) scheduleCascade(c cascade) error {
 // firstMoment is before every time.
 const firstMoment = -1 << 62
 
-// cascades wakes who does what remains.
+// cascades holds the limits of cascades and wakes the goroutine that runs them.
 type cascades struct {
 	some   chan struct{}
 	atOnce int // records that change with another in one transaction
@@ -76,7 +76,7 @@ func (c *cascades) wake() {
 	}
 }
 
-// runCascades does what remains, and what comes to remain, until the store closes.
+// runCascades runs scheduled cascades until the store closes.
 func (s *Store) runCascades() {
 	tick := time.NewTicker(s.opts.retry)
 	defer tick.Stop()
@@ -99,9 +99,8 @@ func (s *Store) runCascades() {
 	}
 }
 
-// Settle does what remains of changes that concern many records, until nothing does. It
-// also happens by itself.
-// One that fails keeps no other from being done.
+// Settle runs all scheduled cascades to their end. The store does that by itself as well. A
+// cascade that fails does not stop the others.
 func (s *Store) Settle(ctx context.Context) error {
 	for {
 		moved, err := s.round(ctx)
@@ -116,8 +115,8 @@ func (s *Store) Settle(ctx context.Context) error {
 	}
 }
 
-// round does one step of each cascade, in turn, so that a small one does not wait for a
-// large one; moved reports whether any got on.
+// round does one step of each cascade in turn, so that a small one does not wait for a large
+// one; moved reports whether any made progress.
 func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 	var errs []error
 	var last cascade
@@ -137,7 +136,7 @@ func (s *Store) round(ctx context.Context) (moved bool, _ error) {
 	}
 }
 
-// remaining returns some of what remains to be done, behind what was returned last.
+// remaining returns the next scheduled cascades after last.
 func (s *Store) remaining(ctx context.Context, last cascade) (list []cascade, err error) {
 	err = s.Read(ctx, func(v *ReadTx) error {
 		text := "SELECT " + cascadeColumns + " FROM cascades WHERE (workspace_id, kind, record) > ($1, $2, $3) ORDER BY workspace_id, kind, record LIMIT 100"
@@ -149,7 +148,7 @@ func (s *Store) remaining(ctx context.Context, last cascade) (list []cascade, er
 	return list, err
 }
 
-// advance does one step.
+// advance does one step of a cascade.
 func (s *Store) advance(ctx context.Context, c cascade) error {
 	select {
 	case <-s.draining:
@@ -175,10 +174,10 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 	})
 }
 
-// stepTimeUp reports whether a step of a cascade has taken its time.
+// stepTimeUp reports whether a step of a cascade has used its time.
 func (tx *Tx) stepTimeUp() bool { return !tx.until.IsZero() && time.Now().After(tx.until) }
 
-// finishCascade notes that nothing remains.
+// finishCascade deletes a cascade that is done.
 func (tx *Tx) finishCascade(c cascade) error {
 	return tx.Exec("DELETE FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record)
 }

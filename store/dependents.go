@@ -6,8 +6,8 @@ import (
 	"crmkit/crm"
 )
 
-// Dependents counts what would change with a delete: per kind, how many records
-// would go with it and how many would lose their reference to it.
+// Dependents counts, per kind, how many records would be deleted with a record and how many
+// would lose their reference to it.
 func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxRead)
 	defer cancel()
@@ -31,12 +31,7 @@ func (v *ReadTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Ref
 			return nil, err
 		}
 		if sets := ownershipRefs(ref); len(sets) > 0 {
-			for _, other := range sets[0] {
-				if other != ref.Field.Name {
-					where += " AND " + other + " IS NULL"
-				}
-			}
-			if err := v.count(ctx, where, []any{actor.Workspace, key}, &c.Deleted); err != nil {
+			if err := v.count(ctx, where+onlyOwner(ref, sets[0]), []any{actor.Workspace, key}, &c.Deleted); err != nil {
 				return nil, err
 			}
 			c.Unlinked -= c.Deleted
@@ -46,7 +41,17 @@ func (v *ReadTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Ref
 	return counts, nil
 }
 
-// count counts rows. It ends with its context, as a single row does not by itself.
+// onlyOwner is the condition that no other reference of the set is set.
+func onlyOwner(ref crm.Reference, set []string) (condition string) {
+	for _, other := range set {
+		if other != ref.Field.Name {
+			condition += " AND " + other + " IS NULL"
+		}
+	}
+	return condition
+}
+
+// count counts rows. Unlike Row it stops when its context ends.
 func (v *ReadTx) count(ctx context.Context, where string, args []any, n *int64) error {
 	return v.Rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
 }

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"crmkit/crm"
-	"crmkit/crm/norm"
-	"crmkit/query"
 )
 
 // Results of a write on a record.
@@ -25,15 +22,15 @@ type Outcome struct {
 	Result string
 }
 
-// Draft is what a client wants of a record: the fields sent, and the version it
-// expects to meet (0: any).
+// Draft is what a client wants of a record: the fields sent, and the version it expects (0:
+// any).
 type Draft struct {
 	Entity  *crm.Entity
 	Inputs  []crm.Input
 	Version int64
 }
 
-// Save makes a record, or updates the one that holds the draft's unique values.
+// Save makes a record, or updates the one that has the unique values of the draft.
 func (tx *Tx) Save(d Draft) (Outcome, error) {
 	for _, names := range d.Entity.Keys() {
 		values := make([]crm.Value, len(names))
@@ -56,31 +53,6 @@ func (tx *Tx) updateFound(d Draft, key int64, err error) (Outcome, error) {
 	return tx.Update(key, d)
 }
 
-// KeyBy returns the key of the record with the unique values, 0 for none or when one
-// of them is unset.
-func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
-	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
-	for i, name := range names {
-		if !values[i].Set() {
-			return 0, nil
-		}
-		args = append(args, columnValue(values[i]))
-		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
-	}
-	if err := tx.restoreHolders(e, names, values); err != nil {
-		return 0, err
-	}
-	if found, err := tx.Row(text, args, &key); err != nil || !found {
-		return 0, err
-	}
-	if len(ownershipSets(e)) > 0 { // it may be about to go
-		if _, found, err := tx.readVisible(e, key); err != nil || !found {
-			return 0, err
-		}
-	}
-	return key, nil
-}
-
 func (tx *Tx) create(d Draft) (Outcome, error) {
 	before := crm.NewRecord(d.Entity)
 	rec, err := tx.ApplyDraft(before, d)
@@ -99,7 +71,7 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	}
 	rec.Key = crm.RecordKey(tx.Actor.Workspace, number)
 	rec.ID = crm.RecordID(d.Entity.Prefix, rec.Key)
-	if err := tx.setStamps(rec, true); err != nil {
+	if err := tx.setCreationStamps(rec); err != nil {
 		return Outcome{}, err
 	}
 	args := []any{rec.Key, tx.Actor.Workspace}
@@ -112,27 +84,33 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
 }
 
-func (tx *Tx) setStamps(rec crm.Record, fresh bool) error {
-	if _, err := tx.counters(); err != nil { // the time is that of the log
+// setCreationStamps sets the stamps of a new record, and its counts to 0.
+func (tx *Tx) setCreationStamps(rec crm.Record) error {
+	if err := tx.setStamps(rec); err != nil {
 		return err
 	}
-	by := crm.Str(tx.Actor.Email)
-	if fresh {
-		rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
-		rec.Set(crm.FieldCreatedBy, by)
-		for i := range rec.Entity.Fields {
-			if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type.Kind() == crm.IntKind {
-				rec.Values[i] = crm.Number(0)
-			}
+	rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
+	rec.Set(crm.FieldCreatedBy, crm.Str(tx.Actor.Email))
+	for i := range rec.Entity.Fields {
+		if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type.Kind() == crm.IntKind {
+			rec.Values[i] = crm.Number(0)
 		}
 	}
-	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
-	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
-	rec.Set(crm.FieldUpdatedBy, by)
 	return nil
 }
 
-// Update changes the fields sent of the record with the key.
+// setStamps sets version, time and author of a changed record.
+func (tx *Tx) setStamps(rec crm.Record) error {
+	if _, err := tx.counters(); err != nil { // which may set the time
+		return err
+	}
+	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
+	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
+	rec.Set(crm.FieldUpdatedBy, crm.Str(tx.Actor.Email))
+	return nil
+}
+
+// Update changes the fields of the draft in the record with the key.
 func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 	before, err := tx.Fetch(d.Entity, key)
 	if err != nil {
@@ -186,7 +164,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	if err := tx.checkUnique(before, after); err != nil {
 		return err
 	}
-	if err := tx.setStamps(after, false); err != nil {
+	if err := tx.setStamps(after); err != nil {
 		return err
 	}
 	var set []string
@@ -204,8 +182,8 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	return tx.finish("update", before, after)
 }
 
-// finish keeps the side tables, what is kept in other records, and the log in step
-// with a record's change.
+// finish updates everything that follows from a record's change: secondary tables, values
+// derived in other records, storage and log.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.markChanged(tx.Actor.Workspace)
 	tx.job.changedRecords = append(tx.job.changedRecords, after)
@@ -228,94 +206,4 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 		return err
 	}
 	return tx.LogRecord(action, before, after)
-}
-
-// Conflict is the error for a record that is not at the version a client
-// expects; it carries the record as it stands.
-func Conflict(rec crm.Record, want int64) error {
-	err := crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed meanwhile. Decide on the record below, then repeat with its version.",
-		rec.Handle(), rec.Version(), want)
-	err.Record = &rec
-	return err
-}
-
-// checkSame refuses read-only fields that were sent with another value than the
-// record shows. What is kept from other records changes without the record: who
-// sends it back with the version it was read at may do so.
-func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
-	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
-	for _, in := range d.Inputs {
-		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
-			continue
-		}
-		if in.Label {
-			return crm.Errorf(crm.ReadOnlyField, "%s shows what %s points to; to change the reference set %s.", in.Name(), in.Field.Name, in.Field.Name).On(in.Name())
-		}
-		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), norm.ShowJSON(in.JSON)).On(in.Name())
-	}
-	return nil
-}
-
-// checkReferences looks up what newly set references point to, and notes what
-// it is called.
-func (tx *Tx) checkReferences(before, after crm.Record) error {
-	for _, i := range tx.store.mappings[after.Entity].labels {
-		f, v := &after.Entity.Fields[i], after.Values[i]
-		if v.Equal(before.Values[i]) {
-			continue
-		}
-		after.Labels[i] = ""
-		if !v.Set() {
-			continue
-		}
-		to := after.Entity.Target(f)
-		if err := tx.restoreDryRun(to, v.Int); err != nil {
-			return err
-		}
-		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
-			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
-		if err != nil {
-			return err
-		}
-		if !found {
-			return NoReference(f, to, v.Int)
-		}
-	}
-	return nil
-}
-
-func (tx *Tx) checkUnique(before, after crm.Record) error {
-	e := after.Entity
-	for _, names := range e.Keys() {
-		was, is := valuesOf(before, names), valuesOf(after, names)
-		if slices.EqualFunc(was, is, crm.Value.Equal) {
-			continue
-		}
-		key, err := tx.KeyBy(e, names, is)
-		if err != nil {
-			return err
-		}
-		if key != 0 {
-			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
-			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-				name, norm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
-		}
-	}
-	return nil
-}
-
-func valuesOf(rec crm.Record, names []string) []crm.Value {
-	values := make([]crm.Value, len(names))
-	for i, name := range names {
-		values[i] = rec.Value(name)
-	}
-	return values
-}
-
-// spelled returns a value of text or a reference as clients see it.
-func spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
-	if to := e.Target(f); to != nil {
-		return crm.RecordID(to.Prefix, v.Int)
-	}
-	return v.Text
 }

@@ -7,15 +7,15 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// Usage is how much of a resource there is, and how much the plan allows.
+// Usage is how much of a resource is used, and how much the plan allows.
 type Usage struct {
 	Resource string
 	Used     int64
 	Limit    int64 // crm.Unlimited for no bound
 }
 
-// Usage returns the use of what plans cap: what the actor's workspace holds against
-// its plan, and the workspaces the user made against the user's.
+// Usage returns the use of what plans cap: what the actor's workspace holds against its plan,
+// and the workspaces that the user made against the user's plan.
 func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
@@ -50,8 +50,8 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 	return append(list, Usage{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
 }
 
-// LastKey returns the highest number given out to each kind of record in the actor's
-// workspace, by plural. All are of one moment.
+// LastKey returns the highest number given to each kind of record in the actor's workspace, by
+// plural, all from one snapshot.
 func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
@@ -71,9 +71,4 @@ func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64,
 		})
 	})
 	return last, err
-}
-
-func LimitReached(plan string, limit int64, resource string) error {
-	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
-		plan, limit, resource)
 }

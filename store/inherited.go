@@ -8,16 +8,16 @@ import (
 	"crmkit/crm"
 )
 
-// inheritedRef is a reference that records hold because of what another of theirs points
-// to: an activity of a contact is one of the contact's company too.
+// inheritedRef is a reference that records have through another one: an activity of a contact
+// also belongs to the contact's company.
 type inheritedRef struct {
 	of     *crm.Entity
-	field  *crm.Field // the kept reference
+	field  *crm.Field // the inherited reference
 	base   *crm.Field // the reference it goes through
 	source *crm.Field // of what base points to
 }
 
-// inheritedRefs returns the kept references of the schema.
+// inheritedRefs returns the inherited references of the schema.
 func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
 	for _, of := range schema.Entities {
 		for i := range of.Fields {
@@ -26,28 +26,36 @@ func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
 				continue
 			}
 			v := inheritedRef{of: of, field: f, base: of.Field(f.InheritedFrom)}
-			through := of.Target(v.base)
-			for j := range through.Fields {
-				if through.Target(&through.Fields[j]) == of.Target(f) {
-					v.source = &through.Fields[j]
-				}
-			}
+			v.source = referenceTo(of.Target(v.base), of.Target(f))
 			list = append(list, v)
 		}
 	}
 	return list
 }
 
-// name is that of the kept reference, as cascades have it.
+// referenceTo returns the last field of an entity that refers to another one.
+func referenceTo(e, to *crm.Entity) (ref *crm.Field) {
+	for i := range e.Fields {
+		if e.Target(&e.Fields[i]) == to {
+			ref = &e.Fields[i]
+		}
+	}
+	return ref
+}
+
+// name is the kind of the reference in the table cascades.
 func (v inheritedRef) name() string { return v.of.Name + "." + v.field.Name }
 
-// inheritedLead sets the kept references of a record, which lead to no record that is deleted.
+// through is the entity whose reference is inherited.
+func (v inheritedRef) through() *crm.Entity { return v.of.Target(v.base) }
+
+// inheritedLead sets the inherited references of a record. They lead to no deleted record.
 func (tx *Tx) inheritedLead(rec crm.Record) error {
 	for _, v := range tx.store.inherited {
 		if v.of != rec.Entity {
 			continue
 		}
-		base, passed := rec.Value(v.base.Name), crm.Value{}
+		base, inherited := rec.Value(v.base.Name), crm.Value{}
 		if base.Set() {
 			var key int64
 			_, err := tx.Row(fmt.Sprintf("SELECT r.key FROM %s t JOIN %s r ON r.key = t.%s AND r.workspace_id = t.workspace_id WHERE t.workspace_id = $1 AND t.key = $2",
@@ -56,21 +64,18 @@ func (tx *Tx) inheritedLead(rec crm.Record) error {
 				return err
 			}
 			if key != 0 && !rec.Value(v.field.AlternateOf).Equal(crm.Key(key)) {
-				passed = crm.Key(key)
+				inherited = crm.Key(key)
 			}
 		}
-		rec.Set(v.field.Name, passed)
+		rec.Set(v.field.Name, inherited)
 	}
 	return nil
 }
 
-// through is the entity whose reference is kept.
-func (v inheritedRef) through() *crm.Entity { return v.of.Target(v.base) }
-
-// propagateInherited brings the kept references that go through a record in step with its
-// change, and what counts by them; where they are many, in steps that come later.
+// propagateInherited updates the references that records inherit from a changed one, and the
+// rollups that count by them. If there are many, that happens in later steps.
 func (tx *Tx) propagateInherited(before, after crm.Record) error {
-	if before.Key == 0 || tx.deleting.is(after.Entity, after.Key) { // what is deleted is unlinked
+	if before.Key == 0 || tx.deleting.is(after.Entity, after.Key) { // a delete clears references
 		return nil
 	}
 	for _, v := range tx.store.inherited {
@@ -96,7 +101,7 @@ func (tx *Tx) propagateInherited(before, after crm.Record) error {
 	return nil
 }
 
-// setAllInherited passes records on until the step has taken its time, and returns how many.
+// setAllInherited updates records until the step has used its time, and returns how many.
 func (tx *Tx) setAllInherited(of *crm.Entity, keys []int64) (n int, err error) {
 	for i, key := range keys {
 		if i > 0 && tx.stepTimeUp() {
@@ -109,8 +114,8 @@ func (tx *Tx) setAllInherited(of *crm.Entity, keys []int64) (n int, err error) {
 	return len(keys), nil
 }
 
-// setInherited brings the kept references of one record up to date, and what counts by them. That
-// is no change of the record itself.
+// setInherited updates the inherited references of one record, and the rollups that count by
+// them. The record itself has not changed.
 func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	before, found, err := tx.record(of, key)
 	if err != nil || !found {
@@ -136,15 +141,15 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	return tx.updateRollups(before, after)
 }
 
-// propagateStep brings some of the references that go through a record up to date, in the
-// order of the index that leads to them.
+// propagateStep updates some of the records that inherit from one, in the order of the index
+// on the reference.
 func (tx *Tx) propagateStep(c cascade) error {
 	at := slices.IndexFunc(tx.store.inherited, func(v inheritedRef) bool { return v.name() == c.kind })
 	if at < 0 {
 		return tx.finishCascade(c)
 	}
 	v, step := tx.store.inherited[at], tx.store.cascades.step
-	keys, moments, err := tx.nextReferencing(v, c, step)
+	keys, times, err := tx.nextReferencing(v, c, step)
 	if err != nil {
 		return err
 	}
@@ -155,24 +160,24 @@ func (tx *Tx) propagateStep(c cascade) error {
 	if n == len(keys) && n < step {
 		return tx.finishCascade(c)
 	}
-	return tx.Exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, moments[n-1], keys[n-1])
+	return tx.Exec("UPDATE cascades SET at = $4, after = $5 WHERE workspace_id = $1 AND kind = $2 AND record = $3", c.workspace, c.kind, c.record, times[n-1], keys[n-1])
 }
 
-// nextReferencing returns the keys of the next records that hold what a kept reference goes through,
-// and their moments. Those of the moment that was reached last are asked for apart: of a
-// pair in a comparison SQLite takes the first for the index, and many records may be of one
-// moment.
-func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, moments []int64, err error) {
-	moment := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
-	for _, next := range []string{moment + " = $3 AND key > $4 ORDER BY key", moment + " > $3 AND $4 = $4 ORDER BY " + moment + ", key"} {
-		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", moment, v.of.Plural, v.base.Col(), next)
+// nextReferencing returns the keys of the next records that inherit through a record, and
+// their times. Those of the time reached last are read by a statement of their own: for a
+// comparison of pairs SQLite uses the index for the first member only, and many records may
+// have the same time.
+func (tx *Tx) nextReferencing(v inheritedRef, c cascade, most int) (keys, times []int64, err error) {
+	timeColumn := v.of.Field(strings.TrimPrefix(v.of.Sort, "-")).Col()
+	for _, next := range []string{timeColumn + " = $3 AND key > $4 ORDER BY key", timeColumn + " > $3 AND $4 = $4 ORDER BY " + timeColumn + ", key"} {
+		text := fmt.Sprintf("SELECT key, %s FROM %s WHERE +workspace_id = $1 AND %s = $2 AND %s LIMIT $5", timeColumn, v.of.Plural, v.base.Col(), next)
 		err := tx.Rows(text, []any{c.workspace, c.record, c.at, c.after, most - len(keys)}, func(scan func(...any) error) error {
-			keys, moments = append(keys, 0), append(moments, 0)
-			return scan(&keys[len(keys)-1], &moments[len(keys)-1])
+			keys, times = append(keys, 0), append(times, 0)
+			return scan(&keys[len(keys)-1], &times[len(keys)-1])
 		})
 		if err != nil || len(keys) == most {
-			return keys, moments, err
+			return keys, times, err
 		}
 	}
-	return keys, moments, nil
+	return keys, times, nil
 }

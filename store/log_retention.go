@@ -2,21 +2,20 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"crmkit/crm"
 )
 
-// MinLogDays is the least that Options.LogDays may be, so that what was deleted can be
-// looked up for a month.
+// MinLogDays is the least value of Options.LogDays, so that a delete can be looked up for a
+// month.
 const MinLogDays = 30
 
 const day = 24 * time.Hour
 
-// CheckLogDays returns an error that says what is allowed, unless the log may be kept for
-// that many days; 0 is for ever.
+// CheckLogDays returns an error that says which values of Options.LogDays are allowed; 0 means
+// for ever.
 func CheckLogDays(days int) error {
 	if days == 0 || days >= MinLogDays {
 		return nil
@@ -24,10 +23,9 @@ func CheckLogDays(days int) error {
 	return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", days, MinLogDays)
 }
 
-// trimLogs deletes what is in the logs for longer than it is kept, oldest first and a little
-// at a time. Of each log the last entry stays, for its number counts on from it. What
-// later entries and records tell of the values after of older ones is not needed once
-// those are gone.
+// trimLogs deletes entries older than Options.LogDays from the logs, oldest first and a few at
+// a time. The last entry of each log stays, because numbers continue from it. No kept entry or
+// record depends on a deleted one.
 func (s *Store) trimLogs(ctx context.Context) error {
 	if s.opts.LogDays == 0 {
 		return nil
@@ -45,7 +43,7 @@ func (s *Store) trimLogs(ctx context.Context) error {
 	}
 }
 
-// workspaceAbove returns the number of the next workspace, 0 after the last.
+// workspaceAbove returns the next workspace after the number, 0 after the last.
 func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, err error) {
 	err = s.Read(ctx, func(v *ReadTx) error {
 		return v.Row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
@@ -66,7 +64,7 @@ func (s *Store) trimLog(ctx context.Context, workspace int64, before time.Time) 
 	})
 }
 
-// trimStep deletes some of the entries from before a time, and reports whether there are more.
+// trimStep deletes some entries from before a time, and reports whether there are more.
 func (tx *Tx) trimStep(before int64) (more bool, err error) {
 	l, err := tx.counters()
 	if err != nil {
@@ -82,10 +80,10 @@ func (tx *Tx) trimStep(before int64) (more bool, err error) {
 	return n == purgeStep, tx.releaseBytes("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+entryBytes, first, *until)
 }
 
-// entryBytes is the SQL of how much storage an entry takes.
+// entryBytes is SQL for the storage that an entry takes.
 const entryBytes = "COALESCE(OCTET_LENGTH(id), 0) + OCTET_LENGTH(action) + OCTET_LENGTH(target) + COALESCE(OCTET_LENGTH(before), 0) + COALESCE(OCTET_LENGTH(after), 0)"
 
-// inSteps writes until there is no more to do, each time for a moment only.
+// inSteps repeats a short write until there is no more to do.
 func (s *Store) inSteps(ctx context.Context, step func(*Tx) (more bool, err error)) (err error) {
 	for more := true; more && err == nil; {
 		select {
@@ -101,13 +99,13 @@ func (s *Store) inSteps(ctx context.Context, step func(*Tx) (more bool, err erro
 	return err
 }
 
-// beginning is the first entry of a log.
+// beginning is the first entry that a log still has.
 type beginning struct {
 	number int64
 	at     time.Time
 }
 
-// logBeginning returns where the log of a workspace begins; nothing where there is none.
+// logBeginning returns the first entry of the log of a workspace, nothing if the log is empty.
 func (s *Store) logBeginning(ctx context.Context, workspace int64) (b beginning, err error) {
 	var key, at int64
 	err = s.Read(ctx, func(v *ReadTx) error {
@@ -120,8 +118,8 @@ func (s *Store) logBeginning(ctx context.Context, workspace int64) (b beginning,
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil
 }
 
-// LogTrimmed returns when the oldest entry was made that the log of the actor's workspace
-// still has; the zero time where it has them all.
+// LogTrimmed returns the time of the oldest entry in the log of the actor's workspace if older
+// ones were deleted; otherwise the zero time.
 func (s *Store) LogTrimmed(ctx context.Context, actor crm.Actor) (time.Time, error) {
 	ctx, end, err := s.turn(ctx, actor)
 	if err != nil {
@@ -134,57 +132,3 @@ func (s *Store) LogTrimmed(ctx context.Context, actor crm.Actor) (time.Time, err
 	}
 	return b.at, err
 }
-
-// Reserve counts n bytes as stored by the actor's workspace until Release is called with
-// the same id, until the next start of a server, and for a day at most, in case this
-// process is killed. Beyond what the plan
-// allows the error is plan_limit_reached, and nothing is reserved. A second call with an
-// id changes how much it reserves.
-func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64) error {
-	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Reserve(id, n) })
-}
-
-// Release gives back what was reserved under an id; what is not reserved is no error.
-func (s *Store) Release(ctx context.Context, actor crm.Actor, id string) error {
-	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Release(id) })
-}
-
-// Reserve does what Store.Reserve does, in the transaction of another write.
-func (tx *Tx) Reserve(id string, n int64) error {
-	if n < 0 {
-		return errors.New("a negative reservation")
-	}
-	if err := tx.Release(id); err != nil {
-		return err
-	}
-	if err := tx.GrowStorage(n); err != nil {
-		return err
-	}
-	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.now)
-}
-
-// Release does what Store.Release does, in the transaction of another write.
-func (tx *Tx) Release(id string) error {
-	var n int64
-	_, err := tx.Row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
-	if err != nil {
-		return err
-	}
-	return tx.addBytes(-n)
-}
-
-// dropReservations gives back what processes reserved that are no more, when one begins
-// that holds the file. What a command reserves that works beside it is then counted no
-// more, which refuses nothing.
-func (s *Store) dropReservations(ctx context.Context) {
-	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-		return tx.releaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
-	})
-	if err != nil {
-		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)
-	}
-}
-
-// reservedFor is how long storage stays reserved that nobody releases: longer than any
-// request takes.
-const reservedFor = 24 * time.Hour

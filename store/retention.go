@@ -10,28 +10,33 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// IdleLimit is how long a token lives without use.
+// IdleLimit is how long a token is valid without use.
 const IdleLimit = 30 * 24 * time.Hour
 
-// RefreshLife is how long a refresh token lives without use of its token.
+// RefreshLife is how long a refresh token is valid without use of its token.
 const RefreshLife = 90 * 24 * time.Hour
 
-// keepGrants is how long the use of a code is remembered, to see it replayed.
+// keepGrants is how long the use of an authorization code is remembered, to notice if it is
+// used again.
 const keepGrants = time.Hour
 
-// How long clients stay that nobody signs in through. A client that somebody uses is
-// kept: other people may share the registration, and it cannot be renewed.
+// How long OAuth clients are kept. A client that is in use stays: other people may share the
+// registration, and it cannot be renewed.
 const (
 	unusedClientLife = 48 * time.Hour
 	clientRest       = 400 * 24 * time.Hour // without any token
 )
 
-// orphanLogRetention is how long entries of the log that belong to no workspace stay:
-// failed sign-ins of strangers, workspaces that were deleted.
+// orphanLogRetention is how long log entries of no workspace are kept: failed sign-ins of
+// strangers, deleted workspaces.
 const orphanLogRetention = 90 * 24 * time.Hour
 
-// expiring are rows that can serve nobody any more: those of a table under a condition on a
-// moment, $1, that is so long ago.
+// reservedFor is how long a reservation lasts that nobody releases: longer than any request
+// takes.
+const reservedFor = 24 * time.Hour
+
+// expiring describes rows that are of no use any more: those of a table that match a condition
+// on a time $1, which is age ago.
 type expiring struct {
 	table string
 	key   []string // what names one
@@ -40,9 +45,9 @@ type expiring struct {
 	bytes string // SQL of how much storage of its workspace a row takes; empty: none
 }
 
-// expiringTables lists them. Idle tokens stay a while, so that their owner is told that they
-// expired; a used refresh token for as long as it could have lived, so that its theft is
-// noticed.
+// expiringTables lists them. Idle tokens are kept for a while, so that their owner learns that
+// they expired. A used refresh token is kept for as long as it could have been valid, so that
+// its theft is noticed.
 func expiringTables() []expiring {
 	hash := []string{"hash"}
 	return []expiring{
@@ -62,11 +67,11 @@ func expiringTables() []expiring {
 	}
 }
 
-// purgeStep is how many rows one transaction drops.
+// purgeStep is how many rows one transaction deletes.
 const purgeStep = 500
 
-// Purge drops now what can serve nobody any more; it also happens by itself. What that is
-// is found beside the writes, and looked at again when it is dropped.
+// Purge deletes what is of no use any more. The store does that by itself as well. It searches
+// outside the writer, and each delete checks its row again.
 func (s *Store) Purge(ctx context.Context) {
 	for _, of := range expiringTables() {
 		for n := purgeStep; n == purgeStep; {
@@ -81,7 +86,7 @@ func (s *Store) Purge(ctx context.Context) {
 	}
 }
 
-// purge drops some stale rows of a table, and returns how many it found.
+// purge deletes some expired rows of a table, and returns how many it found.
 func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	moment := s.Now().Add(-of.age).UnixMilli()
 	var rows [][]any
@@ -120,4 +125,21 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 		return 0, err
 	}
 	return len(rows), nil
+}
+
+const flushEvery = 30 * time.Second
+
+// runMaintenance writes last uses of tokens to the file and purges, until the store closes.
+func (s *Store) runMaintenance() {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.FlushLastUsed(context.Background())
+			s.Purge(context.Background())
+		case <-s.stop:
+			return
+		}
+	}
 }

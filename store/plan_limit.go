@@ -8,16 +8,16 @@ import (
 	"crmkit/crm"
 )
 
-// What a plan caps, and the room that a delete makes which is not done in full: records that
-// go with what is gone are counted until a step deletes them (cascade.go), and yet take no
-// place.
+// The caps of plans. Records that will be deleted by a step of a cascade are still counted,
+// but must not use up the plan.
 
-// maxLeavingSearch is how many records that refer to what is gone a write looks at to find
-// room: all others wait for it meanwhile. Beyond them there is room once steps have made it.
+// maxLeavingSearch is how many records a write searches to find room below a cap, because all
+// other writes wait for it. If that does not suffice there is room after the steps of the
+// delete.
 const maxLeavingSearch = 1000
 
-// TakeNumber counts one more of a resource in the workspace, up to the plan's
-// cap, and returns its number. What goes with a record that is gone takes no place.
+// TakeNumber counts one more of a resource in the workspace, up to the plan's cap, and returns
+// its number. Records that will be deleted with a deleted one do not count.
 func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
 	number, err = tx.nextNumber(limit, resource)
@@ -37,8 +37,8 @@ func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 	return 0, LimitReached(tx.Actor.Plan, limit, resource)
 }
 
-// countLeaving returns how many records beyond a cap that is reached go with what is gone, no
-// more than it takes for one to have room. all: there are no others.
+// countLeaving returns how many of the counted records will be deleted with a deleted one, up
+// to the number that makes room for one more. all reports whether it searched all of them.
 func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, err error) {
 	searches := tx.store.pendingView.leaving[resource]
 	if some, err := tx.hasPendingDeletes(); err != nil || !some || len(searches) == 0 {
@@ -76,12 +76,12 @@ func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, 
 	return int64(len(found)), left > 0, nil
 }
 
-// errEnough ends a walk through rows that has found what it looked for.
+// errEnough ends a search through rows early.
 var errEnough = errors.New("enough was found")
 
-// leavingQueries returns the statements that find records of a kind which refer to what is gone
-// in workspace $1, no more than $2, and whether each goes with that: one for each reference
-// without which a record may not be.
+// leavingQueries returns the statements that find records of a kind which refer to a deleted
+// one in workspace $1, no more than $2, and whether each will be deleted too: one statement
+// for each reference without which a record may not exist.
 func leavingQueries(e *crm.Entity) (texts []string) {
 	var seen []string
 	for _, name := range slices.Concat(ownershipSets(e)...) {
@@ -96,7 +96,7 @@ func leavingQueries(e *crm.Entity) (texts []string) {
 	return texts
 }
 
-// nextNumber counts one more where there are fewer than so many, else number is 0.
+// nextNumber counts one more if there are fewer than limit; otherwise number is 0.
 func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error) {
 	_, err = tx.Row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
@@ -106,7 +106,14 @@ func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error)
 	return number, err
 }
 
+// limitReachedForNow is the error for a cap that is reached until a delete has finished.
 func limitReachedForNow(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use; those that are being deleted still count. Send it again in a minute; GET /whoami shows the usage.",
+		plan, limit, resource)
+}
+
+// LimitReached is the error for a cap of a plan that is reached.
+func LimitReached(plan string, limit int64, resource string) error {
+	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
 		plan, limit, resource)
 }

@@ -6,11 +6,11 @@ import (
 	"crmkit/crm"
 )
 
-// What a write sees of a delete that is not done in full (veil.go) is what readers see;
-// what it changes it brings to that state first.
+// A write sees a delete that has not finished as readers do (pending_view.go). A record that
+// it changes is brought into the final state first.
 
-// readVisible reads a record of the transaction's workspace as readers see it: without references
-// to what is gone, and not at all where it goes with that.
+// readVisible reads a record of the transaction's workspace as readers see it: without
+// references to deleted records, and not at all if it will be deleted with one.
 func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	rec, found, err := tx.record(e, key)
 	if err != nil || !found {
@@ -34,13 +34,13 @@ func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	return rec, !slices.ContainsFunc(lost, func(ref crm.Reference) bool { return orphaned(rec, ref) }), nil
 }
 
-// hasPendingDeletes reports whether anything of a delete is not done yet.
+// hasPendingDeletes reports whether a delete in the workspace has not finished.
 func (tx *Tx) hasPendingDeletes() (bool, error) {
 	var one int64
 	return tx.Row(pendingDeletes, []any{tx.Actor.Workspace}, &one)
 }
 
-// danglingRefs returns the references of a record to what is gone.
+// danglingRefs returns the references of a record that lead to deleted records.
 func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 	refs := referencesOf(rec.Entity)
 	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {
@@ -67,9 +67,9 @@ func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 	return lost, nil
 }
 
-// detachDangling takes the references to what is gone away from a record that is about to change,
-// as a step would, and returns it as it is then; a record that goes with what is gone is
-// none then. Where it held no such reference settled is false.
+// detachDangling clears the references to deleted records of a record that is about to change,
+// as a step of the cascade would, and returns the record after that; it is empty if the record
+// was deleted with them. changed is false if it held no such reference.
 func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err error) {
 	if len(referencesOf(seen.Entity)) == 0 {
 		return seen, false, nil
@@ -97,8 +97,8 @@ func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err 
 	return is, true, err
 }
 
-// detachDanglingBefore settles a record before a change, and returns it and what the change makes of
-// it, as both are then.
+// detachDanglingBefore does that before a change, and returns the record before and after the
+// change.
 func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record, err error) {
 	was, settled, err := tx.detachDangling(before)
 	if err != nil || !settled {

@@ -6,14 +6,13 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
 )
 
-// lastUsedBuffer remembers when tokens were last used, so that requests that read do not write.
-// A use stays here until it is in the file; who reads tokens takes both together.
+// lastUsedBuffer holds the last uses of tokens until they are written, so that a request that
+// reads does not write. Readers of tokens combine it with the rows.
 type lastUsedBuffer struct {
 	mu   sync.Mutex
 	used map[string]lastUse // by token id
@@ -25,8 +24,8 @@ type lastUse struct {
 	at   int64 // unix milliseconds
 }
 
-// MarkUsed notes that the token of an actor is in use. It reaches the file within a minute,
-// and when the store closes; lists of tokens show it at once.
+// MarkUsed records that the token of an actor is in use. It is written to the file within a
+// minute and when the store closes; lists of tokens show it at once.
 func (s *Store) MarkUsed(actor crm.Actor) {
 	s.lastUsed.mu.Lock()
 	defer s.lastUsed.mu.Unlock()
@@ -36,8 +35,7 @@ func (s *Store) MarkUsed(actor crm.Actor) {
 	s.lastUsed.used[actor.TokenID] = lastUse{actor.User, s.Now().UnixMilli()}
 }
 
-// LastUsed returns when a token was last used, given what its row says: a later use may not
-// be written yet.
+// LastUsed returns when a token was last used, given the time in its row.
 func (s *Store) LastUsed(tokenID string, saved int64) int64 { return s.lastUsed.since(tokenID, saved) }
 
 // LastUsed is Store.LastUsed, for a write.
@@ -45,14 +43,14 @@ func (tx *Tx) LastUsed(tokenID string, saved int64) int64 {
 	return tx.store.lastUsed.since(tokenID, saved)
 }
 
-// since returns when a token was last used, if the file says at.
+// since returns the later of at and the last use in the buffer.
 func (t *lastUsedBuffer) since(id string, at int64) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return max(t.used[id].at, at)
 }
 
-// all returns the uses that are not in the file yet.
+// all returns the uses that are not written yet.
 func (t *lastUsedBuffer) all() map[string]lastUse {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +70,7 @@ func (t *lastUsedBuffer) of(user int64) map[string]int64 {
 	return own
 }
 
-// saved forgets uses that are in the file now, but for tokens that were used again.
+// saved removes uses that were written, unless the token was used again.
 func (t *lastUsedBuffer) saved(ids []string, used map[string]lastUse) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,28 +81,11 @@ func (t *lastUsedBuffer) saved(ids []string, used map[string]lastUse) {
 	}
 }
 
-const flushEvery = 30 * time.Second
-
-// runMaintenance writes token uses back, and purges, until the store closes.
-func (s *Store) runMaintenance() {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			s.FlushLastUsed(context.Background())
-			s.Purge(context.Background())
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// flushStep is how many uses of tokens one write brings to the file.
+// flushStep is how many last uses one write saves.
 const flushStep = 500
 
-// FlushLastUsed writes the uses noted by Touch to the file now. They go in steps, between
-// which others write; those that could not be written stay noted.
+// FlushLastUsed writes the last uses of tokens to the file now, in several writes. Uses that
+// cannot be written stay in the buffer.
 func (s *Store) FlushLastUsed(ctx context.Context) {
 	used := s.lastUsed.all()
 	for ids := range slices.Chunk(slices.Collect(maps.Keys(used)), flushStep) {
@@ -126,18 +107,18 @@ func (tx *Tx) saveLastUsed(ids []string, used map[string]lastUse) error {
 	return nil
 }
 
-// lastUsedField is the field of tokens that touches are about.
+// lastUsedField is the field of tokens that the buffer is about.
 const lastUsedField = "last_used_at"
 
-// lastUsedOverlay is what a look at tokens lays over their rows: the uses that are not in the file
+// lastUsedOverlay is what a read of tokens adds to their rows: the uses that are not written
 // yet.
 type lastUsedOverlay struct {
 	at    map[string]int64 // by token id
 	table string           // table.overlay of tokens; empty: the look is at another kind
 }
 
-// lastUsedOverlay returns what a look at records of a kind lays over them. It is called before the
-// look begins: a use that is saved in between is then in both, and the later time counts.
+// lastUsedOverlay returns the overlay for a read of an entity. Take it before the read begins:
+// a use that is written in between is then in both, and the later time counts.
 func (s *Store) lastUsedOverlay(actor crm.Actor, e *crm.Entity) lastUsedOverlay {
 	if table := s.mappings[e].lastUsedSQL; table != "" {
 		return lastUsedOverlay{s.lastUsed.of(actor.User), table}
@@ -145,13 +126,13 @@ func (s *Store) lastUsedOverlay(actor crm.Actor, e *crm.Entity) lastUsedOverlay 
 	return lastUsedOverlay{}
 }
 
-// json returns the uses as the argument of table.overlay.
+// json returns the uses as the argument of mapping.lastUsedSQL.
 func (o lastUsedOverlay) json() string {
 	text, _ := json.Marshal(o.at) // of such a map it cannot fail
 	return string(text)
 }
 
-// apply lays the uses over records that were read.
+// apply sets the later last use in records that were read.
 func (o lastUsedOverlay) apply(records []crm.Record) {
 	for _, rec := range records {
 		if at := o.at[rec.ID]; at > rec.Value(lastUsedField).Int {
@@ -160,9 +141,9 @@ func (o lastUsedOverlay) apply(records []crm.Record) {
 	}
 }
 
-// lastUsedText returns SQL of the records of a user as a table in which each was used last when
-// its row says or an argument does, whichever is later. %d is the place of the argument.
-// Where records are not used it is empty.
+// lastUsedText returns SQL of the records of a user as a table in which last_used_at is the
+// later of the row and an argument, whose number is %d. It is empty for entities without that
+// field.
 func (t *mapping) lastUsedText() string {
 	if t.entity.Field(lastUsedField) == nil {
 		return ""

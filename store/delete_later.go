@@ -6,9 +6,9 @@ import (
 	"crmkit/crm"
 )
 
-// hide deletes a record to which many refer. Its row stays in the table, so that their
-// references lead to a row, but in no workspace: nobody reads it. The rest is a cascade, which
-// readers do not see (veil.go).
+// hide deletes a record to which many refer. Its row stays in the table, so that foreign keys
+// remain valid, but with a negative workspace, so that nobody reads it. A cascade does the
+// rest, which readers do not see (pending_view.go).
 func (tx *Tx) hide(rec crm.Record) error {
 	e := rec.Entity
 	set := "workspace_id = -workspace_id"
@@ -27,8 +27,8 @@ func (tx *Tx) hide(rec crm.Record) error {
 	return tx.removed(rec)
 }
 
-// detachStep takes the references to a hidden record away from some of those that hold
-// it, and the row of the record when none does.
+// detachStep clears the references to a hidden record in some of the records that hold it, and
+// deletes the row when none is left.
 func (tx *Tx) detachStep(c cascade) error {
 	e, left := tx.store.Schema.ByName(c.kind), tx.store.cascades.step
 	tx.cause = deleting{e, c.record}

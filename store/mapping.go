@@ -9,7 +9,8 @@ import (
 	"crmkit/store/cache"
 )
 
-// mapping is the SQL of one entity, composed once from the schema.
+// mapping is how an entity is stored: its columns and its most used statements, made once from
+// the schema.
 type mapping struct {
 	entity       *crm.Entity
 	layout       *cache.Layout
@@ -68,8 +69,7 @@ func (t *mapping) insertText() string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.entity.TableName(), strings.Join(columns, ", "), placeholders(1, len(columns)))
 }
 
-// fieldColumns returns the columns that hold a field: its own and the
-// folded one, if it has that.
+// fieldColumns returns the columns of a field: its own and the folded one, if it has that.
 func fieldColumns(f *crm.Field) []string {
 	if f.HasFoldColumn() {
 		return []string{f.Col(), f.Col() + "_fold"}
@@ -77,7 +77,7 @@ func fieldColumns(f *crm.Field) []string {
 	return []string{f.Col()}
 }
 
-// columnValues returns what goes into fieldColumns.
+// columnValues returns the values of fieldColumns.
 func columnValues(f *crm.Field, v crm.Value) []any {
 	if f.HasFoldColumn() {
 		if !v.Set() {
@@ -107,6 +107,9 @@ func columnValue(v crm.Value) any {
 	return nil
 }
 
+// NullText returns the SQL argument of a string, NULL if it is empty.
+func NullText(s string) any { return columnValue(crm.Str(s)) }
+
 func placeholders(from, n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -118,7 +121,7 @@ func placeholders(from, n int) string {
 	return b.String()
 }
 
-// row receives the columns of a table, to be scanned again and again.
+// row receives the columns of a mapping. It can be scanned again and again.
 type row struct {
 	table *mapping
 	cells []any
@@ -137,7 +140,7 @@ func (t *mapping) newRow() *row {
 	return r
 }
 
-// record returns the record of the row scanned last, or an error that names it.
+// record returns the record of the last scanned row, or an error that names the row.
 func (r *row) record() (rec crm.Record, err error) {
 	if err := decoding(func() { rec = r.decoded() }); err != nil {
 		return rec, r.damaged(err)
@@ -181,7 +184,7 @@ func (t *mapping) randomID(key int64, cell any) string {
 	return t.sealer.ID(key)
 }
 
-// loaded returns the value of a cell in a column of a kind; Null for what none holds.
+// loaded returns the value of a cell in a column of a kind, Null if no such column holds it.
 func loaded(kind crm.Kind, cell any) crm.Value {
 	switch c := cell.(type) {
 	case int64:

@@ -7,22 +7,22 @@ import (
 	"crmkit/crm"
 )
 
-// Labels that are kept of other records may be any number: whoever was a contact logged
-// for. The table tags has all of them, and filters find by all. A record shows crm.MaxTags,
-// and whoever writes reads no more than some of them.
+// A record may have any number of labels derived from other records, such as the users who
+// logged activities for a contact. The table tags has all of them, and filters search all of
+// them. A record shows crm.MaxTags, and a write reads only a few more.
 
-// addLabels counts labels of a record up or down, and returns the list of those that it
-// shows when that changed.
-func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[string]int64, sign int64) (list any, changed bool, err error) {
-	text := "[]" // of one that is gone, whose labels go with the records that they are kept of
+// addLabels changes how often a record has labels, and returns the labels that it shows if they
+// changed.
+func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, changes map[string]int64) (list any, changed bool, err error) {
+	text := "[]" // for a deleted record: its labels are deleted with the records they derive from
 	_, err = tx.Row(fmt.Sprintf("SELECT COALESCE(%s, '[]') FROM %s WHERE workspace_id = $1 AND key = $2", f.Col(), e.Plural), []any{tx.Actor.Workspace, key}, &text)
 	if err != nil {
 		return nil, false, err
 	}
 	before := tagList(text)
 	shown := slices.Clone(before[:min(len(before), crm.MaxTags)])
-	for label, n := range labels {
-		change, err := tx.addLabel(e.TagKind(f), key, label, sign*n)
+	for label, n := range changes {
+		change, err := tx.addLabel(e.TagKind(f), key, label, n)
 		if err == nil && change != 0 {
 			err = tx.countUses(e.Name, []valueUse{{f.Name, label, change}})
 		}
@@ -45,7 +45,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, labels map[strin
 	return columnValue(crm.Labels(shown)), !slices.Equal(before, shown), nil
 }
 
-// refillLabels adds to the labels that a record shows others that it has.
+// refillLabels adds labels that the record has to those that it shows.
 func (tx *Tx) refillLabels(side string, key int64, shown []string) ([]string, error) {
 	some, err := tx.labels(side, key, maxLabelScan)
 	for _, label := range some {
@@ -56,10 +56,10 @@ func (tx *Tx) refillLabels(side string, key int64, shown []string) ([]string, er
 	return shown, err
 }
 
-// maxLabelScan is how many labels are looked through for one to show.
+// maxLabelScan is how many labels are read to find one to show.
 const maxLabelScan = 2 * crm.MaxTags
 
-// labels returns the labels that a record has in a field, at most so many.
+// labels returns at most so many labels that a record has in a field.
 func (tx *Tx) labels(side string, key int64, most int) (list []string, err error) {
 	err = tx.Rows("SELECT n.name FROM tags g CROSS JOIN names n WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
 		[]any{tx.Actor.Workspace, side, key, most},
@@ -70,9 +70,9 @@ func (tx *Tx) labels(side string, key int64, most int) (list []string, err error
 	return list, err
 }
 
-// allLabels returns a record that is deleted with the labels that go with it, those that it
-// does not show among them. Where no more refers to it than changes with it that is all;
-// else the rest goes in the steps.
+// allLabels returns a record that is being deleted with the labels that are deleted with it,
+// including those that it does not show. If too many records refer to it, the rest of the
+// labels is deleted in the steps.
 func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 	all := rec
 	for i := range rec.Entity.Fields {
@@ -91,8 +91,8 @@ func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 	return all, nil
 }
 
-// addLabel counts one label of a record up or down. It returns more where the record has
-// it from now on, less where it has it no longer, and else 0.
+// addLabel counts one label of a record up or down. It returns added if the record gains the
+// label, removed if it loses it, and 0 otherwise.
 func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change int64, err error) {
 	var left int64
 	args := []any{tx.Actor.Workspace, side, label, key, n}
@@ -107,7 +107,7 @@ func (tx *Tx) addLabel(side string, key int64, label string, n int64) (change in
 		return change, err
 	}
 	found, err := tx.Row("UPDATE tags SET n = n + $5 WHERE record = $4 AND name_id = "+nameKey+" RETURNING n", args, &left)
-	if err != nil || !found || left > 0 { // a record that was hidden has none
+	if err != nil || !found || left > 0 { // a hidden record has none
 		return 0, err
 	}
 	return removed, tx.deleteNamed("tags", side, key, []string{label})

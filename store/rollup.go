@@ -9,16 +9,16 @@ import (
 	"crmkit/crm"
 )
 
-// rollup is where the records of one entity count: in fields of what their
-// reference points to.
+// rollup says that records of one entity contribute to fields of the record that a reference
+// leads to.
 type rollup struct {
 	of     *crm.Entity
 	ref    *crm.Field
 	to     *crm.Entity
-	fields []*crm.Field // of to, each with a Tally of the entity
+	fields []*crm.Field // of to: those with a rollup of the entity
 }
 
-// rollups returns, by the entity that is counted, where it counts.
+// rollups returns the rollups of a schema by the entity that contributes.
 func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
 	all := map[*crm.Entity][]rollup{}
 	for _, of := range schema.Entities {
@@ -27,12 +27,7 @@ func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
 			if t.to == nil {
 				continue
 			}
-			for j := range t.to.Fields {
-				if f := &t.to.Fields[j]; f.Rollup != nil && f.Rollup.Child == of.Name {
-					t.fields = append(t.fields, f)
-				}
-			}
-			if len(t.fields) > 0 {
+			if t.fields = rollupFields(t.to, of); len(t.fields) > 0 {
 				all[of] = append(all[of], t)
 			}
 		}
@@ -40,57 +35,76 @@ func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
 	return all
 }
 
-// contribution is what records add to one field: how many they are, the latest of their
-// times, or how many there are of each label.
+// rollupFields returns the fields of an entity that records of another one contribute to.
+func rollupFields(e, child *crm.Entity) (fields []*crm.Field) {
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Rollup != nil && f.Rollup.Child == child.Name {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// contribution is what records add to one field: their number, the latest of their times, or
+// how many have each label.
 type contribution struct {
 	set    bool
 	n      int64
 	labels map[string]int64
 }
 
+// times returns the labels of a contribution with the sign.
+func (c contribution) times(sign int64) map[string]int64 {
+	signed := make(map[string]int64, len(c.labels))
+	for label, n := range c.labels {
+		signed[label] = sign * n
+	}
+	return signed
+}
+
 // contributionOf returns what one record adds to a field.
 func contributionOf(f *crm.Field, rec crm.Record) contribution {
 	t := f.Rollup
-	if has := rec.Value(t.Where); t.Where != "" && (!has.Set() || len(t.Equals) > 0 && !slices.Contains(t.Equals, has.Text)) {
+	if filter := rec.Value(t.Where); t.Where != "" && (!filter.Set() || len(t.Equals) > 0 && !slices.Contains(t.Equals, filter.Text)) {
 		return contribution{}
 	}
-	taken := rec.Value(t.Value)
+	value := rec.Value(t.Value)
 	switch f.Type.Kind() {
 	case crm.TimeKind:
-		return contribution{set: taken.Set(), n: taken.Int}
+		return contribution{set: value.Set(), n: value.Int}
 	case crm.ListKind:
-		return contribution{set: taken.Set(), labels: map[string]int64{taken.Text: 1}}
+		return contribution{set: value.Set(), labels: map[string]int64{value.Text: 1}}
 	}
 	return contribution{set: true, n: 1}
 }
 
-// updateRollups brings what is kept elsewhere of a record in step with its change.
+// updateRollups updates the rollups of the records to which a changed record refers.
 func (tx *Tx) updateRollups(before, after crm.Record) error {
 	for _, t := range tx.store.rollups[after.Entity] {
 		was, is := before.Value(t.ref.Name), after.Value(t.ref.Name)
-		lost, won := t.contributions(was, before), t.contributions(is, after)
-		if was.Equal(is) && slices.EqualFunc(lost, won, sameContribution) {
+		previous, current := t.contributions(was, before), t.contributions(is, after)
+		if was.Equal(is) && slices.EqualFunc(previous, current, sameContribution) {
 			continue
 		}
-		if err := tx.addContributions(t, was.Int, lost, removed); err != nil {
+		if err := tx.addContributions(t, was.Int, previous, removed); err != nil {
 			return err
 		}
-		if err := tx.addContributions(t, is.Int, won, added); err != nil {
+		if err := tx.addContributions(t, is.Int, current, added); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// contributions returns what a record adds to each field of what it refers to.
+// contributions returns what a record adds to each field.
 func (t rollup) contributions(ref crm.Value, rec crm.Record) []contribution {
-	portions := make([]contribution, len(t.fields))
+	contributions := make([]contribution, len(t.fields))
 	for i, f := range t.fields {
 		if ref.Set() {
-			portions[i] = contributionOf(f, rec)
+			contributions[i] = contributionOf(f, rec)
 		}
 	}
-	return portions
+	return contributions
 }
 
 func sameContribution(a, b contribution) bool {
@@ -105,30 +119,30 @@ func sameContribution(a, b contribution) bool {
 	return true
 }
 
-// more and less are the signs of a portion.
+// The signs of a contribution.
 const (
 	added   int64 = 1
 	removed int64 = -1
 )
 
-// addContributions adds portions to the fields of the record with the key, or takes them away.
-// What records say must already be in their table, for a lost latest time is found
-// again there.
-func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sign int64) error {
+// addContributions adds contributions to the fields of the record with the key, or subtracts
+// them. The contributing records must be written already: if the latest time is subtracted it
+// is searched again among them.
+func (tx *Tx) addContributions(t rollup, key int64, contributions []contribution, sign int64) error {
 	if tx.deleting.is(t.to, key) {
 		return nil
 	}
 	var set []string
 	args := []any{tx.Actor.Workspace, key}
 	for i, f := range t.fields {
-		s := portions[i]
+		s := contributions[i]
 		if !s.set {
 			continue
 		}
 		column, n := f.Col(), "$"+strconv.Itoa(len(args)+1)
 		switch {
 		case f.Type.Kind() == crm.ListKind:
-			list, changed, err := tx.addLabels(t.to, f, key, s.labels, sign)
+			list, changed, err := tx.addLabels(t.to, f, key, s.times(sign))
 			if err != nil {
 				return err
 			}
@@ -150,9 +164,9 @@ func (tx *Tx) addContributions(t rollup, key int64, portions []contribution, sig
 	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
 }
 
-// maxSQL returns the SQL that finds a field's time anew for the record $2: by
-// each reference that leads there, the end of an index. The plus sign keeps SQLite
-// from taking the index of the whole workspace.
+// maxSQL returns SQL that finds the latest time for a field of the record $2: the end of an
+// index, for each reference that leads to it. The plus sign keeps SQLite from using the index
+// of the whole workspace.
 func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 	var ends []string
 	for _, other := range s.rollups[t.of] {
@@ -166,7 +180,7 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
 }
 
-// countsIn returns the condition under which a record counts in a field.
+// countsIn returns the condition under which a record contributes to a field.
 func (t rollup) countsIn(f *crm.Field, alias string) string {
 	if f.Rollup.Where == "" {
 		return "TRUE"

@@ -8,9 +8,9 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// counters is the end of a workspace's log, and how much the workspace stores, as the
-// transaction at hand leaves them. The writer reads it once in a batch and writes it once,
-// before the commit; the row belongs to no other transaction meanwhile.
+// counters are the end of a workspace's log and the storage of the workspace, as the current
+// transaction leaves them. The writer reads them once in a batch and writes them once, before
+// the commit; no other transaction changes the row meanwhile.
 type counters struct {
 	last     int64 // the number of the last entry of the log
 	latest   int64 // the time of that entry
@@ -18,15 +18,16 @@ type counters struct {
 	unlogged int64 // changes of records by this batch that the log does not name
 }
 
-// counterSet are those that a batch has read, by workspace, as they were and as they are.
+// counterSet holds the counters that a batch has read, by workspace, as they were and as they
+// are.
 type counterSet struct{ was, is map[int64]counters }
 
 func newCounterSet() counterSet { return counterSet{map[int64]counters{}, map[int64]counters{}} }
 
-// mark returns what take goes back to.
+// mark returns a state for rewind.
 func (l counterSet) mark() map[int64]counters { return maps.Clone(l.is) }
 
-// rewind takes back what was noted since the mark.
+// rewind takes back what changed since the mark.
 func (l *counterSet) rewind(mark map[int64]counters) {
 	for workspace, was := range l.was { // those that were read since
 		if _, there := mark[workspace]; !there {
@@ -36,15 +37,15 @@ func (l *counterSet) rewind(mark map[int64]counters) {
 	l.is = mark
 }
 
-// rewind takes back what a part of a batch noted that is rolled back.
+// rewind takes back what a part of a batch changed that is rolled back.
 func (w *writer) rewind(mark map[int64]counters) {
 	w.counters.rewind(mark)
 	clear(w.origins) // it may have made some
 }
 
-// counters returns the ledger of the transaction's workspace. The time of the transaction is
-// from then on not before that of the last entry: a clock that went back would else put
-// changes before those that they follow.
+// counters returns the counters of the transaction's workspace. From then on the time of the
+// transaction is not before that of the last entry: if the clock went back, changes would be
+// dated before those that they follow.
 func (tx *Tx) counters() (counters, error) {
 	all, workspace := tx.store.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
@@ -59,9 +60,8 @@ func (tx *Tx) counters() (counters, error) {
 	return l, nil
 }
 
-// countUnlogged notes that a record of the transaction's workspace shows something else, of which
-// the log has no entry: what it keeps of others has followed them. Other processes learn of
-// it by a number of its own.
+// countUnlogged counts a change of a record that the log does not contain: a derived value
+// followed another record.
 func (tx *Tx) countUnlogged() error {
 	l, err := tx.counters()
 	if err == nil {
@@ -73,8 +73,8 @@ func (tx *Tx) countUnlogged() error {
 
 func (tx *Tx) setCounters(l counters) { tx.store.writer.counters.is[tx.Actor.Workspace] = l }
 
-// GrowStorage counts that the workspace stores n bytes more, or less where n is negative. Beyond
-// what its plan allows the error is plan_limit_reached; less is never refused.
+// GrowStorage adds n bytes to the storage of the workspace; n may be negative. Above the cap
+// of the plan the error is plan_limit_reached; a negative n is never refused.
 func (tx *Tx) GrowStorage(n int64) error {
 	l, err := tx.counters()
 	if err != nil {
@@ -88,8 +88,8 @@ func (tx *Tx) GrowStorage(n int64) error {
 	return nil
 }
 
-// addBytes counts bytes that no cap refuses: of deletes, sign-ins, tokens, and of what frees
-// more than it takes.
+// addBytes adds to the storage without a cap: for deletes, sign-ins and tokens, and for
+// changes that free more than they take.
 func (tx *Tx) addBytes(n int64) error {
 	l, err := tx.counters()
 	if err == nil {
@@ -99,13 +99,35 @@ func (tx *Tx) addBytes(n int64) error {
 	return err
 }
 
+// releaseBytes runs a statement that deletes rows and returns the workspace and the bytes of
+// each, and subtracts those from the storage of the workspaces.
+func (tx *Tx) releaseBytes(text string, args ...any) error {
+	freed := map[int64]int64{}
+	err := tx.Rows(text, args, func(scan func(...any) error) error {
+		var workspace, bytes int64
+		err := scan(&workspace, &bytes)
+		freed[workspace] += bytes
+		return err
+	})
+	actor := tx.Actor
+	defer func() { tx.Actor = actor }()
+	for workspace, bytes := range freed {
+		if err == nil {
+			tx.Actor.Workspace = workspace
+			err = tx.addBytes(-bytes)
+		}
+	}
+	return err
+}
+
+// storageFull is the error for storage beyond the cap of the plan.
 func storageFull(plan string, limit, used int64) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d bytes of storage, of which %d are in use. Do not retry: tell the user. Deletes still work; GET /whoami shows the usage.",
 		plan, limit, used)
 }
 
-// writeCounters writes the ledgers that changed, which entries of the log are new, and which
-// workspaces changed without one.
+// writeCounters writes the counters that changed, and numbers the new entries of the log and
+// the changes without an entry.
 func (w *writer) writeCounters(tx *Tx) error {
 	for _, workspace := range slices.Sorted(maps.Keys(w.counters.is)) {
 		was, is := w.counters.was[workspace], w.counters.is[workspace]
@@ -130,8 +152,8 @@ func (w *writer) writeCounters(tx *Tx) error {
 	return nil
 }
 
-// number gives the next numbers to what a workspace commits: to n entries of its log from
-// first on, or where n is 0 one number to what has no entry.
+// number gives the next commit numbers to what a workspace commits: to n entries of its log
+// from first on, or if n is 0 one number to a change without entries.
 func (w *writer) number(tx *Tx, workspace, first, n int64) error {
 	before := w.last
 	w.last += max(n, 1)
@@ -142,8 +164,8 @@ func (w *writer) number(tx *Tx, workspace, first, n int64) error {
 	return err
 }
 
-// recordBytes returns how many bytes of storage a record takes: its texts, without what is kept
-// in it of other records.
+// recordBytes returns how many bytes of storage a record takes: its texts, without values
+// derived from other records.
 func recordBytes(rec crm.Record) (n int64) {
 	for i, v := range rec.Values {
 		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
@@ -162,4 +184,11 @@ func byteCount(args ...any) (n int) {
 		}
 	}
 	return n
+}
+
+// Sequence returns the next number of a counter that belongs to no workspace.
+func (tx *Tx) Sequence(name string) (n int64, err error) {
+	_, err = tx.Row(`INSERT INTO sequences (name, last) VALUES ($1, 1)
+		ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last`, []any{name}, &n)
+	return n, err
 }

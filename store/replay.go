@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,16 +11,16 @@ import (
 	"crmkit/crm/norm"
 )
 
-// What an entry of the log leaves out is found in later ones: a create holds no values,
-// and an update no long ones after. The next entry of the record that changed a field has
-// what it was before, and where none did the record has it still.
+// Entries leave out what later ones have: a create holds no values, and an update no long
+// values after the change. The next entry of the record that changed a field holds what it was
+// before; if there is none, the record still has the value.
 
 // maxReplayed is how many later entries are read for one page, about 0.1 s of work.
 const maxReplayed = 20_000
 
-// replayLog fills in what the entries of a page became. A page that would then be larger
-// than maxPageBytes, or for which more than maxFollowed later entries would be read, ends
-// early; it has one entry in any case.
+// replayLog fills in the values after the change for the entries of a page. The page ends
+// early if it would exceed maxPageBytes or need more than maxReplayed later entries, but has
+// at least one entry.
 func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
 		t := newReplay(s, page.Records[i])
@@ -39,7 +38,7 @@ func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
 	return nil
 }
 
-// replay is an entry whose values after are being found.
+// replay is an entry whose values after the change are being found.
 type replay struct {
 	change  crm.Record
 	entity  *crm.Entity // of the record that it changed; nil where that is none
@@ -79,7 +78,7 @@ func newReplay(s *Store, change crm.Record) replay {
 	return t
 }
 
-// wants reports whether the value of a name is to be found.
+// wants reports whether the value of a name is still missing.
 func (t *replay) wants(name string) bool {
 	if _, known := t.became[name]; known {
 		return false
@@ -98,10 +97,10 @@ func (t *replay) remember(name string, was crm.Member) {
 	}
 }
 
-// errReplayDone ends a read that found all.
+// errReplayDone ends the reading of entries when no value is missing.
 var errReplayDone = errors.New("all is found")
 
-// replayEntries reads the entries of the record after the one that is told, and the record.
+// replayEntries reads the later entries of the same record, and the record itself.
 func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	workspace := crm.RecordWorkspace(t.change.Key)
 	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
@@ -146,7 +145,7 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	return err
 }
 
-// entry puts the fields of an entry into the form that clients see.
+// entry sets the fields of the entry in the form that clients see.
 func (t *replay) entry() {
 	change := t.change
 	from, to := change.Value("from").Members(), change.Value("to").Members()
@@ -157,7 +156,7 @@ func (t *replay) entry() {
 	change.Set("to", crm.Members(t.shownState(to)))
 }
 
-// createdState returns what a record was made with, in the order of its fields.
+// createdState returns the values that a record was created with, in the order of its fields.
 func (t *replay) createdState() (list []crm.Member) {
 	var own []crm.Member
 	for _, m := range t.became {
@@ -176,7 +175,8 @@ func (t *replay) createdState() (list []crm.Member) {
 	return list
 }
 
-// shownState leaves out what is no field, or changes with every change, and spells times.
+// shownState leaves out names that are not fields and fields that change with every change,
+// and spells times.
 func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 	for _, m := range members {
 		if name, long := strings.CutPrefix(m.Name, digestMark); long {
@@ -200,34 +200,4 @@ func (t *replay) field(name string) *crm.Field {
 		return nil
 	}
 	return t.entity.Field(name)
-}
-
-// integer reads a number that the store wrote.
-func integer(json string) int64 {
-	n, _ := strconv.ParseInt(json, 10, 64)
-	return n
-}
-
-// loggedValue reads a value as valueJSON wrote it, or an earlier version, which spelled
-// times.
-func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
-	text, quoted := norm.Unquote(json)
-	switch f.Type.Kind() {
-	case crm.IntKind:
-		return crm.Number(integer(json))
-	case crm.TimeKind:
-		if at, err := time.Parse(time.RFC3339, text); quoted && err == nil {
-			return crm.Millis(at.UnixMilli())
-		}
-		return crm.Millis(integer(json))
-	case crm.RefKind:
-		key, fault := crm.ParseID(e.Target(f), workspace, text)
-		if fault != crm.IDOK {
-			return crm.Value{}
-		}
-		return crm.Key(key)
-	case crm.ListKind:
-		return crm.Labels(tagList(json))
-	}
-	return crm.Str(text)
 }

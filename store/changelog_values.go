@@ -1,0 +1,161 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// maxAfter is the size in bytes up to which an entry of an update holds a value after the
+// change; of longer values it holds a digest.
+const maxAfter = 256
+
+// stampFields change with every change. An entry holds what they were before, except the
+// version, which is a column of its own.
+var stampFields = []string{crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy}
+
+// allValues returns the values of a record, without those derived from other records.
+func allValues(rec crm.Record) (list []crm.Member) {
+	for i, v := range rec.Values {
+		f := &rec.Entity.Fields[i]
+		if !v.Set() || f.Derived() || f.Name == crm.FieldVersion {
+			continue
+		}
+		if v.Kind == crm.ObjectKind {
+			list = appendMembers(list, f, v.Members(), nil)
+			continue
+		}
+		list = append(list, crm.Member{Name: f.Name, JSON: valueJSON(rec.Entity, f, v)})
+	}
+	return list
+}
+
+// changedValues returns what the changed fields were and what they became. Of an object it
+// returns only the members that differ.
+func changedValues(before, after crm.Record) (from, to []crm.Member) {
+	e := after.Entity
+	for _, i := range crm.Changed(before.Values, after.Values) {
+		f, was, is := &e.Fields[i], before.Values[i], after.Values[i]
+		stamp := slices.Contains(stampFields, f.Name)
+		if f.Derived() || f.Name == crm.FieldVersion || stamp && e.RandomID {
+			continue
+		}
+		if was.Kind == crm.ObjectKind || is.Kind == crm.ObjectKind {
+			from = appendMembers(from, f, was.Members(), is.Members())
+			to = appendMembers(to, f, is.Members(), was.Members())
+			from = appendOrder(from, was.Members())
+			continue
+		}
+		if was.Set() {
+			from = append(from, crm.Member{Name: f.Name, JSON: valueJSON(e, f, was)})
+		}
+		if is.Set() && !stamp {
+			to = append(to, crm.Member{Name: f.Name, JSON: valueJSON(e, f, is)})
+		}
+	}
+	if !e.RandomID { // whose fields are no longer than what is kept
+		to = withDigests(to)
+	}
+	return from, to
+}
+
+// appendMembers adds the members of an object that are missing or different in other.
+func appendMembers(list []crm.Member, f *crm.Field, members, other []crm.Member) []crm.Member {
+	there := make(map[string]string, len(other))
+	for _, m := range other {
+		there[m.Name] = m.JSON
+	}
+	for _, m := range members {
+		if json, ok := there[m.Name]; !ok || json != m.JSON {
+			list = append(list, crm.Member{Name: f.Name + "." + m.Name, JSON: m.JSON})
+		}
+	}
+	return list
+}
+
+// appendOrder adds the keys of an object in their order, unless they are sorted.
+func appendOrder(list []crm.Member, members []crm.Member) []crm.Member {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.Name
+	}
+	if slices.IsSorted(names) {
+		return list
+	}
+	return append(list, crm.Member{Name: orderName, JSON: columnValue(crm.Labels(names)).(string)})
+}
+
+// withDigests replaces long values by digests.
+func withDigests(list []crm.Member) []crm.Member {
+	for i, m := range list {
+		if len(m.JSON) > maxAfter {
+			list[i] = textMember(digestMark+m.Name, digest(m.JSON))
+		}
+	}
+	return list
+}
+
+// digest returns 128 bits of the SHA-256 of a value.
+func digest(json string) string {
+	sum := sha256.Sum256([]byte(json))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+func textMember(name, text string) crm.Member {
+	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
+}
+
+// valueJSON returns a value as entries hold it; loggedValue reads it.
+func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
+	switch v.Kind {
+	case crm.IntKind, crm.TimeKind:
+		return strconv.FormatInt(v.Int, 10)
+	case crm.RefKind:
+		return `"` + crm.RecordID(e.Target(f).Prefix, v.Int) + `"`
+	case crm.ListKind:
+		return columnValue(v).(string)
+	}
+	return string(norm.AppendQuoted(nil, v.Text))
+}
+
+// loggedValue reads a value as valueJSON writes it, or as earlier versions did, which spelled
+// times.
+func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
+	text, quoted := norm.Unquote(json)
+	switch f.Type.Kind() {
+	case crm.IntKind:
+		return crm.Number(integer(json))
+	case crm.TimeKind:
+		if at, err := time.Parse(time.RFC3339, text); quoted && err == nil {
+			return crm.Millis(at.UnixMilli())
+		}
+		return crm.Millis(integer(json))
+	case crm.RefKind:
+		key, fault := crm.ParseID(e.Target(f), workspace, text)
+		if fault != crm.IDOK {
+			return crm.Value{}
+		}
+		return crm.Key(key)
+	case crm.ListKind:
+		return crm.Labels(tagList(json))
+	}
+	return crm.Str(text)
+}
+
+// integer reads a number that the store wrote.
+func integer(json string) int64 {
+	n, _ := strconv.ParseInt(json, 10, 64)
+	return n
+}
+
+// fieldOf returns the name of the field that a name in an entry belongs to.
+func fieldOf(name string) string {
+	field, _, _ := strings.Cut(strings.TrimPrefix(name, digestMark), ".")
+	return field
+}

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// dryRunRecord is a record as the earlier steps left it.
+type dryRunRecord struct {
+	dryRunKey
+	isNew  bool
+	cells  []any    // by field, with stable keys; unchanged if it is that of the real record
+	before []string // the claims of the real record
+	claims []string // its claims now
+	step   int      // into which it was restored last
+}
+
+// unchanged is the cell of a field that no step changed.
+type unchanged struct{}
+
+type dryRunKey struct {
+	entity *crm.Entity
+	key    int64
+}
+
+type dryRunChange struct{ before, after crm.Record }
+
+// importNote is a row of the table imported.
+type importNote struct {
+	source string
+	entity *crm.Entity
+	id     string
+}
+
+// remember stores what a step made of a record.
+func (r *DryRun) remember(tx *Tx, c dryRunChange) {
+	e := c.after.Entity
+	id := dryRunKey{e, r.stableKey(e, c.after.Key)}
+	saved := r.byKey[id]
+	if saved == nil {
+		saved = &dryRunRecord{dryRunKey: id, isNew: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
+		if r.byKey[id] = saved; saved.isNew {
+			r.made[e]++
+		} else {
+			saved.before = r.claimsOf(c.before)
+		}
+		r.claim(saved, saved.before)
+	} else {
+		r.memory -= saved.size()
+	}
+	saved.claims = r.claimsOf(c.after)
+	r.claim(saved, saved.claims)
+	for _, i := range saved.changed(c, tx.store.mappings[e].persistent) {
+		v := c.after.Values[i]
+		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
+			v = crm.Key(r.stableKey(to, v.Int))
+		}
+		saved.cells[i] = columnValue(v)
+	}
+	r.memory += saved.size()
+}
+
+// changed returns the fields of a change to remember: all of a new record; otherwise those
+// that changed, with all fields of a unique value of which one changed.
+func (saved *dryRunRecord) changed(c dryRunChange, all []int) []int {
+	if saved.isNew {
+		return all
+	}
+	list := crm.Changed(c.before.Values, c.after.Values)
+	for _, names := range saved.entity.Keys() {
+		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, saved.entity.Index(name)) }) {
+			for _, name := range names {
+				list = append(list, saved.entity.Index(name))
+			}
+		}
+	}
+	return list
+}
+
+// size is roughly how much memory the record takes.
+func (saved *dryRunRecord) size() int64 {
+	n := 16*len(saved.cells) + byteCount(saved.cells...)
+	for _, claim := range slices.Concat(saved.before, saved.claims) {
+		n += len(claim)
+	}
+	return int64(n)
+}
+
+func (r *DryRun) claim(saved *dryRunRecord, claims []string) {
+	for _, c := range claims {
+		if !slices.Contains(r.claimed[c], saved) {
+			r.claimed[c] = append(r.claimed[c], saved)
+		}
+	}
+}
+
+// claimsOf returns the values by which a record is found: its unique values and its label.
+func (r *DryRun) claimsOf(rec crm.Record) (list []string) {
+	for _, names := range rec.Entity.Keys() {
+		if values := valuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
+			list = append(list, r.claimTo(rec.Entity, names, values))
+		}
+	}
+	if f := rec.Entity.Field(rec.Entity.LabelField); f.HasFoldColumn() {
+		list = append(list, nameClaim(rec.Entity, rec.Value(f.Name).Text))
+	}
+	return list
+}
+
+func (r *DryRun) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
+	parts := []string{e.Name}
+	for i, name := range names {
+		v := values[i]
+		if to := e.Target(e.Field(name)); to != nil {
+			v = crm.Key(r.stableKey(to, v.Int))
+		}
+		parts = append(parts, name, fmt.Sprint(columnValue(v)))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + norm.Fold(name) }

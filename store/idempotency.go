@@ -1,0 +1,54 @@
+package store
+
+import (
+	"time"
+)
+
+// IdempotencyTTL is how long the response to a request with an Idempotency-Key is stored.
+const IdempotencyTTL = 24 * time.Hour
+
+// IdempotentResponse is the stored response to a request with an Idempotency-Key: sending the
+// request again returns it and does nothing.
+type IdempotentResponse struct {
+	Hash    string // of the key
+	Request string // hash of what was asked
+	Status  int
+	Version int64  // of the record in it; 0: none
+	Text    string // the two spellings
+	JSON    string
+}
+
+// IdempotentResponse returns the response that is stored for the actor under the hash of a key
+// and has not expired.
+func (tx *Tx) IdempotentResponse(hash string) (a IdempotentResponse, found bool, err error) {
+	found, err = tx.Row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
+		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - IdempotencyTTL.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
+	return a, found, err
+}
+
+// SaveIdempotentResponse stores a response in the transaction of the change it reports.
+func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
+	var old int64 // bytes of an answer that was kept too long
+	_, err := tx.Row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
+	if err != nil {
+		return err
+	}
+	grow := tx.GrowStorage
+	if tx.uncapped {
+		grow = tx.addBytes
+	}
+	if err := grow(int64(byteCount(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
+}
+
+// DeleteIdempotentResponses deletes the responses stored for the actor's user, in every
+// workspace.
+func (tx *Tx) DeleteIdempotentResponses() error {
+	return tx.releaseBytes("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User)
+}
+
+// answerBytes is SQL for the storage that a response takes.
+const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"fmt"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// Lookup returns the record with the key, if there is one.
+func (tx *Tx) Lookup(e *crm.Entity, key int64) (rec crm.Record, found bool, err error) {
+	return tx.readVisible(e, key)
+}
+
+// Fetch returns a record as readers see it, or the not_found error that says why there is
+// none.
+func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
+	rec, found, err := tx.readVisible(e, key)
+	if found || err != nil {
+		return rec, err
+	}
+	var last int64
+	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
+		return rec, err
+	}
+	return rec, notFoundError(e, key, last)
+}
+
+// KeyBy returns the key of the record with the unique values, or 0 if there is none or one of
+// the values is unset.
+func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
+	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
+	for i, name := range names {
+		if !values[i].Set() {
+			return 0, nil
+		}
+		args = append(args, columnValue(values[i]))
+		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
+	}
+	if err := tx.restoreHolders(e, names, values); err != nil {
+		return 0, err
+	}
+	if found, err := tx.Row(text, args, &key); err != nil || !found {
+		return 0, err
+	}
+	if len(ownershipSets(e)) > 0 { // it may be about to go
+		if _, found, err := tx.readVisible(e, key); err != nil || !found {
+			return 0, err
+		}
+	}
+	return key, nil
+}
+
+// KeyOf returns the key of the record whose unique field has the value, or 0.
+func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
+	return tx.KeyBy(e, []string{e.Unique}, []crm.Value{v})
+}
+
+// KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if
+// there is none or more than one. The entity's label must be required.
+func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
+	if err := tx.restoreNamesakes(e, name); err != nil {
+		return 0, err
+	}
+	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),
+		tx.Actor.Workspace, norm.Fold(name))
+	if err != nil || len(keys) != 1 {
+		return 0, err
+	}
+	return keys[0], nil
+}
+
+// RecordByID returns the record with a random id as the transaction sees it, or a not_found
+// error.
+func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
+	rec, found, err := tx.find(tx.store.mappings[e].byID, e, id)
+	if err == nil && !found {
+		err = tx.NotFoundByID(e, id)
+	}
+	return rec, err
+}
+
+// RecordBy returns the record of an entity with random ids that has the value in a column.
+func (tx *Tx) RecordBy(e *crm.Entity, column, value string) (rec crm.Record, found bool, err error) {
+	t := tx.store.mappings[e]
+	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t."+e.ScopeColumn()+" = $1 AND t."+column+" = $2", e, value)
+}
+
+// find reads one row of an entity by its scope and one value.
+func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
+	row := tx.store.mappings[e].newRow()
+	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.dest...)
+	if !found || err != nil {
+		return crm.Record{}, false, err
+	}
+	rec, err := row.record()
+	return rec, err == nil, tx.store.wrapReadError(err)
+}
+
+// NotFoundByID is the error for a random id that finds nothing.
+func (tx *Tx) NotFoundByID(e *crm.Entity, id string) error { return notFoundByID(tx.Actor, e, id) }
+
+// lastNumber reads the highest number given to a kind in a workspace.
+const lastNumber = "SELECT last FROM usage WHERE workspace_id = $1 AND kind = $2"
+
+// notFoundError is the error for an id that belongs to the workspace but to no record: the
+// record was deleted, or its number was never given out.
+func notFoundError(e *crm.Entity, key, last int64) error {
+	id := crm.RecordID(e.Prefix, key)
+	if crm.RecordNumber(key) > last {
+		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=<words>.", e.Name, id, e.Route())
+	}
+	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
+		e.Name, id, e.Route(), id)
+}
+
+// NoReference is the error for a reference to a record that does not exist.
+func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
+	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or make it with POST /%s.",
+		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
+}
+
+// keys reads a column of keys.
+func (tx *Tx) keys(text string, args ...any) (keys []int64, err error) {
+	err = tx.Rows(text, args, func(scan func(...any) error) error {
+		keys = append(keys, 0)
+		return scan(&keys[len(keys)-1])
+	})
+	return keys, err
+}

@@ -1,0 +1,40 @@
+package store
+
+// origin is a row of the table origins: who made changes, with which token, from which
+// address.
+type origin struct {
+	workspace          int64
+	actor, token, addr string
+}
+
+// maxOrigins is how many origins the writer remembers.
+const maxOrigins = 4096
+
+// origin returns the key of the row in origins for the actor of the transaction.
+func (tx *Tx) origin() (key int64, err error) {
+	a := tx.Actor
+	known := tx.store.writer.origins
+	id := origin{a.Workspace, a.Email, a.TokenID, a.Addr}
+	if key, there := known[id]; there {
+		return key, nil
+	}
+	args := []any{a.Workspace, NullText(a.TokenID), NullText(a.Email), NullText(a.Addr)}
+	found, err := tx.Row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
+		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
+	if err == nil && !found {
+		if key, err = tx.Sequence("origins"); err == nil {
+			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
+		}
+		if err == nil {
+			err = tx.addBytes(int64(byteCount(args...)))
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(known) >= maxOrigins {
+		clear(known)
+	}
+	known[id] = key
+	return key, nil
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// leavingTable is the name of the subquery of the records of a kind that will be deleted with
+// a deleted one.
+func leavingTable(e *crm.Entity) string { return "leaving_" + e.Plural }
+
+// goneSQL is the condition that a reference of the row a leads to a deleted record.
+func goneSQL(e *crm.Entity, f *crm.Field) string {
+	return fmt.Sprintf("a.%s IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '%s' AND gone = 1)", f.Col(), e.Target(f).Name)
+}
+
+// leavingSQL is the condition that the row a will be deleted with a deleted record: of a set
+// of owning references some are set, and all of those lead to deleted records.
+func leavingSQL(e *crm.Entity) string {
+	var sets []string
+	for _, names := range ownershipSets(e) {
+		var some, none []string
+		for _, name := range names {
+			f := e.Field(name)
+			some = append(some, "a."+f.Col()+" IS NOT NULL")
+			none = append(none, "(a."+f.Col()+" IS NULL OR "+goneSQL(e, f)+")")
+		}
+		sets = append(sets, "(("+strings.Join(some, " OR ")+") AND "+strings.Join(none, " AND ")+")")
+	}
+	return "(" + strings.Join(sets, " OR ") + ")"
+}
+
+// visibleText is the SQL of the records of a kind as readers see them. Beside each reference
+// it has a column raw_… with the stored value, for which there is an index.
+func visibleText(e *crm.Entity, refs []*crm.Field) string {
+	columns := []string{"a.key", "a.workspace_id"}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		switch {
+		case slices.Contains(refs, f):
+			gone := goneSQL(e, f)
+			if f.InheritedFrom != "" {
+				gone += " OR " + goneSQL(e, e.Field(f.InheritedFrom))
+			}
+			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE a.%s END AS %s", gone, f.Col(), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
+		case f.Stored():
+			for _, column := range fieldColumns(f) {
+				columns = append(columns, "a."+column)
+			}
+		}
+	}
+	text := "NOT MATERIALIZED (SELECT " + strings.Join(columns, ", ") + " FROM main." + e.Plural + " a"
+	if len(ownershipSets(e)) > 0 {
+		text += " WHERE NOT " + leavingSQL(e)
+	}
+	return text + ")"
+}
+
+// leavingText is the SQL of the records of a kind that will be deleted with a deleted one,
+// found by the indexes of their references.
+func leavingText(e *crm.Entity) string {
+	columns := "a.key"
+	for i := range e.Fields {
+		if f := &e.Fields[i]; e.CountsValues(f) {
+			columns += ", a." + f.Col()
+		}
+	}
+	var parts, seen []string
+	for _, names := range ownershipSets(e) {
+		for _, name := range names {
+			if f := e.Field(name); !slices.Contains(seen, name) {
+				seen = append(seen, name)
+				parts = append(parts, fmt.Sprintf("SELECT %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace AND %s",
+					columns, e.Plural, e.Target(f).Name, f.Col(), leavingSQL(e)))
+			}
+		}
+	}
+	return "MATERIALIZED (" + strings.Join(parts, " UNION ") + ")"
+}
+
+// leavingCounts builds the subqueries of the tables with values derived from records that will
+// be deleted.
+type leavingCounts struct {
+	needs       []string
+	usage, uses string
+	sides       map[string]string
+}
+
+func (k *leavingCounts) add(e *crm.Entity) {
+	rest := leavingTable(e)
+	k.needs = append(k.needs, rest)
+	k.usage += fmt.Sprintf(" WHEN '%s' THEN (SELECT COUNT(*) FROM %s)", e.Plural, rest)
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		switch when := fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM %s h", e.Name, f.Name, rest); {
+		case !e.CountsValues(f):
+		case f.Type.Kind() == crm.ListKind:
+			k.uses += when + ", json_each(h." + f.Col() + ") j WHERE j.value = u.value)"
+		default:
+			k.uses += when + " WHERE h." + f.Col() + " = u.value)"
+		}
+		if side := sideTable(f.Type.Kind()); side != "" {
+			k.sides[side] += fmt.Sprintf(" AND NOT (s.record IN (SELECT key FROM %s) AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", rest, e.TagKind(f))
+		}
+	}
+}
+
+// addGone handles the labels of deleted records that are derived from other records, and are
+// deleted with those.
+func (k *leavingCounts) addGone(e *crm.Entity) {
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if f.Type.Kind() != crm.ListKind || f.Rollup == nil {
+			continue
+		}
+		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
+		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.TagKind(f))
+		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM names n CROSS JOIN main.tags s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
+			e.Name, f.Name, e.TagKind(f), gone)
+	}
+}
+
+func (k *leavingCounts) tables() (list []pendingTable) {
+	if k.usage != "" {
+		list = append(list, pendingTable{name: "usage", needs: k.needs,
+			text: "NOT MATERIALIZED (SELECT workspace_id, kind, last, n - CASE kind" + k.usage + " ELSE 0 END AS n, latest, astray FROM main.usage)"})
+	}
+	if k.uses != "" {
+		list = append(list, pendingTable{name: "values_in_use", needs: k.needs,
+			text: "NOT MATERIALIZED (SELECT * FROM (SELECT u.workspace_id, u.kind, u.field, u.value, u.n - CASE u.kind || '.' || u.field" + k.uses +
+				" ELSE 0 END AS n FROM main.values_in_use u WHERE u.workspace_id = :workspace) WHERE n > 0)"})
+	}
+	for _, side := range []string{"tags", "custom_values"} {
+		if k.sides[side] != "" {
+			list = append(list, pendingTable{name: side, needs: k.needs, text: "NOT MATERIALIZED (SELECT s.* FROM main." + side + " s WHERE TRUE" + k.sides[side] + ")"})
+		}
+	}
+	return list
+}
+
+// sideTable returns the secondary table for fields of the type.
+func sideTable(kind crm.Kind) string {
+	switch kind {
+	case crm.ListKind:
+		return "tags"
+	case crm.ObjectKind:
+		return "custom_values"
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// Conflict is the error for a record that is not at the version a client expects; it carries
+// the current record.
+func Conflict(rec crm.Record, want int64) error {
+	err := crm.Errorf(crm.VersionConflict, "%s is at version %d, not %d: it changed meanwhile. Decide on the record below, then repeat with its version.",
+		rec.Handle(), rec.Version(), want)
+	err.Record = &rec
+	return err
+}
+
+// checkSame refuses read-only fields that were sent with another value than the record has.
+// Values derived from other records change without the record, so they may differ if the draft
+// names the version that it was read at.
+func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
+	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
+	for _, in := range d.Inputs {
+		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
+			continue
+		}
+		if in.Label {
+			return crm.Errorf(crm.ReadOnlyField, "%s shows what %s points to; to change the reference set %s.", in.Name(), in.Field.Name, in.Field.Name).On(in.Name())
+		}
+		return crm.Errorf(crm.ReadOnlyField, "%s is kept by the server and cannot be set to %s; leave it out.", in.Name(), norm.ShowJSON(in.JSON)).On(in.Name())
+	}
+	return nil
+}
+
+// checkReferences checks that newly set references lead to records, and sets the labels of
+// these.
+func (tx *Tx) checkReferences(before, after crm.Record) error {
+	for _, i := range tx.store.mappings[after.Entity].labels {
+		f, v := &after.Entity.Fields[i], after.Values[i]
+		if v.Equal(before.Values[i]) {
+			continue
+		}
+		after.Labels[i] = ""
+		if !v.Set() {
+			continue
+		}
+		to := after.Entity.Target(f)
+		if err := tx.restoreDryRun(to, v.Int); err != nil {
+			return err
+		}
+		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
+			[]any{tx.Actor.Workspace, v.Int}, &after.Labels[i])
+		if err != nil {
+			return err
+		}
+		if !found {
+			return NoReference(f, to, v.Int)
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) checkUnique(before, after crm.Record) error {
+	e := after.Entity
+	for _, names := range e.Keys() {
+		was, is := valuesOf(before, names), valuesOf(after, names)
+		if slices.EqualFunc(was, is, crm.Value.Equal) {
+			continue
+		}
+		key, err := tx.KeyBy(e, names, is)
+		if err != nil {
+			return err
+		}
+		if key != 0 {
+			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
+			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
+				name, norm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
+		}
+	}
+	return nil
+}
+
+func valuesOf(rec crm.Record, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for i, name := range names {
+		values[i] = rec.Value(name)
+	}
+	return values
+}
+
+// spelled returns a value of text or a reference as clients see it.
+func spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
+	if to := e.Target(f); to != nil {
+		return crm.RecordID(to.Prefix, v.Int)
+	}
+	return v.Text
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"fmt"
+)
+
+// Savepoint runs fn and rolls back what it changed if it fails; earlier changes of the
+// transaction stay. It returns the error of fn.
+func (tx *Tx) Savepoint(fn func() error) error {
+	changed, mark, dryRun := len(tx.job.changedRecords), tx.store.writer.counters.mark(), tx.job.dryRun.mark()
+	failure, err := tx.savepoint(fn)
+	if failure != nil {
+		tx.job.changedRecords = tx.job.changedRecords[:changed]
+		tx.store.writer.rewind(mark)
+		tx.job.dryRun.rewind(dryRun)
+	}
+	if err != nil {
+		return fmt.Errorf("take back: %w", err)
+	}
+	return failure
+}
+
+// savepoint runs fn in a savepoint, if the job runs in one itself. If it does not, a part that
+// fails after writing makes the whole batch run again, with savepoints.
+func (tx *Tx) savepoint(fn func() error) (failure, err error) {
+	if tx.inSavepoint {
+		if err := tx.conn.Savepoint("part"); err != nil {
+			return nil, err
+		}
+		if failure = fn(); failure != nil {
+			return failure, tx.conn.RollbackTo("part")
+		}
+		return nil, tx.conn.Release("part")
+	}
+	before := tx.dirty
+	tx.dirty = false
+	if failure = fn(); failure != nil && tx.dirty {
+		tx.partWrote, err = true, errPartialWrite
+	}
+	tx.dirty = tx.dirty || before
+	return failure, err
+}
