@@ -11,18 +11,18 @@ import (
 	"crmkit/server/web"
 )
 
-// bulkLinkRequest are records to be tied to the one of the path at once.
+// bulkLinkRequest says which records to link to the one of the path.
 type bulkLinkRequest struct {
-	refs     []crm.Input  // each names one
-	question *query.Query // or they are what this finds
-	via      *crm.Field   // as what these are tied
+	refs     []crm.Input  // each names a record
+	question *query.Query // and those that this finds; nil: there are no others
+	via      *crm.Field   // the reference of the link that holds a record found
 	more     []crm.Input
 }
 
-// maxBulkLinks is how many records one request ties.
+// maxBulkLinks is how many records one request links.
 const maxBulkLinks = 10_000
 
-// bulkLinks reads a body that ties several records; nil when it is about one.
+// bulkLinks reads a body that links several records; nil if it is about one.
 func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if len(e.AtLeastOne) == 0 {
 		return nil, nil
@@ -31,45 +31,65 @@ func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if fault != nil {
 		return nil, fault
 	}
-	kinds := map[string]*crm.Field{}
-	for _, name := range e.AtLeastOne {
-		kinds[e.Target(e.Field(name)).Plural] = e.Field(name)
-	}
-	allowed := append(linkParam(e), "filter", "kind")
-	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(allowed, m.Name) }) {
+	b := newBulkBody(rq, e)
+	if !slices.ContainsFunc(members, func(m crm.Member) bool { return slices.Contains(b.allowed, m.Name) }) {
 		return nil, nil
 	}
 	if match, fault := rq.IfMatch(); match != 0 || fault != nil {
 		return nil, crm.Errorf(crm.InvalidValue, "If-Match names the version of one record; leave it out with several.").On("If-Match")
 	}
-	m, filter, kind := &bulkLinkRequest{}, "", allowed[0]
-	var rest []crm.Member
-	sent := map[string]bool{}
 	for _, member := range members {
-		sent[member.Name] = true
-		switch {
-		case kinds[member.Name] != nil:
-			fault = m.list(rq, e, kinds[member.Name], member)
-		case member.Name == "filter":
-			filter, fault = word(member)
-		case member.Name == "kind":
-			kind, fault = word(member)
-		case slices.Contains(e.AtLeastOne, member.Name):
-			fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
-		case !slices.Contains(extraLinkParams(e), member.Name):
-			fault = crm.UnknownName(member.Name, "a body of several", append(allowed, extraLinkParams(e)...))
-		default:
-			rest = append(rest, member)
-		}
-		if fault != nil {
+		if fault := b.read(member); fault != nil {
 			return nil, fault
 		}
 	}
-	d, fault := draft.Decode(e, rest, rq.Env)
-	if m.more = d.Inputs; fault == nil {
-		fault = m.parseFilter(rq, e, kinds, sent, kind, filter)
+	d, fault := draft.Decode(e, b.rest, rq.Env)
+	if b.more = d.Inputs; fault == nil {
+		fault = b.parseFilter()
 	}
-	return m, fault
+	return &b.bulkLinkRequest, fault
+}
+
+// bulkBody is a body that links several records while it is read.
+type bulkBody struct {
+	bulkLinkRequest
+	rq      *web.Request
+	entity  *crm.Entity           // of the links
+	fields  map[string]*crm.Field // the reference to each kind that may be linked, by its plural
+	allowed []string              // members that make the body one of several records
+	sent    map[string]bool
+	filter  string
+	kind    string       // of what the filter finds
+	rest    []crm.Member // fields of the links
+}
+
+func newBulkBody(rq *web.Request, e *crm.Entity) *bulkBody {
+	b := &bulkBody{rq: rq, entity: e, fields: map[string]*crm.Field{}, allowed: append(linkParam(e), "filter", "kind"), sent: map[string]bool{}}
+	b.kind = b.allowed[0]
+	for _, name := range e.AtLeastOne {
+		b.fields[e.Target(e.Field(name)).Plural] = e.Field(name)
+	}
+	return b
+}
+
+// read reads one member of the body.
+func (b *bulkBody) read(member crm.Member) (fault *crm.Error) {
+	b.sent[member.Name] = true
+	switch e := b.entity; {
+	case b.fields[member.Name] != nil:
+		fault = b.list(b.fields[member.Name], member)
+	case member.Name == "filter":
+		b.filter, fault = word(member)
+	case member.Name == "kind":
+		b.kind, fault = word(member)
+	case slices.Contains(e.AtLeastOne, member.Name):
+		fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
+	case !slices.Contains(extraLinkParams(e), member.Name):
+		fault = crm.UnknownName(member.Name, "a body of several", append(b.allowed, extraLinkParams(e)...))
+	default:
+		b.rest = append(b.rest, member)
+	}
+	return fault
 }
 
 // word reads a member that is a string.
@@ -81,13 +101,13 @@ func word(member crm.Member) (string, *crm.Error) {
 	return text, nil
 }
 
-// list reads ids of records of one kind.
-func (m *bulkLinkRequest) list(rq *web.Request, e *crm.Entity, f *crm.Field, member crm.Member) *crm.Error {
+// list reads the ids of records of one kind, up to the limit.
+func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 	raw, ok := norm.ParseItems(member.JSON, maxBulkLinks)
 	if !ok {
-		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, e.Target(f).Prefix, norm.ShowJSON(member.JSON)).On(member.Name)
+		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, b.entity.Target(f).Prefix, norm.ShowJSON(member.JSON)).On(member.Name)
 	}
-	if len(m.refs)+len(raw) > maxBulkLinks {
+	if len(b.refs)+len(raw) > maxBulkLinks {
 		return crm.TooMany(member.Name, maxBulkLinks, "records at once", "Send them in parts.")
 	}
 	for _, item := range raw {
@@ -95,25 +115,26 @@ func (m *bulkLinkRequest) list(rq *web.Request, e *crm.Entity, f *crm.Field, mem
 		if !ok {
 			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, norm.ShowJSON(item)).On(member.Name)
 		}
-		in, fault := draft.Ref(e, f, text, rq.Env)
+		in, fault := draft.Ref(b.entity, f, text, b.rq.Env)
 		if fault != nil {
 			return fault.On(member.Name)
 		}
-		m.refs = append(m.refs, in)
+		b.refs = append(b.refs, in)
 	}
 	return nil
 }
 
-// parseFilter compiles the filter: the language of lists.
-func (m *bulkLinkRequest) parseFilter(rq *web.Request, e *crm.Entity, kinds map[string]*crm.Field, sent map[string]bool, kind, filter string) *crm.Error {
-	if m.via = kinds[kind]; m.via == nil {
-		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(e), ", ")).On("kind").Of(kind, linkParam(e))
+// parseFilter compiles the filter, which is written as the parameters of a list.
+func (b *bulkBody) parseFilter() *crm.Error {
+	kind, filter := b.kind, b.filter
+	if b.via = b.fields[kind]; b.via == nil {
+		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(b.entity), ", ")).On("kind").Of(kind, linkParam(b.entity))
 	}
-	if filter == "" && !sent["filter"] {
-		if sent["kind"] {
+	if filter == "" && !b.sent["filter"] {
+		if b.sent["kind"] {
 			return crm.Errorf(crm.MissingField, "kind says of what filter finds; send filter with it, or leave it out.").On("filter")
 		}
-		if len(m.refs) == 0 {
+		if len(b.refs) == 0 {
 			return crm.Errorf(crm.MissingField, "the lists name nobody; send ids, or a filter.").On("filter")
 		}
 		return nil
@@ -131,6 +152,6 @@ func (m *bulkLinkRequest) parseFilter(rq *web.Request, e *crm.Entity, kinds map[
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
 		}
 	}
-	m.question, fault = query.Parse(e.Target(m.via), params, rq.Env)
+	b.question, fault = query.Parse(b.entity.Target(b.via), params, b.rq.Env)
 	return fault
 }

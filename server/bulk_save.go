@@ -13,25 +13,26 @@ import (
 )
 
 const (
-	stepSize = 500 // records that one transaction ties: some 40 ms, for which other writers wait
-	maxLooks = 3   // at a record that changes between each look at it and its transaction
+	stepSize    = 500 // records that one transaction links: it takes some 40 ms, for which other writers wait
+	maxAttempts = 3   // for a record that changes between the filter and the transaction
 )
 
-// candidate is a record to be tied.
+// candidate is a record that may be linked.
 type candidate struct {
-	ref     crm.Input
-	found   bool  // by the filter, so that it is tied only while it matches
-	version int64 // at which it matched
-	looks   int
+	ref      crm.Input
+	found    bool  // by the filter; then it is linked only while it matches
+	version  int64 // at which it matched
+	attempts int
 }
 
-// linkCounts counts what became of candidates.
+// linkCounts counts the outcomes of candidates.
 type linkCounts struct {
 	created, updated, unchanged int
-	left                        int // no longer matched, or changed all the time
+	left                        int // out: they no longer match, or changed at each attempt
 	again                       []candidate
 }
 
+// add adds the counts of a later step.
 func (o *linkCounts) add(more linkCounts) {
 	o.created += more.created
 	o.updated += more.updated
@@ -39,8 +40,8 @@ func (o *linkCounts) add(more linkCounts) {
 	o.left += more.left
 }
 
-// linkRun ties many records to one, in steps. Each step is a transaction that reads nothing
-// but the rows of its records: the filter is asked beside it.
+// linkRun links many records to one, in steps. Each step is a transaction that reads only
+// the rows of its records, because other writers wait for it; the filter runs outside.
 type linkRun struct {
 	s    *Server
 	rq   *web.Request
@@ -50,9 +51,9 @@ type linkRun struct {
 	done linkCounts
 }
 
-// createLinks answers POST of several records below one. Up to stepSize are tied together or
-// not at all. More are tied in steps, and when one fails those before it stay: the same
-// request, sent again, does the rest and nothing twice.
+// createLinks answers POST of several records below one. Up to stepSize are linked together
+// or not at all. More are linked in steps, and if one fails, those before it stay: the
+// same request, sent again, does the rest and nothing twice.
 func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
 	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
 		return doc, err
@@ -88,7 +89,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 	for _, ref := range t.many.refs {
 		list = append(list, candidate{ref: ref})
 	}
-	if len(list) > stepSize { // an id that is wrong should be known before the first step
+	if len(list) > stepSize { // report a wrong id before the first step
 		if err := t.present(list); err != nil {
 			return nil, err
 		}
@@ -114,7 +115,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 	return list, nil
 }
 
-// present returns an error unless all the records are there.
+// present returns an error unless all the records exist.
 func (t *linkRun) present(list []candidate) error {
 	byField := map[*crm.Field][]int64{}
 	for _, c := range list {
@@ -135,7 +136,7 @@ func (t *linkRun) present(list []candidate) error {
 	return nil
 }
 
-// step ties records in a transaction of its own, and returns those to be looked at again.
+// step links records in a transaction of its own, and returns those to try again.
 func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 	list, out, err := t.matching(list)
 	if err != nil {
@@ -151,7 +152,7 @@ func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 	}
 	out.add(saved)
 	for _, c := range saved.again {
-		if c.looks++; c.looks < maxLooks {
+		if c.attempts++; c.attempts < maxAttempts {
 			again = append(again, c)
 		} else {
 			out.left++
@@ -161,7 +162,8 @@ func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 	return again, nil
 }
 
-// last ties the last records, in the transaction that keeps the answer.
+// last links the last records, in the transaction that saves the answer under the
+// idempotency key.
 func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	list, out, err := t.matching(list)
 	if err != nil {
@@ -186,8 +188,8 @@ func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	})
 }
 
-// matching asks the filter about the records that it found once more, and leaves out those
-// that it finds no longer.
+// matching runs the filter again on the records that it found, and leaves out those that
+// no longer match.
 func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts, err error) {
 	var keys []int64
 	for _, c := range list {
@@ -212,8 +214,8 @@ func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts,
 	return still, out, err
 }
 
-// save ties records in a running transaction. Those that changed since they matched are
-// not tied, and returned as to be looked at again.
+// save links records in a running transaction. A record that changed since it matched is
+// not linked, but returned to be tried again.
 func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err error) {
 	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
 		return out, err
@@ -247,6 +249,7 @@ func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err erro
 	return out, nil
 }
 
+// remarks say how many records were linked, and how many left out.
 func (t *linkRun) remarks(all linkCounts) []string {
 	remark := fmt.Sprintf("%d put in, %d were in already", all.created, all.updated+all.unchanged)
 	if all.updated > 0 {
@@ -258,7 +261,7 @@ func (t *linkRun) remarks(all linkCounts) []string {
 	return []string{remark, fmt.Sprintf("%d changed meanwhile and were left out; send the request again to have them looked at again", all.left)}
 }
 
-// stopped adds to the error of a step what the steps before it did.
+// stopped adds to the error of a step what the steps before it saved.
 func (t *linkRun) stopped(err error) error {
 	var known *crm.Error
 	before := t.done.created + t.done.updated + t.done.unchanged

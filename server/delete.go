@@ -9,8 +9,8 @@ import (
 	"crmkit/store"
 )
 
-// remove answers DELETE on a record: the first call returns what would go and
-// a token, the second, with the token, deletes.
+// remove answers DELETE on a record. The first call returns what would be deleted and a
+// token; the second, with the token, deletes.
 func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
 	key, err := rq.Key(e, rq.RecordID)
@@ -55,10 +55,10 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, confirmation(rec, counts, fresh, confirm != "")
+	return nil, confirmation(rec, counts, confirmTokens{sent: confirm, next: fresh})
 }
 
-// errUnconfirmed ends a delete that waits for the user's yes.
+// errUnconfirmed ends the transaction of a delete that needs a confirmation first.
 var errUnconfirmed = errors.New("not confirmed")
 
 // deleted is the answer to a delete or a revocation.
@@ -67,8 +67,13 @@ func deleted(kind, id string) *render.Response {
 	return &render.Response{Result: "deleted", Line: &render.Item{Head: "deleted " + handle, Fields: web.Names(handle)}}
 }
 
-// confirmation is the answer to a delete that waits for the user's yes.
-func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) *crm.Error {
+// confirmTokens are the token that came with a delete and was not valid, "" if none came,
+// and the token that would confirm it now.
+type confirmTokens struct{ sent, next string }
+
+// confirmation is the answer to a delete that waits for the user's yes. It lists what
+// would be deleted with the record, and what would lose a reference to it.
+func confirmation(rec crm.Record, counts []crm.Count, tokens confirmTokens) *crm.Error {
 	what, unlinked := rec.Handle(), ""
 	for _, c := range counts {
 		if c.Deleted > 0 {
@@ -82,10 +87,10 @@ func confirmation(rec crm.Record, counts []crm.Count, token string, again bool) 
 		what += ", and takes the reference to it from" + unlinked[1:]
 	}
 	start := "this deletes " + what + "."
-	if again {
+	if tokens.sent != "" {
 		start = "that confirm token is not valid: it was used, is for another record, is over 10 minutes old, or the record changed since. This deletes " + what + "."
 	}
-	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, token)
-	err.Confirm, err.Record, err.Counts = token, &rec, counts
+	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, tokens.next)
+	err.Confirm, err.Record, err.Counts = tokens.next, &rec, counts
 	return err
 }

@@ -13,8 +13,9 @@ import (
 	"crmkit/store"
 )
 
-// explain says of an empty list which conditions match nothing even alone, and
-// what is in use instead.
+// explain says why a list is empty: which conditions match nothing even alone, and which
+// values are in use. An agent that misspells a value would otherwise take the empty list
+// for the answer.
 func (s *Server) explain(rq *web.Request) ([]string, error) {
 	asked := rq.RawParams
 	if asked == nil {
@@ -26,7 +27,7 @@ func (s *Server) explain(rq *web.Request) ([]string, error) {
 	}
 	var remarks []string
 	for _, part := range parts {
-		if len(parts) == 1 && all { // it is the whole question
+		if len(parts) == 1 && all { // it is the whole list
 			remark, err := s.explainPart(rq, part)
 			return []string{remark}, err
 		}
@@ -49,7 +50,7 @@ func (s *Server) explain(rq *web.Request) ([]string, error) {
 	return remarks, nil
 }
 
-// finds says what a search of some kinds finds, to who found nothing.
+// finds says what a search can find, for a client whose search found nothing.
 func (s *Server) finds(rq *web.Request, kinds ...*crm.Entity) (string, error) {
 	if !s.store.KeepsText() {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
@@ -68,12 +69,13 @@ func (s *Server) finds(rq *web.Request, kinds ...*crm.Entity) (string, error) {
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 }
 
+// explainPart says of a condition that matches nothing how to write it instead.
 func (s *Server) explainPart(rq *web.Request, part query.Condition) (string, error) {
 	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
 	switch like := strings.HasPrefix(part.Value, "like:"); {
-	case plain == "" || !like && !part.Text: // no part of a text was meant
+	case plain == "" || !like && !part.Text: // the field is no text
 	case !like:
 		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(plain), nil
 	case plain != part.Operand:
@@ -100,7 +102,7 @@ func (s *Server) explainPart(rq *web.Request, part query.Condition) (string, err
 	return remark, nil
 }
 
-// compared says how a condition compared custom values, and of which forms those in use are.
+// compared says as what a condition compared custom values, and what those in use are.
 func compared(part query.Condition, forms store.ValueCounts) string {
 	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
@@ -110,7 +112,7 @@ func compared(part query.Condition, forms store.ValueCounts) string {
 	return text + "; to compare with those write " + written[forms.Values[0].Value]
 }
 
-// listed writes which values are in use.
+// listed lists the values in use with their counts.
 func listed(inUse store.ValueCounts) string {
 	least := ""
 	if inUse.AtLeast {

@@ -12,15 +12,16 @@ import (
 	"crmkit/store"
 )
 
-// linkInput is a record that ties what a request makes to another: POST /contacts?campaign=cmp_1.
+// linkInput links the record that a request creates to another one, as in
+// POST /contacts?campaign=cmp_1.
 type linkInput struct {
 	link *crm.ManyToMany
 	to   int64
 	more []crm.Input
 }
 
-// linksOf returns the links by which POST ties a record of the entity to others,
-// each with the parameters that say more of the tie.
+// linksOf returns the links that POST on the entity can create, each with the parameters
+// that set fields of the link.
 func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	for i := range e.Links {
 		if l := &e.Links[i]; slices.Contains(l.Via.Parents, l.To) {
@@ -31,7 +32,7 @@ func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	return links, more
 }
 
-// linkParam returns the plurals of the kinds of which an entity ties one.
+// linkParam returns the plurals of the kinds that a link entity can link.
 func linkParam(e *crm.Entity) (kinds []string) {
 	for _, name := range e.AtLeastOne {
 		kinds = append(kinds, e.Target(e.Field(name)).Plural)
@@ -39,11 +40,12 @@ func linkParam(e *crm.Entity) (kinds []string) {
 	return kinds
 }
 
-// extraLinkParams returns the fields that say more of a tie.
+// extraLinkParams returns the fields of a link that say more about it.
 func extraLinkParams(e *crm.Entity) []string {
 	return e.Names(func(f *crm.Field) bool { return f.Type == fieldtype.Text && !f.ReadOnly })
 }
 
+// linkParams returns the parameters of POST that create links.
 func linkParams(e *crm.Entity) (names []string) {
 	links, more := linksOf(e)
 	for i, l := range links {
@@ -52,7 +54,7 @@ func linkParams(e *crm.Entity) (names []string) {
 	return names
 }
 
-// parseLinks reads the parameters that attachParams names.
+// parseLinks reads the parameters that linkParams names.
 func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 	links, more := linksOf(rq.Route.Entity)
 	for i, l := range links {
@@ -83,7 +85,7 @@ func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 	return list, nil
 }
 
-// save ties the record, and returns the remark that says so.
+// save links the record, and returns the remark that says so.
 func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 	between := t.link.Via
 	out, err := tx.Save(store.Draft{Entity: between, Inputs: append([]crm.Input{
@@ -99,8 +101,8 @@ func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 	return "is in " + handle + " already", err
 }
 
-// detach answers DELETE below a record: what ties another to it goes, by its own id or
-// the other's. Nothing else is lost, so it takes one step.
+// detach answers DELETE below a record: it deletes a link, named by its own id or by that
+// of the linked record. Nothing else is lost, so it needs no confirmation.
 func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 	e := rq.Route.Entity
 	key, err := rq.Key(p.entity, rq.ParentID)
@@ -121,14 +123,14 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 		if _, err := tx.Fetch(p.entity, key); err != nil {
 			return nil, err
 		}
-		tied := other
+		link := other
 		if by != nil {
 			var err error
-			if tied, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}); err != nil {
+			if link, err = tx.KeyBy(e, []string{p.field, by.Name}, []crm.Value{crm.Key(key), crm.Key(other)}); err != nil {
 				return nil, err
 			}
 		}
-		rec, found, err := tx.Lookup(e, tied)
+		rec, found, err := tx.Lookup(e, link)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +138,7 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", norm.Quote(rq.RecordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
-		_, err = tx.Delete(rec) // nothing refers to a tie
+		_, err = tx.Delete(rec) // nothing refers to a link
 		return deleted(e.Name, rec.ID), err
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"crmkit/store"
 )
 
-// receipt lists what an update changed, for each key of an object apart.
+// receipt lists what an update changed, each key of an object on its own.
 func receipt(out store.Outcome) []render.Change {
 	var changes []render.Change
 	for _, i := range crm.Changed(out.Before.Values, out.After.Values) {
@@ -29,6 +29,7 @@ func receipt(out store.Outcome) []render.Change {
 	return changes
 }
 
+// memberChanges lists the keys of an object that changed.
 func memberChanges(field string, from, to []crm.Member) []render.Change {
 	var changes []render.Change
 	was, is := byName(from), byName(to)
@@ -45,7 +46,7 @@ func memberChanges(field string, from, to []crm.Member) []render.Change {
 	return changes
 }
 
-// byName returns each member as an object of its own, by its name.
+// byName returns each member as an object with one key, by its name.
 func byName(members []crm.Member) map[string]crm.Value {
 	named := make(map[string]crm.Value, len(members))
 	for _, m := range members {
@@ -54,8 +55,8 @@ func byName(members []crm.Member) map[string]crm.Value {
 	return named
 }
 
-// stays says of a word that followed another field that it did not follow this change:
-// a deal that is won stays so where its stage is set back.
+// stays returns a remark for each field that was set by a change of another one and is
+// not set back with it: a deal that is won stays won when its stage is set back.
 func stays(out store.Outcome) (remarks []string) {
 	e := out.After.Entity
 	for i := range e.Fields {

@@ -45,7 +45,7 @@ func (s *Server) list(rq *web.Request) (*render.Response, error) {
 	return doc, err
 }
 
-// logBegins says where the log begins, if older entries were deleted.
+// logBegins says since when the log has entries, if older ones were deleted.
 func (s *Server) logBegins(rq *web.Request) ([]string, error) {
 	at, err := s.store.LogTrimmed(rq.Context(), rq.Actor)
 	if at.IsZero() || err != nil {
@@ -54,8 +54,8 @@ func (s *Server) logBegins(rq *web.Request) ([]string, error) {
 	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries are not kept"}, nil
 }
 
-// listSpelled lists by words that are spelled like those of a search which stand nowhere
-// as they are written, if there are such.
+// listSpelled lists again by words that are spelled like those of the search, which no
+// record has as they are written. Without similar words it returns the page as it is.
 func (s *Server) listSpelled(rq *web.Request, q *query.Query, page store.Page) (*query.Query, store.Page, error) {
 	spelled, err := s.store.Suggest(rq.Context(), rq.Actor, q.Entity, q.Terms)
 	if err != nil || spelled == nil {
@@ -94,9 +94,10 @@ func listing(q *query.Query, page store.Page) *render.Response {
 	return doc
 }
 
-// fullRemark says why a page has fewer records than its limit, and yet a next.
+// fullRemark says why a page has fewer records than its limit, and yet a next page.
 const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
 
+// cutRemark says that a limit was lowered.
 func cutRemark(asked string, given int) string {
 	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(asked), given)
 }
@@ -136,7 +137,7 @@ func (s *Server) record(rq *web.Request, e *crm.Entity) (crm.Record, error) {
 	return s.store.Record(rq.Context(), rq.Actor, e, key)
 }
 
-// save runs a write on one record and answers with its receipt.
+// save runs a write of one record and answers with its receipt.
 func (s *Server) save(rq *web.Request, write func(*store.Tx) (store.Outcome, error)) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := write(tx)
@@ -202,7 +203,7 @@ func (s *Server) update(rq *web.Request) (*render.Response, error) {
 	return s.save(rq, func(tx *store.Tx) (store.Outcome, error) { return tx.Update(key, d) })
 }
 
-// listBelow answers GET on what belongs to a record, like its activities.
+// listBelow answers GET on the records that belong to one, like its activities.
 func (s *Server) listBelow(rq *web.Request, p parent) (*render.Response, error) {
 	key, err := rq.Key(p.entity, rq.RecordID)
 	if err != nil {
@@ -216,14 +217,15 @@ func (s *Server) listBelow(rq *web.Request, p parent) (*render.Response, error) 
 	return s.list(rq)
 }
 
-// withParam returns the parameters and one filter more.
+// withParam returns the parameters with one more filter.
 func withParam(params url.Values, name, value string) url.Values {
 	more := maps.Clone(params)
 	more[name] = append([]string{value}, params[name]...)
 	return more
 }
 
-// createBelow answers POST on what belongs to a record.
+// createBelow answers POST on the records that belong to one. A body that names several
+// records creates links to all of them.
 func (s *Server) createBelow(rq *web.Request, p parent) (*render.Response, error) {
 	key, err := rq.Key(p.entity, rq.RecordID)
 	if err != nil {

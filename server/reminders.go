@@ -20,17 +20,17 @@ const (
 	maxDays      = 3650
 )
 
-// reminderSource is one entity's part of the reminders.
+// reminderSource is the part that one entity has in the reminders.
 type reminderSource struct {
 	entity   *crm.Entity
 	question *query.Query
 	page     store.Page
-	cursor   string // where this part stands; "" at its start
+	cursor   string // of the last record taken; "" at the start
 	taken    int
 }
 
-// reminders answers GET /reminders: what is due of every entity that has a due
-// field, merged by that time. The cursor holds one cursor for each entity.
+// reminders answers GET /reminders: the records that are due, of every entity with a
+// reminder field, merged by that time. The cursor holds one cursor for each entity.
 func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 	days, limit, cut, fault := reminderParams(rq.Params)
 	if fault != nil {
@@ -74,6 +74,7 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
+// reminderParams reads the parameters. cut is a limit that was too high, as it was sent.
 func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.Error) {
 	limit = query.DefaultLimit
 	if params.Get("limit") != "" {
@@ -97,7 +98,7 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 	return days, limit, cut, nil
 }
 
-// dueParts asks each entity for its first rows behind the cursor.
+// dueParts reads the first records of each entity after the cursor.
 func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
@@ -148,15 +149,15 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 	return parts, nil
 }
 
-// mergeByDue returns the part whose next record is due first; nil when all are
-// used up, or when one's page is and goes on.
+// mergeByDue returns the part whose next record is due first. It returns nil if all parts
+// are used up, and if one is that has more records: its next one may be due first.
 func mergeByDue(parts []*reminderSource) *reminderSource {
 	var left []*reminderSource
 	for _, p := range parts {
 		if p.taken < len(p.page.Records) {
 			left = append(left, p)
 		} else if p.page.More {
-			return nil // what follows in this part may be due before the others'
+			return nil
 		}
 	}
 	if len(left) == 0 {
@@ -167,8 +168,10 @@ func mergeByDue(parts []*reminderSource) *reminderSource {
 	})
 }
 
+// at returns when the next record is due.
 func (p *reminderSource) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
 
+// reminder returns the line of a record that is due.
 func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)
 	line.OneLine = rec.Entity.ReminderNote
@@ -177,8 +180,8 @@ func reminder(rec crm.Record, now int64) render.Item {
 	return line
 }
 
-// about returns the fields that say whom or what a reminder is about: the first
-// record that it is under, where its kind is, else the record itself.
+// about returns the fields that say what a reminder is about: the first parent of the
+// record, if its entity has parents, else the record itself.
 func about(rec crm.Record) []render.Field {
 	handle, name := rec.Handle(), rec.Value(rec.Entity.LabelField).Text
 	if len(rec.Entity.Parents) > 0 {

@@ -13,23 +13,32 @@ import (
 	"crmkit/server/web"
 )
 
-// The number of records that a search shows of each kind.
+// How many records of each kind a search shows.
 const (
 	searchLimit    = 5
 	maxSearchLimit = 50
 )
 
+// searchRun is one search on its way.
+type searchRun struct {
+	s     *Server
+	rq    *web.Request
+	text  string
+	limit int // records of each kind
+}
+
 // searchGroup is what a search found of one kind.
 type searchGroup struct {
 	group render.Group
 	lines []render.Item
-	rank  int // of the first
+	rank  int // of the first line
 
-	sought  *query.Terms
-	nowhere bool // nothing of the kind has the words as they are written
+	terms   *query.Terms
+	noExact bool // no record of the kind has the words as they are written
 }
 
-// search answers GET /search: every kind that has a search, best first.
+// search answers GET /search: the records of every kind that has a search, the kind with
+// the best match first.
 func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	text, limit, cut := rq.Params.Get("q"), searchLimit, ""
 	var fault *crm.Error
@@ -46,7 +55,7 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 		return nil, fault
 	}
 	doc := &render.Response{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
-	found, spelled, err := s.find(rq, kinds, text, limit)
+	found, spelled, err := searchRun{s, rq, text, limit}.find(kinds)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +90,7 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// searched returns the kinds that a search goes through: those named, else all.
+// searched returns the kinds to search: those that types names, else all.
 func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) {
 	var names []string
 	all := []*crm.Entity{}
@@ -110,25 +119,25 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 	return kinds, nil
 }
 
-// find looks through kinds. When none has the words as they are written it looks for
-// words that are spelled like them, and returns those by word.
-func (s *Server) find(rq *web.Request, kinds []*crm.Entity, text string, limit int) (found []searchGroup, spelled map[string][]string, err error) {
-	nowhere := true
+// find searches the kinds. If none has the words as they are written, it searches words
+// that are spelled like them, and returns those by word.
+func (r searchRun) find(kinds []*crm.Entity) (found []searchGroup, spelled map[string][]string, err error) {
+	noExact := true
 	for _, e := range kinds {
-		h, err := s.searchGroup(rq, rq.Env, e, text, limit)
+		group, err := r.group(e, r.rq.Env)
 		if err != nil {
 			return nil, nil, err
 		}
-		found, nowhere = append(found, h), nowhere && h.nowhere
+		found, noExact = append(found, group), noExact && group.noExact
 	}
-	if !nowhere {
+	if !noExact {
 		return found, nil, nil
 	}
 	spelled = map[string][]string{}
 	for i, e := range kinds {
-		env := rq.Env
-		if env.Fuzzy, err = s.store.Suggest(rq.Context(), rq.Actor, e, found[i].sought); err == nil && env.Fuzzy != nil {
-			found[i], err = s.searchGroup(rq, env, e, text, limit)
+		env := r.rq.Env
+		if env.Fuzzy, err = r.s.store.Suggest(r.rq.Context(), r.rq.Actor, e, found[i].terms); err == nil && env.Fuzzy != nil {
+			found[i], err = r.group(e, env)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -142,7 +151,7 @@ func (s *Server) find(rq *web.Request, kinds []*crm.Entity, text string, limit i
 	return found, spelled, nil
 }
 
-// spelledRemarks say what was looked for in the place of words.
+// spelledRemarks say which words were searched in place of others.
 func spelledRemarks(spelled map[string][]string) (remarks []string) {
 	for _, word := range slices.Sorted(maps.Keys(spelled)) {
 		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
@@ -154,25 +163,25 @@ func spelledRemarks(spelled map[string][]string) (remarks []string) {
 	return remarks
 }
 
-// searchGroup looks through one kind.
-func (s *Server) searchGroup(rq *web.Request, env query.Env, e *crm.Entity, text string, limit int) (h searchGroup, err error) {
-	q, fault := query.Find(e, text, env)
+// group searches one kind.
+func (r searchRun) group(e *crm.Entity, env query.Env) (found searchGroup, err error) {
+	q, fault := query.Find(e, r.text, env)
 	if fault != nil {
-		return h, fault
+		return found, fault
 	}
-	q.Limit = limit
-	page, err := s.store.Search(rq.Context(), rq.Actor, q)
+	q.Limit = r.limit
+	page, err := r.s.store.Search(r.rq.Context(), r.rq.Actor, q)
 	if err != nil {
-		return h, err
+		return found, err
 	}
-	h = searchGroup{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, sought: q.Terms, nowhere: page.NoExactMatch}
+	found = searchGroup{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, terms: q.Terms, noExact: page.NoExactMatch}
 	for i, rec := range page.Records {
-		if h.lines = append(h.lines, render.Record(rec, nil)); i == 0 {
-			h.rank = q.Rank(rec)
+		if found.lines = append(found.lines, render.Record(rec, nil)); i == 0 {
+			found.rank = q.Rank(rec)
 		}
 	}
 	if page.More {
-		h.group.All = "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(text)}}.Encode()
+		found.group.All = "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(r.text)}}.Encode()
 	}
-	return h, nil
+	return found, nil
 }
