@@ -82,68 +82,72 @@ func pings(n int) string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
+// listTools is the request that lists the tools.
+const listTools = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+
+var transportTests = map[string]struct {
+	body   string
+	header []string
+	status int
+	has    string
+}{
+	"ping":                   {ping, nil, 200, `"id":"p"`},
+	"accept anything":        {ping, []string{"Accept", "*/*"}, 200, `"result"`},
+	"accept JSON":            {ping, []string{"Accept", "application/json"}, 200, `"result"`},
+	"with charset":           {ping, []string{"Content-Type", "application/json; charset=utf-8"}, 200, `"result"`},
+	"session header ignored": {ping, []string{"Mcp-Session-Id", "x", "Last-Event-ID", "y"}, 200, `"result"`},
+	"legacy with Mcp-Method": {listTools, []string{"MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/list"}, 200, `"request"`},
+	"text/plain":             {ping, []string{"Content-Type", "text/plain"}, 415, "unsupported_media"},
+	"form":                   {ping, []string{"Content-Type", formType}, 415, "unsupported_media"},
+	"notification":           {`{"jsonrpc":"2.0","method":"notifications/initialized"}`, nil, 202, ""},
+	"response":               {`{"jsonrpc":"2.0","id":1,"result":{}}`, nil, 202, ""},
+	"unknown method":         {`{"jsonrpc":"2.0","id":1,"method":"nope"}`, nil, 200, "-32601"},
+	"unknown notification":   {`{"jsonrpc":"2.0","method":"notifications/nope"}`, nil, 202, ""},
+	"NUL":                    {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"path":"/\u0000"}}}`, nil, 400, "-32700"},
+	"unknown tool":           {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"nope"}}`, nil, 200, "-32602"},
+	"not JSON":               {`{"jsonrpc":`, nil, 400, "-32700"},
+	"trailing data":          {ping + ping, nil, 400, "-32700"},
+	"scalar":                 {`7`, nil, 400, "-32700"},
+	"empty":                  {``, nil, 400, "-32700"},
+	"id null":                {`{"jsonrpc":"2.0","id":null,"method":"ping"}`, nil, 400, `"id":null`},
+	"id float":               {`{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, nil, 400, "-32600"},
+	"id object":              {`{"jsonrpc":"2.0","id":{},"method":"ping"}`, nil, 400, "-32600"},
+	"case variant":           {`{"jsonrpc":"2.0","id":3,"METHOD":"ping"}`, nil, 400, `"id":3`},
+	"case in params":         {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"Name":"request","name":"nope"}}`, nil, 400, "-32600"},
+	"duplicate":              {`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, nil, 400, "-32700"},
+	"duplicate argument":     {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"path":"/","path":"/help"}}}`, nil, 400, "-32700"},
+	"version 1":              {`{"id":1,"method":"ping"}`, nil, 400, "-32600"},
+	"deep":                   {`{"jsonrpc":"2.0","id":1,"method":"ping","params":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, nil, 400, "error"},
+	"large":                  {`{"jsonrpc":"2.0","id":1,"method":"ping","x":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, "body_too_large"},
+	"unknown version":        {ping, []string{"MCP-Protocol-Version", "2020-01-01"}, 400, "ersion"},
+	"batch":                  {pings(20), nil, 200, `"result"`},
+	"batch with blanks":      {"[\n" + ping + ", " + strings.Replace(ping, `"p"`, `"q"`, 1) + " ]\n", nil, 200, `"result"`},
+	"batch not closed":       {"[" + ping, nil, 400, "-32700"},
+	"batch of nothing":       {"[}]", nil, 400, "-32700"},
+	"batch of a number":      {"[1]", nil, 400, "-32700"},
+	"batch cut":              {"[1", nil, 400, "-32700"},
+	"same id twice":          {"[" + ping + "," + ping + "]", nil, 400, "-32600"},
+	"huge id":                {`{"jsonrpc":"2.0","id":999999999999999999,"method":"ping"}`, nil, 400, "-32600"},
+	"batch of 21":            {pings(21), nil, 400, "-32600"},
+	"empty batch":            {`[]`, nil, 400, "-32600"},
+	"batch in 2025-06-18":    {pings(2), []string{"MCP-Protocol-Version", "2025-06-18"}, 400, "-32600"},
+	"batch in 2025-03-26":    {pings(2), []string{"MCP-Protocol-Version", "2025-03-26"}, 200, `"result"`},
+	"discover":               {modern("server/discover", ""), modernHeader("server/discover"), 200, `"ttlMs"`},
+	"modern tools":           {modern("tools/list", ""), modernHeader("tools/list"), 200, `"cacheScope":"private"`},
+	"modern call": {modern("tools/call", `"name":"request","arguments":{"method":"GET","path":"/healthz"}`),
+		append(modernHeader("tools/call"), "Mcp-Name", "request"), 200, `"resultType":"complete"`},
+	"modern unknown method":   {modern("nope", ""), modernHeader("nope"), 404, "-32601"},
+	"modern ping is gone":     {modern("ping", ""), modernHeader("ping"), 404, "-32601"},
+	"modern header mismatch":  {modern("tools/list", ""), modernHeader("tools/call"), 400, "-32020"},
+	"modern version mismatch": {modern("tools/list", ""), []string{"MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/list"}, 400, "-320"},
+	"modern unsupported":      {strings.Replace(modern("tools/list", ""), "2026-07-28", "2030-01-01", 1), []string{"MCP-Protocol-Version", "2030-01-01", "Mcp-Method", "tools/list"}, 400, "-32022"},
+	"modern without meta":     {listTools, modernHeader("tools/list"), 400, "-32602"},
+}
+
+// TestTransport sends messages that the transport accepts and ones that it refuses.
 func TestTransport(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
-	tools := `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
-	batch := pings
-	for name, c := range map[string]struct {
-		body   string
-		header []string
-		status int
-		has    string
-	}{
-		"ping":                   {ping, nil, 200, `"id":"p"`},
-		"accept anything":        {ping, []string{"Accept", "*/*"}, 200, `"result"`},
-		"accept JSON":            {ping, []string{"Accept", "application/json"}, 200, `"result"`},
-		"with charset":           {ping, []string{"Content-Type", "application/json; charset=utf-8"}, 200, `"result"`},
-		"session header ignored": {ping, []string{"Mcp-Session-Id", "x", "Last-Event-ID", "y"}, 200, `"result"`},
-		"legacy with Mcp-Method": {tools, []string{"MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/list"}, 200, `"request"`},
-		"text/plain":             {ping, []string{"Content-Type", "text/plain"}, 415, "unsupported_media"},
-		"form":                   {ping, []string{"Content-Type", formType}, 415, "unsupported_media"},
-		"notification":           {`{"jsonrpc":"2.0","method":"notifications/initialized"}`, nil, 202, ""},
-		"response":               {`{"jsonrpc":"2.0","id":1,"result":{}}`, nil, 202, ""},
-		"unknown method":         {`{"jsonrpc":"2.0","id":1,"method":"nope"}`, nil, 200, "-32601"},
-		"unknown notification":   {`{"jsonrpc":"2.0","method":"notifications/nope"}`, nil, 202, ""},
-		"NUL":                    {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"path":"/\u0000"}}}`, nil, 400, "-32700"},
-		"unknown tool":           {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"nope"}}`, nil, 200, "-32602"},
-		"not JSON":               {`{"jsonrpc":`, nil, 400, "-32700"},
-		"trailing data":          {ping + ping, nil, 400, "-32700"},
-		"scalar":                 {`7`, nil, 400, "-32700"},
-		"empty":                  {``, nil, 400, "-32700"},
-		"id null":                {`{"jsonrpc":"2.0","id":null,"method":"ping"}`, nil, 400, `"id":null`},
-		"id float":               {`{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, nil, 400, "-32600"},
-		"id object":              {`{"jsonrpc":"2.0","id":{},"method":"ping"}`, nil, 400, "-32600"},
-		"case variant":           {`{"jsonrpc":"2.0","id":3,"METHOD":"ping"}`, nil, 400, `"id":3`},
-		"case in params":         {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"Name":"request","name":"nope"}}`, nil, 400, "-32600"},
-		"duplicate":              {`{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, nil, 400, "-32700"},
-		"duplicate argument":     {`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"path":"/","path":"/help"}}}`, nil, 400, "-32700"},
-		"version 1":              {`{"id":1,"method":"ping"}`, nil, 400, "-32600"},
-		"deep":                   {`{"jsonrpc":"2.0","id":1,"method":"ping","params":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, nil, 400, "error"},
-		"large":                  {`{"jsonrpc":"2.0","id":1,"method":"ping","x":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, "body_too_large"},
-		"unknown version":        {ping, []string{"MCP-Protocol-Version", "2020-01-01"}, 400, "ersion"},
-		"batch":                  {batch(20), nil, 200, `"result"`},
-		"batch with blanks":      {"[\n" + ping + ", " + strings.Replace(ping, `"p"`, `"q"`, 1) + " ]\n", nil, 200, `"result"`},
-		"batch not closed":       {"[" + ping, nil, 400, "-32700"},
-		"batch of nothing":       {"[}]", nil, 400, "-32700"},
-		"batch of a number":      {"[1]", nil, 400, "-32700"},
-		"batch cut":              {"[1", nil, 400, "-32700"},
-		"same id twice":          {"[" + ping + "," + ping + "]", nil, 400, "-32600"},
-		"huge id":                {`{"jsonrpc":"2.0","id":999999999999999999,"method":"ping"}`, nil, 400, "-32600"},
-		"batch of 21":            {batch(21), nil, 400, "-32600"},
-		"empty batch":            {`[]`, nil, 400, "-32600"},
-		"batch in 2025-06-18":    {batch(2), []string{"MCP-Protocol-Version", "2025-06-18"}, 400, "-32600"},
-		"batch in 2025-03-26":    {batch(2), []string{"MCP-Protocol-Version", "2025-03-26"}, 200, `"result"`},
-		"discover":               {modern("server/discover", ""), modernHeader("server/discover"), 200, `"ttlMs"`},
-		"modern tools":           {modern("tools/list", ""), modernHeader("tools/list"), 200, `"cacheScope":"private"`},
-		"modern call": {modern("tools/call", `"name":"request","arguments":{"method":"GET","path":"/healthz"}`),
-			append(modernHeader("tools/call"), "Mcp-Name", "request"), 200, `"resultType":"complete"`},
-		"modern unknown method":   {modern("nope", ""), modernHeader("nope"), 404, "-32601"},
-		"modern ping is gone":     {modern("ping", ""), modernHeader("ping"), 404, "-32601"},
-		"modern header mismatch":  {modern("tools/list", ""), modernHeader("tools/call"), 400, "-32020"},
-		"modern version mismatch": {modern("tools/list", ""), []string{"MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/list"}, 400, "-320"},
-		"modern unsupported":      {strings.Replace(modern("tools/list", ""), "2026-07-28", "2030-01-01", 1), []string{"MCP-Protocol-Version", "2030-01-01", "Mcp-Method", "tools/list"}, 400, "-32022"},
-		"modern without meta":     {tools, modernHeader("tools/list"), 400, "-32602"},
-	} {
+	for name, c := range transportTests {
 		t.Run(name, func(t *testing.T) {
 			a := r.rpc("/mcp", c.body, c.header...)
 			if a.status != c.status || !strings.Contains(a.body, c.has) {
@@ -154,6 +158,11 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestVersionNegotiation checks which protocol version a client gets for the one it asks for.
+func TestVersionNegotiation(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
 	for asked, want := range map[string]string{"2024-11-05": "2024-11-05", "2025-03-26": "2025-03-26", "2025-06-18": "2025-06-18", "2025-11-25": "2025-11-25", "1999-01-01": "2025-11-25", "2026-07-28": "2025-11-25"} {
 		a := r.rpc("/mcp", fmt.Sprintf(initialize, asked))
 		if !strings.Contains(a.body, `"protocolVersion":"`+want+`"`) || !strings.Contains(a.body, "You act for jane@acme.com in workspace/ws_") || strings.Contains(a.body, "listChanged") {
@@ -209,6 +218,26 @@ func TestRequestTool(t *testing.T) {
 	if text, failed := r.tool("/mcp", "request", `{"method":"PATCH","path":"/contacts/`+id+`","body":{"stage":"customer"}}`); failed || !strings.Contains(text, "stage lead -> customer") {
 		t.Errorf("patch: %s", text)
 	}
+	stranger := &rig{t: t, store: r.store, handler: r.handler, clock: r.clock, logs: r.logs, header: http.Header{}}
+	stranger.as("mallory@evil.example")
+	if text, failed := stranger.request("GET", "/contacts/"+id); !failed || !strings.Contains(text, "not_found") {
+		t.Errorf("another tenant's record: %s", text)
+	}
+	ask, _ := r.request("DELETE", "/contacts/"+id)
+	if !strings.Contains(ask, "confirmation_required") {
+		t.Errorf("delete: %s", ask)
+	}
+	wrong, failed := r.request("DELETE", "/workspaces/"+workspaceOf(r)+"?code=000000")
+	if !failed || !strings.Contains(wrong, "invalid_code") {
+		t.Errorf("a wrong step-up code is an error of the tool: %s", wrong)
+	}
+}
+
+// TestRequestToolPaths checks which paths and methods the tool takes.
+func TestRequestToolPaths(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	id := r.id("contact", 1)
+	r.request("POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
 	for _, path := range []string{"//evil.example/contacts", "http://evil.example/contacts", "evil.example/contacts", "../contacts", "metrics", "mcp", "?stage=lead", "", "/../contacts", "/contacts/..", "/%2e%2e/contacts", `/contacts\x`, "/contacts\r\nX: y",
 		"/mcp", "/mcp/tools", "/authorize", "/token", "/register", "/revoke", "/oauth/token", "/.well-known/oauth-authorization-server", "/auth/request", "/metrics", "/contacts/", "/MCP", "/contacts//x"} {
 		if text, failed := r.request("GET", path); !failed || !strings.HasPrefix(text, "ERROR ") || !strings.Contains(text, "\nHINT ") {
@@ -225,6 +254,13 @@ func TestRequestTool(t *testing.T) {
 			t.Errorf("method %s: %s", method, text)
 		}
 	}
+}
+
+// TestRequestToolArguments checks what the tool says of wrong arguments, and that a query needs
+// no escapes.
+func TestRequestToolArguments(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.request("POST", "/contacts", `{"name":"Jane\nERROR forged","email":"jane@acme.com"}`)
 	for args, want := range map[string]string{
 		`{"method":"POST","path":"/contacts","body":["x"]}`: "the body must be a JSON object", `{"method":"POST","path":"/contacts","body":7}`: "body is a JSON object",
 		`{"method":"POST","path":"/contacts","body":"x"}`: "the body must be a JSON object", `{"method":"GET"}`: "path is required", `{"method":"GET","path":7}`: "path is a string",
@@ -239,21 +275,9 @@ func TestRequestTool(t *testing.T) {
 			t.Errorf("query %s: %s", query, text)
 		}
 	}
-	stranger := &rig{t: t, store: r.store, handler: r.handler, clock: r.clock, logs: r.logs, header: http.Header{}}
-	stranger.as("mallory@evil.example")
-	if text, failed := stranger.request("GET", "/contacts/"+id); !failed || !strings.Contains(text, "not_found") {
-		t.Errorf("another tenant's record: %s", text)
-	}
-	ask, _ := r.request("DELETE", "/contacts/"+id)
-	if !strings.Contains(ask, "confirmation_required") {
-		t.Errorf("delete: %s", ask)
-	}
-	wrong, failed := r.request("DELETE", "/workspaces/"+workspaceOf(r)+"?code=000000")
-	if !failed || !strings.Contains(wrong, "invalid_code") {
-		t.Errorf("a wrong step-up code is an error of the tool: %s", wrong)
-	}
 }
 
+// workspaceOf returns the id of the workspace in which the rig acts.
 func workspaceOf(r *rig) string {
 	return r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
 }
