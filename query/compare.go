@@ -56,11 +56,18 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	return column + " " + sqlOps[op] + " " + c.arg(norm.Lower(value)), nil
 }
 
-// numberCondition compares whole numbers.
+// numberCondition compares numbers: whole ones, or what the type reads as one.
 func (c *compiler) numberCondition(t target, param, op, value string) (string, *crm.Error) {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return "", crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", norm.Quote(value), norm.Quote(param), norm.Quote(param)).On(param)
+	n, numberErr := strconv.ParseInt(value, 10, 64)
+	if numberErr != nil {
+		v, err := t.field.Type.Parse(c.env.Reader(t.entity), t.field, value)
+		if err != nil && t.field.Type == fieldtype.Integer {
+			err = crm.Errorf(crm.InvalidValue, "%s is not a whole number for %s; write digits only, like %s=gte:1000.", norm.Quote(value), norm.Quote(param), norm.Quote(param))
+		}
+		if err != nil {
+			return "", err.On(param)
+		}
+		n = v.Int
 	}
 	return t.alias() + "." + t.field.Col() + " " + sqlOps[op] + " " + c.arg(n), nil
 }
