@@ -1,0 +1,133 @@
+package fieldtype_test
+
+import (
+	"fmt"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/fieldtype"
+)
+
+// typeTest is what a type makes of JSON: of a body, of a lenient client, and of a cell.
+type typeTest struct {
+	is      crm.Type
+	values  []string // extra settings of the field: the values of a choice
+	reads   map[string]string
+	refuses []string
+	lenient map[string]string
+	cells   map[string]string
+	schema  string
+}
+
+// typeTests has a row for each type that clients can send.
+var typeTests = []typeTest{
+	{is: fieldtype.Text, schema: "string", reads: map[string]string{`" Jane "`: `Jane`}, refuses: []string{`1`, `[]`}, cells: map[string]string{`"a;b"`: `"a;b"`, `"a ::: b"`: `"a"`}},
+	{is: fieldtype.Word, schema: "string", reads: map[string]string{`"UTC"`: `UTC`}, refuses: []string{`true`}},
+	{is: fieldtype.Email, schema: "string", reads: map[string]string{`"Jane@ACME.com"`: `jane@acme.com`}, refuses: []string{`"jane"`, `"Jane <jane@acme.com>"`}, cells: map[string]string{`"a@b.co; c@d.co"`: `"a@b.co"`}},
+	{is: fieldtype.Domain, schema: "string", reads: map[string]string{`"https://www.Acme.com/x"`: `acme.com`}, refuses: []string{`"acme"`, `"1.2.3.4"`}, cells: map[string]string{`"a.com,b.com"`: `"a.com"`}},
+	{is: fieldtype.Choice, schema: "string", values: []string{"low", "high"}, reads: map[string]string{`"HIGH"`: `high`}, refuses: []string{`"middle"`}},
+	{is: fieldtype.Currency, schema: "string", reads: map[string]string{`"usd"`: `USD`}, refuses: []string{`"dollar"`}},
+	{is: fieldtype.Phone, schema: "string", reads: map[string]string{`"+49 170"`: `+49 170`}, refuses: []string{`49170`}, lenient: map[string]string{`49170`: `"49170"`, `"49"`: `"49"`, `-1`: `-1`}},
+	{is: fieldtype.Integer, schema: "integer", reads: map[string]string{`-12`: `-12`}, refuses: []string{`"12"`, `1.5`, `9007199254740992`}, lenient: map[string]string{`"-12"`: `-12`, `"x"`: `"x"`}, cells: map[string]string{`"1,250.50"`: `125050`, `12`: `1200`}},
+	{is: fieldtype.Time, schema: "string", reads: map[string]string{`"2026-06-10T09:00:30.9Z"`: `1781082030000`}, refuses: []string{`"soon"`, `1781082030`}, cells: map[string]string{`"2026-06-10 09:00"`: `"2026-06-10T09:00"`}},
+	{is: fieldtype.Tags, schema: "array", reads: map[string]string{`["a","b","a"]`: `[a b]`, `{"add":["c"]}`: `[c]`}, refuses: []string{`"a"`, `["a,b"]`, `{"put":[]}`, `[1]`}, lenient: map[string]string{`"a, b"`: `["a","b"]`, `"[\"a\"]"`: `["a"]`}, cells: map[string]string{`"* a;b,a"`: `["a","b"]`}},
+	{is: fieldtype.Object, schema: "object", reads: map[string]string{`{"a":1,"b":null}`: `[{a 1}]`}, refuses: []string{`"a"`, `{"":1}`}, lenient: map[string]string{`"{\"a\":1}"`: `{"a":1}`, `"{"`: `"{"`}, cells: map[string]string{`"{\"a\":1}"`: `{"a":1}`}},
+	{is: fieldtype.Flag, schema: "boolean", reads: map[string]string{`true`: `1`, `false`: `0`}, refuses: []string{`"true"`, `1`}, lenient: map[string]string{`"true"`: `true`, `"yes"`: `"yes"`}, cells: map[string]string{`"Yes"`: `true`, `"0"`: `false`}},
+	{is: fieldtype.Amount, schema: "string", reads: map[string]string{`"1250.00 USD"`: `125000`}, refuses: []string{`1250`, `"1250"`}},
+}
+
+func TestTypesReadBodies(t *testing.T) {
+	for _, test := range typeTests {
+		f := &crm.Field{Name: "value", Type: test.is, Values: test.values, Doc: "a value"}
+		for json, want := range test.reads {
+			if in, err := test.is.Decode(reader(), f, json); err != nil || shown(in.Value) != want {
+				t.Errorf("%s: %s is read as %s, %v, want %s", test.is, json, shown(in.Value), err, want)
+			}
+		}
+		for _, json := range test.refuses {
+			if in, err := test.is.Decode(reader(), f, json); err == nil {
+				t.Errorf("%s: %s is read as %s", test.is, json, shown(in.Value))
+			}
+		}
+		for json, want := range test.lenient {
+			if got := test.is.Lenient(json); got != want {
+				t.Errorf("%s: %s is taken as %s, want %s", test.is, json, got, want)
+			}
+		}
+	}
+}
+
+func TestTypesReadCells(t *testing.T) {
+	for _, test := range typeTests {
+		f := &crm.Field{Name: "value", Type: test.is, Values: test.values, Doc: "a value"}
+		for json, want := range test.cells {
+			if cell, err := test.is.DecodeCell(f, crm.Cell{JSON: json}); err != nil || cell.JSON != want {
+				t.Errorf("%s: the cell %s is read as %s, %v, want %s", test.is, json, cell.JSON, err, want)
+			}
+		}
+		if got := test.is.Schema(f).Type; got != test.schema {
+			t.Errorf("%s is described as %s, want %s", test.is, got, test.schema)
+		}
+	}
+}
+
+// TestTypesAreApart holds that no two types have one word in the manual, and that the
+// table of the product has each of them.
+func TestTypesAreApart(t *testing.T) {
+	seen := map[string]crm.Type{}
+	for _, e := range catalog.Entities {
+		for _, f := range e.Fields {
+			if other, known := seen[f.Type.String()]; known && other != f.Type {
+				t.Errorf("two types are called %s", f.Type)
+			}
+			seen[f.Type.String()] = f.Type
+		}
+	}
+	for _, test := range typeTests {
+		if seen[test.is.String()] != test.is {
+			t.Errorf("no field is of the type %s", test.is)
+		}
+	}
+	if len(seen) != len(typeTests)+3 { // references, ids and handles, which need a record
+		t.Errorf("%d types are used, %d are tested", len(seen), len(typeTests)+3)
+	}
+}
+
+// TestComputedTypesShowTheRecord reads what follows from the rest of a record.
+func TestComputedTypesShowTheRecord(t *testing.T) {
+	schema, err := crm.NewSchema(catalog.Entities...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deal, task := crm.NewRecord(schema.ByName("deal")), crm.NewRecord(schema.ByName("task"))
+	deal.ID = "d_1"
+	deal.Set("amount_cents", crm.Number(125000))
+	deal.Set("currency", crm.Str("USD"))
+	task.Set("done_at", crm.Millis(1000))
+	for name, want := range map[string]string{"id": "d_1", "handle": "deal/d_1", "amount": "1250.00 USD"} {
+		f := deal.Entity.Field(name)
+		v := f.Type.Show(deal, deal.Entity.Index(name))
+		if v.Text != want || !f.Type.Matches(reader(), f, v, `"`+want+`"`) || f.Type.Matches(reader(), f, v, `"other"`) {
+			t.Errorf("%s is shown as %q, want %q", name, v.Text, want)
+		}
+	}
+	if v := fieldtype.Flag.Show(task, task.Entity.Index("done")); v.Int != 1 {
+		t.Error("a flag is not set where its time is")
+	}
+}
+
+func reader() crm.Reader { return crm.Reader{} }
+
+// shown returns a value in a form that tests can write down.
+func shown(v crm.Value) string {
+	switch v.Kind {
+	case crm.TextKind:
+		return v.Text
+	case crm.ListKind:
+		return fmt.Sprint(v.List())
+	case crm.ObjectKind:
+		return fmt.Sprint(v.Members())
+	}
+	return fmt.Sprint(v.Int)
+}
