@@ -24,9 +24,9 @@ import (
 	"golang.org/x/crypto/acme"
 )
 
-// authority is a CA that speaks as much of ACME (RFC 8555) as one order takes. It
-// certifies a name after it got the proof over plain HTTP at an address, since the
-// names of tests lead nowhere. It believes signatures of requests unseen.
+// authority is a CA that speaks the part of ACME (RFC 8555) that one order needs. It reads
+// the proof for a name over plain HTTP from a fixed address, since the names of tests do
+// not resolve. It does not check the signatures of requests.
 type authority struct {
 	t      *testing.T
 	url    string
@@ -69,14 +69,14 @@ func newAuthority(t *testing.T, proves string) *authority {
 	return a
 }
 
-// roots are those who trust the CA.
+// roots returns a pool that trusts the CA.
 func (a *authority) roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.root)
 	return pool
 }
 
-// names are those that were ordered, in order.
+// names returns the names that were ordered, in order.
 func (a *authority) names() (list []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -86,7 +86,7 @@ func (a *authority) names() (list []string) {
 	return list
 }
 
-// ServeHTTP answers as RFC 8555 section 7 has it.
+// ServeHTTP answers as RFC 8555 section 7 says.
 func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -123,7 +123,7 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// message takes a JWS apart (RFC 7515 section 7.2).
+// message returns the parts of a JWS (RFC 7515 section 7.2).
 func (a *authority) message(r *http.Request) (header, payload []byte) {
 	var jws struct{ Protected, Payload string }
 	if r.Method != http.MethodPost || json.NewDecoder(r.Body).Decode(&jws) != nil {
@@ -134,7 +134,7 @@ func (a *authority) message(r *http.Request) (header, payload []byte) {
 	return header, payload
 }
 
-// register notes the key of the account, which proofs name.
+// register stores the key of the account, which proofs refer to.
 func (a *authority) register(header []byte) {
 	var protected struct{ JWK struct{ X, Y string } }
 	if err := json.Unmarshal(header, &protected); err != nil {
@@ -177,7 +177,7 @@ func (a *authority) showOrder(w http.ResponseWriter, status, n int) {
 	a.say(w, status, shown)
 }
 
-// showProof shows what is to be proven, or its only challenge.
+// showProof answers an authorization, or its only challenge.
 func (a *authority) showProof(w http.ResponseWriter, what string, n int) {
 	status := "pending"
 	if a.orders[n].valid {
@@ -191,7 +191,8 @@ func (a *authority) showProof(w http.ResponseWriter, what string, n int) {
 	a.say(w, 200, map[string]any{"status": status, "identifier": map[string]string{"type": "dns", "value": a.orders[n].name}, "challenges": []any{challenge}})
 }
 
-// proven looks for the proof where the name would lead (RFC 8555 section 8.3).
+// proven reports whether the proof is at the address that stands for the name (RFC 8555
+// section 8.3).
 func (a *authority) proven(name, token string) bool {
 	req, err := http.NewRequest(http.MethodGet, "http://"+a.proves+"/.well-known/acme-challenge/"+token, nil)
 	if err != nil {
@@ -213,7 +214,7 @@ func (a *authority) proven(name, token string) bool {
 	return true
 }
 
-// issue signs the request of an order that is proven.
+// issue issues the certificate of an order whose names are proven.
 func (a *authority) issue(payload []byte, n int) {
 	var asked struct{ CSR string }
 	_ = json.Unmarshal(payload, &asked)

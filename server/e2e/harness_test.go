@@ -37,8 +37,8 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// built returns the path of the binary that SMOKE_BINARY names, or else of one
-// built once per run, as it is released.
+// built returns the path of the binary that SMOKE_BINARY names, or of one that is built
+// once per run, in the way it is released.
 var built = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv("SMOKE_BINARY"); path != "" {
 		return filepath.Abs(path)
@@ -61,11 +61,11 @@ func binary(t testing.TB) string {
 	return path
 }
 
-// patience bounds how long a test waits for a process before it gives up on it.
+// patience is how long a test waits for a process before it fails.
 const patience = 5 * time.Minute
 
-// command returns the binary with arguments, in a directory of its own unless
-// the caller sets another, and with none of the settings around the test.
+// command returns the binary with arguments, in a directory of its own, and without the
+// CRMKIT_ settings of the environment.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -80,7 +80,7 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// running is a server that runs.
+// running is a server process.
 type running struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -96,7 +96,7 @@ func serve(t testing.TB, args ...string) *running {
 	return start(t, served(t, args...))
 }
 
-// served is the command of a local server on a free port.
+// served returns the command of a local server on a free port.
 func served(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	return command(t, append([]string{"serve", "--local", "--listen", "127.0.0.1:0"}, args...)...)
@@ -112,7 +112,7 @@ func start(t testing.TB, cmd *exec.Cmd) *running {
 	return p
 }
 
-// launch runs the command until it is ready or has ended, which is an error.
+// launch runs the command until it is ready. It is an error if the process ends first.
 func launch(t testing.TB, cmd *exec.Cmd) (*running, error) {
 	t.Helper()
 	p := &running{t: t, cmd: cmd, stdout: newLines(), stderr: newLines()}
@@ -138,7 +138,7 @@ func launch(t testing.TB, cmd *exec.Cmd) (*running, error) {
 	return p, nil
 }
 
-// stop ends the server as an operator would and returns its exit code.
+// stop ends the server with SIGTERM, as an operator does, and returns its exit code.
 func (p *running) stop() int {
 	p.t.Helper()
 	p.signal(syscall.SIGTERM)
@@ -183,7 +183,7 @@ func (p *running) as(token, method, path, body string) (status int, text string)
 	return res.StatusCode, string(data)
 }
 
-// lines collects what a process writes and lets a test wait for it.
+// lines collects the output of a process and lets a test wait for it.
 type lines struct {
 	mu    sync.Mutex
 	more  *sync.Cond
@@ -217,8 +217,8 @@ func (l *lines) text() string {
 	return l.data.String()
 }
 
-// wait returns true when there are n lines, and false when the process ended
-// before; with n below zero it waits for the end.
+// wait returns true when there are n lines, and false if the process ended before that. If
+// n is negative it waits for the end.
 func (l *lines) wait(n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -34,8 +34,8 @@ func oldFile(t *testing.T, schema string) string {
 	return path
 }
 
-// TestSecondServer checks that a file has one server, which other commands work
-// beside, and that a killed one is in nobody's way.
+// TestSecondServer checks that a file has one server, that other commands work while it
+// runs, and that a killed server blocks nobody.
 func TestSecondServer(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	first := serve(t, "--db", db)
@@ -55,8 +55,8 @@ func TestSecondServer(t *testing.T) {
 	serve(t, "--db", db).stop()
 }
 
-// TestStartsAtOnce starts commands at once on a file that has to be made, or
-// brought up to date. None may be in the way of another.
+// TestStartsAtOnce starts commands at the same time on a file that has to be made or
+// upgraded. All must succeed.
 func TestStartsAtOnce(t *testing.T) {
 	long(t, "left out: tests that take minutes")
 	fresh := filepath.Join(t.TempDir(), "crmkit.db")

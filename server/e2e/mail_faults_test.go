@@ -9,7 +9,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// busy is how a mail server says that it cannot just now.
+// busy is the reply of a mail server that cannot accept a mail now.
 var busy = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.NoEnhancedCode, Message: "try again later"}
 
 // firstBusy refuses the first mail.
@@ -20,10 +20,10 @@ func firstBusy(n int64) error {
 	return nil
 }
 
-// waits is what the log says of a mail that is not lost.
+// waits is the log line of a mail that will be tried again.
 const waits = `msg="mail waits for another try"`
 
-// TestMailDeferred checks that a mail the server did not take comes later.
+// TestMailDeferred checks that a mail is sent again if the server did not accept it.
 func TestMailDeferred(t *testing.T) {
 	s := open(t, (&relay{answer: firstBusy}).start(t, "127.0.0.1:0"))
 	jane := s.person(t, "jane@acme.com")
@@ -45,8 +45,8 @@ func TestMailAtStop(t *testing.T) {
 	jane.code(jane.mailed())
 }
 
-// TestMailHangs has a mail server that takes connections and says nothing. Nobody
-// waits for it: neither who asks for a code nor who stops the server.
+// TestMailHangs has a mail server that accepts connections and never replies. Neither a
+// request for a code nor the stop of the server waits for it.
 func TestMailHangs(t *testing.T) {
 	t.Parallel()
 	r := (&relay{}).start(t, "127.0.0.1:0")
@@ -70,8 +70,8 @@ func TestMailHangs(t *testing.T) {
 	holds(t, s.stderr.text(), `msg="not all mails were sent"`, "to=j…@acme.com", "msg=stopped")
 }
 
-// TestMailServerBack checks that a server starts and answers without its mail
-// server, and mails once that is there.
+// TestMailServerBack checks that a server starts and answers without its mail server, and
+// sends its mails once that is back.
 func TestMailServerBack(t *testing.T) {
 	t.Parallel()
 	r := (&relay{}).start(t, "127.0.0.1:0")

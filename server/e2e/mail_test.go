@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMailStory signs in two people by mail, who work in one workspace until it
-// is deleted.
+// TestMailStory signs in two people by mail. They work in one workspace until it is
+// deleted.
 func TestMailStory(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--base-url=https://crm.acme.com")
@@ -34,7 +34,7 @@ func TestMailStory(t *testing.T) {
 	jane.want(401, "GET /whoami", "")
 }
 
-// firstSignIn is how a stranger gets in: the code is in the mail and nowhere else.
+// firstSignIn signs a new address in, and checks that the code is in the mail alone.
 func firstSignIn(t *testing.T, jane *person) {
 	t.Helper()
 	answer := jane.ask()
@@ -58,7 +58,7 @@ func firstSignIn(t *testing.T, jane *person) {
 	holds(t, jane.want(401, "POST /auth/verify", object("email", jane.address, "code", code)), "ERROR invalid_code")
 }
 
-// promote makes an admin, with a code that comes by mail and goes in a header.
+// promote makes an admin, with a mailed code in a header.
 func promote(t *testing.T, jane *person, acme string, bob *person) {
 	t.Helper()
 	line, body := "POST "+acme+"/members/"+strings.TrimPrefix(handle(t, bob), "user/")+"/role", object("role", "admin")
@@ -79,7 +79,7 @@ func promote(t *testing.T, jane *person, acme string, bob *person) {
 	jane.header.Del("X-Escalation-Code")
 }
 
-// remove deletes a workspace, with a code that goes in the path.
+// remove deletes a workspace, with a mailed code in the path.
 func remove(t *testing.T, jane *person, acme string) {
 	t.Helper()
 	holds(t, jane.want(403, "DELETE "+acme, ""), "ERROR escalation_required")
@@ -96,8 +96,8 @@ func handle(t *testing.T, p *person) string {
 
 func sixDigitsIn(text string) bool { return regexp.MustCompile(`\b\d{6}\b`).MatchString(text) }
 
-// TestUnknownAddress checks that asking for a code tells nobody whether an address is
-// known where only the invited may sign up, and that the unknown get no mail.
+// TestUnknownAddress checks that on a server with sign-up by invite the answer to a request
+// for a code does not depend on the address, and that unknown addresses get no mail.
 func TestUnknownAddress(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--signup=invite")
@@ -117,7 +117,7 @@ func TestUnknownAddress(t *testing.T) {
 	jane.verify(jane.code(jane.mailed())) // the first mail is hers
 }
 
-// anonymous blanks out what must differ between two people, and the time.
+// anonymous removes from an answer what must differ between two people, and the time.
 func anonymous(p *person, text string) string {
 	for _, own := range append([]string{p.address}, p.secrets...) {
 		text = strings.ReplaceAll(text, own, "*")
@@ -145,8 +145,8 @@ func (s *site) mint(t *testing.T, address string) string {
 	return token
 }
 
-// hostileNames want to be more than a name in somebody's mail. Each begins anew,
-// as long ones are cut.
+// hostileNames are names that try to be more than a name in somebody's mail. There are many
+// short ones, since long ones are cut.
 var hostileNames = []string{
 	"Acme\r\nBcc: mallory@evil.example\r\n\r\nhttps://evil.example/login\n.\nQUIT",
 	`<a href="https://evil.example">open</a><img src=//evil.example/x><script>`,
@@ -154,8 +154,8 @@ var hostileNames = []string{
 	"=?utf-8?q?a=0D=0ABcc:_x@evil.example?= {{.Code}} &lt;b&gt; evil\u2024example",
 }
 
-// TestHostileNames checks that what somebody else chose for a name leads nobody
-// anywhere: the mail goes to one person, and shows no address of a web page.
+// TestHostileNames checks that a name somebody else chose adds no link and no recipient to a
+// mail.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--base-url=https://crm.acme.com")
@@ -180,9 +180,9 @@ func TestHostileNames(t *testing.T) {
 	harmless(t, stepUp, calm)
 }
 
-// TestHostileAddress checks that an address which a mail reader would take for a
-// web page is shown as one neither where its owner invites somebody nor where an
-// agent wants to invite it.
+// TestHostileAddress checks that mails do not show as a link an address that mail programs
+// take for a web page: neither when its owner invites somebody, nor when an agent wants to
+// invite it.
 func TestHostileAddress(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--base-url=https://crm.acme.com")
@@ -200,8 +200,8 @@ func TestHostileAddress(t *testing.T) {
 	harmless(t, stepUp, stepUp)
 }
 
-// harmless holds that a mail has as many paragraphs as another, and no link but
-// the server's own.
+// harmless checks that a mail has as many paragraphs as another, and no link except the
+// server's own.
 func harmless(t *testing.T, l, other letter) {
 	t.Helper()
 	if strings.Count(l.text, "\n") != strings.Count(other.text, "\n") || strings.Count(l.html, "<p") != strings.Count(other.html, "<p") {
@@ -223,8 +223,8 @@ func harmless(t *testing.T, l, other letter) {
 	}
 }
 
-// TestMailTellsAddress checks that a mail names who asked: behind a trusted proxy
-// the address that it forwards, else the peer whatever it claims.
+// TestMailTellsAddress checks that a mail names the network address of the request: behind a
+// trusted proxy the one it forwards, otherwise that of the peer, whatever the peer claims.
 func TestMailTellsAddress(t *testing.T) {
 	t.Parallel()
 	for trusted, want := range map[string]string{"127.0.0.1": "203.0.113.7", "10.0.0.0/8": "127.0.0.1", "": "127.0.0.1"} {

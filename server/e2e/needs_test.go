@@ -6,14 +6,25 @@ import (
 	"testing"
 )
 
+// What a test needs beyond Go shows in the name of its file:
+//
+//	npm_*      clients from npm (testdata/clients/install)
+//	browser_*  Chromium
+//	faults_*   processes and disks that fail: strace, root to mount disks
+//	soak*      the same, for as long as the flags say
+//	deploy_*   programs that deploy/ is for: systemd, Caddy, nginx
+//
+// The short run leaves these tests out (long), and a machine that lacks a program skips
+// them (needs, lacks). In CI nothing is left out: what is missing there is a failure.
+
 // repository is the root of the source, from the directory of this package.
 const repository = "../.."
 
 // source returns the path of a file of the repository.
 func source(name string) string { return repository + "/" + name }
 
-// long skips a test in the short run of a developer and says why. The Makefile lists
-// these lines by searching for their text, so each call spells its reason.
+// long leaves a test out of the short run and says why. The Makefile finds the reasons by
+// their text in the source, so each call has its reason as a literal.
 func long(t *testing.T, why string) {
 	t.Helper()
 	if testing.Short() {
@@ -21,8 +32,8 @@ func long(t *testing.T, why string) {
 	}
 }
 
-// needs returns the path of a program the test cannot do without. Where it is
-// missing the test is skipped, but never in CI.
+// needs returns the path of a program that the test runs. If it is missing the test is
+// skipped, and in CI it fails.
 func needs(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -33,8 +44,7 @@ func needs(t *testing.T, program string) string {
 	return ""
 }
 
-// lacks skips a test that the machine cannot make and says why. CI must be able to
-// make every one.
+// lacks skips a test that this machine cannot run and says why. In CI it fails.
 func lacks(t *testing.T, why string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {

@@ -20,8 +20,8 @@ func (p *running) becomes(t *testing.T, want int) (text string) {
 	return text
 }
 
-// TestNotReadyWhileLocked has somebody else hold the file's lock for writing: the
-// server reads, but is not ready, and is again once the lock is gone.
+// TestNotReadyWhileLocked holds the write lock of the file in another process: the server
+// reads but is not ready, and is ready again once the lock is gone.
 func TestNotReadyWhileLocked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "crmkit.db")

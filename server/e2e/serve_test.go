@@ -99,8 +99,8 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// TestStdout checks what scripts read: the ready line, the token line, nothing
-// else. A log line goes to standard error, the query of a request nowhere.
+// TestStdout checks that standard output has the ready line, the token line and nothing
+// else. Log lines go to standard error, and never contain the query of a request.
 func TestStdout(t *testing.T) {
 	p := serve(t, "--db", ":memory:", "--token-for", "You@Example.com")
 	if status, text := p.do("GET", "/contacts?search=classified", ""); status != 200 {
@@ -127,8 +127,8 @@ func TestStdoutWithoutToken(t *testing.T) {
 	}
 }
 
-// TestMemory checks that :memory: leaves nothing, neither in the directory of the
-// server nor in that of temporary files.
+// TestMemory checks that a server on :memory: leaves no file in its directory or in that of
+// temporary files.
 func TestMemory(t *testing.T) {
 	cmd := command(t, serving("--local", "--token-for=you@example.com")...)
 	temp := t.TempDir()
@@ -150,8 +150,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestFileStays checks that a stopped server leaves one whole file, and that the
-// next one goes on with it.
+// TestFileStays checks that a stopped server leaves one complete file, and that the next
+// server continues with it.
 func TestFileStays(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "crmkit.db")
@@ -220,8 +220,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// halfway sends a request up to its body and returns once the server asks for
-// that, so that the request is surely under way (RFC 9110 section 10.1.1).
+// halfway sends a request without its body and returns when the server asks for the body,
+// so that the request has begun (RFC 9110 section 10.1.1).
 func halfway(t *testing.T, p *running, line string, length int) io.ReadWriter {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
@@ -247,7 +247,7 @@ func halfway(t *testing.T, p *running, line string, length int) io.ReadWriter {
 	}{in, conn}
 }
 
-// refused waits until nobody listens at the address.
+// refused waits until connections to the address are refused.
 func refused(t *testing.T, address string) {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// site is a server that mails codes, and the mail server it does that by.
+// site is a server that mails codes, and its mail server.
 type site struct {
 	*running
 	relay   *relay
@@ -23,8 +23,8 @@ type site struct {
 	ended   bool
 }
 
-// open starts a server with a database file. At the end of the test it is
-// stopped, and what it leaves is searched for secrets.
+// open starts a server with a database file. When the test ends the server is stopped, and
+// its output and files are searched for secrets.
 func open(t *testing.T, r *relay, args ...string) *site {
 	t.Helper()
 	return openBy(t, r, command(t, onFile(args...)...))
@@ -49,8 +49,8 @@ func (s *site) end(t *testing.T) {
 	}
 }
 
-// close ends the test of a site. What was to be mailed is mailed once the server
-// stopped, so a mail that still lies there is one that should not be.
+// close ends the test of a site. The server sends all its mails before it stops, so a mail
+// that the test did not read is one too many.
 func (s *site) close(t *testing.T) {
 	t.Helper()
 	if !s.ended {
@@ -64,8 +64,8 @@ func (s *site) close(t *testing.T) {
 	}
 }
 
-// silent holds that no secret is in what the server printed or in a file name,
-// and no lasting one in a file.
+// silent checks that no secret is in the output of the server or in a file name, and no
+// lasting secret in a file.
 func (s *site) silent(t *testing.T) {
 	t.Helper()
 	// A request id could hold six digits by chance.
@@ -109,7 +109,7 @@ func (s *site) person(t *testing.T, address string) *person {
 	return &person{site: s, t: t, address: address, agent: "Claude", header: http.Header{}}
 }
 
-// send makes a request, written like "GET /contacts".
+// send makes a request; line is like "GET /contacts".
 func (p *person) send(line, body string) (*http.Response, string) {
 	p.t.Helper()
 	method, path, _ := strings.Cut(line, " ")
@@ -133,8 +133,7 @@ func (p *person) send(line, body string) (*http.Response, string) {
 	return res, string(data)
 }
 
-// want makes a request that must be answered with the status, and returns the
-// answer.
+// want makes a request, checks the status of the answer, and returns the answer.
 func (p *person) want(status int, line, body string) string {
 	p.t.Helper()
 	res, text := p.send(line, body)
@@ -150,7 +149,7 @@ func (p *person) ask() string {
 	return p.want(200, "POST /auth/request", object("email", p.address))
 }
 
-// mailed returns the next mail of the site, which must be to this person alone.
+// mailed returns the next mail of the site and checks that it goes to this person alone.
 func (p *person) mailed() letter {
 	p.t.Helper()
 	l := p.relay.next(p.t)
@@ -160,7 +159,7 @@ func (p *person) mailed() letter {
 	return l
 }
 
-// code returns the code of a mail, which both parts must show.
+// code returns the code of a mail and checks that both parts show it.
 func (p *person) code(l letter) string {
 	p.t.Helper()
 	found := regexp.MustCompile(`(?m)^\d{6}$`).FindAllString(l.text, -1)
@@ -193,7 +192,7 @@ func (p *person) workspace() string {
 	return "/workspaces/" + field(p.t, p.want(200, "GET /whoami", ""), "workspace_id")
 }
 
-// object spells names and values as a JSON object.
+// object returns names and values as a JSON object.
 func object(pairs ...string) string {
 	fields := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -203,7 +202,7 @@ func object(pairs ...string) string {
 	return string(data)
 }
 
-// field returns the first bare value of the name in an answer.
+// field returns the first unquoted value of the name in an answer.
 func field(t *testing.T, text, name string) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?:^|\s)` + name + `=(\S+)`).FindStringSubmatch(text)
@@ -223,8 +222,8 @@ func holds(t *testing.T, text string, wants ...string) {
 	}
 }
 
-// eventually waits until the condition holds. For a server's log and its other
-// processes there is nothing to wait on.
+// eventually waits until the condition is true. It is for the log of a server and for other
+// processes, which give no signal to wait for.
 func eventually(t *testing.T, within time.Duration, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(within); !holds(); time.Sleep(10 * time.Millisecond) {

@@ -40,8 +40,8 @@ const (
 
 func relaySignIn() *url.Userinfo { return url.UserPassword(relayUser, relayPassword) }
 
-// relay is a real SMTP server on loopback that keeps what it takes: with
-// STARTTLS and AUTH, as servers on port 587 are, and for tls=off without both.
+// relay is an SMTP server on loopback that stores the mails it accepts. It has STARTTLS and
+// AUTH, like servers on port 587, and neither for tls=off.
 type relay struct {
 	answer func(n int64) error // to the nth DATA, from 1 on; nil: taken
 	refuse error               // answer to any sign-in; nil: user and password decide
@@ -54,8 +54,8 @@ type relay struct {
 	datas atomic.Int64
 }
 
-// start serves at the address until the test ends or the relay is closed. A
-// closed one can start again.
+// start serves at the address until the test ends or the relay is closed. A closed relay
+// can start again.
 func (r *relay) start(t *testing.T, at string) *relay {
 	t.Helper()
 	listener, err := net.Listen("tcp", at)
@@ -83,8 +83,8 @@ func (r *relay) start(t *testing.T, at string) *relay {
 	return r
 }
 
-// selfSigned makes a certificate for 127.0.0.1 that vouches for itself and is good for an
-// hour, and its key, in PEM.
+// selfSigned returns a self-signed certificate for 127.0.0.1, valid for an hour, and its
+// key, in PEM.
 func selfSigned(t *testing.T) (cert, secret []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -105,7 +105,7 @@ func selfSigned(t *testing.T) (cert, secret []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: plain})
 }
 
-// certify gives the relay a certificate, and makes it a root that clients can trust.
+// certify gives the relay a certificate that is also the root for its clients.
 func (r *relay) certify(t *testing.T) {
 	t.Helper()
 	cert, key := selfSigned(t)
@@ -119,10 +119,10 @@ func (r *relay) certify(t *testing.T) {
 	}
 }
 
-// plainURL is for where TLS and sign-in are not what is tested.
+// plainURL is the mail URL for tests that are not about TLS and AUTH.
 func (r *relay) plainURL() string { return "smtp://" + r.addr + "?tls=off" }
 
-// serve makes the command send its mails here, with STARTTLS and a sign-in.
+// serve lets the command send its mails to the relay, with STARTTLS and AUTH.
 func (r *relay) serve(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
@@ -132,7 +132,7 @@ func (r *relay) serve(t *testing.T, cmd *exec.Cmd) {
 	cmd.Env = append(cmd.Env, "SSL_CERT_FILE="+r.roots, "CRMKIT_SMTP_URL="+at, "CRMKIT_MAIL_FROM=Acme CRM <crm@acme.com>")
 }
 
-// secrets returns the password as it goes over the wire, bare and in AUTH PLAIN.
+// secrets returns the password in both forms that are sent: plain and as in AUTH PLAIN.
 func (r *relay) secrets() []string {
 	encode := base64.StdEncoding.EncodeToString
 	return []string{relayPassword, encode([]byte(relayPassword)), encode([]byte("\x00" + relayUser + "\x00" + relayPassword))}
@@ -159,7 +159,7 @@ type delivery struct {
 	letter letter
 }
 
-// AuthMechanisms and the methods that follow are what go-smtp calls.
+// AuthMechanisms and the following methods are called by go-smtp.
 func (d *delivery) AuthMechanisms() []string { return []string{sasl.Plain} }
 
 func (d *delivery) Auth(string) (sasl.Server, error) {
@@ -208,7 +208,7 @@ func (d *delivery) Reset() { d.letter = letter{} }
 
 func (d *delivery) Logout() error { return nil }
 
-// letter is a mail as a reader sees it, and its envelope.
+// letter is a parsed mail and its envelope.
 type letter struct {
 	via       string // address of the relay
 	from      string
@@ -219,8 +219,8 @@ type letter struct {
 	text, html string
 }
 
-// parse reads a mail and holds that it has the headers that were written, once
-// each and no others, and two parts.
+// parse parses a mail and checks that it has each expected header once, no others, and two
+// parts.
 func (l *letter) parse(t *testing.T, data []byte) {
 	msg, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {

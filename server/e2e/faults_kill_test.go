@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// journal holds what the server answered. Only a client's own list of answered
-// writes proves that none was lost: a database that lost some is still sound.
+// journal is the client's list of answered writes. Only such a list can show that no write
+// was lost: a database that lost some is still valid.
 type journal struct {
 	mu       sync.Mutex
 	creates  map[string]bool  // e-mails of answered creates
@@ -36,8 +36,8 @@ func (j *journal) note(fn func()) {
 	fn()
 }
 
-// TestKill kills the server with SIGKILL at random moments under writes. After
-// each restart on the same file every answered write must be there.
+// TestKill kills the server with SIGKILL at random times during writes. After each restart
+// every answered write must be in the file.
 func TestKill(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	rounds := 20
@@ -114,7 +114,7 @@ func (w *writer) write(name string) {
 	}
 }
 
-// send returns false when there was no whole answer.
+// send returns false if there was no complete answer.
 func (w *writer) send(method, path, body string, want int) (id string, alive bool) {
 	req, err := http.NewRequest(method, w.p.url+path, strings.NewReader(body))
 	if err != nil {
@@ -150,7 +150,7 @@ type stored struct {
 	Next  *string `json:"next_cursor"`
 }
 
-// verify compares what the restarted server holds with the journal.
+// verify compares the records of the restarted server with the journal.
 func verify(t *testing.T, p *running, j *journal, when string) {
 	t.Helper()
 	have, total := contacts(t, p)
@@ -179,7 +179,7 @@ func verify(t *testing.T, p *running, j *journal, when string) {
 	}
 }
 
-// contacts returns the number each stored contact holds, and the list's total.
+// contacts returns the number in each stored contact, and the total of the list.
 func contacts(t *testing.T, p *running) (numbers map[string]int64, total int64) {
 	t.Helper()
 	numbers = map[string]int64{}

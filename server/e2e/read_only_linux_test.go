@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestReadOnlyFolder checks that a folder that takes no files is refused, also to
-// root, whom permissions do not stop.
+// TestReadOnlyFolder checks that a server refuses a folder that cannot be written,
+// also as root, whom permissions do not stop.
 func TestReadOnlyFolder(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o500); err != nil {

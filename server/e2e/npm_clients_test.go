@@ -1,23 +1,19 @@
 package e2e
 
 import (
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// What is here drives the real binary with clients of others: the MCP conformance
-// suite, the official TypeScript SDKs, and a browser at the sign-in page.
-// testdata/clients/install brings them.
-
-var screenshots = flag.Bool("screenshots", false, "rewrite the screenshots of docs/sign-in")
+// The tests of this file drive the server with programs of others from npm: the MCP
+// conformance suite and the official TypeScript SDKs. testdata/clients/install installs
+// them.
 
 const clients = "testdata/clients"
 
@@ -95,30 +91,4 @@ func failureOf(err error) string {
 		return string(exit.Stderr)
 	}
 	return ""
-}
-
-func TestSignInPage(t *testing.T) {
-	long(t, "left out: MCP clients from npm, and a browser")
-	p := serve(t, "--db", ":memory:")
-	shots := t.TempDir()
-	if *screenshots {
-		var err error
-		if shots, err = filepath.Abs(source("docs/sign-in")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := node(t, "page.mjs", p.url, shots)
-	cmd.Env = append(os.Environ(), "CHROMIUM="+browser(t))
-	passes(t, cmd)
-}
-
-// browser returns the path of Chromium under one of its names.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return needs(t, "chromium")
 }
