@@ -11,133 +11,146 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// commitBatch runs the batch in one transaction, or those of its jobs for which there is
-// time, and returns these. The error is that of the transaction as a whole; each job's own
-// stays with the job.
-func (w *writer) commitBatch(batch []*job) (ran []*job, err error) {
-	ctx := context.Background()
-	ran, err = w.runAll(ctx, batch, w.runOptimistic)
-	for errors.Is(err, errPartialWrite) { // again, each time for a further job that took too long
-		if len(batch) == 1 && !errors.Is(batch[0].err, errPartialWrite) {
-			return batch, nil // it failed as a whole, with nothing beside it to keep
-		}
-		ran, err = w.runAll(ctx, batch, w.runInSavepoint)
-	}
+// attempt is how the jobs of a transaction run.
+type attempt int
+
+const (
+	first attempt = iota // together, as many as there is time for
+	again                // together, without those that failed
+	alone                // one, whose parts have savepoints
+)
+
+// errPartialWrite says that a part of a job failed after it had written, and that the job
+// runs again where a savepoint takes the part back.
+var errPartialWrite = errors.New("a write failed half done")
+
+// commitBatch runs the jobs of a batch for which there is time, commits and answers them,
+// and returns how many they are. Each runs at most three times: with the others; where
+// some failed after they had written, again without those; and alone, where it failed so
+// itself, or where the second run met such a failure too.
+func (w *writer) commitBatch(batch []*job) (ran int) {
+	joined, failed, err := w.runTogether(batch, first)
 	if err != nil {
-		return batch, w.jobError("transaction", err)
+		w.finish(batch, err)
+		return len(batch)
 	}
-	return ran, w.endTransaction(ctx, ran)
-}
-
-// endTransaction commits what the jobs of a batch did.
-func (w *writer) endTransaction(ctx context.Context, batch []*job) error {
-	w.collectEffects(batch)
-	bumpVersions(w.versions)
-	w.flight.Store(w.last)
-	started := time.Now() // of the machine: it is the disk that is measured
-	err := w.conn.Commit()
-	if w.commitTime = time.Since(started); err != nil {
-		clear(w.origins)
-		_ = w.conn.Rollback()
-		w.store.opts.Log.Error("commit failed", "error", err)
-		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
+	rest := joined
+	if len(failed) > 0 {
+		rest = difference(joined, failed)
 	}
-	return nil
+	if len(failed) > 0 && len(rest) > 0 {
+		var more []*job
+		if _, more, err = w.runTogether(rest, again); len(more) > 0 {
+			rest, failed = nil, joined
+		}
+	}
+	if len(rest) > 0 {
+		if err == nil {
+			err = w.commitTransaction(rest)
+		}
+		w.finish(rest, err)
+	}
+	for _, j := range failed {
+		w.commitAlone(j, len(joined))
+	}
+	return len(joined)
 }
 
-func (w *writer) jobError(step string, err error) error {
-	w.store.opts.Log.Error("write failed", "step", step, "error", err)
-	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+// commitAlone runs a job in a transaction of its own, and answers it. A failure stands
+// without a further run where the job was the only one of its batch and no part of it
+// needs a savepoint.
+func (w *writer) commitAlone(j *job, joined int) {
+	batch := []*job{j}
+	if joined == 1 && !errors.Is(j.err, errPartialWrite) || j.abandoned() {
+		w.finish(batch, nil)
+		return
+	}
+	_, failed, err := w.runTogether(batch, alone)
+	if err == nil && len(failed) == 0 {
+		err = w.commitTransaction(batch)
+	}
+	w.finish(batch, err)
 }
 
-// runAll begins a transaction, runs jobs of a batch until w.share is over, each as one
-// does, and returns these. After an error there is no transaction.
-func (w *writer) runAll(ctx context.Context, batch []*job, one func(*Tx) error) (ran []*job, err error) {
+// runTogether begins a transaction and runs jobs in it; those of a first attempt join while
+// there is time. It returns the jobs that joined and those that failed after they had
+// written. Where some did, or an error of the transaction as a whole is returned, the
+// transaction is rolled back; else it is ready to be committed.
+func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, err error) {
+	ctx := context.Background()
 	if err := w.conn.BeginWrite(); err != nil {
-		return nil, err
+		return nil, nil, w.jobError("transaction", err)
 	}
 	err = w.meet(ctx)
 	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
-		if i > 0 && !j.started && time.Since(started) > w.batchTime {
+		if how == first && i > 0 && time.Since(started) > w.batchTime {
 			break
 		}
-		if ran = batch[:i+1]; !j.abandoned() {
-			err = w.runOne(j, one)
+		if joined = batch[:i+1]; j.abandoned() {
+			continue
+		}
+		outcome := w.runJob(j, how)
+		if outcome != clean {
+			failed = append(failed, j)
+		}
+		if outcome == broken {
+			break
 		}
 	}
-	if err == nil {
+	if err == nil && len(failed) == 0 {
 		err = w.writeCounters(w.own(ctx))
 	}
 	if err != nil {
-		_ = w.conn.Rollback()
-		clear(w.origins)
-		w.versions, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+		err = w.jobError("transaction", err)
 	}
-	return ran, err
+	if err != nil || len(failed) > 0 {
+		w.rollback()
+	}
+	return joined, failed, err
 }
 
-// runOne runs a job as one does, within the time that a write may take.
-func (w *writer) runOne(j *job, one func(*Tx) error) error {
-	j.started = true
+// outcome is what a job leaves of the transaction that it ran in.
+type outcome int
+
+const (
+	clean   outcome = iota // it may be committed: the job is done, or failed before it wrote
+	written                // it has what a failed job wrote
+	broken                 // SQLite may have ended it by itself: no further job may run in it
+)
+
+// runJob runs a job, within the time that a write may take.
+func (w *writer) runJob(j *job, how attempt) outcome {
 	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated = nil, nil, nil, nil, nil
 	ctx := context.WithoutCancel(j.ctx)
 	limit, cancel := context.WithTimeout(ctx, w.most)
 	defer cancel()
-	return one(&Tx{store: w.store, conn: w.conn, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli()})
-}
-
-// errPartialWrite says that a job failed after it had written.
-var errPartialWrite = errors.New("a write failed half done")
-
-// runOptimistic runs a job without a savepoint, for which SQLite copies every page that is
-// written: few jobs fail, and most of those before they write. After the others the
-// batch is run again.
-func (w *writer) runOptimistic(tx *Tx) error {
-	stays := w.do(tx)
-	if tx.partWrote {
-		tx.job.err, tx.job.commitErr = errPartialWrite, nil
-	}
-	if stays && !tx.partWrote || !tx.dirty {
-		return nil
-	}
-	return errPartialWrite
-}
-
-// runInSavepoint runs a job inside a savepoint, so that its failure leaves the others alone.
-func (w *writer) runInSavepoint(tx *Tx) error {
-	mark := w.counters.mark()
-	tx.inSavepoint = true
-	if err := tx.conn.Savepoint("job"); err != nil {
-		return err
-	}
-	if w.do(tx) {
-		return tx.conn.Release("job")
-	}
-	w.rewind(mark)
-	err := tx.conn.RollbackTo("job")
-	if err != nil && tx.job.timeoutErr != nil { // SQLite ends the transaction of a statement that was interrupted while it wrote
-		return errPartialWrite
-	}
-	return err
-}
-
-// do runs the job's function, and reports whether what it did stays.
-func (w *writer) do(tx *Tx) bool {
-	j, started := tx.job, time.Now()
-	defer func() { j.took += time.Since(started) }()
-	if j.err = tx.recoverPanics(j.run); sqlite.IsIOError(j.err) {
-		tx.dirty = true // SQLite may have rolled back all by itself
+	tx := &Tx{store: w.store, conn: w.conn, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli(), savepoints: how == alone}
+	started := time.Now()
+	j.err = tx.recoverPanics(j.run)
+	j.took += time.Since(started)
+	machine := sqlite.IsIOError(j.err)
+	if machine {
 		j.err = w.jobError("statement", j.err)
 	}
 	if tx.ended != nil { // the function may have taken it for the fault of a part
 		j.err, j.commitErr = tx.ended, nil
 	}
-	stays := j.err == nil || j.commitsError()
-	j.finished = j.finished || stays
-	return stays
+	if tx.partWrote {
+		j.err, j.commitErr = errPartialWrite, nil
+	}
+	done := j.err == nil || j.commitsError()
+	j.finished = j.finished || done
+	switch {
+	case done:
+		return clean
+	case machine || j.timeoutErr != nil && tx.dirty:
+		return broken
+	case tx.dirty:
+		return written
+	}
+	return clean
 }
 
 // recoverPanics turns a panic of a write function into its error.
@@ -149,4 +162,34 @@ func (tx *Tx) recoverPanics(run func(*Tx) error) (err error) {
 		}
 	}()
 	return run(tx)
+}
+
+// commitTransaction commits what the jobs of a batch did. After an error it is not known
+// whether that was kept.
+func (w *writer) commitTransaction(batch []*job) error {
+	w.collectEffects(batch)
+	bumpVersions(w.versions)
+	w.flight.Store(w.last)
+	started := time.Now() // of the machine: it is the disk that is measured
+	err := w.commitConn()
+	if w.commitTime = time.Since(started); err != nil {
+		clear(w.origins)
+		_ = w.conn.Rollback()
+		w.store.opts.Log.Error("commit failed", "error", err)
+		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
+			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
+	}
+	return nil
+}
+
+// rollback takes the transaction back, and forgets what was noted of it.
+func (w *writer) rollback() {
+	_ = w.conn.Rollback() // fails where SQLite did it by itself
+	clear(w.origins)
+	w.versions, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+}
+
+func (w *writer) jobError(step string, err error) error {
+	w.store.opts.Log.Error("write failed", "step", step, "error", err)
+	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
 }

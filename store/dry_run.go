@@ -75,12 +75,11 @@ func (w *writer) runDryRun(j *job) error {
 	}
 	err := w.start(w.own(ctx))
 	if err == nil && !j.abandoned() {
-		err = w.runOne(j, w.runInSavepoint)
+		w.runJob(j, alone)
 	}
-	_ = w.conn.Rollback() // fails where SQLite did it by itself
-	clear(w.origins)
+	w.rollback()
 	j.after, j.commitErr = nil, nil
-	if err != nil && j.err == nil {
+	if err != nil {
 		return w.jobError("transaction", err)
 	}
 	return nil

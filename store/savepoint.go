@@ -20,10 +20,11 @@ func (tx *Tx) Savepoint(fn func() error) error {
 	return failure
 }
 
-// savepoint runs fn in a savepoint, if the job runs in one itself. If it does not, a part that
-// fails after writing makes the whole batch run again, with savepoints.
+// savepoint runs fn in a savepoint if the job runs alone. A job that runs with others has
+// none, for with a savepoint SQLite copies every page that is written, and few parts fail: a
+// part that fails after writing makes the job run again, alone.
 func (tx *Tx) savepoint(fn func() error) (failure, err error) {
-	if tx.inSavepoint {
+	if tx.savepoints {
 		if err := tx.conn.Savepoint("part"); err != nil {
 			return nil, err
 		}

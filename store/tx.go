@@ -21,16 +21,16 @@ type Tx struct {
 
 	NewUserPlan string // of users that the transaction makes; empty: Options.Plan
 
-	store       *Store
-	conn        *sqlite.Conn
-	ctx         context.Context
-	limit       context.Context // ends when the job has taken too long
-	job         *job
-	ended       error // why nothing more is done in it
-	now         int64
-	inSavepoint bool // in a savepoint of its own
-	dirty       bool // a statement ran that may have written
-	partWrote   bool // a part failed half done, and its changes are still there
+	store      *Store
+	conn       *sqlite.Conn
+	ctx        context.Context
+	limit      context.Context // ends when the job has taken too long
+	job        *job
+	ended      error // why nothing more is done in it
+	now        int64
+	savepoints bool // its parts have savepoints; the job is alone in its transaction
+	dirty      bool // a statement ran that may have written
+	partWrote  bool // a part failed after it had written, and its changes are still there
 
 	deleting       deleting  // the record that is being deleted
 	cause          deleting  // the record with whose delete all else comes

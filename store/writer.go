@@ -2,9 +2,7 @@ package store
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -25,148 +23,73 @@ const (
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
-// DefaultMaxWrite is how much of the writer's time one write may take: all others wait for
-// it.
-const DefaultMaxWrite = 2 * time.Second
-
-// writer is the one place that writes. It takes what is waiting, runs it in one
-// transaction and answers all after the commit (group commit): there is no wait
-// timer, the disk's own latency makes the batches.
+// writer commits the writes of a store, many at once (group commit). One goroutine takes
+// the jobs that wait, runs them in one transaction, and answers them after the commit.
+// There is no timer that collects jobs: while one batch is synced to the disk, the next one
+// gathers.
+//
+// The obvious design is a transaction for each write. It costs a sync of the disk each, a
+// few milliseconds in which all others wait, so 64 clients together would write no more
+// than one. The next obvious design is one transaction with a savepoint for each job, so
+// that a job which fails is taken back alone; but with a savepoint SQLite copies every page
+// that is written, and nearly all jobs succeed. So failures are handled by one rule, that
+// of Batch in etcd-io/bbolt (batch.go):
+//
+//   - A job that fails before it has written anything is out. The others are not concerned.
+//   - Where jobs fail after they have written, the transaction is rolled back, and the
+//     others run again without them. Those that failed run afterwards, each alone in a
+//     transaction of its own, since they may have failed for what others wrote.
+//   - Where the second run meets another job that fails so, as it may without what the
+//     first failure left, all of the batch run alone.
+//
+// A job thus runs at most three times, whatever others do: who sends failing writes all day
+// costs the others of a batch one further run. After a failure the first run goes on, so
+// that it finds all jobs that fail; only where SQLite may have ended the transaction by
+// itself, as after a fault of the disk or an interrupted statement, it stops there, and the
+// jobs behind wait for the next batch. A job that takes too long, or whose client has left,
+// fails at its next statement, and is not run again. A dry run has a transaction of its own.
+//
+// What is guaranteed: a write that was answered without an error is on the disk. A write that
+// was answered with one left nothing behind, with two exceptions: Tx.CommitWithError, and a
+// COMMIT that failed. Then it is not known whether the transaction was kept, the answer says
+// so, and memory forgets what the batch touched, so that it is right in either case.
 type writer struct {
+	// Set when it is made.
 	store      *Store
-	conn       *sqlite.Conn // the only one that writes, held for life
 	jobs       *fair.Batches[*job]
-	most       time.Duration // of its time that one job may take
-	batchTime  time.Duration // of its time after which no further job joins a batch
+	most       time.Duration // of the writer's time that one job may take
+	batchTime  time.Duration // after which no further job joins a batch
+	commitConn func() error  // conn.Commit, which tests make fail
 	ended      chan struct{} // closed when the writer has returned
-	lost       bool          // it was not in its place at the last look
+
+	// Of the goroutine that writes.
+	conn       *sqlite.Conn // the only one that writes
+	lost       bool         // the file was not in its place at the last look
 	batches    int
-	commitTime time.Duration    // how long the last COMMIT took
-	versions   []*cache.Version // that a commit under way ends
-	foreign    []crm.Record     // that others changed, as they are now
-	others     bool             // have changed anything
-	last       int64            // the number of the last change in the log
-	counters   counterSet       // of the workspaces that a batch writes to
-	origins    map[origin]int64 // keys of those used lately
-	known      atomic.Int64     // the last change that memory is in step with
-	flight     atomic.Int64     // the last change of a commit under way
-}
+	commitTime time.Duration // of the last COMMIT that was not reported yet
+	pages      int           // that conn had read at the last report
 
-type job struct {
-	ctx            context.Context
-	actor          crm.Actor
-	run            func(*Tx) error
-	after          []func()
-	versions       []*cache.Version  // of the workspaces whose records it changes
-	changedRecords []crm.Record      // as they are now
-	invalidated    []cache.RecordKey // what of memory is not as it is any more
-	dryRun         *DryRun           // of which it is a step; nil: it is in earnest
-	commitErr      error             // the error with which what it did stays
-	err            error
-	started        bool          // it has run, perhaps in vain
-	finished       bool          // to its end; the batch may yet run again
-	timeoutErr     error         // set when it took too long, and is not run again
-	took           time.Duration // of the writer's time
-	done           chan struct{}
-}
+	// Of the transaction at hand, and of the same goroutine.
+	versions []*cache.Version // that a commit under way ends
+	foreign  []crm.Record     // that others changed, as they are now
+	others   bool             // have changed anything
+	last     int64            // the number of the last change in the log
+	counters counterSet       // of the workspaces that it writes to
+	origins  map[origin]int64 // keys of those used lately
 
-// commitsError reports whether the job ended with the very error that it wanted to end
-// with, and no other.
-func (j *job) commitsError() bool { return j.commitErr != nil && errors.Is(j.err, j.commitErr) }
-
-// abandoned reports whether a job is not to be run (again): it took too long, or its client has
-// left. What ran to its end runs again in any case, for others of the batch may have seen
-// what it did.
-func (j *job) abandoned() bool {
-	if j.timeoutErr != nil {
-		j.err = j.timeoutErr
-	} else if j.err = j.ctx.Err(); j.finished {
-		j.err = nil
-	}
-	return j.err != nil
+	// Read by any goroutine.
+	known  atomic.Int64 // the last change that memory is in step with
+	flight atomic.Int64 // the last change of a commit under way
 }
 
 func newWriter(s *Store) (*writer, error) {
-	w := &writer{store: s, conn: s.db.Writer(), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+	w := &writer{store: s, conn: s.db.Writer(), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, commitConn: s.db.Writer().Commit, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
 	var last int64
 	if err := w.conn.Row(lastChange, nil, &last); err != nil && !errors.Is(err, sqlite.ErrNoRows) {
 		return nil, err
 	}
 	w.known.Store(last)
 	return w, nil
-}
-
-// Write runs fn in a transaction and returns when its changes are on disk. When
-// fn returns an error nothing of it is kept (but see Tx.Keep), and Write returns
-// that error. Where ctx ends before fn does, or fn is not done after Options.MaxWrite, it is ended
-// at its next statement, a statement that reads many rows at once; nothing of it is kept
-// then, and of other writes nothing is lost. fn must bear being run again on another engine, so it has no effects outside its
-// Tx but assignments that a second run repeats.
-func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
-	return s.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
-}
-
-func (s *Store) submit(j *job) error {
-	select {
-	case <-s.stop:
-		return stopped()
-	default:
-	}
-	if err := j.ctx.Err(); err != nil {
-		return err
-	}
-	if err := s.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
-		return waitError(err)
-	}
-	s.noteActive(j.actor)
-	return s.writer.wait(j)
-}
-
-// wait returns when the write is done, or when its client has gone before it began.
-func (w *writer) wait(j *job) error {
-	select {
-	case <-j.done:
-		return j.err
-	case <-j.ctx.Done():
-		if w.jobs.Remove(tenantOf(j.actor), j) {
-			return j.ctx.Err()
-		}
-	case <-w.ended:
-	}
-	select {
-	case <-j.done:
-		return j.err
-	case <-w.ended:
-		// The writer has ended; it may have answered just before.
-		select {
-		case <-j.done:
-			return j.err
-		default:
-			return stopped()
-		}
-	}
-}
-
-func stopped() error {
-	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
-}
-
-// tooLong is the error of a write that took longer than Options.MaxWrite.
-func (w *writer) tooLong() error {
-	return &lateError{crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}}
-}
-
-type lateError struct{ fault crm.Error }
-
-func (e *lateError) Error() string { return e.fault.Error() }
-func (e *lateError) Unwrap() error { return &e.fault }
-
-// TooLong reports whether a write was ended for the time that it took, so that less of it
-// at once may be done.
-func TooLong(err error) bool {
-	var late *lateError
-	return errors.As(err, &late)
 }
 
 // run serves writes until the store closes, then those that still wait.
@@ -212,20 +135,25 @@ func (w *writer) commit(batch []*job) (ran int) {
 		gate.Lock()
 		defer gate.Unlock()
 	}
-	w.commitTime = 0
-	before := w.conn.PagesRead()
 	err := w.checkFile()
-	rehearsal := batch[0].dryRun != nil
-	switch {
-	case err != nil:
-	case rehearsal:
-		err = w.runDryRun(batch[0])
-	default:
-		batch, err = w.commitBatch(batch)
+	if err == nil && batch[0].dryRun == nil {
+		return w.commitBatch(batch)
 	}
-	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: w.conn.PagesRead() - before}
+	if err == nil {
+		err = w.runDryRun(batch[0])
+	}
+	w.finish(batch, err)
+	return len(batch)
+}
+
+// finish ends a transaction: it reports it, brings memory in step, and answers the jobs.
+// The error is that of the transaction as a whole; each job's own is in the job.
+func (w *writer) finish(batch []*job, err error) {
+	pages := w.conn.PagesRead()
+	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: pages - w.pages}
+	w.pages, w.commitTime = pages, 0
 	w.store.withRecover(func() { w.store.seen(seen) })
-	if !rehearsal {
+	if batch[0].dryRun == nil {
 		w.updateCaches(batch, err)
 	}
 	for _, j := range batch {
@@ -240,7 +168,6 @@ func (w *writer) commit(batch []*job) (ran int) {
 		close(j.done)
 	}
 	w.checkpointIfLarge()
-	return len(batch)
 }
 
 // checkFile returns an error where the file is not in its place any more. What is written

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"crmkit/crm"
+	"crmkit/store/sqlite"
+)
+
+// commitFaults are the ways in which COMMIT fails, with the contacts that are then in the
+// tables of unknownOutcome.
+var commitFaults = map[string]struct {
+	commit func(*sqlite.Conn) error
+	names  string
+}{
+	"not kept": {func(*sqlite.Conn) error { return errors.New("the disk was lost") }, "Jane Joe"},
+	"kept": {func(c *sqlite.Conn) error {
+		return errors.Join(c.Commit(), errors.New("the answer of the disk was lost"))
+	}, "Janet New"},
+}
+
+// TestCommitOfUnknownOutcome has COMMIT fail and take nothing, and fail although it took
+// all. The answer is the same, for the writer cannot tell. What the store then answers from
+// memory is what is in the file.
+func TestCommitOfUnknownOutcome(t *testing.T) {
+	for name, fault := range commitFaults {
+		t.Run(name+", file", func(t *testing.T) { unknownOutcome(t, onFile(t), fault.commit, fault.names) })
+		t.Run(name+", memory", func(t *testing.T) { unknownOutcome(t, cached(t), fault.commit, fault.names) })
+	}
+}
+
+func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, names string) {
+	ann := f.member("ann@example.com")
+	jane, joe := f.save(ann, "contact", "name", "Jane", "stage", "lead"), f.save(ann, "contact", "name", "Joe", "stage", "lead")
+	before := f.listings(ann) // and all of it is in memory
+	release := f.block()
+	answers := f.queue(t.Context(), ann, f.insert("New"),
+		func(tx *Tx) error {
+			tx.After(func() { t.Error("what must follow a commit was done") })
+			_, err := tx.Update(jane.Key, f.draft("contact", "name", "Janet"))
+			return err
+		},
+		func(tx *Tx) error {
+			_, err := tx.Delete(f.record(tx, joe))
+			return err
+		})
+	f.writer.commitConn = func() error { // of the write that blocks; then of the others
+		f.writer.commitConn = func() error { return commit(f.writer.conn) }
+		return f.writer.conn.Commit()
+	}
+	release()
+	for i, err := range answers() {
+		wantCode(t, fmt.Sprint("write ", i), err, crm.NotReady)
+	}
+	f.writer.commitConn = f.writer.conn.Commit
+	if got := f.names(ann); got != names {
+		t.Errorf("the tables hold %q, want %q", got, names)
+	}
+	after := f.listings(ann)
+	if same := slices.Equal(before, after); same != (names == "Jane Joe") {
+		t.Errorf("memory answers as before: %v\n%q", same, after)
+	}
+	f.save(ann, "company", "name", "Acme") // a further commit, which brings all in step
+	if again := f.listings(ann); !slices.Equal(after, again) {
+		t.Errorf("memory answered\n%q\nand after a further write\n%q", after, again)
+	}
+	f.checkCounters(ann)
+	if f.opts.Path != Memory {
+		if fresh := f.reopen().listings(ann); !slices.Equal(after, fresh) {
+			t.Errorf("memory answered\n%q\nand a fresh store answers\n%q", after, fresh)
+		}
+	}
+}
+
+// listings returns what lists and searches answer.
+func (f *fixture) listings(actor crm.Actor) (lines []string) {
+	for _, params := range []string{"", "stage=lead", "search=jane", "search=janet", "search=new", "search=joe"} {
+		page := f.list(actor, "contact", params)
+		line := fmt.Sprint(params, " ", page.Total)
+		for _, rec := range page.Records {
+			line += fmt.Sprint(" ", rec.Value("name").Text, "/", rec.Version())
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// TestFailingWritesCostOthersOneRun puts as many failing writes into a batch as there are
+// others: each of these runs twice, and all are committed at once.
+func TestFailingWritesCostOthersOneRun(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	runs := make([]int, 20)
+	var jobs []func(*Tx) error
+	var want string
+	for i := range runs {
+		insert, lost := f.insert(fmt.Sprint("n", i)), f.insert("lost")
+		want += fmt.Sprint(" n", i)
+		jobs = append(jobs,
+			func(tx *Tx) error { runs[i]++; return insert(tx) },
+			func(tx *Tx) error { return errors.Join(lost(tx), errors.New("oops")) })
+	}
+	release := f.block()
+	commits := 0
+	f.Watch(func(b Batch) {
+		if b.Commit > 0 {
+			commits++
+		}
+	})
+	answers := f.queue(t.Context(), ann, jobs...)
+	f.writer.batchTime = f.writer.most // read by the writer only after the blocking write
+	release()
+	for i, err := range answers() {
+		if failed := err != nil; failed != (i%2 == 1) {
+			t.Errorf("write %d answers %v", i, err)
+		}
+	}
+	if got := " " + f.names(ann); got != want {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+	for i, n := range runs {
+		if n != 2 {
+			t.Errorf("write %d ran %d times", i, n)
+		}
+	}
+	if commits != 2 {
+		t.Errorf("%d commits for the blocking write and the batch", commits)
+	}
+	f.checkCounters(ann)
+}
+
+// TestRunsAreBounded has a write fail only where the failure before it left nothing: the
+// batch then ends with each write alone, after three runs.
+func TestRunsAreBounded(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	oops := errors.New("oops")
+	insert, bait, lost := f.insert("kept"), f.insert("bait"), f.insert("lost")
+	runs := 0
+	release := f.block()
+	answers := f.queue(t.Context(), ann,
+		func(tx *Tx) error { runs++; return insert(tx) },
+		func(tx *Tx) error { return errors.Join(bait(tx), oops) },
+		func(tx *Tx) error {
+			var n int
+			if _, err := tx.Row("SELECT COUNT(*) FROM contacts WHERE name = 'bait'", nil, &n); err != nil || n > 0 {
+				return err
+			}
+			return errors.Join(lost(tx), oops)
+		})
+	release()
+	errs := answers()
+	if errs[0] != nil || !errors.Is(errs[1], oops) || !errors.Is(errs[2], oops) {
+		t.Errorf("the answers are %v", errs)
+	}
+	if got := f.names(ann); got != "kept" || runs != 3 {
+		t.Errorf("kept %q after %d runs", got, runs)
+	}
+	f.checkCounters(ann)
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store/cache"
+)
+
+// DefaultMaxWrite is how much of the writer's time one write may take: all others wait for
+// it.
+const DefaultMaxWrite = 2 * time.Second
+
+// job is a write that waits, runs or was answered.
+type job struct {
+	ctx            context.Context
+	actor          crm.Actor
+	run            func(*Tx) error
+	after          []func()
+	versions       []*cache.Version  // of the workspaces whose records it changes
+	changedRecords []crm.Record      // as they are now
+	invalidated    []cache.RecordKey // records of which the cache is out of date
+	dryRun         *DryRun           // of which it is a step; nil: it is in earnest
+	commitErr      error             // the error with which what it did stays
+	err            error
+	finished       bool          // to its end; the batch may yet run again
+	timeoutErr     error         // set when it took too long, and is not run again
+	took           time.Duration // of the writer's time, in all its runs
+	done           chan struct{}
+}
+
+// commitsError reports whether the job ended with the very error that it wanted to end
+// with, and no other.
+func (j *job) commitsError() bool { return j.commitErr != nil && errors.Is(j.err, j.commitErr) }
+
+// abandoned reports whether a job is not to be run, or run again: it took too long, or its
+// client has left before it ran to its end.
+func (j *job) abandoned() bool {
+	if j.timeoutErr != nil {
+		j.err = j.timeoutErr
+	} else if j.err = j.ctx.Err(); j.finished {
+		j.err = nil
+	}
+	return j.err != nil
+}
+
+// Write runs fn in a transaction and returns when its changes are on disk. When fn returns
+// an error nothing of it is kept (but see Tx.CommitWithError), and Write returns that error.
+// Where ctx ends before fn does, or fn is not done after Options.MaxWrite, fn fails at its
+// next statement, a statement that reads many rows at once; nothing of it is kept then, and
+// other writes lose nothing. fn may run several times, so it has no effects outside its Tx
+// but assignments that a further run repeats.
+func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
+	return s.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
+}
+
+func (s *Store) submit(j *job) error {
+	select {
+	case <-s.stop:
+		return stopped()
+	default:
+	}
+	if err := j.ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
+		return waitError(err)
+	}
+	s.noteActive(j.actor)
+	return s.writer.wait(j)
+}
+
+// wait returns when the write is done, or when its client has gone before it began.
+func (w *writer) wait(j *job) error {
+	select {
+	case <-j.done:
+		return j.err
+	case <-j.ctx.Done():
+		if w.jobs.Remove(tenantOf(j.actor), j) {
+			return j.ctx.Err()
+		}
+	case <-w.ended:
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-w.ended:
+		// The writer has ended; it may have answered just before.
+		select {
+		case <-j.done:
+			return j.err
+		default:
+			return stopped()
+		}
+	}
+}
+
+func stopped() error {
+	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
+}
+
+// tooLong is the error of a write that took longer than Options.MaxWrite.
+func (w *writer) tooLong() error {
+	return &lateError{crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}}
+}
+
+type lateError struct{ fault crm.Error }
+
+func (e *lateError) Error() string { return e.fault.Error() }
+func (e *lateError) Unwrap() error { return &e.fault }
+
+// TooLong reports whether a write was ended for the time that it took, so that less of it
+// at once may be done.
+func TooLong(err error) bool {
+	var late *lateError
+	return errors.As(err, &late)
+}
