@@ -13,8 +13,8 @@ free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=
 unlimited: contacts=unlimited
 `
 
-// TestPlanList checks that plans are printed as --plans takes them, so that the
-// list can be edited and sent back.
+// TestPlanList checks that plans are printed in the form of --plans, so that the
+// list can be edited and used as the setting.
 func TestPlanList(t *testing.T) {
 	own := strings.Replace(builtinPlans, "free: contacts=1000 companies=1000 deals=1000 tickets=1000 tasks=1000 campaigns=1000 campaign_members=10000 activities=10000 members=5 storage=100000000 workspaces=3", "free: contacts=7", 1) +
 		"team: contacts=5000 members=unlimited\n"
@@ -35,7 +35,7 @@ func TestPlanList(t *testing.T) {
 	}
 }
 
-// owned is a running server and the commands of whoever owns its file.
+// owned is a running server and the commands of the owner of its file.
 type owned struct {
 	*running
 	t  *testing.T
@@ -117,8 +117,7 @@ func TestPlanSet(t *testing.T) {
 	holds(t, audit, "target=workspace/"+home+" from.plan=standard to.plan=free", "from.plan=free to.plan=team", "target=member/", "# 3 of 3 changes")
 }
 
-// want makes a request with the token of the server's start that must be
-// answered with the status.
+// want makes a request with the token of --token-for and checks the status of the answer.
 func (o *owned) want(status int, method, path, body string) string {
 	o.t.Helper()
 	got, text := o.do(method, path, body)
@@ -128,8 +127,8 @@ func (o *owned) want(status int, method, path, body string) string {
 	return text
 }
 
-// TestPlanSetRefused checks that a plan set for nobody, or to what is none, says
-// what to write, and makes no file.
+// TestPlanSetRefused checks that plan set with an unknown user or plan says what to
+// write, and makes no file.
 func TestPlanSetRefused(t *testing.T) {
 	dir := t.TempDir()
 	db, none := filepath.Join(dir, "crmkit.db"), filepath.Join(dir, "none.db")
@@ -163,8 +162,8 @@ func TestPlanSetRefused(t *testing.T) {
 	}
 }
 
-// TestPlanSetSlash checks that an address with a slash is not read as a handle,
-// whose end may be somebody else's address.
+// TestPlanSetSlash checks that an address with a slash is not read as a handle: the
+// part after the slash may be somebody else's address.
 func TestPlanSetSlash(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
@@ -174,8 +173,8 @@ func TestPlanSetSlash(t *testing.T) {
 	holds(t, o.command("plan", "set", "Sales/EU@example.com", "free"), "sales/eu@example.com plan=free\n", "Workspace of sales/eu@example.com")
 }
 
-// TestTokenPlan checks that a user who comes by the owner's command is on the plan
-// it names, and that one there is keeps theirs.
+// TestTokenPlan checks that a user made by the token command gets the plan that it
+// names, and that an existing user keeps theirs.
 func TestTokenPlan(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
@@ -185,7 +184,7 @@ func TestTokenPlan(t *testing.T) {
 	o.sees(o.token, "plan=standard", "workspaces: 1 / 20\n")
 }
 
-// TestTokenRefused checks that a token for what cannot be makes neither a user nor
+// TestTokenRefused checks that a token command that is refused makes neither a user nor
 // a file.
 func TestTokenRefused(t *testing.T) {
 	dir := t.TempDir()

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// done runs the binary and returns what it prints; says is part of that, or, with
-// "refused: " before it, of the error.
+// done runs the binary and returns its output, which must contain says. If says begins
+// with "refused: " the command must fail, and its error contain the rest.
 func done(t *testing.T, says string, args ...string) string {
 	t.Helper()
 	out, err := command(t, args...).CombinedOutput()
@@ -22,7 +22,7 @@ func done(t *testing.T, says string, args ...string) string {
 	return string(out)
 }
 
-// filled returns the file of a server that has one contact, and the server.
+// filled returns a server with one contact, and its file.
 func filled(t *testing.T) (db string, p *running) {
 	t.Helper()
 	db = filepath.Join(t.TempDir(), "crmkit.db")
@@ -38,7 +38,7 @@ func addContact(t *testing.T, p *running, name string) {
 	}
 }
 
-// keeps holds that a server on the file has so many contacts.
+// keeps checks the number of contacts in the file, with a server on it.
 func keeps(t *testing.T, db, token string, total int) {
 	t.Helper()
 	p := serve(t, "--db", db)
@@ -48,7 +48,8 @@ func keeps(t *testing.T, db, token string, total int) {
 	}
 }
 
-// TestBackupStory backs up a live server, restores over it and goes on.
+// TestBackupStory makes a backup of a running server, restores it and starts the server
+// again.
 func TestBackupStory(t *testing.T) {
 	long(t, "left out: tests that take minutes")
 	db, p := filled(t)
@@ -78,8 +79,8 @@ func TestBackupStory(t *testing.T) {
 	}
 }
 
-// TestRestoreAfterAKill restores over a server that was killed, whose log holds
-// what the file does not, and over a damaged file.
+// TestRestoreAfterAKill restores over the file of a killed server, whose log has writes that
+// the file does not have yet, and over a damaged file.
 func TestRestoreAfterAKill(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	db, p := filled(t)
@@ -99,8 +100,8 @@ func TestRestoreAfterAKill(t *testing.T) {
 	keeps(t, db, p.token, 1)
 }
 
-// TestRestoreIsNotUnderACommand checks that a file that a long command works with
-// is not pulled away from under it.
+// TestRestoreIsNotUnderACommand checks that restore does not replace a file while a long command
+// uses it.
 func TestRestoreIsNotUnderACommand(t *testing.T) {
 	db, p := filled(t)
 	file := filepath.Join(t.TempDir(), "copy.db")
@@ -126,7 +127,7 @@ func TestRestoreIsNotUnderACommand(t *testing.T) {
 	done(t, "restored", "restore", file, "--db", db, "--force")
 }
 
-// TestRotation keeps the newest backups, and nothing but backups is replaced.
+// TestRotation checks that --keep keeps the newest backups, and replaces only backups.
 func TestRotation(t *testing.T) {
 	db, _ := filled(t)
 	dir := t.TempDir()
@@ -168,8 +169,8 @@ func TestDamagedBackup(t *testing.T) {
 	keeps(t, db, p.token, 1)
 }
 
-// TestScheduledBackups checks that a server makes backups, with what was written up
-// to then, while it is written to, and goes on after one that failed.
+// TestScheduledBackups checks that a server makes backups while clients write to it, that
+// each has all writes until then, and that it continues after one that failed.
 func TestScheduledBackups(t *testing.T) {
 	long(t, "left out: tests that take minutes")
 	dir := t.TempDir()

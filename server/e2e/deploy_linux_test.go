@@ -31,7 +31,7 @@ func unit(t *testing.T) string {
 	return path
 }
 
-// TestUnit has systemd read the unit, and say how exposed the service is.
+// TestUnit lets systemd read the unit and rate how exposed the service is.
 func TestUnit(t *testing.T) {
 	long(t, "left out: programs of the system that deploy/ uses")
 	analyze := needs(t, "systemd-analyze")
@@ -52,7 +52,7 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// filter returns the system calls of a set of systemd's, those of sets in it too.
+// filter returns the system calls of a filter set of systemd, including its nested sets.
 func filter(t *testing.T, analyze, set string) (calls []string) {
 	t.Helper()
 	out, err := exec.Command(analyze, "syscall-filter", "--no-pager", set).Output()
@@ -72,8 +72,8 @@ func filter(t *testing.T, analyze, set string) (calls []string) {
 }
 
 // TestUnitLetsItWork traces the system calls of a server that starts, mails,
-// writes and stops, and holds that the unit forbids none of them, and that no
-// memory is both written and run (MemoryDenyWriteExecute).
+// writes and stops. The unit must forbid none of them, and no memory may be writable and
+// executable (MemoryDenyWriteExecute).
 func TestUnitLetsItWork(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	t.Parallel()
@@ -122,7 +122,7 @@ func TestUnitLetsItWork(t *testing.T) {
 	}
 }
 
-// image is what the last stage of the Dockerfile makes: a root and how to start.
+// image is the result of the last stage of the Dockerfile: a root directory and the command.
 type image struct {
 	root  string
 	env   []string
@@ -134,8 +134,8 @@ type image struct {
 // quoted are the strings of a JSON list in a Dockerfile.
 var quoted = regexp.MustCompile(`"([^"]*)"`)
 
-// build follows the last stage of the Dockerfile. What it copies from the first
-// stage comes from made, by its path there; empty stands for a directory.
+// build does what the last stage of the Dockerfile says. The files it copies from the first
+// stage are in made, by their path there; an empty string is a directory.
 func build(t *testing.T, made map[string]string) image {
 	t.Helper()
 	text := read(t, source("deploy/Dockerfile"))
@@ -207,9 +207,8 @@ func (img image) copy(t *testing.T, words []string, made map[string]string) {
 	}
 }
 
-// TestImage runs the binary in what the Dockerfile makes, as its user: it mails by
-// TLS with the certificates that are there, knows time zones, and writes to /data
-// and nowhere else.
+// TestImage runs the binary in the image of the Dockerfile, as its user: it sends mail over
+// TLS with the certificates of the image, knows time zones, and writes to /data alone.
 func TestImage(t *testing.T) {
 	long(t, "left out: programs of the system that deploy/ uses")
 	t.Parallel()
@@ -245,8 +244,8 @@ func TestImage(t *testing.T) {
 }
 
 // TestCaddy runs the proxy of deploy/Caddyfile in front of a server with the
-// settings that stand in it. Addresses are those of the test, and plain HTTP stands
-// for https, as no CA certifies the name.
+// settings that the file names. The addresses are those of the test, and plain HTTP
+// replaces https, as no CA certifies the name.
 func TestCaddy(t *testing.T) {
 	long(t, "left out: programs of the system that deploy/ uses")
 	t.Parallel()

@@ -21,15 +21,14 @@ func blocks(t *testing.T, name string) (list []block) {
 	return list
 }
 
-// byTest are the lines of README.md that the test does itself, with the binary
-// it has anyway.
+// byTest are the lines of README.md that the test runs itself, with the binary it has.
 var byTest = []string{"go run . serve --local", "go build -o crmkit ."}
 
-// divider stands between the answers of one block and the next.
+// divider is printed between the output of one block and the next.
 const divider = "==== next block\n"
 
-// script returns the sh blocks as one script that talks to url, and what they
-// should print: the text block behind each, or nothing.
+// script returns the sh blocks as one script that talks to url, and the expected output: the
+// text block after each, or nothing.
 func script(blocks []block, url string) (script, want string) {
 	for i, b := range blocks {
 		if b.language != "sh" {
@@ -51,7 +50,7 @@ func script(blocks []block, url string) (script, want string) {
 
 var moments = regexp.MustCompile(`\d{4}-\d\d-\d\d(T\d\d:\d\dZ)?`)
 
-// timeless blanks out times, which differ from run to run, and keeps their form.
+// timeless replaces the digits of times, which differ from run to run.
 func timeless(text string) string {
 	return moments.ReplaceAllStringFunc(text, func(moment string) string {
 		return regexp.MustCompile(`\d`).ReplaceAllString(moment, "0")

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// diagnose runs crmkit doctor and returns its findings by the name of the check,
-// and the exit status. It fails the test where a finding that is not ok says not
-// what to do.
+// diagnose runs crmkit doctor and returns its findings by the name of the check, and the
+// exit status. It fails the test if a finding that is not ok does not say what to do.
 func diagnose(t *testing.T, cmd *exec.Cmd) (findings map[string]string, code int) {
 	t.Helper()
 	out, err := cmd.Output()
@@ -42,7 +41,7 @@ func stderrOf(exit *exec.ExitError) string {
 	return string(exit.Stderr)
 }
 
-// found holds what the findings begin with.
+// found checks what the findings begin with.
 func found(t *testing.T, findings map[string]string, want map[string]string) {
 	t.Helper()
 	for what, begin := range want {
@@ -52,8 +51,8 @@ func found(t *testing.T, findings map[string]string, want map[string]string) {
 	}
 }
 
-// TestDoctorFindsNothing examines a server that runs as it should, by its own
-// settings, and changes nothing.
+// TestDoctorFindsNothing checks that doctor finds no fault in a server that runs well, and
+// changes nothing.
 func TestDoctorFindsNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--signup=invite")
@@ -74,7 +73,7 @@ func TestDoctorFindsNothing(t *testing.T) {
 	}
 }
 
-// backUp makes a backup of some age.
+// backUp makes a backup and sets its age.
 func backUp(t *testing.T, db, folder string, age time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-age)
@@ -222,7 +221,7 @@ func overwrite(t *testing.T, path string) {
 	}
 }
 
-// tomorrow has the log of changes hold one of the future.
+// tomorrow adds a change of the future to the log.
 func tomorrow(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -236,8 +235,8 @@ func tomorrow(t *testing.T, path string) {
 	}
 }
 
-// TestDoctorAsksReadiness has the database of a running server held by another
-// process: both the file and the server are found to fail.
+// TestDoctorAsksReadiness locks the database of a running server in another process: doctor
+// reports both the file and the server.
 func TestDoctorAsksReadiness(t *testing.T) {
 	t.Parallel()
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"))

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNotReadyOnFullDisk fills the disk under a server. It refuses writes, is not
-// ready, goes on answering reads, and recovers by itself once there is room.
+// TestNotReadyOnFullDisk fills the disk of a server. The server refuses writes, is not ready,
+// still answers reads, and recovers by itself once there is space.
 func TestNotReadyOnFullDisk(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	t.Parallel()

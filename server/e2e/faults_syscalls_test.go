@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// changing are the system calls by which a process changes files. At any of them it
-// may be killed.
+// changing are the system calls by which a process changes files. The tests kill it at any
+// of them.
 var changing = []string{"pwrite64", "write", "fsync", "ftruncate", "linkat", "renameat", "unlinkat", "unlink"}
 
 // everyDeath runs a command, killed at the first call of a kind, then at the second,
-// and so on until it gets through, for each kind of call. Each time make gives it
-// files of its own, and check sees what is left. There are many writes, of which it
-// takes every fifth, or all with KILL_EACH set.
+// and so on until the command succeeds, for each kind of call. Each time make returns new
+// files, and check looks at what is left of them. There are many writes; only every fifth
+// is tried, or all with KILL_EACH set.
 func everyDeath(t *testing.T, make func() (dir string, args []string), check func(dir, when string)) {
 	t.Helper()
 	strace := needs(t, "strace")
@@ -49,7 +49,7 @@ func everyDeath(t *testing.T, make func() (dir string, args []string), check fun
 	t.Logf("killed %d times", deaths)
 }
 
-// sqliteRows asks crmkit what a file holds; it must be sound.
+// sqliteRows returns what crmkit says of the content of a file, which must be undamaged.
 func sqliteRows(t *testing.T, file, when string) string {
 	t.Helper()
 	out, err := exec.Command(binary(t), "backup", filepath.Join(t.TempDir(), "look.db"), "--db", file).CombinedOutput()
@@ -60,8 +60,8 @@ func sqliteRows(t *testing.T, file, when string) string {
 	return "schema=" + rows
 }
 
-// TestUpgradeKilled kills an upgrade at each of its changes to the disk. The file is
-// then the old one or the new one, whole, and the next start gets through.
+// TestUpgradeKilled kills an upgrade at each of its changes to the disk. The file is then
+// complete, old or new, and the next upgrade succeeds.
 func TestUpgradeKilled(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	old, made := sqliteRows(t, oldFile(t, "0001"), "before"), oldFile(t, "0001")
@@ -86,8 +86,8 @@ func TestUpgradeKilled(t *testing.T) {
 	})
 }
 
-// TestRestoreKilled kills a restore over a database whose log holds what the file
-// does not.
+// TestRestoreKilled kills a restore over a database whose log has writes that the file does
+// not have yet.
 func TestRestoreKilled(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	live, p := filled(t)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// pipe is a crmkit mcp that runs.
+// pipe is a running crmkit mcp.
 type pipe struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -63,7 +63,7 @@ func (p *pipe) next() map[string]any {
 	return answer
 }
 
-// ends waits for the command and returns what it still printed.
+// ends waits for the end of the command and returns the rest of its output.
 func (p *pipe) ends(code int) (rest []string) {
 	p.t.Helper()
 	for p.out.Scan() {
@@ -89,8 +89,8 @@ const (
 )
 
 // TestStdioSession checks that messages are served in their order, that only
-// requests are answered, that a message which is too long is refused and no more,
-// and that all that came before the end of the input is done.
+// requests are answered, that only a message that is too long is refused, and that
+// everything before the end of the input is done.
 func TestStdioSession(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "crmkit.db")
 	p := mcp(t, "--db", file)
@@ -151,7 +151,7 @@ func TestStdioBesideOthers(t *testing.T) {
 	}
 }
 
-// TestStdioStops checks that a command told to stop answers the message under way.
+// TestStdioStops checks that a command that is stopped answers the message it works on.
 func TestStdioStops(t *testing.T) {
 	p := mcp(t, "--db", filepath.Join(t.TempDir(), "crmkit.db"))
 	p.send(hello)
@@ -164,7 +164,7 @@ func TestStdioStops(t *testing.T) {
 	}
 }
 
-// TestStdioClientGone checks that a client which stops reading leaves no token.
+// TestStdioClientGone checks that no token remains when the client stops reading.
 func TestStdioClientGone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "crmkit.db")
 	cmd := command(t, "mcp", "--db", file)
@@ -221,8 +221,8 @@ func TestStdioToAServer(t *testing.T) {
 	}
 }
 
-// TestStdioServerAway checks that a server which is down, or never answers, is told
-// of and waited for no longer than the client's patience.
+// TestStdioServerAway checks that the client gets an error for a server that is down, and
+// for one that does not answer within the client's limit.
 func TestStdioServerAway(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

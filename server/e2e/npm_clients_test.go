@@ -30,7 +30,7 @@ func node(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// passes runs a command that prints what holds.
+// passes runs a command that must succeed, and logs its output.
 func passes(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	out, err := cmd.CombinedOutput()
@@ -85,7 +85,7 @@ func TestTypeScriptSDK(t *testing.T) {
 	}
 }
 
-// failureOf returns what a command that failed said about it.
+// failureOf returns the error output of a failed command.
 func failureOf(err error) string {
 	if exit, ok := err.(*exec.ExitError); ok {
 		return string(exit.Stderr)

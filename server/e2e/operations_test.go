@@ -67,7 +67,7 @@ func TestOperationsMetrics(t *testing.T) {
 }
 
 // TestOperationsSettings starts a server by the settings that docs/operations.md
-// writes, but for addresses and files, and goes on as it says: doctor, and a token.
+// writes, except addresses and files, and continues as it says: doctor, and a token.
 func TestOperationsSettings(t *testing.T) {
 	t.Parallel()
 	plain := freePort(t)

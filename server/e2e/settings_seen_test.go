@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// What shows that a server goes by a setting, for the rows of layers that need
-// mails, a client behind a proxy, or many requests.
+// How the tests see which value of a setting a server uses, for the rows of layers that
+// need mails, a client behind a proxy, or many requests.
 
-// mailServers are three, of which one gets the mail.
+// mailServers gives each place a mail server of its own; the value in use is the server that
+// gets the mail.
 func mailServers(t *testing.T, l *layered) {
 	mails := make(chan letter, 1)
 	var urls [3]string
@@ -32,7 +33,7 @@ func sender(t *testing.T, cmd *exec.Cmd) string {
 	return r.next(t).header.Get("From")
 }
 
-// signup is whether a stranger gets in.
+// signup returns whether a stranger can sign in.
 func signup(t *testing.T, cmd *exec.Cmd) string {
 	s := openBy(t, (&relay{}).start(t, "127.0.0.1:0"), cmd)
 	eve, jane := s.person(t, "eve@else.org"), s.person(t, "jane@acme.com")
@@ -46,7 +47,7 @@ func signup(t *testing.T, cmd *exec.Cmd) string {
 	return "open"
 }
 
-// burst is what a second may have, a quarter of what comes through at once.
+// burst returns the rate per second: a quarter of the requests that pass at once.
 func burst(t *testing.T, cmd *exec.Cmd) string {
 	p := start(t, cmd)
 	for n := range 100 {
@@ -57,8 +58,8 @@ func burst(t *testing.T, cmd *exec.Cmd) string {
 	return "no limit"
 }
 
-// trusted is the setting by which the audit log has the address it has, of those
-// that the proxies forward.
+// trusted returns the setting that explains the address in the audit log: each value takes
+// another one of the addresses that the proxies forward.
 func trusted(t *testing.T, cmd *exec.Cmd) string {
 	jane := (&site{running: start(t, cmd)}).person(t, "jane@example.com")
 	jane.token = jane.mint(t, jane.address)
@@ -68,7 +69,7 @@ func trusted(t *testing.T, cmd *exec.Cmd) string {
 	return by[field(t, jane.want(200, "GET /audit?action=create", ""), "addr")]
 }
 
-// scraped is the token that GET /metrics takes.
+// scraped returns the token that GET /metrics accepts.
 func scraped(t *testing.T, cmd *exec.Cmd) string {
 	p := start(t, cmd)
 	for _, token := range []string{"from-file", "from-env", "from-flag"} {
@@ -79,7 +80,8 @@ func scraped(t *testing.T, cmd *exec.Cmd) string {
 	return "none"
 }
 
-// metricsPorts are three addresses, of which one shows metrics.
+// metricsPorts gives each place an address of its own; the value in use is the one that
+// serves metrics.
 func metricsPorts(t *testing.T, l *layered) {
 	for _, to := range []*string{&l.file, &l.env, &l.flag} {
 		*to = freePort(t)

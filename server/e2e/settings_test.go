@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// layered is one setting and what each place says of it. A flag wins over the
-// environment, which wins over the file.
+// layered is one setting, with its value in each place. A flag wins over the environment,
+// which wins over the file.
 type layered struct {
 	file, env, flag string
 	args            []string
@@ -70,7 +70,7 @@ func onFile(args ...string) []string {
 	return append([]string{"serve", "--listen=127.0.0.1:0", "--db=crmkit.db"}, args...)
 }
 
-// mailing are arguments of a server that could mail, were there a mail server.
+// mailing are arguments of a server that mails, to a mail server that is not there.
 func mailing() []string {
 	return onFile("--smtp-url=smtp://127.0.0.1:1?tls=off", "--mail-from=crm@example.com")
 }
@@ -171,8 +171,8 @@ func names(t *testing.T, dir string) []string {
 	return list
 }
 
-// TestLayers adds one place after the other and holds that each wins over those
-// before it.
+// TestLayers sets each setting in one place after the other and checks that each place wins
+// over the previous ones.
 func TestLayers(t *testing.T) {
 	for flag, l := range layers {
 		t.Run(flag, func(t *testing.T) {

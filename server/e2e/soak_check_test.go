@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// item is a record as lists show it.
+// item is a record in a list.
 type item struct {
 	ID, Email, Title, Body, Phone string
 	Version                       int
@@ -17,7 +17,7 @@ type item struct {
 
 func (i item) mark() string { return i.Email + i.Title + i.Body }
 
-// holding is what the server has: records by kind and mark.
+// holding is the records of the server, by kind and mark.
 type holding map[string]map[string][]item
 
 // get reads a JSON answer.
@@ -68,8 +68,8 @@ func (s *soak) all() (holding, error) {
 	return have, nil
 }
 
-// check holds the server against the journal. What nobody knows the end of is sent
-// again with its key first, after which it must be there once.
+// check compares the server with the journal. First it repeats, with their keys, the writes
+// whose outcome is unknown; after that each must be there once.
 func (s *soak) check() {
 	s.t.Helper()
 	for _, stage := range []func() ([]string, error){s.faults, s.settle, s.faults, s.books} {
@@ -88,8 +88,8 @@ func (s *soak) check() {
 	}
 }
 
-// faults compares the records with the journal: what was acknowledged is there
-// once, what was refused is not, what is unknown is there once or not at all.
+// faults compares the records with the journal: an acknowledged write is there once, a
+// refused one is not, and one with an unknown outcome is there once or not at all.
 func (s *soak) faults() (list []string, err error) {
 	have, err := s.all()
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *soak) faults() (list []string, err error) {
 	return list, nil
 }
 
-// misfit says what is wrong with the records that a create left, "" for nothing.
+// misfit returns what is wrong with the records of a create, "" for nothing.
 func (e *entry) misfit(items []item) string {
 	least, most := 1, 1
 	switch {
@@ -139,8 +139,8 @@ func (e *entry) misfit(items []item) string {
 	return ""
 }
 
-// changes compares a contact with its patches: its version counts them, and the
-// last is what it shows.
+// changes compares a contact with its patches: its version is their number, and it has the
+// values of the last.
 func (e *entry) changes(is item) (list []string) {
 	least, phone, open := 1, "", ""
 	for _, p := range e.patches {
@@ -165,7 +165,7 @@ func (e *entry) changes(is item) (list []string) {
 	return list
 }
 
-// settle sends again what is unknown, with the key it had.
+// settle repeats the writes with an unknown outcome, with their keys.
 func (s *soak) settle() (list []string, err error) {
 	s.mu.Lock()
 	var open []*entry
@@ -188,7 +188,7 @@ func (s *soak) settle() (list []string, err error) {
 	return list, nil
 }
 
-// baseline notes what the audit holds before the first write.
+// baseline stores the counts of the audit before the first write.
 func (s *soak) baseline() {
 	s.t.Helper()
 	var err error
@@ -210,8 +210,8 @@ func (s *soak) audit() (map[string]int, error) {
 	return n, nil
 }
 
-// books compares what the server counts with what there is: the audit with the
-// writes, the usage and the totals with the records, the search with some of them.
+// books compares the counts of the server with the records: the audit with the writes, usage
+// and totals with all records, and the search with some of them.
 func (s *soak) books() (list []string, err error) {
 	have, err := s.all()
 	if err != nil {

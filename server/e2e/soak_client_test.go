@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// outcome is what a client knows of a request.
+// outcome is what a client knows about a request.
 type outcome string
 
 const (
@@ -40,7 +40,7 @@ type entry struct {
 	gone    *entry   // the delete of a deal
 }
 
-// journals hold every write of the soak and what came back.
+// journals has every write of the soak and its outcome.
 type journals struct {
 	mu       sync.Mutex
 	entries  []*entry
@@ -51,7 +51,7 @@ type journals struct {
 
 func newJournals() *journals { return &journals{statuses: map[int]int{}} }
 
-// reads counts reads beside the writes.
+// reads counts the reads that run beside the writes.
 type reads struct {
 	mu        sync.Mutex
 	good, bad int
@@ -79,7 +79,7 @@ func (r *reads) seen() (good, bad int) {
 	return r.good, r.bad
 }
 
-// counts says how many writes had which outcome.
+// counts returns how many writes had which outcome.
 type counts struct{ acknowledged, refused, unknown int }
 
 func (j *journals) counts() (c counts) {
@@ -159,7 +159,7 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// forget keeps away from a record of which nobody knows how it stands.
+// forget stops changing a record whose state is unknown.
 func (w *worker) forget(e *entry) {
 	for i, own := range w.own {
 		if own == e.of {
@@ -225,7 +225,7 @@ func (w *worker) remove(deal *entry) *entry {
 	return e
 }
 
-// write sends a write and notes what came back.
+// write sends a write and stores its outcome.
 func (w *worker) write(e *entry) outcome {
 	status, body, err := w.send(e)
 	var record struct{ ID string }
@@ -265,7 +265,7 @@ func (w *worker) send(e *entry) (status int, body []byte, err error) {
 	return res.StatusCode, body, err
 }
 
-// look reads one of the own records.
+// look reads one of the worker's records.
 func (w *worker) look() {
 	if len(w.own) == 0 {
 		return

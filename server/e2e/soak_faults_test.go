@@ -25,7 +25,7 @@ type soakFault struct {
 	begin func(s *soak) (undo func())
 }
 
-// missing says what this machine lacks for the fault, "" for nothing.
+// missing returns what this machine lacks for the fault, "" for nothing.
 func (f soakFault) missing(s *soak) string {
 	if f.disk && s.disk == nil {
 		return "which needs a file system of its own"
@@ -78,7 +78,7 @@ func (s *soak) freeze() func() {
 	return func() { s.server.signal(syscall.SIGCONT) }
 }
 
-// injected makes system calls of the server fail, or last.
+// injected makes system calls of the server fail or hang.
 func injected(calls, what string) func(*soak) func() {
 	return func(s *soak) func() {
 		cmd := exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace="+calls, "-e", "inject="+calls+":"+what, "-p", s.pid())
@@ -98,7 +98,7 @@ func injected(calls, what string) func(*soak) func() {
 	}
 }
 
-// full leaves no space, and holds that a backup then fails and leaves nothing.
+// full fills the disk, and checks that a backup then fails and leaves no file.
 func (s *soak) full() func() {
 	copies := filepath.Join(s.dir, "copies")
 	if err := os.MkdirAll(copies, 0o700); err != nil {
@@ -114,8 +114,7 @@ func (s *soak) full() func() {
 	return free
 }
 
-// starve takes away all file descriptors that are not in use, while strangers
-// connect.
+// starve limits the file descriptors to those in use, while strangers connect.
 func (s *soak) starve() func() {
 	open, err := os.ReadDir("/proc/" + s.pid() + "/fd")
 	if err != nil {
@@ -166,7 +165,7 @@ func (s *soak) squeeze() func() {
 	}
 }
 
-// dawdle connects clients that send a byte now and then.
+// dawdle connects clients that send a byte from time to time.
 func (s *soak) dawdle() func() {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var slow sync.WaitGroup
@@ -195,8 +194,8 @@ func (s *soak) overload() func() {
 	return func() { cancel(); more.Wait() }
 }
 
-// readOnly lets the file system give up writing, as it does after faults of its
-// own. It is mended and mounted anew, under a new server.
+// readOnly makes the file system read-only, as it becomes after errors of its own. Then it
+// is repaired and mounted again, and a new server is started.
 func (s *soak) readOnly() func() {
 	if out, err := exec.Command("mount", "-o", "remount,abort", s.disk.path).CombinedOutput(); err != nil {
 		s.t.Fatalf("%v %s", err, out)
@@ -209,7 +208,7 @@ func (s *soak) readOnly() func() {
 	}
 }
 
-// powerCut takes the disk away with all that was not synced, and the server.
+// powerCut loses everything that was not synced to the disk, and ends the server.
 func (s *soak) powerCut() func() {
 	s.disk.goDown(s.t)
 	time.Sleep(*soakFor / 4)

@@ -20,9 +20,9 @@ import (
 	"time"
 )
 
-// The soak: a client that writes down every request it makes and what came back,
-// while the server is made to fail in one way after the other. After each fault it
-// holds the server against the journal (soak_check_test.go).
+// The soak: clients record every request and its outcome in a journal, while the server is
+// made to fail in one way after the other. After each fault the server is compared with the
+// journal (soak_check_test.go).
 
 var (
 	soakFor    = flag.Duration("soak", 600*time.Millisecond, "how long a fault of the soak lasts")
@@ -44,7 +44,7 @@ type soak struct {
 	random *rand.Rand
 }
 
-// start starts the server on the soak's file, as the command says it.
+// start starts the server on the file of the soak.
 func (s *soak) start(extra ...string) {
 	s.t.Helper()
 	cmd := command(s.t, append([]string{"serve", "--local", "--listen", "127.0.0.1:0", "--db", s.file()}, extra...)...)
@@ -109,7 +109,7 @@ func TestSoak(t *testing.T) {
 // tail returns the end of a log.
 func tail(text string) string { return text[max(0, len(text)-4000):] }
 
-// suffer works through one fault and then checks everything.
+// suffer causes one fault under load, and then checks everything.
 func (s *soak) suffer(f soakFault) {
 	s.t.Helper()
 	before := s.counts()
@@ -136,7 +136,7 @@ func (s *soak) suffer(f soakFault) {
 	s.t.Logf("%-24s %s", f.name, s.counts().since(before))
 }
 
-// recovered waits until the server takes writes again.
+// recovered waits until the server accepts writes again.
 func (s *soak) recovered(f soakFault) {
 	s.t.Helper()
 	eventually(s.t, patience, func() bool {
@@ -145,12 +145,12 @@ func (s *soak) recovered(f soakFault) {
 	})
 }
 
-// disk is a file system of the test's own, which can be filled and cut off.
+// disk is a file system for one test, which can be filled and shut down.
 type disk struct {
 	path, image string
 }
 
-// newDisk makes a small ext4 file system, where the machine lets it.
+// newDisk makes a small ext4 file system, or returns nil if this machine cannot.
 func newDisk(t *testing.T) *disk {
 	t.Helper()
 	d := &disk{path: filepath.Join(t.TempDir(), "disk"), image: filepath.Join(t.TempDir(), "image")}
@@ -164,7 +164,7 @@ func newDisk(t *testing.T) *disk {
 	return d
 }
 
-// fill takes all of the space that is left and returns what gives it back.
+// fill uses up the free space and returns the function that frees it.
 func (d *disk) fill(t *testing.T) (free func()) {
 	t.Helper()
 	name := filepath.Join(d.path, "filler")
@@ -188,8 +188,8 @@ func (d *disk) fill(t *testing.T) (free func()) {
 	}
 }
 
-// goDown cuts the file system off as a power cut does: what was not synced is
-// gone (EXT4_IOC_SHUTDOWN without flushing the log).
+// goDown shuts the file system down like a power cut: everything that was not synced is
+// lost (EXT4_IOC_SHUTDOWN without flushing the log).
 func (d *disk) goDown(t *testing.T) {
 	t.Helper()
 	dir, err := os.Open(d.path)
@@ -242,9 +242,9 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 	}
 }
 
-// TestSoakNoticesLoss runs a server that does not wait for the disk through a power
-// cut: the soak must find that answered writes are gone. A check that found nothing
-// here would prove nothing elsewhere.
+// TestSoakNoticesLoss takes a server that does not wait for the disk through a power cut: the
+// soak must find that answered writes are lost. If it found nothing here, its silence
+// elsewhere would prove nothing.
 func TestSoakNoticesLoss(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	s := &soak{journals: newJournals(), t: t, random: rand.New(rand.NewPCG(*soakSeed, 2)), disk: newDisk(t)}

@@ -23,8 +23,7 @@ type secured struct {
 	https *http.Client
 }
 
-// secure starts one for crm.test, whatever the names of its clients' requests
-// resolve to.
+// secure starts one for crm.test. Its client connects to it for any name.
 func secure(t *testing.T) *secured {
 	t.Helper()
 	s := &secured{plain: freePort(t)}
@@ -70,9 +69,8 @@ func ask(t *testing.T, client *http.Client, method, url, body string, header ...
 	return res, string(data)
 }
 
-// TestCertificateByACME has a CA certify the name of a server, which then speaks
-// TLS to clients that trust the CA, and goes on with the certificate after a
-// restart.
+// TestCertificateByACME lets a server get a certificate. It then speaks TLS to clients that
+// trust the CA, and uses the same certificate after a restart.
 func TestCertificateByACME(t *testing.T) {
 	t.Parallel()
 	s := secure(t)
@@ -103,8 +101,7 @@ func TestCertificateByACME(t *testing.T) {
 	s.kept(t)
 }
 
-// kept holds that the certificate is kept where nobody else may read it, and used
-// again.
+// kept checks that the certificate is stored where nobody else can read it, and used again.
 func (s *secured) kept(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(s.cmd.Dir, "certs")
@@ -132,8 +129,8 @@ func (s *secured) kept(t *testing.T) {
 	}
 }
 
-// TestPlainHTTPSendsReadersToTLS checks that plain HTTP leads to https without
-// doing anything, and takes no secret along.
+// TestPlainHTTPSendsReadersToTLS checks that plain HTTP redirects to https, does nothing else, and
+// puts no secret into the redirect.
 func TestPlainHTTPSendsReadersToTLS(t *testing.T) {
 	t.Parallel()
 	s := secure(t)
@@ -163,7 +160,7 @@ func TestPlainHTTPSendsReadersToTLS(t *testing.T) {
 	holds(t, raw(t, strings.TrimPrefix(s.url, "https://"), "GET / HTTP/1.1\r\nHost: crm.test\r\n\r\n"), "400 Bad Request")
 }
 
-// raw sends bytes and returns all that comes back.
+// raw sends bytes and returns the whole answer.
 func raw(t *testing.T, address, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -179,8 +176,8 @@ func raw(t *testing.T, address, text string) string {
 	return string(answer)
 }
 
-// TestNoCertificate checks that a CA that does not answer stops no server, and that
-// the log says what to look at.
+// TestNoCertificate checks that a server runs although the CA does not answer, and that the
+// log says what to check.
 func TestNoCertificate(t *testing.T) {
 	t.Parallel()
 	p := start(t, command(t, append(mailing(), "--tls-domain=crm.test", "--http-listen=127.0.0.1:0", "--acme-directory=http://127.0.0.1:1/directory")...))
@@ -191,8 +188,8 @@ func TestNoCertificate(t *testing.T) {
 	}
 }
 
-// TestOwnCertificate serves by files, replaces them by a broken and a good pair,
-// and holds that the good one is used and the broken one is not.
+// TestOwnCertificate serves with certificate files, replaces them by a broken and then a good
+// pair, and checks that the good pair is used and the broken one is not.
 func TestOwnCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -235,7 +232,7 @@ func (p pemPair) write(t *testing.T, dir string) {
 	}
 }
 
-// pair makes a certificate that vouches for itself, and writes it.
+// pair makes a self-signed certificate and writes it.
 func pair(t *testing.T, dir string) pemPair {
 	t.Helper()
 	r := &relay{}
@@ -249,8 +246,7 @@ func pair(t *testing.T, dir string) pemPair {
 	return p
 }
 
-// TestCertificatesOfOthers checks that a directory for keys that others may read is
-// refused.
+// TestCertificatesOfOthers checks that a directory for keys is refused if others can read it.
 func TestCertificatesOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o750); err != nil {
@@ -259,7 +255,8 @@ func TestCertificatesOfOthers(t *testing.T) {
 	holds(t, refusal(t, command(t, append(mailing(), "--tls-domain=crm.test", "--http-listen=127.0.0.1:0", "--tls-dir="+dir)...)), "--tls-dir", "mode 0750", "chmod 700")
 }
 
-// keyFiles are names of keys beside a certificate that is there.
+// keyFiles sets the arguments for tls-key: a certificate that exists. The keys do not, so the
+// error names the one in use.
 func keyFiles(t *testing.T, l *layered) {
 	dir := t.TempDir()
 	pair(t, dir)

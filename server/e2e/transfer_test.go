@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMoveCommands carries a workspace out of a file beside its server, into another
-// file, and over the network, with the binary.
+// TestMoveCommands exports a workspace beside its running server, and imports it into another
+// file and over the network.
 func TestMoveCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -48,8 +48,7 @@ func TestMoveCommands(t *testing.T) {
 	}
 }
 
-// TestNamedFileWins names a file while the environment names a server: the rows go into the
-// file.
+// TestNamedFileWins checks that --db wins over a server that the environment names.
 func TestNamedFileWins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -80,7 +79,7 @@ func TestNamedFileWins(t *testing.T) {
 	}
 }
 
-// moved runs a command with the input and returns what it wrote.
+// moved runs a command with an input and returns its output.
 func moved(t *testing.T, in []byte, args ...string) (out, log string, err error) {
 	t.Helper()
 	cmd := command(t, args...)
