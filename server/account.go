@@ -62,6 +62,7 @@ func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
 	})
 }
 
+// text returns a field of text.
 func text(name, value string) render.Field {
 	return render.Field{Name: name, Value: crm.Str(value)}
 }
@@ -80,6 +81,7 @@ func (s *Server) authVerify(rq *web.Request) (*render.Response, error) {
 	return signedIn(in), nil
 }
 
+// signedIn is the answer to a sign-in: the token, and the workspaces of the user.
 func signedIn(in auth.SignedIn) *render.Response {
 	doc := &render.Response{
 		Line:  &render.Item{Head: "authenticated", HeadKey: "status", Fields: tokenFields(in)},
@@ -109,7 +111,7 @@ func tokenFields(in auth.SignedIn) []render.Field {
 		text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}
 }
 
-// elsewhere says how to get a token for another workspace.
+// elsewhere says how to get a token for another workspace of the user.
 func elsewhere(in auth.SignedIn) string {
 	for _, w := range in.Workspaces {
 		if w.ID != in.Workspace.ID && in.Scope == crm.ScopeFull {
@@ -149,8 +151,8 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// tokens answers GET /tokens: those of the user that are alive, in all
-// workspaces.
+// tokens answers GET /tokens: the tokens of the user in all workspaces that have not
+// ended.
 func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.RawParams = rq.Params
@@ -163,8 +165,8 @@ func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// revoke answers DELETE /tokens/{id}. It names what the token made, for a thief may have
-// made it.
+// revoke answers DELETE /tokens/{id}. It names the tokens that this one created: they still
+// work, and if the token was stolen, the thief may have created them.
 func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.Revoke(tx, rq.RecordID)
@@ -180,7 +182,7 @@ func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// countOf is a number and what is counted.
+// countOf returns a number with the noun for it.
 func countOf(n int, one, many string) string {
 	if n == 1 {
 		many = one
@@ -188,7 +190,8 @@ func countOf(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// named returns tokens by their handles and names.
+// named returns tokens by their handles and names: those that the token certainly created,
+// and those that it may have created before the log begins.
 func named(list []account.MadeToken) (sure, unsure []string) {
 	for _, m := range list {
 		words := "token/" + m.ID + " name=" + norm.Quote(m.Name) + " workspace_id=" + m.WorkspaceID

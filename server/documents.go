@@ -22,7 +22,7 @@ func (s *Server) newManual() (*manual.Manual, error) {
 	return manual.New(opts)
 }
 
-// described returns what the documents say of a route.
+// described returns a route as the documents describe it.
 func described(r *web.Route) manual.Route {
 	d := manual.Route{Method: r.Method, Pattern: r.Pattern(), Group: r.Group, Doc: r.Doc, Public: r.Access == web.Public,
 		Entity: r.Entity, Lists: r.Lists, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}

@@ -76,8 +76,8 @@ func (s *Server) teamRoutes() []web.Route {
 	return rows
 }
 
-// entityRoutes returns what an entity offers: its own paths, and the paths below
-// the records it belongs to. Entities with random ids have hand-written routes.
+// entityRoutes returns the rows of an entity: its own paths, and the paths below the
+// records it belongs to. Entities with random ids have rows of their own above.
 func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	if e.RandomID {
 		return nil
@@ -116,6 +116,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	return append(rows, s.transfer.EntityRoutes(e)...)
 }
 
+// createDoc says what POST on a collection does.
 func createDoc(e *crm.Entity) string {
 	if e.Unique != "" {
 		return "create, or update the one with that " + e.Unique
@@ -129,7 +130,7 @@ type parent struct {
 	field  string // the reference that points to it
 }
 
-// below returns a handler of what belongs to a record.
+// below returns a handler of the records that belong to one of the entity above.
 func below(above *crm.Entity, field string, handle func(*web.Request, parent) (*render.Response, error)) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) { return handle(rq, parent{above, field}) }
 }

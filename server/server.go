@@ -1,6 +1,15 @@
-// Package server speaks HTTP: it routes requests, turns them into questions and
-// changes for package store, and answers with documents of package render. It is
-// the only package that knows HTTP.
+// Package server is the HTTP API: the table of its routes, and the handlers of records,
+// lists, searches, reminders, links, accounts and teams. A handler decodes a request,
+// asks the store once, and returns a document of package render.
+//
+// The parts that stand alone are packages below it. web takes a request from the
+// connection to its handler and the answer back; edge keeps out what should not come in;
+// draft decodes bodies; manual describes the routes; transfer and importer move files;
+// mcp and oauth are protocols of their own on the same routes.
+//
+// Invariants: a handler never opens a transaction without asking again, inside it, what
+// the actor may do (web.Request.Update and Transact do); and a row without an access
+// column is closed to everybody but administrators.
 package server
 
 import (
@@ -23,7 +32,7 @@ import (
 	"crmkit/store"
 )
 
-// Options are what a server is made of.
+// Options say what a server works with and how it is reached.
 type Options struct {
 	Store   *store.Store
 	Log     *slog.Logger // nil: nothing is logged

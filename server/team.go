@@ -23,7 +23,8 @@ func (s *Server) workspaces(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// markCurrent marks the line that the token of the request is or acts in.
+// markCurrent adds a flag to each line: whether it is the handle, which is of the token of
+// the request or of its workspace.
 func markCurrent(doc *render.Response, handle string) {
 	for i := range doc.Items {
 		flag := crm.Bool(doc.Items[i].Head == handle)
@@ -48,7 +49,7 @@ func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// wayTo says how to work in a workspace that was just made.
+// wayTo says how to work in a workspace that was just created.
 func wayTo(rq *web.Request, made crm.Record) string {
 	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(made.Value("name").Text)
 	if rq.Actor.CrossWorkspace() {
@@ -121,7 +122,7 @@ func (s *Server) mint(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// aboutMade says what a token that was just made is for, and how long.
+// aboutMade says where a token that was just created acts, and when it ends.
 func aboutMade(rq *web.Request) string {
 	text := "it acts in this workspace only; the token you used goes on to act in its own"
 	if rq.Actor.Origin == crm.OriginOAuth {
@@ -229,7 +230,7 @@ func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// member reads the member the path names. An invite is none yet.
+// member reads the member that the path names. A pending invite is not a member yet.
 func member(rq *web.Request, tx *store.Tx) (crm.Record, error) {
 	member, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
 	if err == nil && member.Value("status").Text != account.Active {

@@ -13,9 +13,10 @@ import (
 	"crmkit/server/web"
 )
 
-// dump answers GET /export: a line about the workspace, then every record behind
-// those it points to, then a line that says how many there were. What is made after
-// it began is left out, and so are references to that, so the file holds together.
+// dump answers GET /export: a line about the workspace, then every record after those it
+// refers to, then a line with the number of records. Records that are created after it
+// began are left out, and so are references to them, so that every reference in the file
+// leads to a record in it.
 func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
 	last, err := x.store.LastKey(rq.Context(), rq.Actor)
 	if err != nil {
@@ -40,8 +41,8 @@ func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
 	}), nil
 }
 
-// dumpKind writes the records of an entity up to the last that was there, and
-// returns how many.
+// dumpKind writes the records of an entity up to the last number of each kind, and
+// returns how many it wrote.
 func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
 	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.Env)
 	if fault != nil {

@@ -16,8 +16,8 @@ import (
 // pageParams are the parameters of lists that an export, which has no pages, refuses.
 var pageParams = []string{"limit", "cursor", "total"}
 
-// export answers GET /export/{kind}: every record that matches, whole, in the
-// order in which they came, so that what is made meanwhile comes last.
+// export answers GET /export/{kind}: every record that matches, with all fields, the
+// oldest first, so that records which are created meanwhile come last.
 func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
 	for _, name := range pageParams {
@@ -39,8 +39,8 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 	}), nil
 }
 
-// oldestFirst returns the parameters with the order in which a walk neither skips
-// nor repeats what is there, unless they name one.
+// oldestFirst returns the parameters with the order of creation, unless they name another:
+// in that order a walk neither skips nor repeats a record.
 func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 	if params.Get("sort") != "" {
 		return params
@@ -50,8 +50,8 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 	return sorted
 }
 
-// walk calls each with every record that answers the question, page after page:
-// nothing in the store is held while a slow client reads.
+// walk calls each for every record of a list, page after page, so that no transaction is
+// open while a slow client reads.
 func (x *Endpoints) walk(rq *web.Request, q *query.Query, each func(crm.Record) error) error {
 	q.Limit, q.Total, q.NoCache = q.Entity.MaxLimit, query.TotalNone, true
 	for {
@@ -71,7 +71,7 @@ func (x *Endpoints) walk(rq *web.Request, q *query.Query, each func(crm.Record) 
 	}
 }
 
-// streamOf returns the document of records that run hands to a writer.
+// streamOf returns an answer of the records that run writes.
 func streamOf(rq *web.Request, run func(*recordWriter) error) *render.Response {
 	media := rq.Media
 	if media == web.JSONMedia || rq.Route.Stream == web.Dumping {
@@ -86,10 +86,10 @@ func streamOf(rq *web.Request, run func(*recordWriter) error) *render.Response {
 	}}}
 }
 
-// pieceSize is how many bytes are gathered before they are sent.
+// pieceSize is how many bytes are collected before they are sent.
 const pieceSize = 32 << 10
 
-// recordWriter spells records and sends them in pieces.
+// recordWriter formats records and sends them in pieces.
 type recordWriter struct {
 	rq    *web.Request
 	media string
@@ -99,6 +99,7 @@ type recordWriter struct {
 	n     int
 }
 
+// record writes a record, and before the first one in CSV the header.
 func (w *recordWriter) record(rec crm.Record) error {
 	line := render.Record(rec, w.pick)
 	switch w.media {
@@ -116,7 +117,7 @@ func (w *recordWriter) record(rec crm.Record) error {
 	return w.flush(pieceSize)
 }
 
-// flush sends what is gathered when it is more than so much.
+// flush sends what is collected if it has more than so many bytes.
 func (w *recordWriter) flush(over int) error {
 	if len(w.piece) <= over {
 		return nil
@@ -126,8 +127,8 @@ func (w *recordWriter) flush(over int) error {
 	return err
 }
 
-// end sends the rest: in text, how many there were; in CSV the header, where no
-// record brought it.
+// end sends the rest: in text the number of records, in CSV the header if there was no
+// record.
 func (w *recordWriter) end(q *query.Query) error {
 	switch {
 	case w.media == web.CSVMedia && w.n == 0:

@@ -22,15 +22,15 @@ func (k *kept) Close() error {
 	return nil
 }
 
-// TestPlansOfUsersAndWorkspaces keeps plans of few users in few workspaces against a model:
-// each has at most two, the oldest of whoever has more makes place, and nobody else's.
-func TestPlansOfUsersAndWorkspaces(t *testing.T) {
+// TestPendingShares compares the pending files of a few users in a few workspaces with a
+// model: each has at most two, and a third one replaces the oldest of the same.
+func TestPendingShares(t *testing.T) {
 	n := 0
 	p := newPending[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
 	type held struct {
 		token string
 		deed  action
-		what  *kept
+		file  *kept
 	}
 	var model []held
 	cut := func(same func(action) bool) {
@@ -41,7 +41,7 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 			}
 		}
 		if len(of) == confirmationShare {
-			if model[of[0]].what.closed != 1 {
+			if model[of[0]].file.closed != 1 {
 				t.Fatalf("plan %s was not closed", model[of[0]].token)
 			}
 			model = slices.Delete(model, of[0], of[0]+1)
@@ -49,20 +49,20 @@ func TestPlansOfUsersAndWorkspaces(t *testing.T) {
 	}
 	for i := range 500 {
 		d := action{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
-		what := &kept{}
-		token, err := p.keep(d, 1, what)
+		file := &kept{}
+		token, err := p.keep(d, 1, file)
 		if err != nil || token == "" {
 			t.Fatal(token, err)
 		}
 		cut(func(old action) bool { return old.user == d.user })
 		cut(func(old action) bool { return old.workspace == d.workspace })
-		model = append(model, held{token, d, what})
+		model = append(model, held{token, d, file})
 		if len(p.list) != len(model) {
 			t.Fatalf("step %d: %d plans, want %d", i, len(p.list), len(model))
 		}
 		for j, h := range model {
-			if p.list[j].token != h.token || h.what.closed != 0 {
-				t.Fatalf("step %d: plan %s in the place of %s, closed %d times", i, p.list[j].token, h.token, h.what.closed)
+			if p.list[j].token != h.token || h.file.closed != 0 {
+				t.Fatalf("step %d: file %s in place of %s, closed %d times", i, p.list[j].token, h.token, h.file.closed)
 			}
 		}
 	}
