@@ -73,33 +73,3 @@ func TestListsStayInTheirWorkspace(t *testing.T) {
 		}
 	})
 }
-
-func TestUniqueValuesAreOfOneWorkspace(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
-		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-		theirs := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
-		out, err := f.trySave(bob, f.draft("contact", "name", "Our Jane", "email", "jane@acme.com"))
-		if err != nil || out.Result != Created {
-			t.Errorf("an e-mail of another workspace: %v %v", out.Result, err)
-		}
-		if diff := equalRecords(f.fetch(ann, theirs), theirs); diff != "" {
-			t.Error(diff)
-		}
-		if theirs.ID == out.After.ID {
-			t.Errorf("both first contacts are called %s, so an id does not tell its workspace", theirs.ID)
-		}
-	})
-}
-
-func TestCursorsOfAnotherWorkspaceAreRefused(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
-		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-		f.populate(ann, 3)
-		f.populate(bob, 3)
-		page := f.list(ann, "contact", "limit=1")
-		cursor := f.question(ann, "contact", "limit=1").Cursor(page.Records[0])
-		if f.accepts(bob, cursor) || !f.accepts(ann, cursor) {
-			t.Error("a cursor must serve the workspace it was made in, and no other")
-		}
-	})
-}

@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/query"
+	"crmkit/store"
+	"crmkit/store/account"
+)
+
+// testLists compares filters, orders and pages with each other.
+func testLists(f *fixture) {
+	ann := f.member("ann@example.com")
+	for i := range 23 {
+		f.save(ann, "contact", "name", fmt.Sprintf("Contact %02d", (i*7)%23), "stage", []string{"lead", "customer"}[i%2], "tags", []string{[]string{"a", "b", "c"}[i%3]})
+	}
+	for _, filter := range []string{"", "stage=lead", "tags=a", "stage=customer&tags=b", "name=like:contact", "search=contact"} {
+		for _, sort := range []string{"created_at", "name", "updated_at", "id"} {
+			up := f.walk(ann, "contact", "limit=4&"+filter+"&sort="+sort)
+			down := f.walk(ann, "contact", "limit=5&"+filter+"&sort=-"+sort)
+			slices.Reverse(down)
+			if page := f.list(ann, "contact", "limit=200&total=exact&"+filter); !slices.Equal(up, down) || page.Total != int64(len(up)) {
+				f.t.Errorf("?%s sorted by %s is %v upwards, %v downwards, of %d", filter, sort, up, down, page.Total)
+			}
+		}
+	}
+	if n := len(f.walk(ann, "contact", "stage=lead&limit=50")); n != 12 {
+		f.t.Errorf("%d leads of 12", n)
+	}
+}
+
+// testSearch finds records by their words, also after those change.
+func testSearch(f *fixture) {
+	ann := f.member("ann@example.com")
+	acme := f.save(ann, "company", "name", "Ärger & Söhne")
+	jane := f.save(ann, "contact", "name", "Jane Doe", "company_id", acme)
+	joe := f.save(ann, "contact", "name", "Joe Bloggs", "notes", "met jane")
+	for words, want := range map[string][]string{"jane": {jane.ID, joe.ID}, "jane+doe": {jane.ID}, "arger": {jane.ID}, "nobody": nil} {
+		got := f.walk(ann, "contact", "search="+words+"&sort=id")
+		if slices.Sort(want); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			f.t.Errorf("%s finds %v, want %v", words, got, want)
+		}
+	}
+	if _, err := f.tryUpdate(ann, jane, f.draft("contact", "name", "Mary")); err != nil {
+		f.t.Fatal(err)
+	}
+	f.remove(ann, joe)
+	if got := f.walk(ann, "contact", "search=jane"); len(got) > 0 {
+		f.t.Errorf("words that nothing has any more find %v", got)
+	}
+}
+
+// testWorkspaces holds that nothing of a workspace is reached from another one.
+func testWorkspaces(f *fixture) {
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	for i := range 3 {
+		f.save(ann, "contact", "name", fmt.Sprint("of ann ", i))
+		f.save(bob, "contact", "name", fmt.Sprint("of bob ", i))
+	}
+	page := f.list(ann, "contact", "limit=1")
+	theirs := page.Records[0]
+	_, err := f.Record(f.t.Context(), bob, theirs.Entity, theirs.Key)
+	f.wantCode("reading a record of another workspace", err, crm.NotFound)
+	_, err = f.tryUpdate(bob, theirs, f.draft("contact", "name", "mine"))
+	f.wantCode("changing a record of another workspace", err, crm.NotFound)
+	cursor := f.question(ann, "contact", "limit=1").Cursor(theirs)
+	if f.accepts(bob, cursor) || !f.accepts(ann, cursor) {
+		f.t.Error("a cursor must serve the workspace it was made in, and no other")
+	}
+	f.write(ann, account.DeleteWorkspace)
+	if err := f.Settle(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	if n := f.list(bob, "contact", "").Total; n != 3 {
+		f.t.Errorf("%d contacts of 3 are left in another workspace", n)
+	}
+}
+
+// accepts reports whether a list of contacts takes the cursor.
+func (f *fixture) accepts(actor crm.Actor, cursor string) bool {
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	_, fault := query.Parse(f.Schema.ByName("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
+	return fault == nil
+}
+
+// testAccounts invites a user, lets them in, and ends the membership.
+func testAccounts(f *fixture) {
+	ann := f.member("ann@example.com")
+	f.write(ann, func(tx *store.Tx) error {
+		_, err := account.Invite(tx, "bob@example.com", crm.RoleMember)
+		return err
+	})
+	bob := f.member("bob@example.com")
+	if bob.Workspace != ann.Workspace || bob.Role != crm.RoleMember {
+		f.t.Fatalf("the invited user is %+v", bob)
+	}
+	f.write(bob, func(tx *store.Tx) error {
+		_, err := account.CreateToken(tx, account.Workspace{Number: bob.Workspace, ID: bob.WorkspaceID},
+			account.Token{Hash: "hash", Name: "n", Scope: crm.ScopeFull, Origin: crm.OriginCode})
+		return err
+	})
+	session, found, err := account.FindSession(f.t.Context(), f.Store, "hash")
+	if err != nil || !found || session.Actor.Email != bob.Email || session.Actor.Workspace != ann.Workspace {
+		f.t.Errorf("the session is %+v, %v, %v", session, found, err)
+	}
+	f.MarkUsed(session.Actor)
+	if later, _, _ := account.FindSession(f.t.Context(), f.Store, "hash"); later.LastUsed <= session.LastUsed {
+		f.t.Errorf("the token was used at %d, and before at %d", later.LastUsed, session.LastUsed)
+	}
+	f.write(ann, func(tx *store.Tx) error {
+		seat, _, err := account.FindMembership(tx, bob.Email)
+		if err != nil {
+			return err
+		}
+		return account.RemoveMember(tx, seat)
+	})
+	if _, found, err := account.FindSession(f.t.Context(), f.Store, "hash"); found || err != nil {
+		f.t.Errorf("the token of a removed member: %v, %v", found, err)
+	}
+}

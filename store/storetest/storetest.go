@@ -1,0 +1,232 @@
+// Package storetest is one suite of tests for every configuration of a store: engines, and
+// combinations of what is kept in memory.
+//
+// It uses the exported API of store and account alone and knows nothing of what is inside, so
+// a store passes it whatever it keeps in memory and wherever its rows are.
+package storetest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/query"
+	"crmkit/store"
+	"crmkit/store/account"
+)
+
+// Run runs the suite. configure returns the Path and the Caches of a new, empty store; the
+// suite sets the other options.
+func Run(t *testing.T, configure func(t *testing.T) store.Options) {
+	for name, test := range map[string]func(*fixture){
+		"writes": testWrites, "failed writes": testFailedWrites, "unique values": testUniqueValues, "lists": testLists, "search": testSearch,
+		"deletes": testDeletes, "deletes of many": testDeletesOfMany, "log": testLog, "accounts": testAccounts, "workspaces": testWorkspaces,
+		"concurrent writes": testConcurrentWrites, "reopening": testReopening,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fixture{t: t, clock: &clock{now: time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}, opts: configure(t)}
+			f.open()
+			test(f)
+		})
+	}
+}
+
+// clock is a time that moves a millisecond with each look.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
+
+// fixture is an open store with what a test needs around it.
+type fixture struct {
+	*store.Store
+	t     *testing.T
+	clock *clock
+	opts  store.Options
+}
+
+// open opens the store of the options, which the test closes at its end.
+func (f *fixture) open() {
+	f.t.Helper()
+	schema, err := crm.NewSchema(catalog.Entities...)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.opts.Schema, f.opts.Clock, f.opts.Rand = schema, f.clock.Now, rand.NewChaCha8([32]byte{1})
+	f.opts.MaxWrite = time.Minute // of a busy machine
+	if f.Store, err = store.Open(f.t.Context(), f.opts); err != nil {
+		f.t.Fatalf("Open: %v", err)
+	}
+	f.t.Cleanup(func() { _ = f.Close() })
+}
+
+func (f *fixture) write(actor crm.Actor, fn func(*store.Tx) error) {
+	f.t.Helper()
+	if err := f.Write(f.t.Context(), actor, fn); err != nil {
+		f.t.Fatalf("Write: %v", err)
+	}
+}
+
+// member signs a user in and returns an actor in their oldest workspace.
+func (f *fixture) member(email string) (actor crm.Actor) {
+	f.t.Helper()
+	f.write(crm.Actor{Email: email}, func(tx *store.Tx) error {
+		list, err := account.SignIn(tx, email)
+		if err == nil {
+			actor = list[0].In(tx.Actor)
+		}
+		return err
+	})
+	return actor
+}
+
+// draft makes a draft from names and values in turn. A string names text, a slice tags, a
+// record a reference; nil clears the field.
+func (f *fixture) draft(kind string, pairs ...any) store.Draft {
+	f.t.Helper()
+	d := store.Draft{Entity: f.Schema.ByName(kind)}
+	for i := 0; i < len(pairs); i += 2 {
+		in := crm.Input{Field: d.Entity.Field(pairs[i].(string))}
+		switch v := pairs[i+1].(type) {
+		case string:
+			in.Value = crm.Str(v)
+		case []string:
+			in.Value = crm.Labels(v)
+		case crm.Record:
+			in.Value = crm.Key(v.Key)
+		}
+		d.Inputs = append(d.Inputs, in)
+	}
+	return d
+}
+
+func (f *fixture) trySave(actor crm.Actor, d store.Draft) (out store.Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
+		out, err = tx.Save(d)
+		return err
+	})
+	return out, err
+}
+
+func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) crm.Record {
+	f.t.Helper()
+	out, err := f.trySave(actor, f.draft(kind, pairs...))
+	if err != nil {
+		f.t.Fatalf("save %s %v: %v", kind, pairs, err)
+	}
+	return out.After
+}
+
+func (f *fixture) tryUpdate(actor crm.Actor, rec crm.Record, d store.Draft) (out store.Outcome, err error) {
+	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
+		out, err = tx.Update(rec.Key, d)
+		return err
+	})
+	return out, err
+}
+
+// remove deletes a record; later reports whether the records that refer to it follow later.
+func (f *fixture) remove(actor crm.Actor, rec crm.Record) (later bool) {
+	f.t.Helper()
+	f.write(actor, func(tx *store.Tx) error {
+		current, err := tx.Fetch(rec.Entity, rec.Key)
+		if err == nil {
+			later, err = tx.Delete(current)
+		}
+		return err
+	})
+	return later
+}
+
+// fetch reads a record again.
+func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
+	f.t.Helper()
+	got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
+	if err != nil {
+		f.t.Fatalf("read %s: %v", rec.Handle(), err)
+	}
+	return got
+}
+
+func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
+	f.t.Helper()
+	values, err := url.ParseQuery(params)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	q, fault := query.Parse(f.Schema.ByName(kind), values, env)
+	if fault != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, fault)
+	}
+	return q
+}
+
+func (f *fixture) list(actor crm.Actor, kind, params string) store.Page {
+	f.t.Helper()
+	page, err := f.List(f.t.Context(), actor, f.question(actor, kind, params))
+	if err != nil {
+		f.t.Fatalf("%s?%s: %v", kind, params, err)
+	}
+	return page
+}
+
+// walk returns the ids of a list, read page after page.
+func (f *fixture) walk(actor crm.Actor, kind, params string) (ids []string) {
+	f.t.Helper()
+	for next := ""; ; {
+		page := f.list(actor, kind, params+next)
+		for _, rec := range page.Records {
+			ids = append(ids, rec.ID)
+		}
+		if !page.More {
+			return ids
+		}
+		next = "&cursor=" + f.question(actor, kind, params).Cursor(page.Records[len(page.Records)-1])
+	}
+}
+
+// used returns how much of a resource the workspace of the actor uses.
+func (f *fixture) used(actor crm.Actor, resource string) int64 {
+	f.t.Helper()
+	list, err := f.Usage(f.t.Context(), actor)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, u := range list {
+		if u.Resource == resource {
+			return u.Used
+		}
+	}
+	f.t.Fatalf("no usage of %s", resource)
+	return 0
+}
+
+func (f *fixture) wantCode(what string, err error, want crm.Code) {
+	f.t.Helper()
+	var coded *crm.Error
+	if err != nil && !errors.As(err, &coded) {
+		f.t.Errorf("%s: %v, want the code %q", what, err, want)
+	} else if got := codeOf(coded); got != want {
+		f.t.Errorf("%s: got the code %q, want %q", what, got, want)
+	}
+}
+
+func codeOf(err *crm.Error) crm.Code {
+	if err == nil {
+		return ""
+	}
+	return err.Code
+}
