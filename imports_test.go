@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ crm/norm < store/sqlite < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
 crm < store/cache < store
-store/fair < store
+store/fair < store < store/account < store/storetest
 `
 
 // fences say where an import may stand: in these packages, or this file. Every
@@ -49,7 +50,7 @@ github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
 os                                      main server/owner store store/sqlite
-testing                                 server/servertest
+testing                                 server/servertest store/storetest
 `
 
 const module = "crmkit"
@@ -169,6 +170,34 @@ func TestImportFences(t *testing.T) {
 		if !used[fence] {
 			t.Errorf("the fence around %s holds nothing", fence)
 		}
+	}
+}
+
+// sqlText matches a string that begins like a statement.
+var sqlText = regexp.MustCompile(`^["\x60]\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA)\b`)
+
+// TestSQLStaysInStore holds that no package but store, those below it and query has SQL text.
+func TestSQLStaysInStore(t *testing.T) {
+	found := 0
+	for _, s := range sources(t) {
+		file, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		may := s.room == "query" || s.room == "store" || strings.HasPrefix(s.room, "store/")
+		ast.Inspect(file, func(n ast.Node) bool {
+			lit, is := n.(*ast.BasicLit)
+			if !is || lit.Kind != token.STRING || !sqlText.MatchString(lit.Value) {
+				return true
+			}
+			if found++; !may {
+				t.Errorf("%s has SQL: %s", s.file, lit.Value)
+			}
+			return true
+		})
+	}
+	if found == 0 {
+		t.Error("no SQL was found anywhere")
 	}
 }
 

@@ -254,10 +254,3 @@ func equalRecords(a, b crm.Record) string {
 	}
 	return ""
 }
-
-// accepts reports whether a list of contacts takes the cursor.
-func (f *fixture) accepts(actor crm.Actor, cursor string) bool {
-	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
-	_, fault := query.Parse(f.Schema.ByName("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
-	return fault == nil
-}

@@ -84,6 +84,9 @@ func testUniqueValues(f *fixture) {
 	if err != nil || out.Result != store.Created || out.After.ID == jane.ID {
 		f.t.Errorf("an e-mail of another workspace: %+v, %v", out, err)
 	}
+	if got := f.fetch(ann, jane); !slices.EqualFunc(got.Values, jane.Values, crm.Value.Equal) {
+		f.t.Errorf("the contact was changed to %v", got.Values)
+	}
 	f.remove(ann, jane)
 	if _, err := f.tryUpdate(ann, joe, f.draft("contact", "email", "jane@acme.com")); err != nil {
 		f.t.Errorf("the e-mail of a deleted contact: %v", err)
