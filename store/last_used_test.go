@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,7 +131,8 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 		if err != nil || rec.Value("last_used_at").Int != now {
 			t.Errorf("%s: the token is %v %v", when, rec, err)
 		}
-		if used := f.LastUsed(ann.TokenID, 0); used != now {
+		saved, _ := strconv.ParseInt(f.raw(1, "SELECT last_used_at FROM tokens WHERE id = $1", ann.TokenID)[0], 10, 64)
+		if used := f.LastUsed(ann.TokenID, saved); used != now {
 			t.Errorf("%s: the token was used at %d", when, used)
 		}
 	}
