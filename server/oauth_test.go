@@ -586,16 +586,18 @@ func TestSparePairsEnd(t *testing.T) {
 	}
 }
 
-func TestEndsOfAConnection(t *testing.T) {
+// withToken returns the header that sends a token.
+func withToken(token string) []string { return []string{"Authorization", "Bearer " + token} }
+
+// TestRevokedConnections checks that revoking one token of a connection ends all its tokens.
+func TestRevokedConnections(t *testing.T) {
 	r := newRig(t)
-	admin := r.signIn("admin@acme.com")
-	bearer := func(token string) []string { return []string{"Authorization", "Bearer " + token} }
 	c := r.register("Claude", callback)
 	tokenID := func(p pair) string {
-		return regexp.MustCompile(`token_id=(tok_\w+)`).FindStringSubmatch(c.want(200, "GET", "/whoami", "", bearer(p.access)...))[1]
+		return regexp.MustCompile(`token_id=(tok_\w+)`).FindStringSubmatch(c.want(200, "GET", "/whoami", "", withToken(p.access)...))[1]
 	}
 	p := c.signedIn("jane@acme.com", "full")
-	c.want(200, "DELETE", "/tokens/"+tokenID(p), "", bearer(p.access)...)
+	c.want(200, "DELETE", "/tokens/"+tokenID(p), "", withToken(p.access)...)
 	wantOAuth(t, "refresh after DELETE /tokens", c.refresh(p.refresh), 400, "invalid_grant")
 
 	for _, kind := range []string{"access", "refresh"} {
@@ -610,10 +612,16 @@ func TestEndsOfAConnection(t *testing.T) {
 			t.Errorf("revoking the %s token left something alive", kind)
 		}
 	}
+}
 
-	who := c.want(200, "GET", "/whoami", "", bearer(admin)...)
+// TestConnectionEndsWithMembership removes a member whose connection acts in the workspace.
+func TestConnectionEndsWithMembership(t *testing.T) {
+	r := newRig(t)
+	admin := r.signIn("admin@acme.com")
+	c := r.register("Claude", callback)
+	who := c.want(200, "GET", "/whoami", "", withToken(admin)...)
 	team := regexp.MustCompile(`workspace_id=(ws_\w+)`).FindStringSubmatch(who)[1]
-	c.want(201, "POST", "/workspaces/"+team+"/invites", `{"email":"bob@acme.com","role":"member"}`, bearer(admin)...)
+	c.want(201, "POST", "/workspaces/"+team+"/invites", `{"email":"bob@acme.com","role":"member"}`, withToken(admin)...)
 	bob := c.approve("bob@acme.com", "write") // the oldest membership is his own workspace; the page lists both
 	bobs := c.pair(c.redeem(bob.Get("code")))
 	if c.works(bobs.access) != 200 {
@@ -623,9 +631,9 @@ func TestEndsOfAConnection(t *testing.T) {
 	c.post("step", "email", "email", "bob@acme.com")
 	c.post("step", "code", "code", c.code())
 	inTeam := c.pair(c.redeem(c.sentTo(c.post("step", "access", "workspace", team, "scope", "read")).Get("code")))
-	members := c.want(200, "GET", "/workspaces/"+team+"/members?email=bob@acme.com", "", bearer(admin)...)
+	members := c.want(200, "GET", "/workspaces/"+team+"/members?email=bob@acme.com", "", withToken(admin)...)
 	id := regexp.MustCompile(`member/(u_\w+)`).FindStringSubmatch(members)[1]
-	c.want(200, "DELETE", "/workspaces/"+team+"/members/"+id, "", bearer(admin)...)
+	c.want(200, "DELETE", "/workspaces/"+team+"/members/"+id, "", withToken(admin)...)
 	if c.works(inTeam.access) != 401 {
 		t.Error("the connection outlived the membership")
 	}
@@ -638,7 +646,7 @@ func TestEndsOfAConnection(t *testing.T) {
 		t.Errorf("a workspace that is not his: %d", a.status)
 	}
 	made := c.pair(c.redeem(c.sentTo(c.post("step", "access", "workspace", "new", "workspace_name", "Fresh", "scope", "full")).Get("code")))
-	if who := c.want(200, "GET", "/whoami", "", bearer(made.access)...); !strings.Contains(who, "workspace.name=Fresh") {
+	if who := c.want(200, "GET", "/whoami", "", withToken(made.access)...); !strings.Contains(who, "workspace.name=Fresh") {
 		t.Errorf("whoami %s", who)
 	}
 }
