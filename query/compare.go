@@ -30,7 +30,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case by == crm.ByFlag:
 		return parseBool(t, param, value)
 	case by == crm.ByTime:
-		return c.timeCondition(t, column, param, op, value)
+		return c.timeCondition(t, param, op, value)
 	case by == crm.ByNumber:
 		return c.numberCondition(t, param, op, value)
 	case by == crm.ByRecord:
@@ -144,12 +144,12 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 }
 
 // timeCondition compares times: what was written means the whole day, minute or second.
-func (c *compiler) timeCondition(t target, column, param, op, value string) (string, *crm.Error) {
+func (c *compiler) timeCondition(t target, param, op, value string) (string, *crm.Error) {
 	span, ok := c.env.clock().Parse(value)
 	if !ok {
 		return "", crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(value), norm.Quote(param), fieldtype.TimeHelp).On(param)
 	}
-	return c.addRangePath(t, c.rangeCondition(column, op, span)), nil
+	return c.addRangePath(t, c.rangeCondition(t.alias()+"."+t.field.Col(), op, span)), nil
 }
 
 func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string {
@@ -206,13 +206,13 @@ type memberOperand struct {
 }
 
 // memberOperand reads the value of a condition on a custom value, whose form decides how
-// values are compared. Where no order is asked for, only a full time counts as one.
-func (env Env) memberOperand(value string, ordered bool) memberOperand {
+// values are compared. An operator that asks for no order takes only a full time as one.
+func (env Env) memberOperand(op, value string) memberOperand {
 	if key, ok := norm.NumberKey(value); ok {
 		return memberOperand{form: AsNumber, number: key}
 	}
 	utc := norm.Clock{Now: env.Now} // as the values were read when they were stored
-	if span, ok := utc.Parse(value); ok && (ordered || norm.IsAbsoluteTime(value)) {
+	if span, ok := utc.Parse(value); ok && (orders(op) || norm.IsAbsoluteTime(value)) {
 		return memberOperand{form: AsTime, span: span}
 	}
 	return memberOperand{form: AsText}
@@ -228,10 +228,11 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	if op == "like" {
 		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(conditionOf(t, value)))), nil
 	}
-	switch o := c.env.memberOperand(value, ordered); {
+	switch o := c.env.memberOperand(op, value); {
 	case o.form == AsNumber:
 		is := "number " + sqlOps[op] + " " + c.arg(o.number)
-		c.addMemberPath(t, name, !ordered, "g."+is)
+		c.addMemberPath(t, name, "g."+is)
+		c.candidates.sorted = c.candidates.sorted && !ordered
 		return member(t, name, "+v."+is), nil
 	case o.form == AsTime:
 		return member(t, name, c.rangeCondition("v.time", op, o.span)), nil
@@ -240,7 +241,7 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	}
 	is := "text = " + c.arg(value)
 	if utf8.RuneCountInString(value) <= maxIndexed {
-		c.addMemberPath(t, name, true, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
+		c.addMemberPath(t, name, fmt.Sprintf("g.number IS NULL AND LENGTH(g.text) <= %d AND g.%s", maxIndexed, is))
 	}
 	return member(t, name, "v."+is), nil
 }

@@ -76,7 +76,7 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 	p.Operand = operand
 	switch {
 	case t.key != "" && orders(op):
-		p.Form = env.memberOperand(operand, true).form
+		p.Form = env.memberOperand(op, operand).form
 		p.scan(formSQL, "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.key}
 	case op != "eq" && op != "in":

@@ -66,7 +66,10 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		if !strings.EqualFold(value, "null") {
 			return "", onlyNull(param, op, value)
 		}
-		return c.nullness(t, op == "is"), nil
+		if op == "is" {
+			return c.isNull(t), nil
+		}
+		return c.joinPath(t, c.isSet(t)), nil
 	}
 	if isObject(t.field) && t.key == "" {
 		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), norm.Quote(value)).On(param)
@@ -85,7 +88,10 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		c.addLike(e, t, conditionOf(t, values[0]))
 	}
 	c.indexPath(t, op, len(values))
-	return c.joinPath(t, op == "ne", test), nil
+	if op == "ne" {
+		return c.without(t, test), nil
+	}
+	return c.joinPath(t, test), nil
 }
 
 // onlyNull is the error for is: and not: with a value.
@@ -153,15 +159,18 @@ func isText(t target) bool {
 	return t.field.Type.Comparison().Null
 }
 
-// joinPath wraps a test on the target's own table into the references that lead
-// to it. One that is deleted is in no workspace, and may still be referred to for a while. Negated, it is true also where a reference on the way is unset.
-func (c *compiler) joinPath(t target, negate bool, test string) string {
+// without returns the negation of a test on the target's own table, through the references
+// that lead to it. It is true also where a reference on the way is unset.
+func (c *compiler) without(t target, test string) string {
 	if len(t.hops) == 0 {
-		if negate {
-			return "NOT COALESCE(" + test + ", FALSE)"
-		}
-		return test
+		return "NOT COALESCE(" + test + ", FALSE)"
 	}
+	return "NOT " + c.joinPath(t, test)
+}
+
+// joinPath wraps a test on the target's own table into the references that lead to it. A
+// deleted record is in no workspace, and may still be referred to for a while.
+func (c *compiler) joinPath(t target, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h := t.hops[i-1]
 		if h.link != nil {
@@ -176,21 +185,18 @@ func (c *compiler) joinPath(t target, negate bool, test string) string {
 		}
 		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.TableName(), alias(i), meets, alias(i), test)
 	}
-	if negate {
-		return "NOT " + test
-	}
 	return test
 }
 
-// nullness compiles is:null and not:null.
-func (c *compiler) nullness(t target, unset bool) string {
-	if unset && t.field.Indexed && len(t.hops) == 0 {
+// isNull compiles is:null.
+func (c *compiler) isNull(t target) string {
+	if t.field.Indexed && len(t.hops) == 0 {
 		test := c.addColumnPath(t, " IS NULL")
 		c.indexPath(t, "eq", 1)
 		return test
 	}
-	if test := c.isSet(t); !unset || len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
-		return c.joinPath(t, unset, test)
+	if test := c.isSet(t); len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
+		return c.without(t, test)
 	}
 	return t.alias() + "." + t.field.Col() + " IS NULL"
 }

@@ -123,10 +123,10 @@ func (c *compiler) addRangePath(t target, test string) string {
 
 // addMemberPath notes the keys of the records with a custom value. name is the placeholder
 // of its key.
-func (c *compiler) addMemberPath(t target, name string, sorted bool, where string) {
+func (c *compiler) addMemberPath(t target, name, where string) {
 	if len(t.hops) == 0 {
 		c.addIndexPath("custom_values g", "g.record", "g.name_id = "+nameKey(t, name)+" AND "+where)
-		c.candidates.sorted = sorted
+		c.candidates.sorted = true
 	}
 }
 

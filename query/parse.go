@@ -280,16 +280,12 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 		if len(c.env.Fuzzy[text]) > 0 {
 			word.Variants = word.Variants[1:]
 		}
-		var any []string
-		for _, form := range word.Variants {
-			for _, path := range e.Search {
-				if t, ok := resolve(e, path); ok && form.MatchesText(t.field.Type) != "" {
-					any = append(any, c.joinPath(t, false, c.contains(t, form.MatchesText(t.field.Type))))
-				}
-			}
+		var tests []string
+		for _, variant := range word.Variants {
+			tests = append(tests, c.containsVariant(e, variant)...)
 		}
 		c.terms.Words = append(c.terms.Words, word)
-		where = append(where, "("+strings.Join(any, " OR ")+")")
+		where = append(where, "("+strings.Join(tests, " OR ")+")")
 	}
 	return where, nil
 }

@@ -55,19 +55,19 @@ func (q *Query) Ranges() []Range {
 	if q.bestRank != "" {
 		return []Range{{Where: and(q.Where), Order: SortTerms{{q.bestRank, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
 	}
-	column, never := q.sortColumn()
-	if column == "t.key" {
-		return []Range{q.KeyRange(column)}
+	key := q.sortKey()
+	if key.column == "t.key" {
+		return []Range{q.KeyRange(key.column)}
 	}
 	var pages []Range
 	switch {
 	case q.after == nil:
-		pages = append(pages, q.nonNullRange(column, never, ""))
+		pages = append(pages, q.nonNullRange(key, ""))
 	case !q.after.unset:
-		pages = append(pages, q.nonNullRange(column, never, "="), q.nonNullRange(column, never, q.afterCursor()))
+		pages = append(pages, q.nonNullRange(key, "="), q.nonNullRange(key, q.afterCursor()))
 	}
-	if !never {
-		pages = append(pages, q.nullRange(column))
+	if !key.notNull {
+		pages = append(pages, q.nullRange(key.column))
 	}
 	return pages
 }
@@ -95,16 +95,22 @@ func (q *Query) After(last crm.Record) *Query {
 // First reports whether the question begins at the start of the list.
 func (q *Query) First() bool { return q.after == nil }
 
-// sortColumn returns the column of the order and whether it is never unset.
-func (q *Query) sortColumn() (column string, never bool) {
+// sortKey is the column by which a list is ordered.
+type sortKey struct {
+	column  string
+	notNull bool // every record has a value there
+}
+
+// sortKey returns the column of the order.
+func (q *Query) sortKey() sortKey {
 	f := q.Order.Field
 	switch {
 	case isKey(f):
-		return "t.key", true
+		return sortKey{"t.key", true}
 	case f.HasFoldColumn():
-		return FoldedSQL("t", f), f.Required || f.Ordered && f.Default != ""
+		return sortKey{FoldedSQL("t", f), f.Required || f.Ordered && f.Default != ""}
 	}
-	return "t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)
+	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
 }
 
 // afterCursor returns the comparison of what comes later in the order.
@@ -115,13 +121,15 @@ func (q *Query) afterCursor() string {
 	return " > "
 }
 
-// nonNullRange returns the range of the rows that have a sort value; behind a cursor, of those
-// with its value, or with one that comes later: of a pair in a comparison SQLite takes the
-// first for its index, and would read all rows with the value of the cursor for each page.
-func (q *Query) nonNullRange(column string, never bool, compared string) Range {
+// nonNullRange returns the range of the rows that have a sort value; behind a cursor, of
+// those with its value (compared is "="), or of those with one that comes later. The two
+// are ranges of their own because SQLite takes only the first part of a comparison of
+// pairs for its index, and would read all rows with the value of the cursor for each page.
+func (q *Query) nonNullRange(key sortKey, compared string) Range {
+	column := key.column
 	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}, {"t.key", q.Order.Desc}}}
 	where := slices.Clone(q.Where)
-	if !never {
+	if !key.notNull {
 		where = append(where, column+" IS NOT NULL") // SQLite does not see it in the comparison of a pair, and needs it for a partial index
 	}
 	switch compared {

@@ -100,3 +100,18 @@ func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 		c.terms.Likes = append(c.terms.Likes, Like{Refs: refs, Part: part})
 	}
 }
+
+// containsVariant returns a test for each field that search= looks in: that it contains
+// the variant, in the form of the field.
+func (c *compiler) containsVariant(e *crm.Entity, variant Variant) (tests []string) {
+	for _, path := range e.Search {
+		t, ok := resolve(e, path)
+		if !ok {
+			continue
+		}
+		if part := variant.MatchesText(t.field.Type); part != "" {
+			tests = append(tests, c.joinPath(t, c.contains(t, part)))
+		}
+	}
+	return tests
+}

@@ -1,0 +1,259 @@
+package crm
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm/norm"
+)
+
+// Mode says how an input meets the value that is there.
+type Mode uint8
+
+// The modes. Replace also stands for clearing, with a Null value.
+const (
+	Set          Mode = iota
+	EditTags          // tags: Value is added, Remove taken away
+	MergeMembers      // object: Value's members are set, Remove's keys taken away
+	CheckOnly         // read-only: JSON must be what the record shows
+)
+
+// Input is one field as a client sent it, decoded and normalised.
+type Input struct {
+	Field  *Field
+	Mode   Mode
+	Value  Value
+	Remove []string
+	JSON   string // Mode Same: the value as sent
+	Label  bool   // Mode Same: the name beside the reference Field, {"name":…}
+}
+
+// Name returns the key under which the input was sent.
+func (in Input) Name() string {
+	if in.Label {
+		return in.Field.Path()
+	}
+	return in.Field.Name
+}
+
+// Apply returns the values after the inputs, the before values untouched.
+// Defaults fill what a required or defaulted field lacks; a field that follows
+// another takes over a value it knows when only the other was sent.
+func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Error) {
+	after := slices.Clone(before)
+	sent := make(map[string]bool, len(inputs))
+	for _, in := range inputs {
+		if in.Mode == CheckOnly || !in.Field.Stored() {
+			continue
+		}
+		sent[in.Field.Name] = true
+		i := e.Index(in.Field.Name)
+		after[i] = in.apply(before[i])
+	}
+	for _, in := range inputs {
+		err := in.merge(e, before, after, now)
+		if in.Field.AmountOf != "" {
+			err = in.spell(e, before, after)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if f.TransitionOf != "" && f.Type.Kind() == TimeKind {
+			setTransitionTime(e, f, after, now)
+		} else if f.TransitionOf != "" && !sent[f.Name] {
+			applyTransitions(e, f, before, after)
+		}
+		if !after[i].Set() {
+			after[i] = f.fallback(now)
+		}
+		if f.Required && !after[i].Set() {
+			return nil, missing(e, f, before[i])
+		}
+		if err := f.checkSize(after[i]); err != nil {
+			return nil, err
+		}
+	}
+	if e.AuthorOwned && !slices.ContainsFunc(e.Parents, func(name string) bool { return after[e.Index(name)].Set() }) {
+		return nil, hasNoParent(e)
+	}
+	return after, oneOf(e, after)
+}
+
+// oneOf holds that exactly one of the references is set of which one must be.
+func oneOf(e *Entity, after []Value) *Error {
+	set := slices.DeleteFunc(slices.Clone(e.AtLeastOne), func(name string) bool { return !after[e.Index(name)].Set() })
+	switch {
+	case len(e.AtLeastOne) == 0 || len(set) == 1:
+		return nil
+	case len(set) == 0:
+		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(e.AtLeastOne[0])
+	}
+	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(set[1])
+}
+
+// hasNoParent is the error for a record that belongs to no other and must.
+func hasNoParent(e *Entity) *Error {
+	var kinds []string
+	for _, name := range e.Parents {
+		kinds = append(kinds, e.Field(name).Ref)
+	}
+	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents, "or"),
+		e.Target(e.Field(e.Parents[0])).Route(), e.ChildRoute()).On(e.Parents[0])
+}
+
+func (in Input) apply(old Value) Value {
+	switch in.Mode {
+	case Set:
+		if sameLabels(old.List(), in.Value.List()) {
+			return old
+		}
+	case EditTags:
+		return Labels(applyTagEdits(old.List(), in.Value.List(), in.Remove))
+	case MergeMembers:
+		return Members(applyMembers(old.Members(), in.Value.Members(), in.Remove))
+	}
+	return in.Value
+}
+
+// merge makes the time that a flag stamps agree with it. Where both were sent and
+// contradict each other, as in a record that is sent back, that counts which changes.
+func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
+	f := in.Field
+	i, yes := e.Index(f.FlagOf), in.Value.Int != 0
+	switch {
+	case f.FlagOf == "" || after[i].Set() == yes:
+	case after[i].Equal(before[i]) && yes:
+		after[i] = truncateSecond(now)
+	case after[i].Equal(before[i]):
+		after[i] = Value{}
+	case before[i].Set() != yes:
+		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, f.FlagOf).On(f.Name)
+	}
+	return nil
+}
+
+// sameLabels reports whether two lists hold the same labels; order has no
+// meaning, and neither holds one twice.
+func sameLabels(a, b []string) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return false
+	}
+	there := setOf(b)
+	for _, tag := range a {
+		if !there[tag] {
+			return false
+		}
+	}
+	return true
+}
+
+// setOf returns the words as a set.
+func setOf(words []string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, word := range words {
+		set[word] = true
+	}
+	return set
+}
+
+func applyTagEdits(old, add, remove []string) []string {
+	tags := make([]string, 0, len(old)+len(add))
+	left := setOf(remove)
+	for _, tag := range append(slices.Clone(old), add...) {
+		if !left[tag] {
+			tags = append(tags, tag)
+			left[tag] = true
+		}
+	}
+	return tags
+}
+
+// applyMembers returns the members in key order, so that equal objects are
+// equal text.
+func applyMembers(old, set []Member, remove []string) []Member {
+	merged := slices.Clone(set)
+	left := setOf(remove)
+	for _, m := range set {
+		left[m.Name] = true
+	}
+	for _, m := range old {
+		if !left[m.Name] {
+			merged = append(merged, m)
+		}
+	}
+	slices.SortFunc(merged, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return merged
+}
+
+// applyTransitions sets f when the field it follows has just become one of its values.
+func applyTransitions(e *Entity, f *Field, before, after []Value) {
+	i := e.Index(f.TransitionOf)
+	if at := f.transitions(after[i]); at >= 0 && !after[i].Equal(before[i]) {
+		after[e.Index(f.Name)] = Str(f.TransitionValues[at])
+	}
+}
+
+// setTransitionTime keeps the time at which the field it follows became one of its values.
+func setTransitionTime(e *Entity, f *Field, after []Value, now int64) {
+	own := e.Index(f.Name)
+	if f.transitions(after[e.Index(f.TransitionOf)]) < 0 {
+		after[own] = Value{}
+	} else if !after[own].Set() {
+		after[own] = truncateSecond(now)
+	}
+}
+
+// transitions returns which value of FollowOn it is, or -1.
+func (f *Field) transitions(v Value) int {
+	return slices.IndexFunc(f.TransitionValues, func(word string) bool { return strings.EqualFold(v.Text, word) })
+}
+
+// truncateSecond returns the time that clients give and see: whole seconds.
+func truncateSecond(now int64) Value { return Millis(now / 1000 * 1000) }
+
+func (f *Field) fallback(now int64) Value {
+	switch {
+	case f.Default == "":
+		return Value{}
+	case f.Type.Kind() == TimeKind:
+		return truncateSecond(now)
+	}
+	return Str(f.Default)
+}
+
+func (f *Field) checkSize(v Value) *Error {
+	size := 0
+	for _, m := range v.Members() {
+		size += len(m.Name) + len(m.JSON)
+	}
+	switch {
+	case len(v.List()) > MaxTags:
+		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
+	case size > MaxObjectSize || len(v.Members()) > norm.MaxMembers:
+		return Errorf(InvalidValue, "%s would be %d bytes in %d keys; at most %d bytes in %d keys are kept. Remove keys by sending null for them.",
+			f.Name, size, len(v.Members()), MaxObjectSize, norm.MaxMembers).On(f.Name)
+	}
+	return nil
+}
+
+// missing is the error for a required field without a value, which it may have had before.
+func missing(e *Entity, f *Field, before Value) *Error {
+	if before.Set() {
+		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)
+	}
+	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name)
+}
+
+// Changed returns the positions of the fields that differ.
+func Changed(before, after []Value) []int {
+	var changed []int
+	for i := range after {
+		if !before[i].Equal(after[i]) {
+			changed = append(changed, i)
+		}
+	}
+	return changed
+}
