@@ -10,8 +10,8 @@ import (
 	"crmkit/store/cache"
 )
 
-// checkShelf compares what lists and fetches show with the tables.
-func (f *fixture) checkShelf(actor crm.Actor) {
+// checkCache compares what lists and fetches show with the tables.
+func (f *fixture) checkCache(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
 		if !f.mappings[e].layout.Cacheable() {
@@ -35,8 +35,8 @@ func (f *fixture) checkShelf(actor crm.Actor) {
 	}
 }
 
-// TestShelfShowsWhatTheTablesHave writes at random from several sides while others read.
-func TestShelfShowsWhatTheTablesHave(t *testing.T) {
+// TestCacheShowsWhatTheTablesHave writes at random from several sides while others read.
+func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
 		for round := range 3 {
@@ -54,7 +54,7 @@ func TestShelfShowsWhatTheTablesHave(t *testing.T) {
 				}
 			})
 			for _, actor := range actors {
-				f.checkShelf(actor)
+				f.checkCache(actor)
 			}
 		}
 		if kept := f.cache.Stats().Bytes > 0; kept != (f.Store.opts.Caches.Records > 0) {
@@ -63,8 +63,8 @@ func TestShelfShowsWhatTheTablesHave(t *testing.T) {
 	})
 }
 
-// TestShelfFollowsWrites changes what records on the shelf show, each way there is.
-func TestShelfFollowsWrites(t *testing.T) {
+// TestCacheFollowsWrites changes what cached records show, in each way.
+func TestCacheFollowsWrites(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")
@@ -79,10 +79,10 @@ func TestShelfFollowsWrites(t *testing.T) {
 			func() { f.remove(ann, other) },
 			func() { f.remove(ann, campaign) },
 		} {
-			f.checkShelf(ann)
+			f.checkCache(ann)
 			change()
 		}
-		f.checkShelf(ann)
+		f.checkCache(ann)
 		f.remove(ann, jane)
 		if _, err := f.Record(t.Context(), ann, jane.Entity, jane.Key); codeOf(err) != crm.NotFound {
 			t.Errorf("a deleted record: %v", err)
@@ -90,8 +90,8 @@ func TestShelfFollowsWrites(t *testing.T) {
 	})
 }
 
-// TestShelfKeepsNothingOfBefore puts and takes what was read before a commit.
-func TestShelfKeepsNothingOfBefore(t *testing.T) {
+// TestCacheKeepsNothingOfBefore puts and takes what was read before a commit.
+func TestCacheKeepsNothingOfBefore(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
@@ -105,15 +105,15 @@ func TestShelfKeepsNothingOfBefore(t *testing.T) {
 	}
 	records := make([]crm.Record, 1)
 	if missing := before.Records(layout, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
-		t.Error("a look that began before a commit takes what was put after it")
+		t.Error("a snapshot of before a commit finds what was put after it")
 	}
 	if missing := f.cache.Snapshot(ann.Workspace).Records(layout, []int64{jane.Key}, records); len(missing) != 0 {
 		t.Error("nothing was kept: the test tested nothing")
 	}
 }
 
-// TestShelfIsNobodyElses asks for records of another workspace that are on the shelf.
-func TestShelfIsNobodyElses(t *testing.T) {
+// TestCacheIsOfOneWorkspace asks for records of another workspace that are cached.
+func TestCacheIsOfOneWorkspace(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	rec := f.save(ann, "contact", "name", "Jane")
@@ -123,8 +123,8 @@ func TestShelfIsNobodyElses(t *testing.T) {
 	}
 }
 
-// TestShelfIsBounded reads more than fits.
-func TestShelfIsBounded(t *testing.T) {
+// TestCacheIsBounded reads more than fits.
+func TestCacheIsBounded(t *testing.T) {
 	f := onFile(t)
 	f.cache = cache.New(cache.Limits{Records: 20_000})
 	ann := f.member("ann@example.com")
@@ -132,7 +132,7 @@ func TestShelfIsBounded(t *testing.T) {
 		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
 	}
 	for range 2 {
-		f.checkShelf(ann)
+		f.checkCache(ann)
 		if size := f.cache.Stats().Bytes; size > 20_000 || size < 5_000 {
 			t.Errorf("%d bytes are kept", size)
 		}
@@ -154,7 +154,7 @@ func TestWritersOutsideAreSeen(t *testing.T) {
 			acme := f.save(ann, "company", "name", "Acme")
 			jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
 			for i := range 20 {
-				f.checkShelf(ann)
+				f.checkCache(ann)
 				switch i % 3 {
 				case 0:
 					other.update(ann, jane, "phone", fmt.Sprint(i))
@@ -164,7 +164,7 @@ func TestWritersOutsideAreSeen(t *testing.T) {
 					other.save(ann, "activity", "body", "called", "contact_id", jane)
 				}
 			}
-			f.checkShelf(ann)
+			f.checkCache(ann)
 		})
 	}
 }
@@ -211,7 +211,7 @@ func TestCommitsShowWhatOthersWrote(t *testing.T) {
 	if n := <-found; valid || name != "Zoe" || n != 1 {
 		t.Errorf("during a commit, with a valid snapshot %v: %s, found %d times", valid, name, n)
 	}
-	f.checkShelf(ann)
+	f.checkCache(ann)
 }
 
 // TestReadsDoNotWaitForWritersOutside reads while another process writes for long, and
@@ -234,7 +234,7 @@ func TestReadsDoNotWaitForWritersOutside(t *testing.T) {
 		t.Errorf("in use: %s", used)
 	}
 	release()
-	f.checkShelf(ann)
+	f.checkCache(ann)
 }
 
 // TestWalIndexTells holds that what other connections commit changes what is looked at,

@@ -42,75 +42,98 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	return keys
 }
 
-// searchedWords are such that folding, parts, digits and signs of SQL matter.
+// searchedWords are words in which folding, parts, digits and signs of SQL matter.
 var searchedWords = []string{"Ärger", "arger", "Müller-Söhne", "müll", "ß", "10%", "b_b", `c\d`, "4930", "+49-30", "0049", "(030)", "日本", "́", "´", "jürgen@köln.de", "a@b", "x.y", "İ", "ﬁn", "vip", "n b"}
 
-// TestMirrorsHaveWhatTablesHave makes, changes and deletes records of several kinds and
-// searches them for words: the mirrors, which follow, find what the tables have, and so
-// do mirrors that are filled anew.
-func TestMirrorsHaveWhatTablesHave(t *testing.T) {
-	f := cached(t)
-	ann, bob, random := f.member("ann@example.com"), f.member("bob@example.com"), rand.New(rand.NewPCG(3, 9))
-	word := func() string { return searchedWords[random.IntN(len(searchedWords))] }
-	var records []crm.Record
-	for round := range 100 {
-		pairs := map[string][]any{
-			"contact": {"name", word() + " " + word(), "email", fmt.Sprintf("%d.%s@köln.de", round, []string{"jürgen", "x"}[round%2]), "phone", word(), "notes", strings.Repeat(word()+"\n", 3), "tags", []string{word(), "t"}},
-			"company": {"name", word(), "domain", fmt.Sprintf("d%d.köln.de", round), "notes", word(), "tags", []string{word()}},
-			"deal":    {"title", word(), "notes", word()}, "task": {"title", word()}, "activity": {"body", word()},
+// searchedKinds are the kinds of records that a searchProgram makes.
+var searchedKinds = []string{"contact", "company", "deal", "task", "activity"}
+
+// searchProgram makes, changes and deletes records of searched words at random.
+type searchProgram struct {
+	*fixture
+	actor   crm.Actor
+	random  *rand.Rand
+	records []crm.Record
+}
+
+func (p *searchProgram) word() string { return searchedWords[p.random.IntN(len(searchedWords))] }
+
+func (p *searchProgram) step(round int) {
+	switch i := p.random.IntN(max(1, len(p.records))); p.random.IntN(8) {
+	case 0, 1:
+		if len(p.records) > 0 && p.records[i].Entity.Field("notes") != nil {
+			p.update(p.actor, p.records[i], "notes", p.word(), p.records[i].Entity.LabelField, p.word())
 		}
-		kinds := []string{"contact", "company", "deal", "task", "activity"}
-		kind := kinds[random.IntN(len(kinds))]
-		if len(records) > 0 {
-			other := records[random.IntN(len(records))]
-			switch field := f.Schema.ByName(kind).Field(other.Entity.Name + "_id"); {
-			case field != nil:
-				pairs[kind] = append(pairs[kind], field.Name, other)
-			case kind == "activity":
-				continue
-			}
-		} else if kind == "activity" {
-			continue
-		}
-		switch i := random.IntN(max(1, len(records))); random.IntN(8) {
-		case 0, 1:
-			if len(records) > 0 && records[i].Entity.Field("notes") != nil {
-				f.update(ann, records[i], "notes", word(), records[i].Entity.LabelField, word())
-			}
-		case 2:
-			if len(records) > 5 {
-				f.remove(ann, records[i])
-				records = slices.DeleteFunc(records, func(r crm.Record) bool { // what was logged below it may have gone too
-					_, err := f.Record(t.Context(), ann, r.Entity, r.Key)
-					return err != nil
-				})
-			}
-		case 3: // what fails leaves nothing
-			_ = f.Write(t.Context(), ann, func(tx *Tx) error {
-				_ = tx.Savepoint(func() error {
-					_, err := tx.Save(f.draft("company", "name", "vip taken back"))
-					return errors.Join(err, errors.New("no"))
-				})
-				if round%2 == 0 {
-					return nil
-				}
-				_, err := tx.Save(f.draft("company", "name", "vip not kept"))
-				return errors.Join(err, errors.New("no"))
+	case 2:
+		if len(p.records) > 5 {
+			p.remove(p.actor, p.records[i])
+			p.records = slices.DeleteFunc(p.records, func(r crm.Record) bool { // what was logged below it may have gone too
+				_, err := p.Record(p.t.Context(), p.actor, r.Entity, r.Key)
+				return err != nil
 			})
-			f.compareSearches(ann, []string{"company"}, "kept", "taken")
-		default:
-			records = append(records, f.save(ann, kind, pairs[kind]...))
 		}
-		if round%25 == 24 {
-			f.compareSearches(ann, kinds, word()+" "+word(), word())
+	case 3:
+		p.fail(round)
+		p.compareSearches(p.actor, []string{"company"}, "kept", "taken")
+	default:
+		p.create(round)
+	}
+}
+
+// fail writes what is not kept, in a part of a write or in all of it.
+func (p *searchProgram) fail(round int) {
+	_ = p.Write(p.t.Context(), p.actor, func(tx *Tx) error {
+		_ = tx.Savepoint(func() error {
+			_, err := tx.Save(p.draft("company", "name", "vip taken back"))
+			return errors.Join(err, errors.New("no"))
+		})
+		if round%2 == 0 {
+			return nil
+		}
+		_, err := tx.Save(p.draft("company", "name", "vip not kept"))
+		return errors.Join(err, errors.New("no"))
+	})
+}
+
+// create makes a record, which refers to another if it can. An activity must.
+func (p *searchProgram) create(round int) {
+	word := p.word
+	pairs := map[string][]any{
+		"contact": {"name", word() + " " + word(), "email", fmt.Sprintf("%d.%s@köln.de", round, []string{"jürgen", "x"}[round%2]), "phone", word(), "notes", strings.Repeat(word()+"\n", 3), "tags", []string{word(), "t"}},
+		"company": {"name", word(), "domain", fmt.Sprintf("d%d.köln.de", round), "notes", word(), "tags", []string{word()}},
+		"deal":    {"title", word(), "notes", word()}, "task": {"title", word()}, "activity": {"body", word()},
+	}
+	kind := searchedKinds[p.random.IntN(len(searchedKinds))]
+	refers := false
+	if len(p.records) > 0 {
+		other := p.records[p.random.IntN(len(p.records))]
+		if field := p.Schema.ByName(kind).Field(other.Entity.Name + "_id"); field != nil {
+			pairs[kind], refers = append(pairs[kind], field.Name, other), true
+		}
+	}
+	if refers || kind != "activity" {
+		p.records = append(p.records, p.save(p.actor, kind, pairs[kind]...))
+	}
+}
+
+// TestIndexesHaveWhatTablesHave runs a random program: the indexes, which follow it, find
+// what the tables have, and so do indexes that are filled anew.
+func TestIndexesHaveWhatTablesHave(t *testing.T) {
+	f := cached(t)
+	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
+	p := &searchProgram{fixture: f, actor: ann, random: rand.New(rand.NewPCG(3, 9))}
+	for round := range 100 {
+		if p.step(round); round%25 == 24 {
+			f.compareSearches(ann, searchedKinds, p.word()+" "+p.word(), p.word())
 		}
 	}
 	f.save(bob, "contact", "name", "vip of Bob", "notes", strings.Join(searchedWords, " "))
-	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
+	words := append(slices.Clone(searchedWords), "t", "de", "köln", "n", "taken", "kept")
+	f.compareSearches(ann, searchedKinds, words...)
 	f.indexes.Forget(ann.Workspace)
-	f.compareSearches(ann, []string{"contact", "company", "deal", "task", "activity"}, append(searchedWords, "t", "de", "köln", "n", "taken", "kept")...)
+	f.compareSearches(ann, searchedKinds, words...)
 	if f.indexes.Bytes() <= 0 || f.indexes.Len() == 0 {
-		t.Error("no mirror is in memory")
+		t.Error("no index is in memory")
 	}
 }
 
@@ -146,22 +169,22 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 	q := f.question(actor, kind, params)
 	h, err := f.searchIndex(f.t.Context(), actor, q.Entity, q.Terms)
 	if err != nil || h == nil {
-		f.t.Fatalf("%s?%s: no mirror: %v", kind, params, err)
+		f.t.Fatalf("%s?%s: no index: %v", kind, params, err)
 	}
 	if got := f.walk(actor, kind, params+"&limit=7"); !slices.Equal(got, want) || len(q.OtherKinds) == 0 && h.Total != int64(len(want)) {
-		f.t.Errorf("%s?%s: %d hits, %d listed, the tables have %d", kind, params, h.Total, len(got), len(want))
+		f.t.Errorf("%s?%s: %d found, %d listed, the tables have %d", kind, params, h.Total, len(got), len(want))
 	}
 	page := f.list(actor, kind, params+"&limit=1")
 	if page.Total != int64(len(want)) || !page.TotalExact {
 		f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
 	}
 	if words := len(q.Terms.Words) > 0; page.NoExactMatch && (!words || len(want) > 0) {
-		f.t.Errorf("%s?%s: the words are said to stand nowhere", kind, params)
+		f.t.Errorf("%s?%s: the words are said to occur nowhere", kind, params)
 	}
 }
 
 // TestSearchesReadTheirOwnWrites has clients that search for what they have just
-// written, while mirrors are forgotten and filled again.
+// written, while indexes are dropped and filled again.
 func TestSearchesReadTheirOwnWrites(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -206,9 +229,9 @@ func (f *fixture) findsOne(actor crm.Actor, word string, want int64) {
 	}
 }
 
-// TestMirrorsAreBounded searches more workspaces than there is memory for, and one that
+// TestIndexesAreBounded searches more workspaces than there is memory for, and one that
 // alone is too large.
-func TestMirrorsAreBounded(t *testing.T) {
+func TestIndexesAreBounded(t *testing.T) {
 	c := newClock()
 	f := openWith(t, c, Options{Path: Memory, Schema: builtin(t), Clock: c.Now, Caches: &Caches{Search: 60_000}})
 	var actors []crm.Actor
@@ -244,10 +267,10 @@ func TestMirrorsAreBounded(t *testing.T) {
 	}
 	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
-		t.Errorf("without a mirror %d are found, %v", page.Total, err)
+		t.Errorf("without an index %d are found, %v", page.Total, err)
 	}
 	if spelled, err := f.Suggest(t.Context(), big, f.Schema.ByName("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
-		t.Errorf("without a mirror the spellings are %v, %v", spelled, err)
+		t.Errorf("without an index the spellings are %v, %v", spelled, err)
 	}
 }
 
@@ -260,9 +283,9 @@ func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
 	return s
 }
 
-// TestUnknownCommitsForgetMirrors holds that after a commit of which it is not known
+// TestUnknownCommitsForgetIndexes holds that after a commit of which it is not known
 // whether it is there, searches read the tables anew.
-func TestUnknownCommitsForgetMirrors(t *testing.T) {
+func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	rec := f.save(ann, "contact", "name", "x")
@@ -274,7 +297,7 @@ func TestUnknownCommitsForgetMirrors(t *testing.T) {
 	f.findsOne(ann, "x", 1)
 }
 
-// TestSpellings holds what stands in for misspelled words.
+// TestSpellings holds which words are suggested for misspelled ones.
 func TestSpellings(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -302,7 +325,7 @@ func TestSpellings(t *testing.T) {
 		q := f.question(ann, "contact", "search="+url.QueryEscape(text))
 		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Terms)
 		if got := fmt.Sprint(spelled); err != nil || got != want {
-			t.Errorf("%q is looked for as %s, %v; want %s", text, got, err, want)
+			t.Errorf("%q is suggested as %s, %v; want %s", text, got, err, want)
 		}
 	}
 }
@@ -364,9 +387,9 @@ func TestMemoryFollowsOtherProcesses(t *testing.T) {
 	other.compareSearches(ann, []string{"contact"}, "both", "n1", "many99")
 }
 
-// TestMirrorsFollowWhatStandsBeside searches activities by the company of their contact,
-// which is kept in them, before and after the contact moves.
-func TestMirrorsFollowWhatStandsBeside(t *testing.T) {
+// TestIndexesFollowInheritedReferences searches activities by the company of their contact,
+// which they inherit, before and after the contact moves.
+func TestIndexesFollowInheritedReferences(t *testing.T) {
 	for _, f := range []*fixture{onFile(t), cached(t)} {
 		ann := f.member("ann@example.com")
 		acme, other := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Other")

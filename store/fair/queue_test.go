@@ -33,61 +33,87 @@ func TestQueueSharesTime(t *testing.T) {
 	})
 }
 
+// queueModel is a queue beside a simple list for each tenant.
+type queueModel struct {
+	*rapid.T
+	q       queue[int]
+	waiting map[int64][]int
+	open    []ticket // of work that was begun
+}
+
+func (m *queueModel) count() (n int) {
+	for _, items := range m.waiting {
+		n += len(items)
+	}
+	return n
+}
+
+func (m *queueModel) push(tenant int64, item int) {
+	full := m.count() >= m.q.limits.Total || len(m.waiting[tenant]) >= m.q.limits.PerTenant
+	if err := m.q.push(tenant, item); (err != nil) != full {
+		m.Fatalf("push with %d of %d waiting: %v", len(m.waiting[tenant]), m.count(), err)
+	} else if err == nil {
+		m.waiting[tenant] = append(m.waiting[tenant], item)
+	}
+}
+
+// pop takes work of all tenants but one, and may put it back.
+func (m *queueModel) pop(except int64) {
+	item, tk, found := m.q.pop(func(other int64) bool { return other != except })
+	if found != (m.count() > len(m.waiting[except])) {
+		m.Fatalf("pop found %t with %v waiting, all but %d", found, m.waiting, except)
+	}
+	if !found {
+		return
+	}
+	if m.waiting[tk.tenant][0] != item {
+		m.Fatalf("pop gives %d of %d, whose queue is %v", item, tk.tenant, m.waiting[tk.tenant])
+	}
+	if rapid.Bool().Draw(m.T, "put it back") {
+		m.q.putBack(tk, item)
+		return
+	}
+	m.waiting[tk.tenant] = m.waiting[tk.tenant][1:]
+	m.open = append(m.open, tk)
+}
+
+func (m *queueModel) remove(tenant int64) {
+	items := m.waiting[tenant]
+	if len(items) == 0 {
+		return
+	}
+	at := rapid.IntRange(0, len(items)-1).Draw(m.T, "at")
+	if !m.q.remove(tenant, items[at]) || m.q.remove(tenant, items[at]) {
+		m.Fatalf("remove of %v", items)
+	}
+	m.waiting[tenant] = slices.Delete(items, at, at+1)
+}
+
+func (m *queueModel) finish() {
+	if len(m.open) > 0 {
+		m.q.finish(m.open[0], time.Millisecond)
+		m.open = m.open[1:]
+	}
+}
+
 // TestQueueKeepsOrderAndLimits compares a queue with a simple list for each tenant.
 func TestQueueKeepsOrderAndLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const limit, share = 12, 5
-		q, model := newQueue[int](Limits{limit, share}), map[int64][]int{}
-		waiting := func() (n int) {
-			for _, items := range model {
-				n += len(items)
-			}
-			return n
-		}
-		var open []ticket
+		m := &queueModel{T: t, q: newQueue[int](Limits{12, 5}), waiting: map[int64][]int{}}
 		for i := range rapid.IntRange(1, 100).Draw(t, "steps") {
-			w := int64(rapid.IntRange(1, 4).Draw(t, "tenant"))
-			switch rapid.SampledFrom([]string{"push", "push", "pop", "remove", "finish", "unpop"}).Draw(t, "step") {
+			tenant := int64(rapid.IntRange(1, 4).Draw(t, "tenant"))
+			switch rapid.SampledFrom([]string{"push", "push", "pop", "pop", "remove", "finish"}).Draw(t, "step") {
 			case "push":
-				full := waiting() >= limit || len(model[w]) >= share
-				if err := q.push(w, i); (err != nil) != full {
-					t.Fatalf("push with %d of %d waiting: %v", len(model[w]), waiting(), err)
-				} else if err == nil {
-					model[w] = append(model[w], i)
-				}
-			case "pop", "unpop":
-				item, tk, found := q.pop(func(other int64) bool { return other != w })
-				if found != (waiting() > len(model[w])) {
-					t.Fatalf("pop found %t with %v waiting, all but %d", found, model, w)
-				}
-				if !found {
-					continue
-				}
-				if model[tk.tenant][0] != item {
-					t.Fatalf("pop gives %d of %d, whose queue is %v", item, tk.tenant, model[tk.tenant])
-				}
-				if rapid.Bool().Draw(t, "put it back") {
-					q.putBack(tk, item)
-					continue
-				}
-				model[tk.tenant] = model[tk.tenant][1:]
-				open = append(open, tk)
+				m.push(tenant, i)
+			case "pop":
+				m.pop(tenant)
 			case "remove":
-				if len(model[w]) > 0 {
-					at := rapid.IntRange(0, len(model[w])-1).Draw(t, "at")
-					if !q.remove(w, model[w][at]) || q.remove(w, model[w][at]) {
-						t.Fatalf("remove of %v", model[w])
-					}
-					model[w] = slices.Delete(model[w], at, at+1)
-				}
+				m.remove(tenant)
 			case "finish":
-				if len(open) > 0 {
-					q.finish(open[0], time.Millisecond)
-					open = open[1:]
-				}
+				m.finish()
 			}
-			if q.waiting != waiting() || q.running != len(open) {
-				t.Fatalf("%d wait and %d run; the model has %d and %d", q.waiting, q.running, waiting(), len(open))
+			if m.q.waiting != m.count() || m.q.running != len(m.open) {
+				t.Fatalf("%d wait and %d run; the model has %d and %d", m.q.waiting, m.q.running, m.count(), len(m.open))
 			}
 		}
 	})

@@ -51,7 +51,7 @@ func TestMemoryCannotStopTheDatabase(t *testing.T) {
 		})
 		f.findsOne(ann, name, 20)
 		f.compareSearches(ann, []string{"contact"}, name)
-		f.checkShelf(ann)
+		f.checkCache(ann)
 	}
 	if n := strings.Count(log.String(), "memory is filled anew"); n < 3 {
 		t.Errorf("%d faults are logged:\n%s", n, log)

@@ -5,7 +5,8 @@ import (
 	"crmkit/store/cache"
 )
 
-// updateCaches brings memory in step with a batch.
+// updateCaches brings the caches in step with a batch, and ends its commit for them. It runs
+// before the writes of the batch are answered, so that clients find what they wrote.
 func (w *writer) updateCaches(batch []*job, err error) {
 	w.store.withRecover(func() { w.follow(batch, err) })
 	if err == nil {
@@ -16,11 +17,11 @@ func (w *writer) updateCaches(batch []*job, err error) {
 	w.versions, w.foreign, w.others = nil, nil, false
 }
 
-// follow brings mirrors and shelf in step with a batch. Where it is not known what was
-// committed they are forgotten.
+// follow gives the changes of a batch to the caches. After an error it is not known what
+// was committed, and they forget all that the batch may have changed.
 func (w *writer) follow(batch []*job, err error) {
 	changed := w.foreign
-	if w.others || err != nil { // a change changes more than the record that it names
+	if w.others || err != nil { // more has changed than the records that are known
 		w.store.cache.ClearRecords()
 	}
 	for _, j := range batch {
@@ -38,17 +39,17 @@ func (w *writer) follow(batch []*job, err error) {
 	}
 }
 
-// collectEffects adds the moments of a batch to those that end with it, each once: one that passed
-// twice would look as if no commit were under way.
+// collectEffects adds the versions that a batch changes to those that end with it, each
+// once: one that is bumped twice would look as if no commit were under way.
 func (w *writer) collectEffects(batch []*job) {
 	seen := map[*cache.Version]bool{}
-	for _, m := range w.versions {
-		seen[m] = true
+	for _, v := range w.versions {
+		seen[v] = true
 	}
 	for _, j := range batch {
-		for _, m := range j.versions {
-			if !seen[m] {
-				seen[m], w.versions = true, append(w.versions, m)
+		for _, v := range j.versions {
+			if !seen[v] {
+				seen[v], w.versions = true, append(w.versions, v)
 			}
 		}
 	}
