@@ -2,18 +2,15 @@ package norm
 
 import "unicode/utf8"
 
-// maxPattern is the most letters of a word that distances are counted from: one bit
-// of a machine word stands for each.
-const maxPattern = 64
-
-// pattern is a word, prepared for counting how far others are apart from it.
+// pattern is a word, prepared for counting how many edits other words are away from it. It
+// has at most 64 letters, since each has a bit of a machine word.
 type pattern struct {
 	size     int // letters
 	ascii    [utf8.RuneSelf]uint64
 	nonASCII map[rune]uint64
 }
 
-// newPattern prepares a word of at most maxPattern letters.
+// newPattern prepares a word of at most 64 letters.
 func newPattern(word string) *pattern {
 	p := &pattern{}
 	for _, r := range word {
