@@ -11,9 +11,9 @@ import (
 )
 
 type tokenCommand struct {
-	Email  string `help:"Whose token." required:"" placeholder:"EMAIL"`
-	Create bool   `help:"Make the user and a workspace where there is no such user. The first user of a file is made without it." env:"-"`
-	Name   string `help:"What GET /tokens calls it." default:"crmkit token"`
+	Email  string `help:"User to make the token for." required:"" placeholder:"EMAIL"`
+	Create bool   `help:"Create the user, with a workspace, if the address is unknown. The first user of a file needs no --create." env:"-"`
+	Name   string `help:"Name of the token in GET /tokens." default:"crmkit token"`
 	ownerFlags
 }
 
@@ -46,8 +46,8 @@ func (c planListCommand) Run(io console) error {
 }
 
 type planSetCommand struct {
-	Of   string `arg:"" help:"A workspace by its id (ws_…), for what it holds; or a user by the e-mail address, for how many workspaces they may make." placeholder:"WORKSPACE|EMAIL"`
-	Plan string `arg:"" help:"The plan's name."`
+	Of   string `arg:"" help:"Id of a workspace (ws_…), to limit its records; or e-mail address of a user, to limit how many workspaces they make." placeholder:"WORKSPACE|EMAIL"`
+	Plan string `arg:"" help:"Name of the plan."`
 	ownerFlags
 }
 

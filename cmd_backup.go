@@ -19,9 +19,9 @@ import (
 // place and bring it to a newer schema; and the backups a server makes itself.
 
 type backupCommand struct {
-	File string `arg:"" help:"The file to write, or a folder, in which the copy is called as the database is." placeholder:"FILE"`
+	File string `arg:"" help:"File to write, or a folder; in a folder the copy has the name of the database." placeholder:"FILE"`
 	DB   string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Keep int    `help:"How many to keep: the one before gets its time in the name, the oldest go. Without it a file that is there is not replaced." placeholder:"N"`
+	Keep int    `help:"Number of backups to keep: older ones are renamed with their time, and the oldest deleted. Without it an existing file is an error." placeholder:"N"`
 }
 
 // Run writes the backup and prints what is in it.
@@ -41,8 +41,8 @@ func (c backupCommand) Run(ctx context.Context, io console) error {
 
 type restoreCommand struct {
 	File  string `arg:"" help:"The backup." placeholder:"FILE"`
-	DB    string `name:"db" help:"The database file to put it to (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Force bool   `help:"Put it in the place of a database that is there. The old file is kept under another name." env:"-"`
+	DB    string `name:"db" help:"Database file to restore to (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Force bool   `help:"Replace an existing database. The old file is kept under another name." env:"-"`
 }
 
 // Run puts the backup in place and prints what is in it.
@@ -68,7 +68,7 @@ type verifyCommand struct {
 	File string `arg:"" help:"A database or a backup." placeholder:"FILE"`
 }
 
-// Run prints what is in the file, or ends with what is wrong with it.
+// Run prints a summary of the file, or fails with the damage it found.
 func (c verifyCommand) Run(ctx context.Context, io console) error {
 	sum, err := store.Verify(ctx, c.File)
 	if err != nil {
@@ -79,7 +79,7 @@ func (c verifyCommand) Run(ctx context.Context, io console) error {
 
 type upgradeCommand struct {
 	DB     string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	DryRun bool   `help:"Try it on a copy in the folder for temporary files, and say what would be done." env:"-"`
+	DryRun bool   `help:"Upgrade a copy in the folder for temporary files, and say what would be done." env:"-"`
 }
 
 // Run brings the file to the schema of this binary, or tries that on a copy.
@@ -107,7 +107,7 @@ func (c upgradeCommand) Run(ctx context.Context, io console) error {
 	return printSummary(io, done, sum)
 }
 
-// printSummary writes one line of what is in a file.
+// printSummary writes the summary of a file as one line.
 func printSummary(io console, done string, sum sqlite.Summary) error {
 	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, norm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
 	for _, c := range sum.Rows {

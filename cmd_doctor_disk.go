@@ -106,8 +106,8 @@ func (c doctorRun) space(context.Context) checkResult {
 	return checkResult{ok, "disk", found, ""}
 }
 
-// clock checks that the clock is not behind what was written, and that something
-// keeps it right.
+// clock checks that the clock is not behind the latest change in the file, and that it is
+// synchronised.
 func (c doctorRun) clock(context.Context) checkResult {
 	now := time.Now()
 	if c.health.LastChange.After(now.Add(time.Minute)) {
@@ -150,9 +150,9 @@ func (c doctorRun) backup(ctx context.Context) checkResult {
 	case err != nil:
 		return checkResult{fail, "backup", err.Error(), "let the user of the server reach it"}
 	case at.IsZero() && c.health.Schema == 0:
-		return checkResult{warn, "backup", "there is none in " + c.BackupDir, "the server makes the first at its start"}
+		return checkResult{warn, "backup", "no backup in " + c.BackupDir, "the server makes the first at its start"}
 	case at.IsZero():
-		return checkResult{fail, "backup", "there is none in " + c.BackupDir, now}
+		return checkResult{fail, "backup", "no backup in " + c.BackupDir, now}
 	case age > lostBackup:
 		return checkResult{fail, "backup", found, now + ", and see in the log why none was made since"}
 	case age > staleBackup:

@@ -85,7 +85,7 @@ func unreached(what string, err error) checkResult {
 
 func loopbackURL(origin string) bool { return norm.IsLoopback(strings.TrimPrefix(origin, "http://")) }
 
-// proxy checks that clients behind a proxy are told apart.
+// proxy checks that clients behind a proxy have addresses of their own.
 func (c doctorRun) proxy(context.Context) checkResult {
 	behind := !c.Local && !c.secure() && strings.HasPrefix(c.BaseURL, "https://")
 	switch {

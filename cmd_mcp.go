@@ -20,17 +20,17 @@ import (
 )
 
 type mcpCommand struct {
-	DB    string `name:"db" help:"The database file; it is made if there is none (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"As whom to act on the file; the oldest user if left out." placeholder:"EMAIL"`
-	URL   string `name:"url" help:"A server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
+	DB    string `name:"db" help:"Database file; created if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Email string `help:"User to act as on the file (default: the oldest user)." placeholder:"EMAIL"`
+	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
-	Tools bool   `help:"Five tools that differ in what they can change, instead of one for everything."`
+	Tools bool   `help:"Five tools that differ in what they may change, instead of one for everything."`
 	planFlags
 }
 
-// Run serves until standard input ends. Whoever owns the file owns the data, so there is no
-// sign-in. Several such commands may run on one file, and beside a server: one process owns
-// the file, and the others send it their messages.
+// Run serves until standard input ends. Access to the file is access to the data, so there
+// is no sign-in. Several of these commands may run on one file, and beside a server: one
+// process owns the file, and the others send it their messages.
 func (c mcpCommand) Run(ctx context.Context, io console) error {
 	signal.Ignore(syscall.SIGPIPE) // a client that is gone is an error of writing, after which there is a token to end
 	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))

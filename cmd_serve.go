@@ -20,23 +20,23 @@ import (
 type serveCommand struct {
 	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS). unix:PATH makes a Unix socket for a proxy on this machine." placeholder:"HOST:PORT"`
 	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL       string        `name:"base-url" help:"Origin under which clients reach the server, for the manual and mails." placeholder:"URL"`
-	Local         bool          `help:"Local mode: sign-in codes come in the answer; loopback only."`
+	BaseURL       string        `name:"base-url" help:"Origin that clients use for the server, named in the manual and in mails." placeholder:"URL"`
+	Local         bool          `help:"Local mode: sign-in codes are in the answer instead of a mail; loopback only."`
 	TokenFor      string        `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
 	SMTPURL       string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
 	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
-	Signup        string        `help:"Who may sign up: open for anybody, invite for the invited only (default ${default})." enum:"open,invite" default:"open"`
-	Rate          int           `help:"Requests a second of one token, and of one client address, with four seconds' worth at once; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
-	ImportMax     int           `help:"Megabytes of a file to import; it is kept beside the database while it is read (default ${default})." default:"2048" placeholder:"MB"`
-	MetricsToken  string        `help:"Bearer token for GET /metrics among the other paths; without it there are none." placeholder:"SECRET"`
-	MetricsListen string        `help:"Further address that answers GET /metrics to whoever reaches it, like 127.0.0.1:9090." placeholder:"HOST:PORT"`
-	TrustProxy    string        `help:"Networks of proxies whose X-Forwarded-For is believed, like 10.0.0.0/8, ::1." placeholder:"CIDR,…"`
-	LogFormat     string        `help:"How log lines on standard error are written: text or json." enum:"text,json" default:"text"`
-	BackupDir     string        `help:"Folder to keep backups of the database in; without it none are made." placeholder:"DIR"`
-	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (6h if left out)." placeholder:"TIME"`
-	BackupKeep    int           `help:"How many backups to keep (default ${default})." default:"28" placeholder:"N"`
-	SearchMemory  int           `help:"Megabytes of memory for the text that searches read; a workspace with more text is searched slowly, on the disk, and not for misspelled words; 0 for none (default ${default})." default:"256" placeholder:"MB"`
-	RecordMemory  int           `help:"Megabytes of memory for the records that were read lately; 0 for none (default ${default})." default:"64" placeholder:"MB"`
+	Signup        string        `help:"Who may sign up: open is anybody, invite only people who were invited (default ${default})." enum:"open,invite" default:"open"`
+	Rate          int           `help:"Requests per second of one token, and of one client address, with bursts of four times as many; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
+	ImportMax     int           `help:"Largest file to import in megabytes; the file is kept beside the database while it is read (default ${default})." default:"2048" placeholder:"MB"`
+	MetricsToken  string        `help:"Bearer token for GET /metrics; without it this path is off." placeholder:"SECRET"`
+	MetricsListen string        `help:"Second address, like 127.0.0.1:9090, that serves GET /metrics without a token." placeholder:"HOST:PORT"`
+	TrustProxy    string        `help:"Networks of reverse proxies, like 10.0.0.0/8, ::1, whose X-Forwarded-For names the client." placeholder:"CIDR,…"`
+	LogFormat     string        `help:"Format of the log on standard error: text or json." enum:"text,json" default:"text"`
+	BackupDir     string        `help:"Folder for automatic backups; without it none are made." placeholder:"DIR"`
+	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (default 6h)." placeholder:"TIME"`
+	BackupKeep    int           `help:"Number of backups to keep (default ${default})." default:"28" placeholder:"N"`
+	SearchMemory  int           `help:"Memory limit of the search index in megabytes. A workspace that does not fit is searched in the database: slower, and without misspelled words. 0 for no index (default ${default})." default:"256" placeholder:"MB"`
+	RecordMemory  int           `help:"Memory limit of the cache of recently read records in megabytes; 0 for no cache (default ${default})." default:"64" placeholder:"MB"`
 	retentionFlags
 	tlsFlags
 	planFlags

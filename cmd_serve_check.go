@@ -96,7 +96,7 @@ func (c serveCommand) listenHost() (string, error) {
 func (c serveCommand) checkMode(host string) error {
 	switch {
 	case c.Local && !norm.IsLoopback(host):
-		return fmt.Errorf("--listen %s: local mode answers sign-in codes to whoever asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
+		return fmt.Errorf("--listen %s: local mode gives sign-in codes to everybody who asks, so it listens on loopback only, like 127.0.0.1:8080", c.Listen)
 	case c.Local && (c.SMTPURL != "" || c.MailFrom != ""):
 		return errors.New("local mode sends no mail: leave out --smtp-url and --mail-from, or --local")
 	case c.Local:
@@ -116,7 +116,7 @@ const maxMemory = 1 << 30
 
 // retentionFlags say for how long what is of the past is kept.
 type retentionFlags struct {
-	LogDays int `help:"Days to keep entries of the log of changes, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
+	LogDays int `help:"Days to keep entries of the change log, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
 }
 
 // check refuses a log that is too short to look up what was deleted.

@@ -15,12 +15,12 @@ import (
 
 // tlsFlags are the settings of a server that speaks TLS by itself.
 type tlsFlags struct {
-	TLSDomain     string `name:"tls-domain" help:"Host names to get certificates for by ACME, and to serve under; whoever sets it agrees to the terms of the CA." placeholder:"NAME,…"`
-	TLSDir        string `name:"tls-dir" help:"Directory for the keys and certificates of --tls-domain, which nobody else may read (default: certs beside the database file)." placeholder:"DIR"`
-	TLSCert       string `name:"tls-cert" help:"Certificate of your own with its chain, in PEM; read again when it changes." placeholder:"FILE"`
+	TLSDomain     string `name:"tls-domain" help:"Host names of the server; it gets certificates for them by ACME. Setting this accepts the terms of the certificate authority." placeholder:"NAME,…"`
+	TLSDir        string `name:"tls-dir" help:"Folder of the keys and certificates of --tls-domain, which nobody else may read (default: certs beside the database file)." placeholder:"DIR"`
+	TLSCert       string `name:"tls-cert" help:"Your own certificate with its chain, in PEM; read again when it changes." placeholder:"FILE"`
 	TLSKey        string `name:"tls-key" help:"Key of --tls-cert." placeholder:"FILE"`
-	HTTPListen    string `name:"http-listen" help:"With TLS: address for plain HTTP, which proves domains to the CA and sends readers to https (default :80 with --tls-domain)." placeholder:"HOST:PORT"`
-	ACMEDirectory string `name:"acme-directory" help:"The CA, by the URL of its ACME directory (default: Let's Encrypt)." placeholder:"URL"`
+	HTTPListen    string `name:"http-listen" help:"With TLS: address for plain HTTP, which answers the certificate authority and redirects to https (default :80 with --tls-domain)." placeholder:"HOST:PORT"`
+	ACMEDirectory string `name:"acme-directory" help:"URL of the ACME directory of the certificate authority (default: Let's Encrypt)." placeholder:"URL"`
 }
 
 // secure reports whether the server speaks TLS by itself.
@@ -98,7 +98,7 @@ func (c serveCommand) certificates(log *slog.Logger) (*edge.Certificates, error)
 	return edge.ByACME(edge.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
 }
 
-// makePrivateDir makes a directory that nobody else may read, or holds that one is so.
+// makePrivateDir makes a directory that nobody else may read, or checks that an existing one is private.
 func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

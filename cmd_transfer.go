@@ -21,8 +21,8 @@ import (
 // connectionFlags say which data a command works on: a file, or a server's.
 type connectionFlags struct {
 	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"As whom to act on the file; needed where it has several users." placeholder:"EMAIL"`
-	URL   string `name:"url" help:"A server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
+	Email string `help:"User to act as on the file; needed if it has several." placeholder:"EMAIL"`
+	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
 	planFlags
 }
@@ -51,7 +51,7 @@ func (c connectionFlags) with(ctx context.Context, io console, name string, fn f
 }
 
 type exportCommand struct {
-	What string `arg:"" optional:"" help:"A kind with filters and format, like contacts or 'deals?stage=won&format=csv'; the whole workspace if left out." placeholder:"KIND"`
+	What string `arg:"" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace)." placeholder:"KIND"`
 	connectionFlags
 }
 
@@ -102,8 +102,8 @@ func (a *responseSink) refusal() error {
 }
 
 type importCommand struct {
-	File string `arg:"" help:"CSV, JSON lines or a JSON array; or what crmkit export gave. - is standard input." placeholder:"FILE"`
-	What string `arg:"" optional:"" help:"The kind, like contacts or 'contacts?dry_run=1'; if left out the file or its name says it." placeholder:"KIND"`
+	File string `arg:"" help:"CSV, JSON lines, a JSON array, or a file of crmkit export; - is standard input." placeholder:"FILE"`
+	What string `arg:"" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1' (default: taken from the file or its name)." placeholder:"KIND"`
 	connectionFlags
 }
 

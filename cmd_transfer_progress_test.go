@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestProgress shows a bar to who looks, and then only the rows that fail.
+// TestProgress checks that a terminal gets a progress bar and the rows that fail.
 func TestProgress(t *testing.T) {
 	var out, bar bytes.Buffer
 	p := &progress{out: &out, bar: &bar, brief: true, size: 10}

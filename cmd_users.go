@@ -10,7 +10,7 @@ import (
 type userCommand struct {
 	List   userListCommand   `cmd:"" help:"Print a line for each account, oldest first."`
 	Show   userShowCommand   `cmd:"" help:"Print an account and its workspaces."`
-	Remove userRemoveCommand `cmd:"" help:"Delete an account, and the workspaces of which it is the only member."`
+	Remove userRemoveCommand `cmd:"" help:"Delete an account, and the workspaces without other members."`
 }
 
 type userListCommand struct{ ownerFlags }
@@ -32,7 +32,7 @@ func (c userShowCommand) Run(ctx context.Context, io console) error {
 
 type userRemoveCommand struct {
 	Email string `arg:"" help:"The address of the account." placeholder:"EMAIL"`
-	Yes   bool   `help:"Do it. Without this flag the command says what would go." env:"-"`
+	Yes   bool   `help:"Delete it. Without this flag the command says what it would delete." env:"-"`
 	ownerFlags
 }
 
@@ -43,7 +43,7 @@ func (c userRemoveCommand) Run(ctx context.Context, io console) error {
 
 type workspaceCommand struct {
 	List   workspaceListCommand   `cmd:"" help:"Print a line for each workspace, oldest first."`
-	Remove workspaceRemoveCommand `cmd:"" help:"Delete a workspace with all in it."`
+	Remove workspaceRemoveCommand `cmd:"" help:"Delete a workspace with everything in it."`
 }
 
 type workspaceListCommand struct{ ownerFlags }
@@ -55,7 +55,7 @@ func (c workspaceListCommand) Run(ctx context.Context, io console) error {
 
 type workspaceRemoveCommand struct {
 	ID  string `arg:"" help:"The workspace (ws_…)." placeholder:"WORKSPACE"`
-	Yes bool   `help:"Do it. Without this flag the command refuses: there is no way back but a backup." env:"-"`
+	Yes bool   `help:"Delete it. Without this flag the command refuses, since only a backup could bring it back." env:"-"`
 	ownerFlags
 }
 
@@ -65,7 +65,7 @@ func (c workspaceRemoveCommand) Run(ctx context.Context, io console) error {
 }
 
 type clientCommand struct {
-	List clientListCommand `cmd:"" help:"Print a line for each registered client of the connector."`
+	List clientListCommand `cmd:"" help:"Print a line for each program that is registered over OAuth."`
 }
 
 type clientListCommand struct{ ownerFlags }

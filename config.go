@@ -8,7 +8,7 @@ import (
 )
 
 // loadConfig reads the file that --config or CRMKIT_CONFIG names and puts its
-// lines into the environment where that has no such variable, so that flag,
+// lines into the environment, except for variables that are already set, so that flag,
 // environment and file win in this order.
 func loadConfig(args, environ []string, set func(key, value string) error) error {
 	present := map[string]bool{}

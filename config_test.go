@@ -15,10 +15,10 @@ func envName(flag string) string {
 	return "CRMKIT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// switches are what one command is told once, and no setting.
+// switches are flags of one call of a command, not settings.
 var switches = []string{"create", "force", "dry-run"}
 
-// TestSettings holds that every flag can be set in the environment and in a config file.
+// TestSettings checks that every flag can be set in the environment and in a config file.
 // docs/settings.md lists the same names (TestSettingsPage); what each does is tested with
 // the binary, in server/e2e.
 func TestSettings(t *testing.T) {

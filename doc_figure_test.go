@@ -61,7 +61,7 @@ func cells(line string) []string {
 	return list
 }
 
-// TestGrowthFigure holds that the figure shows what the table says.
+// TestGrowthFigure checks that the figure shows the numbers of the table.
 func TestGrowthFigure(t *testing.T) {
 	sizes, rows := growthTable(t)
 	want := drawGrowth(sizes, rows)
@@ -75,7 +75,7 @@ func TestGrowthFigure(t *testing.T) {
 	}
 }
 
-// TestBenchmarksOfThePageAreThere holds that each benchmark the page names can be run.
+// TestBenchmarksOfThePageAreThere checks that each benchmark the page names can be run.
 func TestBenchmarksOfThePageAreThere(t *testing.T) {
 	page, err := os.ReadFile("docs/performance.md")
 	if err != nil {

@@ -38,7 +38,7 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
-// TestReadmeGo holds that the Go of README.md is part of a test that runs.
+// TestReadmeGo checks that the Go of README.md is part of a test that runs.
 func TestReadmeGo(t *testing.T) {
 	example, err := os.ReadFile("server/servertest/example_test.go")
 	if err != nil {
@@ -80,7 +80,7 @@ func TestClientSettings(t *testing.T) {
 	}
 }
 
-// TestDocsNameTests holds that the tests and files that docs/ puts behind its
+// TestDocsNameTests checks that the tests and files that docs/ puts behind its
 // promises are there.
 func TestDocsNameTests(t *testing.T) {
 	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", `^func (Test|Fuzz|Benchmark)\w+`, ".").Output()
@@ -105,7 +105,7 @@ func TestDocsNameTests(t *testing.T) {
 	}
 }
 
-// TestRowsOfTheConnectorNameTests holds that each row of docs/mcp.md, but for what is left
+// TestRowsOfTheConnectorNameTests checks that each row of docs/mcp.md, but for what is left
 // out, ends with the tests that hold it.
 func TestRowsOfTheConnectorNameTests(t *testing.T) {
 	data, err := os.ReadFile("docs/mcp.md")
@@ -191,7 +191,7 @@ func anchors(text string) (list []string) {
 	return list
 }
 
-// TestOperationsCommands holds that crmkit can read every command and setting that
+// TestOperationsCommands checks that crmkit can read every command and setting that
 // docs/operations.md shows.
 func TestOperationsCommands(t *testing.T) {
 	text, _ := page(t, "docs/operations.md")

@@ -176,7 +176,7 @@ func TestImportFences(t *testing.T) {
 // sqlText matches a string that begins like a statement.
 var sqlText = regexp.MustCompile(`^["\x60]\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA)\b`)
 
-// TestSQLStaysInStore holds that no package but store, those below it and query has SQL text.
+// TestSQLStaysInStore checks that no package except store, those below it and query has SQL text.
 func TestSQLStaysInStore(t *testing.T) {
 	found := 0
 	for _, s := range sources(t) {
@@ -201,7 +201,7 @@ func TestSQLStaysInStore(t *testing.T) {
 	}
 }
 
-// fenceOf returns the fence an import stands behind: its own path, or one above.
+// fenceOf returns the fence around an import: its own path, or one above.
 func fenceOf(name string, places map[string][]string) string {
 	for fence := range places {
 		if name == fence || strings.HasPrefix(name, fence+"/") {
@@ -211,7 +211,7 @@ func fenceOf(name string, places map[string][]string) string {
 	return ""
 }
 
-// TestPicture holds that ARCHITECTURE.md shows the lines this test goes by.
+// TestPicture checks that ARCHITECTURE.md shows the lines this test goes by.
 func TestPicture(t *testing.T) {
 	data, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {

@@ -26,22 +26,22 @@ var version = "dev"
 // and a line of the config file; a flag wins over the environment, which wins
 // over the file.
 type cli struct {
-	Config string `help:"File of KEY=VALUE lines, a key being a flag's name." placeholder:"FILE" env:"CRMKIT_CONFIG"`
+	Config string `help:"File of KEY=VALUE lines; a key is the name of a flag." placeholder:"FILE" env:"CRMKIT_CONFIG"`
 
 	Serve   serveCommand     `cmd:"" help:"Run the server."`
-	Token   tokenCommand     `cmd:"" help:"Make a token without a sign-in code, as the owner of the database file."`
+	Token   tokenCommand     `cmd:"" help:"Make a token without a sign-in code, on the machine of the database file."`
 	MCP     mcpCommand       `cmd:"" name:"mcp" help:"Serve MCP over standard input and output, for clients on this machine."`
 	Export  exportCommand    `cmd:"" help:"Write the workspace, or the records of a kind, to standard output."`
-	Import  importCommand    `cmd:"" help:"Take in a file of records, or of a workspace."`
+	Import  importCommand    `cmd:"" help:"Import a file of records, or of a whole workspace."`
 	Plan    planCommand      `cmd:"" help:"List the plans, or set one."`
 	User    userCommand      `cmd:"" help:"List, show or remove accounts."`
 	Space   workspaceCommand `cmd:"" name:"workspace" help:"List or remove workspaces."`
-	Client  clientCommand    `cmd:"" help:"List the clients of connectors."`
+	Client  clientCommand    `cmd:"" help:"List the programs that are registered over OAuth."`
 	Backup  backupCommand    `cmd:"" help:"Copy the database to a file, also while a server runs on it."`
-	Restore restoreCommand   `cmd:"" help:"Put a backup in the place of the database. No server may run on it."`
-	Verify  verifyCommand    `cmd:"" help:"Look through a database or backup for damage."`
+	Restore restoreCommand   `cmd:"" help:"Replace the database with a backup. No server may run on it."`
+	Verify  verifyCommand    `cmd:"" help:"Check a database or a backup for damage."`
 	Upgrade upgradeCommand   `cmd:"" help:"Bring the database to the schema of this version, as serve does at its start."`
-	Doctor  doctorCommand    `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to do."`
+	Doctor  doctorCommand    `cmd:"" help:"Check a server and what it needs, with the settings of serve, and say what to fix."`
 	Version versionCommand   `cmd:"" help:"Print the version."`
 }
 

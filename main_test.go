@@ -20,7 +20,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestHelp holds that asking for help runs nothing, also with arguments that
+// TestHelp checks that asking for help runs nothing, also with arguments that
 // would serve.
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"serve", "--help", "--local"}, {"token", "--help"}} {
@@ -40,7 +40,7 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-// TestAskedForHelp holds that what people try first is answered.
+// TestAskedForHelp checks that what people try first is answered.
 func TestAskedForHelp(t *testing.T) {
 	for _, args := range [][]string{nil, {"help"}, {"help", "serve"}, {"--help"}} {
 		out, _, err := inside(t, args...)

@@ -17,7 +17,7 @@ import (
 
 // planFlags are the settings that say what plans there are.
 type planFlags struct {
-	Plans       string `help:"Plans beside the built-in ones, or in their place: team: contacts=5000 members=10; big: contacts=1000000." placeholder:"NAME: RESOURCE=N …; …"`
+	Plans       string `help:"Your own plans, which may replace built-in ones: team: contacts=5000 members=10; big: contacts=1000000." placeholder:"NAME: RESOURCE=N …; …"`
 	DefaultPlan string `help:"Plan of new users and workspaces (default ${default})." default:"standard" placeholder:"NAME"`
 }
 

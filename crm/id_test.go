@@ -122,7 +122,7 @@ func TestForeignIDs(t *testing.T) {
 	}
 }
 
-// TestIDOfAnotherKind holds that a changed prefix does not make another id.
+// TestIDOfAnotherKind checks that a changed prefix does not make another id.
 func TestIDOfAnotherKind(t *testing.T) {
 	s := testSchema(t)
 	slipped := 0

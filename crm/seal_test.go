@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSealedIDsLeadBack holds that an id leads to its key in its own workspace, looks like
+// TestSealedIDsLeadBack checks that an id leads to its key in its own workspace, looks like
 // the random ones, and that what is no id leads nowhere.
 func TestSealedIDsLeadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

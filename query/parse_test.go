@@ -51,7 +51,7 @@ func TestQuestion(t *testing.T) {
 	}
 }
 
-// TestUnsetSortValueGoesOn holds that a page that ends on a row without a sort
+// TestUnsetSortValueGoesOn checks that a page that ends on a row without a sort
 // value is not the last: entries made at sign-in have no token.
 func TestUnsetSortValueGoesOn(t *testing.T) {
 	env := testEnv(t)
@@ -68,7 +68,7 @@ func TestUnsetSortValueGoesOn(t *testing.T) {
 	}
 }
 
-// TestSearchPaths holds that no search path of the schema leads nowhere: each
+// TestSearchPaths checks that no search path of the schema leads nowhere: each
 // is one alternative of the condition.
 func TestSearchPaths(t *testing.T) {
 	env := testEnv(t)
@@ -83,7 +83,7 @@ func TestSearchPaths(t *testing.T) {
 	}
 }
 
-// TestDueFilters holds that the conditions the schema writes as filters are
+// TestDueFilters checks that the conditions the schema writes as filters are
 // filters.
 func TestDueFilters(t *testing.T) {
 	env := testEnv(t)

@@ -78,7 +78,7 @@ func TestReadLine(t *testing.T) {
 	}
 }
 
-// textLines cuts an answer into its lines and holds that none carries a
+// textLines cuts an answer into its lines and checks that none carries a
 // character that could forge another.
 func textLines(t interface{ Fatalf(string, ...any) }, text string) []string {
 	if !strings.HasSuffix(text, "\n") || !utf8.ValidString(text) {

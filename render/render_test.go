@@ -277,7 +277,7 @@ func checkListed(t *rapid.T, rec crm.Record, line string) {
 	}
 }
 
-// checkCut holds that a long value is cut at a word and that N is right.
+// checkCut checks that a long value is cut at a word and that N is right.
 func checkCut(t interface{ Fatalf(string, ...any) }, full, shown string) {
 	i := strings.LastIndex(shown, "…(+")
 	var left int

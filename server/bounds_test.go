@@ -166,7 +166,7 @@ var hostile = map[string][]string{
 }
 
 // TestWritesReadLittle sends every write of the route table to a workspace of 100,000 rows,
-// and holds that none reads more than it changes.
+// and checks that none reads more than it changes.
 func TestWritesReadLittle(t *testing.T) {
 	var other string
 	c := crowded(t, func(r *rig) {
@@ -271,7 +271,7 @@ func (c *crowd) names(body string) string {
 	return body
 }
 
-// within sends a request, and holds that no transaction while it is answered reads more
+// within sends a request, and checks that no transaction while it is answered reads more
 // pages.
 func (c *crowd) within(most int64, method, path, body string) string {
 	c.t.Helper()

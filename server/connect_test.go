@@ -17,7 +17,7 @@ func (c *connector) allowing(email string, choices ...string) pair {
 	return c.pair(c.redeem(c.sentTo(a).Get("code")))
 }
 
-// TestReachIsChosenOnThePage holds that a connection goes beyond its workspace where
+// TestReachIsChosenOnThePage checks that a connection goes beyond its workspace where
 // the person chose so, and only then.
 func TestReachIsChosenOnThePage(t *testing.T) {
 	c := newRig(t).register("Claude", callback)

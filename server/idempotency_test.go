@@ -33,7 +33,7 @@ func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 	}
 }
 
-// TestLargeAnswersAreRepeatedAsReceipts holds that a repeated request is not done again
+// TestLargeAnswersAreRepeatedAsReceipts checks that a repeated request is not done again
 // where its answer is too large to keep, and says which record it was about.
 func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -54,7 +54,7 @@ func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	}
 }
 
-// TestOpenAPITellsOfKeys holds that OpenAPI names the header where it is taken.
+// TestOpenAPITellsOfKeys checks that OpenAPI names the header where it is taken.
 func TestOpenAPITellsOfKeys(t *testing.T) {
 	text := newRig(t).want(200, "GET", "/openapi.json", "")
 	paths := decoded(t, text)["paths"].(map[string]any)

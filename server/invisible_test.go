@@ -76,7 +76,7 @@ func (r *rig) initialize() string {
 	return got.Result.Instructions
 }
 
-// TestInstructionsRepeatNoSentences holds that what a client is told at its start
+// TestInstructionsRepeatNoSentences checks that what a client is told at its start
 // repeats of users' words only such as cannot be a sentence.
 func TestInstructionsRepeatNoSentences(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")

@@ -10,7 +10,7 @@ import (
 	"crmkit/store/account"
 )
 
-// TestInvitedStartInTheTeam holds that somebody new acts in the team that invited
+// TestInvitedStartInTheTeam checks that somebody new acts in the team that invited
 // them, through the API and on the page, and has a workspace of their own beside.
 func TestInvitedStartInTheTeam(t *testing.T) {
 	r := newRig(t)
@@ -35,7 +35,7 @@ func TestInvitedStartInTheTeam(t *testing.T) {
 	}
 }
 
-// TestPlanIsShownAtOnce holds that /whoami shows a plan right after it was set, and
+// TestPlanIsShownAtOnce checks that /whoami shows a plan right after it was set, and
 // that one which the server lacks is not set.
 func TestPlanIsShownAtOnce(t *testing.T) {
 	r := newRig(t).as("ann@acme.com")

@@ -25,7 +25,7 @@ func TestManualIsShort(t *testing.T) {
 	}
 }
 
-// TestManualNamesTheAddressOnce holds that each page has the server's address once, and
+// TestManualNamesTheAddressOnce checks that each page has the server's address once, and
 // paths behind it.
 func TestManualNamesTheAddressOnce(t *testing.T) {
 	r := newRig(t)

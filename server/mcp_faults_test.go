@@ -12,7 +12,7 @@ import (
 	"crmkit/server"
 )
 
-// TestFaultsBeforeRouting holds that faults which no handler sees are spelled as
+// TestFaultsBeforeRouting checks that faults which no handler sees are spelled as
 // the protocol of the path has them, and that pages may read them.
 func TestFaultsBeforeRouting(t *testing.T) {
 	r := newRig(t).serve(server.Options{Rate: 1})
@@ -89,7 +89,7 @@ func TestScopesThroughTools(t *testing.T) {
 	}
 }
 
-// TestLargeAnswersOfTools holds that what is too long for a model is cut at a
+// TestLargeAnswersOfTools checks that what is too long for a model is cut at a
 // line, and that search and fetch stay JSON.
 func TestLargeAnswersOfTools(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -122,7 +122,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestCallsThatAreCutOff holds that a call whose time is over is told so, and is
+// TestCallsThatAreCutOff checks that a call whose time is over is told so, and is
 // not answered with nothing.
 func TestCallsThatAreCutOff(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -146,7 +146,7 @@ func (e ends) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestToolsTakeKeys holds that a call can be repeated safely.
+// TestToolsTakeKeys checks that a call can be repeated safely.
 func TestToolsTakeKeys(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, path := range []string{"/mcp", "/mcp/tools"} {

@@ -25,7 +25,7 @@ func promisedTokens(t *testing.T) (limits [2]int) {
 	return limits
 }
 
-// TestToolsShowExamples holds that the schema of each tool shows an example behind "like",
+// TestToolsShowExamples checks that the schema of each tool shows an example behind "like",
 // which works as it is written and which no other tool shows.
 func TestToolsShowExamples(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -85,7 +85,7 @@ func toolsAt(r *rig, path string) []listedTool {
 	return listed.Result.Tools
 }
 
-// TestFieldsOfEveryKind holds that a client of the tools finds the fields of every kind: in
+// TestFieldsOfEveryKind checks that a client of the tools finds the fields of every kind: in
 // the description, or on the page that it names.
 func TestFieldsOfEveryKind(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")

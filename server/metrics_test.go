@@ -16,7 +16,7 @@ import (
 	"crmkit/server"
 )
 
-// TestMetrics holds that mails that could not be sent are counted where whoever
+// TestMetrics checks that mails that could not be sent are counted where whoever
 // runs the server can see them, and nobody else.
 func TestMetrics(t *testing.T) {
 	r := newRig(t)
@@ -120,7 +120,7 @@ func (r *rig) scrape() map[string]float64 {
 	return samples(r.t, string(text))
 }
 
-// grown holds that what is counted since before grew by so much.
+// grown checks that what is counted since before grew by so much.
 func grown(t *testing.T, before, after map[string]float64, by map[string]float64) {
 	t.Helper()
 	for name, want := range by {
@@ -130,7 +130,7 @@ func grown(t *testing.T, before, after map[string]float64, by map[string]float64
 	}
 }
 
-// TestRequestsAreCounted holds that requests are counted by the pattern of their
+// TestRequestsAreCounted checks that requests are counted by the pattern of their
 // route and their status, and that nothing a client writes becomes a label.
 func TestRequestsAreCounted(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -165,7 +165,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 }
 
-// TestToolCallsAreCounted holds that what a tool asks for is counted apart.
+// TestToolCallsAreCounted checks that what a tool asks for is counted apart.
 func TestToolCallsAreCounted(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	before := r.scrape()

@@ -351,7 +351,7 @@ func TestPageIsFenced(t *testing.T) {
 	}
 }
 
-// TestRefusedChoicesStay holds that a form that is refused comes back with what
+// TestRefusedChoicesStay checks that a form that is refused comes back with what
 // was chosen, and that nothing is granted that was not.
 func TestRefusedChoicesStay(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
@@ -564,7 +564,7 @@ func TestParallelRefreshes(t *testing.T) {
 	wantOAuth(t, "after the end", c.refresh(last.refresh), 400, "invalid_grant")
 }
 
-// TestSparePairsEnd holds that the pairs which parallel refreshes leave behind are
+// TestSparePairsEnd checks that the pairs which parallel refreshes leave behind are
 // few, and end as the connection goes on.
 func TestSparePairsEnd(t *testing.T) {
 	c := newRig(t).register("Claude", callback)

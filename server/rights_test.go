@@ -150,7 +150,7 @@ func (h *holder) again() person {
 	return h.join(h.ann, h.bob.Email, crm.RoleAdmin)
 }
 
-// TestRightsEnd holds that whatever a member got ends with the membership, the role
+// TestRightsEnd checks that whatever a member got ends with the membership, the role
 // or the workspace that it was for, and stays dead when the right is given again.
 func TestRightsEnd(t *testing.T) {
 	for _, held := range holdings {
@@ -180,7 +180,7 @@ func newHolder(t *testing.T) *holder {
 	return h
 }
 
-// TestPageAcceptsNoLaterInvite holds that a sign-in on the page is good for the
+// TestPageAcceptsNoLaterInvite checks that a sign-in on the page is good for the
 // workspaces of its moment, and goes on for these.
 func TestPageAcceptsNoLaterInvite(t *testing.T) {
 	h := newHolder(t)

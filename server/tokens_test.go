@@ -89,7 +89,7 @@ func TestConnectionEndsWithWhatItMade(t *testing.T) {
 	}
 }
 
-// TestMadeTokensOutliveASignIn holds that what a person's own token made goes on
+// TestMadeTokensOutliveASignIn checks that what a person's own token made goes on
 // without it, and that a made one takes nothing with it that it did not make.
 func TestMadeTokensOutliveASignIn(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -105,7 +105,7 @@ func TestMadeTokensOutliveASignIn(t *testing.T) {
 	}
 }
 
-// TestRevokingNamesWhatWasMade holds that who revokes a token hears which live tokens it
+// TestRevokingNamesWhatWasMade checks that who revokes a token hears which live tokens it
 // made, directly or by others: a thief may have made them.
 func TestRevokingNamesWhatWasMade(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
@@ -174,7 +174,7 @@ func (r *rig) jsonAs(token string, status int, method, path, body string) map[st
 	return other.json(status, method, path, body)
 }
 
-// TestTwoCredentials holds that a request with two Authorization headers is refused,
+// TestTwoCredentials checks that a request with two Authorization headers is refused,
 // on every kind of route, whatever they hold.
 func TestTwoCredentials(t *testing.T) {
 	r := newRig(t)
@@ -225,7 +225,7 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 	}
 }
 
-// TestTokensAreListedBesideAWrite holds that GET /tokens writes nothing: it answers, with
+// TestTokensAreListedBesideAWrite checks that GET /tokens writes nothing: it answers, with
 // the use that it is itself, while another write has the writer.
 func TestTokensAreListedBesideAWrite(t *testing.T) {
 	r := newRig(t)

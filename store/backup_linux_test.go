@@ -41,7 +41,7 @@ func TestLastBackup(t *testing.T) {
 	}
 }
 
-// TestBackupOnAFullDisk holds that a backup that does not fit leaves the one before.
+// TestBackupOnAFullDisk checks that a backup that does not fit leaves the one before.
 func TestBackupOnAFullDisk(t *testing.T) {
 	path, _, _ := madeFile(t)
 	dir := t.TempDir()
@@ -66,7 +66,7 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	}
 }
 
-// TestVerifyKnowsReferences holds that a row that refers to none is found, which
+// TestVerifyKnowsReferences checks that a row that refers to none is found, which
 // SQLite's integrity check does not look for.
 func TestVerifyKnowsReferences(t *testing.T) {
 	path, rec, _ := madeFile(t)

@@ -237,7 +237,7 @@ func TestReadsDoNotWaitForWritersOutside(t *testing.T) {
 	f.checkCache(ann)
 }
 
-// TestWalIndexTells holds that what other connections commit changes what is looked at,
+// TestWalIndexTells checks that what other connections commit changes what is looked at,
 // and that what they read does not.
 func TestWalIndexTells(t *testing.T) {
 	f := onFile(t)

@@ -12,7 +12,7 @@ import (
 	"crmkit/crm"
 )
 
-// settled does what remains of changes that concern many records, and holds that nothing of
+// settled does what remains of changes that concern many records, and checks that nothing of
 // what was deleted is left.
 func (f *fixture) settled() {
 	f.t.Helper()

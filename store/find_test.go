@@ -13,7 +13,7 @@ import (
 	"crmkit/query"
 )
 
-// TestOldPhonesAreFolded holds that the migration folds numbers as the product does.
+// TestOldPhonesAreFolded checks that the migration folds numbers as the product does.
 func TestOldPhonesAreFolded(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

@@ -17,7 +17,7 @@ func (f *fixture) run(actor crm.Actor, text string, args ...any) {
 	f.write(actor, func(tx *Tx) error { return tx.Exec(text, args...) })
 }
 
-// checkUses holds that the kept counts of values are a recount of what the records say.
+// checkUses checks that the kept counts of values are a recount of what the records say.
 func (f *fixture) checkUses() {
 	f.t.Helper()
 	var counts []string
@@ -42,7 +42,7 @@ func (f *fixture) checkUses() {
 	}
 }
 
-// TestAllValuesInUseAreCounted holds that what an empty list says does not depend on which
+// TestAllValuesInUseAreCounted checks that what an empty list says does not depend on which
 // rows stand first, in a workspace with more records than any explanation reads.
 func TestAllValuesInUseAreCounted(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
@@ -64,7 +64,7 @@ func TestAllValuesInUseAreCounted(t *testing.T) {
 	})
 }
 
-// TestManyValuesInUse holds that the values beyond those listed are counted to a bound.
+// TestManyValuesInUse checks that the values beyond those listed are counted to a bound.
 func TestManyValuesInUse(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -75,7 +75,7 @@ func TestManyValuesInUse(t *testing.T) {
 	}
 }
 
-// TestCustomValuesAreCountedInTheNewest holds that where no counts are kept those of the
+// TestCustomValuesAreCountedInTheNewest checks that where no counts are kept those of the
 // newest records are given, and that the answer says so.
 func TestCustomValuesAreCountedInTheNewest(t *testing.T) {
 	f := onFile(t)

@@ -14,7 +14,7 @@ import (
 	"crmkit/crm"
 )
 
-// TestUsesOfTokensGoInSteps holds that the uses of many tokens do not go in one write, that
+// TestUsesOfTokensGoInSteps checks that the uses of many tokens do not go in one write, that
 // all arrive, and that those that could not be written are not lost.
 func TestUsesOfTokensGoInSteps(t *testing.T) {
 	f := openAt(t, Memory)
@@ -71,7 +71,7 @@ func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
 	return append(lines, fmt.Sprint(page.Total))
 }
 
-// TestListsCountNotedUses holds that lists of tokens answer the same whether uses were
+// TestListsCountNotedUses checks that lists of tokens answer the same whether uses were
 // written yet or not: what they show, filter and sort by.
 func TestListsCountNotedUses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
@@ -113,7 +113,7 @@ func TestListsCountNotedUses(t *testing.T) {
 	})
 }
 
-// TestTokensAreReadBesideAWrite holds that a list of tokens, one of them, and a session
+// TestTokensAreReadBesideAWrite checks that a list of tokens, one of them, and a session
 // wait for no write and make none, and show a use that is being written.
 func TestTokensAreReadBesideAWrite(t *testing.T) {
 	f := onFile(t)

@@ -43,7 +43,7 @@ func TestMemoryNeedsNoLock(t *testing.T) {
 	}
 }
 
-// TestNoUpgradeUnderAServer holds that a newer binary leaves the schema alone
+// TestNoUpgradeUnderAServer checks that a newer binary leaves the schema alone
 // while an older server runs.
 func TestNoUpgradeUnderAServer(t *testing.T) {
 	path, _, ann := madeFile(t)
@@ -68,7 +68,7 @@ func TestFilesArePrivate(t *testing.T) {
 	}
 }
 
-// TestRefusalsLeaveNothing holds that what is not opened gets no lock, log or copy
+// TestRefusalsLeaveNothing checks that what is not opened gets no lock, log or copy
 // beside it.
 func TestRefusalsLeaveNothing(t *testing.T) {
 	path := foreign(t, "PRAGMA journal_mode = WAL", "CREATE TABLE contacts (name TEXT)")

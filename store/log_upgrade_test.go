@@ -12,7 +12,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// TestUpgradeKeepsTheLog holds that a file of every released schema answers after its
+// TestUpgradeKeepsTheLog checks that a file of every released schema answers after its
 // upgrade what its log said: who, when, what, with the same ids and the same fields.
 func TestUpgradeKeepsTheLog(t *testing.T) {
 	files, err := filepath.Glob("testdata/schema-*.db.gz")

@@ -18,7 +18,7 @@ var numbers = map[string]string{
 	"1e24": "250000000251", "1e25": "250000000261", "-1e24": "049999999748~", "-1e25": "049999999738~", "1e400": "250000004011", "-1e400": "049999995988~", "1e-400": "249999996011", "-1e-400": "050000003988~",
 }
 
-// TestUpgradeOfNames holds that labels and custom values are found after the upgrade to
+// TestUpgradeOfNames checks that labels and custom values are found after the upgrade to
 // numbered names as before it, whatever their number is.
 func TestUpgradeOfNames(t *testing.T) {
 	path := fixtureFile(t, "schema-0004.db")

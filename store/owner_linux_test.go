@@ -92,7 +92,7 @@ func TestRootLeavesFilesToTheServer(t *testing.T) {
 	}
 }
 
-// TestBackupOfAnotherUserIsNotReplaced holds that a backup which the server could not
+// TestBackupOfAnotherUserIsNotReplaced checks that a backup which the server could not
 // replace is refused at once, in words.
 func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 	asRoot(t)
@@ -113,7 +113,7 @@ func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestNewFileOfRoot holds that a database which root makes in the folder of the server's
+// TestNewFileOfRoot checks that a database which root makes in the folder of the server's
 // user is that user's, so that the server can open it.
 func TestNewFileOfRoot(t *testing.T) {
 	asRoot(t)

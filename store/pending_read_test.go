@@ -43,7 +43,7 @@ func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
 	})
 }
 
-// TestAChangeOfWhatLostAReference holds that a record whose reference leads to what is gone
+// TestAChangeOfWhatLostAReference checks that a record whose reference leads to what is gone
 // reads and changes as one without, and that its past says what it had.
 func TestAChangeOfWhatLostAReference(t *testing.T) {
 	f := onFile(t)

@@ -42,7 +42,7 @@ func TestRemovedFile(t *testing.T) {
 	}
 }
 
-// TestBackupsOfAnotherDatabase holds that two databases of the same name do not rotate each
+// TestBackupsOfAnotherDatabase checks that two databases of the same name do not rotate each
 // other's backups away.
 func TestBackupsOfAnotherDatabase(t *testing.T) {
 	first, _, _ := madeFile(t)
@@ -69,7 +69,7 @@ func TestBackupsOfAnotherDatabase(t *testing.T) {
 	}
 }
 
-// TestCheckFindsForeignObjects holds that Check, which doctor uses, refuses what Verify does.
+// TestCheckFindsForeignObjects checks that Check, which doctor uses, refuses what Verify does.
 func TestCheckFindsForeignObjects(t *testing.T) {
 	path, _, _ := madeFile(t)
 	_, err := Check(t.Context(), path)

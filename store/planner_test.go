@@ -77,7 +77,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// TestSpansAreReadFromTheirIndex holds that a list in the order of times which has only
+// TestSpansAreReadFromTheirIndex checks that a list in the order of times which has only
 // those of a span begins where that does, in either direction.
 func TestSpansAreReadFromTheirIndex(t *testing.T) {
 	f := onFile(t)
@@ -95,7 +95,7 @@ func TestSpansAreReadFromTheirIndex(t *testing.T) {
 	}
 }
 
-// TestDeepPagesBeginAtTheirCursor holds that the range of a page has one bound on each
+// TestDeepPagesBeginAtTheirCursor checks that the range of a page has one bound on each
 // side. With two SQLite walked from the end of the workspace to the cursor, which its plan
 // does not show: half a million rows in the middle of a million.
 func TestDeepPagesBeginAtTheirCursor(t *testing.T) {

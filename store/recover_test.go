@@ -93,7 +93,7 @@ func TestDerivedValuesFollowOtherProcesses(t *testing.T) {
 	f.compareSearches(ann, []string{"activity"}, "acme", "called")
 }
 
-// TestDeletedElsewhere holds that nothing of a workspace which another process deleted
+// TestDeletedElsewhere checks that nothing of a workspace which another process deleted
 // stays in memory.
 func TestDeletedElsewhere(t *testing.T) {
 	f := onFile(t)

@@ -221,7 +221,7 @@ func sortMembers(members []crm.Member, order []string, whole bool) {
 }
 
 // TestThePastIsReadBackwards rebuilds every state of random programs from the records and
-// the log alone, and holds that the log shows of each change what it changed.
+// the log alone, and checks that the log shows of each change what it changed.
 func TestThePastIsReadBackwards(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

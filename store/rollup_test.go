@@ -49,7 +49,7 @@ func (f *fixture) checkSignals() {
 	f.checkUses()
 }
 
-// checkSide holds that the table of labels says what the records do.
+// checkSide checks that the table of labels says what the records do.
 func (f *fixture) checkSide(e *crm.Entity) {
 	f.t.Helper()
 	side := f.raw(3, "SELECT record, ' ', GROUP_CONCAT(name) FROM (SELECT record, name FROM tags JOIN names ON names.key = tags.name_id WHERE kind = $1 ORDER BY record, name) GROUP BY record ORDER BY record", e.Name+".on_behalf_of")
@@ -188,7 +188,7 @@ func (m mix) member(tx *Tx) Draft {
 		{Field: e.Field("reason"), Value: crm.Str([]string{"", "fits", "asked"}[m.random.IntN(3)])}}}
 }
 
-// checkMembers compares the counts of campaigns with a recount, and holds that each
+// checkMembers compares the counts of campaigns with a recount, and checks that each
 // contact and company is in one once.
 func (f *fixture) checkMembers() {
 	f.t.Helper()

@@ -283,7 +283,7 @@ func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
 	return s
 }
 
-// TestUnknownCommitsForgetIndexes holds that after a commit of which it is not known
+// TestUnknownCommitsForgetIndexes checks that after a commit of which it is not known
 // whether it is there, searches read the tables anew.
 func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	f := onFile(t)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestWatch holds that every batch is seen with all its writes, and that a probe
+// TestWatch checks that every batch is seen with all its writes, and that a probe
 // writes, or says that it cannot.
 func TestWatch(t *testing.T) {
 	f := onFile(t)

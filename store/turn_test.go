@@ -84,7 +84,7 @@ func TestWritesOfOthersGoFirst(t *testing.T) {
 	})
 }
 
-// TestLongWritesEndTheirBatch holds that a write which took long is answered before the
+// TestLongWritesEndTheirBatch checks that a write which took long is answered before the
 // next one that waited with it runs.
 func TestLongWritesEndTheirBatch(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {

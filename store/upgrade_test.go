@@ -38,7 +38,7 @@ func fixtureFile(t *testing.T, name string) string {
 	return path
 }
 
-// TestUpgradeFromSchema1 holds that users, workspaces and tokens of a server
+// TestUpgradeFromSchema1 checks that users, workspaces and tokens of a server
 // without teams are those of one with them.
 func TestUpgradeFromSchema1(t *testing.T) {
 	f := openAt(t, fixtureFile(t, "schema-0001.db"))
@@ -74,7 +74,7 @@ func TestUpgradeFromSchema1(t *testing.T) {
 	}
 }
 
-// TestUpgradeKeepsWhatTeamsHave holds that a file of each schema since teams came
+// TestUpgradeKeepsWhatTeamsHave checks that a file of each schema since teams came
 // has after its upgrade what it had: members, invites, tokens, records with all
 // that hangs on them, and the connections of chat clients.
 func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
@@ -101,7 +101,7 @@ func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
 	}
 }
 
-// TestUpgradeKeepsRecords holds that a file of each schema that testdata/make.sh makes has
+// TestUpgradeKeepsRecords checks that a file of each schema that testdata/make.sh makes has
 // after its upgrade the records that it had, and counts them right.
 func TestUpgradeKeepsRecords(t *testing.T) {
 	for _, schema := range []string{"0005", "0006", "0007", "0008", "0009", "0010", "0011"} {

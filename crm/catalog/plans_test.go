@@ -58,7 +58,7 @@ func written(name string, caps []int64) string {
 	return text
 }
 
-// TestResources holds that nothing a client can create without bound is
+// TestResources checks that nothing a client can create without bound is
 // forgotten, and that a plan caps nothing that does not exist.
 func TestResources(t *testing.T) {
 	names := catalog.Resources()
@@ -83,7 +83,7 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// TestPlansAreNotShared holds that a caller who writes into what it was given
+// TestPlansAreNotShared checks that a caller who writes into what it was given
 // changes no other server's plans.
 func TestPlansAreNotShared(t *testing.T) {
 	catalog.Resources()[0] = "spoiled"
@@ -216,7 +216,7 @@ func TestParsePlansRefuses(t *testing.T) {
 	}
 }
 
-// TestPlansReadBack prints random plans as a setting and holds that it gives
+// TestPlansReadBack prints random plans as a setting and checks that it gives
 // the same plans, whatever order plans and caps stand in.
 func TestPlansReadBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

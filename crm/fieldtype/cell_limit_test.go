@@ -10,7 +10,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// TestLongCellsAreNotRead holds that a cell with far too many labels costs as many
+// TestLongCellsAreNotRead checks that a cell with far too many labels costs as many
 // allocations as one that has one too many: reading stops at the limit.
 func TestLongCellsAreNotRead(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}

@@ -9,7 +9,7 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// TestLongTagListsAreNotRead holds that a list far beyond the limit costs as many
+// TestLongTagListsAreNotRead checks that a list far beyond the limit costs as many
 // allocations as one that is too long by one: reading stops at the limit.
 func TestLongTagListsAreNotRead(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}

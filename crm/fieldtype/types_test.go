@@ -72,7 +72,7 @@ func TestTypesReadCells(t *testing.T) {
 	}
 }
 
-// TestTypesAreApart holds that no two types have one word in the manual, and that the
+// TestTypesAreApart checks that no two types have one word in the manual, and that the
 // table of the product has each of them.
 func TestTypesAreApart(t *testing.T) {
 	seen := map[string]crm.Type{}

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAmountsAreReadAsWritten holds that an amount is the same after it was written and
+// TestAmountsAreReadAsWritten checks that an amount is the same after it was written and
 // read, in every currency, and how a few of them are written.
 func TestAmountsAreReadAsWritten(t *testing.T) {
 	codes := strings.Fields(currencies)

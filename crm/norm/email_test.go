@@ -99,7 +99,7 @@ func TestHostRefuses(t *testing.T) {
 	}
 }
 
-// TestHostTwice holds that a stored domain, sent back, stays what it is.
+// TestHostTwice checks that a stored domain, sent back, stays what it is.
 func TestHostTwice(t *testing.T) {
 	for _, text := range []string{"www.www.acme.com", "www.www.www.acme.com.", "www.www.com"} {
 		host, ok := Host(text)
@@ -109,7 +109,7 @@ func TestHostTwice(t *testing.T) {
 	}
 }
 
-// TestHostBeforePath holds that the host is what stands first, also when the
+// TestHostBeforePath checks that the host is what stands first, also when the
 // path or query names another address.
 func TestHostBeforePath(t *testing.T) {
 	for _, text := range []string{"acme.com/login?next=https://other.com", "acme.com/https://other.com", "acme.com?x=http://other.com/"} {

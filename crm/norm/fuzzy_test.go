@@ -29,7 +29,7 @@ func apart(a, b []rune) int {
 	return d[len(a)][len(b)]
 }
 
-// FuzzDistance holds that distances are those of the textbook.
+// FuzzDistance checks that distances are those of the textbook.
 func FuzzDistance(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"kowalski", "kowalksi"}, {"kowalski", "kowalsky"}, {"anna", "ana"}, {"anna", "annna"}, {"anna", "nana"}, {"corporation", "coroporatoin"},

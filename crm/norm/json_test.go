@@ -160,7 +160,7 @@ func decode(t *testing.T, text []byte) (value any) {
 	return value
 }
 
-// FuzzReadObject holds that what is taken is JSON for everybody, with the same
+// FuzzReadObject checks that what is taken is JSON for everybody, with the same
 // values, and survives being written and split again.
 func FuzzReadObject(f *testing.F) {
 	for _, seed := range []string{

@@ -38,7 +38,7 @@ func TestQuotedReadsBack(t *testing.T) {
 	}
 }
 
-// TestVariationSelectors holds that the zero-width selectors, which can carry a
+// TestVariationSelectors checks that the zero-width selectors, which can carry a
 // hidden text behind any letter, are escaped like other zero-width characters.
 func TestVariationSelectors(t *testing.T) {
 	for _, r := range []rune{0xfe00, 0xfe0e, 0xfe0f, 0x180b, 0x180d, 0x180f, 0xe0100, 0xe01ef} {
@@ -48,7 +48,7 @@ func TestVariationSelectors(t *testing.T) {
 	}
 }
 
-// TestBrokenUTF8 holds that bytes which are no UTF-8, and to a terminal may be
+// TestBrokenUTF8 checks that bytes which are no UTF-8, and to a terminal may be
 // C1 controls, reach no answer, not even inside a hint.
 func TestBrokenUTF8(t *testing.T) {
 	for _, s := range []string{"\x9b31m", "a\xff", "\xed\xa0\x80", "x\xe2\x82"} {

@@ -219,7 +219,7 @@ func TestSocketOfALongPath(t *testing.T) {
 	two.close()
 }
 
-// TestOneOwnerOfALink holds that a file known by two names has one owner.
+// TestOneOwnerOfALink checks that a file known by two names has one owner.
 func TestOneOwnerOfALink(t *testing.T) {
 	dir := t.TempDir()
 	db, link := filepath.Join(dir, "crmkit.db"), filepath.Join(t.TempDir(), "link.db")
@@ -256,7 +256,7 @@ func TestPortHasNoLocalEndpoints(t *testing.T) {
 	}
 }
 
-// TestAKilledOwnerLeavesItsSocket holds that a socket nobody listens on is in nobody's way.
+// TestAKilledOwnerLeavesItsSocket checks that a socket nobody listens on is in nobody's way.
 func TestAKilledOwnerLeavesItsSocket(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	p := serve(t, "--db", db)

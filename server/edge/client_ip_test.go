@@ -186,7 +186,7 @@ func FuzzClient(f *testing.F) {
 	})
 }
 
-// FuzzProxies holds that a list is refused in one line that quotes it, or read
+// FuzzProxies checks that a list is refused in one line that quotes it, or read
 // as networks that read again as the same ones and hold not all addresses.
 func FuzzProxies(f *testing.F) {
 	for _, seed := range []string{"10.0.0.0/8, 127.0.0.1, ::1/128", "::ffff:10.0.0.0/104", "::ffff:1.2.3.4/0", "0.0.0.0/0", "::/0", "fe80::1%a", ",", "\n"} {

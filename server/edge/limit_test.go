@@ -69,7 +69,7 @@ func TestLimiterRefill(t *testing.T) {
 	}
 }
 
-// TestLimiterWait holds that the wait is no nanosecond short, that it lets one
+// TestLimiterWait checks that the wait is no nanosecond short, that it lets one
 // request through and not two, and that asking meanwhile costs nothing.
 func TestLimiterWait(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -96,7 +96,7 @@ func TestLimiterWait(t *testing.T) {
 	}
 }
 
-// TestLimiterLate holds that a caller whose now is older than one already seen
+// TestLimiterLate checks that a caller whose now is older than one already seen
 // earns nothing, and is told a wait from its own now.
 func TestLimiterLate(t *testing.T) {
 	l := NewLimiter(50)
@@ -114,7 +114,7 @@ func TestLimiterLate(t *testing.T) {
 	}
 }
 
-// TestLimiterFlood holds that no number of fresh keys frees a limited one, and
+// TestLimiterFlood checks that no number of fresh keys frees a limited one, and
 // that the table stays bounded.
 func TestLimiterFlood(t *testing.T) {
 	l := NewLimiter(50)

@@ -58,7 +58,7 @@ func TestAs(t *testing.T) {
 	}
 }
 
-// TestGone holds that the end of a test ends its server.
+// TestGone checks that the end of a test ends its server.
 func TestGone(t *testing.T) {
 	var url string
 	t.Run("inner", func(t *testing.T) { url = servertest.New(t).URL })

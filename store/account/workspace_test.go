@@ -268,7 +268,7 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestReauthorize holds that every write sees which tokens, members and workspaces were
+// TestReauthorize checks that every write sees which tokens, members and workspaces were
 // deleted since the request was let in, and which roles and plans changed.
 func TestReauthorize(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {

@@ -184,7 +184,7 @@ func TestLimitsAreKept(t *testing.T) {
 	}
 }
 
-// TestZeroLimitsAreOff holds that nothing is kept where a part is switched off.
+// TestZeroLimitsAreOff checks that nothing is kept where a part is switched off.
 func TestZeroLimitsAreOff(t *testing.T) {
 	f := newFixture(t, Limits{})
 	acme, computed := record(f.company, 1, "Acme"), 0

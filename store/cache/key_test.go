@@ -15,7 +15,7 @@ var anyArgs = rapid.SliceOfN(rapid.OneOf(
 	rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(text []byte) any { return string(text) }),
 ), 0, 4)
 
-// TestOtherQuestionsHaveOtherKeys holds that two questions share a key only where they are
+// TestOtherQuestionsHaveOtherKeys checks that two questions share a key only where they are
 // the same question: the count of one never answers the other.
 func TestOtherQuestionsHaveOtherKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -39,7 +39,7 @@ func TestOtherQuestionsHaveOtherKeys(t *testing.T) {
 	})
 }
 
-// TestUnknownArgumentsHaveNoKey holds that a question with arguments that have no encoding
+// TestUnknownArgumentsHaveNoKey checks that a question with arguments that have no encoding
 // is counted each time.
 func TestUnknownArgumentsHaveNoKey(t *testing.T) {
 	s, computed := New(Limits{Counts: 10}).Snapshot(1), 0

@@ -127,7 +127,7 @@ func must(t interface{ Fatal(...any) }, err error) {
 	}
 }
 
-// TestQueueForgetsIdleTenants holds that what is remembered is bounded.
+// TestQueueForgetsIdleTenants checks that what is remembered is bounded.
 func TestQueueForgetsIdleTenants(t *testing.T) {
 	q := newQueue[int](Limits{10, 10})
 	must(t, q.push(0, 0)) // so that the queue is never idle as a whole

@@ -2,7 +2,7 @@ package sqlite
 
 import "testing"
 
-// TestNetworksAreRefused holds that local disks are taken, and which kinds of file
+// TestNetworksAreRefused checks that local disks are taken, and which kinds of file
 // systems are not; none of them can be mounted in a test.
 func TestNetworksAreRefused(t *testing.T) {
 	if network, _, err := diskOf(t.TempDir()); network != "" || err != nil {

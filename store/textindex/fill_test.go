@@ -163,7 +163,7 @@ func TestLargestIsFilledFirst(t *testing.T) {
 	}
 }
 
-// TestPanicsInTheSource holds that a source which panics does not end the process.
+// TestPanicsInTheSource checks that a source which panics does not end the process.
 func TestPanicsInTheSource(t *testing.T) {
 	db := newTables(t)
 	db.before = func() error { panic("a cell") }
@@ -179,7 +179,7 @@ func TestPanicsInTheSource(t *testing.T) {
 	}
 }
 
-// TestVocabularyIsThatOfTheRows holds that words of changed and deleted rows are not
+// TestVocabularyIsThatOfTheRows checks that words of changed and deleted rows are not
 // suggested any more, and that the counts of a word are those of the rows.
 func TestVocabularyIsThatOfTheRows(t *testing.T) {
 	db := newTables(t)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestSearchesBeginWithTheRarestWord holds that a frequent word, however long, is looked
+// TestSearchesBeginWithTheRarestWord checks that a frequent word, however long, is looked
 // for only in what has the rare one: the order in which they are written does not matter,
 // nor whether a part is looked for anywhere or in one field.
 func TestSearchesBeginWithTheRarestWord(t *testing.T) {
@@ -35,7 +35,7 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	}
 }
 
-// TestScansStop holds that a scan ends with its context, and at the first match if that is
+// TestScansStop checks that a scan ends with its context, and at the first match if that is
 // enough.
 func TestScansStop(t *testing.T) {
 	all := make(segments, 4*segmentsBetweenChecks)

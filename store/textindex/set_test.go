@@ -142,7 +142,7 @@ func TestMatchesAreRanked(t *testing.T) {
 	}
 }
 
-// TestLimitZeroIsOff holds that nothing is read where the index is switched off.
+// TestLimitZeroIsOff checks that nothing is read where the index is switched off.
 func TestLimitZeroIsOff(t *testing.T) {
 	db := newTables(t)
 	db.before = func() error { panic("a row is read") }
