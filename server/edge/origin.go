@@ -24,14 +24,14 @@ const (
 // clientOrigins are the origins of clients that call a connector from the browser.
 var clientOrigins = []string{"https://claude.ai", "https://claude.com", "https://chatgpt.com", "https://vscode.dev", "https://insiders.vscode.dev"}
 
-// Check refuses a request from a page that may not call the route. own is the origin of this
-// server.
-func (o Origins) Check(r *http.Request, own string) *crm.Error {
+// Check refuses a request from a page that may not call the route. Pages of this server may;
+// base is its configured origin, as Base takes it.
+func (o Origins) Check(r *http.Request, base string) *crm.Error {
 	if o != KnownOrigins {
 		return nil
 	}
 	for _, origin := range r.Header.Values("Origin") {
-		if !isKnown(origin, own) {
+		if !isKnown(origin, Base(r, base)) {
 			return crm.Errorf(crm.CrossOrigin, "a web page of %s may not call this; call it from a program, or from a page of this server.", norm.Quote(origin))
 		}
 	}

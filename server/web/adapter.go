@@ -161,7 +161,7 @@ func (a *Adapter) checkOrigin(rq *Request) error {
 		return nil
 	}
 	origins := rq.Route.origins()
-	if err := origins.Check(rq.Request, rq.Base()); err != nil {
+	if err := origins.Check(rq.Request, a.opts.BaseURL); err != nil {
 		return err
 	}
 	origins.Allow(rq.Writer.Header(), rq.Header.Get("Origin"))
