@@ -257,7 +257,7 @@ func TestNoMailWhenTheCommitFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	// A row for a workspace that is none, of which the engine complains at the end.
+	// A row for a workspace that does not exist, which the engine reports at the end.
 	_, err = db.ExecContext(t.Context(), `CREATE TABLE bomb (n INTEGER REFERENCES workspaces (number) DEFERRABLE INITIALLY DEFERRED);
 		CREATE TRIGGER on_code AFTER INSERT ON codes BEGIN INSERT INTO bomb VALUES (-1); END;
 		CREATE TRIGGER on_invite AFTER INSERT ON members BEGIN INSERT INTO bomb VALUES (-1); END`)

@@ -54,7 +54,7 @@ func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait
 // contested reports whether a code of six digits might not work for the person who asked,
 // because other networks ask for codes of the same mailbox or try them: another code of
 // the mailbox is live (only one of six digits may be, so that only one can be guessed),
-// somebody guesses, or this is the last code of the window. A long code works for whoever
+// somebody guesses, or this is the last code of the window. A long code works for everybody who
 // reads the mail, from any network.
 func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
 	live, err := account.HasOtherCode(tx, a.code(tx, q, ""))

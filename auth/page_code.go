@@ -6,7 +6,7 @@ import (
 	"crmkit/store/account"
 )
 
-const pageMailsPerAddress = 200 // a day, whoever asks
+const pageMailsPerAddress = 200 // a day, for all who ask together
 
 // PageCode is a code that one sign-in on the page asks for. It works for that sign-in
 // alone, and not at POST /auth/verify: a code that a stranger asked for on a page of

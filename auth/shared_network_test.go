@@ -49,7 +49,7 @@ func (f *fixture) at(network, email string) error {
 	return err
 }
 
-// Whoever signed in from a network before can do so again, whatever strangers do: in
+// Somebody who signed in from a network before can do so again, whatever strangers do: in
 // the same network with other addresses, and elsewhere with the same.
 func TestCrowdsLockNobodyOut(t *testing.T) {
 	for seed := range uint64(10) {

@@ -31,7 +31,7 @@ func TestTokensHaveTheirShape(t *testing.T) {
 	}
 }
 
-// A token that was cut or mistyped is told apart by its checksum alone: the
+// A token that was cut or mistyped is recognised by its checksum alone: the
 // store is closed here, so whatever reads it fails in another way.
 func TestMalformedTokensAreRefusedWithoutARead(t *testing.T) {
 	f := onFile(t)
@@ -152,8 +152,8 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 	})
 }
 
-// Whoever starts to use a token after Revoke has returned is refused, however
-// many others used it while it ran.
+// A request that uses a token after Revoke has returned is refused, however many
+// others used it while Revoke ran.
 func TestRevokeIsAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 10 {

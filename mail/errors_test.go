@@ -21,7 +21,7 @@ const (
 	hang = "hang" // says nothing more
 )
 
-// script is a server that answers as told: to a command, to "greeting" and to
+// script is a server with given answers: to a command, to "greeting" and to
 // "." behind the text. Everything else it takes.
 type script struct {
 	replies map[string]string

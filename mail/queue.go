@@ -39,7 +39,7 @@ type job struct {
 }
 
 var (
-	errAddress = errors.New("it goes to what is not one bare address, like jane@acme.com")
+	errAddress = errors.New("the recipient is not one bare address, like jane@acme.com")
 	errFull    = errors.New("the queue of mails is full")
 	errClosed  = errors.New("the sender is closed")
 	errRetries = errors.New("too many mails wait for another try")

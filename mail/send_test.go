@@ -197,7 +197,7 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
-// TestDefaults checks what a sender does that was told URL and From only.
+// TestDefaults checks a sender that has only URL and From.
 func TestDefaults(t *testing.T) {
 	r := (&relay{}).plain(t)
 	s, err := New(Options{URL: "smtp://" + r.addr + "?tls=off", From: "crm@acme.com"})

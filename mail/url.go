@@ -40,7 +40,7 @@ const (
 	errShape    urlError = "the mail URL cannot be read: write smtp://user:password@host:587, with characters like @ : / ? # % in user and password percent-encoded (@ is %40)"
 	errScheme   urlError = "the mail URL begins with neither smtp:// nor smtps://: write smtp://user:password@host:587 for STARTTLS, or smtps://user:password@host:465 for TLS from the start"
 	errHost     urlError = "the mail URL names no host: write a host name in ASCII or an IP address, like smtp://mail.example.com:587 or smtp://[::1]:587"
-	errPort     urlError = "the port of the mail URL is none: write a number from 1 to 65535, like smtp://mail.example.com:587, or leave it out"
+	errPort     urlError = "the port of the mail URL is invalid: write a number from 1 to 65535, like smtp://mail.example.com:587, or leave it out"
 	errUser     urlError = "the mail URL has half a sign-in: write user and password, like smtp://user:password@host:587, or leave out both, without control characters"
 	errTrailing urlError = "the mail URL has something behind the host: end it there, and percent-encode / ? # in user and password (/ is %2F, ? is %3F, # is %23); only ?tls=off may follow smtp://"
 	errLoopback urlError = "tls=off is for a mail server on this machine, named localhost, 127.0.0.1 or [::1]: leave it out to use STARTTLS, or write smtps://"

@@ -75,7 +75,7 @@ func unescapeFormula(s string) string {
 }
 
 // isFormula reports whether a part begins like a formula, after apostrophes, quotes and
-// blanks. Phone numbers and negative numbers do not count as formulas.
+// blanks. Phone numbers and negative numbers are not formulas.
 func isFormula(s string) bool {
 	s = strings.TrimLeft(s, `'" `)
 	first, _ := utf8.DecodeRuneInString(s)

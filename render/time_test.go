@@ -153,8 +153,8 @@ func moments() *rapid.Generator[int64] {
 	)
 }
 
-// TestTimesReadBack checks that what text prints is the same minute for whoever
-// reads it, and that zones with whole minutes are printed with their own clock.
+// TestTimesReadBack checks that what text prints is the same minute for every
+// reader, and that zones with whole minutes are printed with their own clock.
 func TestTimesReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone, ms := zones().Draw(t, "zone"), moments().Draw(t, "at")

@@ -95,7 +95,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// unknownToken has the shape and the checksum of a token, and is none.
+// unknownToken has the shape and the checksum of a token, but was never issued.
 const unknownToken = "ck_000000000000000000000000000000002wjyrI"
 
 // signInAs gives a token that came by a code; it acts in the workspace, but a

@@ -261,7 +261,7 @@ func (c *crowd) fillIn(row server.RouteRow) string {
 	return strings.Join(segments, "/")
 }
 
-// names puts ids in the place of {kind n}.
+// names replaces {kind n} with ids.
 func (c *crowd) names(body string) string {
 	for _, kind := range []string{"contact", "company"} {
 		for n := range int64(2) {

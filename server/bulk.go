@@ -132,20 +132,20 @@ func (b *bulkBody) parseFilter() *crm.Error {
 	}
 	if filter == "" && !b.sent["filter"] {
 		if b.sent["kind"] {
-			return crm.Errorf(crm.MissingField, "kind says of what filter finds; send filter with it, or leave it out.").On("filter")
+			return crm.Errorf(crm.MissingField, "kind is the kind of records that filter finds; send filter with it, or leave it out.").On("filter")
 		}
 		if len(b.refs) == 0 {
-			return crm.Errorf(crm.MissingField, "the lists name nobody; send ids, or a filter.").On("filter")
+			return crm.Errorf(crm.MissingField, "the lists of ids are empty; send ids, or a filter.").On("filter")
 		}
 		return nil
 	}
 	params, fault := query.Params(strings.TrimPrefix(filter, "?"))
 	if fault != nil {
-		fault.Hint = "filter takes what stands behind the ? of a list: " + fault.Hint
+		fault.Hint = "filter takes the part of a list's URL after the ?: " + fault.Hint
 		return fault.On("filter")
 	}
 	if len(params) == 0 {
-		return crm.Errorf(crm.InvalidFilter, "filter takes what stands behind the ? of a list, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", norm.Quote(filter)).On("filter")
+		return crm.Errorf(crm.InvalidFilter, "filter takes the part of a list's URL after the ?, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", norm.Quote(filter)).On("filter")
 	}
 	for name := range params {
 		if name != "search" && slices.Contains(crm.ListParams, name) {

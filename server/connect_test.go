@@ -38,7 +38,7 @@ func TestReachIsChosenOnThePage(t *testing.T) {
 		}
 		c.header.Set("Authorization", "Bearer "+p.access)
 		text, _ := c.request("POST", "/workspaces/"+other+"/tokens", `{}`)
-		if strings.Contains(text, "token=ck_") != try.free || !try.free && !strings.Contains(text, "whoever connected it chose that one only") {
+		if strings.Contains(text, "token=ck_") != try.free || !try.free && !strings.Contains(text, "the person who connected it chose only that one") {
 			t.Errorf("%s, by a tool: %s", what, text)
 		}
 		if !try.free {

@@ -27,7 +27,7 @@ func TestForeignPrefixes(t *testing.T) {
 	}
 }
 
-// A path made of such prefixes costs no more than another that no route has, and beyond the
+// A path made of these prefixes costs no more than another that no route has, and beyond the
 // limit of a network nothing is looked for.
 func TestForeignPrefixesCostLittle(t *testing.T) {
 	cost := func(r *rig, path string) float64 {

@@ -107,8 +107,8 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 	return r.serve(server.Options{})
 }
 
-// serve puts a server with the options in the place of the rig's: a local one
-// where they name no mail server.
+// serve replaces the server of the rig with one that has the options: a local one if
+// they name no mail server.
 func (r *rig) serve(opts server.Options) *rig {
 	r.t.Helper()
 	opts.Store, opts.Version, opts.Log = r.store, "test", slog.New(slog.NewTextHandler(r.logs, nil))

@@ -88,7 +88,7 @@ func TestEmptyKeysAreRefused(t *testing.T) {
 	}
 }
 
-// Imports do not keep answers, and say so to who sends a key.
+// Imports do not keep answers, and say so when a key is sent.
 func TestImportsSayThatTheyTakeNoKey(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, want := range []string{"1 created", "1 unchanged"} {

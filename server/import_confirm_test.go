@@ -58,7 +58,7 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 	}
 }
 
-// The body may be sent again, in any format; what changed since the dry run is told.
+// The body may be sent again, in any format; the answer reports what changed since the dry run.
 func TestConfirmedWithTheirBody(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	text := r.want(200, "POST", "/import/contacts?dry_run=1&format=json", twoRows)
@@ -143,7 +143,7 @@ func TestDryRunsAreConfirmedOnce(t *testing.T) {
 	}
 }
 
-// The server keeps 16 files; workspaces beyond them are told to send theirs again.
+// The server keeps 16 files; further workspaces must send theirs again.
 func TestKeptFilesAreBounded(t *testing.T) {
 	r := newRig(t)
 	for i := range 8 {

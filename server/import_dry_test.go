@@ -61,8 +61,8 @@ func smallRows(t *rapid.T, kind string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// A dry run says of each row what the import then says of it, wherever its batches end:
-// only the names of what would be made are not known yet. It leaves nothing.
+// A dry run reports each row as the import does, wherever its batches end, except for the
+// ids of new records, which are not known yet. It leaves nothing behind.
 func TestDryRunsSayWhatImportsDo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		plan := catalog.Plan{Name: "small", Caps: []catalog.Cap{
@@ -133,8 +133,8 @@ func TestDryRunsTakeTurns(t *testing.T) {
 	}
 }
 
-// A dry run remembers what rows change, not the records that they are in. Where that is
-// more than it may take of memory, it ends behind the rows that it told.
+// A dry run remembers the changes of rows, not their records. If the changes exceed its
+// memory, it ends after the rows that it reported.
 func TestDryRunsRememberSoMuch(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	s := r.handler.(*server.Server)

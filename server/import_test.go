@@ -157,8 +157,8 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 	}
 }
 
-// TestDryRunsTellTheTruth runs files dry, then not: the results are the same but for
-// the names of what is made, and the first leaves nothing.
+// TestDryRunsTellTheTruth runs files dry, then not: the results are the same except for
+// the ids of new records, and the first leaves nothing behind.
 func TestDryRunsTellTheTruth(t *testing.T) {
 	files, err := filepath.Glob("../testdata/import/*-contacts.csv")
 	if err != nil || len(files) == 0 {

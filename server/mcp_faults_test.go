@@ -122,8 +122,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestCallsThatAreCutOff checks that a call whose time is over is told so, and is
-// not answered with nothing.
+// TestCallsThatAreCutOff checks that a call whose time is over gets an answer that says so.
 func TestCallsThatAreCutOff(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -16,8 +16,8 @@ import (
 	"crmkit/server"
 )
 
-// TestMetrics checks that mails that could not be sent are counted where whoever
-// runs the server can see them, and nobody else.
+// TestMetrics checks that mails that could not be sent are counted where the
+// operator of the server can see them, and nobody else.
 func TestMetrics(t *testing.T) {
 	r := newRig(t)
 	if a := r.call("GET", "/metrics", "", "Authorization", "Bearer "); a.status != 404 || !strings.Contains(a.body, "--metrics-token") {

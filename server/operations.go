@@ -33,7 +33,7 @@ func (s *Server) metricsText() string {
 // metricsPage answers GET /metrics to a client that sends the token of --metrics-token.
 func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
-		return nil, crm.Errorf(crm.NotFound, "this server shows no metrics here; whoever runs it sets --metrics-token, and scrapes with that as the bearer token, or sets --metrics-listen.")
+		return nil, crm.Errorf(crm.NotFound, "metrics are off here; the operator of the server turns them on with --metrics-token, and scrapes with it as the bearer token, or with --metrics-listen.")
 	}
 	sent := auth.Hash(auth.Bearer(rq.Header.Get("Authorization")))
 	if subtle.ConstantTimeCompare([]byte(sent), []byte(auth.Hash(s.opts.MetricsToken))) != 1 {
@@ -70,7 +70,7 @@ func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
 	}
 	if err := s.ready.Check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
-		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer or takes no writes; try again in a moment. Whoever runs this server finds why in its log, and with crmkit doctor.", RetryAfter: time.Second}
+		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer or takes no writes; try again in a moment. The operator of the server finds the reason in its log, and with crmkit doctor.", RetryAfter: time.Second}
 	}
 	return status("ready"), nil
 }

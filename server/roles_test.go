@@ -120,7 +120,7 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// story is a team as it stands in the middle of a test.
+// story is the state of a team in the middle of a test.
 type story struct {
 	*rig
 	name, domain string
@@ -161,7 +161,7 @@ func (s *story) tell(call, want string) {
 	}
 }
 
-// expand puts ids and addresses in the place of the words of a line.
+// expand replaces the words of a line with ids and addresses.
 func (s *story) expand(line string) string {
 	line = strings.ReplaceAll(strings.ReplaceAll(line, "@", s.domain), "{team}", "/workspaces/{ws}")
 	for word, id := range s.words {

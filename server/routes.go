@@ -24,7 +24,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
 		{Method: http.MethodGet, Path: "/healthz", Access: web.Public, Group: "start", Doc: "the process answers", Handle: s.healthz},
 		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database answers and takes writes", Handle: s.readyz},
-		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for who runs the server", Handle: s.metricsPage},
+		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for the operator", Handle: s.metricsPage},
 
 		{Method: http.MethodPost, Path: "/auth/request", Access: web.Public, Group: "sign-in", Doc: "send a sign-in code", Texts: []string{"email*"}, Handle: s.authRequest},
 		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "exchange the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},

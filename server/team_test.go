@@ -145,7 +145,7 @@ func atOnce(n int, send func(i int) answer) map[string]int {
 	return counts
 }
 
-// tally checks what atOnce counted, written as fmt prints the map.
+// tally checks the counts of atOnce, written as fmt prints the map.
 func (r *rig) tally(what string, got map[string]int, want string) {
 	r.t.Helper()
 	if text := fmt.Sprint(got); text != "map["+want+"]" {

@@ -219,7 +219,7 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 	}
 	r.want(200, "DELETE", "/tokens/"+first, "")
 	r.want(201, "POST", mint, "{}")
-	r.as("jane@acme.com") // in the place of the token of that name
+	r.as("jane@acme.com") // replaces the token of that name
 	if list := r.want(200, "GET", "/tokens?limit=1", ""); !strings.Contains(list, "100") {
 		t.Errorf("after a sign-in: %s", list)
 	}

@@ -80,9 +80,9 @@ func checkRedirect(uri string) error {
 	case u.User != nil || strings.Contains(u.Host, "@"):
 		return bad("holds a user name")
 	case u.Host != "" && !validPort(u):
-		return bad("has a port that is none")
+		return bad("has an invalid port")
 	case strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
-		return bad("has a host that is none") // such characters could end a directive of the page's Content-Security-Policy
+		return bad("has an invalid host") // these characters could end a directive of the page's Content-Security-Policy
 	case u.Scheme == "https" && u.Hostname() != "" && u.Opaque == "":
 		return nil
 	case u.Scheme == "http" && Loopback(u):
@@ -109,7 +109,7 @@ func Loopback(u *url.URL) bool {
 }
 
 // RedirectLabel says where a redirect URI leads, for people: a host, or an application with
-// its scheme. A scheme may look like a host, so the label says that it is none.
+// its scheme. A scheme may look like a host, so the label says that it is a scheme.
 func RedirectLabel(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {

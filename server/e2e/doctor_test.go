@@ -186,7 +186,7 @@ var doctorTests = []doctorTest{
 // deleteFile deletes the file.
 func deleteFile(_ *testing.T, path string) { _ = os.Remove(path) }
 
-// withBadCopy makes a good backup, and in its folder a file in the place of the next one.
+// withBadCopy makes a good backup, and in its folder a file that blocks the next one.
 func withBadCopy(t *testing.T, dir string) {
 	withBackup(time.Hour)(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "copies", "crmkit.db"), []byte("none"), 0o600); err != nil {

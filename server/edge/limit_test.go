@@ -97,7 +97,7 @@ func TestLimiterWait(t *testing.T) {
 }
 
 // TestLimiterLate checks that a caller whose now is older than one already seen
-// earns nothing, and is told a wait from its own now.
+// earns nothing, and gets a wait from its own now.
 func TestLimiterLate(t *testing.T) {
 	l := NewLimiter(50)
 	for range 199 {
@@ -147,7 +147,7 @@ func TestLimiterEqualDebt(t *testing.T) {
 }
 
 // TestLimiterRecoveredGoFirst fills half the table with keys that recover and
-// half with keys that still owe a request: the latter stay.
+// half with keys that still owe a request: the second half stays.
 func TestLimiterRecoveredGoFirst(t *testing.T) {
 	l, half := NewLimiter(1), maxLimited/2
 	for i := range half {

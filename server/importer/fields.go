@@ -111,7 +111,7 @@ func merge(f *crm.Field, list []placedCell, currency string) (m crm.Member, rest
 	return crm.Member{Name: f.Name, JSON: cell.JSON}, rest, fault
 }
 
-// joinParts joins the parts of a value that stands in several columns.
+// joinParts joins the parts of a value that is in several columns.
 func joinParts(f *crm.Field, list []placedCell) (m crm.Member, rest []crm.Member) {
 	slices.SortStableFunc(list, func(a, b placedCell) int { return a.part - b.part })
 	var words []string

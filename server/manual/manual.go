@@ -86,7 +86,7 @@ type Manual struct {
 	openAPI func() (string, error)
 }
 
-// baseMark stands in a document where the address of the server goes.
+// baseMark marks the places in a document where the address of the server goes.
 const baseMark = "@BASE@"
 
 // New writes the pages.

@@ -87,7 +87,7 @@ func requestBody(row *Route) object {
 // bulkSchema describes a body that links several records at once.
 func bulkSchema(row *Route) object {
 	properties := object{"filter": object{"type": "string", "description": "what finds them, as behind the ? of a list"},
-		"kind": object{"enum": row.Bulk.Kinds, "description": "of what filter finds"}}
+		"kind": object{"enum": row.Bulk.Kinds, "description": "kind of the records that filter finds"}}
 	for _, kind := range row.Bulk.Kinds {
 		properties[kind] = object{"type": "array", "maxItems": row.Bulk.Max, "items": object{"type": "string"}, "description": "ids"}
 	}

@@ -43,8 +43,8 @@ func pathParameters(row *Route) []object {
 	return list
 }
 
-// queryParameters describes the query parameters; the header X-Escalation-Code stands in
-// for one of them.
+// queryParameters describes the query parameters; the header X-Escalation-Code can replace
+// one of them.
 func queryParameters(row *Route) (list []object) {
 	for _, name := range append(slices.Clone(row.Params), "format") {
 		if name == "search" && len(row.Entity.Search) == 0 {
@@ -60,7 +60,7 @@ func queryParameters(row *Route) (list []object) {
 		case "format":
 			schema["enum"] = row.Formats
 		case "code":
-			list = append(list, object{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, in the place of ?code=", "schema": schema})
+			list = append(list, object{"name": "X-Escalation-Code", "in": "header", "description": "the mailed code, instead of ?code=", "schema": schema})
 		}
 		list = append(list, object{"name": name, "in": "query", "schema": schema})
 	}

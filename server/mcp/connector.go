@@ -122,7 +122,7 @@ func (c *Connector) post(rq *web.Request, set string) (doc *render.Response, err
 }
 
 // forward lets the SDK answer messages. Each message of a batch but the first, which the
-// adapter counted, counts as a request of the token.
+// adapter counted, is a request of the token for the rate limit.
 func (c *Connector) forward(rq *web.Request, set string, messages rpcMessages) (*render.Response, error) {
 	body, fault := rq.Bytes()
 	if fault != nil {

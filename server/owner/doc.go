@@ -1,5 +1,5 @@
 // Package owner lets several processes of one machine work on one database file, of which
-// one alone has it open: the owner. The owner holds the lock of the file and answers HTTP on
+// only one has it open: the owner. The owner holds the lock of the file and answers HTTP on
 // a Unix socket beside it; the other processes send it their requests.
 //
 // The obvious design, several processes that open the file at the same time, is what SQLite
@@ -11,7 +11,7 @@
 //
 //   - The lock decides and the socket follows it. Only the holder of the lock removes a socket
 //     that a killed process left, makes the new one, and removes its own.
-//   - Whoever may open the file may speak on the socket: both have the mode 0600 and the same
+//   - Every user who may open the file may connect to the socket: both have the mode 0600 and the same
 //     owner. There is no other credential, and no listener but this one has its endpoints.
 //   - A request that was sent to an owner which then ended is sent again to the next owner
 //     where that cannot do harm: it reads, or it carries an Idempotency-Key, under which the

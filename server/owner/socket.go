@@ -19,8 +19,8 @@ func socketName(path string) string { return sqlite.Resolve(path) + ".sock" }
 // watches the owner, and one for each request under way.
 const maxConnections = 1000
 
-// listen makes the socket of a file whose lock this process holds, in the place of one that
-// is there. It is made in a folder that only its owner may enter and moved out of it when it
+// listen makes the socket of a file whose lock this process holds, and replaces an existing
+// one. It is made in a folder that only its owner may enter and moved out of it when it
 // has its mode: there is no moment at which another user could connect.
 func listen(path string) (net.Listener, error) {
 	name := socketName(path)

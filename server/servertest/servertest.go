@@ -143,7 +143,7 @@ func (c *Client) JSON(method, path string, body, into any) (status int) {
 	status, text := c.send(method, path, &sent, "application/json")
 	if into != nil {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
-			c.fail("%s %s: the answer is no such JSON: %v\n%s", method, path, err, text)
+			c.fail("%s %s: the answer is not the expected JSON: %v\n%s", method, path, err, text)
 		}
 	}
 	return status

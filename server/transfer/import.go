@@ -132,7 +132,7 @@ func (im *fileImport) start() (importer.Answer, error) {
 	return rows.Start(im.file.Reader())
 }
 
-// keep keeps the file of a dry run until it is confirmed. It counts as storage of the
+// keep keeps the file of a dry run until it is confirmed. It is part of the storage of the
 // workspace; if there is no room for it, the token is empty.
 func (im *fileImport) keep(counts importer.Counts) (string, error) {
 	im.file.counts = counts

@@ -53,7 +53,7 @@ func (u *storedUpload) reserve(size int64) (err error) {
 // keep reserves the size of the file while it waits for its confirmation.
 func (u *storedUpload) keep() error { return u.reserve(u.size) }
 
-// confirm ends the wait: the request imports the file. Uploads that count as no storage
+// confirm ends the wait: the request imports the file. Uploads that are not part of the storage
 // give their reservation back; if that fails, it lasts until the file is closed.
 func (u *storedUpload) confirm(rq *web.Request) {
 	if u.rq = rq; u.size <= freeUpload {

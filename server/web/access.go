@@ -99,7 +99,7 @@ func (rq *Request) scopeError(need string) *crm.Error {
 func (rq *Request) otherWorkspace() *crm.Error {
 	why := "another token made it"
 	if rq.Actor.Origin == crm.OriginOAuth {
-		why = "whoever connected it chose that one only"
+		why = "the person who connected it chose only that one"
 	}
 	what := fmt.Sprintf("this token stays in its workspace %s, because %s.", rq.Actor.WorkspaceID, why)
 	return crm.Errorf(crm.ScopeRequired, "%s For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", what).

@@ -32,7 +32,7 @@ type Protocol struct {
 
 // Failure is why a request failed.
 type Failure struct {
-	Error *crm.Error // what a client of the API is told
+	Error *crm.Error // the answer for a client of the API
 	Cause error      // what the handler returned
 }
 

@@ -18,7 +18,7 @@ func (a *Adapter) notServed(rq *Request, allowed []string) *crm.Error {
 	return a.suggest(rq, a.router.notFound(rq.Method, rq.Path))
 }
 
-// suggest adds to the error for a path or method that no route has: where other systems have
+// suggest adds to the error for a path or method that no route has: if other systems have
 // such a call, it names the call that does the same here.
 func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	path := strings.Trim(rq.Path, "/")
