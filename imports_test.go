@@ -24,10 +24,10 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer < server/transfer < server < server/servertest
-crm/norm < store/sqlite < store < store/account < auth
+crm/norm < store/sqlite < store/table < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
-crm < store/cache < store
+crm < store/cache < store/table < store
 store/fair < store < store/account < store/storetest
 `
 

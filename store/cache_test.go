@@ -14,7 +14,7 @@ import (
 func (f *fixture) checkCache(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
-		if !f.mappings[e].layout.Cacheable() {
+		if !f.mappings[e].Layout.Cacheable() {
 			continue
 		}
 		for range 2 { // as it was left, and as it was put just now
@@ -95,7 +95,7 @@ func TestCacheKeepsNothingOfBefore(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
-	layout := f.mappings[jane.Entity].layout
+	layout := f.mappings[jane.Entity].Layout
 	before := f.cache.Snapshot(ann.Workspace)
 	old := f.fetch(ann, jane)
 	f.update(ann, jane, "name", "June")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // A change may affect many other records: those that refer to a deleted record, the activities
@@ -52,7 +53,7 @@ func (tx *Tx) scheduleCascade(c cascade) error {
 	}
 	return tx.Exec(`INSERT INTO cascades (workspace_id, kind, record, gone, at, after, actor, token_id, addr, change_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (workspace_id, kind, record) DO UPDATE SET gone = $4, at = $5, after = $6, actor = $7, token_id = $8, addr = $9, change_group = $10`,
-		tx.Actor.Workspace, c.kind, c.record, c.gone, firstMoment, 0, NullText(tx.Actor.Email), NullText(tx.Actor.TokenID), NullText(tx.Actor.Addr), group)
+		tx.Actor.Workspace, c.kind, c.record, c.gone, firstMoment, 0, table.NullText(tx.Actor.Email), table.NullText(tx.Actor.TokenID), table.NullText(tx.Actor.Addr), group)
 }
 
 // firstMoment is before every time.

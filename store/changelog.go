@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // An entry of the log holds the values before the change of the fields that it touched. The
@@ -78,7 +79,7 @@ type entry struct {
 
 // size returns how many bytes of storage the entry takes.
 func (e entry) size() int64 {
-	return int64(byteCount(e.action, e.target, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after))))
+	return int64(table.Bytes(e.action, e.target, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after))))
 }
 
 // appendEntry writes an entry that no cap refuses.
@@ -116,7 +117,7 @@ func (tx *Tx) putEntry(e entry) error {
 	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		crm.RecordKey(tx.Actor.Workspace, l.last), tx.Actor.Workspace, l.latest, group, origin,
-		e.action, e.target, version, columnValue(crm.Members(e.before)), columnValue(crm.Members(e.after)))
+		e.action, e.target, version, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)))
 }
 
 // Group is a change group: the entries of one write, or of several that belong together. It is

@@ -10,6 +10,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // maxAfter is the size in bytes up to which an entry of an update holds a value after the
@@ -88,7 +89,7 @@ func appendOrder(list []crm.Member, members []crm.Member) []crm.Member {
 	if slices.IsSorted(names) {
 		return list
 	}
-	return append(list, crm.Member{Name: orderName, JSON: columnValue(crm.Labels(names)).(string)})
+	return append(list, crm.Member{Name: orderName, JSON: table.Arg(crm.Labels(names)).(string)})
 }
 
 // withDigests replaces long values by digests.
@@ -119,7 +120,7 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	case crm.RefKind:
 		return `"` + crm.RecordID(e.Target(f).Prefix, v.Int) + `"`
 	case crm.ListKind:
-		return columnValue(v).(string)
+		return table.Arg(v).(string)
 	}
 	return string(norm.AppendQuoted(nil, v.Text))
 }
@@ -143,7 +144,7 @@ func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.
 		}
 		return crm.Key(key)
 	case crm.ListKind:
-		return crm.Labels(tagList(json))
+		return crm.Labels(table.Strings(json))
 	}
 	return crm.Str(text)
 }

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/table"
 )
 
 // counters are the end of a workspace's log and the storage of the workspace, as the current
@@ -171,17 +172,7 @@ func recordBytes(rec crm.Record) (n int64) {
 		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
 			continue
 		}
-		n += int64(byteCount(columnValue(v)))
-	}
-	return n
-}
-
-// byteCount returns the UTF-8 length of the texts among SQL arguments.
-func byteCount(args ...any) (n int) {
-	for _, arg := range args {
-		if text, ok := arg.(string); ok {
-			n += len(text)
-		}
+		n += int64(table.Bytes(table.Arg(v)))
 	}
 	return n
 }

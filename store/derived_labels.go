@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // A record may have any number of labels derived from other records, such as the users who
@@ -19,7 +20,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, changes map[stri
 	if err != nil {
 		return nil, false, err
 	}
-	before := tagList(text)
+	before := table.Strings(text)
 	shown := slices.Clone(before[:min(len(before), crm.MaxTags)])
 	for label, n := range changes {
 		change, err := tx.addLabel(e.TagKind(f), key, label, n)
@@ -42,7 +43,7 @@ func (tx *Tx) addLabels(e *crm.Entity, f *crm.Field, key int64, changes map[stri
 			return nil, false, err
 		}
 	}
-	return columnValue(crm.Labels(shown)), !slices.Equal(before, shown), nil
+	return table.Arg(crm.Labels(shown)), !slices.Equal(before, shown), nil
 }
 
 // refillLabels adds labels that the record has to those that it shows.

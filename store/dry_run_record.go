@@ -7,6 +7,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // dryRunRecord is a record as the earlier steps left it.
@@ -54,12 +55,12 @@ func (r *DryRun) remember(tx *Tx, c dryRunChange) {
 	}
 	saved.claims = r.claimsOf(c.after)
 	r.claim(saved, saved.claims)
-	for _, i := range saved.changed(c, tx.store.mappings[e].persistent) {
+	for _, i := range saved.changed(c, tx.store.mappings[e].Stored) {
 		v := c.after.Values[i]
 		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
 			v = crm.Key(r.stableKey(to, v.Int))
 		}
-		saved.cells[i] = columnValue(v)
+		saved.cells[i] = table.Arg(v)
 	}
 	r.memory += saved.size()
 }
@@ -83,7 +84,7 @@ func (saved *dryRunRecord) changed(c dryRunChange, all []int) []int {
 
 // size is roughly how much memory the record takes.
 func (saved *dryRunRecord) size() int64 {
-	n := 16*len(saved.cells) + byteCount(saved.cells...)
+	n := 16*len(saved.cells) + table.Bytes(saved.cells...)
 	for _, claim := range slices.Concat(saved.before, saved.claims) {
 		n += len(claim)
 	}
@@ -118,7 +119,7 @@ func (r *DryRun) claimTo(e *crm.Entity, names []string, values []crm.Value) stri
 		if to := e.Target(e.Field(name)); to != nil {
 			v = crm.Key(r.stableKey(to, v.Int))
 		}
-		parts = append(parts, name, fmt.Sprint(columnValue(v)))
+		parts = append(parts, name, fmt.Sprint(table.Arg(v)))
 	}
 	return strings.Join(parts, "\x00")
 }

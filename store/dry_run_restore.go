@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // The hooks of a transaction that is a step of a dry run.
@@ -165,24 +166,24 @@ func (r *DryRun) put(tx *Tx, saved *dryRunRecord) error {
 	t := tx.store.mappings[saved.entity]
 	cells := []any{r.currentKey(saved.entity, saved.key), tx.Actor.Workspace}
 	var set []string
-	for _, i := range t.persistent {
-		f, cell := &t.entity.Fields[i], saved.cells[i]
+	for _, i := range t.Stored {
+		f, cell := &t.Entity.Fields[i], saved.cells[i]
 		if cell == (unchanged{}) {
 			continue
 		}
 		values := []any{cell}
 		if key, is := cell.(int64); is && f.IsReference() {
-			values[0] = r.currentKey(t.entity.Target(f), key)
+			values[0] = r.currentKey(t.Entity.Target(f), key)
 		} else if f.HasFoldColumn() {
-			values = columnValues(f, loaded(f.Type.Kind(), cell))
+			values = table.FieldValues(f, table.Load(f.Type.Kind(), cell))
 		}
-		for j, column := range fieldColumns(f) {
+		for j, column := range table.FieldColumns(f) {
 			cells = append(cells, values[j])
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(cells)))
 		}
 	}
 	if saved.isNew {
-		return tx.Exec(t.insert+" ON CONFLICT DO NOTHING", cells...)
+		return tx.Exec(t.Insert+" ON CONFLICT DO NOTHING", cells...)
 	}
 	return tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", saved.entity.Plural, strings.Join(set, ", ")), cells...)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // answers returns what a store says to questions whose answers it may keep in memory.
@@ -39,7 +40,7 @@ func shown(rec crm.Record) string {
 	line := rec.ID
 	for i, v := range rec.Values {
 		if v.Set() {
-			line += fmt.Sprintf(" %s=%v%s", rec.Entity.Fields[i].Name, columnValue(v), rec.Labels[i])
+			line += fmt.Sprintf(" %s=%v%s", rec.Entity.Fields[i].Name, table.Arg(v), rec.Labels[i])
 		}
 	}
 	return line

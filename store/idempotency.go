@@ -2,6 +2,8 @@ package store
 
 import (
 	"time"
+
+	"crmkit/store/table"
 )
 
 // IdempotencyTTL is how long the response to a request with an Idempotency-Key is stored.
@@ -37,7 +39,7 @@ func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	if tx.uncapped {
 		grow = tx.addBytes
 	}
-	if err := grow(int64(byteCount(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
+	if err := grow(int64(table.Bytes(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // ImportMapping returns the key of the record that was imported under the id, 0 if there is
@@ -23,7 +24,7 @@ func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int
 	if n > 0 || err != nil {
 		return err
 	}
-	if err := tx.GrowStorage(int64(byteCount(source, e.Name, id))); err != nil {
+	if err := tx.GrowStorage(int64(table.Bytes(source, e.Name, id))); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/table"
 	"crmkit/store/textindex"
 )
 
@@ -75,7 +76,7 @@ func (s indexSource) Rows(ctx context.Context, page textindex.Page, each func(te
 		return err
 	}
 	defer end()
-	var damaged *damagedRow // which the index logs, and once, not at each try
+	var damaged *table.DamagedRow // which the index logs, and once, not at each try
 	err = s.Read(ctx, func(v *ReadTx) error {
 		err := v.indexRows(ctx, page, each)
 		if errors.As(err, &damaged) {
@@ -103,7 +104,7 @@ func (v *ReadTx) indexRows(ctx context.Context, page textindex.Page, each func(t
 		if err := scan(dest...); err != nil {
 			return err
 		}
-		err := decoding(func() {
+		err := table.Decode(func() {
 			row.Key, row.UpdatedAt = cells[0].(int64), cells[1].(int64)
 			for i, f := range own {
 				row.Own[i] = indexedValue(f, cells[2+i])
@@ -114,7 +115,7 @@ func (v *ReadTx) indexRows(ctx context.Context, page textindex.Page, each func(t
 			each(row)
 		})
 		if key, ok := cells[0].(int64); err != nil && ok {
-			return &damagedRow{page.Entity.Name + "/" + crm.RecordID(page.Entity.Prefix, key), err}
+			return &table.DamagedRow{Handle: page.Entity.Name + "/" + crm.RecordID(page.Entity.Prefix, key), Cause: err}
 		}
 		return err
 	})
@@ -141,7 +142,7 @@ func indexText(fields textindex.Fields) string {
 func indexedValue(f *crm.Field, cell any) crm.Value {
 	text, _ := cell.(string)
 	if f.Type.Kind() == crm.ListKind {
-		return crm.Labels(tagList(text))
+		return crm.Labels(table.Strings(text))
 	}
 	return crm.Str(text)
 }

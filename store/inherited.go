@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // inheritedRef is a reference that records have through another one: an activity of a contact
@@ -127,7 +128,7 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	}
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s = $3 WHERE workspace_id = $1 AND key = $2", of.Plural, of.Fields[i].Col()),
-			tx.Actor.Workspace, key, columnValue(after.Values[i]))
+			tx.Actor.Workspace, key, table.Arg(after.Values[i]))
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"crmkit/crm"
-	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // lastUsedBuffer holds the last uses of tokens until they are written, so that a request that
@@ -107,9 +107,6 @@ func (tx *Tx) saveLastUsed(ids []string, used map[string]lastUse) error {
 	return nil
 }
 
-// lastUsedField is the field of tokens that the buffer is about.
-const lastUsedField = "last_used_at"
-
 // lastUsedOverlay is what a read of tokens adds to their rows: the uses that are not written
 // yet.
 type lastUsedOverlay struct {
@@ -120,13 +117,13 @@ type lastUsedOverlay struct {
 // lastUsedOverlay returns the overlay for a read of an entity. Take it before the read begins:
 // a use that is written in between is then in both, and the later time counts.
 func (s *Store) lastUsedOverlay(actor crm.Actor, e *crm.Entity) lastUsedOverlay {
-	if table := s.mappings[e].lastUsedSQL; table != "" {
+	if table := s.mappings[e].LastUsed; table != "" {
 		return lastUsedOverlay{s.lastUsed.of(actor.User), table}
 	}
 	return lastUsedOverlay{}
 }
 
-// json returns the uses as the argument of mapping.lastUsedSQL.
+// json returns the uses as the argument of table.Table.LastUsed.
 func (o lastUsedOverlay) json() string {
 	text, _ := json.Marshal(o.at) // of such a map it cannot fail
 	return string(text)
@@ -135,27 +132,8 @@ func (o lastUsedOverlay) json() string {
 // apply sets the later last use in records that were read.
 func (o lastUsedOverlay) apply(records []crm.Record) {
 	for _, rec := range records {
-		if at := o.at[rec.ID]; at > rec.Value(lastUsedField).Int {
-			rec.Set(lastUsedField, crm.Millis(at))
+		if at := o.at[rec.ID]; at > rec.Value(table.LastUsedField).Int {
+			rec.Set(table.LastUsedField, crm.Millis(at))
 		}
 	}
-}
-
-// lastUsedText returns SQL of the records of a user as a table in which last_used_at is the
-// later of the row and an argument, whose number is %d. It is empty for entities without that
-// field.
-func (t *mapping) lastUsedText() string {
-	if t.entity.Field(lastUsedField) == nil {
-		return ""
-	}
-	columns := "t.key, t.id, t." + t.entity.ScopeColumn()
-	for _, i := range t.persistent {
-		for _, column := range fieldColumns(&t.entity.Fields[i]) {
-			if column != lastUsedField {
-				columns += ", t." + column
-			}
-		}
-	}
-	return "(SELECT " + columns + ", CASE WHEN u.value > t.last_used_at THEN u.value ELSE t.last_used_at END AS last_used_at FROM " +
-		t.entity.TableName() + " t LEFT JOIN (" + sqlite.PairsFromJSON + ") u ON u.key = t.id WHERE " + scopeSQL(t.entity) + ")"
 }

@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/table"
 )
 
 // Lookup returns the record with the key, if there is one.
@@ -35,7 +36,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		if !values[i].Set() {
 			return 0, nil
 		}
-		args = append(args, columnValue(values[i]))
+		args = append(args, table.Arg(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
 	if err := tx.restoreHolders(e, names, values); err != nil {
@@ -44,7 +45,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if found, err := tx.Row(text, args, &key); err != nil || !found {
 		return 0, err
 	}
-	if len(ownershipSets(e)) > 0 { // it may be about to go
+	if len(table.OwnershipSets(e)) > 0 { // it may be about to go
 		if _, found, err := tx.readVisible(e, key); err != nil || !found {
 			return 0, err
 		}
@@ -74,7 +75,7 @@ func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
 // RecordByID returns the record with a random id as the transaction sees it, or a not_found
 // error.
 func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
-	rec, found, err := tx.find(tx.store.mappings[e].byID, e, id)
+	rec, found, err := tx.find(tx.store.mappings[e].ByID, e, id)
 	if err == nil && !found {
 		err = tx.NotFoundByID(e, id)
 	}
@@ -84,17 +85,17 @@ func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
 // RecordBy returns the record of an entity with random ids that has the value in a column.
 func (tx *Tx) RecordBy(e *crm.Entity, column, value string) (rec crm.Record, found bool, err error) {
 	t := tx.store.mappings[e]
-	return tx.find("SELECT "+t.columns+" FROM "+t.from+" WHERE t."+e.ScopeColumn()+" = $1 AND t."+column+" = $2", e, value)
+	return tx.find("SELECT "+t.Columns+" FROM "+t.From+" WHERE t."+e.ScopeColumn()+" = $1 AND t."+column+" = $2", e, value)
 }
 
 // find reads one row of an entity by its scope and one value.
 func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
-	row := tx.store.mappings[e].newRow()
-	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.dest...)
+	row := tx.store.mappings[e].NewRow()
+	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.Dest...)
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
-	rec, err := row.record()
+	rec, err := row.Record()
 	return rec, err == nil, tx.store.wrapReadError(err)
 }
 

@@ -1,5 +1,7 @@
 package store
 
+import "crmkit/store/table"
+
 // origin is a row of the table origins: who made changes, with which token, from which
 // address.
 type origin struct {
@@ -18,7 +20,7 @@ func (tx *Tx) origin() (key int64, err error) {
 	if key, there := known[id]; there {
 		return key, nil
 	}
-	args := []any{a.Workspace, NullText(a.TokenID), NullText(a.Email), NullText(a.Addr)}
+	args := []any{a.Workspace, table.NullText(a.TokenID), table.NullText(a.Email), table.NullText(a.Addr)}
 	found, err := tx.Row(`SELECT key FROM origins WHERE workspace_id = $1 AND token_id IS NOT DISTINCT FROM $2 AND actor IS NOT DISTINCT FROM $3
 		AND addr IS NOT DISTINCT FROM $4 AND run IS NULL`, args, &key)
 	if err == nil && !found {
@@ -26,7 +28,7 @@ func (tx *Tx) origin() (key int64, err error) {
 			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
-			err = tx.addBytes(int64(byteCount(args...)))
+			err = tx.addBytes(int64(table.Bytes(args...)))
 		}
 	}
 	if err != nil {

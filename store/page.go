@@ -8,11 +8,12 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
-// page reads a page: the keys of its rows, then those of the records that are not on the
-// shelf.
-func (c *reader) page(ctx context.Context, t *mapping, w accessPath, page *Page) error {
+// page reads a page: the keys of its rows, then the records that are not in the
+// cache.
+func (c *reader) page(ctx context.Context, t *table.Table, w accessPath, page *Page) error {
 	keys, err := c.matchingKeys(ctx, w)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error
 
 // loadPage fills a page with the records of the keys, of which one beyond the limit says that
 // there are more.
-func (c *reader) loadPage(ctx context.Context, t *mapping, w accessPath, keys []int64, page *Page) error {
+func (c *reader) loadPage(ctx context.Context, t *table.Table, w accessPath, keys []int64, page *Page) error {
 	records, err := c.records(ctx, t, w, keys)
 	if err != nil {
 		return err
@@ -92,9 +93,9 @@ func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 
 // records returns the records with the keys. When they are more than a page may hold the
 // rest is left unread, and has no entity. In which order they are read does not matter.
-func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []int64) ([]crm.Record, error) {
+func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
-	missing := c.cached.Records(t.layout, keys, records)
+	missing := c.cached.Records(t.Layout, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
@@ -102,17 +103,17 @@ func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []i
 	for i, at := range missing {
 		wanted[i], places[keys[at]] = keys[at], at
 	}
-	row, size := t.newRow(), 0
+	row, size := t.NewRow(), 0
 	read := make([]crm.Record, 0, len(missing))
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.columns, t.from)
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.Columns, t.From)
 	err := c.Rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
 		if size > maxPageBytes {
 			return errPageFull
 		}
-		if err := scan(row.dest...); err != nil {
+		if err := scan(row.Dest...); err != nil {
 			return err
 		}
-		rec, err := row.record()
+		rec, err := row.Record()
 		if err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (c *reader) records(ctx context.Context, t *mapping, w accessPath, keys []i
 		return nil, err
 	}
 	if !w.q.NoCache {
-		c.cached.PutRecords(t.layout, read)
+		c.cached.PutRecords(t.Layout, read)
 	}
 	if records[0].Entity == nil { // a page shows at least one
 		first, err := c.records(ctx, t, w, keys[:1])

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // A write sees a delete that has not finished as readers do (pending_view.go). A record that
@@ -37,12 +39,12 @@ func (tx *Tx) readVisible(e *crm.Entity, key int64) (crm.Record, bool, error) {
 // hasPendingDeletes reports whether a delete in the workspace has not finished.
 func (tx *Tx) hasPendingDeletes() (bool, error) {
 	var one int64
-	return tx.Row(pendingDeletes, []any{tx.Actor.Workspace}, &one)
+	return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one)
 }
 
 // danglingRefs returns the references of a record that lead to deleted records.
 func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
-	refs := referencesOf(rec.Entity)
+	refs := table.References(rec.Entity)
 	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {
 		return nil, nil
 	}
@@ -71,7 +73,7 @@ func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 // as a step of the cascade would, and returns the record after that; it is empty if the record
 // was deleted with them. changed is false if it held no such reference.
 func (tx *Tx) detachDangling(seen crm.Record) (is crm.Record, settled bool, err error) {
-	if len(referencesOf(seen.Entity)) == 0 {
+	if len(table.References(seen.Entity)) == 0 {
 		return seen, false, nil
 	}
 	if some, err := tx.hasPendingDeletes(); err != nil || !some {
@@ -109,4 +111,22 @@ func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record
 		is.Values[i] = after.Values[i]
 	}
 	return was, is, nil
+}
+
+// visibleSnapshot runs fn on a snapshot as readers of the actor's workspace see it. Entities
+// that are not records have no pending deletes.
+func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
+	if e.RandomID {
+		return s.Snapshot(ctx, fn)
+	}
+	return s.Snapshot(ctx, func(v *ReadTx) error {
+		some, err := v.conn.Exists(table.PendingDeletes, actor.Workspace)
+		switch {
+		case err != nil:
+			return err
+		case some:
+			return fn(&ReadTx{v.conn, s.pendingView.ForWorkspace(actor.Workspace)})
+		}
+		return fn(v)
+	})
 }

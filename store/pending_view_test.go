@@ -12,6 +12,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/table"
 )
 
 // followers are the fields that follow a delete step by step: the stamps of a record that
@@ -26,7 +27,7 @@ func present(rec crm.Record) string {
 	line := rec.ID
 	for i, v := range rec.Values {
 		if f := &rec.Entity.Fields[i]; v.Set() && !follows(f) {
-			line += fmt.Sprintf(" %s=%v%s", f.Name, columnValue(v), rec.Labels[i])
+			line += fmt.Sprintf(" %s=%v%s", f.Name, table.Arg(v), rec.Labels[i])
 		}
 	}
 	return line

@@ -2,8 +2,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 
 	"crmkit/crm"
 )
@@ -40,7 +38,7 @@ func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 // countLeaving returns how many of the counted records will be deleted with a deleted one, up
 // to the number that makes room for one more. all reports whether it searched all of them.
 func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, err error) {
-	searches := tx.store.pendingView.leaving[resource]
+	searches := tx.store.pendingView.LeavingQueries(resource)
 	if some, err := tx.hasPendingDeletes(); err != nil || !some || len(searches) == 0 {
 		return 0, true, err
 	}
@@ -78,23 +76,6 @@ func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, 
 
 // errEnough ends a search through rows early.
 var errEnough = errors.New("enough was found")
-
-// leavingQueries returns the statements that find records of a kind which refer to a deleted
-// one in workspace $1, no more than $2, and whether each will be deleted too: one statement
-// for each reference without which a record may not exist.
-func leavingQueries(e *crm.Entity) (texts []string) {
-	var seen []string
-	for _, name := range slices.Concat(ownershipSets(e)...) {
-		if slices.Contains(seen, name) {
-			continue
-		}
-		seen = append(seen, name)
-		f := e.Field(name)
-		texts = append(texts, inWorkspace(fmt.Sprintf("SELECT a.key, %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace LIMIT $2",
-			leavingSQL(e), e.Plural, e.Target(f).Name, f.Col()), "$1"))
-	}
-	return texts
-}
 
 // nextNumber counts one more if there are fewer than limit; otherwise number is 0.
 func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error) {

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // ranges returns the ranges of rows that remain after the cursor.
@@ -31,7 +32,7 @@ func (w accessPath) keys(part query.Range) string {
 // keySubquery returns SQL for the rows of a range, from FROM on, in any order.
 func (w accessPath) keySubquery(part query.Range) string {
 	e := w.q.Entity
-	from, scope := e.TableName()+" t", scopeSQL(e)
+	from, scope := e.TableName()+" t", table.ScopeSQL(e)
 	switch {
 	case w.inSortOrder():
 		s := w.indexPath.Sources[0]
@@ -73,6 +74,3 @@ func (w accessPath) args(part query.Range) []any {
 	}
 	return args
 }
-
-// scopeSQL is the condition that keeps a list within the actor's scope.
-func scopeSQL(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }

@@ -12,6 +12,7 @@ import (
 	"crmkit/query"
 	"crmkit/store/cache"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 	"crmkit/store/textindex"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return rec, err
 	}
 	t, one := s.mappings[e], make([]crm.Record, 1)
-	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.layout, []int64{key}, one)) == 0 {
+	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.Layout, []int64{key}, one)) == 0 {
 		s.noteActive(actor)
 		return one[0], nil
 	}
@@ -32,16 +33,16 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return rec, err
 	}
 	defer end()
-	row, rest := t.newRow(), false
+	row, rest := t.NewRow(), false
 	args := []any{actor.Workspace, key}
 	err = s.Read(ctx, func(v *ReadTx) error {
-		return v.Row(ctx, t.fetchChecked, args, append([]any{&rest}, row.dest...)...)
+		return v.Row(ctx, t.FetchChecked, args, append([]any{&rest}, row.Dest...)...)
 	})
 	if err == nil && !rest {
 		return s.cachedRecord(cached, row)
 	}
 	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
-		err := v.Row(ctx, t.fetch, args, row.dest...)
+		err := v.Row(ctx, t.Fetch, args, row.Dest...)
 		if !errors.Is(err, sqlite.ErrNoRows) {
 			return err
 		}
@@ -59,10 +60,10 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 }
 
 // cachedRecord returns the record of a row, and puts it into the cache.
-func (s *Store) cachedRecord(cached cache.Snapshot, row *row) (crm.Record, error) {
-	rec, err := row.record()
+func (s *Store) cachedRecord(cached cache.Snapshot, row *table.Row) (crm.Record, error) {
+	rec, err := row.Record()
 	if err == nil {
-		cached.PutRecords(row.table.layout, []crm.Record{rec})
+		cached.PutRecords(row.Table.Layout, []crm.Record{rec})
 	}
 	return rec, s.wrapReadError(err)
 }
@@ -76,21 +77,21 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 	}
 	defer end()
 	t := s.mappings[e]
-	row, args := t.newRow(), []any{scope(actor, e), id}
-	if t.sealer != nil {
-		args = append(args, t.sealer.Key(actor.Workspace, id))
+	row, args := t.NewRow(), []any{scope(actor, e), id}
+	if t.Sealer != nil {
+		args = append(args, t.Sealer.Key(actor.Workspace, id))
 	}
 	over := s.lastUsedOverlay(actor, e)
 	err = s.Snapshot(ctx, func(v *ReadTx) error {
-		if err := v.Row(ctx, t.byID, args, row.dest...); err != nil {
+		if err := v.Row(ctx, t.ByID, args, row.Dest...); err != nil {
 			return err
 		}
 		var err error
-		if rec, err = row.record(); err != nil {
+		if rec, err = row.Record(); err != nil {
 			return err
 		}
 		page := Page{Records: []crm.Record{rec}}
-		if t.sealer == nil {
+		if t.Sealer == nil {
 			over.apply(page.Records)
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/table"
 )
 
 // Results of a write on a record.
@@ -75,10 +76,10 @@ func (tx *Tx) create(d Draft) (Outcome, error) {
 		return Outcome{}, err
 	}
 	args := []any{rec.Key, tx.Actor.Workspace}
-	for _, i := range tx.store.mappings[d.Entity].persistent {
-		args = append(args, columnValues(&d.Entity.Fields[i], rec.Values[i])...)
+	for _, i := range tx.store.mappings[d.Entity].Stored {
+		args = append(args, table.FieldValues(&d.Entity.Fields[i], rec.Values[i])...)
 	}
-	if err := tx.Exec(tx.store.mappings[d.Entity].insert, args...); err != nil {
+	if err := tx.Exec(tx.store.mappings[d.Entity].Insert, args...); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{before, rec, Created}, tx.finish("create", before, rec)
@@ -171,8 +172,8 @@ func (tx *Tx) replace(before, after crm.Record) error {
 	args := []any{tx.Actor.Workspace, after.Key}
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f := &e.Fields[i]
-		for j, column := range fieldColumns(f) {
-			args = append(args, columnValues(f, after.Values[i])[j])
+		for j, column := range table.FieldColumns(f) {
+			args = append(args, table.FieldValues(f, after.Values[i])[j])
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(args)))
 		}
 	}

@@ -39,7 +39,7 @@ func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
 // checkReferences checks that newly set references lead to records, and sets the labels of
 // these.
 func (tx *Tx) checkReferences(before, after crm.Record) error {
-	for _, i := range tx.store.mappings[after.Entity].labels {
+	for _, i := range tx.store.mappings[after.Entity].References {
 		f, v := &after.Entity.Fields[i], after.Values[i]
 		if v.Equal(before.Values[i]) {
 			continue

@@ -110,7 +110,7 @@ func TestDeletedElsewhere(t *testing.T) {
 		}
 	}
 	keys, records := []int64{crm.RecordKey(ann.Workspace, 1)}, make([]crm.Record, 1)
-	if missing := f.cache.Snapshot(ann.Workspace).Records(f.mappings[f.Schema.ByName("contact")].layout, keys, records); len(missing) == 0 {
+	if missing := f.cache.Snapshot(ann.Workspace).Records(f.mappings[f.Schema.ByName("contact")].Layout, keys, records); len(missing) == 0 {
 		t.Error("a record of a deleted workspace is in memory")
 	}
 }

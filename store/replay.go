@@ -131,10 +131,10 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	if err != nil {
 		return err
 	}
-	row := s.mappings[t.entity].newRow()
-	found, err := Found(v.Row(ctx, s.mappings[t.entity].fetch, []any{workspace, t.key}, row.dest...))
+	row := s.mappings[t.entity].NewRow()
+	found, err := Found(v.Row(ctx, s.mappings[t.entity].Fetch, []any{workspace, t.key}, row.Dest...))
 	if found && err == nil {
-		rec, err := row.record()
+		rec, err := row.Record()
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // state is what a workspace holds at a moment: of each record by its handle what its fields
@@ -40,7 +41,7 @@ func (f *fixture) stateNow(actor crm.Actor) state {
 	return now
 }
 
-func storedText(v crm.Value) string { return fmt.Sprint(columnValue(v)) }
+func storedText(v crm.Value) string { return fmt.Sprint(table.Arg(v)) }
 
 // program is a random series of writes on all kinds of records, with the state after each.
 type program struct {
@@ -190,7 +191,7 @@ func (s state) back(f *fixture, e entryRow) {
 	for _, m := range e.before {
 		touched = touched || strings.HasPrefix(m.Name, "custom.") || m.Name == orderName
 		if m.Name == orderName {
-			order = tagList(m.JSON)
+			order = table.Strings(m.JSON)
 		} else {
 			set(m.Name, m.JSON, true)
 		}

@@ -11,6 +11,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/query"
+	"crmkit/store/table"
 )
 
 // handWritten are the columns of tables that Go code fills itself, beyond what
@@ -37,7 +38,7 @@ func columnsOf(e *crm.Entity) []string {
 		if !f.Stored() {
 			continue
 		}
-		for _, name := range fieldColumns(f) {
+		for _, name := range table.FieldColumns(f) {
 			columns = append(columns, name+kind)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/table"
 	"crmkit/store/textindex"
 )
 
@@ -81,7 +82,7 @@ func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (p
 // ranking answers a search with what the index has found.
 type ranking struct {
 	*reader
-	table *mapping
+	table *table.Table
 	path  accessPath
 	q     *query.Search
 }

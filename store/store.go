@@ -21,6 +21,7 @@ import (
 	"crmkit/store/cache"
 	"crmkit/store/fair"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 	"crmkit/store/textindex"
 )
 
@@ -56,10 +57,10 @@ type Store struct {
 	readers     chan *sqlite.Conn // those that are free, one for each turn at least
 	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
 	writer      *writer
-	mappings    map[*crm.Entity]*mapping
+	mappings    map[*crm.Entity]*table.Table
 	rollups     map[*crm.Entity][]rollup
 	inherited   []inheritedRef
-	pendingView *pendingView
+	pendingView *table.PendingView
 	cascades    cascades
 	secret      []byte
 	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
@@ -108,13 +109,13 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*mapping{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: newPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	s.spools.open = map[*Spool]struct{}{}
 	s.cache = cache.New(cache.Limits{Records: opts.Caches.Records, Counts: opts.Caches.Counts})
 	s.indexes = s.newTextIndex()
 	for _, e := range opts.Schema.Entities {
-		s.mappings[e] = newMapping(e)
+		s.mappings[e] = table.New(e)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -139,7 +140,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	for e, t := range s.mappings {
 		if e.Sealed {
-			t.sealer = crm.NewSealer(s.secret, e.Prefix)
+			t.Sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}
 	s.turns = newTurns()

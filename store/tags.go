@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/table"
 )
 
 // index updates the tables tags, custom_values and values_in_use for a change of a record.
@@ -54,7 +55,7 @@ func (tx *Tx) addTags(kind string, key int64, labels []string) error {
 			args = append(args, label)
 		}
 		text := "INSERT INTO tags (name_id, record, n) SELECT n.key, $3, 1 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN (" +
-			placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
+			table.Placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
 		if err := tx.insertNamed(kind, part, text, args); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // Tx is a running write. It carries the actor and one time; everything it does
@@ -150,19 +151,19 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 		return crm.Record{}, false, err
 	}
 	t := tx.store.mappings[e]
-	row := t.newRow()
-	found, err := tx.Row(t.fetch, []any{tx.Actor.Workspace, key}, row.dest...)
+	row := t.NewRow()
+	found, err := tx.Row(t.Fetch, []any{tx.Actor.Workspace, key}, row.Dest...)
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}
-	rec, err := row.record()
+	rec, err := row.Record()
 	return rec, err == nil, tx.store.wrapReadError(err)
 }
 
 // ReadTx is a look at what is committed, through one of the reading connections.
 type ReadTx struct {
 	conn *sqlite.Conn
-	view *pendingView // through which it reads records; nil: all are as their tables have them
+	view *table.PendingView // through which it reads records; nil: all are as their tables have them
 }
 
 // Read gives fn a look at what is committed. Single statements need no
@@ -202,7 +203,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
 // Row reads one row by its key; a missing row is sqlite.ErrNoRows. No cancellation ends it:
 // what reads more rows than it returns goes through RowUntil.
 func (v *ReadTx) Row(_ context.Context, text string, args []any, dest ...any) error {
-	return v.conn.Row(v.view.rewrite(text), args, dest...)
+	return v.conn.Row(v.view.Rewrite(text), args, dest...)
 }
 
 // RowUntil reads one row that may take long to find, like a count. It stops with the
@@ -222,5 +223,5 @@ func (v *ReadTx) RowUntil(ctx context.Context, text string, args []any, dest ...
 // Rows hands each row to each. A statement that may take long finds all its rows before it
 // returns one, since only then a cancellation ends it.
 func (v *ReadTx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	return v.conn.Rows(ctx, v.view.rewrite(text), args, each)
+	return v.conn.Rows(ctx, v.view.Rewrite(text), args, each)
 }

@@ -4,6 +4,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store"
+	"crmkit/store/table"
 )
 
 // Values of members.status.
@@ -34,7 +35,7 @@ func insertMembership(tx *store.Tx, s membership) error {
 		user = s.user
 	}
 	return tx.Exec("INSERT INTO members (key, id, workspace_id, user_id, email, role, status, invited_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, store.NullText(s.by), tx.Now())
+		key, s.id, tx.Actor.Workspace, user, s.email, s.role, s.status, table.NullText(s.by), tx.Now())
 }
 
 // CheckSeat returns a plan_limit_reached error if the plan has no room for one more member or

@@ -1,7 +1,6 @@
-package store
+package table
 
 import (
-	"context"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,12 +15,12 @@ import (
 // of the same name, in which references to deleted records are NULL and records that will be
 // deleted are missing. A workspace without one, the usual case, costs one index lookup.
 
-// pendingView is the SQL of these subqueries, made once from the schema.
-type pendingView struct {
+// PendingView is the SQL of these subqueries, made once from the schema.
+type PendingView struct {
 	workspace int64
 	tables    []pendingTable
 	refs      *regexp.Regexp      // comparisons of a reference with one record
-	leaving   map[string][]string // by plural: statements that find records that will be deleted (plan_limit.go)
+	leaving   map[string][]string // by plural: see LeavingQueries
 }
 
 // pendingTable is the subquery of a table.
@@ -30,15 +29,15 @@ type pendingTable struct {
 	needs      []string // subqueries that the text reads
 }
 
-// pendingDeletes finds whether a workspace has deleted records to which others still refer.
-const pendingDeletes = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
+// PendingDeletes finds whether a workspace has deleted records to which others still refer.
+const PendingDeletes = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
 
-func newPendingView(schema *crm.Schema) *pendingView {
-	v, k := &pendingView{leaving: map[string][]string{}}, leavingCounts{sides: map[string]string{}}
+func NewPendingView(schema *crm.Schema) *PendingView {
+	v, k := &PendingView{leaving: map[string][]string{}}, leavingCounts{sides: map[string]string{}}
 	var refs []string
 	for _, e := range schema.Entities {
 		k.addGone(e)
-		own := referencesOf(e)
+		own := References(e)
 		if e.RandomID || e.Table != "" || len(own) == 0 {
 			continue
 		}
@@ -48,7 +47,7 @@ func newPendingView(schema *crm.Schema) *pendingView {
 			}
 		}
 		v.tables = append(v.tables, pendingTable{name: e.Plural, text: visibleText(e, own)})
-		if len(ownershipSets(e)) > 0 {
+		if len(OwnershipSets(e)) > 0 {
 			v.tables = append(v.tables, pendingTable{name: leavingTable(e), text: leavingText(e)})
 			v.leaving[e.Plural] = leavingQueries(e)
 			k.add(e)
@@ -59,14 +58,14 @@ func newPendingView(schema *crm.Schema) *pendingView {
 	return v
 }
 
-// forWorkspace returns the view of one workspace.
-func (v pendingView) forWorkspace(workspace int64) *pendingView {
+// ForWorkspace returns the view of one workspace.
+func (v PendingView) ForWorkspace(workspace int64) *PendingView {
 	v.workspace = workspace
 	return &v
 }
 
-// rewrite returns a statement that reads through the view; a nil view leaves it as it is.
-func (v *pendingView) rewrite(text string) string {
+// Rewrite returns a statement that reads through the view; a nil view leaves it as it is.
+func (v *PendingView) Rewrite(text string) string {
 	if v == nil {
 		return text
 	}
@@ -96,31 +95,18 @@ func (v *pendingView) rewrite(text string) string {
 	return with + " " + text
 }
 
+// LeavingQueries returns the statements that find records of a kind, named by its plural, which
+// refer to a deleted one in workspace $1, no more than $2, and whether each will be deleted
+// too: one statement for each reference without which a record may not exist.
+func (v *PendingView) LeavingQueries(plural string) []string { return v.leaving[plural] }
+
 // inWorkspace inserts the workspace into SQL of a view.
 func inWorkspace(text, workspace string) string {
 	return strings.ReplaceAll(text, ":workspace", workspace)
 }
 
-// visibleSnapshot runs fn on a snapshot as readers of the actor's workspace see it. Entities
-// that are not records have no pending deletes.
-func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
-	if e.RandomID {
-		return s.Snapshot(ctx, fn)
-	}
-	return s.Snapshot(ctx, func(v *ReadTx) error {
-		some, err := v.conn.Exists(pendingDeletes, actor.Workspace)
-		switch {
-		case err != nil:
-			return err
-		case some:
-			return fn(&ReadTx{v.conn, s.pendingView.forWorkspace(actor.Workspace)})
-		}
-		return fn(v)
-	})
-}
-
-// referencesOf returns the stored references of a kind.
-func referencesOf(e *crm.Entity) (refs []*crm.Field) {
+// References returns the stored references of a kind.
+func References(e *crm.Entity) (refs []*crm.Field) {
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.IsReference() && f.Stored() {
 			refs = append(refs, f)
@@ -129,8 +115,8 @@ func referencesOf(e *crm.Entity) (refs []*crm.Field) {
 	return refs
 }
 
-// ownershipSets returns the sets of references with the last of which a record is deleted.
-func ownershipSets(e *crm.Entity) (sets [][]string) {
+// OwnershipSets returns the sets of references with the last of which a record is deleted.
+func OwnershipSets(e *crm.Entity) (sets [][]string) {
 	for _, names := range [][]string{e.Parents, e.AtLeastOne} {
 		if len(names) > 0 {
 			sets = append(sets, names)

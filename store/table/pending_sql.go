@@ -1,4 +1,4 @@
-package store
+package table
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ func goneSQL(e *crm.Entity, f *crm.Field) string {
 // of owning references some are set, and all of those lead to deleted records.
 func leavingSQL(e *crm.Entity) string {
 	var sets []string
-	for _, names := range ownershipSets(e) {
+	for _, names := range OwnershipSets(e) {
 		var some, none []string
 		for _, name := range names {
 			f := e.Field(name)
@@ -47,13 +47,13 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 			}
 			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE a.%s END AS %s", gone, f.Col(), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
 		case f.Stored():
-			for _, column := range fieldColumns(f) {
+			for _, column := range FieldColumns(f) {
 				columns = append(columns, "a."+column)
 			}
 		}
 	}
 	text := "NOT MATERIALIZED (SELECT " + strings.Join(columns, ", ") + " FROM main." + e.Plural + " a"
-	if len(ownershipSets(e)) > 0 {
+	if len(OwnershipSets(e)) > 0 {
 		text += " WHERE NOT " + leavingSQL(e)
 	}
 	return text + ")"
@@ -69,7 +69,7 @@ func leavingText(e *crm.Entity) string {
 		}
 	}
 	var parts, seen []string
-	for _, names := range ownershipSets(e) {
+	for _, names := range OwnershipSets(e) {
 		for _, name := range names {
 			if f := e.Field(name); !slices.Contains(seen, name) {
 				seen = append(seen, name)
@@ -79,6 +79,21 @@ func leavingText(e *crm.Entity) string {
 		}
 	}
 	return "MATERIALIZED (" + strings.Join(parts, " UNION ") + ")"
+}
+
+// leavingQueries returns the statements of PendingView.LeavingQueries.
+func leavingQueries(e *crm.Entity) (texts []string) {
+	var seen []string
+	for _, name := range slices.Concat(OwnershipSets(e)...) {
+		if slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		f := e.Field(name)
+		texts = append(texts, inWorkspace(fmt.Sprintf("SELECT a.key, %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace LIMIT $2",
+			leavingSQL(e), e.Plural, e.Target(f).Name, f.Col()), "$1"))
+	}
+	return texts
 }
 
 // leavingCounts builds the subqueries of the tables with values derived from records that will

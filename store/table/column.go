@@ -1,0 +1,103 @@
+package table
+
+import (
+	"fmt"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// FieldColumns returns the columns of a field: its own and the folded one, if it has that.
+func FieldColumns(f *crm.Field) []string {
+	if f.HasFoldColumn() {
+		return []string{f.Col(), f.Col() + "_fold"}
+	}
+	return []string{f.Col()}
+}
+
+// FieldValues returns the SQL arguments for FieldColumns.
+func FieldValues(f *crm.Field, v crm.Value) []any {
+	if f.HasFoldColumn() {
+		if !v.Set() {
+			return []any{nil, nil}
+		}
+		fold := f.Type.Fold(f, v.Text)
+		if fold == v.Text && !f.KeepsFold() {
+			return []any{v.Text, nil}
+		}
+		return []any{v.Text, fold}
+	}
+	return []any{Arg(v)}
+}
+
+// Arg returns the SQL argument of a value.
+func Arg(v crm.Value) any {
+	switch v.Kind {
+	case crm.TextKind:
+		return v.Text
+	case crm.IntKind, crm.TimeKind, crm.RefKind:
+		return v.Int
+	case crm.ListKind:
+		return norm.QuoteList(v.List())
+	case crm.ObjectKind:
+		return string(norm.AppendObject(nil, v.Members()))
+	}
+	return nil
+}
+
+// NullText returns the SQL argument of a string, NULL if it is empty.
+func NullText(s string) any { return Arg(crm.Str(s)) }
+
+// Placeholders returns n placeholders in a row: "$3, $4" from 3 for two.
+func Placeholders(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}
+
+// Load returns the value of a cell in a column of a kind, the unset value for NULL. It panics if
+// the cell is a text that is no list; see Decode.
+func Load(kind crm.Kind, cell any) crm.Value {
+	switch c := cell.(type) {
+	case int64:
+		if kind == crm.TextKind {
+			kind = crm.IntKind
+		}
+		return crm.Value{Kind: kind, Int: c}
+	case string:
+		switch kind {
+		case crm.ListKind:
+			list, ok := norm.ParseStrings(c)
+			if !ok {
+				panic("a list is written as " + norm.Quote(c))
+			}
+			return crm.Labels(list)
+		case crm.ObjectKind:
+			return crm.Members(norm.ParseObject(c))
+		}
+		return crm.Value{Kind: crm.TextKind, Text: c}
+	}
+	return crm.Value{}
+}
+
+// Strings returns the list in a cell of a list column, empty if the text is no list.
+func Strings(text string) []string {
+	list, _ := norm.ParseStrings(text)
+	return list
+}
+
+// Bytes returns the UTF-8 length of the texts among SQL arguments.
+func Bytes(args ...any) (n int) {
+	for _, arg := range args {
+		if text, ok := arg.(string); ok {
+			n += len(text)
+		}
+	}
+	return n
+}

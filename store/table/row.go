@@ -1,0 +1,104 @@
+package table
+
+import (
+	"fmt"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+)
+
+// Row receives Table.Columns, through Dest. It can be scanned again and again.
+type Row struct {
+	Table *Table
+	cells []any
+	Dest  []any
+}
+
+// NewRow returns an empty row of the table.
+func (t *Table) NewRow() *Row {
+	n := 1 + len(t.Stored) + len(t.References)
+	if t.Entity.RandomID {
+		n++
+	}
+	r := &Row{Table: t, cells: make([]any, n), Dest: make([]any, n)}
+	for i := range r.cells {
+		r.Dest[i] = &r.cells[i]
+	}
+	return r
+}
+
+// Record returns the record of the last scanned row, or an error that names the row.
+func (r *Row) Record() (rec crm.Record, err error) {
+	if err := Decode(func() { rec = r.decoded() }); err != nil {
+		return rec, r.damaged(err)
+	}
+	return rec, nil
+}
+
+func (r *Row) decoded() crm.Record {
+	t := r.Table
+	rec := crm.NewRecord(t.Entity)
+	rec.Key = r.cells[0].(int64)
+	cells := r.cells[1:]
+	if t.Entity.RandomID {
+		rec.ID, cells = t.randomID(rec.Key, cells[0]), cells[1:]
+	} else {
+		rec.ID = crm.RecordID(t.Entity.Prefix, rec.Key)
+	}
+	for i, at := range t.Stored {
+		f := &t.Entity.Fields[at]
+		if text, ok := cells[i].(string); ok && f.Type.Kind() == crm.ObjectKind && !t.Entity.RandomID && (len(text) < 2 || text[0] != '{') {
+			panic("an object is written as " + norm.Quote(text))
+		}
+		rec.Values[at] = Load(f.Type.Kind(), cells[i])
+		if list := rec.Values[at].List(); f.Rollup != nil && len(list) > crm.MaxTags { // of an earlier version
+			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
+		}
+	}
+	for i, at := range t.References {
+		if name, ok := cells[len(t.Stored)+i].(string); ok {
+			rec.Labels[at] = name
+		}
+	}
+	return rec
+}
+
+// randomID returns the id of a row of an entity with random ids.
+func (t *Table) randomID(key int64, cell any) string {
+	if id, ok := cell.(string); ok || t.Sealer == nil {
+		return id
+	}
+	return t.Sealer.ID(key)
+}
+
+// DamagedRow is the error of a row with values that this program never writes.
+type DamagedRow struct {
+	Handle string
+	Cause  error
+}
+
+func (d *DamagedRow) Error() string { return d.Handle + " cannot be read: " + d.Cause.Error() }
+
+// damaged returns the error of the row scanned last.
+func (r *Row) damaged(cause error) error {
+	e, id := r.Table.Entity, ""
+	if key, ok := r.cells[0].(int64); ok {
+		id = crm.RecordID(e.Prefix, key)
+	}
+	if e.RandomID {
+		id, _ = r.cells[1].(string)
+	}
+	return &DamagedRow{e.Name + "/" + id, cause}
+}
+
+// Decode runs a function that reads cells of a row. It returns a panic of the function as an
+// error, for example of a cell whose type the column cannot have.
+func Decode(step func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	step()
+	return nil
+}
