@@ -24,7 +24,7 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer < server/transfer < server < server/servertest
-crm/norm < store/sqlite < store/table < store < store/account < auth
+crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
 crm < store/cache < store/table < store

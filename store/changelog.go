@@ -1,21 +1,13 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/changelog"
 	"crmkit/store/table"
-)
-
-// An entry of the log holds the values before the change of the fields that it touched. The
-// past is rebuilt from that: applied backwards, the entries of a record lead to every state it
-// was in (replay.go). Values are JSON, times are in milliseconds. Names that begin with # are
-// not those of fields:
-const (
-	digestMark = "#"      // before a name: the digest of a value after the change that is too long
-	orderName  = "#order" // the keys of a custom object before, if they were not sorted
-	causeName  = "#cause" // the record whose delete caused the change
 )
 
 // LogRecord writes the change of a record into the log.
@@ -24,12 +16,12 @@ func (tx *Tx) LogRecord(action string, before, after crm.Record) error {
 	switch {
 	case action == "create": // the record itself holds the values
 	case action == "delete":
-		entry.version, entry.before = before.Version(), allValues(before)
+		entry.version, entry.before = before.Version(), changelog.Values(before)
 	default:
-		entry.before, entry.after = changedValues(before, after)
+		entry.before, entry.after = changelog.Changes(before, after)
 	}
 	if cause := tx.cause; cause.entity != nil && !cause.is(after.Entity, after.Key) {
-		entry.after = append(entry.after, textMember(causeName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
+		entry.after = append(entry.after, changelog.Text(changelog.CauseName, cause.entity.Name+"/"+crm.RecordID(cause.entity.Prefix, cause.key)))
 	}
 	if !tx.capped(action) {
 		return tx.appendEntry(entry)
@@ -148,3 +140,13 @@ func (tx *Tx) Group() (Group, error) {
 // Join adds what the transaction logs from here on to a group that an earlier write of the
 // same workspace began, for a change that takes several writes.
 func (tx *Tx) Join(g Group) { tx.group = group{tx.Actor.Workspace, int64(g)} }
+
+// replay completes the entries of a page of the log, which may end earlier for it.
+func (s *Store) replay(ctx context.Context, v *ReadTx, page *Page) error {
+	past := changelog.Past{Schema: s.Schema, Tables: s.mappings, MaxBytes: maxPageBytes}
+	n, err := past.Complete(ctx, v, page.Records)
+	if err == nil && n < len(page.Records) {
+		page.Records, page.More, page.Truncated = page.Records[:n], true, true
+	}
+	return err
+}

@@ -17,21 +17,23 @@ func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record)
 	}
 	defer end()
 	err = s.visibleSnapshot(ctx, actor, rec.Entity, func(v *ReadTx) error {
-		counts, err = v.dependents(ctx, actor, s.Schema.ReferencesTo(rec.Entity), rec.Key)
+		counts, err = dependents(ctx, v, s.Schema.ReferencesTo(rec.Entity), rec.Key)
 		return err
 	})
 	return counts, err
 }
 
-func (v *ReadTx) dependents(ctx context.Context, actor crm.Actor, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
+// dependents counts the records that refer to the one with the key.
+func dependents(ctx context.Context, v *ReadTx, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
 	for _, ref := range refs {
-		where := " FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
+		args := []any{crm.RecordWorkspace(key), key}
+		text := "SELECT COUNT(*) FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
 		c := crm.Count{Of: ref.From}
-		if err := v.count(ctx, where, []any{actor.Workspace, key}, &c.Unlinked); err != nil {
+		if err := v.RowUntil(ctx, text, args, &c.Unlinked); err != nil {
 			return nil, err
 		}
 		if sets := ownershipRefs(ref); len(sets) > 0 {
-			if err := v.count(ctx, where+onlyOwner(ref, sets[0]), []any{actor.Workspace, key}, &c.Deleted); err != nil {
+			if err := v.RowUntil(ctx, text+onlyOwner(ref, sets[0]), args, &c.Deleted); err != nil {
 				return nil, err
 			}
 			c.Unlinked -= c.Deleted
@@ -49,9 +51,4 @@ func onlyOwner(ref crm.Reference, set []string) (condition string) {
 		}
 	}
 	return condition
-}
-
-// count counts rows. Unlike Row it stops when its context ends.
-func (v *ReadTx) count(ctx context.Context, where string, args []any, n *int64) error {
-	return v.Rows(ctx, "SELECT COUNT(*)"+where, args, func(scan func(...any) error) error { return scan(n) })
 }

@@ -78,7 +78,7 @@ func (s indexSource) Rows(ctx context.Context, page textindex.Page, each func(te
 	defer end()
 	var damaged *table.DamagedRow // which the index logs, and once, not at each try
 	err = s.Read(ctx, func(v *ReadTx) error {
-		err := v.indexRows(ctx, page, each)
+		err := indexRows(ctx, v, page, each)
 		if errors.As(err, &damaged) {
 			return nil
 		}
@@ -91,7 +91,7 @@ func (s indexSource) Rows(ctx context.Context, page textindex.Page, each func(te
 }
 
 // indexRows reads the rows of a page.
-func (v *ReadTx) indexRows(ctx context.Context, page textindex.Page, each func(textindex.Row)) error {
+func indexRows(ctx context.Context, v *ReadTx, page textindex.Page, each func(textindex.Row)) error {
 	own, refs := page.Fields.Own, page.Fields.Refs
 	cells := make([]any, 2+len(own)+len(refs))
 	dest := make([]any, len(cells))

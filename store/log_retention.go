@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // MinLogDays is the least value of Options.LogDays, so that a delete can be looked up for a
@@ -48,7 +49,7 @@ func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, e
 	err = s.Read(ctx, func(v *ReadTx) error {
 		return v.Row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
 	})
-	_, err = Found(err)
+	_, err = sqlite.Found(err)
 	return next, err
 }
 
@@ -112,7 +113,7 @@ func (s *Store) logBeginning(ctx context.Context, workspace int64) (b beginning,
 		return v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
 			[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
 	})
-	if found, err := Found(err); !found {
+	if found, err := sqlite.Found(err); !found {
 		return b, err
 	}
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil

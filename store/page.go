@@ -26,7 +26,7 @@ func (c *reader) page(ctx context.Context, t *table.Table, w accessPath, page *P
 // less than tables and mirrors have.
 func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error) {
 	listed := w
-	if w.keyList != "" && c.view == nil {
+	if w.keyList != "" && !c.Filtered() {
 		listed.q = w.q.Without()
 	}
 	keys, err := c.keys(ctx, listed)
@@ -49,7 +49,7 @@ func (c *reader) loadPage(ctx context.Context, t *table.Table, w accessPath, key
 			break
 		}
 		if records[i].Entity != nil {
-			size += textSize(records[i])
+			size += table.TextBytes(records[i])
 		}
 		if records[i].Entity == nil || i > 0 && size > maxPageBytes {
 			page.More, page.Truncated = true, true
@@ -65,7 +65,7 @@ func (c *reader) loadPage(ctx context.Context, t *table.Table, w accessPath, key
 const maxPageBytes = 4 << 20
 
 // keys returns the keys of the rows of a page, in their order, and one more if there is.
-func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
+func (c *reader) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
 	for _, part := range w.ranges() {
 		left := w.q.Limit + 1 - len(keys)
 		if left == 0 {
@@ -80,7 +80,7 @@ func (v *ReadTx) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 		}
 		text := fmt.Sprintf("WITH p(%s) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p ORDER BY %s",
 			strings.Join(columns, ", "), w.keys(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
-		err := v.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
+		err := c.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			keys = append(keys, 0)
 			return scan(&keys[len(keys)-1])
 		})
@@ -117,7 +117,7 @@ func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys
 		if err != nil {
 			return err
 		}
-		records[places[rec.Key]], read, size = rec, append(read, rec), size+textSize(rec)
+		records[places[rec.Key]], read, size = rec, append(read, rec), size+table.TextBytes(rec)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errPageFull) {
@@ -135,17 +135,3 @@ func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys
 }
 
 var errPageFull = errors.New("the page is full")
-
-// textSize returns how many bytes of text a record holds.
-func textSize(rec crm.Record) (n int) {
-	for i, v := range rec.Values {
-		n += len(v.Text) + len(rec.Labels[i])
-		for _, label := range v.List() {
-			n += len(label)
-		}
-		for _, m := range v.Members() {
-			n += len(m.Name) + len(m.JSON)
-		}
-	}
-	return n
-}

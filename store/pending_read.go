@@ -120,12 +120,12 @@ func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Ent
 		return s.Snapshot(ctx, fn)
 	}
 	return s.Snapshot(ctx, func(v *ReadTx) error {
-		some, err := v.conn.Exists(table.PendingDeletes, actor.Workspace)
+		some, err := v.HasPendingDeletes(actor.Workspace)
 		switch {
 		case err != nil:
 			return err
 		case some:
-			return fn(&ReadTx{v.conn, s.pendingView.ForWorkspace(actor.Workspace)})
+			return fn(v.Through(s.pendingView.ForWorkspace(actor.Workspace)))
 		}
 		return fn(v)
 	})

@@ -95,7 +95,7 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 			over.apply(page.Records)
 			return nil
 		}
-		err = v.replayLog(ctx, s, &page)
+		err = s.replay(ctx, v, &page)
 		rec = page.Records[0]
 		return err
 	})
@@ -130,7 +130,7 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page
 		err := c.page(ctx, s.mappings[q.Entity], w, &page)
 		w.lastUsed.apply(page.Records)
 		if err == nil && q.Entity.Sealed {
-			err = c.replayLog(ctx, s, &page)
+			err = s.replay(ctx, c.ReadTx, &page)
 		}
 		if err != nil || q.Total == query.TotalNone {
 			return err
@@ -206,7 +206,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 		page.Total, page.TotalExact = int64(len(page.Records)), true
 		return nil
 	}
-	if w.hits != nil && len(q.OtherKinds) == 0 && c.view == nil {
+	if w.hits != nil && len(q.OtherKinds) == 0 && !c.Filtered() {
 		page.matched(w.hits.Total, q.Total)
 		return nil
 	}
@@ -251,7 +251,7 @@ func (c *reader) counting(ctx context.Context, w accessPath) (text string, args 
 			return "", nil, err
 		}
 		whole := query.Range{Where: q.Condition(), Args: q.Args}
-		if w.keyList != "" && c.view == nil {
+		if w.keyList != "" && !c.Filtered() {
 			whole.Where = q.Without().Condition()
 		}
 		text, args = "SELECT 1 FROM "+w.keySubquery(whole), w.args(whole)

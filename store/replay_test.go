@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/store/changelog"
 	"crmkit/store/table"
 )
 
@@ -176,21 +177,21 @@ func (s state) back(f *fixture, e entryRow) {
 			}
 		case there:
 			def := entity.Field(field)
-			values[field] = storedText(loggedValue(entity, def, json, f.workspaceOf("ann@example.com")))
+			values[field] = storedText(changelog.Value(entity, def, json, f.workspaceOf("ann@example.com")))
 		default:
 			delete(values, field)
 		}
 	}
 	touched := false
 	for _, m := range e.after {
-		if name := strings.TrimPrefix(m.Name, digestMark); m.Name != causeName {
+		if name := strings.TrimPrefix(m.Name, changelog.DigestMark); m.Name != changelog.CauseName {
 			touched = touched || strings.HasPrefix(name, "custom.")
 			set(name, "", false)
 		}
 	}
 	for _, m := range e.before {
-		touched = touched || strings.HasPrefix(m.Name, "custom.") || m.Name == orderName
-		if m.Name == orderName {
+		touched = touched || strings.HasPrefix(m.Name, "custom.") || m.Name == changelog.OrderName
+		if m.Name == changelog.OrderName {
 			order = table.Strings(m.JSON)
 		} else {
 			set(m.Name, m.JSON, true)
@@ -314,7 +315,7 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 		var list []crm.Member
 		for name, value := range these {
 			switch f := e.Field(name); {
-			case slices.Contains(stampFields, name) || others[name] == value:
+			case slices.Contains(changelog.StampFields, name) || others[name] == value:
 			case f.Type == fieldtype.Object:
 				other := norm.ParseObject(others[name])
 				for _, m := range difference(norm.ParseObject(value), other) {
@@ -358,7 +359,7 @@ func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 			err := tx.Exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
 				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
-				maxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
+				changelog.MaxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
 			if err != nil {
 				return err
 			}

@@ -95,7 +95,7 @@ func (r ranking) read(ctx context.Context, page *Page) error {
 	for key := range named {
 		r.path.hits.Add(key)
 	}
-	if r.view != nil { // the index has records that readers no longer see
+	if r.Filtered() { // the index has records that readers no longer see
 		return r.readVeiled(ctx, page)
 	}
 	matches := r.path.hits

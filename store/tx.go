@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -11,8 +10,8 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
+	"crmkit/store/snapshot"
 	"crmkit/store/sqlite"
-	"crmkit/store/table"
 )
 
 // Tx is a running write. It carries the actor and one time; everything it does
@@ -122,14 +121,7 @@ func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) 
 	if err := tx.begin(text); err != nil {
 		return false, err
 	}
-	return Found(tx.conn.Row(text, args, dest...))
-}
-
-func Found(err error) (found bool, _ error) {
-	if errors.Is(err, sqlite.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	return sqlite.Found(tx.conn.Row(text, args, dest...))
 }
 
 // Rows reads every row of a statement. It ends when the job has taken too long: the driver
@@ -160,15 +152,12 @@ func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
 	return rec, err == nil, tx.store.wrapReadError(err)
 }
 
-// ReadTx is a look at what is committed, through one of the reading connections.
-type ReadTx struct {
-	conn *sqlite.Conn
-	view *table.PendingView // through which it reads records; nil: all are as their tables have them
-}
+// ReadTx is a read of what is committed.
+type ReadTx = snapshot.Tx
 
-// Read gives fn a look at what is committed. Single statements need no
-// snapshot; use snapshot where several must agree. A caller that reads records holds a
-// turn; without one view takes a connection for account reads, which must be short.
+// Read runs fn with a connection for reading. Single statements need no snapshot; use Snapshot
+// if several must agree. A caller that reads records has a turn. One without uses a connection
+// for account reads, which must be short.
 func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error {
 	readers := s.accounts
 	if ctx.Value(turnKey{}) != nil {
@@ -185,43 +174,13 @@ func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error {
 		return ctx.Err()
 	case r := <-readers:
 		defer func() { readers <- r }()
-		return s.wrapReadError(fn(&ReadTx{conn: r}))
+		return s.wrapReadError(fn(snapshot.New(r)))
 	}
 }
 
-// Snapshot gives fn a look in which all statements see the same moment.
+// Snapshot runs fn with a connection on which all statements see the same commit.
 func (s *Store) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
-	return s.Read(ctx, func(v *ReadTx) (err error) {
-		if err := v.conn.BeginRead(); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, v.conn.Rollback()) }() // also where fn panics: the connection serves on
-		return fn(v)
+	return s.Read(ctx, func(v *ReadTx) error {
+		return v.Freeze(func() error { return fn(v) })
 	})
-}
-
-// Row reads one row by its key; a missing row is sqlite.ErrNoRows. No cancellation ends it:
-// what reads more rows than it returns goes through RowUntil.
-func (v *ReadTx) Row(_ context.Context, text string, args []any, dest ...any) error {
-	return v.conn.Row(v.view.Rewrite(text), args, dest...)
-}
-
-// RowUntil reads one row that may take long to find, like a count. It stops with the
-// context's error when the context ends.
-func (v *ReadTx) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
-	found := false
-	err := v.Rows(ctx, text, args, func(scan func(...any) error) error {
-		found = true
-		return scan(dest...)
-	})
-	if err == nil && !found {
-		return sqlite.ErrNoRows
-	}
-	return err
-}
-
-// Rows hands each row to each. A statement that may take long finds all its rows before it
-// returns one, since only then a cancellation ends it.
-func (v *ReadTx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
-	return v.conn.Rows(ctx, v.view.Rewrite(text), args, each)
 }

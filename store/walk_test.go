@@ -292,12 +292,12 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 			t.Helper()
 			behind.Key = last.Key + at
 			err := f.Snapshot(t.Context(), func(v *ReadTx) error {
-				before := v.conn.PagesRead()
-				keys, err := v.keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
+				before := v.PagesRead()
+				keys, err := (&reader{ReadTx: v}).keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
 				if len(keys) != q.Limit+1 {
 					t.Errorf("%s: %d keys", params, len(keys))
 				}
-				read = v.conn.PagesRead() - before
+				read = v.PagesRead() - before
 				return err
 			})
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
 // AuthRequestLife is how long a sign-in on the page may take.
@@ -67,7 +68,7 @@ func FindAuthRequest(ctx context.Context, s *store.Store, hash, browser string) 
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Row(ctx, authRequestQuery, []any{hash, browser, s.Now().UnixMilli()}, in.scanDest()...)
 	})
-	found, err = store.Found(err)
+	found, err = sqlite.Found(err)
 	return in, found, err
 }
 

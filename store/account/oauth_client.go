@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crmkit/store"
+	"crmkit/store/sqlite"
 )
 
 // Client is a registered OAuth client (RFC 7591). All are public clients: none
@@ -50,7 +51,7 @@ func FindClient(ctx context.Context, s *store.Store, id string) (c Client, found
 		return v.Row(ctx, "SELECT id, name, redirects, network, created_at FROM oauth_clients WHERE id = $1", []any{id}, &c.ID, &c.Name, &c.Redirects, &c.Network, &created)
 	})
 	c.Created = time.UnixMilli(created).UTC()
-	found, err = store.Found(err)
+	found, err = sqlite.Found(err)
 	return c, found, err
 }
 

@@ -13,6 +13,14 @@ import (
 // ErrNoRows says that a statement found no row where one was asked for.
 var ErrNoRows = sql.ErrNoRows
 
+// Found tells a missing row from a failure: found is false and the error nil for ErrNoRows.
+func Found(err error) (found bool, _ error) {
+	if errors.Is(err, ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Conn is one connection to a database, with the statements that were prepared on it.
 // It serves one goroutine at a time.
 //

@@ -101,3 +101,17 @@ func Bytes(args ...any) (n int) {
 	}
 	return n
 }
+
+// TextBytes returns how many bytes of text a record holds.
+func TextBytes(rec crm.Record) (n int) {
+	for i, v := range rec.Values {
+		n += len(v.Text) + len(rec.Labels[i])
+		for _, label := range v.List() {
+			n += len(label)
+		}
+		for _, m := range v.Members() {
+			n += len(m.Name) + len(m.JSON)
+		}
+	}
+	return n
+}

@@ -1,4 +1,4 @@
-package store
+package changelog
 
 import (
 	"crypto/sha256"
@@ -13,16 +13,23 @@ import (
 	"crmkit/store/table"
 )
 
+// Names in entries that are not those of fields begin with #.
+const (
+	DigestMark = "#"      // before a name: the digest of a value after the change that is too long
+	OrderName  = "#order" // the keys of a custom object before, if they were not sorted
+	CauseName  = "#cause" // the record whose delete caused the change
+)
+
 // maxAfter is the size in bytes up to which an entry of an update holds a value after the
 // change; of longer values it holds a digest.
 const maxAfter = 256
 
-// stampFields change with every change. An entry holds what they were before, except the
+// StampFields change with every change. An entry holds what they were before, except the
 // version, which is a column of its own.
-var stampFields = []string{crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy}
+var StampFields = []string{crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy}
 
-// allValues returns the values of a record, without those derived from other records.
-func allValues(rec crm.Record) (list []crm.Member) {
+// Values returns the values of a record, without those derived from other records.
+func Values(rec crm.Record) (list []crm.Member) {
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
 		if !v.Set() || f.Derived() || f.Name == crm.FieldVersion {
@@ -37,13 +44,13 @@ func allValues(rec crm.Record) (list []crm.Member) {
 	return list
 }
 
-// changedValues returns what the changed fields were and what they became. Of an object it
+// Changes returns what the changed fields were and what they became. Of an object it
 // returns only the members that differ.
-func changedValues(before, after crm.Record) (from, to []crm.Member) {
+func Changes(before, after crm.Record) (from, to []crm.Member) {
 	e := after.Entity
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f, was, is := &e.Fields[i], before.Values[i], after.Values[i]
-		stamp := slices.Contains(stampFields, f.Name)
+		stamp := slices.Contains(StampFields, f.Name)
 		if f.Derived() || f.Name == crm.FieldVersion || stamp && e.RandomID {
 			continue
 		}
@@ -89,14 +96,14 @@ func appendOrder(list []crm.Member, members []crm.Member) []crm.Member {
 	if slices.IsSorted(names) {
 		return list
 	}
-	return append(list, crm.Member{Name: orderName, JSON: table.Arg(crm.Labels(names)).(string)})
+	return append(list, crm.Member{Name: OrderName, JSON: table.Arg(crm.Labels(names)).(string)})
 }
 
 // withDigests replaces long values by digests.
 func withDigests(list []crm.Member) []crm.Member {
 	for i, m := range list {
 		if len(m.JSON) > maxAfter {
-			list[i] = textMember(digestMark+m.Name, digest(m.JSON))
+			list[i] = Text(DigestMark+m.Name, digest(m.JSON))
 		}
 	}
 	return list
@@ -108,11 +115,12 @@ func digest(json string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-func textMember(name, text string) crm.Member {
+// Text returns the member of an entry with a text.
+func Text(name, text string) crm.Member {
 	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
 }
 
-// valueJSON returns a value as entries hold it; loggedValue reads it.
+// valueJSON returns a value as entries hold it; Value reads it.
 func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	switch v.Kind {
 	case crm.IntKind, crm.TimeKind:
@@ -125,9 +133,9 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	return string(norm.AppendQuoted(nil, v.Text))
 }
 
-// loggedValue reads a value as valueJSON writes it, or as earlier versions did, which spelled
+// Value reads a value as valueJSON writes it, or as earlier versions did, which spelled
 // times.
-func loggedValue(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
+func Value(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
 	text, quoted := norm.Unquote(json)
 	switch f.Type.Kind() {
 	case crm.IntKind:
@@ -157,6 +165,6 @@ func integer(json string) int64 {
 
 // fieldOf returns the name of the field that a name in an entry belongs to.
 func fieldOf(name string) string {
-	field, _, _ := strings.Cut(strings.TrimPrefix(name, digestMark), ".")
+	field, _, _ := strings.Cut(strings.TrimPrefix(name, DigestMark), ".")
 	return field
 }

@@ -1,4 +1,4 @@
-package store
+package changelog
 
 import (
 	"context"
@@ -9,33 +9,41 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/store/snapshot"
+	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
-// Entries leave out what later ones have: a create holds no values, and an update no long
-// values after the change. The next entry of the record that changed a field holds what it was
-// before; if there is none, the record still has the value.
+// MaxReplayed is how many later entries are read for one page, about 0.1 s of work.
+const MaxReplayed = 20_000
 
-// maxReplayed is how many later entries are read for one page, about 0.1 s of work.
-const maxReplayed = 20_000
+// Past reads what entries leave out.
+type Past struct {
+	Schema   *crm.Schema
+	Tables   map[*crm.Entity]*table.Table
+	MaxBytes int // of text in the entries of one page
+}
 
-// replayLog fills in the values after the change for the entries of a page. The page ends
-// early if it would exceed maxPageBytes or need more than maxReplayed later entries, but has
-// at least one entry.
-func (v *ReadTx) replayLog(ctx context.Context, s *Store, page *Page) error {
-	for i, bytes, read := 0, 0, 0; i < len(page.Records); i++ {
-		t := newReplay(s, page.Records[i])
+// Complete fills in the values after the change in the entries of a page, and brings them into
+// the form that clients see. It returns how many entries, from the first on, are complete: at
+// least one, and fewer than all if they would exceed MaxBytes or need more than MaxReplayed
+// later entries.
+func (p Past) Complete(ctx context.Context, v *snapshot.Tx, entries []crm.Record) (n int, err error) {
+	bytes, read := 0, 0
+	for i := range entries {
+		t := p.replay(entries[i])
 		if t.missing > 0 {
-			if err := v.replayEntries(ctx, s, &t); err != nil {
-				return err
+			if err := p.readLater(ctx, v, &t); err != nil {
+				return i, err
 			}
 		}
 		t.entry()
-		bytes += textSize(t.change)
-		if read += t.read; i > 0 && (bytes > maxPageBytes || read > maxReplayed) {
-			page.Records, page.More, page.Truncated = page.Records[:i], true, true
+		bytes += table.TextBytes(t.change)
+		if read += t.read; i > 0 && (bytes > p.MaxBytes || read > MaxReplayed) {
+			return i, nil
 		}
 	}
-	return nil
+	return len(entries), nil
 }
 
 // replay is an entry whose values after the change are being found.
@@ -49,10 +57,11 @@ type replay struct {
 	missing int                   // how many values of an update are to be found; of a create, one as long as any may be
 }
 
-func newReplay(s *Store, change crm.Record) replay {
+// replay returns the replay of an entry, before anything is read for it.
+func (p Past) replay(change crm.Record) replay {
 	t := replay{change: change, became: map[string]crm.Member{}}
 	kind, id, _ := strings.Cut(change.Value("target").Text, "/")
-	e := s.Schema.ByName(kind)
+	e := p.Schema.ByName(kind)
 	if e == nil {
 		return t
 	}
@@ -71,7 +80,7 @@ func newReplay(s *Store, change crm.Record) replay {
 		return t
 	}
 	for _, m := range change.Value("to").Members() {
-		if strings.HasPrefix(m.Name, digestMark) && m.Name != causeName {
+		if strings.HasPrefix(m.Name, DigestMark) && m.Name != CauseName {
 			t.missing++
 		}
 	}
@@ -83,7 +92,7 @@ func (t *replay) wants(name string) bool {
 	if _, known := t.became[name]; known {
 		return false
 	}
-	return t.create || slices.ContainsFunc(t.change.Value("to").Members(), func(m crm.Member) bool { return m.Name == digestMark+name })
+	return t.create || slices.ContainsFunc(t.change.Value("to").Members(), func(m crm.Member) bool { return m.Name == DigestMark+name })
 }
 
 // remember takes in what a value was before a later entry.
@@ -100,8 +109,8 @@ func (t *replay) remember(name string, was crm.Member) {
 // errReplayDone ends the reading of entries when no value is missing.
 var errReplayDone = errors.New("all is found")
 
-// replayEntries reads the later entries of the same record, and the record itself.
-func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
+// readLater reads the later entries of the same record, and the record itself.
+func (p Past) readLater(ctx context.Context, v *snapshot.Tx, t *replay) error {
 	workspace := crm.RecordWorkspace(t.change.Key)
 	args := []any{workspace, t.change.Value("target").Text, t.change.Key}
 	err := v.Rows(ctx, "SELECT action, COALESCE(before, ''), COALESCE(after, '') FROM log WHERE workspace_id = $1 AND target = $2 AND key > $3 ORDER BY key", args,
@@ -115,7 +124,7 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 				t.remember(m.Name, m)
 			}
 			for _, m := range norm.ParseObject(after) { // what the change set for the first time
-				t.remember(strings.TrimPrefix(m.Name, digestMark), crm.Member{})
+				t.remember(strings.TrimPrefix(m.Name, DigestMark), crm.Member{})
 			}
 			if action == "delete" {
 				t.missing = 0
@@ -131,14 +140,14 @@ func (v *ReadTx) replayEntries(ctx context.Context, s *Store, t *replay) error {
 	if err != nil {
 		return err
 	}
-	row := s.mappings[t.entity].NewRow()
-	found, err := Found(v.Row(ctx, s.mappings[t.entity].Fetch, []any{workspace, t.key}, row.Dest...))
+	row := p.Tables[t.entity].NewRow()
+	found, err := sqlite.Found(v.Row(ctx, p.Tables[t.entity].Fetch, []any{workspace, t.key}, row.Dest...))
 	if found && err == nil {
 		rec, err := row.Record()
 		if err != nil {
 			return err
 		}
-		for _, m := range allValues(rec) {
+		for _, m := range Values(rec) {
 			t.remember(m.Name, m)
 		}
 	}
@@ -179,14 +188,14 @@ func (t *replay) createdState() (list []crm.Member) {
 // and spells times.
 func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 	for _, m := range members {
-		if name, long := strings.CutPrefix(m.Name, digestMark); long {
+		if name, long := strings.CutPrefix(m.Name, DigestMark); long {
 			m = t.became[name]
 		}
-		if m.Name == "" || slices.Contains(stampFields, m.Name) {
+		if m.Name == "" || slices.Contains(StampFields, m.Name) {
 			continue
 		}
 		if f := t.field(m.Name); f != nil && f.Type.Kind() == crm.TimeKind {
-			if v := loggedValue(t.entity, f, m.JSON, 0); v.Set() {
+			if v := Value(t.entity, f, m.JSON, 0); v.Set() {
 				m.JSON = `"` + time.UnixMilli(v.Int).UTC().Format(time.RFC3339) + `"`
 			}
 		}

@@ -1,0 +1,75 @@
+// Package snapshot reads what is committed, on a connection that the store lends for one
+// read. What reads lists, records and the log takes a Tx and nothing else of the store: it
+// cannot write, start a write, or wait for one.
+//
+// The connections are in package sqlite. Who may read, and how many at once, is decided by
+// package store, which gives a Tx to a function and takes it back when that returns.
+package snapshot
+
+import (
+	"context"
+	"errors"
+
+	"crmkit/store/sqlite"
+	"crmkit/store/table"
+)
+
+// Tx reads what is committed. It must not be used after the function returns that it was given
+// to.
+type Tx struct {
+	conn *sqlite.Conn
+	view *table.PendingView // through which it reads records; nil: as their tables have them
+}
+
+// New returns a Tx that reads on a connection. Each of its statements sees the newest commit.
+func New(conn *sqlite.Conn) *Tx { return &Tx{conn: conn} }
+
+// Freeze runs fn; all statements of the Tx see the same commit until it returns.
+func (v *Tx) Freeze(fn func() error) (err error) {
+	if err := v.conn.BeginRead(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.conn.Rollback()) }() // also if fn panics: the connection is used again
+	return fn()
+}
+
+// HasPendingDeletes reports whether a delete in the workspace has not finished.
+func (v *Tx) HasPendingDeletes(workspace int64) (bool, error) {
+	return v.conn.Exists(table.PendingDeletes, workspace)
+}
+
+// Through returns a Tx on the same connection that reads through a view.
+func (v *Tx) Through(view *table.PendingView) *Tx { return &Tx{v.conn, view} }
+
+// Filtered reports whether the Tx reads through a view, so that it sees fewer records than the
+// tables have, and than memory that follows the tables.
+func (v *Tx) Filtered() bool { return v.view != nil }
+
+// PagesRead returns how many pages the connection has read so far.
+func (v *Tx) PagesRead() int { return v.conn.PagesRead() }
+
+// Row reads one row by its key; if there is none the error is sqlite.ErrNoRows. It does not
+// stop when a context ends: a statement that reads more rows than it returns uses RowUntil.
+func (v *Tx) Row(_ context.Context, text string, args []any, dest ...any) error {
+	return v.conn.Row(v.view.Rewrite(text), args, dest...)
+}
+
+// RowUntil reads one row that may take long to find, for example a count. It stops with the
+// context's error when the context ends.
+func (v *Tx) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
+	found := false
+	err := v.Rows(ctx, text, args, func(scan func(...any) error) error {
+		found = true
+		return scan(dest...)
+	})
+	if err == nil && !found {
+		return sqlite.ErrNoRows
+	}
+	return err
+}
+
+// Rows calls each for every row. A statement that may take long finds all its rows before it
+// returns the first, because only then the end of the context stops it.
+func (v *Tx) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
+	return v.conn.Rows(ctx, v.view.Rewrite(text), args, each)
+}
