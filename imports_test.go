@@ -27,7 +27,7 @@ crm < render < server/draft < server/importer < server/transfer < server < serve
 crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
-crm < store/cache < store/table < store
+crm < store/cache < store/table < store/dryrun < store
 store/fair < store < store/account < store/storetest
 `
 

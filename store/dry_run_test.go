@@ -9,10 +9,11 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/dryrun"
 )
 
 // rehearse runs a step that must not fail.
-func (f *fixture) rehearse(actor crm.Actor, r *DryRun, fn func(*Tx) error) {
+func (f *fixture) rehearse(actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) {
 	f.t.Helper()
 	if err := f.DryRunStep(f.t.Context(), actor, r, fn); err != nil {
 		f.t.Fatalf("Rehearse: %v", err)
@@ -25,7 +26,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		a, b := f.save(ann, "contact", "name", "A", "email", "a@x.com"), f.save(ann, "contact", "name", "B", "email", "b@x.com")
-		r := NewDryRun(1 << 20)
+		r := dryrun.New(1 << 20)
 		set := func(rec crm.Record, email any) func(*Tx) error {
 			return func(tx *Tx) error {
 				_, err := tx.Update(rec.Key, f.draft("contact", "email", email))
@@ -69,7 +70,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		r := NewDryRun(1 << 20)
+		r := dryrun.New(1 << 20)
 		f.rehearse(ann, r, func(tx *Tx) error {
 			out, err := tx.Save(f.draft("company", "name", "Ghost", "domain", "ghost.com"))
 			if err != nil {
@@ -136,7 +137,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 				return err
 			})
 		}
-		r, before := NewDryRun(1<<20), used()
+		r, before := dryrun.New(1<<20), used()
 		boom := errors.New("boom")
 		for _, step := range steps {
 			fails := func(tx *Tx) error { return errors.Join(step(tx), boom) }
@@ -156,8 +157,8 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 		for _, step := range steps {
 			f.write(ann, step)
 		}
-		if n := used() - before; n != r.bytes {
-			t.Errorf("the steps take %d bytes, the writes %d", r.bytes, n)
+		if n := used() - before; n != r.Grown() {
+			t.Errorf("the steps take %d bytes, the writes %d", r.Grown(), n)
 		}
 	})
 }
@@ -169,7 +170,7 @@ func TestStepsJoinNoBatch(t *testing.T) {
 		runs := 0
 		release := f.block()
 		answers := f.queue(t.Context(), ann, f.insert("one"), f.insert("two"))
-		r, done := NewDryRun(1<<20), make(chan error, 1)
+		r, done := dryrun.New(1<<20), make(chan error, 1)
 		go func() {
 			done <- f.DryRunStep(t.Context(), ann, r, func(tx *Tx) error {
 				runs++
@@ -199,7 +200,7 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		for i := range 20 {
 			there = append(there, f.save(ann, "contact", "name", fmt.Sprint("N", i), "email", fmt.Sprint("n", i, "@x.com"), "notes", large))
 		}
-		r := NewDryRun(most)
+		r := dryrun.New(most)
 		step := func(rec crm.Record, pairs ...any) error {
 			return f.DryRunStep(t.Context(), ann, r, func(tx *Tx) error {
 				_, err := tx.Update(rec.Key, f.draft("contact", pairs...))
@@ -208,7 +209,7 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		}
 		for i, rec := range there {
 			if err := step(rec, "name", fmt.Sprint("M", i)); err != nil {
-				t.Fatalf("the change of a name takes %d bytes: %v", r.memory, err)
+				t.Fatalf("the change of a name takes %d bytes: %v", r.Memory(), err)
 			}
 		}
 		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // by somebody else, between two steps
@@ -223,7 +224,7 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 		steps := 0
 		for ; steps < len(there); steps++ {
 			if err := step(there[steps], "notes", large+"y"); err != nil {
-				if !errors.Is(err, ErrDryRunFull) {
+				if !errors.Is(err, dryrun.ErrFull) {
 					t.Error(err)
 				}
 				break
@@ -253,7 +254,7 @@ func TestStepsLeaveMemoryAlone(t *testing.T) {
 			return err
 		})
 	}
-	r := NewDryRun(1 << 20)
+	r := dryrun.New(1 << 20)
 	step := func() {
 		f.rehearse(ann, r, func(tx *Tx) error {
 			_, err := tx.Save(f.draft("activity", "body", "Joe", "contact_id", jane))

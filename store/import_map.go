@@ -2,13 +2,14 @@ package store
 
 import (
 	"crmkit/crm"
+	"crmkit/store/dryrun"
 	"crmkit/store/table"
 )
 
 // ImportMapping returns the key of the record that was imported under the id, 0 if there is
 // none. The record may have been deleted since.
 func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64, err error) {
-	if key = tx.job.dryRun.imported(importNote{source, e, id}); key != 0 {
+	if key = tx.job.dryRun.Imported(dryrun.Import{Source: source, Entity: e, ID: id}); key != 0 {
 		return key, nil
 	}
 	_, err = tx.Row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
@@ -18,7 +19,7 @@ func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64,
 
 // SaveImportMapping stores which record an imported id became.
 func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
-	tx.job.dryRun.note(importNote{source, e, id}, key)
+	tx.job.dryRun.NoteImport(dryrun.Import{Source: source, Entity: e, ID: id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
 	n, err := tx.Affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 	if n > 0 || err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/cache"
+	"crmkit/store/dryrun"
 )
 
 // DefaultMaxWrite is how much of the writer's time one write may take: all others wait for
@@ -23,7 +24,7 @@ type job struct {
 	versions       []*cache.Version  // of the workspaces whose records it changes
 	changedRecords []crm.Record      // as they are now
 	invalidated    []cache.RecordKey // records of which the cache is out of date
-	dryRun         *DryRun           // of which it is a step; nil: it is in earnest
+	dryRun         *dryrun.Run       // of which it is a step; nil: it is in earnest
 	commitErr      error             // the error with which what it did stays
 	err            error
 	finished       bool          // to its end; the batch may yet run again

@@ -39,7 +39,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		args = append(args, table.Arg(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
-	if err := tx.restoreHolders(e, names, values); err != nil {
+	if err := tx.job.dryRun.RestoreHolders(e, names, values); err != nil {
 		return 0, err
 	}
 	if found, err := tx.Row(text, args, &key); err != nil || !found {
@@ -61,7 +61,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 // KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if
 // there is none or more than one. The entity's label must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
-	if err := tx.restoreNamesakes(e, name); err != nil {
+	if err := tx.job.dryRun.RestoreNamesakes(e, name); err != nil {
 		return 0, err
 	}
 	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),

@@ -188,7 +188,7 @@ func (tx *Tx) replace(before, after crm.Record) error {
 func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.markChanged(tx.Actor.Workspace)
 	tx.job.changedRecords = append(tx.job.changedRecords, after)
-	tx.job.dryRun.change(before, after)
+	tx.job.dryRun.Change(before, after)
 	tx.invalidate(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/table"
 )
 
 // Conflict is the error for a record that is not at the version a client expects; it carries
@@ -49,7 +50,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			continue
 		}
 		to := after.Entity.Target(f)
-		if err := tx.restoreDryRun(to, v.Int); err != nil {
+		if err := tx.job.dryRun.Restore(to, v.Int); err != nil {
 			return err
 		}
 		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),
@@ -67,7 +68,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 func (tx *Tx) checkUnique(before, after crm.Record) error {
 	e := after.Entity
 	for _, names := range e.Keys() {
-		was, is := valuesOf(before, names), valuesOf(after, names)
+		was, is := table.ValuesOf(before, names), table.ValuesOf(after, names)
 		if slices.EqualFunc(was, is, crm.Value.Equal) {
 			continue
 		}
@@ -82,14 +83,6 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 		}
 	}
 	return nil
-}
-
-func valuesOf(rec crm.Record, names []string) []crm.Value {
-	values := make([]crm.Value, len(names))
-	for i, name := range names {
-		values[i] = rec.Value(name)
-	}
-	return values
 }
 
 // spelled returns a value of text or a reference as clients see it.

@@ -139,7 +139,7 @@ func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) e
 
 // record reads a record of the transaction's workspace as it stands.
 func (tx *Tx) record(e *crm.Entity, key int64) (crm.Record, bool, error) {
-	if err := tx.restoreDryRun(e, key); err != nil {
+	if err := tx.job.dryRun.Restore(e, key); err != nil {
 		return crm.Record{}, false, err
 	}
 	t := tx.store.mappings[e]

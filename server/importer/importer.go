@@ -9,6 +9,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/store"
+	"crmkit/store/dryrun"
 )
 
 // Options say what to import, for whom, and how.
@@ -35,7 +36,7 @@ type Options struct {
 // Store runs the transactions of an import.
 type Store interface {
 	Write(fn func(*store.Tx) error) error
-	DryRunStep(step *store.DryRun, fn func(*store.Tx) error) error
+	DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error
 }
 
 // Reading is how a file is understood. A confirmed import reuses that of its dry
@@ -56,8 +57,8 @@ type Importer struct {
 	seen    map[uint64]int32         // rows without an id: how often each content came, by a part of its hash
 	rows    rowReader
 	summary summary
-	trial   *store.DryRun // what a dry run did so far; nil if it is not one
-	most    int           // rows saved in one transaction
+	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
+	most    int         // rows saved in one transaction
 	output  func([]byte) error
 }
 
@@ -130,7 +131,7 @@ func (im *Importer) Start(file io.Reader) (Answer, error) {
 		return im.runAtomic()
 	}
 	if im.opts.DryRun {
-		im.trial = store.NewDryRun(im.opts.Limits.DryRunMemory)
+		im.trial = dryrun.New(im.opts.Limits.DryRunMemory)
 	}
 	return im.answer(im.run), nil
 }
@@ -148,7 +149,7 @@ func (im *Importer) run() error {
 	for {
 		batch, err := im.batch()
 		switch saved := im.saveBatch(batch); {
-		case errors.Is(saved, store.ErrDryRunFull):
+		case errors.Is(saved, dryrun.ErrFull):
 			return im.finish(im.dryRunFull())
 		case saved != nil:
 			return saved

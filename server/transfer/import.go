@@ -10,6 +10,7 @@ import (
 	"crmkit/server/importer"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/dryrun"
 )
 
 // fileImport is one import on its way.
@@ -94,7 +95,7 @@ type requestWriter struct {
 
 func (w requestWriter) Write(fn func(*store.Tx) error) error { return w.rq.Update(fn) }
 
-func (w requestWriter) DryRunStep(step *store.DryRun, fn func(*store.Tx) error) error {
+func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error {
 	return w.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 

@@ -115,3 +115,12 @@ func TextBytes(rec crm.Record) (n int) {
 	}
 	return n
 }
+
+// ValuesOf returns the values of some fields of a record.
+func ValuesOf(rec crm.Record, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for i, name := range names {
+		values[i] = rec.Value(name)
+	}
+	return values
+}

@@ -1,4 +1,4 @@
-package store
+package dryrun
 
 import (
 	"fmt"
@@ -9,39 +9,33 @@ import (
 	"crmkit/store/table"
 )
 
-// The hooks of a transaction that is a step of a dry run.
-
-// restoreDryRun writes the record with the key into the transaction if earlier steps changed
-// it.
-func (tx *Tx) restoreDryRun(e *crm.Entity, key int64) error {
-	r := tx.job.dryRun
+// Restore writes the record with the key into the transaction if earlier steps changed it.
+func (r *Run) Restore(e *crm.Entity, key int64) error {
 	if r == nil {
 		return nil
 	}
-	if saved := r.byKey[dryRunKey{e, r.stableKey(e, key)}]; saved != nil {
-		return r.restore(tx, saved)
+	if saved := r.byKey[recordKey{e, r.stableKey(e, key)}]; saved != nil {
+		return r.restore(saved)
 	}
 	return nil
 }
 
-// restoreHolders does that for the records that had or have the unique values.
-func (tx *Tx) restoreHolders(e *crm.Entity, names []string, values []crm.Value) error {
-	r := tx.job.dryRun
+// RestoreHolders does that for the records that had or have the unique values.
+func (r *Run) RestoreHolders(e *crm.Entity, names []string, values []crm.Value) error {
 	if r == nil {
 		return nil
 	}
-	return r.restore(tx, r.claimed[r.claimTo(e, names, values)]...)
+	return r.restore(r.claimed[r.claimTo(e, names, values)]...)
 }
 
-// restoreNamesakes does that for the records that had the label, and for up to two that have
+// RestoreNamesakes does that for the records that had the label, and for up to two that have
 // it, which is enough to tell whether it is unique.
-func (tx *Tx) restoreNamesakes(e *crm.Entity, name string) error {
-	r := tx.job.dryRun
+func (r *Run) RestoreNamesakes(e *crm.Entity, name string) error {
 	if r == nil {
 		return nil
 	}
 	claim := nameClaim(e, name)
-	var list []*dryRunRecord
+	var list []*record
 	others := 0
 	for _, saved := range r.claimed[claim] {
 		switch {
@@ -52,78 +46,82 @@ func (tx *Tx) restoreNamesakes(e *crm.Entity, name string) error {
 			list = append(list, saved)
 		}
 	}
-	return r.restore(tx, list...)
+	return r.restore(list...)
 }
 
-// imported returns the key of the record that an earlier row became, 0 if there is none.
-func (r *DryRun) imported(n importNote) int64 {
+// Imported returns the key of the record that an earlier row with the id became, 0 if there is
+// none.
+func (r *Run) Imported(n Import) int64 {
 	if r == nil {
 		return 0
 	}
 	if at := slices.Index(r.noted, n); at >= 0 {
 		return r.keys[at]
 	}
-	if key := r.notes[n]; key != 0 {
-		return r.currentKey(n.entity, key)
+	if key := r.imports[n]; key != 0 {
+		return r.currentKey(n.Entity, key)
 	}
 	return 0
 }
 
-func (r *DryRun) note(n importNote, key int64) {
+// NoteImport notes which record an imported id became.
+func (r *Run) NoteImport(n Import, key int64) {
 	if r != nil {
 		r.noted, r.keys = append(r.noted, n), append(r.keys, key)
 	}
 }
 
-func (r *DryRun) change(before, after crm.Record) {
+// Change notes the change of a record.
+func (r *Run) Change(before, after crm.Record) {
 	if r != nil {
-		r.records = append(r.records, dryRunChange{before, after})
+		r.changes = append(r.changes, change{before, after})
 	}
 }
 
-// dryRunMark is a state to which a failed part of a step goes back.
-type dryRunMark struct{ records, noted, restored int }
+// Mark is a state to which a failed part of a step goes back.
+type Mark struct{ changes, noted, restored int }
 
-func (r *DryRun) mark() dryRunMark {
+// Mark returns the present state.
+func (r *Run) Mark() Mark {
 	if r == nil {
-		return dryRunMark{}
+		return Mark{}
 	}
-	return dryRunMark{len(r.records), len(r.noted), len(r.restored)}
+	return Mark{len(r.changes), len(r.noted), len(r.restored)}
 }
 
-// rewind forgets what was noted since the mark. Records that were restored since then are not
+// Rewind forgets what was noted since the mark. Records that were restored since then are not
 // in the transaction any more.
-func (r *DryRun) rewind(m dryRunMark) {
+func (r *Run) Rewind(m Mark) {
 	if r == nil {
 		return
 	}
 	for _, saved := range r.restored[m.restored:] {
 		saved.step = 0
 	}
-	r.records, r.noted, r.keys, r.restored = r.records[:m.records], r.noted[:m.noted], r.keys[:m.noted], r.restored[:m.restored]
+	r.changes, r.noted, r.keys, r.restored = r.changes[:m.changes], r.noted[:m.noted], r.keys[:m.noted], r.restored[:m.restored]
 }
 
 // restore writes records into the transaction that are not in it yet, with the records whose
 // unique values they took over. All changed unique values are released before any is set.
-func (r *DryRun) restore(tx *Tx, wanted ...*dryRunRecord) error {
-	var list []*dryRunRecord
+func (r *Run) restore(wanted ...*record) error {
+	var list []*record
 	for len(wanted) > 0 {
 		saved := wanted[0]
-		if wanted = wanted[1:]; saved.step == r.step {
+		if wanted = wanted[1:]; saved.step == r.number {
 			continue
 		}
-		saved.step = r.step
+		saved.step = r.number
 		list = append(list, saved)
 		wanted = append(wanted, r.previousHolders(saved)...)
 	}
 	r.restored = append(r.restored, list...)
 	for _, saved := range list {
-		if err := saved.releaseUnique(tx); err != nil {
+		if err := r.releaseUnique(saved); err != nil {
 			return err
 		}
 	}
 	for _, saved := range list {
-		if err := r.put(tx, saved); err != nil {
+		if err := r.put(saved); err != nil {
 			return err
 		}
 	}
@@ -131,7 +129,7 @@ func (r *DryRun) restore(tx *Tx, wanted ...*dryRunRecord) error {
 }
 
 // previousHolders returns the records whose unique values a record has taken over.
-func (r *DryRun) previousHolders(saved *dryRunRecord) (list []*dryRunRecord) {
+func (r *Run) previousHolders(saved *record) (list []*record) {
 	for _, claim := range saved.claims {
 		if strings.HasPrefix(claim, nameClaim(saved.entity, "")) {
 			continue // several records may have the label
@@ -147,7 +145,7 @@ func (r *DryRun) previousHolders(saved *dryRunRecord) (list []*dryRunRecord) {
 
 // releaseUnique unsets the unique values that the real record has and the dry run changed; put
 // sets the new ones.
-func (saved *dryRunRecord) releaseUnique(tx *Tx) error {
+func (r *Run) releaseUnique(saved *record) error {
 	var set []string
 	for _, names := range saved.entity.Keys() {
 		if last := saved.entity.Index(names[len(names)-1]); saved.cells[last] != (unchanged{}) {
@@ -157,14 +155,14 @@ func (saved *dryRunRecord) releaseUnique(tx *Tx) error {
 	if saved.isNew || len(set) == 0 || slices.Equal(saved.before, saved.claims) {
 		return nil
 	}
-	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", saved.entity.Plural, strings.Join(set, ", ")), tx.Actor.Workspace, saved.key)
+	return r.at.Tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", saved.entity.Plural, strings.Join(set, ", ")), r.at.Workspace, saved.key)
 }
 
 // put writes a record into its table. It does nothing if the record was deleted, or its unique
 // value taken, by a real write meanwhile.
-func (r *DryRun) put(tx *Tx, saved *dryRunRecord) error {
-	t := tx.store.mappings[saved.entity]
-	cells := []any{r.currentKey(saved.entity, saved.key), tx.Actor.Workspace}
+func (r *Run) put(saved *record) error {
+	t := r.at.Tables[saved.entity]
+	cells := []any{r.currentKey(saved.entity, saved.key), r.at.Workspace}
 	var set []string
 	for _, i := range t.Stored {
 		f, cell := &t.Entity.Fields[i], saved.cells[i]
@@ -183,7 +181,7 @@ func (r *DryRun) put(tx *Tx, saved *dryRunRecord) error {
 		}
 	}
 	if saved.isNew {
-		return tx.Exec(t.Insert+" ON CONFLICT DO NOTHING", cells...)
+		return r.at.Tx.Exec(t.Insert+" ON CONFLICT DO NOTHING", cells...)
 	}
-	return tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", saved.entity.Plural, strings.Join(set, ", ")), cells...)
+	return r.at.Tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", saved.entity.Plural, strings.Join(set, ", ")), cells...)
 }

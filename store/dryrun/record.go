@@ -1,4 +1,4 @@
-package store
+package dryrun
 
 import (
 	"fmt"
@@ -10,40 +10,40 @@ import (
 	"crmkit/store/table"
 )
 
-// dryRunRecord is a record as the earlier steps left it.
-type dryRunRecord struct {
-	dryRunKey
+// record is a record as the earlier steps left it.
+type record struct {
+	recordKey
 	isNew  bool
 	cells  []any    // by field, with stable keys; unchanged if it is that of the real record
 	before []string // the claims of the real record
 	claims []string // its claims now
-	step   int      // into which it was restored last
+	step   int      // the number of the step into which it was restored last
 }
 
 // unchanged is the cell of a field that no step changed.
 type unchanged struct{}
 
-type dryRunKey struct {
+type recordKey struct {
 	entity *crm.Entity
 	key    int64
 }
 
-type dryRunChange struct{ before, after crm.Record }
+type change struct{ before, after crm.Record }
 
-// importNote is a row of the table imported.
-type importNote struct {
-	source string
-	entity *crm.Entity
-	id     string
+// Import is an id of an imported file, by which a later row may name its record.
+type Import struct {
+	Source string
+	Entity *crm.Entity
+	ID     string
 }
 
 // remember stores what a step made of a record.
-func (r *DryRun) remember(tx *Tx, c dryRunChange) {
+func (r *Run) remember(c change) {
 	e := c.after.Entity
-	id := dryRunKey{e, r.stableKey(e, c.after.Key)}
+	id := recordKey{e, r.stableKey(e, c.after.Key)}
 	saved := r.byKey[id]
 	if saved == nil {
-		saved = &dryRunRecord{dryRunKey: id, isNew: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
+		saved = &record{recordKey: id, isNew: c.before.Key == 0, cells: slices.Repeat([]any{unchanged{}}, len(e.Fields))}
 		if r.byKey[id] = saved; saved.isNew {
 			r.made[e]++
 		} else {
@@ -55,7 +55,7 @@ func (r *DryRun) remember(tx *Tx, c dryRunChange) {
 	}
 	saved.claims = r.claimsOf(c.after)
 	r.claim(saved, saved.claims)
-	for _, i := range saved.changed(c, tx.store.mappings[e].Stored) {
+	for _, i := range saved.changed(c, r.at.Tables[e].Stored) {
 		v := c.after.Values[i]
 		if to := e.Target(&e.Fields[i]); to != nil && v.Set() {
 			v = crm.Key(r.stableKey(to, v.Int))
@@ -67,7 +67,7 @@ func (r *DryRun) remember(tx *Tx, c dryRunChange) {
 
 // changed returns the fields of a change to remember: all of a new record; otherwise those
 // that changed, with all fields of a unique value of which one changed.
-func (saved *dryRunRecord) changed(c dryRunChange, all []int) []int {
+func (saved *record) changed(c change, all []int) []int {
 	if saved.isNew {
 		return all
 	}
@@ -83,7 +83,7 @@ func (saved *dryRunRecord) changed(c dryRunChange, all []int) []int {
 }
 
 // size is roughly how much memory the record takes.
-func (saved *dryRunRecord) size() int64 {
+func (saved *record) size() int64 {
 	n := 16*len(saved.cells) + table.Bytes(saved.cells...)
 	for _, claim := range slices.Concat(saved.before, saved.claims) {
 		n += len(claim)
@@ -91,7 +91,7 @@ func (saved *dryRunRecord) size() int64 {
 	return int64(n)
 }
 
-func (r *DryRun) claim(saved *dryRunRecord, claims []string) {
+func (r *Run) claim(saved *record, claims []string) {
 	for _, c := range claims {
 		if !slices.Contains(r.claimed[c], saved) {
 			r.claimed[c] = append(r.claimed[c], saved)
@@ -100,9 +100,9 @@ func (r *DryRun) claim(saved *dryRunRecord, claims []string) {
 }
 
 // claimsOf returns the values by which a record is found: its unique values and its label.
-func (r *DryRun) claimsOf(rec crm.Record) (list []string) {
+func (r *Run) claimsOf(rec crm.Record) (list []string) {
 	for _, names := range rec.Entity.Keys() {
-		if values := valuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
+		if values := table.ValuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
 			list = append(list, r.claimTo(rec.Entity, names, values))
 		}
 	}
@@ -112,7 +112,7 @@ func (r *DryRun) claimsOf(rec crm.Record) (list []string) {
 	return list
 }
 
-func (r *DryRun) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
+func (r *Run) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
 	parts := []string{e.Name}
 	for i, name := range names {
 		v := values[i]
