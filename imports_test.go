@@ -27,7 +27,7 @@ crm < render < server/draft < server/importer < server/transfer < server < serve
 crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store < store/account < auth
 query < server/manual < server/mcp
 query < store/textindex < store
-crm < store/cache < store/table < store/dryrun < store
+crm < store/cache < store/table < store/dryrun < store/spool < store
 store/fair < store < store/account < store/storetest
 `
 
@@ -49,7 +49,7 @@ github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
-os                                      main server/owner store store/sqlite
+os                                      main server/owner store store/spool store/sqlite
 testing                                 server/servertest store/storetest
 `
 

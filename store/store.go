@@ -20,6 +20,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
 	"crmkit/store/fair"
+	"crmkit/store/spool"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
@@ -68,7 +69,7 @@ type Store struct {
 	lastUsed    lastUsedBuffer
 	cache       *cache.Cache
 	indexes     *textindex.Set
-	spools      spools
+	spools      *spool.Set
 	wal         *walIndex
 	walSeen     atomic.Pointer[walHead]     // as memory was in step with the file
 	nudged      atomic.Bool                 // the writer is about to meet what others wrote
@@ -111,7 +112,11 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
-	s.spools.open = map[*Spool]struct{}{}
+	if opts.Path == Memory {
+		s.spools = spool.Beside("")
+	} else {
+		s.spools = spool.Beside(opts.Path)
+	}
 	s.cache = cache.New(cache.Limits{Records: opts.Caches.Records, Counts: opts.Caches.Counts})
 	s.indexes = s.newTextIndex()
 	for _, e := range opts.Schema.Entities {
@@ -131,7 +136,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if s.db.Locked() {
-		if err := s.dropSpools(); err != nil {
+		if err := s.spools.RemoveLeft(); err != nil {
 			return err
 		}
 	}
@@ -200,7 +205,7 @@ func (s *Store) close() error {
 	close(s.draining)
 	if s.writer != nil {
 		s.FlushLastUsed(context.Background())
-		s.releaseSpools()
+		s.spools.Release()
 	}
 	close(s.stop)
 	s.done.Wait()
@@ -210,7 +215,7 @@ func (s *Store) close() error {
 			errs = append(errs, (<-readers).Close()) // waits for reads under way
 		}
 	}
-	errs = append(errs, s.closeSpools())
+	errs = append(errs, s.spools.Close())
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}
@@ -229,6 +234,9 @@ func (s *Store) Random() io.Reader { return s.random }
 
 // Secret returns the key that signs cursors. It is made with the file.
 func (s *Store) Secret() []byte { return s.secret }
+
+// Spool makes an empty temporary file. The caller closes it; Close of the store does so as well.
+func (s *Store) Spool() (*spool.File, error) { return s.spools.Create() }
 
 // Ready reports whether the database answers reads; Probe tells of writes.
 func (s *Store) Ready(ctx context.Context) error {

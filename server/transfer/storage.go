@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/spool"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 type storedUpload struct {
 	rq       *web.Request
 	store    *store.Store
-	spool    *store.Spool
+	spool    *spool.File
 	id       string // of the reservation; empty before the first
 	size     int64
 	reserved int64

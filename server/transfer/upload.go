@@ -11,7 +11,7 @@ import (
 	"crmkit/server/edge"
 	"crmkit/server/importer"
 	"crmkit/server/web"
-	"crmkit/store"
+	"crmkit/store/spool"
 )
 
 // The limits on imports at the same time. A file that is uploaded takes room on the disk
@@ -65,7 +65,7 @@ func (x *Endpoints) importTurn(rq *web.Request) error {
 
 // importedFile is an uploaded file, with what a dry run found out about it.
 type importedFile struct {
-	*store.Spool
+	*spool.File
 	storage *storedUpload
 	digest  [sha256.Size]byte
 	reading importer.Reading
@@ -87,7 +87,7 @@ func (x *Endpoints) spoolBody(rq *web.Request) (*importedFile, error) {
 	if _, err = io.Copy(io.MultiWriter(storage, hash), body); err != nil {
 		return nil, errors.Join(x.uploadError(rq, err), spool.Close())
 	}
-	return &importedFile{Spool: spool, storage: storage, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
+	return &importedFile{File: spool, storage: storage, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
 }
 
 // digestBody reads the body and returns its digest, zero if it is empty.

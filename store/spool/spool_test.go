@@ -1,0 +1,40 @@
+package spool
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crmkit/crm"
+)
+
+// Only the user who runs the program may read a file.
+func TestFilesAreForNobodyElse(t *testing.T) {
+	all := Beside(filepath.Join(t.TempDir(), "crm.db"))
+	sp, err := all.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	if info, err := sp.file.Stat(); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// A full disk is an error that a client may see.
+func TestAFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("the system has no /dev/full")
+	}
+	sp := &File{file: full}
+	defer full.Close()
+	_, err = io.WriteString(sp, "x")
+	var known *crm.Error
+	if !errors.As(err, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "disk is full") {
+		t.Errorf("%v", err)
+	}
+}
