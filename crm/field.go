@@ -1,0 +1,109 @@
+package crm
+
+import (
+	"strings"
+)
+
+// Field is one named value of an entity. It is data: what a field does is
+// decided by the packages that walk the table.
+type Field struct {
+	Name string // the one name: label, JSON key, filter, sort key, column
+	Type Type
+	Doc  string // one line for the manual
+
+	Required         bool     // must be set when a record is made, cannot be cleared
+	ReadOnly         bool     // kept by the server; accepted in a body when equal to the stored value
+	InLists          bool     // shown in text lists
+	DateOnly         bool     // bookkeeping time: text lists show the day only
+	Enumerable       bool     // few distinct values: an empty list names those in use
+	Indexed          bool     // lists by one of its values follow an index
+	RangeIndexed     bool     // lists by a span of its times follow an index
+	HandleSyntax     bool     // a Word that holds handles; filters take bare ids too
+	IsUser           bool     // names a person; bodies and filters take "me" for the user of the token
+	Column           string   // the SQL column, when it is not Name
+	Ref              string   // the entity a Ref points to
+	Values           []string // what a Choice allows
+	Ordered          bool     // their order is that of sorting and comparing
+	Default          string   // stored where none is sent; "now" for times
+	Max              int      // most characters; 0 is DefaultMax
+	TransitionOf     string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
+	TransitionValues []string
+	Rollup           *Rollup // kept by the server, from other records
+	FlagOf           string  // of a Flag: the Time that is set where it is yes, and cleared where it is no
+	AmountOf         string  // of a Spelled: the Int that it spells, in the smallest unit of Unit
+	Unit             string  // of a Spelled: the Money that says the currency
+	InheritedFrom    string  // kept by the server: where what this reference points to refers to
+	AlternateOf      string  // the reference that Via completes: one of the two names a record, filters by the path of this find both
+}
+
+// Rollup says what a field keeps of the records of another entity that refer to its
+// own: an Int how many they are, a Time the latest of their Take, Tags each of
+// their Take. It is right at every moment, and is no change of the record.
+type Rollup struct {
+	Child  string // their entity
+	Value  string // a field of theirs
+	Where  string // those count where this field of theirs is set and, with In, one of In
+	Equals []string
+}
+
+// Derived reports whether the field follows from other records, so that it is no
+// part of a change.
+func (f *Field) Derived() bool { return f.Rollup != nil || f.InheritedFrom != "" }
+
+// NotNull reports whether the field is set in every record of an entity without
+// random ids.
+func (f *Field) NotNull() bool {
+	if f.Derived() || f.TransitionOf != "" {
+		return f.Type.Kind() == IntKind || f.Default != ""
+	}
+	return f.Required || f.Default != "" || f.ReadOnly
+}
+
+// DefaultMax is the longest text, in characters, of a field that names no other.
+const DefaultMax = 200
+
+// Limit returns the most characters the field takes.
+func (f *Field) Limit() int {
+	if f.Max > 0 {
+		return f.Max
+	}
+	return DefaultMax
+}
+
+// Col returns the SQL column that stores the field.
+func (f *Field) Col() string {
+	if f.Column != "" {
+		return f.Column
+	}
+	return f.Name
+}
+
+// HasFoldColumn reports whether the field has a second column, Col()+"_fold", by which it
+// is sorted and compared: of text the folded form, of phone numbers the digits, of
+// ranked words their place. It may be NULL where it would repeat the value, unless
+// it is FoldKept.
+func (f *Field) HasFoldColumn() bool { return f.Ordered || f.Type.Comparison().Folded }
+
+// KeepsFold reports whether the second column is set wherever the field is: an index or
+// a constraint needs it.
+func (f *Field) KeepsFold() bool {
+	return f.Required || f.Ordered || f.Type.Comparison().By == ByDigits
+}
+
+// Stored reports whether the field has a column. Ids and handles are computed
+// from the record's key, flags and spelled amounts from other fields.
+func (f *Field) Stored() bool { return !f.Type.Computed() }
+
+// IsIdentity reports whether the field names the record itself, as its id and its handle
+// do.
+func (f *Field) IsIdentity() bool { return f.Type.Computed() && f.Type.Comparison().By == ByRecord }
+
+// IsReference reports whether the field refers to records of another entity.
+func (f *Field) IsReference() bool { return f.Type.Kind() == RefKind }
+
+// Path returns the name under which filters reach what the reference points
+// to: "company" for company_id.
+func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
+
+// Writable reports whether a client may set the field.
+func Writable(f *Field) bool { return !f.ReadOnly }
