@@ -21,14 +21,14 @@ func TestEntitiesAreDocumented(t *testing.T) {
 			if f.Doc == "" || strings.ContainsAny(f.Doc, "\r\n") || !name.MatchString(f.Name) {
 				t.Errorf("%s.%s: name or doc %q is not one line", e.Name, f.Name, f.Doc)
 			}
-			if f.Type == fieldtype.Choice != (len(f.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
-				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Values)
+			if f.Type == fieldtype.Choice != (len(f.Choices.Values) > 0) || f.Limit() < 1 || f.Col() == "" {
+				t.Errorf("%s.%s: a %s with values %v", e.Name, f.Name, f.Type, f.Choices.Values)
 			}
-			if f.Ordered && (f.Type != fieldtype.Choice || len(f.Values) > 10) {
-				t.Errorf("%s.%s: one digit ranks %v", e.Name, f.Name, f.Values)
+			if f.Choices.Ordered && (f.Type != fieldtype.Choice || len(f.Choices.Values) > 10) {
+				t.Errorf("%s.%s: one digit ranks %v", e.Name, f.Name, f.Choices.Values)
 			}
-			if f.Default != "" && f.Type == fieldtype.Choice && !slices.Contains(f.Values, f.Default) {
-				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Values)
+			if f.Default != "" && f.Type == fieldtype.Choice && !slices.Contains(f.Choices.Values, f.Default) {
+				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Choices.Values)
 			}
 			if f.TransitionOf != "" && e.Field(f.TransitionOf) == nil {
 				t.Errorf("%s.%s follows %s, which is no field", e.Name, f.Name, f.TransitionOf)
@@ -92,6 +92,9 @@ func TestNewSchemaGuards(t *testing.T) {
 		{"field twice", note(func(e *crm.Entity) { e.Fields = append(e.Fields, e.Fields[0]) })},
 		{"field without type", note(func(e *crm.Entity) { e.Fields[0].Type = nil })},
 		{"field without doc", note(func(e *crm.Entity) { e.Fields[0].Doc = "" })},
+		{"rank without words", note(func(e *crm.Entity) { e.Fields[0].Choices.Ordered = true })},
+		{"rank of two digits", note(func(e *crm.Entity) { e.Fields[0].Choices = crm.Ranked(strings.Split("abcdefghijk", "")...) })},
+		{"default is no choice", note(func(e *crm.Entity) { e.Fields[0].Choices, e.Fields[0].Default = crm.OneOf("a", "b"), "c" })},
 		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
 		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},
 		{"display", note(func(e *crm.Entity) { e.LabelField = "name" })},

@@ -1,6 +1,8 @@
 package crm
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,22 +13,21 @@ type Field struct {
 	Type Type
 	Doc  string // one line for the manual
 
-	Required         bool     // must be set when a record is made, cannot be cleared
-	ReadOnly         bool     // kept by the server; accepted in a body when equal to the stored value
-	InLists          bool     // shown in text lists
-	DateOnly         bool     // bookkeeping time: text lists show the day only
-	Enumerable       bool     // few distinct values: an empty list names those in use
-	Indexed          bool     // lists by one of its values follow an index
-	RangeIndexed     bool     // lists by a span of its times follow an index
-	HandleSyntax     bool     // a Word that holds handles; filters take bare ids too
-	IsUser           bool     // names a person; bodies and filters take "me" for the user of the token
-	Column           string   // the SQL column, when it is not Name
-	Ref              string   // the entity a Ref points to
-	Values           []string // what a Choice allows
-	Ordered          bool     // their order is that of sorting and comparing
-	Default          string   // stored where none is sent; "now" for times
-	Max              int      // most characters; 0 is DefaultMax
-	TransitionOf     string   // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
+	Required         bool    // must be set when a record is made, cannot be cleared
+	ReadOnly         bool    // kept by the server; accepted in a body when equal to the stored value
+	InLists          bool    // shown in text lists
+	DateOnly         bool    // bookkeeping time: text lists show the day only
+	Enumerable       bool    // few distinct values: an empty list names those in use
+	Indexed          bool    // lists by one of its values follow an index
+	RangeIndexed     bool    // lists by a span of its times follow an index
+	HandleSyntax     bool    // a Word that holds handles; filters take bare ids too
+	IsUser           bool    // names a person; bodies and filters take "me" for the user of the token
+	Column           string  // the SQL column, when it is not Name
+	Ref              string  // the entity a Ref points to
+	Choices          Choices // the words that are allowed; of other types empty
+	Default          string  // stored if a client sends none; "now" for times
+	Max              int     // most characters; 0 is DefaultMax
+	TransitionOf     string  // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
 	TransitionValues []string
 	Rollup           *Rollup // kept by the server, from other records
 	FlagOf           string  // of a Flag: the Time that is set where it is yes, and cleared where it is no
@@ -34,6 +35,30 @@ type Field struct {
 	Unit             string  // of a Spelled: the Money that says the currency
 	InheritedFrom    string  // kept by the server: where what this reference points to refers to
 	AlternateOf      string  // the reference that Via completes: one of the two names a record, filters by the path of this find both
+}
+
+// Choices are the words of which a field holds one.
+type Choices struct {
+	Values  []string // in the order that the manual shows
+	Ordered bool     // they are sorted and compared in that order, not by the alphabet
+}
+
+// OneOf returns choices without a rank, such as the status of a deal.
+func OneOf(values ...string) Choices { return Choices{Values: values} }
+
+// Ranked returns choices from the least to the most, such as a priority. There are at
+// most ten, because their place is stored as one digit.
+func Ranked(values ...string) Choices { return Choices{Values: values, Ordered: true} }
+
+// check returns an error if the choices cannot be stored, or the default is not one of them.
+func (c Choices) check(f *Field) error {
+	switch {
+	case c.Ordered && (len(c.Values) == 0 || len(c.Values) > 10):
+		return fmt.Errorf("field %s ranks %d words, of 1 to 10", f.Name, len(c.Values))
+	case len(c.Values) > 0 && f.Default != "" && !slices.Contains(c.Values, f.Default):
+		return fmt.Errorf("the default %q of field %s is none of %v", f.Default, f.Name, c.Values)
+	}
+	return nil
 }
 
 // Rollup says what a field keeps of the records of another entity that refer to its
@@ -82,12 +107,12 @@ func (f *Field) Col() string {
 // is sorted and compared: of text the folded form, of phone numbers the digits, of
 // ranked words their place. It may be NULL where it would repeat the value, unless
 // it is FoldKept.
-func (f *Field) HasFoldColumn() bool { return f.Ordered || f.Type.Comparison().Folded }
+func (f *Field) HasFoldColumn() bool { return f.Choices.Ordered || f.Type.Comparison().Folded }
 
 // KeepsFold reports whether the second column is set wherever the field is: an index or
 // a constraint needs it.
 func (f *Field) KeepsFold() bool {
-	return f.Required || f.Ordered || f.Type.Comparison().By == ByDigits
+	return f.Required || f.Choices.Ordered || f.Type.Comparison().By == ByDigits
 }
 
 // Stored reports whether the field has a column. Ids and handles are computed

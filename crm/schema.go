@@ -97,6 +97,9 @@ func (s *Schema) link(e *Entity) error {
 				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
 			}
 		}
+		if err := f.Choices.check(f); err != nil {
+			return fmt.Errorf("entity %s: %w", e.Name, err)
+		}
 		if err := s.checkRollup(e, f); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return FoldedSQL(t.alias(), t.field) + test, nil
 	case sqlOps[op] == "=":
 		return c.equal(t, column, param, value)
-	case t.field.Ordered:
+	case t.field.Choices.Ordered:
 		v, err := c.env.Normal(t.field, value)
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, v.Text)), err
 	case t.field.HasFoldColumn():

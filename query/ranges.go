@@ -108,7 +108,7 @@ func (q *Query) sortKey() sortKey {
 	case isKey(f):
 		return sortKey{"t.key", true}
 	case f.HasFoldColumn():
-		return sortKey{FoldedSQL("t", f), f.Required || f.Ordered && f.Default != ""}
+		return sortKey{FoldedSQL("t", f), f.Required || f.Choices.Ordered && f.Default != ""}
 	}
 	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
 }

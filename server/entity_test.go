@@ -24,7 +24,7 @@ var widget = crm.Entity{
 		{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it says"},
 		{Name: "host", Type: fieldtype.Domain, InLists: true, Doc: "where it runs"},
 		{Name: "size", Type: fieldtype.Integer, InLists: true, Doc: "how large"},
-		{Name: "color", Type: fieldtype.Choice, Values: []string{"red", "blue"}, Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
+		{Name: "color", Type: fieldtype.Choice, Choices: crm.OneOf("red", "blue"), Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
 		{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "whose"},
 		{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "when it is due"},
 		{Name: "labels", Type: fieldtype.Tags, InLists: true, Doc: "labels"},

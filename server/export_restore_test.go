@@ -65,7 +65,7 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	case fieldtype.Domain:
 		return fmt.Sprintf("d%d.example.com", i)
 	case fieldtype.Choice:
-		return f.Values[random.IntN(len(f.Values))]
+		return f.Choices.Values[random.IntN(len(f.Choices.Values))]
 	case fieldtype.Currency:
 		return []string{"JPY", "USD", "BHD", "CLF"}[random.IntN(4)]
 	case fieldtype.Tags:

@@ -22,7 +22,7 @@ func values(f *crm.Field, actor crm.Actor) [2]string {
 	case fieldtype.Time:
 		return [2]string{"2026-06-10T09:00:00Z", "2026-06-10T09:00:01Z"}
 	case fieldtype.Choice:
-		return [2]string{f.Values[0], f.Values[1]}
+		return [2]string{f.Choices.Values[0], f.Choices.Values[1]}
 	case fieldtype.Currency:
 		return [2]string{"USD", "EUR"}
 	case fieldtype.Phone:

@@ -98,7 +98,7 @@ func (m mix) activity(tx *Tx) Draft {
 	e := m.Schema.ByName("activity")
 	d := Draft{Entity: e, Inputs: []crm.Input{
 		{Field: e.Field("body"), Value: crm.Str("b")},
-		{Field: e.Field("kind"), Value: crm.Str(e.Field("kind").Values[m.random.IntN(5)])},
+		{Field: e.Field("kind"), Value: crm.Str(e.Field("kind").Choices.Values[m.random.IntN(5)])},
 		{Field: e.Field("occurred_at"), Value: crm.Millis(int64(m.random.IntN(20)-2) * 86_400_000)},
 	}}
 	if m.random.IntN(2) == 0 {

@@ -64,8 +64,8 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 			return unsetLast[v.Set()]
 		}
 		left, right := v.Text, w.Text
-		if field.Ordered {
-			left, right = fmt.Sprint(slices.Index(field.Values, left)), fmt.Sprint(slices.Index(field.Values, right))
+		if field.Choices.Ordered {
+			left, right = fmt.Sprint(slices.Index(field.Choices.Values, left)), fmt.Sprint(slices.Index(field.Choices.Values, right))
 		} else if field.Type == fieldtype.Text {
 			left, right = norm.Fold(left), norm.Fold(right)
 		}
@@ -93,7 +93,7 @@ func somewhat(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) 
 	case fieldtype.Time:
 		in.Value = crm.Millis([]int64{-86400000, 0, 1000, 1781082000000}[random.IntN(4)])
 	case fieldtype.Choice:
-		in.Value = crm.Str(f.Values[random.IntN(len(f.Values))])
+		in.Value = crm.Str(f.Choices.Values[random.IntN(len(f.Choices.Values))])
 	case fieldtype.Currency:
 		in.Value = crm.Str([]string{"USD", "EUR", "JPY"}[random.IntN(3)])
 	case fieldtype.Reference:

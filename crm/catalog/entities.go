@@ -57,7 +57,7 @@ var (
 	dealRef    = crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", InLists: true, Doc: "the deal"}
 	ticketRef  = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
 	assignee   = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail; me is you"}
-	priority   = crm.Field{Name: "priority", Type: fieldtype.Choice, Values: []string{"low", "normal", "high"}, Ordered: true, Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
+	priority   = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
 // What is kept of the activities logged for a record. A contact's count for its
@@ -114,7 +114,7 @@ var Entities = []crm.Entity{
 			crm.Field{Name: "amount", Type: fieldtype.Amount, AmountOf: "amount_cents", Unit: "currency", InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
 			crm.Field{Name: "currency", Type: fieldtype.Currency, Default: "USD", InLists: true, Enumerable: true, Doc: "ISO 4217 code"},
 			crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation"},
-			crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Values: []string{"open", "won", "lost"}, Default: "open", InLists: true, Enumerable: true,
+			crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "won", "lost"), Default: "open", InLists: true, Enumerable: true,
 				TransitionOf: "stage", TransitionValues: []string{"won", "lost"}, Doc: "set by itself when stage becomes won or lost"},
 			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt),
 	},
@@ -126,7 +126,7 @@ var Entities = []crm.Entity{
 		Fields: dated(record(outreachOutcomes,
 			crm.Field{Name: "subject", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it is about"},
 			crm.Field{Name: "content", Type: fieldtype.Text, Max: maxLongText, Doc: "the request itself"},
-			crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Values: []string{"open", "pending", "solved", "closed"}, Default: "open", InLists: true, Enumerable: true, Doc: "pending waits for somebody else"},
+			crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "pending", "solved", "closed"), Default: "open", InLists: true, Enumerable: true, Doc: "pending waits for somebody else"},
 			priority,
 			crm.Field{Name: "requester_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact who asks"},
 			companyRef, assignee, tags,
@@ -157,7 +157,7 @@ var Entities = []crm.Entity{
 			{Name: "companies", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Rollup: &crm.Rollup{Child: "campaign_member", Where: "company_id"}, Doc: "how many are members"}},
 			crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it is called"},
 			crm.Field{Name: "description", Type: fieldtype.Text, Max: maxLongText, Doc: "the brief: whom it is for, what to say"},
-			crm.Field{Name: "status", Type: fieldtype.Choice, Values: []string{"active", "paused", "done"}, Default: "active", InLists: true, Enumerable: true, Doc: "whether it runs"},
+			crm.Field{Name: "status", Type: fieldtype.Choice, Choices: crm.OneOf("active", "paused", "done"), Default: "active", InLists: true, Enumerable: true, Doc: "whether it runs"},
 			custom), crm.FieldCreatedAt),
 	},
 	{
@@ -175,7 +175,7 @@ var Entities = []crm.Entity{
 		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title", "ticket.subject"},
 		Sort: "-occurred_at", MaxLimit: 500, AuthorOwned: true, Parents: []string{"contact_id", "company_id", "deal_id", "ticket_id"},
 		Fields: hidden(record(nil,
-			crm.Field{Name: "kind", Type: fieldtype.Choice, Values: []string{"call", "email", "meeting", "note", "task"}, Default: "note", InLists: true, Enumerable: true, Doc: "what happened"},
+			crm.Field{Name: "kind", Type: fieldtype.Choice, Choices: crm.OneOf("call", "email", "meeting", "note", "task"), Default: "note", InLists: true, Enumerable: true, Doc: "what happened"},
 			crm.Field{Name: "body", Type: fieldtype.Text, Required: true, InLists: true, Max: maxLongText, Doc: "what was said or done"},
 			contactRef, companyRef,
 			crm.Field{Name: "contact_company_id", Type: fieldtype.Reference, Ref: "company", ReadOnly: true, InLists: true, InheritedFrom: "contact_id", AlternateOf: "company_id", Doc: "the contact's company, where that is another; company= finds both"},
@@ -242,7 +242,7 @@ func seat(e crm.Entity) crm.Entity {
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "the user's, or the invite's"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "member/id or invite/id"},
 		{Name: "email", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "whose seat it is"},
-		{Name: "role", Type: fieldtype.Choice, Values: crm.Roles(), Default: crm.RoleMember, InLists: true, Enumerable: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
+		{Name: "role", Type: fieldtype.Choice, Choices: crm.OneOf(crm.Roles()...), Default: crm.RoleMember, InLists: true, Enumerable: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
 		{Name: "status", Type: fieldtype.Word, ReadOnly: true, InLists: true, Enumerable: true, Doc: "active, or invited until the next sign-in"},
 		{Name: "invited_by", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "who sent the invite"},
 		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when the member joined, or the invite was made"},

@@ -18,22 +18,22 @@ type choiceType struct{ base }
 func (choiceType) String() string { return "choice" }
 
 func (choiceType) Fold(f *crm.Field, text string) string {
-	if f.Ordered {
-		return strconv.Itoa(slices.Index(f.Values, text))
+	if f.Choices.Ordered {
+		return strconv.Itoa(slices.Index(f.Choices.Values, text))
 	}
 	return norm.Fold(text)
 }
 
 func (choiceType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
-	for _, word := range f.Values {
+	for _, word := range f.Choices.Values {
 		if strings.EqualFold(word, text) {
 			return crm.Str(word), nil
 		}
 	}
-	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, norm.Quote(text), strings.Join(f.Values, ", ")).
-		On(f.Name).Of(text, f.Values)
+	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s cannot be %s; it is one of %s.", f.Name, norm.Quote(text), strings.Join(f.Choices.Values, ", ")).
+		On(f.Name).Of(text, f.Choices.Values)
 }
 
 func (choiceType) Schema(f *crm.Field) crm.JSONSchema {
-	return crm.JSONSchema{Type: "string", Enum: f.Values}
+	return crm.JSONSchema{Type: "string", Enum: f.Choices.Values}
 }

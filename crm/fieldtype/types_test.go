@@ -39,7 +39,7 @@ var typeTests = []typeTest{
 
 func TestTypesReadBodies(t *testing.T) {
 	for _, test := range typeTests {
-		f := &crm.Field{Name: "value", Type: test.is, Values: test.values, Doc: "a value"}
+		f := &crm.Field{Name: "value", Type: test.is, Choices: crm.OneOf(test.values...), Doc: "a value"}
 		for json, want := range test.reads {
 			if in, err := test.is.Decode(reader(), f, json); err != nil || shown(in.Value) != want {
 				t.Errorf("%s: %s is read as %s, %v, want %s", test.is, json, shown(in.Value), err, want)
@@ -60,7 +60,7 @@ func TestTypesReadBodies(t *testing.T) {
 
 func TestTypesReadCells(t *testing.T) {
 	for _, test := range typeTests {
-		f := &crm.Field{Name: "value", Type: test.is, Values: test.values, Doc: "a value"}
+		f := &crm.Field{Name: "value", Type: test.is, Choices: crm.OneOf(test.values...), Doc: "a value"}
 		for json, want := range test.cells {
 			if cell, err := test.is.DecodeCell(f, crm.Cell{JSON: json}); err != nil || cell.JSON != want {
 				t.Errorf("%s: the cell %s is read as %s, %v, want %s", test.is, json, cell.JSON, err, want)

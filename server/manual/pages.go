@@ -104,8 +104,8 @@ func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 			if f.Default != "" {
 				b.WriteString("=" + f.Default)
 			}
-			if len(f.Values) > 0 {
-				b.WriteString("(" + strings.Join(f.Values, "|") + ")")
+			if len(f.Choices.Values) > 0 {
+				b.WriteString("(" + strings.Join(f.Choices.Values, "|") + ")")
 			}
 		}
 		b.WriteByte('\n')
@@ -141,8 +141,8 @@ func describe(f *crm.Field) string {
 	switch {
 	case f.IsReference():
 		text = "reference to a " + f.Ref
-	case len(f.Values) > 0:
-		text = strings.Join(f.Values, "|")
+	case len(f.Choices.Values) > 0:
+		text = strings.Join(f.Choices.Values, "|")
 	case f.Type == fieldtype.Text && !f.ReadOnly:
 		text = fmt.Sprintf("text, at most %d", f.Limit())
 	}
