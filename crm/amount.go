@@ -9,8 +9,8 @@ func Amount(smallest int64, currency string) Value {
 // as it was before says nothing, so that a record can be sent back with one of them
 // changed.
 func (in Input) spell(e *Entity, before, after []Value) *Error {
-	f := in.Field
-	at, want := []int{e.Index(f.AmountOf), e.Index(f.Unit)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}
+	f, of := in.Field, in.Field.AmountOf()
+	at, want := []int{e.Index(of.Number), e.Index(of.Currency)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}
 	if !in.Value.Set() {
 		at, want = at[:1], []Value{{}}
 	}

@@ -51,20 +51,16 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 		after[i] = in.apply(before[i])
 	}
 	for _, in := range inputs {
-		err := in.merge(e, before, after, now)
-		if in.Field.AmountOf != "" {
-			err = in.spell(e, before, after)
-		}
-		if err != nil {
+		if err := in.setSources(e, before, after, now); err != nil {
 			return nil, err
 		}
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.TransitionOf != "" && f.Type.Kind() == TimeKind {
-			setTransitionTime(e, f, after, now)
-		} else if f.TransitionOf != "" && !sent[f.Name] {
-			applyTransitions(e, f, before, after)
+		if t := f.Transition(); t != nil && f.Type.Kind() == TimeKind {
+			t.setTime(e, i, after, now)
+		} else if t != nil && !sent[f.Name] {
+			t.setWord(e, i, before, after)
 		}
 		if !after[i].Set() {
 			after[i] = f.fallback(now)
@@ -118,19 +114,31 @@ func (in Input) apply(old Value) Value {
 	return in.Value
 }
 
+// setSources sets the stored fields that a computed one shows: the time of a flag, the
+// number and currency of an amount.
+func (in Input) setSources(e *Entity, before, after []Value, now int64) *Error {
+	switch in.Field.Derivation.(type) {
+	case *FlagOf:
+		return in.merge(e, before, after, now)
+	case *AmountOf:
+		return in.spell(e, before, after)
+	}
+	return nil
+}
+
 // merge makes the time that a flag stamps agree with it. Where both were sent and
 // contradict each other, as in a record that is sent back, that counts which changes.
 func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
-	f := in.Field
-	i, yes := e.Index(f.FlagOf), in.Value.Int != 0
+	f, of := in.Field, in.Field.FlagOf()
+	i, yes := e.Index(of.Time), in.Value.Int != 0
 	switch {
-	case f.FlagOf == "" || after[i].Set() == yes:
+	case after[i].Set() == yes:
 	case after[i].Equal(before[i]) && yes:
 		after[i] = truncateSecond(now)
 	case after[i].Equal(before[i]):
 		after[i] = Value{}
 	case before[i].Set() != yes:
-		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, f.FlagOf).On(f.Name)
+		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, of.Time).On(f.Name)
 	}
 	return nil
 }
@@ -188,27 +196,28 @@ func applyMembers(old, set []Member, remove []string) []Member {
 	return merged
 }
 
-// applyTransitions sets f when the field it follows has just become one of its values.
-func applyTransitions(e *Entity, f *Field, before, after []Value) {
-	i := e.Index(f.TransitionOf)
-	if at := f.transitions(after[i]); at >= 0 && !after[i].Equal(before[i]) {
-		after[e.Index(f.Name)] = Str(f.TransitionValues[at])
+// setWord sets the field at a position if the field that it follows has just become one of
+// the values.
+func (t *Transition) setWord(e *Entity, own int, before, after []Value) {
+	i := e.Index(t.Of)
+	if at := t.index(after[i]); at >= 0 && !after[i].Equal(before[i]) {
+		after[own] = Str(t.Values[at])
 	}
 }
 
-// setTransitionTime keeps the time at which the field it follows became one of its values.
-func setTransitionTime(e *Entity, f *Field, after []Value, now int64) {
-	own := e.Index(f.Name)
-	if f.transitions(after[e.Index(f.TransitionOf)]) < 0 {
+// setTime keeps the time at which the other field became one of the values. A change from
+// one of them to another leaves it as it is.
+func (t *Transition) setTime(e *Entity, own int, after []Value, now int64) {
+	if t.index(after[e.Index(t.Of)]) < 0 {
 		after[own] = Value{}
 	} else if !after[own].Set() {
 		after[own] = truncateSecond(now)
 	}
 }
 
-// transitions returns which value of FollowOn it is, or -1.
-func (f *Field) transitions(v Value) int {
-	return slices.IndexFunc(f.TransitionValues, func(word string) bool { return strings.EqualFold(v.Text, word) })
+// index returns which of the values it is, or -1.
+func (t *Transition) index(v Value) int {
+	return slices.IndexFunc(t.Values, func(word string) bool { return strings.EqualFold(v.Text, word) })
 }
 
 // truncateSecond returns the time that clients give and see: whole seconds.

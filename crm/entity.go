@@ -165,7 +165,7 @@ func (e *Entity) CountsValues(f *Field) bool {
 // TagKind returns the kind under which the table names has the labels of the field, or the
 // keys of its objects.
 func (e *Entity) TagKind(f *Field) string {
-	if f.Rollup != nil || f.Type.Kind() == ObjectKind {
+	if f.Rollup() != nil || f.Type.Kind() == ObjectKind {
 		return e.Name + "." + f.Name
 	}
 	return e.Name

@@ -13,28 +13,21 @@ type Field struct {
 	Type Type
 	Doc  string // one line for the manual
 
-	Required         bool    // must be set when a record is made, cannot be cleared
-	ReadOnly         bool    // kept by the server; accepted in a body when equal to the stored value
-	InLists          bool    // shown in text lists
-	DateOnly         bool    // bookkeeping time: text lists show the day only
-	Enumerable       bool    // few distinct values: an empty list names those in use
-	Indexed          bool    // lists by one of its values follow an index
-	RangeIndexed     bool    // lists by a span of its times follow an index
-	HandleSyntax     bool    // a Word that holds handles; filters take bare ids too
-	IsUser           bool    // names a person; bodies and filters take "me" for the user of the token
-	Column           string  // the SQL column, when it is not Name
-	Ref              string  // the entity a Ref points to
-	Choices          Choices // the words that are allowed; of other types empty
-	Default          string  // stored if a client sends none; "now" for times
-	Max              int     // most characters; 0 is DefaultMax
-	TransitionOf     string  // the field whose change to one of FollowOn sets this one too; a Time is when that was, unset while it is none of them
-	TransitionValues []string
-	Rollup           *Rollup // kept by the server, from other records
-	FlagOf           string  // of a Flag: the Time that is set where it is yes, and cleared where it is no
-	AmountOf         string  // of a Spelled: the Int that it spells, in the smallest unit of Unit
-	Unit             string  // of a Spelled: the Money that says the currency
-	InheritedFrom    string  // kept by the server: where what this reference points to refers to
-	AlternateOf      string  // the reference that Via completes: one of the two names a record, filters by the path of this find both
+	Required     bool       // must be set when a record is made, cannot be cleared
+	ReadOnly     bool       // kept by the server; accepted in a body when equal to the stored value
+	InLists      bool       // shown in text lists
+	DateOnly     bool       // bookkeeping time: text lists show the day only
+	Enumerable   bool       // few distinct values: an empty list names those in use
+	Indexed      bool       // lists by one of its values follow an index
+	RangeIndexed bool       // lists by a span of its times follow an index
+	HandleSyntax bool       // a Word that holds handles; filters take bare ids too
+	IsUser       bool       // names a person; bodies and filters take "me" for the user of the token
+	Column       string     // the SQL column, when it is not Name
+	Ref          string     // the entity a Ref points to
+	Choices      Choices    // the words that are allowed; of other types empty
+	Default      string     // stored if a client sends none; "now" for times
+	Max          int        // most characters; 0 is DefaultMax
+	Derivation   Derivation // from what the value follows; nil: clients set it, or only the store does
 }
 
 // Choices are the words of which a field holds one.
@@ -61,24 +54,10 @@ func (c Choices) check(f *Field) error {
 	return nil
 }
 
-// Rollup says what a field keeps of the records of another entity that refer to its
-// own: an Int how many they are, a Time the latest of their Take, Tags each of
-// their Take. It is right at every moment, and is no change of the record.
-type Rollup struct {
-	Child  string // their entity
-	Value  string // a field of theirs
-	Where  string // those count where this field of theirs is set and, with In, one of In
-	Equals []string
-}
-
-// Derived reports whether the field follows from other records, so that it is no
-// part of a change.
-func (f *Field) Derived() bool { return f.Rollup != nil || f.InheritedFrom != "" }
-
 // NotNull reports whether the field is set in every record of an entity without
 // random ids.
 func (f *Field) NotNull() bool {
-	if f.Derived() || f.TransitionOf != "" {
+	if f.Derived() || f.Transition() != nil {
 		return f.Type.Kind() == IntKind || f.Default != ""
 	}
 	return f.Required || f.Default != "" || f.ReadOnly

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,16 +93,11 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %q is taken, reserved, or without a type or a Doc", e.Name, f.Name)
 		}
 		seen[f.Name] = true
-		for _, name := range []string{f.TransitionOf, f.FlagOf, f.AmountOf, f.Unit, f.InheritedFrom, f.AlternateOf} {
-			if name != "" && e.Field(name) == nil {
-				return fmt.Errorf("entity %s: %s follows unknown field %q", e.Name, f.Name, name)
-			}
-		}
 		if err := f.Choices.check(f); err != nil {
 			return fmt.Errorf("entity %s: %w", e.Name, err)
 		}
-		if err := s.checkRollup(e, f); err != nil {
-			return err
+		if err := s.checkDerivation(e, f); err != nil {
+			return fmt.Errorf("entity %s: field %s: %w", e.Name, f.Name, err)
 		}
 		if !f.IsReference() {
 			continue
@@ -137,17 +133,21 @@ func (s *Schema) resolveLinks(e *Entity) error {
 	return nil
 }
 
-// checkRollup holds that what a field keeps is there to be kept.
-func (s *Schema) checkRollup(e *Entity, f *Field) error {
-	t := f.Rollup
-	if t == nil {
+// checkDerivation checks that the fields exist from which a field follows. It runs before
+// check methods, which may rely on that.
+func (s *Schema) checkDerivation(e *Entity, f *Field) error {
+	if f.Derivation == nil {
+		if f.Type.Computed() && !f.IsIdentity() {
+			return errors.New("its type shows other fields, but it names none")
+		}
 		return nil
 	}
-	of := s.ByName(t.Child)
-	if of == nil || t.Value != "" && of.Field(t.Value) == nil || t.Where != "" && of.Field(t.Where) == nil || !f.ReadOnly {
-		return fmt.Errorf("entity %s: %s keeps %+v, which is not there", e.Name, f.Name, *t)
+	for _, name := range f.Derivation.follows() {
+		if other := e.Field(name); other == nil || other.Type == nil {
+			return fmt.Errorf("it follows unknown field %q", name)
+		}
 	}
-	return nil
+	return f.Derivation.check(s, e, f)
 }
 
 // ByName returns the entity with the singular name, or nil.
@@ -184,7 +184,7 @@ type Reference struct {
 // ReferencesTo returns every field that points to the entity, but for those that
 // follow from others.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {
-	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.InheritedFrom != "" })
+	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.Inherited() != nil })
 }
 
 // Referring returns all fields that may refer to records of the entity, behind the others
@@ -195,7 +195,7 @@ func (s *Schema) Referring(target *Entity) (refs []Reference) {
 		for i := range e.Fields {
 			switch f := &e.Fields[i]; {
 			case e.Target(f) != target:
-			case f.InheritedFrom != "":
+			case f.Inherited() != nil:
 				kept = append(kept, Reference{e, f})
 			default:
 				refs = append(refs, Reference{e, f})

@@ -135,11 +135,12 @@ func nameKey(t target, name string) string {
 // label returns a label in stored form: of those kept from another entity, the
 // form that has.
 func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
-	if f.Rollup == nil {
+	kept := f.Rollup()
+	if kept == nil {
 		clean, _ := norm.Clean(value)
 		return clean, nil
 	}
-	v, err := c.env.Normal(c.env.Schema.ByName(f.Rollup.Child).Field(f.Rollup.Value), value)
+	v, err := c.env.Normal(c.env.Schema.ByName(kept.Child).Field(kept.Value), value)
 	return v.Text, err
 }
 

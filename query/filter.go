@@ -103,10 +103,10 @@ func onlyNull(param, op, value string) *crm.Error {
 
 // spelled is the error for a filter by the text of an amount.
 func spelled(f *crm.Field, param string) *crm.Error {
-	before := strings.TrimSuffix(param, f.Name)
+	of, before := f.AmountOf(), strings.TrimSuffix(param, f.Name)
 	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
-		norm.Quote(param), norm.Quote(before+f.AmountOf), norm.Quote(before+f.AmountOf), norm.Quote(before+f.Unit)).On(param)
-	err.DidYouMean = before + f.AmountOf
+		norm.Quote(param), norm.Quote(before+of.Number), norm.Quote(before+of.Number), norm.Quote(before+of.Currency)).On(param)
+	err.DidYouMean = before + of.Number
 	return err
 }
 

@@ -9,12 +9,13 @@ import (
 
 // parseBool is the test on what a flag says: whether its time is set.
 func parseBool(t target, param, value string) (string, *crm.Error) {
+	column := t.field.FlagOf().Time
 	switch strings.ToLower(value) {
 	case "yes", "true":
-		return t.alias() + "." + t.field.FlagOf + " IS NOT NULL", nil
+		return t.alias() + "." + column + " IS NOT NULL", nil
 	case "no", "false":
-		return t.alias() + "." + t.field.FlagOf + " IS NULL", nil
+		return t.alias() + "." + column + " IS NULL", nil
 	}
 	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. For when it was use %s.",
-		norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param), t.field.FlagOf).On(param)
+		norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param), column).On(param)
 }

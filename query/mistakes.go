@@ -83,8 +83,8 @@ func directionIn(name string) (field, order string) {
 // where there is none.
 func meant(e *crm.Entity, name string) *crm.Field {
 	f := catalog.Meant(e, name)
-	if f != nil && f.AmountOf != "" {
-		return e.Field(f.AmountOf)
+	if f != nil && f.AmountOf() != nil {
+		return e.Field(f.AmountOf().Number)
 	}
 	return f
 }

@@ -163,9 +163,9 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
 			e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		err.Hint += written
-		if f != nil && f.AmountOf != "" {
-			err.DidYouMean = f.AmountOf
-			err.Hint += " " + f.Name + " is the text of " + f.AmountOf + ": sort by that."
+		if f != nil && f.AmountOf() != nil {
+			err.DidYouMean = f.AmountOf().Number
+			err.Hint += " " + f.Name + " is the text of " + err.DidYouMean + ": sort by that."
 		}
 		return Order{}, err
 	}

@@ -95,7 +95,7 @@ func referenceAt(e *crm.Entity, path string) *crm.Field {
 // alternateRef returns the reference that stands beside another, or nil.
 func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
 	for i := range e.Fields {
-		if e.Fields[i].AlternateOf == f.Name {
+		if by := e.Fields[i].Inherited(); by != nil && by.Alternate == f.Name {
 			return &e.Fields[i]
 		}
 	}

@@ -113,7 +113,7 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	var pairs, custom []pair
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
-		if f.AmountOf != "" {
+		if f.AmountOf() != nil {
 			v = f.Type.Show(rec, i)
 		}
 		if !v.Set() || !show(f) {
@@ -149,7 +149,7 @@ func wantJSON(rec crm.Record) map[string]any {
 	object := map[string]any{"id": rec.ID, "handle": rec.Handle()}
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
-		if f.AmountOf != "" {
+		if f.AmountOf() != nil {
 			v = f.Type.Show(rec, i)
 		} else if !f.Stored() {
 			continue

@@ -16,7 +16,7 @@ func receipt(out store.Outcome) []render.Change {
 		f := &out.After.Entity.Fields[i]
 		from, to := f.Type.Show(out.Before, i), f.Type.Show(out.After, i)
 		switch {
-		case f.ReadOnly && f.TransitionOf == "":
+		case f.ReadOnly && f.Transition() == nil:
 		case f.Type.Kind() == crm.ObjectKind:
 			changes = append(changes, memberChanges(f.Name, from.Members(), to.Members())...)
 		case f.IsReference():
@@ -61,11 +61,12 @@ func stays(out store.Outcome) (remarks []string) {
 	e := out.After.Entity
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.TransitionOf == "" || f.Type.Kind() == crm.TimeKind {
+		t := f.Transition()
+		if t == nil || f.Type.Kind() == crm.TimeKind {
 			continue
 		}
-		from, to, is := out.Before.Value(f.TransitionOf), out.After.Value(f.TransitionOf), out.After.Values[i]
-		if from.Equal(to) || slices.Contains(f.TransitionValues, to.Text) || !slices.Contains(f.TransitionValues, is.Text) || !is.Equal(out.Before.Values[i]) {
+		from, to, is := out.Before.Value(t.Of), out.After.Value(t.Of), out.After.Values[i]
+		if from.Equal(to) || slices.Contains(t.Values, to.Text) || !slices.Contains(t.Values, is.Text) || !is.Equal(out.Before.Values[i]) {
 			continue
 		}
 		remarks = append(remarks, f.Name+" is still "+is.Text+`; to change that send {"`+f.Name+`":"`+f.Default+`"}`)

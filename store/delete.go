@@ -89,7 +89,7 @@ func (tx *Tx) detach(ref crm.Reference, to int64, most int) (n int, err error) {
 // clearReference clears a reference of a record, or deletes the record if that was the last
 // one it belongs to.
 func (tx *Tx) clearReference(ref crm.Reference, key int64) error {
-	if ref.Field.InheritedFrom != "" {
+	if ref.Field.Inherited() != nil {
 		return tx.setInherited(ref.From, key)
 	}
 	before, found, err := tx.record(ref.From, key)

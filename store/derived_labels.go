@@ -78,7 +78,7 @@ func (tx *Tx) allLabels(rec crm.Record) (crm.Record, error) {
 	all := rec
 	for i := range rec.Entity.Fields {
 		f := &rec.Entity.Fields[i]
-		if f.Rollup == nil || f.Type.Kind() != crm.ListKind {
+		if f.Rollup() == nil || f.Type.Kind() != crm.ListKind {
 			continue
 		}
 		labels, err := tx.labels(rec.Entity.TagKind(f), rec.Key, max(tx.store.cascades.atOnce, crm.MaxTags))

@@ -23,10 +23,11 @@ func inheritedRefs(schema *crm.Schema) (list []inheritedRef) {
 	for _, of := range schema.Entities {
 		for i := range of.Fields {
 			f := &of.Fields[i]
-			if f.InheritedFrom == "" {
+			by := f.Inherited()
+			if by == nil {
 				continue
 			}
-			v := inheritedRef{of: of, field: f, base: of.Field(f.InheritedFrom)}
+			v := inheritedRef{of: of, field: f, base: of.Field(by.From)}
 			v.source = referenceTo(of.Target(v.base), of.Target(f))
 			list = append(list, v)
 		}
@@ -64,7 +65,7 @@ func (tx *Tx) inheritedLead(rec crm.Record) error {
 			if err != nil {
 				return err
 			}
-			if key != 0 && !rec.Value(v.field.AlternateOf).Equal(crm.Key(key)) {
+			if key != 0 && !rec.Value(v.field.Inherited().Alternate).Equal(crm.Key(key)) {
 				inherited = crm.Key(key)
 			}
 		}

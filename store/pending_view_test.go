@@ -20,7 +20,7 @@ import (
 var followers = []string{crm.FieldVersion, crm.FieldUpdatedAt, crm.FieldUpdatedBy, "activities", "last_activity", "outreach", "last_outreach", "contacts", "companies"}
 
 // follows reports whether a field of a record follows a delete step by step.
-func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Rollup != nil }
+func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Rollup() != nil }
 
 // present returns all of a record in one line that readers see at once.
 func present(rec crm.Record) string {

@@ -93,7 +93,7 @@ func (tx *Tx) setCreationStamps(rec crm.Record) error {
 	rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
 	rec.Set(crm.FieldCreatedBy, crm.Str(tx.Actor.Email))
 	for i := range rec.Entity.Fields {
-		if f := &rec.Entity.Fields[i]; f.Rollup != nil && f.Type.Kind() == crm.IntKind {
+		if f := &rec.Entity.Fields[i]; f.Rollup() != nil && f.Type.Kind() == crm.IntKind {
 			rec.Values[i] = crm.Number(0)
 		}
 	}

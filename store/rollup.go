@@ -38,8 +38,8 @@ func rollups(schema *crm.Schema) map[*crm.Entity][]rollup {
 // rollupFields returns the fields of an entity that records of another one contribute to.
 func rollupFields(e, child *crm.Entity) (fields []*crm.Field) {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Rollup != nil && f.Rollup.Child == child.Name {
-			fields = append(fields, f)
+		if kept := e.Fields[i].Rollup(); kept != nil && kept.Child == child.Name {
+			fields = append(fields, &e.Fields[i])
 		}
 	}
 	return fields
@@ -64,7 +64,7 @@ func (c contribution) times(sign int64) map[string]int64 {
 
 // contributionOf returns what one record adds to a field.
 func contributionOf(f *crm.Field, rec crm.Record) contribution {
-	t := f.Rollup
+	t := f.Rollup()
 	if filter := rec.Value(t.Where); t.Where != "" && (!filter.Set() || len(t.Equals) > 0 && !slices.Contains(t.Equals, filter.Text)) {
 		return contribution{}
 	}
@@ -173,7 +173,7 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 		if other.to != t.to {
 			continue
 		}
-		take := "a." + t.of.Field(f.Rollup.Value).Col()
+		take := "a." + t.of.Field(f.Rollup().Value).Col()
 		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE +a.workspace_id = $1 AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
 			take, t.of.Plural, other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
 	}
@@ -182,12 +182,13 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 
 // countsIn returns the condition under which a record contributes to a field.
 func (t rollup) countsIn(f *crm.Field, alias string) string {
-	if f.Rollup.Where == "" {
+	kept := f.Rollup()
+	if kept.Where == "" {
 		return "TRUE"
 	}
-	column := alias + "." + t.of.Field(f.Rollup.Where).Col()
-	if len(f.Rollup.Equals) == 0 {
+	column := alias + "." + t.of.Field(kept.Where).Col()
+	if len(kept.Equals) == 0 {
 		return column + " IS NOT NULL"
 	}
-	return column + " IN ('" + strings.Join(f.Rollup.Equals, "', '") + "')"
+	return column + " IN ('" + strings.Join(kept.Equals, "', '") + "')"
 }

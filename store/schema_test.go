@@ -138,8 +138,8 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 func TestSearchedReferencesLeadToNames(t *testing.T) {
 	for _, e := range builtin(t).Entities {
 		for _, field := range query.SearchFieldsOf(e).Refs {
-			if field.AlternateOf != "" {
-				field = e.Field(field.AlternateOf)
+			if by := field.Inherited(); by != nil {
+				field = e.Field(by.Alternate)
 			}
 			if to := e.Target(field); len(to.Search) == 0 || to.Search[0] != to.LabelField || !slices.Contains(e.Search, field.Path()+"."+to.LabelField) {
 				t.Errorf("%s searches through %s, but %s are searched by %v and called by %s", e.Plural, field.Name, to.Plural, to.Search, to.LabelField)

@@ -66,14 +66,14 @@ var (
 	outreachKinds = []string{"call", "email", "meeting"}
 
 	outreachOutcomes = []crm.Field{
-		{Name: "activities", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Rollup: &crm.Rollup{Child: "activity"}, Doc: "how many were logged"},
-		{Name: "last_activity", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Rollup: &crm.Rollup{Child: "activity", Value: "occurred_at"}, Doc: "when the latest occurred"},
-		{Name: "on_behalf_of", Type: fieldtype.Tags, ReadOnly: true, InLists: true, IsUser: true, Rollup: &crm.Rollup{Child: "activity", Value: "on_behalf_of"}, Doc: "for whom they were done, up to 100 of them; filters find all"},
+		{Name: "activities", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity"}, Doc: "how many were logged"},
+		{Name: "last_activity", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at"}, Doc: "when the latest occurred"},
+		{Name: "on_behalf_of", Type: fieldtype.Tags, ReadOnly: true, InLists: true, IsUser: true, Derivation: &crm.Rollup{Child: "activity", Value: "on_behalf_of"}, Doc: "for whom they were done, up to 100 of them; filters find all"},
 	}
 	outreach = []crm.Field{
 		outreachOutcomes[0], outreachOutcomes[1],
-		{Name: "outreach", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Rollup: &crm.Rollup{Child: "activity", Where: "kind", Equals: outreachKinds}, Doc: "how many of them were a call, email or meeting"},
-		{Name: "last_outreach", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Rollup: &crm.Rollup{Child: "activity", Value: "occurred_at", Where: "kind", Equals: outreachKinds}, Doc: "when the latest of those occurred; unset: never reached"},
+		{Name: "outreach", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity", Where: "kind", Equals: outreachKinds}, Doc: "how many of them were a call, email or meeting"},
+		{Name: "last_outreach", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at", Where: "kind", Equals: outreachKinds}, Doc: "when the latest of those occurred; unset: never reached"},
 		outreachOutcomes[2],
 	}
 )
@@ -111,11 +111,11 @@ var Entities = []crm.Entity{
 		Fields: dated(record(outreachOutcomes,
 			crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is sold"},
 			crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "integer in the currency's smallest unit"},
-			crm.Field{Name: "amount", Type: fieldtype.Amount, AmountOf: "amount_cents", Unit: "currency", InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
+			crm.Field{Name: "amount", Type: fieldtype.Amount, Derivation: &crm.AmountOf{Number: "amount_cents", Currency: "currency"}, InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
 			crm.Field{Name: "currency", Type: fieldtype.Currency, Default: "USD", InLists: true, Enumerable: true, Doc: "ISO 4217 code"},
 			crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation"},
 			crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "won", "lost"), Default: "open", InLists: true, Enumerable: true,
-				TransitionOf: "stage", TransitionValues: []string{"won", "lost"}, Doc: "set by itself when stage becomes won or lost"},
+				Derivation: &crm.Transition{Of: "stage", Values: []string{"won", "lost"}}, Doc: "set by itself when stage becomes won or lost"},
 			contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt),
 	},
 	{
@@ -130,7 +130,7 @@ var Entities = []crm.Entity{
 			priority,
 			crm.Field{Name: "requester_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact who asks"},
 			companyRef, assignee, tags,
-			crm.Field{Name: "solved_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, TransitionOf: "status", TransitionValues: []string{"solved", "closed"}, Doc: "when it became solved or closed; unset again when it is reopened"},
+			crm.Field{Name: "solved_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, Derivation: &crm.Transition{Of: "status", Values: []string{"solved", "closed"}}, Doc: "when it became solved or closed; unset again when it is reopened"},
 			custom), crm.FieldCreatedAt, crm.FieldUpdatedAt),
 	},
 	{
@@ -142,7 +142,7 @@ var Entities = []crm.Entity{
 		Fields: dated(record(nil,
 			crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is to be done"},
 			crm.Field{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "by when; shown by /reminders until it is done"},
-			crm.Field{Name: "done", Type: fieldtype.Flag, InLists: true, FlagOf: "done_at", Doc: "true completes it, false opens it again"},
+			crm.Field{Name: "done", Type: fieldtype.Flag, InLists: true, Derivation: &crm.FlagOf{Time: "done_at"}, Doc: "true completes it, false opens it again"},
 			crm.Field{Name: "done_at", Type: fieldtype.Time, InLists: true, Doc: "when it was done; may be in the past"},
 			assignee, priority, contactRef, companyRef, dealRef, ticketRef, notes, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt),
 	},
@@ -153,8 +153,8 @@ var Entities = []crm.Entity{
 			{Name: "contact", JoinEntity: "campaign_member", From: "campaign_id", To: "contact_id"},
 			{Name: "company", JoinEntity: "campaign_member", From: "campaign_id", To: "company_id"}},
 		Fields: dated(record([]crm.Field{
-			{Name: "contacts", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Rollup: &crm.Rollup{Child: "campaign_member", Where: "contact_id"}, Doc: "how many are members"},
-			{Name: "companies", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Rollup: &crm.Rollup{Child: "campaign_member", Where: "company_id"}, Doc: "how many are members"}},
+			{Name: "contacts", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "contact_id"}, Doc: "how many are members"},
+			{Name: "companies", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "company_id"}, Doc: "how many are members"}},
 			crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it is called"},
 			crm.Field{Name: "description", Type: fieldtype.Text, Max: maxLongText, Doc: "the brief: whom it is for, what to say"},
 			crm.Field{Name: "status", Type: fieldtype.Choice, Choices: crm.OneOf("active", "paused", "done"), Default: "active", InLists: true, Enumerable: true, Doc: "whether it runs"},
@@ -178,7 +178,7 @@ var Entities = []crm.Entity{
 			crm.Field{Name: "kind", Type: fieldtype.Choice, Choices: crm.OneOf("call", "email", "meeting", "note", "task"), Default: "note", InLists: true, Enumerable: true, Doc: "what happened"},
 			crm.Field{Name: "body", Type: fieldtype.Text, Required: true, InLists: true, Max: maxLongText, Doc: "what was said or done"},
 			contactRef, companyRef,
-			crm.Field{Name: "contact_company_id", Type: fieldtype.Reference, Ref: "company", ReadOnly: true, InLists: true, InheritedFrom: "contact_id", AlternateOf: "company_id", Doc: "the contact's company, where that is another; company= finds both"},
+			crm.Field{Name: "contact_company_id", Type: fieldtype.Reference, Ref: "company", ReadOnly: true, InLists: true, Derivation: &crm.Inherited{From: "contact_id", Alternate: "company_id"}, Doc: "the contact's company, where that is another; company= finds both"},
 			dealRef, ticketRef,
 			crm.Field{Name: "occurred_at", Type: fieldtype.Time, RangeIndexed: true, Default: "now", InLists: true, Doc: "when; may be in the past"},
 			crm.Field{Name: "on_behalf_of", Type: fieldtype.Email, InLists: true, Enumerable: true, IsUser: true, Doc: "for whom you did it, when not for yourself"})),

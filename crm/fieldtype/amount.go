@@ -32,17 +32,17 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	if other != "" {
 		meant = 125000
 	}
-	write := norm.FormatAmount(meant, "USD")
+	of, write := f.AmountOf(), norm.FormatAmount(meant, "USD")
 	err := crm.Errorf(crm.InvalidValue, `%s: %s %s. Write it as text with its currency, {"%s":"%s"}, or in the smallest unit: %s is %s=%d, 1250 JPY is %s=1250.`,
-		f.Name, norm.ShowJSON(json), wrong, f.Name, write, write, f.AmountOf, meant, f.AmountOf).On(f.Name)
-	err.DidYouMean = f.AmountOf
+		f.Name, norm.ShowJSON(json), wrong, f.Name, write, write, of.Number, meant, of.Number).On(f.Name)
+	err.DidYouMean = of.Number
 	return crm.Input{}, err
 }
 
 // Show returns the amount of the record; Null if it has no number or no currency.
 func (amountType) Show(rec crm.Record, i int) crm.Value {
-	f := &rec.Entity.Fields[i]
-	n, currency := rec.Value(f.AmountOf), rec.Value(f.Unit)
+	of := rec.Entity.Fields[i].AmountOf()
+	n, currency := rec.Value(of.Number), rec.Value(of.Currency)
 	if !n.Set() || !currency.Set() {
 		return crm.Value{}
 	}

@@ -50,7 +50,7 @@ func (flagType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 }
 
 func (flagType) Show(rec crm.Record, i int) crm.Value {
-	return crm.Bool(rec.Value(rec.Entity.Fields[i].FlagOf).Set())
+	return crm.Bool(rec.Value(rec.Entity.Fields[i].FlagOf().Time).Set())
 }
 
 func (flagType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "boolean"} }

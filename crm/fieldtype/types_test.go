@@ -12,7 +12,7 @@ import (
 // typeTest is what a type makes of JSON: of a body, of a lenient client, and of a cell.
 type typeTest struct {
 	is      crm.Type
-	values  []string // extra settings of the field: the values of a choice
+	field   crm.Field // what the field says besides its type
 	reads   map[string]string
 	refuses []string
 	lenient map[string]string
@@ -26,7 +26,7 @@ var typeTests = []typeTest{
 	{is: fieldtype.Word, schema: "string", reads: map[string]string{`"UTC"`: `UTC`}, refuses: []string{`true`}},
 	{is: fieldtype.Email, schema: "string", reads: map[string]string{`"Jane@ACME.com"`: `jane@acme.com`}, refuses: []string{`"jane"`, `"Jane <jane@acme.com>"`}, cells: map[string]string{`"a@b.co; c@d.co"`: `"a@b.co"`}},
 	{is: fieldtype.Domain, schema: "string", reads: map[string]string{`"https://www.Acme.com/x"`: `acme.com`}, refuses: []string{`"acme"`, `"1.2.3.4"`}, cells: map[string]string{`"a.com,b.com"`: `"a.com"`}},
-	{is: fieldtype.Choice, schema: "string", values: []string{"low", "high"}, reads: map[string]string{`"HIGH"`: `high`}, refuses: []string{`"middle"`}},
+	{is: fieldtype.Choice, schema: "string", field: crm.Field{Choices: crm.OneOf("low", "high")}, reads: map[string]string{`"HIGH"`: `high`}, refuses: []string{`"middle"`}},
 	{is: fieldtype.Currency, schema: "string", reads: map[string]string{`"usd"`: `USD`}, refuses: []string{`"dollar"`}},
 	{is: fieldtype.Phone, schema: "string", reads: map[string]string{`"+49 170"`: `+49 170`}, refuses: []string{`49170`}, lenient: map[string]string{`49170`: `"49170"`, `"49"`: `"49"`, `-1`: `-1`}},
 	{is: fieldtype.Integer, schema: "integer", reads: map[string]string{`-12`: `-12`}, refuses: []string{`"12"`, `1.5`, `9007199254740992`}, lenient: map[string]string{`"-12"`: `-12`, `"x"`: `"x"`}, cells: map[string]string{`"1,250.50"`: `125050`, `12`: `1200`}},
@@ -34,12 +34,13 @@ var typeTests = []typeTest{
 	{is: fieldtype.Tags, schema: "array", reads: map[string]string{`["a","b","a"]`: `[a b]`, `{"add":["c"]}`: `[c]`}, refuses: []string{`"a"`, `["a,b"]`, `{"put":[]}`, `[1]`}, lenient: map[string]string{`"a, b"`: `["a","b"]`, `"[\"a\"]"`: `["a"]`}, cells: map[string]string{`"* a;b,a"`: `["a","b"]`}},
 	{is: fieldtype.Object, schema: "object", reads: map[string]string{`{"a":1,"b":null}`: `[{a 1}]`}, refuses: []string{`"a"`, `{"":1}`}, lenient: map[string]string{`"{\"a\":1}"`: `{"a":1}`, `"{"`: `"{"`}, cells: map[string]string{`"{\"a\":1}"`: `{"a":1}`}},
 	{is: fieldtype.Flag, schema: "boolean", reads: map[string]string{`true`: `1`, `false`: `0`}, refuses: []string{`"true"`, `1`}, lenient: map[string]string{`"true"`: `true`, `"yes"`: `"yes"`}, cells: map[string]string{`"Yes"`: `true`, `"0"`: `false`}},
-	{is: fieldtype.Amount, schema: "string", reads: map[string]string{`"1250.00 USD"`: `125000`}, refuses: []string{`1250`, `"1250"`}},
+	{is: fieldtype.Amount, schema: "string", field: crm.Field{Derivation: &crm.AmountOf{Number: "cents", Currency: "currency"}}, reads: map[string]string{`"1250.00 USD"`: `125000`}, refuses: []string{`1250`, `"1250"`}},
 }
 
 func TestTypesReadBodies(t *testing.T) {
 	for _, test := range typeTests {
-		f := &crm.Field{Name: "value", Type: test.is, Choices: crm.OneOf(test.values...), Doc: "a value"}
+		f := &test.field
+		f.Name, f.Type, f.Doc = "value", test.is, "a value"
 		for json, want := range test.reads {
 			if in, err := test.is.Decode(reader(), f, json); err != nil || shown(in.Value) != want {
 				t.Errorf("%s: %s is read as %s, %v, want %s", test.is, json, shown(in.Value), err, want)
@@ -60,7 +61,8 @@ func TestTypesReadBodies(t *testing.T) {
 
 func TestTypesReadCells(t *testing.T) {
 	for _, test := range typeTests {
-		f := &crm.Field{Name: "value", Type: test.is, Choices: crm.OneOf(test.values...), Doc: "a value"}
+		f := &test.field
+		f.Name, f.Type, f.Doc = "value", test.is, "a value"
 		for json, want := range test.cells {
 			if cell, err := test.is.DecodeCell(f, crm.Cell{JSON: json}); err != nil || cell.JSON != want {
 				t.Errorf("%s: the cell %s is read as %s, %v, want %s", test.is, json, cell.JSON, err, want)

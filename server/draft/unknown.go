@@ -24,7 +24,7 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 	err.Allowed = allowed
 	if f.ReadOnly {
 		err.Hint += " The server keeps " + f.Name + " itself (" + f.Doc + ")"
-		if f.Rollup != nil {
+		if f.Rollup() != nil {
 			err.Hint += ", from what is logged: POST /" + e.Route() + "/{id}/activities"
 		}
 		err.Hint += "."

@@ -10,7 +10,7 @@ import (
 // a column; nil if the entity has none.
 func amountField(e *crm.Entity, folded string) *crm.Field {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.AmountOf != "" && catalog.FoldColumn(f.Name) == folded {
+		if f := &e.Fields[i]; f.AmountOf() != nil && catalog.FoldColumn(f.Name) == folded {
 			return f
 		}
 	}

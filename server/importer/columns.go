@@ -64,7 +64,7 @@ func (c *columns) find(name string) mapping {
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
-		case catalog.FoldColumn(f.Name) != folded || f.AmountOf != "":
+		case catalog.FoldColumn(f.Name) != folded || f.AmountOf() != nil:
 		case f.IsIdentity():
 			return mapping{path: "id", id: true, exact: true}
 		case !f.ReadOnly:

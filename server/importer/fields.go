@@ -72,7 +72,7 @@ func (im *Importer) setField(e *entry, p placedCell) *crm.Error {
 	switch {
 	case p.name == crm.FieldCreatedAt:
 		e.made = text
-	case p.field != nil && p.field.TransitionOf != "" && p.json != "null":
+	case p.field != nil && p.field.Transition() != nil && p.json != "null":
 		v, fault := im.opts.Env.Normal(p.field, text)
 		if fault != nil {
 			return fault
@@ -145,12 +145,16 @@ func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		at := sent(f.TransitionOf)
-		if f.TransitionOf == "" || f.ReadOnly || at < 0 || sent(f.Name) >= 0 {
+		t := f.Transition()
+		if t == nil || f.ReadOnly || sent(f.Name) >= 0 {
+			continue
+		}
+		at := sent(t.Of)
+		if at < 0 {
 			continue
 		}
 		words := strings.Fields(cellText(members[at].JSON))
-		for _, word := range f.TransitionValues {
+		for _, word := range t.Values {
 			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
 				members = append(members, crm.Member{Name: f.Name, JSON: norm.QuoteJSON(word)})
 			}

@@ -188,7 +188,7 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 			return reminderHint(record)
 		}
 	case word == "won" || word == "lost" || word == "close" || word == "complete":
-		if g := e.Field("status"); g != nil && g.TransitionOf != "" {
+		if g := e.Field("status"); g != nil && g.Transition() != nil {
 			return "a deal is won or lost by its stage: PATCH /" + record + ` {"stage":"won"}.`
 		} else if e.Field("done") != nil {
 			return "a task is completed with PATCH /" + record + ` {"done":true}.`

@@ -42,8 +42,8 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 		switch {
 		case slices.Contains(refs, f):
 			gone := goneSQL(e, f)
-			if f.InheritedFrom != "" {
-				gone += " OR " + goneSQL(e, e.Field(f.InheritedFrom))
+			if by := f.Inherited(); by != nil {
+				gone += " OR " + goneSQL(e, e.Field(by.From))
 			}
 			columns = append(columns, fmt.Sprintf("CASE WHEN %s THEN NULL ELSE a.%s END AS %s", gone, f.Col(), f.Col()), fmt.Sprintf("a.%s AS raw_%s", f.Col(), f.Col()))
 		case f.Stored():
@@ -128,7 +128,7 @@ func (k *leavingCounts) add(e *crm.Entity) {
 func (k *leavingCounts) addGone(e *crm.Entity) {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if f.Type.Kind() != crm.ListKind || f.Rollup == nil {
+		if f.Type.Kind() != crm.ListKind || f.Rollup() == nil {
 			continue
 		}
 		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"

@@ -51,7 +51,7 @@ func (r *Row) decoded() crm.Record {
 			panic("an object is written as " + norm.Quote(text))
 		}
 		rec.Values[at] = Load(f.Type.Kind(), cells[i])
-		if list := rec.Values[at].List(); f.Rollup != nil && len(list) > crm.MaxTags { // of an earlier version
+		if list := rec.Values[at].List(); f.Rollup() != nil && len(list) > crm.MaxTags { // of an earlier version
 			rec.Values[at] = crm.Labels(list[:crm.MaxTags])
 		}
 	}

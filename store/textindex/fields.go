@@ -17,11 +17,11 @@ type Fields struct {
 func (f Fields) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
 	for _, list := range [][]*crm.Field{f.Own, f.Refs} {
 		for _, field := range list {
-			if field.InheritedFrom != "" {
-				kinds = append(kinds, f.Entity.Target(f.Entity.Field(field.InheritedFrom)))
+			if by := field.Inherited(); by != nil {
+				kinds = append(kinds, f.Entity.Target(f.Entity.Field(by.From)))
 			}
-			if field.Rollup != nil {
-				kinds = append(kinds, schema.ByName(field.Rollup.Child))
+			if kept := field.Rollup(); kept != nil {
+				kinds = append(kinds, schema.ByName(kept.Child))
 			}
 		}
 	}
