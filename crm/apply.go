@@ -72,7 +72,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			return nil, err
 		}
 	}
-	if e.AuthorOwned && !slices.ContainsFunc(e.Parents, func(name string) bool { return after[e.Index(name)].Set() }) {
+	if e.Parents.AuthorOwned && !slices.ContainsFunc(e.Parents.Fields, func(name string) bool { return after[e.Index(name)].Set() }) {
 		return nil, hasNoParent(e)
 	}
 	return after, oneOf(e, after)
@@ -80,24 +80,24 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 
 // oneOf holds that exactly one of the references is set of which one must be.
 func oneOf(e *Entity, after []Value) *Error {
-	set := slices.DeleteFunc(slices.Clone(e.AtLeastOne), func(name string) bool { return !after[e.Index(name)].Set() })
+	set := slices.DeleteFunc(slices.Clone(e.Parents.ExactlyOne), func(name string) bool { return !after[e.Index(name)].Set() })
 	switch {
-	case len(e.AtLeastOne) == 0 || len(set) == 1:
+	case !e.IsLink() || len(set) == 1:
 		return nil
 	case len(set) == 0:
-		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(e.AtLeastOne[0])
+		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(e.Parents.ExactlyOne[0])
 	}
-	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.AtLeastOne, ", ")).On(set[1])
+	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
 }
 
 // hasNoParent is the error for a record that belongs to no other and must.
 func hasNoParent(e *Entity) *Error {
 	var kinds []string
-	for _, name := range e.Parents {
+	for _, name := range e.Parents.Fields {
 		kinds = append(kinds, e.Field(name).Ref)
 	}
-	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents, "or"),
-		e.Target(e.Field(e.Parents[0])).Route(), e.ChildRoute()).On(e.Parents[0])
+	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents.Fields, "or"),
+		e.Target(e.Field(e.Parents.Fields[0])).Route(), e.ChildRoute()).On(e.Parents.Fields[0])
 }
 
 func (in Input) apply(old Value) Value {

@@ -17,37 +17,68 @@ const (
 // Entity is one kind of record: a row of the schema from which routes, bodies,
 // filters, SQL, answers, the manual and OpenAPI follow.
 type Entity struct {
-	Name           string // singular, the first word of a handle
-	Plural         string // path and table
-	Path           string // the path, when it is not Plural
-	Prefix         string // of ids
-	Doc            string
-	Ops            Ops
-	LabelField     string       // the field that names a record where another refers to it
-	Unique         string       // the field by which POST upserts; empty: POST always creates
-	UniqueTogether [][]string   // references that together name one record; POST upserts by them too
-	AtLeastOne     []string     // reference fields of which exactly one is set; the record is deleted with what that points to
-	Links          []ManyToMany // records that others tie to this one
-	Search         []string     // the paths search= looks in
-	Sort           string       // the default order
-	MaxLimit       int          // the most rows of a page
-	ChildPath      string       // its path below the records of Under, when it is not its own
-	Parents        []string     // reference fields; the entity is listed and made below those records, and deleted with the last
-	AuthorOwned    bool         // what happened with the records of Under: belongs to one at least, is changed by its author or an admin
-	ReminderField  string       // the time field that puts a record into /reminders
-	ReminderIf     string       // the filter it must also match, as in a URL
-	ReminderNote   string       // the field that says what to do then
-	AssigneeField  string       // the field that says who is to do it
-	Scope          string       // column that scopes the table, when it is not workspace_id
-	Table          string       // the table or view, when it is not Plural
-	SharedTable    string       // the entity to which the rows of the table with its id prefix belong
-	Sealed         bool         // with RandomID: ids follow from the key, as Sealer makes them; column id has those of old rows alone
-	RandomID       bool         // ids are random and stored in column id, not numbered
-	Fields         []Field
+	Name       string // singular, the first word of a handle
+	Plural     string // path and table
+	Path       string // the path, when it is not Plural
+	Prefix     string // of ids
+	Doc        string
+	Ops        Ops
+	LabelField string   // the field that names a record where another refers to it
+	Search     []string // the paths search= looks in
+	Sort       string   // the default order
+	MaxLimit   int      // the most rows of a page
+	Keys       Keys
+	Parents    Parents
+	Links      []ManyToMany // records that others tie to this one
+	Reminder   Reminder
+	Storage    Storage
+	RandomID   bool // ids are random and stored in column id, not numbered
+	Fields     []Field
 
 	refs        map[string]*Entity
 	times       map[string]bool // fields of any entity that are times
 	sharedTable *Entity
+}
+
+// Keys are the fields whose values belong to one record of a workspace alone. A POST whose
+// values name a record updates it instead of making another.
+type Keys struct {
+	Unique   string     // one field; it also names a record in imports
+	Together [][]string // references that name a record together
+}
+
+// All returns the fields, or sets of fields, each of which names one record.
+func (k Keys) All() [][]string {
+	if k.Unique == "" {
+		return k.Together
+	}
+	return append([][]string{{k.Unique}}, k.Together...)
+}
+
+// Parents are the records to which those of the entity belong. They are deleted with the
+// last record to which they belong.
+type Parents struct {
+	Fields      []string // references; lists and POST are also below the paths of those records
+	Path        string   // the path there, if it is not the entity's own
+	ExactlyOne  []string // further references of a link, of which exactly one is set
+	AuthorOwned bool     // a log of what happened: it needs a parent, and only its author or an admin changes it
+}
+
+// Reminder says when a record is shown by /reminders. Without a Field it never is.
+type Reminder struct {
+	Field    string // the time
+	If       string // the filter that a record must also match, as in a URL
+	Note     string // the field that says what to do then
+	Assignee string // the field that says who is to do it
+}
+
+// Storage says where the rows are, if that is not the table of the plural, in which each
+// row has its workspace.
+type Storage struct {
+	Table     string // or a view of SQL
+	Scope     string // the column by which statements are limited, if it is not workspace_id
+	Shared    string // the entity to which rows of the table belong whose id has its prefix
+	SealedIDs bool   // ids follow from the key, as Sealer makes them; column id has only those of old rows
 }
 
 // ManyToMany leads to records by way of those of a third entity, which refer to both. Name
@@ -124,34 +155,26 @@ func (e *Entity) Route() string {
 	return e.Plural
 }
 
-// Keys returns the fields, or sets of fields, whose values belong to one record alone.
-func (e *Entity) Keys() [][]string {
-	if e.Unique == "" {
-		return e.UniqueTogether
-	}
-	return append([][]string{{e.Unique}}, e.UniqueTogether...)
-}
-
-// ChildRoute returns the entity's path below the records of Under.
+// ChildRoute returns the entity's path below the records of its parents.
 func (e *Entity) ChildRoute() string {
-	if e.ChildPath != "" {
-		return e.ChildPath
+	if e.Parents.Path != "" {
+		return e.Parents.Path
 	}
 	return e.Route()
 }
 
 // TableName returns the table or view that holds the records.
 func (e *Entity) TableName() string {
-	if e.Table != "" {
-		return e.Table
+	if e.Storage.Table != "" {
+		return e.Storage.Table
 	}
 	return e.Plural
 }
 
 // ScopeColumn returns the column every statement on the table begins with.
 func (e *Entity) ScopeColumn() string {
-	if e.Scope != "" {
-		return e.Scope
+	if e.Storage.Scope != "" {
+		return e.Storage.Scope
 	}
 	return "workspace_id"
 }
@@ -170,6 +193,10 @@ func (e *Entity) TagKind(f *Field) string {
 	}
 	return e.Name
 }
+
+// IsLink reports whether the records join others, as a campaign_member joins a campaign
+// and a contact.
+func (e *Entity) IsLink() bool { return len(e.Parents.ExactlyOne) > 0 }
 
 // PlanLimited reports whether a workspace holds records of the entity that clients make,
 // which plans cap.

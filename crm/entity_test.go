@@ -31,8 +31,8 @@ func TestEntitiesAreDocumented(t *testing.T) {
 				t.Errorf("%s.%s: default %s is none of %v", e.Name, f.Name, f.Default, f.Choices.Values)
 			}
 		}
-		if unique := e.Field(e.Unique); e.Unique != "" && unique.ReadOnly {
-			t.Errorf("%s cannot be sent by its unique %s", e.Name, e.Unique)
+		if unique := e.Field(e.Keys.Unique); e.Keys.Unique != "" && unique.ReadOnly {
+			t.Errorf("%s cannot be sent by its unique %s", e.Name, e.Keys.Unique)
 		}
 	}
 }
@@ -111,11 +111,11 @@ func TestNewSchemaGuards(t *testing.T) {
 		{"reference to nothing", note(func(e *crm.Entity) { e.Fields[1].Ref = "nobody" })},
 		{"reference to a plural", note(func(e *crm.Entity) { e.Fields[1].Ref = "notes" })},
 		{"display", note(func(e *crm.Entity) { e.LabelField = "name" })},
-		{"unique", note(func(e *crm.Entity) { e.Unique = "name" })},
+		{"unique", note(func(e *crm.Entity) { e.Keys.Unique = "name" })},
 		{"sort", note(func(e *crm.Entity) { e.Sort = "-name" })},
-		{"due", note(func(e *crm.Entity) { e.ReminderField = "name" })},
-		{"due note", note(func(e *crm.Entity) { e.ReminderNote = "name" })},
-		{"under", note(func(e *crm.Entity) { e.Parents = []string{"name"} })},
+		{"due", note(func(e *crm.Entity) { e.Reminder.Field = "name" })},
+		{"due note", note(func(e *crm.Entity) { e.Reminder.Note = "name" })},
+		{"under", note(func(e *crm.Entity) { e.Parents.Fields = []string{"name"} })},
 	} {
 		if s, err := crm.NewSchema(test.entities...); err == nil || s != nil {
 			t.Errorf("%s: taken", test.name)

@@ -106,11 +106,11 @@ func (s *Schema) link(e *Entity) error {
 			return fmt.Errorf("entity %s: field %s points to unknown entity %q", e.Name, f.Name, f.Ref)
 		}
 	}
-	if e.sharedTable = s.ByName(e.SharedTable); e.SharedTable != "" && e.sharedTable == nil {
-		return fmt.Errorf("entity %s: its twin %q is unknown", e.Name, e.SharedTable)
+	if e.sharedTable = s.ByName(e.Storage.Shared); e.Storage.Shared != "" && e.sharedTable == nil {
+		return fmt.Errorf("entity %s: its table is shared with %q, which is unknown", e.Name, e.Storage.Shared)
 	}
-	named := append([]string{e.LabelField, e.Unique, strings.TrimPrefix(e.Sort, "-"), e.ReminderField, e.ReminderNote, e.AssigneeField}, append(e.Parents, e.AtLeastOne...)...)
-	for _, pair := range e.UniqueTogether {
+	named := append([]string{e.LabelField, e.Keys.Unique, strings.TrimPrefix(e.Sort, "-"), e.Reminder.Field, e.Reminder.Note, e.Reminder.Assignee}, append(e.Parents.Fields, e.Parents.ExactlyOne...)...)
+	for _, pair := range e.Keys.Together {
 		named = append(named, pair...)
 	}
 	for _, name := range named {

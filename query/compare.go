@@ -173,7 +173,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	if t.field.IsReference() {
 		e, columns = t.entity.Target(t.field), t.columns()
 	}
-	if e.Sealed {
+	if e.Storage.SealedIDs {
 		old, key := c.arg(crm.CutHandle(value)), c.arg(crm.NewSealer(c.env.Secret, e.Prefix).Key(c.env.Workspace, crm.CutHandle(value)))
 		return fmt.Sprintf("%s.key %s COALESCE((SELECT o.key FROM %s o WHERE o.workspace_id = $1 AND o.id = %s), %s)", t.alias(), sqlOps[op], e.TableName(), old, key), nil
 	}

@@ -88,7 +88,7 @@ func TestSearchPaths(t *testing.T) {
 func TestDueFilters(t *testing.T) {
 	env := testEnv(t)
 	for _, e := range env.Schema.Entities {
-		params, err := url.ParseQuery(e.ReminderIf)
+		params, err := url.ParseQuery(e.Reminder.If)
 		if err != nil {
 			t.Errorf("%s: %v", e.Name, err)
 		}

@@ -75,7 +75,7 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 		s.key = key
 		list = append(list, "t.key = "+c.arg(key))
 	}
-	if f := e.Field(e.Unique); f != nil {
+	if f := e.Field(e.Keys.Unique); f != nil {
 		if v, err := c.env.Normal(f, text); err == nil && v.Set() {
 			s.unique = v.Text
 			list = append(list, "t."+f.Col()+" = "+c.arg(v.Text))
@@ -133,7 +133,7 @@ func (s *Search) rank(c *compiler, exact []string) string {
 // Rank returns the rank of a record that the search found: one of those above.
 func (s *Search) Rank(rec crm.Record) int {
 	e := s.Entity
-	if rec.Key == s.key || s.unique != "" && rec.Value(e.Unique).Text == s.unique {
+	if rec.Key == s.key || s.unique != "" && rec.Value(e.Keys.Unique).Text == s.unique {
 		return RankExactName
 	}
 	for i := range e.Fields {

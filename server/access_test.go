@@ -137,7 +137,7 @@ func (w *world) path(row server.RouteRow, caller string) string {
 		}
 		w.ids["token"] = w.mint(caller).TokenID
 	}
-	if row.Entity != nil && row.Entity.AuthorOwned { // which its author may change
+	if row.Entity != nil && row.Entity.Parents.AuthorOwned { // which its author may change
 		author := map[bool]string{true: "member full", false: "admin full"}[caller == callers[1].email]
 		w.ids[row.Entity.Name] = w.send(w.tokens[author], "POST", "/"+row.Entity.Route(), `{"body":"mine","contact_id":"`+w.ids["contact"]+`"}`).text("id")
 	}

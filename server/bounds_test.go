@@ -231,7 +231,7 @@ func (r *rig) about(e *crm.Entity) string {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		switch to := e.Target(f); {
-		case f.ReadOnly || len(e.AtLeastOne) > 0 && f.Name == e.AtLeastOne[1]:
+		case f.ReadOnly || e.IsLink() && f.Name == e.Parents.ExactlyOne[1]:
 		case to != nil && (f.Required || f.Name == "contact_id" || f.Name == "company_id"):
 			pairs = append(pairs, fmt.Sprintf("%q:%q", f.Name, r.id(to.Name, 1)))
 		case f.Required:

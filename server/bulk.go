@@ -24,7 +24,7 @@ const maxBulkLinks = 10_000
 
 // bulkLinks reads a body that links several records; nil if it is about one.
 func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
-	if len(e.AtLeastOne) == 0 {
+	if !e.IsLink() {
 		return nil, nil
 	}
 	members, fault := rq.Members()
@@ -66,7 +66,7 @@ type bulkBody struct {
 func newBulkBody(rq *web.Request, e *crm.Entity) *bulkBody {
 	b := &bulkBody{rq: rq, entity: e, fields: map[string]*crm.Field{}, allowed: append(linkParam(e), "filter", "kind"), sent: map[string]bool{}}
 	b.kind = b.allowed[0]
-	for _, name := range e.AtLeastOne {
+	for _, name := range e.Parents.ExactlyOne {
 		b.fields[e.Target(e.Field(name)).Plural] = e.Field(name)
 	}
 	return b
@@ -82,7 +82,7 @@ func (b *bulkBody) read(member crm.Member) (fault *crm.Error) {
 		b.filter, fault = word(member)
 	case member.Name == "kind":
 		b.kind, fault = word(member)
-	case slices.Contains(e.AtLeastOne, member.Name):
+	case slices.Contains(e.Parents.ExactlyOne, member.Name):
 		fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 	case !slices.Contains(extraLinkParams(e), member.Name):
 		fault = crm.UnknownName(member.Name, "a body of several", append(b.allowed, extraLinkParams(e)...))

@@ -43,7 +43,7 @@ func described(r *web.Route) manual.Route {
 	case len(r.Texts) > 0:
 		d.Body = manual.TextsBody
 	}
-	if r.Body && len(r.Entity.AtLeastOne) > 0 && strings.Contains(r.Path, ":id/") {
+	if r.Body && r.Entity.IsLink() && strings.Contains(r.Path, ":id/") {
 		d.Bulk = &manual.Bulk{Kinds: linkParam(r.Entity), Texts: extraLinkParams(r.Entity), Max: maxBulkLinks}
 	}
 	if r.Stream == web.Exporting {

@@ -16,8 +16,8 @@ import (
 // migration are all it takes.
 var widget = crm.Entity{
 	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
-	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Unique: "host",
-	Search: []string{"label", "contact.name"}, Sort: "-created_at", MaxLimit: 100, ReminderField: "due_at",
+	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Keys: crm.Keys{Unique: "host"},
+	Search: []string{"label", "contact.name"}, Sort: "-created_at", MaxLimit: 100, Reminder: crm.Reminder{Field: "due_at"},
 	Fields: []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "id"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "handle"},

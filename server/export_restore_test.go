@@ -32,13 +32,13 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 				body[f.Name] = v
 			}
 		}
-		if e.AuthorOwned {
+		if e.Parents.AuthorOwned {
 			body["contact_id"] = handles["contact"][random.IntN(len(handles["contact"]))]
 		}
-		for k, name := range e.AtLeastOne {
+		for k, name := range e.Parents.ExactlyOne {
 			at := len(handles[e.Name]) // so that no two tie the same
-			body[e.Parents[0]] = handles[e.Field(e.Parents[0]).Ref][at]
-			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.AtLeastOne) {
+			body[e.Parents.Fields[0]] = handles[e.Field(e.Parents.Fields[0]).Ref][at]
+			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.Parents.ExactlyOne) {
 				delete(body, name)
 			}
 		}

@@ -51,7 +51,7 @@ func (duration) Schema(*crm.Field) crm.JSONSchema {
 func sessionKind() crm.Entity {
 	e := widget
 	e.Name, e.Plural, e.Prefix = "session", "sessions", "ses"
-	e.Unique, e.Search, e.ReminderField = "", []string{"label"}, ""
+	e.Keys.Unique, e.Search, e.Reminder.Field = "", []string{"label"}, ""
 	e.Fields = []crm.Field{widget.Fields[0], widget.Fields[1], widget.Fields[2],
 		{Name: "length", Type: duration{fieldtype.Integer}, InLists: true, Doc: "how long it takes"}}
 	for _, name := range []string{"version", "created_at", "created_by", "updated_at", "updated_by"} {

@@ -27,7 +27,7 @@ func TestColumnsNameFields(t *testing.T) {
 		head, tail, dotted := strings.Cut(row.Path, ".")
 		if dotted {
 			f := e.Field(head + "_id")
-			if to := e.Target(f); to == nil || tail != to.LabelField && tail != to.Unique {
+			if to := e.Target(f); to == nil || tail != to.LabelField && tail != to.Keys.Unique {
 				t.Errorf("%s.%s leads nowhere", row.Of, row.Path)
 			}
 		} else if f := e.Field(head); f == nil || f.ReadOnly && head != "id" {

@@ -24,7 +24,7 @@ type linkInput struct {
 // that set fields of the link.
 func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	for i := range e.Links {
-		if l := &e.Links[i]; slices.Contains(l.Via.Parents, l.To) {
+		if l := &e.Links[i]; slices.Contains(l.Via.Parents.Fields, l.To) {
 			links = append(links, l)
 			more = append(more, extraLinkParams(l.Via))
 		}
@@ -34,7 +34,7 @@ func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 
 // linkParam returns the plurals of the kinds that a link entity can link.
 func linkParam(e *crm.Entity) (kinds []string) {
-	for _, name := range e.AtLeastOne {
+	for _, name := range e.Parents.ExactlyOne {
 		kinds = append(kinds, e.Target(e.Field(name)).Plural)
 	}
 	return kinds
@@ -110,7 +110,7 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 		return nil, err
 	}
 	by, to := (*crm.Field)(nil), e
-	for _, name := range e.AtLeastOne {
+	for _, name := range e.Parents.ExactlyOne {
 		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.RecordID)) == other {
 			by, to = e.Field(name), other
 		}

@@ -30,7 +30,7 @@ func (s *Server) list(rq *web.Request) (*render.Response, error) {
 	}
 	doc := listing(q, page)
 	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.Env.Fuzzy)...)
-	if q.Entity.Sealed && (q.First() || !page.More) {
+	if q.Entity.Storage.SealedIDs && (q.First() || !page.More) {
 		begins, err := s.logBegins(rq)
 		if err != nil {
 			return nil, err

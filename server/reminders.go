@@ -102,7 +102,7 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
-		if e.ReminderField != "" {
+		if e.Reminder.Field != "" {
 			parts = append(parts, &reminderSource{entity: e})
 		}
 	}
@@ -116,21 +116,21 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 		}
 	}
 	for _, p := range parts {
-		params, err := url.ParseQuery(p.entity.ReminderIf)
+		params, err := url.ParseQuery(p.entity.Reminder.If)
 		if err != nil {
 			return nil, err
 		}
-		params.Add(p.entity.ReminderField, "lte:+"+strconv.Itoa(days)+"d")
+		params.Add(p.entity.Reminder.Field, "lte:+"+strconv.Itoa(days)+"d")
 		if status := rq.Params.Get("status"); status != "" && p.entity.Field("status") != nil {
 			params.Add("status", status)
 		}
 		if rq.Params.Get("overdue") == "yes" {
-			params.Add(p.entity.ReminderField, "lt:now")
+			params.Add(p.entity.Reminder.Field, "lt:now")
 		}
 		if who := rq.Params.Get("assignee"); who != "" {
-			params.Add(p.entity.AssigneeField, who)
+			params.Add(p.entity.Reminder.Assignee, who)
 		}
-		params.Set("sort", p.entity.ReminderField)
+		params.Set("sort", p.entity.Reminder.Field)
 		if p.cursor != "" {
 			params.Set("cursor", p.cursor)
 		}
@@ -169,13 +169,13 @@ func mergeByDue(parts []*reminderSource) *reminderSource {
 }
 
 // at returns when the next record is due.
-func (p *reminderSource) at() int64 { return p.page.Records[p.taken].Value(p.entity.ReminderField).Int }
+func (p *reminderSource) at() int64 { return p.page.Records[p.taken].Value(p.entity.Reminder.Field).Int }
 
 // reminder returns the line of a record that is due.
 func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)
-	line.OneLine = rec.Entity.ReminderNote
-	late := rec.Value(rec.Entity.ReminderField).Int < now
+	line.OneLine = rec.Entity.Reminder.Note
+	late := rec.Value(rec.Entity.Reminder.Field).Int < now
 	line.Fields = append(about(rec), render.Field{Name: "overdue", Value: crm.Bool(late)})
 	return line
 }
@@ -184,12 +184,12 @@ func reminder(rec crm.Record, now int64) render.Item {
 // record, if its entity has parents, else the record itself.
 func about(rec crm.Record) []render.Field {
 	handle, name := rec.Handle(), rec.Value(rec.Entity.LabelField).Text
-	if len(rec.Entity.Parents) > 0 {
-		at := slices.IndexFunc(rec.Entity.Parents, func(name string) bool { return rec.Value(name).Set() })
+	if len(rec.Entity.Parents.Fields) > 0 {
+		at := slices.IndexFunc(rec.Entity.Parents.Fields, func(name string) bool { return rec.Value(name).Set() })
 		if at < 0 {
 			return []render.Field{{Name: "about", JSON: true}}
 		}
-		i := rec.Entity.Index(rec.Entity.Parents[at])
+		i := rec.Entity.Index(rec.Entity.Parents.Fields[at])
 		to := rec.Entity.Target(&rec.Entity.Fields[i])
 		handle, name = to.Name+"/"+crm.RecordID(to.Prefix, rec.Values[i].Int), rec.Labels[i]
 	}

@@ -100,7 +100,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			rows = append(rows, a.row)
 		}
 	}
-	for _, name := range e.Parents {
+	for _, name := range e.Parents.Fields {
 		above := e.Target(e.Field(name))
 		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
 		rows = append(rows,
@@ -108,7 +108,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 				Doc: "those of one record", Handle: below(above, name, s.listBelow)},
 			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true,
 				Doc: "make one for it", Handle: below(above, name, s.createBelow)})
-		if len(e.AtLeastOne) > 0 {
+		if e.IsLink() {
 			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e,
 				Doc: "take one out, by its id or that of the record it ties", Handle: below(above, name, s.detach)})
 		}
@@ -118,8 +118,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 
 // createDoc says what POST on a collection does.
 func createDoc(e *crm.Entity) string {
-	if e.Unique != "" {
-		return "create, or update the one with that " + e.Unique
+	if e.Keys.Unique != "" {
+		return "create, or update the one with that " + e.Keys.Unique
 	}
 	return "create"
 }

@@ -95,7 +95,7 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 	var names []string
 	all := []*crm.Entity{}
 	for _, e := range s.schema.Entities {
-		if e.PlanLimited() && len(e.Search) > 0 && len(e.AtLeastOne) == 0 {
+		if e.PlanLimited() && len(e.Search) > 0 && !e.IsLink() {
 			all, names = append(all, e), append(names, e.Plural)
 		}
 	}

@@ -45,12 +45,12 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 		value := map[crm.Type]string{fieldtype.Text: `"` + text + `"`, fieldtype.Email: `"` + text + `@x.com"`, fieldtype.Domain: `"` + text + `.com"`,
 			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`}[f.Type]
 		switch {
-		case f.Name == e.ReminderField:
+		case f.Name == e.Reminder.Field:
 			value = `"now"`
 		case f.IsReference() && ids[f.Ref] != "":
 			value = `"` + ids[f.Ref] + `"`
 		}
-		if value != "" && !f.ReadOnly && !f.IsUser && slices.Index(e.AtLeastOne, f.Name) < 1 {
+		if value != "" && !f.ReadOnly && !f.IsUser && slices.Index(e.Parents.ExactlyOne, f.Name) < 1 {
 			parts = append(parts, `"`+f.Name+`":`+value)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 // schema and a migration.
 var widget = crm.Entity{
 	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
-	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Unique: "serial",
-	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Parents: []string{"company_id"},
+	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Keys: crm.Keys{Unique: "serial"},
+	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Parents: crm.Parents{Fields: []string{"company_id"}},
 	Fields: []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "its id"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "its handle"},

@@ -49,7 +49,7 @@ func (l deleting) is(e *crm.Entity, key int64) bool { return l.entity == e && l.
 // admin.
 func (tx *Tx) MayChange(rec crm.Record) error {
 	author := rec.Value(crm.FieldCreatedBy).Text
-	if !rec.Entity.AuthorOwned || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
+	if !rec.Entity.Parents.AuthorOwned || author == tx.Actor.Email || tx.Actor.Role == crm.RoleAdmin {
 		return nil
 	}
 	return crm.Errorf(crm.AdminRequired, "%s was logged by %s: only they or an admin may change or delete it. Log what is new with POST /%s.", rec.Handle(), author, rec.Entity.Route())
@@ -114,7 +114,7 @@ func orphaned(rec crm.Record, ref crm.Reference) bool {
 // ownershipRefs returns the sets of references that contain ref and with the last of which a
 // record is deleted.
 func ownershipRefs(ref crm.Reference) (sets [][]string) {
-	for _, names := range [][]string{ref.From.Parents, ref.From.AtLeastOne} {
+	for _, names := range [][]string{ref.From.Parents.Fields, ref.From.Parents.ExactlyOne} {
 		if slices.Contains(names, ref.Field.Name) {
 			sets = append(sets, names)
 		}

@@ -13,7 +13,7 @@ func (tx *Tx) hide(rec crm.Record) error {
 	e := rec.Entity
 	set := "workspace_id = -workspace_id"
 	for i := range e.Fields { // its address is free, and what it refers to may be deleted too
-		if f := &e.Fields[i]; f.Stored() && !f.Required && (f.IsReference() || f.Name == e.Unique) {
+		if f := &e.Fields[i]; f.Stored() && !f.Required && (f.IsReference() || f.Name == e.Keys.Unique) {
 			set += ", " + f.Col() + " = NULL"
 		}
 	}

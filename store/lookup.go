@@ -55,7 +55,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 
 // KeyOf returns the key of the record whose unique field has the value, or 0.
 func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
-	return tx.KeyBy(e, []string{e.Unique}, []crm.Value{v})
+	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v})
 }
 
 // KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if

@@ -129,7 +129,7 @@ func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page
 	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *reader, w accessPath) error {
 		err := c.page(ctx, s.mappings[q.Entity], w, &page)
 		w.lastUsed.apply(page.Records)
-		if err == nil && q.Entity.Sealed {
+		if err == nil && q.Entity.Storage.SealedIDs {
 			err = s.replay(ctx, c.ReadTx, &page)
 		}
 		if err != nil || q.Total == query.TotalNone {
@@ -186,7 +186,7 @@ func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn fun
 
 // scope returns the value of the entity's scope column for the actor.
 func scope(actor crm.Actor, e *crm.Entity) int64 {
-	if e.Scope == "user_id" {
+	if e.Storage.Scope == "user_id" {
 		return actor.User
 	}
 	return actor.Workspace

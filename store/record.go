@@ -33,7 +33,7 @@ type Draft struct {
 
 // Save makes a record, or updates the one that has the unique values of the draft.
 func (tx *Tx) Save(d Draft) (Outcome, error) {
-	for _, names := range d.Entity.Keys() {
+	for _, names := range d.Entity.Keys.All() {
 		values := make([]crm.Value, len(names))
 		for _, in := range d.Inputs {
 			if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {

@@ -67,7 +67,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 
 func (tx *Tx) checkUnique(before, after crm.Record) error {
 	e := after.Entity
-	for _, names := range e.Keys() {
+	for _, names := range e.Keys.All() {
 		was, is := table.ValuesOf(before, names), table.ValuesOf(after, names)
 		if slices.EqualFunc(was, is, crm.Value.Equal) {
 			continue

@@ -104,7 +104,7 @@ func (m mix) activity(tx *Tx) Draft {
 	if m.random.IntN(2) == 0 {
 		d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("on_behalf_of"), Value: crm.Str([]string{"", "boss@acme.com", "cfo@acme.com"}[m.random.IntN(3)])})
 	}
-	for _, name := range e.Parents {
+	for _, name := range e.Parents.Fields {
 		if m.random.IntN(2) == 0 {
 			d.Inputs = append(d.Inputs, m.reference(tx, e, name))
 		}
@@ -136,7 +136,7 @@ func (m mix) step() {
 }
 
 func (m mix) act(tx *Tx) (err error) {
-	parents := m.Schema.ByName("activity").Parents
+	parents := m.Schema.ByName("activity").Parents.Fields
 	kind := m.Schema.ByName("activity").Field(parents[m.random.IntN(len(parents))]).Ref
 	switch m.random.IntN(14) {
 	case 10, 11:
@@ -184,7 +184,7 @@ func (m mix) act(tx *Tx) (err error) {
 // member returns a draft that puts a contact or a company into a campaign, or fails.
 func (m mix) member(tx *Tx) Draft {
 	e := m.Schema.ByName("campaign_member")
-	return Draft{Entity: e, Inputs: []crm.Input{m.reference(tx, e, "campaign_id"), m.reference(tx, e, e.AtLeastOne[m.random.IntN(2)]),
+	return Draft{Entity: e, Inputs: []crm.Input{m.reference(tx, e, "campaign_id"), m.reference(tx, e, e.Parents.ExactlyOne[m.random.IntN(2)]),
 		{Field: e.Field("reason"), Value: crm.Str([]string{"", "fits", "asked"}[m.random.IntN(3)])}}}
 }
 

@@ -144,7 +144,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	for e, t := range s.mappings {
-		if e.Sealed {
+		if e.Storage.SealedIDs {
 			t.Sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}

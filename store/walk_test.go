@@ -119,15 +119,15 @@ func (f *fixture) records(actor crm.Actor, n int) {
 					d.Inputs = append(d.Inputs, somewhat(field, random, made))
 				}
 			}
-			if e.AuthorOwned {
+			if e.Parents.AuthorOwned {
 				d.Inputs = append(d.Inputs, crm.Input{Field: e.Field("contact_id"), Value: crm.Key(made["contact"][i].Key)})
 			}
-			for j, name := range e.AtLeastOne {
+			for j, name := range e.Parents.ExactlyOne {
 				in := crm.Input{Field: e.Field(name)}
-				if j == i%len(e.AtLeastOne) {
+				if j == i%len(e.Parents.ExactlyOne) {
 					in.Value = crm.Key(made[in.Field.Ref][i].Key)
 				}
-				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Parents[0]), Value: crm.Key(made[e.Field(e.Parents[0]).Ref][i].Key)})
+				d.Inputs = append(d.Inputs, in, crm.Input{Field: e.Field(e.Parents.Fields[0]), Value: crm.Key(made[e.Field(e.Parents.Fields[0]).Ref][i].Key)})
 			}
 			f.clock.advance(time.Duration(i%3) * time.Second)
 			out, err := f.trySave(actor, d)

@@ -83,9 +83,9 @@ var (
 var Entities = []crm.Entity{
 	{
 		Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person", Links: []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "contact_id", To: "campaign_id"}},
-		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "name", Unique: "email",
+		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "name", Keys: crm.Keys{Unique: "email"},
 		Search: []string{"name", "email", "phone", "notes", "tags", "company.name"},
-		Sort:   "-created_at", MaxLimit: 200, ReminderField: "follow_up_at", ReminderNote: "follow_up_note", AssigneeField: "owner",
+		Sort:   "-created_at", MaxLimit: 200, Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 		Fields: dated(record(outreach,
 			crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "full name"},
 			crm.Field{Name: "email", Type: fieldtype.Email, InLists: true, Doc: "unique; POST upserts by it"},
@@ -95,7 +95,7 @@ var Entities = []crm.Entity{
 	},
 	{
 		Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation", Links: []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "company_id", To: "campaign_id"}},
-		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "name", Unique: "domain",
+		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "name", Keys: crm.Keys{Unique: "domain"},
 		Search: []string{"name", "domain", "notes", "tags"},
 		Sort:   "-created_at", MaxLimit: 200,
 		Fields: dated(record(outreach,
@@ -107,7 +107,7 @@ var Entities = []crm.Entity{
 		Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
 		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "title",
 		Search: []string{"title", "notes", "company.name", "contact.name"},
-		Sort:   "-created_at", MaxLimit: 200, ReminderField: "follow_up_at", ReminderNote: "follow_up_note", AssigneeField: "owner",
+		Sort:   "-created_at", MaxLimit: 200, Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 		Fields: dated(record(outreachOutcomes,
 			crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is sold"},
 			crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "integer in the currency's smallest unit"},
@@ -137,8 +137,8 @@ var Entities = []crm.Entity{
 		Name: "task", Plural: "tasks", Prefix: "tk", Doc: "something to do, about a contact, company, deal, ticket or nothing",
 		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "title",
 		Search: []string{"title", "notes", "contact.name", "company.name", "deal.title", "ticket.subject"},
-		Sort:   "-created_at", MaxLimit: 200, ReminderField: "due_at", ReminderIf: "done=no", AssigneeField: "assignee",
-		Parents: []string{"contact_id", "deal_id", "ticket_id", "company_id"},
+		Sort:   "-created_at", MaxLimit: 200, Reminder: crm.Reminder{Field: "due_at", If: "done=no", Assignee: "assignee"},
+		Parents: crm.Parents{Fields: []string{"contact_id", "deal_id", "ticket_id", "company_id"}},
 		Fields: dated(record(nil,
 			crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is to be done"},
 			crm.Field{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "by when; shown by /reminders until it is done"},
@@ -163,8 +163,8 @@ var Entities = []crm.Entity{
 	{
 		Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "a contact or company in a campaign, once",
 		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "campaign_id", Search: []string{"reason", "contact.name", "company.name"},
-		Sort: "-created_at", MaxLimit: 500, Parents: []string{"campaign_id"}, ChildPath: "members",
-		AtLeastOne: []string{"contact_id", "company_id"}, UniqueTogether: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}},
+		Sort: "-created_at", MaxLimit: 500, Parents: crm.Parents{Fields: []string{"campaign_id"}, Path: "members", ExactlyOne: []string{"contact_id", "company_id"}},
+		Keys: crm.Keys{Together: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}}},
 		Fields: dated(hidden(record(nil,
 			crm.Field{Name: "campaign_id", Type: fieldtype.Reference, Ref: "campaign", Required: true, InLists: true, Doc: "the campaign"},
 			contactRef, companyRef,
@@ -173,7 +173,7 @@ var Entities = []crm.Entity{
 	{
 		Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company, deal or ticket",
 		Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "kind", Search: []string{"body", "contact.name", "company.name", "deal.title", "ticket.subject"},
-		Sort: "-occurred_at", MaxLimit: 500, AuthorOwned: true, Parents: []string{"contact_id", "company_id", "deal_id", "ticket_id"},
+		Sort: "-occurred_at", MaxLimit: 500, Parents: crm.Parents{Fields: []string{"contact_id", "company_id", "deal_id", "ticket_id"}, AuthorOwned: true},
 		Fields: hidden(record(nil,
 			crm.Field{Name: "kind", Type: fieldtype.Choice, Choices: crm.OneOf("call", "email", "meeting", "note", "task"), Default: "note", InLists: true, Enumerable: true, Doc: "what happened"},
 			crm.Field{Name: "body", Type: fieldtype.Text, Required: true, InLists: true, Max: maxLongText, Doc: "what was said or done"},
@@ -185,7 +185,7 @@ var Entities = []crm.Entity{
 	},
 	{
 		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
-		Ops: crm.List, LabelField: "action", Sort: "-at", MaxLimit: 500, RandomID: true, Sealed: true,
+		Ops: crm.List, LabelField: "action", Sort: "-at", MaxLimit: 500, RandomID: true, Storage: crm.Storage{SealedIDs: true},
 		Fields: []crm.Field{
 			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the entry"},
 			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "change/id"},
@@ -201,7 +201,7 @@ var Entities = []crm.Entity{
 	},
 	{
 		Name: "token", Plural: "tokens", Prefix: "tok", Doc: "a session; revoke one with DELETE /tokens/{id}",
-		Ops: crm.List, LabelField: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Scope: "user_id",
+		Ops: crm.List, LabelField: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Storage: crm.Storage{Scope: "user_id"},
 		Fields: []crm.Field{
 			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the token, not the secret"},
 			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "token/id"},
@@ -216,7 +216,7 @@ var Entities = []crm.Entity{
 	},
 	{
 		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, apart from every other's; listed are those you belong to",
-		Ops: crm.List, LabelField: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Scope: "user_id", Table: "memberships",
+		Ops: crm.List, LabelField: "name", Sort: "-created_at", MaxLimit: 200, RandomID: true, Storage: crm.Storage{Table: "memberships", Scope: "user_id"},
 		Fields: []crm.Field{
 			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the workspace"},
 			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "workspace/id"},
@@ -228,7 +228,7 @@ var Entities = []crm.Entity{
 			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},
 		},
 	},
-	seat(crm.Entity{Name: "member", Plural: "members", Prefix: "u", SharedTable: "invite",
+	seat(crm.Entity{Name: "member", Plural: "members", Prefix: "u", Storage: crm.Storage{Shared: "invite"},
 		Doc: "who belongs to a workspace, and pending invites with status=invited"}),
 	seat(crm.Entity{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "a seat kept for an e-mail address; its owner joins at the next sign-in"}),
 }

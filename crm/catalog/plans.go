@@ -92,7 +92,7 @@ func builtin(name string, records, members, workspaces, storage int64) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
 		switch e := &Entities[i]; {
-		case e.PlanLimited() && (e.AuthorOwned || len(e.AtLeastOne) > 0):
+		case e.PlanLimited() && (e.Parents.AuthorOwned || e.IsLink()):
 			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * records})
 		case e.PlanLimited():
 			plan.Caps = append(plan.Caps, Cap{e.Plural, records})

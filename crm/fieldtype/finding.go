@@ -13,7 +13,7 @@ import (
 func Finding(e *crm.Entity, sent string) string {
 	sent = strings.TrimSpace(sent)
 	list := "GET /" + e.Route() + "?"
-	f := e.Field(e.Unique)
+	f := e.Field(e.Keys.Unique)
 	address, dot := strings.Contains(sent, "@"), strings.Contains(sent, ".")
 	switch {
 	case sent == "" || len(sent) > 60 || strings.ContainsAny(sent, "_/"): // meant as an id

@@ -99,7 +99,7 @@ func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 		return mapping{}, false
 	}
 	to := c.entity.Target(f)
-	for i, name := range []string{to.LabelField, to.Unique} {
+	for i, name := range []string{to.LabelField, to.Keys.Unique} {
 		of := to.Field(name)
 		if of != nil && (folded == catalog.FoldColumn(f.Path()+name) || i == 0 && folded == catalog.FoldColumn(f.Path())) {
 			if f.ReadOnly {

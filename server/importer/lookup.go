@@ -37,7 +37,7 @@ func (e *entry) addLookup(p placedCell) {
 	switch {
 	case p.refField == nil:
 		setFirst(&ref.id, crm.CutHandle(fieldtype.FirstOfCell(text)))
-	case p.refField.Name == to.Unique:
+	case p.refField.Name == to.Keys.Unique:
 		setFirst(&ref.unique, fieldtype.FirstOfCell(text))
 	default:
 		name, address := cutAddress(text, to)
@@ -54,7 +54,7 @@ func setFirst(s *string, value string) {
 
 // cutAddress splits "Jane Doe (jane@acme.com)", as HubSpot names contacts.
 func cutAddress(text string, to *crm.Entity) (name, address string) {
-	f := to.Field(to.Unique)
+	f := to.Field(to.Keys.Unique)
 	before, rest, found := strings.Cut(text, " (")
 	inside, end := strings.CutSuffix(rest, ")")
 	if f == nil || f.Type != fieldtype.Email || !found || !end || !strings.Contains(inside, "@") {

@@ -68,7 +68,7 @@ func (im *Importer) reference(tx *store.Tx, from *crm.Entity, ref refLookup) (in
 
 // byUnique finds a record by its unique value, or creates it.
 func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, error) {
-	f := to.Field(to.Unique)
+	f := to.Field(to.Keys.Unique)
 	v, fault := im.opts.Env.Normal(f, ref.unique)
 	if fault != nil {
 		return 0, fault.On(ref.field.Path() + "." + f.Name)
@@ -97,7 +97,7 @@ func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, 
 	if key != 0 || err != nil {
 		return key, err
 	}
-	if to.Unique == "" {
+	if to.Keys.Unique == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: there is not one %s of that name: %s. Import the %s first, then this file again.",
 			ref.field.Name, to.Name, norm.Quote(ref.name), to.Plural).On(ref.field.Name)
 	}

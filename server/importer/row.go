@@ -46,7 +46,7 @@ func (im *Importer) read(r row) entry {
 	e.draft.Inputs = append(e.draft.Inputs, transitions...)
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
 		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
-			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows of the file have neither an id nor %s to be known by; put the rest into a file of its own.", maxWithoutID, crm.Article(cmp.Or(e.entity.Unique, "name")))
+			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows of the file have neither an id nor %s to be known by; put the rest into a file of its own.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
 	}
 	return e
@@ -63,7 +63,7 @@ func dumpedEntity(schema *crm.Schema, r row) (*crm.Entity, *crm.Error) {
 
 // hasUnique reports whether the draft has the value by which a record is upserted.
 func hasUnique(d store.Draft) bool {
-	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == d.Entity.Unique && in.Value.Set() })
+	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == d.Entity.Keys.Unique && in.Value.Set() })
 }
 
 // contentID returns an id for a row that has none: a hash of its cells, so that the

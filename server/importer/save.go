@@ -134,7 +134,7 @@ func (im *Importer) withName(tx *store.Tx, d store.Draft) (store.Draft, error) {
 		if in.Field == label && in.Value.Set() {
 			return d, nil
 		}
-		if in.Field.Name == d.Entity.Unique {
+		if in.Field.Name == d.Entity.Keys.Unique {
 			unique = in.Value
 		}
 	}

@@ -80,7 +80,7 @@ func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 	if f.Required {
 		mark += "*"
 	}
-	if f.Name == e.Unique {
+	if f.Name == e.Keys.Unique {
 		mark += "!"
 	}
 	return mark

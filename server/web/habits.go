@@ -183,8 +183,8 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 		return "a field is changed with the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
 	}
 	switch {
-	case f != nil && f.Name == e.ReminderField || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
-		if e.ReminderField != "" {
+	case f != nil && f.Name == e.Reminder.Field || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
+		if e.Reminder.Field != "" {
 			return reminderHint(record)
 		}
 	case word == "won" || word == "lost" || word == "close" || word == "complete":

@@ -65,7 +65,7 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	outer := schema.ByPath(above)
 	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
-		return len(e.AtLeastOne) > 0 && e.ChildRoute() == segment && slices.ContainsFunc(e.Parents, func(name string) bool { return e.Target(e.Field(name)) == outer })
+		return e.IsLink() && e.ChildRoute() == segment && slices.ContainsFunc(e.Parents.Fields, func(name string) bool { return e.Target(e.Field(name)) == outer })
 	})
 }
 

@@ -72,7 +72,7 @@ func (saved *record) changed(c change, all []int) []int {
 		return all
 	}
 	list := crm.Changed(c.before.Values, c.after.Values)
-	for _, names := range saved.entity.Keys() {
+	for _, names := range saved.entity.Keys.All() {
 		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, saved.entity.Index(name)) }) {
 			for _, name := range names {
 				list = append(list, saved.entity.Index(name))
@@ -101,7 +101,7 @@ func (r *Run) claim(saved *record, claims []string) {
 
 // claimsOf returns the values by which a record is found: its unique values and its label.
 func (r *Run) claimsOf(rec crm.Record) (list []string) {
-	for _, names := range rec.Entity.Keys() {
+	for _, names := range rec.Entity.Keys.All() {
 		if values := table.ValuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
 			list = append(list, r.claimTo(rec.Entity, names, values))
 		}

@@ -147,7 +147,7 @@ func (r *Run) previousHolders(saved *record) (list []*record) {
 // sets the new ones.
 func (r *Run) releaseUnique(saved *record) error {
 	var set []string
-	for _, names := range saved.entity.Keys() {
+	for _, names := range saved.entity.Keys.All() {
 		if last := saved.entity.Index(names[len(names)-1]); saved.cells[last] != (unchanged{}) {
 			set = append(set, saved.entity.Fields[last].Col()+" = NULL")
 		}

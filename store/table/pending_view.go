@@ -38,7 +38,7 @@ func NewPendingView(schema *crm.Schema) *PendingView {
 	for _, e := range schema.Entities {
 		k.addGone(e)
 		own := References(e)
-		if e.RandomID || e.Table != "" || len(own) == 0 {
+		if e.RandomID || e.Storage.Table != "" || len(own) == 0 {
 			continue
 		}
 		for _, f := range own {
@@ -117,7 +117,7 @@ func References(e *crm.Entity) (refs []*crm.Field) {
 
 // OwnershipSets returns the sets of references with the last of which a record is deleted.
 func OwnershipSets(e *crm.Entity) (sets [][]string) {
-	for _, names := range [][]string{e.Parents, e.AtLeastOne} {
+	for _, names := range [][]string{e.Parents.Fields, e.Parents.ExactlyOne} {
 		if len(names) > 0 {
 			sets = append(sets, names)
 		}

@@ -55,7 +55,7 @@ func New(e *crm.Entity) *Table {
 	t.Fetch = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.key = $2", t.Columns, t.From, e.ScopeColumn())
 	t.FetchChecked = "SELECT EXISTS (" + PendingDeletes + "), " + strings.TrimPrefix(t.Fetch, "SELECT ")
 	t.ByID = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND t.id = $2", t.Columns, t.From, e.ScopeColumn())
-	if e.Sealed {
+	if e.Storage.SealedIDs {
 		t.ByID = fmt.Sprintf("SELECT %s FROM %s WHERE t.%s = $1 AND (t.id = $2 OR t.key = $3 AND t.id IS NULL)", t.Columns, t.From, e.ScopeColumn())
 	}
 	t.Insert, t.LastUsed = t.insertText(), t.lastUsedText()
