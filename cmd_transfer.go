@@ -149,9 +149,6 @@ func (c importCommand) kind(in *bufio.Reader) (string, error) {
 	var kinds []string
 	for i := range catalog.Entities {
 		e := &catalog.Entities[i]
-		if e.RandomID {
-			continue
-		}
 		if strings.Contains(strings.ToLower(filepath.Base(c.File)), e.Plural) {
 			return e.Plural + c.What, nil
 		}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/server/owner"
 	"crmkit/store"
@@ -42,7 +41,7 @@ func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.St
 	if err := checkPath(opts.Path); err != nil {
 		return nil, err
 	}
-	if opts.Schema, err = crm.NewSchema(catalog.Entities...); err != nil {
+	if opts.Schema, err = catalog.Schema(); err != nil {
 		return nil, err
 	}
 	opts.Plan = f.DefaultPlan

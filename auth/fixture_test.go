@@ -55,7 +55,7 @@ func onFile(t *testing.T) *fixture {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,33 +12,33 @@ const (
 	Fetch
 	Update
 	Delete
+
+	AllOps = List | Create | Fetch | Update | Delete
 )
 
 // Entity is one kind of record: a row of the schema from which routes, bodies,
-// filters, SQL, answers, the manual and OpenAPI follow.
+// filters, SQL, answers, the manual and OpenAPI follow. It is a View, and what one needs
+// to be written. NewSchema makes an Entity of each View of the schema too, with nothing
+// besides, so that queries and answers have one path for both.
 type Entity struct {
-	Name       string // singular, the first word of a handle
-	Plural     string // path and table
-	Path       string // the path, when it is not Plural
-	Prefix     string // of ids
-	Doc        string
-	Ops        Ops
-	LabelField string   // the field that names a record where another refers to it
-	Search     []string // the paths search= looks in
-	Sort       string   // the default order
-	MaxLimit   int      // the most rows of a page
-	Keys       Keys
-	Parents    Parents
-	Links      []ManyToMany // records that others tie to this one
-	Reminder   Reminder
-	Storage    Storage
-	RandomID   bool // ids are random and stored in column id, not numbered
-	Fields     []Field
+	View
+	Ops      Ops
+	Search   []string // the paths search= looks in
+	Keys     Keys
+	Parents  Parents
+	Links    []ManyToMany // records that others tie to this one
+	Reminder Reminder
 
+	view        bool // and nothing more
 	refs        map[string]*Entity
 	times       map[string]bool // fields of any entity that are times
 	sharedTable *Entity
 }
+
+// IsView reports whether the rows are no records. They have their ids in the column id and
+// not by number, have routes of their own, and change without the store's rules for
+// records: nothing counts, caches, indexes or exports them.
+func (e *Entity) IsView() bool { return e.view }
 
 // Keys are the fields whose values belong to one record of a workspace alone. A POST whose
 // values name a record updates it instead of making another.
@@ -64,21 +64,22 @@ type Parents struct {
 	AuthorOwned bool     // a log of what happened: it needs a parent, and only its author or an admin changes it
 }
 
+// Sets returns the sets of references with the last of which a record is deleted.
+func (p Parents) Sets() (sets [][]string) {
+	for _, names := range [][]string{p.Fields, p.ExactlyOne} {
+		if len(names) > 0 {
+			sets = append(sets, names)
+		}
+	}
+	return sets
+}
+
 // Reminder says when a record is shown by /reminders. Without a Field it never is.
 type Reminder struct {
 	Field    string // the time
 	If       string // the filter that a record must also match, as in a URL
 	Note     string // the field that says what to do then
 	Assignee string // the field that says who is to do it
-}
-
-// Storage says where the rows are, if that is not the table of the plural, in which each
-// row has its workspace.
-type Storage struct {
-	Table     string // or a view of SQL
-	Scope     string // the column by which statements are limited, if it is not workspace_id
-	Shared    string // the entity to which rows of the table belong whose id has its prefix
-	SealedIDs bool   // ids follow from the key, as Sealer makes them; column id has only those of old rows
 }
 
 // ManyToMany leads to records by way of those of a third entity, which refer to both. Name
@@ -101,59 +102,8 @@ func (e *Entity) Link(name string) *ManyToMany {
 	return nil
 }
 
-// Field returns the named field, or nil.
-func (e *Entity) Field(name string) *Field {
-	if i := e.Index(name); i >= 0 {
-		return &e.Fields[i]
-	}
-	return nil
-}
-
-// Article returns the noun with its indefinite article: "an activity".
-func Article(noun string) string {
-	if strings.ContainsRune("aeiou", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
-}
-
-// Enumerate joins words, at least two, as a sentence does: "a, b or c".
-func Enumerate(words []string, last string) string {
-	n := len(words) - 1
-	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
-}
-
-// Index returns the position of the named field, or -1.
-func (e *Entity) Index(name string) int {
-	for i := range e.Fields {
-		if e.Fields[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-// Names returns the names of the fields for which keep is true, in table order.
-func (e *Entity) Names(keep func(*Field) bool) []string {
-	var names []string
-	for i := range e.Fields {
-		if keep(&e.Fields[i]) {
-			names = append(names, e.Fields[i].Name)
-		}
-	}
-	return names
-}
-
 // Target returns the entity the reference field points to.
 func (e *Entity) Target(f *Field) *Entity { return e.refs[f.Name] }
-
-// Route returns the entity's path without its first slash.
-func (e *Entity) Route() string {
-	if e.Path != "" {
-		return e.Path
-	}
-	return e.Plural
-}
 
 // ChildRoute returns the entity's path below the records of its parents.
 func (e *Entity) ChildRoute() string {
@@ -163,26 +113,10 @@ func (e *Entity) ChildRoute() string {
 	return e.Route()
 }
 
-// TableName returns the table or view that holds the records.
-func (e *Entity) TableName() string {
-	if e.Storage.Table != "" {
-		return e.Storage.Table
-	}
-	return e.Plural
-}
-
-// ScopeColumn returns the column every statement on the table begins with.
-func (e *Entity) ScopeColumn() string {
-	if e.Storage.Scope != "" {
-		return e.Storage.Scope
-	}
-	return "workspace_id"
-}
-
 // CountsValues reports whether the store keeps, of each value of the field, how many records
 // hold it: of fields with few values, and of labels.
 func (e *Entity) CountsValues(f *Field) bool {
-	return !e.RandomID && (f.Enumerable || f.Type.Kind() == ListKind)
+	return !e.view && (f.Enumerable || f.Type.Kind() == ListKind)
 }
 
 // TagKind returns the kind under which the table names has the labels of the field, or the
@@ -200,7 +134,21 @@ func (e *Entity) IsLink() bool { return len(e.Parents.ExactlyOne) > 0 }
 
 // PlanLimited reports whether a workspace holds records of the entity that clients make,
 // which plans cap.
-func (e *Entity) PlanLimited() bool { return !e.RandomID && e.Can(Create) }
+func (e *Entity) PlanLimited() bool { return e.Can(Create) }
 
 // Can reports whether the entity offers all of the verbs.
 func (e *Entity) Can(v Ops) bool { return e.Ops&v == v }
+
+// Article returns the noun with its indefinite article: "an activity".
+func Article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// Enumerate joins words, at least two, as a sentence does: "a, b or c".
+func Enumerate(words []string, last string) string {
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
+}

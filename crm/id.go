@@ -140,7 +140,7 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 		if other == nil || other == e {
 			return 0, norm.Quote(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
-		if _, fault := ParseID(other, workspace, id); fault != IDOK && !other.RandomID {
+		if _, fault := ParseID(other, workspace, id); fault != IDOK && !other.IsView() {
 			return 0, norm.Quote(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
 		}
 		return 0, norm.Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + norm.Quote(id)

@@ -12,7 +12,7 @@ import (
 
 func testSchema(t testing.TB) *crm.Schema {
 	t.Helper()
-	s, err := crm.NewSchema(catalog.Entities...)
+	s, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func sampleNumbers(n int) []int64 {
 
 func TestIDRoundTrip(t *testing.T) {
 	for _, e := range testSchema(t).Entities {
-		if e.RandomID {
+		if e.IsView() {
 			continue
 		}
 		for _, workspace := range []int64{1, 2, 77, 1 << 20} {
@@ -195,7 +195,7 @@ func TestLocatePathOfOtherKind(t *testing.T) {
 			continue
 		}
 		id := other.Prefix + "_0123456789"
-		if !other.RandomID {
+		if !other.IsView() {
 			id = crm.RecordID(other.Prefix, crm.RecordKey(1, 7))
 		}
 		_, hint := s.Locate(s.ByName("contact"), 1, id)

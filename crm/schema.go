@@ -13,12 +13,14 @@ type Schema struct{ Entities []*Entity }
 // NewSchema links the entities and checks what the rest of the product relies
 // on: names and prefixes are unique, references and named fields exist, every
 // field is documented.
-func NewSchema(entities ...Entity) (*Schema, error) {
+func NewSchema(entities []Entity, views []View) (*Schema, error) {
 	s := &Schema{}
-	for i := range entities {
-		e := entities[i]
+	for _, e := range entities {
 		e.refs, e.Links = map[string]*Entity{}, slices.Clone(e.Links)
 		s.Entities = append(s.Entities, &e)
+	}
+	for _, v := range views {
+		s.Entities = append(s.Entities, &Entity{View: v, Ops: List, view: true, refs: map[string]*Entity{}})
 	}
 	seen := map[string]bool{}
 	for _, e := range s.Entities {
@@ -82,6 +84,7 @@ func (e *Entity) has(path string) bool {
 	return e.Field(path) != nil
 }
 
+// link finds the entities that an entity names, and checks its fields and groups.
 func (s *Schema) link(e *Entity) error {
 	seen := map[string]bool{}
 	for _, name := range append(reserved, ListParams...) {
@@ -109,14 +112,40 @@ func (s *Schema) link(e *Entity) error {
 	if e.sharedTable = s.ByName(e.Storage.Shared); e.Storage.Shared != "" && e.sharedTable == nil {
 		return fmt.Errorf("entity %s: its table is shared with %q, which is unknown", e.Name, e.Storage.Shared)
 	}
-	named := append([]string{e.LabelField, e.Keys.Unique, strings.TrimPrefix(e.Sort, "-"), e.Reminder.Field, e.Reminder.Note, e.Reminder.Assignee}, append(e.Parents.Fields, e.Parents.ExactlyOne...)...)
-	for _, pair := range e.Keys.Together {
-		named = append(named, pair...)
+	if err := e.checkNames(); err != nil {
+		return err
 	}
-	for _, name := range named {
+	return e.checkGroups()
+}
+
+// checkNames checks that the fields exist which the entity names.
+func (e *Entity) checkNames() error {
+	named := []string{e.LabelField, strings.TrimPrefix(e.Sort, "-"), e.Keys.Unique, e.Reminder.Field, e.Reminder.Note, e.Reminder.Assignee}
+	for _, name := range slices.Concat(named, slices.Concat(e.Keys.Together...)) {
 		if name != "" && e.Field(name) == nil {
 			return fmt.Errorf("entity %s: no field %q", e.Name, name)
 		}
+	}
+	for _, name := range slices.Concat(e.Parents.Sets()...) {
+		if f := e.Field(name); f == nil || !f.IsReference() {
+			return fmt.Errorf("entity %s: %q is no reference, so it leads to no parent", e.Name, name)
+		}
+	}
+	return nil
+}
+
+// checkGroups checks that a group has what its other fields need.
+func (e *Entity) checkGroups() error {
+	r := e.Reminder
+	switch {
+	case r.Field == "" && r != Reminder{}:
+		return fmt.Errorf("entity %s: a reminder without a time is never shown", e.Name)
+	case r.Field != "" && e.Field(r.Field).Type.Kind() != TimeKind:
+		return fmt.Errorf("entity %s: the field %s of its reminder is no time", e.Name, r.Field)
+	case len(e.Parents.Fields) == 0 && (e.Parents.Path != "" || e.Parents.AuthorOwned):
+		return fmt.Errorf("entity %s: it is below other records, or belongs to them, but names none", e.Name)
+	case !e.view && e.Storage != Storage{}:
+		return fmt.Errorf("entity %s: records are in the table of its plural, not in %+v", e.Name, e.Storage)
 	}
 	return nil
 }
@@ -232,7 +261,7 @@ func (s *Schema) Dependents() []*Entity {
 func (s *Schema) Records() []*Entity {
 	var list []*Entity
 	for _, e := range s.Dependents() {
-		if !e.RandomID {
+		if !e.view {
 			list = append([]*Entity{e}, list...)
 		}
 	}

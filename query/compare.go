@@ -177,7 +177,7 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 		old, key := c.arg(crm.CutHandle(value)), c.arg(crm.NewSealer(c.env.Secret, e.Prefix).Key(c.env.Workspace, crm.CutHandle(value)))
 		return fmt.Sprintf("%s.key %s COALESCE((SELECT o.key FROM %s o WHERE o.workspace_id = $1 AND o.id = %s), %s)", t.alias(), sqlOps[op], e.TableName(), old, key), nil
 	}
-	if e.RandomID {
+	if e.IsView() {
 		return t.alias() + ".id " + sqlOps[op] + " " + c.arg(crm.CutHandle(value)), nil
 	}
 	key, hint := c.env.Schema.Locate(e, c.env.Workspace, strings.TrimSpace(value))

@@ -140,7 +140,7 @@ func Sortable(e *crm.Entity, f *crm.Field) bool {
 	case !f.Type.Comparison().Ordered:
 		return false
 	case isKey(f):
-		return !e.RandomID
+		return !e.IsView()
 	}
 	return f.Limit() <= maxSortText // a cursor carries the sort value
 }

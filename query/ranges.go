@@ -110,7 +110,7 @@ func (q *Query) sortKey() sortKey {
 	case f.HasFoldColumn():
 		return sortKey{FoldedSQL("t", f), f.Required || f.Choices.Ordered && f.Default != ""}
 	}
-	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.RandomID || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
+	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.IsView() || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
 }
 
 // afterCursor returns the comparison of what comes later in the order.

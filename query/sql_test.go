@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite testdata/sql.txt")
 // testEnv is a Wednesday morning in workspace 1.
 func testEnv(t testing.TB) query.Env {
 	t.Helper()
-	s, err := crm.NewSchema(catalog.Entities...)
+	s, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

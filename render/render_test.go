@@ -48,7 +48,7 @@ func storable(s string) string {
 }
 
 func schema(t interface{ Fatalf(string, ...any) }) *crm.Schema {
-	s, err := crm.NewSchema(catalog.Entities...)
+	s, err := catalog.Schema()
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -63,7 +63,7 @@ func (s *benchSeed) open(b *testing.B, path string) (addr string, stop func()) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	scheme, err := crm.NewSchema(catalog.Entities...)
+	scheme, err := catalog.Schema()
 	check(b, err)
 	st, err := store.Open(ctx, store.Options{Path: path, Schema: scheme, Log: log})
 	check(b, err)

@@ -15,26 +15,26 @@ import (
 // widget is an entity that exists in this test alone: a row of the schema and a
 // migration are all it takes.
 var widget = crm.Entity{
-	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
-	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Keys: crm.Keys{Unique: "host"},
-	Search: []string{"label", "contact.name"}, Sort: "-created_at", MaxLimit: 100, Reminder: crm.Reminder{Field: "due_at"},
-	Fields: []crm.Field{
-		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "id"},
-		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "handle"},
-		{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it says"},
-		{Name: "host", Type: fieldtype.Domain, InLists: true, Doc: "where it runs"},
-		{Name: "size", Type: fieldtype.Integer, InLists: true, Doc: "how large"},
-		{Name: "color", Type: fieldtype.Choice, Choices: crm.OneOf("red", "blue"), Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
-		{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "whose"},
-		{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "when it is due"},
-		{Name: "labels", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
-		{Name: "extra", Type: fieldtype.Object, Doc: "anything"},
-		{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
-		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
-		{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
-		{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
-		{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
-	},
+	View: crm.View{Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing", LabelField: "label", Sort: "-created_at", MaxLimit: 100, Fields: widgetFields},
+	Ops:  crm.AllOps, Search: []string{"label", "contact.name"}, Keys: crm.Keys{Unique: "host"}, Reminder: crm.Reminder{Field: "due_at"},
+}
+
+var widgetFields = []crm.Field{
+	{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "id"},
+	{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "handle"},
+	{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it says"},
+	{Name: "host", Type: fieldtype.Domain, InLists: true, Doc: "where it runs"},
+	{Name: "size", Type: fieldtype.Integer, InLists: true, Doc: "how large"},
+	{Name: "color", Type: fieldtype.Choice, Choices: crm.OneOf("red", "blue"), Default: "red", InLists: true, Enumerable: true, Doc: "its color"},
+	{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "whose"},
+	{Name: "due_at", Type: fieldtype.Time, InLists: true, Doc: "when it is due"},
+	{Name: "labels", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
+	{Name: "extra", Type: fieldtype.Object, Doc: "anything"},
+	{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
+	{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
+	{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
+	{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
+	{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
 }
 
 const widgetSQL = `

@@ -136,7 +136,7 @@ func (r *rig) setPlan(of, plan string) {
 
 func schema(t testing.TB, more ...crm.Entity) *crm.Schema {
 	t.Helper()
-	s, err := crm.NewSchema(append(append([]crm.Entity{}, catalog.Entities...), more...)...)
+	s, err := catalog.Schema(more...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 
 // record reads the record the path names.
 func (s *Server) record(rq *web.Request, e *crm.Entity) (crm.Record, error) {
-	if e.RandomID {
+	if e.IsView() {
 		return s.store.RecordByID(rq.Context(), rq.Actor, e, crm.CutHandle(rq.RecordID))
 	}
 	key, err := rq.Key(e, rq.RecordID)

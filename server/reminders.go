@@ -169,7 +169,9 @@ func mergeByDue(parts []*reminderSource) *reminderSource {
 }
 
 // at returns when the next record is due.
-func (p *reminderSource) at() int64 { return p.page.Records[p.taken].Value(p.entity.Reminder.Field).Int }
+func (p *reminderSource) at() int64 {
+	return p.page.Records[p.taken].Value(p.entity.Reminder.Field).Int
+}
 
 // reminder returns the line of a record that is due.
 func reminder(rec crm.Record, now int64) render.Item {

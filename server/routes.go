@@ -77,9 +77,9 @@ func (s *Server) teamRoutes() []web.Route {
 }
 
 // entityRoutes returns the rows of an entity: its own paths, and the paths below the
-// records it belongs to. Entities with random ids have rows of their own above.
+// records it belongs to. Views have rows of their own above.
 func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
-	if e.RandomID {
+	if e.IsView() {
 		return nil
 	}
 	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"

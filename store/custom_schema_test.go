@@ -19,24 +19,24 @@ import (
 // widget is a kind that the product does not have: what it needs is a row of the
 // schema and a migration.
 var widget = crm.Entity{
-	Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing",
-	Ops: crm.List | crm.Create | crm.Fetch | crm.Update | crm.Delete, LabelField: "label", Keys: crm.Keys{Unique: "serial"},
-	Search: []string{"label", "tags", "company.name"}, Sort: "-created_at", MaxLimit: 100, Parents: crm.Parents{Fields: []string{"company_id"}},
-	Fields: []crm.Field{
-		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "its id"},
-		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "its handle"},
-		{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
-		{Name: "serial", Type: fieldtype.Domain, InLists: true, Doc: "unique"},
-		{Name: "weight", Type: fieldtype.Integer, InLists: true, Doc: "in grams"},
-		{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "whose it is"},
-		{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
-		{Name: "custom", Type: fieldtype.Object, Doc: "own keys"},
-		{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
-		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
-		{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
-		{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
-		{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
-	},
+	View: crm.View{Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing", LabelField: "label", Sort: "-created_at", MaxLimit: 100, Fields: widgetFields},
+	Ops:  crm.AllOps, Search: []string{"label", "tags", "company.name"}, Keys: crm.Keys{Unique: "serial"}, Parents: crm.Parents{Fields: []string{"company_id"}},
+}
+
+var widgetFields = []crm.Field{
+	{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "its id"},
+	{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "its handle"},
+	{Name: "label", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
+	{Name: "serial", Type: fieldtype.Domain, InLists: true, Doc: "unique"},
+	{Name: "weight", Type: fieldtype.Integer, InLists: true, Doc: "in grams"},
+	{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "whose it is"},
+	{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels"},
+	{Name: "custom", Type: fieldtype.Object, Doc: "own keys"},
+	{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "version"},
+	{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, Doc: "made"},
+	{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
+	{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, Doc: "changed"},
+	{Name: "updated_by", Type: fieldtype.Email, ReadOnly: true, Doc: "by"},
 }
 
 const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BIGINT NOT NULL, label TEXT NOT NULL, label_fold TEXT NOT NULL,
@@ -67,7 +67,7 @@ func migrationFS(name, text string) fstest.MapFS {
 
 func widgetOptions(t *testing.T, c *clock, file string) Options {
 	t.Helper()
-	schema, err := crm.NewSchema(append(slices.Clone(catalog.Entities), widget)...)
+	schema, err := catalog.Schema(widget)
 	if err != nil {
 		t.Fatal(err)
 	}

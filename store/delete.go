@@ -114,7 +114,7 @@ func orphaned(rec crm.Record, ref crm.Reference) bool {
 // ownershipRefs returns the sets of references that contain ref and with the last of which a
 // record is deleted.
 func ownershipRefs(ref crm.Reference) (sets [][]string) {
-	for _, names := range [][]string{ref.From.Parents.Fields, ref.From.Parents.ExactlyOne} {
+	for _, names := range ref.From.Parents.Sets() {
 		if slices.Contains(names, ref.Field.Name) {
 			sets = append(sets, names)
 		}

@@ -41,7 +41,7 @@ type sweep struct{ table, key string }
 // sweeps returns the tables to empty, each before those that its rows refer to.
 func (s *Store) sweeps() (list []sweep) {
 	for _, e := range s.Schema.Dependents() {
-		if !e.RandomID {
+		if !e.IsView() {
 			list = append(list, sweep{e.Plural, "key"})
 		}
 	}

@@ -44,7 +44,7 @@ type fixture struct {
 
 func builtin(t *testing.T) *crm.Schema {
 	t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

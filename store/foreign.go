@@ -188,7 +188,7 @@ func (w *writer) foreigner(tx *Tx, workspace int64, target string) error {
 	if workspace == 0 && kind == "workspace" { // which was deleted, and is not there to be found
 		return errManyChanges
 	}
-	if e == nil || e.RandomID {
+	if e == nil || e.IsView() {
 		return nil
 	}
 	w.store.indexes.ForgetDerived(workspace, e)

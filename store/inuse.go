@@ -38,7 +38,7 @@ func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condit
 	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
 	read := func() (cache.Count, error) { return s.readInUse(ctx, actor, p, args) }
 	var m cache.Count
-	if p.Question.Entity.RandomID {
+	if p.Question.Entity.IsView() {
 		m, err = read()
 	} else {
 		m, err = cached.Count(cache.NewKey(actor.Workspace, p.ValuesSQL, args), read)

@@ -45,7 +45,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if found, err := tx.Row(text, args, &key); err != nil || !found {
 		return 0, err
 	}
-	if len(table.OwnershipSets(e)) > 0 { // it may be about to go
+	if len(e.Parents.Sets()) > 0 { // it may be about to go
 		if _, found, err := tx.readVisible(e, key); err != nil || !found {
 			return 0, err
 		}

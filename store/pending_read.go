@@ -116,7 +116,7 @@ func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record
 // visibleSnapshot runs fn on a snapshot as readers of the actor's workspace see it. Entities
 // that are not records have no pending deletes.
 func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
-	if e.RandomID {
+	if e.IsView() {
 		return s.Snapshot(ctx, fn)
 	}
 	return s.Snapshot(ctx, func(v *ReadTx) error {

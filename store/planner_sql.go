@@ -41,7 +41,7 @@ func (w accessPath) keySubquery(part query.Range) string {
 		scope = fmt.Sprintf("+%s AND t.key IN ("+sqlite.KeysFromJSON+")", scope, len(part.Args)+2)
 	case w.indexPath != nil: // the plus sign keeps SQLite from the index of the order
 		scope = "+" + scope + " AND t.key IN (" + w.indexPath.Keys() + ")"
-	case !e.RandomID && len(part.Order) > 0 && part.Order[0].By == "t.key":
+	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":
 		scope = "+" + scope + w.ownKeys()
 	case w.lastUsed.table != "":
 		from = fmt.Sprintf(w.lastUsed.table, len(part.Args)+2) + " t"

@@ -216,7 +216,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 	}
 	count := func() (m cache.Count, err error) { return m, c.RowUntil(ctx, text, args, &m.N) }
 	m := cache.Count{}
-	if c.cached.Valid() && !q.Entity.RandomID {
+	if c.cached.Valid() && !q.Entity.IsView() {
 		m, err = c.cached.Count(cache.NewKey(w.actor.Workspace, text, args), count)
 	} else {
 		m, err = count()
@@ -237,7 +237,7 @@ func (p *Page) matched(n int64, asked query.Total) {
 func (c *reader) counting(ctx context.Context, w accessPath) (text string, args []any, err error) {
 	q := w.q
 	args = []any{scope(w.actor, q.Entity)}
-	if q.Unfiltered && !q.Entity.RandomID {
+	if q.Unfiltered && !q.Entity.IsView() {
 		return "SELECT n FROM usage WHERE workspace_id = $1 AND kind = '" + q.Entity.Plural + "'", args, nil
 	}
 	wanted := int64(query.TotalCap)

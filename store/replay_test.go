@@ -152,7 +152,7 @@ func (f *fixture) entries(workspace int64) (list []entryRow) {
 func (s state) back(f *fixture, e entryRow) {
 	kind, _, _ := strings.Cut(e.target, "/")
 	entity := f.Schema.ByName(kind)
-	if entity == nil || entity.RandomID {
+	if entity == nil || entity.IsView() {
 		return
 	}
 	if e.action == "create" {
@@ -291,7 +291,7 @@ func (p *program) checkAudit() {
 		}
 		alone := last == number-1 && p.states[last] != nil || number == 1
 		handle := rec.Value("target").Text
-		if e := f.Schema.ByName(strings.Split(handle, "/")[0]); alone && e != nil && !e.RandomID {
+		if e := f.Schema.ByName(strings.Split(handle, "/")[0]); alone && e != nil && !e.IsView() {
 			from, to := shownChange(e, before[handle], after[handle])
 			if got := membersText(rec.Value("from").Members()); got != from {
 				f.t.Errorf("%s of %s shows from %s, want %s", rec.Value("action").Text, handle, got, from)

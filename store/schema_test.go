@@ -25,7 +25,7 @@ var handWritten = map[string][]string{
 // writes for an entity.
 func columnsOf(e *crm.Entity) []string {
 	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.TableName()]...)
-	if e.RandomID {
+	if e.IsView() {
 		columns = append(columns, "id TEXT")
 	}
 	for i := range e.Fields {

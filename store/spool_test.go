@@ -9,14 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/spool"
 )
 
 func spoolStore(t *testing.T, path, lockAs string) *Store {
 	t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

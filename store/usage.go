@@ -42,7 +42,7 @@ func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
 	})
 	var list []Usage
 	for _, e := range s.Schema.Entities {
-		if !e.RandomID || e.Name == "member" {
+		if !e.IsView() || e.Name == "member" {
 			list = append(list, Usage{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
 		}
 	}

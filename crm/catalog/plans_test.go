@@ -66,7 +66,7 @@ func TestResources(t *testing.T) {
 		t.Errorf("the resources are %q, want %q first", names, first)
 	}
 	var plurals []string
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func drain(t *testing.T, im *Importer, file string) {
 // fuzzImporter returns an importer without a store, of rows of a kind or, without one,
 // of an exported workspace.
 func fuzzImporter(t *testing.T, kind string) *Importer {
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (m *Manual) AgentCard(base string) (string, error) {
 // skills lists the kinds of records, each as a skill.
 func (m *Manual) skills() (list []object) {
 	for _, e := range m.opts.Schema.Entities {
-		if e.Can(crm.Create) && !e.RandomID {
+		if e.Can(crm.Create) {
 			list = append(list, object{"id": e.Plural, "name": e.Plural, "description": "Keep " + e.Plural + ": " + e.Doc, "tags": []string{"crm", e.Name}})
 		}
 	}

@@ -91,7 +91,7 @@ func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
-		if e.RandomID || !want(e) {
+		if e.IsView() || !want(e) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)

@@ -5,7 +5,9 @@ import "crmkit/crm"
 // mainKinds reports whether the description of the tools lists the fields of a kind. For the
 // other kinds it names the page that lists them: a model pays for every word of the
 // description in every conversation.
-func mainKinds(e *crm.Entity) bool { return e.Keys.Unique != "" || e.Reminder.Field != "" || e.Parents.AuthorOwned }
+func mainKinds(e *crm.Entity) bool {
+	return e.Keys.Unique != "" || e.Reminder.Field != "" || e.Parents.AuthorOwned
+}
 
 // brief returns what a model must know to start without the manual.
 func (c *Connector) brief() string {

@@ -103,7 +103,7 @@ func (c *Connector) parseID(rq *web.Request, sent string) (*crm.Entity, string, 
 	if !whole {
 		e, id = c.schema.ByPrefix(handle), handle
 	}
-	if e == nil || e.RandomID || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+	if e == nil || e.IsView() || id == "" || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		return nil, "", crm.Errorf(crm.InvalidValue, "fetch takes the id of one record, like contact/%s; search finds it by words, a name or an e-mail.", c.manual.ExampleID("contact", 1)).On("id")
 	}
 	return e, id, nil

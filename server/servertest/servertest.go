@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"crmkit/auth"
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/server"
 	"crmkit/store"
@@ -65,7 +64,7 @@ func New(t testing.TB) *Client {
 
 // Start is New for programs and examples; call Close when done.
 func Start() (*Client, error) {
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		return nil, err
 	}

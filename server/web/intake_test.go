@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"crmkit/auth"
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/render"
 	"crmkit/server/edge"
@@ -24,7 +23,7 @@ import (
 // to reach it.
 func newTestAdapter(t *testing.T) (*Adapter, *httptest.Server) {
 	t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

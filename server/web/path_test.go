@@ -4,13 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 )
 
 func TestCleanPath(t *testing.T) {
-	s, err := crm.NewSchema(catalog.Entities...)
+	s, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +49,7 @@ func FuzzPath(f *testing.F) {
 	for _, seed := range []string{"/contacts/c_01", "/contact/c_01/activities", "/contacts/contact/c_01", "/%2e%2e/%2F", "//x", "/contacts/company/co_1"} {
 		f.Add(seed)
 	}
-	s, err := crm.NewSchema(catalog.Entities...)
+	s, err := catalog.Schema()
 	if err != nil {
 		f.Fatal(err)
 	}

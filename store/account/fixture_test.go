@@ -61,7 +61,7 @@ func openAt(t *testing.T, path string) *fixture {
 
 func openWith(t *testing.T, c *clock, opts store.Options) *fixture {
 	t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

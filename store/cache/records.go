@@ -37,7 +37,7 @@ func NewLayout(e *crm.Entity) *Layout {
 
 // ownTable reports whether an entity has a table whose rows change only through the records
 // of the entity.
-func ownTable(e *crm.Entity) bool { return !e.RandomID && e.Storage.Table == "" }
+func ownTable(e *crm.Entity) bool { return !e.IsView() }
 
 // Cacheable reports whether records of the entity are kept.
 func (l *Layout) Cacheable() bool { return l.cacheable }

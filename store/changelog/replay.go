@@ -66,7 +66,7 @@ func (p Past) replay(change crm.Record) replay {
 		return t
 	}
 	t.entity = e
-	if e.RandomID {
+	if e.IsView() {
 		return t
 	}
 	key, fault := crm.ParseID(e, crm.RecordWorkspace(change.Key), id)

@@ -51,7 +51,7 @@ func Changes(before, after crm.Record) (from, to []crm.Member) {
 	for _, i := range crm.Changed(before.Values, after.Values) {
 		f, was, is := &e.Fields[i], before.Values[i], after.Values[i]
 		stamp := slices.Contains(StampFields, f.Name)
-		if f.Derived() || f.Name == crm.FieldVersion || stamp && e.RandomID {
+		if f.Derived() || f.Name == crm.FieldVersion || stamp && e.IsView() {
 			continue
 		}
 		if was.Kind == crm.ObjectKind || is.Kind == crm.ObjectKind {
@@ -67,7 +67,7 @@ func Changes(before, after crm.Record) (from, to []crm.Member) {
 			to = append(to, crm.Member{Name: f.Name, JSON: valueJSON(e, f, is)})
 		}
 	}
-	if !e.RandomID { // whose fields are no longer than what is kept
+	if !e.IsView() { // whose fields are no longer than what is kept
 		to = withDigests(to)
 	}
 	return from, to

@@ -60,7 +60,7 @@ type fixture struct {
 // open opens the store of the options, which the test closes at its end.
 func (f *fixture) open() {
 	f.t.Helper()
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func goneSQL(e *crm.Entity, f *crm.Field) string {
 // of owning references some are set, and all of those lead to deleted records.
 func leavingSQL(e *crm.Entity) string {
 	var sets []string
-	for _, names := range OwnershipSets(e) {
+	for _, names := range e.Parents.Sets() {
 		var some, none []string
 		for _, name := range names {
 			f := e.Field(name)
@@ -53,7 +53,7 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 		}
 	}
 	text := "NOT MATERIALIZED (SELECT " + strings.Join(columns, ", ") + " FROM main." + e.Plural + " a"
-	if len(OwnershipSets(e)) > 0 {
+	if len(e.Parents.Sets()) > 0 {
 		text += " WHERE NOT " + leavingSQL(e)
 	}
 	return text + ")"
@@ -69,7 +69,7 @@ func leavingText(e *crm.Entity) string {
 		}
 	}
 	var parts, seen []string
-	for _, names := range OwnershipSets(e) {
+	for _, names := range e.Parents.Sets() {
 		for _, name := range names {
 			if f := e.Field(name); !slices.Contains(seen, name) {
 				seen = append(seen, name)
@@ -84,7 +84,7 @@ func leavingText(e *crm.Entity) string {
 // leavingQueries returns the statements of PendingView.LeavingQueries.
 func leavingQueries(e *crm.Entity) (texts []string) {
 	var seen []string
-	for _, name := range slices.Concat(OwnershipSets(e)...) {
+	for _, name := range slices.Concat(e.Parents.Sets()...) {
 		if slices.Contains(seen, name) {
 			continue
 		}

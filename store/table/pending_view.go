@@ -38,7 +38,7 @@ func NewPendingView(schema *crm.Schema) *PendingView {
 	for _, e := range schema.Entities {
 		k.addGone(e)
 		own := References(e)
-		if e.RandomID || e.Storage.Table != "" || len(own) == 0 {
+		if e.IsView() || len(own) == 0 {
 			continue
 		}
 		for _, f := range own {
@@ -47,7 +47,7 @@ func NewPendingView(schema *crm.Schema) *PendingView {
 			}
 		}
 		v.tables = append(v.tables, pendingTable{name: e.Plural, text: visibleText(e, own)})
-		if len(OwnershipSets(e)) > 0 {
+		if len(e.Parents.Sets()) > 0 {
 			v.tables = append(v.tables, pendingTable{name: leavingTable(e), text: leavingText(e)})
 			v.leaving[e.Plural] = leavingQueries(e)
 			k.add(e)
@@ -113,14 +113,4 @@ func References(e *crm.Entity) (refs []*crm.Field) {
 		}
 	}
 	return refs
-}
-
-// OwnershipSets returns the sets of references with the last of which a record is deleted.
-func OwnershipSets(e *crm.Entity) (sets [][]string) {
-	for _, names := range [][]string{e.Parents.Fields, e.Parents.ExactlyOne} {
-		if len(names) > 0 {
-			sets = append(sets, names)
-		}
-	}
-	return sets
 }

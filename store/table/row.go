@@ -17,7 +17,7 @@ type Row struct {
 // NewRow returns an empty row of the table.
 func (t *Table) NewRow() *Row {
 	n := 1 + len(t.Stored) + len(t.References)
-	if t.Entity.RandomID {
+	if t.Entity.IsView() {
 		n++
 	}
 	r := &Row{Table: t, cells: make([]any, n), Dest: make([]any, n)}
@@ -40,14 +40,14 @@ func (r *Row) decoded() crm.Record {
 	rec := crm.NewRecord(t.Entity)
 	rec.Key = r.cells[0].(int64)
 	cells := r.cells[1:]
-	if t.Entity.RandomID {
+	if t.Entity.IsView() {
 		rec.ID, cells = t.randomID(rec.Key, cells[0]), cells[1:]
 	} else {
 		rec.ID = crm.RecordID(t.Entity.Prefix, rec.Key)
 	}
 	for i, at := range t.Stored {
 		f := &t.Entity.Fields[at]
-		if text, ok := cells[i].(string); ok && f.Type.Kind() == crm.ObjectKind && !t.Entity.RandomID && (len(text) < 2 || text[0] != '{') {
+		if text, ok := cells[i].(string); ok && f.Type.Kind() == crm.ObjectKind && !t.Entity.IsView() && (len(text) < 2 || text[0] != '{') {
 			panic("an object is written as " + norm.Quote(text))
 		}
 		rec.Values[at] = Load(f.Type.Kind(), cells[i])
@@ -85,7 +85,7 @@ func (r *Row) damaged(cause error) error {
 	if key, ok := r.cells[0].(int64); ok {
 		id = crm.RecordID(e.Prefix, key)
 	}
-	if e.RandomID {
+	if e.IsView() {
 		id, _ = r.cells[1].(string)
 	}
 	return &DamagedRow{e.Name + "/" + id, cause}

@@ -30,7 +30,7 @@ type Table struct {
 func New(e *crm.Entity) *Table {
 	t := &Table{Entity: e, Layout: cache.NewLayout(e), From: e.TableName() + " t"}
 	columns := []string{"t.key"}
-	if e.RandomID {
+	if e.IsView() {
 		columns = append(columns, "t.id")
 	}
 	for i := range e.Fields {

@@ -28,7 +28,7 @@ type tables struct {
 }
 
 func newTables(t interface{ Fatal(...any) }) *tables {
-	schema, err := crm.NewSchema(catalog.Entities...)
+	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,76 @@
+package catalog
+
+import (
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+)
+
+// Views are the lists of what is not a record. What they show is made and changed by
+// functions of the packages store and auth, which log each change as that of records is.
+var Views = []crm.View{
+	{
+		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
+		LabelField: "action", Sort: "-at", MaxLimit: 500, Storage: crm.Storage{SealedIDs: true},
+		Fields: []crm.Field{
+			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the entry"},
+			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "change/id"},
+			{Name: "at", Type: fieldtype.Time, ReadOnly: true, InLists: true, Doc: "when"},
+			{Name: "by", Type: fieldtype.Email, Column: "actor", ReadOnly: true, IsUser: true, InLists: true, Doc: "whose token made the change"},
+			{Name: "token_id", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "the token"},
+			{Name: "addr", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "the client's network address"},
+			{Name: "action", Type: fieldtype.Word, ReadOnly: true, InLists: true, Enumerable: true, Doc: "create, update, delete, token.create, …"},
+			{Name: "target", Type: fieldtype.Word, HandleSyntax: true, ReadOnly: true, InLists: true, Doc: "handle of the record"},
+			{Name: "from", Type: fieldtype.Object, Column: "before", ReadOnly: true, InLists: true, Doc: "changed fields as they were"},
+			{Name: "to", Type: fieldtype.Object, Column: "after", ReadOnly: true, InLists: true, Doc: "changed fields as they became"},
+		},
+	},
+	{
+		Name: "token", Plural: "tokens", Prefix: "tok", Doc: "a session; revoke one with DELETE /tokens/{id}",
+		LabelField: "name", Sort: "-created_at", MaxLimit: 200, Storage: crm.Storage{Scope: "user_id"},
+		Fields: []crm.Field{
+			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the token, not the secret"},
+			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "token/id"},
+			{Name: "name", Type: fieldtype.Text, ReadOnly: true, InLists: true, Doc: "the token_name given at sign-in"},
+			{Name: "workspace_id", Type: fieldtype.Word, Column: "workspace", ReadOnly: true, InLists: true, Doc: "the workspace it acts in"},
+			{Name: "scope", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "what it may do: read, write or full"},
+			{Name: "origin", Type: fieldtype.Word, ReadOnly: true, Doc: "how it came to be: code, minted, owner or oauth"},
+			{Name: "reach", Type: fieldtype.Word, ReadOnly: true, Doc: "the workspaces it may make tokens for: all of yours, or one, its own"},
+			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},
+			{Name: "last_used_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "last request, to the minute"},
+		},
+	},
+	{
+		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, apart from every other's; listed are those you belong to",
+		LabelField: "name", Sort: "-created_at", MaxLimit: 200, Storage: crm.Storage{Table: "memberships", Scope: "user_id"},
+		Fields: []crm.Field{
+			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the workspace"},
+			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "workspace/id"},
+			{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what the team calls it"},
+			{Name: "role", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "yours in it: admin or member"},
+			{Name: "time_zone", Type: fieldtype.Word, Default: "UTC", InLists: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text times print with its offset"},
+			{Name: "plan", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "what caps it; GET /whoami shows the usage"},
+			{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 when made, +1 per change"},
+			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},
+		},
+	},
+	seat(crm.View{Name: "member", Plural: "members", Prefix: "u", Storage: crm.Storage{Shared: "invite"},
+		Doc: "who belongs to a workspace, and pending invites with status=invited"}),
+	seat(crm.View{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "a seat kept for an e-mail address; its owner joins at the next sign-in"}),
+}
+
+// seat fills in what members and invites share: they are rows of one table, so
+// that no address is both and both count against the plan.
+func seat(v crm.View) crm.View {
+	v.Path = "workspaces/{id}/" + v.Plural
+	v.LabelField, v.Sort, v.MaxLimit = "email", "-created_at", 200
+	v.Fields = []crm.Field{
+		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "the user's, or the invite's"},
+		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "member/id or invite/id"},
+		{Name: "email", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "whose seat it is"},
+		{Name: "role", Type: fieldtype.Choice, Choices: crm.OneOf(crm.Roles()...), Default: crm.RoleMember, InLists: true, Enumerable: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
+		{Name: "status", Type: fieldtype.Word, ReadOnly: true, InLists: true, Enumerable: true, Doc: "active, or invited until the next sign-in"},
+		{Name: "invited_by", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "who sent the invite"},
+		{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when the member joined, or the invite was made"},
+	}
+	return v
+}
