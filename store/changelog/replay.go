@@ -87,7 +87,8 @@ func (p Past) replay(change crm.Record) replay {
 	return t
 }
 
-// wants reports whether the value of a name is still missing.
+// wants reports whether the value of a name is still missing. The first later entry that has it
+// is right; those after it hold what it became since.
 func (t *replay) wants(name string) bool {
 	if _, known := t.became[name]; known {
 		return false
@@ -204,6 +205,7 @@ func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 	return list
 }
 
+// field returns the field of the changed record with the name, nil if there is none.
 func (t *replay) field(name string) *crm.Field {
 	if t.entity == nil {
 		return nil

@@ -99,11 +99,14 @@ func leavingQueries(e *crm.Entity) (texts []string) {
 // leavingCounts builds the subqueries of the tables with values derived from records that will
 // be deleted.
 type leavingCounts struct {
-	needs       []string
-	usage, uses string
-	sides       map[string]string
+	needs []string          // subqueries of the records that will be deleted
+	usage string            // the cases of table usage: how many records of each kind to subtract
+	uses  string            // those of values_in_use
+	sides map[string]string // conditions on rows of tags and custom_values, by table
 }
 
+// add handles a kind of which records may be deleted with others: its counts must not include
+// them, and neither may tags and custom values.
 func (k *leavingCounts) add(e *crm.Entity) {
 	rest := leavingTable(e)
 	k.needs = append(k.needs, rest)
@@ -138,6 +141,7 @@ func (k *leavingCounts) addGone(e *crm.Entity) {
 	}
 }
 
+// tables returns the subqueries, of those tables alone that some kind has a part in.
 func (k *leavingCounts) tables() (list []pendingTable) {
 	if k.usage != "" {
 		list = append(list, pendingTable{name: "usage", needs: k.needs,

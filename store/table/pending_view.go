@@ -10,7 +10,7 @@ import (
 )
 
 // A record to which many refer is deleted at once, and the records that refer to it change in
-// later steps (cascade.go). Readers must see the final state from the first commit on. So
+// later steps (store/cascade.go). Readers must see the final state from the first commit on. So
 // while a workspace has such a pending delete, statements read each table through a subquery
 // of the same name, in which references to deleted records are NULL and records that will be
 // deleted are missing. A workspace without one, the usual case, costs one index lookup.
@@ -32,6 +32,8 @@ type pendingTable struct {
 // PendingDeletes finds whether a workspace has deleted records to which others still refer.
 const PendingDeletes = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
 
+// NewPendingView returns the view of a schema, for no workspace yet; see ForWorkspace. Tables of
+// entities without references are read as they are, because no delete changes them later.
 func NewPendingView(schema *crm.Schema) *PendingView {
 	v, k := &PendingView{leaving: map[string][]string{}}, leavingCounts{sides: map[string]string{}}
 	var refs []string

@@ -35,6 +35,8 @@ func (r *Row) Record() (rec crm.Record, err error) {
 	return rec, nil
 }
 
+// decoded returns the record of the last scanned row. It panics if a cell has a type that its
+// column cannot have.
 func (r *Row) decoded() crm.Record {
 	t := r.Table
 	rec := crm.NewRecord(t.Entity)

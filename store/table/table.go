@@ -62,6 +62,7 @@ func New(e *crm.Entity) *Table {
 	return t
 }
 
+// insertText returns the SQL of Insert.
 func (t *Table) insertText() string {
 	columns := []string{"key", "workspace_id"}
 	for _, i := range t.Stored {
