@@ -84,46 +84,56 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 	return doc, nil
 }
 
-// candidates returns the records that the body names and those that its filter finds.
+// candidates returns the records that the body names and those that its filter finds, all
+// from one view.
 func (t *linkRun) candidates() (list []candidate, err error) {
 	for _, ref := range t.many.refs {
 		list = append(list, candidate{ref: ref})
 	}
-	if len(list) > stepSize { // report a wrong id before the first step
-		if err := t.present(list); err != nil {
-			return nil, err
+	err = t.s.store.View(t.rq.Context(), t.rq.Actor, func(v *store.View) error {
+		if err := prepare(v, t.many.question); err != nil {
+			return err
 		}
+		if len(list) > stepSize { // report a wrong id before the first step
+			if err := t.present(v, list); err != nil {
+				return err
+			}
+		}
+		if t.many.question == nil {
+			return nil
+		}
+		found, err := t.filtered(v)
+		list = append(list, found...)
+		return err
+	})
+	if err == nil && len(list) > maxBulkLinks {
+		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
+			maxBulkLinks, t.many.question.Entity.Plural).On("filter")
 	}
-	q := t.many.question
-	if q == nil {
-		return list, nil
-	}
-	keys, err := t.s.store.Keys(t.rq.Context(), t.rq.Actor, q, maxBulkLinks+1)
+	return list, err
+}
+
+// filtered returns the records that the filter finds.
+func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
+	keys, err := v.Keys(t.many.question, maxBulkLinks+1)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
-	}
-	if err != nil {
-		return nil, err
+		return nil, crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
 	}
 	for _, key := range keys {
 		list = append(list, candidate{ref: crm.Input{Field: t.many.via, Value: crm.Key(key)}, found: true})
 	}
-	if len(list) > maxBulkLinks {
-		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
-			maxBulkLinks, q.Entity.Plural).On("filter")
-	}
-	return list, nil
+	return list, err
 }
 
 // present returns an error unless all the records exist.
-func (t *linkRun) present(list []candidate) error {
+func (t *linkRun) present(v *store.View, list []candidate) error {
 	byField := map[*crm.Field][]int64{}
 	for _, c := range list {
 		byField[c.ref.Field] = append(byField[c.ref.Field], c.ref.Value.Int)
 	}
 	for f, keys := range byField {
 		to := t.rq.Route.Entity.Target(f)
-		versions, err := t.s.store.Versions(t.rq.Context(), t.rq.Actor, to, nil, keys)
+		versions, err := v.Versions(to, nil, keys)
 		if err != nil {
 			return err
 		}
@@ -201,7 +211,11 @@ func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts,
 		return list, out, nil
 	}
 	q := t.many.question
-	versions, err := t.s.store.Versions(t.rq.Context(), t.rq.Actor, q.Entity, q, keys)
+	var versions map[int64]int64
+	err = t.s.store.View(t.rq.Context(), t.rq.Actor, func(v *store.View) (err error) {
+		versions, err = v.Versions(q.Entity, q, keys)
+		return err
+	})
 	for _, c := range list {
 		if c.found {
 			if c.version = versions[c.ref.Value.Int]; c.version == 0 {

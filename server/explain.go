@@ -15,30 +15,31 @@ import (
 
 // explain says why a list is empty: which conditions match nothing even alone, and which
 // values are in use. An agent that misspells a value would otherwise take the empty list
-// for the answer.
-func (s *Server) explain(rq *web.Request) ([]string, error) {
+// for the answer. It reads the view of the list, so that it never names a value that the list
+// should have found.
+func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]string, error) {
 	asked := rq.RawParams
 	if asked == nil {
 		asked = rq.Params
 	}
-	parts, all, fault := query.Conditions(rq.Route.Entity, asked, rq.Env)
+	parts, all, fault := query.Conditions(rq.Route.Entity, asked, env)
 	if fault != nil {
 		return nil, fault
 	}
 	var remarks []string
 	for _, part := range parts {
 		if len(parts) == 1 && all { // it is the whole list
-			remark, err := s.explainPart(rq, part)
+			remark, err := s.explainPart(v, part)
 			return []string{remark}, err
 		}
-		page, err := s.store.List(rq.Context(), rq.Actor, part.Question)
+		page, err := v.List(part.Question)
 		if err != nil {
 			return nil, err
 		}
 		if len(page.Records) > 0 {
 			continue
 		}
-		remark, err := s.explainPart(rq, part)
+		remark, err := s.explainPart(v, part)
 		if err != nil {
 			return nil, err
 		}
@@ -51,12 +52,12 @@ func (s *Server) explain(rq *web.Request) ([]string, error) {
 }
 
 // finds says what a search can find, for a client whose search found nothing.
-func (s *Server) finds(rq *web.Request, kinds ...*crm.Entity) (string, error) {
+func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 	if !s.store.KeepsText() {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {
-		forgiving, err := s.store.SupportsFuzzy(rq.Context(), rq.Actor, e)
+		forgiving, err := v.SupportsFuzzy(e)
 		switch {
 		case err != nil:
 			return "", err
@@ -70,7 +71,7 @@ func (s *Server) finds(rq *web.Request, kinds ...*crm.Entity) (string, error) {
 }
 
 // explainPart says of a condition that matches nothing how to write it instead.
-func (s *Server) explainPart(rq *web.Request, part query.Condition) (string, error) {
+func (s *Server) explainPart(v *store.View, part query.Condition) (string, error) {
 	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
 	plain := strings.Trim(part.Operand, "%*")
@@ -82,13 +83,13 @@ func (s *Server) explainPart(rq *web.Request, part query.Condition) (string, err
 		return remark + "; like: finds a part and knows no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
 	}
 	if part.Param == "search" {
-		finds, err := s.finds(rq, rq.Route.Entity)
+		finds, err := s.finds(v, part.Question.Entity)
 		return remark + "; it " + finds, err
 	}
 	if part.ValuesSQL == "" {
 		return remark, nil
 	}
-	inUse, err := s.store.ValuesInUse(rq.Context(), rq.Actor, part)
+	inUse, err := v.ValuesInUse(part)
 	if err != nil || len(inUse.Values) == 0 {
 		return remark + "; no value is in use", err
 	}

@@ -95,7 +95,7 @@ func newRigWith(t testing.TB, opts store.Options) *rig {
 	if opts.Schema == nil {
 		opts.Schema = schema(t)
 	}
-	opts.Path, opts.Clock, opts.Rand = store.Memory, r.clock.Now, &fixedRand{}
+	opts.Path, opts.Clock, opts.Rand = cmp.Or(opts.Path, store.Memory), r.clock.Now, &fixedRand{}
 	opts.MaxWrite = cmp.Or(opts.MaxWrite, time.Minute) // of a busy machine
 	st, err := store.Open(context.Background(), opts)
 	if err != nil {

@@ -16,60 +16,62 @@ import (
 )
 
 // list answers GET on a collection.
-func (s *Server) list(rq *web.Request) (*render.Response, error) {
+func (s *Server) list(rq *web.Request) (doc *render.Response, err error) {
 	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
 	if fault != nil {
 		return nil, fault
 	}
-	page, err := s.store.List(rq.Context(), rq.Actor, q)
-	if err == nil && page.NoExactMatch {
-		q, page, err = s.listSpelled(rq, q, page)
-	}
+	err = s.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+		doc, err = s.listIn(v, rq, q)
+		return err
+	})
+	return doc, err
+}
+
+// listIn answers a list from one view, so that page, total and remarks agree.
+func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render.Response, error) {
+	search := &spelledSearch{entity: q.Entity, read: func(to *spelledSearch, env query.Env) (err error) {
+		if env.Fuzzy != nil {
+			var fault *crm.Error
+			if q, fault = query.Parse(q.Entity, rq.Params, env); fault != nil {
+				return fault
+			}
+		}
+		to.terms = q.Terms
+		to.page, err = v.List(q)
+		return err
+	}}
+	spelled, err := searchSpelled(v, rq.Env, []*spelledSearch{search})
 	if err != nil {
 		return nil, err
 	}
+	page := search.page
 	doc := listing(q, page)
-	doc.Remarks = append(doc.Remarks, spelledRemarks(rq.Env.Fuzzy)...)
+	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
 	if q.Entity.Storage.SealedIDs && (q.First() || !page.More) {
-		begins, err := s.logBegins(rq)
+		begins, err := logBegins(v)
 		if err != nil {
 			return nil, err
 		}
 		doc.Remarks = append(doc.Remarks, begins...)
 	}
-	if len(page.Records) == 0 && q.First() {
-		var why []string
-		why, err = s.explain(rq)
-		doc.Remarks = append(doc.Remarks, why...)
+	if len(page.Records) > 0 || !q.First() {
+		return doc, nil
 	}
+	env := rq.Env
+	env.Fuzzy = spelled
+	why, err := s.explain(v, rq, env)
+	doc.Remarks = append(doc.Remarks, why...)
 	return doc, err
 }
 
 // logBegins says since when the log has entries, if older ones were deleted.
-func (s *Server) logBegins(rq *web.Request) ([]string, error) {
-	at, err := s.store.LogTrimmed(rq.Context(), rq.Actor)
+func logBegins(v *store.View) ([]string, error) {
+	at, err := v.LogTrimmed()
 	if at.IsZero() || err != nil {
 		return nil, err
 	}
 	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries are not kept"}, nil
-}
-
-// listSpelled lists again by words that are spelled like those of the search, which no
-// record has as they are written. Without similar words it returns the page as it is.
-func (s *Server) listSpelled(rq *web.Request, q *query.Query, page store.Page) (*query.Query, store.Page, error) {
-	spelled, err := s.store.Suggest(rq.Context(), rq.Actor, q.Entity, q.Terms)
-	if err != nil || spelled == nil {
-		return q, page, err
-	}
-	rq.Env.Fuzzy = spelled
-	q, fault := query.Parse(q.Entity, rq.Params, rq.Env)
-	if fault != nil {
-		return q, page, fault
-	}
-	if page, err = s.store.List(rq.Context(), rq.Actor, q); page.NoExactMatch {
-		rq.Env.Fuzzy = nil
-	}
-	return q, page, err
 }
 
 // listing returns the document of a page.
@@ -204,17 +206,36 @@ func (s *Server) update(rq *web.Request) (*render.Response, error) {
 }
 
 // listBelow answers GET on the records that belong to one, like its activities.
-func (s *Server) listBelow(rq *web.Request, p parent) (*render.Response, error) {
+func (s *Server) listBelow(rq *web.Request, p parent) (doc *render.Response, err error) {
 	key, err := rq.Key(p.entity, rq.RecordID)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.store.Record(rq.Context(), rq.Actor, p.entity, key); err != nil {
-		return nil, err
-	}
 	rq.RawParams = rq.Params
 	rq.Params = withParam(rq.Params, rq.Route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
-	return s.list(rq)
+	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
+	err = s.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
+		if err := prepare(v, q); err != nil {
+			return err
+		}
+		if _, err := v.Record(p.entity, key); err != nil {
+			return err
+		}
+		if fault != nil {
+			return fault
+		}
+		doc, err = s.listIn(v, rq, q)
+		return err
+	})
+	return doc, err
+}
+
+// prepare has the text read that a question needs which is not the first of its view.
+func prepare(v *store.View, q *query.Query) error {
+	if q == nil || q.Terms == nil {
+		return nil
+	}
+	return v.Prepare(q.Entity, q.Terms)
 }
 
 // withParam returns the parameters with one more filter.

@@ -98,7 +98,7 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 	return days, limit, cut, nil
 }
 
-// dueParts reads the first records of each entity after the cursor.
+// dueParts reads the first records of each entity after the cursor, all from one view.
 func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
@@ -116,37 +116,49 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 		}
 	}
 	for _, p := range parts {
-		params, err := url.ParseQuery(p.entity.Reminder.If)
-		if err != nil {
-			return nil, err
-		}
-		params.Add(p.entity.Reminder.Field, "lte:+"+strconv.Itoa(days)+"d")
-		if status := rq.Params.Get("status"); status != "" && p.entity.Field("status") != nil {
-			params.Add("status", status)
-		}
-		if rq.Params.Get("overdue") == "yes" {
-			params.Add(p.entity.Reminder.Field, "lt:now")
-		}
-		if who := rq.Params.Get("assignee"); who != "" {
-			params.Add(p.entity.Reminder.Assignee, who)
-		}
-		params.Set("sort", p.entity.Reminder.Field)
-		if p.cursor != "" {
-			params.Set("cursor", p.cursor)
-		}
-		if rq.Params.Has("total") {
-			params.Set("total", rq.Params.Get("total"))
-		}
-		var fault *crm.Error
-		if p.question, fault = query.Parse(p.entity, params, rq.Env); fault != nil {
-			return nil, fault
-		}
-		p.question.Limit = limit
-		if p.page, err = s.store.List(rq.Context(), rq.Actor, p.question); err != nil {
+		if err := p.parse(rq, days, limit); err != nil {
 			return nil, err
 		}
 	}
-	return parts, nil
+	return parts, s.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+		for _, p := range parts {
+			if p.page, err = v.List(p.question); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// parse compiles the question for what is due of the entity.
+func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
+	params, err := url.ParseQuery(p.entity.Reminder.If)
+	if err != nil {
+		return err
+	}
+	params.Add(p.entity.Reminder.Field, "lte:+"+strconv.Itoa(days)+"d")
+	if status := rq.Params.Get("status"); status != "" && p.entity.Field("status") != nil {
+		params.Add("status", status)
+	}
+	if rq.Params.Get("overdue") == "yes" {
+		params.Add(p.entity.Reminder.Field, "lt:now")
+	}
+	if who := rq.Params.Get("assignee"); who != "" {
+		params.Add(p.entity.Reminder.Assignee, who)
+	}
+	params.Set("sort", p.entity.Reminder.Field)
+	if p.cursor != "" {
+		params.Set("cursor", p.cursor)
+	}
+	if rq.Params.Has("total") {
+		params.Set("total", rq.Params.Get("total"))
+	}
+	q, fault := query.Parse(p.entity, params, rq.Env)
+	if fault != nil {
+		return fault
+	}
+	p.question, q.Limit = q, limit
+	return nil
 }
 
 // mergeByDue returns the part whose next record is due first. It returns nil if all parts

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/web"
+	"crmkit/store"
 )
 
 // How many records of each kind a search shows.
@@ -18,24 +18,6 @@ const (
 	searchLimit    = 5
 	maxSearchLimit = 50
 )
-
-// searchRun is one search on its way.
-type searchRun struct {
-	s     *Server
-	rq    *web.Request
-	text  string
-	limit int // records of each kind
-}
-
-// searchGroup is what a search found of one kind.
-type searchGroup struct {
-	group render.Group
-	lines []render.Item
-	rank  int // of the first line
-
-	terms   *query.Terms
-	noExact bool // no record of the kind has the words as they are written
-}
 
 // search answers GET /search: the records of every kind that has a search, the kind with
 // the best match first.
@@ -54,40 +36,96 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	doc := &render.Response{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
-	found, spelled, err := searchRun{s, rq, text, limit}.find(kinds)
+	run := &searchRun{kinds: kinds, text: text, limit: limit, cut: cut}
+	var doc *render.Response
+	err := s.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+		doc, err = s.searchIn(v, rq.Env, run)
+		return err
+	})
+	return doc, err
+}
+
+// searchRun is what to search.
+type searchRun struct {
+	kinds []*crm.Entity
+	text  string
+	limit int    // records of each kind
+	cut   string // the limit that was asked for, if it is more
+}
+
+// searchIn answers a search from one view, so that the kinds agree.
+func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render.Response, error) {
+	found, spelled, err := run.find(v, env)
 	if err != nil {
 		return nil, err
 	}
+	doc := &render.Response{Page: &render.Page{Noun: "hit", Plural: "hits", Exact: true, Counted: true}}
 	var none []string
-	for i, h := range found {
-		if doc.Page.Total += h.group.Total; !h.group.Exact {
-			doc.Page.Exact = false
-		}
-		if len(h.lines) == 0 {
-			none = append(none, kinds[i].Plural)
+	for _, h := range found {
+		doc.Page.Total += h.page.Total
+		doc.Page.Exact = doc.Page.Exact && h.page.TotalExact
+		if len(h.page.Records) == 0 {
+			none = append(none, h.entity.Plural)
 		}
 	}
-	found = slices.DeleteFunc(found, func(h searchGroup) bool { return len(h.lines) == 0 })
-	slices.SortStableFunc(found, func(a, b searchGroup) int { return a.rank - b.rank })
+	found = slices.DeleteFunc(found, func(h *spelledSearch) bool { return len(h.page.Records) == 0 })
+	slices.SortStableFunc(found, func(a, b *spelledSearch) int { return a.rank - b.rank })
 	for _, h := range found {
-		doc.Items, doc.Groups = append(doc.Items, h.lines...), append(doc.Groups, h.group)
+		for _, rec := range h.page.Records {
+			doc.Items = append(doc.Items, render.Record(rec, nil))
+		}
+		doc.Groups = append(doc.Groups, run.group(h))
 	}
 	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
-	if cut != "" {
-		doc.Remarks = append(doc.Remarks, cutRemark(cut, limit)+" of each kind")
+	if run.cut != "" {
+		doc.Remarks = append(doc.Remarks, cutRemark(run.cut, run.limit)+" of each kind")
 	}
 	if len(none) > 0 {
 		doc.Remarks = append(doc.Remarks, "nothing in "+strings.Join(none, ", "))
 	}
 	if len(found) == 0 {
-		finds, err := s.finds(rq, kinds...)
+		finds, err := s.finds(v, run.kinds...)
 		if err != nil {
 			return nil, err
 		}
 		doc.Remarks = append(doc.Remarks, "a search "+finds)
 	}
 	return doc, nil
+}
+
+// find searches the kinds.
+func (r *searchRun) find(v *store.View, env query.Env) (found []*spelledSearch, spelled map[string][]string, err error) {
+	for _, e := range r.kinds {
+		if err := v.Prepare(e, nil); err != nil {
+			return nil, nil, err
+		}
+		found = append(found, &spelledSearch{entity: e, read: func(to *spelledSearch, env query.Env) error { return r.read(v, to, env) }})
+	}
+	spelled, err = searchSpelled(v, env, found)
+	return found, spelled, err
+}
+
+// read searches one kind.
+func (r *searchRun) read(v *store.View, to *spelledSearch, env query.Env) (err error) {
+	q, fault := query.Find(to.entity, r.text, env)
+	if fault != nil {
+		return fault
+	}
+	q.Limit, to.terms = r.limit, q.Terms
+	if to.page, err = v.Search(q); err == nil && len(to.page.Records) > 0 {
+		to.rank = q.Rank(to.page.Records[0])
+	}
+	return err
+}
+
+// group returns what the answer says of one kind.
+func (r *searchRun) group(found *spelledSearch) render.Group {
+	e, page := found.entity, found.page
+	group := render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}
+	if page.More {
+		group.All = "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(r.text)}}.Encode()
+	}
+	return group
 }
 
 // searched returns the kinds to search: those that types names, else all.
@@ -117,71 +155,4 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 		}
 	}
 	return kinds, nil
-}
-
-// find searches the kinds. If none has the words as they are written, it searches words
-// that are spelled like them, and returns those by word.
-func (r searchRun) find(kinds []*crm.Entity) (found []searchGroup, spelled map[string][]string, err error) {
-	noExact := true
-	for _, e := range kinds {
-		group, err := r.group(e, r.rq.Env)
-		if err != nil {
-			return nil, nil, err
-		}
-		found, noExact = append(found, group), noExact && group.noExact
-	}
-	if !noExact {
-		return found, nil, nil
-	}
-	spelled = map[string][]string{}
-	for i, e := range kinds {
-		env := r.rq.Env
-		if env.Fuzzy, err = r.s.store.Suggest(r.rq.Context(), r.rq.Actor, e, found[i].terms); err == nil && env.Fuzzy != nil {
-			found[i], err = r.group(e, env)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(found[i].lines) > 0 {
-			for word, instead := range env.Fuzzy {
-				spelled[word] = append(spelled[word], instead...)
-			}
-		}
-	}
-	return found, spelled, nil
-}
-
-// spelledRemarks say which words were searched in place of others.
-func spelledRemarks(spelled map[string][]string) (remarks []string) {
-	for _, word := range slices.Sorted(maps.Keys(spelled)) {
-		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
-		for i := range instead {
-			instead[i] = norm.Quote(instead[i])
-		}
-		remarks = append(remarks, "no match for "+norm.Quote(word)+" as written; searched for "+strings.Join(instead, ", ")+" instead")
-	}
-	return remarks
-}
-
-// group searches one kind.
-func (r searchRun) group(e *crm.Entity, env query.Env) (found searchGroup, err error) {
-	q, fault := query.Find(e, r.text, env)
-	if fault != nil {
-		return found, fault
-	}
-	q.Limit = r.limit
-	page, err := r.s.store.Search(r.rq.Context(), r.rq.Actor, q)
-	if err != nil {
-		return found, err
-	}
-	found = searchGroup{group: render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}, terms: q.Terms, noExact: page.NoExactMatch}
-	for i, rec := range page.Records {
-		if found.lines = append(found.lines, render.Record(rec, nil)); i == 0 {
-			found.rank = q.Rank(rec)
-		}
-	}
-	if page.More {
-		found.group.All = "/" + e.Route() + "?" + url.Values{"search": {strings.TrimSpace(r.text)}}.Encode()
-	}
-	return found, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
+	"crmkit/store/textindex"
 )
 
 // clock is a time that only the test moves.
@@ -184,6 +186,52 @@ func (f *fixture) list(actor crm.Actor, kind, params string) Page {
 		f.t.Fatalf("%s?%s: %v", kind, params, err)
 	}
 	return page
+}
+
+// Each of these reads in a view of its own.
+
+func (f *fixture) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { page, err = v.Search(q); return err })
+	return page, err
+}
+
+func (f *fixture) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (spelled map[string][]string, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { spelled, err = v.Suggest(e, terms); return err })
+	return spelled, err
+}
+
+func (f *fixture) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entity) (fuzzy FuzzySupport, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { fuzzy, err = v.SupportsFuzzy(e); return err })
+	return fuzzy, err
+}
+
+func (f *fixture) LogTrimmed(ctx context.Context, actor crm.Actor) (at time.Time, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { at, err = v.LogTrimmed(); return err })
+	return at, err
+}
+
+func (f *fixture) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condition) (list ValueCounts, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { list, err = v.ValuesInUse(p); return err })
+	return list, err
+}
+
+func (f *fixture) Keys(ctx context.Context, actor crm.Actor, q *query.Query, limit int) (keys []int64, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { keys, err = v.Keys(q, limit); return err })
+	return keys, err
+}
+
+// searchIndex searches the text index alone.
+func (f *fixture) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (found *textindex.Matches, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) {
+		if err = v.Prepare(e, terms); err == nil {
+			err = v.begin(e)
+		}
+		if err == nil {
+			found, err = v.searchIndex(e, terms)
+		}
+		return err
+	})
+	return found, err
 }
 
 // raw runs a query and returns its rows, each printed in one line.

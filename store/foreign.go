@@ -22,22 +22,28 @@ const lastChange = "SELECT number FROM commits ORDER BY number DESC LIMIT 1"
 // is filled anew.
 const maxForeign = 1000
 
-// look begins a look at memory. Where others have committed what memory is not in step
-// with it finds nothing there, so that who reads records need not wait for the writer, nor
-// the writer for those others.
+// look returns the cache of a workspace as of now. It is not valid where others have
+// committed changes that it does not have.
 func (s *Store) look(ctx context.Context, workspace int64) (cache.Snapshot, error) {
-	last, err := s.ahead(ctx)
-	behind := last > max(s.writer.known.Load(), s.writer.flight.Load()) // of a commit under way its moments tell
-	if behind && s.nudged.CompareAndSwap(false, true) {
-		go func() {
-			_ = s.meetOthers(context.WithoutCancel(ctx)) // if that fails the next look is behind too
-			s.nudged.Store(false)
-		}()
-	}
+	behind, err := s.behind(ctx)
 	if behind || err != nil {
 		return s.cache.Outdated(), err
 	}
 	return s.cache.Snapshot(workspace), nil
+}
+
+// behind reports whether others have committed changes that the caches do not have. The
+// writer then reads them, without the caller waiting for it, nor the writer for those others.
+func (s *Store) behind(ctx context.Context) (bool, error) {
+	last, err := s.ahead(ctx)
+	behind := last > max(s.writer.known.Load(), s.writer.flight.Load()) // the versions show a commit under way
+	if behind && s.nudged.CompareAndSwap(false, true) {
+		go func() {
+			_ = s.meetOthers(context.WithoutCancel(ctx)) // if that fails the next read is behind too
+			s.nudged.Store(false)
+		}()
+	}
+	return behind, err
 }
 
 // catchUp brings memory in step with what others have committed.

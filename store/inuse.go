@@ -21,44 +21,35 @@ type ValueCounts struct {
 	AtLeast bool         // all counts are of the newest query.MaxScan records alone
 }
 
-// ValuesInUse answers which values are in use. Of the fields of records the counts are kept and
+// ValuesInUse returns which values are in use. Of the fields of records the counts are kept and
 // exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
-func (s *Store) ValuesInUse(ctx context.Context, actor crm.Actor, p query.Condition) (list ValueCounts, err error) {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	ctx, end, err := s.turn(ctx, actor)
+func (v *View) ValuesInUse(p query.Condition) (list ValueCounts, err error) {
+	e := p.Question.Entity
+	r, err := v.reader(e)
 	if err != nil {
 		return list, err
 	}
-	defer end()
-	cached, err := s.look(ctx, actor.Workspace)
-	if err != nil {
-		return list, err
-	}
-	args := append([]any{scope(actor, p.Question.Entity)}, p.Args...)
-	read := func() (cache.Count, error) { return s.readInUse(ctx, actor, p, args) }
+	args := append([]any{scope(v.actor, e)}, p.Args...)
+	read := func() (cache.Count, error) { return r.valuesInUse(v.ctx, p, args) }
 	var m cache.Count
-	if p.Question.Entity.IsView() {
+	if e.IsView() {
 		m, err = read()
 	} else {
-		m, err = cached.Count(cache.NewKey(actor.Workspace, p.ValuesSQL, args), read)
+		m, err = r.cached.Count(cache.NewKey(v.actor.Workspace, p.ValuesSQL, args), read)
 	}
 	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
 }
 
-// readInUse reads the values, how many there are, and in how many rows they were counted.
-func (s *Store) readInUse(ctx context.Context, actor crm.Actor, p query.Condition, args []any) (m cache.Count, err error) {
-	err = s.visibleSnapshot(ctx, actor, p.Question.Entity, func(v *ReadTx) error {
-		err := v.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
-			m.Values = append(m.Values, ValueCount{})
-			in := &m.Values[len(m.Values)-1]
-			return scan(&in.Value, &in.N)
-		})
-		if err != nil {
-			return err
-		}
-		return v.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
+// valuesInUse reads the values, how many there are, and in how many rows they were counted.
+func (c *reader) valuesInUse(ctx context.Context, p query.Condition, args []any) (m cache.Count, err error) {
+	err = c.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
+		m.Values = append(m.Values, ValueCount{})
+		in := &m.Values[len(m.Values)-1]
+		return scan(&in.Value, &in.N)
 	})
+	if err == nil {
+		err = c.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
+	}
 	return m, err
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 
 	"crmkit/crm"
@@ -10,29 +9,27 @@ import (
 )
 
 // Keys returns the keys of the records that a question finds, lowest first, at most limit.
-// It reads beside the writes, for no longer than maxRead. What it found may have changed
-// by the time it returns: a write that depends on it compares Versions.
-func (s *Store) Keys(ctx context.Context, actor crm.Actor, q *query.Query, limit int) (keys []int64, err error) {
+// What it found may have changed by the time the view ends: a write that depends on it
+// compares Versions.
+func (v *View) Keys(q *query.Query, limit int) (keys []int64, err error) {
 	byKey := *q
 	byKey.Total, byKey.Order, byKey.Limit = query.TotalNone, query.Order{Field: q.Entity.Field("id")}, limit
-	_, err = s.ask(ctx, actor, &byKey, func(ctx context.Context, c *reader, w accessPath) error {
-		keys, err = c.matchingKeys(ctx, w)
-		return err
-	})
+	r, path, err := v.find(&byKey)
+	if err != nil || path.matchesNothing() {
+		return nil, err
+	}
+	keys, err = r.matchingKeys(v.ctx, path)
 	return keys[:min(len(keys), limit)], err
 }
 
 // Versions returns the versions of those of the records that are there, and that the
-// question still finds, where there is one.
-func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q *query.Query, keys []int64) (map[int64]int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	ctx, end, err := s.turn(ctx, actor)
+// question still finds, if there is one.
+func (v *View) Versions(e *crm.Entity, q *query.Query, keys []int64) (map[int64]int64, error) {
+	r, err := v.reader(e)
 	if err != nil {
 		return nil, err
 	}
-	defer end()
-	condition, args := "TRUE", []any{actor.Workspace}
+	condition, args := "TRUE", []any{v.actor.Workspace}
 	if q != nil {
 		condition, args = q.Condition(), append(args, q.Args...)
 	}
@@ -41,13 +38,11 @@ func (s *Store) Versions(ctx context.Context, actor crm.Actor, e *crm.Entity, q 
 	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+sqlite.KeysFromJSON+") AND %s) SELECT k, v FROM p",
 		e.TableName(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
-	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
-		return v.Rows(ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {
-			var key, version int64
-			err := scan(&key, &version)
-			versions[key] = version
-			return err
-		})
+	err = r.Rows(v.ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {
+		var key, version int64
+		err := scan(&key, &version)
+		versions[key] = version
+		return err
 	})
 	return versions, err
 }

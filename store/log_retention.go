@@ -55,7 +55,11 @@ func (s *Store) workspaceAbove(ctx context.Context, number int64) (next int64, e
 
 // trimLog deletes the entries of a workspace from before a time.
 func (s *Store) trimLog(ctx context.Context, workspace int64, before time.Time) error {
-	old, err := s.logBeginning(ctx, workspace)
+	var old beginning
+	err := s.Read(ctx, func(v *ReadTx) (err error) {
+		old, err = logBeginning(ctx, v, workspace)
+		return err
+	})
 	if err != nil || old.at.IsZero() || !old.at.Before(before) {
 		return err
 	}
@@ -107,27 +111,23 @@ type beginning struct {
 }
 
 // logBeginning returns the first entry of the log of a workspace, nothing if the log is empty.
-func (s *Store) logBeginning(ctx context.Context, workspace int64) (b beginning, err error) {
+func logBeginning(ctx context.Context, v *ReadTx, workspace int64) (b beginning, err error) {
 	var key, at int64
-	err = s.Read(ctx, func(v *ReadTx) error {
-		return v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
-			[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
-	})
+	err = v.Row(ctx, "SELECT key, at FROM log WHERE key > $1 AND key < $2 ORDER BY key LIMIT 1",
+		[]any{crm.RecordKey(workspace, 0), crm.RecordKey(workspace+1, 0)}, &key, &at)
 	if found, err := sqlite.Found(err); !found {
 		return b, err
 	}
 	return beginning{crm.RecordNumber(key), time.UnixMilli(at)}, nil
 }
 
-// LogTrimmed returns the time of the oldest entry in the log of the actor's workspace if older
-// ones were deleted; otherwise the zero time.
-func (s *Store) LogTrimmed(ctx context.Context, actor crm.Actor) (time.Time, error) {
-	ctx, end, err := s.turn(ctx, actor)
-	if err != nil {
+// LogTrimmed returns the time of the oldest entry in the log of the workspace if older ones
+// were deleted; otherwise the zero time.
+func (v *View) LogTrimmed() (time.Time, error) {
+	if err := v.begin(v.store.Schema.Entities[0]); err != nil {
 		return time.Time{}, err
 	}
-	defer end()
-	b, err := s.logBeginning(ctx, actor.Workspace)
+	b, err := logBeginning(v.ctx, v.rows, v.actor.Workspace)
 	if b.number <= 1 {
 		return time.Time{}, err
 	}

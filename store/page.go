@@ -21,19 +21,13 @@ func (c *reader) page(ctx context.Context, t *table.Table, w accessPath, page *P
 	return c.loadPage(ctx, t, w, keys, page)
 }
 
-// matchingKeys returns the keys of a page. Rows that a mirror lists are not tested again for the
-// words of the search, unless something was written since it was read, or readers see
-// less than tables and mirrors have.
+// matchingKeys returns the keys of a page. Rows that the text index found are not tested again
+// for the words of the search, unless readers see less than the index has.
 func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error) {
-	listed := w
 	if w.keyList != "" && !c.Filtered() {
-		listed.q = w.q.Without()
+		w.q = w.q.Without()
 	}
-	keys, err := c.keys(ctx, listed)
-	if w.keyList != "" && err == nil && !c.cached.Valid() {
-		keys, err = c.keys(ctx, w)
-	}
-	return keys, err
+	return c.keys(ctx, w)
 }
 
 // loadPage fills a page with the records of the keys, of which one beyond the limit says that

@@ -120,13 +120,19 @@ func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Ent
 		return s.Snapshot(ctx, fn)
 	}
 	return s.Snapshot(ctx, func(v *ReadTx) error {
-		some, err := v.HasPendingDeletes(actor.Workspace)
-		switch {
-		case err != nil:
+		visible, err := s.visible(v, actor.Workspace)
+		if err != nil {
 			return err
-		case some:
-			return fn(v.Through(s.pendingView.ForWorkspace(actor.Workspace)))
 		}
-		return fn(v)
+		return fn(visible)
 	})
+}
+
+// visible returns a look at the records of a workspace as its readers see them.
+func (s *Store) visible(v *ReadTx, workspace int64) (*ReadTx, error) {
+	pending, err := v.HasPendingDeletes(workspace)
+	if err != nil || !pending {
+		return v, err
+	}
+	return v.Through(s.pendingView.ForWorkspace(workspace)), nil
 }

@@ -26,6 +26,9 @@ type accessPath struct {
 	lastUsed  lastUsedOverlay
 }
 
+// matchesNothing reports whether the text index shows that no row matches.
+func (w accessPath) matchesNothing() bool { return w.hits != nil && w.hits.Total == 0 }
+
 // reader is a read transaction that uses cached counts and records.
 type reader struct {
 	*ReadTx

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -42,21 +41,42 @@ func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key 
 		return s.cachedRecord(cached, row)
 	}
 	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
-		err := v.Row(ctx, t.Fetch, args, row.Dest...)
-		if !errors.Is(err, sqlite.ErrNoRows) {
-			return err
-		}
-		var last int64
-		err = v.Row(ctx, lastNumber, []any{actor.Workspace, e.Plural}, &last)
-		if err != nil && !errors.Is(err, sqlite.ErrNoRows) {
-			return err
-		}
-		return notFoundError(e, key, last)
+		return (&reader{v, cached}).fetch(ctx, actor, row, key)
 	})
 	if err != nil {
 		return rec, err
 	}
 	return s.cachedRecord(cached, row)
+}
+
+// Record returns the record of the workspace with the key, or a not_found error.
+func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
+	r, err := v.reader(e)
+	if err != nil {
+		return rec, err
+	}
+	t, one := v.store.mappings[e], make([]crm.Record, 1)
+	if crm.RecordWorkspace(key) == v.actor.Workspace && len(r.cached.Records(t.Layout, []int64{key}, one)) == 0 {
+		return one[0], nil
+	}
+	row := t.NewRow()
+	if err := r.fetch(v.ctx, v.actor, row, key); err != nil {
+		return rec, err
+	}
+	return v.store.cachedRecord(r.cached, row)
+}
+
+// fetch reads a row by its key, or returns the not_found error that says why there is none.
+func (c *reader) fetch(ctx context.Context, actor crm.Actor, row *table.Row, key int64) error {
+	err := c.Row(ctx, row.Table.Fetch, []any{actor.Workspace, key}, row.Dest...)
+	if !errors.Is(err, sqlite.ErrNoRows) {
+		return err
+	}
+	var last int64
+	if _, err := sqlite.Found(c.Row(ctx, lastNumber, []any{actor.Workspace, row.Table.Entity.Plural}, &last)); err != nil {
+		return err
+	}
+	return notFoundError(row.Table.Entity, key, last)
 }
 
 // cachedRecord returns the record of a row, and puts it into the cache.
@@ -122,66 +142,60 @@ type Page struct {
 	NoExactMatch bool // nothing of the kind has the words of search= as they are written, so they may be misspelled
 }
 
-// List answers a question within the actor's workspace (or user, where the
-// entity is scoped so). All of a page is of one moment, but that a record from memory may
-// lack what another process commits in the instant in which the page is read.
+// List answers a question in a view of its own.
 func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page Page, err error) {
-	nothing, err := s.ask(ctx, actor, q, func(ctx context.Context, c *reader, w accessPath) error {
-		err := c.page(ctx, s.mappings[q.Entity], w, &page)
-		w.lastUsed.apply(page.Records)
-		if err == nil && q.Entity.Storage.SealedIDs {
-			err = s.replay(ctx, c.ReadTx, &page)
-		}
-		if err != nil || q.Total == query.TotalNone {
-			return err
-		}
-		return c.total(ctx, w, &page)
+	err = s.View(ctx, actor, func(v *View) (err error) {
+		page, err = v.List(q)
+		return err
 	})
-	if nothing != nil {
-		page = Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: nothing.NoExactMatch}
-	}
 	return page, err
 }
 
-// ask gives fn a snapshot and the way to what answers a question in it. Where memory shows
-// that nothing does, it does not call fn and returns what memory found.
-func (s *Store) ask(ctx context.Context, actor crm.Actor, q *query.Query, fn func(context.Context, *reader, accessPath) error) (nothing *textindex.Matches, err error) {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	sought := q.Terms != nil && !q.Ranked()
-	if sought {
-		if err := s.catchUp(ctx); err != nil { // mirrors must have what was written
-			return nil, err
-		}
-	}
-	ctx, end, err := s.turn(ctx, actor)
+// List answers a question within the actor's workspace (or user, where the entity is scoped
+// so).
+func (v *View) List(q *query.Query) (page Page, err error) {
+	r, path, err := v.find(q)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	defer end()
-	cached, err := s.look(ctx, actor.Workspace)
-	if err != nil {
-		return nil, err
+	if path.matchesNothing() {
+		return Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: path.hits.NoExactMatch}, nil
 	}
-	var h *textindex.Matches
-	if sought {
-		if h, err = s.searchIndex(ctx, actor, q.Entity, q.Terms); err != nil {
-			return nil, err
-		}
-		if h != nil && h.Total == 0 {
-			return h, nil
+	err = r.page(v.ctx, v.store.mappings[q.Entity], path, &page)
+	path.lastUsed.apply(page.Records)
+	if err == nil && q.Entity.Storage.SealedIDs {
+		err = v.store.replay(v.ctx, r.ReadTx, &page)
+	}
+	if err != nil || q.Total == query.TotalNone {
+		return page, err
+	}
+	return page, r.total(v.ctx, path, &page)
+}
+
+// find returns the access path to what answers a question, and what reads it. A path that
+// matches nothing needs no statement.
+func (v *View) find(q *query.Query) (r *reader, path accessPath, err error) {
+	searches := q.Terms != nil && !q.Ranked()
+	if searches {
+		if err := v.Prepare(q.Entity, q.Terms); err != nil {
+			return nil, path, err
 		}
 	}
-	over := s.lastUsedOverlay(actor, q.Entity)
-	return nil, s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
-		c := &reader{v, cached}
-		w, err := c.choosePlan(ctx, actor, q, h)
-		if err != nil {
-			return err
+	if r, err = v.reader(q.Entity); err != nil {
+		return nil, path, err
+	}
+	var hits *textindex.Matches
+	if searches {
+		if hits, err = v.searchIndex(q.Entity, q.Terms); err != nil {
+			return nil, path, err
 		}
-		w.lastUsed = over
-		return fn(ctx, c, w)
-	})
+	}
+	if path = (accessPath{actor: v.actor, q: q, hits: hits}); path.matchesNothing() {
+		return r, path, nil
+	}
+	path, err = r.choosePlan(v.ctx, v.actor, q, hits)
+	path.lastUsed = v.overlay(q.Entity)
+	return r, path, err
 }
 
 // scope returns the value of the entity's scope column for the actor.
@@ -191,10 +205,6 @@ func scope(actor crm.Actor, e *crm.Entity) int64 {
 	}
 	return actor.Workspace
 }
-
-// maxRead bounds how long one list may work; longer, and it fails with the
-// context's error.
-const maxRead = 20 * time.Second
 
 // total counts the matches: a first page that is also the last holds them all; else by
 // the kept counter where nothing filters, and row by row up to the cap where something
@@ -216,7 +226,7 @@ func (c *reader) total(ctx context.Context, w accessPath, page *Page) error {
 	}
 	count := func() (m cache.Count, err error) { return m, c.RowUntil(ctx, text, args, &m.N) }
 	m := cache.Count{}
-	if c.cached.Valid() && !q.Entity.IsView() {
+	if !q.Entity.IsView() {
 		m, err = c.cached.Count(cache.NewKey(w.actor.Workspace, text, args), count)
 	} else {
 		m, err = count()

@@ -25,58 +25,58 @@ const (
 )
 
 // SupportsFuzzy returns whether searches of a kind find misspelled words.
-func (s *Store) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entity) (FuzzySupport, error) {
-	ctx, end, err := s.turn(ctx, actor)
-	if err != nil {
+func (v *View) SupportsFuzzy(e *crm.Entity) (FuzzySupport, error) {
+	err := v.Prepare(e, nil)
+	if err == nil {
+		err = v.begin(e)
+	}
+	if err != nil || v.texts == nil {
 		return FuzzyOff, err
 	}
-	defer end()
-	return s.indexes.Fuzzy(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e})
+	return v.texts.Fuzzy(e), nil
 }
 
 // Suggest returns other spellings for the words of a search that found nothing, from words
 // of records: the nearest, then the most frequent first. Nil: there are none, or the text
 // is not in memory.
-func (s *Store) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
-	ctx, end, err := s.turn(ctx, actor)
-	if err != nil {
+func (v *View) Suggest(e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
+	err := v.Prepare(e, nil)
+	if err == nil {
+		err = v.begin(e)
+	}
+	if err != nil || v.texts == nil {
 		return nil, err
 	}
-	defer end()
-	return s.indexes.Suggest(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e}, terms)
+	return v.texts.Suggest(v.ctx, e, terms)
 }
 
 // searchIndex searches the text in memory; nil where SQL must answer.
-func (s *Store) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (*textindex.Matches, error) {
-	return s.indexes.Search(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e}, terms)
+func (v *View) searchIndex(e *crm.Entity, terms *query.Terms) (*textindex.Matches, error) {
+	if v.texts == nil {
+		return nil, nil
+	}
+	return v.texts.Search(v.ctx, e, terms)
 }
 
 // Search answers a search of one kind: the first records by rank, those of equal rank by
 // their latest change, and how many there are.
-func (s *Store) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
-	if err := s.catchUp(ctx); err != nil {
+func (v *View) Search(q *query.Search) (page Page, err error) {
+	if err := v.Prepare(q.Entity, q.Terms); err != nil {
 		return page, err
 	}
-	ctx, end, err := s.turn(ctx, actor)
+	read, err := v.reader(q.Entity)
 	if err != nil {
 		return page, err
 	}
-	defer end()
-	cached := s.cache.Snapshot(actor.Workspace)
-	matches, err := s.searchIndex(ctx, actor, q.Entity, q.Terms)
+	matches, err := v.searchIndex(q.Entity, q.Terms)
 	if err != nil {
 		return page, err
 	}
 	if matches == nil {
-		return s.List(ctx, actor, q.Query)
+		return v.List(q.Query)
 	}
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	err = s.visibleSnapshot(ctx, actor, q.Entity, func(v *ReadTx) error {
-		r := ranking{&reader{v, cached}, s.mappings[q.Entity], accessPath{actor: actor, q: q.Query, hits: matches}, q}
-		return r.read(ctx, &page)
-	})
-	return page, err
+	r := ranking{read, v.store.mappings[q.Entity], accessPath{actor: v.actor, q: q.Query, hits: matches}, q}
+	return page, r.read(v.ctx, &page)
 }
 
 // ranking answers a search with what the index has found.

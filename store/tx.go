@@ -159,23 +159,42 @@ type ReadTx = snapshot.Tx
 // if several must agree. A caller that reads records has a turn. One without uses a connection
 // for account reads, which must be short.
 func (s *Store) Read(ctx context.Context, fn func(*ReadTx) error) error {
+	conn, free, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return s.wrapReadError(fn(snapshot.New(conn)))
+}
+
+// reader returns a connection to read with, which the caller gives back by calling free once.
+// In a store in memory the writer waits for that.
+func (s *Store) reader(ctx context.Context) (conn *sqlite.Conn, free func(), err error) {
 	readers := s.accounts
 	if ctx.Value(turnKey{}) != nil {
 		readers = s.readers
 	}
 	if s.gate != nil {
 		s.gate.RLock()
-		defer s.gate.RUnlock()
+		defer func() {
+			if err != nil {
+				s.gate.RUnlock()
+			}
+		}()
 	}
 	select {
 	case <-s.stop:
-		return stopped()
+		return nil, nil, stopped()
 	case <-ctx.Done():
-		return ctx.Err()
-	case r := <-readers:
-		defer func() { readers <- r }()
-		return s.wrapReadError(fn(snapshot.New(r)))
+		return nil, nil, ctx.Err()
+	case conn = <-readers:
 	}
+	return conn, func() {
+		readers <- conn
+		if s.gate != nil {
+			s.gate.RUnlock()
+		}
+	}, nil
 }
 
 // Snapshot runs fn with a connection on which all statements see the same commit.

@@ -8,7 +8,7 @@
 // every row of the workspace. The index keeps the same text in memory, folded and packed,
 // and passes over that of 10,000 contacts more than a hundred times as fast
 // (docs/performance.md). It also finds the words that a misspelled one may stand for
-// (Set.Suggest), for which the database has no help.
+// (Snapshot.Suggest), for which the database has no help.
 //
 // # Why not a full-text index in the database
 //
@@ -23,8 +23,8 @@
 // A Set has one index for each kind of record in each workspace that is searched. An index
 // is a list of segments of 64 records each, addressed by record number; a segment holds the
 // text of its records in one byte slice. Segments never change: a commit replaces those of
-// the records it changed, so a search works on a snapshot and holds no lock. Results are
-// bit masks, one word for each segment.
+// the records it changed. So a Snapshot of a workspace costs no copy, and searches on it hold
+// no lock. Results are bit masks, one word for each segment.
 //
 // The first search of a kind fills its index through a Source, in pages. What is committed
 // meanwhile waits and is applied at the end. Small indexes are filled by the search itself,
@@ -33,7 +33,7 @@
 // # Guarantees
 //
 //   - A search finds exactly the records that the same condition finds in the tables as of
-//     the last commit that Apply was given. The store calls Apply before it answers the
+//     the last commit that Apply was given before the Snapshot was taken. The store calls Apply before it answers the
 //     writes of a commit, so clients find what they wrote.
 //   - The memory stays below Options.Limit. When it would not, the indexes that were used
 //     least recently are dropped.
@@ -44,8 +44,8 @@
 // # Failure
 //
 // The index may always be missing: it is switched off (Limit 0), a workspace is larger than
-// the limit, its rows cannot be read, or they are not read in time. Set.Search then returns
-// nil, and the caller asks the database, which finds the same but suggests no spellings. An
-// index that could not be filled is tried again after a minute, one that was too large
-// after an hour. A fault in Apply drops all indexes and is logged.
+// the limit, its rows cannot be read, or they are not read in time. Snapshot.Search then
+// returns nil, and the caller asks the database, which finds the same but suggests no
+// spellings. An index that could not be filled is tried again after a minute, one that was
+// too large after an hour. A fault in Apply drops all indexes and is logged.
 package textindex

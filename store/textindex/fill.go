@@ -27,7 +27,7 @@ var (
 func (x *index) fill(ctx context.Context, source Source, limit int64) {
 	defer close(x.ready)
 	defer x.abandon() // has no effect once it is filled
-	read := &index{fields: x.fields, vocabulary: map[string]termCount{}}
+	read := &index{fields: x.fields, vocabulary: vocabulary{}}
 	err := x.read(ctx, source, func(docs []document) error {
 		if read.put(docs); read.bytes > limit {
 			return errTooLarge

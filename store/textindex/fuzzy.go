@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -34,21 +35,16 @@ const (
 )
 
 // Fuzzy returns whether searches of a kind find misspelled words.
-func (s *Set) Fuzzy(ctx context.Context, of Key) (FuzzySupport, error) {
-	keys := []Key{of}
-	for _, f := range s.fields[of.Entity].Refs {
-		keys = append(keys, Key{of.Workspace, of.Entity.Target(f)})
+func (n *Snapshot) Fuzzy(e *crm.Entity) FuzzySupport {
+	if n.indexesFor(e, nil) != nil {
+		return FuzzyReady
 	}
-	for _, key := range keys {
-		if s.State(key) == Filling {
-			return FuzzySoon, nil
+	for _, kind := range n.set.fields[e].needed(nil) {
+		if n.set.State(Key{n.workspace, kind}) == Filling {
+			return FuzzySoon
 		}
 	}
-	indexes, err := s.indexesFor(ctx, of, nil)
-	if indexes == nil {
-		return FuzzyOff, err
-	}
-	return FuzzyReady, err
+	return FuzzyOff
 }
 
 // Suggest returns other spellings for the words of a search that found nothing: for each
@@ -56,16 +52,16 @@ func (s *Set) Fuzzy(ctx context.Context, of Key) (FuzzySupport, error) {
 // nearest and then most frequent first. It replaces the words that occur nowhere or, if
 // each occurs somewhere, considers all of them. It returns nil if there are no other
 // spellings, or an index is not available.
-func (s *Set) Suggest(ctx context.Context, of Key, terms *query.Terms) (map[string][]string, error) {
-	indexes, err := s.indexesFor(ctx, of, nil)
-	if err != nil || indexes == nil {
-		return nil, err
+func (n *Snapshot) Suggest(ctx context.Context, e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
+	indexes := n.indexesFor(e, nil)
+	if indexes == nil {
+		return nil, nil
 	}
 	parts := partsOf(terms)
 	if len(parts) > maxParts {
 		return nil, nil
 	}
-	unknown, err := s.unknown(ctx, of, parts)
+	unknown, err := n.unknown(ctx, e, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +99,11 @@ func partsOf(terms *query.Terms) (parts []*fuzzyPart) {
 }
 
 // unknown returns those parts that occur in no record.
-func (s *Set) unknown(ctx context.Context, of Key, parts []*fuzzyPart) (list []*fuzzyPart, err error) {
+func (n *Snapshot) unknown(ctx context.Context, e *crm.Entity, parts []*fuzzyPart) (list []*fuzzyPart, err error) {
 	for _, p := range parts {
 		none := len(parts) == 1 // the search itself has found that
 		if !none {
-			if none, err = s.noMatch(ctx, of, query.ExactTerms(p.part)); err != nil {
+			if none, err = n.noMatch(ctx, e, query.ExactTerms(p.part)); err != nil {
 				return nil, err
 			}
 		}
@@ -150,7 +146,7 @@ func (p *fuzzyPart) suggestions() []string {
 
 // compareAll compares the parts with the vocabulary of a kind and, of the targets of its
 // references, with the words of their labels: only these are searched.
-func compareAll(parts []*fuzzyPart, indexes []*index) {
+func compareAll(parts []*fuzzyPart, indexes []indexState) {
 	parts = slices.DeleteFunc(slices.Clone(parts), func(p *fuzzyPart) bool { return p.matcher == nil })
 	for i, x := range indexes {
 		x.eachTerm(func(word string, count termCount) {

@@ -23,11 +23,13 @@ type index struct {
 	err   error         // why it is not filled; read after ready is closed
 
 	counting   sync.Mutex
-	vocabulary map[string]termCount // guarded by counting
+	vocabulary vocabulary // guarded by counting
 
 	mu             sync.Mutex // guards what follows
 	segments       segments
-	bytes          int64 // about how much memory it takes
+	shared         bool   // a Snapshot has the segments, so the list must not be changed
+	changes        uint64 // how often the segments have changed
+	bytes          int64  // about how much memory it takes
 	uncounted      []pendingRow
 	uncountedBytes int
 	labels         labelCache
@@ -76,6 +78,10 @@ func (x *index) wait(docs []document) {
 // put replaces documents; those of one segment together. The caller holds mu.
 func (x *index) put(docs []document) {
 	x.labels = nil
+	x.changes++
+	if x.shared {
+		x.segments, x.shared = slices.Clone(x.segments), false
+	}
 	slices.SortStableFunc(docs, func(a, b document) int { return cmp.Compare(a.number, b.number) })
 	for len(docs) > 0 {
 		at := int(docs[0].number / segmentRows)
@@ -96,13 +102,6 @@ func (x *index) put(docs []document) {
 	}
 }
 
-// snapshot returns the segments as they are now.
-func (x *index) snapshot() segments {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Clone(x.segments)
-}
-
 // size returns about how much memory the index takes.
 func (x *index) size() int64 {
 	x.mu.Lock()
@@ -118,22 +117,18 @@ type labelCache map[string][]uint64
 const maxLabels = 16
 
 // byLabel returns masks of the records whose label contains one of the terms, by segment;
-// nil if there are none.
-func (x *index) byLabel(terms []term) []uint64 {
+// nil if there are none. The result is kept for other searches of the same state.
+func (is indexState) byLabel(terms []term) []uint64 {
 	text := ""
 	for _, t := range terms {
 		text += string(t.finders[0].text) + "\n"
 	}
-	x.mu.Lock()
-	masks, known := x.labels[text]
-	all := slices.Clone(x.segments)
-	x.mu.Unlock()
-	if known {
+	if masks, known := is.keptLabels(text); known {
 		return masks
 	}
 	any := uint64(0)
-	masks = make([]uint64, len(all))
-	for i, s := range all {
+	masks := make([]uint64, len(is.segments))
+	for i, s := range is.segments {
 		if s != nil {
 			masks[i] = s.matchLabel(terms)
 			any |= masks[i]
@@ -142,13 +137,30 @@ func (x *index) byLabel(terms []term) []uint64 {
 	if any == 0 {
 		masks = nil
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if slices.Equal(all, x.segments) { // nothing was committed meanwhile
-		if x.labels == nil || len(x.labels) == maxLabels {
-			x.labels = labelCache{}
-		}
-		x.labels[text] = masks
-	}
+	is.keepLabels(text, masks)
 	return masks
+}
+
+// keptLabels returns the masks for a text, unless something was committed since the state.
+func (is indexState) keptLabels(text string) (masks []uint64, known bool) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	if is.index.changes != is.changes {
+		return nil, false
+	}
+	masks, known = is.labels[text]
+	return masks, known
+}
+
+// keepLabels keeps the masks for a text, unless something was committed since the state.
+func (is indexState) keepLabels(text string, masks []uint64) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	if is.index.changes != is.changes {
+		return
+	}
+	if is.labels == nil || len(is.labels) == maxLabels {
+		is.index.labels = labelCache{}
+	}
+	is.labels[text] = masks
 }

@@ -6,14 +6,15 @@ import (
 	"math/bits"
 	"slices"
 
+	"crmkit/crm"
 	"crmkit/query"
 )
 
 // scan is one pass over the segments of a kind.
 type scan struct {
-	indexes    []*index    // of the kind, then of the target of each of its references; nil: not needed
-	segments   segments    // of the first
-	conditions []condition // a record must match all; the most selective is first
+	indexes    []indexState // of the kind, then of the target of each of its references; empty: not needed
+	segments   segments     // of the first
+	conditions []condition  // a record must match all; the most selective is first
 }
 
 // condition is one word, or one part of a field, that a record must contain: in a field of
@@ -26,12 +27,12 @@ type condition struct {
 }
 
 // newScan prepares a pass; nil where an index that it needs is not available.
-func (s *Set) newScan(ctx context.Context, of Key, terms *query.Terms) (*scan, error) {
-	indexes, err := s.indexesFor(ctx, of, terms)
-	if err != nil || indexes == nil {
-		return nil, err
+func (n *Snapshot) newScan(e *crm.Entity, terms *query.Terms) *scan {
+	indexes := n.indexesFor(e, terms)
+	if indexes == nil {
+		return nil
 	}
-	c := &scan{indexes: indexes, segments: indexes[0].snapshot()}
+	c := &scan{indexes: indexes, segments: indexes[0].segments}
 	for _, w := range terms.Words {
 		c.add(c.anyField(w))
 	}
@@ -39,31 +40,7 @@ func (s *Set) newScan(ctx context.Context, of Key, terms *query.Terms) (*scan, e
 		c.add(c.oneField(l))
 	}
 	c.sort()
-	return c, nil
-}
-
-// indexesFor returns the index of a kind and those of the targets of its references, nil
-// for targets in which nothing is looked for. Without terms it returns all. The result is
-// nil if one of them is not available.
-func (s *Set) indexesFor(ctx context.Context, of Key, terms *query.Terms) ([]*index, error) {
-	own, err := s.get(ctx, of)
-	if own == nil || err != nil {
-		return nil, err
-	}
-	list := []*index{own}
-	for _, f := range own.fields.Refs {
-		needed := terms == nil || len(terms.Words) > 0 || slices.ContainsFunc(terms.Likes, func(l query.Like) bool { return slices.Contains(l.Refs, f) })
-		if !needed {
-			list = append(list, nil)
-			continue
-		}
-		target, err := s.get(ctx, Key{of.Workspace, of.Entity.Target(f)})
-		if target == nil || err != nil {
-			return nil, err
-		}
-		list = append(list, target)
-	}
-	return list, nil
+	return c
 }
 
 // anyField returns the condition that a word occurs in any field.

@@ -22,9 +22,13 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	}
 	for _, params := range []string{"search=frequentation+rare", "search=rare+frequentation", "search=frequentation&notes=like:rare", "search=rare&notes=like:frequentation", "notes=like:rare&notes=like:frequentation"} {
 		terms := db.terms(t, of, params)
-		c, err := set.newScan(t.Context(), of, terms)
-		if err != nil || c == nil {
-			t.Fatalf("%s: no index: %v", params, err)
+		now, err := set.now(t.Context(), of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := now.newScan(of.Entity, terms)
+		if c == nil {
+			t.Fatalf("%s: no index", params)
 		}
 		if first := string(c.conditions[0].terms[0].finders[0].text); first != "rare" {
 			t.Errorf("%s begins with %q, which matches %d of a sample", params, first, c.conditions[0].sampleHits)

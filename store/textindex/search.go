@@ -22,13 +22,13 @@ type Matches struct {
 
 // Search finds the records of a kind that match all terms. It returns nil where an index
 // that it needs is not available; the caller must ask the database then.
-func (s *Set) Search(ctx context.Context, of Key, terms *query.Terms) (*Matches, error) {
-	scan, err := s.newScan(ctx, of, terms)
-	if err != nil || scan == nil {
-		return nil, err
+func (n *Snapshot) Search(ctx context.Context, e *crm.Entity, terms *query.Terms) (*Matches, error) {
+	scan := n.newScan(e, terms)
+	if scan == nil {
+		return nil, nil
 	}
-	m := &Matches{workspace: of.Workspace, segments: scan.segments, masks: make([]uint64, len(scan.segments))}
-	err = scan.each(ctx, func(at int, mask uint64) (more bool) {
+	m := &Matches{workspace: n.workspace, segments: scan.segments, masks: make([]uint64, len(scan.segments))}
+	err := scan.each(ctx, func(at int, mask uint64) (more bool) {
 		m.masks[at] = mask
 		m.Total += int64(bits.OnesCount64(mask))
 		return true
@@ -37,19 +37,19 @@ func (s *Set) Search(ctx context.Context, of Key, terms *query.Terms) (*Matches,
 		return m, err
 	}
 	if m.NoExactMatch = true; len(terms.Likes) > 0 { // it may be these that nothing matches
-		m.NoExactMatch, err = s.noMatch(ctx, of, &query.Terms{Words: terms.Words})
+		m.NoExactMatch, err = n.noMatch(ctx, e, &query.Terms{Words: terms.Words})
 	}
 	return m, err
 }
 
 // noMatch reports whether no record matches; false where an index is not available.
-func (s *Set) noMatch(ctx context.Context, of Key, terms *query.Terms) (bool, error) {
-	scan, err := s.newScan(ctx, of, terms)
-	if err != nil || scan == nil {
-		return false, err
+func (n *Snapshot) noMatch(ctx context.Context, e *crm.Entity, terms *query.Terms) (bool, error) {
+	scan := n.newScan(e, terms)
+	if scan == nil {
+		return false, nil
 	}
 	none := true
-	err = scan.each(ctx, func(_ int, mask uint64) (more bool) {
+	err := scan.each(ctx, func(_ int, mask uint64) (more bool) {
 		none = mask == 0
 		return none
 	})

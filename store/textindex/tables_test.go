@@ -53,6 +53,34 @@ func (db *tables) open(t *testing.T, opts Options) *Set {
 	return s
 }
 
+// now returns a snapshot in which a kind can be searched.
+func (s *Set) now(ctx context.Context, of Key) (*Snapshot, error) {
+	err := s.Prepare(ctx, of, nil)
+	return s.Snapshot(of.Workspace), err
+}
+
+// Search searches a snapshot of now.
+func (s *Set) Search(ctx context.Context, of Key, terms *query.Terms) (*Matches, error) {
+	if err := s.Prepare(ctx, of, terms); err != nil {
+		return nil, err
+	}
+	return s.Snapshot(of.Workspace).Search(ctx, of.Entity, terms)
+}
+
+// Suggest returns the spellings of now.
+func (s *Set) Suggest(ctx context.Context, of Key, terms *query.Terms) (map[string][]string, error) {
+	now, err := s.now(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return now.Suggest(ctx, of.Entity, terms)
+}
+
+// Fuzzy returns what searches of a kind find now.
+func (s *Set) Fuzzy(ctx context.Context, of Key) (FuzzySupport, error) {
+	return s.Snapshot(of.Workspace).Fuzzy(of.Entity), ctx.Err()
+}
+
 func (db *tables) key(workspace int64, kind string) Key {
 	return Key{workspace, db.schema.ByName(kind)}
 }

@@ -1,6 +1,9 @@
 package textindex
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // The vocabulary of an index has the words of its rows that a misspelled word may stand
 // for, with how often they occur. Counting words takes longer than a commit should, so new
@@ -54,46 +57,94 @@ func (x *index) takeUncounted() (rows []pendingRow) {
 // The caller holds counting.
 func (x *index) countWords(rows []pendingRow) (grew int64) {
 	for _, row := range rows {
-		grew += x.countRow(row.text, row.n)
+		grew += x.vocabulary.count(row.text, row.n)
 	}
 	return grew
 }
 
-// countRow adds n to the counts of the words of a row, and returns by how many bytes the
+// vocabulary is how often words occur.
+type vocabulary map[string]termCount
+
+// count adds n to the counts of the words of a row, and returns by how many bytes the
 // vocabulary grew.
-func (x *index) countRow(row []byte, n int) (grew int64) {
+func (all vocabulary) count(row []byte, n int) (grew int64) {
 	inLabel := 0 // how many words of the label are left; they come first
 	fuzzyWords(label(row), func([]byte) { inLabel++ })
 	fuzzyWords(row, func(word []byte) {
-		count, known := x.vocabulary[string(word)]
+		count, known := all[string(word)]
 		if count.all += n; inLabel > 0 {
 			count.inLabels += n
 		}
 		inLabel--
-		if x.vocabulary[string(word)] = count; !known {
+		if all[string(word)] = count; !known {
 			grew += int64(len(word) + wordCost)
 		}
-		if count.all == 0 {
-			delete(x.vocabulary, string(word))
+		if count == (termCount{}) {
+			delete(all, string(word))
 			grew -= int64(len(word) + wordCost)
 		}
 	})
 	return grew
 }
 
-// eachTerm calls fn for each word of the vocabulary. Neither searches nor commits wait for
-// it.
-func (x *index) eachTerm(fn func(word string, count termCount)) {
-	x.counting.Lock()
-	defer x.counting.Unlock()
+// countSegment adds n to the counts of the words of all rows of a segment.
+func (all vocabulary) countSegment(s *segment, n int) {
+	if s == nil {
+		return
+	}
+	for mask := s.rows(); mask != 0; mask &= mask - 1 {
+		all.count(s.row(bits.TrailingZeros64(mask)), n)
+	}
+}
+
+// eachTerm calls fn for each word that the state has, and how often. Neither searches nor
+// commits wait for it.
+func (is indexState) eachTerm(fn func(word string, count termCount)) {
+	is.counting.Lock()
+	defer is.counting.Unlock()
+	later := is.since(is.countAll())
+	for word, count := range is.vocabulary {
+		if more, differs := later[word]; differs {
+			count.all, count.inLabels = count.all+more.all, count.inLabels+more.inLabels
+			delete(later, word)
+		}
+		if count.all > 0 {
+			fn(word, count)
+		}
+	}
+	for word, count := range later {
+		if count.all > 0 {
+			fn(word, count)
+		}
+	}
+}
+
+// countAll counts the rows that wait to be counted, and returns the segments that the
+// vocabulary then is of. The caller holds counting.
+func (x *index) countAll() segments {
 	x.mu.Lock()
-	rows := x.takeUncounted()
+	rows, now := x.takeUncounted(), x.segments
+	x.shared = true
 	x.mu.Unlock()
 	grew := x.countWords(rows)
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.bytes += grew
-	x.mu.Unlock()
-	for word, count := range x.vocabulary {
-		fn(word, count)
+	return now
+}
+
+// since returns what to add to the counts of later segments for those of the state.
+func (is indexState) since(now segments) vocabulary {
+	more := vocabulary{}
+	for at, s := range now {
+		var was *segment
+		if at < len(is.segments) {
+			was = is.segments[at]
+		}
+		if s != was {
+			more.countSegment(was, 1)
+			more.countSegment(s, -1)
+		}
 	}
+	return more
 }

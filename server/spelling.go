@@ -1,0 +1,73 @@
+package server
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+	"crmkit/store"
+)
+
+// spelledSearch is a search of one kind that may be run again by other spellings.
+type spelledSearch struct {
+	entity *crm.Entity
+	read   func(*spelledSearch, query.Env) error // sets what follows
+
+	terms *query.Terms
+	page  store.Page
+	rank  int // of the first record, in a search that ranks
+}
+
+// searchSpelled runs searches. If no kind has the words as they are written, it runs each
+// again by words that are spelled like them, and returns those that found something by word.
+func searchSpelled(v *store.View, env query.Env, searches []*spelledSearch) (spelled map[string][]string, err error) {
+	for _, s := range searches {
+		if err := s.read(s, env); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(searches, func(s *spelledSearch) bool { return !s.page.NoExactMatch }) {
+		return nil, nil
+	}
+	for _, s := range searches {
+		if env.Fuzzy, err = v.Suggest(s.entity, s.terms); err != nil {
+			return nil, err
+		}
+		if env.Fuzzy == nil {
+			continue
+		}
+		if err := s.read(s, env); err != nil {
+			return nil, err
+		}
+		if !s.page.NoExactMatch {
+			spelled = addSpellings(spelled, env.Fuzzy)
+		}
+	}
+	return spelled, nil
+}
+
+// addSpellings adds spellings to those of other kinds.
+func addSpellings(all, more map[string][]string) map[string][]string {
+	if all == nil {
+		all = map[string][]string{}
+	}
+	for word, instead := range more {
+		all[word] = append(all[word], instead...)
+	}
+	return all
+}
+
+// spelledRemarks say which words were searched in place of others.
+func spelledRemarks(spelled map[string][]string) (remarks []string) {
+	for _, word := range slices.Sorted(maps.Keys(spelled)) {
+		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
+		for i := range instead {
+			instead[i] = norm.Quote(instead[i])
+		}
+		remarks = append(remarks, "no match for "+norm.Quote(word)+" as written; searched for "+strings.Join(instead, ", ")+" instead")
+	}
+	return remarks
+}

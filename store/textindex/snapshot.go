@@ -1,0 +1,100 @@
+package textindex
+
+import (
+	"context"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/query"
+)
+
+// Snapshot is the text of one workspace as it was at one moment. All searches of a snapshot
+// read the same records, those of several kinds too, whatever is committed meanwhile. It may
+// be used by one goroutine at a time.
+type Snapshot struct {
+	set       *Set
+	workspace int64
+	states    []indexState // of the indexes that were filled
+}
+
+// indexState is an index as it was at one moment.
+type indexState struct {
+	*index
+	segments segments
+	changes  uint64
+}
+
+// Snapshot returns the text of a workspace as of now. It has only indexes that are filled:
+// call Prepare before it for the kinds that will be searched.
+func (s *Set) Snapshot(workspace int64) *Snapshot {
+	n := &Snapshot{set: s, workspace: workspace, states: make([]indexState, 0, len(s.fields))}
+	s.mu.Lock() // which Apply holds for all indexes of a commit
+	defer s.mu.Unlock()
+	for e := range s.fields {
+		if x := s.indexes[Key{workspace, e}]; x != nil {
+			n.states = x.appendState(n.states)
+		}
+	}
+	return n
+}
+
+// appendState appends the state of the index, if it is filled. From then on the segments are
+// shared: the next commit works on a copy of their list.
+func (x *index) appendState(list []indexState) []indexState {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.state != filled {
+		return list
+	}
+	x.shared = true
+	return append(list, indexState{x, x.segments, x.changes})
+}
+
+// Prepare fills the indexes that a search of a kind reads, and waits for them, though not
+// for ever: a Snapshot may lack them afterwards. Without terms it fills those for any search.
+func (s *Set) Prepare(ctx context.Context, of Key, terms *query.Terms) error {
+	for _, e := range s.fields[of.Entity].needed(terms) {
+		if e == nil {
+			continue
+		}
+		x, err := s.get(ctx, Key{of.Workspace, e})
+		if x == nil || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// needed returns the kinds whose text a search reads: the kind itself, and for each of its
+// references the target, nil where nothing is searched in that.
+func (f Fields) needed(terms *query.Terms) []*crm.Entity {
+	if f.Entity == nil {
+		return nil
+	}
+	list := []*crm.Entity{f.Entity}
+	for _, ref := range f.Refs {
+		if terms == nil || len(terms.Words) > 0 || slices.ContainsFunc(terms.Likes, func(l query.Like) bool { return slices.Contains(l.Refs, ref) }) {
+			list = append(list, f.Entity.Target(ref))
+		} else {
+			list = append(list, nil)
+		}
+	}
+	return list
+}
+
+// indexesFor returns the state of the index of each kind that a search reads, in the order
+// of Fields.needed; nil if one of them is not available.
+func (n *Snapshot) indexesFor(e *crm.Entity, terms *query.Terms) (list []indexState) {
+	for _, kind := range n.set.fields[e].needed(terms) {
+		at := slices.IndexFunc(n.states, func(is indexState) bool { return is.key.Entity == kind })
+		switch {
+		case kind == nil:
+			list = append(list, indexState{})
+		case at < 0:
+			return nil
+		default:
+			list = append(list, n.states[at])
+		}
+	}
+	return list
+}
