@@ -2,7 +2,7 @@ package crm
 
 import "fmt"
 
-// Derivation says from what the value of a field follows. A field has at most one: a
+// Derivation says how the value of a field follows from others. A field has at most one: a
 // *Rollup, *Inherited, *Transition, *FlagOf or *AmountOf. It is an interface and not a
 // struct of five pointers, so that the compiler knows that there is only one.
 type Derivation interface {

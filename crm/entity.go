@@ -61,7 +61,7 @@ type Parents struct {
 	Fields      []string // references; lists and POST are also below the paths of those records
 	Path        string   // the path there, if it is not the entity's own
 	ExactlyOne  []string // further references of a link, of which exactly one is set
-	AuthorOwned bool     // a log of what happened: it needs a parent, and only its author or an admin changes it
+	AuthorOwned bool     // an entry of a log: it needs a parent, and only its author or an admin changes it
 }
 
 // Sets returns the sets of references with the last of which a record is deleted.

@@ -20,14 +20,14 @@ type Field struct {
 	Enumerable   bool       // few distinct values: an empty list names those in use
 	Indexed      bool       // lists by one of its values follow an index
 	RangeIndexed bool       // lists by a span of its times follow an index
-	HandleSyntax bool       // a Word that holds handles; filters take bare ids too
+	HandleSyntax bool       // a word that holds handles; filters take bare ids too
 	IsUser       bool       // names a person; bodies and filters take "me" for the user of the token
 	Column       string     // the SQL column, when it is not Name
-	Ref          string     // the entity a Ref points to
-	Choices      Choices    // the words that are allowed; of other types empty
+	Ref          string     // the entity that a reference points to
+	Choices      Choices    // the words that are allowed, if the type is a choice
 	Default      string     // stored if a client sends none; "now" for times
 	Max          int        // most characters; 0 is DefaultMax
-	Derivation   Derivation // from what the value follows; nil: clients set it, or only the store does
+	Derivation   Derivation // how the value follows from others; nil: it does not
 }
 
 // Choices are the words of which a field holds one.
@@ -49,13 +49,13 @@ func (c Choices) check(f *Field) error {
 	case c.Ordered && (len(c.Values) == 0 || len(c.Values) > 10):
 		return fmt.Errorf("field %s ranks %d words, of 1 to 10", f.Name, len(c.Values))
 	case len(c.Values) > 0 && f.Default != "" && !slices.Contains(c.Values, f.Default):
-		return fmt.Errorf("the default %q of field %s is none of %v", f.Default, f.Name, c.Values)
+		return fmt.Errorf("the default %q of field %s is not one of %v", f.Default, f.Name, c.Values)
 	}
 	return nil
 }
 
-// NotNull reports whether the field is set in every record of an entity without
-// random ids.
+// NotNull reports whether the field is set in every record of an entity. In a view a
+// read-only field may be unset, because nothing of the schema fills it.
 func (f *Field) NotNull() bool {
 	if f.Derived() || f.Transition() != nil {
 		return f.Type.Kind() == IntKind || f.Default != ""

@@ -58,7 +58,8 @@ func Millis(ms int64) Value { return Value{Kind: TimeKind, Int: ms} }
 // Key returns a reference to the record with the key.
 func Key(key int64) Value { return Value{Kind: RefKind, Int: key} }
 
-// Bool returns a flag.
+// Bool returns a flag. Its parameter is the value itself and not an option, so a call shows
+// what it means.
 func Bool(b bool) Value {
 	v := Value{Kind: FlagKind}
 	if b {

@@ -42,25 +42,15 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if !ok || isObject(t.field) && t.field.ReadOnly {
 		return "", unknown(e, param, raw)
 	}
-	if t.field.Type.Comparison().By == crm.ByNothing {
-		return "", spelled(t.field, param)
-	}
-	if len(raw) > maxOperand+len("like:") {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(raw), maxOperand).On(param)
-	}
-	if _, ok := norm.Clean(param + raw); !ok {
-		return "", crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", norm.Quote(param)).On(param)
+	if err := checkFilter(t, param, raw); err != nil {
+		return "", err
 	}
 	op, value, err := splitOp(param, raw, t)
 	if err != nil {
 		return "", err
 	}
-	if len(value) > maxOperand {
-		return "", crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(value), maxOperand).On(param)
-	}
-	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
-		return "", crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
-			norm.Quote(param), maxLike, n).On(param)
+	if err := checkOperand(param, op, value); err != nil {
+		return "", err
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
@@ -92,6 +82,34 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return c.without(t, test), nil
 	}
 	return c.joinPath(t, test), nil
+}
+
+// checkFilter checks a filter before its operator is read, because an operator is looked
+// for in clean text of a bounded length only.
+func checkFilter(t target, param, raw string) *crm.Error {
+	if t.field.Type.Comparison().By == crm.ByNothing {
+		return spelled(t.field, param)
+	}
+	if len(raw) > maxOperand+len("like:") {
+		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(raw), maxOperand).On(param)
+	}
+	if _, ok := norm.Clean(param + raw); !ok {
+		return crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", norm.Quote(param)).On(param)
+	}
+	return nil
+}
+
+// checkOperand checks the length of a value without its operator. A part that like: looks
+// for is shorter, because it is compared at each place of a text.
+func checkOperand(param, op, value string) *crm.Error {
+	if len(value) > maxOperand {
+		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(value), maxOperand).On(param)
+	}
+	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
+		return crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
+			norm.Quote(param), maxLike, n).On(param)
+	}
+	return nil
 }
 
 // onlyNull is the error for is: and not: with a value.

@@ -82,7 +82,7 @@ func (tx *Tx) RecordByID(e *crm.Entity, id string) (crm.Record, error) {
 	return rec, err
 }
 
-// RecordBy returns the record of an entity with random ids that has the value in a column.
+// RecordBy returns the row of a view that has the value in a column.
 func (tx *Tx) RecordBy(e *crm.Entity, column, value string) (rec crm.Record, found bool, err error) {
 	t := tx.store.mappings[e]
 	return tx.find("SELECT "+t.Columns+" FROM "+t.From+" WHERE t."+e.ScopeColumn()+" = $1 AND t."+column+" = $2", e, value)

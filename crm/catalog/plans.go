@@ -81,24 +81,31 @@ type Plans []Plan
 
 // BuiltinPlans returns the plans every server knows, the default plan first.
 func BuiltinPlans() Plans {
-	return Plans{builtin(DefaultPlan, 100_000, 100, 20, 5*gigabyte), builtin("free", 1_000, 5, 3, gigabyte/10), {"unlimited", nil}}
+	return Plans{
+		builtin(DefaultPlan, allowance{records: 100_000, members: 100, workspaces: 20, storage: 5 * gigabyte}),
+		builtin("free", allowance{records: 1_000, members: 5, workspaces: 3, storage: gigabyte / 10}),
+		{"unlimited", nil},
+	}
 }
 
 const gigabyte = 1_000_000_000
 
+// allowance is what a built-in plan allows.
+type allowance struct{ records, members, workspaces, storage int64 }
+
 // builtin returns a plan that allows as many records of every kind, and ten times as
-// many of those that log what happened or tie others together.
-func builtin(name string, records, members, workspaces, storage int64) Plan {
+// many activities and links, of which one contact or campaign has many.
+func builtin(name string, a allowance) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
 		switch e := &Entities[i]; {
 		case e.PlanLimited() && (e.Parents.AuthorOwned || e.IsLink()):
-			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * records})
+			plan.Caps = append(plan.Caps, Cap{e.Plural, 10 * a.records})
 		case e.PlanLimited():
-			plan.Caps = append(plan.Caps, Cap{e.Plural, records})
+			plan.Caps = append(plan.Caps, Cap{e.Plural, a.records})
 		}
 	}
-	return Plan{name, append(plan.Caps, Cap{"members", members}, Cap{Storage, storage}, Cap{"workspaces", workspaces})}
+	return Plan{name, append(plan.Caps, Cap{"members", a.members}, Cap{Storage, a.storage}, Cap{"workspaces", a.workspaces})}
 }
 
 // ByName returns the plan with the name, and whether there is one.

@@ -157,28 +157,33 @@ func TestParsePlans(t *testing.T) {
 	}
 }
 
-func TestParsePlansRefuses(t *testing.T) {
-	const names = " cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first"
-	const plan = " is no plan; write a name, a colon and caps, like team: contacts=5000 members=10"
-	const pair = " is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan"
+// The ends of the errors for refused plans.
+const (
+	badName   = " cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first"
+	badPlan   = " is no plan; write a name, a colon and caps, like team: contacts=5000 members=10"
+	badCap    = " is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan"
+	badNumber = "; write digits only, from 0 to 1000000000000, or unlimited"
+)
+
+// refusedPlans returns settings that are refused, with the reason that is given.
+func refusedPlans() map[string]string {
 	resources := " cannot be capped, only " + strings.Join(catalog.Resources(), ", ")
-	const number = "; write digits only, from 0 to 1000000000000, or unlimited"
 	long := strings.Repeat("b", 33)
-	for text, want := range map[string]string{
-		"team":                              "team" + plan,
-		"team contacts=5":                   `"team contacts=5"` + plan,
-		"team: contacts=5; contacts=6":      "contacts=6" + plan,
-		"x\n\u202ey":                        `"x\n\u202ey"` + plan,
-		long + long + long:                  (long + long + long)[:80] + "…" + plan,
-		": contacts=5":                      `""` + names,
-		"Team: contacts=5":                  "Team" + names,
-		"9x: contacts=5":                    "9x" + names,
-		"-x: contacts=5":                    "-x" + names,
-		"my team: contacts=5":               `"my team"` + names,
-		"té: contacts=5":                    "té" + names,
-		"a\nb: contacts=5":                  `"a\nb"` + names,
-		"contacts=5 team: deals=1":          `"contacts=5 team"` + names,
-		long + ": contacts=5":               long + names,
+	return map[string]string{
+		"team":                              "team" + badPlan,
+		"team contacts=5":                   `"team contacts=5"` + badPlan,
+		"team: contacts=5; contacts=6":      "contacts=6" + badPlan,
+		"x\n\u202ey":                        `"x\n\u202ey"` + badPlan,
+		long + long + long:                  (long + long + long)[:80] + "…" + badPlan,
+		": contacts=5":                      `""` + badName,
+		"Team: contacts=5":                  "Team" + badName,
+		"9x: contacts=5":                    "9x" + badName,
+		"-x: contacts=5":                    "-x" + badName,
+		"my team: contacts=5":               `"my team"` + badName,
+		"té: contacts=5":                    "té" + badName,
+		"a\nb: contacts=5":                  `"a\nb"` + badName,
+		"contacts=5 team: deals=1":          `"contacts=5 team"` + badName,
+		long + ": contacts=5":               long + badName,
 		"team:":                             "plan team has no caps; if it is to have none, write team: contacts=unlimited",
 		"team: , ;x: deals=1":               "plan team has no caps; if it is to have none, write team: contacts=unlimited",
 		"a: deals=1; b: deals=2; a: ,":      "plan a has no caps; if it is to have none, write a: contacts=unlimited",
@@ -186,29 +191,33 @@ func TestParsePlansRefuses(t *testing.T) {
 		"free: deals=1; free: deals=2":      "plan free is there twice; write it once, with all its caps",
 		"a: deals=1 members=1 deals=1":      "plan a caps deals twice; write one number for it",
 		"a: deals=unlimited,deals=1":        "plan a caps deals twice; write one number for it",
-		"a: contacts":                       "plan a: contacts" + pair,
-		"a: contacts = 5":                   "plan a: contacts" + pair,
-		"a: contacts=5 b: deals=6":          "plan a: b:" + pair,
-		"a: contacts=5,000":                 "plan a: 000" + pair,
-		"a: contacts:5":                     "plan a: contacts:5" + pair,
+		"a: contacts":                       "plan a: contacts" + badCap,
+		"a: contacts = 5":                   "plan a: contacts" + badCap,
+		"a: contacts=5 b: deals=6":          "plan a: b:" + badCap,
+		"a: contacts=5,000":                 "plan a: 000" + badCap,
+		"a: contacts:5":                     "plan a: contacts:5" + badCap,
 		"a: contcts=5":                      "plan a: contcts" + resources + "; did you mean contacts?",
 		"a: deal=5":                         "plan a: deal" + resources + "; did you mean deals?",
 		"a: Members=5":                      "plan a: Members" + resources + "; did you mean members?",
 		"a: passwords=5":                    "plan a: passwords" + resources,
 		"a: =5":                             `plan a: ""` + resources,
-		"a: contacts=":                      `plan a: contacts cannot be ""` + number,
-		"a: contacts=-1":                    "plan a: contacts cannot be -1" + number,
-		"a: contacts=+1":                    "plan a: contacts cannot be +1" + number,
-		"a: contacts=1_000":                 "plan a: contacts cannot be 1_000" + number,
-		"a: contacts=1e3":                   "plan a: contacts cannot be 1e3" + number,
-		"a: contacts=0x10":                  "plan a: contacts cannot be 0x10" + number,
-		"a: contacts=٣":                     "plan a: contacts cannot be ٣" + number,
-		"a: contacts=5=6":                   "plan a: contacts cannot be 5=6" + number,
-		"a: contacts=Unlimited":             "plan a: contacts cannot be Unlimited" + number,
-		"a: contacts=1000000000001":         "plan a: contacts cannot be 1000000000001" + number,
-		"a: contacts=9223372036854775807":   "plan a: contacts cannot be 9223372036854775807" + number,
-		"a: contacts=99999999999999999999":  "plan a: contacts cannot be 99999999999999999999" + number,
-	} {
+		"a: contacts=":                      `plan a: contacts cannot be ""` + badNumber,
+		"a: contacts=-1":                    "plan a: contacts cannot be -1" + badNumber,
+		"a: contacts=+1":                    "plan a: contacts cannot be +1" + badNumber,
+		"a: contacts=1_000":                 "plan a: contacts cannot be 1_000" + badNumber,
+		"a: contacts=1e3":                   "plan a: contacts cannot be 1e3" + badNumber,
+		"a: contacts=0x10":                  "plan a: contacts cannot be 0x10" + badNumber,
+		"a: contacts=٣":                     "plan a: contacts cannot be ٣" + badNumber,
+		"a: contacts=5=6":                   "plan a: contacts cannot be 5=6" + badNumber,
+		"a: contacts=Unlimited":             "plan a: contacts cannot be Unlimited" + badNumber,
+		"a: contacts=1000000000001":         "plan a: contacts cannot be 1000000000001" + badNumber,
+		"a: contacts=9223372036854775807":   "plan a: contacts cannot be 9223372036854775807" + badNumber,
+		"a: contacts=99999999999999999999":  "plan a: contacts cannot be 99999999999999999999" + badNumber,
+	}
+}
+
+func TestParsePlansRefuses(t *testing.T) {
+	for text, want := range refusedPlans() {
 		plans, err := catalog.ParsePlans(text)
 		if err == nil || err.Error() != want || plans != nil {
 			t.Errorf("%q: %q, error %v\nwant %s", text, printed(plans), err, want)

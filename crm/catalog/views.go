@@ -5,8 +5,9 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// Views are the lists of what is not a record. What they show is made and changed by
-// functions of the packages store and auth, which log each change as that of records is.
+// Views are the lists of things that are not records. Functions of the packages store and
+// auth make and change these things, and log each change as the store does for records. A
+// thing that clients could make with any field they like would be an entity instead.
 var Views = []crm.View{
 	{
 		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",

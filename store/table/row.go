@@ -65,7 +65,7 @@ func (r *Row) decoded() crm.Record {
 	return rec
 }
 
-// randomID returns the id of a row of an entity with random ids.
+// randomID returns the id of a row of a view.
 func (t *Table) randomID(key int64, cell any) string {
 	if id, ok := cell.(string); ok || t.Sealer == nil {
 		return id
