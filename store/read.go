@@ -66,7 +66,7 @@ func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
 	return v.store.cachedRecord(r.cached, row)
 }
 
-// fetch reads a row by its key, or returns the not_found error that says why there is none.
+// fetch reads a row by its key, or returns the not_found error that says why it is missing.
 func (c *reader) fetch(ctx context.Context, actor crm.Actor, row *table.Row, key int64) error {
 	err := c.Row(ctx, row.Table.Fetch, []any{actor.Workspace, key}, row.Dest...)
 	if !errors.Is(err, sqlite.ErrNoRows) {
@@ -172,8 +172,8 @@ func (v *View) List(q *query.Query) (page Page, err error) {
 	return page, r.total(v.ctx, path, &page)
 }
 
-// find returns the access path to what answers a question, and what reads it. A path that
-// matches nothing needs no statement.
+// find returns the access path of a question, and the reader for it. A path that matches
+// nothing needs no statement.
 func (v *View) find(q *query.Query) (r *reader, path accessPath, err error) {
 	searches := q.Terms != nil && !q.Ranked()
 	if searches {

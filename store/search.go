@@ -37,8 +37,8 @@ func (v *View) SupportsFuzzy(e *crm.Entity) (FuzzySupport, error) {
 }
 
 // Suggest returns other spellings for the words of a search that found nothing, from words
-// of records: the nearest, then the most frequent first. Nil: there are none, or the text
-// is not in memory.
+// of records: the nearest, then the most frequent first. Nil: nothing is similar, or the
+// text is not in memory.
 func (v *View) Suggest(e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
 	err := v.Prepare(e, nil)
 	if err == nil {
@@ -79,7 +79,7 @@ func (v *View) Search(q *query.Search) (page Page, err error) {
 	return page, r.read(v.ctx, &page)
 }
 
-// ranking answers a search with what the index has found.
+// ranking answers a search from the matches of the index.
 type ranking struct {
 	*reader
 	table *table.Table
