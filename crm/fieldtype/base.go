@@ -56,6 +56,7 @@ func jsonText(f *crm.Field, json string) (string, *crm.Error) {
 	return text, nil
 }
 
+// Lenient changes nothing: a type says itself which other forms are certain.
 func (base) Lenient(json string) string { return json }
 
 // sentText returns the text of a JSON string without blanks around it; empty if the JSON
@@ -65,6 +66,8 @@ func sentText(json string) string {
 	return strings.TrimSpace(text)
 }
 
+// DecodeCell takes the first of several values in a column of another product, which parts
+// them with three colons. A column with the field's own name is taken as it is.
 func (base) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	switch {

@@ -17,6 +17,8 @@ type choiceType struct{ base }
 
 func (choiceType) String() string { return "choice" }
 
+// Fold is the place of a ranked word, so that SQL sorts and compares by rank without knowing
+// the words.
 func (choiceType) Fold(f *crm.Field, text string) string {
 	if f.Choices.Ordered {
 		return strconv.Itoa(slices.Index(f.Choices.Values, text))
@@ -24,6 +26,8 @@ func (choiceType) Fold(f *crm.Field, text string) string {
 	return norm.Fold(text)
 }
 
+// Parse takes any case and stores the word as the schema writes it. The error lists the
+// words, because an agent that guessed wrong can then send a right one.
 func (choiceType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	for _, word := range f.Choices.Values {
 		if strings.EqualFold(word, text) {

@@ -14,6 +14,8 @@ type currencyType struct{ base }
 
 func (currencyType) String() string { return "currency" }
 
+// Parse takes either case and stores capitals, so that one currency has one form in filters
+// and totals.
 func (currencyType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if code := strings.ToUpper(text); norm.IsCurrency(code) {
 		return crm.Str(code), nil

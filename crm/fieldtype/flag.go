@@ -35,6 +35,8 @@ func (flagType) Lenient(json string) string {
 	return json
 }
 
+// DecodeCell takes the words that tables have for yes and no. Bodies take only true and
+// false, since a client can read the schema and a file cannot.
 func (flagType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {

@@ -14,12 +14,14 @@ func (handleType) String() string { return "handle" }
 
 func (handleType) Computed() bool { return true }
 
+// Comparison has no order: lists can be sorted by the id, which is the same order.
 func (handleType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByRecord, Lists: true}
 }
 
 func (handleType) Show(rec crm.Record, _ int) crm.Value { return crm.Str(rec.Handle()) }
 
+// Matches compares with what is shown, since a handle has one form.
 func (handleType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)
 	return isText && text == shown.Text

@@ -12,6 +12,7 @@ type idType struct{ base }
 
 func (idType) String() string { return "id" }
 
+// Computed is true: a column would repeat the key.
 func (idType) Computed() bool { return true }
 
 func (idType) Comparison() crm.Comparison {

@@ -21,6 +21,8 @@ func (integerType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByNumber, Ordered: true}
 }
 
+// Parse refuses numbers that a double does not hold exactly, because many JSON readers use
+// doubles and would send another number back.
 func (integerType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n > norm.MaxInt || n < -norm.MaxInt {

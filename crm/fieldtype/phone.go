@@ -19,6 +19,7 @@ func (phoneType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByDigits, Ordered: true, Parts: true, Folded: true, Null: true}
 }
 
+// Fold leaves the digits, so that a number is found however it is grouped.
 func (phoneType) Fold(_ *crm.Field, text string) string { return norm.Phone(text) }
 
 // Lenient takes a number as the digits of a phone number.

@@ -9,6 +9,7 @@ type textType struct{ base }
 
 func (textType) String() string { return "text" }
 
+// Comparison uses the folded column: case and accents make no difference to a search.
 func (textType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByText, Ordered: true, Parts: true, Folded: true, Null: true}
 }
