@@ -24,9 +24,9 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer < server/transfer < server < server/servertest
-crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store < store/account < auth
+crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store/list < store < store/account < auth
 query < server/manual < server/mcp
-query < store/textindex < store
+query < store/textindex < store/list < store
 crm < store/cache < store/table < store/dryrun < store/spool < store
 store/fair < store < store/account < store/storetest
 `

@@ -13,6 +13,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/list"
 )
 
 // list answers GET on a collection.
@@ -75,7 +76,7 @@ func logBegins(v *store.View) ([]string, error) {
 }
 
 // listing returns the document of a page.
-func listing(q *query.Query, page store.Page) *render.Response {
+func listing(q *query.Query, page list.Page) *render.Response {
 	doc := &render.Response{
 		Items: make([]render.Item, len(page.Records)),
 		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},

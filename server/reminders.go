@@ -13,6 +13,7 @@ import (
 	"crmkit/render"
 	"crmkit/server/web"
 	"crmkit/store"
+	"crmkit/store/list"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 type reminderSource struct {
 	entity   *crm.Entity
 	question *query.Query
-	page     store.Page
+	page     list.Page
 	cursor   string // of the last record taken; "" at the start
 	taken    int
 }

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store"
+	"crmkit/store/list"
 )
 
 // spelledSearch is a search of one kind that may be run again by other spellings.
@@ -17,7 +18,7 @@ type spelledSearch struct {
 	read   func(*spelledSearch, query.Env) error // sets what follows
 
 	terms *query.Terms
-	page  store.Page
+	page  list.Page
 	rank  int // of the first record, in a search that ranks
 }
 

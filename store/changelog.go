@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store/changelog"
+	"crmkit/store/list"
 	"crmkit/store/table"
 )
 
@@ -142,8 +143,8 @@ func (tx *Tx) Group() (Group, error) {
 func (tx *Tx) Join(g Group) { tx.group = group{tx.Actor.Workspace, int64(g)} }
 
 // replay completes the entries of a page of the log, which may end earlier for it.
-func (s *Store) replay(ctx context.Context, v *ReadTx, page *Page) error {
-	past := changelog.Past{Schema: s.Schema, Tables: s.mappings, MaxBytes: maxPageBytes}
+func (s *Store) replay(ctx context.Context, v *ReadTx, page *list.Page) error {
+	past := changelog.Past{Schema: s.Schema, Tables: s.mappings, MaxBytes: list.MaxPageBytes}
 	n, err := past.Complete(ctx, v, page.Records)
 	if err == nil && n < len(page.Records) {
 		page.Records, page.More, page.Truncated = page.Records[:n], true, true

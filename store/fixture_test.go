@@ -13,6 +13,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/query"
+	"crmkit/store/list"
 	"crmkit/store/textindex"
 )
 
@@ -179,7 +180,7 @@ func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	return q
 }
 
-func (f *fixture) list(actor crm.Actor, kind, params string) Page {
+func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	f.t.Helper()
 	page, err := f.List(f.t.Context(), actor, f.question(actor, kind, params))
 	if err != nil {
@@ -190,7 +191,7 @@ func (f *fixture) list(actor crm.Actor, kind, params string) Page {
 
 // Each of these reads in a view of its own.
 
-func (f *fixture) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page Page, err error) {
+func (f *fixture) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page list.Page, err error) {
 	err = f.View(ctx, actor, func(v *View) (err error) { page, err = v.Search(q); return err })
 	return page, err
 }

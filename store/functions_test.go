@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/list"
 )
 
 // TestFunctionsOfSQL compares the functions with package strings and, where that knows the
@@ -56,22 +57,22 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 	q := f.question(ann, "contact", "created_at=not:null&limit=1")
 	q.Where = append(q.Where, endless)
 	lead := query.IndexPath{Sources: []query.KeySource{{From: "contacts g", Key: "g.key", Where: endless}}}
-	for name, step := range map[string]func(context.Context, *reader) error{
-		"keys": func(ctx context.Context, c *reader) error {
-			_, err := c.keys(ctx, accessPath{actor: ann, q: q})
+	for name, step := range map[string]func(context.Context, *list.Reader) error{
+		"keys": func(ctx context.Context, c *list.Reader) error {
+			_, err := c.Keys(ctx, list.Path{Actor: ann, Query: q})
 			return err
 		},
-		"total": func(ctx context.Context, c *reader) error {
-			return c.total(ctx, accessPath{actor: ann, q: q}, &Page{More: true})
+		"total": func(ctx context.Context, c *list.Reader) error {
+			return c.Total(ctx, list.Path{Actor: ann, Query: q}, &list.Page{More: true})
 		},
-		"lead": func(ctx context.Context, c *reader) error {
-			_, err := c.countKeys(ctx, accessPath{actor: ann, q: q}, &lead, 10)
+		"lead": func(ctx context.Context, c *list.Reader) error {
+			_, err := c.CountKeys(ctx, list.Path{Actor: ann, Query: q}, &lead, 10)
 			return err
 		},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		err := f.Snapshot(ctx, func(v *ReadTx) error {
-			return step(ctx, &reader{v, f.cache.Snapshot(ann.Workspace)})
+			return step(ctx, &list.Reader{Tx: v, Cached: f.cache.Snapshot(ann.Workspace)})
 		})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {

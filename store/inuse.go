@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/list"
 )
 
 // ValueCount is one value of a field and how many records hold it.
@@ -23,25 +24,25 @@ type ValueCounts struct {
 
 // ValuesInUse returns which values are in use. Of the fields of records the counts are kept and
 // exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
-func (v *View) ValuesInUse(p query.Condition) (list ValueCounts, err error) {
+func (v *View) ValuesInUse(p query.Condition) (values ValueCounts, err error) {
 	e := p.Question.Entity
 	r, err := v.reader(e)
 	if err != nil {
-		return list, err
+		return values, err
 	}
-	args := append([]any{scope(v.actor, e)}, p.Args...)
-	read := func() (cache.Count, error) { return r.valuesInUse(v.ctx, p, args) }
+	args := append([]any{list.Scope(v.actor, e)}, p.Args...)
+	read := func() (cache.Count, error) { return valuesInUse(v.ctx, r.Tx, p, args) }
 	var m cache.Count
 	if e.IsView() {
 		m, err = read()
 	} else {
-		m, err = r.cached.Count(cache.NewKey(v.actor.Workspace, p.ValuesSQL, args), read)
+		m, err = r.Cached.Count(cache.NewKey(v.actor.Workspace, p.ValuesSQL, args), read)
 	}
 	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
 }
 
 // valuesInUse reads the values, how many there are, and in how many rows they were counted.
-func (c *reader) valuesInUse(ctx context.Context, p query.Condition, args []any) (m cache.Count, err error) {
+func valuesInUse(ctx context.Context, c *ReadTx, p query.Condition, args []any) (m cache.Count, err error) {
 	err = c.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
 		m.Values = append(m.Values, ValueCount{})
 		in := &m.Values[len(m.Values)-1]

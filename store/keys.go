@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/list"
 	"crmkit/store/sqlite"
 )
 
@@ -15,10 +16,10 @@ func (v *View) Keys(q *query.Query, limit int) (keys []int64, err error) {
 	byKey := *q
 	byKey.Total, byKey.Order, byKey.Limit = query.TotalNone, query.Order{Field: q.Entity.Field("id")}, limit
 	r, path, err := v.find(&byKey)
-	if err != nil || path.matchesNothing() {
+	if err != nil || path.MatchesNothing() {
 		return nil, err
 	}
-	keys, err = r.matchingKeys(v.ctx, path)
+	keys, err = r.MatchingKeys(v.ctx, path)
 	return keys[:min(len(keys), limit)], err
 }
 
@@ -38,7 +39,7 @@ func (v *View) Versions(e *crm.Entity, q *query.Query, keys []int64) (map[int64]
 	text := fmt.Sprintf("WITH p(k, v) AS MATERIALIZED (SELECT t.key, t.version FROM %s t WHERE +t.workspace_id = $1 AND t.key IN ("+sqlite.KeysFromJSON+") AND %s) SELECT k, v FROM p",
 		e.TableName(), len(args)+1, condition)
 	versions := make(map[int64]int64, len(keys))
-	err = r.Rows(v.ctx, text, append(args, jsonKeys(keys)), func(scan func(...any) error) error {
+	err = r.Rows(v.ctx, text, append(args, list.KeysJSON(keys)), func(scan func(...any) error) error {
 		var key, version int64
 		err := scan(&key, &version)
 		versions[key] = version

@@ -2,13 +2,12 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
 
 	"crmkit/crm"
-	"crmkit/store/table"
+	"crmkit/store/list"
 )
 
 // lastUsedBuffer holds the last uses of tokens until they are written, so that a request that
@@ -107,33 +106,11 @@ func (tx *Tx) saveLastUsed(ids []string, used map[string]lastUse) error {
 	return nil
 }
 
-// lastUsedOverlay is what a read of tokens adds to their rows: the uses that are not written
-// yet.
-type lastUsedOverlay struct {
-	at    map[string]int64 // by token id
-	table string           // table.overlay of tokens; empty: the look is at another kind
-}
-
 // lastUsedOverlay returns the overlay for a read of an entity. Take it before the read begins:
 // a use that is written in between is then in both, and the later time counts.
-func (s *Store) lastUsedOverlay(actor crm.Actor, e *crm.Entity) lastUsedOverlay {
+func (s *Store) lastUsedOverlay(actor crm.Actor, e *crm.Entity) list.Overlay {
 	if table := s.mappings[e].LastUsed; table != "" {
-		return lastUsedOverlay{s.lastUsed.of(actor.User), table}
+		return list.Overlay{At: s.lastUsed.of(actor.User), Table: table}
 	}
-	return lastUsedOverlay{}
-}
-
-// json returns the uses as the argument of table.Table.LastUsed.
-func (o lastUsedOverlay) json() string {
-	text, _ := json.Marshal(o.at) // of such a map it cannot fail
-	return string(text)
-}
-
-// apply sets the later last use in records that were read.
-func (o lastUsedOverlay) apply(records []crm.Record) {
-	for _, rec := range records {
-		if at := o.at[rec.ID]; at > rec.Value(table.LastUsedField).Int {
-			rec.Set(table.LastUsedField, crm.Millis(at))
-		}
-	}
+	return list.Overlay{}
 }

@@ -6,6 +6,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/list"
 	"crmkit/store/table"
 )
 
@@ -91,7 +92,7 @@ func (tx *Tx) RecordBy(e *crm.Entity, column, value string) (rec crm.Record, fou
 // find reads one row of an entity by its scope and one value.
 func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, error) {
 	row := tx.store.mappings[e].NewRow()
-	found, err := tx.Row(text, []any{scope(tx.Actor, e), value}, row.Dest...)
+	found, err := tx.Row(text, []any{list.Scope(tx.Actor, e), value}, row.Dest...)
 	if !found || err != nil {
 		return crm.Record{}, false, err
 	}

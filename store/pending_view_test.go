@@ -12,6 +12,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/list"
 	"crmkit/store/table"
 )
 
@@ -100,7 +101,7 @@ func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []strin
 func (f *fixture) told(actor crm.Actor, e *crm.Entity, params string) (said []string) {
 	f.t.Helper()
 	name := e.Plural + "?" + params
-	line := func(page Page) string {
+	line := func(page list.Page) string {
 		text := fmt.Sprint(name, ": ", page.Total, page.TotalExact)
 		for _, rec := range page.Records {
 			text += "\n  " + present(rec)

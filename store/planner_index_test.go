@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/list"
 )
 
 // orders are the sorts that lists are asked for most, each of which has an index.
@@ -48,24 +49,24 @@ func TestOrdersHaveAnIndex(t *testing.T) {
 // walksAnIndex reads the plans of the ways to a question's rows that end with the page.
 func (f *fixture) walksAnIndex(name string, q *query.Query) {
 	f.t.Helper()
-	ways := []accessPath{{q: q}}
+	ways := []list.Path{{Query: q}}
 	if order := q.Order.Field.Name; (order == crm.FieldCreatedAt || order == "id") && !q.NarrowByKeys && !q.Entity.IsView() {
-		ways = append(ways, accessPath{q: q, byKeys: true})
+		ways = append(ways, list.Path{Query: q, ByKeys: true})
 		for i := range q.IndexPaths {
 			if q.IndexPaths[i].Sorted {
-				ways = append(ways, accessPath{q: q, byKeys: true, indexPath: &q.IndexPaths[i]})
+				ways = append(ways, list.Path{Query: q, ByKeys: true, Index: &q.IndexPaths[i]})
 			}
 		}
 	}
 	for _, w := range ways {
-		for _, part := range w.ranges() {
-			text := "EXPLAIN QUERY PLAN " + w.keys(part) + " LIMIT 51"
+		for _, part := range w.Ranges() {
+			text := "EXPLAIN QUERY PLAN " + w.KeysSQL(part) + " LIMIT 51"
 			for _, line := range f.raw(4, text, append([]any{int64(1)}, part.Args...)...) {
 				if strings.Contains(line, "TEMP B-TREE") || strings.Contains(line, "SCAN t") || strings.Contains(line, "SCAN g") {
 					f.t.Errorf("%s: %s\n%s", name, line, text)
 				}
 				// A test of a row looks up what belongs to that row, however many rows have the value.
-				if side := strings.Contains(line, "SEARCH v ") || w.indexPath == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
+				if side := strings.Contains(line, "SEARCH v ") || w.Index == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
 					f.t.Errorf("%s: not by the record: %s\n%s", name, line, text)
 				}
 			}

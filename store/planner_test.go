@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/list"
 )
 
 // TestWays lists by conditions that let few rows through and by such that let many: the
@@ -61,8 +62,8 @@ func TestWays(t *testing.T) {
 		{"contact", "custom.w=" + strings.Repeat("x", 201), false, false}, {"contact", "name=n3", false, false}, {"contact", "stage=s1&company=" + company.ID, false, false},
 	} {
 		q := f.question(ann, c.kind, c.params)
-		if w := f.way(ann, q); w.indexPath != nil != c.lead || w.inSortOrder() != c.along {
-			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.indexPath != nil, w.inSortOrder())
+		if w := f.way(ann, q); w.Index != nil != c.lead || w.InSortOrder() != c.along {
+			t.Errorf("%s?%s: with a lead %v, in its order %v", c.kind, c.params, w.Index != nil, w.InSortOrder())
 		}
 		q.IndexPaths, q.NarrowByKeys = nil, true
 		want := f.all(ann, q)
@@ -85,9 +86,9 @@ func TestSpansAreReadFromTheirIndex(t *testing.T) {
 	f.records(ann, 3)
 	for _, params := range []string{"created_at=gte:-1d", "created_at=gte:-1d&sort=created_at", "created_at=lt:now&owner=ne:x", "updated_at=gte:-1d&sort=updated_at"} {
 		q := f.question(ann, "contact", params)
-		w := accessPath{q: q, byKeys: q.Order.Field.Name == crm.FieldCreatedAt}.preferSpan()
-		for _, part := range w.ranges() {
-			plan := f.raw(4, "EXPLAIN QUERY PLAN "+w.keys(part), append([]any{ann.Workspace}, part.Args...)...)
+		w := list.Path{Query: q, ByKeys: q.Order.Field.Name == crm.FieldCreatedAt}.PreferSpan()
+		for _, part := range w.Ranges() {
+			plan := f.raw(4, "EXPLAIN QUERY PLAN "+w.KeysSQL(part), append([]any{ann.Workspace}, part.Args...)...)
 			if text := strings.Join(plan, "\n"); !strings.Contains(text, "_at>") && !strings.Contains(text, "_at<") || strings.Contains(text, "TEMP B-TREE") {
 				t.Errorf("%s: %s", params, text)
 			}
@@ -105,14 +106,14 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 	for _, params := range []string{"", "sort=created_at", "sort=-id", "sort=id", "tags=a", "stage=s&sort=id", "stage=ne:x", "tags=ne:b&sort=created_at"} {
 		q := f.question(ann, "contact", params).After(rec)
 		w := f.way(ann, q)
-		if !w.byKeys {
+		if !w.ByKeys {
 			t.Fatalf("%s is not read in the order of keys", params)
 		}
-		for _, part := range w.ranges() {
-			text := w.keys(part)
+		for _, part := range w.Ranges() {
+			text := w.KeysSQL(part)
 			key := "t.key"
-			if w.inSortOrder() {
-				key = w.indexPath.Sources[0].Key
+			if w.InSortOrder() {
+				key = w.Index.Sources[0].Key
 			}
 			if less, more := strings.Count(text, key+" < "), strings.Count(text, key+" > "); less > 1 || more > 1 || less+more == 0 {
 				t.Errorf("contacts?%s: %d and %d bounds in %s", params, less, more, text)
@@ -122,10 +123,10 @@ func TestDeepPagesBeginAtTheirCursor(t *testing.T) {
 }
 
 // way returns how a question's rows are come by.
-func (f *fixture) way(actor crm.Actor, q *query.Query) (w accessPath) {
+func (f *fixture) way(actor crm.Actor, q *query.Query) (w list.Path) {
 	f.t.Helper()
 	err := f.Snapshot(f.t.Context(), func(v *ReadTx) (err error) {
-		w, err = (&reader{v, f.cache.Snapshot(actor.Workspace)}).choosePlan(f.t.Context(), actor, q, nil)
+		w, err = (&list.Reader{Tx: v, Cached: f.cache.Snapshot(actor.Workspace)}).ChoosePlan(f.t.Context(), actor, q, nil)
 		return err
 	})
 	if err != nil {

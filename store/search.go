@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"strconv"
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/list"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
 )
@@ -60,7 +60,7 @@ func (v *View) searchIndex(e *crm.Entity, terms *query.Terms) (*textindex.Matche
 
 // Search answers a search of one kind: the first records by rank, those of equal rank by
 // their latest change, and how many there are.
-func (v *View) Search(q *query.Search) (page Page, err error) {
+func (v *View) Search(q *query.Search) (page list.Page, err error) {
 	if err := v.Prepare(q.Entity, q.Terms); err != nil {
 		return page, err
 	}
@@ -75,43 +75,43 @@ func (v *View) Search(q *query.Search) (page Page, err error) {
 	if matches == nil {
 		return v.List(q.Query)
 	}
-	r := ranking{read, v.store.mappings[q.Entity], accessPath{actor: v.actor, q: q.Query, hits: matches}, q}
+	r := ranking{read, v.store.mappings[q.Entity], list.Path{Actor: v.actor, Query: q.Query, Hits: matches}, q}
 	return page, r.read(v.ctx, &page)
 }
 
 // ranking answers a search from the matches of the index.
 type ranking struct {
-	*reader
+	*list.Reader
 	table *table.Table
-	path  accessPath
+	path  list.Path
 	q     *query.Search
 }
 
-func (r ranking) read(ctx context.Context, page *Page) error {
+func (r ranking) read(ctx context.Context, page *list.Page) error {
 	named, err := r.exactNames(ctx)
 	if err != nil {
 		return err
 	}
 	for key := range named {
-		r.path.hits.Add(key)
+		r.path.Hits.Add(key)
 	}
 	if r.Filtered() { // the index has records that readers no longer see
 		return r.readVeiled(ctx, page)
 	}
-	matches := r.path.hits
-	*page = Page{HasTotal: true, NoExactMatch: matches.Total == 0}
-	if page.matched(matches.Total, r.q.Total); page.NoExactMatch {
+	matches := r.path.Hits
+	*page = list.Page{HasTotal: true, NoExactMatch: matches.Total == 0}
+	if page.SetTotal(matches.Total, r.q.Total); page.NoExactMatch {
 		return nil
 	}
-	r.path.keyList = jsonKeys(matches.Top(r.q.Limit, func(key int64, label []byte) int {
+	r.path.KeyList = list.KeysJSON(matches.Top(r.q.Limit, func(key int64, label []byte) int {
 		if named[key] {
 			return query.RankExactName
 		}
 		return r.q.RankLabel(string(label))
 	}))
-	keys, err := r.keys(ctx, r.path)
+	keys, err := r.Keys(ctx, r.path)
 	if err == nil {
-		err = r.loadPage(ctx, r.table, r.path, keys, page)
+		err = r.LoadPage(ctx, r.table, r.path, keys, page)
 	}
 	page.More = matches.Total > int64(len(page.Records))
 	return err
@@ -124,7 +124,7 @@ func (r ranking) exactNames(ctx context.Context) (map[int64]bool, error) {
 		return nil, nil
 	}
 	named := map[int64]bool{}
-	return named, r.Rows(ctx, text, append([]any{r.path.actor.Workspace}, r.q.Args...), func(scan func(...any) error) error {
+	return named, r.Rows(ctx, text, append([]any{r.path.Actor.Workspace}, r.q.Args...), func(scan func(...any) error) error {
 		var key int64
 		err := scan(&key)
 		named[key] = true
@@ -134,26 +134,14 @@ func (r ranking) exactNames(ctx context.Context) (map[int64]bool, error) {
 
 // readVeiled answers where the index finds more than readers see: SQL tests its matches
 // once more.
-func (r ranking) readVeiled(ctx context.Context, page *Page) error {
-	path, err := r.choosePlan(ctx, r.path.actor, r.path.q, r.path.hits)
+func (r ranking) readVeiled(ctx context.Context, page *list.Page) error {
+	path, err := r.ChoosePlan(ctx, r.path.Actor, r.path.Query, r.path.Hits)
 	if err == nil {
-		err = r.page(ctx, r.table, path, page)
+		err = r.Page(ctx, r.table, path, page)
 	}
 	if err == nil {
-		err = r.total(ctx, path, page)
+		err = r.Total(ctx, path, page)
 		page.NoExactMatch = page.Total == 0
 	}
 	return err
-}
-
-// jsonKeys returns keys as a JSON array, which keysFromJSON reads.
-func jsonKeys(keys []int64) string {
-	list := []byte{'['}
-	for i, key := range keys {
-		if i > 0 {
-			list = append(list, ',')
-		}
-		list = strconv.AppendInt(list, key, 10)
-	}
-	return string(append(list, ']'))
 }

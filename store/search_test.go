@@ -13,6 +13,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/list"
 	"crmkit/store/textindex"
 )
 
@@ -21,10 +22,10 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	f.t.Helper()
 	q := f.question(actor, kind, params+"&limit=200&total=none")
 	err := f.Snapshot(f.t.Context(), func(v *ReadTx) error {
-		for page := (Page{More: true}); page.More; {
-			page = Page{}
-			c := &reader{v, f.cache.Outdated()} // so that all is read
-			if err := c.page(f.t.Context(), f.mappings[q.Entity], accessPath{actor: actor, q: q}, &page); err != nil {
+		for page := (list.Page{More: true}); page.More; {
+			page = list.Page{}
+			c := &list.Reader{Tx: v, Cached: f.cache.Outdated()} // so that all is read
+			if err := c.Page(f.t.Context(), f.mappings[q.Entity], list.Path{Actor: actor, Query: q}, &page); err != nil {
 				return err
 			}
 			for _, rec := range page.Records {

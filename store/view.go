@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/store/cache"
+	"crmkit/store/list"
 	"crmkit/store/snapshot"
 	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
@@ -37,7 +38,7 @@ type View struct {
 	rows     *ReadTx             // reads other tables
 	cached   cache.Snapshot      // of the same moment, or not valid
 	texts    *textindex.Snapshot // of the same moment; nil: SQL searches
-	lastUsed lastUsedOverlay     // for the entity that it began with
+	lastUsed list.Overlay        // for the entity that it began with
 	first    *crm.Entity         // that entity
 }
 
@@ -181,18 +182,18 @@ func (v *View) end() error {
 
 // reader begins the view, and returns what reads rows of an entity. Entities that are not
 // records have no pending deletes.
-func (v *View) reader(e *crm.Entity) (*reader, error) {
+func (v *View) reader(e *crm.Entity) (*list.Reader, error) {
 	if err := v.begin(e); err != nil {
 		return nil, err
 	}
 	if e.IsView() {
-		return &reader{v.rows, v.cached}, nil
+		return &list.Reader{Tx: v.rows, Cached: v.cached}, nil
 	}
-	return &reader{v.records, v.cached}, nil
+	return &list.Reader{Tx: v.records, Cached: v.cached}, nil
 }
 
 // overlay returns the last uses of tokens for a read of an entity.
-func (v *View) overlay(e *crm.Entity) lastUsedOverlay {
+func (v *View) overlay(e *crm.Entity) list.Overlay {
 	if e == v.first {
 		return v.lastUsed
 	}

@@ -16,6 +16,7 @@ import (
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/list"
 )
 
 // walk pages through a list from its start and returns the keys seen, in order.
@@ -148,7 +149,7 @@ func TestWalkSeesEveryRecordOnce(t *testing.T) {
 		f.populate(ann, 10)
 		for _, e := range f.Schema.Entities {
 			all := f.list(ann, e.Name, "limit=200").Records
-			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.TableName()+" WHERE "+e.ScopeColumn()+" = $1", scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
+			if counted := f.raw(1, "SELECT COUNT(*) FROM "+e.TableName()+" WHERE "+e.ScopeColumn()+" = $1", list.Scope(ann, e)); fmt.Sprint(len(all)) != counted[0] || len(all) < 10 {
 				t.Fatalf("%s: one page shows %d of %s", e.Plural, len(all), counted[0])
 			}
 			for i := range e.Fields {
@@ -293,7 +294,7 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 			behind.Key = last.Key + at
 			err := f.Snapshot(t.Context(), func(v *ReadTx) error {
 				before := v.PagesRead()
-				keys, err := (&reader{ReadTx: v}).keys(t.Context(), accessPath{actor: ann, q: q.After(behind)})
+				keys, err := (&list.Reader{Tx: v}).Keys(t.Context(), list.Path{Actor: ann, Query: q.After(behind)})
 				if len(keys) != q.Limit+1 {
 					t.Errorf("%s: %d keys", params, len(keys))
 				}

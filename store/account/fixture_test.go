@@ -14,6 +14,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store"
+	"crmkit/store/list"
 )
 
 // clock is a time that only the test moves.
@@ -133,7 +134,7 @@ func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) (rec crm.Reco
 	return rec
 }
 
-func (f *fixture) list(actor crm.Actor, kind, params string) store.Page {
+func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	f.t.Helper()
 	values, err := url.ParseQuery(params)
 	if err != nil {

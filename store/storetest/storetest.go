@@ -18,6 +18,7 @@ import (
 	"crmkit/query"
 	"crmkit/store"
 	"crmkit/store/account"
+	"crmkit/store/list"
 )
 
 // Run runs the suite. configure returns the Path and the Caches of a new, empty store; the
@@ -174,7 +175,7 @@ func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	return q
 }
 
-func (f *fixture) list(actor crm.Actor, kind, params string) store.Page {
+func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	f.t.Helper()
 	page, err := f.List(f.t.Context(), actor, f.question(actor, kind, params))
 	if err != nil {

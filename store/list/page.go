@@ -1,9 +1,10 @@
-package store
+package list
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"crmkit/crm"
@@ -11,41 +12,41 @@ import (
 	"crmkit/store/table"
 )
 
-// page reads a page: the keys of its rows, then the records that are not in the
+// Page reads a page: the keys of its rows, then the records that are not in the
 // cache.
-func (c *reader) page(ctx context.Context, t *table.Table, w accessPath, page *Page) error {
-	keys, err := c.matchingKeys(ctx, w)
+func (c *Reader) Page(ctx context.Context, t *table.Table, w Path, page *Page) error {
+	keys, err := c.MatchingKeys(ctx, w)
 	if err != nil {
 		return err
 	}
-	return c.loadPage(ctx, t, w, keys, page)
+	return c.LoadPage(ctx, t, w, keys, page)
 }
 
-// matchingKeys returns the keys of a page. Rows that the text index found are not tested again
+// MatchingKeys returns the keys of a page. Rows that the text index found are not tested again
 // for the words of the search, unless readers see less than the index has.
-func (c *reader) matchingKeys(ctx context.Context, w accessPath) ([]int64, error) {
-	if w.keyList != "" && !c.Filtered() {
-		w.q = w.q.Without()
+func (c *Reader) MatchingKeys(ctx context.Context, w Path) ([]int64, error) {
+	if w.KeyList != "" && !c.Filtered() {
+		w.Query = w.Query.Without()
 	}
-	return c.keys(ctx, w)
+	return c.Keys(ctx, w)
 }
 
-// loadPage fills a page with the records of the keys, of which one beyond the limit says that
+// LoadPage fills a page with the records of the keys, of which one beyond the limit says that
 // there are more.
-func (c *reader) loadPage(ctx context.Context, t *table.Table, w accessPath, keys []int64, page *Page) error {
+func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []int64, page *Page) error {
 	records, err := c.records(ctx, t, w, keys)
 	if err != nil {
 		return err
 	}
 	for i, size := 0, 0; i < len(records); i++ {
-		if i == w.q.Limit {
+		if i == w.Query.Limit {
 			page.More = true
 			break
 		}
 		if records[i].Entity != nil {
 			size += table.TextBytes(records[i])
 		}
-		if records[i].Entity == nil || i > 0 && size > maxPageBytes {
+		if records[i].Entity == nil || i > 0 && size > MaxPageBytes {
 			page.More, page.Truncated = true, true
 			break
 		}
@@ -54,14 +55,14 @@ func (c *reader) loadPage(ctx context.Context, t *table.Table, w accessPath, key
 	return nil
 }
 
-// maxPageBytes bounds the text that the records of a page hold. A page that would be
+// MaxPageBytes bounds the text that the records of a page hold. A page that would be
 // larger ends early and is continued by its cursor.
-const maxPageBytes = 4 << 20
+const MaxPageBytes = 4 << 20
 
-// keys returns the keys of the rows of a page, in their order, and one more if there is.
-func (c *reader) keys(ctx context.Context, w accessPath) (keys []int64, err error) {
-	for _, part := range w.ranges() {
-		left := w.q.Limit + 1 - len(keys)
+// Keys returns the keys of the rows of a page, in their order, and one more if there is.
+func (c *Reader) Keys(ctx context.Context, w Path) (keys []int64, err error) {
+	for _, part := range w.Ranges() {
+		left := w.Query.Limit + 1 - len(keys)
 		if left == 0 {
 			break
 		}
@@ -73,7 +74,7 @@ func (c *reader) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 			columns[i] = fmt.Sprintf("o%d", i)
 		}
 		text := fmt.Sprintf("WITH p(%s) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p ORDER BY %s",
-			strings.Join(columns, ", "), w.keys(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
+			strings.Join(columns, ", "), w.KeysSQL(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
 		err := c.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			keys = append(keys, 0)
 			return scan(&keys[len(keys)-1])
@@ -87,9 +88,9 @@ func (c *reader) keys(ctx context.Context, w accessPath) (keys []int64, err erro
 
 // records returns the records with the keys. When they are more than a page may hold the
 // rest is left unread, and has no entity. In which order they are read does not matter.
-func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys []int64) ([]crm.Record, error) {
+func (c *Reader) records(ctx context.Context, t *table.Table, w Path, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
-	missing := c.cached.Records(t.Layout, keys, records)
+	missing := c.Cached.Records(t.Layout, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
@@ -100,8 +101,8 @@ func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys
 	row, size := t.NewRow(), 0
 	read := make([]crm.Record, 0, len(missing))
 	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.Columns, t.From)
-	err := c.Rows(ctx, text, []any{jsonKeys(wanted)}, func(scan func(...any) error) error {
-		if size > maxPageBytes {
+	err := c.Rows(ctx, text, []any{KeysJSON(wanted)}, func(scan func(...any) error) error {
+		if size > MaxPageBytes {
 			return errPageFull
 		}
 		if err := scan(row.Dest...); err != nil {
@@ -117,8 +118,8 @@ func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
-	if !w.q.NoCache {
-		c.cached.PutRecords(t.Layout, read)
+	if !w.Query.NoCache {
+		c.Cached.PutRecords(t.Layout, read)
 	}
 	if records[0].Entity == nil { // a page shows at least one
 		first, err := c.records(ctx, t, w, keys[:1])
@@ -129,3 +130,15 @@ func (c *reader) records(ctx context.Context, t *table.Table, w accessPath, keys
 }
 
 var errPageFull = errors.New("the page is full")
+
+// KeysJSON returns keys as a JSON array, which keysFromJSON reads.
+func KeysJSON(keys []int64) string {
+	list := []byte{'['}
+	for i, key := range keys {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, key, 10)
+	}
+	return string(append(list, ']'))
+}
