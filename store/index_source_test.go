@@ -112,11 +112,8 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := textindex.Key{Workspace: bob.Workspace, Entity: f.Schema.ByName("contact")}
-	for f.indexes.State(first) != textindex.Ready {
+	for f.indexes.State(first) != textindex.Ready || f.indexes.Bytes() == 0 { // an index is ready before its size is counted
 		runtime.Gosched()
-	}
-	if f.indexes.Bytes() == 0 {
-		t.Error("the index is empty")
 	}
 	f = f.reopen()
 	if err := f.FillAhead(t.Context()); err != nil {
