@@ -14,7 +14,7 @@ const pageMailsPerAddress = 200 // a day, for all who ask together
 type PageCode struct {
 	SignIn      string // hash of the sign-in's secret
 	Address     string
-	ClientName  string // for the mail: who asks for access,
+	ClientName  string // for the mail: the program that asks for access,
 	Destination string // and where it would go
 }
 

@@ -127,7 +127,7 @@ func (a *Auth) MintToken(ctx context.Context, email, tokenName string) (in Signe
 }
 
 // newSession signs the address in and makes a token for the workspace that was chosen, or
-// for the oldest. It makes the user if there is none.
+// for the oldest. It creates a user for an unknown address.
 func (a *Auth) newSession(tx *store.Tx, c Credentials, origin string) (in SignedIn, err error) {
 	workspaces, err := account.SignIn(tx, c.Email)
 	if err != nil {

@@ -31,7 +31,7 @@ var (
 )
 
 // operatorIn reads a parameter that has an operator in its name, and returns the field and
-// the condition as it is written here; no field where it is none.
+// the condition as it is written here. The field is empty if the name has no operator.
 func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	op := ""
 	if m := signed.FindStringSubmatch(name); m != nil {

@@ -16,7 +16,7 @@ type target struct {
 	hops      []join
 	entity    *crm.Entity // that has the field
 	field     *crm.Field
-	alternate *crm.Field // a reference that counts as well
+	alternate *crm.Field // a second reference whose records match too
 	key       string     // of a custom member
 }
 

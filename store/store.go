@@ -1,8 +1,11 @@
-// Package store keeps everything in one SQLite file: records, the log of
-// changes, accounts, codes. It is the only package that executes SQL, and adds
-// the workspace to every statement on records itself. Writes go through Write,
-// one after the other and committed in groups; reads use connections of their
-// own and never wait for writes.
+// Package store keeps records and the log of their changes in one SQLite file. Only this
+// package and those below it execute SQL; every statement on records has the workspace,
+// which the store adds. Writes go through Write, one after the other and committed in
+// groups; reads use connections of their own and never wait for writes.
+//
+// The layers, each of which may call only those before it: sqlite (the file and the engine)
+// and cache; table (the SQL of records); snapshot (one read of what is committed); changelog
+// and list; store (Tx, the writer, View); account (users, workspaces, tokens).
 package store
 
 import (

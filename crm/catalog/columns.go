@@ -105,8 +105,8 @@ type ExportFormat struct {
 	Headers []string
 }
 
-// ExportFormats are those whose exports an import knows. A file counts as one of the
-// product with most marks in it.
+// ExportFormats are the products whose exports an import knows. A file is taken for an
+// export of the product with the most marks in it.
 var ExportFormats = []ExportFormat{
 	{"hubspot", []string{"Lifecycle Stage", "Lead Status", "Create Date", "Marketing contact status", "Company Domain Name", "Associated Company", "Associated Contact",
 		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Contact owner", "Company owner", "Last Modified Date"}},

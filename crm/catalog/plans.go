@@ -143,8 +143,8 @@ func (p Plans) Cap(plan, resource string) int64 {
 	return Unlimited
 }
 
-// fallback returns the default plan, the built-in one where there is none, so
-// that plans nobody set do not lift every cap.
+// fallback returns the default plan, or the built-in one if the operator named no default,
+// so that a missing default does not remove all limits.
 func (p Plans) fallback() Plan {
 	if plan, known := p.ByName(DefaultPlan); known {
 		return plan

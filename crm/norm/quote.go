@@ -21,8 +21,8 @@ func IsInvisible(r rune) bool {
 		(r >= 0xe0000 && r <= 0xe0fff) || blank(r)
 }
 
-// blank reports whether a character counts as a letter, mark or symbol and is drawn as
-// nothing. Unicode has no property for them.
+// blank reports whether a character is a letter, mark or symbol in Unicode, but is drawn as
+// blank space. Unicode has no property for them.
 func blank(r rune) bool {
 	switch r {
 	case 0x2800, // braille pattern blank
