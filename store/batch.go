@@ -77,11 +77,9 @@ func (w *writer) commitAlone(j *job, joined int) {
 // written. Where some did, or an error of the transaction as a whole is returned, the
 // transaction is rolled back; else it is ready to be committed.
 func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, err error) {
-	ctx := context.Background()
-	if err := w.conn.BeginWrite(); err != nil {
+	if err := w.begin(); err != nil {
 		return nil, nil, w.jobError("transaction", err)
 	}
-	err = w.meet(ctx)
 	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
@@ -100,7 +98,7 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 		}
 	}
 	if err == nil && len(failed) == 0 {
-		err = w.writeCounters(w.own(ctx))
+		err = w.writeCounters(w.own())
 	}
 	if err != nil {
 		err = w.jobError("transaction", err)
@@ -109,6 +107,38 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 		w.rollback()
 	}
 	return joined, failed, err
+}
+
+// begin begins a transaction. The caches follow the commits of this writer alone; if another
+// program has committed to the file meanwhile, they are emptied.
+func (w *writer) begin() error {
+	if err := w.conn.BeginWrite(); err != nil {
+		return err
+	}
+	w.last, w.counters = 0, newCounterSet()
+	_, err := sqlite.Found(w.conn.Row(lastChange, nil, &w.last))
+	var version int64
+	if err == nil {
+		version, err = w.conn.DataVersion()
+	}
+	if err != nil {
+		w.rollback()
+		return err
+	}
+	if version != w.dataVersion {
+		w.dataVersion = version
+		w.store.opts.Log.Info("another program has committed to the database: memory is filled anew")
+		clear(w.origins)
+		w.store.emptyCaches()
+	}
+	w.known.Store(w.last) // also after a commit of unknown outcome, whose workspaces the caches forgot
+	return nil
+}
+
+// own returns a transaction of the writer itself, in one that it has begun.
+func (w *writer) own() *Tx {
+	ctx := context.Background()
+	return &Tx{store: w.store, conn: w.conn, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
 }
 
 // outcome is what a job leaves of the transaction that it ran in.
@@ -169,7 +199,7 @@ func (tx *Tx) recoverPanics(run func(*Tx) error) (err error) {
 func (w *writer) commitTransaction(batch []*job) error {
 	w.collectEffects(batch)
 	bumpVersions(w.versions)
-	w.flight.Store(w.last)
+	w.committing = w.last
 	started := time.Now() // of the machine: it is the disk that is measured
 	err := w.commitConn()
 	if w.commitTime = time.Since(started); err != nil {
@@ -186,7 +216,7 @@ func (w *writer) commitTransaction(batch []*job) error {
 func (w *writer) rollback() {
 	_ = w.conn.Rollback() // fails where SQLite did it by itself
 	clear(w.origins)
-	w.versions, w.foreign, w.others = nil, nil, false // the next transaction meets them again
+	w.versions = nil
 }
 
 func (w *writer) jobError(step string, err error) error {

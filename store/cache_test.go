@@ -1,13 +1,17 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/store/cache"
+	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // checkCache compares what lists and fetches show with the tables.
@@ -139,125 +143,141 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestWritersOutsideAreSeen writes through another process's store, with and without a
-// look at the index of the log.
-func TestWritersOutsideAreSeen(t *testing.T) {
-	for _, look := range []string{"with", "without"} {
-		t.Run(look, func(t *testing.T) {
+// filledAnew is what the log says when the caches were emptied for a foreign commit.
+const filledAnew = "another program has committed to the database"
+
+// TestCommitsOfOtherProgramsAreSeen changes the file past the store, as sqlite3 can: from the
+// next write on, everything is as in the file.
+func TestCommitsOfOtherProgramsAreSeen(t *testing.T) {
+	f, log := withLog(t)
+	ann := f.member("ann@example.com")
+	jane := f.save(ann, "contact", "name", "Jane")
+	for range 2 { // the second time everything is in memory
+		f.findsOne(ann, "jane", 1)
+		f.fetch(ann, jane)
+		f.list(ann, "contact", "name=Jane&total=exact")
+	}
+	before := f.cache.Snapshot(ann.Workspace)
+	must(t, runSQL(f.opts.Path, "UPDATE contacts SET name = 'June', name_fold = 'june'"))
+	f.save(ann, "company", "name", "Acme")
+	if before.Valid() {
+		t.Error("what was read before the commit may still be put into the cache")
+	}
+	if name := f.fetch(ann, jane).Value("name").Text; name != "June" {
+		t.Errorf("fetched %s", name)
+	}
+	f.findsOne(ann, "june", 1)
+	f.findsOne(ann, "jane", 0)
+	if n := f.list(ann, "contact", "name=Jane&total=exact").Total; n != 0 {
+		t.Errorf("%d contacts have the old name", n)
+	}
+	if n := strings.Count(log.String(), filledAnew); n != 1 {
+		t.Errorf("%d times in the log:\n%s", n, log.String())
+	}
+}
+
+// TestOwnCommitsEmptyNothing checks that the writer does not take its own commits, failed
+// writes and checkpoints for those of another program, nor what others only read.
+func TestOwnCommitsEmptyNothing(t *testing.T) {
+	f, log := withLog(t)
+	f.opts.idle = time.Millisecond
+	f = f.reopen()
+	ann := f.member("ann@example.com")
+	for i := range 5 {
+		jane := f.save(ann, "contact", "name", fmt.Sprint("Jane ", i))
+		f.findsOne(ann, "jane", int64(i+1))
+		if err := f.Write(t.Context(), ann, func(tx *Tx) error {
+			_, err := tx.Update(jane.Key, f.draft("contact", "name", "June"))
+			return errors.Join(err, errors.New("taken back"))
+		}); err == nil {
+			t.Fatal("a failed write is kept")
+		}
+		for _, size := f.db.Sizes(); size > 0; _, size = f.db.Sizes() { // until a checkpoint
+			time.Sleep(time.Millisecond)
+		}
+		if _, err := sqlite.Verify(t.Context(), f.opts.Path, FileSchema()); err != nil {
+			t.Error(err)
+		}
+	}
+	if f.indexes.Bytes() == 0 || strings.Contains(log.String(), filledAnew) {
+		t.Errorf("%d bytes of text are in memory:\n%s", f.indexes.Bytes(), log.String())
+	}
+}
+
+// TestCachesFollowSteps looks between the steps of a change with many dependents: with what is
+// in memory of before, the answers are the same as with memory that is filled anew.
+func TestCachesFollowSteps(t *testing.T) {
+	for name, change := range map[string]func(f *fixture, ann crm.Actor, company crm.Record, contacts []crm.Record){
+		"move": func(f *fixture, ann crm.Actor, _ crm.Record, contacts []crm.Record) {
+			f.update(ann, contacts[0], "company_id", f.save(ann, "company", "name", "Other"))
+		},
+		"delete of a company": func(f *fixture, ann crm.Actor, company crm.Record, _ []crm.Record) { f.remove(ann, company) },
+		"delete of a contact": func(f *fixture, ann crm.Actor, _ crm.Record, contacts []crm.Record) { f.remove(ann, contacts[0]) },
+	} {
+		t.Run(name, func(t *testing.T) {
 			f := onFile(t)
-			if look == "without" {
-				_ = f.wal.close()
-				f.wal = nil
-			}
-			other := openWith(t, f.clock, f.opts)
 			ann := f.member("ann@example.com")
-			acme := f.save(ann, "company", "name", "Acme")
-			jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
-			for i := range 20 {
-				f.checkCache(ann)
-				switch i % 3 {
-				case 0:
-					other.update(ann, jane, "phone", fmt.Sprint(i))
-				case 1:
-					other.update(ann, acme, "name", fmt.Sprint("Acme ", i))
-				case 2:
-					other.save(ann, "activity", "body", "called", "contact_id", jane)
-				}
+			company, contacts := f.group(ann, 6)
+			for range 10 {
+				f.save(ann, "activity", "body", "lunch", "kind", "call", "contact_id", contacts[0])
 			}
-			f.checkCache(ann)
+			f.cascades.atOnce, f.cascades.step = 2, 1
+			records := append(slices.Clone(contacts), company)
+			asked := map[string][]string{
+				"contact":  {"", "company_id=" + company.ID, "company.name=Acme", "search=acme", "activities=gt:2", "company.activities=gt:4"},
+				"company":  {"", "activities=gt:0", "activities=gt:14", "search=acme", "last_activity=not:null", "on_behalf_of=boss@acme.com"},
+				"activity": {"", "contact_company_id=" + company.ID, "contact_company_id=not:null", "company=" + company.ID, "contact_id=" + contacts[0].ID, "search=lunch", "search=acme"},
+			}
+			f.answers(ann, records, asked)
+			change(f, ann, company, contacts)
+			looks := f.betweenSteps(100, "TRUE", func(i int) {
+				got := f.answers(ann, records, asked)
+				f.emptyCaches()
+				for n, want := range f.answers(ann, records, asked) {
+					if got[n] != want {
+						t.Errorf("look %d: memory says\n%s\nand the tables\n%s", i, got[n], want)
+					}
+				}
+			})
+			if looks < 2 {
+				t.Errorf("%d looks between steps, too few", looks)
+			}
 		})
 	}
 }
 
-// TestCommitsShowWhatOthersWrote looks at a record that another process changed, while
-// this one commits something else in the same workspace: the moment ends with the other's
-// change and with its own, once.
-func TestCommitsShowWhatOthersWrote(t *testing.T) {
-	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
-	ann := f.member("ann@example.com")
-	jane := f.save(ann, "contact", "name", "Jane")
-	f.list(ann, "contact", "search=jane")
-	f.fetch(ann, jane)
-	other.update(ann, jane, "name", "Zoe")
-	var looked bool
-	var valid bool
-	var name string
-	found := make(chan int, 1)
-	f.Watch(func(Batch) { // the batch is on disk, memory not in step yet
-		if looked {
-			return
-		}
-		looked, valid = true, f.cache.Snapshot(ann.Workspace).Valid()
-		rec, err := f.Record(t.Context(), ann, jane.Entity, jane.Key)
-		if err != nil {
-			t.Error(err)
-		}
-		name = rec.Value("name").Text
-		go func() {
-			page, err := f.List(t.Context(), ann, f.question(ann, "contact", "search=zoe"))
-			if err != nil {
-				t.Error(err)
+// answers returns what a store says to questions whose answers it may keep in memory.
+func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[string][]string) (said []string) {
+	f.t.Helper()
+	for _, rec := range records {
+		got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
+		said = append(said, fmt.Sprintf("%s %s %s", rec.Handle(), codeOf(err), shown(got)))
+	}
+	for _, e := range f.Schema.Records() {
+		for _, params := range asked[e.Name] {
+			for _, limit := range []string{"", "&limit=1"} {
+				page := f.list(actor, e.Name, params+limit)
+				line := fmt.Sprint(e.Plural, "?", params, limit, ": ", page.Total)
+				for _, rec := range page.Records {
+					line += " " + shown(rec)
+				}
+				said = append(said, line)
 			}
-			found <- len(page.Records)
-		}()
-		select { // a search that does not wait for the writer ends here
-		case n := <-found:
-			found <- n
-		case <-time.After(50 * time.Millisecond):
 		}
-	})
-	f.save(ann, "company", "name", "Acme")
-	if n := <-found; valid || name != "Zoe" || n != 1 {
-		t.Errorf("during a commit, with a valid snapshot %v: %s, found %d times", valid, name, n)
 	}
-	f.checkCache(ann)
+	return said
 }
 
-// TestReadsDoNotWaitForWritersOutside reads while another process writes for long, and
-// has written before.
-func TestReadsDoNotWaitForWritersOutside(t *testing.T) {
-	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
-	ann := f.member("ann@example.com")
-	rec := f.save(ann, "contact", "name", "Jane", "tags", []string{"a"})
-	f.list(ann, "contact", "tags=a")
-	other.update(ann, rec, "name", "June")
-	release := other.block()
-	if name := f.fetch(ann, rec).Value("name").Text; name != "June" {
-		t.Errorf("fetched %s", name)
+// shown returns all of a record in one line.
+func shown(rec crm.Record) string {
+	if rec.Entity == nil {
+		return ""
 	}
-	if page := f.list(ann, "contact", "tags=a"); len(page.Records) != 1 || page.Records[0].Value("name").Text != "June" {
-		t.Errorf("listed %v", page.Records)
+	line := rec.ID
+	for i, v := range rec.Values {
+		if v.Set() {
+			line += fmt.Sprintf(" %s=%v%s", rec.Entity.Fields[i].Name, table.Arg(v), rec.Labels[i])
+		}
 	}
-	if used := f.inUse(ann, "contact", "tags=b"); used != "a 1" {
-		t.Errorf("in use: %s", used)
-	}
-	release()
-	f.checkCache(ann)
-}
-
-// TestWalIndexTells checks that what other connections commit changes what is looked at,
-// and that what they read does not.
-func TestWalIndexTells(t *testing.T) {
-	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
-	ann := f.member("ann@example.com")
-	before, ok := f.wal.head()
-	other.list(ann, "contact", "")
-	if now, still := f.wal.head(); !ok || !still || now != before {
-		t.Errorf("a read changed the head: %v %v", ok, still)
-	}
-	other.save(ann, "contact", "name", "Jane")
-	if now, still := f.wal.head(); !still || now == before {
-		t.Errorf("a commit did not change the head: %v", still)
-	}
-	if err := other.Close(); err != nil {
-		t.Fatal(err)
-	}
-	before, _ = f.wal.head()
-	openWith(t, f.clock, f.opts).save(ann, "contact", "name", "June")
-	if now, still := f.wal.head(); !still || now == before {
-		t.Errorf("after another look ended, a commit did not change the head: %v", still)
-	}
+	return line
 }

@@ -21,7 +21,7 @@ const (
 	cascadeStep   = 300 // in a step, which also ends after cascadeTime
 	cascadeTime   = 100 * time.Millisecond
 	sweepStep     = 2000
-	cascadeRetry  = 10 * time.Second // after a step that failed, and to see what other processes left
+	cascadeRetry  = 10 * time.Second // after a step that failed
 )
 
 // cascade is a row of the table cascades: what remains to be done after a change.
@@ -79,7 +79,7 @@ func (c *cascades) wake() {
 
 // runCascades runs scheduled cascades until the store closes.
 func (s *Store) runCascades() {
-	tick := time.NewTicker(s.opts.retry)
+	tick := time.NewTicker(cascadeRetry)
 	defer tick.Stop()
 	for {
 		err := s.Settle(context.Background())
@@ -158,7 +158,7 @@ func (s *Store) advance(ctx context.Context, c cascade) error {
 	}
 	c.actor.Workspace = c.workspace
 	return s.Write(ctx, c.actor, func(tx *Tx) error {
-		var now cascade // another process may have done it meanwhile, or something else begun
+		var now cascade // it may be done meanwhile, or something else begun
 		found, err := tx.Row("SELECT "+cascadeColumns+" FROM cascades WHERE workspace_id = $1 AND kind = $2 AND record = $3", []any{c.workspace, c.kind, c.record}, now.scanDest()...)
 		if err != nil || !found {
 			return err

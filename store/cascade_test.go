@@ -49,6 +49,25 @@ func (f *fixture) group(actor crm.Actor, n int) (company crm.Record, contacts []
 	return company, contacts
 }
 
+// betweenSteps calls look between the steps of cascades that meet an SQL condition, while
+// nothing is written, at most so many times, and returns how often it did.
+func (f *fixture) betweenSteps(most int, condition string, look func(i int)) (looks int) {
+	f.t.Helper()
+	for looks < most {
+		release := f.block()
+		rest := len(f.raw(1, "SELECT record FROM cascades WHERE "+condition)) > 0
+		if rest {
+			look(looks)
+			looks++
+		}
+		release()
+		if !rest {
+			break
+		}
+	}
+	return looks
+}
+
 // removeThen deletes a record and calls look when that is committed, before anything else is
 // written.
 func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, look func()) {

@@ -153,14 +153,21 @@ func (w *writer) writeCounters(tx *Tx) error {
 	return nil
 }
 
+// lastChange reads the number of the last commit. A reader compares it with that of the text
+// index.
+const lastChange = "SELECT number FROM commits ORDER BY number DESC LIMIT 1"
+
+// maxCommits is after how many numbers old commits are deleted.
+const maxCommits = 1000
+
 // number gives the next commit numbers to what a workspace commits: to n entries of its log
 // from first on, or if n is 0 one number to a change without entries.
 func (w *writer) number(tx *Tx, workspace, first, n int64) error {
 	before := w.last
 	w.last += max(n, 1)
 	err := tx.Exec("INSERT INTO commits (number, workspace, first, n) VALUES ($1, $2, $3, $4)", w.last, workspace, first, n)
-	if err == nil && before/maxForeign != w.last/maxForeign {
-		err = tx.Exec("DELETE FROM commits WHERE number < $1", w.last-2*maxForeign)
+	if err == nil && before/maxCommits != w.last/maxCommits {
+		err = tx.Exec("DELETE FROM commits WHERE number < $1", w.last-2*maxCommits)
 	}
 	return err
 }

@@ -27,19 +27,14 @@ func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, 
 
 // runDryRun runs a step of a dry run and rolls it back.
 func (w *writer) runDryRun(j *job) error {
-	ctx := context.Background()
-	if err := w.conn.BeginWrite(); err != nil {
+	if err := w.begin(); err != nil {
 		return w.jobError("transaction", err)
 	}
-	err := w.start(w.own(ctx))
-	if err == nil && !j.abandoned() {
+	if !j.abandoned() {
 		w.runJob(j, alone)
 	}
 	w.rollback()
 	j.after, j.commitErr = nil, nil
-	if err != nil {
-		return w.jobError("transaction", err)
-	}
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -213,8 +212,8 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 }
 
 // TestADeleteIsDoneForReadersAtOnce runs random programs in a store that does deletes in
-// small steps, and in one that does them at once. After every commit, also of steps, both
-// say the same: to the process itself, to one beside it, with memory and without.
+// small steps, and in one that does them at once. Both say the same after every write and
+// between the steps, with what is in memory and with memory filled anew.
 func TestADeleteIsDoneForReadersAtOnce(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { doneAtOnce(t, seed) })
@@ -229,9 +228,6 @@ func doneAtOnce(t *testing.T, seed uint64) {
 	ann := f.member("ann@example.com")
 	model.member("ann@example.com")
 	ann.Role = crm.RoleAdmin
-	bare := f.opts
-	bare.Caches = &Caches{}
-	beside, truth := openWith(t, f.clock, f.opts), openWith(t, f.clock, bare)
 	keys := make([]int64, 2)
 	for i := range keys {
 		keys[i] = crm.RecordKey(ann.Workspace, int64(i+1))
@@ -245,34 +241,24 @@ func doneAtOnce(t *testing.T, seed uint64) {
 		}
 	}
 	var want [lookParts][]string
-	var ran atomic.Bool
-	looks, all := 0, 0
-	f.Watch(func(Batch) { // it is on disk, and nothing else is written until this returns
-		if !ran.Load() || looks > 1 || len(truth.raw(1, "SELECT record FROM cascades WHERE gone = 1")) == 0 {
-			return
-		}
-		looks, all = looks+1, all+1
-		for _, other := range []*fixture{truth, beside} {
-			compareSaid(t, want[all%lookParts], other.present(ann, keys, all))
-		}
-	})
+	looks := 0
 	for round := range 8 {
-		ran.Store(false)
 		f.clock.advance(time.Second)
 		act := s.act(f)
 		wantErr := model.Write(t.Context(), ann, act)
 		for i := range want {
 			want[i] = model.present(ann, keys, i)
 		}
-		err := f.Write(t.Context(), ann, func(tx *Tx) error {
-			err := act(tx)
-			looks = 0
-			ran.Store(true)
-			return err
-		})
+		err := f.Write(t.Context(), ann, act)
 		if codeOf(err) != codeOf(wantErr) {
 			t.Fatalf("a write in steps says %v, at once %v", err, wantErr)
 		}
+		looks += f.betweenSteps(2, "gone = 1", func(i int) {
+			part := (looks + i) % lookParts
+			compareSaid(t, want[part], f.present(ann, keys, part))
+			f.emptyCaches()
+			compareSaid(t, want[part], f.present(ann, keys, part))
+		})
 		compareSaid(t, want[round%lookParts], f.present(ann, keys, round))
 		if t.Failed() {
 			t.FailNow()
@@ -282,8 +268,8 @@ func doneAtOnce(t *testing.T, seed uint64) {
 	f.checkSignals()
 	f.checkMembers()
 	f.checkCounters(ann)
-	if all < 2 {
-		t.Errorf("%d looks at a rest of a delete, too few", all)
+	if looks < 2 {
+		t.Errorf("%d looks at a rest of a delete, too few", looks)
 	}
 }
 

@@ -18,10 +18,7 @@ import (
 // Record returns the record of the actor's workspace with the key, or a
 // not_found error.
 func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
-	cached, err := s.look(ctx, actor.Workspace)
-	if err != nil {
-		return rec, err
-	}
+	cached := s.cache.Snapshot(actor.Workspace)
 	t, one := s.mappings[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.Layout, []int64{key}, one)) == 0 {
 		s.noteActive(actor)

@@ -26,6 +26,11 @@ func (s *Store) withRecover(step func()) {
 		return
 	}
 	s.opts.Log.Error("a step beside the database failed: memory is filled anew", "error", err)
+	s.emptyCaches()
+}
+
+// emptyCaches empties all caches: it is not known what they should contain.
+func (s *Store) emptyCaches() {
 	for _, empty := range []func(){s.indexes.Clear, s.cache.Clear} {
 		if err := recovered(func() error { empty(); return nil }); err != nil {
 			s.opts.Log.Error("memory was not forgotten", "error", err)

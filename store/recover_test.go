@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 
 	"crmkit/crm"
@@ -58,51 +57,14 @@ func TestMemoryCannotStopTheDatabase(t *testing.T) {
 	}
 }
 
-// TestDerivedValuesFollowOtherProcesses searches activities by the company of their
-// contact, which another process moves, and deletes.
-func TestDerivedValuesFollowOtherProcesses(t *testing.T) {
+// TestDeletedWorkspacesAreForgotten checks that nothing of a deleted workspace stays in memory.
+func TestDeletedWorkspacesAreForgotten(t *testing.T) {
 	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
-	ann := f.member("ann@example.com")
-	acme, beta := f.save(ann, "company", "name", "Acme"), f.save(ann, "company", "name", "Beta")
-	jane := f.save(ann, "contact", "name", "Jane", "company_id", acme)
-	f.save(ann, "activity", "body", "called", "contact_id", jane)
-	found := func(word string, want int64) {
-		t.Helper()
-		if n := f.list(ann, "activity", "search="+word).Total; n != want {
-			t.Errorf("%d activities of %s, want %d", n, word, want)
-		}
-	}
-	found("acme", 1)
-	other.update(ann, jane, "company_id", beta)
-	found("acme", 0)
-	found("beta", 1)
-	other.remove(ann, beta)
-	found("beta", 0)
-	var both sync.WaitGroup
-	for _, s := range []*fixture{f, other} {
-		both.Go(func() {
-			for range 10 {
-				s.update(ann, jane, "company_id", acme)
-				s.update(ann, jane, "company_id", crm.Value{})
-			}
-		})
-	}
-	both.Wait()
-	found("acme", 0)
-	f.compareSearches(ann, []string{"activity"}, "acme", "called")
-}
-
-// TestDeletedElsewhere checks that nothing of a workspace which another process deleted
-// stays in memory.
-func TestDeletedElsewhere(t *testing.T) {
-	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	f.save(ann, "contact", "name", "Jane")
 	f.save(bob, "contact", "name", "Joe")
 	f.findsOne(ann, "jane", 1)
-	other.write(ann, (*Tx).deleteWorkspace)
+	f.write(ann, (*Tx).deleteWorkspace)
 	f.findsOne(bob, "joe", 1)
 	for _, e := range f.Schema.Entities {
 		if f.indexes.State(textindex.Key{Workspace: ann.Workspace, Entity: e}) != textindex.Absent {

@@ -8,8 +8,8 @@ import (
 )
 
 // Reserve counts n bytes as stored by the actor's workspace until Release is called with the
-// same id, until the next start of a server, and for a day at most, in case this process is
-// killed. Above the cap of the plan the error is plan_limit_reached, and nothing is reserved.
+// same id, until the file is opened again, and for a day at most, in case the call is never
+// made. Above the cap of the plan the error is plan_limit_reached, and nothing is reserved.
 // A second call with the same id changes how much is reserved.
 func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64) error {
 	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Reserve(id, n) })
@@ -44,12 +44,16 @@ func (tx *Tx) Release(id string) error {
 	return tx.addBytes(-n)
 }
 
-// dropReservations ends the reservations of processes that do not exist any more, when a
-// process starts that holds the file.
+// dropReservations ends the reservations of processes that owned the file before. Most leave
+// none, and then nothing is written.
 func (s *Store) dropReservations(ctx context.Context) {
-	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-		return tx.releaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
-	})
+	var some bool
+	err := s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM reservations)", nil, &some) })
+	if err == nil && some {
+		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+			return tx.releaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
+		})
+	}
 	if err != nil {
 		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)
 	}

@@ -13,13 +13,13 @@ import (
 	"crmkit/store/spool"
 )
 
-func spoolStore(t *testing.T, path, lockAs string) *Store {
+func spoolStore(t *testing.T, path string) *Store {
 	t.Helper()
 	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(context.Background(), Options{Path: path, Schema: schema, LockAs: lockAs})
+	s, err := Open(context.Background(), Options{Path: path, Schema: schema})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func spoolStore(t *testing.T, path, lockAs string) *Store {
 // A spool is read as often as one likes, is for nobody else, and leaves nothing.
 func TestSpoolsLeaveNothing(t *testing.T) {
 	folder := t.TempDir()
-	s := spoolStore(t, filepath.Join(folder, "crm.db"), "")
+	s := spoolStore(t, filepath.Join(folder, "crm.db"))
 	sp, err := s.Spool()
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestSpoolsLeaveNothing(t *testing.T) {
 
 // A store closes what is open with it.
 func TestSpoolsEndWithTheStore(t *testing.T) {
-	s := spoolStore(t, filepath.Join(t.TempDir(), "crm.db"), "")
+	s := spoolStore(t, filepath.Join(t.TempDir(), "crm.db"))
 	sp, err := s.Spool()
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +70,7 @@ func TestSpoolsEndWithTheStore(t *testing.T) {
 	}
 }
 
-// What a killed process left is removed by the next server, not by a command beside
-// it, and nothing else is.
+// What a killed process left is removed when the file is opened, and nothing else is.
 func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "crm[1].db")
@@ -82,11 +81,7 @@ func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
 		}
 	}
 	exists := func(name string) bool { _, err := os.Stat(name); return err == nil }
-	spoolStore(t, path, "").Close()
-	if !exists(left) {
-		t.Error("a command removed the spool of a server")
-	}
-	spoolStore(t, path, "crmkit serve").Close()
+	spoolStore(t, path).Close()
 	if exists(left) || !exists(other) {
 		t.Errorf("the spool of the killed is there: %v, that of another database: %v", exists(left), exists(other))
 	}

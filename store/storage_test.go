@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/sqlite"
 )
 
 // storedTexts are the columns whose texts count as storage, by table. They are written out
@@ -119,7 +120,6 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 			t.Errorf("%d bytes more are stored, want %d", got-before, n)
 		}
 	}
-	f = f.reopen()
 	f.checkCounters(ann)
 	for range 2 {
 		if err := f.Release(t.Context(), ann, "upload"); err != nil {
@@ -131,8 +131,8 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 	}
 }
 
-// A server that starts gives back what a killed one reserved; one that stops gives back
-// itself what goes with its files.
+// TestServersLeaveNoReservations checks that the next start gives back what a killed process
+// reserved, and that a process which stops gives back itself what goes with its files.
 func TestServersLeaveNoReservations(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -140,7 +140,6 @@ func TestServersLeaveNoReservations(t *testing.T) {
 	if err := f.Reserve(t.Context(), ann, "killed", 5000); err != nil {
 		t.Fatal(err)
 	}
-	f.opts.LockAs = "crmkit serve"
 	f = f.reopen()
 	f.checkCounters(ann)
 	if got := f.used(ann, catalog.Storage); got != before {
@@ -154,23 +153,34 @@ func TestServersLeaveNoReservations(t *testing.T) {
 	if err := f.Reserve(t.Context(), ann, "spool", 5000); err != nil {
 		t.Fatal(err)
 	}
-	f.opts.LockAs = ""
-	f = f.reopen()
+	must(t, f.Close())
+	if left := storedReservations(t, f.opts.Path); left != 0 {
+		t.Errorf("a server that stopped leaves %d reservations", left)
+	}
+	f = openWith(t, f.clock, f.opts)
 	f.checkCounters(ann)
 	if got := f.used(ann, catalog.Storage); got != before {
 		t.Errorf("%d bytes stay reserved by a server that stopped", got-before)
 	}
 }
 
-// TestReservationsOfTheKilledEnd gives back what a process reserved that is no more.
-func TestReservationsOfTheKilledEnd(t *testing.T) {
+// storedReservations returns how many reservations are in a file that nobody has open.
+func storedReservations(t *testing.T, path string) (n int) {
+	t.Helper()
+	err := sqlite.ReadFile(path, func(c *sqlite.Conn) error { return c.Row("SELECT COUNT(*) FROM reservations", nil, &n) })
+	must(t, err)
+	return n
+}
+
+// TestForgottenReservationsEnd checks that a reservation which is never released ends after a
+// day.
+func TestForgottenReservationsEnd(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	before := f.used(ann, catalog.Storage)
 	if err := f.Reserve(t.Context(), ann, "upload", 5000); err != nil {
 		t.Fatal(err)
 	}
-	f = f.reopen()
 	f.Purge(t.Context())
 	if got := f.used(ann, catalog.Storage); got != before+5000 {
 		t.Errorf("%d bytes are reserved", got-before)

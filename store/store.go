@@ -42,10 +42,9 @@ type Options struct {
 	LogDays    int                      // for how long the log of changes is kept; 0: for ever
 	Log        *slog.Logger             // nil: nothing is logged
 	MaxWrite   time.Duration            // of the writer's time for one write; 0: DefaultMaxWrite
-	retry      time.Duration            // between two looks at cascades of other processes; 0: cascadeRetry
 	idle       time.Duration            // without a write, after which the log is written into the file; 0: idleAfter
 	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
-	LockAs     string                   // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
+	LockAs     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
 
 // Memory is the Path of a store that leaves nothing behind.
@@ -73,9 +72,6 @@ type Store struct {
 	cache       *cache.Cache
 	indexes     *textindex.Set
 	spools      *spool.Set
-	wal         *walIndex
-	walSeen     atomic.Pointer[walHead]     // as memory was in step with the file
-	nudged      atomic.Bool                 // the writer is about to meet what others wrote
 	watch       atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
 	draining    chan struct{}               // closed when long writes should give up
 	stop        chan struct{}               // closed when nothing more is taken
@@ -87,7 +83,7 @@ type Store struct {
 // Open opens or makes the database, brings its schema up to date and starts the
 // writer. It refuses, and changes nothing: a file that a newer version wrote, that
 // is damaged or not its own, a place where it would not be safe, a file that
-// another holds, and an upgrade under a process that works with the old schema.
+// another process owns, and an upgrade of a file that a process has open without the lock.
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -100,9 +96,6 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Plan == "" {
 		opts.Plan = catalog.DefaultPlan
-	}
-	if opts.retry == 0 {
-		opts.retry = cascadeRetry
 	}
 	if opts.idle == 0 {
 		opts.idle = idleAfter
@@ -138,10 +131,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.db, err = sqlite.Open(ctx, s.opts.file()); err != nil {
 		return err
 	}
-	if s.db.Locked() {
-		if err := s.spools.RemoveLeft(); err != nil {
-			return err
-		}
+	if err := s.spools.RemoveLeft(); err != nil {
+		return err
 	}
 	if s.secret, err = s.loadSecret(); err != nil {
 		return err
@@ -161,9 +152,6 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.writer, err = newWriter(s); err != nil {
 		return err
 	}
-	if s.opts.Path != Memory {
-		s.wal = openWalIndex(s.opts.Path)
-	}
 	s.start(ctx)
 	return nil
 }
@@ -171,9 +159,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 // start starts what runs beside the requests.
 func (s *Store) start(ctx context.Context) {
 	s.done.Go(s.writer.run)
-	if s.db.Locked() {
-		s.dropReservations(ctx)
-	}
+	s.dropReservations(ctx)
 	s.done.Go(s.runMaintenance)
 	s.done.Go(s.runCascades)
 	s.done.Go(s.runIndexer)
@@ -222,7 +208,6 @@ func (s *Store) close() error {
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}
-	errs = append(errs, s.wal.close())
 	return errors.Join(errs...)
 }
 

@@ -9,19 +9,18 @@ import (
 // before the writes of the batch are answered, so that clients find what they wrote.
 func (w *writer) updateCaches(batch []*job, err error) {
 	w.store.withRecover(func() { w.follow(batch, err) })
-	if err == nil {
-		w.known.Store(w.flight.Load())
+	if err == nil && w.committing > 0 {
+		w.known.Store(w.committing)
 	}
-	w.flight.Store(w.known.Load())
 	bumpVersions(w.versions)
-	w.versions, w.foreign, w.others = nil, nil, false
+	w.versions, w.committing = nil, 0
 }
 
 // follow gives the changes of a batch to the caches. After an error it is not known what
 // was committed, and they forget all that the batch may have changed.
 func (w *writer) follow(batch []*job, err error) {
-	changed := w.foreign
-	if w.others || err != nil { // more has changed than the records that are known
+	var changed []crm.Record
+	if err != nil { // what else has changed is not known
 		w.store.cache.ClearRecords()
 	}
 	for _, j := range batch {

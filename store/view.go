@@ -78,12 +78,7 @@ func (v *View) Prepare(e *crm.Entity, terms *query.Terms) error {
 	if v.release != nil {
 		return nil
 	}
-	if !v.searches {
-		v.searches = true
-		if err := v.store.catchUp(v.ctx); err != nil { // the index must have what was written
-			return err
-		}
-	}
+	v.searches = true
 	return v.store.indexes.Prepare(v.ctx, textindex.Key{Workspace: v.actor.Workspace, Entity: e}, terms)
 }
 
@@ -124,17 +119,11 @@ func (v *View) begin(e *crm.Entity) error {
 // Records and counts in the cache are used only if they are.
 func (v *View) tryBegin() (agrees bool, err error) {
 	s := v.store
-	behind, err := s.behind(v.ctx)
-	if err != nil {
-		return false, err
-	}
 	conn, free, err := s.reader(v.ctx)
 	if err != nil {
 		return false, err
 	}
-	if v.cached = s.cache.Outdated(); !behind {
-		v.cached = s.cache.Snapshot(v.actor.Workspace)
-	}
+	v.cached = s.cache.Snapshot(v.actor.Workspace)
 	known := s.writer.known.Load()
 	if v.searches {
 		v.texts = s.indexes.Snapshot(v.actor.Workspace)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -63,29 +62,32 @@ type writer struct {
 	ended      chan struct{} // closed when the writer has returned
 
 	// Of the goroutine that writes.
-	conn       *sqlite.Conn // the only one that writes
-	lost       bool         // the file was not in its place at the last look
-	batches    int
-	commitTime time.Duration // of the last COMMIT that was not reported yet
-	pages      int           // that conn had read at the last report
+	conn        *sqlite.Conn // the only one that writes
+	dataVersion int64        // of conn when the caches were last in step with the file
+	lost        bool         // the file was not in its place at the last look
+	batches     int
+	commitTime  time.Duration // of the last COMMIT that was not reported yet
+	pages       int           // that conn had read at the last report
 
 	// Of the transaction at hand, and of the same goroutine.
 	versions []*cache.Version // that a commit under way ends
-	foreign  []crm.Record     // that others changed, as they are now
-	others   bool             // have changed anything
-	last     int64            // the number of the last change in the log
+	last     int64            // the number of the last commit, as the transaction leaves it
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
 
-	// Read by any goroutine.
-	known  atomic.Int64 // the last change that memory is in step with
-	flight atomic.Int64 // the last change of a commit under way
+	committing int64        // the number of a commit under way; 0: there is none
+	known      atomic.Int64 // the last commit that the caches have; read by any goroutine
 }
 
 func newWriter(s *Store) (*writer, error) {
 	w := &writer{store: s, conn: s.db.Writer(), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, commitConn: s.db.Writer().Commit, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+	version, err := w.conn.DataVersion()
+	if err != nil {
+		return nil, err
+	}
+	w.dataVersion = version
 	var last int64
-	if err := w.conn.Row(lastChange, nil, &last); err != nil && !errors.Is(err, sqlite.ErrNoRows) {
+	if _, err := sqlite.Found(w.conn.Row(lastChange, nil, &last)); err != nil {
 		return nil, err
 	}
 	w.known.Store(last)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -230,4 +231,27 @@ func TestUpgradeCommand(t *testing.T) {
 	done(t, "# upgraded: 0002_teams.sql\n", "upgrade", "--db", db)
 	done(t, "schema=1 ", "backup", filepath.Join(t.TempDir(), "old.db"), "--db", db+".before-0002")
 	done(t, "up to date: file=", "upgrade", "--db", db)
+}
+
+// TestNoUpgradeUnderAnotherProgram has another program, which knows nothing of the lock, use
+// a file: the schema stays as it is until that program ends.
+func TestNoUpgradeUnderAnotherProgram(t *testing.T) {
+	db := oldFile(t, "0001")
+	other, err := sql.Open("sqlite", "file:"+db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var tables int
+	if err := other.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
+		t.Fatal(err)
+	}
+	done(t, fmt.Sprintf("refused: , but process %d has it open; stop that first", os.Getpid()), "upgrade", "--db", db)
+	if _, err := os.Stat(db + ".before-0002"); err == nil {
+		t.Error("a copy was made")
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	done(t, "# upgraded: 0002_teams.sql\n", "upgrade", "--db", db)
 }

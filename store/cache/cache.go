@@ -20,8 +20,12 @@ func New(limits Limits) *Cache {
 	return c
 }
 
-// Clear drops all records and counts.
+// Clear drops all records and counts. What reads have taken from the database so far is not
+// put any more: it may be as wrong as what was dropped.
 func (c *Cache) Clear() {
+	for i := range c.versions {
+		c.versions[i].skip()
+	}
 	c.ClearRecords()
 	c.counts.clear()
 }

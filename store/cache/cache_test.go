@@ -82,7 +82,6 @@ func TestRecordsAreOfTheSnapshot(t *testing.T) {
 	f.Version(1).Bump()
 	before.PutRecords(f.company, []crm.Record{acme})
 	during.PutRecords(f.company, []crm.Record{acme})
-	f.Outdated().PutRecords(f.company, []crm.Record{acme})
 	after := f.Snapshot(1)
 	if holds(after, f.company, acme) {
 		t.Error("a record is found that was read before the commit")
@@ -90,10 +89,15 @@ func TestRecordsAreOfTheSnapshot(t *testing.T) {
 	if !holds(after, f.company, other) {
 		t.Error("a record is not found that did not change")
 	}
-	if holds(during, f.company, other) || holds(before, f.company, other) || holds(f.Outdated(), f.company, other) {
+	if holds(during, f.company, other) || holds(before, f.company, other) {
 		t.Error("a snapshot of before a commit finds what is there after it")
 	}
+	during = f.Snapshot(1)
 	f.Clear()
+	during.PutRecords(f.company, []crm.Record{acme})
+	if holds(f.Snapshot(1), f.company, acme) {
+		t.Error("a record is found that was read before all were dropped")
+	}
 	if holds(after, f.company, other) || f.Stats().Bytes != 0 {
 		t.Error("a record is found after all were dropped")
 	}

@@ -13,18 +13,12 @@ type Version struct{ n atomic.Uint64 }
 // The two must come in pairs.
 func (v *Version) Bump() { v.n.Add(1) }
 
+// skip ends all snapshots. A commit that is under way stays so.
+func (v *Version) skip() { v.n.Add(2) }
+
 // Version returns the version of a workspace.
 func (c *Cache) Version(workspace int64) *Version {
 	return &c.versions[workspace%int64(len(c.versions))]
-}
-
-// Versions returns the versions of all workspaces.
-func (c *Cache) Versions() []*Version {
-	all := make([]*Version, len(c.versions))
-	for i := range all {
-		all[i] = &c.versions[i]
-	}
-	return all
 }
 
 // Snapshot is the cache as of one version of a workspace. A read takes it before it reads
@@ -46,7 +40,7 @@ func (c *Cache) Snapshot(workspace int64) Snapshot {
 const underway = 1
 
 // Outdated returns a snapshot that is not valid: it finds nothing, and puts nothing. It is
-// for reads that know that the cache is not in step with the database.
+// for reads that know that the cache is not in step with what they read.
 func (c *Cache) Outdated() Snapshot { return Snapshot{c, new(Version), underway} }
 
 // Valid reports whether the workspace has not changed since the snapshot was taken.

@@ -38,7 +38,7 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	}
 	defer folder.Close()
 	// Two backups into one file would each take the other's half for its own.
-	if err := flock(folder, exclusive); errors.Is(err, errHeld) {
+	if err := lockFolder(folder); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
 	sum, err := vacuumInto(ctx, liveDSN(b.From), b.To+".partial", b.Schema)

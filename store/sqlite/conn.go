@@ -194,6 +194,13 @@ func (c *Conn) mark(text string) error {
 // transaction, not with each statement.
 func (c *Conn) DeferReferences() error { return c.mark("PRAGMA defer_foreign_keys = 1") }
 
+// DataVersion returns a number that changes when another connection, of this process or of
+// another, has committed to the file. Commits of this connection do not change it.
+func (c *Conn) DataVersion() (version int64, err error) {
+	err = c.Row("PRAGMA data_version", nil, &version)
+	return version, err
+}
+
 // PagesRead returns how many pages of the file the connection has asked for so far, those
 // that were in its cache included (sqlite3_db_status); 0 where the driver does not say.
 func (c *Conn) PagesRead() (pages int) {

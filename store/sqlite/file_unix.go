@@ -12,17 +12,16 @@ import (
 )
 
 // flock locks a file for this handle, or fails with errHeld.
-func flock(file *os.File, mode lockMode) error {
-	how := syscall.LOCK_SH
-	if mode == exclusive {
-		how = syscall.LOCK_EX
-	}
-	err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
+func flock(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errHeld
 	}
 	return err
 }
+
+// lockFolder locks a folder for this handle, or fails with errHeld.
+func lockFolder(folder *os.File) error { return flock(folder) }
 
 // The bytes of a database file that a connection of SQLite locks while it has the file
 // open in WAL mode (os_unix.c, SHARED_FIRST and SHARED_SIZE).

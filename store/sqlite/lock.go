@@ -13,16 +13,8 @@ import (
 )
 
 const (
-	lockTimeout       = 5 * time.Second // for which a start waits for a process that changes the schema or ends
-	lockRetryInterval = 20 * time.Millisecond
-)
-
-// lockMode is how a lock is taken.
-type lockMode int
-
-const (
-	shared    lockMode = iota // together with others that share it
-	exclusive                 // alone
+	openTimeout   = 5 * time.Second // how long Open waits for a program that has the file open, or that SQLite calls busy
+	retryInterval = 20 * time.Millisecond
 )
 
 // errHeld says that another process holds the lock.
@@ -33,8 +25,7 @@ var errHeld = errors.New("held by another process")
 // stay behind and is never removed. The lock cannot be on the database itself: closing a
 // further handle on that would drop SQLite's own locks (POSIX, fcntl).
 //
-// A server, a restore and an upgrade by command hold it alone. Other commands share it
-// while they bring the schema up to date, and hold none otherwise.
+// A process holds it as long as it has the database open for writing, or restores it.
 type Lock struct{ file *os.File }
 
 // Release releases the lock. A nil lock is not held.
@@ -61,61 +52,27 @@ func Resolve(path string) string {
 	return path
 }
 
-// lockShared takes the lock together with others that share it, or fails with errHeld.
-func lockShared(path string) (*Lock, error) {
+// TakeLock takes the lock in the name of a command like "crmkit serve". It does not wait: if
+// another process holds the lock, the error is an InUseError.
+func TakeLock(path, as string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(file, shared); err != nil {
+	err = flock(file)
+	if err == nil {
+		err = writeOwner(file, as)
+	}
+	if errors.Is(err, errHeld) {
+		err = &InUseError{path, LockOwner(path)}
+	}
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &Lock{file}, nil
 }
 
-// LockExclusive takes the lock alone, in the name of a command like "crmkit serve". It
-// waits for commands that change the schema at this moment; the error of a lock that a
-// server holds names that server.
-func LockExclusive(ctx context.Context, path, as string) (*Lock, error) {
-	file, err := openLock(path)
-	if err != nil {
-		return nil, err
-	}
-	until := time.Now().Add(lockTimeout)
-	for {
-		err := flock(file, exclusive)
-		if err == nil {
-			return &Lock{file}, writeOwner(file, as)
-		}
-		if errors.Is(err, errHeld) {
-			err = ownedBy(path)
-		}
-		if err == nil && time.Now().After(until) {
-			err = fmt.Errorf("%s: another crmkit is bringing its schema up to date; start again when that is done", path)
-		}
-		if err == nil {
-			err = sleep(ctx)
-		}
-		if err != nil {
-			return nil, errors.Join(err, file.Close())
-		}
-	}
-}
-
-// ownedBy returns an error when a process holds the lock alone, and nil when
-// those that hold it share it.
-func ownedBy(path string) error {
-	held, err := lockShared(path)
-	if err == nil {
-		return held.Release()
-	}
-	if !errors.Is(err, errHeld) {
-		return err
-	}
-	return &InUseError{path, LockOwner(path)}
-}
-
-// InUseError is the error for a file whose lock another process holds alone.
+// InUseError is the error for a file whose lock another process holds.
 type InUseError struct {
 	Path  string
 	Owner string // what the holder wrote about itself, like "crmkit serve, process 12"
@@ -134,7 +91,7 @@ func writeOwner(file *os.File, as string) error {
 	return err
 }
 
-// LockOwner returns what the process that holds the lock alone wrote about itself.
+// LockOwner returns what the process that holds the lock wrote about itself.
 func LockOwner(path string) string {
 	file, err := openPlain(LockName(path), os.O_RDONLY)
 	if err != nil {
@@ -197,7 +154,7 @@ func openPlain(name string, how int) (*os.File, error) {
 // removed, as when a file is made or the last process closes it, SQLite says so at once,
 // whatever the busy_timeout.
 func retryLocked(ctx context.Context, fn func() error) error {
-	for until := time.Now().Add(lockTimeout); ; {
+	for until := time.Now().Add(openTimeout); ; {
 		err := fn()
 		if !isBusy(err) || time.Now().After(until) {
 			return err
@@ -208,12 +165,12 @@ func retryLocked(ctx context.Context, fn func() error) error {
 	}
 }
 
-// sleep waits for lockRetryInterval, or until the context ends.
+// sleep waits for retryInterval, or until the context ends.
 func sleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(lockRetryInterval):
+	case <-time.After(retryInterval):
 		return nil
 	}
 }

@@ -20,15 +20,14 @@ type Options struct {
 	Engine *Engine          // nil: one without functions
 	Clock  func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
-	LockAs string           // hold the file against others that would, in the name of, say, "crmkit serve"; empty: open it beside them
+	LockAs string           // the command that takes the lock, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
 
 // DB is an open database: one connection that writes and any number that read.
 type DB struct {
 	opts   Options
 	dsn    string
-	lock   *Lock // with LockAs, for life
-	shared *Lock // while the schema changes
+	lock   *Lock // of the file, until it is closed; nil in memory
 	writes *sql.DB
 	reads  *sql.DB
 	writer *Conn
@@ -37,8 +36,8 @@ type DB struct {
 
 // Open opens or makes a database and brings its schema up to date. It refuses, and
 // changes nothing: a file that a newer version wrote, that is damaged or not its own, a
-// place where it would not be safe, a file that another process holds, and an upgrade
-// under a process that works with the old schema.
+// place where it would not be safe, a file whose lock another process holds, and an upgrade
+// of a file that a process has open without the lock.
 func Open(ctx context.Context, opts Options) (*DB, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -75,10 +74,6 @@ func (db *DB) open(ctx context.Context) error {
 	if err := migrate(ctx, db.writer, db.opts); err != nil {
 		return err
 	}
-	err, db.shared = db.shared.Release(), nil
-	if err != nil {
-		return err
-	}
 	if db.reads, err = openReaders(ctx, db.opts.Engine, db.dsn); err == nil && db.opts.Path != Memory {
 		db.file, err = os.Stat(db.opts.Path)
 	}
@@ -97,7 +92,7 @@ func (db *DB) Close() error {
 			closers = append(closers, pool)
 		}
 	}
-	return errors.Join(closeAfter(nil, closers...), db.shared.Release(), db.lock.Release())
+	return errors.Join(closeAfter(nil, closers...), db.lock.Release())
 }
 
 // closeAfter closes what was opened, and adds the errors of that to an error.
@@ -120,9 +115,6 @@ func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 	return newConn(conn), nil
 }
 
-// Locked reports whether the database is held against others, with Options.LockAs.
-func (db *DB) Locked() bool { return db.lock != nil }
-
 // Misplaced reports whether the file is not in its place any more. Data that is written
 // into a file without a name is gone with the process.
 func (db *DB) Misplaced() bool {
@@ -142,26 +134,25 @@ func (db *DB) Sizes() (file, log int64) {
 }
 
 // prepareFile does what comes before SQLite opens the file for writing: it refuses what
-// must not be opened, while nothing is changed yet, and takes the locks.
+// must not be opened, while nothing is changed yet, and takes the lock.
 func (db *DB) prepareFile(ctx context.Context) error {
 	path := db.opts.Path
 	if err := checkPlace(path, db.opts.Log); err != nil {
 		return err
 	}
-	state, err := stateOf(ctx, path, db.opts.Schema)
-	if err != nil {
+	if _, err := stateOf(ctx, path, db.opts.Schema); err != nil {
 		return err
 	}
 	if err := checkWritable(path); err != nil {
 		return err
 	}
-	if db.opts.LockAs != "" {
-		if db.lock, err = LockExclusive(ctx, path, db.opts.LockAs); err != nil {
-			return err
-		}
-		if state, err = stateOf(ctx, path, db.opts.Schema); err != nil { // it may have changed meanwhile
-			return err
-		}
+	var err error
+	if db.lock, err = TakeLock(path, cmp.Or(db.opts.LockAs, "crmkit")); err != nil {
+		return err
+	}
+	state, err := stateOf(ctx, path, db.opts.Schema) // the owner before may have changed it meanwhile
+	if err != nil {
+		return err
 	}
 	if len(state.pending) == 0 {
 		return nil
@@ -174,55 +165,31 @@ func (db *DB) prepareFile(ctx context.Context) error {
 }
 
 // warnOfLostLog warns of a file that SQLite has written to and that holds no schema, with no
-// log beside it. A file that another process is making looks the same, so only the process
-// that holds the lock alone can tell.
+// log beside it.
 func (db *DB) warnOfLostLog(state fileState) {
-	if path := db.opts.Path; db.lock != nil && state.applied == 0 && sizeOf(path) > 0 && !hasLog(path) {
+	if path := db.opts.Path; state.applied == 0 && sizeOf(path) > 0 && !hasLog(path) {
 		db.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", path)
 	}
 }
 
-// waitForUpgrade waits until no other process is in the way of the pending steps: a schema
-// does not change under a process that works with the old one.
+// waitForUpgrade waits until no process has a file open whose schema is about to change. The
+// lock keeps other processes of crmkit away, but not those of versions that opened a file
+// beside its owner, nor other programs.
 func (db *DB) waitForUpgrade(ctx context.Context, state fileState) error {
-	for until := time.Now().Add(lockTimeout); ; {
-		obstacle, err := db.upgradeBlocker(state)
-		if obstacle == "" || err != nil {
+	if state.applied == 0 {
+		return nil // nobody works with a file that has no tables
+	}
+	for until := time.Now().Add(openTimeout); ; {
+		user, err := usedBy(db.opts.Path)
+		if user == "" || err != nil {
 			return err
 		}
 		if time.Now().After(until) {
-			return fmt.Errorf("%s has schema %d and this crmkit would bring it to %d, but %s; stop that first, or use its version of crmkit",
-				db.opts.Path, state.applied, state.newest(), obstacle)
+			return fmt.Errorf("%s has schema %d and this crmkit would bring it to %d, but %s has it open; stop that first, or use its version of crmkit",
+				db.opts.Path, state.applied, state.newest(), user)
 		}
 		if err := sleep(ctx); err != nil {
 			return err
 		}
-		if state, err = stateOf(ctx, db.opts.Path, db.opts.Schema); err != nil || len(state.pending) == 0 {
-			return err // another process brought it up to date
-		}
 	}
-}
-
-// upgradeBlocker names the process that is in the way of an upgrade, which may be a server
-// that upgrades the file itself. Without one it returns nothing, and a lock is held.
-func (db *DB) upgradeBlocker(state fileState) (process string, err error) {
-	path := db.opts.Path
-	if db.lock == nil {
-		db.shared, err = lockShared(path)
-		if errors.Is(err, errHeld) {
-			return LockOwner(path) + " uses it", nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	if state.applied == 0 {
-		return "", nil
-	}
-	user, err := usedBy(path)
-	if user == "" || err != nil {
-		return "", err
-	}
-	err, db.shared = db.shared.Release(), nil
-	return user + " has it open", err
 }

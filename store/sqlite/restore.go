@@ -26,7 +26,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, old string, err error) {
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
 	}
-	l, err := LockExclusive(ctx, r.To, "crmkit restore")
+	l, err := TakeLock(r.To, "crmkit restore")
 	if err != nil {
 		return sum, "", err
 	}

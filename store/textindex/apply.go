@@ -42,23 +42,6 @@ func (s *Set) Forget(workspace int64) {
 	}
 }
 
-// ForgetDerived drops those indexes of a workspace whose text depends on records of a kind,
-// or of any kind if it is nil. It is for changes of which only these records are known.
-func (s *Set) ForgetDerived(workspace int64, from *crm.Entity) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for kind, dependent := range s.derived {
-		if from != nil && from != kind {
-			continue
-		}
-		for _, e := range dependent {
-			if x := s.indexes[Key{workspace, e}]; x != nil {
-				s.drop(x)
-			}
-		}
-	}
-}
-
 // Clear drops all indexes.
 func (s *Set) Clear() {
 	s.mu.Lock()

@@ -12,22 +12,6 @@ type Fields struct {
 	Entity *crm.Entity
 }
 
-// derivedFrom returns the kinds whose records determine values of these fields: the index
-// is out of date when one of them changed and the change was not given to Set.Apply.
-func (f Fields) derivedFrom(schema *crm.Schema) (kinds []*crm.Entity) {
-	for _, list := range [][]*crm.Field{f.Own, f.Refs} {
-		for _, field := range list {
-			if by := field.Inherited(); by != nil {
-				kinds = append(kinds, f.Entity.Target(f.Entity.Field(by.From)))
-			}
-			if kept := field.Rollup(); kept != nil {
-				kinds = append(kinds, schema.ByName(kept.Child))
-			}
-		}
-	}
-	return kinds
-}
-
 // document is what the index holds of one record. Without text the record does not exist.
 type document struct {
 	number    int64 // of the record, within its workspace

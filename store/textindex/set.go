@@ -44,10 +44,9 @@ type Options struct {
 
 // Set is the indexes of all workspaces. It is safe for concurrent use.
 type Set struct {
-	opts    Options
-	fields  map[*crm.Entity]Fields        // of the kinds that are searched
-	derived map[*crm.Entity][]*crm.Entity // by kind: those whose text depends on records of it
-	wake    chan struct{}                 // has something when Run has work
+	opts   Options
+	fields map[*crm.Entity]Fields // of the kinds that are searched
+	wake   chan struct{}          // has something when Run has work
 
 	mu       sync.Mutex // guards what follows
 	indexes  map[Key]*index
@@ -75,17 +74,13 @@ func New(opts Options) *Set {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Set{opts: opts, wake: make(chan struct{}, 1), fields: map[*crm.Entity]Fields{}, derived: map[*crm.Entity][]*crm.Entity{},
+	s := &Set{opts: opts, wake: make(chan struct{}, 1), fields: map[*crm.Entity]Fields{},
 		indexes: map[Key]*index{}, retryAt: map[Key]time.Time{}, logged: map[Key]string{}}
 	for _, e := range opts.Schema.Entities {
 		if !e.PlanLimited() || len(e.Search) == 0 {
 			continue
 		}
-		fields := Fields{query.SearchFieldsOf(e), e}
-		s.fields[e] = fields
-		for _, kind := range fields.derivedFrom(opts.Schema) {
-			s.derived[kind] = append(s.derived[kind], e)
-		}
+		s.fields[e] = Fields{query.SearchFieldsOf(e), e}
 	}
 	return s
 }

@@ -234,31 +234,6 @@ func TestFaultsInApplyEmptyTheIndex(t *testing.T) {
 	}
 }
 
-// TestDerivedTextIsForgotten holds which indexes are dropped when only the records are
-// known that others follow from.
-func TestDerivedTextIsForgotten(t *testing.T) {
-	db := newTables(t)
-	set := db.open(t, Options{})
-	for _, of := range []Key{db.key(1, "activity"), db.key(2, "activity")} {
-		if m, err := set.Search(t.Context(), of, db.terms(t, of, "search=x")); m == nil || err != nil {
-			t.Fatal(m, err)
-		}
-	}
-	before := set.Len()
-	set.ForgetDerived(1, db.schema.ByName("deal"))
-	if set.State(db.key(1, "activity")) != Ready {
-		t.Error("an activity has the company of its contact, not one of its deal")
-	}
-	set.ForgetDerived(1, db.schema.ByName("contact"))
-	if set.State(db.key(1, "activity")) != Absent || set.State(db.key(2, "activity")) != Ready || set.Len() >= before {
-		t.Errorf("of %d indexes %d are left", before, set.Len())
-	}
-	set.ForgetDerived(2, nil)
-	if set.State(db.key(2, "activity")) != Absent {
-		t.Error("an index is left of which any record may have changed")
-	}
-}
-
 // TestFailuresAreRetriedLater holds when an index is tried again, and what is logged of it.
 func TestFailuresAreRetriedLater(t *testing.T) {
 	for name, c := range map[string]struct {
