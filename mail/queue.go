@@ -202,7 +202,8 @@ func (s *Sender) next() *job {
 	}
 }
 
-// finish counts the outcome of a try, or defers the mail for another one.
+// finish counts the outcome of a try, or defers the mail for another one. It logs last:
+// a mail that the log calls sent or failed is counted.
 func (s *Sender) finish(j *job, err error) {
 	s.tried(j)
 	switch {
@@ -210,8 +211,8 @@ func (s *Sender) finish(j *job, err error) {
 		s.finishOne(&s.stats.Withheld)
 		return
 	case err == nil:
-		s.opts.Log.Debug("mail sent", "to", mask(j.To), "try", j.n)
 		s.finishOne(&s.stats.Sent)
+		s.opts.Log.Debug("mail sent", "to", mask(j.To), "try", j.n)
 		return
 	}
 	// Read these before the mail is deferred: after that it belongs to the next try.
@@ -221,12 +222,12 @@ func (s *Sender) finish(j *job, err error) {
 	case retry && s.postpone(j):
 		s.opts.Log.Warn("mail waits for another try", attrs...)
 	case retry && s.base.Err() != nil:
-		s.opts.Log.Error("mail dropped", attrs...)
 		s.count(&s.dropped)
 		s.finishOne(&s.stats.Dropped)
+		s.opts.Log.Error("mail dropped", attrs...)
 	default:
-		s.opts.Log.Error("mail failed", attrs...)
 		s.finishOne(&s.stats.Failed)
+		s.opts.Log.Error("mail failed", attrs...)
 	}
 }
 

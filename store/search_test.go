@@ -331,65 +331,8 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// TestMemoryFollowsOtherProcesses writes through one store and reads through another
-// that is open on the same file, in turn and both at once.
-func TestMemoryFollowsOtherProcesses(t *testing.T) {
-	f := onFile(t)
-	other := openWith(t, f.clock, f.opts)
-	ann := f.member("ann@example.com")
-	rec := f.save(ann, "contact", "name", "xaver", "tags", []string{"a"})
-	for i := range 60 {
-		f.save(ann, "contact", "name", fmt.Sprintf("n%d", i), "tags", []string{"a"})
-	}
-	same := func(want int64, name string) {
-		t.Helper()
-		for _, s := range []*fixture{f, other} {
-			if page := s.list(ann, "contact", "tags=a&limit=1"); page.Total != want {
-				t.Errorf("total %d, want %d", page.Total, want)
-			}
-			s.findsOne(ann, name, 1)
-		}
-	}
-	same(61, "xaver")
-	other.update(ann, rec, "name", "yvonne")
-	same(61, "yvonne")
-	f.findsOne(ann, "xaver", 0)
-	f.update(ann, rec, "name", "zoe")
-	other.save(ann, "contact", "name", "walter", "tags", []string{"a"})
-	f.save(ann, "contact", "name", "victor", "tags", []string{"a"})
-	same(63, "walter")
-	same(63, "victor")
-	other.remove(ann, rec)
-	same(62, "walter")
-	f.findsOne(ann, "zoe", 0)
-	other.write(ann, func(tx *Tx) error {
-		for i := range maxForeign + 1 {
-			if _, err := tx.Save(other.draft("contact", "name", fmt.Sprintf("many%dx", i))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	same(62, "many1000x")
-	var both sync.WaitGroup
-	for n, s := range []*fixture{f, other} {
-		both.Go(func() {
-			for i := range 15 {
-				name := fmt.Sprintf("both%dx%dx", n, i)
-				s.save(ann, "contact", "name", name, "tags", []string{"a"})
-				s.findsOne(ann, name, 1)
-			}
-		})
-	}
-	both.Wait()
-	same(92, "both0x14x")
-	same(92, "both1x14x")
-	f.compareSearches(ann, []string{"contact"}, "both", "n1", "many99")
-	other.compareSearches(ann, []string{"contact"}, "both", "n1", "many99")
-}
-
 // TestIndexesFollowInheritedReferences searches activities by the company of their contact,
-// which they inherit, before and after the contact moves.
+// which they inherit, before and after the contact moves and the company is deleted.
 func TestIndexesFollowInheritedReferences(t *testing.T) {
 	for _, f := range []*fixture{onFile(t), cached(t)} {
 		ann := f.member("ann@example.com")
@@ -401,6 +344,11 @@ func TestIndexesFollowInheritedReferences(t *testing.T) {
 		f.compareSearches(ann, []string{"activity"}, "acme", "other")
 		if n := f.list(ann, "activity", "search=other").Total; n != 1 {
 			t.Errorf("%d activities of the new company", n)
+		}
+		f.remove(ann, other)
+		f.compareSearches(ann, []string{"activity"}, "acme", "other")
+		if n := f.list(ann, "activity", "search=other").Total; n != 0 {
+			t.Errorf("%d activities of a deleted company", n)
 		}
 	}
 }
