@@ -110,9 +110,11 @@ func (r ranking) read(ctx context.Context, page *list.Page) error {
 		return r.q.RankLabel(string(label))
 	}))
 	keys, err := r.Keys(ctx, r.path)
-	if err == nil {
-		err = r.LoadPage(ctx, r.table, r.path, keys, page)
+	if err != nil {
+		return err
 	}
+	loaded, err := r.LoadPage(ctx, r.table, r.path, keys)
+	page.Records, page.Truncated = loaded.Records, loaded.Truncated
 	page.More = matches.Total > int64(len(page.Records))
 	return err
 }

@@ -19,7 +19,9 @@ func (c *Reader) Page(ctx context.Context, t *table.Table, w Path, page *Page) e
 	if err != nil {
 		return err
 	}
-	return c.LoadPage(ctx, t, w, keys, page)
+	loaded, err := c.LoadPage(ctx, t, w, keys)
+	page.Records, page.More, page.Truncated = loaded.Records, loaded.More, loaded.Truncated
+	return err
 }
 
 // MatchingKeys returns the keys of a page. Rows that the text index found are not tested again
@@ -31,12 +33,12 @@ func (c *Reader) MatchingKeys(ctx context.Context, w Path) ([]int64, error) {
 	return c.Keys(ctx, w)
 }
 
-// LoadPage fills a page with the records of the keys, of which one beyond the limit says that
-// there are more.
-func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []int64, page *Page) error {
+// LoadPage returns a page without a total: the records of the keys, in their order. A key
+// beyond the limit of the query is not loaded; it sets More.
+func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []int64) (page Page, err error) {
 	records, err := c.records(ctx, t, w, keys)
 	if err != nil {
-		return err
+		return page, err
 	}
 	for i, size := 0, 0; i < len(records); i++ {
 		if i == w.Query.Limit {
@@ -52,7 +54,7 @@ func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []in
 		}
 		page.Records = append(page.Records, records[i])
 	}
-	return nil
+	return page, nil
 }
 
 // MaxPageBytes bounds the text that the records of a page hold. A page that would be
