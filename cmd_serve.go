@@ -42,7 +42,7 @@ type serveCommand struct {
 	planFlags
 }
 
-// Run serves until the context ends. Where the log is JSON, so is the error.
+// Run serves until the context ends. If the log is JSON, the error is a line of it too.
 func (c serveCommand) Run(ctx context.Context, io console) error {
 	err := c.run(ctx, io)
 	if err == nil || c.LogFormat != "json" {
@@ -52,19 +52,20 @@ func (c serveCommand) Run(ctx context.Context, io console) error {
 	return errLogged
 }
 
+// run opens what the server needs, serves, and closes it in the reverse order.
 func (c serveCommand) run(ctx context.Context, io console) error {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
 		return err
 	}
 	log := c.logger(io)
-	// The ports come first, so that a busy one leaves no file behind.
-	doors, err := c.listen()
+	// The ports are opened first, so that a busy one leaves no file behind.
+	ports, err := c.listen()
 	if err != nil {
 		return err
 	}
-	defer doors.close()
-	opts, err := c.options(doors.api.Addr(), log)
+	defer ports.close()
+	opts, err := c.options(ports.api.Addr(), log)
 	if err != nil {
 		return err
 	}
@@ -74,34 +75,21 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	}
 	defer session.Close()
 	defer context.AfterFunc(ctx, session.Stop)()
-	st := session.Store()
-	if err := account.RegisterPlans(ctx, st); err != nil {
-		return err
-	}
-	opts.Store = st
-	srv, err := server.New(opts)
+	opts.Store = session.Store()
+	srv, err := newServer(ctx, opts)
 	if err != nil {
 		return err
 	}
 	stopBackups := c.startBackups(ctx, log)
 	defer stopBackups()
-	log.Info("started", "version", version, "db", c.DB, "listen", c.origin(doors.api.Addr()))
-	ready := fmt.Sprintf("crmkit listening on %s\n", c.origin(doors.api.Addr()))
-	if c.TokenFor != "" {
-		in, err := auth.New(st, auth.Options{}).MintToken(ctx, c.TokenFor, "token-for")
-		if err != nil {
-			return err
-		}
-		ready += "crmkit token " + in.Token + "\n"
-	}
-	if _, err := fmt.Fprint(io.out, ready); err != nil {
+	origin := c.origin(ports.api.Addr())
+	log.Info("started", "version", version, "db", c.DB, "listen", origin)
+	if err := c.printReady(ctx, io, opts.Store, origin); err != nil {
 		return err
 	}
-	if err := st.FillAhead(ctx); err != nil {
-		log.Warn("searches will read the text themselves", "error", err)
-	}
-	go debug.FreeOSMemory() // what only the start needed
-	if err := doors.serve(ctx, srv); err != nil {
+	fillTextIndex(ctx, opts.Store, log)
+	go debug.FreeOSMemory() // returns to the system what only the start needed
+	if err := ports.serve(ctx, srv); err != nil {
 		return err
 	}
 	finishMail(opts.Mail, log)
@@ -109,6 +97,38 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	err = session.Close()
 	log.Info("stopped")
 	return err
+}
+
+// newServer returns the server, after it has written the names of its plans to the file:
+// crmkit plan set, in a process without the server's settings, refuses other names.
+func newServer(ctx context.Context, opts server.Options) (*server.Server, error) {
+	if err := account.RegisterPlans(ctx, opts.Store); err != nil {
+		return nil, err
+	}
+	return server.New(opts)
+}
+
+// printReady prints the line that scripts wait for, and below it the token of --token-for.
+// Both are one write, so that a reader of the first line can read the second at once.
+func (c serveCommand) printReady(ctx context.Context, io console, st *store.Store, origin string) error {
+	ready := fmt.Sprintf("crmkit listening on %s\n", origin)
+	if c.TokenFor != "" {
+		minted, err := auth.New(st, auth.Options{}).MintToken(ctx, c.TokenFor, "token-for")
+		if err != nil {
+			return err
+		}
+		ready += "crmkit token " + minted.Token + "\n"
+	}
+	_, err := fmt.Fprint(io.out, ready)
+	return err
+}
+
+// fillTextIndex starts to read the text of large workspaces into memory. Without it the
+// first search pays for that, so a failure is only a warning.
+func fillTextIndex(ctx context.Context, st *store.Store, log *slog.Logger) {
+	if err := st.FillAhead(ctx); err != nil {
+		log.Warn("searches will read the text themselves", "error", err)
+	}
 }
 
 // caches returns how much the store may keep in memory.
