@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"strconv"
-	"syscall"
 	"testing"
 )
 
@@ -83,12 +82,4 @@ func BenchmarkOneClient(b *testing.B) {
 			b.ReportMetric((processorTime(b)-began)/float64(b.N), "cpu-us")
 		})
 	}
-}
-
-// processorTime returns the microseconds that this process has taken of the processors.
-func processorTime(b *testing.B) float64 {
-	b.Helper()
-	var use syscall.Rusage
-	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &use))
-	return float64(use.Utime.Nano()+use.Stime.Nano()) / 1000
 }
