@@ -11,6 +11,43 @@ import (
 	"time"
 )
 
+// loneConnection is a client that has at most one connection, with the rights of a rig's token.
+type loneConnection struct {
+	r      *rig
+	client *http.Client
+	base   string
+	reused bool // the last request was on the connection of the one before
+}
+
+// loneConnectionTo serves r at a real port with the timeouts of h, and returns a client of it.
+func loneConnectionTo(t *testing.T, r *rig, h *http.Server) *loneConnection {
+	c := &loneConnection{r: r, base: "http://" + listen(t, h), client: &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}}
+	t.Cleanup(c.client.CloseIdleConnections)
+	return c
+}
+
+// want sends a request, and checks its status and that the server leaves the connection open.
+func (c *loneConnection) want(status int, method, path, body string) {
+	c.r.t.Helper()
+	var in io.Reader
+	if body != "" {
+		in = strings.NewReader(body)
+	}
+	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { c.reused = i.Reused }}
+	req, _ := http.NewRequestWithContext(httptrace.WithClientTrace(c.r.t.Context(), trace), method, c.base+path, in)
+	req.Header = c.r.header.Clone()
+	req.Header.Set("Content-Type", "application/json")
+	res, err := c.client.Do(req)
+	if err != nil {
+		c.r.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	text, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	if res.StatusCode != status || res.Close {
+		c.r.t.Errorf("%s %s: status %d, want %d, close %v: %s", method, path, res.StatusCode, status, res.Close, text)
+	}
+}
+
 // A connection works for one request after another: after a request that took longer
 // than a request may take to arrive, and after it was idle for that long.
 func TestConnectionsSurviveSlowRequests(t *testing.T) {
@@ -20,31 +57,8 @@ func TestConnectionsSurviveSlowRequests(t *testing.T) {
 	r.as("ann@acme.com")
 	h := r.server().HTTPServer()
 	h.ReadHeaderTimeout, h.ReadTimeout, h.WriteTimeout = most, most, most
-	base := "http://" + listen(t, h)
-	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
-	defer client.CloseIdleConnections()
-	reused := false
-	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
-	ask := func(method, path, body string, want int) {
-		t.Helper()
-		var in io.Reader
-		if body != "" {
-			in = strings.NewReader(body)
-		}
-		req, _ := http.NewRequestWithContext(ctx, method, base+path, in)
-		req.Header = r.header.Clone()
-		req.Header.Set("Content-Type", "application/json")
-		res, err := client.Do(req)
-		if err != nil {
-			t.Fatalf("%s %s: %v", method, path, err)
-		}
-		text, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		if res.StatusCode != want || res.Close {
-			t.Errorf("%s %s: status %d, want %d, close %v: %s", method, path, res.StatusCode, want, res.Close, text)
-		}
-	}
-	ask("GET", "/whoami", "", 200)
+	c := loneConnectionTo(t, r, h)
+	c.want(200, "GET", "/whoami", "")
 	for _, slow := range []struct {
 		method, path, body string
 		status             int
@@ -56,24 +70,24 @@ func TestConnectionsSurviveSlowRequests(t *testing.T) {
 		{"POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request","arguments":{"method":"POST","path":"/contacts","body":{"name":"Jim"}}}}`, 200},
 	} {
 		time.AfterFunc(3*most, r.hold())
-		ask(slow.method, slow.path, slow.body, slow.status)
-		if !reused {
+		c.want(slow.status, slow.method, slow.path, slow.body)
+		if !c.reused {
 			t.Errorf("%s %s: a new connection", slow.method, slow.path)
 		}
-		ask("GET", "/whoami", "", 200)
+		c.want(200, "GET", "/whoami", "")
 	}
 	<-time.After(3 * most)
-	ask("PATCH", "/contacts/"+r.id("contact", 1), `{"stage":"lead"}`, 200)
-	if !reused {
+	c.want(200, "PATCH", "/contacts/"+r.id("contact", 1), `{"stage":"lead"}`)
+	if !c.reused {
 		t.Error("an idle connection was closed")
 	}
 	if text := r.want(200, "GET", "/contacts?total=exact", ""); !strings.Contains(text, "3 of 3 contacts") {
-		t.Errorf("what was answered is not there:\n%s", text)
+		t.Errorf("an answered write is missing:\n%s", text)
 	}
 }
 
-// What is answered after the context of the request has ended is the last answer of its
-// connection, for net/http gives the ended context to later requests too.
+// An answer after the end of its request's context is the last one on its connection, since
+// net/http would give the ended context to later requests too.
 func TestEndedContextsEndTheConnection(t *testing.T) {
 	r := newRig(t)
 	r.as("ann@acme.com")

@@ -12,18 +12,23 @@ import (
 	"crmkit/crm/norm"
 )
 
-// listed returns a JSON array of so many strings.
-func listed(n int, item func(i int) string) string {
+// joined returns n items with separators between them.
+func joined(n int, separator string, item func(i int) string) string {
 	items := make([]string, n)
 	for i := range items {
-		items[i] = `"` + item(i) + `"`
+		items[i] = item(i)
 	}
-	return "[" + strings.Join(items, ",") + "]"
+	return strings.Join(items, separator)
+}
+
+// listed returns a JSON array of n strings, at least one.
+func listed(n int, item func(i int) string) string {
+	return `["` + joined(n, `","`, item) + `"]`
 }
 
 func label(i int) string { return fmt.Sprintf("t%d", i) }
 
-// object returns a JSON object of so many keys.
+// object returns a JSON object of n keys, at least one.
 func object(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -32,54 +37,63 @@ func object(n int) string {
 	return "{" + b.String()[1:] + "}"
 }
 
-// Each list that a request may send is taken up to its limit; one item more is
-// refused by an error that names the field and the limit.
-func TestListsAreTakenUpToTheirLimits(t *testing.T) {
-	tags := func(form string) func(int) (string, string) {
-		return func(n int) (string, string) { return "/contacts", fmt.Sprintf(form, listed(n, label)) }
-	}
-	params := func(form string, separator string, item func(int) string) func(int) (string, string) {
-		return func(n int) (string, string) {
-			items := make([]string, n)
-			for i := range items {
-				items[i] = item(i)
-			}
-			return form + strings.Join(items, separator), ""
-		}
-	}
-	r := newRig(t).as("ann@acme.com")
-	r.want(201, "POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
-	r.want(201, "POST", "/campaigns", `{"name":"Win back"}`)
-	jane, members := r.id("contact", 1), "/campaigns/"+r.id("campaign", 1)+"/members"
-	for _, test := range []struct {
-		what, field string
-		most        int
-		request     func(n int) (path, body string)
-	}{
-		{"tags", "tags", crm.MaxTags, tags(`{"name":"x","tags":%s}`)},
-		{"tags added", "tags", crm.MaxTags, tags(`{"name":"x","tags":{"add":%s}}`)},
-		{"tags removed", "tags", crm.MaxTags, tags(`{"name":"x","tags":{"remove":%s}}`)},
-		{"a cell of labels", "tags", crm.MaxTags, func(n int) (string, string) {
-			list, _ := params("", ";", label)(n)
-			return "/import/contacts?atomic=1", "name,email,Labels\nx,x@acme.com," + list + "\n"
+// limitedList is a list in requests that has at most so many items.
+type limitedList struct {
+	list    string
+	field   string // the error names it
+	most    int
+	request func(n int) (path, body string) // a request with n items; a GET if it has no body
+}
+
+// inBody returns requests that create a contact, with a list of n labels in its body.
+func inBody(form string) func(int) (string, string) {
+	return func(n int) (string, string) { return "/contacts", fmt.Sprintf(form, listed(n, label)) }
+}
+
+// inQuery returns requests whose path ends with n items.
+func inQuery(start, separator string, item func(int) string) func(int) (string, string) {
+	return func(n int) (string, string) { return start + joined(n, separator, item), "" }
+}
+
+// always returns an item that is the same for each index.
+func always(item string) func(int) string { return func(int) string { return item } }
+
+// limitedLists returns every list that a request may send. The rig has a contact, and a
+// campaign whose members are at the path.
+func limitedLists(r *rig, members string) []limitedList {
+	jane := r.id("contact", 1)
+	return []limitedList{
+		{"tags", "tags", crm.MaxTags, inBody(`{"name":"x","tags":%s}`)},
+		{"tags added", "tags", crm.MaxTags, inBody(`{"name":"x","tags":{"add":%s}}`)},
+		{"tags removed", "tags", crm.MaxTags, inBody(`{"name":"x","tags":{"remove":%s}}`)},
+		{"labels of another product in a cell", "tags", crm.MaxTags, func(n int) (string, string) {
+			return "/import/contacts?atomic=1", "name,email,Labels\nx,x@acme.com," + joined(n, ";", label) + "\n"
 		}},
-		{"a cell of our own tags", "tags", crm.MaxTags, func(n int) (string, string) {
-			list, _ := params("", ",", label)(n)
-			return "/import/contacts?atomic=1", "name,email,tags\nx,x@acme.com,\"" + list + "\"\n"
+		{"our own tags in a cell", "tags", crm.MaxTags, func(n int) (string, string) {
+			return "/import/contacts?atomic=1", "name,email,tags\nx,x@acme.com,\"" + joined(n, ",", label) + "\"\n"
 		}},
 		{"keys of custom", "keys", norm.MaxMembers, func(n int) (string, string) {
 			return "/contacts", `{"name":"x","custom":` + object(n) + `}`
 		}},
 		{"members of a campaign", "contacts", 10_000, func(n int) (string, string) {
-			return members, `{"contacts":` + listed(n, func(int) string { return jane }) + `}`
+			return members, `{"contacts":` + listed(n, always(jane)) + `}`
 		}},
-		{"values of in:", "stage", crm.MaxItems, params("/contacts?stage=in:", ",", label)},
-		{"ids", "company_id", crm.MaxItems, params("/contacts?company_id=", ",", func(int) string { return r.id("company", 1) })},
-		{"names in fields=", "fields", crm.MaxItems, params("/contacts?fields=", ",", func(int) string { return "name" })},
-		{"kinds in types=", "types", crm.MaxItems, params("/search?q=x&types=", ",", func(int) string { return "deals" })},
-		{"conditions", "conditions", 100, params("/contacts?", "&", func(int) string { return "stage=lead" })},
-		{"parameters", "parameters", crm.MaxParams, params("/contacts?", "&", func(int) string { return "search=" })},
-	} {
+		{"values of in:", "stage", crm.MaxItems, inQuery("/contacts?stage=in:", ",", label)},
+		{"ids", "company_id", crm.MaxItems, inQuery("/contacts?company_id=", ",", always(r.id("company", 1)))},
+		{"names in fields=", "fields", crm.MaxItems, inQuery("/contacts?fields=", ",", always("name"))},
+		{"kinds in types=", "types", crm.MaxItems, inQuery("/search?q=x&types=", ",", always("deals"))},
+		{"conditions", "conditions", 100, inQuery("/contacts?", "&", always("stage=lead"))},
+		{"parameters", "parameters", crm.MaxParams, inQuery("/contacts?", "&", always("search="))},
+	}
+}
+
+// A list of the most items is accepted; with one more, the request is refused by an error
+// that names the field and the limit.
+func TestListsAreAcceptedUpToTheirLimits(t *testing.T) {
+	r := newRig(t).as("ann@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
+	r.want(201, "POST", "/campaigns", `{"name":"Win back"}`)
+	for _, test := range limitedLists(r, "/campaigns/"+r.id("campaign", 1)+"/members") {
 		for _, n := range []int{test.most, test.most + 1} {
 			path, body := test.request(n)
 			method := "POST"
@@ -88,16 +102,16 @@ func TestListsAreTakenUpToTheirLimits(t *testing.T) {
 			}
 			a := r.call(method, path, body, "Accept", "application/json")
 			if n == test.most && a.status >= 300 {
-				t.Errorf("%d %s are refused: %d %.300s", n, test.what, a.status, a.body)
+				t.Errorf("%d %s are refused: %d %.300s", n, test.list, a.status, a.body)
 			}
 			if n > test.most && (a.status != 400 || !strings.Contains(a.body, test.field) || !strings.Contains(a.body, fmt.Sprint(test.most))) {
-				t.Errorf("%d %s: %d %.300s; want a 400 with %s and %d", n, test.what, a.status, a.body, test.field, test.most)
+				t.Errorf("%d %s: %d %.300s; want a 400 with %s and %d", n, test.list, a.status, a.body, test.field, test.most)
 			}
 		}
 	}
 }
 
-// Limits on bytes, and on what nests.
+// Values have at most so many bytes, and objects so many levels.
 func TestSizesAreBounded(t *testing.T) {
 	r := newRig(t).as("ann@acme.com")
 	nested := func(levels int) string {
