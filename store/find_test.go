@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -34,9 +35,9 @@ func TestOldPhonesAreFolded(t *testing.T) {
 	})
 }
 
-// TestSearchesRank makes records of a few words and searches for those: what is found
-// is what search= finds and what is named exactly, in the order of ranks, those of one
-// rank by their latest change.
+// TestSearchesRank makes records of a few words and searches for these words. A search
+// finds the records that search= finds and those that the text names exactly. They are in
+// the order of their ranks, and those of one rank in the order of their latest change.
 func TestSearchesRank(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, random := f.member("ann@example.com"), rand.New(rand.NewPCG(1, 9))
@@ -49,44 +50,55 @@ func TestSearchesRank(t *testing.T) {
 		}
 		seen := map[int]int{}
 		for _, text := range append(parts, "ann bob", "nn", "+49 (30) 12345", "4930", "7.b@ann.com", "7.B@ANN.com", crm.RecordID("c", crm.RecordKey(ann.Workspace, 3)), "contact/"+crm.RecordID("c", crm.RecordKey(ann.Workspace, 4)), "zzz") {
-			e := f.Schema.ByName("contact")
-			s, fault := query.Find(e, text, query.For(f.Schema, ann, f.Now(), f.Secret()))
-			if fault != nil {
-				t.Fatal(fault)
-			}
-			s.Limit = 200
-			page, err := f.List(t.Context(), ann, s.Query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			found, exact := map[int64]bool{}, map[int64]bool{}
-			for i, rec := range page.Records {
-				rank := s.Rank(rec)
-				seen[rank]++
-				found[rec.Key], exact[rec.Key] = true, rank == query.RankExactName
-				if i == 0 {
-					continue
-				}
-				last := page.Records[i-1]
-				before, at := s.Rank(last), rec.Value(crm.FieldUpdatedAt).Int
-				if before > rank || before == rank && (last.Value(crm.FieldUpdatedAt).Int < at || last.Value(crm.FieldUpdatedAt).Int == at && last.Key < rec.Key) {
-					t.Errorf("%q: %s of rank %d stands behind %s of rank %d", text, rec.ID, rank, last.ID, before)
-				}
-			}
-			for _, key := range f.walk(ann, "contact", "search="+url.QueryEscape(text)) {
-				if !found[key] {
-					t.Errorf("%q: search= finds %s, the search does not", text, crm.RecordID("c", key))
-				}
-				delete(found, key)
-			}
-			for key := range found {
-				if !exact[key] {
-					t.Errorf("%q finds %s, search= does not", text, crm.RecordID("c", key))
-				}
-			}
+			f.checkRanked(ann, text, seen)
 		}
 		if ranks := len(seen); ranks != query.RankOther+1 {
 			t.Errorf("only the ranks %v were seen", seen)
 		}
 	})
+}
+
+// checkRanked searches contacts for a text, and checks the order of the records and that
+// search= finds the same ones. It counts the records of each rank in seen.
+func (f *fixture) checkRanked(actor crm.Actor, text string, seen map[int]int) {
+	f.t.Helper()
+	s, fault := query.Find(f.Schema.ByName("contact"), text, query.For(f.Schema, actor, f.Now(), f.Secret()))
+	if fault != nil {
+		f.t.Fatal(fault)
+	}
+	s.Limit = 200
+	page, err := f.List(f.t.Context(), actor, s.Query)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	unmatched := map[int64]bool{} // the keys that search= has not found yet; true: named exactly
+	for i, rec := range page.Records {
+		rank := s.Rank(rec)
+		seen[rank]++
+		unmatched[rec.Key] = rank == query.RankExactName
+		if i > 0 && !rankedInOrder(s, page.Records[i-1], rec) {
+			f.t.Errorf("%q: %s of rank %d comes after %s", text, rec.ID, rank, page.Records[i-1].ID)
+		}
+	}
+	for _, key := range f.walk(actor, "contact", "search="+url.QueryEscape(text)) {
+		if _, found := unmatched[key]; !found {
+			f.t.Errorf("%q: search= finds %s, the search does not", text, crm.RecordID("c", key))
+		}
+		delete(unmatched, key)
+	}
+	for key, exact := range unmatched {
+		if !exact {
+			f.t.Errorf("%q finds %s, search= does not", text, crm.RecordID("c", key))
+		}
+	}
+}
+
+// rankedInOrder reports whether one record may come directly before the other: the better
+// rank first, then the later change, then the greater key.
+func rankedInOrder(s *query.Search, before, after crm.Record) bool {
+	return cmp.Or(
+		cmp.Compare(s.Rank(before), s.Rank(after)),
+		cmp.Compare(after.Value(crm.FieldUpdatedAt).Int, before.Value(crm.FieldUpdatedAt).Int),
+		cmp.Compare(after.Key, before.Key),
+	) <= 0
 }

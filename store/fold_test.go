@@ -5,10 +5,12 @@ import (
 	"slices"
 	"testing"
 
+	"crmkit/crm"
 	"crmkit/crm/norm"
 )
 
-// repeated returns the folded columns that repeat their value and need not.
+// repeated returns a line for each folded column that repeats its value and need not: the
+// field and the key of the record.
 func (f *fixture) repeated() (list []string) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
@@ -24,58 +26,64 @@ func (f *fixture) repeated() (list []string) {
 	return list
 }
 
-// Lists find and order the same records whether a folded form that repeats its value
-// stands in the file, as it did once, or not.
+// TestFoldsThatRepeatTheirValueAreLeftOut checks that no folded form in the file repeats its
+// value. Lists find and order the same records in a file of an older version, which has
+// those folded forms.
 func TestFoldsThatRepeatTheirValueAreLeftOut(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	for i, word := range []string{"lead", "Lead", "läd", "LEAD", "", "möchte", "zed", " lead  two", "ﬁn"} {
 		pairs := []any{"name", fmt.Sprint("Jane ", i)}
-		for _, name := range []string{"stage", "owner", "notes", "follow_up_note"} {
+		for _, name := range foldedFields {
 			if clean, _ := norm.Clean(word); clean != "" {
 				pairs = append(pairs, name, clean)
 			}
 		}
 		f.update(ann, f.save(ann, "contact", pairs...), "phone", "0171 23")
 	}
-	ask := func() (found []string) {
-		for _, name := range []string{"stage", "owner", "notes", "follow_up_note"} {
-			for _, params := range []string{"sort=stage", "sort=-owner", name + "=gt:lead", name + "=lte:lead", name + "=like:LE", name + "=ne:lead", name + "=is:null", "search=le"} {
-				found = append(found, params)
-				for behind, more := "", true; more; {
-					q := f.question(ann, "contact", params+"&limit=2"+behind)
-					page, err := f.List(t.Context(), ann, q)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, rec := range page.Records {
-						found, behind = append(found, rec.ID), "&cursor="+q.Cursor(rec)
-					}
-					more = page.More
-				}
-			}
-		}
-		return found
-	}
 	if repeated := f.repeated(); len(repeated) > 0 {
 		t.Errorf("repeat their value: %v", repeated)
 	}
-	without := ask()
-	f.write(ann, func(tx *Tx) error {
-		for i := range f.Schema.ByName("contact").Fields {
-			if field := &f.Schema.ByName("contact").Fields[i]; field.HasFoldColumn() {
-				if err := tx.Exec(fmt.Sprintf("UPDATE contacts SET %s_fold = COALESCE(%[1]s_fold, %[1]s)", field.Col())); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	without := f.folded(ann)
+	f.write(ann, func(tx *Tx) error { return repeatFolds(tx, f.Schema.ByName("contact")) })
 	f = f.reopen()
 	if len(f.repeated()) == 0 {
-		t.Fatal("none stands in the file")
+		t.Fatal("no folded form in the file repeats its value")
 	}
-	if with := ask(); !slices.Equal(with, without) {
-		t.Errorf("with them lists show\n%v\nwithout\n%v", with, without)
+	if with := f.folded(ann); !slices.Equal(with, without) {
+		t.Errorf("with repeated folds lists show\n%v\nwithout them\n%v", with, without)
 	}
+}
+
+// repeatFolds fills each folded column that is null with the value itself, as older versions
+// did.
+func repeatFolds(tx *Tx, e *crm.Entity) error {
+	for i := range e.Fields {
+		field := &e.Fields[i]
+		if !field.HasFoldColumn() {
+			continue
+		}
+		if err := tx.Exec(fmt.Sprintf("UPDATE contacts SET %s_fold = COALESCE(%[1]s_fold, %[1]s)", field.Col())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foldedFields are fields whose conditions and orders compare folded text.
+var foldedFields = []string{"stage", "owner", "notes", "follow_up_note"}
+
+// folded returns the ids of lists of contacts that compare folded text, each after the
+// parameters of its list.
+func (f *fixture) folded(actor crm.Actor) (found []string) {
+	f.t.Helper()
+	for _, name := range foldedFields {
+		for _, params := range []string{"sort=stage", "sort=-owner", name + "=gt:lead", name + "=lte:lead", name + "=like:LE", name + "=ne:lead", name + "=is:null", "search=le"} {
+			found = append(found, params)
+			for _, key := range f.walk(actor, "contact", params+"&limit=2") {
+				found = append(found, crm.RecordID("c", key))
+			}
+		}
+	}
+	return found
 }

@@ -23,69 +23,83 @@ func (f *fixture) multiply(actor crm.Actor, rec crm.Record, n int) {
 	})
 }
 
-// TestRoomBesideADeleteIsFoundAtOnce makes activities in a plan that is in use to the last,
-// beside very many that go or lose a reference with a record that is gone: none reads all.
-func TestRoomBesideADeleteIsFoundAtOnce(t *testing.T) {
+// TestPlanLimitBesideADeleteReadsLittle makes activities in a plan that is used up, while very
+// many activities are being deleted or lose their reference to a deleted contact. The check of
+// the limit does not read them all.
+func TestPlanLimitBesideADeleteReadsLittle(t *testing.T) {
 	const many = 30_000
-	for _, c := range []struct {
-		name  string
-		other bool  // they refer to another record too, and stay
-		limit int64 // how many activities the plan allows
-		hint  string
-		pages int // that the first of two creates reads at most
-	}{
-		{"they go", false, many + 2, "", 250},
-		{"the plan allows far fewer", false, 50, "those that are being deleted still count", 250},
-		{"they stay", true, many + 2, "those that are being deleted still count", 5 * maxLeavingSearch},
+	for _, c := range []limitBesideDelete{
+		{"they are deleted", many, false, many + 2, "", 250},
+		{"the plan allows far fewer", many, false, 50, "those that are being deleted still count", 250},
+		{"they remain", many, true, many + 2, "those that are being deleted still count", 5 * maxLeavingSearch},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			f := onFile(t)
-			f.cascades.step = 1
-			ann := f.member("ann@example.com")
-			big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")
-			more := f.draft("activity", "body", "b", "contact_id", bob)
-			f.save(ann, "activity", "body", "b", "contact_id", bob)
-			if c.other {
-				deal := f.save(ann, "deal", "title", "D")
-				f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big, "deal_id", deal), many)
-			} else {
-				f.multiply(ann, f.save(ann, "activity", "body", "b", "contact_id", big), many)
-			}
-			ann.Plan = "small"
-			f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: "activities", Max: c.limit}}})
-			f.write(ann, func(tx *Tx) error {
-				if later, err := tx.Delete(f.record(tx, big)); err != nil || !later {
-					t.Errorf("deleted at once: %v", err)
-				}
-				for range 2 {
-					before := f.writer.conn.PagesRead()
-					err := tx.Savepoint(func() error {
-						_, err := tx.Save(more)
-						return err
-					})
-					if errors.Is(err, errPartialWrite) {
-						return err // it runs again, with savepoints
-					}
-					if n := f.writer.conn.PagesRead() - before; n > c.pages {
-						t.Errorf("an activity reads %d pages, more than %d", n, c.pages)
-					}
-					if c.hint == "" && err != nil {
-						t.Error(err)
-					} else if c.hint != "" {
-						wantCode(t, "an activity", err, crm.PlanLimitReached)
-						if err != nil && !strings.Contains(err.Error(), c.hint) {
-							t.Error(err)
-						}
-					}
-				}
-				return nil
+		t.Run(c.name, c.run)
+	}
+}
+
+// limitBesideDelete is a case of TestPlanLimitBesideADeleteReadsLittle.
+type limitBesideDelete struct {
+	name   string
+	many   int    // activities of the deleted contact
+	remain bool   // they refer to a deal too, and are not deleted
+	limit  int64  // how many activities the plan allows
+	hint   string // of the error for one more; empty: it is saved
+	pages  int    // a create reads at most
+}
+
+func (c limitBesideDelete) run(t *testing.T) {
+	f := onFile(t)
+	f.cascades.step = 1
+	ann := f.member("ann@example.com")
+	big, bob := f.save(ann, "contact", "name", "Big"), f.save(ann, "contact", "name", "Bob")
+	more := f.draft("activity", "body", "b", "contact_id", bob)
+	f.save(ann, "activity", "body", "b", "contact_id", bob)
+	pairs := []any{"body", "b", "contact_id", big}
+	if c.remain {
+		pairs = append(pairs, "deal_id", f.save(ann, "deal", "title", "D"))
+	}
+	f.multiply(ann, f.save(ann, "activity", pairs...), c.many)
+	ann.Plan = "small"
+	f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: "activities", Max: c.limit}}})
+	f.write(ann, func(tx *Tx) error {
+		if later, err := tx.Delete(f.record(tx, big)); err != nil || !later {
+			t.Errorf("deleted at once: %v", err)
+		}
+		for range 2 {
+			before := f.writer.conn.PagesRead()
+			err := tx.Savepoint(func() error {
+				_, err := tx.Save(more)
+				return err
 			})
-		})
+			if errors.Is(err, errPartialWrite) {
+				return err // the function runs again, with savepoints
+			}
+			if n := f.writer.conn.PagesRead() - before; n > c.pages {
+				t.Errorf("an activity reads %d pages, more than %d", n, c.pages)
+			}
+			c.check(t, err)
+		}
+		return nil
+	})
+}
+
+// check checks the error of a create.
+func (c limitBesideDelete) check(t *testing.T, err error) {
+	t.Helper()
+	if c.hint == "" {
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	wantCode(t, "an activity", err, crm.PlanLimitReached)
+	if err != nil && !strings.Contains(err.Error(), c.hint) {
+		t.Error(err)
 	}
 }
 
 // TestAListBesideADeleteReadsLittle lists the activities of a contact while very many of
-// another are about to go: which way leads to them is chosen without counting those.
+// another contact are being deleted. The planner does not count those.
 func TestAListBesideADeleteReadsLittle(t *testing.T) {
 	f := onFile(t)
 	f.cascades.step = 1

@@ -148,53 +148,50 @@ func (f *fixture) entries(workspace int64) (list []entryRow) {
 	return list
 }
 
-// back takes an entry out of a state.
-func (s state) back(f *fixture, e entryRow) {
+// undo takes an entry of the log out of a state.
+func (s state) undo(f *fixture, e entryRow) {
 	kind, _, _ := strings.Cut(e.target, "/")
 	entity := f.Schema.ByName(kind)
 	if entity == nil || entity.IsView() {
 		return
 	}
-	if e.action == "create" {
+	switch e.action {
+	case "create":
 		delete(s, e.target)
-		return
+	case "delete":
+		s[e.target] = undone(f, entity, map[string]string{}, e)
+		s[e.target]["version"] = fmt.Sprint(e.version)
+	default:
+		s[e.target] = undone(f, entity, s[e.target], e)
+		s[e.target]["version"] = fmt.Sprint(e.version - 1)
 	}
-	values := maps.Clone(s[e.target])
-	version := e.version
-	if e.action == "delete" {
-		values = map[string]string{}
-	} else {
-		version--
-	}
-	custom, order := norm.ParseObject(values["custom"]), []string(nil)
-	set := func(name, json string, there bool) {
-		field, key, member := strings.Cut(name, ".")
-		switch {
-		case member:
-			custom = slices.DeleteFunc(custom, func(m crm.Member) bool { return m.Name == key })
-			if there {
-				custom = append(custom, crm.Member{Name: key, JSON: json})
-			}
-		case there:
-			def := entity.Field(field)
-			values[field] = storedText(changelog.Value(entity, def, json, f.workspaceOf("ann@example.com")))
-		default:
-			delete(values, field)
-		}
-	}
-	touched := false
+}
+
+// undone returns the values of a record before an entry, from those after it: without what
+// the entry set, with what it replaced.
+func undone(f *fixture, entity *crm.Entity, after map[string]string, e entryRow) map[string]string {
+	values, custom := maps.Clone(after), norm.ParseObject(after["custom"])
+	order, touched := []string(nil), false
 	for _, m := range e.after {
-		if name := strings.TrimPrefix(m.Name, changelog.DigestMark); m.Name != changelog.CauseName {
-			touched = touched || strings.HasPrefix(name, "custom.")
-			set(name, "", false)
+		if m.Name == changelog.CauseName {
+			continue
+		}
+		name := strings.TrimPrefix(m.Name, changelog.DigestMark)
+		if key, member := strings.CutPrefix(name, "custom."); member {
+			touched, custom = true, withoutMember(custom, key)
+		} else {
+			delete(values, name)
 		}
 	}
 	for _, m := range e.before {
-		touched = touched || strings.HasPrefix(m.Name, "custom.") || m.Name == changelog.OrderName
-		if m.Name == changelog.OrderName {
-			order = table.Strings(m.JSON)
-		} else {
-			set(m.Name, m.JSON, true)
+		key, member := strings.CutPrefix(m.Name, "custom.")
+		switch {
+		case m.Name == changelog.OrderName:
+			touched, order = true, table.Strings(m.JSON)
+		case member:
+			touched, custom = true, append(withoutMember(custom, key), crm.Member{Name: key, JSON: m.JSON})
+		default:
+			values[m.Name] = storedText(changelog.Value(entity, entity.Field(m.Name), m.JSON, f.workspaceOf("ann@example.com")))
 		}
 	}
 	if touched {
@@ -204,8 +201,12 @@ func (s state) back(f *fixture, e entryRow) {
 			values["custom"] = string(norm.AppendObject(nil, custom))
 		}
 	}
-	values["version"] = fmt.Sprint(version)
-	s[e.target] = values
+	return values
+}
+
+// withoutMember returns the members of an object without the one with a name.
+func withoutMember(members []crm.Member, name string) []crm.Member {
+	return slices.DeleteFunc(members, func(m crm.Member) bool { return m.Name == name })
 }
 
 // sortMembers puts members in the order that they had: that which is named, else that of
@@ -255,7 +256,7 @@ func (p *program) checkPast() {
 				}
 			}
 		}
-		now.back(p.f, e)
+		now.undo(p.f, e)
 	}
 	if seen < 50 || len(now) > 0 {
 		p.f.t.Errorf("%d states were rebuilt; before all, there were %v", seen, now)
