@@ -16,14 +16,15 @@ import (
 )
 
 // followers are the fields that follow a delete step by step: the stamps of a record that
-// loses a reference, and what is kept in one of others.
+// loses a reference, and the counts and times that it keeps of others.
 var followers = []string{crm.FieldVersion, crm.FieldUpdatedAt, crm.FieldUpdatedBy, "activities", "last_activity", "outreach", "last_outreach", "contacts", "companies"}
 
 // follows reports whether a field of a record follows a delete step by step.
 func follows(f *crm.Field) bool { return slices.Contains(followers, f.Name) || f.Rollup() != nil }
 
-// present returns all of a record in one line that readers see at once.
-func present(rec crm.Record) string {
+// visibleLine returns the fields of a record that change for readers at the first step of a
+// delete, in one line.
+func visibleLine(rec crm.Record) string {
 	line := rec.ID
 	for i, v := range rec.Values {
 		if f := &rec.Entity.Fields[i]; v.Set() && !follows(f) {
@@ -33,9 +34,9 @@ func present(rec crm.Record) string {
 	return line
 }
 
-// veiledLists are lists in whose conditions, order or totals a reference that is gone, or a
-// record that goes with it, would show.
-var veiledLists = map[string][]string{
+// deleteLists are lists whose conditions, order or totals would show a reference to a deleted
+// record, or a record that is deleted with it.
+var deleteLists = map[string][]string{
 	"contact": {"", "company_id=is:null", "company_id=not:null", "company_id=ne:{co}", "company_id={co}", "company.name=like:a", "company.name=ne:n1", "company.id=not:null", "search=n1", "campaign={cmp}", "campaign=is:null",
 		"campaign.name=n2", "sort=company_id", "sort=-company_id", "stage=lead", "company_id=in:{co}", "company_id={co}&stage=lead", "name=like:n1", "stage=like:e&search=n"},
 	"company":         {"", "campaign={cmp}", "search=n2"},
@@ -48,25 +49,25 @@ var veiledLists = map[string][]string{
 		"contact.company_id={co}", "search=n1", "search=n", "body=like:n", "sort=deal_id", "on_behalf_of=boss@acme.com", "contact={c}&kind=call", "occurred_at=gte:2000-01-01&sort=-occurred_at"},
 }
 
-// placeholder stands in a list for the id of a record, by its prefix.
+// placeholder is a part of a list that is replaced by the id of a record with its prefix.
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
-// lookParts is into how many parts the lists are divided, of which a look asks one.
-const lookParts = 4
+// listParts is into how many parts the lists are divided; readerAnswers asks one of them.
+const listParts = 4
 
-// present returns what readers are told: a part of the lists and their totals, walks,
-// records, searches, values in use and what a plan counts.
-func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []string) {
+// readerAnswers returns the answers that readers get: a part of the lists and their totals, walks,
+// records, searches, values in use and the usage that the plan limits.
+func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (said []string) {
 	f.t.Helper()
 	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "activity"} {
 		e := f.Schema.ByName(kind)
-		for i, params := range veiledLists[kind] {
-			if i%lookParts != part%lookParts {
+		for i, params := range deleteLists[kind] {
+			if i%listParts != part%listParts {
 				continue
 			}
 			for _, key := range keys {
 				asked := placeholder.ReplaceAllStringFunc(params, func(name string) string { return crm.RecordID(strings.Trim(name, "{}"), key) })
-				if said = append(said, f.told(actor, e, asked)...); asked == params {
+				if said = append(said, f.listAnswers(actor, e, asked)...); asked == params {
 					break
 				}
 			}
@@ -79,7 +80,7 @@ func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []strin
 				for _, c := range counts {
 					said[len(said)-1] += fmt.Sprint(" ", c.Of.Name, c.Deleted, c.Unlinked)
 				}
-				said[len(said)-1] += fmt.Sprint(present(rec), err)
+				said[len(said)-1] += fmt.Sprint(visibleLine(rec), err)
 			}
 		}
 	}
@@ -96,14 +97,15 @@ func (f *fixture) present(actor crm.Actor, keys []int64, part int) (said []strin
 	return said
 }
 
-// told returns what a list and a walk say, and a search of its words.
-func (f *fixture) told(actor crm.Actor, e *crm.Entity, params string) (said []string) {
+// listAnswers returns the answers of a list, of a walk through it, and of a search for its
+// words.
+func (f *fixture) listAnswers(actor crm.Actor, e *crm.Entity, params string) (said []string) {
 	f.t.Helper()
 	name := e.Plural + "?" + params
 	line := func(page list.Page) string {
 		text := fmt.Sprint(name, ": ", page.Total, page.TotalExact)
 		for _, rec := range page.Records {
-			text += "\n  " + present(rec)
+			text += "\n  " + visibleLine(rec)
 		}
 		return text
 	}
@@ -122,13 +124,14 @@ func (f *fixture) told(actor crm.Actor, e *crm.Entity, params string) (said []st
 	return said
 }
 
-// stepper writes the same at random into two stores, one of which does all at once.
+// stepper makes random writes, each of which runs in two stores.
 type stepper struct {
 	random *rand.Rand
 	actor  crm.Actor
-	last   map[string]int64
+	last   map[string]int64 // the greatest number of each kind
 }
 
+// key returns the key of a record of a kind, which may be deleted.
 func (s *stepper) key(kind string) int64 {
 	most := max(s.last[kind], 1)
 	if kind != "activity" && kind != "task" && kind != "campaign_member" {
@@ -137,7 +140,7 @@ func (s *stepper) key(kind string) int64 {
 	return crm.RecordKey(s.actor.Workspace, 1+s.random.Int64N(most))
 }
 
-// draft returns a draft of a kind with references that may lead to what is gone.
+// draft returns a draft of a kind with references, some of them to deleted records.
 func (s *stepper) draft(e *crm.Entity) Draft {
 	d := Draft{Entity: e}
 	set := func(name string, v crm.Value) { d.Inputs = append(d.Inputs, crm.Input{Field: e.Field(name), Value: v}) }
@@ -184,7 +187,7 @@ func (s *stepper) make(f *fixture, kind string) func(tx *Tx) error {
 	}
 }
 
-// act returns one write. No contact moves to another company, which activities follow in
+// act returns one write. No contact moves to another company: its activities would follow in
 // steps that readers see.
 func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	many := []string{"contact", "company", "deal", "campaign", "ticket"}[s.random.IntN(5)]
@@ -211,16 +214,25 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	}
 }
 
-// TestADeleteIsDoneForReadersAtOnce runs random programs in a store that does deletes in
-// small steps, and in one that does them at once. Both say the same after every write and
-// between the steps, with what is in memory and with memory filled anew.
+// TestADeleteIsDoneForReadersAtOnce runs random programs in a store that deletes in small
+// steps, and in one that deletes at once. Both give the same answers after every write and
+// between the steps, from the caches and with the caches emptied.
 func TestADeleteIsDoneForReadersAtOnce(t *testing.T) {
 	for seed := range uint64(2) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { doneAtOnce(t, seed) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { newStepRun(t, seed).run() })
 	}
 }
 
-func doneAtOnce(t *testing.T, seed uint64) {
+// stepRun is one random program in two stores.
+type stepRun struct {
+	*stepper
+	steps   *fixture // deletes in steps of one row
+	atOnce  *fixture // deletes everything at once
+	keys    []int64  // of the records that the lists ask for
+	between int      // how often readers were asked between two steps of a delete
+}
+
+func newStepRun(t *testing.T, seed uint64) *stepRun {
 	f := onFile(t)
 	model := openWith(t, f.clock, Options{Path: Memory, Caches: DefaultCaches(), Schema: f.Schema, Clock: f.clock.Now, Rand: rand.NewChaCha8([32]byte{1})})
 	f.cascades.atOnce, f.cascades.step = 1, 1
@@ -228,53 +240,62 @@ func doneAtOnce(t *testing.T, seed uint64) {
 	ann := f.member("ann@example.com")
 	model.member("ann@example.com")
 	ann.Role = crm.RoleAdmin
-	keys := make([]int64, 2)
-	for i := range keys {
-		keys[i] = crm.RecordKey(ann.Workspace, int64(i+1))
+	r := &stepRun{stepper: &stepper{rand.New(rand.NewPCG(7, seed)), ann, map[string]int64{}}, steps: f, atOnce: model}
+	for i := range int64(2) {
+		r.keys = append(r.keys, crm.RecordKey(ann.Workspace, i+1))
 	}
-	s := &stepper{rand.New(rand.NewPCG(7, seed)), ann, map[string]int64{}}
+	return r
+}
+
+func (r *stepRun) run() {
+	t := r.steps.t
 	for _, kind := range slices.Repeat([]string{"company", "contact", "deal", "ticket", "campaign", "contact", "task", "campaign_member", "activity", "task", "activity", "campaign_member"}, 8) {
-		f.clock.advance(time.Second)
-		act := s.make(f, kind)
-		if err := model.Write(t.Context(), ann, act); codeOf(err) != codeOf(f.Write(t.Context(), ann, act)) {
+		r.steps.clock.advance(time.Second)
+		act := r.make(r.steps, kind)
+		if err := r.atOnce.Write(t.Context(), r.actor, act); codeOf(err) != codeOf(r.steps.Write(t.Context(), r.actor, act)) {
 			t.Fatal(err)
 		}
 	}
-	var want [lookParts][]string
-	looks := 0
-	for round := range 8 {
-		f.clock.advance(time.Second)
-		act := s.act(f)
-		wantErr := model.Write(t.Context(), ann, act)
-		for i := range want {
-			want[i] = model.present(ann, keys, i)
-		}
-		err := f.Write(t.Context(), ann, act)
-		if codeOf(err) != codeOf(wantErr) {
-			t.Fatalf("a write in steps says %v, at once %v", err, wantErr)
-		}
-		looks += f.betweenSteps(2, "gone = 1", func(i int) {
-			part := (looks + i) % lookParts
-			compareSaid(t, want[part], f.present(ann, keys, part))
-			f.emptyCaches()
-			compareSaid(t, want[part], f.present(ann, keys, part))
-		})
-		compareSaid(t, want[round%lookParts], f.present(ann, keys, round))
-		if t.Failed() {
-			t.FailNow()
-		}
+	for number := range 8 {
+		r.round(number)
 	}
-	f.settled()
-	f.checkSignals()
-	f.checkMembers()
-	f.checkCounters(ann)
-	if looks < 2 {
-		t.Errorf("%d looks at a rest of a delete, too few", looks)
+	r.steps.settled()
+	r.steps.checkSignals()
+	r.steps.checkMembers()
+	r.steps.checkCounters(r.actor)
+	if r.between < 2 {
+		t.Errorf("readers were asked %d times while a delete was pending, too few", r.between)
 	}
 }
 
-// compareSaid reports where answers differ.
-func compareSaid(t *testing.T, want, got []string) {
+// round does one write in both stores, and compares the answers between the steps and after
+// them.
+func (r *stepRun) round(number int) {
+	t := r.steps.t
+	r.steps.clock.advance(time.Second)
+	act := r.act(r.steps)
+	wantErr := r.atOnce.Write(t.Context(), r.actor, act)
+	var want [listParts][]string
+	for i := range want {
+		want[i] = r.atOnce.readerAnswers(r.actor, r.keys, i)
+	}
+	if err := r.steps.Write(t.Context(), r.actor, act); codeOf(err) != codeOf(wantErr) {
+		t.Fatalf("a write in steps says %v, at once %v", err, wantErr)
+	}
+	r.between += r.steps.betweenSteps(2, "gone = 1", func(i int) {
+		part := (r.between + i) % listParts
+		compareAnswers(t, want[part], r.steps.readerAnswers(r.actor, r.keys, part))
+		r.steps.emptyCaches()
+		compareAnswers(t, want[part], r.steps.readerAnswers(r.actor, r.keys, part))
+	})
+	compareAnswers(t, want[number%listParts], r.steps.readerAnswers(r.actor, r.keys, number))
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// compareAnswers reports the first answer that differs.
+func compareAnswers(t *testing.T, want, got []string) {
 	t.Helper()
 	for i := range want {
 		if got[i] != want[i] {
