@@ -59,8 +59,17 @@ func described(r *web.Route) manual.Route {
 // page returns the handler of a page of the manual.
 func (s *Server) page(name, media string) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
-		return document(s.manual.Page(name, rq.Base()), media), nil
+		return document(s.manual.Page(name, audience(rq), rq.Base()), media), nil
 	}
+}
+
+// audience returns for whom a page is written. These routes are public, so a request over
+// HTTP says nothing about its token; a tool has one.
+func audience(rq *web.Request) manual.Audience {
+	if rq.ByTool {
+		return manual.SignedIn
+	}
+	return manual.Anybody
 }
 
 // document returns a text that JSON answers carry as the member text.
@@ -70,7 +79,7 @@ func document(text, media string) *render.Response {
 
 // helpTopic answers GET /help/{topic}.
 func (s *Server) helpTopic(rq *web.Request) (*render.Response, error) {
-	text, fault := s.manual.Topic(rq.RecordID, rq.Base())
+	text, fault := s.manual.Topic(rq.RecordID, audience(rq), rq.Base())
 	if fault != nil {
 		return nil, fault
 	}

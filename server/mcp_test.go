@@ -330,6 +330,32 @@ func TestToolset(t *testing.T) {
 	}
 }
 
+// TestManualOfToolsHasNoSignIn checks that the manual lacks the section on signing in where the
+// reader's client has sent a token, and that the rest is the same.
+func TestManualOfToolsHasNoSignIn(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	public := r.want(200, "GET", "/help", "")
+	head, rest, _ := strings.Cut(public, "SIGN IN\n1.")
+	_, tail, found := strings.Cut(rest, "\n\n")
+	want := strings.Replace(head+tail, " Header of every request: Authorization: Bearer <token> (none yet: SIGN IN).", "", 1)
+	if !found || len(want) == len(head+tail) {
+		t.Fatalf("GET /help has no section SIGN IN:\n%s", public)
+	}
+	if text, _ := r.request("GET", "/help"); text != want {
+		t.Errorf("GET /help by a tool:\n%s", text)
+	}
+	if text, _ := r.tool("/mcp/tools", "read", `{"path":"/help"}`); text != want {
+		t.Errorf("GET /help by the tool read:\n%s", text)
+	}
+	var resource struct {
+		Result struct{ Contents []struct{ Text string } }
+	}
+	a := r.rpc("/mcp", `{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"crmkit://help"}}`)
+	if err := json.Unmarshal([]byte(a.body), &resource); err != nil || len(resource.Result.Contents) != 1 || resource.Result.Contents[0].Text != want {
+		t.Errorf("the resource: %v %s", err, a.body)
+	}
+}
+
 func TestManualIsAResource(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	if a := r.rpc("/mcp", `{"jsonrpc":"2.0","id":1,"method":"resources/list"}`); !strings.Contains(a.body, `"crmkit://help"`) || !strings.Contains(a.body, `"crmkit://help/query"`) {

@@ -24,6 +24,18 @@ const (
 	LLMs  = "llms"   // the list of pages in the form of llmstxt.org
 )
 
+// Audience says who reads a page. A template leaves out the sections that an audience does
+// not need: models pay for each word.
+type Audience int
+
+const (
+	Anybody  Audience = iota // over HTTP, perhaps without a token
+	SignedIn                 // over MCP, where the client has sent its token already
+)
+
+// audiences are the readers for whom each page is written.
+var audiences = []Audience{Anybody, SignedIn}
+
 // Options say what the documents describe.
 type Options struct {
 	Schema    *crm.Schema
@@ -82,7 +94,7 @@ type Bulk struct {
 // Manual holds the finished documents. It is safe for concurrent use.
 type Manual struct {
 	opts    Options
-	pages   map[string]string
+	pages   map[Audience]map[string]string // by name
 	openAPI func() (string, error)
 }
 
@@ -91,34 +103,45 @@ const baseMark = "@BASE@"
 
 // New writes the pages.
 func New(opts Options) (*Manual, error) {
-	m := &Manual{opts: opts, pages: map[string]string{}}
+	m := &Manual{opts: opts, pages: map[Audience]map[string]string{}}
 	m.openAPI = sync.OnceValues(m.newOpenAPI) // few servers are asked for it
-	funcs, data := m.funcs(), m.data()
-	for _, name := range append([]string{Start, Help, LLMs}, Topics...) {
-		t, err := template.New(name+".txt").Funcs(funcs).ParseFS(helpFiles, "help/"+name+".txt")
-		if err != nil {
-			return nil, err
+	for _, a := range audiences {
+		m.pages[a] = map[string]string{}
+		for _, name := range append([]string{Start, Help, LLMs}, Topics...) {
+			text, err := m.write(name, a)
+			if err != nil {
+				return nil, err
+			}
+			m.pages[a][name] = text
 		}
-		var b strings.Builder
-		if err := t.Execute(&b, data); err != nil {
-			return nil, err
-		}
-		m.pages[name] = b.String()
 	}
 	return m, nil
 }
 
-// Page returns a page for a client that reaches the server at base.
-func (m *Manual) Page(name, base string) string {
-	return strings.ReplaceAll(m.pages[name], baseMark, base)
+// write executes the template of a page for an audience.
+func (m *Manual) write(name string, a Audience) (string, error) {
+	t, err := template.New(name+".txt").Funcs(m.funcs()).ParseFS(helpFiles, "help/"+name+".txt")
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, m.data(a))
+	return b.String(), err
 }
 
-// Topic returns the page of a topic, or the error that lists the topics.
-func (m *Manual) Topic(name, base string) (string, *crm.Error) {
+// Page returns a page for an audience that reaches the server at base. An unknown name
+// gives an empty page.
+func (m *Manual) Page(name string, a Audience, base string) string {
+	return strings.ReplaceAll(m.pages[a][name], baseMark, base)
+}
+
+// Topic returns the page of a topic. For an unknown one it returns crm.NotFound, with the
+// topics in the hint.
+func (m *Manual) Topic(name string, a Audience, base string) (string, *crm.Error) {
 	if !slices.Contains(Topics, name) {
 		return "", crm.Errorf(crm.NotFound, "there is no help on %s; topics: %s. GET /help is the manual.", norm.Quote(name), strings.Join(Topics, " ")).Of(name, Topics)
 	}
-	return m.Page(name, base), nil
+	return m.Page(name, a, base), nil
 }
 
 // OpenAPI returns the OpenAPI document for a client that reaches the server at base.

@@ -16,6 +16,7 @@ type pageData struct {
 	Base     string
 	Version  string
 	Local    bool
+	SignedIn bool // the reader's client has a token and sends it
 	Topics   []string
 	IdleDays int
 	Most     inputLimits
@@ -26,8 +27,8 @@ type pageData struct {
 // inputLimits are the limits that the pages name.
 type inputLimits struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
 
-func (m *Manual) data() pageData {
-	return pageData{Base: baseMark, Version: m.opts.Version, Local: m.opts.Local, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
+func (m *Manual) data(a Audience) pageData {
+	return pageData{Base: baseMark, Version: m.opts.Version, Local: m.opts.Local, SignedIn: a == SignedIn, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
 		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
 }
 

@@ -136,12 +136,13 @@ func (c *Connector) stages(v *store.View, rq *web.Request, e *crm.Entity) string
 	return strings.Join(words, ", ")
 }
 
-// addResources adds the pages of the manual as resources.
+// addResources adds the pages of the manual as resources, as they are for clients that have
+// signed in.
 func (c *Connector) addResources(m *sdk.Server) {
 	add := func(name, title, page string) {
 		uri := "crmkit://" + name
 		m.AddResource(&sdk.Resource{URI: uri, Name: name, Title: title, MIMEType: "text/plain"}, func(ctx context.Context, _ *sdk.ReadResourceRequest) (*sdk.ReadResourceResult, error) {
-			text := c.manual.Page(page, callOf(ctx).Base())
+			text := c.manual.Page(page, manual.SignedIn, callOf(ctx).Base())
 			return &sdk.ReadResourceResult{Contents: []*sdk.ResourceContents{{URI: uri, MIMEType: "text/plain", Text: text}}}, nil
 		})
 	}
