@@ -38,7 +38,7 @@ func TestAdmissionCounts(t *testing.T) {
 			},
 			"leave": func(t *rapid.T) {
 				if len(held) == 0 {
-					t.Skip()
+					return
 				}
 				i := rapid.IntRange(0, len(held)-1).Draw(t, "which")
 				in.Leave(held[i].client, held[i].size)
