@@ -5,8 +5,13 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Amount is a number of another field, with its currency, as people write it: 1250.00
-// USD. Sending it sets both.
+// Amount is an integer field and a currency field as one text, such as "1250.00 USD".
+//
+// It accepts a decimal number with the code of its currency, in the form that
+// norm.FormatAmount writes; decimals may be left out, and nothing is rounded. It has no
+// column: the two fields store the amount in the smallest unit, because sums of integers
+// are exact. No filter takes it, since amounts of two currencies have no order; the error
+// names the integer field. How many decimals a currency has is from ISO 4217.
 var Amount crm.Type = amountType{}
 
 type amountType struct{ base }
@@ -17,8 +22,8 @@ func (amountType) Computed() bool { return true }
 
 func (amountType) Comparison() crm.Comparison { return crm.Comparison{By: crm.ByNothing} }
 
-// Decode takes an amount with its currency. A bare number is refused, because it could be
-// meant in either unit.
+// Decode refuses a bare number, because it could be meant in either unit, and a guess could
+// be wrong by a factor of a hundred. The error shows the same number in both forms.
 func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
 	text, isText := norm.Unquote(json)
 	n, currency, wrong := norm.ParseAmount(text)
@@ -39,7 +44,7 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	return crm.Input{}, err
 }
 
-// Show returns the amount of the record; Null if it has no number or no currency.
+// Show returns the amount of the record; Null if its number or its currency is unset.
 func (amountType) Show(rec crm.Record, i int) crm.Value {
 	of := rec.Entity.Fields[i].AmountOf()
 	n, currency := rec.Value(of.Number), rec.Value(of.Currency)

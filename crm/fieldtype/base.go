@@ -8,8 +8,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// base is what a type does unless it says otherwise: it holds a text that is compared in
-// its stored form. Types embed it.
+// base has the methods of a type whose values are texts that are compared in their stored
+// form. Each type embeds it and replaces the methods in which it differs.
 type base struct{}
 
 func (base) Kind() crm.Kind { return crm.TextKind }
@@ -20,13 +20,17 @@ func (base) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByText, Ordered: true, Parts: true}
 }
 
+// Fold is needed for types without a folded column too: the text index searches every value
+// in this form.
 func (base) Fold(_ *crm.Field, text string) string { return norm.Fold(text) }
 
 func (base) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	return parseText(f, text)
 }
 
-// parseText takes any text that is no longer than the field allows.
+// parseText accepts any text of at most the field's limit, in characters and not in bytes,
+// so that the limit is the same in every script. A text is never cut: what an agent has
+// written must be stored as a whole or be refused.
 func parseText(f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if n := utf8.RuneCountInString(text); n > f.Limit() {
 		instead := ""
@@ -38,6 +42,8 @@ func parseText(f *crm.Field, text string) (crm.Value, *crm.Error) {
 	return crm.Str(text), nil
 }
 
+// Decode refuses JSON numbers and booleans instead of converting them: the text of 1.0 or
+// 1e3 depends on the client. Lenient of some types accepts those that are unambiguous.
 func (base) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
 	text, err := jsonText(f, json)
 	if err != nil {
@@ -56,7 +62,7 @@ func jsonText(f *crm.Field, json string) (string, *crm.Error) {
 	return text, nil
 }
 
-// Lenient changes nothing: a type says itself which other forms are certain.
+// Lenient changes nothing. A type that accepts other forms has a Lenient of its own.
 func (base) Lenient(json string) string { return json }
 
 // sentText returns the text of a JSON string without blanks around it; empty if the JSON
@@ -66,8 +72,8 @@ func sentText(json string) string {
 	return strings.TrimSpace(text)
 }
 
-// DecodeCell takes the first of several values in a column of another product, which parts
-// them with three colons. A column with the field's own name is taken as it is.
+// DecodeCell takes the first of several values that are separated by three colons, as
+// Google Contacts writes them. In a column with the field's own name three colons are text.
 func (base) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	switch {
@@ -81,6 +87,7 @@ func (base) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 
 func (base) Show(rec crm.Record, i int) crm.Value { return rec.Values[i] }
 
+// Matches compares exactly: a client that sends a record back sends the text it was shown.
 func (base) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)
 	return isText && shown.Text == text

@@ -8,7 +8,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// splitCell returns the values of a cell that holds several, each that is not blank.
+// splitCell returns the values of a cell that holds several, without blank ones. The
+// separators are a comma, a semicolon (HubSpot) and three colons (Google Contacts). It
+// may be used only for types whose values have none of these.
 func splitCell(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ","), func(r rune) bool { return r == ',' || r == ';' }) {
@@ -19,8 +21,8 @@ func splitCell(text string) iter.Seq[string] {
 	}
 }
 
-// FirstOfCell returns the first value of a cell that may hold several; all of it if it
-// holds none.
+// FirstOfCell returns the first value of a cell that may hold several, and the whole cell
+// if it has nothing but separators, so that the error for it shows what was sent.
 func FirstOfCell(text string) string {
 	for part := range splitCell(text) {
 		return part
@@ -28,8 +30,9 @@ func FirstOfCell(text string) string {
 	return text
 }
 
-// firstCell is the cell of a type whose values hold no separator: the first of several
-// values is taken.
+// firstCell is DecodeCell of a type whose values have no separator. It takes the first of
+// several values, which is the primary one in the exports of other products. Whole is
+// false if there were more; the importer then stores the cell in custom as well.
 func firstCell(c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {

@@ -9,16 +9,19 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Choice is one of the values of its field, whatever its case. An ordered one has its
-// place among them in the folded column, and is sorted and compared by that.
+// Choice is one word of a list that the field has, such as the status of a deal.
+//
+// It accepts the words in any case and stores them as the field lists them. Equality is
+// that of words. If the choices are ordered, the folded column has the position of the word
+// and lists are sorted and compared by it; otherwise they are sorted by the alphabet.
 var Choice crm.Type = choiceType{}
 
 type choiceType struct{ base }
 
 func (choiceType) String() string { return "choice" }
 
-// Fold is the place of a ranked word, so that SQL sorts and compares by rank without knowing
-// the words.
+// Fold returns the position of a ranked word as one digit, so that SQL sorts by rank without
+// knowing the words. A text column sorts digits by byte: that is why ten ranks are the most.
 func (choiceType) Fold(f *crm.Field, text string) string {
 	if f.Choices.Ordered {
 		return strconv.Itoa(slices.Index(f.Choices.Values, text))
@@ -26,8 +29,8 @@ func (choiceType) Fold(f *crm.Field, text string) string {
 	return norm.Fold(text)
 }
 
-// Parse takes any case and stores the word as the schema writes it. The error lists the
-// words, because an agent that guessed wrong can then send a right one.
+// Parse lists the words in its error, so that an agent that guessed can send a right one
+// without reading the manual.
 func (choiceType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	for _, word := range f.Choices.Values {
 		if strings.EqualFold(word, text) {

@@ -7,15 +7,18 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Currency is an ISO 4217 code.
+// Currency is an alphabetic code of ISO 4217, such as EUR.
+//
+// It accepts the codes in use and those withdrawn ones that old deals still have (see
+// norm.IsCurrency), in either case, and stores capitals. It is compared as text. Any other
+// three letters are refused: their number of decimals would be a guess.
 var Currency crm.Type = currencyType{}
 
 type currencyType struct{ base }
 
 func (currencyType) String() string { return "currency" }
 
-// Parse takes either case and stores capitals, so that one currency has one form in filters
-// and totals.
+// Parse stores capitals, so that one currency has one form in filters and totals.
 func (currencyType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if code := strings.ToUpper(text); norm.IsCurrency(code) {
 		return crm.Str(code), nil

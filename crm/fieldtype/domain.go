@@ -5,15 +5,19 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Domain is a host name in normal form. A URL is cut to its host.
+// Domain is the name of a public host, such as acme.com.
+//
+// It accepts a host name or a URL, and stores the host in lower case ASCII (IDNA, lengths
+// of RFC 1035 section 2.3.4) without a leading www. IP addresses and names without a dot
+// are refused, because they do not identify a company. It is compared as text.
 var Domain crm.Type = domainType{}
 
 type domainType struct{ base }
 
 func (domainType) String() string { return "domain" }
 
-// Parse stores the host alone. A company is known by its domain, so the address of a page
-// and the bare name must be one value.
+// Parse stores only the host. The domain is the key of a company, so the address of one of
+// its pages and the bare name must be the same value.
 func (domainType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if host, ok := norm.Host(text); ok {
 		return crm.Str(host), nil
@@ -21,5 +25,5 @@ func (domainType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *cr
 	return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a domain; send a host name like acme.com.", norm.Quote(text)).On(f.Name)
 }
 
-// DecodeCell takes the first of several, because the field holds one.
+// DecodeCell takes the first of several domains, because the field has one.
 func (domainType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) { return firstCell(c) }

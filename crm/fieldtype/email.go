@@ -5,15 +5,20 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Email is an e-mail address in normal form.
+// Email is one bare e-mail address.
+//
+// It accepts an addr-spec without quotes or comments (RFC 5321 section 4.1.2, with the
+// letters of RFC 6531), and stores it in lower case with the domain in ASCII. RFC 5321
+// lets a host tell capitals in the local part apart; none that people use does, and two
+// contacts for one mailbox would be worse. It is compared as text in this form.
 var Email crm.Type = emailType{}
 
 type emailType struct{ base }
 
 func (emailType) String() string { return "email" }
 
-// Parse takes a bare address only. A contact is known by its address, so a name or brackets
-// around it would make a second contact of the same person.
+// Parse refuses a name or brackets around the address. The address is the key of a contact,
+// so each further form of it would make a second contact of the same person.
 func (emailType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if address, ok := norm.Email(text); ok {
 		return crm.Str(address), nil
@@ -21,5 +26,5 @@ func (emailType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm
 	return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send it like jane@acme.com, without a name or brackets.", norm.Quote(text)).On(f.Name)
 }
 
-// DecodeCell takes the first of several, because the field holds one.
+// DecodeCell takes the first of several addresses, because the field has one.
 func (emailType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) { return firstCell(c) }

@@ -8,8 +8,10 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Finding returns the list that finds the record that was meant by a text in the place
-// of an id: by the unique field if the text has the form of that, else by words.
+// Finding returns the request that lists what a client may have meant by a text that is not
+// an id: a filter on the unique field if the text has its form, otherwise a search. Errors
+// for an unknown id end with it. A text that looks like a mistyped id gives a placeholder,
+// because a search for an id finds nothing.
 func Finding(e *crm.Entity, sent string) string {
 	sent = strings.TrimSpace(sent)
 	list := "GET /" + e.Route() + "?"

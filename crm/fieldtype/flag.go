@@ -7,7 +7,11 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Flag is whether the time of another field is set. Sending it sets or clears that.
+// Flag tells whether the time of another field is set, such as done for done_at.
+//
+// It accepts true, which sets the time to now unless it is set, and false, which clears it.
+// It has no column: only the time is stored, so the two cannot disagree. Filters take yes
+// and no, true and false.
 var Flag crm.Type = flagType{}
 
 type flagType struct{ base }
@@ -27,7 +31,7 @@ func (flagType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm
 	return crm.Input{Field: f, Value: crm.Bool(json == "true")}, nil
 }
 
-// Lenient takes the words true and false as text.
+// Lenient accepts the texts "true" and "false", which some clients send for booleans.
 func (flagType) Lenient(json string) string {
 	if text := sentText(json); text == "true" || text == "false" {
 		return text
@@ -35,8 +39,8 @@ func (flagType) Lenient(json string) string {
 	return json
 }
 
-// DecodeCell takes the words that tables have for yes and no. Bodies take only true and
-// false, since a client can read the schema and a file cannot.
+// DecodeCell also accepts the words that tables have for yes and no. Bodies accept only true
+// and false: a client can correct its request, a file was written long before.
 func (flagType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {

@@ -5,7 +5,11 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Handle is the kind of the record and its id, like contact/c_7k3q.
+// Handle is the kind of the record and its id, such as contact/c_7k3q: a reference that
+// tells a reader of a log or a mail what it leads to.
+//
+// Clients cannot set it, and it has no column. Filters accept a handle or a bare id, and
+// compare keys.
 var Handle crm.Type = handleType{}
 
 type handleType struct{ base }
@@ -21,7 +25,7 @@ func (handleType) Comparison() crm.Comparison {
 
 func (handleType) Show(rec crm.Record, _ int) crm.Value { return crm.Str(rec.Handle()) }
 
-// Matches compares with what is shown, since a handle has one form.
+// Matches compares texts, since a handle has only one form.
 func (handleType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)
 	return isText && text == shown.Text

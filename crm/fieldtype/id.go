@@ -5,14 +5,17 @@ import (
 	"crmkit/crm/norm"
 )
 
-// ID is the id of the record, which follows from its key.
+// ID is the id of the record, such as c_7k3q. crm.RecordID makes it from the key.
+//
+// Clients cannot set it. Filters accept an id or a handle and compare keys, so the order is
+// the order in which the records were made.
 var ID crm.Type = idType{}
 
 type idType struct{ base }
 
 func (idType) String() string { return "id" }
 
-// Computed is true: a column would repeat the key.
+// Computed reports true, since a column would repeat the key.
 func (idType) Computed() bool { return true }
 
 func (idType) Comparison() crm.Comparison {

@@ -8,7 +8,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Integer is a whole number that every JSON reader keeps exactly.
+// Integer is a whole number between -(2^53-1) and 2^53-1: the numbers that JSON readers with
+// doubles represent exactly (RFC 8259 section 6).
+//
+// It accepts a JSON number without a fraction or an exponent, stores it as an integer, and
+// is compared and sorted as a number. There is no type for fractions: amounts are integers
+// in the smallest unit of their currency, and other measures go into custom.
 var Integer crm.Type = integerType{}
 
 type integerType struct{ base }
@@ -21,8 +26,8 @@ func (integerType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByNumber, Ordered: true}
 }
 
-// Parse refuses numbers that a double does not hold exactly, because many JSON readers use
-// doubles and would send another number back.
+// Parse refuses a number that is too large for a double, because a client that reads it into
+// one would send another number back.
 func (integerType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n > norm.MaxInt || n < -norm.MaxInt {
@@ -40,7 +45,7 @@ func (t integerType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input,
 	return crm.Input{Field: f, Value: v}, nil
 }
 
-// Lenient takes a number that was sent as text.
+// Lenient accepts a number that was sent as a text of digits.
 func (integerType) Lenient(json string) string {
 	text := sentText(json)
 	if digits := strings.TrimPrefix(text, "-"); digits != "" && strings.Trim(digits, "0123456789") == "" {
@@ -49,8 +54,10 @@ func (integerType) Lenient(json string) string {
 	return json
 }
 
-// DecodeCell takes a number as it is from a column of the field's own name. The column
-// of another product has an amount of money there, in the unit of the currency.
+// DecodeCell takes the number as it is if the column has the field's own name. Columns of
+// other products that are mapped to an integer have amounts of money in the main unit of
+// the currency, and are converted to the smallest one. A row without a currency is read as
+// USD, which is also the default for new deals.
 func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {

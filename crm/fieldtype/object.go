@@ -7,7 +7,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Object is a set of keys with any JSON values, stored as they were sent.
+// Object is a set of keys with JSON values: the fields that a workspace invents itself.
+//
+// It accepts a JSON object, and stores it as compact JSON text with its keys in byte order,
+// so that equal objects are equal texts. Numbers keep every digit that was sent. A filter
+// names one key (custom.seats=gte:10), and the form of its operand decides how values are
+// compared: a JSON number by value, a full time as a time, everything else as text.
 var Object crm.Type = objectType{}
 
 type objectType struct{ base }
@@ -20,7 +25,10 @@ func (objectType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByMember, Parts: true, Null: true}
 }
 
-// Decode takes the keys to set; those whose value is null are removed.
+// Decode returns the keys to set and the keys to remove, which have the value null (JSON
+// Merge Patch, RFC 7396, for one level). Other keys of the record stay, so that an agent
+// can set a key without reading the record. The size is checked here for what was sent, and
+// again by crm.Apply for the merged object.
 func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
 	in := crm.Input{Field: f, Mode: crm.MergeMembers}
 	if json[0] != '{' {
@@ -46,7 +54,7 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	return in, nil
 }
 
-// Lenient takes an object that was sent as text.
+// Lenient accepts an object that was sent as a text of JSON.
 func (objectType) Lenient(json string) string {
 	text := sentText(json)
 	if !strings.HasPrefix(text, "{") {
@@ -59,6 +67,7 @@ func (objectType) Lenient(json string) string {
 	return string(norm.AppendObject(nil, members))
 }
 
+// DecodeCell reads the text of a cell as JSON, since a table has no other form for objects.
 func (objectType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {

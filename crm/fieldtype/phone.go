@@ -7,8 +7,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Phone is a phone number as it was written. It is compared by its digits, which the
-// folded column has.
+// Phone is a phone number as people write it, such as +49 (170) 123-456.
+//
+// It accepts any text and stores it unchanged: local numbers and extensions have no form
+// that is valid everywhere, and a rewritten number could be a wrong one. The folded column
+// has the digits, without a leading 00 (which many write for the plus sign), and all
+// comparisons use it.
 var Phone crm.Type = phoneType{}
 
 type phoneType struct{ base }
@@ -19,10 +23,11 @@ func (phoneType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByDigits, Ordered: true, Parts: true, Folded: true, Null: true}
 }
 
-// Fold leaves the digits, so that a number is found however it is grouped.
+// Fold returns the digits, so that a number is found however its digits are grouped.
 func (phoneType) Fold(_ *crm.Field, text string) string { return norm.Phone(text) }
 
-// Lenient takes a number as the digits of a phone number.
+// Lenient accepts a JSON number without sign, fraction or exponent: its digits are those
+// that the client wrote.
 func (phoneType) Lenient(json string) string {
 	if json != "" && strings.Trim(json, "0123456789") == "" {
 		return norm.QuoteJSON(json)

@@ -7,7 +7,11 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Reference is the key of a record of another kind. Clients send and see its id.
+// Reference is a record of another kind, such as the company of a contact.
+//
+// It accepts an id or a handle of the workspace, and stores the key of the record, an
+// integer. Clients see the id and beside it the label of the record. Filters compare keys;
+// a filter may also go through the reference to the fields of the record (company.name).
 var Reference crm.Type = referenceType{}
 
 type referenceType struct{ base }
@@ -20,8 +24,8 @@ func (referenceType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByRecord, Ordered: true, Lists: true}
 }
 
-// Parse takes an id or a handle of the workspace. Whether there is such a record is not
-// looked up.
+// Parse checks only the form of the id, whose check characters show that it is of this
+// workspace. The store checks in the transaction of the write that the record exists.
 func (referenceType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	to := r.Entity.Target(f)
 	key, hint := r.Schema.Locate(to, r.Workspace, strings.TrimSpace(text))
@@ -31,6 +35,8 @@ func (referenceType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, 
 	return crm.Key(key), nil
 }
 
+// Decode does not go through Reader.Normal: an id that is not clean text is no id, and Parse
+// then says so.
 func (t referenceType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
 	text, err := jsonText(f, json)
 	if err != nil {
@@ -43,6 +49,7 @@ func (t referenceType) Decode(r crm.Reader, f *crm.Field, json string) (crm.Inpu
 	return crm.Input{Field: f, Value: v}, nil
 }
 
+// Matches accepts both forms of the id that is shown, an id and a handle.
 func (referenceType) Matches(r crm.Reader, f *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)
 	return isText && shown.Set() && crm.CutHandle(text) == crm.RecordID(r.Entity.Target(f).Prefix, shown.Int)

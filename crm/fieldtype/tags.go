@@ -8,7 +8,13 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Tags are labels, without order or duplicates.
+// Tags are a set of labels, such as vip and newsletter. The order has no meaning; it is kept
+// as it was sent.
+//
+// It accepts a list that replaces the set, or an object with add and remove. It stores a
+// JSON array of labels in Unicode NFC, and the store has a row for each label to find
+// records by it. Filters compare whole labels exactly; like: finds a part of a label and
+// ignores case. A label has no comma, because commas separate labels in filters and in CSV.
 var Tags crm.Type = tagsType{}
 
 type tagsType struct{ base }
@@ -21,10 +27,11 @@ func (tagsType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByLabel, Parts: true, Lists: true, Null: true}
 }
 
-// MaxTag is the most characters of a tag.
+// MaxTag is the maximum length of a tag, in characters. A longer text is a note.
 const MaxTag = 64
 
-// parseTag returns a tag in stored form.
+// parseTag returns the stored form of a tag. It does not change the case, which people choose
+// on purpose; a list that finds nothing by a tag names the tags in use.
 func parseTag(f *crm.Field, text string) (string, *crm.Error) {
 	clean, ok := norm.Clean(text)
 	if !ok || clean == "" || strings.ContainsRune(clean, ',') || utf8.RuneCountInString(clean) > MaxTag {
@@ -33,7 +40,8 @@ func parseTag(f *crm.Field, text string) (string, *crm.Error) {
 	return clean, nil
 }
 
-// Decode takes a list, or an object with those to add and those to remove.
+// Decode takes a list, or an object with lists to add and to remove. With the object two
+// agents can tag a record at the same time and neither undoes the change of the other.
 func (tagsType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
 	if json[0] != '{' {
 		tags, err := decodeTags(f, json)
@@ -57,6 +65,8 @@ func (tagsType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm
 	return in, nil
 }
 
+// decodeTags returns the tags of a JSON array, each once. It parses at most one tag more than
+// is allowed, so that a list that is too long costs no more than one that is not.
 func decodeTags(f *crm.Field, json string) ([]string, *crm.Error) {
 	raw, ok := norm.ParseItems(json, crm.MaxTags)
 	if !ok {
@@ -84,7 +94,7 @@ func decodeTags(f *crm.Field, json string) ([]string, *crm.Error) {
 	return tags, nil
 }
 
-// Lenient takes a list that was sent as text: as JSON, or with commas.
+// Lenient accepts a list that was sent as a text: of JSON, or with commas between the tags.
 func (tagsType) Lenient(json string) string {
 	text := sentText(json)
 	switch {
@@ -103,9 +113,9 @@ func (tagsType) Lenient(json string) string {
 	return json
 }
 
-// DecodeCell takes several labels with separators between them. A tag of this product
-// holds no comma and may hold all else. Google marks groups of its own by a star; the one
-// that every contact is in says nothing.
+// DecodeCell splits a cell into labels. In an export of this product only commas separate
+// them, since a tag may have any other character. Google Contacts marks its own groups with
+// a star; the group myContacts is left out, because every contact is in it.
 func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
@@ -130,12 +140,13 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 		seen[tag] = true
 		tags = append(tags, tag)
 	}
-	if blank { // nothing but separators: Decode refuses it
+	if blank { // the cell has only separators, which Decode refuses
 		tags = []string{text}
 	}
 	return crm.Decoded{JSON: norm.QuoteList(tags), Whole: true}, nil
 }
 
+// Matches compares in order. A client that sends a record back has not changed the order.
 func (tagsType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	labels := shown.List()
 	raw, ok := norm.ParseItems(json, len(labels))

@@ -2,14 +2,18 @@ package fieldtype
 
 import "crmkit/crm"
 
-// Text is free text. It is searched, sorted and compared in folded form.
+// Text is free text, such as a name or a note.
+//
+// It accepts any text of at most the field's limit, and stores it trimmed and in Unicode
+// NFC. The folded column has the text without case, accents and width (norm.Fold), and
+// searches, orders, ranges and like: use it. Equality is exact: name=Müller does not find
+// Muller, and the hint for an empty list suggests like:.
 var Text crm.Type = textType{}
 
 type textType struct{ base }
 
 func (textType) String() string { return "text" }
 
-// Comparison uses the folded column: case and accents make no difference to a search.
 func (textType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByText, Ordered: true, Parts: true, Folded: true, Null: true}
 }

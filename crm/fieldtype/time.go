@@ -7,7 +7,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Time is a point in time, stored in unix milliseconds of whole seconds.
+// Time is a point in time.
+//
+// It accepts RFC 3339 with or without seconds, a date, now, today, and a distance from now
+// such as -7d (see norm.Clock.Parse); without an offset the time is in the zone of the
+// workspace. It stores Unix milliseconds, always of a whole second. A filter means the whole
+// day, minute or second that it names: due_at=2026-06-10 finds the tasks of that day.
 var Time crm.Type = timeType{}
 
 type timeType struct{ base }
@@ -20,11 +25,11 @@ func (timeType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByTime, Ordered: true}
 }
 
-// TimeHelp ends every message about a text that is no time.
+// TimeHelp ends every message about a text that is not a time.
 const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance in hours, days or weeks with its sign, like -3h, +7d, -2w."
 
-// Parse cuts the time to the second. Answers show seconds, and a record that is sent back
-// must not differ from itself.
+// Parse takes the start of the span and rounds it down to the second. JSON shows seconds, and
+// a record that is read and sent back must be unchanged.
 func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	span, ok := r.Clock.Parse(text)
 	if !ok {
@@ -37,7 +42,7 @@ func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.
 	return crm.Millis(seconds * 1000), nil
 }
 
-// DecodeCell takes a blank between date and time, as other products write it.
+// DecodeCell accepts a blank between date and time, as other products write it.
 func (timeType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
@@ -49,7 +54,8 @@ func (timeType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	return crm.Decoded{JSON: norm.QuoteJSON(text), Whole: true}, nil
 }
 
-// Matches compares at the precision that was sent.
+// Matches compares at the precision that was sent, because text answers show minutes and
+// dates. Words and distances do not match: they name another time at each request.
 func (timeType) Matches(r crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)
 	span, ok := r.Clock.Parse(text)

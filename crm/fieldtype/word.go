@@ -2,7 +2,11 @@ package fieldtype
 
 import "crmkit/crm"
 
-// Word is a word of the server, like a scope. It is compared exactly.
+// Word is a text that programs choose and not people, such as a scope or a time zone.
+//
+// It accepts any text of at most the field's limit and stores it trimmed, in Unicode NFC. It
+// has no folded column: equality is exact and the order is that of bytes. Only like: ignores
+// case.
 var Word crm.Type = wordType{}
 
 type wordType struct{ base }
