@@ -11,10 +11,13 @@ import (
 	"crmkit/store/account"
 )
 
-// testLists compares filters, orders and pages with each other.
+// testLists compares filters, orders and pages with each other: a list in descending order is the
+// ascending list reversed, whatever the size of its pages, and has as many records as its
+// total says. The pages differ in size so that no boundary is the same in both directions.
 func testLists(f *fixture) {
 	ann := f.member("ann@example.com")
 	for i := range 23 {
+		// 7 and 23 have no common divisor: the names are all different, and not in the order of the ids.
 		f.save(ann, "contact", "name", fmt.Sprintf("Contact %02d", (i*7)%23), "stage", []string{"lead", "customer"}[i%2], "tags", []string{[]string{"a", "b", "c"}[i%3]})
 	}
 	for _, filter := range []string{"", "stage=lead", "tags=a", "stage=customer&tags=b", "name=like:contact", "search=contact"} {
@@ -27,12 +30,15 @@ func testLists(f *fixture) {
 			}
 		}
 	}
+	// The comparisons above would hold for lists that are all empty. This one is counted.
 	if n := len(f.walk(ann, "contact", "stage=lead&limit=50")); n != 12 {
 		f.t.Errorf("%d leads of 12", n)
 	}
 }
 
-// testSearch finds records by their words, also after those change.
+// testSearch finds records by their words, without regard to case and accents, and by the names of
+// records that they refer to. After an update or a delete the old words find nothing: the text
+// index follows each commit before it is answered.
 func testSearch(f *fixture) {
 	ann := f.member("ann@example.com")
 	acme := f.save(ann, "company", "name", "Ärger & Söhne")
@@ -47,13 +53,14 @@ func testSearch(f *fixture) {
 	if _, err := f.tryUpdate(ann, jane, f.draft("contact", "name", "Mary")); err != nil {
 		f.t.Fatal(err)
 	}
-	f.remove(ann, joe)
+	f.remove(ann, joe) // its notes had the word
 	if got := f.walk(ann, "contact", "search=jane"); len(got) > 0 {
 		f.t.Errorf("words that nothing has any more find %v", got)
 	}
 }
 
-// testWorkspaces holds that nothing of a workspace is reached from another one.
+// testWorkspaces checks that no call reaches a record of another workspace: not by its key, not with
+// a cursor of another workspace, and not when a workspace is deleted.
 func testWorkspaces(f *fixture) {
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	for i := range 3 {
@@ -66,10 +73,12 @@ func testWorkspaces(f *fixture) {
 	f.wantCode("reading a record of another workspace", err, crm.NotFound)
 	_, err = f.tryUpdate(bob, theirs, f.draft("contact", "name", "mine"))
 	f.wantCode("changing a record of another workspace", err, crm.NotFound)
+	// A cursor is signed with its workspace, so it cannot be used to probe for keys elsewhere.
 	cursor := f.question(ann, "contact", "limit=1").Cursor(theirs)
 	if f.accepts(bob, cursor) || !f.accepts(ann, cursor) {
 		f.t.Error("a cursor must serve the workspace it was made in, and no other")
 	}
+	// The rows of a deleted workspace go in later steps; Settle waits for them.
 	f.write(ann, account.DeleteWorkspace)
 	if err := f.Settle(f.t.Context()); err != nil {
 		f.t.Fatal(err)
@@ -79,14 +88,16 @@ func testWorkspaces(f *fixture) {
 	}
 }
 
-// accepts reports whether a list of contacts takes the cursor.
+// accepts reports whether a list of contacts in the workspace of the actor accepts a cursor.
 func (f *fixture) accepts(actor crm.Actor, cursor string) bool {
 	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
 	_, fault := query.Parse(f.Schema.ByName("contact"), url.Values{"cursor": {cursor}, "limit": {"1"}}, env)
 	return fault == nil
 }
 
-// testAccounts invites a user, lets them in, and ends the membership.
+// testAccounts invites a user, signs the user in, and removes the member. The token follows: it
+// finds a session, a use of it is visible before it is written to the file, and it finds no
+// session from the moment that the member is removed.
 func testAccounts(f *fixture) {
 	ann := f.member("ann@example.com")
 	f.write(ann, func(tx *store.Tx) error {
@@ -102,6 +113,7 @@ func testAccounts(f *fixture) {
 			account.Token{Hash: "hash", Name: "n", Scope: crm.ScopeFull, Origin: crm.OriginCode})
 		return err
 	})
+	// The store sees hashes of tokens only; any text will do as one.
 	session, found, err := account.FindSession(f.t.Context(), f.Store, "hash")
 	if err != nil || !found || session.Actor.Email != bob.Email || session.Actor.Workspace != ann.Workspace {
 		f.t.Errorf("the session is %+v, %v, %v", session, found, err)

@@ -1,8 +1,12 @@
-// Package storetest is one suite of tests for every configuration of a store: engines, and
-// combinations of what is kept in memory.
+// Package storetest is one suite of tests for every configuration of a store: each engine, and
+// each combination of caches.
 //
-// It uses the exported API of store and account alone and knows nothing of what is inside, so
-// a store passes it whatever it keeps in memory and wherever its rows are.
+// It uses only the exported API of store and account. It depends on no cache, no SQL text and no
+// file, so the same assertions hold for every configuration: a cache that changes an answer, or
+// an engine that counts, orders or compares in another way, fails here.
+//
+// The suite covers the contract of a store once, in few records. Properties that need random
+// programs, or access to the inside of a store, are tested in package store.
 package storetest
 
 import (
@@ -21,8 +25,10 @@ import (
 	"crmkit/store/list"
 )
 
-// Run runs the suite. configure returns the Path and the Caches of a new, empty store; the
-// suite sets the other options.
+// Run runs the suite, each test on a store of its own. configure returns the Path and the Caches
+// of a new, empty store; it is called once per test and may use its t for a temporary directory.
+// The suite sets the other options, among them a clock and a source of randomness that give the
+// same values in each run, and closes the stores.
 func Run(t *testing.T, configure func(t *testing.T) store.Options) {
 	for name, test := range map[string]func(*fixture){
 		"writes": testWrites, "failed writes": testFailedWrites, "unique values": testUniqueValues, "lists": testLists, "search": testSearch,
@@ -37,7 +43,8 @@ func Run(t *testing.T, configure func(t *testing.T) store.Options) {
 	}
 }
 
-// clock is a time that moves a millisecond with each look.
+// clock is a time that moves a millisecond with each call, so that a later write has a later
+// time: orders by time have no ties, and a later use of a token has a later time.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -50,15 +57,17 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// fixture is an open store with what a test needs around it.
+// fixture is an open store with helpers for tests. Helpers that return no error fail the test;
+// those named try return it.
 type fixture struct {
-	*store.Store
-	t     *testing.T
-	clock *clock
-	opts  store.Options
+	*store.Store // replaced by open, so a test must not copy it
+	t            *testing.T
+	clock        *clock        // outlives the store: time does not go back when it is opened again
+	opts         store.Options // of the next call of open
 }
 
-// open opens the store of the options, which the test closes at its end.
+// open opens a store with the options. The end of the test closes it. A second call opens the
+// same file again: the caller has closed the first store, because a file has one owner.
 func (f *fixture) open() {
 	f.t.Helper()
 	schema, err := catalog.Schema()
@@ -66,13 +75,14 @@ func (f *fixture) open() {
 		f.t.Fatal(err)
 	}
 	f.opts.Schema, f.opts.Clock, f.opts.Rand = schema, f.clock.Now, rand.NewChaCha8([32]byte{1})
-	f.opts.MaxWrite = time.Minute // of a busy machine
+	f.opts.MaxWrite = time.Minute // a loaded machine must not fail a write
 	if f.Store, err = store.Open(f.t.Context(), f.opts); err != nil {
 		f.t.Fatalf("Open: %v", err)
 	}
 	f.t.Cleanup(func() { _ = f.Close() })
 }
 
+// write runs fn in a transaction, which must commit. fn may run more than once.
 func (f *fixture) write(actor crm.Actor, fn func(*store.Tx) error) {
 	f.t.Helper()
 	if err := f.Write(f.t.Context(), actor, fn); err != nil {
@@ -80,7 +90,8 @@ func (f *fixture) write(actor crm.Actor, fn func(*store.Tx) error) {
 	}
 }
 
-// member signs a user in and returns an actor in their oldest workspace.
+// member signs a user in and returns an actor in their oldest workspace. The first sign-in of an
+// e-mail address creates the user with a workspace, unless the address was invited to one.
 func (f *fixture) member(email string) (actor crm.Actor) {
 	f.t.Helper()
 	f.write(crm.Actor{Email: email}, func(tx *store.Tx) error {
@@ -93,8 +104,8 @@ func (f *fixture) member(email string) (actor crm.Actor) {
 	return actor
 }
 
-// draft makes a draft from names and values in turn. A string names text, a slice tags, a
-// record a reference; nil clears the field.
+// draft makes a draft of a kind from pairs of a field's name and its value. A string becomes text,
+// a slice tags, a record a reference to it; nil clears the field.
 func (f *fixture) draft(kind string, pairs ...any) store.Draft {
 	f.t.Helper()
 	d := store.Draft{Entity: f.Schema.ByName(kind)}
@@ -113,6 +124,8 @@ func (f *fixture) draft(kind string, pairs ...any) store.Draft {
 	return d
 }
 
+// trySave saves a draft as Tx.Save does: it updates the record with the same unique value, if
+// there is one.
 func (f *fixture) trySave(actor crm.Actor, d store.Draft) (out store.Outcome, err error) {
 	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
 		out, err = tx.Save(d)
@@ -121,6 +134,7 @@ func (f *fixture) trySave(actor crm.Actor, d store.Draft) (out store.Outcome, er
 	return out, err
 }
 
+// save saves a new record of the pairs of draft and returns it as it is stored.
 func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) crm.Record {
 	f.t.Helper()
 	out, err := f.trySave(actor, f.draft(kind, pairs...))
@@ -130,6 +144,8 @@ func (f *fixture) save(actor crm.Actor, kind string, pairs ...any) crm.Record {
 	return out.After
 }
 
+// tryUpdate updates a record by its key. The version of rec does not matter, that of the draft
+// does.
 func (f *fixture) tryUpdate(actor crm.Actor, rec crm.Record, d store.Draft) (out store.Outcome, err error) {
 	err = f.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
 		out, err = tx.Update(rec.Key, d)
@@ -138,7 +154,8 @@ func (f *fixture) tryUpdate(actor crm.Actor, rec crm.Record, d store.Draft) (out
 	return out, err
 }
 
-// remove deletes a record; later reports whether the records that refer to it follow later.
+// remove deletes a record; later reports whether records that refer to it are changed in later
+// transactions. Settle waits for those.
 func (f *fixture) remove(actor crm.Actor, rec crm.Record) (later bool) {
 	f.t.Helper()
 	f.write(actor, func(tx *store.Tx) error {
@@ -151,7 +168,7 @@ func (f *fixture) remove(actor crm.Actor, rec crm.Record) (later bool) {
 	return later
 }
 
-// fetch reads a record again.
+// fetch returns a record as readers see it now. It may come from the cache.
 func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
 	f.t.Helper()
 	got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
@@ -161,6 +178,7 @@ func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
 	return got
 }
 
+// question compiles the parameters of a list. params is the query of a URL.
 func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	f.t.Helper()
 	values, err := url.ParseQuery(params)
@@ -175,6 +193,7 @@ func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	return q
 }
 
+// list returns the first page of a list, or the page of a cursor in params.
 func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	f.t.Helper()
 	page, err := f.List(f.t.Context(), actor, f.question(actor, kind, params))
@@ -184,7 +203,8 @@ func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	return page
 }
 
-// walk returns the ids of a list, read page after page.
+// walk returns the ids of a list, read page after page as a client does it: with the cursor of the
+// last record of the page before.
 func (f *fixture) walk(actor crm.Actor, kind, params string) (ids []string) {
 	f.t.Helper()
 	for next := ""; ; {
@@ -199,7 +219,8 @@ func (f *fixture) walk(actor crm.Actor, kind, params string) (ids []string) {
 	}
 }
 
-// used returns how much of a resource the workspace of the actor uses.
+// used returns the usage of a resource in the workspace of the actor. It is a counter that every
+// write keeps, not a count of rows, so tests compare it with the total of a list.
 func (f *fixture) used(actor crm.Actor, resource string) int64 {
 	f.t.Helper()
 	list, err := f.Usage(f.t.Context(), actor)
@@ -215,6 +236,8 @@ func (f *fixture) used(actor crm.Actor, resource string) int64 {
 	return 0
 }
 
+// wantCode checks that err is a crm.Error with a code, or with an empty code that there is no
+// error.
 func (f *fixture) wantCode(what string, err error, want crm.Code) {
 	f.t.Helper()
 	var coded *crm.Error
@@ -225,6 +248,7 @@ func (f *fixture) wantCode(what string, err error, want crm.Code) {
 	}
 }
 
+// codeOf returns the code of an error; empty if there is no error.
 func codeOf(err *crm.Error) crm.Code {
 	if err == nil {
 		return ""
