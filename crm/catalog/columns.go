@@ -7,19 +7,20 @@ import (
 	"crmkit/crm"
 )
 
-// ColumnAlias says by which names other products' exports call what a field of an
-// entity holds. Path is a field, "id" for the record's id in that product, or a
-// field through a reference, like company.domain. Names are header lines of exports
-// of HubSpot, Pipedrive, Attio and Google Contacts, compared as FoldColumn has them;
-// where a file has several of them, the first that is set counts.
+// ColumnAlias lists the column names that exports of other products have for a field. Names
+// are compared in the form of FoldColumn. If a file has several of them, the value of a row
+// is from the first one that is set, in the order of the table.
 type ColumnAlias struct {
 	Of    string // entity
-	Path  string
+	Path  string // a field; "id", the record's id in that product; or a field of a reference, like company.domain
 	Names []string
 	Join  bool // the columns are parts of one value, in the order of Names
 }
 
-// ColumnAliases are the names besides those of the fields themselves.
+// ColumnAliases are the names besides those of the fields themselves, as HubSpot, Pipedrive,
+// Attio and Google Contacts write them in their exports. The order is that of preference: a
+// full name before its parts, the work address before others. A column that is in no row
+// goes into custom, so a missing name loses nothing.
 var ColumnAliases = []ColumnAlias{
 	{Of: "contact", Path: "id", Names: []string{"Record ID", "Contact ID", "Person - ID", "Record ID - Contact"}},
 	{Of: "contact", Path: "name", Names: []string{"Full Name", "Person - Name", "Contact Name"}},
@@ -99,14 +100,15 @@ var ColumnAliases = []ColumnAlias{
 	{Of: "activity", Path: "deal.title", Names: []string{"Associated Deal", "Activity - Deal", "Deal Name", "Deal - Title"}},
 }
 
-// ExportFormat is another product, known by columns that only its exports have.
+// ExportFormat is a product that is recognised by columns which only its exports have.
 type ExportFormat struct {
 	Name    string
 	Headers []string
 }
 
-// ExportFormats are the products whose exports an import knows. A file is taken for an
-// export of the product with the most marks in it.
+// ExportFormats are the products that an import recognises. It matters for ids: the same
+// number in exports of two products means two records. A file is taken for an export of the
+// product with the most of its headers.
 var ExportFormats = []ExportFormat{
 	{"hubspot", []string{"Lifecycle Stage", "Lead Status", "Create Date", "Marketing contact status", "Company Domain Name", "Associated Company", "Associated Contact",
 		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Contact owner", "Company owner", "Last Modified Date"}},
@@ -117,8 +119,8 @@ var ExportFormats = []ExportFormat{
 	{"crmkit", []string{crm.FieldVersion, "handle", crm.FieldCreatedBy, crm.FieldUpdatedBy}},
 }
 
-// FoldColumn returns the form in which names of columns are compared: letters and
-// digits, in lower case.
+// FoldColumn returns the form in which names of columns are compared: letters and digits, in
+// lower case. Exports of one product differ in capitals and blanks.
 func FoldColumn(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -128,8 +130,8 @@ func FoldColumn(name string) string {
 	}, name)
 }
 
-// ExportFormatOf returns the name of the product whose export has the columns, "" when
-// none is known by them.
+// ExportFormatOf returns the name of the product whose export has the columns, or "" if they
+// have no header of any product. Of products with the same number the first one wins.
 func ExportFormatOf(columns []string) string {
 	have := map[string]bool{}
 	for _, name := range columns {

@@ -7,17 +7,19 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// maxLongText is the most characters of notes and bodies.
+// maxLongText is the maximum length of notes and bodies, in characters. A mail or a page of
+// minutes fits; with four bytes a character it is a quarter of the largest body, 1 MiB.
 const maxLongText = 65536
 
-// record puts the fields every kind carries around its own, and those that are kept
-// of other records.
-func record(kept []crm.Field, own ...crm.Field) []crm.Field {
+// record returns the fields of an entity: the identity that every record has, its own
+// fields, its rollups of other records, and who made and changed it. Answers show fields in
+// this order.
+func record(rollups []crm.Field, own ...crm.Field) []crm.Field {
 	fields := []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "short name, never reused"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "kind/id, usable wherever an id is"},
 	}
-	fields = append(append(fields, own...), kept...)
+	fields = append(append(fields, own...), rollups...)
 	return append(fields,
 		crm.Field{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 when made, +1 per change"},
 		crm.Field{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, DateOnly: true, Doc: "when it was made"},
@@ -27,8 +29,8 @@ func record(kept []crm.Field, own ...crm.Field) []crm.Field {
 	)
 }
 
-// hidden keeps the bookkeeping times out of text lists, for kinds that show a time
-// of their own.
+// hidden leaves updated_at out of text lists, for entities whose records are rarely changed.
+// JSON and single records still have it.
 func hidden(fields []crm.Field) []crm.Field {
 	for i := range fields {
 		fields[i].InLists = fields[i].InLists && !fields[i].DateOnly
@@ -36,7 +38,8 @@ func hidden(fields []crm.Field) []crm.Field {
 	return fields
 }
 
-// dated says that lists by a span of some times follow an index.
+// dated marks the times that have an index, so that a list of a week reads only that week.
+// Each needs an index of workspace and time in a migration; a test of store compares them.
 func dated(fields []crm.Field, names ...string) []crm.Field {
 	for i := range fields {
 		fields[i].RangeIndexed = fields[i].RangeIndexed || slices.Contains(names, fields[i].Name)
@@ -44,7 +47,12 @@ func dated(fields []crm.Field, names ...string) []crm.Field {
 	return fields
 }
 
-// Fields that several kinds share, word for word.
+// Fields that several entities share, so that an agent learns each of them once.
+//
+// owner and assignee are texts and not references to members, because the owners in a file to
+// import may have no account here. Stages are texts too, because each team has its own words;
+// the store counts the values in use, and an empty list names them. Only fields whose words
+// the product acts on, such as status and priority, are choices.
 var (
 	owner      = crm.Field{Name: "owner", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who looks after it, best an e-mail; me is you"}
 	tags       = crm.Field{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels; a tag has no comma and at most 64 characters"}
@@ -60,8 +68,12 @@ var (
 	priority   = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
-// What is kept of the activities logged for a record. A contact's count for its
-// company too.
+// Rollups of the activities of a record. The activities of a contact are counted for its
+// company too. They are stored and not computed by each list, so that "not called for 30
+// days" is a condition on the contact and not a scan of all activities.
+//
+// Outreach is counted apart from activities: a note or a task is work on a record, but does
+// not reach anybody.
 var (
 	outreachKinds = []string{"call", "email", "meeting"}
 
@@ -78,14 +90,21 @@ var (
 	}
 )
 
-// Schema returns the schema of the product, with further entities behind its own.
+// Schema returns the schema of the product, checked, with further entities after its own.
+// Tests use these to show that a new entity needs no code.
 func Schema(more ...crm.Entity) (*crm.Schema, error) {
 	return crm.NewSchema(append(slices.Clone(Entities), more...), Views)
 }
 
-// Entities are the kinds of records of the product. A new kind is a row here and a
+// Entities are the kinds of records of the product. A new one is a row here and a
 // migration in package store.
+//
+// A page has at most 200 records, and 500 activities or members of campaigns, of which one
+// record has many. Lists begin with the newest record by a time that seldom changes: pages by
+// updated_at would skip or repeat records that are changed while somebody reads.
 var Entities = []crm.Entity{
+	// A contact has one e-mail address, because that is its key: a POST with a known address
+	// updates the contact, so an agent can send what it knows without a search before.
 	{
 		View: crm.View{Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
@@ -100,6 +119,8 @@ var Entities = []crm.Entity{
 		Links:    []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "contact_id", To: "campaign_id"}},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
+	// The domain is to a company what the address is to a contact: the key that imports and
+	// agents know. The name is no key, since two companies may have the same one.
 	{
 		View: crm.View{Name: "company", Plural: "companies", Prefix: "co", Doc: "an organisation",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
@@ -111,6 +132,9 @@ var Entities = []crm.Entity{
 		Search: []string{"name", "domain", "notes", "tags"},
 		Links:  []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "company_id", To: "campaign_id"}},
 	},
+	// amount_cents and currency are stored; amount shows both as one text. Stage and status
+	// are two fields, because stages are words of the team and the product must know which
+	// deals are open. Setting the stage to won or lost sets the status too.
 	{
 		View: crm.View{Name: "deal", Plural: "deals", Prefix: "d", Doc: "a sale in progress or done",
 			LabelField: "title", Sort: "-created_at", MaxLimit: 200,
@@ -127,6 +151,8 @@ var Entities = []crm.Entity{
 		Search:   []string{"title", "notes", "company.name", "contact.name"},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
+	// A ticket has no key: one person may ask the same thing twice. solved_at follows the
+	// status and is read-only, so the time to a solution cannot be made up.
 	{
 		View: crm.View{Name: "ticket", Plural: "tickets", Prefix: "t", Doc: "a request to be answered; its activities are the conversation",
 			LabelField: "subject", Sort: "-created_at", MaxLimit: 200,
@@ -142,6 +168,10 @@ var Entities = []crm.Entity{
 		Ops:    crm.AllOps,
 		Search: []string{"subject", "content", "tags", "requester.name", "company.name"},
 	},
+	// done is a flag of done_at: an agent sends {"done":true}, and the time is stored. due_at
+	// is not RangeIndexed, because its index (tasks_due) has only the tasks that are open,
+	// which reminders ask for. A task may belong to nothing; otherwise it is deleted with the
+	// last record it belongs to.
 	{
 		View: crm.View{Name: "task", Plural: "tasks", Prefix: "tk", Doc: "something to do, about a contact, company, deal, ticket or nothing",
 			LabelField: "title", Sort: "-created_at", MaxLimit: 200,
@@ -156,6 +186,8 @@ var Entities = []crm.Entity{
 		Reminder: crm.Reminder{Field: "due_at", If: "done=no", Assignee: "assignee"},
 		Parents:  crm.Parents{Fields: []string{"contact_id", "deal_id", "ticket_id", "company_id"}},
 	},
+	// The members of a campaign are records of their own and not a list in it, because each has
+	// a reason and a campaign may have very many.
 	{
 		View: crm.View{Name: "campaign", Plural: "campaigns", Prefix: "cmp", Doc: "contacts and companies that are approached for one reason",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
@@ -172,6 +204,8 @@ var Entities = []crm.Entity{
 			{Name: "contact", JoinEntity: "campaign_member", From: "campaign_id", To: "contact_id"},
 			{Name: "company", JoinEntity: "campaign_member", From: "campaign_id", To: "company_id"}},
 	},
+	// A member joins a campaign and either a contact or a company. The pair is its key, so
+	// adding somebody twice changes only the reason.
 	{
 		View: crm.View{Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "a contact or company in a campaign, once",
 			LabelField: "campaign_id", Sort: "-created_at", MaxLimit: 500,
@@ -184,6 +218,11 @@ var Entities = []crm.Entity{
 		Parents: crm.Parents{Fields: []string{"campaign_id"}, Path: "members", ExactlyOne: []string{"contact_id", "company_id"}},
 		Keys:    crm.Keys{Together: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}}},
 	},
+	// An activity is an entry of a log, so only its author or an admin changes it, and it has
+	// no owner, tags or custom values. It has a time of its own, occurred_at, because people
+	// log a call after it. contact_company_id completes company_id, so that the activities of a
+	// company include those of its contacts without a join. It changes when the contact moves
+	// to another company; company_id, which a client sent, does not.
 	{
 		View: crm.View{Name: "activity", Plural: "activities", Prefix: "act", Doc: "something that happened with a contact, company, deal or ticket",
 			LabelField: "kind", Sort: "-occurred_at", MaxLimit: 500,

@@ -7,9 +7,10 @@ import (
 	"crmkit/crm"
 )
 
-// Habits are what agents call fields out of habit, since other systems do. No request
-// takes these names; the error names the field that was meant. Columns has more of them,
-// which imports take.
+// Habits are names that agents use for fields because other systems have them. Requests
+// refuse these names, and the error names the field that was meant, so that each field is
+// written and read under one name. ColumnAliases has further names, which only imports
+// accept.
 var Habits = []ColumnAlias{
 	{Of: "contact", Path: "name", Names: []string{"first", "last", "surname", "forename"}},
 	{Of: "contact", Path: "email", Names: []string{"mail", "emails"}},
@@ -71,8 +72,8 @@ var Habits = []ColumnAlias{
 	{Of: "activity", Path: "on_behalf_of", Names: []string{"owner", "author", "by", "user"}},
 }
 
-// Meant returns the field of an entity that is meant by a name which it does not have, or
-// nil if no other system is known to use the name so.
+// Meant returns the field of an entity that a client means by a name of another system, or
+// nil if the name is in no table. A name for a field of a reference gives the reference.
 func Meant(e *crm.Entity, sent string) *crm.Field {
 	folded := FoldColumn(sent)
 	for _, row := range slices.Concat(Habits, ColumnAliases) {

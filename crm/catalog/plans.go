@@ -11,24 +11,25 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Unlimited is the cap of what a plan does not bound.
+// Unlimited is the cap of a resource that a plan does not limit.
 const Unlimited = math.MaxInt64
 
 // DefaultPlan is the plan of a new workspace.
 const DefaultPlan = "standard"
 
-// largestCap is the largest number a setting may give. It keeps a cap apart
-// from Unlimited, and from what a JSON reader would round (RFC 8259 section 6).
+// largestCap is the largest number that a setting may have. It is below Unlimited, and below
+// the numbers that a JSON reader rounds (RFC 8259 section 6).
 const largestCap = 1_000_000_000_000
 
 // Storage is the resource that is counted in bytes: the UTF-8 length of the texts that a
-// workspace stores, in records, log, answers that are kept, ids of imports, and uploads at
-// work. What is kept of a text a second time, to find it, does not count.
+// workspace stores in records, in the change log, in saved answers of Idempotency-Keys, in ids
+// of imports, and in uploads while they are read. Folded columns and indexes are not counted,
+// since a user cannot see them or make them smaller.
 const Storage = "storage"
 
-// Resources returns what plans cap, in the order answers show it: the records
-// of a workspace by kind, its members together with its pending invites, the bytes that
-// it stores, and the workspaces that one user made. The slice is the caller's own.
+// Resources returns the names of the resources that plans cap, in the order of answers: the
+// records of a workspace by kind, its members together with its pending invites, the bytes
+// that it stores, and the workspaces that one user made. The caller may change the slice.
 func Resources() []string {
 	var names []string
 	for i := range Entities {
@@ -39,23 +40,22 @@ func Resources() []string {
 	return append(names, "members", Storage, "workspaces")
 }
 
-// Plan bounds what a workspace or a user may hold. A resource it does not name
-// is not bounded.
+// Plan limits the resources of a workspace or a user. A resource that it does not name has
+// no limit.
 type Plan struct {
 	Name string
 	Caps []Cap
 }
 
-// Cap bounds one of Resources: at most Max may exist, or bytes of Storage. Max is Unlimited, or at
-// least 0, which allows none.
+// Cap limits one of Resources to Max records, members, workspaces or bytes. Max is Unlimited,
+// or at least 0. A cap below the present number deletes nothing; it only stops growth.
 type Cap struct {
 	Resource string
 	Max      int64
 }
 
-// String returns the plan as ParsePlans reads it, like
-// "team: contacts=5000 members=10". One without caps is written with an
-// unlimited one, since a setting must name at least one.
+// String returns the plan as ParsePlans reads it, like "team: contacts=5000 members=10". A
+// plan without caps is written with one that is unlimited, since ParsePlans requires one.
 func (p Plan) String() string {
 	caps := p.Caps
 	if len(caps) == 0 {
@@ -75,11 +75,11 @@ func (p Plan) String() string {
 	return string(b)
 }
 
-// Plans are those a server knows. Once made they do not change, so any number
-// of goroutines may ask them.
+// Plans are the plans that a server knows. They do not change after ParsePlans, so any
+// number of goroutines may use them.
 type Plans []Plan
 
-// BuiltinPlans returns the plans every server knows, the default plan first.
+// BuiltinPlans returns the plans that every server knows. The default plan is the first one.
 func BuiltinPlans() Plans {
 	return Plans{
 		builtin(DefaultPlan, allowance{records: 100_000, members: 100, workspaces: 20, storage: 5 * gigabyte}),
@@ -93,8 +93,8 @@ const gigabyte = 1_000_000_000
 // allowance is what a built-in plan allows.
 type allowance struct{ records, members, workspaces, storage int64 }
 
-// builtin returns a plan that allows as many records of every kind, and ten times as
-// many activities and links, of which one contact or campaign has many.
+// builtin returns a plan with the allowance for each kind of record, and ten times as much for
+// activities and links, because one contact or campaign has many of them.
 func builtin(name string, a allowance) Plan {
 	plan := Plan{Name: name}
 	for i := range Entities {
@@ -127,9 +127,9 @@ func (p Plans) Names() []string {
 	return names
 }
 
-// Cap returns how many of a resource the named plan allows, Unlimited if it
-// does not bound it. An unknown plan, such as one that left the settings while
-// a workspace has it, allows what the default plan does.
+// Cap returns how many of a resource the named plan allows, Unlimited if the plan does not
+// limit it. A plan that is unknown, because it was removed from the settings while a workspace
+// still has it, has the caps of the default plan.
 func (p Plans) Cap(plan, resource string) int64 {
 	found, known := p.ByName(plan)
 	if !known {
@@ -143,8 +143,8 @@ func (p Plans) Cap(plan, resource string) int64 {
 	return Unlimited
 }
 
-// fallback returns the default plan, or the built-in one if the operator named no default,
-// so that a missing default does not remove all limits.
+// fallback returns the default plan. If these Plans have none, it returns the built-in one, so
+// that an unknown plan never means no limits.
 func (p Plans) fallback() Plan {
 	if plan, known := p.ByName(DefaultPlan); known {
 		return plan
@@ -156,10 +156,10 @@ func (p Plans) fallback() Plan {
 //
 //	team: contacts=5000 companies=5000 members=10; big: contacts=1000000
 //
-// Semicolons part plans, blanks or commas part caps, and empty parts are
-// skipped. A cap is a number from 0 to 10^12 or the word unlimited. A plan
-// named like a built-in one takes its place, with no cap of it left. An error
-// is one line that says what is allowed.
+// Semicolons separate plans, blanks or commas separate caps, and empty parts are skipped. A
+// cap is a number from 0 to 10^12 or the word unlimited. A plan with the name of a built-in
+// one replaces it and inherits none of its caps. An error is one line that says what is
+// allowed.
 func ParsePlans(text string) (Plans, error) {
 	plans := BuiltinPlans()
 	var set []string
@@ -181,7 +181,7 @@ func ParsePlans(text string) (Plans, error) {
 	return plans, nil
 }
 
-// with puts the plan in the place of the one of its name, or at the end.
+// with replaces the plan that has the same name, or appends the plan.
 func (p Plans) with(plan Plan) Plans {
 	for i := range p {
 		if p[i].Name == plan.Name {
@@ -218,12 +218,15 @@ func parsePlan(text string) (Plan, error) {
 	return plan, nil
 }
 
+// isPlanName reports whether a text can name a plan. The characters are those that need no
+// quotes in a shell, in a setting and in a line of an answer.
 func isPlanName(s string) bool {
 	return s != "" && len(s) <= 32 && s[0] >= 'a' && s[0] <= 'z' &&
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
-// parseCap reads resource=number.
+// parseCap parses resource=number, and suggests the nearest resource if there is none of the
+// name.
 func parseCap(text string) (Cap, error) {
 	resource, number, found := strings.Cut(text, "=")
 	if !found {

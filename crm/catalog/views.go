@@ -6,8 +6,8 @@ import (
 )
 
 // Views are the lists of things that are not records. Functions of the packages store and
-// auth make and change these things, and log each change as the store does for records. A
-// thing that clients could make with any field they like would be an entity instead.
+// auth make and change these things, each by a rule of its own, and log each change as the
+// store does for records. A thing that clients could make with any fields would be an entity.
 var Views = []crm.View{
 	{
 		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
@@ -59,8 +59,8 @@ var Views = []crm.View{
 	seat(crm.View{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "a seat kept for an e-mail address; its owner joins at the next sign-in"}),
 }
 
-// seat fills in what members and invites share: they are rows of one table, so
-// that no address is both and both count against the plan.
+// seat adds to a view the fields that members and invites share. They are rows of one table,
+// so an address cannot be both, and one count limits them by the plan.
 func seat(v crm.View) crm.View {
 	v.Path = "workspaces/{id}/" + v.Plural
 	v.LabelField, v.Sort, v.MaxLimit = "email", "-created_at", 200
