@@ -9,7 +9,9 @@ import (
 // AgentCard returns the document of the A2A protocol (version 1.0, section 4.4) by
 // which agents find each other, for a client that reaches the server at base. The
 // server is a tool more than an agent, so the card names the two ways to operate it,
-// as bindings of its own, and where tokens come from.
+// as bindings of its own, and where tokens come from. A client of A2A reads nothing but
+// the card before it decides whether it can sign in, so the card repeats the endpoints
+// that the OAuth metadata has.
 func (m *Manual) AgentCard(base string) (string, error) {
 	scopes := object{m.opts.Scope: "what the person chooses on the sign-in page"}
 	card, err := json.Marshal(object{

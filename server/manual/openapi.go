@@ -12,7 +12,8 @@ import (
 type object map[string]any
 
 // newOpenAPI returns the OpenAPI 3.1 document, made from the route table, the schema and
-// the error codes.
+// the error codes. Routes without a Doc are left out: they are other spellings of a path,
+// or belong to a protocol that has its own description.
 func (m *Manual) newOpenAPI() (string, error) {
 	paths := object{}
 	for i := range m.opts.Routes {
@@ -47,7 +48,8 @@ func (m *Manual) newOpenAPI() (string, error) {
 	return string(body) + "\n", err
 }
 
-// operation describes a route.
+// operation describes a route. A public one removes the security of the whole document
+// by an empty list (OpenAPI 3.1, Operation Object).
 func operation(row *Route) object {
 	op := object{
 		"operationId": operationID(row),
@@ -65,7 +67,9 @@ func operation(row *Route) object {
 	return op
 }
 
-// requestBody describes the body of a route, nil if it takes none.
+// requestBody describes the body of a route, nil if it takes none. Fields are never
+// required here: POST with a known unique value updates a record, so only the server can
+// say which fields are missing.
 func requestBody(row *Route) object {
 	switch row.Body {
 	case RowsBody, WorkspaceBody:
@@ -98,7 +102,8 @@ func bulkSchema(row *Route) object {
 }
 
 // textsSchema describes a body of texts. A text with the name of a field of the entity
-// is described like that field.
+// is described like that field. Any other member is refused, as by the server, so that a
+// misspelled name is found before the request is sent.
 func textsSchema(row *Route) object {
 	properties := object{}
 	for _, name := range row.Texts {
@@ -126,7 +131,9 @@ func anys(words []string) []any {
 	return list
 }
 
-// responses describes the answers of a route by status.
+// responses describes the answers of a route by status. Errors share the entry "default":
+// nearly every route can answer with nearly every code, and a list for each would make up
+// most of the document.
 func responses(row *Route) object {
 	switch {
 	case len(row.Stream) > 0:
@@ -145,7 +152,8 @@ func responses(row *Route) object {
 	return list
 }
 
-// answerOf describes the JSON answer of a route.
+// answerOf describes the JSON answer of a route: a page of records, the record that was
+// written with its result, a record, or an object that is described no further.
 func answerOf(row *Route) object {
 	switch {
 	case row.Lists:
@@ -182,7 +190,8 @@ func textContent(types []string) object {
 	return content
 }
 
-// rowsBody describes a body of rows.
+// rowsBody describes a body of rows. A whole workspace comes as JSON lines only, since a
+// CSV file has rows of one kind.
 func rowsBody(row *Route) object {
 	if row.Body == WorkspaceBody {
 		return object{"required": true, "content": textContent([]string{"application/x-ndjson"})}
@@ -192,8 +201,10 @@ func rowsBody(row *Route) object {
 	return object{"required": true, "content": content}
 }
 
+// jsonBody describes a body that must be there.
 func jsonBody(schema object) object {
 	return object{"required": true, "content": object{"application/json": object{"schema": schema}}}
 }
 
+// ref returns a reference to a schema of the document.
 func ref(name string) object { return object{"$ref": "#/components/schemas/" + name} }

@@ -11,7 +11,8 @@ import (
 	"crmkit/query"
 )
 
-// pageData are the values that the templates print.
+// pageData are the values that the templates print. Limits and defaults reach a page only
+// from here, so that a page follows a change of the code.
 type pageData struct {
 	Base     string
 	Version  string
@@ -21,7 +22,7 @@ type pageData struct {
 	IdleDays int
 	Most     inputLimits
 
-	ImportMax string
+	ImportMax string // in words, with its unit
 }
 
 // inputLimits are the limits that the pages name.
@@ -75,7 +76,8 @@ func (m *Manual) Kinds(word string) string {
 	return crm.Enumerate(names, word)
 }
 
-// fieldMarkers returns * for a required field and ! for the unique one.
+// fieldMarkers returns * for a required field and ! for the unique one. The pages explain
+// them in the heading of each list.
 func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 	mark := ""
 	if f.Required {
@@ -88,7 +90,8 @@ func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 }
 
 // Fields prints a line for each wanted kind: the fields that clients write, with their
-// markers, defaults and choices.
+// markers, defaults and choices. The descriptions of MCP tools use it as well, where every
+// byte is sent in every conversation; so it has no types and no explanations.
 func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	var b strings.Builder
 	for _, e := range m.opts.Schema.Entities {
@@ -136,7 +139,8 @@ func (m *Manual) fieldsInDepth() string {
 	return b.String()
 }
 
-// describe says which values a field takes.
+// describe says which values a field takes: the most specific of the kind of the record
+// referred to, the choices, the limit of a text, and the name of the type.
 func describe(f *crm.Field) string {
 	text := f.Type.String()
 	switch {
@@ -208,7 +212,8 @@ func (m *Manual) routes() string {
 	return b.String()
 }
 
-// examples prints commands that work on a new server as they are written.
+// examples prints commands that work on a new server as they are written, in this order.
+// A test runs them.
 func (m *Manual) examples() string {
 	contact := m.ExampleID("contact", 1)
 	return strings.Join([]string{
@@ -220,7 +225,8 @@ func (m *Manual) examples() string {
 	}, "\n")
 }
 
-// codes prints the error codes in one line, those of one status together.
+// codes prints the error codes in one line, those of one status together. crm.Codes is
+// sorted by status, and a code that has two statuses is in it twice.
 func codes() string {
 	var b strings.Builder
 	for i, row := range crm.Codes {

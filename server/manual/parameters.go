@@ -8,14 +8,17 @@ import (
 	"crmkit/query"
 )
 
-// operationID names an operation by its method and path, like get_contacts_id.
+// operationID names an operation by its method and path, like get_contacts_id. Generators
+// of clients make function names of it, so it is stable as long as the path is.
 func operationID(row *Route) string {
 	words := strings.FieldsFunc(row.Pattern, func(r rune) bool { return strings.ContainsRune("/{}.-_", r) })
 	return strings.ToLower(row.Method) + "_" + strings.Join(words, "_")
 }
 
 // parameters describes what a route takes besides its body: segments of the path, the
-// filters of a list, headers, and query parameters.
+// filters of a list, headers, and query parameters. The filters are one parameter of style
+// "form": each property of the object is a query parameter of its own (OpenAPI 3.1,
+// Parameter Object), and a field may have any operator.
 func parameters(row *Route) []object {
 	list := pathParameters(row)
 	if row.Lists {
@@ -43,8 +46,9 @@ func pathParameters(row *Route) []object {
 	return list
 }
 
-// queryParameters describes the query parameters; the header X-Escalation-Code can replace
-// one of them.
+// queryParameters describes the query parameters. The header X-Escalation-Code can replace
+// code, which is better kept out of logs of proxies. search is left out for kinds that have
+// no text to search.
 func queryParameters(row *Route) (list []object) {
 	for _, name := range append(slices.Clone(row.Params), "format") {
 		if name == "search" && len(row.Entity.Search) == 0 {

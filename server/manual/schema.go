@@ -6,7 +6,8 @@ import (
 	"crmkit/crm"
 )
 
-// errorSchema describes errors, with every code once.
+// errorSchema describes errors, with every code once. Only error and hint are in every
+// error; a client that knows no more than these two can go on.
 func errorSchema() object {
 	var codes []string
 	for _, row := range crm.Codes {
@@ -34,7 +35,8 @@ func recordSchema(e *crm.Entity) object {
 	return object{"type": "object", "description": e.Doc, "required": []string{"id", "handle"}, "properties": properties}
 }
 
-// writeSchema describes the fields of an entity that a client may set.
+// writeSchema describes the fields of an entity that a client may set. A whole record may
+// be sent back all the same: fields of the server are accepted if they are unchanged.
 func writeSchema(e *crm.Entity) object {
 	properties := object{}
 	for i := range e.Fields {
@@ -48,10 +50,11 @@ func writeSchema(e *crm.Entity) object {
 // answerSchema describes a field as answers show it.
 func answerSchema(f *crm.Field) object { return fieldSchema(f, f.Type.Schema(f)) }
 
-// inputSchema describes a field as bodies take it.
+// inputSchema describes a field as bodies take it. It is wider than the schema of answers:
+// a time may be "+3d", and tags may be an object that adds and removes.
 func inputSchema(f *crm.Field) object {
 	described := f.Type.Schema(f)
-	described.Format = "" // other forms are taken too
+	described.Format = "" // +3d is no date-time
 	schema := fieldSchema(f, described)
 	if len(described.Sent) > 0 {
 		schema["type"] = append(slices.Clone(described.Sent), "null")
@@ -59,7 +62,8 @@ func inputSchema(f *crm.Field) object {
 	return schema
 }
 
-// fieldSchema writes down what the type of a field says of its JSON.
+// fieldSchema writes down what the type of a field says of its JSON. Every field may be
+// null, which clears it in a body and means unset in an answer.
 func fieldSchema(f *crm.Field, described crm.JSONSchema) object {
 	schema := object{"description": f.Doc, "type": []string{described.Type, "null"}}
 	if described.Format != "" {
