@@ -15,12 +15,13 @@ import (
 // defaultEmail is the user of a file that has none.
 const defaultEmail = "me@crmkit.local"
 
-// SignIn prints a token under which a command acts on the records of the file. If the command
-// is killed the token stays in the list of its user, but nobody knows its secret.
+// SignIn prints a token with which a command acts on the records of the file. The command
+// ends it with SignOut. If the command is killed the token stays in the list of its user,
+// but nobody knows its secret.
 type SignIn struct {
-	Email string // as whom; empty: as the only user of the file
+	Email string // of the user; empty: the only user of the file
 	Name  string // of the token: the command
-	Plan  string // of a user who is made
+	Plan  string // of the user, if this creates one
 }
 
 func (*SignIn) name() string { return "sign-in" }
@@ -43,7 +44,8 @@ func (op *SignIn) run(c *call) (err error) {
 	return err
 }
 
-// SignOut ends a token that SignIn printed.
+// SignOut ends a token that SignIn printed. An unknown token is not an error, so a command
+// may sign out again after a lost answer.
 type SignOut struct {
 	Token string
 }
@@ -54,12 +56,13 @@ func (op *SignOut) run(c *call) error {
 	return oauth.New(c.auth(), c.store).RevokeSecret(c.ctx, "", "", op.Token)
 }
 
-// Token prints a token for a user.
+// Token prints a token for a user. It needs no code: a person who can open the file could
+// write the token into it.
 type Token struct {
 	Email  string
-	Create bool // the user, where there is none
+	Create bool // create the user if there is no account of that address
 	Name   string
-	Plan   string // of a user who is made
+	Plan   string // of the user, if this creates one
 }
 
 func (*Token) name() string { return "token" }
@@ -104,8 +107,9 @@ func (op *SetPlan) run(c *call) error {
 	return err
 }
 
-// onlyUser returns the user of a file that has one, or a name for the first. Of several
-// it picks none: the data of the wrong one would look like that of the right one.
+// onlyUser returns the user of a file that has one, and defaultEmail for a file without
+// users. If there are several it returns an error instead of choosing: the records of the
+// wrong user would look like those of the right one.
 func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 	list, err := account.ListUsers(ctx, st, 0, 2)
 	switch {
@@ -123,11 +127,13 @@ func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 	return "", err
 }
 
-// known refuses an address that is no user's, where there are others: it may be mistyped.
+// known refuses an address of no user if the file has users, since it may be mistyped. also
+// ends the error. An address that cannot be parsed passes: creating the token refuses it
+// with a better text.
 func known(ctx context.Context, st *store.Store, email, also string) error {
 	address, err := auth.ParseAddress(email)
 	if err != nil {
-		return nil // what comes next says so
+		return nil
 	}
 	if _, _, found, err := account.FindUser(ctx, st, address); found || err != nil {
 		return err
@@ -139,7 +145,7 @@ func known(ctx context.Context, st *store.Store, email, also string) error {
 	return fmt.Errorf("--email %s: there is no such user; there are %s%s", address, names, also)
 }
 
-// someUsers names the first users of a file, "" where there are none.
+// someUsers names the first users of a file for an error, "" if it has no users.
 func someUsers(ctx context.Context, st *store.Store) (string, error) {
 	const most = 10
 	list, err := account.ListUsers(ctx, st, 0, most+1)

@@ -18,13 +18,16 @@ import (
 	"crmkit/store"
 )
 
-// endpoints is where the paths of the owner itself begin. All others are those of the API.
+// endpoints is the prefix of the paths of the owner itself. All others are those of the API,
+// which has no route that begins like this.
 const endpoints = "/local/"
 
-// handsOver is what an owner says to those that watch it when a server takes its place.
+// handsOver is the answer to watch when a server takes the place of the owner. When an owner
+// just ends, the answer is empty.
 const handsOver = "hand over\n"
 
-// ServeHTTP answers other processes, and this one.
+// ServeHTTP answers requests of other processes and of this one. All come from this machine,
+// by users who may open the file, so the API sees the loopback address.
 func (o *ownership) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.RemoteAddr = "127.0.0.1:0"
 	name, found := strings.CutPrefix(r.URL.Path, endpoints)
@@ -44,7 +47,9 @@ func (o *ownership) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveAPI answers a request of the API. The key of a message of MCP is for the calls in it.
+// serveAPI answers a request of the API. The Idempotency-Key of an MCP message stands for a
+// key of each write that its tool calls make, so that a message which is sent again after a
+// lost answer writes nothing twice.
 func (o *ownership) serveAPI(w http.ResponseWriter, r *http.Request) {
 	api, err := o.api()
 	if err != nil {
@@ -57,7 +62,8 @@ func (o *ownership) serveAPI(w http.ResponseWriter, r *http.Request) {
 	api.ServeHTTP(w, r)
 }
 
-// watch answers when the owner ends.
+// watch answers when the owner ends. Another process knows from the answer, or from the end
+// of the connection if the owner was killed, that it may try to take the lock.
 func (o *ownership) watch(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})) // the connection is bound to two processes
@@ -72,7 +78,8 @@ func (o *ownership) watch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// handOver makes room for a server.
+// handOver answers 202 and begins to end, to make room for a server. Owners that are not on
+// standby answer 409: they have work to finish, or are a server themselves.
 func (o *ownership) handOver(w http.ResponseWriter) {
 	if o.session.opts.Role != Standby {
 		w.WriteHeader(http.StatusConflict)
@@ -86,8 +93,8 @@ func (o *ownership) handOver(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// Operation is what the person who owns the file may do with it: a command with its
-// arguments. What it prints goes to the command.
+// Operation is a command for the person who owns the file, with its arguments, which are
+// encoded as JSON. The owner runs it, and its output goes to the process of the command.
 type Operation interface {
 	name() string
 	run(*call) error
@@ -98,16 +105,17 @@ type call struct {
 	ctx   context.Context
 	store *store.Store
 	out   io.Writer
-	again bool // it was begun before by an owner that has ended, and may be done
+	again bool // an owner that has ended began it, and may have finished it
 }
 
-// auth returns what knows accounts and tokens.
+// auth returns the accounts and tokens of the file.
 func (c *call) auth() *auth.Auth { return auth.New(c.store, auth.Options{}) }
 
 // maxArguments is the most bytes of the arguments of an operation.
 const maxArguments = 64 << 10
 
-// operation returns an operation without arguments, nil where there is none of the name.
+// operation returns a new operation without arguments, nil if the name is unknown: the other
+// process may be of a later version.
 func operation(name string) Operation {
 	for _, op := range []Operation{&SignIn{}, &SignOut{}, &Token{}, &SetPlan{}, &ListUsers{}, &ShowUser{}, &RemoveUser{}, &ListWorkspaces{}, &RemoveWorkspace{}, &ListClients{}} {
 		if op.name() == name {
@@ -117,7 +125,9 @@ func operation(name string) Operation {
 	return nil
 }
 
-// operate runs an operation. The text of an error comes with the status 422.
+// operate runs an operation, and copies its output. Errors are text: 404 for an unknown
+// operation, 400 for arguments that cannot be decoded, 422 for an operation that fails. After
+// the first output the status is sent, so a later failure breaks the connection off.
 func (o *ownership) operate(w http.ResponseWriter, r *http.Request, name string) {
 	op := operation(name)
 	if op == nil || r.Method != http.MethodPost {
@@ -134,7 +144,7 @@ func (o *ownership) operate(w http.ResponseWriter, r *http.Request, name string)
 	case err == nil:
 		w.WriteHeader(http.StatusOK)
 	case out.begun:
-		panic(http.ErrAbortHandler) // so the command sees that not all was printed
+		panic(http.ErrAbortHandler) // the command sees that the output is not whole
 	default:
 		http.Error(w, errorText(err), http.StatusUnprocessableEntity)
 	}
@@ -149,7 +159,7 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// output notes whether anything was printed.
+// output remembers whether anything was written.
 type output struct {
 	to    io.Writer
 	begun bool
@@ -160,7 +170,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.to.Write(p)
 }
 
-// Do has the owner of the file run an operation, and copies what it prints.
+// Do has the owner of the file run an operation, in this process or another, and copies the
+// output to out. Its errors are sentences for the person at the terminal.
 func (s *Session) Do(ctx context.Context, op Operation, out io.Writer) error {
 	arguments, err := json.Marshal(op)
 	if err != nil {

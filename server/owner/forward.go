@@ -17,19 +17,21 @@ import (
 )
 
 const (
-	// origin is the address under which an owner is asked. Nothing resolves it.
+	// origin is the address in requests to an owner. The connection goes to the socket.
 	origin = "http://127.0.0.1"
-	// maxAnswer is the most bytes of an answer that is kept until it is whole.
+	// maxAnswer is the most bytes of an answer that is held in memory until it is complete.
 	maxAnswer = 32 << 20
-	// keyHeader makes a request one that may be sent again.
+	// keyHeader makes it safe to send a request again: the answer is stored under the key in
+	// the transaction of the write.
 	keyHeader = "Idempotency-Key"
-	// againHeader marks a request that was sent before, to an owner that has ended.
+	// againHeader marks a request that was sent before, to an owner that has ended. Operations
+	// that remove something need it to tell "already removed" from "never existed".
 	againHeader = "Crmkit-Again"
 )
 
-// newTransport sends requests to whichever process listens on the socket of a file. Each has
-// a connection of its own: one that was kept could be that of an owner which has ended, and
-// then it is not known whether the request was read.
+// newTransport sends requests to the process that listens on the socket of a file. Each
+// request has a connection of its own. An idle connection that is used again could belong to
+// an owner which has ended, and then nobody knows whether the request was read.
 func newTransport(path string) *http.Transport {
 	return &http.Transport{
 		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, path) },
@@ -38,10 +40,11 @@ func newTransport(path string) *http.Transport {
 	}
 }
 
-// errRefused says that the owner does not do what it was asked to.
+// errRefused is the error for a request that the owner refused.
 var errRefused = errors.New("refused by the owner")
 
-// call asks the owner for an endpoint that has no arguments. An answer of 4xx is errRefused.
+// call sends a request without arguments to an endpoint of the owner. A status of 300 or more
+// is errRefused. A call of watch returns when the owner ends: nil if it hands over to a server.
 func (s *Session) call(ctx context.Context, endpoint string) error {
 	method := http.MethodPost
 	req, err := http.NewRequestWithContext(ctx, method, origin+endpoints+endpoint, nil)
@@ -63,11 +66,11 @@ func (s *Session) call(ctx context.Context, endpoint string) error {
 	return err
 }
 
-// ServeHTTP answers a request as the owner of the file does. While there is none it waits,
-// and becomes the owner where nobody else does.
+// ServeHTTP answers a request as the owner of the file does. While no process owns the file,
+// it tries to become the owner, for at most the time of patience.
 func (s *Session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/mcp") && r.Header.Get(keyHeader) == "" {
-		r.Header.Set(keyHeader, uuid.NewString()) // under which its writes are done once
+		r.Header.Set(keyHeader, uuid.NewString()) // so the message may be sent again
 	}
 	for end := time.Now().Add(patience); ; {
 		if own := s.enter(); own != nil {
@@ -94,7 +97,8 @@ func (s *Session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// next returns when a request may be tried again, or with an error when that has no use.
+// next returns when a request may be sent again, with its body at the beginning. It returns
+// an error if there will be no owner: the file cannot be opened, or the time is over.
 func (s *Session) next(r *http.Request, end time.Time) error {
 	err := s.takeOver(r.Context())
 	var held *sqlite.InUseError
@@ -114,7 +118,8 @@ func (s *Session) next(r *http.Request, end time.Time) error {
 	return sleep(r.Context(), pause)
 }
 
-// refuse answers that a request could not be done. Clients of every kind show the text.
+// refuse answers 503 not_ready in the text form of the API, whatever the client accepts:
+// commands and clients of MCP show the text as it is.
 func refuse(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusServiceUnavailable)
@@ -129,21 +134,25 @@ type forwarding struct {
 	answered bool // the answer has begun
 }
 
-// mayRepeat reports whether a request whose answer did not come may be sent again: the owner
-// has not seen it, or to do it twice is to do it once.
+// mayRepeat reports whether a request whose answer was lost may be sent again: the owner has
+// not read it, or a second time has no further effect. The body must be at hand, and nothing
+// of an answer may be written yet.
 func (f *forwarding) mayRepeat() bool {
 	r := f.request
 	whole := r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
 	return !f.answered && whole && (!f.sent || f.repeatable())
 }
 
+// repeatable reports whether a second time has no further effect: reads, keyed writes, and
+// operations, which are made so.
 func (f *forwarding) repeatable() bool {
 	r := f.request
 	return r.Method == http.MethodGet || r.Header.Get(keyHeader) != "" || strings.HasPrefix(r.URL.Path, endpoints)
 }
 
-// send sends the request and copies the answer: as it comes, or where the request may be
-// sent again when it is whole.
+// send sends the request and copies the answer. The answer to a keyed request is held until it
+// is complete, since the request can be sent again as long as nothing was copied. Any other
+// answer may be an export of any length, and is copied as it comes.
 func (f *forwarding) send(to http.RoundTripper) error {
 	out := f.request.Clone(f.request.Context())
 	out.RequestURI, out.URL.Scheme, out.URL.Host = "", "http", "127.0.0.1"
@@ -169,7 +178,7 @@ func (f *forwarding) send(to http.RoundTripper) error {
 	}
 	f.w.WriteHeader(res.StatusCode)
 	if _, err := io.Copy(f.w, body); err != nil {
-		panic(http.ErrAbortHandler) // so the reader sees that the answer is not whole
+		panic(http.ErrAbortHandler) // the client sees that the answer is not complete
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 	"crmkit/store"
 )
 
-// The limits of a connection to the socket. Handlers extend the deadlines of what may take
-// longer.
+// The limits of a connection to the socket. Handlers of requests that may take longer extend
+// the deadlines.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
@@ -36,17 +36,18 @@ const (
 type ownership struct {
 	session   *Session
 	store     *store.Store
-	api       func() (http.Handler, error) // of the file; few owners of a server are asked for it
-	http      *http.Server                 // on the socket; nil: there is none
-	ending    chan struct{}                // closed when it takes no more requests of others
+	api       func() (http.Handler, error) // made on the first use; commands like backup need no API
+	http      *http.Server                 // on the socket; nil: no socket could be made, or the role is Brief
+	ending    chan struct{}                // closed when it takes no more requests of other processes
 	ended     chan struct{}                // closed when the lock is free
 	requests  sync.WaitGroup               // of this process
 	stopping  sync.Once
 	handsOver atomic.Bool   // to a server
-	stopped   chan struct{} // closed when no request of others is under way
+	stopped   chan struct{} // closed when no request of another process is under way
 }
 
-// newOwnership starts to answer others.
+// newOwnership begins to answer other processes, unless the role is Brief. Without a socket,
+// as on a file system that has none, the owner works on alone.
 func newOwnership(s *Session, st *store.Store) *ownership {
 	o := &ownership{session: s, store: st, ending: make(chan struct{}), ended: make(chan struct{}), stopped: make(chan struct{})}
 	o.api = sync.OnceValues(func() (http.Handler, error) {
@@ -70,8 +71,8 @@ func newOwnership(s *Session, st *store.Store) *ownership {
 	return o
 }
 
-// stop lets those that watch know that the owner ends, takes no more requests of others, and
-// has those under way finish.
+// stop answers the processes that watch, takes no more requests of others, and lets those
+// under way finish for drainTimeout. It returns at once, and may be called again.
 func (o *ownership) stop(why ending) {
 	o.stopping.Do(func() {
 		o.handsOver.Store(why == handingOver)
@@ -90,7 +91,8 @@ func (o *ownership) stop(why ending) {
 	})
 }
 
-// end closes the file and lets go of the lock.
+// end stops, then removes the socket, then closes the file, which releases the lock. In this
+// order nobody removes the socket of the next owner.
 func (o *ownership) end(why ending) error {
 	o.stop(why)
 	<-o.stopped
@@ -104,7 +106,7 @@ func (o *ownership) end(why ending) error {
 	return errors.Join(errs...)
 }
 
-// wait waits for the requests of this process, but not for ever.
+// wait waits for the requests of this process, for at most drainTimeout.
 func (o *ownership) wait() {
 	done := make(chan struct{})
 	go func() {

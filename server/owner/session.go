@@ -12,40 +12,41 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// Role is how a process behaves as the owner of a file.
+// Role says how a process behaves while it owns a file.
 type Role int
 
 const (
-	// Brief owners, commands that end soon, make no socket: others wait for their end.
+	// Brief is for commands that end soon. They make no socket; other processes wait for their end.
 	Brief Role = iota
-	// Busy owners, like an import, answer others until they are done.
+	// Busy is for commands that take long, like an import. They answer others until they end.
 	Busy
-	// Standby processes, those of MCP clients, watch an owner and one of them takes over
+	// Standby is for processes of MCP clients. They watch the owner, and one of them takes over
 	// when it ends. As owners they hand over to a server.
 	Standby
-	// Primary is the server: it has an owner hand over, and hands over to nobody.
+	// Primary is for the server. It asks the owner to hand over, and hands over to nobody.
 	Primary
 )
 
-// Options say on which file a process works, and as what.
+// Options are the file of a session and the role of its process.
 type Options struct {
 	Path    string
 	As      string // the command, like "crmkit mcp"
 	Role    Role
 	Version string       // of this program
-	Log     *slog.Logger // of what goes wrong with the socket
+	Log     *slog.Logger // for failures of the socket and of the API
 	// Open takes the lock, opens the file and starts its writer. The error is, or wraps, a
 	// sqlite.InUseError where another process holds the lock.
 	Open func(context.Context) (*store.Store, error)
 }
 
 const (
-	// patience is how long a process waits for an owner that answers: one that starts or
-	// ends, or is busy with the schema of the file.
+	// patience is how long a process waits for an owner that does not answer yet or any more:
+	// it starts, ends, or upgrades the schema of the file.
 	patience = 10 * time.Second
-	// pause is the time between two looks for one.
+	// pause is the time between two tries to find or become the owner.
 	pause = 20 * time.Millisecond
-	// truce is how long a process that handed over leaves the lock to others.
+	// truce is how long a process that handed over, or watched one that did, does not try to
+	// take the lock, so that the server gets it.
 	truce = time.Second
 )
 
@@ -58,14 +59,15 @@ type Session struct {
 	watch  sync.WaitGroup
 
 	taking sync.Mutex // held while the lock is taken and the file is opened
-	mu     sync.Mutex // of what follows
+	mu     sync.Mutex // guards the fields below
 	own    *ownership // nil: another process is the owner
 	closed bool
 	until  time.Time // no try to become the owner before
 }
 
-// Open finds the owner of the file, or makes this process the owner. A file that another
-// process holds and does not share is a sqlite.InUseError.
+// Open finds the owner of the file, or makes this process the owner. If another process holds
+// the file and does not share it, the error is a sqlite.InUseError. The caller closes the
+// session.
 func Open(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Path == store.Memory {
 		opts.Role = Brief // nobody else can work on it
@@ -102,7 +104,7 @@ func (s *Session) start(ctx context.Context) error {
 	}
 }
 
-// ask asks the owner whether it is there, and in the name of a server to hand over.
+// ask checks that the owner answers, and for a server asks it to hand over.
 func (s *Session) ask(ctx context.Context) error {
 	if s.opts.Role == Primary {
 		return s.call(ctx, "hand-over")
@@ -110,7 +112,9 @@ func (s *Session) ask(ctx context.Context) error {
 	return s.call(ctx, "ping")
 }
 
-// takeOver makes this process the owner where nobody holds the lock.
+// takeOver makes this process the owner if nobody holds the lock. The lock alone decides:
+// several processes may try at the same time. If another process holds it, or a server is
+// about to, the error is a sqlite.InUseError.
 func (s *Session) takeOver(ctx context.Context) error {
 	s.taking.Lock()
 	defer s.taking.Unlock()
@@ -136,9 +140,10 @@ func (s *Session) takeOver(ctx context.Context) error {
 	return nil
 }
 
+// errClosed is the error of requests after Close.
 var errClosed = errors.New("the session was closed")
 
-// Store returns the store of a process that owns the file, else nil.
+// Store returns the store if this process owns the file, else nil.
 func (s *Session) Store() *store.Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,8 +153,8 @@ func (s *Session) Store() *store.Store {
 	return s.own.store
 }
 
-// enter returns what this process owns, for a request that leave must end; nil where another
-// process is the owner.
+// enter returns the ownership of this process and counts a request of it, for which the caller
+// calls requests.Done. It is nil if another process is the owner.
 func (s *Session) enter() *ownership {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +186,7 @@ func (s *Session) standBy() {
 			}
 			continue
 		}
-		if s.call(ctx, "watch") == nil { // it ended, and said that it hands over
+		if s.call(ctx, "watch") == nil { // it hands over
 			s.leaveLock()
 		}
 		if err := s.takeOver(ctx); err != nil {
@@ -190,14 +195,16 @@ func (s *Session) standBy() {
 	}
 }
 
-// leaveLock lets a server have the lock.
+// leaveLock keeps this process from taking the lock for the time of truce.
 func (s *Session) leaveLock() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.until = time.Now().Add(truce)
 }
 
-// release ends the ownership, if there is one, and with it the lock.
+// release ends the ownership of this process, if it has one, and releases the lock. While it
+// hands over, standBy must not take the lock again; so the time of truce begins twice, before
+// the end and after it.
 func (s *Session) release(why ending) error {
 	s.taking.Lock()
 	defer s.taking.Unlock()
@@ -218,7 +225,8 @@ func (s *Session) release(why ending) error {
 	return err
 }
 
-// Stop has the owner take no more requests from others. It does not wait for those under way.
+// Stop makes an owner take no more requests from other processes. It does not wait for those
+// under way; Close does.
 func (s *Session) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,8 +235,8 @@ func (s *Session) Stop() {
 	}
 }
 
-// Close finishes the requests under way, as long as an owner waits for them, and closes the
-// file of a process that owns it. It may be called again.
+// Close ends the session. An owner lets the requests under way finish for some seconds, and
+// closes the file. Close may be called again.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	if !s.closed {
@@ -241,7 +249,7 @@ func (s *Session) Close() error {
 	return err
 }
 
-// sleep waits, or until the context ends.
+// sleep waits for d, or until the context ends, which is an error.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -15,13 +15,13 @@ import (
 // socketName returns the path of the socket of a database file.
 func socketName(path string) string { return sqlite.Resolve(path) + ".sock" }
 
-// maxConnections bounds the connections of other processes. Each of them has one that
-// watches the owner, and one for each request under way.
+// maxConnections bounds the connections of other processes, and so the file descriptors of
+// the owner. Each process has one that watches, and one for each request under way.
 const maxConnections = 1000
 
 // listen makes the socket of a file whose lock this process holds, and replaces an existing
-// one. It is made in a folder that only its owner may enter and moved out of it when it
-// has its mode: there is no moment at which another user could connect.
+// one. It is made in a folder that only its owner may enter, and moved out of it when it has
+// its mode, so that another user can connect at no time.
 func listen(path string) (net.Listener, error) {
 	name := socketName(path)
 	folder := name + ".new"
@@ -77,7 +77,8 @@ func removeIfExists(name string) error {
 	return nil
 }
 
-// listener is a socket that takes so many connections at once. Further ones wait.
+// listener is a socket that accepts at most cap(places) connections at once. Further ones
+// wait in the queue of the kernel.
 type listener struct {
 	*net.UnixListener
 	places chan struct{}

@@ -10,8 +10,8 @@ import (
 // maxSocketName is the most bytes of a socket's name (unix(7)), its final zero left out.
 const maxSocketName = 107
 
-// withShortName gives fn a name of the socket that its address has room for. A name that is
-// too long becomes one in the folder as this process has it open.
+// withShortName calls fn with a name of the socket that fits into an address. A name that is
+// too long is replaced by one below /proc/self/fd, through the folder that this process has open.
 func withShortName(name string, fn func(short string) error) error {
 	if len(name) <= maxSocketName {
 		return fn(name)
@@ -24,5 +24,5 @@ func withShortName(name string, fn func(short string) error) error {
 	return fn(fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), filepath.Base(name)))
 }
 
-// oPath is O_PATH: what is open names the folder, and needs no right to read it.
+// oPath is O_PATH (open(2)): the descriptor names the folder, and needs no right to read it.
 const oPath = 0x200000

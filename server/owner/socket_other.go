@@ -4,7 +4,7 @@ package owner
 
 import "errors"
 
-// withShortName fails: sockets that only one user may open are not known here.
+// withShortName fails: on this system no socket is known that only one user may open.
 func withShortName(string, func(short string) error) error {
 	return errors.New("this system has no sockets for the other processes of a user")
 }

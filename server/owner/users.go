@@ -15,7 +15,8 @@ import (
 // pageSize is how many rows a list reads at once.
 const pageSize = 500
 
-// lostAnswer follows what was removed by a try whose answer was lost.
+// lostAnswer ends the output of a removal that is repeated and finds nothing to remove: the
+// owner before may have done it, and ended before it answered.
 const lostAnswer = "# the process that did it ended before it could say so\n"
 
 // ListUsers prints a line for each account, oldest first.
@@ -58,7 +59,8 @@ func (op *ShowUser) run(c *call) error {
 	return err
 }
 
-// RemoveUser deletes an account, or prints what would be deleted.
+// RemoveUser deletes an account with the workspaces that have no other member, or prints
+// what would be deleted.
 type RemoveUser struct {
 	Email string
 	Yes   bool // delete it
@@ -92,7 +94,7 @@ func (op *RemoveUser) run(c *call) error {
 	return err
 }
 
-// printRemoval says what would be deleted with an account.
+// printRemoval prints what would be deleted with an account.
 func printRemoval(c *call, u account.User, list []account.Workspace) error {
 	lines := "would remove " + userLine(u) + "\n"
 	for _, w := range list {
@@ -123,10 +125,10 @@ func (*ListWorkspaces) run(c *call) error {
 	}
 }
 
-// RemoveWorkspace deletes a workspace with all in it.
+// RemoveWorkspace deletes a workspace with all its records, members and tokens.
 type RemoveWorkspace struct {
 	ID  string
-	Yes bool // delete it; else it is refused
+	Yes bool // delete it; otherwise the error says what would be deleted
 }
 
 func (*RemoveWorkspace) name() string { return "remove-workspace" }
@@ -176,6 +178,7 @@ func (*ListClients) run(c *call) error {
 	}
 }
 
+// userLine describes an account in one line, without its end.
 func userLine(u account.User) string {
 	return fmt.Sprintf("user/%s email=%s plan=%s workspaces=%d tokens=%d created_at=%s", u.ID, u.Email, u.Plan, u.Workspaces, u.Tokens, day(u.CreatedAt))
 }
@@ -188,7 +191,8 @@ func memberLine(w account.Workspace) string {
 // day returns the date of a time in Unix milliseconds, in UTC.
 func day(at int64) string { return time.UnixMilli(at).UTC().Format(time.DateOnly) }
 
-// userOf finds an account. The error for one that is not there comes with its address.
+// userOf finds an account and its workspaces. If there is no account, it returns its parsed
+// address with the error.
 func userOf(ctx context.Context, st *store.Store, email string) (account.User, []account.Workspace, error) {
 	address, err := auth.ParseAddress(email)
 	if err != nil {
