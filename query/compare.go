@@ -107,18 +107,18 @@ func (c *compiler) contains(t target, part string) string {
 	switch how := t.field.Type.Comparison(); {
 	case how.By == crm.ByLabel:
 		test := textContains("COALESCE(n.fold, n.name)", c.arg(part))
-		return hasTag(t, "+g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")")
+		return hasTag(t, noIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
 	case how.Folded:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
 	}
 	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
 }
 
-// hasTag is the test on one of the labels g of a field. The plus signs here and in
-// member keep SQLite to looking up what belongs to the row at hand: it would rather go
-// through all labels and values that pass the test.
+// hasTag is the test on one of the labels g of a field. Here and in member the hint before the
+// key of the row makes SQLite look up the labels of this row. Without it SQLite may read all
+// labels that pass the test.
 func hasTag(t target, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.record = +%s.key AND %s)", t.alias(), test)
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.record = %s AND %s)", noIndex(t.alias()+".key"), test)
 }
 
 // namesOf is SQL of the rows of names that are the labels of a field, or the keys of its
@@ -249,5 +249,5 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 
 // member is the test on a custom value. name is the placeholder of its key.
 func member(t target, name, test string) string {
-	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.name_id = %s AND v.record = +%s.key AND %s)", nameKey(t, name), t.alias(), test)
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.name_id = %s AND v.record = %s AND %s)", nameKey(t, name), noIndex(t.alias()+".key"), test)
 }

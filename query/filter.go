@@ -190,18 +190,18 @@ func (c *compiler) without(t target, test string) string {
 // deleted record is in no workspace, and may still be referred to for a while.
 func (c *compiler) joinPath(t target, test string) string {
 	for i := len(t.hops); i > 0; i-- {
-		h := t.hops[i-1]
+		h, inWorkspace := t.hops[i-1], noIndex(alias(i)+".workspace_id = $1") // the key finds the record
 		if h.link != nil {
 			by, to := h.link.Via.Field(h.link.From).Col(), h.link.Via.Field(h.link.To).Col()
-			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s AND +%s.workspace_id = $1 WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
-				alias(i-1), i, by, h.link.Via.TableName(), i, h.to.TableName(), alias(i), alias(i), i, to, alias(i), i, i, by, test)
+			test = fmt.Sprintf("%s.key IN (SELECT l%d.%s FROM %s l%d JOIN %s %s ON %s.key = l%d.%s AND %s WHERE l%d.workspace_id = $1 AND l%d.%s IS NOT NULL AND %s)",
+				alias(i-1), i, by, h.link.Via.TableName(), i, h.to.TableName(), alias(i), alias(i), i, to, inWorkspace, i, i, by, test)
 			continue
 		}
 		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
 		if h.alternate != nil {
 			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
 		}
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND +%s.workspace_id = $1 AND %s)", h.to.TableName(), alias(i), meets, alias(i), test)
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s AND %s)", h.to.TableName(), alias(i), meets, inWorkspace, test)
 	}
 	return test
 }

@@ -97,8 +97,7 @@ func (c *compiler) addLabelPath(t target, is string) {
 }
 
 // addColumnPath notes the keys of the records in which an indexed column passes a test.
-// The plus sign before the column in the condition itself keeps SQLite from taking the
-// index on its own account, and then sorting.
+// The condition itself uses no index: SQLite would take that of the column, and then sort.
 func (c *compiler) addColumnPath(t target, test string) (condition string) {
 	column := t.field.Col()
 	if isPhone(t.field) {
@@ -108,7 +107,7 @@ func (c *compiler) addColumnPath(t target, test string) (condition string) {
 		c.addIndexPath(t.entity.TableName()+" g", "g.key", "g.workspace_id = $1 AND g."+column+test)
 		c.candidates.sorted = true
 	}
-	return "+" + t.alias() + "." + column + test
+	return noIndex(t.alias() + "." + column + test)
 }
 
 // addRangePath notes the keys of the records in which a time passes a test, which it returns.
@@ -135,7 +134,7 @@ func (c *compiler) addReferencePath(t target, columns []string, is string) {
 	switch {
 	case len(t.hops) == 0 && t.field.IsReference():
 		for _, column := range columns {
-			c.addIndexPath(t.entity.TableName()+" g", "g.key", "+g.workspace_id = $1 AND g."+strings.TrimPrefix(column, "t.")+is)
+			c.addIndexPath(t.entity.TableName()+" g", "g.key", noIndex("g.workspace_id = $1")+" AND g."+strings.TrimPrefix(column, "t.")+is)
 		}
 	case len(t.hops) == 1 && t.hops[0].link != nil && isKey(t.field):
 		l := t.hops[0].link

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 	"crmkit/store/table"
 )
 
@@ -62,7 +63,7 @@ const maxLabelScan = 2 * crm.MaxTags
 
 // labels returns at most so many labels that a record has in a field.
 func (tx *Tx) labels(side string, key int64, most int) (list []string, err error) {
-	err = tx.Rows("SELECT n.name FROM tags g CROSS JOIN names n WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
+	err = tx.Rows("SELECT n.name FROM "+sqlite.JoinInOrder("tags g", "names n")+" WHERE g.record = $3 AND n.key = g.name_id AND n.workspace_id = $1 AND n.kind = $2 LIMIT $4",
 		[]any{tx.Actor.Workspace, side, key, most},
 		func(scan func(...any) error) error {
 			list = append(list, "")

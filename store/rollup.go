@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // rollup says that records of one entity contribute to fields of the record that a reference
@@ -165,8 +166,8 @@ func (tx *Tx) addContributions(t rollup, key int64, contributions []contribution
 }
 
 // maxSQL returns SQL that finds the latest time for a field of the record $2: the end of an
-// index, for each reference that leads to it. The plus sign keeps SQLite from using the index
-// of the whole workspace.
+// index, for each reference that leads to it. SQLite must not use the index of the workspace,
+// which has all records of the kind.
 func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 	var ends []string
 	for _, other := range s.rollups[t.of] {
@@ -174,8 +175,8 @@ func (s *Store) maxSQL(t rollup, f *crm.Field) string {
 			continue
 		}
 		take := "a." + t.of.Field(f.Rollup().Value).Col()
-		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE +a.workspace_id = $1 AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
-			take, t.of.Plural, other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
+		ends = append(ends, fmt.Sprintf("SELECT at FROM (SELECT %s AS at FROM %s a WHERE %s AND a.%s = $2 AND %s ORDER BY %s DESC LIMIT 1) e%d",
+			take, t.of.Plural, sqlite.NoIndex("a.workspace_id = $1"), other.ref.Col(), t.countsIn(f, "a"), take, len(ends)))
 	}
 	return "(SELECT MAX(at) FROM (" + strings.Join(ends, " UNION ALL ") + ") m)"
 }

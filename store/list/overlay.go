@@ -7,20 +7,21 @@ import (
 	"crmkit/store/table"
 )
 
-// Overlay is what a read of tokens adds to their rows: the uses that are not written
-// yet.
+// Overlay has the last uses of tokens that are not written to the file yet. A list of tokens
+// reads them with the rows, so that it is filtered and ordered by the time of the last use as
+// the client sees it. The zero Overlay is for lists of other entities.
 type Overlay struct {
-	At    map[string]int64 // by token id
-	Table string           // table.overlay of tokens; empty: the look is at another kind
+	At    map[string]int64 // unix milliseconds by the id of the token
+	Table string           // table.Table.LastUsed of tokens; empty: a list of another entity
 }
 
 // json returns the uses as the argument of table.Table.LastUsed.
 func (o Overlay) json() string {
-	text, _ := json.Marshal(o.At) // of such a map it cannot fail
+	text, _ := json.Marshal(o.At) // cannot fail: a map of strings to integers
 	return string(text)
 }
 
-// Apply sets the later last use in records that were read.
+// Apply sets the last use in records where the overlay has a later one.
 func (o Overlay) Apply(records []crm.Record) {
 	for _, rec := range records {
 		if at := o.At[rec.ID]; at > rec.Value(table.LastUsedField).Int {

@@ -12,36 +12,36 @@ import (
 	"crmkit/store/table"
 )
 
-// Page reads a page: the keys of its rows, then the records that are not in the
-// cache.
-func (c *Reader) Page(ctx context.Context, t *table.Table, w Path, page *Page) error {
-	keys, err := c.MatchingKeys(ctx, w)
+// Page reads the records of a page: the keys of its rows, then the records that are not in the
+// cache. It sets Records, More and Truncated. t is the table of the entity.
+func (r *Reader) Page(ctx context.Context, t *table.Table, path Path, page *Page) error {
+	keys, err := r.MatchingKeys(ctx, path)
 	if err != nil {
 		return err
 	}
-	loaded, err := c.LoadPage(ctx, t, w, keys)
+	loaded, err := r.LoadPage(ctx, t, path, keys)
 	page.Records, page.More, page.Truncated = loaded.Records, loaded.More, loaded.Truncated
 	return err
 }
 
-// MatchingKeys returns the keys of a page. Rows that the text index found are not tested again
-// for the words of the search, unless readers see less than the index has.
-func (c *Reader) MatchingKeys(ctx context.Context, w Path) ([]int64, error) {
-	if w.KeyList != "" && !c.Filtered() {
-		w.Query = w.Query.Without()
+// MatchingKeys returns the keys of a page as Keys does. Rows that the text index found are not
+// tested again for the words of the search, unless readers see less than the index has.
+func (r *Reader) MatchingKeys(ctx context.Context, path Path) ([]int64, error) {
+	if path.KeyList != "" && !r.Filtered() {
+		path.Query = path.Query.Without()
 	}
-	return c.Keys(ctx, w)
+	return r.Keys(ctx, path)
 }
 
 // LoadPage returns a page without a total: the records of the keys, in their order. A key
 // beyond the limit of the query is not loaded; it sets More.
-func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []int64) (page Page, err error) {
-	records, err := c.records(ctx, t, w, keys)
+func (r *Reader) LoadPage(ctx context.Context, t *table.Table, path Path, keys []int64) (page Page, err error) {
+	records, err := r.records(ctx, t, path, keys)
 	if err != nil {
 		return page, err
 	}
 	for i, size := 0, 0; i < len(records); i++ {
-		if i == w.Query.Limit {
+		if i == path.Query.Limit {
 			page.More = true
 			break
 		}
@@ -57,27 +57,28 @@ func (c *Reader) LoadPage(ctx context.Context, t *table.Table, w Path, keys []in
 	return page, nil
 }
 
-// MaxPageBytes bounds the text that the records of a page hold. A page that would be
-// larger ends early and is continued by its cursor.
+// MaxPageBytes bounds the text in the records of a page. A page that would have more ends early,
+// after one record at least, and is continued by its cursor.
 const MaxPageBytes = 4 << 20
 
-// Keys returns the keys of the rows of a page, in their order, and one more if there is.
-func (c *Reader) Keys(ctx context.Context, w Path) (keys []int64, err error) {
-	for _, part := range w.Ranges() {
-		left := w.Query.Limit + 1 - len(keys)
+// Keys returns the keys of the rows of a page in the order of the list, at most the limit of the
+// query and one more, which shows that rows remain.
+func (r *Reader) Keys(ctx context.Context, path Path) (keys []int64, err error) {
+	for _, part := range path.Ranges() {
+		left := path.Query.Limit + 1 - len(keys)
 		if left == 0 {
 			break
 		}
-		args := w.args(part)
-		// The driver hears of a cancellation only while it looks for the first row, so
-		// the keys are all found before it.
+		args := path.args(part)
+		// The driver notices a cancellation only while it finds the first row. So the
+		// statement finds all keys before it returns one.
 		columns := make([]string, len(part.Order))
 		for i := range columns {
 			columns[i] = fmt.Sprintf("o%d", i)
 		}
 		text := fmt.Sprintf("WITH p(%s) AS MATERIALIZED (%s LIMIT $%d) SELECT %s FROM p ORDER BY %s",
-			strings.Join(columns, ", "), w.KeysSQL(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
-		err := c.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
+			strings.Join(columns, ", "), path.KeysSQL(part), len(args)+1, columns[len(columns)-1], part.Order.Of(columns))
+		err := r.Rows(ctx, text, append(args, left), func(scan func(...any) error) error {
 			keys = append(keys, 0)
 			return scan(&keys[len(keys)-1])
 		})
@@ -88,11 +89,12 @@ func (c *Reader) Keys(ctx context.Context, w Path) (keys []int64, err error) {
 	return keys, nil
 }
 
-// records returns the records with the keys. When they are more than a page may hold the
-// rest is left unread, and has no entity. In which order they are read does not matter.
-func (c *Reader) records(ctx context.Context, t *table.Table, w Path, keys []int64) ([]crm.Record, error) {
+// records returns the records with the keys, in the order of the keys. If they have more text
+// than a page may have, the rest is not read and has no entity. They are read in any order, so
+// the rest is not always at the end.
+func (r *Reader) records(ctx context.Context, t *table.Table, path Path, keys []int64) ([]crm.Record, error) {
 	records := make([]crm.Record, len(keys))
-	missing := c.Cached.Records(t.Layout, keys, records)
+	missing := r.Cached.Records(t.Layout, keys, records)
 	if len(missing) == 0 {
 		return records, nil
 	}
@@ -102,8 +104,8 @@ func (c *Reader) records(ctx context.Context, t *table.Table, w Path, keys []int
 	}
 	row, size := t.NewRow(), 0
 	read := make([]crm.Record, 0, len(missing))
-	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM p CROSS JOIN %s WHERE t.key = p.k", 1, t.Columns, t.From)
-	err := c.Rows(ctx, text, []any{KeysJSON(wanted)}, func(scan func(...any) error) error {
+	text := fmt.Sprintf("WITH p(k) AS MATERIALIZED ("+sqlite.KeysFromJSON+") SELECT %s FROM %s WHERE t.key = p.k", 1, t.Columns, sqlite.JoinInOrder("p", t.From))
+	err := r.Rows(ctx, text, []any{KeysJSON(wanted)}, func(scan func(...any) error) error {
 		if size > MaxPageBytes {
 			return errPageFull
 		}
@@ -120,20 +122,21 @@ func (c *Reader) records(ctx context.Context, t *table.Table, w Path, keys []int
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, err
 	}
-	if !w.Query.NoCache {
-		c.Cached.PutRecords(t.Layout, read)
+	if !path.Query.NoCache {
+		r.Cached.PutRecords(t.Layout, read)
 	}
-	if records[0].Entity == nil { // a page shows at least one
-		first, err := c.records(ctx, t, w, keys[:1])
+	if records[0].Entity == nil { // a page has at least one record
+		first, err := r.records(ctx, t, path, keys[:1])
 		copy(records, first)
 		return records, err
 	}
 	return records, nil
 }
 
+// errPageFull ends the reading of records; no caller gets it.
 var errPageFull = errors.New("the page is full")
 
-// KeysJSON returns keys as a JSON array, which keysFromJSON reads.
+// KeysJSON returns keys as a JSON array, the argument of sqlite.KeysFromJSON.
 func KeysJSON(keys []int64) string {
 	list := []byte{'['}
 	for i, key := range keys {

@@ -15,99 +15,104 @@ import (
 )
 
 // Path is how a list finds its rows: by walking the index of its order and testing each
-// row, or by keys that another index or the search index leads to.
+// row, or by the keys that an index path or the text index has. ChoosePlan returns the one with
+// the least work. A Path of an Actor and a Query alone finds the same rows.
 type Path struct {
 	Actor    crm.Actor
 	Query    *query.Query
-	rows     int64 // of the kind
-	ByKeys   bool  // the order is that of keys
-	Index    *query.IndexPath
-	Hits     *textindex.Matches // of search=; nil: nothing is searched, or not in the index
-	KeyList  string             // of keys in JSON: no other rows are read
-	LastUsed Overlay
+	rows     int64              // records of the kind in the workspace
+	ByKeys   bool               // the order of the list is that of keys
+	Index    *query.IndexPath   // read instead of the index of the order; nil: none
+	Hits     *textindex.Matches // of search=; nil: the query has none, or SQL answers it
+	KeyList  string             // the only keys that may match, from KeysJSON; empty: any
+	LastUsed Overlay            // in lists of tokens
 }
 
 // MatchesNothing reports whether the text index shows that no row matches.
-func (w Path) MatchesNothing() bool { return w.Hits != nil && w.Hits.Total == 0 }
+func (p Path) MatchesNothing() bool { return p.Hits != nil && p.Hits.Total == 0 }
 
-// Reader is a read transaction that uses cached counts and records.
+// Reader is a read transaction that uses cached counts and records. Cached must be of the same
+// commit as the transaction, or not valid. Like the transaction it serves one goroutine.
 type Reader struct {
 	*snapshot.Tx
 	Cached cache.Snapshot
 }
 
-// ChoosePlan chooses the access path. It affects only the work: every path leads to the same
-// rows. The number of rows includes those that a pending delete will remove.
-func (c *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query, h *textindex.Matches) (w Path, err error) {
-	w = Path{Actor: actor, Query: q, Hits: h}
+// ChoosePlan returns the access path with the least work for a page. hits are the matches of
+// search= in the text index, nil if SQL searches. Every path finds the same rows. So the counts
+// that it compares may be inexact: they include rows that a pending delete will remove.
+func (r *Reader) ChoosePlan(ctx context.Context, actor crm.Actor, q *query.Query, hits *textindex.Matches) (path Path, err error) {
+	path = Path{Actor: actor, Query: q, Hits: hits}
 	if q.Entity.IsView() {
-		return w, nil
+		return path, nil
 	}
 	const text = "SELECT n, astray FROM main.usage WHERE workspace_id = $1 AND kind = $2"
 	args := []any{actor.Workspace, q.Entity.Plural}
-	use, err := c.Cached.Count(cache.NewKey(actor.Workspace, text, args), func() (m cache.Count, err error) {
-		err = c.Row(ctx, text, args, &m.N, &m.More)
+	use, err := r.Cached.Count(cache.NewKey(actor.Workspace, text, args), func() (m cache.Count, err error) {
+		err = r.Row(ctx, text, args, &m.N, &m.More)
 		if errors.Is(err, sqlite.ErrNoRows) {
 			err = nil
 		}
 		return m, err
 	})
 	if err != nil {
-		return w, err
+		return path, err
 	}
 	inOrder := q.Order.Field.IsIdentity() || q.Order.Field.Name == crm.FieldCreatedAt && use.More == 0
-	w.rows, w.ByKeys = use.N, inOrder && !q.NarrowByKeys && !q.Ranked()
-	return c.cheapestSource(ctx, w, int64(q.Limit))
+	path.rows, path.ByKeys = use.N, inOrder && !q.NarrowByKeys && !q.Ranked()
+	return r.cheapestSource(ctx, path, int64(q.Limit))
 }
 
 // cheapestSource returns the access path that finds the wanted number of rows with the least
 // work.
-func (c *Reader) cheapestSource(ctx context.Context, w Path, wanted int64) (_ Path, err error) {
-	w.Index, w.KeyList = nil, ""
-	if w.Hits != nil && w.Hits.Total <= breakEven(w.rows*costTextScan, wanted) {
-		w.KeyList = KeysJSON(w.Hits.Keys())
-		return w, nil
+func (r *Reader) cheapestSource(ctx context.Context, path Path, wanted int64) (_ Path, err error) {
+	path.Index, path.KeyList = nil, ""
+	if path.Hits != nil && path.Hits.Total <= breakEven(path.rows*costTextScan, wanted) {
+		path.KeyList = KeysJSON(path.Hits.Keys())
+		return path, nil
 	}
-	w.Index, err = c.cheapestIndex(ctx, w, wanted)
-	return w.PreferSpan(), err
+	path.Index, err = r.cheapestIndex(ctx, path, wanted)
+	return path.PreferSpan(), err
 }
 
-// PreferSpan walks the index of the order, and not the keys, if the condition begins with a
-// range of its times and no other index is better: in the order of keys all rows before the
-// range would be read.
-func (w Path) PreferSpan() Path {
-	w.ByKeys = w.ByKeys && (w.Index != nil || !w.Query.Spans(w.Query.Order.Field))
-	return w
+// PreferSpan returns the path that walks the index of a time, and not the keys, if the list is
+// in the order of that time, a condition bounds it, and no other index is better. In the order
+// of keys all rows before the bound would be read.
+func (p Path) PreferSpan() Path {
+	p.ByKeys = p.ByKeys && (p.Index != nil || !p.Query.Spans(p.Query.Order.Field))
+	return p
 }
 
 // cheapestIndex returns the index path that finds the wanted rows with the least work, or nil.
 // A path in the order of the list stops at the last wanted row, so it is never worse than
 // testing all rows. Between several paths, and for any other, the number of keys decides.
-func (c *Reader) cheapestIndex(ctx context.Context, w Path, wanted int64) (best *query.IndexPath, err error) {
-	few, least := breakEven(w.rows, wanted), int64(math.MaxInt64)
-	for i := range w.Query.IndexPaths {
-		l := &w.Query.IndexPaths[i]
-		along := w.ByKeys && l.Sorted
-		if along && len(w.Query.IndexPaths) == 1 {
-			return l, nil
+func (r *Reader) cheapestIndex(ctx context.Context, path Path, wanted int64) (best *query.IndexPath, err error) {
+	worthwhile, fewest := breakEven(path.rows, wanted), int64(math.MaxInt64)
+	for i := range path.Query.IndexPaths {
+		index := &path.Query.IndexPaths[i]
+		sorted := path.ByKeys && index.Sorted
+		if sorted && len(path.Query.IndexPaths) == 1 {
+			return index, nil
 		}
-		n, err := c.CountKeys(ctx, w, l, max(few, query.TotalCap))
+		n, err := r.CountKeys(ctx, path, index, max(worthwhile, query.TotalCap))
 		if err != nil {
 			return nil, err
 		}
-		if n < least && (along || n <= few) {
-			best, least = l, n
+		if n < fewest && (sorted || n <= worthwhile) {
+			best, fewest = index, n
 		}
 	}
 	return best, nil
 }
 
-// CountKeys returns how many keys an index path has; most+1 means more than most.
-func (c *Reader) CountKeys(ctx context.Context, w Path, l *query.IndexPath, most int64) (int64, error) {
-	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", l.Keys(), most+1)
-	args := append([]any{w.Actor.Workspace}, w.Query.Args...)
-	m, err := c.Cached.Count(cache.NewKey(w.Actor.Workspace, text, args), func() (m cache.Count, err error) {
-		return m, c.RowUntil(ctx, text, args, &m.N)
+// CountKeys returns how many keys an index path has, from the cache if it has the count;
+// most+1 means more than most. A record that several sources of the path have is counted more
+// than once.
+func (r *Reader) CountKeys(ctx context.Context, path Path, index *query.IndexPath, most int64) (int64, error) {
+	text := fmt.Sprintf("SELECT COUNT(*) FROM (%s LIMIT %d) x", index.Keys(), most+1)
+	args := append([]any{path.Actor.Workspace}, path.Query.Args...)
+	m, err := r.Cached.Count(cache.NewKey(path.Actor.Workspace, text, args), func() (m cache.Count, err error) {
+		return m, r.RowUntil(ctx, text, args, &m.N)
 	})
 	return m.N, err
 }
@@ -116,7 +121,7 @@ func (c *Reader) CountKeys(ctx context.Context, w Path, l *query.IndexPath, most
 // row in the order of an index.
 const costKeyLookup = 3
 
-// costTextScan is the work of searching the text of a row, in the same unit.
+// costTextScan is the work of searching the text of a row in SQL, in the same unit.
 const costTextScan = 8
 
 // breakEven returns the number of matching keys below which fetching and sorting all their

@@ -10,41 +10,44 @@ import (
 	"crmkit/store/table"
 )
 
-// Ranges returns the ranges of rows that remain after the cursor.
-func (w Path) Ranges() []query.Range {
+// Ranges returns the ranges of rows that remain after the cursor, in the order of the list. Each
+// is one range of the index that the path walks.
+func (p Path) Ranges() []query.Range {
 	switch {
-	case w.InSortOrder():
-		return []query.Range{w.Query.KeyRange(w.Index.Sources[0].Key)}
-	case w.ByKeys:
-		return []query.Range{w.Query.KeyRange("t.key")}
+	case p.InSortOrder():
+		return []query.Range{p.Query.KeyRange(p.Index.Sources[0].Key)}
+	case p.ByKeys:
+		return []query.Range{p.Query.KeyRange("t.key")}
 	}
-	return w.Query.Ranges()
+	return p.Query.Ranges()
 }
 
 // InSortOrder reports whether the index path returns rows in the order of the list.
-func (w Path) InSortOrder() bool { return w.Index != nil && w.ByKeys && w.Index.Sorted }
+func (p Path) InSortOrder() bool { return p.Index != nil && p.ByKeys && p.Index.Sorted }
 
-// KeysSQL returns SQL for the keys of a range, each after the other terms of the order.
-func (w Path) KeysSQL(part query.Range) string {
-	return "SELECT " + strings.Join(part.Order.Columns(), ", ") + " FROM " + w.keySubquery(part) + " ORDER BY " + part.Order.String()
+// KeysSQL returns SQL for the rows of a range in the order of the list. Its columns are the terms
+// of the order; the last is the key. Its arguments are the scope $1 and those of the range.
+func (p Path) KeysSQL(part query.Range) string {
+	return "SELECT " + strings.Join(part.Order.Columns(), ", ") + " FROM " + p.keySubquery(part) + " ORDER BY " + part.Order.String()
 }
 
-// keySubquery returns SQL for the rows of a range, from FROM on, in any order.
-func (w Path) keySubquery(part query.Range) string {
-	e := w.Query.Entity
+// keySubquery returns SQL for the rows of a range, from FROM on, in any order. A path that
+// reads keys uses no index for the scope: SQLite would walk that of the order.
+func (p Path) keySubquery(part query.Range) string {
+	e := p.Query.Entity
 	from, scope := e.TableName()+" t", table.ScopeSQL(e)
 	switch {
-	case w.InSortOrder():
-		s := w.Index.Sources[0]
-		from, scope = s.From+" CROSS JOIN "+from, "t.key = "+s.Key+" AND "+s.Where+" AND +"+scope
-	case w.KeyList != "":
-		scope = fmt.Sprintf("+%s AND t.key IN ("+sqlite.KeysFromJSON+")", scope, len(part.Args)+2)
-	case w.Index != nil: // the plus sign keeps SQLite from the index of the order
-		scope = "+" + scope + " AND t.key IN (" + w.Index.Keys() + ")"
+	case p.InSortOrder():
+		s := p.Index.Sources[0]
+		from, scope = sqlite.JoinInOrder(s.From, from), "t.key = "+s.Key+" AND "+s.Where+" AND "+sqlite.NoIndex(scope)
+	case p.KeyList != "":
+		scope = sqlite.NoIndex(scope) + " AND t.key IN (" + fmt.Sprintf(sqlite.KeysFromJSON, len(part.Args)+2) + ")"
+	case p.Index != nil:
+		scope = sqlite.NoIndex(scope) + " AND t.key IN (" + p.Index.Keys() + ")"
 	case !e.IsView() && len(part.Order) > 0 && part.Order[0].By == "t.key":
-		scope = "+" + scope + w.ownKeys()
-	case w.LastUsed.Table != "":
-		from = fmt.Sprintf(w.LastUsed.Table, len(part.Args)+2) + " t"
+		scope = sqlite.NoIndex(scope) + p.ownKeys()
+	case p.LastUsed.Table != "":
+		from = fmt.Sprintf(p.LastUsed.Table, len(part.Args)+2) + " t"
 	}
 	return from + " WHERE " + scope + " AND " + part.Where
 }
@@ -53,24 +56,24 @@ func (w Path) keySubquery(part query.Range) string {
 // is a range of the table itself. If a cursor bounds the range the condition has only the
 // other bound: of two bounds on one side SQLite may start at either one and test the other row
 // by row.
-func (w Path) ownKeys() (condition string) {
-	if w.Query.First() || w.Query.Order.Desc {
+func (p Path) ownKeys() (condition string) {
+	if p.Query.First() || p.Query.Order.Desc {
 		condition += fmt.Sprintf(" AND t.key > $1 * %d", crm.RecordKey(1, 0))
 	}
-	if w.Query.First() || !w.Query.Order.Desc {
+	if p.Query.First() || !p.Query.Order.Desc {
 		condition += fmt.Sprintf(" AND t.key < ($1 + 1) * %d", crm.RecordKey(1, 0))
 	}
 	return condition
 }
 
 // args returns the arguments of a statement on a range.
-func (w Path) args(part query.Range) []any {
-	args := append([]any{Scope(w.Actor, w.Query.Entity)}, part.Args...)
-	if w.KeyList != "" {
-		args = append(args, w.KeyList)
+func (p Path) args(part query.Range) []any {
+	args := append([]any{Scope(p.Actor, p.Query.Entity)}, part.Args...)
+	if p.KeyList != "" {
+		args = append(args, p.KeyList)
 	}
-	if w.LastUsed.Table != "" {
-		args = append(args, w.LastUsed.json())
+	if p.LastUsed.Table != "" {
+		args = append(args, p.LastUsed.json())
 	}
 	return args
 }

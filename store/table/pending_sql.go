@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/sqlite"
 )
 
 // leavingTable is the name of the subquery of the records of a kind that will be deleted with
@@ -59,6 +60,14 @@ func visibleText(e *crm.Entity, refs []*crm.Field) string {
 	return text + ")"
 }
 
+// referrersSQL is the SQL of the rows a that refer to a deleted record with a reference, from
+// FROM on. It begins with the deleted records, which are few, and uses the index of the
+// reference for each, not that of the workspace.
+func referrersSQL(e *crm.Entity, f *crm.Field) string {
+	return fmt.Sprintf("%s WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND %s",
+		sqlite.JoinInOrder("main.cascades g", "main."+e.Plural+" a"), e.Target(f).Name, f.Col(), sqlite.NoIndex("a.workspace_id = :workspace"))
+}
+
 // leavingText is the SQL of the records of a kind that will be deleted with a deleted one,
 // found by the indexes of their references.
 func leavingText(e *crm.Entity) string {
@@ -73,8 +82,7 @@ func leavingText(e *crm.Entity) string {
 		for _, name := range names {
 			if f := e.Field(name); !slices.Contains(seen, name) {
 				seen = append(seen, name)
-				parts = append(parts, fmt.Sprintf("SELECT %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace AND %s",
-					columns, e.Plural, e.Target(f).Name, f.Col(), leavingSQL(e)))
+				parts = append(parts, "SELECT "+columns+" FROM "+referrersSQL(e, f)+" AND "+leavingSQL(e))
 			}
 		}
 	}
@@ -90,8 +98,7 @@ func leavingQueries(e *crm.Entity) (texts []string) {
 		}
 		seen = append(seen, name)
 		f := e.Field(name)
-		texts = append(texts, inWorkspace(fmt.Sprintf("SELECT a.key, %s FROM main.cascades g CROSS JOIN main.%s a WHERE g.workspace_id = :workspace AND g.kind = '%s' AND g.gone = 1 AND a.%s = g.record AND +a.workspace_id = :workspace LIMIT $2",
-			leavingSQL(e), e.Plural, e.Target(f).Name, f.Col()), "$1"))
+		texts = append(texts, inWorkspace("SELECT a.key, "+leavingSQL(e)+" FROM "+referrersSQL(e, f)+" LIMIT $2", "$1"))
 	}
 	return texts
 }
@@ -136,8 +143,8 @@ func (k *leavingCounts) addGone(e *crm.Entity) {
 		}
 		gone := "IN (SELECT record FROM main.cascades WHERE workspace_id = :workspace AND kind = '" + e.Name + "' AND gone = 1)"
 		k.sides["tags"] += fmt.Sprintf(" AND NOT (s.record %s AND (SELECT kind FROM names n WHERE n.key = s.name_id) = '%s')", gone, e.TagKind(f))
-		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM names n CROSS JOIN main.tags s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
-			e.Name, f.Name, e.TagKind(f), gone)
+		k.uses += fmt.Sprintf(" WHEN '%s.%s' THEN (SELECT COUNT(*) FROM %s WHERE n.workspace_id = :workspace AND n.kind = '%s' AND n.name = u.value AND s.name_id = n.key AND s.record %s)",
+			e.Name, f.Name, sqlite.JoinInOrder("names n", "main.tags s"), e.TagKind(f), gone)
 	}
 }
 
