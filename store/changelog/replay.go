@@ -17,7 +17,8 @@ import (
 // MaxReplayed is how many later entries are read for one page, about 0.1 s of work.
 const MaxReplayed = 20_000
 
-// Past reads what entries leave out.
+// Past reads the values that entries leave out. It may be copied, and used by several goroutines,
+// each with its own Tx.
 type Past struct {
 	Schema   *crm.Schema
 	Tables   map[*crm.Entity]*table.Table
@@ -49,12 +50,12 @@ func (p Past) Complete(ctx context.Context, v *snapshot.Tx, entries []crm.Record
 // replay is an entry whose values after the change are being found.
 type replay struct {
 	change  crm.Record
-	entity  *crm.Entity // of the record that it changed; nil where that is none
+	entity  *crm.Entity // of the record that it changed; nil: the entry is not about a record
 	key     int64       // of the record
 	create  bool
-	became  map[string]crm.Member // by name, as far as it is known; a member without a name: it was unset
+	became  map[string]crm.Member // the values found so far, by name; a member without a name: it was unset
 	read    int                   // later entries
-	missing int                   // how many values of an update are to be found; of a create, one as long as any may be
+	missing int                   // values of an update that are still to be found; 1 for a create, whose values cannot be counted
 }
 
 // replay returns the replay of an entry, before anything is read for it.
@@ -87,8 +88,8 @@ func (p Past) replay(change crm.Record) replay {
 	return t
 }
 
-// wants reports whether the value of a name is still missing. The first later entry that has it
-// is right; those after it hold what it became since.
+// wants reports whether the value of a name is still missing. The first later entry with the
+// name has the value; entries after it have newer ones.
 func (t *replay) wants(name string) bool {
 	if _, known := t.became[name]; known {
 		return false
@@ -96,7 +97,7 @@ func (t *replay) wants(name string) bool {
 	return t.create || slices.ContainsFunc(t.change.Value("to").Members(), func(m crm.Member) bool { return m.Name == DigestMark+name })
 }
 
-// remember takes in what a value was before a later entry.
+// remember stores the value that a name had before a later entry.
 func (t *replay) remember(name string, was crm.Member) {
 	if !t.wants(name) {
 		return
@@ -124,7 +125,7 @@ func (p Past) readLater(ctx context.Context, v *snapshot.Tx, t *replay) error {
 			for _, m := range norm.ParseObject(before) {
 				t.remember(m.Name, m)
 			}
-			for _, m := range norm.ParseObject(after) { // what the change set for the first time
+			for _, m := range norm.ParseObject(after) { // a name that before lacks was unset until then
 				t.remember(strings.TrimPrefix(m.Name, DigestMark), crm.Member{})
 			}
 			if action == "delete" {
@@ -205,7 +206,7 @@ func (t *replay) shownState(members []crm.Member) (list []crm.Member) {
 	return list
 }
 
-// field returns the field of the changed record with the name, nil if there is none.
+// field returns the field of the changed record with the name, or nil.
 func (t *replay) field(name string) *crm.Field {
 	if t.entity == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"crmkit/store/table"
 )
 
-// Names in entries that are not those of fields begin with #.
+// Names in entries that are not names of fields begin with #.
 const (
 	DigestMark = "#"      // before a name: the digest of a value after the change that is too long
 	OrderName  = "#order" // the keys of a custom object before, if they were not sorted
@@ -24,11 +24,12 @@ const (
 // change; of longer values it holds a digest.
 const maxAfter = 256
 
-// StampFields change with every change. An entry holds what they were before, except the
-// version, which is a column of its own.
+// StampFields change with every change. An entry holds their values before the change, except
+// the version, which has a column of its own. It never holds their values after it.
 var StampFields = []string{crm.FieldVersion, crm.FieldCreatedAt, crm.FieldCreatedBy, crm.FieldUpdatedAt, crm.FieldUpdatedBy}
 
-// Values returns the values of a record, without those derived from other records.
+// Values returns the values of a record as members of an entry, in the order of its fields.
+// Fields without a value, fields derived from other records and the version are left out.
 func Values(rec crm.Record) (list []crm.Member) {
 	for i, v := range rec.Values {
 		f := &rec.Entity.Fields[i]
@@ -44,8 +45,9 @@ func Values(rec crm.Record) (list []crm.Member) {
 	return list
 }
 
-// Changes returns what the changed fields were and what they became. Of an object it
-// returns only the members that differ.
+// Changes returns the values of the changed fields before and after a change, as an entry holds
+// them. Of an object it returns only the members that differ. A field that was or became unset
+// is missing on that side. Long values after the change are digests.
 func Changes(before, after crm.Record) (from, to []crm.Member) {
 	e := after.Entity
 	for _, i := range crm.Changed(before.Values, after.Values) {
@@ -67,7 +69,7 @@ func Changes(before, after crm.Record) (from, to []crm.Member) {
 			to = append(to, crm.Member{Name: f.Name, JSON: valueJSON(e, f, is)})
 		}
 	}
-	if !e.IsView() { // whose fields are no longer than what is kept
+	if !e.IsView() { // the fields of views are shorter than maxAfter
 		to = withDigests(to)
 	}
 	return from, to
@@ -115,12 +117,12 @@ func digest(json string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// Text returns the member of an entry with a text.
+// Text returns the member of an entry with a name and a text.
 func Text(name, text string) crm.Member {
 	return crm.Member{Name: name, JSON: string(norm.AppendQuoted(nil, text))}
 }
 
-// valueJSON returns a value as entries hold it; Value reads it.
+// valueJSON returns the JSON of a value in entries; Value reads it.
 func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	switch v.Kind {
 	case crm.IntKind, crm.TimeKind:
@@ -133,8 +135,9 @@ func valueJSON(e *crm.Entity, f *crm.Field, v crm.Value) string {
 	return string(norm.AppendQuoted(nil, v.Text))
 }
 
-// Value reads a value as valueJSON writes it, or as earlier versions did, which spelled
-// times.
+// Value returns the value of a field from an entry of a workspace. It also reads entries of
+// earlier versions, which have times as text. A reference that is not an id of the workspace,
+// in a damaged entry, is unset.
 func Value(e *crm.Entity, f *crm.Field, json string, workspace int64) crm.Value {
 	text, quoted := norm.Unquote(json)
 	switch f.Type.Kind() {

@@ -23,6 +23,7 @@ type record struct {
 // unchanged is the cell of a field that no step changed.
 type unchanged struct{}
 
+// recordKey is an entity and a stable key.
 type recordKey struct {
 	entity *crm.Entity
 	key    int64
@@ -30,14 +31,14 @@ type recordKey struct {
 
 type change struct{ before, after crm.Record }
 
-// Import is an id of an imported file, by which a later row may name its record.
+// Import is an id in an imported file. A later row may refer to its record by this id.
 type Import struct {
 	Source string
 	Entity *crm.Entity
 	ID     string
 }
 
-// remember stores what a step made of a record.
+// remember stores a record as a step left it.
 func (r *Run) remember(c change) {
 	e := c.after.Entity
 	id := recordKey{e, r.stableKey(e, c.after.Key)}
@@ -82,7 +83,7 @@ func (saved *record) changed(c change, all []int) []int {
 	return list
 }
 
-// size is roughly how much memory the record takes.
+// size returns roughly how many bytes of memory the record takes.
 func (saved *record) size() int64 {
 	n := 16*len(saved.cells) + table.Bytes(saved.cells...)
 	for _, claim := range slices.Concat(saved.before, saved.claims) {
@@ -91,6 +92,7 @@ func (saved *record) size() int64 {
 	return int64(n)
 }
 
+// claim adds a record to those that had or have the values.
 func (r *Run) claim(saved *record, claims []string) {
 	for _, c := range claims {
 		if !slices.Contains(r.claimed[c], saved) {
@@ -99,7 +101,8 @@ func (r *Run) claim(saved *record, claims []string) {
 	}
 }
 
-// claimsOf returns the values by which a record is found: its unique values and its label.
+// claimsOf returns the claims of a record: a text for each value by which statements find it,
+// which are its unique values and its label.
 func (r *Run) claimsOf(rec crm.Record) (list []string) {
 	for _, names := range rec.Entity.Keys.All() {
 		if values := table.ValuesOf(rec, names); !slices.ContainsFunc(values, func(v crm.Value) bool { return !v.Set() }) {
@@ -112,6 +115,7 @@ func (r *Run) claimsOf(rec crm.Record) (list []string) {
 	return list
 }
 
+// claimTo returns the claim of a unique value. References in it have stable keys.
 func (r *Run) claimTo(e *crm.Entity, names []string, values []crm.Value) string {
 	parts := []string{e.Name}
 	for i, name := range names {
@@ -124,4 +128,6 @@ func (r *Run) claimTo(e *crm.Entity, names []string, values []crm.Value) string 
 	return strings.Join(parts, "\x00")
 }
 
+// nameClaim returns the claim of a label. Labels that differ in case or accents alone have the
+// same claim, as in the lookup by name.
 func nameClaim(e *crm.Entity, name string) string { return e.Name + "\x00\x00" + norm.Fold(name) }

@@ -9,7 +9,9 @@ import (
 	"crmkit/store/table"
 )
 
-// Restore writes the record with the key into the transaction if earlier steps changed it.
+// Restore writes the record with the key into the transaction if earlier steps changed it, with
+// the records whose unique values it took over. So do RestoreHolders and RestoreNamesakes. A
+// record is written once in a step. An error is one of the transaction.
 func (r *Run) Restore(e *crm.Entity, key int64) error {
 	if r == nil {
 		return nil
@@ -20,7 +22,8 @@ func (r *Run) Restore(e *crm.Entity, key int64) error {
 	return nil
 }
 
-// RestoreHolders does that for the records that had or have the unique values.
+// RestoreHolders restores the records that had or have a unique value: the fields of a key and
+// their values.
 func (r *Run) RestoreHolders(e *crm.Entity, names []string, values []crm.Value) error {
 	if r == nil {
 		return nil
@@ -28,8 +31,8 @@ func (r *Run) RestoreHolders(e *crm.Entity, names []string, values []crm.Value) 
 	return r.restore(r.claimed[r.claimTo(e, names, values)]...)
 }
 
-// RestoreNamesakes does that for the records that had the label, and for up to two that have
-// it, which is enough to tell whether it is unique.
+// RestoreNamesakes restores the records that had a label, and up to two that have it: these are
+// enough to see that a label is not unique.
 func (r *Run) RestoreNamesakes(e *crm.Entity, name string) error {
 	if r == nil {
 		return nil
@@ -49,8 +52,8 @@ func (r *Run) RestoreNamesakes(e *crm.Entity, name string) error {
 	return r.restore(list...)
 }
 
-// Imported returns the key of the record that an earlier row with the id became, 0 if there is
-// none.
+// Imported returns the key of the record that an earlier row with the id became, or 0. The key is
+// valid in the current step.
 func (r *Run) Imported(n Import) int64 {
 	if r == nil {
 		return 0
@@ -71,17 +74,17 @@ func (r *Run) NoteImport(n Import, key int64) {
 	}
 }
 
-// Change notes the change of a record.
+// Change notes the change of a record. before has no key if the record is new.
 func (r *Run) Change(before, after crm.Record) {
 	if r != nil {
 		r.changes = append(r.changes, change{before, after})
 	}
 }
 
-// Mark is a state to which a failed part of a step goes back.
+// Mark is a state of a step, to which Rewind returns when a part of the step failed.
 type Mark struct{ changes, noted, restored int }
 
-// Mark returns the present state.
+// Mark returns the current state of the step.
 func (r *Run) Mark() Mark {
 	if r == nil {
 		return Mark{}
@@ -89,8 +92,8 @@ func (r *Run) Mark() Mark {
 	return Mark{len(r.changes), len(r.noted), len(r.restored)}
 }
 
-// Rewind forgets what was noted since the mark. Records that were restored since then are not
-// in the transaction any more.
+// Rewind forgets everything that was noted since the mark. The caller has rolled back to the
+// savepoint of that time, so records that were restored since are restored again when needed.
 func (r *Run) Rewind(m Mark) {
 	if r == nil {
 		return
@@ -143,8 +146,8 @@ func (r *Run) previousHolders(saved *record) (list []*record) {
 	return list
 }
 
-// releaseUnique unsets the unique values that the real record has and the dry run changed; put
-// sets the new ones.
+// releaseUnique unsets the unique values of the real record that the dry run changed. Otherwise
+// the order in which put writes records that exchanged values would matter.
 func (r *Run) releaseUnique(saved *record) error {
 	var set []string
 	for _, names := range saved.entity.Keys.All() {
@@ -158,8 +161,8 @@ func (r *Run) releaseUnique(saved *record) error {
 	return r.at.Tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", saved.entity.Plural, strings.Join(set, ", ")), r.at.Workspace, saved.key)
 }
 
-// put writes a record into its table. It does nothing if the record was deleted, or its unique
-// value taken, by a real write meanwhile.
+// put writes a record into its table. It does nothing if a real write has deleted the record or
+// taken its unique value since the earlier step.
 func (r *Run) put(saved *record) error {
 	t := r.at.Tables[saved.entity]
 	cells := []any{r.currentKey(saved.entity, saved.key), r.at.Workspace}

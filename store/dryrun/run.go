@@ -1,11 +1,12 @@
-// Package dryrun remembers what the steps of a dry run did.
+// Package dryrun remembers the changes of the steps of a dry run.
 //
-// A dry run of many rows must not occupy the writer until the last one, but has to say of each
-// row what a real run would, in which earlier rows count: they made the record that it
-// updates, took its e-mail, or used up the plan. So it runs in steps. Each step has a
-// transaction of its own that is rolled back, and the Run remembers what it did. A later step
-// puts records of earlier steps into its transaction when a statement is about to look for
-// them, and only those; the statements themselves are the same as in a real run.
+// A dry run must report for each row what a real run would do, and that depends on earlier rows:
+// they made the record that the row updates, took its e-mail, or used up the plan. The obvious
+// design is one transaction for all rows that is rolled back, but a dry run of many rows would
+// keep the writer from other users. So it runs in steps. Each step has a transaction of its own
+// that is rolled back, and the Run remembers its changes. Before a statement of a later step
+// looks for a record that an earlier step changed, the Run writes this record into the
+// transaction, and no others. The statements are the same as in a real run.
 //
 // Package store begins and ends the steps, reports each change to the Run, and asks it to
 // restore records before it looks for them. Nothing of a Run is ever committed.
@@ -24,11 +25,11 @@ import (
 type Run struct {
 	made    map[*crm.Entity]int64 // how many records of each kind earlier steps made
 	byKey   map[recordKey]*record
-	claimed map[string][]*record // the records that had or have the value
+	claimed map[string][]*record // the records that had or have a value, by its claim (see claimTo)
 	imports map[Import]int64     // the records that imported ids became
 	bytes   int64                // of storage that earlier steps took
 	memory  int64                // bytes of memory that the records take, roughly
-	limit   int64                // of memory, at which no further step begins
+	limit   int64                // of memory; a run that takes as much is full
 	logged  bool                 // a step has logged something
 
 	at       Step
@@ -39,7 +40,7 @@ type Run struct {
 	restored []*record // in this step
 }
 
-// Step is the transaction in which a step runs, and the workspace as it found it.
+// Step is the transaction in which a step runs, and the state of the workspace at its begin.
 type Step struct {
 	Tx        Execer
 	Tables    map[*crm.Entity]*table.Table
@@ -59,7 +60,7 @@ func New(limit int64) *Run {
 	return &Run{limit: limit, made: map[*crm.Entity]int64{}, byKey: map[recordKey]*record{}, claimed: map[string][]*record{}, imports: map[Import]int64{}}
 }
 
-// ErrFull says that a dry run remembers as much as it may.
+// ErrFull is the error of a step that is not begun because the dry run is full.
 var ErrFull = errors.New("the steps so far changed as much as a dry run remembers")
 
 // Full reports whether no further step may begin.
@@ -77,15 +78,15 @@ func (r *Run) Grown() int64 { return r.bytes }
 // Logged reports whether an earlier step logged something, so that its actor is known.
 func (r *Run) Logged() bool { return r.logged }
 
-// Begin begins a step.
+// Begin begins a step. Changes that are reported from now on belong to it.
 func (r *Run) Begin(step Step) {
 	r.at = step
 	r.number++
 	r.changes, r.noted, r.keys, r.restored = nil, nil, nil, nil
 }
 
-// End remembers what the step did, given the last entry of the log and the storage at its end.
-// Without it, the step leaves the dry run as it was.
+// End remembers the changes of the step, given the number of the last entry in the log and the
+// bytes of storage at its end. A step that failed has no End: it leaves the dry run as it was.
 func (r *Run) End(entries, bytes int64) {
 	r.bytes, r.logged = bytes-r.at.Bytes, r.logged || entries > r.at.Entries
 	for _, c := range r.changes {

@@ -1,9 +1,10 @@
-// Package snapshot reads what is committed, on a connection that the store lends for one
-// read. What reads lists, records and the log takes a Tx and nothing else of the store: it
-// cannot write, start a write, or wait for one.
+// Package snapshot reads committed rows, on a connection that the store lends for one read. Code
+// that reads lists, records and the log gets a Tx and nothing else of the store, so it cannot
+// write, start a write, or wait for one.
 //
-// The connections are in package sqlite. Who may read, and how many at once, is decided by
-// package store, which gives a Tx to a function and takes it back when that returns.
+// The connections are in package sqlite. Package store decides which requests may read, and how
+// many at once. It gives a Tx to a function, and uses the connection for others when the function
+// has returned.
 package snapshot
 
 import (
@@ -14,8 +15,8 @@ import (
 	"crmkit/store/table"
 )
 
-// Tx reads what is committed. It must not be used after the function returns that it was given
-// to.
+// Tx reads committed rows. It serves one goroutine, and must not be used after the function
+// that it was given to has returned.
 type Tx struct {
 	conn *sqlite.Conn
 	view *table.PendingView // through which it reads records; nil: as their tables have them
@@ -41,15 +42,15 @@ func (v *Tx) HasPendingDeletes(workspace int64) (bool, error) {
 // Through returns a Tx on the same connection that reads through a view.
 func (v *Tx) Through(view *table.PendingView) *Tx { return &Tx{v.conn, view} }
 
-// Filtered reports whether the Tx reads through a view, so that it sees fewer records than the
-// tables have, and than memory that follows the tables.
+// Filtered reports whether the Tx reads through a view. Then it sees fewer records than the tables
+// and the text index have.
 func (v *Tx) Filtered() bool { return v.view != nil }
 
 // PagesRead returns how many pages the connection has read so far.
 func (v *Tx) PagesRead() int { return v.conn.PagesRead() }
 
-// Row reads one row by its key; if there is none the error is sqlite.ErrNoRows. It does not
-// stop when a context ends: a statement that reads more rows than it returns uses RowUntil.
+// Row reads one row by its key. Without a row the error is sqlite.ErrNoRows. It does not stop
+// when a context ends: a statement that reads more rows than it returns uses RowUntil.
 func (v *Tx) Row(_ context.Context, text string, args []any, dest ...any) error {
 	return v.conn.Row(v.view.Rewrite(text), args, dest...)
 }

@@ -8,7 +8,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// FieldColumns returns the columns of a field: its own and the folded one, if it has that.
+// FieldColumns returns the columns of a stored field: its own and, if it has one, the column
+// with the folded text.
 func FieldColumns(f *crm.Field) []string {
 	if f.HasFoldColumn() {
 		return []string{f.Col(), f.Col() + "_fold"}
@@ -16,7 +17,8 @@ func FieldColumns(f *crm.Field) []string {
 	return []string{f.Col()}
 }
 
-// FieldValues returns the SQL arguments for FieldColumns.
+// FieldValues returns the SQL arguments for FieldColumns. The folded text is NULL if it equals the
+// value and the field does not keep it: statements then read the value itself.
 func FieldValues(f *crm.Field, v crm.Value) []any {
 	if f.HasFoldColumn() {
 		if !v.Set() {
@@ -31,7 +33,8 @@ func FieldValues(f *crm.Field, v crm.Value) []any {
 	return []any{Arg(v)}
 }
 
-// Arg returns the SQL argument of a value.
+// Arg returns the SQL argument of a value: a string, an int64, or nil for the unset value. Lists
+// and objects are JSON.
 func Arg(v crm.Value) any {
 	switch v.Kind {
 	case crm.TextKind:
@@ -46,7 +49,7 @@ func Arg(v crm.Value) any {
 	return nil
 }
 
-// NullText returns the SQL argument of a string, NULL if it is empty.
+// NullText returns the SQL argument of a string, nil if it is empty.
 func NullText(s string) any { return Arg(crm.Str(s)) }
 
 // Placeholders returns n placeholders in a row: "$3, $4" from 3 for two.
@@ -61,8 +64,8 @@ func Placeholders(from, n int) string {
 	return b.String()
 }
 
-// Load returns the value of a cell in a column of a kind, the unset value for NULL. It panics if
-// the cell is a text that is no list; see Decode.
+// Load returns the value of a cell in a column of a kind; the unset value for NULL. It panics if
+// the column is of lists and the cell is not a list. Decode returns the panic as an error.
 func Load(kind crm.Kind, cell any) crm.Value {
 	switch c := cell.(type) {
 	case int64:
@@ -86,7 +89,7 @@ func Load(kind crm.Kind, cell any) crm.Value {
 	return crm.Value{}
 }
 
-// Strings returns the list in a cell of a list column, empty if the text is no list.
+// Strings returns the list in a cell of a list column. It is empty if the text is not a list.
 func Strings(text string) []string {
 	list, _ := norm.ParseStrings(text)
 	return list
@@ -102,7 +105,7 @@ func Bytes(args ...any) (n int) {
 	return n
 }
 
-// TextBytes returns how many bytes of text a record holds.
+// TextBytes returns the UTF-8 length of the texts in a record, with the labels of its references.
 func TextBytes(rec crm.Record) (n int) {
 	for i, v := range rec.Values {
 		n += len(v.Text) + len(rec.Labels[i])
@@ -116,7 +119,7 @@ func TextBytes(rec crm.Record) (n int) {
 	return n
 }
 
-// ValuesOf returns the values of some fields of a record.
+// ValuesOf returns the values of fields of a record, in the order of their names in the call.
 func ValuesOf(rec crm.Record, names []string) []crm.Value {
 	values := make([]crm.Value, len(names))
 	for i, name := range names {

@@ -9,13 +9,14 @@ import (
 	"crmkit/crm"
 )
 
-// A record to which many refer is deleted at once, and the records that refer to it change in
-// later steps (store/cascade.go). Readers must see the final state from the first commit on. So
-// while a workspace has such a pending delete, statements read each table through a subquery
-// of the same name, in which references to deleted records are NULL and records that will be
-// deleted are missing. A workspace without one, the usual case, costs one index lookup.
+// A record to which many others refer is deleted at once, and the others change in later steps
+// (store/cascade.go). Readers must see the final state from the first commit on. So while a
+// workspace has a pending delete, statements read each table through a subquery of the same
+// name. In it, references to deleted records are NULL and records that will be deleted are
+// missing. Without a pending delete, the usual case, a read costs one index lookup more.
 
-// PendingView is the SQL of these subqueries, made once from the schema.
+// PendingView is the SQL of these subqueries, made once from the schema. It does not change, so
+// all goroutines use the same one.
 type PendingView struct {
 	workspace int64
 	tables    []pendingTable
@@ -29,7 +30,8 @@ type pendingTable struct {
 	needs      []string // subqueries that the text reads
 }
 
-// PendingDeletes finds whether a workspace has deleted records to which others still refer.
+// PendingDeletes is SQL that returns a row if the workspace $1 has deleted records to which
+// others still refer.
 const PendingDeletes = "SELECT 1 FROM cascades WHERE workspace_id = $1 AND gone = 1 LIMIT 1"
 
 // NewPendingView returns the view of a schema, for no workspace yet; see ForWorkspace. Tables of
@@ -66,7 +68,10 @@ func (v PendingView) ForWorkspace(workspace int64) *PendingView {
 	return &v
 }
 
-// Rewrite returns a statement that reads through the view; a nil view leaves it as it is.
+// Rewrite returns a statement that reads through the view. A nil view leaves it as it is. It
+// finds tables by their names in the text. A statement that names the schema, such as
+// "FROM main.usage", reads the table itself. A comparison of a reference with an argument also
+// compares the stored column, so that it uses the index of the reference.
 func (v *PendingView) Rewrite(text string) string {
 	if v == nil {
 		return text
@@ -97,9 +102,10 @@ func (v *PendingView) Rewrite(text string) string {
 	return with + " " + text
 }
 
-// LeavingQueries returns the statements that find records of a kind, named by its plural, which
-// refer to a deleted one in workspace $1, no more than $2, and whether each will be deleted
-// too: one statement for each reference without which a record may not exist.
+// LeavingQueries returns statements that find records which refer to a deleted record, for a kind
+// that is named by its plural: one statement for each owning reference of the kind. Each
+// returns at most $2 rows of the workspace $1, with the key and whether the record will be
+// deleted too.
 func (v *PendingView) LeavingQueries(plural string) []string { return v.leaving[plural] }
 
 // inWorkspace inserts the workspace into SQL of a view.
@@ -107,7 +113,7 @@ func inWorkspace(text, workspace string) string {
 	return strings.ReplaceAll(text, ":workspace", workspace)
 }
 
-// References returns the stored references of a kind.
+// References returns the stored references of a kind, in the order of its fields.
 func References(e *crm.Entity) (refs []*crm.Field) {
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.IsReference() && f.Stored() {

@@ -7,11 +7,12 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Row receives Table.Columns, through Dest. It can be scanned again and again.
+// Row is the destination of a scan of Table.Columns. It may be scanned again after Record, and
+// serves one goroutine.
 type Row struct {
 	Table *Table
 	cells []any
-	Dest  []any
+	Dest  []any // pointers to the cells, in the order of Table.Columns
 }
 
 // NewRow returns an empty row of the table.
@@ -27,7 +28,8 @@ func (t *Table) NewRow() *Row {
 	return r
 }
 
-// Record returns the record of the last scanned row, or an error that names the row.
+// Record returns the record of the row scanned last, or a DamagedRow. The record does not change
+// with the next scan.
 func (r *Row) Record() (rec crm.Record, err error) {
 	if err := Decode(func() { rec = r.decoded() }); err != nil {
 		return rec, r.damaged(err)
@@ -35,7 +37,7 @@ func (r *Row) Record() (rec crm.Record, err error) {
 	return rec, nil
 }
 
-// decoded returns the record of the last scanned row. It panics if a cell has a type that its
+// decoded returns the record of the row scanned last. It panics if a cell has a type that its
 // column cannot have.
 func (r *Row) decoded() crm.Record {
 	t := r.Table
@@ -73,9 +75,10 @@ func (t *Table) randomID(key int64, cell any) string {
 	return t.Sealer.ID(key)
 }
 
-// DamagedRow is the error of a row with values that this program never writes.
+// DamagedRow is the error of a row with values that this program never writes. Cause may quote
+// the value, so it belongs into the log and not into an answer.
 type DamagedRow struct {
-	Handle string
+	Handle string // of the record, such as contact/c_011p
 	Cause  error
 }
 

@@ -15,18 +15,18 @@ type Table struct {
 	Entity       *crm.Entity
 	Layout       *cache.Layout
 	Stored       []int       // positions of the fields that have a column
-	References   []int       // positions of the references, whose names are joined
+	References   []int       // positions of the references, whose labels are joined
 	Columns      string      // of a record, for a Row
-	From         string      // its table t, and those that the names of references are in
+	From         string      // the table t, and the joined tables with the labels of references
 	Fetch        string      // the record with the scope $1 and the key $2
 	FetchChecked string      // the same, after a column that says whether the workspace has pending deletes
 	ByID         string      // the record with the scope $1 and the random id $2
 	Insert       string      // of a new record: key, workspace, the values of Stored
 	LastUsed     string      // of tokens: see lastUsedText; else empty
-	Sealer       *crm.Sealer // of ids that follow from the key, where the column has none; else nil
+	Sealer       *crm.Sealer // makes the id of a row from its key if the row has no id; nil: all rows have one
 }
 
-// New returns the table of an entity.
+// New returns the table of an entity. The entity must not change after that.
 func New(e *crm.Entity) *Table {
 	t := &Table{Entity: e, Layout: cache.NewLayout(e), From: e.TableName() + " t"}
 	columns := []string{"t.key"}
@@ -71,7 +71,8 @@ func (t *Table) insertText() string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", t.Entity.TableName(), strings.Join(columns, ", "), Placeholders(1, len(columns)))
 }
 
-// LastUsedField is the field of tokens that the buffer is about.
+// LastUsedField is the field of tokens with the time of their last use. Package store writes uses
+// late, so reads add those that are not written yet.
 const LastUsedField = "last_used_at"
 
 // lastUsedText returns SQL of the records of a user as a table in which last_used_at is the
@@ -93,5 +94,6 @@ func (t *Table) lastUsedText() string {
 		t.Entity.TableName() + " t LEFT JOIN (" + sqlite.PairsFromJSON + ") u ON u.key = t.id WHERE " + ScopeSQL(t.Entity) + ")"
 }
 
-// ScopeSQL is the condition that keeps a list within the actor's scope.
+// ScopeSQL is the condition that keeps a list within the actor's scope, which is the argument $1:
+// a workspace, or a user for entities of a user. It begins with the column.
 func ScopeSQL(e *crm.Entity) string { return "t." + e.ScopeColumn() + " = $1" }
