@@ -10,6 +10,8 @@ import (
 	"crmkit/server/owner"
 )
 
+// tokenCommand makes a token without a mail: for the first user of a new file, and for
+// programs on the machine of the server.
 type tokenCommand struct {
 	Email  string `help:"User to make the token for." required:"" placeholder:"EMAIL"`
 	Create bool   `help:"Create the user, with a workspace, if the address is unknown. The first user of a file needs no --create." env:"-"`
@@ -17,42 +19,50 @@ type tokenCommand struct {
 	ownerFlags
 }
 
-// Run prints a token.
-func (c tokenCommand) Run(ctx context.Context, io console) error {
-	return c.do(ctx, io, &owner.Token{Email: c.Email, Create: c.Create, Name: c.Name, Plan: c.DefaultPlan})
+// Run prints the token alone on a line, so that a script can read it.
+func (c tokenCommand) Run(ctx context.Context, con console) error {
+	return c.do(ctx, con, &owner.Token{Email: c.Email, Create: c.Create, Name: c.Name, Plan: c.DefaultPlan})
 }
 
+// planCommand lists and sets plans. The names are defined by the settings; the file stores
+// only which workspace or user has which.
 type planCommand struct {
 	List planListCommand `cmd:"" help:"Print the plans."`
 	Set  planSetCommand  `cmd:"" help:"Put a workspace or a user on a plan."`
 }
 
+// planListCommand reads no file, so it shows the plans that a server with the same settings
+// would have.
 type planListCommand struct {
 	planFlags
 }
 
-// Run prints a line for each plan, in the form that --plans takes.
-func (c planListCommand) Run(io console) error {
+// Run prints a line for each plan in the form that --plans takes, so a line can be copied and
+// changed.
+func (c planListCommand) Run(con console) error {
 	plans, err := c.plans()
 	if err != nil {
 		return err
 	}
 	for _, p := range plans {
-		if _, err := fmt.Fprintln(io.out, p); err != nil {
+		if _, err := fmt.Fprintln(con.out, p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// planSetCommand takes one argument for a workspace or a user: their ids and addresses cannot
+// be confused, and a plan means the same for both.
 type planSetCommand struct {
 	Of   string `arg:"" help:"Id of a workspace (ws_…), to limit its records; or e-mail address of a user, to limit how many workspaces they make." placeholder:"WORKSPACE|EMAIL"`
 	Plan string `arg:"" help:"Name of the plan."`
 	ownerFlags
 }
 
-// Run sets the plan. For a user it also prints the workspaces, which keep theirs.
-func (c planSetCommand) Run(ctx context.Context, io console) error {
+// Run sets the plan. For a user it also prints the user's workspaces, whose plans do not
+// change: a user's plan limits how many workspaces the user makes.
+func (c planSetCommand) Run(ctx context.Context, con console) error {
 	plans, err := c.plans()
 	if err != nil {
 		return err
@@ -64,5 +74,5 @@ func (c planSetCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		of = crm.CutHandle(c.Of)
 	}
-	return c.do(ctx, io, &owner.SetPlan{Of: of, Plan: c.Plan})
+	return c.do(ctx, con, &owner.SetPlan{Of: of, Plan: c.Plan})
 }

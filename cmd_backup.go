@@ -15,17 +15,18 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// The commands that copy the database file, look through it, put a copy in its
-// place and bring it to a newer schema; and the backups a server makes itself.
+// The commands backup, restore, verify and upgrade, and the backups that a server makes
+// itself. Package store/sqlite does the work, and is safe to interrupt.
 
+// backupCommand reads the committed state of the file, so it works while a server runs.
 type backupCommand struct {
 	File string `arg:"" help:"File to write, or a folder; in a folder the copy has the name of the database." placeholder:"FILE"`
 	DB   string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Keep int    `help:"Number of backups to keep: older ones are renamed with their time, and the oldest deleted. Without it an existing file is an error." placeholder:"N"`
 }
 
-// Run writes the backup and prints what is in it.
-func (c backupCommand) Run(ctx context.Context, io console) error {
+// Run writes the backup, checks it, and prints what is in it.
+func (c backupCommand) Run(ctx context.Context, con console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: is in no file; name the file of a server")
 	}
@@ -36,17 +37,20 @@ func (c backupCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return fmt.Errorf("no backup was made: %w", err)
 	}
-	return printSummary(io, "backup", sum)
+	return printSummary(con, "backup", sum)
 }
 
+// restoreCommand needs --force for an existing database. The flag cannot be set in the
+// environment, so that no script replaces a database by accident.
 type restoreCommand struct {
 	File  string `arg:"" help:"The backup." placeholder:"FILE"`
 	DB    string `name:"db" help:"Database file to restore to (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Force bool   `help:"Replace an existing database. The old file is kept under another name." env:"-"`
 }
 
-// Run puts the backup in place and prints what is in it.
-func (c restoreCommand) Run(ctx context.Context, io console) error {
+// Run replaces the database with a copy of the backup and prints what is in it. The old
+// database is renamed, never deleted.
+func (c restoreCommand) Run(ctx context.Context, con console) error {
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: is in no file; name the file to restore to")
 	}
@@ -57,37 +61,41 @@ func (c restoreCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return fmt.Errorf("not restored: %w", err)
 	}
-	if err := printSummary(io, "restored", sum); err != nil || kept == "" {
+	if err := printSummary(con, "restored", sum); err != nil || kept == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "# the old database is kept as %s\n", norm.OneLine(kept))
+	_, err = fmt.Fprintf(con.out, "# the old database is kept as %s\n", norm.OneLine(kept))
 	return err
 }
 
+// verifyCommand reads the whole file and changes nothing.
 type verifyCommand struct {
 	File string `arg:"" help:"A database or a backup." placeholder:"FILE"`
 }
 
 // Run prints a summary of the file, or fails with the damage it found.
-func (c verifyCommand) Run(ctx context.Context, io console) error {
+func (c verifyCommand) Run(ctx context.Context, con console) error {
 	sum, err := store.Verify(ctx, c.File)
 	if err != nil {
 		return err
 	}
-	return printSummary(io, "verified", sum)
+	return printSummary(con, "verified", sum)
 }
 
+// upgradeCommand does before the start of a new version what serve does at its start. With
+// --dry-run an operator learns whether it works, and for how long, while the old version
+// still runs.
 type upgradeCommand struct {
 	DB     string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	DryRun bool   `help:"Upgrade a copy in the folder for temporary files, and say what would be done." env:"-"`
 }
 
-// Run brings the file to the schema of this binary, or tries that on a copy.
-func (c upgradeCommand) Run(ctx context.Context, io console) error {
+// Run upgrades the file to the schema of this binary, or a copy of it, and prints the steps.
+func (c upgradeCommand) Run(ctx context.Context, con console) error {
 	if _, err := os.Stat(c.DB); err != nil {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	opts := sqlite.Options{Path: c.DB, Schema: store.FileSchema(), LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(io.err, nil))}
+	opts := sqlite.Options{Path: c.DB, Schema: store.FileSchema(), LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(con.err, nil))}
 	run, done := sqlite.Upgrade, "upgraded"
 	if c.DryRun {
 		run, done = sqlite.TryUpgrade, "tried on a copy"
@@ -97,34 +105,40 @@ func (c upgradeCommand) Run(ctx context.Context, io console) error {
 		return fmt.Errorf("not %s: %w", done, err)
 	}
 	for _, step := range steps {
-		if _, err := fmt.Fprintf(io.out, "# %s: %s\n", done, step); err != nil {
+		if _, err := fmt.Fprintf(con.out, "# %s: %s\n", done, step); err != nil {
 			return err
 		}
 	}
 	if len(steps) == 0 {
 		done = "up to date"
 	}
-	return printSummary(io, done, sum)
+	// The summary is printed in every case, so that a script can read the schema from it.
+	return printSummary(con, done, sum)
 }
 
-// printSummary writes the summary of a file as one line.
-func printSummary(io console, done string, sum sqlite.Summary) error {
+// printSummary prints the summary of a file as one line of key=value pairs. Scripts compare
+// the counts of a backup with those of its database.
+func printSummary(con console, done string, sum sqlite.Summary) error {
 	line := fmt.Sprintf("%s: file=%s bytes=%d schema=%d", done, norm.AppendValue(nil, sum.Path), sum.Bytes, sum.Schema)
 	for _, c := range sum.Rows {
 		line += fmt.Sprintf(" %s=%d", c.Kind, c.N)
 	}
-	_, err := fmt.Fprintln(io.out, line)
+	_, err := fmt.Fprintln(con.out, line)
 	return err
 }
 
-// The time between two backups of a server where none is set, and before one that
-// failed is tried again, unless the next is due sooner.
 const (
+	// backupEvery is the time between two backups if no other is set: with the default of
+	// 28 they reach back a week.
 	backupEvery = 6 * time.Hour
+
+	// backupAgain is the time after which a failed backup is tried again, unless the next
+	// one is due sooner. The reason, such as a full disk, is seldom gone at once.
 	backupAgain = 10 * time.Minute
 )
 
-// checkBackups refuses settings under which no backup would be made.
+// checkBackups refuses settings with which no useful backup would be made. The folder of the
+// database is refused, because what destroys the database destroys its folder.
 func (c serveCommand) checkBackups() error {
 	switch {
 	case c.BackupDir == "" && c.BackupEvery != 0:
@@ -149,8 +163,8 @@ func (c serveCommand) checkBackups() error {
 	return errors.Join(err1, err2)
 }
 
-// startBackups makes backups until the context ends or stop is called, which waits
-// for one under way to give up.
+// startBackups makes backups in the background until the context ends or stop is called. stop
+// cancels a backup that is running and waits for it. It may be called more than once.
 func (c serveCommand) startBackups(ctx context.Context, log *slog.Logger) (stop func()) {
 	if c.BackupDir == "" {
 		return func() {}
@@ -167,8 +181,9 @@ func (c serveCommand) startBackups(ctx context.Context, log *slog.Logger) (stop 
 	}
 }
 
-// backups makes the first backup when the last is old enough, so that restarts
-// neither put it off nor repeat it.
+// backups makes one backup after the other. The first is due by the age of the newest file in
+// the folder and not by the start of the server, so a server that restarts often neither
+// makes one at each start nor never.
 func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
 	last, err := sqlite.LastBackup(c.BackupDir, c.DB)
 	if err != nil {
@@ -191,7 +206,7 @@ func (c serveCommand) backups(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// backup makes one backup.
+// backup makes one backup and logs what it contains.
 func (c serveCommand) backup(ctx context.Context, log *slog.Logger) error {
 	began := time.Now()
 	sum, err := sqlite.Backup{Schema: store.FileSchema(), From: c.DB, To: c.BackupDir, Keep: c.BackupKeep}.Write(ctx)

@@ -10,19 +10,27 @@ import (
 	"crmkit/store"
 )
 
-// doctorCommand takes the settings of serve, so that it looks at the same server.
+// doctorCommand finds what keeps a server from working, in the words of an operator. It takes
+// the settings of serve, so that it checks the same server with the same defaults. It is safe
+// beside a running server: it sends no mail and changes no data. To see whether it may write,
+// it makes temporary files in the folders of the database and of the backups, and removes them.
+//
+// A new check is a method of doctorRun and an entry in the list of Run. It belongs here if a
+// server starts without it and fails later; what must hold at the start belongs into check.
 type doctorCommand struct {
 	serveCommand
 }
 
-// doctorRun is what the checks look at.
+// doctorRun is the input of the checks: the settings, and the state of the file, which is
+// read once because several checks need it.
 type doctorRun struct {
 	doctorCommand
 	health store.Health // of the file, if there is one
 	fault  error        // what is wrong with it
 }
 
-// severity is how bad a finding is.
+// severity says how bad a result is. Only fail makes the exit status 1, so that doctor can
+// be used in a script on a server that works with warnings.
 type severity string
 
 const (
@@ -31,42 +39,46 @@ const (
 	fail severity = "fail" // it does not work
 )
 
-// checkResult is what a check found. Where it is not ok, todo says what to do.
+// checkResult is the result of a check. The zero value means that the check does not apply.
 type checkResult struct {
-	grade  severity
-	what   string // the check
-	found  string
-	remedy string
+	severity severity
+	check    string // name of the check, the first word of the line
+	found    string
+	remedy   string // what to do; empty if the severity is ok
 }
 
-// String spells a finding as one line.
+// String returns the result as one line.
 func (f checkResult) String() string {
-	line := fmt.Sprintf("%-4s %s: %s", f.grade, f.what, f.found)
+	line := fmt.Sprintf("%-4s %s: %s", f.severity, f.check, f.found)
 	if f.remedy != "" {
 		line += "; " + f.remedy
 	}
 	return norm.OneLine(line)
 }
 
-// Run prints a line for each check. It is an error when one fails.
-func (c doctorCommand) Run(ctx context.Context, io console, root *cli) error {
+// Run prints a line for each check that applies, in the order in which problems should be
+// solved: settings and files first, the network after them. It returns an error if one of
+// them failed.
+func (c doctorCommand) Run(ctx context.Context, con console, root *cli) error {
 	c.serveCommand = c.withDefaults()
 	e := doctorRun{doctorCommand: c}
 	if _, err := os.Stat(c.DB); err == nil && c.DB != store.Memory {
 		e.health, e.fault = store.Check(ctx, c.DB)
 	}
+	// Every check runs, even after one that failed: an operator who repairs a server wants to
+	// see all problems at once.
 	failed := 0
-	for _, look := range []func(context.Context) checkResult{
+	for _, check := range []func(context.Context) checkResult{
 		e.settings, root.configFile, e.database, e.permissions, e.space, e.clock, e.certificate, e.smtp, e.baseURL, e.proxy, e.signUp, e.backup,
 	} {
-		f := look(ctx)
-		if f.what == "" {
+		f := check(ctx)
+		if f.check == "" {
 			continue // it does not apply
 		}
-		if f.grade == fail {
+		if f.severity == fail {
 			failed++
 		}
-		if _, err := fmt.Fprintln(io.out, f); err != nil {
+		if _, err := fmt.Fprintln(con.out, f); err != nil {
 			return err
 		}
 	}
@@ -76,7 +88,7 @@ func (c doctorCommand) Run(ctx context.Context, io console, root *cli) error {
 	return nil
 }
 
-// settings checks what serve would refuse at its start.
+// settings reports the error with which serve would refuse to start.
 func (c doctorRun) settings(context.Context) checkResult {
 	if err := c.check(); err != nil {
 		return checkResult{fail, "settings", strings.TrimSuffix(err.Error(), "."), "crmkit serve would not start"}

@@ -5,8 +5,9 @@ import "syscall"
 // unsynchronised is TIME_ERROR of adjtimex(2).
 const unsynchronised = 5
 
-// clockSynchronised reports whether the kernel knows its clock to be kept right by NTP or
-// the like. Where it may not be asked, as in some containers, it is taken to be.
+// clockSynchronised reports whether a time service, such as NTP, keeps the kernel's clock
+// right. If the system call is not allowed, as in some containers, it reports true: the host
+// keeps the clock there.
 func clockSynchronised() bool {
 	var t syscall.Timex
 	state, err := syscall.Adjtimex(&t)

@@ -13,9 +13,10 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// The checks of doctor that look at files.
+// The checks of doctor on files and the clock.
 
-// configFile checks who may read what may hold the password of the mail server.
+// configFile checks that other users cannot read the config file, which may contain the
+// password of the mail server.
 func (c *cli) configFile(context.Context) checkResult {
 	path := c.Config
 	if path == "" {
@@ -31,7 +32,8 @@ func (c *cli) configFile(context.Context) checkResult {
 	return checkResult{ok, "config", path, ""}
 }
 
-// database checks that the file is ours, whole, and takes writes.
+// database checks that the file is a database of crmkit, undamaged, writable, and of a schema
+// that this binary knows. A missing file is a warning: serve creates it.
 func (c doctorRun) database(context.Context) checkResult {
 	info, err := os.Stat(c.DB)
 	switch {
@@ -55,7 +57,9 @@ func (c doctorRun) database(context.Context) checkResult {
 	return checkResult{ok, "database", found, ""}
 }
 
-// permissions checks who may read the file, and that its log can be made.
+// permissions checks that other users cannot read the file, and that the folder is writable:
+// SQLite makes its log beside the database. It tries to create a file there, since access
+// lists and read-only mounts do not show in the mode of a folder.
 func (c doctorRun) permissions(context.Context) checkResult {
 	if c.DB == store.Memory {
 		return checkResult{}
@@ -78,12 +82,14 @@ func (c doctorRun) permissions(context.Context) checkResult {
 	return checkResult{ok, "permissions", dir + " can be written, and nobody else reads the file", ""}
 }
 
+// The free space below which space warns and fails.
 const (
 	lowDiskBytes      = 1 << 30
 	criticalDiskBytes = 100 << 20
 )
 
-// space checks that there is room for a copy, as backups and upgrades take.
+// space checks that there is room for two copies of the database: a backup and an upgrade
+// need one each.
 func (c doctorRun) space(context.Context) checkResult {
 	if c.DB == store.Memory {
 		return checkResult{}
@@ -106,8 +112,8 @@ func (c doctorRun) space(context.Context) checkResult {
 	return checkResult{ok, "disk", found, ""}
 }
 
-// clock checks that the clock is not behind the latest change in the file, and that it is
-// synchronised.
+// clock checks that the clock is synchronised, and not behind the latest change in the file:
+// codes and tokens would then expire too late. A difference of a minute is ignored.
 func (c doctorRun) clock(context.Context) checkResult {
 	now := time.Now()
 	if c.health.LastChange.After(now.Add(time.Minute)) {
@@ -119,14 +125,18 @@ func (c doctorRun) clock(context.Context) checkResult {
 	return checkResult{ok, "clock", stamp(now), ""}
 }
 
+// stamp returns a time as the results show it, to the minute.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }
 
+// The ages of the newest backup from which backup warns and fails. They suit daily backups,
+// the rarest that make sense: with the first one is late by two hours, with the second two
+// are missing.
 const (
-	staleBackup = 26 * time.Hour // a daily one that is late
-	lostBackup  = 50 * time.Hour // two are
+	staleBackup = 26 * time.Hour
+	lostBackup  = 50 * time.Hour
 )
 
-// backup checks how old the newest backup is.
+// backup checks the age of the newest backup, and that the next one would succeed.
 func (c doctorRun) backup(ctx context.Context) checkResult {
 	if c.DB == store.Memory {
 		return checkResult{}
@@ -137,6 +147,7 @@ func (c doctorRun) backup(ctx context.Context) checkResult {
 	if _, err := os.Stat(c.BackupDir); err != nil {
 		return checkResult{fail, "backup", err.Error(), "make the directory, or name another with --backup-dir"}
 	}
+	// A file without a schema is not a database yet, so there is nothing to copy.
 	if c.health.Schema > 0 {
 		if err := (sqlite.Backup{Schema: store.FileSchema(), From: c.DB, To: c.BackupDir, Keep: max(1, c.BackupKeep)}).Check(ctx); err != nil {
 			return checkResult{fail, "backup", "the next one would fail: " + err.Error(), "until then none is made"}
@@ -161,7 +172,8 @@ func (c doctorRun) backup(ctx context.Context) checkResult {
 	return checkResult{ok, "backup", found, ""}
 }
 
-// formatBytes spells a size.
+// formatBytes returns a size in the unit that keeps the number short. Units are powers of
+// 1024, and sizes below one are rounded up to 1 KB.
 func formatBytes(n int64) string {
 	switch {
 	case n >= 1<<30:

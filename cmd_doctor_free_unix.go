@@ -4,7 +4,8 @@ package main
 
 import "syscall"
 
-// freeBytes returns how much of a disk others than root may still fill.
+// freeBytes returns the free bytes of the disk that has the directory. It leaves out the
+// reserve of root, which a server does not run as.
 func freeBytes(dir string) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {

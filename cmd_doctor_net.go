@@ -15,9 +15,9 @@ import (
 	"crmkit/server/client"
 )
 
-// The checks of doctor that look at what is around the server.
+// The checks of doctor on the mail server, the proxy, and the address of the server.
 
-// smtp signs in to the mail server, and sends nothing.
+// smtp signs in to the mail server and sends nothing.
 func (c doctorRun) smtp(ctx context.Context) checkResult {
 	if c.Local {
 		return checkResult{ok, "mail", "local mode sends none", ""}
@@ -33,59 +33,65 @@ func (c doctorRun) smtp(ctx context.Context) checkResult {
 	return checkResult{ok, "mail", "the mail server takes mails from " + c.MailFrom, ""}
 }
 
+// nearExpiry is the remaining life of a certificate below which doctor warns. A certificate
+// of 90 days is renewed 30 days before its end, so renewals have then failed for two weeks.
 const nearExpiry = 14 * 24 * time.Hour
 
-// baseURL asks the server as its clients do.
+// baseURL sends a request to the address that clients use, through DNS and any proxy. An
+// address without TLS is refused without a request, unless it is on this machine.
 func (c doctorRun) baseURL(ctx context.Context) checkResult {
 	if c.Local {
 		return checkResult{}
 	}
-	const what = "base URL"
+	const name = "base URL"
 	switch {
 	case c.BaseURL == "":
-		return checkResult{warn, what, "mails and the manual name the address of --listen", "set --base-url to the address that clients use"}
+		return checkResult{warn, name, "mails and the manual name the address of --listen", "set --base-url to the address that clients use"}
 	case strings.HasPrefix(c.BaseURL, "http://") && !loopbackURL(c.BaseURL):
-		return checkResult{fail, what, c.BaseURL + " is not https: tokens cross the network in the clear", "set --tls-domain, or put a proxy in front, and name https"}
+		return checkResult{fail, name, c.BaseURL + " is not https: tokens cross the network in the clear", "set --tls-domain, or put a proxy in front, and name https"}
 	}
 	r, err := client.Health(ctx, c.BaseURL)
 	left := time.Until(r.Expires).Round(time.Hour)
 	switch {
 	case err != nil:
-		return unreached(what, err)
+		return unreached(name, err)
 	case !r.Ready:
-		return checkResult{fail, what, c.BaseURL + " answers " + r.Answer, "see the log of the server"}
+		return checkResult{fail, name, c.BaseURL + " answers " + r.Answer, "see the log of the server"}
 	case r.HidesClients:
-		return checkResult{warn, what, c.BaseURL + " answers, but its proxy sends no X-Forwarded-For: all clients share one limit", "have the proxy send it, for nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"}
+		return checkResult{warn, name, c.BaseURL + " answers, but its proxy sends no X-Forwarded-For: all clients share one limit", "have the proxy send it, for nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"}
 	case r.Expires.IsZero():
-		return checkResult{ok, what, c.BaseURL + " answers and is ready", ""}
+		return checkResult{ok, name, c.BaseURL + " answers and is ready", ""}
 	case left < nearExpiry:
-		return checkResult{warn, what, fmt.Sprintf("%s answers, but its certificate, issued by %s, expires in %s", c.BaseURL, r.Issuer, left), "see why it is not renewed"}
+		return checkResult{warn, name, fmt.Sprintf("%s answers, but its certificate, issued by %s, expires in %s", c.BaseURL, r.Issuer, left), "see why it is not renewed"}
 	}
-	return checkResult{ok, what, fmt.Sprintf("%s answers and is ready; its certificate, issued by %s, is good until %s", c.BaseURL, r.Issuer, stamp(r.Expires)), ""}
+	return checkResult{ok, name, fmt.Sprintf("%s answers and is ready; its certificate, issued by %s, is good until %s", c.BaseURL, r.Issuer, stamp(r.Expires)), ""}
 }
 
-// unreached says what to look at, by the reason why no server answers.
-func unreached(what string, err error) checkResult {
+// unreached returns the result for an address where no server answers. Its remedy depends on
+// the kind of the error: DNS, certificate, port, network or something else.
+func unreached(name string, err error) checkResult {
 	found := fmt.Sprintf("no server answers: %v", err)
-	var name *net.DNSError
+	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var network net.Error
 	switch {
-	case errors.As(err, &name):
-		return checkResult{fail, what, found, "the name leads nowhere from this machine: look at its DNS records"}
+	case errors.As(err, &lookup):
+		return checkResult{fail, name, found, "the name leads nowhere from this machine: look at its DNS records"}
 	case errors.As(err, &certificate):
-		return checkResult{fail, what, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
+		return checkResult{fail, name, found, "clients refuse the certificate: it must be for this name, not expired, and sent with its chain"}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return checkResult{fail, what, found, "nothing listens there: start the server, or the proxy in front of it"}
+		return checkResult{fail, name, found, "nothing listens there: start the server, or the proxy in front of it"}
 	case errors.As(err, &network) && network.Timeout():
-		return checkResult{fail, what, found, "packets get lost on the way: look at the firewall and the address of the name"}
+		return checkResult{fail, name, found, "packets get lost on the way: look at the firewall and the address of the name"}
 	}
-	return checkResult{fail, what, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
+	return checkResult{fail, name, found, "something else listens there, or a proxy leads elsewhere: look at its settings"}
 }
 
+// loopbackURL reports whether an http:// origin is on this machine.
 func loopbackURL(origin string) bool { return norm.IsLoopback(strings.TrimPrefix(origin, "http://")) }
 
-// proxy checks that clients behind a proxy have addresses of their own.
+// proxy checks that a server behind a proxy trusts it to name the clients. Otherwise limits
+// on requests and codes take all clients for one.
 func (c doctorRun) proxy(context.Context) checkResult {
 	behind := !c.Local && !c.secure() && strings.HasPrefix(c.BaseURL, "https://")
 	switch {
@@ -97,7 +103,8 @@ func (c doctorRun) proxy(context.Context) checkResult {
 	return checkResult{}
 }
 
-// signUp checks that who should get in can, and who should not cannot.
+// signUp warns if everybody may sign up, which the operator may not mean, and if nobody can,
+// because a server by invite only has no user yet.
 func (c doctorRun) signUp(context.Context) checkResult {
 	if c.Local {
 		return checkResult{}

@@ -17,11 +17,13 @@ import (
 	"crmkit/server/edge"
 )
 
-// The checks of doctor that look at keys and certificates.
+// The checks of doctor on keys and certificates.
 
+// certificates is the name of the check in its line.
 const certificates = "certificates"
 
-// certificate checks the keys and certificates that a server with TLS uses.
+// certificate checks the keys and certificates of a server that speaks TLS itself. It reads
+// files only; baseURL checks the certificate that clients see.
 func (c doctorRun) certificate(context.Context) checkResult {
 	switch {
 	case c.TLSDomain != "":
@@ -32,8 +34,8 @@ func (c doctorRun) certificate(context.Context) checkResult {
 	return checkResult{}
 }
 
-// certificateDir checks the folder of --tls-domain: who may read the keys, and which
-// certificates are there.
+// certificateDir checks the folder of --tls-domain: that other users cannot read the keys, and
+// that each name has a valid certificate. It returns the first result that is not ok.
 func (c doctorRun) certificateDir() checkResult {
 	info, err := os.Stat(c.TLSDir)
 	switch {
@@ -51,7 +53,7 @@ func (c doctorRun) certificateDir() checkResult {
 	good := checkResult{ok, certificates, "", ""}
 	for _, domain := range domains {
 		f := c.cached(domain)
-		if f.grade != ok {
+		if f.severity != ok {
 			return f
 		}
 		good.found += f.found + " "
@@ -60,7 +62,9 @@ func (c doctorRun) certificateDir() checkResult {
 	return good
 }
 
-// cached looks at the certificate that ACME got for a name.
+// cached checks the certificate that ACME got for a name. The file is that of autocert's
+// DirCache: the key, then the chain, in PEM. A missing one is a warning, because it is made
+// at the first visit.
 func (c doctorRun) cached(domain string) checkResult {
 	data, err := os.ReadFile(filepath.Join(c.TLSDir, domain))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -94,7 +98,8 @@ func (c doctorRun) ownCertificate() checkResult {
 	return certificateResult(pair.Certificate[0], host)
 }
 
-// certificateResult says whose a certificate is and how long it is good; host may be empty.
+// certificateResult returns who issued a certificate and until when it is valid. It fails if
+// it is not valid now or not for the host; an empty host is not checked.
 func certificateResult(der []byte, host string) checkResult {
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {

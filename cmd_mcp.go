@@ -19,6 +19,9 @@ import (
 	"crmkit/store"
 )
 
+// mcpCommand is started by an MCP client, which writes messages to its standard input and reads
+// its standard output. Nobody sees a terminal, so it asks no questions, makes the file and
+// its first user if they do not exist, and logs only warnings, on standard error.
 type mcpCommand struct {
 	DB    string `name:"db" help:"Database file; created if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Email string `help:"User to act as on the file (default: the oldest user)." placeholder:"EMAIL"`
@@ -28,13 +31,16 @@ type mcpCommand struct {
 	planFlags
 }
 
-// Run serves until standard input ends. Access to the file is access to the data, so there
-// is no sign-in. Several of these commands may run on one file, and beside a server: one
-// process owns the file, and the others send it their messages.
-func (c mcpCommand) Run(ctx context.Context, io console) error {
-	signal.Ignore(syscall.SIGPIPE) // a client that is gone is an error of writing, after which there is a token to end
-	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	pipe := &mcp.Stdio{In: os.Stdin, Out: io.out, Log: log, Token: c.Token, Endpoint: "http://127.0.0.1"}
+// Run serves until standard input ends. A user who may open the file may read it, so there is
+// no sign-in: the command makes a token for the time it runs. Several of these commands may
+// run on one file, also beside a server: one process owns the file, and the others send it
+// their messages. With --url it passes messages on to a server and opens no file.
+func (c mcpCommand) Run(ctx context.Context, con console) error {
+	// A client that is gone must be an error of writing and not a signal that kills the
+	// process, because the token has to be revoked after it.
+	signal.Ignore(syscall.SIGPIPE)
+	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	pipe := &mcp.Stdio{In: os.Stdin, Out: con.out, Log: log, Token: c.Token, Endpoint: "http://127.0.0.1"}
 	path := "/mcp"
 	if c.Tools {
 		path = "/mcp/tools"
@@ -60,10 +66,11 @@ func (c mcpCommand) Run(ctx context.Context, io console) error {
 	return errors.Join(err, session.Close())
 }
 
-// signOutTimeout is how long a command that ends waits until its token has ended.
+// signOutTimeout bounds the time in which a command revokes its token when it ends.
 const signOutTimeout = 5 * time.Second
 
-// signedIn runs fn with a token that ends with it.
+// signedIn runs fn with a new token and revokes the token afterwards, also if the context of
+// the command has ended.
 func signedIn(ctx context.Context, session *owner.Session, as owner.SignIn, fn func(token string) error) error {
 	var out strings.Builder
 	if err := session.Do(ctx, &as, &out); err != nil {
@@ -76,8 +83,9 @@ func signedIn(ctx context.Context, session *owner.Session, as owner.SignIn, fn f
 	return errors.Join(err, session.Do(ctx, &owner.SignOut{Token: token}, io.Discard))
 }
 
-// checkServer returns the origin of the server that --url names, to which the
-// token may go. An e-mail address chooses whom to act as on a file only.
+// checkServer returns the origin of the server that --url names. It refuses http, except on
+// this machine, because the token would be readable on the network. It also refuses --email,
+// which on a server would have no effect: the token decides who acts.
 func checkServer(address, token, email string) (origin string, err error) {
 	u, err := url.Parse(strings.TrimSuffix(address, "/"))
 	switch {

@@ -17,6 +17,8 @@ import (
 	"crmkit/store/sqlite"
 )
 
+// serveCommand has the settings of a server. Defaults that depend on other settings are set
+// by withDefaults, and check refuses combinations that cannot be meant.
 type serveCommand struct {
 	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS). unix:PATH makes a Unix socket for a proxy on this machine." placeholder:"HOST:PORT"`
 	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
@@ -43,23 +45,29 @@ type serveCommand struct {
 }
 
 // Run serves until the context ends. If the log is JSON, the error is a line of it too.
-func (c serveCommand) Run(ctx context.Context, io console) error {
-	err := c.run(ctx, io)
+func (c serveCommand) Run(ctx context.Context, con console) error {
+	err := c.run(ctx, con)
 	if err == nil || c.LogFormat != "json" {
 		return err
 	}
-	c.logger(io).Error("crmkit serve failed", "error", terminalError(err).Error())
+	c.logger(con).Error("crmkit serve failed", "error", terminalError(err).Error())
 	return errLogged
 }
 
 // run opens what the server needs, serves, and closes it in the reverse order.
-func (c serveCommand) run(ctx context.Context, io console) error {
+//
+// Ports come before the file, so that a port that is in use leaves no new file behind. The
+// file comes before the ready line, so that a script that has read the line can send requests:
+// the schema is upgraded and the token of --token-for works. At the end the ports close first,
+// then waiting mails are sent, because a request that was just answered may have caused one,
+// and the file closes last. After an error on the way the deferred calls close what is open;
+// each of them may be called again.
+func (c serveCommand) run(ctx context.Context, con console) error {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
 		return err
 	}
-	log := c.logger(io)
-	// The ports are opened first, so that a busy one leaves no file behind.
+	log := c.logger(con)
 	ports, err := c.listen()
 	if err != nil {
 		return err
@@ -84,7 +92,7 @@ func (c serveCommand) run(ctx context.Context, io console) error {
 	defer stopBackups()
 	origin := c.origin(ports.api.Addr())
 	log.Info("started", "version", version, "db", c.DB, "listen", origin)
-	if err := c.printReady(ctx, io, opts.Store, origin); err != nil {
+	if err := c.printReady(ctx, con, opts.Store, origin); err != nil {
 		return err
 	}
 	fillTextIndex(ctx, opts.Store, log)
@@ -110,7 +118,7 @@ func newServer(ctx context.Context, opts server.Options) (*server.Server, error)
 
 // printReady prints the line that scripts wait for, and below it the token of --token-for.
 // Both are one write, so that a reader of the first line can read the second at once.
-func (c serveCommand) printReady(ctx context.Context, io console, st *store.Store, origin string) error {
+func (c serveCommand) printReady(ctx context.Context, con console, st *store.Store, origin string) error {
 	ready := fmt.Sprintf("crmkit listening on %s\n", origin)
 	if c.TokenFor != "" {
 		minted, err := auth.New(st, auth.Options{}).MintToken(ctx, c.TokenFor, "token-for")
@@ -119,7 +127,7 @@ func (c serveCommand) printReady(ctx context.Context, io console, st *store.Stor
 		}
 		ready += "crmkit token " + minted.Token + "\n"
 	}
-	_, err := fmt.Fprint(io.out, ready)
+	_, err := fmt.Fprint(con.out, ready)
 	return err
 }
 
@@ -131,14 +139,16 @@ func fillTextIndex(ctx context.Context, st *store.Store, log *slog.Logger) {
 	}
 }
 
-// caches returns how much the store may keep in memory.
+// caches returns how much memory the store may use for its text index and its records.
 func (c serveCommand) caches() *store.Caches {
 	caches := store.DefaultCaches()
 	caches.Search, caches.Records = int64(c.SearchMemory)<<20, int64(c.RecordMemory)<<20
 	return caches
 }
 
-// options returns what the settings make of the server.
+// options returns the options of the server that follow from the settings; the caller sets
+// the store. In local mode they have no mail, no rate limit and no certificates. It starts
+// the sender of mails, so it runs after all checks of the settings.
 func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, error) {
 	opts := server.Options{Log: log, Local: c.Local, BaseURL: c.BaseURL, Version: version,
 		InviteOnly: c.Signup == "invite", ImportMax: int64(c.ImportMax) << 20, Rate: c.Rate, TrustProxy: c.TrustProxy, MetricsToken: c.MetricsToken}
@@ -170,10 +180,12 @@ func (c serveCommand) options(addr net.Addr, log *slog.Logger) (server.Options, 
 	return opts, nil
 }
 
-// mailDrainTimeout is how long a server that stops goes on sending the mails that
-// wait, of the ten seconds a stop may take.
+// mailDrainTimeout is how long a server that stops may still send waiting mails. With the six
+// seconds for requests a stop takes less than ten, after which Docker kills a container.
 const mailDrainTimeout = 2 * time.Second
 
+// finishMail gives each waiting mail a last try. Mails that cannot be sent are lost: they are
+// codes and invites, which people ask for again.
 func finishMail(sender *mail.Sender, log *slog.Logger) {
 	if sender == nil {
 		return
@@ -185,9 +197,11 @@ func finishMail(sender *mail.Sender, log *slog.Logger) {
 	}
 }
 
-func (c serveCommand) logger(io console) *slog.Logger {
+// logger returns the log of the server, on standard error: standard output has only the line
+// that scripts wait for.
+func (c serveCommand) logger(con console) *slog.Logger {
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(io.err, nil))
+		return slog.New(slog.NewJSONHandler(con.err, nil))
 	}
-	return slog.New(slog.NewTextHandler(io.err, nil))
+	return slog.New(slog.NewTextHandler(con.err, nil))
 }

@@ -13,7 +13,8 @@ import (
 	"crmkit/store"
 )
 
-// check refuses settings that would not serve, and says what to set.
+// check returns an error for settings with which a server would not work as meant. It runs
+// before any port or file is opened, and the message says what to set. Doctor uses it too.
 func (c serveCommand) check() error {
 	host, err := c.listenHost()
 	if err != nil {
@@ -45,7 +46,7 @@ func (c serveCommand) check() error {
 	return c.checkBaseURL()
 }
 
-// checkNumbers refuses sizes and rates that nobody can mean.
+// checkNumbers refuses sizes and rates out of range.
 func (c serveCommand) checkNumbers() error {
 	switch {
 	case c.SearchMemory < 0 || c.SearchMemory > maxMemory:
@@ -60,7 +61,8 @@ func (c serveCommand) checkNumbers() error {
 	return c.retentionFlags.check()
 }
 
-// checkBaseURL refuses what is not the origin of a server.
+// checkBaseURL refuses a base URL that is not an origin. Paths are appended to it in mails and
+// in the manual, so a path, a query or a password in it would be repeated everywhere.
 func (c serveCommand) checkBaseURL() error {
 	if c.BaseURL == "" {
 		return nil
@@ -72,9 +74,12 @@ func (c serveCommand) checkBaseURL() error {
 	return nil
 }
 
-// listenHost returns the host of --listen; that of a Unix socket is localhost.
+// listenHost returns the host of --listen. For a Unix socket it is localhost, because only
+// this machine reaches it; the base URL is then required outside of local mode, since mails
+// cannot name a socket.
 func (c serveCommand) listenHost() (string, error) {
 	if path, unix := strings.CutPrefix(c.Listen, unixPrefix); unix {
+		// A proxy on this machine is the only client of a socket, and has the TLS.
 		switch {
 		case path == "":
 			return "", errors.New("--listen unix: names no socket; write a path, like unix:/run/crmkit/crmkit.sock")
@@ -92,7 +97,9 @@ func (c serveCommand) listenHost() (string, error) {
 	return host, nil
 }
 
-// checkMode holds the two modes apart: local, or with mail.
+// checkMode checks that the settings are of one of the two modes. In local mode codes are in
+// the answers, so it must not be reachable from other machines; in the other mode they are
+// mailed, so it needs a mail server.
 func (c serveCommand) checkMode(host string) error {
 	switch {
 	case c.Local && !norm.IsLoopback(host):
@@ -111,13 +118,14 @@ func (c serveCommand) checkMode(host string) error {
 	return nil
 }
 
-// maxMemory is the most megabytes of a memory: what no machine has.
+// maxMemory is the largest number of megabytes that a setting may have. It only keeps the
+// number of bytes within an int64.
 const maxMemory = 1 << 30
 
-// retentionFlags say for how long what is of the past is kept.
+// retentionFlags say for how long old data is kept.
 type retentionFlags struct {
 	LogDays int `help:"Days to keep entries of the change log, at least 30; 0 for ever (default ${default})." default:"0" placeholder:"DAYS"`
 }
 
-// check refuses a log that is too short to look up what was deleted.
+// check refuses a change log that is too short to look up a deleted record.
 func (f retentionFlags) check() error { return store.CheckLogDays(f.LogDays) }

@@ -12,18 +12,19 @@ import (
 	"crmkit/server"
 )
 
-// listeners are the ports a server listens on.
+// listeners are the ports of a server.
 type listeners struct {
 	api     net.Listener
-	plain   net.Listener // beside TLS; nil: none
+	plain   net.Listener // HTTP that redirects to https; nil: none
 	metrics net.Listener // nil: none
 }
 
-// unixPrefix stands before the path of a Unix socket in --listen.
+// unixPrefix precedes the path of a Unix socket in --listen.
 const unixPrefix = "unix:"
 
-// listenUnix makes a Unix socket that the user and the group of the server may use. It
-// takes the place of a socket that nobody listens on any more.
+// listenUnix makes a Unix socket that the user and the group of the server may use: a proxy
+// runs as another user of the same group. It replaces a socket on which nobody answers, which
+// a killed process left, but never another kind of file.
 func listenUnix(path string) (net.Listener, error) {
 	if conn, err := net.Dial("unix", path); err == nil {
 		return nil, errors.Join(fmt.Errorf("another process listens on %s; stop it, or name another socket with --listen", path), conn.Close())
@@ -43,7 +44,7 @@ func listenUnix(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// listen opens them all or none.
+// listen opens all ports of the settings, or none if one of them fails.
 func (c serveCommand) listen() (d listeners, err error) {
 	for _, door := range []struct {
 		at, flag string
@@ -69,6 +70,7 @@ func (c serveCommand) listen() (d listeners, err error) {
 	return d, nil
 }
 
+// close closes the ports. It may be called after serve.
 func (d listeners) close() {
 	for _, l := range []net.Listener{d.api, d.plain, d.metrics} {
 		if l != nil {
@@ -77,11 +79,12 @@ func (d listeners) close() {
 	}
 }
 
-// serve answers on all of them until the context ends, or one fails.
+// serve answers on all ports until the context ends or one of them fails, and returns when
+// all of them have finished their requests.
 func (d listeners) serve(ctx context.Context, srv *server.Server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error)
+	ended := make(chan error) // one error or nil from each port
 	n := 0
 	answer := func(l net.Listener, serve func(context.Context, net.Listener) error) {
 		if l != nil {
@@ -95,7 +98,7 @@ func (d listeners) serve(ctx context.Context, srv *server.Server) error {
 	var errs []error
 	for range n {
 		errs = append(errs, <-ended)
-		cancel() // none goes on without the others
+		cancel() // a server without one of its ports is not healthy; end the others
 	}
 	return errors.Join(errs...)
 }

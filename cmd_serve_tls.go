@@ -13,7 +13,10 @@ import (
 	"crmkit/store"
 )
 
-// tlsFlags are the settings of a server that speaks TLS by itself.
+// tlsFlags are the settings of a server that speaks TLS itself: with certificates that it gets
+// by ACME, or with one in files. Both are for servers without a proxy. ACME proves a name over
+// plain HTTP or in the TLS handshake (RFC 8555, RFC 8737), never by DNS records, so port 80 or
+// 443 must be reachable from the internet, and there are no wildcard certificates.
 type tlsFlags struct {
 	TLSDomain     string `name:"tls-domain" help:"Host names of the server; it gets certificates for them by ACME. Setting this accepts the terms of the certificate authority." placeholder:"NAME,…"`
 	TLSDir        string `name:"tls-dir" help:"Folder of the keys and certificates of --tls-domain, which nobody else may read (default: certs beside the database file)." placeholder:"DIR"`
@@ -26,7 +29,8 @@ type tlsFlags struct {
 // secure reports whether the server speaks TLS by itself.
 func (f tlsFlags) secure() bool { return f.TLSDomain != "" || f.TLSCert != "" }
 
-// withDefaults returns the settings with the defaults that depend on others.
+// withDefaults returns the settings with the defaults that depend on other settings. With
+// --tls-domain nothing else is needed: ports, folder and base URL follow from it.
 func (c serveCommand) withDefaults() serveCommand {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"
@@ -49,7 +53,8 @@ func (c serveCommand) withDefaults() serveCommand {
 	return c
 }
 
-// checkTLS refuses settings of TLS that do not go together.
+// checkTLS refuses settings of TLS that contradict each other, or that have no effect without
+// another one.
 func (c serveCommand) checkTLS() error {
 	switch {
 	case c.Local && c.secure():
@@ -76,7 +81,8 @@ func (c serveCommand) checkTLS() error {
 	return nil
 }
 
-// certificates returns how the server speaks TLS, nil when it does not.
+// certificates returns the source of certificates, from files or by ACME, or nil if the
+// server speaks plain HTTP. It makes the folder of ACME's keys.
 func (c serveCommand) certificates(log *slog.Logger) (*edge.Certificates, error) {
 	if c.TLSCert != "" {
 		certificates, err := edge.FromFiles(c.TLSCert, c.TLSKey, log)
@@ -98,7 +104,8 @@ func (c serveCommand) certificates(log *slog.Logger) (*edge.Certificates, error)
 	return edge.ByACME(edge.ACME{Domains: domains, Dir: c.TLSDir, Directory: c.ACMEDirectory}), nil
 }
 
-// makePrivateDir makes a directory that nobody else may read, or checks that an existing one is private.
+// makePrivateDir makes a directory that other users cannot read. It does not change the mode
+// of an existing one, which may be shared on purpose, but returns an error for it.
 func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -107,13 +114,15 @@ func makePrivateDir(dir string) error {
 	if err != nil {
 		return err
 	}
+	// MkdirAll leaves an existing folder as it is.
 	if info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("%s holds private keys, and its mode %04o lets others in; chmod 700 it, or name another", dir, info.Mode().Perm())
 	}
 	return nil
 }
 
-// origin is how the ready line names an address.
+// origin returns an address as the ready line and the log name it: with the scheme, so that
+// it can be opened, and with the real port if the setting was port 0.
 func (c serveCommand) origin(addr net.Addr) string {
 	if addr.Network() == "unix" {
 		return unixPrefix + addr.String()

@@ -18,7 +18,11 @@ import (
 	"crmkit/store"
 )
 
-// connectionFlags say which data a command works on: a file, or a server's.
+// The commands export and import are clients of the API: they send GET /export and POST
+// /import, also when they work on a file. So a command and a request give the same answer, and
+// the formats, limits and checks are in the server alone.
+
+// connectionFlags say which data a command works on: those of a file or of a server.
 type connectionFlags struct {
 	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Email string `help:"User to act as on the file; needed if it has several." placeholder:"EMAIL"`
@@ -27,8 +31,10 @@ type connectionFlags struct {
 	planFlags
 }
 
-// with runs fn with a client of the server, or of the process that owns the file.
-func (c connectionFlags) with(ctx context.Context, io console, name string, fn func(*client.Client) error) error {
+// with runs fn with a client of the server, or of the process that owns the file. Both answer
+// the same requests, so export and import have one implementation for both. name is shown to
+// other processes that wait for the file, and is the name of the token.
+func (c connectionFlags) with(ctx context.Context, con console, name string, fn func(*client.Client) error) error {
 	if c.URL != "" {
 		origin, err := checkServer(c.URL, c.Token, c.Email)
 		if err != nil {
@@ -39,7 +45,7 @@ func (c connectionFlags) with(ctx context.Context, io console, name string, fn f
 	if c.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or a server with --url")
 	}
-	log := slog.New(slog.NewTextHandler(io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	session, err := c.session(ctx, owner.Busy, store.Options{Path: c.DB, LockAs: name, Log: log})
 	if err != nil {
 		return err
@@ -50,24 +56,28 @@ func (c connectionFlags) with(ctx context.Context, io console, name string, fn f
 	return errors.Join(err, session.Close())
 }
 
+// exportCommand prints the answer of GET /export unchanged.
 type exportCommand struct {
 	What string `arg:"" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace)." placeholder:"KIND"`
 	connectionFlags
 }
 
-// Run writes an export to standard output.
-func (c exportCommand) Run(ctx context.Context, io console) error {
+// Run writes an export to standard output. An export that breaks off is an error, since the
+// part that was written looks complete.
+func (c exportCommand) Run(ctx context.Context, con console) error {
 	if _, err := os.Stat(c.DB); c.URL == "" && c.DB != store.Memory && err != nil {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	return c.with(ctx, io, "crmkit export", func(api *client.Client) error {
-		a := &responseSink{out: io.out}
+	return c.with(ctx, con, "crmkit export", func(api *client.Client) error {
+		a := &responseSink{out: con.out}
 		err := api.Do(ctx, client.Request{Method: "GET", Target: parseTarget("/export", c.What), Out: a.writer})
 		return errors.Join(a.refusal(), err)
 	})
 }
 
-// parseTarget returns the path for a kind with its query, or for the workspace.
+// parseTarget returns the path of a request for the argument of a command: a kind, a kind with
+// a query, a query alone, or nothing for the whole workspace. Blanks are escaped, because
+// people write filters as they read.
 func parseTarget(base, what string) string {
 	if what == "" || what[0] == '?' {
 		return base + what
@@ -75,13 +85,15 @@ func parseTarget(base, what string) string {
 	return base + "/" + strings.ReplaceAll(what, " ", "%20")
 }
 
-// responseSink takes an answer: what was asked for, or the reason why not.
+// responseSink receives the body of an answer: of a success it passes it on, of an error it
+// keeps it for refusal.
 type responseSink struct {
 	out    io.Writer
 	status int
 	fault  bytes.Buffer
 }
 
+// writer is the Out of a client.Request.
 func (a *responseSink) writer(status int) io.Writer {
 	if a.status = status; status >= 300 {
 		return &a.fault
@@ -89,7 +101,8 @@ func (a *responseSink) writer(status int) io.Writer {
 	return a.out
 }
 
-// refusal returns the error in the answer.
+// refusal returns the hint of an error answer, or nil after a success. An answer without a
+// hint comes from a proxy; its beginning is shown.
 func (a *responseSink) refusal() error {
 	if a.status < 300 {
 		return nil
@@ -101,15 +114,17 @@ func (a *responseSink) refusal() error {
 	return errors.New(strings.TrimSuffix(hint, "."))
 }
 
+// importCommand sends a file to POST /import.
 type importCommand struct {
 	File string `arg:"" help:"CSV, JSON lines, a JSON array, or a file of crmkit export; - is standard input." placeholder:"FILE"`
 	What string `arg:"" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1' (default: taken from the file or its name)." placeholder:"KIND"`
 	connectionFlags
 }
 
-// Run imports a file. It prints a line for each row; on a terminal a bar shows how far
-// it is, and only rows that fail have a line.
-func (c importCommand) Run(ctx context.Context, io console) error {
+// Run imports a file. It prints a line for each row. On a terminal it shows a progress bar
+// and only the rows that fail, because thousands of good rows would hide them. A failed row
+// makes the exit status 1; the others are saved.
+func (c importCommand) Run(ctx context.Context, con console) error {
 	file, size := os.Stdin, int64(0)
 	if c.File != "-" {
 		f, err := os.Open(c.File)
@@ -127,10 +142,10 @@ func (c importCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, io, "crmkit import", func(api *client.Client) error {
-		p := &progress{out: io.out, brief: terminal(io.out), size: size}
-		if terminal(io.err) {
-			p.bar = io.err
+	return c.with(ctx, con, "crmkit import", func(api *client.Client) error {
+		p := &progress{out: con.out, brief: terminal(con.out), size: size}
+		if terminal(con.err) {
+			p.bar = con.err
 		}
 		a := &responseSink{out: p}
 		err := api.Do(ctx, client.Request{Method: "POST", Target: parseTarget("/import", what), Body: p.counted(in), Out: a.writer})
@@ -139,8 +154,11 @@ func (c importCommand) Run(ctx context.Context, io console) error {
 	})
 }
 
-// kind returns what the file holds, where the command line does not say it.
+// kind returns the kind of the rows: nothing for a file of crmkit export, which says it
+// itself, otherwise the argument of the command, otherwise the kind whose plural is in the
+// name of the file (contacts-2026.csv).
 func (c importCommand) kind(in *bufio.Reader) (string, error) {
+	// An export of a whole workspace begins with this key. Peek leaves it in the reader.
 	head, err := in.Peek(len(`{"crmkit":`))
 	whole := err == nil && string(head) == `{"crmkit":`
 	if whole || c.What != "" && c.What[0] != '?' {
@@ -157,7 +175,7 @@ func (c importCommand) kind(in *bufio.Reader) (string, error) {
 	return "", fmt.Errorf("%s: say what the rows are, behind the file: %s", c.File, strings.Join(kinds, ", "))
 }
 
-// terminal reports whether somebody looks at what is written.
+// terminal reports whether a writer is a terminal, and not a file or a pipe.
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

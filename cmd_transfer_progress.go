@@ -9,31 +9,34 @@ import (
 	"sync"
 )
 
-// progress passes on the answer to an import line by line, and shows how much of the
-// file has gone. Reader and writer may be used side by side.
+// progress passes on the answer to an import line by line, and shows how much of the file has
+// been sent. The server answers while it reads, so the file is read and the answer is written
+// by different goroutines.
 type progress struct {
 	out   io.Writer
-	bar   io.Writer // nil: none is shown
-	brief bool      // rows that went well have no line
-	size  int64     // of the file; 0: unknown
+	bar   io.Writer // of the progress bar; nil: none is shown
+	brief bool      // print no lines for rows that were saved
+	size  int64     // of the file in bytes; 0: unknown
 
 	mu    sync.Mutex
-	read  int64
-	rows  int
-	shown string
-	rest  []byte // of a line that has not ended
-	last  string // remark
-	cut   bool   // the file was not read to its end
+	read  int64  // bytes of the file
+	rows  int    // in the answer
+	shown string // the bar on the terminal
+	rest  []byte // the beginning of a line that has not ended
+	last  string // the last remark: the summary, at the end
+	cut   bool   // the server stopped before the end of the file
 }
 
-// counted returns the reader with its bytes counted.
+// counted returns a reader that moves the bar as it is read.
 func (p *progress) counted(in io.Reader) io.Reader { return &counter{in, p} }
 
+// counter counts the bytes that are read.
 type counter struct {
 	in io.Reader
 	p  *progress
 }
 
+// Read implements io.Reader.
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.in.Read(b)
 	c.p.mu.Lock()
@@ -43,6 +46,8 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Write passes on the whole lines among the bytes. It removes the bar before them and draws
+// it again below them.
 func (p *progress) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -68,12 +73,13 @@ func (p *progress) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// line takes note of a line and reports whether it is to be passed on.
+// line counts a line and reports whether to print it. It leaves out the remark on how to
+// repeat a dry run for real, which is for clients that cannot send the file again.
 func (p *progress) line(line string) bool {
 	switch {
 	case line == "# nothing was saved":
 	case strings.HasPrefix(line, "# to do exactly this: "):
-		return false // the file kept for it ends with this command, or is here to be sent again
+		return false // the file is here and can be sent again
 	case strings.HasPrefix(line, "# "):
 		p.last = line
 		p.cut = p.cut || strings.HasPrefix(line, "# stopped ")
@@ -84,10 +90,11 @@ func (p *progress) line(line string) bool {
 	return true
 }
 
-// barWidth is how many characters the bar has between its ends.
+// barWidth is the length of the bar, in characters.
 const barWidth = 40
 
-// draw shows the bar when it looks other than before.
+// draw shows the bar if it has changed. It overwrites the line by a carriage return, and
+// without a known size shows only the number of rows. p.mu is held.
 func (p *progress) draw() {
 	if p.bar == nil {
 		return
@@ -104,7 +111,7 @@ func (p *progress) draw() {
 	}
 }
 
-// wipe takes the bar away, to make room for a line.
+// wipe removes the bar with the ANSI code for "erase to the end of the line". p.mu is held.
 func (p *progress) wipe() {
 	if p.shown != "" {
 		_, _ = fmt.Fprint(p.bar, "\r\x1b[K")
@@ -112,13 +119,15 @@ func (p *progress) wipe() {
 	}
 }
 
+// end removes the bar after the answer.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wipe()
 }
 
-// failure says that not all rows went well, for the exit status.
+// failure returns an error if not all rows were saved. It reads the last remark, because the
+// status of the answer was sent before the first row.
 func (p *progress) failure() error {
 	switch {
 	case p.cut:

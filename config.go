@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// loadConfig reads the file that --config or CRMKIT_CONFIG names and puts its
-// lines into the environment, except for variables that are already set, so that flag,
-// environment and file win in this order.
+// loadConfig reads the file that --config or CRMKIT_CONFIG names and sets its lines as
+// environment variables. It skips variables that are set already, also empty ones, so that
+// the flag wins over the environment and that over the file. It looks for --config before the
+// arguments are parsed, since the parser reads the environment.
 func loadConfig(args, environ []string, set func(key, value string) error) error {
 	present := map[string]bool{}
 	name := ""
@@ -20,6 +21,7 @@ func loadConfig(args, environ []string, set func(key, value string) error) error
 			name = value
 		}
 	}
+	// As with other flags, the last one wins.
 	for i, arg := range args {
 		if value, found := strings.CutPrefix(arg, "--config="); found {
 			name = value
@@ -48,15 +50,18 @@ func loadConfig(args, environ []string, set func(key, value string) error) error
 	return nil
 }
 
-// setting is one line of a config file as an environment variable.
+// setting is one line of a config file, with the key of its environment variable.
 type setting struct{ key, value string }
 
-// settingNames are the flags a config file may set.
+// settingNames are the flags that a config file may set: all but those of one call. The list
+// is written out, so that a new flag is a decision; a test compares it with the flags.
 var settingNames = []string{"LISTEN", "DB", "BASE_URL", "LOCAL", "TOKEN_FOR", "SMTP_URL", "MAIL_FROM", "SIGNUP", "RATE", "IMPORT_MAX", "SEARCH_MEMORY", "RECORD_MEMORY", "LOG_DAYS", "TRUST_PROXY", "METRICS_TOKEN", "METRICS_LISTEN", "TLS_DOMAIN", "TLS_DIR", "TLS_CERT", "TLS_KEY", "HTTP_LISTEN", "ACME_DIRECTORY", "BACKUP_DIR", "BACKUP_EVERY", "BACKUP_KEEP", "KEEP", "PLANS", "DEFAULT_PLAN", "LOG_FORMAT", "EMAIL", "NAME", "URL", "TOKEN", "TOOLS"}
 
-// parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=….
-// Blank lines and lines that start with # are skipped; a value may stand in
-// double quotes and runs to the end of its line.
+// parseConfig reads KEY=VALUE lines: base-url = https://… or CRMKIT_BASE_URL=…. Blank lines
+// and lines that start with # are skipped. A value runs to the end of its line and may be in
+// double quotes; there are no escapes and no comments behind a value, because a password may
+// have any character. An unknown or repeated key is an error: otherwise a misspelled setting
+// would silently have no effect.
 func parseConfig(text string) ([]setting, error) {
 	var list []setting
 	for i, line := range strings.Split(text, "\n") {
@@ -69,7 +74,7 @@ func parseConfig(text string) ([]setting, error) {
 		name = strings.TrimPrefix(name, "CRMKIT_")
 		key = strings.TrimSpace(key)
 		if strings.Trim(strings.ToLower(key), "abcdefghijklmnopqrstuvwxyz_-") != "" {
-			key = "…" // it may be a value, and hold a password
+			key = "…" // it may be a value without its key, and contain a password
 		}
 		switch names := strings.ToLower(strings.ReplaceAll(strings.Join(settingNames, " "), "_", "-")); {
 		case !slices.Contains(settingNames, name):

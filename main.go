@@ -1,5 +1,13 @@
 // Command crmkit is a CRM that AI agents operate over plain HTTP: one binary, one
 // SQLite file.
+//
+// Each command is a struct in a file cmd_*.go: its fields are the flags, and its method Run
+// does the work. The package only reads settings, opens ports and files, and prints. Rules of
+// the product are in the packages below, because what a command does on a file must be what
+// the server does for a request.
+//
+// Commands print results for scripts on standard output, and logs on standard error. The
+// exit status is 1 for any error. Messages end with what to do next.
 package main
 
 import (
@@ -19,12 +27,14 @@ import (
 	"crmkit/crm/norm"
 )
 
-// version is set by the release build.
+// version is set by the linker in a release build. It is shown by the command version, in the
+// log at the start, to MCP clients, and to other processes that use the same file.
 var version = "dev"
 
 // cli is the command line. Every flag is also CRMKIT_<FLAG> in the environment
 // and a line of the config file; a flag wins over the environment, which wins
-// over the file.
+// over the file. Flags with the tag env:"-" are for one call, such as --force, and can only
+// be given on the command line.
 type cli struct {
 	Config string `help:"File of KEY=VALUE lines; a key is the name of a flag." placeholder:"FILE" env:"CRMKIT_CONFIG"`
 
@@ -45,12 +55,14 @@ type cli struct {
 	Version versionCommand   `cmd:"" help:"Print the version."`
 }
 
-// console is where a command talks: standard output for what scripts read,
-// standard error for logs.
+// console is the output of a command: standard output for what scripts read, standard error
+// for logs. Tests pass buffers.
 type console struct {
 	out, err io.Writer
 }
 
+// main runs the command. SIGINT and SIGTERM end its context, so that a server finishes its
+// requests and closes the file.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -63,15 +75,17 @@ func main() {
 	}
 }
 
-// run parses the arguments and runs the command they name.
-func run(ctx context.Context, args []string, io console) error {
+// run parses the arguments and runs the command they name. It reads the config file first,
+// because the parser takes its values from the environment. It does not exit, so tests call
+// it in their own process.
+func run(ctx context.Context, args []string, con console) error {
 	if err := loadConfig(args, os.Environ(), os.Setenv); err != nil {
 		return err
 	}
 	var c cli
 	exited := false
 	parser, err := kong.New(&c, kong.Name("crmkit"), kong.Description("A CRM that AI agents operate over plain HTTP. Start with: crmkit serve --local"),
-		kong.Writers(io.out, io.err), kong.Exit(func(int) { exited = true }), kong.DefaultEnvars("CRMKIT"))
+		kong.Writers(con.out, con.err), kong.Exit(func(int) { exited = true }), kong.DefaultEnvars("CRMKIT"))
 	if err != nil {
 		return err
 	}
@@ -86,11 +100,12 @@ func run(ctx context.Context, args []string, io console) error {
 		return err
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return terminalError(command.Run(io, &c))
+	return terminalError(command.Run(con, &c))
 }
 
-// fileOrServer leaves one of --db and --url, where a command takes both: a flag of the
-// command line wins over the environment and the config file also where it has another name.
+// fileOrServer clears --url if --db is on the command line, for the commands that have both.
+// They name the same thing, the data to work on, so a --db that somebody typed must win over
+// a CRMKIT_URL of the environment or the config file.
 func fileOrServer(command *kong.Context) error {
 	given := map[string]bool{}
 	for _, p := range command.Path {
@@ -113,8 +128,8 @@ func fileOrServer(command *kong.Context) error {
 	return nil
 }
 
-// normalizeArgs returns the arguments in the spelling of the parser: no arguments and the word
-// help ask for help, -v for the version.
+// normalizeArgs translates what people try first into the commands of the parser: no
+// arguments and the word help ask for help, -v and --version for the version.
 func normalizeArgs(args []string) []string {
 	switch {
 	case len(args) == 0:
@@ -127,10 +142,12 @@ func normalizeArgs(args []string) []string {
 	return args
 }
 
-// errLogged is the error of a command that has written its error into the log.
+// errLogged is returned by a command that has written its error to the log: the process must
+// fail, but print nothing more.
 var errLogged = errors.New("the error is in the log")
 
-// terminalError turns an API error into a line for a terminal.
+// terminalError turns an error of the API into a line for a terminal: its hint, without the
+// code, which programs need and people do not.
 func terminalError(err error) error {
 	var known *crm.Error
 	if errors.As(err, &known) {
@@ -139,10 +156,11 @@ func terminalError(err error) error {
 	return err
 }
 
+// versionCommand also answers -v and --version; see normalizeArgs.
 type versionCommand struct{}
 
 // Run prints the version.
-func (versionCommand) Run(io console) error {
-	_, err := fmt.Fprintln(io.out, "crmkit", version)
+func (versionCommand) Run(con console) error {
+	_, err := fmt.Fprintln(con.out, "crmkit", version)
 	return err
 }

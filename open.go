@@ -14,13 +14,14 @@ import (
 	"crmkit/store"
 )
 
-// planFlags are the settings that say what plans there are.
+// planFlags are the settings that define the plans. Every command that opens a file has them:
+// limits are checked where the file is written, which may be any of these processes.
 type planFlags struct {
 	Plans       string `help:"Your own plans, which may replace built-in ones: team: contacts=5000 members=10; big: contacts=1000000." placeholder:"NAME: RESOURCE=N …; …"`
 	DefaultPlan string `help:"Plan of new users and workspaces (default ${default})." default:"standard" placeholder:"NAME"`
 }
 
-// plans reads the flags.
+// plans returns the plans of the flags, and an error if the default is not one of them.
 func (f planFlags) plans() (catalog.Plans, error) {
 	plans, err := catalog.ParsePlans(f.Plans)
 	if err != nil {
@@ -32,7 +33,8 @@ func (f planFlags) plans() (catalog.Plans, error) {
 	return plans, nil
 }
 
-// openStore opens the file that the options name, with the plans and the schema.
+// openStore opens the file that the options name, with the plans and the schema. It upgrades
+// an older file. The caller closes the store.
 func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.Store, error) {
 	var err error
 	if opts.Plans, err = f.plans(); err != nil {
@@ -52,7 +54,8 @@ func (f planFlags) openStore(ctx context.Context, opts store.Options) (*store.St
 	return st, nil
 }
 
-// checkPath says in words what SQLite would say by a number.
+// checkPath returns an error in words for the mistakes with a path that SQLite reports only
+// as SQLITE_CANTOPEN. It does not create anything.
 func checkPath(path string) error {
 	if path == store.Memory {
 		return nil
@@ -69,7 +72,9 @@ func checkPath(path string) error {
 	return nil
 }
 
-// session opens the file for a command, as its owner or through the process that owns it.
+// session opens the file for a command: this process becomes the owner of the file, or works
+// through the process that owns it. The settings are checked before, so that a mistake in
+// them does not depend on which of the two happens. The caller closes the session.
 func (f planFlags) session(ctx context.Context, role owner.Role, opts store.Options) (*owner.Session, error) {
 	if err := checkPath(opts.Path); err != nil {
 		return nil, err
@@ -82,25 +87,27 @@ func (f planFlags) session(ctx context.Context, role owner.Role, opts store.Opti
 	}})
 }
 
-// ownerFlags are those of commands by which the person who owns the file looks after
-// accounts, workspaces and the clients of connectors. They work beside a running server.
+// ownerFlags are the flags of the commands for accounts, workspaces, plans, tokens and
+// registered clients. They need no sign-in, since a user who may open the file can read and
+// change all of it anyway. They work while a server runs, which then does the operation.
 type ownerFlags struct {
 	DB string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	planFlags
 }
 
-// do runs an operation on the file of a server that has run, and prints what it says.
-func (f ownerFlags) do(ctx context.Context, io console, op owner.Operation) error {
+// do runs an operation on an existing file and prints its output. A missing file is an error,
+// because creating one would hide a wrong path.
+func (f ownerFlags) do(ctx context.Context, con console, op owner.Operation) error {
 	if f.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
 	}
 	if _, err := os.Stat(f.DB); err != nil {
 		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
 	}
-	log := slog.New(slog.NewTextHandler(io.err, nil))
+	log := slog.New(slog.NewTextHandler(con.err, nil))
 	session, err := f.session(ctx, owner.Brief, store.Options{Path: f.DB, LockAs: "a command of crmkit", Log: log})
 	if err != nil {
 		return err
 	}
-	return errors.Join(session.Do(ctx, op, io.out), session.Close())
+	return errors.Join(session.Do(ctx, op, con.out), session.Close())
 }
