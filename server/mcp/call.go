@@ -44,12 +44,15 @@ func errorText(err *crm.Error) string {
 	return string((&render.Response{Error: err}).Append(nil, render.Text))
 }
 
-// hidden are the first segments of paths that a tool may not call, since they are for clients
-// that are not signed in.
+// hidden are the first segments of paths that a tool may not call: those for clients that
+// have not signed in, those of the protocol itself, which would nest, and metrics, which have
+// a token of their own.
 var hidden = []string{"mcp", "authorize", "token", "register", "revoke", "oauth", ".well-known", "auth", "metrics"}
 
 // innerURL parses the path and query of a tool call. The query is taken as it is written, so
-// that #, blanks and letters of any language need no escape in it.
+// that #, blanks and letters of any language need no escape in it. Paths are checked before
+// the router sees them: one that is not clean, or hides characters, could look harmless to a
+// person who confirms the call. The error is not_found, or method_not_allowed.
 func innerURL(method, target string) (*url.URL, *crm.Error) {
 	if !slices.Contains(web.Methods, method) {
 		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(web.Methods, ", "), norm.Quote(method))
@@ -70,8 +73,9 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }
 
-// truncated returns the text of an answer. Of one that is too long it returns the first lines
-// and says how to get less.
+// truncated returns the text of an answer. A text over web.MaxToolText ends after a whole line,
+// with a remark that says how to ask for less. Without this bound one call could fill the
+// context of a model.
 func truncated(text string) string {
 	if len(text) <= web.MaxToolText {
 		return text

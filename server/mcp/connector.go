@@ -47,8 +47,8 @@ func New(o Options) *Connector {
 }
 
 // SetManual makes the tools, whose descriptions are taken from the manual. The manual
-// describes the routes, so it is made after them. SetManual must be called before the first
-// request.
+// describes the routes, those of the connector among them, so it is made after New. SetManual
+// must be called before the first request.
 func (c *Connector) SetManual(m *manual.Manual) {
 	c.manual = m
 	c.toolsets = c.newToolsets()
@@ -88,16 +88,18 @@ func noStream(*web.Request) (*render.Response, error) {
 // call is a request to the connector on its way through the SDK.
 type call struct {
 	*web.Request
-	denied atomic.Pointer[crm.Error] // set by a tool whose token is no longer valid: the answer must be this error
+	denied atomic.Pointer[crm.Error] // set by a tool whose token is no longer valid: the answer is this error, so that the client signs in again
 }
 
 // callKey is the key of the call in the context that the SDK passes to tools.
 type callKey struct{}
 
+// callOf returns the call of a context that post made.
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// post answers POST /mcp and POST /mcp/tools. Errors before the messages are read have no id of
-// a message.
+// post answers POST /mcp and POST /mcp/tools with the JSON of the SDK, or 202 without a body
+// if no message needs an answer. Errors are unsupported_media, body_too_large, and those of
+// messages, which name the message by its id.
 func (c *Connector) post(rq *web.Request, set string) (doc *render.Response, err error) {
 	kind, _, _ := strings.Cut(rq.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
@@ -121,8 +123,9 @@ func (c *Connector) post(rq *web.Request, set string) (doc *render.Response, err
 	return doc, nil
 }
 
-// forward lets the SDK answer messages. Each message of a batch but the first, which the
-// adapter counted, is a request of the token for the rate limit.
+// forward lets the SDK answer messages. Each further message of a batch is a request for the
+// rate limit of the token; the adapter has counted the first. The headers are rewritten as the
+// strictest version of the transport wants them, since clients differ in what they send.
 func (c *Connector) forward(rq *web.Request, set string, messages rpcMessages) (*render.Response, error) {
 	body, fault := rq.Bytes()
 	if fault != nil {

@@ -24,7 +24,8 @@ func (e *messageError) Error() string { return e.err.Error() }
 func (e *messageError) Unwrap() error { return e.err }
 
 // failure writes an error as JSON-RPC defines it, with the HTTP status that it has in the API:
-// clients sign in again on a 401 and wait on a 429.
+// clients sign in again on a 401 and wait on a 429. The id of the message is in the answer if
+// the messages were read, else null (JSON-RPC 2.0 section 5).
 func (c *Connector) failure(rq *web.Request, f web.Failure) *render.Response {
 	known := f.Error.ByTools()
 	if known.Status() == http.StatusUnauthorized {
@@ -51,7 +52,8 @@ func (c *Connector) failure(rq *web.Request, f web.Failure) *render.Response {
 	return rpcErrorDoc(about.id, code, known)
 }
 
-// rpcErrorDoc returns the answer of JSON-RPC to a message that failed.
+// rpcErrorDoc returns the answer of JSON-RPC to a message that failed. Its text has the code of
+// the API as well, by which models and people recognise the error.
 func rpcErrorDoc(id string, code int, known *crm.Error) *render.Response {
 	return &render.Response{Raw: &render.Raw{Type: "application/json", Body: rpcAnswer(id, code, string(known.Code)+": "+known.Hint)}}
 }

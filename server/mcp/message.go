@@ -34,7 +34,8 @@ func (m rpcMessages) id() string {
 	return ""
 }
 
-// maxBatch is the most messages of a batch.
+// maxBatch is the most messages of a batch. The calls of a batch run at the same time, so it
+// bounds the work of one request.
 const maxBatch = 20
 
 // The codes of JSON-RPC 2.0 section 5.1.
@@ -89,8 +90,9 @@ func rpcErrorf(code int, format string, args ...any) *rpcError {
 	return &rpcError{code, fmt.Sprintf(format, args...)}
 }
 
-// The names that may stand in a message, in its params and in _meta. Names in arguments are
-// those of tools.
+// The names that have a meaning in a message, in its params and in _meta. Other names are
+// ignored, as JSON-RPC allows, unless they differ from these by case alone. Names in arguments
+// belong to the tools.
 var (
 	messageNames = []string{"jsonrpc", "id", "method", "params", "result", "error"}
 	paramNames   = []string{"_meta", "name", "arguments", "uri", "cursor", "protocolVersion", "capabilities", "clientInfo", "level", "requestId", "reason", "progressToken", "progress"}
@@ -134,7 +136,8 @@ func readMessage(text string) (m rpcMessage, fault *rpcError) {
 	return m, fault
 }
 
-// readParams reads the params of a message, whose names must be exact as well.
+// readParams reads the params of a message, whose names must be exact as well. Arguments are
+// read only to refuse names that repeat; the tool reads their values.
 func readParams(text string, m *rpcMessage) *rpcError {
 	if text == "" || text == "null" {
 		return nil
@@ -168,7 +171,8 @@ func readParams(text string, m *rpcMessage) *rpcError {
 	return nil
 }
 
-// versionOf returns the protocol version in _meta.
+// versionOf returns the protocol version in _meta, where clients of 2026-07-28 and later name
+// it in every request, else "".
 func versionOf(meta []crm.Member) (version string) {
 	for _, entry := range meta {
 		if entry.Name == metaNames[0] {
@@ -178,7 +182,8 @@ func versionOf(meta []crm.Member) (version string) {
 	return version
 }
 
-// exact refuses names that differ from known ones by case alone.
+// exact refuses names that differ from known ones by case alone. The comparison folds like
+// that of encoding/json, which takes ſ for s.
 func exact(members []crm.Member, known []string) *rpcError {
 	for _, member := range members {
 		for _, name := range known {

@@ -13,7 +13,7 @@ import (
 	"crmkit/server/web"
 )
 
-// perKind is the most records of a kind that a search returns.
+// perKind is the most records of a kind that a search returns. A model fetches few of them.
 const perKind = 10
 
 // found is a record in the answers of search and fetch, in the form that ChatGPT documents for
@@ -26,7 +26,8 @@ type found struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
-// recordJSON has the members of a record that search and fetch need.
+// recordJSON has the members of a record that search and fetch need. Each kind has one of name,
+// title and subject; an activity has a body only.
 type recordJSON struct {
 	Handle string `json:"handle"`
 	Name   string `json:"name"`
@@ -35,6 +36,7 @@ type recordJSON struct {
 	Body   string `json:"body"`
 }
 
+// found returns the record as search shows it.
 func (r recordJSON) found(base string) found {
 	title := r.Name + r.Title + r.Label
 	if title == "" {
@@ -43,7 +45,8 @@ func (r recordJSON) found(base string) found {
 	return found{ID: r.Handle, Title: title, URL: base + "/" + r.Handle}
 }
 
-// searchTool runs the tool search: GET /search in the form of a connector.
+// searchTool runs the tool search: GET /search in the form that research modes of clients
+// read. An error is the text of the API.
 func (c *Connector) searchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	query := url.Values{"q": {args["query"]}, "limit": {strconv.Itoa(perKind)}, "format": {"json"}}
 	status, text, fault := c.call(rq, innerCall{method: http.MethodGet, target: "/search?" + query.Encode()})
@@ -61,7 +64,8 @@ func (c *Connector) searchTool(rq *web.Request, args map[string]string) (int, st
 	return 200, asJSON(map[string]any{"results": results}), nil
 }
 
-// fetchTool runs the tool fetch: the text of a record and of its latest activities.
+// fetchTool runs the tool fetch: the text of a record and of its latest activities, in the form
+// that research modes of clients read. An error is the text of the API.
 func (c *Connector) fetchTool(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 	e, id, fault := c.parseID(rq, args["id"])
 	if fault != nil {

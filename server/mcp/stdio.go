@@ -19,7 +19,7 @@ import (
 )
 
 // Stdio carries MCP messages, one a line (the stdio transport of MCP), to a connector, and its
-// answers back. A local client and one over the network so meet the same server. Messages are
+// answers back, so a local client gets the same answers as one over the network. Messages are
 // served one after the other: a client that writes a record and then reads it finds it.
 type Stdio struct {
 	In  io.Reader
@@ -34,9 +34,9 @@ type Stdio struct {
 }
 
 const (
-	maxLine   = web.MaxBody
-	lineLimit = 60 * time.Second // of one message
-	maxAnswer = 16 << 20
+	maxLine   = web.MaxBody      // bytes of a message, as over HTTP
+	lineLimit = 60 * time.Second // for one message; clients give up about then
+	maxAnswer = 16 << 20         // bytes of an answer over the network, held in memory
 )
 
 // Run serves until the input or the context ends. The message under way then has some seconds
@@ -63,7 +63,7 @@ func (p *Stdio) Run(ctx context.Context) error {
 }
 
 // read sends the lines of the input to the channel. Of a line that is too long it sends the
-// beginning, which the connector refuses.
+// beginning, which the connector refuses. The last line needs no line break.
 func (p *Stdio) read(ctx context.Context, lines chan<- string) error {
 	in := bufio.NewReaderSize(p.In, 64<<10)
 	for {
@@ -93,7 +93,8 @@ func (p *Stdio) read(ctx context.Context, lines chan<- string) error {
 	}
 }
 
-// serve sends one message and writes its answer.
+// serve sends one message and writes its answer. When the input has ended, the message has
+// edge.DrainTimeout left. Only an error of the output is returned.
 func (p *Stdio) serve(going context.Context, line string) error {
 	messages, fault := readMessages([]byte(line), "")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(going), lineLimit)
@@ -118,7 +119,7 @@ func (p *Stdio) serve(going context.Context, line string) error {
 	return err
 }
 
-// answer returns the connector's answer on one line, or nil if there is none.
+// answer returns the connector's answer on one line, or nil if the message gets no answer.
 func (p *Stdio) answer(ctx context.Context, line string, messages rpcMessages) ([]byte, error) {
 	status, body, err := p.send(ctx, line, messages)
 	if err != nil || len(body) == 0 && status < 300 {
@@ -218,6 +219,7 @@ type bufferedResponse struct {
 	begun  bool
 }
 
+// Header, WriteHeader and Write are those of http.ResponseWriter. The first status counts.
 func (r *bufferedResponse) Header() http.Header { return r.header }
 
 func (r *bufferedResponse) WriteHeader(status int) {

@@ -21,6 +21,7 @@ func schemaOf(required []string, properties map[string]any) map[string]any {
 	return map[string]any{"type": "object", "properties": properties, "required": required}
 }
 
+// stringOf returns the schema of a string, which has one of the values if there are any.
 func stringOf(doc string, values ...string) map[string]any {
 	s := map[string]any{"type": "string", "description": doc}
 	if len(values) > 0 {
@@ -31,7 +32,8 @@ func stringOf(doc string, values ...string) map[string]any {
 
 const keyDoc = "optional Idempotency-Key: a random word of yours; the same call with it again is done once"
 
-// bodyOf returns the schema of a body.
+// bodyOf returns the schema of a body. Some clients encode a JSON object as text, whatever the
+// schema says, so text is a type of it.
 func bodyOf(doc string) map[string]any {
 	return map[string]any{"type": []string{"object", "array", "string"}, "description": doc}
 }
@@ -47,6 +49,8 @@ type tool struct {
 	run                   func(rq *web.Request, args map[string]string) (status int, text string, denied *crm.Error)
 }
 
+// add registers a tool. An error of the API is a result with IsError, not an error of the
+// protocol, since only results reach the model.
 func (c *Connector) add(m *sdk.Server, t tool) {
 	notes := &sdk.ToolAnnotations{Title: t.title, ReadOnlyHint: t.readOnly, DestructiveHint: new(t.destructive), IdempotentHint: t.idempotent, OpenWorldHint: new(false)}
 	m.AddTool(&sdk.Tool{Name: t.name, Title: t.title, Description: t.doc, InputSchema: schemaOf(t.required, t.arguments), Annotations: notes},
@@ -59,6 +63,8 @@ func (c *Connector) add(m *sdk.Server, t tool) {
 		})
 }
 
+// runTool reads the arguments of a call and runs it. It returns the status and the text of the
+// API; denied is an error that the answer to the whole request must be.
 func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (status int, text string, denied *crm.Error) {
 	args, err := t.read(raw)
 	if err != nil {
@@ -68,7 +74,9 @@ func (c *Connector) runTool(rq *web.Request, t tool, raw json.RawMessage) (statu
 }
 
 // read reads the arguments of a tool. They are strings, except body, which is a JSON object, a
-// list of objects, or a string with JSON or with the rows of a file.
+// list of objects, or a string with JSON or with the rows of a file. Arguments that are null,
+// and an empty body, are missing: models send them for "nothing". Errors are bad_json,
+// unknown_field, missing_field, invalid_value and method_not_allowed, as texts for the model.
 func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("{}")
@@ -100,6 +108,8 @@ func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	return args, t.checkMethod(args["method"])
 }
 
+// readArgument returns an argument as text. A method may be in any case, and a number is taken
+// as an idempotency_key, since models send both.
 func readArgument(m crm.Member) (string, *crm.Error) {
 	text, isString := norm.Unquote(m.JSON)
 	if m.Name == "method" {
@@ -134,7 +144,7 @@ func (t tool) checkMethod(method string) *crm.Error {
 }
 
 // unknownArgument returns the error for an argument that a tool does not take. Models often
-// send parameters and fields as arguments of their own.
+// send parameters and fields as arguments of their own, so it says where these go.
 func unknownArgument(sent string, takes []string) *crm.Error {
 	err := crm.UnknownName(sent, "the tool", takes)
 	switch {

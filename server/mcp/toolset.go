@@ -15,8 +15,8 @@ func (c *Connector) requests(rq *web.Request, args map[string]string) (int, stri
 	return status, truncated(text), fault
 }
 
-// under returns the run function of a tool whose method is fixed.
-func (c *Connector) under(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
+// withMethod returns the run function of a tool whose method is fixed.
+func (c *Connector) withMethod(method string) func(*web.Request, map[string]string) (int, string, *crm.Error) {
 	return func(rq *web.Request, args map[string]string) (int, string, *crm.Error) {
 		return c.requests(rq, map[string]string{"method": method, "path": args["path"]})
 	}
@@ -27,6 +27,7 @@ const (
 	importDoc = "; for /import/… also a list, or CSV as text"
 )
 
+// requestArguments returns the schemas of a tool whose arguments are a request.
 func requestArguments(path, body string, methods ...string) map[string]any {
 	return map[string]any{"method": stringOf("HTTP method", methods...), "path": stringOf(path), "body": bodyOf(body + importDoc), "idempotency_key": stringOf(keyDoc)}
 }
@@ -45,11 +46,11 @@ func (c *Connector) addRequestTool(m *sdk.Server) {
 func (c *Connector) addTools(m *sdk.Server) {
 	contact := c.manual.ExampleID("contact", 1)
 	c.add(m, tool{name: "read", title: "Read the CRM", doc: c.briefRead(), readOnly: true, idempotent: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: c.under(http.MethodGet)})
+		arguments: map[string]any{"path": stringOf("path and query, like /deals?status=open&sort=-amount_cents&limit=20")}, run: c.withMethod(http.MethodGet)})
 	c.add(m, tool{name: "write", title: "Create or change records", doc: "POST or PATCH a path of the CRM; read names the fields.\n" + briefWrite, destructive: true, required: []string{"method", "path"},
 		arguments: requestArguments("path, like /contacts/"+contact, bodyDoc+`, like {"stage":"customer"}`, http.MethodPatch, http.MethodPost), run: c.requests})
 	c.add(m, tool{name: "delete", title: "Delete a record", doc: "DELETE a path. The first call answers with a confirm token: ask the user, then repeat with ?confirm=<token>.", destructive: true, required: []string{"path"},
-		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: c.under(http.MethodDelete)})
+		arguments: map[string]any{"path": stringOf("path, like /companies/" + c.manual.ExampleID("company", 1) + ", then with ?confirm=…")}, run: c.withMethod(http.MethodDelete)})
 	c.add(m, tool{name: "search", title: "Search the CRM", doc: "Find records of every kind by words, a name, an e-mail or a phone number. Returns ids and names only, best first; fetch has the rest.", readOnly: true, idempotent: true,
 		required: []string{"query"}, arguments: map[string]any{"query": stringOf("words to look for, like jane acme")}, run: c.searchTool})
 	c.add(m, tool{name: "fetch", title: "Fetch a record", doc: "One record whole, with its latest activities, by an id from search.", readOnly: true, idempotent: true,
