@@ -94,8 +94,8 @@ func TestCacheFollowsWrites(t *testing.T) {
 	})
 }
 
-// TestCacheKeepsNothingOfBefore puts and takes what was read before a commit.
-func TestCacheKeepsNothingOfBefore(t *testing.T) {
+// TestCacheDropsRecordsOfOlderCommits puts and takes what was read before a commit.
+func TestCacheDropsRecordsOfOlderCommits(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
@@ -116,8 +116,8 @@ func TestCacheKeepsNothingOfBefore(t *testing.T) {
 	}
 }
 
-// TestCacheIsOfOneWorkspace asks for records of another workspace that are cached.
-func TestCacheIsOfOneWorkspace(t *testing.T) {
+// TestCacheSeparatesWorkspaces asks for records of another workspace that are cached.
+func TestCacheSeparatesWorkspaces(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	rec := f.save(ann, "contact", "name", "Jane")
@@ -143,8 +143,8 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// filledAnew is what the log says when the caches were emptied for a foreign commit.
-const filledAnew = "another program has committed to the database"
+// foreignCommit is what the log says when the caches were emptied for a foreign commit.
+const foreignCommit = "another program has committed to the database"
 
 // TestCommitsOfOtherProgramsAreSeen changes the file past the store, as sqlite3 can: from the
 // next write on, everything is as in the file.
@@ -171,14 +171,14 @@ func TestCommitsOfOtherProgramsAreSeen(t *testing.T) {
 	if n := f.list(ann, "contact", "name=Jane&total=exact").Total; n != 0 {
 		t.Errorf("%d contacts have the old name", n)
 	}
-	if n := strings.Count(log.String(), filledAnew); n != 1 {
+	if n := strings.Count(log.String(), foreignCommit); n != 1 {
 		t.Errorf("%d times in the log:\n%s", n, log.String())
 	}
 }
 
-// TestOwnCommitsEmptyNothing checks that the writer does not take its own commits, failed
+// TestOwnCommitsDoNotEmptyCaches checks that the writer does not take its own commits, failed
 // writes and checkpoints for those of another program, nor what others only read.
-func TestOwnCommitsEmptyNothing(t *testing.T) {
+func TestOwnCommitsDoNotEmptyCaches(t *testing.T) {
 	f, log := withLog(t)
 	f.opts.idle = time.Millisecond
 	f = f.reopen()
@@ -199,7 +199,7 @@ func TestOwnCommitsEmptyNothing(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if f.indexes.Bytes() == 0 || strings.Contains(log.String(), filledAnew) {
+	if f.indexes.Bytes() == 0 || strings.Contains(log.String(), foreignCommit) {
 		t.Errorf("%d bytes of text are in memory:\n%s", f.indexes.Bytes(), log.String())
 	}
 }

@@ -82,8 +82,8 @@ func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, look func()) {
 	})
 }
 
-// TestDeletedIsGoneAtOnce reads between the first step of a delete and the next.
-func TestDeletedIsGoneAtOnce(t *testing.T) {
+// TestReadersSeeADeleteAtOnce reads between the first step of a delete and the next.
+func TestReadersSeeADeleteAtOnce(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann := f.member("ann@example.com")
@@ -132,8 +132,8 @@ func TestDeletedIsGoneAtOnce(t *testing.T) {
 	f.checkSignals()
 }
 
-// TestAddressIsFreeAtOnce makes and deletes companies of one domain while cascades run.
-func TestAddressIsFreeAtOnce(t *testing.T) {
+// TestDomainOfADeletedCompanyIsFree makes and deletes companies of one domain while cascades run.
+func TestDomainOfADeletedCompanyIsFree(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
 		ann := f.member("ann@example.com")
@@ -147,8 +147,8 @@ func TestAddressIsFreeAtOnce(t *testing.T) {
 	})
 }
 
-// TestCascadesGoOnAfterAKill takes the file as it is after the first step of a delete.
-func TestCascadesGoOnAfterAKill(t *testing.T) {
+// TestCascadesContinueAfterAKill takes the file as it is after the first step of a delete.
+func TestCascadesContinueAfterAKill(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -190,8 +190,8 @@ func TestCascadesGoOnAfterAKill(t *testing.T) {
 	}
 }
 
-// TestMovesOfManyFollow moves a contact with many activities between companies.
-func TestMovesOfManyFollow(t *testing.T) {
+// TestActivitiesFollowAMovedContact moves a contact with many activities between companies.
+func TestActivitiesFollowAMovedContact(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 4, 3
 		ann := f.member("ann@example.com")

@@ -9,9 +9,9 @@ import (
 	"crmkit/crm"
 )
 
-// keeping is a job that makes a contact, registers a hook and ends with an error
+// commitWithError is a job that makes a contact, registers a hook and ends with an error
 // that keeps both.
-func (f *fixture) keeping(name string, calls *[]string) func(*Tx) error {
+func (f *fixture) commitWithError(name string, calls *[]string) func(*Tx) error {
 	insert := f.insert(name)
 	return func(tx *Tx) error {
 		tx.After(func() { *calls = append(*calls, name) })
@@ -22,12 +22,12 @@ func (f *fixture) keeping(name string, calls *[]string) func(*Tx) error {
 	}
 }
 
-func TestKeepKeepsChangesAndHooks(t *testing.T) {
+func TestCommitWithErrorCommitsChangesAndHooks(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		var calls []string
 		coded := crm.Errorf(crm.EscalationRequired, "ask")
-		keep := f.keeping("coded", &calls)
+		keep := f.commitWithError("coded", &calls)
 		err := f.Write(t.Context(), ann, func(tx *Tx) error {
 			_ = keep(tx)
 			return tx.CommitWithError(coded)
@@ -46,11 +46,11 @@ func TestKeepKeepsChangesAndHooks(t *testing.T) {
 }
 
 // What is kept must outlive the process like any other answered write.
-func TestKeptChangesAreOnDisk(t *testing.T) {
+func TestCommitWithErrorIsOnDisk(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	var calls []string
-	if err := f.Write(t.Context(), ann, f.keeping("one", &calls)); err == nil {
+	if err := f.Write(t.Context(), ann, f.commitWithError("one", &calls)); err == nil {
 		t.Error("the error was lost")
 	}
 	if got := f.reopen().names(ann); got != "one" {
@@ -58,7 +58,7 @@ func TestKeptChangesAreOnDisk(t *testing.T) {
 	}
 }
 
-func TestKeepIsForItsOwnErrorOnly(t *testing.T) {
+func TestCommitWithErrorIsForItsOwnErrorOnly(t *testing.T) {
 	oops := errors.New("oops")
 	ends := map[string]struct {
 		end  func(kept error) error
@@ -74,7 +74,7 @@ func TestKeepIsForItsOwnErrorOnly(t *testing.T) {
 		for how, c := range ends {
 			ann := f.member(strings.Map(letters, how) + "@example.com")
 			var calls []string
-			keep := f.keeping("one", &calls)
+			keep := f.commitWithError("one", &calls)
 			err := f.Write(t.Context(), ann, func(tx *Tx) error { return c.end(keep(tx)) })
 			if got := f.names(ann); got != c.want || strings.Join(calls, " ") != c.want {
 				t.Errorf("ending %s (%v): kept %q, called %q, want %q", how, err, got, calls, c.want)
@@ -91,13 +91,13 @@ func letters(r rune) rune {
 	return r
 }
 
-func TestKeepBesideOtherWrites(t *testing.T) {
+func TestCommitWithErrorBesideOtherWrites(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		var calls []string
-		keep := f.keeping("kept", &calls)
+		keep := f.commitWithError("kept", &calls)
 		panicking := func(tx *Tx) error {
-			_ = f.keeping("lost", &calls)(tx)
+			_ = f.commitWithError("lost", &calls)(tx)
 			panic("at the disco")
 		}
 		failing := func(tx *Tx) error { return errors.Join(f.insert("lost")(tx), errors.New("oops")) }
@@ -128,11 +128,11 @@ func failCommit(tx *Tx) error {
 
 // A commit that failed takes everything of its batch with it, kept errors and
 // hooks too, and leaves the writer fit to go on.
-func TestNothingIsKeptWhenTheCommitFails(t *testing.T) {
+func TestFailedCommitLosesErrorsToCommit(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		var calls []string
-		keep := f.keeping("kept", &calls)
+		keep := f.commitWithError("kept", &calls)
 		release := f.block()
 		answers := f.queue(t.Context(), ann, f.insert("one"), keep, failCommit)
 		release()

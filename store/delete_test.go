@@ -54,7 +54,7 @@ func TestDeleteUnsetsReferences(t *testing.T) {
 	})
 }
 
-func TestDeleteTakesActivitiesThatBelongNowhereElse(t *testing.T) {
+func TestDeleteTakesActivitiesWithoutOtherParents(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)
@@ -102,7 +102,7 @@ func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
 }
 
 // The number a delete announces is the number that goes.
-func TestDependentsAreWhatGoes(t *testing.T) {
+func TestDependentsCountsDeletedRecords(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)

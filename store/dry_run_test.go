@@ -12,8 +12,8 @@ import (
 	"crmkit/store/dryrun"
 )
 
-// rehearse runs a step that must not fail.
-func (f *fixture) rehearse(actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) {
+// dryRunStep runs a step that must not fail.
+func (f *fixture) dryRunStep(actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) {
 	f.t.Helper()
 	if err := f.DryRunStep(f.t.Context(), actor, r, fn); err != nil {
 		f.t.Fatalf("Rehearse: %v", err)
@@ -22,7 +22,7 @@ func (f *fixture) rehearse(actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) {
 
 // Records exchange their addresses in steps, two at once by way of none: each step finds
 // what the ones before left, and the file is as it was.
-func TestRehearsedValuesChangeHands(t *testing.T) {
+func TestDryRunExchangesUniqueValues(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		a, b := f.save(ann, "contact", "name", "A", "email", "a@x.com"), f.save(ann, "contact", "name", "B", "email", "b@x.com")
@@ -33,14 +33,14 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 				return err
 			}
 		}
-		f.rehearse(ann, r, set(a, nil))
-		f.rehearse(ann, r, set(b, "a@x.com"))
-		f.rehearse(ann, r, set(a, "b@x.com"))
+		f.dryRunStep(ann, r, set(a, nil))
+		f.dryRunStep(ann, r, set(b, "a@x.com"))
+		f.dryRunStep(ann, r, set(a, "b@x.com"))
 		for _, want := range []struct {
 			email string
 			rec   crm.Record
 		}{{"a@x.com", b}, {"b@x.com", a}} {
-			f.rehearse(ann, r, func(tx *Tx) error {
+			f.dryRunStep(ann, r, func(tx *Tx) error {
 				key, err := tx.KeyOf(a.Entity, crm.Str(want.email))
 				if key != want.rec.Key {
 					t.Errorf("%s is that of %d, not %d", want.email, key, want.rec.Key)
@@ -49,7 +49,7 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 			})
 		}
 		for _, rec := range []crm.Record{a, b} {
-			f.rehearse(ann, r, func(tx *Tx) error {
+			f.dryRunStep(ann, r, func(tx *Tx) error {
 				now, _, err := tx.Lookup(rec.Entity, rec.Key)
 				if email := now.Value("email"); email.Equal(rec.Value("email")) || !email.Set() {
 					t.Errorf("%s has %v", rec.Value("name").Text, email)
@@ -67,11 +67,11 @@ func TestRehearsedValuesChangeHands(t *testing.T) {
 
 // Others make records between the steps. Those of the rehearsal are never taken for them,
 // and keep what refers to them.
-func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
+func TestDryRunRecordsAreNotRealOnes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		r := dryrun.New(1 << 20)
-		f.rehearse(ann, r, func(tx *Tx) error {
+		f.dryRunStep(ann, r, func(tx *Tx) error {
 			out, err := tx.Save(f.draft("company", "name", "Ghost", "domain", "ghost.com"))
 			if err != nil {
 				return err
@@ -80,7 +80,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 			return errors.Join(err, tx.SaveImportMapping("old", out.After.Entity, "7", out.After.Key))
 		})
 		real := f.save(ann, "company", "name", "Real", "domain", "real.com")
-		f.rehearse(ann, r, func(tx *Tx) error {
+		f.dryRunStep(ann, r, func(tx *Tx) error {
 			out, err := tx.Save(f.draft("contact", "email", "c@ghost.com", "notes", "n"))
 			if err != nil || out.Result != Updated || out.Before.Value("name").Text != "Casper" || !r.Made(out.After) {
 				t.Errorf("the contact is %v, %s: %v", out.Before.Values, out.Result, err)
@@ -100,7 +100,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 			return err
 		})
 		f.save(ann, "contact", "name", "Boo", "email", "c@ghost.com") // which the rehearsal thought free
-		f.rehearse(ann, r, func(tx *Tx) error {
+		f.dryRunStep(ann, r, func(tx *Tx) error {
 			key, err := tx.KeyOf(f.Schema.ByName("contact"), crm.Str("c@ghost.com"))
 			if key == 0 {
 				t.Error("nobody has the address")
@@ -115,7 +115,7 @@ func TestRehearsedRecordsHaveNoPlace(t *testing.T) {
 
 // Steps take storage like writes, to the byte, that of the log's row about who writes once;
 // steps and parts that fail take none.
-func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
+func TestDryRunCountsStorageAsWritesDo(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		used := func() (n int64) {
@@ -144,7 +144,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 			if err := f.DryRunStep(t.Context(), ann, r, fails); !errors.Is(err, boom) {
 				t.Fatal(err)
 			}
-			f.rehearse(ann, r, func(tx *Tx) error {
+			f.dryRunStep(ann, r, func(tx *Tx) error {
 				if err := tx.Savepoint(func() error { return fails(tx) }); !errors.Is(err, boom) {
 					t.Error(err)
 				}
@@ -164,7 +164,7 @@ func TestRehearsedStorageIsThatOfWrites(t *testing.T) {
 }
 
 // A step is a transaction of its own: what waits with it is committed beside it, once.
-func TestStepsJoinNoBatch(t *testing.T) {
+func TestDryRunStepsJoinNoBatch(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		runs := 0
@@ -192,7 +192,7 @@ func TestStepsJoinNoBatch(t *testing.T) {
 
 // A rehearsal remembers of records that are there what it changed alone, and of those that
 // it made all, up to a bound: the step behind is refused.
-func TestARehearsalRemembersChanges(t *testing.T) {
+func TestDryRunRemembersChanges(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		large, most := strings.Repeat("x", 50_000), int64(200_000)
@@ -213,7 +213,7 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 			}
 		}
 		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // by somebody else, between two steps
-		f.rehearse(ann, r, func(tx *Tx) error {
+		f.dryRunStep(ann, r, func(tx *Tx) error {
 			key, err := tx.KeyOf(there[0].Entity, crm.Str("n0@x.com"))
 			rec, _, looked := tx.Lookup(there[0].Entity, there[0].Key)
 			if key != there[0].Key || rec.Value("name").Text != "M0" || rec.Value("notes").Text != large || !rec.Value("phone").Set() {
@@ -239,8 +239,8 @@ func TestARehearsalRemembersChanges(t *testing.T) {
 	})
 }
 
-// TestStepsLeaveMemoryAlone checks that steps of a dry run leave the caches as they are.
-func TestStepsLeaveMemoryAlone(t *testing.T) {
+// TestDryRunStepsLeaveCachesAlone checks that steps of a dry run leave the caches as they are.
+func TestDryRunStepsLeaveCachesAlone(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	jane := f.save(ann, "contact", "name", "Jane")
@@ -254,7 +254,7 @@ func TestStepsLeaveMemoryAlone(t *testing.T) {
 	}
 	r := dryrun.New(1 << 20)
 	step := func() {
-		f.rehearse(ann, r, func(tx *Tx) error {
+		f.dryRunStep(ann, r, func(tx *Tx) error {
 			_, err := tx.Save(f.draft("activity", "body", "Joe", "contact_id", jane))
 			return err
 		})

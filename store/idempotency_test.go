@@ -6,7 +6,7 @@ import (
 	"crmkit/crm"
 )
 
-func TestKeptAnswers(t *testing.T) {
+func TestIdempotentResponses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		first := IdempotentResponse{Hash: "h", Request: "r", Status: 201, Version: 1, Text: "contact/c_1\n# created\n", JSON: `{"id":"c_1"}`}
@@ -38,7 +38,7 @@ func TestKeptAnswers(t *testing.T) {
 	})
 }
 
-func TestImportedIsPerWorkspaceSourceAndKind(t *testing.T) {
+func TestImportMappingIsPerWorkspaceSourceAndKind(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		contact, deal := f.Schema.ByName("contact"), f.Schema.ByName("deal")

@@ -14,9 +14,9 @@ import (
 	"crmkit/crm"
 )
 
-// TestUsesOfTokensGoInSteps checks that the uses of many tokens do not go in one write, that
+// TestLastUsesAreWrittenInSteps checks that the uses of many tokens do not go in one write, that
 // all arrive, and that those that could not be written are not lost.
-func TestUsesOfTokensGoInSteps(t *testing.T) {
+func TestLastUsesAreWrittenInSteps(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")
 	var tokens []string
@@ -71,9 +71,9 @@ func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
 	return append(lines, fmt.Sprint(page.Total))
 }
 
-// TestListsCountNotedUses checks that lists of tokens answer the same whether uses were
+// TestListsShowUnwrittenUses checks that lists of tokens answer the same whether uses were
 // written yet or not: what they show, filter and sort by.
-func TestListsCountNotedUses(t *testing.T) {
+func TestListsShowUnwrittenUses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		seed := rand.Uint64()
 		random := rand.New(rand.NewPCG(seed, 0))

@@ -75,7 +75,7 @@ func TestTotalCountsBehindACursor(t *testing.T) {
 	})
 }
 
-func TestPageTellsWhetherMoreRemains(t *testing.T) {
+func TestPageReportsMore(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		if page := f.list(ann, "contact", ""); page.More || len(page.Records) != 0 || page.Total != 0 || !page.TotalExact {

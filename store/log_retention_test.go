@@ -52,8 +52,8 @@ func TestLogDaysAreNotTooFew(t *testing.T) {
 	}
 }
 
-// TestTheLogIsWhole says nothing of where a log begins that was never trimmed.
-func TestTheLogIsWhole(t *testing.T) {
+// TestUntrimmedLogHasNoStart says nothing of where a log begins that was never trimmed.
+func TestUntrimmedLogHasNoStart(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "n")

@@ -10,9 +10,9 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// TestWhatIsAboutToGoTakesNoPlace deletes a record with the last activities that a plan
+// TestPendingDeletesFreeThePlanLimit deletes a record with the last activities that a plan
 // allows, and makes others in the same moment.
-func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
+func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
 		f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: "activities", Max: 3}}})
@@ -43,9 +43,9 @@ func TestWhatIsAboutToGoTakesNoPlace(t *testing.T) {
 	})
 }
 
-// TestAChangeOfWhatLostAReference checks that a record whose reference leads to what is gone
+// TestUpdateBesideALostReference checks that a record whose reference leads to what is gone
 // reads and changes as one without, and that its past says what it had.
-func TestAChangeOfWhatLostAReference(t *testing.T) {
+func TestUpdateBesideALostReference(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 1, 1
 	ann := f.member("ann@example.com")

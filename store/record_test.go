@@ -143,7 +143,7 @@ func TestOutcomeIsWhatIsStored(t *testing.T) {
 	})
 }
 
-func TestUniqueValuesAreKeptApart(t *testing.T) {
+func TestUniqueValuesDoNotCollide(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		jane := f.save(ann, "contact", "name", "Jane", "email", "jane@acme.com")
@@ -233,7 +233,7 @@ func TestStatusFollowsTheStage(t *testing.T) {
 	})
 }
 
-func TestChangeLogTellsBeforeAndAfter(t *testing.T) {
+func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		acme := f.save(ann, "company", "name", "Acme")

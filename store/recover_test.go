@@ -24,9 +24,9 @@ func (f *fixture) long(name string, size int) Draft {
 	return f.draft("contact", "name", name, "notes", strings.Repeat("hay ", size/4))
 }
 
-// TestMemoryCannotStopTheDatabase breaks what the writer does beside the file, in each way:
+// TestBrokenCachesDoNotStopWrites breaks what the writer does beside the file, in each way:
 // writes are saved and answered, the fault is logged, and reads are right.
-func TestMemoryCannotStopTheDatabase(t *testing.T) {
+func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
 	broken := func(tx *Tx, kind string) { // commits a record without values

@@ -118,7 +118,7 @@ func (p *program) input(field *crm.Field, all map[string][]crm.Record) crm.Input
 			return crm.Input{Field: field, Value: crm.Str(strings.Repeat(word(), 1+p.random.IntN(1000)))}
 		}
 	}
-	return somewhat(field, p.random, all)
+	return randomInput(field, p.random, all)
 }
 
 // entryRow is an entry of the log as the table has it.

@@ -298,8 +298,8 @@ func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	f.findsOne(ann, "x", 1)
 }
 
-// TestSpellings holds which words are suggested for misspelled ones.
-func TestSpellings(t *testing.T) {
+// TestSuggestions holds which words are suggested for misspelled ones.
+func TestSuggestions(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	acme := f.save(ann, "company", "name", "Kaufmann Corporation", "notes", "Grünewald")
@@ -353,9 +353,9 @@ func TestIndexesFollowInheritedReferences(t *testing.T) {
 	}
 }
 
-// TestLikesThatMemoryAnswers holds which conditions of like: are looked for in memory:
+// TestLikeInTheTextIndex holds which conditions of like: are looked for in memory:
 // those on what searches read.
-func TestLikesThatMemoryAnswers(t *testing.T) {
+func TestLikeInTheTextIndex(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
 	for params, want := range map[string]int{

@@ -193,7 +193,7 @@ func TestForgottenReservationsEnd(t *testing.T) {
 	}
 }
 
-func TestKeptAnswersGiveTheirStorageBack(t *testing.T) {
+func TestIdempotentResponsesGiveStorageBack(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	before := f.used(ann, catalog.Storage)

@@ -93,7 +93,7 @@ func edits(e *crm.Entity, random *rand.Rand) []crm.Input {
 	return []crm.Input{inputs[often[random.IntN(len(often))]]}
 }
 
-func TestSideTablesFollowTheRecords(t *testing.T) {
+func TestTagTablesFollowTheRecords(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for seed := range uint64(6) {
 			random := rand.New(rand.NewPCG(11, seed))

@@ -74,10 +74,10 @@ func TestUpgradeFromSchema1(t *testing.T) {
 	}
 }
 
-// TestUpgradeKeepsWhatTeamsHave checks that a file of each schema since teams came
+// TestUpgradeKeepsTeams checks that a file of each schema since teams came
 // has after its upgrade what it had: members, invites, tokens, records with all
 // that hangs on them, and the connections of chat clients.
-func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
+func TestUpgradeKeepsTeams(t *testing.T) {
 	for name, tokens := range map[string]int{"schema-0002.db": 2, "schema-0003.db": 3, "schema-0004.db": 3} {
 		t.Run(name, func(t *testing.T) {
 			f := openAt(t, fixtureFile(t, name))
@@ -92,8 +92,8 @@ func TestUpgradeKeepsWhatTeamsHave(t *testing.T) {
 			if live != tokens || jane.Role != crm.RoleAdmin {
 				t.Fatalf("%d tokens live, want %d; jane is %+v", live, tokens, jane)
 			}
-			f.keptTeam(jane)
-			f.keptConnection(tokens)
+			f.checkTeam(jane)
+			f.checkConnection(tokens)
 			if sum, err := sqlite.Verify(t.Context(), f.opts.Path, FileSchema()); err != nil || sum.Schema != len(released()) {
 				t.Errorf("the file: %+v, %v", sum, err)
 			}
@@ -158,8 +158,8 @@ func (f *fixture) adminOf(workspace int64) crm.Actor {
 	return a
 }
 
-// keptTeam checks what the team of the fixtures has.
-func (f *fixture) keptTeam(jane crm.Actor) {
+// checkTeam checks what the team of the fixtures has.
+func (f *fixture) checkTeam(jane crm.Actor) {
 	f.t.Helper()
 	f.checkCounters(jane)
 	if repeated := f.repeated(); len(repeated) > 0 {
@@ -178,8 +178,8 @@ func (f *fixture) keptTeam(jane crm.Actor) {
 	f.checkCounters(jane)
 }
 
-// keptConnection checks the connection that a chat client has in files with one.
-func (f *fixture) keptConnection(tokens int) {
+// checkConnection checks the connection that a chat client has in files with one.
+func (f *fixture) checkConnection(tokens int) {
 	f.t.Helper()
 	want := []string{}
 	if tokens == 3 {

@@ -22,11 +22,11 @@ import (
 // walk pages through a list from its start and returns the keys seen, in order.
 func (f *fixture) walk(actor crm.Actor, kind, params string) []int64 {
 	f.t.Helper()
-	return f.stroll(actor, kind, params, func() {})
+	return f.walkWithPause(actor, kind, params, func() {})
 }
 
-// stroll is a walk that calls pause before each page.
-func (f *fixture) stroll(actor crm.Actor, kind, params string, pause func()) (keys []int64) {
+// walkWithPause is a walk that calls pause before each page.
+func (f *fixture) walkWithPause(actor crm.Actor, kind, params string, pause func()) (keys []int64) {
 	f.t.Helper()
 	cursor := ""
 	for range 2000 {
@@ -79,8 +79,8 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 	return keys
 }
 
-// somewhat returns one of few values for a field, so that ties and gaps abound.
-func somewhat(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) crm.Input {
+// randomInput returns one of few values for a field, so that ties and gaps abound.
+func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) crm.Input {
 	texts := []string{"Ärger", "arger", "ARGER", "zoo", "Zoë", "10", "9", "a b", "\u0301", "日本"}
 	in := crm.Input{Field: f}
 	if !f.Required && random.IntN(3) == 0 {
@@ -117,7 +117,7 @@ func (f *fixture) records(actor crm.Actor, n int) {
 			d := Draft{Entity: e}
 			for j := range e.Fields {
 				if field := &e.Fields[j]; !field.ReadOnly && field.Type != fieldtype.Tags && field.Type != fieldtype.Object {
-					d.Inputs = append(d.Inputs, somewhat(field, random, made))
+					d.Inputs = append(d.Inputs, randomInput(field, random, made))
 				}
 			}
 			if e.Parents.AuthorOwned {
@@ -242,8 +242,8 @@ func TestWalkUnderConcurrentWrites(t *testing.T) {
 			start, entries := f.walk(ann, kind, "limit=200"), f.walk(ann, "change", "limit=500")
 			d := &disturbance{f: f, actor: ann, kind: kind, keys: start}
 			d.start()
-			seen := f.stroll(ann, kind, "limit=3", d.pause)
-			log := f.stroll(ann, "change", "limit=20", d.pause)
+			seen := f.walkWithPause(ann, kind, "limit=3", d.pause)
+			log := f.walkWithPause(ann, "change", "limit=20", d.pause)
 			d.stop.Store(true)
 			d.done.Wait()
 			checkSeenOnce(t, kind, seen, start)

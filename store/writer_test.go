@@ -141,9 +141,9 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 	})
 }
 
-// TestWhatRanRunsAgain cancels a write between the two runs of its batch: it is done all
+// TestCancelledWriteRunsAgainWithItsBatch cancels a write between the two runs of its batch: it is done all
 // the same, for others in the batch may have seen what it did.
-func TestWhatRanRunsAgain(t *testing.T) {
+func TestCancelledWriteRunsAgainWithItsBatch(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	oops := errors.New("oops")
