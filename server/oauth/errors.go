@@ -13,7 +13,9 @@ import (
 	"crmkit/server/web"
 )
 
-// endpointError is an error of OAuth. To the adapter it is a crm.Error: an invalid value.
+// endpointError is an error of OAuth, with its code of RFC 6749 section 5.2 or RFC 7591
+// section 3.2.2. It wraps a crm.Error, by which the adapter takes it for an error of the client
+// instead of a fault of the server.
 type endpointError struct{ code, description string }
 
 func (e endpointError) Error() string { return e.code + ": " + e.description }
@@ -21,7 +23,7 @@ func (e endpointError) Error() string { return e.code + ": " + e.description }
 func (e endpointError) Unwrap() error { return crm.Errorf(crm.InvalidValue, "%s", e.description) }
 
 // asEndpoint returns the handler with its errors of OAuth as endpointErrors, from which
-// failure and pageFailure take the word of the error.
+// failure and pageFailure take the code.
 func asEndpoint(handle web.Handler) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
 		doc, err := handle(rq)
@@ -33,8 +35,10 @@ func asEndpoint(handle web.Handler) web.Handler {
 	}
 }
 
-// failure writes an error as RFC 6749 section 5.2 defines it. Its words are fewer than the codes
-// of the API; errors of the server and limits have words that section 4.1.2.1 defines.
+// failure writes an error as RFC 6749 section 5.2 defines it. OAuth has fewer codes than the
+// API: any other error of a client is invalid_request, and for limits and faults of the server
+// the codes of section 4.1.2.1 are used. WWW-Authenticate is removed, since it would lead a
+// client of the token endpoint to sign in for the sign-in.
 func (e *Endpoints) failure(rq *web.Request, f web.Failure) *render.Response {
 	word, known, status := oauth.InvalidRequest, f.Error, f.Error.Status()
 	var refused endpointError
@@ -55,7 +59,8 @@ func (e *Endpoints) failure(rq *web.Request, f web.Failure) *render.Response {
 	return doc
 }
 
-// pageFailure shows an error as a page that says what to do next.
+// pageFailure shows an error as a page that says what to do next. It never redirects to the
+// client, not even with an error (see pageRequest).
 func (e *Endpoints) pageFailure(rq *web.Request, f web.Failure) *render.Response {
 	known, status := f.Error, f.Error.Status()
 	p := signPage{Step: "error", Title: "This sign-in cannot go on", Text: userMessage(known), Next: "Go back to your application and connect again."}
@@ -79,8 +84,8 @@ func (e *Endpoints) pageFailure(rq *web.Request, f web.Failure) *render.Response
 	return doc
 }
 
-// userMessage returns the text of an error for the person who fills in the form. Hints are
-// for agents.
+// userMessage returns the text of an error for the person who fills in the form, since hints
+// name requests that only an agent can send. Errors of the form itself have texts for people.
 func userMessage(known *crm.Error) string {
 	switch known.Code {
 	case crm.InvalidEmail:

@@ -11,7 +11,9 @@ import (
 	"crmkit/server/web"
 )
 
-// authorizationServer answers with the metadata of RFC 8414 section 3.
+// authorizationServer answers with the metadata of RFC 8414 section 3. Clients may keep it for
+// five minutes. offline_access is listed for clients that ask for refresh tokens by that scope;
+// every client gets them.
 func (e *Endpoints) authorizationServer(rq *web.Request) (*render.Response, error) {
 	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
 	base := rq.Base()
@@ -27,7 +29,8 @@ func (e *Endpoints) authorizationServer(rq *web.Request) (*render.Response, erro
 }
 
 // protectedResource answers with the metadata of RFC 9728 section 3 for the resource whose path
-// is at the end of the well-known URI. The URI without a path is about /mcp.
+// is at the end of the well-known URI. The URI without a path is about /mcp. resource must be
+// the URL that the client called, to the letter (section 3.3), or it refuses the server.
 func (e *Endpoints) protectedResource(rq *web.Request) (*render.Response, error) {
 	rq.Writer.Header().Set("Cache-Control", "public, max-age=300")
 	base := rq.Base()

@@ -23,9 +23,10 @@ var pageHTML string
 //go:embed pages/style.css
 var pageCSS string
 
-// signPage is the data of a page. Everything in it is text, which the template escapes.
+// signPage is the data of a page. Everything in it is text, which the template escapes: the
+// name of a client is written by anybody.
 type signPage struct {
-	Step       string // email, code, access or error
+	Step       string // email, code, access or error; the template has a form for each
 	Request    string // secret of the sign-in, for the form
 	Client     string // name that the client registered
 	Where      string // where the answer goes: a host, or the scheme of an application
@@ -47,11 +48,13 @@ type signPage struct {
 	Title, Text, Next string // of an error: what happened, what to do
 }
 
+// pageWorkspace is a workspace to choose.
 type pageWorkspace struct {
 	ID, Name, Role string
 	Selected       bool
 }
 
+// pageScope is a scope to choose, with what it means for a person.
 type pageScope struct {
 	Word, Title, Text string
 	Selected          bool
@@ -100,8 +103,10 @@ func (p signPage) html() []byte {
 	return b.Bytes()
 }
 
-// show returns the page of a sign-in under way. The values of the form stay in it, above
-// all a choice of fewer rights.
+// show returns the page of a sign-in under way, at the step that the database says. Values of
+// the form stay in it, above all a choice of fewer rights: a person who corrects one field
+// would not see that another went back to its default. The default scope is write, which
+// cannot delete.
 func (e *Endpoints) show(rq *web.Request, p oauth.Page, form url.Values, problem string) *render.Response {
 	to, _ := url.Parse(p.Redirect)
 	page := signPage{Step: "email", Request: form.Get("request"), Client: p.ClientName, Where: oauth.RedirectLabel(p.Redirect), Email: form.Get("email"),
@@ -124,8 +129,8 @@ func (e *Endpoints) show(rq *web.Request, p oauth.Page, form url.Values, problem
 	return e.signInPage(rq, page, formTarget(to))
 }
 
-// formTarget returns the CSP source of the redirect behind the last form. Chromium applies
-// form-action to that redirect as well.
+// formTarget returns the CSP source of the redirect after the last form. Chromium applies
+// form-action to that redirect as well, so the policy must name the client.
 func formTarget(to *url.URL) string {
 	switch {
 	case to.Scheme != "http" && to.Scheme != "https":
@@ -142,8 +147,9 @@ func (e *Endpoints) signInPage(rq *web.Request, p signPage, target string) *rend
 	return &render.Response{Raw: &render.Raw{Type: "text/html; charset=utf-8", Body: string(p.html())}}
 }
 
-// protect sets the headers that keep a page from being framed, scripted or
-// cached. With Referrer-Policy no-referrer the browser would send Origin: null.
+// protect sets the headers that keep a page from being framed and scripted; the adapter forbids
+// caching. With Referrer-Policy no-referrer the browser would send Origin: null with the form,
+// which the check of its origin refuses.
 func (e *Endpoints) protect(rq *web.Request, target string) {
 	h := rq.Writer.Header()
 	h.Set("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+pageStyle()+"; form-action 'self' "+target)+"; frame-ancestors 'none'; base-uri 'none'")

@@ -18,7 +18,7 @@ type Endpoints struct {
 	inviteOnly bool
 }
 
-// New returns the endpoints.
+// New returns the endpoints, which are safe for concurrent use.
 func New(o Options) *Endpoints {
 	return &Endpoints{oauth: oauth.New(o.Auth, o.Store), inviteOnly: o.InviteOnly}
 }

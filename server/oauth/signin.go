@@ -21,6 +21,7 @@ func (e *Endpoints) cookieName(rq *web.Request) string {
 	return "crmkit_auth"
 }
 
+// isHTTPS reports whether the browser reaches this server over https, perhaps through a proxy.
 func (e *Endpoints) isHTTPS(rq *web.Request) bool { return strings.HasPrefix(rq.Base(), "https://") }
 
 // browserSecret returns the value of that cookie, or "".
@@ -32,8 +33,9 @@ func (e *Endpoints) browserSecret(rq *web.Request) string {
 	return cookie.Value
 }
 
-// authorizePage answers GET /authorize: with the parameters of RFC 6749 section
-// 4.1.1 it begins a sign-in, with request= it shows one.
+// authorizePage answers GET /authorize. With the parameters of RFC 6749 section 4.1.1 it begins
+// a sign-in and leads to its page, so that the parameters are in no form and no later address.
+// With request= it shows the page. HEAD only checks the parameters.
 func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 	if err := singleValue(rq.Params); err != nil {
 		return nil, err
@@ -60,8 +62,9 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 	return e.seeOther(rq, "/authorize?request="+secret), nil
 }
 
-// pageRequest reads an authorization request. An error ends in a page, never in a redirect,
-// since anybody can register a client.
+// pageRequest reads an authorization request. An error ends in a page, never in a redirect.
+// RFC 6749 section 4.1.2.1 would send most errors to the redirect URI, but anybody can register
+// a client, and the server would send browsers wherever a link says (RFC 9700 section 4.11.2).
 func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err error) {
 	p := rq.Params
 	asked.Client, asked.Redirect, err = e.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
@@ -88,7 +91,8 @@ func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err
 }
 
 // authorizeStep answers POST /authorize: it does one step and leads back to GET, which shows the
-// next one.
+// next one. The form must come from this page: from the same origin, and with the cookie of the
+// browser in which the sign-in began. Wrong input shows the step again with the problem.
 func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin(rq.Base()); err != nil {
@@ -119,7 +123,8 @@ func (e *Endpoints) authorizeStep(rq *web.Request) (*render.Response, error) {
 	return e.seeOther(rq, target), nil
 }
 
-// step does what a form asks for. It returns where to go next; empty: to the page.
+// step does what a form asks for. It returns the address to go to next, empty for the page. A
+// form that does not fit the state of the sign-in does nothing, as after the back button.
 func (e *Endpoints) step(rq *web.Request, p oauth.Page, form url.Values) (target string, err error) {
 	ctx := rq.Context()
 	switch step, do := form.Get("step"), form.Get("do"); {
@@ -147,10 +152,11 @@ func (e *Endpoints) step(rq *web.Request, p oauth.Page, form url.Values) (target
 		}
 		return e.response(rq, p, url.Values{"code": {code}}), nil
 	}
-	return "", nil // a form of an earlier step: the page shows the present one
+	return "", nil // a form of an earlier step; the page shows the present one
 }
 
-// readAccess reads the choices of the last form.
+// readAccess reads the choices of the last form. Nothing is granted by default: a missing scope
+// or workspace is an error, and so is a choice that contradicts another.
 func readAccess(form url.Values) (access oauth.Access, err error) {
 	access = oauth.Access{WorkspaceID: form.Get("workspace"), Scope: form.Get("scope"), Reach: form.Get("reach")}
 	name := strings.TrimSpace(form.Get("workspace_name"))
@@ -189,7 +195,8 @@ func (e *Endpoints) seeOther(rq *web.Request, target string) *render.Response {
 	return &render.Response{Status: http.StatusSeeOther, Raw: &render.Raw{Type: web.PlainText}}
 }
 
-// redisplay shows a step again, with what was wrong with its input.
+// redisplay shows a step again, with the problem of its input. A wrong code is 400 here,
+// since 401 is about credentials in the header of a request (RFC 9110 section 15.5.2).
 func (e *Endpoints) redisplay(rq *web.Request, form url.Values, known *crm.Error) (*render.Response, error) {
 	p, err := e.oauth.Page(rq.Context(), form.Get("request"), e.browserSecret(rq))
 	if err != nil {

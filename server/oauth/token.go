@@ -13,8 +13,10 @@ import (
 	"crmkit/server/web"
 )
 
-// register answers POST /register. As RFC 7591 sections 2 and 3.2.1 require, unknown members are
-// ignored, and values that cannot be granted are replaced.
+// register answers POST /register with 201 and the client. As RFC 7591 sections 2 and 3.2.1
+// require, unknown members are ignored, and values that cannot be granted are replaced. A client
+// gets no secret: programs on the machines of people cannot keep one, and PKCE replaces it.
+// Errors are invalid_client_metadata and invalid_redirect_uri.
 func (e *Endpoints) register(rq *web.Request) (*render.Response, error) {
 	data, fault := rq.Bytes()
 	if fault != nil {
@@ -49,7 +51,8 @@ func (e *Endpoints) register(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// redirectList parses redirect_uris.
+// redirectList parses redirect_uris, of which there are at most oauth.MaxRedirects. Whether a
+// URI is safe is decided by Register.
 func redirectList(json string) (uris []string, fault *crm.Error) {
 	items, ok := norm.ParseItems(json, oauth.MaxRedirects)
 	if len(items) > oauth.MaxRedirects {
@@ -93,8 +96,9 @@ func singleValue(values url.Values) error {
 	return nil
 }
 
-// tokenEndpoint answers POST /token. The answer has no expires_in: an access token expires some
-// time after its last use.
+// tokenEndpoint answers POST /token with a pair of tokens (RFC 6749 section 5.1). It has no
+// expires_in, since an access token expires some time after its last use. Errors are those of
+// RFC 6749 section 5.2, and invalid_target (RFC 8707 section 2).
 func (e *Endpoints) tokenEndpoint(rq *web.Request) (*render.Response, error) {
 	form, err := readForm(rq)
 	if err != nil {
@@ -119,8 +123,8 @@ func (e *Endpoints) tokenEndpoint(rq *web.Request) (*render.Response, error) {
 	return web.JSON(object{"access_token": pair.Access, "token_type": "Bearer", "refresh_token": pair.Refresh, "scope": Scope}), nil
 }
 
-// revokeEndpoint answers POST /revoke. As RFC 7009 section 2.2 requires, revoking an unknown
-// token succeeds.
+// revokeEndpoint answers POST /revoke with an empty object. As RFC 7009 section 2.2 requires,
+// revoking an unknown token succeeds. Either token of a pair ends both.
 func (e *Endpoints) revokeEndpoint(rq *web.Request) (*render.Response, error) {
 	form, err := readForm(rq)
 	if err != nil {
