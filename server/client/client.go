@@ -1,8 +1,8 @@
 // Package client sends requests of commands to a crmkit server: over the network, or to
-// a handler in the same process. It knows HTTP and nothing of what the requests are about.
+// a handler in the same process. It knows HTTP, and nothing of the API.
 //
-// A handler in the same process sees what it would see of a client over the network, so
-// both give the same answers.
+// To a handler in the same process a request looks as if it came over the network, so both
+// give the same answers.
 package client
 
 import (

@@ -11,12 +11,12 @@ import (
 )
 
 // answered are the keys that answers add to a record. Decode ignores them, so that a
-// client can send a record back as it came.
+// client can send a record back as it got it.
 var answered = []string{"result", "overdue", "about", "current", "replayed"}
 
 // Decode turns the members of a body into a draft of the entity. Fields that clients
-// cannot write are not refused: the store compares what was sent with what it has, so
-// that a record that is sent back unchanged is accepted.
+// cannot write are not refused: the store compares the sent values with its own, so that a
+// record that is sent back unchanged is accepted.
 func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *crm.Error) {
 	d := store.Draft{Entity: e}
 	for _, m := range members {

@@ -36,7 +36,7 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 	return err
 }
 
-// intoCustom says that keys which are not fields go into custom.
+// intoCustom says where keys of the client's own go, if the kind has a field custom.
 func intoCustom(e *crm.Entity, sent string) string {
 	if e.Field("custom") == nil {
 		return ""

@@ -16,7 +16,8 @@ import (
 // dump answers GET /export: a line about the workspace, then every record after those it
 // refers to, then a line with the number of records. Records that are created after it
 // began are left out, and so are references to them, so that every reference in the file
-// leads to a record in it.
+// leads to a record in it. The last line lets an import refuse a file that was cut off. It
+// needs no right but to read, since it has nothing that lists do not show.
 func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
 	last, err := x.store.LastKey(rq.Context(), rq.Actor)
 	if err != nil {
@@ -42,7 +43,8 @@ func (x *Endpoints) dump(rq *web.Request) (*render.Response, error) {
 }
 
 // dumpKind writes the records of an entity up to the last number of each kind, and
-// returns how many it wrote.
+// returns how many it wrote. A reference to a later record is left out as well, since that
+// record is not in the file.
 func (x *Endpoints) dumpKind(rq *web.Request, e *crm.Entity, last map[string]int64, w *recordWriter) (n int, err error) {
 	q, fault := query.Parse(e, oldestFirst(e, url.Values{}), rq.Env)
 	if fault != nil {

@@ -16,8 +16,9 @@ import (
 // pageParams are the parameters of lists that an export, which has no pages, refuses.
 var pageParams = []string{"limit", "cursor", "total"}
 
-// export answers GET /export/{kind}: every record that matches, with all fields, the
-// oldest first, so that records which are created meanwhile come last.
+// export answers GET /export/{kind} with a stream: every record that matches, with all fields,
+// the oldest first, so that records which are created meanwhile come last. Errors before the
+// first piece are those of a list. A later one ends the stream with a line that says so.
 func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
 	for _, name := range pageParams {
@@ -51,7 +52,9 @@ func oldestFirst(e *crm.Entity, params url.Values) url.Values {
 }
 
 // walk calls each for every record of a list, page after page, so that no transaction is
-// open while a slow client reads.
+// open while a slow client reads. Records that change between two pages are written as they
+// are when their page is read. The pages are not put into the cache, where they would replace
+// records that others use.
 func (x *Endpoints) walk(rq *web.Request, q *query.Query, each func(crm.Record) error) error {
 	q.Limit, q.Total, q.NoCache = q.Entity.MaxLimit, query.TotalNone, true
 	for {
@@ -86,17 +89,19 @@ func streamOf(rq *web.Request, run func(*recordWriter) error) *render.Response {
 	}}}
 }
 
-// pieceSize is how many bytes are collected before they are sent.
+// pieceSize is how many bytes are collected before they are sent: enough that checks and
+// packets cost little, and little enough that many exports fit into memory.
 const pieceSize = 32 << 10
 
-// recordWriter formats records and sends them in pieces.
+// recordWriter formats records and sends them in pieces, each of which ends with a line. The
+// adapter checks the rights of the token before it sends a piece.
 type recordWriter struct {
 	rq    *web.Request
 	media string
 	put   func([]byte) error
-	pick  []string
-	piece []byte
-	n     int
+	pick  []string // fields to write; nil: those that each record has
+	piece []byte   // lines that are not sent yet
+	n     int      // records written
 }
 
 // record writes a record, and before the first one in CSV the header.
@@ -117,7 +122,7 @@ func (w *recordWriter) record(rec crm.Record) error {
 	return w.flush(pieceSize)
 }
 
-// flush sends what is collected if it has more than so many bytes.
+// flush sends the collected lines if they have more than so many bytes.
 func (w *recordWriter) flush(over int) error {
 	if len(w.piece) <= over {
 		return nil

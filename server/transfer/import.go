@@ -13,7 +13,7 @@ import (
 	"crmkit/store/dryrun"
 )
 
-// fileImport is one import on its way.
+// fileImport is one import, from its request to its answer.
 type fileImport struct {
 	x    *Endpoints
 	rq   *web.Request
@@ -21,8 +21,14 @@ type fileImport struct {
 	file *importedFile // closed with the request, unless it is kept for a confirmation
 }
 
-// importFile answers POST /import/{kind} and POST /import. It takes the file in, reads
-// all of it, and then saves it. A confirmed file was read by its dry run.
+// importFile answers POST /import/{kind} and POST /import with a stream of lines, one for each
+// row. It receives the whole file, reads all of it, and then saves it. A confirmed file was
+// read by its dry run.
+//
+// Errors before the first line, after which nothing is saved: invalid_value for parameters and
+// tokens, bad_json for a file that cannot be read, body_too_large, plan_limit_reached for the
+// storage, rate_limited for a third import of a user or workspace, not_ready when no turn came.
+// An error of a row is a line of the answer.
 func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
 	opts, fault := x.importOptions(rq)
 	if fault != nil {
@@ -75,7 +81,8 @@ func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault
 	return opts, importer.CheckSource(opts.Source)
 }
 
-// isOn reads a parameter that is on or off.
+// isOn reads a parameter that is on or off, off if it is missing. Other values are refused: to
+// take dry_run=maybe for off would save a file.
 func isOn(rq *web.Request, name string) (bool, *crm.Error) {
 	switch value := rq.Params.Get(name); strings.ToLower(value) {
 	case "1", "true", "yes":
@@ -87,7 +94,8 @@ func isOn(rq *web.Request, name string) (bool, *crm.Error) {
 	}
 }
 
-// requestWriter runs transactions on behalf of a request.
+// requestWriter runs the transactions of an import on behalf of its request: each checks the
+// token and the role again, and ends with the client.
 type requestWriter struct {
 	store *store.Store
 	rq    *web.Request
@@ -99,7 +107,7 @@ func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) er
 	return w.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 
-// receive takes the file in, or takes up that of the dry run which is confirmed. A
+// receive reads the file of the request, or takes the file of the dry run that is confirmed. A
 // confirmation needs no body; one that is sent must be the file.
 func (im *fileImport) receive() (err error) {
 	if !im.rq.Params.Has("confirm") {
@@ -133,8 +141,9 @@ func (im *fileImport) start() (importer.Answer, error) {
 	return rows.Start(im.file.Reader())
 }
 
-// keep keeps the file of a dry run until it is confirmed. It is part of the storage of the
-// workspace; if there is no room for it, the token is empty.
+// keep stores the file of a dry run until it is confirmed, and returns the token that confirms
+// it. The file is part of the storage of the workspace. If there is no room for it the token is
+// empty, and the dry run is as good as before, only without a token.
 func (im *fileImport) keep(counts importer.Counts) (string, error) {
 	im.file.counts = counts
 	var full *crm.Error

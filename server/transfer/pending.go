@@ -16,21 +16,22 @@ import (
 const (
 	confirmationTTL      = 15 * time.Minute
 	maxConfirmations     = 16
-	confirmationShare    = 2 // of a workspace, or a user; a third one replaces the oldest
-	maxConfirmationBytes = 4 << 30
+	confirmationShare    = 2       // of a workspace, or a user; a third one replaces the oldest
+	maxConfirmationBytes = 4 << 30 // of all together: they are on the disk of the server
 	confirmUnknown       = "confirm=%s is not known here: it was used, was given more than 15 minutes ago, to another user or for another workspace, or the server was started again since. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without for saving it; rows that are saved already change nothing."
 	confirmOther         = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still good: repeat the request of the dry run with dry_run=1 replaced by it."
 	confirmBody          = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
 )
 
-// action is what a token confirms, and for whom. Equal values are the same action.
+// action is the import that a token confirms, with its user and workspace. Equal values are
+// the same action.
 type action struct {
 	user, workspace int64
 	request         string   // method, path, and the parameters other than those of dry runs and formats
 	body            [32]byte // digest
 }
 
-// actionOf returns what the request would do with a body of that digest.
+// actionOf returns the import that a request is, with a body of that digest.
 func actionOf(rq *web.Request, body [32]byte) action {
 	params := url.Values{}
 	for name, values := range rq.Params {
@@ -52,7 +53,7 @@ type pendingFile[T io.Closer] struct {
 	until  time.Time
 	size   int64 // bytes
 	file   T
-	end    *time.Timer
+	end    *time.Timer // drops the file, so that its room is free without a further request
 }
 
 // pending holds the files of dry runs for some minutes, each under a token that works
@@ -69,8 +70,8 @@ func newPending[T io.Closer](clock func() time.Time, token func() (string, error
 	return &pending[T]{clock: clock, token: token}
 }
 
-// keep takes over a file of so many bytes and returns the token that confirms the action.
-// If there is no room the token is empty, and the file stays with the caller.
+// keep takes a file of size bytes and returns the token that confirms the action. If there is
+// no room the token is empty, and the caller still owns the file.
 func (p *pending[T]) keep(d action, size int64, file T) (token string, err error) {
 	if token, err = p.token(); err != nil {
 		return "", err
@@ -106,7 +107,8 @@ func (p *pending[T]) add(one *pendingFile[T]) bool {
 	return room
 }
 
-// cut takes out the oldest of the selected files, until so many of those are left.
+// cut removes the oldest of the selected files, until so many of them are left, and returns
+// them. The caller holds the lock, and closes them without it.
 func (p *pending[T]) cut(selected func(*pendingFile[T]) bool, left int) (gone []*pendingFile[T]) {
 	n := 0
 	for _, one := range p.list {
@@ -125,8 +127,8 @@ func (p *pending[T]) cut(selected func(*pendingFile[T]) bool, left int) (gone []
 	return gone
 }
 
-// closeAll closes files that were taken out. Closing may write to the store, so callers do
-// not hold the lock.
+// closeAll closes files that were removed. Closing may write to the store, so callers do not
+// hold the lock.
 func closeAll[T io.Closer](gone []*pendingFile[T]) {
 	for _, one := range gone {
 		one.end.Stop()
@@ -135,8 +137,8 @@ func closeAll[T io.Closer](gone []*pendingFile[T]) {
 }
 
 // take removes the file of a token and returns it; the caller closes it. The action is the
-// one of the confirming request, with a digest of zero if that has no body. A token that
-// comes with another action stays valid.
+// one of the confirming request, with a digest of zero if that has no body. A token that is
+// sent with another action stays valid. Tokens of other users are unknown ones.
 func (p *pending[T]) take(token string, d action) (file T, fault *crm.Error) {
 	p.mu.Lock()
 	gone := p.expire()
@@ -162,13 +164,14 @@ func (p *pending[T]) take(token string, d action) (file T, fault *crm.Error) {
 	return one.file, nil
 }
 
-// expire takes out the files that waited too long. The clock may be ahead of the timers.
+// expire removes the files that waited too long, and returns them. Timers may stop while a machine
+// sleeps, so the clock may be ahead of them.
 func (p *pending[T]) expire() []*pendingFile[T] {
 	now := p.clock()
 	return p.cut(func(one *pendingFile[T]) bool { return !now.Before(one.until) }, 0)
 }
 
-// drop takes out a file and closes it, unless its token was used before.
+// drop removes a file and closes it, unless its token was used before.
 func (p *pending[T]) drop(one *pendingFile[T]) {
 	p.mu.Lock()
 	gone := p.cut(func(other *pendingFile[T]) bool { return other == one }, 0)

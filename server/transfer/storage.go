@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	freeUpload   = 1 << 20 // bytes of an upload that count as no storage, as those of other bodies
+	freeUpload   = 1 << 20 // bytes up to which an upload is not part of the storage, like other bodies
 	reservePiece = 8 << 20 // bytes that are reserved at once
 )
 
-// storedUpload writes an upload to a spool, and counts it as storage of its workspace.
+// storedUpload writes an upload to a spool, and reserves storage of its workspace for it.
 // Storage is reserved in pieces while the file arrives, so that a full plan refuses it
 // early, and exactly while the file waits for its confirmation.
 type storedUpload struct {

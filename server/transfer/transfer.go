@@ -20,7 +20,7 @@ type Options struct {
 
 // Endpoints answer imports and exports. They are safe for concurrent use.
 type Endpoints struct {
-	Limits importer.Limits // of imports; set before the first request
+	Limits importer.Limits // of imports; set before the first request, by tests
 
 	opts    Options
 	store   *store.Store

@@ -14,9 +14,9 @@ import (
 	"crmkit/store/spool"
 )
 
-// The limits on imports at the same time. A file that is uploaded takes room on the disk
-// alone. One that is read and saved takes memory, and turns with everybody who writes, so
-// only a few are. A user has one share for all workspaces.
+// The limits on imports at the same time. An upload needs room on the disk only. A file that
+// is read and saved needs memory, and time of the writer that all users share, so fewer of
+// these run. A user has one share for all workspaces.
 const (
 	maxUploads      = 64 // of which some wait for their turn to be read
 	importShare     = 2
@@ -27,7 +27,7 @@ const (
 	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
 )
 
-// uploads count imports by user and by workspace.
+// uploads counts imports by user and by workspace.
 type uploads struct{ users, workspaces *edge.Admission }
 
 func newUploads() uploads {
@@ -45,8 +45,9 @@ func (in uploads) hold(rq *web.Request) *crm.Error {
 	return rq.Hold(in.users, rq.Actor.UserID, 1)
 }
 
-// importTurn waits until few enough imports run, and takes a place among them until the
-// request ends.
+// importTurn waits until fewer than maxImports run, and takes a place among them until the
+// request ends. After maxImportWait it is not_ready: by then the connection of the client, or
+// a proxy, may be about to give up.
 func (x *Endpoints) importTurn(rq *web.Request) error {
 	limit := time.NewTimer(maxImportWait)
 	defer limit.Stop()
@@ -63,7 +64,7 @@ func (x *Endpoints) importTurn(rq *web.Request) error {
 	}
 }
 
-// importedFile is an uploaded file, with what a dry run found out about it.
+// importedFile is an uploaded file, with the results of reading it.
 type importedFile struct {
 	*spool.File
 	storage *storedUpload
@@ -72,8 +73,8 @@ type importedFile struct {
 	counts  importer.Counts // of the dry run
 }
 
-// spoolBody writes the whole body to a file before anything of it is read: a body that
-// is too large, or ends too soon, changes nothing. The caller closes the file.
+// spoolBody writes the whole body to a file before any row is read: a body that is too large,
+// or ends too soon, changes nothing. The caller closes the file.
 func (x *Endpoints) spoolBody(rq *web.Request) (*importedFile, error) {
 	body, fault := x.fileBody(rq)
 	if fault != nil {
@@ -122,7 +123,8 @@ func (x *Endpoints) fileBody(rq *web.Request) (io.Reader, *crm.Error) {
 	return newDeadlineReader(body, rq.Writer), nil
 }
 
-// uploadError is the error for a body that was not read to its end, or not stored.
+// uploadError is the error for a body that was not read to its end, or not stored. A fault of
+// the disk is logged here, since the client sees only that the server failed.
 func (x *Endpoints) uploadError(rq *web.Request, err error) *crm.Error {
 	var large *http.MaxBytesError
 	var known *crm.Error
@@ -138,6 +140,7 @@ func (x *Endpoints) uploadError(rq *web.Request, err error) *crm.Error {
 	return crm.Errorf(crm.BadJSON, importer.TruncatedHint)
 }
 
+// fileTooLarge is the error for a file over --import-max.
 func fileTooLarge(most int64) *crm.Error {
 	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes, the most that this server takes (--import-max); nothing of it was saved. Send it in parts, each with the line of column names.", most)
 }
@@ -146,7 +149,7 @@ func fileTooLarge(most int64) *crm.Error {
 type deadlineReader struct {
 	io.Reader
 	w     http.ResponseWriter
-	until time.Time // by when more must have arrived
+	until time.Time // when the bytes that have arrived so far are used up at minUploadRate
 }
 
 // minUploadRate is how many bytes of a file must arrive in a second; a pause may be as
