@@ -11,9 +11,11 @@ import (
 	"crmkit/crm/norm"
 )
 
+// sqlOps are the SQL operators of filter operators. ne is compiled as eq and negated.
 var sqlOps = map[string]string{"eq": "=", "ne": "=", "in": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
-// compare compiles one comparison with one value, by the field's type.
+// compare compiles one comparison with one value, by how the field's type is compared. It also
+// records the index path of the comparison, if there is one.
 func (c *compiler) compare(t target, param, op, value string) (string, *crm.Error) {
 	column, by := t.alias()+"."+t.field.Col(), t.field.Type.Comparison().By
 	switch {
@@ -56,7 +58,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	return column + " " + sqlOps[op] + " " + c.arg(norm.Lower(value)), nil
 }
 
-// numberCondition compares numbers: whole ones, or what the type reads as one.
+// numberCondition compares numbers: whole numbers, or texts that the type reads as a number.
 func (c *compiler) numberCondition(t target, param, op, value string) (string, *crm.Error) {
 	n, numberErr := strconv.ParseInt(value, 10, 64)
 	if numberErr != nil {
@@ -78,10 +80,11 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 		value = e.Name + "/" + value
 	}
 	if kind, id, slash := strings.Cut(value, "/"); slash && t.field.Type == fieldtype.Word && !t.field.HandleSyntax && c.env.Schema.ByName(kind) != nil {
-		value = id // a handle where the field holds ids
+		value = id // a handle was sent, and the field holds ids
 	}
 	v, err := c.env.Normal(t.field, value)
-	if err != nil && !t.field.Type.Comparison().Folded { // a text that is too long for the field is equal to none
+	// A free text that is too long for its field is no error: no record has it.
+	if err != nil && !t.field.Type.Comparison().Folded {
 		if err.Field = param; strings.Contains(value, ",") {
 			err.Hint += " For any of several write " + norm.Quote(param) + "=in:" + norm.Quote(value) + "."
 		}
@@ -94,7 +97,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	return column + test, nil
 }
 
-// conditionOf returns the part that like: looks for in the form of the field.
+// conditionOf returns the operand of like: in the form in which the field is compared.
 func conditionOf(t target, value string) string {
 	if t.key == "" && t.field.Type.Comparison().By == crm.ByDigits {
 		return norm.Digits(norm.Fold(value))
@@ -102,7 +105,8 @@ func conditionOf(t target, value string) string {
 	return variantOf(value).Fold
 }
 
-// contains matches a part of a text in the form that Form.In returns for the field.
+// contains returns the condition that the target contains a part, which is in the form of the
+// field (see Variant.MatchesText).
 func (c *compiler) contains(t target, part string) string {
 	switch how := t.field.Type.Comparison(); {
 	case how.By == crm.ByLabel:
@@ -114,26 +118,26 @@ func (c *compiler) contains(t target, part string) string {
 	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
 }
 
-// hasTag is the test on one of the labels g of a field. Here and in member the hint before the
-// key of the row makes SQLite look up the labels of this row. Without it SQLite may read all
-// labels that pass the test.
+// hasTag returns the condition that one of the labels g of a field passes a test. Here and in
+// member the hint before the key of the row makes SQLite look up the labels of this row.
+// Without it SQLite may read all labels that pass the test.
 func hasTag(t target, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM tags g WHERE g.record = %s AND %s)", noIndex(t.alias()+".key"), test)
 }
 
-// namesOf is SQL of the rows of names that are the labels of a field, or the keys of its
-// objects: from FROM on, to be narrowed with AND.
+// namesOf returns the SQL after FROM of the rows in names that are the labels of a field, or
+// the keys of its objects. The caller appends further conditions with AND.
 func namesOf(t target) string {
 	return "names n WHERE n.workspace_id = $1 AND n.kind = '" + t.entity.TagKind(t.field) + "'"
 }
 
-// nameKey is SQL of the key of one of them. name is its placeholder.
+// nameKey returns the SQL of the key of one of these rows. name is the placeholder of its name.
 func nameKey(t target, name string) string {
 	return "(SELECT n.key FROM " + namesOf(t) + " AND n.name = " + name + ")"
 }
 
-// label returns a label in stored form: of those kept from another entity, the
-// form that has.
+// label returns the stored form of a label. A rollup has the labels in the form of the field
+// of the other entity that they are from.
 func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 	kept := f.Rollup()
 	if kept == nil {
@@ -144,7 +148,8 @@ func (c *compiler) label(f *crm.Field, value string) (string, *crm.Error) {
 	return v.Text, err
 }
 
-// timeCondition compares times: what was written means the whole day, minute or second.
+// timeCondition compares times. An operand means the whole day, minute or second that was
+// written: at=2026-06-10 matches all times of that day, and gt: the times after it.
 func (c *compiler) timeCondition(t target, param, op, value string) (string, *crm.Error) {
 	span, ok := c.env.clock().Parse(value)
 	if !ok {
@@ -153,6 +158,7 @@ func (c *compiler) timeCondition(t target, param, op, value string) (string, *cr
 	return c.addRangePath(t, c.rangeCondition(t.alias()+"."+t.field.Col(), op, span)), nil
 }
 
+// rangeCondition compares a column with a range, whose Until is exclusive.
 func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string {
 	switch op {
 	case "gt":
@@ -167,7 +173,10 @@ func (c *compiler) rangeCondition(column, op string, span norm.TimeRange) string
 	return fmt.Sprintf("(%s >= %s AND %s < %s)", column, c.arg(span.From), column, c.arg(span.Until))
 }
 
-// identity compares ids and handles, of the record itself or of a reference.
+// identity compares ids and handles of the record itself or of a reference. For records it
+// compares keys, so that the text of an id is checked here and not in SQL. Entries of the log
+// have sealed ids: the key is computed from the id, and looked up for old entries, whose ids
+// were random. Rows of other views have only their ids.
 func (c *compiler) identity(t target, param, op, value string) (string, *crm.Error) {
 	e, columns := t.entity, []string{t.alias() + ".key"}
 	if t.field.IsReference() {
@@ -189,41 +198,43 @@ func (c *compiler) identity(t target, param, op, value string) (string, *crm.Err
 	return anyOf(columns, is), nil
 }
 
-// maxIndexed is the longest text of a custom value that has an index.
+// maxIndexed is the maximum length, in characters, of a custom value that is in the index
+// custom_values_text.
 const maxIndexed = 200
 
-// The forms in which custom values are compared.
+// The forms in which custom values are compared. Custom values have no type in the schema, so
+// the form of the operand decides.
 const (
 	AsNumber = "number"
 	AsTime   = "time"
 	AsText   = "text"
 )
 
-// memberOperand is what a custom value is compared with.
+// memberOperand is the operand of a condition on a custom value.
 type memberOperand struct {
 	form   string         // AsNumber, AsTime or AsText
-	number string         // NumberKey, of a number
+	number string         // norm.NumberKey of a number
 	span   norm.TimeRange // of a time
 }
 
-// memberOperand reads the value of a condition on a custom value, whose form decides how
-// values are compared. An operator that asks for no order takes only a full time as one.
+// memberOperand parses the operand of a condition on a custom value. Words such as today are
+// times only for an operator of order: status=today must find the text.
 func (env Env) memberOperand(op, value string) memberOperand {
 	if key, ok := norm.NumberKey(value); ok {
 		return memberOperand{form: AsNumber, number: key}
 	}
-	utc := norm.Clock{Now: env.Now} // as the values were read when they were stored
+	utc := norm.Clock{Now: env.Now} // the zone in which the times of custom values are stored
 	if span, ok := utc.Parse(value); ok && (orders(op) || norm.IsAbsoluteTime(value)) {
 		return memberOperand{form: AsTime, span: span}
 	}
 	return memberOperand{form: AsText}
 }
 
-// orders reports whether an operator asks for what is before or after a value.
+// orders reports whether an operator compares by order.
 func orders(op string) bool { return op == "gt" || op == "gte" || op == "lt" || op == "lte" }
 
-// compareMember compares a custom value. The type is that of the value compared
-// with: a JSON number compares numerically, a time as time, all else as text.
+// compareMember compares a custom value: with a JSON number by value, with a time as a time,
+// and with everything else as text.
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), orders(op)
 	if op == "like" {
@@ -247,7 +258,8 @@ func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error
 	return member(t, name, "v."+is), nil
 }
 
-// member is the test on a custom value. name is the placeholder of its key.
+// member returns the condition that a custom value passes a test. name is the placeholder of
+// its key.
 func member(t target, name, test string) string {
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM custom_values v WHERE v.name_id = %s AND v.record = %s AND %s)", nameKey(t, name), noIndex(t.alias()+".key"), test)
 }

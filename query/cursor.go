@@ -12,18 +12,23 @@ import (
 	"crmkit/crm"
 )
 
-// position is where a page ended: the sort value and key of its last row.
+// position is the end of a page: the sort value and the key of its last row. Pages continue
+// from a value and not from a number of rows, so they neither skip nor repeat rows when
+// records are added or deleted meanwhile, and page 1000 costs no more than page 1.
 type position struct {
-	unset bool // the row stood among those without a sort value
+	unset bool // the row has no sort value
 	text  string
 	n     int64
 	key   int64
 }
 
+// macSize is the length of the signature of a cursor, in bytes. 80 bits cannot be guessed over
+// a network, and a longer one would cost the agent tokens on every page.
 const macSize = 10
 
-// cursorScope is what a cursor belongs to: the list's kind, workspace, filters and
-// sort. Page size, fields, totals and format may change along the way.
+// cursorScope returns the parts of a request that a cursor is bound to: entity, workspace,
+// filters and sort. With others it would point to a row that is not in the list. Page size,
+// fields, totals and format may change between pages.
 func (q *Query) cursorScope(workspace int64, params url.Values, names []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d", q.Entity.Name, workspace)
@@ -39,6 +44,8 @@ func (q *Query) cursorScope(workspace int64, params url.Values, names []string) 
 	return b.String()
 }
 
+// mac returns the signature of a payload. It includes the scope of the request, which the
+// cursor therefore does not need to contain.
 func (q *Query) mac(payload []byte) []byte {
 	h := hmac.New(sha256.New, q.secret)
 	h.Write([]byte(q.sealer))
@@ -47,11 +54,13 @@ func (q *Query) mac(payload []byte) []byte {
 	return h.Sum(nil)[:macSize]
 }
 
-// Cursor returns the cursor that continues behind the record.
+// Cursor returns the cursor of the page after the record.
 func (q *Query) Cursor(last crm.Record) string {
 	return q.encode(q.positionOf(last))
 }
 
+// encode returns the cursor of a position: flag, key, number and text, then the signature, in
+// base64url.
 func (q *Query) encode(m position) string {
 	flag := byte(0)
 	if m.unset {
@@ -63,7 +72,8 @@ func (q *Query) encode(m position) string {
 	return base64.RawURLEncoding.EncodeToString(append(payload, q.mac(payload)...))
 }
 
-// applyCursor reads a cursor that Cursor wrote for the same question.
+// applyCursor lets the query begin after the position of a cursor. Cursors of other queries
+// are refused.
 func (q *Query) applyCursor(cursor string) *crm.Error {
 	m, ok := q.decode(cursor)
 	if !ok {
@@ -73,6 +83,8 @@ func (q *Query) applyCursor(cursor string) *crm.Error {
 	return nil
 }
 
+// decode returns the position of a cursor. Base64 has several texts for the same bytes; only
+// the one that encode writes is accepted.
 func (q *Query) decode(cursor string) (m position, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) < macSize+3 || base64.RawURLEncoding.EncodeToString(raw) != cursor {
@@ -93,7 +105,8 @@ func (q *Query) decode(cursor string) (m position, ok bool) {
 	return m, true
 }
 
-// positionOf returns the place of a record in the question's order.
+// positionOf returns the position of a record in the order of the query. The sort value is in
+// the form of the column that is sorted, which may be the folded one.
 func (q *Query) positionOf(r crm.Record) position {
 	m := position{key: r.Key}
 	f := q.Order.Field

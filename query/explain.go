@@ -10,30 +10,30 @@ import (
 	"crmkit/crm"
 )
 
-// Condition is one condition of a question, asked alone, to explain why the whole
+// Condition is one condition of a query, which is run alone to explain why the whole query
 // found nothing.
 type Condition struct {
 	Param, Value string
 	Operand      string // the value without its operator
 	Question     *Query
-	ValuesSQL    string // SQL for the MaxInUse most frequent values, with their counts; empty where they are many
-	DistinctSQL  string // SQL for how many values there are, and in how many records of MaxScan they were counted
+	ValuesSQL    string // SQL of the MaxInUse most frequent values with their counts; empty for fields with many different values
+	DistinctSQL  string // SQL of two numbers: of different values, and of records (at most MaxScan) in which they were counted
 	Args         []any  // of both
-	Text         bool   // the condition compares whole text, where a part may have been meant
-	Form         string // of an order of custom values: how it compares, AsNumber, AsTime or AsText; the values in use are then such forms
+	Text         bool   // the condition compares whole text, but a part may have been meant
+	Form         string // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
 }
 
 // The bounds of an explanation.
 const (
 	MaxInUse = 8     // values in use that it lists
 	MaxRest  = 1000  // further values that it counts
-	MaxScan  = 10000 // records in which values are counted where no counts are kept, the newest
-	maxParts = 5     // conditions that are asked alone
+	MaxScan  = 10000 // newest records in which values are counted if the store has no counts
+	maxParts = 5     // conditions that are run alone
 )
 
-// Conditions returns the conditions among the parameters, each as a question for one
-// row; all is false when there are more than can be asked. Those that have a
-// list of values in use come first.
+// Conditions returns the conditions among the parameters, each as a query for one row. Those
+// with a list of values in use come first. all is false if there are more than maxParts, of
+// which only the first are returned.
 func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, all bool, err *crm.Error) {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if name != "search" && slices.Contains(crm.ListParams, name) {
@@ -66,6 +66,8 @@ func Conditions(e *crm.Entity, params url.Values, env Env) (parts []Condition, a
 	return parts, true, nil
 }
 
+// condition returns a condition with the SQL that explains it: from the counts of the store,
+// by counting in the newest records, or none for fields with many different values.
 func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition {
 	p := Condition{Param: name, Value: value, Operand: value, Question: q}
 	t, ok := resolve(e, name)
@@ -84,7 +86,7 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.key}
 	case t.entity.CountsValues(t.field):
-		p.kept("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
+		p.stored("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
 	case t.field.Enumerable:
 		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
 		p.scan(t.field.Col(), t.entity.TableName(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
@@ -94,16 +96,16 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 	return p
 }
 
-// formSQL is the form in which a custom value can be compared; all can be as text.
+// formSQL is the most specific form in which a custom value can be compared.
 const formSQL = "CASE WHEN number IS NOT NULL THEN '" + AsNumber + "' WHEN time IS NOT NULL THEN '" + AsTime + "' ELSE '" + AsText + "' END"
 
-// kept reads the values in use from the counts that the store keeps.
-func (p *Condition) kept(where string) {
+// stored reads the values in use from the counts that the store maintains.
+func (p *Condition) stored(where string) {
 	p.ValuesSQL = fmt.Sprintf("SELECT value, n FROM values_in_use WHERE %s ORDER BY n DESC, value LIMIT %d", where, MaxInUse)
 	p.DistinctSQL = fmt.Sprintf("SELECT COUNT(*), 0 FROM (SELECT 1 FROM values_in_use WHERE %s LIMIT %d) x", where, MaxInUse+MaxRest+1)
 }
 
-// scan counts the values in use, in some of the records.
+// scan counts the values in use in the newest MaxScan records.
 func (p *Condition) scan(column, table, where string) {
 	rows := fmt.Sprintf(" FROM (SELECT %s AS value FROM %s WHERE %s LIMIT %d) x", column, table, where, MaxScan)
 	p.ValuesSQL = fmt.Sprintf("SELECT value, COUNT(*)%s GROUP BY value ORDER BY COUNT(*) DESC, value LIMIT %d", rows, MaxInUse)

@@ -17,23 +17,25 @@ type compiler struct {
 	env  Env
 	args []any
 
-	candidates candidates  // keys of the condition at hand
-	indexPaths []IndexPath // Question.Leads
-	direct     bool        // Question.Direct
-	terms      Terms
+	candidates candidates // index paths of the condition that is being compiled
 
-	remarks []string // Question.Remarks
+	// These become the fields of the Query.
+	indexPaths []IndexPath
+	direct     bool // NarrowByKeys
+	terms      Terms
+	remarks    []string
 }
 
+// arg adds an argument and returns its placeholder.
 func (c *compiler) arg(v any) string {
 	c.args = append(c.args, v)
 	return "$" + strconv.Itoa(len(c.args)+1)
 }
 
-// maxOperand is the most bytes of a value that is compared with.
+// maxOperand is the maximum length of an operand, in bytes.
 const maxOperand = 2000
 
-// maxLike is the most characters of a part that like: looks for.
+// maxLike is the maximum length of an operand of like:, in characters.
 const maxLike = 200
 
 // filter compiles one parameter into a condition.
@@ -84,8 +86,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	return c.joinPath(t, test), nil
 }
 
-// checkFilter checks a filter before its operator is read, because an operator is looked
-// for in clean text of a bounded length only.
+// checkFilter checks the length and the characters of a filter before its operator is parsed.
 func checkFilter(t target, param, raw string) *crm.Error {
 	if t.field.Type.Comparison().By == crm.ByNothing {
 		return spelled(t.field, param)
@@ -99,8 +100,8 @@ func checkFilter(t target, param, raw string) *crm.Error {
 	return nil
 }
 
-// checkOperand checks the length of a value without its operator. A part that like: looks
-// for is shorter, because it is compared at each place of a text.
+// checkOperand checks the length of a value without its operator. The limit of like: is lower,
+// because its operand is compared at each position of a text.
 func checkOperand(param, op, value string) *crm.Error {
 	if len(value) > maxOperand {
 		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(value), maxOperand).On(param)
@@ -112,14 +113,16 @@ func checkOperand(param, op, value string) *crm.Error {
 	return nil
 }
 
-// onlyNull is the error for is: and not: with a value.
+// onlyNull returns the error for is: and not: with a value. It shows the operator for null and
+// the operator for the value, since either may have been meant.
 func onlyNull(param, op, value string) *crm.Error {
 	instead := map[string]string{"is": "eq", "not": "ne"}[op]
 	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
 		norm.Quote(param), op, norm.Quote(value), op, norm.Quote(param), op, norm.Quote(param), instead, norm.Quote(value)).On(param)
 }
 
-// spelled is the error for a filter by the text of an amount.
+// spelled returns the error for a filter on an amount, which names the number and the currency
+// to filter by.
 func spelled(f *crm.Field, param string) *crm.Error {
 	of, before := f.AmountOf(), strings.TrimSuffix(param, f.Name)
 	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
@@ -128,8 +131,8 @@ func spelled(f *crm.Field, param string) *crm.Error {
 	return err
 }
 
-// plus sets a plus sign where an address has a blank, which it cannot have: that is how
-// a plus arrives which was not escaped in a URL.
+// plus replaces a blank in an e-mail address by a plus sign: no address has a blank, and a
+// plus sign that was not escaped in a URL arrives as one. It adds a remark about it.
 func (c *compiler) plus(t target, param, op string, values []string) {
 	if t.field.Type != fieldtype.Email {
 		return
@@ -143,7 +146,7 @@ func (c *compiler) plus(t target, param, op string, values []string) {
 	}
 }
 
-// split returns the values an operator compares with.
+// split returns the operands of a condition: several for in: and for types that are Lists.
 func split(param, op, value string, t target) ([]string, *crm.Error) {
 	values := []string{value}
 	if op == "in" || isList(t) && op != "like" {
@@ -166,8 +169,8 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 	return values, nil
 }
 
-// isList reports whether a comma in a value parts several: in tags, which hold
-// none, and in ids, where several mean any of them.
+// isList reports whether a comma separates operands without in:, as it does for tags and ids,
+// which contain no comma. Several tags must all be there; of several ids one must match.
 func isList(t target) bool {
 	return t.field.Type.Comparison().Lists
 }
@@ -178,7 +181,8 @@ func isText(t target) bool {
 }
 
 // without returns the negation of a test on the target's own table, through the references
-// that lead to it. It is true also where a reference on the way is unset.
+// that lead to it. It is also true if one of the references is unset: ne: means "does not have
+// this value", and SQL's NULL would hide these rows.
 func (c *compiler) without(t target, test string) string {
 	if len(t.hops) == 0 {
 		return "NOT COALESCE(" + test + ", FALSE)"
@@ -186,8 +190,10 @@ func (c *compiler) without(t target, test string) string {
 	return "NOT " + c.joinPath(t, test)
 }
 
-// joinPath wraps a test on the target's own table into the references that lead to it. A
-// deleted record is in no workspace, and may still be referred to for a while.
+// joinPath wraps a test on the target's own table into the references that lead to it, as
+// nested subqueries: a join would repeat the row for each match. Each step checks the
+// workspace again, because a record that is being deleted is in no workspace but may still be
+// referred to.
 func (c *compiler) joinPath(t target, test string) string {
 	for i := len(t.hops); i > 0; i-- {
 		h, inWorkspace := t.hops[i-1], noIndex(alias(i)+".workspace_id = $1") // the key finds the record
@@ -197,11 +203,11 @@ func (c *compiler) joinPath(t target, test string) string {
 				alias(i-1), i, by, h.link.Via.TableName(), i, h.to.TableName(), alias(i), alias(i), i, to, inWorkspace, i, i, by, test)
 			continue
 		}
-		meets := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
+		same := fmt.Sprintf("%s.key = %s.%s", alias(i), alias(i-1), h.field.Col())
 		if h.alternate != nil {
-			meets = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
+			same = fmt.Sprintf("%s.key IN (%s.%s, %s.%s)", alias(i), alias(i-1), h.field.Col(), alias(i-1), h.alternate.Col())
 		}
-		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s AND %s)", h.to.TableName(), alias(i), meets, inWorkspace, test)
+		test = fmt.Sprintf("EXISTS (SELECT 1 FROM %s %s WHERE %s AND %s AND %s)", h.to.TableName(), alias(i), same, inWorkspace, test)
 	}
 	return test
 }
@@ -219,7 +225,7 @@ func (c *compiler) isNull(t target) string {
 	return t.alias() + "." + t.field.Col() + " IS NULL"
 }
 
-// isSet is the test that a field is set.
+// isSet returns the condition that a field is set.
 func (c *compiler) isSet(t target) string {
 	switch {
 	case t.key != "":
@@ -230,7 +236,7 @@ func (c *compiler) isSet(t target) string {
 	return anyOf(t.columns(), " IS NOT NULL")
 }
 
-// anyOf returns the condition that one of the columns passes the test.
+// anyOf returns the condition that at least one of the columns passes the test.
 func anyOf(columns []string, test string) string {
 	if len(columns) == 1 {
 		return columns[0] + test
@@ -238,7 +244,8 @@ func anyOf(columns []string, test string) string {
 	return "(" + strings.Join(columns, test+" OR ") + test + ")"
 }
 
-// test compiles the positive form of an operator: eq also serves ne.
+// test compiles an operator with all of its operands. For ne it compiles eq, which the caller
+// negates.
 func (c *compiler) test(t target, param, op string, values []string) (string, *crm.Error) {
 	var parts []string
 	for _, v := range values {

@@ -7,7 +7,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// parseBool is the test on what a flag says: whether its time is set.
+// parseBool returns the condition on a flag: whether its time is set.
 func parseBool(t target, param, value string) (string, *crm.Error) {
 	column := t.field.FlagOf().Time
 	switch strings.ToLower(value) {

@@ -2,8 +2,9 @@ package query
 
 import "crmkit/crm"
 
-// FoldedSQL returns the SQL of the form by which a folded field of the table with the
-// alias is sorted and compared; NULL where the field is unset.
+// FoldedSQL returns the SQL of the folded form of a field, by which it is sorted and compared;
+// NULL if the field is unset. The folded column itself is NULL where it would repeat the
+// field, which saves space, except for fields that need it in an index.
 func FoldedSQL(alias string, f *crm.Field) string {
 	column := alias + "." + f.Col()
 	if f.KeepsFold() {

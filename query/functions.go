@@ -1,22 +1,23 @@
 package query
 
-// The SQL functions that compiled questions call to find a part of a text, each of a
-// column and a text to find; unset where the column is. SQLite has no such test that
-// works in linear time: its LIKE and instr() try the whole pattern at each position.
-// Package store gives them to SQLite; elsewhere each is one CREATE FUNCTION around
-// POSITION.
+// The SQL functions that compiled queries call to find a part of a text. Both take a column
+// and a text, and return NULL if the column is NULL. LIKE and instr() of SQLite are not used,
+// because they try the whole pattern at each position, so their time is the product of both
+// lengths. Package store defines the functions for SQLite; in PostgreSQL each is one CREATE
+// FUNCTION around POSITION.
 const (
-	TextContains = "text_contains" // whether the column has the text
-	FoldContains = "fold_contains" // whether the column, folded, has it
+	TextContains = "text_contains" // whether the column contains the text
+	FoldContains = "fold_contains" // whether the column contains it after folding
 )
 
-// textContains is the test that a column holds a text.
+// textContains returns the condition that a column contains a text.
 func textContains(column, arg string) string { return TextContains + "(" + column + ", " + arg + ")" }
 
-// foldContains is the test that a column, folded, holds a folded text.
+// foldContains returns the condition that a column contains a folded text after folding.
 func foldContains(column, arg string) string { return FoldContains + "(" + column + ", " + arg + ")" }
 
-// textBegins is the test that a column begins with a text of so many characters.
+// textBegins returns the condition that a column begins with a text; characters is the
+// placeholder of the text's length.
 func textBegins(column, arg, characters string) string {
 	return "SUBSTR(" + column + ", 1, " + characters + ") = " + arg
 }

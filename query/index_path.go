@@ -7,15 +7,15 @@ import (
 	"crmkit/crm"
 )
 
-// IndexPath leads to the records that one condition lets through: an index has their keys.
-// A list walks the index of its order and tests row after row, which is best where many
-// rows pass; package store decides which leads are worth following.
+// IndexPath is a way to the records that match one condition: an index has their keys. The
+// other way is to walk the index of the list's order and test each row, which is faster if
+// many rows match. The planner in store/list estimates which of them is.
 type IndexPath struct {
-	Sources []KeySource // any of them; a record may come from several
-	Sorted  bool        // there is one, and its index has the keys in their order
-	Exact   bool        // there is one, and it has each record that passes once, and no other
+	Sources []KeySource // the keys are in at least one of them, possibly in several
+	Sorted  bool        // there is one source, and its index has the keys in their order
+	Exact   bool        // there is one source, with each matching record once, and no other record
 
-	Span *crm.Field // of whose times it has those in a span; nil: it is no such lead
+	Span *crm.Field // the time whose range the condition bounds; nil: it is another condition
 }
 
 // KeySource is SQL that yields keys. The table's alias in it is g.
@@ -24,42 +24,44 @@ type KeySource struct {
 }
 
 // Keys returns the SQL of the keys.
-func (l IndexPath) Keys() string {
-	parts := make([]string, len(l.Sources))
-	for i, s := range l.Sources {
+func (p IndexPath) Keys() string {
+	parts := make([]string, len(p.Sources))
+	for i, s := range p.Sources {
 		parts[i] = "SELECT " + s.Key + " FROM " + s.From + " WHERE " + s.Where
 	}
 	return strings.Join(parts, " UNION ALL ")
 }
 
-// Spans reports whether a condition bounds the times of a field, so that an index has
-// those in order.
+// Spans reports whether an index path has the records within a range of the times of a field,
+// which the index then has in the order of that time.
 func (q *Query) Spans(f *crm.Field) bool {
-	return slices.ContainsFunc(q.IndexPaths, func(l IndexPath) bool { return l.Span == f })
+	return slices.ContainsFunc(q.IndexPaths, func(p IndexPath) bool { return p.Span == f })
 }
 
-// candidates is what the comparisons of a condition have noted of their keys.
+// candidates are the index paths of the comparisons of one condition. They become an IndexPath
+// if every comparison has one: a row that matches only by a comparison without an index would
+// be missing otherwise.
 type candidates struct {
 	sources []KeySource
 	sorted  bool
 	span    *crm.Field
-	test    string // of the span, on g
+	test    string // on the time of the span, with the table alias g
 }
 
-// addIndexPath adds the keys of one comparison.
+// addIndexPath adds the key source of one comparison.
 func (c *compiler) addIndexPath(from, key, where string) {
 	c.candidates.sources = append(c.candidates.sources, KeySource{from, key, where})
 }
 
-// indexPath makes a lead of a positive condition, if each of its comparisons has noted its
-// keys.
+// indexPath adds the index path of a condition, if each of its comparisons has a source. The
+// negative condition ne has none: most records match it.
 func (c *compiler) indexPath(t target, op string, comparisons int) {
 	f := c.candidates
 	c.candidates = candidates{}
 	if op == "ne" || len(f.sources) < comparisons {
 		return
 	}
-	if isLabels(t.field) && op == "eq" { // each must hold
+	if isLabels(t.field) && op == "eq" { // all labels must match, so each is an index path alone
 		for _, s := range f.sources {
 			c.indexPaths = append(c.indexPaths, IndexPath{Sources: []KeySource{s}, Sorted: f.sorted, Exact: len(f.sources) == 1})
 		}
@@ -76,19 +78,19 @@ func (c *compiler) indexPath(t target, op string, comparisons int) {
 	c.indexPaths = append(c.indexPaths, IndexPath{Sources: f.sources, Sorted: f.sorted && one, Exact: one, Span: f.span})
 }
 
-// narrowRange makes one span of two on the same field: each alone may have most rows, like
-// gte: and lt: of one day.
+// narrowRange joins a condition with one on the same time: of at=gte:x and at=lt:y each alone
+// may match most records, both together few.
 func (c *compiler) narrowRange(f candidates) bool {
 	for i := range c.indexPaths {
-		if l := &c.indexPaths[i]; l.Span == f.span && len(l.Sources) == 1 {
-			l.Sources[0].Where += " AND " + f.test
+		if p := &c.indexPaths[i]; p.Span == f.span && len(p.Sources) == 1 {
+			p.Sources[0].Where += " AND " + f.test
 			return true
 		}
 	}
 	return false
 }
 
-// addLabelPath notes the keys of the records with a label.
+// addLabelPath adds the source of the records with a label.
 func (c *compiler) addLabelPath(t target, is string) {
 	if len(t.hops) == 0 {
 		c.addIndexPath("tags g", "g.record", is)
@@ -96,8 +98,9 @@ func (c *compiler) addLabelPath(t target, is string) {
 	}
 }
 
-// addColumnPath notes the keys of the records in which an indexed column passes a test.
-// The condition itself uses no index: SQLite would take that of the column, and then sort.
+// addColumnPath adds the source of the records in which an indexed column passes a test. It
+// returns the condition for the other way, a walk in the order of the list, with the hint that
+// keeps SQLite from using the index of the column there and then sorting.
 func (c *compiler) addColumnPath(t target, test string) (condition string) {
 	column := t.field.Col()
 	if isPhone(t.field) {
@@ -110,7 +113,8 @@ func (c *compiler) addColumnPath(t target, test string) (condition string) {
 	return noIndex(t.alias() + "." + column + test)
 }
 
-// addRangePath notes the keys of the records in which a time passes a test, which it returns.
+// addRangePath adds the source of the records in which a time passes a test. It returns the
+// test.
 func (c *compiler) addRangePath(t target, test string) string {
 	if t.field.RangeIndexed && len(t.hops) == 0 {
 		column := t.field.Col()
@@ -120,8 +124,8 @@ func (c *compiler) addRangePath(t target, test string) string {
 	return test
 }
 
-// addMemberPath notes the keys of the records with a custom value. name is the placeholder
-// of its key.
+// addMemberPath adds the source of the records with a custom value. name is the placeholder of
+// the value's key.
 func (c *compiler) addMemberPath(t target, name, where string) {
 	if len(t.hops) == 0 {
 		c.addIndexPath("custom_values g", "g.record", "g.name_id = "+nameKey(t, name)+" AND "+where)
@@ -129,7 +133,7 @@ func (c *compiler) addMemberPath(t target, name, where string) {
 	}
 }
 
-// addReferencePath notes the keys of the records with a reference, or a link, to one.
+// addReferencePath adds the source of the records with a reference, or a link, to a record.
 func (c *compiler) addReferencePath(t target, columns []string, is string) {
 	switch {
 	case len(t.hops) == 0 && t.field.IsReference():

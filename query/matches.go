@@ -5,8 +5,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// MatchesStored reports whether a read-only value that a client sent back is the one the
-// record shows, in either format: times match at the precision sent.
+// MatchesStored reports whether a read-only value that a client sent back is the one that the
+// record shows in text or JSON. So a client may send a whole record back with one field
+// changed. Times match at the precision that was sent.
 func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	f := in.Field
 	at := rec.Entity.Index(f.Name)
@@ -19,7 +20,7 @@ func (env Env) MatchesStored(rec crm.Record, in crm.Input) bool {
 	return f.Type.Matches(env.Reader(rec.Entity), f, f.Type.Show(rec, at), in.JSON)
 }
 
-// sameLabel compares {"name":"Acme"} with what the reference points to.
+// sameLabel compares {"name":"Acme"} with the label of a reference.
 func sameLabel(rec crm.Record, in crm.Input) bool {
 	label := rec.Labels[rec.Entity.Index(in.Field.Name)]
 	if in.JSON == "null" {

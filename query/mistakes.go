@@ -7,13 +7,13 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// commonMistakes are parameter names of other APIs and what serves for them here.
+// commonMistakes are parameter names of other APIs, with the parameter to use instead.
 var commonMistakes = map[string]string{
 	"q": "search", "query": "search", "filter": "search", "page": "cursor", "offset": "cursor", "skip": "cursor", "after": "cursor",
 	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
 }
 
-// signs are operators of other APIs and what serves for them here.
+// signs are operators of other APIs, with the operator to use instead.
 var signs = map[string]string{
 	"": "eq", "eq": "eq", "exact": "eq", "iexact": "eq", "ne": "ne", "neq": "ne", "not": "ne", "!": "ne", "<>": "ne",
 	"gt": "gt", ">": "gt", "gte": "gte", "ge": "gte", ">=": "gte", "min": "gte", "from": "gte", "after": "gte", "since": "gte",
@@ -30,8 +30,8 @@ var (
 	scored    = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
 )
 
-// operatorIn reads a parameter that has an operator in its name, and returns the field and
-// the condition as it is written here. The field is empty if the name has no operator.
+// operatorIn recognises an operator in the name of a parameter, and returns the field and the
+// condition to write instead. The field is empty if the name has no operator.
 func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	op := ""
 	if m := signed.FindStringSubmatch(name); m != nil {
@@ -63,11 +63,11 @@ func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	return field, field + "=" + right + ":" + value
 }
 
-// directed is an order as other APIs write it: created_at:desc, name asc.
+// directed matches an order as other APIs write it: created_at:desc, name asc.
 var directed = regexp.MustCompile(`(?i)^([\w.]+)[ :,+]+(asc|desc|ascending|descending)$`)
 
-// directionIn reads an order that has its direction behind it, and returns the field and the
-// order as it is written here.
+// directionIn recognises an order with its direction after the field, and returns the field
+// and the order to write instead.
 func directionIn(name string) (field, order string) {
 	m := directed.FindStringSubmatch(name)
 	if m == nil {
@@ -79,8 +79,8 @@ func directionIn(name string) (field, order string) {
 	return m[1], order
 }
 
-// meant returns the field that other systems call so, which lists can be asked by; nil
-// where there is none.
+// meant returns the field for a name of another system, or nil. Lists do not filter by
+// amounts, so it returns the number instead of the amount.
 func meant(e *crm.Entity, name string) *crm.Field {
 	f := catalog.Meant(e, name)
 	if f != nil && f.AmountOf() != nil {

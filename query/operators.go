@@ -12,7 +12,7 @@ import (
 type Op struct {
 	Name string
 	Doc  string
-	fits func(crm.Comparison) bool // whether it has a meaning for values that are compared so
+	fits func(crm.Comparison) bool // whether the operator applies to values that are compared this way
 }
 
 func always(crm.Comparison) bool { return true }
@@ -37,8 +37,8 @@ var Ops = []Op{
 	{"not", "not:null: set", ifNullable},
 }
 
-// opsFor returns the names of the operators a type takes. Members of an object
-// take all of them: their type is that of the value compared with.
+// opsFor returns the names of the operators that a target takes. A key of an object takes all
+// of them, since the operand decides how it is compared.
 func opsFor(t target) []string {
 	var names []string
 	for _, op := range Ops {
@@ -49,7 +49,7 @@ func opsFor(t target) []string {
 	return names
 }
 
-// allowedOps joins operators for a hint; is and not take one value only.
+// allowedOps joins operators for a hint. is and not are shown with null, their only operand.
 func allowedOps(ops []string) string {
 	words := slices.Clone(ops)
 	for i, word := range words {
@@ -60,8 +60,9 @@ func allowedOps(ops []string) string {
 	return strings.Join(words, " ")
 }
 
-// splitOp cuts "gte:5" into operator and value. A value without a word before a
-// colon means eq; a word that is no operator is an error.
+// splitOp splits "gte:5" into operator and value. A value without a word before a colon means
+// eq. A word that is no operator is an error, although it may be text with a colon: a
+// misspelled operator that is taken as text would return an empty list. The hint shows eq:.
 func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	word, rest, found := strings.Cut(raw, ":")
 	if !found || strings.Trim(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz_") != "" || word == "" {
@@ -86,9 +87,9 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	return "", "", err.On(param).Of(word, allowed)
 }
 
-// items splits the value of in: at commas. An item in double quotes may hold
-// commas; a doubled quote inside stands for one. ok is false for a quote without its
-// end, and for more than crm.MaxItems items.
+// items splits the value of in: at commas, in the syntax of CSV: an item in double quotes may
+// contain commas, and two quotes inside are one. ok is false if a quote has no end, and for
+// more than crm.MaxItems items.
 func items(s string) (list []string, ok bool) {
 	for len(list) < crm.MaxItems {
 		item, rest, ok := firstItem(s)
@@ -104,7 +105,7 @@ func items(s string) (list []string, ok bool) {
 	return nil, false
 }
 
-// firstItem cuts the first item of a list from what follows it.
+// firstItem returns the first item of a list, and the rest from the comma on.
 func firstItem(s string) (item, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		if end := strings.IndexByte(s, ','); end >= 0 {

@@ -8,9 +8,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Params reads a query string, a stored filter or a form. One that is longer than
+// Params parses a query string, a stored filter or a form. One that is longer than
 // crm.MaxQueryBytes or has more than crm.MaxParams parameters is refused before it is
-// read; the values are then empty.
+// parsed; the values are then empty.
 func Params(raw string) (url.Values, *crm.Error) {
 	if len(raw) > crm.MaxQueryBytes {
 		return nil, crm.Errorf(crm.InvalidFilter, "the parameters have %d bytes, the most that are taken are %d. Shorten lists, or ask in several requests.", len(raw), crm.MaxQueryBytes)
@@ -25,8 +25,8 @@ func Params(raw string) (url.Values, *crm.Error) {
 	return values, nil
 }
 
-// listOf splits a list at its commas. ok is false where it has more than crm.MaxItems
-// items; the rest is then not read.
+// listOf splits a list at its commas. ok is false if it has more than crm.MaxItems items; the
+// rest is then not read.
 func listOf(text string) (items []string, ok bool) {
 	items = strings.SplitN(text, ",", crm.MaxItems+1)
 	return items, len(items) <= crm.MaxItems

@@ -13,49 +13,51 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Total says how far a list is counted.
+// Total says up to which number the rows of a list are counted.
 type Total int
 
-// The ways of counting: to TotalCap (the default), all rows, or not at all.
+// Rows are counted up to TotalCap by default, because counting all of a large workspace takes
+// longer than reading a page; or exactly, or not at all.
 const (
 	TotalCapped Total = iota
 	TotalExact
 	TotalNone
 )
 
-// TotalCap is where a capped count stops.
+// TotalCap is the number at which a capped count stops.
 const TotalCap = 10_000
 
-// DefaultLimit is the page size when none is asked for.
+// DefaultLimit is the page size if the request has none.
 const DefaultLimit = 50
 
-// Query is a compiled list request: what to select, in which order, from
-// where on. Placeholder $1 of its SQL is the table's scope; $2 is Args[0].
+// Query is a compiled list request: its conditions, its order, and the row after which it
+// begins. Placeholder $1 of its SQL is the table's scope, which the store adds to every
+// statement; $2 is Args[0]. Methods do not change it, so it may be run more than once.
 type Query struct {
 	Entity         *crm.Entity
-	Where          []string
+	Where          []string // joined with AND
 	Args           []any
 	Order          Order
 	Limit          int
-	RequestedLimit string   // the limit asked for, when it was more than allowed
-	Remarks        []string // how values were read that could have been meant otherwise
-	Fields         []string // from fields=; nil shows what the kind shows
+	RequestedLimit string   // the limit of the request if it was larger than allowed
+	Remarks        []string // for values that were read in another way than they were written
+	Fields         []string // of fields=; nil: those that the entity shows by default
 	Total          Total
-	Unfiltered     bool // no filters: the kept counter is the total
-	NoCache        bool // set by walks of everything, whose records nobody keeps in memory
+	Unfiltered     bool // there is no filter, so the stored number of records is the total
+	NoCache        bool // set for exports, whose records would displace those in use from the cache
 
-	IndexPaths   []IndexPath // of conditions that an index answers
-	NarrowByKeys bool        // a condition names what an index leads to in the default order
+	IndexPaths   []IndexPath // of the conditions that have an index
+	NarrowByKeys bool        // a condition on one reference has an index in the default order
 
-	Terms      *Terms   // what memory can look for; nil: nothing
-	OtherKinds []string // the conditions in Where that memory cannot answer
+	Terms      *Terms   // for the text index; nil: it can answer none of the conditions
+	OtherKinds []string // the conditions in Where that the text index cannot answer
 
-	bestRank string // SQL of the rank by which a search orders, before the latest change
+	bestRank string // SQL of the rank of a search; empty: the order is Order
 	bestArgs []any
 
-	after  *position
+	after  *position // the row after which the page begins; nil: the start of the list
 	secret []byte
-	sealer string // what a cursor is bound to
+	sealer string // the request that a cursor is bound to, see cursorScope
 }
 
 // Order is a sort order: one field, ties by key in the same direction, unset last.
@@ -64,14 +66,16 @@ type Order struct {
 	Desc  bool
 }
 
-// The bounds of a statement. SQLite takes a depth of 1000 and 32766 arguments.
+// The limits of a statement. They are far below those of SQLite, an expression depth of 1000
+// and 32766 arguments, so that a statement never fails in the database.
 const (
 	maxConditions = 100
 	maxArgs       = 2000
 )
 
-// Parse compiles the parameters of a list of the entity. Every repeat of a
-// parameter counts; anything it does not know is an error.
+// Parse compiles the parameters of a list of the entity. A filter may be repeated, and all of
+// its conditions must hold. An unknown parameter is an error, never ignored: a list without
+// the filter that was meant would look like a right answer.
 func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	q := &Query{Entity: e, Limit: DefaultLimit, secret: env.Secret}
 	c := &compiler{env: env}
@@ -104,6 +108,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	return q, nil
 }
 
+// param compiles one parameter.
 func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 	switch name {
 	case "format":
@@ -145,9 +150,11 @@ func Sortable(e *crm.Entity, f *crm.Field) bool {
 	return f.Limit() <= maxSortText // a cursor carries the sort value
 }
 
-// maxSortText is the most characters of a field that lists can be sorted by.
+// maxSortText is the maximum length of a field that lists can be sorted by.
 const maxSortText = crm.DefaultMax
 
+// parseSort parses sort=. The error names the fields, and in "created_at desc" or a name of
+// another system recognises the order that was meant.
 func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	name, desc := strings.CutPrefix(value, "-")
 	f := e.Field(name)
@@ -172,8 +179,8 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 	return Order{f, desc}, nil
 }
 
-// ParseLimit reads limit=. More than most is cut to it, and cut is then what
-// was asked for.
+// ParseLimit parses limit=. A larger number than most is not an error, because agents ask for
+// as much as they can get: the limit is then most, and cut is the number of the request.
 func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) {
 	n, convErr := strconv.Atoi(value)
 	if strings.Trim(value, "0123456789") == "" && convErr != nil && value != "" {
@@ -188,6 +195,7 @@ func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) 
 	return n, "", nil
 }
 
+// parseTotal parses total=. The default has no word of its own.
 func parseTotal(value string) (Total, *crm.Error) {
 	switch value {
 	case "exact":
@@ -199,8 +207,9 @@ func parseTotal(value string) (Total, *crm.Error) {
 		On("total").Of(value, []string{"exact", "none"})
 }
 
-// ParseFields reads fields=: names of fields, custom.<key>, or the name shown
-// beside a reference, like company.name.
+// ParseFields parses fields=: names of fields, custom.<key>, or the label that is shown beside
+// a reference, like company.name. Other fields of a reference cannot be shown, since a list
+// loads records of one entity only.
 func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
 	names, ok := listOf(value)
@@ -239,7 +248,7 @@ func firstWord(name string) string {
 	return first
 }
 
-// FieldNames returns what fields= takes for the entity.
+// FieldNames returns the names that fields= accepts for the entity.
 func FieldNames(e *crm.Entity) []string {
 	names := e.Names(func(f *crm.Field) bool { return true })
 	for i := range e.Fields {
@@ -253,15 +262,16 @@ func FieldNames(e *crm.Entity) []string {
 	return names
 }
 
-// The bounds of search=.
+// The limits of search=. Each word is compared with each searched field.
 const (
 	maxWords      = 10
-	maxSearch     = 200 // bytes, of the words as they are looked for
+	maxSearch     = 200 // bytes of all words, after norm.Clean
 	maxSearchSent = 4 * maxSearch
 )
 
-// search compiles search=, or the parameter of that meaning: every word must stand in
-// one of the key fields.
+// search compiles search=, or the parameter param with the same meaning: every word must be a
+// part of at least one of the searched fields. A word for which Env has other spellings is
+// replaced by these.
 func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Error) {
 	if len(e.Search) == 0 {
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")

@@ -10,24 +10,26 @@ import (
 	"crmkit/crm/norm"
 )
 
-// target is where a filter's name leads: through references to a field, and
-// within an object field to a key.
+// target is the field that the name of a filter leads to, such as company.owner: through
+// references to another entity, and in an object field to one of its keys.
 type target struct {
 	hops      []join
-	entity    *crm.Entity // that has the field
+	entity    *crm.Entity // the entity of the field
 	field     *crm.Field
-	alternate *crm.Field // a second reference whose records match too
-	key       string     // of a custom member
+	alternate *crm.Field // a second reference; a record matches by either of them
+	key       string     // of an object field
 }
 
+// join is one step of a path: through a reference, or through a many-to-many link.
 type join struct {
-	link      *crm.ManyToMany // a hop by way of a third entity, in the place of the field
+	link      *crm.ManyToMany // nil: the step is the reference field
 	field     *crm.Field
 	alternate *crm.Field
 	to        *crm.Entity
 }
 
-// maxHops bounds the references a path may follow.
+// maxHops is the maximum number of steps of a path. Each is a subquery for each row, and two
+// reach everything that agents ask for: activities by deal.company.name.
 const maxHops = 2
 
 // alias returns the table alias of the entity after n hops.
@@ -40,7 +42,8 @@ func alias(n int) string {
 
 func (t target) alias() string { return alias(len(t.hops)) }
 
-// resolve finds the target of a dotted name.
+// resolve returns the target of a name with dots. A field wins over a reference of the same
+// name. A reference or link without a field after it means the id of the record it leads to.
 func resolve(e *crm.Entity, name string) (target, bool) {
 	t := target{entity: e}
 	for rest := name; ; {
@@ -74,7 +77,8 @@ func resolve(e *crm.Entity, name string) (target, bool) {
 	}
 }
 
-// memberName reads a key as a line shows it: bare, or as a JSON string.
+// memberName returns a key as text answers show it: bare, or as a JSON string. So a label that
+// was copied from an answer works as a filter.
 func memberName(s string) string {
 	var name string
 	if strings.HasPrefix(s, `"`) && json.Unmarshal([]byte(s), &name) == nil && name != "" {
@@ -83,6 +87,7 @@ func memberName(s string) string {
 	return s
 }
 
+// referenceAt returns the reference of the entity with the path, or nil.
 func referenceAt(e *crm.Entity, path string) *crm.Field {
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.IsReference() && f.Path() == path {
@@ -92,7 +97,8 @@ func referenceAt(e *crm.Entity, path string) *crm.Field {
 	return nil
 }
 
-// alternateRef returns the reference that stands beside another, or nil.
+// alternateRef returns the inherited reference that completes a reference, or nil. Filters by
+// the path of f match the records of both.
 func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
 	for i := range e.Fields {
 		if by := e.Fields[i].Inherited(); by != nil && by.Alternate == f.Name {
@@ -102,7 +108,7 @@ func alternateRef(e *crm.Entity, f *crm.Field) *crm.Field {
 	return nil
 }
 
-// columns returns the columns that hold what the target is compared by.
+// columns returns the columns that a condition on the target compares.
 func (t target) columns() []string {
 	columns := []string{t.alias() + "." + t.field.Col()}
 	if t.alternate != nil {
@@ -111,8 +117,8 @@ func (t target) columns() []string {
 	return columns
 }
 
-// FilterNames returns what may stand before the equals sign in a filter on the
-// entity: its fields, custom.<key> and what its references lead to.
+// FilterNames returns the names of filters on the entity: its fields, custom.<key>, and the
+// paths of its references and links.
 func FilterNames(e *crm.Entity) []string {
 	names := e.Names(func(f *crm.Field) bool { return !isObject(f) && f.Type.Comparison().By != crm.ByNothing })
 	for i := range e.Fields {
@@ -129,8 +135,9 @@ func FilterNames(e *crm.Entity) []string {
 	return names
 }
 
-// unknown is the error for a name that leads nowhere. It lists what the last
-// entity reached allows.
+// unknown returns the error for a name without a target. It lists the names that are allowed
+// at the last entity that the path reached, and suggests the one that was probably meant: for
+// a parameter of another API, a field of another CRM, or a misspelling.
 func unknown(e *crm.Entity, name, value string) *crm.Error {
 	allowed := FilterNames(e)
 	for _, param := range crm.ListParams {

@@ -1,7 +1,14 @@
-// Package query turns what a client asks into SQL text and arguments: filters,
-// search, sort orders and cursors, compiled against the schema. It also holds
-// the normal forms in which values are stored and compared. It is pure: it
-// executes nothing, and only names from the schema ever reach SQL text.
+// Package query compiles the parameters of a list to SQL text and arguments: filters,
+// search, sort orders and cursors, checked against the schema.
+//
+// It executes nothing and does no I/O. Two invariants hold for every Query. Only names of the
+// schema reach SQL text; everything that a client sent is an argument. And the work of a
+// statement is bounded before it is run: the numbers of conditions, values and references on
+// a path have limits, and a limit that is exceeded is an error with a hint.
+//
+// SQL is the dialect that SQLite and PostgreSQL share, with placeholders $1, $2. Where the
+// two differ, the text calls a function that package store provides (functions.go), or has a
+// hint to SQLite's planner that does not change the result (hints.go).
 package query
 
 import (
@@ -11,24 +18,24 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Env is what a question needs to know besides the schema.
+// Env is the input of a query besides its parameters. Parse reads no clock and no other state.
 type Env struct {
 	Schema    *crm.Schema
 	Now       time.Time
-	Zone      *time.Location      // in which dates and today are read; nil is UTC
-	Workspace int64               // to which ids are bound
-	Me        string              // the address that "me" stands for
+	Zone      *time.Location      // of dates and clock times without an offset; nil is UTC
+	Workspace int64               // ids of other workspaces are refused
+	Me        string              // the address that the word "me" means
 	Secret    []byte              // signs cursors
-	Fuzzy     map[string][]string // words of a search that are looked for in other spellings
+	Fuzzy     map[string][]string // the spellings to search for instead of a word that no record has
 }
 
-// For returns the Env of a request: who asks, and when.
+// For returns the Env of a request by an actor at a time.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
 	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Me: actor.Email, Secret: secret}
 }
 
-// Reader returns what the types of an entity's fields need to read values. The entity is
-// nil where no reference is read.
+// Reader returns the reader of values for the fields of an entity. The entity may be nil if
+// none of the fields is a reference.
 func (env Env) Reader(e *crm.Entity) crm.Reader {
 	return crm.Reader{Clock: env.clock(), Schema: env.Schema, Workspace: env.Workspace, Me: env.Me, Entity: e}
 }
@@ -39,5 +46,5 @@ func (env Env) Normal(f *crm.Field, text string) (crm.Value, *crm.Error) {
 	return env.Reader(nil).Normal(f, text)
 }
 
-// clock returns the clock that reads the times of the request.
+// clock returns the clock for the times of the request.
 func (env Env) clock() norm.Clock { return norm.Clock{Now: env.Now, Zone: env.Zone} }

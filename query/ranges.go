@@ -8,8 +8,8 @@ import (
 	"crmkit/crm"
 )
 
-// Range is one index range of a list: a condition and an order. A list reads
-// its pages one after the other until its limit is reached.
+// Range is one part of a list whose rows an index has in order: a condition and an order. The
+// store reads the ranges of a list one after the other until its limit is reached.
 type Range struct {
 	Where string // without the scope; never empty
 	Order SortTerms
@@ -22,10 +22,10 @@ type SortTerm struct {
 	Desc bool
 }
 
-// SortTerms are an order. The last one is the key.
+// SortTerms are an order. The last term is the key, so the order is total.
 type SortTerms []SortTerm
 
-// String returns the terms as they stand behind ORDER BY.
+// String returns the SQL after ORDER BY.
 func (list SortTerms) String() string { return list.Of(list.Columns()) }
 
 // Columns returns the expressions of the terms.
@@ -37,7 +37,7 @@ func (list SortTerms) Columns() []string {
 	return columns
 }
 
-// Of returns the same order of rows that have the terms in other columns.
+// Of returns the SQL of the same order for a subquery that has the terms in other columns.
 func (list SortTerms) Of(columns []string) string {
 	texts := slices.Clone(columns)
 	for i, t := range list {
@@ -48,9 +48,9 @@ func (list SortTerms) Of(columns []string) string {
 	return strings.Join(texts, ", ")
 }
 
-// Ranges returns the ranges that remain behind the cursor: the rows that have a
-// sort value, then those that have none. Splitting them keeps each a plain
-// index range, whatever the engine thinks of NULL order.
+// Ranges returns the ranges after the cursor: the rows that have a sort value, then those that
+// have none. Engines differ in where they sort NULL; apart, each of the two is a plain index
+// range in every engine.
 func (q *Query) Ranges() []Range {
 	if q.bestRank != "" {
 		return []Range{{Where: and(q.Where), Order: SortTerms{{q.bestRank, false}, {"t.updated_at", true}, {"t.key", true}}, Args: slices.Concat(q.Args, q.bestArgs)}}
@@ -72,8 +72,8 @@ func (q *Query) Ranges() []Range {
 	return pages
 }
 
-// KeyRange returns the range that remains behind the cursor where the order is that of
-// keys. column is that of the key.
+// KeyRange returns the range after the cursor if the order is that of keys. column is the
+// column of the key.
 func (q *Query) KeyRange(column string) Range {
 	less := q.afterCursor()
 	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{column, q.Order.Desc}}}
@@ -85,14 +85,14 @@ func (q *Query) KeyRange(column string) Range {
 	return p
 }
 
-// After returns the question for the rows behind a record, in the same order.
+// After returns the query for the rows after a record, in the same order.
 func (q *Query) After(last crm.Record) *Query {
 	behind, m := *q, q.positionOf(last)
 	behind.after = &m
 	return &behind
 }
 
-// First reports whether the question begins at the start of the list.
+// First reports whether the query begins at the start of the list.
 func (q *Query) First() bool { return q.after == nil }
 
 // sortKey is the column by which a list is ordered.
@@ -113,7 +113,7 @@ func (q *Query) sortKey() sortKey {
 	return sortKey{"t." + f.Col(), f.NotNull() && (!q.Entity.IsView() || !f.ReadOnly || f.Type.Kind() == crm.TimeKind)}
 }
 
-// afterCursor returns the comparison of what comes later in the order.
+// afterCursor returns the operator for values that come later in the order.
 func (q *Query) afterCursor() string {
 	if q.Order.Desc {
 		return " < "
@@ -143,6 +143,7 @@ func (q *Query) nonNullRange(key sortKey, compared string) Range {
 	return p
 }
 
+// nullRange returns the range of the rows without a sort value, ordered by key.
 func (q *Query) nullRange(column string) Range {
 	less := q.afterCursor()
 	p := Range{Args: slices.Clone(q.Args), Order: SortTerms{{"t.key", q.Order.Desc}}}
@@ -154,11 +155,13 @@ func (q *Query) nullRange(column string) Range {
 	return p
 }
 
+// arg adds an argument to those of the query and returns its placeholder.
 func (p *Range) arg(v any) string {
 	p.Args = append(p.Args, v)
 	return "$" + strconv.Itoa(len(p.Args)+1)
 }
 
+// value returns the sort value as an argument, by the kind of the column.
 func (m *position) value(f *crm.Field) any {
 	switch f.Type.Kind() {
 	case crm.IntKind, crm.TimeKind, crm.RefKind:
@@ -167,17 +170,18 @@ func (m *position) value(f *crm.Field) any {
 	return m.text
 }
 
-// Without returns the question without the conditions on what memory looked for, for rows
-// of which it is known that they pass those.
+// Without returns the query without the conditions that the text index has answered, for rows
+// that the index returned.
 func (q *Query) Without() *Query {
 	rest := *q
 	rest.Where = q.OtherKinds
 	return &rest
 }
 
-// Condition returns the whole filter without cursor, for counting.
+// Condition returns the whole filter without the cursor, for counting.
 func (q *Query) Condition() string { return and(q.Where) }
 
+// and joins conditions. None is TRUE, so that a caller can append further ones.
 func and(where []string) string {
 	if len(where) == 0 {
 		return "TRUE"

@@ -10,33 +10,35 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Search is a text that is looked for in the records of one kind, best first.
+// Search is the search for a text in the records of one entity, with the best match first. Its
+// rank exists twice, as SQL and as the method Rank, because some matches are found in the
+// database and some by the text index in memory. Both must give the same number.
 type Search struct {
 	*Query
-	key    int64  // of the record that the text is the id or handle of; 0: none
-	unique string // the text as the unique value has it; empty: it cannot be one
-	phone  string // its digits, where it is a number
-	fold   string // the text as names have it; empty: it was looked for in other spellings
-	inner  string // the same as it begins a further word
+	key    int64  // of the record whose id or handle the text is; 0: it is none
+	unique string // the text in the form of the unique field; empty: it has not this form
+	phone  string // its digits, if it is written like a phone number
+	fold   string // the folded text; empty: the search used other spellings, so labels do not have it
+	inner  string // the folded text after a blank, as it begins a word inside a label
 	named  []string
 }
 
 // Ranked reports whether the order is that of a search.
 func (q *Query) Ranked() bool { return q.bestRank != "" }
 
-// The ranks of what a search finds. Those that are equal stand with the latest
-// change first.
+// The ranks of the records that a search finds, best first. Records of equal rank are in the
+// order of their last change, latest first.
 const (
 	RankExactName = iota // the text is its id, handle, unique value or phone number
-	RankEqual            // is what it is called
-	RankStart            // begins what it is called
-	RankWord             // begins a word of that
-	RankPart             // is a part of that
-	RankOther            // stands in another field
+	RankEqual            // the text is its label
+	RankStart            // its label begins with the text
+	RankWord             // a word of its label begins with the text
+	RankPart             // its label contains the text
+	RankOther            // the words are in other fields
 )
 
-// Find compiles the search for a text: it finds what search= finds, and the record
-// that the text names exactly.
+// Find compiles the search for a text. It finds the records that search= finds, and a record
+// that the text names exactly, by its id, unique value or phone number.
 func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	c := &compiler{env: env}
 	words, err := c.search(e, "q", text)
@@ -58,8 +60,8 @@ func Find(e *crm.Entity, text string, env Env) (*Search, *crm.Error) {
 	return s, err
 }
 
-// ExactNameSQL returns SQL of the keys of the records that the text names exactly; empty: it
-// can name none.
+// ExactNameSQL returns the SQL of the keys of the records that the text names exactly, or ""
+// if it has no form in which it could.
 func (s *Search) ExactNameSQL() string {
 	var parts []string
 	for _, is := range s.named {
@@ -90,8 +92,8 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	return list
 }
 
-// labelColumn returns the text field by which records are ranked: what they are called,
-// else the first that is searched.
+// labelColumn returns the text field by which records are ranked: the label, or if that is no
+// free text the first searched field that is.
 func labelColumn(e *crm.Entity) *crm.Field {
 	for _, name := range append([]string{e.LabelField}, e.Search...) {
 		if f := e.Field(name); f != nil && isFreeText(f) {
@@ -130,7 +132,7 @@ func (s *Search) rank(c *compiler, exact []string) string {
 	return b.String()
 }
 
-// Rank returns the rank of a record that the search found: one of those above.
+// Rank returns the rank of a record that the search found.
 func (s *Search) Rank(rec crm.Record) int {
 	e := s.Entity
 	if rec.Key == s.key || s.unique != "" && rec.Value(e.Keys.Unique).Text == s.unique {
@@ -148,8 +150,8 @@ func (s *Search) Rank(rec crm.Record) int {
 	return s.RankLabel(name)
 }
 
-// RankLabel returns the rank of a record that the search found and that the text does
-// not name, by what it is called, folded.
+// RankLabel returns the rank of a record by its folded label, for a record that the search
+// found and that the text does not name exactly.
 func (s *Search) RankLabel(name string) int {
 	switch {
 	case s.fold == "":

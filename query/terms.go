@@ -8,38 +8,39 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Terms is what memory can look for: the words of search=, each of which must stand in
-// one of the fields that the entity is searched by, and the parts that like: names of one
-// of those fields.
+// Terms are the conditions of a query that the text index can answer: the words of search=,
+// each of which must be in one of the searched fields, and the operands of like: on one of
+// these fields.
 type Terms struct {
 	Words []Word
 	Likes []Like
 }
 
-// Like is a part that must stand in one field: in one of its own, or in what the records
-// are called that one of the references leads to.
+// Like is a text that one field must contain: a field of the entity, or the label of a record
+// that one of the references leads to.
 type Like struct {
 	Own  *crm.Field
 	Refs []*crm.Field
 	Part string // in the form of the field
 }
 
-// Word is a word that is looked for, in any of its forms: as it was written, or as it
-// is spelled in records that are there.
+// Word is a word of a search with its variants, one of which must match: the word as it was
+// written, or the spellings of it that records have.
 type Word struct {
 	Text     string
 	Variants []Variant
 }
 
-// Variant is a spelling of a word as it is compared: folded, and the digits of phone numbers;
-// empty where it cannot be one.
+// Variant is a spelling of a word in the forms in which fields are compared: folded, and as
+// digits for phone numbers. Digits is empty if the word cannot be part of a phone number.
 type Variant struct {
 	Fold, Digits string
 }
 
-// ExactTerms looks for one word as it is written.
+// ExactTerms returns the terms of a search for one word as it is written.
 func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, []Variant{variantOf(word)}}}} }
 
+// variantOf returns the forms of a word.
 func variantOf(word string) Variant {
 	form := Variant{Fold: norm.Fold(word)}
 	if form.Fold == "" {
@@ -51,10 +52,10 @@ func variantOf(word string) Variant {
 	return form
 }
 
-// Same reports whether the form is one text in all fields.
+// Same reports whether the variant is the same text in all fields.
 func (f Variant) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
 
-// MatchesText returns the text of the form in a field of the type.
+// MatchesText returns the text to find in a field of the type; empty if it cannot match.
 func (f Variant) MatchesText(t crm.Type) string {
 	if t.Comparison().By == crm.ByDigits {
 		return f.Digits
@@ -62,13 +63,13 @@ func (f Variant) MatchesText(t crm.Type) string {
 	return f.Fold
 }
 
-// SearchFields is where search= looks in an entity.
+// SearchFields are the searched fields of an entity.
 type SearchFields struct {
-	Own  []*crm.Field // of its own
-	Refs []*crm.Field // references, of which it is what the record they lead to is called
+	Own  []*crm.Field // fields of the entity
+	Refs []*crm.Field // references; the label of the record they lead to is searched
 }
 
-// SearchFieldsOf returns where search= looks in the entity.
+// SearchFieldsOf returns the searched fields of the entity.
 func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 	for _, path := range e.Search {
 		switch t, _ := resolve(e, path); len(t.hops) {
@@ -84,8 +85,7 @@ func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 	return s
 }
 
-// addLike notes a condition of like: that memory can answer, because searches look into
-// the same field.
+// addLike adds a condition of like: to the terms if the text index has the field.
 func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 	at := SearchFieldsOf(e)
 	switch {
@@ -101,8 +101,8 @@ func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 	}
 }
 
-// containsVariant returns a test for each field that search= looks in: that it contains
-// the variant, in the form of the field.
+// containsVariant returns a condition for each searched field: that it contains the variant,
+// in the form of the field.
 func (c *compiler) containsVariant(e *crm.Entity, variant Variant) (tests []string) {
 	for _, path := range e.Search {
 		t, ok := resolve(e, path)
