@@ -10,6 +10,44 @@ import (
 	"crmkit/crm/norm"
 )
 
+// The limits of search=. Each word is compared with each searched field.
+const (
+	maxWords      = 10
+	maxSearch     = 200 // bytes of all words, after norm.Clean
+	maxSearchSent = 4 * maxSearch
+)
+
+// search compiles search=, or the parameter param with the same meaning: every word must be a
+// part of at least one of the searched fields. A word for which Env has other spellings is
+// replaced by these.
+func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Error) {
+	if len(e.Search) == 0 {
+		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
+	}
+	clean, ok := norm.Clean(value[:min(len(value), maxSearchSent)])
+	words := strings.Fields(clean)
+	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch || len(value) > maxSearchSent {
+		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)
+	}
+	var where []string
+	for _, text := range words {
+		word := Word{Text: text}
+		for _, spelled := range append([]string{text}, c.env.Fuzzy[text]...) {
+			word.Variants = append(word.Variants, variantOf(spelled))
+		}
+		if len(c.env.Fuzzy[text]) > 0 {
+			word.Variants = word.Variants[1:]
+		}
+		var tests []string
+		for _, variant := range word.Variants {
+			tests = append(tests, c.containsVariant(e, variant)...)
+		}
+		c.terms.Words = append(c.terms.Words, word)
+		where = append(where, "("+strings.Join(tests, " OR ")+")")
+	}
+	return where, nil
+}
+
 // Search is the search for a text in the records of one entity, with the best match first. Its
 // rank exists twice, as SQL and as the method Rank, because some matches are found in the
 // database and some by the text index in memory. Both must give the same number.
