@@ -24,11 +24,15 @@ crm < server/client < server
 crm/norm < mail < auth
 store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer < server/transfer < server < server/servertest
-crm/norm < store/sqlite < store/table < store/snapshot < store/changelog < store/list < store < store/account < auth
 query < server/manual < server/mcp
-query < store/textindex < store/list < store
-crm < store/cache < store/table < store/dryrun < store/spool < store
-store/fair < store < store/account < store/storetest
+crm/norm < store/sqlite < store/table < store/snapshot < store/dryrun < store/txn < store/view < store < store/account < auth
+crm < store/cache < store/table
+crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
+query < store/textindex < store/txn
+store/textindex < store/list < store/view
+store/snapshot < store/changelog < store/list
+store/changelog < store/maintenance
+store/account < store/storetest
 `
 
 // fences say where an import may stand: in these packages, or this file. Every

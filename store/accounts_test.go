@@ -28,7 +28,7 @@ func (f *fixture) member(email string) crm.Actor {
 			return err
 		}
 		err = tx.Exec("INSERT INTO users (number, id, email, plan, workspaces, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
-			a.User, a.UserID, email, tx.DefaultPlan(), tx.now)
+			a.User, a.UserID, email, tx.DefaultPlan(), tx.Now())
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (tx *Tx) addWorkspace(a crm.Actor, name string) (number int64, id string, e
 		return 0, "", err
 	}
 	err = tx.Exec("INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at) VALUES ($1, $2, $3, $4, 'UTC', $5, 1, $6, $7)",
-		number, id, name, norm.Fold(name), tx.DefaultPlan(), a.User, tx.now)
+		number, id, name, norm.Fold(name), tx.DefaultPlan(), a.User, tx.Now())
 	if err != nil {
 		return 0, "", err
 	}
@@ -73,7 +73,7 @@ func (tx *Tx) addMember(id, email, role string) error {
 	}
 	err = tx.Exec(`INSERT INTO members (key, id, workspace_id, user_id, email, role, status, created_at)
 		SELECT $1, $2, $3, (SELECT number FROM users WHERE id = $2), $4, $5, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = $2) THEN 'active' ELSE 'invited' END, $6`,
-		key, id, tx.Actor.Workspace, email, role, tx.now)
+		key, id, tx.Actor.Workspace, email, role, tx.Now())
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (f *fixture) namedToken(actor crm.Actor, hash, name string) (id string) {
 		}
 		err = tx.Exec(`INSERT INTO tokens (key, id, user_id, workspace_id, workspace, name, name_fold, scope, origin, created_at, last_used_at, reach)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'code', $9, $9, $10)`,
-			key, id, actor.User, actor.Workspace, actor.WorkspaceID, name, norm.Fold(name), crm.ScopeFull, tx.now, crm.ReachOne)
+			key, id, actor.User, actor.Workspace, actor.WorkspaceID, name, norm.Fold(name), crm.ScopeFull, tx.Now(), crm.ReachOne)
 		if err == nil {
 			err = tx.Exec("INSERT INTO secrets (hash, token_key, kind, pair) VALUES ($1, $2, 'access', 0)", hash, key)
 		}

@@ -3,13 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"crmkit/crm"
-	"crmkit/store/cache"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
 )
@@ -129,8 +129,7 @@ func TestCacheSeparatesWorkspaces(t *testing.T) {
 
 // TestCacheIsBounded reads more than fits.
 func TestCacheIsBounded(t *testing.T) {
-	f := onFile(t)
-	f.cache = cache.New(cache.Limits{Records: 20_000})
+	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Caches: &Caches{Records: 20_000}})
 	ann := f.member("ann@example.com")
 	for i := range 100 {
 		f.save(ann, "contact", "name", fmt.Sprintf("%d %s", i, strings.Repeat("x", 150)))
@@ -192,7 +191,7 @@ func TestOwnCommitsDoNotEmptyCaches(t *testing.T) {
 		}); err == nil {
 			t.Fatal("a failed write is kept")
 		}
-		for _, size := f.db.Sizes(); size > 0; _, size = f.db.Sizes() { // until a checkpoint
+		for f.Stats().LogBytes > 0 { // until a checkpoint
 			time.Sleep(time.Millisecond)
 		}
 		if _, err := sqlite.Verify(t.Context(), f.opts.Path, FileSchema()); err != nil {

@@ -1,13 +1,11 @@
 package store
 
 import (
-	"context"
 	"slices"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store/changelog"
-	"crmkit/store/list"
 	"crmkit/store/table"
 )
 
@@ -78,7 +76,7 @@ func (e entry) size() int64 {
 // appendEntry writes an entry that no cap refuses.
 func (tx *Tx) appendEntry(e entry) error {
 	tx.uncapped = true
-	if err := tx.addBytes(e.size()); err != nil {
+	if err := tx.AddBytes(e.size()); err != nil {
 		return err
 	}
 	return tx.putEntry(e)
@@ -86,22 +84,22 @@ func (tx *Tx) appendEntry(e entry) error {
 
 // putEntry writes an entry under the next number of its workspace.
 func (tx *Tx) putEntry(e entry) error {
-	l, err := tx.counters()
+	l, err := tx.Counters()
 	if err != nil {
 		return err
 	}
-	origin, err := tx.origin()
+	origin, err := tx.Origin()
 	if err != nil {
 		return err
 	}
-	if l, err = tx.counters(); err != nil { // a new origin takes room
+	if l, err = tx.Counters(); err != nil { // a new origin takes room
 		return err
 	}
-	l.last++
-	l.latest = tx.now
-	tx.setCounters(l)
+	l.Last++
+	l.Latest = tx.Now()
+	tx.SetCounters(l)
 	var group, version any
-	if first := tx.group.of(tx.Actor.Workspace, l.last); first != l.last {
+	if first := tx.group.of(tx.Actor.Workspace, l.Last); first != l.Last {
 		group = first
 	}
 	if e.version != 0 {
@@ -109,7 +107,7 @@ func (tx *Tx) putEntry(e entry) error {
 	}
 	return tx.Exec(`INSERT INTO log (key, workspace_id, at, change_group, origin, action, target, version, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		crm.RecordKey(tx.Actor.Workspace, l.last), tx.Actor.Workspace, l.latest, group, origin,
+		crm.RecordKey(tx.Actor.Workspace, l.Last), tx.Actor.Workspace, l.Latest, group, origin,
 		e.action, e.target, version, table.Arg(crm.Members(e.before)), table.Arg(crm.Members(e.after)))
 }
 
@@ -134,20 +132,10 @@ func (g *group) of(workspace, number int64) int64 {
 // Group returns the change group of what the transaction logs. A later write can Join it after
 // the transaction has logged something.
 func (tx *Tx) Group() (Group, error) {
-	l, err := tx.counters()
-	return Group(tx.group.of(tx.Actor.Workspace, l.last+1)), err
+	l, err := tx.Counters()
+	return Group(tx.group.of(tx.Actor.Workspace, l.Last+1)), err
 }
 
 // Join adds what the transaction logs from here on to a group that an earlier write of the
 // same workspace began, for a change that takes several writes.
 func (tx *Tx) Join(g Group) { tx.group = group{tx.Actor.Workspace, int64(g)} }
-
-// replay completes the entries of a page of the log, which may end earlier for it.
-func (s *Store) replay(ctx context.Context, v *ReadTx, page *list.Page) error {
-	past := changelog.Past{Schema: s.Schema, Tables: s.mappings, MaxBytes: list.MaxPageBytes}
-	n, err := past.Complete(ctx, v, page.Records)
-	if err == nil && n < len(page.Records) {
-		page.Records, page.More, page.Truncated = page.Records[:n], true, true
-	}
-	return err
-}

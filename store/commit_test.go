@@ -47,15 +47,15 @@ func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, n
 			_, err := tx.Delete(f.record(tx, joe))
 			return err
 		})
-	f.writer.commitConn = func() error { // of the write that blocks; then of the others
-		f.writer.commitConn = func() error { return commit(f.writer.conn) }
-		return f.writer.conn.Commit()
+	f.tuning.Commit = func(own func() error) error { // of the write that blocks; then of the others
+		f.tuning.Commit = func(func() error) error { return commit(f.writes()) }
+		return own()
 	}
 	release()
 	for i, err := range answers() {
 		wantCode(t, fmt.Sprint("write ", i), err, crm.NotReady)
 	}
-	f.writer.commitConn = f.writer.conn.Commit
+	f.tuning.Commit = nil
 	if got := f.names(ann); got != names {
 		t.Errorf("the tables hold %q, want %q", got, names)
 	}
@@ -111,7 +111,7 @@ func TestFailingWritesCostOthersOneRun(t *testing.T) {
 		}
 	})
 	answers := f.queue(t.Context(), ann, jobs...)
-	f.writer.batchTime = f.writer.most // read by the writer only after the blocking write
+	f.tuning.BatchTime = f.tuning.MaxWrite // read by the writer only after the blocking write
 	release()
 	for i, err := range answers() {
 		if failed := err != nil; failed != (i%2 == 1) {

@@ -28,8 +28,8 @@ func (f *fixture) damage(rec crm.Record, column, value string) {
 	f.t.Helper()
 	actor := crm.Actor{Workspace: crm.RecordWorkspace(rec.Key)}
 	f.write(actor, func(tx *Tx) error {
-		tx.markChanged(actor.Workspace)
-		tx.invalidate(rec.Entity, rec.Key)
+		tx.MarkChanged(actor.Workspace)
+		tx.Invalidate(rec.Entity, rec.Key)
 		return tx.Exec("UPDATE "+rec.Entity.Plural+" SET "+column+" = $1 WHERE key = $2", value, rec.Key)
 	})
 }

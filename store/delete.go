@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -150,4 +151,44 @@ func (tx *Tx) removed(rec crm.Record) error {
 		return err
 	}
 	return tx.finish("delete", rec, stubRecord(rec))
+}
+
+// Dependents counts, per kind, how many records would be deleted with a record and how many
+// would lose their reference to it.
+func (s *Store) Dependents(ctx context.Context, actor crm.Actor, rec crm.Record) (counts []crm.Count, err error) {
+	err = s.reads.VisibleSnapshot(ctx, actor, rec.Entity, func(ctx context.Context, v *ReadTx) error {
+		counts, err = dependents(ctx, v, s.Schema.ReferencesTo(rec.Entity), rec.Key)
+		return err
+	})
+	return counts, err
+}
+
+// dependents counts the records that refer to the one with the key.
+func dependents(ctx context.Context, v *ReadTx, refs []crm.Reference, key int64) (counts []crm.Count, err error) {
+	for _, ref := range refs {
+		args := []any{crm.RecordWorkspace(key), key}
+		text := "SELECT COUNT(*) FROM " + ref.From.Plural + " WHERE +workspace_id = $1 AND " + ref.Field.Col() + " = $2"
+		c := crm.Count{Of: ref.From}
+		if err := v.RowUntil(ctx, text, args, &c.Unlinked); err != nil {
+			return nil, err
+		}
+		if sets := ownershipRefs(ref); len(sets) > 0 {
+			if err := v.RowUntil(ctx, text+onlyOwner(ref, sets[0]), args, &c.Deleted); err != nil {
+				return nil, err
+			}
+			c.Unlinked -= c.Deleted
+		}
+		counts = append(counts, c)
+	}
+	return counts, nil
+}
+
+// onlyOwner is the condition that no other reference of the set is set.
+func onlyOwner(ref crm.Reference, set []string) (condition string) {
+	for _, other := range set {
+		if other != ref.Field.Name {
+			condition += " AND " + other + " IS NULL"
+		}
+	}
+	return condition
 }

@@ -9,7 +9,7 @@ import (
 // away every access to the workspace.
 func (tx *Tx) DeleteRecords() error {
 	number := tx.Actor.Workspace
-	tx.markChanged(number)
+	tx.MarkChanged(number)
 	tx.After(func() { tx.store.indexes.Forget(number); tx.store.cache.ClearRecords() })
 	if err := tx.Exec("DELETE FROM cascades WHERE workspace_id = $1", number); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (tx *Tx) sweepWorkspace(c cascade) error {
 	if all, err := tx.sweepNames(c.workspace, left); err != nil || !all {
 		return err
 	}
-	delete(tx.store.writer.counters.is, c.workspace)
+	tx.ForgetCounters(c.workspace)
 	return tx.finishCascade(c)
 }
 

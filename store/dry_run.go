@@ -5,6 +5,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/store/dryrun"
+	"crmkit/store/txn"
 )
 
 // DryRunStep runs fn like Write, as the next step of a dry run, and rolls it back. A step that
@@ -14,7 +15,8 @@ func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, 
 	if r.Full() {
 		return dryrun.ErrFull
 	}
-	return s.submit(&job{ctx: ctx, actor: actor, dryRun: r, done: make(chan struct{}), run: func(tx *Tx) error {
+	return s.db.WriteDry(ctx, actor, r, func(t *txn.Tx) error {
+		tx := s.newTx(t)
 		if err := tx.beginDryRun(r); err != nil {
 			return err
 		}
@@ -22,26 +24,13 @@ func (s *Store) DryRunStep(ctx context.Context, actor crm.Actor, r *dryrun.Run, 
 			return err
 		}
 		return tx.endDryRun(r)
-	}})
-}
-
-// runDryRun runs a step of a dry run and rolls it back.
-func (w *writer) runDryRun(j *job) error {
-	if err := w.begin(); err != nil {
-		return w.jobError("transaction", err)
-	}
-	if !j.abandoned() {
-		w.runJob(j, alone)
-	}
-	w.rollback()
-	j.after, j.commitErr = nil, nil
-	return nil
+	})
 }
 
 // beginDryRun prepares the transaction as if the earlier steps had been committed, as far as
 // numbers and caps go. Foreign keys are checked at its end, which it does not reach.
 func (tx *Tx) beginDryRun(r *dryrun.Run) error {
-	if err := tx.conn.DeferReferences(); err != nil {
+	if err := tx.DeferReferences(); err != nil {
 		return err
 	}
 	step := dryrun.Step{Tx: tx, Tables: tx.store.mappings, Workspace: tx.Actor.Workspace}
@@ -56,19 +45,19 @@ func (tx *Tx) beginDryRun(r *dryrun.Run) error {
 			return err
 		}
 	}
-	was, err := tx.counters()
+	was, err := tx.Counters()
 	if err != nil {
 		return err
 	}
-	step.Entries, step.Bytes = was.last, was.bytes
+	step.Entries, step.Bytes = was.Last, was.Bytes
 	if r.Logged() { // the earlier step made the row of the actor
-		if _, err := tx.origin(); err != nil {
+		if _, err := tx.Origin(); err != nil {
 			return err
 		}
 	}
-	now, err := tx.counters()
-	now.bytes = step.Bytes + r.Grown()
-	tx.setCounters(now)
+	now, err := tx.Counters()
+	now.Bytes = step.Bytes + r.Grown()
+	tx.SetCounters(now)
 	r.Begin(step)
 	return err
 }
@@ -92,12 +81,12 @@ func (tx *Tx) lastNumbers() (map[*crm.Entity]int64, error) {
 
 // endDryRun remembers what the step did.
 func (tx *Tx) endDryRun(r *dryrun.Run) error {
-	if err := tx.checkDeadline(); err != nil { // the step may have taken it for the failure of a part
+	if err := tx.CheckDeadline(); err != nil { // the step may have taken it for the failure of a part
 		return err
 	}
-	l, err := tx.counters()
+	l, err := tx.Counters()
 	if err == nil {
-		r.End(l.last, l.bytes)
+		r.End(l.Last, l.Bytes)
 	}
 	return err
 }

@@ -14,8 +14,19 @@ import (
 // unordered rows come last first: what a store answers depends on neither.
 func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Helper()
-	t.Run("file", func(t *testing.T) { test(t, onFile(t)) })
-	t.Run("memory", func(t *testing.T) { test(t, openAt(t, Memory)) })
+	enginesWith(t, Options{}, test)
+}
+
+// enginesWith is engines with further options.
+func enginesWith(t *testing.T, opts Options, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	for name, path := range map[string]string{"file": filepath.Join(t.TempDir(), "crmkit.db"), "memory": Memory} {
+		t.Run(name, func(t *testing.T) {
+			opts := opts
+			opts.Path = path
+			test(t, openWith(t, newClock(), opts))
+		})
+	}
 }
 
 func onFile(t *testing.T) *fixture {
@@ -46,33 +57,34 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 	if bare {
 		opts.Caches = &Caches{}
 	}
+	f := &fixture{t: t, clock: c}
+	f.tuning.Connected = func(conn *sqlite.Conn) error {
+		f.conns = append(f.conns, conn)
+		if !bare && !*reversed {
+			return nil
+		}
+		// Rows for which a statement names no order are returned last first.
+		_, err := conn.Exec("PRAGMA reverse_unordered_selects = 1")
+		return err
+	}
+	opts.tuning = &f.tuning
 	s, err := Open(t.Context(), opts)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	f := &fixture{Store: s, t: t, clock: c, opts: opts}
-	if bare || *reversed {
-		f.reverse()
-	}
+	f.Store, f.opts = s, opts
 	return f
 }
 
 // reversed has the engine return unordered rows last first also from files.
 var reversed = flag.Bool("reversed", false, "have SQLite return the rows of unordered statements in reverse")
 
-// reverse has the engine return rows for which a statement names no order last first.
-func (f *fixture) reverse() {
-	f.t.Helper()
-	conns := []*sqlite.Conn{f.writer.conn}
-	for range cap(f.readers) {
-		r := <-f.readers
-		conns = append(conns, r)
-		defer func() { f.readers <- r }()
-	}
-	for _, conn := range conns {
-		if _, err := conn.Exec("PRAGMA reverse_unordered_selects = 1"); err != nil {
-			f.t.Fatal(err)
-		}
-	}
+// writes returns the connection that writes, which serves the test while no write runs.
+func (f *fixture) writes() *sqlite.Conn { return f.conns[len(f.conns)-1] }
+
+// emptyCaches empties what memory holds.
+func (f *fixture) emptyCaches() {
+	f.cache.Clear()
+	f.indexes.Clear()
 }

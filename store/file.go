@@ -137,17 +137,21 @@ func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults [
 }
 
 // loadSecret returns the file's own key, made at the first start.
-func (s *Store) loadSecret() ([]byte, error) {
-	fresh := make([]byte, 32)
-	if _, err := s.random.Read(fresh); err != nil {
-		return nil, err
-	}
-	c := s.db.Writer()
-	if _, err := c.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1) ON CONFLICT (name) DO NOTHING", hex.EncodeToString(fresh)); err != nil {
-		return nil, err
-	}
+func (s *Store) loadSecret(ctx context.Context) ([]byte, error) {
 	var text string
-	if err := c.Row("SELECT value FROM meta WHERE name = 'secret'", nil, &text); err != nil {
+	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+		found, err := tx.Row("SELECT value FROM meta WHERE name = 'secret'", nil, &text)
+		if found || err != nil {
+			return err
+		}
+		fresh := make([]byte, 32)
+		if _, err := s.random.Read(fresh); err != nil {
+			return err
+		}
+		text = hex.EncodeToString(fresh)
+		return tx.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1)", text)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return hex.DecodeString(text)

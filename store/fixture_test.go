@@ -14,7 +14,9 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/query"
 	"crmkit/store/list"
+	"crmkit/store/sqlite"
 	"crmkit/store/textindex"
+	"crmkit/store/txn"
 )
 
 // clock is a time that only the test moves.
@@ -40,9 +42,11 @@ func (c *clock) advance(d time.Duration) {
 // fixture is an open store with what a test needs around it.
 type fixture struct {
 	*Store
-	t     *testing.T
-	clock *clock
-	opts  Options
+	t      *testing.T
+	clock  *clock
+	opts   Options
+	tuning txn.Tuning
+	conns  []*sqlite.Conn // all connections of the store, the writer's last
 }
 
 func builtin(t *testing.T) *crm.Schema {
@@ -223,16 +227,10 @@ func (f *fixture) Keys(ctx context.Context, actor crm.Actor, q *query.Query, lim
 
 // searchIndex searches the text index alone.
 func (f *fixture) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (found *textindex.Matches, err error) {
-	err = f.View(ctx, actor, func(v *View) (err error) {
-		if err = v.Prepare(e, terms); err == nil {
-			err = v.begin(e)
-		}
-		if err == nil {
-			found, err = v.searchIndex(e, terms)
-		}
-		return err
-	})
-	return found, err
+	if err := f.indexes.Prepare(ctx, textindex.Key{Workspace: actor.Workspace, Entity: e}, terms); err != nil {
+		return nil, err
+	}
+	return f.indexes.Snapshot(actor.Workspace).Search(ctx, e, terms)
 }
 
 // raw runs a query and returns its rows, each printed in one line.

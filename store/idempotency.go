@@ -1,13 +1,11 @@
 package store
 
 import (
-	"time"
-
+	"crmkit/crm"
+	"crmkit/store/dryrun"
+	"crmkit/store/maintenance"
 	"crmkit/store/table"
 )
-
-// IdempotencyTTL is how long the response to a request with an Idempotency-Key is stored.
-const IdempotencyTTL = 24 * time.Hour
 
 // IdempotentResponse is the stored response to a request with an Idempotency-Key: sending the
 // request again returns it and does nothing.
@@ -24,33 +22,55 @@ type IdempotentResponse struct {
 // and has not expired.
 func (tx *Tx) IdempotentResponse(hash string) (a IdempotentResponse, found bool, err error) {
 	found, err = tx.Row("SELECT hash, request, status, version, text, json FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 AND kept_at > $4",
-		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.now - IdempotencyTTL.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
+		[]any{tx.Actor.Workspace, tx.Actor.User, hash, tx.Now() - maintenance.IdempotencyTTL.Milliseconds()}, &a.Hash, &a.Request, &a.Status, &a.Version, &a.Text, &a.JSON)
 	return a, found, err
 }
 
 // SaveIdempotentResponse stores a response in the transaction of the change it reports.
 func (tx *Tx) SaveIdempotentResponse(a IdempotentResponse) error {
 	var old int64 // bytes of an answer that was kept too long
-	_, err := tx.Row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+answerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
+	_, err := tx.Row("DELETE FROM kept_answers WHERE workspace_id = $1 AND user_id = $2 AND hash = $3 RETURNING "+maintenance.AnswerBytes, []any{tx.Actor.Workspace, tx.Actor.User, a.Hash}, &old)
 	if err != nil {
 		return err
 	}
 	grow := tx.GrowStorage
 	if tx.uncapped {
-		grow = tx.addBytes
+		grow = tx.AddBytes
 	}
 	if err := grow(int64(table.Bytes(a.Hash, a.Request, a.Text, a.JSON)) - old); err != nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO kept_answers (workspace_id, user_id, hash, request, status, version, text, json, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.now)
+		tx.Actor.Workspace, tx.Actor.User, a.Hash, a.Request, a.Status, a.Version, a.Text, a.JSON, tx.Now())
 }
 
 // DeleteIdempotentResponses deletes the responses stored for the actor's user, in every
 // workspace.
 func (tx *Tx) DeleteIdempotentResponses() error {
-	return tx.releaseBytes("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+answerBytes, tx.Actor.User)
+	return tx.ReleaseBytes("DELETE FROM kept_answers WHERE user_id = $1 RETURNING workspace_id, "+maintenance.AnswerBytes, tx.Actor.User)
 }
 
-// answerBytes is SQL for the storage that a response takes.
-const answerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"
+// ImportMapping returns the key of the record that was imported under the id, 0 if there is
+// none. The record may have been deleted since.
+func (tx *Tx) ImportMapping(source string, e *crm.Entity, id string) (key int64, err error) {
+	if key = tx.DryRun().Imported(dryrun.Import{Source: source, Entity: e, ID: id}); key != 0 {
+		return key, nil
+	}
+	_, err = tx.Row("SELECT record FROM imported WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4",
+		[]any{tx.Actor.Workspace, source, e.Name, id}, &key)
+	return key, err
+}
+
+// SaveImportMapping stores which record an imported id became.
+func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
+	tx.DryRun().NoteImport(dryrun.Import{Source: source, Entity: e, ID: id}, key)
+	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
+	n, err := tx.Affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
+	if n > 0 || err != nil {
+		return err
+	}
+	if err := tx.GrowStorage(int64(table.Bytes(source, e.Name, id))); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)
+}

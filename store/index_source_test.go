@@ -85,7 +85,7 @@ func TestSearchesLeaveATurnToTheirIndex(t *testing.T) {
 	ann := f.member("ann@example.com")
 	f.save(ann, "contact", "name", "Jane")
 	var searches sync.WaitGroup
-	for range 4 * cap(f.readers) {
+	for range 4 * f.db.Places() {
 		searches.Go(func() {
 			if page, err := f.List(t.Context(), ann, f.question(ann, "contact", "search=jane")); err != nil || page.Total != 1 {
 				t.Errorf("%d contacts (%v), want 1", page.Total, err)

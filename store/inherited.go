@@ -134,10 +134,10 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 			return err
 		}
 	}
-	tx.markChanged(tx.Actor.Workspace)
-	tx.invalidate(of, key)
-	tx.job.changedRecords = append(tx.job.changedRecords, after)
-	if err := tx.countUnlogged(); err != nil {
+	tx.MarkChanged(tx.Actor.Workspace)
+	tx.Invalidate(of, key)
+	tx.NoteRecord(after)
+	if err := tx.CountUnlogged(); err != nil {
 		return err
 	}
 	return tx.updateRollups(before, after)

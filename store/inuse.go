@@ -1,58 +1,12 @@
 package store
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/query"
-	"crmkit/store/cache"
-	"crmkit/store/list"
 )
-
-// ValueCount is one value of a field and how many records hold it.
-type ValueCount = cache.ValueCount
-
-// ValueCounts is which values of a field are in use.
-type ValueCounts struct {
-	Values  []ValueCount // the most frequent first, at most query.MaxInUse
-	Rest    int64        // how many more values there are; beyond query.MaxRest they are not counted further
-	AtLeast bool         // all counts are of the newest query.MaxScan records alone
-}
-
-// ValuesInUse returns which values are in use. Of the fields of records the counts are kept and
-// exact; of custom keys, members and the log, the newest query.MaxScan rows are counted.
-func (v *View) ValuesInUse(p query.Condition) (values ValueCounts, err error) {
-	e := p.Question.Entity
-	r, err := v.reader(e)
-	if err != nil {
-		return values, err
-	}
-	args := append([]any{list.Scope(v.actor, e)}, p.Args...)
-	read := func() (cache.Count, error) { return valuesInUse(v.ctx, r.Tx, p, args) }
-	var m cache.Count
-	if e.IsView() {
-		m, err = read()
-	} else {
-		m, err = r.Cached.Count(cache.NewKey(v.actor.Workspace, p.ValuesSQL, args), read)
-	}
-	return ValueCounts{m.Values, m.N - int64(len(m.Values)), m.More >= query.MaxScan}, err
-}
-
-// valuesInUse reads the values, how many there are, and in how many rows they were counted.
-func valuesInUse(ctx context.Context, c *ReadTx, p query.Condition, args []any) (m cache.Count, err error) {
-	err = c.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
-		m.Values = append(m.Values, ValueCount{})
-		in := &m.Values[len(m.Values)-1]
-		return scan(&in.Value, &in.N)
-	})
-	if err == nil {
-		err = c.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
-	}
-	return m, err
-}
 
 // valueUse is a record that holds a value of a field from now on, or no longer.
 type valueUse struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/maintenance"
 )
 
 // TestLastUsesAreWrittenInSteps checks that the uses of many tokens do not go in one write, that
@@ -24,7 +25,7 @@ func TestLastUsesAreWrittenInSteps(t *testing.T) {
 		tokens = append(tokens, f.token(ann, fmt.Sprint(i)))
 	}
 	f.clock.advance(IdleLimit / 2)
-	for i := range 3 * flushStep {
+	for i := range 3 * maintenance.FlushStep {
 		f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // of tokens that were revoked since
 	}
 	for _, id := range tokens {
@@ -45,7 +46,7 @@ func TestLastUsesAreWrittenInSteps(t *testing.T) {
 		t.Errorf("%s uses were lost", n)
 	}
 	if n := writes.Load(); n != 4 {
-		t.Errorf("%d uses went in %d writes", 3*flushStep+len(tokens), n)
+		t.Errorf("%d uses went in %d writes", 3*maintenance.FlushStep+len(tokens), n)
 	}
 	writes.Store(0)
 	f.FlushLastUsed(t.Context())
@@ -138,19 +139,19 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	}
 	release := f.block()
 	look("while the writer is held")
-	if n := f.writer.jobs.Waiting(); n != 0 {
+	if n := f.Stats().Waiting; n != 0 {
 		t.Errorf("%d writes wait", n)
 	}
 	flushed := make(chan struct{})
 	go func() { defer close(flushed); f.FlushLastUsed(context.Background()) }()
-	for f.writer.jobs.Waiting() == 0 {
+	for f.Stats().Waiting == 0 {
 		runtime.Gosched()
 	}
 	look("while the use is being written")
 	release()
 	<-flushed
 	look("when it was written")
-	if n := len(f.lastUsed.all()); n != 0 {
+	if n := len(f.lastUsed.All()); n != 0 {
 		t.Errorf("%d uses that were written are still noted", n)
 	}
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"crmkit/store/maintenance"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -9,22 +11,21 @@ import (
 // TestLogIsTrimmed keeps the log for 30 days: older entries go in steps, the newest always
 // stays, what is left shows all that it did, and numbers count on.
 func TestLogIsTrimmed(t *testing.T) {
-	f := onFile(t)
+	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), LogDays: maintenance.MinLogDays})
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
-	f.Store.opts.LogDays = MinLogDays
 	old := f.save(ann, "contact", "name", "Old", "notes", "n0")
-	for i := range purgeStep + 50 {
+	for i := range maintenance.PurgeStep + 50 {
 		f.update(ann, old, "notes", fmt.Sprint("n", i+1))
 	}
-	f.clock.advance(20 * day)
+	f.clock.advance(20 * 24 * time.Hour)
 	at := f.Now()
 	f.update(ann, old, "notes", "of the past month")
 	f.save(ann, "contact", "name", "Young")
-	f.clock.advance(29 * day)
+	f.clock.advance(29 * 24 * time.Hour)
 	last := f.raw(1, "SELECT MAX(key) FROM log WHERE workspace_id = $1", ann.Workspace)
 	f.Purge(t.Context())
 	shown := f.list(ann, "change", "").Records
-	if len(shown) != 2 || objectText(shown[1], "from") != fmt.Sprintf(`{"notes":"n%d"}`, purgeStep+50) || objectText(shown[0], "to") != `{"name":"Young"}` {
+	if len(shown) != 2 || objectText(shown[1], "from") != fmt.Sprintf(`{"notes":"n%d"}`, maintenance.PurgeStep+50) || objectText(shown[0], "to") != `{"name":"Young"}` {
 		t.Errorf("%d entries are left: %v", len(shown), shown)
 	}
 	if begins, err := f.LogTrimmed(t.Context(), ann); err != nil || begins.Unix() != at.Unix() {
@@ -35,7 +36,7 @@ func TestLogIsTrimmed(t *testing.T) {
 	}
 	f.checkCounters(ann)
 	f.checkCounters(bob)
-	f.clock.advance(100 * day)
+	f.clock.advance(100 * 24 * time.Hour)
 	f.Purge(t.Context())
 	f.save(ann, "contact", "name", "Next")
 	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS INTEGER) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {

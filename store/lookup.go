@@ -8,6 +8,7 @@ import (
 	"crmkit/query"
 	"crmkit/store/list"
 	"crmkit/store/table"
+	"crmkit/store/view"
 )
 
 // Lookup returns the record with the key, if there is one.
@@ -23,10 +24,10 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 		return rec, err
 	}
 	var last int64
-	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
+	if _, err := tx.Row(view.LastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil {
 		return rec, err
 	}
-	return rec, notFoundError(e, key, last)
+	return rec, view.NotFound(e, key, last)
 }
 
 // KeyBy returns the key of the record with the unique values, or 0 if there is none or one of
@@ -40,7 +41,7 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 		args = append(args, table.Arg(values[i]))
 		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
 	}
-	if err := tx.job.dryRun.RestoreHolders(e, names, values); err != nil {
+	if err := tx.DryRun().RestoreHolders(e, names, values); err != nil {
 		return 0, err
 	}
 	if found, err := tx.Row(text, args, &key); err != nil || !found {
@@ -62,7 +63,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 // KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if
 // there is none or more than one. The entity's label must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
-	if err := tx.job.dryRun.RestoreNamesakes(e, name); err != nil {
+	if err := tx.DryRun().RestoreNamesakes(e, name); err != nil {
 		return 0, err
 	}
 	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),
@@ -97,25 +98,11 @@ func (tx *Tx) find(text string, e *crm.Entity, value string) (crm.Record, bool, 
 		return crm.Record{}, false, err
 	}
 	rec, err := row.Record()
-	return rec, err == nil, tx.store.wrapReadError(err)
+	return rec, err == nil, tx.store.db.WrapReadError(err)
 }
 
 // NotFoundByID is the error for a random id that finds nothing.
-func (tx *Tx) NotFoundByID(e *crm.Entity, id string) error { return notFoundByID(tx.Actor, e, id) }
-
-// lastNumber reads the highest number given to a kind in a workspace.
-const lastNumber = "SELECT last FROM usage WHERE workspace_id = $1 AND kind = $2"
-
-// notFoundError is the error for an id that belongs to the workspace but to no record: the
-// record was deleted, or its number was never given out.
-func notFoundError(e *crm.Entity, key, last int64) error {
-	id := crm.RecordID(e.Prefix, key)
-	if crm.RecordNumber(key) > last {
-		return crm.Errorf(crm.NotFound, "there is no %s %s and there never was. Find one with GET /%s?search=<words>.", e.Name, id, e.Route())
-	}
-	return crm.Errorf(crm.NotFound, "there is no %s %s: it was deleted. Find another with GET /%s?search=<words>, or see GET /audit?target=%s.",
-		e.Name, id, e.Route(), id)
-}
+func (tx *Tx) NotFoundByID(e *crm.Entity, id string) error { return view.NotFoundByID(tx.Actor, e, id) }
 
 // NoReference is the error for a reference to a record that does not exist.
 func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {

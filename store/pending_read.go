@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"slices"
 
 	"crmkit/crm"
@@ -111,28 +110,4 @@ func (tx *Tx) detachDanglingBefore(before, after crm.Record) (was, is crm.Record
 		is.Values[i] = after.Values[i]
 	}
 	return was, is, nil
-}
-
-// visibleSnapshot runs fn on a snapshot as readers of the actor's workspace see it. Entities
-// that are not records have no pending deletes.
-func (s *Store) visibleSnapshot(ctx context.Context, actor crm.Actor, e *crm.Entity, fn func(*ReadTx) error) error {
-	if e.IsView() {
-		return s.Snapshot(ctx, fn)
-	}
-	return s.Snapshot(ctx, func(v *ReadTx) error {
-		visible, err := s.visible(v, actor.Workspace)
-		if err != nil {
-			return err
-		}
-		return fn(visible)
-	})
-}
-
-// visible returns a look at the records of a workspace as its readers see them.
-func (s *Store) visible(v *ReadTx, workspace int64) (*ReadTx, error) {
-	pending, err := v.HasPendingDeletes(workspace)
-	if err != nil || !pending {
-		return v, err
-	}
-	return v.Through(s.pendingView.ForWorkspace(workspace)), nil
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"errors"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 )
 
 // The caps of plans. Records that will be deleted by a step of a cascade are still counted,
@@ -83,7 +85,7 @@ func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error)
 		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
 			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
 		WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, resource, limit, tx.now}, &number)
+		[]any{tx.Actor.Workspace, resource, limit, tx.Now()}, &number)
 	return number, err
 }
 
@@ -97,4 +99,117 @@ func limitReachedForNow(plan string, limit int64, resource string) error {
 func LimitReached(plan string, limit int64, resource string) error {
 	return crm.Errorf(crm.PlanLimitReached, "the plan %s allows %d %s and they are all in use. Do not retry: tell the user. GET /whoami shows the usage.",
 		plan, limit, resource)
+}
+
+// Usage is how much of a resource is used, and how much the plan allows.
+type Usage struct {
+	Resource string
+	Used     int64
+	Limit    int64 // crm.Unlimited for no bound
+}
+
+// Usage returns the use of what plans cap: what the actor's workspace holds against its plan,
+// and the workspaces that the user made against the user's plan.
+func (s *Store) Usage(ctx context.Context, actor crm.Actor) ([]Usage, error) {
+	used := map[string]int64{}
+	var plan string
+	var workspaces int64
+	err := s.reads.VisibleSnapshot(ctx, actor, s.Schema.Entities[0], func(ctx context.Context, v *ReadTx) error {
+		err := v.Rows(ctx, "SELECT kind, n FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			used[kind] = n
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return v.Row(ctx, "SELECT plan, workspaces FROM users WHERE number = $1", []any{actor.User}, &plan, &workspaces)
+	})
+	var list []Usage
+	for _, e := range s.Schema.Entities {
+		if !e.IsView() || e.Name == "member" {
+			list = append(list, Usage{e.Plural, used[e.Plural], s.opts.Plans.Cap(actor.Plan, e.Plural)})
+		}
+	}
+	list = append(list, Usage{catalog.Storage, used[catalog.Storage], s.opts.Plans.Cap(actor.Plan, catalog.Storage)})
+	return append(list, Usage{"workspaces", workspaces, s.opts.Plans.Cap(plan, "workspaces")}), err
+}
+
+// LastKey returns the highest number given to each kind of record in the actor's workspace, by
+// plural, all from one snapshot.
+func (s *Store) LastKey(ctx context.Context, actor crm.Actor) (map[string]int64, error) {
+	ctx, end, err := s.db.Turn(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	last := map[string]int64{}
+	err = s.Read(ctx, func(v *ReadTx) error {
+		return v.Rows(ctx, "SELECT kind, last FROM usage WHERE workspace_id = $1", []any{actor.Workspace}, func(scan func(...any) error) error {
+			var kind string
+			var n int64
+			if err := scan(&kind, &n); err != nil {
+				return err
+			}
+			last[kind] = n
+			return nil
+		})
+	})
+	return last, err
+}
+
+// Reserve counts n bytes as stored by the actor's workspace until Release is called with the
+// same id, until the file is opened again, and for a day at most, in case the call is never
+// made. Above the cap of the plan the error is plan_limit_reached, and nothing is reserved.
+// A second call with the same id changes how much is reserved.
+func (s *Store) Reserve(ctx context.Context, actor crm.Actor, id string, n int64) error {
+	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Reserve(id, n) })
+}
+
+// Release ends the reservation with the id. There need not be one.
+func (s *Store) Release(ctx context.Context, actor crm.Actor, id string) error {
+	return s.Write(ctx, actor, func(tx *Tx) error { return tx.Release(id) })
+}
+
+// Reserve is Store.Reserve in the transaction of another write.
+func (tx *Tx) Reserve(id string, n int64) error {
+	if n < 0 {
+		return errors.New("a negative reservation")
+	}
+	if err := tx.Release(id); err != nil {
+		return err
+	}
+	if err := tx.GrowStorage(n); err != nil {
+		return err
+	}
+	return tx.Exec("INSERT INTO reservations (id, workspace_id, bytes, made_at) VALUES ($1, $2, $3, $4)", id, tx.Actor.Workspace, n, tx.Now())
+}
+
+// Release is Store.Release in the transaction of another write.
+func (tx *Tx) Release(id string) error {
+	var n int64
+	_, err := tx.Row("DELETE FROM reservations WHERE id = $1 AND workspace_id = $2 RETURNING bytes", []any{id, tx.Actor.Workspace}, &n)
+	if err != nil {
+		return err
+	}
+	return tx.AddBytes(-n)
+}
+
+// dropReservations ends the reservations of processes that owned the file before. Most leave
+// none, and then nothing is written.
+func (s *Store) dropReservations(ctx context.Context) {
+	var some bool
+	err := s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT EXISTS (SELECT 1 FROM reservations)", nil, &some) })
+	if err == nil && some {
+		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+			return tx.ReleaseBytes("DELETE FROM reservations RETURNING workspace_id, bytes")
+		})
+	}
+	if err != nil {
+		s.opts.Log.Warn("reserved storage was not given back; it will be within a day", "error", err)
+	}
 }

@@ -90,7 +90,7 @@ func (tx *Tx) setCreationStamps(rec crm.Record) error {
 	if err := tx.setStamps(rec); err != nil {
 		return err
 	}
-	rec.Set(crm.FieldCreatedAt, crm.Millis(tx.now))
+	rec.Set(crm.FieldCreatedAt, crm.Millis(tx.Now()))
 	rec.Set(crm.FieldCreatedBy, crm.Str(tx.Actor.Email))
 	for i := range rec.Entity.Fields {
 		if f := &rec.Entity.Fields[i]; f.Rollup() != nil && f.Type.Kind() == crm.IntKind {
@@ -102,11 +102,11 @@ func (tx *Tx) setCreationStamps(rec crm.Record) error {
 
 // setStamps sets version, time and author of a changed record.
 func (tx *Tx) setStamps(rec crm.Record) error {
-	if _, err := tx.counters(); err != nil { // which may set the time
+	if _, err := tx.Counters(); err != nil { // which may set the time
 		return err
 	}
 	rec.Set(crm.FieldVersion, crm.Number(rec.Version()+1))
-	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.now))
+	rec.Set(crm.FieldUpdatedAt, crm.Millis(tx.Now()))
 	rec.Set(crm.FieldUpdatedBy, crm.Str(tx.Actor.Email))
 	return nil
 }
@@ -144,7 +144,7 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if err := tx.checkSame(before, d); err != nil {
 		return before, err
 	}
-	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.now)
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.Now())
 	if fault != nil {
 		return before, fault
 	}
@@ -186,10 +186,10 @@ func (tx *Tx) replace(before, after crm.Record) error {
 // finish updates everything that follows from a record's change: secondary tables, values
 // derived in other records, storage and log.
 func (tx *Tx) finish(action string, before, after crm.Record) error {
-	tx.markChanged(tx.Actor.Workspace)
-	tx.job.changedRecords = append(tx.job.changedRecords, after)
-	tx.job.dryRun.Change(before, after)
-	tx.invalidate(after.Entity, after.Key)
+	tx.MarkChanged(tx.Actor.Workspace)
+	tx.NoteRecord(after)
+	tx.DryRun().Change(before, after)
+	tx.Invalidate(after.Entity, after.Key)
 	if err := tx.index(before, after); err != nil {
 		return err
 	}
@@ -201,10 +201,22 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	}
 	grow := tx.GrowStorage
 	if !tx.capped(action) {
-		grow = tx.addBytes
+		grow = tx.AddBytes
 	}
 	if err := grow(recordBytes(after) - recordBytes(before)); err != nil {
 		return err
 	}
 	return tx.LogRecord(action, before, after)
+}
+
+// recordBytes returns how many bytes of storage a record takes: its texts, without values
+// derived from other records.
+func recordBytes(rec crm.Record) (n int64) {
+	for i, v := range rec.Values {
+		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
+			continue
+		}
+		n += int64(table.Bytes(table.Arg(v)))
+	}
+	return n
 }

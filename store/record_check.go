@@ -24,7 +24,7 @@ func Conflict(rec crm.Record, want int64) error {
 // Values derived from other records change without the record, so they may differ if the draft
 // names the version that it was read at.
 func (tx *Tx) checkSame(rec crm.Record, d Draft) error {
-	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.now), nil)
+	env := query.For(tx.store.Schema, tx.Actor, time.UnixMilli(tx.Now()), nil)
 	for _, in := range d.Inputs {
 		if in.Mode != crm.CheckOnly || env.MatchesStored(rec, in) || in.Field.Derived() && d.Version != 0 {
 			continue
@@ -50,7 +50,7 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 			continue
 		}
 		to := after.Entity.Target(f)
-		if err := tx.job.dryRun.Restore(to, v.Int); err != nil {
+		if err := tx.DryRun().Restore(to, v.Int); err != nil {
 			return err
 		}
 		found, err := tx.Row(fmt.Sprintf("SELECT %s FROM %s WHERE workspace_id = $1 AND key = $2", to.LabelField, to.Plural),

@@ -30,7 +30,7 @@ func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
 	broken := func(tx *Tx, kind string) { // commits a record without values
-		tx.job.changedRecords = append(tx.job.changedRecords, crm.Record{Entity: f.Schema.ByName(kind), Key: crm.RecordKey(ann.Workspace, 1)})
+		tx.NoteRecord(crm.Record{Entity: f.Schema.ByName(kind), Key: crm.RecordKey(ann.Workspace, 1)})
 	}
 	for i, fault := range []func(tx *Tx){
 		func(tx *Tx) { broken(tx, "contact") },

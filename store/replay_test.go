@@ -360,7 +360,7 @@ func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 			err := tx.Exec(`WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 				INSERT INTO log (key, workspace_id, at, origin, action, target, version, before, after)
 				SELECT $2 + i, $3, $4, 1, 'update', $5, i + 1, '{"stage":"new"}', '{"stage":"new"}' FROM numbers`,
-				changelog.MaxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.now, "contact/"+contact.ID)
+				changelog.MaxReplayed*2/3, crm.RecordKey(ann.Workspace, int64(1_000_000*(i+1))), ann.Workspace, tx.Now(), "contact/"+contact.ID)
 			if err != nil {
 				return err
 			}

@@ -161,7 +161,7 @@ func (tx *Tx) addContributions(t rollup, key int64, contributions []contribution
 	if len(set) == 0 {
 		return nil
 	}
-	tx.invalidate(t.to, key)
+	tx.Invalidate(t.to, key)
 	return tx.Exec(fmt.Sprintf("UPDATE %s SET %s WHERE workspace_id = $1 AND key = $2", t.to.Plural, strings.Join(set, ", ")), args...)
 }
 

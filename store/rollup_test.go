@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/store/view"
 )
 
 // belongs says, by kind, which activities a record's signals are of: x is the
@@ -77,7 +78,7 @@ type mix struct {
 func (m mix) pick(tx *Tx, kind string) (crm.Record, bool) {
 	e := m.Schema.ByName(kind)
 	var last int64
-	if _, err := tx.Row(lastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
+	if _, err := tx.Row(view.LastNumber, []any{tx.Actor.Workspace, e.Plural}, &last); err != nil || last == 0 {
 		return crm.Record{}, false
 	}
 	rec, found, err := tx.readVisible(e, crm.RecordKey(tx.Actor.Workspace, 1+m.random.Int64N(last)))

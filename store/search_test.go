@@ -291,7 +291,13 @@ func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	ann := f.member("ann@example.com")
 	rec := f.save(ann, "contact", "name", "x")
 	f.findsOne(ann, "x", 1)
-	f.writer.updateCaches([]*job{{changedRecords: []crm.Record{rec}}}, errors.New("the commit failed"))
+	f.tuning.Commit = func(commit func() error) error { return errors.Join(commit(), errors.New("no answer")) }
+	err := f.Write(t.Context(), ann, func(tx *Tx) error {
+		_, err := tx.Update(rec.Key, f.draft("contact", "stage", "lead"))
+		return err
+	})
+	wantCode(t, "a commit without an answer", err, crm.NotReady)
+	f.tuning.Commit = nil
 	if f.indexes.Len() != 0 || f.indexes.Bytes() != 0 {
 		t.Errorf("%d indexes with %d bytes are still there", f.indexes.Len(), f.indexes.Bytes())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/maintenance"
 	"crmkit/store/sqlite"
 )
 
@@ -45,11 +46,11 @@ var storedBytes = func() string {
 // TestStorageIsCappedExactly fills a workspace up to its cap from several goroutines: not a
 // byte more is taken, and what deletes, signs in or revokes works on.
 func TestStorageIsCappedExactly(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
+	const limit = 20_000
+	small := append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: catalog.Storage, Max: limit}}})
+	enginesWith(t, Options{Plans: small}, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
-		limit := int64(20_000)
-		f.Store.opts.Plans = append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: catalog.Storage, Max: limit}}})
 		kept := f.save(ann, "contact", "name", "Kept", "notes", "n")
 		together(8, func(worker int) {
 			for i := range 20 {
@@ -185,7 +186,7 @@ func TestForgottenReservationsEnd(t *testing.T) {
 	if got := f.used(ann, catalog.Storage); got != before+5000 {
 		t.Errorf("%d bytes are reserved", got-before)
 	}
-	f.clock.advance(reservedFor + time.Second)
+	f.clock.advance(maintenance.ReservedFor + time.Second)
 	f.Purge(t.Context())
 	f.checkCounters(ann)
 	if got := f.used(ann, catalog.Storage); got != before {
@@ -197,19 +198,19 @@ func TestIdempotentResponsesGiveStorageBack(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	before := f.used(ann, catalog.Storage)
-	for i := range 3 * purgeStep / 2 {
+	for i := range 3 * maintenance.PurgeStep / 2 {
 		f.write(ann, func(tx *Tx) error {
 			f.clock.advance(1)
 			return tx.SaveIdempotentResponse(IdempotentResponse{Hash: fmt.Sprint(i), Request: "r", Text: "Zoë", JSON: "{}"})
 		})
 	}
 	f.checkCounters(ann)
-	f.clock.advance(IdempotencyTTL)
+	f.clock.advance(maintenance.IdempotencyTTL)
 	f.write(ann, func(tx *Tx) error { // in the place of one that is too old
 		return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
 	})
 	f.checkCounters(ann)
-	f.clock.advance(IdempotencyTTL)
+	f.clock.advance(maintenance.IdempotencyTTL)
 	f.Purge(t.Context())
 	f.checkCounters(ann)
 	if got := f.used(ann, catalog.Storage); got != before {

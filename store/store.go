@@ -1,11 +1,3 @@
-// Package store keeps records and the log of their changes in one SQLite file. Only this
-// package and those below it execute SQL; every statement on records has the workspace,
-// which the store adds. Writes go through Write, one after the other and committed in
-// groups; reads use connections of their own and never wait for writes.
-//
-// The layers, each of which may call only those before it: sqlite (the file and the engine)
-// and cache; table (the SQL of records); snapshot (one read of what is committed); changelog
-// and list; store (Tx, the writer, View); account (users, workspaces, tokens).
 package store
 
 import (
@@ -16,17 +8,19 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/store/cache"
-	"crmkit/store/fair"
+	"crmkit/store/lastused"
+	"crmkit/store/maintenance"
 	"crmkit/store/spool"
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
+	"crmkit/store/txn"
+	"crmkit/store/view"
 )
 
 // Options say which file to open and what the store takes from outside.
@@ -41,8 +35,9 @@ type Options struct {
 	Caches     *Caches                  // nil: DefaultCaches
 	LogDays    int                      // for how long the log of changes is kept; 0: for ever
 	Log        *slog.Logger             // nil: nothing is logged
-	MaxWrite   time.Duration            // of the writer's time for one write; 0: DefaultMaxWrite
-	idle       time.Duration            // without a write, after which the log is written into the file; 0: idleAfter
+	MaxWrite   time.Duration            // of the writer's time for one write; 0: txn.DefaultMaxWrite
+	idle       time.Duration            // as in txn.Options
+	tuning     *txn.Tuning              // as in txn.Options
 	tuneIndex  func(*textindex.Options) // changes those of the text index; nil: nothing
 	LockAs     string                   // the command that takes the lock of the file, like "crmkit serve", which refusals of others name; empty: "crmkit"
 }
@@ -55,27 +50,22 @@ type Store struct {
 	Schema *crm.Schema
 
 	opts        Options
-	db          *sqlite.DB
-	turns       *fair.Turns       // to read records
-	readers     chan *sqlite.Conn // those that are free, one for each turn at least
-	accounts    chan *sqlite.Conn // for token lookups and all that takes no turn
-	writer      *writer
+	db          *txn.DB
+	reads       *view.Reads
+	upkeep      *maintenance.Worker
 	mappings    map[*crm.Entity]*table.Table
 	rollups     map[*crm.Entity][]rollup
 	inherited   []inheritedRef
 	pendingView *table.PendingView
 	cascades    cascades
 	secret      []byte
-	gate        *sync.RWMutex // held by readers and the writer where the engine has no snapshots; else nil
 	random      *lockedReader
-	lastUsed    lastUsedBuffer
+	lastUsed    *lastused.Buffer
 	cache       *cache.Cache
 	indexes     *textindex.Set
 	spools      *spool.Set
-	watch       atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
-	draining    chan struct{}               // closed when long writes should give up
-	stop        chan struct{}               // closed when nothing more is taken
-	done        sync.WaitGroup
+	draining    chan struct{}  // closed when long writes should give up
+	background  sync.WaitGroup // what runs beside the requests
 	closing     sync.Once
 	closeErr    error
 }
@@ -97,16 +87,13 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Plan == "" {
 		opts.Plan = catalog.DefaultPlan
 	}
-	if opts.idle == 0 {
-		opts.idle = idleAfter
-	}
 	if opts.Caches == nil {
 		opts.Caches = DefaultCaches()
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), stop: make(chan struct{}), draining: make(chan struct{}),
+	s := &Store{Schema: opts.Schema, opts: opts, mappings: map[*crm.Entity]*table.Table{}, rollups: rollups(opts.Schema), inherited: inheritedRefs(opts.Schema), pendingView: table.NewPendingView(opts.Schema), cascades: newCascades(), lastUsed: &lastused.Buffer{}, draining: make(chan struct{}),
 		random: &lockedReader{from: opts.Rand}}
 	if opts.Path == Memory {
 		s.spools = spool.Beside("")
@@ -114,10 +101,11 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		s.spools = spool.Beside(opts.Path)
 	}
 	s.cache = cache.New(cache.Limits{Records: opts.Caches.Records, Counts: opts.Caches.Counts})
-	s.indexes = s.newTextIndex()
 	for _, e := range opts.Schema.Entities {
 		s.mappings[e] = table.New(e)
 	}
+	s.reads = view.New(view.Options{Schema: s.Schema, Tables: s.mappings, Pending: s.pendingView, Cache: s.cache, LastUsed: s.lastUsed, Search: opts.Caches.Search, Clock: opts.Clock, Log: opts.Log, TuneIndex: opts.tuneIndex})
+	s.indexes = s.reads.Indexes()
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -125,16 +113,17 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
-	if s.opts.Path == Memory {
-		s.gate = &sync.RWMutex{}
-	}
-	if s.db, err = sqlite.Open(ctx, s.opts.file()); err != nil {
+	o := s.opts
+	s.db, err = txn.Open(ctx, txn.Options{File: o.file(), Clock: o.Clock, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
+	if err != nil {
 		return err
 	}
+	s.reads.Use(s.db)
+	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, Log: o.Log, Draining: s.draining})
 	if err := s.spools.RemoveLeft(); err != nil {
 		return err
 	}
-	if s.secret, err = s.loadSecret(); err != nil {
+	if s.secret, err = s.loadSecret(ctx); err != nil {
 		return err
 	}
 	for e, t := range s.mappings {
@@ -142,44 +131,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 			t.Sealer = crm.NewSealer(s.secret, e.Prefix)
 		}
 	}
-	s.turns = newTurns()
-	if s.readers, err = s.connect(ctx, s.turns.Places()); err != nil {
-		return err
-	}
-	if s.accounts, err = s.connect(ctx, accountReaders); err != nil {
-		return err
-	}
-	if s.writer, err = newWriter(s); err != nil {
-		return err
-	}
-	s.start(ctx)
-	return nil
-}
-
-// start starts what runs beside the requests.
-func (s *Store) start(ctx context.Context) {
-	s.done.Go(s.writer.run)
 	s.dropReservations(ctx)
-	s.done.Go(s.runMaintenance)
-	s.done.Go(s.runCascades)
-	s.done.Go(s.runIndexer)
-}
-
-// accountReaders is how many connections serve the reads that take no turn. They read
-// single rows, so two suffice for any number of clients.
-const accountReaders = 2
-
-// connect returns that many reading connections, ready for use.
-func (s *Store) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
-	readers := make(chan *sqlite.Conn, n)
-	for range n {
-		conn, err := s.db.Reader(ctx)
-		if err != nil {
-			return nil, err
-		}
-		readers <- conn
-	}
-	return readers, nil
+	s.background.Go(s.upkeep.Run)
+	s.background.Go(s.runCascades)
+	s.background.Go(s.reads.RunIndexer)
+	return nil
 }
 
 // Close finishes the writes that wait, writes back what is kept in memory and
@@ -192,23 +148,17 @@ func (s *Store) Close() error {
 
 func (s *Store) close() error {
 	close(s.draining)
-	if s.writer != nil {
+	if s.db != nil {
 		s.FlushLastUsed(context.Background())
 		s.spools.Release()
+		s.db.Stop()
 	}
-	close(s.stop)
-	s.done.Wait()
-	var errs []error
-	for _, readers := range []chan *sqlite.Conn{s.readers, s.accounts} {
-		for range cap(readers) {
-			errs = append(errs, (<-readers).Close()) // waits for reads under way
-		}
-	}
-	errs = append(errs, s.spools.Close())
+	s.background.Wait()
+	err := s.spools.Close()
 	if s.db != nil {
-		errs = append(errs, s.db.Close())
+		err = errors.Join(err, s.db.Close())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Now returns the store's time.
@@ -226,12 +176,6 @@ func (s *Store) Secret() []byte { return s.secret }
 // Spool makes an empty temporary file. The caller closes it; Close of the store does so as well.
 func (s *Store) Spool() (*spool.File, error) { return s.spools.Create() }
 
-// Ready reports whether the database answers reads; Probe tells of writes.
-func (s *Store) Ready(ctx context.Context) error {
-	var one int
-	return s.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT 1", nil, &one) })
-}
-
 // lockedReader lets several goroutines draw from one source.
 type lockedReader struct {
 	mu   sync.Mutex
@@ -242,4 +186,17 @@ func (r *lockedReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return io.ReadFull(r.from, p)
+}
+
+// Caches bound what a store keeps in memory to answer faster. Its answers are the same
+// with any of them, but that without Search no misspelled words are looked for.
+type Caches struct {
+	Search  int64 // bytes for the text that is searched; 0: none is kept
+	Records int64 // bytes for records that were read lately; 0: none are kept
+	Counts  int   // counts, of some hundred bytes each; 0: none are kept
+}
+
+// DefaultCaches returns those of a store whose Options name none.
+func DefaultCaches() *Caches {
+	return &Caches{Search: 256 << 20, Records: 64 << 20, Counts: 10_000}
 }

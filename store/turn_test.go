@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crmkit/crm"
+	"crmkit/store/txn"
 )
 
 // TestOneUserCannotHoldAllReaders begins as many reads of one user as may be held, in two
@@ -18,10 +19,10 @@ func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for i := range f.turns.Places() - 1 {
+	for i := range f.db.Places() - 1 {
 		there := ann
 		there.Workspace += int64(i % 2)
-		_, end, err := f.turn(ctx, there)
+		_, end, err := f.db.Turn(ctx, there)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,13 +30,13 @@ func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	}
 	waiting := make(chan error)
 	go func() {
-		_, end, err := f.turn(ctx, ann)
+		_, end, err := f.db.Turn(ctx, ann)
 		if err == nil {
 			end()
 		}
 		waiting <- err
 	}()
-	for f.turns.Waiting() == 0 {
+	for f.Stats().Reading == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := f.List(ctx, bob, f.question(bob, "contact", "")); err != nil {
@@ -53,7 +54,7 @@ func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("a read that was given up answers %v", err)
 	}
-	if f.turns.Waiting() != 0 {
+	if f.Stats().Reading != 0 {
 		t.Error("a read that was given up still waits")
 	}
 }
@@ -91,7 +92,7 @@ func TestLongWritesEndTheirBatch(t *testing.T) {
 		ann := f.member("ann@example.com")
 		answered := make(chan struct{})
 		long := func(*Tx) error {
-			time.Sleep(2 * batchTime)
+			time.Sleep(2 * f.tuning.BatchTime)
 			return nil
 		}
 		next := func(*Tx) error {
@@ -141,10 +142,10 @@ func TestOneUserCannotFillTheQueue(t *testing.T) {
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	release := f.block()
 	var waiting sync.WaitGroup
-	errs := make(chan error, 2*maxOfOne)
+	errs := make(chan error, 2*txn.MaxWaitingOfOne)
 	there := ann
 	there.Workspace++
-	for i := range maxOfOne + 1 {
+	for i := range txn.MaxWaitingOfOne + 1 {
 		waiting.Go(func() { errs <- f.Write(t.Context(), []crm.Actor{ann, there}[i%2], func(*Tx) error { return nil }) })
 	}
 	var refused *crm.Error
@@ -157,7 +158,7 @@ func TestOneUserCannotFillTheQueue(t *testing.T) {
 		t.Errorf("another's write: %v", err)
 	}
 	waiting.Wait()
-	for range maxOfOne {
+	for range txn.MaxWaitingOfOne {
 		if err := <-errs; err != nil {
 			t.Fatal(err)
 		}
@@ -170,10 +171,7 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")
 	rec := f.save(ann, "contact", "name", "Jane Doe", "stage", "lead")
-	for range cap(f.accounts) {
-		r := <-f.accounts
-		defer func() { f.accounts <- r }()
-	}
+	defer f.holdAccountReaders()()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	e := f.Schema.ByName("contact")
@@ -201,5 +199,29 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 func must(t interface{ Fatal(...any) }, err error) {
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// holdAccountReaders takes the connections for account reads away until release is called.
+func (f *fixture) holdAccountReaders() (release func()) {
+	done := make(chan struct{})
+	var held, ended sync.WaitGroup
+	for range txn.AccountReaders {
+		held.Add(1)
+		ended.Go(func() {
+			err := f.Read(context.Background(), func(*ReadTx) error {
+				held.Done()
+				<-done
+				return nil
+			})
+			if err != nil {
+				f.t.Error(err)
+			}
+		})
+	}
+	held.Wait()
+	return func() {
+		close(done)
+		ended.Wait()
 	}
 }

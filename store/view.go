@@ -2,189 +2,53 @@ package store
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"crmkit/crm"
 	"crmkit/query"
-	"crmkit/store/cache"
 	"crmkit/store/list"
-	"crmkit/store/snapshot"
-	"crmkit/store/sqlite"
-	"crmkit/store/textindex"
+	"crmkit/store/view"
 )
 
-// View is what one request reads of one workspace. All that its methods return is of the same
-// moment: the records of a page, its total, the words that a search may have meant, and the
-// values that are in use.
-//
-// The obvious design gives each method a transaction of its own. Then the parts of one answer
-// disagree while others write: a list says that it found nothing, and names as the reason a
-// value that, by now, a record has.
-//
-// A view begins with the first method that reads. It takes three things together: a
-// transaction, the version of the caches, and a snapshot of the text index, and checks that no
-// commit came between them. Where one did it begins again, a few times in some milliseconds.
-// After that it goes on without the index, and SQL searches: slower, but never of another
-// moment. It never waits for a write to reach the disk.
-type View struct {
-	store *Store
-	ctx   context.Context
-	actor crm.Actor
+// What a read returns, and a read that several answers share.
+type (
+	View         = view.View
+	ValueCount   = view.ValueCount
+	ValueCounts  = view.ValueCounts
+	FuzzySupport = view.FuzzySupport
+)
 
-	searches bool                // it needs the text index
-	release  func() error        // ends the transaction; nil: the view has not begun
-	records  *ReadTx             // reads records as readers of the workspace see them
-	rows     *ReadTx             // reads other tables
-	cached   cache.Snapshot      // of the same moment, or not valid
-	texts    *textindex.Snapshot // of the same moment; nil: SQL searches
-	lastUsed list.Overlay        // for the entity that it began with
-	first    *crm.Entity         // that entity
-}
-
-// maxRead bounds how long one view may work; longer, and it fails with the context's error.
-const maxRead = 20 * time.Second
-
-// View gives fn a view of the actor's workspace, in one turn. What fn returns is returned. The
-// view must not be used after that, and fn must not call the store in any other way: it holds
-// one of few connections.
-func (s *Store) View(ctx context.Context, actor crm.Actor, fn func(*View) error) error {
-	ctx, cancel := context.WithTimeout(ctx, maxRead)
-	defer cancel()
-	ctx, end, err := s.turn(ctx, actor)
-	if err != nil {
-		return err
-	}
-	defer end()
-	v := &View{store: s, ctx: ctx, actor: actor}
-	return s.wrapReadError(v.run(fn))
-}
-
-// run calls fn, and ends the transaction also where fn panics: its connection is used again.
-func (v *View) run(fn func(*View) error) (err error) {
-	defer func() {
-		if failed := v.end(); failed != nil {
-			err = errors.Join(err, failed)
-		}
-	}()
-	return fn(v)
-}
-
-// Prepare has the text read into memory that a search of a kind needs; without terms, that of
-// any search. It must be called before anything is read: a view that has begun cannot search
-// more text, which would be of another moment, and SQL answers. A request that begins with a
-// search of its only kind does not need it.
-func (v *View) Prepare(e *crm.Entity, terms *query.Terms) error {
-	if v.release != nil {
-		return nil
-	}
-	v.searches = true
-	return v.store.indexes.Prepare(v.ctx, textindex.Key{Workspace: v.actor.Workspace, Entity: e}, terms)
-}
-
-// How long a view waits at first for a commit that the text index does not have yet, and at
-// most. Between the two moments the writer needs no disk.
+// Whether searches find misspelled words.
 const (
-	firstBeginWait = 50 * time.Microsecond
-	lastBeginWait  = 10 * time.Millisecond
+	FuzzyReady = view.FuzzyReady
+	FuzzySoon  = view.FuzzySoon
+	FuzzyOff   = view.FuzzyOff
 )
 
-// begin begins the view for a read of an entity, unless it has begun.
-func (v *View) begin(e *crm.Entity) error {
-	if v.release != nil {
-		return nil
-	}
-	v.first, v.lastUsed = e, v.store.lastUsedOverlay(v.actor, e) // before the transaction
-	for wait := firstBeginWait; ; wait *= 2 {
-		agrees, err := v.tryBegin()
-		if agrees || err != nil {
-			return err
-		}
-		if wait > lastBeginWait {
-			v.texts = nil
-			return nil
-		}
-		if err := v.end(); err != nil {
-			return err
-		}
-		select {
-		case <-v.ctx.Done():
-			return v.ctx.Err()
-		case <-time.After(wait):
-		}
-	}
+// View gives fn a view of the actor's workspace, in one turn, see view.Reads.View.
+func (s *Store) View(ctx context.Context, actor crm.Actor, fn func(*View) error) error {
+	return s.reads.View(ctx, actor, fn)
 }
 
-// tryBegin begins the transaction, and reports whether the text index is of the same moment.
-// Records and counts in the cache are used only if they are.
-func (v *View) tryBegin() (agrees bool, err error) {
-	s := v.store
-	conn, free, err := s.reader(v.ctx)
-	if err != nil {
-		return false, err
-	}
-	v.cached = s.cache.Snapshot(v.actor.Workspace)
-	known := s.writer.known.Load()
-	if v.searches {
-		v.texts = s.indexes.Snapshot(v.actor.Workspace)
-	}
-	if err := conn.BeginRead(); err != nil {
-		free()
-		return false, err
-	}
-	v.release = func() error {
-		defer free()
-		return conn.Rollback()
-	}
-	v.rows = snapshot.New(conn)
-	if v.records, err = s.visible(v.rows, v.actor.Workspace); err != nil { // its statement is the first: the moment is this
-		return false, err
-	}
-	if v.cached.Valid() {
-		return true, nil
-	}
-	v.cached = s.cache.Outdated()
-	return v.agrees(known)
+// List answers a question in a view of its own.
+func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (list.Page, error) {
+	return s.reads.List(ctx, actor, q)
 }
 
-// agrees reports whether the text index, which had all commits up to a number when its
-// snapshot was taken, has those that the transaction sees. A later commit that it had too
-// would be visible: the transaction began after the snapshot.
-func (v *View) agrees(known int64) (bool, error) {
-	if v.texts == nil {
-		return true, nil
-	}
-	var last int64
-	_, err := sqlite.Found(v.rows.Row(v.ctx, lastChange, nil, &last))
-	return last == known, err
+// Record returns the record of the actor's workspace with the key, or a not_found error.
+func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (crm.Record, error) {
+	return s.reads.Record(ctx, actor, e, key)
 }
 
-// end ends the transaction, if there is one.
-func (v *View) end() error {
-	if v.release == nil {
-		return nil
-	}
-	release := v.release
-	v.release = nil
-	return release()
+// RecordByID returns the record with a random id among those the actor may see, or a
+// not_found error.
+func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (crm.Record, error) {
+	return s.reads.RecordByID(ctx, actor, e, id)
 }
 
-// reader begins the view, and returns what reads rows of an entity. Entities that are not
-// records have no pending deletes.
-func (v *View) reader(e *crm.Entity) (*list.Reader, error) {
-	if err := v.begin(e); err != nil {
-		return nil, err
-	}
-	if e.IsView() {
-		return &list.Reader{Tx: v.rows, Cached: v.cached}, nil
-	}
-	return &list.Reader{Tx: v.records, Cached: v.cached}, nil
-}
+// KeepsText reports whether text that is searched is kept in memory, without which searches
+// find no misspelled words.
+func (s *Store) KeepsText() bool { return s.reads.KeepsText() }
 
-// overlay returns the last uses of tokens for a read of an entity.
-func (v *View) overlay(e *crm.Entity) list.Overlay {
-	if e == v.first {
-		return v.lastUsed
-	}
-	return v.store.lastUsedOverlay(v.actor, e)
-}
+// FillAhead has the text of large workspaces read into memory before somebody searches it, the
+// largest first. It returns at once.
+func (s *Store) FillAhead(ctx context.Context) error { return s.reads.FillAhead(ctx) }

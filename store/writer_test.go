@@ -42,9 +42,9 @@ func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) 
 	var done sync.WaitGroup
 	errs := make([]error, len(jobs))
 	for i, job := range jobs {
-		before := f.writer.jobs.Waiting()
+		before := f.Stats().Waiting
 		done.Go(func() { errs[i] = f.Write(ctx, actor, job) })
-		for f.writer.jobs.Waiting() == before {
+		for f.Stats().Waiting == before {
 			runtime.Gosched()
 		}
 	}
@@ -167,7 +167,13 @@ func TestCancelledWriteRunsAgainWithItsBatch(t *testing.T) {
 func TestWaitingWritesCommitTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		f.writer.batchTime = time.Minute
+		f.tuning.BatchTime = time.Minute
+		commits := 0
+		f.Watch(func(b Batch) {
+			if b.Commit > 0 {
+				commits++
+			}
+		})
 		release := f.block()
 		seen := make([]int64, 50)
 		jobs := make([]func(*Tx) error, len(seen))
@@ -190,8 +196,8 @@ func TestWaitingWritesCommitTogether(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if f.writer.batches != 3 {
-			t.Errorf("%d commits for a sign-in, the blocking write and 50 that waited together", f.writer.batches)
+		if commits != 2 {
+			t.Errorf("%d commits for the blocking write and 50 that waited together", commits)
 		}
 	})
 }
@@ -287,7 +293,7 @@ func never(func(...any) error) error { return errors.New("it has a row") }
 func TestSlowWritesAreTakenOut(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
-		f.writer.most = 100 * time.Millisecond
+		f.tuning.MaxWrite = 100 * time.Millisecond
 		runs := 0
 		reading := func(tx *Tx) error {
 			runs++
@@ -331,7 +337,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 func TestCloseEndsSlowWrites(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
-	f.writer.most = 100 * time.Millisecond
+	f.tuning.MaxWrite = 100 * time.Millisecond
 	running := make(chan struct{})
 	ended := make(chan error)
 	go func() {
@@ -358,7 +364,7 @@ func TestCloseAnswersEveryWrite(t *testing.T) {
 	answers := f.queue(t.Context(), ann, jobs...)
 	closed := make(chan error)
 	go func() { closed <- f.Close() }()
-	<-f.stop
+	<-f.db.Stopping()
 	release()
 	for i, err := range answers() {
 		if err != nil {

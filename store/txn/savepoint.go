@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 // Savepoint runs fn and rolls back what it changed if it fails; earlier changes of the
 // transaction stay. It returns the error of fn.
 func (tx *Tx) Savepoint(fn func() error) error {
-	changed, mark, dryRun := len(tx.job.changedRecords), tx.store.writer.counters.mark(), tx.job.dryRun.Mark()
+	changed, mark, dryRun := len(tx.job.changedRecords), tx.db.writer.counters.mark(), tx.job.dryRun.Mark()
 	failure, err := tx.savepoint(fn)
 	if failure != nil {
 		tx.job.changedRecords = tx.job.changedRecords[:changed]
-		tx.store.writer.rewind(mark)
+		tx.db.writer.rewind(mark)
 		tx.job.dryRun.Rewind(dryRun)
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"context"
@@ -54,24 +54,30 @@ func (j *job) abandoned() bool {
 // next statement, a statement that reads many rows at once; nothing of it is kept then, and
 // other writes lose nothing. fn may run several times, so it has no effects outside its Tx
 // but assignments that a further run repeats.
-func (s *Store) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
-	return s.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
+func (d *DB) Write(ctx context.Context, actor crm.Actor, fn func(*Tx) error) error {
+	return d.submit(&job{ctx: ctx, actor: actor, run: fn, done: make(chan struct{})})
 }
 
-func (s *Store) submit(j *job) error {
+// WriteDry runs fn as Write does, as a step of a dry run, and rolls it back. No other write is
+// in its transaction.
+func (d *DB) WriteDry(ctx context.Context, actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) error {
+	return d.submit(&job{ctx: ctx, actor: actor, run: fn, dryRun: r, done: make(chan struct{})})
+}
+
+func (d *DB) submit(j *job) error {
 	select {
-	case <-s.stop:
-		return stopped()
+	case <-d.stop:
+		return Stopped()
 	default:
 	}
 	if err := j.ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
+	if err := d.writer.jobs.Push(tenantOf(j.actor), j); err != nil {
 		return waitError(err)
 	}
-	s.noteActive(j.actor)
-	return s.writer.wait(j)
+	d.NoteActive(j.actor)
+	return d.writer.wait(j)
 }
 
 // wait returns when the write is done, or when its client has gone before it began.
@@ -94,19 +100,20 @@ func (w *writer) wait(j *job) error {
 		case <-j.done:
 			return j.err
 		default:
-			return stopped()
+			return Stopped()
 		}
 	}
 }
 
-func stopped() error {
+// Stopped is the error of a request that a database does not take because it shuts down.
+func Stopped() error {
 	return &crm.Error{Code: crm.NotReady, Hint: "the server is shutting down and did not take the request; send it again in a moment.", RetryAfter: retryAfter}
 }
 
 // tooLong is the error of a write that took longer than Options.MaxWrite.
 func (w *writer) tooLong() error {
 	return &lateError{crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.most.Seconds())}}
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.tuning.MaxWrite.Seconds())}}
 }
 
 type lateError struct{ fault crm.Error }

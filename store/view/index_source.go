@@ -1,4 +1,4 @@
-package store
+package view
 
 import (
 	"context"
@@ -12,28 +12,23 @@ import (
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
+	"crmkit/store/txn"
 )
 
 // indexSource reads the tables for the text index.
-type indexSource struct{ *Store }
+type indexSource struct{ *Reads }
 
-// newTextIndex returns the text index of the store, which is filled from its tables.
-func (s *Store) newTextIndex() *textindex.Set {
-	opts := textindex.Options{Schema: s.Schema, Source: indexSource{s}, Limit: s.opts.Caches.Search, Now: s.Now, Log: s.opts.Log, Wait: maxRead / 2}
-	if s.opts.tuneIndex != nil {
-		s.opts.tuneIndex(&opts)
-	}
-	return textindex.New(opts)
-}
-
-// runIndexer fills the indexes of large workspaces until the store is closed.
-func (s *Store) runIndexer() {
+// RunIndexer fills the indexes of large workspaces until the database stops.
+func (s *Reads) RunIndexer() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s.done.Go(func() {
-		<-s.stop
-		cancel()
-	})
+	go func() {
+		defer cancel()
+		select {
+		case <-s.db.Stopping():
+		case <-ctx.Done():
+		}
+	}()
 	s.indexes.Run(ctx)
 }
 
@@ -42,16 +37,16 @@ const maxAhead = 100
 
 // FillAhead has the text of large workspaces read into memory before somebody searches
 // it, the largest first. It returns at once.
-func (s *Store) FillAhead(ctx context.Context) error {
+func (s *Reads) FillAhead(ctx context.Context) error {
 	var largest []textindex.Key
-	err := s.Read(ctx, func(v *ReadTx) error {
+	err := s.db.Read(ctx, func(v *txn.ReadTx) error {
 		return v.Rows(ctx, "SELECT workspace_id, kind FROM usage WHERE last > $1 AND n > 0 ORDER BY n DESC LIMIT $2", []any{s.indexes.InlineRecords(), maxAhead}, func(scan func(...any) error) error {
 			var workspace int64
 			var kind string
 			err := scan(&workspace, &kind)
-			at := slices.IndexFunc(s.Schema.Entities, func(e *crm.Entity) bool { return e.Plural == kind })
-			if at >= 0 && s.indexes.Indexes(s.Schema.Entities[at]) {
-				largest = append(largest, textindex.Key{Workspace: workspace, Entity: s.Schema.Entities[at]})
+			at := slices.IndexFunc(s.schema.Entities, func(e *crm.Entity) bool { return e.Plural == kind })
+			if at >= 0 && s.indexes.Indexes(s.schema.Entities[at]) {
+				largest = append(largest, textindex.Key{Workspace: workspace, Entity: s.schema.Entities[at]})
 			}
 			return err
 		})
@@ -62,8 +57,8 @@ func (s *Store) FillAhead(ctx context.Context) error {
 
 // LastNumber returns the last record number of the kind that was given out.
 func (s indexSource) LastNumber(ctx context.Context, of textindex.Key) (last int64, err error) {
-	err = s.Read(ctx, func(v *ReadTx) error {
-		return v.Rows(ctx, lastNumber, []any{of.Workspace, of.Entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
+	err = s.db.Read(ctx, func(v *txn.ReadTx) error {
+		return v.Rows(ctx, LastNumber, []any{of.Workspace, of.Entity.Plural}, func(scan func(...any) error) error { return scan(&last) })
 	})
 	return last, err
 }
@@ -72,13 +67,13 @@ func (s indexSource) LastNumber(ctx context.Context, of textindex.Key) (last int
 // that belongs to no workspace: those of the workspace may all be held by searches that
 // wait for this index.
 func (s indexSource) Rows(ctx context.Context, page textindex.Page, each func(textindex.Row)) error {
-	ctx, end, err := s.turn(ctx, crm.Actor{})
+	ctx, end, err := s.db.Turn(ctx, crm.Actor{})
 	if err != nil {
 		return err
 	}
 	defer end()
 	var damaged *table.DamagedRow // which the index logs, and once, not at each try
-	err = s.Read(ctx, func(v *ReadTx) error {
+	err = s.db.Read(ctx, func(v *txn.ReadTx) error {
 		err := indexRows(ctx, v, page, each)
 		if errors.As(err, &damaged) {
 			return nil
@@ -92,7 +87,7 @@ func (s indexSource) Rows(ctx context.Context, page textindex.Page, each func(te
 }
 
 // indexRows reads the rows of a page.
-func indexRows(ctx context.Context, v *ReadTx, page textindex.Page, each func(textindex.Row)) error {
+func indexRows(ctx context.Context, v *txn.ReadTx, page textindex.Page, each func(textindex.Row)) error {
 	own, refs := page.Fields.Own, page.Fields.Refs
 	cells := make([]any, 2+len(own)+len(refs))
 	dest := make([]any, len(cells))

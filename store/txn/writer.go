@@ -1,7 +1,6 @@
-package store
+package txn
 
 import (
-	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -22,44 +21,15 @@ const (
 	idleAfter = 10 * time.Second // without a write the log is written into the file
 )
 
-// writer commits the writes of a store, many at once (group commit). One goroutine takes
-// the jobs that wait, runs them in one transaction, and answers them after the commit.
-// There is no timer that collects jobs: while one batch is synced to the disk, the next one
-// gathers.
-//
-// The obvious design is a transaction for each write. It costs a sync of the disk each, a
-// few milliseconds in which all others wait, so 64 clients together would write no more
-// than one. The next obvious design is one transaction with a savepoint for each job, so
-// that a job which fails is taken back alone; but with a savepoint SQLite copies every page
-// that is written, and nearly all jobs succeed. So failures are handled by one rule, that
-// of Batch in etcd-io/bbolt (batch.go):
-//
-//   - A job that fails before it has written anything is out. The others are not concerned.
-//   - Where jobs fail after they have written, the transaction is rolled back, and the
-//     others run again without them. Those that failed run afterwards, each alone in a
-//     transaction of its own, since they may have failed for what others wrote.
-//   - Where the second run meets another job that fails so, as it may without what the
-//     first failure left, all of the batch run alone.
-//
-// A job thus runs at most three times, whatever others do: who sends failing writes all day
-// costs the others of a batch one further run. After a failure the first run goes on, so
-// that it finds all jobs that fail; only where SQLite may have ended the transaction by
-// itself, as after a fault of the disk or an interrupted statement, it stops there, and the
-// jobs behind wait for the next batch. A job that takes too long, or whose client has left,
-// fails at its next statement, and is not run again. A dry run has a transaction of its own.
-//
-// What is guaranteed: a write that was answered without an error is on the disk. A write that
-// was answered with one left nothing behind, with two exceptions: Tx.CommitWithError, and a
-// COMMIT that failed. Then it is not known whether the transaction was kept, the answer says
-// so, and memory forgets what the batch touched, so that it is right in either case.
+// writer commits the writes of a database, many at once. One goroutine takes the jobs that
+// wait, runs them in one transaction, and answers them after the commit. The package document
+// says why.
 type writer struct {
 	// Set when it is made.
-	store      *Store
-	jobs       *fair.Batches[*job]
-	most       time.Duration // of the writer's time that one job may take
-	batchTime  time.Duration // after which no further job joins a batch
-	commitConn func() error  // conn.Commit, which tests make fail
-	ended      chan struct{} // closed when the writer has returned
+	db     *DB
+	jobs   *fair.Batches[*job]
+	tuning *Tuning
+	ended  chan struct{} // closed when the writer has returned
 
 	// Of the goroutine that writes.
 	conn        *sqlite.Conn // the only one that writes
@@ -79,15 +49,15 @@ type writer struct {
 	known      atomic.Int64 // the last commit that the caches have; read by any goroutine
 }
 
-func newWriter(s *Store) (*writer, error) {
-	w := &writer{store: s, conn: s.db.Writer(), jobs: newJobs(), most: cmp.Or(s.opts.MaxWrite, DefaultMaxWrite), batchTime: batchTime, commitConn: s.db.Writer().Commit, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
+func newWriter(d *DB) (*writer, error) {
+	w := &writer{db: d, conn: d.file.Writer(), jobs: newJobs(), tuning: d.opts.Tuning, ended: make(chan struct{}), counters: newCounterSet(), origins: map[origin]int64{}}
 	version, err := w.conn.DataVersion()
 	if err != nil {
 		return nil, err
 	}
 	w.dataVersion = version
 	var last int64
-	if _, err := sqlite.Found(w.conn.Row(lastChange, nil, &last)); err != nil {
+	if _, err := sqlite.Found(w.conn.Row(LastCommit, nil, &last)); err != nil {
 		return nil, err
 	}
 	w.known.Store(last)
@@ -97,18 +67,18 @@ func newWriter(s *Store) (*writer, error) {
 // run serves writes until the store closes, then those that still wait.
 func (w *writer) run() {
 	defer close(w.ended)
-	idle := time.NewTimer(w.store.opts.idle)
+	idle := time.NewTimer(w.db.opts.Idle)
 	defer idle.Stop()
 	for {
 		select {
 		case <-w.jobs.Ready():
 			w.serve()
-			idle.Reset(w.store.opts.idle)
+			idle.Reset(w.db.opts.Idle)
 		case <-idle.C:
 			if !w.checkpointIdle() {
-				idle.Reset(w.store.opts.idle)
+				idle.Reset(w.db.opts.Idle)
 			}
-		case <-w.store.stop:
+		case <-w.db.stop:
 			for w.jobs.Waiting() > 0 {
 				w.serve()
 			}
@@ -133,7 +103,7 @@ func (w *writer) serve() {
 // commit runs the jobs of a batch for which there is time, answers each, and returns how
 // many they are.
 func (w *writer) commit(batch []*job) (ran int) {
-	if gate := w.store.gate; gate != nil {
+	if gate := w.db.gate; gate != nil {
 		gate.Lock()
 		defer gate.Unlock()
 	}
@@ -154,7 +124,7 @@ func (w *writer) finish(batch []*job, err error) {
 	pages := w.conn.PagesRead()
 	seen := Batch{Writes: len(batch), Commit: w.commitTime, Failed: err != nil, Pages: pages - w.pages}
 	w.pages, w.commitTime = pages, 0
-	w.store.withRecover(func() { w.store.seen(seen) })
+	w.db.withRecover(func() { w.db.seen(seen) })
 	if batch[0].dryRun == nil {
 		w.updateCaches(batch, err)
 	}
@@ -164,7 +134,7 @@ func (w *writer) finish(batch []*job, err error) {
 		}
 		if j.err == nil || j.commitsError() {
 			for _, after := range j.after {
-				w.store.withRecover(after)
+				w.db.withRecover(after)
 			}
 		}
 		close(j.done)
@@ -175,13 +145,13 @@ func (w *writer) finish(batch []*job, err error) {
 // checkFile returns an error where the file is not in its place any more. What is written
 // into a file without a name is gone with the process.
 func (w *writer) checkFile() error {
-	path := w.store.opts.Path
-	if !w.store.db.Misplaced() {
+	path := w.db.opts.File.Path
+	if !w.db.file.Misplaced() {
 		w.lost = false
 		return nil
 	}
 	if !w.lost {
-		w.store.opts.Log.Error("the database file was removed, moved or replaced while it is in use; nothing is saved until it is back", "path", path)
+		w.db.opts.Log.Error("the database file was removed, moved or replaced while it is in use; nothing is saved until it is back", "path", path)
 	}
 	w.lost = true
 	return &crm.Error{Code: crm.NotReady, RetryAfter: time.Minute,
@@ -194,24 +164,24 @@ func (w *writer) checkpointIfLarge() {
 	if w.batches++; w.batches%walEvery != 0 {
 		return
 	}
-	_, size := w.store.db.Sizes()
+	_, size := w.db.file.Sizes()
 	if size <= walLimit {
 		return
 	}
 	if err := w.conn.Checkpoint(); err != nil {
-		w.store.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", size)
+		w.db.opts.Log.Warn("the log was not emptied", "error", err, "wal_bytes", size)
 	}
 }
 
 // checkpointIdle writes the log into the file, so that a copy of the file alone has everything;
 // false: a reader still needs the log.
 func (w *writer) checkpointIdle() bool {
-	if _, size := w.store.db.Sizes(); size == 0 {
+	if _, size := w.db.file.Sizes(); size == 0 {
 		return true
 	}
 	err := w.conn.Checkpoint()
 	if err != nil {
-		w.store.opts.Log.Warn("the log was not written into the file", "error", err)
+		w.db.opts.Log.Warn("the log was not written into the file", "error", err)
 	}
 	return err == nil
 }

@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 
 // How many writes and reads may wait, and how long a read may.
 const (
-	maxWaiting  = 4096
-	maxOfOne    = 1024 // of them, those of one tenant
-	maxTurnWait = 15 * time.Second
+	maxWaiting      = 4096
+	MaxWaitingOfOne = 1024 // of them, those of one tenant
+	maxTurnWait     = 15 * time.Second
 )
 
 // tenantOf returns the tenant whose share the work of an actor takes: the user, in all
@@ -31,36 +31,36 @@ func tenantOf(actor crm.Actor) int64 {
 func processors() int { return max(2, runtime.NumCPU()) }
 
 func newTurns() *fair.Turns {
-	return fair.NewTurns(processors(), fair.Limits{Total: maxWaiting, PerTenant: maxOfOne}, maxTurnWait)
+	return fair.NewTurns(processors(), fair.Limits{Total: maxWaiting, PerTenant: MaxWaitingOfOne}, maxTurnWait)
 }
 
 func newJobs() *fair.Batches[*job] {
-	return fair.NewBatches[*job](fair.Limits{Total: maxWaiting, PerTenant: maxOfOne})
+	return fair.NewBatches[*job](fair.Limits{Total: maxWaiting, PerTenant: MaxWaitingOfOne})
 }
 
 // turnKey marks the context of somebody who has a turn.
 type turnKey struct{}
 
-// turn waits until the actor may read records, and returns a context that carries the
+// Turn waits until the actor may read records, and returns a context that carries the
 // right: Read then has a connection for it without further waiting. Reads within a turn
 // share it. The caller calls end when it has read. Account reads and work in the background
 // need no turn: they have connections of their own.
-func (s *Store) turn(ctx context.Context, actor crm.Actor) (_ context.Context, end func(), err error) {
+func (d *DB) Turn(ctx context.Context, actor crm.Actor) (_ context.Context, end func(), err error) {
 	if ctx.Value(turnKey{}) != nil {
 		return ctx, func() {}, nil
 	}
-	end, err = s.turns.Take(ctx, tenantOf(actor))
+	end, err = d.turns.Take(ctx, tenantOf(actor))
 	if err != nil {
 		return ctx, nil, waitError(err)
 	}
 	return context.WithValue(ctx, turnKey{}, true), end, nil
 }
 
-// noteActive says that an actor is at work without a turn. Sign-in and housekeeping are
+// NoteActive says that an actor is at work without a turn. Sign-in and housekeeping are
 // nobody's.
-func (s *Store) noteActive(actor crm.Actor) {
+func (d *DB) NoteActive(actor crm.Actor) {
 	if tenant := tenantOf(actor); tenant != 0 {
-		s.turns.Note(tenant)
+		d.turns.Note(tenant)
 	}
 }
 
@@ -70,7 +70,7 @@ func waitError(err error) error {
 	case errors.Is(err, fair.ErrFull):
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the server has more requests waiting than it takes; nothing was done. Send it again in a moment."}
 	case errors.Is(err, fair.ErrShareFull):
-		refused := crm.Errorf(crm.RateLimited, "%d requests of yours wait already; nothing was done. Wait for answers before you send more.", maxOfOne)
+		refused := crm.Errorf(crm.RateLimited, "%d requests of yours wait already; nothing was done. Wait for answers before you send more.", MaxWaitingOfOne)
 		refused.RetryAfter = retryAfter
 		return refused
 	case errors.Is(err, fair.ErrTimeout):

@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"fmt"
@@ -20,20 +20,20 @@ func recovered(step func() error) (err error) {
 
 // withRecover runs a step of the writer that does not touch the file. If it panics, the
 // fault is logged and all caches are emptied: they may have missed a change.
-func (s *Store) withRecover(step func()) {
+func (d *DB) withRecover(step func()) {
 	err := recovered(func() error { step(); return nil })
 	if err == nil {
 		return
 	}
-	s.opts.Log.Error("a step beside the database failed: memory is filled anew", "error", err)
-	s.emptyCaches()
+	d.opts.Log.Error("a step beside the database failed: memory is filled anew", "error", err)
+	d.emptyCaches()
 }
 
 // emptyCaches empties all caches: it is not known what they should contain.
-func (s *Store) emptyCaches() {
-	for _, empty := range []func(){s.indexes.Clear, s.cache.Clear} {
+func (d *DB) emptyCaches() {
+	for _, empty := range []func(){d.indexes.Clear, d.cache.Clear} {
 		if err := recovered(func() error { empty(); return nil }); err != nil {
-			s.opts.Log.Error("memory was not forgotten", "error", err)
+			d.opts.Log.Error("memory was not forgotten", "error", err)
 		}
 	}
 }

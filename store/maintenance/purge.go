@@ -1,4 +1,4 @@
-package store
+package maintenance
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
+	"crmkit/store/txn"
 )
 
 // IdleLimit is how long a token is valid without use.
@@ -15,6 +16,12 @@ const IdleLimit = 30 * 24 * time.Hour
 
 // RefreshLife is how long a refresh token is valid without use of its token.
 const RefreshLife = 90 * 24 * time.Hour
+
+// IdempotencyTTL is how long the response to a request with an Idempotency-Key is stored.
+const IdempotencyTTL = 24 * time.Hour
+
+// AnswerBytes is SQL for the storage that a stored response takes.
+const AnswerBytes = "OCTET_LENGTH(hash) + OCTET_LENGTH(request) + OCTET_LENGTH(text) + OCTET_LENGTH(json)"
 
 // keepGrants is how long the use of an authorization code is remembered, to notice if it is
 // used again.
@@ -31,9 +38,9 @@ const (
 // strangers, deleted workspaces.
 const orphanLogRetention = 90 * 24 * time.Hour
 
-// reservedFor is how long a reservation lasts that nobody releases: longer than any request
+// ReservedFor is how long a reservation lasts that nobody releases: longer than any request
 // takes.
-const reservedFor = 24 * time.Hour
+const ReservedFor = 24 * time.Hour
 
 // expiring describes rows that are of no use any more: those of a table that match a condition
 // on a time $1, which is age ago.
@@ -55,43 +62,43 @@ func expiringTables() []expiring {
 		{"limits", []string{"name"}, "resets_at < $1", 0, ""},
 		{"confirmations", hash, "expires_at < $1", 0, ""},
 		{"codes", []string{"purpose", "email"}, "expires_at < $1", 0, ""},
-		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", IdempotencyTTL, answerBytes},
-		{"reservations", []string{"id"}, "made_at < $1", reservedFor, "bytes"}, // of a process that was killed
+		{"kept_answers", []string{"workspace_id", "user_id", "hash"}, "kept_at <= $1", IdempotencyTTL, AnswerBytes},
+		{"reservations", []string{"id"}, "made_at < $1", ReservedFor, "bytes"}, // of a process that was killed
 		{"oauth_requests", hash, "expires_at < $1", 0, ""},
 		{"oauth_grants", hash, "expires_at < $1", keepGrants, ""},
 		{"secrets", hash, "dies_at < $1", 0, ""},
 		{"secrets", hash, "used_at < $1", RefreshLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at IS NULL AND created_at < $1", unusedClientLife, ""},
 		{"oauth_clients", []string{"id"}, "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.client = oauth_clients.id)", clientRest, ""},
-		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + catalog.Storage + "')", orphanLogRetention, entryBytes},
+		{"log", []string{"key"}, "workspace_id = 0 AND at < $1 AND key < (SELECT last FROM usage WHERE workspace_id = 0 AND kind = '" + catalog.Storage + "')", orphanLogRetention, EntryBytes},
 	}
 }
 
-// purgeStep is how many rows one transaction deletes.
-const purgeStep = 500
+// PurgeStep is how many rows one transaction deletes.
+const PurgeStep = 500
 
-// Purge deletes what is of no use any more. The store does that by itself as well. It searches
+// Purge deletes what is of no use any more; Run does that by itself as well. It searches
 // outside the writer, and each delete checks its row again.
-func (s *Store) Purge(ctx context.Context) {
+func (w *Worker) Purge(ctx context.Context) {
 	for _, of := range expiringTables() {
-		for n := purgeStep; n == purgeStep; {
+		for n := PurgeStep; n == PurgeStep; {
 			var err error
-			if n, err = s.purge(ctx, of); err != nil {
-				s.opts.Log.Warn("not all was purged", "table", of.table, "error", err)
+			if n, err = w.purge(ctx, of); err != nil {
+				w.opts.Log.Warn("not all was purged", "table", of.table, "error", err)
 			}
 		}
 	}
-	if err := s.trimLogs(ctx); err != nil {
-		s.opts.Log.Warn("the log was not trimmed", "error", err)
+	if err := w.trimLogs(ctx); err != nil {
+		w.opts.Log.Warn("the log was not trimmed", "error", err)
 	}
 }
 
 // purge deletes some expired rows of a table, and returns how many it found.
-func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
-	moment := s.Now().Add(-of.age).UnixMilli()
+func (w *Worker) purge(ctx context.Context, of expiring) (n int, err error) {
+	moment := w.opts.DB.Now().Add(-of.age).UnixMilli()
 	var rows [][]any
-	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(of.key, ", "), of.table, of.where, purgeStep)
-	err = s.Read(ctx, func(v *ReadTx) error {
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(of.key, ", "), of.table, of.where, PurgeStep)
+	err = w.opts.DB.Read(ctx, func(v *txn.ReadTx) error {
 		return v.Rows(ctx, text, []any{moment}, func(scan func(...any) error) error {
 			row, dest := make([]any, len(of.key)), make([]any, len(of.key))
 			for i := range row {
@@ -108,12 +115,12 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 	for i, column := range of.key {
 		text += fmt.Sprintf(" AND %s = $%d", column, i+2)
 	}
-	drop := (*Tx).Exec
+	drop := (*txn.Tx).Exec
 	if of.bytes != "" {
 		text += " RETURNING workspace_id, " + of.bytes
-		drop = (*Tx).releaseBytes
+		drop = (*txn.Tx).ReleaseBytes
 	}
-	err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+	err = w.opts.DB.Write(ctx, crm.Actor{}, func(tx *txn.Tx) error {
 		for _, row := range rows {
 			if err := drop(tx, text, append([]any{moment}, row...)...); err != nil {
 				return err
@@ -125,21 +132,4 @@ func (s *Store) purge(ctx context.Context, of expiring) (n int, err error) {
 		return 0, err
 	}
 	return len(rows), nil
-}
-
-const flushEvery = 30 * time.Second
-
-// runMaintenance writes last uses of tokens to the file and purges, until the store closes.
-func (s *Store) runMaintenance() {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			s.FlushLastUsed(context.Background())
-			s.Purge(context.Background())
-		case <-s.stop:
-			return
-		}
-	}
 }

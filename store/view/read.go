@@ -1,4 +1,4 @@
-package store
+package view
 
 import (
 	"context"
@@ -13,32 +13,33 @@ import (
 	"crmkit/store/sqlite"
 	"crmkit/store/table"
 	"crmkit/store/textindex"
+	"crmkit/store/txn"
 )
 
 // Record returns the record of the actor's workspace with the key, or a
 // not_found error.
-func (s *Store) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
+func (s *Reads) Record(ctx context.Context, actor crm.Actor, e *crm.Entity, key int64) (rec crm.Record, err error) {
 	cached := s.cache.Snapshot(actor.Workspace)
-	t, one := s.mappings[e], make([]crm.Record, 1)
+	t, one := s.tables[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == actor.Workspace && len(cached.Records(t.Layout, []int64{key}, one)) == 0 {
-		s.noteActive(actor)
+		s.db.NoteActive(actor)
 		return one[0], nil
 	}
-	ctx, end, err := s.turn(ctx, actor)
+	ctx, end, err := s.db.Turn(ctx, actor)
 	if err != nil {
 		return rec, err
 	}
 	defer end()
 	row, rest := t.NewRow(), false
 	args := []any{actor.Workspace, key}
-	err = s.Read(ctx, func(v *ReadTx) error {
+	err = s.db.Read(ctx, func(v *txn.ReadTx) error {
 		return v.Row(ctx, t.FetchChecked, args, append([]any{&rest}, row.Dest...)...)
 	})
 	if err == nil && !rest {
 		return s.cachedRecord(cached, row)
 	}
-	err = s.visibleSnapshot(ctx, actor, e, func(v *ReadTx) error {
-		return fetch(ctx, v, actor, row, key)
+	err = s.VisibleSnapshot(ctx, actor, e, func(ctx context.Context, v *txn.ReadTx) error {
+		return fetch(ctx, v, row, wanted{actor.Workspace, key})
 	})
 	if err != nil {
 		return rec, err
@@ -52,54 +53,57 @@ func (v *View) Record(e *crm.Entity, key int64) (rec crm.Record, err error) {
 	if err != nil {
 		return rec, err
 	}
-	t, one := v.store.mappings[e], make([]crm.Record, 1)
+	t, one := v.reads.tables[e], make([]crm.Record, 1)
 	if crm.RecordWorkspace(key) == v.actor.Workspace && len(r.Cached.Records(t.Layout, []int64{key}, one)) == 0 {
 		return one[0], nil
 	}
 	row := t.NewRow()
-	if err := fetch(v.ctx, r.Tx, v.actor, row, key); err != nil {
+	if err := fetch(v.ctx, r.Tx, row, wanted{v.actor.Workspace, key}); err != nil {
 		return rec, err
 	}
-	return v.store.cachedRecord(r.Cached, row)
+	return v.reads.cachedRecord(r.Cached, row)
 }
 
-// fetch reads a row by its key, or returns the not_found error that says why it is missing.
-func fetch(ctx context.Context, c *ReadTx, actor crm.Actor, row *table.Row, key int64) error {
-	err := c.Row(ctx, row.Table.Fetch, []any{actor.Workspace, key}, row.Dest...)
+// wanted names a record of a workspace.
+type wanted struct{ workspace, key int64 }
+
+// fetch reads the row of a record, or returns the not_found error that says why it is missing.
+func fetch(ctx context.Context, c *txn.ReadTx, row *table.Row, w wanted) error {
+	err := c.Row(ctx, row.Table.Fetch, []any{w.workspace, w.key}, row.Dest...)
 	if !errors.Is(err, sqlite.ErrNoRows) {
 		return err
 	}
 	var last int64
-	if _, err := sqlite.Found(c.Row(ctx, lastNumber, []any{actor.Workspace, row.Table.Entity.Plural}, &last)); err != nil {
+	if _, err := sqlite.Found(c.Row(ctx, LastNumber, []any{w.workspace, row.Table.Entity.Plural}, &last)); err != nil {
 		return err
 	}
-	return notFoundError(row.Table.Entity, key, last)
+	return NotFound(row.Table.Entity, w.key, last)
 }
 
 // cachedRecord returns the record of a row, and puts it into the cache.
-func (s *Store) cachedRecord(cached cache.Snapshot, row *table.Row) (crm.Record, error) {
+func (s *Reads) cachedRecord(cached cache.Snapshot, row *table.Row) (crm.Record, error) {
 	rec, err := row.Record()
 	if err == nil {
 		cached.PutRecords(row.Table.Layout, []crm.Record{rec})
 	}
-	return rec, s.wrapReadError(err)
+	return rec, s.db.WrapReadError(err)
 }
 
 // RecordByID returns the record with a random id among those the actor may see, or a
 // not_found error.
-func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
-	ctx, end, err := s.turn(ctx, actor)
+func (s *Reads) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, id string) (rec crm.Record, err error) {
+	ctx, end, err := s.db.Turn(ctx, actor)
 	if err != nil {
 		return rec, err
 	}
 	defer end()
-	t := s.mappings[e]
+	t := s.tables[e]
 	row, args := t.NewRow(), []any{list.Scope(actor, e), id}
 	if t.Sealer != nil {
 		args = append(args, t.Sealer.Key(actor.Workspace, id))
 	}
-	over := s.lastUsedOverlay(actor, e)
-	err = s.Snapshot(ctx, func(v *ReadTx) error {
+	over := s.overlayOf(actor, e)
+	err = s.db.Snapshot(ctx, func(v *txn.ReadTx) error {
 		if err := v.Row(ctx, t.ByID, args, row.Dest...); err != nil {
 			return err
 		}
@@ -117,19 +121,19 @@ func (s *Store) RecordByID(ctx context.Context, actor crm.Actor, e *crm.Entity, 
 		return err
 	})
 	if errors.Is(err, sqlite.ErrNoRows) {
-		return rec, notFoundByID(actor, e, id)
+		return rec, NotFoundByID(actor, e, id)
 	}
 	return rec, err
 }
 
-// notFoundByID is the error for a random id that finds nothing.
-func notFoundByID(actor crm.Actor, e *crm.Entity, id string) error {
+// NotFoundByID is the error for a random id that finds nothing.
+func NotFoundByID(actor crm.Actor, e *crm.Entity, id string) error {
 	path := strings.ReplaceAll(e.Route(), "{id}", actor.WorkspaceID)
 	return crm.Errorf(crm.NotFound, "there is no %s %s. List them with GET /%s.", e.Name, norm.Quote(id), path)
 }
 
 // List answers a question in a view of its own.
-func (s *Store) List(ctx context.Context, actor crm.Actor, q *query.Query) (page list.Page, err error) {
+func (s *Reads) List(ctx context.Context, actor crm.Actor, q *query.Query) (page list.Page, err error) {
 	err = s.View(ctx, actor, func(v *View) (err error) {
 		page, err = v.List(q)
 		return err
@@ -147,10 +151,10 @@ func (v *View) List(q *query.Query) (page list.Page, err error) {
 	if path.MatchesNothing() {
 		return list.Page{TotalExact: true, HasTotal: q.Total != query.TotalNone, NoExactMatch: path.Hits.NoExactMatch}, nil
 	}
-	err = r.Page(v.ctx, v.store.mappings[q.Entity], path, &page)
+	err = r.Page(v.ctx, v.reads.tables[q.Entity], path, &page)
 	path.LastUsed.Apply(page.Records)
 	if err == nil && q.Entity.Storage.SealedIDs {
-		err = v.store.replay(v.ctx, r.Tx, &page)
+		err = v.reads.replay(v.ctx, r.Tx, &page)
 	}
 	if err != nil || q.Total == query.TotalNone {
 		return page, err

@@ -1,4 +1,4 @@
-package store
+package txn
 
 import "crmkit/store/table"
 
@@ -12,10 +12,10 @@ type origin struct {
 // maxOrigins is how many origins the writer remembers.
 const maxOrigins = 4096
 
-// origin returns the key of the row in origins for the actor of the transaction.
-func (tx *Tx) origin() (key int64, err error) {
+// Origin returns the key of the row in origins for the actor of the transaction.
+func (tx *Tx) Origin() (key int64, err error) {
 	a := tx.Actor
-	known := tx.store.writer.origins
+	known := tx.db.writer.origins
 	id := origin{a.Workspace, a.Email, a.TokenID, a.Addr}
 	if key, there := known[id]; there {
 		return key, nil
@@ -28,7 +28,7 @@ func (tx *Tx) origin() (key int64, err error) {
 			err = tx.Exec("INSERT INTO origins (workspace_id, token_id, actor, addr, key) VALUES ($1, $2, $3, $4, $5)", append(args, key)...)
 		}
 		if err == nil {
-			err = tx.addBytes(int64(table.Bytes(args...)))
+			err = tx.AddBytes(int64(table.Bytes(args...)))
 		}
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"crmkit/crm"
@@ -8,7 +8,7 @@ import (
 // updateCaches brings the caches in step with a batch, and ends its commit for them. It runs
 // before the writes of the batch are answered, so that clients find what they wrote.
 func (w *writer) updateCaches(batch []*job, err error) {
-	w.store.withRecover(func() { w.follow(batch, err) })
+	w.db.withRecover(func() { w.follow(batch, err) })
 	if err == nil && w.committing > 0 {
 		w.known.Store(w.committing)
 	}
@@ -21,20 +21,20 @@ func (w *writer) updateCaches(batch []*job, err error) {
 func (w *writer) follow(batch []*job, err error) {
 	var changed []crm.Record
 	if err != nil { // what else has changed is not known
-		w.store.cache.ClearRecords()
+		w.db.cache.ClearRecords()
 	}
 	for _, j := range batch {
-		w.store.cache.Invalidate(j.invalidated)
+		w.db.cache.Invalidate(j.invalidated)
 		if err != nil || j.err == nil || j.commitsError() {
 			changed = append(changed, j.changedRecords...)
 		}
 	}
 	if err == nil {
-		w.store.indexes.Apply(changed)
+		w.db.indexes.Apply(changed)
 		return
 	}
 	for _, rec := range changed {
-		w.store.indexes.Forget(crm.RecordWorkspace(rec.Key))
+		w.db.indexes.Forget(crm.RecordWorkspace(rec.Key))
 	}
 }
 

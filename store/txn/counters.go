@@ -1,4 +1,4 @@
-package store
+package txn
 
 import (
 	"maps"
@@ -6,30 +6,29 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/store/table"
 )
 
-// counters are the end of a workspace's log and the storage of the workspace, as the current
+// Counters are the end of a workspace's log and the storage of the workspace, as the current
 // transaction leaves them. The writer reads them once in a batch and writes them once, before
 // the commit; no other transaction changes the row meanwhile.
-type counters struct {
-	last     int64 // the number of the last entry of the log
-	latest   int64 // the time of that entry
-	bytes    int64 // that are stored
+type Counters struct {
+	Last     int64 // the number of the last entry of the log
+	Latest   int64 // the time of that entry
+	Bytes    int64 // that are stored
 	unlogged int64 // changes of records by this batch that the log does not name
 }
 
 // counterSet holds the counters that a batch has read, by workspace, as they were and as they
 // are.
-type counterSet struct{ was, is map[int64]counters }
+type counterSet struct{ was, is map[int64]Counters }
 
-func newCounterSet() counterSet { return counterSet{map[int64]counters{}, map[int64]counters{}} }
+func newCounterSet() counterSet { return counterSet{map[int64]Counters{}, map[int64]Counters{}} }
 
 // mark returns a state for rewind.
-func (l counterSet) mark() map[int64]counters { return maps.Clone(l.is) }
+func (l counterSet) mark() map[int64]Counters { return maps.Clone(l.is) }
 
 // rewind takes back what changed since the mark.
-func (l *counterSet) rewind(mark map[int64]counters) {
+func (l *counterSet) rewind(mark map[int64]Counters) {
 	for workspace, was := range l.was { // those that were read since
 		if _, there := mark[workspace]; !there {
 			mark[workspace] = was
@@ -39,70 +38,71 @@ func (l *counterSet) rewind(mark map[int64]counters) {
 }
 
 // rewind takes back what a part of a batch changed that is rolled back.
-func (w *writer) rewind(mark map[int64]counters) {
+func (w *writer) rewind(mark map[int64]Counters) {
 	w.counters.rewind(mark)
 	clear(w.origins) // it may have made some
 }
 
-// counters returns the counters of the transaction's workspace. From then on the time of the
+// Counters returns the counters of the transaction's workspace. From then on the time of the
 // transaction is not before that of the last entry: if the clock went back, changes would be
 // dated before those that they follow.
-func (tx *Tx) counters() (counters, error) {
-	all, workspace := tx.store.writer.counters, tx.Actor.Workspace
+func (tx *Tx) Counters() (Counters, error) {
+	all, workspace := tx.db.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
-		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.last, &l.latest, &l.bytes)
+		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.Last, &l.Latest, &l.Bytes)
 		if err != nil {
 			return l, err
 		}
 		all.was[workspace], all.is[workspace] = l, l
 	}
-	tx.now = max(tx.now, l.latest)
+	tx.now = max(tx.now, l.Latest)
 	return l, nil
 }
 
-// countUnlogged counts a change of a record that the log does not contain: a derived value
+// CountUnlogged counts a change of a record that the log does not contain: a derived value
 // followed another record.
-func (tx *Tx) countUnlogged() error {
-	l, err := tx.counters()
+func (tx *Tx) CountUnlogged() error {
+	l, err := tx.Counters()
 	if err == nil {
 		l.unlogged++
-		tx.setCounters(l)
+		tx.SetCounters(l)
 	}
 	return err
 }
 
-func (tx *Tx) setCounters(l counters) { tx.store.writer.counters.is[tx.Actor.Workspace] = l }
+// SetCounters sets the counters of the transaction's workspace.
+func (tx *Tx) SetCounters(l Counters) { tx.db.writer.counters.is[tx.Actor.Workspace] = l }
 
 // GrowStorage adds n bytes to the storage of the workspace; n may be negative. Above the cap
 // of the plan the error is plan_limit_reached; a negative n is never refused.
 func (tx *Tx) GrowStorage(n int64) error {
-	l, err := tx.counters()
+	l, err := tx.Counters()
 	if err != nil {
 		return err
 	}
-	if limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, catalog.Storage); n > 0 && l.bytes+n > limit {
-		return storageFull(tx.Actor.Plan, limit, l.bytes)
+	if limit := tx.db.opts.Plans.Cap(tx.Actor.Plan, catalog.Storage); n > 0 && l.Bytes+n > limit {
+		return storageFull(tx.Actor.Plan, limit, l.Bytes)
 	}
-	l.bytes += n
-	tx.setCounters(l)
+	l.Bytes += n
+	tx.SetCounters(l)
 	return nil
 }
 
-// addBytes adds to the storage without a cap: for deletes, sign-ins and tokens, and for
+// AddBytes adds to the storage without a cap: for deletes, sign-ins and tokens, and for
 // changes that free more than they take.
-func (tx *Tx) addBytes(n int64) error {
-	l, err := tx.counters()
+func (tx *Tx) AddBytes(n int64) error {
+	l, err := tx.Counters()
 	if err == nil {
-		l.bytes += n
-		tx.setCounters(l)
+		l.Bytes += n
+		tx.SetCounters(l)
 	}
 	return err
 }
 
-// releaseBytes runs a statement that deletes rows and returns the workspace and the bytes of
+// ReleaseBytes runs a statement that deletes rows and returns the workspace and the bytes of
 // each, and subtracts those from the storage of the workspaces.
-func (tx *Tx) releaseBytes(text string, args ...any) error {
+func (tx *Tx) ReleaseBytes(text string, args ...any) error {
 	freed := map[int64]int64{}
 	err := tx.Rows(text, args, func(scan func(...any) error) error {
 		var workspace, bytes int64
@@ -115,11 +115,14 @@ func (tx *Tx) releaseBytes(text string, args ...any) error {
 	for workspace, bytes := range freed {
 		if err == nil {
 			tx.Actor.Workspace = workspace
-			err = tx.addBytes(-bytes)
+			err = tx.AddBytes(-bytes)
 		}
 	}
 	return err
 }
+
+// ForgetCounters drops the counters of a workspace, whose row is deleted.
+func (tx *Tx) ForgetCounters(workspace int64) { delete(tx.db.writer.counters.is, workspace) }
 
 // storageFull is the error for storage beyond the cap of the plan.
 func storageFull(plan string, limit, used int64) error {
@@ -136,12 +139,12 @@ func (w *writer) writeCounters(tx *Tx) error {
 			continue
 		}
 		err := tx.Exec(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) VALUES ($1, '`+catalog.Storage+`', $2, $3, $4, 0)
-			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = $2, n = $3, latest = $4`, workspace, is.last, is.bytes, is.latest)
+			ON CONFLICT (workspace_id, kind) DO UPDATE SET last = $2, n = $3, latest = $4`, workspace, is.Last, is.Bytes, is.Latest)
 		if err != nil {
 			return err
 		}
-		if is.last != was.last {
-			err = w.number(tx, workspace, was.last+1, is.last-was.last)
+		if is.Last != was.Last {
+			err = w.number(tx, workspace, was.Last+1, is.Last-was.Last)
 		}
 		if err == nil && is.unlogged != was.unlogged {
 			err = w.number(tx, workspace, 0, 0)
@@ -153,9 +156,9 @@ func (w *writer) writeCounters(tx *Tx) error {
 	return nil
 }
 
-// lastChange reads the number of the last commit. A reader compares it with that of the text
+// LastCommit reads the number of the last commit. A reader compares it with that of the text
 // index.
-const lastChange = "SELECT number FROM commits ORDER BY number DESC LIMIT 1"
+const LastCommit = "SELECT number FROM commits ORDER BY number DESC LIMIT 1"
 
 // maxCommits is after how many numbers old commits are deleted.
 const maxCommits = 1000
@@ -170,18 +173,6 @@ func (w *writer) number(tx *Tx, workspace, first, n int64) error {
 		err = tx.Exec("DELETE FROM commits WHERE number < $1", w.last-2*maxCommits)
 	}
 	return err
-}
-
-// recordBytes returns how many bytes of storage a record takes: its texts, without values
-// derived from other records.
-func recordBytes(rec crm.Record) (n int64) {
-	for i, v := range rec.Values {
-		if f := &rec.Entity.Fields[i]; !f.Stored() || f.Derived() {
-			continue
-		}
-		n += int64(table.Bytes(table.Arg(v)))
-	}
-	return n
 }
 
 // Sequence returns the next number of a counter that belongs to no workspace.

@@ -1,4 +1,4 @@
-package store
+package view
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // KeepsText reports whether text that is searched is kept in memory, without which searches
 // find no misspelled words.
-func (s *Store) KeepsText() bool { return s.opts.Caches.Search > 0 }
+func (s *Reads) KeepsText() bool { return s.keepsText }
 
 // FuzzySupport says whether searches of a kind find misspelled words.
 type FuzzySupport = textindex.FuzzySupport
@@ -75,7 +75,7 @@ func (v *View) Search(q *query.Search) (page list.Page, err error) {
 	if matches == nil {
 		return v.List(q.Query)
 	}
-	r := ranking{read, v.store.mappings[q.Entity], list.Path{Actor: v.actor, Query: q.Query, Hits: matches}, q}
+	r := ranking{read, v.reads.tables[q.Entity], list.Path{Actor: v.actor, Query: q.Query, Hits: matches}, q}
 	return page, r.read(v.ctx, &page)
 }
 

@@ -1,10 +1,11 @@
-package store
+package txn
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"crmkit/crm"
@@ -36,7 +37,7 @@ func (w *writer) commitBatch(batch []*job) (ran int) {
 	}
 	rest := joined
 	if len(failed) > 0 {
-		rest = difference(joined, failed)
+		rest = slices.DeleteFunc(slices.Clone(joined), func(j *job) bool { return slices.Contains(failed, j) })
 	}
 	if len(failed) > 0 && len(rest) > 0 {
 		var more []*job
@@ -83,7 +84,7 @@ func (w *writer) runTogether(batch []*job, how attempt) (joined, failed []*job, 
 	started := time.Now()
 	for i := 0; i < len(batch) && err == nil; i++ {
 		j := batch[i]
-		if how == first && i > 0 && time.Since(started) > w.batchTime {
+		if how == first && i > 0 && time.Since(started) > w.tuning.BatchTime {
 			break
 		}
 		if joined = batch[:i+1]; j.abandoned() {
@@ -116,7 +117,7 @@ func (w *writer) begin() error {
 		return err
 	}
 	w.last, w.counters = 0, newCounterSet()
-	_, err := sqlite.Found(w.conn.Row(lastChange, nil, &w.last))
+	_, err := sqlite.Found(w.conn.Row(LastCommit, nil, &w.last))
 	var version int64
 	if err == nil {
 		version, err = w.conn.DataVersion()
@@ -127,9 +128,9 @@ func (w *writer) begin() error {
 	}
 	if version != w.dataVersion {
 		w.dataVersion = version
-		w.store.opts.Log.Info("another program has committed to the database: memory is filled anew")
+		w.db.opts.Log.Info("another program has committed to the database: memory is filled anew")
 		clear(w.origins)
-		w.store.emptyCaches()
+		w.db.emptyCaches()
 	}
 	w.known.Store(w.last) // also after a commit of unknown outcome, whose workspaces the caches forgot
 	return nil
@@ -138,7 +139,7 @@ func (w *writer) begin() error {
 // own returns a transaction of the writer itself, in one that it has begun.
 func (w *writer) own() *Tx {
 	ctx := context.Background()
-	return &Tx{store: w.store, conn: w.conn, ctx: ctx, limit: ctx, job: &job{ctx: ctx}}
+	return &Tx{db: w.db, conn: w.conn, limit: ctx, job: &job{ctx: ctx}}
 }
 
 // outcome is what a job leaves of the transaction that it ran in.
@@ -153,10 +154,9 @@ const (
 // runJob runs a job, within the time that a write may take.
 func (w *writer) runJob(j *job, how attempt) outcome {
 	j.after, j.commitErr, j.versions, j.changedRecords, j.invalidated = nil, nil, nil, nil, nil
-	ctx := context.WithoutCancel(j.ctx)
-	limit, cancel := context.WithTimeout(ctx, w.most)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(j.ctx), w.tuning.MaxWrite)
 	defer cancel()
-	tx := &Tx{store: w.store, conn: w.conn, ctx: ctx, limit: limit, Actor: j.actor, job: j, now: w.store.Now().UnixMilli(), savepoints: how == alone}
+	tx := &Tx{db: w.db, conn: w.conn, limit: limit, Actor: j.actor, job: j, now: w.db.opts.Clock().UnixMilli(), savepoints: how == alone}
 	started := time.Now()
 	j.err = tx.recoverPanics(j.run)
 	j.took += time.Since(started)
@@ -205,11 +205,19 @@ func (w *writer) commitTransaction(batch []*job) error {
 	if w.commitTime = time.Since(started); err != nil {
 		clear(w.origins)
 		_ = w.conn.Rollback()
-		w.store.opts.Log.Error("commit failed", "error", err)
+		w.db.opts.Log.Error("commit failed", "error", err)
 		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
 			Hint: "the write could not be confirmed: it may or may not be saved. Read the record before you send it again."}
 	}
 	return nil
+}
+
+// commitConn runs COMMIT.
+func (w *writer) commitConn() error {
+	if commit := w.tuning.Commit; commit != nil {
+		return commit(w.conn.Commit)
+	}
+	return w.conn.Commit()
 }
 
 // rollback takes the transaction back, and forgets what was noted of it.
@@ -220,6 +228,19 @@ func (w *writer) rollback() {
 }
 
 func (w *writer) jobError(step string, err error) error {
-	w.store.opts.Log.Error("write failed", "step", step, "error", err)
+	w.db.opts.Log.Error("write failed", "step", step, "error", err)
 	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database does not take writes now; nothing was saved. Try again in a moment."}
+}
+
+// runDryRun runs a step of a dry run and rolls it back.
+func (w *writer) runDryRun(j *job) error {
+	if err := w.begin(); err != nil {
+		return w.jobError("transaction", err)
+	}
+	if !j.abandoned() {
+		w.runJob(j, alone)
+	}
+	w.rollback()
+	j.after, j.commitErr = nil, nil
+	return nil
 }

@@ -1,0 +1,43 @@
+// Package store keeps records and the log of their changes in one SQLite file. Only this
+// package and those below it execute SQL. Every statement on records has the workspace of the
+// actor, which the store adds, so no caller can forget it.
+//
+// # Layers
+//
+// Each may call those before it, and no other:
+//
+//   - sqlite is the file: opening, locks, migrations, backups, prepared statements.
+//   - table has the SQL of one entity's rows; snapshot is a read of what is committed;
+//     changelog reads the log; list plans a list and reads its page.
+//   - cache, textindex and lastused are memory. They know no SQL.
+//   - txn runs writes in groups and reads in turns, and brings the memory in step.
+//   - view answers the questions of one request, all of the same moment.
+//   - maintenance deletes what has expired.
+//   - store changes records: this package.
+//   - account has users, workspaces, tokens and what guards them.
+//
+// # A change of a record
+//
+// Store.Write gives a function a Tx. Tx.Save and Tx.Update apply the input to the record
+// (crm.Apply), check its version, references and unique values, write the row and its tags and
+// custom values, then what follows from it in other records: counts and times (rollup.go),
+// inherited references (inherited.go), and labels (derived_labels.go). The change is logged in
+// the same transaction, and the caches get the record as it is now, for when the transaction
+// is committed.
+//
+// # A delete
+//
+// A record may have a million dependents, and all other writes wait for the writer. So a
+// record with few dependents is deleted with them in one transaction. One with many is hidden,
+// and its dependents change in steps (cascade.go). Until the last of these, readers leave out
+// rows that will be deleted and references to what is gone (store/table/pending_view.go), and a
+// write that meets one of these rows brings it into its final state first (pending_read.go). So
+// the delete is one moment for everybody. Counts that other records keep, and storage, follow
+// with the steps.
+//
+// # Invariants
+//
+// What a record keeps of others is equal to what a statement over the tables would compute.
+// Every change is in the log, from which each earlier state can be read. The storage of a
+// workspace is the sum of the bytes of its rows, to the byte.
+package store

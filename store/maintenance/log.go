@@ -1,0 +1,107 @@
+package maintenance
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store/changelog"
+	"crmkit/store/sqlite"
+	"crmkit/store/txn"
+)
+
+// MinLogDays is the least value of Options.LogDays, so that a delete can be looked up for a
+// month.
+const MinLogDays = 30
+
+const day = 24 * time.Hour
+
+// CheckLogDays returns an error that says which values of Options.LogDays are allowed; 0 means
+// for ever.
+func CheckLogDays(days int) error {
+	if days == 0 || days >= MinLogDays {
+		return nil
+	}
+	return fmt.Errorf("--log-days %d: write %d days or more, so that what was deleted can be looked up for a month, or 0 to keep the log for ever", days, MinLogDays)
+}
+
+// trimLogs deletes entries older than Options.LogDays from the logs, oldest first and a few at
+// a time. The last entry of each log stays, because numbers continue from it. No kept entry or
+// record depends on a deleted one.
+func (w *Worker) trimLogs(ctx context.Context) error {
+	if w.opts.LogDays == 0 {
+		return nil
+	}
+	cutoff := w.opts.DB.Now().Add(-time.Duration(w.opts.LogDays) * day)
+	for above := int64(0); ; {
+		next, err := w.workspaceAbove(ctx, above)
+		if err == nil && next != 0 {
+			err = w.trimLog(ctx, next, cutoff)
+		}
+		if err != nil || next == 0 {
+			return err
+		}
+		above = next
+	}
+}
+
+// workspaceAbove returns the next workspace after the number, 0 after the last.
+func (w *Worker) workspaceAbove(ctx context.Context, number int64) (next int64, err error) {
+	err = w.opts.DB.Read(ctx, func(v *txn.ReadTx) error {
+		return v.Row(ctx, "SELECT number FROM workspaces WHERE number > $1 ORDER BY number LIMIT 1", []any{number}, &next)
+	})
+	_, err = sqlite.Found(err)
+	return next, err
+}
+
+// trimLog deletes the entries of a workspace from before a time.
+func (w *Worker) trimLog(ctx context.Context, workspace int64, before time.Time) error {
+	var old changelog.Beginning
+	err := w.opts.DB.Read(ctx, func(v *txn.ReadTx) (err error) {
+		old, err = changelog.LogBeginning(ctx, v, workspace)
+		return err
+	})
+	if err != nil || old.At.IsZero() || !old.At.Before(before) {
+		return err
+	}
+	return w.inSteps(ctx, func(tx *txn.Tx) (more bool, err error) {
+		tx.Actor.Workspace = workspace
+		return trimStep(tx, before.UnixMilli())
+	})
+}
+
+// trimStep deletes some entries from before a time, and reports whether there are more.
+func trimStep(tx *txn.Tx, before int64) (more bool, err error) {
+	l, err := tx.Counters()
+	if err != nil {
+		return false, err
+	}
+	workspace, n := tx.Actor.Workspace, int64(0)
+	first, end := crm.RecordKey(workspace, 0), crm.RecordKey(workspace, l.Last)
+	text := fmt.Sprintf("SELECT COUNT(*), MAX(key) FROM (SELECT key FROM log WHERE key > $1 AND key < $2 AND at < $3 ORDER BY key LIMIT %d) x", PurgeStep)
+	var until *int64
+	if _, err := tx.Row(text, []any{first, end, before}, &n, &until); err != nil || until == nil {
+		return false, err
+	}
+	return n == PurgeStep, tx.ReleaseBytes("DELETE FROM log WHERE key > $1 AND key <= $2 RETURNING workspace_id, "+EntryBytes, first, *until)
+}
+
+// EntryBytes is SQL for the storage that an entry takes.
+const EntryBytes = "COALESCE(OCTET_LENGTH(id), 0) + OCTET_LENGTH(action) + OCTET_LENGTH(target) + COALESCE(OCTET_LENGTH(before), 0) + COALESCE(OCTET_LENGTH(after), 0)"
+
+// inSteps repeats a short write until there is no more to do.
+func (w *Worker) inSteps(ctx context.Context, step func(*txn.Tx) (more bool, err error)) (err error) {
+	for more := true; more && err == nil; {
+		select {
+		case <-w.opts.Draining:
+			return nil
+		default:
+		}
+		err = w.opts.DB.Write(ctx, crm.Actor{}, func(tx *txn.Tx) (err error) {
+			more, err = step(tx)
+			return err
+		})
+	}
+	return err
+}

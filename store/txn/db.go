@@ -1,0 +1,162 @@
+package txn
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crmkit/crm/catalog"
+	"crmkit/store/cache"
+	"crmkit/store/fair"
+	"crmkit/store/sqlite"
+	"crmkit/store/textindex"
+)
+
+// Options say which database to open and what follows its commits.
+type Options struct {
+	File     sqlite.Options
+	Clock    func() time.Time
+	Log      *slog.Logger
+	Plans    catalog.Plans  // whose caps on storage hold
+	Cache    *cache.Cache   // brought in step with each commit before it is answered
+	Indexes  *textindex.Set // likewise
+	MaxWrite time.Duration  // of the writer's time for one write; 0: DefaultMaxWrite
+	Idle     time.Duration  // without a write, after which the log is written into the file; 0: idleAfter
+	Tuning   *Tuning        // nil: none
+}
+
+// Tuning changes how connections and the writer work. Tests make moments certain with it that
+// are rare otherwise. It may be changed while no write runs.
+type Tuning struct {
+	BatchTime time.Duration                   // after which no further write joins a batch; 0: batchTime
+	MaxWrite  time.Duration                   // of the writer's time for one write; 0: Options.MaxWrite
+	Connected func(*sqlite.Conn) error        // called with each connection when it is opened, the writer's last; may be nil
+	Commit    func(commit func() error) error // called instead of a COMMIT, which commit does; nil: that alone
+}
+
+// DB runs the reads and writes of an open database. It is safe for concurrent use.
+type DB struct {
+	opts     Options
+	file     *sqlite.DB
+	turns    *fair.Turns       // to read records
+	readers  chan *sqlite.Conn // those that are free, one for each turn at least
+	accounts chan *sqlite.Conn // for token lookups and all that takes no turn
+	gate     *sync.RWMutex     // held by readers and the writer where the engine has no snapshots; else nil
+	writer   *writer
+	cache    *cache.Cache
+	indexes  *textindex.Set
+	watch    atomic.Pointer[func(Batch)] // called after every batch; nil: nobody watches
+	stop     chan struct{}               // closed when nothing more is taken
+	stopping sync.Once
+	running  sync.WaitGroup // the writer
+}
+
+// Open opens or makes the database as sqlite.Open does, and starts the writer.
+func Open(ctx context.Context, opts Options) (*DB, error) {
+	if opts.Idle == 0 {
+		opts.Idle = idleAfter
+	}
+	if opts.Tuning == nil {
+		opts.Tuning = &Tuning{}
+	}
+	opts.Tuning.BatchTime = cmp.Or(opts.Tuning.BatchTime, batchTime)
+	opts.Tuning.MaxWrite = cmp.Or(opts.Tuning.MaxWrite, opts.MaxWrite, DefaultMaxWrite)
+	d := &DB{opts: opts, cache: opts.Cache, indexes: opts.Indexes, stop: make(chan struct{}), turns: newTurns()}
+	if opts.File.Path == sqlite.Memory {
+		d.gate = &sync.RWMutex{}
+	}
+	if err := d.open(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.running.Go(d.writer.run)
+	return d, nil
+}
+
+func (d *DB) open(ctx context.Context) (err error) {
+	if d.file, err = sqlite.Open(ctx, d.opts.File); err != nil {
+		return err
+	}
+	if d.readers, err = d.connect(ctx, d.turns.Places()); err != nil {
+		return err
+	}
+	if d.accounts, err = d.connect(ctx, AccountReaders); err != nil {
+		return err
+	}
+	if err := d.connected(d.file.Writer()); err != nil {
+		return err
+	}
+	d.writer, err = newWriter(d)
+	return err
+}
+
+// AccountReaders is how many connections serve the reads that take no turn. They read
+// single rows, so two suffice for any number of clients.
+const AccountReaders = 2
+
+// connect returns n reading connections, ready for use.
+func (d *DB) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
+	readers := make(chan *sqlite.Conn, n)
+	for range n {
+		conn, err := d.file.Reader(ctx)
+		if err == nil {
+			err = d.connected(conn)
+		}
+		if err != nil {
+			return nil, err
+		}
+		readers <- conn
+	}
+	return readers, nil
+}
+
+func (d *DB) connected(conn *sqlite.Conn) error {
+	if d.opts.Tuning.Connected == nil {
+		return nil
+	}
+	return d.opts.Tuning.Connected(conn)
+}
+
+// Places returns how many reads of records run at the same time.
+func (d *DB) Places() int { return d.turns.Places() }
+
+// Stopping is closed when no further read or write is taken.
+func (d *DB) Stopping() <-chan struct{} { return d.stop }
+
+// Stop refuses further reads and writes, and returns when the writes that waited are done. It
+// may be called again.
+func (d *DB) Stop() {
+	d.stopping.Do(func() { close(d.stop) })
+	d.running.Wait()
+}
+
+// Close stops, waits for the reads under way, and closes the file. It must be called once.
+func (d *DB) Close() error {
+	d.Stop()
+	var errs []error
+	for _, readers := range []chan *sqlite.Conn{d.readers, d.accounts} {
+		for range cap(readers) {
+			errs = append(errs, (<-readers).Close()) // waits for reads under way
+		}
+	}
+	if d.file != nil {
+		errs = append(errs, d.file.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ready reports whether the database answers reads; a write that does nothing tells of writes.
+func (d *DB) Ready(ctx context.Context) error {
+	var one int
+	return d.Read(ctx, func(v *ReadTx) error { return v.Row(ctx, "SELECT 1", nil, &one) })
+}
+
+// Now returns the time of the database's clock.
+func (d *DB) Now() time.Time { return d.opts.Clock() }
+
+// CommitsSeen is the number of the last commit that cache and text index have. A reader
+// compares it with LastCommit of its snapshot.
+func (d *DB) CommitsSeen() int64 { return d.writer.known.Load() }

@@ -1,0 +1,49 @@
+// Package txn runs the reads and writes of one database: a queue of writes that are committed
+// together, turns for the reads, the counters that a commit leaves, and the caches that follow
+// it. It knows the record as a value that caches are given, and nothing of fields or
+// references: those are package store, which adds its methods to Tx.
+//
+// # Group commit
+//
+// The obvious design is a transaction for each write. It costs a sync of the disk each, a few
+// milliseconds in which all others wait, so 64 clients together would write no more than one.
+// So one goroutine, the writer, takes the writes that wait, runs them in one transaction, and
+// answers them after its commit. There is no timer that collects writes: while one batch is
+// synced to the disk, the next one gathers. A batch takes no further write after 50 ms, and no
+// write may have the writer for longer than Options.MaxWrite.
+//
+// The next obvious design is one transaction with a savepoint for each write, so that one that
+// fails is taken back alone. But with a savepoint SQLite copies every page that is written, and
+// nearly all writes succeed. So failures are handled by one rule, that of Batch in
+// etcd-io/bbolt (batch.go):
+//
+//   - A write that fails before it has written anything is out. The others are not concerned.
+//   - Where writes fail after they have written, the transaction is rolled back, and the
+//     others run again without them. Those that failed run afterwards, each alone in a
+//     transaction of its own, since what others wrote may be the reason for the failure.
+//   - Where the second run meets another write that fails so, which can happen because the
+//     first failure left nothing, all of the batch run alone.
+//
+// So a write runs at most three times, whatever others do: a client that sends failing writes
+// all day costs the others of a batch one further run. After a failure the first run goes on,
+// so that it finds all writes that fail. Only where SQLite may have ended the transaction by
+// itself, as after an error of the disk or an interrupted statement, the run stops there, and
+// the writes behind wait for the next batch. A write that takes too long, or whose client has
+// left, fails at its next statement, and is not run again. A dry run has a transaction of its
+// own, which is rolled back.
+//
+// # Guarantees
+//
+// A write that was answered without an error is on the disk, and every later read of this
+// process finds it, from the tables or from memory. A write that was answered with an error
+// left nothing behind, with two exceptions: Tx.CommitWithError, and a COMMIT that failed. Then
+// it is not known whether the transaction was kept, the answer says so, and the caches drop
+// what the batch touched, so that they are right in either case. A panic in a write is the
+// error of that write; a panic in a cache empties the caches, and the writer goes on.
+//
+// # Turns
+//
+// A read of records waits for a turn, of which there are as many as processors, and a tenant
+// has at most all but one of them. Reads of accounts, such as the lookup of a token, take no
+// turn and have connections of their own, so that they never wait behind lists.
+package txn

@@ -1,0 +1,78 @@
+package txn
+
+import (
+	"context"
+	"errors"
+
+	"crmkit/crm"
+	"crmkit/store/snapshot"
+	"crmkit/store/sqlite"
+	"crmkit/store/table"
+)
+
+// ReadTx is a read of what is committed.
+type ReadTx = snapshot.Tx
+
+// Read runs fn with a connection for reading. Single statements need no snapshot; use Snapshot
+// if several must agree. A caller that reads records has a turn. One without uses a connection
+// for account reads, which must be short.
+func (d *DB) Read(ctx context.Context, fn func(*ReadTx) error) error {
+	conn, free, err := d.Reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return d.WrapReadError(fn(snapshot.New(conn)))
+}
+
+// Reader returns a connection to read with, which the caller gives back by calling free once.
+// In a store in memory the writer waits for that.
+func (d *DB) Reader(ctx context.Context) (conn *sqlite.Conn, free func(), err error) {
+	readers := d.accounts
+	if ctx.Value(turnKey{}) != nil {
+		readers = d.readers
+	}
+	if d.gate != nil {
+		d.gate.RLock()
+		defer func() {
+			if err != nil {
+				d.gate.RUnlock()
+			}
+		}()
+	}
+	select {
+	case <-d.stop:
+		return nil, nil, Stopped()
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	case conn = <-readers:
+	}
+	return conn, func() {
+		readers <- conn
+		if d.gate != nil {
+			d.gate.RUnlock()
+		}
+	}, nil
+}
+
+// Snapshot runs fn with a connection on which all statements see the same commit.
+func (d *DB) Snapshot(ctx context.Context, fn func(*ReadTx) error) error {
+	return d.Read(ctx, func(v *ReadTx) error {
+		return v.Freeze(func() error { return fn(v) })
+	})
+}
+
+// WrapReadError is the error for what could not be read, where the machine is at fault or a row of
+// the file is damaged.
+func (d *DB) WrapReadError(err error) error {
+	var bad *table.DamagedRow
+	if errors.As(err, &bad) {
+		d.opts.Log.Error("a row of the file is damaged", "record", bad.Handle, "error", bad.Cause)
+		return crm.Errorf(crm.Internal, "%s is damaged in the file of the server, so this cannot be answered; filters that leave it out can. Do not retry. Who runs the server finds more with crmkit verify and in its log, and may restore a backup.", bad.Handle)
+	}
+	if !sqlite.IsIOError(err) {
+		return err
+	}
+	d.opts.Log.Error("read failed", "error", err)
+	return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the database cannot be read now; try again in a moment."}
+}

@@ -1,0 +1,38 @@
+package txn
+
+import "time"
+
+// Stats are numbers about a database at one moment.
+type Stats struct {
+	Waiting   int   // writes that wait for the writer
+	Reading   int   // reads that wait for their turn
+	FileBytes int64 // size of the file, without its log; 0 in memory
+	LogBytes  int64 // size of the write-ahead log; 0 in memory
+}
+
+// Stats returns the numbers of now. It asks the file system, not the database, so
+// it answers also while writes hang.
+func (d *DB) Stats() Stats {
+	stats := Stats{Waiting: d.writer.jobs.Waiting(), Reading: d.turns.Waiting()}
+	stats.FileBytes, stats.LogBytes = d.file.Sizes()
+	return stats
+}
+
+// Batch is what the writer did in one transaction.
+type Batch struct {
+	Writes int           // committed together, those that failed by themselves included
+	Commit time.Duration // of COMMIT alone, which waits for the disk; 0 where it was not reached
+	Failed bool          // the transaction failed as a whole
+	Pages  int           // that its statements read: of the file and of its cache
+}
+
+// Watch has see called after every batch, before its writes are answered. It is
+// called by the writer, so it must return at once and not write. A later Watch
+// takes the place of an earlier one.
+func (d *DB) Watch(see func(Batch)) { d.watch.Store(&see) }
+
+func (d *DB) seen(b Batch) {
+	if see := d.watch.Load(); see != nil {
+		(*see)(b)
+	}
+}

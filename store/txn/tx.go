@@ -1,0 +1,122 @@
+package txn
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/store/cache"
+	"crmkit/store/dryrun"
+	"crmkit/store/sqlite"
+)
+
+// Tx is a running write. It carries the actor and one time; everything it does
+// is kept together or not at all. It must not be used after its function returns.
+type Tx struct {
+	Actor crm.Actor
+
+	db         *DB
+	conn       *sqlite.Conn
+	limit      context.Context // ends when the job has taken too long
+	job        *job
+	ended      error // why nothing more is done in it
+	now        int64
+	savepoints bool // its parts have savepoints; the job is alone in its transaction
+	dirty      bool // a statement ran that may have written
+	partWrote  bool // a part failed after it had written, and its changes are still there
+}
+
+// Now is the time of the write, in Unix milliseconds. It is not before that of the last
+// entry in the log of the workspace, once Counters was called.
+func (tx *Tx) Now() int64 { return tx.now }
+
+// DryRun is the dry run of which the write is a step; nil if it is in earnest.
+func (tx *Tx) DryRun() *dryrun.Run { return tx.job.dryRun }
+
+// DeferReferences lets rows refer to rows that are missing until the transaction ends.
+func (tx *Tx) DeferReferences() error { return tx.conn.DeferReferences() }
+
+// After registers what must happen once the changes are on disk, and only then.
+func (tx *Tx) After(fn func()) { tx.job.after = append(tx.job.after, fn) }
+
+// CommitWithError returns an error with which the function may end and yet have its changes
+// kept: the try that was counted, the code that was made.
+func (tx *Tx) CommitWithError(err error) error {
+	tx.job.commitErr = err
+	return err
+}
+
+// MarkChanged notes that records of a workspace change.
+func (tx *Tx) MarkChanged(workspace int64) {
+	if v := tx.db.cache.Version(workspace); !slices.Contains(tx.job.versions, v) {
+		tx.job.versions = append(tx.job.versions, v)
+	}
+}
+
+// Invalidate notes that what is kept in memory of a record is not as it is any more.
+func (tx *Tx) Invalidate(e *crm.Entity, key int64) {
+	tx.job.invalidated = append(tx.job.invalidated, cache.RecordKey{Entity: e, Key: key})
+}
+
+// NoteRecord gives the caches a record as the transaction leaves it, once that is committed.
+func (tx *Tx) NoteRecord(rec crm.Record) {
+	tx.job.changedRecords = append(tx.job.changedRecords, rec)
+}
+
+// begin notes that a statement is about to run, unless the job is over.
+func (tx *Tx) begin(text string) error {
+	if err := tx.CheckDeadline(); err != nil {
+		return err
+	}
+	tx.dirty = tx.dirty || !strings.HasPrefix(text, "SELECT ")
+	return nil
+}
+
+// CheckDeadline returns the error of a job that takes too long, or whose client has left.
+func (tx *Tx) CheckDeadline() error {
+	switch {
+	case tx.ended != nil:
+	case tx.limit.Err() != nil:
+		tx.ended = tx.db.writer.tooLong()
+		tx.job.timeoutErr = tx.ended
+	case !tx.job.finished:
+		tx.ended = tx.job.ctx.Err()
+	}
+	return tx.ended
+}
+
+// Exec runs a statement that returns no rows.
+func (tx *Tx) Exec(text string, args ...any) error {
+	_, err := tx.Affect(text, args...)
+	return err
+}
+
+// Affect runs a statement and returns how many rows it changed.
+func (tx *Tx) Affect(text string, args ...any) (int64, error) {
+	if err := tx.begin(text); err != nil {
+		return 0, err
+	}
+	return tx.conn.Exec(text, args...)
+}
+
+// Row reads one row into dest; found is false when there is none.
+func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) {
+	if err := tx.begin(text); err != nil {
+		return false, err
+	}
+	return sqlite.Found(tx.conn.Row(text, args, dest...))
+}
+
+// Rows reads every row of a statement. It ends when the job has taken too long: the driver
+// has a goroutine per statement for that, which is saved where one row is read or written.
+func (tx *Tx) Rows(text string, args []any, each func(scan func(...any) error) error) error {
+	if err := tx.begin(text); err != nil {
+		return err
+	}
+	err := tx.conn.Rows(tx.limit, text, args, each)
+	if err != nil && tx.limit.Err() != nil {
+		err = tx.CheckDeadline()
+	}
+	return err
+}

@@ -1,0 +1,56 @@
+package view
+
+import (
+	"log/slog"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/store/cache"
+	"crmkit/store/lastused"
+	"crmkit/store/table"
+	"crmkit/store/textindex"
+	"crmkit/store/txn"
+)
+
+// Options say what is read, and the memory that helps.
+type Options struct {
+	Schema    *crm.Schema
+	Tables    map[*crm.Entity]*table.Table // of all entities of the schema
+	Pending   *table.PendingView
+	Cache     *cache.Cache
+	LastUsed  *lastused.Buffer
+	Search    int64 // bytes for the text that is searched; 0: none is kept
+	Clock     func() time.Time
+	Log       *slog.Logger
+	TuneIndex func(*textindex.Options) // changes those of the text index; may be nil
+}
+
+// Reads answers questions about the records that are committed. It is safe for concurrent use.
+type Reads struct {
+	db        *txn.DB
+	schema    *crm.Schema
+	tables    map[*crm.Entity]*table.Table
+	pending   *table.PendingView
+	cache     *cache.Cache
+	indexes   *textindex.Set
+	lastUsed  *lastused.Buffer
+	keepsText bool
+}
+
+// New returns reads of a database that is not open yet: it makes the text index, which the
+// database keeps in step with its commits. Use must be called before anything is read.
+func New(o Options) *Reads {
+	s := &Reads{schema: o.Schema, tables: o.Tables, pending: o.Pending, cache: o.Cache, lastUsed: o.LastUsed, keepsText: o.Search > 0}
+	opts := textindex.Options{Schema: o.Schema, Source: indexSource{s}, Limit: o.Search, Now: o.Clock, Log: o.Log, Wait: maxRead / 2}
+	if o.TuneIndex != nil {
+		o.TuneIndex(&opts)
+	}
+	s.indexes = textindex.New(opts)
+	return s
+}
+
+// Use sets the database that is read.
+func (s *Reads) Use(db *txn.DB) { s.db = db }
+
+// Indexes returns the text index, which is filled from the tables when a search needs it.
+func (s *Reads) Indexes() *textindex.Set { return s.indexes }
