@@ -8,10 +8,11 @@ import (
 	"crmkit/crm/norm"
 )
 
-// The rows of accounts as package account makes them, as far as tests of records need them.
+// This package cannot import package account. These helpers write the rows of accounts as
+// package account does, as far as tests of records need them.
 
-// member returns an actor in the oldest workspace of the user with the address, and makes both
-// when there is no such user.
+// member returns an actor in the oldest workspace of the user with the address. It creates the
+// user and the workspace if there is no user with the address.
 func (f *fixture) member(email string) crm.Actor {
 	f.t.Helper()
 	a := crm.Actor{Email: email, Role: "", TokenID: "tok_test"}
@@ -39,7 +40,7 @@ func (f *fixture) member(email string) crm.Actor {
 	return a
 }
 
-// addWorkspace makes a workspace whose admin and only member is the actor.
+// addWorkspace creates a workspace whose admin and only member is the actor.
 func (tx *Tx) addWorkspace(a crm.Actor, name string) (number int64, id string, err error) {
 	if number, err = tx.Sequence("workspaces"); err != nil {
 		return 0, "", err
@@ -64,8 +65,8 @@ func (tx *Tx) addWorkspace(a crm.Actor, name string) (number int64, id string, e
 	return number, id, tx.LogEntry("workspace.create", "workspace/"+id, nil, LogFields("name", name, "time_zone", "UTC"))
 }
 
-// addMember makes the user with the id a member of the workspace that the transaction writes
-// to; an id of no user makes an invite.
+// addMember makes the user with the id a member of the workspace of the transaction. An id that
+// is not of a user makes an invite.
 func (tx *Tx) addMember(id, email, role string) error {
 	key, err := tx.Sequence("members")
 	if err != nil {
@@ -92,7 +93,7 @@ func (f *fixture) invite(actor crm.Actor, email, role string) {
 	})
 }
 
-// token makes a token of the actor, stored under the hash.
+// token creates a token of the actor, stored under the hash.
 func (f *fixture) token(actor crm.Actor, hash string) (id string) {
 	f.t.Helper()
 	return f.namedToken(actor, hash, "n")
@@ -122,7 +123,7 @@ func (f *fixture) namedToken(actor crm.Actor, hash, name string) (id string) {
 	return id
 }
 
-// holder returns the actor that an access token stands for, by its hash.
+// holder returns the actor of an access token, by the hash of the token.
 func (f *fixture) holder(hash string) (a crm.Actor) {
 	f.t.Helper()
 	err := f.Read(f.t.Context(), func(v *ReadTx) error {
@@ -137,7 +138,7 @@ func (f *fixture) holder(hash string) (a crm.Actor) {
 	return a
 }
 
-// deleteWorkspace deletes the actor's workspace, with all that gives access to it.
+// deleteWorkspace deletes the workspace of the actor with its members, tokens and invites.
 func (tx *Tx) deleteWorkspace() error {
 	for _, table := range []string{"tokens", "codes", "oauth_grants", "members"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE workspace_id = $1", tx.Actor.Workspace); err != nil {
@@ -150,7 +151,7 @@ func (tx *Tx) deleteWorkspace() error {
 	if err := tx.Exec("DELETE FROM workspaces WHERE number = $1", tx.Actor.Workspace); err != nil {
 		return err
 	}
-	tx.Actor.Workspace = 0 // the log of no workspace says that it was there
+	tx.Actor.Workspace = 0 // the entry is in the log of no workspace, because that of this one is deleted
 	return tx.LogEntry("workspace.delete", "workspace/"+tx.Actor.WorkspaceID, nil, nil)
 }
 
@@ -169,8 +170,8 @@ func (f *fixture) populate(actor crm.Actor, n int) {
 	}
 }
 
-// rowsOf returns the rows of a workspace by table, each in one line: those that
-// name it, and those with a key of a record, whose upper bits are its number.
+// rowsOf returns the rows of a workspace by table, each in one line: rows with the number of the
+// workspace, and rows with the key of one of its records. The upper bits of a key are the number.
 func (f *fixture) rowsOf(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}

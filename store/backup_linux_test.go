@@ -41,7 +41,7 @@ func TestLastBackup(t *testing.T) {
 	}
 }
 
-// TestBackupOnAFullDisk checks that a backup that does not fit leaves the one before.
+// TestBackupOnAFullDisk checks that a backup that does not fit on the disk leaves the last one.
 func TestBackupOnAFullDisk(t *testing.T) {
 	path, _, _ := madeFile(t)
 	dir := t.TempDir()
@@ -66,11 +66,11 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	}
 }
 
-// TestVerifyKnowsReferences checks that a row that refers to none is found, which
-// SQLite's integrity check does not look for.
+// TestVerifyKnowsReferences checks that Verify finds a reference to a row that does not exist.
+// SQLite's integrity check does not find it.
 func TestVerifyKnowsReferences(t *testing.T) {
 	path, rec, _ := madeFile(t)
-	must(t, runSQL(path, "UPDATE contacts SET company_id = 77")) // of a connection that checks no references
+	must(t, runSQL(path, "UPDATE contacts SET company_id = 77")) // runSQL does not check foreign keys
 	if _, err := Verify(t.Context(), path); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("references lead nowhere: contacts %d refers to no row of companies", rec.Key)) {
 		t.Errorf("verified: %v", err)
 	}

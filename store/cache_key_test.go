@@ -13,7 +13,7 @@ import (
 	"crmkit/store/cache"
 )
 
-// values returns two values for a filter on a field, large and near each other.
+// values returns two values for a filter on a field that are long and differ little.
 func values(f *crm.Field, actor crm.Actor) [2]string {
 	key := func(prefix string, n int64) string { return crm.RecordID(prefix, crm.RecordKey(actor.Workspace, n)) }
 	switch f.Type {
@@ -46,8 +46,8 @@ func prefixOf(kind string) string {
 	return ""
 }
 
-// TestArgumentsHaveKeys compiles a pair of questions for each filter that there is: all
-// arguments have a key, and the pair has different ones.
+// TestArgumentsHaveKeys compiles two questions for each field and operator, which differ in their
+// arguments alone. Each has a key in the cache of counts, and the keys are different.
 func TestArgumentsHaveKeys(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")
@@ -64,6 +64,8 @@ func TestArgumentsHaveKeys(t *testing.T) {
 	}
 }
 
+// compareKeys compares the keys of two questions, and returns 1, or 0 if the field does not
+// take the operator.
 func (f *fixture) compareKeys(actor crm.Actor, e *crm.Entity, field *crm.Field, op string) (compared int) {
 	f.t.Helper()
 	name, pair := field.Name, values(field, actor)
@@ -74,18 +76,18 @@ func (f *fixture) compareKeys(actor crm.Actor, e *crm.Entity, field *crm.Field, 
 	for _, value := range pair {
 		q, fault := query.Parse(e, url.Values{name: {op + ":" + value}}, query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace})
 		if fault != nil {
-			return 0 // the field does not take the operator, or not this value
+			return 0 // the field does not take the operator or the value
 		}
 		keys = append(keys, cache.NewKey(actor.Workspace, "SELECT 1 WHERE "+q.Condition(), q.Args))
 	}
 	if keys[0] == keys[1] || keys[0] == (cache.Key{}) || keys[1] == (cache.Key{}) {
-		f.t.Errorf("%s?%s=%s:%s and :%s have one key, or none", e.Plural, name, op, pair[0], pair[1])
+		f.t.Errorf("%s?%s=%s:%s and :%s have the same key, or no key", e.Plural, name, op, pair[0], pair[1])
 	}
 	return 1
 }
 
-// TestTotalsOfOtherValues asks questions of one shape after each other: each has its own
-// total, values in use and way.
+// TestTotalsOfOtherValues asks questions one after the other that differ in their arguments alone.
+// Each has its own total.
 func TestTotalsOfOtherValues(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

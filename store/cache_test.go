@@ -14,14 +14,14 @@ import (
 	"crmkit/store/table"
 )
 
-// checkCache compares what lists and fetches show with the tables.
+// checkCache compares the records of lists and fetches with those in the tables.
 func (f *fixture) checkCache(actor crm.Actor) {
 	f.t.Helper()
 	for _, e := range f.Schema.Entities {
 		if !f.mappings[e].Layout.Cacheable() {
 			continue
 		}
-		for range 2 { // as it was left, and as it was put just now
+		for range 2 { // with the cache as it is, and with the records that the first round put there
 			for _, rec := range f.list(actor, e.Name, "limit=200&total=none").Records {
 				var want crm.Record
 				f.write(actor, func(tx *Tx) (err error) {
@@ -39,7 +39,8 @@ func (f *fixture) checkCache(actor crm.Actor) {
 	}
 }
 
-// TestCacheShowsWhatTheTablesHave writes at random from several sides while others read.
+// TestCacheShowsWhatTheTablesHave has several goroutines that write at random while others read.
+// After each round the cache has what the tables have.
 func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		actors := []crm.Actor{f.member("ann@example.com"), f.member("bob@example.com")}
@@ -53,7 +54,7 @@ func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 					}
 					kind := []string{"contact", "company", "deal", "activity", "campaign_member"}[m.random.IntN(5)]
 					for _, rec := range f.list(m.actor, kind, "limit=30").Records {
-						_, _ = f.Record(t.Context(), m.actor, rec.Entity, rec.Key) // it may be gone by now
+						_, _ = f.Record(t.Context(), m.actor, rec.Entity, rec.Key) // it may be deleted by now
 					}
 				}
 			})
@@ -62,12 +63,12 @@ func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 			}
 		}
 		if kept := f.cache.Stats().Bytes > 0; kept != (f.Store.opts.Caches.Records > 0) {
-			t.Errorf("records are kept: %v", kept)
+			t.Errorf("records are in the cache: %v", kept)
 		}
 	})
 }
 
-// TestCacheFollowsWrites changes what cached records show, in each way.
+// TestCacheFollowsWrites changes cached records, the labels of their references and their rollups.
 func TestCacheFollowsWrites(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -94,7 +95,8 @@ func TestCacheFollowsWrites(t *testing.T) {
 	})
 }
 
-// TestCacheDropsRecordsOfOlderCommits puts and takes what was read before a commit.
+// TestCacheDropsRecordsOfOlderCommits puts a record into the cache that was read before a commit,
+// and reads from a snapshot of before it. Neither finds a record.
 func TestCacheDropsRecordsOfOlderCommits(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -109,10 +111,10 @@ func TestCacheDropsRecordsOfOlderCommits(t *testing.T) {
 	}
 	records := make([]crm.Record, 1)
 	if missing := before.Records(layout, []int64{jane.Key}, records); len(missing) != 1 || records[0].Entity != nil {
-		t.Error("a snapshot of before a commit finds what was put after it")
+		t.Error("a snapshot of before a commit finds a record that was put after it")
 	}
 	if missing := f.cache.Snapshot(ann.Workspace).Records(layout, []int64{jane.Key}, records); len(missing) != 0 {
-		t.Error("nothing was kept: the test tested nothing")
+		t.Error("the cache is empty, so this test shows nothing")
 	}
 }
 
@@ -127,7 +129,7 @@ func TestCacheSeparatesWorkspaces(t *testing.T) {
 	}
 }
 
-// TestCacheIsBounded reads more than fits.
+// TestCacheIsBounded reads more records than the cache may have.
 func TestCacheIsBounded(t *testing.T) {
 	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Caches: &Caches{Records: 20_000}})
 	ann := f.member("ann@example.com")
@@ -137,16 +139,16 @@ func TestCacheIsBounded(t *testing.T) {
 	for range 2 {
 		f.checkCache(ann)
 		if size := f.cache.Stats().Bytes; size > 20_000 || size < 5_000 {
-			t.Errorf("%d bytes are kept", size)
+			t.Errorf("the cache has %d bytes", size)
 		}
 	}
 }
 
-// foreignCommit is what the log says when the caches were emptied for a foreign commit.
+// foreignCommit is the line of the log after a commit of another program.
 const foreignCommit = "another program has committed to the database"
 
-// TestCommitsOfOtherProgramsAreSeen changes the file past the store, as sqlite3 can: from the
-// next write on, everything is as in the file.
+// TestCommitsOfOtherProgramsAreSeen changes the file without the store, as sqlite3 can. From the
+// next write on, every answer is as in the file.
 func TestCommitsOfOtherProgramsAreSeen(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
@@ -176,7 +178,7 @@ func TestCommitsOfOtherProgramsAreSeen(t *testing.T) {
 }
 
 // TestOwnCommitsDoNotEmptyCaches checks that the writer does not take its own commits, failed
-// writes and checkpoints for those of another program, nor what others only read.
+// writes and checkpoints, or reads of other programs, for writes of another program.
 func TestOwnCommitsDoNotEmptyCaches(t *testing.T) {
 	f, log := withLog(t)
 	f.opts.idle = time.Millisecond
@@ -187,9 +189,9 @@ func TestOwnCommitsDoNotEmptyCaches(t *testing.T) {
 		f.findsOne(ann, "jane", int64(i+1))
 		if err := f.Write(t.Context(), ann, func(tx *Tx) error {
 			_, err := tx.Update(jane.Key, f.draft("contact", "name", "June"))
-			return errors.Join(err, errors.New("taken back"))
+			return errors.Join(err, errors.New("oops"))
 		}); err == nil {
-			t.Fatal("a failed write is kept")
+			t.Fatal("a failed write was committed")
 		}
 		for f.Stats().LogBytes > 0 { // until a checkpoint
 			time.Sleep(time.Millisecond)
@@ -203,8 +205,8 @@ func TestOwnCommitsDoNotEmptyCaches(t *testing.T) {
 	}
 }
 
-// TestCachesFollowSteps looks between the steps of a change with many dependents: with what is
-// in memory of before, the answers are the same as with memory that is filled anew.
+// TestCachesFollowSteps reads between the steps of a change with many dependents. With the caches
+// as they are from before, the answers are the same as with caches that are filled again.
 func TestCachesFollowSteps(t *testing.T) {
 	for name, change := range map[string]func(f *fixture, ann crm.Actor, company crm.Record, contacts []crm.Record){
 		"move": func(f *fixture, ann crm.Actor, _ crm.Record, contacts []crm.Record) {
@@ -229,23 +231,23 @@ func TestCachesFollowSteps(t *testing.T) {
 			}
 			f.answers(ann, records, asked)
 			change(f, ann, company, contacts)
-			looks := f.betweenSteps(100, "TRUE", func(i int) {
+			reads := f.betweenSteps(100, "TRUE", func(i int) {
 				got := f.answers(ann, records, asked)
 				f.emptyCaches()
 				for n, want := range f.answers(ann, records, asked) {
 					if got[n] != want {
-						t.Errorf("look %d: memory says\n%s\nand the tables\n%s", i, got[n], want)
+						t.Errorf("read %d: the caches say\n%s\nthe tables say\n%s", i, got[n], want)
 					}
 				}
 			})
-			if looks < 2 {
-				t.Errorf("%d looks between steps, too few", looks)
+			if reads < 2 {
+				t.Errorf("%d reads between steps, too few", reads)
 			}
 		})
 	}
 }
 
-// answers returns what a store says to questions whose answers it may keep in memory.
+// answers returns the answers of a store to questions whose answers may be cached.
 func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[string][]string) (said []string) {
 	f.t.Helper()
 	for _, rec := range records {
@@ -267,7 +269,7 @@ func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[strin
 	return said
 }
 
-// shown returns all of a record in one line.
+// shown returns the values and labels of a record in one line.
 func shown(rec crm.Record) string {
 	if rec.Entity == nil {
 		return ""

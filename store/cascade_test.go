@@ -12,8 +12,7 @@ import (
 	"crmkit/crm"
 )
 
-// settled does what remains of changes that concern many records, and checks that nothing of
-// what was deleted is left.
+// settled completes all cascades, and checks that nothing refers to a deleted record.
 func (f *fixture) settled() {
 	f.t.Helper()
 	if err := f.Settle(context.Background()); err != nil {
@@ -30,7 +29,7 @@ func (f *fixture) settled() {
 			if to := e.Target(&e.Fields[i]); to != nil {
 				lost := f.raw(1, fmt.Sprintf("SELECT key FROM %s t WHERE %s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s r WHERE r.key = t.%s)", e.Plural, e.Fields[i].Col(), to.Plural, e.Fields[i].Col()))
 				if len(lost) > 0 {
-					f.t.Errorf("%s of %s leads nowhere: %v", e.Fields[i].Name, e.Plural, lost)
+					f.t.Errorf("%s of %s refers to no record: %v", e.Fields[i].Name, e.Plural, lost)
 				}
 			}
 		}
@@ -49,46 +48,47 @@ func (f *fixture) group(actor crm.Actor, n int) (company crm.Record, contacts []
 	return company, contacts
 }
 
-// betweenSteps calls look between the steps of cascades that meet an SQL condition, while
-// nothing is written, at most so many times, and returns how often it did.
-func (f *fixture) betweenSteps(most int, condition string, look func(i int)) (looks int) {
+// betweenSteps calls read between the steps of cascades that meet an SQL condition, while the
+// writer is blocked. It does so at most so many times, and returns how often it did.
+func (f *fixture) betweenSteps(most int, condition string, read func(i int)) (reads int) {
 	f.t.Helper()
-	for looks < most {
+	for reads < most {
 		release := f.block()
 		rest := len(f.raw(1, "SELECT record FROM cascades WHERE "+condition)) > 0
 		if rest {
-			look(looks)
-			looks++
+			read(reads)
+			reads++
 		}
 		release()
 		if !rest {
 			break
 		}
 	}
-	return looks
+	return reads
 }
 
-// removeThen deletes a record and calls look when that is committed, before anything else is
-// written.
-func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, look func()) {
+// removeThen deletes a record with dependents, and calls read after the commit and before
+// the next write.
+func (f *fixture) removeThen(actor crm.Actor, rec crm.Record, read func()) {
 	f.t.Helper()
 	f.write(actor, func(tx *Tx) error {
 		later, err := tx.Delete(rec)
 		if err == nil && !later {
 			f.t.Errorf("%s was deleted at once", rec.Handle())
 		}
-		tx.After(look)
+		tx.After(read)
 		return err
 	})
 }
 
-// TestReadersSeeADeleteAtOnce reads between the first step of a delete and the next.
+// TestReadersSeeADeleteAtOnce reads between the first step of a delete and the next. Readers see
+// no record, label, tag or count of the deleted company.
 func TestReadersSeeADeleteAtOnce(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 4, 3
 	ann := f.member("ann@example.com")
 	company, contacts := f.group(ann, 10)
-	f.fetch(ann, contacts[0]) // it and its company are in memory now
+	f.fetch(ann, contacts[0]) // the record and the label of its company are cached now
 	f.list(ann, "contact", "search=acme")
 	f.removeThen(ann, f.fetch(ann, company), func() {
 		_, err := f.Record(t.Context(), ann, company.Entity, company.Key)
@@ -124,7 +124,7 @@ func TestReadersSeeADeleteAtOnce(t *testing.T) {
 		t.Errorf("%d of 20 activities have no company", got)
 	}
 	if again := f.save(ann, "company", "name", "Acme", "domain", "acme.com"); again.Key == company.Key {
-		t.Error("its number was given out again")
+		t.Error("the number of a deleted record was given to another")
 	}
 	if got := f.raw(1, "SELECT actor || ' ' || COUNT(*) FROM changes WHERE action = 'update' AND target LIKE 'contact/%' GROUP BY actor"); !slices.Equal(got, []string{"ann@example.com 10"}) {
 		t.Errorf("the log has %v", got)
@@ -132,7 +132,7 @@ func TestReadersSeeADeleteAtOnce(t *testing.T) {
 	f.checkSignals()
 }
 
-// TestDomainOfADeletedCompanyIsFree makes and deletes companies of one domain while cascades run.
+// TestDomainOfADeletedCompanyIsFree creates and deletes companies of one domain while cascades run.
 func TestDomainOfADeletedCompanyIsFree(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
@@ -147,7 +147,8 @@ func TestDomainOfADeletedCompanyIsFree(t *testing.T) {
 	})
 }
 
-// TestCascadesContinueAfterAKill takes the file as it is after the first step of a delete.
+// TestCascadesContinueAfterAKill opens a copy of the file as it is after the first step of a
+// delete. The store completes the delete.
 func TestCascadesContinueAfterAKill(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 4, 3
@@ -178,19 +179,20 @@ func TestCascadesContinueAfterAKill(t *testing.T) {
 	g.checkSignals()
 	g.checkCounters(ann)
 	g.write(bob, (*Tx).deleteWorkspace)
-	if err := g.Close(); err != nil { // perhaps before it is swept
+	if err := g.Close(); err != nil { // perhaps before the rows of the workspace are deleted
 		t.Fatal(err)
 	}
 	g = openWith(t, f.clock, again)
 	g.settled()
 	for table, rows := range g.rowsOf(bob.Workspace) {
 		if len(rows) > 0 {
-			t.Errorf("%s keeps %d rows of a deleted workspace", table, len(rows))
+			t.Errorf("%s still has %d rows of a deleted workspace", table, len(rows))
 		}
 	}
 }
 
-// TestActivitiesFollowAMovedContact moves a contact with many activities between companies.
+// TestActivitiesFollowAMovedContact moves a contact with many activities between companies, also
+// before the steps of the last move are done.
 func TestActivitiesFollowAMovedContact(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 4, 3
@@ -214,8 +216,8 @@ func TestActivitiesFollowAMovedContact(t *testing.T) {
 	})
 }
 
-// TestAStepOfAMoveReadsLittle passes on activities of one moment: a step that is behind
-// many of them reads no more than the first.
+// TestAStepOfAMoveReadsLittle moves activities that all have the same time. A step that begins
+// after many of them reads no more pages than the first step.
 func TestAStepOfAMoveReadsLittle(t *testing.T) {
 	f := onFile(t)
 	f.cascades.step = 3
@@ -229,14 +231,14 @@ func TestAStepOfAMoveReadsLittle(t *testing.T) {
 	})
 	var pages int
 	f.Watch(func(b Batch) { pages = b.Pages })
-	step := func(behind int64) int {
+	step := func(done int64) int {
 		f.write(ann, func(tx *Tx) error {
-			return tx.propagateStep(cascade{workspace: ann.Workspace, kind: "activity.contact_company_id", record: contacts[0].Key, at: last.Value("occurred_at").Int, after: last.Key + behind})
+			return tx.propagateStep(cascade{workspace: ann.Workspace, kind: "activity.contact_company_id", record: contacts[0].Key, at: last.Value("occurred_at").Int, after: last.Key + done})
 		})
 		return pages
 	}
 	step(0)
 	if first, later := step(0), step(many-10); later > first+20 {
-		t.Errorf("the first step reads %d pages, one behind %d activities %d", first, many, later)
+		t.Errorf("the first step reads %d pages, one after %d activities %d", first, many, later)
 	}
 }

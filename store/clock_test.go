@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestClockJumps sets the clock forward and back between writes: none fails or is
-// lost, versions rise, and pages neither skip nor repeat.
+// TestClockJumps sets the clock forward and back between writes. No write fails or is lost,
+// versions rise, and pages neither skip nor repeat a record.
 func TestClockJumps(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

@@ -10,21 +10,21 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// commitFaults are the ways in which COMMIT fails, with the contacts that are then in the
-// tables of unknownOutcome.
+// commitFaults are commits that fail, with the contacts that are in the tables of unknownOutcome
+// after each: before the disk has the transaction, and after it.
 var commitFaults = map[string]struct {
 	commit func(*sqlite.Conn) error
 	names  string
 }{
-	"not kept": {func(*sqlite.Conn) error { return errors.New("the disk was lost") }, "Jane Joe"},
-	"kept": {func(c *sqlite.Conn) error {
+	"not on disk": {func(*sqlite.Conn) error { return errors.New("the disk was lost") }, "Jane Joe"},
+	"on disk": {func(c *sqlite.Conn) error {
 		return errors.Join(c.Commit(), errors.New("the answer of the disk was lost"))
 	}, "Janet New"},
 }
 
-// TestCommitOfUnknownOutcome has COMMIT fail and take nothing, and fail although it took
-// all. The answer is the same, for the writer cannot tell. What the store then answers from
-// memory is what is in the file.
+// TestCommitOfUnknownOutcome has COMMIT fail without effect, and fail although the transaction is
+// on disk. The answer is the same, because the writer cannot know which it was. The next answers
+// of the store are as in the file.
 func TestCommitOfUnknownOutcome(t *testing.T) {
 	for name, fault := range commitFaults {
 		t.Run(name+", file", func(t *testing.T) { unknownOutcome(t, onFile(t), fault.commit, fault.names) })
@@ -35,11 +35,11 @@ func TestCommitOfUnknownOutcome(t *testing.T) {
 func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, names string) {
 	ann := f.member("ann@example.com")
 	jane, joe := f.save(ann, "contact", "name", "Jane", "stage", "lead"), f.save(ann, "contact", "name", "Joe", "stage", "lead")
-	before := f.listings(ann) // and all of it is in memory
+	before := f.listings(ann) // all of these are cached now
 	release := f.block()
 	answers := f.queue(t.Context(), ann, f.insert("New"),
 		func(tx *Tx) error {
-			tx.After(func() { t.Error("what must follow a commit was done") })
+			tx.After(func() { t.Error("a function given to After ran without a commit") })
 			_, err := tx.Update(jane.Key, f.draft("contact", "name", "Janet"))
 			return err
 		},
@@ -47,7 +47,7 @@ func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, n
 			_, err := tx.Delete(f.record(tx, joe))
 			return err
 		})
-	f.tuning.Commit = func(own func() error) error { // of the write that blocks; then of the others
+	f.tuning.Commit = func(own func() error) error { // first the commit of the write that blocks the writer, then the one that fails
 		f.tuning.Commit = func(func() error) error { return commit(f.writes()) }
 		return own()
 	}
@@ -61,21 +61,21 @@ func unknownOutcome(t *testing.T, f *fixture, commit func(*sqlite.Conn) error, n
 	}
 	after := f.listings(ann)
 	if same := slices.Equal(before, after); same != (names == "Jane Joe") {
-		t.Errorf("memory answers as before: %v\n%q", same, after)
+		t.Errorf("the answers are as before: %v\n%q", same, after)
 	}
-	f.save(ann, "company", "name", "Acme") // a further commit, which brings all in step
+	f.save(ann, "company", "name", "Acme") // after another commit the caches are valid in any case
 	if again := f.listings(ann); !slices.Equal(after, again) {
-		t.Errorf("memory answered\n%q\nand after a further write\n%q", after, again)
+		t.Errorf("the store answered\n%q\nand after another write\n%q", after, again)
 	}
 	f.checkCounters(ann)
 	if f.opts.Path != Memory {
 		if fresh := f.reopen().listings(ann); !slices.Equal(after, fresh) {
-			t.Errorf("memory answered\n%q\nand a fresh store answers\n%q", after, fresh)
+			t.Errorf("the store answered\n%q\nand a new store answers\n%q", after, fresh)
 		}
 	}
 }
 
-// listings returns what lists and searches answer.
+// listings returns the answers of lists and searches.
 func (f *fixture) listings(actor crm.Actor) (lines []string) {
 	for _, params := range []string{"", "stage=lead", "search=jane", "search=janet", "search=new", "search=joe"} {
 		page := f.list(actor, "contact", params)
@@ -88,8 +88,8 @@ func (f *fixture) listings(actor crm.Actor) (lines []string) {
 	return lines
 }
 
-// TestFailingWritesCostOthersOneRun puts as many failing writes into a batch as there are
-// others: each of these runs twice, and all are committed at once.
+// TestFailingWritesCostOthersOneRun makes a batch of which half the writes fail. The others run
+// twice, and are committed in one transaction.
 func TestFailingWritesCostOthersOneRun(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -111,7 +111,7 @@ func TestFailingWritesCostOthersOneRun(t *testing.T) {
 		}
 	})
 	answers := f.queue(t.Context(), ann, jobs...)
-	f.tuning.BatchTime = f.tuning.MaxWrite // read by the writer only after the blocking write
+	f.tuning.BatchTime = f.tuning.MaxWrite // the writer reads it only after the blocking write
 	release()
 	for i, err := range answers() {
 		if failed := err != nil; failed != (i%2 == 1) {
@@ -119,7 +119,7 @@ func TestFailingWritesCostOthersOneRun(t *testing.T) {
 		}
 	}
 	if got := " " + f.names(ann); got != want {
-		t.Errorf("kept %q, want %q", got, want)
+		t.Errorf("committed are %q, want %q", got, want)
 	}
 	for i, n := range runs {
 		if n != 2 {
@@ -132,13 +132,14 @@ func TestFailingWritesCostOthersOneRun(t *testing.T) {
 	f.checkCounters(ann)
 }
 
-// TestRunsAreBounded has a write fail only where the failure before it left nothing: the
-// batch then ends with each write alone, after three runs.
+// TestRunsAreBounded has a write that fails only if the write before it, which also fails, was
+// taken out. So both runs of the batch fail, and in the third each write runs in a transaction
+// of its own.
 func TestRunsAreBounded(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	oops := errors.New("oops")
-	insert, bait, lost := f.insert("kept"), f.insert("bait"), f.insert("lost")
+	insert, bait, lost := f.insert("good"), f.insert("bait"), f.insert("lost")
 	runs := 0
 	release := f.block()
 	answers := f.queue(t.Context(), ann,
@@ -156,8 +157,8 @@ func TestRunsAreBounded(t *testing.T) {
 	if errs[0] != nil || !errors.Is(errs[1], oops) || !errors.Is(errs[2], oops) {
 		t.Errorf("the answers are %v", errs)
 	}
-	if got := f.names(ann); got != "kept" || runs != 3 {
-		t.Errorf("kept %q after %d runs", got, runs)
+	if got := f.names(ann); got != "good" || runs != 3 {
+		t.Errorf("committed are %q after %d runs", got, runs)
 	}
 	f.checkCounters(ann)
 }

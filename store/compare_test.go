@@ -11,7 +11,8 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// TestForeignSchemaIsNotRestored puts into a good file what a stranger could hide there.
+// TestForeignSchemaIsNotRestored adds to a file, or takes from it, parts of the schema that could
+// change rights or answers. The file is not verified, restored or backed up.
 func TestForeignSchemaIsNotRestored(t *testing.T) {
 	for name, text := range map[string]string{
 		"trigger evil is not part of it":     "CREATE TRIGGER evil AFTER INSERT ON tokens BEGIN UPDATE tokens SET scope = 'full'; END",
@@ -58,8 +59,8 @@ func TestReleasedSchemasAreKnown(t *testing.T) {
 	}
 }
 
-// TestFurtherMigrationsAreKnown opens a file with further migrations, and then with more of
-// them: the copy before the upgrade has what the first ones made.
+// TestFurtherMigrationsAreKnown opens a file with one further migration, and then with two. The
+// copy before the second upgrade, which has the table of the first migration, is accepted.
 func TestFurtherMigrationsAreKnown(t *testing.T) {
 	f := onFile(t)
 	f.member("ann@example.com")
@@ -74,12 +75,12 @@ func TestFurtherMigrationsAreKnown(t *testing.T) {
 		t.Errorf("a file with further tables: %v, %v", sum, err)
 	}
 	if _, err := Verify(t.Context(), f.opts.Path); err == nil || !strings.Contains(err.Error(), "newer crmkit") {
-		t.Errorf("verify, which knows of none, says %v", err)
+		t.Errorf("verify, which does not know them, says %v", err)
 	}
 }
 
-// TestSummariesCountNoHiddenRow looks through a file between the first step of a delete and
-// the next.
+// TestSummariesCountNoHiddenRow verifies a file between the first step of a delete and the next.
+// The deleted company is not counted.
 func TestSummariesCountNoHiddenRow(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce = 1

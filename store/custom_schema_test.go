@@ -16,8 +16,8 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// widget is a kind that the product does not have: what it needs is a row of the
-// schema and a migration.
+// widget is a kind that the product does not have. It needs an entity in the schema and a
+// migration, and nothing else.
 var widget = crm.Entity{
 	View: crm.View{Name: "widget", Plural: "widgets", Prefix: "w", Doc: "a thing", LabelField: "label", Sort: "-created_at", MaxLimit: 100, Fields: widgetFields},
 	Ops:  crm.AllOps, Search: []string{"label", "tags", "company.name"}, Keys: crm.Keys{Unique: "serial"}, Parents: crm.Parents{Fields: []string{"company_id"}},
@@ -44,7 +44,7 @@ const widgetSQL = `CREATE TABLE widgets (key BIGINT PRIMARY KEY, workspace_id BI
   version BIGINT NOT NULL, created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX widgets_serial ON widgets (workspace_id, serial);`
 
-// released returns the names of the product's own migrations.
+// released returns the names of the migrations of the product.
 func released() []string {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -56,11 +56,11 @@ func released() []string {
 	return names
 }
 
-// numbered returns the number, as names of files have it, of the nth migration
-// behind the product's own.
+// numbered returns the number of the nth migration after those of the product, as it is written
+// in the name of a file.
 func numbered(n int) string { return fmt.Sprintf("%04d", len(released())+n) }
 
-// migrationFS is a source of one further migration.
+// migrationFS returns a file system with one migration.
 func migrationFS(name, text string) fstest.MapFS {
 	return fstest.MapFS{"migrations/" + name: {Data: []byte(text)}}
 }

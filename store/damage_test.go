@@ -15,7 +15,7 @@ import (
 	"crmkit/store/textindex"
 )
 
-// logging opens a file whose store writes its log into a buffer.
+// logging opens a store on a file, with a log that is written into a buffer.
 func logging(t *testing.T, caches *Caches) (*fixture, *bytes.Buffer) {
 	t.Helper()
 	f, out := onFile(t), &bytes.Buffer{}
@@ -23,7 +23,7 @@ func logging(t *testing.T, caches *Caches) (*fixture, *bytes.Buffer) {
 	return f.reopen(), out
 }
 
-// damage writes into a row what no version of this program writes.
+// damage writes a value into a row that no version of this program writes.
 func (f *fixture) damage(rec crm.Record, column, value string) {
 	f.t.Helper()
 	actor := crm.Actor{Workspace: crm.RecordWorkspace(rec.Key)}
@@ -34,8 +34,8 @@ func (f *fixture) damage(rec crm.Record, column, value string) {
 	})
 }
 
-// TestADamagedRowIsNamed reads and changes a record whose values cannot be read, with memory
-// and without: the error names it, and what leaves it out is answered.
+// TestADamagedRowIsNamed reads and changes a record whose values cannot be read, with caches and
+// without. The error names the record, and lists that do not have it are answered.
 func TestADamagedRowIsNamed(t *testing.T) {
 	for _, caches := range []*Caches{DefaultCaches(), {}} {
 		for column, values := range map[string][]string{"tags": {"[", "[}", `["a"`, "vip", `{"a":1}`}, "custom": {"{", `{"a"`, `{"a":"b`}} {
@@ -66,8 +66,8 @@ func TestADamagedRowIsNamed(t *testing.T) {
 	}
 }
 
-// TestAnIndexThatCannotBeFilled searches beside a damaged row. SQL answers; the log says so
-// once, also where it is tried again, and memory answers when the row is mended.
+// TestAnIndexThatCannotBeFilled searches a workspace with a damaged row. SQL answers, and the log
+// says so once, although the index is tried again. The index answers when the row is repaired.
 func TestAnIndexThatCannotBeFilled(t *testing.T) {
 	f, out := logging(t, DefaultCaches())
 	ann := f.member("ann@example.com")
@@ -79,7 +79,7 @@ func TestAnIndexThatCannotBeFilled(t *testing.T) {
 		for range 2 {
 			f.findsOne(ann, "joe", 1)
 			if f.indexes.State(of) != textindex.Absent {
-				t.Error("there is an index of what cannot be read")
+				t.Error("there is an index of rows that cannot be read")
 			}
 		}
 		f.clock.advance(2 * time.Minute)
@@ -95,8 +95,8 @@ func TestAnIndexThatCannotBeFilled(t *testing.T) {
 	}
 }
 
-// TestVerifyNamesDamagedValues looks through a file with such a row. A backup of it is made
-// and restored all the same.
+// TestVerifyNamesDamagedValues verifies a file with damaged values. A backup of it can be made and
+// restored all the same.
 func TestVerifyNamesDamagedValues(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")

@@ -8,10 +8,10 @@ import (
 	"crmkit/crm"
 )
 
-// estate is a company with a contact, a deal and activities on every mix of them.
+// estate is a company with a contact and a deal, and activities of every combination of them.
 type estate struct {
 	company, contact, deal crm.Record
-	activities             map[string]crm.Record // by what they belong to
+	activities             map[string]crm.Record // by the references that they have
 }
 
 func (f *fixture) estate(actor crm.Actor) estate {
@@ -27,7 +27,7 @@ func (f *fixture) estate(actor crm.Actor) estate {
 		}
 		e.activities[on] = f.save(actor, "activity", pairs...)
 	}
-	e.company, e.contact, e.deal = f.fetch(actor, e.company), f.fetch(actor, e.contact), f.fetch(actor, e.deal) // with what is kept of those
+	e.company, e.contact, e.deal = f.fetch(actor, e.company), f.fetch(actor, e.contact), f.fetch(actor, e.deal) // with their counts of activities
 	return e
 }
 
@@ -101,7 +101,7 @@ func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
 	})
 }
 
-// The number a delete announces is the number that goes.
+// TestDependentsCountsDeletedRecords compares the preview of a delete with the delete.
 func TestDependentsCountsDeletedRecords(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -116,7 +116,7 @@ func TestDependentsCountsDeletedRecords(t *testing.T) {
 			gone := before - f.list(ann, "activity", "").Total
 			last := counts[len(counts)-1]
 			if last.Of.Name != "activity" || last.Deleted != gone || gone == 0 {
-				t.Errorf("%s announces %v, %d went", rec.Handle(), counts, gone)
+				t.Errorf("the preview of %s says %v, %d were deleted", rec.Handle(), counts, gone)
 			}
 		}
 	})

@@ -8,8 +8,8 @@ import (
 	"crmkit/crm"
 )
 
-// TestARecordShowsSomeOfManyLabels logs for more people than a record shows. It shows as many
-// as there may be, filters find it by all, and when it is deleted none is left.
+// TestARecordShowsSomeOfManyLabels logs activities for more people than a record shows. The record
+// shows the most that it may, filters find it by each of them, and a delete leaves no label.
 func TestARecordShowsSomeOfManyLabels(t *testing.T) {
 	f := onFile(t)
 	f.cascades.step = 20
@@ -36,7 +36,7 @@ func TestARecordShowsSomeOfManyLabels(t *testing.T) {
 			t.Errorf("%d contacts were logged for %s, want 1", got, who)
 		}
 	}
-	for i := range 130 { // the first are those that are shown
+	for i := range 130 { // the record shows the labels of the first activities
 		f.remove(ann, logged[i])
 		check(people - i - 1)
 	}
@@ -47,7 +47,7 @@ func TestARecordShowsSomeOfManyLabels(t *testing.T) {
 	f.removeThen(ann, f.fetch(ann, jane), func() {
 		for _, who := range []string{"p001@acme.com", "q000@acme.com", "q129@acme.com"} {
 			if got := f.list(ann, "contact", "on_behalf_of="+who); got.Total != 0 || len(got.Records) != 0 {
-				t.Errorf("%d contacts are found by %s when there is none", got.Total, who)
+				t.Errorf("%d contacts are found by %s after the delete", got.Total, who)
 			}
 		}
 		if got := f.inUse(ann, "contact", "on_behalf_of=nobody@acme.com"); got != "" {

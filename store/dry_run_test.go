@@ -12,16 +12,16 @@ import (
 	"crmkit/store/dryrun"
 )
 
-// dryRunStep runs a step that must not fail.
+// dryRunStep runs a step of a dry run, which must not fail.
 func (f *fixture) dryRunStep(actor crm.Actor, r *dryrun.Run, fn func(*Tx) error) {
 	f.t.Helper()
 	if err := f.DryRunStep(f.t.Context(), actor, r, fn); err != nil {
-		f.t.Fatalf("Rehearse: %v", err)
+		f.t.Fatalf("DryRunStep: %v", err)
 	}
 }
 
-// Records exchange their addresses in steps, two at once by way of none: each step finds
-// what the ones before left, and the file is as it was.
+// TestDryRunExchangesUniqueValues exchanges the addresses of two records in three steps. Each step
+// sees the changes of the earlier ones, and the file does not change.
 func TestDryRunExchangesUniqueValues(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -60,13 +60,13 @@ func TestDryRunExchangesUniqueValues(t *testing.T) {
 		err := f.DryRunStep(t.Context(), ann, r, set(a, "a@x.com"))
 		wantCode(t, "an address that was taken in an earlier step", err, crm.AlreadyExists)
 		if d := equalRecords(f.fetch(ann, a), a); d != "" {
-			t.Error("the rehearsal left something: " + d)
+			t.Error("the dry run changed the record: " + d)
 		}
 	})
 }
 
-// Others make records between the steps. Those of the rehearsal are never taken for them,
-// and keep what refers to them.
+// TestDryRunRecordsAreNotRealOnes creates real records between the steps. Records of the dry run
+// are never mistaken for them, and references to records of the dry run stay as they are.
 func TestDryRunRecordsAreNotRealOnes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -95,15 +95,15 @@ func TestDryRunRecordsAreNotRealOnes(t *testing.T) {
 			}
 			out, err = tx.Save(f.draft("company", "domain", "real.com", "notes", "n"))
 			if err != nil || out.Result != Updated || r.Made(out.After) {
-				t.Errorf("what others made is %s: %v", out.Result, err)
+				t.Errorf("the real company is %s: %v", out.Result, err)
 			}
 			return err
 		})
-		f.save(ann, "contact", "name", "Boo", "email", "c@ghost.com") // which the rehearsal thought free
+		f.save(ann, "contact", "name", "Boo", "email", "c@ghost.com") // an address that the dry run has given to its own contact
 		f.dryRunStep(ann, r, func(tx *Tx) error {
 			key, err := tx.KeyOf(f.Schema.ByName("contact"), crm.Str("c@ghost.com"))
 			if key == 0 {
-				t.Error("nobody has the address")
+				t.Error("no contact has the address")
 			}
 			return err
 		})
@@ -113,8 +113,9 @@ func TestDryRunRecordsAreNotRealOnes(t *testing.T) {
 	})
 }
 
-// Steps take storage like writes, to the byte, that of the log's row about who writes once;
-// steps and parts that fail take none.
+// TestDryRunCountsStorageAsWritesDo compares the storage of steps with that of the same writes, to
+// the byte. The row of the log about the actor counts once. Steps and savepoints that fail count
+// nothing.
 func TestDryRunCountsStorageAsWritesDo(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -152,7 +153,7 @@ func TestDryRunCountsStorageAsWritesDo(t *testing.T) {
 			})
 		}
 		if n := used(); n != before {
-			t.Errorf("%d bytes are left", n-before)
+			t.Errorf("the steps left %d bytes", n-before)
 		}
 		for _, step := range steps {
 			f.write(ann, step)
@@ -163,7 +164,8 @@ func TestDryRunCountsStorageAsWritesDo(t *testing.T) {
 	})
 }
 
-// A step is a transaction of its own: what waits with it is committed beside it, once.
+// TestDryRunStepsJoinNoBatch queues a step with writes. The step has a transaction of its own, so
+// the writes are committed and the step runs once.
 func TestDryRunStepsJoinNoBatch(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -190,8 +192,8 @@ func TestDryRunStepsJoinNoBatch(t *testing.T) {
 	})
 }
 
-// A rehearsal remembers of records that are there what it changed alone, and of those that
-// it made all, up to a bound: the step behind is refused.
+// TestDryRunRemembersChanges checks that a dry run remembers only the changed fields of real
+// records, up to a limit, after which the next step is refused.
 func TestDryRunRemembersChanges(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -212,14 +214,14 @@ func TestDryRunRemembersChanges(t *testing.T) {
 				t.Fatalf("the change of a name takes %d bytes: %v", r.Memory(), err)
 			}
 		}
-		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // by somebody else, between two steps
+		f.save(ann, "contact", "email", "n0@x.com", "phone", "+49 30 1") // a real write between two steps
 		f.dryRunStep(ann, r, func(tx *Tx) error {
 			key, err := tx.KeyOf(there[0].Entity, crm.Str("n0@x.com"))
-			rec, _, looked := tx.Lookup(there[0].Entity, there[0].Key)
+			rec, _, failed := tx.Lookup(there[0].Entity, there[0].Key)
 			if key != there[0].Key || rec.Value("name").Text != "M0" || rec.Value("notes").Text != large || !rec.Value("phone").Set() {
 				t.Errorf("the record is %d: name %s, phone %v, %d bytes of notes", key, rec.Value("name").Text, rec.Value("phone"), len(rec.Value("notes").Text))
 			}
-			return errors.Join(err, looked)
+			return errors.Join(err, failed)
 		})
 		steps := 0
 		for ; steps < len(there); steps++ {
@@ -234,7 +236,7 @@ func TestDryRunRemembersChanges(t *testing.T) {
 			t.Errorf("%d changes of 50,000 bytes fit into %d", steps, most)
 		}
 		if d := equalRecords(f.fetch(ann, there[1]), there[1]); d != "" {
-			t.Error("the rehearsal left something: " + d)
+			t.Error("the dry run changed the record: " + d)
 		}
 	})
 }
@@ -269,7 +271,7 @@ func TestDryRunStepsLeaveCachesAlone(t *testing.T) {
 			step()
 		}
 		if n := f.indexes.Len(); n != before || before == 0 {
-			t.Errorf("of %d kinds in memory %d are left", before, n)
+			t.Errorf("of %d text indexes %d are left", before, n)
 		}
 		if find(name) != 1 || find("joe") != 0 || find("jane") != 0 {
 			t.Errorf("%d activities of %s, %d of Joe, %d of Jane", find(name), name, find("joe"), find("jane"))

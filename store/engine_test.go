@@ -10,8 +10,8 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// engines runs a test on a file, with all caches, and in memory, with none and where
-// unordered rows come last first: what a store answers depends on neither.
+// engines runs a test twice: on a file with all caches, and in memory without caches, where SQLite
+// returns unordered rows in reverse. Answers must not depend on any of these.
 func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Helper()
 	enginesWith(t, Options{}, test)
@@ -39,7 +39,7 @@ func openAt(t *testing.T, path string) *fixture {
 	return openWith(t, newClock(), Options{Path: path})
 }
 
-// cached opens a store in memory that has all caches.
+// cached opens a store in memory with all caches.
 func cached(t *testing.T) *fixture {
 	t.Helper()
 	return openWith(t, newClock(), Options{Path: Memory, Caches: DefaultCaches()})
@@ -51,7 +51,7 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 		opts.Schema, opts.Clock, opts.Rand = builtin(t), c.Now, rand.NewChaCha8([32]byte{1})
 	}
 	if opts.MaxWrite == 0 {
-		opts.MaxWrite = time.Minute // of a busy machine; tests of the limit set their own
+		opts.MaxWrite = time.Minute // a loaded machine must not fail a write; tests of the limit set their own
 	}
 	bare := opts.Path == Memory && opts.Caches == nil
 	if bare {
@@ -77,13 +77,13 @@ func openWith(t *testing.T, c *clock, opts Options) *fixture {
 	return f
 }
 
-// reversed has the engine return unordered rows last first also from files.
+// reversed makes SQLite return unordered rows in reverse from files too.
 var reversed = flag.Bool("reversed", false, "have SQLite return the rows of unordered statements in reverse")
 
 // writes returns the connection that writes, which serves the test while no write runs.
 func (f *fixture) writes() *sqlite.Conn { return f.conns[len(f.conns)-1] }
 
-// emptyCaches empties what memory holds.
+// emptyCaches empties the caches and the text index.
 func (f *fixture) emptyCaches() {
 	f.cache.Clear()
 	f.indexes.Clear()

@@ -39,7 +39,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// fixture is an open store with what a test needs around it.
+// fixture is an open store with helpers for tests. Helpers that return no error fail the test.
 type fixture struct {
 	*Store
 	t      *testing.T
@@ -74,8 +74,8 @@ func (f *fixture) write(actor crm.Actor, fn func(*Tx) error) {
 	}
 }
 
-// draft builds what the server decodes from a body: names and values in turn.
-// A string names text, an int a number, a slice tags, nil clears, members merge.
+// draft makes a draft of a kind from pairs of a field's name and its value. A string becomes text,
+// an int a number, a slice tags, a record a reference; members are merged, nil clears the field.
 func (f *fixture) draft(kind string, pairs ...any) Draft {
 	f.t.Helper()
 	d := Draft{Entity: f.Schema.ByName(kind)}
@@ -160,7 +160,7 @@ func (f *fixture) remove(actor crm.Actor, rec crm.Record) {
 	}
 }
 
-// fetch reads a record again.
+// fetch returns a record as readers see it now.
 func (f *fixture) fetch(actor crm.Actor, rec crm.Record) crm.Record {
 	f.t.Helper()
 	got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
@@ -193,7 +193,7 @@ func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	return page
 }
 
-// Each of these reads in a view of its own.
+// The next methods are those of View, each in a view of its own.
 
 func (f *fixture) Search(ctx context.Context, actor crm.Actor, q *query.Search) (page list.Page, err error) {
 	err = f.View(ctx, actor, func(v *View) (err error) { page, err = v.Search(q); return err })
@@ -233,7 +233,7 @@ func (f *fixture) searchIndex(ctx context.Context, actor crm.Actor, e *crm.Entit
 	return f.indexes.Snapshot(actor.Workspace).Search(ctx, e, terms)
 }
 
-// raw runs a query and returns its rows, each printed in one line.
+// raw runs a query and returns its rows, each in one line.
 func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
 	f.t.Helper()
 	cells, dest := make([]any, columns), make([]any, columns)
@@ -272,7 +272,7 @@ func wantCode(t *testing.T, what string, err error, want crm.Code) {
 	}
 }
 
-// together runs fn n times at once and waits for all.
+// together runs fn in n goroutines that start at the same time, and waits for all.
 func together(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
@@ -286,7 +286,7 @@ func together(n int, fn func(i int)) {
 	done.Wait()
 }
 
-// equalRecords says how two records differ, nothing when they do not.
+// equalRecords returns the first difference of two records, empty if they are equal.
 func equalRecords(a, b crm.Record) string {
 	if a.Key != b.Key || a.ID != b.ID {
 		return fmt.Sprintf("key %d %s is not %d %s", a.Key, a.ID, b.Key, b.ID)
