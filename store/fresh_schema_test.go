@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write schema.sql")
 
-// runSQL runs statements on a file, as any program could that has SQLite.
+// runSQL runs statements on a file without the store, as another program with SQLite could.
 func runSQL(path string, texts ...string) error {
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
@@ -29,9 +29,9 @@ func runSQL(path string, texts ...string) error {
 	return nil
 }
 
-// TestNewSchema compares a file that schema.sql made with one that all migrations made, one
-// after the other: the same tables and indexes in the same words, the same rows, and the same
-// notes of what was done.
+// TestNewSchema compares a file made from schema.sql with one made by all migrations, one after
+// the other. Both have the same statements for tables and indexes, the same rows, and the same
+// list of migrations.
 func TestNewSchema(t *testing.T) {
 	schema := FileSchema()
 	steps, err := schema.Load()
@@ -48,15 +48,15 @@ func TestNewSchema(t *testing.T) {
 	}
 	got, same := dumpSchema(t, FileSchema())
 	if got != made {
-		t.Errorf("schema.sql makes another schema than it is:\n%s", got)
+		t.Errorf("a file made from schema.sql has another schema:\n%s", got)
 	}
 	if !slices.Equal(notes, same) || len(notes) != len(steps) {
-		t.Errorf("the file notes %v, and where each step was run %v", same, notes)
+		t.Errorf("the file lists the migrations %v, and with each of them run %v", same, notes)
 	}
 }
 
-// dumpSchema returns the statements that make what a schema makes in an empty database,
-// with the rows of its tables, and which migrations it notes.
+// dumpSchema creates a database with a schema, and returns its statements and rows as SQL, and the
+// list of its migrations.
 func dumpSchema(t *testing.T, schema sqlite.Schema) (text string, notes []string) {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Options{Path: Memory, Schema: schema})

@@ -14,8 +14,8 @@ import (
 	"crmkit/store/list"
 )
 
-// TestFunctionsOfSQL compares the functions with package strings and, where that knows the
-// letters, with LIKE.
+// TestFunctionsOfSQL compares the functions that SQL calls with package strings and, for folded
+// text, with LIKE. LIKE ignores the case of ASCII letters only.
 func TestFunctionsOfSQL(t *testing.T) {
 	f := onFile(t)
 	letters := rapid.StringOf(rapid.SampledFrom([]rune(`aAbBéÉß%_\'" 1`)))
@@ -47,8 +47,8 @@ func TestFunctionsOfSQL(t *testing.T) {
 	}
 }
 
-// TestListsStopAtTheirDeadline holds it of each step of a list, whose statements here
-// would never end.
+// TestListsStopAtTheirDeadline gives each step of a list a statement that never ends. The step
+// ends with its context, and the connection works for the next read.
 func TestListsStopAtTheirDeadline(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -56,7 +56,7 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 	const endless = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n) > 0"
 	q := f.question(ann, "contact", "created_at=not:null&limit=1")
 	q.Where = append(q.Where, endless)
-	lead := query.IndexPath{Sources: []query.KeySource{{From: "contacts g", Key: "g.key", Where: endless}}}
+	path := query.IndexPath{Sources: []query.KeySource{{From: "contacts g", Key: "g.key", Where: endless}}}
 	for name, step := range map[string]func(context.Context, *list.Reader) error{
 		"keys": func(ctx context.Context, c *list.Reader) error {
 			_, err := c.Keys(ctx, list.Path{Actor: ann, Query: q})
@@ -65,8 +65,8 @@ func TestListsStopAtTheirDeadline(t *testing.T) {
 		"total": func(ctx context.Context, c *list.Reader) error {
 			return c.Total(ctx, list.Path{Actor: ann, Query: q}, &list.Page{More: true})
 		},
-		"lead": func(ctx context.Context, c *list.Reader) error {
-			_, err := c.CountKeys(ctx, list.Path{Actor: ann, Query: q}, &lead, 10)
+		"count of keys": func(ctx context.Context, c *list.Reader) error {
+			_, err := c.CountKeys(ctx, list.Path{Actor: ann, Query: q}, &path, 10)
 			return err
 		},
 	} {

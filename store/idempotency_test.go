@@ -21,7 +21,7 @@ func TestIdempotentResponses(t *testing.T) {
 		}
 		f.write(ann, func(tx *Tx) error {
 			if a, found := read(tx); !found || a != first {
-				t.Errorf("kept %+v, found %v %+v", first, found, a)
+				t.Errorf("saved %+v, found %v %+v", first, found, a)
 			}
 			return nil
 		})

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// copied returns a copy of the database file alone, as cp makes one.
+// copied returns a copy of the database file without its write-ahead log, as cp makes one.
 func (f *fixture) copied() (path string) {
 	f.t.Helper()
 	data, err := os.ReadFile(f.opts.Path)
@@ -21,8 +21,8 @@ func (f *fixture) copied() (path string) {
 	return path
 }
 
-// TestIdleStoreIsWholeInItsFile copies the file of a store that has been idle, without
-// its log.
+// TestIdleStoreIsWholeInItsFile copies the file of an idle store without its write-ahead log. The
+// copy has every write.
 func TestIdleStoreIsWholeInItsFile(t *testing.T) {
 	c := newClock()
 	f := openWith(t, c, Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), Schema: builtin(t), Clock: c.Now, Rand: rand.NewChaCha8([32]byte{1}), idle: time.Millisecond})
@@ -41,8 +41,8 @@ func TestIdleStoreIsWholeInItsFile(t *testing.T) {
 	}
 }
 
-// TestFileWithoutItsLogIsNoticed opens the file of a store at work without its log, which
-// holds all there is.
+// TestFileWithoutItsLogIsNoticed opens a copy of the file of a store at work without its
+// write-ahead log, which has all writes. The store says so in its log.
 func TestFileWithoutItsLogIsNoticed(t *testing.T) {
 	f := onFile(t)
 	f.member("ann@example.com")

@@ -12,7 +12,7 @@ import (
 	"crmkit/store/textindex"
 )
 
-// tuned opens a store on a file whose text index has other options.
+// tuned opens a store on a file and changes the options of its text index.
 func tuned(t *testing.T, tune func(*textindex.Options)) *fixture {
 	t.Helper()
 	f := onFile(t)
@@ -31,9 +31,9 @@ func (s slowSource) Rows(ctx context.Context, page textindex.Page, each func(tex
 	return s.Source.Rows(ctx, page, each)
 }
 
-// TestSearchesWithoutTheirIndex searches while the text of a kind is not read in time: SQL
-// answers, and finds what was just written; misspelled words are found once the text is in
-// memory.
+// TestSearchesWithoutTheirIndex searches while the text index of a kind is being filled. SQL
+// answers, and finds records that were just written. Misspelled words are found when the index is
+// ready.
 func TestSearchesWithoutTheirIndex(t *testing.T) {
 	released := make(chan struct{})
 	f := tuned(t, func(o *textindex.Options) {
@@ -42,14 +42,14 @@ func TestSearchesWithoutTheirIndex(t *testing.T) {
 	ann := f.member("ann@example.com")
 	contact := f.Schema.ByName("contact")
 	f.save(ann, "contact", "name", "Jane Doe", "notes", "wants a quote")
-	_ = f.list(ann, "contact", "search=jane") // which asks for the index
+	_ = f.list(ann, "contact", "search=jane") // begins to fill the index
 	f.save(ann, "contact", "name", "Jane Roe", "notes", "wants nothing")
 	f.comparesWithoutIndex(ann, textindex.FuzzySoon)
 	if page := f.list(ann, "contact", "search=janne"); page.NoExactMatch {
-		t.Error("a word is said to occur nowhere in text that was not read")
+		t.Error("NoExactMatch is set, although the text was not read")
 	}
 	close(released)
-	for _, kind := range []string{"contact", "company"} { // which contacts are searched by, too
+	for _, kind := range []string{"contact", "company"} { // a search of contacts reads the names of companies too
 		for f.indexes.State(textindex.Key{Workspace: ann.Workspace, Entity: f.Schema.ByName(kind)}) != textindex.Ready {
 			_ = f.list(ann, "contact", "search=jane")
 			runtime.Gosched()
@@ -78,8 +78,8 @@ func (f *fixture) comparesWithoutIndex(ann crm.Actor, fuzzy FuzzySupport) {
 	}
 }
 
-// TestSearchesLeaveATurnToTheirIndex has more searches of one workspace than it may hold
-// turns: all wait for an index whose filling needs a turn too.
+// TestSearchesLeaveATurnToTheirIndex runs more searches of a workspace than it has turns. All wait
+// for the index, and filling the index needs a turn too.
 func TestSearchesLeaveATurnToTheirIndex(t *testing.T) {
 	f := tuned(t, func(o *textindex.Options) { o.InlineRecords = -1 })
 	ann := f.member("ann@example.com")
@@ -98,8 +98,8 @@ func TestSearchesLeaveATurnToTheirIndex(t *testing.T) {
 	}
 }
 
-// TestLargeTextIsReadAhead opens a file with two workspaces: the text of the larger is read
-// without a search, after which the store closes with more to read.
+// TestLargeTextIsReadAhead opens a file with two workspaces. The text of the larger one is read
+// without a search. A store can close while more text is to be read.
 func TestLargeTextIsReadAhead(t *testing.T) {
 	f := tuned(t, func(o *textindex.Options) { o.InlineRecords = -1 })
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -124,14 +124,14 @@ func TestLargeTextIsReadAhead(t *testing.T) {
 	}
 }
 
-// brokenSource is a source that fails in a way that nobody expects.
+// brokenSource is a source that panics.
 type brokenSource struct{ textindex.Source }
 
 func (brokenSource) Rows(context.Context, textindex.Page, func(textindex.Row)) error {
 	panic("a cell of no known type")
 }
 
-// TestBrokenTextDoesNotEndTheProcess searches text that cannot be read: SQL answers.
+// TestBrokenTextDoesNotEndTheProcess searches text whose reading panics. SQL answers.
 func TestBrokenTextDoesNotEndTheProcess(t *testing.T) {
 	for _, inline := range []int64{0, -1} {
 		f := tuned(t, func(o *textindex.Options) { o.Source, o.InlineRecords = brokenSource{o.Source}, inline })

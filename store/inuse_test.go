@@ -11,13 +11,13 @@ import (
 	"crmkit/query"
 )
 
-// run runs a statement around all that keeps tables in step.
+// run runs a statement directly, so counters and caches do not follow.
 func (f *fixture) run(actor crm.Actor, text string, args ...any) {
 	f.t.Helper()
 	f.write(actor, func(tx *Tx) error { return tx.Exec(text, args...) })
 }
 
-// checkUses checks that the kept counts of values are a recount of what the records say.
+// checkUses compares the table values_in_use with a recount of the records.
 func (f *fixture) checkUses() {
 	f.t.Helper()
 	var counts []string
@@ -34,16 +34,16 @@ func (f *fixture) checkUses() {
 			}
 		}
 	}
-	kept, counted := f.raw(5, "SELECT workspace_id, kind, field, value, n FROM values_in_use"), f.raw(5, strings.Join(counts, " UNION ALL "))
-	slices.Sort(kept)
+	stored, counted := f.raw(5, "SELECT workspace_id, kind, field, value, n FROM values_in_use"), f.raw(5, strings.Join(counts, " UNION ALL "))
+	slices.Sort(stored)
 	slices.Sort(counted)
-	if !slices.Equal(kept, counted) {
-		f.t.Errorf("the kept values in use are\n%q\na recount finds\n%q", kept, counted)
+	if !slices.Equal(stored, counted) {
+		f.t.Errorf("values_in_use has\n%q\na recount finds\n%q", stored, counted)
 	}
 }
 
-// TestAllValuesInUseAreCounted checks that what an empty list says does not depend on which
-// rows stand first, in a workspace with more records than any explanation reads.
+// TestAllValuesInUseAreCounted checks that the values in use are counted in all records, in a
+// workspace with more records than an explanation reads.
 func TestAllValuesInUseAreCounted(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -64,7 +64,7 @@ func TestAllValuesInUseAreCounted(t *testing.T) {
 	})
 }
 
-// TestManyValuesInUse checks that the values beyond those listed are counted to a bound.
+// TestManyValuesInUse checks that the values beyond those listed are counted up to a bound.
 func TestManyValuesInUse(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -75,8 +75,8 @@ func TestManyValuesInUse(t *testing.T) {
 	}
 }
 
-// TestCustomValuesAreCountedInTheNewest checks that where no counts are kept those of the
-// newest records are given, and that the answer says so.
+// TestCustomValuesAreCountedInTheNewest checks that values of custom fields, which have no stored
+// counts, are counted in the newest records, and that the answer says so.
 func TestCustomValuesAreCountedInTheNewest(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")

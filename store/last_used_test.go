@@ -15,8 +15,8 @@ import (
 	"crmkit/store/maintenance"
 )
 
-// TestLastUsesAreWrittenInSteps checks that the uses of many tokens do not go in one write, that
-// all arrive, and that those that could not be written are not lost.
+// TestLastUsesAreWrittenInSteps checks that the uses of many tokens are written in several
+// writes, and that uses that could not be written are written later.
 func TestLastUsesAreWrittenInSteps(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")
@@ -26,18 +26,18 @@ func TestLastUsesAreWrittenInSteps(t *testing.T) {
 	}
 	f.clock.advance(IdleLimit / 2)
 	for i := range 3 * maintenance.FlushStep {
-		f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // of tokens that were revoked since
+		f.MarkUsed(crm.Actor{TokenID: fmt.Sprint("tok_gone", i)}) // tokens that were revoked since
 	}
 	for _, id := range tokens {
 		f.MarkUsed(crm.Actor{User: ann.User, TokenID: id})
 	}
-	gone, cancel := context.WithCancel(t.Context())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	f.FlushLastUsed(gone)
+	f.FlushLastUsed(cancelled)
 	now := f.Now().UnixMilli()
 	unwritten := func() string { return f.raw(1, "SELECT COUNT(*) FROM tokens WHERE last_used_at < $1", now)[0] }
 	if n := unwritten(); n != fmt.Sprint(len(tokens)) {
-		t.Errorf("a flush whose client had gone left %s uses unwritten", n)
+		t.Errorf("a cancelled flush left %s uses unwritten", n)
 	}
 	var writes atomic.Int64
 	f.Watch(func(b Batch) { writes.Add(int64(b.Writes)) })
@@ -46,16 +46,16 @@ func TestLastUsesAreWrittenInSteps(t *testing.T) {
 		t.Errorf("%s uses were lost", n)
 	}
 	if n := writes.Load(); n != 4 {
-		t.Errorf("%d uses went in %d writes", 3*maintenance.FlushStep+len(tokens), n)
+		t.Errorf("%d uses took %d writes", 3*maintenance.FlushStep+len(tokens), n)
 	}
 	writes.Store(0)
 	f.FlushLastUsed(t.Context())
 	if n := writes.Load(); n != 0 {
-		t.Errorf("%d writes of nothing", n)
+		t.Errorf("%d writes without a use to write", n)
 	}
 }
 
-// seen returns what a list of tokens shows, walked to its end, with its total.
+// seen returns the tokens of a list, walked to its end, with their last uses and the total.
 func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
 	f.t.Helper()
 	for _, key := range f.walk(actor, "token", params+"&limit=4") {
@@ -72,8 +72,8 @@ func (f *fixture) seen(actor crm.Actor, params string) (lines []string) {
 	return append(lines, fmt.Sprint(page.Total))
 }
 
-// TestListsShowUnwrittenUses checks that lists of tokens answer the same whether uses were
-// written yet or not: what they show, filter and sort by.
+// TestListsShowUnwrittenUses checks that lists of tokens show, filter and sort by the last use, and
+// answer the same before and after it is written.
 func TestListsShowUnwrittenUses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		seed := rand.Uint64()
@@ -95,27 +95,27 @@ func TestListsShowUnwrittenUses(t *testing.T) {
 				f.MarkUsed(mine[random.IntN(len(mine))])
 			}
 			f.MarkUsed(bob)
-			var noted [][]string
+			var unwritten [][]string
 			for _, q := range questions {
-				noted = append(noted, f.seen(ann, q))
+				unwritten = append(unwritten, f.seen(ann, q))
 			}
 			f.FlushLastUsed(t.Context())
 			for i, q := range questions {
-				if written := f.seen(ann, q); !slices.Equal(noted[i], written) {
-					t.Fatalf("?%s shows before the uses are written\n%q, and then\n%q", q, noted[i], written)
+				if written := f.seen(ann, q); !slices.Equal(unwritten[i], written) {
+					t.Fatalf("?%s shows before the uses are written\n%q, and then\n%q", q, unwritten[i], written)
 				}
 			}
-			if f.MarkUsed(mine[0]); random.IntN(2) == 0 { // a use that is noted stays so until it is written
-				gone, cancel := context.WithCancel(t.Context())
+			if f.MarkUsed(mine[0]); random.IntN(2) == 0 { // a cancelled flush writes no use and loses none
+				cancelled, cancel := context.WithCancel(t.Context())
 				cancel()
-				f.FlushLastUsed(gone)
+				f.FlushLastUsed(cancelled)
 			}
 		}
 	})
 }
 
-// TestTokensAreReadBesideAWrite checks that a list of tokens, one of them, and a session
-// wait for no write and make none, and show a use that is being written.
+// TestTokensAreReadBesideAWrite checks that reads of tokens, in a list, alone and for a session,
+// neither wait for a write nor make one, and show a use that is being written.
 func TestTokensAreReadBesideAWrite(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -123,7 +123,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	f.clock.advance(24 * time.Hour)
 	f.MarkUsed(ann)
 	now := f.Now().UnixMilli()
-	look := func(when string) {
+	check := func(when string) {
 		page := f.list(ann, "token", "last_used_at=gt:-1h&total=exact")
 		if len(page.Records) != 1 || page.Total != 1 || page.Records[0].Value("last_used_at").Int != now {
 			t.Errorf("%s: listed are %v", when, page.Records)
@@ -138,7 +138,7 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 		}
 	}
 	release := f.block()
-	look("while the writer is held")
+	check("while the writer is blocked")
 	if n := f.Stats().Waiting; n != 0 {
 		t.Errorf("%d writes wait", n)
 	}
@@ -147,11 +147,11 @@ func TestTokensAreReadBesideAWrite(t *testing.T) {
 	for f.Stats().Waiting == 0 {
 		runtime.Gosched()
 	}
-	look("while the use is being written")
+	check("while the use is being written")
 	release()
 	<-flushed
-	look("when it was written")
+	check("when it was written")
 	if n := len(f.lastUsed.All()); n != 0 {
-		t.Errorf("%d uses that were written are still noted", n)
+		t.Errorf("%d written uses are still in memory", n)
 	}
 }

@@ -147,7 +147,7 @@ func (f *fixture) inUseList(actor crm.Actor, kind, params string) ValueCounts {
 	return list
 }
 
-// A search reads its own writes and sees no other workspace's.
+// TestSearchReadsItsOwnWrites searches after a write, and for records of another workspace.
 func TestSearchReadsItsOwnWrites(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")

@@ -18,8 +18,8 @@ func served(t *testing.T, path string) *fixture {
 	return openWith(t, c, Options{Path: path, Schema: builtin(t), Clock: c.Now, LockAs: "crmkit serve"})
 }
 
-// TestAFileHasOneOwner opens a file that a server owns, under another name too, and when the
-// server has closed it.
+// TestAFileHasOneOwner opens a file that a server has open, by its name and by a link. It can be
+// opened when the server has closed it.
 func TestAFileHasOneOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "crmkit.db")
 	first := served(t, path)
@@ -70,14 +70,13 @@ func TestFilesArePrivate(t *testing.T) {
 	}
 }
 
-// TestRefusalsLeaveNothing checks that what is not opened gets no lock, log or copy
-// beside it.
+// TestRefusalsLeaveNothing checks that a refused file gets no lock, log or copy beside it.
 func TestRefusalsLeaveNothing(t *testing.T) {
 	path := foreign(t, "PRAGMA journal_mode = WAL", "CREATE TABLE contacts (name TEXT)")
 	refused(t, Options{Path: path, Schema: builtin(t), LockAs: "crmkit serve"}, "not one of crmkit")
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 1 {
-		t.Errorf("beside the refused file: %v, %v", entries, err)
+		t.Errorf("the folder of the refused file has %v, %v", entries, err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestLogIsTrimmed keeps the log for 30 days: older entries go in steps, the newest always
-// stays, what is left shows all that it did, and numbers count on.
+// TestLogIsTrimmed keeps the log for 30 days. Older entries are deleted in steps, the newest entry
+// always remains, the remaining entries show the same as before, and numbers are not given twice.
 func TestLogIsTrimmed(t *testing.T) {
 	f := openWith(t, newClock(), Options{Path: filepath.Join(t.TempDir(), "crmkit.db"), LogDays: maintenance.MinLogDays})
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -40,7 +40,7 @@ func TestLogIsTrimmed(t *testing.T) {
 	f.Purge(t.Context())
 	f.save(ann, "contact", "name", "Next")
 	if next := f.raw(1, "SELECT MAX(key) - CAST($2 AS INTEGER) FROM log WHERE workspace_id = $1", ann.Workspace, last[0]); next[0] != "1" {
-		t.Errorf("the next entry is %s further on", next)
+		t.Errorf("the next entry has a number that is %s higher, want 1", next)
 	}
 	f.checkCounters(ann)
 }
@@ -53,7 +53,7 @@ func TestLogDaysAreNotTooFew(t *testing.T) {
 	}
 }
 
-// TestUntrimmedLogHasNoStart says nothing of where a log begins that was never trimmed.
+// TestUntrimmedLogHasNoStart checks that a log that was never trimmed has no time of a trim.
 func TestUntrimmedLogHasNoStart(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")

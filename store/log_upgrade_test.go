@@ -12,8 +12,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// TestUpgradeKeepsTheLog checks that a file of every released schema answers after its
-// upgrade what its log said: who, when, what, with the same ids and the same fields.
+// TestUpgradeKeepsTheLog checks that the log of a file of every released schema is the same after
+// the upgrade: actors, times, actions, ids and fields.
 func TestUpgradeKeepsTheLog(t *testing.T) {
 	files, err := filepath.Glob("testdata/schema-*.db.gz")
 	if err != nil || len(files) < 11 {
@@ -71,7 +71,8 @@ func membersText(members []crm.Member) string {
 	return string(norm.AppendObject(nil, members))
 }
 
-// checkLog compares what /audit shows of each workspace, and of each entry by its id.
+// checkLog compares the log of each workspace with the wanted lines, and each entry with the same
+// entry by its id.
 func (f *fixture) checkLog(want map[int64][]string) {
 	f.t.Helper()
 	line := func(rec crm.Record) string {

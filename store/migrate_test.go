@@ -15,8 +15,7 @@ import (
 	"crmkit/crm"
 )
 
-// image returns the bytes of a file in short; a store that refuses a file must
-// leave them as they are.
+// image returns a hash of a file. A store that refuses a file must not change it.
 func image(t *testing.T, path string) [sha256.Size]byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -26,7 +25,7 @@ func image(t *testing.T, path string) [sha256.Size]byte {
 	return sha256.Sum256(data)
 }
 
-// madeFile returns a closed database of the built-in schema with one contact.
+// madeFile creates a database with one contact and closes it.
 func madeFile(t *testing.T) (path string, rec crm.Record, actor crm.Actor) {
 	t.Helper()
 	f := onFile(t)
@@ -38,7 +37,8 @@ func madeFile(t *testing.T) (path string, rec crm.Record, actor crm.Actor) {
 	return f.opts.Path, rec, actor
 }
 
-// refused opens a file that must not open and checks that it stays untouched.
+// refused checks that a file cannot be opened, with an error that says the text, and is not
+// changed.
 func refused(t *testing.T, opts Options, says string) {
 	t.Helper()
 	before := image(t, opts.Path)
@@ -192,7 +192,8 @@ func TestFailingMigrationLeavesTheOldSchema(t *testing.T) {
 	}
 }
 
-// A copy that an earlier attempt left unfinished is no copy of this file.
+// TestUpgradeIsNotTakenInByABrokenCopy upgrades a file beside which an earlier attempt left an
+// unfinished copy. The upgrade makes a copy that opens, or is refused.
 func TestUpgradeIsNotTakenInByABrokenCopy(t *testing.T) {
 	path, rec, ann := madeFile(t)
 	if err := os.WriteFile(path+".before-"+numbered(1), []byte("SQLite format 3\x00 cut short"), 0o600); err != nil {
@@ -201,7 +202,7 @@ func TestUpgradeIsNotTakenInByABrokenCopy(t *testing.T) {
 	c := newClock()
 	s, err := Open(t.Context(), widgetOptions(t, c, path))
 	if err != nil {
-		return // refusing to upgrade is as safe as another copy
+		return // a refused upgrade is as safe as another copy
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ func TestUpgradeIsNotTakenInByABrokenCopy(t *testing.T) {
 			}
 		}
 	}
-	t.Errorf("upgraded without a copy that opens; beside the file are %q", copies)
+	t.Errorf("upgraded without a copy that opens; the copies are %q", copies)
 }
 
 func TestPathsAreTakenLiterally(t *testing.T) {

@@ -11,15 +11,14 @@ import (
 	"crmkit/crm/norm"
 )
 
-// numbers are of every kind that a key of a number distinguishes, with the keys that
-// schema 13 has of them.
+// numbers are numbers of each size and sign that a key distinguishes, with their keys in schema 13.
 var numbers = map[string]string{
 	"0": "1", "1": "250000000011", "12": "2500000000212", "-12": "0499999999787~", "0.12": "2500000000012", "0.012": "2499999999912", "-0.12": "0499999999987~", "-0.012": "0500000000087~",
 	"1e24": "250000000251", "1e25": "250000000261", "-1e24": "049999999748~", "-1e25": "049999999738~", "1e400": "250000004011", "-1e400": "049999995988~", "1e-400": "249999996011", "-1e-400": "050000003988~",
 }
 
-// TestUpgradeOfNames checks that labels and custom values are found after the upgrade to
-// numbered names as before it, whatever their number is.
+// TestUpgradeOfNames checks that lists find labels and custom values after the upgrade to numbered
+// names, whatever number the value is.
 func TestUpgradeOfNames(t *testing.T) {
 	path := fixtureFile(t, "schema-0004.db")
 	db, err := sql.Open("sqlite", path)
@@ -67,8 +66,8 @@ func TestUpgradeOfNames(t *testing.T) {
 	}
 }
 
-// A client that names a key anew with every record leaves no names behind, and the names
-// of one workspace and kind are none of another's.
+// TestNamesEndWithTheirLastUse creates and deletes records with labels and custom keys of their own.
+// A name without a use is deleted, and names of workspaces and kinds are separate.
 func TestNamesEndWithTheirLastUse(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -78,7 +77,7 @@ func TestNamesEndWithTheirLastUse(t *testing.T) {
 	for i := range 40 {
 		var members []crm.Member
 		var labels []string
-		for j := range 40 { // more than one statement adds
+		for j := range 40 { // more names than one statement adds
 			members, labels = append(members, crm.Member{Name: fmt.Sprint("k", i, ".", j), JSON: fmt.Sprint(j)}), append(labels, fmt.Sprint("t", i, ".", j))
 		}
 		rec := f.save(ann, "contact", "name", "Jim", "custom", members, "tags", labels)

@@ -10,10 +10,11 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// someUser is a user who is not root; nobody need have the number.
+// someUser is the number of a user that is not root. The user need not exist.
 const someUser = 54321
 
-// asRoot skips what only root can try.
+// asRoot skips a test that only root can run: it needs files of another user. CI runs as root, so
+// there the test runs always.
 func asRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() == 0 {
@@ -34,7 +35,7 @@ func ownerNumber(t *testing.T, path string) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-// TestLockIsNoLink plants links where the lock is made: nothing they lead to may change.
+// TestLockIsNoLink puts links in place of the lock file. The files that they lead to do not change.
 func TestLockIsNoLink(t *testing.T) {
 	backup, _, _ := madeFile(t)
 	for name, plant := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
@@ -52,17 +53,17 @@ func TestLockIsNoLink(t *testing.T) {
 			}
 			text, err := os.ReadFile(secret)
 			if err != nil || string(text) != "keep this" || ownerNumber(t, secret) != before {
-				t.Errorf("the file behind the link holds %q and belongs to %d; %v", text, ownerNumber(t, secret), err)
+				t.Errorf("the linked file has %q and belongs to %d; %v", text, ownerNumber(t, secret), err)
 			}
 			if words := sqlite.LockOwner(target); strings.Contains(words, "keep") {
-				t.Errorf("the holder is called %q", words)
+				t.Errorf("the owner is named %q", words)
 			}
 		})
 	}
 }
 
-// TestRootLeavesFilesToTheServer restores and backs up as root what belongs to another
-// user: that user must own all that is left behind.
+// TestRootLeavesFilesToTheServer restores and backs up as root a database of another user. All
+// files that this makes must belong to that user.
 func TestRootLeavesFilesToTheServer(t *testing.T) {
 	asRoot(t)
 	backup, _, _ := madeFile(t)
@@ -92,8 +93,8 @@ func TestRootLeavesFilesToTheServer(t *testing.T) {
 	}
 }
 
-// TestBackupOfAnotherUserIsNotReplaced checks that a backup which the server could not
-// replace is refused at once, in words.
+// TestBackupOfAnotherUserIsNotReplaced checks that a backup that belongs to another user than the
+// database is not replaced, and that the error says how to change the owner.
 func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 	asRoot(t)
 	db, _, _ := madeFile(t)
@@ -113,8 +114,8 @@ func TestBackupOfAnotherUserIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestNewFileOfRoot checks that a database which root makes in the folder of the server's
-// user is that user's, so that the server can open it.
+// TestNewFileOfRoot checks that a database that root creates in the folder of another user belongs
+// to that user, so that a server of that user can open it.
 func TestNewFileOfRoot(t *testing.T) {
 	asRoot(t)
 	dir := t.TempDir()

@@ -10,8 +10,8 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// TestPendingDeletesFreeThePlanLimit deletes a record with the last activities that a plan
-// allows, and makes others in the same moment.
+// TestPendingDeletesFreeThePlanLimit deletes a contact with all activities that a plan allows, and
+// creates as many in the same transaction, before the activities are deleted.
 func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
@@ -31,7 +31,7 @@ func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 			}
 			for range 3 {
 				if _, err := tx.Save(more); err != nil {
-					t.Errorf("beside what is about to go: %v", err)
+					t.Errorf("an activity beside a pending delete: %v", err)
 				}
 			}
 			return nil
@@ -43,8 +43,8 @@ func TestPendingDeletesFreeThePlanLimit(t *testing.T) {
 	})
 }
 
-// TestUpdateBesideALostReference checks that a record whose reference leads to what is gone
-// reads and changes as one without, and that its past says what it had.
+// TestUpdateBesideALostReference checks that a record with a reference to a deleted record is read
+// and updated as if the reference were unset, and that the log still has the reference.
 func TestUpdateBesideALostReference(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 1, 1
@@ -76,12 +76,12 @@ func TestUpdateBesideALostReference(t *testing.T) {
 	got := f.raw(1, "SELECT action FROM changes WHERE target = '"+at.Handle()+"' ORDER BY key")
 	made := f.list(ann, "change", "target="+at.Handle()+"&action=create").Records
 	if !slices.Equal(got, want) || len(made) != 1 || !strings.Contains(fmt.Sprint(made[0].Value("to").Members()), acme.ID) {
-		t.Errorf("its past is %v, made as %v", got, made)
+		t.Errorf("the log has %v, and the create is %v", got, made)
 	}
 }
 
-// TestAChangeBetweenAMoveAndADelete changes and deletes activities of a contact that has
-// moved, whose company before is gone, before any step of either is done.
+// TestAChangeBetweenAMoveAndADelete moves a contact to another company and deletes the old company.
+// Before any step of these two it updates and deletes activities of the contact.
 func TestAChangeBetweenAMoveAndADelete(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 1, 1
@@ -114,7 +114,7 @@ func TestAChangeBetweenAMoveAndADelete(t *testing.T) {
 	})
 }
 
-// record reads a record in a transaction.
+// record reads a record again, in a transaction.
 func (f *fixture) record(tx *Tx, rec crm.Record) crm.Record {
 	f.t.Helper()
 	now, err := tx.Fetch(rec.Entity, rec.Key)

@@ -9,23 +9,22 @@ import (
 	"crmkit/store/list"
 )
 
-// orders are the sorts that lists are asked for most, each of which has an index.
+// orders are the most frequent orders of lists, each of which has an index.
 var orders = map[string][]string{
 	"contact": {"created_at", "updated_at", "name", "follow_up_at", "id"}, "company": {"created_at", "updated_at", "name", "id"},
 	"deal": {"created_at", "updated_at", "amount_cents", "follow_up_at", "id"}, "ticket": {"created_at", "updated_at", "id"}, "task": {"created_at", "updated_at", "id"},
 	"campaign": {"created_at", "id"}, "campaign_member": {"created_at", "id"}, "activity": {"occurred_at", "id"}, "change": {"at"},
 }
 
-// filters are of every kind that the compiler knows: with leads, with several, without.
+// filters are conditions with one index path, with several, and without.
 var filters = map[string][]string{
 	"contact": {"stage=lead", "owner=me", "custom.seats=gte:10", "company.domain=acme.com", "last_outreach=is:null", "tags=ne:vip", "search=acme", "custom.plan=pro", "custom.seats=7", "tags=vip&stage=lead", "owner=is:null", "phone=+49 30 1", "stage=in:a,b"},
 	"company": {"owner=me&tags=vip", "custom.a=b", "owner=me", "outreach=0", "tags=like:v"}, "deal": {"status=open", "stage=won&owner=me", "contact.company.domain=acme.com"}, "ticket": {"status=in:open,pending", "priority=gte:normal"},
 	"task": {"done=no", "assignee=me"}, "campaign": {"status=active"}, "campaign_member": {"contact.stage=lead"}, "activity": {"kind=call", "search=quote"}, "change": {"action=update"},
 }
 
-// TestOrdersHaveAnIndex holds of lists in each of the orders, first page and further
-// ones, with and without filters, that SQLite walks an index: it sorts nothing and
-// scans no table.
+// TestOrdersHaveAnIndex checks that SQLite walks an index for lists in each of the orders, on the
+// first page and on later ones, with filters and without. It sorts nothing and scans no table.
 func TestOrdersHaveAnIndex(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -46,27 +45,27 @@ func TestOrdersHaveAnIndex(t *testing.T) {
 	})
 }
 
-// walksAnIndex reads the plans of the ways to a question's rows that end with the page.
+// walksAnIndex checks SQLite's query plans for the access paths that stop at the end of the page.
 func (f *fixture) walksAnIndex(name string, q *query.Query) {
 	f.t.Helper()
-	ways := []list.Path{{Query: q}}
+	paths := []list.Path{{Query: q}}
 	if order := q.Order.Field.Name; (order == crm.FieldCreatedAt || order == "id") && !q.NarrowByKeys && !q.Entity.IsView() {
-		ways = append(ways, list.Path{Query: q, ByKeys: true})
+		paths = append(paths, list.Path{Query: q, ByKeys: true})
 		for i := range q.IndexPaths {
 			if q.IndexPaths[i].Sorted {
-				ways = append(ways, list.Path{Query: q, ByKeys: true, Index: &q.IndexPaths[i]})
+				paths = append(paths, list.Path{Query: q, ByKeys: true, Index: &q.IndexPaths[i]})
 			}
 		}
 	}
-	for _, w := range ways {
-		for _, part := range w.Ranges() {
-			text := "EXPLAIN QUERY PLAN " + w.KeysSQL(part) + " LIMIT 51"
+	for _, path := range paths {
+		for _, part := range path.Ranges() {
+			text := "EXPLAIN QUERY PLAN " + path.KeysSQL(part) + " LIMIT 51"
 			for _, line := range f.raw(4, text, append([]any{int64(1)}, part.Args...)...) {
 				if strings.Contains(line, "TEMP B-TREE") || strings.Contains(line, "SCAN t") || strings.Contains(line, "SCAN g") {
 					f.t.Errorf("%s: %s\n%s", name, line, text)
 				}
-				// A test of a row looks up what belongs to that row, however many rows have the value.
-				if side := strings.Contains(line, "SEARCH v ") || w.Index == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
+				// A test of a row looks up the labels and values of this row, however many rows have the value.
+				if side := strings.Contains(line, "SEARCH v ") || path.Index == nil && strings.Contains(line, "SEARCH g "); side && !strings.Contains(line, "record=?") {
 					f.t.Errorf("%s: not by the record: %s\n%s", name, line, text)
 				}
 			}

@@ -2,8 +2,8 @@ package store
 
 import "testing"
 
-// TestReadersServeOnAfterAPanic breaks off every reader inside a snapshot; the
-// connections must come back outside of it.
+// TestReadersServeOnAfterAPanic panics in a snapshot on every connection. The connections must
+// leave the snapshot and serve other reads.
 func TestReadersServeOnAfterAPanic(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")

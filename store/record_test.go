@@ -117,7 +117,7 @@ func TestUnchangedWriteLeavesNoTrace(t *testing.T) {
 	})
 }
 
-// What a write answers is what a read finds afterwards.
+// TestOutcomeIsWhatIsStored compares the outcome of writes with reads after them.
 func TestOutcomeIsWhatIsStored(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), crm.Actor{}
@@ -269,7 +269,7 @@ func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 	})
 }
 
-// objectText returns a field that holds an object as JSON, - where it is unset.
+// objectText returns the object in a field as JSON, or - if the field is unset.
 func objectText(rec crm.Record, field string) string {
 	if v := rec.Value(field); v.Set() {
 		return string(norm.AppendObject(nil, v.Members()))
@@ -277,8 +277,8 @@ func objectText(rec crm.Record, field string) string {
 	return "-"
 }
 
-// Whoever reads the tail of the log relies on new entries having higher numbers,
-// also when old entries were dropped in between.
+// TestChangeNumbersOnlyRise checks that a new entry of the log has a higher number than all before,
+// also after old entries were deleted. Clients that read the newest entries rely on it.
 func TestChangeNumbersOnlyRise(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")

@@ -10,7 +10,7 @@ import (
 	"crmkit/store/textindex"
 )
 
-// withLog opens a store on a file that writes its log into a string.
+// withLog opens a store on a file, with a log that is written into a string.
 func withLog(t *testing.T) (*fixture, *strings.Builder) {
 	t.Helper()
 	var log strings.Builder
@@ -19,13 +19,13 @@ func withLog(t *testing.T) (*fixture, *strings.Builder) {
 	return f.reopen(), &log
 }
 
-// long returns a draft with so many bytes of words.
+// long returns a draft with so many bytes of notes.
 func (f *fixture) long(name string, size int) Draft {
 	return f.draft("contact", "name", name, "notes", strings.Repeat("hay ", size/4))
 }
 
-// TestBrokenCachesDoNotStopWrites breaks what the writer does beside the file, in each way:
-// writes are saved and answered, the fault is logged, and reads are right.
+// TestBrokenCachesDoNotStopWrites lets updates of the caches and functions given to After panic.
+// Writes are saved and answered, the fault is logged, and reads are right.
 func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 	f, log := withLog(t)
 	ann := f.member("ann@example.com")
@@ -38,7 +38,7 @@ func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 		func(tx *Tx) { tx.After(func() { panic("a hook") }) },
 	} {
 		name := fmt.Sprintf("needle%dx", i)
-		f.findsOne(ann, name, 0) // the mirror is filled
+		f.findsOne(ann, name, 0) // fills the text index
 		f.write(ann, func(tx *Tx) error {
 			for n := range 20 {
 				if _, err := tx.Save(f.long(fmt.Sprint(name, " ", n), 60_000)); err != nil {
@@ -57,7 +57,7 @@ func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 	}
 }
 
-// TestDeletedWorkspacesAreForgotten checks that nothing of a deleted workspace stays in memory.
+// TestDeletedWorkspacesAreForgotten checks that no cache has a record of a deleted workspace.
 func TestDeletedWorkspacesAreForgotten(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -68,11 +68,11 @@ func TestDeletedWorkspacesAreForgotten(t *testing.T) {
 	f.findsOne(bob, "joe", 1)
 	for _, e := range f.Schema.Entities {
 		if f.indexes.State(textindex.Key{Workspace: ann.Workspace, Entity: e}) != textindex.Absent {
-			t.Errorf("%s of a deleted workspace are in memory", e.Plural)
+			t.Errorf("the text index has %s of a deleted workspace", e.Plural)
 		}
 	}
 	keys, records := []int64{crm.RecordKey(ann.Workspace, 1)}, make([]crm.Record, 1)
 	if missing := f.cache.Snapshot(ann.Workspace).Records(f.mappings[f.Schema.ByName("contact")].Layout, keys, records); len(missing) == 0 {
-		t.Error("a record of a deleted workspace is in memory")
+		t.Error("the cache has a record of a deleted workspace")
 	}
 }

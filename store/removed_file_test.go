@@ -12,8 +12,8 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// TestRemovedFile takes the file away from a store at work: it must not go on answering
-// writes that are gone with the process, and goes on when the file is back.
+// TestRemovedFile moves the file of a store at work away. The store must refuse writes, which would
+// be lost with the process, and accept them again when the file is back.
 func TestRemovedFile(t *testing.T) {
 	f := onFile(t)
 	actor := f.member("ann@example.com")
@@ -24,12 +24,12 @@ func TestRemovedFile(t *testing.T) {
 		})
 	}
 	must(t, save())
-	for name, gone := range map[string]func(){
+	for name, replace := range map[string]func(){
 		"moved":    func() {},
 		"replaced": func() { must(t, os.WriteFile(path, nil, 0o600)) },
 	} {
 		must(t, os.Rename(path, path+".away"))
-		gone()
+		replace()
 		var known *crm.Error
 		if err := save(); !errors.As(err, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "removed, moved or replaced") {
 			t.Errorf("%s: a write answers %v", name, err)
@@ -42,8 +42,8 @@ func TestRemovedFile(t *testing.T) {
 	}
 }
 
-// TestBackupsOfAnotherDatabase checks that two databases of the same name do not rotate each
-// other's backups away.
+// TestBackupsOfAnotherDatabase checks that a backup does not replace or remove the backups of
+// another database with the same name.
 func TestBackupsOfAnotherDatabase(t *testing.T) {
 	first, _, _ := madeFile(t)
 	c := newClock()

@@ -16,11 +16,11 @@ import (
 	"crmkit/store/table"
 )
 
-// state is what a workspace holds at a moment: of each record by its handle what its fields
-// are, as they are stored; what is kept in it of other records is left out.
+// state is the records of a workspace at one time: by handle and field, the values as they are
+// stored, without those derived from other records.
 type state map[string]map[string]string
 
-// stateNow reads what a workspace holds.
+// stateNow returns the present state of a workspace.
 func (f *fixture) stateNow(actor crm.Actor) state {
 	f.t.Helper()
 	now := state{}
@@ -52,10 +52,10 @@ type program struct {
 	states map[int64]state // by the number of the last entry of the log
 }
 
-// step makes, changes or deletes a record.
+// step creates, updates or deletes a record.
 func (p *program) step() {
 	f := p.f
-	f.clock.advance(time.Duration(p.random.IntN(5)-1) * time.Second) // now and then it goes back
+	f.clock.advance(time.Duration(p.random.IntN(5)-1) * time.Second) // sometimes back
 	all := map[string][]crm.Record{}
 	var any []crm.Record
 	for _, e := range f.Schema.Records() {
@@ -65,7 +65,7 @@ func (p *program) step() {
 	switch n := p.random.IntN(10); {
 	case n < 4 || len(any) < 8:
 		e := f.Schema.Records()[p.random.IntN(len(f.Schema.Records()))]
-		_, _ = f.trySave(p.actor, p.draft(e, all)) // it may lack what it refers to
+		_, _ = f.trySave(p.actor, p.draft(e, all)) // it fails if it needs a reference that it does not have
 	case n < 9:
 		rec := any[p.random.IntN(len(any))]
 		_, _ = f.tryUpdate(p.actor, rec.Key, p.draft(rec.Entity, all))
@@ -114,14 +114,14 @@ func (p *program) input(field *crm.Field, all map[string][]crm.Record) crm.Input
 		}
 		return in
 	case fieldtype.Text:
-		if field.Max > 1000 && p.random.IntN(2) == 0 { // longer than what an entry holds after
+		if field.Max > 1000 && p.random.IntN(2) == 0 { // longer than a value that an entry has after the change
 			return crm.Input{Field: field, Value: crm.Str(strings.Repeat(word(), 1+p.random.IntN(1000)))}
 		}
 	}
 	return randomInput(field, p.random, all)
 }
 
-// entryRow is an entry of the log as the table has it.
+// entryRow is an entry of the log as it is stored.
 type entryRow struct {
 	number, version int64
 	action, target  string
@@ -167,8 +167,8 @@ func (s state) undo(f *fixture, e entryRow) {
 	}
 }
 
-// undone returns the values of a record before an entry, from those after it: without what
-// the entry set, with what it replaced.
+// undone returns the values of a record before an entry, from those after it: without the values
+// that the entry set, and with the values that it replaced.
 func undone(f *fixture, entity *crm.Entity, after map[string]string, e entryRow) map[string]string {
 	values, custom := maps.Clone(after), norm.ParseObject(after["custom"])
 	order, touched := []string(nil), false
@@ -209,8 +209,8 @@ func withoutMember(members []crm.Member, name string) []crm.Member {
 	return slices.DeleteFunc(members, func(m crm.Member) bool { return m.Name == name })
 }
 
-// sortMembers puts members in the order that they had: that which is named, else that of
-// their names, else, where they stand whole in the entry, that of the entry.
+// sortMembers puts members in the order that they had: the order in the entry, if it has one, else
+// the order of their names. whole members are all in the entry, in their order.
 func sortMembers(members []crm.Member, order []string, whole bool) {
 	slices.SortStableFunc(members, func(a, b crm.Member) int {
 		switch {
@@ -223,13 +223,13 @@ func sortMembers(members []crm.Member, order []string, whole bool) {
 	})
 }
 
-// TestThePastIsReadBackwards rebuilds every state of random programs from the records and
-// the log alone, and checks that the log shows of each change what it changed.
+// TestThePastIsReadBackwards rebuilds every state of random programs from the present records and
+// the log. It checks that the log shows the values before and after each change.
 func TestThePastIsReadBackwards(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			f := openAt(t, Memory)
-			f.cascades.atOnce, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some in steps
+			f.cascades.atOnce, f.cascades.step = 1+int(seed), 1+int(seed)/2 // some deletes in steps
 			p := &program{f: f, actor: f.member("ann@example.com"), random: rand.New(rand.NewPCG(seed, 9)), states: map[int64]state{}}
 			p.actor.Role = crm.RoleAdmin
 			p.states[p.last()] = state{}
@@ -243,7 +243,7 @@ func TestThePastIsReadBackwards(t *testing.T) {
 	}
 }
 
-// checkPast compares each state with what the log says of it.
+// checkPast compares each state with the one rebuilt from the log.
 func (p *program) checkPast() {
 	p.f.t.Helper()
 	now, seen := p.f.stateNow(p.actor), 0
@@ -274,8 +274,8 @@ func union(a, b state) map[string]bool {
 	return all
 }
 
-// checkAudit compares what the log shows of each change with the states before and after,
-// for changes of one record.
+// checkAudit compares the values that the log shows of a change with the states before and after
+// it, for transactions that changed one record.
 func (p *program) checkAudit() {
 	f := p.f
 	f.t.Helper()
@@ -309,8 +309,7 @@ func (p *program) checkAudit() {
 	}
 }
 
-// shownChange returns the fields that differ, as they were and as they became, in the words
-// of clients.
+// shownChange returns the fields that differ, before and after, in the form that clients see.
 func shownChange(e *crm.Entity, before, after map[string]string) (from, to string) {
 	side := func(these, others map[string]string) string {
 		var list []crm.Member
@@ -346,8 +345,8 @@ func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 	return string(norm.AppendQuoted(nil, text))
 }
 
-// TestPagesOfTheLogReadABoundedPast lists creates of records that changed very often: the
-// pages are short, and together they have every entry, with its values.
+// TestPagesOfTheLogReadABoundedPast lists the creates of records that changed very often. The pages
+// are short, and together they have every entry with its values.
 func TestPagesOfTheLogReadABoundedPast(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")

@@ -12,8 +12,8 @@ import (
 	"crmkit/store/view"
 )
 
-// belongs says, by kind, which activities a record's signals are of: x is the
-// record. It repeats in SQL what the manual says, not what the code does.
+// belongs has, by kind, the SQL condition on activities a that the record x counts. It repeats the
+// rule of the manual, not the code.
 var belongs = map[string]string{
 	"contact": "a.contact_id = x.key",
 	"company": "(a.company_id = x.key OR EXISTS (SELECT 1 FROM contacts c WHERE c.key = a.contact_id AND c.company_id = x.key))",
@@ -21,7 +21,7 @@ var belongs = map[string]string{
 	"ticket":  "a.ticket_id = x.key",
 }
 
-// checkSignals compares what is kept beside records with a recount.
+// checkSignals compares the rollups of records with a recount.
 func (f *fixture) checkSignals() {
 	f.t.Helper()
 	for kind, own := range belongs {
@@ -42,7 +42,7 @@ func (f *fixture) checkSignals() {
 			}
 			wrong := f.raw(3, fmt.Sprintf("SELECT x.key, x.%s, (%s) FROM %s x WHERE x.%s IS NOT (%s)", name, counted, e.Plural, name, counted))
 			if len(wrong) > 0 {
-				f.t.Errorf("%s of %s: key, kept, counted: %v", name, e.Plural, wrong)
+				f.t.Errorf("%s of %s: key, stored, counted: %v", name, e.Plural, wrong)
 			}
 		}
 		f.checkSide(e)
@@ -50,7 +50,7 @@ func (f *fixture) checkSignals() {
 	f.checkUses()
 }
 
-// checkSide checks that the table of labels says what the records do.
+// checkSide compares the derived labels in the table of tags with those in the records.
 func (f *fixture) checkSide(e *crm.Entity) {
 	f.t.Helper()
 	side := f.raw(3, "SELECT record, ' ', GROUP_CONCAT(name) FROM (SELECT record, name FROM tags JOIN names ON names.key = tags.name_id WHERE kind = $1 ORDER BY record, name) GROUP BY record ORDER BY record", e.Name+".on_behalf_of")
@@ -63,7 +63,7 @@ func (f *fixture) checkSide(e *crm.Entity) {
 		shown[i] = strings.Join(strings.Fields(shown[i]), " ")
 	}
 	if !slices.Equal(side, shown) {
-		f.t.Errorf("%s: the table of labels has %v, the records %v", e.Plural, side, shown)
+		f.t.Errorf("%s: the table of tags has %v, the records %v", e.Plural, side, shown)
 	}
 }
 
@@ -94,7 +94,7 @@ func (m mix) reference(tx *Tx, e *crm.Entity, name string) crm.Input {
 	return in
 }
 
-// activity returns a draft of an activity in which anything may be.
+// activity returns a random draft of an activity.
 func (m mix) activity(tx *Tx) Draft {
 	e := m.Schema.ByName("activity")
 	d := Draft{Entity: e, Inputs: []crm.Input{
@@ -113,15 +113,14 @@ func (m mix) activity(tx *Tx) Draft {
 	return d
 }
 
-// mixer returns what one of several workers does in a round, as admin of one of the workspaces.
+// mixer returns the mix of one of several workers in a round, as admin of one of the workspaces.
 func (f *fixture) mixer(actors []crm.Actor, round, worker int) mix {
 	m := mix{f, rand.New(rand.NewPCG(uint64(round), uint64(worker))), actors[worker%len(actors)]}
 	m.actor.Role = crm.RoleAdmin
 	return m
 }
 
-// step makes one random write, which may fail afterwards and then must leave no
-// trace.
+// step does one random write. It may fail after it wrote, and then must leave no trace.
 func (m mix) step() {
 	oops := errors.New("oops")
 	err := m.Write(m.t.Context(), m.actor, func(tx *Tx) error {
@@ -189,30 +188,30 @@ func (m mix) member(tx *Tx) Draft {
 		{Field: e.Field("reason"), Value: crm.Str([]string{"", "fits", "asked"}[m.random.IntN(3)])}}}
 }
 
-// checkMembers compares the counts of campaigns with a recount, and checks that each
-// contact and company is in one once.
+// checkMembers compares the counts of campaigns with a recount, and checks that no contact or
+// company is in a campaign twice.
 func (f *fixture) checkMembers() {
 	f.t.Helper()
 	for plural, ref := range map[string]string{"contacts": "contact_id", "companies": "company_id"} {
 		counted := "(SELECT COUNT(*) FROM campaign_members m WHERE m.campaign_id = x.key AND m." + ref + " IS NOT NULL)"
 		if wrong := f.raw(3, "SELECT x.key, x."+plural+", "+counted+" FROM campaigns x WHERE x."+plural+" <> "+counted); len(wrong) > 0 {
-			f.t.Errorf("%s of campaigns: key, kept, counted: %v", plural, wrong)
+			f.t.Errorf("%s of campaigns: key, stored, counted: %v", plural, wrong)
 		}
 		if twice := f.raw(3, "SELECT campaign_id, "+ref+", COUNT(*) FROM campaign_members WHERE "+ref+" IS NOT NULL GROUP BY 1, 2 HAVING COUNT(*) > 1"); len(twice) > 0 {
 			f.t.Errorf("members twice: %v", twice)
 		}
 	}
 	if odd := f.raw(1, "SELECT key FROM campaign_members WHERE (contact_id IS NULL) = (company_id IS NULL)"); len(odd) > 0 {
-		f.t.Errorf("members that tie none or two: %v", odd)
+		f.t.Errorf("members with no record, or with two: %v", odd)
 	}
 }
 
-// TestSignalsEqualARecount writes at random from several sides into two workspaces
-// and then counts anew.
+// TestSignalsEqualARecount has several goroutines that write at random into two workspaces, and then
+// compares all counts with a recount.
 func TestSignalsEqualARecount(t *testing.T) { engines(t, signalsEqualARecount) }
 
-// TestSignalsEqualARecountInSteps does so where a change brings no more than two others with
-// it, and the rest follows in steps of three.
+// TestSignalsEqualARecountInSteps does the same in a store that changes at most two dependents with
+// a record, and the others in steps of three.
 func TestSignalsEqualARecountInSteps(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.cascades.atOnce, f.cascades.step = 2, 3
@@ -238,7 +237,7 @@ func signalsEqualARecount(t *testing.T, f *fixture) {
 			logged = logged || f.list(actors[round%2], "contact", "activities=gt:0").Total > 0
 		}
 		if !tied || !logged {
-			t.Errorf("campaigns had members: %t, contacts activities: %t; the test tested nothing", tied, logged)
+			t.Errorf("campaigns had members: %t, contacts activities: %t; this test shows nothing", tied, logged)
 		}
 		for _, actor := range actors {
 			f.checkCounters(actor)

@@ -14,15 +14,13 @@ import (
 	"crmkit/store/table"
 )
 
-// handWritten are the columns of tables that Go code fills itself, beyond what
-// the schema of the entity asks for.
+// handWritten are columns that are not of a field of the entity. Go code writes them.
 var handWritten = map[string][]string{
 	"tokens":  {"client TEXT", "made_by INTEGER", "workspace_id INTEGER"},
 	"members": {"user_id INTEGER"},
 }
 
-// columnsOf returns the columns, with their types, that the code reads and
-// writes for an entity.
+// columnsOf returns the columns that the code reads and writes for an entity, with their types.
 func columnsOf(e *crm.Entity) []string {
 	columns := append([]string{"key INTEGER", e.ScopeColumn() + " INTEGER"}, handWritten[e.TableName()]...)
 	if e.IsView() {
@@ -60,7 +58,7 @@ func TestRequiredFieldsAreNotNull(t *testing.T) {
 	f := openAt(t, Memory)
 	for _, e := range f.Schema.Entities {
 		if len(f.raw(1, "SELECT name FROM sqlite_master WHERE type = 'view' AND name = $1", e.TableName())) > 0 {
-			continue // its columns are those of tables
+			continue // its columns are those of the tables that it reads
 		}
 		free := f.raw(1, `SELECT name FROM pragma_table_info($1) WHERE "notnull" = 0 AND pk = 0`, e.TableName())
 		for i := range e.Fields {
@@ -96,8 +94,8 @@ func TestMigrationsSpeakBothEngines(t *testing.T) {
 	}
 }
 
-// TestLibcIsPinned holds the warning of modernc.org/sqlite: it must be built
-// with the very version of modernc.org/libc that its own go.mod names.
+// TestLibcIsPinned checks that modernc.org/libc has the version in the go.mod of
+// modernc.org/sqlite. The documentation of modernc.org/sqlite requires exactly this version.
 func TestLibcIsPinned(t *testing.T) {
 	tool := func(args ...string) string {
 		out, err := exec.CommandContext(t.Context(), "go", args...).Output()
@@ -117,8 +115,8 @@ func TestLibcIsPinned(t *testing.T) {
 	}
 }
 
-// TestIndexedFieldsHaveAnIndex holds the promise of crm.Field.Indexed and Spanned: an index
-// of the workspace and the column, whose rows are then in the order of keys.
+// TestIndexedFieldsHaveAnIndex checks that fields with Indexed or RangeIndexed have an index of the
+// workspace and the column. Rows with the same value are then in the order of keys.
 func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 	f := onFile(t)
 	for _, e := range f.Schema.Entities {
@@ -133,8 +131,8 @@ func TestIndexedFieldsHaveAnIndex(t *testing.T) {
 	}
 }
 
-// TestSearchedReferencesLeadToNames holds what mirrors build on: where a search reads what
-// a reference leads to, that is the first thing which is searched there.
+// TestSearchedReferencesLeadToNames checks what the text index relies on: a search reads the label
+// of a referenced record, and the label is the first searched field of its kind.
 func TestSearchedReferencesLeadToNames(t *testing.T) {
 	for _, e := range builtin(t).Entities {
 		for _, field := range query.SearchFieldsOf(e).Refs {
@@ -142,7 +140,7 @@ func TestSearchedReferencesLeadToNames(t *testing.T) {
 				field = e.Field(by.Alternate)
 			}
 			if to := e.Target(field); len(to.Search) == 0 || to.Search[0] != to.LabelField || !slices.Contains(e.Search, field.Path()+"."+to.LabelField) {
-				t.Errorf("%s searches through %s, but %s are searched by %v and called by %s", e.Plural, field.Name, to.Plural, to.Search, to.LabelField)
+				t.Errorf("%s are searched through %s, but %s are searched by %v and have the label %s", e.Plural, field.Name, to.Plural, to.Search, to.LabelField)
 			}
 		}
 	}

@@ -17,15 +17,15 @@ import (
 	"crmkit/store/textindex"
 )
 
-// scanned returns the keys that the tables have for a list, in its order.
+// scanned returns the keys of a list in its order, read in SQL without caches and text index.
 func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	f.t.Helper()
 	q := f.question(actor, kind, params+"&limit=200&total=none")
 	err := f.Snapshot(f.t.Context(), func(v *ReadTx) error {
 		for page := (list.Page{More: true}); page.More; {
 			page = list.Page{}
-			c := &list.Reader{Tx: v, Cached: f.cache.Outdated()} // so that all is read
-			if err := c.Page(f.t.Context(), f.mappings[q.Entity], list.Path{Actor: actor, Query: q}, &page); err != nil {
+			r := &list.Reader{Tx: v, Cached: f.cache.Outdated()} // reads every record
+			if err := r.Page(f.t.Context(), f.mappings[q.Entity], list.Path{Actor: actor, Query: q}, &page); err != nil {
 				return err
 			}
 			for _, rec := range page.Records {
@@ -43,13 +43,13 @@ func (f *fixture) scanned(actor crm.Actor, kind, params string) (keys []int64) {
 	return keys
 }
 
-// searchedWords are words in which folding, parts, digits and signs of SQL matter.
+// searchedWords are words with accents, digits, and characters that are special in SQL.
 var searchedWords = []string{"Ärger", "arger", "Müller-Söhne", "müll", "ß", "10%", "b_b", `c\d`, "4930", "+49-30", "0049", "(030)", "日本", "́", "´", "jürgen@köln.de", "a@b", "x.y", "İ", "ﬁn", "vip", "n b"}
 
-// searchedKinds are the kinds of records that a searchProgram makes.
+// searchedKinds are the kinds of records that a searchProgram creates.
 var searchedKinds = []string{"contact", "company", "deal", "task", "activity"}
 
-// searchProgram makes, changes and deletes records of searched words at random.
+// searchProgram creates, updates and deletes records with searched words at random.
 type searchProgram struct {
 	*fixture
 	actor   crm.Actor
@@ -68,35 +68,35 @@ func (p *searchProgram) step(round int) {
 	case 2:
 		if len(p.records) > 5 {
 			p.remove(p.actor, p.records[i])
-			p.records = slices.DeleteFunc(p.records, func(r crm.Record) bool { // what was logged below it may have gone too
+			p.records = slices.DeleteFunc(p.records, func(r crm.Record) bool { // its activities may be deleted with it
 				_, err := p.Record(p.t.Context(), p.actor, r.Entity, r.Key)
 				return err != nil
 			})
 		}
 	case 3:
 		p.fail(round)
-		p.compareSearches(p.actor, []string{"company"}, "kept", "taken")
+		p.compareSearches(p.actor, []string{"company"}, "failed", "undone")
 	default:
 		p.create(round)
 	}
 }
 
-// fail writes what is not kept, in a part of a write or in all of it.
+// fail writes records in a savepoint that fails, or in a write that fails.
 func (p *searchProgram) fail(round int) {
 	_ = p.Write(p.t.Context(), p.actor, func(tx *Tx) error {
 		_ = tx.Savepoint(func() error {
-			_, err := tx.Save(p.draft("company", "name", "vip taken back"))
+			_, err := tx.Save(p.draft("company", "name", "vip undone"))
 			return errors.Join(err, errors.New("no"))
 		})
 		if round%2 == 0 {
 			return nil
 		}
-		_, err := tx.Save(p.draft("company", "name", "vip not kept"))
+		_, err := tx.Save(p.draft("company", "name", "vip failed"))
 		return errors.Join(err, errors.New("no"))
 	})
 }
 
-// create makes a record, which refers to another if it can. An activity must.
+// create creates a record with a reference to another, if it may have one. An activity must.
 func (p *searchProgram) create(round int) {
 	word := p.word
 	pairs := map[string][]any{
@@ -117,8 +117,8 @@ func (p *searchProgram) create(round int) {
 	}
 }
 
-// TestIndexesHaveWhatTablesHave runs a random program: the indexes, which follow it, find
-// what the tables have, and so do indexes that are filled anew.
+// TestIndexesHaveWhatTablesHave runs a random program. Text indexes that follow its commits find the
+// same as SQL, and so do indexes that are filled again.
 func TestIndexesHaveWhatTablesHave(t *testing.T) {
 	f := cached(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -129,17 +129,17 @@ func TestIndexesHaveWhatTablesHave(t *testing.T) {
 		}
 	}
 	f.save(bob, "contact", "name", "vip of Bob", "notes", strings.Join(searchedWords, " "))
-	words := append(slices.Clone(searchedWords), "t", "de", "köln", "n", "taken", "kept")
+	words := append(slices.Clone(searchedWords), "t", "de", "köln", "n", "undone", "failed")
 	f.compareSearches(ann, searchedKinds, words...)
 	f.indexes.Forget(ann.Workspace)
 	f.compareSearches(ann, searchedKinds, words...)
 	if f.indexes.Bytes() <= 0 || f.indexes.Len() == 0 {
-		t.Error("no index is in memory")
+		t.Error("there is no text index, so this test shows nothing")
 	}
 }
 
-// compareSearches compares lists by words, anywhere and in one field, with and without
-// another filter, with those of the tables.
+// compareSearches compares lists with search= and with like: on one field with the same lists in
+// SQL, with other filters and without.
 func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...string) {
 	f.t.Helper()
 	for _, kind := range kinds {
@@ -180,12 +180,12 @@ func (f *fixture) compareList(actor crm.Actor, kind, params, more string) {
 		f.t.Errorf("%s?%s: total %d of %d", kind, params, page.Total, len(want))
 	}
 	if words := len(q.Terms.Words) > 0; page.NoExactMatch && (!words || len(want) > 0) {
-		f.t.Errorf("%s?%s: the words are said to occur nowhere", kind, params)
+		f.t.Errorf("%s?%s: NoExactMatch is set", kind, params)
 	}
 }
 
-// TestSearchesReadTheirOwnWrites has clients that search for what they have just
-// written, while indexes are dropped and filled again.
+// TestSearchesReadTheirOwnWrites has clients that search for records that they have just written,
+// while text indexes are dropped and filled again.
 func TestSearchesReadTheirOwnWrites(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -230,7 +230,7 @@ func (f *fixture) findsOne(actor crm.Actor, word string, want int64) {
 	}
 }
 
-// TestIndexesAreBounded searches more workspaces than there is memory for, and one that
+// TestIndexesAreBounded searches more workspaces than there is memory for, and a workspace that
 // alone is too large.
 func TestIndexesAreBounded(t *testing.T) {
 	c := newClock()
@@ -264,7 +264,7 @@ func TestIndexesAreBounded(t *testing.T) {
 	check(actors[1], 40)
 	check(big, 41)
 	if f.indexes.State(textindex.Key{Workspace: big.Workspace, Entity: f.Schema.ByName("contact")}) != textindex.Absent {
-		t.Error("an index over the limit is kept")
+		t.Error("an index over the limit is in memory")
 	}
 	page, err := f.Search(t.Context(), big, f.find(big, "contact", "needle"))
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
@@ -284,8 +284,8 @@ func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
 	return s
 }
 
-// TestUnknownCommitsForgetIndexes checks that after a commit of which it is not known
-// whether it is there, searches read the tables anew.
+// TestUnknownCommitsForgetIndexes checks that text indexes are dropped after a commit with an
+// unknown outcome, so that searches read the tables again.
 func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -299,12 +299,12 @@ func TestUnknownCommitsForgetIndexes(t *testing.T) {
 	wantCode(t, "a commit without an answer", err, crm.NotReady)
 	f.tuning.Commit = nil
 	if f.indexes.Len() != 0 || f.indexes.Bytes() != 0 {
-		t.Errorf("%d indexes with %d bytes are still there", f.indexes.Len(), f.indexes.Bytes())
+		t.Errorf("%d indexes with %d bytes are still in memory", f.indexes.Len(), f.indexes.Bytes())
 	}
 	f.findsOne(ann, "x", 1)
 }
 
-// TestSuggestions holds which words are suggested for misspelled ones.
+// TestSuggestions checks which words are suggested for misspelled ones.
 func TestSuggestions(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -319,12 +319,12 @@ func TestSuggestions(t *testing.T) {
 		"Kovalsky":            "map[Kovalsky:[kowalski]]",
 		"kwlask":              "map[]", // two letters of six
 		"anna kowalksi":       "map[kowalksi:[kowalski]]",
-		"anne kowalski":       "map[anne:[anna anne]]", // both are there, not together
+		"anne kowalski":       "map[anne:[anna anne]]", // records have both words, but none has them together
 		"corporatoin":         "map[corporatoin:[corporation]]",
 		"kaufman corporatoin": "map[corporatoin:[corporation]]",
 		"anna@kaufmanm.de":    "map[anna@kaufmanm.de:[anna@kaufmann.de]]",
 		"Ивонов":              "map[Ивонов:[иванов]]",
-		"grunevald":           "map[]", // stands in the notes of the company, which are not searched from a contact
+		"grunevald":           "map[]", // a word of the notes of the company, which a search of contacts does not read
 		"bbo":                 "map[]", // too short
 		"1234567":             "map[]",
 		"xylophone":           "map[]",
@@ -337,8 +337,8 @@ func TestSuggestions(t *testing.T) {
 	}
 }
 
-// TestIndexesFollowInheritedReferences searches activities by the company of their contact,
-// which they inherit, before and after the contact moves and the company is deleted.
+// TestIndexesFollowInheritedReferences searches activities by the name of the company that they
+// inherit from their contact, also after the contact moves and the company is deleted.
 func TestIndexesFollowInheritedReferences(t *testing.T) {
 	for _, f := range []*fixture{onFile(t), cached(t)} {
 		ann := f.member("ann@example.com")
@@ -359,8 +359,8 @@ func TestIndexesFollowInheritedReferences(t *testing.T) {
 	}
 }
 
-// TestLikeInTheTextIndex holds which conditions of like: are looked for in memory:
-// those on what searches read.
+// TestLikeInTheTextIndex checks which conditions with like: the text index tests: those on fields
+// that a search reads.
 func TestLikeInTheTextIndex(t *testing.T) {
 	f := cached(t)
 	ann := f.member("ann@example.com")
@@ -374,10 +374,10 @@ func TestLikeInTheTextIndex(t *testing.T) {
 			got = len(q.Terms.Likes)
 		}
 		if got != want || len(q.OtherKinds) != len(q.Where)-want {
-			t.Errorf("%s: %d conditions are for memory and %d of %d for SQL, want %d for memory", params, got, len(q.OtherKinds), len(q.Where), want)
+			t.Errorf("%s: %d conditions are for the text index and %d of %d for SQL, want %d for the text index", params, got, len(q.OtherKinds), len(q.Where), want)
 		}
 	}
 	if q := f.question(ann, "activity", "company.name=like:a"); len(q.Terms.Likes[0].Refs) != 2 {
-		t.Errorf("an activity is of the company of its contact too: %v", q.Terms.Likes[0].Refs)
+		t.Errorf("the company of an activity may be that of its contact: %v", q.Terms.Likes[0].Refs)
 	}
 }

@@ -27,7 +27,7 @@ func spoolStore(t *testing.T, path string) *Store {
 	return s
 }
 
-// A spool is read as often as one likes, is for nobody else, and leaves nothing.
+// TestSpoolsLeaveNothing checks that a spool can be read more than once, and that it leaves no file.
 func TestSpoolsLeaveNothing(t *testing.T) {
 	folder := t.TempDir()
 	s := spoolStore(t, filepath.Join(folder, "crm.db"))
@@ -52,7 +52,7 @@ func TestSpoolsLeaveNothing(t *testing.T) {
 	}
 }
 
-// A store closes what is open with it.
+// TestSpoolsEndWithTheStore checks that a store closes its open spools when it closes.
 func TestSpoolsEndWithTheStore(t *testing.T) {
 	s := spoolStore(t, filepath.Join(t.TempDir(), "crm.db"))
 	sp, err := s.Spool()
@@ -70,7 +70,8 @@ func TestSpoolsEndWithTheStore(t *testing.T) {
 	}
 }
 
-// What a killed process left is removed when the file is opened, and nothing else is.
+// TestSpoolsOfTheKilledAreRemoved checks that Open removes the spools of a killed process, and no
+// other file.
 func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "crm[1].db")
@@ -83,6 +84,6 @@ func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
 	exists := func(name string) bool { _, err := os.Stat(name); return err == nil }
 	spoolStore(t, path).Close()
 	if exists(left) || !exists(other) {
-		t.Errorf("the spool of the killed is there: %v, that of another database: %v", exists(left), exists(other))
+		t.Errorf("the spool of the killed process exists: %v, that of another database: %v", exists(left), exists(other))
 	}
 }

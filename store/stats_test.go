@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// TestWatch checks that every batch is seen with all its writes, and that a probe
-// writes, or says that it cannot.
+// TestWatch checks that the function of Watch gets every batch with the number of its writes, and
+// that Probe writes to the disk, or returns an error if it cannot.
 func TestWatch(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	var seen []Batch
-	f.Watch(func(b Batch) { seen = append(seen, b) }) // only the writer calls it, one after the other
+	f.Watch(func(b Batch) { seen = append(seen, b) }) // the writer calls it, never twice at the same time
 	held, release := make(chan struct{}), make(chan struct{})
 	var writing sync.WaitGroup
 	write := func(fn func(*Tx) error) {
@@ -23,7 +23,7 @@ func TestWatch(t *testing.T) {
 	for range 3 {
 		write(func(*Tx) error { return nil })
 	}
-	for f.Stats().Waiting < 3 { // there is nothing to wait on
+	for f.Stats().Waiting < 3 { // no channel says when writes wait
 	}
 	close(release)
 	writing.Wait()

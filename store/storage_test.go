@@ -13,8 +13,8 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// storedTexts are the columns whose texts count as storage, by table. They are written out
-// here, for the code under test finds them another way.
+// storedTexts are the columns whose texts count as storage, by table. This list is written by hand,
+// because the code under test derives its own from the schema.
 var storedTexts = map[string]string{
 	"contacts":         "name email phone stage owner tags notes follow_up_note custom created_by updated_by",
 	"companies":        "name domain owner tags notes custom created_by updated_by",
@@ -30,7 +30,7 @@ var storedTexts = map[string]string{
 	"imported":         "source kind id",
 }
 
-// storedBytes counts again how much a workspace stores.
+// storedBytes is SQL that counts the storage of the workspace $1 again.
 var storedBytes = func() string {
 	sums := []string{"(SELECT COALESCE(SUM(bytes), 0) FROM reservations WHERE workspace_id = $1)"}
 	for table, columns := range storedTexts {
@@ -43,15 +43,15 @@ var storedBytes = func() string {
 	return "SELECT " + strings.Join(sums, " + ")
 }()
 
-// TestStorageIsCappedExactly fills a workspace up to its cap from several goroutines: not a
-// byte more is taken, and what deletes, signs in or revokes works on.
+// TestStorageIsCappedExactly fills a workspace up to its cap from several goroutines. No write goes
+// beyond it, except those that a full workspace still allows: deletes, sign-ins, revoked tokens.
 func TestStorageIsCappedExactly(t *testing.T) {
 	const limit = 20_000
 	small := append(catalog.BuiltinPlans(), catalog.Plan{Name: "small", Caps: []catalog.Cap{{Resource: catalog.Storage, Max: limit}}})
 	enginesWith(t, Options{Plans: small}, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "small"
-		kept := f.save(ann, "contact", "name", "Kept", "notes", "n")
+		first := f.save(ann, "contact", "name", "First", "notes", "n")
 		together(8, func(worker int) {
 			for i := range 20 {
 				_, err := f.trySave(ann, f.draft("contact", "name", strings.Repeat("é", 50), "notes", strings.Repeat("n", 100*worker)))
@@ -65,7 +65,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 		if full > limit || full < limit-1500 {
 			t.Errorf("%d bytes are stored of %d", full, limit)
 		}
-		_, err := f.tryUpdate(ann, kept.Key, f.draft("contact", "notes", strings.Repeat("n", 2000)))
+		_, err := f.tryUpdate(ann, first.Key, f.draft("contact", "notes", strings.Repeat("n", 2000)))
 		wantCode(t, "update at the cap", err, crm.PlanLimitReached)
 		if !strings.Contains(fmt.Sprint(err), "small allows 20000 bytes of storage") {
 			t.Errorf("the hint is %v", err)
@@ -74,7 +74,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 		f.member("ann@example.com")
 		f.write(ann, func(tx *Tx) error { return tx.Log("token.revoke", "token/tok_x", "name", strings.Repeat("x", 2000)) })
 		f.write(ann, func(tx *Tx) error {
-			current, err := tx.Fetch(kept.Entity, kept.Key)
+			current, err := tx.Fetch(first.Entity, first.Key)
 			if err == nil {
 				_, err = tx.Delete(current)
 			}
@@ -93,7 +93,7 @@ func TestStorageIsCappedExactly(t *testing.T) {
 	})
 }
 
-// used returns how much of a resource is in use.
+// used returns the usage of a resource in the workspace of the actor.
 func (f *fixture) used(actor crm.Actor, resource string) int64 {
 	f.t.Helper()
 	list, err := f.Usage(f.t.Context(), actor)
@@ -105,7 +105,7 @@ func (f *fixture) used(actor crm.Actor, resource string) int64 {
 			return u.Used
 		}
 	}
-	f.t.Fatalf("there is no use of %s", resource)
+	f.t.Fatalf("there is no usage of %s", resource)
 	return 0
 }
 
@@ -113,7 +113,7 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	before := f.used(ann, catalog.Storage)
-	for _, n := range []int64{700, 1200, 300} { // each takes the place of the one before
+	for _, n := range []int64{700, 1200, 300} { // each replaces the one before
 		if err := f.Reserve(t.Context(), ann, "upload", n); err != nil {
 			t.Fatal(err)
 		}
@@ -132,8 +132,8 @@ func TestReservationsCountUntilTheyAreReleased(t *testing.T) {
 	}
 }
 
-// TestServersLeaveNoReservations checks that the next start gives back what a killed process
-// reserved, and that a process which stops gives back itself what goes with its files.
+// TestServersLeaveNoReservations checks that the next start releases the reservations of a killed
+// process, and that a process that stops releases those of its spools.
 func TestServersLeaveNoReservations(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -165,7 +165,7 @@ func TestServersLeaveNoReservations(t *testing.T) {
 	}
 }
 
-// storedReservations returns how many reservations are in a file that nobody has open.
+// storedReservations returns how many reservations are in a file that no store has open.
 func storedReservations(t *testing.T, path string) (n int) {
 	t.Helper()
 	err := sqlite.ReadFile(path, func(c *sqlite.Conn) error { return c.Row("SELECT COUNT(*) FROM reservations", nil, &n) })
@@ -173,8 +173,7 @@ func storedReservations(t *testing.T, path string) (n int) {
 	return n
 }
 
-// TestForgottenReservationsEnd checks that a reservation which is never released ends after a
-// day.
+// TestForgottenReservationsEnd checks that a reservation that is never released ends after a day.
 func TestForgottenReservationsEnd(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -206,7 +205,7 @@ func TestIdempotentResponsesGiveStorageBack(t *testing.T) {
 	}
 	f.checkCounters(ann)
 	f.clock.advance(maintenance.IdempotencyTTL)
-	f.write(ann, func(tx *Tx) error { // in the place of one that is too old
+	f.write(ann, func(tx *Tx) error { // replaces one that is too old
 		return tx.SaveIdempotentResponse(IdempotentResponse{Hash: "1", Request: "r", Text: "again", JSON: "{}"})
 	})
 	f.checkCounters(ann)

@@ -10,8 +10,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// sideRows returns what the tags and custom_values tables must hold for the
-// records, derived from the records alone.
+// sideRows returns the rows that the tables tags and custom_values must have for the records.
 func sideRows(records []crm.Record) (tags, members []string) {
 	for _, rec := range records {
 		for _, tag := range rec.Value("tags").List() {
@@ -31,7 +30,7 @@ func sideRows(records []crm.Record) (tags, members []string) {
 	return tags, members
 }
 
-// other returns a form of a text where it is another one.
+// other returns a form of a text, or NULL if it equals the text.
 func other(form, text string) string {
 	if form == text {
 		return "NULL"
@@ -53,7 +52,7 @@ func (f *fixture) checkSideTables(actor crm.Actor) {
 		FROM custom_values v JOIN names n ON n.key = v.name_id WHERE n.workspace_id = $1`, actor.Workspace)
 	unused := f.raw(1, "SELECT name FROM names WHERE key NOT IN (SELECT name_id FROM tags UNION SELECT name_id FROM custom_values)")
 	if len(unused) > 0 {
-		f.t.Fatalf("nothing has the names %q", unused)
+		f.t.Fatalf("no record uses the names %q", unused)
 	}
 	slices.Sort(gotTags)
 	slices.Sort(gotMembers)
@@ -76,7 +75,7 @@ func pick(random *rand.Rand, items []string) []string {
 	return shuffled[:random.IntN(5)]
 }
 
-// edits returns random inputs for tags and custom, in every mode they have.
+// edits returns a random input for tags or custom, in one of their modes.
 func edits(e *crm.Entity, random *rand.Rand) []crm.Input {
 	tags, custom := e.Field("tags"), e.Field("custom")
 	var members []crm.Member
@@ -116,7 +115,7 @@ func TestTagTablesFollowTheRecords(t *testing.T) {
 	})
 }
 
-// randomEdit makes, changes or deletes one record of a random kind.
+// randomEdit creates, updates or deletes one record of a random kind.
 func (f *fixture) randomEdit(actor crm.Actor, random *rand.Rand, records []crm.Record) []crm.Record {
 	f.t.Helper()
 	if n := len(records); n > 0 && random.IntN(8) == 0 {

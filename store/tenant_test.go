@@ -7,8 +7,8 @@ import (
 	"crmkit/crm"
 )
 
-// Two workspaces hold records of the same numbers; nothing of one may be reached
-// with an actor of the other.
+// TestRecordsStayInTheirWorkspace has two workspaces with records of the same numbers. An actor of
+// one cannot reach a record of the other.
 func TestRecordsStayInTheirWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -31,7 +31,7 @@ func TestRecordsStayInTheirWorkspace(t *testing.T) {
 	})
 }
 
-// A delete that is called with a record of elsewhere must not reach it.
+// TestDeleteIsBoundToTheWorkspace calls Delete with a record of another workspace, which remains.
 func TestDeleteIsBoundToTheWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")

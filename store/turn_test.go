@@ -12,8 +12,8 @@ import (
 	"crmkit/store/txn"
 )
 
-// TestOneUserCannotHoldAllReaders begins as many reads of one user as may be held, in two
-// workspaces; another's read must not wait for them, nor a token lookup for either.
+// TestOneUserCannotHoldAllReaders begins as many reads of one user as may run at once, in two
+// workspaces. A read of another user and a lookup of a token must not wait for them.
 func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -40,7 +40,7 @@ func TestOneUserCannotHoldAllReaders(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := f.List(ctx, bob, f.question(bob, "contact", "")); err != nil {
-		t.Errorf("another's list: %v", err)
+		t.Errorf("a list of another user: %v", err)
 	}
 	if err := f.Ready(ctx); err != nil {
 		t.Errorf("a token lookup: %v", err)
@@ -59,8 +59,8 @@ func TestOneUserCannotHoldAllReaders(t *testing.T) {
 	}
 }
 
-// TestWritesOfOthersGoFirst queues many writes of one workspace, then one of another; it
-// must not wait for all of them.
+// TestWritesOfOthersGoFirst queues many writes of one user, then one of another user, which must
+// not wait for all of them.
 func TestWritesOfOthersGoFirst(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -85,8 +85,8 @@ func TestWritesOfOthersGoFirst(t *testing.T) {
 	})
 }
 
-// TestLongWritesEndTheirBatch checks that a write which took long is answered before the
-// next one that waited with it runs.
+// TestLongWritesEndTheirBatch checks that a long write is answered before the next write in the
+// queue runs.
 func TestLongWritesEndTheirBatch(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -117,8 +117,8 @@ func TestLongWritesEndTheirBatch(t *testing.T) {
 	})
 }
 
-// TestWaitingWritesOfGoneClientsAreDropped cancels a write that waits: it must not run, and
-// its client hears at once.
+// TestWaitingWritesOfGoneClientsAreDropped cancels a write that waits. It returns at once and does
+// not run.
 func TestWaitingWritesOfGoneClientsAreDropped(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -131,12 +131,12 @@ func TestWaitingWritesOfGoneClientsAreDropped(t *testing.T) {
 	}
 	release()
 	if got := f.names(ann); got != "" {
-		t.Errorf("kept %q", got)
+		t.Errorf("the table has %q", got)
 	}
 }
 
-// TestOneUserCannotFillTheQueue fills one user's share of the queue of writes, from two
-// workspaces.
+// TestOneUserCannotFillTheQueue fills the share of one user in the queue of writes, from two
+// workspaces. The next write of this user is refused, one of another user runs.
 func TestOneUserCannotFillTheQueue(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -155,7 +155,7 @@ func TestOneUserCannotFillTheQueue(t *testing.T) {
 	other := f.queue(t.Context(), bob, f.insert("Bob"))
 	release()
 	if err := errors.Join(other()...); err != nil {
-		t.Errorf("another's write: %v", err)
+		t.Errorf("a write of another user: %v", err)
 	}
 	waiting.Wait()
 	for range txn.MaxWaitingOfOne {
@@ -165,8 +165,8 @@ func TestOneUserCannotFillTheQueue(t *testing.T) {
 	}
 }
 
-// TestReadsOfRecordsTakeTurns takes the connections for account reads away: whatever reads
-// records must do without them.
+// TestReadsOfRecordsTakeTurns takes all connections for reads of accounts. Reads of records must
+// not need them.
 func TestReadsOfRecordsTakeTurns(t *testing.T) {
 	f := openAt(t, Memory)
 	ann := f.member("ann@example.com")
@@ -185,7 +185,7 @@ func TestReadsOfRecordsTakeTurns(t *testing.T) {
 		"Search": func() error { _, err := f.Search(ctx, ann, f.find(ann, "contact", "jane")); return err },
 		"Usage":  func() error { _, err := f.Usage(ctx, ann); return err },
 		"Last":   func() error { _, err := f.LastKey(ctx, ann); return err },
-		"Spellings": func() error {
+		"Suggest": func() error {
 			_, err := f.Suggest(ctx, ann, e, f.question(ann, "contact", "search=jame").Terms)
 			return err
 		},

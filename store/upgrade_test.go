@@ -16,7 +16,7 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// fixtureFile unpacks a database that an earlier schema made.
+// fixtureFile unpacks a database with an earlier schema.
 func fixtureFile(t *testing.T, name string) string {
 	t.Helper()
 	packed, err := os.ReadFile(filepath.Join("testdata", name+".gz"))
@@ -38,20 +38,20 @@ func fixtureFile(t *testing.T, name string) string {
 	return path
 }
 
-// TestUpgradeFromSchema1 checks that users, workspaces and tokens of a server
-// without teams are those of one with them.
+// TestUpgradeFromSchema1 checks that the users, workspaces and tokens of a file without teams work
+// after the upgrade.
 func TestUpgradeFromSchema1(t *testing.T) {
 	f := openAt(t, fixtureFile(t, "schema-0001.db"))
 	var actors []crm.Actor
 	for _, hash := range f.raw(1, "SELECT hash FROM secrets ORDER BY token_key") {
 		a := f.holder(hash)
 		if a.Role != crm.RoleAdmin || a.Plan != "standard" {
-			t.Fatalf("a token of the old file stands for %+v", a)
+			t.Fatalf("a token of the old file has the actor %+v", a)
 		}
 		actors = append(actors, a)
 	}
 	if len(actors) != 2 || actors[0].Email != "jane@acme.com" || actors[1].Email != "bob@acme.com" {
-		t.Fatalf("the tokens stand for %+v", actors)
+		t.Fatalf("the tokens have the actors %+v", actors)
 	}
 	for _, a := range actors {
 		f.checkCounters(a)
@@ -70,13 +70,12 @@ func TestUpgradeFromSchema1(t *testing.T) {
 	f.invite(actors[0], "joe@acme.com", crm.RoleMember)
 	f.checkCounters(actors[0])
 	if loose := f.raw(1, "SELECT email FROM users WHERE workspaces <> 1"); len(loose) > 0 {
-		t.Errorf("made other than one workspace: %v", loose)
+		t.Errorf("these users do not have one workspace: %v", loose)
 	}
 }
 
-// TestUpgradeKeepsTeams checks that a file of each schema since teams came
-// has after its upgrade what it had: members, invites, tokens, records with all
-// that hangs on them, and the connections of chat clients.
+// TestUpgradeKeepsTeams checks that a file of each of the first schemas with teams has the same
+// members, invites, tokens, records and connections of chat clients after the upgrade.
 func TestUpgradeKeepsTeams(t *testing.T) {
 	for name, tokens := range map[string]int{"schema-0002.db": 2, "schema-0003.db": 3, "schema-0004.db": 3} {
 		t.Run(name, func(t *testing.T) {
@@ -101,8 +100,8 @@ func TestUpgradeKeepsTeams(t *testing.T) {
 	}
 }
 
-// TestUpgradeKeepsRecords checks that a file of each schema that testdata/make.sh makes has
-// after its upgrade the records that it had, and counts them right.
+// TestUpgradeKeepsRecords checks that a file of each schema that testdata/make.sh makes has the same
+// records after the upgrade, and right counts of them.
 func TestUpgradeKeepsRecords(t *testing.T) {
 	for _, schema := range []string{"0005", "0006", "0007", "0008", "0009", "0010", "0011"} {
 		t.Run(schema, func(t *testing.T) {
@@ -148,7 +147,7 @@ func (f *fixture) workspaceOf(email string) (number int64) {
 	return number
 }
 
-// adminOf returns an actor in a workspace, for what asks nobody.
+// adminOf returns an admin of a workspace, named after its first member.
 func (f *fixture) adminOf(workspace int64) crm.Actor {
 	row := f.raw(2, "SELECT u.number, ' ' || u.email FROM members m JOIN users u ON u.number = m.user_id WHERE m.workspace_id = $1 ORDER BY m.key LIMIT 1", workspace)
 	a := crm.Actor{Workspace: workspace, Role: crm.RoleAdmin}
@@ -158,12 +157,12 @@ func (f *fixture) adminOf(workspace int64) crm.Actor {
 	return a
 }
 
-// checkTeam checks what the team of the fixtures has.
+// checkTeam checks the members, records and log of the team in the files.
 func (f *fixture) checkTeam(jane crm.Actor) {
 	f.t.Helper()
 	f.checkCounters(jane)
 	if repeated := f.repeated(); len(repeated) > 0 {
-		f.t.Errorf("repeat their value: %v", repeated)
+		f.t.Errorf("folded columns repeat their value: %v", repeated)
 	}
 	for list, want := range map[string]int{
 		"member?": 3, "member?status=invited": 1, "contact?custom.seats=12&tags=vip&tags=eu&company.domain=acme.com": 1, "contact?name=Zoë Doe&follow_up_at=not:null": 1,
@@ -178,7 +177,7 @@ func (f *fixture) checkTeam(jane crm.Actor) {
 	f.checkCounters(jane)
 }
 
-// checkConnection checks the connection that a chat client has in files with one.
+// checkConnection checks the connection of a chat client, which files with three tokens have.
 func (f *fixture) checkConnection(tokens int) {
 	f.t.Helper()
 	want := []string{}

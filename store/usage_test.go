@@ -12,7 +12,7 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// counters compares the kept counters of a workspace with a recount.
+// checkCounters compares the stored counters of a workspace with a recount.
 func (f *fixture) checkCounters(actor crm.Actor) {
 	f.t.Helper()
 	used, err := f.Usage(f.t.Context(), actor)
@@ -51,7 +51,7 @@ func TestUsageEqualsARecount(t *testing.T) {
 	})
 }
 
-// churn makes or deletes a record, sometimes in a write that fails afterwards.
+// churn creates or deletes a record, sometimes in a write that then fails.
 func (f *fixture) churn(actor crm.Actor, random *rand.Rand, mine []crm.Record) []crm.Record {
 	oops := fmt.Errorf("oops")
 	fail := random.IntN(5) == 0
@@ -111,7 +111,7 @@ func TestLastSeatIsGivenOnce(t *testing.T) {
 			}
 		})
 		if made.Load() != 1 || refused.Load() != 49 {
-			t.Errorf("%d made and %d refused on the last seat", made.Load(), refused.Load())
+			t.Errorf("%d created and %d refused at the limit", made.Load(), refused.Load())
 		}
 		if got := f.raw(2, "SELECT n || ' ', last FROM usage WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace); got[0] != fmt.Sprint(limit, " ", limit) {
 			t.Errorf("usage is %q, want n and last %d", got, limit)

@@ -45,11 +45,11 @@ func (f *fixture) walkWithPause(actor crm.Actor, kind, params string, pause func
 	return nil
 }
 
-// unsetLast is the order of two values of which one is set, by whether the first is.
+// unsetLast is the order of two values of which one is unset; true: the first is set.
 var unsetLast = map[bool]int{true: -1, false: 1}
 
-// ordered returns the keys in the order the contract gives: by value, text in
-// folded form, unset last in both directions, ties by id in the same direction.
+// ordered returns the keys in the documented order of lists: by value, text in folded form, unset
+// values last in both directions, equal values by id in the same direction.
 func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 	sign := 1
 	if desc {
@@ -79,7 +79,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 	return keys
 }
 
-// randomInput returns one of few values for a field, so that ties and gaps abound.
+// randomInput returns one of few values for a field, or none, so that many records have the same.
 func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) crm.Input {
 	texts := []string{"Ärger", "arger", "ARGER", "zoo", "Zoë", "10", "9", "a b", "\u0301", "日本"}
 	in := crm.Input{Field: f}
@@ -107,7 +107,7 @@ func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Recor
 	return in
 }
 
-// records makes n records of each kind that a workspace holds.
+// records creates n records of each kind.
 func (f *fixture) records(actor crm.Actor, n int) {
 	f.t.Helper()
 	random := rand.New(rand.NewPCG(3, 5))
@@ -140,8 +140,8 @@ func (f *fixture) records(actor crm.Actor, n int) {
 	}
 }
 
-// TestWalkSeesEveryRecordOnce pages through every kind by every field it can be
-// sorted by and compares with a sort in Go.
+// TestWalkSeesEveryRecordOnce pages through every kind in every order that it has, and compares the
+// keys with a sort in Go.
 func TestWalkSeesEveryRecordOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
@@ -220,14 +220,14 @@ func (d *disturbance) run(seed uint64) {
 			_, err = d.f.trySave(d.actor, d.f.draft(d.kind, display, fmt.Sprint("new ", n)))
 		}
 		if err != nil {
-			d.f.t.Errorf("a write beside a walk: %v", err)
+			d.f.t.Errorf("a write during a walk: %v", err)
 			return
 		}
 		d.writes.Add(1)
 	}
 }
 
-// pause returns after a few more writes.
+// pause waits for a few more writes.
 func (d *disturbance) pause() {
 	for until := d.writes.Load() + 3; d.writes.Load() < until && d.running.Load() > 0; {
 		runtime.Gosched()
@@ -252,8 +252,8 @@ func TestWalkUnderConcurrentWrites(t *testing.T) {
 	})
 }
 
-// checkSeenOnce checks that a walk showed everything that was there at its
-// start, in the same order, and nothing twice.
+// checkSeenOnce checks that a walk showed every record that existed at its start, in the same order,
+// and no record twice.
 func checkSeenOnce(t *testing.T, kind string, seen, start []int64) {
 	t.Helper()
 	there := map[int64]bool{}
@@ -275,8 +275,8 @@ func checkSeenOnce(t *testing.T, kind string, seen, start []int64) {
 	}
 }
 
-// TestAWalkDoesNotGrowWithEqualValues reads pages of records that are all of one moment:
-// behind many of them a page reads no more than at their beginning.
+// TestAWalkDoesNotGrowWithEqualValues reads pages of records that all have the same time. A page
+// after many of them reads no more of the file than the first.
 func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -288,13 +288,13 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 		return tx.Exec(fmt.Sprintf("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d) INSERT INTO activities (key, %s) SELECT key + i, %s FROM c CROSS JOIN activities WHERE key = %d", many, columns, columns, last.Key))
 	})
 	for _, params := range []string{"total=none", "total=none&sort=occurred_at", "total=none&contact=" + jane.ID, "total=none&contact=" + jane.ID + "&sort=occurred_at"} {
-		q, behind := f.question(ann, "activity", params), last.Clone()
+		q, last := f.question(ann, "activity", params), last.Clone()
 		pages := func(at int64) (read int) {
 			t.Helper()
-			behind.Key = last.Key + at
+			last.Key = last.Key + at
 			err := f.Snapshot(t.Context(), func(v *ReadTx) error {
 				before := v.PagesRead()
-				keys, err := (&list.Reader{Tx: v}).Keys(t.Context(), list.Path{Actor: ann, Query: q.After(behind)})
+				keys, err := (&list.Reader{Tx: v}).Keys(t.Context(), list.Path{Actor: ann, Query: q.After(last)})
 				if len(keys) != q.Limit+1 {
 					t.Errorf("%s: %d keys", params, len(keys))
 				}
@@ -312,7 +312,7 @@ func TestAWalkDoesNotGrowWithEqualValues(t *testing.T) {
 		}
 		pages(first) // prepares the statements
 		if a, b := pages(first), pages(later); b > a+20 {
-			t.Errorf("%s: the first page reads %d pages, one behind many %d", params, a, b)
+			t.Errorf("%s: the first page reads %d pages of the file, a later one %d", params, a, b)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWideCascadesEnd deletes a company whose contacts have many activities each: no step
-// may do the work of all of them at once.
+// TestWideCascadesEnd deletes a company whose contacts have more activities each than a step
+// changes.
 func TestWideCascadesEnd(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 10, 8
@@ -28,7 +28,7 @@ func TestWideCascadesEnd(t *testing.T) {
 	}
 }
 
-// TestOneStuckCascadeStopsNoOther has the steps of one workspace fail.
+// TestOneStuckCascadeStopsNoOther lets the steps of one workspace fail. Those of another go on.
 func TestOneStuckCascadeStopsNoOther(t *testing.T) {
 	f := onFile(t)
 	f.cascades.atOnce, f.cascades.step = 4, 3
@@ -44,7 +44,7 @@ func TestOneStuckCascadeStopsNoOther(t *testing.T) {
 	f.remove(ann, a)
 	f.remove(bob, b)
 	if err := f.Settle(t.Context()); err == nil {
-		t.Error("the stuck one is not told")
+		t.Error("Settle returns no error for the cascade that fails")
 	}
 	if left := f.raw(1, "SELECT COUNT(*) FROM contacts WHERE company_id IS NOT NULL AND workspace_id = $1", bob.Workspace); left[0] != "0" {
 		t.Errorf("%s contacts of the other workspace wait for it", left[0])

@@ -13,8 +13,7 @@ import (
 	"crmkit/crm"
 )
 
-// block holds the writer inside a job until the returned function is called,
-// which waits for the job to end.
+// block keeps the writer in a job until release is called, which waits for the job to end.
 func (f *fixture) block() (release func()) {
 	f.t.Helper()
 	entered, leave, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -36,8 +35,8 @@ func (f *fixture) block() (release func()) {
 	}
 }
 
-// queue starts writes that come to wait in the given order, and returns what
-// waits for their answers.
+// queue starts writes, which wait in the given order while the writer is blocked. answers waits for
+// their errors.
 func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) error) (answers func() []error) {
 	var done sync.WaitGroup
 	errs := make([]error, len(jobs))
@@ -54,7 +53,7 @@ func (f *fixture) queue(ctx context.Context, actor crm.Actor, jobs ...func(*Tx) 
 	}
 }
 
-// insert is a job that makes one contact.
+// insert is a job that creates one contact.
 func (f *fixture) insert(name string) func(*Tx) error {
 	d := f.draft("contact", "name", name)
 	return func(tx *Tx) error {
@@ -86,13 +85,13 @@ func TestFailingWriteRollsBackAlone(t *testing.T) {
 		release()
 		errs := answers()
 		if errs[0] != nil || errs[2] != nil || errs[5] != nil {
-			t.Errorf("writes beside a failing one: %v", errs)
+			t.Errorf("writes in a batch with a failing one: %v", errs)
 		}
 		if !errors.Is(errs[1], oops) || errs[3] == nil || errs[4] == nil || !strings.Contains(errs[4].Error(), "at the disco") {
 			t.Errorf("failing writes answer %v", errs)
 		}
 		if got := f.names(ann); got != "one two three" {
-			t.Errorf("kept %q", got)
+			t.Errorf("the table has %q", got)
 		}
 		if got := f.raw(1, "SELECT n FROM usage WHERE workspace_id = $1 AND kind = 'contacts'", ann.Workspace); got[0] != "3" {
 			t.Errorf("usage counts %v", got)
@@ -100,7 +99,8 @@ func TestFailingWriteRollsBackAlone(t *testing.T) {
 	})
 }
 
-// TestBatchesRunAgainWhereTheyMust counts how often a write runs beside one that fails.
+// TestBatchesRunAgainWhereTheyMust counts how often a write runs that is in a batch with one that
+// fails. It runs again only if the failed write has changed something.
 func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -128,21 +128,21 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 			answers := f.queue(t.Context(), ann, func(tx *Tx) error { runs++; return insert(tx) }, c.other)
 			release()
 			if errs := answers(); errs[0] != nil || runs != c.runs {
-				t.Errorf("a write beside one that fails %s: %d runs, %v", c.name, runs, errs[0])
+				t.Errorf("a write with one that fails %s: %d runs, %v", c.name, runs, errs[0])
 			}
 			if got := f.names(ann); !strings.HasSuffix(got, c.kept) || strings.Contains(got, "lost") {
-				t.Errorf("beside one that fails %s: kept %q", c.name, got)
+				t.Errorf("with one that fails %s the table has %q", c.name, got)
 			}
 		}
 		if err := f.Write(t.Context(), ann, part); err != nil || !strings.HasSuffix(f.names(ann), "kept whole") {
-			t.Errorf("a part that fails alone: %v, kept %q", err, f.names(ann))
+			t.Errorf("a savepoint that fails alone: %v, the table has %q", err, f.names(ann))
 		}
 		f.checkCounters(ann)
 	})
 }
 
-// TestCancelledWriteRunsAgainWithItsBatch cancels a write between the two runs of its batch: it is done all
-// the same, for others in the batch may have seen what it did.
+// TestCancelledWriteRunsAgainWithItsBatch cancels a write between the two runs of its batch. It is
+// committed all the same, because other writes of the batch may have read its changes.
 func TestCancelledWriteRunsAgainWithItsBatch(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
@@ -155,12 +155,12 @@ func TestCancelledWriteRunsAgainWithItsBatch(t *testing.T) {
 		return errors.Join(f.insert("lost")(tx), oops)
 	})
 	release()
-	_ = first() // who gave up hears of that, or of the write
+	_ = first() // the error of the cancellation, or the answer of the write
 	if errs := others(); errs[0] != nil || !errors.Is(errs[1], oops) {
 		t.Errorf("%v", errs)
 	}
 	if got := f.names(ann); got != "one two" {
-		t.Errorf("kept %q", got)
+		t.Errorf("the table has %q", got)
 	}
 }
 
@@ -246,7 +246,7 @@ func TestCancelledWriteIsNotRun(t *testing.T) {
 			t.Errorf("a cancelled write: %v, ran %v", err, ran)
 		}
 		if err := kept()[0]; err != nil || f.names(ann) != "kept" {
-			t.Errorf("the write beside it: %v, names %q", err, f.names(ann))
+			t.Errorf("the write after it: %v, names %q", err, f.names(ann))
 		}
 		err := f.Write(ctx, ann, f.insert("late"))
 		if !errors.Is(err, context.Canceled) || f.names(ann) != "kept" {
@@ -255,7 +255,8 @@ func TestCancelledWriteIsNotRun(t *testing.T) {
 	})
 }
 
-// A write whose client leaves while it runs ends at its next statement; nothing is torn.
+// TestCancelWhileRunningDoesNotTear cancels a write while it runs. It fails at its next statement,
+// and none of its changes is committed.
 func TestCancelWhileRunningDoesNotTear(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -270,26 +271,25 @@ func TestCancelWhileRunningDoesNotTear(t *testing.T) {
 		behind := f.queue(t.Context(), ann, f.insert("behind"))
 		release()
 		if err := left()[0]; !errors.Is(err, context.Canceled) {
-			t.Errorf("the write whose client left: %v", err)
+			t.Errorf("the cancelled write: %v", err)
 		}
 		if errs := append(answers(), behind()...); errs[0] != nil || errs[1] != nil {
-			t.Errorf("the writes beside it: %v", errs)
+			t.Errorf("the writes before and after it: %v", errs)
 		}
 		if got := f.names(ann); got != "before behind" {
-			t.Errorf("kept %q", got)
+			t.Errorf("the table has %q", got)
 		}
 		f.checkCounters(ann)
 	})
 }
 
-// endless is SQL that yields no row, for as long as it is left alone; SQLite looks whether
-// it is interrupted.
+// endless is SQL that returns no row and does not end. SQLite can interrupt it.
 const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
 
 func never(func(...any) error) error { return errors.New("it has a row") }
 
-// TestSlowWritesAreTakenOut runs writes that take too long beside others: in one statement
-// that reads, in one that writes, which ends the transaction of all, and in many.
+// TestSlowWritesAreTakenOut runs writes that take too long in a batch with others: in one statement
+// that reads, in one that writes, whose interruption ends the transaction, and in many statements.
 func TestSlowWritesAreTakenOut(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
@@ -308,7 +308,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 			runs++
 			for {
 				if err := tx.Savepoint(func() error { return f.insert("lost")(tx) }); err != nil {
-					return nil // as an import, for which it is the fault of a row
+					return nil // like an import, which takes it for an error of one row
 				}
 			}
 		}
@@ -317,7 +317,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 		release()
 		for i, err := range answers() {
 			if i%2 == 0 && err != nil {
-				t.Errorf("write %d beside slow ones: %v", i, err)
+				t.Errorf("write %d with slow ones: %v", i, err)
 			}
 			if i%2 == 1 {
 				wantCode(t, fmt.Sprint("slow write ", i), err, crm.NotReady)
@@ -327,7 +327,7 @@ func TestSlowWritesAreTakenOut(t *testing.T) {
 			t.Errorf("three slow writes ran %d times", runs)
 		}
 		if got := f.names(ann); got != "one two three four" {
-			t.Errorf("kept %q", got)
+			t.Errorf("the table has %q", got)
 		}
 		f.checkCounters(ann)
 	})
@@ -395,7 +395,8 @@ func TestWriteAfterCloseIsNotReady(t *testing.T) {
 	})
 }
 
-// Every write that meets Close is either kept and answered, or refused.
+// TestConcurrentCloseIsSafe writes while the store closes. Every write is either committed and
+// answered, or refused.
 func TestConcurrentCloseIsSafe(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
