@@ -53,7 +53,7 @@ github.com/wneessen/go-mail             mail
 github.com/VictoriaMetrics/metrics      server/edge
 github.com/modelcontextprotocol/go-sdk  server/mcp
 github.com/alecthomas/kong              main
-os                                      main server/owner store store/spool store/sqlite
+os                                      main server/owner store/spool store/sqlite
 testing                                 server/servertest store/storetest
 `
 

@@ -223,19 +223,6 @@ func TestRevokeIsForOwnTokens(t *testing.T) {
 	})
 }
 
-// Two processes share a file: what one revokes, the other refuses as soon as
-// what it remembers has run out.
-func TestRevokeByAnotherProcessIsSeen(t *testing.T) {
-	here := onFile(t)
-	there := openWith(t, here.clock, here.opts)
-	token, actor := here.mint("ann@example.com")
-	there.wantActor("in the other process", token, "")
-	wantCode(t, "Revoke", there.revoke(actor, actor.TokenID), "")
-	there.wantActor("where it was revoked", token, crm.InvalidToken)
-	here.clock.advance(time.Second)
-	here.wantActor("a second later in the first process", token, crm.InvalidToken)
-}
-
 func TestBearer(t *testing.T) {
 	for header, want := range map[string]string{
 		"Bearer ck_x": "ck_x", "bearer ck_x": "ck_x", "BEARER  ck_x ": "ck_x", " Bearer ck_x": "ck_x",
