@@ -2,7 +2,7 @@ package crm
 
 import "time"
 
-// Actor is who makes a request: a user through a token, inside one workspace.
+// Actor is the user, the token and the workspace of a request.
 type Actor struct {
 	User   int64 // number of the user
 	UserID string
@@ -24,19 +24,19 @@ type Actor struct {
 	Addr      string // client address
 }
 
-// Scope words: a read token only asks; a write token also creates and changes
-// records; a full token also deletes and manages workspaces and tokens.
+// The scopes of tokens. A read token only reads; a write token also creates and changes
+// records; a full token also deletes, and manages workspaces and tokens.
 const (
 	ScopeRead  = "read"
 	ScopeWrite = "write"
 	ScopeFull  = "full"
 )
 
-// Scopes are the scope words, each allowing what those before it do.
+// Scopes returns the scopes. Each allows everything that the ones before it allow.
 func Scopes() []string { return []string{ScopeRead, ScopeWrite, ScopeFull} }
 
-// ScopeIncludes reports whether a token of the scope may do what needs another. An
-// unknown scope covers nothing.
+// ScopeIncludes reports whether a token of a scope may do something that needs the scope need.
+// An unknown scope includes nothing.
 func ScopeIncludes(scope, need string) bool {
 	switch scope {
 	case ScopeFull:
@@ -49,17 +49,17 @@ func ScopeIncludes(scope, need string) bool {
 	return false
 }
 
-// Role words.
+// The roles of the members of a workspace.
 const (
 	RoleAdmin  = "admin"
 	RoleMember = "member"
 )
 
-// Roles are the role words.
+// Roles returns the roles.
 func Roles() []string { return []string{RoleAdmin, RoleMember} }
 
-// Origins of tokens: an e-mailed code, another token, the owner of the database
-// file, a connector that signed in on the page.
+// The origins of tokens: a code by mail, another token, the owner of the database file, a
+// connector whose user signed in on the page.
 const (
 	OriginCode   = "code"
 	OriginMinted = "minted"
@@ -67,18 +67,17 @@ const (
 	OriginOAuth  = "oauth"
 )
 
-// Reach words: a token acts in one workspace, and some may go to, and make tokens
-// for, all others of their user: those that a code or the owner of the file gave,
-// and those of connections where the person chose so on the page. What a token
-// makes stays in its one.
+// The reach of tokens. Every token acts in one workspace. One with the reach all may also move
+// to the other workspaces of its user and make tokens for them. Tokens from a code or from the
+// owner of the file have it, and those of a connector if the person chose so on the page. A
+// token that was made by another token reaches one workspace only.
 const (
 	ReachOne = "one"
 	ReachAll = "all"
 )
 
-// Reaches are the reach words.
+// Reaches returns the values of a reach.
 func Reaches() []string { return []string{ReachOne, ReachAll} }
 
-// CrossWorkspace reports whether the actor's token may act beyond its own workspace, in
-// others of the same user.
+// CrossWorkspace reports whether the actor's token may act in other workspaces of its user.
 func (a Actor) CrossWorkspace() bool { return a.Reach == ReachAll }

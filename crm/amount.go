@@ -1,13 +1,14 @@
 package crm
 
-// Amount returns the value of an input for a field that spells an amount.
+// Amount returns the input value of a field of type amount: the number is in Int and the
+// currency in Text.
 func Amount(smallest int64, currency string) Value {
 	return Value{Kind: IntKind, Int: smallest, Text: currency}
 }
 
-// spell sets the number and the currency that a spelled amount stands for. One that is
-// as it was before says nothing, so that a record can be sent back with one of them
-// changed.
+// spell sets the number and the currency of an amount. An amount that is equal to the stored
+// one has no effect, so that a client can send a record back with only the number or the
+// currency changed.
 func (in Input) spell(e *Entity, before, after []Value) *Error {
 	f, of := in.Field, in.Field.AmountOf()
 	at, want := []int{e.Index(of.Number), e.Index(of.Currency)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}

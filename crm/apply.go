@@ -7,15 +7,15 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Mode says how an input meets the value that is there.
+// Mode says how an input changes the stored value.
 type Mode uint8
 
-// The modes. Replace also stands for clearing, with a Null value.
+// The modes. Set with a Null value clears the field.
 const (
 	Set          Mode = iota
-	EditTags          // tags: Value is added, Remove taken away
-	MergeMembers      // object: Value's members are set, Remove's keys taken away
-	CheckOnly         // read-only: JSON must be what the record shows
+	EditTags          // tags: add Value, remove Remove
+	MergeMembers      // object: set the members of Value, remove the keys Remove
+	CheckOnly         // read-only field: JSON must be the value that the record shows
 )
 
 // Input is one field as a client sent it, decoded and normalised.
@@ -24,8 +24,8 @@ type Input struct {
 	Mode   Mode
 	Value  Value
 	Remove []string
-	JSON   string // Mode Same: the value as sent
-	Label  bool   // Mode Same: the name beside the reference Field, {"name":…}
+	JSON   string // with CheckOnly: the value as sent
+	Label  bool   // with CheckOnly: JSON is the label beside the reference Field, {"name":…}
 }
 
 // Name returns the key under which the input was sent.
@@ -36,9 +36,9 @@ func (in Input) Name() string {
 	return in.Field.Name
 }
 
-// Apply returns the values after the inputs, the before values untouched.
-// Defaults fill what a required or defaulted field lacks; a field that follows
-// another takes over a value it knows when only the other was sent.
+// Apply returns the values after the inputs; it does not change before. It applies stored
+// fields first, then the computed ones that set others, then transitions and defaults, so the
+// order in which a client sends fields has no meaning. Errors name the field.
 func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Error) {
 	after := slices.Clone(before)
 	sent := make(map[string]bool, len(inputs))
@@ -78,7 +78,7 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	return after, oneOf(e, after)
 }
 
-// oneOf holds that exactly one of the references is set of which one must be.
+// oneOf returns an error unless exactly one of the references of Parents.ExactlyOne is set.
 func oneOf(e *Entity, after []Value) *Error {
 	set := slices.DeleteFunc(slices.Clone(e.Parents.ExactlyOne), func(name string) bool { return !after[e.Index(name)].Set() })
 	switch {
@@ -90,7 +90,7 @@ func oneOf(e *Entity, after []Value) *Error {
 	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
 }
 
-// hasNoParent is the error for a record that belongs to no other and must.
+// hasNoParent returns the error for a record that needs a parent and has none.
 func hasNoParent(e *Entity) *Error {
 	var kinds []string
 	for _, name := range e.Parents.Fields {
@@ -100,6 +100,8 @@ func hasNoParent(e *Entity) *Error {
 		e.Target(e.Field(e.Parents.Fields[0])).Route(), e.ChildRoute()).On(e.Parents.Fields[0])
 }
 
+// apply returns the value of a stored field after the input. A list with the same labels in
+// another order is no change.
 func (in Input) apply(old Value) Value {
 	switch in.Mode {
 	case Set:
@@ -114,8 +116,8 @@ func (in Input) apply(old Value) Value {
 	return in.Value
 }
 
-// setSources sets the stored fields that a computed one shows: the time of a flag, the
-// number and currency of an amount.
+// setSources sets the stored fields of a computed one: the time of a flag, the number and
+// currency of an amount.
 func (in Input) setSources(e *Entity, before, after []Value, now int64) *Error {
 	switch in.Field.Derivation.(type) {
 	case *FlagOf:
@@ -126,8 +128,9 @@ func (in Input) setSources(e *Entity, before, after []Value, now int64) *Error {
 	return nil
 }
 
-// merge makes the time that a flag stamps agree with it. Where both were sent and
-// contradict each other, as in a record that is sent back, that counts which changes.
+// merge sets or clears the time of a flag. If the time was sent too and contradicts the flag,
+// the one that differs from the stored record wins: a client that sends a whole record back
+// has changed only one of them. It is an error if both differ.
 func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
 	f, of := in.Field, in.Field.FlagOf()
 	i, yes := e.Index(of.Time), in.Value.Int != 0
@@ -143,8 +146,8 @@ func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
 	return nil
 }
 
-// sameLabels reports whether two lists hold the same labels; order has no
-// meaning, and neither holds one twice.
+// sameLabels reports whether two lists have the same labels in any order. Neither list has a
+// label twice.
 func sameLabels(a, b []string) bool {
 	if len(a) != len(b) || len(a) == 0 {
 		return false
@@ -167,13 +170,15 @@ func setOf(words []string) map[string]bool {
 	return set
 }
 
+// applyTagEdits returns the labels without those to remove, and with the new ones at the end.
+// A label that is both added and removed is removed.
 func applyTagEdits(old, add, remove []string) []string {
 	tags := make([]string, 0, len(old)+len(add))
-	left := setOf(remove)
+	skip := setOf(remove)
 	for _, tag := range append(slices.Clone(old), add...) {
-		if !left[tag] {
+		if !skip[tag] {
 			tags = append(tags, tag)
-			left[tag] = true
+			skip[tag] = true
 		}
 	}
 	return tags
@@ -183,12 +188,12 @@ func applyTagEdits(old, add, remove []string) []string {
 // equal text.
 func applyMembers(old, set []Member, remove []string) []Member {
 	merged := slices.Clone(set)
-	left := setOf(remove)
+	skip := setOf(remove)
 	for _, m := range set {
-		left[m.Name] = true
+		skip[m.Name] = true
 	}
 	for _, m := range old {
-		if !left[m.Name] {
+		if !skip[m.Name] {
 			merged = append(merged, m)
 		}
 	}
@@ -196,8 +201,7 @@ func applyMembers(old, set []Member, remove []string) []Member {
 	return merged
 }
 
-// setWord sets the field at a position if the field that it follows has just become one of
-// the values.
+// setWord sets the field at a position if the other field has just become one of the values.
 func (t *Transition) setWord(e *Entity, own int, before, after []Value) {
 	i := e.Index(t.Of)
 	if at := t.index(after[i]); at >= 0 && !after[i].Equal(before[i]) {
@@ -205,8 +209,9 @@ func (t *Transition) setWord(e *Entity, own int, before, after []Value) {
 	}
 }
 
-// setTime keeps the time at which the other field became one of the values. A change from
-// one of them to another leaves it as it is.
+// setTime sets the field at a position to now if the other field has become one of the values,
+// and unsets it if the other field has none of them. A change from one of the values to
+// another does not change the time.
 func (t *Transition) setTime(e *Entity, own int, after []Value, now int64) {
 	if t.index(after[e.Index(t.Of)]) < 0 {
 		after[own] = Value{}
@@ -215,14 +220,15 @@ func (t *Transition) setTime(e *Entity, own int, after []Value, now int64) {
 	}
 }
 
-// index returns which of the values it is, or -1.
+// index returns the position of a value among the values, in any case, or -1.
 func (t *Transition) index(v Value) int {
 	return slices.IndexFunc(t.Values, func(word string) bool { return strings.EqualFold(v.Text, word) })
 }
 
-// truncateSecond returns the time that clients give and see: whole seconds.
+// truncateSecond returns a time in whole seconds, the precision of all times of records.
 func truncateSecond(now int64) Value { return Millis(now / 1000 * 1000) }
 
+// fallback returns the default of the field. The default of a time is always now.
 func (f *Field) fallback(now int64) Value {
 	switch {
 	case f.Default == "":
@@ -233,6 +239,8 @@ func (f *Field) fallback(now int64) Value {
 	return Str(f.Default)
 }
 
+// checkSize checks the limits of a value that is the sum of several requests: Decode checks
+// each request only by itself.
 func (f *Field) checkSize(v Value) *Error {
 	size := 0
 	for _, m := range v.Members() {
@@ -248,7 +256,8 @@ func (f *Field) checkSize(v Value) *Error {
 	return nil
 }
 
-// missing is the error for a required field without a value, which it may have had before.
+// missing returns the error for a required field without a value. It differs for a record that
+// has a value, which the client tried to clear.
 func missing(e *Entity, f *Field, before Value) *Error {
 	if before.Set() {
 		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)

@@ -9,60 +9,62 @@ type Derivation interface {
 	// follows returns the fields of the same entity that are read or written. NewSchema
 	// checks that they exist.
 	follows() []string
-	// check returns an error if the field cannot follow as it says.
+	// check returns an error if the derivation does not fit the field or the schema.
 	check(s *Schema, e *Entity, f *Field) error
 }
 
-// Rollup keeps something of the records of another entity that refer to this one: an
-// integer how many there are, a time the latest of their values, tags each of their
-// values. It is always up to date, and its changes are not changes of the record.
+// Rollup stores a summary of the records of another entity that refer to this one: in an
+// integer field their number, in a time the latest of their values, in tags the set of their
+// values. It is updated in the transaction that changes them. Its changes are not changes of
+// the record: they have no entry in the log, and the version stays.
 type Rollup struct {
-	Child  string   // the entity whose records are counted
-	Value  string   // their field that is kept; an integer needs none
-	Where  string   // only those in which this field of theirs is set
-	Equals []string // and, if there are any words here, is one of them
+	Child  string   // the entity whose records are summarised
+	Value  string   // their field that is summarised; an integer needs none
+	Where  string   // only records in which this field is set
+	Equals []string // and, if this is not empty, has one of these values
 }
 
-// Inherited keeps what another reference leads to, such as the company of an activity's
-// contact. It changes with the contact, without a change of the activity.
+// Inherited copies a reference of a parent, such as the company of an activity's contact. It
+// changes when the contact moves to another company, which is not a change of the activity.
 type Inherited struct {
-	From      string // the reference to the record that is asked
-	Alternate string // the reference that this one completes, if there is one; filters by the path of Alternate find both
+	From      string // the reference to the parent
+	Alternate string // the reference that this one completes, if there is one; filters by the path of Alternate match both
 }
 
-// Transition lets the field follow another when that becomes one of some values: a time is
-// set then, and unset when the other field leaves them; a word becomes the same word.
+// Transition sets the field when another field becomes one of some values. A time is set to
+// now, and unset when the other field changes to a value not among them. A choice is set to
+// the same word.
 type Transition struct {
 	Of     string
 	Values []string
 }
 
-// FlagOf makes a flag of a time: yes sets it, no clears it.
+// FlagOf shows whether a time is set. Sending true sets the time, false clears it.
 type FlagOf struct{ Time string }
 
-// AmountOf makes one text of a number and its currency, which stay fields of their own.
+// AmountOf shows a number and its currency, which are fields of their own, as one text.
 type AmountOf struct {
 	Number   string // in the smallest unit of the currency
 	Currency string
 }
 
-// Rollup returns what the field keeps of other records, or nil.
+// Rollup returns the rollup of the field, or nil.
 func (f *Field) Rollup() *Rollup { r, _ := f.Derivation.(*Rollup); return r }
 
-// Inherited returns by which reference the field is inherited, or nil.
+// Inherited returns the inheritance of the field, or nil.
 func (f *Field) Inherited() *Inherited { i, _ := f.Derivation.(*Inherited); return i }
 
-// Transition returns which changes of another field set this one, or nil.
+// Transition returns the transition of another field that sets this one, or nil.
 func (f *Field) Transition() *Transition { t, _ := f.Derivation.(*Transition); return t }
 
 // FlagOf returns the time that the flag shows, or nil.
 func (f *Field) FlagOf() *FlagOf { of, _ := f.Derivation.(*FlagOf); return of }
 
-// AmountOf returns the fields that the amount is made of, or nil.
+// AmountOf returns the number and currency that the amount shows, or nil.
 func (f *Field) AmountOf() *AmountOf { of, _ := f.Derivation.(*AmountOf); return of }
 
-// Derived reports whether the field follows from other records, so that it is not part of
-// a change.
+// Derived reports whether the value follows from other records, so that it is never part of a
+// change of its own record.
 func (f *Field) Derived() bool { return f.Rollup() != nil || f.Inherited() != nil }
 
 func (*Rollup) follows() []string       { return nil }
@@ -77,8 +79,8 @@ func (i *Inherited) follows() []string {
 	return []string{i.From, i.Alternate}
 }
 
-// check needs the other entity and its fields. A client could write over a count if the
-// field were not read-only.
+// check returns an error if the other entity or its fields do not exist, or if the field is not
+// read-only: a client could then overwrite a count.
 func (r *Rollup) check(s *Schema, _ *Entity, f *Field) error {
 	child := s.ByName(r.Child)
 	if child == nil || r.Value != "" && child.Field(r.Value) == nil || r.Where != "" && child.Field(r.Where) == nil || !f.ReadOnly {

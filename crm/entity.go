@@ -17,37 +17,37 @@ const (
 )
 
 // Entity is one kind of record: a row of the schema from which routes, bodies,
-// filters, SQL, answers, the manual and OpenAPI follow. It is a View, and what one needs
-// to be written. NewSchema makes an Entity of each View of the schema too, with nothing
-// besides, so that queries and answers have one path for both.
+// filters, SQL, answers, the manual and OpenAPI follow. It is a View with the rules for
+// writing. NewSchema also makes an Entity of each View of the schema, without such rules, so
+// that queries and answers have the same code for both.
 type Entity struct {
 	View
 	Ops      Ops
-	Search   []string // the paths search= looks in
+	Search   []string // the paths of the fields that search= compares
 	Keys     Keys
 	Parents  Parents
-	Links    []ManyToMany // records that others tie to this one
+	Links    []ManyToMany // to entities whose records others join to this one
 	Reminder Reminder
 
-	view        bool // and nothing more
+	view        bool // it was made of a View
 	refs        map[string]*Entity
 	times       map[string]bool // fields of any entity that are times
 	sharedTable *Entity
 }
 
-// IsView reports whether the rows are no records. They have their ids in the column id and
-// not by number, have routes of their own, and change without the store's rules for
-// records: nothing counts, caches, indexes or exports them.
+// IsView reports whether the rows are not records. They have their ids in a column and not
+// computed from the key, and routes of their own. The store's rules for records do not apply:
+// it does not count, cache, index or export them.
 func (e *Entity) IsView() bool { return e.view }
 
-// Keys are the fields whose values belong to one record of a workspace alone. A POST whose
-// values name a record updates it instead of making another.
+// Keys are the fields whose values only one record of a workspace has. A POST with the values
+// of an existing record updates it instead of making another.
 type Keys struct {
 	Unique   string     // one field; it also names a record in imports
 	Together [][]string // references that name a record together
 }
 
-// All returns the fields, or sets of fields, each of which names one record.
+// All returns the fields, or sets of fields, each of which identifies one record.
 func (k Keys) All() [][]string {
 	if k.Unique == "" {
 		return k.Together
@@ -55,16 +55,17 @@ func (k Keys) All() [][]string {
 	return append([][]string{{k.Unique}}, k.Together...)
 }
 
-// Parents are the records to which those of the entity belong. They are deleted with the
-// last record to which they belong.
+// Parents are the references to the records that a record belongs to. When the last of these
+// parents is deleted, so is the record.
 type Parents struct {
-	Fields      []string // references; lists and POST are also below the paths of those records
-	Path        string   // the path there, if it is not the entity's own
+	Fields      []string // references; GET and POST also work at the path of a parent
+	Path        string   // the last segment of that path, if it is not the entity's route
 	ExactlyOne  []string // further references of a link, of which exactly one is set
 	AuthorOwned bool     // an entry of a log: it needs a parent, and only its author or an admin changes it
 }
 
-// Sets returns the sets of references with the last of which a record is deleted.
+// Sets returns the sets of references. A record is deleted when all references of one of the
+// sets are gone.
 func (p Parents) Sets() (sets [][]string) {
 	for _, names := range [][]string{p.Fields, p.ExactlyOne} {
 		if len(names) > 0 {
@@ -74,20 +75,20 @@ func (p Parents) Sets() (sets [][]string) {
 	return sets
 }
 
-// Reminder says when a record is shown by /reminders. Without a Field it never is.
+// Reminder says when /reminders shows a record. Without a Field it never does.
 type Reminder struct {
 	Field    string // the time
-	If       string // the filter that a record must also match, as in a URL
-	Note     string // the field that says what to do then
-	Assignee string // the field that says who is to do it
+	If       string // a filter that the record must also match, as in a URL
+	Note     string // the field with the action to take
+	Assignee string // the field with the person who takes it
 }
 
-// ManyToMany leads to records by way of those of a third entity, which refer to both. Name
-// is what filters call it.
+// ManyToMany is a link to the records of another entity, through those of a third one that
+// refer to both.
 type ManyToMany struct {
-	Name       string
+	Name       string // in filters
 	JoinEntity string // the entity between
-	From, To   string // its fields: the reference to the entity that has the link, and the one that leads on
+	From, To   string // its references to this entity and to the other one
 
 	Via, End *Entity // set by NewSchema
 }
@@ -113,14 +114,14 @@ func (e *Entity) ChildRoute() string {
 	return e.Route()
 }
 
-// CountsValues reports whether the store keeps, of each value of the field, how many records
-// hold it: of fields with few values, and of labels.
+// CountsValues reports whether the store maintains the number of records with each value of
+// the field: for fields with few values, and for labels.
 func (e *Entity) CountsValues(f *Field) bool {
 	return !e.view && (f.Enumerable || f.Type.Kind() == ListKind)
 }
 
-// TagKind returns the kind under which the table names has the labels of the field, or the
-// keys of its objects.
+// TagKind returns the kind of the rows in the table names that are the labels of the field, or
+// the keys of its objects.
 func (e *Entity) TagKind(f *Field) string {
 	if f.Rollup() != nil || f.Type.Kind() == ObjectKind {
 		return e.Name + "." + f.Name
@@ -132,8 +133,7 @@ func (e *Entity) TagKind(f *Field) string {
 // and a contact.
 func (e *Entity) IsLink() bool { return len(e.Parents.ExactlyOne) > 0 }
 
-// PlanLimited reports whether a workspace holds records of the entity that clients make,
-// which plans cap.
+// PlanLimited reports whether clients make records of the entity, so that plans cap them.
 func (e *Entity) PlanLimited() bool { return e.Can(Create) }
 
 // Can reports whether the entity offers all of the verbs.
@@ -147,7 +147,7 @@ func Article(noun string) string {
 	return "a " + noun
 }
 
-// Enumerate joins words, at least two, as a sentence does: "a, b or c".
+// Enumerate joins at least two words for a sentence: "a, b or c".
 func Enumerate(words []string, last string) string {
 	n := len(words) - 1
 	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]

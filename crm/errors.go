@@ -51,10 +51,11 @@ const (
 	NotReady             Code = "not_ready"
 )
 
-// WrongStepUp is the status of InvalidCode where the code confirms an action.
+// WrongStepUp is the status of InvalidCode for a code that confirms an action. It is not 401,
+// because the token is valid and clients drop their token on a 401.
 const WrongStepUp = 403
 
-// CodeRow says what a code means on the wire and to the reader of the manual.
+// CodeRow is the HTTP status of a code, and its line in the manual.
 type CodeRow struct {
 	Code   Code
 	Status int // HTTP status, RFC 9110 section 15
@@ -112,29 +113,31 @@ func (c Code) Status() int {
 	return 500
 }
 
-// Error is the only error a client sees. The hint names what was wrong, what is
-// allowed, and the next call to make.
+// Error is the only kind of error that a client sees. The hint is written for an agent that
+// reads nothing else: it names the value at fault, what is allowed, and the next request to
+// make, literally. An error is made where this is known, and passed on without wrapping,
+// because a wrapped one would lose the hint.
 type Error struct {
 	Code       Code
 	Hint       string
-	Tools      string        // the hint for who calls through tools of MCP, where that is another; empty: Hint
-	HTTP       int           // the status, where it is not that of the code; 0: it is
+	Tools      string        // the hint for callers through tools of MCP if it differs; empty: Hint
+	HTTP       int           // the status if it is not that of the code; 0: that of the code
 	Field      string        // the field or parameter at fault
-	Allowed    []string      // what would be taken
+	Allowed    []string      // values or names that would be accepted
 	DidYouMean string        // the nearest allowed name
 	RetryAfter time.Duration // with RateLimited and NotReady
 	Confirm    string        // with ConfirmationRequired: the token
 	LocalCode  string        // with EscalationRequired in local mode: the code
-	Record     *Record       // the record as it stands
-	Counts     []Count       // with ConfirmationRequired: what else would change
+	Record     *Record       // the present state of the record
+	Counts     []Count       // with ConfirmationRequired: the other records that would change
 	Allow      []string      // with MethodNotAllowed: the methods
 }
 
-// Count says what a delete would do to the records of a kind.
+// Count is the effect of a delete on the records of an entity.
 type Count struct {
 	Of       *Entity
-	Deleted  int64 // go with it
-	Unlinked int64 // lose their reference to it
+	Deleted  int64 // deleted with the record
+	Unlinked int64 // lose their reference to the record
 }
 
 // CountNoun returns a number of records in words: "1 activity", "3 activities".
@@ -161,20 +164,21 @@ func (e *Error) Status() int {
 	return e.Code.Status()
 }
 
-// With returns the error with another HTTP status than that of its code.
+// With sets an HTTP status other than that of the code. It changes the error and returns it,
+// as do ForTools, On and Of.
 func (e *Error) With(status int) *Error {
 	e.HTTP = status
 	return e
 }
 
-// ForTools says what to do next where the hint names something that a tool of MCP
-// cannot do, like signing in or sending a header.
+// ForTools sets another hint for callers through tools of MCP, which cannot do everything that
+// the hint names, such as signing in or sending a header.
 func (e *Error) ForTools(format string, args ...any) *Error {
 	e.Tools = fmt.Sprintf(format, args...)
 	return e
 }
 
-// ByTools returns the error as it is read by who calls through tools.
+// ByTools returns the error with the hint for callers through tools.
 func (e *Error) ByTools() *Error {
 	if e.Tools == "" {
 		return e
@@ -190,8 +194,8 @@ func (e *Error) On(field string) *Error {
 	return e
 }
 
-// Of lists what would be taken and, when a name is near to what was sent, says
-// so, in the hint too.
+// Of sets the allowed values. If one of them is near to the value that was sent, it also
+// suggests that one, in the hint too.
 func (e *Error) Of(sent string, allowed []string) *Error {
 	e.Allowed = allowed
 	if e.DidYouMean = norm.Nearest(sent, allowed); e.DidYouMean != "" {
@@ -200,8 +204,8 @@ func (e *Error) Of(sent string, allowed []string) *Error {
 	return e
 }
 
-// UnknownName is the error for a name that is not one of those that something has. What
-// is the thing, like the name of a field or "a contact".
+// UnknownName returns the error for an unknown key. what is the thing that has keys, such as
+// "a contact" or the name of a field.
 func UnknownName(sent, what string, allowed []string) *Error {
 	return Errorf(UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }

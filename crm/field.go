@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Field is one named value of an entity. It is data: what a field does is
-// decided by the packages that walk the table.
+// Field is one named value of an entity. It is data: the packages that loop over the schema
+// decide what follows from it.
 type Field struct {
 	Name string // the one name: label, JSON key, filter, sort key, column
 	Type Type
 	Doc  string // one line for the manual
 
 	Required     bool       // must be set when a record is made, cannot be cleared
-	ReadOnly     bool       // kept by the server; accepted in a body when equal to the stored value
+	ReadOnly     bool       // set by the server; accepted in a body if equal to the stored value
 	InLists      bool       // shown in text lists
 	DateOnly     bool       // bookkeeping time: text lists show the day only
 	Enumerable   bool       // few distinct values: an empty list names those in use
-	Indexed      bool       // lists by one of its values follow an index
-	RangeIndexed bool       // lists by a span of its times follow an index
+	Indexed      bool       // an index finds the records with one of its values
+	RangeIndexed bool       // an index finds the records within a range of its times
 	HandleSyntax bool       // a word that holds handles; filters take bare ids too
 	IsUser       bool       // names a person; bodies and filters take "me" for the user of the token
 	Column       string     // the SQL column, when it is not Name
@@ -82,20 +82,20 @@ func (f *Field) Col() string {
 	return f.Name
 }
 
-// HasFoldColumn reports whether the field has a second column, Col()+"_fold", by which it
-// is sorted and compared: of text the folded form, of phone numbers the digits, of
-// ranked words their place. It may be NULL where it would repeat the value, unless
-// it is FoldKept.
+// HasFoldColumn reports whether the field has a second column, Col()+"_fold", by which it is
+// sorted and compared: the folded form of a text, the digits of a phone number, the position
+// of a ranked choice. The column may be NULL where it would repeat the value, unless
+// KeepsFold.
 func (f *Field) HasFoldColumn() bool { return f.Choices.Ordered || f.Type.Comparison().Folded }
 
-// KeepsFold reports whether the second column is set wherever the field is: an index or
-// a constraint needs it.
+// KeepsFold reports whether the second column is set in every record in which the field is,
+// because an index or a constraint needs it.
 func (f *Field) KeepsFold() bool {
 	return f.Required || f.Choices.Ordered || f.Type.Comparison().By == ByDigits
 }
 
 // Stored reports whether the field has a column. Ids and handles are computed
-// from the record's key, flags and spelled amounts from other fields.
+// from the record's key, flags and amounts from other fields.
 func (f *Field) Stored() bool { return !f.Type.Computed() }
 
 // IsIdentity reports whether the field names the record itself, as its id and its handle
@@ -105,8 +105,7 @@ func (f *Field) IsIdentity() bool { return f.Type.Computed() && f.Type.Compariso
 // IsReference reports whether the field refers to records of another entity.
 func (f *Field) IsReference() bool { return f.Type.Kind() == RefKind }
 
-// Path returns the name under which filters reach what the reference points
-// to: "company" for company_id.
+// Path returns the name by which filters go through the reference: "company" for company_id.
 func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
 
 // Writable reports whether a client may set the field.

@@ -7,8 +7,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// A record's key is one integer: the workspace's number above, the record's
-// number within workspace and kind below.
+// A record's key is one integer: the number of the workspace in the upper bits, and the number
+// of the record within workspace and entity in the lower ones. So every key, and every index
+// that ends with it, belongs to one workspace.
 const (
 	keyBits   = 40
 	keyMask   = 1<<keyBits - 1
@@ -16,7 +17,7 @@ const (
 	minDigits = 2
 )
 
-// RecordKey joins a workspace's and a record's number.
+// RecordKey returns the key of the record with a number in a workspace.
 func RecordKey(workspace, number int64) int64 { return workspace<<keyBits | number }
 
 // RecordNumber returns the number of a record within its workspace and kind.
@@ -25,14 +26,16 @@ func RecordNumber(key int64) int64 { return key & keyMask }
 // RecordWorkspace returns the number of the workspace that a record's key belongs to.
 func RecordWorkspace(key int64) int64 { return key >> keyBits }
 
-// RecordID returns the id of a record: prefix, number in base 32 and two check
-// characters. The first check character depends on kind and number, the second
-// on the workspace too, so an id from elsewhere is recognised without a read.
+// RecordID returns the id of a record: prefix, number in base 32 and two check characters. The
+// first check character depends on entity and number, the second on the workspace too. So an
+// id that was invented, mistyped or copied from another workspace is recognised without a
+// read, in 31 of 32 cases by each character. They protect against mistakes, not against an
+// attacker: the store checks the workspace of every record.
 func RecordID(prefix string, key int64) string {
 	return string(AppendID(make([]byte, 0, 16), prefix, key))
 }
 
-// AppendID appends what RecordID returns.
+// AppendID appends the id that RecordID returns.
 func AppendID(b []byte, prefix string, key int64) []byte {
 	number := RecordNumber(key)
 	b = append(b, prefix...)
@@ -58,16 +61,18 @@ func checks(prefix string, key int64) (self, bound byte) {
 	return idAlpha[scramble(h^uint64(RecordNumber(key)))&31], idAlpha[scramble(h^uint64(key)*31)&31]
 }
 
+// scramble mixes the bits of a hash (the finaliser of MurmurHash3), since FNV-1a alone leaves
+// the low bits of similar inputs similar.
 func scramble(h uint64) uint64 {
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
 	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
 	return h ^ h>>33
 }
 
-// IDFault says why an id is not one of a workspace.
+// IDFault says why an id does not belong to a workspace.
 type IDFault string
 
-// The faults, as they stand in a hint.
+// The faults, in the words of a hint.
 const (
 	IDOK             IDFault = ""
 	IDMalformed      IDFault = "is not an id"
@@ -75,8 +80,8 @@ const (
 	IDOtherWorkspace IDFault = "is not an id of this workspace: it comes from another one, or its end was mistyped"
 )
 
-// ParseID returns the key of an id within a workspace, or what is wrong with
-// it. The prefix must be the entity's.
+// ParseID returns the key of an id of the entity within a workspace, or the fault of the id.
+// Each key has one id: leading zeros beyond the minimum are refused.
 func ParseID(e *Entity, workspace int64, id string) (int64, IDFault) {
 	digits, found := strings.CutPrefix(id, e.Prefix+"_")
 	if !found || len(digits) < minDigits+2 || len(digits) > 10 {
@@ -125,9 +130,9 @@ func RandomID(prefix string, random io.Reader) (string, error) {
 	return prefix + "_" + string(raw[:]), nil
 }
 
-// Locate returns the key of the record that text, an id or a handle, names
-// among the records of an entity in a workspace. When it names none, hint is a
-// sentence that says why; whether the record exists is not looked up.
+// Locate returns the key of the record of an entity in a workspace whose id or handle a text
+// is. If it is neither, hint is a sentence that says why. Locate does not check that the record
+// exists.
 func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hint string) {
 	id := text
 	if kind, rest, found := strings.Cut(text, "/"); found {

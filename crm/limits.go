@@ -2,8 +2,8 @@ package crm
 
 import "crmkit/crm/norm"
 
-// The limits on what one request may send. Readers check them while they read, so
-// that a list which is too long costs no more than one that is as long as allowed.
+// The limits of one request. Readers check them while they read, so that a list that is too
+// long costs no more than the longest allowed one.
 const (
 	MaxTags       = 100      // labels of a record, and of each list that edits them
 	MaxMemberName = 200      // bytes of a key of custom
@@ -16,8 +16,8 @@ const (
 	MaxRow        = 1 << 20  // bytes of a row, and so of a cell
 )
 
-// TooMany returns the error for a list that is longer than its limit. Next says what
-// to do instead.
+// TooMany returns the error for a list that is longer than its limit. next is a sentence with
+// the action to take instead.
 func TooMany(field string, most int, things, next string) *Error {
 	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", norm.Quote(field), most, things, next).On(field)
 }

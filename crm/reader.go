@@ -6,18 +6,17 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Reader reads the values of a request. It has what types need to know besides the text.
+// Reader reads the values of a request. It has the context that types need besides the text.
 type Reader struct {
 	Clock     norm.Clock
 	Schema    *Schema
-	Workspace int64   // to which ids are bound
-	Me        string  // the address that "me" stands for
-	Entity    *Entity // that has the field
+	Workspace int64   // ids of other workspaces are refused
+	Me        string  // the address that the word "me" means
+	Entity    *Entity // of the field
 }
 
-// Normal returns the stored form of a text that a client wrote for a field; an empty text
-// is Null. "me" is the address of the user if the field names one. The error names the
-// field, what is allowed, and an example.
+// Normal returns the stored form of a text that a client wrote for a field; an empty text is
+// Null. In a field for a user "me" means Me. The error names the field and an allowed form.
 func (r Reader) Normal(f *Field, text string) (Value, *Error) {
 	clean, ok := norm.Clean(text)
 	if !ok {

@@ -11,7 +11,7 @@ type Record struct {
 	Key    int64    // workspace and number; the row number where ids are random
 	ID     string   // c_7k3q
 	Values []Value  // parallel to Entity.Fields; computed fields stay Null
-	Labels []string // parallel: what a reference points to is called
+	Labels []string // parallel: for a reference the label of its record
 }
 
 // NewRecord returns a record of the entity with nothing set.
@@ -41,13 +41,13 @@ func (r Record) Set(name string, v Value) { r.Values[r.Entity.Index(name)] = v }
 // Version returns the record's version.
 func (r Record) Version() int64 { return r.Value("version").Int }
 
-// Clone returns a record whose values can be changed apart.
+// Clone returns a copy whose values can be changed without changing the original.
 func (r Record) Clone() Record {
 	r.Values, r.Labels = slices.Clone(r.Values), slices.Clone(r.Labels)
 	return r
 }
 
-// Names of fields that behaviour needs.
+// Names of fields that the store sets.
 const (
 	FieldVersion   = "version"
 	FieldCreatedAt = "created_at"

@@ -10,9 +10,9 @@ import (
 // Schema is the table of entities, checked and linked.
 type Schema struct{ Entities []*Entity }
 
-// NewSchema links the entities and checks what the rest of the product relies
-// on: names and prefixes are unique, references and named fields exist, every
-// field is documented.
+// NewSchema links the entities and checks everything that other packages rely on: names and
+// prefixes are unique, references and fields that are named exist, every field has a Doc.
+// So a mistake in a table is an error at the start and not a panic in a request.
 func NewSchema(entities []Entity, views []View) (*Schema, error) {
 	s := &Schema{}
 	for _, e := range entities {
@@ -62,15 +62,16 @@ func (s *Schema) times() map[string]bool {
 	return times
 }
 
-// HoldsTime reports whether a key of an object that the server keeps, as in the audit, has
-// the name of a field that is a time.
+// HoldsTime reports whether a key has the name of a field that is a time in every entity. In
+// the objects from and to of the change log these are shown as times.
 func (e *Entity) HoldsTime(key string) bool { return e.times[key] }
 
-// ListParams are the parameters of every list besides its filters.
+// ListParams are the parameters of every list besides its filters. No field may have one of
+// these names, since its filter could not be written.
 var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
 
-// reserved are further words that no field may have as its name: parameters and
-// what answers add to a record.
+// reserved are further names that no field may have: parameters of other requests, and keys
+// that answers add to a record.
 var reserved = []string{"confirm", "code", "days", "result", "overdue", "about", "current", "items", "remarks"}
 
 // has reports whether a path, through at most one reference, names a field.
@@ -84,7 +85,7 @@ func (e *Entity) has(path string) bool {
 	return e.Field(path) != nil
 }
 
-// link finds the entities that an entity names, and checks its fields and groups.
+// link resolves the references of an entity, and checks its fields and groups.
 func (s *Schema) link(e *Entity) error {
 	seen := map[string]bool{}
 	for _, name := range append(reserved, ListParams...) {
@@ -118,7 +119,7 @@ func (s *Schema) link(e *Entity) error {
 	return e.checkGroups()
 }
 
-// checkNames checks that the fields exist which the entity names.
+// checkNames checks that all fields that the entity names exist.
 func (e *Entity) checkNames() error {
 	named := []string{e.LabelField, strings.TrimPrefix(e.Sort, "-"), e.Keys.Unique, e.Reminder.Field, e.Reminder.Note, e.Reminder.Assignee}
 	for _, name := range slices.Concat(named, slices.Concat(e.Keys.Together...)) {
@@ -134,7 +135,7 @@ func (e *Entity) checkNames() error {
 	return nil
 }
 
-// checkGroups checks that a group has what its other fields need.
+// checkGroups checks that the fields of each group fit together.
 func (e *Entity) checkGroups() error {
 	r := e.Reminder
 	switch {
@@ -150,7 +151,8 @@ func (e *Entity) checkGroups() error {
 	return nil
 }
 
-// resolveLinks finds the entities of an entity's links.
+// resolveLinks resolves the many-to-many links of an entity. It runs after link, which resolves
+// the references that links consist of.
 func (s *Schema) resolveLinks(e *Entity) error {
 	for i := range e.Links {
 		l := &e.Links[i]
@@ -162,8 +164,8 @@ func (s *Schema) resolveLinks(e *Entity) error {
 	return nil
 }
 
-// checkDerivation checks that the fields exist from which a field follows. It runs before
-// check methods, which may rely on that.
+// checkDerivation checks that the fields of a derivation exist, and then runs its own check,
+// which may rely on that.
 func (s *Schema) checkDerivation(e *Entity, f *Field) error {
 	if f.Derivation == nil {
 		if f.Type.Computed() && !f.IsIdentity() {
@@ -184,12 +186,12 @@ func (s *Schema) ByName(name string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Name == name })
 }
 
-// ByPath returns the entity behind whose path segment its ids stand, or nil.
+// ByPath returns the entity whose ids follow a path segment, as in /contacts/c_7k3q, or nil.
 func (s *Schema) ByPath(segment string) *Entity {
 	return s.find(func(e *Entity) bool { return e.Route()[strings.LastIndexByte(e.Route(), '/')+1:] == segment })
 }
 
-// ByPrefix returns the entity to which an id belongs by its prefix, or nil.
+// ByPrefix returns the entity with the prefix of an id, or nil.
 func (s *Schema) ByPrefix(id string) *Entity {
 	prefix, _, _ := strings.Cut(id, "_")
 	return s.find(func(e *Entity) bool { return e.Prefix == prefix })
@@ -210,32 +212,31 @@ type Reference struct {
 	Field *Field
 }
 
-// ReferencesTo returns every field that points to the entity, but for those that
-// follow from others.
+// ReferencesTo returns every field that refers to records of the entity, without inherited
+// ones.
 func (s *Schema) ReferencesTo(target *Entity) []Reference {
 	return slices.DeleteFunc(s.Referring(target), func(ref Reference) bool { return ref.Field.Inherited() != nil })
 }
 
-// Referring returns all fields that may refer to records of the entity, behind the others
-// those that are kept of what another reference leads to.
+// Referring returns every field that refers to records of the entity, the inherited ones last.
 func (s *Schema) Referring(target *Entity) (refs []Reference) {
-	var kept []Reference
+	var inherited []Reference
 	for _, e := range s.Entities {
 		for i := range e.Fields {
 			switch f := &e.Fields[i]; {
 			case e.Target(f) != target:
 			case f.Inherited() != nil:
-				kept = append(kept, Reference{e, f})
+				inherited = append(inherited, Reference{e, f})
 			default:
 				refs = append(refs, Reference{e, f})
 			}
 		}
 	}
-	return append(refs, kept...)
+	return append(refs, inherited...)
 }
 
-// Dependents returns the entities so that each stands before those it points
-// to: the order in which all their records can be deleted.
+// Dependents returns the entities in the order in which all their records can be deleted: each
+// before the entities it refers to.
 func (s *Schema) Dependents() []*Entity {
 	var list []*Entity
 	var add func(*Entity)
@@ -256,8 +257,8 @@ func (s *Schema) Dependents() []*Entity {
 	return list
 }
 
-// Records returns the entities that hold a workspace's records, each behind those it
-// points to: the order in which all their records can be made.
+// Records returns the entities that are not views in the order in which all their records can
+// be made: each after the entities it refers to.
 func (s *Schema) Records() []*Entity {
 	var list []*Entity
 	for _, e := range s.Dependents() {

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Sealer names numbered things so that nobody can guess the name of the next one: its ids
-// look like those of RandomID, and take no room beside the number. An id is the number
-// within its workspace under a permutation of the 50 bits that ten characters hold: a
-// Feistel network (Luby and Rackoff, 1988) whose rounds are HMAC-SHA-256.
+// Sealer computes ids from numbers so that nobody can guess the id of the next number, or see
+// how many there are. Ids look like those of RandomID, but need no column, because the number
+// can be computed from the id. An id is the number under a permutation of the 50 bits of ten
+// characters, another one for each workspace: a Feistel network of four rounds (Luby and
+// Rackoff, 1988) whose round function is HMAC-SHA-256.
 type Sealer struct {
 	secret []byte
 	prefix string
@@ -23,10 +24,11 @@ const (
 	sealRounds = 4
 )
 
-// NewSealer returns the sealer of ids with a prefix, under a secret that nobody else has.
+// NewSealer returns the sealer of ids with a prefix. Anybody who knows the secret can compute
+// ids and numbers from each other.
 func NewSealer(secret []byte, prefix string) *Sealer { return &Sealer{secret, prefix + "_"} }
 
-// ID returns the id of a key as RecordKey makes them.
+// ID returns the id of a key that RecordKey returned.
 func (s *Sealer) ID(key int64) string {
 	number, workspace := uint64(RecordNumber(key)), RecordWorkspace(key)
 	left, right := number>>sealHalf, number&sealMask
@@ -41,8 +43,8 @@ func (s *Sealer) ID(key int64) string {
 	return s.prefix + string(id)
 }
 
-// Key returns the key whose id this is in a workspace, 0 for none. Whether there is such
-// a thing is not looked up.
+// Key returns the key of an id in a workspace, or 0 if the text cannot be such an id. It does
+// not check that something with the key exists.
 func (s *Sealer) Key(workspace int64, id string) int64 {
 	digits, found := strings.CutPrefix(id, s.prefix)
 	if !found || len(digits) != sealDigits {
@@ -67,7 +69,8 @@ func (s *Sealer) Key(workspace int64, id string) int64 {
 	return RecordKey(workspace, int64(number))
 }
 
-// round returns as many bits as half an id has, which depend on all that goes in.
+// round is the round function: it returns sealHalf bits that depend on all arguments and on
+// the prefix.
 func (s *Sealer) round(workspace int64, i int, half uint64) uint64 {
 	var in [24]byte
 	binary.BigEndian.PutUint64(in[:], uint64(workspace))

@@ -4,11 +4,11 @@ package crm
 // described. Package fieldtype has one implementation in each of its files; they carry
 // no state, and two of them are equal if they are the same type.
 //
-// A type speaks to the other packages in plain data: the kind of its values decides the
-// column, Comparison the SQL of a filter, JSONSchema the OpenAPI document. No package
+// A type describes itself to the other packages by plain data: the kind of its values decides
+// the column, Comparison the SQL of a filter, JSONSchema the OpenAPI document. No package
 // needs to know a type by name to store, find, show or import its values.
 type Type interface {
-	// String returns the word of the manual for the type.
+	// String returns the name of the type in the manual.
 	String() string
 
 	// Kind returns the kind of the values of the type, and with that the column that
@@ -19,24 +19,24 @@ type Type interface {
 	Computed() bool
 	// Comparison returns how filters and orders compare the values.
 	Comparison() Comparison
-	// Fold returns the form of a text that the column beside the field's own has, by
-	// which values are searched, sorted and compared.
+	// Fold returns the form of a text by which values are searched and, if the type is
+	// Folded, sorted and compared.
 	Fold(f *Field, text string) string
 
 	// Parse returns the stored form of a text that a client wrote. The text is clean and
 	// not empty.
 	Parse(r Reader, f *Field, text string) (Value, *Error)
-	// Decode returns what a value of a JSON body means. It is neither null nor "".
+	// Decode returns the input for a value of a JSON body, which is neither null nor "".
 	Decode(r Reader, f *Field, json string) (Input, *Error)
-	// Lenient returns the JSON that Decode takes for one in another form whose meaning
-	// is certain; all other JSON as it is.
+	// Lenient translates JSON of another form into the form that Decode accepts, if its
+	// meaning is certain. It returns all other JSON unchanged.
 	Lenient(json string) string
-	// DecodeCell returns the JSON that Decode takes for a cell of a table.
+	// DecodeCell translates the cell of a table into JSON that Decode accepts.
 	DecodeCell(f *Field, c Cell) (Decoded, *Error)
 
 	// Show returns the value that answers show for the field at a position of a record.
 	Show(rec Record, i int) Value
-	// Matches reports whether JSON that a client sent back is the value that is shown.
+	// Matches reports whether JSON that a client sent back is the value that was shown.
 	Matches(r Reader, f *Field, shown Value, json string) bool
 	// Schema describes the JSON of the type.
 	Schema(f *Field) JSONSchema
@@ -45,14 +45,14 @@ type Type interface {
 // Comparison says how the values of a type are compared.
 type Comparison struct {
 	By      Operand
-	Ordered bool // one value can come before another
-	Parts   bool // a part of the text can be looked for
-	Folded  bool // the column beside the field's own is compared
-	Lists   bool // a comma in a filter parts several values
+	Ordered bool // values have an order, so lists can be sorted by them
+	Parts   bool // like: finds a part of the text
+	Folded  bool // a second column has the folded text, and is compared
+	Lists   bool // a comma in a filter separates several values
 	Null    bool // the word null can be a value
 }
 
-// Operand says what a filter compares with.
+// Operand is the kind of the value that a filter compares with.
 type Operand uint8
 
 // The operands.
@@ -70,8 +70,8 @@ const (
 
 // Cell is a cell of a table that is imported.
 type Cell struct {
-	JSON     string // its value: text, or what a file of JSON has
-	Exact    bool   // the column has the field's own name, and so its own form
+	JSON     string // its value: a text, or any value if the file is JSON
+	Exact    bool   // the column has the field's own name, and so the field's own form
 	Own      bool   // the file is an export of this product
 	Currency string // of the row; empty: it has none
 }
@@ -79,15 +79,15 @@ type Cell struct {
 // Decoded is a cell in the form that bodies have.
 type Decoded struct {
 	JSON  string
-	Whole bool // nothing of the cell was left out
+	Whole bool // no part of the cell was left out
 }
 
-// JSONSchema describes the JSON of a type as OpenAPI does (JSON Schema 2020-12). What is
-// empty is not said. Every field may be null besides.
+// JSONSchema describes the JSON of a type as OpenAPI does (JSON Schema 2020-12). Empty fields
+// are left out of the document. In addition every field may be null.
 type JSONSchema struct {
 	Type       string
-	Sent       []string // the types that bodies take, if they are more
-	Format     string   // of what answers show
+	Sent       []string // the types that bodies accept, if there are more than Type
+	Format     string   // in answers
 	MaxLength  int      // characters
 	ItemLength int      // characters of an item of an array
 	Enum       []string

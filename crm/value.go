@@ -6,7 +6,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Kind says which part of a Value is meant. The zero kind is Null: a field
+// Kind says which part of a Value has the value. The zero kind is Null: a field
 // that is not set.
 type Kind uint8
 
@@ -22,8 +22,8 @@ const (
 	ObjectKind      // Members()
 )
 
-// Value is what a field holds. Values are compared with Equal. One takes 40 bytes, for a
-// record has dozens, most of them Null.
+// Value is the value of a field. Values are compared with Equal. A value takes 40 bytes, since
+// a record has dozens of them and most are Null.
 type Value struct {
 	Kind  Kind
 	Text  string
@@ -87,8 +87,8 @@ func Members(m []Member) Value {
 // Set reports whether the value is not Null.
 func (v Value) Set() bool { return v.Kind != Null }
 
-// List returns the labels of a list, in order; nil for other kinds. They are not to be
-// changed.
+// List returns the labels of a list, in order; nil for other kinds. Callers must not change
+// them.
 func (v Value) List() []string {
 	if v.parts == nil {
 		return nil
@@ -96,8 +96,8 @@ func (v Value) List() []string {
 	return v.parts.list
 }
 
-// Members returns the members of an object, in order; nil for other kinds. They are not
-// to be changed.
+// Members returns the members of an object, in order; nil for other kinds. Callers must not
+// change them.
 func (v Value) Members() []Member {
 	if v.parts == nil {
 		return nil

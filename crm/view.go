@@ -1,29 +1,29 @@
 package crm
 
-// View is what lists need: a name, a path, an order, and fields to filter, sort and show.
-// The views of the schema list what the product keeps besides records, such as tokens and
-// members. Their rows are made and changed by functions of the store that are written for
-// them; filters, pages and answers are those of records.
+// View has the data that lists need: a name, a path, an order, and fields to filter, sort and
+// show. The views of the schema list things that are not records, such as tokens and members.
+// The store has a function of its own for each change of them; filters, pages and answers are
+// those of records.
 type View struct {
 	Name       string // singular, the first word of a handle
 	Plural     string // path and table
 	Path       string // the path, when it is not Plural
 	Prefix     string // of ids
 	Doc        string
-	LabelField string // the field that names a row where another refers to it
+	LabelField string // the field that is shown beside references to a row
 	Sort       string // the default order
-	MaxLimit   int    // the most rows of a page
+	MaxLimit   int    // maximum number of rows of a page
 	Storage    Storage
 	Fields     []Field
 }
 
-// Storage says where the rows of a view are, if that is not the table of the plural, in
-// which each row has its workspace. Records are always there.
+// Storage says where the rows of a view are, if they are not in a table with the name of
+// Plural and a column workspace_id. Records always are in such a table.
 type Storage struct {
-	Table     string // or a view of SQL
-	Scope     string // the column by which statements are limited, if it is not workspace_id
-	Shared    string // the entity to which rows of the table belong whose id has its prefix
-	SealedIDs bool   // ids follow from the key, as Sealer makes them; column id has only those of old rows
+	Table     string // a table or an SQL view
+	Scope     string // the column that limits every statement, if it is not workspace_id
+	Shared    string // the entity of those rows whose id has its prefix, if two share the table
+	SealedIDs bool   // a Sealer computes ids from keys; the column id has only those of old rows
 }
 
 // Field returns the named field, or nil.
@@ -71,7 +71,8 @@ func (v *View) TableName() string {
 	return v.Plural
 }
 
-// ScopeColumn returns the column every statement on the table begins with.
+// ScopeColumn returns the column that limits every statement on the table to a workspace or a
+// user.
 func (v *View) ScopeColumn() string {
 	if v.Storage.Scope != "" {
 		return v.Storage.Scope
