@@ -14,7 +14,11 @@ import (
 	"crmkit/store/account"
 )
 
-// authRequest answers POST /auth/request.
+// authRequest answers POST /auth/request with the address to which a code was sent, in local
+// mode with the code as well. The answer is the same for known and unknown addresses, so that
+// nobody learns who has an account.
+//
+// Errors: missing_field, invalid_email, rate_limited, and not_ready if too many mails wait.
 func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {
@@ -39,7 +43,10 @@ func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
 	return &render.Response{Line: line, Hints: []string{"then " + verify, "local mode: code=" + code}}, nil
 }
 
-// deleteAccount answers DELETE /account.
+// deleteAccount answers DELETE /account with the workspaces that were deleted with it, since
+// the user was their only member, and those that stay.
+//
+// Errors: escalation_required, invalid_code, and last_admin if a team would lose its only admin.
 func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
 	code, err := stepUpCode(rq)
 	if err != nil {
@@ -62,12 +69,16 @@ func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// text returns a field of text.
+// text returns a field of an answer that is a text, unset if the text is empty.
 func text(name, value string) render.Field {
 	return render.Field{Name: name, Value: crm.Str(value)}
 }
 
-// authVerify answers POST /auth/verify.
+// authVerify answers POST /auth/verify with a token and the workspaces of its user. It signs
+// up an address that is new.
+//
+// Errors: missing_field, invalid_email, invalid_code, invalid_value for the scope or the name,
+// not_a_member for the workspace, rate_limited, and signup_closed on a server by invite only.
 func (s *Server) authVerify(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {
@@ -99,11 +110,14 @@ func signedIn(in auth.SignedIn) *render.Response {
 	return doc
 }
 
+// saveTokenHint follows a token that its caller will use. The server stores only a hash of it.
 const saveTokenHint = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
 
+// saveForOthersHint follows a token that a tool created: the connection cannot send it.
 const saveForOthersHint = "the token is not shown again; it is for a program that sends it as Authorization: Bearer <token>, which this connection does not"
 
-// tokenFields show a token that was just made, with its secret.
+// tokenFields returns the fields of a token that was just created. Only the first holds the
+// secret, and it is marked as one, so that no answer with it is stored for replays.
 func tokenFields(in auth.SignedIn) []render.Field {
 	secret := text("token", in.Token)
 	secret.Secret = true
@@ -111,7 +125,8 @@ func tokenFields(in auth.SignedIn) []render.Field {
 		text("scope", in.Scope), text("workspace_id", in.Workspace.ID)}
 }
 
-// elsewhere says how to get a token for another workspace of the user.
+// elsewhere says how to get a token for another workspace of the user: with this one, if it
+// may create tokens, else by signing in again.
 func elsewhere(in auth.SignedIn) string {
 	for _, w := range in.Workspaces {
 		if w.ID != in.Workspace.ID && in.Scope == crm.ScopeFull {
@@ -121,9 +136,11 @@ func elsewhere(in auth.SignedIn) string {
 	return `; for another sign in with "workspace_id"`
 }
 
-// whoami answers GET /whoami.
+// whoami answers GET /whoami with the user, the workspace, the token and the role, and a line
+// for each resource that the plan limits. It needs nothing but a token, so it is the first
+// call of many agents.
 func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
-	// The plan may have been set by another process since the session was read.
+	// The plan may have changed since the session of the token was read.
 	w, err := account.FindWorkspace(rq.Context(), s.store, rq.Actor.User, rq.Actor.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -151,8 +168,9 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// tokens answers GET /tokens: the tokens of the user in all workspaces that have not
-// ended.
+// tokens answers GET /tokens with the tokens of the user in all workspaces that are valid,
+// without their secrets. One that was unused for store.IdleLimit is invalid, although its row
+// is deleted later; a filter leaves it out.
 func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	days := strconv.Itoa(int(store.IdleLimit.Hours() / 24))
 	rq.RawParams = rq.Params
@@ -165,8 +183,10 @@ func (s *Server) tokens(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// revoke answers DELETE /tokens/{id}. It names the tokens that this one created: they still
-// work, and if the token was stolen, the thief may have created them.
+// revoke answers DELETE /tokens/{id}. The token is refused at once, in other requests that are
+// under way as well. The answer names the tokens that this one created: they still work, and
+// if the token was stolen, the thief may have created them. The error is not_found for a token
+// of another user, as for one that does not exist.
 func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		left, err := s.auth.Revoke(tx, rq.RecordID)
@@ -204,9 +224,11 @@ func named(list []account.MadeToken) (sure, unsure []string) {
 	return sure, unsure
 }
 
-// healthz answers GET /healthz: the process serves.
+// healthz answers GET /healthz: the process serves. It reads nothing, since a supervisor that
+// restarts the process when the disk is slow would make things worse; see readyz.
 func (s *Server) healthz(*web.Request) (*render.Response, error) { return status("ok"), nil }
 
+// status returns an answer of one word.
 func status(word string) *render.Response {
 	return &render.Response{Line: &render.Item{Head: word, HeadKey: "status"}}
 }

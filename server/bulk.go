@@ -11,18 +11,23 @@ import (
 	"crmkit/server/web"
 )
 
-// bulkLinkRequest says which records to link to the one of the path.
+// bulkLinkRequest is a request to link several records to the one of the path.
 type bulkLinkRequest struct {
 	refs     []crm.Input  // each names a record
-	question *query.Query // and those that this finds; nil: there are no others
+	question *query.Query // finds more records; nil: the body has no filter
 	via      *crm.Field   // the reference of the link that holds a record found
-	more     []crm.Input
+	more     []crm.Input  // fields that all the links get
 }
 
-// maxBulkLinks is how many records one request links.
+// maxBulkLinks is how many records one request links. Their keys are held in memory, and at
+// some 12,000 a second the answer comes within the time that clients wait.
 const maxBulkLinks = 10_000
 
-// bulkLinks reads a body that links several records; nil if it is about one.
+// bulkLinks reads a body that links several records: lists of ids, a filter, or both. It returns
+// nil for a body about one record, which is a draft of the link itself.
+//
+// Errors: unknown_field, invalid_value, missing_field, and those of a list for the filter, all on
+// the member of the body.
 func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 	if !e.IsLink() {
 		return nil, nil
@@ -59,10 +64,12 @@ type bulkBody struct {
 	allowed []string              // members that make the body one of several records
 	sent    map[string]bool
 	filter  string
-	kind    string       // of what the filter finds
+	kind    string       // plural of the records that the filter finds
 	rest    []crm.Member // fields of the links
 }
 
+// newBulkBody returns a body in which the filter finds records of the first kind, which is what
+// a body without a kind means.
 func newBulkBody(rq *web.Request, e *crm.Entity) *bulkBody {
 	b := &bulkBody{rq: rq, entity: e, fields: map[string]*crm.Field{}, allowed: append(linkParam(e), "filter", "kind"), sent: map[string]bool{}}
 	b.kind = b.allowed[0]
@@ -72,7 +79,8 @@ func newBulkBody(rq *web.Request, e *crm.Entity) *bulkBody {
 	return b
 }
 
-// read reads one member of the body.
+// read reads one member of the body. The name of a single record, which belongs to the other
+// form of the body, gets an error of its own.
 func (b *bulkBody) read(member crm.Member) (fault *crm.Error) {
 	b.sent[member.Name] = true
 	switch e := b.entity; {
@@ -92,7 +100,7 @@ func (b *bulkBody) read(member crm.Member) (fault *crm.Error) {
 	return fault
 }
 
-// word reads a member that is a string.
+// word reads a member that must be a string.
 func word(member crm.Member) (string, *crm.Error) {
 	text, ok := norm.Unquote(member.JSON)
 	if !ok {
@@ -101,7 +109,8 @@ func word(member crm.Member) (string, *crm.Error) {
 	return text, nil
 }
 
-// list reads the ids of records of one kind, up to the limit.
+// list reads the ids of records of one kind. The limit is checked before the items are parsed,
+// and for all kinds together.
 func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 	raw, ok := norm.ParseItems(member.JSON, maxBulkLinks)
 	if !ok {
@@ -124,7 +133,9 @@ func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 	return nil
 }
 
-// parseFilter compiles the filter, which is written as the parameters of a list.
+// parseFilter compiles the filter, which is the part of a list's URL after the question mark. An
+// empty filter is an error: it would mean every record, which a client that lost a variable
+// does not intend.
 func (b *bulkBody) parseFilter() *crm.Error {
 	kind, filter := b.kind, b.filter
 	if b.via = b.fields[kind]; b.via == nil {

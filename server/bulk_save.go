@@ -28,8 +28,8 @@ type candidate struct {
 // linkCounts counts the outcomes of candidates.
 type linkCounts struct {
 	created, updated, unchanged int
-	left                        int // out: they no longer match, or changed at each attempt
-	again                       []candidate
+	left                        int         // out: they no longer match, or changed at each attempt
+	again                       []candidate // changed since they matched
 }
 
 // add adds the counts of a later step.
@@ -41,19 +41,26 @@ func (o *linkCounts) add(more linkCounts) {
 }
 
 // linkRun links many records to one, in steps. Each step is a transaction that reads only
-// the rows of its records, because other writers wait for it; the filter runs outside.
+// the rows of its records, because other writers wait for it. The filter runs outside, and a
+// transaction links a record only if its version is still the one that matched; otherwise the
+// record is matched again in a later step.
 type linkRun struct {
 	s    *Server
 	rq   *web.Request
 	to   parent
 	key  int64
 	many *bulkLinkRequest
-	done linkCounts
+	done linkCounts // of the steps that were committed
 }
 
-// createLinks answers POST of several records below one. Up to stepSize are linked together
-// or not at all. More are linked in steps, and if one fails, those before it stay: the
-// same request, sent again, does the rest and nothing twice.
+// createLinks answers POST of several records below one with that record, and with remarks that
+// count the links. Up to stepSize are linked together or not at all. More are linked in steps,
+// and if one fails, those before it stay: the same request, sent again, does the rest and
+// nothing twice.
+//
+// Errors: not_found for the record of the path, reference_not_found for one of the body,
+// invalid_filter if the filter finds more than maxBulkLinks, not_ready if it takes too long,
+// plan_limit_reached.
 func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRequest) (*render.Response, error) {
 	if doc, err := rq.SavedAnswer(); doc != nil || err != nil {
 		return doc, err
@@ -85,7 +92,7 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 }
 
 // candidates returns the records that the body names and those that its filter finds, all
-// from one view.
+// from one view. Whatever is wrong with the request is found here, before the first step.
 func (t *linkRun) candidates() (list []candidate, err error) {
 	for _, ref := range t.many.refs {
 		list = append(list, candidate{ref: ref})
@@ -113,7 +120,8 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 	return list, err
 }
 
-// filtered returns the records that the filter finds.
+// filtered returns the records that the filter finds, one more than allowed at most, by which
+// candidates knows that there are too many.
 func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
 	keys, err := v.Keys(t.many.question, maxBulkLinks+1)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -125,7 +133,7 @@ func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
 	return list, err
 }
 
-// present returns an error unless all the records exist.
+// present returns reference_not_found unless all the records exist.
 func (t *linkRun) present(v *store.View, list []candidate) error {
 	byField := map[*crm.Field][]int64{}
 	for _, c := range list {
@@ -173,7 +181,7 @@ func (t *linkRun) step(list []candidate) (again []candidate, err error) {
 }
 
 // last links the last records, in the transaction that saves the answer under the
-// idempotency key.
+// idempotency key. So an answer is replayed only if everything was done.
 func (t *linkRun) last(list []candidate) (*render.Response, error) {
 	list, out, err := t.matching(list)
 	if err != nil {
@@ -199,7 +207,8 @@ func (t *linkRun) last(list []candidate) (*render.Response, error) {
 }
 
 // matching runs the filter again on the records that it found, and leaves out those that
-// no longer match.
+// no longer match. It notes the version at which a record matches. A step begins with it,
+// because seconds may pass between the filter and the last step.
 func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts, err error) {
 	var keys []int64
 	for _, c := range list {
@@ -229,7 +238,8 @@ func (t *linkRun) matching(list []candidate) (still []candidate, out linkCounts,
 }
 
 // save links records in a running transaction. A record that changed since it matched is
-// not linked, but returned to be tried again.
+// not linked, but returned to be tried again. Linking a record for a second time changes only
+// the fields of the link.
 func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err error) {
 	if _, err := tx.Fetch(t.to.entity, t.key); err != nil {
 		return out, err
@@ -282,7 +292,7 @@ func (t *linkRun) stopped(err error) error {
 	if before == 0 || !errors.As(err, &known) {
 		return err
 	}
-	halfway := *known
+	halfway := *known // the error may be shared
 	halfway.Hint += fmt.Sprintf(" The first %d are in; send the same request again for the rest, nothing is done twice.", before)
 	return &halfway
 }

@@ -9,8 +9,15 @@ import (
 	"crmkit/store"
 )
 
-// remove answers DELETE on a record. The first call returns what would be deleted and a
-// token; the second, with the token, deletes.
+// remove answers DELETE on a record, in two calls, since a model may delete what its user did
+// not mean. The first call is confirmation_required: it lists what would be deleted, and has a
+// token. The second, with the token, deletes. The token is valid for this version of the record.
+//
+// The counts are read after the transaction of the first call: with many references they take
+// longer than the writer may.
+//
+// Errors: not_found, version_conflict for If-Match, admin_required for an activity of another
+// user, and confirmation_required.
 func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
 	key, err := rq.Key(e, rq.RecordID)
@@ -58,10 +65,11 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 	return nil, confirmation(rec, counts, confirmTokens{sent: confirm, next: fresh})
 }
 
-// errUnconfirmed ends the transaction of a delete that needs a confirmation first.
+// errUnconfirmed ends the transaction of a delete that needs a confirmation first. The
+// transaction is committed all the same: it stored the token.
 var errUnconfirmed = errors.New("not confirmed")
 
-// deleted is the answer to a delete or a revocation.
+// deleted is the answer to a delete or a revocation, from which a client knows what is gone.
 func deleted(kind, id string) *render.Response {
 	handle := kind + "/" + id
 	return &render.Response{Result: "deleted", Line: &render.Item{Head: "deleted " + handle, Fields: web.Names(handle)}}

@@ -12,7 +12,8 @@ import (
 	"crmkit/store"
 )
 
-// newManual writes the documents about this server.
+// newManual writes the documents about this server. It reads the table of routes, so it is
+// called after SetRoutes.
 func (s *Server) newManual() (*manual.Manual, error) {
 	opts := manual.Options{Schema: s.schema, Version: s.opts.Version, Local: s.opts.Local, ImportMax: s.opts.ImportMax,
 		IdleDays: int(store.IdleLimit.Hours() / 24), Scope: oauth.Scope}
@@ -22,7 +23,8 @@ func (s *Server) newManual() (*manual.Manual, error) {
 	return manual.New(opts)
 }
 
-// described returns a route as the documents describe it.
+// described returns a route as the documents describe it, so that package manual knows no HTTP
+// and no handlers.
 func described(r *web.Route) manual.Route {
 	d := manual.Route{Method: r.Method, Pattern: r.Pattern(), Group: r.Group, Doc: r.Doc, Public: r.Access == web.Public,
 		Entity: r.Entity, Lists: r.Lists, Params: r.Params, Formats: r.Formats(), Plain: r.Path == "/metrics"}
@@ -52,11 +54,13 @@ func described(r *web.Route) manual.Route {
 	if r.Stream != web.NoStream {
 		d.Stream = r.StreamMedia()
 	}
+	// Where POST creates or updates, the answer may be 201 or 200.
 	d.Creates = r.Method == http.MethodPost && (r.Body || strings.HasSuffix(r.Path, "/invites") || strings.HasSuffix(r.Path, "/tokens"))
 	return d
 }
 
-// page returns the handler of a page of the manual.
+// page returns the handler of a page of the manual: text, in JSON as the member text. It has
+// no errors, since the pages are written when the server starts.
 func (s *Server) page(name, media string) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) {
 		return document(s.manual.Page(name, audience(rq), rq.Base()), media), nil
@@ -72,12 +76,13 @@ func audience(rq *web.Request) manual.Audience {
 	return manual.Anybody
 }
 
-// document returns a text that JSON answers carry as the member text.
+// document returns a text that JSON answers carry as the member text: a client that asks for
+// JSON always gets JSON.
 func document(text, media string) *render.Response {
 	return &render.Response{Raw: &render.Raw{Type: media, Name: "text", Body: text}}
 }
 
-// helpTopic answers GET /help/{topic}.
+// helpTopic answers GET /help/{topic} with a page. The error is not_found, with the topics.
 func (s *Server) helpTopic(rq *web.Request) (*render.Response, error) {
 	text, fault := s.manual.Topic(rq.RecordID, audience(rq), rq.Base())
 	if fault != nil {
@@ -86,13 +91,15 @@ func (s *Server) helpTopic(rq *web.Request) (*render.Response, error) {
 	return document(text, web.PlainText), nil
 }
 
-// openAPI answers GET /openapi.json, which is JSON in every format.
+// openAPI answers GET /openapi.json, which is JSON in every format. The document is made once,
+// at the first request.
 func (s *Server) openAPI(rq *web.Request) (*render.Response, error) {
 	text, err := s.manual.OpenAPI(rq.Base())
 	return rawJSON(text), err
 }
 
-// agentCard answers GET /.well-known/agent-card.json.
+// agentCard answers GET /.well-known/agent-card.json, the address that the A2A
+// protocol defines. It is JSON in every format.
 func (s *Server) agentCard(rq *web.Request) (*render.Response, error) {
 	text, err := s.manual.AgentCard(rq.Base())
 	return rawJSON(text), err

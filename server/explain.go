@@ -18,6 +18,7 @@ import (
 // for the answer. It reads the view of the list, so that it never names a value that the list
 // should have found.
 func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]string, error) {
+	// A filter that the handler added, like the parent in the path, is no condition of the client.
 	asked := rq.RawParams
 	if asked == nil {
 		asked = rq.Params
@@ -37,7 +38,7 @@ func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]strin
 			return nil, err
 		}
 		if len(page.Records) > 0 {
-			continue
+			continue // alone it is not the reason
 		}
 		remark, err := s.explainPart(v, part)
 		if err != nil {
@@ -51,7 +52,8 @@ func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]strin
 	return remarks, nil
 }
 
-// finds says what a search can find, for a client whose search found nothing.
+// finds says what a search can find, for a client whose search found nothing. That depends on
+// the text index: it may be off, not yet built, or too small for the workspace.
 func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 	if !s.store.KeepsText() {
 		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
@@ -70,7 +72,8 @@ func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
 }
 
-// explainPart says of a condition that matches nothing how to write it instead.
+// explainPart says of a condition that matches nothing how to write it instead: like: for a part
+// of a text, no wildcards, in: for several values, or one of the values in use.
 func (s *Server) explainPart(v *store.View, part query.Condition) (string, error) {
 	name, value := norm.Quote(part.Param), norm.Quote(part.Value)
 	remark := name + "=" + value + " matches nothing"
@@ -103,7 +106,8 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	return remark, nil
 }
 
-// compared says as what a condition compared custom values, and what those in use are.
+// compared says as which type a condition compared custom values, and of which types those in
+// use are. custom.seats=gte:10 compares numbers, and finds no seats that were saved as text.
 func compared(part query.Condition, forms store.ValueCounts) string {
 	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
@@ -113,7 +117,8 @@ func compared(part query.Condition, forms store.ValueCounts) string {
 	return text + "; to compare with those write " + written[forms.Values[0].Value]
 }
 
-// listed lists the values in use with their counts.
+// listed lists the values in use with their counts. Counts over a large workspace are of its
+// newest records only, and say so.
 func listed(inUse store.ValueCounts) string {
 	least := ""
 	if inUse.AtLeast {

@@ -17,11 +17,12 @@ import (
 type linkInput struct {
 	link *crm.ManyToMany
 	to   int64
-	more []crm.Input
+	more []crm.Input // fields of the link
 }
 
 // linksOf returns the links that POST on the entity can create, each with the parameters
-// that set fields of the link.
+// that set fields of the link. The other end of these links is a parent, like the campaign of a
+// campaign_member.
 func linksOf(e *crm.Entity) (links []*crm.ManyToMany, more [][]string) {
 	for i := range e.Links {
 		if l := &e.Links[i]; slices.Contains(l.Via.Parents.Fields, l.To) {
@@ -40,7 +41,8 @@ func linkParam(e *crm.Entity) (kinds []string) {
 	return kinds
 }
 
-// extraLinkParams returns the fields of a link that say more about it.
+// extraLinkParams returns the fields of a link that say more about it: texts, like the reason
+// of a campaign_member.
 func extraLinkParams(e *crm.Entity) []string {
 	return e.Names(func(f *crm.Field) bool { return f.Type == fieldtype.Text && !f.ReadOnly })
 }
@@ -54,7 +56,9 @@ func linkParams(e *crm.Entity) (names []string) {
 	return names
 }
 
-// parseLinks reads the parameters that linkParams names.
+// parseLinks reads the parameters that linkParams names. A field of a link without the record to
+// link to is missing_field; an id of another kind or workspace is reference_not_found. Whether
+// the record exists is checked in the transaction.
 func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 	links, more := linksOf(rq.Route.Entity)
 	for i, l := range links {
@@ -85,7 +89,8 @@ func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 	return list, nil
 }
 
-// save links the record, and returns the remark that says so.
+// save links the record, and returns the remark that says so. A link that is there gets the
+// fields that were sent.
 func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 	between := t.link.Via
 	out, err := tx.Save(store.Draft{Entity: between, Inputs: append([]crm.Input{
@@ -102,13 +107,15 @@ func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 }
 
 // detach answers DELETE below a record: it deletes a link, named by its own id or by that
-// of the linked record. Nothing else is lost, so it needs no confirmation.
+// of the linked record. Nothing else is lost, so it needs no confirmation. The error is
+// not_found for the record of the path, and for a link that is not below it.
 func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 	e := rq.Route.Entity
 	key, err := rq.Key(p.entity, rq.ParentID)
 	if err != nil {
 		return nil, err
 	}
+	// The prefix of the id says whether it is that of the link or of the linked record.
 	by, to := (*crm.Field)(nil), e
 	for _, name := range e.Parents.ExactlyOne {
 		if other := e.Target(e.Field(name)); s.schema.ByPrefix(crm.CutHandle(rq.RecordID)) == other {

@@ -15,7 +15,8 @@ import (
 	"crmkit/server/web"
 )
 
-// metricsText returns the metrics as they are now.
+// metricsText returns the metrics in the text format of Prometheus. Some are counted where they
+// happen; those of the store, of sign-ins, mails and backups are read now.
 func (s *Server) metricsText() string {
 	s.metrics.Store(s.store.Stats())
 	s.metrics.Auth(s.auth.Stats())
@@ -30,7 +31,9 @@ func (s *Server) metricsText() string {
 	return s.metrics.Text()
 }
 
-// metricsPage answers GET /metrics to a client that sends the token of --metrics-token.
+// metricsPage answers GET /metrics to a client that sends the token of --metrics-token, else
+// auth_required, and not_found if there is no such setting. The hashes are compared, in constant
+// time, so that neither the token nor its length can be measured.
 func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
 		return nil, crm.Errorf(crm.NotFound, "metrics are off here; the operator of the server turns them on with --metrics-token, and scrapes with it as the bearer token, or with --metrics-listen.")
@@ -43,7 +46,7 @@ func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 }
 
 // ServeMetrics answers GET /metrics and nothing else, to every client of the listener, until
-// the context ends.
+// the context ends. It needs no token: the operator chooses the address.
 func (s *Server) ServeMetrics(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -53,7 +56,8 @@ func (s *Server) ServeMetrics(ctx context.Context, l net.Listener) error {
 	return edge.Serve(ctx, edge.NewServer(mux, s.opts.Log), l)
 }
 
-// probe reads from the database and writes to it.
+// probe reads from the database and writes to it, since a disk that is full still reads. The
+// read has a time limit of its own.
 func (s *Server) probe(ctx context.Context) error {
 	reading, cancel := context.WithTimeout(ctx, edge.ProbeTimeout)
 	defer cancel()
@@ -63,8 +67,10 @@ func (s *Server) probe(ctx context.Context) error {
 	return s.store.Probe(ctx)
 }
 
-// readyz answers GET /readyz: the database answers and takes writes.
+// readyz answers GET /readyz: the database answers and takes writes. The error is not_ready; its
+// cause is in the log only, since anybody may call this route.
 func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
+	// Behind such a proxy all clients share one address, and so the limits of one client.
 	if s.proxies.HidesClient(rq.Request) {
 		rq.Writer.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
 	}

@@ -9,7 +9,9 @@ import (
 	"crmkit/store"
 )
 
-// receipt lists what an update changed, each key of an object on its own.
+// receipt lists what an update changed, each key of an object on its own. Fields that the server
+// sets are left out, except those that follow from a change, like the status of a deal that
+// was won: the client did not send them.
 func receipt(out store.Outcome) []render.Change {
 	var changes []render.Change
 	for _, i := range crm.Changed(out.Before.Values, out.After.Values) {
@@ -29,7 +31,8 @@ func receipt(out store.Outcome) []render.Change {
 	return changes
 }
 
-// memberChanges lists the keys of an object that changed.
+// memberChanges lists the keys of an object that changed: first those that were there, in their
+// order, then new ones.
 func memberChanges(field string, from, to []crm.Member) []render.Change {
 	var changes []render.Change
 	was, is := byName(from), byName(to)
@@ -46,7 +49,8 @@ func memberChanges(field string, from, to []crm.Member) []render.Change {
 	return changes
 }
 
-// byName returns each member as an object with one key, by its name.
+// byName returns each member as an object with one key, by its name. A receipt shows it like
+// that, and a key that is missing differs from one that is null.
 func byName(members []crm.Member) map[string]crm.Value {
 	named := make(map[string]crm.Value, len(members))
 	for _, m := range members {

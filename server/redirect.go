@@ -20,16 +20,17 @@ func (s *Server) ServeRedirect(ctx context.Context, l net.Listener) error {
 	return edge.Serve(ctx, edge.NewServer(handler, s.opts.Log), l)
 }
 
-// redirect sends readers to the same path over https. A request that changes
-// something, or shows a secret, is refused, so that it is not repeated in the clear
-// by a client that follows redirects.
+// redirect sends readers to the same path over https, with 308, after which a client keeps the
+// method (RFC 9110 section 15.4.9). A request that changes
+// something, or carries a token, gets https_required: a client that follows redirects would
+// send the token in the clear each time, and nobody would notice.
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 	path := "/" + strings.TrimLeft(r.URL.EscapedPath(), "/") // the path of "GET x:y" is empty
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}
 	h := w.Header()
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", "no-store") // a 308 is cached otherwise
 	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" {
 		h.Set("Location", s.opts.BaseURL+path)
 		h.Set("Content-Type", "text/plain; charset=utf-8")

@@ -17,21 +17,24 @@ import (
 )
 
 const (
-	maxReminders = 500
-	maxDays      = 3650
+	maxReminders = 500  // of a page
+	maxDays      = 3650 // to look ahead
 )
 
-// reminderSource is the part that one entity has in the reminders.
+// reminderSource is the part that one entity has in the reminders: a list that is sorted by
+// the time they are due.
 type reminderSource struct {
 	entity   *crm.Entity
 	question *query.Query
 	page     list.Page
 	cursor   string // of the last record taken; "" at the start
-	taken    int
+	taken    int    // records of the page that are in the answer
 }
 
-// reminders answers GET /reminders: the records that are due, of every entity with a
-// reminder field, merged by that time. The cursor holds one cursor for each entity.
+// reminders answers GET /reminders with a page: the records that are due, of every entity with
+// a reminder field, merged by that time. The cursor holds one cursor for each entity.
+//
+// Errors: invalid_value for a parameter, invalid_cursor.
 func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 	days, limit, cut, fault := reminderParams(rq.Params)
 	if fault != nil {
@@ -63,6 +66,7 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 		more = more || p.page.More
 		cursors[i] = p.cursor
 	}
+	// A sum with a part that is only a lower bound is a lower bound, and shown as 10000+.
 	if !doc.Page.Exact {
 		doc.Page.Total = query.TotalCap
 	}
@@ -75,7 +79,8 @@ func (s *Server) reminders(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// reminderParams reads the parameters. cut is a limit that was too high, as it was sent.
+// reminderParams reads the parameters. cut is the limit as it was sent, if it is more than
+// maxReminders. assignee, total and the cursor are read when the queries are compiled.
 func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.Error) {
 	limit = query.DefaultLimit
 	if params.Get("limit") != "" {
@@ -99,7 +104,8 @@ func reminderParams(params url.Values) (days, limit int, cut string, fault *crm.
 	return days, limit, cut, nil
 }
 
-// dueParts reads the first records of each entity after the cursor, all from one view.
+// dueParts reads the first records of each entity after the cursor, all from one view, so that
+// a record which moves in the order meanwhile is shown once.
 func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, error) {
 	var parts []*reminderSource
 	for _, e := range s.schema.Entities {
@@ -108,6 +114,7 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 		}
 	}
 	if cursor := rq.Params.Get("cursor"); cursor != "" {
+		// Each of them is signed, so a changed one is refused when its query is compiled.
 		cursors := strings.SplitN(cursor, ".", len(parts)+1)
 		if len(cursors) != len(parts) {
 			return nil, crm.Errorf(crm.InvalidCursor, "the cursor was changed; start again without cursor=.").On("cursor")
@@ -131,7 +138,8 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 	})
 }
 
-// parse compiles the question for what is due of the entity.
+// parse compiles the query for the records of the entity that are due. The catalog says by which
+// field, and which records are finished.
 func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
 	params, err := url.ParseQuery(p.entity.Reminder.If)
 	if err != nil {
@@ -162,8 +170,9 @@ func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
 	return nil
 }
 
-// mergeByDue returns the part whose next record is due first. It returns nil if all parts
-// are used up, and if one is that has more records: its next one may be due first.
+// mergeByDue returns the part whose next record is due first. It returns nil if all parts are
+// used up. It also returns nil if one part is used up that has a further page, since the first
+// record of that page may be due before all others; the answer then is shorter than its limit.
 func mergeByDue(parts []*reminderSource) *reminderSource {
 	var left []*reminderSource
 	for _, p := range parts {
@@ -186,7 +195,8 @@ func (p *reminderSource) at() int64 {
 	return p.page.Records[p.taken].Value(p.entity.Reminder.Field).Int
 }
 
-// reminder returns the line of a record that is due.
+// reminder returns the line of a record that is due. A task names its contact, company, deal or
+// ticket, since the user wants to know whom to call.
 func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)
 	line.OneLine = rec.Entity.Reminder.Note
@@ -196,7 +206,8 @@ func reminder(rec crm.Record, now int64) render.Item {
 }
 
 // about returns the fields that say what a reminder is about: the first parent of the
-// record, if its entity has parents, else the record itself.
+// record, if its entity has parents, else the record itself. Text has the handle and the name
+// as two labels, JSON has one object; for a task without a parent JSON has null.
 func about(rec crm.Record) []render.Field {
 	handle, name := rec.Handle(), rec.Value(rec.Entity.LabelField).Text
 	if len(rec.Entity.Parents.Fields) > 0 {

@@ -9,12 +9,14 @@ import (
 	"crmkit/server/web"
 )
 
-// routes returns the table: the fixed rows, then what the schema's entities
-// offer.
+// routes returns the table of routes: fixed rows, then those of the entities of the schema. The
+// manual, the OpenAPI document and the limits of rights are read from it, so a route exists in
+// all of them or in none.
 func (s *Server) routes() []web.Route {
 	token := s.schema.ByName("token")
 	change := s.schema.ByName("change")
 	rows := []web.Route{
+		// An agent that knows only the address of the server begins with these rows.
 		{Method: http.MethodGet, Path: "/", Access: web.Public, Group: "start", Doc: "what this is and how to begin", Handle: s.page(manual.Start, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: web.Public, Group: "start", Doc: "one topic in depth", Handle: s.helpTopic},
@@ -26,6 +28,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database answers and takes writes", Handle: s.readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for the operator", Handle: s.metricsPage},
 
+		// A text with a * is required.
 		{Method: http.MethodPost, Path: "/auth/request", Access: web.Public, Group: "sign-in", Doc: "send a sign-in code", Texts: []string{"email*"}, Handle: s.authRequest},
 		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "exchange the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: web.Read, Group: "sign-in", Doc: "you, your workspace, plan and usage", Handle: s.whoami},
@@ -50,7 +53,8 @@ func (s *Server) routes() []web.Route {
 		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, Handle: s.fetch})
 }
 
-// teamRoutes returns the rows about workspaces and who belongs to them.
+// teamRoutes returns the rows about workspaces, members and invites. A path below
+// /workspaces/{id} moves the actor into that workspace, if the token may act there.
 func (s *Server) teamRoutes() []web.Route {
 	workspace, member, invite := s.schema.ByName("workspace"), s.schema.ByName("member"), s.schema.ByName("invite")
 	fields, code := []string{"fields"}, []string{"code"}
@@ -70,6 +74,7 @@ func (s *Server) teamRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/workspaces/:id/invites/:inviteId", Access: web.Read, Doc: "one of them", Params: fields, Entity: invite, Handle: s.fetch},
 		{Method: http.MethodDelete, Path: "/workspaces/:id/invites/:inviteId", Access: web.Manage, Doc: "cancel an invite (admin)", Entity: invite, Handle: s.cancelInvite},
 	}
+	// Tools of OpenAPI show the groups as sections.
 	for i := range rows {
 		rows[i].Group = "teams"
 	}
@@ -83,6 +88,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		return nil
 	}
 	base, one := "/"+e.Route(), "/"+e.Route()+"/:id"
+	// Deletes need a token with scope full: a change can be set back from the log by hand, a
+	// delete cannot.
 	all := []struct {
 		verb crm.Ops
 		row  web.Route
@@ -100,6 +107,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 			rows = append(rows, a.row)
 		}
 	}
+	// A parent has a path for each kind that may belong to it. There is no third level, since a
+	// record is reached by its own path.
 	for _, name := range e.Parents.Fields {
 		above := e.Target(e.Field(name))
 		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
@@ -116,7 +125,8 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	return append(rows, s.transfer.EntityRoutes(e)...)
 }
 
-// createDoc says what POST on a collection does.
+// createDoc returns the description of POST on a collection. A kind with a unique field has
+// upserts: many agents save what they hear of the same person.
 func createDoc(e *crm.Entity) string {
 	if e.Keys.Unique != "" {
 		return "create, or update the one with that " + e.Keys.Unique
@@ -124,13 +134,14 @@ func createDoc(e *crm.Entity) string {
 	return "create"
 }
 
-// parent is the record a path like /contacts/{id}/activities goes through.
+// parent is the first record of a path like /contacts/{id}/activities.
 type parent struct {
 	entity *crm.Entity
 	field  string // the reference that points to it
 }
 
-// below returns a handler of the records that belong to one of the entity above.
+// below returns a handler for the records that belong to one of the entity above, to which
+// their field refers.
 func below(above *crm.Entity, field string, handle func(*web.Request, parent) (*render.Response, error)) web.Handler {
 	return func(rq *web.Request) (*render.Response, error) { return handle(rq, parent{above, field}) }
 }

@@ -13,14 +13,18 @@ import (
 	"crmkit/store"
 )
 
-// How many records of each kind a search shows.
+// How many records of each kind a search shows. A search is for finding a record; the list of
+// one kind has pages.
 const (
 	searchLimit    = 5
 	maxSearchLimit = 50
 )
 
-// search answers GET /search: the records of every kind that has a search, the kind with
-// the best match first.
+// search answers GET /search with groups of records, one for each kind that has a search, the
+// kind with the best match first. Each group has its total, and the path that lists all of it.
+//
+// Errors: missing_field without q, invalid_value for another parameter or a search that is too
+// long.
 func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	text, limit, cut := rq.Params.Get("q"), searchLimit, ""
 	var fault *crm.Error
@@ -45,7 +49,7 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 	return doc, err
 }
 
-// searchRun is what to search.
+// searchRun has the parameters of a search.
 type searchRun struct {
 	kinds []*crm.Entity
 	text  string
@@ -68,6 +72,7 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 			none = append(none, h.entity.Plural)
 		}
 	}
+	// The order of the schema decides among kinds that match equally well.
 	found = slices.DeleteFunc(found, func(h *spelledSearch) bool { return len(h.page.Records) == 0 })
 	slices.SortStableFunc(found, func(a, b *spelledSearch) int { return a.rank - b.rank })
 	for _, h := range found {
@@ -80,6 +85,7 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 	if run.cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(run.cut, run.limit)+" of each kind")
 	}
+	// Without this line an agent would list each kind that is missing to be sure.
 	if len(none) > 0 {
 		doc.Remarks = append(doc.Remarks, "nothing in "+strings.Join(none, ", "))
 	}
@@ -93,7 +99,8 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 	return doc, nil
 }
 
-// find searches the kinds.
+// find searches the kinds. It loads the text of all of them first: after its first read a view
+// uses only the text that is loaded.
 func (r *searchRun) find(v *store.View, env query.Env) (found []*spelledSearch, spelled map[string][]string, err error) {
 	for _, e := range r.kinds {
 		if err := v.Prepare(e, nil); err != nil {
@@ -105,7 +112,7 @@ func (r *searchRun) find(v *store.View, env query.Env) (found []*spelledSearch, 
 	return found, spelled, err
 }
 
-// read searches one kind.
+// read searches one kind, and notes how well its best record matches.
 func (r *searchRun) read(v *store.View, to *spelledSearch, env query.Env) (err error) {
 	q, fault := query.Find(to.entity, r.text, env)
 	if fault != nil {
@@ -118,7 +125,7 @@ func (r *searchRun) read(v *store.View, to *spelledSearch, env query.Env) (err e
 	return err
 }
 
-// group returns what the answer says of one kind.
+// group returns the summary of one kind.
 func (r *searchRun) group(found *spelledSearch) render.Group {
 	e, page := found.entity, found.page
 	group := render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}
@@ -128,7 +135,8 @@ func (r *searchRun) group(found *spelledSearch) render.Group {
 	return group
 }
 
-// searched returns the kinds to search: those that types names, else all.
+// searched returns the kinds to search: those that types names, by their plural or singular,
+// else all that people look for by words. Links and the log are not among them.
 func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) {
 	var names []string
 	all := []*crm.Entity{}

@@ -1,15 +1,23 @@
 // Package server is the HTTP API: the table of its routes, and the handlers of records,
 // lists, searches, reminders, links, accounts and teams. A handler decodes a request,
-// asks the store once, and returns a document of package render.
+// calls the store once, and returns a document of package render. It never writes to the
+// connection, and never opens a transaction by itself.
 //
-// The parts that stand alone are packages below it. web takes a request from the
-// connection to its handler and the answer back; edge keeps out what should not come in;
-// draft decodes bodies; manual describes the routes; transfer and importer move files;
-// mcp and oauth are protocols of their own on the same routes.
+// Packages below it: web handles a request before and after its handler; edge is between that
+// and the network; draft decodes bodies; manual describes the routes; transfer and importer
+// move files; mcp and oauth are protocols of their own on the same routes.
 //
-// Invariants: a handler never opens a transaction without asking again, inside it, what
-// the actor may do (web.Request.Update and Transact do); and a row without an access
-// column is closed to everybody but administrators.
+// The comment of a handler names its own errors. Errors that the adapter returns before any
+// handler are not repeated: those of the token and its rights (auth_required, invalid_token,
+// token_expired, scope_required, admin_required), of rates (rate_limited) and of unknown
+// parameters (unknown_field, invalid_filter). A write may also return those of its body
+// (bad_json, unsupported_media, body_too_large, unknown_field, read_only_field, missing_field,
+// invalid_value), idempotency_conflict, and plan_limit_reached for storage; anything may be
+// not_ready.
+//
+// Invariants: the rights of the actor are checked again inside the transaction of each write
+// (web.Request.Update and Transact do); and a route without an access column is closed to
+// everybody but admins.
 package server
 
 import (
@@ -32,26 +40,26 @@ import (
 	"crmkit/store"
 )
 
-// Options say what a server works with and how it is reached.
+// Options are the parts and the settings of a server.
 type Options struct {
 	Store   *store.Store
 	Log     *slog.Logger // nil: nothing is logged
 	Local   bool         // answer codes instead of mailing them, refuse what is not local
-	BaseURL string       // origin the manual and mails name; empty: that of the request
+	BaseURL string       // origin that the manual and mails name; empty: that of the request
 	Version string
 
 	Mail         *mail.Sender // nil: codes come in the answers, which only a local server may do
-	InviteOnly   bool         // only who is invited may sign up
+	InviteOnly   bool         // only invited addresses may sign up
 	ImportMax    int64        // bytes of a file to import; 0: any number
 	Rate         int          // requests a second of a token, and of a client address; 0: any number
-	MetricsToken string       // the bearer token of GET /metrics; empty: there is none
+	MetricsToken string       // the bearer token of GET /metrics; empty: the route is not_found
 	TrustProxy   string       // networks whose X-Forwarded-For is believed, like "10.0.0.0/8, ::1"
 
 	Certificates *edge.Certificates // nil: plain HTTP, on this machine or behind a proxy
 
-	Unwatched bool // another Server on the store counts its writes
+	Unwatched bool // another Server on the same store counts the writes
 
-	LastBackup func() time.Time // when the last backup was made, zero if never; nil: nobody knows
+	LastBackup func() time.Time // when the last backup was made, zero if never; nil: unknown
 }
 
 // Server answers requests. It is an http.Handler, safe for concurrent use.
@@ -72,7 +80,8 @@ type Server struct {
 	mcp *mcp.Connector
 }
 
-// New returns a server on an open store, which it does not close.
+// New returns a server on an open store, which it does not close. The routes, the manual and
+// the tools are made here, in this order, since each is described by the one before.
 func New(opts Options) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -104,7 +113,7 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. Panics of handlers become the error internal.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.web.ServeHTTP(w, r) }
 
 // Serve answers requests on the listener until the context ends, then lets those

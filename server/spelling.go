@@ -15,7 +15,7 @@ import (
 // spelledSearch is a search of one kind that may be run again by other spellings.
 type spelledSearch struct {
 	entity *crm.Entity
-	read   func(*spelledSearch, query.Env) error // sets what follows
+	read   func(*spelledSearch, query.Env) error // sets the fields below
 
 	terms *query.Terms
 	page  list.Page
@@ -23,7 +23,9 @@ type spelledSearch struct {
 }
 
 // searchSpelled runs searches. If no kind has the words as they are written, it runs each
-// again by words that are spelled like them, and returns those that found something by word.
+// again with words of the text index that are spelled like them, and returns the ones that
+// found something, by the word they replace. One kind with an exact match is enough to stop:
+// similar words of other kinds would only distract from it.
 func searchSpelled(v *store.View, env query.Env, searches []*spelledSearch) (spelled map[string][]string, err error) {
 	for _, s := range searches {
 		if err := s.read(s, env); err != nil {
@@ -50,7 +52,7 @@ func searchSpelled(v *store.View, env query.Env, searches []*spelledSearch) (spe
 	return spelled, nil
 }
 
-// addSpellings adds spellings to those of other kinds.
+// addSpellings adds spellings to those of other kinds. A word may have other neighbours in each.
 func addSpellings(all, more map[string][]string) map[string][]string {
 	if all == nil {
 		all = map[string][]string{}
@@ -61,7 +63,8 @@ func addSpellings(all, more map[string][]string) map[string][]string {
 	return all
 }
 
-// spelledRemarks say which words were searched in place of others.
+// spelledRemarks say which words were searched instead of others, so that no reader takes a
+// similar name for the one that was asked for.
 func spelledRemarks(spelled map[string][]string) (remarks []string) {
 	for _, word := range slices.Sorted(maps.Keys(spelled)) {
 		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))

@@ -13,7 +13,8 @@ import (
 	"crmkit/store/account"
 )
 
-// workspaces answers GET /workspaces: those the user belongs to.
+// workspaces answers GET /workspaces with a list of those to which the user belongs. current
+// marks the one in which the token acts.
 func (s *Server) workspaces(rq *web.Request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
@@ -23,8 +24,8 @@ func (s *Server) workspaces(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// markCurrent adds a flag to each line: whether it is the handle, which is of the token of
-// the request or of its workspace.
+// markCurrent adds to each line whether it has the handle, which is that of the token of the
+// request, of its workspace, or of its user.
 func markCurrent(doc *render.Response, handle string) {
 	for i := range doc.Items {
 		flag := crm.Bool(doc.Items[i].Head == handle)
@@ -32,7 +33,10 @@ func markCurrent(doc *render.Response, handle string) {
 	}
 }
 
-// createWorkspace answers POST /workspaces.
+// createWorkspace answers POST /workspaces with 201, the workspace, whose admin the user is, and
+// a hint on how to work there: the token of the request stays in its own workspace.
+//
+// Errors: those of a body, invalid_value for the time zone, plan_limit_reached.
 func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
 	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
@@ -49,7 +53,8 @@ func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// wayTo says how to work in a workspace that was just created.
+// wayTo says how to work in a workspace that was just created. A tool cannot send another
+// token, so its user has to choose the workspace on the sign-in page.
 func wayTo(rq *web.Request, made crm.Record) string {
 	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(made.Value("name").Text)
 	if rq.Actor.CrossWorkspace() {
@@ -59,7 +64,9 @@ func wayTo(rq *web.Request, made crm.Record) string {
 	return rq.Choose("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
 }
 
-// updateWorkspace answers PATCH /workspaces/{id}.
+// updateWorkspace answers PATCH /workspaces/{id} with the workspace and what changed.
+//
+// Errors: those of a body, invalid_value for the time zone, version_conflict.
 func (s *Server) updateWorkspace(rq *web.Request) (*render.Response, error) {
 	d, err := rq.Draft(rq.Route.Entity)
 	if err != nil {
@@ -82,7 +89,10 @@ func inItsZone(out store.Outcome) (doc *render.Response, err error) {
 	return doc, err
 }
 
-// deleteWorkspace answers DELETE /workspaces/{id}.
+// deleteWorkspace answers DELETE /workspaces/{id}. The workspace is gone with the answer; its
+// records are deleted in the background, in short steps.
+//
+// Errors: escalation_required, invalid_code.
 func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
 	code, err := stepUpCode(rq)
 	if err != nil {
@@ -96,7 +106,8 @@ func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// stepUpCode returns the mailed code that comes with a request, "" for none.
+// stepUpCode returns the mailed code in a request, "" if it has none. The header exists because
+// logs of proxies have the query but not the headers. Two codes that differ are invalid_value.
 func stepUpCode(rq *web.Request) (string, error) {
 	param, header := rq.Params.Get("code"), rq.Header.Get("X-Escalation-Code")
 	if param != "" && header != "" && param != header {
@@ -108,7 +119,10 @@ func stepUpCode(rq *web.Request) (string, error) {
 	return strings.TrimSpace(param), nil
 }
 
-// mint answers POST /workspaces/{id}/tokens.
+// mint answers POST /workspaces/{id}/tokens with 201 and a token that acts in that workspace
+// only, with the scope full unless the body names a narrower one.
+//
+// Errors: invalid_value for the scope or the name, plan_limit_reached.
 func (s *Server) mint(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {
@@ -122,7 +136,8 @@ func (s *Server) mint(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// aboutMade says where a token that was just created acts, and when it ends.
+// aboutMade says where a token that was just created acts, and that it ends with the
+// connection that created it.
 func aboutMade(rq *web.Request) string {
 	text := "it acts in this workspace only; the token you used goes on to act in its own"
 	if rq.Actor.Origin == crm.OriginOAuth {
@@ -131,7 +146,12 @@ func aboutMade(rq *web.Request) string {
 	return text
 }
 
-// invite answers POST /workspaces/{id}/invites.
+// invite answers POST /workspaces/{id}/invites with 201 and the invite, or 200 for an invite
+// that was there, whose role may change and whose mail is sent again. The mail is queued after
+// the commit.
+//
+// Errors: missing_field, invalid_email, invalid_value for the role, already_exists for a member,
+// plan_limit_reached, rate_limited, escalation_required and invalid_code for an admin.
 func (s *Server) invite(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {
@@ -164,8 +184,8 @@ func (s *Server) invite(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// members answers GET /workspaces/{id}/members, which shows the invites too, and
-// GET /workspaces/{id}/invites.
+// members answers GET /workspaces/{id}/members, which lists the pending invites too, since they
+// use seats of the plan, and GET /workspaces/{id}/invites. current marks the user.
 func (s *Server) members(rq *web.Request) (*render.Response, error) {
 	doc, err := s.list(rq)
 	if err != nil {
@@ -178,7 +198,9 @@ func (s *Server) members(rq *web.Request) (*render.Response, error) {
 	return doc, nil
 }
 
-// cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}.
+// cancelInvite answers DELETE /workspaces/{id}/invites/{inviteId}. The mail was sent, but the
+// address no longer joins when it signs in. The error is not_found, also for an invite that was
+// accepted meanwhile.
 func (s *Server) cancelInvite(rq *web.Request) (*render.Response, error) {
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		invite, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
@@ -189,7 +211,10 @@ func (s *Server) cancelInvite(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// setRole answers POST /workspaces/{id}/members/{userId}/role.
+// setRole answers POST /workspaces/{id}/members/{userId}/role with the member and what changed.
+//
+// Errors: missing_field and invalid_value for the role, not_found, last_admin, escalation_required
+// and invalid_code.
 func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
 	body, fault := rq.TextBody()
 	if fault != nil {
@@ -212,8 +237,10 @@ func (s *Server) setRole(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// removeMember answers DELETE /workspaces/{id}/members/{userId}: an admin removes
-// somebody, or a member leaves.
+// removeMember answers DELETE /workspaces/{id}/members/{userId}: an admin removes somebody, or
+// a member leaves. The tokens of the member for the workspace end in the same transaction.
+//
+// Errors: not_found, last_admin, escalation_required and invalid_code for another admin.
 func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
 	code, err := stepUpCode(rq)
 	if err != nil {
@@ -230,7 +257,8 @@ func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
 	})
 }
 
-// member reads the member that the path names. A pending invite is not a member yet.
+// member reads the member that the path names. Both lists show pending invites, so an agent may
+// send the id of one; the error, not_found, says which call is for it.
 func member(rq *web.Request, tx *store.Tx) (crm.Record, error) {
 	member, err := tx.RecordByID(rq.Route.Entity, crm.CutHandle(rq.RecordID))
 	if err == nil && member.Value("status").Text != account.Active {
@@ -241,7 +269,7 @@ func member(rq *web.Request, tx *store.Tx) (crm.Record, error) {
 	return member, err
 }
 
-// role reads the role in a body, as the schema has it.
+// role reads the role in a body; without one it is the default of the schema.
 func role(rq *web.Request, body map[string]string) (string, error) {
 	f := rq.Route.Entity.Field("role")
 	if body["role"] == "" {

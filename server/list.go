@@ -1,0 +1,157 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/query"
+	"crmkit/render"
+	"crmkit/server/web"
+	"crmkit/store"
+	"crmkit/store/list"
+)
+
+// list answers GET on a collection with a page. An empty page explains itself (explain.go).
+//
+// Errors: invalid_filter, invalid_op, invalid_value, invalid_sort, invalid_cursor, and
+// unknown_field for a name in fields=.
+func (s *Server) list(rq *web.Request) (doc *render.Response, err error) {
+	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
+	if fault != nil {
+		return nil, fault
+	}
+	err = s.store.View(rq.Context(), rq.Actor, func(v *store.View) (err error) {
+		doc, err = s.listIn(v, rq, q)
+		return err
+	})
+	return doc, err
+}
+
+// listIn answers a list from one view, so that page, total and remarks agree. The spellings of
+// a search are found in the same view.
+func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render.Response, error) {
+	// A search that is run again with other spellings is another query, whose cursor the page has.
+	search := &spelledSearch{entity: q.Entity, read: func(to *spelledSearch, env query.Env) (err error) {
+		if env.Fuzzy != nil {
+			var fault *crm.Error
+			if q, fault = query.Parse(q.Entity, rq.Params, env); fault != nil {
+				return fault
+			}
+		}
+		to.terms = q.Terms
+		to.page, err = v.List(q)
+		return err
+	}}
+	spelled, err := searchSpelled(v, rq.Env, []*spelledSearch{search})
+	if err != nil {
+		return nil, err
+	}
+	page := search.page
+	doc := listing(q, page)
+	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
+	// The first and the last page of the log say where it begins.
+	if q.Entity.Storage.SealedIDs && (q.First() || !page.More) {
+		begins, err := logBegins(v)
+		if err != nil {
+			return nil, err
+		}
+		doc.Remarks = append(doc.Remarks, begins...)
+	}
+	if len(page.Records) > 0 || !q.First() {
+		return doc, nil
+	}
+	env := rq.Env
+	env.Fuzzy = spelled
+	why, err := s.explain(v, rq, env)
+	doc.Remarks = append(doc.Remarks, why...)
+	return doc, err
+}
+
+// listBelow answers GET on the records that belong to one, like its activities, with a page. It
+// is the list with one more filter, except that a parent which does not exist is not_found
+// instead of an empty page.
+func (s *Server) listBelow(rq *web.Request, p parent) (doc *render.Response, err error) {
+	key, err := rq.Key(p.entity, rq.RecordID)
+	if err != nil {
+		return nil, err
+	}
+	rq.RawParams = rq.Params
+	rq.Params = withParam(rq.Params, rq.Route.Entity.Field(p.field).Path(), crm.RecordID(p.entity.Prefix, key))
+	q, fault := query.Parse(rq.Route.Entity, rq.Params, rq.Env)
+	err = s.store.View(rq.Context(), rq.Actor, func(v *store.View) error {
+		if err := prepare(v, q); err != nil {
+			return err
+		}
+		if _, err := v.Record(p.entity, key); err != nil {
+			return err
+		}
+		if fault != nil {
+			return fault
+		}
+		doc, err = s.listIn(v, rq, q)
+		return err
+	})
+	return doc, err
+}
+
+// withParam returns the parameters with one more filter.
+func withParam(params url.Values, name, value string) url.Values {
+	more := maps.Clone(params)
+	more[name] = append([]string{value}, params[name]...)
+	return more
+}
+
+// prepare loads the text that a query searches, for a query that is not the first read of its
+// view: a view that has begun loads no text, since that would be of a later commit.
+func prepare(v *store.View, q *query.Query) error {
+	if q == nil || q.Terms == nil {
+		return nil
+	}
+	return v.Prepare(q.Entity, q.Terms)
+}
+
+// listing returns the document of a page, with the remarks of the query and the cursor of the
+// next page, if there is one.
+func listing(q *query.Query, page list.Page) *render.Response {
+	doc := &render.Response{
+		Items: make([]render.Item, len(page.Records)),
+		Page:  &render.Page{Noun: q.Entity.Name, Plural: q.Entity.Plural, Total: page.Total, Exact: page.TotalExact, Counted: page.HasTotal},
+	}
+	for i, rec := range page.Records {
+		doc.Items[i] = render.Record(rec, q.Fields)
+	}
+	doc.Remarks = append(doc.Remarks, q.Remarks...)
+	if q.RequestedLimit != "" {
+		doc.Remarks = append(doc.Remarks, cutRemark(q.RequestedLimit, q.Limit))
+	}
+	if page.Truncated {
+		doc.Remarks = append(doc.Remarks, fullRemark)
+	}
+	if page.More {
+		doc.Page.Next = q.Cursor(page.Records[len(page.Records)-1])
+	}
+	return doc
+}
+
+// fullRemark explains a page that has fewer records than its limit, and yet a next page: its
+// records are large, or refer to many others that have to be loaded.
+const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
+
+// cutRemark says that a limit was lowered.
+func cutRemark(asked string, given int) string {
+	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(asked), given)
+}
+
+// logBegins says since when the log has entries, if older ones were deleted: an audit that shows
+// no change must not be taken for proof that there was none.
+func logBegins(v *store.View) ([]string, error) {
+	at, err := v.LogTrimmed()
+	if at.IsZero() || err != nil {
+		return nil, err
+	}
+	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries are not kept"}, nil
+}
