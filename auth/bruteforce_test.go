@@ -166,8 +166,12 @@ func (m *mailedCodes) ask(network string) {
 // guess tries wrong codes from a network.
 func (m *mailedCodes) guess(t *rapid.T, network string) {
 	for i := range rapid.IntRange(1, 12).Draw(t, "times") {
-		if m.f.letsIn(network, m.email, fmt.Sprintf("%06d", 1000*m.guesses+i)) {
-			t.Skip("lucky")
+		code := fmt.Sprintf("%06d", 1000*m.guesses+i)
+		if _, right := m.live[code]; right {
+			continue // a mailed code is one of these numbers by chance
+		}
+		if m.f.letsIn(network, m.email, code) {
+			t.Fatalf("%s signs in and was not mailed", code)
 		}
 	}
 	m.guesses++

@@ -173,8 +173,8 @@ func wantKeys[V any](t *rapid.T, what string, got []string, want map[string]V) {
 	}
 }
 
-// TestOldestRegistrationIsReplaced compares with a model which registrations and pages are
-// deleted for new ones.
+// TestOldestRegistrationIsReplaced compares the registrations and pages that are deleted for new
+// ones with a model.
 func TestOldestRegistrationIsReplaced(all *testing.T) {
 	f := openAt(all, store.Memory)
 	clientLimit, pageLimit := unusedClients(), openPages()
@@ -188,7 +188,7 @@ func TestOldestRegistrationIsReplaced(all *testing.T) {
 		networks := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		key := func(t *rapid.T, keys []string) string {
 			if len(keys) == 0 {
-				t.Skip("there is none")
+				t.Skip("the model has no key for this step") // rapid draws another step; the test goes on
 			}
 			return rapid.SampledFrom(keys).Draw(t, "key")
 		}
