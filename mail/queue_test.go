@@ -171,7 +171,7 @@ func TestQueueFull(t *testing.T) {
 	if f.Room("share 0") || f.Room("share 99") {
 		t.Error("mails that were not tried yet hold their places")
 	}
-	for i := range maxQueued { // without a place, as those are that were told there was room
+	for i := range maxQueued { // without a reserved place
 		if !f.Send(Message{To: "jane@acme.com", Share: fmt.Sprint("late ", i)}) {
 			t.Fatalf("mail %d was not taken", i)
 		}

@@ -166,7 +166,7 @@ func unknown(e *crm.Entity, name, value string) *crm.Error {
 	err := crm.Errorf(crm.InvalidFilter, "there is no filter or parameter %s on %s; allowed: %s.",
 		norm.Quote(name), e.Plural, strings.Join(allowed, " ")).On(name)
 	if field, right := operatorIn(e, name, value); field != "" {
-		err.Hint += " An operator stands behind the equals sign: " + norm.Quote(right) + "."
+		err.Hint += " An operator is written after the equals sign: " + norm.Quote(right) + "."
 		name = field
 	}
 	if habit := commonMistakes[name]; habit != "" {

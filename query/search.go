@@ -53,7 +53,7 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 // database and some by the text index in memory. Both must give the same number.
 type Search struct {
 	*Query
-	key    int64  // of the record whose id or handle the text is; 0: it is none
+	key    int64  // of the record whose id or handle the text is; 0: it is no id
 	unique string // the text in the form of the unique field; empty: it has not this form
 	phone  string // its digits, if it is written like a phone number
 	fold   string // the folded text; empty: the search used other spellings, so labels do not have it

@@ -17,7 +17,7 @@ func FuzzTimeIsStoredToTheSecond(f *testing.F) {
 		env := testEnv(t)
 		clock := norm.Clock{Now: env.Now}
 		span, ok := clock.Parse(text)
-		if !ok || text[0] == ' ' { // a plus sign of a URL; in a body it is none
+		if !ok || text[0] == ' ' { // a plus sign in a URL is a blank; in a body it is not
 			return
 		}
 		v, fault := env.Normal(env.Schema.ByName("contact").Field("follow_up_at"), text)

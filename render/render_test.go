@@ -188,7 +188,7 @@ func anys(list []string) []any {
 	return out
 }
 
-// decode reads JSON with its numbers as they stand; nil when it is none.
+// decode reads JSON and keeps numbers as they are written. It returns nil for anything else.
 func decode(text string) (value any) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

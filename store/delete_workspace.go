@@ -21,7 +21,7 @@ func (tx *Tx) DeleteRecords() error {
 func (tx *Tx) sweepWorkspace(c cascade) error {
 	left := int64(sweepStep)
 	for _, t := range tx.store.sweeps() {
-		for _, workspace := range []int64{c.workspace, -c.workspace} { // hidden records are in the latter
+		for _, workspace := range []int64{c.workspace, -c.workspace} { // hidden records have the negative number
 			n, err := tx.Affect(fmt.Sprintf("DELETE FROM %s WHERE workspace_id = $1 AND (%s) IN (SELECT %s FROM %s WHERE workspace_id = $1 LIMIT $2)", t.table, t.key, t.key, t.table), workspace, left)
 			if left -= n; err != nil || left <= 0 {
 				return err

@@ -13,7 +13,7 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// storedTexts are the columns whose texts count as storage, by table. This list is written by hand,
+// storedTexts are the columns whose texts are counted as storage, by table. This list is written by hand,
 // because the code under test derives its own from the schema.
 var storedTexts = map[string]string{
 	"contacts":         "name email phone stage owner tags notes follow_up_note custom created_by updated_by",

@@ -140,7 +140,7 @@ func (t *Turns) Waiting() int {
 	return t.queue.waiting
 }
 
-// activePeriod is how long a tenant counts as active at least; at most it is twice that.
+// activePeriod is the least time for which a tenant is active after it asked for a turn; at most it is twice that.
 const activePeriod = time.Second
 
 // activity is which tenants asked for something lately: in this period or in the one

@@ -100,7 +100,7 @@ func (b Backup) Check(ctx context.Context) error {
 		return err
 	}
 	if _, err := os.Stat(b.To + "-wal"); err == nil {
-		return fmt.Errorf("%s looks like a database in use, for its log lies beside it; name another file for the backup", b.To)
+		return fmt.Errorf("%s looks like a database in use, for its log is beside it; name another file for the backup", b.To)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (b Backup) Check(ctx context.Context) error {
 // two databases of the same name would rotate each other's backups away.
 func (b Backup) checkSame(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.To); err != nil {
-		return fmt.Errorf("the backup would take the place of a file that is none: %w", err)
+		return fmt.Errorf("the backup would replace a file that is no backup: %w", err)
 	}
 	db, err := b.identityOf(b.From)
 	if err != nil {

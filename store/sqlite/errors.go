@@ -24,7 +24,7 @@ func isBusy(err error) bool {
 	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
 }
 
-// explanations say what SQLite's errors mean to whoever owns the file.
+// explanations say what SQLite's errors mean to the operator.
 var explanations = map[int]string{
 	5:  "another process is writing to it; try again in a moment",                                                    // SQLITE_BUSY
 	8:  "it cannot be written",                                                                                       // SQLITE_READONLY

@@ -15,10 +15,10 @@ type Restore struct {
 	Schema  Schema // of the database
 	From    string // the backup
 	To      string // the database
-	Replace bool   // put it in the place of a database that is there, which is kept under another name
+	Replace bool   // replace a database that is there, which is kept under another name
 }
 
-// Run puts a copy of the backup in the place of the database, and returns what is in it
+// Run replaces the database by a copy of the backup, and returns what is in it
 // and the name under which the old file is kept, if there was one. It refuses while any
 // process has the database open. Cut short at any moment it leaves the old database or
 // the new one.

@@ -9,8 +9,8 @@ import (
 // index is the searched text of all records of one kind in one workspace. The tables are
 // the truth: an index is filled from them, and then follows every commit.
 //
-// Of the two locks, counting is never waited for with mu held: whoever compares words holds
-// it for long, and mu is what searches and commits need.
+// It has two locks. A comparison of words holds counting for long; searches and commits need
+// mu. So nothing waits for counting while it holds mu.
 type index struct {
 	key    Key
 	fields Fields

@@ -64,7 +64,7 @@ func (d *DB) NoteActive(actor crm.Actor) {
 	}
 }
 
-// waitError returns what a client is told of work that was not done for want of a turn.
+// waitError returns the error for work that was not done because too much waited before it.
 func waitError(err error) error {
 	switch {
 	case errors.Is(err, fair.ErrFull):

@@ -155,7 +155,7 @@ func (w *writer) checkFile() error {
 	}
 	w.lost = true
 	return &crm.Error{Code: crm.NotReady, RetryAfter: time.Minute,
-		Hint: "the server's database file was removed, moved or replaced while it runs, so nothing can be saved, and this was not. Whoever runs the server must stop it, put the file back, and start it."}
+		Hint: "the server's database file was removed, moved or replaced while it runs, so nothing can be saved, and this was not. The operator must stop it, put the file back, and start it."}
 }
 
 // checkpointIfLarge empties the write-ahead log when it has grown: SQLite's own passive
