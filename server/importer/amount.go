@@ -30,6 +30,7 @@ func (c *columns) place(cell crm.Member) placedCell {
 		p.mapping = mapping{path: p.amount.Name, field: p.amount, exact: true, own: true}
 		return p
 	}
+	// The remarks about columns then say that the column became amount_cents.
 	p.otherUnit = true
 	c.known[cell.Name] = p.mapping
 	return p

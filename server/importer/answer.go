@@ -11,12 +11,12 @@ import (
 	"crmkit/render"
 )
 
-// summary is what the answer said so far.
+// summary is the state of the answer.
 type summary struct {
 	rows    int
 	started bool // the remarks about the columns were sent
 	sent    int  // bytes of lines
-	quiet   int  // rows of which no line was sent
+	quiet   int  // rows without a line
 	counts  Counts
 }
 
@@ -32,7 +32,7 @@ func (im *Importer) send(results []result) error {
 	for _, r := range results {
 		im.summary.counts.add(r)
 		if most > 0 && r.fault == nil && im.summary.sent+len(piece) > most {
-			im.summary.quiet++ // rows that fail are always listed, because somebody must mend them
+			im.summary.quiet++ // rows that fail are always listed, because somebody must correct them
 			continue
 		}
 		line := r.line()
@@ -93,8 +93,8 @@ func (im *Importer) finish(end error) error {
 	return im.output(im.appendText(b, stopped, token))
 }
 
-// confirmable reports whether what a dry run showed can be saved: an atomic import
-// saves nothing while a row fails.
+// confirmable reports whether the import that a dry run showed would save anything: an atomic
+// import saves nothing while a row fails.
 func (im *Importer) confirmable() bool {
 	return !im.opts.Atomic || im.summary.counts[failedRows] == 0
 }
@@ -105,8 +105,7 @@ func (im *Importer) changedSince() bool {
 	return im.opts.Before != nil && *im.opts.Before != im.summary.counts
 }
 
-// appendText appends the counts as remarks, and behind a dry run how to save what it
-// showed.
+// appendText appends the counts as remarks, and after a dry run how to save the same.
 func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byte {
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))

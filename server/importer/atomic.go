@@ -8,7 +8,9 @@ import (
 	"crmkit/store"
 )
 
-// runAtomic saves all rows in one transaction. If one fails, none is saved.
+// runAtomic saves all rows in one transaction. If one fails, none is saved, and the error is
+// that of the first row: the answer has no lines then, since no row has an outcome. The rows
+// are saved before the answer begins, so that its status can be an error.
 func (im *Importer) runAtomic() (Answer, error) {
 	batch, err := im.all()
 	if err != nil {
@@ -35,7 +37,8 @@ func (im *Importer) runAtomic() (Answer, error) {
 	}), nil
 }
 
-// all reads the rows to the end of the file. checkSize bounded it before.
+// all reads the rows to the end of the file. They fit into memory, since checkSize has bounded
+// the file.
 func (im *Importer) all() (all []entry, err error) {
 	for err == nil {
 		var batch []entry
@@ -48,7 +51,7 @@ func (im *Importer) all() (all []entry, err error) {
 	return all, nil
 }
 
-// valuesOf counts the values of rows, on which the time to save them depends.
+// valuesOf counts the values of rows, which determine the time to save them.
 func valuesOf(batch []entry) (n int) {
 	for _, e := range batch {
 		n += e.values

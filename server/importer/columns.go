@@ -10,28 +10,28 @@ import (
 	"crmkit/crm/norm"
 )
 
-// mapping says where the values of a column go.
+// mapping is the field to which the values of a column go.
 type mapping struct {
-	path     string     // as remarks name it; empty: nowhere
+	path     string     // as remarks name it; empty: the values are left out
 	field    *crm.Field // of the entity
 	refField *crm.Field // of the record that the reference field points to; nil: its id
 	key      string     // of a custom value; field is the object that holds it
 	id       bool       // it is the id of the record in the source
 	readOnly bool       // the server sets it, like created_at; field is nil if the entity has no such field
-	part     int        // of a value that is spread over several columns, from 1
+	part     int        // of a value that is spread over several columns, like a name, from 1
 	rank     int        // among the columns for a field, of which the lowest rank that is set wins
 	exact    bool       // the column has the name of the field
 	own      bool       // and its spelling, as in exports of crmkit
 
-	amount    *crm.Field // the field of this name that holds amounts like "12.50 EUR"
-	otherUnit bool       // but a cell was not written so, and the rest of the mapping holds
+	amount    *crm.Field // the field of the column's name that holds amounts like "12.50 EUR"
+	otherUnit bool       // a cell of the column was no such amount, so the other fields of the mapping apply
 }
 
 // columns maps the columns of a file by their names. A name is looked up once, when
 // it is first seen, so the order of names is that of the file.
 type columns struct {
 	entity *crm.Entity
-	custom *crm.Field // the object for columns that no field matches; nil: there is none
+	custom *crm.Field // the object for columns that no field matches; nil: the entity has no such field
 	known  map[string]mapping
 	names  []string // those seen, in order
 }
@@ -58,7 +58,8 @@ func (c *columns) target(name string) mapping {
 }
 
 // find matches a name with the fields, then with references, then with the names that
-// other products use. A name that matches nothing goes into the custom object.
+// other products use: a name of our own always wins. A name that matches nothing goes into
+// the custom object, so that no column is lost.
 func (c *columns) find(name string) mapping {
 	folded := catalog.FoldColumn(name)
 	for i := range c.entity.Fields {
@@ -138,7 +139,8 @@ func (c *columns) alias(folded string) (mapping, bool) {
 	return mapping{}, false
 }
 
-// identify reports whether any column can tell which record a row is about.
+// identify reports whether any column can identify a record. A file without one was probably
+// sent without its line of column names.
 func (c *columns) identify() bool {
 	for _, name := range c.names {
 		if t := c.known[name]; t.id || t.field != nil && t.key == "" && !t.readOnly {
@@ -148,7 +150,8 @@ func (c *columns) identify() bool {
 	return false
 }
 
-// remarks say how the columns were read whose names are not those of fields.
+// remarks say how columns were read whose names are not those of fields. They come before the
+// rows, so that a person can stop an import that was understood wrongly.
 func (c *columns) remarks() (list []string) {
 	read, left := c.readAs()
 	if len(read) > 0 {
@@ -160,8 +163,8 @@ func (c *columns) remarks() (list []string) {
 	return list
 }
 
-// readAs returns the columns with where they go, the parts of one value together, and
-// the columns that go nowhere.
+// readAs returns the columns with their fields, the parts of one value together, and the
+// columns that are left out.
 func (c *columns) readAs() (read, left []string) {
 	joined := map[string][]string{}
 	for _, name := range c.names {

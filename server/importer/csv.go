@@ -14,7 +14,8 @@ import (
 	"crmkit/render"
 )
 
-// csvRows reads CSV (RFC 4180), with a comma, semicolon or tab between the cells.
+// csvRows reads CSV (RFC 4180), with a comma, semicolon or tab between the cells: spreadsheets
+// write semicolons in countries where the comma separates decimals.
 type csvRows struct {
 	file   *rowFile
 	in     *csv.Reader
@@ -45,7 +46,8 @@ func newCSVRows(in *rowFile) (*csvRows, error) {
 }
 
 // columnNames returns a name for each column, all different: a column without one is
-// numbered, and so is one that repeats a name.
+// numbered, and so is one that repeats a name. Otherwise the later of two columns would
+// replace the values of the first.
 func columnNames(header []string) (names []string, fault *crm.Error) {
 	seen := map[string]int{}
 	for i, name := range header {
@@ -97,8 +99,9 @@ func csvError(n int, err error) error {
 	return readError(n, err, TruncatedHint)
 }
 
-// next returns the next row. A cell that another program escaped against formulas, as
-// exports of crmkit are, is read as it was before.
+// next returns the next row. The escapes against formulas, which exports of crmkit have, are
+// removed from its cells. A row with a stray quote or too many cells is an error of that row
+// alone; after any other error nothing more can be read.
 func (c *csvRows) next() (row, error) {
 	c.file.row()
 	before := c.in.InputOffset()

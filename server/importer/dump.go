@@ -12,9 +12,9 @@ import (
 // DumpVersion is the version of the form in which a workspace is exported.
 const DumpVersion = 1
 
-// dump begins to read an exported workspace. Records of another workspace are made
-// again here, and references between them follow; records of this workspace are set
-// to what they were.
+// dump begins to read an exported workspace. Records of another workspace are created here,
+// with the references between them; records of this workspace get the values that they had
+// at the time of the export.
 func (im *Importer) dump(in *rowFile) (rowReader, error) {
 	rows := &dumpRows{lines: lineRows{in: in}, schema: im.opts.Env.Schema, counts: map[string]int64{}}
 	var err error
@@ -24,7 +24,8 @@ func (im *Importer) dump(in *rowFile) (rowReader, error) {
 }
 
 // dumpRows reads the records of an exported workspace: the lines between the first,
-// which is about the workspace, and the last, which counts the records.
+// which is about the workspace, and the last, which counts the records. An export that was
+// cut off would restore only a part of a workspace, and nobody would notice.
 type dumpRows struct {
 	lines  lineRows
 	schema *crm.Schema
@@ -76,8 +77,7 @@ func (d *dumpRows) next() (row, error) {
 	return r, nil
 }
 
-// check compares the records read with the last line. It returns io.EOF if none is
-// missing.
+// check compares the records read with the last line. It returns io.EOF if all are there.
 func (d *dumpRows) check(r row) error {
 	for _, m := range norm.ParseObject(r.member("counts")) {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {

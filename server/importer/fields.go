@@ -9,14 +9,14 @@ import (
 	"crmkit/crm/norm"
 )
 
-// placedCell is a cell and where it goes.
+// placedCell is a cell with its mapping.
 type placedCell struct {
 	mapping
 	name, json string
 }
 
-// fields returns the members of the entity's own fields, in the form of a body. What
-// the row says otherwise, like its id and its references, goes into the entry.
+// fields returns the members of the entity's own fields, in the form of a body. The id of the
+// row and its references go into the entry.
 func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
 	columns := im.columnsOf(e.entity)
 	var custom []crm.Member
@@ -65,8 +65,9 @@ func mergeFields(e *crm.Entity, byField map[string][]placedCell) (members, rest 
 	return members, rest, nil
 }
 
-// setField takes over a value that the server sets itself, from an export of crmkit:
-// when the record was created, and the time that a change of another field set.
+// setField reads a field that clients cannot write, from an export of crmkit: the time of
+// creation, by which records are recognised, and times that a change of another field set,
+// like the time at which a task was done.
 func (im *Importer) setField(e *entry, p placedCell) *crm.Error {
 	text := cellText(p.json)
 	switch {
@@ -93,7 +94,8 @@ func cellText(json string) string {
 }
 
 // merge makes one member of the cells for a field: the parts of a name joined, else
-// the first cell. The others are the rest.
+// the first cell. The others are the rest, which goes into custom, so that a second e-mail
+// address is not lost.
 func merge(f *crm.Field, list []placedCell, currency string) (m crm.Member, rest []crm.Member, fault *crm.Error) {
 	slices.SortStableFunc(list, func(a, b placedCell) int { return a.rank - b.rank })
 	first := list[0]
@@ -163,8 +165,8 @@ func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
 	return members
 }
 
-// withCustom adds what has no field of its own to the object field f, if there is one.
-// A key that the row's own object has wins over a column of the same name.
+// withCustom adds cells that have no field of their own to the object field f, unless it is
+// nil. A key in the row's own object wins over a column of the same name.
 func withCustom(f *crm.Field, members, custom []crm.Member) []crm.Member {
 	if f == nil || len(custom) == 0 {
 		return members

@@ -18,7 +18,7 @@ type row struct {
 	size  int        // bytes
 }
 
-// empty reports whether the row says nothing.
+// empty reports whether the row has no value. Empty rows are skipped.
 func (r row) empty() bool { return len(r.cells) == 0 && r.fault == nil }
 
 // member returns the value of a cell as text, "" if the row does not have it.
@@ -31,8 +31,8 @@ func (r row) member(name string) string {
 	return ""
 }
 
-// rowReader reads rows until io.EOF. After any other error, a *crm.Error if the file
-// is at fault, nothing more can be read.
+// rowReader reads rows until io.EOF. After any other error nothing more can be read; it is a
+// *crm.Error if the file is wrong.
 type rowReader interface {
 	next() (row, error)
 }
@@ -58,6 +58,7 @@ func (f *rowFile) row() { f.limit.left = crm.MaxRow + sniffSize }
 // errLongRow ends the reading of a row that is too long.
 var errLongRow = errors.New("the row is too long")
 
+// limitedReader returns errLongRow after left bytes.
 type limitedReader struct {
 	io.Reader
 	left int
@@ -72,7 +73,7 @@ func (m *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sniffSize is how much of a file is looked at to see what it is.
+// sniffSize is how many bytes of a file are read to recognise its format.
 const sniffSize = 64 << 10
 
 // openText begins to read a file, without its byte order mark, and checks that it is

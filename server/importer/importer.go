@@ -12,7 +12,7 @@ import (
 	"crmkit/store/dryrun"
 )
 
-// Options say what to import, for whom, and how.
+// Options are the file's kind, the workspace, and the mode of an import.
 type Options struct {
 	Env       query.Env   // the schema, the workspace, and the time at which the rows are read
 	Workspace string      // the id of the workspace, as exports name it
@@ -24,7 +24,7 @@ type Options struct {
 	Store     Store
 
 	Format  render.Format // of the answer
-	Remarks []string      // that begin the answer, behind those about the columns
+	Remarks []string      // at the start of the answer, after those about the columns
 	MaxText int           // bytes of the answer after which rows that succeeded are only counted; 0: no limit
 
 	// Keep is called at the end of a dry run that can be saved as it is. It returns
@@ -33,7 +33,8 @@ type Options struct {
 	Before *Counts // of the dry run that this import confirms; nil: it confirms none
 }
 
-// Store runs the transactions of an import.
+// Store runs the transactions of an import. Each of them checks again that the client may
+// write. A function may run more than once.
 type Store interface {
 	Write(fn func(*store.Tx) error) error
 	DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) error
@@ -97,7 +98,7 @@ func (im *Importer) Examine(ctx context.Context, file io.Reader) (Reading, error
 	return im.Reading, err
 }
 
-// Resume takes the place of Examine for a file that an earlier importer examined.
+// Resume replaces Examine for a file that an earlier importer examined.
 func (im *Importer) Resume(r Reading) { im.Reading = r }
 
 // open begins to read the file.
@@ -114,8 +115,9 @@ func (im *Importer) open(file io.Reader) (err error) {
 	return err
 }
 
-// Answer sends the lines of an import, and does its work meanwhile unless that is
-// done. An error that it returns is not about the file: those are lines of the answer.
+// Answer sends the lines of an import with send, and saves the rows meanwhile if Start has not
+// done it. Errors of rows and of the file are lines of the answer. An error that it returns
+// is another one, like that of a client which is gone; the batches before it stay saved.
 type Answer func(send func([]byte) error) error
 
 // Start begins to save the rows of an examined file. An atomic import is saved when
@@ -159,8 +161,8 @@ func (im *Importer) run() error {
 	}
 }
 
-// batch reads as many rows as one transaction saves. The error, io.EOF at the end, is
-// about what follows them.
+// batch reads as many rows as one transaction saves. It returns them also with an error, which
+// is about the row after them, or io.EOF.
 func (im *Importer) batch() (batch []entry, err error) {
 	size := Size{}
 	for size.below(im.opts.Limits.Batch) {

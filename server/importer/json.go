@@ -51,7 +51,8 @@ func readLine(n int, in *rowFile) ([]byte, error) {
 	}
 }
 
-// objectRow returns a JSON object as row n. Members that are null or empty say nothing.
+// objectRow returns a JSON object as row n. Members that are null or empty are left out: an
+// import never clears a field.
 func objectRow(n int, text []byte) row {
 	r := row{n: n, size: len(text)}
 	members, err := norm.ReadObject(text)
@@ -102,6 +103,7 @@ func (a *arrayRows) next() (row, error) {
 	return objectRow(a.n, raw), nil
 }
 
+// error returns the error for an array that cannot be read further.
 func (a *arrayRows) error(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", TruncatedHint)

@@ -27,10 +27,11 @@ var DefaultLimits = Limits{
 	DryRunMemory: 32 << 20,
 }
 
-// maxWithoutID is how many rows may have nothing to be known by; their hashes are
-// kept in memory.
+// maxWithoutID is how many rows may have neither an id nor a unique value; a part
+// of their hashes is held in memory.
 const maxWithoutID = 1_000_000
 
+// within reports whether nothing of x is more than most.
 func (x Size) within(most Size) bool {
 	return x.Rows <= most.Rows && x.Bytes <= most.Bytes && x.Values <= most.Values
 }
@@ -49,7 +50,8 @@ func (x Size) String() string {
 	return fmt.Sprintf("%d rows, %d bytes and %d values", x.Rows, x.Bytes, x.Values)
 }
 
-// checkSize refuses a file that is too large for what is asked.
+// checkSize refuses a file that is too large for a dry run or an atomic import. Other imports
+// have no limit but the size of the upload.
 func (im *Importer) checkSize() *crm.Error {
 	switch most := im.opts.Limits; {
 	case im.opts.Atomic && !im.size.within(most.Atomic):
@@ -60,7 +62,8 @@ func (im *Importer) checkSize() *crm.Error {
 	return nil
 }
 
-// dryRunFull ends a dry run whose memory is full, behind the rows that were answered.
+// dryRunFull is the error that ends a dry run whose memory is full. It is about the row after
+// those that were answered.
 func (im *Importer) dryRunFull() *crm.Error {
 	im.summary.rows = 0
 	for _, n := range im.summary.counts {

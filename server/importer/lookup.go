@@ -9,7 +9,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// refLookup is what a row knows of the record that a reference means.
+// refLookup is how a row identifies the record of a reference: by its id in the source, its
+// unique value and its name, which are tried in this order.
 type refLookup struct {
 	field  *crm.Field
 	id     string // in the source
@@ -17,8 +18,8 @@ type refLookup struct {
 	name   string
 }
 
-// addLookup records what a cell says about a reference. Of several cells for the same
-// reference the first wins.
+// addLookup adds a cell about a reference to the row's lookups. If several cells have the same
+// part of it, like two names, the first one wins.
 func (e *entry) addLookup(p placedCell) {
 	at := slices.IndexFunc(e.lookups, func(ref refLookup) bool { return ref.field == p.field })
 	if at < 0 {
@@ -46,13 +47,15 @@ func (e *entry) addLookup(p placedCell) {
 	}
 }
 
+// setFirst sets a text that is not set yet.
 func setFirst(s *string, value string) {
 	if *s == "" {
 		*s = value
 	}
 }
 
-// cutAddress splits "Jane Doe (jane@acme.com)", as HubSpot names contacts.
+// cutAddress splits "Jane Doe (jane@acme.com)", the form in which HubSpot names contacts. Any
+// other text is a name.
 func cutAddress(text string, to *crm.Entity) (name, address string) {
 	f := to.Field(to.Keys.Unique)
 	before, rest, found := strings.Cut(text, " (")

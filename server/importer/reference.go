@@ -11,10 +11,10 @@ import (
 // externalID is the id of a record in the source it comes from.
 type externalID struct{ source, id string }
 
-// mappedKey returns the key of the record that was imported under an id, 0 if there is
-// none or it was deleted. In an export of this workspace the id is that of the record
-// itself, unless the file says that it was created (made) at another time: then the file
-// is from a workspace that happens to have the same ids.
+// mappedKey returns the key of the record that was imported under an id, 0 if no record was or
+// it is deleted. In an export of this workspace the id is that of the record itself, unless
+// the file says that it was created (made) at another time: then the file is from another
+// workspace, whose ids happen to be valid here.
 func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, made string) (int64, error) {
 	if o.id == "" {
 		return 0, nil
@@ -107,7 +107,8 @@ func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, 
 	return key, err
 }
 
-// create creates a record that a row knows by its name alone.
+// create creates a record of which a row has no more than the name, and perhaps the unique
+// value. It is saved in the savepoint of the row, so it goes if the row fails.
 func (im *Importer) create(tx *store.Tx, to *crm.Entity, name string, more ...crm.Input) (int64, error) {
 	v, fault := im.opts.Env.Normal(to.Field(to.LabelField), name)
 	if fault != nil {

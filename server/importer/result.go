@@ -18,12 +18,12 @@ type result struct {
 	fault   *crm.Error // why the row failed
 }
 
-// outcomes are what can become of a row, in the order of Counts.
+// outcomes are the possible outcomes of a row, in the order of Counts.
 var outcomes = [4]string{store.Created, store.Updated, store.Unchanged, "failed"}
 
 const failedRows = len(outcomes) - 1
 
-// Counts are how many rows came to each outcome.
+// Counts are how many rows had each outcome.
 type Counts [len(outcomes)]int64
 
 func (c *Counts) add(r result) {
@@ -43,7 +43,8 @@ func (c Counts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// line returns the result as a line of the answer.
+// line returns the result as a line of the answer. A hint is put on one line, so that each row
+// has one.
 func (r result) line() render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }

@@ -15,7 +15,7 @@ import (
 	"crmkit/store"
 )
 
-// entry is a row as it will be saved.
+// entry is a row as it will be saved, or the fault for which it is not.
 type entry struct {
 	n       int
 	entity  *crm.Entity
@@ -24,11 +24,12 @@ type entry struct {
 	source  string
 	made    string // when the record was created, if the row is of crmkit's own export
 	lookups []refLookup
-	values  int // in the row
-	fault   *crm.Error
+	values  int        // in the row
+	fault   *crm.Error // nil: the row can be saved
 }
 
-// read turns a row into an entry.
+// read turns a row into an entry. It does not read the store: references are looked up in the
+// transaction, where they see the rows before.
 func (im *Importer) read(r row) entry {
 	e := entry{n: r.n, entity: im.opts.Entity, source: im.source, fault: r.fault, values: len(r.cells)}
 	if e.fault == nil && im.isDump() {
@@ -81,7 +82,9 @@ func (im *Importer) contentID(r row) string {
 	return hex.EncodeToString(sum[:16]) + repeatMark(int(im.seen[part])-1)
 }
 
-// repeatMark ends the id of a row that equals so many rows before it.
+// repeatMark ends the id of a row that equals so many rows before it, so that equal rows are
+// records of their own. The ids are in the store; with other marks a file that was imported
+// before would create its records again.
 func repeatMark(before int) string {
 	if before <= 16 {
 		return strings.Repeat("+", before)

@@ -10,7 +10,8 @@ import (
 )
 
 // saveBatch saves rows in one transaction and sends the result of each. If they take
-// longer than a transaction may, it halves the number of rows and tries again.
+// longer than a transaction may, it halves the number of rows, for later batches as well, and
+// tries again.
 func (im *Importer) saveBatch(batch []entry) error {
 	for len(batch) > 0 {
 		n := min(len(batch), im.most)
@@ -43,8 +44,7 @@ func (im *Importer) write(fn func(*store.Tx) error) error {
 }
 
 // saveAll saves rows, each in a savepoint, so that one that fails leaves no trace. Its
-// error is not about a row. The records that a dry run would create have no handle: their
-// ids may go to others.
+// error is not about a row.
 func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 	results := make([]result, 0, len(batch))
 	for _, e := range batch {
@@ -57,6 +57,8 @@ func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 	return results, nil
 }
 
+// saveRow saves one row. A record that a dry run would create has no handle in the result,
+// since another record may get its id before the import is confirmed.
 func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	r := result{n: e.n, fault: e.fault}
 	if e.fault != nil {
@@ -76,7 +78,9 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	return r, err
 }
 
-// save creates or updates the record of an entry, and maps the id in the source to it.
+// save creates or updates the record of an entry, and maps the id in the source to it. The
+// record is the one that was imported under the id, else the one with the unique value, else
+// a new one.
 func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	d := e.draft
 	for _, ref := range e.lookups {

@@ -18,7 +18,8 @@ const (
 	nameSource    = "name"  // the id is the name of a record
 )
 
-// CheckSource refuses a source= that could be taken for one of the importer's own.
+// CheckSource refuses a source= that could be taken for one of the importer's own, with
+// invalid_value. An empty source is valid.
 func CheckSource(source string) *crm.Error {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
 		return crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", norm.Quote(source)).On("source")
@@ -41,8 +42,8 @@ func sourceOf(names []string) string {
 	return unknownSource + hex.EncodeToString(sum[:8])
 }
 
-// hasOwnIDs reports whether the rows are an export of crmkit, whose columns mean what
-// its fields mean.
+// hasOwnIDs reports whether the rows are an export of crmkit, in which a column like created_at
+// has the value of the field of that name.
 func (im *Importer) hasOwnIDs() bool { return im.isDump() || im.ownIDs || im.source == "crmkit" }
 
 // detectSource decides from the first rows whose ids they have. An id of another

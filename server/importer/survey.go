@@ -19,8 +19,8 @@ const (
 const maxColumnName = crm.MaxMemberName + len("custom.")
 
 // survey reads all rows. It finds the columns of the file, and the errors after which
-// no row can be read. The first rows are kept until they have decided whose ids the
-// file has; their columns are added with that.
+// no row can be read. The first rows are held in memory until they have decided whose ids
+// the file has; detectSource also adds their columns.
 func (im *Importer) survey(ctx context.Context) error {
 	var first []row // until the source is decided
 	decided, size := false, 0
@@ -56,7 +56,8 @@ func (im *Importer) survey(ctx context.Context) error {
 	return im.checkRows(first)
 }
 
-// addColumns records the columns of a row.
+// addColumns adds the columns of a row to those of the file. JSON rows may each have others,
+// so their number is checked with each row.
 func (im *Importer) addColumns(r row) *crm.Error {
 	if im.isDump() {
 		return nil
@@ -76,8 +77,8 @@ func (im *Importer) addColumns(r row) *crm.Error {
 // withCurl is how curl sends a file as it is.
 const withCurl = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
 
-// checkRows refuses a file of no rows, and one whose lines were joined into one. first
-// are the rows of a file that has few, which the survey did not add yet.
+// checkRows refuses a file without rows, and one whose lines were joined into one. first are
+// the rows of a short file, whose columns survey has not added yet.
 func (im *Importer) checkRows(first []row) error {
 	count := im.size.Rows
 	_, csv := im.rows.(*csvRows)
