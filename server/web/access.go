@@ -11,10 +11,10 @@ import (
 	"crmkit/store/account"
 )
 
-// Access says who may call a route.
+// Access is the right that a client needs to call a route.
 type Access int
 
-// The zero Access is the strictest: a route without one lets in admins alone.
+// The zero Access is the strictest: a route without one is for admins only.
 const (
 	Manage Access = iota // a full token of an admin of the workspace
 	Leave                // a full token of an admin, or of the member that the path names
@@ -44,7 +44,10 @@ func (rq *Request) oneCredential() error {
 	return nil
 }
 
-// authenticate finds the actor of the request.
+// authenticate finds the actor of the request, and counts the request for the rate of its token.
+// A tool acts as the actor of its message, which was authenticated and counted.
+//
+// Errors: auth_required, invalid_token, token_expired, rate_limited.
 func (a *Adapter) authenticate(rq *Request) error {
 	if rq.ByTool { // the role may have changed since the first call of the message
 		role, err := account.CurrentRole(rq.Context(), a.store, rq.Actor)
@@ -64,7 +67,10 @@ func (a *Adapter) authenticate(rq *Request) error {
 }
 
 // authorize checks the access of the route against the scope of the token, and against the
-// role in the workspace that the request is about.
+// role in the workspace that the request is about. A path below /workspaces/{id} moves the
+// actor into that workspace.
+//
+// Errors: scope_required, not_a_member, admin_required.
 func (a *Adapter) authorize(rq *Request, ids []string) error {
 	if need := rq.Route.Access.scope(); !crm.ScopeIncludes(rq.Actor.Scope, need) {
 		return rq.scopeError(need)
@@ -84,7 +90,8 @@ func (a *Adapter) authorize(rq *Request, ids []string) error {
 	return rq.permitted(rq.Actor.Role)
 }
 
-// Reconnect says how a user gives a connection other rights.
+// Reconnect begins a sentence that says how a user gives a connection other rights: the rights
+// of a token never change.
 const Reconnect = "the user reconnects: removes this connection in the client, adds it again, and on the sign-in page chooses "
 
 // scopeError returns the error for a token whose scope does not include the needed one. Tools get
@@ -106,7 +113,8 @@ func (rq *Request) otherWorkspace() *crm.Error {
 		ForTools("%s For another, %sthat workspace, or all workspaces.", what, Reconnect)
 }
 
-// permitted checks the access of the route against a role in the workspace.
+// permitted checks the access of the route against a role in the workspace. It needs no read,
+// so transactions and streams can call it again with the present role.
 func (rq *Request) permitted(role string) error {
 	self := rq.Route.Access == Leave && crm.CutHandle(rq.RecordID) == rq.Actor.UserID
 	if rq.Route.Access > Leave || role == crm.RoleAdmin || self {
@@ -115,7 +123,7 @@ func (rq *Request) permitted(role string) error {
 	return crm.Errorf(crm.AdminRequired, "only an admin of workspace %s may do that; you are a %s. GET /workspaces/%s/members?role=admin names the admins.", rq.Actor.WorkspaceID, role, rq.Actor.WorkspaceID)
 }
 
-// ScopeTitle returns what the sign-in page calls a scope.
+// ScopeTitle returns the name of a scope on the sign-in page.
 func ScopeTitle(scope string) string {
 	switch scope {
 	case crm.ScopeRead:

@@ -26,7 +26,7 @@ type Options struct {
 
 	Local   bool         // refuse requests from other machines and through proxies
 	BaseURL string       // canonical origin of this server; empty: that of the request
-	Rate    int          // requests a second of a token, and of a client address; 0: any number
+	Rate    int          // requests a second of a token, and of a network; 0: any number
 	Proxies edge.Proxies // trusted proxies
 }
 
@@ -67,8 +67,8 @@ func (a *Adapter) serves(method, path string) bool {
 	return row != nil
 }
 
-// ServeHTTP does for every route what none should have to do itself, and writes one log
-// line.
+// ServeHTTP answers one request and logs one line. A stream that fails in the middle closes the
+// connection, since its status was sent long before.
 func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	rq := &Request{Request: r, Writer: w, ID: uuid.NewString(), Addr: a.opts.Proxies.ClientIP(r), adapter: a}
@@ -84,11 +84,12 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.observe(rq, status, size, time.Since(started))
 	if broken != nil {
-		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
+		panic(http.ErrAbortHandler) // the client sees that the answer is not complete
 	}
 }
 
-// run serves the request and formats the answer, or the error.
+// run serves the request and formats the answer, or the error. A panic, of the handler or while
+// the answer is formatted, becomes the error internal.
 func (a *Adapter) run(rq *Request) (doc *render.Response, body []byte) {
 	err := Recover(func() (err error) {
 		if doc, err = a.serve(rq); err != nil {
@@ -104,8 +105,8 @@ func (a *Adapter) run(rq *Request) (doc *render.Response, body []byte) {
 	return doc, body
 }
 
-// format returns the body of the answer. That of a stream is sent later, in pieces, except
-// to a tool.
+// format returns the body of the answer. The body of a stream is sent later, in pieces, except
+// to a tool, which gets one text.
 func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 	if doc.Zone == nil {
 		doc.Zone = rq.Actor.Zone
@@ -119,8 +120,8 @@ func (a *Adapter) format(rq *Request, doc *render.Response) ([]byte, error) {
 	return nil, nil
 }
 
-// serve checks the request, in the order in which a client wants to hear of errors, and
-// calls the handler. The route comes first: it knows how errors are written.
+// serve checks the request and calls the handler. The route is found first, since it knows how
+// errors are written. Origin and rate are checked before anything that takes time.
 func (a *Adapter) serve(rq *Request) (*render.Response, error) {
 	var unread *crm.Error
 	rq.Params, unread = query.Params(rq.URL.RawQuery)
@@ -150,7 +151,8 @@ func (a *Adapter) serve(rq *Request) (*render.Response, error) {
 	return a.dispatch(rq, ids)
 }
 
-// checkOrigin refuses a request that comes from where the route may not be called.
+// checkOrigin refuses a request from a page of another origin, unless the route allows it, and
+// on a local server every request that is not of this machine.
 func (a *Adapter) checkOrigin(rq *Request) error {
 	if a.opts.Local {
 		if err := edge.CheckLocal(rq.Request); err != nil {
@@ -201,7 +203,8 @@ func (a *Adapter) locate(rq *Request) (ids []string, noRoute func() *crm.Error) 
 	return ids, nil
 }
 
-// dispatch calls the handler of the route for an actor that may call it.
+// dispatch authenticates the client, checks its rights and the parameters, and calls the
+// handler. The body is not read before the handler asks for it.
 func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) {
 	if err := rq.oneCredential(); err != nil {
 		return nil, err
@@ -233,7 +236,8 @@ func (a *Adapter) dispatch(rq *Request, ids []string) (*render.Response, error) 
 	return doc, nil
 }
 
-// RateLimit refuses a request that comes too soon after others under the same key.
+// RateLimit refuses a request that comes too soon after others under the same key, with
+// rate_limited and the time to wait.
 func (a *Adapter) RateLimit(key string) error {
 	wait := a.limiter.Take(key, a.store.Now())
 	if wait == 0 {
@@ -266,7 +270,8 @@ func (a *Adapter) observe(rq *Request, status, size int, took time.Duration) {
 		slog.String("addr", rq.Addr), slog.String("request_id", rq.ID))
 }
 
-// labelsOf returns the labels by which a request is counted.
+// labelsOf returns the labels under which a request is counted. Methods and paths of the client
+// are not among them, since anybody could create any number of labels.
 func labelsOf(rq *Request, status int) edge.RequestLabels {
 	by := edge.RequestLabels{Via: "http", Method: "other", Route: "other", Status: status}
 	if rq.ByTool {

@@ -20,17 +20,17 @@ import (
 // PlainText is the media type of answers in text.
 const PlainText = "text/plain; charset=utf-8"
 
-// Protocol is how a route answers that speaks another protocol than the API. Its query
+// Protocol is the form of answers of a route with another protocol than the API. Its query
 // parameters are not checked: unknown ones are ignored.
 type Protocol struct {
-	Origins edge.Origins // whose pages may read the answers
+	Origins edge.Origins // the origins whose pages may read the answers
 
 	// Failure returns the answer to a request that failed. Its status is that of
 	// Failure.Error, unless the answer has one.
 	Failure func(*Request, Failure) *render.Response
 }
 
-// Failure is why a request failed.
+// Failure is the error of a request.
 type Failure struct {
 	Error *crm.Error // the answer for a client of the API
 	Cause error      // what the handler returned
@@ -46,7 +46,7 @@ func JSON(v any) *render.Response {
 	return &render.Response{Raw: &render.Raw{Type: JSONMedia, Body: string(body)}}
 }
 
-// Recover calls fn. A panic is returned as an error.
+// Recover calls fn. A panic is returned as an error with its stack, which is for the log only.
 func Recover(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -56,7 +56,8 @@ func Recover(fn func() error) (err error) {
 	return fn()
 }
 
-// errorDoc turns an error into an answer.
+// errorDoc turns an error into an answer, and sets the headers that belong to it: Retry-After
+// (RFC 9110 section 10.2.3), Allow (10.2.1) and WWW-Authenticate (11.6.1).
 func (a *Adapter) errorDoc(rq *Request, err error) *render.Response {
 	known := a.errorOf(rq, err)
 	h := rq.Writer.Header()
@@ -109,7 +110,8 @@ func statusOf(doc *render.Response) int {
 	return http.StatusOK
 }
 
-// write writes the headers and the body of an answer.
+// write writes the headers and the body of an answer. Every answer has the id of its request,
+// which is in the log, and is stored by no cache unless the handler allows it.
 func (a *Adapter) write(rq *Request, doc *render.Response, body []byte) (status int) {
 	status = statusOf(doc)
 	h := rq.Writer.Header()

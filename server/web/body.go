@@ -21,6 +21,7 @@ func (rq *Request) Members() ([]crm.Member, *crm.Error) {
 	return object(data)
 }
 
+// object reads one strict JSON object: no name twice, nothing after it.
 func object(data []byte) ([]crm.Member, *crm.Error) {
 	members, err := norm.ReadObject(data)
 	if err != nil {
@@ -29,7 +30,8 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 	return members, nil
 }
 
-// CheckNotEncoded refuses bodies that are compressed, and multipart forms.
+// CheckNotEncoded refuses bodies that are compressed, and multipart forms, with
+// unsupported_media: the limits are on bytes that are read as they come.
 func (rq *Request) CheckNotEncoded() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", norm.Quote(encoding))
@@ -101,7 +103,7 @@ func (rq *Request) Draft(e *crm.Entity) (store.Draft, error) {
 }
 
 // IfMatch returns the version of an If-Match header (RFC 9110 section 13.1.1),
-// quoted as an ETag or bare; 0 when there is none, or for *.
+// quoted as an ETag or bare, and 0 without the header or for *.
 func (rq *Request) IfMatch() (int64, *crm.Error) {
 	header := strings.TrimSpace(strings.Join(rq.Header.Values("If-Match"), ", "))
 	if header == "*" || len(rq.Header.Values("If-Match")) == 0 {
@@ -114,8 +116,8 @@ func (rq *Request) IfMatch() (int64, *crm.Error) {
 	return n, nil
 }
 
-// normalize puts the members of a body into the types that their fields take, and adds a remark
-// for each that was sent in another type.
+// normalize converts the members of a body to the types of their fields where the meaning is
+// certain, like "vip" to ["vip"], and adds a remark for each. Models often send these types.
 func (rq *Request) normalize(e *crm.Entity, members []crm.Member) {
 	for i, m := range members {
 		f := e.Field(m.Name)
@@ -129,7 +131,7 @@ func (rq *Request) normalize(e *crm.Entity, members []crm.Member) {
 	}
 }
 
-// rows adds to the error for a body that is not an object where to send rows.
+// rows adds the path for rows to the error for a body that is a list or CSV instead of an object.
 func (rq *Request) rows(e *crm.Entity, fault *crm.Error) *crm.Error {
 	body := strings.TrimSpace(string(rq.body))
 	if fault.Code == crm.BadJSON && rq.Method == "POST" && (strings.HasPrefix(body, "[") || strings.ContainsAny(body, ",;\n") && !strings.HasPrefix(body, "{")) {

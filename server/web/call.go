@@ -49,11 +49,11 @@ func (d discardWriter) Header() http.Header         { return d.header }
 func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
 func (d discardWriter) WriteHeader(int)             {}
 
-// errToolTextFull ends a stream that has filled what a tool may show.
+// errToolTextFull ends a stream when the text of the tool is full.
 var errToolTextFull = errors.New("the answer is longer than a tool may show")
 
-// readAll reads a stream for a tool, up to what a tool may show. Work that must not end early
-// goes on: its answer is shown without its middle.
+// readAll reads a stream for a tool, up to MaxToolText. An export ends there. An import goes on,
+// since it would otherwise save a part of a file; the middle of its answer is left out.
 func (a *Adapter) readAll(rq *Request, st *render.Stream) ([]byte, error) {
 	b := toolText{finish: st.Finish}
 	err := st.Each(a.recheckEach(rq, b.put))
@@ -66,18 +66,19 @@ func (a *Adapter) readAll(rq *Request, st *render.Stream) ([]byte, error) {
 	return b.bytes(st.Type), err
 }
 
-// toolText is what a tool shows of an answer: its beginning, and of work that goes on the
-// last piece as well, which says how it ended.
+// toolText is the text of a stream for a tool: its beginning, and for a stream that must be read
+// to its end also the last piece, which has the counts.
 type toolText struct {
-	finish  bool
+	finish  bool // the stream must be read to its end
 	head    bytes.Buffer
-	last    []byte
-	skipped int // lines
+	last    []byte // the last piece after head was full
+	skipped int    // lines between head and last
 }
 
 // maxHead leaves room for the last piece.
 const maxHead = MaxToolText - 16<<10
 
+// put takes a piece of the stream, as render.Stream.Each calls it.
 func (t *toolText) put(piece []byte) error {
 	switch {
 	case !t.finish && t.head.Len() > MaxToolText:

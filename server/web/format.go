@@ -11,7 +11,7 @@ import (
 	"crmkit/render"
 )
 
-// The media types that an answer may be asked for in.
+// The media types that a client may ask for.
 const (
 	TextMedia = "text/plain"
 	JSONMedia = "application/json"
@@ -32,7 +32,7 @@ func (r *Route) StreamMedia() (list []string) {
 	return list
 }
 
-// ErrorFormat returns the format of an answer that no route makes.
+// ErrorFormat returns the format of an error for a request that is not routed.
 func ErrorFormat(r *http.Request) render.Format { return formatOf(mediaOf(r, r.URL.Query())) }
 
 // mediaOf chooses the type of the answer: ?format= decides, else the Accept header
@@ -49,11 +49,12 @@ func mediaOf(r *http.Request, params url.Values) string {
 	if checkAccept(accept) != nil {
 		return TextMedia
 	}
+	// Only JSON may be chosen by a range like */*: few routes have the other types.
 	best, most := TextMedia, weigh(accept, TextMedia)
 	for _, m := range medias {
 		w := weigh(accept, m.media)
 		first := w.q == most.q && w.q > 0 && w.exactness == 3 && w.position < most.position
-		if first || w.q > most.q && (m.media == JSONMedia || w.exactness == 3) { // few routes have other types
+		if first || w.q > most.q && (m.media == JSONMedia || w.exactness == 3) {
 			best, most = m.media, w
 		}
 	}
@@ -105,7 +106,7 @@ func weigh(headers []string, media string) (best quality) {
 	return best
 }
 
-// quality is what a header says about a media type.
+// quality is the weight that a header gives to a media type (RFC 9110 section 12.4.2).
 type quality struct {
 	q         float64
 	exactness int // 0: not named, 1: */*, 2: type/*, 3: the type itself

@@ -9,7 +9,7 @@ import (
 	"crmkit/crm/norm"
 )
 
-// notServed returns the error for a path or method that no route has. It is made only for
+// notServed returns the error for a path or method that no route has. It is called only for
 // requests within their rate, since it takes longer than finding a route.
 func (a *Adapter) notServed(rq *Request, allowed []string) *crm.Error {
 	if allowed != nil {
@@ -19,7 +19,8 @@ func (a *Adapter) notServed(rq *Request, allowed []string) *crm.Error {
 }
 
 // suggest adds to the error for a path or method that no route has: if other systems have
-// such a call, it names the call that does the same here.
+// the call, it names the one that does the same here. Models know the APIs of other products,
+// and try their calls first.
 func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	path := strings.Trim(rq.Path, "/")
 	call := a.habit(rq.Method, path)
@@ -44,7 +45,7 @@ func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 // has three of them at most.
 var prefixes = []string{"api", "v1", "v2", "v3", "crm", "rest"}
 
-// habit returns the call that does what a path of another system does, or "".
+// habit returns a hint with the call that replaces a path of another system, or "".
 func (a *Adapter) habit(method, path string) string {
 	parts, before := strings.Split(path, "/"), 0
 	for before < 3 && before < len(parts)-1 && slices.Contains(prefixes, parts[before]) {
@@ -57,7 +58,7 @@ func (a *Adapter) habit(method, path string) string {
 	return call
 }
 
-// kindHabit is habit for a path without such a prefix.
+// kindHabit is habit for a path without the prefixes.
 func (a *Adapter) kindHabit(method string, parts []string) string {
 	word, _, _ := strings.Cut(parts[0], ".") // contacts.csv
 	e := a.schema.ByPath(word)
@@ -131,7 +132,7 @@ var otherKinds = map[string][]string{
 	"campaigns":  {"lists", "segments", "sequences"},
 }
 
-// reminderHint says how a reminder of a record is set.
+// reminderHint says how to set a reminder of a record.
 func reminderHint(record string) string {
 	return "a reminder is a date of the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
 }

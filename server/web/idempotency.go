@@ -14,10 +14,10 @@ import (
 )
 
 // withIdempotency runs a write once for its Idempotency-Key: a client that got no answer sends
-// the request again with the same key, and gets the answer of the first one
+// the request again with the same key, and gets the answer to the first one
 // (draft-ietf-httpapi-idempotency-key-header). The answer is saved in the transaction of the
-// write, so neither is there without the other. A write that failed changed nothing, and may
-// be tried again.
+// write, so that there is never one without the other. A write that failed changed nothing,
+// and may be tried again.
 func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Response, error)) (*render.Response, error) {
 	key, err := rq.idempotencyKey()
 	if err != nil {
@@ -46,7 +46,7 @@ func (rq *Request) idempotentReplay(tx *store.Tx, key string) (*render.Response,
 }
 
 // SavedAnswer returns the answer to an earlier request with the same Idempotency-Key, or
-// nil. A write of several transactions asks before the first one.
+// nil. A write of several transactions calls it before the first one.
 func (rq *Request) SavedAnswer() (doc *render.Response, err error) {
 	key, err := rq.idempotencyKey()
 	if err != nil || key == "" {
@@ -76,7 +76,7 @@ func (rq *Request) checkKey() error {
 const MaxKey = 255
 
 // idempotencyKey returns the key of the request, which may be in the quotes of a structured
-// field, or "" if there is none.
+// field, or "" if it has no key.
 func (rq *Request) idempotencyKey() (string, error) {
 	values := rq.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
@@ -96,14 +96,16 @@ func (rq *Request) idempotencyKey() (string, error) {
 	return key, nil
 }
 
-// fingerprint returns a hash of what a request asks for. The format of the answer is not part
-// of it.
+// fingerprint returns a hash of the method, path, parameters, condition and body of a request. A
+// key that is used for two different requests is found by it. The format of the answer is not
+// part of it.
 func (rq *Request) fingerprint() string {
 	params := maps.Clone(rq.Params)
 	delete(params, "format")
 	return hashed(strings.Join([]string{rq.Method, rq.Path, params.Encode(), rq.Header.Get("If-Match"), string(rq.body)}, "\n"))
 }
 
+// hashed returns the SHA-256 of a text in hexadecimal digits.
 func hashed(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
@@ -134,8 +136,8 @@ func (rq *Request) savedResponse(hash string, doc *render.Response) store.Idempo
 // maxKept is the most bytes of an answer that is saved, text and JSON together.
 const maxKept = 64 << 10
 
-// receiptOf returns what is saved of an answer that is too large: which record it was about,
-// the result, and where to read the rest.
+// receiptOf returns the short form of an answer that is too large to be saved: the handle of its
+// record, the result, and the call that has the rest.
 func receiptOf(doc *render.Response) *render.Response {
 	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
 	where := "GET /audit shows what it did"

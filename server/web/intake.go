@@ -29,20 +29,19 @@ const (
 	bodyTime       = 30 * time.Second
 )
 
-// newBodyAdmission bounds the bytes of bodies.
+// newBodyAdmission returns an Admission for the bytes of bodies.
 func newBodyAdmission(limit, share int64) *edge.Admission {
 	return edge.NewAdmission(edge.AdmissionOptions{Limit: limit, Share: share,
 		ShareHint: "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
 		FullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."})
 }
 
-// bodyLimits are the limits on the body of a request. Without an intake the body is in
-// memory already.
+// bodyLimits are the limits on the body of a request.
 type bodyLimits struct {
-	intake *edge.Admission
-	client string        // whose share it is
-	most   int64         // bytes
-	within time.Duration // in which the body must have arrived
+	intake *edge.Admission // nil: the body is in memory already
+	client string          // the user, or the network, whose share it is part of
+	most   int64           // bytes
+	within time.Duration   // in which the body must have arrived
 }
 
 // bodyLimitsOf returns the limits on the body of the request.
@@ -56,7 +55,11 @@ func (a *Adapter) bodyLimitsOf(rq *Request) bodyLimits {
 	return bodyLimits{intake: a.signedBodies, client: rq.Actor.UserID, most: MaxBody, within: bodyTime}
 }
 
-// Bytes reads the whole body, at the first call. Its room is held until the request ends.
+// Bytes returns the whole body, which it reads at the first call. Its room is held until the
+// request ends. The room of a body without Content-Length is the most that it may have.
+//
+// Errors: unsupported_media, body_too_large, bad_json for a body that ends too soon or comes
+// too slowly, rate_limited and not_ready if there is no room.
 func (rq *Request) Bytes() ([]byte, *crm.Error) {
 	if rq.body != nil {
 		return rq.body, nil

@@ -26,8 +26,8 @@ func WithMessageKey(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, messageKeyOf{}, &messageKey{key: key, calls: map[string]int{}})
 }
 
-// callKey returns the key of a call of a message, "" where the message has none. Calls of one
-// message that are the same are numbered.
+// callKey returns the key of a call of a message, "" if the message has no key. Calls of one
+// message that are the same are numbered, so that two contacts of one name are both created.
 func callKey(ctx context.Context, r *http.Request) string {
 	m, _ := ctx.Value(messageKeyOf{}).(*messageKey)
 	if m == nil {

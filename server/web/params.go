@@ -31,8 +31,9 @@ func (rq *Request) dropEmpty() (ignored []string) {
 	return ignored
 }
 
-// checkParams refuses query parameters that the route does not take. Lists check theirs when
-// they compile the query.
+// checkParams refuses query parameters that the route does not have: a misspelled one that is
+// ignored would give an answer to another question. Lists check theirs when they compile the
+// query.
 func checkParams(rq *Request) error {
 	if format := rq.Params.Get("format"); rq.Params.Has("format") && !slices.Contains(rq.Route.Formats(), format) {
 		formats := rq.Route.Formats()
@@ -58,7 +59,7 @@ func checkParams(rq *Request) error {
 	return nil
 }
 
-// takes reports whether the route takes a parameter.
+// takes reports whether the route has a parameter of the name.
 func (rq *Request) takes(name string) bool {
 	return name == "format" || slices.Contains(rq.Route.Params, name) || rq.Route.Lists && query.Takes(rq.Route.Entity, name)
 }

@@ -32,7 +32,8 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 	return "/" + strings.Join(segments, "/"), err
 }
 
-// canonicalHandlePath replaces each handle by its id.
+// canonicalHandlePath replaces each handle by its id. A handle of another kind than its place
+// in the path is not_found, with the path of the record.
 func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.Error) {
 	if e := schema.ByName(segments[0]); e != nil && len(segments) > 1 && schema.ByPrefix(segments[1]) != nil && schema.ByPath(e.Route()) == e {
 		segments[0] = e.Route()
@@ -61,7 +62,8 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 	return folded, nil
 }
 
-// isLinkPath reports whether a segment behind another one leads to links of its records.
+// isLinkPath reports whether a segment after another one leads to links of its records, as
+// members does after campaigns.
 func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	outer := schema.ByPath(above)
 	return outer != nil && slices.ContainsFunc(schema.Entities, func(e *crm.Entity) bool {
@@ -69,7 +71,8 @@ func isLinkPath(schema *crm.Schema, above, segment string) bool {
 	})
 }
 
-// Key returns the key of the record that an id or a handle in the path names.
+// Key returns the key of the record that an id or a handle in the path names. It reads nothing:
+// the id itself shows whether it can be of this kind and workspace. The error is not_found.
 func (rq *Request) Key(e *crm.Entity, id string) (int64, error) {
 	key, hint := rq.adapter.schema.Locate(e, rq.Actor.Workspace, id)
 	if call := listHabit(rq.Method, id, e); hint != "" && call != "" {

@@ -25,16 +25,16 @@ type Request struct {
 	Params    url.Values
 	RawParams url.Values    // as sent, where the handler added filters of its own
 	Format    render.Format // of the answer
-	Media     string        // type that the client asked for; only streams have more than the two formats
+	Media     string        // type that the client asked for; only streams have more than text and JSON
 
 	Actor  crm.Actor
 	Env    query.Env
-	ByTool bool // made by a tool call, whose own request was let in
+	ByTool bool // made by a tool, on behalf of a request that has passed all checks
 
 	Remarks []string // added to the answer: how the request was read, where it has two meanings
 
 	adapter    *Adapter
-	messageKey string // takes the place of the Idempotency-Key of a tool call that has none
+	messageKey string // replaces the Idempotency-Key of a tool call without one
 	body       []byte // once it is read
 	bodyLimits bodyLimits
 	ends       []func() // run when the request has ended
@@ -46,7 +46,7 @@ func (rq *Request) Base() string { return edge.Base(rq.Request, rq.adapter.opts.
 // OnEnd registers a function that runs when the request has ended.
 func (rq *Request) OnEnd(fn func()) { rq.ends = append(rq.ends, fn) }
 
-// Hold reserves room until the request ends.
+// Hold reserves room until the request ends. The error is that of Enter.
 func (rq *Request) Hold(in *edge.Admission, client string, size int64) *crm.Error {
 	err := in.Enter(client, size)
 	if err == nil {
@@ -55,7 +55,7 @@ func (rq *Request) Hold(in *edge.Admission, client string, size int64) *crm.Erro
 	return err
 }
 
-// End runs the functions of OnEnd. The adapter calls it behind the answer.
+// End runs the functions of OnEnd. The adapter calls it after the answer.
 func (rq *Request) End() {
 	for _, end := range rq.ends {
 		end()

@@ -11,9 +11,9 @@ import (
 // Handler answers a request that has passed all checks of its route.
 type Handler func(*Request) (*render.Response, error)
 
-// Route is one row of the table that routing, authentication, the manual, OpenAPI, the
-// labels of the log and the test of tenants follow. A path below /workspaces/:id is about
-// that workspace, which must be one of the user's; all others are about the workspace of
+// Route is one row of the table from which routing, authentication, the manual, OpenAPI, the
+// labels of the log and the test of tenants are made. A path below /workspaces/:id is about
+// that workspace, of which the user must be a member; all others are about the workspace of
 // the token.
 type Route struct {
 	Method string
@@ -23,11 +23,11 @@ type Route struct {
 	Group  string // of the manual
 	Handle Handler
 
-	Entity *crm.Entity // whose records the route is about
+	Entity *crm.Entity // of the records that the route is about; nil: of none
 	Params []string    // query parameters besides format
-	Lists  bool        // takes the parameters of lists of Entity
-	Body   bool        // takes the fields of Entity
-	Texts  []string    // takes these text fields; * marks those that are required
+	Lists  bool        // has the parameters of lists of Entity
+	Body   bool        // its body has the fields of Entity
+	Texts  []string    // its body has these text fields; * marks those that are required
 	Stream Stream      // how the answer is sent in pieces, and what the body is
 
 	Protocol *Protocol // nil: the API itself
@@ -84,7 +84,7 @@ func (r *Route) IsRepeatable() bool {
 	return r.Method != "GET" && r.Access != Public && r.Stream == NoStream && r.Protocol == nil
 }
 
-// origins returns whose pages may read the answers.
+// origins returns the origins whose pages may read the answers.
 func (r *Route) origins() edge.Origins {
 	if r.Protocol == nil {
 		return edge.NoOrigins

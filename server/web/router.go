@@ -29,6 +29,8 @@ type matched struct {
 	route *Route
 }
 
+// newRouter returns a router of the routes. httprouter panics for two routes of one path, when
+// the server starts.
 func newRouter(routes []Route) *router {
 	r := &router{routes: routes, tree: httprouter.New()}
 	for i := range routes {

@@ -11,7 +11,7 @@ import (
 	"crmkit/store/account"
 )
 
-// Stream says what a route sends or takes in pieces.
+// Stream says what a route sends or receives in pieces.
 type Stream int
 
 const (
@@ -19,11 +19,11 @@ const (
 	Exporting               // the answer is records, in any format
 	Dumping                 // the answer is a workspace, in JSON lines
 	Importing               // the body is rows, the answer a line for each
-	Restoring               // the body is what Dumping gave
+	Restoring               // the body is the answer of a Dumping route
 )
 
-// send sends a stream behind the headers. The error says that the answer is not whole; its
-// last line says so to the client, where the format has such a line.
+// send sends a stream after the headers. The error says that the answer is not complete; its
+// last line says so to the client, if the format has a line for it.
 func (a *Adapter) send(rq *Request, st *render.Stream) (size int, err error) {
 	out := &sender{w: rq.Writer, control: http.NewResponseController(rq.Writer)}
 	put := a.recheckEach(rq, out.put)
@@ -39,7 +39,7 @@ func (a *Adapter) send(rq *Request, st *render.Stream) (size int, err error) {
 
 // recheckEach returns a put that checks, before each piece, whether the actor still may call
 // the route: no piece leaves that was read after a token was revoked, a member removed or
-// a workspace deleted.
+// a workspace deleted. An export may take hours.
 func (a *Adapter) recheckEach(rq *Request, put func([]byte) error) func([]byte) error {
 	return func(piece []byte) error {
 		if err := a.recheckAccess(rq); err != nil {
@@ -49,7 +49,7 @@ func (a *Adapter) recheckEach(rq *Request, put func([]byte) error) func([]byte) 
 	}
 }
 
-// recheckAccess checks again, in the database, what let the request in.
+// recheckAccess checks the token and the role of the actor again, in the database.
 func (a *Adapter) recheckAccess(rq *Request) error {
 	if rq.Route.Access == Public {
 		return nil
