@@ -147,7 +147,7 @@ func cutRemark(asked string, given int) string {
 }
 
 // logBegins says since when the log has entries, if older ones were deleted: an audit that shows
-// no change must not be taken for proof that there was none.
+// no change must not be taken for proof that nothing changed.
 func logBegins(v *store.View) ([]string, error) {
 	at, err := v.LogTrimmed()
 	if at.IsZero() || err != nil {

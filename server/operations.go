@@ -32,7 +32,7 @@ func (s *Server) metricsText() string {
 }
 
 // metricsPage answers GET /metrics to a client that sends the token of --metrics-token, else
-// auth_required, and not_found if there is no such setting. The hashes are compared, in constant
+// auth_required, and not_found if that is not set. The hashes are compared, in constant
 // time, so that neither the token nor its length can be measured.
 func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
@@ -70,7 +70,7 @@ func (s *Server) probe(ctx context.Context) error {
 // readyz answers GET /readyz: the database answers and takes writes. The error is not_ready; its
 // cause is in the log only, since anybody may call this route.
 func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
-	// Behind such a proxy all clients share one address, and so the limits of one client.
+	// Behind this proxy all clients share one address, and so the limits of one client.
 	if s.proxies.HidesClient(rq.Request) {
 		rq.Writer.Header().Set(client.ForwardedHeader, "none") // crmkit doctor looks for it
 	}

@@ -105,7 +105,7 @@ func (im *Importer) changedSince() bool {
 	return im.opts.Before != nil && *im.opts.Before != im.summary.counts
 }
 
-// appendText appends the counts as remarks, and after a dry run how to save the same.
+// appendText appends remarks with the counts, and after a dry run how to save the same.
 func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byte {
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
@@ -128,7 +128,7 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byt
 	return append(b, "# the server cannot keep the file for now: to do this, send the file again without dry_run\n"...)
 }
 
-// appendJSON appends the counts as one object. Clients tell it from the objects of rows
+// appendJSON appends one object with the counts. Clients tell it from the objects of rows
 // by the member complete.
 func (im *Importer) appendJSON(b []byte, stopped *crm.Error, token string) []byte {
 	l := render.Item{}

@@ -17,21 +17,21 @@ type mapping struct {
 	refField *crm.Field // of the record that the reference field points to; nil: its id
 	key      string     // of a custom value; field is the object that holds it
 	id       bool       // it is the id of the record in the source
-	readOnly bool       // the server sets it, like created_at; field is nil if the entity has no such field
+	readOnly bool       // the server sets it, like created_at; field is nil if the entity does not have it
 	part     int        // of a value that is spread over several columns, like a name, from 1
 	rank     int        // among the columns for a field, of which the lowest rank that is set wins
 	exact    bool       // the column has the name of the field
 	own      bool       // and its spelling, as in exports of crmkit
 
 	amount    *crm.Field // the field of the column's name that holds amounts like "12.50 EUR"
-	otherUnit bool       // a cell of the column was no such amount, so the other fields of the mapping apply
+	otherUnit bool       // a cell of the column was not written like that, so the other fields of the mapping apply
 }
 
 // columns maps the columns of a file by their names. A name is looked up once, when
 // it is first seen, so the order of names is that of the file.
 type columns struct {
 	entity *crm.Entity
-	custom *crm.Field // the object for columns that no field matches; nil: the entity has no such field
+	custom *crm.Field // the object for columns that no field matches; nil: the entity has none
 	known  map[string]mapping
 	names  []string // those seen, in order
 }

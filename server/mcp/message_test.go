@@ -83,9 +83,9 @@ func sameJSON(a, b string) bool {
 	return x == y
 }
 
-// FuzzReadMessages compares what is read of a message with what encoding/json reads, which
-// ignores the case of names and takes the last of equal ones, as the readers of others may: a
-// message that is accepted means the same to both.
+// FuzzReadMessages compares the reader with encoding/json, which ignores the case of names and
+// takes the last of equal ones, as the readers of others may: a message that is accepted means
+// the same to both.
 func FuzzReadMessages(f *testing.F) {
 	for _, seed := range []string{ping("1"), ping(`"\u0070"`), "[" + ping("1") + "]", `{"jsonrpc":"2.0","\u006dethod":"ping","id":1}`, `{"jsonrpc":"2.0","id":1,"method":"\ud800"}`,
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":{"a":[1]}}}`, `{"jsonrpc":"2.0","id":1,"method":"a","METHOD":"b"}`} {

@@ -54,13 +54,13 @@ type pageWorkspace struct {
 	Selected       bool
 }
 
-// pageScope is a scope to choose, with what it means for a person.
+// pageScope is a scope to choose, with an explanation for people.
 type pageScope struct {
 	Word, Title, Text string
 	Selected          bool
 }
 
-// Scopes returns the choices of what a client may do.
+// Scopes returns the scopes to choose from, the narrowest first.
 func (p signPage) Scopes() []pageScope {
 	return []pageScope{
 		{crm.ScopeRead, web.ScopeTitle(crm.ScopeRead), "Look things up. It changes nothing.", p.Scope == crm.ScopeRead},

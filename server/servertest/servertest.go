@@ -1,7 +1,9 @@
-// Package servertest runs throwaway servers for tests: the real server over real
-// HTTP, on a free loopback port, with a store in memory that is gone afterwards.
-// Any number run side by side and share nothing. It is for tests only and never
-// part of the product.
+// Package servertest runs servers for tests: the real server over real HTTP, on a free
+// loopback port, with a store in memory that is gone afterwards. Any number of them run side
+// by side and share nothing. It is for tests only and never part of the product.
+//
+// A fake of the API would be faster to start by some milliseconds, and would differ from the
+// server wherever a test needs it most: in errors, limits and times.
 package servertest
 
 import (
@@ -23,11 +25,11 @@ import (
 	"crmkit/store"
 )
 
-// Email is who New and Start sign in.
+// Email is the address of the user whom New and Start sign in.
 const Email = "you@example.com"
 
-// Client is a user signed in to a server of its own. It is safe for concurrent
-// use. A request that gets no answer ends the test, or panics where there is none.
+// Client is a user who is signed in to a server of the client's own. It is safe for
+// concurrent use. A request without an answer ends the test; a client of Start panics.
 type Client struct {
 	URL   string // origin, like http://127.0.0.1:40123
 	Token string // access token; empty sends none
@@ -43,7 +45,8 @@ type instance struct {
 	stop func() error
 }
 
-// New starts a server and returns a client of it. Both end with the test.
+// New starts a server and returns a client of it. Both end with the test. A failure to start
+// or to stop fails the test.
 func New(t testing.TB) *Client {
 	t.Helper()
 	c, err := Start()
@@ -62,7 +65,7 @@ func New(t testing.TB) *Client {
 	return c
 }
 
-// Start is New for programs and examples; call Close when done.
+// Start is New for programs and examples. The caller closes the client.
 func Start() (*Client, error) {
 	schema, err := catalog.Schema()
 	if err != nil {
@@ -79,6 +82,8 @@ func Start() (*Client, error) {
 	return c, nil
 }
 
+// serve runs a server on the store and returns a client of it. The server is local, so that no
+// mail is needed, and the token is created like that of crmkit token, without a code.
 func serve(st *store.Store) (*Client, error) {
 	srv, err := server.New(server.Options{Store: st, Local: true, Version: "test"})
 	if err != nil {
@@ -109,12 +114,12 @@ func serve(st *store.Store) (*Client, error) {
 	}, nil
 }
 
-// Close stops the server, for all its clients, after the requests under way.
-// Later calls return what the first did.
+// Close stops the server, for all its clients, after the requests under way. Later calls
+// return the error of the first.
 func (c *Client) Close() error { return c.instance.stop() }
 
-// As returns a client of the same server for another user, who gets an account
-// and a workspace on the first call for that address.
+// As returns a client of the same server for another user, who gets an account and a workspace
+// on the first call with that address. Closing either client stops the server of both.
 func (c *Client) As(email string) *Client {
 	in, err := c.instance.auth.MintToken(context.Background(), email, "servertest")
 	if err != nil {
@@ -125,13 +130,14 @@ func (c *Client) As(email string) *Client {
 	return &other
 }
 
-// Do sends a request, with a body unless that is empty, and returns the answer.
+// Do sends a request, with a body unless that is empty, and returns the answer as text, the
+// form that agents read. Errors of the API are answers like others.
 func (c *Client) Do(method, path, body string) (status int, text string) {
 	return c.send(method, path, strings.NewReader(body), "text/plain")
 }
 
-// JSON sends body as JSON, unless it is nil, decodes the answer into into, unless
-// that is nil, and returns the status.
+// JSON sends body as JSON, unless it is nil, decodes the answer into into, unless that is nil,
+// and returns the status. An answer that does not fit into ends the test.
 func (c *Client) JSON(method, path string, body, into any) (status int) {
 	var sent bytes.Buffer
 	if body != nil {
@@ -148,6 +154,7 @@ func (c *Client) JSON(method, path string, body, into any) (status int) {
 	return status
 }
 
+// send sends a request with the token of the client.
 func (c *Client) send(method, path string, body io.Reader, accept string) (status int, text string) {
 	req, err := http.NewRequest(method, c.URL+path, body)
 	if err != nil {
