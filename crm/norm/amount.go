@@ -29,8 +29,8 @@ func FormatAmount(smallest int64, currency string) string {
 	return sign + digits[:whole] + point + digits[whole:] + " " + currency
 }
 
-// ParseAmount reads what FormatAmount writes; decimals may be left out. It never rounds.
-// wrong says what is wrong with the text, and is empty where nothing is.
+// ParseAmount parses the form of FormatAmount; decimals may be left out. It never rounds. wrong
+// is empty, or the end of a sentence that begins with the text: "has 3 decimals, …".
 func ParseAmount(text string) (smallest int64, currency, wrong string) {
 	number, code, _ := strings.Cut(strings.TrimSpace(text), " ")
 	code = strings.ToUpper(strings.TrimSpace(code))
@@ -54,9 +54,11 @@ func ParseAmount(text string) (smallest int64, currency, wrong string) {
 	return n, code, ""
 }
 
-// ParseMinorUnits reads an amount in a currency's unit and returns it in the smallest one.
-// A separator is of thousands when it stands more than once, when the other stands
-// behind it or, a comma, when three digits follow.
+// ParseMinorUnits parses an amount as tables of any country write it, with a currency sign and
+// separators, and returns it in the smallest unit. A separator is one of thousands if it
+// occurs more than once or before the other separator, or if it is the only comma and three
+// digits follow. A single point is always decimal. ok is false if the text is not an amount, or
+// has more decimals than the currency: nothing is rounded.
 func ParseMinorUnits(text string, decimals int) (number string, ok bool) {
 	text = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" '’\u00a0\u202f$€£¥₹", r) {
@@ -93,8 +95,9 @@ func ParseMinorUnits(text string, decimals int) (number string, ok bool) {
 	return number, true
 }
 
-// isGrouped reports whether the separators of a whole number are of one kind and part
-// it into groups of digits as people write them: two or three behind the first.
+// isGrouped reports whether a whole number has separators of one kind only, and groups of
+// digits as people write them: three digits in the last group, two or three in those between
+// (1,234,567 or 12,34,567 as in India).
 func isGrouped(whole string) bool {
 	if strings.Contains(whole, ",") && strings.Contains(whole, ".") {
 		return false

@@ -2,8 +2,8 @@ package norm
 
 import "unicode/utf8"
 
-// pattern is a word, prepared for counting how many edits other words are away from it. It
-// has at most 64 letters, since each has a bit of a machine word.
+// pattern is a word that is prepared for computing its edit distance to other words. It has at
+// most 64 letters, since each letter is a bit of a machine word.
 type pattern struct {
 	size     int // letters
 	ascii    [utf8.RuneSelf]uint64
@@ -19,7 +19,7 @@ func newPattern(word string) *pattern {
 	return p
 }
 
-// add puts one more letter at the end of the word.
+// add appends a letter to the word.
 func (p *pattern) add(r rune) {
 	bit := uint64(1) << p.size
 	p.size++
@@ -33,7 +33,7 @@ func (p *pattern) add(r rune) {
 	p.nonASCII[r] |= bit
 }
 
-// places returns the places at which the word has a letter, as bits.
+// places returns the positions of a letter in the word, as bits.
 func (p *pattern) places(r rune) uint64 {
 	if r < utf8.RuneSelf {
 		return p.ascii[r]
@@ -41,12 +41,12 @@ func (p *pattern) places(r rune) uint64 {
 	return p.nonASCII[r]
 }
 
-// distance returns how many edits lead from the word to another: a letter left out, put
-// in, or taken for another, or two neighbours exchanged, each letter edited once at most
-// (optimal string alignment). It returns most+1 if there are more than most.
+// distance returns the number of edits between the word and another: letters that are left
+// out, added or replaced, and neighbours that are exchanged, where each letter is edited at
+// most once (optimal string alignment). It returns most+1 if there are more than most.
 //
-// It works on all letters of the word at once: Hyyrö, "A bit-vector algorithm for
-// computing Levenshtein and Damerau edit distances" (2003).
+// The algorithm computes a column of the distance matrix at once: Hyyrö, "A bit-vector
+// algorithm for computing Levenshtein and Damerau edit distances" (2003).
 func (p *pattern) distance(word string, most int) int {
 	if len(word) > utf8.UTFMax*(p.size+most) || len(word) < p.size-most {
 		return most + 1

@@ -1,12 +1,11 @@
-// Package norm holds the normal forms of the values that people and programs
+// Package norm has the normal forms of the values that people and programs
 // send: text, e-mail addresses, host names, phone numbers, times, numbers,
 // amounts and JSON. Every package reads these values through it, so that there
-// is one grammar of each. It also holds the two comparisons that a form alone
-// does not answer: how far two words are apart, and whether a text contains a
-// part.
+// is one grammar of each. It also has two comparisons for which a normal form is
+// not enough: the edit distance of words, and whether a text contains another.
 //
-// It knows neither entities nor records, and imports nothing of this module. It
-// does no I/O and keeps no state.
+// It knows neither entities nor records, imports nothing of this module, does no
+// I/O and has no state.
 //
 // Two rules hold for every form. Normalising a normal form changes nothing, so
 // that a value can be read, sent back and compared. And the work is bounded by

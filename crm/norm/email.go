@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxEmailSent is the most bytes of an address that are looked at: a local part
-// of 64 characters, which lower case may shorten, and a host.
+// maxEmailSent is the length in bytes above which a text is refused without being parsed: a
+// local part of 64 characters, which lower case may shorten, and a host.
 const maxEmailSent = 4*64 + 1 + maxHostSent
 
 // Email returns an e-mail address in stored form: lower case, the domain in
@@ -33,7 +33,7 @@ func Email(s string) (address string, ok bool) {
 	return address, true
 }
 
-// IsLocalPart reports whether s can stand before the @ of an address, as a
+// IsLocalPart reports whether s can be the part of an address before the @, as a
 // dot-string: words with single dots between them.
 func IsLocalPart(s string) bool {
 	if len(s) > 64 || !utf8.ValidString(s) {
@@ -48,7 +48,7 @@ func IsLocalPart(s string) bool {
 }
 
 // isAtext reports whether a character is one of atext (RFC 5322 section 3.2.3), or a
-// letter beyond ASCII. Characters that show nothing are not: two addresses must
+// letter beyond ASCII. Invisible characters are refused, since two different addresses must
 // not look the same.
 func isAtext(r rune) bool {
 	if r < utf8.RuneSelf {

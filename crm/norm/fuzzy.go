@@ -2,30 +2,30 @@ package norm
 
 import "unicode/utf8"
 
-// FuzzyMatcher finds words that are misspellings of one word, as pattern counts
-// typos. It does not change once it is made.
+// FuzzyMatcher finds misspellings of one word. It does not change after NewFuzzyMatcher, so any
+// number of goroutines may use it.
 type FuzzyMatcher struct {
-	Typos   int // how many are forgiven
+	Typos   int // maximum number of edits, see pattern.distance
 	pattern *pattern
 }
 
-// The fewest letters of a word in which one typo is forgiven, and two; and the most
-// letters of a word that can be misspelled, since no name is longer.
+// The numbers of letters from which one typo and two typos are allowed, and the number above
+// which none is, since no name is longer. In a shorter word one edit makes another word.
 const (
 	oneTypo  = 4
 	twoTypos = 8
 	maxFuzzy = 32
 )
 
-// The fewest and the most bytes of a word that can be a misspelling of another.
+// The minimum and maximum length, in bytes, of a misspelling that a FuzzyMatcher can find.
 const (
 	MinFuzzyLength = oneTypo - 1
 	MaxFuzzyLength = utf8.UTFMax * (maxFuzzy + 2)
 )
 
-// NewFuzzyMatcher returns the matcher of a folded word. It is nil for words in which no
-// typos are forgiven: short ones, those longer than any name, and those with digits,
-// where one digit more or less names another thing.
+// NewFuzzyMatcher returns the matcher of a folded word. It is nil for words in which no typos
+// are allowed: words that are too short or too long, and words with digits, because another
+// digit means another thing.
 func NewFuzzyMatcher(word string) *FuzzyMatcher {
 	letters := 0
 	for _, r := range word {
@@ -43,6 +43,6 @@ func NewFuzzyMatcher(word string) *FuzzyMatcher {
 	return &FuzzyMatcher{2, newPattern(word)}
 }
 
-// Distance returns how many typos there are between the word and another, or Typos+1 if
-// there are more than Typos. The other is folded text without blanks.
+// Distance returns the number of edits between the word and another folded word, or Typos+1 if
+// there are more than Typos.
 func (m *FuzzyMatcher) Distance(word string) int { return m.pattern.distance(word, m.Typos) }

@@ -8,21 +8,21 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// idnaProfile maps a host name to ASCII. The stock Lookup profile takes labels of
-// 300 characters; this one holds DNS lengths (RFC 1035 section 2.3.4).
+// idnaProfile maps a host name to ASCII. It differs from idna.Lookup in that it checks the
+// lengths of DNS (RFC 1035 section 2.3.4).
 var idnaProfile = idna.New(idna.MapForLookup(), idna.VerifyDNSLength(true), idna.BidiRule(), idna.StrictDomainName(true))
 
-// The most bytes that are looked at. A host has at most 253 ASCII characters (RFC 1035
-// section 2.3.4), and no letter takes more than four bytes; Punycode takes quadratic
-// time, so nothing longer may reach it.
+// The lengths in bytes above which a text is refused without being parsed. A host has at most
+// 253 ASCII characters (RFC 1035 section 2.3.4), and a letter at most four bytes. Punycode
+// takes quadratic time, so a longer text must not reach it.
 const (
 	maxHostSent = 4 * 253
-	maxHostURL  = 8 << 10 // of a URL, whose host counts
+	maxHostURL  = 8 << 10 // of a URL, which is then cut to its host
 )
 
-// Host returns a host name in stored form: lower case ASCII, without scheme,
-// port, path, leading www. and trailing dot. ok is false for what cannot
-// be a public host name.
+// Host returns a host name in stored form: lower case ASCII, without scheme, port, path,
+// leading www. and trailing dot. ok is false if the text is not a name that can be public: an
+// IP address, or a name without a dot.
 func Host(s string) (host string, ok bool) {
 	if len(s) > maxHostURL {
 		return "", false
@@ -44,6 +44,7 @@ func Host(s string) (host string, ok bool) {
 	return s, ok
 }
 
+// asciiHost returns the ASCII form of a host name, and whether it can be public.
 func asciiHost(s string) (string, bool) {
 	if len(s) > maxHostSent || !utf8.ValidString(s) {
 		return "", false
@@ -62,8 +63,7 @@ func asciiHost(s string) (string, bool) {
 }
 
 // IsLoopback reports whether a host, with or without port, names this machine:
-// localhost, or an address of the loopback interface. It looks at the name only
-// and asks no resolver.
+// localhost, or an address of the loopback interface. It does not resolve the name.
 func IsLoopback(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {

@@ -63,9 +63,9 @@ func ParseStrings(text string) (list []string, ok bool) {
 	return items, ok
 }
 
-// ParseItems returns the elements of a client's compact JSON array as JSON text; ok
-// is false when the text is not an array. Of an array with more than most elements it
-// reads one more than these, by which the caller sees that it is too long.
+// ParseItems returns the elements of a client's compact JSON array as JSON text; ok is false if
+// the text is not an array. It stops after most+1 elements, so that the caller sees that the
+// array is too long and no time is spent on the rest.
 func ParseItems(text string, most int) (items []string, ok bool) {
 	if len(text) < 2 || text[0] != '[' {
 		return nil, false
@@ -76,7 +76,7 @@ func ParseItems(text string, most int) (items []string, ok bool) {
 			s.pos++
 		}
 		item := s.value()
-		if item == "" { // not written by this program: it would not end
+		if item == "" { // the text is not valid compact JSON; the loop would not end
 			return nil, false
 		}
 		items = append(items, item)
@@ -84,8 +84,9 @@ func ParseItems(text string, most int) (items []string, ok bool) {
 	return items, true
 }
 
-// splitter cuts compact JSON that is known to be valid into its parts. A strict one
-// stops at the first fault.
+// splitter splits compact JSON into its parts. The JSON must be valid: it is from this program
+// or was checked by encoding/json, and the splitter does not check the syntax again. A strict
+// splitter also refuses what ReadObject refuses, and stops at the first fault.
 type splitter struct {
 	text   string
 	pos    int
@@ -94,6 +95,7 @@ type splitter struct {
 	err    error
 }
 
+// fail records the first fault.
 func (s *splitter) fail(format string, args ...any) {
 	if s.err == nil {
 		s.err = fmt.Errorf(format, args...)
@@ -107,7 +109,7 @@ func (s *splitter) object() []Member {
 	return members
 }
 
-// members hands each the members of the object at the position.
+// members calls each for the members of the object at the position.
 func (s *splitter) members(each func(name, json string)) {
 	var seen map[string]bool
 	if s.strict {
@@ -136,15 +138,15 @@ func (s *splitter) members(each func(name, json string)) {
 	s.close()
 }
 
-// close steps over a closing bracket, where no fault came first.
+// close moves past a closing bracket, unless there was a fault.
 func (s *splitter) close() {
 	if s.err == nil {
 		s.pos++
 	}
 }
 
-// value steps over the value at the position and returns it. After a fault it
-// returns what it has, and the rest is not read.
+// value moves past the value at the position and returns it. After a fault it returns only a
+// part of it.
 func (s *splitter) value() string {
 	start := s.pos
 	switch c := s.text[s.pos]; {
@@ -166,7 +168,7 @@ func (s *splitter) value() string {
 	return s.text[start:s.pos]
 }
 
-// check steps over an object or an array and checks what is in it.
+// check moves past an object or an array and checks its contents.
 func (s *splitter) check(open byte) {
 	if open == '{' {
 		s.members(func(string, string) {})
@@ -181,7 +183,7 @@ func (s *splitter) check(open byte) {
 	s.close()
 }
 
-// skip steps over an object or an array, to the bracket that closes it.
+// skip moves past an object or an array without checking its contents.
 func (s *splitter) skip() {
 	for depth := 0; ; {
 		switch s.text[s.pos] {
@@ -199,8 +201,8 @@ func (s *splitter) skip() {
 	}
 }
 
-// quoted steps over a string and, when strict, refuses \u0000 and surrogates
-// that stand alone, which encoding/json would turn into U+FFFD.
+// quoted moves past a string. It reports \u0000, which no column takes, and lone surrogates,
+// which encoding/json would silently turn into U+FFFD.
 func (s *splitter) quoted() {
 	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
 		if s.text[s.pos] != '\\' {
@@ -228,6 +230,7 @@ func (s *splitter) quoted() {
 	s.pos++
 }
 
+// unhex returns the number of four hexadecimal digits, which are known to be valid.
 func unhex(digits string) rune {
 	var r rune
 	for _, c := range digits {

@@ -2,13 +2,13 @@ package norm
 
 import "strings"
 
-// maxNearest is the most bytes of a name for which a near one is looked for.
+// maxNearest is the maximum length of a name, in bytes, for which Nearest suggests another.
 const maxNearest = 64
 
-// Nearest returns the name that is most like the one that was sent, or "" if none is
-// near. Near is one edit, two if six letters or more were sent, or a difference of one
-// word behind an underscore, like company and company_id. A name that is farther away
-// would mislead.
+// Nearest returns the name that is most similar to the one that was sent, or "" if none is
+// near. Near is one edit, two if the name has six letters or more, or a word after an
+// underscore that only one of them has, like company and company_id. A suggestion that is
+// farther away would mislead.
 func Nearest(sent string, names []string) string {
 	sent = strings.ToLower(sent)
 	if sent == "" || len(sent) > maxNearest {

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// NumberKey returns text that sorts, byte by byte, as the JSON number s does by
-// value, whatever its digits: a letter for sign and exponent, then the digits. ok is
-// false when s is not a JSON number (RFC 8259 section 6).
+// NumberKey returns a text whose byte order is the numeric order of JSON numbers: a letter for
+// sign and exponent, then the digits. A custom value can have any number of digits, so an
+// index of floating-point numbers would take different values for equal. Equal numbers such as
+// 1, 1.0 and 10e-1 have one key. ok is false if s is not a JSON number (RFC 8259 section 6).
 //
-// Exponents from 0 to 25 are the letters a to z, of negative numbers Z to A; others
-// follow one of the signs 0 [ ` { in ten digits. The key of zero is _.
+// Exponents from 0 to 25 are the letters a to z, of negative numbers Z to A; others are ten
+// digits after one of the signs 0 [ ` {. The key of zero is _.
 func NumberKey(s string) (key string, ok bool) {
 	negative, digits, exponent, ok := splitNumber(s)
 	if !ok {
@@ -35,14 +36,14 @@ func NumberKey(s string) (key string, ok bool) {
 	return key, true
 }
 
-// farExponent returns an exponent in ten digits that sort.
+// farExponent returns an exponent as ten digits whose byte order is that of the exponents.
 func farExponent(exponent int64) string {
 	const bias = 5_000_000_000
 	return fmt.Sprintf("%010d", min(max(exponent+bias, 0), 2*bias-1))
 }
 
-// invertDigits returns the key of a negative number, made of that of the positive one: what
-// was greater is less.
+// invertDigits returns the key of a negative number from that of the positive one, with the
+// byte order reversed.
 func invertDigits(key string) string {
 	flip := []byte(key + "~")
 	switch flip[0] {
@@ -81,12 +82,14 @@ func splitNumber(s string) (negative bool, digits string, exponent int64, ok boo
 	return negative, whole + fraction, exponent + int64(len(whole)), true
 }
 
+// normalise removes zeros at both ends, so that equal numbers have the same digits.
 func normalise(digits string, exponent int64) (string, int64) {
 	trimmed := strings.TrimLeft(digits, "0")
 	exponent -= int64(len(digits) - len(trimmed))
 	return strings.TrimRight(trimmed, "0"), exponent
 }
 
+// cutAny is strings.Cut with the first of several characters.
 func cutAny(s, chars string) (before, after string, found bool) {
 	if i := strings.IndexAny(s, chars); i >= 0 {
 		return s[:i], s[i+1:], true

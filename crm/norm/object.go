@@ -9,18 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of the JSON that is read.
+// The limits of JSON from clients.
 const (
 	MaxMembers = 1000 // keys of an object
-	MaxDepth   = 64   // levels; other readers give up at some depth too
+	MaxDepth   = 64   // levels of nesting; RFC 8259 section 9 lets readers set a limit
 )
 
 // ReadObject reads a client's JSON object strictly (RFC 8259, and I-JSON's
 // RFC 7493 sections 2.1 and 2.3): valid UTF-8, no lone surrogates, no NUL, no
-// duplicate keys at any depth, nothing behind the object. Members come in the
-// order sent, their values compacted with every digit kept and every string
-// written in one way, so that equal values are equal texts. Errors are plain
-// sentences for a hint.
+// duplicate keys at any depth, nothing after the object. Members are in the order in which
+// they were sent. Their values are compact, numbers have every digit that was sent, and each
+// string has only one spelling, so that equal values are equal texts. Errors are sentences for
+// a hint.
 func ReadObject(data []byte) ([]Member, error) {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
@@ -47,8 +47,7 @@ func ReadObject(data []byte) ([]Member, error) {
 	return members, nil
 }
 
-// unescaped returns valid compact JSON with no escapes in its strings but those that
-// JSON demands.
+// unescaped returns valid compact JSON whose strings have only the escapes that JSON requires.
 func unescaped(text string) string {
 	if strings.IndexByte(text, '\\') < 0 {
 		return text
@@ -92,7 +91,7 @@ func appendPlain(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// notJSON says where data stops being JSON.
+// notJSON returns the error for data that is not JSON, with the byte at which it stops being so.
 func notJSON(data []byte) error {
 	var raw json.RawMessage
 	var syntax *json.SyntaxError

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// IsInvisible reports whether a character shows nothing of its own, so that it can
-// change how a line reads, or carry a text, without being seen: controls, format
-// characters (bidi controls, zero width, tag characters), line and paragraph
+// IsInvisible reports whether a character has no glyph of its own. With these characters a
+// text can change how a line reads, or hide instructions to a model, without being seen:
+// controls, format characters (bidi controls, zero width, tag characters), line and paragraph
 // separators, Unicode's other default-ignorable characters and variation selectors,
-// noncharacters, and letters that are drawn blank. White space is not among them.
-// Every format writes these as escapes; nothing is lost.
+// noncharacters, and letters that are drawn blank. Blanks are not among them. Answers write
+// invisible characters as escapes, so nothing is lost.
 func IsInvisible(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
@@ -22,7 +22,7 @@ func IsInvisible(r rune) bool {
 }
 
 // blank reports whether a character is a letter, mark or symbol in Unicode, but is drawn as
-// blank space. Unicode has no property for them.
+// blank space. Unicode has no property for these characters.
 func blank(r rune) bool {
 	switch r {
 	case 0x2800, // braille pattern blank
@@ -72,10 +72,10 @@ func AppendQuoted(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// QuoteJSON returns s as AppendQuoted spells it.
+// QuoteJSON returns s as a JSON string; see AppendQuoted.
 func QuoteJSON(s string) string { return string(AppendQuoted(nil, s)) }
 
-// QuoteList returns what AppendStrings appends.
+// QuoteList returns a JSON array of strings; see AppendStrings.
 func QuoteList(list []string) string { return string(AppendStrings(nil, list)) }
 
 // AppendStrings appends a JSON array of strings, each as AppendQuoted writes it.
@@ -103,8 +103,8 @@ func AppendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// IsUnquoted reports whether a value can stand in a line without quotes: it is not
-// empty and holds no blank, quote, backslash or invisible character.
+// IsUnquoted reports whether a value needs no quotes in a line of text: it is not empty and
+// has no blank, quote, backslash or invisible character.
 func IsUnquoted(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c <= ' ' || c == '"' || c == '\\' || c >= 0x7f {
@@ -114,6 +114,7 @@ func IsUnquoted(s string) bool {
 	return s != ""
 }
 
+// bareRunes is IsUnquoted for a text beyond ASCII.
 func bareRunes(s string) bool {
 	for _, r := range s {
 		if r == '"' || r == '\\' || unicode.IsSpace(r) || IsInvisible(r) {
@@ -123,7 +124,7 @@ func bareRunes(s string) bool {
 	return utf8.ValidString(s)
 }
 
-// AppendValue appends s bare where it can be, else as a JSON string.
+// AppendValue appends s unquoted if IsUnquoted, and as a JSON string otherwise.
 func AppendValue(b []byte, s string) []byte {
 	if IsUnquoted(s) {
 		return append(b, s...)
@@ -131,11 +132,12 @@ func AppendValue(b []byte, s string) []byte {
 	return AppendQuoted(b, s)
 }
 
-// maxShown is the most characters of a client's own words in a hint.
+// maxShown is the maximum length of a client's text in a hint, in characters.
 const maxShown = 80
 
-// Quote returns a client's own word for use inside a hint or a remark: quoted
-// where needed and cut at 80 characters, so it cannot start a line.
+// Quote returns a text of a client for use inside a hint or a remark: quoted if it needs to be,
+// and cut at 80 characters. It cannot begin a new line, where it would look like a line of
+// the server.
 func Quote(s string) string {
 	return string(AppendValue(nil, shortened(s)))
 }
@@ -145,7 +147,7 @@ func ShowJSON(raw string) string {
 	return OneLine(shortened(raw))
 }
 
-// shortened returns the beginning of a text; what follows is not read.
+// shortened returns the first maxShown characters of a text. It does not read the rest.
 func shortened(s string) string {
 	count := 0
 	for i := range s {
@@ -156,7 +158,7 @@ func shortened(s string) string {
 	return s
 }
 
-// maxWord is the most characters of a word that a user chose and a prompt repeats.
+// maxWord is the maximum length, in characters, of a user's word that a prompt repeats.
 const maxWord = 24
 
 // IsPlainWord reports whether a value that a user chose is a plain word: at most 24
@@ -174,8 +176,8 @@ func IsPlainWord(s string) bool {
 	return named && utf8.RuneCountInString(s) <= maxWord
 }
 
-// OneLine replaces every invisible character of a finished remark or hint by
-// its escape, so that it stays one line whatever went into it.
+// OneLine replaces every invisible character of a finished remark or hint by its escape, so
+// that it is one line whatever texts it contains.
 func OneLine(s string) string {
 	if strings.IndexFunc(s, IsInvisible) < 0 {
 		return strings.ToValidUTF8(s, "\ufffd")

@@ -2,12 +2,12 @@ package norm
 
 import "strings"
 
-// shortPart is how many bytes of a text strings.Contains finds with a bounded number of
-// comparisons at each position.
+// shortPart is the length in bytes up to which strings.Contains is used, whose time is the
+// product of both lengths in the worst case.
 const shortPart = 32
 
-// Contains reports whether a text has a part. Its work is bounded by the length of both
-// together, whatever they hold.
+// Contains reports whether a text contains a part. Unlike strings.Contains its time is bounded
+// by the sum of both lengths, whatever they contain: filters run it on every row.
 func Contains(text, part string) bool {
 	if len(part) <= shortPart {
 		return strings.Contains(text, part)
@@ -20,9 +20,9 @@ func Contains(text, part string) bool {
 	return found
 }
 
-// search looks for a part as Knuth, Morris and Pratt do ("Fast pattern matching in
-// strings", 1977), and returns how many comparisons it took: fewer than twice the bytes
-// of text and part.
+// search finds a part by the algorithm of Knuth, Morris and Pratt ("Fast pattern matching in
+// strings", 1977). It returns the number of comparisons, which is less than twice the length
+// of text and part together.
 func search(text, part string) (found bool, compared int) {
 	back, compared := borders(part)
 	n := 0 // bytes of the part that end here

@@ -9,8 +9,8 @@ import (
 	unicodenorm "golang.org/x/text/unicode/norm"
 )
 
-// Clean returns a string in stored form: trimmed and in Unicode NFC. ok is
-// false for what no column can hold: NUL and bytes that are not UTF-8.
+// Clean returns a string in stored form: trimmed and in Unicode NFC. ok is false if it has NUL
+// or bytes that are not UTF-8, which PostgreSQL cannot store.
 func Clean(s string) (clean string, ok bool) {
 	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
 		return "", false
@@ -18,19 +18,18 @@ func Clean(s string) (clean string, ok bool) {
 	return unicodenorm.NFC.String(strings.TrimSpace(s)), true
 }
 
-// letters maps the letters that Unicode does not decompose but readers type
-// without their stroke.
+// letters maps the letters that Unicode does not decompose but that people type without their
+// stroke.
 var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ħ", "h", "æ", "ae", "œ", "oe", "ı", "i", "ð", "d", "þ", "th")
 
-// Fold returns the form in which text is searched and sorted: case, accents and
-// width are gone and every run of white space is one blank. Fold(Fold(s)) is
-// Fold(s).
+// Fold returns the form in which text is searched and sorted: without differences of case,
+// accents and width, and with every run of white space as one blank. Fold(Fold(s)) is Fold(s).
 func Fold(s string) string {
 	if folded, ok := foldASCII(s); ok {
 		return folded
 	}
-	// Folding turns Cherokee's small letters into capitals and back; lower case
-	// behind it settles on one.
+	// Case folding turns the small letters of Cherokee into capitals, so that folding twice
+	// would differ from folding once; lower case after it is stable.
 	s = strings.ToLower(cases.Fold().String(unicodenorm.NFKD.String(strings.ToValidUTF8(s, "\ufffd"))))
 	var b strings.Builder
 	blank := false
@@ -50,7 +49,7 @@ func Fold(s string) string {
 	return letters.Replace(unicodenorm.NFC.String(b.String()))
 }
 
-// foldASCII is the common case, without allocation when nothing changes.
+// foldASCII folds ASCII text, the common case, without an allocation if nothing changes.
 func foldASCII(s string) (string, bool) {
 	same := true
 	for i := 0; i < len(s); i++ {
@@ -66,5 +65,5 @@ func foldASCII(s string) (string, bool) {
 	return strings.ToLower(s), true
 }
 
-// Lower returns the form of addresses and host names, which keep their accents.
+// Lower returns the form of addresses and host names, in which accents matter.
 func Lower(s string) string { return unicodenorm.NFC.String(strings.ToLower(s)) }

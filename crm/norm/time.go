@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// TimeRange is a stretch of time in unix milliseconds, from inclusive, until
-// exclusive. What a client writes with the precision of a day, a minute or a
-// second means the whole of it, so a time copied from an answer finds its record.
+// TimeRange is a range of time in Unix milliseconds; From is inclusive, Until exclusive. A time
+// with the precision of a day, a minute or a second means the whole of it, so that a time
+// copied from an answer finds its record.
 type TimeRange struct{ From, Until int64 }
 
-// Clock reads times: it knows what is now, and in which zone dates and clock times
-// are meant.
+// Clock parses times. It has the present time, and the zone of dates and of times without an
+// offset.
 type Clock struct {
 	Now  time.Time
 	Zone *time.Location // nil is UTC
@@ -25,6 +25,7 @@ func (c Clock) zone() *time.Location {
 	return c.Zone
 }
 
+// layouts are the forms of a timestamp, each with the length of the range that it means.
 var layouts = []struct {
 	layout string
 	length time.Duration
@@ -35,10 +36,10 @@ var layouts = []struct {
 	{"2006-01-02T15:04", time.Minute},
 }
 
-// Parse reads a time: RFC 3339 with or without seconds, a date, now, today, or
-// a distance from now like -7d, +2w, -3h. Without an offset it is read in the
-// workspace's zone; days and weeks keep the clock's time, hours are elapsed time.
-// ok is false for anything else and for years outside 1 to 9999.
+// Parse parses a time: RFC 3339 with or without seconds, a date, now, today, or a distance from
+// now like -7d, +2w, -3h. A time without an offset is in the zone of the clock. A distance in
+// days or weeks leads to the same time of day, one in hours is elapsed time; they differ when
+// the clocks change. ok is false for anything else and for years outside 1 to 9999.
 func (c Clock) Parse(s string) (span TimeRange, ok bool) {
 	switch s = strings.TrimRight(s, " "); {
 	case s == "now":
@@ -55,6 +56,7 @@ func (c Clock) Parse(s string) (span TimeRange, ok bool) {
 	return c.timestamp(s)
 }
 
+// timestamp parses a time in one of the layouts.
 func (c Clock) timestamp(s string) (TimeRange, bool) {
 	if len(s) < 16 || s[10] != 'T' {
 		return TimeRange{}, false
@@ -82,6 +84,7 @@ func (c Clock) timestamp(s string) (TimeRange, bool) {
 	return TimeRange{}, false
 }
 
+// distance parses a distance from now: a sign, digits and a unit.
 func (c Clock) distance(s string) (TimeRange, bool) {
 	n, err := strconv.Atoi(s[1 : len(s)-1])
 	if err != nil || n < 0 || s[1] == '-' || s[1] == '+' || n > 400_000 {
@@ -104,23 +107,24 @@ func (c Clock) distance(s string) (TimeRange, bool) {
 	return instant(t), inRange(t)
 }
 
-// daysFromNow returns the time of day that it is now on another date.
+// daysFromNow returns the present time of day on another date.
 func (c Clock) daysFromNow(n int) time.Time {
 	if n == 0 {
-		return c.Now // the clocks may show this time twice
+		return c.Now // withClock would return the first of two times that the clocks show alike
 	}
 	return c.withClock(c.localTime(c.Now).AddDate(0, 0, n))
 }
 
 func instant(t time.Time) TimeRange { return TimeRange{t.UnixMilli(), t.UnixMilli() + 1} }
 
+// day returns the range of a date. It may be 23 or 25 hours long.
 func (c Clock) day(t time.Time) TimeRange {
 	y, m, d := t.Date()
 	return TimeRange{c.midnight(y, m, d), c.midnight(y, m, d+1)}
 }
 
-// midnight returns the first moment of a date. Where clocks skip midnight the
-// day begins at the change; a date they skip as a whole is empty.
+// midnight returns the start of a date. If the clocks skip midnight, the day starts at the
+// change; a date that they skip as a whole is empty.
 func (c Clock) midnight(y int, m time.Month, d int) int64 {
 	wall := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	start := c.withClock(wall)
@@ -130,15 +134,16 @@ func (c Clock) midnight(y int, m time.Month, d int) int64 {
 	return start.UnixMilli()
 }
 
-// localTime returns what the zone's clocks show at a moment, as a time in UTC.
+// localTime returns the time that the clocks of the zone show, as a time in UTC.
 func (c Clock) localTime(t time.Time) time.Time {
 	_, offset := t.In(c.zone()).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// withClock returns the moment at which the zone's clocks show a time. Of a time shown
-// twice it is the first; one that is skipped counts on from before the change.
-// RFC 5545 section 3.3.5 has it so; time.Date takes either, by the zone.
+// withClock returns the instant at which the clocks of the zone show a time. If they show it
+// twice, it is the first; if they skip it, the offset before the change applies. This is the
+// rule of RFC 5545 section 3.3.5. time.Date is not used, because its choice depends on the
+// zone.
 func (c Clock) withClock(wall time.Time) time.Time {
 	before := wall.AddDate(0, 0, -1) // more than any offset
 	first := wall.Add(before.Sub(c.localTime(before)))
