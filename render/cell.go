@@ -9,9 +9,10 @@ import (
 	"crmkit/crm/norm"
 )
 
-// Spreadsheets run a cell that begins like a formula. They also split lines at the
-// separator of the user's country, whatever the file uses. So every part of a cell that
-// follows a comma, a semicolon, a tab or a line break is treated like a cell of its own.
+// Spreadsheets run a cell that begins like a formula, which can send data to an attacker (CSV
+// injection). They also split lines at the separator of the user's country, whatever the file
+// uses. So every part of a cell that follows a comma, a semicolon, a tab or a line break is
+// treated like a cell of its own.
 
 // separators end a part of a cell.
 const separators = ",;\t\n"
@@ -60,6 +61,8 @@ func eachPart(s string, change func(string) string) string {
 	}
 }
 
+// escapeFormula sets an apostrophe before a part that is a formula. Spreadsheets do not show
+// the apostrophe.
 func escapeFormula(s string) string {
 	if isFormula(s) {
 		return "'" + s
@@ -67,6 +70,7 @@ func escapeFormula(s string) string {
 	return s
 }
 
+// unescapeFormula undoes escapeFormula. An apostrophe that was not set by it stays.
 func unescapeFormula(s string) string {
 	if rest, found := strings.CutPrefix(s, "'"); found && isFormula(rest) {
 		return rest

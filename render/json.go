@@ -57,16 +57,19 @@ func (o *object) key(name string) {
 	o.b = append(norm.AppendQuoted(o.b, name), ':')
 }
 
+// text appends a member that is a string.
 func (o *object) text(name, s string) {
 	o.key(name)
 	o.b = norm.AppendQuoted(o.b, s)
 }
 
+// raw appends a member whose value is valid JSON already.
 func (o *object) raw(name, json string) {
 	o.key(name)
 	o.b = append(o.b, json...)
 }
 
+// texts appends a member that is a list of strings.
 func (o *object) texts(name string, list []string) {
 	o.key(name)
 	o.b = append(o.b, '[')

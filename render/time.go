@@ -9,9 +9,9 @@ const (
 	yearTenThousand = 253_402_300_800_000
 )
 
-// appendTime appends a time as RFC 3339 to the minute: in the zone with its offset, in UTC
-// with Z. Section 5.6 has no offset with seconds, which local mean times have. A time with
-// such an offset is printed in UTC, so that it reads back as the same minute.
+// appendTime appends a time as RFC 3339 to the minute: in the zone with its offset, in UTC with
+// Z. Local mean times of the 19th century have offsets with seconds, which section 5.6 does not
+// allow. These times are printed in UTC, so that they are read back as the same minute.
 func appendTime(b []byte, ms int64, zone *time.Location) []byte {
 	offset, local := shift(ms, zone)
 	if !local || offset%60 != 0 {

@@ -21,8 +21,8 @@ const (
 	maxRedirectLength = 2000 // characters
 )
 
-// Register registers a client (RFC 7591) under what it says about itself. The name is
-// shown to people and, like everything else, not verified.
+// Register registers a client (RFC 7591). The name and everything else that a client says
+// about itself is not verified, which the pages that show it say.
 func (s *Server) Register(ctx context.Context, addr, name string, redirects []string) (c account.Client, err error) {
 	if len(redirects) == 0 || len(redirects) > MaxRedirects {
 		return c, errorf(InvalidRedirect, "redirect_uris takes 1 to %d URIs, not %d.", MaxRedirects, len(redirects))
@@ -39,9 +39,8 @@ func (s *Server) Register(ctx context.Context, addr, name string, redirects []st
 	return c, err
 }
 
-// clientLabel returns a name as it can be shown: on one line, without characters that
-// change how others are read, and at most as long as a token's name. It becomes the name
-// of the client's token.
+// clientLabel returns a name that can be shown: on one line, without invisible characters, and
+// at most as long as a token's name, because it becomes the name of the client's token.
 func clientLabel(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if norm.IsInvisible(r) {

@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	// The prefixes tell secret scanners, and people who read a log, what a secret is.
 	refreshPrefix = "ckr_"
 	grantPrefix   = "cka_"
 
@@ -81,7 +82,7 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 		if err != nil {
 			return err
 		}
-		tx.After(s.auth.Forget) // it may replace the oldest token of the user
+		tx.After(s.auth.Forget) // the new token may replace the oldest one of the user
 		id, err := account.CreateToken(tx, w, account.Token{Hash: auth.Hash(pair.Access), Refresh: auth.Hash(pair.Refresh), Name: c.Name, Scope: g.Scope, Reach: g.Reach, Origin: crm.OriginOAuth, Client: c.ID})
 		if err != nil {
 			return err
@@ -91,8 +92,9 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 	return pair, err
 }
 
-// mismatch returns why the redemption does not fit the grant, or nil. The verifier proves
-// that it comes from the program that began the sign-in.
+// mismatch returns an error if the redemption does not fit the grant. The verifier proves that
+// the request is from the program that began the sign-in (RFC 7636 section 4.6), since a public
+// client has no secret to prove it with.
 func (r Redemption) mismatch(g account.Grant) error {
 	sum := sha256.Sum256([]byte(r.Verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])

@@ -27,9 +27,10 @@ func ValidChallenge(challenge string) bool {
 	return err == nil && len(sum) == sha256.Size
 }
 
-// Begin starts a sign-in on the page. secret goes into the page and cookie into a cookie, so
-// a page that somebody else began is of no use. browser is the value of an earlier cookie,
-// or empty; it is kept, so that pages in several tabs work.
+// Begin starts a sign-in on the page. secret goes into the page and cookie into a cookie; a
+// step needs both, so an attacker cannot begin a sign-in and let somebody else finish it.
+// browser is the value of an earlier cookie or empty; it is used again, so that pages in
+// several tabs work.
 func (s *Server) Begin(ctx context.Context, addr string, request Authorization, browser string) (secret, cookie string, err error) {
 	if cookie = browser; !auth.IsSecret(cookie) {
 		if cookie, err = s.auth.NewSecret(); err != nil {
@@ -100,7 +101,7 @@ func (s *Server) withSignIn(ctx context.Context, addr string, p Page, fn func(*s
 	})
 }
 
-// codeFor returns the code that the sign-in asks for.
+// codeFor returns the code that the sign-in requests, with the texts of its mail.
 func (p Page) codeFor(in account.AuthRequest, address string) auth.PageCode {
 	return auth.PageCode{SignIn: in.Hash, Address: address, ClientName: p.ClientName, Destination: RedirectLabel(p.Redirect)}
 }
@@ -127,7 +128,7 @@ func (s *Server) SendCode(ctx context.Context, addr string, p Page, email string
 	})
 }
 
-// OtherAddress returns the sign-in to the step that asks for an address.
+// OtherAddress moves the sign-in back to the step that asks for an address.
 func (s *Server) OtherAddress(ctx context.Context, addr string, p Page) error {
 	return s.withSignIn(ctx, addr, p, func(tx *store.Tx, in account.AuthRequest) error {
 		in.Email, in.Verified = "", false
@@ -153,9 +154,9 @@ func (s *Server) CheckCode(ctx context.Context, addr string, p Page, input strin
 	})
 }
 
-// Access is what a person grants to a client.
+// Access is the choice of a person on the page: the rights of a client.
 type Access struct {
-	WorkspaceID string // empty: a new one of that name
+	WorkspaceID string // empty: a new workspace with the name NewName
 	NewName     string
 	Scope       string
 	Reach       string // a value of crm.Reaches; empty: one workspace
@@ -164,7 +165,7 @@ type Access struct {
 // Allow ends the sign-in and returns an authorization code for the client
 // (RFC 6749 section 4.1.2).
 func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
-	if access.Scope == "" { // elsewhere that means full; here the person must choose
+	if access.Scope == "" { // in the API that means full; here the person must choose
 		return "", crm.Errorf(crm.MissingField, "choose what it may do.").On("scope")
 	}
 	granted, err := auth.ParseScope(access.Scope)
@@ -195,8 +196,8 @@ func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) 
 	return code, err
 }
 
-// checkReach refuses an unknown reach, and one that exceeds the scope: to reach another
-// workspace a client makes a token for it, which takes the full scope.
+// checkReach refuses an unknown reach, and one that exceeds the scope: a client reaches another
+// workspace by making a token for it, which needs the full scope.
 func (access Access) checkReach(scope string) error {
 	switch {
 	case access.Reach != "" && !slices.Contains(crm.Reaches(), access.Reach):
@@ -207,8 +208,8 @@ func (access Access) checkReach(scope string) error {
 	return nil
 }
 
-// selectedWorkspace returns the workspace that the person chose, or makes the new one. The
-// choice is checked against the person's workspaces, since the form is the browser's word.
+// selectedWorkspace returns the workspace that the person chose, or makes the new one. It
+// checks that the person is a member, since a form can be changed in the browser.
 func (s *Server) selectedWorkspace(tx *store.Tx, in account.AuthRequest, access Access) (w account.Workspace, err error) {
 	list, known, err := account.ActForRequest(tx, in)
 	if err == nil && !known {
