@@ -75,8 +75,8 @@ func TestGrowthFigure(t *testing.T) {
 	}
 }
 
-// TestBenchmarksOfThePageAreThere checks that each benchmark the page names can be run.
-func TestBenchmarksOfThePageAreThere(t *testing.T) {
+// TestPerformancePageNamesBenchmarks checks that each benchmark the page names can be run.
+func TestPerformancePageNamesBenchmarks(t *testing.T) {
 	page, err := os.ReadFile("docs/performance.md")
 	if err != nil {
 		t.Fatal(err)

@@ -80,9 +80,9 @@ func TestClientSettings(t *testing.T) {
 	}
 }
 
-// TestDocsNameTests checks that the tests and files that docs/ puts behind its
+// TestDocsNameExistingTests checks that the tests and files that docs/ puts behind its
 // promises are there.
-func TestDocsNameTests(t *testing.T) {
+func TestDocsNameExistingTests(t *testing.T) {
 	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", `^func (Test|Fuzz|Benchmark)\w+`, ".").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -105,9 +105,9 @@ func TestDocsNameTests(t *testing.T) {
 	}
 }
 
-// TestRowsOfTheConnectorNameTests checks that each row of docs/mcp.md, but for what is left
+// TestMCPPageNamesATestPerRow checks that each row of docs/mcp.md, but for what is left
 // out, ends with the tests that hold it.
-func TestRowsOfTheConnectorNameTests(t *testing.T) {
+func TestMCPPageNamesATestPerRow(t *testing.T) {
 	data, err := os.ReadFile("docs/mcp.md")
 	if err != nil {
 		t.Fatal(err)

@@ -215,8 +215,8 @@ func fenceOf(name string, places map[string][]string) string {
 	return ""
 }
 
-// TestPicture checks that ARCHITECTURE.md shows the lines this test goes by.
-func TestPicture(t *testing.T) {
+// TestArchitectureShowsImportRules checks that ARCHITECTURE.md shows the lines this test goes by.
+func TestArchitectureShowsImportRules(t *testing.T) {
 	data, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
 		t.Fatal(err)

@@ -40,8 +40,8 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-// TestAskedForHelp checks that what people try first is answered.
-func TestAskedForHelp(t *testing.T) {
+// TestHelpSynonyms checks that what people try first is answered.
+func TestHelpSynonyms(t *testing.T) {
 	for _, args := range [][]string{nil, {"help"}, {"help", "serve"}, {"--help"}} {
 		out, _, err := inside(t, args...)
 		if want := "Usage: crmkit"; err != nil || !strings.HasPrefix(out, want) {

@@ -14,7 +14,7 @@ import (
 
 // A stranger who first asks until mails are slow, and only then guesses, kills
 // each code at once; the owner must get in all the same.
-func TestPatientGuesserLocksNobodyOut(t *testing.T) {
+func TestPatientGuesserCannotLockOwnerOut(t *testing.T) {
 	f := openAt(t, store.Memory)
 	const email = "ann@example.com"
 	code, out := "", 0
@@ -103,7 +103,7 @@ func (d *deck) Read(p []byte) (int, error) {
 
 // The eleventh try of a value is refused, where it would be right too, and the
 // value is not dealt again.
-func TestStoppedValueIsNotIssued(t *testing.T) {
+func TestLimitedCodeIsNotIssued(t *testing.T) {
 	f := openAt(t, store.Memory)
 	f.close()
 	cards := &deck{rest: rand.NewChaCha8([32]byte{2}), codes: []string{"424242"}}
@@ -131,7 +131,7 @@ func TestStoppedValueIsNotIssued(t *testing.T) {
 	wantCode(t, "the next code", f.try("owner@example.com", code), "")
 }
 
-func TestUnlinkedHostLeadsNowhere(t *testing.T) {
+func TestInviterAddressIsNotALink(t *testing.T) {
 	p := openAt(t, store.Memory).byMail()
 	_, eve := p.mint("x/@evil.example")
 	wantCode(t, "inviting", p.invite(eve, "bob@example.com"), "")

@@ -67,7 +67,7 @@ func wrongNumber(code string, i int) int {
 }
 
 // Only wrong tries of a live code are guesses.
-func TestWhatIsNoGuess(t *testing.T) {
+func TestTriesThatAreNotGuesses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 30 {
 			wantCode(t, "a try without a code", f.try("ann@example.com", "123456"), crm.InvalidCode)
@@ -88,11 +88,11 @@ func TestWhatIsNoGuess(t *testing.T) {
 	})
 }
 
-// TestGuesserIsBoundedAndLocksNobodyOut simulates a stranger who guesses and asks
+// TestGuesserIsLimitedAndCannotLockOwnerOut simulates a stranger who guesses and asks
 // all the time, from a new network every minute, for two days: he gets few
 // guesses and few mails, and the owner of the address, who is in a network never seen
 // before, can sign in at once by the last mail.
-func TestGuesserIsBoundedAndLocksNobodyOut(t *testing.T) {
+func TestGuesserIsLimitedAndCannotLockOwnerOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: tests that take minutes")
 	}
@@ -197,10 +197,10 @@ func (m *mailedCodes) owner(t *rapid.T) {
 	}
 }
 
-// TestStrangersLockNobodyOut has strangers ask for codes and try them at random, from any
+// TestStrangersCannotLockOwnerOut has strangers ask for codes and try them at random, from any
 // number of networks. The owner, in a network never seen before, gets in with the code just
 // mailed. At most one code of an address can be guessed.
-func TestStrangersLockNobodyOut(t *testing.T) {
+func TestStrangersCannotLockOwnerOut(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
 		defer f.close()
@@ -219,7 +219,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 
 // A stranger's ask takes nothing from a code that was mailed for another network, nor do
 // wrong tries from elsewhere. It works from other networks too.
-func TestCodesOfNetworksAreApart(t *testing.T) {
+func TestNetworksHaveSeparateCodes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		const email = "ann@example.com"
 		code := f.ask(email)
@@ -252,7 +252,7 @@ func TestCodesOfNetworksAreApart(t *testing.T) {
 
 // One value tried on many addresses is stopped, wherever it comes from, and is
 // given to nobody meanwhile.
-func TestSprayedValueIsStopped(t *testing.T) {
+func TestOneCodeForManyAddressesIsLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		refused := 0
 		for i := range 30 {
@@ -285,7 +285,7 @@ func (f *fixture) askFrom(network int, email string) string {
 }
 
 // Many wrong guesses on the whole server make every code long.
-func TestGuessesOnTheServerMakeCodesLong(t *testing.T) {
+func TestServerWideGuessesMakeCodesLong(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for i := range 200 {
 		email := fmt.Sprintf("u%d@example.com", i)
@@ -303,7 +303,7 @@ func TestGuessesOnTheServerMakeCodesLong(t *testing.T) {
 	}
 }
 
-func TestAskingSlowsDown(t *testing.T) {
+func TestCodeRequestsSlowDown(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		got := 0
 		for minute := range 24 * 60 {

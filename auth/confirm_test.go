@@ -105,7 +105,7 @@ func TestConfirmationLivesTenMinutes(t *testing.T) {
 	})
 }
 
-func TestOneOfParallelConfirmationsDeletes(t *testing.T) {
+func TestParallelConfirmationsDeleteOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		jane := f.contact(ann, "Jane")
@@ -135,7 +135,7 @@ func TestOneOfParallelConfirmationsDeletes(t *testing.T) {
 }
 
 // A delete that fails after its confirmation was taken can be repeated with it.
-func TestFailedDeleteKeepsItsConfirmation(t *testing.T) {
+func TestFailedDeleteDoesNotUseUpTheConfirmation(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		jane := f.contact(ann, "Jane")

@@ -22,7 +22,7 @@ var hostile = []string{
 var clickable = regexp.MustCompile(`(?i)://|www\.|mailto:|[\p{L}\p{N}-][.．。․][\p{L}\p{N}]|[^\s\x{2060}]@|@[^\s\x{2060}]`)
 
 // Names of workspaces, applications and hosts look in mails as they are.
-func TestNamesInMailsLookAsTheyAre(t *testing.T) {
+func TestNamesInMailsAreShownUnchanged(t *testing.T) {
 	p := openAt(t, store.Memory).byMail()
 	_, ann := p.mint("ann@example.com")
 	for _, name := range []string{"Workspace of you@example.com", "Acme Inc. / R&D: 50% #1", "acme.com", "O'Brien & Sons (EU)"} {
@@ -36,7 +36,7 @@ func TestNamesInMailsLookAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestNamesInMailsLeadNowhere(t *testing.T) {
+func TestNamesInMailsAreNotLinks(t *testing.T) {
 	p := openAt(t, store.Memory).byMail()
 	_, ann := p.mint("ann@example.com")
 	for _, name := range hostile {

@@ -211,7 +211,7 @@ func TestInviteIsMailed(t *testing.T) {
 func turning(r rune) bool { return unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && r != '\n' }
 
 // A mail is handed over once what it speaks of is on disk, and only then.
-func TestMailsFollowTheCommit(t *testing.T) {
+func TestMailsAreSentAfterCommit(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		p := f.byMail()
 		_, ann := f.mint("ann@example.com")

@@ -95,10 +95,10 @@ func (m *mailedTags) wait(t *rapid.T) {
 	}
 }
 
-// TestTagsGiveNoMoreGuesses asks for codes of a mailbox and tries them at random, under any
+// TestTagsDoNotAddGuesses asks for codes of a mailbox and tries them at random, under any
 // tag and from any network. At most one code of six digits can be guessed at a time, and 15
 // guesses a day are compared. A right code works for its own address alone.
-func TestTagsGiveNoMoreGuesses(t *testing.T) {
+func TestTagsDoNotAddGuesses(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
 		defer f.close()
@@ -108,7 +108,7 @@ func TestTagsGiveNoMoreGuesses(t *testing.T) {
 }
 
 // Of the codes for tags of a mailbox that live at once one has six digits; all are taken.
-func TestTagsAskedForAtOnce(t *testing.T) {
+func TestParallelCodesForTags(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for tag := range 5 {
 			email := fmt.Sprintf("ann+%d@example.com", tag)

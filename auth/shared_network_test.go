@@ -51,7 +51,7 @@ func (f *fixture) at(network, email string) error {
 
 // Somebody who signed in from a network before can do so again, whatever strangers do: in
 // the same network with other addresses, and elsewhere with the same.
-func TestCrowdsLockNobodyOut(t *testing.T) {
+func TestOthersCannotLockKnownUserOut(t *testing.T) {
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		f := openAt(t, store.Memory)
@@ -98,7 +98,7 @@ func TestCrowdsLockNobodyOut(t *testing.T) {
 }
 
 // Somebody new is let in by a long code where others of the network guessed too much.
-func TestGuessersLockNoNewcomerOut(t *testing.T) {
+func TestGuessersCannotLockNewUserOut(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for i := range 100 {
 		_, _ = f.Verify(t.Context(), "192.0.2.1", auth.Credentials{Email: fmt.Sprintf("v%d@example.org", i), Code: fmt.Sprintf("%06d", i)})
@@ -115,7 +115,7 @@ func TestGuessersLockNoNewcomerOut(t *testing.T) {
 
 // A stranger who shares the network of somebody new and uses up the tries of the code keeps
 // that person waiting no longer than to ask again.
-func TestTriesUsedUpLockNoNewcomerOut(t *testing.T) {
+func TestUsedUpTriesCannotLockNewUserOut(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		const email = "ann@example.com"
 		code := f.ask(email)
@@ -135,7 +135,7 @@ func TestTriesUsedUpLockNoNewcomerOut(t *testing.T) {
 }
 
 // A user's step-ups are not limited by what others of the network ask for and try.
-func TestCrowdsLeaveStepUpsAlone(t *testing.T) {
+func TestNetworkLimitsDoNotAffectStepUps(t *testing.T) {
 	f := openAt(t, store.Memory)
 	_, ann := f.mint("ann@example.com")
 	ann.Addr = "192.0.2.1"
@@ -148,7 +148,7 @@ func TestCrowdsLeaveStepUpsAlone(t *testing.T) {
 
 // Mails that a server defers keep nobody else's from being sent, however many are
 // asked for at once and from wherever.
-func TestDeferredMailsKeepNobodyOut(t *testing.T) {
+func TestDeferredMailsDoNotBlockOthers(t *testing.T) {
 	f := openAt(t, store.Memory)
 	deferred := make(chan bool, 1000)
 	p := f.byRelay(func(to string) error {
@@ -184,7 +184,7 @@ func TestDeferredMailsKeepNobodyOut(t *testing.T) {
 }
 
 // Without room in the queue all hear the same, and nothing is done.
-func TestFullQueueTellsNothing(t *testing.T) {
+func TestFullQueueDoesNotRevealAddresses(t *testing.T) {
 	f := onFile(t)
 	hang := make(chan struct{})
 	p := f.byRelay(func(string) error { <-hang; return errors.New("over") }, auth.Options{})
@@ -217,7 +217,7 @@ func TestFullQueueTellsNothing(t *testing.T) {
 
 // At a server by invite only a stranger hears what others hear, costs the same
 // writes and the same turns in the queue of mails, and gets no mail.
-func TestStrangersGetNoMail(t *testing.T) {
+func TestInviteOnlyServerSendsStrangersNoMail(t *testing.T) {
 	f := onFile(t)
 	p := f.byRelay(nil, auth.Options{InviteOnly: true})
 	_, ann := f.mint("ann@example.com")

@@ -84,7 +84,7 @@ func TestCodesLiveTenMinutes(t *testing.T) {
 	})
 }
 
-func TestFiveWrongTriesKillTheCode(t *testing.T) {
+func TestFiveWrongTriesInvalidateTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		code := f.ask("ann@example.com")
 		f.clock.advance(3 * time.Minute)
@@ -121,7 +121,7 @@ func TestAskingAgainDoesNotResetTries(t *testing.T) {
 }
 
 // A code that was killed stays dead, although it outlives the window of its tries.
-func TestKilledCodeStaysDead(t *testing.T) {
+func TestExhaustedCodeStaysInvalid(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.ask("ann@example.com")
 		f.clock.advance(9 * time.Minute)
@@ -149,7 +149,7 @@ func TestParallelTriesAreCounted(t *testing.T) {
 	})
 }
 
-func TestOneOfParallelRightTriesWins(t *testing.T) {
+func TestParallelRightTriesSignInOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		code := f.ask("ann@example.com")
 		counts := together(20, func(int) error { return f.try("ann@example.com", code) })
@@ -159,7 +159,7 @@ func TestOneOfParallelRightTriesWins(t *testing.T) {
 	})
 }
 
-func TestAddressesAreAskedForSparingly(t *testing.T) {
+func TestCodeRequestsPerAddressAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for i := range 5 {
 			_, _, err := f.Request(t.Context(), fmt.Sprint("192.0.2.", i), "ann@example.com")
@@ -173,7 +173,7 @@ func TestAddressesAreAskedForSparingly(t *testing.T) {
 	})
 }
 
-func TestClientsAskAndTrySparingly(t *testing.T) {
+func TestRequestsAndTriesPerClientAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ask := func(client string, i int) error {
 			_, _, err := f.Request(t.Context(), client, fmt.Sprintf("u%d@example.com", i))
@@ -216,9 +216,9 @@ func TestLimitsSurviveARestart(t *testing.T) {
 	wantWait(t, "the right code after a restart", f.try("ann@example.com", code), 10*time.Minute)
 }
 
-// TestAddressesAreNotTold runs one story for an address with an account and one
+// TestAnswersDoNotRevealAddresses runs one story for an address with an account and one
 // without: the answers must not differ.
-func TestAddressesAreNotTold(t *testing.T) {
+func TestAnswersDoNotRevealAddresses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.mint("ann@example.com")
 		story := func(email string) (answers []string) {

@@ -164,7 +164,7 @@ func TestStepUpCodesEnd(t *testing.T) {
 }
 
 // A code that let an action through is not lost when that then fails.
-func TestFailedActionKeepsItsCode(t *testing.T) {
+func TestFailedActionDoesNotUseUpTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		f.colleague(ann, "bob@example.com", crm.RoleAdmin)
@@ -201,7 +201,7 @@ func TestFailedActionKeepsItsCode(t *testing.T) {
 }
 
 // What cannot be done is refused before a code is mailed for it.
-func TestNoCodeForWhatIsRefused(t *testing.T) {
+func TestRefusedActionMailsNoCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		f.colleague(ann, "bob@example.com", crm.RoleAdmin)
@@ -230,7 +230,7 @@ func TestNoCodeForWhatIsRefused(t *testing.T) {
 
 // Six digits that were guessed wrong ten times, over codes of both kinds, are no
 // longer looked at; the codes that follow are long.
-func TestGuessesCountOverBothKinds(t *testing.T) {
+func TestGuessesOfSignInAndStepUpAreCountedTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		code, waiting := f.ask("ann@example.com"), f.stepUpCode(ann, promote)
@@ -270,7 +270,7 @@ func TestGuessesCountOverBothKinds(t *testing.T) {
 
 // Asks are counted by kind, so that an agent's step-ups keep nobody from signing
 // in, and a right code forgives those of its kind only.
-func TestAsksAreCountedByKind(t *testing.T) {
+func TestCodeRequestsAreCountedByKind(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		code, last := "", ""

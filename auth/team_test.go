@@ -63,7 +63,7 @@ func TestCredentialsPickScopeAndWorkspace(t *testing.T) {
 
 // Credentials that are refused for anything but their code leave the code as it
 // was.
-func TestRefusedCredentialsKeepTheirCode(t *testing.T) {
+func TestRefusedCredentialsDoNotUseUpTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, bob := f.mint("bob@example.com")
 		c := auth.Credentials{Email: "ann@example.com", Code: f.ask("ann@example.com")}
@@ -81,7 +81,7 @@ func TestRefusedCredentialsKeepTheirCode(t *testing.T) {
 	})
 }
 
-func TestWorkspacesComeOldestMembershipFirst(t *testing.T) {
+func TestWorkspacesAreSortedByMembership(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, bob := f.mint("bob@example.com")
 		_, carl := f.mint("carl@example.com")
@@ -148,7 +148,7 @@ func TestInviteOnly(t *testing.T) {
 	})
 }
 
-func TestMintedTokensStayWhereTheyAre(t *testing.T) {
+func TestMintedTokensReachOneWorkspace(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		if ann.Origin != crm.OriginOwner || !ann.CrossWorkspace() {
@@ -185,7 +185,7 @@ func TestMintedTokensStayWhereTheyAre(t *testing.T) {
 	})
 }
 
-func TestInvitesAreFew(t *testing.T) {
+func TestInvitesAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
 		ann.Plan = "unlimited"
@@ -240,7 +240,7 @@ func guessed(t *testing.T, email string) (steps []map[string]int, logged string)
 
 // Known and unknown addresses cost the same writes at each step. Failures are
 // logged in the workspace of a user, those of others in the log of no workspace.
-func TestStrangersCostTheSameWrites(t *testing.T) {
+func TestUnknownAddressesCauseTheSameWrites(t *testing.T) {
 	known, logged := guessed(t, "ann@example.com")
 	if want := `19 times sign_in.fail member/USER 192.0.2.1 [{email "EMAIL"}]`; logged != want {
 		t.Errorf("logged is %s, want %s", logged, want)
@@ -276,7 +276,7 @@ func (f *fixture) rows() map[string]int {
 }
 
 // Who goes on with wrong codes fills no disk.
-func TestFailuresOfADayAreLoggedSparingly(t *testing.T) {
+func TestLoggedFailuresPerDayAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for i := range 250 {
 			if i%100 == 0 {

@@ -18,7 +18,7 @@ import (
 	"crmkit/store/account"
 )
 
-func TestTokensHaveTheirShape(t *testing.T) {
+func TestTokenFormat(t *testing.T) {
 	f := openAt(t, store.Memory)
 	shape := regexp.MustCompile(`^ck_[0-9A-Za-z]{32}[0-9A-Za-z]{6}$`)
 	seen := map[string]bool{}
@@ -136,7 +136,7 @@ func TestSlidingSurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestUseIsNotedOnceAMinute(t *testing.T) {
+func TestUseIsStoredOnceAMinute(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		token, _ := f.mint("ann@example.com")
 		start := f.clock.Now()
@@ -154,7 +154,7 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 
 // A request that uses a token after Revoke has returned is refused, however many
 // others used it while Revoke ran.
-func TestRevokeIsAtOnce(t *testing.T) {
+func TestRevokeTakesEffectAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 10 {
 			f.revokeInUse()
@@ -208,7 +208,7 @@ func (f *fixture) revokeInUse() {
 	users.Wait()
 }
 
-func TestRevokeIsForOwnTokens(t *testing.T) {
+func TestOnlyOwnTokensCanBeRevoked(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		token, ann := f.mint("ann@example.com")
 		spare, other := f.mint("ann@example.com")

@@ -155,7 +155,7 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 }
 
 // An agent that signs in by a code every day gets in every day.
-func TestDailySignInIsNeverRefused(t *testing.T) {
+func TestDailySignInAlwaysWorks(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for day := range 150 {
 		for agent := range 4 {
@@ -170,7 +170,7 @@ func TestDailySignInIsNeverRefused(t *testing.T) {
 }
 
 // Codes are found in the file neither as they are nor by hashing all there are.
-func TestCodesAreKeptUnderAKey(t *testing.T) {
+func TestCodesAreStoredAsHMAC(t *testing.T) {
 	f := onFile(t)
 	_, ann := f.mint("ann@example.com")
 	code, stepUp := f.ask("ann@example.com"), f.stepUpCode(ann, promote)

@@ -6,7 +6,7 @@ import (
 	"crmkit/crm"
 )
 
-func TestCovers(t *testing.T) {
+func TestScopeIncludes(t *testing.T) {
 	scopes := crm.Scopes()
 	for i, scope := range scopes {
 		for j, need := range scopes {
@@ -22,7 +22,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-func TestOnlyTokensThatReachAllAreFree(t *testing.T) {
+func TestCrossWorkspaceNeedsReachAll(t *testing.T) {
 	for _, reach := range []string{crm.ReachAll, crm.ReachOne, "every", ""} {
 		if (crm.Actor{Reach: reach}).CrossWorkspace() != (reach == crm.ReachAll) {
 			t.Errorf("reach %q: it may leave its workspace: %t", reach, (crm.Actor{Reach: reach}).CrossWorkspace())

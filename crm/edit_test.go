@@ -11,7 +11,7 @@ import (
 )
 
 // Edits of lists and objects give what the plain loops give.
-func TestEditsEqualThePlainLoops(t *testing.T) {
+func TestEditsMatchNaiveImplementation(t *testing.T) {
 	e := testSchema(t).ByName("company")
 	tags, custom := e.Field("tags"), e.Field("custom")
 	words := rapid.SliceOfN(rapid.StringMatching(`[a-f]`), 0, 8)

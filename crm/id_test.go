@@ -54,7 +54,7 @@ func TestIDRoundTrip(t *testing.T) {
 	}
 }
 
-func TestNoTwoRecordsShareAnID(t *testing.T) {
+func TestIDsAreUnique(t *testing.T) {
 	taken := map[string]int64{}
 	for _, e := range testSchema(t).Entities {
 		for number := int64(1); number <= 40_000; number++ {
@@ -101,7 +101,7 @@ func TestMistypedIDs(t *testing.T) {
 	}
 }
 
-func TestForeignIDs(t *testing.T) {
+func TestIDsOfOtherWorkspacesAreRefused(t *testing.T) {
 	e := testSchema(t).ByName("deal")
 	for away := int64(1); away <= 40; away++ {
 		tried, slipped := 0, 0
@@ -122,8 +122,8 @@ func TestForeignIDs(t *testing.T) {
 	}
 }
 
-// TestIDOfAnotherKind checks that a changed prefix does not make another id.
-func TestIDOfAnotherKind(t *testing.T) {
+// TestIDWithAnotherPrefixIsRefused checks that a changed prefix does not make another id.
+func TestIDWithAnotherPrefixIsRefused(t *testing.T) {
 	s := testSchema(t)
 	slipped := 0
 	for number := int64(1); number <= 20_000; number++ {
@@ -175,9 +175,9 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// TestLocateHandleWithForeignWord sends a contact's id behind another kind's
+// TestLocateHandleWithWrongKind sends a contact's id behind another kind's
 // word: the hint must not say that a contact is no contact.
-func TestLocateHandleWithForeignWord(t *testing.T) {
+func TestLocateHandleWithWrongKind(t *testing.T) {
 	s := testSchema(t)
 	id := crm.RecordID("c", crm.RecordKey(1, 7))
 	key, hint := s.Locate(s.ByName("contact"), 1, "company/"+id)
@@ -186,9 +186,9 @@ func TestLocateHandleWithForeignWord(t *testing.T) {
 	}
 }
 
-// TestLocatePathOfOtherKind follows the hint: the path it names must begin with
+// TestLocateNamesPathOfOtherKind follows the hint: the path it names must begin with
 // the route of the other kind.
-func TestLocatePathOfOtherKind(t *testing.T) {
+func TestLocateNamesPathOfOtherKind(t *testing.T) {
 	s := testSchema(t)
 	for _, other := range s.Entities {
 		if other.Name == "contact" {

@@ -53,7 +53,7 @@ func TestApplyDefaults(t *testing.T) {
 	}
 }
 
-func TestApplyHoldsThatALogBelongsSomewhere(t *testing.T) {
+func TestApplyRequiresParentOfActivity(t *testing.T) {
 	_, err := apply(t, "activity", nil, set("body", crm.Str("called")))
 	if err == nil || err.Code != crm.MissingField || err.Field != "contact_id" {
 		t.Errorf("an activity of nobody: %v", err)
@@ -148,7 +148,7 @@ func TestApplyCustom(t *testing.T) {
 	}
 }
 
-func TestApplyFollows(t *testing.T) {
+func TestApplyTransitions(t *testing.T) {
 	str := crm.Str
 	for _, test := range []struct {
 		stage, status string // before
@@ -177,7 +177,7 @@ func TestApplyFollows(t *testing.T) {
 	}
 }
 
-func TestApplyLeavesSameAlone(t *testing.T) {
+func TestApplyKeepsEqualValues(t *testing.T) {
 	before := map[string]crm.Value{"name": crm.Str("J"), "version": crm.Number(3)}
 	rec, err := apply(t, "contact", before, crm.Input{JSON: "version", Mode: crm.CheckOnly, Value: crm.Number(9)})
 	if err != nil || rec.Version() != 3 {

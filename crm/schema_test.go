@@ -122,9 +122,9 @@ func TestNewSchemaChecksGroups(t *testing.T) {
 	})
 }
 
-// TestViewsAreNoRecords checks what the rest of the product relies on for views: they are
+// TestViewsAreNotRecords checks what the rest of the product relies on for views: they are
 // listed, found by name and path, and never made or counted by the rules of records.
-func TestViewsAreNoRecords(t *testing.T) {
+func TestViewsAreNotRecords(t *testing.T) {
 	view := note(func(*crm.Entity) {})[0].View
 	s, err := crm.NewSchema(nil, []crm.View{view})
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSealedIDsLeadBack checks that an id leads to its key in its own workspace, looks like
+// TestSealedIDsRoundTrip checks that an id leads to its key in its own workspace, looks like
 // the random ones, and that what is no id leads nowhere.
-func TestSealedIDsLeadBack(t *testing.T) {
+func TestSealedIDsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := NewSealer(rapid.SliceOfN(rapid.Byte(), 1, 32).Draw(t, "secret"), "aud")
 		workspace, number := rapid.Int64Range(0, 1<<20).Draw(t, "workspace"), rapid.Int64Range(1, keyMask).Draw(t, "number")

@@ -192,9 +192,9 @@ func TestSTARTTLSReplies(t *testing.T) {
 	}
 }
 
-// TestTimeoutIsOfTheWholeTry checks that a server which answers each step in time
+// TestTimeoutBoundsTheWholeTry checks that a server which answers each step in time
 // gets no more time for that: go-mail alone would let this one finish.
-func TestTimeoutIsOfTheWholeTry(t *testing.T) {
+func TestTimeoutBoundsTheWholeTry(t *testing.T) {
 	s := (&script{delay: 35 * time.Millisecond}).start(t)
 	o := quick("smtp://" + s.addr + "?tls=off")
 	o.Timeout, o.Retry = 150*time.Millisecond, []time.Duration{}

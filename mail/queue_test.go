@@ -91,9 +91,9 @@ func TestOutOfTries(t *testing.T) {
 	f.want(f.deliver(hello()), Stats{Retried: 2, Failed: 1}, "level=ERROR", "try=3")
 }
 
-// TestRetriesHoldNoWorker checks that mails waiting for another try, more than
+// TestRetriesDoNotOccupyWorkers checks that mails waiting for another try, more than
 // there are workers, keep none from being sent.
-func TestRetriesHoldNoWorker(t *testing.T) {
+func TestRetriesDoNotOccupyWorkers(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
 			return reply(450, "busy")
@@ -208,9 +208,9 @@ func TestPlacesAreReleased(t *testing.T) {
 	}
 }
 
-// TestRetriesBlockNobody has a server defer more mails than the queue has places:
+// TestRetriesDoNotBlockNewMails has a server defer more mails than the queue has places:
 // the next one goes at once.
-func TestRetriesBlockNobody(t *testing.T) {
+func TestRetriesDoNotBlockNewMails(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
 			return reply(451, "not now")
@@ -280,9 +280,9 @@ func TestRetriesAreBounded(t *testing.T) {
 	}
 }
 
-// TestHangingShareBlocksNobody has the mails of one share hang at the server; those
+// TestHangingShareDoesNotBlockOthers has the mails of one share hang at the server; those
 // of another pass.
-func TestHangingShareBlocksNobody(t *testing.T) {
+func TestHangingShareDoesNotBlockOthers(t *testing.T) {
 	release := make(chan struct{})
 	r := (&relay{data: func(_ int, to string) error {
 		if to == "slow@acme.com" {
@@ -303,9 +303,9 @@ func TestHangingShareBlocksNobody(t *testing.T) {
 	f.await(t, 10, "mail sent")
 }
 
-// TestWithheldPassTheQueue checks that a withheld mail takes a place and a turn as
+// TestWithheldMailsPassTheQueueUnsent checks that a withheld mail takes a place and a turn as
 // others do, and is not sent.
-func TestWithheldPassTheQueue(t *testing.T) {
+func TestWithheldMailsPassTheQueueUnsent(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
 	p, _ := f.Reserve("a")

@@ -151,7 +151,7 @@ func silent(t *testing.T, f *fixture) {
 	}
 }
 
-func TestLogKeepsSecrets(t *testing.T) {
+func TestLogContainsNoSecrets(t *testing.T) {
 	r := (&relay{data: func(int, string) error {
 		return reply(554, "spam to <JANE@acme.com>, jane@acme.com\r\nwith code 482913 and so on "+strings.Repeat("x", 400))
 	}}).plain(t)

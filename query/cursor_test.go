@@ -70,7 +70,7 @@ func mustBegin(t testing.TB, env query.Env, raw string) string {
 	return cursor
 }
 
-func TestCursorOfOthers(t *testing.T) {
+func TestCursorOfAnotherWorkspaceIsRefused(t *testing.T) {
 	env := testEnv(t)
 	e, cursor := begin(t, env, "")
 	other, renewed := env, env

@@ -13,7 +13,7 @@ import (
 	"crmkit/query"
 )
 
-func TestQuestion(t *testing.T) {
+func TestParseQuery(t *testing.T) {
 	env := testEnv(t)
 	parse := func(plural, raw string) *query.Query {
 		t.Helper()
@@ -51,9 +51,9 @@ func TestQuestion(t *testing.T) {
 	}
 }
 
-// TestUnsetSortValueGoesOn checks that a page that ends on a row without a sort
+// TestCursorAfterUnsetSortValue checks that a page that ends on a row without a sort
 // value is not the last: entries made at sign-in have no token.
-func TestUnsetSortValueGoesOn(t *testing.T) {
+func TestCursorAfterUnsetSortValue(t *testing.T) {
 	env := testEnv(t)
 	e := env.Schema.ByName("change")
 	q, fault := query.Parse(e, url.Values{"sort": {"token_id"}}, env)
@@ -83,9 +83,9 @@ func TestSearchPaths(t *testing.T) {
 	}
 }
 
-// TestDueFilters checks that the conditions the schema writes as filters are
+// TestReminderFiltersCompile checks that the conditions the schema writes as filters are
 // filters.
-func TestDueFilters(t *testing.T) {
+func TestReminderFiltersCompile(t *testing.T) {
 	env := testEnv(t)
 	for _, e := range env.Schema.Entities {
 		params, err := url.ParseQuery(e.Reminder.If)
@@ -98,7 +98,7 @@ func TestDueFilters(t *testing.T) {
 	}
 }
 
-func TestParts(t *testing.T) {
+func TestConditions(t *testing.T) {
 	env := testEnv(t)
 	params, _ := url.ParseQuery("stage=propsal&tags=vip,eu&custom.a=42&name=x&company.owner=y&search=zz&sort=name&limit=3&cursor=AAAA&follow_up_at=gt:now")
 	parts, _, fault := query.Conditions(env.Schema.ByName("contact"), params, env)

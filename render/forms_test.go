@@ -232,9 +232,9 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// TestPickObjectBehindItsKey names one key, then the whole object: no line and
+// TestPickObjectAfterItsKey names one key, then the whole object: no line and
 // no JSON object may carry a name twice.
-func TestPickObjectBehindItsKey(t *testing.T) {
+func TestPickObjectAfterItsKey(t *testing.T) {
 	rec := contact(t)
 	rec.Set("custom", crm.Members([]crm.Member{{Name: "a", JSON: "1"}, {Name: "b", JSON: "2"}}))
 	line := render.Record(rec, []string{"custom.a", "custom"})

@@ -220,7 +220,7 @@ func checkRecord(t interface{ Fatalf(string, ...any) }, rec crm.Record) {
 	}
 }
 
-func TestRecordReadsBack(t *testing.T) {
+func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkRecord(t, drawRecord(t)) })
 }
 

@@ -153,9 +153,9 @@ func moments() *rapid.Generator[int64] {
 	)
 }
 
-// TestTimesReadBack checks that what text prints is the same minute for every
+// TestTimesRoundTrip checks that what text prints is the same minute for every
 // reader, and that zones with whole minutes are printed with their own clock.
-func TestTimesReadBack(t *testing.T) {
+func TestTimesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone, ms := zones().Draw(t, "zone"), moments().Draw(t, "at")
 		at := time.UnixMilli(ms)
@@ -178,8 +178,8 @@ func TestTimesReadBack(t *testing.T) {
 	})
 }
 
-// TestZoneEverywhere shows each place of a text where a time can stand.
-func TestZoneEverywhere(t *testing.T) {
+// TestZoneAppliesToAllTimesOfText shows each place of a text where a time can stand.
+func TestZoneAppliesToAllTimesOfText(t *testing.T) {
 	at, later := moment(t, "2026-06-10T09:00:00Z"), moment(t, "2026-12-10T23:30:00Z")
 	rec := contact(t)
 	rec.Set("follow_up_at", at)

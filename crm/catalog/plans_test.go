@@ -225,9 +225,9 @@ func TestParsePlansRefuses(t *testing.T) {
 	}
 }
 
-// TestPlansReadBack prints random plans as a setting and checks that it gives
+// TestPlansRoundTrip prints random plans as a setting and checks that it gives
 // the same plans, whatever order plans and caps stand in.
-func TestPlansReadBack(t *testing.T) {
+func TestPlansRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		want := randomPlans(random)

@@ -10,9 +10,9 @@ import (
 	"crmkit/crm/norm"
 )
 
-// TestLongCellsAreNotRead checks that a cell with far too many labels costs as many
+// TestReadingCellsStopsAtTheLimit checks that a cell with far too many labels costs as many
 // allocations as one that has one too many: reading stops at the limit.
-func TestLongCellsAreNotRead(t *testing.T) {
+func TestReadingCellsStopsAtTheLimit(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}
 	for separator, column := range map[string]crm.Cell{";": {}, ",": {Own: true}} {
 		allocations := func(n int) float64 {

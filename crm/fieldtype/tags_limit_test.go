@@ -9,9 +9,9 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// TestLongTagListsAreNotRead checks that a list far beyond the limit costs as many
+// TestReadingTagsStopsAtTheLimit checks that a list far beyond the limit costs as many
 // allocations as one that is too long by one: reading stops at the limit.
-func TestLongTagListsAreNotRead(t *testing.T) {
+func TestReadingTagsStopsAtTheLimit(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}
 	for name, pattern := range map[string]string{"a list": `["%s"]`, "an edit": `{"add":["%s"]}`} {
 		allocations := func(n int) float64 {

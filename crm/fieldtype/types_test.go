@@ -74,9 +74,9 @@ func TestTypesReadCells(t *testing.T) {
 	}
 }
 
-// TestTypesAreApart checks that no two types have one word in the manual, and that the
+// TestTypeNamesAreUnique checks that no two types have one word in the manual, and that the
 // table of the product has each of them.
-func TestTypesAreApart(t *testing.T) {
+func TestTypeNamesAreUnique(t *testing.T) {
 	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAmountsAreReadAsWritten checks that an amount is the same after it was written and
+// TestAmountsRoundTrip checks that an amount is the same after it was written and
 // read, in every currency, and how a few of them are written.
-func TestAmountsAreReadAsWritten(t *testing.T) {
+func TestAmountsRoundTrip(t *testing.T) {
 	codes := strings.Fields(currencies)
 	rapid.Check(t, func(t *rapid.T) {
 		n, code := rapid.Int64Range(-MaxInt, MaxInt).Draw(t, "n"), rapid.SampledFrom(codes).Draw(t, "code")
@@ -25,9 +25,9 @@ func TestAmountsAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// TestAmountsAreNotGuessed holds what is refused: nothing is rounded, and every amount
+// TestAmbiguousAmountsAreRefused holds what is refused: nothing is rounded, and every amount
 // names its currency.
-func TestAmountsAreNotGuessed(t *testing.T) {
+func TestAmbiguousAmountsAreRefused(t *testing.T) {
 	for text, n := range map[string]int64{"1250 usd": 125000, " 1250.5  USD": 125050, "-3 JPY": -3} {
 		if got, _, wrong := ParseAmount(text); got != n || wrong != "" {
 			t.Errorf("%q is read as %d %s", text, got, wrong)

@@ -64,7 +64,7 @@ func TestEmailRefuses(t *testing.T) {
 
 // TestAddressThatGrows lowers letters whose small form is longer: what is taken
 // must fit the 64 bytes of RFC 5321 and be taken again.
-func TestEmailThatGrows(t *testing.T) {
+func TestEmailWhoseLowerCaseIsLonger(t *testing.T) {
 	address, ok := Email(strings.Repeat("Ⱥ", 32) + "@acme.com")
 	if again, same := Email(address); ok && (!same || again != address) {
 		t.Errorf("%q is stored, then refused", address)
@@ -99,8 +99,8 @@ func TestHostRefuses(t *testing.T) {
 	}
 }
 
-// TestHostTwice checks that a stored domain, sent back, stays what it is.
-func TestHostTwice(t *testing.T) {
+// TestHostIsIdempotent checks that a stored domain, sent back, stays what it is.
+func TestHostIsIdempotent(t *testing.T) {
 	for _, text := range []string{"www.www.acme.com", "www.www.www.acme.com.", "www.www.com"} {
 		host, ok := Host(text)
 		if again, _ := Host(host); !ok || again != host {
@@ -109,9 +109,9 @@ func TestHostTwice(t *testing.T) {
 	}
 }
 
-// TestHostBeforePath checks that the host is what stands first, also when the
+// TestHostIgnoresPath checks that the host is what stands first, also when the
 // path or query names another address.
-func TestHostBeforePath(t *testing.T) {
+func TestHostIgnoresPath(t *testing.T) {
 	for _, text := range []string{"acme.com/login?next=https://other.com", "acme.com/https://other.com", "acme.com?x=http://other.com/"} {
 		if host, ok := Host(text); !ok || host != "acme.com" {
 			t.Errorf("%q: %q, %v", text, host, ok)

@@ -50,8 +50,8 @@ func FuzzDistance(f *testing.F) {
 	})
 }
 
-// TestShortWordsAreTakenAsTheyAre holds how many typos are forgiven.
-func TestShortWordsAreTakenAsTheyAre(t *testing.T) {
+// TestTyposByWordLength holds how many typos are forgiven.
+func TestTyposByWordLength(t *testing.T) {
 	for word, want := range map[string]int{"bob": 0, "anna": 1, "kowalsk": 1, "kowalski": 2, "q3report": 0, "12345678": 0, "мама": 1} {
 		got := 0
 		if s := NewFuzzyMatcher(word); s != nil {

@@ -24,7 +24,7 @@ var hostile = []string{
 	"\U000e0041", "\U000e0100", "\U0001d173", `"`, `\`, `\u0041`, `a"b\c`, "<b>&amp;", "# next: x", "ERROR x", "=", "a=b", "ü", "日本", "\U0001f600",
 }
 
-func TestQuotedReadsBack(t *testing.T) {
+func TestQuotedRoundTrip(t *testing.T) {
 	for _, s := range hostile {
 		checkQuoted(t, s)
 	}

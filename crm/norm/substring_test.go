@@ -19,8 +19,8 @@ func repetitive() *rapid.Generator[string] {
 	})
 }
 
-// TestContainsIsThatOfStrings compares with package strings.
-func TestContainsIsThatOfStrings(t *testing.T) {
+// TestContainsMatchesStringsContains compares with package strings.
+func TestContainsMatchesStringsContains(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text, part := repetitive().Draw(t, "text"), repetitive().Draw(t, "part")
 		if rapid.Bool().Draw(t, "within") {
