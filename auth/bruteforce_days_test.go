@@ -12,8 +12,9 @@ import (
 	"crmkit/store"
 )
 
-// A stranger who first asks until mails are slow, and only then guesses, kills
-// each code at once; the owner must get in all the same.
+// TestPatientGuesserCannotLockOwnerOut simulates a stranger who first requests codes until
+// requests are slowed down, and then uses up the tries of each code at once. The owner must
+// still be able to sign in.
 func TestPatientGuesserCannotLockOwnerOut(t *testing.T) {
 	f := openAt(t, store.Memory)
 	const email = "ann@example.com"
@@ -27,7 +28,7 @@ func TestPatientGuesserCannotLockOwnerOut(t *testing.T) {
 				f.attack(minute, email, guess)
 			}
 		}
-		// A right code for no workspace is not used up, so it tells whether the owner could come in.
+		// A right code with an unknown workspace is not used up, so it shows whether the owner could sign in.
 		_, err := f.Verify(t.Context(), "192.0.2.1", auth.Credentials{Email: email, Code: code, WorkspaceID: "ws_none"})
 		if out++; codeOf(err) == crm.NotAMember {
 			out = 0
@@ -39,8 +40,8 @@ func TestPatientGuesserCannotLockOwnerOut(t *testing.T) {
 	}
 }
 
-// The mails of an address in 24 hours are bounded, whenever these begin: 9 and
-// 10 where two days of the count meet, and one in 30 minutes beside.
+// TestMailsOfADayAreBounded counts the mails of an address in any 24 hours: 9 and 10 on both
+// sides of a day's end, and one in each 30 minutes after that.
 func TestMailsOfADayAreBounded(t *testing.T) {
 	for what, asks := range map[string]func(minute int) bool{
 		"all the time":            func(int) bool { return true },
@@ -83,14 +84,15 @@ func TestGuessesOfADaySurviveARestart(t *testing.T) {
 	}
 }
 
-// deck deals short codes from the top and all other randomness from below.
+// deck is a source of randomness that returns chosen short codes, one after the other, and
+// pseudorandom bytes for everything else.
 type deck struct {
 	codes []string
 	rest  *rand.ChaCha8
 }
 
 func (d *deck) Read(p []byte) (int, error) {
-	if len(p) != 8 || len(d.codes) == 0 { // what is drawn for six digits
+	if len(p) != 8 || len(d.codes) == 0 { // a code of six digits reads eight bytes
 		return d.rest.Read(p)
 	}
 	copy(p, "\x00\x00\x00\x00\x00\x00\x00\x00")
@@ -101,8 +103,8 @@ func (d *deck) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The eleventh try of a value is refused, where it would be right too, and the
-// value is not dealt again.
+// TestLimitedCodeIsNotIssued checks that the eleventh try of the same digits is refused, even
+// where they are right, and that no new code has these digits.
 func TestLimitedCodeIsNotIssued(t *testing.T) {
 	f := openAt(t, store.Memory)
 	f.close()

@@ -66,7 +66,7 @@ func wrongNumber(code string, i int) int {
 	return 999_000 + i
 }
 
-// Only wrong tries of a live code are guesses.
+// TestTriesThatAreNotGuesses checks that only wrong tries of a valid code count as guesses.
 func TestTriesThatAreNotGuesses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 30 {
@@ -88,10 +88,10 @@ func TestTriesThatAreNotGuesses(t *testing.T) {
 	})
 }
 
-// TestGuesserIsLimitedAndCannotLockOwnerOut simulates a stranger who guesses and asks
-// all the time, from a new network every minute, for two days: he gets few
-// guesses and few mails, and the owner of the address, who is in a network never seen
-// before, can sign in at once by the last mail.
+// TestGuesserIsLimitedAndCannotLockOwnerOut simulates a stranger who guesses and requests codes
+// for two days, from a new network every minute. The stranger gets few guesses and few mails,
+// and the owner of the address can sign in with the last mail, from a network that was never
+// used before.
 func TestGuesserIsLimitedAndCannotLockOwnerOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: tests that take minutes")
@@ -125,26 +125,26 @@ func TestGuesserIsLimitedAndCannotLockOwnerOut(t *testing.T) {
 	}
 }
 
-// letsIn reports whether the code would sign the address in. It asks for no workspace
-// that there is, so the code is not used up, and nothing is forgiven.
+// letsIn reports whether the code would sign the address in. It names a workspace that does not
+// exist, so the code is not used up and no counter is reset.
 func (f *fixture) letsIn(network, email, code string) bool {
 	_, err := f.Verify(f.t.Context(), network, auth.Credentials{Email: email, Code: code, WorkspaceID: "ws_none"})
 	return codeOf(err) == crm.NotAMember
 }
 
-// mailedCodes asks for codes of one address from many networks, and remembers them.
+// mailedCodes is a model of the codes of one address that were requested from many networks.
 type mailedCodes struct {
 	f         *fixture
 	rt        *rapid.T
 	email     string
 	byNetwork map[string]string
 	last      string
-	live      map[string]time.Time // codes of six digits, and when they end
+	live      map[string]time.Time // end of the codes of six digits
 	guesses   int
 	owners    int
 }
 
-// ask asks for a code. It fails the test if several codes can be guessed at once.
+// ask requests a code. It fails the test if more than one valid code can be guessed.
 func (m *mailedCodes) ask(network string) {
 	_, code, err := m.f.Request(m.f.t.Context(), network, m.email)
 	if err != nil {
@@ -168,7 +168,7 @@ func (m *mailedCodes) guess(t *rapid.T, network string) {
 	for i := range rapid.IntRange(1, 12).Draw(t, "times") {
 		code := fmt.Sprintf("%06d", 1000*m.guesses+i)
 		if _, right := m.live[code]; right {
-			continue // a mailed code is one of these numbers by chance
+			continue // by chance this number is a mailed code
 		}
 		if m.f.letsIn(network, m.email, code) {
 			t.Fatalf("%s signs in and was not mailed", code)
@@ -177,8 +177,8 @@ func (m *mailedCodes) guess(t *rapid.T, network string) {
 	m.guesses++
 }
 
-// owner signs in from a network that nobody used before, with the code that was mailed for
-// it, or with the last one if asking is refused.
+// owner signs in from a network that nobody used before, with a new code, or with the last one
+// if the request for a new one is refused.
 func (m *mailedCodes) owner(t *rapid.T) {
 	m.owners++
 	home := fmt.Sprintf("192.0.2.%d", m.owners)
@@ -197,9 +197,9 @@ func (m *mailedCodes) owner(t *rapid.T) {
 	}
 }
 
-// TestStrangersCannotLockOwnerOut has strangers ask for codes and try them at random, from any
-// number of networks. The owner, in a network never seen before, gets in with the code just
-// mailed. At most one code of an address can be guessed.
+// TestStrangersCannotLockOwnerOut lets strangers request codes and try them at random, from any
+// number of networks. The owner can sign in with the last code from a network that was never
+// used before, and at most one valid code of an address can be guessed.
 func TestStrangersCannotLockOwnerOut(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
@@ -217,8 +217,8 @@ func TestStrangersCannotLockOwnerOut(t *testing.T) {
 	})
 }
 
-// A stranger's ask takes nothing from a code that was mailed for another network, nor do
-// wrong tries from elsewhere. It works from other networks too.
+// TestNetworksHaveSeparateCodes checks that requests and wrong tries from one network do not
+// affect a code that was mailed for another, and that the code works from other networks too.
 func TestNetworksHaveSeparateCodes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		const email = "ann@example.com"
@@ -250,8 +250,8 @@ func TestNetworksHaveSeparateCodes(t *testing.T) {
 	})
 }
 
-// One value tried on many addresses is stopped, wherever it comes from, and is
-// given to nobody meanwhile.
+// TestOneCodeForManyAddressesIsLimited checks that the same digits cannot be tried on many
+// addresses, from any network, and that no new code has these digits meanwhile.
 func TestOneCodeForManyAddressesIsLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		refused := 0
@@ -284,7 +284,8 @@ func (f *fixture) askFrom(network int, email string) string {
 	return code
 }
 
-// Many wrong guesses on the whole server make every code long.
+// TestServerWideGuessesMakeCodesLong checks that after many wrong guesses on the whole server
+// every new code is long.
 func TestServerWideGuessesMakeCodesLong(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for i := range 200 {
@@ -322,12 +323,12 @@ func TestCodeRequestsSlowDown(t *testing.T) {
 		}
 		wantCode(t, "the owner", f.try("ann@example.com", code), "")
 		for range 5 {
-			f.ask("ann@example.com") // a right code forgives the asking
+			f.ask("ann@example.com") // a right code resets the limit of requests
 		}
 	})
 }
 
-// Addresses may hold what formats and JSON are made of.
+// TestOddAddressesInHints uses addresses with the verbs of fmt and the quotes of JSON.
 func TestOddAddressesInHints(t *testing.T) {
 	f := openAt(t, store.Memory)
 	const email = "a%s%d@example.com"

@@ -23,7 +23,7 @@ func (f *fixture) contact(actor crm.Actor, name string) (rec crm.Record) {
 	return rec
 }
 
-// confirm runs Confirm in a write of its own.
+// confirm runs Confirm in a separate write.
 func (f *fixture) confirm(actor crm.Actor, rec crm.Record, secret string) (confirmed bool, fresh string) {
 	f.t.Helper()
 	err := f.store.Write(f.t.Context(), actor, func(tx *store.Tx) (err error) {
@@ -134,7 +134,8 @@ func TestParallelConfirmationsDeleteOnce(t *testing.T) {
 	})
 }
 
-// A delete that fails after its confirmation was taken can be repeated with it.
+// TestFailedDeleteDoesNotUseUpTheConfirmation checks that a delete that fails after its
+// confirmation was accepted can be repeated with the same confirmation.
 func TestFailedDeleteDoesNotUseUpTheConfirmation(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")

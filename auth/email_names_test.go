@@ -10,18 +10,18 @@ import (
 	"crmkit/store"
 )
 
-// hostile are names that somebody may choose to have them read in a mail.
+// hostile are names that an attacker may choose because mails show them.
 var hostile = []string{
 	"https://evil.example/x", "www.evil.example", "evil.example", "//evil.example/%2e", "mailto:a@evil.example", "javascript:alert(1)",
 	`<a href="https://evil.example">x</a>`, "[x](https://evil.example)", "x\r\nSubject: y\r\n\r\nevil.example", "x”.\n\nNow open evil.example “",
 	"\u202emoc.live\u202c", "\u2066evil\u2069.\u200bexample", "evil\u2024example", "evil．example", "evil。example", "ｈttps：／／evil．example", "http:\\\\evil.example", "1.2.3.4:8080", "+1 (555) 010-0199.evil.example",
 }
 
-// clickable matches what programs that show mail make links of, and signs that
-// look as if.
+// clickable matches texts of which mail programs make links, and texts that look like links.
 var clickable = regexp.MustCompile(`(?i)://|www\.|mailto:|[\p{L}\p{N}-][.．。․][\p{L}\p{N}]|[^\s\x{2060}]@|@[^\s\x{2060}]`)
 
-// Names of workspaces, applications and hosts look in mails as they are.
+// TestNamesInMailsAreShownUnchanged checks that ordinary names of workspaces, applications and
+// hosts are readable in mails.
 func TestNamesInMailsAreShownUnchanged(t *testing.T) {
 	p := openAt(t, store.Memory).byMail()
 	_, ann := p.mint("ann@example.com")

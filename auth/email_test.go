@@ -34,7 +34,7 @@ type letter struct{ to, subject, text, html string }
 type relay struct {
 	to    string
 	mails chan letter
-	rcpt  func(to string) error // nil: all are taken
+	rcpt  func(to string) error // nil: every recipient is accepted
 }
 
 func (r *relay) Mail(string, *smtp.MailOptions) error { return nil }
@@ -54,7 +54,7 @@ func (r *relay) Data(from io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l := letter{to: r.to, subject: msg.Header.Get("Subject")} // ASCII, so nothing to decode
+	l := letter{to: r.to, subject: msg.Header.Get("Subject")} // ASCII, so it is not encoded
 	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (r *relay) Data(from io.Reader) error {
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(part) // which decodes quoted-printable
+		body, err := io.ReadAll(part) // multipart decodes quoted-printable
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (r *relay) Data(from io.Reader) error {
 	return nil
 }
 
-// postal is a fixture that mails.
+// postal is a fixture with a mail server.
 type postal struct {
 	*fixture
 	mails  chan letter
@@ -88,7 +88,7 @@ func (f *fixture) byMail() *postal {
 	return f.byRelay(nil, auth.Options{})
 }
 
-// byRelay gives the fixture a mail server that takes what rcpt lets it.
+// byRelay gives the fixture a mail server that accepts the recipients for which rcpt returns nil.
 func (f *fixture) byRelay(rcpt func(to string) error, opts auth.Options) *postal {
 	f.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,7 +126,7 @@ func (p *postal) next() letter {
 	}
 }
 
-// taken is how many mails were handed over to be sent, whatever became of them.
+// taken returns the number of mails that the sender accepted, sent or not.
 func (p *postal) taken() int64 {
 	s := p.sender.Stats()
 	return s.Waiting + s.Sent + s.Failed + s.Dropped + s.Withheld
@@ -142,7 +142,7 @@ func (p *postal) code(l letter) string {
 	return code
 }
 
-// says checks that both parts of a mail hold the texts.
+// says checks that both parts of a mail contain the texts.
 func (p *postal) says(l letter, to, subject string, texts ...string) {
 	p.t.Helper()
 	if l.to != to || l.subject != subject {
@@ -198,7 +198,7 @@ func TestInviteIsMailed(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		p := f.byMail()
 		_, ann := f.mint("ann@example.com")
-		for range 2 { // inviting again mails again
+		for range 2 { // a second invite is mailed again
 			wantCode(t, "inviting", f.invite(ann, "b%s@example.com"), "")
 			p.says(p.next(), "b%s@example.com", "An invitation to a crmkit workspace",
 				"ann@example.com invites you to the workspace “Workspace of ann@example.com” in crmkit, with the role member.",
@@ -207,10 +207,11 @@ func TestInviteIsMailed(t *testing.T) {
 	})
 }
 
-// turning reports whether a character changes how those around it are shown.
+// turning reports whether a character changes how its neighbours are shown.
 func turning(r rune) bool { return unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && r != '\n' }
 
-// A mail is handed over once what it speaks of is on disk, and only then.
+// TestMailsAreSentAfterCommit checks that a mail is queued after the commit of the transaction
+// that causes it, and not before.
 func TestMailsAreSentAfterCommit(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		p := f.byMail()
@@ -247,7 +248,7 @@ func TestMailsAreSentAfterCommit(t *testing.T) {
 	})
 }
 
-// Where the commit fails there is no mail, neither of a code nor of an invite.
+// TestNoMailWhenTheCommitFails checks that a failed commit sends neither a code nor an invite.
 func TestNoMailWhenTheCommitFails(t *testing.T) {
 	f := onFile(t)
 	p := f.byMail()
@@ -257,7 +258,7 @@ func TestNoMailWhenTheCommitFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	// A row for a workspace that does not exist, which the engine reports at the end.
+	// A row for a workspace that does not exist: a deferred constraint, which fails at the commit.
 	_, err = db.ExecContext(t.Context(), `CREATE TABLE bomb (n INTEGER REFERENCES workspaces (number) DEFERRABLE INITIALLY DEFERRED);
 		CREATE TRIGGER on_code AFTER INSERT ON codes BEGIN INSERT INTO bomb VALUES (-1); END;
 		CREATE TRIGGER on_invite AFTER INSERT ON members BEGIN INSERT INTO bomb VALUES (-1); END`)

@@ -95,7 +95,7 @@ func (f *fixture) try(email, code string) error {
 	return err
 }
 
-// mint returns a token of the address and who it stands for.
+// mint returns a token of the address, and its actor.
 func (f *fixture) mint(email string) (token string, actor crm.Actor) {
 	f.t.Helper()
 	in, err := f.MintToken(f.t.Context(), email, "test")
@@ -105,7 +105,7 @@ func (f *fixture) mint(email string) (token string, actor crm.Actor) {
 	return in.Token, f.actor(in.Token)
 }
 
-// revoke ends a token as its user asks for it.
+// revoke revokes a token of the actor, as DELETE /tokens/{id} does.
 func (f *fixture) revoke(actor crm.Actor, id string) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
 		_, err := f.Revoke(tx, id)
@@ -128,7 +128,7 @@ func (f *fixture) wantActor(what, token string, want crm.Code) {
 	wantCode(f.t, what, err, want)
 }
 
-// wrong returns a code that is not the given one.
+// wrong returns a code other than the given one.
 func wrong(code string) string {
 	last := code[len(code)-1]
 	return code[:len(code)-1] + string('0'+(last-'0'+1)%10)
@@ -153,7 +153,7 @@ func wantCode(t *testing.T, what string, err error, want crm.Code) {
 	}
 }
 
-// wantWait checks a rate_limited error and the time it says to wait.
+// wantWait checks a rate_limited error and its RetryAfter.
 func wantWait(t *testing.T, what string, err error, wait time.Duration) {
 	t.Helper()
 	var coded *crm.Error
@@ -166,7 +166,7 @@ func wantWait(t *testing.T, what string, err error, wait time.Duration) {
 	}
 }
 
-// together runs fn n times at once, waits for all and counts the answers.
+// together runs fn n times at once, waits for all, and returns how often each code was returned.
 func together(n int, fn func(i int) error) map[crm.Code]int {
 	var done sync.WaitGroup
 	var mu sync.Mutex

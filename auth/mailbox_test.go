@@ -17,7 +17,7 @@ import (
 // tagged is an address at a network.
 type tagged struct{ network, email string }
 
-// mailedTags asks for codes of the tagged addresses of one mailbox and guesses at them.
+// mailedTags is a model of the codes of the tagged addresses of one mailbox.
 type mailedTags struct {
 	f       *fixture
 	live    map[tagged]mailedCode // codes of six digits
@@ -36,7 +36,7 @@ func drawTagged(t *rapid.T) tagged {
 	return tagged{fmt.Sprintf("203.0.113.%d", rapid.IntRange(1, 3).Draw(t, "network")), rapid.SampledFrom(emails).Draw(t, "email")}
 }
 
-// expire forgets the codes that are too old.
+// expire removes the codes that are too old.
 func (m *mailedTags) expire() {
 	maps.DeleteFunc(m.live, func(_ tagged, c mailedCode) bool { return !c.ends.After(m.f.clock.Now()) })
 }
@@ -95,9 +95,9 @@ func (m *mailedTags) wait(t *rapid.T) {
 	}
 }
 
-// TestTagsDoNotAddGuesses asks for codes of a mailbox and tries them at random, under any
-// tag and from any network. At most one code of six digits can be guessed at a time, and 15
-// guesses a day are compared. A right code works for its own address alone.
+// TestTagsDoNotAddGuesses requests codes of a mailbox and tries them at random, with any tag and
+// from any network. At most one code of six digits is valid at a time, and 15 guesses a day are
+// compared with it. A right code works only for its own address.
 func TestTagsDoNotAddGuesses(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := openAt(t, store.Memory)
@@ -107,7 +107,8 @@ func TestTagsDoNotAddGuesses(t *testing.T) {
 	})
 }
 
-// Of the codes for tags of a mailbox that live at once one has six digits; all are taken.
+// TestParallelCodesForTags checks that of the valid codes for tags of a mailbox only one has six
+// digits, and that all of them work.
 func TestParallelCodesForTags(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for tag := range 5 {

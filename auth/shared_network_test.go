@@ -17,7 +17,8 @@ import (
 	"crmkit/store"
 )
 
-// Addresses with a tag behind a plus lead to one mailbox, and are limited as one.
+// TestTaggedAddressesCountAsOne checks that the tagged addresses of a mailbox (ann+x@…) share
+// the limits of one address.
 func TestTaggedAddressesCountAsOne(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for i := range 5 {
@@ -40,7 +41,7 @@ func TestTaggedAddressesCountAsOne(t *testing.T) {
 	})
 }
 
-// at asks and signs in from a network at once.
+// at requests a code and signs in with it, both from one network.
 func (f *fixture) at(network, email string) error {
 	_, code, err := f.Request(f.t.Context(), network, email)
 	if err == nil {
@@ -49,8 +50,9 @@ func (f *fixture) at(network, email string) error {
 	return err
 }
 
-// Somebody who signed in from a network before can do so again, whatever strangers do: in
-// the same network with other addresses, and elsewhere with the same.
+// TestOthersCannotLockKnownUserOut checks that a user who has signed in from a network before
+// can do so again, whatever strangers do with other addresses in this network, or with this
+// address in other networks.
 func TestOthersCannotLockKnownUserOut(t *testing.T) {
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -97,7 +99,8 @@ func TestOthersCannotLockKnownUserOut(t *testing.T) {
 	}
 }
 
-// Somebody new is let in by a long code where others of the network guessed too much.
+// TestGuessersCannotLockNewUserOut checks that a new user can sign in with a long code from a
+// network that has used up its tries.
 func TestGuessersCannotLockNewUserOut(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for i := range 100 {
@@ -113,8 +116,8 @@ func TestGuessersCannotLockNewUserOut(t *testing.T) {
 	wantCode(t, "the long code", f.try("new@example.com", code), "")
 }
 
-// A stranger who shares the network of somebody new and uses up the tries of the code keeps
-// that person waiting no longer than to ask again.
+// TestUsedUpTriesCannotLockNewUserOut checks that a new user whose tries were used up by others
+// in the network can sign in with the next code, without waiting.
 func TestUsedUpTriesCannotLockNewUserOut(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		const email = "ann@example.com"
@@ -134,7 +137,8 @@ func TestUsedUpTriesCannotLockNewUserOut(t *testing.T) {
 	})
 }
 
-// A user's step-ups are not limited by what others of the network ask for and try.
+// TestNetworkLimitsDoNotAffectStepUps checks that requests and tries of others in the network do
+// not use up the limits of a user's step-up codes.
 func TestNetworkLimitsDoNotAffectStepUps(t *testing.T) {
 	f := openAt(t, store.Memory)
 	_, ann := f.mint("ann@example.com")
@@ -146,8 +150,8 @@ func TestNetworkLimitsDoNotAffectStepUps(t *testing.T) {
 	wantCode(t, "a step-up", f.stepUp(ann, promote, f.stepUpCode(ann, promote)), "")
 }
 
-// Mails that a server defers keep nobody else's from being sent, however many are
-// asked for at once and from wherever.
+// TestDeferredMailsDoNotBlockOthers checks that mails which the mail server defers do not delay
+// those of others, however many are requested at once and from any network.
 func TestDeferredMailsDoNotBlockOthers(t *testing.T) {
 	f := openAt(t, store.Memory)
 	deferred := make(chan bool, 1000)
@@ -167,7 +171,7 @@ func TestDeferredMailsDoNotBlockOthers(t *testing.T) {
 					t.Errorf("asking: %v", err)
 					return
 				}
-				<-deferred // of this mail or of another's
+				<-deferred // this mail or another one was deferred
 			}
 		})
 	}
@@ -183,7 +187,8 @@ func TestDeferredMailsDoNotBlockOthers(t *testing.T) {
 	}
 }
 
-// Without room in the queue all hear the same, and nothing is done.
+// TestFullQueueDoesNotRevealAddresses checks that with a full queue the answer is the same for
+// every address, and that nothing is written.
 func TestFullQueueDoesNotRevealAddresses(t *testing.T) {
 	f := onFile(t)
 	hang := make(chan struct{})
@@ -215,15 +220,16 @@ func TestFullQueueDoesNotRevealAddresses(t *testing.T) {
 	}
 }
 
-// At a server by invite only a stranger hears what others hear, costs the same
-// writes and the same turns in the queue of mails, and gets no mail.
+// TestInviteOnlyServerSendsStrangersNoMail checks that a stranger gets the same answer as an
+// invited person, causes the same writes and takes the same turns in the queue, and gets no
+// mail.
 func TestInviteOnlyServerSendsStrangersNoMail(t *testing.T) {
 	f := onFile(t)
 	p := f.byRelay(nil, auth.Options{InviteOnly: true})
 	_, ann := f.mint("ann@example.com")
 	wantCode(t, "inviting", p.invite(ann, "eve@example.com"), "")
 	p.next()
-	_, _, err := p.Request(t.Context(), "192.0.2.1", "first@example.com") // which makes the row of the network
+	_, _, err := p.Request(t.Context(), "192.0.2.1", "first@example.com") // makes the counter of the network
 	wantCode(t, "asking", err, "")
 	steps := map[string]string{}
 	for _, email := range []string{"ann@example.com", "new@example.com", "eve@example.com"} {

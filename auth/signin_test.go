@@ -120,7 +120,8 @@ func TestAskingAgainDoesNotResetTries(t *testing.T) {
 	})
 }
 
-// A code that was killed stays dead, although it outlives the window of its tries.
+// TestExhaustedCodeStaysInvalid checks that a code whose tries are used up stays invalid, although
+// it lives longer than the window in which tries are counted.
 func TestExhaustedCodeStaysInvalid(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.ask("ann@example.com")
@@ -204,7 +205,7 @@ func TestRequestsAndTriesPerClientAreLimited(t *testing.T) {
 	})
 }
 
-// Limits are kept in the database, so a restart does not reset them.
+// TestLimitsSurviveARestart checks that a restart does not reset limits.
 func TestLimitsSurviveARestart(t *testing.T) {
 	f := onFile(t)
 	code := f.ask("ann@example.com")
@@ -216,8 +217,8 @@ func TestLimitsSurviveARestart(t *testing.T) {
 	wantWait(t, "the right code after a restart", f.try("ann@example.com", code), 10*time.Minute)
 }
 
-// TestAnswersDoNotRevealAddresses runs one story for an address with an account and one
-// without: the answers must not differ.
+// TestAnswersDoNotRevealAddresses sends the same requests for an address with an account and one
+// without: the answers must be the same.
 func TestAnswersDoNotRevealAddresses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		f.mint("ann@example.com")

@@ -16,15 +16,15 @@ import (
 	"crmkit/store/account"
 )
 
-// promote is a sensitive action to try codes on.
+// promote is a sensitive action for which tests try codes.
 var promote = auth.SensitiveAction{Action: "member.promote", Target: "member/u_0000000000", Does: "make bob@example.com an admin of"}
 
-// stepUp runs StepUp in a write of its own.
+// stepUp runs StepUp in a separate write.
 func (f *fixture) stepUp(actor crm.Actor, what auth.SensitiveAction, code string) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error { return f.StepUp(tx, what, code) })
 }
 
-// waiting returns the code that an action now waits for.
+// waiting returns the code of an escalation_required error in local mode.
 func (f *fixture) waiting(err error) string {
 	f.t.Helper()
 	var coded *crm.Error
@@ -53,7 +53,7 @@ func (f *fixture) colleague(actor crm.Actor, email, role string) crm.Actor {
 	return f.enter(joined, actor.WorkspaceID)
 }
 
-// enter returns the actor as it is in another workspace of its user.
+// enter returns the actor in another workspace of the same user.
 func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 	f.t.Helper()
 	w, err := account.FindWorkspace(f.t.Context(), f.store, actor.User, id)
@@ -63,7 +63,7 @@ func (f *fixture) enter(actor crm.Actor, id string) crm.Actor {
 	return w.In(actor)
 }
 
-// onSeat does something with the seat of an address in the actor's workspace.
+// onSeat runs do with the seat of an address in the actor's workspace.
 func (f *fixture) onSeat(actor crm.Actor, email string, do func(tx *store.Tx, seat crm.Record) error) error {
 	return f.store.Write(f.t.Context(), actor, func(tx *store.Tx) error {
 		seat, found, err := account.FindMembership(tx, email)
@@ -91,7 +91,7 @@ func wantHint(t *testing.T, err error, part string) {
 	}
 }
 
-// changes returns what a list of the log of the actor's workspace shows.
+// changes returns the entries of the change log of the actor's workspace, as a list shows them.
 func (f *fixture) changes(actor crm.Actor, params map[string][]string) []string {
 	f.t.Helper()
 	params["limit"] = []string{"500"}
@@ -119,7 +119,7 @@ func TestStepUpCodesServeOnePurpose(t *testing.T) {
 		demote.Action = "member.demote"
 		other.Target = "member/u_1111111111"
 		elsewhere.WorkspaceID = "ws_0000000000"
-		for _, live := range []auth.SensitiveAction{demote, other} { // so that each code has others to be taken for
+		for _, live := range []auth.SensitiveAction{demote, other} { // further valid codes that must not be accepted
 			f.stepUpCode(ann, live)
 		}
 		f.stepUpCode(elsewhere, promote)
@@ -163,7 +163,8 @@ func TestStepUpCodesEnd(t *testing.T) {
 	})
 }
 
-// A code that let an action through is not lost when that then fails.
+// TestFailedActionDoesNotUseUpTheCode checks that a right code stays valid if the action fails
+// after it.
 func TestFailedActionDoesNotUseUpTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
@@ -200,7 +201,8 @@ func TestFailedActionDoesNotUseUpTheCode(t *testing.T) {
 	})
 }
 
-// What cannot be done is refused before a code is mailed for it.
+// TestRefusedActionMailsNoCode checks that an action that cannot be done is refused before a code
+// is mailed for it.
 func TestRefusedActionMailsNoCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
@@ -222,14 +224,14 @@ func TestRefusedActionMailsNoCode(t *testing.T) {
 		}
 		wantCode(t, "inviting on a full plan", invite("late@example.com"), crm.PlanLimitReached)
 		wantCode(t, "the role they have", f.setRole(ann, "bob@example.com", crm.RoleAdmin, ""), "")
-		for range 5 { // all that may be asked for, if none was before
+		for range 5 { // the limit of requests
 			f.stepUpCode(ann, promote)
 		}
 	})
 }
 
-// Six digits that were guessed wrong ten times, over codes of both kinds, are no
-// longer looked at; the codes that follow are long.
+// TestGuessesOfSignInAndStepUpAreCountedTogether checks that after ten wrong guesses at codes of
+// both kinds six digits are refused, and new codes are long.
 func TestGuessesOfSignInAndStepUpAreCountedTogether(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")
@@ -251,7 +253,7 @@ func TestGuessesOfSignInAndStepUpAreCountedTogether(t *testing.T) {
 		for i := range 20 {
 			here, stepUp := f.try("ann@example.com", fmt.Sprintf("%06d", i)), f.stepUp(ann, promote, fmt.Sprintf("%06d", i))
 			wantWait(t, "six digits for a step-up", stepUp, 24*time.Hour-10*time.Minute)
-			if i < 5 { // the network has a code of its own, with tries of its own
+			if i < 5 { // each network has its own code with its own tries
 				wantCode(t, "six digits", here, crm.InvalidCode)
 			} else {
 				wantWait(t, "six digits", here, 24*time.Hour-10*time.Minute)
@@ -268,8 +270,8 @@ func TestGuessesOfSignInAndStepUpAreCountedTogether(t *testing.T) {
 	})
 }
 
-// Asks are counted by kind, so that an agent's step-ups keep nobody from signing
-// in, and a right code forgives those of its kind only.
+// TestCodeRequestsAreCountedByKind checks that step-up codes of an agent do not use up the
+// requests for sign-in codes, and that a right code resets only the limit of its own kind.
 func TestCodeRequestsAreCountedByKind(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, ann := f.mint("ann@example.com")

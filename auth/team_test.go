@@ -14,7 +14,7 @@ import (
 	"crmkit/store"
 )
 
-// signIn asks for a code and signs in with it.
+// signIn requests a code and signs in with it.
 func (f *fixture) signIn(c auth.Credentials) (auth.SignedIn, error) {
 	f.t.Helper()
 	c.Code = f.ask(c.Email)
@@ -61,8 +61,8 @@ func TestCredentialsPickScopeAndWorkspace(t *testing.T) {
 	})
 }
 
-// Credentials that are refused for anything but their code leave the code as it
-// was.
+// TestRefusedCredentialsDoNotUseUpTheCode checks that a right code stays valid if the rest of
+// the credentials is refused.
 func TestRefusedCredentialsDoNotUseUpTheCode(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, bob := f.mint("bob@example.com")
@@ -119,14 +119,14 @@ func TestWorkspacesAreSortedByMembership(t *testing.T) {
 	})
 }
 
-// At a server by invite only, strangers get codes like all others and hear no
-// more until they have typed them.
+// TestInviteOnly checks that on a server by invite only a stranger can request a code like
+// anybody else, and is refused only after sending the right code.
 func TestInviteOnly(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		_, bob := f.mint("bob@example.com")
 		f.Auth = auth.New(f.store, auth.Options{InviteOnly: true})
 		c := auth.Credentials{Email: "ann%s@example.com"}
-		for range 2 { // the code is used up, so a second one is needed to hear it again
+		for range 2 { // the code is used up, so the second round needs a new one
 			_, err := f.signIn(c)
 			wantCode(t, "a stranger", err, crm.SignupClosed)
 			wantHint(t, err, c.Email)
@@ -200,7 +200,7 @@ func TestInvitesAreLimited(t *testing.T) {
 			wantCode(t, "inviting others", f.invite(ann, fmt.Sprintf("m%d@example.com", i)), "")
 		}
 		wantWait(t, "one more of a user", f.invite(ann, "late@example.com"), 23*time.Hour)
-		for range 5 { // what was refused is not counted against the address
+		for range 5 { // refused invites are not counted for the address
 			wantCode(t, "another user", f.invite(bob, "late@example.com"), "")
 		}
 		f.clock.advance(23 * time.Hour)
@@ -208,8 +208,8 @@ func TestInvitesAreLimited(t *testing.T) {
 	})
 }
 
-// guessed is what one failed try after the other adds, by table, and the log of
-// them, for an address at a server where ann has an account and eve an invite.
+// guessed returns the rows that each failed try adds, by table, and the entries of the log, for
+// an address on a server where ann has an account and eve an invite.
 func guessed(t *testing.T, email string) (steps []map[string]int, logged string) {
 	f := onFile(t)
 	_, ann := f.mint("ann@example.com")
@@ -233,13 +233,14 @@ func guessed(t *testing.T, email string) (steps []map[string]int, logged string)
 		f.clock.advance(10 * time.Minute)
 	}
 	failed := map[string][]string{"action": {"sign_in.fail"}}
-	in := append(f.changes(ann, failed), f.changes(crm.Actor{}, failed)...) // only one of them has any
+	in := append(f.changes(ann, failed), f.changes(crm.Actor{}, failed)...) // one of the two logs is empty
 	line := strings.NewReplacer(email, "EMAIL", ann.UserID, "USER").Replace(in[0])
 	return steps, fmt.Sprint(len(in), " times ", line)
 }
 
-// Known and unknown addresses cost the same writes at each step. Failures are
-// logged in the workspace of a user, those of others in the log of no workspace.
+// TestUnknownAddressesCauseTheSameWrites checks that known and unknown addresses cause the same
+// number of writes at each step. Failures are logged in the user's workspace, and those of
+// unknown addresses in the log without a workspace.
 func TestUnknownAddressesCauseTheSameWrites(t *testing.T) {
 	known, logged := guessed(t, "ann@example.com")
 	if want := `19 times sign_in.fail member/USER 192.0.2.1 [{email "EMAIL"}]`; logged != want {
@@ -275,7 +276,7 @@ func (f *fixture) rows() map[string]int {
 	return counts
 }
 
-// Who goes on with wrong codes fills no disk.
+// TestLoggedFailuresPerDayAreLimited checks that endless wrong codes do not fill the disk.
 func TestLoggedFailuresPerDayAreLimited(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for i := range 250 {

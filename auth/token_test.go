@@ -31,8 +31,8 @@ func TestTokenFormat(t *testing.T) {
 	}
 }
 
-// A token that was cut or mistyped is recognised by its checksum alone: the
-// store is closed here, so whatever reads it fails in another way.
+// TestMalformedTokensAreRefusedWithoutARead closes the store first, so that a token which is not
+// refused by its checksum fails with another error.
 func TestMalformedTokensAreRefusedWithoutARead(t *testing.T) {
 	f := onFile(t)
 	token, _ := f.mint("ann@example.com")
@@ -76,7 +76,7 @@ func TestOnlyHashesAreStored(t *testing.T) {
 	f.checkStored(token)
 }
 
-// checkStored looks into the database's files, log included, as they are.
+// checkStored searches the bytes of the database's files, including its log.
 func (f *fixture) checkStored(token string) {
 	f.t.Helper()
 	names, err := filepath.Glob(f.opts.Path + "*")
@@ -152,8 +152,8 @@ func TestUseIsStoredOnceAMinute(t *testing.T) {
 	})
 }
 
-// A request that uses a token after Revoke has returned is refused, however many
-// others used it while Revoke ran.
+// TestRevokeTakesEffectAtOnce checks that a token is refused as soon as Revoke has returned,
+// also if other requests used it while Revoke ran.
 func TestRevokeTakesEffectAtOnce(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 10 {
@@ -162,7 +162,7 @@ func TestRevokeTakesEffectAtOnce(t *testing.T) {
 	})
 }
 
-// busy is a token that many use while it is revoked.
+// busy is a token that several goroutines use while it is revoked.
 type busy struct {
 	f              *fixture
 	token          string
@@ -174,7 +174,7 @@ func (b *busy) use() {
 	for !b.stop.Load() {
 		late := b.revoked.Load()
 		if !late {
-			b.f.clock.advance(time.Second) // nothing stays cached, so reads are under way when it is revoked
+			b.f.clock.advance(time.Second) // ends the cached session, so there are reads during the revocation
 		}
 		_, err := b.f.Actor(b.f.t.Context(), b.token)
 		if code := codeOf(err); late && code != crm.InvalidToken || code != "" && code != crm.InvalidToken {

@@ -16,7 +16,7 @@ import (
 	"crmkit/store/account"
 )
 
-// held is what the model knows of a token of ann.
+// held is a token in the model.
 type held struct {
 	name   string
 	secret string
@@ -24,7 +24,7 @@ type held struct {
 	used   time.Time
 }
 
-// oldest returns the token that was not used for the longest time, of those that fit.
+// oldest returns the least recently used of the tokens that fit.
 func oldest(list map[string]held, fits func(held) bool) (id string, found bool) {
 	for candidate, h := range list {
 		if best := list[id]; fits(h) && (!found || h.used.Before(best.used) || h.used.Equal(best.used) && h.made < best.made) {
@@ -34,13 +34,13 @@ func oldest(list map[string]held, fits func(held) bool) (id string, found bool) 
 	return id, found
 }
 
-// replacedByToken returns the token that one made by another token replaces: an idle one.
+// replacedByToken returns the token that is replaced when a token makes another: an idle one.
 func replacedByToken(list map[string]held, _ string, now time.Time) (id string, found bool) {
 	return oldest(list, func(h held) bool { return now.Sub(h.used) >= store.IdleLimit })
 }
 
-// replacedBySignIn returns the token that a sign-in replaces: an idle one, else one of the
-// same name, else the oldest.
+// replacedBySignIn returns the token that a sign-in replaces: an idle one, otherwise one with the
+// same name, otherwise the oldest.
 func replacedBySignIn(list map[string]held, name string, now time.Time) (id string, found bool) {
 	if id, found = replacedByToken(list, name, now); !found {
 		if id, found = oldest(list, func(h held) bool { return h.name == name }); !found {
@@ -50,8 +50,7 @@ func replacedBySignIn(list map[string]held, name string, now time.Time) (id stri
 	return id, found
 }
 
-// tokenModel is the rule by which tokens of one user replace each other, beside the real
-// tokens.
+// tokenModel runs the rule by which tokens of one user replace each other, and the real thing.
 type tokenModel struct {
 	t         *testing.T
 	f         *fixture
@@ -89,7 +88,7 @@ func (m *tokenModel) createBy(h held, name string) {
 	m.add(name, replacedByToken, in, err)
 }
 
-// add compares the making of a token with the rule, and adds it to the model.
+// add compares the result of making a token with the rule, and adds the token to the model.
 func (m *tokenModel) add(name string, replaced func(map[string]held, string, time.Time) (string, bool), in auth.SignedIn, err error) {
 	m.t.Helper()
 	goes, found := "", true
@@ -154,7 +153,8 @@ func TestTokensOfAUserAreBounded(t *testing.T) {
 	}
 }
 
-// An agent that signs in by a code every day gets in every day.
+// TestDailySignInAlwaysWorks checks that an agent can sign in with a code every day, without
+// reaching the limit of tokens.
 func TestDailySignInAlwaysWorks(t *testing.T) {
 	f := openAt(t, store.Memory)
 	for day := range 150 {
@@ -169,7 +169,8 @@ func TestDailySignInAlwaysWorks(t *testing.T) {
 	}
 }
 
-// Codes are found in the file neither as they are nor by hashing all there are.
+// TestCodesAreStoredAsHMAC checks that a code cannot be found in the file, neither as text nor by
+// hashing all codes of six digits.
 func TestCodesAreStoredAsHMAC(t *testing.T) {
 	f := onFile(t)
 	_, ann := f.mint("ann@example.com")
