@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -76,6 +77,11 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	switch name := norm.Quote(param); {
 	case known:
 		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, allowedOps(allowed))
+		if t.field.Type.Comparison().By == crm.ByFlag {
+			err.Hint += fmt.Sprintf(" Write %s=yes or %s=no.", name, name)
+		}
+		err.Allowed = allowed // a near name, as in for is, would be no correction
+		return "", "", err.On(param)
 	case t.key != "" || !isQuantity(t.field):
 		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
 			norm.Quote(word), name, allowedOps(allowed), name, norm.ShowJSON(raw))
