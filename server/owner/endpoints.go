@@ -141,8 +141,7 @@ func (o *ownership) operate(w http.ResponseWriter, r *http.Request, name string)
 	out := &output{to: w}
 	err := op.run(&call{ctx: r.Context(), store: o.store, out: out, again: r.Header.Get(againHeader) != ""})
 	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusOK)
+	case err == nil: // the first output sent the status; without output net/http sends 200
 	case out.begun:
 		panic(http.ErrAbortHandler) // the command sees that the output is not whole
 	default:

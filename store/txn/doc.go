@@ -43,7 +43,7 @@
 //
 // # Turns
 //
-// A read of records waits for a turn, of which there are as many as processors, and a tenant
+// A read of records waits for a turn. There is one turn more than processors, and a tenant
 // has at most all but one of them. Reads of accounts, such as the lookup of a token, take no
 // turn and have connections of their own, so that they never wait behind lists.
 package txn
