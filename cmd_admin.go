@@ -55,7 +55,7 @@ func (c planListCommand) Run(con console) error {
 // planSetCommand takes one argument for a workspace or a user: their ids and addresses cannot
 // be confused, and a plan means the same for both.
 type planSetCommand struct {
-	Of   string `arg:"" help:"Id of a workspace (ws_…), to limit its records; or e-mail address of a user, to limit how many workspaces they make." placeholder:"WORKSPACE|EMAIL"`
+	Of   string `arg:"" name:"workspace-or-email" help:"Id of a workspace (ws_…), whose records and members the plan limits; or e-mail address of a user, whose number of workspaces it limits."`
 	Plan string `arg:"" help:"Name of the plan."`
 	ownerFlags
 }

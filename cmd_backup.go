@@ -92,8 +92,8 @@ type upgradeCommand struct {
 
 // Run upgrades the file to the schema of this binary, or a copy of it, and prints the steps.
 func (c upgradeCommand) Run(ctx context.Context, con console) error {
-	if _, err := os.Stat(c.DB); err != nil {
-		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	if err := checkExists(c.DB); err != nil {
+		return err
 	}
 	opts := sqlite.Options{Path: c.DB, Schema: store.FileSchema(), LockAs: "crmkit upgrade", Log: slog.New(slog.NewTextHandler(con.err, nil))}
 	run, done := sqlite.Upgrade, "upgraded"

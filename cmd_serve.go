@@ -22,17 +22,17 @@ import (
 type serveCommand struct {
 	Listen        string        `help:"Address to listen on; port 0 picks a free one (default 127.0.0.1:8080, or :443 with TLS). unix:PATH makes a Unix socket for a proxy on this machine." placeholder:"HOST:PORT"`
 	DB            string        `name:"db" help:"The database file, or :memory: to leave nothing behind (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	BaseURL       string        `name:"base-url" help:"Origin that clients use for the server, named in the manual and in mails." placeholder:"URL"`
+	BaseURL       string        `name:"base-url" help:"Address under which clients reach the server, such as https://crm.example.com; shown in the manual and in mails." placeholder:"URL"`
 	Local         bool          `help:"Local mode: sign-in codes are in the answer instead of a mail; loopback only."`
-	TokenFor      string        `help:"Local mode: print a token for this address as the second line." placeholder:"EMAIL"`
+	TokenFor      string        `help:"Local mode: print a token for this address as the second line of standard output." placeholder:"EMAIL"`
 	SMTPURL       string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
 	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
-	Signup        string        `help:"Who may sign up: open is anybody, invite only people who were invited (default ${default})." enum:"open,invite" default:"open"`
+	Signup        string        `help:"Who may sign up. open: anybody; invite: only people who were invited (default ${default})." enum:"open,invite" default:"open"`
 	Rate          int           `help:"Requests per second of one token, and of one client address, with bursts of four times as many; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`
 	ImportMax     int           `help:"Largest file to import in megabytes; the file is kept beside the database while it is read (default ${default})." default:"2048" placeholder:"MB"`
 	MetricsToken  string        `help:"Bearer token for GET /metrics; without it this path is off." placeholder:"SECRET"`
 	MetricsListen string        `help:"Second address, like 127.0.0.1:9090, that serves GET /metrics without a token." placeholder:"HOST:PORT"`
-	TrustProxy    string        `help:"Networks of reverse proxies, like 10.0.0.0/8, ::1, whose X-Forwarded-For names the client." placeholder:"CIDR,…"`
+	TrustProxy    string        `help:"Addresses of your reverse proxies, like 10.0.0.0/8,::1. For requests from them the client address is taken from X-Forwarded-For." placeholder:"CIDR,…"`
 	LogFormat     string        `help:"Format of the log on standard error: text or json." enum:"text,json" default:"text"`
 	BackupDir     string        `help:"Folder for automatic backups; without it none are made." placeholder:"DIR"`
 	BackupEvery   time.Duration `help:"Time between two backups, like 6h or 30m (default 6h)." placeholder:"TIME"`

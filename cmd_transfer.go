@@ -24,8 +24,8 @@ import (
 
 // connectionFlags say which data a command works on: those of a file or of a server.
 type connectionFlags struct {
-	DB    string `name:"db" help:"The database file (default ${default})." default:"crmkit.db" placeholder:"FILE"`
-	Email string `help:"User to act as on the file; needed if it has several." placeholder:"EMAIL"`
+	DB    string `name:"db" help:"The database file; import creates it if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
+	Email string `help:"User in whose name to act; needed if the file has several." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
 	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
 	planFlags
@@ -58,15 +58,17 @@ func (c connectionFlags) with(ctx context.Context, con console, name string, fn 
 
 // exportCommand prints the answer of GET /export unchanged.
 type exportCommand struct {
-	What string `arg:"" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace)." placeholder:"KIND"`
+	What string `arg:"" name:"kind" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace)."`
 	connectionFlags
 }
 
 // Run writes an export to standard output. An export that breaks off is an error, since the
 // part that was written looks complete.
 func (c exportCommand) Run(ctx context.Context, con console) error {
-	if _, err := os.Stat(c.DB); c.URL == "" && c.DB != store.Memory && err != nil {
-		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	if c.URL == "" && c.DB != store.Memory {
+		if err := checkExists(c.DB); err != nil {
+			return err
+		}
 	}
 	return c.with(ctx, con, "crmkit export", func(api *client.Client) error {
 		a := &responseSink{out: con.out}
@@ -117,7 +119,7 @@ func (a *responseSink) refusal() error {
 // importCommand sends a file to POST /import.
 type importCommand struct {
 	File string `arg:"" help:"CSV, JSON lines, a JSON array, or a file of crmkit export; - is standard input." placeholder:"FILE"`
-	What string `arg:"" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1' (default: taken from the file or its name)." placeholder:"KIND"`
+	What string `arg:"" name:"kind" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1'. Not needed for a crmkit export, or if the name of the file has the kind, as in contacts.csv."`
 	connectionFlags
 }
 
@@ -172,7 +174,7 @@ func (c importCommand) kind(in *bufio.Reader) (string, error) {
 		}
 		kinds = append(kinds, e.Plural)
 	}
-	return "", fmt.Errorf("%s: say what the rows are, behind the file: %s", c.File, strings.Join(kinds, ", "))
+	return "", fmt.Errorf("%s: add the kind of the rows after the file: %s", c.File, strings.Join(kinds, ", "))
 }
 
 // terminal reports whether a writer is a terminal, and not a file or a pipe.

@@ -38,7 +38,7 @@ func (c userShowCommand) Run(ctx context.Context, con console) error {
 // need for it: the user may have lost the mailbox, or asked by another way.
 type userRemoveCommand struct {
 	Email string `arg:"" help:"The address of the account." placeholder:"EMAIL"`
-	Yes   bool   `help:"Delete it. Without this flag the command says what it would delete." env:"-"`
+	Yes   bool   `help:"Delete it. Without this flag the command says what it would delete, and deletes nothing." env:"-"`
 	ownerFlags
 }
 
@@ -63,7 +63,7 @@ func (c workspaceListCommand) Run(ctx context.Context, con console) error {
 // workspaceRemoveCommand deletes a workspace whose members do not do it themselves.
 type workspaceRemoveCommand struct {
 	ID  string `arg:"" help:"The workspace (ws_…)." placeholder:"WORKSPACE"`
-	Yes bool   `help:"Delete it. Without this flag the command refuses, since only a backup could bring it back." env:"-"`
+	Yes bool   `help:"Delete it. Without this flag the command says what it would delete, and deletes nothing." env:"-"`
 	ownerFlags
 }
 

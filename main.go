@@ -36,7 +36,7 @@ var version = "dev"
 // over the file. Flags with the tag env:"-" are for one call, such as --force, and can only
 // be given on the command line.
 type cli struct {
-	Config string `help:"File of KEY=VALUE lines; a key is the name of a flag." placeholder:"FILE" env:"CRMKIT_CONFIG"`
+	Config string `help:"File of NAME=VALUE lines; NAME is a flag (db) or its variable (CRMKIT_DB)." placeholder:"FILE" env:"CRMKIT_CONFIG"`
 
 	Serve   serveCommand     `cmd:"" help:"Run the server."`
 	Token   tokenCommand     `cmd:"" help:"Make a token without a sign-in code, on the machine of the database file."`

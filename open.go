@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -72,6 +73,16 @@ func checkPath(path string) error {
 	return nil
 }
 
+// checkExists returns an error for a database file that does not exist or cannot be read, for
+// the commands that do not create one.
+func checkExists(path string) error {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s; name the file of a server that has run, with --db", path)
+	}
+	return err
+}
+
 // session opens the file for a command: this process becomes the owner of the file, or works
 // through the process that owns it. The settings are checked before, so that a mistake in
 // them does not depend on which of the two happens. The caller closes the session.
@@ -101,8 +112,8 @@ func (f ownerFlags) do(ctx context.Context, con console, op owner.Operation) err
 	if f.DB == store.Memory {
 		return errors.New("--db :memory: ends with this command; name a file, or use serve --token-for")
 	}
-	if _, err := os.Stat(f.DB); err != nil {
-		return fmt.Errorf("%w; name the file of a server that has run, with --db", err)
+	if err := checkExists(f.DB); err != nil {
+		return err
 	}
 	log := slog.New(slog.NewTextHandler(con.err, nil))
 	session, err := f.session(ctx, owner.Brief, store.Options{Path: f.DB, LockAs: "a command of crmkit", Log: log})

@@ -88,7 +88,7 @@ func TestOperationsSettings(t *testing.T) {
 		}
 	}
 	p := start(t, cmd)
-	eventually(t, patience, func() bool { return strings.Contains(p.stderr.text(), "certificate is there") })
+	eventually(t, patience, func() bool { return strings.Contains(p.stderr.text(), "certificate ready") })
 	backUp(t, filepath.Join(cmd.Dir, "crmkit.db"), filepath.Join(cmd.Dir, "backups"), 0)
 	owner := func(args ...string) *exec.Cmd {
 		c := command(t, args...)

@@ -36,7 +36,7 @@ func secure(t *testing.T) *secured {
 		}}
 	t.Cleanup(transport.CloseIdleConnections)
 	s.https = &http.Client{Transport: transport}
-	eventually(t, patience, func() bool { return strings.Contains(s.stderr.text(), `msg="certificate is there"`) })
+	eventually(t, patience, func() bool { return strings.Contains(s.stderr.text(), `msg="certificate ready"`) })
 	return s
 }
 

@@ -104,7 +104,7 @@ func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "say what the rows are, behind the file: contacts, companies, deals, "},
+		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "add the kind of the rows after the file: contacts, companies, deals, "},
 		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
 		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "the JSON array has no end"},
 		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},

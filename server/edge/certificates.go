@@ -105,10 +105,10 @@ func (c *Certificates) Prepare(log *slog.Logger) {
 		// Without a cipher suite the manager takes the client for one that needs an RSA key.
 		hello := &tls.ClientHelloInfo{ServerName: name, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}}
 		if _, err := c.manager.GetCertificate(hello); err != nil {
-			log.Error("no certificate; the name must lead to this machine, and the CA reach its port 80 or 443. The next client that comes after a minute makes another try", "domain", name, "error", err)
+			log.Error("no certificate; DNS must point the name to this machine, and the certificate authority must reach its port 80 or 443. A minute later the next connection tries again", "domain", name, "error", err)
 			continue
 		}
-		log.Info("certificate is there", "domain", name)
+		log.Info("certificate ready", "domain", name)
 	}
 }
 

@@ -79,7 +79,7 @@ type InUseError struct {
 }
 
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. all commands but serve, restore and upgrade work beside a server", e.Path, e.Owner)
+	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. All commands but serve, restore and upgrade work beside a server", e.Path, e.Owner)
 }
 
 // writeOwner writes into the lock file who holds it, for the messages of others.
