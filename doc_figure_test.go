@@ -75,7 +75,7 @@ func TestGrowthFigure(t *testing.T) {
 	}
 }
 
-// TestPerformancePageNamesBenchmarks checks that each benchmark the page names can be run.
+// TestPerformancePageNamesBenchmarks checks that the benchmarks on the page exist.
 func TestPerformancePageNamesBenchmarks(t *testing.T) {
 	page, err := os.ReadFile("docs/performance.md")
 	if err != nil {

@@ -30,7 +30,7 @@ func page(t *testing.T, name string) (text string, blocks []block) {
 	return string(data), blocks
 }
 
-// TestReadmeIsShort checks that a newcomer reads README.md in a few minutes.
+// TestReadmeIsShort checks that README.md can be read in a few minutes.
 func TestReadmeIsShort(t *testing.T) {
 	text, _ := page(t, "README.md")
 	if n := strings.Count(text, "\n"); n > 180 {
@@ -80,8 +80,7 @@ func TestClientSettings(t *testing.T) {
 	}
 }
 
-// TestDocsNameExistingTests checks that the tests and files that docs/ puts behind its
-// promises are there.
+// TestDocsNameExistingTests checks that the tests exist that docs/ names for its promises.
 func TestDocsNameExistingTests(t *testing.T) {
 	out, err := exec.Command("grep", "-rhoE", "--include=*_test.go", `^func (Test|Fuzz|Benchmark)\w+`, ".").Output()
 	if err != nil {
@@ -105,8 +104,8 @@ func TestDocsNameExistingTests(t *testing.T) {
 	}
 }
 
-// TestMCPPageNamesATestPerRow checks that each row of docs/mcp.md, but for what is left
-// out, ends with the tests that hold it.
+// TestMCPPageNamesATestPerRow checks that each requirement in docs/mcp.md that is not left out
+// names the tests that check it.
 func TestMCPPageNamesATestPerRow(t *testing.T) {
 	data, err := os.ReadFile("docs/mcp.md")
 	if err != nil {

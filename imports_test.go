@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// order says who may import whom: what stands to the left, directly or through
-// another line, and nothing else. ARCHITECTURE.md shows the same lines.
+// order says which package may import which: those to its left, directly or through another
+// line, and no others. ARCHITECTURE.md shows the same lines.
 const order = `
 crm/norm < crm < crm/fieldtype < crm/catalog < query
 query < store < auth < auth/oauth < server/edge < server/web < server/oauth < server/mcp < server < server/owner < main
@@ -35,9 +35,8 @@ store/changelog < store/maintenance
 store/account < store/storetest
 `
 
-// fences say where an import may stand: in these packages, or this file. Every
-// import from outside the standard library needs one. ARCHITECTURE.md shows the
-// same lines.
+// fences say which packages may have an import. Every import from outside the standard library
+// needs a line. ARCHITECTURE.md shows the same lines.
 const fences = `
 modernc.org/sqlite                      store/sqlite
 database/sql                            store/sqlite
@@ -62,12 +61,12 @@ const module = "crmkit"
 // source is a file of the product.
 type source struct {
 	file    string // slashed, from the root
-	room    string // its package: the directory, main at the root
+	room    string // the directory of its package; main at the root
 	imports []string
 	doc     string
 }
 
-// sources parses the imports of every file that is no test.
+// sources parses the imports of every file that is not a test.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var list []source
@@ -205,7 +204,7 @@ func TestSQLStaysInStore(t *testing.T) {
 	}
 }
 
-// fenceOf returns the fence around an import: its own path, or one above.
+// fenceOf returns the fence of an import: that of its path or of a path above it, or "".
 func fenceOf(name string, places map[string][]string) string {
 	for fence := range places {
 		if name == fence || strings.HasPrefix(name, fence+"/") {
@@ -215,7 +214,7 @@ func fenceOf(name string, places map[string][]string) string {
 	return ""
 }
 
-// TestArchitectureShowsImportRules checks that ARCHITECTURE.md shows the lines this test goes by.
+// TestArchitectureShowsImportRules checks that ARCHITECTURE.md shows the lines of these tests.
 func TestArchitectureShowsImportRules(t *testing.T) {
 	data, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {

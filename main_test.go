@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// inside runs run in this process, as main does, and returns what it printed.
+// inside runs a command in this process, as main does, and returns its output.
 func inside(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, log bytes.Buffer
@@ -20,8 +20,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestHelp checks that asking for help runs nothing, also with arguments that
-// would serve.
+// TestHelp checks that --help runs no command, also with further arguments of one.
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"serve", "--help", "--local"}, {"token", "--help"}} {
 		out, _, err := inside(t, args...)
@@ -40,7 +39,7 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-// TestHelpSynonyms checks that what people try first is answered.
+// TestHelpSynonyms checks the arguments that people try first.
 func TestHelpSynonyms(t *testing.T) {
 	for _, args := range [][]string{nil, {"help"}, {"help", "serve"}, {"--help"}} {
 		out, _, err := inside(t, args...)

@@ -10,7 +10,7 @@ import (
 	"crmkit/crm"
 )
 
-// Edits of lists and objects give what the plain loops give.
+// TestEditsMatchNaiveImplementation compares edits of lists and objects with quadratic loops.
 func TestEditsMatchNaiveImplementation(t *testing.T) {
 	e := testSchema(t).ByName("company")
 	tags, custom := e.Field("tags"), e.Field("custom")
@@ -51,7 +51,7 @@ func TestEditsMatchNaiveImplementation(t *testing.T) {
 	})
 }
 
-// compact returns each word once, in the order of its first place.
+// compact returns each word once, in the order of first occurrence.
 func compact(words []string) (list []string) {
 	for _, word := range words {
 		if !slices.Contains(list, word) {

@@ -19,8 +19,8 @@ func testSchema(t testing.TB) *crm.Schema {
 	return s
 }
 
-// sampleNumbers returns small numbers, the edges of every length, and a spread
-// of large ones that is the same in every run.
+// sampleNumbers returns small numbers, the smallest and largest of every length, and large ones
+// that are the same in every run.
 func sampleNumbers(n int) []int64 {
 	list := []int64{1, 2, 31, 32, 1023, 1024, 1025, 1<<40 - 1}
 	for shift := 10; shift < 40; shift += 5 {
@@ -122,7 +122,7 @@ func TestIDsOfOtherWorkspacesAreRefused(t *testing.T) {
 	}
 }
 
-// TestIDWithAnotherPrefixIsRefused checks that a changed prefix does not make another id.
+// TestIDWithAnotherPrefixIsRefused checks that the check characters depend on the prefix.
 func TestIDWithAnotherPrefixIsRefused(t *testing.T) {
 	s := testSchema(t)
 	slipped := 0
@@ -175,8 +175,8 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// TestLocateHandleWithWrongKind sends a contact's id behind another kind's
-// word: the hint must not say that a contact is no contact.
+// TestLocateHandleWithWrongKind sends a contact's id after the name of another entity: the hint
+// must not say that a contact is not a contact.
 func TestLocateHandleWithWrongKind(t *testing.T) {
 	s := testSchema(t)
 	id := crm.RecordID("c", crm.RecordKey(1, 7))
@@ -186,8 +186,8 @@ func TestLocateHandleWithWrongKind(t *testing.T) {
 	}
 }
 
-// TestLocateNamesPathOfOtherKind follows the hint: the path it names must begin with
-// the route of the other kind.
+// TestLocateNamesPathOfOtherKind checks that the path in the hint begins with the route of the
+// other entity.
 func TestLocateNamesPathOfOtherKind(t *testing.T) {
 	s := testSchema(t)
 	for _, other := range s.Entities {

@@ -13,7 +13,7 @@ import (
 
 const applyNow = 1_780_000_000_123
 
-// apply makes a record of the entity from some fields and applies the inputs.
+// apply applies the inputs to a record of the entity with some fields.
 func apply(t *testing.T, entity string, before map[string]crm.Value, inputs ...crm.Input) (crm.Record, *crm.Error) {
 	t.Helper()
 	e := testSchema(t).ByName(entity)

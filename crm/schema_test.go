@@ -34,7 +34,7 @@ func twice(edit func(*crm.Entity)) []crm.Entity {
 	return append(note(func(*crm.Entity) {}), other...)
 }
 
-// follows returns an entity whose title, a text, follows from others.
+// follows returns an entity whose title, a text, has the derivation.
 func follows(d crm.Derivation) []crm.Entity {
 	return note(func(e *crm.Entity) { e.Fields[0].ReadOnly, e.Fields[0].Derivation = true, d })
 }
@@ -122,8 +122,8 @@ func TestNewSchemaChecksGroups(t *testing.T) {
 	})
 }
 
-// TestViewsAreNotRecords checks what the rest of the product relies on for views: they are
-// listed, found by name and path, and never made or counted by the rules of records.
+// TestViewsAreNotRecords checks the promises for views: they are listed and found by name and
+// path, and the rules for making and counting records do not apply to them.
 func TestViewsAreNotRecords(t *testing.T) {
 	view := note(func(*crm.Entity) {})[0].View
 	s, err := crm.NewSchema(nil, []crm.View{view})

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSealedIDsRoundTrip checks that an id leads to its key in its own workspace, looks like
-// the random ones, and that what is no id leads nowhere.
+// TestSealedIDsRoundTrip checks that Key returns the key of an id in its own workspace and 0 for
+// other texts, and that ids look like random ones.
 func TestSealedIDsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := NewSealer(rapid.SliceOfN(rapid.Byte(), 1, 32).Draw(t, "secret"), "aud")

@@ -22,7 +22,7 @@ func resume(env query.Env, e *crm.Entity, raw, cursor string) (*query.Query, *cr
 	return query.Parse(e, params, env)
 }
 
-// begin parses the parameters and returns the cursor behind a row of number 7.
+// begin parses the parameters and returns the cursor after a row with the number 7.
 func begin(t testing.TB, env query.Env, raw string) (*crm.Entity, string) {
 	t.Helper()
 	params, _ := url.ParseQuery(raw)
@@ -113,7 +113,7 @@ func TestCursorTampered(t *testing.T) {
 	}
 }
 
-// breaks drops the line breaks that base64 decoding steps over.
+// breaks removes the line breaks that base64 decoding ignores.
 var breaks = strings.NewReplacer("\r", "", "\n", "")
 
 func FuzzCursor(f *testing.F) {

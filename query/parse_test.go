@@ -51,8 +51,8 @@ func TestParseQuery(t *testing.T) {
 	}
 }
 
-// TestCursorAfterUnsetSortValue checks that a page that ends on a row without a sort
-// value is not the last: entries made at sign-in have no token.
+// TestCursorAfterUnsetSortValue checks that pages continue after a row without a sort value:
+// entries made at sign-in have no token.
 func TestCursorAfterUnsetSortValue(t *testing.T) {
 	env := testEnv(t)
 	e := env.Schema.ByName("change")
@@ -68,8 +68,7 @@ func TestCursorAfterUnsetSortValue(t *testing.T) {
 	}
 }
 
-// TestSearchPaths checks that no search path of the schema leads nowhere: each
-// is one alternative of the condition.
+// TestSearchPaths checks that each search path of the schema is an alternative in the condition.
 func TestSearchPaths(t *testing.T) {
 	env := testEnv(t)
 	for _, e := range env.Schema.Entities {
@@ -83,8 +82,7 @@ func TestSearchPaths(t *testing.T) {
 	}
 }
 
-// TestReminderFiltersCompile checks that the conditions the schema writes as filters are
-// filters.
+// TestReminderFiltersCompile checks that the conditions of reminders are valid filters.
 func TestReminderFiltersCompile(t *testing.T) {
 	env := testEnv(t)
 	for _, e := range env.Schema.Entities {
@@ -121,7 +119,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// marked is no name of the schema, and would be seen if it reached SQL text.
+// marked is not a name of the schema, so it can be recognised in SQL text.
 const marked = `zq'"`
 
 // FuzzParse sends any parameters, values and keys carrying the mark: no panic,
@@ -153,7 +151,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// sqlText is the alphabet of everything the compiler writes.
+// sqlText matches the characters of the SQL that the compiler writes.
 var sqlText = regexp.MustCompile(`^[A-Za-z0-9_ .,()'$<>=*+\\]*$`)
 
 func tryParse(t *testing.T, env query.Env, e *crm.Entity, params url.Values) {

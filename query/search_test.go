@@ -8,8 +8,8 @@ import (
 	"crmkit/query"
 )
 
-// FuzzFind searches for any text in every kind: no panic, one-line hints, and no text
-// of the client in SQL.
+// FuzzFind searches for any text in every entity: no panic, hints of one line, and no text of the
+// client in SQL.
 func FuzzFind(f *testing.F) {
 	for _, seed := range []string{"acme", "jane@acme.com", "https://www.acme.com/x", "c_07j0", "contact/c_07j0", "+49 (30) 123-45", "0049", "%_\\", "ﬁ Ⅳ", "\u0301", "a b c"} {
 		f.Add(seed)

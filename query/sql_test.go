@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/sql.txt")
 
-// testEnv is a Wednesday morning in workspace 1.
+// testEnv returns an Env of workspace 1 on a Wednesday morning.
 func testEnv(t testing.TB) query.Env {
 	t.Helper()
 	s, err := catalog.Schema()
@@ -39,9 +39,9 @@ func entityOf(env query.Env, plural string) *crm.Entity {
 	return nil
 }
 
-// TestSQL replays testdata/sql.txt: below each request stands what it compiles
-// to. "after name=Jane" behind a request continues behind such a row, number 7
-// of workspace 1; "after unset" behind one without a sort value.
+// TestSQL replays testdata/sql.txt, which has requests with the SQL of each below it. "after
+// name=Jane" at the end of a request continues after a row with this value, number 7 of workspace
+// 1; "after unset" continues after a row without a sort value.
 func TestSQL(t *testing.T) {
 	const file = "testdata/sql.txt"
 	data, err := os.ReadFile(file)
@@ -72,7 +72,7 @@ func TestSQL(t *testing.T) {
 	}
 }
 
-// compiled returns the pages and arguments of a request, or its error.
+// compiled returns the ranges and arguments of a request, or its error.
 func compiled(t *testing.T, request string) string {
 	t.Helper()
 	env := testEnv(t)
@@ -120,7 +120,7 @@ func faultText(fault *crm.Error) string {
 	return text
 }
 
-// lastRow returns number 7 of workspace 1 with one field set, as in name=Jane.
+// lastRow returns the record number 7 of workspace 1 with one field set, as in name=Jane.
 func lastRow(t *testing.T, env query.Env, q *query.Query, after string) crm.Record {
 	t.Helper()
 	rec := crm.NewRecord(q.Entity)
@@ -145,7 +145,7 @@ func lastRow(t *testing.T, env query.Env, q *query.Query, after string) crm.Reco
 	return rec
 }
 
-// TestItems reads the values of in: lists through the filter they make.
+// TestItems checks how in: splits a list, by the arguments of the compiled filter.
 func TestItems(t *testing.T) {
 	env := testEnv(t)
 	for value, want := range map[string][]string{

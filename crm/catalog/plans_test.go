@@ -29,7 +29,7 @@ func TestBuiltinPlans(t *testing.T) {
 	}
 }
 
-// caps returns what a built-in plan allows of each resource.
+// caps returns the caps of a built-in plan in the order of Resources.
 func caps(records, members, workspaces, storage int64) []int64 {
 	var list []int64
 	for _, name := range catalog.Resources() {
@@ -49,7 +49,7 @@ func caps(records, members, workspaces, storage int64) []int64 {
 	return list
 }
 
-// written returns a plan of those caps as a setting has it.
+// written returns a plan with these caps in the form of the setting.
 func written(name string, caps []int64) string {
 	text := name + ":"
 	for i, resource := range catalog.Resources() {
@@ -58,8 +58,8 @@ func written(name string, caps []int64) string {
 	return text
 }
 
-// TestResources checks that nothing a client can create without bound is
-// forgotten, and that a plan caps nothing that does not exist.
+// TestResources checks that plans cap everything that a client can create without limit, and
+// nothing that does not exist.
 func TestResources(t *testing.T) {
 	names := catalog.Resources()
 	if first := []string{"contacts", "companies", "deals"}; !slices.Equal(names[:3], first) {
@@ -83,8 +83,8 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// TestPlansAreNotShared checks that a caller who writes into what it was given
-// changes no other server's plans.
+// TestPlansAreNotShared checks that a caller that changes the plans it got does not change those
+// of another server.
 func TestPlansAreNotShared(t *testing.T) {
 	catalog.Resources()[0] = "spoiled"
 	catalog.BuiltinPlans()[0].Caps[0].Max = 1
@@ -165,7 +165,7 @@ const (
 	badNumber = "; write digits only, from 0 to 1000000000000, or unlimited"
 )
 
-// refusedPlans returns settings that are refused, with the reason that is given.
+// refusedPlans returns settings that are refused, with the reason in the error.
 func refusedPlans() map[string]string {
 	resources := " cannot be capped, only " + strings.Join(catalog.Resources(), ", ")
 	long := strings.Repeat("b", 33)
@@ -225,8 +225,8 @@ func TestParsePlansRefuses(t *testing.T) {
 	}
 }
 
-// TestPlansRoundTrip prints random plans as a setting and checks that it gives
-// the same plans, whatever order plans and caps stand in.
+// TestPlansRoundTrip prints random plans as a setting, in any order of plans and caps, and checks
+// that parsing it returns the same plans.
 func TestPlansRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
@@ -309,7 +309,7 @@ func printed(plans catalog.Plans) []string {
 	return list
 }
 
-// allCaps returns what a plan allows of every resource.
+// allCaps returns the cap of every resource in a plan.
 func allCaps(plans catalog.Plans, name string) []int64 {
 	var caps []int64
 	for _, resource := range catalog.Resources() {

@@ -10,8 +10,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// TestReadingCellsStopsAtTheLimit checks that a cell with far too many labels costs as many
-// allocations as one that has one too many: reading stops at the limit.
+// TestReadingCellsStopsAtTheLimit checks that a cell with far too many labels needs as many
+// allocations as one with one too many.
 func TestReadingCellsStopsAtTheLimit(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}
 	for separator, column := range map[string]crm.Cell{";": {}, ",": {Own: true}} {

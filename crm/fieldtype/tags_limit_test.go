@@ -9,8 +9,8 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// TestReadingTagsStopsAtTheLimit checks that a list far beyond the limit costs as many
-// allocations as one that is too long by one: reading stops at the limit.
+// TestReadingTagsStopsAtTheLimit checks that a list far beyond the limit needs as many
+// allocations as one that is too long by one.
 func TestReadingTagsStopsAtTheLimit(t *testing.T) {
 	tags := &crm.Field{Name: "tags", Type: fieldtype.Tags}
 	for name, pattern := range map[string]string{"a list": `["%s"]`, "an edit": `{"add":["%s"]}`} {

@@ -9,10 +9,10 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// typeTest is what a type makes of JSON: of a body, of a lenient client, and of a cell.
+// typeTest has the results of a type for JSON of a body, of a lenient client, and of a cell.
 type typeTest struct {
 	is      crm.Type
-	field   crm.Field // what the field says besides its type
+	field   crm.Field // without name, type and doc
 	reads   map[string]string
 	refuses []string
 	lenient map[string]string
@@ -74,8 +74,8 @@ func TestTypesReadCells(t *testing.T) {
 	}
 }
 
-// TestTypeNamesAreUnique checks that no two types have one word in the manual, and that the
-// table of the product has each of them.
+// TestTypeNamesAreUnique checks that types have different names in the manual, and that the
+// schema of the product uses each of them.
 func TestTypeNamesAreUnique(t *testing.T) {
 	schema, err := catalog.Schema()
 	if err != nil {
@@ -100,7 +100,7 @@ func TestTypeNamesAreUnique(t *testing.T) {
 	}
 }
 
-// TestComputedTypesShowTheRecord reads what follows from the rest of a record.
+// TestComputedTypesShowTheRecord checks the values that follow from other fields of a record.
 func TestComputedTypesShowTheRecord(t *testing.T) {
 	schema, err := catalog.Schema()
 	if err != nil {
@@ -125,7 +125,7 @@ func TestComputedTypesShowTheRecord(t *testing.T) {
 
 func reader() crm.Reader { return crm.Reader{} }
 
-// shown returns a value in a form that tests can write down.
+// shown returns a value as a text that test tables can contain.
 func shown(v crm.Value) string {
 	switch v.Kind {
 	case crm.TextKind:

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAmountsRoundTrip checks that an amount is the same after it was written and
-// read, in every currency, and how a few of them are written.
+// TestAmountsRoundTrip checks that parsing a formatted amount returns it, in every currency, and
+// the format of a few amounts.
 func TestAmountsRoundTrip(t *testing.T) {
 	codes := strings.Fields(currencies)
 	rapid.Check(t, func(t *rapid.T) {
@@ -25,8 +25,8 @@ func TestAmountsRoundTrip(t *testing.T) {
 	}
 }
 
-// TestAmbiguousAmountsAreRefused holds what is refused: nothing is rounded, and every amount
-// names its currency.
+// TestAmbiguousAmountsAreRefused checks that nothing is rounded and that every amount must have a
+// currency.
 func TestAmbiguousAmountsAreRefused(t *testing.T) {
 	for text, n := range map[string]int64{"1250 usd": 125000, " 1250.5  USD": 125050, "-3 JPY": -3} {
 		if got, _, wrong := ParseAmount(text); got != n || wrong != "" {
@@ -40,7 +40,7 @@ func TestAmbiguousAmountsAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzParseAmount reads anything: what is taken is the same when it is written again.
+// FuzzParseAmount checks that an accepted amount is the same after formatting and parsing.
 func FuzzParseAmount(f *testing.F) {
 	for _, seed := range []string{"1250.00 USD", "120000 JPY", "-1.234 BHD", "9007199254740991 JPY", "1e5 USD", "0.5 USD"} {
 		f.Add(seed)
@@ -56,7 +56,7 @@ func FuzzParseAmount(f *testing.F) {
 	})
 }
 
-// FuzzParseMinorUnits reads amounts: what is taken has as many digits as it was written with.
+// FuzzParseMinorUnits checks that an accepted amount has all the digits of its text.
 func FuzzParseMinorUnits(f *testing.F) {
 	for _, text := range []string{"1,250.50", "1.250,50", "-0.5", "1,25", "$5", "1.234.567,8", ".", ",", "1,,2", "0.00"} {
 		f.Add(text, 2)

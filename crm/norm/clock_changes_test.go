@@ -97,10 +97,9 @@ var clockChanges = []struct{ zone, now, text, from, until string }{
 	{"Europe/Berlin", "2026-10-25T01:30:00Z", "-1h", "2026-10-25T00:30:00Z", "2026-10-25T00:30:00.001Z"},
 }
 
-// TestClockAtChanges reads times around changes of clocks. A time shown twice
-// is the first of the two, one that is skipped counts on from before the change
-// (RFC 5545, section 3.3.5); a day is all moments from its first to the next
-// day's first.
+// TestClockAtChanges parses times around changes of clocks. A time that clocks show twice is the
+// first of the two; for a time that they skip the offset before the change applies (RFC 5545
+// section 3.3.5). A day ends where the next one starts.
 func TestClockAtChanges(t *testing.T) {
 	for _, test := range clockChanges {
 		clock := clockIn(t, test.zone)

@@ -62,8 +62,8 @@ func TestEmailRefuses(t *testing.T) {
 	}
 }
 
-// TestAddressThatGrows lowers letters whose small form is longer: what is taken
-// must fit the 64 bytes of RFC 5321 and be taken again.
+// TestEmailWhoseLowerCaseIsLonger uses letters whose lower case has more bytes: an accepted
+// address must fit the 64 bytes of RFC 5321 and be accepted again.
 func TestEmailWhoseLowerCaseIsLonger(t *testing.T) {
 	address, ok := Email(strings.Repeat("Ⱥ", 32) + "@acme.com")
 	if again, same := Email(address); ok && (!same || again != address) {
@@ -99,7 +99,7 @@ func TestHostRefuses(t *testing.T) {
 	}
 }
 
-// TestHostIsIdempotent checks that a stored domain, sent back, stays what it is.
+// TestHostIsIdempotent checks that a stored domain that is sent back does not change.
 func TestHostIsIdempotent(t *testing.T) {
 	for _, text := range []string{"www.www.acme.com", "www.www.www.acme.com.", "www.www.com"} {
 		host, ok := Host(text)
@@ -109,8 +109,8 @@ func TestHostIsIdempotent(t *testing.T) {
 	}
 }
 
-// TestHostIgnoresPath checks that the host is what stands first, also when the
-// path or query names another address.
+// TestHostIgnoresPath checks that the host is the first part of a URL, also if the path or query
+// contains another address.
 func TestHostIgnoresPath(t *testing.T) {
 	for _, text := range []string{"acme.com/login?next=https://other.com", "acme.com/https://other.com", "acme.com?x=http://other.com/"} {
 		if host, ok := Host(text); !ok || host != "acme.com" {
@@ -119,7 +119,7 @@ func TestHostIgnoresPath(t *testing.T) {
 	}
 }
 
-// odd is what an address or host must never hold.
+// odd reports whether a character must not be in a stored address or host.
 func odd(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.C, unicode.Z) || strings.ContainsRune("\"<>()[],;:\\", r)
 }

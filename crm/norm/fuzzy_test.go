@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// apart is the textbook form of the distance.
+// apart returns the distance by the textbook algorithm.
 func apart(a, b []rune) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {
@@ -29,7 +29,7 @@ func apart(a, b []rune) int {
 	return d[len(a)][len(b)]
 }
 
-// FuzzDistance checks that distances are those of the textbook.
+// FuzzDistance compares distances with the textbook algorithm.
 func FuzzDistance(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"kowalski", "kowalksi"}, {"kowalski", "kowalsky"}, {"anna", "ana"}, {"anna", "annna"}, {"anna", "nana"}, {"corporation", "coroporatoin"},
@@ -50,7 +50,7 @@ func FuzzDistance(f *testing.F) {
 	})
 }
 
-// TestTyposByWordLength holds how many typos are forgiven.
+// TestTyposByWordLength checks how many typos are allowed by the length of a word.
 func TestTyposByWordLength(t *testing.T) {
 	for word, want := range map[string]int{"bob": 0, "anna": 1, "kowalsk": 1, "kowalski": 2, "q3report": 0, "12345678": 0, "мама": 1} {
 		got := 0

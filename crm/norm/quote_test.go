@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// unseen is this test's own list of what must never stand in an answer as it
-// is: controls, format characters, separators and every default-ignorable code
-// point (Unicode's DerivedCoreProperties), variation selectors among them,
-// noncharacters, and what is drawn blank.
+// unseen is a list, independent of the code, of the characters that answers must escape:
+// controls, format characters, separators and every default-ignorable code point (Unicode's
+// DerivedCoreProperties) including variation selectors, noncharacters, and letters that are
+// drawn blank.
 func unseen(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r >= 0xe0000 && r <= 0xe0fff ||
@@ -48,8 +48,8 @@ func TestVariationSelectors(t *testing.T) {
 	}
 }
 
-// TestBrokenUTF8 checks that bytes which are no UTF-8, and to a terminal may be
-// C1 controls, reach no answer, not even inside a hint.
+// TestBrokenUTF8 checks that bytes that are not UTF-8, which a terminal may take for C1 controls,
+// are in no answer and no hint.
 func TestBrokenUTF8(t *testing.T) {
 	for _, s := range []string{"\x9b31m", "a\xff", "\xed\xa0\x80", "x\xe2\x82"} {
 		for name, out := range map[string]string{
@@ -65,7 +65,7 @@ func TestBrokenUTF8(t *testing.T) {
 	}
 }
 
-// checkQuoted holds the promises of a value in a line for one string.
+// checkQuoted checks the promises for a value in a line of text.
 func checkQuoted(t *testing.T, s string) {
 	t.Helper()
 	quoted := string(AppendQuoted([]byte("x"), s))[1:]

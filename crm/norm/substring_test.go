@@ -7,10 +7,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// longPart is the length of the parts that the worst texts are made for.
+// longPart is the length of the patterns for which the slowest texts are made.
 const longPart = 200
 
-// repetitive returns texts that naive searching takes long for: few letters, repeated.
+// repetitive returns texts of few repeated letters, which are slow for naive searching.
 func repetitive() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		unit := rapid.StringOfN(rapid.SampledFrom([]rune("abä")), 1, 4, -1).Draw(t, "unit")
@@ -43,9 +43,8 @@ func TestContainsMatchesStringsContains(t *testing.T) {
 	})
 }
 
-// TestSearchesAreLinear counts the comparisons on a whole text, the longest pattern and
-// texts made to be slow: those on which trying the pattern at each position takes a
-// hundred times as many.
+// TestSearchesAreLinear counts the comparisons for the longest pattern and the slowest texts:
+// trying the pattern at each position would take a hundred times as many.
 func TestSearchesAreLinear(t *testing.T) {
 	const size = 65_536
 	fibonacci, last := "ab", "a"
@@ -65,7 +64,7 @@ func TestSearchesAreLinear(t *testing.T) {
 	}
 }
 
-// FuzzContains compares like: as it is asked for with the texts folded.
+// FuzzContains checks the condition of like: with folded texts.
 func FuzzContains(f *testing.F) {
 	for _, seed := range [][2]string{{"Straße", "STRASSE"}, {"100 %", "%"}, {"a_b", "_"}, {`a\b`, `\`}, {"Crème brûlée", "BRULEE"}, {"aaaab", strings.Repeat("a", 300) + "b"}, {"ﬁ", "fi"}} {
 		f.Add(seed[0], seed[1])

@@ -49,7 +49,7 @@ func FuzzFold(f *testing.F) {
 	})
 }
 
-// TestFoldCase checks that a word is found however it is cased.
+// TestFoldCase checks that a word is found in upper, lower and title case.
 func TestFoldCase(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.RuneFrom(nil, unicode.Latin, unicode.Cyrillic)).Draw(t, "text")

@@ -6,7 +6,7 @@ import (
 	_ "time/tzdata"
 )
 
-// testNow is what is now in these tests.
+// testNow is the present time of these tests.
 var testNow = time.Date(2026, 6, 10, 9, 30, 15, 0, time.UTC)
 
 // clockIn returns a clock in a time zone.
@@ -76,9 +76,8 @@ func TestClockRefuses(t *testing.T) {
 	}
 }
 
-// TestMomentDaysMeet walks two years of days in zones whose clocks change, some
-// of them at midnight: each day must begin on its own date and end where the
-// next begins.
+// TestClockDaysAreContiguous checks two years of days in zones whose clocks change, some of them
+// at midnight: each day must start on its own date and end where the next one starts.
 func TestClockDaysAreContiguous(t *testing.T) {
 	for _, zone := range []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "America/Santiago"} {
 		clock := clockIn(t, zone)
