@@ -20,6 +20,6 @@ func (s *Sender) Check(ctx context.Context) error {
 	if err != nil {
 		return errors.New(s.explain(j, err))
 	}
-	_ = client.Close() // the checks have passed; an error here tells nothing more
+	_ = client.Close() // the checks have passed, so an error here has no meaning
 	return nil
 }

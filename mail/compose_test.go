@@ -22,7 +22,7 @@ type parsed struct {
 	text, html string
 }
 
-// parse reads a mail and holds what every mail must have: the headers that were
+// parse parses a mail and checks the rules for every mail: the headers that were
 // written and no others, two parts, short lines.
 func parse(t *testing.T, data []byte) (p parsed) {
 	t.Helper()
@@ -74,7 +74,7 @@ func part(t *testing.T, parts *multipart.Reader, kind string) string {
 	return string(body)
 }
 
-// spell returns the bytes of a message, as a sender of that name writes it.
+// spell returns the bytes of a message from a sender with the name.
 func spell(t *testing.T, name string, m Message) parsed {
 	t.Helper()
 	from, err := parseFrom((&netmail.Address{Name: name, Address: "crm@acme.com"}).String())
@@ -167,7 +167,7 @@ func TestSubject(t *testing.T) {
 	}
 }
 
-// TestHostileText sends what tries to be more than text through a real server.
+// TestHostileText sends texts that look like headers, commands or markup through a real server.
 func TestHostileText(t *testing.T) {
 	const markup = `</p><a href="https://evil.example">x</a><script>alert(1)</script><img src=x onerror=y>{{.Code}}`
 	evil := "x\r\nBcc: x@y.z\r\n\r\n" + markup + "\u202e\u2066\x00\x1b[31m\r.\r\nRCPT TO:<x@y.z>\r\n--boundary\r\n" + strings.Repeat("long", 1000) + "=?utf-8?q?=0D=0ABcc:_x?="
@@ -212,7 +212,7 @@ func safe(t *testing.T, p, harmless parsed) {
 	}
 }
 
-// unseen is what no text of a mail may hold.
+// unseen reports whether a character must not be in the text of a mail.
 func unseen(r rune) bool {
 	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }

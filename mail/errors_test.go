@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// The things a scripted server does instead of answering.
+// Actions of a scripted server instead of an answer.
 const (
 	drop = "drop" // ends the connection
-	hang = "hang" // says nothing more
+	hang = "hang" // answers nothing more
 )
 
-// script is a server with given answers: to a command, to "greeting" and to
-// "." behind the text. Everything else it takes.
+// script is a server with given answers: to commands, to "greeting", and to the "." after the
+// text. It accepts everything else.
 type script struct {
 	replies map[string]string
 	delay   time.Duration // before each answer
@@ -76,7 +76,7 @@ func (s *script) serve(conn net.Conn) {
 	}
 }
 
-// say answers an event, and says whether the talk goes on.
+// say answers an event, and reports whether the connection stays open.
 func (s *script) say(conn net.Conn, event string) bool {
 	switch answer := s.answer(event); answer {
 	case drop:
@@ -109,10 +109,10 @@ func (s *script) answer(event string) string {
 var (
 	sent   = Stats{Sent: 1}
 	failed = Stats{Failed: 1}
-	retry  = Stats{Retried: 1, Failed: 1} // which fails again
+	retry  = Stats{Retried: 1, Failed: 1} // the second try fails too
 )
 
-// replyTests are what a mail server says at a command, and what becomes of the mail.
+// replyTests are replies of a mail server to a command, and the resulting counters.
 var replyTests = []struct {
 	event, reply string
 	want         Stats
@@ -124,7 +124,7 @@ var replyTests = []struct {
 	{"EHLO", "421 closing\r\n421 closing", retry},
 	{"EHLO", drop, retry},
 	{"EHLO", hang, retry},
-	{"EHLO", "502 what", sent}, // HELO does where nothing else is asked for
+	{"EHLO", "502 what", sent}, // without TLS or sign-in HELO is enough
 	{"MAIL", "451 later", retry},
 	{"MAIL", "550 not from there", failed},
 	{"MAIL", drop, retry},
@@ -145,7 +145,7 @@ var replyTests = []struct {
 	{".", "554 spam", failed},
 	{".", drop, retry},
 	{".", hang, retry},
-	{"QUIT", "421 bye", sent}, // the mail is taken: sending it again would double it
+	{"QUIT", "421 bye", sent}, // the server has the mail: another try would send it twice
 	{"QUIT", "500 what", sent},
 	{"QUIT", drop, sent},
 	{"QUIT", hang, sent},
@@ -170,7 +170,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestSTARTTLSReplies checks how a refusal of STARTTLS itself is taken.
+// TestSTARTTLSReplies checks the result if the server refuses STARTTLS.
 func TestSTARTTLSReplies(t *testing.T) {
 	for answer, want := range map[string]Stats{
 		"454 not now":      retry,
@@ -192,8 +192,8 @@ func TestSTARTTLSReplies(t *testing.T) {
 	}
 }
 
-// TestTimeoutBoundsTheWholeTry checks that a server which answers each step in time
-// gets no more time for that: go-mail alone would let this one finish.
+// TestTimeoutBoundsTheWholeTry checks that a server that answers each step in time does not get
+// more time in total: go-mail alone would let this one finish.
 func TestTimeoutBoundsTheWholeTry(t *testing.T) {
 	s := (&script{delay: 35 * time.Millisecond}).start(t)
 	o := quick("smtp://" + s.addr + "?tls=off")
@@ -242,7 +242,7 @@ func TestRedact(t *testing.T) {
 		{"a secret, Secret", "secret", "a $1, $1"},
 		{"[a.b] a+b", "[a.b]", "$1 a+b"},
 		{`535 "a\"b\\"`, `a"b\`, `535 "$1"`},
-		{"535 a\xffb", "a\xffb", "535 $1"}, // no UTF-8, as %FF in a URL makes it
+		{"535 a\xffb", "a\xffb", "535 $1"}, // not UTF-8: %FF in a URL
 		{`535 "a\xffb"`, "a\xffb", `535 "$1"`},
 	} {
 		if got := redact(try.text, "$1", try.secret); got != try.want {
@@ -251,7 +251,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// TestTemporary checks the faults that cannot be made on loopback.
+// TestTemporary checks the errors that cannot be provoked on loopback.
 func TestTemporary(t *testing.T) {
 	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
 	for _, try := range []struct {

@@ -8,10 +8,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// model is the rule of turns, found by looking at everything.
+// model is the rule of turns as a search through all mails.
 type model struct {
 	waiting []*job
-	turns   map[string]int // by lane and share: its place in the order
+	turns   map[string]int // position in the order, by lane and share
 	last    int
 	under   []*job
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// journal keeps log lines and tells of them.
+// journal is a log whose lines a test can wait for.
 type journal struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -40,7 +40,7 @@ func (j *journal) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// await returns when so many lines hold one of the messages.
+// await waits for n lines with one of the messages.
 func (j *journal) await(t *testing.T, n int, messages ...string) {
 	t.Helper()
 	late := time.After(5 * time.Second)
@@ -58,20 +58,20 @@ func (j *journal) await(t *testing.T, n int, messages ...string) {
 	}
 }
 
-// settled returns when so many mails are sent or given up.
+// settled waits until n mails are sent or given up.
 func (j *journal) settled(t *testing.T, n int) {
 	t.Helper()
 	j.await(t, n, "mail sent", "mail failed", "mail dropped")
 }
 
-// fixture is a sender and what it logs.
+// fixture is a sender with its log.
 type fixture struct {
 	*Sender
 	*journal
 	t *testing.T
 }
 
-// quick are options that let a test fail fast: one further try, at once.
+// quick returns options for short tests: one further try, at once.
 func quick(url string) Options {
 	return Options{URL: url, From: "Acme CRM <crm@acme.com>", Timeout: 5 * time.Second, Retry: []time.Duration{0}}
 }
@@ -88,14 +88,14 @@ func open(t *testing.T, o Options) *fixture {
 	return &fixture{Sender: s, journal: j, t: t}
 }
 
-// ended returns a context that is over.
+// ended returns a context that has ended.
 func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }
 
-// deliver sends a message, waits for its end and returns the counters at rest.
+// deliver sends a message, waits until it is sent or given up, and returns the counters.
 func (f *fixture) deliver(m Message) Stats {
 	f.t.Helper()
 	if !f.Send(m) {
@@ -126,7 +126,7 @@ func (f *fixture) want(got, want Stats, logged ...string) {
 	}
 }
 
-// at spells the URL of a server, with user and password.
+// at returns the URL of a server, with user and password.
 func at(scheme, addr, password string) string {
 	return (&url.URL{Scheme: scheme, Host: addr, User: url.UserPassword(user, password)}).String()
 }

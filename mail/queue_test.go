@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// once refuses a mail the first time it comes.
+// once refuses each mail at its first try.
 func once(code int) func(int, string) error {
 	return func(n int, _ string) error {
 		if n == 1 {
@@ -33,8 +33,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestTriesHaveOneMessageID checks that each try sends the same Message-ID and text, as
-// the server may have taken a mail whose try seemed to fail.
+// TestTriesHaveOneMessageID checks that each try sends the same Message-ID and text, since the
+// server may have accepted a mail although the try failed.
 func TestTriesHaveOneMessageID(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
@@ -56,7 +56,7 @@ func TestTriesHaveOneMessageID(t *testing.T) {
 	}
 }
 
-// TestMessageIsCopied checks that a message is as it was when Send took it.
+// TestMessageIsCopied checks that changes of a message after Send have no effect.
 func TestMessageIsCopied(t *testing.T) {
 	r := (&relay{rcpt: once(451)}).plain(t)
 	o := quick("smtp://" + r.addr + "?tls=off")
@@ -72,8 +72,8 @@ func TestMessageIsCopied(t *testing.T) {
 	}
 }
 
-// TestRequeueAfterClose checks that a timer which ran out while Close woke its mail does
-// not wake it again.
+// TestRequeueAfterClose checks that a mail that Close has requeued is not requeued again by its
+// timer.
 func TestRequeueAfterClose(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
@@ -91,8 +91,8 @@ func TestOutOfTries(t *testing.T) {
 	f.want(f.deliver(hello()), Stats{Retried: 2, Failed: 1}, "level=ERROR", "try=3")
 }
 
-// TestRetriesDoNotOccupyWorkers checks that mails waiting for another try, more than
-// there are workers, keep none from being sent.
+// TestRetriesDoNotOccupyWorkers checks that other mails are sent while more mails than there are
+// workers wait for another try.
 func TestRetriesDoNotOccupyWorkers(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
@@ -112,11 +112,11 @@ func TestRetriesDoNotOccupyWorkers(t *testing.T) {
 	if got := f.Stats(); got.Waiting < 2*workers || got.Deferred != 2*workers || got.Retried != 2*workers {
 		t.Errorf("%+v", got)
 	}
-	f.close(t.Context()) // where each gets its last try
+	f.close(t.Context()) // gives each mail a last try
 	f.want(f.Stats(), Stats{Sent: 1, Retried: 2 * workers, Failed: 2 * workers})
 }
 
-// TestSlowShareTakesOneWorker checks that a mail passes those that hang.
+// TestSlowShareTakesOneWorker checks that a mail is sent while others hang.
 func TestSlowShareTakesOneWorker(t *testing.T) {
 	release := make(chan struct{})
 	r := (&relay{data: func(_ int, to string) error {
@@ -138,7 +138,7 @@ func TestSlowShareTakesOneWorker(t *testing.T) {
 	f.want(f.Stats(), Stats{Sent: workers})
 }
 
-// fill reserves all places that a share may have and returns them.
+// fill reserves and returns all places that a share may have.
 func (f *fixture) fill(share string) (list []*Place) {
 	for p, found := f.Reserve(share); found; p, found = f.Reserve(share) {
 		list = append(list, p)
@@ -166,7 +166,7 @@ func TestQueueFull(t *testing.T) {
 		if !p.Send(hello()) {
 			t.Fatal("a mail with a place was not taken")
 		}
-		p.Release() // which the mail has, so this gives nothing back
+		p.Release() // the mail has the place, so this does nothing
 	}
 	if f.Room("share 0") || f.Room("share 99") {
 		t.Error("mails that were not tried yet hold their places")
@@ -182,8 +182,8 @@ func TestQueueFull(t *testing.T) {
 	f.want(f.Stats(), Stats{Waiting: maxOfShare + maxQueued, Dropped: 1}, "queue of mails is full")
 }
 
-// TestPlacesAreReleased checks that a place is free again once its mail was tried or
-// the place was given up.
+// TestPlacesAreReleased checks that a place is free after the first try of its mail, or after
+// Release.
 func TestPlacesAreReleased(t *testing.T) {
 	r := (&relay{rcpt: func(n int, _ string) error {
 		if n%2 == 0 {
@@ -208,8 +208,8 @@ func TestPlacesAreReleased(t *testing.T) {
 	}
 }
 
-// TestRetriesDoNotBlockNewMails has a server defer more mails than the queue has places:
-// the next one goes at once.
+// TestRetriesDoNotBlockNewMails lets a server defer more mails than the queue has places: the
+// next mail is sent at once.
 func TestRetriesDoNotBlockNewMails(t *testing.T) {
 	r := (&relay{rcpt: func(_ int, to string) error {
 		if strings.HasPrefix(to, "late") {
@@ -241,8 +241,8 @@ func TestRetriesDoNotBlockNewMails(t *testing.T) {
 	f.want(f.Stats(), Stats{Waiting: networks * maxDeferredOfShare, Deferred: networks * maxDeferredOfShare, Retried: networks * maxDeferredOfShare, Sent: 1})
 }
 
-// TestRetriesAreBounded checks that the share with the most deferred mails loses one
-// where there are too many.
+// TestRetriesAreBounded checks that the share with the most deferred mails loses one if there are
+// too many.
 func TestRetriesAreBounded(t *testing.T) {
 	o := quick("smtp://127.0.0.1:1?tls=off")
 	o.Retry = []time.Duration{time.Hour}
@@ -280,8 +280,8 @@ func TestRetriesAreBounded(t *testing.T) {
 	}
 }
 
-// TestHangingShareDoesNotBlockOthers has the mails of one share hang at the server; those
-// of another pass.
+// TestHangingShareDoesNotBlockOthers checks that the mails of a share are sent while those of
+// another hang at the server.
 func TestHangingShareDoesNotBlockOthers(t *testing.T) {
 	release := make(chan struct{})
 	r := (&relay{data: func(_ int, to string) error {
@@ -303,8 +303,8 @@ func TestHangingShareDoesNotBlockOthers(t *testing.T) {
 	f.await(t, 10, "mail sent")
 }
 
-// TestWithheldMailsPassTheQueueUnsent checks that a withheld mail takes a place and a turn as
-// others do, and is not sent.
+// TestWithheldMailsPassTheQueueUnsent checks that a withheld mail takes a place and a turn like
+// any other, and is not sent.
 func TestWithheldMailsPassTheQueueUnsent(t *testing.T) {
 	r := (&relay{}).plain(t)
 	f := open(t, quick("smtp://"+r.addr+"?tls=off"))
@@ -366,7 +366,7 @@ func TestCloseAtOnce(t *testing.T) {
 	for range 2 * workers {
 		f.Send(hello())
 	}
-	for range 2 { // the second says the same
+	for range 2 { // a second call returns the same error
 		if err := f.Close(ended()); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), fmt.Sprint(2*workers)) {
 			t.Errorf("Close: %v", err)
 		}
@@ -374,7 +374,7 @@ func TestCloseAtOnce(t *testing.T) {
 	f.want(f.Stats(), Stats{Dropped: 2 * workers}, "level=ERROR", `msg="mail dropped"`)
 }
 
-// TestCloseUntilContextEnds checks that a deadline which passes during Close ends it.
+// TestCloseUntilContextEnds checks that Close returns when its context ends.
 func TestCloseUntilContextEnds(t *testing.T) {
 	s := (&script{replies: map[string]string{"RCPT": hang}}).start(t)
 	o := quick("smtp://" + s.addr + "?tls=off")

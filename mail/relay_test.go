@@ -25,7 +25,7 @@ const (
 	password = "p@ss/w:rd \"#1%\\é\""
 )
 
-// identity is a certificate that vouches for itself.
+// identity is a self-signed certificate.
 type identity struct {
 	cert  tls.Certificate
 	roots *x509.CertPool
@@ -56,10 +56,10 @@ func newIdentity(t *testing.T, names ...string) identity {
 	return identity{cert: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots: roots}
 }
 
-// relay is a real SMTP server that keeps what it takes.
+// relay is a real SMTP server that stores the mails it accepts.
 type relay struct {
-	mechs      []string                        // kinds of AUTH; with any, mail is taken only after one
-	rcpt, data func(n int, to string) error    // answers to the nth RCPT and DATA; nil: taken
+	mechs      []string                        // mechanisms of AUTH; if there are any, a sign-in is required
+	rcpt, data func(n int, to string) error    // answers to the nth RCPT and DATA; nil: all are accepted
 	refuse     error                           // answer to any sign-in; nil: user and password decide
 	prepare    func(*smtp.Server)              // before it starts; may be nil
 	listen     func(net.Listener) net.Listener // may be nil
@@ -106,20 +106,20 @@ func (r *relay) start(t *testing.T, at string) *relay {
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
 		_ = server.Close()
-		_ = l.Close() // the server may not serve yet, and then knows of none to close
+		_ = l.Close() // a server that does not serve yet would not close it
 		<-served
 	})
 	return r
 }
 
-// withSTARTTLS starts the relay as servers on port 587 are.
+// withSTARTTLS starts the relay like a server on port 587.
 func (r *relay) withSTARTTLS(t *testing.T, id identity) *relay {
 	t.Helper()
 	r.prepare = func(s *smtp.Server) { s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{id.cert}} }
 	return r.start(t, "127.0.0.1:0")
 }
 
-// withTLS starts the relay as servers on port 465 are.
+// withTLS starts the relay like a server on port 465.
 func (r *relay) withTLS(t *testing.T, id identity) *relay {
 	t.Helper()
 	r.listen = func(l net.Listener) net.Listener {
@@ -128,7 +128,7 @@ func (r *relay) withTLS(t *testing.T, id identity) *relay {
 	return r.start(t, "127.0.0.1:0")
 }
 
-// plain starts the relay without any TLS, and with AUTH all the same.
+// plain starts the relay without TLS but with AUTH.
 func (r *relay) plain(t *testing.T) *relay {
 	t.Helper()
 	r.prepare = func(s *smtp.Server) { s.AllowInsecureAuth = true }
@@ -149,7 +149,7 @@ func (r *relay) signIns() []string {
 	return append([]string(nil), r.signed...)
 }
 
-// count adds one to a number of the relay.
+// count increments and returns a counter of the relay.
 func (r *relay) count(n *int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,7 +34,7 @@ func TestSendsOverTLS(t *testing.T) {
 	}
 }
 
-// TestStrongestSignIn checks that NTLM, which go-mail would prefer, is passed over.
+// TestStrongestSignIn checks that NTLM, which go-mail would prefer, is not used.
 func TestStrongestSignIn(t *testing.T) {
 	id := newIdentity(t)
 	r := (&relay{mechs: []string{"NTLM", "LOGIN", "PLAIN", "CRAM-MD5"}}).withSTARTTLS(t, id)
@@ -64,10 +64,10 @@ func TestSendsPlainOnLoopback(t *testing.T) {
 	}
 }
 
-// TestPlainOnLoopbackOnly checks that a name is judged by what it leads to.
+// TestPlainOnLoopbackOnly checks that the address of the connection counts, and not the name.
 func TestPlainOnLoopbackOnly(t *testing.T) {
 	f := open(t, quick("smtp://localhost:1025?tls=off"))
-	near, far := net.Pipe() // whose address is none of loopback
+	near, far := net.Pipe() // its address is not one of loopback
 	defer near.Close()
 	defer far.Close()
 	if _, err := f.secure(t.Context(), near); err == nil || temporary(err) {
@@ -139,7 +139,7 @@ func TestSignInRefused(t *testing.T) {
 	}
 }
 
-// silent checks that the log has no secret.
+// silent checks that the log contains no secret.
 func silent(t *testing.T, f *fixture) {
 	t.Helper()
 	encode := base64.StdEncoding.EncodeToString

@@ -86,7 +86,7 @@ func FuzzURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		s, err := parseURL(raw)
 		if err != nil {
-			var known urlError // a constant, which can hold no password
+			var known urlError // a constant, so it cannot contain the password
 			if !errors.As(err, &known) {
 				t.Fatalf("%q: %v", raw, err)
 			}
@@ -107,7 +107,7 @@ func FuzzURL(f *testing.F) {
 	})
 }
 
-// spelled writes a server as a URL.
+// spelled returns a server as a URL.
 func (s server) spelled() string {
 	u := url.URL{Scheme: "smtp", Host: s.address()}
 	switch s.security {

@@ -14,7 +14,7 @@ import (
 	"crmkit/render"
 )
 
-// cells are texts that a spreadsheet or a reader of CSV could take for something else.
+// cells are texts that a spreadsheet or a parser of CSV could misread.
 var cells = []string{
 	"=1+1", "'=x", "''=", "@home", "+49 30 (1)", "-5", "-x", "a,b", "say \"hi\"", "two\nlines", "'tis", " x",
 	"x;=cmd|' /C calc'!A1", "x; =1", "a,@b", "a\t=b", "a\n=b", "a\r\n=b", "x;\"=1;y", "x;'=1", "＝1", "＋x", "－x", "＠x", "x;＝1",
@@ -22,7 +22,7 @@ var cells = []string{
 	`\u200b`, `\\u200b`, `\udb40\udc41`, `\u007bx`, `\u005cu200b`, "\\\u200b", `{"a":1}`, "{\x1b}", "{;=1", `C:\users`, "x;\u200d=1",
 }
 
-// checkCell writes a text as a cell and reads it back.
+// checkCell checks that a text is unchanged after it was written as a cell and read.
 func checkCell(t interface {
 	Helper()
 	Fatalf(string, ...any)
@@ -37,7 +37,7 @@ func checkCell(t interface {
 	safe(t, rows[0][0])
 }
 
-// safe fails where a part of a cell begins as a formula or a character hides.
+// safe checks that no part of a cell begins like a formula, and that no character is invisible.
 func safe(t interface{ Fatalf(string, ...any) }, cell string) {
 	for _, part := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(",;\t\n", r) }) {
 		part = strings.TrimLeft(part, " \"")
@@ -58,7 +58,7 @@ func safe(t interface{ Fatalf(string, ...any) }, cell string) {
 	}
 }
 
-// FuzzCSVCells carries texts out and in again.
+// FuzzCSVCells runs checkCell on any text.
 func FuzzCSVCells(f *testing.F) {
 	for _, text := range cells {
 		f.Add(text)
@@ -70,7 +70,7 @@ func FuzzCSVCells(f *testing.F) {
 	})
 }
 
-// TestCellsRoundTrip carries texts that are made of what cells treat specially.
+// TestCellsRoundTrip runs checkCell on texts of the characters that cells treat specially.
 func TestCellsRoundTrip(t *testing.T) {
 	pieces := append([]string{"=", "@", "+", "-", "'", "\"", "{", "}", ",", ";", "\t", "\n", "\r", " ", "a", "1", `\`, "u", "u200b", "udb40", "udc41", "u007b", "005c", "\u200b", "\u200d", "\u2800", "\U000e0041"}, cells...)
 	rapid.Check(t, func(t *rapid.T) {
@@ -79,8 +79,8 @@ func TestCellsRoundTrip(t *testing.T) {
 	})
 }
 
-// TestObjectsInCellsAreJSON writes custom values as a cell: it is JSON for every reader,
-// with the same values, and no part of it is a formula.
+// TestObjectsInCellsAreJSON checks that custom values in a cell are valid JSON with the same
+// values, of which no part is a formula.
 func TestObjectsInCellsAreJSON(t *testing.T) {
 	for _, text := range cells {
 		for _, value := range []any{text, []any{text, -5, text}, map[string]any{text: text}} {

@@ -13,7 +13,7 @@ import (
 	"crmkit/render"
 )
 
-// contact returns contact number 7 of workspace 1.
+// contact returns the contact number 7 of workspace 1.
 func contact(t interface{ Fatalf(string, ...any) }) crm.Record {
 	e := schema(t).ByName("contact")
 	rec := crm.NewRecord(e)
@@ -88,7 +88,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestCutProperty cuts random prose.
+// TestCutProperty checks the cut of random texts.
 func TestCutProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfN(rapid.StringMatching(`[a-zü日\n"]{1,120}`), 40, 60).Draw(t, "words")
@@ -204,7 +204,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestPick shows what fields= names, in its order, each key once.
+// TestPick checks that the fields of fields= are shown in its order, each once.
 func TestPick(t *testing.T) {
 	rec := contact(t)
 	rec.Set("notes", crm.Str("n"))
@@ -232,8 +232,8 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// TestPickObjectAfterItsKey names one key, then the whole object: no line and
-// no JSON object may carry a name twice.
+// TestPickObjectAfterItsKey picks one key and then the whole object: no line and no JSON object
+// may have a name twice.
 func TestPickObjectAfterItsKey(t *testing.T) {
 	rec := contact(t)
 	rec.Set("custom", crm.Members([]crm.Member{{Name: "a", JSON: "1"}, {Name: "b", JSON: "2"}}))

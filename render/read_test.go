@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// pair is one label=value of a line, as a client that knows the grammar reads it.
+// pair is one label=value of a line.
 type pair struct{ label, value string }
 
-// readLine reads a record's line: the head, then pairs after one blank each.
-// A value, or a key behind a dot, is bare or a JSON string.
+// readLine parses the line of a record as a client would: the head, then pairs, each after one
+// blank. A value, or a key after a dot, is bare or a JSON string.
 func readLine(line string) (head string, pairs []pair, err error) {
 	head, rest, more := strings.Cut(line, " ")
 	for more {
@@ -37,7 +37,7 @@ func readLine(line string) (head string, pairs []pair, err error) {
 	return head, pairs, nil
 }
 
-// readWord reads up to the stop character, decoding a JSON string on the way.
+// readWord parses a word or a JSON string that ends before the stop character.
 func readWord(s string, stop byte) (word string, end int, err error) {
 	start := strings.IndexByte(s+string(stop), stop)
 	quote := strings.IndexByte(s, '"')
@@ -78,8 +78,8 @@ func TestReadLine(t *testing.T) {
 	}
 }
 
-// textLines cuts an answer into its lines and checks that none carries a
-// character that could forge another.
+// textLines splits an answer into lines and checks that none has a character that could look like
+// the start of another.
 func textLines(t interface{ Fatalf(string, ...any) }, text string) []string {
 	if !strings.HasSuffix(text, "\n") || !utf8.ValidString(text) {
 		t.Fatalf("the answer is cut or broken: %q", text)

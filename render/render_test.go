@@ -22,7 +22,7 @@ import (
 	"crmkit/render"
 )
 
-// hostile are texts that try to be more than a value.
+// hostile are texts that look like further values, lines or markup.
 var hostile = []string{
 	"Jane Doe", "jane@acme.com", "a=b", "\n", "a\r\nb", "\n# next: x", "# 50 contacts", "\nERROR not_found", "ERROR x", "\ncontact/c_07j0 name=x", `"`, `\`, `\n`, `"a" b="c`, "x\" stage=\"won",
 	"\u2028", "\u2029", "\u0085", "\u202eevil\u202c", "\u2066", "\x1b[2K\x1b[1A", "\u009b31m", "\x00x", "\x7f", "\t", "\u200b", "\u200d", "\ufeff", "\u00ad", "a\ufe0f", "\U000e0041\U000e007f", "\U000e0100", "\u3164",
@@ -39,7 +39,7 @@ func texts() *rapid.Generator[string] {
 	})
 }
 
-// storable is what a column can hold of a text.
+// storable returns a text without what a column cannot store.
 func storable(s string) string {
 	if s = strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", ""); s == "" {
 		return "x"
@@ -108,7 +108,7 @@ func drawObject(t *rapid.T) crm.Value {
 	return crm.Members(list)
 }
 
-// wantText returns what the record's line must say, in order.
+// wantText returns the pairs that the record's line must have, in order.
 func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	var pairs, custom []pair
 	for i, v := range rec.Values {
@@ -144,7 +144,7 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 	return append(pairs, custom...)
 }
 
-// wantJSON returns what the record's JSON object must decode to.
+// wantJSON returns the value that the record's JSON object must decode to.
 func wantJSON(rec crm.Record) map[string]any {
 	object := map[string]any{"id": rec.ID, "handle": rec.Handle()}
 	for i, v := range rec.Values {
@@ -188,7 +188,7 @@ func anys(list []string) []any {
 	return out
 }
 
-// decode reads JSON and keeps numbers as they are written. It returns nil for anything else.
+// decode parses JSON without changing the text of numbers. It returns nil if it is not JSON.
 func decode(text string) (value any) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -198,7 +198,7 @@ func decode(text string) (value any) {
 	return value
 }
 
-// checkRecord holds the promises of one record in both formats.
+// checkRecord checks the promises for a record in both formats.
 func checkRecord(t interface{ Fatalf(string, ...any) }, rec crm.Record) {
 	line := render.Record(rec, nil)
 	doc := &render.Response{Line: &line}
@@ -224,8 +224,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkRecord(t, drawRecord(t)) })
 }
 
-// TestList checks that n records are n lines, whatever they hold, and that
-// remarks come behind them, the cursor last.
+// TestList checks that n records are n lines, whatever their values are, followed by the remarks
+// and, last, the cursor.
 func TestList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		records := rapid.SliceOfN(rapid.Custom(drawRecord), 0, 5).Draw(t, "records")
@@ -317,7 +317,7 @@ func checkItems(t *rapid.T, out string, records []crm.Record) {
 	}
 }
 
-// FuzzRender puts any texts into a record, an error, a remark and a receipt.
+// FuzzRender checks a record, an error, a remark and a receipt with any texts.
 func FuzzRender(f *testing.F) {
 	for i, text := range hostile {
 		f.Add(text, hostile[len(hostile)-1-i], int64(i)*86_399_999-1e12)

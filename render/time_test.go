@@ -31,8 +31,8 @@ func moment(t interface{ Fatalf(string, ...any) }, text string) crm.Value {
 	return crm.Millis(at.UnixMilli())
 }
 
-// listed returns what a text list in the zone says of a moment that prints to
-// the minute, and of one that prints as a day.
+// listed returns a time as a text list in the zone shows it, for a field that is shown to the
+// minute and for one that is shown as a day.
 func listed(at crm.Value, zone *time.Location) (minute, day string) {
 	line := render.Item{Head: "x", Fields: []render.Field{{Name: "m", Value: at}, {Name: "d", Value: at, Day: true}}}
 	doc := &render.Response{Items: []render.Item{line}, Page: &render.Page{Plural: "contacts"}, Zone: zone}
@@ -97,8 +97,8 @@ func TestZones(t *testing.T) {
 	}
 }
 
-// TestZonesAndUTC shows where Z stands: in UTC, and where a zone's own clock
-// cannot be written down.
+// TestZonesAndUTC checks which times end in Z: those in UTC, and those whose local form RFC 3339
+// does not allow.
 func TestZonesAndUTC(t *testing.T) {
 	for _, test := range []zoned{
 		// A zone that is level with UTC in winter keeps the form it has in summer.
@@ -143,7 +143,7 @@ func zones() *rapid.Generator[*time.Location] {
 	})
 }
 
-// moments draws from the years 1 to 9999, as often as not from those in use.
+// moments draws times of the years 1 to 9999, half of them of recent years.
 func moments() *rapid.Generator[int64] {
 	return rapid.OneOf(
 		rapid.Int64Range(-62_135_596_800_000, 253_402_300_799_999),
@@ -153,8 +153,8 @@ func moments() *rapid.Generator[int64] {
 	)
 }
 
-// TestTimesRoundTrip checks that what text prints is the same minute for every
-// reader, and that zones with whole minutes are printed with their own clock.
+// TestTimesRoundTrip checks that a printed time parses to the same minute, and that it is in local
+// time if the offset of the zone has whole minutes.
 func TestTimesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone, ms := zones().Draw(t, "zone"), moments().Draw(t, "at")
@@ -178,7 +178,7 @@ func TestTimesRoundTrip(t *testing.T) {
 	})
 }
 
-// TestZoneAppliesToAllTimesOfText shows each place of a text where a time can stand.
+// TestZoneAppliesToAllTimesOfText checks each part of a text answer that can have a time.
 func TestZoneAppliesToAllTimesOfText(t *testing.T) {
 	at, later := moment(t, "2026-06-10T09:00:00Z"), moment(t, "2026-12-10T23:30:00Z")
 	rec := contact(t)
