@@ -16,12 +16,12 @@ import (
 	"crmkit/store"
 )
 
-// callers are who tries each route, seen from the workspace in its path. The
-// stranger's token acts in a workspace of his own.
+// callers are the users that call each route, named by their part in the workspace of its path.
+// The token of the stranger acts in a workspace of his own.
 var callers = []struct{ who, email string }{{"stranger", "mallory@evil.example"}, {"member", "bob@acme.com"}, {"admin", "jane@acme.com"}}
 
-// credentials are what a caller sends, with the code, and words of the hint, for
-// those that serve nobody. The last may use up what the path names.
+// credentials are the tokens that a caller sends. Those that are valid for nobody have the code
+// and words of the hint. The last one may delete the record of the path.
 var credentials = []struct{ kind, code, hint string }{
 	{"none", "auth_required", "send the header"}, {"malformed", "invalid_token", "is no crmkit token"},
 	{"unknown", "invalid_token", "is unknown"}, {"revoked", "invalid_token", "was revoked"}, {"expired", "token_expired", "expired"},
@@ -32,8 +32,8 @@ var credentials = []struct{ kind, code, hint string }{
 var refusals = []string{"auth_required", "invalid_token", "token_expired", "scope_required", "not_a_member", "admin_required", "not_found"}
 
 // TestAccess calls every row of the route table with every credential of every
-// caller. Who gets in is compared with the words of the access column and, for
-// review, with a table; who is refused must leave the workspace as it was.
+// caller. The calls that are let in are compared with the access column and, for review, with a
+// table. A refused call must leave the workspace as it was.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -50,21 +50,21 @@ func TestAccess(t *testing.T) {
 	if data, err := os.ReadFile(file); err != nil || string(data) != table {
 		t.Errorf("who gets in differs from %s (see go test -update): %v\n%s", file, err, diff(string(data), table))
 	}
-	w.handedOn()
+	w.mintedTokens()
 	w.unmarked()
 }
 
-// world is a workspace in a file, with all it may hold.
+// world is a workspace in a file, with records of every kind, members and an invite.
 type world struct {
 	*rig
 	db     *sql.DB // reads the file beside the server
 	admin  person
-	ids    map[string]string // of what the workspace holds, by entity
+	ids    map[string]string // of records and members of the workspace, by entity
 	tokens map[string]string // like "admin full"
-	fresh  int               // people made on the way
+	fresh  int               // users created so far
 	counts string            // the query for the rows of the workspace
 
-	seen, state string // version and look when the last path was made
+	seen, state string // version and contents when the last path was made
 }
 
 // newWorld fills a workspace and gives every caller a token of each kind.
@@ -98,8 +98,7 @@ func newWorld(t *testing.T) *world {
 // unknownToken has the shape and the checksum of a token, but was never issued.
 const unknownToken = "ck_000000000000000000000000000000002wjyrI"
 
-// signInAs gives a token that came by a code; it acts in the workspace, but a
-// stranger's in his own.
+// signInAs returns a token by a mailed code. It acts in the workspace, or for a stranger in his own.
 func (w *world) signInAs(email, scope string) auth.SignedIn {
 	w.t.Helper()
 	a, c := auth.New(w.store, auth.Options{}), auth.Credentials{Email: email, Scope: scope, WorkspaceID: w.ids["workspace"]}
@@ -118,9 +117,9 @@ func (w *world) signInAs(email, scope string) auth.SignedIn {
 	return in
 }
 
-// path returns the path of a row with ids of the workspace. What a call can use
-// up is made for it: a third member, an invite, a token of the caller or, for
-// the stranger, of the admin.
+// path returns the path of a row with ids of the workspace. If the call can delete its record,
+// one is created for it: a third member, an invite, or a token of the caller, for the stranger
+// one of the admin.
 func (w *world) path(row server.RouteRow, caller string) string {
 	w.t.Helper()
 	w.fresh++
@@ -143,7 +142,7 @@ func (w *world) path(row server.RouteRow, caller string) string {
 	}
 	path := spellings(row.Path, above(w.rig, row.Path), w.ids)[0]
 	if now := w.version(); now != w.seen {
-		w.seen, w.state = now, w.look()
+		w.seen, w.state = now, w.contents()
 	}
 	return path
 }
@@ -190,7 +189,7 @@ func (w *world) try(row server.RouteRow, path, who, kind string) bool {
 	return got == ""
 }
 
-// refusal returns the code by which access was refused, "" when it was not.
+// refusal returns the code with which access was refused, "" if it was not.
 func (a answer) refusal() string {
 	code := a.text("error")
 	if _, message, found := strings.Cut(a.body, `"message":"`); found { // JSON-RPC
@@ -202,8 +201,8 @@ func (a answer) refusal() string {
 	return ""
 }
 
-// verdict says by which code a call is refused, "" for none, and with what hint.
-// It goes by the word of the access column and the path, not by what keeps them.
+// verdict returns the code with which a call must be refused, "" if it must be let in, and words
+// of the hint. It follows from the access column and the path alone, not from the code under test.
 func verdict(row server.RouteRow, who, kind string) (code, hint string) {
 	enough := map[string]string{"read": "read write full", "write": "write full", "full": "full", "leave": "full", "manage": "full"}
 	if row.Access == "public" {
@@ -227,15 +226,14 @@ func verdict(row server.RouteRow, who, kind string) (code, hint string) {
 	return "", ""
 }
 
-// version tells writes apart: it differs after each, by whomever.
+// version returns a number that each write to the file changes.
 func (w *world) version() string {
 	w.t.Helper()
 	return column(w.t, w.db, "PRAGMA data_version")[0]
 }
 
-// look returns what the workspace holds, as far as a write could change it
-// without a trace in the log.
-func (w *world) look() string {
+// contents returns the parts of the workspace that a write could change without an entry in the log.
+func (w *world) contents() string {
 	w.t.Helper()
 	var state []string
 	for _, query := range []string{w.counts,
@@ -247,12 +245,12 @@ func (w *world) look() string {
 	return strings.Join(state, "\n")
 }
 
-// untouched fails the test when the workspace differs from when the path was
-// made. While nobody wrote to the file, nothing needs counting.
+// untouched fails the test if the workspace has changed since the path was made. It counts rows
+// only if the version has changed.
 func (w *world) untouched(call string) {
 	w.t.Helper()
-	if w.version() != w.seen && w.look() != w.state {
-		w.t.Errorf("%s was refused, and yet the workspace changed:\n%s", call, diff(w.state, w.look()))
+	if w.version() != w.seen && w.contents() != w.state {
+		w.t.Errorf("%s was refused, and yet the workspace changed:\n%s", call, diff(w.state, w.contents()))
 	}
 }
 
@@ -264,9 +262,9 @@ func (w *world) leaves(row server.RouteRow) bool {
 	return w.send(self.token, row.Method, path, "").status == 200
 }
 
-// handedOn checks that a minted token stays in its workspace, although its user
-// is admin of both.
-func (w *world) handedOn() {
+// mintedTokens checks that a token for one workspace cannot act in another, although its user is
+// admin of both.
+func (w *world) mintedTokens() {
 	w.t.Helper()
 	full := w.tokens["admin full"]
 	second := w.send(full, "POST", "/workspaces", `{"name":"second"}`).text("id")
@@ -287,8 +285,7 @@ func (w *world) handedOn() {
 	}
 }
 
-// unmarked checks that a row whose access was forgotten is closed to all but a
-// full token of an admin.
+// unmarked checks that a row without an access column is closed to all but a full token of an admin.
 func (w *world) unmarked() {
 	w.t.Helper()
 	w.server().AddUnmarked()

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestFaultsStayInside(t *testing.T) {
+func TestInternalErrorsAreHidden(t *testing.T) {
 	r := newRig(t)
 	r.server().AddFaults()
 	for _, path := range []string{"/panic", "/fault"} {
@@ -146,8 +146,8 @@ func TestLocalModeStaysLocal(t *testing.T) {
 	}
 }
 
-// TestSlowHeadersAreCutOff keeps a request line open; the server hangs up by
-// itself.
+// TestSlowHeadersAreCutOff sends half a request line, and checks that the server closes the
+// connection by itself.
 func TestSlowHeadersAreCutOff(t *testing.T) {
 	t.Parallel()
 	h := newRig(t).server().HTTPServer()

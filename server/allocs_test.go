@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestAllocations holds how many allocations a request makes, from the parsed request to
-// the last byte of the answer: figures that, unlike times, do not drift. Each may be a
-// fifth above what was measured; the race detector adds some.
+// TestAllocations bounds how many allocations a request makes, from the parsed request to the
+// last byte of the answer. Unlike times, their number does not depend on the machine. Each may
+// be a fifth above the measured one; the race detector adds some.
 func TestAllocations(t *testing.T) {
 	r := newRig(t)
 	r.as("jane@acme.com")

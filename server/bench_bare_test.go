@@ -44,8 +44,8 @@ func (s *benchSeed) bareHTTP(b *testing.B, op benchOp, product string) benchRiva
 	return benchRival{name: "H", callers: s.callers(b, op, listener.Addr().String(), benchClients)}
 }
 
-// bareRows is the part that every read shares: the columns of a contact line
-// and the name of its company.
+// bareRows is the common part of all reads: the columns of a contact line and the name of its
+// company.
 const bareRows = `SELECT t.key, t.name, t.email, t.phone, t.stage, t.company_id, t.owner, t.tags, t.notes, t.follow_up_at, t.follow_up_note,
 	t.custom, t.version, t.created_at, t.created_by, t.updated_at, t.updated_by, j.name
 	FROM contacts t LEFT JOIN companies j ON j.key = t.company_id WHERE t.workspace_id = $1`
@@ -64,8 +64,8 @@ func bareStage(b *testing.B, s *benchSeed, path string) benchRival {
 	return s.bareSelect(b, path, bareRows+" AND t.stage = $2"+bareOrder, func(n int64) []any { return []any{s.workspace, benchStage(n)} })
 }
 
-// bareSearch looks for two words as substrings of every field that search= looks
-// in, in one pass without a total.
+// bareSearch searches two words as substrings of every field that search= reads, in one pass
+// without a total.
 func bareSearch(b *testing.B, s *benchSeed, path string) benchRival {
 	text := bareRows
 	for word := range 2 {
@@ -79,9 +79,8 @@ func bareSearch(b *testing.B, s *benchSeed, path string) benchRival {
 	})
 }
 
-// bareSelect is ceiling R: as many callers run the prepared statement on the
-// product's file, with as many connections as the product has, and read every
-// row.
+// bareSelect is ceiling R: the same number of callers run the prepared statement on the
+// product's file, with as many connections as the product has, and read every row.
 func (s *benchSeed) bareSelect(b *testing.B, path, text string, args func(n int64) []any) benchRival {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")

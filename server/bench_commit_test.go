@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// bareWriter is ceiling G: one goroutine runs the prepared statements of all
-// callers that wait in one transaction, commits it and answers them. It writes
-// the rows that the product wrote for as many contacts, in turn and under other keys, into
-// the same tables and indexes, but keeps no counters and looks nothing up.
+// bareWriter is ceiling G: one goroutine runs the prepared statements of all waiting callers in
+// one transaction, commits it and answers them. It writes the rows that the product wrote for
+// the same number of contacts, under other keys, into the same tables and indexes, but has no
+// counters and reads nothing.
 type bareWriter struct {
 	conn  *sql.Conn
 	steps [benchSamples][]bareStep
@@ -72,8 +72,8 @@ func newBareWriter(b *testing.B, s *benchSeed) *bareWriter {
 	return w
 }
 
-// again adds the inserts that repeat rows of a table under other keys and unique values.
-// The rows begin with the number of the sample to which they belong.
+// again adds inserts that repeat rows of a table with other keys and unique values. The rows
+// begin with the number of their sample.
 func (w *bareWriter) again(b *testing.B, table, text string, args ...any) {
 	b.Helper()
 	ctx := context.Background()
@@ -102,8 +102,9 @@ func (w *bareWriter) again(b *testing.B, table, text string, args ...any) {
 	}
 }
 
-// otherwise returns a row's cells with what must be unique, or spreads over an
-// index, as the product would have it: one after the other, or at random.
+// otherwise returns the cells of a row with new unique values, and with new values of columns
+// that are spread over an index, in the order in which the product has them: one after the
+// other, or at random.
 func otherwise(names []string, cells []any, key int64) []any {
 	args := make([]any, len(cells))
 	copy(args, cells)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// benchDear are the dearest requests that a workspace may send: each reads all of its
+// benchDear are the most expensive requests that a workspace may send: each reads all of its
 // contacts and finds nothing.
 var benchDear = []benchOp{
 	get("like", func(n int64) string {
@@ -24,10 +24,10 @@ var benchDear = []benchOp{
 	get("misspelled", func(n int64) string { return "/contacts?search=qqxv+zzkw" + strconv.FormatInt(n%1000, 10) }),
 }
 
-// BenchmarkFairness measures what another workspace's clients get while 64 clients of one
-// workspace of 10,000 contacts send the dearest requests without pause. The others are 8
-// clients of a workspace of 1,000 contacts; of-quiet is their rate as a share of that
-// which they have alone, turn by turn. CRMKIT_BENCH_SIZES makes the first one larger.
+// BenchmarkFairness measures the rate of 8 clients of a workspace of 1,000 contacts while 64
+// clients of a workspace of 10,000 contacts send the most expensive requests without pause.
+// of-quiet is that rate as a share of the rate without the others, measured in turns.
+// CRMKIT_BENCH_SIZES makes the large workspace larger.
 func BenchmarkFairness(b *testing.B) {
 	for _, size := range benchSizes(b) {
 		seed := newBenchSeed(b)
@@ -55,7 +55,7 @@ func BenchmarkFairness(b *testing.B) {
 	}
 }
 
-// dear returns clients that send the dearest requests in turn.
+// dear returns clients that send the most expensive requests in turn.
 func (s *benchSeed) dear(b *testing.B, addr string) []benchCaller {
 	callers := make([]benchCaller, benchClients)
 	for i := range callers {
@@ -64,7 +64,7 @@ func (s *benchSeed) dear(b *testing.B, addr string) []benchCaller {
 	return callers
 }
 
-// fairness gives some callers the same time alone and beside others, in turns.
+// fairness runs some callers alone and together with others, for the same time, in turns.
 func fairness(b *testing.B, callers, loud []benchCaller) {
 	const turn = 500 * time.Millisecond
 	drive(b, callers, until(benchWarmUp))

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// benchGrowth are requests that must not grow with the workspace.
+// benchGrowth are requests whose time must not grow with the workspace.
 var benchGrowth = []benchOp{
 	benchFetch,
 	{"fetch-known", http.MethodGet, func(s *benchSeed, n int64) (string, string) { return "/contacts/" + s.id(n%1000), "" }, nil},
@@ -77,7 +77,7 @@ func benchSizes(b *testing.B) (sizes []int64) {
 
 // BenchmarkGrowth measures 64 clients against workspaces of several sizes, each request
 // in turn with ceiling H, and searches with ceiling M: one pass of bytes.Index over the
-// text that is searched. The last row of a size is what the process takes then.
+// text that is searched. The last row of a size is the memory of the process.
 func BenchmarkGrowth(b *testing.B) {
 	for _, size := range benchSizes(b) {
 		b.Run(strconv.FormatInt(size, 10), func(b *testing.B) {
@@ -110,8 +110,8 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstSearch measures the first search after a start, which finds nothing of
-// the text in memory yet: the whole of a request to a server that was just opened.
+// BenchmarkFirstSearch measures the first search after a start, which has to load the text: a
+// whole request to a server that was just opened.
 func BenchmarkFirstSearch(b *testing.B) {
 	for _, size := range benchSizes(b) {
 		s := newBenchSeed(b)
@@ -132,8 +132,8 @@ func BenchmarkFirstSearch(b *testing.B) {
 	}
 }
 
-// deepen walks through half of the contacts and notes cursors on the way, of the second
-// half of that.
+// deepen walks through half of the contacts, and remembers the cursors of the second half of
+// that walk.
 func (s *benchSeed) deepen(b *testing.B, addr string) {
 	b.Helper()
 	pages := s.contacts / 2 / 200
@@ -166,7 +166,7 @@ func resident(b *testing.B) float64 {
 	return float64(pages*os.Getpagesize()) / (1 << 20)
 }
 
-// edit changes the file while nobody serves it, in one transaction.
+// edit changes the file while no server has it open, in one transaction.
 func (s *benchSeed) edit(b *testing.B, change func(conn *sql.Conn, exec func(text string, args ...any))) {
 	b.Helper()
 	ctx := context.Background()
@@ -202,8 +202,8 @@ func (s *benchSeed) grow(b *testing.B, contacts int64) {
 	s.contacts = contacts
 }
 
-// columns returns the columns of a table, and what stands in them in a copy: the same but
-// for those that are named.
+// columns returns the columns of a table, and the expressions of a copy of a row: the same
+// columns, except for those in other.
 func (s *benchSeed) columns(b *testing.B, conn *sql.Conn, table string, other map[string]string) (columns, cells string) {
 	b.Helper()
 	rows, err := conn.QueryContext(context.Background(), "SELECT name FROM pragma_table_info(?)", table)

@@ -12,7 +12,7 @@ import (
 const (
 	benchClients = 64
 	// benchTurns is how often the product and its rivals take turns, so that a
-	// slow moment of the machine meets all of them.
+	// time in which the machine is slow affects all of them.
 	benchTurns  = 5
 	benchWarmUp = 100 * time.Millisecond
 )
@@ -20,7 +20,7 @@ const (
 // benchCaller does one operation and waits for its answer.
 type benchCaller func() error
 
-// stretch is what a load on some callers came to.
+// stretch is the result of a load on some callers.
 type stretch struct {
 	took  time.Duration
 	waits []time.Duration // of every operation
@@ -28,15 +28,15 @@ type stretch struct {
 
 func (s stretch) rate() float64 { return float64(len(s.waits)) / s.took.Seconds() }
 
-// benchRival is what the product is compared with.
+// benchRival is a program that the product is compared with.
 type benchRival struct {
 	name      string
 	callers   []benchCaller
 	stretches []stretch
 }
 
-// alternate gives the product b.N operations in turns, and after each turn
-// every rival as much time as it took. Only the product's time counts for b.
+// alternate runs b.N operations of the product in turns, and after each turn every rival for as
+// much time as it took. The timer of b measures the product alone.
 func alternate(b *testing.B, product []benchCaller, rivals ...benchRival) ([]stretch, []benchRival) {
 	b.Helper()
 	b.StopTimer()
@@ -63,8 +63,8 @@ func alternate(b *testing.B, product []benchCaller, rivals ...benchRival) ([]str
 	return own, rivals
 }
 
-// some returns as many callers as have something to do when there are n
-// operations: a rival must not have more at once than the product had.
+// some returns the callers that have something to do when there are n operations: a rival must
+// not have more at once than the product had.
 func some(callers []benchCaller, n int) []benchCaller { return callers[:min(n, len(callers))] }
 
 // times lets n operations start.
@@ -74,14 +74,14 @@ func times(n int) func() bool {
 	return func() bool { return left.Add(-1) >= 0 }
 }
 
-// until lets operations start for a while, and in any case one.
+// until lets operations start for the time d, and at least one.
 func until(d time.Duration) func() bool {
 	one, end := times(1), time.Now().Add(d)
 	return func() bool { return one() || time.Now().Before(end) }
 }
 
-// drive lets all callers work at once, each as fast as it is answered, while
-// more says so.
+// drive runs all callers at once, each with one request after another, as long as more returns
+// true.
 func drive(b *testing.B, callers []benchCaller, more func() bool) stretch {
 	b.Helper()
 	waits := make([][]time.Duration, len(callers))
@@ -105,8 +105,8 @@ func drive(b *testing.B, callers []benchCaller, more func() bool) stretch {
 	return stretch{took, slices.Concat(waits...)}
 }
 
-// report prints the median rate of the turns, how far they lie apart as a share
-// of it, and the waits over all of them.
+// report prints the median rate of the turns, their spread as a share of it, and the waits in
+// all of them.
 func report(b *testing.B, turns []stretch) {
 	var rates []float64
 	var waits []time.Duration

@@ -85,7 +85,7 @@ func (s *benchSeed) open(b *testing.B, path string) (addr string, stop func()) {
 	}
 }
 
-// lift takes the plan's cap away, which long runs would reach.
+// lift removes the cap of the plan, which long runs would reach.
 func (s *benchSeed) lift(b *testing.B) {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+s.path)
@@ -95,7 +95,7 @@ func (s *benchSeed) lift(b *testing.B) {
 	check(b, db.Close())
 }
 
-// serve opens a copy of the file for the length of the benchmark.
+// serve serves a copy of the file until the benchmark ends.
 func (s *benchSeed) serve(b *testing.B) (path, addr string) {
 	b.Helper()
 	path = s.copy(b)
@@ -143,7 +143,7 @@ func (s *benchSeed) key(n int64) int64 { return crm.RecordKey(s.workspace, 1+n*b
 
 func (s *benchSeed) id(n int64) string { return crm.RecordID("c", s.key(n)) }
 
-// benchPrime scatters serial numbers over the contacts, so that each has its turn.
+// benchPrime scatters serial numbers over the contacts, so that all are used.
 const benchPrime = 7919
 
 func benchEmail(n int64) string { return "person" + strconv.FormatInt(n, 10) + "@company.example" }
@@ -152,7 +152,7 @@ func benchStage(n int64) string {
 	return [...]string{"lead", "qualified", "proposal", "negotiation", "customer", "lost"}[n%6]
 }
 
-// benchName returns one of 2,000 names, so that five contacts bear each.
+// benchName returns one of 2,000 names, so that five contacts have each.
 func benchName(n int64) (first, last string) {
 	firsts := [...]string{"Anna", "Boris", "Clara", "David", "Elena", "Fritz", "Greta", "Hugo", "Irene", "Jonas",
 		"Karin", "Lukas", "Maria", "Nils", "Olga", "Peter", "Quinn", "Rosa", "Stefan", "Tanja",

@@ -11,13 +11,14 @@ import (
 	"testing"
 )
 
-// pagesOfCreates is how many creates of one client the pages are counted of: fewer than
-// fill the log, which then begins anew.
+// pagesOfCreates is the number of creates whose pages are counted. They must not fill the log,
+// which would begin again.
 const pagesOfCreates = 100
 
-// BenchmarkSize reports where the bytes of a file lie, for contacts made through the API:
-// each table and index of a byte per contact or more, then the whole beside the model of a
-// peer's file with the same rows. The last row is how many pages one create writes.
+// BenchmarkSize reports the size of the parts of a file with contacts that were created through
+// the API: each table and index of a byte per contact or more, then the whole file, compared
+// with the model of another product's file with the same rows. The last row is how many pages
+// one create writes.
 func BenchmarkSize(b *testing.B) {
 	for _, size := range benchSizes(b) {
 		b.Run(strconv.FormatInt(size, 10), func(b *testing.B) {
@@ -47,7 +48,7 @@ func (s *benchSeed) reportBytes(b *testing.B, bytes int64) {
 	b.ReportMetric(float64(bytes)/float64(s.contacts), "B/contact")
 }
 
-// reportPages counts the pages that creates of a lone client add to the log of a file that
+// reportPages counts the pages that creates of a single client add to the log of a file that
 // was just opened.
 func (s *benchSeed) reportPages(b *testing.B) {
 	path, addr := s.serve(b)
@@ -100,11 +101,11 @@ func (s *benchSeed) trees(b *testing.B, path string) (list []tree) {
 	return list
 }
 
-// peerModel makes a file with the contacts of the seed in the form in which PocketBase
-// keeps a collection: a table whose primary key is a random text, references by that,
-// lists and objects as JSON, times as text, and indexes of the columns that lists are
-// filtered and sorted by. It is a model: no peer ran, it has no log, no folded text and no
-// index of labels and custom values.
+// peerModel makes a file with the contacts of the seed in the form in which PocketBase stores a
+// collection: a table whose primary key is a random text, references by that key, lists and
+// objects as JSON, times as text, and indexes of the columns by which lists are filtered and
+// sorted. It is a model: the other product did not run, and the file has no log, no folded text
+// and no index of labels and custom values.
 func (s *benchSeed) peerModel(b *testing.B) (path string) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "peer.db")

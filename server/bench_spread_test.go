@@ -27,8 +27,8 @@ func (s benchSpace) id(n int64) string {
 	return crm.RecordID("c", crm.RecordKey(s.number, 1+n*benchPrime%benchSpaceContacts))
 }
 
-// benchSpreads are requests to one workspace of many, each with the same one to the single
-// workspace that has as many contacts as all of those.
+// benchSpreads are requests to one of many workspaces, each with the same request to the single
+// workspace that has as many contacts as all of them.
 var benchSpreads = []struct {
 	one  benchOp
 	many func(s benchSpace, n int64) (path, body string)
@@ -50,9 +50,9 @@ func benchWords(n int64) string {
 }
 
 // BenchmarkWorkspaces measures 64 clients whose requests are spread over workspaces of
-// 1,000 contacts, in turn with the same requests to one workspace of as many as all those
-// together (of-one). CRMKIT_BENCH_SIZES says how many that are. The creates of the many
-// are smaller than those of the one; they show only that the many do not wait longer.
+// 1,000 contacts, in turn with the same requests to one workspace that has the contacts of all
+// of them together (of-one). CRMKIT_BENCH_SIZES is the number of contacts. The creates in the
+// small workspaces are smaller; they only show that these clients do not wait longer.
 func BenchmarkWorkspaces(b *testing.B) {
 	for _, size := range benchSizes(b) {
 		b.Run(strconv.FormatInt(size/benchSpaceContacts, 10), func(b *testing.B) {
@@ -97,7 +97,7 @@ func BenchmarkWorkspaces(b *testing.B) {
 }
 
 // spread makes workspaces, each with the first contacts of the seed, and returns them with
-// a token in place of a head.
+// a token instead of a head.
 func (s *benchSeed) spread(b *testing.B, n int64) []benchSpace {
 	b.Helper()
 	spaces := make([]benchSpace, n)
@@ -134,7 +134,7 @@ func (s *benchSeed) fill(b *testing.B, conn *sql.Conn, exec func(text string, ar
 		workspace, benchSpaceContacts, benchSpaceContacts, s.workspace)
 }
 
-// post makes something and returns a member of the answer.
+// post sends a POST and returns a member of the answer.
 func (s *benchSeed) post(b *testing.B, addr, path, body, member string) string {
 	b.Helper()
 	req, err := http.NewRequest(http.MethodPost, "http://"+addr+path, strings.NewReader(body))

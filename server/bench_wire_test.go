@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// benchWire is an HTTP client on one kept connection. It does as little as it
-// can: on a small machine the clients take their time from the server, and
-// net/http's would hide half of what the server costs.
+// benchWire is an HTTP client on one connection. It does as little as it can: on a small
+// machine clients and server share the processors, and the client of net/http would hide half
+// of the time of the server.
 type benchWire struct {
 	addr string
 	conn net.Conn // nil until the first request
@@ -32,13 +32,13 @@ func newBenchWire(b *testing.B, addr, token string) *benchWire {
 	return w
 }
 
-// benchHead returns the headers of every request of a client, behind the path.
+// benchHead returns the rest of every request of a client, after the path.
 func benchHead(addr, token string) string {
 	return " HTTP/1.1\r\nHost: " + addr + "\r\nUser-Agent: bench\r\nAccept: */*\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token + "\r\n"
 }
 
-// dial connects with the first request and not before: the server closes a
-// connection that brings none within seconds.
+// dial connects at the first request and not before: the server closes a connection without a
+// request after some seconds.
 func (w *benchWire) dial() (err error) {
 	if w.conn == nil {
 		w.conn, err = net.Dial("tcp", w.addr)
@@ -47,8 +47,7 @@ func (w *benchWire) dial() (err error) {
 	return err
 }
 
-// do sends a request and reads the whole answer. Anything but success is an
-// error.
+// do sends a request and reads the whole answer. A status other than success is an error.
 func (w *benchWire) do(method, path, body string) (status, size int, err error) {
 	if err := w.dial(); err != nil {
 		return 0, 0, err

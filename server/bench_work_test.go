@@ -31,11 +31,11 @@ var benchWork = []struct{ op, than benchOp }{
 	}, nil}},
 }
 
-// BenchmarkWork measures, for 64 clients, logging a call for a contact, whose counters
-// and whose company's follow, a list in the order of changes, one of those with a tag
-// that one in twenty has, and a search over every kind. of-create, of-list50, of-list50-stage and
-// of-list-search are the rates as shares of those of a create, of a list in the default
-// order, of one of those in a stage and of a search of the contacts.
+// BenchmarkWork measures for 64 clients: logging a call, which changes the counters of a contact
+// and its company; a list in the order of changes; a list by a tag that one in twenty contacts
+// has; and a search over every kind. of-create, of-list50, of-list50-stage and of-list-search
+// are the rates as shares of the rate of a create, a list in the default order, a list of a
+// stage and a search of contacts.
 func BenchmarkWork(b *testing.B) {
 	s := newBenchSeed(b)
 	for _, work := range benchWork {
@@ -48,8 +48,7 @@ func BenchmarkWork(b *testing.B) {
 	}
 }
 
-// BenchmarkCampaign measures one request that puts 10,000 contacts into a campaign:
-// for so long other writers wait.
+// BenchmarkCampaign measures one request that puts 10,000 contacts into a campaign.
 func BenchmarkCampaign(b *testing.B) {
 	s := newBenchSeed(b)
 	b.Run("put-in-10000", func(b *testing.B) {

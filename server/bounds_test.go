@@ -17,8 +17,8 @@ import (
 	"crmkit/store"
 )
 
-// A write reads no more than it changes. TestWritesReadLittle holds it: what is counted are
-// the pages that the writer's connection asks for, which no machine makes more or less of.
+// A write reads no more than it changes. TestWritesReadLittle checks it by the number of pages
+// that the connection of the writer requests, which is the same on every machine.
 
 // crowd is a rig on a file with many rows, that counts what the writer reads.
 type crowd struct {
@@ -38,7 +38,7 @@ func newRigWithFile(t *testing.T) *rig {
 	return c.rig
 }
 
-// crowded returns a rig whose file was filled by fill while nobody served it.
+// crowded returns a rig whose file was filled by fill while no server had it open.
 func crowded(t *testing.T, prepare func(*rig), fill func(*filler)) *crowd {
 	t.Helper()
 	c := &crowd{rig: newRig(t), path: filepath.Join(t.TempDir(), "crmkit.db")}
@@ -101,8 +101,8 @@ func (f *filler) exec(text string, args ...any) {
 	}
 }
 
-// copies adds n copies of the newest row of a table, which differ in the columns named:
-// each is what an expression of the row and of i, the number of the copy, gives.
+// copies adds n copies of the newest row of a table. They differ in the columns of other, whose
+// values are expressions of the row and of i, the number of the copy.
 func (f *filler) copies(table string, n int, other map[string]string) {
 	f.t.Helper()
 	rows, err := f.db.Query("SELECT name FROM pragma_table_info(?)", table)
@@ -132,8 +132,8 @@ func (f *filler) contacts(n int) {
 	f.exec("UPDATE usage SET n = n + ?, last = last + ? WHERE kind = 'contacts'", n, n)
 }
 
-// The rows that writes meet: contacts of one company, and activities of one contact and
-// that company, none of which is a call; companies and deals, each of another name.
+// The rows of the workspace: contacts of one company, and activities of one contact and that
+// company, none of which is a call; companies and deals of different names.
 const (
 	crowdContacts   = 50_000
 	crowdCompanies  = 100_000
@@ -141,16 +141,16 @@ const (
 	crowdActivities = 30_000
 )
 
-// The most pages that the writer reads in a transaction: for a write, and for a step of what
-// follows from one that concerns many. A create finds and changes some thirty places in
+// The most pages that the writer reads in a transaction: for a write, and for a step of the work
+// that a write of many rows leaves behind. A create finds and changes some thirty places in
 // trees of three or four levels, 120 pages.
 const (
 	pagesPerWrite = 250
 	pagesPerStep  = 25_000
 )
 
-// hostile are bodies of writes that meet many rows, by row of the route table; {k n} in one
-// stands for the id of the nth record of a kind. Other rows get a body of their kind.
+// hostile are bodies of writes that concern many rows, by the row of the route table; {k n} in a
+// body is replaced by the id of the nth record of a kind. Other routes get a body of their kind.
 var hostile = map[string][]string{
 	"POST /campaigns/{id}/members": {`{"filter":"notes=like:nobody"}`, `{"filter":"search=xylophone&phone=not:null"}`, `{"filter":"company.name=like:nobody"}`,
 		`{"filter":"email=c777@many.example"}`, `{"contact_id":"{contact 2}"}`},

@@ -36,15 +36,15 @@ func (r *rig) hold() (release func()) {
 	}
 }
 
-// waiting returns once so many writes wait for the writer.
+// waiting returns when n writes wait for the writer.
 func (r *rig) waiting(n int) {
 	for r.store.Stats().Waiting < n {
 		runtime.Gosched()
 	}
 }
 
-// TestManyAreTiedInSteps ties more records than one transaction takes, and again.
-func TestManyAreTiedInSteps(t *testing.T) {
+// TestBulkLinksAreSavedInSteps links more records than one transaction does, and links them again.
+func TestBulkLinksAreSavedInSteps(t *testing.T) {
 	const rows = 1700
 	c := crowded(t, func(r *rig) {
 		r.want(201, "POST", "/contacts", `{"name":"Joe Miller","email":"joe@acme.com"}`)
@@ -80,9 +80,9 @@ func TestManyAreTiedInSteps(t *testing.T) {
 	}
 }
 
-// TestWhatNoLongerMatchesIsLeftOut changes a contact after a filter found it and before it
-// is tied.
-func TestWhatNoLongerMatchesIsLeftOut(t *testing.T) {
+// TestChangedRecordsAreLeftOutOfBulkLinks changes a contact after a filter found it and before it
+// is linked.
+func TestChangedRecordsAreLeftOutOfBulkLinks(t *testing.T) {
 	r := newRigWithFile(t).as("jane@acme.com")
 	joe := r.json(201, "POST", "/contacts", `{"name":"Joe","stage":"lead"}`)["id"].(string)
 	r.want(201, "POST", "/contacts", `{"name":"Ann","stage":"lead"}`)
@@ -106,9 +106,8 @@ func TestWhatNoLongerMatchesIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestReadyBesideASlowWrite asks whether the server is ready while a write runs into the
-// time that one may take.
-func TestReadyBesideASlowWrite(t *testing.T) {
+// TestReadyDuringASlowWrite calls /readyz while a write reaches the limit of its time.
+func TestReadyDuringASlowWrite(t *testing.T) {
 	r := newRigWithFile(t)
 	running := make(chan struct{})
 	start := sync.OnceFunc(func() { close(running) })

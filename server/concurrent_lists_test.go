@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// TestListsOfNewShapesDoNotWaitForEachOther runs many lists at once whose
-// statements nobody has prepared yet. Each once held a connection while it
-// waited for another to prepare on.
+// TestListsOfNewShapesDoNotWaitForEachOther runs many lists at once whose statements are not
+// prepared yet. Each of them once held a connection while it waited for another one.
 func TestListsOfNewShapesDoNotWaitForEachOther(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	done := make(chan struct{})
@@ -29,7 +28,7 @@ func TestListsOfNewShapesDoNotWaitForEachOther(t *testing.T) {
 	}
 }
 
-func TestQuestionsAreBounded(t *testing.T) {
+func TestQueriesAreBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct {
 		query  string
@@ -46,7 +45,7 @@ func TestQuestionsAreBounded(t *testing.T) {
 	}
 }
 
-// TestLargePagesEndEarly pages through more text than one answer may hold.
+// TestLargePagesEndEarly pages through more text than one answer may have.
 func TestLargePagesEndEarly(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	id := r.json(201, "POST", "/contacts", `{"name":"x"}`)["id"].(string)

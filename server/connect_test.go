@@ -17,8 +17,8 @@ func (c *connector) allowing(email string, choices ...string) pair {
 	return c.pair(c.redeem(c.sentTo(a).Get("code")))
 }
 
-// TestReachIsChosenOnThePage checks that a connection goes beyond its workspace where
-// the person chose so, and only then.
+// TestReachIsChosenOnThePage checks that a connection reaches other workspaces if the person
+// chose so, and only then.
 func TestReachIsChosenOnThePage(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
 	for what, try := range map[string]struct {
@@ -58,7 +58,7 @@ func TestReachIsChosenOnThePage(t *testing.T) {
 	}
 }
 
-// TestReachIsOffered holds what the page offers, and that a refused choice stays.
+// TestReachIsOffered checks the choices of the page, and that a refused choice stays selected.
 func TestReachIsOffered(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
 	c.begin()

@@ -45,7 +45,7 @@ CREATE TABLE widgets (
 ) STRICT;
 CREATE UNIQUE INDEX widgets_host ON widgets (workspace_id, host);`
 
-// widgetMigration is the one behind those of the product.
+// widgetMigration is a migration after those of the product.
 func widgetMigration(t *testing.T) fstest.MapFS {
 	t.Helper()
 	return furtherMigration(t, widgetSQL)
@@ -61,8 +61,8 @@ func furtherMigration(t *testing.T, text string) fstest.MapFS {
 	return fstest.MapFS{fmt.Sprintf("migrations/%04d_further.sql", len(released)+1): {Data: []byte(text)}}
 }
 
-// TestEntityIsARowAndAMigration uses the widget in every way the product knows.
-func TestEntityIsARowAndAMigration(t *testing.T) {
+// TestNewEntityNeedsOnlyARowAndAMigration uses the widget in all routes, formats and files.
+func TestNewEntityNeedsOnlyARowAndAMigration(t *testing.T) {
 	r := newRigWith(t, store.Options{Schema: schema(t, widget), Migrations: widgetMigration(t)}).as("jane@acme.com")
 	contact := r.json(201, "POST", "/contacts", `{"name":"Jané Doe"}`)["id"].(string)
 	made := r.json(201, "POST", "/widgets", `{"label":"Big one","host":"https://www.x.com/","size":7,"contact_id":"`+contact+`","due_at":"now","labels":["a"],"extra":{"n":5}}`)

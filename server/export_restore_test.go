@@ -13,12 +13,12 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// hardWords are texts that are hard to carry: separators, quotes, lines, formulas,
-// blanks. A carriage return in a cell of CSV is not among them: readers drop it.
+// hardWords are texts that files easily change: separators, quotes, line breaks, formulas,
+// blanks. A carriage return in a cell of CSV is not among them, since readers drop it.
 var hardWords = []string{"Acme, Inc", `say "hi"`, "two\nlines\n\nmore", "=1+1", "+49 30 123", "@home", "'=x", "''quoted", "-5", "-x", "tab\there", "ünïcödé 漢字", "a;b", "# no remark",
 	"null", "true", "1e3", "{}", "[]", "\\n", "semi; colon", "::: x", "c_011p", strings.Repeat("long ", 300)}
 
-// fillAtRandom makes n records of every kind with values that are hard to carry.
+// fillAtRandom makes n records of every kind with values that files easily change.
 func (r *rig) fillAtRandom(seed uint64, n int) {
 	r.t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -36,7 +36,7 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 			body["contact_id"] = handles["contact"][random.IntN(len(handles["contact"]))]
 		}
 		for k, name := range e.Parents.ExactlyOne {
-			at := len(handles[e.Name]) // so that no two tie the same
+			at := len(handles[e.Name]) // so that no two links are the same
 			body[e.Parents.Fields[0]] = handles[e.Field(e.Parents.Fields[0]).Ref][at]
 			if body[name] = handles[e.Field(name).Ref][at]; k != at%len(e.Parents.ExactlyOne) {
 				delete(body, name)
@@ -50,7 +50,7 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 	}
 }
 
-// hard returns a value for the field that is hard to carry, or nil.
+// hard returns a value for the field that files easily change, or nil.
 func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	word := hardWords[random.IntN(len(hardWords))]
 	switch f.Type {
@@ -80,9 +80,9 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	return nil
 }
 
-// kept are the parts of an export that another workspace shows too: not ids, stamps
-// and versions. Ids become the place of their record in the export.
-func kept(t *testing.T, dump string) (list []string) {
+// portable returns the parts of an export that are the same in another workspace: all but ids,
+// times and versions. Ids are replaced by the place of their record in the export.
+func portable(t *testing.T, dump string) (list []string) {
 	t.Helper()
 	place := map[string]string{}
 	for i, line := range strings.Split(strings.TrimSpace(dump), "\n") {
@@ -110,10 +110,10 @@ func kept(t *testing.T, dump string) (list []string) {
 	return list
 }
 
-// TestWorkspacesMove exports workspaces full of what is hard to carry, imports each
-// into an empty one, and compares. A second import changes nothing, and neither does
+// TestWorkspaceExportRestores exports workspaces with values that files easily change, imports
+// each into an empty one, and compares. A second import changes nothing, and neither does
 // one into the workspace itself.
-func TestWorkspacesMove(t *testing.T) {
+func TestWorkspaceExportRestores(t *testing.T) {
 	for seed := range uint64(3) {
 		r := newRig(t).as("jane@acme.com")
 		r.fillAtRandom(seed, 60)
@@ -128,7 +128,7 @@ func TestWorkspacesMove(t *testing.T) {
 			t.Errorf("seed %d, into an empty one: %s", seed, worst(text))
 		}
 		again := r.want(200, "GET", "/export", "")
-		if want, got := kept(t, dump), kept(t, again); !slices.Equal(want, got) {
+		if want, got := portable(t, dump), portable(t, again); !slices.Equal(want, got) {
 			t.Errorf("seed %d: the workspace differs: %s", seed, diff(strings.Join(want, "\n"), strings.Join(got, "\n")))
 		}
 		audit := r.json(200, "GET", "/audit", "")["total"]
@@ -145,7 +145,7 @@ func TestWorkspacesMove(t *testing.T) {
 	}
 }
 
-// worst returns the lines of an import that tell of anything but success.
+// worst returns the lines of an import that report no success.
 func worst(text string) string {
 	var list []string
 	for line := range strings.Lines(text) {
@@ -156,9 +156,9 @@ func worst(text string) string {
 	return strings.Join(list[:min(len(list), 8)], "")
 }
 
-// TestKindsMoveAsFiles carries a workspace kind by kind, as CSV and as JSON lines,
-// into another, where the ids of the file lead the references.
-func TestKindsMoveAsFiles(t *testing.T) {
+// TestExportsOfKindsRestoreAWorkspace exports a workspace kind by kind, as CSV and as JSON lines,
+// and imports the files into another, where references follow the ids of the files.
+func TestExportsOfKindsRestoreAWorkspace(t *testing.T) {
 	for _, format := range []string{"csv", "ndjson"} {
 		r := newRig(t).as("jane@acme.com")
 		r.fillAtRandom(7, 40)
@@ -181,15 +181,15 @@ func TestKindsMoveAsFiles(t *testing.T) {
 				}
 			}
 		}
-		if want, got := kept(t, dump), kept(t, r.want(200, "GET", "/export", "")); !slices.Equal(want, got) {
+		if want, got := portable(t, dump), portable(t, r.want(200, "GET", "/export", "")); !slices.Equal(want, got) {
 			t.Errorf("%s: the workspace differs: %s", format, diff(strings.Join(want, "\n"), strings.Join(got, "\n")))
 		}
 	}
 }
 
-// TestDumpsHoldTogether makes records that point to each other while the workspace is
-// exported: no line points to a record that is not in the file.
-func TestDumpsHoldTogether(t *testing.T) {
+// TestDumpsHaveNoDanglingReferences makes records that refer to each other while the workspace is
+// exported: no line refers to a record that is not in the file.
+func TestDumpsHaveNoDanglingReferences(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.fillAtRandom(3, 30)
 	stop, ended := make(chan struct{}), make(chan struct{})
@@ -226,9 +226,9 @@ func TestDumpsHoldTogether(t *testing.T) {
 	<-ended
 }
 
-// TestDumpsOfAnotherDoNotPassForOwn imports rows whose ids are of another workspace,
-// among them those that pass for ids of this one by chance.
-func TestDumpsOfAnotherDoNotPassForOwn(t *testing.T) {
+// TestDumpsOfAnotherWorkspaceAreForeign imports rows whose ids are of another workspace,
+// among them some that by chance are valid ids of this one.
+func TestDumpsOfAnotherWorkspaceAreForeign(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var file strings.Builder
 	for i := range 200 {

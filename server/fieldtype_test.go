@@ -66,10 +66,10 @@ CREATE TABLE sessions (
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL
 ) STRICT;`
 
-// TestFieldTypeIsAFile uses a type that only this file knows in every way the product
+// TestNewFieldTypeNeedsOneFile uses a type that only this file knows in every way the product
 // uses types: bodies, receipts, filters, orders, both formats, exports, imports, the
 // manual and the OpenAPI document.
-func TestFieldTypeIsAFile(t *testing.T) {
+func TestNewFieldTypeNeedsOneFile(t *testing.T) {
 	r := newRigWith(t, store.Options{Schema: schema(t, sessionKind()), Migrations: furtherMigration(t, sessionSQL)}).as("jane@acme.com")
 	made := r.json(201, "POST", "/sessions", `{"label":"Long","length":"1h30m"}`)
 	id := made["id"].(string)

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestRegistrationsGivePlace floods a server with registrations from the network that a
+// TestRegistrationFloodsBlockNobody floods a server with registrations from the network that a
 // person's client has, before that client registers and at each step of the sign-in.
-func TestRegistrationsGivePlace(t *testing.T) {
+func TestRegistrationFloodsBlockNobody(t *testing.T) {
 	r := newRig(t)
 	flood := func() {
 		for range 120 {
@@ -36,8 +36,8 @@ func TestRegistrationsGivePlace(t *testing.T) {
 	}
 }
 
-// TestPagesGivePlace begins pages without end in the network where a person signs in.
-func TestPagesGivePlace(t *testing.T) {
+// TestAbandonedSignInsAreReplaced begins pages without end in the network where a person signs in.
+func TestAbandonedSignInsAreReplaced(t *testing.T) {
 	r := newRig(t)
 	stranger, jane := r.register("Stranger", callback), r.register("Claude", callback)
 	flood := func() {
@@ -64,9 +64,9 @@ func TestPagesGivePlace(t *testing.T) {
 	}
 }
 
-// TestNewcomersOfANetwork lets more newcomers than a network may have unfinished at once sign
+// TestSignUpsShareANetwork lets more newcomers than a network may have unfinished at once sign
 // in from it, and then a stranger use up what may be asked there.
-func TestNewcomersOfANetwork(t *testing.T) {
+func TestSignUpsShareANetwork(t *testing.T) {
 	r := newRig(t)
 	for i := range 80 {
 		r.signIn(fmt.Sprintf("new%d@acme.com", i))

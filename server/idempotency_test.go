@@ -54,8 +54,8 @@ func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	}
 }
 
-// TestOpenAPITellsOfKeys checks that OpenAPI names the header where it is taken.
-func TestOpenAPITellsOfKeys(t *testing.T) {
+// TestOpenAPIHasIdempotencyKey checks that OpenAPI names the header where it is taken.
+func TestOpenAPIHasIdempotencyKey(t *testing.T) {
 	text := newRig(t).want(200, "GET", "/openapi.json", "")
 	paths := decoded(t, text)["paths"].(map[string]any)
 	for path, want := range map[string]bool{"post /contacts": true, "patch /contacts/{id}": true, "delete /deals/{id}": true, "post /workspaces/{id}/tokens": true,

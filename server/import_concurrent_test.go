@@ -134,7 +134,7 @@ func TestImportsOfAUserAreTwo(t *testing.T) {
 }
 
 // What cannot be read to its end changes nothing, wherever the fault is.
-func TestFilesAreLookedAtWhole(t *testing.T) {
+func TestIncompleteFilesChangeNothing(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.serve(server.Options{ImportMax: 4 << 20})
 	long := strings.Repeat("z", 1<<20)
@@ -178,8 +178,8 @@ func TestFilesAreLookedAtWhole(t *testing.T) {
 	r.want(200, "POST", "/import/contacts?atomic=1", most+most)
 }
 
-// TestBrokenImportsShow closes the store under an import.
-func TestBrokenImportsShow(t *testing.T) {
+// TestBrokenImportsAreVisible closes the store under an import.
+func TestBrokenImportsAreVisible(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
 	r.store.Close()

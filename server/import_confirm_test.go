@@ -59,7 +59,7 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 }
 
 // The body may be sent again, in any format; the answer reports what changed since the dry run.
-func TestConfirmedWithTheirBody(t *testing.T) {
+func TestConfirmationsMayRepeatTheBody(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	text := r.want(200, "POST", "/import/contacts?dry_run=1&format=json", twoRows)
 	m := regexp.MustCompile(`"dry_run":true,"complete":true,"confirm":"(\w+)"}\n$`).FindStringSubmatch(text)
@@ -74,7 +74,7 @@ func TestConfirmedWithTheirBody(t *testing.T) {
 }
 
 // A token is good for its user in its workspace.
-func TestTokensOfDryRunsAreOnesOwn(t *testing.T) {
+func TestConfirmationsBelongToTheirUser(t *testing.T) {
 	r := newRig(t)
 	jane := r.mint("jane@acme.com")
 	max := r.join(jane, "max@acme.com", crm.RoleMember)
@@ -96,7 +96,7 @@ func TestTokensOfDryRunsAreOnesOwn(t *testing.T) {
 }
 
 // A token ends after 15 minutes. A workspace has two, of which the older gives way.
-func TestTokensOfDryRunsEnd(t *testing.T) {
+func TestConfirmationsExpire(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	old := r.dryRun("/import/contacts?dry_run=1", twoRows)
 	r.clock.Advance(15*time.Minute - time.Second)
@@ -144,7 +144,7 @@ func TestDryRunsAreConfirmedOnce(t *testing.T) {
 }
 
 // The server keeps 16 files; further workspaces must send theirs again.
-func TestKeptFilesAreBounded(t *testing.T) {
+func TestPendingFilesAreBounded(t *testing.T) {
 	r := newRig(t)
 	for i := range 8 {
 		r.as(fmt.Sprintf("u%d@acme.com", i))
@@ -225,7 +225,7 @@ func TestToolsFinishLongImports(t *testing.T) {
 
 // A file that waits for its confirmation is storage of its workspace, to the byte; it is
 // none any more when it is confirmed, gives way to another, or is waited for too long.
-func TestKeptFilesAreStorage(t *testing.T) {
+func TestPendingFilesUseStorage(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	used := func() int64 {
 		t.Helper()

@@ -63,7 +63,7 @@ func smallRows(t *rapid.T, kind string) string {
 
 // A dry run reports each row as the import does, wherever its batches end, except for the
 // ids of new records, which are not known yet. It leaves nothing behind.
-func TestDryRunsSayWhatImportsDo(t *testing.T) {
+func TestDryRunsMatchImports(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		plan := catalog.Plan{Name: "small", Caps: []catalog.Cap{
 			{Resource: "contacts", Max: rapid.Int64Range(1, 12).Draw(rt, "contacts")},
@@ -115,7 +115,7 @@ func TestDryRunsSayWhatImportsDo(t *testing.T) {
 
 // Other writes are done between the batches of a dry run: none of its transactions has
 // more rows than one, and none is run twice.
-func TestDryRunsTakeTurns(t *testing.T) {
+func TestDryRunsYieldToOtherWrites(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var batches, most int
 	r.want(200, "POST", "/import/contacts?dry_run=1", rowsOf(100))
@@ -135,7 +135,7 @@ func TestDryRunsTakeTurns(t *testing.T) {
 
 // A dry run remembers the changes of rows, not their records. If the changes exceed its
 // memory, it ends after the rows that it reported.
-func TestDryRunsRememberSoMuch(t *testing.T) {
+func TestDryRunMemoryIsBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	s := r.handler.(*server.Server)
 	s.SaveAtOnce(5)
@@ -175,7 +175,7 @@ func wideRows(rows, columns int) string {
 
 // Rows of many columns are saved a few at once: a transaction has about 2000 values,
 // whatever the rows.
-func TestWideRowsTakeTurns(t *testing.T) {
+func TestWideRowsShrinkBatches(t *testing.T) {
 	for _, how := range []string{"?dry_run=1", ""} {
 		r := newRig(t).as("jane@acme.com")
 		var batches int
@@ -194,7 +194,7 @@ END;`
 
 // Where rows take longer than a write may, fewer are saved at once. One transaction of all
 // of them is refused with its size.
-func TestSlowRowsAreSavedFewerAtOnce(t *testing.T) {
+func TestSlowRowsShrinkBatches(t *testing.T) {
 	// The limit is that of some twenty rows, however fast the machine is.
 	row := time.Hour
 	probe := newRigWith(t, store.Options{Migrations: furtherMigration(t, slowly)}).as("jane@acme.com")

@@ -44,7 +44,7 @@ func TestOneBadIDMakesNoFileForeign(t *testing.T) {
 }
 
 // Ids of another workspace are another's, and so are numbers.
-func TestForeignIDsMakeRecords(t *testing.T) {
+func TestForeignIDsCreateRecords(t *testing.T) {
 	r := newRig(t)
 	jane, max := r.mint("jane@acme.com"), r.mint("max@other.com")
 	for i := range 40 {

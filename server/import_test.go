@@ -18,9 +18,9 @@ import (
 	"crmkit/store"
 )
 
-// TestColumnsNameFields holds the table of names against the schema: each leads where
+// TestColumnAliasesNameFields holds the table of names against the schema: each leads where
 // it says, and to one place.
-func TestColumnsNameFields(t *testing.T) {
+func TestColumnAliasesNameFields(t *testing.T) {
 	s := schema(t)
 	seen := map[string]string{}
 	for _, row := range catalog.ColumnAliases {
@@ -169,9 +169,9 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 	}
 }
 
-// TestDryRunsTellTheTruth runs files dry, then not: the results are the same except for
+// TestDryRunsOfFilesMatchImports runs files dry, then not: the results are the same except for
 // the ids of new records, and the first leaves nothing behind.
-func TestDryRunsTellTheTruth(t *testing.T) {
+func TestDryRunsOfFilesMatchImports(t *testing.T) {
 	files, err := filepath.Glob("../testdata/import/*-contacts.csv")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
@@ -213,9 +213,9 @@ func TestFailedRowsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// TestIDsOfFilesNobodyKnowsAreApart imports two files whose ids are both 1 and 2: of
+// TestUnknownFilesHaveSeparateIDs imports two files whose ids are both 1 and 2: of
 // different columns they are different records, of the same columns the same.
-func TestIDsOfFilesNobodyKnowsAreApart(t *testing.T) {
+func TestUnknownFilesHaveSeparateIDs(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct{ path, file, want string }{
 		{"", "id,name\n1,Ann\n2,Bob\n", "2 created, 0 updated, 0 unchanged"},
@@ -288,9 +288,9 @@ func TestClientsThatSendBeforeTheyRead(t *testing.T) {
 	}
 }
 
-// TestAnswersToImportsAddUp imports every file as rows of every kind and as a
+// TestImportAnswersCountEveryRow imports every file as rows of every kind and as a
 // workspace, dry and twice, and holds what every answer promises.
-func TestAnswersToImportsAddUp(t *testing.T) {
+func TestImportAnswersCountEveryRow(t *testing.T) {
 	files, err := filepath.Glob("../testdata/import/*")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)

@@ -15,10 +15,10 @@ var veiled = []string{
 	"Joe\U000e0049\U000e0067", "\u202eevil", "a\u200bb", "x\u2800\u2800y", "\u3164", "soft\u00adhyphen", "v\ufe01\ufe02", "می\u200cخواهم", "👨\u200d👩\u200d👧 ❤\ufe0f",
 }
 
-// TestNothingIsHidden stores these texts wherever a user can put one, and reads them in
+// TestInvisibleCharactersAreEscaped stores these texts wherever a user can put one, and reads them in
 // every format and through every tool: no answer shows one raw, and each that is JSON
 // gives back the exact value.
-func TestNothingIsHidden(t *testing.T) {
+func TestInvisibleCharactersAreEscaped(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for i, text := range veiled {
 		raw, _ := json.Marshal(text)
@@ -90,9 +90,9 @@ func TestInstructionsRepeatNoSentences(t *testing.T) {
 	}
 }
 
-// TestExportsComeBack exports values that CSV must change, and imports the file into
+// TestExportedValuesSurviveImport exports values that CSV must change, and imports the file into
 // another workspace: each value is the same.
-func TestExportsComeBack(t *testing.T) {
+func TestExportedValuesSurviveImport(t *testing.T) {
 	texts := append([]string{"=1+1", "x;=cmd|' /C calc'!A1", "'=x", "＝1", "a;-b", "two\n=lines", "\x1b[31m", `C:\users\u200b`, "+49 30 1", "{x;=1"}, veiled...)
 	r := newRig(t).as("jane@acme.com")
 	for i, text := range texts {

@@ -10,9 +10,9 @@ import (
 	"crmkit/store/account"
 )
 
-// TestInvitedStartInTheTeam checks that somebody new acts in the team that invited
+// TestInvitedUsersStartInTheTeam checks that somebody new acts in the team that invited
 // them, through the API and on the page, and has a workspace of their own beside.
-func TestInvitedStartInTheTeam(t *testing.T) {
+func TestInvitedUsersStartInTheTeam(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
 	for _, email := range []string{"bob@acme.com", "carl@acme.com"} {

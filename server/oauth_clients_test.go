@@ -99,7 +99,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	}
 }
 
-func TestUnusedClientsGo(t *testing.T) {
+func TestUnusedClientsAreDeleted(t *testing.T) {
 	r := newRig(t)
 	used, idle := r.register("Used", callback), r.register("Idle", callback)
 	p := used.signedIn("jane@acme.com", "full")

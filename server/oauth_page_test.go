@@ -12,7 +12,7 @@ import (
 	"crmkit/store/account"
 )
 
-func TestPageIsFenced(t *testing.T) {
+func TestSignInPageHeaders(t *testing.T) {
 	c := newRig(t).register(`<script>alert("x")</script>`+strings.Repeat("W", 200), callback)
 	c.begin()
 	a := c.call("GET", "/authorize?request="+c.page, "", "Cookie", c.cookie)
@@ -154,10 +154,10 @@ func TestGuessesOnThePageAreCounted(t *testing.T) {
 	}
 }
 
-// TestStrangerOnPages lets a stranger ask for all the codes of an address that
+// TestStrangersCannotBlockTheSignInPage lets a stranger ask for all the codes of an address that
 // pages give, and guess at them. The person still signs in, at the API and on a
 // page.
-func TestStrangerOnPages(t *testing.T) {
+func TestStrangersCannotBlockTheSignInPage(t *testing.T) {
 	r := newRig(t)
 	stranger, jane := r.register("Stranger", callback), r.register("Claude", callback)
 	elsewhere := *r

@@ -114,9 +114,9 @@ func TestParallelRefreshes(t *testing.T) {
 	wantOAuth(t, "after the end", c.refresh(last.refresh), 400, "invalid_grant")
 }
 
-// TestSparePairsEnd checks that the pairs which parallel refreshes leave behind are
+// TestUnusedRefreshPairsEnd checks that the pairs which parallel refreshes leave behind are
 // few, and end as the connection goes on.
-func TestSparePairsEnd(t *testing.T) {
+func TestUnusedRefreshPairsEnd(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
 	first := c.signedIn("jane@acme.com", "full")
 	spare, current := c.pair(c.refresh(first.refresh)), c.pair(c.refresh(first.refresh))

@@ -42,9 +42,9 @@ func TestUpsertsOfOneEmailMakeOneContact(t *testing.T) {
 	}
 }
 
-// TestMembersArePutInOnce puts contacts into a campaign from many sides and in every
+// TestParallelLinksCreateOneMember puts contacts into a campaign from many sides and in every
 // way at once: each is in once, and counted once.
-func TestMembersArePutInOnce(t *testing.T) {
+func TestParallelLinksCreateOneMember(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	campaign := r.json(201, "POST", "/campaigns", `{"name":"Autumn"}`)["id"].(string)
 	var ids []string
@@ -101,7 +101,7 @@ func TestPatchesOfDifferentFieldsLoseNone(t *testing.T) {
 	}
 }
 
-func TestConditionalPatchesLetOneThrough(t *testing.T) {
+func TestOneConditionalPatchSucceeds(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	path := "/contacts/" + r.json(201, "POST", "/contacts", `{"name":"Joe"}`)["id"].(string)
 	statuses := make([]int, 20)

@@ -150,9 +150,9 @@ func (h *holder) again() person {
 	return h.join(h.ann, h.bob.Email, crm.RoleAdmin)
 }
 
-// TestRightsEnd checks that whatever a member got ends with the membership, the role
+// TestCredentialsEndWithTheRight checks that whatever a member got ends with the membership, the role
 // or the workspace that it was for, and stays dead when the right is given again.
-func TestRightsEnd(t *testing.T) {
+func TestCredentialsEndWithTheRight(t *testing.T) {
 	for _, held := range holdings {
 		for _, by := range endings {
 			t.Run(held.name+"/"+by.name, func(t *testing.T) {
@@ -180,9 +180,9 @@ func newHolder(t *testing.T) *holder {
 	return h
 }
 
-// TestPageAcceptsNoLaterInvite checks that a sign-in on the page is good for the
+// TestSignInPageIgnoresLaterInvites checks that a sign-in on the page is good for the
 // workspaces of its moment, and goes on for these.
-func TestPageAcceptsNoLaterInvite(t *testing.T) {
+func TestSignInPageIgnoresLaterInvites(t *testing.T) {
 	h := newHolder(t)
 	h.toPage()
 	own := h.bob.WorkspaceID

@@ -8,9 +8,9 @@ import (
 	"crmkit/store"
 )
 
-// TestSearchesPromiseWhatTheyDo misspells a name where there is memory for the text that is
+// TestEmptySearchesSayWhatIsSearched misspells a name where there is memory for the text that is
 // searched, and where there is not.
-func TestSearchesPromiseWhatTheyDo(t *testing.T) {
+func TestEmptySearchesSayWhatIsSearched(t *testing.T) {
 	for _, c := range []struct {
 		memory int64
 		says   string

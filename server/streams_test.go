@@ -143,9 +143,9 @@ func TestSlowReadersOfExportsHoldNothing(t *testing.T) {
 	}
 }
 
-// TestBrokenExportsShow closes the store under an export: its last line tells why,
+// TestBrokenExportsAreVisible closes the store under an export: its last line tells why,
 // and the connection breaks, so that nobody takes it for whole.
-func TestBrokenExportsShow(t *testing.T) {
+func TestBrokenExportsAreVisible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: tests that take minutes")
 	}

@@ -15,8 +15,8 @@ import (
 	"crmkit/store/account"
 )
 
-// TestLastFreePlacesAreTakenOnce takes what a plan has left fifty times at once.
-func TestLastFreePlacesAreTakenOnce(t *testing.T) {
+// TestPlanLimitHoldsUnderConcurrency takes what a plan has left fifty times at once.
+func TestPlanLimitHoldsUnderConcurrency(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
 	team := "/workspaces/" + ann.WorkspaceID
@@ -39,9 +39,9 @@ func TestLastFreePlacesAreTakenOnce(t *testing.T) {
 // teamCall is a request in which words in braces stand for ids and paths.
 type teamCall struct{ method, path, body string }
 
-// TestAnAdminIsLeft lets the two admins of a team act at once so that both
+// TestParallelDemotionsLeaveAnAdmin lets the two admins of a team act at once so that both
 // together would leave none.
-func TestAnAdminIsLeft(t *testing.T) {
+func TestParallelDemotionsLeaveAnAdmin(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	demote := `{"role":"member"}`
@@ -222,9 +222,9 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestDeadTokensWriteNoMore ends tokens with which four clients write all the
+// TestRevokedTokensWriteNothing ends tokens with which four clients write all the
 // time: nothing of theirs is in the log behind the entry that says so.
-func TestDeadTokensWriteNoMore(t *testing.T) {
+func TestRevokedTokensWriteNothing(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
 	team := "/workspaces/" + ann.WorkspaceID
@@ -268,9 +268,9 @@ func (b *pausedBody) Read(p []byte) (int, error) {
 	return b.Reader.Read(p)
 }
 
-// TestSlowBodiesMeetTheNewRights takes a right away while the body of a request
+// TestSlowBodiesAreCheckedAgain takes a right away while the body of a request
 // that was let in is still on its way.
-func TestSlowBodiesMeetTheNewRights(t *testing.T) {
+func TestSlowBodiesAreCheckedAgain(t *testing.T) {
 	r := newRig(t)
 	web := httptest.NewServer(r.handler)
 	defer web.Close()

@@ -74,9 +74,9 @@ func fillTenant(r *rig) map[string]string {
 	return ids
 }
 
-// TestTenantsAreApart calls every route of the table as another workspace's
+// TestTenantsAreIsolated calls every route of the table as another workspace's
 // user, with the ids of the first, in every spelling; and without a token.
-func TestTenantsAreApart(t *testing.T) {
+func TestTenantsAreIsolated(t *testing.T) {
 	r := newRig(t)
 	ids := fillTenant(r.as("jane@acme.com"))
 	before := snapshot(r)

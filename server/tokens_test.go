@@ -43,9 +43,9 @@ func newChain(t *testing.T) *chain {
 	return c
 }
 
-// TestConnectionEndsWithWhatItMade ends a connection in every way; the tokens that
+// TestTokensOfAConnectionEndWithIt ends a connection in every way; the tokens that
 // it made, directly and through another, end with it.
-func TestConnectionEndsWithWhatItMade(t *testing.T) {
+func TestTokensOfAConnectionEndWithIt(t *testing.T) {
 	for name, end := range map[string]func(c *chain){
 		"revoked by its user": func(c *chain) {
 			c.want(200, "DELETE", "/tokens/"+c.id, "", "Authorization", "Bearer "+c.signIn("jane@acme.com"))
@@ -89,9 +89,9 @@ func TestConnectionEndsWithWhatItMade(t *testing.T) {
 	}
 }
 
-// TestMadeTokensOutliveASignIn checks that what a person's own token made goes on
+// TestCreatedTokensOutliveASignIn checks that what a person's own token made goes on
 // without it, and that a made one takes nothing with it that it did not make.
-func TestMadeTokensOutliveASignIn(t *testing.T) {
+func TestCreatedTokensOutliveASignIn(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	who := r.json(200, "GET", "/whoami", "")
 	made := r.json(201, "POST", "/workspaces/"+who["workspace_id"].(string)+"/tokens", "{}")["token"].(string)
@@ -105,9 +105,9 @@ func TestMadeTokensOutliveASignIn(t *testing.T) {
 	}
 }
 
-// TestRevokingNamesWhatWasMade checks that who revokes a token hears which live tokens it
+// TestRevokingNamesCreatedTokens checks that who revokes a token hears which live tokens it
 // made, directly or by others: a thief may have made them.
-func TestRevokingNamesWhatWasMade(t *testing.T) {
+func TestRevokingNamesCreatedTokens(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	home := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
 	other := r.json(201, "POST", "/workspaces", `{"name":"Partners"}`)["id"].(string)
@@ -139,7 +139,7 @@ func TestRevokingNamesWhatWasMade(t *testing.T) {
 }
 
 // What the log does not tell any more may be anything's.
-func TestRevokingNamesWhatTheLogForgot(t *testing.T) {
+func TestRevokingNamesTokensOlderThanTheLog(t *testing.T) {
 	r := newRig(t)
 	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &fixedRand{}, LogDays: 30})
 	if err != nil {
@@ -194,9 +194,9 @@ func TestTwoCredentials(t *testing.T) {
 	}
 }
 
-// TestTokensOfAUserAreCounted holds what a client hears that makes one token too
+// TestTokenLimitOfAUser holds what a client hears that makes one token too
 // many, and that signing in goes on.
-func TestTokensOfAUserAreCounted(t *testing.T) {
+func TestTokenLimitOfAUser(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	mint := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string) + "/tokens"
 	first := ""
@@ -225,9 +225,9 @@ func TestTokensOfAUserAreCounted(t *testing.T) {
 	}
 }
 
-// TestTokensAreListedBesideAWrite checks that GET /tokens writes nothing: it answers, with
+// TestTokensAreListedDuringAWrite checks that GET /tokens writes nothing: it answers, with
 // the use that it is itself, while another write has the writer.
-func TestTokensAreListedBesideAWrite(t *testing.T) {
+func TestTokensAreListedDuringAWrite(t *testing.T) {
 	r := newRig(t)
 	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &fixedRand{}})
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestTypesOfAgents sends values in the types that models and their clients use: what is
+// TestLenientTypes sends values in the types that models and their clients use: what is
 // certain is taken with a remark, the rest is an error that shows the form.
-func TestTypesOfAgents(t *testing.T) {
+func TestLenientTypes(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct {
 		path, body string

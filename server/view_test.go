@@ -72,9 +72,9 @@ func (b besideWrites) askOne(r *rig, random *rand.Rand) {
 	}
 }
 
-// TestEmptyListsAreExplainedAsTheyWereRead has one contact go from stage to stage. A list
+// TestEmptyListsAreExplainedFromTheirView has one contact go from stage to stage. A list
 // that does not find it must not say that a contact has the stage.
-func TestEmptyListsAreExplainedAsTheyWereRead(t *testing.T) {
+func TestEmptyListsAreExplainedFromTheirView(t *testing.T) {
 	check := func(answer map[string]any, text string) string {
 		switch {
 		case len(answer["items"].([]any)) > 0:

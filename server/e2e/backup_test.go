@@ -101,9 +101,9 @@ func TestRestoreAfterAKill(t *testing.T) {
 	keeps(t, db, p.token, 1)
 }
 
-// TestRestoreIsNotUnderACommand checks that restore does not replace a file while a long command
+// TestRestoreIsRefusedDuringACommand checks that restore does not replace a file while a long command
 // uses it.
-func TestRestoreIsNotUnderACommand(t *testing.T) {
+func TestRestoreIsRefusedDuringACommand(t *testing.T) {
 	db, p := filled(t)
 	file := filepath.Join(t.TempDir(), "copy.db")
 	done(t, "contacts=1", "backup", file, "--db", db)
@@ -233,9 +233,9 @@ func TestUpgradeCommand(t *testing.T) {
 	done(t, "up to date: file=", "upgrade", "--db", db)
 }
 
-// TestNoUpgradeUnderAnotherProgram has another program, which knows nothing of the lock, use
+// TestUpgradeIsRefusedDuringAnotherProgram has another program, which knows nothing of the lock, use
 // a file: the schema stays as it is until that program ends.
-func TestNoUpgradeUnderAnotherProgram(t *testing.T) {
+func TestUpgradeIsRefusedDuringAnotherProgram(t *testing.T) {
 	db := oldFile(t, "0001")
 	other, err := sql.Open("sqlite", "file:"+db)
 	if err != nil {

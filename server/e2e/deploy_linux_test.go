@@ -71,10 +71,10 @@ func filter(t *testing.T, analyze, set string) (calls []string) {
 	return calls
 }
 
-// TestUnitLetsItWork traces the system calls of a server that starts, mails,
+// TestUnitAllowsTheServer traces the system calls of a server that starts, mails,
 // writes and stops. The unit must forbid none of them, and no memory may be writable and
 // executable (MemoryDenyWriteExecute).
-func TestUnitLetsItWork(t *testing.T) {
+func TestUnitAllowsTheServer(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	t.Parallel()
 	analyze, strace := needs(t, "systemd-analyze"), needs(t, "strace")

@@ -223,9 +223,9 @@ func harmless(t *testing.T, l, other letter) {
 	}
 }
 
-// TestMailTellsAddress checks that a mail names the network address of the request: behind a
+// TestMailNamesTheAddress checks that a mail names the network address of the request: behind a
 // trusted proxy the one it forwards, otherwise that of the peer, whatever the peer claims.
-func TestMailTellsAddress(t *testing.T) {
+func TestMailNamesTheAddress(t *testing.T) {
 	t.Parallel()
 	for trusted, want := range map[string]string{"127.0.0.1": "203.0.113.7", "10.0.0.0/8": "127.0.0.1", "": "127.0.0.1"} {
 		s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--trust-proxy="+trusted)

@@ -135,9 +135,9 @@ func TestTakeOver(t *testing.T) {
 	}
 }
 
-// TestServerTakesFromClients starts a server beside commands, one of which owns the file. It
+// TestServerTakesOverFromClients starts a server beside commands, one of which owns the file. It
 // hands over, and goes on through the server; when that ends one takes over.
-func TestServerTakesFromClients(t *testing.T) {
+func TestServerTakesOverFromClients(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	pipes := []*pipe{mcp(t, "--db", db), mcp(t, "--db", db), mcp(t, "--db", db)}
 	for _, p := range pipes {

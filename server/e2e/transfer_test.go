@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestMoveCommands exports a workspace beside its running server, and imports it into another
+// TestTransferCommands exports a workspace beside its running server, and imports it into another
 // file and over the network.
-func TestMoveCommands(t *testing.T) {
+func TestTransferCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	db := filepath.Join(dir, "crmkit.db")
@@ -89,7 +89,7 @@ func moved(t *testing.T, in []byte, args ...string) (out, log string, err error)
 	return stdout.String(), stderr.String(), err
 }
 
-func TestMoveCommandsSayWhatIsWrong(t *testing.T) {
+func TestTransferCommandErrors(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "crmkit.db")
 	serve(t, "--db", db, "--token-for", "you@example.com").stop()

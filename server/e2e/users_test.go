@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestOwnerLooksAfterUsers lists, shows and removes users and workspaces beside a running
+// TestUserCommands lists, shows and removes users and workspaces beside a running
 // server.
-func TestOwnerLooksAfterUsers(t *testing.T) {
+func TestUserCommands(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
 	o.want(201, "POST", "/contacts", object("name", "Ann"))

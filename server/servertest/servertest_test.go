@@ -58,8 +58,8 @@ func TestAs(t *testing.T) {
 	}
 }
 
-// TestGone checks that the end of a test ends its server.
-func TestGone(t *testing.T) {
+// TestServerEndsWithItsTest checks that the end of a test ends its server.
+func TestServerEndsWithItsTest(t *testing.T) {
 	var url string
 	t.Run("inner", func(t *testing.T) { url = servertest.New(t).URL })
 	c := servertest.New(t)
