@@ -13,7 +13,7 @@ import (
 )
 
 // duration is a type of field that exists in this file alone: minutes, which people write
-// like 1h30m. What it does not say is that of a whole number.
+// like 1h30m. Its other methods are those of a whole number.
 type duration struct{ crm.Type }
 
 func (duration) String() string { return "duration" }
@@ -66,9 +66,8 @@ CREATE TABLE sessions (
   created_at BIGINT NOT NULL, created_by TEXT NOT NULL, updated_at BIGINT NOT NULL, updated_by TEXT NOT NULL
 ) STRICT;`
 
-// TestNewFieldTypeNeedsOneFile uses a type that only this file knows in every way the product
-// uses types: bodies, receipts, filters, orders, both formats, exports, imports, the
-// manual and the OpenAPI document.
+// TestNewFieldTypeNeedsOneFile uses a type of this file in bodies, receipts, filters, sort orders,
+// both formats, exports, imports, the manual and the OpenAPI document.
 func TestNewFieldTypeNeedsOneFile(t *testing.T) {
 	r := newRigWith(t, store.Options{Schema: schema(t, sessionKind()), Migrations: furtherMigration(t, sessionSQL)}).as("jane@acme.com")
 	made := r.json(201, "POST", "/sessions", `{"label":"Long","length":"1h30m"}`)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRegistrationFloodsBlockNobody floods a server with registrations from the network that a
-// person's client has, before that client registers and at each step of the sign-in.
+// TestRegistrationFloodsBlockNobody floods a server with registrations from the network of a
+// client, before the client registers and at each step of the sign-in.
 func TestRegistrationFloodsBlockNobody(t *testing.T) {
 	r := newRig(t)
 	flood := func() {
@@ -36,7 +36,8 @@ func TestRegistrationFloodsBlockNobody(t *testing.T) {
 	}
 }
 
-// TestAbandonedSignInsAreReplaced begins pages without end in the network where a person signs in.
+// TestAbandonedSignInsAreReplaced begins any number of sign-ins in the network of a person who
+// signs in.
 func TestAbandonedSignInsAreReplaced(t *testing.T) {
 	r := newRig(t)
 	stranger, jane := r.register("Stranger", callback), r.register("Claude", callback)
@@ -64,8 +65,8 @@ func TestAbandonedSignInsAreReplaced(t *testing.T) {
 	}
 }
 
-// TestSignUpsShareANetwork lets more newcomers than a network may have unfinished at once sign
-// in from it, and then a stranger use up what may be asked there.
+// TestSignUpsShareANetwork signs more new people in from a network than may have unfinished
+// sign-ins there at once, then lets a stranger use up the codes of the network.
 func TestSignUpsShareANetwork(t *testing.T) {
 	r := newRig(t)
 	for i := range 80 {

@@ -8,7 +8,7 @@ import (
 	"crmkit/server"
 )
 
-// What other systems put before their paths is taken away, three segments at most.
+// Prefixes of paths of other systems, like /api/v1, are ignored, at most three segments.
 func TestForeignPrefixes(t *testing.T) {
 	r := newRig(t)
 	for path, hint := range map[string]string{
@@ -27,8 +27,8 @@ func TestForeignPrefixes(t *testing.T) {
 	}
 }
 
-// A path made of these prefixes costs no more than another that no route has, and beyond the
-// limit of a network nothing is looked for.
+// A path made of these prefixes takes no longer than another path without a route, and beyond
+// the rate of a network no path is searched.
 func TestForeignPrefixesCostLittle(t *testing.T) {
 	cost := func(r *rig, path string) float64 {
 		return testing.AllocsPerRun(20, func() {

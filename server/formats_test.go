@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// compareFormats holds the text answers of a transcript against the JSON answers
-// of the same requests: the same status, the same records, the same values.
+// compareFormats compares the text answers of a transcript with the JSON answers to the same
+// requests: they have the same status, records and values.
 func compareFormats(t *testing.T, texts, objects []exchange) {
 	t.Helper()
 	for i := range texts {
@@ -62,7 +62,7 @@ func sameAnswer(text, body string) error {
 	return sameSingle(records, remarks, object)
 }
 
-// sameStream holds the lines of a streamed answer against the objects of the other.
+// sameStream compares the lines of a stream in text with the objects of the stream in JSON.
 func sameStream(text, body string) error {
 	var objects []map[string]any
 	for decoder := json.NewDecoder(strings.NewReader(body)); ; {
@@ -97,8 +97,7 @@ func sameStream(text, body string) error {
 	return nil
 }
 
-// sameItem holds a line about a record, or about what became of a row, against its
-// object.
+// sameItem compares a line about a record, or about the outcome of a row, with its object.
 func sameItem(line string, object map[string]any) error {
 	if object["row"] == nil {
 		return sameLine(line, object, true)
@@ -222,8 +221,8 @@ func sameSingle(records, remarks []string, object map[string]any) error {
 	return nil
 }
 
-// sameLine holds a line against an object. whole also asks that every set value
-// of the object is in the line.
+// sameLine compares a line with an object. If whole is true, every set value of the object must
+// be in the line.
 func sameLine(line string, object map[string]any, whole bool) error {
 	if resource, found := object["resource"]; found {
 		want := fmt.Sprintf("%v: %v / %v", resource, object["used"], object["limit"])
@@ -289,7 +288,7 @@ func sameTime(text, object string) bool {
 	return err == nil && at.Sub(day) > -14*time.Hour && at.Sub(day) < 38*time.Hour
 }
 
-// flatten gives the set values of an object the labels a line gives them.
+// flatten adds the set values of an object under the labels that they have in a line.
 func flatten(flat map[string]string, prefix string, object map[string]any) {
 	for name, value := range object {
 		label := prefix + name
@@ -336,8 +335,8 @@ func compact(v any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// parseLine reads a line as the manual describes it: a head, then label=value
-// pairs, a value being bare or a JSON string.
+// parseLine reads a line as the manual describes it: a head, then label=value pairs, in which
+// a value is bare or a JSON string.
 func parseLine(line string) (head string, labels map[string]string, err error) {
 	labels = map[string]string{}
 	head, rest, _ := strings.Cut(line, " ")

@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever a path is made of and however it is asked, the answer is one of the API, and an
-// error says what to do next.
+// Every path gets an answer of the API with every method, and an error says what to do next.
 func TestEveryPathIsAnswered(t *testing.T) {
 	r := newRig(t).as("ann@acme.com")
 	r.want(201, "POST", "/contacts", `{"name":"Ann"}`)

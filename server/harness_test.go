@@ -21,7 +21,7 @@ import (
 	"crmkit/store/account"
 )
 
-// rig is a server whose clock and random source repeat from run to run.
+// rig is a server whose clock and random source are the same in every run, with a client of it.
 type rig struct {
 	addr    string // of the client; empty: this machine
 	t       testing.TB
@@ -32,7 +32,7 @@ type rig struct {
 	logs    *lockedBuffer
 }
 
-// lockedBuffer takes the log lines of parallel requests.
+// lockedBuffer collects the log lines of parallel requests.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  strings.Builder
@@ -143,7 +143,7 @@ func schema(t testing.TB, more ...crm.Entity) *crm.Schema {
 	return s
 }
 
-// answer is what a client got.
+// answer is the answer to a request.
 type answer struct {
 	status int
 	body   string

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestParallelRepeatsAreDoneOnce sends each of ten requests 20 times at once:
-// each is done once, and all of its answers are the first one.
+// TestParallelRepeatsAreDoneOnce sends each of ten requests 20 times at once: each is executed
+// once, and all of its answers are the first one.
 func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var wg sync.WaitGroup
@@ -33,8 +33,8 @@ func TestParallelRepeatsAreDoneOnce(t *testing.T) {
 	}
 }
 
-// TestLargeAnswersAreRepeatedAsReceipts checks that a repeated request is not done again
-// where its answer is too large to keep, and says which record it was about.
+// TestLargeAnswersAreRepeatedAsReceipts checks that a repeated request is not executed again if
+// its answer is too large to be saved, and that the answer names the record.
 func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	body := `{"name":"Jane","notes":"` + strings.Repeat("n", 60000) + `"}`
@@ -54,7 +54,7 @@ func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	}
 }
 
-// TestOpenAPIHasIdempotencyKey checks that OpenAPI names the header where it is taken.
+// TestOpenAPIHasIdempotencyKey checks that OpenAPI has the header for the routes that use it.
 func TestOpenAPIHasIdempotencyKey(t *testing.T) {
 	text := newRig(t).want(200, "GET", "/openapi.json", "")
 	paths := decoded(t, text)["paths"].(map[string]any)
@@ -71,7 +71,7 @@ func TestOpenAPIHasIdempotencyKey(t *testing.T) {
 	}
 }
 
-// An empty key is no key: no write takes it for one in silence, whatever it does with keys.
+// An empty key is an error of every write, also of one that uses no keys.
 func TestEmptyKeysAreRefused(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	id := r.json(201, "POST", "/contacts", `{"name":"Ann"}`)["id"].(string)
@@ -88,7 +88,7 @@ func TestEmptyKeysAreRefused(t *testing.T) {
 	}
 }
 
-// Imports do not keep answers, and say so when a key is sent.
+// Imports do not save answers, and say so if a key is sent.
 func TestImportsSayThatTheyTakeNoKey(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, want := range []string{"1 created", "1 unchanged"} {

@@ -12,8 +12,7 @@ import (
 	"crmkit/server"
 )
 
-// gate is a client that stops reading behind the first piece of an answer, until it
-// is let on.
+// gate is a client that stops reading after the first piece of an answer, until it is released.
 type gate struct {
 	*httptest.ResponseRecorder
 	once    sync.Once
@@ -32,7 +31,7 @@ func (g *gate) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// behind sends a file to import and returns once its answer waits for the client.
+// behind sends a file to import, and returns when its answer waits for the client.
 func (r *rig) behind(path, file string) (g *gate, ended chan struct{}) {
 	r.t.Helper()
 	req, err := http.NewRequest("POST", "http://127.0.0.1:8080"+path, strings.NewReader(file))
@@ -60,8 +59,8 @@ func rowsOf(n int) string {
 	return b.String()
 }
 
-// TestOthersWorkDuringImports holds an import in its middle, because its client does
-// not read: nothing more is saved meanwhile, and others read and write.
+// TestOthersWorkDuringImports stops an import in its middle, since its client does not read:
+// nothing more is saved meanwhile, and others read and write.
 func TestOthersWorkDuringImports(t *testing.T) {
 	r, _ := onFile(t)
 	r.as("jane@acme.com")
@@ -83,7 +82,7 @@ func TestOthersWorkDuringImports(t *testing.T) {
 	}
 }
 
-// A client that has gone ends its import; what is answered is saved.
+// An import ends when its client is gone; the rows that were answered are saved.
 func TestImportsEndWithTheirClient(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
@@ -110,8 +109,8 @@ func TestImportsOfAWorkspaceAreTwo(t *testing.T) {
 	r.want(200, "POST", "/import/contacts", rowsOf(1))
 }
 
-// Who has several workspaces runs two imports at once in all of them together; others run
-// theirs.
+// A user with several workspaces runs two imports at once in all of them together. Other users
+// are not affected.
 func TestImportsOfAUserAreTwo(t *testing.T) {
 	r := newRig(t)
 	jane, max := r.mint("jane@acme.com"), r.mint("max@other.com")
@@ -133,7 +132,7 @@ func TestImportsOfAUserAreTwo(t *testing.T) {
 	}
 }
 
-// What cannot be read to its end changes nothing, wherever the fault is.
+// A file that cannot be read to its end changes nothing, wherever the fault is.
 func TestIncompleteFilesChangeNothing(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.serve(server.Options{ImportMax: 4 << 20})
@@ -178,7 +177,7 @@ func TestIncompleteFilesChangeNothing(t *testing.T) {
 	r.want(200, "POST", "/import/contacts?atomic=1", most+most)
 }
 
-// TestBrokenImportsAreVisible closes the store under an import.
+// TestBrokenImportsAreVisible closes the store during an import.
 func TestBrokenImportsAreVisible(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	g, ended := r.behind("/import/contacts", rowsOf(1000))

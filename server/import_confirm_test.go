@@ -28,7 +28,7 @@ func (r *rig) dryRun(path, file string) string {
 
 const twoRows = "Record ID,Name,E-mail,Seats\n7,Ann,ann@acme.com,3\n8,Bob,bob@acme.com,4\n"
 
-// A dry run keeps its file: confirming it saves just that, without the file, once.
+// A confirmation saves the file of its dry run, without a body, once.
 func TestDryRunsAreConfirmed(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	token := r.dryRun("/import/contacts?dry_run=1&source=old-crm", twoRows)
@@ -73,7 +73,7 @@ func TestConfirmationsMayRepeatTheBody(t *testing.T) {
 	}
 }
 
-// A token is good for its user in its workspace.
+// A token is valid for its user in its workspace only.
 func TestConfirmationsBelongToTheirUser(t *testing.T) {
 	r := newRig(t)
 	jane := r.mint("jane@acme.com")
@@ -95,7 +95,7 @@ func TestConfirmationsBelongToTheirUser(t *testing.T) {
 	}
 }
 
-// A token ends after 15 minutes. A workspace has two, of which the older gives way.
+// A token ends after 15 minutes. A workspace has two; a third one replaces the oldest.
 func TestConfirmationsExpire(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	old := r.dryRun("/import/contacts?dry_run=1", twoRows)
@@ -117,7 +117,7 @@ func TestConfirmationsExpire(t *testing.T) {
 	refused("after a start", four)
 }
 
-// Of many who confirm at once, one saves.
+// Of several confirmations at once, one saves.
 func TestDryRunsAreConfirmedOnce(t *testing.T) {
 	r, _ := onFile(t)
 	r.as("jane@acme.com")
@@ -143,7 +143,7 @@ func TestDryRunsAreConfirmedOnce(t *testing.T) {
 	}
 }
 
-// The server keeps 16 files; further workspaces must send theirs again.
+// The server holds 16 files; further dry runs get no token.
 func TestPendingFilesAreBounded(t *testing.T) {
 	r := newRig(t)
 	for i := range 8 {
@@ -159,7 +159,7 @@ func TestPendingFilesAreBounded(t *testing.T) {
 	r.want(200, "POST", "/import/contacts?confirm="+r.dryRun("/import/contacts?dry_run=1", twoRows), "")
 }
 
-// What cannot be done has no token.
+// A dry run that shows an error for the whole file has no token.
 func TestDryRunsThatFailHaveNoToken(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const file = "name,email\nAnn,ann@acme.com\nBob,no\n"
@@ -172,7 +172,7 @@ func TestDryRunsThatFailHaveNoToken(t *testing.T) {
 	}
 }
 
-// A workspace's own export is confirmed like rows, and tools of MCP do it too.
+// The export of a workspace is confirmed like rows, also by tools of MCP.
 func TestDryRunsAreConfirmedByTools(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(200, "POST", "/import/contacts", twoRows)
@@ -191,9 +191,8 @@ func TestDryRunsAreConfirmedByTools(t *testing.T) {
 	}
 }
 
-// An import by a tool goes on to its end, also where its answer is longer than a tool may
-// show: rows that fail are listed before others, and the last lines are there, with the
-// totals and the token of a dry run.
+// An import by a tool goes on to its end, also if its answer is longer than the text of a tool:
+// rows that fail are listed, and the last lines are there, with the counts and the token.
 func TestToolsFinishLongImports(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const rows = 8500
@@ -223,8 +222,8 @@ func TestToolsFinishLongImports(t *testing.T) {
 	}
 }
 
-// A file that waits for its confirmation is storage of its workspace, to the byte; it is
-// none any more when it is confirmed, gives way to another, or is waited for too long.
+// A file that waits for its confirmation is part of the storage of its workspace, to the byte,
+// until it is confirmed, replaced or expired.
 func TestPendingFilesUseStorage(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	used := func() int64 {

@@ -16,8 +16,8 @@ import (
 
 var handles = regexp.MustCompile(` [a-z_]+/[a-z]+_\w+`)
 
-// smallRows draws a file whose rows meet: few ids, addresses and names, empty and wrong
-// cells among them.
+// smallRows draws a file with few different ids, addresses and names, so that rows are about the
+// same records, and with empty and wrong cells.
 func smallRows(t *rapid.T, kind string) string {
 	columns := map[string][]string{
 		"contacts":         {"id", "name", "email", "company", "company_domain", "tags", "notes", "seats"},
@@ -61,8 +61,8 @@ func smallRows(t *rapid.T, kind string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// A dry run reports each row as the import does, wherever its batches end, except for the
-// ids of new records, which are not known yet. It leaves nothing behind.
+// A dry run reports each row like the import, wherever its batches end, except for the ids of
+// new records, which are not known yet. It leaves nothing behind.
 func TestDryRunsMatchImports(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		plan := catalog.Plan{Name: "small", Caps: []catalog.Cap{
@@ -113,8 +113,8 @@ func TestDryRunsMatchImports(t *testing.T) {
 	})
 }
 
-// Other writes are done between the batches of a dry run: none of its transactions has
-// more rows than one, and none is run twice.
+// Other writes run between the batches of a dry run: each of its transactions has one row here,
+// and none runs twice.
 func TestDryRunsYieldToOtherWrites(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var batches, most int
@@ -160,7 +160,7 @@ func TestDryRunMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// wideRows are rows of many values of their own.
+// wideRows returns rows with many values, all different.
 func wideRows(rows, columns int) string {
 	var b strings.Builder
 	b.WriteString("name,email")
@@ -173,8 +173,7 @@ func wideRows(rows, columns int) string {
 	return b.String() + "\n"
 }
 
-// Rows of many columns are saved a few at once: a transaction has about 2000 values,
-// whatever the rows.
+// Fewer rows with many columns are saved in a transaction, which has about 2000 values.
 func TestWideRowsShrinkBatches(t *testing.T) {
 	for _, how := range []string{"?dry_run=1", ""} {
 		r := newRig(t).as("jane@acme.com")
@@ -187,13 +186,13 @@ func TestWideRowsShrinkBatches(t *testing.T) {
 	}
 }
 
-// slowly has each new contact take some time of the writer.
+// slowly is a trigger that makes the insert of a contact slow.
 const slowly = `CREATE TRIGGER slow AFTER INSERT ON contacts BEGIN
 	UPDATE contacts SET notes = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT CAST(MAX(i) AS TEXT) FROM n) WHERE key = NEW.key;
 END;`
 
-// Where rows take longer than a write may, fewer are saved at once. One transaction of all
-// of them is refused with its size.
+// If rows take longer than a write may, fewer are saved in a transaction. An atomic import of
+// them is refused with its size.
 func TestSlowRowsShrinkBatches(t *testing.T) {
 	// The limit is that of some twenty rows, however fast the machine is.
 	row := time.Hour

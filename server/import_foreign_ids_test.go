@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// One id that was mistyped, or is that of a deleted record, is the fault of its row. The
-// other rows of a file with ids of this workspace still update their records.
+// An id that was mistyped, or belongs to a deleted record, is an error of its row. The other rows
+// of a file with ids of this workspace still update their records.
 func TestOneBadIDMakesNoFileForeign(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	var ids []string
@@ -43,7 +43,7 @@ func TestOneBadIDMakesNoFileForeign(t *testing.T) {
 	}
 }
 
-// Ids of another workspace are another's, and so are numbers.
+// Rows with ids of another workspace, or with numbers as ids, create records.
 func TestForeignIDsCreateRecords(t *testing.T) {
 	r := newRig(t)
 	jane, max := r.mint("jane@acme.com"), r.mint("max@other.com")

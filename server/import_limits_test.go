@@ -4,5 +4,5 @@ package server
 // have several batches.
 func (s *Server) SaveAtOnce(rows int) { s.transfer.Limits.Batch.Rows = rows }
 
-// RememberAtMost sets how many bytes a dry run remembers, so that small files are too large.
+// RememberAtMost sets the bytes that a dry run may remember, so that small files are too large.
 func (s *Server) RememberAtMost(bytes int64) { s.transfer.Limits.DryRunMemory = bytes }

@@ -18,8 +18,8 @@ import (
 	"crmkit/store"
 )
 
-// TestColumnAliasesNameFields holds the table of names against the schema: each leads where
-// it says, and to one place.
+// TestColumnAliasesNameFields compares the table of column names with the schema: each name leads
+// to an existing field, and to one only.
 func TestColumnAliasesNameFields(t *testing.T) {
 	s := schema(t)
 	seen := map[string]string{}
@@ -139,7 +139,7 @@ func TestImportedCells(t *testing.T) {
 	}
 }
 
-// TestCompaniesAreFoundOrMade imports contacts that name companies in every way.
+// TestCompaniesAreFoundOrMade imports contacts that refer to companies by domain and by name.
 func TestCompaniesAreFoundOrMade(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(201, "POST", "/companies", `{"name":"Acme","domain":"acme.com"}`)
@@ -154,8 +154,8 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 			t.Errorf("companies\n%s\nwant\n%s", got, want)
 		}
 	}
-	// A company that an import made stays that of its rows when it is renamed; another
-	// leaves its name to the next.
+	// A company that an import created is found by its old name after it was renamed. The
+	// name of a company that somebody else renamed is free.
 	for _, c := range []struct {
 		name string
 		made int
@@ -169,8 +169,8 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 	}
 }
 
-// TestDryRunsOfFilesMatchImports runs files dry, then not: the results are the same except for
-// the ids of new records, and the first leaves nothing behind.
+// TestDryRunsOfFilesMatchImports imports files after a dry run: the results are the same except
+// for the ids of new records, and the dry run leaves nothing behind.
 func TestDryRunsOfFilesMatchImports(t *testing.T) {
 	files, err := filepath.Glob("../testdata/import/*-contacts.csv")
 	if err != nil || len(files) == 0 {
@@ -196,7 +196,7 @@ func TestDryRunsOfFilesMatchImports(t *testing.T) {
 	}
 }
 
-// TestFailedRowsLeaveNoTrace imports rows that make a company before they fail.
+// TestFailedRowsLeaveNoTrace imports rows that create a company before they fail.
 func TestFailedRowsLeaveNoTrace(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(201, "POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
@@ -213,8 +213,8 @@ func TestFailedRowsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// TestUnknownFilesHaveSeparateIDs imports two files whose ids are both 1 and 2: of
-// different columns they are different records, of the same columns the same.
+// TestUnknownFilesHaveSeparateIDs imports two files whose ids are both 1 and 2: files with
+// different columns have different records, files with the same columns the same.
 func TestUnknownFilesHaveSeparateIDs(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct{ path, file, want string }{
@@ -255,8 +255,8 @@ func TestImportsAreCapped(t *testing.T) {
 	}
 }
 
-// TestClientsThatSendBeforeTheyRead sends a file larger than the buffers of a
-// connection, gets an answer larger than those, and reads nothing until all is sent.
+// TestClientsThatSendBeforeTheyRead sends a file that is larger than the buffers of a connection
+// and gets an answer that is, too, without reading before all is sent.
 func TestClientsThatSendBeforeTheyRead(t *testing.T) {
 	r, _ := onFile(t)
 	r.as("jane@acme.com")
@@ -288,8 +288,8 @@ func TestClientsThatSendBeforeTheyRead(t *testing.T) {
 	}
 }
 
-// TestImportAnswersCountEveryRow imports every file as rows of every kind and as a
-// workspace, dry and twice, and holds what every answer promises.
+// TestImportAnswersCountEveryRow imports every file as rows of every kind and as a workspace, as
+// a dry run and twice, and checks the form of every answer.
 func TestImportAnswersCountEveryRow(t *testing.T) {
 	files, err := filepath.Glob("../testdata/import/*")
 	if err != nil || len(files) == 0 {
@@ -316,7 +316,7 @@ func TestImportAnswersCountEveryRow(t *testing.T) {
 	}
 }
 
-// addsUp checks that each line is of a known kind and that the last counts the rows.
+// addsUp checks that each line is of a known kind and that the counts of the last are right.
 func (r *rig) addsUp(body string) {
 	r.t.Helper()
 	rows, counted := 0, 0

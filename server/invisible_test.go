@@ -10,14 +10,14 @@ import (
 	"crmkit/crm/norm"
 )
 
-// veiled are texts with invisible characters, and some that need such characters: a Persian word and an emoji.
+// veiled are texts with invisible characters, and some that need them: a Persian word and an emoji.
 var veiled = []string{
 	"Joe\U000e0049\U000e0067", "\u202eevil", "a\u200bb", "x\u2800\u2800y", "\u3164", "soft\u00adhyphen", "v\ufe01\ufe02", "می\u200cخواهم", "👨\u200d👩\u200d👧 ❤\ufe0f",
 }
 
-// TestInvisibleCharactersAreEscaped stores these texts wherever a user can put one, and reads them in
-// every format and through every tool: no answer shows one raw, and each that is JSON
-// gives back the exact value.
+// TestInvisibleCharactersAreEscaped stores these texts wherever a user can write text, and reads
+// them in every format and through every tool: no answer has the character itself, and JSON has
+// the exact value.
 func TestInvisibleCharactersAreEscaped(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for i, text := range veiled {
@@ -53,7 +53,7 @@ func TestInvisibleCharactersAreEscaped(t *testing.T) {
 	shown(t, "initialize", r.initialize())
 }
 
-// shown fails where an answer has an invisible character.
+// shown fails the test if an answer has an invisible character.
 func shown(t *testing.T, where, body string) {
 	t.Helper()
 	for _, c := range body {
@@ -64,7 +64,7 @@ func shown(t *testing.T, where, body string) {
 	}
 }
 
-// initialize returns the instructions that a client of the connector gets.
+// initialize returns the instructions for a client of the connector.
 func (r *rig) initialize() string {
 	r.t.Helper()
 	var got struct{ Result struct{ Instructions string } }
@@ -90,8 +90,8 @@ func TestInstructionsRepeatNoSentences(t *testing.T) {
 	}
 }
 
-// TestExportedValuesSurviveImport exports values that CSV must change, and imports the file into
-// another workspace: each value is the same.
+// TestExportedValuesSurviveImport exports values that CSV has to escape, and imports the file
+// into another workspace: each value is the same.
 func TestExportedValuesSurviveImport(t *testing.T) {
 	texts := append([]string{"=1+1", "x;=cmd|' /C calc'!A1", "'=x", "＝1", "a;-b", "two\n=lines", "\x1b[31m", `C:\users\u200b`, "+49 30 1", "{x;=1"}, veiled...)
 	r := newRig(t).as("jane@acme.com")

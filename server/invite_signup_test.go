@@ -10,8 +10,8 @@ import (
 	"crmkit/store/account"
 )
 
-// TestInvitedUsersStartInTheTeam checks that somebody new acts in the team that invited
-// them, through the API and on the page, and has a workspace of their own beside.
+// TestInvitedUsersStartInTheTeam checks that a new user acts in the team that invited them,
+// through the API and on the page, and also has a workspace of their own.
 func TestInvitedUsersStartInTheTeam(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
@@ -35,8 +35,8 @@ func TestInvitedUsersStartInTheTeam(t *testing.T) {
 	}
 }
 
-// TestPlanIsShownAtOnce checks that /whoami shows a plan right after it was set, and
-// that one which the server lacks is not set.
+// TestPlanIsShownAtOnce checks that /whoami shows a plan right after it was set, and that a plan
+// which the server does not have is refused.
 func TestPlanIsShownAtOnce(t *testing.T) {
 	r := newRig(t).as("ann@acme.com")
 	who := r.json(200, "GET", "/whoami", "")

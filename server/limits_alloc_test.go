@@ -10,8 +10,8 @@ import (
 	"crmkit/query"
 )
 
-// Readers of lists stop behind the limit: one that is a thousand times as long as is
-// taken costs as many allocations as one that is too long by one.
+// Lists are read up to their limit: one that is a thousand times too long takes as many
+// allocations as one that is too long by one.
 func TestListsTooLongAreNotRead(t *testing.T) {
 	repeat := func(n int, separator string) string {
 		items := make([]string, n)

@@ -24,8 +24,8 @@ func TestManualIsShort(t *testing.T) {
 	}
 }
 
-// TestManualNamesTheAddressOnce checks that each page has the server's address once, and
-// paths behind it.
+// TestManualNamesTheAddressOnce checks that each page has the server's address once; all else are
+// paths.
 func TestManualNamesTheAddressOnce(t *testing.T) {
 	r := newRig(t)
 	for _, page := range helpPages {
@@ -108,13 +108,13 @@ func TestDiscoveryDocuments(t *testing.T) {
 // server returns the server under test.
 func (r *rig) server() *server.Server { return r.handler.(*server.Server) }
 
-// curl is a command of the manual taken apart.
+// curl has the parts of a curl command of the manual.
 type curl struct {
 	method, url, body string
 	header            []string
 }
 
-// words splits a shell command: blanks part, quotes hold together.
+// words splits a shell command at blanks outside quotes.
 var words = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s'"]+`)
 
 func parseCurl(t *testing.T, line string) curl {
@@ -150,9 +150,9 @@ func parseCurl(t *testing.T, line string) curl {
 	return c
 }
 
-// TestManualExamples runs every curl of every page, in order, on a new server,
-// as an agent would that works through the page. The line below an example may
-// say what it answers: a status ("answers 409") or a remark ("… # updated").
+// TestManualExamples runs every curl of every page, in order, on a new server, like an agent
+// that works through the page. The line below an example may have the answer: a status
+// ("answers 409") or a remark ("… # updated").
 func TestManualExamples(t *testing.T) {
 	for _, page := range helpPages {
 		t.Run(strings.TrimPrefix(page, "/"), func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"crmkit/server"
 )
 
-// TestFaultsBeforeRouting checks that faults which no handler sees are spelled as
-// the protocol of the path has them, and that pages may read them.
+// TestFaultsBeforeRouting checks that errors before any handler have the form of the protocol of
+// the path, and that web pages may read them.
 func TestFaultsBeforeRouting(t *testing.T) {
 	r := newRig(t).serve(server.Options{Rate: 1})
 	for _, c := range []struct{ method, path, has string }{
@@ -89,8 +89,8 @@ func TestScopesThroughTools(t *testing.T) {
 	}
 }
 
-// TestLargeAnswersOfTools checks that what is too long for a model is cut at a
-// line, and that search and fetch stay JSON.
+// TestLargeAnswersOfTools checks that a text which is too long for a model is cut after a line,
+// and that the results of search and fetch are still JSON.
 func TestLargeAnswersOfTools(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for n := range 8 {
@@ -122,7 +122,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestCallsThatAreCutOff checks that a call whose time is over gets an answer that says so.
+// TestCallsThatAreCutOff checks that a call whose time is over gets an error that says so.
 func TestCallsThatAreCutOff(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -145,7 +145,7 @@ func (e ends) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestToolsTakeKeys checks that a call can be repeated safely.
+// TestToolsTakeKeys checks that a call with a key can be repeated safely.
 func TestToolsTakeKeys(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, path := range []string{"/mcp", "/mcp/tools"} {
@@ -175,8 +175,8 @@ func TestBaseURLIsCompared(t *testing.T) {
 	}
 }
 
-// FuzzMessages sends bodies to the connector: whatever they are, the answer is
-// JSON or empty, and no fault of the server.
+// FuzzMessages sends any bodies to the connector: the answer is JSON or empty, and never an
+// error of the server.
 func FuzzMessages(f *testing.F) {
 	for _, seed := range []string{ping, "[" + ping + "]", "[ " + ping + " , " + ping + " ]", "[1", "[}]", "[\n]", fmt.Sprintf(initialize, "2025-11-25"), modern("tools/list", ""), callOfTool(1, "request", `{"method":"GET","path":"/whoami"}`),
 		`{"jsonrpc":"2.0","id":"\ud800","method":"ping"}`, `{"jsonrpc":"2.0","\u006dethod":"ping","id":1}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"ſ":1,"name":"request"}}`} {

@@ -73,7 +73,7 @@ func modernHeader(method string) []string {
 
 const ping = `{"jsonrpc":"2.0","id":"p","method":"ping"}`
 
-// pings is a batch.
+// pings returns a batch of n pings.
 func pings(n int) string {
 	var list []string
 	for id := range n {
@@ -160,7 +160,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// TestVersionNegotiation checks which protocol version a client gets for the one it asks for.
+// TestVersionNegotiation checks the protocol version in the answer to each requested version.
 func TestVersionNegotiation(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for asked, want := range map[string]string{"2024-11-05": "2024-11-05", "2025-03-26": "2025-03-26", "2025-06-18": "2025-06-18", "2025-11-25": "2025-11-25", "1999-01-01": "2025-11-25", "2026-07-28": "2025-11-25"} {
@@ -233,7 +233,7 @@ func TestRequestTool(t *testing.T) {
 	}
 }
 
-// TestRequestToolPaths checks which paths and methods the tool takes.
+// TestRequestToolPaths checks which paths and methods the tool accepts.
 func TestRequestToolPaths(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	id := r.id("contact", 1)
@@ -256,8 +256,7 @@ func TestRequestToolPaths(t *testing.T) {
 	}
 }
 
-// TestRequestToolArguments checks what the tool says of wrong arguments, and that a query needs
-// no escapes.
+// TestRequestToolArguments checks the errors for wrong arguments, and that a query needs no escapes.
 func TestRequestToolArguments(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.request("POST", "/contacts", `{"name":"Jane\nERROR forged","email":"jane@acme.com"}`)
@@ -403,9 +402,8 @@ func TestGoSDKClient(t *testing.T) {
 	}
 }
 
-// TestRevokedMidSession calls a tool from many goroutines while the token is
-// revoked: every answer is either good or an HTTP 401, and after the revocation
-// none is good.
+// TestRevokedMidSession calls a tool from many goroutines while the token is revoked: every
+// answer is a success or HTTP 401, and after the revocation there is no success.
 func TestRevokedMidSession(t *testing.T) {
 	r := newRig(t)
 	owner := r.signIn("jane@acme.com")

@@ -11,8 +11,8 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// promisedTokens returns how many tokens docs/mcp.md grants the description of request, and
-// all of the five tools.
+// promisedTokens returns the most tokens that docs/mcp.md allows for the description of request,
+// and for the five tools together.
 func promisedTokens(t *testing.T) (limits [2]int) {
 	t.Helper()
 	said := regexp.MustCompile("description of `request` takes under ([0-9,]+) tokens, the five tools under ([0-9,]+) together").FindStringSubmatch(string(must(os.ReadFile("../docs/mcp.md"))))
@@ -25,8 +25,8 @@ func promisedTokens(t *testing.T) (limits [2]int) {
 	return limits
 }
 
-// TestToolsShowExamples checks that the schema of each tool shows an example behind "like",
-// which works as it is written and which no other tool shows.
+// TestToolsShowExamples checks that the schema of each tool has an example after "like", which
+// works as it is written and which no other tool has.
 func TestToolsShowExamples(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(201, "POST", "/companies", `{"name":"Acme","domain":"acme.com"}`)
@@ -38,7 +38,7 @@ func TestToolsShowExamples(t *testing.T) {
 		"/mcp":       {"request": "# 1 of 1 contact"},
 		"/mcp/tools": {"read": "# 1 of 1 deal", "write": "# updated: stage lead -> customer", "delete": "confirmation_required", "search": `"title":"Jane Doe"`, "fetch": "contact/"},
 	}
-	for _, path := range []string{"/mcp", "/mcp/tools"} { // write changes what request looks for
+	for _, path := range []string{"/mcp", "/mcp/tools"} { // write changes the record that request reads
 		want := wants[path]
 		for _, tool := range toolsAt(r, path) {
 			args := map[string]any{}
