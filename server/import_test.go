@@ -154,8 +154,8 @@ func TestCompaniesAreFoundOrMade(t *testing.T) {
 			t.Errorf("companies\n%s\nwant\n%s", got, want)
 		}
 	}
-	// A company that an import created is found by its old name after it was renamed. The
-	// name of a company that somebody else renamed is free.
+	// A company that an import created is still found by its name in the file after it was
+	// renamed. The name of another company is free when that is renamed.
 	for _, c := range []struct {
 		name string
 		made int

@@ -14,8 +14,8 @@ import (
 	"crmkit/store"
 )
 
-// memories are the combinations of caches that servers are compared with: all, each of
-// them alone or missing, and so little of each that entries are dropped all the time.
+// memories are combinations of caches: all, each of them alone or missing, and so little of each
+// that entries are dropped all the time.
 var memories = map[string]*store.Caches{
 	"all":     store.DefaultCaches(),
 	"text":    {Search: 1 << 20},
@@ -25,7 +25,7 @@ var memories = map[string]*store.Caches{
 	"little":  {Search: 12_000, Records: 4_000, Counts: 3},
 }
 
-// servers are asked the same: one keeps nothing in memory, the others each combination.
+// servers get the same requests: one without caches, and one with each combination.
 type servers struct {
 	t      *testing.T
 	bare   *rig
@@ -34,11 +34,11 @@ type servers struct {
 	ids    map[string][]string // by path
 }
 
-// memorySeed is what TestMemoryChangesNoAnswer draws from; 0: another one each time.
-var memorySeed = flag.Uint64("memory-seed", 0, "what the comparison of caches draws from")
+// memorySeed is the random seed of TestMemoryChangesNoAnswer; 0: another one each time.
+var memorySeed = flag.Uint64("memory-seed", 0, "random seed of the comparison of caches")
 
-// TestMemoryChangesNoAnswer asks all servers at random: each answer is the same, byte by
-// byte, right after a write and when it is asked for again.
+// TestMemoryChangesNoAnswer sends random requests to all servers: their answers are the same, byte
+// by byte, right after a write and when the request is repeated.
 func TestMemoryChangesNoAnswer(t *testing.T) {
 	seed := cmp.Or(*memorySeed, rand.Uint64())
 	t.Logf("-memory-seed=%d", seed)
@@ -72,10 +72,10 @@ func (p *servers) ask(method, path, body string) answer {
 	return want
 }
 
-// pick returns one of some words.
+// pick returns one of the words at random.
 func (p *servers) pick(words ...string) string { return words[p.random.IntN(len(words))] }
 
-// id returns a record made before at a path, or none.
+// id returns the id of a record created at a path, or "".
 func (p *servers) id(path string) string { return p.pick(append(p.ids[path], "")...) }
 
 func (p *servers) name() string {
@@ -96,7 +96,7 @@ func (p *servers) write() {
 		"/activities": fmt.Sprintf(`"body":%q,"kind":%q`, p.name(), p.pick("call", "note")),
 	}
 	path := p.pick("/companies", "/contacts", "/contacts", "/deals", "/activities")
-	if len(p.ids["/companies"]) < 3 { // few, so that each is held by several
+	if len(p.ids["/companies"]) < 3 { // few, so that several records refer to each
 		path = "/companies"
 	}
 	body := fields[path]
@@ -136,16 +136,16 @@ func (p *servers) read() {
 		}
 		asked = path + "?" + strings.Join(params, "&")
 	}
-	for range 2 { // as it was left, and as it is kept now
+	for range 2 { // from the store, and from the caches
 		p.pages(asked)
 	}
-	if field, value, found := strings.Cut(asked, "company_id=co_"); found && len(p.ids["/companies"]) > 0 { // the same question of another
+	if field, value, found := strings.Cut(asked, "company_id=co_"); found && len(p.ids["/companies"]) > 0 { // the same query with another company
 		_, rest, _ := strings.Cut(value, "&")
 		p.pages(field + "company_id=" + p.pick(p.ids["/companies"]...) + "&" + rest)
 	}
 }
 
-// pages asks for a page and the one behind it.
+// pages reads a page and the next one.
 func (p *servers) pages(asked string) {
 	a := p.ask("GET", asked, "")
 	if a.status != 200 {

@@ -53,8 +53,8 @@ func TestMetrics(t *testing.T) {
 // sample is a line of the Prometheus text format, without timestamp.
 var sample = regexp.MustCompile(`\A([a-z_][a-z0-9_]*)(\{(?:[a-zA-Z_]+="[^"\\\n]*",? ?)+\})? (\S+)\z`)
 
-// samples reads the text format as strictly as a scraper may: every family has
-// one TYPE line, before its samples, and these stand together.
+// samples reads the text format as strictly as a scraper may: every family has one TYPE line,
+// which its samples follow without others between them.
 func samples(t testing.TB, text string) map[string]float64 {
 	t.Helper()
 	values, types := map[string]float64{}, map[string]string{}
@@ -91,7 +91,7 @@ func samples(t testing.TB, text string) map[string]float64 {
 	return values
 }
 
-// scrape returns what the metrics listener of a server shows.
+// scrape returns the samples of the metrics listener of a server.
 func (r *rig) scrape() map[string]float64 {
 	r.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,7 +120,7 @@ func (r *rig) scrape() map[string]float64 {
 	return samples(r.t, string(text))
 }
 
-// grown checks that what is counted since before grew by so much.
+// grown checks by how much counters have grown.
 func grown(t *testing.T, before, after map[string]float64, by map[string]float64) {
 	t.Helper()
 	for name, want := range by {
@@ -130,8 +130,8 @@ func grown(t *testing.T, before, after map[string]float64, by map[string]float64
 	}
 }
 
-// TestRequestsAreCounted checks that requests are counted by the pattern of their
-// route and their status, and that nothing a client writes becomes a label.
+// TestRequestsAreCounted checks that requests are counted by the pattern of their route and their
+// status, and that no text of a client becomes a label.
 func TestRequestsAreCounted(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	before := r.scrape()
@@ -165,7 +165,7 @@ func TestRequestsAreCounted(t *testing.T) {
 	}
 }
 
-// TestToolCallsAreCounted checks that what a tool asks for is counted apart.
+// TestToolCallsAreCounted checks that requests of tools have a label of their own.
 func TestToolCallsAreCounted(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	before := r.scrape()
@@ -177,7 +177,7 @@ func TestToolCallsAreCounted(t *testing.T) {
 	})
 }
 
-// TestSignInsAreCounted holds what is counted of codes and of tokens.
+// TestSignInsAreCounted checks the counters of codes and of tokens.
 func TestSignInsAreCounted(t *testing.T) {
 	r := newRig(t)
 	before := r.scrape()

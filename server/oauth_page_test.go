@@ -51,8 +51,8 @@ func TestSignInPageHeaders(t *testing.T) {
 	}
 }
 
-// TestRefusedChoicesStay checks that a form that is refused comes back with what
-// was chosen, and that nothing is granted that was not.
+// TestRefusedChoicesStay checks that a refused form is shown again with its choices, and that it
+// grants nothing.
 func TestRefusedChoicesStay(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
 	c.begin()
@@ -154,9 +154,8 @@ func TestGuessesOnThePageAreCounted(t *testing.T) {
 	}
 }
 
-// TestStrangersCannotBlockTheSignInPage lets a stranger ask for all the codes of an address that
-// pages give, and guess at them. The person still signs in, at the API and on a
-// page.
+// TestStrangersCannotBlockTheSignInPage uses up the codes that pages send to an address, and their
+// tries, from another network. The person still signs in, through the API and on a page.
 func TestStrangersCannotBlockTheSignInPage(t *testing.T) {
 	r := newRig(t)
 	stranger, jane := r.register("Stranger", callback), r.register("Claude", callback)

@@ -52,7 +52,8 @@ func (r *rig) register(name string, redirects ...string) *connector {
 	return &connector{rig: r, client: answer["client_id"].(string)}
 }
 
-// asking returns the parameters of an authorization request.
+// asking returns the parameters of an authorization request; more replaces some of them, or
+// removes one by an empty value.
 func (c *connector) asking(more ...string) url.Values {
 	values := url.Values{"response_type": {"code"}, "client_id": {c.client}, "redirect_uri": {callback}, "state": {"st&1"}, "scope": {"claudeai"},
 		"code_challenge": {challenge()}, "code_challenge_method": {"S256"}, "resource": {baseURL + "/mcp"}, "prompt": {"consent"}}
@@ -113,7 +114,7 @@ func (c *connector) code() string {
 	return found[1]
 }
 
-// approve signs in and returns where the browser is sent.
+// approve signs in on the page, and returns the parameters of the redirect to the client.
 func (c *connector) approve(email, scope string, more ...string) url.Values {
 	c.t.Helper()
 	c.begin(more...)
@@ -161,7 +162,7 @@ func (c *connector) refresh(token string, more ...string) answer {
 	return c.token(append([]string{"grant_type", "refresh_token", "refresh_token", token}, more...)...)
 }
 
-// pair is what the token endpoint gave.
+// pair is an answer of the token endpoint.
 type pair struct{ access, refresh string }
 
 func (c *connector) pair(a answer) pair {
@@ -176,13 +177,13 @@ func (c *connector) pair(a answer) pair {
 	return pair{got["access_token"].(string), got["refresh_token"].(string)}
 }
 
-// signedIn connects from nothing.
+// signedIn goes through the whole sign-in and returns the tokens.
 func (c *connector) signedIn(email, scope string) pair {
 	c.t.Helper()
 	return c.pair(c.redeem(c.approve(email, scope).Get("code")))
 }
 
-// works reports the status of a call with a token.
+// works returns the status of a request with a token.
 func (c *connector) works(token string) int {
 	return c.call("GET", "/whoami", "", "Authorization", "Bearer "+token).status
 }

@@ -114,8 +114,8 @@ func TestParallelRefreshes(t *testing.T) {
 	wantOAuth(t, "after the end", c.refresh(last.refresh), 400, "invalid_grant")
 }
 
-// TestUnusedRefreshPairsEnd checks that the pairs which parallel refreshes leave behind are
-// few, and end as the connection goes on.
+// TestUnusedRefreshPairsEnd checks that of the pairs which parallel refreshes leave unused only a
+// few stay valid, and that these end when the connection goes on.
 func TestUnusedRefreshPairsEnd(t *testing.T) {
 	c := newRig(t).register("Claude", callback)
 	first := c.signedIn("jane@acme.com", "full")
@@ -130,7 +130,7 @@ func TestUnusedRefreshPairsEnd(t *testing.T) {
 	for range 30 {
 		c.pair(c.refresh(current.refresh))
 	}
-	c.clock.Advance(2 * time.Second) // sessions are remembered for one
+	c.clock.Advance(2 * time.Second) // a session is cached for one
 	if c.works(spare.access) != 401 || c.refresh(spare.refresh).status != 400 {
 		t.Error("a spare pair outlives thirty later ones")
 	}

@@ -44,7 +44,7 @@ func TestOpenAPIIsValid(t *testing.T) {
 	}
 }
 
-// TestAnswersFitOpenAPI holds real answers against the schemas of the document.
+// TestAnswersFitOpenAPI validates real answers with the schemas of the document.
 func TestAnswersFitOpenAPI(t *testing.T) {
 	r := newRig(t)
 	doc := loadAPI(t, r)
@@ -80,7 +80,7 @@ func TestAnswersFitOpenAPI(t *testing.T) {
 	}
 }
 
-// TestOpenAPIKnowsEveryField holds the schemas against the fields of a record.
+// TestOpenAPIKnowsEveryField compares the schemas with the fields of the catalog.
 func TestOpenAPIKnowsEveryField(t *testing.T) {
 	r := newRig(t)
 	doc := loadAPI(t, r)

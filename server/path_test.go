@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestRoutesFitServeMux builds the same table on the standard library's mux, so
-// that the router can be exchanged, and compares what both find.
+// TestRoutesFitServeMux builds the same table with http.ServeMux and compares the routes that both
+// find: the table depends on no property of one router.
 func TestRoutesFitServeMux(t *testing.T) {
 	srv := newRig(t).server()
 	mux := http.NewServeMux()
@@ -29,8 +29,8 @@ func TestRoutesFitServeMux(t *testing.T) {
 	}
 }
 
-// FuzzBody sends any bytes as the body of a write. Whatever comes, the answer is
-// no server error and the text stays within its lines.
+// FuzzBody sends any bytes as the body of a write. The answer is never an error of the server, and
+// no text of the body adds a line to it.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{`{"name":"x"}`, `{"name":"x","tags":{"add":["a"]},"custom":{"k":[1,{"a":null}]}}`, `{"id":"c_1","version":1,"company":{"name":"x"}}`,
 		`{"name":"x","custom":{"a":1e999999999999}}`, `{"custom":{"":1}}`, `[`, "\xff", `{"name":"\u202e"}`} {

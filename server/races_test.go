@@ -42,8 +42,8 @@ func TestUpsertsOfOneEmailMakeOneContact(t *testing.T) {
 	}
 }
 
-// TestParallelLinksCreateOneMember puts contacts into a campaign from many sides and in every
-// way at once: each is in once, and counted once.
+// TestParallelLinksCreateOneMember adds contacts to a campaign with every kind of request at once:
+// each becomes a member once, and is counted once.
 func TestParallelLinksCreateOneMember(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	campaign := r.json(201, "POST", "/campaigns", `{"name":"Autumn"}`)["id"].(string)
@@ -145,8 +145,8 @@ func TestOneConfirmationDeletesOnce(t *testing.T) {
 	}
 }
 
-// TestWalksSeeEveryRecordOnce pages through every sort order while other clients
-// change and add records. Records whose sort value stays are seen exactly once.
+// TestWalksSeeEveryRecordOnce pages through every sort order while other clients change and add
+// records. Records whose sort value does not change are seen exactly once.
 func TestWalksSeeEveryRecordOnce(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const n = 60

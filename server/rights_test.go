@@ -9,8 +9,7 @@ import (
 	"crmkit/crm"
 )
 
-// holding is something that a member got while being one. use reports whether it
-// opens anything now.
+// holding is a credential that a member got. use reports whether it is still valid.
 type holding struct {
 	name string
 	get  func(h *holder) (use func() bool)
@@ -31,7 +30,7 @@ func (h *holder) inTeam() string {
 	return h.json(200, "POST", "/auth/verify", `{"email":"`+h.bob.Email+`","code":"`+code+`","workspace_id":"`+h.ann.WorkspaceID+`"}`)["token"].(string)
 }
 
-// toPage signs bob in on the page, up to the choice of a workspace.
+// toPage signs bob in on the page, as far as the choice of a workspace.
 func (h *holder) toPage() {
 	h.t.Helper()
 	h.begin()
@@ -50,7 +49,7 @@ func (h *holder) reaches(token string) bool {
 	return a.status == 200 && a.text("workspace_id") == h.ann.WorkspaceID
 }
 
-// holdings are all that a member may hold in a workspace.
+// holdings are the credentials that a member may have in a workspace.
 var holdings = []holding{
 	{"a token by a code", func(h *holder) func() bool {
 		token := h.inTeam()
@@ -108,7 +107,7 @@ var holdings = []holding{
 	}},
 }
 
-// endings are the ways by which a right ends, and is given anew where it can be.
+// endings are the ways in which a right ends, and how it is given again, if it can be.
 var endings = []struct {
 	name string
 	only string // the one holding that it ends; empty: all
@@ -131,7 +130,7 @@ var endings = []struct {
 	{"the end of the workspace", "", func(h *holder) { h.sure("DELETE", h.team, "") }},
 }
 
-// sure lets ann do something that needs a step-up code.
+// sure sends a request of ann that needs a step-up code.
 func (h *holder) sure(method, path, body string) {
 	h.t.Helper()
 	a := h.send(h.ann.token, method, path, body)
@@ -143,15 +142,15 @@ func (h *holder) sure(method, path, body string) {
 	}
 }
 
-// again invites bob once more, who signs in and so is a member as before.
+// again invites bob again, and signs him in, so that he is a member as before.
 func (h *holder) again() person {
 	h.t.Helper()
 	h.clock.Advance(1e9)
 	return h.join(h.ann, h.bob.Email, crm.RoleAdmin)
 }
 
-// TestCredentialsEndWithTheRight checks that whatever a member got ends with the membership, the role
-// or the workspace that it was for, and stays dead when the right is given again.
+// TestCredentialsEndWithTheRight checks that the credentials of a member end with the membership,
+// the role or the workspace, and stay invalid when the right is given again.
 func TestCredentialsEndWithTheRight(t *testing.T) {
 	for _, held := range holdings {
 		for _, by := range endings {
@@ -180,8 +179,8 @@ func newHolder(t *testing.T) *holder {
 	return h
 }
 
-// TestSignInPageIgnoresLaterInvites checks that a sign-in on the page is good for the
-// workspaces of its moment, and goes on for these.
+// TestSignInPageIgnoresLaterInvites checks that a sign-in on the page is valid for the workspaces
+// of the user at the time of the code, and that it can be finished for these.
 func TestSignInPageIgnoresLaterInvites(t *testing.T) {
 	h := newHolder(t)
 	h.toPage()

@@ -8,10 +8,9 @@ import (
 	"crmkit/crm"
 )
 
-// roleStories are about a team in which ann is admin and bob a member. A line is
-// who calls what, and what the answer holds. who! does it with a step-up code,
-// who-team with a token that acts in the team. Who signs in gets a new token, and
-// the workspace in which that acts.
+// roleStories are about a team in which ann is admin and bob a member. A line has a user, a
+// request, and texts of the answer. "ann!" sends a step-up code, "ann-team" a token that acts in
+// the team. A user who signs in gets a new token and the workspace in which it acts.
 var roleStories = []struct{ name, lines string }{
 	{"the last admin can neither step down nor leave", `
 		ann POST {team}/members/{ann}/role {"role":"member"} -> 409 "last_admin"
@@ -125,7 +124,7 @@ type story struct {
 	*rig
 	name, domain string
 	people       map[string]person
-	words        map[string]string // what stands for an id in a line
+	words        map[string]string // the ids for words of a line
 }
 
 // tell runs one line.

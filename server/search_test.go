@@ -8,8 +8,7 @@ import (
 	"crmkit/store"
 )
 
-// TestEmptySearchesSayWhatIsSearched misspells a name where there is memory for the text that is
-// searched, and where there is not.
+// TestEmptySearchesSayWhatIsSearched searches a misspelled name with and without a text index.
 func TestEmptySearchesSayWhatIsSearched(t *testing.T) {
 	for _, c := range []struct {
 		memory int64

@@ -18,7 +18,7 @@ type heldAnswer struct {
 	reached chan struct{} // closed at the first piece
 	release chan struct{}
 	body    strings.Builder
-	after   strings.Builder // what came behind the first piece
+	after   strings.Builder // the answer after the first piece
 }
 
 func (h *heldAnswer) Header() http.Header { return h.header }
@@ -37,9 +37,8 @@ func (h *heldAnswer) Write(p []byte) (int, error) {
 	return h.body.Write(p)
 }
 
-// during starts a request, calls meanwhile when the first piece of its answer is on
-// its way, and returns the answer when it has ended. broken says that the connection
-// was cut.
+// during starts a request, calls meanwhile when the first piece of its answer was sent, and
+// returns the answer when it has ended. broken says that the connection was cut.
 func (r *rig) during(p person, method, path string, body io.Reader, meanwhile func()) (h *heldAnswer, broken bool) {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, "http://127.0.0.1:8080"+path, body)
@@ -105,8 +104,8 @@ func (r *rig) teamOfTwo() (admin, bob person) {
 	return admin, bob
 }
 
-// TestStreamsEndWithTheRight takes a right away while an export runs: nothing that
-// would be read afterwards is sent, and the answer ends as a broken one.
+// TestStreamsEndWithTheRight ends a right while an export runs: nothing that would be read
+// afterwards is sent, and the answer ends like a broken one.
 func TestStreamsEndWithTheRight(t *testing.T) {
 	for how := range taking {
 		for path, want := range map[string]string{
@@ -130,8 +129,8 @@ func TestStreamsEndWithTheRight(t *testing.T) {
 	}
 }
 
-// TestExportsEndWithTheWorkspace deletes a workspace when all its records that were
-// read are sent: what follows looks like the end, and is not.
+// TestExportsEndWithTheWorkspace deletes a workspace after the first page of an export was sent:
+// the next page is empty, which must not be taken for the end.
 func TestExportsEndWithTheWorkspace(t *testing.T) {
 	r := newRig(t)
 	admin, bob := r.teamOfTwo()
@@ -144,7 +143,7 @@ func TestExportsEndWithTheWorkspace(t *testing.T) {
 	}
 }
 
-// interrupted is a body that calls once, when so much of it was read.
+// interrupted is a body that calls a function once, when a part of it was read.
 type interrupted struct {
 	io.Reader
 	left int
@@ -161,8 +160,8 @@ func (b *interrupted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestImportsEndWithTheRight takes a right away while an import reads its second
-// batch: that is not saved, and the answer says why it ends.
+// TestImportsEndWithTheRight ends a right while an import reads its second batch, which is not
+// saved. The answer says why it ends.
 func TestImportsEndWithTheRight(t *testing.T) {
 	for how := range taking {
 		t.Run(how, func(t *testing.T) {

@@ -24,8 +24,8 @@ func (r *rig) many(n int) {
 	})
 }
 
-// TestExportWalksEveryPage exports more than one page holds, in every format, while
-// others write: each record that was there comes once.
+// TestExportWalksEveryPage exports more records than a page has, in every format, while others
+// write: each record that existed before is exported once.
 func TestExportWalksEveryPage(t *testing.T) {
 	const n = 650
 	r := newRig(t).as("jane@acme.com")
@@ -90,7 +90,7 @@ func csvEmails(body string) (list []string) {
 	return list
 }
 
-// overHTTP serves the rig over a connection, as clients meet it.
+// overHTTP serves the rig over real connections.
 func (r *rig) overHTTP() *httptest.Server {
 	srv := httptest.NewServer(r.handler)
 	r.t.Cleanup(srv.Close)
@@ -113,8 +113,8 @@ func (r *rig) open(srv *httptest.Server, method, path string, body io.Reader) *h
 	return res
 }
 
-// TestSlowReadersOfExportsHoldNothing reads the first line of as many exports as
-// would take every connection of the store, and goes on working.
+// TestSlowReadersOfExportsHoldNothing begins as many exports as the store has connections, reads
+// only their first lines, and sends other requests.
 func TestSlowReadersOfExportsHoldNothing(t *testing.T) {
 	r, _ := onFile(t)
 	r.as("jane@acme.com")
@@ -143,8 +143,8 @@ func TestSlowReadersOfExportsHoldNothing(t *testing.T) {
 	}
 }
 
-// TestBrokenExportsAreVisible closes the store under an export: its last line tells why,
-// and the connection breaks, so that nobody takes it for whole.
+// TestBrokenExportsAreVisible closes the store during an export: its last line says why, and the
+// connection is cut, so that nobody takes the answer for complete.
 func TestBrokenExportsAreVisible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out: tests that take minutes")
@@ -168,7 +168,7 @@ func TestBrokenExportsAreVisible(t *testing.T) {
 	}
 }
 
-// TestExportsThroughToolsAreBounded asks for more than a model can read.
+// TestExportsThroughToolsAreBounded exports more than the text of a tool may have.
 func TestExportsThroughToolsAreBounded(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for i := range 10 {

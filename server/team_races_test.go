@@ -15,7 +15,7 @@ import (
 	"crmkit/store/account"
 )
 
-// TestPlanLimitHoldsUnderConcurrency takes what a plan has left fifty times at once.
+// TestPlanLimitHoldsUnderConcurrency uses the rest of a plan fifty times at once.
 func TestPlanLimitHoldsUnderConcurrency(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
@@ -28,7 +28,7 @@ func TestPlanLimitHoldsUnderConcurrency(t *testing.T) {
 		{team + "/invites", `{"email":"n%d@acme.com"}`, "201:3 403 plan_limit_reached:47", `{"resource":"members","used":5,"limit":5}`, `"total":4,`},
 		{"/workspaces", `{"name":"n%d"}`, "201:1 403 plan_limit_reached:49", `{"resource":"workspaces","used":3,"limit":3}`, `"total":3,`},
 	} {
-		r.tally("50 times POST "+c.path, atOnce(50, func(i int) answer {
+		r.wantCounts("50 times POST "+c.path, atOnce(50, func(i int) answer {
 			return r.send(ann.token, "POST", c.path, fmt.Sprintf(c.body, i))
 		}), c.want)
 		r.shows(ann, "/whoami", c.used)
@@ -39,8 +39,8 @@ func TestPlanLimitHoldsUnderConcurrency(t *testing.T) {
 // teamCall is a request in which words in braces stand for ids and paths.
 type teamCall struct{ method, path, body string }
 
-// TestParallelDemotionsLeaveAnAdmin lets the two admins of a team act at once so that both
-// together would leave none.
+// TestParallelDemotionsLeaveAnAdmin lets the two admins of a team leave, or demote each other, at
+// the same time: one of them stays.
 func TestParallelDemotionsLeaveAnAdmin(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -72,8 +72,7 @@ func TestParallelDemotionsLeaveAnAdmin(t *testing.T) {
 	}
 }
 
-// collide sends a call of each of two admins at once. The code for what they do
-// to each other is fetched before.
+// collide sends a call of each of two admins at once. Step-up codes are requested before.
 func (r *rig) collide(admins [2]person, calls [2]teamCall) map[string]int {
 	r.t.Helper()
 	r.clock.Advance(3 * time.Hour) // keeps within ten codes a day
@@ -116,19 +115,19 @@ func TestParallelStepUpCodesShareFiveTries(t *testing.T) {
 		return r.send(ann.token, "POST", team+"/members/"+bob.UserID+"/role"+query, `{"role":"admin"}`)
 	}
 	code := try("").text("local_code")
-	r.tally("50 wrong codes", atOnce(50, func(i int) answer {
+	r.wantCounts("50 wrong codes", atOnce(50, func(i int) answer {
 		guess := fmt.Sprintf("%06d", i)
 		if guess == code {
 			guess = "999999"
 		}
 		return try("?code=" + guess)
 	}), "403 invalid_code:5 429 rate_limited:45")
-	r.tally("the right one", atOnce(1, func(int) answer { return try("?code=" + code) }), "429 rate_limited:1")
+	r.wantCounts("the right one", atOnce(1, func(int) answer { return try("?code=" + code) }), "429 rate_limited:1")
 	r.shows(ann, team+"/members/"+bob.UserID, `"role":"member"`)
 	r.shows(ann, "/audit?action=step_up.fail", `"total":5,`)
 }
 
-// TestOneStepUpCodeActsOnce sends the right code twenty times together.
+// TestOneStepUpCodeActsOnce sends the right code twenty times at once.
 func TestOneStepUpCodeActsOnce(t *testing.T) {
 	r := newRig(t)
 	for name, c := range map[string]teamCall{
@@ -156,8 +155,7 @@ func TestOneStepUpCodeActsOnce(t *testing.T) {
 	}
 }
 
-// TestOneInviteMakesOneMember signs the owner of an invited address, who is new
-// here, in ten times together.
+// TestOneInviteMakesOneMember signs a new user with an invited address in ten times at once.
 func TestOneInviteMakesOneMember(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
@@ -222,8 +220,8 @@ func TestDeletedWorkspaceLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestRevokedTokensWriteNothing ends tokens with which four clients write all the
-// time: nothing of theirs is in the log behind the entry that says so.
+// TestRevokedTokensWriteNothing revokes tokens with which four clients write all the time: the log
+// has no write of theirs after the entry of the revocation.
 func TestRevokedTokensWriteNothing(t *testing.T) {
 	r := newRig(t)
 	ann := r.mint("ann@acme.com")
@@ -254,9 +252,8 @@ func TestRevokedTokensWriteNothing(t *testing.T) {
 	}
 }
 
-// pausedBody is a body before which something happens. The client reads it only
-// when the server asks for it (RFC 9110 section 10.1.1), which ours does when it
-// has let the request in.
+// pausedBody is a body that calls a function before it is read. The client reads it when the
+// server asks for it (RFC 9110 section 10.1.1), which ours does after it has checked the token.
 type pausedBody struct {
 	io.Reader
 	before func()
@@ -268,8 +265,8 @@ func (b *pausedBody) Read(p []byte) (int, error) {
 	return b.Reader.Read(p)
 }
 
-// TestSlowBodiesAreCheckedAgain takes a right away while the body of a request
-// that was let in is still on its way.
+// TestSlowBodiesAreCheckedAgain ends a right after the token of a request was checked and before
+// its body has arrived.
 func TestSlowBodiesAreCheckedAgain(t *testing.T) {
 	r := newRig(t)
 	web := httptest.NewServer(r.handler)
@@ -309,7 +306,7 @@ func TestSlowBodiesAreCheckedAgain(t *testing.T) {
 	}
 }
 
-// sendLate calls a server and does something before it sends the body.
+// sendLate sends a request, and calls before between the header and the body.
 func sendLate(t *testing.T, p person, c teamCall, before func()) answer {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}

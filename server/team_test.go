@@ -63,8 +63,7 @@ func column(t testing.TB, db *sql.DB, query string, args ...any) (cells []string
 	return cells
 }
 
-// counting returns a query for how many rows of each table bear a workspace's
-// number.
+// counting returns a query for the number of rows of a workspace in each table.
 func counting(t testing.TB, db *sql.DB) string {
 	t.Helper()
 	tables := column(t, db, "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'workspace_id'")
@@ -90,8 +89,8 @@ func (r *rig) mint(email string) (p person) {
 	return p
 }
 
-// seat invites an address to the admin's workspace, past all limits but that of
-// the plan, and returns the invite's id.
+// seat invites an address to the admin's workspace, without the limits on mails, and returns the
+// id of the invite.
 func (r *rig) seat(admin person, email, role string) (id string) {
 	r.t.Helper()
 	err := r.store.Write(r.t.Context(), admin.Actor, func(tx *store.Tx) error {
@@ -105,8 +104,8 @@ func (r *rig) seat(admin person, email, role string) (id string) {
 	return id
 }
 
-// join makes the address a member of the admin's workspace, and of one of its own
-// before, in which the token acts.
+// join creates a user with a workspace of their own, in which the token acts, and then makes the
+// user a member of the admin's workspace.
 func (r *rig) join(admin person, email, role string) person {
 	r.t.Helper()
 	r.mint(email)
@@ -114,7 +113,7 @@ func (r *rig) join(admin person, email, role string) person {
 	return r.mint(email)
 }
 
-// send calls with a token, if any, and asks for JSON.
+// send sends a request with a token, unless it is empty, and wants JSON.
 func (r *rig) send(token, method, path, body string) answer {
 	r.t.Helper()
 	header := []string{"Accept", "application/json"}
@@ -124,7 +123,7 @@ func (r *rig) send(token, method, path, body string) answer {
 	return r.call(method, path, body, header...)
 }
 
-// text returns a text of a JSON answer, "" where it has none of that name.
+// text returns a text of a JSON answer, "" if it has no member of that name.
 func (a answer) text(name string) string {
 	var object map[string]any
 	if json.Unmarshal([]byte(a.body), &object) != nil {
@@ -134,7 +133,7 @@ func (a answer) text(name string) string {
 	return text
 }
 
-// atOnce sends n requests together and counts the answers by status and code.
+// atOnce sends n requests at once and counts the answers by status and code.
 func atOnce(n int, send func(i int) answer) map[string]int {
 	answers := make([]answer, n)
 	together(n, func(i int) { answers[i] = send(i) })
@@ -145,15 +144,15 @@ func atOnce(n int, send func(i int) answer) map[string]int {
 	return counts
 }
 
-// tally checks the counts of atOnce, written as fmt prints the map.
-func (r *rig) tally(what string, got map[string]int, want string) {
+// wantCounts checks the counts of atOnce, written as fmt prints the map.
+func (r *rig) wantCounts(what string, got map[string]int, want string) {
 	r.t.Helper()
 	if text := fmt.Sprint(got); text != "map["+want+"]" {
 		r.t.Errorf("%s: %s, want %s", what, text, want)
 	}
 }
 
-// shows checks that an answer holds a text.
+// shows checks that an answer has a text.
 func (r *rig) shows(p person, path, want string) {
 	r.t.Helper()
 	if a := r.send(p.token, "GET", path, ""); !strings.Contains(a.body, want) {

@@ -11,11 +11,10 @@ import (
 	"crmkit/server"
 )
 
-// secret marks everything the first workspace stores; no answer to the second
-// may hold it.
+// secret is in every value of the first workspace. No answer to the second may have it.
 const secret = "zebra-7731"
 
-// bodyFor fits every route that takes a body.
+// bodyFor returns a body that the route accepts.
 func bodyFor(row server.RouteRow) string {
 	switch call := row.Method + " " + row.Path; {
 	case call == "POST /auth/request":
@@ -36,8 +35,8 @@ func bodyFor(row server.RouteRow) string {
 	return ""
 }
 
-// full returns a body for the entity in which the text stands wherever it can, with
-// references to the records whose ids are known.
+// full returns a body for the entity in which every text field has the text, and references have
+// the known ids.
 func full(e *crm.Entity, text string, ids map[string]string) string {
 	var parts []string
 	for i := range e.Fields {
@@ -74,14 +73,14 @@ func fillTenant(r *rig) map[string]string {
 	return ids
 }
 
-// TestTenantsAreIsolated calls every route of the table as another workspace's
-// user, with the ids of the first, in every spelling; and without a token.
+// TestTenantsAreIsolated calls every route of the table as a user of another workspace, with the
+// ids of the first in every spelling, and without a token.
 func TestTenantsAreIsolated(t *testing.T) {
 	r := newRig(t)
 	ids := fillTenant(r.as("jane@acme.com"))
 	before := snapshot(r)
 	jane := r.header.Clone()
-	for n := 2; fits(r, n, ids); n++ { // five bits of an id tell of the workspace
+	for n := 2; fits(r, n, ids); n++ { // five bits of an id depend on the workspace
 		r.as(fmt.Sprintf("settler%d@x.com", n))
 	}
 	r.as("mallory@evil.example")
@@ -123,7 +122,7 @@ func fits(r *rig, workspace int, ids map[string]string) bool {
 	return false
 }
 
-// foreign returns the status with which a path answers ids of another workspace.
+// foreign returns the status of answers to a path with ids of another workspace.
 func foreign(path string) int {
 	switch {
 	case strings.HasPrefix(path, "/workspaces/{id}"):
@@ -158,7 +157,7 @@ func spellings(path string, e *crm.Entity, ids map[string]string) []string {
 	}
 }
 
-// snapshot returns all that a workspace's user sees of its records.
+// snapshot returns all records of a workspace as its user sees them.
 func snapshot(r *rig) string {
 	r.t.Helper()
 	var b strings.Builder
@@ -168,8 +167,7 @@ func snapshot(r *rig) string {
 	return b.String()
 }
 
-// TestForeignIdsInBodiesAndFilters tries another workspace's ids where a value
-// is an id.
+// TestForeignIdsInBodiesAndFilters sends ids of another workspace as values of references.
 func TestForeignIdsInBodiesAndFilters(t *testing.T) {
 	r := newRig(t)
 	ids := fillTenant(r.as("jane@acme.com"))

@@ -43,8 +43,8 @@ func newChain(t *testing.T) *chain {
 	return c
 }
 
-// TestTokensOfAConnectionEndWithIt ends a connection in every way; the tokens that
-// it made, directly and through another, end with it.
+// TestTokensOfAConnectionEndWithIt ends a connection in every way. The tokens that it created,
+// directly and through another, end with it.
 func TestTokensOfAConnectionEndWithIt(t *testing.T) {
 	for name, end := range map[string]func(c *chain){
 		"revoked by its user": func(c *chain) {
@@ -62,7 +62,7 @@ func TestTokensOfAConnectionEndWithIt(t *testing.T) {
 			}
 		},
 		"expired": func(c *chain) {
-			for range 4 { // what it made is in use all the time
+			for range 4 { // the created tokens are used all the time
 				c.clock.Advance(store.IdleLimit - time.Minute)
 				c.works(c.made[0])
 				c.works(c.made[1])
@@ -89,8 +89,8 @@ func TestTokensOfAConnectionEndWithIt(t *testing.T) {
 	}
 }
 
-// TestCreatedTokensOutliveASignIn checks that what a person's own token made goes on
-// without it, and that a made one takes nothing with it that it did not make.
+// TestCreatedTokensOutliveASignIn checks that tokens which a signed-in user created live on when the
+// user's token is revoked, and that a created token ends no other.
 func TestCreatedTokensOutliveASignIn(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	who := r.json(200, "GET", "/whoami", "")
@@ -105,8 +105,8 @@ func TestCreatedTokensOutliveASignIn(t *testing.T) {
 	}
 }
 
-// TestRevokingNamesCreatedTokens checks that who revokes a token hears which live tokens it
-// made, directly or by others: a thief may have made them.
+// TestRevokingNamesCreatedTokens checks that the answer to a revocation names the valid tokens that
+// the token created, directly or through others: a thief may have created them.
 func TestRevokingNamesCreatedTokens(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	home := r.json(200, "GET", "/whoami", "")["workspace_id"].(string)
@@ -138,7 +138,7 @@ func TestRevokingNamesCreatedTokens(t *testing.T) {
 
 }
 
-// What the log does not tell any more may be anything's.
+// A token that is older than the log may have been created by any token.
 func TestRevokingNamesTokensOlderThanTheLog(t *testing.T) {
 	r := newRig(t)
 	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: store.Memory, Clock: r.clock.Now, Rand: &fixedRand{}, LogDays: 30})
@@ -174,8 +174,8 @@ func (r *rig) jsonAs(token string, status int, method, path, body string) map[st
 	return other.json(status, method, path, body)
 }
 
-// TestTwoCredentials checks that a request with two Authorization headers is refused,
-// on every kind of route, whatever they hold.
+// TestTwoCredentials checks that every kind of route refuses a request with two Authorization
+// headers, whatever tokens they have.
 func TestTwoCredentials(t *testing.T) {
 	r := newRig(t)
 	token := r.signIn("jane@acme.com")
@@ -194,8 +194,7 @@ func TestTwoCredentials(t *testing.T) {
 	}
 }
 
-// TestTokenLimitOfAUser holds what a client hears that makes one token too
-// many, and that signing in goes on.
+// TestTokenLimitOfAUser checks the error for one token too many, and that signing in still works.
 func TestTokenLimitOfAUser(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	mint := "/workspaces/" + r.json(200, "GET", "/whoami", "")["workspace_id"].(string) + "/tokens"
@@ -225,8 +224,8 @@ func TestTokenLimitOfAUser(t *testing.T) {
 	}
 }
 
-// TestTokensAreListedDuringAWrite checks that GET /tokens writes nothing: it answers, with
-// the use that it is itself, while another write has the writer.
+// TestTokensAreListedDuringAWrite checks that GET /tokens writes nothing: it answers while another
+// write occupies the writer, and shows its own use of the token.
 func TestTokensAreListedDuringAWrite(t *testing.T) {
 	r := newRig(t)
 	st, err := store.Open(t.Context(), store.Options{Schema: schema(t), Path: filepath.Join(t.TempDir(), "crmkit.db"), Clock: r.clock.Now, Rand: &fixedRand{}})

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestLenientTypes sends values in the types that models and their clients use: what is
-// certain is taken with a remark, the rest is an error that shows the form.
+// TestLenientTypes sends values in the types that models and their clients use. Those with a
+// certain meaning are accepted with a remark; others are errors that show the right form.
 func TestLenientTypes(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, c := range []struct {

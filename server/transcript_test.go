@@ -16,24 +16,24 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the transcripts with what the server answers")
 
-// A transcript tells a story in blocks parted by blank lines:
+// A transcript is a story in blocks, with blank lines between them:
 //
 //	-- prose
 //	! as jane@acme.com        sign in; "! nobody" drops the token
 //	! clock +10m              advance the clock
 //	! token $token            send that token from now on
-//	! let $bob $user          keep the value of a word under another
+//	! let $bob $user          give the value of a word to another one
 //	! plan free               put the user and the workspace on a plan
 //	! invite-only             start again with --signup invite
-//	! misspells               what follows finds misspelled words, for which it takes memory
+//	! misspells               the rest finds misspelled words, which needs the text index
 //	> POST /contacts {…}      a request; ": Name: value" lines below are headers,
 //	                          @import/x.csv is the body in that file
 //	201                       the status and the answer
 //
-// The server answers the same, byte by byte, when it keeps nothing in memory.
+// The answers are the same, byte by byte, without caches.
 //
-// In requests $token, $code, $confirm, $next, $ws, $user and $invite stand for
-// what the last answer that had one gave.
+// In requests $token, $code, $confirm, $next, $ws, $user and $invite are replaced by the values
+// of the last answer that had one.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("../testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -69,8 +69,8 @@ type exchange struct {
 	answer  answer
 }
 
-// exceptSpelling leaves out of a transcript what is about misspelled words, which is all
-// that memory may change in an answer.
+// exceptSpelling removes the parts about misspelled words from a transcript. Only these may
+// differ without caches.
 func exceptSpelling(replayed string) string {
 	replayed, _, _ = strings.Cut(replayed, "\n\n! misspells\n")
 	return strings.TrimRight(spellingRemark.ReplaceAllString(replayed, "finds parts of words"), "\n")
@@ -78,8 +78,8 @@ func exceptSpelling(replayed string) string {
 
 var spellingRemark = regexp.MustCompile("finds parts of words[,;] .*: try fewer words, or a part of one")
 
-// replay runs a transcript on a new server with these caches and returns it with the
-// answers the server gives now.
+// replay runs a transcript on a new server with these caches, and returns it with the answers of
+// the server.
 func replay(t *testing.T, text, accept string, caches *store.Caches) (string, []exchange) {
 	t.Helper()
 	r := newRigWith(t, store.Options{Caches: caches})

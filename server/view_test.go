@@ -13,11 +13,11 @@ import (
 	"crmkit/store"
 )
 
-// viewSeed is what the tests of this file draw from; 0: another one each time.
-var viewSeed = flag.Uint64("view-seed", 0, "what the tests of answers beside writes draw from")
+// viewSeed is the random seed of the tests in this file; 0: another one each time.
+var viewSeed = flag.Uint64("view-seed", 0, "random seed of the tests of answers during writes")
 
-// besideWrites has readers ask at random while a writer changes records, in a store in memory
-// and in a file. Each question is given what it was answered.
+// besideWrites sends random requests of readers while a writer changes records, in a store in
+// memory and in a file. Each request checks its answers.
 type besideWrites struct {
 	setup     func(*rig)
 	write     func(r *rig, i int) // the ith write
@@ -53,7 +53,7 @@ func (b besideWrites) ask(r *rig, seed uint64) {
 	})
 }
 
-// askOne asks one of the questions, as text and as JSON.
+// askOne sends one of the requests, for text and for JSON.
 func (b besideWrites) askOne(r *rig, random *rand.Rand) {
 	at := random.IntN(len(b.questions))
 	for path, check := range b.questions {
@@ -72,8 +72,8 @@ func (b besideWrites) askOne(r *rig, random *rand.Rand) {
 	}
 }
 
-// TestEmptyListsAreExplainedFromTheirView has one contact go from stage to stage. A list
-// that does not find it must not say that a contact has the stage.
+// TestEmptyListsAreExplainedFromTheirView moves one contact from stage to stage. A list that does
+// not find it must not say that a contact has the stage.
 func TestEmptyListsAreExplainedFromTheirView(t *testing.T) {
 	check := func(answer map[string]any, text string) string {
 		switch {
@@ -95,8 +95,8 @@ func TestEmptyListsAreExplainedFromTheirView(t *testing.T) {
 	}.run(t)
 }
 
-// TestGroupsOfASearchAgree renames a company, which three contacts and two deals show: a
-// search by its name finds all of them, or none.
+// TestGroupsOfASearchAgree renames a company to which three contacts and two deals refer: a search
+// for its name finds all of them, or nothing.
 func TestGroupsOfASearchAgree(t *testing.T) {
 	total := func(want ...int) func(map[string]any, string) string {
 		return func(answer map[string]any, _ string) string {

@@ -159,9 +159,9 @@ func TestClientWithoutProxies(t *testing.T) {
 	}
 }
 
-// FuzzClient holds for any header, its lines parted by line breaks, that the
-// answer is the peer where that is not trusted, that it is a canonical address,
-// and that an untrusted client cannot change it by what it sends itself.
+// FuzzClient checks for any header, whose lines are separated by line breaks, that the address is
+// that of the peer unless the peer is trusted, that it is canonical, and that an untrusted client
+// cannot change it by headers of its own.
 func FuzzClient(f *testing.F) {
 	for _, seed := range []string{"", "198.51.100.7", "198.51.100.7, 10.0.0.2\n10.0.0.3:80", "[2001:db8::7]:443, unknown", "[fe80::7%eth0]",
 		"::ffff:10.0.0.2", ",,", "[,]", "10.0.0.2%0", strings.Repeat("10.0.0.2,", 60), "9" + strings.Repeat(" ", 9_000)} {
@@ -186,8 +186,8 @@ func FuzzClient(f *testing.F) {
 	})
 }
 
-// FuzzProxies checks that a list is refused in one line that quotes it, or read
-// as networks that read again as the same ones and hold not all addresses.
+// FuzzProxies checks that a list is refused by one line that quotes it, or parsed to networks that
+// can be printed and parsed again and are not all addresses.
 func FuzzProxies(f *testing.F) {
 	for _, seed := range []string{"10.0.0.0/8, 127.0.0.1, ::1/128", "::ffff:10.0.0.0/104", "::ffff:1.2.3.4/0", "0.0.0.0/0", "::/0", "fe80::1%a", ",", "\n"} {
 		f.Add(seed)

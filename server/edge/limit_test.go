@@ -22,7 +22,7 @@ func spend(l *Limiter, key string, now time.Time) (allowed int, wait time.Durati
 	return allowed, wait
 }
 
-// wantSpend holds how many requests of a key are allowed at once.
+// wantSpend checks how many requests of a key are allowed at once.
 func wantSpend(t *testing.T, l *Limiter, key string, now time.Time, want int) {
 	t.Helper()
 	if allowed, _ := spend(l, key, now); allowed != want {
@@ -39,8 +39,8 @@ func TestLimiterOff(t *testing.T) {
 	}
 }
 
-// TestLimiterRefill spends a burst and then what came back. The library rounds
-// to its caller's favour, so that a request may be a nanosecond early.
+// TestLimiterRefill spends a burst, and then the requests that have become free. The library rounds
+// in favour of the caller, so that a request may be a nanosecond early.
 func TestLimiterRefill(t *testing.T) {
 	for _, c := range []struct {
 		perSecond int
@@ -69,8 +69,8 @@ func TestLimiterRefill(t *testing.T) {
 	}
 }
 
-// TestLimiterWait checks that the wait is no nanosecond short, that it lets one
-// request through and not two, and that asking meanwhile costs nothing.
+// TestLimiterWait checks that the wait is not too short, that it allows one request and not two,
+// and that requests meanwhile do not make it longer.
 func TestLimiterWait(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, perSecond := range []int{1, 3, 7, 50, 60, 999, 12_345} {
@@ -96,8 +96,8 @@ func TestLimiterWait(t *testing.T) {
 	}
 }
 
-// TestLimiterLate checks that a caller whose now is older than one already seen
-// earns nothing, and gets a wait from its own now.
+// TestLimiterLate checks that a caller with an older time than the latest gains nothing, and gets
+// a wait from its own time.
 func TestLimiterLate(t *testing.T) {
 	l := NewLimiter(50)
 	for range 199 {
@@ -130,8 +130,8 @@ func TestLimiterFlood(t *testing.T) {
 	}
 }
 
-// TestLimiterEqualDebt fills the table with keys that are all limited. The first
-// of them gives way, to the 20,000th newer key and to none before.
+// TestLimiterEqualDebt fills the table with keys that are all limited. The first of them is
+// replaced by the 20,000th newer key, and by no earlier one.
 func TestLimiterEqualDebt(t *testing.T) {
 	l := NewLimiter(1)
 	spend(l, "tok_a", noon)
@@ -166,8 +166,8 @@ func TestLimiterRecoveredGoFirst(t *testing.T) {
 	}
 }
 
-// TestLimiterConcurrent lets many callers spend the same keys while a clock runs
-// and fresh keys push each other out. None gets more than burst and refill.
+// TestLimiterConcurrent spends the same keys from many callers while a clock runs and new keys
+// replace each other. No key gets more than burst and refill.
 func TestLimiterConcurrent(t *testing.T) {
 	const callers, turns = 16, 5_000
 	l := NewLimiter(50)
@@ -199,8 +199,8 @@ func TestLimiterConcurrent(t *testing.T) {
 	}
 }
 
-// BenchmarkLimiter measures take, by all processors at once: of one key, and of
-// fresh ones that find the table full.
+// BenchmarkLimiter measures Take on all processors at once: with one key, and with new keys while
+// the table is full.
 func BenchmarkLimiter(b *testing.B) {
 	b.Run("hot", func(b *testing.B) {
 		l := NewLimiter(1_000_000_000)

@@ -26,8 +26,8 @@ func importSeeds(f *testing.F, pattern string) {
 	}
 }
 
-// drain reads all rows and turns them into entries. However a file looks, it has an
-// end, and a row either is at fault or is a draft of its entity.
+// drain reads all rows and turns them into entries. Any file comes to an end, and a row has a
+// fault or is a draft of its entity.
 func drain(t *testing.T, im *Importer, file string) {
 	for n := 1; ; n++ {
 		r, err := im.rows.next()

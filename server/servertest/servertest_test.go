@@ -10,8 +10,8 @@ import (
 	"crmkit/server/servertest"
 )
 
-// TestSideBySide uses twenty servers at the same time, so that one shared port,
-// file or database would show.
+// TestSideBySide uses twenty servers at the same time, which would fail if they shared a port, a
+// file or a database.
 func TestSideBySide(t *testing.T) {
 	clients := make([]*servertest.Client, 20)
 	for i := range clients {

@@ -14,29 +14,29 @@ import (
 	"crmkit/server/web"
 )
 
-// kept counts how often it was closed.
-type kept struct{ closed int }
+// closer counts how often it was closed.
+type closer struct{ closed int }
 
-func (k *kept) Close() error {
+func (k *closer) Close() error {
 	k.closed++
 	return nil
 }
 
-// TestPendingShares compares the pending files of a few users in a few workspaces with a
-// model: each has at most two, and a third one replaces the oldest of the same.
+// TestPendingShares compares the pending files of a few users in a few workspaces with a model:
+// each user and workspace has at most two, and a third one replaces the oldest.
 func TestPendingShares(t *testing.T) {
 	n := 0
-	p := newPending[*kept](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
+	p := newPending[*closer](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
 	type held struct {
-		token string
-		deed  action
-		file  *kept
+		token  string
+		action action
+		file   *closer
 	}
 	var model []held
 	cut := func(same func(action) bool) {
 		var of []int
 		for i, h := range model {
-			if same(h.deed) {
+			if same(h.action) {
 				of = append(of, i)
 			}
 		}
@@ -49,7 +49,7 @@ func TestPendingShares(t *testing.T) {
 	}
 	for i := range 500 {
 		d := action{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
-		file := &kept{}
+		file := &closer{}
 		token, err := p.keep(d, 1, file)
 		if err != nil || token == "" {
 			t.Fatal(token, err)
@@ -97,7 +97,7 @@ func TestImportsWaitForATurn(t *testing.T) {
 	}
 }
 
-// TestSlowFilesAreGivenUp reads a body that comes a byte at a time: its time ends.
+// TestSlowFilesAreGivenUp checks that a body which arrives too slowly gets no more time.
 func TestSlowFilesAreGivenUp(t *testing.T) {
 	p := newDeadlineReader(strings.NewReader("slow"), &deadlines{})
 	p.until = time.Now().Add(-time.Second)

@@ -48,8 +48,8 @@ func newTestAdapter(t *testing.T) (*Adapter, *httptest.Server) {
 	return a, srv
 }
 
-// unfinished begins a request whose body never ends, and returns its connection once
-// the server has made room for the body, or has refused it.
+// unfinished begins a request whose body never ends, and returns its connection when the server
+// has reserved room for the body, or has refused it.
 func unfinished(t *testing.T, a *Adapter, srv *httptest.Server, length int) net.Conn {
 	t.Helper()
 	before := a.publicBodies.Held()
@@ -67,8 +67,8 @@ func unfinished(t *testing.T, a *Adapter, srv *httptest.Server, length int) net.
 	return conn
 }
 
-// One network holds its share of unfinished bodies and no more: a further one is
-// refused at once, and the others go on.
+// A network has a share of unfinished bodies: a further one is refused at once, and the others go
+// on.
 func TestUnfinishedBodiesHaveShares(t *testing.T) {
 	a, srv := newTestAdapter(t)
 	a.publicBodyTime = time.Hour
@@ -83,14 +83,14 @@ func TestUnfinishedBodiesHaveShares(t *testing.T) {
 	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "1" {
 		t.Errorf("status %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 	}
-	// Another network, as seen by the counter that the adapter asks.
+	// Another network has room.
 	if fault := a.publicBodies.Enter("client 192.0.2.1", bodyCost+100); fault != nil {
 		t.Errorf("another network: %s", fault.Hint)
 	}
 }
 
-// A body before sign-in that does not arrive is given up, with its connection, and its room
-// is free again.
+// The server closes the connection of a body before sign-in that does not arrive, and its room is
+// free again.
 func TestSlowBodiesAreGivenUp(t *testing.T) {
 	a, srv := newTestAdapter(t)
 	a.publicBodyTime = 50 * time.Millisecond
@@ -104,7 +104,7 @@ func TestSlowBodiesAreGivenUp(t *testing.T) {
 	}
 }
 
-// Bodies before sign-in have 16 KiB; a length that says more is refused unread.
+// Bodies before sign-in have at most 16 KiB; a larger Content-Length is refused without reading.
 func TestPublicBodiesAreSmall(t *testing.T) {
 	a, srv := newTestAdapter(t)
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
