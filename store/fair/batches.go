@@ -19,7 +19,7 @@ func NewBatches[T comparable](limits Limits) *Batches[T] {
 	return &Batches[T]{queue: newQueue[T](limits), taken: map[T]ticket{}, ready: make(chan struct{}, 1)}
 }
 
-// Push adds work of a tenant. It returns ErrFull or ErrShareFull if it may not wait.
+// Push adds work of a tenant. It returns ErrFull or ErrShareFull if there is no room in the queue.
 func (b *Batches[T]) Push(tenant int64, item T) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -36,12 +36,12 @@ func (b *Batches[T]) Ready() <-chan struct{} { return b.ready }
 func (b *Batches[T]) wake() {
 	select {
 	case b.ready <- struct{}{}:
-	default: // the worker has been woken already
+	default: // the channel has an element already
 	}
 }
 
-// Take returns work for one batch, in the order in which it is to be done. Work that must
-// be alone is a batch of its own. The worker must call Done for all of it.
+// Take returns at most so many items for one batch, in the order in which they must be done. An
+// item for which alone is true is a batch of its own. The worker must call Done for all of them.
 func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,8 +63,8 @@ func (b *Batches[T]) Take(most int, alone func(T) bool) (batch []T) {
 	return batch
 }
 
-// Done charges the tenants for the work of a batch that was done, and puts the rest back at
-// the head of their queues.
+// Done charges the tenants for the work that was done, and puts the rest of a batch back at the
+// head of their queues.
 func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,14 +81,14 @@ func (b *Batches[T]) Done(done, rest []T, took func(T) time.Duration) {
 	}
 }
 
-// Remove takes out work that nobody waits for any more; false: it was taken.
+// Remove removes waiting work that its caller gave up. It returns false if the work was taken.
 func (b *Batches[T]) Remove(tenant int64, item T) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.queue.remove(tenant, item)
 }
 
-// Waiting returns how much work waits.
+// Waiting returns how many items wait.
 func (b *Batches[T]) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

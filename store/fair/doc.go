@@ -1,26 +1,26 @@
-// Package fair shares time among tenants: a queue from which one worker takes batches of
-// work, and turns of which a few run at once.
+// Package fair shares time among tenants. Batches are a queue from which one worker takes work in
+// batches; Turns let a few jobs run at once.
 //
 // # Purpose
 //
-// One tenant with a thousand requests must not make another with one request wait for all
-// of them. A single queue in the order of arrival does exactly that. Equal numbers of
-// requests for each tenant do not help either, since one request may take a thousand times
-// as long as another. So it is time that is shared.
+// A tenant with a thousand requests must not make another with one request wait for all of them.
+// A single queue in the order of arrival does exactly that. The same number of requests for each
+// tenant does not help, because one request may take a thousand times as long as another. So this
+// package shares time.
 //
 // # How it works
 //
 // This is start-time fair queuing (Goyal, Vin, Cheng, SIGCOMM 1996). Each tenant has a
 // queue of its own, and an account of the time that its work has used. The tenant with the
-// least used time is served next. A tenant that comes back after a pause starts level with
-// the others, so a pause earns nothing. Work is charged when it begins with what the last
-// work of its tenant took, and the charge is corrected when it ends.
+// least used time is served next. A tenant that comes back after a pause starts with the used
+// time of the others, so it gains nothing from the pause. Work is charged when it begins with the
+// time that the last work of its tenant took, and the charge is corrected when it ends.
 //
 // # Guarantees
 //
 //   - Tenants that always have work get the same time, up to a few of their longest jobs.
 //   - The work of one tenant is done in the order in which it came.
-//   - What waits is bounded, in all and for each tenant. What is beyond that is refused at
-//     once, with ErrFull or ErrShareFull.
-//   - The package does not know what the work is, and never runs any.
+//   - The amount of waiting work is bounded, in total and for each tenant. Further work is
+//     refused at once, with ErrFull or ErrShareFull.
+//   - The package knows nothing about the work, and never runs it.
 package fair

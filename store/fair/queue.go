@@ -19,7 +19,7 @@ type Limits struct {
 	PerTenant int
 }
 
-// queue is work that waits. It is not safe for concurrent use.
+// queue is waiting work of all tenants. It is not safe for concurrent use.
 type queue[T comparable] struct {
 	limits   Limits
 	waiting  int
@@ -29,11 +29,11 @@ type queue[T comparable] struct {
 	tenants  map[int64]*tenant[T]
 }
 
-// tenant is one of those who share a queue.
+// tenant is the work and the account of one tenant.
 type tenant[T comparable] struct {
 	items   []arrival[T]
 	spent   time.Duration // time used, and charged in advance
-	usual   time.Duration // what its work took lately
+	usual   time.Duration // the time that its last work took
 	running int
 }
 
@@ -42,18 +42,18 @@ type arrival[T comparable] struct {
 	number int64
 }
 
-// ticket is what work that was begun must be finished with.
+// ticket is returned for work that begins, and given to finish when it ends.
 type ticket struct {
 	tenant  int64
 	charged time.Duration
 }
 
 const (
-	// leastCharge is the charge for work of which nothing is known, so that a tenant
-	// cannot begin any number of jobs at once.
+	// leastCharge is the least charge for work that begins, so that a tenant cannot begin any
+	// number of jobs at once.
 	leastCharge = 50 * time.Microsecond
-	// maxDebt bounds how far a tenant can fall behind the others, so that one
-	// which did a lot of work while it was alone is served again soon.
+	// maxDebt bounds how much more time than the others a tenant can be charged, so that a tenant
+	// that did much work while it was alone is served again soon.
 	maxDebt = 2 * time.Second
 )
 
@@ -61,7 +61,7 @@ func newQueue[T comparable](limits Limits) queue[T] {
 	return queue[T]{limits: limits, tenants: map[int64]*tenant[T]{}}
 }
 
-// push adds work of a tenant, or returns why it may not wait.
+// push adds work of a tenant, or returns ErrFull or ErrShareFull.
 func (q *queue[T]) push(number int64, item T) error {
 	if q.waiting >= q.limits.Total {
 		return ErrFull
@@ -76,7 +76,8 @@ func (q *queue[T]) push(number int64, item T) error {
 	return nil
 }
 
-// tenant returns the entry of a tenant. Without work it starts level with the others.
+// tenant returns the entry of a tenant. A tenant without work starts with the used time of the
+// tenant that was served last, or with its own if that is more.
 func (q *queue[T]) tenant(number int64) *tenant[T] {
 	t := q.tenants[number]
 	if t == nil {
@@ -90,7 +91,7 @@ func (q *queue[T]) tenant(number int64) *tenant[T] {
 	return t
 }
 
-// sweep forgets tenants that have nothing to do, when there are many.
+// sweep removes tenants without work if there are many tenants.
 func (q *queue[T]) sweep() {
 	if len(q.tenants) < 2*q.limits.Total {
 		return
@@ -102,7 +103,7 @@ func (q *queue[T]) sweep() {
 	}
 }
 
-// pop takes the next work of those tenants that may be served, and charges for it.
+// pop removes the next work of the tenants that may be served, and charges for it.
 func (q *queue[T]) pop(may func(number int64) bool) (item T, tk ticket, found bool) {
 	var next *tenant[T]
 	for number, t := range q.tenants {
@@ -149,7 +150,7 @@ func (q *queue[T]) finish(tk ticket, took time.Duration) {
 	}
 }
 
-// putBack puts work back that was popped last and did not begin.
+// putBack returns the work that was popped last and did not begin to the queue.
 func (q *queue[T]) putBack(tk ticket, item T) {
 	t := q.tenants[tk.tenant]
 	q.running--
@@ -159,7 +160,7 @@ func (q *queue[T]) putBack(tk ticket, item T) {
 	t.items = slices.Insert(t.items, 0, arrival[T]{item, 0})
 }
 
-// remove takes out work that nobody waits for any more; false: it has begun.
+// remove removes waiting work that its caller gave up. It returns false if the work has begun.
 func (q *queue[T]) remove(number int64, item T) bool {
 	t := q.tenants[number]
 	if t == nil {

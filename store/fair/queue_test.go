@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestQueueSharesTime lets tenants with work of different lengths compete, all of
-// them always with something to do, and compares the time that each was given.
+// TestQueueSharesTime lets tenants that always have work, each of another length, compete for time,
+// and compares the time that each gets.
 func TestQueueSharesTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		took := rapid.SliceOfN(rapid.IntRange(1, 100), 2, 6).Draw(t, "milliseconds of one job, by tenant")
@@ -127,7 +127,7 @@ func must(t interface{ Fatal(...any) }, err error) {
 	}
 }
 
-// TestQueueForgetsIdleTenants checks that what is remembered is bounded.
+// TestQueueForgetsIdleTenants checks that the number of tenants in memory is bounded.
 func TestQueueForgetsIdleTenants(t *testing.T) {
 	q := newQueue[int](Limits{10, 10})
 	must(t, q.push(0, 0)) // so that the queue is never idle as a whole

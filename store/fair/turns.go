@@ -8,9 +8,9 @@ import (
 
 // Turns let as much work run at once as there are processors, and one more.
 //
-// A tenant that is alone may have all places but the last, so that a further tenant never
-// waits for the work of the first. When several are active each may have its share of the
-// processors. Turns are safe for concurrent use.
+// A tenant that is alone may have all places but one, so that a second tenant never waits for its
+// work. If several tenants are active, each may have its share of the processors. Turns are safe
+// for concurrent use.
 type Turns struct {
 	processors int
 	maxWait    time.Duration
@@ -28,8 +28,7 @@ type waiter struct {
 	ticket  ticket
 }
 
-// NewTurns returns turns for so many processors, none of which is taken. Work waits for
-// maxWait at most.
+// NewTurns returns turns for a number of processors. Work waits at most maxWait.
 func NewTurns(processors int, limits Limits, maxWait time.Duration) *Turns {
 	return &Turns{processors: processors, maxWait: maxWait, free: processors + 1, held: map[int64]int{}, queue: newQueue[*waiter](limits)}
 }
@@ -86,7 +85,7 @@ func (t *Turns) wait(ctx context.Context, tenant int64, w *waiter) (ticket, erro
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.queue.remove(tenant, w) { // it was granted just now
+	if !t.queue.remove(tenant, w) { // the turn was granted meanwhile
 		t.end(w.ticket, 0)
 	}
 	return ticket{}, err
@@ -125,26 +124,25 @@ func (t *Turns) may(tenant int64) bool {
 	return t.held[tenant] < max(1, t.processors/max(1, t.active.n))
 }
 
-// Note says that a tenant is active also where its work needs no turn, so that the others
-// keep to their share.
+// Note marks a tenant as active although its work needs no turn, so that the others do not use
+// more than their share.
 func (t *Turns) Note(tenant int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active.note(tenant, time.Now())
 }
 
-// Waiting returns how much work waits for its turn.
+// Waiting returns how many calls of Take wait.
 func (t *Turns) Waiting() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.queue.waiting
 }
 
-// activePeriod is the least time for which a tenant is active after it asked for a turn; at most it is twice that.
+// activePeriod is how long a tenant is active after its last work: once to twice this time.
 const activePeriod = time.Second
 
-// activity is which tenants asked for something lately: in this period or in the one
-// before.
+// activity has the tenants that had work in this period or in the one before.
 type activity struct {
 	began         time.Time
 	now, previous map[int64]bool

@@ -10,8 +10,8 @@ import (
 
 func newTestTurns() *Turns { return NewTurns(4, Limits{100, 50}, 10*time.Second) }
 
-// TestOneTenantCannotHoldAllTurns takes as many turns for one tenant as there are: the last
-// place is left to another, beside whom the first may have no more.
+// TestOneTenantCannotHoldAllTurns takes turns for one tenant until it must wait. One place is left
+// for another tenant, and while that is active the first gets no further turn.
 func TestOneTenantCannotHoldAllTurns(t *testing.T) {
 	turns := newTestTurns()
 	held := 0
@@ -48,8 +48,8 @@ func TestOneTenantCannotHoldAllTurns(t *testing.T) {
 	}
 }
 
-// TestTurnsAreGivenBack has three tenants compete, some of whose work is given up: in the
-// end every place is free again.
+// TestTurnsAreGivenBack has three tenants compete for turns, and some of their work is cancelled. At
+// the end every place is free again.
 func TestTurnsAreGivenBack(t *testing.T) {
 	turns := newTestTurns()
 	var done sync.WaitGroup
@@ -71,8 +71,8 @@ func TestTurnsAreGivenBack(t *testing.T) {
 	}
 }
 
-// TestTurnsAreNotWaitedForForEver holds the turns longer than others wait, and has more
-// work wait than may.
+// TestTurnsAreNotWaitedForForEver checks ErrTimeout, for turns that are held longer than maxWait, and
+// the limits on waiting work.
 func TestTurnsAreNotWaitedForForEver(t *testing.T) {
 	turns := NewTurns(1, Limits{1, 1}, 20*time.Millisecond)
 	end, err := turns.Take(t.Context(), 1)
@@ -95,8 +95,8 @@ func TestTurnsAreNotWaitedForForEver(t *testing.T) {
 	}
 }
 
-// TestBatches holds in which batches work is taken, and in which order after a batch was
-// not done to its end.
+// TestBatches checks in which batches work is taken, and in which order after a batch of which
+// only a part was done.
 func TestBatches(t *testing.T) {
 	b := NewBatches[string](Limits{10, 5})
 	for tenant, items := range [][]string{{"a1", "a2", "alone", "a3"}, {"b1"}} {

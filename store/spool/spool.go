@@ -1,7 +1,7 @@
-// Package spool keeps what is larger than memory in temporary files beside the database, so
-// that it can be read more than once. Only this program reads them. They are never a copy of
-// the database, and none outlives its Set: on systems that allow it a file has no name from the
-// start, so even a kill leaves nothing; elsewhere the next start removes it.
+// Package spool has temporary files beside the database, for data that is larger than memory and
+// is read more than once. Only this program reads them. They are never a copy of the database, and
+// no file outlives its Set: if the system allows it a file loses its name when it is created, so
+// even a kill leaves nothing; on other systems the next start removes it.
 package spool
 
 import (
@@ -21,16 +21,17 @@ import (
 // File is a temporary file that can be written once and read more than once.
 type File struct {
 	file  *os.File
-	name  string // empty: it has none
+	name  string // empty: the file has no name any more
 	size  int64
 	set   *Set
-	after func() // called when it is closed; nil: nothing
+	after func() // called when the file is closed; may be nil
 }
 
-// Set makes files and knows those that are open, so that a store leaves none behind.
+// Set creates files and closes those that are open when it is closed. It is safe for concurrent
+// use; a File is not.
 type Set struct {
 	folder, base string // the files are base + Suffix + a number
-	removable    bool   // files that are there before the first is made are leftovers
+	removable    bool   // RemoveLeft may remove files: no other process uses the same names
 	mu           sync.Mutex
 	open         map[*File]struct{}
 }
@@ -49,7 +50,7 @@ func Beside(database string) *Set {
 // Suffix begins the part of a file's name after that of the database.
 const Suffix = ".spool-"
 
-// Create makes an empty file. The caller closes it; Close of the set does so as well.
+// Create creates an empty file. The caller closes it; closing the set closes it too.
 func (all *Set) Create() (*File, error) {
 	file, err := os.CreateTemp(all.folder, all.base+Suffix+"*") // mode 0600
 	if err != nil {
@@ -65,7 +66,7 @@ func (all *Set) Create() (*File, error) {
 	return sp, nil
 }
 
-// Write appends to the file. An error of the disk is one that the client may see.
+// Write appends to the file. Its error says in words for the client that there is no room.
 func (sp *File) Write(p []byte) (int, error) {
 	n, err := sp.file.Write(p)
 	sp.size += int64(n)
@@ -81,7 +82,7 @@ func (sp *File) Size() int64 { return sp.size }
 // Reader returns a reader of the whole file, from its beginning.
 func (sp *File) Reader() io.Reader { return io.NewSectionReader(sp.file, 0, sp.size) }
 
-// Close gives the space back. It may be called again.
+// Close removes the file and frees its space. It may be called more than once.
 func (sp *File) Close() error {
 	all := sp.set
 	all.mu.Lock()
@@ -110,8 +111,8 @@ func (sp *File) release() {
 	}
 }
 
-// After sets a function that is called when the file is closed, once, for example to give back
-// what was reserved for it.
+// After sets a function that is called once when the file is closed, for example to release the
+// storage that was reserved for it.
 func (sp *File) After(fn func()) {
 	sp.set.mu.Lock()
 	defer sp.set.mu.Unlock()
@@ -125,8 +126,8 @@ func (all *Set) list() []*File {
 	return slices.Collect(maps.Keys(all.open))
 }
 
-// Release calls the functions given to After of the open files. A store does that while it can
-// still write.
+// Release calls the functions given to After of all open files. A store calls it before it closes,
+// while it can still write.
 func (all *Set) Release() {
 	for _, sp := range all.list() {
 		sp.release()
@@ -141,8 +142,8 @@ func (all *Set) Close() (err error) {
 	return err
 }
 
-// RemoveLeft removes what a killed process left. No other process may use files beside the
-// same database.
+// RemoveLeft removes the files of a killed process. The caller must own the database, so that no
+// other process uses the files.
 func (all *Set) RemoveLeft() error {
 	if !all.removable {
 		return nil

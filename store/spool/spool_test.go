@@ -11,7 +11,7 @@ import (
 	"crmkit/crm"
 )
 
-// Only the user who runs the program may read a file.
+// TestFilesAreForNobodyElse checks that only the user of the process may read a file.
 func TestFilesAreForNobodyElse(t *testing.T) {
 	all := Beside(filepath.Join(t.TempDir(), "crm.db"))
 	sp, err := all.Create()
@@ -24,7 +24,7 @@ func TestFilesAreForNobodyElse(t *testing.T) {
 	}
 }
 
-// A full disk is an error that a client may see.
+// TestAFullDisk checks that the error of a full disk is one for the client.
 func TestAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {

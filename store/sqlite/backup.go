@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// Backup is what to copy, and where.
+// Backup is a copy of a database that is to be written.
 type Backup struct {
 	Schema Schema // of the database
 	From   string // the database; a server may run on it
 	To     string // the file to write, or a folder, in which it has the name of the database
-	Keep   int    // how many to keep, the new one included; 0: none is replaced
+	Keep   int    // how many backups remain, with the new one; 0: no file is replaced
 }
 
 // stamp is the time in the name of an older backup, in UTC.
 const stamp = "20060102T150405.000Z"
 
-// Write copies the database, as it is committed at one moment, to a file of its own while
-// others read and write. The copy appears under its name only when it was checked and is on
-// disk. With Keep the backup before stays beside it with its time in the name, and the
-// oldest are removed. A failure leaves the older ones as they are.
+// Write copies one committed state of the database to a file, while others read and write. The
+// copy gets its name only when it was checked and is on disk. With Keep the last backup is
+// renamed, with its time in the name, and the oldest are removed. A failure leaves the older
+// backups as they are.
 func (b Backup) Write(ctx context.Context) (Summary, error) {
 	b = b.named()
 	if err := b.Check(ctx); err != nil {
@@ -37,13 +37,13 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 		return Summary{}, fmt.Errorf("the folder of the backup: %w", err)
 	}
 	defer folder.Close()
-	// Two backups into one file would each take the other's half for its own.
+	// Two backups at once would write into the same partial file.
 	if err := lockFolder(folder); errors.Is(err, errHeld) {
 		return Summary{}, fmt.Errorf("another backup into %s is under way; try again when it is done", filepath.Dir(b.To))
 	}
 	sum, err := vacuumInto(ctx, liveDSN(b.From), b.To+".partial", b.Schema)
 	if err == nil {
-		err = giveTo(b.To+".partial", b.From) // what root makes the server must be able to replace
+		err = giveTo(b.To+".partial", b.From) // the server must be able to replace a backup that root made
 	}
 	if err == nil {
 		err = b.rotate()
@@ -58,7 +58,7 @@ func (b Backup) Write(ctx context.Context) (Summary, error) {
 	return sum, errors.Join(folder.Sync(), b.prune())
 }
 
-// named returns the backup with the name of its file where To is a folder.
+// named returns the backup with the path of its file in To. To may be a folder.
 func (b Backup) named() Backup {
 	if info, err := os.Stat(b.To); err == nil && info.IsDir() {
 		b.To = filepath.Join(b.To, filepath.Base(b.From))
@@ -66,8 +66,8 @@ func (b Backup) named() Backup {
 	return b
 }
 
-// Check returns the error with which Write would refuse: where From is no database, and
-// where the copy cannot be written or could not replace the one before.
+// Check returns the error with which Write would refuse: From is not a database, or the copy
+// cannot be written, or could not replace the last one.
 func (b Backup) Check(ctx context.Context) error {
 	b = b.named()
 	source, err := os.Stat(b.From)
@@ -82,7 +82,7 @@ func (b Backup) Check(ctx context.Context) error {
 	}
 	target, err := os.Lstat(b.To)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it is made
+		return nil // Write creates it
 	}
 	if err != nil {
 		return err
@@ -105,8 +105,8 @@ func (b Backup) Check(ctx context.Context) error {
 	return nil
 }
 
-// checkSame refuses to replace a file that is no backup, or is one of another database:
-// two databases of the same name would rotate each other's backups away.
+// checkSame refuses to replace a file that is not a backup of this database. Two databases of
+// the same name would remove each other's backups.
 func (b Backup) checkSame(ctx context.Context) error {
 	if err := checkIsCRMKit(ctx, b.To); err != nil {
 		return fmt.Errorf("the backup would replace a file that is no backup: %w", err)
@@ -122,7 +122,8 @@ func (b Backup) checkSame(ctx context.Context) error {
 	return err
 }
 
-// identityOf reads what tells a database from others; empty where a first start was cut short.
+// identityOf returns the identity of a database (see Schema.Identity). It is empty if the first
+// start on the file did not complete.
 func (b Backup) identityOf(path string) (identity string, err error) {
 	err = ReadFile(path, func(c *Conn) error { return c.Row(b.Schema.Identity, nil, &identity) })
 	if errors.Is(err, ErrNoRows) {
@@ -131,8 +132,8 @@ func (b Backup) identityOf(path string) (identity string, err error) {
 	return identity, err
 }
 
-// checkOwner refuses to replace a backup of another user: the server that makes these
-// backups could not replace the new one.
+// checkOwner refuses to replace a backup of another user. The server, which makes these backups
+// too, could not replace the new one.
 func (b Backup) checkOwner(target fs.FileInfo) error {
 	if !target.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file; name another for the backup", b.To)
@@ -165,8 +166,8 @@ func checkIsCRMKit(ctx context.Context, path string) error {
 	})
 }
 
-// rotate gives the present backup a second name, with its time. It keeps the first name
-// until the new one takes it, so that there is always a backup under that name.
+// rotate gives the last backup a second name, with its time. The file keeps its first name until
+// the new backup is renamed to it, so a backup has this name at any time.
 func (b Backup) rotate() error {
 	info, err := os.Stat(b.To)
 	if errors.Is(err, fs.ErrNotExist) || b.Keep == 1 {
@@ -177,7 +178,7 @@ func (b Backup) rotate() error {
 	}
 	older := b.To + "." + info.ModTime().UTC().Format(stamp)
 	if other, err := os.Stat(older); err == nil && os.SameFile(info, other) {
-		return nil // a backup was cut short here
+		return nil // an earlier backup was killed after this step
 	}
 	return secondName(b.To, older)
 }
@@ -216,9 +217,8 @@ func olderThan(path string) ([]string, error) {
 	return list, nil
 }
 
-// LastBackup returns when the newest good backup of a database in a folder was made, the
-// zero time when there is none. A backup gets its name after it was checked, so the name
-// says that it is good.
+// LastBackup returns the time of the newest good backup of a database in a folder, or the zero
+// time. A backup gets its name after it was checked, so each file with the name is good.
 func LastBackup(folder, db string) (time.Time, error) {
 	path := filepath.Join(folder, filepath.Base(db))
 	names, err := olderThan(path)

@@ -15,12 +15,12 @@ import (
 // object is a table, index, trigger or view of a database.
 type object struct{ kind, name string }
 
-// maxFaults is how many faults of a file an error names.
+// maxFaults is how many faults of a file an error lists.
 const maxFaults = 10
 
-// compareSchema returns an error unless a database has exactly the tables and indexes that
-// the first migrations make. A trigger, a view or another column could change rights or
-// answers, so a file with one is not used, however sound its pages are.
+// compareSchema returns an error unless a database has exactly the tables and indexes of its
+// migrations, of which applied were run. Another trigger, view or column could change rights or
+// answers, so the file is not used even if its pages are sound.
 func compareSchema(ctx context.Context, c *Conn, applied int, schema Schema) error {
 	want, err := releasedObjects(ctx, applied, schema)
 	if err != nil {
@@ -54,7 +54,7 @@ func sorted(all map[object]string) []object {
 	return slices.SortedFunc(maps.Keys(all), func(a, b object) int { return strings.Compare(a.kind+a.name, b.kind+b.name) })
 }
 
-// objects returns what the schema of a database holds, with the SQL that made each.
+// objects returns the objects in a database with the SQL that made each.
 func objects(ctx context.Context, c *Conn) (map[object]string, error) {
 	all := map[object]string{}
 	err := c.Rows(ctx, "SELECT type, name, COALESCE(sql, '') FROM sqlite_master", nil, func(scan func(...any) error) error {
@@ -69,13 +69,13 @@ func objects(ctx context.Context, c *Conn) (map[object]string, error) {
 	return all, err
 }
 
-// harmless reports whether an object may be there beside the schema: the statistics of
-// ANALYZE, which only choose plans, and the tables that Litestream keeps its place in.
+// harmless reports whether a database may have an object that is not of its schema: the
+// statistics of ANALYZE, which only affect query plans, and the tables of Litestream.
 func harmless(o object) bool {
 	return strings.HasPrefix(o.name, "sqlite_stat") || o.kind == "table" && (o.name == "_litestream_seq" || o.name == "_litestream_lock")
 }
 
-// releasedObjects returns what the first migrations make.
+// releasedObjects returns the objects that the first migrations make.
 func releasedObjects(ctx context.Context, applied int, schema Schema) (all map[object]string, err error) {
 	steps, err := schema.Load()
 	if err != nil {

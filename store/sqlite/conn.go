@@ -10,10 +10,11 @@ import (
 	modernc "modernc.org/sqlite"
 )
 
-// ErrNoRows says that a statement found no row where one was asked for.
+// ErrNoRows is the error of a read of one row that found no row.
 var ErrNoRows = sql.ErrNoRows
 
-// Found tells a missing row from a failure: found is false and the error nil for ErrNoRows.
+// Found separates a missing row from a failure: for ErrNoRows it returns false and no error, for
+// any other error false and the error.
 func Found(err error) (found bool, _ error) {
 	if errors.Is(err, ErrNoRows) {
 		return false, nil
@@ -24,16 +25,16 @@ func Found(err error) (found bool, _ error) {
 // Conn is one connection to a database, with the statements that were prepared on it.
 // It serves one goroutine at a time.
 //
-// Only Rows takes a context. The other methods return sooner than a cancellation would
-// reach them, and a context that can end costs the driver and database/sql a goroutine
-// each for every statement: a read of one row took 25 us with it, and takes 20.
+// Only methods whose statement may run long take a context. The others return before a
+// cancellation could have an effect, and for a context that can end the driver and database/sql
+// start a goroutine each for every statement: a read of one row took 25 us with it, and takes 20.
 type Conn struct {
 	conn   *sql.Conn
 	stmts  *statements
 	probes map[string]driver.Stmt
 }
 
-// newConn returns a connection that takes over one of database/sql.
+// newConn returns a Conn that owns a connection of database/sql.
 func newConn(conn *sql.Conn) *Conn {
 	return &Conn{conn: conn, stmts: newStatements(conn), probes: map[string]driver.Stmt{}}
 }
@@ -62,8 +63,8 @@ func (c *Conn) Exec(text string, args ...any) (changed int64, err error) {
 	return result.RowsAffected()
 }
 
-// Row reads one row into dest; without one the error is ErrNoRows. It is for rows that
-// are found at once: a statement that reads many to find one goes through Rows.
+// Row reads one row into dest. Without a row the error is ErrNoRows. It is for rows that are
+// found at once; a statement that reads many rows to find one uses RowUntil.
 func (c *Conn) Row(text string, args []any, dest ...any) error {
 	st, err := c.stmts.take(text)
 	if err != nil {
@@ -73,10 +74,9 @@ func (c *Conn) Row(text string, args []any, dest ...any) error {
 	return st.QueryRowContext(context.Background(), args...).Scan(dest...)
 }
 
-// Rows calls each for every row, and stops at its first error. The driver looks at the
-// context only while it looks for the first row, so a statement that may take long
-// finds all its rows before it returns one: it counts, sorts, or reads from a
-// materialized list.
+// Rows calls each for every row, and stops at its first error. The driver checks the context
+// only until the first row, so a statement that may take long must find all its rows before it
+// returns one: it counts, sorts, or reads from a materialized subquery.
 func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan func(...any) error) error) error {
 	st, err := c.stmts.take(text)
 	if err != nil {
@@ -87,8 +87,8 @@ func (c *Conn) Rows(ctx context.Context, text string, args []any, each func(scan
 	return eachRow(rows, err, each)
 }
 
-// RowUntil reads one row that may take long to find, like a count; without one the error
-// is ErrNoRows.
+// RowUntil reads one row that may take long to find, such as a count, and stops when the context
+// ends. Without a row the error is ErrNoRows.
 func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...any) error {
 	found := false
 	err := c.Rows(ctx, text, args, func(scan func(...any) error) error {
@@ -101,7 +101,7 @@ func (c *Conn) RowUntil(ctx context.Context, text string, args []any, dest ...an
 	return err
 }
 
-// Texts reads a column of texts.
+// Texts returns the column of a statement that has one column of texts.
 func (c *Conn) Texts(ctx context.Context, text string, args ...any) (list []string, err error) {
 	err = c.Rows(ctx, text, args, func(scan func(...any) error) error {
 		list = append(list, "")
@@ -124,8 +124,8 @@ func eachRow(rows *sql.Rows, err error, each func(scan func(...any) error) error
 	return rows.Err()
 }
 
-// Exists reports whether a statement with one argument finds a row. It goes past
-// database/sql, for what nearly every read asks first: 7 allocations instead of 17.
+// Exists reports whether a statement with one argument finds a row. Nearly every read begins with
+// one of these, so it uses the driver without database/sql: 7 allocations instead of 17.
 func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 	err = c.conn.Raw(func(conn any) (err error) {
 		st := c.probes[text]
@@ -153,34 +153,33 @@ func (c *Conn) Exists(text string, arg int64) (found bool, err error) {
 // BeginRead begins a transaction in which all reads see the same snapshot.
 func (c *Conn) BeginRead() error { return c.run("BEGIN") }
 
-// BeginWrite begins a transaction that writes. It takes the lock for writing at once,
-// so that no statement of the transaction fails for want of it.
+// BeginWrite begins a transaction that writes. It takes the lock for writing at once, so that no
+// later statement of the transaction fails because another process has it.
 func (c *Conn) BeginWrite() error { return c.run("BEGIN IMMEDIATE") }
 
-// Commit commits the transaction. After an error it may be committed or not, and may
+// Commit commits the transaction. After an error it is unknown whether it is committed, and it may
 // still be open.
 func (c *Conn) Commit() error { return c.run("COMMIT") }
 
-// Rollback takes the transaction back. It is an error where there is none, as when
-// SQLite ended it after a fault of the disk.
+// Rollback rolls the transaction back. Without an open transaction it returns an error, for
+// example after a fault of the disk, when SQLite has ended the transaction itself.
 func (c *Conn) Rollback() error { return c.run("ROLLBACK") }
 
 func (c *Conn) run(text string) error { return c.script(context.Background(), text) }
 
-// script runs statements that are not kept as prepared ones.
+// script runs statements that are not prepared for later use.
 func (c *Conn) script(ctx context.Context, text string, args ...any) error {
 	_, err := c.conn.ExecContext(ctx, text, args...)
 	return err
 }
 
-// Savepoint marks a point of the transaction under a name of the program.
+// Savepoint begins a savepoint. The name must be one of the program: it becomes SQL text.
 func (c *Conn) Savepoint(name string) error { return c.mark("SAVEPOINT " + name) }
 
-// Release forgets the last savepoint of the name; what was done since stays.
+// Release ends the last savepoint of the name and keeps the changes since.
 func (c *Conn) Release(name string) error { return c.mark("RELEASE " + name) }
 
-// RollbackTo takes back what was done since the last savepoint of the name, and
-// forgets it.
+// RollbackTo undoes the changes since the last savepoint of the name, and ends it.
 func (c *Conn) RollbackTo(name string) error {
 	return errors.Join(c.mark("ROLLBACK TO "+name), c.Release(name))
 }
@@ -190,8 +189,8 @@ func (c *Conn) mark(text string) error {
 	return err
 }
 
-// DeferReferences has the references between rows checked at the end of the
-// transaction, not with each statement.
+// DeferReferences makes SQLite check foreign keys at the end of the transaction, and not with
+// each statement.
 func (c *Conn) DeferReferences() error { return c.mark("PRAGMA defer_foreign_keys = 1") }
 
 // DataVersion returns a number that changes when another connection, of this process or of
@@ -201,8 +200,8 @@ func (c *Conn) DataVersion() (version int64, err error) {
 	return version, err
 }
 
-// PagesRead returns how many pages of the file the connection has asked for so far, those
-// that were in its cache included (sqlite3_db_status); 0 where the driver does not say.
+// PagesRead returns how many pages of the file the connection has read so far, with those that
+// were in its cache (sqlite3_db_status). It is 0 if the driver does not know.
 func (c *Conn) PagesRead() (pages int) {
 	_ = c.conn.Raw(func(conn any) error {
 		status, known := conn.(modernc.DBStatus)
@@ -217,8 +216,8 @@ func (c *Conn) PagesRead() (pages int) {
 	return pages
 }
 
-// Checkpoint writes the log into the file and empties it, unless a reader still needs
-// it after a tenth of a second: writes must not wait for readers.
+// Checkpoint writes the write-ahead log into the file and empties it, unless a reader still needs
+// it after a tenth of a second: writes must not wait longer for readers.
 func (c *Conn) Checkpoint() error {
 	if err := c.run("PRAGMA busy_timeout = 100"); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Summary is what was found in a whole database file.
+// Summary is the result of a check of a whole database file.
 type Summary struct {
 	Path   string
 	Bytes  int64
@@ -18,15 +18,14 @@ type Summary struct {
 	Rows   []Count
 }
 
-// Count is how many rows there are of a kind.
+// Count is the number of rows of a kind.
 type Count struct {
 	Kind string
 	N    int64
 }
 
-// copyFile writes a whole copy of the database, as it is committed at one moment. The copy
-// appears under its name, or takes the place of a file there, only when it is on disk and
-// was checked.
+// copyFile writes a copy of one committed state of the database. The copy gets its name, and
+// replaces a file with this name, only when it was checked and is on disk.
 func copyFile(ctx context.Context, from, to string, schema Schema) error {
 	partial := to + ".partial"
 	_, err := vacuumInto(ctx, liveDSN(from), partial, schema)
@@ -39,13 +38,13 @@ func copyFile(ctx context.Context, from, to string, schema Schema) error {
 	return syncFile(filepath.Dir(to))
 }
 
-// vacuumInto writes a copy of what a data source names, syncs it and checks it. It reads
-// one snapshot and keeps nobody from writing.
+// vacuumInto writes a copy of the database of a data source, syncs it and checks it. It reads one
+// snapshot, and others can write meanwhile.
 func vacuumInto(ctx context.Context, from, to string, schema Schema) (sum Summary, err error) {
 	if err := removeIfExists(to); err != nil {
 		return sum, err
 	}
-	// SQLite fills an empty file that is there; it would make one that all may read.
+	// SQLite would create a file that all users may read. It uses an empty file as it is.
 	if err := makePrivate(to); err != nil {
 		return sum, err
 	}
@@ -64,8 +63,8 @@ func vacuumInto(ctx context.Context, from, to string, schema Schema) (sum Summar
 	return summarize(ctx, to, schema)
 }
 
-// Verify checks a whole file and returns what is in it, or what is wrong with it. A file
-// of a schema that this program does not know is an error. The file stays as it is.
+// Verify checks a whole file and returns a summary of it, or an error that says what is wrong. A
+// file with a schema that this program does not know is an error. The file is not changed.
 func Verify(ctx context.Context, path string, schema Schema) (Summary, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Summary{}, err
@@ -76,8 +75,8 @@ func Verify(ctx context.Context, path string, schema Schema) (Summary, error) {
 	return summarize(ctx, path, schema)
 }
 
-// summarize checks a whole file: SQLite's integrity check, the references between rows,
-// the schema, and how many rows there are. What is wrong with it is the error.
+// summarize checks a whole file: SQLite's integrity check, the references between rows and the
+// schema. It counts the rows. The error says what is wrong.
 func summarize(ctx context.Context, path string, schema Schema) (Summary, error) {
 	sum := Summary{Path: path}
 	info, err := os.Stat(path)
@@ -104,7 +103,7 @@ func summarize(ctx context.Context, path string, schema Schema) (Summary, error)
 	return sum, err
 }
 
-// countRows counts the rows of those tables that are there.
+// countRows counts the rows of the tables that the database has.
 func countRows(ctx context.Context, c *Conn, tables []Table) (counts []Count, err error) {
 	existing, err := c.Texts(ctx, "SELECT name FROM sqlite_master WHERE type = 'table'")
 	if err != nil {
@@ -144,15 +143,15 @@ func checkReferences(ctx context.Context, c *Conn) error {
 	return errors.New("references lead nowhere: " + strings.Join(faults, "; "))
 }
 
-// Health is what Check finds in a file.
+// Health is the result of Check.
 type Health struct {
-	Schema, Known int // migrations the file has seen, and those this program has
+	Schema, Known int // the number of migrations in the file, and in this program
 }
 
-// Check checks a file, also while a server runs on it, and changes nothing: it upgrades no
-// schema. It reads every page, which takes a second or two for each gigabyte. An error
-// says what is wrong with the file, or that it takes no writes. Where the file has a schema
-// that this program knows, read gets a connection to it.
+// Check checks a file, also while a server runs on it, and changes nothing. It reads every page,
+// which takes a second or two for each gigabyte. An error says what is wrong with the file, or
+// that it cannot be written. If this program knows the schema of the file, read gets a
+// connection to it.
 func Check(ctx context.Context, path string, schema Schema, read func(*Conn) error) (h Health, err error) {
 	err = withConn(path, fileURL(path)+"?mode=rw&_pragma=busy_timeout(3000)", func(c *Conn) error {
 		h, err = checkConn(ctx, c, path, schema)
@@ -188,7 +187,7 @@ func checkConn(ctx context.Context, c *Conn, path string, schema Schema) (h Heal
 	return h, nil
 }
 
-// checkWrites takes the lock for writing, and gives it back.
+// checkWrites checks that a transaction that writes can begin, and rolls it back.
 func checkWrites(c *Conn) error {
 	if err := c.BeginWrite(); err != nil {
 		return fmt.Errorf("it takes no writes: %w", err)

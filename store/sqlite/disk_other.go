@@ -2,5 +2,5 @@
 
 package sqlite
 
-// diskOf knows no network file systems here.
+// diskOf does not detect network file systems on this system.
 func diskOf(string) (network string, unsure bool, err error) { return "", false, nil }

@@ -1,38 +1,36 @@
-// Package sqlite is the database file and the engine that runs on it: who holds the file,
-// where it may be, how it is opened, checked, copied, restored and upgraded, and the
-// connections to it. It is the only package that imports SQLite and database/sql, and it
-// knows nothing of records, workspaces or accounts. What its caller's databases have to
-// hold comes in as a Schema.
+// Package sqlite is the database file and the engine that runs on it: the lock of the process
+// that owns the file, the places where a file may be, connections, migrations, checks, backups
+// and restores. It is the only package that imports SQLite and database/sql, and it knows nothing
+// of records, workspaces or accounts. The caller describes its tables with a Schema.
 //
 // # One connection writes
 //
-// A DB has one connection that writes and any number that read. SQLite lets one
-// transaction write at a time in any case; with a single connection nobody waits in
-// SQLite's busy loop, which is neither fair nor quick, and the store can commit many
-// writes at once. The obvious design, a pool of database/sql from which each request
-// takes a connection, loses writes to SQLITE_BUSY under load, and sets pragmas on some of
-// its connections only. Here every setting is part of the data source, and Open checks
-// that it took hold.
+// A DB has one connection that writes and any number that read. SQLite runs one writing
+// transaction at a time in any case. With a single connection no write waits in SQLite's busy
+// loop, which is neither fair nor fast, and the store can commit many writes in one transaction.
+// The obvious design, a pool of database/sql from which each request takes a connection, loses
+// writes to SQLITE_BUSY under load, and pragmas reach only some connections of the pool. Here
+// every setting is part of the data source, and Open checks that each has its value.
 //
-// # What is guaranteed
+// # Guarantees
 //
-//   - A file that is refused stays as it was: everything is looked at through a read-only
-//     connection before the first lock is taken and the first byte written.
-//   - A schema changes in one transaction, after a copy of the file, and under no process
-//     that works with the old schema.
-//   - A copy appears under its name only when it is on disk and was checked; a backup or
-//     a restore that is cut short leaves the files of before.
+//   - A refused file is not changed: Open reads everything through a read-only connection
+//     before it takes a lock or writes a byte.
+//   - A schema changes in one transaction, after a copy of the file, and never while another
+//     process has the file open.
+//   - A copy gets its name only when it was checked and is on disk. A backup or a restore that
+//     is killed leaves the old files.
 //   - A commit that returned without an error is on the disk (journal_mode WAL,
 //     synchronous FULL).
-//   - Files are made for their owner alone (0600), and what root makes belongs to the
-//     owner of the database, so that the server can open it.
-//   - While a file is open nothing but SQLite opens it: closing a handle would drop
-//     SQLite's own locks (POSIX, fcntl). So the lock is on a file of its own.
+//   - Only the owner may read the files (0600), and files that root makes belong to the owner
+//     of the database, so that the server can open them.
+//   - While a file is open only SQLite opens it: closing another handle would drop SQLite's
+//     own locks (POSIX, fcntl). So the lock is on a file of its own.
 //
 // # Failure
 //
-// Errors of SQLite keep their type; IsIOError tells faults of the machine (disk full,
-// permissions, a busy file) from faults of the statement. After a fault of the machine
-// SQLite may have ended the transaction by itself, so its user must roll back and not
-// go on. After a COMMIT that failed it is not known whether the transaction was kept.
+// Errors of SQLite keep their type. IsIOError separates faults of the machine (disk full,
+// permissions, a busy file) from faults of the statement. After a fault of the machine SQLite may
+// have ended the transaction itself, so the caller must roll back and begin again. After a COMMIT
+// that failed it is unknown whether the transaction is committed.
 package sqlite

@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// Memory is the path of a database that leaves nothing behind.
+// Memory is the path of a database in memory, which ends with its connections.
 const Memory = ":memory:"
 
 // oldestSQLite is the first version without the WAL reset fault that corrupts
 // databases (3.7.0 to 3.51.2).
 var oldestSQLite = [3]int{3, 51, 3}
 
-// synchronous is how SQLite waits for the disk. It is FULL in every build but one: the
-// soak test links a binary with OFF, which must lose writes in a power cut, to prove that
-// it would notice.
+// synchronous is the mode in which SQLite waits for the disk. It is FULL in every build but one:
+// the soak test links a binary with OFF, which must lose writes in a power cut, to show that the
+// test would find it.
 var synchronous = "FULL"
 
-// checkpointPages is how many pages the log has when SQLite writes them into the file: 16
-// MB. A page that changes with each write, and most do, is then written there a quarter
-// as often as with SQLite's own 1000.
+// checkpointPages is the size of the write-ahead log at which SQLite writes it into the file: 16
+// MB. Most pages change with each write, and are then written into the file a quarter as often as
+// with SQLite's default of 1000.
 const checkpointPages = "4000"
 
 // openDSN returns the data source for a path. A database in memory gets a name of its own
@@ -39,8 +39,8 @@ func openDSN(path string) string {
 	return fileURL(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous + ")"
 }
 
-// immutableDSN is the data source of a file that is only read. Where no log is beside it,
-// the file is all there is, and SQLite need not make one to read it.
+// immutableDSN is the data source of a file that is only read. Without a log beside it the file is
+// complete, and SQLite must not create a log to read it.
 func immutableDSN(path string) string {
 	if hasLog(path) {
 		return fileURL(path) + "?mode=ro&_pragma=busy_timeout(10000)"
@@ -48,10 +48,10 @@ func immutableDSN(path string) string {
 	return fileURL(path) + "?mode=ro&immutable=1"
 }
 
-// liveDSN is the data source of a file that others may write meanwhile.
+// liveDSN is the data source of a file that others may write while it is read.
 func liveDSN(path string) string {
 	if checkWritable(path) != nil {
-		return immutableDSN(path) // SQLite cannot make its log there, so nobody writes
+		return immutableDSN(path) // SQLite cannot create its log in the folder, so no process writes
 	}
 	return fileURL(path) + "?mode=rw&_pragma=busy_timeout(10000)"
 }
@@ -61,8 +61,7 @@ func fileURL(path string) string {
 	return "file:" + u.EscapedPath()
 }
 
-// openWriter opens the pool of the one connection that writes, and checks that its
-// settings took hold.
+// openWriter opens the pool of the one connection that writes, and checks its settings.
 func openWriter(ctx context.Context, engine *Engine, dsn string) (*sql.DB, error) {
 	db := engine.open(dsn + "&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(" + checkpointPages + ")")
 	db.SetMaxOpenConns(1)

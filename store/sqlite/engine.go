@@ -8,13 +8,12 @@ import (
 	modernc "modernc.org/sqlite"
 )
 
-// Engine is SQLite with functions of the program that its statements may call. SQLite
-// keeps a function as long as the process lives, so a program makes one engine for all
-// its databases.
+// Engine is SQLite with functions of the program that statements may call. SQLite keeps a
+// function as long as the process runs, so a program makes one engine for all its databases.
 type Engine struct{ driver *modernc.Driver }
 
-// NewEngine returns an engine with a function for each test of a text and a part of it,
-// by its name in SQL. The arguments of a test end with the call.
+// NewEngine returns an engine with functions of a text and a part of it, by their names in SQL. A
+// function must not keep its arguments: their memory is used again after the call.
 func NewEngine(tests map[string]func(text, part string) bool) *Engine {
 	e := &Engine{&modernc.Driver{}}
 	for name, test := range tests {
@@ -23,7 +22,7 @@ func NewEngine(tests map[string]func(text, part string) bool) *Engine {
 	return e
 }
 
-// textTest makes a function of SQL from a test. It is NULL where one of the two is.
+// textTest makes a SQL function from a test. It returns NULL if one of the arguments is NULL.
 func textTest(test func(text, part string) bool) func(*modernc.FunctionContext, []driver.Value) (driver.Value, error) {
 	return func(_ *modernc.FunctionContext, args []driver.Value) (driver.Value, error) {
 		text, hasText := args[0].(string)
@@ -55,8 +54,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (c connector) Driver() driver.Driver { return c.driver }
 
-// withConn gives fn a connection of an engine without functions, and closes it after. An
-// error of the opening names what was to be opened.
+// withConn calls fn with a connection of an engine without functions, and closes it after that.
+// An error of opening it has the name.
 func withConn(name, dsn string, fn func(*Conn) error) error {
 	db := NewEngine(nil).open(dsn)
 	conn, err := db.Conn(context.Background())

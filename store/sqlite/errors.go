@@ -7,9 +7,9 @@ import (
 	modernc "modernc.org/sqlite"
 )
 
-// transientCodes are the results of SQLite that speak of the machine, not of the
-// statement: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. They may be over in a
-// moment (sqlite.org/rescode.html).
+// transientCodes are the result codes of SQLite for faults of the machine, not of the statement:
+// BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. The same statement may work later
+// (sqlite.org/rescode.html).
 var transientCodes = map[int]bool{5: true, 7: true, 8: true, 10: true, 13: true, 14: true}
 
 // IsIOError reports whether an error is a fault of the machine below the database.
@@ -24,7 +24,7 @@ func isBusy(err error) bool {
 	return errors.As(err, &fault) && fault.Code()&0xff == 5 // SQLITE_BUSY
 }
 
-// explanations say what SQLite's errors mean to the operator.
+// explanations are SQLite's errors in words for the owner of the file, by result code.
 var explanations = map[int]string{
 	5:  "another process is writing to it; try again in a moment",                                                    // SQLITE_BUSY
 	8:  "it cannot be written",                                                                                       // SQLITE_READONLY
@@ -35,7 +35,7 @@ var explanations = map[int]string{
 	26: "this is no SQLite file, or its beginning is damaged; name another, or restore a backup with crmkit restore", // SQLITE_NOTADB
 }
 
-// describeOpenError names the file in an error, and says in words what SQLite says by a number.
+// describeOpenError adds the path of the file to an error, and replaces codes of SQLite by words.
 func describeOpenError(path string, err error) error {
 	var known *modernc.Error
 	if errors.As(err, &known) {

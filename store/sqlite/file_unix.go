@@ -30,9 +30,9 @@ const (
 	sharedSize  = 510
 )
 
-// usedBy names a process that has the database open, or none. It opens and closes
-// the file, which would drop the locks of this process: call it only while this
-// process has no connection to the file.
+// usedBy returns the name of a process that has the database open, empty if no process
+// has it. It opens and closes the file, which would drop the locks of this process: call it
+// only while this process has no connection to the file.
 func usedBy(path string) (process string, err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,13 +46,13 @@ func usedBy(path string) (process string, err error) {
 	if err := syscall.FcntlFlock(file.Fd(), syscall.F_GETLK, &l); err != nil || l.Type == syscall.F_UNLCK {
 		return "", err
 	}
-	if l.Pid <= 0 { // of another container, where it has no number here
+	if l.Pid <= 0 { // a process of another container has no number here
 		return "another process", nil
 	}
 	return fmt.Sprintf("process %d", l.Pid), nil
 }
 
-// writable returns an error where this process may not write.
+// writable returns an error if this process may not write to a file or folder.
 func writable(path string) error {
 	const write = 2 // W_OK
 	if err := syscall.Access(path, write); err != nil {
@@ -73,8 +73,8 @@ func names(info os.FileInfo) uint64 {
 	return 1
 }
 
-// sameOwner gives a file that root has just made to the owner of the database or, where
-// that is not made yet, of its folder.
+// sameOwner gives a file that root has just created to the owner of the database or, if the
+// database does not exist yet, of its folder.
 func sameOwner(path string, file *os.File) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -89,7 +89,7 @@ func sameOwner(path string, file *os.File) error {
 // owner is the user and the group that a file belongs to.
 type owner struct{ user, group int }
 
-// ownerOf returns the owner of the file or, where there is no file, of its folder.
+// ownerOf returns the owner of a file or, if it does not exist, of its folder.
 func ownerOf(path string) (owner, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	openTimeout   = 5 * time.Second // how long Open waits for a program that has the file open, or that SQLite calls busy
+	openTimeout   = 5 * time.Second // how long Open waits for another program, or while SQLite says that the file is busy
 	retryInterval = 20 * time.Millisecond
 )
 
 // errHeld says that another process holds the lock.
 var errHeld = errors.New("held by another process")
 
-// Lock holds a database file: it is an advisory lock of the kernel on a file of its own
-// beside the database. The kernel releases it when the process is gone, so the file may
-// stay behind and is never removed. The lock cannot be on the database itself: closing a
-// further handle on that would drop SQLite's own locks (POSIX, fcntl).
+// Lock is the lock on a database: an advisory lock of the kernel on a file of its own beside the
+// database. The kernel releases it when the process ends, so the lock file is never removed. The
+// lock cannot be on the database itself: closing another handle on that would drop SQLite's own
+// locks (POSIX, fcntl).
 //
-// A process holds it as long as it has the database open for writing, or restores it.
+// A process holds the lock as long as it has the database open for writing, or restores it.
 type Lock struct{ file *os.File }
 
 // Release releases the lock. A nil lock is not held.
@@ -36,12 +36,12 @@ func (l *Lock) Release() error {
 	return l.file.Close()
 }
 
-// LockName returns the path of the lock file of a database: beside the file itself, so that
-// processes that know the database by several names, as through a symbolic link, have one.
+// LockName returns the path of the lock file of a database. It is beside the file itself, so it is
+// the same for processes that open the database through a symbolic link.
 func LockName(path string) string { return Resolve(path) + ".lock" }
 
-// Resolve returns the path of the file itself, without symbolic links. Of a file that is not
-// there yet it is the path in its real folder.
+// Resolve returns the path of a file without symbolic links. If the file does not exist yet, it is
+// the path in the resolved folder.
 func Resolve(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -52,8 +52,8 @@ func Resolve(path string) string {
 	return path
 }
 
-// TakeLock takes the lock in the name of a command like "crmkit serve". It does not wait: if
-// another process holds the lock, the error is an InUseError.
+// TakeLock takes the lock of a database for a command, for example "crmkit serve". It does not
+// wait: if another process holds the lock, the error is an InUseError.
 func TakeLock(path, as string) (*Lock, error) {
 	file, err := openLock(path)
 	if err != nil {
@@ -75,14 +75,14 @@ func TakeLock(path, as string) (*Lock, error) {
 // InUseError is the error for a file whose lock another process holds.
 type InUseError struct {
 	Path  string
-	Owner string // what the holder wrote about itself, like "crmkit serve, process 12"
+	Owner string // the text of the lock file, for example "crmkit serve, process 12"
 }
 
 func (e *InUseError) Error() string {
 	return fmt.Sprintf("%s is in use by %s; stop that, or name another file with --db. All commands but serve, restore and upgrade work beside a server", e.Path, e.Owner)
 }
 
-// writeOwner writes into the lock file who holds it, for the messages of others.
+// writeOwner writes the command and process into the lock file, for the messages of others.
 func writeOwner(file *os.File, as string) error {
 	if err := file.Truncate(0); err != nil {
 		return err
@@ -91,7 +91,7 @@ func writeOwner(file *os.File, as string) error {
 	return err
 }
 
-// LockOwner returns what the process that holds the lock wrote about itself.
+// LockOwner returns the text that the holder of the lock wrote into the lock file.
 func LockOwner(path string) string {
 	file, err := openPlain(LockName(path), os.O_RDONLY)
 	if err != nil {
@@ -105,10 +105,10 @@ func LockOwner(path string) string {
 	return "another crmkit"
 }
 
-// openLock opens the lock file, or makes it. What root makes belongs to the owner of
-// the database, so that a command that root ran does not lock the server's user out.
-// The folder may belong to somebody whom root should not trust: a link is not followed,
-// and only a file that was made here changes its owner.
+// openLock opens the lock file, or creates it. A file that root creates gets the owner of the
+// database, so that the user of the server can open it later. The folder may belong to a user
+// whom root should not trust, so openLock follows no link, and changes the owner only of a file
+// that it has created.
 func openLock(path string) (*os.File, error) {
 	name := LockName(path)
 	file, err := openNew(name)
@@ -127,14 +127,14 @@ func openLock(path string) (*os.File, error) {
 	return file, nil
 }
 
-// openNew makes a file that only its owner may read. One that is there, of any kind, is
-// fs.ErrExist.
+// openNew creates a file that only its owner may read. If the name exists, even as a link, the
+// error is fs.ErrExist.
 func openNew(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// openPlain opens a regular file that has one name. It follows no symbolic link and does
-// not wait for a pipe.
+// openPlain opens a regular file that has only one name. It follows no symbolic link and does not
+// wait for a pipe.
 func openPlain(name string, how int) (*os.File, error) {
 	file, err := os.OpenFile(name, how|noFollow, 0)
 	if err != nil {
@@ -150,9 +150,9 @@ func openPlain(name string, how int) (*os.File, error) {
 	return file, nil
 }
 
-// retryLocked repeats fn while SQLite says that it is busy. While its log is made or
-// removed, as when a file is made or the last process closes it, SQLite says so at once,
-// whatever the busy_timeout.
+// retryLocked repeats fn while SQLite says that it is busy. While the write-ahead log is created
+// or removed, by the first or the last process that has the file open, SQLite says so at once and
+// ignores the busy_timeout.
 func retryLocked(ctx context.Context, fn func() error) error {
 	for until := time.Now().Add(openTimeout); ; {
 		err := fn()

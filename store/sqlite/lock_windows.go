@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// lockedByte is the byte of the lock file that is locked. It is far behind the text of the
-// file, because other processes cannot read a locked byte.
+// lockedByte is the byte of the lock file that is locked. It is far after the text of the file,
+// because other processes cannot read a locked byte.
 const lockedByte = 1 << 30
 
 // flock locks a file for this handle, or fails with errHeld.

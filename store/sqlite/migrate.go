@@ -8,9 +8,8 @@ import (
 	"path/filepath"
 )
 
-// migrate brings a database to the newest schema in one transaction, which keeps other
-// processes from doing the same meanwhile. A copy is made beside the file first when it
-// already held data.
+// migrate brings a database to the newest schema. It does so in one transaction, so two processes
+// cannot do it at once. If the file has data, it is copied first.
 func migrate(ctx context.Context, c *Conn, opts Options) error {
 	state, err := readState(ctx, c, opts.Path, opts.Schema)
 	if err != nil || len(state.pending) == 0 {
@@ -24,7 +23,7 @@ func migrate(ctx context.Context, c *Conn, opts Options) error {
 		err = c.Commit()
 	}
 	if err != nil {
-		_ = c.Rollback() // it is also open after a COMMIT that failed
+		_ = c.Rollback() // the transaction is still open, even after a COMMIT that failed
 		return err
 	}
 	if state.applied > 0 && len(state.pending) > 0 {
@@ -37,10 +36,10 @@ func migrate(ctx context.Context, c *Conn, opts Options) error {
 func upgrade(ctx context.Context, c *Conn, opts Options) (fileState, error) {
 	state, err := readState(ctx, c, opts.Path, opts.Schema)
 	if err != nil || len(state.pending) == 0 {
-		return state, err // another process was quicker
+		return state, err // another process has done it meanwhile
 	}
 	if state.applied > 0 && opts.Path != Memory {
-		// The copy has what is committed: the file as it is before this transaction.
+		// The copy reads the last commit, so it is the file before this transaction.
 		if err := copyFile(ctx, opts.Path, state.copyName(opts.Path), opts.Schema); err != nil {
 			return state, fmt.Errorf("copy before the upgrade: %w", err)
 		}
@@ -48,7 +47,7 @@ func upgrade(ctx context.Context, c *Conn, opts Options) (fileState, error) {
 	return state, apply(ctx, c, state.pending, opts)
 }
 
-// apply runs steps, and notes them in the database.
+// apply runs migrations, and records them in the table migrations.
 func apply(ctx context.Context, c *Conn, steps []Migration, opts Options) error {
 	texts := []string{
 		"CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
@@ -75,8 +74,8 @@ func apply(ctx context.Context, c *Conn, steps []Migration, opts Options) error 
 	return errors.Join(errs...)
 }
 
-// Upgrade brings a file to the schema of this program, as Open does, and returns the names
-// of the steps that were done and what is in the file.
+// Upgrade brings a file to the schema of this program, as Open does. It returns the names of the
+// migrations that were run, and a summary of the file.
 func Upgrade(ctx context.Context, opts Options) (steps []string, sum Summary, err error) {
 	state, err := stateOf(ctx, opts.Path, opts.Schema)
 	if err != nil {
@@ -101,8 +100,8 @@ func Upgrade(ctx context.Context, opts Options) (steps []string, sum Summary, er
 	return steps, sum, err
 }
 
-// TryUpgrade does what Upgrade would do, on a copy in the folder for temporary files, and
-// leaves the file as it is. A server may run on that.
+// TryUpgrade upgrades a copy of the file in the folder for temporary files, and returns the same as
+// Upgrade would. The file is not changed, and a server may run on it.
 func TryUpgrade(ctx context.Context, opts Options) (steps []string, sum Summary, err error) {
 	if _, err := stateOf(ctx, opts.Path, opts.Schema); err != nil {
 		return nil, sum, err

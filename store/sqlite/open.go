@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Options say which database to open, and what its caller brings along.
+// Options say which database to open, and how.
 type Options struct {
 	Path   string           // a file, or Memory
-	Schema Schema           // to which the database is brought
+	Schema Schema           // the database is upgraded to it
 	Engine *Engine          // nil: one without functions
 	Clock  func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
-	LockAs string           // the command that takes the lock, like "crmkit serve", which refusals of others name; empty: "crmkit"
+	LockAs string           // the command that takes the lock, for error messages of other processes; empty: "crmkit"
 }
 
 // DB is an open database: one connection that writes and any number that read.
@@ -31,13 +31,13 @@ type DB struct {
 	writes *sql.DB
 	reads  *sql.DB
 	writer *Conn
-	file   fs.FileInfo // as it was opened; nil: it is in memory
+	file   fs.FileInfo // the file that was opened; nil: it is in memory
 }
 
-// Open opens or makes a database and brings its schema up to date. It refuses, and
-// changes nothing: a file that a newer version wrote, that is damaged or not its own, a
-// place where it would not be safe, a file whose lock another process holds, and an upgrade
-// of a file that a process has open without the lock.
+// Open opens or creates a database and upgrades its schema. It returns an error, and changes
+// nothing, if the file was written by a newer version, is damaged or is not one of crmkit; if its
+// folder is not a safe place for it; if another process holds its lock; or if it needs an
+// upgrade and another process has it open without the lock.
 func Open(ctx context.Context, opts Options) (*DB, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -95,7 +95,7 @@ func (db *DB) Close() error {
 	return errors.Join(closeAfter(nil, closers...), db.lock.Release())
 }
 
-// closeAfter closes what was opened, and adds the errors of that to an error.
+// closeAfter closes the closers, and joins their errors to err.
 func closeAfter(err error, closers ...io.Closer) error {
 	for _, c := range closers {
 		err = errors.Join(err, c.Close())
@@ -106,7 +106,7 @@ func closeAfter(err error, closers ...io.Closer) error {
 // Writer returns the one connection that writes. It belongs to one goroutine.
 func (db *DB) Writer() *Conn { return db.writer }
 
-// Reader returns a further connection that reads. The caller closes it.
+// Reader opens a connection that reads. The caller closes it.
 func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 	conn, err := db.reads.Conn(ctx)
 	if err != nil {
@@ -115,8 +115,8 @@ func (db *DB) Reader(ctx context.Context) (*Conn, error) {
 	return newConn(conn), nil
 }
 
-// Misplaced reports whether the file is not in its place any more. Data that is written
-// into a file without a name is gone with the process.
+// Misplaced reports whether another file, or no file, has the path of the database now. Data that
+// is written into a file without a name is lost when the process ends.
 func (db *DB) Misplaced() bool {
 	if db.file == nil {
 		return false
@@ -125,7 +125,7 @@ func (db *DB) Misplaced() bool {
 	return err != nil || !os.SameFile(is, db.file)
 }
 
-// Sizes returns the sizes of the file and of its log; 0 in memory.
+// Sizes returns the sizes of the file and of its write-ahead log in bytes; 0 in memory.
 func (db *DB) Sizes() (file, log int64) {
 	if db.file == nil {
 		return 0, 0
@@ -133,8 +133,8 @@ func (db *DB) Sizes() (file, log int64) {
 	return sizeOf(db.opts.Path), sizeOf(db.opts.Path + "-wal")
 }
 
-// prepareFile does what comes before SQLite opens the file for writing: it refuses what
-// must not be opened, while nothing is changed yet, and takes the lock.
+// prepareFile prepares the file before SQLite opens it for writing: it refuses a file that must not
+// be opened, before it changes anything, and takes the lock.
 func (db *DB) prepareFile(ctx context.Context) error {
 	path := db.opts.Path
 	if err := checkPlace(path, db.opts.Log); err != nil {
@@ -150,7 +150,7 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	if db.lock, err = TakeLock(path, cmp.Or(db.opts.LockAs, "crmkit")); err != nil {
 		return err
 	}
-	state, err := stateOf(ctx, path, db.opts.Schema) // the owner before may have changed it meanwhile
+	state, err := stateOf(ctx, path, db.opts.Schema) // the last owner may have changed it before its lock ended
 	if err != nil {
 		return err
 	}
@@ -164,20 +164,20 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	return makePrivate(path)
 }
 
-// warnOfLostLog warns of a file that SQLite has written to and that holds no schema, with no
-// log beside it.
+// warnOfLostLog logs a warning if SQLite has written to the file, and the file has neither a schema
+// nor a log beside it: it was probably copied without its log.
 func (db *DB) warnOfLostLog(state fileState) {
 	if path := db.opts.Path; state.applied == 0 && sizeOf(path) > 0 && !hasLog(path) {
 		db.opts.Log.Warn("the file is empty although it was in use: where it is a copy, its log was not copied with it (copy with crmkit backup); where a first start was cut short, nothing is lost", "path", path)
 	}
 }
 
-// waitForUpgrade waits until no process has a file open whose schema is about to change. The
-// lock keeps other processes of crmkit away, but not those of versions that opened a file
-// beside its owner, nor other programs.
+// waitForUpgrade waits until no other process has the file open, if its schema will change. The
+// lock excludes other processes of crmkit, but not other programs, nor old versions of crmkit
+// that opened a file without the lock.
 func (db *DB) waitForUpgrade(ctx context.Context, state fileState) error {
 	if state.applied == 0 {
-		return nil // nobody works with a file that has no tables
+		return nil // no process works with a file that has no tables
 	}
 	for until := time.Now().Add(openTimeout); ; {
 		user, err := usedBy(db.opts.Path)

@@ -24,21 +24,21 @@ func checkPlace(path string, log *slog.Logger) error {
 	return nil
 }
 
-// checkWritable refuses a file that can only be read. SQLite keeps its log beside the
-// file, so the folder must take files too.
+// checkWritable refuses a file that cannot be written. SQLite creates its log beside the file, so
+// the folder must be writable too.
 func checkWritable(path string) error {
 	if err := writable(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("%w; the database needs a folder that takes its log and lock", err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		return nil // it is made
+		return nil // the file will be created
 	}
 	return writable(path)
 }
 
-// makePrivate makes the file, if there is none, so that only its owner may read it;
-// SQLite gives its log the same mode and owner. A file that root makes belongs to the
-// owner of the folder, so that the server's user can open it.
+// makePrivate creates the file if it does not exist, so that only its owner may read it. SQLite
+// gives its log the same mode and owner. A file that root creates belongs to the owner of the
+// folder, so that the user of the server can open it.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -50,8 +50,8 @@ func makePrivate(path string) error {
 	return errors.Join(sameOwner(filepath.Dir(path), file), file.Close())
 }
 
-// giveTo gives a file that was just made to the owner of the database beside which it is,
-// so that the server can open what root made.
+// giveTo gives a file that root has just created to the owner of a database, so that the server can
+// open it. In a process of another user it does nothing.
 func giveTo(path, db string) error {
 	file, err := openPlain(path, os.O_RDONLY)
 	if err != nil {
@@ -60,8 +60,8 @@ func giveTo(path, db string) error {
 	return errors.Join(sameOwner(db, file), file.Close())
 }
 
-// secondName gives a file another name beside its own; where the file system knows no
-// second names, in its place. A missing file is fs.ErrNotExist.
+// secondName gives a file a second name, as a hard link. If the file system has no hard links it
+// renames the file. The error for a missing file is fs.ErrNotExist.
 func secondName(path, other string) error {
 	err := os.Link(path, other)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -77,7 +77,7 @@ func removeIfExists(path string) error {
 	return nil
 }
 
-// syncFile brings a file, or the names in a folder, to the disk.
+// syncFile waits until a file, or the names in a folder, are on disk.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -86,12 +86,11 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// CheckOwners returns an error when the user to whom the database belongs could not open
-// one of the files that lie with it: its log, the index of that, or its lock. A database
-// that is not there is no error.
+// CheckOwners returns an error if the owner of the database could not open one of the files beside
+// it: its log, the index of the log, or its lock. A missing database is not an error.
 func CheckOwners(path string) error {
 	if _, err := os.Stat(path); err != nil {
-		return nil // it is made
+		return nil // the file will be created
 	}
 	db, err := ownerOf(path)
 	if err != nil {
@@ -115,8 +114,8 @@ func CheckOwners(path string) error {
 	return nil
 }
 
-// GiveName gives what has a name to the owner of the database, where root made it. It may be
-// no regular file, and must be in a folder that nobody else may enter.
+// GiveName gives a file that root created, such as a socket, to the owner of the database. It must
+// be in a folder that no other user may enter.
 func GiveName(name, db string) error {
 	if os.Geteuid() != 0 {
 		return nil

@@ -10,18 +10,17 @@ import (
 	"time"
 )
 
-// Restore is which backup to put in which place.
+// Restore is a backup that is to become a database.
 type Restore struct {
 	Schema  Schema // of the database
 	From    string // the backup
 	To      string // the database
-	Replace bool   // replace a database that is there, which is kept under another name
+	Replace bool   // an existing database is renamed and replaced; false: it is an error
 }
 
-// Run replaces the database by a copy of the backup, and returns what is in it
-// and the name under which the old file is kept, if there was one. It refuses while any
-// process has the database open. Cut short at any moment it leaves the old database or
-// the new one.
+// Run replaces the database by a copy of the backup. It returns a summary of the copy, and the new
+// name of the old file, if there was one. It refuses while another process has the database open.
+// If it is killed at any time, the path has the old database or the new one.
 func (r Restore) Run(ctx context.Context) (sum Summary, old string, err error) {
 	if err := r.check(ctx); err != nil {
 		return sum, "", err
@@ -55,7 +54,7 @@ func (r Restore) Run(ctx context.Context) (sum Summary, old string, err error) {
 	return sum, old, syncFile(filepath.Dir(r.To))
 }
 
-// check refuses a backup that is not sound, and a target that must not be replaced.
+// check refuses a backup that is damaged, and a target that must not be replaced.
 func (r Restore) check(ctx context.Context) error {
 	if _, err := Verify(ctx, r.From, r.Schema); err != nil {
 		return fmt.Errorf("the backup is not used: %w", err)
@@ -84,9 +83,9 @@ func (r Restore) check(ctx context.Context) error {
 	return nil
 }
 
-// setAside gives the old database another name, with its log. The log is written into the
-// file first where that is sound: then the file is whole without it, and one rename
-// replaces the old database by the new one.
+// setAside gives the old database another name, with its log. If the database is not damaged, the
+// log is written into it first: then the file is complete without it, and one rename replaces the
+// old database by the new one.
 func (r Restore) setAside() (aside string, err error) {
 	if _, err := os.Stat(r.To); err == nil {
 		_ = withConn(r.To, fileURL(r.To)+"?mode=rw&_pragma=busy_timeout(10000)", func(c *Conn) error {
@@ -94,7 +93,7 @@ func (r Restore) setAside() (aside string, err error) {
 		})
 	}
 	name := r.To + ".replaced-" + time.Now().UTC().Format(stamp)
-	// Each gets its second name before any loses the first, the log before the file.
+	// Each part gets its second name before any loses its first, the log before the file.
 	parts := []string{"-wal", "-shm", "-journal", ""}
 	for _, suffix := range parts {
 		err := secondName(r.To+suffix, name+suffix)

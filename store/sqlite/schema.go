@@ -9,20 +9,21 @@ import (
 	"strings"
 )
 
-// Schema is what a program says of its databases.
+// Schema describes the databases of a program. This package knows no table of its own but
+// migrations.
 type Schema struct {
-	// Migrations hold the numbered steps that make the schema, as migrations/*.sql. Each
-	// goes on with the numbers of the one before; nil ones are skipped.
+	// Migrations have the numbered steps that make the schema, as migrations/*.sql. Each source
+	// continues the numbers of the one before; nil sources are skipped.
 	Migrations []fs.FS
-	// Fresh makes in one step what the first migrations make in a new file, in a quarter
-	// of their time. The last word of its first line is the number of the last of them.
-	// Empty: a new file is made by the migrations.
+	// Fresh is SQL that makes a new file as the first migrations do, in a quarter of their time.
+	// The last word of its first line is the number of the last of these migrations. Empty: the
+	// migrations make a new file.
 	Fresh string
-	// Identity is SQL that reads a text by which two databases are told apart, and which a
-	// backup has from its database.
+	// Identity is SQL that reads a text that is different in each database, and the same in a
+	// database and its backups.
 	Identity string
-	// Counts are the tables whose rows a Summary counts. A file of an older schema may
-	// lack some.
+	// Counts are the tables whose rows a Summary counts. A file of an older schema may not have
+	// all of them.
 	Counts []Table
 }
 
@@ -32,8 +33,8 @@ type Table struct {
 	Where string // condition on the rows; empty: all
 }
 
-// Migration is one numbered step of a schema. A released one never changes: its checksum
-// is kept in the file.
+// Migration is one numbered step of a schema. A released migration never changes: its checksum is
+// stored in each file.
 type Migration struct {
 	Number   int64
 	Name     string
@@ -41,7 +42,8 @@ type Migration struct {
 	Checksum string
 }
 
-// Load reads the migrations, in their order.
+// Load reads the migrations in their order. It is an error if their numbers are not 1, 2, 3 and so
+// on.
 func (s Schema) Load() (list []Migration, err error) {
 	for _, source := range s.Migrations {
 		if source == nil {
@@ -65,7 +67,7 @@ func (s Schema) Load() (list []Migration, err error) {
 	return list, nil
 }
 
-// loadMigration reads one migration. Its number is 0 where the name has none.
+// loadMigration reads one migration. Its number is 0 if the name does not begin with one.
 func loadMigration(source fs.FS, name string) (Migration, error) {
 	text, err := fs.ReadFile(source, name)
 	if err != nil {
@@ -85,5 +87,5 @@ func (s Schema) freshNumber() int {
 	return number
 }
 
-// localTypes turns the types of migrations, which another engine knows too, into SQLite's.
+// localTypes replaces the types of migrations, which other engines know, by those of SQLite.
 var localTypes = strings.NewReplacer("BIGINT", "INTEGER", "CLUSTERED", "WITHOUT ROWID")

@@ -6,25 +6,25 @@ import (
 	"os"
 )
 
-// applicationID marks a file as one of crmkit (PRAGMA application_id): "crmk".
+// applicationID marks a file as one of crmkit (PRAGMA application_id): "crmk" in ASCII.
 const applicationID = 0x63726d6b
 
-// fileState is how far a file is with the steps of its schema.
+// fileState says which migrations a file has, and which are pending.
 type fileState struct {
 	applied int
 	pending []Migration
 }
 
-// newest is the schema to which this program brings the file.
+// newest is the number of the schema after the pending migrations.
 func (s fileState) newest() int { return s.applied + len(s.pending) }
 
-// copyName is where the copy before an upgrade goes.
+// copyName is the path of the copy that is made before an upgrade.
 func (s fileState) copyName(path string) string {
 	return fmt.Sprintf("%s.before-%04d", path, s.applied+1)
 }
 
-// stateOf reads the state of a file without changing it, and refuses a file that this
-// program cannot work with. A missing file has the state of an empty one.
+// stateOf reads the state of a file without changing it. It returns an error for a file that this
+// program cannot use. A missing file has the state of an empty one.
 func stateOf(ctx context.Context, path string, schema Schema) (state fileState, err error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() == 0 {
@@ -41,8 +41,7 @@ func stateOf(ctx context.Context, path string, schema Schema) (state fileState, 
 	return state, err
 }
 
-// readState reads which steps a database has seen, and compares them with those that this
-// program knows.
+// readState reads the migrations of a database, and compares them with those of this program.
 func readState(ctx context.Context, c *Conn, path string, schema Schema) (state fileState, err error) {
 	known, err := schema.Load()
 	if err != nil {
@@ -63,11 +62,11 @@ func readState(ctx context.Context, c *Conn, path string, schema Schema) (state 
 	return fileState{len(applied), known[len(applied):]}, nil
 }
 
-// appliedMigrations returns the checksums of the steps that a database has seen, none of
-// an empty one. Tables of another program are an error.
+// appliedMigrations returns the checksums of the migrations of a database, in their order. It is
+// empty for an empty database. Tables of another program are an error.
 func appliedMigrations(ctx context.Context, c *Conn, path string) (sums []string, err error) {
 	var id, tables int64
-	// In one statement: another process may make the tables at this moment.
+	// In one statement, because another process may be creating the tables.
 	if err := c.Row("SELECT (SELECT COUNT(*) FROM sqlite_master), application_id FROM pragma_application_id", nil, &tables, &id); err != nil {
 		return nil, describeOpenError(path, err)
 	}
@@ -83,12 +82,12 @@ func appliedMigrations(ctx context.Context, c *Conn, path string) (sums []string
 	return sums, nil
 }
 
-// maxReads is how often a file is read again that others write meanwhile.
+// maxReads is how often a file is read that others write meanwhile.
 const maxReads = 5
 
-// ReadFile gives fn a connection to a file that changes nothing, not even beside the file.
-// Where the file changed meanwhile fn may have read half of a change: if it failed it runs
-// again.
+// ReadFile calls fn with a connection that changes nothing, neither the file nor a file beside it.
+// If fn fails and the file has changed meanwhile, fn runs again, because it may have read half of
+// a change.
 func ReadFile(path string, fn func(*Conn) error) error {
 	for tries := 1; ; tries++ {
 		before := fingerprintOf(path)
@@ -99,7 +98,7 @@ func ReadFile(path string, fn func(*Conn) error) error {
 	}
 }
 
-// fileFingerprint changes with a file and its logs.
+// fileFingerprint is the sizes and times of a file and its logs.
 type fileFingerprint [3]struct{ size, modified int64 }
 
 func fingerprintOf(path string) (f fileFingerprint) {
@@ -111,10 +110,10 @@ func fingerprintOf(path string) (f fileFingerprint) {
 	return f
 }
 
-// hasLog reports whether there are changes beside the file that are not in it.
+// hasLog reports whether a log beside the file has changes that are not in the file.
 func hasLog(path string) bool { return sizeOf(path+"-wal") > 0 || sizeOf(path+"-journal") > 0 }
 
-// sizeOf returns the size of a file, 0 where there is none.
+// sizeOf returns the size of a file, 0 if it does not exist.
 func sizeOf(path string) int64 {
 	info, err := os.Stat(path)
 	if err != nil {

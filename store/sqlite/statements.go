@@ -7,23 +7,23 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// The bounds of what a connection keeps: the number of prepared statements, and the
-// length of one. An ordinary statement takes some 10 kB, one of hundreds of
-// conditions more than a megabyte.
+// The limits on the prepared statements that a connection keeps: their number, and the length of
+// each. An ordinary statement takes some 10 kB, one of hundreds of conditions more than a
+// megabyte.
 const (
 	maxStatements      = 256
 	maxStatementLength = 8 << 10
 )
 
-// statements are the prepared statements of a connection that were used last. Like
-// the connection they serve one goroutine at a time.
+// statements are the prepared statements of a connection that were used last. Like the connection
+// they serve one goroutine at a time.
 type statements struct {
 	conn   *sql.Conn
 	recent *simplelru.LRU[string, *statement]
 }
 
-// statement is a prepared statement. It may be in use several times at once: by the
-// rows of a query, and by what is done for each row.
+// statement is a prepared statement. It may have several users at once: the rows of a query, and
+// the function that is called for each row.
 type statement struct {
 	*sql.Stmt
 	users   int
@@ -41,7 +41,7 @@ func newStatements(conn *sql.Conn) *statements {
 	return &statements{conn, recent}
 }
 
-// take returns the prepared statement; give it back with release.
+// take returns the prepared statement of a text. The caller calls release when it is done.
 func (c *statements) take(text string) (*statement, error) {
 	if st, found := c.recent.Get(text); found {
 		st.users++
