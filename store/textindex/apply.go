@@ -2,8 +2,8 @@ package textindex
 
 import "crmkit/crm"
 
-// Apply brings the indexes up to date with records that were committed, as they are now. It
-// must be called before the commit is answered. It never panics.
+// Apply updates the indexes with the records of a commit, as they are after it. It must be called
+// before the commit is answered, in the order of the commits. It never panics.
 func (s *Set) Apply(records []crm.Record) {
 	if err := recovered(func() { s.apply(records) }); err != nil {
 		s.opts.Log.Error("the text index could not follow a commit: memory is filled anew", "error", err)
@@ -27,8 +27,8 @@ func (s *Set) apply(records []crm.Record) {
 	s.evict()
 }
 
-// Forget drops the indexes of a workspace: it was deleted, or it is not known what was
-// committed in it.
+// Forget drops the indexes of a workspace that was deleted, or in which unknown changes were
+// committed.
 func (s *Set) Forget(workspace int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

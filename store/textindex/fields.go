@@ -6,13 +6,13 @@ import (
 	"crmkit/query"
 )
 
-// Fields are the fields of an entity that searches look into.
+// Fields are the fields of an entity that a search reads.
 type Fields struct {
 	query.SearchFields
 	Entity *crm.Entity
 }
 
-// document is what the index holds of one record. Without text the record does not exist.
+// document is the text and the references of a record. Without text the record does not exist.
 type document struct {
 	number    int64 // of the record, within its workspace
 	text      []byte
@@ -20,7 +20,7 @@ type document struct {
 	refs      []uint32 // record numbers, by the position of the reference; 0: unset
 }
 
-// documentCost is about how many bytes a document takes beside its text.
+// documentCost is about how many bytes of memory a document takes in addition to its text.
 const documentCost = 64
 
 // size returns about how much memory the document takes.
@@ -57,9 +57,9 @@ func (f Fields) ofRow(r Row) document {
 	return d
 }
 
-// appendField adds a field to the text of a document, as searches compare it. Each field
-// ends with a line feed and each label with a tab: folded text contains neither, so no
-// match reaches from one into the next.
+// appendField adds the folded text of a field to that of a document. Each field ends with a line
+// feed and each label with a tab. Folded text has neither, so no match extends from one into the
+// next.
 func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
 	switch {
 	case f.Type.Kind() == crm.ListKind:
@@ -74,8 +74,7 @@ func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
 	return append(text, '\n')
 }
 
-// recordNumber returns the record number of a key in the four bytes that an index has for
-// it. No workspace has as many records.
+// recordNumber returns the record number of a key in four bytes. No workspace has more records.
 func recordNumber(key int64) uint32 {
 	if key == 0 {
 		return 0

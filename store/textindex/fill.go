@@ -7,12 +7,11 @@ import (
 	"runtime/debug"
 )
 
-// A small index is filled by the search that needs it. Large ones are filled by Set.Run,
-// one at a time, so that many searches at once do not read the same tables at once. A
-// search waits for its index, since the database takes about three times as long to answer
-// one search as to read the text, but only for Options.Wait.
+// A search fills a small index itself. Set.Run fills large ones, one at a time, so that many
+// searches do not read the same tables at once. A search waits for its index, because a search
+// in SQL takes about three times as long as reading the text, but no longer than Options.Wait.
 
-// pageRows is how many record numbers are read at once: in between others get the
+// pageRows is how many record numbers are read at once. Between two pages others may use the
 // connection.
 const pageRows = 1 << 12
 
@@ -23,10 +22,10 @@ var (
 	errOvertaken = errors.New("too much was written while the text to search was read")
 )
 
-// fill reads the rows of the index. What is committed meanwhile is applied at the end.
+// fill reads the rows of the index. Changes that are committed meanwhile are applied at the end.
 func (x *index) fill(ctx context.Context, source Source, limit int64) {
 	defer close(x.ready)
-	defer x.abandon() // has no effect once it is filled
+	defer x.abandon() // has no effect if the index is filled
 	read := &index{fields: x.fields, vocabulary: vocabulary{}}
 	err := x.read(ctx, source, func(docs []document) error {
 		if read.put(docs); read.bytes > limit {
@@ -67,7 +66,7 @@ func (x *index) read(ctx context.Context, source Source, fn func([]document) err
 	return err
 }
 
-// overtaken returns an error if more was committed meanwhile than may wait.
+// overtaken returns an error if more changes were committed meanwhile than may wait.
 func (x *index) overtaken() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -77,7 +76,7 @@ func (x *index) overtaken() error {
 	return nil
 }
 
-// abandon marks an index whose filling ended in vain, so that commits no longer wait for it.
+// abandon marks an index that could not be filled, so that changes no longer wait for it.
 func (x *index) abandon() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -86,8 +85,8 @@ func (x *index) abandon() {
 	}
 }
 
-// fill fills an index, and drops it if that fails. A damaged row or a fault in this package
-// must not end the process, which works without the index.
+// fill fills an index, and drops it if that fails. Neither a damaged row nor a fault in this
+// package may end the process, because it works without the index.
 func (s *Set) fill(ctx context.Context, x *index) {
 	err := recovered(func() { x.fill(ctx, s.opts.Source, s.opts.Limit) })
 	if unknown := s.settle(x); err == nil {
@@ -119,12 +118,12 @@ func (s *Set) enqueue(x *index) {
 func (s *Set) wakeRun() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // it has been woken already
+	default: // Run has been woken already
 	}
 }
 
-// Run fills large indexes until the context ends. Without it searches of large workspaces
-// wait in vain, and the database answers.
+// Run fills large indexes until the context ends. If it does not run, searches of large workspaces
+// wait for Options.Wait, and are then done in SQL.
 func (s *Set) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if x := s.next(); x != nil {
@@ -138,8 +137,8 @@ func (s *Set) Run(ctx context.Context) {
 	}
 }
 
-// FillAhead has Run fill indexes in this order before a search asks for them, as long as
-// half of the memory is free.
+// FillAhead makes Run fill indexes in this order before a search needs them, as long as half of
+// the memory is free.
 func (s *Set) FillAhead(keys []Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,8 +146,7 @@ func (s *Set) FillAhead(keys []Key) {
 	s.wakeRun()
 }
 
-// next returns the index that Run fills next: first those that searches asked for. Nil:
-// there is none.
+// next returns the index that Run fills next, or nil: those that searches need are first.
 func (s *Set) next() *index {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"crmkit/crm"
 )
 
-// TestCommitsBesideAFilling commits while the rows are read: what came in between is found,
-// what was deleted is not.
+// TestCommitsBesideAFilling commits while an index is filled. Searches find records that were
+// saved meanwhile, and not those that were deleted.
 func TestCommitsBesideAFilling(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
@@ -26,7 +26,7 @@ func TestCommitsBesideAFilling(t *testing.T) {
 	pages := 0
 	db.before = func() error {
 		pages++
-		number := int64(1 + pages*pageRows) // one behind the page that is read next
+		number := int64(1 + pages*pageRows) // the first record after the page that is read next
 		set.Apply([]crm.Record{db.save(of, number, "name", "thread"), db.remove(first)})
 		return nil
 	}
@@ -89,8 +89,8 @@ func TestSearchesDoNotWaitForEver(t *testing.T) {
 	}
 }
 
-// TestCommitsBesideAFailedFilling commits much after a filling has failed: the index takes
-// none of it in before it is dropped.
+// TestCommitsBesideAFailedFilling commits many changes after an index could not be filled. The index
+// does not store them before it is dropped.
 func TestCommitsBesideAFailedFilling(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
@@ -113,9 +113,9 @@ func TestCommitsBesideAFailedFilling(t *testing.T) {
 	}
 }
 
-// TestWhatWaitsForAFillingIsBounded commits more than may wait while an index is filled. The
-// filling is given up, and tried again later.
-func TestWhatWaitsForAFillingIsBounded(t *testing.T) {
+// TestWaitingCommitsAreBounded commits more changes than may wait while an index is filled. The
+// index is dropped, and tried again later.
+func TestWaitingCommitsAreBounded(t *testing.T) {
 	const limit = 400_000
 	db, now := newTables(t), time.Unix(1000, 0)
 	set, of := db.open(t, Options{Limit: limit, Now: func() time.Time { return now }}), db.key(1, "company")
@@ -143,8 +143,8 @@ func TestWhatWaitsForAFillingIsBounded(t *testing.T) {
 	}
 }
 
-// TestLargestIsFilledFirst holds the order in which Run fills indexes, and that half of the
-// memory is left to searches.
+// TestLargestIsFilledFirst checks the order in which Run fills indexes, and that half of the memory
+// remains for searches.
 func TestLargestIsFilledFirst(t *testing.T) {
 	db := newTables(t)
 	set := New(Options{Schema: db.schema, Source: db, Limit: 100})
@@ -163,7 +163,7 @@ func TestLargestIsFilledFirst(t *testing.T) {
 	}
 }
 
-// TestPanicsInTheSource checks that a source which panics does not end the process.
+// TestPanicsInTheSource checks that a panic in a source does not end the process.
 func TestPanicsInTheSource(t *testing.T) {
 	db := newTables(t)
 	db.before = func() error { panic("a cell") }
@@ -179,8 +179,8 @@ func TestPanicsInTheSource(t *testing.T) {
 	}
 }
 
-// TestVocabularyIsThatOfTheRows checks that words of changed and deleted rows are not
-// suggested any more, and that the counts of a word are those of the rows.
+// TestVocabularyIsThatOfTheRows checks that words of changed and deleted rows are not suggested any
+// more, and that the vocabulary has the same counts as the rows.
 func TestVocabularyIsThatOfTheRows(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")

@@ -15,9 +15,8 @@ import (
 	"crmkit/query"
 )
 
-// maxSuggestions is how many words stand in for a misspelled one. maxParts is how many
-// words may be compared with the vocabulary for one search; the parts of an address are
-// words of their own.
+// maxSuggestions is how many words are suggested for a misspelled one. maxParts is how many words
+// of one search may be compared with the vocabulary; the parts of an address are separate words.
 const (
 	maxSuggestions = 8
 	maxParts       = 10
@@ -26,8 +25,8 @@ const (
 // FuzzySupport says whether searches of a kind find misspelled words.
 type FuzzySupport int
 
-// They do; they will as soon as the text is in memory, which it is being read into; they do
-// not, since the text is larger than the memory for it.
+// Searches find them; they will when the index, which is being filled, is ready; they do not,
+// because the text is larger than the memory for it.
 const (
 	FuzzyReady FuzzySupport = iota
 	FuzzySoon
@@ -47,11 +46,11 @@ func (n *Snapshot) Fuzzy(e *crm.Entity) FuzzySupport {
 	return FuzzyOff
 }
 
-// Suggest returns other spellings for the words of a search that found nothing: for each
-// word, folded words that occur in records and differ from it in a letter or two, the
-// nearest and then most frequent first. It replaces the words that occur nowhere or, if
-// each occurs somewhere, considers all of them. It returns nil if there are no other
-// spellings, or an index is not available.
+// Suggest returns other spellings for the words of a search that found no record: for each word,
+// folded words of records that differ from it in a letter or two, the nearest and then most
+// frequent first. It suggests others for the words that no record has or, if each is in some
+// record, for all of them. It returns nil if there are no other spellings, or if an index is not
+// available.
 func (n *Snapshot) Suggest(ctx context.Context, e *crm.Entity, terms *query.Terms) (map[string][]string, error) {
 	indexes := n.indexesFor(e, nil)
 	if indexes == nil {
@@ -78,14 +77,13 @@ func (n *Snapshot) Suggest(ctx context.Context, e *crm.Entity, terms *query.Term
 	return combine(terms, parts), nil
 }
 
-// fuzzyPart is a part of a word of a search, with the words that it may have been meant to
-// be.
+// fuzzyPart is a part of a word of a search, with the words that it may mean.
 type fuzzyPart struct {
 	word, part string
-	known      bool               // it occurs in records, so it may be right
-	matcher    *norm.FuzzyMatcher // nil: it is left as it is
+	known      bool               // records have it, so it may be right
+	matcher    *norm.FuzzyMatcher // nil: it is not compared
 	distance   int                // of the words found
-	found      map[string]int     // how often they occur; only the nearest are kept
+	found      map[string]int     // how often they occur; only the nearest words
 }
 
 // partsOf returns the parts of all words.
@@ -98,10 +96,10 @@ func partsOf(terms *query.Terms) (parts []*fuzzyPart) {
 	return parts
 }
 
-// unknown returns those parts that occur in no record.
+// unknown returns the parts that no record has.
 func (n *Snapshot) unknown(ctx context.Context, e *crm.Entity, parts []*fuzzyPart) (list []*fuzzyPart, err error) {
 	for _, p := range parts {
-		none := len(parts) == 1 // the search itself has found that
+		none := len(parts) == 1 // then the search has shown that no record has it
 		if !none {
 			if none, err = n.noMatch(ctx, e, query.ExactTerms(p.part)); err != nil {
 				return nil, err
@@ -134,7 +132,7 @@ func (p *fuzzyPart) compare(word string, n int) {
 	p.found[word] += n
 }
 
-// suggestions returns what to search for in place of the part, which may be itself.
+// suggestions returns the words to search for instead of the part. The part itself may be one.
 func (p *fuzzyPart) suggestions() []string {
 	words := slices.SortedFunc(maps.Keys(p.found), func(a, b string) int { return cmp.Or(cmp.Compare(p.found[b], p.found[a]), strings.Compare(a, b)) })
 	words = words[:min(len(words), maxSuggestions)]
@@ -164,8 +162,8 @@ func compareAll(parts []*fuzzyPart, indexes []indexState) {
 	}
 }
 
-// combine returns for each word the words to search for instead; nil if a part of one has
-// no other spelling and occurs nowhere.
+// combine returns for each word the words to search for instead. It returns nil if no record has
+// some part, and this part has no other spelling.
 func combine(terms *query.Terms, parts []*fuzzyPart) map[string][]string {
 	instead := map[string][]string{}
 	for _, w := range terms.Words {
@@ -209,8 +207,8 @@ var isWordByte = func() (is [256]bool) {
 	return is
 }()
 
-// fuzzyWords calls fn for the words of folded text that others may be misspellings of:
-// words with digits are not, nor very short and long ones.
+// fuzzyWords calls fn for the words of folded text that can be suggested: words without digits that
+// are neither very short nor very long.
 func fuzzyWords(text []byte, fn func(word []byte)) {
 	for i := 0; i < len(text); {
 		for i < len(text) && !isWordByte[text[i]] {

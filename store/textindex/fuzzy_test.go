@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestSuggestionsAreBounded has words of many parts, each of which may be many others.
+// TestSuggestionsAreBounded searches for words of many parts, each of which is near many words.
 func TestSuggestionsAreBounded(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")

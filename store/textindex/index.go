@@ -17,15 +17,15 @@ type index struct {
 
 	// Guarded by the lock of the Set.
 	lastUsed int64 // the number of the search that used it last
-	measured int64 // its size as the Set counts it
+	measured int64 // the size that is part of Set.bytes
 
-	ready chan struct{} // closed once the filling has ended
+	ready chan struct{} // closed when the index is filled, or could not be
 	err   error         // why it is not filled; read after ready is closed
 
 	counting   sync.Mutex
 	vocabulary vocabulary // guarded by counting
 
-	mu             sync.Mutex // guards what follows
+	mu             sync.Mutex // guards the fields below
 	segments       segments
 	shared         bool   // a Snapshot has the segments, so the list must not be changed
 	changes        uint64 // how often the segments have changed
@@ -34,25 +34,25 @@ type index struct {
 	uncountedBytes int
 	labels         labelCache
 	state          fillState
-	waiting        [][]document // committed while it is filled
+	waiting        [][]document // of commits while the index is being filled
 	waitingBytes   int64
-	maxWaiting     int64 // of those bytes; with more the filling is given up
+	maxWaiting     int64 // limit on those bytes; with more the index is dropped
 }
 
 // fillState says whether an index has its rows.
 type fillState int
 
 const (
-	filling fillState = iota // commits wait for it
+	filling fillState = iota // changes wait for it
 	filled
-	failed // it has no rows, and is about to be dropped
+	failed // it has no rows, and will be dropped
 )
 
 func newIndex(key Key, fields Fields) *index {
 	return &index{key: key, fields: fields, ready: make(chan struct{}), err: errNotFilled}
 }
 
-// apply takes in documents of a commit.
+// apply stores the documents of a commit.
 func (x *index) apply(docs []document) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -64,8 +64,8 @@ func (x *index) apply(docs []document) {
 	}
 }
 
-// wait keeps what was committed while the index is filled, or gives the filling up if that
-// is too much. The caller holds mu.
+// wait stores documents of a commit until the index is filled. If there are too many, the index
+// cannot be filled. The caller holds mu.
 func (x *index) wait(docs []document) {
 	for _, d := range docs {
 		x.waitingBytes += d.size()
@@ -109,21 +109,21 @@ func (x *index) size() int64 {
 	return x.bytes
 }
 
-// labelCache has results of byLabel, by the text of the terms. Searches of several kinds
-// ask for the same labels again and again.
+// labelCache has results of byLabel, by the text of the terms. Searches of several kinds need the
+// same labels.
 type labelCache map[string][]uint64
 
-// maxLabels is how many results are kept.
+// maxLabels is how many results a labelCache has.
 const maxLabels = 16
 
-// byLabel returns masks of the records whose label contains one of the terms, by segment;
-// nil if there are none. The result is kept for other searches of the same state.
+// byLabel returns masks of the records whose label contains one of the terms, by segment, or nil if
+// no label does. Other searches of the same state use the result too.
 func (is indexState) byLabel(terms []term) []uint64 {
 	text := ""
 	for _, t := range terms {
 		text += string(t.finders[0].text) + "\n"
 	}
-	if masks, known := is.keptLabels(text); known {
+	if masks, known := is.cachedLabels(text); known {
 		return masks
 	}
 	any := uint64(0)
@@ -137,12 +137,12 @@ func (is indexState) byLabel(terms []term) []uint64 {
 	if any == 0 {
 		masks = nil
 	}
-	is.keepLabels(text, masks)
+	is.cacheLabels(text, masks)
 	return masks
 }
 
-// keptLabels returns the masks for a text, unless something was committed since the state.
-func (is indexState) keptLabels(text string) (masks []uint64, known bool) {
+// cachedLabels returns the cached masks for a text, unless the index has changed since the state.
+func (is indexState) cachedLabels(text string) (masks []uint64, known bool) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
 	if is.index.changes != is.changes {
@@ -152,8 +152,8 @@ func (is indexState) keptLabels(text string) (masks []uint64, known bool) {
 	return masks, known
 }
 
-// keepLabels keeps the masks for a text, unless something was committed since the state.
-func (is indexState) keepLabels(text string, masks []uint64) {
+// cacheLabels caches the masks for a text, unless the index has changed since the state.
+func (is indexState) cacheLabels(text string, masks []uint64) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
 	if is.index.changes != is.changes {

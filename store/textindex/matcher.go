@@ -2,24 +2,24 @@ package textindex
 
 import "bytes"
 
-// substringFinder looks for a text in segments. bytes.Index goes by the first byte of the
-// text, and is slow where that is frequent: each "person…@" begins like a million others.
-// A finder goes by the byte of the text that is rarest in the index.
+// substringFinder finds a text in segments. bytes.Index searches for the first byte of the text, and
+// is slow if that is frequent: each "person…@" begins like a million others. A finder searches
+// for the byte of the text that is rarest in the index.
 type substringFinder struct {
 	text   []byte
-	anchor int // 1 + the position of that byte; 0: none is rare
+	anchor int // 1 + the position of that byte; 0: no byte is rare
 }
 
-// Before a search, bytes are counted in a sample of segments: at most maxSample of them, at
-// least sampleEvery apart, so that counting costs little beside the search itself. A byte is
-// rare if it makes up less than rareShare of the sample.
+// Before a search, bytes are counted in a sample of segments: at most maxSample of them, at least
+// sampleEvery apart, so that counting takes little time compared with the search. A byte is rare
+// if it is less than rareShare of the sample.
 const (
 	maxSample   = 8
 	sampleEvery = 64
 	rareShare   = 1.0 / 50
 )
 
-// chooseAnchor chooses the byte.
+// chooseAnchor chooses the rarest byte of the text, if one is rare.
 func (f *substringFinder) chooseAnchor(all segments) {
 	var sample [][]byte
 	size := 0
@@ -40,15 +40,14 @@ func (f *substringFinder) chooseAnchor(all segments) {
 	}
 }
 
-// A segment may have the rare byte without the text at a few places. The finder gives up on
-// it after maxFalseHits of them, and one more for each bytesPerFalseHit bytes.
+// A segment may have the rare byte at places where the text is not. After maxFalseHits of these, and
+// one more for each bytesPerFalseHit bytes, the finder continues with bytes.Index.
 const (
 	maxFalseHits     = 8
 	bytesPerFalseHit = 16
 )
 
-// index returns where the text begins first, -1 if nowhere. If the byte turns out to be
-// frequent here, it continues with bytes.Index.
+// index returns the position of the first occurrence of the text, or -1.
 func (f substringFinder) index(in []byte) int {
 	if f.anchor == 0 {
 		return bytes.Index(in, f.text)

@@ -44,8 +44,8 @@ func TestAnchorsAreRareBytes(t *testing.T) {
 	}
 }
 
-// TestFrequentAnchors has texts in which the anchor occurs everywhere but in the sample it
-// was chosen from.
+// TestFrequentAnchors has segments in which the anchor is frequent, except in the sample from which
+// it was chosen.
 func TestFrequentAnchors(t *testing.T) {
 	for _, in := range []string{strings.Repeat("b", 10_000), strings.Repeat("ab", 5_000) + "aab", strings.Repeat("ab", 5_000) + "aaba"} {
 		for anchor := range 4 {

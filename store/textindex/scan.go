@@ -12,21 +12,21 @@ import (
 
 // scan is one pass over the segments of a kind.
 type scan struct {
-	indexes    []indexState // of the kind, then of the target of each of its references; empty: not needed
+	indexes    []indexState // of the kind, then of the target of each of its references; an empty one is not needed
 	segments   segments     // of the first
 	conditions []condition  // a record must match all; the most selective is first
 }
 
-// condition is one word, or one part of a field, that a record must contain: in a field of
-// its own or in the label of a record that it refers to.
+// condition is one word, or a text in one field, that a record must have: in a field of its own or
+// in the label of a record that it refers to.
 type condition struct {
 	terms      []term
-	targets    [][]uint64 // by reference: masks of the records whose label matches; nil: none
+	targets    [][]uint64 // by reference: masks of the records whose label matches; nil: no label does
 	sampleHits int        // how many rows of a sample match
 	longest    int        // bytes of the longest text
 }
 
-// newScan prepares a pass; nil where an index that it needs is not available.
+// newScan prepares a pass. It returns nil if an index that it needs is not available.
 func (n *Snapshot) newScan(e *crm.Entity, terms *query.Terms) *scan {
 	indexes := n.indexesFor(e, terms)
 	if indexes == nil {
@@ -86,8 +86,9 @@ func (c *scan) add(one condition) {
 // sampledSegments is in how many segments conditions are compared: some thousands of rows.
 const sampledSegments = 64
 
-// sort puts the condition that fewest rows match first: the others are then tested only on
-// these. Of those that nothing in the sample matches, the longest text is first.
+// sort puts the condition that the fewest rows match first: the others are then tested only on
+// these rows. Of the conditions that no row of the sample matches, that with the longest text is
+// first.
 func (c *scan) sort() {
 	if len(c.conditions) < 2 {
 		return
@@ -107,11 +108,11 @@ func (c *scan) sort() {
 	})
 }
 
-// segmentsBetweenChecks is how many segments are scanned until the context is checked
-// again: less than a millisecond's work.
+// segmentsBetweenChecks is how many segments are scanned between two checks of the context, in less
+// than a millisecond.
 const segmentsBetweenChecks = 256
 
-// each calls fn with the matches of each segment, until it wants no more.
+// each calls fn with the matches of each segment, until fn returns false or the context ends.
 func (c *scan) each(ctx context.Context, fn func(at int, mask uint64) (more bool)) error {
 	for at, s := range c.segments {
 		if at%segmentsBetweenChecks == 0 && ctx.Err() != nil {
@@ -131,7 +132,7 @@ func (c *scan) each(ctx context.Context, fn func(at int, mask uint64) (more bool
 	return nil
 }
 
-// mask returns those of the given rows of a segment that match.
+// mask returns a mask of the given rows of a segment that match.
 func (c *condition) mask(s *segment, among uint64) uint64 {
 	mask := s.find(c.terms, among)
 	for i, targets := range c.targets {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestSearchesBeginWithTheRarestWord checks that a frequent word, however long, is looked
-// for only in what has the rare one: the order in which they are written does not matter,
-// nor whether a part is looked for anywhere or in one field.
+// TestSearchesBeginWithTheRarestWord checks that a frequent word, however long, is tested only on
+// rows with the rare word. Neither the order of the words matters, nor whether one is a condition on
+// a single field.
 func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "contact")
@@ -39,8 +39,8 @@ func TestSearchesBeginWithTheRarestWord(t *testing.T) {
 	}
 }
 
-// TestScansStop checks that a scan ends with its context, and at the first match if that is
-// enough.
+// TestScansStop checks that a scan ends with its context, and at the first match if its caller needs
+// only one.
 func TestScansStop(t *testing.T) {
 	all := make(segments, 4*segmentsBetweenChecks)
 	for i := range all {

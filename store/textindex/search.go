@@ -20,8 +20,8 @@ type Matches struct {
 	masks     []uint64 // by segment
 }
 
-// Search finds the records of a kind that match all terms. It returns nil where an index
-// that it needs is not available; the caller must ask the database then.
+// Search returns the records of a kind that match all terms. It returns nil and no error if an index
+// that it needs is not available; the caller must then search in SQL.
 func (n *Snapshot) Search(ctx context.Context, e *crm.Entity, terms *query.Terms) (*Matches, error) {
 	scan := n.newScan(e, terms)
 	if scan == nil {
@@ -36,13 +36,13 @@ func (n *Snapshot) Search(ctx context.Context, e *crm.Entity, terms *query.Terms
 	if err != nil || m.Total > 0 || len(terms.Words) == 0 {
 		return m, err
 	}
-	if m.NoExactMatch = true; len(terms.Likes) > 0 { // it may be these that nothing matches
+	if m.NoExactMatch = true; len(terms.Likes) > 0 { // perhaps no record matches these conditions, but some have the words
 		m.NoExactMatch, err = n.noMatch(ctx, e, &query.Terms{Words: terms.Words})
 	}
 	return m, err
 }
 
-// noMatch reports whether no record matches; false where an index is not available.
+// noMatch reports whether no record matches. It is false if an index is not available.
 func (n *Snapshot) noMatch(ctx context.Context, e *crm.Entity, terms *query.Terms) (bool, error) {
 	scan := n.newScan(e, terms)
 	if scan == nil {
@@ -56,7 +56,7 @@ func (n *Snapshot) noMatch(ctx context.Context, e *crm.Entity, terms *query.Term
 	return none, err
 }
 
-// Add adds a record that exists to the matches, unless it is one already.
+// Add adds a record to the matches, unless it is one already.
 func (m *Matches) Add(key int64) {
 	number := crm.RecordNumber(key)
 	at, bit := int(number/segmentRows), uint64(1)<<(number%segmentRows)
@@ -76,15 +76,15 @@ func (m *Matches) each(fn func(s *segment, row int, key int64)) {
 	}
 }
 
-// Keys returns the keys of all matches, in their order.
+// Keys returns the keys of all matches in ascending order.
 func (m *Matches) Keys() []int64 {
 	keys := make([]int64, 0, m.Total)
 	m.each(func(_ *segment, _ int, key int64) { keys = append(keys, key) })
 	return keys
 }
 
-// Top returns the keys of the first matches by rank, the lowest first. Of equal rank the
-// record that was changed last is first. rank is given the folded label of the record.
+// Top returns the keys of the first matches by rank, the lowest rank first. Of records with the same
+// rank the one that was changed last is first. rank gets the folded label of the record.
 func (m *Matches) Top(limit int, rank func(key int64, label []byte) int) []int64 {
 	type place struct {
 		rank           int

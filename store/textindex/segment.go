@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// segmentRows is how many records a segment holds: as many as a mask has bits.
+// segmentRows is how many records a segment has: as many as a mask has bits.
 const segmentRows = 64
 
-// segment is the searched text of records with consecutive numbers. It never changes, so
-// that searches read it without a lock.
+// segment is the searched text of records with consecutive numbers. It never changes, so searches
+// read it without a lock.
 type segment struct {
 	text      []byte              // row after row; each field, folded, ends with a line feed
-	ends      [segmentRows]uint32 // where each row ends in text
+	ends      [segmentRows]uint32 // the end of each row in text
 	updatedAt [segmentRows]int64
 	refs      []uint32 // record numbers, those of one row after those of another; 0: unset
 }
 
-// segments are the rows of an index, by record number; nil where there are none.
+// segments are the rows of an index, by record number. A segment without rows is nil.
 type segments []*segment
 
 // row returns the text of a row.
@@ -36,7 +36,7 @@ func label(row []byte) []byte {
 	return name
 }
 
-// withRows returns a copy in which some rows are replaced. s may be nil.
+// withRows returns a copy of a segment, which may be nil, with some rows replaced.
 func (s *segment) withRows(docs []document, refs int) *segment {
 	if s == nil {
 		s = &segment{refs: make([]uint32, refs*segmentRows)}
@@ -78,7 +78,7 @@ func (s *segment) rows() (mask uint64) {
 // size returns about how much memory the segment takes.
 func (s *segment) size() int64 { return int64(cap(s.text) + 4*len(s.refs) + 12*segmentRows + 96) }
 
-// scan returns a mask of the rows that contain the text and pass the test; nil passes all.
+// scan returns a mask of the rows that contain the text and pass the test. A nil test passes all.
 func (s *segment) scan(f substringFinder, pass func(row int) bool) (mask uint64) {
 	row := 0
 	for at := 0; ; at = int(s.ends[row]) {
@@ -94,9 +94,9 @@ func (s *segment) scan(f substringFinder, pass func(row int) bool) (mask uint64)
 	}
 }
 
-// find returns a mask of those of the given rows that contain one of the terms.
+// find returns a mask of the given rows that contain one of the terms.
 func (s *segment) find(terms []term, among uint64) (mask uint64) {
-	if bits.OnesCount64(among) <= segmentRows/4 { // quicker one by one
+	if bits.OnesCount64(among) <= segmentRows/4 { // one by one is faster
 		for m := among; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros64(m)
 			if row := s.row(i); slices.ContainsFunc(terms, func(t term) bool { return t.in(row) }) {
@@ -125,8 +125,7 @@ func (s *segment) matchLabel(terms []term) (mask uint64) {
 	return mask
 }
 
-// matchRefs returns a mask of those of the given rows whose reference leads to one of the
-// target's records.
+// matchRefs returns a mask of the given rows whose reference leads to one of the target's records.
 func (s *segment) matchRefs(ref reference, among uint64) (mask uint64) {
 	for m := among; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m)
@@ -141,5 +140,5 @@ func (s *segment) matchRefs(ref reference, among uint64) (mask uint64) {
 // reference is one of the references of a row, and a set of records that it may lead to.
 type reference struct {
 	position, of int      // which one, of how many
-	targets      []uint64 // masks by segment; nil: none
+	targets      []uint64 // masks by segment; nil: no records
 }

@@ -14,23 +14,23 @@ import (
 	"crmkit/query"
 )
 
-// How long an index that was too large, or could not be filled, is not tried again.
+// How long after an index was too large, or could not be filled, it is tried again.
 const (
 	retryTooLarge = time.Hour
 	retryFailed   = time.Minute
 )
 
-// waitingShare is the part of the memory that commits may take which wait for an index to
-// be filled.
+// waitingShare is the part of the memory, as a divisor, for changes that wait until an index is
+// filled.
 const waitingShare = 8
 
 // Defaults of Options.
 const (
 	defaultWait          = 10 * time.Second
-	defaultInlineRecords = 1 << 14 // which are read in some tens of milliseconds
+	defaultInlineRecords = 1 << 14 // reading them takes some tens of milliseconds
 )
 
-// Options say what a Set indexes, and what it takes from outside.
+// Options configure a Set.
 type Options struct {
 	Schema *crm.Schema
 	Source Source
@@ -38,24 +38,24 @@ type Options struct {
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
 
-	Wait          time.Duration // how long a search waits for an index that is filled; 0: 10 s
+	Wait          time.Duration // how long a search waits for an index that is being filled; 0: 10 s
 	InlineRecords int64         // with more records an index is filled by Run, with fewer by the search itself; 0: 16384
 }
 
 // Set is the indexes of all workspaces. It is safe for concurrent use.
 type Set struct {
 	opts   Options
-	fields map[*crm.Entity]Fields // of the kinds that are searched
-	wake   chan struct{}          // has something when Run has work
+	fields map[*crm.Entity]Fields // of the searched kinds
+	wake   chan struct{}          // has an element when Run has work
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	indexes  map[Key]*index
-	bytes    int64             // of all indexes that are filled
+	bytes    int64             // of all filled indexes
 	searches int64             // so far
-	retryAt  map[Key]time.Time // of those that could not be filled
-	logged   map[Key]string    // the error that the log has for them
-	queue    []*index          // for Run, asked for by searches
-	ahead    []Key             // for Run when the queue is empty
+	retryAt  map[Key]time.Time // when indexes that could not be filled are tried again
+	logged   map[Key]string    // the error of each that was logged last
+	queue    []*index          // for Run: searches need them
+	ahead    []Key             // for Run, if the queue is empty
 }
 
 // Key names an index: all records of a kind in a workspace.
@@ -85,15 +85,14 @@ func New(opts Options) *Set {
 	return s
 }
 
-// Indexes reports whether records of the kind can be searched in memory.
+// Indexes reports whether the set has indexes for the kind.
 func (s *Set) Indexes(e *crm.Entity) bool { return s.fields[e].Entity != nil }
 
-// InlineRecords returns up to how many records the index of a kind is filled by its first
-// search. It is of no use to FillAhead smaller ones.
+// InlineRecords returns up to how many records of a kind its first search fills the index itself.
+// FillAhead is not needed for these.
 func (s *Set) InlineRecords() int64 { return s.opts.InlineRecords }
 
-// get returns an index, filled; nil if it is not available: it is too large, could not be
-// filled, or not in time.
+// get returns a filled index, or nil: it is too large, could not be filled, or not in time.
 func (s *Set) get(ctx context.Context, key Key) (*index, error) {
 	x, isNew := s.reserve(key)
 	if x == nil {
@@ -117,8 +116,8 @@ func (s *Set) get(ctx context.Context, key Key) (*index, error) {
 	return x, nil
 }
 
-// reserve returns an index, nil if none may be made now. If it is new the caller must start
-// its filling.
+// reserve returns an index, or nil if it must not be tried again yet. The caller must fill it if it
+// is new.
 func (s *Set) reserve(key Key) (x *index, isNew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,8 +140,8 @@ func (s *Set) add(key Key) *index {
 	return x
 }
 
-// settle counts the memory of an index whose filling has ended, or drops it if that failed.
-// It returns the error if it should be logged.
+// settle adds the size of an index that was filled to that of the set, or drops an index that could
+// not be filled. It returns the error if it should be logged.
 func (s *Set) settle(x *index) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,16 +159,15 @@ func (s *Set) settle(x *index) error {
 	return nil
 }
 
-// postpone notes when an index is tried again, and returns the error if it should be
-// logged: not what happens in normal operation, nor what the log has already. The caller
-// holds the lock.
+// postpone sets when an index is tried again. It returns the error if it should be logged: errors
+// of normal operation, and errors that were logged already, are not. The caller holds the lock.
 func (s *Set) postpone(key Key, err error) error {
 	if errors.Is(err, errTooLarge) {
 		s.retryAt[key] = s.opts.Now().Add(retryTooLarge)
 		return nil
 	}
 	s.retryAt[key] = s.opts.Now().Add(retryFailed)
-	line, _, _ := strings.Cut(err.Error(), "\n") // a stack may follow, which differs
+	line, _, _ := strings.Cut(err.Error(), "\n") // a stack may follow, which is not always the same
 	if errors.Is(err, errOvertaken) || s.logged[key] == line {
 		return nil
 	}
@@ -184,7 +182,7 @@ func isExpected(err error) bool {
 	return errors.As(err, &known)
 }
 
-// measure counts what an index takes now. The caller holds the lock.
+// measure updates the size of an index in that of the set. The caller holds the lock.
 func (s *Set) measure(x *index) {
 	size := x.size()
 	s.bytes += size - x.measured
@@ -217,7 +215,7 @@ func (s *Set) drop(x *index) {
 // State says whether an index can be searched.
 type State int
 
-// There is no index of the kind; it is being filled, or waits for that; it has been filled.
+// There is no index; it waits to be filled or is being filled; it is filled.
 const (
 	Absent State = iota
 	Filling

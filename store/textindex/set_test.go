@@ -15,10 +15,10 @@ import (
 	"crmkit/crm"
 )
 
-// trickyWords are words in which folding, parts, digits and signs of SQL matter.
+// trickyWords are words with accents, digits, and characters that are special in SQL.
 var trickyWords = []string{"Ärger", "arger", "Müller-Söhne", "müll", "ß", "10%", "b_b", `c\d`, "4930", "+49-30", "0049", "(030)", "日本", "´", "jürgen@köln.de", "a@b", "x.y", "İ", "ﬁn", "vip", "n b"}
 
-// program changes records at random, and has the index follow.
+// program changes records at random, and applies the changes to the index.
 type program struct {
 	*tables
 	set     *Set
@@ -67,10 +67,10 @@ func (p *program) change() crm.Record {
 	return rec
 }
 
-// recordOffset keeps the kinds apart, for which the tables have one map of keys.
+// recordOffset gives each kind numbers of its own, because the tables have one map of keys.
 var recordOffset = map[string]int64{"contact": 0, "company": 1000, "deal": 2000}
 
-// compare searches the index and the tables.
+// compare compares a search of the index with one of the tables.
 func (p *program) compare(t *testing.T, of Key, params string) {
 	t.Helper()
 	terms := p.terms(t, of, params)
@@ -88,8 +88,8 @@ func (p *program) compare(t *testing.T, of Key, params string) {
 	}
 }
 
-// TestSearchFindsWhatTheTablesHave runs a random program: what the index finds is what a
-// test of each record finds.
+// TestSearchFindsWhatTheTablesHave runs a random program. The index finds the same records as a test
+// of each record.
 func TestSearchFindsWhatTheTablesHave(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -115,8 +115,7 @@ func TestSearchFindsWhatTheTablesHave(t *testing.T) {
 	}
 }
 
-// TestMatchesAreRanked holds the order of the first matches, and that an added record is
-// one of them, once.
+// TestMatchesAreRanked checks the order of the first matches, and that Add adds a record once.
 func TestMatchesAreRanked(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
@@ -130,7 +129,7 @@ func TestMatchesAreRanked(t *testing.T) {
 	}
 	m.Add(keys[1])
 	m.Add(keys[1])
-	m.Add(crm.RecordKey(1, 100_000)) // which the index does not have
+	m.Add(crm.RecordKey(1, 100_000)) // the index does not have this record
 	rank := func(key int64, label []byte) int {
 		if string(label) == "acme 1" {
 			return 0
@@ -142,7 +141,7 @@ func TestMatchesAreRanked(t *testing.T) {
 	}
 }
 
-// TestLimitZeroIsOff checks that nothing is read where the index is switched off.
+// TestLimitZeroIsOff checks that a set with a limit of 0 reads no rows.
 func TestLimitZeroIsOff(t *testing.T) {
 	db := newTables(t)
 	db.before = func() error { panic("a row is read") }
@@ -166,8 +165,8 @@ func TestLimitZeroIsOff(t *testing.T) {
 	}
 }
 
-// TestMemoryIsBounded searches more workspaces than there is memory for: those that were
-// searched last are kept, and counted as large as they are.
+// TestMemoryIsBounded searches more workspaces than there is memory for. The indexes that were
+// searched last remain, and Bytes is their size.
 func TestMemoryIsBounded(t *testing.T) {
 	const limit = 60_000
 	db := newTables(t)
@@ -201,13 +200,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestFaultsInApplyEmptyTheIndex breaks the index in each way: Apply returns, the fault is
-// logged, and the next search is right.
+// TestFaultsInApplyEmptyTheIndex lets Apply panic in several places. It returns, the fault is logged,
+// and the next search is right.
 func TestFaultsInApplyEmptyTheIndex(t *testing.T) {
 	db := newTables(t)
 	var log bytes.Buffer
 	set, of := db.open(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}), db.key(1, "contact")
-	text := strings.Repeat("needle ", maxUncounted/7+1) // so that words are counted at once
+	text := strings.Repeat("needle ", maxUncounted/7+1) // long enough for its words to be counted at once
 	faults := []func(rec *crm.Record){
 		func(*crm.Record) { set.indexes[of].vocabulary = nil },
 		func(*crm.Record) { set.indexes[of].segments[0] = &segment{} },
@@ -234,7 +233,7 @@ func TestFaultsInApplyEmptyTheIndex(t *testing.T) {
 	}
 }
 
-// TestFailuresAreRetriedLater holds when an index is tried again, and what is logged of it.
+// TestFailuresAreRetriedLater checks when an index is tried again, and which errors are logged.
 func TestFailuresAreRetriedLater(t *testing.T) {
 	for name, c := range map[string]struct {
 		fail  error

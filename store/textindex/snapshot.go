@@ -8,27 +8,27 @@ import (
 	"crmkit/query"
 )
 
-// Snapshot is the text of one workspace as it was at one moment. All searches of a snapshot
-// read the same records, those of several kinds too, whatever is committed meanwhile. It may
-// be used by one goroutine at a time.
+// Snapshot is the text of one workspace after one commit. All searches of a snapshot read the same
+// records, of several kinds too, whatever is committed meanwhile. It serves one goroutine at a
+// time.
 type Snapshot struct {
 	set       *Set
 	workspace int64
-	states    []indexState // of the indexes that were filled
+	states    []indexState // of the filled indexes
 }
 
-// indexState is an index as it was at one moment.
+// indexState is an index after one commit.
 type indexState struct {
 	*index
 	segments segments
 	changes  uint64
 }
 
-// Snapshot returns the text of a workspace as of now. It has only indexes that are filled:
-// call Prepare before it for the kinds that will be searched.
+// Snapshot returns the present text of a workspace. It has only filled indexes: call Prepare first
+// for the kinds that will be searched.
 func (s *Set) Snapshot(workspace int64) *Snapshot {
 	n := &Snapshot{set: s, workspace: workspace, states: make([]indexState, 0, len(s.fields))}
-	s.mu.Lock() // which Apply holds for all indexes of a commit
+	s.mu.Lock() // Apply holds it for all indexes of a commit
 	defer s.mu.Unlock()
 	for e := range s.fields {
 		if x := s.indexes[Key{workspace, e}]; x != nil {
@@ -38,8 +38,8 @@ func (s *Set) Snapshot(workspace int64) *Snapshot {
 	return n
 }
 
-// appendState appends the state of the index, if it is filled. From then on the segments are
-// shared: the next commit works on a copy of their list.
+// appendState appends the state of the index, if it is filled. After that the segments are shared,
+// so the next commit copies their list.
 func (x *index) appendState(list []indexState) []indexState {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -50,8 +50,8 @@ func (x *index) appendState(list []indexState) []indexState {
 	return append(list, indexState{x, x.segments, x.changes})
 }
 
-// Prepare fills the indexes that a search of a kind reads, and waits for them, though not
-// for ever: a Snapshot may lack them afterwards. Without terms it fills those for any search.
+// Prepare fills the indexes that a search of a kind reads, and waits for them at most Options.Wait.
+// So a Snapshot after it may not have them. Without terms it fills those that any search reads.
 func (s *Set) Prepare(ctx context.Context, of Key, terms *query.Terms) error {
 	for _, e := range s.fields[of.Entity].needed(terms) {
 		if e == nil {
@@ -65,8 +65,8 @@ func (s *Set) Prepare(ctx context.Context, of Key, terms *query.Terms) error {
 	return nil
 }
 
-// needed returns the kinds whose text a search reads: the kind itself, and for each of its
-// references the target, nil where nothing is searched in that.
+// needed returns the kinds whose text a search reads: the kind itself, and for each of its references
+// the target, or nil if the search does not read it.
 func (f Fields) needed(terms *query.Terms) []*crm.Entity {
 	if f.Entity == nil {
 		return nil

@@ -16,15 +16,14 @@ import (
 	"crmkit/query"
 )
 
-// tables is a Source that has records in memory, and finds them word by word as the
-// database would.
+// tables is a Source with records in memory. Its search tests each record, as SQL would.
 type tables struct {
 	schema *crm.Schema
-	before func() error // called before a page is read; nil: nothing
+	before func() error // called before a page is read; may be nil
 
 	mu      sync.Mutex
 	records map[int64]crm.Record
-	latest  int64 // when a record was changed last
+	latest  int64 // the time of the last change
 }
 
 func newTables(t interface{ Fatal(...any) }) *tables {
@@ -59,7 +58,7 @@ func (s *Set) now(ctx context.Context, of Key) (*Snapshot, error) {
 	return s.Snapshot(of.Workspace), err
 }
 
-// Search searches a snapshot of now.
+// Search searches a new snapshot.
 func (s *Set) Search(ctx context.Context, of Key, terms *query.Terms) (*Matches, error) {
 	if err := s.Prepare(ctx, of, terms); err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ func (s *Set) Search(ctx context.Context, of Key, terms *query.Terms) (*Matches,
 	return s.Snapshot(of.Workspace).Search(ctx, of.Entity, terms)
 }
 
-// Suggest returns the spellings of now.
+// Suggest returns the suggestions of a new snapshot.
 func (s *Set) Suggest(ctx context.Context, of Key, terms *query.Terms) (map[string][]string, error) {
 	now, err := s.now(ctx, of)
 	if err != nil {
@@ -76,7 +75,7 @@ func (s *Set) Suggest(ctx context.Context, of Key, terms *query.Terms) (map[stri
 	return now.Suggest(ctx, of.Entity, terms)
 }
 
-// Fuzzy returns what searches of a kind find now.
+// Fuzzy returns the FuzzySupport of a new snapshot.
 func (s *Set) Fuzzy(ctx context.Context, of Key) (FuzzySupport, error) {
 	return s.Snapshot(of.Workspace).Fuzzy(of.Entity), ctx.Err()
 }
@@ -85,8 +84,8 @@ func (db *tables) key(workspace int64, kind string) Key {
 	return Key{workspace, db.schema.ByName(kind)}
 }
 
-// save makes or replaces a record, whose fields are names and values in turn, and returns
-// it as a commit would.
+// save creates or replaces a record from pairs of a field's name and its value, and returns it as a
+// commit does.
 func (db *tables) save(of Key, number int64, pairs ...any) crm.Record {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -109,7 +108,7 @@ func (db *tables) save(of Key, number int64, pairs ...any) crm.Record {
 	return rec
 }
 
-// remove deletes a record and returns what a commit has of it.
+// remove deletes a record and returns it as a commit does.
 func (db *tables) remove(rec crm.Record) crm.Record {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -172,7 +171,7 @@ func (db *tables) terms(t interface{ Fatal(...any) }, of Key, params string) *qu
 	return q.Terms
 }
 
-// search returns the keys of the records that match, by testing each.
+// search tests each record, and returns the keys of those that match.
 func (db *tables) search(of Key, terms *query.Terms) (keys []int64) {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -7,12 +7,11 @@ import (
 	"crmkit/query"
 )
 
-// term is one spelling of a word, to be looked for in rows. Most have the same text in all
-// fields; a phone number is compared by its digits in phone fields, and as it was written
-// in others.
+// term is one spelling of a word of a search. Most have the same text for all fields. A phone number
+// is compared by its digits with phone fields, and as it was written with others.
 type term struct {
 	finders  []substringFinder // a row that matches contains the text of at least one
-	perField [][]byte          // the text for each field; nil where it is the same in all
+	perField [][]byte          // the text for each field; nil if it is the same for all
 }
 
 // term returns the term of a spelling. An empty text in perField matches nothing.

@@ -5,35 +5,34 @@ import (
 	"math/bits"
 )
 
-// The vocabulary of an index has the words of its rows that a misspelled word may stand
-// for, with how often they occur. Counting words takes longer than a commit should, so new
-// rows are noted first and counted when somebody asks, or when they are many.
+// The vocabulary of an index has the words of its rows that can be suggested for a misspelled word,
+// with the number of their occurrences. Counting words takes longer than a commit should, so new
+// rows wait, and are counted when a search needs the vocabulary, or when there are many.
 
-// termCount is in how many places a word occurs: in all of the text, and in labels.
+// termCount is how often a word occurs: in all text, and in labels.
 type termCount struct{ all, inLabels int }
 
-// wordCost is about how many bytes a word takes in the vocabulary beside its own.
+// wordCost is about how many bytes a word takes in the vocabulary in addition to its own.
 const wordCost = 48
 
-// pendingRow is the text of a row that was added (+1) or removed (-1) and whose words are
-// not counted yet.
+// pendingRow is the text of a row that was added (+1) or removed (-1), before its words are counted.
 type pendingRow struct {
 	text []byte
 	n    int
 }
 
-// maxUncounted is how many bytes of text may wait to be counted: some ten milliseconds of
-// counting.
+// maxUncounted is how many bytes of text may wait to be counted. Counting them takes some ten
+// milliseconds.
 const maxUncounted = 1 << 20
 
-// noteWords notes that rows are replaced by others. The caller holds mu.
+// noteWords adds the old and the new rows of documents to those to be counted. The caller holds mu.
 func (x *index) noteWords(old *segment, docs []document) {
 	for i, d := range docs {
 		if i+1 < len(docs) && docs[i+1].number == d.number {
-			continue // replaced by the next one already
+			continue // the next document replaces it
 		}
 		if old != nil {
-			removed := bytes.Clone(old.row(int(d.number % segmentRows))) // a part of it would keep the whole segment
+			removed := bytes.Clone(old.row(int(d.number % segmentRows))) // a slice of it would keep the whole segment in memory
 			x.uncounted = append(x.uncounted, pendingRow{removed, -1})
 			x.uncountedBytes += len(removed)
 		}
@@ -46,8 +45,7 @@ func (x *index) noteWords(old *segment, docs []document) {
 	}
 }
 
-// takeUncounted returns the rows that wait to be counted, and forgets them. The caller
-// holds mu.
+// takeUncounted removes and returns the rows that wait to be counted. The caller holds mu.
 func (x *index) takeUncounted() (rows []pendingRow) {
 	rows, x.uncounted, x.uncountedBytes = x.uncounted, nil, 0
 	return rows
@@ -62,13 +60,13 @@ func (x *index) countWords(rows []pendingRow) (grew int64) {
 	return grew
 }
 
-// vocabulary is how often words occur.
+// vocabulary is how often each word occurs.
 type vocabulary map[string]termCount
 
 // count adds n to the counts of the words of a row, and returns by how many bytes the
 // vocabulary grew.
 func (all vocabulary) count(row []byte, n int) (grew int64) {
-	inLabel := 0 // how many words of the label are left; they come first
+	inLabel := 0 // how many words of the label remain; they are the first
 	fuzzyWords(label(row), func([]byte) { inLabel++ })
 	fuzzyWords(row, func(word []byte) {
 		count, known := all[string(word)]
@@ -97,8 +95,8 @@ func (all vocabulary) countSegment(s *segment, n int) {
 	}
 }
 
-// eachTerm calls fn for each word that the state has, and how often. Neither searches nor
-// commits wait for it.
+// eachTerm calls fn for each word of the state with its count. Neither searches nor commits wait for
+// it.
 func (is indexState) eachTerm(fn func(word string, count termCount)) {
 	is.counting.Lock()
 	defer is.counting.Unlock()
@@ -119,8 +117,8 @@ func (is indexState) eachTerm(fn func(word string, count termCount)) {
 	}
 }
 
-// countAll counts the rows that wait to be counted, and returns the segments that the
-// vocabulary then is of. The caller holds counting.
+// countAll counts the rows that wait to be counted, and returns the segments whose words the
+// vocabulary then has. The caller holds counting.
 func (x *index) countAll() segments {
 	x.mu.Lock()
 	rows, now := x.takeUncounted(), x.segments
@@ -133,7 +131,7 @@ func (x *index) countAll() segments {
 	return now
 }
 
-// since returns what to add to the counts of later segments for those of the state.
+// since returns the differences that turn the counts of later segments into those of the state.
 func (is indexState) since(now segments) vocabulary {
 	more := vocabulary{}
 	for at, s := range now {
