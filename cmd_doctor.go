@@ -16,7 +16,7 @@ import (
 // it makes temporary files in the folders of the database and of the backups, and removes them.
 //
 // A new check is a method of doctorRun and an entry in the list of Run. It belongs here if a
-// server starts without it and fails later; what must hold at the start belongs into check.
+// server starts without it and fails later; conditions for the start belong in check.
 type doctorCommand struct {
 	serveCommand
 }

@@ -35,7 +35,7 @@ func (c userShowCommand) Run(ctx context.Context, con console) error {
 }
 
 // userRemoveCommand deletes an account for an operator, without the code by mail that users
-// need for it: the user may have lost the mailbox, or asked by another way.
+// need for it: the user may have lost access to the mailbox.
 type userRemoveCommand struct {
 	Email string `arg:"" help:"The address of the account." placeholder:"EMAIL"`
 	Yes   bool   `help:"Delete it. Without this flag the command says what it would delete, and deletes nothing." env:"-"`

@@ -7,7 +7,7 @@
 // the server does for a request.
 //
 // Commands print results for scripts on standard output, and logs on standard error. The
-// exit status is 1 for any error. Messages end with what to do next.
+// exit status is 1 for any error. Messages end with the next step.
 package main
 
 import (

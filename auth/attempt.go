@@ -92,7 +92,7 @@ func wrongCode(tx *store.Tx, t codeAttempt) error {
 const exhaustedHint = "too many wrong codes were tried; try again"
 
 // exhausted returns the error when the tries of a code, or the guesses of the day, are
-// used up. Its hint says to ask for a new code, which is long and works at once. Step-up
+// used up. Its hint says to request a new code, which is long and works at once. Step-up
 // codes are not made long, since only the user's own tokens can use up their tries.
 func (a *Auth) exhausted(tx *store.Tx, t codeAttempt, wait time.Duration) error {
 	g := t.guesses()
@@ -135,7 +135,7 @@ func (t codeAttempt) guesses() Limit {
 	return Limit{guessLimits(t.address), guessesPerAddress, day, t.tooMany(" today")}
 }
 
-// elsewhere is the limit on six digits tried from networks that did not ask for the code.
+// elsewhere is the limit on six digits tried from networks that did not request the code.
 func (t codeAttempt) elsewhere() Limit {
 	return Limit{elsewhereLimits(t.address), account.MaxTries, limitWindow, t.tooMany("")}
 }

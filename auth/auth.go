@@ -2,10 +2,10 @@
 // codes and delete confirmations. It composes the mails it sends. It never speaks HTTP
 // and executes no SQL of its own.
 //
-// Two rules hold everywhere. Secrets are stored as hashes alone. And a limit that a
-// stranger can use up never keeps the owner of an address out: it slows requests down, or
-// makes codes long, and does not stop them. Limits are counted in the database, in the
-// transaction they guard.
+// Two rules hold everywhere. Only hashes of secrets are stored. And a limit that a stranger can
+// use up never locks the owner of an address out: it slows requests down or makes codes long,
+// and does not stop them. Limits are counted in the database, in the transaction that they
+// guard.
 package auth
 
 import (
@@ -117,7 +117,7 @@ func (a *Auth) session(ctx context.Context, hash string) (account.Session, error
 	session.LastUsed = max(session.LastUsed, c.touched.UnixMilli())
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.generation == generation { // otherwise what was read may be outdated
+	if a.generation == generation { // otherwise the session may be outdated
 		if len(a.sessions) >= maxSessions {
 			clear(a.sessions)
 		}
@@ -171,7 +171,7 @@ func Hash(secret string) string {
 }
 
 // Bearer returns the token of an Authorization header (RFC 6750 section 2.1),
-// or "" when it holds none. The scheme's case does not matter.
+// or "" if it has none. The case of the scheme does not matter.
 func Bearer(header string) string {
 	scheme, token, found := strings.Cut(strings.TrimSpace(header), " ")
 	if !found || !strings.EqualFold(scheme, "Bearer") {

@@ -66,7 +66,7 @@ func wrongNumber(code string, i int) int {
 	return 999_000 + i
 }
 
-// TestTriesThatAreNotGuesses checks that only wrong tries of a valid code count as guesses.
+// TestTriesThatAreNotGuesses checks that only wrong tries of a valid code are counted as guesses.
 func TestTriesThatAreNotGuesses(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		for range 30 {

@@ -24,10 +24,10 @@ const (
 	limitWindow = 10 * time.Minute
 	day         = 24 * time.Hour
 
-	asksPerAddress = 5  // in a window
-	asksPerDay     = 10 // of an address; from then on one in slowWindow
+	asksPerAddress = 5  // requests for a code in a window
+	asksPerDay     = 10 // requests for an address; from then on one in slowWindow
 	slowWindow     = 30 * time.Minute
-	asksPerClient  = 60 // in a window; asks that led to a sign-in do not count
+	asksPerClient  = 60 // requests in a window, without those that led to a sign-in
 	slowAsk        = 10 * time.Second
 	triesPerClient = 100 // in a window
 
@@ -47,13 +47,13 @@ const (
 // serverGuesses is the counter of wrong six digits on the whole server.
 const serverGuesses = "guess"
 
-// codeRequest says which code is asked for or tried.
+// codeRequest identifies the code that a client requests or tries.
 type codeRequest struct {
-	purpose string // the code works for this alone
-	kind    string // asks are counted by kind
+	purpose string // the code works only for this
+	kind    string // requests are counted by kind
 	address string
 	known   bool   // the address signed in from this network before
-	network string // who owns the code, where each network has a code of its own; else empty
+	network string // that the code belongs to; empty: an address has one code for all networks
 }
 
 // code returns the stored form of a code for the request.

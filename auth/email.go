@@ -80,9 +80,9 @@ func withoutLinks(text string) string {
 // maxQuoted is the maximum length of a name in a mail, in characters.
 const maxQuoted = 60
 
-// quoteName quotes a name that somebody else chose. The name keeps its look, on one line.
-// It cannot end the quotation, and mail programs make no link of it: invisible marks break
-// what they would recognize.
+// quoteName quotes a name that somebody else chose. It is shown on one line and otherwise
+// unchanged. It cannot end the quotation, and mail programs do not make a link of it, because
+// invisible characters interrupt what they would recognise.
 func quoteName(name string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {
@@ -100,7 +100,7 @@ func quoteName(name string) string {
 	return "“" + breakLinks(string(runes)) + "”"
 }
 
-// wordJoiner (U+2060) is invisible and ends what could be taken for a link.
+// wordJoiner (U+2060) is invisible and interrupts a text that could be recognised as a link.
 const wordJoiner = "\u2060"
 
 // linkSigns are the characters of which a link has at least one.

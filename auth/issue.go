@@ -13,8 +13,8 @@ type issued struct {
 	life time.Duration
 }
 
-// issue makes a code for the request and stores it in place of the previous one of the
-// same network. The error is rate_limited if too many codes were asked for or tried.
+// issue makes a code for the request and stores it, replacing the previous one of the same
+// network. The error is rate_limited if too many codes were requested or tried.
 func (a *Auth) issue(tx *store.Tx, q codeRequest) (code issued, err error) {
 	form, err := a.admit(tx, q)
 	if err == nil && !form.long && q.network != "" {
@@ -34,8 +34,8 @@ func (a *Auth) issue(tx *store.Tx, q codeRequest) (code issued, err error) {
 	return code, err
 }
 
-// storeCode makes a code and stores it in place of the previous one. wait is how long no
-// code of six digits is accepted.
+// storeCode makes a code and stores it, replacing the previous one. wait is the time for which
+// no code of six digits is accepted.
 func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait time.Duration, err error) {
 	newCode := a.newCode
 	if f.long {
@@ -51,11 +51,10 @@ func (a *Auth) storeCode(tx *store.Tx, q codeRequest, f form) (code issued, wait
 	return code, wait, err
 }
 
-// contested reports whether a code of six digits might not work for the person who asked,
-// because other networks ask for codes of the same mailbox or try them: another code of
-// the mailbox is live (only one of six digits may be, so that only one can be guessed),
-// somebody guesses, or this is the last code of the window. A long code works for everybody who
-// reads the mail, from any network.
+// contested reports whether other networks request or try codes of the same mailbox, so that a
+// code of six digits might not work for the person who requested it: another code of the mailbox
+// is valid (only one of six digits may be, so that only one can be guessed), somebody guesses,
+// or this is the last code of the window. A long code works from any network.
 func (a *Auth) contested(tx *store.Tx, q codeRequest) (bool, error) {
 	live, err := account.HasOtherCode(tx, a.code(tx, q, ""))
 	if live || err != nil {
@@ -101,8 +100,8 @@ func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
 	if wait == 0 {
 		return f, CheckLimits(tx, Limit{window, asksPerAddress, limitWindow, hint}, Limit{daily, asksPerDay, day, hint})
 	}
-	// Codes are now so rare that none may be lost to somebody who guesses at short ones.
-	// Each lives until the next may be asked for.
+	// From now on codes are so rare that a guesser must not be able to invalidate one, as is
+	// possible with six digits. Each is valid until the next one may be requested.
 	f.long = true
 	if q.network != "" {
 		f.life = slowWindow

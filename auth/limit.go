@@ -20,8 +20,8 @@ type Limit struct {
 }
 
 // CheckLimits counts one event under each limit. If one is used up it returns
-// rate_limited with the hint of that limit and the time to wait; what was counted
-// until then is committed.
+// rate_limited with the hint of that limit and the time to wait; the events that were counted
+// before it are committed.
 func CheckLimits(tx *store.Tx, limits ...Limit) error {
 	for _, l := range limits {
 		wait, err := account.TakeQuota(tx, l.Name, l.Most, l.Window)
@@ -115,8 +115,8 @@ func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
 	return account.MarkQuota(tx, "known "+addressOnNetwork(tx, q.address), knownFor)
 }
 
-// Network returns what client addresses are counted by: an IPv4 address, or an IPv6 /64,
-// since one machine usually has all of it.
+// Network returns the name under which a client address is counted: the IPv4 address, or the
+// /64 of an IPv6 address, since one machine usually has all of it.
 func Network(client string) string {
 	addr, err := netip.ParseAddr(client)
 	if err != nil {

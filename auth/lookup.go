@@ -8,7 +8,7 @@ import (
 	"crmkit/store/account"
 )
 
-// A sign-in code belongs to the network that asked for it. Tries from that network have
+// A sign-in code belongs to the network that requested it. Tries from that network have
 // a limit of their own, five, which nobody else can use up, and a request from another
 // network does not replace the code.
 //
@@ -29,8 +29,8 @@ func (a *Auth) checkLong(tx *store.Tx, t codeAttempt, code string) (result accou
 	return result, wait, err
 }
 
-// checkShort tries six digits. The try is counted first, and taken back if the digits
-// were not a wrong guess.
+// checkShort tries six digits. It counts the try before it compares the digits, and refunds it
+// if they were not a wrong guess.
 func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result account.CodeResult, wait time.Duration, err error) {
 	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with these six digits try again"
 	if err := CheckLimits(tx, Limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
@@ -71,8 +71,8 @@ func (a *Auth) checkUnowned(tx *store.Tx, t codeAttempt, c account.Code) (result
 	return result, wait, err
 }
 
-// checkElsewhere tries the codes that other networks asked for; at most one of them has
-// six digits. own is the result for the network's own code. If that was wrong the answer
+// checkElsewhere tries the codes that other networks requested; at most one of them has six
+// digits. own is the result for the network's own code. If that was wrong the answer
 // is a wrong code, even when others used up the limits.
 func (a *Auth) checkElsewhere(tx *store.Tx, t codeAttempt, c account.Code, own account.CodeResult) (result account.CodeResult, err error) {
 	live, err := account.HasOtherCode(tx, c)

@@ -6,20 +6,20 @@ import (
 	"crmkit/store/account"
 )
 
-const pageMailsPerAddress = 200 // a day, for all who ask together
+const pageMailsPerAddress = 200 // a day, over all sign-ins and networks
 
-// PageCode is a code that one sign-in on the page asks for. It works for that sign-in
-// alone, and not at POST /auth/verify: a code that a stranger asked for on a page of
-// their own is of no use to the owner of the address.
+// PageCode is a code for one sign-in on the page. It works only for that sign-in, and not at
+// POST /auth/verify: a code that a stranger requested on another page signs nobody in where the
+// owner of the address types it.
 type PageCode struct {
 	SignIn      string // hash of the sign-in's secret
 	Address     string
-	ClientName  string // for the mail: the program that asks for access,
-	Destination string // and where it would go
+	ClientName  string // for the mail: the program that requests access
+	Destination string // for the mail: where its redirect URI leads
 }
 
-// pageRequest returns the request for the code. Asks on pages are counted apart for each
-// network, so that they do not use up what the owner of the address may ask for.
+// pageRequest returns the request for the code. Requests on pages are counted for each network
+// separately, so that they do not use up the requests of the owner of the address.
 func (a *Auth) pageRequest(tx *store.Tx, p PageCode) (codeRequest, error) {
 	return a.newCodeRequest(tx, "page "+p.SignIn, "page "+Network(tx.Actor.Addr), p.Address)
 }
@@ -45,7 +45,7 @@ func (a *Auth) MailPageCode(tx *store.Tx, place *mail.Place, p PageCode) (code I
 	return code, err
 }
 
-// IssuedPageCode is what the page shows of a code.
+// IssuedPageCode is the part of a code that the page shows.
 type IssuedPageCode struct {
 	Long  bool   // letters and digits; else six digits
 	Local string // the code, where no mail is sent

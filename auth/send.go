@@ -18,9 +18,9 @@ func queueFullError() error {
 	return err
 }
 
-// Reserve takes a place in the queue for a code that a client asks for. The caller does
-// so before it looks anything up, so that the error of a full queue does not depend on the
-// address, and releases the place. Without a mail server the place is nil.
+// Reserve reserves a place in the queue for a code that a client requests. The caller must do
+// this before it reads anything about the address, so that the error of a full queue does not
+// depend on it, and must release the place. Without a mail server the place is nil.
 func (a *Auth) Reserve(client string) (*mail.Place, error) {
 	if a.opts.Mail == nil {
 		return nil, nil

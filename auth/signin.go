@@ -10,7 +10,7 @@ import (
 	"crmkit/store/account"
 )
 
-// purposeSignIn keeps sign-in codes apart from codes for other purposes.
+// purposeSignIn is the purpose of sign-in codes; a code works only for its purpose.
 const purposeSignIn = "sign-in"
 
 // Request makes a sign-in code for an address and mails it; without a mail server it

@@ -11,7 +11,7 @@ import (
 // token alone could be in the wrong hands.
 type SensitiveAction struct {
 	Action string // like member.promote
-	Target string // what it is done to, a handle or an address
+	Target string // the handle or address that the action is on
 	Does   string // the words after "wants to", up to the name of the workspace
 	Also   string // the words after that name
 }

@@ -18,7 +18,7 @@ const (
 
 // Entity is one kind of record: a row of the schema from which routes, bodies,
 // filters, SQL, answers, the manual and OpenAPI follow. It is a View with the rules for
-// writing. NewSchema also makes an Entity of each View of the schema, without such rules, so
+// writing. NewSchema also makes an Entity without these rules of each View of the schema, so
 // that queries and answers have the same code for both.
 type Entity struct {
 	View

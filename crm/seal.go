@@ -43,8 +43,8 @@ func (s *Sealer) ID(key int64) string {
 	return s.prefix + string(id)
 }
 
-// Key returns the key of an id in a workspace, or 0 if the text cannot be such an id. It does
-// not check that something with the key exists.
+// Key returns the key of an id in a workspace, or 0 if the text is not an id that ID returns. It
+// does not check that something with the key exists.
 func (s *Sealer) Key(workspace int64, id string) int64 {
 	digits, found := strings.CutPrefix(id, s.prefix)
 	if !found || len(digits) != sealDigits {

@@ -18,7 +18,7 @@ type View struct {
 }
 
 // Storage says where the rows of a view are, if they are not in a table with the name of
-// Plural and a column workspace_id. Records always are in such a table.
+// Plural and a column workspace_id, as all records are.
 type Storage struct {
 	Table     string // a table or an SQL view
 	Scope     string // the column that limits every statement, if it is not workspace_id

@@ -69,7 +69,7 @@ func line(s string) string {
 	return strings.Join(strings.Fields(strings.Map(visible, strings.ToValidUTF8(s, "\ufffd"))), " ")
 }
 
-// visible maps a character to what line shows of it.
+// visible maps a character to the one that line shows, or to -1 to drop it.
 func visible(r rune) rune {
 	switch {
 	case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':

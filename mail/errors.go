@@ -42,8 +42,8 @@ func temporary(err error) bool {
 
 const maxReason = 300 // characters
 
-// explain returns the text of an error for the log. A server may repeat in a reply what it
-// was sent, so the password, the code and the address are removed.
+// explain returns the text of an error for the log. A reply of the server may contain parts of
+// the conversation, so the password, the code and the address are removed.
 func (s *Sender) explain(j *job, err error) string {
 	text := redact(err.Error(), mask(j.To), j.To)
 	if s.server.password != "" {

@@ -2,8 +2,8 @@ package mail
 
 import "time"
 
-// Mails that failed for the moment wait outside the queue, so that they take no places
-// from new mails.
+// Mails whose try failed temporarily wait outside the queue, so that they do not take the
+// places of new mails.
 const (
 	maxDeferred        = 1024
 	maxDeferredOfShare = 64

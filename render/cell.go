@@ -29,7 +29,7 @@ func safeCell(s string) string {
 	return safe
 }
 
-// ReadCell undoes what AppendCSV does to a text.
+// ReadCell returns the text of a cell that AppendCSV wrote.
 func ReadCell(cell string) string {
 	if strings.HasPrefix(cell, "{") {
 		return cell

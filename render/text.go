@@ -88,7 +88,7 @@ func (g *Group) appendText(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// appendReceipt appends what a write changed: "# updated: stage lead -> customer". A deleted
+// appendReceipt appends the changes of a write: "# updated: stage lead -> customer". A deleted
 // record has none; its answer says so in the line itself.
 func (d *Response) appendReceipt(b []byte) []byte {
 	switch {

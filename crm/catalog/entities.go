@@ -104,7 +104,7 @@ func Schema(more ...crm.Entity) (*crm.Schema, error) {
 // updated_at would skip or repeat records that are changed while somebody reads.
 var Entities = []crm.Entity{
 	// A contact has one e-mail address, because that is its key: a POST with a known address
-	// updates the contact, so an agent can send what it knows without a search before.
+	// updates the contact, so an agent can save a contact without searching for it before.
 	{
 		View: crm.View{Name: "contact", Plural: "contacts", Prefix: "c", Doc: "a person",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,

@@ -225,8 +225,7 @@ func isPlanName(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
-// parseCap parses resource=number, and suggests the nearest resource if there is none of the
-// name.
+// parseCap parses resource=number. For an unknown resource it suggests the nearest one.
 func parseCap(text string) (Cap, error) {
 	resource, number, found := strings.Cut(text, "=")
 	if !found {
