@@ -233,8 +233,8 @@ func TestUpgradeCommand(t *testing.T) {
 	done(t, "up to date: file=", "upgrade", "--db", db)
 }
 
-// TestUpgradeIsRefusedDuringAnotherProgram has another program, which knows nothing of the lock, use
-// a file: the schema stays as it is until that program ends.
+// TestUpgradeIsRefusedDuringAnotherProgram uses a file in another program, which does not know the
+// lock: the schema is not changed until that program ends.
 func TestUpgradeIsRefusedDuringAnotherProgram(t *testing.T) {
 	db := oldFile(t, "0001")
 	other, err := sql.Open("sqlite", "file:"+db)

@@ -10,8 +10,8 @@ import (
 
 var screenshots = flag.Bool("screenshots", false, "rewrite the screenshots of docs/sign-in")
 
-// TestSignInPage goes through the sign-in page with a browser, as testdata/clients/page.mjs
-// says.
+// TestSignInPage goes through the sign-in page with a browser, in the steps of
+// testdata/clients/page.mjs.
 func TestSignInPage(t *testing.T) {
 	long(t, "left out: MCP clients from npm, and a browser")
 	p := serve(t, "--db", ":memory:")

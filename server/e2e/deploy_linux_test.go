@@ -134,8 +134,8 @@ type image struct {
 // quoted are the strings of a JSON list in a Dockerfile.
 var quoted = regexp.MustCompile(`"([^"]*)"`)
 
-// build does what the last stage of the Dockerfile says. The files it copies from the first
-// stage are in made, by their path there; an empty string is a directory.
+// build executes the last stage of the Dockerfile. The files that it copies from the first stage
+// are in made, by their path there; an empty string is a directory.
 func build(t *testing.T, made map[string]string) image {
 	t.Helper()
 	text := read(t, source("deploy/Dockerfile"))

@@ -48,17 +48,17 @@ func script(blocks []block, url string) (script, want string) {
 	return strings.ReplaceAll(script, "http://127.0.0.1:8080", url), want
 }
 
-var moments = regexp.MustCompile(`\d{4}-\d\d-\d\d(T\d\d:\d\dZ)?`)
+var times = regexp.MustCompile(`\d{4}-\d\d-\d\d(T\d\d:\d\dZ)?`)
 
 // timeless replaces the digits of times, which differ from run to run.
 func timeless(text string) string {
-	return moments.ReplaceAllStringFunc(text, func(moment string) string {
-		return regexp.MustCompile(`\d`).ReplaceAllString(moment, "0")
+	return times.ReplaceAllStringFunc(text, func(text string) string {
+		return regexp.MustCompile(`\d`).ReplaceAllString(text, "0")
 	})
 }
 
-// TestReadmeSession runs the shell blocks of README.md, then those of docs/guide.md, as a
-// reader would, and compares what they print with what the pages show.
+// TestReadmeSession runs the shell blocks of README.md, then those of docs/guide.md, like a
+// reader, and compares their output with the output on the pages.
 func TestReadmeSession(t *testing.T) {
 	long(t, "left out: tests that take minutes")
 	bash := needs(t, "bash")

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// journal is the client's list of answered writes. Only such a list can show that no write
+// journal is the client's list of answered writes. Only this list can show that no write
 // was lost: a database that lost some is still valid.
 type journal struct {
 	mu       sync.Mutex

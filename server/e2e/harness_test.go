@@ -1,5 +1,5 @@
-// Package e2e tests the program as a user has it: the built binary, over its ports,
-// its standard streams and its files. It never calls the code of the program.
+// Package e2e tests the built binary over its ports, its standard streams and its files, as a user
+// runs it. It never calls the code of the program.
 //
 // The binary is built once, as it is released. Tests that take minutes, or programs that
 // a machine may lack, say what they need (needs_test.go).

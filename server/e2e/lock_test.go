@@ -55,8 +55,8 @@ func TestSecondServer(t *testing.T) {
 	serve(t, "--db", db).stop()
 }
 
-// TestStartsAtOnce starts commands at the same time on a file that has to be made or
-// upgraded. All must succeed.
+// TestStartsAtOnce starts commands at the same time on a file that has to be created or upgraded.
+// All must succeed.
 func TestStartsAtOnce(t *testing.T) {
 	long(t, "left out: tests that take minutes")
 	fresh := filepath.Join(t.TempDir(), "crmkit.db")

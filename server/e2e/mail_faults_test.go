@@ -45,8 +45,8 @@ func TestMailAtStop(t *testing.T) {
 	jane.code(jane.mailed())
 }
 
-// TestMailHangs has a mail server that accepts connections and never replies. Neither a
-// request for a code nor the stop of the server waits for it.
+// TestMailHangs uses a mail server that accepts connections and never replies. Neither a request
+// for a code nor the stop of the server waits for it.
 func TestMailHangs(t *testing.T) {
 	t.Parallel()
 	r := (&relay{}).start(t, "127.0.0.1:0")
@@ -87,8 +87,8 @@ func TestMailServerBack(t *testing.T) {
 	jane.code(jane.mailed()) // the first one, which waited
 }
 
-// TestMailPasswordHidden has a mail server that refuses the sign-in and repeats
-// the password: the log says what happened, without it.
+// TestMailPasswordHidden uses a mail server that refuses the sign-in and repeats the password in
+// its reply: the log has the reply without the password.
 func TestMailPasswordHidden(t *testing.T) {
 	t.Parallel()
 	echo := "no: " + relayPassword

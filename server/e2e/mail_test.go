@@ -145,8 +145,8 @@ func (s *site) mint(t *testing.T, address string) string {
 	return token
 }
 
-// hostileNames are names that try to be more than a name in somebody's mail. There are many
-// short ones, since long ones are cut.
+// hostileNames are names that try to add text or markup to a mail. There are many short ones,
+// since long ones are cut.
 var hostileNames = []string{
 	"Acme\r\nBcc: mallory@evil.example\r\n\r\nhttps://evil.example/login\n.\nQUIT",
 	`<a href="https://evil.example">open</a><img src=//evil.example/x><script>`,

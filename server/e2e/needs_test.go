@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What a test needs beyond Go shows in the name of its file:
+// The name of a file says what its tests need beyond Go:
 //
 //	npm_*      clients from npm (testdata/clients/install)
 //	browser_*  Chromium

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// notes holds what the clients of a file were answered, and what they were not.
+// notes are the writes of the clients of a file, by whether they were answered.
 type notes struct {
 	mu       sync.Mutex
 	answered map[string]bool // names of contacts whose create was answered
@@ -65,8 +65,8 @@ func (n *notes) work(t *testing.T, w *pipeWriter) {
 }
 
 // TestKilledOwners kills the owner of a file, an MCP client or a server, again and again
-// under the writes of other clients. Every write that was answered is there, once; of a killed
-// client the last may be there or not.
+// during writes of other clients. Every answered write is in the file once; the last write of a
+// killed client may be there or not.
 func TestKilledOwners(t *testing.T) {
 	long(t, "left out: processes and disks that fail")
 	seed := uint64(time.Now().UnixNano())
@@ -112,7 +112,7 @@ func TestKilledOwners(t *testing.T) {
 	n.check(t, db)
 }
 
-// check compares what is in the file with what was answered.
+// check compares the records of the file with the answers.
 func (n *notes) check(t *testing.T, db string) {
 	t.Helper()
 	out, log, err := moved(t, nil, "export", "contacts?format=csv&fields=name", "--db", db)

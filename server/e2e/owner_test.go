@@ -56,8 +56,8 @@ func (p *pipe) close() {
 	p.ends(0)
 }
 
-// TestFiveClientsAtOnce starts five commands at once on a file that is not there. One makes
-// it and owns it, and all see what each writes.
+// TestFiveClientsAtOnce starts five commands at once on a file that does not exist. One creates
+// and owns it, and all see the writes of each.
 func TestFiveClientsAtOnce(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	var pipes []*pipe
@@ -104,8 +104,8 @@ func ownedBy(t *testing.T, db string, pipes []*pipe) (owner *pipe, others []*pip
 	return owner, others
 }
 
-// TestTakeOver kills the owner again and again. Another command, though nobody asks it
-// anything, takes its place within a second; on a machine that does much else not each time.
+// TestTakeOver kills the owner again and again. Another command takes over within a second, although
+// it gets no request; on a busy machine not each time.
 func TestTakeOver(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	pipes := []*pipe{}
@@ -136,7 +136,7 @@ func TestTakeOver(t *testing.T) {
 }
 
 // TestServerTakesOverFromClients starts a server beside commands, one of which owns the file. It
-// hands over, and goes on through the server; when that ends one takes over.
+// hands over and works through the server; when the server ends, one of the commands takes over.
 func TestServerTakesOverFromClients(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	pipes := []*pipe{mcp(t, "--db", db), mcp(t, "--db", db), mcp(t, "--db", db)}
@@ -236,8 +236,8 @@ func TestOneOwnerOfALink(t *testing.T) {
 	}
 }
 
-// TestPortHasNoLocalEndpoints sends what an owner does for its own user to the port of a
-// server, where everybody is a stranger.
+// TestPortHasNoLocalEndpoints sends requests that an owner answers on its socket to the port of a
+// server, which must not have them.
 func TestPortHasNoLocalEndpoints(t *testing.T) {
 	p := serve(t, "--db", filepath.Join(t.TempDir(), "crmkit.db"), "--token-for", "you@example.com")
 	for _, endpoint := range []string{"ping", "watch", "hand-over", "sign-in", "token", "set-plan", "list-users", "remove-user"} {
@@ -256,7 +256,7 @@ func TestPortHasNoLocalEndpoints(t *testing.T) {
 	}
 }
 
-// TestAKilledOwnerLeavesItsSocket checks that a socket nobody listens on is in nobody's way.
+// TestAKilledOwnerLeavesItsSocket checks that a socket without a listener is replaced.
 func TestAKilledOwnerLeavesItsSocket(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	p := serve(t, "--db", db)
@@ -274,8 +274,8 @@ func TestAKilledOwnerLeavesItsSocket(t *testing.T) {
 	}
 }
 
-// TestImportSaysThatTheOwnerEnded kills the owner under an import, which says so; run again it
-// makes nothing twice.
+// TestImportSaysThatTheOwnerEnded kills the owner during an import, which reports it. When it is
+// run again, it creates nothing twice.
 func TestImportSaysThatTheOwnerEnded(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "crmkit.db")
 	p := serve(t, "--db", db, "--token-for", "you@example.com")

@@ -8,8 +8,7 @@ import (
 	_ "modernc.org/sqlite" // to hold the lock of the file
 )
 
-// becomes waits until GET /readyz has the status. The server asks the disk at most
-// once a second.
+// becomes waits until GET /readyz has the status. The server probes the disk at most once a second.
 func (p *running) becomes(t *testing.T, want int) (text string) {
 	t.Helper()
 	eventually(t, patience, func() bool {

@@ -103,7 +103,7 @@ func metricsPorts(t *testing.T, l *layered) {
 	}
 }
 
-// freePort returns an address of this machine that was free a moment ago.
+// freePort returns an address of this machine that was free when the test asked.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -70,7 +70,7 @@ func onFile(args ...string) []string {
 	return append([]string{"serve", "--listen=127.0.0.1:0", "--db=crmkit.db"}, args...)
 }
 
-// mailing are arguments of a server that mails, to a mail server that is not there.
+// mailing are arguments of a server that sends mail, to a mail server that does not run.
 func mailing() []string {
 	return onFile("--smtp-url=smtp://127.0.0.1:1?tls=off", "--mail-from=crm@example.com")
 }
@@ -134,7 +134,7 @@ func minted(t *testing.T, cmd *exec.Cmd) string {
 
 const listTools = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n"
 
-// piped returns what crmkit mcp answers to one message.
+// piped returns the answer of crmkit mcp to one message.
 func piped(t *testing.T, cmd *exec.Cmd) string {
 	cmd.Stdin = strings.NewReader(listTools)
 	out, err := cmd.Output()

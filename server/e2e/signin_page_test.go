@@ -77,9 +77,8 @@ func (v *visitor) fill(pairs ...string) {
 	v.open(req, err)
 }
 
-// TestPageByMail signs in on the page of a server that mails codes: the page shows
-// none, the mail says who asks and where access goes, and a stranger gets no mail and
-// sees the same page.
+// TestPageByMail signs in on the page of a server that mails codes: the page shows no code, the mail
+// names the client and its host, and a stranger gets no mail and sees the same page.
 func TestPageByMail(t *testing.T) {
 	s := open(t, (&relay{}).start(t, "127.0.0.1:0"), "--signup", "invite")
 	token, err := command(t, "token", "--email", "jane@acme.com", "--db", s.cmd.Dir+"/crmkit.db").Output()

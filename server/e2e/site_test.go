@@ -49,8 +49,8 @@ func (s *site) end(t *testing.T) {
 	}
 }
 
-// close ends the test of a site. The server sends all its mails before it stops, so a mail
-// that the test did not read is one too many.
+// close ends the test of a site. The server sends all its mails before it stops, so a mail that
+// the test did not read is an error.
 func (s *site) close(t *testing.T) {
 	t.Helper()
 	if !s.ended {
@@ -85,7 +85,7 @@ func (s *site) silent(t *testing.T) {
 	}
 	for _, secret := range s.secrets {
 		for place, text := range places {
-			// Six digits may stand in a file for anything.
+			// Six digits in a file may be something else.
 			if strings.Contains(text, secret) && (place != "what files hold" || !sixDigits.MatchString(secret)) {
 				t.Errorf("%s: there is the secret %q", place, secret)
 			}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestSkill checks that the packaged skill has the form of agentskills.io, and
-// that what it tells an agent to run works as written.
+// TestSkill checks that the packaged skill has the form of agentskills.io, and that its commands
+// work as written.
 func TestSkill(t *testing.T) {
 	front, body, found := strings.Cut(strings.TrimPrefix(read(t, source("skills/crmkit/SKILL.md")), "---\n"), "\n---\n")
 	name, description, both := strings.Cut(front, "\n")

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSmoke walks once through the binary that is shipped: SMOKE_BINARY names
-// it, else it is built.
+// TestSmoke uses the main parts of the released binary, which SMOKE_BINARY names; otherwise of one
+// that is built here.
 func TestSmoke(t *testing.T) {
 	p := serve(t, "--db", ":memory:", "--token-for", "you@example.com")
 	for _, step := range []struct {

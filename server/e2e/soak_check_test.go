@@ -120,7 +120,7 @@ func (s *soak) faults() (list []string, err error) {
 	return list, nil
 }
 
-// misfit returns what is wrong with the records of a create, "" for nothing.
+// misfit describes the fault in the records of a create, "" if they are right.
 func (e *entry) misfit(items []item) string {
 	least, most := 1, 1
 	switch {
@@ -253,7 +253,7 @@ func (s *soak) books() (list []string, err error) {
 	return append(list, s.searches(have)...), nil
 }
 
-// searches looks for some contacts by words of their address.
+// searches searches some contacts by words of their address.
 func (s *soak) searches(have holding) (list []string) {
 	tried := 0
 	for mark := range have["contact"] {

@@ -79,7 +79,7 @@ func (r *reads) seen() (good, bad int) {
 	return r.good, r.bad
 }
 
-// counts returns how many writes had which outcome.
+// counts are the numbers of writes by outcome.
 type counts struct{ acknowledged, refused, unknown int }
 
 func (j *journals) counts() (c counts) {
@@ -155,7 +155,7 @@ func (w *worker) work(ctx context.Context) {
 			w.forget(e)
 			time.Sleep(time.Millisecond)
 		}
-		w.look()
+		w.read()
 	}
 }
 
@@ -210,7 +210,7 @@ func (w *worker) patch(of *entry) *entry {
 	return e
 }
 
-// remove asks for the confirmation of a delete; the write is the second call.
+// remove requests the confirmation of a delete; the write is the second call.
 func (w *worker) remove(deal *entry) *entry {
 	e := w.add(&entry{kind: "deal", method: "DELETE", path: "/deals/" + deal.id, of: deal})
 	_, body, err := w.send(&entry{key: e.key, method: "DELETE", path: e.path})
@@ -265,8 +265,8 @@ func (w *worker) send(e *entry) (status int, body []byte, err error) {
 	return res.StatusCode, body, err
 }
 
-// look reads one of the worker's records.
-func (w *worker) look() {
+// read reads one of the worker's records.
+func (w *worker) read() {
 	if len(w.own) == 0 {
 		return
 	}

@@ -25,7 +25,7 @@ type soakFault struct {
 	begin func(s *soak) (undo func())
 }
 
-// missing returns what this machine lacks for the fault, "" for nothing.
+// missing names the program or right that the fault needs and this machine lacks, or "".
 func (f soakFault) missing(s *soak) string {
 	if f.disk && s.disk == nil {
 		return "which needs a file system of its own"

@@ -98,11 +98,11 @@ func TestCertificateByACME(t *testing.T) {
 	if names := s.ca.names(); len(names) != 1 || names[0] != "crm.test" {
 		t.Errorf("certificates were ordered for %q", names)
 	}
-	s.kept(t)
+	s.isStored(t)
 }
 
-// kept checks that the certificate is stored where nobody else can read it, and used again.
-func (s *secured) kept(t *testing.T) {
+// isStored checks that the certificate is stored where nobody else can read it, and used again.
+func (s *secured) isStored(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(s.cmd.Dir, "certs")
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
