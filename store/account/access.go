@@ -18,8 +18,8 @@ const accessQuery = `SELECT m.role, w.plan FROM tokens t JOIN members m ON m.wor
 const countToken = "SELECT COUNT(*) FROM tokens WHERE id = $1"
 
 // Reauthorize checks inside the transaction that the actor's token still exists, and sets the
-// role and plan it has now in its workspace, so that a token revoked after the request was let
-// in writes nothing. Errors are invalid_token and not_a_member.
+// role and plan that it has now in its workspace, so that a token that was revoked after the request
+// was accepted writes nothing. Errors are invalid_token and not_a_member.
 func Reauthorize(tx *store.Tx) error {
 	a := &tx.Actor
 	found, err := tx.Row(accessQuery, []any{a.Workspace, a.TokenID}, &a.Role, &a.Plan)

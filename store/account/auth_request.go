@@ -11,7 +11,7 @@ import (
 // AuthRequestLife is how long a sign-in on the page may take.
 const AuthRequestLife = 15 * time.Minute
 
-// AuthRequest is an OAuth authorization request for which somebody is signing in on the page.
+// AuthRequest is an OAuth authorization request for which a person is signing in on the page.
 type AuthRequest struct {
 	Hash      string // of the secret in the page
 	Browser   string // hash of the cookie
@@ -87,7 +87,7 @@ func UpdateAuthRequest(tx *store.Tx, s AuthRequest) error {
 // EndAuthRequest deletes a request.
 func EndAuthRequest(tx *store.Tx, s AuthRequest) error { return deleteAuthRequest(tx, s.Hash) }
 
-// deleteAuthRequest deletes a request and adjusts how long its client is kept.
+// deleteAuthRequest deletes a request. Its client is protected until the last of its other pages ends.
 func deleteAuthRequest(tx *store.Tx, hash string) error {
 	var client string
 	found, err := tx.Row("SELECT client FROM oauth_requests WHERE hash = $1", []any{hash}, &client)
@@ -100,14 +100,13 @@ func deleteAuthRequest(tx *store.Tx, hash string) error {
 	return holdClient(tx, client)
 }
 
-// covered selects the workspaces that a sign-in on the page is good for: those to which the
-// person with the address $1 belonged when the code was right, at $2. A person who was removed
-// and invited again since then has to sign in again.
+// covered selects the workspaces for which a sign-in on the page is valid: those of which the user
+// with the address $1 was a member at $2, when the code was entered. A user who was removed and
+// invited again since then must sign in again.
 const covered = "SELECT " + workspaceColumns + ` FROM users u JOIN members m ON m.user_id = u.number JOIN workspaces w ON w.number = m.workspace_id
 	WHERE u.email = $1 AND m.created_at <= $2 ORDER BY m.created_at, m.key`
 
-// WorkspacesOfRequest returns the workspaces that the sign-in is good for, oldest membership
-// first.
+// WorkspacesOfRequest returns the workspaces for which the sign-in is valid, oldest membership first.
 func WorkspacesOfRequest(ctx context.Context, s *store.Store, in AuthRequest) (list []Workspace, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, covered, []any{in.Email, in.verifiedAt}, appendWorkspaces(&list))
@@ -115,8 +114,8 @@ func WorkspacesOfRequest(ctx context.Context, s *store.Store, in AuthRequest) (l
 	return list, err
 }
 
-// ActForRequest makes the person who signed in on the page the actor, and returns the
-// workspaces that the sign-in is good for; known is false if the account was deleted.
+// ActForRequest makes the user who signed in on the page the actor, and returns the workspaces for
+// which the sign-in is valid; known is false if the account was deleted.
 func ActForRequest(tx *store.Tx, in AuthRequest) (list []Workspace, known bool, err error) {
 	a := &tx.Actor
 	known, err = tx.Row("SELECT number, id, email FROM users WHERE email = $1", []any{in.Email}, &a.User, &a.UserID, &a.Email)

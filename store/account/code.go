@@ -18,13 +18,13 @@ const MaxTries = 5
 type Code struct {
 	Purpose string
 	Email   string
-	Network string // that asked for it; empty where the purpose alone says whose it is
-	Mailbox string // that the address leads to, where the network is named
+	Network string // that asked for it; empty if there is one code for the purpose and address
+	Mailbox string // that receives mails to the address; set if Network is
 	Hash    string
 	Long    bool          // too long to be guessed, so that tries need no count
 	Life    time.Duration // CodeLife when zero
 
-	Workspace int64 // where it confirms an action; 0: it signs in
+	Workspace int64 // in which it confirms an action; 0: it signs in
 }
 
 // holder is the key of the row. No address contains a blank, so all rows of a mailbox are
@@ -46,8 +46,8 @@ func otherCodesArgs(tx *store.Tx, c Code) []any {
 }
 
 // IssueCode replaces the live code by a new one. The tries of the running window stay counted.
-// If none are left no code is stored, unless it is a long one, and wait is how long the window
-// still runs.
+// If no tries are left, only a long code is stored. For a short one wait is the time until the window
+// ends.
 func IssueCode(tx *store.Tx, c Code) (wait time.Duration, err error) {
 	var tries, opened int64
 	found, err := tx.Row("SELECT tries, opened_at FROM codes WHERE purpose = $1 AND email = $2", []any{c.Purpose, c.holder()}, &tries, &opened)
@@ -72,16 +72,16 @@ func HasOtherCode(tx *store.Tx, c Code) (bool, error) {
 // CodeResult is the outcome of trying a code.
 type CodeResult int
 
-// The outcomes. Only CodeWrong means that somebody is guessing.
+// The outcomes. Only CodeWrong is a sign of guessing.
 const (
 	CodeWrong     CodeResult = iota
 	CodeOK                   // and used up: a code works once
 	CodeNone                 // there is no live code
-	CodeExhausted            // the window has no tries left, so the code was not compared
+	CodeExhausted            // no tries are left in the window, so the code was not compared
 )
 
 // TryCode tries a code, in its own network if it names one. A short code costs one of the
-// tries of the window; wait is how long the window still runs if none are left.
+// tries of the window; if none are left, wait is the time until the window ends.
 func TryCode(tx *store.Tx, c Code) (v CodeResult, wait time.Duration, err error) {
 	if !c.Long {
 		n, err := tx.Affect("UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2 AND tries < $3 AND expires_at > $4",
@@ -110,7 +110,7 @@ func TryOtherCodes(tx *store.Tx, c Code) (v CodeResult, err error) {
 	return v, err
 }
 
-// checkAttempts returns why TryCode did not look at a short code.
+// checkAttempts returns the result for a short code that TryCode must not compare.
 func checkAttempts(tx *store.Tx, c Code) (v CodeResult, wait time.Duration, err error) {
 	var opened int64
 	found, err := tx.Row("SELECT opened_at FROM codes WHERE purpose = $1 AND email = $2 AND tries >= $3", []any{c.Purpose, c.holder(), MaxTries}, &opened)

@@ -37,14 +37,14 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// fixture is an open store with what a test needs around it.
+// fixture is an open store with helpers for tests.
 type fixture struct {
 	*store.Store
 	t     *testing.T
 	clock *clock
 }
 
-// engines runs a test on a file with all memory, and in memory with none of it.
+// engines runs a test on a file with all caches, and in memory without caches.
 func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Helper()
 	t.Run("file", func(t *testing.T) { test(t, openAt(t, filepath.Join(t.TempDir(), "crmkit.db"))) })
@@ -53,7 +53,7 @@ func engines(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func openAt(t *testing.T, path string) *fixture {
 	t.Helper()
-	opts := store.Options{Path: path, MaxWrite: time.Minute} // of a busy machine
+	opts := store.Options{Path: path, MaxWrite: time.Minute} // a loaded machine must not fail a write
 	if path == store.Memory {
 		opts.Caches = &store.Caches{}
 	}
@@ -98,8 +98,8 @@ func (f *fixture) member(email string) crm.Actor {
 	return actor
 }
 
-// draft builds what the server decodes from a body: names and values in turn. A string names
-// text, a slice tags, nil clears, members merge.
+// draft makes a draft of a kind from pairs of a field's name and its value. A string becomes text, a
+// slice tags; members are merged, nil clears the field.
 func (f *fixture) draft(kind string, pairs ...any) store.Draft {
 	f.t.Helper()
 	d := store.Draft{Entity: f.Schema.ByName(kind)}
@@ -152,7 +152,7 @@ func (f *fixture) list(actor crm.Actor, kind, params string) list.Page {
 	return page
 }
 
-// everyKind makes a record of every kind.
+// everyKind creates a record of every kind.
 func (f *fixture) everyKind(actor crm.Actor) {
 	f.t.Helper()
 	company := f.save(actor, "company", "name", "Acme")
@@ -165,7 +165,7 @@ func (f *fixture) everyKind(actor crm.Actor) {
 	f.save(actor, "activity", "kind", "note", "body", "met", "contact_id", contact)
 }
 
-// settled waits until all that a write left to do is done.
+// settled waits until all later steps of writes are done.
 func (f *fixture) settled() {
 	f.t.Helper()
 	if err := f.Settle(f.t.Context()); err != nil {
@@ -173,7 +173,7 @@ func (f *fixture) settled() {
 	}
 }
 
-// raw runs a query and returns its rows, each printed in one line.
+// raw runs a query and returns its rows, each in one line.
 func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
 	f.t.Helper()
 	cells, dest := make([]any, columns), make([]any, columns)
@@ -193,8 +193,7 @@ func (f *fixture) raw(columns int, text string, args ...any) (lines []string) {
 	return lines
 }
 
-// checkCounters compares the counters of members and workspaces with a recount, and the
-// storage of the workspace with the length of what is stored.
+// checkCounters compares the counters of members, workspaces and storage with a recount.
 func (f *fixture) checkCounters(actor crm.Actor) {
 	f.t.Helper()
 	used, err := f.Usage(f.t.Context(), actor)
@@ -215,7 +214,7 @@ func (f *fixture) checkCounters(actor crm.Actor) {
 	}
 }
 
-// logBytes counts again how much a workspace without records stores: its log.
+// logBytes is SQL that counts the storage of a workspace without records again: that of its log.
 const logBytes = `SELECT
 	(SELECT COALESCE(SUM(LENGTH(CAST(action || target || COALESCE(id, '') || COALESCE(before, '') || COALESCE(after, '') AS BLOB))), 0) FROM log WHERE workspace_id = $1) +
 	(SELECT COALESCE(SUM(LENGTH(CAST(COALESCE(token_id, '') || COALESCE(actor, '') || COALESCE(addr, '') AS BLOB))), 0) FROM origins WHERE workspace_id = $1)`
@@ -239,7 +238,7 @@ func wantCode(t *testing.T, what string, err error, want crm.Code) {
 	}
 }
 
-// together runs fn n times at once and waits for all.
+// together runs fn in n goroutines at the same time, and waits for all.
 func together(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})

@@ -11,7 +11,7 @@ import (
 // GrantLife is how long an authorization code is valid.
 const GrantLife = time.Minute
 
-// Grant is what an authorization code stands for.
+// Grant is the right that an authorization code gives to a client.
 type Grant struct {
 	Hash      string
 	Client    string
@@ -25,8 +25,8 @@ type Grant struct {
 	Live      bool   // within its life
 }
 
-// CreateGrant stores a grant of the actor for the workspace. It keeps the client while the
-// grant lives.
+// CreateGrant stores a grant of the actor for the workspace. Its client is not deleted for a newer
+// one while the grant is valid.
 func CreateGrant(tx *store.Tx, g Grant, w Workspace) error {
 	if err := tx.Exec("UPDATE oauth_clients SET held_until = $2 WHERE id = $1 AND held_until < $2", g.Client, tx.Now()+GrantLife.Milliseconds()); err != nil {
 		return err

@@ -50,8 +50,8 @@ func CheckSeat(tx *store.Tx) error {
 	return err
 }
 
-// releaseSeat deletes a row of members with the SQL text and frees its seat; freed is false if
-// the text deleted nothing.
+// releaseSeat deletes a row of members with the SQL text and frees its seat; freed is false if the
+// text deleted no row.
 func releaseSeat(tx *store.Tx, text string, seat crm.Record) (freed bool, err error) {
 	n, err := tx.Affect(text, tx.Actor.Workspace, seat.ID)
 	if err != nil || n == 0 {
@@ -64,8 +64,8 @@ func releaseSeat(tx *store.Tx, text string, seat crm.Record) (freed bool, err er
 const anotherAdmin = ` AND (role <> 'admin' OR EXISTS (SELECT 1 FROM members o
 	WHERE o.workspace_id = $1 AND o.role = 'admin' AND o.user_id IS NOT NULL AND o.id <> $2))`
 
-// SetRole gives a member a role. If the member is no admin any more, codes for actions that
-// need an admin become useless. The error is last_admin if no admin would remain.
+// SetRole gives a member a role. If the member is no longer an admin, mailed codes for actions that
+// need an admin become invalid. The error is last_admin if no admin would remain.
 func SetRole(tx *store.Tx, member crm.Record, role string) (store.Outcome, error) {
 	if member.Value("role").Text == role {
 		return store.Outcome{Before: member, After: member, Result: store.Unchanged}, nil
@@ -95,9 +95,9 @@ func lastAdminError(tx *store.Tx, member crm.Record) error {
 		norm.Quote(member.Value("email").Text), team, team, team)
 }
 
-// RemoveMember ends a membership, and with it everything that the user holds in the workspace:
-// tokens, authorization codes, codes and confirmations. They stay invalid if the user is
-// invited again. The error is last_admin if no admin would remain.
+// RemoveMember ends a membership, and with it the tokens, authorization codes, mailed codes and
+// confirmations of the user in the workspace. They remain invalid if the user is invited again.
+// The error is last_admin if no admin would remain.
 func RemoveMember(tx *store.Tx, member crm.Record) error {
 	var user int64
 	if _, err := tx.Row("SELECT user_id FROM members WHERE workspace_id = $1 AND id = $2", []any{tx.Actor.Workspace, member.ID}, &user); err != nil {
@@ -128,9 +128,9 @@ func RemoveMember(tx *store.Tx, member crm.Record) error {
 	return tx.LogDeleted(action, member)
 }
 
-// endHoldings ends what the user with the address holds in the actor's workspace: tokens and
-// the tokens that connections made elsewhere, authorization codes, confirmations of deletes
-// and codes for sensitive actions.
+// endHoldings ends the rights of the user with the address in the actor's workspace: tokens, the
+// tokens that their connections made in other workspaces, authorization codes, confirmations of
+// deletes and codes for sensitive actions.
 func endHoldings(tx *store.Tx, user int64, email string) error {
 	err := endTokens(tx, tx.Actor.Workspace, "SELECT key FROM tokens WHERE workspace_id = $1 AND user_id = $2", tx.Actor.Workspace, user)
 	if err != nil {
@@ -147,9 +147,9 @@ func endHoldings(tx *store.Tx, user int64, email string) error {
 	return endStepUps(tx, email)
 }
 
-// endStepUps makes the codes useless that would confirm an action of the address in the
-// actor's workspace. The rows stay until they expire, because the tries counted in them must
-// not start again.
+// endStepUps makes the codes invalid that would confirm an action of the address in the actor's
+// workspace. The rows remain until they expire, because their counts of tries must not start
+// again.
 func endStepUps(tx *store.Tx, email string) error {
 	return tx.Exec("UPDATE codes SET hash = '' WHERE workspace_id = $1 AND workspace_id <> 0 AND email = $2", tx.Actor.Workspace, email)
 }

@@ -21,10 +21,10 @@ func (f *fixture) tryInvite(actor crm.Actor, email, role string) (out store.Outc
 	return out, err
 }
 
-// join makes the address a member of the actor's workspace, beside a workspace of its own.
+// join makes the address a member of the actor's workspace. It has a workspace of its own too.
 func (f *fixture) join(actor crm.Actor, email, role string) crm.Actor {
 	f.t.Helper()
-	f.member(email) // before the invite: the invited begin in the team
+	f.member(email) // before the invite: the first workspace of an invited user is that of the team
 	if _, err := f.tryInvite(actor, email, role); err != nil {
 		f.t.Fatalf("invite %s: %v", email, err)
 	}
@@ -52,7 +52,7 @@ func toRole(role string) func(*store.Tx, crm.Record) error {
 	}
 }
 
-// wantSeats checks who is in the actor's workspace, in the order of their seats.
+// wantSeats checks the members and invites of the actor's workspace, in their order.
 func (f *fixture) wantSeats(actor crm.Actor, want ...string) {
 	f.t.Helper()
 	got := f.raw(1, "SELECT email || ' ' || role || ' ' || status FROM members WHERE workspace_id = $1 ORDER BY key", actor.Workspace)
@@ -120,7 +120,7 @@ func TestMembersAreCappedWithInvites(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f.member("m0@example.com") // a seat that was kept costs no other
+		f.member("m0@example.com") // a member that signs in takes no second seat
 		_, err := f.tryInvite(ann, "late@example.com", crm.RoleMember)
 		wantCode(t, "a sixth seat on a plan of five", err, crm.PlanLimitReached)
 		wantCode(t, "asking before", f.Write(t.Context(), ann, CheckSeat), crm.PlanLimitReached)
@@ -142,7 +142,7 @@ func TestLastAdminStays(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		bob := f.join(ann, "bob@example.com", crm.RoleMember)
-		if _, err := f.tryInvite(ann, "eve@example.com", crm.RoleAdmin); err != nil { // who is only invited manages nothing
+		if _, err := f.tryInvite(ann, "eve@example.com", crm.RoleAdmin); err != nil { // an invited admin is not an admin yet
 			t.Fatal(err)
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
@@ -173,7 +173,7 @@ func TestRemoveMember(t *testing.T) {
 			f.write(w, func(tx *store.Tx) error { return SaveConfirmation(tx, hash, "contact/c_1", 1) })
 		}
 		remove := func(tx *store.Tx, seat crm.Record) error { return RemoveMember(tx, seat) }
-		if err := f.withSeat(bob, ann.Email, remove); err != nil { // who made it
+		if err := f.withSeat(bob, ann.Email, remove); err != nil { // ann made the workspace
 			t.Fatal(err)
 		}
 		f.wantLogged(ann.Workspace, "member.remove member/"+ann.UserID+` {"email":"ann@example.com","role":"admin","status":"active"} -`)
@@ -198,9 +198,8 @@ func TestRemoveMember(t *testing.T) {
 	})
 }
 
-// TestTeamsStayConsistent holds, after random acts of many at once,
-// some of which fail in the end, that counters equal a recount and that every
-// workspace has an admin.
+// TestTeamsStayConsistent runs random writes of several goroutines, some of which fail. After that
+// counters equal a recount, and every workspace has an admin.
 func TestTeamsStayConsistent(t *testing.T) {
 	plans, err := catalog.ParsePlans("standard: members=4 workspaces=3")
 	if err != nil {
@@ -226,7 +225,7 @@ func TestTeamsStayConsistent(t *testing.T) {
 	}
 }
 
-// act does one random thing to a random workspace.
+// act does one random change to a random workspace.
 func (f *fixture) act(random *rand.Rand) {
 	oops := errors.New("oops")
 	email := fmt.Sprintf("u%d@example.com", random.IntN(6))
@@ -252,7 +251,7 @@ func (f *fixture) act(random *rand.Rand) {
 }
 
 func act(tx *store.Tx, random *rand.Rand, d store.Draft) error {
-	email := fmt.Sprintf("u%d@example.com", random.IntN(9)) // three never act, so that invites wait
+	email := fmt.Sprintf("u%d@example.com", random.IntN(9)) // three users never sign in, so that their invites remain
 	what := random.IntN(60)
 	if what < 12 {
 		email = tx.Actor.Email

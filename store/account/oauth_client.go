@@ -8,8 +8,7 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// Client is a registered OAuth client (RFC 7591). All are public clients: none
-// has a secret.
+// Client is a registered OAuth client (RFC 7591). All are public clients, which have no secret.
 type Client struct {
 	ID        string
 	Name      string

@@ -10,9 +10,9 @@ import (
 	"crmkit/store"
 )
 
-// RegisterPlans stores in the file which plans its server knows. Plans are a setting of the
-// server, but commands beside it set them on workspaces and users, and must not set a plan
-// that the server does not have.
+// RegisterPlans stores the names of the plans of the server in the file. Plans are a setting of the
+// server, and other commands assign them to workspaces and users; they must not assign a plan that
+// the server does not have.
 func RegisterPlans(ctx context.Context, s *store.Store) error {
 	names := strings.Join(s.Plans().Names(), " ")
 	return s.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {

@@ -21,8 +21,8 @@ func TakeQuota(tx *store.Tx, name string, most int64, window time.Duration) (wai
 	return time.Duration(max(resets-tx.Now(), 1)) * time.Millisecond, err
 }
 
-// QuotaWait returns how long TakeQuota would refuse an event under the name, or 0. It counts
-// nothing.
+// QuotaWait returns how long TakeQuota would refuse an event under the name, or 0. It does not
+// count an event.
 func QuotaWait(tx *store.Tx, name string, most int64) (wait time.Duration, err error) {
 	var resets int64
 	found, err := tx.Row("SELECT resets_at FROM limits WHERE name = $1 AND resets_at > $2 AND n >= $3", []any{name, tx.Now(), most}, &resets)
@@ -48,7 +48,7 @@ func RefundQuota(tx *store.Tx, names ...string) error {
 	return nil
 }
 
-// ResetQuota forgets what TakeQuota counted under the names.
+// ResetQuota deletes the counts of TakeQuota under the names.
 func ResetQuota(tx *store.Tx, names ...string) error {
 	for _, name := range names {
 		if err := tx.Exec("DELETE FROM limits WHERE name = $1", name); err != nil {

@@ -6,7 +6,7 @@ import (
 	"crmkit/store"
 )
 
-// RefreshToken is what a refresh token stands for.
+// RefreshToken is a refresh token with the token that it renews.
 type RefreshToken struct {
 	Hash      string
 	Client    string
@@ -15,12 +15,13 @@ type RefreshToken struct {
 	Scope     string
 	User      int64
 	Workspace int64
-	Used      time.Time // first use; zero: none
+	Used      time.Time // first use; zero: not used yet
 
 	key, pair int64
 }
 
-// FindRefreshToken returns what the refresh token with the hash stands for.
+// FindRefreshToken returns the refresh token with the hash, even if it was used. found is false if
+// its token was idle for longer than store.RefreshLife.
 func FindRefreshToken(tx *store.Tx, hash string) (r RefreshToken, found bool, err error) {
 	var used, last int64
 	found, err = tx.Row(`SELECT s.hash, COALESCE(t.client, ''), t.id, t.name, t.scope, t.user_id, t.workspace_id, COALESCE(s.used_at, 0), t.last_used_at, t.key, s.pair
@@ -32,7 +33,7 @@ func FindRefreshToken(tx *store.Tx, hash string) (r RefreshToken, found bool, er
 	return r, found && last > tx.Now()-store.RefreshLife.Milliseconds(), err
 }
 
-// Secrets are the hashes of a pair: what opens a token, and what refreshes it.
+// Secrets are the hashes of a pair of secrets: one for calls with a token, one to refresh it.
 type Secrets struct{ Access, Refresh string }
 
 // RotateRefreshToken gives the token a new pair of secrets. The first use of a refresh token
@@ -63,8 +64,8 @@ func RotateRefreshToken(tx *store.Tx, r RefreshToken, next Secrets, grace time.D
 	return tx.Exec("UPDATE oauth_clients SET used_at = $2 WHERE id = $1", r.Client, tx.Now())
 }
 
-// maxSpare is how many pairs of a token may wait for their first refresh. Parallel refreshes
-// leave unused pairs behind; the oldest are deleted, so that their number stays bounded.
+// maxSpare is how many pairs of a token may be without a refresh. Parallel refreshes make pairs that
+// are never used; the oldest are deleted, so that their number is bounded.
 const maxSpare = 20
 
 const dropSpare = `DELETE FROM secrets WHERE token_key = $1 AND pair IN (

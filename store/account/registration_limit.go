@@ -13,10 +13,10 @@ import (
 // has most.
 type registrationLimit struct {
 	table, key string
-	where      string // condition on a row that may go, with the present as $1
-	age        string // column; the lowest goes first
+	where      string // condition on a row that may be deleted; $1 is the present time
+	age        string // column; the row with the lowest value is deleted first
 	share      int    // rows that one network may have
-	most       int    // and all together
+	most       int    // rows of all networks together
 }
 
 // maxGo bounds how many rows one new row may replace. More than one is replaced only if a

@@ -15,8 +15,8 @@ import (
 	"crmkit/store"
 )
 
-// registrationModel is a naive model of the limits: it keeps everything in memory and searches
-// it again in each step.
+// registrationModel is a simple model of the limits: it has all rows in memory and searches them in
+// each step.
 type registrationModel struct {
 	*fixture
 	clients map[string]*modelClient
@@ -52,13 +52,13 @@ func (m *registrationModel) heldUntil(id string) int64 {
 	return until
 }
 
-// candidate is a row that may be deleted, and how old it is.
+// candidate is a row that may be deleted, with its age.
 type candidate struct {
 	key, network string
 	age          int64
 }
 
-// clientCandidates are the clients that may be deleted, in the order in which they are.
+// clientCandidates returns the clients that may be deleted, the first to be deleted first.
 func (m *registrationModel) clientCandidates(now int64) (list []candidate) {
 	for id, c := range m.clients {
 		if until := m.heldUntil(id); !c.used && until <= now {
@@ -82,8 +82,8 @@ func byAge(list []candidate) []candidate {
 	return list
 }
 
-// going is the rule: beyond its share the oldest rows of the network are deleted; beyond the
-// bound the oldest rows of the network that has most.
+// going is the rule. If the network has more than its share, its oldest rows are deleted. If the
+// table is full, the oldest rows of the network with the most rows are deleted.
 func (p registrationLimit) going(list []candidate, network string) (gone []string) {
 	own := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.network != network })
 	for i := 0; i <= len(own)-p.share; i++ {
@@ -108,7 +108,7 @@ func (p registrationLimit) going(list []candidate, network string) (gone []strin
 	return gone
 }
 
-// do writes one step; time passes with each, so that no two are of the same age.
+// do writes one step. The time moves with each, so that no two rows have the same age.
 func (m *registrationModel) do(fn func(tx *store.Tx) error) (now int64) {
 	m.clock.advance(time.Millisecond)
 	if err := m.Write(m.t.Context(), crm.Actor{}, func(tx *store.Tx) error {

@@ -56,8 +56,8 @@ func createUser(tx *store.Tx) (err error) {
 		a.User, a.UserID, a.Email, tx.DefaultPlan(), tx.Now())
 }
 
-// firstWorkspace makes a workspace for a user who has none. No cap applies: a user without a
-// workspace could do nothing.
+// firstWorkspace creates a workspace for a user without one. The limit of the plan does not apply,
+// because a user needs a workspace to do anything.
 func firstWorkspace(tx *store.Tx) error {
 	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
@@ -99,9 +99,8 @@ func acceptInvites(tx *store.Tx) error {
 }
 
 // LogFailure logs a failed sign-in of the address in the workspace in which tokens of the user
-// act by default. If there is no such user it writes to the log of no workspace instead, so
-// that both cases take the same time and the answer does not show which addresses have
-// accounts.
+// act by default. If no user has the address it writes to the log of no workspace instead, so that
+// both cases take the same time and the answer does not show which addresses have accounts.
 func LogFailure(tx *store.Tx, email string) error {
 	var workspace int64
 	target := "user"
@@ -132,8 +131,7 @@ func ActInWorkspace(tx *store.Tx, user, workspace int64) (w Workspace, member bo
 	return w, true, nil
 }
 
-// ActAsUser makes the user with the address the actor; found is false if there is no such
-// user.
+// ActAsUser makes the user with the address the actor; found is false if no user has it.
 func ActAsUser(tx *store.Tx, email string) (found bool, err error) {
 	tx.Actor.Email = email
 	return tx.Row("SELECT number, id FROM users WHERE email = $1", []any{email}, &tx.Actor.User, &tx.Actor.UserID)

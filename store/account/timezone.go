@@ -4,15 +4,15 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	_ "time/tzdata" // the program carries the time zones, whatever the machine has
+	_ "time/tzdata" // the program has the time zones, even if the machine has none
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
 )
 
-// zoneName is the form of names in the IANA time zone database. It excludes what
-// time.LoadLocation accepts besides: the empty name, Local, and directories of the machine
-// such as right/, whose clocks count leap seconds.
+// zoneName is the form of names in the IANA time zone database. time.LoadLocation also accepts the
+// empty name, Local, and directories of the machine such as right/, whose clocks count leap
+// seconds. These are excluded.
 var zoneName = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
 // LoadTimeZone returns the time zone with an IANA name.

@@ -44,8 +44,8 @@ func TestZonesKeepTheirClocks(t *testing.T) {
 	}
 }
 
-// Names that time.LoadLocation takes, or that lead out of its database, are
-// refused like those it does not know.
+// TestUnknownZones checks that names which time.LoadLocation accepts but are not in its database are
+// refused like unknown names.
 func TestUnknownZones(t *testing.T) {
 	for _, name := range []string{
 		"", " ", "Local", "local", "/etc/localtime", "../../etc/passwd", "Europe/../Europe/Berlin", "./UTC", "Europe//Berlin", "Europe/",
@@ -66,8 +66,7 @@ func TestZonesAreHinted(t *testing.T) {
 	}
 }
 
-// wantNoZone checks that a name is refused, what is suggested, and that the
-// suggestion serves.
+// wantNoZone checks that a name is refused, and that the suggested name is accepted.
 func wantNoZone(t *testing.T, name, near string) {
 	t.Helper()
 	zone, err := LoadTimeZone(name)

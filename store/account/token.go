@@ -12,17 +12,17 @@ import (
 	"crmkit/store/table"
 )
 
-// Token is a token to be made. It holds the hash of the secret, which is never stored.
+// Token is a token to be created. It has the hash of the secret, which itself is never stored.
 type Token struct {
 	Hash   string
 	Name   string
 	Scope  string
-	Origin string // how it came to be, a crm.Origin word
-	Reach  string // a crm.Reach word; empty: one
+	Origin string // how it was created, a crm.Origin constant
+	Reach  string // a crm.Reach constant; empty: crm.ReachOne
 
-	Client  string // the OAuth client that holds it, if one does
-	Refresh string // hash of its refresh token, if it has one
-	Maker   string // id of the token by which it is made, if one is
+	Client  string // the OAuth client that has it, or empty
+	Refresh string // hash of its refresh token, or empty
+	Maker   string // id of the token that creates it, or empty
 }
 
 // CreateToken stores a token of the actor's user for the workspace. If the user has MaxTokens
@@ -132,14 +132,14 @@ func TokensMadeBy(tx *store.Tx, id string) (list []MadeToken, err error) {
 	return list, err
 }
 
-// Session is what an access token stands for.
+// Session is the actor of an access token.
 type Session struct {
 	Actor    crm.Actor
-	LastUsed int64 // unix milliseconds; uses that are not in the file yet count
+	LastUsed int64 // unix milliseconds, with uses that are not in the file yet
 }
 
-// FindSession returns what the token with the hash stands for; found is false if there is no
-// such token, or if its user has left the workspace.
+// FindSession returns the session of the token with the hash; found is false if no token has the
+// hash, or if its user has left the workspace.
 func FindSession(ctx context.Context, s *store.Store, hash string) (session Session, found bool, err error) {
 	a := &session.Actor
 	err = s.Read(ctx, func(v *store.ReadTx) error {

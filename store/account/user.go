@@ -40,8 +40,8 @@ func ListUsers(ctx context.Context, s *store.Store, behind int64, limit int) (li
 	return list, err
 }
 
-// FindUser returns the account with the address and its workspaces; found is false if there is
-// none.
+// FindUser returns the account with the address and its workspaces; found is false if no account has
+// the address.
 func FindUser(ctx context.Context, s *store.Store, email string) (u User, list []Workspace, found bool, err error) {
 	err = s.Snapshot(ctx, func(v *store.ReadTx) error {
 		if found, err = sqlite.Found(v.Row(ctx, "SELECT "+userColumns+" FROM users u WHERE u.email = $1", []any{email}, u.scanDest()...)); !found || err != nil {
@@ -55,8 +55,8 @@ func FindUser(ctx context.Context, s *store.Store, email string) (u User, list [
 
 // RemovedUser says what happened to the workspaces of a user who was removed.
 type RemovedUser struct {
-	Deleted []Workspace // that had no other member
-	Kept    []Workspace // that have other members
+	Deleted []Workspace // workspaces without another member
+	Kept    []Workspace // workspaces with other members
 }
 
 // RemoveUser deletes the actor's account: its memberships with everything held in them, and

@@ -10,7 +10,7 @@ import (
 	"crmkit/store/sqlite"
 )
 
-// Workspace is the data of one team, separate from every other's.
+// Workspace is the data of one team, separate from that of all others.
 type Workspace struct {
 	Number   int64
 	ID       string
@@ -65,8 +65,8 @@ func FindWorkspace(ctx context.Context, s *store.Store, user int64, id string) (
 	return w, err
 }
 
-// NotAMember is the error for a workspace to which the user does not belong. It is the same if
-// there is no such workspace.
+// NotAMember is the error for a workspace of which the user is not a member. It is the same if the
+// workspace does not exist.
 func NotAMember(id string) error {
 	return crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. GET /workspaces lists yours.", norm.Quote(id))
 }

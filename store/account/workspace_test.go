@@ -11,7 +11,7 @@ import (
 	"crmkit/store"
 )
 
-// made makes a workspace and returns the actor in it.
+// made creates a workspace and returns the actor in it.
 func (f *fixture) made(actor crm.Actor, name string) crm.Actor {
 	f.t.Helper()
 	out, err := f.tryMake(actor, "name", name)
@@ -170,8 +170,8 @@ func TestSetPlan(t *testing.T) {
 	})
 }
 
-// rowsIn returns the rows of a workspace by table, each in one line: those that
-// name it, and those with a key of a record, whose upper bits are its number.
+// rowsIn returns the rows of a workspace by table, each in one line: rows with the number of the
+// workspace, and rows with the key of one of its records. The upper bits of a key are the number.
 func (f *fixture) rowsIn(workspace int64) map[string][]string {
 	f.t.Helper()
 	found := map[string][]string{}
@@ -193,7 +193,7 @@ func (f *fixture) rowsIn(workspace int64) map[string][]string {
 	return found
 }
 
-// token makes a token of the actor, stored under the hash.
+// newToken creates a token of the actor, stored under the hash.
 func (f *fixture) newToken(actor crm.Actor, hash string) (id string) {
 	f.t.Helper()
 	f.write(actor, func(tx *store.Tx) (err error) {
@@ -203,8 +203,8 @@ func (f *fixture) newToken(actor crm.Actor, hash string) (id string) {
 	return id
 }
 
-// filled fills a workspace so that every table that knows workspaces holds a row
-// of it, and returns its admin.
+// filled creates a workspace with a row in every table that has rows of workspaces, and returns its
+// admin.
 func (f *fixture) filled(email, colleague string) crm.Actor {
 	f.t.Helper()
 	admin := f.member(email)
@@ -268,8 +268,8 @@ func TestDeleteWorkspaceLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestReauthorize checks that every write sees which tokens, members and workspaces were
-// deleted since the request was let in, and which roles and plans changed.
+// TestReauthorize checks that a write sees that its token, member or workspace was deleted after the
+// request was accepted, and that its role or plan changed.
 func TestReauthorize(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.filled("ann@example.com", "bob@example.com")

@@ -2,8 +2,8 @@ package cache
 
 // Limits bound a Cache.
 type Limits struct {
-	Records int64 // bytes of records; 0: none are kept
-	Counts  int   // counts, of some hundred bytes each; 0: none are kept
+	Records int64 // bytes of records; 0: records are not cached
+	Counts  int   // number of counts, of some hundred bytes each; 0: counts are not cached
 }
 
 // Cache is the cache of all workspaces. It is safe for concurrent use.
@@ -20,8 +20,8 @@ func New(limits Limits) *Cache {
 	return c
 }
 
-// Clear drops all records and counts. What reads have taken from the database so far is not
-// put any more: it may be as wrong as what was dropped.
+// Clear drops all records and counts, and ends all snapshots: reads that began before it put
+// nothing, because the rows that they read may be as wrong as the dropped ones.
 func (c *Cache) Clear() {
 	for i := range c.versions {
 		c.versions[i].skip()
@@ -30,21 +30,22 @@ func (c *Cache) Clear() {
 	c.counts.clear()
 }
 
-// ClearRecords drops all records: more of them may have changed than is known.
+// ClearRecords drops all records. It is called when a commit has changed records that it does not
+// name.
 func (c *Cache) ClearRecords() { c.records.clear() }
 
-// Invalidate drops records that a commit changes. It must be called while their version is
-// odd.
+// Invalidate drops the records that a commit changes. It must be called while the version of their
+// workspace is odd.
 func (c *Cache) Invalidate(changed []RecordKey) { c.records.invalidate(changed) }
 
 // Stats are numbers about a Cache.
 type Stats struct {
-	Bytes  int64 // memory that records take, about
-	Hits   int64 // records that were found, so far
-	Misses int64 // and those that were not
+	Bytes  int64 // about how much memory records take
+	Hits   int64 // records found since the start
+	Misses int64 // records not found
 }
 
-// Stats returns the numbers of now.
+// Stats returns the present numbers.
 func (c *Cache) Stats() Stats {
 	return Stats{c.records.size(), c.records.hits.Load(), c.records.misses.Load()}
 }

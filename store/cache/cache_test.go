@@ -10,7 +10,7 @@ import (
 	"crmkit/crm/catalog"
 )
 
-// fixture is a cache in front of records that the test has in memory.
+// fixture is a cache of records that the test has in a map.
 type fixture struct {
 	*Cache
 	t                *testing.T
@@ -63,8 +63,8 @@ func (f *fixture) commit(changed ...crm.Record) {
 	f.Version(1).Bump()
 }
 
-// TestRecordsAreOfTheSnapshot holds which records a read finds that began before, during
-// and after a commit.
+// TestRecordsAreOfTheSnapshot checks which records a read finds that began before, during or after
+// a commit.
 func TestRecordsAreOfTheSnapshot(t *testing.T) {
 	f := newFixture(t, Limits{Records: 1 << 20})
 	acme, other := record(f.company, 1, "Acme"), record(f.company, 2, "Other")
@@ -103,8 +103,8 @@ func TestRecordsAreOfTheSnapshot(t *testing.T) {
 	}
 }
 
-// TestRecordsShowCurrentLabels renames a company: the contacts that show its old name are
-// missing, and are found again when they were read anew.
+// TestRecordsShowCurrentLabels renames a company. Its contacts, which show the old name, are not
+// found until they are put again.
 func TestRecordsShowCurrentLabels(t *testing.T) {
 	f := newFixture(t, Limits{Records: 1 << 20})
 	acme := record(f.company, 1, "Acme")
@@ -128,7 +128,7 @@ func TestRecordsShowCurrentLabels(t *testing.T) {
 	}
 }
 
-// TestCountsAreOfTheirVersion holds when a count is computed again.
+// TestCountsAreOfTheirVersion checks when a count is computed again.
 func TestCountsAreOfTheirVersion(t *testing.T) {
 	f := newFixture(t, Limits{Counts: 10})
 	computed := int64(0)
@@ -166,7 +166,7 @@ func TestCountsAreOfTheirVersion(t *testing.T) {
 	}
 }
 
-// TestLimitsAreKept puts more than there is room for.
+// TestLimitsAreKept puts more records and counts than the limits allow.
 func TestLimitsAreKept(t *testing.T) {
 	const limit = 20_000
 	f := newFixture(t, Limits{Records: limit, Counts: 5})
@@ -188,7 +188,7 @@ func TestLimitsAreKept(t *testing.T) {
 	}
 }
 
-// TestZeroLimitsAreOff checks that nothing is kept where a part is switched off.
+// TestZeroLimitsAreOff checks that a limit of 0 switches a part of the cache off.
 func TestZeroLimitsAreOff(t *testing.T) {
 	f := newFixture(t, Limits{})
 	acme, computed := record(f.company, 1, "Acme"), 0
@@ -201,7 +201,7 @@ func TestZeroLimitsAreOff(t *testing.T) {
 	}
 }
 
-// TestWhatIsCacheable holds which kinds of records are kept.
+// TestWhatIsCacheable checks which entities are cached.
 func TestWhatIsCacheable(t *testing.T) {
 	schema, err := catalog.Schema()
 	if err != nil {

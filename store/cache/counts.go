@@ -2,20 +2,19 @@ package cache
 
 import "sync"
 
-// Count is what one question counts.
+// Count is the result of a statement that counts.
 type Count struct {
-	N, More int64        // numbers; what they mean is the caller's
+	N, More int64        // the caller knows their meaning
 	Values  []ValueCount // must not be changed
 }
 
-// ValueCount is one value of a field and how many records hold it.
+// ValueCount is one value of a field and how many records have it.
 type ValueCount struct {
 	Value string
 	N     int64
 }
 
-// maxText is how much text a count may have. With more it is not kept, so that counts need
-// no limit in bytes.
+// maxText is how many bytes of text a cached count may have. So their number limits their memory.
 const maxText = 500
 
 // text returns how many bytes of text the count has.
@@ -33,7 +32,7 @@ type counts struct {
 	entries map[Key]countEntry
 }
 
-// countEntry is a count and the version that it is of.
+// countEntry is a count and the version of the workspace at which it was computed.
 type countEntry struct {
 	Count
 	version uint64
@@ -46,8 +45,7 @@ func (c *counts) get(key Key) (countEntry, bool) {
 	return entry, found
 }
 
-// put keeps a count. When there are too many all others are dropped: most are of versions
-// that have passed.
+// put stores a count. If there are too many, all others are dropped: most are of old versions.
 func (c *counts) put(key Key, entry countEntry) {
 	if c.limit == 0 || key == (Key{}) || entry.text() > maxText {
 		return

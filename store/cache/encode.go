@@ -6,9 +6,9 @@ import (
 	"crmkit/crm"
 )
 
-// An encoded record is one string without pointers: for each field that is set its
-// position, its kind and its value, and after a reference the label of the record that it
-// names. It takes a third of what the values take, and decoded records share its text.
+// An encoded record is one string without pointers: the position, the kind and the value of each
+// field that is set, and after a reference the label of its record. It takes a third of the memory
+// of the values. Decoded records share its text.
 
 // encodeRecord returns a record encoded.
 func encodeRecord(rec crm.Record) string {
@@ -44,7 +44,7 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-// decodeRecord returns the record of an entity that was encoded.
+// decodeRecord returns the record of an entity from its encoding.
 func decodeRecord(e *crm.Entity, key int64, encoded string) crm.Record {
 	rec := crm.NewRecord(e)
 	rec.Key, rec.ID = key, crm.RecordID(e.Prefix, key)
@@ -80,8 +80,8 @@ func decodeRecord(e *crm.Entity, key int64, encoded string) crm.Record {
 // decoder is the rest of an encoded record.
 type decoder string
 
-// number reads an unsigned number as encoding/binary writes it. binary.Uvarint reads bytes,
-// and converting the string to those would copy it.
+// number reads an unsigned number in the encoding of encoding/binary. binary.Uvarint needs a slice of
+// bytes, which would be a copy of the string.
 func (d *decoder) number() (n uint64) {
 	for i := 0; ; i++ {
 		c := (*d)[i]

@@ -9,7 +9,7 @@ import (
 	"crmkit/crm/fieldtype"
 )
 
-// FuzzEncode encodes records and compares what is decoded.
+// FuzzEncode encodes records, decodes them, and compares the two.
 func FuzzEncode(f *testing.F) {
 	schema, err := catalog.Schema()
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 )
 
-// Key names what is counted: a question with its arguments, about a workspace. The zero Key
-// names nothing, and nothing is kept under it.
+// Key identifies a count: a statement with its arguments, for a workspace. Nothing is stored under
+// the zero Key.
 type Key [sha256.Size]byte
 
-// NewKey returns the key of a question. Two keys are equal only if workspace, text and all
-// arguments are. Arguments are integers and strings; with any other the key is zero.
+// NewKey returns the key of a statement. Two keys are equal only if workspace, text and all arguments
+// are equal. With an argument that is neither an integer nor a string the key is zero.
 func NewKey(workspace int64, text string, args []any) Key {
 	data, ok := appendQuestion(make([]byte, 0, len(text)+16*(len(args)+2)), workspace, text, args)
 	if !ok {
@@ -19,8 +19,8 @@ func NewKey(workspace int64, text string, args []any) Key {
 	return sha256.Sum256(data)
 }
 
-// appendQuestion encodes a question so that no two are encoded alike: each part has a fixed
-// length or its length in front, and each argument its type.
+// appendQuestion appends an encoding that is different for each question: each part has a fixed
+// length or begins with its length, and each argument has its type.
 func appendQuestion(b []byte, workspace int64, text string, args []any) (_ []byte, ok bool) {
 	b = appendString(appendInt(b, workspace), text)
 	for _, arg := range args {

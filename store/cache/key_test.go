@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyArgs draws arguments of a statement, often some that differ little.
+// anyArgs draws arguments of a statement, often arguments that differ little.
 var anyArgs = rapid.SliceOfN(rapid.OneOf(
 	rapid.Map(rapid.Int64(), func(n int64) any { return n }),
 	rapid.Map(rapid.Int64Range(0x10FFFE, 0x110002), func(n int64) any { return n }),
@@ -15,8 +15,8 @@ var anyArgs = rapid.SliceOfN(rapid.OneOf(
 	rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 20), func(text []byte) any { return string(text) }),
 ), 0, 4)
 
-// TestOtherQuestionsHaveOtherKeys checks that two questions share a key only where they are
-// the same question: the count of one never answers the other.
+// TestOtherQuestionsHaveOtherKeys checks that two questions have the same key only if they are equal,
+// so that the count of one is never returned for the other.
 func TestOtherQuestionsHaveOtherKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		texts := rapid.SampledFrom([]string{"", "a", "ab", "SELECT 1", "SELECT 1\x00"})
@@ -29,7 +29,7 @@ func TestOtherQuestionsHaveOtherKeys(t *testing.T) {
 			t2 = texts.Draw(t, "other text")
 		case -1:
 			a2 = anyArgs.Draw(t, "other args")
-		default: // one shape, another value
+		default: // the same text, another value
 			a2[at] = anyArgs.Filter(func(args []any) bool { return len(args) > 0 }).Draw(t, "other arg")[0]
 		}
 		same := w1 == w2 && t1 == t2 && slices.Equal(a1, a2)

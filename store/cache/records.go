@@ -7,21 +7,21 @@ import (
 	"crmkit/crm"
 )
 
-// Layout is how records of an entity are kept.
+// Layout is an entity with its references, as the cache needs them. It does not change.
 type Layout struct {
 	entity    *crm.Entity
 	refs      []reference
 	cacheable bool
 }
 
-// reference is a field of an entity that names another record.
+// reference is a field of an entity that refers to another record.
 type reference struct {
 	position int
 	target   *crm.Entity
 }
 
-// NewLayout returns the layout of an entity. Records are kept that change only together with
-// their workspace, and refer only to others of that sort.
+// NewLayout returns the layout of an entity. It is cacheable if its records, and those that they
+// refer to, change only with the version of their workspace.
 func NewLayout(e *crm.Entity) *Layout {
 	l := &Layout{entity: e, cacheable: ownTable(e)}
 	for i := range e.Fields {
@@ -39,10 +39,10 @@ func NewLayout(e *crm.Entity) *Layout {
 // of the entity.
 func ownTable(e *crm.Entity) bool { return !e.IsView() }
 
-// Cacheable reports whether records of the entity are kept.
+// Cacheable reports whether records of the entity can be cached.
 func (l *Layout) Cacheable() bool { return l.cacheable }
 
-// RecordKey names a record.
+// RecordKey identifies a record.
 type RecordKey struct {
 	Entity *crm.Entity
 	Key    int64
@@ -52,11 +52,11 @@ type RecordKey struct {
 type entry struct {
 	encoded string // empty: only the label is known
 	label   string
-	size    int64 // about, in memory; 0: there is no entry
+	size    int64 // about how many bytes of memory it takes; 0: there is no entry
 }
 
-// entryCost is about the memory of an entry beside its text: its place in a map, and how
-// allocations are rounded.
+// entryCost is about how many bytes an entry takes in addition to its text: a part of a map, and the
+// rounding of allocations.
 const entryCost = 130
 
 func newEntry(encoded, label string) entry {
@@ -75,14 +75,14 @@ type records struct {
 	hits, misses atomic.Int64
 }
 
-// batch is records that are asked for.
+// batch is the records of one read.
 type batch struct {
 	layout  *Layout
 	keys    []int64
-	records []crm.Record // by the position of their key; without an entity: missing
+	records []crm.Record // by the position of their key; a missing record has no entity
 }
 
-// get fills the batch with what is there, and returns the positions of the rest.
+// get fills the batch with cached records, and returns the positions of the others.
 func (r *records) get(s Snapshot, b batch) (missing []int) {
 	if r.limit > 0 && b.layout.cacheable && s.Valid() {
 		for i, encoded := range r.encoded(b) {
@@ -92,7 +92,7 @@ func (r *records) get(s Snapshot, b batch) (missing []int) {
 		}
 		r.dropRenamed(b)
 	}
-	valid := s.Valid() // also after what was found is read
+	valid := s.Valid() // also after the records were decoded
 	for i := range b.records {
 		if !valid {
 			b.records[i] = crm.Record{}
@@ -106,7 +106,7 @@ func (r *records) get(s Snapshot, b batch) (missing []int) {
 	return missing
 }
 
-// encoded returns the records of the batch as they are kept, empty for those that are not.
+// encoded returns the encoded records of the batch, empty for those that are not cached.
 func (r *records) encoded(b batch) []string {
 	list := make([]string, len(b.keys))
 	r.mu.Lock()
@@ -117,8 +117,8 @@ func (r *records) encoded(b batch) []string {
 	return list
 }
 
-// dropRenamed takes those records out of the batch that show an old label of another
-// record, or one that is no longer known.
+// dropRenamed removes the records from the batch that show an old label of another record, or the
+// label of a record that is not cached any more.
 func (r *records) dropRenamed(b batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,8 +129,8 @@ func (r *records) dropRenamed(b batch) {
 	}
 }
 
-// labelsCurrent reports whether the labels that a record shows are those of the records it
-// refers to. The caller holds the lock.
+// labelsCurrent reports whether a record has the current labels of the records that it refers to.
+// The caller holds the lock.
 func (r *records) labelsCurrent(l *Layout, rec crm.Record) bool {
 	for _, ref := range l.refs {
 		if v := rec.Values[ref.position]; v.Set() {
@@ -154,8 +154,8 @@ func (r *records) lookup(key RecordKey) entry {
 	return e
 }
 
-// put keeps records and the labels that they show, unless the snapshot is not valid any
-// more: some of them may have changed then.
+// put stores records and the labels that they show. It does nothing if the snapshot is not valid any
+// more, because records may have changed then.
 func (r *records) put(s Snapshot, l *Layout, list []crm.Record) {
 	if r.limit == 0 || !l.cacheable {
 		return
@@ -179,18 +179,18 @@ func (r *records) put(s Snapshot, l *Layout, list []crm.Record) {
 	}
 }
 
-// putLabel keeps the label of a record of which nothing is known. The caller holds the lock.
+// putLabel stores the label of a record that is not cached. The caller holds the lock.
 func (r *records) putLabel(key RecordKey, label string) {
 	if r.lookup(key).size == 0 {
 		r.insert(key, newEntry("", label))
 	}
 }
 
-// insert adds an entry to the young generation, and makes room for it. The caller holds the
-// lock.
+// insert adds an entry to the young generation, and drops the old one if there is no room. The caller
+// holds the lock.
 func (r *records) insert(key RecordKey, e entry) {
 	if more := e.size - r.young[key].size; r.youngBytes+more > r.limit/2 {
-		clear(r.old) // its memory is used again
+		clear(r.old) // and use its memory again
 		r.young, r.old = r.old, r.young
 		r.youngBytes, r.oldBytes = e.size, r.youngBytes
 	} else {
@@ -217,7 +217,7 @@ func (r *records) clear() {
 	r.youngBytes, r.oldBytes = 0, 0
 }
 
-// size returns about how much memory the records take.
+// size returns about how many bytes of memory the records take.
 func (r *records) size() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
