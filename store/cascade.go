@@ -187,7 +187,7 @@ func (tx *Tx) finishCascade(c cascade) error {
 
 // hide deletes a record to which many refer. Its row stays in the table, so that foreign keys
 // remain valid, but with a negative workspace, so that nobody reads it. A cascade does the
-// rest, which readers do not see (pending_view.go).
+// rest, which readers do not see (store/table/pending_view.go).
 func (tx *Tx) hide(rec crm.Record) error {
 	e := rec.Entity
 	set := "workspace_id = -workspace_id"

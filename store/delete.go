@@ -11,7 +11,7 @@ import (
 // Delete removes a record. References to it become unset, and records that belong to no other
 // record are deleted with it; each of these is a change of its own in the log. If they are
 // many they follow later, in steps, and later is true. Readers see the final state at once
-// (pending_view.go), except for values derived from these records: counts, last times, and the
+// (store/table/pending_view.go), except for values derived from these records: counts, last times, and the
 // version of a record that loses a reference.
 func (tx *Tx) Delete(rec crm.Record) (later bool, err error) {
 	if err := tx.MayChange(rec); err != nil {

@@ -1,20 +1,22 @@
-// Package store keeps records and the log of their changes in one SQLite file. Only this
-// package and those below it execute SQL. Every statement on records has the workspace of the
-// actor, which the store adds, so no caller can forget it.
+// Package store keeps records and the log of their changes in one SQLite file. Only the
+// packages in store/ execute SQL. Every statement on records has the workspace of the actor,
+// which the store adds, so no caller can forget it.
 //
 // # Layers
 //
 // Each may call those before it, and no other:
 //
+//   - cache, textindex and lastused keep data in memory and know no SQL; fair shares queues
+//     among users; spool makes temporary files.
 //   - sqlite is the file: opening, locks, migrations, backups, prepared statements.
-//   - table has the SQL of one entity's rows; snapshot is a read of what is committed;
-//     changelog reads the log; list plans a list and reads its page.
-//   - cache, textindex and lastused are memory. They know no SQL.
-//   - txn runs writes in groups and reads in turns, and brings the memory in step.
+//   - table has the SQL of one entity's rows; snapshot is a read of what is committed; dryrun
+//     remembers what the steps of a dry run did.
+//   - changelog reads the log; list plans a list and reads its page.
+//   - txn runs writes in groups and reads in turns, and updates the caches after a commit.
 //   - view answers the questions of one request, all of the same moment.
 //   - maintenance deletes what has expired.
 //   - store changes records: this package.
-//   - account has users, workspaces, tokens and what guards them.
+//   - account has users, workspaces, tokens, sign-in codes and quotas.
 //
 // # A change of a record
 //
@@ -32,12 +34,13 @@
 // and its dependents change in steps (cascade.go). Until the last of these, readers leave out
 // rows that will be deleted and references to what is gone (store/table/pending_view.go), and a
 // write that meets one of these rows brings it into its final state first (pending_read.go). So
-// the delete is one moment for everybody. Counts that other records keep, and storage, follow
+// every reader sees the delete happen at one moment. Counts that other records keep, and storage, follow
 // with the steps.
 //
 // # Invariants
 //
-// What a record keeps of others is equal to what a statement over the tables would compute.
+// A count, time or label that a record stores about other records equals what a query over the
+// tables would return.
 // Every change is in the log, from which each earlier state can be read. The storage of a
 // workspace is the sum of the bytes of its rows, to the byte.
 package store

@@ -94,8 +94,8 @@ func Verify(ctx context.Context, path string) (sqlite.Summary, error) {
 // maxDamaged is how many damaged values an error names.
 const maxDamaged = 10
 
-// checkValues looks for lists and objects of records that are not as this program writes
-// them.
+// checkValues returns an error that names the lists and objects of records that are not JSON
+// arrays or objects, at most maxDamaged of them.
 func checkValues(ctx context.Context, c *sqlite.Conn) error {
 	var faults []string
 	for i := range catalog.Entities {
@@ -108,7 +108,7 @@ func checkValues(ctx context.Context, c *sqlite.Conn) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return errors.New("values are damaged: " + strings.Join(faults[:min(len(faults), maxDamaged)], ", ") + "; take what they were from a backup (crmkit restore), or set them anew with the sqlite3 shell while no server runs")
+	return errors.New("values are damaged: " + strings.Join(faults[:min(len(faults), maxDamaged)], ", ") + "; restore a backup (crmkit restore), or correct them with the sqlite3 shell while no server runs")
 }
 
 // damagedValues names the damaged values of a kind of record. A file of an older schema

@@ -143,11 +143,12 @@ func (tx *Tx) setInherited(of *crm.Entity, key int64) error {
 	return tx.updateRollups(before, after)
 }
 
-// propagateStep updates some of the records that inherit from one, in the order of the index
-// on the reference.
+// propagateStep sets the inherited reference of the next records that refer to c.record, as many
+// as a step may change, and stores in cascades where to go on. They are taken in the order of
+// the index on the reference.
 func (tx *Tx) propagateStep(c cascade) error {
 	at := slices.IndexFunc(tx.store.inherited, func(v inheritedRef) bool { return v.name() == c.kind })
-	if at < 0 {
+	if at < 0 { // a reference that the schema no longer has
 		return tx.finishCascade(c)
 	}
 	v, step := tx.store.inherited[at], tx.store.cascades.step

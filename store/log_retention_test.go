@@ -1,11 +1,12 @@
 package store
 
 import (
-	"crmkit/store/maintenance"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"crmkit/store/maintenance"
 )
 
 // TestLogIsTrimmed keeps the log for 30 days. Older entries are deleted in steps, the newest entry

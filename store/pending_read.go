@@ -7,7 +7,7 @@ import (
 	"crmkit/store/table"
 )
 
-// A write sees a delete that has not finished as readers do (pending_view.go). A record that
+// A write sees a delete that has not finished as readers do (store/table/pending_view.go). A record that
 // it changes is brought into the final state first.
 
 // readVisible reads a record of the transaction's workspace as readers see it: without
@@ -41,7 +41,7 @@ func (tx *Tx) hasPendingDeletes() (bool, error) {
 	return tx.Row(table.PendingDeletes, []any{tx.Actor.Workspace}, &one)
 }
 
-// danglingRefs returns the references of a record that lead to deleted records.
+// danglingRefs returns the references of a record to records whose delete has not finished.
 func (tx *Tx) danglingRefs(rec crm.Record) (lost []crm.Reference, err error) {
 	refs := table.References(rec.Entity)
 	if !slices.ContainsFunc(refs, func(f *crm.Field) bool { return rec.Value(f.Name).Set() }) {

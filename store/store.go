@@ -112,13 +112,16 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// open opens the database, ends what an earlier process left (temporary files, reservations),
+// and starts the work in the background. The secret must be there before the first read of an
+// entity with sealed ids.
 func (s *Store) open(ctx context.Context) (err error) {
 	o := s.opts
 	s.db, err = txn.Open(ctx, txn.Options{File: o.file(), Clock: o.Clock, Log: o.Log, Plans: o.Plans, Cache: s.cache, Indexes: s.indexes, MaxWrite: o.MaxWrite, Idle: o.idle, Tuning: o.tuning})
 	if err != nil {
 		return err
 	}
-	s.reads.Use(s.db)
+	s.reads.SetDB(s.db)
 	s.upkeep = maintenance.New(maintenance.Options{DB: s.db, LastUsed: s.lastUsed, LogDays: o.LogDays, Log: o.Log, Draining: s.draining})
 	if err := s.spools.RemoveLeft(); err != nil {
 		return err

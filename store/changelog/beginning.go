@@ -2,10 +2,11 @@ package changelog
 
 import (
 	"context"
+	"time"
+
 	"crmkit/crm"
 	"crmkit/store/snapshot"
 	"crmkit/store/sqlite"
-	"time"
 )
 
 // Beginning is the first entry that a log still has.

@@ -1,7 +1,7 @@
 // Package txn runs the reads and writes of one database: a queue of writes that are committed
-// together, turns for the reads, the counters that a commit leaves, and the caches that follow
-// it. It knows the record as a value that caches are given, and nothing of fields or
-// references: those are package store, which adds its methods to Tx.
+// together, turns for the reads, the counters that each commit updates, and the caches. It
+// hands changed records to the caches and does not look at their fields. Fields and references
+// are known to package store, whose Tx embeds the one of this package.
 //
 // # Group commit
 //
@@ -17,12 +17,13 @@
 // nearly all writes succeed. So failures are handled by one rule, that of Batch in
 // etcd-io/bbolt (batch.go):
 //
-//   - A write that fails before it has written anything is out. The others are not concerned.
+//   - A write that fails before it has written anything is removed from the batch. The others
+//     go on.
 //   - Where writes fail after they have written, the transaction is rolled back, and the
 //     others run again without them. Those that failed run afterwards, each alone in a
 //     transaction of its own, since what others wrote may be the reason for the failure.
-//   - Where the second run meets another write that fails so, which can happen because the
-//     first failure left nothing, all of the batch run alone.
+//   - If a further write fails in the second run, which does not see the writes that were
+//     rolled back, every write of the batch runs alone.
 //
 // So a write runs at most three times, whatever others do: a client that sends failing writes
 // all day costs the others of a batch one further run. After a failure the first run goes on,
@@ -36,14 +37,15 @@
 //
 // A write that was answered without an error is on the disk, and every later read of this
 // process finds it, from the tables or from memory. A write that was answered with an error
-// left nothing behind, with two exceptions: Tx.CommitWithError, and a COMMIT that failed. Then
-// it is not known whether the transaction was kept, the answer says so, and the caches drop
-// what the batch touched, so that they are right in either case. A panic in a write is the
+// left nothing behind, with two exceptions: Tx.CommitWithError, and a COMMIT that failed. After
+// a failed COMMIT it is not known whether the transaction was kept. The answer says so, and the
+// caches drop what the batch touched, so that they are right in either case. A panic in a write is the
 // error of that write; a panic in a cache empties the caches, and the writer goes on.
 //
 // # Turns
 //
-// A read of records waits for a turn. There is one turn more than processors, and a tenant
-// has at most all but one of them. Reads of accounts, such as the lookup of a token, take no
-// turn and have connections of their own, so that they never wait behind lists.
+// A read of records waits for a turn. There is one turn more than processors, and a tenant (a
+// user, in all of their workspaces) has at most all but one of them. Reads of accounts, such as
+// the lookup of a token, take no turn and have connections of their own, so that they never
+// wait behind lists.
 package txn

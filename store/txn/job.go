@@ -113,7 +113,7 @@ func Stopped() error {
 // tooLong is the error of a write that took longer than Options.MaxWrite.
 func (w *writer) tooLong() error {
 	return &lateError{crm.Error{Code: crm.NotReady, RetryAfter: retryAfter,
-		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send less at once: fewer rows or ids.", w.tuning.MaxWrite.Seconds())}}
+		Hint: fmt.Sprintf("the write was not done after the %.0f s that one may take, and nothing of it was saved. Send fewer rows or ids in one request.", w.tuning.MaxWrite.Seconds())}}
 }
 
 type lateError struct{ fault crm.Error }

@@ -74,7 +74,7 @@ func waitError(err error) error {
 		refused.RetryAfter = retryAfter
 		return refused
 	case errors.Is(err, fair.ErrTimeout):
-		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the reads before this one take too long; nothing was read. Send fewer at once, or narrow them, and try again."}
+		return &crm.Error{Code: crm.NotReady, RetryAfter: retryAfter, Hint: "the reads before this one take too long; nothing was read. Try again with fewer requests at the same time, or with narrower filters."}
 	}
 	return err
 }

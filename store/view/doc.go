@@ -7,14 +7,14 @@
 // All that the methods of a View return is of the same moment: the records of a page, its total,
 // the words that a search may have meant, and the values that are in use. The obvious design
 // gives each method a transaction of its own. Then the parts of one answer disagree while others
-// write: a list says that it found nothing, and names as the reason a value that, by now, a
-// record has.
+// write: a list is empty, and its explanation says that there are three deals in this stage,
+// which were made in between.
 //
 // A view begins with the first method that reads. It takes three things together: a
 // transaction, the version of the cache, and a snapshot of the text index, and checks that no
-// commit came between them. Where one did it begins again, a few times in some milliseconds.
-// After that it goes on without the index, and SQL searches: slower, but never of another
-// moment. It never waits for a write to reach the disk.
+// commit came between them. If one did, it tries again with growing pauses, the last of some
+// 10 ms. After that it does without the index, and the search is done in SQL: slower, but never
+// of another moment. It never waits for a write to reach the disk.
 //
 // # Memory
 //

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+
 	"crmkit/query"
 	"crmkit/store/cache"
 	"crmkit/store/list"

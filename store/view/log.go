@@ -2,23 +2,24 @@ package view
 
 import (
 	"context"
+	"time"
+
 	"crmkit/store/changelog"
 	"crmkit/store/list"
 	"crmkit/store/txn"
-	"time"
 )
 
 // LogTrimmed returns the time of the oldest entry in the log of the workspace if older ones
 // were deleted; otherwise the zero time.
 func (v *View) LogTrimmed() (time.Time, error) {
-	if err := v.begin(v.reads.schema.Entities[0]); err != nil {
+	if err := v.begin(v.reads.schema.Entities[0]); err != nil { // any entity: only the moment matters
 		return time.Time{}, err
 	}
 	b, err := changelog.LogBeginning(v.ctx, v.rows, v.actor.Workspace)
-	if b.Number <= 1 {
+	if err != nil || b.Number <= 1 { // 0: the log is empty; 1: nothing was deleted
 		return time.Time{}, err
 	}
-	return b.At, err
+	return b.At, nil
 }
 
 // replay completes the entries of a page of the log, which may end earlier for it.

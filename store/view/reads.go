@@ -38,7 +38,7 @@ type Reads struct {
 }
 
 // New returns reads of a database that is not open yet: it makes the text index, which the
-// database keeps in step with its commits. Use must be called before anything is read.
+// database keeps in step with its commits. SetDB must be called before anything is read.
 func New(o Options) *Reads {
 	s := &Reads{schema: o.Schema, tables: o.Tables, pending: o.Pending, cache: o.Cache, lastUsed: o.LastUsed, keepsText: o.Search > 0}
 	opts := textindex.Options{Schema: o.Schema, Source: indexSource{s}, Limit: o.Search, Now: o.Clock, Log: o.Log, Wait: maxRead / 2}
@@ -49,8 +49,8 @@ func New(o Options) *Reads {
 	return s
 }
 
-// Use sets the database that is read.
-func (s *Reads) Use(db *txn.DB) { s.db = db }
+// SetDB sets the database that is read.
+func (s *Reads) SetDB(db *txn.DB) { s.db = db }
 
 // Indexes returns the text index, which is filled from the tables when a search needs it.
 func (s *Reads) Indexes() *textindex.Set { return s.indexes }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+
 	"crmkit/crm"
 	"crmkit/store/txn"
 )
