@@ -139,18 +139,19 @@ func damagedValues(ctx context.Context, c *sqlite.Conn, e *crm.Entity) (faults [
 // loadSecret returns the file's own key, made at the first start.
 func (s *Store) loadSecret(ctx context.Context) ([]byte, error) {
 	var text string
-	err := s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
-		found, err := tx.Row("SELECT value FROM meta WHERE name = 'secret'", nil, &text)
-		if found || err != nil {
-			return err
-		}
+	found, err := sqlite.Found(s.Read(ctx, func(v *ReadTx) error {
+		return v.Row(ctx, "SELECT value FROM meta WHERE name = 'secret'", nil, &text)
+	}))
+	if err == nil && !found {
 		fresh := make([]byte, 32)
 		if _, err := s.random.Read(fresh); err != nil {
-			return err
+			return nil, err
 		}
 		text = hex.EncodeToString(fresh)
-		return tx.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1)", text)
-	})
+		err = s.Write(ctx, crm.Actor{}, func(tx *Tx) error {
+			return tx.Exec("INSERT INTO meta (name, value) VALUES ('secret', $1)", text)
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -107,3 +107,33 @@ func TestMissingFolderIsRefused(t *testing.T) {
 		t.Errorf("the folder: %v", err)
 	}
 }
+
+// TestLinkToMissingFileHasOneLock opens a file through a link before the file exists: the next
+// process, for which it exists, meets the same lock.
+func TestLinkToMissingFileHasOneLock(t *testing.T) {
+	folder := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(folder, "data"), 0o700))
+	must(t, os.Symlink("data", filepath.Join(folder, "way")))
+	for name, target := range map[string]string{
+		"absolute.db": filepath.Join(folder, "data", "a.db"), "relative.db": "data/b.db", "through.db": "way/c.db", "chain.db": "through2.db", "through2.db": "way/d.db",
+	} {
+		link := filepath.Join(folder, name)
+		if _, err := os.Lstat(link); err != nil {
+			must(t, os.Symlink(target, link))
+		}
+	}
+	for _, name := range []string{"absolute.db", "relative.db", "through.db", "chain.db"} {
+		link := filepath.Join(folder, name)
+		openAt(t, link)
+		if second, err := Open(t.Context(), Options{Path: link, Schema: builtin(t)}); err == nil {
+			t.Errorf("%s has two owners", name)
+			must(t, second.Close())
+		}
+	}
+	loop := filepath.Join(folder, "loop.db")
+	must(t, os.Symlink("loop.db", loop))
+	if s, err := Open(t.Context(), Options{Path: loop, Schema: builtin(t)}); err == nil {
+		t.Error("a link to itself was opened")
+		must(t, s.Close())
+	}
+}

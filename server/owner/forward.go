@@ -19,7 +19,8 @@ import (
 const (
 	// origin is the address in requests to an owner. The connection goes to the socket.
 	origin = "http://127.0.0.1"
-	// maxAnswer is the most bytes of an answer that is held in memory until it is complete.
+	// maxAnswer is the most bytes of an answer that is held in memory until it is complete; the
+	// rest of a longer one is copied as it comes.
 	maxAnswer = 32 << 20
 	// keyHeader makes it safe to send a request again: the answer is stored under the key in
 	// the transaction of the write.
@@ -170,7 +171,7 @@ func (f *forwarding) send(to http.RoundTripper) error {
 		if err != nil {
 			return err
 		}
-		body = bytes.NewReader(whole)
+		body = io.MultiReader(bytes.NewReader(whole), res.Body) // a longer answer has a rest
 	}
 	f.answered = true
 	for name, values := range res.Header {

@@ -38,6 +38,7 @@ type ownership struct {
 	store     *store.Store
 	api       func() (http.Handler, error) // made on the first use; commands like backup need no API
 	http      *http.Server                 // on the socket; nil: no socket could be made, or the role is Brief
+	socket    string                       // its path; empty: there is none
 	ending    chan struct{}                // closed when it takes no more requests of other processes
 	ended     chan struct{}                // closed when the lock is free
 	requests  sync.WaitGroup               // of this process
@@ -61,6 +62,7 @@ func newOwnership(s *Session, st *store.Store) *ownership {
 		s.opts.Log.Warn("no socket could be made beside the database: other processes cannot work on it", "error", err)
 		return o
 	}
+	o.socket = l.name
 	o.http = &http.Server{Handler: o, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn)}
 	go func() {
@@ -98,8 +100,8 @@ func (o *ownership) end(why ending) error {
 	<-o.stopped
 	o.wait()
 	var errs []error
-	if o.http != nil {
-		errs = append(errs, removeIfExists(socketName(o.session.opts.Path)))
+	if o.socket != "" {
+		errs = append(errs, removeIfExists(o.socket))
 	}
 	errs = append(errs, o.store.Close())
 	close(o.ended)

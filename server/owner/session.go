@@ -91,7 +91,7 @@ func (s *Session) start(ctx context.Context) error {
 		if err == nil || !errors.As(err, &held) {
 			return err
 		}
-		found := s.ask(ctx)
+		found := s.askUntil(ctx, end)
 		switch {
 		case found == nil && s.opts.Role != Primary:
 			return nil
@@ -104,8 +104,11 @@ func (s *Session) start(ctx context.Context) error {
 	}
 }
 
-// ask checks that the owner answers, and for a server asks it to hand over.
-func (s *Session) ask(ctx context.Context) error {
+// askUntil checks that the owner answers, and for a server asks it to hand over. An owner that
+// accepts a connection and does not answer, as one that was stopped, is an error at the end.
+func (s *Session) askUntil(ctx context.Context, end time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
 	if s.opts.Role == Primary {
 		return s.call(ctx, "hand-over")
 	}

@@ -22,7 +22,7 @@ const maxConnections = 1000
 // listen makes the socket of a file whose lock this process holds, and replaces an existing
 // one. It is made in a folder that only its owner may enter, and moved out of it when it has
 // its mode, so that another user can connect at no time.
-func listen(path string) (net.Listener, error) {
+func listen(path string) (*listener, error) {
 	name := socketName(path)
 	folder := name + ".new"
 	inside := filepath.Join(folder, "s")
@@ -33,19 +33,18 @@ func listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	l, err := bind(inside)
+	if err != nil {
+		return nil, errors.Join(err, removeIfExists(folder))
+	}
+	err = errors.Join(os.Chmod(inside, 0o600), sqlite.GiveName(inside, path))
 	if err == nil {
-		err = errors.Join(os.Chmod(inside, 0o600), sqlite.GiveName(inside, path))
-		if err == nil {
-			err = os.Rename(inside, name)
-		}
-		if err != nil {
-			err = errors.Join(err, l.Close())
-		}
+		err = os.Rename(inside, name)
 	}
-	if err = errors.Join(err, removeIfExists(inside), removeIfExists(folder)); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, errors.Join(err, l.Close(), removeIfExists(inside), removeIfExists(folder))
 	}
-	return &listener{UnixListener: l, places: make(chan struct{}, maxConnections)}, nil
+	_ = removeIfExists(folder) // the next owner removes it otherwise
+	return &listener{UnixListener: l, name: name, places: make(chan struct{}, maxConnections)}, nil
 }
 
 // bind listens on a new socket, which stays when the listener is closed: its name may be
@@ -81,6 +80,7 @@ func removeIfExists(name string) error {
 // wait in the queue of the kernel.
 type listener struct {
 	*net.UnixListener
+	name   string // of the socket, to remove it: the name of the database may lead to another file by then
 	places chan struct{}
 }
 

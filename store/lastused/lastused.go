@@ -7,10 +7,12 @@ import (
 	"sync"
 )
 
-// Buffer has the uses that are not written yet. It is ready for use, by several goroutines.
+// Buffer has the uses that are not written yet, and those of the last flush: a reader that read
+// a row before the flush looks here after it. It is ready for use, by several goroutines.
 type Buffer struct {
-	mu   sync.Mutex
-	used map[string]Use // by token id
+	mu      sync.Mutex
+	used    map[string]Use // not written; by token id
+	written map[string]Use // by the flush before the next All
 }
 
 // Use is the last use of a token.
@@ -29,38 +31,47 @@ func (b *Buffer) Mark(token string, use Use) {
 	b.used[token] = use
 }
 
-// Since returns the later of at and the last use in the buffer.
-func (b *Buffer) Since(id string, at int64) int64 {
+// Since returns the later of at, which the row of the token has, and the last use in the
+// buffer.
+func (b *Buffer) Since(token string, at int64) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return max(b.used[id].At, at)
+	return max(b.used[token].At, b.written[token].At, at)
 }
 
-// All returns the uses that are not written yet.
+// All begins a flush: it returns the uses that are not written yet, and drops those that the
+// flush before has written.
 func (b *Buffer) All() map[string]Use {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.written = map[string]Use{}
 	return maps.Clone(b.used)
 }
 
-// Of returns those of one user, by token id.
+// Of returns the last uses of one user's tokens, by token id.
 func (b *Buffer) Of(user int64) map[string]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	own := map[string]int64{}
-	for id, u := range b.used {
-		if u.User == user {
-			own[id] = u.At
+	for _, uses := range []map[string]Use{b.written, b.used} { // a use that is not written is later
+		for id, u := range uses {
+			if u.User == user {
+				own[id] = u.At
+			}
 		}
 	}
 	return own
 }
 
-// Saved removes uses that were written, unless the token was used again.
-func (b *Buffer) Saved(ids []string, used map[string]Use) {
+// Saved notes that uses were written, unless the token was used again.
+func (b *Buffer) Saved(tokens []string, used map[string]Use) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, id := range ids {
+	if b.written == nil {
+		b.written = map[string]Use{}
+	}
+	for _, id := range tokens {
+		b.written[id] = used[id]
 		if b.used[id] == used[id] {
 			delete(b.used, id)
 		}

@@ -40,14 +40,29 @@ func (l *Lock) Release() error {
 // the same for processes that open the database through a symbolic link.
 func LockName(path string) string { return Resolve(path) + ".lock" }
 
-// Resolve returns the path of a file without symbolic links. If the file does not exist yet, it is
-// the path in the resolved folder.
+// maxLinks is how many symbolic links to a missing file are followed, as Linux does
+// (path_resolution(7)).
+const maxLinks = 40
+
+// Resolve returns the path of the file itself, without symbolic links. For a file that does
+// not exist yet it is the path at which it will be made, also through a link: the first process
+// that opens the file must lock the same name as the next.
 func Resolve(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		return filepath.Join(folder, filepath.Base(path))
+	for range maxLinks {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return real
+		}
+		if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			path = filepath.Join(folder, filepath.Base(path))
+		}
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
 	}
 	return path
 }

@@ -71,8 +71,12 @@ func (tx *Tx) CountUnlogged() error {
 	return err
 }
 
-// SetCounters sets the counters of the transaction's workspace.
-func (tx *Tx) SetCounters(l Counters) { tx.db.writer.counters.is[tx.Actor.Workspace] = l }
+// SetCounters sets the counters of the transaction's workspace. They are written before the
+// commit, so it is a write: if the job fails after it, the transaction is rolled back.
+func (tx *Tx) SetCounters(l Counters) {
+	tx.dirty = true
+	tx.db.writer.counters.is[tx.Actor.Workspace] = l
+}
 
 // GrowStorage adds n bytes to the storage of the workspace; n may be negative. Above the cap
 // of the plan the error is plan_limit_reached; a negative n is never refused.

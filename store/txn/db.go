@@ -97,18 +97,22 @@ func (d *DB) open(ctx context.Context) (err error) {
 // single rows, so two suffice for any number of clients.
 const AccountReaders = 2
 
-// connect returns n reading connections, ready for use.
+// connect returns n reading connections, ready for use. After an error none is open.
 func (d *DB) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
 	readers := make(chan *sqlite.Conn, n)
 	for range n {
 		conn, err := d.file.Reader(ctx)
 		if err == nil {
+			readers <- conn
 			err = d.connected(conn)
 		}
 		if err != nil {
+			close(readers)
+			for conn := range readers {
+				err = errors.Join(err, conn.Close())
+			}
 			return nil, err
 		}
-		readers <- conn
 	}
 	return readers, nil
 }

@@ -35,9 +35,9 @@ func (tx *Tx) savepoint(fn func() error) (failure, err error) {
 	}
 	before := tx.dirty
 	tx.dirty = false
+	defer func() { tx.dirty = tx.dirty || before }() // also if fn panics
 	if failure = fn(); failure != nil && tx.dirty {
 		tx.partWrote, err = true, errPartialWrite
 	}
-	tx.dirty = tx.dirty || before
 	return failure, err
 }
