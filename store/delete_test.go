@@ -101,8 +101,8 @@ func TestDeleteLogsOneEntryPerRecord(t *testing.T) {
 	})
 }
 
-// TestDependentsCountsDeletedRecords compares the preview of a delete with the delete.
-func TestDependentsCountsDeletedRecords(t *testing.T) {
+// TestDependentsMatchTheDelete compares the preview of a delete with the delete.
+func TestDependentsMatchTheDelete(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		e := f.estate(ann)

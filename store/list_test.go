@@ -60,7 +60,7 @@ func TestTotals(t *testing.T) {
 	})
 }
 
-func TestTotalCountsBehindACursor(t *testing.T) {
+func TestTotalAfterACursor(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		f.bulk(ann, 10, "lead")

@@ -11,8 +11,8 @@ import (
 )
 
 // TestOpensAtOnce opens and closes a file from several sides at once, also while it is made.
-// SQLite answers that it is busy, without waiting, when a log comes or goes; nobody may see
-// that. The only error is that another side owns the file.
+// When a write-ahead log is created or removed, SQLite answers at once that it is busy. Open must
+// hide this: its only error is that another side owns the file.
 func TestOpensAtOnce(t *testing.T) {
 	for range 8 {
 		path := filepath.Join(t.TempDir(), "crmkit.db")

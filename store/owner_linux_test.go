@@ -35,8 +35,8 @@ func ownerNumber(t *testing.T, path string) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-// TestLockIsNoLink puts links in place of the lock file. The files that they lead to do not change.
-func TestLockIsNoLink(t *testing.T) {
+// TestLockFollowsNoLink puts links in place of the lock file. The files that they lead to do not change.
+func TestLockFollowsNoLink(t *testing.T) {
 	backup, _, _ := madeFile(t)
 	for name, plant := range map[string]func(old, new string) error{"symbolic": os.Symlink, "hard": os.Link} {
 		t.Run(name, func(t *testing.T) {

@@ -214,10 +214,10 @@ func (s *stepper) act(f *fixture) func(tx *Tx) error {
 	}
 }
 
-// TestADeleteIsDoneForReadersAtOnce runs random programs in a store that deletes in small
+// TestReadersSeeNoStepsOfADelete runs random programs in a store that deletes in small
 // steps, and in one that deletes at once. Both give the same answers after every write and
 // between the steps, from the caches and with the caches emptied.
-func TestADeleteIsDoneForReadersAtOnce(t *testing.T) {
+func TestReadersSeeNoStepsOfADelete(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { newStepRun(t, seed).run() })
 	}

@@ -57,8 +57,8 @@ func TestBrokenCachesDoNotStopWrites(t *testing.T) {
 	}
 }
 
-// TestDeletedWorkspacesAreForgotten checks that no cache has a record of a deleted workspace.
-func TestDeletedWorkspacesAreForgotten(t *testing.T) {
+// TestCachesDropDeletedWorkspaces checks that no cache has a record of a deleted workspace.
+func TestCachesDropDeletedWorkspaces(t *testing.T) {
 	f := onFile(t)
 	ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 	f.save(ann, "contact", "name", "Jane")

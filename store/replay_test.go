@@ -223,9 +223,9 @@ func sortMembers(members []crm.Member, order []string, whole bool) {
 	})
 }
 
-// TestThePastIsReadBackwards rebuilds every state of random programs from the present records and
+// TestLogRebuildsThePast rebuilds every state of random programs from the present records and
 // the log. It checks that the log shows the values before and after each change.
-func TestThePastIsReadBackwards(t *testing.T) {
+func TestLogRebuildsThePast(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			f := openAt(t, Memory)

@@ -284,9 +284,9 @@ func (f *fixture) find(actor crm.Actor, kind, text string) *query.Search {
 	return s
 }
 
-// TestUnknownCommitsForgetIndexes checks that text indexes are dropped after a commit with an
+// TestUnknownOutcomeDropsIndexes checks that text indexes are dropped after a commit with an
 // unknown outcome, so that searches read the tables again.
-func TestUnknownCommitsForgetIndexes(t *testing.T) {
+func TestUnknownOutcomeDropsIndexes(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	rec := f.save(ann, "contact", "name", "x")

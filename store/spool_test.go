@@ -70,9 +70,9 @@ func TestSpoolsEndWithTheStore(t *testing.T) {
 	}
 }
 
-// TestSpoolsOfTheKilledAreRemoved checks that Open removes the spools of a killed process, and no
+// TestSpoolsOfAKilledProcessAreRemoved checks that Open removes the spools of a killed process, and no
 // other file.
-func TestSpoolsOfTheKilledAreRemoved(t *testing.T) {
+func TestSpoolsOfAKilledProcessAreRemoved(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "crm[1].db")
 	left, other := path+spool.Suffix+"123", filepath.Join(folder, "crm1.db"+spool.Suffix+"123")

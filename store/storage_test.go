@@ -173,8 +173,8 @@ func storedReservations(t *testing.T, path string) (n int) {
 	return n
 }
 
-// TestForgottenReservationsEnd checks that a reservation that is never released ends after a day.
-func TestForgottenReservationsEnd(t *testing.T) {
+// TestReservationsExpire checks that a reservation that is never released ends after a day.
+func TestReservationsExpire(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	before := f.used(ann, catalog.Storage)

@@ -117,9 +117,9 @@ func TestLongWritesEndTheirBatch(t *testing.T) {
 	})
 }
 
-// TestWaitingWritesOfGoneClientsAreDropped cancels a write that waits. It returns at once and does
+// TestCancelledWaitingWritesAreDropped cancels a write that waits. It returns at once and does
 // not run.
-func TestWaitingWritesOfGoneClientsAreDropped(t *testing.T) {
+func TestCancelledWaitingWritesAreDropped(t *testing.T) {
 	f := onFile(t)
 	ann := f.member("ann@example.com")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -90,7 +90,7 @@ func (f *fixture) churn(actor crm.Actor, random *rand.Rand, mine []crm.Record) [
 	return mine
 }
 
-func TestLastSeatIsGivenOnce(t *testing.T) {
+func TestPlanLimitOfConcurrentCreates(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "free"
@@ -119,7 +119,7 @@ func TestLastSeatIsGivenOnce(t *testing.T) {
 	})
 }
 
-func TestFullPlanStillUpdatesAndFreesSeats(t *testing.T) {
+func TestFullPlanAllowsUpdatesAndDeletes(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		ann.Plan = "free"

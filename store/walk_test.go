@@ -174,7 +174,7 @@ func (f *fixture) checkWalks(actor crm.Actor, all []crm.Record, field *crm.Field
 	}
 }
 
-func TestWalkKeepsToItsFilter(t *testing.T) {
+func TestWalkMatchesItsFilter(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann := f.member("ann@example.com")
 		f.populate(ann, 20)

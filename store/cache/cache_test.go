@@ -201,8 +201,8 @@ func TestZeroLimitsAreOff(t *testing.T) {
 	}
 }
 
-// TestWhatIsCacheable checks which entities are cached.
-func TestWhatIsCacheable(t *testing.T) {
+// TestCacheableEntities checks which entities are cached.
+func TestCacheableEntities(t *testing.T) {
 	schema, err := catalog.Schema()
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@
 //
 // # Guarantees
 //
-//   - A Snapshot returns records and counts as the tables had them at its version: never older
+//   - A Snapshot returns the records and counts that the tables had at its version: never older
 //     ones, never those of two versions.
 //   - Memory stays below Limits; each part can be switched off with 0.
 //   - Two different questions have different Keys: a key is a digest of an encoding in which

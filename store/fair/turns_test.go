@@ -71,9 +71,9 @@ func TestTurnsAreGivenBack(t *testing.T) {
 	}
 }
 
-// TestTurnsAreNotWaitedForForEver checks ErrTimeout, for turns that are held longer than maxWait, and
+// TestWaitingForATurnEnds checks ErrTimeout, for turns that are held longer than maxWait, and
 // the limits on waiting work.
-func TestTurnsAreNotWaitedForForEver(t *testing.T) {
+func TestWaitingForATurnEnds(t *testing.T) {
 	turns := NewTurns(1, Limits{1, 1}, 20*time.Millisecond)
 	end, err := turns.Take(t.Context(), 1)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"crmkit/crm"
 )
 
-// TestFilesAreForNobodyElse checks that only the user of the process may read a file.
-func TestFilesAreForNobodyElse(t *testing.T) {
+// TestFilesArePrivate checks that only the user of the process may read a file.
+func TestFilesArePrivate(t *testing.T) {
 	all := Beside(filepath.Join(t.TempDir(), "crm.db"))
 	sp, err := all.Create()
 	if err != nil {
@@ -24,8 +24,8 @@ func TestFilesAreForNobodyElse(t *testing.T) {
 	}
 }
 
-// TestAFullDisk checks that the error of a full disk is one for the client.
-func TestAFullDisk(t *testing.T) {
+// TestSpoolOnAFullDisk checks that the error of a full disk is one for the client.
+func TestSpoolOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
 		t.Skip("the system has no /dev/full")

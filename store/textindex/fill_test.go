@@ -14,9 +14,9 @@ import (
 	"crmkit/crm"
 )
 
-// TestCommitsBesideAFilling commits while an index is filled. Searches find records that were
+// TestCommitsWhileAnIndexIsFilled commits while an index is filled. Searches find records that were
 // saved meanwhile, and not those that were deleted.
-func TestCommitsBesideAFilling(t *testing.T) {
+func TestCommitsWhileAnIndexIsFilled(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
 	for i := range int64(pageRows + 10) {
@@ -60,8 +60,8 @@ func TestSearchesWaitForTheirIndex(t *testing.T) {
 	}
 }
 
-// TestSearchesDoNotWaitForEver searches while the rows are not read in time.
-func TestSearchesDoNotWaitForEver(t *testing.T) {
+// TestSearchesWaitForALimitedTime searches while the rows are not read in time.
+func TestSearchesWaitForALimitedTime(t *testing.T) {
 	db := newTables(t)
 	release := make(chan struct{})
 	db.before = func() error { <-release; return nil }
@@ -89,9 +89,9 @@ func TestSearchesDoNotWaitForEver(t *testing.T) {
 	}
 }
 
-// TestCommitsBesideAFailedFilling commits many changes after an index could not be filled. The index
+// TestCommitsAfterAnIndexFailed commits many changes after an index could not be filled. The index
 // does not store them before it is dropped.
-func TestCommitsBesideAFailedFilling(t *testing.T) {
+func TestCommitsAfterAnIndexFailed(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
 	x, isNew := set.reserve(of)
@@ -180,7 +180,7 @@ func TestPanicsInTheSource(t *testing.T) {
 }
 
 // TestVocabularyIsThatOfTheRows checks that words of changed and deleted rows are not suggested any
-// more, and that the vocabulary has the same counts as the rows.
+// more, and that the words of the vocabulary are counted as often as they are in the rows.
 func TestVocabularyIsThatOfTheRows(t *testing.T) {
 	db := newTables(t)
 	set, of := db.open(t, Options{}), db.key(1, "company")
