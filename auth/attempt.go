@@ -52,7 +52,7 @@ func (a *Auth) use(tx *store.Tx, t codeAttempt) error {
 	}
 	switch result {
 	case account.CodeOK:
-		return a.proved(tx, t.codeRequest)
+		return a.recordSuccess(tx, t.codeRequest)
 	case account.CodeExhausted:
 		return a.exhausted(tx, t, wait)
 	case account.CodeWrong:

@@ -100,9 +100,9 @@ func (q codeRequest) countedAs(tx *store.Tx) string {
 	return q.kind
 }
 
-// proved resets the counters of requests after a right code, and marks the pair as known
+// recordSuccess resets the counters of requests after a right code, and marks the pair as known
 // when the code was for a sign-in.
-func (a *Auth) proved(tx *store.Tx, q codeRequest) error {
+func (a *Auth) recordSuccess(tx *store.Tx, q codeRequest) error {
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
 	if err := account.ResetQuota(tx, window, daily, slow); err != nil || q.kind == stepUpKind {
 		return err

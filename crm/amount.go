@@ -6,10 +6,10 @@ func Amount(smallest int64, currency string) Value {
 	return Value{Kind: IntKind, Int: smallest, Text: currency}
 }
 
-// spell sets the number and the currency of an amount. An amount that is equal to the stored
+// setAmount sets the number and the currency of an amount. An amount that is equal to the stored
 // one has no effect, so that a client can send a record back with only the number or the
 // currency changed.
-func (in Input) spell(e *Entity, before, after []Value) *Error {
+func (in Input) setAmount(e *Entity, before, after []Value) *Error {
 	f, of := in.Field, in.Field.AmountOf()
 	at, want := []int{e.Index(of.Number), e.Index(of.Currency)}, []Value{Number(in.Value.Int), Str(in.Value.Text)}
 	if !in.Value.Set() {

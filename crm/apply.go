@@ -66,20 +66,20 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			after[i] = f.fallback(now)
 		}
 		if f.Required && !after[i].Set() {
-			return nil, missing(e, f, before[i])
+			return nil, missingFieldError(e, f, before[i])
 		}
 		if err := f.checkSize(after[i]); err != nil {
 			return nil, err
 		}
 	}
 	if e.Parents.AuthorOwned && !slices.ContainsFunc(e.Parents.Fields, func(name string) bool { return after[e.Index(name)].Set() }) {
-		return nil, hasNoParent(e)
+		return nil, noParentError(e)
 	}
-	return after, oneOf(e, after)
+	return after, checkExactlyOne(e, after)
 }
 
-// oneOf returns an error unless exactly one of the references of Parents.ExactlyOne is set.
-func oneOf(e *Entity, after []Value) *Error {
+// checkExactlyOne returns an error unless exactly one of the references of Parents.ExactlyOne is set.
+func checkExactlyOne(e *Entity, after []Value) *Error {
 	set := slices.DeleteFunc(slices.Clone(e.Parents.ExactlyOne), func(name string) bool { return !after[e.Index(name)].Set() })
 	switch {
 	case !e.IsLink() || len(set) == 1:
@@ -90,8 +90,8 @@ func oneOf(e *Entity, after []Value) *Error {
 	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
 }
 
-// hasNoParent returns the error for a record that needs a parent and has none.
-func hasNoParent(e *Entity) *Error {
+// noParentError returns the error for a record that needs a parent and has none.
+func noParentError(e *Entity) *Error {
 	var kinds []string
 	for _, name := range e.Parents.Fields {
 		kinds = append(kinds, e.Field(name).Ref)
@@ -121,17 +121,17 @@ func (in Input) apply(old Value) Value {
 func (in Input) setSources(e *Entity, before, after []Value, now int64) *Error {
 	switch in.Field.Derivation.(type) {
 	case *FlagOf:
-		return in.merge(e, before, after, now)
+		return in.setFlagTime(e, before, after, now)
 	case *AmountOf:
-		return in.spell(e, before, after)
+		return in.setAmount(e, before, after)
 	}
 	return nil
 }
 
-// merge sets or clears the time of a flag. If the time was sent too and contradicts the flag,
+// setFlagTime sets or clears the time of a flag. If the time was sent too and contradicts the flag,
 // the one that differs from the stored record wins: a client that sends a whole record back
 // has changed only one of them. It is an error if both differ.
-func (in Input) merge(e *Entity, before, after []Value, now int64) *Error {
+func (in Input) setFlagTime(e *Entity, before, after []Value, now int64) *Error {
 	f, of := in.Field, in.Field.FlagOf()
 	i, yes := e.Index(of.Time), in.Value.Int != 0
 	switch {
@@ -256,9 +256,9 @@ func (f *Field) checkSize(v Value) *Error {
 	return nil
 }
 
-// missing returns the error for a required field without a value. It differs for a record that
+// missingFieldError returns the error for a required field without a value. It differs for a record that
 // has a value, which the client tried to clear.
-func missing(e *Entity, f *Field, before Value) *Error {
+func missingFieldError(e *Entity, f *Field, before Value) *Error {
 	if before.Set() {
 		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)
 	}

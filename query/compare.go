@@ -30,7 +30,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		c.addLabelPath(t, is)
 		return hasTag(t, is), nil
 	case by == crm.ByFlag:
-		return parseBool(t, param, value)
+		return flagCondition(t, param, value)
 	case by == crm.ByTime:
 		return c.timeCondition(t, param, op, value)
 	case by == crm.ByNumber:

@@ -48,7 +48,7 @@ func (q *Query) cursorScope(workspace int64, params url.Values, names []string) 
 // cursor therefore does not need to contain.
 func (q *Query) mac(payload []byte) []byte {
 	h := hmac.New(sha256.New, q.secret)
-	h.Write([]byte(q.sealer))
+	h.Write([]byte(q.scope))
 	h.Write([]byte{0})
 	h.Write(payload)
 	return h.Sum(nil)[:macSize]

@@ -42,7 +42,7 @@ const maxLike = 200
 func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error) {
 	t, ok := resolve(e, param)
 	if !ok || isObject(t.field) && t.field.ReadOnly {
-		return "", unknown(e, param, raw)
+		return "", unknownFilterError(e, param, raw)
 	}
 	if err := checkFilter(t, param, raw); err != nil {
 		return "", err
@@ -56,7 +56,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	if op == "is" || op == "not" {
 		if !strings.EqualFold(value, "null") {
-			return "", onlyNull(param, op, value)
+			return "", onlyNullError(param, op, value)
 		}
 		if op == "is" {
 			return c.isNull(t), nil
@@ -70,7 +70,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if err != nil {
 		return "", err
 	}
-	c.plus(t, param, op, values)
+	c.restorePlus(t, param, op, values)
 	c.candidates = candidates{}
 	test, err := c.test(t, param, op, values)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	}
 	c.indexPath(t, op, len(values))
 	if op == "ne" {
-		return c.without(t, test), nil
+		return c.negate(t, test), nil
 	}
 	return c.joinPath(t, test), nil
 }
@@ -89,7 +89,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 // checkFilter checks the length and the characters of a filter before its operator is parsed.
 func checkFilter(t target, param, raw string) *crm.Error {
 	if t.field.Type.Comparison().By == crm.ByNothing {
-		return spelled(t.field, param)
+		return amountFilterError(t.field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
 		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(raw), maxOperand).On(param)
@@ -113,17 +113,17 @@ func checkOperand(param, op, value string) *crm.Error {
 	return nil
 }
 
-// onlyNull returns the error for is: and not: with a value. It shows the operator for null and
+// onlyNullError returns the error for is: and not: with a value. It shows the operator for null and
 // the operator for the value, since either may have been meant.
-func onlyNull(param, op, value string) *crm.Error {
+func onlyNullError(param, op, value string) *crm.Error {
 	instead := map[string]string{"is": "eq", "not": "ne"}[op]
 	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
 		norm.Quote(param), op, norm.Quote(value), op, norm.Quote(param), op, norm.Quote(param), instead, norm.Quote(value)).On(param)
 }
 
-// spelled returns the error for a filter on an amount, which names the number and the currency
+// amountFilterError returns the error for a filter on an amount, which names the number and the currency
 // to filter by.
-func spelled(f *crm.Field, param string) *crm.Error {
+func amountFilterError(f *crm.Field, param string) *crm.Error {
 	of, before := f.AmountOf(), strings.TrimSuffix(param, f.Name)
 	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
 		norm.Quote(param), norm.Quote(before+of.Number), norm.Quote(before+of.Number), norm.Quote(before+of.Currency)).On(param)
@@ -131,9 +131,9 @@ func spelled(f *crm.Field, param string) *crm.Error {
 	return err
 }
 
-// plus replaces a blank in an e-mail address by a plus sign: no address has a blank, and a
+// restorePlus replaces a blank in an e-mail address by a plus sign: no address has a blank, and a
 // plus sign that was not escaped in a URL arrives as one. It adds a remark about it.
-func (c *compiler) plus(t target, param, op string, values []string) {
+func (c *compiler) restorePlus(t target, param, op string, values []string) {
 	if t.field.Type != fieldtype.Email {
 		return
 	}
@@ -180,10 +180,10 @@ func isText(t target) bool {
 	return t.field.Type.Comparison().Null
 }
 
-// without returns the negation of a test on the target's own table, through the references
+// negate returns the negation of a test on the target's own table, through the references
 // that lead to it. It is also true if one of the references is unset: ne: means "does not have
 // this value", and SQL's NULL would hide these rows.
-func (c *compiler) without(t target, test string) string {
+func (c *compiler) negate(t target, test string) string {
 	if len(t.hops) == 0 {
 		return "NOT COALESCE(" + test + ", FALSE)"
 	}
@@ -220,7 +220,7 @@ func (c *compiler) isNull(t target) string {
 		return test
 	}
 	if test := c.isSet(t); len(t.hops) > 0 || !strings.HasSuffix(test, " IS NOT NULL") {
-		return c.without(t, test)
+		return c.negate(t, test)
 	}
 	return t.alias() + "." + t.field.Col() + " IS NULL"
 }

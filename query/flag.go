@@ -7,8 +7,8 @@ import (
 	"crmkit/crm/norm"
 )
 
-// parseBool returns the condition on a flag: whether its time is set.
-func parseBool(t target, param, value string) (string, *crm.Error) {
+// flagCondition returns the condition on a flag: whether its time is set.
+func flagCondition(t target, param, value string) (string, *crm.Error) {
 	column := t.field.FlagOf().Time
 	switch strings.ToLower(value) {
 	case "yes", "true":

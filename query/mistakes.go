@@ -13,8 +13,8 @@ var commonMistakes = map[string]string{
 	"per_page": "limit", "page_size": "limit", "count": "limit", "order": "sort", "order_by": "sort", "sort_by": "sort", "select": "fields",
 }
 
-// signs are operators of other APIs, with the operator to use instead.
-var signs = map[string]string{
+// foreignOperators are operators of other APIs, with the operator to use instead.
+var foreignOperators = map[string]string{
 	"": "eq", "eq": "eq", "exact": "eq", "iexact": "eq", "ne": "ne", "neq": "ne", "not": "ne", "!": "ne", "<>": "ne",
 	"gt": "gt", ">": "gt", "gte": "gte", "ge": "gte", ">=": "gte", "min": "gte", "from": "gte", "after": "gte", "since": "gte",
 	"lt": "lt", "<": "lt", "lte": "lte", "le": "lte", "<=": "lte", "max": "lte", "to": "lte", "before": "lte", "until": "lte",
@@ -24,36 +24,36 @@ var signs = map[string]string{
 // The places where other APIs write an operator: amount>=100, stage!=lead, amount[gte]=100,
 // amount__gte=100, filter[stage]=lead.
 var (
-	signed    = regexp.MustCompile(`^([\w.]+)\s*(<>|[<>!~])\s*(.*)$`)
-	bracketed = regexp.MustCompile(`^([\w.]+)\[\$?(\w+)\](?:\[\$?(\w*)\])?$`)
-	suffixed  = regexp.MustCompile(`^(\w+)_(after|since|before|until|from|to|min|max|gte|lte|gt|lt|ne|in|like|contains)$`)
-	scored    = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
+	infixOperator      = regexp.MustCompile(`^([\w.]+)\s*(<>|[<>!~])\s*(.*)$`)
+	bracketOperator    = regexp.MustCompile(`^([\w.]+)\[\$?(\w+)\](?:\[\$?(\w*)\])?$`)
+	suffixOperator     = regexp.MustCompile(`^(\w+)_(after|since|before|until|from|to|min|max|gte|lte|gt|lt|ne|in|like|contains)$`)
+	underscoreOperator = regexp.MustCompile(`^([\w.]+?)__(\w+)$`)
 )
 
 // operatorIn recognises an operator in the name of a parameter, and returns the field and the
 // condition to write instead. The field is empty if the name has no operator.
 func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	op := ""
-	if m := signed.FindStringSubmatch(name); m != nil {
+	if m := infixOperator.FindStringSubmatch(name); m != nil {
 		if field, op = m[1], m[2]; m[3] != "" { // amount>100: there was no equals sign
 			value = m[3]
 		} else if op == ">" || op == "<" {
 			op += "="
 		}
-	} else if m := bracketed.FindStringSubmatch(name); m != nil {
+	} else if m := bracketOperator.FindStringSubmatch(name); m != nil {
 		if field, op = m[1], m[2]; field == "filter" || field == "filters" || field == "where" {
 			field, op = m[2], m[3]
 		}
-	} else if m := scored.FindStringSubmatch(name); m != nil {
+	} else if m := underscoreOperator.FindStringSubmatch(name); m != nil {
 		field, op = m[1], m[2]
-	} else if m := suffixed.FindStringSubmatch(name); m != nil { // created_after
+	} else if m := suffixOperator.FindStringSubmatch(name); m != nil { // created_after
 		for _, own := range []string{m[1], m[1] + "_at", m[1] + "_cents"} {
 			if e.Field(own) != nil {
 				field, op = own, m[2]
 			}
 		}
 	}
-	right, known := signs[op]
+	right, known := foreignOperators[op]
 	if field == "" || !known {
 		return "", ""
 	}
@@ -63,13 +63,13 @@ func operatorIn(e *crm.Entity, name, value string) (field, condition string) {
 	return field, field + "=" + right + ":" + value
 }
 
-// directed matches an order as other APIs write it: created_at:desc, name asc.
-var directed = regexp.MustCompile(`(?i)^([\w.]+)[ :,+]+(asc|desc|ascending|descending)$`)
+// orderWithDirection matches an order as other APIs write it: created_at:desc, name asc.
+var orderWithDirection = regexp.MustCompile(`(?i)^([\w.]+)[ :,+]+(asc|desc|ascending|descending)$`)
 
 // directionIn recognises an order with its direction after the field, and returns the field
 // and the order to write instead.
 func directionIn(name string) (field, order string) {
-	m := directed.FindStringSubmatch(name)
+	m := orderWithDirection.FindStringSubmatch(name)
 	if m == nil {
 		return "", ""
 	}

@@ -57,7 +57,7 @@ type Query struct {
 
 	after  *position // the row after which the page begins; nil: the start of the list
 	secret []byte
-	sealer string // the request that a cursor is bound to, see cursorScope
+	scope  string // the request that a cursor is bound to, see cursorScope
 }
 
 // Order is a sort order: one field, ties by key in the same direction, unset last.
@@ -101,7 +101,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 	if q.Order.Field == nil {
 		q.Order, _ = parseSort(e, e.Sort)
 	}
-	q.sealer = q.cursorScope(env.Workspace, params, names)
+	q.scope = q.cursorScope(env.Workspace, params, names)
 	if cursor := params.Get("cursor"); cursor != "" {
 		return q, q.applyCursor(cursor)
 	}

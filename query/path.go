@@ -135,10 +135,10 @@ func FilterNames(e *crm.Entity) []string {
 	return names
 }
 
-// unknown returns the error for a name without a target. It lists the names that are allowed
+// unknownFilterError returns the error for a name without a target. It lists the names that are allowed
 // at the last entity that the path reached, and suggests the one that was probably meant: for
 // a parameter of another API, a field of another CRM, or a misspelling.
-func unknown(e *crm.Entity, name, value string) *crm.Error {
+func unknownFilterError(e *crm.Entity, name, value string) *crm.Error {
 	allowed := FilterNames(e)
 	for _, param := range crm.ListParams {
 		if param != "search" || len(e.Search) > 0 {
