@@ -275,7 +275,7 @@ func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err erro
 
 // remarks say how many records were linked, and how many left out.
 func (t *linkRun) remarks(all linkCounts) []string {
-	remark := fmt.Sprintf("%d put in, %d were in already", all.created, all.updated+all.unchanged)
+	remark := fmt.Sprintf("%d added, %d were already %s", all.created, all.updated+all.unchanged, t.rq.Route.Entity.Parents.Path)
 	if all.updated > 0 {
 		remark += fmt.Sprintf(", %d of them got this %s", all.updated, t.many.more[0].Field.Name)
 	}

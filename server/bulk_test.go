@@ -54,7 +54,7 @@ func TestBulkLinksAreSavedInSteps(t *testing.T) {
 	batches := 0
 	c.store.Watch(func(store.Batch) { batches++ })
 	first := c.want(200, "POST", members, `{"filter":"search=miller"}`, "Idempotency-Key", "k1")
-	if !strings.Contains(first, fmt.Sprintf("# %d put in, 0 were in already", rows+1)) || !strings.Contains(first, fmt.Sprint("contacts=", rows+1)) {
+	if !strings.Contains(first, fmt.Sprintf("# %d added, 0 were already members", rows+1)) || !strings.Contains(first, fmt.Sprint("contacts=", rows+1)) {
 		t.Errorf("the first time:\n%s", first)
 	}
 	if batches < 4 {
@@ -63,7 +63,7 @@ func TestBulkLinksAreSavedInSteps(t *testing.T) {
 	if again := c.want(200, "POST", members, `{"filter":"search=miller"}`, "Idempotency-Key", "k1"); again != first+"# replayed\n" {
 		t.Errorf("with the same key:\n%s", again)
 	}
-	if again := c.want(200, "POST", members, `{"filter":"search=miller"}`); !strings.Contains(again, fmt.Sprintf("# 0 put in, %d were in already", rows+1)) {
+	if again := c.want(200, "POST", members, `{"filter":"search=miller"}`); !strings.Contains(again, fmt.Sprintf("# 0 added, %d were already members", rows+1)) {
 		t.Errorf("without a key:\n%s", again)
 	}
 	var ids []string
@@ -98,7 +98,7 @@ func TestChangedRecordsAreLeftOutOfBulkLinks(t *testing.T) {
 	r.waiting(2)
 	release()
 	done.Wait()
-	if !strings.Contains(got, "# 1 put in, 0 were in already\n# 1 changed meanwhile and were left out") {
+	if !strings.Contains(got, "# 1 added, 0 were already members\n# 1 changed meanwhile and were left out") {
 		t.Errorf("%s", got)
 	}
 	if list := r.want(200, "GET", "/campaigns/"+campaign+"/members", ""); strings.Contains(list, "Joe") || !strings.Contains(list, "Ann") {

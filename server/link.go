@@ -99,11 +99,11 @@ func (t linkInput) save(tx *store.Tx, rec crm.Record) (string, error) {
 	handle := t.link.End.Name + "/" + crm.RecordID(t.link.End.Prefix, t.to)
 	switch out.Result {
 	case store.Created:
-		return "put into " + handle, err
+		return "added to " + handle, err
 	case store.Updated:
-		return "is in " + handle + " already; " + t.more[0].Field.Name + " changed", err
+		return "is already in " + handle + "; " + t.more[0].Field.Name + " changed", err
 	}
-	return "is in " + handle + " already", err
+	return "is already in " + handle, err
 }
 
 // detach answers DELETE below a record: it deletes a link, named by its own id or by that
