@@ -55,11 +55,14 @@ type Cap struct {
 }
 
 // String returns the plan as ParsePlans reads it, like "team: contacts=5000 members=10". A
-// plan without caps is written with one that is unlimited, since ParsePlans requires one.
+// plan without caps is written with every resource unlimited: ParsePlans requires a cap, and
+// one alone would look as if the others were limited.
 func (p Plan) String() string {
 	caps := p.Caps
 	if len(caps) == 0 {
-		caps = []Cap{{Resources()[0], Unlimited}}
+		for _, resource := range Resources() {
+			caps = append(caps, Cap{resource, Unlimited})
+		}
 	}
 	b := []byte(p.Name + ":")
 	for _, c := range caps {
@@ -202,7 +205,7 @@ func parsePlan(text string) (Plan, error) {
 	case !isPlanName(name):
 		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", norm.Quote(name))
 	case len(caps) == 0:
-		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s", name, Plan{Name: name})
+		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s: contacts=unlimited", name, name)
 	}
 	plan := Plan{Name: name}
 	for _, word := range caps {

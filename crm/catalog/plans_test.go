@@ -132,7 +132,7 @@ func TestPlanCap(t *testing.T) {
 
 func TestParsePlans(t *testing.T) {
 	standard, free := written("standard", caps(100_000, 100, 20, 5_000_000_000)), written("free", caps(1_000, 5, 3, 100_000_000))
-	const unlimited = "unlimited: contacts=unlimited"
+	unlimited := catalog.Plan{Name: "unlimited"}.String()
 	for _, test := range []struct {
 		text string
 		want []string
