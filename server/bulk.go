@@ -15,7 +15,7 @@ import (
 type bulkLinkRequest struct {
 	refs     []crm.Input  // each names a record
 	question *query.Query // finds more records; nil: the body has no filter
-	via      *crm.Field   // the reference of the link that holds a record found
+	foundRef *crm.Field   // the reference of the link that holds a record found
 	more     []crm.Input  // fields that all the links get
 }
 
@@ -138,7 +138,7 @@ func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 // does not intend.
 func (b *bulkBody) parseFilter() *crm.Error {
 	kind, filter := b.kind, b.filter
-	if b.via = b.fields[kind]; b.via == nil {
+	if b.foundRef = b.fields[kind]; b.foundRef == nil {
 		return crm.Errorf(crm.InvalidValue, "kind cannot be %s; it is one of %s.", norm.Quote(kind), strings.Join(linkParam(b.entity), ", ")).On("kind").Of(kind, linkParam(b.entity))
 	}
 	if filter == "" && !b.sent["filter"] {
@@ -163,6 +163,6 @@ func (b *bulkBody) parseFilter() *crm.Error {
 			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
 		}
 	}
-	b.question, fault = query.Parse(b.entity.Target(b.via), params, b.rq.Env)
+	b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env)
 	return fault
 }

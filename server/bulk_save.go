@@ -86,7 +86,7 @@ func (s *Server) createLinks(rq *web.Request, p parent, key int64, m *bulkLinkRe
 		return nil, t.stopped(err)
 	}
 	if none {
-		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.Route.Entity.Target(m.via).Name)
+		doc.Remarks = append(doc.Remarks, "the filter matches no "+rq.Route.Entity.Target(m.foundRef).Name)
 	}
 	return doc, nil
 }
@@ -128,7 +128,7 @@ func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
 		return nil, crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
 	}
 	for _, key := range keys {
-		list = append(list, candidate{ref: crm.Input{Field: t.many.via, Value: crm.Key(key)}, found: true})
+		list = append(list, candidate{ref: crm.Input{Field: t.many.foundRef, Value: crm.Key(key)}, found: true})
 	}
 	return list, err
 }

@@ -19,11 +19,11 @@ import (
 // should have found.
 func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]string, error) {
 	// A filter that the handler added, like the parent in the path, is no condition of the client.
-	asked := rq.RawParams
-	if asked == nil {
-		asked = rq.Params
+	params := rq.RawParams
+	if params == nil {
+		params = rq.Params
 	}
-	parts, all, fault := query.Conditions(rq.Route.Entity, asked, env)
+	parts, all, fault := query.Conditions(rq.Route.Entity, params, env)
 	if fault != nil {
 		return nil, fault
 	}

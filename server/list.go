@@ -35,7 +35,7 @@ func (s *Server) list(rq *web.Request) (doc *render.Response, err error) {
 // a search are found in the same view.
 func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render.Response, error) {
 	// A search that is run again with other spellings is another query, whose cursor the page has.
-	search := &spelledSearch{entity: q.Entity, read: func(to *spelledSearch, env query.Env) (err error) {
+	search := &spellingSearch{entity: q.Entity, read: func(to *spellingSearch, env query.Env) (err error) {
 		if env.Fuzzy != nil {
 			var fault *crm.Error
 			if q, fault = query.Parse(q.Entity, rq.Params, env); fault != nil {
@@ -46,13 +46,13 @@ func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render
 		to.page, err = v.List(q)
 		return err
 	}}
-	spelled, err := searchSpelled(v, rq.Env, []*spelledSearch{search})
+	spellings, err := searchWithSpellings(v, rq.Env, []*spellingSearch{search})
 	if err != nil {
 		return nil, err
 	}
 	page := search.page
 	doc := listing(q, page)
-	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
+	doc.Remarks = append(doc.Remarks, spellingRemarks(spellings)...)
 	// The first and the last page of the log say where it begins.
 	if q.Entity.Storage.SealedIDs && (q.First() || !page.More) {
 		begins, err := logBegins(v)
@@ -65,7 +65,7 @@ func (s *Server) listIn(v *store.View, rq *web.Request, q *query.Query) (*render
 		return doc, nil
 	}
 	env := rq.Env
-	env.Fuzzy = spelled
+	env.Fuzzy = spellings
 	why, err := s.explain(v, rq, env)
 	doc.Remarks = append(doc.Remarks, why...)
 	return doc, err
@@ -142,8 +142,8 @@ func listing(q *query.Query, page list.Page) *render.Response {
 const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
 
 // cutRemark says that a limit was lowered.
-func cutRemark(asked string, given int) string {
-	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(asked), given)
+func cutRemark(sent string, given int) string {
+	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(sent), given)
 }
 
 // logBegins says since when the log has entries, if older ones were deleted: an audit that shows

@@ -83,7 +83,7 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	ties, err := s.parseLinks(rq)
+	links, err := s.parseLinks(rq)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func (s *Server) create(rq *web.Request) (*render.Response, error) {
 		}
 		doc := saved(out)
 		doc.Upsert = true
-		for _, t := range ties {
-			remark, err := t.save(tx, out.After)
+		for _, l := range links {
+			remark, err := l.save(tx, out.After)
 			if err != nil {
 				return nil, err
 			}

@@ -152,8 +152,8 @@ func (p *reminderSource) parse(rq *web.Request, days, limit int) error {
 	if rq.Params.Get("overdue") == "yes" {
 		params.Add(p.entity.Reminder.Field, "lt:now")
 	}
-	if who := rq.Params.Get("assignee"); who != "" {
-		params.Add(p.entity.Reminder.Assignee, who)
+	if assignee := rq.Params.Get("assignee"); assignee != "" {
+		params.Add(p.entity.Reminder.Assignee, assignee)
 	}
 	params.Set("sort", p.entity.Reminder.Field)
 	if p.cursor != "" {
@@ -196,7 +196,7 @@ func (p *reminderSource) at() int64 {
 }
 
 // reminder returns the line of a record that is due. A task names its contact, company, deal or
-// ticket, since the user wants to know whom to call.
+// ticket, so that an agent need not fetch it to know what the task is about.
 func reminder(rec crm.Record, now int64) render.Item {
 	line := render.Record(rec, nil)
 	line.OneLine = rec.Entity.Reminder.Note

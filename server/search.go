@@ -59,7 +59,7 @@ type searchRun struct {
 
 // searchIn answers a search from one view, so that the kinds agree.
 func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render.Response, error) {
-	found, spelled, err := run.find(v, env)
+	found, spellings, err := run.find(v, env)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +73,15 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 		}
 	}
 	// The order of the schema decides among kinds that match equally well.
-	found = slices.DeleteFunc(found, func(h *spelledSearch) bool { return len(h.page.Records) == 0 })
-	slices.SortStableFunc(found, func(a, b *spelledSearch) int { return a.rank - b.rank })
+	found = slices.DeleteFunc(found, func(h *spellingSearch) bool { return len(h.page.Records) == 0 })
+	slices.SortStableFunc(found, func(a, b *spellingSearch) int { return a.rank - b.rank })
 	for _, h := range found {
 		for _, rec := range h.page.Records {
 			doc.Items = append(doc.Items, render.Record(rec, nil))
 		}
 		doc.Groups = append(doc.Groups, run.group(h))
 	}
-	doc.Remarks = append(doc.Remarks, spelledRemarks(spelled)...)
+	doc.Remarks = append(doc.Remarks, spellingRemarks(spellings)...)
 	if run.cut != "" {
 		doc.Remarks = append(doc.Remarks, cutRemark(run.cut, run.limit)+" of each kind")
 	}
@@ -101,19 +101,19 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 
 // find searches the kinds. It loads the text of all of them first: after its first read a view
 // uses only the text that is loaded.
-func (r *searchRun) find(v *store.View, env query.Env) (found []*spelledSearch, spelled map[string][]string, err error) {
+func (r *searchRun) find(v *store.View, env query.Env) (found []*spellingSearch, spellings map[string][]string, err error) {
 	for _, e := range r.kinds {
 		if err := v.Prepare(e, nil); err != nil {
 			return nil, nil, err
 		}
-		found = append(found, &spelledSearch{entity: e, read: func(to *spelledSearch, env query.Env) error { return r.read(v, to, env) }})
+		found = append(found, &spellingSearch{entity: e, read: func(to *spellingSearch, env query.Env) error { return r.read(v, to, env) }})
 	}
-	spelled, err = searchSpelled(v, env, found)
-	return found, spelled, err
+	spellings, err = searchWithSpellings(v, env, found)
+	return found, spellings, err
 }
 
 // read searches one kind, and notes how well its best record matches.
-func (r *searchRun) read(v *store.View, to *spelledSearch, env query.Env) (err error) {
+func (r *searchRun) read(v *store.View, to *spellingSearch, env query.Env) (err error) {
 	q, fault := query.Find(to.entity, r.text, env)
 	if fault != nil {
 		return fault
@@ -126,7 +126,7 @@ func (r *searchRun) read(v *store.View, to *spelledSearch, env query.Env) (err e
 }
 
 // group returns the summary of one kind.
-func (r *searchRun) group(found *spelledSearch) render.Group {
+func (r *searchRun) group(found *spellingSearch) render.Group {
 	e, page := found.entity, found.page
 	group := render.Group{Kind: e.Plural, Shown: len(page.Records), Total: page.Total, Exact: page.TotalExact}
 	if page.More {

@@ -12,27 +12,27 @@ import (
 	"crmkit/store/list"
 )
 
-// spelledSearch is a search of one kind that may be run again by other spellings.
-type spelledSearch struct {
+// spellingSearch is a search of one kind that may be run again by other spellings.
+type spellingSearch struct {
 	entity *crm.Entity
-	read   func(*spelledSearch, query.Env) error // sets the fields below
+	read   func(*spellingSearch, query.Env) error // sets the fields below
 
 	terms *query.Terms
 	page  list.Page
 	rank  int // of the first record, in a search that ranks
 }
 
-// searchSpelled runs searches. If no kind has the words as they are written, it runs each
+// searchWithSpellings runs searches. If no kind has the words as they are written, it runs each
 // again with words of the text index that are spelled like them, and returns the ones that
 // found something, by the word they replace. One kind with an exact match is enough to stop:
 // similar words of other kinds would only distract from it.
-func searchSpelled(v *store.View, env query.Env, searches []*spelledSearch) (spelled map[string][]string, err error) {
+func searchWithSpellings(v *store.View, env query.Env, searches []*spellingSearch) (spellings map[string][]string, err error) {
 	for _, s := range searches {
 		if err := s.read(s, env); err != nil {
 			return nil, err
 		}
 	}
-	if slices.ContainsFunc(searches, func(s *spelledSearch) bool { return !s.page.NoExactMatch }) {
+	if slices.ContainsFunc(searches, func(s *spellingSearch) bool { return !s.page.NoExactMatch }) {
 		return nil, nil
 	}
 	for _, s := range searches {
@@ -46,10 +46,10 @@ func searchSpelled(v *store.View, env query.Env, searches []*spelledSearch) (spe
 			return nil, err
 		}
 		if !s.page.NoExactMatch {
-			spelled = addSpellings(spelled, env.Fuzzy)
+			spellings = addSpellings(spellings, env.Fuzzy)
 		}
 	}
-	return spelled, nil
+	return spellings, nil
 }
 
 // addSpellings adds spellings to those of other kinds. A word may have other neighbours in each.
@@ -63,11 +63,11 @@ func addSpellings(all, more map[string][]string) map[string][]string {
 	return all
 }
 
-// spelledRemarks say which words were searched instead of others, so that no reader takes a
+// spellingRemarks say which words were searched instead of others, so that no reader takes a
 // similar name for the one that was asked for.
-func spelledRemarks(spelled map[string][]string) (remarks []string) {
-	for _, word := range slices.Sorted(maps.Keys(spelled)) {
-		instead := slices.Compact(slices.Sorted(slices.Values(spelled[word])))
+func spellingRemarks(spellings map[string][]string) (remarks []string) {
+	for _, word := range slices.Sorted(maps.Keys(spellings)) {
+		instead := slices.Compact(slices.Sorted(slices.Values(spellings[word])))
 		for i := range instead {
 			instead[i] = norm.Quote(instead[i])
 		}

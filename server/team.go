@@ -48,20 +48,20 @@ func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
 			return nil, err
 		}
 		doc, err := inItsZone(out)
-		doc.Hints = append(doc.Hints, wayTo(rq, out.After))
+		doc.Hints = append(doc.Hints, howToWorkIn(rq, out.After))
 		return doc, err
 	})
 }
 
-// wayTo says how to work in a workspace that was just created. A tool cannot send another
+// howToWorkIn says how to work in a workspace that was just created. A tool cannot send another
 // token, so its user has to choose the workspace on the sign-in page.
-func wayTo(rq *web.Request, made crm.Record) string {
-	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(made.Value("name").Text)
+func howToWorkIn(rq *web.Request, created crm.Record) string {
+	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(created.Value("name").Text)
 	if rq.Actor.CrossWorkspace() {
-		mint := "POST /workspaces/" + made.ID + `/tokens {"token_name":"<who you are>"}`
+		mint := "POST /workspaces/" + created.ID + `/tokens {"token_name":"<who you are>"}`
 		return rq.Choose("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
 	}
-	return rq.Choose("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+made.ID+`"`, tools)
+	return rq.Choose("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+created.ID+`"`, tools)
 }
 
 // updateWorkspace answers PATCH /workspaces/{id} with the workspace and what changed.

@@ -72,7 +72,7 @@ func (im *Importer) setField(e *entry, p placedCell) *crm.Error {
 	text := cellText(p.json)
 	switch {
 	case p.name == crm.FieldCreatedAt:
-		e.made = text
+		e.createdAt = text
 	case p.field != nil && p.field.Transition() != nil && p.json != "null":
 		v, fault := im.opts.Env.Normal(p.field, text)
 		if fault != nil {

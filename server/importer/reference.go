@@ -13,9 +13,9 @@ type externalID struct{ source, id string }
 
 // mappedKey returns the key of the record that was imported under an id, 0 if no record was or
 // it is deleted. In an export of this workspace the id is that of the record itself, unless
-// the file says that it was created (made) at another time: then the file is from another
-// workspace, whose ids happen to be valid here.
-func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, made string) (int64, error) {
+// createdAt, the time of creation in the file, is not that of the record: then the file is
+// from another workspace, whose ids happen to be valid here.
+func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, createdAt string) (int64, error) {
 	if o.id == "" {
 		return 0, nil
 	}
@@ -36,7 +36,7 @@ func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, made st
 		return 0, nil
 	}
 	rec, found, err := tx.Lookup(e, key)
-	if !found || err != nil || made != "" && !sameSecond(made, rec.Value(crm.FieldCreatedAt).Int) {
+	if !found || err != nil || createdAt != "" && !sameSecond(createdAt, rec.Value(crm.FieldCreatedAt).Int) {
 		return 0, err
 	}
 	return key, nil

@@ -17,15 +17,15 @@ import (
 
 // entry is a row as it will be saved, or the fault for which it is not.
 type entry struct {
-	n       int
-	entity  *crm.Entity
-	draft   store.Draft
-	id      string // of the record in its source
-	source  string
-	made    string // when the record was created, if the row is of crmkit's own export
-	lookups []refLookup
-	values  int        // in the row
-	fault   *crm.Error // nil: the row can be saved
+	n         int
+	entity    *crm.Entity
+	draft     store.Draft
+	id        string // of the record in its source
+	source    string
+	createdAt string // when the record was created, if the row is of crmkit's own export
+	lookups   []refLookup
+	values    int        // in the row
+	fault     *crm.Error // nil: the row can be saved
 }
 
 // read turns a row into an entry. It does not read the store: references are looked up in the

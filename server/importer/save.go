@@ -92,7 +92,7 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: ref.field, Value: crm.Key(key)})
 		}
 	}
-	key, err := im.mappedKey(tx, e.entity, externalID{e.source, e.id}, e.made)
+	key, err := im.mappedKey(tx, e.entity, externalID{e.source, e.id}, e.createdAt)
 	if err != nil {
 		return store.Outcome{}, err
 	}

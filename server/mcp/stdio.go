@@ -141,8 +141,8 @@ func (p *Stdio) answer(ctx context.Context, line string, messages rpcMessages) (
 func refusal(answer []byte) error {
 	var got struct{ Error struct{ Message string } }
 	_ = json.Unmarshal(answer, &got)
-	said, _, _ := strings.Cut(got.Error.Message, " Connect again")
-	return fmt.Errorf("%s Start again with another token", said)
+	text, _, _ := strings.Cut(got.Error.Message, " Connect again")
+	return fmt.Errorf("%s Start again with another token", text)
 }
 
 // rpcAnswer returns a JSON-RPC error. An empty id means that the message is unknown.

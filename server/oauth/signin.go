@@ -47,14 +47,14 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 		}
 		return e.show(rq, p, rq.Params, ""), nil
 	}
-	asked, err := e.pageRequest(rq)
+	authorization, err := e.pageRequest(rq)
 	if err != nil {
 		return nil, err
 	}
 	if rq.Method == http.MethodHead {
 		return e.signInPage(rq, signPage{Step: "email"}, ""), nil
 	}
-	secret, cookie, err := e.oauth.Begin(rq.Context(), rq.Addr, asked, e.browserSecret(rq))
+	secret, cookie, err := e.oauth.Begin(rq.Context(), rq.Addr, authorization, e.browserSecret(rq))
 	if err != nil {
 		return nil, err
 	}
@@ -65,29 +65,29 @@ func (e *Endpoints) authorizePage(rq *web.Request) (*render.Response, error) {
 // pageRequest reads an authorization request. An error ends in a page, never in a redirect.
 // RFC 6749 section 4.1.2.1 would send most errors to the redirect URI, but anybody can register
 // a client, and the server would send browsers wherever a link says (RFC 9700 section 4.11.2).
-func (e *Endpoints) pageRequest(rq *web.Request) (asked oauth.Authorization, err error) {
+func (e *Endpoints) pageRequest(rq *web.Request) (authorization oauth.Authorization, err error) {
 	p := rq.Params
-	asked.Client, asked.Redirect, err = e.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
+	authorization.Client, authorization.Redirect, err = e.oauth.ClientFor(rq.Context(), p.Get("client_id"), p.Get("redirect_uri"))
 	if err != nil {
-		return asked, err
+		return authorization, err
 	}
 	if err := e.checkResource(rq, p["resource"]); err != nil {
-		return asked, err
+		return authorization, err
 	}
-	asked.State, asked.Challenge = p.Get("state"), p.Get("code_challenge")
+	authorization.State, authorization.Challenge = p.Get("state"), p.Get("code_challenge")
 	fault := ""
 	switch {
 	case p.Get("response_type") != "code":
 		fault = "The application asked for something else than a code (response_type=code)."
 	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
 		fault = "The application wants the answer in a form that is not supported (response_mode=query)."
-	case p.Get("code_challenge_method") != "S256" || !oauth.ValidChallenge(asked.Challenge):
+	case p.Get("code_challenge_method") != "S256" || !oauth.ValidChallenge(authorization.Challenge):
 		fault = "The application did not protect the sign-in with PKCE (code_challenge and code_challenge_method=S256)."
 	}
 	if fault != "" {
-		return asked, &oauth.Error{Code: oauth.InvalidRequest, Description: fault}
+		return authorization, &oauth.Error{Code: oauth.InvalidRequest, Description: fault}
 	}
-	return asked, nil
+	return authorization, nil
 }
 
 // authorizeStep answers POST /authorize: it does one step and leads back to GET, which shows the

@@ -60,8 +60,8 @@ func (s *Session) call(ctx context.Context, endpoint string) error {
 	if res.StatusCode >= 300 {
 		return errRefused
 	}
-	said, err := io.ReadAll(io.LimitReader(res.Body, 1000)) // of watch this ends with the owner
-	if err == nil && endpoint == "watch" && string(said) != handsOver {
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 1000)) // of watch this ends with the owner
+	if err == nil && endpoint == "watch" && string(answer) != handsOver {
 		err = errors.New("the owner ended")
 	}
 	return err

@@ -36,7 +36,7 @@ const (
 type ownership struct {
 	session   *Session
 	store     *store.Store
-	api       func() (http.Handler, error) // made on the first use; commands like backup need no API
+	api       func() (http.Handler, error) // made at the first request
 	http      *http.Server                 // on the socket; nil: no socket could be made, or the role is Brief
 	socket    string                       // its path; empty: there is none
 	ending    chan struct{}                // closed when it takes no more requests of other processes

@@ -38,11 +38,11 @@ func (rq *Request) withIdempotency(tx *store.Tx, fn func(*store.Tx) (*render.Res
 
 // idempotentReplay returns the answer that was saved under the key, or nil.
 func (rq *Request) idempotentReplay(tx *store.Tx, key string) (*render.Response, error) {
-	kept, found, err := tx.IdempotentResponse(hashed(key))
+	stored, found, err := tx.IdempotentResponse(hashed(key))
 	if err != nil || !found {
 		return nil, err
 	}
-	return rq.replay(kept)
+	return rq.replay(stored)
 }
 
 // SavedAnswer returns the answer to an earlier request with the same Idempotency-Key, or
@@ -124,17 +124,17 @@ func (rq *Request) savedResponse(hash string, doc *render.Response) store.Idempo
 		again.Line = &open
 		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
 	}
-	kept := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&again), Version: again.Version,
+	stored := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
-	if len(kept.Text)+len(kept.JSON) > maxKept {
+	if len(stored.Text)+len(stored.JSON) > maxStored {
 		short := receiptOf(&again)
-		kept.Text, kept.JSON = string(short.Append(nil, render.Text)), string(short.Append(nil, render.JSON))
+		stored.Text, stored.JSON = string(short.Append(nil, render.Text)), string(short.Append(nil, render.JSON))
 	}
-	return kept
+	return stored
 }
 
-// maxKept is the most bytes of an answer that is saved, text and JSON together.
-const maxKept = 64 << 10
+// maxStored is the most bytes of an answer that is saved, text and JSON together.
+const maxStored = 64 << 10
 
 // receiptOf returns the short form of an answer that is too large to be saved: the handle of its
 // record, the result, and the call that has the rest.
@@ -152,14 +152,14 @@ func receiptOf(doc *render.Response) *render.Response {
 }
 
 // replay returns a saved answer, marked as replayed.
-func (rq *Request) replay(kept store.IdempotentResponse) (*render.Response, error) {
-	if kept.Request != rq.fingerprint() {
+func (rq *Request) replay(stored store.IdempotentResponse) (*render.Response, error) {
+	if stored.Request != rq.fingerprint() {
 		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
 	}
 	rq.Writer.Header().Set("Idempotency-Replayed", "true")
-	raw := &render.Raw{Type: PlainText, Body: kept.Text + "# replayed\n"}
+	raw := &render.Raw{Type: PlainText, Body: stored.Text + "# replayed\n"}
 	if rq.Format == render.JSON {
-		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(kept.JSON, "}\n") + ",\"replayed\":true}\n"}
+		raw = &render.Raw{Type: "application/json", Body: strings.TrimSuffix(stored.JSON, "}\n") + ",\"replayed\":true}\n"}
 	}
-	return &render.Response{Status: kept.Status, Raw: raw, Version: kept.Version}, nil
+	return &render.Response{Status: stored.Status, Raw: raw, Version: stored.Version}, nil
 }
