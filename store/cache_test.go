@@ -62,8 +62,8 @@ func TestCacheShowsWhatTheTablesHave(t *testing.T) {
 				f.checkCache(actor)
 			}
 		}
-		if kept := f.cache.Stats().Bytes > 0; kept != (f.Store.opts.Caches.Records > 0) {
-			t.Errorf("records are in the cache: %v", kept)
+		if cached := f.cache.Stats().Bytes > 0; cached != (f.Store.opts.Caches.Records > 0) {
+			t.Errorf("records are in the cache: %v", cached)
 		}
 	})
 }
@@ -248,11 +248,11 @@ func TestCachesFollowSteps(t *testing.T) {
 }
 
 // answers returns the answers of a store to questions whose answers may be cached.
-func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[string][]string) (said []string) {
+func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[string][]string) (lines []string) {
 	f.t.Helper()
 	for _, rec := range records {
 		got, err := f.Record(f.t.Context(), actor, rec.Entity, rec.Key)
-		said = append(said, fmt.Sprintf("%s %s %s", rec.Handle(), codeOf(err), shown(got)))
+		lines = append(lines, fmt.Sprintf("%s %s %s", rec.Handle(), codeOf(err), shown(got)))
 	}
 	for _, e := range f.Schema.Records() {
 		for _, params := range asked[e.Name] {
@@ -262,11 +262,11 @@ func (f *fixture) answers(actor crm.Actor, records []crm.Record, asked map[strin
 				for _, rec := range page.Records {
 					line += " " + shown(rec)
 				}
-				said = append(said, line)
+				lines = append(lines, line)
 			}
 		}
 	}
-	return said
+	return lines
 }
 
 // shown returns the values and labels of a record in one line.

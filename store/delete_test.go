@@ -113,10 +113,10 @@ func TestDependentsMatchTheDelete(t *testing.T) {
 			}
 			before := f.list(ann, "activity", "").Total
 			f.remove(ann, rec)
-			gone := before - f.list(ann, "activity", "").Total
+			deleted := before - f.list(ann, "activity", "").Total
 			last := counts[len(counts)-1]
-			if last.Of.Name != "activity" || last.Deleted != gone || gone == 0 {
-				t.Errorf("the preview of %s says %v, %d were deleted", rec.Handle(), counts, gone)
+			if last.Of.Name != "activity" || last.Deleted != deleted || deleted == 0 {
+				t.Errorf("the preview of %s says %v, %d were deleted", rec.Handle(), counts, deleted)
 			}
 		}
 	})

@@ -200,9 +200,9 @@ func (f *fixture) Search(ctx context.Context, actor crm.Actor, q *query.Search) 
 	return page, err
 }
 
-func (f *fixture) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (spelled map[string][]string, err error) {
-	err = f.View(ctx, actor, func(v *View) (err error) { spelled, err = v.Suggest(e, terms); return err })
-	return spelled, err
+func (f *fixture) Suggest(ctx context.Context, actor crm.Actor, e *crm.Entity, terms *query.Terms) (suggested map[string][]string, err error) {
+	err = f.View(ctx, actor, func(v *View) (err error) { suggested, err = v.Suggest(e, terms); return err })
+	return suggested, err
 }
 
 func (f *fixture) SupportsFuzzy(ctx context.Context, actor crm.Actor, e *crm.Entity) (fuzzy FuzzySupport, err error) {

@@ -57,8 +57,8 @@ func TestSearchesWithoutTheirIndex(t *testing.T) {
 	}
 	f.comparesWithoutIndex(ann, FuzzyReady)
 	q := f.question(ann, "contact", "search=janne")
-	if spelled, err := f.Suggest(t.Context(), ann, contact, q.Terms); err != nil || !slices.Equal(spelled["janne"], []string{"jane"}) {
-		t.Errorf("janne is spelled like %v (%v), want jane", spelled, err)
+	if suggested, err := f.Suggest(t.Context(), ann, contact, q.Terms); err != nil || !slices.Equal(suggested["janne"], []string{"jane"}) {
+		t.Errorf("for janne %v is suggested (%v), want jane", suggested, err)
 	}
 }
 

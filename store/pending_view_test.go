@@ -57,7 +57,7 @@ const listParts = 4
 
 // readerAnswers returns the answers that readers get: a part of the lists and their totals, walks,
 // records, searches, values in use and the usage that the plan limits.
-func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (said []string) {
+func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (lines []string) {
 	f.t.Helper()
 	for _, kind := range []string{"contact", "company", "deal", "ticket", "task", "campaign", "campaign_member", "activity"} {
 		e := f.Schema.ByName(kind)
@@ -67,39 +67,39 @@ func (f *fixture) readerAnswers(actor crm.Actor, keys []int64, part int) (said [
 			}
 			for _, key := range keys {
 				asked := placeholder.ReplaceAllStringFunc(params, func(name string) string { return crm.RecordID(strings.Trim(name, "{}"), key) })
-				if said = append(said, f.listAnswers(actor, e, asked)...); asked == params {
+				if lines = append(lines, f.listAnswers(actor, e, asked)...); asked == params {
 					break
 				}
 			}
 		}
 		for _, key := range keys {
 			rec, err := f.Record(f.t.Context(), actor, e, key)
-			said = append(said, fmt.Sprint(kind, " ", key, " ", codeOf(err)))
+			lines = append(lines, fmt.Sprint(kind, " ", key, " ", codeOf(err)))
 			if err == nil {
 				counts, err := f.Dependents(f.t.Context(), actor, rec)
 				for _, c := range counts {
-					said[len(said)-1] += fmt.Sprint(" ", c.Of.Name, c.Deleted, c.Unlinked)
+					lines[len(lines)-1] += fmt.Sprint(" ", c.Of.Name, c.Deleted, c.Unlinked)
 				}
-				said[len(said)-1] += fmt.Sprint(visibleLine(rec), err)
+				lines[len(lines)-1] += fmt.Sprint(visibleLine(rec), err)
 			}
 		}
 	}
 	for _, asked := range []string{"activity kind=task", "activity on_behalf_of=x@y.com", "task assignee=x", "task priority=low", "task custom.size=x", "contact stage=x"} {
 		kind, params, _ := strings.Cut(asked, " ")
-		said = append(said, asked+" in use: "+f.inUse(actor, kind, params))
+		lines = append(lines, asked+" in use: "+f.inUse(actor, kind, params))
 	}
 	used, err := f.Usage(f.t.Context(), actor)
 	for _, u := range used {
 		if u.Resource != catalog.Storage {
-			said = append(said, fmt.Sprint(u.Resource, " ", u.Used, err))
+			lines = append(lines, fmt.Sprint(u.Resource, " ", u.Used, err))
 		}
 	}
-	return said
+	return lines
 }
 
 // listAnswers returns the answers of a list, of a walk through it, and of a search for its
 // words.
-func (f *fixture) listAnswers(actor crm.Actor, e *crm.Entity, params string) (said []string) {
+func (f *fixture) listAnswers(actor crm.Actor, e *crm.Entity, params string) (lines []string) {
 	f.t.Helper()
 	name := e.Plural + "?" + params
 	line := func(page list.Page) string {
@@ -109,9 +109,9 @@ func (f *fixture) listAnswers(actor crm.Actor, e *crm.Entity, params string) (sa
 		}
 		return text
 	}
-	said = append(said, line(f.list(actor, e.Name, params)), line(f.list(actor, e.Name, params+"&limit=1")), fmt.Sprint(name, " walked: ", f.walk(actor, e.Name, params+"&limit=3")))
+	lines = append(lines, line(f.list(actor, e.Name, params)), line(f.list(actor, e.Name, params+"&limit=1")), fmt.Sprint(name, " walked: ", f.walk(actor, e.Name, params+"&limit=3")))
 	found, err := f.Keys(f.t.Context(), actor, f.question(actor, e.Name, params), 1000)
-	said = append(said, fmt.Sprint(name, " keys: ", found, err))
+	lines = append(lines, fmt.Sprint(name, " keys: ", found, err))
 	if word, words := strings.CutPrefix(params, "search="); words {
 		page, err := f.Search(f.t.Context(), actor, f.find(actor, e.Name, word))
 		var ids []string
@@ -119,9 +119,9 @@ func (f *fixture) listAnswers(actor crm.Actor, e *crm.Entity, params string) (sa
 			ids = append(ids, rec.ID)
 		}
 		slices.Sort(ids)
-		said = append(said, fmt.Sprint(name, " ranked: ", ids, page.Total, err))
+		lines = append(lines, fmt.Sprint(name, " ranked: ", ids, page.Total, err))
 	}
-	return said
+	return lines
 }
 
 // stepper makes random writes, each of which runs in two stores.

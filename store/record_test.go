@@ -187,8 +187,8 @@ func TestReferencesMustExistHere(t *testing.T) {
 	engines(t, func(t *testing.T, f *fixture) {
 		ann, bob := f.member("ann@example.com"), f.member("bob@example.com")
 		theirs := f.save(bob, "company", "name", "Theirs")
-		gone := f.save(ann, "company", "name", "Gone")
-		f.remove(ann, gone)
+		deleted := f.save(ann, "company", "name", "Gone")
+		f.remove(ann, deleted)
 		// The number of this contact is one that no company of the workspace has.
 		for range 3 {
 			f.save(ann, "contact", "name", "filler")
@@ -196,7 +196,7 @@ func TestReferencesMustExistHere(t *testing.T) {
 		wrongKind := f.save(ann, "contact", "name", "no company")
 		jane := f.save(ann, "contact", "name", "Jane")
 		before := f.fetch(ann, jane)
-		for what, ref := range map[string]crm.Record{"another workspace's": theirs, "a deleted": gone, "another kind's": wrongKind} {
+		for what, ref := range map[string]crm.Record{"another workspace's": theirs, "a deleted": deleted, "another kind's": wrongKind} {
 			_, err := f.trySave(ann, f.draft("contact", "name", "New", "company_id", ref))
 			wantCode(t, "create with "+what+" record", err, crm.ReferenceNotFound)
 			_, err = f.tryUpdate(ann, jane.Key, f.draft("contact", "stage", "lead", "company_id", ref))
@@ -245,7 +245,7 @@ func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 			FROM changes WHERE workspace_id = $1 AND target = $2 ORDER BY key`, ann.Workspace, jane.Handle())
 		const times = `"created_at":1781082000000,"created_by":"ann@example.com","updated_at":1781082060000,"updated_by":"ann@example.com"`
 		who := " ann@example.com tok_test "
-		kept := []string{
+		stored := []string{
 			"create" + who + `- -`,
 			"update" + who + `{"company_id":"` + acme.ID + `","custom.a":1,"updated_at":1781082000000} {"stage":"lead","tags":["vip"],"follow_up_at":0,"custom.a":2}`,
 			"delete" + who + `{"name":"Jane","stage":"lead","tags":["vip"],"follow_up_at":0,"custom.a":2,"custom.b":"x",` + times + `} -`,
@@ -260,8 +260,8 @@ func TestChangeLogHasBeforeAndAfter(t *testing.T) {
 		for _, rec := range page.Records {
 			shown = append([]string{fmt.Sprintf("%s %s %s", rec.Value("action").Text, objectText(rec, "from"), objectText(rec, "to"))}, shown...)
 		}
-		if !slices.Equal(shown, want) || !slices.Equal(got, kept) {
-			t.Errorf("the log says\n%s\nand keeps\n%s\nwant\n%s\nand\n%s", strings.Join(shown, "\n"), strings.Join(got, "\n"), strings.Join(want, "\n"), strings.Join(kept, "\n"))
+		if !slices.Equal(shown, want) || !slices.Equal(got, stored) {
+			t.Errorf("the log says\n%s\nand the table has\n%s\nwant\n%s\nand\n%s", strings.Join(shown, "\n"), strings.Join(got, "\n"), strings.Join(want, "\n"), strings.Join(stored, "\n"))
 		}
 		if len(page.Records) != 3 || page.Records[0].Value("action").Text != "delete" || page.Total != 3 {
 			t.Errorf("audit lists %d entries, total %d", len(page.Records), page.Total)

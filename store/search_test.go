@@ -270,8 +270,8 @@ func TestIndexesAreBounded(t *testing.T) {
 	if err != nil || page.Total != 41 || len(page.Records) != 50 && len(page.Records) != 41 {
 		t.Errorf("without an index %d are found, %v", page.Total, err)
 	}
-	if spelled, err := f.Suggest(t.Context(), big, f.Schema.ByName("contact"), query.ExactTerms("neelde")); spelled != nil || err != nil {
-		t.Errorf("without an index the spellings are %v, %v", spelled, err)
+	if suggested, err := f.Suggest(t.Context(), big, f.Schema.ByName("contact"), query.ExactTerms("neelde")); suggested != nil || err != nil {
+		t.Errorf("without an index the suggestions are %v, %v", suggested, err)
 	}
 }
 
@@ -330,8 +330,8 @@ func TestSuggestions(t *testing.T) {
 		"xylophone":           "map[]",
 	} {
 		q := f.question(ann, "contact", "search="+url.QueryEscape(text))
-		spelled, err := f.Suggest(t.Context(), ann, q.Entity, q.Terms)
-		if got := fmt.Sprint(spelled); err != nil || got != want {
+		suggested, err := f.Suggest(t.Context(), ann, q.Entity, q.Terms)
+		if got := fmt.Sprint(suggested); err != nil || got != want {
 			t.Errorf("%q is suggested as %s, %v; want %s", text, got, err, want)
 		}
 	}

@@ -113,7 +113,7 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 			name  string
 			other func(*Tx) error
 			runs  int
-			kept  string
+			names string // of the contacts that are added last
 		}{
 			{"none", func(*Tx) error { return nil }, 1, "x0"},
 			{"before it writes", func(tx *Tx) error { _, err := tx.Row("SELECT 1", nil, new(int)); return errors.Join(oops, err) }, 1, "x1"},
@@ -123,14 +123,14 @@ func TestBatchesRunAgainWhereTheyMust(t *testing.T) {
 			{"and its changes stay", func(tx *Tx) error { return errors.Join(f.insert("kept")(tx), tx.CommitWithError(oops)) }, 1, "x5 kept"},
 		} {
 			runs := 0
-			insert := f.insert(strings.Fields(c.kept)[0])
+			insert := f.insert(strings.Fields(c.names)[0])
 			release := f.block()
 			answers := f.queue(t.Context(), ann, func(tx *Tx) error { runs++; return insert(tx) }, c.other)
 			release()
 			if errs := answers(); errs[0] != nil || runs != c.runs {
 				t.Errorf("a write with one that fails %s: %d runs, %v", c.name, runs, errs[0])
 			}
-			if got := f.names(ann); !strings.HasSuffix(got, c.kept) || strings.Contains(got, "lost") {
+			if got := f.names(ann); !strings.HasSuffix(got, c.names) || strings.Contains(got, "lost") {
 				t.Errorf("with one that fails %s the table has %q", c.name, got)
 			}
 		}
@@ -239,17 +239,17 @@ func TestCancelledWriteIsNotRun(t *testing.T) {
 			ran = true
 			return nil
 		})
-		kept := f.queue(t.Context(), ann, f.insert("kept"))
+		other := f.queue(t.Context(), ann, f.insert("other"))
 		cancel()
 		release()
 		if err := cancelled()[0]; !errors.Is(err, context.Canceled) || ran {
 			t.Errorf("a cancelled write: %v, ran %v", err, ran)
 		}
-		if err := kept()[0]; err != nil || f.names(ann) != "kept" {
+		if err := other()[0]; err != nil || f.names(ann) != "other" {
 			t.Errorf("the write after it: %v, names %q", err, f.names(ann))
 		}
 		err := f.Write(ctx, ann, f.insert("late"))
-		if !errors.Is(err, context.Canceled) || f.names(ann) != "kept" {
+		if !errors.Is(err, context.Canceled) || f.names(ann) != "other" {
 			t.Errorf("a write that was cancelled before: %v, names %q", err, f.names(ann))
 		}
 	})
@@ -268,15 +268,15 @@ func TestCancelWhileRunningDoesNotTear(t *testing.T) {
 			cancel()
 			return errors.Join(err, f.insert("two")(tx))
 		})
-		behind := f.queue(t.Context(), ann, f.insert("behind"))
+		after := f.queue(t.Context(), ann, f.insert("after"))
 		release()
 		if err := left()[0]; !errors.Is(err, context.Canceled) {
 			t.Errorf("the cancelled write: %v", err)
 		}
-		if errs := append(answers(), behind()...); errs[0] != nil || errs[1] != nil {
+		if errs := append(answers(), after()...); errs[0] != nil || errs[1] != nil {
 			t.Errorf("the writes before and after it: %v", errs)
 		}
-		if got := f.names(ann); got != "before behind" {
+		if got := f.names(ann); got != "before after" {
 			t.Errorf("the table has %q", got)
 		}
 		f.checkCounters(ann)
@@ -402,7 +402,7 @@ func TestConcurrentCloseIsSafe(t *testing.T) {
 	ann := f.member("ann@example.com")
 	insert := f.insert("kept")
 	var mu sync.Mutex
-	kept := 0
+	committed := 0
 	together(24, func(i int) {
 		if i%6 == 5 {
 			if err := f.Close(); err != nil {
@@ -417,14 +417,14 @@ func TestConcurrentCloseIsSafe(t *testing.T) {
 			}
 			mu.Lock()
 			if err == nil {
-				kept++
+				committed++
 			}
 			mu.Unlock()
 		}
 	})
 	again := openWith(t, f.clock, f.opts)
-	if n := len(strings.Fields(again.names(ann))); n != kept {
-		t.Errorf("%d writes were answered, %d are in the file", kept, n)
+	if n := len(strings.Fields(again.names(ann))); n != committed {
+		t.Errorf("%d writes were answered, %d are in the file", committed, n)
 	}
 }
 

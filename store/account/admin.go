@@ -18,12 +18,12 @@ type WorkspaceInfo struct {
 
 // ListWorkspaces returns at most limit workspaces in the order of their numbers, beginning
 // after the given number.
-func ListWorkspaces(ctx context.Context, s *store.Store, behind int64, limit int) (list []WorkspaceInfo, err error) {
+func ListWorkspaces(ctx context.Context, s *store.Store, after int64, limit int) (list []WorkspaceInfo, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, `SELECT w.number, w.id, w.name, w.plan, w.created_at,
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'members'), 0),
 				COALESCE((SELECT u.n FROM usage u WHERE u.workspace_id = w.number AND u.kind = 'contacts'), 0)
-			FROM workspaces w WHERE w.number > $1 ORDER BY w.number LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
+			FROM workspaces w WHERE w.number > $1 ORDER BY w.number LIMIT $2`, []any{after, limit}, func(scan func(...any) error) error {
 			var w WorkspaceInfo
 			err := scan(&w.Number, &w.ID, &w.Name, &w.Plan, &w.CreatedAt, &w.Members, &w.Contacts)
 			list = append(list, w)
@@ -53,10 +53,10 @@ type ClientUse struct {
 
 // ListClients returns at most limit registered OAuth clients in the order of their ids,
 // beginning after the given id, each with the number of its tokens.
-func ListClients(ctx context.Context, s *store.Store, behind string, limit int) (list []ClientUse, err error) {
+func ListClients(ctx context.Context, s *store.Store, after string, limit int) (list []ClientUse, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
 		return v.Rows(ctx, `SELECT c.id, c.name, c.redirects, c.created_at, COALESCE(c.used_at, 0), (SELECT COUNT(*) FROM tokens t WHERE t.client = c.id)
-			FROM oauth_clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`, []any{behind, limit}, func(scan func(...any) error) error {
+			FROM oauth_clients c WHERE c.id > $1 ORDER BY c.id LIMIT $2`, []any{after, limit}, func(scan func(...any) error) error {
 			var c ClientUse
 			err := scan(&c.ID, &c.Name, &c.Redirects, &c.CreatedAt, &c.UsedAt, &c.Tokens)
 			list = append(list, c)

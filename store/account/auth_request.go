@@ -42,11 +42,11 @@ func CreateAuthRequest(tx *store.Tx, s AuthRequest, network string) error {
 
 // createAuthRequest is CreateAuthRequest with a limit of its own.
 func createAuthRequest(tx *store.Tx, s AuthRequest, network string, limit registrationLimit) error {
-	gone, err := makeRoom(tx, limit, network)
+	replaced, err := makeRoom(tx, limit, network)
 	if err != nil {
 		return err
 	}
-	for _, hash := range gone {
+	for _, hash := range replaced {
 		if err := deleteAuthRequest(tx, hash); err != nil {
 			return err
 		}

@@ -26,11 +26,11 @@ func CreateClient(tx *store.Tx, c Client) (Client, error) {
 
 // createClient is CreateClient with a limit of its own.
 func createClient(tx *store.Tx, c Client, limit registrationLimit) (Client, error) {
-	gone, err := makeRoom(tx, limit, c.Network)
+	replaced, err := makeRoom(tx, limit, c.Network)
 	if err != nil {
 		return c, err
 	}
-	for _, id := range gone {
+	for _, id := range replaced {
 		if err := tx.Exec("DELETE FROM oauth_clients WHERE id = $1", id); err != nil {
 			return c, err
 		}

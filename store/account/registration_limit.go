@@ -19,9 +19,9 @@ type registrationLimit struct {
 	most       int    // rows of all networks together
 }
 
-// maxGo bounds how many rows one new row may replace. More than one is replaced only if a
+// maxReplaced bounds how many rows one new row may replace. More than one is replaced only if a
 // network exceeded its share before, when pages of its clients ended.
-const maxGo = 20
+const maxReplaced = 20
 
 // unusedClients limits clients that never got a token and have no open page.
 func unusedClients() registrationLimit {
@@ -35,14 +35,14 @@ func openPages() registrationLimit {
 }
 
 // makeRoom returns the keys of the rows to delete before a row of the network is added.
-func makeRoom(tx *store.Tx, p registrationLimit, network string) (gone []string, err error) {
+func makeRoom(tx *store.Tx, p registrationLimit, network string) (replaced []string, err error) {
 	from := fmt.Sprintf(" FROM %s WHERE %s", p.table, p.where)
-	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxGo, p.share-1)
-	if gone, err = texts(tx, beyond, tx.Now(), network); err != nil || len(gone) > 0 {
-		return gone, err
+	beyond := fmt.Sprintf("SELECT %s%s AND network = $2 ORDER BY %s DESC LIMIT %d OFFSET %d", p.key, from, p.age, maxReplaced, p.share-1)
+	if replaced, err = texts(tx, beyond, tx.Now(), network); err != nil || len(replaced) > 0 {
+		return replaced, err
 	}
 	var n int
-	if _, err = tx.Row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxGo), []any{tx.Now()}, &n); err != nil || n < p.most {
+	if _, err = tx.Row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1%s LIMIT %d) x", from, p.most-1+maxReplaced), []any{tx.Now()}, &n); err != nil || n < p.most {
 		return nil, err
 	}
 	var largest string

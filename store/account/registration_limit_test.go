@@ -82,15 +82,16 @@ func byAge(list []candidate) []candidate {
 	return list
 }
 
-// going is the rule. If the network has more than its share, its oldest rows are deleted. If the
-// table is full, the oldest rows of the network with the most rows are deleted.
-func (p registrationLimit) going(list []candidate, network string) (gone []string) {
+// replacedBy returns the rows that a new row of a network replaces: the oldest rows of the network
+// if it has its share, else, if the table is full, the oldest rows of the network with the most
+// rows.
+func (p registrationLimit) replacedBy(list []candidate, network string) (replaced []string) {
 	own := slices.DeleteFunc(slices.Clone(list), func(c candidate) bool { return c.network != network })
 	for i := 0; i <= len(own)-p.share; i++ {
-		gone = append(gone, own[i].key)
+		replaced = append(replaced, own[i].key)
 	}
-	if len(gone) > 0 || len(list) < p.most {
-		return gone
+	if len(replaced) > 0 || len(list) < p.most {
+		return replaced
 	}
 	sizes, oldest := map[string]int{}, map[string]int64{}
 	for _, c := range slices.Backward(list) {
@@ -101,11 +102,11 @@ func (p registrationLimit) going(list []candidate, network string) (gone []strin
 		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(oldest[a], oldest[b]), cmp.Compare(a, b))
 	})
 	for _, c := range list {
-		if c.network == largest && len(gone) <= len(list)-p.most {
-			gone = append(gone, c.key)
+		if c.network == largest && len(replaced) <= len(list)-p.most {
+			replaced = append(replaced, c.key)
 		}
 	}
-	return gone
+	return replaced
 }
 
 // do writes one step. The time moves with each, so that no two rows have the same age.
@@ -126,7 +127,7 @@ func (m *registrationModel) register(network string) {
 		c, err = createClient(tx, Client{Name: "x", Redirects: "[]", Network: network}, m.clientLimit)
 		return err
 	})
-	for _, id := range m.clientLimit.going(m.clientCandidates(now), network) {
+	for _, id := range m.clientLimit.replacedBy(m.clientCandidates(now), network) {
 		delete(m.clients, id)
 	}
 	m.clients[c.ID] = &modelClient{network: network, created: now}
@@ -138,8 +139,8 @@ func (m *registrationModel) begin(client, network string) {
 	now := m.do(func(tx *store.Tx) error {
 		return createAuthRequest(tx, AuthRequest{Hash: hash, Client: client}, network, m.pageLimit)
 	})
-	for _, gone := range m.pageLimit.going(m.pageCandidates(now), network) {
-		delete(m.pages, gone)
+	for _, replaced := range m.pageLimit.replacedBy(m.pageCandidates(now), network) {
+		delete(m.pages, replaced)
 	}
 	m.pages[hash] = &modelPage{client: client, network: network, begun: now, ends: now + AuthRequestLife.Milliseconds()}
 }

@@ -28,9 +28,9 @@ func (u *User) scanDest() []any {
 
 // ListUsers returns at most limit accounts in the order of their numbers, beginning after the
 // given number.
-func ListUsers(ctx context.Context, s *store.Store, behind int64, limit int) (list []User, err error) {
+func ListUsers(ctx context.Context, s *store.Store, after int64, limit int) (list []User, err error) {
 	err = s.Read(ctx, func(v *store.ReadTx) error {
-		return v.Rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{behind, limit}, func(scan func(...any) error) error {
+		return v.Rows(ctx, "SELECT "+userColumns+" FROM users u WHERE u.number > $1 ORDER BY u.number LIMIT $2", []any{after, limit}, func(scan func(...any) error) error {
 			var u User
 			err := scan(u.scanDest()...)
 			list = append(list, u)

@@ -179,7 +179,7 @@ func TestLimitsAreKept(t *testing.T) {
 			f.commit(rec)
 		}
 		if size := f.Stats().Bytes; size < 0 || size > limit || f.records.youngBytes < 0 || f.records.oldBytes < 0 {
-			t.Fatalf("%d bytes are kept, %d of them old", size, f.records.oldBytes)
+			t.Fatalf("the cache has %d bytes, %d of them old", size, f.records.oldBytes)
 		}
 		_, _ = f.Snapshot(1).Count(NewKey(random.Int64(), "", nil), func() (Count, error) { return Count{}, nil })
 		if n := len(f.counts.entries); n > 5 {

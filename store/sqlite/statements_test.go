@@ -28,7 +28,7 @@ func testConn(t *testing.T) *Conn {
 	return c
 }
 
-// TestStatementsAreBounded prepares more and longer statements than are kept.
+// TestStatementsAreBounded prepares more statements than a connection keeps, and longer ones.
 func TestStatementsAreBounded(t *testing.T) {
 	c := testConn(t)
 	use := func(text string) {
@@ -45,7 +45,7 @@ func TestStatementsAreBounded(t *testing.T) {
 		use(fmt.Sprint("SELECT ", i))
 	}
 	if n := c.stmts.recent.Len(); n != maxStatements {
-		t.Errorf("%d statements are kept, want %d", n, maxStatements)
+		t.Errorf("the connection has %d statements, want %d", n, maxStatements)
 	}
 }
 
