@@ -152,7 +152,7 @@ func (f *forwarding) repeatable() bool {
 }
 
 // send sends the request and copies the answer. The answer to a keyed request is held until it
-// is complete, since the request can be sent again as long as nothing was copied. Any other
+// is complete, up to maxAnswer, since the request can be sent again as long as nothing was copied. Any other
 // answer may be an export of any length, and is copied as it comes.
 func (f *forwarding) send(to http.RoundTripper) error {
 	out := f.request.Clone(f.request.Context())

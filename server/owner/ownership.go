@@ -38,7 +38,7 @@ type ownership struct {
 	store     *store.Store
 	api       func() (http.Handler, error) // made at the first request
 	http      *http.Server                 // on the socket; nil: no socket could be made, or the role is Brief
-	socket    string                       // its path; empty: there is none
+	socket    string                       // its path; empty: no socket was made
 	ending    chan struct{}                // closed when it takes no more requests of other processes
 	ended     chan struct{}                // closed when the lock is free
 	requests  sync.WaitGroup               // of this process

@@ -38,7 +38,8 @@ type Client struct {
 	fail     func(format string, args ...any)
 }
 
-// instance is what the clients of one server share.
+// instance is the server that its clients share. stop may be called by each of them, and by the
+// end of the test.
 type instance struct {
 	auth *auth.Auth
 	http *http.Client
