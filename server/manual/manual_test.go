@@ -70,14 +70,17 @@ func TestSignInIsForAnybody(t *testing.T) {
 	}
 }
 
-// TestTopicsExist checks that each topic is listed in the manual, and that every page which
-// a text names is there.
+// TestTopicsExist checks that each topic is listed in the manual and in the list for models, and
+// that every page which a text names is there.
 func TestTopicsExist(t *testing.T) {
 	m := newManual(t)
 	for _, topic := range manual.Topics {
 		text, fault := m.Topic(topic, manual.Anybody, base)
 		if fault != nil || text != m.Page(topic, manual.Anybody, base) {
 			t.Errorf("%s: %v", topic, fault)
+		}
+		if link := "(" + base + "/help/" + topic + ")"; !strings.Contains(m.Page(manual.LLMs, manual.Anybody, base), link) {
+			t.Errorf("the list for models lacks %s", link)
 		}
 	}
 	named := regexp.MustCompile(`/help/([a-z]+)`)
