@@ -34,8 +34,8 @@ var Ops = []Op{
 	{"lte", "less or equal", ifOrdered},
 	{"like", "contains a part of at most 200 characters, ignoring case and accents; % and _ are literal", ifParts},
 	{"in", "one of a comma-separated list; quote items that hold commas", always},
-	{"is", "is:null: unset", ifNullable},
-	{"not", "not:null: set", ifNullable},
+	{"is", "is:null finds unset values", ifNullable},
+	{"not", "not:null finds set values", ifNullable},
 }
 
 // opsFor returns the names of the operators that a target takes. A key of an object takes all

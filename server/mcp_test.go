@@ -336,7 +336,7 @@ func TestManualOfToolsHasNoSignIn(t *testing.T) {
 	public := r.want(200, "GET", "/help", "")
 	head, rest, _ := strings.Cut(public, "SIGN IN\n1.")
 	_, tail, found := strings.Cut(rest, "\n\n")
-	want := strings.Replace(head+tail, " Header of every request: Authorization: Bearer <token> (none yet: SIGN IN).", "", 1)
+	want := strings.Replace(head+tail, " Header of every request: Authorization: Bearer <token> (none yet: see SIGN IN).", "", 1)
 	if !found || len(want) == len(head+tail) {
 		t.Fatalf("GET /help has no section SIGN IN:\n%s", public)
 	}

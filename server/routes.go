@@ -34,7 +34,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/whoami", Access: web.Read, Group: "sign-in", Doc: "you, your workspace, plan and usage", Handle: s.whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: web.Read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, Handle: s.tokens},
 		{Method: http.MethodGet, Path: "/tokens/:id", Access: web.Read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, Handle: s.fetch},
-		{Method: http.MethodDelete, Path: "/tokens/:id", Access: web.Full, Group: "sign-in", Doc: "revoke one of them, at once", Entity: token, Handle: s.revoke},
+		{Method: http.MethodDelete, Path: "/tokens/:id", Access: web.Full, Group: "sign-in", Doc: "revoke one at once", Entity: token, Handle: s.revoke},
 		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
 	}
 	rows = append(rows, s.teamRoutes()...)
@@ -119,7 +119,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 				Doc: "make one for it", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {
 			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e,
-				Doc: "take one out, by its id or that of the record it ties", Handle: below(above, name, s.detach)})
+				Doc: "remove a member, by its id or the record's", Handle: below(above, name, s.detach)})
 		}
 	}
 	return append(rows, s.transfer.EntityRoutes(e)...)

@@ -17,11 +17,11 @@ const maxLongText = 65536
 func record(rollups []crm.Field, own ...crm.Field) []crm.Field {
 	fields := []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "short name, never reused"},
-		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "kind/id, usable wherever an id is"},
+		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "kind/id; works wherever an id does"},
 	}
 	fields = append(append(fields, own...), rollups...)
 	return append(fields,
-		crm.Field{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 when made, +1 per change"},
+		crm.Field{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 		crm.Field{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, DateOnly: true, Doc: "when it was made"},
 		crm.Field{Name: "created_by", Type: fieldtype.Email, ReadOnly: true, IsUser: true, Doc: "who made it"},
 		crm.Field{Name: "updated_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "last change"},
@@ -54,17 +54,17 @@ func dated(fields []crm.Field, names ...string) []crm.Field {
 // the store counts the values in use, and an empty list names them. Only fields whose words
 // the product acts on, such as status and priority, are choices.
 var (
-	owner      = crm.Field{Name: "owner", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who looks after it, best an e-mail; me is you"}
+	owner      = crm.Field{Name: "owner", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "responsible person, best an e-mail address; me is you"}
 	tags       = crm.Field{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels; a tag has no comma and at most 64 characters"}
 	notes      = crm.Field{Name: "notes", Type: fieldtype.Text, Max: maxLongText, Doc: "free text"}
 	followUp   = crm.Field{Name: "follow_up_at", Type: fieldtype.Time, RangeIndexed: true, InLists: true, Doc: "when to come back to it; shown by /reminders"}
-	followNote = crm.Field{Name: "follow_up_note", Type: fieldtype.Text, Max: 1000, Doc: "what to do then"}
+	followNote = crm.Field{Name: "follow_up_note", Type: fieldtype.Text, Max: 1000, Doc: "what to do at that time"}
 	custom     = crm.Field{Name: "custom", Type: fieldtype.Object, Doc: "your own keys, any JSON values, kept as sent"}
 	companyRef = crm.Field{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "the company"}
 	contactRef = crm.Field{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact"}
 	dealRef    = crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", InLists: true, Doc: "the deal"}
 	ticketRef  = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
-	assignee   = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail; me is you"}
+	assignee   = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail address; me is you"}
 	priority   = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
@@ -78,14 +78,14 @@ var (
 	outreachKinds = []string{"call", "email", "meeting"}
 
 	outreachOutcomes = []crm.Field{
-		{Name: "activities", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity"}, Doc: "how many were logged"},
-		{Name: "last_activity", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at"}, Doc: "when the latest occurred"},
-		{Name: "on_behalf_of", Type: fieldtype.Tags, ReadOnly: true, InLists: true, IsUser: true, Derivation: &crm.Rollup{Child: "activity", Value: "on_behalf_of"}, Doc: "for whom they were done, up to 100 of them; filters find all"},
+		{Name: "activities", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity"}, Doc: "number of activities logged"},
+		{Name: "last_activity", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at"}, Doc: "when the latest activity was"},
+		{Name: "on_behalf_of", Type: fieldtype.Tags, ReadOnly: true, InLists: true, IsUser: true, Derivation: &crm.Rollup{Child: "activity", Value: "on_behalf_of"}, Doc: "people for whom activities were done; shows 100 at most, filters find all"},
 	}
 	outreach = []crm.Field{
 		outreachOutcomes[0], outreachOutcomes[1],
-		{Name: "outreach", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity", Where: "kind", Equals: outreachKinds}, Doc: "how many of them were a call, email or meeting"},
-		{Name: "last_outreach", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at", Where: "kind", Equals: outreachKinds}, Doc: "when the latest of those occurred; unset: never reached"},
+		{Name: "outreach", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "activity", Where: "kind", Equals: outreachKinds}, Doc: "number of calls, emails and meetings among them"},
+		{Name: "last_outreach", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Derivation: &crm.Rollup{Child: "activity", Value: "occurred_at", Where: "kind", Equals: outreachKinds}, Doc: "when the latest call, email or meeting was; unset: never reached"},
 		outreachOutcomes[2],
 	}
 )
@@ -110,7 +110,7 @@ var Entities = []crm.Entity{
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record(outreach,
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "full name"},
-				crm.Field{Name: "email", Type: fieldtype.Email, InLists: true, Doc: "unique; POST upserts by it"},
+				crm.Field{Name: "email", Type: fieldtype.Email, InLists: true, Doc: "unique; POST with a known one updates that contact"},
 				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Doc: "as you write it; compared by its digits"},
 				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: lead, qualified, customer"},
 				companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
@@ -126,7 +126,7 @@ var Entities = []crm.Entity{
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record(outreach,
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
-				crm.Field{Name: "domain", Type: fieldtype.Domain, InLists: true, Doc: "unique; POST upserts by it; a URL is cut to its host"},
+				crm.Field{Name: "domain", Type: fieldtype.Domain, InLists: true, Doc: "unique; POST with a known one updates that company; a URL is cut to its host"},
 				owner, tags, notes, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
 		Ops: crm.AllOps, Keys: crm.Keys{Unique: "domain"},
 		Search: []string{"name", "domain", "notes", "tags"},
@@ -140,7 +140,7 @@ var Entities = []crm.Entity{
 			LabelField: "title", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record(outreachOutcomes,
 				crm.Field{Name: "title", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what is sold"},
-				crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "integer in the currency's smallest unit"},
+				crm.Field{Name: "amount_cents", Type: fieldtype.Integer, InLists: true, Doc: "in the currency's smallest unit"},
 				crm.Field{Name: "amount", Type: fieldtype.Amount, Derivation: &crm.AmountOf{Number: "amount_cents", Currency: "currency"}, InLists: true, Doc: `the same as people write it, like "1250.00 USD"; sets amount_cents and currency`},
 				crm.Field{Name: "currency", Type: fieldtype.Currency, Default: "USD", InLists: true, Enumerable: true, Doc: "ISO 4217 code"},
 				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation"},
@@ -159,7 +159,7 @@ var Entities = []crm.Entity{
 			Fields: dated(record(outreachOutcomes,
 				crm.Field{Name: "subject", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it is about"},
 				crm.Field{Name: "content", Type: fieldtype.Text, Max: maxLongText, Doc: "the request itself"},
-				crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "pending", "solved", "closed"), Default: "open", InLists: true, Enumerable: true, Doc: "pending waits for somebody else"},
+				crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "pending", "solved", "closed"), Default: "open", InLists: true, Enumerable: true, Doc: "pending: it waits for somebody else"},
 				priority,
 				crm.Field{Name: "requester_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact who asks"},
 				companyRef, assignee, tags,
@@ -192,8 +192,8 @@ var Entities = []crm.Entity{
 		View: crm.View{Name: "campaign", Plural: "campaigns", Prefix: "cmp", Doc: "contacts and companies that are approached for one reason",
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record([]crm.Field{
-				{Name: "contacts", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "contact_id"}, Doc: "how many are members"},
-				{Name: "companies", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "company_id"}, Doc: "how many are members"}},
+				{Name: "contacts", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "contact_id"}, Doc: "number of contacts in it"},
+				{Name: "companies", Type: fieldtype.Integer, ReadOnly: true, InLists: true, Derivation: &crm.Rollup{Child: "campaign_member", Where: "company_id"}, Doc: "number of companies in it"}},
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what it is called"},
 				crm.Field{Name: "description", Type: fieldtype.Text, Max: maxLongText, Doc: "the brief: whom it is for, what to say"},
 				crm.Field{Name: "status", Type: fieldtype.Choice, Choices: crm.OneOf("active", "paused", "done"), Default: "active", InLists: true, Enumerable: true, Doc: "whether it runs"},
@@ -207,7 +207,7 @@ var Entities = []crm.Entity{
 	// A member joins a campaign and either a contact or a company. The pair is its key, so
 	// adding somebody twice changes only the reason.
 	{
-		View: crm.View{Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "a contact or company in a campaign, once",
+		View: crm.View{Name: "campaign_member", Plural: "campaign_members", Prefix: "cm", Doc: "the membership of a contact or company in a campaign",
 			LabelField: "campaign_id", Sort: "-created_at", MaxLimit: 500,
 			Fields: dated(hidden(record(nil,
 				crm.Field{Name: "campaign_id", Type: fieldtype.Reference, Ref: "campaign", Required: true, InLists: true, Doc: "the campaign"},
@@ -230,9 +230,9 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "kind", Type: fieldtype.Choice, Choices: crm.OneOf("call", "email", "meeting", "note", "task"), Default: "note", InLists: true, Enumerable: true, Doc: "what happened"},
 				crm.Field{Name: "body", Type: fieldtype.Text, Required: true, InLists: true, Max: maxLongText, Doc: "what was said or done"},
 				contactRef, companyRef,
-				crm.Field{Name: "contact_company_id", Type: fieldtype.Reference, Ref: "company", ReadOnly: true, InLists: true, Derivation: &crm.Inherited{From: "contact_id", Alternate: "company_id"}, Doc: "the contact's company, where that is another; company= finds both"},
+				crm.Field{Name: "contact_company_id", Type: fieldtype.Reference, Ref: "company", ReadOnly: true, InLists: true, Derivation: &crm.Inherited{From: "contact_id", Alternate: "company_id"}, Doc: "the contact's company, if it is not company_id; company= finds both"},
 				dealRef, ticketRef,
-				crm.Field{Name: "occurred_at", Type: fieldtype.Time, RangeIndexed: true, Default: "now", InLists: true, Doc: "when; may be in the past"},
+				crm.Field{Name: "occurred_at", Type: fieldtype.Time, RangeIndexed: true, Default: "now", InLists: true, Doc: "when it happened; may be in the past"},
 				crm.Field{Name: "on_behalf_of", Type: fieldtype.Email, InLists: true, Enumerable: true, IsUser: true, Doc: "for whom you did it, when not for yourself"}))},
 		Ops:     crm.AllOps,
 		Search:  []string{"body", "contact.name", "company.name", "deal.title", "ticket.subject"},

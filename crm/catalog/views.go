@@ -10,7 +10,7 @@ import (
 // store does for records. A thing that clients could make with any fields would be an entity.
 var Views = []crm.View{
 	{
-		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "who changed what; from. and to. hold the changed fields",
+		Name: "change", Plural: "changes", Path: "audit", Prefix: "aud", Doc: "a logged change; from.<field> and to.<field> are the values before and after",
 		LabelField: "action", Sort: "-at", MaxLimit: 500, Storage: crm.Storage{SealedIDs: true},
 		Fields: []crm.Field{
 			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the entry"},
@@ -34,29 +34,29 @@ var Views = []crm.View{
 			{Name: "name", Type: fieldtype.Text, ReadOnly: true, InLists: true, Doc: "the token_name given at sign-in"},
 			{Name: "workspace_id", Type: fieldtype.Word, Column: "workspace", ReadOnly: true, InLists: true, Doc: "the workspace it acts in"},
 			{Name: "scope", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "what it may do: read, write or full"},
-			{Name: "origin", Type: fieldtype.Word, ReadOnly: true, Doc: "how it came to be: code, minted, owner or oauth"},
-			{Name: "reach", Type: fieldtype.Word, ReadOnly: true, Doc: "the workspaces it may make tokens for: all of yours, or one, its own"},
+			{Name: "origin", Type: fieldtype.Word, ReadOnly: true, Doc: "how it was made: code (a sign-in), minted (by another token), owner (crmkit token) or oauth (a connector)"},
+			{Name: "reach", Type: fieldtype.Word, ReadOnly: true, Doc: "all: it may make tokens for each of your workspaces; one: only for its own"},
 			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},
 			{Name: "last_used_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "last request, to the minute"},
 		},
 	},
 	{
-		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, apart from every other's; listed are those you belong to",
+		Name: "workspace", Plural: "workspaces", Prefix: "ws", Doc: "a team's data, which no other workspace sees; the list has those you belong to",
 		LabelField: "name", Sort: "-created_at", MaxLimit: 200, Storage: crm.Storage{Table: "memberships", Scope: "user_id"},
 		Fields: []crm.Field{
 			{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "name of the workspace"},
 			{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "workspace/id"},
 			{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what the team calls it"},
-			{Name: "role", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "yours in it: admin or member"},
-			{Name: "time_zone", Type: fieldtype.Word, Default: "UTC", InLists: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text times print with its offset"},
-			{Name: "plan", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "what caps it; GET /whoami shows the usage"},
-			{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 when made, +1 per change"},
+			{Name: "role", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "your role in it: admin or member"},
+			{Name: "time_zone", Type: fieldtype.Word, Default: "UTC", InLists: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text shows times with its offset"},
+			{Name: "plan", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "the plan that limits it; GET /whoami shows the usage"},
+			{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},
 		},
 	},
 	seat(crm.View{Name: "member", Plural: "members", Prefix: "u", Storage: crm.Storage{Shared: "invite"},
-		Doc: "who belongs to a workspace, and pending invites with status=invited"}),
-	seat(crm.View{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "a seat kept for an e-mail address; its owner joins at the next sign-in"}),
+		Doc: "a member of a workspace, or a pending invite (status=invited)"}),
+	seat(crm.View{Name: "invite", Plural: "invites", Prefix: "inv", Doc: "an invited e-mail address; its owner joins at the next sign-in"}),
 }
 
 // seat adds to a view the fields that members and invites share. They are rows of one table,
@@ -67,7 +67,7 @@ func seat(v crm.View) crm.View {
 	v.Fields = []crm.Field{
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "the user's, or the invite's"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "member/id or invite/id"},
-		{Name: "email", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "whose seat it is"},
+		{Name: "email", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "of the member or the invited person"},
 		{Name: "role", Type: fieldtype.Choice, Choices: crm.OneOf(crm.Roles()...), Default: crm.RoleMember, InLists: true, Enumerable: true, Doc: "admin manages the workspace, member works in it; set by inviting, or by POST …/role"},
 		{Name: "status", Type: fieldtype.Word, ReadOnly: true, InLists: true, Enumerable: true, Doc: "active, or invited until the next sign-in"},
 		{Name: "invited_by", Type: fieldtype.Email, ReadOnly: true, InLists: true, Doc: "who sent the invite"},
