@@ -153,6 +153,32 @@ func TestSourcePage(t *testing.T) {
 	}
 }
 
+// TestDocsNameFiles checks that the files which a page names are there. A path begins at the root,
+// except in docs/source.md, where it begins at the folder of its row.
+func TestDocsNameFiles(t *testing.T) {
+	named := regexp.MustCompile("`([a-z_]+(?:/[\\w.-]+)*\\.(?:go|md|sql)|[a-z_]+(?:/\\w+)*/)`")
+	row := regexp.MustCompile("^\\| `([\\w/]+/)` \\|")
+	for _, name := range []string{"ARCHITECTURE.md", "docs/source.md", "docs/performance.md", "docs/security.md"} {
+		text, _ := page(t, name)
+		n := 0
+		for line := range strings.Lines(text) {
+			root := "."
+			if m := row.FindStringSubmatch(line); m != nil && name == "docs/source.md" {
+				root, line = m[1], line[len(m[0]):]
+			}
+			for _, m := range named.FindAllStringSubmatch(line, -1) {
+				n++
+				if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+					t.Errorf("%s names %s: %v", name, m[1], err)
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("no file was found in %s", name)
+		}
+	}
+}
+
 // TestLinks checks that each link from one page to another leads to a file and a heading
 // that exist.
 func TestLinks(t *testing.T) {
