@@ -35,7 +35,7 @@ endif
 soak:
 	go test -run '^TestSoak' -timeout 60m -v ./server/e2e -soak 10s -soak-rounds 3
 
-# Three sizes of workspaces, of which the largest takes some minutes and 3 GB of disk;
+# Three sizes of workspaces, of which the largest takes some minutes and 5 GB of disk;
 # BENCH_SIZES=10000 is the short form. BENCH names rows, like Growth or 'Server/fetch$$'.
 BENCH_SIZES ?= 10000,100000,1000000
 BENCH_TIME ?= 3s

@@ -26,7 +26,7 @@ type mcpCommand struct {
 	DB    string `name:"db" help:"Database file; created if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Email string `help:"User in whose name to act; needed if the file has several. Without it a new file gets the user me@crmkit.local." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
-	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
+	Token string `help:"Token for --url. Better set in the environment than on the command line." placeholder:"TOKEN"`
 	Tools bool   `help:"Offer the tools read, write, delete, search and fetch instead of the one tool request."`
 	planFlags
 }

@@ -25,7 +25,7 @@ type serveCommand struct {
 	BaseURL       string        `name:"base-url" help:"Address under which clients reach the server, such as https://crm.example.com; shown in the manual and in mails." placeholder:"URL"`
 	Local         bool          `help:"Local mode: sign-in codes are in the answer instead of a mail; loopback only."`
 	TokenFor      string        `help:"Local mode: print a token for this address as the second line of standard output." placeholder:"EMAIL"`
-	SMTPURL       string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Best set in the environment or the config file." placeholder:"URL"`
+	SMTPURL       string        `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Better set in the environment or the config file than on the command line." placeholder:"URL"`
 	MailFrom      string        `help:"Sender of mails: crm@example.com or Acme CRM <crm@example.com>." placeholder:"ADDRESS"`
 	Signup        string        `help:"Who may sign up. open: anybody; invite: only people who were invited (default ${default})." enum:"open,invite" default:"open"`
 	Rate          int           `help:"Requests per second of one token, and of one client address, with bursts of four times as many; 0 for no limit. Off in local mode (default ${default})." default:"50" placeholder:"N"`

@@ -27,7 +27,7 @@ type connectionFlags struct {
 	DB    string `name:"db" help:"The database file; import creates it if it does not exist (default ${default})." default:"crmkit.db" placeholder:"FILE"`
 	Email string `help:"User in whose name to act; needed if the file has several." placeholder:"EMAIL"`
 	URL   string `name:"url" help:"Server to talk to instead of a file, like https://crm.example.com; needs --token." placeholder:"URL"`
-	Token string `help:"Token for --url. Best set in the environment." placeholder:"TOKEN"`
+	Token string `help:"Token for --url. Better set in the environment than on the command line." placeholder:"TOKEN"`
 	planFlags
 }
 
