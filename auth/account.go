@@ -26,7 +26,7 @@ func (a *Auth) RemoveUser(ctx context.Context, email string) (left account.Remov
 	err = a.store.Write(ctx, crm.Actor{}, func(tx *store.Tx) error {
 		found, err := account.ActAsUser(tx, email)
 		if err == nil && !found {
-			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list names them.", norm.Quote(email))
+			err = crm.Errorf(crm.NotFound, "there is no user %s; crmkit user list shows all users.", norm.Quote(email))
 		}
 		if err != nil {
 			return err

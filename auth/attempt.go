@@ -91,6 +91,9 @@ func wrongCode(tx *store.Tx, t codeAttempt) error {
 // exhaustedHint is the hint when the tries of a window are used up.
 const exhaustedHint = "too many wrong codes were tried; try again"
 
+// newCodeIsLong ends the hints that say how to get a new code.
+const newCodeIsLong = "The new code is longer and works now; with a code of six digits try again"
+
 // exhausted returns the error when the tries of a code, or the guesses of the day, are
 // used up. Its hint says to request a new code, which is long and works at once. Step-up
 // codes are not made long, since only the user's own tokens can use up their tries.
@@ -112,12 +115,12 @@ func (a *Auth) exhausted(tx *store.Tx, t codeAttempt, wait time.Duration) error 
 func (t codeAttempt) tries(tx *store.Tx) Limit {
 	switch {
 	case t.kind == stepUpKind:
-		return Limit{attemptLimits(tx.Actor.UserID), triesPerClient, limitWindow, "too many codes were tried for you; try again"}
+		return Limit{attemptLimits(tx.Actor.UserID), triesPerClient, limitWindow, "too many codes were tried for your user; try again"}
 	case t.known:
 		return Limit{attemptLimits(addressOnNetwork(tx, t.address)), triesPerClient, limitWindow, "too many codes were tried for this address; try again"}
 	}
 	return Limit{attemptLimits(Network(tx.Actor.Addr)), triesPerClient, limitWindow,
-		"too many codes were tried from your network. Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"}
+		"too many codes were tried from your network. Do not wait, " + t.retryHint + ". " + newCodeIsLong}
 }
 
 // longTries is the limit on tries of a long code. Long codes cannot be guessed, so a
@@ -141,5 +144,5 @@ func (t codeAttempt) elsewhere() Limit {
 }
 
 func (t codeAttempt) tooMany(when string) string {
-	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.retryHint + ": it is longer, and is taken at once; with six digits try again"
+	return "too many wrong codes were tried for this address" + when + ". Do not wait, " + t.retryHint + ". " + newCodeIsLong
 }

@@ -69,10 +69,10 @@ const (
 // auth_required, invalid_token and token_expired.
 func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 	if token == "" {
-		return crm.Actor{}, signedOut(crm.AuthRequired, "send the header Authorization: Bearer <token>.")
+		return crm.Actor{}, signedOut(crm.AuthRequired, "this request needs a token. Send the header Authorization: Bearer <token>.")
 	}
 	if !wellFormed(token) {
-		return crm.Actor{}, signedOut(crm.InvalidToken, "that is no crmkit token; it may have been cut when it was copied.")
+		return crm.Actor{}, signedOut(crm.InvalidToken, "this is not a valid crmkit token; it may have been cut when it was copied.")
 	}
 	hash := Hash(token)
 	session, err := a.session(ctx, hash)
@@ -88,7 +88,7 @@ func (a *Auth) Actor(ctx context.Context, token string) (crm.Actor, error) {
 }
 
 // signIn is the hint of every 401.
-const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code, and with "workspace_id" if you worked in one of several.`
+const signIn = `Sign in: POST /auth/request {"email":"you@example.com"}, then POST /auth/verify with the code; add "workspace_id" to choose one of several workspaces.`
 
 // signedOut is the error for a request without a valid token.
 func signedOut(code crm.Code, what string) *crm.Error {

@@ -79,12 +79,12 @@ type form struct {
 // network where the address never signed in do not use up the limits of a network where
 // it did.
 func (a *Auth) admit(tx *store.Tx, q codeRequest) (f form, err error) {
-	hint := "codes were asked for too often. Use the last one that was mailed, or try again"
+	hint := "too many codes were requested. Use the last code that was mailed, or try again"
 	window, daily, slow := sendLimits(q.countedAs(tx), q.address)
 	f.life = account.CodeLife
 	switch {
 	case q.kind == stepUpKind:
-		hint = "too many confirmation codes wait unused. Finish one of those requests with its code, or try again"
+		hint = "too many confirmation codes are unused. Complete one of those requests with its code, or try again"
 	case !q.known:
 		if err := admitNetwork(tx, hint); err != nil {
 			return f, err

@@ -32,7 +32,7 @@ func (a *Auth) checkLong(tx *store.Tx, t codeAttempt, code string) (result accou
 // checkShort tries six digits. It counts the try before it compares the digits, and refunds it
 // if they were not a wrong guess.
 func (a *Auth) checkShort(tx *store.Tx, t codeAttempt, code string) (result account.CodeResult, wait time.Duration, err error) {
-	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with these six digits try again"
+	hint := "that code was tried for too many addresses. Do not wait, " + t.retryHint + "; with this code try again"
 	if err := CheckLimits(tx, Limit{a.limitKey(code), guessesPerValue, day, hint}); err != nil {
 		return result, 0, err
 	}

@@ -13,7 +13,7 @@ import (
 const queueFullWait = 30 * time.Second
 
 func queueFullError() error {
-	err := crm.Errorf(crm.NotReady, "so many mails wait to be sent that another would come too late. Nothing was done; try again in %s.", queueFullWait)
+	err := crm.Errorf(crm.NotReady, "the queue of mails is full. Nothing was done; try again in %s.", queueFullWait)
 	err.RetryAfter = queueFullWait
 	return err
 }

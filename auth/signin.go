@@ -107,7 +107,7 @@ func (c *Credentials) normalize() (err error) {
 func (a *Auth) checkSignup(tx *store.Tx, address string) error {
 	allowed, err := a.maySignIn(tx, address)
 	if err == nil && !allowed {
-		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "this server takes new people by invite only. Ask an admin of a workspace on it to invite %s, then sign in again.", norm.Quote(address)))
+		err = tx.CommitWithError(crm.Errorf(crm.SignupClosed, "only invited people can sign up on this server. Ask an admin of one of its workspaces to invite %s, then sign in again.", norm.Quote(address)))
 	}
 	return err
 }
@@ -142,7 +142,7 @@ func (a *Auth) newSession(tx *store.Tx, c Credentials, origin string) (in Signed
 			}
 		}
 		if in.Workspace.ID == "" {
-			return in, crm.Errorf(crm.NotAMember, "you do not belong to a workspace %s. Leave workspace_id out, the code still works; the answer lists your workspaces.", norm.Quote(c.WorkspaceID)).On("workspace_id")
+			return in, crm.Errorf(crm.NotAMember, "you are not a member of workspace %s. Repeat the request without workspace_id: the code still works, and the answer lists your workspaces.", norm.Quote(c.WorkspaceID)).On("workspace_id")
 		}
 	}
 	in.Token, in.TokenID, err = a.createToken(tx, in.Workspace, account.Token{Name: c.TokenName, Scope: c.Scope, Origin: origin, Reach: crm.ReachAll})
@@ -205,7 +205,7 @@ func ParseScope(wanted string) (string, error) {
 	}
 	clean, _ := norm.Clean(wanted)
 	if !crm.ScopeIncludes(crm.ScopeFull, clean) {
-		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read asks, write also creates and changes records, full also deletes and manages.",
+		return "", crm.Errorf(crm.InvalidValue, "scope cannot be %s; it is one of %s: read only reads, write also creates and changes records, full also deletes records and manages members and tokens.",
 			norm.Quote(wanted), strings.Join(crm.Scopes(), ", ")).On("scope").Of(wanted, crm.Scopes())
 	}
 	return clean, nil

@@ -59,8 +59,8 @@ func (a *Auth) Invite(tx *store.Tx, address, role, code string) (store.Outcome, 
 // inviteLimits are the limits on invites by the actor and to the address.
 func inviteLimits(tx *store.Tx, address string) []Limit {
 	return []Limit{
-		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you sent as many invites as a user may in a day; try again"},
-		{"invite " + mailbox(address), invitesPerAddress, day, address + " was sent as many invites as an address may get in a day; try again"},
+		{"invites of " + tx.Actor.UserID, invitesPerUser, day, "you have reached the limit of invites per user and day; try again"},
+		{"invite " + mailbox(address), invitesPerAddress, day, address + " has received the maximum number of invites per day; try again"},
 	}
 }
 

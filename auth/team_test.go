@@ -195,7 +195,7 @@ func TestInvitesAreLimited(t *testing.T) {
 		}
 		f.clock.advance(time.Hour)
 		wantWait(t, "a sixth time, from any workspace", f.invite(bob, "eve%s@example.com"), 23*time.Hour)
-		wantHint(t, f.invite(bob, "eve%s@example.com"), "eve%s@example.com was sent")
+		wantHint(t, f.invite(bob, "eve%s@example.com"), "eve%s@example.com has received")
 		for i := range 97 { // with the three to eve, a hundred
 			wantCode(t, "inviting others", f.invite(ann, fmt.Sprintf("m%d@example.com", i)), "")
 		}

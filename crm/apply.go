@@ -85,9 +85,9 @@ func checkExactlyOne(e *Entity, after []Value) *Error {
 	case !e.IsLink() || len(set) == 1:
 		return nil
 	case len(set) == 0:
-		return Errorf(MissingField, "%s needs one of %s.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(e.Parents.ExactlyOne[0])
+		return Errorf(MissingField, "%s must have either %s; send one of them.", Article(e.Name), Enumerate(e.Parents.ExactlyOne, "or")).On(e.Parents.ExactlyOne[0])
 	}
-	return Errorf(InvalidValue, "%s has one of %s, not several; make one for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
+	return Errorf(InvalidValue, "%s can have only one of %s; create a separate record for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
 }
 
 // noParentError returns the error for a record that needs a parent and has none.
@@ -96,7 +96,7 @@ func noParentError(e *Entity) *Error {
 	for _, name := range e.Parents.Fields {
 		kinds = append(kinds, e.Field(name).Ref)
 	}
-	return Errorf(MissingField, "%s belongs to a %s; send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents.Fields, "or"),
+	return Errorf(MissingField, "%s must belong to a %s: send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents.Fields, "or"),
 		e.Target(e.Field(e.Parents.Fields[0])).Route(), e.ChildRoute()).On(e.Parents.Fields[0])
 }
 
@@ -141,7 +141,7 @@ func (in Input) setFlagTime(e *Entity, before, after []Value, now int64) *Error 
 	case after[i].Equal(before[i]):
 		after[i] = Value{}
 	case before[i].Set() != yes:
-		return Errorf(InvalidValue, "%s and %s contradict each other; send one of them.", f.Name, of.Time).On(f.Name)
+		return Errorf(InvalidValue, "%s and %s contradict each other; send only one of them.", f.Name, of.Time).On(f.Name)
 	}
 	return nil
 }
@@ -248,9 +248,9 @@ func (f *Field) checkSize(v Value) *Error {
 	}
 	switch {
 	case len(v.List()) > MaxTags:
-		return Errorf(InvalidValue, "%s would hold %d labels; at most %d are kept. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
+		return Errorf(InvalidValue, "%s would have %d tags; at most %d are allowed. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
 	case size > MaxObjectSize || len(v.Members()) > norm.MaxMembers:
-		return Errorf(InvalidValue, "%s would be %d bytes in %d keys; at most %d bytes in %d keys are kept. Remove keys by sending null for them.",
+		return Errorf(InvalidValue, "%s would have %d bytes in %d keys; the limit is %d bytes and %d keys. To remove a key, send null as its value.",
 			f.Name, size, len(v.Members()), MaxObjectSize, norm.MaxMembers).On(f.Name)
 	}
 	return nil

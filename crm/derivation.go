@@ -84,7 +84,7 @@ func (i *Inherited) follows() []string {
 func (r *Rollup) check(s *Schema, _ *Entity, f *Field) error {
 	child := s.ByName(r.Child)
 	if child == nil || r.Value != "" && child.Field(r.Value) == nil || r.Where != "" && child.Field(r.Where) == nil || !f.ReadOnly {
-		return fmt.Errorf("it keeps %+v, which does not exist, or clients can write it", *r)
+		return fmt.Errorf("the rollup %+v names an unknown entity or field, or its own field is not read-only", *r)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (i *Inherited) check(_ *Schema, e *Entity, f *Field) error {
 
 func (t *Transition) check(*Schema, *Entity, *Field) error {
 	if len(t.Values) == 0 {
-		return fmt.Errorf("no value of %s is one to follow", t.Of)
+		return fmt.Errorf("the transition of %s has no values", t.Of)
 	}
 	return nil
 }

@@ -66,10 +66,10 @@ type CodeRow struct {
 var Codes = []CodeRow{
 	{BadJSON, 400, "the body is broken or incomplete, or its JSON repeats a key"},
 	{UnknownField, 400, "no such field or parameter; the nearest name is given"},
-	{ReadOnlyField, 400, "the server keeps that field; leave it out or send it unchanged"},
+	{ReadOnlyField, 400, "the server sets this field; leave it out or send it unchanged"},
 	{MissingField, 400, "a required field is missing or was cleared"},
 	{InvalidValue, 400, "a value of the wrong type, length or choice"},
-	{InvalidFilter, 400, "a filter on no known field, or a broken query string"},
+	{InvalidFilter, 400, "a filter on an unknown field, or a query string that cannot be parsed"},
 	{InvalidOp, 400, "an operator that does not exist or does not fit the field"},
 	{InvalidSort, 400, "a field that cannot be sorted by"},
 	{InvalidCursor, 400, "a cursor that was changed or belongs to another list"},
@@ -84,23 +84,23 @@ var Codes = []CodeRow{
 	{AdminRequired, 403, "only an admin of the workspace may do that"},
 	{EscalationRequired, 403, "a code was mailed to the user; repeat the request with ?code="},
 	{ScopeRequired, 403, "this token may not do that; the hint says which token may"},
-	{SignupClosed, 403, "this server takes new people by invite only"},
+	{SignupClosed, 403, "only invited people can sign up on this server"},
 	{LocalOnly, 403, "a local server answers direct requests from this machine only"},
 	{CrossOrigin, 403, "a web page of that origin may not call this"},
 	{HTTPSRequired, 403, "the request came over plain HTTP; send it to the https address"},
 	{NotFound, 404, "no such path or record; the hint says which is likely"},
 	{MethodNotAllowed, 405, "the path does not take this method; see Allow"},
 	{ConfirmationRequired, 409, "a delete waits for the user's yes; repeat with ?confirm="},
-	{AlreadyExists, 409, "another record holds that unique value"},
-	{LastAdmin, 409, "a workspace keeps at least one admin"},
+	{AlreadyExists, 409, "another record has this unique value"},
+	{LastAdmin, 409, "a workspace must have at least one admin"},
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
-	{IdempotencyConflict, 409, "an Idempotency-Key that another request used; take a new one"},
-	{VersionConflict, 412, "the record changed meanwhile; read it, then decide"},
+	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
+	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},
 	{RateLimited, 429, "too many requests, tries, codes or invites; wait as Retry-After says"},
 	{Internal, 500, "a fault of the server; quote the request id"},
-	{NotReady, 503, "not serving now; a write may or may not be saved, read before you retry"},
+	{NotReady, 503, "the server is not ready; a write may have been saved, read before you retry"},
 }
 
 // Status returns the HTTP status of a code; of one that has two, the first.
@@ -207,5 +207,5 @@ func (e *Error) Of(sent string, allowed []string) *Error {
 // UnknownName returns the error for an unknown key. what is the thing that has keys, such as
 // "a contact" or the name of a field.
 func UnknownName(sent, what string, allowed []string) *Error {
-	return Errorf(UnknownField, "%s has no field %s; it takes %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
+	return Errorf(UnknownField, "%s has no field %s; it accepts %s.", what, norm.Quote(sent), strings.Join(allowed, " ")).On(sent).Of(sent, allowed)
 }

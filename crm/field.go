@@ -47,7 +47,7 @@ func Ranked(values ...string) Choices { return Choices{Values: values, Ordered: 
 func (c Choices) check(f *Field) error {
 	switch {
 	case c.Ordered && (len(c.Values) == 0 || len(c.Values) > 10):
-		return fmt.Errorf("field %s ranks %d words, of 1 to 10", f.Name, len(c.Values))
+		return fmt.Errorf("field %s has %d ranked choices; 1 to 10 are allowed", f.Name, len(c.Values))
 	case len(c.Values) > 0 && f.Default != "" && !slices.Contains(c.Values, f.Default):
 		return fmt.Errorf("the default %q of field %s is not one of %v", f.Default, f.Name, c.Values)
 	}

@@ -76,8 +76,8 @@ type IDFault string
 const (
 	IDOK             IDFault = ""
 	IDMalformed      IDFault = "is not an id"
-	IDWrongCheck     IDFault = "was mistyped or invented: its check characters do not fit"
-	IDOtherWorkspace IDFault = "is not an id of this workspace: it comes from another one, or its end was mistyped"
+	IDWrongCheck     IDFault = "was mistyped or invented: its check characters are wrong"
+	IDOtherWorkspace IDFault = "is not an id of this workspace: it is from another workspace, or its last character is wrong"
 )
 
 // ParseID returns the key of an id of the entity within a workspace, or the fault of the id.
@@ -137,7 +137,7 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 	id := text
 	if kind, rest, found := strings.Cut(text, "/"); found {
 		if s.ByName(kind) == nil {
-			return 0, norm.Quote(text) + " is not a handle; " + Article(e.Name) + "'s looks like " + e.Name + "/" + e.Prefix + "_…"
+			return 0, norm.Quote(text) + " is not a handle; the handle of " + Article(e.Name) + " looks like " + e.Name + "/" + e.Prefix + "_7k3q"
 		}
 		id = rest
 	}
@@ -146,14 +146,14 @@ func (s *Schema) Locate(e *Entity, workspace int64, text string) (key int64, hin
 			return 0, norm.Quote(text) + " is not " + Article(e.Name) + "; send " + e.Name + "/" + e.Prefix + "_…, or the bare id"
 		}
 		if _, fault := ParseID(other, workspace, id); fault != IDOK && !other.IsView() {
-			return 0, norm.Quote(text) + " is not " + Article(e.Name) + ", and no id of " + Article(other.Name) + " either: it " + string(fault)
+			return 0, norm.Quote(text) + " is not the id of " + Article(e.Name) + ". It looks like the id of " + Article(other.Name) + ", but " + string(fault)
 		}
-		return 0, norm.Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; it lives at /" + other.Route() + "/" + norm.Quote(id)
+		return 0, norm.Quote(text) + " is " + Article(other.Name) + ", not " + Article(e.Name) + "; its path is /" + other.Route() + "/" + norm.Quote(id)
 	}
 	key, fault := ParseID(e, workspace, id)
 	switch {
 	case fault == IDMalformed:
-		return 0, norm.Quote(text) + " is not an id; " + Article(e.Name) + "'s looks like " + e.Prefix + "_7k3q"
+		return 0, norm.Quote(text) + " is not an id; the id of " + Article(e.Name) + " looks like " + e.Prefix + "_7k3q"
 	case fault != IDOK:
 		return 0, norm.Quote(text) + " " + string(fault)
 	}

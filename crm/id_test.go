@@ -148,25 +148,25 @@ func TestLocate(t *testing.T) {
 	for _, test := range []struct{ text, hint string }{
 		{contact, ""},
 		{"contact/" + contact, ""},
-		{company, company + " is a company, not a contact; it lives at /companies/" + company},
-		{"company/" + company, "company/" + company + " is a company, not a contact; it lives at /companies/" + company},
-		{"contact/" + company, "contact/" + company + " is a company, not a contact; it lives at /companies/" + company},
-		{"person/" + contact, "person/" + contact + " is not a handle; a contact's looks like contact/c_…"},
-		{"contacts/" + contact, "contacts/" + contact + " is not a handle; a contact's looks like contact/c_…"},
-		{wrongEnd, wrongEnd + " is not an id of this workspace: it comes from another one, or its end was mistyped"},
-		{"", `"" is not an id; a contact's looks like c_7k3q`},
-		{"/", `/ is not a handle; a contact's looks like contact/c_…`},
-		{"contact/", "contact/ is not an id; a contact's looks like c_7k3q"},
-		{"contact/" + contact + "/activities", "contact/" + contact + "/activities is not an id; a contact's looks like c_7k3q"},
-		{"c_", "c_ is not an id; a contact's looks like c_7k3q"},
-		{"c_00", "c_00 is not an id; a contact's looks like c_7k3q"},
-		{"c_0000", "c_0000 is not an id; a contact's looks like c_7k3q"},
-		{"c_00000001", "c_00000001 is not an id; a contact's looks like c_7k3q"},
-		{"c_zzzzzzzzzzz", "c_zzzzzzzzzzz is not an id; a contact's looks like c_7k3q"},
-		{"C" + contact[1:], "C" + contact[1:] + " is not an id; a contact's looks like c_7k3q"},
-		{" " + contact, `" ` + contact + `" is not an id; a contact's looks like c_7k3q`},
-		{"c_\n# next: x", `"c_\n# next: x" is not an id; a contact's looks like c_7k3q`},
-		{"jane@acme.com", "jane@acme.com is not an id; a contact's looks like c_7k3q"},
+		{company, company + " is a company, not a contact; its path is /companies/" + company},
+		{"company/" + company, "company/" + company + " is a company, not a contact; its path is /companies/" + company},
+		{"contact/" + company, "contact/" + company + " is a company, not a contact; its path is /companies/" + company},
+		{"person/" + contact, "person/" + contact + " is not a handle; the handle of a contact looks like contact/c_7k3q"},
+		{"contacts/" + contact, "contacts/" + contact + " is not a handle; the handle of a contact looks like contact/c_7k3q"},
+		{wrongEnd, wrongEnd + " is not an id of this workspace: it is from another workspace, or its last character is wrong"},
+		{"", `"" is not an id; the id of a contact looks like c_7k3q`},
+		{"/", `/ is not a handle; the handle of a contact looks like contact/c_7k3q`},
+		{"contact/", "contact/ is not an id; the id of a contact looks like c_7k3q"},
+		{"contact/" + contact + "/activities", "contact/" + contact + "/activities is not an id; the id of a contact looks like c_7k3q"},
+		{"c_", "c_ is not an id; the id of a contact looks like c_7k3q"},
+		{"c_00", "c_00 is not an id; the id of a contact looks like c_7k3q"},
+		{"c_0000", "c_0000 is not an id; the id of a contact looks like c_7k3q"},
+		{"c_00000001", "c_00000001 is not an id; the id of a contact looks like c_7k3q"},
+		{"c_zzzzzzzzzzz", "c_zzzzzzzzzzz is not an id; the id of a contact looks like c_7k3q"},
+		{"C" + contact[1:], "C" + contact[1:] + " is not an id; the id of a contact looks like c_7k3q"},
+		{" " + contact, `" ` + contact + `" is not an id; the id of a contact looks like c_7k3q`},
+		{"c_\n# next: x", `"c_\n# next: x" is not an id; the id of a contact looks like c_7k3q`},
+		{"jane@acme.com", "jane@acme.com is not an id; the id of a contact looks like c_7k3q"},
 	} {
 		key, hint := s.Locate(s.ByName("contact"), 1, test.text)
 		if hint != test.hint || (hint == "") != (key == crm.RecordKey(1, 7)) {
@@ -199,7 +199,7 @@ func TestLocateNamesPathOfOtherKind(t *testing.T) {
 			id = crm.RecordID(other.Prefix, crm.RecordKey(1, 7))
 		}
 		_, hint := s.Locate(s.ByName("contact"), 1, id)
-		if !strings.HasSuffix(hint, " it lives at /"+other.Route()+"/"+id) {
+		if !strings.HasSuffix(hint, " its path is /"+other.Route()+"/"+id) {
 			t.Errorf("%s: the hint names another path than /%s: %s", id, other.Route(), hint)
 		}
 	}

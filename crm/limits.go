@@ -17,7 +17,7 @@ const (
 )
 
 // TooMany returns the error for a list that is longer than its limit. next is a sentence with
-// the action to take instead.
+// the action to take instead; only that of a write says that nothing was saved.
 func TooMany(field string, most int, things, next string) *Error {
-	return Errorf(InvalidValue, "%s has more than %d %s, the most that are taken; nothing was saved. %s", norm.Quote(field), most, things, next).On(field)
+	return Errorf(InvalidValue, "%s has more than the maximum of %d %s. %s", norm.Quote(field), most, things, next).On(field)
 }

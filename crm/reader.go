@@ -20,7 +20,7 @@ type Reader struct {
 func (r Reader) Normal(f *Field, text string) (Value, *Error) {
 	clean, ok := norm.Clean(text)
 	if !ok {
-		return Value{}, Errorf(InvalidValue, "%s holds a NUL character or bytes that are not UTF-8; send UTF-8 text.", f.Name).On(f.Name)
+		return Value{}, Errorf(InvalidValue, "%s contains a NUL character or bytes that are not UTF-8; send UTF-8 text.", f.Name).On(f.Name)
 	}
 	if clean == "" {
 		return Value{}, nil

@@ -144,7 +144,7 @@ func (e *Entity) checkGroups() error {
 	case r.Field != "" && e.Field(r.Field).Type.Kind() != TimeKind:
 		return fmt.Errorf("entity %s: the field %s of its reminder is no time", e.Name, r.Field)
 	case len(e.Parents.Fields) == 0 && (e.Parents.Path != "" || e.Parents.AuthorOwned):
-		return fmt.Errorf("entity %s: it is below other records, or belongs to them, but names none", e.Name)
+		return fmt.Errorf("entity %s: Parents has a Path or AuthorOwned, but no Fields", e.Name)
 	case !e.view && e.Storage != Storage{}:
 		return fmt.Errorf("entity %s: records are in the table of its plural, not in %+v", e.Name, e.Storage)
 	}
@@ -169,7 +169,7 @@ func (s *Schema) resolveLinks(e *Entity) error {
 func (s *Schema) checkDerivation(e *Entity, f *Field) error {
 	if f.Derivation == nil {
 		if f.Type.Computed() && !f.IsIdentity() {
-			return errors.New("its type shows other fields, but it names none")
+			return errors.New("its type is computed, but it has no derivation")
 		}
 		return nil
 	}

@@ -38,7 +38,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case by == crm.ByRecord:
 		return c.identity(t, param, op, value)
 	case by == crm.ByDigits && norm.Digits(value) == "":
-		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none.", norm.Quote(param), norm.Quote(value)).On(param)
+		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none; write a number like %s=491701234567.", norm.Quote(param), norm.Quote(value), norm.Quote(param)).On(param)
 	case op == "like":
 		return c.contains(t, conditionOf(t, value)), nil
 	case by == crm.ByDigits:
@@ -86,7 +86,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	// A free text that is too long for its field is no error: no record has it.
 	if err != nil && !t.field.Type.Comparison().Folded {
 		if err.Field = param; strings.Contains(value, ",") {
-			err.Hint += " For any of several write " + norm.Quote(param) + "=in:" + norm.Quote(value) + "."
+			err.Hint += " To match any of several values write " + norm.Quote(param) + "=in:" + inCall(value) + "."
 		}
 		return "", err
 	}

@@ -77,7 +77,7 @@ func (q *Query) encode(m position) string {
 func (q *Query) applyCursor(cursor string) *crm.Error {
 	m, ok := q.decode(cursor)
 	if !ok {
-		return crm.Errorf(crm.InvalidCursor, "the cursor was changed or belongs to a list with other filters or another sort; keep them as they were, or start again without cursor=.").On("cursor")
+		return crm.Errorf(crm.InvalidCursor, "the cursor was changed or belongs to a list with other filters or another sort. Send the same filters and sort as for the first page, or start again without cursor=.").On("cursor")
 	}
 	q.after = &m
 	return nil

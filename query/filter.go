@@ -64,7 +64,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return c.joinPath(t, c.isSet(t)), nil
 	}
 	if isObject(t.field) && t.key == "" {
-		return "", crm.Errorf(crm.InvalidFilter, "%s itself is only set or unset; to compare one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), norm.Quote(value)).On(param)
+		return "", crm.Errorf(crm.InvalidFilter, "%s can only be compared with is:null and not:null; to filter by one of its keys write %s.<key>=%s.", norm.Quote(param), norm.Quote(param), inCall(value)).On(param)
 	}
 	values, err := split(param, op, value, t)
 	if err != nil {
@@ -92,10 +92,10 @@ func checkFilter(t target, param, raw string) *crm.Error {
 		return amountFilterError(t.field, param)
 	}
 	if len(raw) > maxOperand+len("like:") {
-		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(raw), maxOperand).On(param)
+		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; at most %d are allowed. Shorten it, or split an in: list over several requests.", norm.Quote(param), len(raw), maxOperand).On(param)
 	}
 	if _, ok := norm.Clean(param + raw); !ok {
-		return crm.Errorf(crm.InvalidFilter, "the filter %s holds a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", norm.Quote(param)).On(param)
+		return crm.Errorf(crm.InvalidFilter, "the filter %s contains a NUL character or bytes that are not UTF-8; send UTF-8, escaped as in a URL.", norm.Quote(param)).On(param)
 	}
 	return nil
 }
@@ -104,10 +104,10 @@ func checkFilter(t target, param, raw string) *crm.Error {
 // because its operand is compared at each position of a text.
 func checkOperand(param, op, value string) *crm.Error {
 	if len(value) > maxOperand {
-		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; a filter takes at most %d.", norm.Quote(param), len(value), maxOperand).On(param)
+		return crm.Errorf(crm.InvalidFilter, "the value of %s has %d bytes; at most %d are allowed. Shorten it, or split an in: list over several requests.", norm.Quote(param), len(value), maxOperand).On(param)
 	}
 	if n := utf8.RuneCountInString(value); op == "like" && n > maxLike {
-		return crm.Errorf(crm.InvalidValue, "%s=like: takes a part of at most %d characters, not %d; send a shorter part of the text.",
+		return crm.Errorf(crm.InvalidValue, "%s=like: accepts at most %d characters, not %d; send a shorter part of the text.",
 			norm.Quote(param), maxLike, n).On(param)
 	}
 	return nil
@@ -117,15 +117,24 @@ func checkOperand(param, op, value string) *crm.Error {
 // the operator for the value, since either may have been meant.
 func onlyNullError(param, op, value string) *crm.Error {
 	instead := map[string]string{"is": "eq", "not": "ne"}[op]
-	return crm.Errorf(crm.InvalidValue, "%s=%s:%s: %s takes only null; write %s=%s:null, or %s=%s:%s.",
-		norm.Quote(param), op, norm.Quote(value), op, norm.Quote(param), op, norm.Quote(param), instead, norm.Quote(value)).On(param)
+	return crm.Errorf(crm.InvalidValue, "%s: can only be followed by null. Write %s=%s:null, or for this value %s=%s:%s.",
+		op, norm.Quote(param), op, norm.Quote(param), instead, inCall(value)).On(param)
+}
+
+// inCall returns a client's value for a call that a hint shows, or "…" for a value that would be
+// cut or escaped there: the client may copy the call, and must not send another value.
+func inCall(value string) string {
+	if norm.ShowJSON(value) != value {
+		return "…"
+	}
+	return value
 }
 
 // amountFilterError returns the error for a filter on an amount, which names the number and the currency
 // to filter by.
 func amountFilterError(f *crm.Field, param string) *crm.Error {
 	of, before := f.AmountOf(), strings.TrimSuffix(param, f.Name)
-	err := crm.Errorf(crm.InvalidFilter, "%s is not compared; compare %s, a whole number in the smallest unit of the currency: at least 1250.00 USD is %s=gte:125000&%s=USD.",
+	err := crm.Errorf(crm.InvalidFilter, "lists cannot be filtered by %s. Filter by %s, a whole number in the smallest unit of the currency: for at least 1250.00 USD write %s=gte:125000&%s=USD.",
 		norm.Quote(param), norm.Quote(before+of.Number), norm.Quote(before+of.Number), norm.Quote(before+of.Currency)).On(param)
 	err.DidYouMean = before + of.Number
 	return err
@@ -141,7 +150,7 @@ func (c *compiler) restorePlus(t target, param, op string, values []string) {
 		meant := strings.ReplaceAll(v, " ", "+")
 		if _, ok := norm.Email(meant); meant != v && (ok || op == "like") {
 			values[i] = meant
-			c.remarks = append(c.remarks, norm.Quote(param)+" was read as "+norm.Quote(meant)+"; write + as %2B")
+			c.remarks = append(c.remarks, norm.Quote(param)+" was read as "+norm.Quote(meant)+": in a URL write + as %2B")
 		}
 	}
 }
@@ -152,7 +161,7 @@ func split(param, op, value string, t target) ([]string, *crm.Error) {
 	if op == "in" || isList(t) && op != "like" {
 		list, ok := items(value)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s: write a list like a,b,\"c,d\" of at most %d items.", norm.Quote(param), crm.MaxItems).On(param)
+			return nil, crm.Errorf(crm.InvalidValue, "%s needs a list of at most %d items, separated by commas; quote an item that contains a comma: a,b,\"c,d\".", norm.Quote(param), crm.MaxItems).On(param)
 		}
 		values = list
 	}

@@ -16,6 +16,6 @@ func flagCondition(t target, param, value string) (string, *crm.Error) {
 	case "no", "false":
 		return t.alias() + "." + column + " IS NULL", nil
 	}
-	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. For when it was use %s.",
+	return "", crm.Errorf(crm.InvalidValue, "%s cannot be %s; write %s=yes or %s=no. To filter by the time use %s.",
 		norm.Quote(param), norm.Quote(value), norm.Quote(param), norm.Quote(param), column).On(param)
 }

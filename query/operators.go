@@ -76,19 +76,19 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
 	switch name := norm.Quote(param); {
 	case known:
-		err = crm.Errorf(crm.InvalidOp, "%s does not fit %s (type %s); it takes %s.", word, name, t.field.Type, allowedOps(allowed))
+		err = crm.Errorf(crm.InvalidOp, "%s: cannot be used with %s (type %s); use %s.", word, name, t.field.Type, allowedOps(allowed))
 		if t.field.Type.Comparison().By == crm.ByFlag {
 			err.Hint += fmt.Sprintf(" Write %s=yes or %s=no.", name, name)
 		}
 		err.Allowed = allowed // a near name, as in for is, would be no correction
 		return "", "", err.On(param)
 	case t.key != "" || !isQuantity(t.field):
-		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. To match text with a colon put eq: in front: %s=eq:%s",
-			norm.Quote(word), name, allowedOps(allowed), name, norm.ShowJSON(raw))
+		err = crm.Errorf(crm.InvalidOp, "%s is not an operator of %s; use %s. If the colon is part of the text, write %s=eq:%s",
+			norm.Quote(word), name, allowedOps(allowed), name, inCall(raw))
 		err.Allowed = allowed
 		return "", "", err.On(param)
 	default:
-		err = crm.Errorf(crm.InvalidOp, "%s is no operator; %s takes %s. For a range write %s=gte:…&%s=lte:…", norm.Quote(word), name, allowedOps(allowed), name, name)
+		err = crm.Errorf(crm.InvalidOp, "%s is not an operator of %s; use %s. For a range write %s=gte:…&%s=lte:…", norm.Quote(word), name, allowedOps(allowed), name, name)
 	}
 	return "", "", err.On(param).Of(word, allowed)
 }

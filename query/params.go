@@ -13,10 +13,10 @@ import (
 // parsed; the values are then empty.
 func Params(raw string) (url.Values, *crm.Error) {
 	if len(raw) > crm.MaxQueryBytes {
-		return nil, crm.Errorf(crm.InvalidFilter, "the parameters have %d bytes, the most that are taken are %d. Shorten lists, or ask in several requests.", len(raw), crm.MaxQueryBytes)
+		return nil, crm.Errorf(crm.InvalidFilter, "the parameters have %d bytes; at most %d are allowed. Shorten lists, or split the request.", len(raw), crm.MaxQueryBytes)
 	}
 	if n := 1 + strings.Count(raw, "&"); n > crm.MaxParams {
-		return nil, crm.Errorf(crm.InvalidFilter, "there are %d parameters, the most that are taken are %d. For any of several values write field=in:a,b,c.", n, crm.MaxParams)
+		return nil, crm.Errorf(crm.InvalidFilter, "there are %d parameters; at most %d are allowed. To match any of several values write field=in:a,b,c.", n, crm.MaxParams)
 	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {

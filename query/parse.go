@@ -86,7 +86,7 @@ func Parse(e *crm.Entity, params url.Values, env Env) (*Query, *crm.Error) {
 				return nil, err
 			}
 			if len(q.Where) > maxConditions || len(c.args) > maxArgs {
-				return nil, crm.Errorf(crm.InvalidFilter, "the question has more than %d conditions or %d values, the most that are taken. For any of several values write field=in:a,b,c, or ask in several requests.",
+				return nil, crm.Errorf(crm.InvalidFilter, "the request has more than the maximum of %d conditions or %d values. To match any of several values write field=in:a,b,c, or split it into several requests.",
 					maxConditions, maxArgs).On(name)
 			}
 		}
@@ -114,7 +114,7 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 	case "format":
 	case "cursor":
 		if value == "" {
-			err = crm.Errorf(crm.InvalidCursor, "cursor= is empty; send the cursor of the page before, or leave it out.").On("cursor")
+			err = crm.Errorf(crm.InvalidCursor, "cursor= is empty; send the cursor from the previous page, or leave it out.").On("cursor")
 		}
 	case "search":
 		var where []string
@@ -167,12 +167,12 @@ func parseSort(e *crm.Entity, value string) (Order, *crm.Error) {
 		if near = cmp.Or(base, near); base != "" {
 			written = " Write sort=" + norm.Quote(written) + "."
 		}
-		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one of %s, with - in front for descending; one field only.",
+		err := crm.Errorf(crm.InvalidSort, "%s cannot be sorted by %s; sort by one field: %s. Put - before it for descending order.",
 			e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("sort").Of(near, allowed)
 		err.Hint += written
 		if f != nil && f.AmountOf() != nil {
 			err.DidYouMean = f.AmountOf().Number
-			err.Hint += " " + f.Name + " is the text of " + err.DidYouMean + ": sort by that."
+			err.Hint += " " + f.Name + " shows " + err.DidYouMean + " as text: sort by that."
 		}
 		return Order{}, err
 	}
@@ -214,7 +214,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 	var fields []string
 	names, ok := listOf(value)
 	if !ok {
-		return nil, crm.TooMany("fields", crm.MaxItems, "names", "GET one record for all of its values.")
+		return nil, crm.TooMany("fields", crm.MaxItems, "names", "Leave it out, or GET one record to see all of its fields.")
 	}
 	for _, name := range names {
 		if name = strings.TrimSpace(name); name == "" || slices.Contains(fields, name) {
@@ -228,7 +228,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		}
 		if !shown {
 			allowed := FieldNames(e)
-			err := crm.Errorf(crm.UnknownField, "%s do not show %s; fields= takes %s.", e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("fields")
+			err := crm.Errorf(crm.UnknownField, "%s have no field %s to show; fields= accepts %s.", e.Plural, norm.Quote(name), strings.Join(allowed, " ")).On("fields")
 			if f := catalog.Meant(e, name); !ok && f != nil {
 				name = f.Name
 			}
@@ -237,7 +237,7 @@ func ParseFields(e *crm.Entity, value string) ([]string, *crm.Error) {
 		fields = append(fields, name)
 	}
 	if len(fields) == 0 {
-		return nil, crm.Errorf(crm.InvalidValue, "fields= names no field; write fields=%s, or leave it out.", e.LabelField).On("fields")
+		return nil, crm.Errorf(crm.InvalidValue, "fields= is empty; write names of fields, like fields=%s, or leave it out.", e.LabelField).On("fields")
 	}
 	return fields, nil
 }

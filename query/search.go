@@ -27,7 +27,7 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 	clean, ok := norm.Clean(value[:min(len(value), maxSearchSent)])
 	words := strings.Fields(clean)
 	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch || len(value) > maxSearchSent {
-		return nil, crm.Errorf(crm.InvalidValue, "%s takes 1 to %d words of together at most %d bytes; a list without search= has all records.", param, maxWords, maxSearch).On(param)
+		return nil, crm.Errorf(crm.InvalidValue, "%s needs 1 to %d words with at most %d bytes in total; to get all records, GET the list without search=.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string
 	for _, text := range words {

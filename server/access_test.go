@@ -23,7 +23,7 @@ var callers = []struct{ who, email string }{{"stranger", "mallory@evil.example"}
 // credentials are the tokens that a caller sends. Those that are valid for nobody have the code
 // and words of the hint. The last one may delete the record of the path.
 var credentials = []struct{ kind, code, hint string }{
-	{"none", "auth_required", "send the header"}, {"malformed", "invalid_token", "is no crmkit token"},
+	{"none", "auth_required", "Send the header"}, {"malformed", "invalid_token", "is not a valid crmkit token"},
 	{"unknown", "invalid_token", "is unknown"}, {"revoked", "invalid_token", "was revoked"}, {"expired", "token_expired", "expired"},
 	{kind: "read"}, {kind: "write"}, {kind: "full"},
 }

@@ -67,7 +67,7 @@ func TestBodyLimit(t *testing.T) {
 	if a := r.call("POST", "/contacts", pad(1<<20+1)); a.status != 413 || !strings.Contains(a.body, "ERROR body_too_large") {
 		t.Errorf("a body of 1 MiB and a byte: status %d\n%s", a.status, a.body)
 	}
-	if a := r.call("POST", "/contacts", pad(1<<20)); a.status != 400 || !strings.Contains(a.body, "custom holds more than the 65536 bytes") {
+	if a := r.call("POST", "/contacts", pad(1<<20)); a.status != 400 || !strings.Contains(a.body, "values together may have 65536 bytes") {
 		t.Errorf("a body of 1 MiB: status %d\n%s", a.status, a.body)
 	}
 	r.want(201, "POST", "/contacts", pad(60_000))

@@ -117,7 +117,7 @@ func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 		return crm.Errorf(crm.InvalidValue, `%s takes a list of ids like ["%s_…"], not %s.`, member.Name, b.entity.Target(f).Prefix, norm.ShowJSON(member.JSON)).On(member.Name)
 	}
 	if len(b.refs)+len(raw) > maxBulkLinks {
-		return crm.TooMany(member.Name, maxBulkLinks, "records at once", "Send them in parts.")
+		return crm.TooMany(member.Name, maxBulkLinks, "records", "Nothing was saved; send them in parts.")
 	}
 	for _, item := range raw {
 		text, ok := norm.Unquote(item)

@@ -60,7 +60,7 @@ func TestAbandonedSignInsAreReplaced(t *testing.T) {
 	left := r.register("Claude", callback)
 	left.begin()
 	flood()
-	if a := left.post("step", "email", "email", "bob@acme.com"); a.status != 400 || !strings.Contains(a.body, "This sign-in is over") {
+	if a := left.post("step", "email", "email", "bob@acme.com"); a.status != 400 || !strings.Contains(a.body, "This sign-in has ended") {
 		t.Errorf("the oldest page without a code: %d %s", a.status, a.body)
 	}
 }

@@ -84,7 +84,7 @@ var dealCells = []importedCell{
 	{"deals", "Deal Name,Amount\nx,0", "amount_cents=0"},
 	{"deals", "Deal Name,Amount,Currency\nx,1250,JPY", `amount_cents=1250 amount="1250 JPY" currency=JPY`},
 	{"deals", "Deal Name,Amount,Currency\nx,1250.125,KWD", `amount_cents=1250125 amount="1250.125 KWD" currency=KWD`},
-	{"deals", "Deal Name,Amount,Currency\nx,1250.50,JPY", "ERROR invalid_value 1250.50 is no amount in JPY"},
+	{"deals", "Deal Name,Amount,Currency\nx,1250.50,JPY", "ERROR invalid_value 1250.50 is not an amount in JPY"},
 	{"deals", "Deal Name,Amount\nx,\"1,25,0\"", "ERROR invalid_value"},
 	{"deals", "Deal Name,Amount\nx,1.234.56", "ERROR invalid_value"},
 	{"deals", "Deal Name,Amount\nx,about 5", "ERROR invalid_value"},

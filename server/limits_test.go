@@ -122,10 +122,10 @@ func TestSizesAreBounded(t *testing.T) {
 	r.want(201, "POST", "/contacts", `{"name":"x","custom":{"a":"`+strings.Repeat("v", crm.MaxObjectSize-3)+`"}}`)
 	for _, test := range []struct{ method, path, body, says string }{
 		{"POST", "/contacts", nested(norm.MaxDepth - 1), "nests deeper than 64 levels"},
-		{"POST", "/contacts", `{"name":"x","custom":{"` + strings.Repeat("k", crm.MaxMemberName+1) + `":1}}`, "a key has 1 to 200 bytes"},
-		{"POST", "/contacts", `{"name":"x","custom":{"a":"` + strings.Repeat("v", crm.MaxObjectSize-2) + `"}}`, "custom holds more than the 65536 bytes"},
-		{"GET", "/contacts?" + strings.Repeat("x", crm.MaxQueryBytes+1), "", "the most that are taken are 16384"},
-		{"GET", "/contacts?name=" + strings.Repeat("x", 2100), "", "takes at most 2000"},
+		{"POST", "/contacts", `{"name":"x","custom":{"` + strings.Repeat("k", crm.MaxMemberName+1) + `":1}}`, "a key must have 1 to 200 bytes"},
+		{"POST", "/contacts", `{"name":"x","custom":{"a":"` + strings.Repeat("v", crm.MaxObjectSize-2) + `"}}`, "values together may have 65536 bytes"},
+		{"GET", "/contacts?" + strings.Repeat("x", crm.MaxQueryBytes+1), "", "at most 16384 are allowed"},
+		{"GET", "/contacts?name=" + strings.Repeat("x", 2100), "", "at most 2000 are allowed"},
 		{"POST", "/contacts", `{"name":"x","email":"a@` + strings.Repeat("ö", 300_000) + `.de"}`, "not one bare e-mail address"},
 		{"POST", "/companies", `{"name":"x","domain":"` + strings.Repeat("ö", 300_000) + `.de"}`, "not a domain"},
 		{"GET", "/contacts?search=" + strings.Repeat("x", 2000), "", "at most 200 bytes"},
@@ -135,7 +135,7 @@ func TestSizesAreBounded(t *testing.T) {
 		}
 	}
 	accept := strings.Repeat("a/b,", 60)
-	if a := r.call("GET", "/contacts", "", "Accept", accept); a.status != 400 || !strings.Contains(a.body, "Accept has more than 50 media types") {
+	if a := r.call("GET", "/contacts", "", "Accept", accept); a.status != 400 || !strings.Contains(a.body, "Accept has more than the maximum of 50 media types") {
 		t.Errorf("an endless Accept: %d %s", a.status, a.body)
 	}
 }

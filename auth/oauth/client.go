@@ -67,17 +67,17 @@ var appSchemes = []string{"cursor", "vscode", "vscode-insiders", "vscodium", "wi
 // program on the person's machine or an application.
 func checkRedirect(uri string) error {
 	bad := func(why string) error {
-		return errorf(InvalidRedirect, "%s %s; take https://…, http on 127.0.0.1, [::1] or localhost, or the scheme of a known application.", norm.Quote(uri), why)
+		return errorf(InvalidRedirect, "%s %s; use https://…, http://127.0.0.1, http://[::1] or http://localhost, or the scheme of a known application.", norm.Quote(uri), why)
 	}
 	if uri == "" || len(uri) > maxRedirectLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\#\"<>^`{|}", r) }) {
-		return bad(fmt.Sprintf("is empty, over %d characters, or holds a blank, a # or another character that no URI has", maxRedirectLength))
+		return bad(fmt.Sprintf("is empty, over %d characters, or contains a blank, a # or another character that no URI has", maxRedirectLength))
 	}
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil || u.Scheme == "":
-		return bad("is no absolute URI")
+		return bad("is not an absolute URI")
 	case u.User != nil || strings.Contains(u.Host, "@"):
-		return bad("holds a user name")
+		return bad("contains a user name")
 	case u.Host != "" && !validPort(u):
 		return bad("has an invalid port")
 	case strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789.:-[]") != "":
@@ -89,7 +89,7 @@ func checkRedirect(uri string) error {
 	case slices.Contains(appSchemes, u.Scheme) || u.Scheme != "http" && strings.Contains(u.Scheme, "."):
 		return nil
 	}
-	return bad("is not of a kind that is taken")
+	return bad("has a scheme that is not allowed")
 }
 
 // validPort reports whether a URI has no port or a valid one.
@@ -154,7 +154,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.
 		return c, "", err
 	}
 	if !found {
-		return c, "", errorf(InvalidClient, "The application is not registered here (any more).")
+		return c, "", errorf(InvalidClient, "The application is not registered on this server; it may have been removed.")
 	}
 	if redirect == "" { // RFC 6749 section 3.1.2.3: it may be left out if only one is registered
 		if list, ok := norm.ParseStrings(c.Redirects); ok && len(list) == 1 {
@@ -162,7 +162,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.
 		}
 	}
 	if !redirectAllowed(c, redirect) {
-		return c, "", errorf(InvalidRequest, "The application wants the answer at %s, an address it has not registered.", norm.Quote(redirect))
+		return c, "", errorf(InvalidRequest, "The application asks to be sent to %s, a redirect URI that it has not registered.", norm.Quote(redirect))
 	}
 	return c, redirect, nil
 }
@@ -171,7 +171,7 @@ func (s *Server) ClientFor(ctx context.Context, id, redirect string) (c account.
 func (s *Server) tokenClient(ctx context.Context, id string) (account.Client, error) {
 	c, found, err := account.FindClient(ctx, s.store, id)
 	if err == nil && !found {
-		err = errorf(InvalidClient, "The client is not registered here (any more); register again.")
+		err = errorf(InvalidClient, "The client is not registered on this server, or was removed; register again.")
 	}
 	return c, err
 }

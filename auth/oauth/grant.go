@@ -73,7 +73,7 @@ func (s *Server) Redeem(ctx context.Context, addr string, r Redemption) (pair Pa
 			if err := s.revokeFamily(tx, g.User, g.Token); err != nil {
 				return err
 			}
-			return tx.CommitWithError(errorf(InvalidGrant, "The code was used before. What it gave is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(errorf(InvalidGrant, "The code was already used. Its tokens are revoked, since the code may have been stolen; sign in again."))
 		}
 		if fault := r.mismatch(g); fault != nil {
 			return fault
@@ -100,7 +100,7 @@ func (r Redemption) mismatch(g account.Grant) error {
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !g.Live:
-		return errorf(InvalidGrant, "The code is too old; it lives %d seconds. Sign in again.", int(account.GrantLife.Seconds()))
+		return errorf(InvalidGrant, "The code has expired (after %d seconds); sign in again.", int(account.GrantLife.Seconds()))
 	case r.Redirect != "" && r.Redirect != g.Redirect:
 		return errorf(InvalidGrant, "redirect_uri is not the one the code was sent to.")
 	case len(r.Verifier) < 43 || len(r.Verifier) > 128 || subtle.ConstantTimeCompare([]byte(challenge), []byte(g.Challenge)) != 1:
@@ -113,7 +113,7 @@ func (r Redemption) mismatch(g account.Grant) error {
 func actAsMember(tx *store.Tx, user, workspace int64) (account.Workspace, error) {
 	w, member, err := account.ActInWorkspace(tx, user, workspace)
 	if err == nil && !member {
-		err = errorf(InvalidGrant, "The person is no member of the workspace any more; sign in again.")
+		err = errorf(InvalidGrant, "The user is no longer a member of the workspace; sign in again.")
 	}
 	return w, err
 }
@@ -141,12 +141,12 @@ func (s *Server) Refresh(ctx context.Context, addr, client, token string) (pair 
 			if err := s.revokeFamily(tx, r.User, r.TokenID); err != nil {
 				return err
 			}
-			return tx.CommitWithError(errorf(InvalidGrant, "The refresh token was used before. Its token is revoked, since somebody may have stolen it; sign in again."))
+			return tx.CommitWithError(errorf(InvalidGrant, "The refresh token was already used. All tokens of this connection are revoked, since it may have been stolen; sign in again."))
 		}
 		if _, err := actAsMember(tx, r.User, r.Workspace); err != nil {
 			return err
 		}
-		busy := "the refresh token is used too often; use the newest, or try again"
+		busy := "the refresh token was used too often; use the newest one, or try again"
 		if err := auth.CheckLimits(tx, auth.Limit{Name: "refresh " + r.Hash, Most: refreshesAtOnce, Window: refreshGrace, Hint: busy}); err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (s *Server) RevokeSecret(ctx context.Context, addr, client, secret string) 
 			return err
 		}
 		if holder != client {
-			return errorf(InvalidGrant, "The token was given to another client; send the client_id of its own.")
+			return errorf(InvalidGrant, "The token belongs to another client; send the client_id that it was issued to.")
 		}
 		return s.revokeFamily(tx, user, id)
 	})

@@ -77,7 +77,7 @@ func (s *Server) Page(ctx context.Context, secret, browser string) (p Page, err 
 
 // ErrSignInEnded is the error for a sign-in that does not exist, or that another browser
 // began.
-var ErrSignInEnded = errorf(InvalidRequest, "This sign-in is over, or was begun in another browser.")
+var ErrSignInEnded = errorf(InvalidRequest, "This sign-in has ended, or was started in another browser.")
 
 // CodeForm says what the code of the sign-in looks like, for people.
 func (p Page) CodeForm() string {
@@ -166,7 +166,7 @@ type Access struct {
 // (RFC 6749 section 4.1.2).
 func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) (code string, err error) {
 	if access.Scope == "" { // in the API that means full; here the person must choose
-		return "", crm.Errorf(crm.MissingField, "choose what it may do.").On("scope")
+		return "", crm.Errorf(crm.MissingField, "choose what the application may do.").On("scope")
 	}
 	granted, err := auth.ParseScope(access.Scope)
 	if err != nil {
@@ -201,9 +201,9 @@ func (s *Server) Allow(ctx context.Context, addr string, p Page, access Access) 
 func (access Access) checkReach(scope string) error {
 	switch {
 	case access.Reach != "" && !slices.Contains(crm.Reaches(), access.Reach):
-		return crm.Errorf(crm.InvalidValue, "choose which workspaces it reaches.").On("reach")
+		return crm.Errorf(crm.InvalidValue, "choose which workspaces the application may use.").On("reach")
 	case access.Reach == crm.ReachAll && scope != crm.ScopeFull:
-		return crm.Errorf(crm.InvalidValue, "What reaches all your workspaces makes tokens for them, and must be allowed everything you can do. Choose that too, or only the one workspace.").On("reach")
+		return crm.Errorf(crm.InvalidValue, "Access to all your workspaces needs “Everything you can do”. Choose that too, or only one workspace.").On("reach")
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func ParsePlans(text string) (Plans, error) {
 			return nil, err
 		}
 		if slices.Contains(set, plan.Name) {
-			return nil, fmt.Errorf("plan %s is there twice; write it once, with all its caps", plan.Name)
+			return nil, fmt.Errorf("plan %s is defined twice; define it once with all its caps", plan.Name)
 		}
 		set = append(set, plan.Name)
 		plans = plans.with(plan)
@@ -201,11 +201,11 @@ func parsePlan(text string) (Plan, error) {
 	caps := strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	switch {
 	case !found:
-		return Plan{}, fmt.Errorf("%s is no plan; write a name, a colon and caps, like team: contacts=5000 members=10", norm.Quote(text))
+		return Plan{}, fmt.Errorf("%s is not a plan; write a name, a colon and caps, like team: contacts=5000 members=10", norm.Quote(text))
 	case !isPlanName(name):
-		return Plan{}, fmt.Errorf("%s cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first", norm.Quote(name))
+		return Plan{}, fmt.Errorf("%s is not a plan name; use 1 to 32 of the characters a-z, 0-9, - and _, beginning with a letter", norm.Quote(name))
 	case len(caps) == 0:
-		return Plan{}, fmt.Errorf("plan %s has no caps; if it is to have none, write %s: contacts=unlimited", name, name)
+		return Plan{}, fmt.Errorf("plan %s has no caps; for a plan without limits write %s: contacts=unlimited", name, name)
 	}
 	plan := Plan{Name: name}
 	for _, word := range caps {
@@ -232,7 +232,7 @@ func isPlanName(s string) bool {
 func parseCap(text string) (Cap, error) {
 	resource, number, found := strings.Cut(text, "=")
 	if !found {
-		return Cap{}, fmt.Errorf("%s is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan", norm.Quote(text))
+		return Cap{}, fmt.Errorf("%s is not a cap; write resource=number without blanks, like contacts=5000, and separate plans by ;", norm.Quote(text))
 	}
 	if names := Resources(); !slices.Contains(names, resource) {
 		hint := ""

@@ -159,9 +159,9 @@ func TestParsePlans(t *testing.T) {
 
 // The ends of the errors for refused plans.
 const (
-	badName   = " cannot name a plan; a name is 1 to 32 of a-z, 0-9, - and _, a letter first"
-	badPlan   = " is no plan; write a name, a colon and caps, like team: contacts=5000 members=10"
-	badCap    = " is no cap; write resource=number without blanks, like contacts=5000, and ; before another plan"
+	badName   = " is not a plan name; use 1 to 32 of the characters a-z, 0-9, - and _, beginning with a letter"
+	badPlan   = " is not a plan; write a name, a colon and caps, like team: contacts=5000 members=10"
+	badCap    = " is not a cap; write resource=number without blanks, like contacts=5000, and separate plans by ;"
 	badNumber = "; write digits only, from 0 to 1000000000000, or unlimited"
 )
 
@@ -184,11 +184,11 @@ func refusedPlans() map[string]string {
 		"a\nb: contacts=5":                  `"a\nb"` + badName,
 		"contacts=5 team: deals=1":          `"contacts=5 team"` + badName,
 		long + ": contacts=5":               long + badName,
-		"team:":                             "plan team has no caps; if it is to have none, write team: contacts=unlimited",
-		"team: , ;x: deals=1":               "plan team has no caps; if it is to have none, write team: contacts=unlimited",
-		"a: deals=1; b: deals=2; a: ,":      "plan a has no caps; if it is to have none, write a: contacts=unlimited",
-		"a: deals=1; b: deals=2; a:deals=1": "plan a is there twice; write it once, with all its caps",
-		"free: deals=1; free: deals=2":      "plan free is there twice; write it once, with all its caps",
+		"team:":                             "plan team has no caps; for a plan without limits write team: contacts=unlimited",
+		"team: , ;x: deals=1":               "plan team has no caps; for a plan without limits write team: contacts=unlimited",
+		"a: deals=1; b: deals=2; a: ,":      "plan a has no caps; for a plan without limits write a: contacts=unlimited",
+		"a: deals=1; b: deals=2; a:deals=1": "plan a is defined twice; define it once with all its caps",
+		"free: deals=1; free: deals=2":      "plan free is defined twice; define it once with all its caps",
 		"a: deals=1 members=1 deals=1":      "plan a caps deals twice; write one number for it",
 		"a: deals=unlimited,deals=1":        "plan a caps deals twice; write one number for it",
 		"a: contacts":                       "plan a: contacts" + badCap,

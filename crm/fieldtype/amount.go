@@ -38,8 +38,8 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 		meant = 125000
 	}
 	of, write := f.AmountOf(), norm.FormatAmount(meant, "USD")
-	err := crm.Errorf(crm.InvalidValue, `%s: %s %s. Write it as text with its currency, {"%s":"%s"}, or in the smallest unit: %s is %s=%d, 1250 JPY is %s=1250.`,
-		f.Name, norm.ShowJSON(json), wrong, f.Name, write, write, of.Number, meant, of.Number).On(f.Name)
+	err := crm.Errorf(crm.InvalidValue, `%s: %s %s. Send text with the currency, {"%s":"%s"}, or the smallest unit, {"%s":%d,"%s":"USD"}; 1250 JPY is {"%s":1250,"%s":"JPY"}.`,
+		f.Name, norm.ShowJSON(json), wrong, f.Name, write, of.Number, meant, of.Currency, of.Number, of.Currency).On(f.Name)
 	err.DidYouMean = of.Number
 	return crm.Input{}, err
 }

@@ -35,9 +35,9 @@ func parseText(f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if n := utf8.RuneCountInString(text); n > f.Limit() {
 		instead := ""
 		if f.Limit() > crm.DefaultMax {
-			instead = ", or log the rest as an activity of its own"
+			instead = ", or log the rest as a separate activity"
 		}
-		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s has %d characters; at most %d are allowed. Nothing was saved: shorten it%s.", f.Name, n, f.Limit(), instead).On(f.Name)
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s has %d characters; at most %d are allowed. Shorten it%s.", f.Name, n, f.Limit(), instead).On(f.Name)
 	}
 	return crm.Str(text), nil
 }

@@ -72,7 +72,7 @@ func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error
 	}
 	number, ok := norm.ParseMinorUnits(text, norm.Decimals(currency))
 	if !ok {
-		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is no amount in %s; write it like 1234.50, with at most %d decimals, or use a column %s.",
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is not an amount in %s. Write it like 1234.50 with at most %d decimals, or name the column %s and write the smallest unit.",
 			norm.Quote(text), norm.Quote(currency), norm.Decimals(currency), f.Name).On(f.Name)
 	}
 	return crm.Decoded{JSON: number, Whole: true}, nil

@@ -38,14 +38,14 @@ func (objectType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	size := 0
 	for _, m := range norm.ParseObject(json) {
 		if m.Name == "" || len(m.Name) > crm.MaxMemberName {
-			return in, crm.Errorf(crm.InvalidValue, "%s: a key has 1 to %d bytes, %s does not.", f.Name, crm.MaxMemberName, norm.Quote(m.Name)).On(f.Name)
+			return in, crm.Errorf(crm.InvalidValue, "%s: a key must have 1 to %d bytes, but %s does not.", f.Name, crm.MaxMemberName, norm.Quote(m.Name)).On(f.Name)
 		}
 		if m.JSON == "null" {
 			in.Remove = append(in.Remove, m.Name)
 			continue
 		}
 		if size += len(m.Name) + len(m.JSON); size > crm.MaxObjectSize {
-			return in, crm.Errorf(crm.InvalidValue, "%s holds more than the %d bytes that are kept of all its keys and values, at %s; nothing was saved. Send less, or log the rest as activities.",
+			return in, crm.Errorf(crm.InvalidValue, "%s is too large: its keys and values together may have %d bytes, and %s exceeds that. Nothing was saved; send less, or log the rest as activities.",
 				f.Name, crm.MaxObjectSize, norm.Quote(m.Name)).On(f.Name)
 		}
 		set = append(set, m)
@@ -75,7 +75,7 @@ func (objectType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error)
 	}
 	members, err := norm.ReadObject([]byte(text))
 	if err != nil {
-		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or give each key a column of its own.`, f.Name, norm.Quote(text)).On(f.Name)
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, `%s takes a JSON object like {"plan":"pro"}, not %s; leave the column out, or use one column for each key, like custom.plan.`, f.Name, norm.Quote(text)).On(f.Name)
 	}
 	return crm.Decoded{JSON: string(norm.AppendObject(nil, members)), Whole: true}, nil
 }

@@ -35,7 +35,7 @@ const MaxTag = 64
 func parseTag(f *crm.Field, text string) (string, *crm.Error) {
 	clean, ok := norm.Clean(text)
 	if !ok || clean == "" || strings.ContainsRune(clean, ',') || utf8.RuneCountInString(clean) > MaxTag {
-		return "", crm.Errorf(crm.InvalidValue, "%s is no tag: a tag has 1 to %d characters and no comma.", norm.Quote(text), MaxTag).On(f.Name)
+		return "", crm.Errorf(crm.InvalidValue, "%s is not a valid tag: a tag has 1 to %d characters and no comma.", norm.Quote(text), MaxTag).On(f.Name)
 	}
 	return clean, nil
 }
@@ -73,14 +73,14 @@ func decodeTags(f *crm.Field, json string) ([]string, *crm.Error) {
 		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
 	}
 	if len(raw) > crm.MaxTags {
-		return nil, crm.TooMany(f.Name, crm.MaxTags, "labels", "Send fewer; put what has many values into custom, or into records of their own.")
+		return nil, crm.TooMany(f.Name, crm.MaxTags, "tags", "Nothing was saved; send fewer. Data with many values belongs in custom or in separate records.")
 	}
 	var tags []string
 	seen := map[string]bool{}
 	for _, item := range raw {
 		text, ok := norm.Unquote(item)
 		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s holds %s; every tag is a string.", f.Name, norm.ShowJSON(item)).On(f.Name)
+			return nil, crm.Errorf(crm.InvalidValue, "%s contains %s; every tag must be a string.", f.Name, norm.ShowJSON(item)).On(f.Name)
 		}
 		tag, err := parseTag(f, text)
 		if err != nil {
@@ -135,7 +135,7 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 			continue
 		}
 		if len(tags) == crm.MaxTags {
-			return crm.Decoded{}, crm.TooMany(f.Name, crm.MaxTags, "labels", "Leave some out, or name the column otherwise: a column that is no field goes into custom.")
+			return crm.Decoded{}, crm.TooMany(f.Name, crm.MaxTags, "tags", "Shorten the list, or rename the column: a column that is not a field is imported into custom.")
 		}
 		seen[tag] = true
 		tags = append(tags, tag)

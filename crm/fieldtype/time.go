@@ -26,7 +26,7 @@ func (timeType) Comparison() crm.Comparison {
 }
 
 // TimeHelp ends every message about a text that is not a time.
-const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a distance in hours, days or weeks with its sign, like -3h, +7d, -2w."
+const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or an offset from now in hours, days or weeks, like -3h, +7d, -2w."
 
 // Parse takes the start of the span and rounds it down to the second. JSON shows seconds, and
 // a record that is read and sent back must be unchanged.

@@ -56,7 +56,7 @@ func (e *Endpoints) register(rq *web.Request) (*render.Response, error) {
 func redirectList(json string) (uris []string, fault *crm.Error) {
 	items, ok := norm.ParseItems(json, oauth.MaxRedirects)
 	if len(items) > oauth.MaxRedirects {
-		return nil, crm.TooMany("redirect_uris", oauth.MaxRedirects, "URIs", "Register those that are used.")
+		return nil, crm.TooMany("redirect_uris", oauth.MaxRedirects, "URIs", "Register only those that are used.")
 	}
 	for _, item := range items {
 		uri, isText := norm.Unquote(item)
