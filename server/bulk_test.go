@@ -127,7 +127,7 @@ func TestReadyDuringASlowWrite(t *testing.T) {
 	r.want(200, "GET", "/readyz", "")
 	done.Wait()
 	var known *crm.Error
-	if !errors.As(slow, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "Send less at once") {
+	if !errors.As(slow, &known) || known.Code != crm.NotReady || !strings.Contains(known.Hint, "Send fewer rows or ids") {
 		t.Errorf("the slow write: %v", slow)
 	}
 }
