@@ -139,7 +139,7 @@ func TestPlanSetRefused(t *testing.T) {
 	}{
 		{[]string{"you@example.com", "gold", "--db", db}, []string{"no plan gold", "standard, free, unlimited", "--plans"}},
 		{[]string{"you@example.com", "gold", "--db", none}, []string{"no plan gold"}},
-		{[]string{"you@example.com", "free", "--db", db, "--plans", "team"}, []string{"--plans: team is no plan", "team: contacts=5000"}},
+		{[]string{"you@example.com", "free", "--db", db, "--plans", "team"}, []string{"--plans: team is not a plan", "team: contacts=5000"}},
 		{[]string{"you@example.com", "free", "--db", db, "--default-plan", "gold"}, []string{"--default-plan gold", "standard, free, unlimited"}},
 		{[]string{"ws_0000000000", "free", "--db", db}, []string{"ws_0000000000", "(ws_…)", "e-mail address"}},
 		{[]string{"workspace/ws_0000000000", "free", "--db", db}, []string{"ws_0000000000"}},
