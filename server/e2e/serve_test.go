@@ -34,7 +34,7 @@ var refusals = []struct {
 	{[]string{"--local", "--default-plan", "gold"}, []string{"--default-plan gold", "standard, free, unlimited"}},
 	{[]string{"--local", "--default-plan", ""}, []string{"--default-plan", "standard, free, unlimited"}},
 	{[]string{"--local", "--plans", "team: sheep=5"}, []string{"--plans", "plan team", "sheep cannot be capped"}},
-	{[]string{"--local", "--plans", "team: contacts=5; team: deals=5"}, []string{"--plans", "plan team is there twice"}},
+	{[]string{"--local", "--plans", "team: contacts=5; team: deals=5"}, []string{"--plans", "plan team is defined twice"}},
 	{[]string{"--local", "--trust-proxy", "0.0.0.0/0"}, []string{"--trust-proxy", `"0.0.0.0/0" is every address`, "10.0.0.0/8"}},
 	{[]string{"--local", "--trust-proxy", "10.0.0.0/8, proxy.example.com"}, []string{"--trust-proxy", `"proxy.example.com" is no address or network`}},
 	{[]string{"--local", "--token-for", "nobody"}, []string{"--token-for nobody", "one bare e-mail address"}},
