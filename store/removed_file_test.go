@@ -79,3 +79,34 @@ func TestCheckFindsForeignObjects(t *testing.T) {
 		t.Errorf("a foreign table: %v", err)
 	}
 }
+
+// TestReplacedFileKeepsItsOwnLog replaces the file of a store at work and closes the store: the log
+// of the old file gets another name, and the new file is whole.
+func TestReplacedFileKeepsItsOwnLog(t *testing.T) {
+	other, _, _ := madeFile(t)
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	f.save(ann, "contact", "name", "Jane")
+	path := f.opts.Path
+	must(t, os.Rename(other, path))
+	_ = f.Close()
+	if left, err := filepath.Glob(path + "-wal.replaced-*"); err != nil || len(left) != 1 {
+		t.Errorf("the log was set aside as %v (%v)", left, err)
+	}
+	if _, err := sqlite.Verify(t.Context(), path, FileSchema()); err != nil {
+		t.Errorf("the new file: %v", err)
+	}
+	openAt(t, path)
+}
+
+// TestFileWithTwoNamesIsRefused opens a file that has a hard link.
+func TestFileWithTwoNamesIsRefused(t *testing.T) {
+	path, _, _ := madeFile(t)
+	second := filepath.Join(t.TempDir(), "second.db")
+	must(t, os.Link(path, second))
+	for _, name := range []string{path, second} {
+		refused(t, Options{Path: name, Schema: builtin(t)}, "has 2 names (hard links)")
+	}
+	must(t, os.Remove(second))
+	openAt(t, path)
+}

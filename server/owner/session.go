@@ -95,7 +95,10 @@ func (s *Session) start(ctx context.Context) error {
 		switch {
 		case found == nil && s.opts.Role != Primary:
 			return nil
-		case errors.Is(found, errRefused) || time.Now().After(end):
+		case errors.Is(found, errRefused):
+			return err
+		case time.Now().After(end):
+			held.Owner += ", which does not answer"
 			return err
 		}
 		if err := sleep(ctx, pause); err != nil {

@@ -60,8 +60,11 @@ func bind(name string) (l *net.UnixListener, err error) {
 	return l, err
 }
 
-// dial connects to the socket of a file.
+// dial connects to the socket of a file. It trusts no socket of another user.
 func dial(ctx context.Context, path string) (conn net.Conn, err error) {
+	if err := sqlite.CheckOwner(path, socketName(path)); err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "unix", Err: err} // nothing was sent
+	}
 	err = withShortName(socketName(path), func(short string) (err error) {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "unix", short)
 		return err

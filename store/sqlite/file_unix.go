@@ -73,6 +73,14 @@ func names(info os.FileInfo) uint64 {
 	return 1
 }
 
+// userOf returns the number of the user that a file belongs to.
+func userOf(info os.FileInfo) int {
+	if stat, known := info.Sys().(*syscall.Stat_t); known {
+		return int(stat.Uid)
+	}
+	return os.Geteuid()
+}
+
 // sameOwner gives a file that root has just created to the owner of the database or, if the
 // database does not exist yet, of its folder.
 func sameOwner(path string, file *os.File) error {

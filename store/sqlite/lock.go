@@ -134,7 +134,11 @@ func openLock(path string) (*os.File, error) {
 		return file, nil
 	}
 	if errors.Is(err, fs.ErrExist) {
-		file, err = openPlain(name, os.O_RDWR)
+		if file, err = openPlain(name, os.O_RDWR); err == nil {
+			if err = CheckOwner(path, name); err != nil {
+				err = errors.Join(err, file.Close())
+			}
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock of the database: %w", err)

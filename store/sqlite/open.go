@@ -92,7 +92,34 @@ func (db *DB) Close() error {
 			closers = append(closers, pool)
 		}
 	}
-	return errors.Join(closeAfter(nil, closers...), db.lock.Release())
+	replaced := db.replaced()
+	err := closeAfter(nil, closers...)
+	if replaced {
+		err = errors.Join(err, db.setLogAside())
+	}
+	return errors.Join(err, db.lock.Release())
+}
+
+// replaced reports whether the path of the database leads to another file now.
+func (db *DB) replaced() bool {
+	if db.file == nil {
+		return false
+	}
+	is, err := os.Stat(db.opts.Path)
+	return err == nil && !os.SameFile(is, db.file)
+}
+
+// setLogAside renames the log of a file that was replaced while it was open. SQLite finds a log by
+// its name, and would write that of the old file into the new one.
+func (db *DB) setLogAside() error {
+	log := db.opts.Path + "-wal"
+	if sizeOf(log) == 0 {
+		return nil
+	}
+	aside := log + ".replaced-" + time.Now().UTC().Format(stamp)
+	err := os.Rename(log, aside)
+	db.opts.Log.Warn("the database file was replaced while it was in use; the log of the old file has another name now", "log", aside, "error", err)
+	return err
 }
 
 // closeAfter closes the closers, and joins their errors to err.
@@ -148,6 +175,9 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	}
 	var err error
 	if db.lock, err = TakeLock(path, cmp.Or(db.opts.LockAs, "crmkit")); err != nil {
+		return err
+	}
+	if err := checkNames(path); err != nil {
 		return err
 	}
 	state, err := stateOf(ctx, path, db.opts.Schema) // the last owner may have changed it before its lock ended

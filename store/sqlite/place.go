@@ -114,6 +114,35 @@ func CheckOwners(path string) error {
 	return nil
 }
 
+// checkNames refuses a database file with several names (hard links). Its log and its lock are
+// beside one name, so a process that uses another name would not see the writes in them
+// (sqlite.org/howtocorrupt.html, section 2.6).
+func checkNames(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || names(info) <= 1 {
+		return nil // SQLite says what is wrong with a file that cannot be read
+	}
+	return fmt.Errorf("%s has %d names (hard links), and the log of a database belongs to one of them: remove the others, or copy the file with crmkit backup", path, names(info))
+}
+
+// CheckOwner refuses a file beside the database, such as a socket, that another user may have made:
+// it must belong to the user of this process, to root, or to the owner of the database. A folder
+// such as /tmp lets anybody make files in it.
+func CheckOwner(path, name string) error {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	db, err := ownerOf(path)
+	if err != nil {
+		return err
+	}
+	if user := userOf(info); user != 0 && user != os.Geteuid() && user != db.user {
+		return fmt.Errorf("%s belongs to user %d, and not to the owner of the database: look who made it, and remove it", name, user)
+	}
+	return nil
+}
+
 // GiveName gives a file that root created, such as a socket, to the owner of the database. It must
 // be in a folder that no other user may enter.
 func GiveName(name, db string) error {
