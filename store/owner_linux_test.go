@@ -129,3 +129,18 @@ func TestNewFileOfRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestLockOfAnotherUserIsRefused opens a database beside whose path another user has made a lock
+// file that everybody may write.
+func TestLockOfAnotherUserIsRefused(t *testing.T) {
+	asRoot(t)
+	path := filepath.Join(t.TempDir(), "crm.db")
+	lock := sqlite.LockName(path)
+	must(t, os.WriteFile(lock, nil, 0o666))
+	must(t, os.Chown(lock, someUser, someUser))
+	if _, err := Open(t.Context(), Options{Path: path, Schema: builtin(t)}); err == nil || !strings.Contains(err.Error(), "belongs to user") {
+		t.Errorf("Open returns %v", err)
+	}
+	must(t, os.Chown(lock, os.Geteuid(), -1))
+	openAt(t, path)
+}
