@@ -33,7 +33,7 @@ func (s *Server) authRequest(rq *web.Request) (*render.Response, error) {
 	if code == "" {
 		hint := "ask the user for the code in that mailbox, then " + verify
 		if s.opts.InviteOnly {
-			hint += "; an address that nobody invited gets none"
+			hint += "; addresses without an invite get no mail"
 		}
 		return &render.Response{Line: line, Hints: []string{hint}}, nil
 	}
@@ -59,12 +59,12 @@ func (s *Server) deleteAccount(rq *web.Request) (*render.Response, error) {
 		}
 		doc := deleted("user", rq.Actor.UserID)
 		for _, w := range left.Deleted {
-			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+norm.Quote(w.Name)+" with all in it")
+			doc.Hints = append(doc.Hints, "deleted workspace/"+w.ID+" "+norm.Quote(w.Name)+" with all its records")
 		}
 		for _, w := range left.Kept {
 			doc.Hints = append(doc.Hints, "left workspace/"+w.ID+" "+norm.Quote(w.Name)+"; the records made there stay")
 		}
-		doc.Hints = append(doc.Hints, "all tokens are gone; signing in with the address makes a new account")
+		doc.Hints = append(doc.Hints, "all your tokens have ended; signing in with this address creates a new account")
 		return doc, nil
 	})
 }
@@ -100,7 +100,7 @@ func signedIn(in auth.SignedIn) *render.Response {
 		Hints: []string{saveTokenHint, "GET /help is the manual; GET /reminders shows what is due"},
 	}
 	if len(in.Workspaces) > 1 {
-		doc.Hints = append(doc.Hints, "the token acts in "+norm.Quote(in.Workspace.Name)+" alone"+elsewhere(in))
+		doc.Hints = append(doc.Hints, "the token acts in "+norm.Quote(in.Workspace.Name)+" only"+elsewhere(in))
 	}
 	for _, w := range in.Workspaces {
 		handle := "workspace/" + w.ID
@@ -114,7 +114,7 @@ func signedIn(in auth.SignedIn) *render.Response {
 const saveTokenHint = "save the token now, it is not shown again; send it as Authorization: Bearer <token>"
 
 // saveForOthersHint follows a token that a tool created: the connection cannot send it.
-const saveForOthersHint = "the token is not shown again; it is for a program that sends it as Authorization: Bearer <token>, which this connection does not"
+const saveForOthersHint = "save the token now, it is not shown again. This connection cannot use it; a program sends it as Authorization: Bearer <token>"
 
 // tokenFields returns the fields of a token that was just created. Only the first holds the
 // secret, and it is marked as one, so that no answer with it is stored for replays.
@@ -193,10 +193,10 @@ func (s *Server) revoke(rq *web.Request) (*render.Response, error) {
 		doc := deleted("token", crm.CutHandle(rq.RecordID))
 		sure, unsure := named(left)
 		if n := len(sure); n > 0 {
-			doc.Remarks = append(doc.Remarks, countOf(n, "token that it made still works", "tokens that it made still work")+": "+strings.Join(sure, ", ")+"; DELETE /tokens/{id} ends each")
+			doc.Remarks = append(doc.Remarks, countOf(n, "token that it created still works", "tokens that it created still work")+": "+strings.Join(sure, ", ")+"; to end one: DELETE /tokens/{id}")
 		}
 		if n := len(unsure); n > 0 {
-			doc.Remarks = append(doc.Remarks, countOf(n, "token was made by another before the log begins, maybe by this one", "tokens were made by others before the log begins, some maybe by this one")+": "+strings.Join(unsure, ", "))
+			doc.Remarks = append(doc.Remarks, countOf(n, "token is older than the log, so the revoked token may have created it", "tokens are older than the log, so the revoked token may have created them")+": "+strings.Join(unsure, ", "))
 		}
 		return doc, err
 	})

@@ -41,7 +41,7 @@ func bulkLinks(rq *web.Request, e *crm.Entity) (*bulkLinkRequest, *crm.Error) {
 		return nil, nil
 	}
 	if match, fault := rq.IfMatch(); match != 0 || fault != nil {
-		return nil, crm.Errorf(crm.InvalidValue, "If-Match names the version of one record; leave it out with several.").On("If-Match")
+		return nil, crm.Errorf(crm.InvalidValue, "If-Match is for a request about one record; leave it out when you link several.").On("If-Match")
 	}
 	for _, member := range members {
 		if fault := b.read(member); fault != nil {
@@ -91,9 +91,9 @@ func (b *bulkBody) read(member crm.Member) (fault *crm.Error) {
 	case member.Name == "kind":
 		b.kind, fault = word(member)
 	case slices.Contains(e.Parents.ExactlyOne, member.Name):
-		fault = crm.Errorf(crm.InvalidValue, "%s names one record and stands alone; put it into %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
+		fault = crm.Errorf(crm.InvalidValue, "%s is for a body about one record; here, add the id to the list %s.", member.Name, e.Target(e.Field(member.Name)).Plural).On(member.Name)
 	case !slices.Contains(extraLinkParams(e), member.Name):
-		fault = crm.UnknownName(member.Name, "a body of several", append(b.allowed, extraLinkParams(e)...))
+		fault = crm.UnknownName(member.Name, "a body about several records", append(b.allowed, extraLinkParams(e)...))
 	default:
 		b.rest = append(b.rest, member)
 	}
@@ -122,7 +122,7 @@ func (b *bulkBody) list(f *crm.Field, member crm.Member) *crm.Error {
 	for _, item := range raw {
 		text, ok := norm.Unquote(item)
 		if !ok {
-			return crm.Errorf(crm.InvalidValue, "%s holds %s; every id is a string.", member.Name, norm.ShowJSON(item)).On(member.Name)
+			return crm.Errorf(crm.InvalidValue, "%s contains %s; every id must be a string.", member.Name, norm.ShowJSON(item)).On(member.Name)
 		}
 		in, fault := draft.Ref(b.entity, f, text, b.rq.Env)
 		if fault != nil {
@@ -143,7 +143,7 @@ func (b *bulkBody) parseFilter() *crm.Error {
 	}
 	if filter == "" && !b.sent["filter"] {
 		if b.sent["kind"] {
-			return crm.Errorf(crm.MissingField, "kind is the kind of records that filter finds; send filter with it, or leave it out.").On("filter")
+			return crm.Errorf(crm.MissingField, "kind says which kind filter searches; send filter as well, or leave kind out.").On("filter")
 		}
 		if len(b.refs) == 0 {
 			return crm.Errorf(crm.MissingField, "the lists of ids are empty; send ids, or a filter.").On("filter")
@@ -152,15 +152,15 @@ func (b *bulkBody) parseFilter() *crm.Error {
 	}
 	params, fault := query.Params(strings.TrimPrefix(filter, "?"))
 	if fault != nil {
-		fault.Hint = "filter takes the part of a list's URL after the ?: " + fault.Hint
+		fault.Hint = "filter has the form of a list's query string: " + fault.Hint
 		return fault.On("filter")
 	}
 	if len(params) == 0 {
-		return crm.Errorf(crm.InvalidFilter, "filter takes the part of a list's URL after the ?, like stage=lead&tags=fintech, not %s; created_at=not:null means all.", norm.Quote(filter)).On("filter")
+		return crm.Errorf(crm.InvalidFilter, "filter has the form of a list's query string, like stage=lead&tags=fintech, not %s; for all records write created_at=not:null.", norm.Quote(filter)).On("filter")
 	}
 	for name := range params {
 		if name != "search" && slices.Contains(crm.ListParams, name) {
-			return crm.Errorf(crm.InvalidFilter, "%s has no meaning in filter; it takes fields and search.", name).On("filter")
+			return crm.Errorf(crm.InvalidFilter, "%s cannot be used in filter, only fields and search=.", name).On("filter")
 		}
 	}
 	b.question, fault = query.Parse(b.entity.Target(b.foundRef), params, b.rq.Env)

@@ -114,7 +114,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 		return err
 	})
 	if err == nil && len(list) > maxBulkLinks {
-		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than the %d %s that one request ties; nothing was saved. Narrow it, as by created_at, and send several.",
+		return nil, crm.Errorf(crm.InvalidFilter, "the filter matches more than %d %s, the most that one request links; nothing was saved. Narrow it, for example with created_at=, and send several requests.",
 			maxBulkLinks, t.many.question.Entity.Plural).On("filter")
 	}
 	return list, err
@@ -125,7 +125,7 @@ func (t *linkRun) candidates() (list []candidate, err error) {
 func (t *linkRun) filtered(v *store.View) (list []candidate, err error) {
 	keys, err := v.Keys(t.many.question, maxBulkLinks+1)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, crm.Errorf(crm.NotReady, "the filter was not done in time; nothing was saved. Narrow it, as by created_at, and send several.").On("filter")
+		return nil, crm.Errorf(crm.NotReady, "the filter took too long; nothing was saved. Narrow it, for example with created_at=, and send several requests.").On("filter")
 	}
 	for _, key := range keys {
 		list = append(list, candidate{ref: crm.Input{Field: t.many.foundRef, Value: crm.Key(key)}, found: true})
@@ -277,12 +277,12 @@ func (t *linkRun) save(tx *store.Tx, list []candidate) (out linkCounts, err erro
 func (t *linkRun) remarks(all linkCounts) []string {
 	remark := fmt.Sprintf("%d added, %d were already %s", all.created, all.updated+all.unchanged, t.rq.Route.Entity.Parents.Path)
 	if all.updated > 0 {
-		remark += fmt.Sprintf(", %d of them got this %s", all.updated, t.many.more[0].Field.Name)
+		remark += fmt.Sprintf(", the %[2]s of %[1]d of these was changed", all.updated, t.many.more[0].Field.Name)
 	}
 	if all.left == 0 {
 		return []string{remark}
 	}
-	return []string{remark, fmt.Sprintf("%d changed meanwhile and were left out; send the request again to have them looked at again", all.left)}
+	return []string{remark, fmt.Sprintf("%d changed in the meantime and were left out; send the same request again to check them again", all.left)}
 }
 
 // stopped adds to the error of a step what the steps before it saved.
@@ -293,6 +293,6 @@ func (t *linkRun) stopped(err error) error {
 		return err
 	}
 	halfway := *known // the error may be shared
-	halfway.Hint += fmt.Sprintf(" The first %d are in; send the same request again for the rest, nothing is done twice.", before)
+	halfway.Hint += fmt.Sprintf(" The first %d were added. Send the same request again for the rest; it adds nothing twice.", before)
 	return &halfway
 }

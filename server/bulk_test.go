@@ -98,7 +98,7 @@ func TestChangedRecordsAreLeftOutOfBulkLinks(t *testing.T) {
 	r.waiting(2)
 	release()
 	done.Wait()
-	if !strings.Contains(got, "# 1 added, 0 were already members\n# 1 changed meanwhile and were left out") {
+	if !strings.Contains(got, "# 1 added, 0 were already members\n# 1 changed in the meantime and were left out") {
 		t.Errorf("%s", got)
 	}
 	if list := r.want(200, "GET", "/campaigns/"+campaign+"/members", ""); strings.Contains(list, "Joe") || !strings.Contains(list, "Ann") {

@@ -51,7 +51,7 @@ func (s *Server) remove(rq *web.Request) (*render.Response, error) {
 		later, err := tx.Delete(rec)
 		doc := deleted(e.Name, rec.ID)
 		if later {
-			doc.Remarks = append(doc.Remarks, "many records refer to it: lists show it already; counts and last times that are kept of them in other records follow in the next seconds")
+			doc.Remarks = append(doc.Remarks, "it is deleted; counts and last times in other records are updated within seconds, since many records referred to it")
 		}
 		return doc, err
 	})
@@ -92,13 +92,13 @@ func confirmation(rec crm.Record, counts []crm.Count, tokens confirmTokens) *crm
 		}
 	}
 	if unlinked != "" {
-		what += ", and takes the reference to it from" + unlinked[1:]
+		what += ", and clears the reference to it in" + unlinked[1:]
 	}
 	start := "this deletes " + what + "."
 	if tokens.sent != "" {
 		start = "that confirm token is not valid: it was used, is for another record, is over 10 minutes old, or the record changed since. This deletes " + what + "."
 	}
-	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; on yes repeat within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, tokens.next)
+	err := crm.Errorf(crm.ConfirmationRequired, "%s Ask the user; if the answer is yes, send within 10 minutes: DELETE /%s/%s?confirm=%s", start, rec.Entity.Route(), rec.ID, tokens.next)
 	err.Confirm, err.Record, err.Counts = tokens.next, &rec, counts
 	return err
 }

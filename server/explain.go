@@ -47,7 +47,7 @@ func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]strin
 		remarks = append(remarks, remark)
 	}
 	if len(remarks) == 0 && len(parts) > 1 && all {
-		remarks = append(remarks, "each condition matches something, together nothing")
+		remarks = append(remarks, "each condition alone matches something, but no record matches all of them")
 	}
 	return remarks, nil
 }
@@ -56,7 +56,7 @@ func (s *Server) explain(v *store.View, rq *web.Request, env query.Env) ([]strin
 // the text index: it may be off, not yet built, or too small for the workspace.
 func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 	if !s.store.KeepsText() {
-		return "finds parts of words; misspelled words are not looked for, since this server keeps no text in memory: try fewer words, or a part of one", nil
+		return "finds parts of words, but no misspelled ones, since the search index of this server is off: try fewer words, or a part of one", nil
 	}
 	for _, e := range kinds {
 		forgiving, err := v.SupportsFuzzy(e)
@@ -64,9 +64,9 @@ func (s *Server) finds(v *store.View, kinds ...*crm.Entity) (string, error) {
 		case err != nil:
 			return "", err
 		case forgiving == store.FuzzySoon:
-			return "finds parts of words; misspelled ones are not looked for yet, since the text here is still being read: try again in a few seconds, or a part of a word", nil
+			return "finds parts of words, and soon misspelled ones too, when the search index is built: try again in a few seconds, or a part of a word", nil
 		case forgiving == store.FuzzyOff:
-			return "finds parts of words, but there is too much text here to find misspelled ones: try fewer words, or a part of one", nil
+			return "finds parts of words, but no misspelled ones, since the text of this workspace does not fit into the search index: try fewer words, or a part of one", nil
 		}
 	}
 	return "finds parts of words, and words with a letter or two wrong: try fewer words, or a part of one", nil
@@ -83,7 +83,7 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	case !like:
 		return remark + " as a whole; for a part of it write " + name + "=like:" + url.QueryEscape(plain), nil
 	case plain != part.Operand:
-		return remark + "; like: finds a part and knows no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
+		return remark + "; like: finds any part of the text and has no wildcards: write " + name + "=like:" + url.QueryEscape(plain), nil
 	}
 	if part.Param == "search" {
 		finds, err := s.finds(v, part.Question.Entity)
@@ -94,14 +94,14 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	}
 	inUse, err := v.ValuesInUse(part)
 	if err != nil || len(inUse.Values) == 0 {
-		return remark + "; no value is in use", err
+		return remark + "; no record has a value in this field", err
 	}
 	if part.Form != "" {
 		return remark + "; " + compared(part, inUse), nil
 	}
 	remark += "; in use: " + listed(inUse)
 	if strings.Contains(part.Operand, ",") && !strings.HasPrefix(part.Value, "in:") {
-		remark += "; for any of several write " + name + "=in:" + url.QueryEscape(part.Operand)
+		remark += "; to match any of several values write " + name + "=in:" + url.QueryEscape(part.Operand)
 	}
 	return remark, nil
 }
@@ -109,12 +109,12 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 // compared says as which type a condition compared custom values, and of which types those in
 // use are. custom.seats=gte:10 compares numbers, and finds no seats that were saved as text.
 func compared(part query.Condition, forms store.ValueCounts) string {
-	text := "it compared as " + part.Form + ", and the values in use are: " + listed(forms)
+	text := "it was compared as " + part.Form + ", but the values in use are: " + listed(forms)
 	if slices.ContainsFunc(forms.Values, func(in store.ValueCount) bool { return in.Value == part.Form }) {
 		return text
 	}
 	written := map[string]string{query.AsNumber: "a number like 10", query.AsTime: "a time like 2026-06-10", query.AsText: "text"}
-	return text + "; to compare with those write " + written[forms.Values[0].Value]
+	return text + "; to match them write " + written[forms.Values[0].Value]
 }
 
 // listed lists the values in use with their counts. Counts over a large workspace are of its

@@ -13,10 +13,10 @@ func TestForeignPrefixes(t *testing.T) {
 	r := newRig(t)
 	for path, hint := range map[string]string{
 		"/v1/contacts":               "paths begin with the kind: GET /contacts.",
-		"/api/v1/people":             "here these are contacts: GET /contacts.",
+		"/api/v1/people":             "in this CRM they are called contacts: GET /contacts.",
 		"/crm/v1/v1/deals":           "paths begin with the kind: GET /deals.",
 		"/rest/api/v2/contacts.csv":  "all of them as CSV: GET /export/contacts?format=csv.",
-		"/api/v1/contacts/search":    "a list takes words and filters: GET /contacts?search=<words>",
+		"/api/v1/contacts/search":    "to search, use the list: GET /contacts?search=<words>",
 		"/api/rest/crm/v1/contacts":  "GET /help lists every path.",
 		strings.Repeat("/v1", 660):   "GET /help lists every path.",
 		strings.Repeat("/v1/v2", 99): "GET /help lists every path.",

@@ -41,7 +41,7 @@ func TestLargeAnswersAreRepeatedAsReceipts(t *testing.T) {
 	first := r.call("POST", "/contacts", body, "Idempotency-Key", "large")
 	again := r.call("POST", "/contacts", body, "Idempotency-Key", "large")
 	handle, _, _ := strings.Cut(first.body, " ")
-	want := handle + "\n# created\n# the first answer is too large to be repeated; the request was done, once: GET /" + handle + "\n# replayed\n"
+	want := handle + "\n# created\n# the request was executed once, but its answer was too large to be stored: GET /" + handle + " shows the result\n# replayed\n"
 	if first.status != 201 || again.status != 201 || again.body != want {
 		t.Errorf("%d, then %d\n%s\nwant\n%s", first.status, again.status, again.body, want)
 	}
@@ -78,7 +78,7 @@ func TestEmptyKeysAreRefused(t *testing.T) {
 	for _, c := range [][3]string{{"POST", "/contacts", `{"name":"Bob"}`}, {"PATCH", "/contacts/" + id, `{"name":"Bob"}`}, {"DELETE", "/contacts/" + id, ""}, {"POST", "/import/contacts", "name\nBob\n"},
 		{"POST", "/import/contacts?dry_run=1", "name\nBob\n"}, {"POST", "/workspaces", `{"name":"Other"}`}} {
 		for _, key := range []string{"", " ", `""`, "a b"} {
-			if a := r.call(c[0], c[1], c[2], "Idempotency-Key", key); a.status != 400 || !strings.Contains(a.body, "Idempotency-Key is one key of 1 to 255") {
+			if a := r.call(c[0], c[1], c[2], "Idempotency-Key", key); a.status != 400 || !strings.Contains(a.body, "Idempotency-Key must be one key of 1 to 255") {
 				t.Errorf("%s %s with %q: %d %s", c[0], c[1], key, a.status, a.body)
 			}
 		}
@@ -93,11 +93,11 @@ func TestImportsSayThatTheyTakeNoKey(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	for _, want := range []string{"1 created", "1 unchanged"} {
 		text := r.want(200, "POST", "/import/contacts", "name\nBob\n", "Idempotency-Key", "k1")
-		if !strings.Contains(text, want) || !strings.Contains(text, "# Idempotency-Key is not used by imports") {
+		if !strings.Contains(text, want) || !strings.Contains(text, "# imports ignore Idempotency-Key") {
 			t.Error(text)
 		}
 	}
-	if text := r.want(200, "POST", "/import", r.want(200, "GET", "/export", ""), "Idempotency-Key", "k1", "Accept", "application/json"); !strings.Contains(text, `{"remarks":["Idempotency-Key is not used`) {
+	if text := r.want(200, "POST", "/import", r.want(200, "GET", "/export", ""), "Idempotency-Key", "k1", "Accept", "application/json"); !strings.Contains(text, `{"remarks":["imports ignore Idempotency-Key`) {
 		t.Error(text)
 	}
 }

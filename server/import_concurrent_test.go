@@ -124,7 +124,7 @@ func TestImportsOfAUserAreTwo(t *testing.T) {
 		g, ended := r.behind("/import/contacts", rowsOf(300))
 		defer func() { g.on <- nil; <-ended }()
 	}
-	if a := r.send(tokens[2], "POST", "/import/contacts", rowsOf(1)); a.status != 429 || a.header.Get("Retry-After") == "" || !strings.Contains(a.body, "two imports of yours") {
+	if a := r.send(tokens[2], "POST", "/import/contacts", rowsOf(1)); a.status != 429 || a.header.Get("Retry-After") == "" || !strings.Contains(a.body, "two of your imports") {
 		t.Errorf("a third import: %d %s", a.status, a.body)
 	}
 	if a := r.send(max.token, "POST", "/import/contacts", rowsOf(1)); a.status != 200 {
@@ -148,14 +148,14 @@ func TestIncompleteFilesChangeNothing(t *testing.T) {
 		status           int
 		says             string
 	}{
-		{"a cell", "contacts", rowsOf(500) + "Big," + long + "z\n", 400, "row 501 has more than 1048576 bytes"},
+		{"a cell", "contacts", rowsOf(500) + "Big," + long + "z\n", 400, "row 501 has more than the maximum of 1048576 bytes"},
 		{"a quoted cell", "contacts", rowsOf(500) + "Big,\"" + long + "\nz\"\n", 400, "row 501 has more than"},
 		{"a quote without end", "contacts", rowsOf(500) + "Big,\"" + strings.Repeat(long+"\n", 2), 400, "row 501 has more than"},
 		{"a line of JSON", "contacts", `{"name":"x"}` + "\n" + `{"name":"` + long + "\"}\n", 400, "row 2 has more than"},
 		{"an element", "contacts", `[{"name":"x"},{"name":"` + long + `"}]`, 400, "row 2 has more than"},
 		{"the header", "contacts", "name," + long + "\nx,y\n", 400, "the line of column names has more than"},
-		{"columns", "contacts", wide.String() + "\nx\n", 400, "the file has 501 columns; at most 500"},
-		{"keys", "contacts", keys.String(), 400, "more than 500 different keys"},
+		{"columns", "contacts", wide.String() + "\nx\n", 400, "the file has 501 columns; the maximum is 500"},
+		{"keys", "contacts", keys.String(), 400, "maximum of 500 different keys"},
 		{"an array without end", "contacts", `[{"name":"x"},{"name":"y"}`, 400, "has no end"},
 		{"the size", "contacts", "name\n" + strings.Repeat("x\n", 2<<20), 413, "the file is over 4194304 bytes"},
 		{"lines that came as one", "contacts", "name,emailAnn,ann@nl.exampleBob,bob@nl.example", 400, "--data-binary"},

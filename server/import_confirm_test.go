@@ -35,10 +35,10 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 	for _, test := range []struct{ what, path, body, says string }{
 		{"a dry run", "/import/contacts?dry_run=1&source=old-crm&confirm=" + token, "", "leave dry_run out"},
 		{"another source", "/import/contacts?source=other&confirm=" + token, "", `source=old-crm", and this is "POST /import/contacts?source=other"`},
-		{"no source", "/import/contacts?confirm=" + token, "", "the token is still good"},
+		{"no source", "/import/contacts?confirm=" + token, "", "the token is still valid"},
 		{"another kind", "/import/companies?source=old-crm&confirm=" + token, "", "is for "},
 		{"more", "/import/contacts?source=old-crm&atomic=1&confirm=" + token, "", "is for "},
-		{"another file", "/import/contacts?source=old-crm&confirm=" + token, twoRows + "\n", "is for the body of its dry run"},
+		{"another file", "/import/contacts?source=old-crm&confirm=" + token, twoRows + "\n", "belongs to another body"},
 		{"no token", "/import/contacts?source=old-crm&confirm=", "", "Send the file again"},
 		{"a wrong token", "/import/contacts?source=old-crm&confirm=x" + token, "", "Send the file again"},
 	} {
@@ -68,7 +68,7 @@ func TestConfirmationsMayRepeatTheBody(t *testing.T) {
 	}
 	r.want(201, "POST", "/contacts", `{"name":"Bob","email":"bob@acme.com"}`)
 	text = r.want(200, "POST", "/import/contacts?confirm="+m[1], twoRows)
-	if !strings.HasSuffix(text, "# since the dry run records changed; it said: 2 created, 0 updated, 0 unchanged, 0 failed\n# imported: 1 created, 1 updated, 0 unchanged, 0 failed\n") {
+	if !strings.HasSuffix(text, "# the result differs from the dry run, because records have changed since; the dry run had: 2 created, 0 updated, 0 unchanged, 0 failed\n# imported: 1 created, 1 updated, 0 unchanged, 0 failed\n") {
 		t.Error(text)
 	}
 }
@@ -152,7 +152,7 @@ func TestPendingFilesAreBounded(t *testing.T) {
 		r.dryRun("/import/contacts?dry_run=1", twoRows)
 	}
 	r.as("late@acme.com")
-	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, "# nothing was saved\n# the server cannot keep the file for now: to do this, send the file again without dry_run\n") {
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", twoRows); !strings.HasSuffix(text, "# nothing was saved\n# the server has no room for the file: to save it, send it again without dry_run\n") {
 		t.Error(text)
 	}
 	r.clock.Advance(15 * time.Minute)
@@ -163,7 +163,7 @@ func TestPendingFilesAreBounded(t *testing.T) {
 func TestDryRunsThatFailHaveNoToken(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const file = "name,email\nAnn,ann@acme.com\nBob,no\n"
-	if text := r.want(200, "POST", "/import/contacts?dry_run=1&atomic=1", file); strings.Contains(text, "confirm=") || !strings.Contains(text, "# nothing was saved\n# atomic=1 saves nothing while a row fails") {
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1&atomic=1", file); strings.Contains(text, "confirm=") || !strings.Contains(text, "# nothing was saved\n# atomic=1 saves nothing if a row fails") {
 		t.Error(text)
 	}
 	token := r.dryRun("/import/contacts?dry_run=1", file)
@@ -209,7 +209,7 @@ func TestToolsFinishLongImports(t *testing.T) {
 		}
 		text, failed := r.request("POST", "/import/contacts?confirm="+m[1]+format)
 		want := map[string]string{"": "# imported: 8000 created, 0 updated, 0 unchanged, 500 failed\n", "&format=json": `{"created":0,"updated":0,"unchanged":8000,"failed":500,"dry_run":false,"complete":true}` + "\n"}[format]
-		if failed || len(text) > 200_000 || !strings.HasSuffix(text, want) || !strings.Contains(text, " further rows that did not fail are not listed") || strings.Count(text, "no address") < 500 {
+		if failed || len(text) > 200_000 || !strings.HasSuffix(text, want) || !strings.Contains(text, " further rows without an error are not listed") || strings.Count(text, "no address") < 500 {
 			t.Errorf("%v, %d bytes, ends %.500s", failed, len(text), text[max(0, len(text)-500):])
 		}
 	}

@@ -151,7 +151,7 @@ func TestDryRunMemoryIsBounded(t *testing.T) {
 		t.Errorf("changes of few bytes: %s", text)
 	}
 	text := r.want(200, "POST", "/import/contacts?dry_run=1", seats)
-	if !strings.Contains(text, "# stopped behind row 5: invalid_value: dry_run=1 remembers what the rows before would make and change, at most 100000 bytes") || !strings.Contains(text, "Send its first part") ||
+	if !strings.Contains(text, "# stopped after row 5: invalid_value: a dry run holds the changes of all rows in memory, at most 100000 bytes") || !strings.Contains(text, "send its first part") ||
 		!strings.HasSuffix(text, "# dry run: 0 created, 5 updated, 0 unchanged, 0 failed\n# nothing was saved\n") {
 		t.Errorf("changes of many bytes: %s", text)
 	}

@@ -247,7 +247,7 @@ func TestImportsAreCapped(t *testing.T) {
 	for param, says := range map[string]string{
 		"dry_run=1":          "at most 10000 rows, 16777216 bytes and 500000 values; this file has 10001 rows, 58897 bytes and 10001 values",
 		"atomic=1":           "at most 1000 rows, 8388608 bytes and 50000 values, because all others wait until it is done; this file has 10001 rows",
-		"atomic=1&dry_run=1": "Leave atomic out: rows that fail are named",
+		"atomic=1&dry_run=1": "Leave atomic out: rows with errors are listed",
 	} {
 		if text := r.want(400, "POST", "/import/contacts?"+param, many.String()); !strings.Contains(text, says) {
 			t.Errorf("%s: %s", param, text)

@@ -77,7 +77,7 @@ func (s *Server) parseLinks(rq *web.Request) (list []linkInput, err error) {
 			continue
 		}
 		if id == "" {
-			return nil, crm.Errorf(crm.MissingField, "%s says more of a %s; send %s=%s_… with it.", t.more[0].Field.Name, l.Name, l.Name, l.End.Prefix).On(l.Name)
+			return nil, crm.Errorf(crm.MissingField, "%s is a field of the link to a %s; send %s=%s_… with it.", t.more[0].Field.Name, l.Name, l.Name, l.End.Prefix).On(l.Name)
 		}
 		key, hint := s.schema.Locate(l.End, rq.Actor.Workspace, strings.TrimSpace(id))
 		if hint != "" {
@@ -142,7 +142,7 @@ func (s *Server) detach(rq *web.Request, p parent) (*render.Response, error) {
 			return nil, err
 		}
 		if !found || rec.Value(p.field).Int != key {
-			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists what is.", norm.Quote(rq.RecordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
+			return nil, crm.Errorf(crm.NotFound, "%s is not in %s. GET /%s/%s/%s lists the members.", norm.Quote(rq.RecordID), p.entity.Name+"/"+crm.RecordID(p.entity.Prefix, key), p.entity.Route(),
 				crm.RecordID(p.entity.Prefix, key), e.ChildRoute())
 		}
 		_, err = tx.Delete(rec) // nothing refers to a link

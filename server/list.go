@@ -139,11 +139,11 @@ func listing(q *query.Query, page list.Page) *render.Response {
 
 // fullRemark explains a page that has fewer records than its limit, and yet a next page: its
 // records are large, or refer to many others that have to be loaded.
-const fullRemark = "the page is shorter than its limit, to stay small and quick; next goes on"
+const fullRemark = "this page has fewer records than its limit, to stay small and quick; next continues after them"
 
 // cutRemark says that a limit was lowered.
 func cutRemark(sent string, given int) string {
-	return fmt.Sprintf("limit=%s is more than a page holds; this one has at most %d", norm.Quote(sent), given)
+	return fmt.Sprintf("limit=%s is above the maximum; this page has at most %d", norm.Quote(sent), given)
 }
 
 // logBegins says since when the log has entries, if older ones were deleted: an audit that shows
@@ -153,5 +153,5 @@ func logBegins(v *store.View) ([]string, error) {
 	if at.IsZero() || err != nil {
 		return nil, err
 	}
-	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries are not kept"}, nil
+	return []string{"the log begins " + at.UTC().Format(time.RFC3339) + "; older entries were deleted"}, nil
 }

@@ -33,7 +33,7 @@ func TestFaultsBeforeRouting(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 	}
-	if a := calm.call("PUT", "/mcp", ""); a.status != 405 || a.header.Get("Allow") != "POST, OPTIONS" || !strings.Contains(a.body, "sent with POST") {
+	if a := calm.call("PUT", "/mcp", ""); a.status != 405 || a.header.Get("Allow") != "POST, OPTIONS" || !strings.Contains(a.body, "with POST") {
 		t.Errorf("PUT /mcp: %d %v %s", a.status, a.header, a.body)
 	}
 	if a := calm.call("PUT", "/token", ""); a.status != 405 || a.header.Get("Allow") != "POST" || !json.Valid([]byte(a.body)) {

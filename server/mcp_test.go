@@ -318,7 +318,7 @@ func TestToolset(t *testing.T) {
 		{"search", `{"query":"acme"}`, `{"results":[{"id":"company/` + r.id("company", 1) + `","title":"Acme & Söhne","url":"` + baseURL + `/company/` + r.id("company", 1) + `"},{"id":"contact/`},
 		{"search", `{"query":"söhne"}`, `"title":"Acme & Söhne"`}, {"fetch", `{"id":"contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
 		{"write", `{"method":"DELETE","path":"/contacts/c_1"}`, "The tool delete does that"}, {"write", `{"method":"get","path":"/contacts"}`, "The tool read does that"},
-		{"read", `{"path":"/contacts","limit":5}`, "behind the path, like /contacts?limit=20."}, {"write", `{"method":"POST","path":"/contacts","name":"x"}`, "the fields of a record in body"},
+		{"read", `{"path":"/contacts","limit":5}`, "into path, like /contacts?limit=20."}, {"write", `{"method":"POST","path":"/contacts","name":"x"}`, "the fields of a record into body"},
 		{"fetch", `{"id":"jane@acme.com"}`, "search finds it"},
 		{"fetch", `{"id":"` + r.id("contact", 1) + `"}`, `"id":"contact/` + r.id("contact", 1) + `"`}, {"fetch", `{"id":" /contacts/` + r.id("contact", 1) + `"}`, `"text":"contact/`},
 		{"fetch", `{"id":"` + baseURL + `/contact/` + r.id("contact", 1) + `"}`, `"text":"contact/`}, {"fetch", `{"id":"company/` + r.id("contact", 1) + `"}`, "not_found"}, {"fetch", `{"id":"contact/c_zzzz"}`, "not_found"}, {"fetch", `{"id":"contacts"}`, "ERROR"},

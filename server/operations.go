@@ -36,7 +36,7 @@ func (s *Server) metricsText() string {
 // time, so that neither the token nor its length can be measured.
 func (s *Server) metricsPage(rq *web.Request) (*render.Response, error) {
 	if s.opts.MetricsToken == "" {
-		return nil, crm.Errorf(crm.NotFound, "metrics are off here; the operator of the server turns them on with --metrics-token, and scrapes with it as the bearer token, or with --metrics-listen.")
+		return nil, crm.Errorf(crm.NotFound, "metrics are off on this server. Only its operator can turn them on: with --metrics-token, which is then the bearer token of this path, or with --metrics-listen.")
 	}
 	sent := auth.Hash(auth.Bearer(rq.Header.Get("Authorization")))
 	if subtle.ConstantTimeCompare([]byte(sent), []byte(auth.Hash(s.opts.MetricsToken))) != 1 {
@@ -76,7 +76,7 @@ func (s *Server) readyz(rq *web.Request) (*render.Response, error) {
 	}
 	if err := s.ready.Check(rq.Context()); err != nil {
 		s.opts.Log.Error("not ready", "error", err)
-		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database does not answer or takes no writes; try again in a moment. The operator of the server finds the reason in its log, and with crmkit doctor.", RetryAfter: time.Second}
+		return nil, &crm.Error{Code: crm.NotReady, Hint: "the database cannot be read or written; try again in a few seconds. The log of the server and crmkit doctor show its operator the reason.", RetryAfter: time.Second}
 	}
 	return status("ready"), nil
 }

@@ -73,7 +73,7 @@ func stays(out store.Outcome) (remarks []string) {
 		if from.Equal(to) || slices.Contains(t.Values, to.Text) || !slices.Contains(t.Values, is.Text) || !is.Equal(out.Before.Values[i]) {
 			continue
 		}
-		remarks = append(remarks, f.Name+" is still "+is.Text+`; to change that send {"`+f.Name+`":"`+f.Default+`"}`)
+		remarks = append(remarks, f.Name+" is still "+is.Text+`; to change it as well send {"`+f.Name+`":"`+f.Default+`"}`)
 	}
 	return remarks
 }

@@ -35,10 +35,10 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request) {
 		h.Set("Location", s.opts.BaseURL+path)
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusPermanentRedirect)
-		_, _ = fmt.Fprintln(w, "this server speaks https:", s.opts.BaseURL)
+		_, _ = fmt.Fprintln(w, "use https:", s.opts.BaseURL)
 		return
 	}
-	fault := crm.Errorf(crm.HTTPSRequired, "nothing was done: this came over plain HTTP, where others can read it. Send it to %s. A token that was in it is no secret now: DELETE /tokens/{id} there, and sign in again.", s.opts.BaseURL)
+	fault := crm.Errorf(crm.HTTPSRequired, "the request was refused because it came over plain HTTP, which others can read. Send it to %s. If it had a token, that is no longer secret: sign in again there, then DELETE /tokens/{id} of the old one.", s.opts.BaseURL)
 	doc, format := &render.Response{Error: fault}, web.ErrorFormat(r)
 	h.Set("Content-Type", doc.Type(format))
 	h.Set("Connection", "close") // its body is not read

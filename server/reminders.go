@@ -117,7 +117,7 @@ func (s *Server) dueParts(rq *web.Request, days, limit int) ([]*reminderSource, 
 		// Each of them is signed, so a changed one is refused when its query is compiled.
 		cursors := strings.SplitN(cursor, ".", len(parts)+1)
 		if len(cursors) != len(parts) {
-			return nil, crm.Errorf(crm.InvalidCursor, "the cursor was changed; start again without cursor=.").On("cursor")
+			return nil, crm.Errorf(crm.InvalidCursor, "the cursor is not valid; start again without cursor=.").On("cursor")
 		}
 		for i := range parts {
 			parts[i].cursor = cursors[i]

@@ -20,12 +20,12 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodGet, Path: "/", Access: web.Public, Group: "start", Doc: "what this is and how to begin", Handle: s.page(manual.Start, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help", Access: web.Public, Group: "start", Doc: "the manual", Handle: s.page(manual.Help, web.PlainText)},
 		{Method: http.MethodGet, Path: "/help/:topic", Access: web.Public, Group: "start", Doc: "one topic in depth", Handle: s.helpTopic},
-		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
+		{Method: http.MethodGet, Path: "/.well-known/agent.md", Access: web.Public, Group: "start", Doc: "the manual again, for agents that look here", Handle: s.page(manual.Help, "text/markdown; charset=utf-8")},
 		{Method: http.MethodGet, Path: "/.well-known/agent-card.json", Access: web.Public, Group: "start", Doc: "what this is, in the form of the A2A protocol", Handle: s.agentCard},
 		{Method: http.MethodGet, Path: "/llms.txt", Access: web.Public, Group: "start", Doc: "the pages above, listed for models", Handle: s.page(manual.LLMs, web.PlainText)},
 		{Method: http.MethodGet, Path: "/openapi.json", Access: web.Public, Group: "start", Doc: "OpenAPI 3.1", Handle: s.openAPI},
 		{Method: http.MethodGet, Path: "/healthz", Access: web.Public, Group: "start", Doc: "the process answers", Handle: s.healthz},
-		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database answers and takes writes", Handle: s.readyz},
+		{Method: http.MethodGet, Path: "/readyz", Access: web.Public, Group: "start", Doc: "the database can be read and written", Handle: s.readyz},
 		{Method: http.MethodGet, Path: "/metrics", Access: web.Public, Group: "start", Doc: "Prometheus text, for the operator", Handle: s.metricsPage},
 
 		// A text with a * is required.
@@ -45,9 +45,9 @@ func (s *Server) routes() []web.Route {
 	}
 	rows = append(rows, s.transfer.Routes()...)
 	return append(rows,
-		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "look for q= in every kind at once, best first; types=contacts,deals only in those",
+		web.Route{Method: http.MethodGet, Path: "/search", Access: web.Read, Group: "work", Doc: "search every kind for q=, best first; types=contacts,deals only these",
 			Params: []string{"q", "types", "limit"}, Handle: s.search},
-		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only what is late, status=open no closed deals",
+		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
 			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, Handle: s.reminders},
 		web.Route{Method: http.MethodGet, Path: "/audit", Access: web.Read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, Handle: s.list},
 		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, Handle: s.fetch})
@@ -60,7 +60,7 @@ func (s *Server) teamRoutes() []web.Route {
 	fields, code := []string{"fields"}, []string{"code"}
 	rows := []web.Route{
 		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
-		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "make one", Entity: workspace, Body: true, Handle: s.createWorkspace},
+		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "create one", Entity: workspace, Body: true, Handle: s.createWorkspace},
 		{Method: http.MethodGet, Path: "/workspaces/:id", Access: web.Read, Doc: "one of them", Params: fields, Entity: workspace, Handle: s.fetch},
 		{Method: http.MethodPatch, Path: "/workspaces/:id", Access: web.Manage, Doc: "rename it, set its time_zone (admin)", Entity: workspace, Body: true, Handle: s.updateWorkspace},
 		{Method: http.MethodDelete, Path: "/workspaces/:id", Access: web.Manage, Doc: "delete it and all in it (admin, step-up)", Params: code, Entity: workspace, Handle: s.deleteWorkspace},
@@ -114,9 +114,9 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 		path := "/" + above.Route() + "/:id/" + e.ChildRoute()
 		rows = append(rows,
 			web.Route{Method: http.MethodGet, Path: path, Access: web.Read, Group: e.Plural, Entity: e, Lists: true,
-				Doc: "those of one record", Handle: below(above, name, s.listBelow)},
+				Doc: "those of this record", Handle: below(above, name, s.listBelow)},
 			web.Route{Method: http.MethodPost, Path: path, Access: web.Write, Group: e.Plural, Entity: e, Body: true,
-				Doc: "make one for it", Handle: below(above, name, s.createBelow)})
+				Doc: "create one for this record", Handle: below(above, name, s.createBelow)})
 		if e.IsLink() {
 			rows = append(rows, web.Route{Method: http.MethodDelete, Path: path + "/:memberId", Access: web.Full, Group: e.Plural, Entity: e,
 				Doc: "remove a member, by its id or the record's", Handle: below(above, name, s.detach)})

@@ -34,7 +34,7 @@ func (s *Server) search(rq *web.Request) (*render.Response, error) {
 		}
 	}
 	if strings.TrimSpace(text) == "" {
-		return nil, crm.Errorf(crm.MissingField, "q is what to look for; write /search?q=acme, and types=contacts,deals for some kinds only.").On("q")
+		return nil, crm.Errorf(crm.MissingField, "q= is missing: write /search?q=acme. To search some kinds only, add types=contacts,deals.").On("q")
 	}
 	kinds, fault := s.searched(rq.Params.Get("types"))
 	if fault != nil {
@@ -87,7 +87,7 @@ func (s *Server) searchIn(v *store.View, env query.Env, run *searchRun) (*render
 	}
 	// Without this line an agent would list each kind that is missing to be sure.
 	if len(none) > 0 {
-		doc.Remarks = append(doc.Remarks, "nothing in "+strings.Join(none, ", "))
+		doc.Remarks = append(doc.Remarks, "no matches in "+strings.Join(none, ", "))
 	}
 	if len(found) == 0 {
 		finds, err := s.finds(v, run.kinds...)
@@ -150,13 +150,13 @@ func (s *Server) searched(types string) (kinds []*crm.Entity, fault *crm.Error) 
 	}
 	words := strings.SplitN(types, ",", crm.MaxItems+1)
 	if len(words) > crm.MaxItems {
-		return nil, crm.TooMany("types", crm.MaxItems, "kinds", "It takes "+strings.Join(names, ", ")+".")
+		return nil, crm.TooMany("types", crm.MaxItems, "kinds", "It accepts "+strings.Join(names, ", ")+".")
 	}
 	for _, word := range words {
 		word = strings.ToLower(strings.TrimSpace(word))
 		at := slices.IndexFunc(all, func(e *crm.Entity) bool { return e.Plural == word || e.Name == word })
 		if at < 0 {
-			return nil, crm.Errorf(crm.InvalidValue, "types cannot hold %s; it takes %s, several with commas.", norm.Quote(word), strings.Join(names, ", ")).On("types").Of(word, names)
+			return nil, crm.Errorf(crm.InvalidValue, "%s cannot be searched; types= accepts %s, separated by commas.", norm.Quote(word), strings.Join(names, ", ")).On("types").Of(word, names)
 		}
 		if !slices.Contains(kinds, all[at]) {
 			kinds = append(kinds, all[at])

@@ -15,8 +15,8 @@ func TestEmptySearchesSayWhatIsSearched(t *testing.T) {
 		says   string
 	}{
 		{store.DefaultCaches().Search, "searched for quixotefield instead"},
-		{1, "too much text here to find misspelled ones"},
-		{0, "misspelled words are not looked for, since this server keeps no text in memory"},
+		{1, "the text of this workspace does not fit into the search index"},
+		{0, "no misspelled ones, since the search index of this server is off"},
 	} {
 		r := newRigWith(t, store.Options{Caches: &store.Caches{Search: c.memory}}).as("jane@acme.com")
 		r.want(http.StatusCreated, "POST", "/contacts", `{"name":"Quixotefield"}`)

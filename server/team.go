@@ -56,12 +56,12 @@ func (s *Server) createWorkspace(rq *web.Request) (*render.Response, error) {
 // howToWorkIn says how to work in a workspace that was just created. A tool cannot send another
 // token, so its user has to choose the workspace on the sign-in page.
 func howToWorkIn(rq *web.Request, created crm.Record) string {
-	tools := "you go on to work in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new one, " + web.Reconnect + norm.Quote(created.Value("name").Text)
+	tools := "you stay in " + norm.Quote(rq.Actor.WorkspaceName) + "; to work in the new workspace, " + web.Reconnect + norm.Quote(created.Value("name").Text)
 	if rq.Actor.CrossWorkspace() {
 		mint := "POST /workspaces/" + created.ID + `/tokens {"token_name":"<who you are>"}`
-		return rq.Choose("your token stays where it is; for one that acts there: "+mint, tools+"; for a program that sends a token of its own: "+mint)
+		return rq.Choose("your token still acts in its own workspace; for one that acts in the new one: "+mint, tools+"; for a program that sends a token of its own: "+mint)
 	}
-	return rq.Choose("your token stays where it is; for one that acts there sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+created.ID+`"`, tools)
+	return rq.Choose("your token still acts in its own workspace; for one that acts in the new one sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\":\""+created.ID+`"`, tools)
 }
 
 // updateWorkspace answers PATCH /workspaces/{id} with the workspace and what changed.
@@ -100,8 +100,8 @@ func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
 	}
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		doc := deleted("workspace", rq.Actor.WorkspaceID)
-		doc.Hints = append(doc.Hints, rq.Choose("the tokens of this workspace are gone with it; if yours was one, sign in again",
-			"the tokens of this workspace are gone with it; if yours was one, the client signs the user in again"))
+		doc.Hints = append(doc.Hints, rq.Choose("the tokens of this workspace have ended; if yours was one of them, sign in again",
+			"the tokens of this workspace have ended; if yours was one of them, the client signs the user in again"))
 		return doc, s.auth.DeleteWorkspace(tx, code)
 	})
 }
@@ -111,7 +111,7 @@ func (s *Server) deleteWorkspace(rq *web.Request) (*render.Response, error) {
 func stepUpCode(rq *web.Request) (string, error) {
 	param, header := rq.Params.Get("code"), rq.Header.Get("X-Escalation-Code")
 	if param != "" && header != "" && param != header {
-		return "", crm.Errorf(crm.InvalidValue, "?code= and the header X-Escalation-Code hold different codes; send one of them.").On("code")
+		return "", crm.Errorf(crm.InvalidValue, "?code= and the header X-Escalation-Code have different codes; send only one of them.").On("code")
 	}
 	if param == "" {
 		param = header
@@ -139,9 +139,9 @@ func (s *Server) mint(rq *web.Request) (*render.Response, error) {
 // aboutMade says where a token that was just created acts, and that it ends with the
 // connection that created it.
 func aboutMade(rq *web.Request) string {
-	text := "it acts in this workspace only; the token you used goes on to act in its own"
+	text := "the new token acts in this workspace only; your own token does not change"
 	if rq.Actor.Origin == crm.OriginOAuth {
-		text += ", and when that connection ends this token ends too"
+		text += "; the new token ends when this connection ends"
 	}
 	return text
 }
@@ -169,9 +169,9 @@ func (s *Server) invite(rq *web.Request) (*render.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	hint := "a mail tells them how to join; they are a member when they next sign in"
+	hint := "they get a mail, and are a member after their next sign-in"
 	if s.opts.Mail == nil {
-		hint = "in local mode no mail is sent: tell them to sign in here with that address"
+		hint = "in local mode no mail is sent: ask them to sign in at this server with that address"
 	}
 	return rq.Transact(func(tx *store.Tx) (*render.Response, error) {
 		out, err := s.auth.Invite(tx, address, role, code)
@@ -252,7 +252,7 @@ func (s *Server) removeMember(rq *web.Request) (*render.Response, error) {
 			return nil, err
 		}
 		doc := deleted("member", member.ID)
-		doc.Hints = append(doc.Hints, "their tokens for this workspace are gone; the records they made stay")
+		doc.Hints = append(doc.Hints, "their tokens for this workspace have ended; the records they created stay")
 		return doc, s.auth.Remove(tx, member, code)
 	})
 }

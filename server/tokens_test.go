@@ -125,10 +125,10 @@ func TestRevokingNamesCreatedTokens(t *testing.T) {
 	r.want(200, "DELETE", "/tokens/"+ended, "")
 
 	got := r.want(200, "DELETE", "/tokens/"+stolen, "")
-	if want := "deleted token/" + stolen + "\n# 2 tokens that it made still work: token/" + firstID + ` name="first one" workspace_id=` + other + ", token/" + second + " name=second workspace_id=" + other + "; DELETE /tokens/{id} ends each\n"; got != want {
+	if want := "deleted token/" + stolen + "\n# 2 tokens that it created still work: token/" + firstID + ` name="first one" workspace_id=` + other + ", token/" + second + " name=second workspace_id=" + other + "; to end one: DELETE /tokens/{id}\n"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got := r.json(200, "DELETE", "/tokens/"+firstID, "")["remarks"]; fmt.Sprint(got) != "[1 token that it made still works: token/"+second+" name=second workspace_id="+other+"; DELETE /tokens/{id} ends each]" {
+	if got := r.json(200, "DELETE", "/tokens/"+firstID, "")["remarks"]; fmt.Sprint(got) != "[1 token that it created still works: token/"+second+" name=second workspace_id="+other+"; to end one: DELETE /tokens/{id}]" {
 		t.Errorf("remarks: %v", got)
 	}
 	if got := r.want(200, "DELETE", "/tokens/"+second, ""); strings.Contains(got, "#") {
@@ -161,7 +161,7 @@ func TestRevokingNamesTokensOlderThanTheLog(t *testing.T) {
 	r.clock.Advance(20 * 24 * time.Hour)
 	r.as("jane@acme.com").store.Purge(t.Context())
 	got := r.want(200, "DELETE", "/tokens/"+lateID, "")
-	if !strings.Contains(got, "# 1 token was made by another before the log begins, maybe by this one: token/"+lostID+" name=lost") {
+	if !strings.Contains(got, "# 1 token is older than the log, so the revoked token may have created it: token/"+lostID+" name=lost") {
 		t.Error(got)
 	}
 }

@@ -79,7 +79,7 @@ func TestEmptyListsAreExplainedFromTheirView(t *testing.T) {
 		switch {
 		case len(answer["items"].([]any)) > 0:
 			return ""
-		case strings.Contains(text, "each condition matches something"), strings.Contains(text, "in use: hot"), !strings.Contains(text, "stage=hot matches nothing; in use: cold 1"):
+		case strings.Contains(text, "each condition alone matches something"), strings.Contains(text, "in use: hot"), !strings.Contains(text, "stage=hot matches nothing; in use: cold 1"):
 			return "the explanation is of another moment"
 		}
 		return ""

@@ -45,7 +45,7 @@ func Health(ctx context.Context, origin string) (h HealthStatus, err error) {
 		return h, err
 	}
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
-		return errors.New("it leads elsewhere; name the origin that answers itself")
+		return errors.New("it redirects to another address; use that address instead")
 	}}
 	defer client.CloseIdleConnections()
 	res, err := client.Do(req)

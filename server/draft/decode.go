@@ -30,7 +30,7 @@ func Decode(e *crm.Entity, members []crm.Member, env query.Env) (store.Draft, *c
 		if m.Name == crm.FieldVersion {
 			n, err := strconv.ParseInt(m.JSON, 10, 64)
 			if err != nil || n < 1 {
-				return d, crm.Errorf(crm.InvalidValue, "version takes the number a record shows, not %s.", norm.ShowJSON(m.JSON)).On(crm.FieldVersion)
+				return d, crm.Errorf(crm.InvalidValue, "version must be the version number of the record, not %s.", norm.ShowJSON(m.JSON)).On(crm.FieldVersion)
 			}
 			d.Version = n
 			continue

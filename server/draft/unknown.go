@@ -20,10 +20,10 @@ func unknownMember(e *crm.Entity, sent string) *crm.Error {
 		}
 		return err
 	}
-	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it takes %s.", crm.Article(e.Name), norm.Quote(sent), strings.Join(allowed, " ")).On(sent)
+	err := crm.Errorf(crm.UnknownField, "%s has no field %s; it accepts %s.", crm.Article(e.Name), norm.Quote(sent), strings.Join(allowed, " ")).On(sent)
 	err.Allowed = allowed
 	if f.ReadOnly {
-		err.Hint += " The server keeps " + f.Name + " itself (" + f.Doc + ")"
+		err.Hint += " The server sets " + f.Name + " itself (" + f.Doc + ")"
 		if f.Rollup() != nil {
 			err.Hint += ", from what is logged: POST /" + e.Route() + "/{id}/activities"
 		}

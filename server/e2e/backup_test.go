@@ -144,7 +144,7 @@ func TestRotation(t *testing.T) {
 		t.Fatalf("kept: %v", list)
 	}
 	done(t, "contacts=1", "verify", filepath.Join(dir, list[1]))
-	done(t, "refused: a file that is none", "backup", other, "--db", db, "--keep", "3")
+	done(t, "refused: a file that is no backup", "backup", other, "--db", db, "--keep", "3")
 	if text, err := os.ReadFile(other); err != nil || string(text) != "not a database" {
 		t.Errorf("the other file: %q, %v", text, err)
 	}

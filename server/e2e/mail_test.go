@@ -17,7 +17,7 @@ func TestMailStory(t *testing.T) {
 	acme := jane.workspace()
 	jane.want(200, "PATCH "+acme, object("name", "Acme Sales"))
 
-	holds(t, jane.want(201, "POST "+acme+"/invites", object("email", bob.address)), "a mail tells them how to join")
+	holds(t, jane.want(201, "POST "+acme+"/invites", object("email", bob.address)), "they get a mail")
 	invite := bob.mailed()
 	holds(t, invite.text, "jane@acme.com invites you to the workspace “Acme Sales”", "role member", "Open https://crm.acme.com, read it, and sign me in as bob@acme.com")
 	if sixDigitsIn(invite.text) {

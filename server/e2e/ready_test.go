@@ -27,7 +27,7 @@ func TestNotReadyWhileLocked(t *testing.T) {
 	p := serve(t, "--db", path)
 	p.becomes(t, 200)
 	release := hold(t, path)
-	holds(t, p.becomes(t, 503), "ERROR not_ready", "takes no writes", "crmkit doctor")
+	holds(t, p.becomes(t, 503), "ERROR not_ready", "cannot be read or written", "crmkit doctor")
 	release()
 	holds(t, p.becomes(t, 200), "ready")
 }

@@ -12,7 +12,7 @@ func TestUserCommands(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t)
 	o.want(201, "POST", "/contacts", object("name", "Ann"))
-	if _, _, err := run(t, "token", "--email", "yuo@example.com", "--db", o.db); err == nil || !strings.Contains(err.Error(), "there is no such user; there are you@example.com; to make that user add --create") {
+	if _, _, err := run(t, "token", "--email", "yuo@example.com", "--db", o.db); err == nil || !strings.Contains(err.Error(), "no user has this address; the users are you@example.com; to create that user add --create") {
 		t.Errorf("a token for a mistyped address: %v", err)
 	}
 	holds(t, o.command("token", "--email", "bob@example.com", "--create"), "ck_")

@@ -79,7 +79,7 @@ var proxyHeaders = []string{"Forwarded", "Via", "X-Real-Ip", "Cf-Connecting-Ip",
 func CheckLocal(r *http.Request) *crm.Error {
 	for name := range r.Header {
 		if slices.Contains(proxyHeaders, name) || strings.HasPrefix(name, "X-Forwarded-") {
-			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s); a server in local mode takes none. Call it directly.", name)
+			return crm.Errorf(crm.LocalOnly, "the request came through a proxy (%s), which a server in local mode does not allow. Call it directly.", name)
 		}
 	}
 	if !norm.IsLoopback(r.Host) {

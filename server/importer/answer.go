@@ -85,7 +85,7 @@ func (im *Importer) finish(end error) error {
 	}
 	var b []byte
 	if im.summary.quiet > 0 {
-		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows that did not fail are not listed: the answer is longer than a tool may show", im.summary.quiet)})
+		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows without an error are not listed, because the answer is too long for a tool", im.summary.quiet)})
 	}
 	if im.opts.Format == render.JSON {
 		return im.output(im.appendJSON(b, stopped, token))
@@ -108,10 +108,10 @@ func (im *Importer) changedSince() bool {
 // appendText appends remarks with the counts, and after a dry run how to save the same.
 func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byte {
 	if stopped != nil {
-		b = fmt.Appendf(b, "# stopped behind row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
+		b = fmt.Appendf(b, "# stopped after row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
 	}
 	if im.changedSince() {
-		b = fmt.Appendf(b, "# since the dry run records changed; it said: %s\n", *im.opts.Before)
+		b = fmt.Appendf(b, "# the result differs from the dry run, because records have changed since; the dry run had: %s\n", *im.opts.Before)
 	}
 	if !im.opts.DryRun {
 		return fmt.Appendf(b, "# imported: %s\n", im.summary.counts)
@@ -123,9 +123,9 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byt
 	case stopped != nil:
 		return b
 	case !im.confirmable():
-		return append(b, "# atomic=1 saves nothing while a row fails: mend the rows, then send the file again\n"...)
+		return append(b, "# atomic=1 saves nothing if a row fails: correct the rows, then send the file again\n"...)
 	}
-	return append(b, "# the server cannot keep the file for now: to do this, send the file again without dry_run\n"...)
+	return append(b, "# the server has no room for the file: to save it, send it again without dry_run\n"...)
 }
 
 // appendJSON appends one object with the counts. Clients tell it from the objects of rows

@@ -75,6 +75,6 @@ func atomicError(results []result) error {
 		return nil
 	}
 	fault := *first.fault
-	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail; nothing was saved. dry_run=1 tells of each.)", first.n, fault.Hint, failed, len(results))
+	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail, and nothing was saved. dry_run=1 lists all of them.)", first.n, fault.Hint, failed, len(results))
 	return &fault
 }

@@ -158,7 +158,7 @@ func (c *columns) remarks() (list []string) {
 		list = append(list, "columns: "+strings.Join(read, "; "))
 	}
 	if len(left) > 0 {
-		list = append(list, "left out, for "+c.entity.Plural+" have no custom values: "+strings.Join(left, ", "))
+		list = append(list, "columns left out, because "+c.entity.Plural+" have no custom fields: "+strings.Join(left, ", "))
 	}
 	return list
 }

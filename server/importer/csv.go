@@ -36,7 +36,7 @@ func newCSVRows(in *rowFile) (*csvRows, error) {
 		return nil, longRow(0)
 	}
 	if len(header) > crm.MaxColumns {
-		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; at most %d are taken. Leave out those that nobody reads.", len(header), crm.MaxColumns)
+		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; the maximum is %d. Remove the columns that you do not need.", len(header), crm.MaxColumns)
 	}
 	names, fault := columnNames(header)
 	if fault != nil {
@@ -53,7 +53,7 @@ func columnNames(header []string) (names []string, fault *crm.Error) {
 	for i, name := range header {
 		name = strings.TrimSpace(name)
 		if strings.ContainsRune(name, '\r') {
-			return nil, crm.Errorf(crm.InvalidValue, "the lines end with carriage returns alone; save the file with line feeds.")
+			return nil, crm.Errorf(crm.InvalidValue, "the lines end with carriage returns only; save the file with line feeds.")
 		}
 		if name == "" {
 			name = fmt.Sprintf("column %d", i+1)
@@ -94,7 +94,7 @@ func separator(in *bufio.Reader) rune {
 func csvError(n int, err error) error {
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
-		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; a quote inside a quoted cell is written twice.", wrong.Line, norm.OneLine(wrong.Err.Error()))
+		return crm.Errorf(crm.InvalidValue, "line %d cannot be read as CSV: %s; write a quote inside a quoted cell twice.", wrong.Line, norm.OneLine(wrong.Err.Error()))
 	}
 	return readError(n, err, TruncatedHint)
 }
@@ -127,7 +127,7 @@ func (c *csvRows) next() (row, error) {
 			continue
 		}
 		if i >= len(c.header) {
-			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, the line of column names %d; quote cells that hold the separator.", len(record), len(c.header))
+			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", len(record), len(c.header))
 			return r, nil
 		}
 		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(norm.AppendQuoted(nil, cell))})

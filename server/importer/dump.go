@@ -41,9 +41,9 @@ func (d *dumpRows) header() (workspace string, err error) {
 	version, workspace := r.member("crmkit"), r.member("workspace")
 	switch {
 	case version == "" || workspace == "":
-		return "", crm.Errorf(crm.InvalidValue, "the file is not what GET /export gives: its first line must tell of the workspace. Rows of one kind go to POST /import/contacts and the like; %s.", withCurl)
+		return "", crm.Errorf(crm.InvalidValue, "the file is not an export of a workspace (GET /export): its first line does not describe one. Send rows of one kind to POST /import/contacts, /import/companies and so on; %s.", withCurl)
 	case version != strconv.Itoa(DumpVersion):
-		return "", crm.Errorf(crm.InvalidValue, "the file has form %s; this server knows form %d. A newer crmkit reads it.", norm.Quote(version), DumpVersion)
+		return "", crm.Errorf(crm.InvalidValue, "the file has format version %s, but this server reads version %d; use a newer crmkit.", norm.Quote(version), DumpVersion)
 	}
 	d.lines.n = 0
 	return workspace, nil
@@ -65,7 +65,7 @@ func (d *dumpRows) next() (row, error) {
 	r, err := d.lines.next()
 	switch {
 	case err == io.EOF:
-		return r, crm.Errorf(crm.BadJSON, "the file was cut: it has no last line that counts the records; nothing was saved. Export it again.")
+		return r, crm.Errorf(crm.BadJSON, "the file is incomplete: its last line with the counts is missing; nothing was saved. Export it again.")
 	case err != nil:
 		return r, err
 	case r.member("end") == "true":
@@ -81,11 +81,11 @@ func (d *dumpRows) next() (row, error) {
 func (d *dumpRows) check(r row) error {
 	for _, m := range norm.ParseObject(r.member("counts")) {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
-			return crm.Errorf(crm.BadJSON, "the file has %s %s, its last line counts %s: lines are missing or twice; nothing was saved. Export it again.", want, norm.Quote(m.Name), norm.ShowJSON(m.JSON))
+			return crm.Errorf(crm.BadJSON, "the file has %s %s, but its last line says %s: lines are missing or duplicated; nothing was saved. Export it again.", want, norm.Quote(m.Name), norm.ShowJSON(m.JSON))
 		}
 	}
 	if _, err := d.lines.next(); err != io.EOF {
-		return crm.Errorf(crm.BadJSON, "there are lines behind the last one of the workspace; import each workspace by itself.")
+		return crm.Errorf(crm.BadJSON, "there are lines after the end of the workspace; import each workspace separately.")
 	}
 	return io.EOF
 }

@@ -100,7 +100,7 @@ func checkText(head []byte) *crm.Error {
 	case len(bytes.TrimSpace(head)) == 0:
 		return crm.Errorf(crm.BadJSON, "the body is empty; send CSV with a line of column names, JSON lines, or a JSON array.")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.IndexByte(head, 0) >= 0:
-		return crm.Errorf(crm.UnsupportedMedia, "the file is UTF-16 or no text; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE.")
+		return crm.Errorf(crm.UnsupportedMedia, "the file is UTF-16 or not text; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE.")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return crm.Errorf(crm.UnsupportedMedia, "the file is a spreadsheet or an archive; save it as CSV (UTF-8).")
 	case !utf8.Valid(head[:end]):
@@ -155,7 +155,7 @@ func readError(n int, err error, hint string) error {
 // longRow is the error for row n, or for the line of column names if n is 0.
 func longRow(n int) *crm.Error {
 	if n == 0 {
-		return crm.Errorf(crm.InvalidValue, "the line of column names has more than %d bytes, the most that are taken; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)
+		return crm.Errorf(crm.InvalidValue, "the line of column names has more than the maximum of %d bytes; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)
 	}
-	return crm.Errorf(crm.InvalidValue, "row %d has more than %d bytes, the most of a row and of a cell; nothing was saved. Shorten it, and look for a quote that is not closed.", n, crm.MaxRow)
+	return crm.Errorf(crm.InvalidValue, "row %d has more than the maximum of %d bytes; nothing was saved. Look for a quote before it that is not closed; otherwise shorten the row.", n, crm.MaxRow)
 }

@@ -69,9 +69,9 @@ func (im *Importer) dryRunFull() *crm.Error {
 	for _, n := range im.summary.counts {
 		im.summary.rows += int(n)
 	}
-	return crm.Errorf(crm.InvalidValue, "dry_run=1 remembers what the rows before would make and change, at most %d bytes, and this is more. %s", im.opts.Limits.DryRunMemory, firstPart).On("dry_run")
+	return crm.Errorf(crm.InvalidValue, "a dry run holds the changes of all rows in memory, at most %d bytes, and this file has more. %s", im.opts.Limits.DryRunMemory, firstPart).On("dry_run")
 }
 
-const firstPart = "Send its first part, with the line of column names, to see how it is read; then import all of it: rows that fail are named, and the file may be sent again."
+const firstPart = "To check how the file is read, send its first part with the line of column names. Then import all of it: rows with errors are listed, and the file can be sent again."
 
-const withoutAtomic = "Nothing was saved. Leave atomic out: rows that fail are named, the others are saved, and the file may be sent again when it is mended, which makes nothing twice."
+const withoutAtomic = "Nothing was saved. Leave atomic out: rows with errors are listed, the others are saved, and you can correct the file and send it again; nothing is created twice."

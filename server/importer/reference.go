@@ -98,7 +98,7 @@ func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, 
 		return key, err
 	}
 	if to.Keys.Unique == "" {
-		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: there is not one %s of that name: %s. Import the %s first, then this file again.",
+		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s, or more than one, has this name: %s. Import the %s first, then this file again.",
 			ref.field.Name, to.Name, norm.Quote(ref.name), to.Plural).On(ref.field.Name)
 	}
 	if key, err = im.create(tx, to, ref.name); err == nil {

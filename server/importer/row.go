@@ -47,7 +47,7 @@ func (im *Importer) read(r row) entry {
 	e.draft.Inputs = append(e.draft.Inputs, transitions...)
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
 		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
-			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows of the file have neither an id nor %s to be known by; put the rest into a file of its own.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
+			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows have neither an id nor %s, by which they are recognised; put the rest into another file.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
 	}
 	return e
@@ -57,7 +57,7 @@ func (im *Importer) read(r row) entry {
 func dumpedEntity(schema *crm.Schema, r row) (*crm.Entity, *crm.Error) {
 	e := entityOf(schema, r)
 	if e == nil {
-		return nil, crm.Errorf(crm.MissingField, "the row has no handle of a record, like contact/c_7k3q.").On("handle")
+		return nil, crm.Errorf(crm.MissingField, "the row has no \"handle\"; add one like contact/c_7k3q, or send the export unchanged.").On("handle")
 	}
 	return e, nil
 }

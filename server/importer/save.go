@@ -127,7 +127,7 @@ func (im *Importer) checkOwnID(tx *store.Tx, e entry) error {
 		}
 		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", norm.Quote(e.id), e.entity.Name)
 	}
-	return crm.Errorf(crm.NotFound, "%s. Mend the id, or leave its cell empty to make a new %s; GET /%s finds those that there are.", wrong, e.entity.Name, e.entity.Route()).On("id")
+	return crm.Errorf(crm.NotFound, "%s. Correct the id, or leave its cell empty to create a new %s; GET /%s lists the existing ones.", wrong, e.entity.Name, e.entity.Route()).On("id")
 }
 
 // withName gives a new record without a name its unique value as a name: address books

@@ -22,7 +22,7 @@ const (
 // invalid_value. An empty source is valid.
 func CheckSource(source string) *crm.Error {
 	if len(source) > 100 || strings.HasPrefix(source, "ws_") || slices.Contains([]string{rowSource, nameSource}, source) || strings.Contains(source, ":") || norm.OneLine(source) != source {
-		return crm.Errorf(crm.InvalidValue, "source=%s is no name for where the rows come from; write a word like hubspot or old-crm.", norm.Quote(source)).On("source")
+		return crm.Errorf(crm.InvalidValue, "source=%s is not allowed; write one word for the origin of the rows, like hubspot or old-crm.", norm.Quote(source)).On("source")
 	}
 	return nil
 }

@@ -64,18 +64,18 @@ func (im *Importer) addColumns(r row) *crm.Error {
 	}
 	for _, cell := range r.cells {
 		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than %d bytes, the most that are taken: %s. Nothing was saved.", r.n, maxColumnName, norm.Quote(cell.Name))
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.n, maxColumnName, norm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
 	}
 	if len(im.columns.names) > crm.MaxColumns {
-		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than %d different keys, the most that are taken; nothing was saved. Put keys of your own into one, custom.", r.n, crm.MaxColumns)
+		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.n, crm.MaxColumns)
 	}
 	return nil
 }
 
 // withCurl is how curl sends a file as it is.
-const withCurl = "with curl: --data-binary @FILE, because -d @FILE takes the ends of lines away"
+const withCurl = "with curl use --data-binary @FILE, because -d @FILE removes line breaks"
 
 // checkRows refuses a file without rows, and one whose lines were joined into one. first are
 // the rows of a short file, whose columns survey has not added yet.
@@ -88,7 +88,7 @@ func (im *Importer) checkRows(first []row) error {
 		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", withCurl)
 	case count == 1 && lines && len(first) == 1 && first[0].fault != nil:
 		fault := *first[0].fault
-		fault.Hint += " It is the only line: JSON lines hold one object each; " + withCurl + "."
+		fault.Hint += " The file has only this line: in JSON lines each line is one object; " + withCurl + "."
 		return &fault
 	}
 	for _, r := range first {

@@ -30,7 +30,7 @@ func parameters(row *Route) []object {
 		list = append(list, object{"name": "If-Match", "in": "header", "description": "the version the record must have", "schema": object{"type": "string"}})
 	}
 	if row.MaxKey > 0 {
-		list = append(list, object{"name": "Idempotency-Key", "in": "header", "description": "a random word of yours; the same request with it again is done once", "schema": object{"type": "string", "maxLength": row.MaxKey}})
+		list = append(list, object{"name": "Idempotency-Key", "in": "header", "description": "a random string of the client; a request that is repeated with it is executed once", "schema": object{"type": "string", "maxLength": row.MaxKey}})
 	}
 	return append(list, queryParameters(row)...)
 }

@@ -58,7 +58,7 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 		return nil, crm.Errorf(crm.MethodNotAllowed, "method is %s, not %s.", strings.Join(web.Methods, ", "), norm.Quote(method))
 	}
 	raw, rest, _ := strings.Cut(target, "?")
-	bad := crm.Errorf(crm.NotFound, "%s is no path: write one slash, the path and perhaps a query, like /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
+	bad := crm.Errorf(crm.NotFound, "%s is not a valid path; write it like /contacts or /contacts?search=acme. GET /help lists every path.", norm.Quote(raw))
 	if raw != "" && raw[0] != '/' {
 		raw = "/" + raw // contacts?search=acme, contact/c_1
 	}
@@ -68,7 +68,7 @@ func innerURL(method, target string) (*url.URL, *crm.Error) {
 		return nil, bad
 	}
 	if first, _, _ := strings.Cut(decoded[1:], "/"); slices.Contains(hidden, strings.ToLower(first)) {
-		return nil, crm.Errorf(crm.NotFound, "%s is not for tools: you are signed in already. GET /whoami says as whom; GET /help lists every path.", norm.Quote(raw))
+		return nil, crm.Errorf(crm.NotFound, "%s cannot be called by a tool: the connection is signed in already, as GET /whoami shows. GET /help lists every path.", norm.Quote(raw))
 	}
 	return &url.URL{Path: decoded, RawPath: raw, RawQuery: rest}, nil
 }

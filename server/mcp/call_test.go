@@ -79,13 +79,13 @@ func TestToolArguments(t *testing.T) {
 	}
 	for raw, want := range map[string]string{
 		``:                           "method is required",
-		`[]`:                         "the arguments are no JSON object",
+		`[]`:                         "the arguments are not a JSON object",
 		`{"method":"POST"}`:          "path is required; the tool takes body idempotency_key method path.",
 		`{"method":"POST","path":7}`: "path is a string, not 7.",
 		`{"method":"POST","path":"/contacts","body":7}`:              "body is a JSON object like",
 		`{"method":"DELETE","path":"/contacts/c_1"}`:                 "method is PATCH, POST, not DELETE. The tool delete does that.",
-		`{"method":"POST","path":"/contacts","name":"x"}`:            "the fields of a record in body",
-		`{"method":"POST","path":"/contacts","path":"/deals"}`:       "no JSON object",
+		`{"method":"POST","path":"/contacts","name":"x"}`:            "the fields of a record into body",
+		`{"method":"POST","path":"/contacts","path":"/deals"}`:       "not a JSON object",
 		`{"method":"POST","path":"/contacts","idempotency_key":1.5}`: "idempotency_key is a string",
 	} {
 		if _, fault := write.read(json.RawMessage(raw)); fault == nil || !strings.Contains(fault.Hint, want) {

@@ -33,7 +33,7 @@ func (c *Connector) failure(rq *web.Request, f web.Failure) *render.Response {
 	}
 	if known.Code == crm.MethodNotAllowed {
 		rq.Writer.Header().Set("Allow", "POST, OPTIONS")
-		known = crm.Errorf(known.Code, "MCP requests are sent with POST; there are no streams and no sessions here.")
+		known = crm.Errorf(known.Code, "send MCP messages with POST; this server has no streams and no sessions.")
 	}
 	var about messageError
 	if e := (*messageError)(nil); errors.As(f.Cause, &e) {

@@ -61,7 +61,7 @@ func readMessages(body []byte, version string) (rpcMessages, *rpcError) {
 	}
 	var items []json.RawMessage
 	if !utf8.Valid(body) || json.Unmarshal(body, &items) != nil {
-		return rpcMessages{{}}, rpcErrorf(rpcParseError, "the batch is no JSON array.")
+		return rpcMessages{{}}, rpcErrorf(rpcParseError, "the batch is not a JSON array.")
 	}
 	if len(items) == 0 || len(items) > maxBatch {
 		return rpcMessages{{}}, rpcErrorf(rpcInvalidRequest, "a batch has 1 to %d messages.", maxBatch)
@@ -104,7 +104,7 @@ var (
 func readMessage(text string) (m rpcMessage, fault *rpcError) {
 	top, err := norm.ReadObject([]byte(text))
 	if err != nil {
-		return m, rpcErrorf(rpcParseError, "the message is no JSON-RPC object: %s.", err)
+		return m, rpcErrorf(rpcParseError, "the message is not a JSON-RPC object: %s.", err)
 	}
 	for _, member := range top {
 		if member.Name == "id" && validID(member.JSON) {
@@ -121,7 +121,7 @@ func readMessage(text string) (m rpcMessage, fault *rpcError) {
 			version, _ = norm.Unquote(member.JSON)
 		case "id":
 			if !validID(member.JSON) {
-				return m, rpcErrorf(rpcInvalidRequest, "id is a string or a whole number.")
+				return m, rpcErrorf(rpcInvalidRequest, "id must be a string or a whole number.")
 			}
 		case "method":
 			m.method, _ = norm.Unquote(member.JSON)
@@ -188,7 +188,7 @@ func exact(members []crm.Member, known []string) *rpcError {
 	for _, member := range members {
 		for _, name := range known {
 			if strings.EqualFold(member.Name, name) && member.Name != name {
-				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol; write %s.", norm.Quote(member.Name), name)
+				return rpcErrorf(rpcInvalidRequest, "%s is not a name of the protocol, which is case-sensitive; write %s.", norm.Quote(member.Name), name)
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func (c *Connector) instructions(rq *web.Request) string {
 		}
 		return nil
 	})
-	return strings.Join(append(lines, "GET /help is the manual, GET /reminders what is due."), "\n")
+	return strings.Join(append(lines, "GET /help is the manual; GET /reminders lists what is due."), "\n")
 }
 
 // stages returns the stages in use for a kind with their counts, most used first, "" if they

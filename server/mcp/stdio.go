@@ -142,7 +142,7 @@ func refusal(answer []byte) error {
 	var got struct{ Error struct{ Message string } }
 	_ = json.Unmarshal(answer, &got)
 	text, _, _ := strings.Cut(got.Error.Message, " Connect again")
-	return fmt.Errorf("%s Start again with another token", text)
+	return fmt.Errorf("%s Start crmkit mcp again with another token", text)
 }
 
 // rpcAnswer returns a JSON-RPC error. An empty id means that the message is unknown.

@@ -69,7 +69,7 @@ func TestStdioWithoutAnswer(t *testing.T) {
 		via  mcp.Stdio
 		want string
 	}{
-		"unknown token": {mcp.Stdio{Endpoint: c.URL + "/mcp", Token: "ck_x"}, "Start again with another token"},
+		"unknown token": {mcp.Stdio{Endpoint: c.URL + "/mcp", Token: "ck_x"}, "Start crmkit mcp again with another token"},
 		"other page": {mcp.Stdio{Endpoint: "http://crm.example/mcp", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<html>", http.StatusBadGateway)
 		})}, "the server answered 502"},

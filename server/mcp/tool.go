@@ -30,7 +30,7 @@ func stringOf(doc string, values ...string) map[string]any {
 	return s
 }
 
-const keyDoc = "optional Idempotency-Key: a random word of yours; the same call with it again is done once"
+const keyDoc = "optional Idempotency-Key: a random string; a call that is repeated with it is executed once"
 
 // bodyOf returns the schema of a body. Some clients encode a JSON object as text, whatever the
 // schema says, so text is a type of it.
@@ -83,7 +83,7 @@ func (t tool) read(raw json.RawMessage) (map[string]string, *crm.Error) {
 	}
 	members, err := norm.ReadObject(raw)
 	if err != nil {
-		return nil, crm.Errorf(crm.BadJSON, "the arguments are no JSON object: %s.", err)
+		return nil, crm.Errorf(crm.BadJSON, "the arguments are not a JSON object: %s.", err)
 	}
 	names := slices.Sorted(maps.Keys(t.arguments))
 	args := map[string]string{}
@@ -149,9 +149,9 @@ func unknownArgument(sent string, takes []string) *crm.Error {
 	err := crm.UnknownName(sent, "the tool", takes)
 	switch {
 	case slices.Contains(takes, "body"):
-		err.Hint += " Parameters stand behind the path, like /contacts?limit=20; the fields of a record in body."
+		err.Hint += " Put query parameters into path, like /contacts?limit=20, and the fields of a record into body."
 	case slices.Contains(takes, "path"):
-		err.Hint += " Parameters stand behind the path, like /contacts?limit=20."
+		err.Hint += " Put query parameters into path, like /contacts?limit=20."
 	}
 	return err
 }

@@ -73,11 +73,11 @@ func (e *Endpoints) pageFailure(rq *web.Request, f web.Failure) *render.Response
 		status = http.StatusBadRequest
 		p.Text = refused.description
 		if refused.code == oauth.InvalidClient {
-			p.Next = "Remove the connector in your application and add it again: it then registers anew."
+			p.Next = "Remove the connector in your application, then add it again."
 		}
 	}
 	if status >= 500 {
-		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, tell who runs this server."
+		p.Title, p.Next = "The server failed", "Try again in a moment. If it happens again, contact the operator of this server."
 	}
 	doc := e.signInPage(rq, p, "")
 	doc.Status = status
@@ -93,11 +93,11 @@ func userMessage(known *crm.Error) string {
 	case crm.InvalidCode:
 		return "That code is wrong, was used, or is too old. Check it, or send a new one."
 	case crm.SignupClosed:
-		return "This server takes new people by invite only. Ask an admin of a workspace here to invite your address, then try again."
+		return "Only invited people can sign up on this server. Ask an admin of one of its workspaces to invite your address, then try again."
 	case crm.NotAMember:
-		return "You do not belong to that workspace any more. Choose another."
+		return "You are no longer a member of that workspace. Choose another."
 	case crm.PlanLimitReached:
-		return "You have made as many workspaces as your plan allows. Choose one that is there."
+		return "You have created as many workspaces as your plan allows. Choose an existing one."
 	case crm.NotReady:
 		return "Too many mails wait to be sent. Wait " + humanDuration(known.RetryAfter) + ", then try again."
 	case crm.RateLimited:

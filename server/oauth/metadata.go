@@ -56,7 +56,7 @@ func (e *Endpoints) checkResource(rq *web.Request, values []string) error {
 			value = origin + strings.TrimSuffix(u.String(), "/")
 		}
 		if err != nil || !slices.Contains([]string{base, base + "/mcp", base + "/mcp/tools"}, value) {
-			return &oauth.Error{Code: oauth.InvalidTarget, Description: "resource is not this server; it is " + base + "/mcp."}
+			return &oauth.Error{Code: oauth.InvalidTarget, Description: "resource names another server; the resource of this one is " + base + "/mcp."}
 		}
 	}
 	return nil

@@ -78,9 +78,9 @@ func (e *Endpoints) pageRequest(rq *web.Request) (authorization oauth.Authorizat
 	fault := ""
 	switch {
 	case p.Get("response_type") != "code":
-		fault = "The application asked for something else than a code (response_type=code)."
+		fault = "The application must ask for a code (response_type=code)."
 	case p.Get("response_mode") != "" && p.Get("response_mode") != "query":
-		fault = "The application wants the answer in a form that is not supported (response_mode=query)."
+		fault = "The application asked for a response mode that is not supported; only query is."
 	case p.Get("code_challenge_method") != "S256" || !oauth.ValidChallenge(authorization.Challenge):
 		fault = "The application did not protect the sign-in with PKCE (code_challenge and code_challenge_method=S256)."
 	}
@@ -166,7 +166,7 @@ func readAccess(form url.Values) (access oauth.Access, err error) {
 	case access.Scope == "":
 		return access, crm.Errorf(crm.MissingField, "Choose what the application may do.").On("scope")
 	case access.WorkspaceID != "new" && name != "":
-		return access, crm.Errorf(crm.InvalidValue, "You named a new workspace, but chose another. Choose the new one, or empty its name.").On("workspace")
+		return access, crm.Errorf(crm.InvalidValue, "You named a new workspace, but chose another. Choose the new one, or clear its name.").On("workspace")
 	case access.WorkspaceID == "new":
 		access.WorkspaceID, access.NewName = "", name
 	}

@@ -63,7 +63,7 @@ func redirectList(json string) (uris []string, fault *crm.Error) {
 		uris, ok = append(uris, uri), ok && isText
 	}
 	if !ok {
-		return nil, crm.Errorf(crm.InvalidValue, "redirect_uris is an array of strings.")
+		return nil, crm.Errorf(crm.InvalidValue, "redirect_uris must be an array of strings.")
 	}
 	return uris, nil
 }
@@ -115,7 +115,7 @@ func (e *Endpoints) tokenEndpoint(rq *web.Request) (*render.Response, error) {
 	case "refresh_token":
 		pair, err = e.oauth.Refresh(rq.Context(), rq.Addr, form.Get("client_id"), form.Get("refresh_token"))
 	default:
-		err = &oauth.Error{Code: oauth.UnsupportedGrantType, Description: "grant_type is authorization_code or refresh_token."}
+		err = &oauth.Error{Code: oauth.UnsupportedGrantType, Description: "grant_type must be authorization_code or refresh_token."}
 	}
 	if err != nil {
 		return nil, err

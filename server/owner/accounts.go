@@ -69,7 +69,7 @@ func (*Token) name() string { return "token" }
 
 func (op *Token) run(c *call) error {
 	if !op.Create {
-		if err := known(c.ctx, c.store, op.Email, "; to make that user add --create"); err != nil {
+		if err := known(c.ctx, c.store, op.Email, "; to create that user add --create"); err != nil {
 			return err
 		}
 	}
@@ -122,7 +122,7 @@ func onlyUser(ctx context.Context, st *store.Store) (string, error) {
 	}
 	names, err := someUsers(ctx, st)
 	if err == nil {
-		err = fmt.Errorf("the file has several users; say as whom with --email: %s", names)
+		err = fmt.Errorf("the file has several users; choose one with --email: %s", names)
 	}
 	return "", err
 }
@@ -142,7 +142,7 @@ func known(ctx context.Context, st *store.Store, email, also string) error {
 	if names == "" || err != nil {
 		return err
 	}
-	return fmt.Errorf("--email %s: there is no such user; there are %s%s", address, names, also)
+	return fmt.Errorf("--email %s: no user has this address; the users are %s%s", address, names, also)
 }
 
 // someUsers names the first users of a file for an error, "" if it has no users.

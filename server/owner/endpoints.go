@@ -87,7 +87,7 @@ func (o *ownership) handOver(w http.ResponseWriter) {
 	}
 	go func() {
 		if err := o.session.release(handingOver); err != nil {
-			o.session.opts.Log.Error("the database was handed over, but not closed well", "error", err)
+			o.session.opts.Log.Error("the database was handed over, but closing it failed", "error", err)
 		}
 	}()
 	w.WriteHeader(http.StatusAccepted)
@@ -131,7 +131,7 @@ func operation(name string) Operation {
 func (o *ownership) operate(w http.ResponseWriter, r *http.Request, name string) {
 	op := operation(name)
 	if op == nil || r.Method != http.MethodPost {
-		http.Error(w, "the process that owns the file is of another version of crmkit, which cannot do this; stop it, or use its version", http.StatusNotFound)
+		http.Error(w, "the file is open in another version of crmkit, which does not know this command; stop that process, or use its version", http.StatusNotFound)
 		return
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxArguments)).Decode(op); err != nil {

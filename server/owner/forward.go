@@ -85,7 +85,7 @@ func (s *Session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if !f.mayRepeat() {
-			refuse(w, errors.New("the process that owns the file ended before it answered; what was asked for may or may not be done: look, and run the command again"))
+			refuse(w, errors.New("the process that had the file open ended before it answered. The command may or may not have taken effect: check, then run it again if necessary"))
 			return
 		}
 		if f.sent {

@@ -133,7 +133,7 @@ func (s *Session) takeOver(ctx context.Context) error {
 	case closed:
 		return errClosed
 	case early:
-		return &sqlite.InUseError{Path: s.opts.Path, Owner: "a server that starts"}
+		return &sqlite.InUseError{Path: s.opts.Path, Owner: "a server that is starting"}
 	}
 	st, err := s.opts.Open(ctx)
 	if err != nil {

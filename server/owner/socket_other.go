@@ -6,5 +6,5 @@ import "errors"
 
 // withShortName fails: on this system no socket is known that only one user may open.
 func withShortName(string, func(short string) error) error {
-	return errors.New("this system has no sockets for the other processes of a user")
+	return errors.New("this system has no sockets that only one user may open")
 }

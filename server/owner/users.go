@@ -17,7 +17,7 @@ const pageSize = 500
 
 // lostAnswer ends the output of a removal that is repeated and finds nothing to remove: the
 // owner before may have done it, and ended before it answered.
-const lostAnswer = "# the process that did it ended before it could say so\n"
+const lostAnswer = "# it was done by a process that ended before it could answer\n"
 
 // ListUsers prints a line for each account, oldest first.
 type ListUsers struct{}
@@ -100,7 +100,7 @@ func printRemoval(c *call, u account.User, list []account.Workspace) error {
 	for _, w := range list {
 		lines += "member of " + memberLine(w)
 	}
-	_, err := fmt.Fprint(c.out, lines, "# workspaces without another member go with it; to do it repeat with --yes\n")
+	_, err := fmt.Fprint(c.out, lines, "# workspaces without another member are deleted with it; to do it, repeat with --yes\n")
 	return err
 }
 
@@ -142,7 +142,7 @@ func (op *RemoveWorkspace) run(c *call) error {
 		_, err = fmt.Fprintf(c.out, "deleted workspace/%s\n%s", op.ID, lostAnswer)
 		return err
 	case !found:
-		return fmt.Errorf("there is no workspace %s; crmkit workspace list has all", norm.Quote(op.ID))
+		return fmt.Errorf("there is no workspace %s; crmkit workspace list shows all", norm.Quote(op.ID))
 	case !op.Yes:
 		return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", op.ID, norm.Quote(w.Name), w.Members, w.Contacts)
 	}

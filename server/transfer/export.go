@@ -23,7 +23,7 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
 	for _, name := range pageParams {
 		if rq.Params.Has(name) {
-			return nil, crm.Errorf(crm.InvalidFilter, "an export is all that matches, without %s; for pages GET /%s?%s=%s.",
+			return nil, crm.Errorf(crm.InvalidFilter, "an export has all matching records and no pages, so %s cannot be used; for pages GET /%s?%s=%s.",
 				name, e.Route(), name, norm.Quote(rq.Params.Get(name))).On(name)
 		}
 	}

@@ -18,9 +18,9 @@ const (
 	maxConfirmations     = 16
 	confirmationShare    = 2       // of a workspace, or a user; a third one replaces the oldest
 	maxConfirmationBytes = 4 << 30 // of all together: they are on the disk of the server
-	confirmUnknown       = "confirm=%s is not known here: it was used, was given more than 15 minutes ago, to another user or for another workspace, or the server was started again since. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without for saving it; rows that are saved already change nothing."
-	confirmOther         = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still good: repeat the request of the dry run with dry_run=1 replaced by it."
-	confirmBody          = "confirm=%s is for the body of its dry run, and this one is another. Nothing was saved, and the token is still good: send no body, or the same."
+	confirmUnknown       = "confirm=%s is not valid: it was used, is over 15 minutes old, belongs to another user or workspace, or the server was restarted. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without it to save; rows that were saved before do not change."
+	confirmOther         = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1."
+	confirmBody          = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send no body, or the body of the dry run."
 )
 
 // action is the import that a token confirms, with its user and workspace. Equal values are

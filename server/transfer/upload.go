@@ -22,9 +22,9 @@ const (
 	importShare     = 2
 	maxImports      = 8
 	maxImportWait   = 2 * time.Minute
-	importsOfYours  = "two imports of yours run already, in whichever of your workspaces. Wait for one to end, then send the file again; nothing of it was read."
-	importsOfTheirs = "two imports of this workspace run already. Wait for one to end, then send the file again; nothing of it was read."
-	importsOfOthers = "the server runs as many imports as it may at once. Wait as Retry-After says, then send the file again; nothing of it was read."
+	importsOfYours  = "two of your imports are running already, counted over all your workspaces. Wait for one to end, then send the file again; nothing of it was read."
+	importsOfTheirs = "two imports of this workspace are running already. Wait for one to end, then send the file again; nothing of it was read."
+	importsOfOthers = "the server is busy with other imports. Wait for the time in Retry-After, then send the file again; nothing of it was read."
 )
 
 // uploads counts imports by user and by workspace.
@@ -58,7 +58,7 @@ func (x *Endpoints) importTurn(rq *web.Request) error {
 	case <-rq.Context().Done():
 		return rq.Context().Err()
 	case <-limit.C:
-		err := crm.Errorf(crm.NotReady, "%s", "the server runs as many imports as it may at once, and the file waited two minutes; nothing of it was saved. Send it again later.")
+		err := crm.Errorf(crm.NotReady, "%s", "the server is busy with other imports, and the file waited two minutes; nothing of it was saved. Send it again later.")
 		err.RetryAfter = time.Minute
 		return err
 	}
@@ -142,7 +142,7 @@ func (x *Endpoints) uploadError(rq *web.Request, err error) *crm.Error {
 
 // fileTooLarge is the error for a file over --import-max.
 func fileTooLarge(most int64) *crm.Error {
-	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes, the most that this server takes (--import-max); nothing of it was saved. Send it in parts, each with the line of column names.", most)
+	return crm.Errorf(crm.BodyTooLarge, "the file is over %d bytes, the maximum of this server (--import-max); nothing of it was saved. Send it in parts, each with the line of column names.", most)
 }
 
 // deadlineReader reads a body for as long as it arrives at minUploadRate or faster.

@@ -39,7 +39,7 @@ func (a Access) scope() string {
 // checked another one than the server does.
 func (rq *Request) oneCredential() error {
 	if n := len(rq.Header.Values("Authorization")); n > 1 {
-		return crm.Errorf(crm.InvalidValue, "%d Authorization headers came; send one.", n).On("Authorization")
+		return crm.Errorf(crm.InvalidValue, "the request has %d Authorization headers; send one.", n).On("Authorization")
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (a *Adapter) authenticate(rq *Request) error {
 		return err
 	}
 	if scheme, _, found := strings.Cut(rq.Header.Get("Authorization"), " "); found && !strings.EqualFold(scheme, "Bearer") {
-		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not taken; send Authorization: Bearer <token>.", norm.Quote(scheme))
+		return crm.Errorf(crm.AuthRequired, "the Authorization scheme %s is not supported; send Authorization: Bearer <token>.", norm.Quote(scheme))
 	}
 	actor, err := a.auth.Actor(rq.Context(), auth.Bearer(rq.Header.Get("Authorization")))
 	if err != nil {
@@ -98,19 +98,19 @@ const Reconnect = "the user reconnects: removes this connection in the client, a
 // another text than clients of the API: they cannot sign in.
 func (rq *Request) scopeError(need string) *crm.Error {
 	what := fmt.Sprintf("%s %s needs a token of scope %s; this one has %s.", rq.Route.Method, rq.Route.Pattern(), need, rq.Actor.Scope)
-	return crm.Errorf(crm.ScopeRequired, "%s The user gets one by signing in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
+	return crm.Errorf(crm.ScopeRequired, "%s To get one, sign in again: POST /auth/request, then POST /auth/verify with \"scope\":\"%s\" and \"workspace_id\":\"%s\".",
 		what, need, rq.Actor.WorkspaceID).ForTools("%s For more, %s%s.", what, Reconnect, norm.Quote(ScopeTitle(need))).On("scope")
 }
 
 // otherWorkspace returns the error for a token that acts in another workspace.
 func (rq *Request) otherWorkspace() *crm.Error {
-	why := "another token made it"
+	why := "another token created it"
 	if rq.Actor.Origin == crm.OriginOAuth {
 		why = "the person who connected it chose only that one"
 	}
-	what := fmt.Sprintf("this token stays in its workspace %s, because %s.", rq.Actor.WorkspaceID, why)
-	return crm.Errorf(crm.ScopeRequired, "%s For another, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", what).
-		ForTools("%s For another, %sthat workspace, or all workspaces.", what, Reconnect)
+	what := fmt.Sprintf("this token works only in workspace %s, because %s.", rq.Actor.WorkspaceID, why)
+	return crm.Errorf(crm.ScopeRequired, "%s To work in another workspace, sign in: POST /auth/request, then POST /auth/verify with \"workspace_id\".", what).
+		ForTools("%s To work in another workspace, %sthat workspace, or all workspaces.", what, Reconnect)
 }
 
 // permitted checks the access of the route against a role in the workspace. It needs no read,

@@ -243,7 +243,7 @@ func (a *Adapter) RateLimit(key string) error {
 	if wait == 0 {
 		return nil
 	}
-	err := crm.Errorf(crm.RateLimited, "too many requests: at most %d a second are taken, and some more at once. Wait as Retry-After says; lists take limit=200.", a.opts.Rate)
+	err := crm.Errorf(crm.RateLimited, "too many requests: the limit is %d a second. Wait for the time in Retry-After; to need fewer requests, use limit=200 in lists.", a.opts.Rate)
 	err.RetryAfter = wait
 	return err
 }

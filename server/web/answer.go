@@ -91,7 +91,7 @@ func (a *Adapter) errorOf(rq *Request, err error) *crm.Error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		known = crm.Errorf(crm.NotReady, "the request was given up before it was done; a write may or may not be saved. Read the record before you retry.")
+		known = crm.Errorf(crm.NotReady, "the request was stopped before it was finished; if it was a write, it may or may not be saved. Read the record before you retry.")
 		known.RetryAfter = time.Second
 		return known
 	}

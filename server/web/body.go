@@ -34,10 +34,10 @@ func object(data []byte) ([]crm.Member, *crm.Error) {
 // unsupported_media: the limits are on bytes that are read as they come.
 func (rq *Request) CheckNotEncoded() *crm.Error {
 	if encoding := rq.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return crm.Errorf(crm.UnsupportedMedia, "the body is encoded as %s; send it plain.", norm.Quote(encoding))
+		return crm.Errorf(crm.UnsupportedMedia, "the body is compressed (%s); send it without Content-Encoding.", norm.Quote(encoding))
 	}
 	if kind := rq.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
-		return crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F), or a file plain (curl --data-binary @FILE).")
+		return crm.Errorf(crm.UnsupportedMedia, "the body is a multipart form; send a JSON object (curl -d, not -F), or the file itself as the body (curl --data-binary @FILE).")
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (rq *Request) Draft(e *crm.Entity) (store.Draft, error) {
 		return d, err
 	}
 	if match != 0 && d.Version != 0 && match != d.Version {
-		return d, crm.Errorf(crm.InvalidValue, "If-Match says version %d and the body %d; send one of them.", match, d.Version).On("version")
+		return d, crm.Errorf(crm.InvalidValue, "If-Match has version %d, but the body has %d; send only one.", match, d.Version).On("version")
 	}
 	d.Version = max(d.Version, match)
 	return d, nil
@@ -135,7 +135,7 @@ func (rq *Request) normalize(e *crm.Entity, members []crm.Member) {
 func (rq *Request) rows(e *crm.Entity, fault *crm.Error) *crm.Error {
 	body := strings.TrimSpace(string(rq.body))
 	if fault.Code == crm.BadJSON && rq.Method == "POST" && (strings.HasPrefix(body, "[") || strings.ContainsAny(body, ",;\n") && !strings.HasPrefix(body, "{")) {
-		fault.Hint += " Rows of a file, as a JSON array or CSV: POST /import/" + e.Route() + "."
+		fault.Hint += " To send several records as a JSON array or CSV: POST /import/" + e.Route() + "."
 	}
 	return fault
 }

@@ -95,7 +95,7 @@ func (t *toolText) put(piece []byte) error {
 // bytes returns the text, of a stream of this type.
 func (t *toolText) bytes(kind string) []byte {
 	if t.skipped > 0 {
-		remark := fmt.Sprintf("%d lines are left out here: the answer is longer than a tool may show. All rows were done", t.skipped)
+		remark := fmt.Sprintf("%d lines are left out here, because the answer is too long for a tool. All rows were processed", t.skipped)
 		doc := render.Response{Remarks: []string{remark}}
 		if kind == RowsMedia {
 			t.head.WriteString(`{"remarks":["` + remark + `"]}` + "\n")

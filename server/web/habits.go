@@ -27,13 +27,13 @@ func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	switch {
 	case call != "": // the nearest paths would mislead
 	case strings.HasSuffix(rq.Path, "/") && a.serves(rq.Method, "/"+path):
-		call = "a path has no slash at its end: " + rq.Method + " /" + norm.Quote(path) + "."
+		call = "leave out the slash at the end: " + rq.Method + " /" + norm.Quote(path) + "."
 	default:
 		return fault
 	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // the path exists, with other methods
-		fault.Hint = norm.Quote(rq.Path) + " does not take " + norm.Quote(rq.Method) + "; it takes " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
+		fault.Hint = norm.Quote(rq.Method) + " is not allowed on " + norm.Quote(rq.Path) + "; allowed are " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
 	} else {
 		fault.Hint = "there is no " + norm.Quote(rq.Method) + " " + norm.Quote(rq.Path) + "; " + call
 	}
@@ -93,11 +93,11 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 	case "merge", "duplicates":
 		return mergeHint
 	case "webhooks", "hooks", "events", "changes":
-		return "nothing is pushed; what changed since is at GET /audit?at=gte:-1h."
+		return "there are no webhooks; to see the changes of the last hour: GET /audit?at=gte:-1h."
 	case "users", "team", "members":
 		return "people are members of a workspace: GET /workspaces, then GET /workspaces/{id}/members."
 	case "pipelines", "stages":
-		return "a stage is a word of your own on each record; an empty list shows those in use: GET /deals?stage=none. To add up a pipeline: GET /export/deals?status=open."
+		return "stages are free text, so there is no list of them; GET /deals?stage=none shows those in use. To sum up a pipeline: GET /export/deals?status=open."
 	case "reminders", "followups", "follow-ups", "followup":
 		if method == "GET" {
 			break
@@ -106,7 +106,7 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 	case "schema", "fields", "metadata", "properties", "docs", "openapi", "swagger":
 		return "the fields of every kind: GET /help/fields; for programs: GET /openapi.json."
 	case "me", "user", "account", "profile":
-		return "who you are says GET /whoami."
+		return "GET /whoami shows your user, workspace and limits."
 	case "login", "signin", "sign-in", "signup", "token":
 		return `sign in with POST /auth/request {"email":…}.`
 	}
@@ -115,7 +115,7 @@ func (a *Adapter) otherHabit(method string, parts []string) string {
 			continue
 		}
 		parts = append([]string{route}, parts[1:]...)
-		return "here these are " + route + ": " + method + " /" + norm.Quote(strings.Join(parts, "/")) + "."
+		return "in this CRM they are called " + route + ": " + method + " /" + norm.Quote(strings.Join(parts, "/")) + "."
 	}
 	return ""
 }
@@ -134,11 +134,11 @@ var otherKinds = map[string][]string{
 
 // reminderHint says how to set a reminder of a record.
 func reminderHint(record string) string {
-	return "a reminder is a date of the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
+	return "to set a reminder, set a date on the record: PATCH /" + record + ` {"follow_up_at":"+3d","follow_up_note":…}; or create a task: POST /` + record + `/tasks {"title":…,"due_at":"+3d"}.`
 }
 
 // mergeHint says how to merge two records.
-const mergeHint = "records are not merged by a call. PATCH the one that stays with what the other has, give activities, deals and tasks of the other its id (PATCH /deals/{id} {\"contact_id\":…}), then DELETE the other."
+const mergeHint = "no call merges two records A and B. PATCH A with the values of B that it lacks, move the activities, deals and tasks of B to A (PATCH /deals/{id} {\"contact_id\":…}), then DELETE B."
 
 // exportHint says how to export the records of a kind.
 func exportHint(e *crm.Entity) string {
@@ -162,9 +162,9 @@ func listHabit(method, word string, e *crm.Entity) string {
 	case "export", "download":
 		return exportHint(e)
 	case "search", "query", "filter", "find", "list", "all":
-		return "a list takes words and filters: GET /" + kind + "?search=<words>, GET /" + kind + "?created_at=gte:-7d."
+		return "to search, use the list: GET /" + kind + "?search=<words>, GET /" + kind + "?created_at=gte:-7d."
 	case "count", "stats", "total":
-		return "a list says how many there are: GET /" + kind + "?limit=1."
+		return "to count, read the total of the list: GET /" + kind + "?limit=1."
 	}
 	return ""
 }
@@ -181,7 +181,7 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 	case f == nil:
 		f = catalog.Meant(e, word)
 	case crm.Writable(f) && word != "notes":
-		return "a field is changed with the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
+		return "a field has no path of its own; change the record: PATCH /" + record + ` {"` + f.Name + `":…}.`
 	}
 	switch {
 	case f != nil && f.Name == e.Reminder.Field || slices.Contains(otherKinds["reminders"], word) || word == "reminders":
@@ -190,13 +190,13 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 		}
 	case word == "won" || word == "lost" || word == "close" || word == "complete":
 		if g := e.Field("status"); g != nil && g.Transition() != nil {
-			return "a deal is won or lost by its stage: PATCH /" + record + ` {"stage":"won"}.`
+			return "to win or lose a deal, set its stage: PATCH /" + record + ` {"stage":"won"}.`
 		} else if e.Field("done") != nil {
 			return "a task is completed with PATCH /" + record + ` {"done":true}.`
 		}
 	}
 	if slices.Contains(otherKinds["activities"], word) && a.serves(method, "/"+parts[0]+"/x/activities") {
-		return "what happened is an activity: " + method + " /" + record + "/activities."
+		return "calls, e-mails and notes are activities: " + method + " /" + record + "/activities."
 	}
 	to := a.schema.ByPath(word)
 	if to == nil {
@@ -208,9 +208,9 @@ func (a *Adapter) recordHabit(method string, parts []string, e *crm.Entity) stri
 			continue
 		}
 		if method == "POST" {
-			return "the reference goes into the body: POST /" + word + " {\"" + f.Name + "\":" + string(norm.AppendQuoted(nil, parts[1])) + ",…}."
+			return "put the reference into the body: POST /" + word + " {\"" + f.Name + "\":" + string(norm.AppendQuoted(nil, parts[1])) + ",…}."
 		}
-		return "a list takes the reference: GET /" + word + "?" + f.Name + "=" + norm.Quote(parts[1]) + "."
+		return "filter the list by the reference: GET /" + word + "?" + f.Name + "=" + norm.Quote(parts[1]) + "."
 	}
 	return ""
 }

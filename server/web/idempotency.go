@@ -67,7 +67,7 @@ func (rq *Request) checkKey() error {
 	}
 	key, err := rq.idempotencyKey()
 	if key != "" && rq.Route.Stream != NoStream {
-		rq.Remarks = append(rq.Remarks, "Idempotency-Key is not used by imports: one that is sent again makes nothing twice; see /help/import")
+		rq.Remarks = append(rq.Remarks, "imports ignore Idempotency-Key: an import that is sent again creates nothing twice; see /help/import")
 	}
 	return err
 }
@@ -91,7 +91,7 @@ func (rq *Request) idempotencyKey() (string, error) {
 	}
 	visible := !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' })
 	if len(values) > 1 || key == "" || len(key) > MaxKey || !visible {
-		return "", crm.Errorf(crm.InvalidValue, "Idempotency-Key is one key of 1 to %d visible ASCII characters, best a UUID of your own for each request.", MaxKey).On("Idempotency-Key")
+		return "", crm.Errorf(crm.InvalidValue, "Idempotency-Key must be one key of 1 to %d visible ASCII characters; use a new UUID for each request.", MaxKey).On("Idempotency-Key")
 	}
 	return key, nil
 }
@@ -122,7 +122,7 @@ func (rq *Request) savedResponse(hash string, doc *render.Response) store.Idempo
 		open := *line
 		open.Fields = slices.DeleteFunc(slices.Clone(line.Fields), func(f render.Field) bool { return f.Secret })
 		again.Line = &open
-		again.Hints = []string{"the token was shown in the first answer, and is not kept; if that was lost: DELETE /" + line.Head + ", and make another"}
+		again.Hints = []string{"the token was in the first answer only; if you do not have it: DELETE /" + line.Head + ", then create another"}
 	}
 	stored := store.IdempotentResponse{Hash: hash, Request: rq.fingerprint(), Status: statusOf(&again), Version: again.Version,
 		Text: string(again.Append(nil, render.Text)), JSON: string(again.Append(nil, render.JSON))}
@@ -140,21 +140,21 @@ const maxStored = 64 << 10
 // record, the result, and the call that has the rest.
 func receiptOf(doc *render.Response) *render.Response {
 	short := &render.Response{Result: doc.Result, Upsert: doc.Upsert, Version: doc.Version, Zone: doc.Zone}
-	where := "GET /audit shows what it did"
+	where := "GET /audit shows the result"
 	if doc.Line != nil {
 		short.Line = &render.Item{Head: doc.Line.Head, Fields: Names(doc.Line.Head)}
 		if doc.Result != "" {
-			where = "GET /" + doc.Line.Head
+			where = "GET /" + doc.Line.Head + " shows the result"
 		}
 	}
-	short.Remarks = []string{"the first answer is too large to be repeated; the request was done, once: " + where}
+	short.Remarks = []string{"the request was executed once, but its answer was too large to be stored: " + where}
 	return short
 }
 
 // replay returns a saved answer, marked as replayed.
 func (rq *Request) replay(stored store.IdempotentResponse) (*render.Response, error) {
 	if stored.Request != rq.fingerprint() {
-		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key came with another request in the last 24 hours. Send each new request with a key of its own; repeat one with the same method, path and body.").On("Idempotency-Key")
+		return nil, crm.Errorf(crm.IdempotencyConflict, "this Idempotency-Key was used for another request in the last 24 hours. Use a new key for each new request; to repeat a request, send the same method, path and body.").On("Idempotency-Key")
 	}
 	rq.Writer.Header().Set("Idempotency-Replayed", "true")
 	raw := &render.Raw{Type: PlainText, Body: stored.Text + "# replayed\n"}

@@ -32,8 +32,8 @@ const (
 // newBodyAdmission returns an Admission for the bytes of bodies.
 func newBodyAdmission(limit, share int64) *edge.Admission {
 	return edge.NewAdmission(edge.AdmissionOptions{Limit: limit, Share: share,
-		ShareHint: "too many bodies of yours are on their way at once. Finish some, then send this again; it was not read.",
-		FullHint:  "the server reads as many bodies as it may at once. Send the request again in a second; it was not read."})
+		ShareHint: "you are sending too many bodies at the same time. Wait until some are answered, then send this request again; it was not read.",
+		FullHint:  "the server is receiving too many bodies at the same time. Send the request again in a second; it was not read."})
 }
 
 // bodyLimits are the limits on the body of a request.
@@ -88,7 +88,7 @@ func (rq *Request) Bytes() ([]byte, *crm.Error) {
 	case errors.As(err, &large):
 		return nil, bodyTooLarge(t.most)
 	case errors.As(err, &slow) && slow.Timeout():
-		return nil, crm.Errorf(crm.BadJSON, "the body did not arrive within %d seconds; send it again at once, nothing of it was saved.", int(t.within.Seconds()))
+		return nil, crm.Errorf(crm.BadJSON, "the body did not arrive within %d seconds, and nothing was saved. Send it again now, or send a smaller body.", int(t.within.Seconds()))
 	case err != nil:
 		return nil, crm.Errorf(crm.BadJSON, "the body ended before it was complete; send it again.")
 	}
@@ -101,5 +101,5 @@ func (rq *Request) Bytes() ([]byte, *crm.Error) {
 
 // bodyTooLarge returns the error for a body of more bytes than allowed.
 func bodyTooLarge(most int64) *crm.Error {
-	return crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes; send less at once, nothing of it was saved.", most)
+	return crm.Errorf(crm.BodyTooLarge, "the body is over %d bytes, and nothing was saved. Send it in several smaller requests.", most)
 }

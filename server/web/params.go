@@ -39,7 +39,7 @@ func checkParams(rq *Request) error {
 		formats := rq.Route.Formats()
 		err := crm.Errorf(crm.InvalidValue, "format=%s is not known; write format=%s.", norm.Quote(format), strings.Join(formats, " or format=")).On("format").Of(format, formats)
 		if e := rq.Route.Entity; e != nil && rq.Route.Lists && slices.Contains((&Route{Stream: Exporting}).Formats(), format) {
-			err.Hint += " All of a kind in that form: GET /export/" + e.Route() + "?format=" + format + "."
+			err.Hint += " For all records in that format: GET /export/" + e.Route() + "?format=" + format + "."
 		}
 		return err
 	}

@@ -24,7 +24,7 @@ func cleanPath(schema *crm.Schema, escaped string) (string, *crm.Error) {
 			segments, segment = append(segments, kind), id // a handle that a client escaped as a whole
 		}
 		if err != nil || strings.ContainsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' || r == '\ufffd' || norm.IsInvisible(r) }) {
-			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it holds an escaped slash, a backslash or a control character. GET /help lists every path.", norm.Quote(raw))
+			return "", crm.Errorf(crm.NotFound, "the path segment %s is not valid: it contains an escaped slash, a backslash or a control character. GET /help lists every path.", norm.Quote(raw))
 		}
 		segments = append(segments, segment)
 	}
@@ -52,7 +52,7 @@ func canonicalHandlePath(schema *crm.Schema, segments []string) ([]string, *crm.
 		inner := schema.ByName(segments[i+1])
 		if inner != nil && inner != outer {
 			handle := segments[i+1] + "/" + segments[i+2]
-			return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; it lives at /%s/%s.",
+			return nil, crm.Errorf(crm.NotFound, "%s is %s, not %s; its path is /%s/%s.",
 				norm.Quote(handle), crm.Article(inner.Name), crm.Article(outer.Name), inner.Route(), norm.Quote(segments[i+2]))
 		}
 		if inner == outer {
