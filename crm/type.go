@@ -1,5 +1,7 @@
 package crm
 
+import "crmkit/crm/norm"
+
 // Type says what a field holds: how a value is read, stored, compared, shown and
 // described. Package fieldtype has one implementation in each of its files; they carry
 // no state, and two of them are equal if they are the same type.
@@ -70,16 +72,19 @@ const (
 
 // Cell is a cell of a table that is imported.
 type Cell struct {
-	JSON     string // its value: a text, or any value if the file is JSON
-	Exact    bool   // the column has the field's own name, and so the field's own form
-	Own      bool   // the file is an export of this product
-	Currency string // of the row; empty: it has none
+	JSON     string           // its value: a text, or any value if the file is JSON
+	Exact    bool             // the column has the field's own name, and so the field's own form
+	Own      bool             // the file is an export of this product
+	Currency string           // of the row; empty: it has none
+	Decimal  norm.DecimalSign // of the numbers of its column
+	Dates    norm.DateOrder   // of the dates of its column
 }
 
 // Decoded is a cell in the form that bodies have.
 type Decoded struct {
-	JSON  string
-	Whole bool // no part of the cell was left out
+	JSON     string
+	Whole    bool   // no part of the cell was left out
+	Currency string // that the cell names; empty: it names none
 }
 
 // JSONSchema describes the JSON of a type as OpenAPI does (JSON Schema 2020-12). Empty fields

@@ -50,8 +50,8 @@ var ColumnAliases = []ColumnAlias{
 	{Of: "deal", Path: "id", Names: []string{"Record ID", "Deal - ID", "Record ID - Deal"}},
 	{Of: "deal", Path: "title", Names: []string{"Deal Name", "Deal - Title", "Name", "Record", "Opportunity Name"}},
 	{Of: "deal", Path: "amount_cents", Names: []string{"Amount", "Deal - Value", "Value"}},
-	{Of: "deal", Path: "currency", Names: []string{"Deal - Currency of Value", "Deal Currency", "Currency of Value", "Deal Currency Code"}},
-	{Of: "deal", Path: "stage", Names: []string{"Deal Stage"}},
+	{Of: "deal", Path: "currency", Names: []string{"Deal - Currency of Value", "Deal Currency", "Currency of Value", "Deal Currency Code", "CurrencyIsoCode", "Currency Code"}},
+	{Of: "deal", Path: "stage", Names: []string{"Deal Stage", "StageName", "Stage Name"}},
 	{Of: "deal", Path: "status", Names: []string{"Deal - Status"}},
 	{Of: "deal", Path: "owner", Names: []string{"Deal Owner", "Owner Email"}},
 	{Of: "deal", Path: "tags", Names: []string{"Labels", "Label", "Deal - Label"}},
@@ -100,22 +100,26 @@ var ColumnAliases = []ColumnAlias{
 	{Of: "activity", Path: "deal.title", Names: []string{"Associated Deal", "Activity - Deal", "Deal Name", "Deal - Title"}},
 }
 
-// ExportFormat is a product that is recognised by columns which only its exports have.
+// ExportFormat is a product that is recognised by its marks: columns that no other product has
+// and nobody calls so in a sheet of their own.
 type ExportFormat struct {
-	Name    string
-	Headers []string
+	Name  string
+	Marks []string
 }
 
+// minMarks is how many marks make a file an export of a product. One may be a coincidence.
+const minMarks = 2
+
 // ExportFormats are the products that an import recognises. It matters for ids: the same
-// number in exports of two products means two records. A file is taken for an export of the
-// product with the most of its headers.
+// number in exports of two products means two records. Names that anybody may use, such as
+// Lead Status, Create Date and Contact owner, are no marks of HubSpot.
 var ExportFormats = []ExportFormat{
-	{"hubspot", []string{"Lifecycle Stage", "Lead Status", "Create Date", "Marketing contact status", "Company Domain Name", "Associated Company", "Associated Contact",
-		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Contact owner", "Company owner", "Last Modified Date"}},
-	{"pipedrive", []string{"Person - ID", "Person - Name", "Person - Organization", "Organization - ID", "Organization - Name", "Deal - ID", "Deal - Title", "Deal - Value",
-		"Activity - ID", "Activity - Subject"}},
-	{"attio", []string{"Email addresses", "Phone numbers", "Domains", "Deal value", "Associated people", "Primary location", "Connection strength"}},
-	{"google", []string{"E-mail 1 - Value", "E-mail 1 - Label", "E-mail 1 - Type", "Phone 1 - Value", "Group Membership", "Phonetic First Name", "Yomi Name", "File As"}},
+	{"hubspot", []string{"Record ID", "Marketing contact status", "Lifecycle Stage", "Company Domain Name", "Associated Company", "Associated Contact",
+		"Primary Associated Company ID", "Associated Company IDs", "Associated Contact IDs", "Associated Deal IDs", "Last Modified Date"}},
+	{"pipedrive", []string{"Person - ID", "Person - Name", "Person - Organization", "Person - Email - Work", "Person - Phone - Work", "Person - Owner", "Organization - ID", "Organization - Name",
+		"Organization - Owner", "Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency of Value", "Deal - Organization", "Deal - Contact person", "Activity - ID", "Activity - Subject", "Activity - Type"}},
+	{"attio", []string{"Record", "Record ID", "Email addresses", "Phone numbers", "Domains", "Deal value", "Associated people", "Primary location", "Connection strength"}},
+	{"google", []string{"E-mail 1 - Value", "E-mail 1 - Label", "E-mail 1 - Type", "E-mail 2 - Value", "Phone 1 - Value", "Phone 1 - Label", "Organization 1 - Name", "Group Membership", "Phonetic First Name", "Yomi Name", "File As"}},
 	{"crmkit", []string{crm.FieldVersion, "handle", crm.FieldCreatedBy, crm.FieldUpdatedBy}},
 }
 
@@ -130,24 +134,27 @@ func FoldColumn(name string) string {
 	}, name)
 }
 
-// ExportFormatOf returns the name of the product whose export has the columns, or "" if they
-// have no header of any product. Of products with the same number the first one wins.
-func ExportFormatOf(columns []string) string {
+// ExportFormatOf returns the product whose export has the columns, and the marks by which it is
+// known; an empty name if no product has minMarks of them, or two have as many.
+func ExportFormatOf(columns []string) (product string, marks []string) {
 	have := map[string]bool{}
 	for _, name := range columns {
 		have[FoldColumn(name)] = true
 	}
-	best, most := "", 0
+	most := minMarks - 1
 	for _, p := range ExportFormats {
-		n := 0
-		for _, mark := range p.Headers {
+		var found []string
+		for _, mark := range p.Marks {
 			if have[FoldColumn(mark)] {
-				n++
+				found = append(found, mark)
 			}
 		}
-		if n > most {
-			best, most = p.Name, n
+		switch {
+		case len(found) > most:
+			product, marks, most = p.Name, found, len(found)
+		case len(found) == most && most >= minMarks:
+			product, marks = "", nil
 		}
 	}
-	return best
+	return product, marks
 }

@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -56,8 +57,8 @@ func (integerType) Lenient(json string) string {
 
 // DecodeCell takes the number as it is if the column has the field's own name. Columns of
 // other products that are mapped to an integer have amounts of money in the main unit of
-// the currency, and are converted to the smallest one. A row without a currency is read as
-// USD, which is also the default for new deals.
+// the currency, and are converted to the smallest one. The currency is that of the row, of the
+// cell, or USD, which is also the default for new deals.
 func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
@@ -66,16 +67,26 @@ func (integerType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error
 	if c.Exact {
 		return crm.Decoded{JSON: text, Whole: true}, nil
 	}
-	currency := c.Currency
-	if currency == "" {
-		currency = "USD"
+	n, ok := norm.ReadNumber(text)
+	currency := cmp.Or(c.Currency, n.Currency)
+	switch {
+	case !ok:
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is not an amount. Write it like 1234.50 or EUR 1,234.50, or name the column %s and write the smallest unit.", norm.Quote(text), f.Name).On(f.Name)
+	case c.Currency != "" && n.Currency != "" && c.Currency != n.Currency:
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is in %s, but the row names the currency %s; correct one of them.", norm.Quote(text), n.Currency, c.Currency).On(f.Name)
+	case currency == "" && n.Symbol != "" && n.Symbol != "$":
+		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s: the sign %s is used for several currencies; add a column currency with the code of one, like JPY.", norm.Quote(text), n.Symbol).On(f.Name)
 	}
-	number, ok := norm.ParseMinorUnits(text, norm.Decimals(currency))
+	if !isText {
+		c.Decimal = norm.DecimalPoint // as JSON has it
+	}
+	unit := cmp.Or(currency, "USD")
+	number, ok := n.Units(c.Decimal, norm.Decimals(unit))
 	if !ok {
 		return crm.Decoded{}, crm.Errorf(crm.InvalidValue, "%s is not an amount in %s. Write it like 1234.50 with at most %d decimals, or name the column %s and write the smallest unit.",
-			norm.Quote(text), norm.Quote(currency), norm.Decimals(currency), f.Name).On(f.Name)
+			norm.Quote(text), unit, norm.Decimals(unit), f.Name).On(f.Name)
 	}
-	return crm.Decoded{JSON: number, Whole: true}, nil
+	return crm.Decoded{JSON: number, Whole: true, Currency: n.Currency}, nil
 }
 
 func (integerType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {

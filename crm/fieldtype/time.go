@@ -1,8 +1,6 @@
 package fieldtype
 
 import (
-	"strings"
-
 	"crmkit/crm"
 	"crmkit/crm/norm"
 )
@@ -42,14 +40,18 @@ func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.
 	return crm.Millis(seconds * 1000), nil
 }
 
-// DecodeCell accepts a blank between date and time, as other products write it.
+// DecodeCell accepts dates as people and other products write them (see norm.ReadDate), in
+// the order of the column. A date that this order does not fit is left as it is, and refused
+// with all that are no times.
 func (timeType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
 		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
 	}
-	if len(text) > 10 && text[10] == ' ' && strings.Count(text, "-") >= 2 {
-		text = text[:10] + "T" + text[11:]
+	if d, ok := norm.ReadDate(text); ok {
+		if at, ok := d.Time(c.Dates); ok {
+			text = at
+		}
 	}
 	return crm.Decoded{JSON: norm.QuoteJSON(text), Whole: true}, nil
 }

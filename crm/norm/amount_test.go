@@ -55,30 +55,3 @@ func FuzzParseAmount(f *testing.F) {
 		}
 	})
 }
-
-// FuzzParseMinorUnits checks that an accepted amount has all the digits of its text.
-func FuzzParseMinorUnits(f *testing.F) {
-	for _, text := range []string{"1,250.50", "1.250,50", "-0.5", "1,25", "$5", "1.234.567,8", ".", ",", "1,,2", "0.00"} {
-		f.Add(text, 2)
-	}
-	f.Fuzz(func(t *testing.T, text string, decimals int) {
-		if decimals < 0 || decimals > 4 {
-			return
-		}
-		number, ok := ParseMinorUnits(text, decimals)
-		if !ok {
-			return
-		}
-		digits := func(s string) int {
-			return len(s) - len(strings.Map(func(r rune) rune {
-				if r >= '0' && r <= '9' {
-					return -1
-				}
-				return r
-			}, s))
-		}
-		if strings.Trim(strings.TrimPrefix(number, "-"), "0123456789") != "" || digits(number) > digits(text)+decimals || strings.HasPrefix(number, "-0") {
-			t.Errorf("%q with %d decimals is %q", text, decimals, number)
-		}
-	})
-}

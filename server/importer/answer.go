@@ -42,6 +42,9 @@ func (im *Importer) send(results []result) error {
 	return im.output(piece)
 }
 
+// maxMarks is how many columns a remark names as the reason for a source.
+const maxMarks = 3
+
 // remarks say whose export the file is and how its columns were read.
 func (im *Importer) remarks() []string {
 	if im.isDump() {
@@ -49,9 +52,13 @@ func (im *Importer) remarks() []string {
 	}
 	var list []string
 	if im.source != "" && !strings.HasPrefix(im.source, unknownSource) {
-		list = append(list, "source: "+im.source)
+		why := ""
+		if len(im.marks) > 0 {
+			why = ", known by the columns " + crm.Enumerate(im.marks[:min(len(im.marks), maxMarks)], "and")
+		}
+		list = append(list, "source: "+im.source+why)
 	}
-	return append(list, im.columns.remarks()...)
+	return append(append(list, im.columns.remarks()...), im.columns.styleRemarks()...)
 }
 
 // appendRemarks appends remarks as lines of text or as one object.

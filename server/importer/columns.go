@@ -34,10 +34,11 @@ type columns struct {
 	custom *crm.Field // the object for columns that no field matches; nil: the entity has none
 	known  map[string]mapping
 	names  []string // those seen, in order
+	styles map[string]*style
 }
 
 func newColumns(e *crm.Entity) *columns {
-	c := &columns{entity: e, known: map[string]mapping{}}
+	c := &columns{entity: e, known: map[string]mapping{}, styles: map[string]*style{}}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type.Kind() == crm.ObjectKind && !f.ReadOnly {
 			c.custom = f

@@ -40,7 +40,7 @@ func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 			byField[p.field.Name] = append(byField[p.field.Name], p)
 		}
 	}
-	members, rest, fault := mergeFields(e.entity, byField)
+	members, rest, fault := columns.mergeFields(byField)
 	if fault != nil {
 		return nil, fault
 	}
@@ -49,18 +49,19 @@ func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Er
 
 // mergeFields makes one member of the cells of each field. The cells that have no
 // place in it are the rest.
-func mergeFields(e *crm.Entity, byField map[string][]placedCell) (members, rest []crm.Member, fault *crm.Error) {
+func (c *columns) mergeFields(byField map[string][]placedCell) (members, rest []crm.Member, fault *crm.Error) {
+	e, currency := c.entity, currencyOf(c.entity, byField)
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		list := byField[f.Name]
 		if len(list) == 0 {
 			continue
 		}
-		m, more, fault := merge(f, list, currencyOf(e, byField))
+		m, more, fault := c.merge(f, list, currency)
 		if fault != nil {
 			return nil, nil, fault
 		}
-		members, rest = append(members, m), append(rest, more...)
+		members, rest = append(members, m...), append(rest, more...)
 	}
 	return members, rest, nil
 }
@@ -96,21 +97,26 @@ func cellText(json string) string {
 // merge makes one member of the cells for a field: the parts of a name joined, else
 // the first cell. The others are the rest, which goes into custom, so that a second e-mail
 // address is not lost.
-func merge(f *crm.Field, list []placedCell, currency string) (m crm.Member, rest []crm.Member, fault *crm.Error) {
+func (c *columns) merge(f *crm.Field, list []placedCell, currency string) (members, rest []crm.Member, fault *crm.Error) {
 	slices.SortStableFunc(list, func(a, b placedCell) int { return a.rank - b.rank })
 	first := list[0]
 	if first.part > 0 {
-		m, rest = joinParts(f, list)
-		return m, rest, nil
+		m, rest := joinParts(f, list)
+		return []crm.Member{m}, rest, nil
 	}
-	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: first.json, Exact: first.exact, Own: first.own, Currency: currency})
+	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: first.json, Exact: first.exact, Own: first.own, Currency: currency,
+		Decimal: norm.DecimalSign(c.styleOf(first.name, decimalChoice)), Dates: norm.DateOrder(c.styleOf(first.name, datesChoice))})
 	if !cell.Whole && fault == nil {
 		rest = append(rest, crm.Member{Name: first.name, JSON: first.json})
 	}
 	for _, p := range list[1:] {
 		rest = append(rest, crm.Member{Name: p.name, JSON: p.json})
 	}
-	return crm.Member{Name: f.Name, JSON: cell.JSON}, rest, fault
+	members = []crm.Member{{Name: f.Name, JSON: cell.JSON}}
+	if field := currencyField(c.entity); field != nil && cell.Currency != "" && currency == "" {
+		members = append(members, crm.Member{Name: field.Name, JSON: norm.QuoteJSON(cell.Currency)})
+	}
+	return members, rest, fault
 }
 
 // joinParts joins the parts of a value that is in several columns.
@@ -125,6 +131,16 @@ func joinParts(f *crm.Field, list []placedCell) (m crm.Member, rest []crm.Member
 		}
 	}
 	return crm.Member{Name: f.Name, JSON: norm.QuoteJSON(strings.Join(words, " "))}, rest
+}
+
+// currencyField returns the field that names the currency of a record; nil if it has none.
+func currencyField(e *crm.Entity) *crm.Field {
+	for i := range e.Fields {
+		if e.Fields[i].Type == fieldtype.Currency {
+			return &e.Fields[i]
+		}
+	}
+	return nil
 }
 
 // currencyOf returns the currency that a row names, "" if it names none.

@@ -14,12 +14,13 @@ import (
 
 // Options are the file's kind, the workspace, and the mode of an import.
 type Options struct {
-	Env       query.Env   // the schema, the workspace, and the time at which the rows are read
-	Workspace string      // the id of the workspace, as exports name it
-	Entity    *crm.Entity // of the rows; nil: the file is an exported workspace, whose rows name theirs
-	Source    string      // where the rows come from; empty: the file decides
-	DryRun    bool        // say what would happen, and save nothing
-	Atomic    bool        // save all rows or none
+	Env       query.Env         // the schema, the workspace, and the time at which the rows are read
+	Workspace string            // the id of the workspace, as exports name it
+	Entity    *crm.Entity       // of the rows; nil: the file is an exported workspace, whose rows name theirs
+	Source    string            // where the rows come from; empty: the file decides
+	Stated    map[string]string // decimal and dates, as CheckStyle accepts them; missing: the file decides
+	DryRun    bool              // say what would happen, and save nothing
+	Atomic    bool              // save all rows or none
 	Limits    Limits
 	Store     Store
 
@@ -44,6 +45,7 @@ type Store interface {
 // run, so that it saves exactly what the dry run showed.
 type Reading struct {
 	source  string   // whose ids the rows have
+	marks   []string // columns by which that product is known
 	ownIDs  bool     // the ids are those of this workspace
 	columns *columns // nil for an exported workspace
 	size    Size

@@ -27,19 +27,19 @@ func CheckSource(source string) *crm.Error {
 	return nil
 }
 
-// sourceOf returns whose ids a file has, by its columns. Files of unknown products
-// share a source only if they have the same columns, because the ids in each may be
-// 1, 2, 3.
-func sourceOf(names []string) string {
-	if product := catalog.ExportFormatOf(names); product != "" {
-		return product
+// sourceOf returns whose ids a file has, by its columns, and those by which a product is known.
+// Files of unknown products share a source only if they have the same columns, because the ids
+// in each may be 1, 2, 3.
+func sourceOf(names []string) (source string, marks []string) {
+	if product, marks := catalog.ExportFormatOf(names); product != "" {
+		return product, marks
 	}
 	for i := range names {
 		names[i] = catalog.FoldColumn(names[i])
 	}
 	slices.Sort(names)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\n")))
-	return unknownSource + hex.EncodeToString(sum[:8])
+	return unknownSource + hex.EncodeToString(sum[:8]), nil
 }
 
 // hasOwnIDs reports whether the rows are an export of crmkit, in which a column like created_at
@@ -67,7 +67,7 @@ func (im *Importer) detectSource(first []row) {
 	handles := slices.Contains(im.columns.names, "handle")
 	im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
 	if im.source == "" {
-		im.source = sourceOf(slices.Clone(im.columns.names))
+		im.source, im.marks = sourceOf(slices.Clone(im.columns.names))
 	}
 }
 

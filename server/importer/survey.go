@@ -44,29 +44,53 @@ func (im *Importer) survey(ctx context.Context) error {
 				continue
 			}
 			im.detectSource(first)
-			first = nil
+		} else {
+			first = append(first[:0], r)
 		}
-		if fault := im.addColumns(r); fault != nil {
+		if fault := im.addColumns(first...); fault != nil {
 			return fault
 		}
 	}
 	if !decided {
 		im.detectSource(first)
+		if fault := im.checkRows(first); fault != nil {
+			return fault
+		}
+		if fault := im.addColumns(first...); fault != nil {
+			return fault
+		}
 	}
-	return im.checkRows(first)
-}
-
-// addColumns adds the columns of a row to those of the file. JSON rows may each have others,
-// so their number is checked with each row.
-func (im *Importer) addColumns(r row) *crm.Error {
 	if im.isDump() {
 		return nil
 	}
+	if fault := im.columns.decideStyles(im.opts.Stated); fault != nil {
+		return fault
+	}
+	return nil
+}
+
+// addColumns adds the columns of rows to those of the file, and what their cells show.
+func (im *Importer) addColumns(rows ...row) *crm.Error {
+	if im.isDump() {
+		return nil
+	}
+	for _, r := range rows {
+		if fault := im.addCells(r); fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+// addCells adds the cells of a row. JSON rows may each have other columns, so their number is
+// checked with each row.
+func (im *Importer) addCells(r row) *crm.Error {
 	for _, cell := range r.cells {
 		if len(cell.Name) > maxColumnName {
 			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.n, maxColumnName, norm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
+		im.columns.learn(cell, r.n)
 	}
 	if len(im.columns.names) > crm.MaxColumns {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.n, crm.MaxColumns)
@@ -78,8 +102,8 @@ func (im *Importer) addColumns(r row) *crm.Error {
 const withCurl = "with curl use --data-binary @FILE, because -d @FILE removes line breaks"
 
 // checkRows refuses a file without rows, and one whose lines were joined into one. first are
-// the rows of a short file, whose columns survey has not added yet.
-func (im *Importer) checkRows(first []row) error {
+// the rows of a short file.
+func (im *Importer) checkRows(first []row) *crm.Error {
 	count := im.size.Rows
 	_, csv := im.rows.(*csvRows)
 	_, lines := im.rows.(*lineRows)
@@ -90,11 +114,6 @@ func (im *Importer) checkRows(first []row) error {
 		fault := *first[0].fault
 		fault.Hint += " The file has only this line: in JSON lines each line is one object; " + withCurl + "."
 		return &fault
-	}
-	for _, r := range first {
-		if fault := im.addColumns(r); fault != nil {
-			return fault
-		}
 	}
 	return nil
 }

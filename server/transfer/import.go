@@ -64,8 +64,15 @@ func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
 
 // importOptions reads the parameters of an import.
 func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
-	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"),
+	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"), Stated: map[string]string{},
 		Limits: x.Limits, Store: requestWriter{x.store, rq}, Format: rq.Format, Remarks: rq.Remarks}
+	for _, param := range []string{"decimal", "dates"} {
+		value := rq.Params.Get(param)
+		if fault = importer.CheckStyle(param, value); fault != nil {
+			return opts, fault
+		}
+		opts.Stated[param] = value
+	}
 	if opts.DryRun, fault = isOn(rq, "dry_run"); fault != nil {
 		return opts, fault
 	}

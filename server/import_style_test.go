@@ -1,0 +1,94 @@
+package server_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// TestStyleOfColumns imports columns of numbers and dates, which are read as the whole column
+// is written. A column that can be read in two ways is refused with the parameter that decides.
+func TestStyleOfColumns(t *testing.T) {
+	for _, c := range []struct {
+		name, params, file string
+		status             int
+		want               []string // parts of the answer, and of the list of the deals
+	}{
+		{"a row shows the comma", "", "Deal - Title;Deal - Value;Deal - Currency of Value\np1;1.200;EUR\np2;512,77;EUR\np3;12.500;EUR\n", 200,
+			[]string{"is read with decimal comma, as row 2 shows", `p1 amount_cents=120000`, `p2 amount_cents=51277`, `p3 amount_cents=1250000`}},
+		{"a row shows the point", "", "Deal Name,Amount,Currency\np1,\"1,200\",EUR\np2,512.77,EUR\n", 200, []string{"decimal point, as row 2 shows", `p1 amount_cents=120000`}},
+		{"open", "", "Deal Name,Amount\np1,\"1,250\"\n", 400, []string{"row 1 has 1,250 in the column Amount", "decimal=, for decimal comma", "decimal=. for decimal point"}},
+		{"stated comma", "decimal=,", "Deal Name,Amount\np1,\"1,250\"\n", 200, []string{`p1 amount_cents=125 `}},
+		{"stated point", "decimal=.", "Deal Name,Amount\np1,\"1,250\"\n", 200, []string{`p1 amount_cents=125000`}},
+		{"stated otherwise than shown", "decimal=.", "Deal Name,Amount\np1,\"1.250,50\"\n", 400, []string{"row 1 has 1.250,50"}},
+		{"two ways", "", "Deal Name;Amount\np1;1.250,50\np2;1,250.50\n", 400, []string{"written in two ways", "row 1 has 1.250,50", "row 2 has 1,250.50"}},
+		{"nonsense", "decimal=x", "Deal Name,Amount\np1,1\n", 400, []string{"decimal=x: write decimal=,"}},
+		{"no sign at all", "", "Deal Name,Amount\np1,1250\n", 200, []string{`p1 amount_cents=125000`, "names no currency in row 1"}},
+		{"currencies of cells", "", "Deal Name,Amount\nc1,\"€1,200.50\"\nc2,£99\nc3,\"R$ 1,200.50\"\nc4,\"(1,200.00) USD\"\n", 200,
+			[]string{`c1 amount_cents=120050 amount="1200.50 EUR"`, `c2 amount_cents=9900 amount="99.00 GBP"`, `c3 amount_cents=120050 amount="1200.50 BRL"`, `c4 amount_cents=-120000`}},
+		{"a sign of several currencies", "", "Deal Name,Amount\nc1,\"¥120,000.00\"\n", 200, []string{"row 1 ERROR invalid_value", "the sign ¥ is used for several currencies"}},
+		{"another currency than the row", "", "Deal Name,Amount,Currency\nc1,€5,USD\n", 200, []string{"row 1 ERROR invalid_value", "is in EUR, but the row names the currency USD"}},
+		{"dates day first", "", "Deal Name,Follow-up at\np1,03/04/2026\np2,30/07/2026\n", 200, []string{"day before month, as row 2 shows", "p1 follow_up_at=2026-04-03"}},
+		{"dates month first", "", "Deal Name,Follow-up at\np1,03/04/2026\np2,07/30/2026 1:05 PM\n", 200, []string{"p1 follow_up_at=2026-03-04", "p2 follow_up_at=2026-07-30T13:05"}},
+		{"dates open", "", "Deal Name,Follow-up at\np1,03/04/2026\n", 400, []string{"dates=dmy for day before month", "dates=mdy for month before day"}},
+		{"dates stated", "dates=dmy", "Deal Name,Follow-up at\np1,03/04/2026\n", 200, []string{"p1 follow_up_at=2026-04-03"}},
+		{"dates of one meaning", "", "Deal Name,Follow-up at\np1,12 Mar 2025\np2,30.07.2026\np3,2026/03/29\n", 200, []string{"p1 follow_up_at=2025-03-12", "p2 follow_up_at=2026-07-30", "p3 follow_up_at=2026-03-29"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t).as("jane@acme.com")
+			params, _ := url.ParseQuery(c.params)
+			text := r.want(c.status, "POST", "/import/deals?"+params.Encode(), c.file)
+			if c.status == 200 {
+				text += r.want(200, "GET", "/deals?fields=title,amount_cents,amount,follow_up_at&sort=title", "")
+			} else if n := r.want(200, "GET", "/deals", ""); strings.Contains(n, "deal/") {
+				t.Errorf("a refused file left %s", n)
+			}
+			for _, part := range c.want {
+				if !strings.Contains(strings.ReplaceAll(text, "title=", ""), part) {
+					t.Errorf("nothing says %q:\n%s", part, text)
+				}
+			}
+		})
+	}
+}
+
+// TestStyleIsThatOfDryRun confirms a dry run: the amounts are read as it showed.
+func TestStyleIsThatOfDryRun(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	file := "Deal Name;Amount\np1;1.200\np2;512,77\n"
+	token := r.dryRun("/import/deals?dry_run=1", file)
+	r.want(200, "POST", "/import/deals?confirm="+token, "")
+	if text := r.want(200, "GET", "/deals?fields=title,amount_cents&sort=title", ""); !strings.Contains(text, "title=p1 amount_cents=120000") {
+		t.Errorf("the amounts are\n%s", text)
+	}
+}
+
+// TestRowsAboutSomebodyElse imports rows that their id or address leads to a record of another
+// person: it stays as it is, and the row is named.
+func TestRowsAboutSomebodyElse(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/contacts", "Record ID,Lifecycle Stage,First Name,Last Name,Email,Phone Number\n151,lead,Mia,One,mia@a.example,111\n201,lead,Ben,Two,,222\n")
+	text := r.want(200, "POST", "/import/contacts", "Record ID,Lifecycle Stage,First Name,Last Name,Email,Phone Number\n"+
+		"151,lead,Mia,Married,mia@a.example,112\n"+ // the same word
+		"201,lead,Someone,Else,,333\n"+
+		"300,lead,Cy,Sales,info@b.example,444\n301,lead,Dee,Support,info@b.example,555\n")
+	for _, part := range []string{"row 1 updated", "row 2 ERROR already_exists", "which is Ben Two; the row names Someone Else", "row 3 created", "row 4 ERROR already_exists info@b.example is the address of"} {
+		if !strings.Contains(strings.ReplaceAll(text, `"`, ""), part) {
+			t.Errorf("nothing says %q:\n%s", part, text)
+		}
+	}
+	list := strings.ReplaceAll(r.want(200, "GET", "/contacts?fields=name,phone,email&sort=phone", ""), `"`, "")
+	for _, part := range []string{"name=Mia Married", "phone=112", "name=Ben Two phone=222", "name=Cy Sales"} {
+		if !strings.Contains(list, part) {
+			t.Errorf("nothing says %q:\n%s", part, list)
+		}
+	}
+	if strings.Contains(list, "333") || strings.Contains(list, "555") {
+		t.Errorf("a refused row was saved:\n%s", list)
+	}
+	// A sheet with columns that HubSpot also has is none of HubSpot's.
+	r.want(200, "POST", "/import/contacts", "ID,Name,Phone,Lead Status\n151,Quite Another,+44 7700 900111,Hot\n")
+	if text := r.want(200, "GET", "/contacts?name=Quite+Another&fields=name,phone", ""); !strings.Contains(text, "contact/") {
+		t.Errorf("the row of another sheet made no contact: %s", text)
+	}
+}
