@@ -224,7 +224,7 @@ func TestUnknownFilesHaveSeparateIDs(t *testing.T) {
 	for _, c := range []struct{ path, file, want string }{
 		{"", "id,name\n1,Ann\n2,Bob\n", "2 created, 0 updated, 0 unchanged"},
 		{"", "id,name,city\n1,Cid,Rome\n2,Dan,Oslo\n", "2 created, 0 updated, 0 unchanged"},
-		{"", "id,name\n1,Ann\n2,Rob\n", "0 created, 1 updated, 1 unchanged"},
+		{"", "id,name\n1,Ann\n2,Bob Stone\n", "0 created, 1 updated, 1 unchanged"},
 		{"?source=other", "id,name\n1,Eve\n", "1 created, 0 updated, 0 unchanged"},
 		{"?source=other", "id,name,created_at\n1,Eve,2020\n", "0 created, 1 updated, 0 unchanged"},
 	} {

@@ -97,6 +97,9 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	if key != 0 {
+		if err := im.refuseOther(tx, d, key, foundByID); err != nil {
+			return store.Outcome{}, err
+		}
 		return tx.Update(key, d)
 	}
 	if err := im.checkOwnID(tx, e); err != nil {
@@ -105,11 +108,28 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if d, err = im.withName(tx, d); err != nil {
 		return store.Outcome{}, err
 	}
+	if err := im.refuseSharedAddress(tx, d); err != nil {
+		return store.Outcome{}, err
+	}
 	out, err := tx.Save(d)
 	if err == nil && e.id != "" {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
+}
+
+// refuseSharedAddress refuses a row whose unique value belongs to somebody else.
+func (im *Importer) refuseSharedAddress(tx *store.Tx, d store.Draft) error {
+	for _, in := range d.Inputs {
+		if in.Field.Name == d.Entity.Keys.Unique && in.Value.Set() {
+			key, err := tx.KeyOf(d.Entity, in.Value)
+			if key == 0 || err != nil {
+				return err
+			}
+			return im.refuseOther(tx, d, key, foundByUnique)
+		}
+	}
+	return nil
 }
 
 // checkOwnID refuses a row of this workspace's own export whose id no record has: the id

@@ -1,0 +1,79 @@
+package importer
+
+import (
+	"strings"
+	"unicode"
+
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+	"crmkit/crm/norm"
+	"crmkit/store"
+)
+
+// A row is about the record that was imported under its id, or that has its unique value. Both
+// can be wrong: another product gives the same ids to other people, and several people may
+// share one address. A row that contradicts the record it was found to be about is refused, so
+// that no person is written over another one.
+
+// refuseOther refuses a row of a person that names somebody else than the record with the key.
+// byID says how the record was found: by its id the row may still give it another name, as
+// after a marriage, if the e-mail address is the same.
+func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, byID foundBy) error {
+	unique, label := d.Entity.Field(d.Entity.Keys.Unique), d.Entity.Field(d.Entity.LabelField)
+	if unique == nil || unique.Type != fieldtype.Email || im.hasOwnIDs() {
+		return nil
+	}
+	rec, found, err := tx.Lookup(d.Entity, key)
+	if !found || err != nil {
+		return err
+	}
+	name, address := inputText(d, label), inputText(d, unique)
+	had, hadAddress := rec.Value(label.Name).Text, rec.Value(unique.Name).Text
+	if name == "" || had == hadAddress || shareWord(name, had) || byID == foundByID && address != "" && address == hadAddress {
+		return nil
+	}
+	if byID == foundByID {
+		return crm.Errorf(crm.AlreadyExists, "this id was imported before as %s, which is %s; the row names %s, so it was not saved. If the file is from another product, add source=<its name>; if the person has a new name, change it there first.",
+			rec.Handle(), norm.Quote(had), norm.Quote(name)).On("id")
+	}
+	return crm.Errorf(crm.AlreadyExists, "%s is the address of %s, %s; the row names %s, so it was not saved. Give the row another address or none, or change the name of that record first.",
+		norm.Quote(address), rec.Handle(), norm.Quote(had), norm.Quote(name)).On(unique.Name)
+}
+
+// foundBy says by what a row was found to be about a record.
+type foundBy int
+
+const (
+	foundByID foundBy = iota
+	foundByUnique
+)
+
+// inputText returns the text that a draft sets a field to; empty if it sets none.
+func inputText(d store.Draft, f *crm.Field) string {
+	for _, in := range d.Inputs {
+		if in.Field == f {
+			return in.Value.Text
+		}
+	}
+	return ""
+}
+
+// shareWord reports whether two names have a word in common, in any case and without accents.
+func shareWord(a, b string) bool {
+	words := nameWords(a)
+	for word := range nameWords(b) {
+		if words[word] {
+			return true
+		}
+	}
+	return len(words) == 0
+}
+
+// nameWords returns the words of a name.
+func nameWords(name string) map[string]bool {
+	words := map[string]bool{}
+	for _, word := range strings.FieldsFunc(norm.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		words[word] = true
+	}
+	return words
+}
