@@ -60,6 +60,11 @@ func TestColumnAliasesNameFields(t *testing.T) {
 			seen[key] = row.Path
 		}
 	}
+}
+
+// TestProductsAreKnownByTwoMarks checks that each product is known by its own columns, and none by
+// one column or by names that anybody uses.
+func TestProductsAreKnownByTwoMarks(t *testing.T) {
 	for _, p := range catalog.ExportFormats {
 		if got, marks := catalog.ExportFormatOf(p.Marks); got != p.Name || len(marks) != len(p.Marks) {
 			t.Errorf("the marks of %s are those of %q, by %q", p.Name, got, marks)

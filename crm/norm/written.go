@@ -73,18 +73,15 @@ func isGroupSign(r rune) bool {
 
 // readAffixes reads what is before and behind the digits: one sign and one currency.
 func (n *WrittenNumber) readAffixes(before, after string) bool {
-	for _, affix := range []string{before, after} {
-		for _, word := range strings.FieldsFunc(separateSigns(affix), unicode.IsSpace) {
-			switch {
-			case strings.Contains("-−–", word):
-				if n.negative {
-					return false
-				}
-				n.negative = true
-			case word == "+":
-			case !n.readCurrency(word):
-				return false
-			}
+	for _, word := range strings.Fields(separateSigns(before + " " + after)) {
+		minus := strings.Contains("-−–", word)
+		switch {
+		case minus && n.negative:
+			return false
+		case minus:
+			n.negative = true
+		case word != "+" && !n.readCurrency(word):
+			return false
 		}
 	}
 	return true

@@ -59,13 +59,16 @@ type sighting struct {
 	text string
 }
 
-// add adds a cell that shows a value, nothing, or is open because it can be read in two ways.
-func (s *style) add(shows string, open bool, at sighting) {
+// addOpen adds a cell that can be read in two ways.
+func (s *style) addOpen(at sighting) {
+	if s.open.row == 0 {
+		s.open = at
+	}
+}
+
+// add adds a cell that shows a value, or nothing, which is the empty value.
+func (s *style) add(shows string, at sighting) {
 	switch {
-	case open:
-		if s.open.row == 0 {
-			s.open = at
-		}
 	case shows == "":
 	case s.value == "":
 		s.value, s.shown = shows, at
@@ -86,14 +89,19 @@ func (c *columns) learn(cell crm.Member, row int) {
 	case t.field.Type == fieldtype.Integer && !t.exact:
 		if n, ok := norm.ReadNumber(text); ok {
 			s := c.style(cell.Name, decimalChoice)
-			s.add(string(n.Decides()), n.Ambiguous(), sighting{row, text})
+			if s.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
+				s.addOpen(sighting{row, text})
+			}
 			if n.Currency == "" && n.Symbol == "" && s.bare == 0 {
 				s.bare = row
 			}
 		}
 	case t.field.Type.Kind() == crm.TimeKind:
 		if d, ok := norm.ReadDate(text); ok {
-			c.style(cell.Name, datesChoice).add(string(d.Decides()), d.Ambiguous(), sighting{row, text})
+			s := c.style(cell.Name, datesChoice)
+			if s.add(string(d.Decides()), sighting{row, text}); d.Ambiguous() {
+				s.addOpen(sighting{row, text})
+			}
 		}
 	}
 }
@@ -188,7 +196,7 @@ func (c *columns) styleRemarks() (list []string) {
 			list = append(list, remark)
 		}
 		if s.bare > 0 && !c.hasCurrency() {
-			list = append(list, norm.Quote(name)+" names no currency in row "+strconv.Itoa(s.bare)+": such amounts are in USD, or add a column currency")
+			list = append(list, norm.Quote(name)+" names no currency in row "+strconv.Itoa(s.bare)+", so amounts without one are in USD; to state another add a column currency")
 		}
 	}
 	return list
