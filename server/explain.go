@@ -94,7 +94,7 @@ func (s *Server) explainPart(v *store.View, part query.Condition) (string, error
 	}
 	inUse, err := v.ValuesInUse(part)
 	if err != nil || len(inUse.Values) == 0 {
-		return remark + "; no record has a value in this field", err
+		return remark + "; no values of this field are in use", err
 	}
 	if part.Form != "" {
 		return remark + "; " + compared(part, inUse), nil

@@ -106,7 +106,7 @@ func (tx *Tx) NotFoundByID(e *crm.Entity, id string) error { return view.NotFoun
 
 // NoReference is the error for a reference to a record that does not exist.
 func NoReference(f *crm.Field, to *crm.Entity, key int64) *crm.Error {
-	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or make it with POST /%s.",
+	return crm.Errorf(crm.ReferenceNotFound, "%s: there is no %s %s here, it may have been deleted. Find one with GET /%s?search=<words>, or create it with POST /%s.",
 		f.Name, to.Name, crm.RecordID(to.Prefix, key), to.Route(), to.Route()).On(f.Name)
 }
 

@@ -136,7 +136,7 @@ func (tx *Tx) Update(key int64, d Draft) (Outcome, error) {
 // ApplyDraft returns the record as the draft wants it.
 func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if d.Version != 0 && before.ID == "" {
-		return before, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to make one.", d.Entity.Name, d.Version)
+		return before, crm.Errorf(crm.VersionConflict, "there is no %s at version %d to update; leave version out to create one.", d.Entity.Name, d.Version)
 	}
 	if d.Version != 0 && d.Version != before.Version() {
 		return before, Conflict(before, d.Version)

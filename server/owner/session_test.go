@@ -168,10 +168,10 @@ func TestOperationsFail(t *testing.T) {
 		op   owner.Operation
 		want string
 	}{
-		{&owner.ShowUser{Email: "joe@acme.com"}, "there is no user joe@acme.com; crmkit user list names them"},
+		{&owner.ShowUser{Email: "joe@acme.com"}, "there is no user joe@acme.com; crmkit user list shows all users"},
 		{&owner.Token{Email: "joe@acme.com", Name: "test"}, "--email joe@acme.com: no user has this address; the users are jane@acme.com; to create that user add --create"},
 		{&owner.SetPlan{Of: "joe@acme.com", Plan: "free"}, "there is no workspace and no user joe@acme.com"},
-		{&owner.RemoveWorkspace{ID: "ws_0000000000", Yes: true}, "there is no workspace ws_0000000000; crmkit workspace list shows all"},
+		{&owner.RemoveWorkspace{ID: "ws_0000000000", Yes: true}, "there is no workspace ws_0000000000; crmkit workspace list shows all workspaces"},
 	} {
 		for _, s := range []*owner.Session{first, second} {
 			var out strings.Builder

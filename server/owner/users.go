@@ -142,7 +142,7 @@ func (op *RemoveWorkspace) run(c *call) error {
 		_, err = fmt.Fprintf(c.out, "deleted workspace/%s\n%s", op.ID, lostAnswer)
 		return err
 	case !found:
-		return fmt.Errorf("there is no workspace %s; crmkit workspace list shows all", norm.Quote(op.ID))
+		return fmt.Errorf("there is no workspace %s; crmkit workspace list shows all workspaces", norm.Quote(op.ID))
 	case !op.Yes:
 		return fmt.Errorf("this deletes workspace/%s (%s, %d members, %d contacts) with all its records, members and tokens; make a backup, then repeat with --yes", op.ID, norm.Quote(w.Name), w.Members, w.Contacts)
 	}
@@ -200,7 +200,7 @@ func userOf(ctx context.Context, st *store.Store, email string) (account.User, [
 	}
 	u, list, found, err := account.FindUser(ctx, st, address)
 	if err == nil && !found {
-		return account.User{Email: address}, nil, fmt.Errorf("there is no user %s; crmkit user list names them", address)
+		return account.User{Email: address}, nil, fmt.Errorf("there is no user %s; crmkit user list shows all users", address)
 	}
 	return u, list, err
 }

@@ -33,7 +33,7 @@ func (a *Adapter) suggest(rq *Request, fault *crm.Error) *crm.Error {
 	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	if fault.Code == crm.MethodNotAllowed && (last == path || strings.Contains(last, "_")) { // the path exists, with other methods
-		fault.Hint = norm.Quote(rq.Method) + " is not allowed on " + norm.Quote(rq.Path) + "; allowed are " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
+		fault.Hint = norm.Quote(rq.Method) + " is not allowed on " + norm.Quote(rq.Path) + "; allowed: " + strings.Join(fault.Allow, ", ") + ". " + strings.ToUpper(call[:1]) + call[1:]
 	} else {
 		fault.Hint = "there is no " + norm.Quote(rq.Method) + " " + norm.Quote(rq.Path) + "; " + call
 	}

@@ -130,7 +130,7 @@ func (r *router) suggestPath(head, path string) []string {
 // notAllowed returns the error for a path that exists with other methods. It names paths
 // with the same end that take the method.
 func (r *router) notAllowed(method, path string, allowed []string) *crm.Error {
-	err := crm.Errorf(crm.MethodNotAllowed, "%s is not allowed on %s; allowed are %s.", norm.Quote(method), norm.Quote(path), strings.Join(allowed, ", "))
+	err := crm.Errorf(crm.MethodNotAllowed, "%s is not allowed on %s; allowed: %s.", norm.Quote(method), norm.Quote(path), strings.Join(allowed, ", "))
 	var others []string
 	for _, row := range r.routes {
 		below, one := strings.CutPrefix(row.Pattern(), path+"/{")

@@ -39,7 +39,7 @@ func EnterWorkspace(tx *store.Tx, id string) error {
 	a := &tx.Actor
 	found, err := tx.Row("SELECT number, id, name, plan FROM workspaces WHERE id = $1", []any{id}, &a.Workspace, &a.WorkspaceID, &a.WorkspaceName, &a.Plan)
 	if err == nil && !found {
-		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list names them.", norm.Quote(id))
+		err = crm.Errorf(crm.NotFound, "there is no workspace %s; crmkit workspace list shows all workspaces.", norm.Quote(id))
 	}
 	return err
 }

@@ -22,7 +22,7 @@ func LoadTimeZone(name string) (*time.Location, error) {
 			return zone, nil
 		}
 	}
-	err := crm.Errorf(crm.InvalidValue, "%s is no time zone; send an IANA name like Europe/Berlin, America/New_York or UTC.", norm.Quote(name)).On("time_zone")
+	err := crm.Errorf(crm.InvalidValue, "%s is not a time zone; send an IANA name like Europe/Berlin, America/New_York or UTC.", norm.Quote(name)).On("time_zone")
 	if near := titled(name); near != name && zoneName.MatchString(near) && near != "Local" {
 		if _, unknown := time.LoadLocation(near); unknown == nil {
 			err.DidYouMean = near
