@@ -26,6 +26,7 @@ func TestStyleOfColumns(t *testing.T) {
 		{"no sign at all", "", "Deal Name,Amount\np1,1250\n", 200, []string{`p1 amount_cents=125000`, "names no currency in row 1"}},
 		{"currencies of cells", "", "Deal Name,Amount\nc1,\"€1,200.50\"\nc2,£99\nc3,\"R$ 1,200.50\"\nc4,\"(1,200.00) USD\"\n", 200,
 			[]string{`c1 amount_cents=120050 amount="1200.50 EUR"`, `c2 amount_cents=9900 amount="99.00 GBP"`, `c3 amount_cents=120050 amount="1200.50 BRL"`, `c4 amount_cents=-120000`}},
+		{"three decimals with a comma", "", "Deal Name;Amount\nc1;1.200 BHD\nc2;1.512,775 BHD\n", 200, []string{"c1 amount_cents=1200000", "c2 amount_cents=1512775"}},
 		{"a sign of several currencies", "", "Deal Name,Amount\nc1,\"¥120,000.00\"\n", 200, []string{"row 1 ERROR invalid_value", "the sign ¥ is used for several currencies"}},
 		{"another currency than the row", "", "Deal Name,Amount,Currency\nc1,€5,USD\n", 200, []string{"row 1 ERROR invalid_value", "is in EUR, but the row names the currency USD"}},
 		{"dates day first", "", "Deal Name,Follow-up at\np1,03/04/2026\np2,30/07/2026\n", 200, []string{"day before month, as row 2 shows", "p1 follow_up_at=2026-04-03"}},
@@ -60,6 +61,19 @@ func TestStyleIsThatOfDryRun(t *testing.T) {
 	r.want(200, "POST", "/import/deals?confirm="+token, "")
 	if text := r.want(200, "GET", "/deals?fields=title,amount_cents&sort=title", ""); !strings.Contains(text, "title=p1 amount_cents=120000") {
 		t.Errorf("the amounts are\n%s", text)
+	}
+}
+
+// TestOwnAmountsAreNotAmbiguous exports deals in a currency of three decimals and imports the file:
+// 5.000 KWD can be read in two ways, but not in an export of crmkit.
+func TestOwnAmountsAreNotAmbiguous(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/deals", `{"title":"p1","amount":"5.000 KWD"}`)
+	for _, path := range []string{"/export/deals?format=csv", "/export/deals?format=csv&fields=id,title,amount", "/export/deals?format=ndjson"} {
+		file := r.want(200, "GET", path, "")
+		if text := r.want(200, "POST", "/import/deals", file); !strings.Contains(text, "0 created, 0 updated, 1 unchanged, 0 failed") {
+			t.Errorf("%s goes in as %s", path, text)
+		}
 	}
 }
 

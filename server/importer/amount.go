@@ -26,6 +26,9 @@ func (c *columns) place(cell crm.Member) placedCell {
 	}
 	text, isText := norm.Unquote(cell.JSON)
 	_, _, wrong := norm.ParseAmount(text)
+	if c.styleOf(cell.Name, decimalChoice) == string(norm.DecimalComma) {
+		wrong = "is written with a decimal comma" // 1.200 BHD beside 512,77
+	}
 	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.amount.Name {
 		p.mapping = mapping{path: p.amount.Name, field: p.amount, exact: true, own: true}
 		return p

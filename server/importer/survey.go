@@ -90,7 +90,9 @@ func (im *Importer) addCells(r row) *crm.Error {
 			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.n, maxColumnName, norm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
-		im.columns.learn(cell, r.n)
+		if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
+			im.columns.learn(cell, r.n)
+		}
 	}
 	if len(im.columns.names) > crm.MaxColumns {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.n, crm.MaxColumns)
