@@ -98,8 +98,8 @@ type Manual struct {
 	openAPI func() (string, error)
 }
 
-// baseMark marks the places in a document where the address of the server goes.
-const baseMark = "@BASE@"
+// basePlaceholder marks the places in a document where the address of the server goes.
+const basePlaceholder = "@BASE@"
 
 // New writes the pages.
 func New(opts Options) (*Manual, error) {
@@ -132,7 +132,7 @@ func (m *Manual) write(name string, a Audience) (string, error) {
 // Page returns a page for an audience that reaches the server at base. An unknown name
 // gives an empty page.
 func (m *Manual) Page(name string, a Audience, base string) string {
-	return strings.ReplaceAll(m.pages[a][name], baseMark, base)
+	return strings.ReplaceAll(m.pages[a][name], basePlaceholder, base)
 }
 
 // Topic returns the page of a topic. For an unknown one it returns crm.NotFound, with the
@@ -147,5 +147,5 @@ func (m *Manual) Topic(name string, a Audience, base string) (string, *crm.Error
 // OpenAPI returns the OpenAPI document for a client that reaches the server at base.
 func (m *Manual) OpenAPI(base string) (string, error) {
 	document, err := m.openAPI()
-	return strings.ReplaceAll(document, baseMark, base), err
+	return strings.ReplaceAll(document, basePlaceholder, base), err
 }

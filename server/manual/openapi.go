@@ -36,7 +36,7 @@ func (m *Manual) newOpenAPI() (string, error) {
 	doc := object{
 		"openapi":  "3.1.0",
 		"info":     object{"title": "crmkit", "version": m.opts.Version, "description": "A CRM that AI agents operate. The manual is at /help."},
-		"servers":  []object{{"url": baseMark}},
+		"servers":  []object{{"url": basePlaceholder}},
 		"security": []object{{"bearer": []string{}}},
 		"paths":    paths,
 		"components": object{

@@ -29,7 +29,7 @@ type pageData struct {
 type inputLimits struct{ Tags, Members, MemberName, ObjectSize, Depth, QueryBytes, Params, Items int }
 
 func (m *Manual) data(a Audience) pageData {
-	return pageData{Base: baseMark, Version: m.opts.Version, Local: m.opts.Local, SignedIn: a == SignedIn, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
+	return pageData{Base: basePlaceholder, Version: m.opts.Version, Local: m.opts.Local, SignedIn: a == SignedIn, Topics: Topics, IdleDays: m.opts.IdleDays, ImportMax: m.importMax(),
 		Most: inputLimits{crm.MaxTags, norm.MaxMembers, crm.MaxMemberName, crm.MaxObjectSize, norm.MaxDepth, crm.MaxQueryBytes, crm.MaxParams, crm.MaxItems}}
 }
 
