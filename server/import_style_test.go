@@ -33,6 +33,7 @@ func TestStyleOfColumns(t *testing.T) {
 		{"dates month first", "", "Deal Name,Follow-up at\np1,03/04/2026\np2,07/30/2026 1:05 PM\n", 200, []string{"p1 follow_up_at=2026-03-04", "p2 follow_up_at=2026-07-30T13:05"}},
 		{"dates open", "", "Deal Name,Follow-up at\np1,03/04/2026\n", 400, []string{"dates=dmy for day before month", "dates=mdy for month before day"}},
 		{"dates stated", "dates=dmy", "Deal Name,Follow-up at\np1,03/04/2026\n", 200, []string{"p1 follow_up_at=2026-04-03"}},
+		{"dates that are saved as text", "", "Deal Name,created_at,Closed\np1,03/04/2026,05/06/2026\n", 200, []string{"1 created"}},
 		{"dates of one meaning", "", "Deal Name,Follow-up at\np1,12 Mar 2025\np2,30.07.2026\np3,2026/03/29\n", 200, []string{"p1 follow_up_at=2025-03-12", "p2 follow_up_at=2026-07-30", "p3 follow_up_at=2026-03-29"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -80,7 +80,7 @@ func (s *style) add(shows string, at sighting) {
 // learn adds a cell to what is known of its column.
 func (c *columns) learn(cell crm.Member, row int) {
 	t := c.target(cell.Name)
-	if t.field == nil || t.key != "" || t.refField != nil {
+	if t.field == nil || t.key != "" || t.refField != nil || t.readOnly { // the cell is saved as it is written
 		return
 	}
 	text, isText := norm.Unquote(cell.JSON)
