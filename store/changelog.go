@@ -112,7 +112,7 @@ func (tx *Tx) putEntry(e entry) error {
 }
 
 // Group is a change group: the entries of one write, or of several that belong together. It is
-// the number of its first entry in the workspace; 0 is none.
+// the number of its first entry in the workspace; 0 means no group.
 type Group int64
 
 // group is the change group of a transaction, in one workspace.

@@ -30,8 +30,8 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	return rec, view.NotFound(e, key, last)
 }
 
-// KeyBy returns the key of the record with the unique values, or 0 if there is none or one of
-// the values is unset.
+// KeyBy returns the key of the record with the unique values, or 0 if no record has them or one
+// of the values is unset.
 func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
 	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
 	for i, name := range names {
@@ -61,7 +61,7 @@ func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
 }
 
 // KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if
-// there is none or more than one. The entity's label must be required.
+// no record or more than one has it. The entity's label must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
 	if err := tx.DryRun().RestoreNamesakes(e, name); err != nil {
 		return 0, err

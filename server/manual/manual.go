@@ -24,8 +24,8 @@ const (
 	LLMs  = "llms"   // the list of pages in the form of llmstxt.org
 )
 
-// Audience says who reads a page. A template leaves out the sections that an audience does
-// not need: models pay for each word.
+// Audience is a group of readers of a page. A template leaves out the sections that a group
+// does not need: models pay for each word.
 type Audience int
 
 const (

@@ -100,7 +100,7 @@ func (tx *Tx) Affect(text string, args ...any) (int64, error) {
 	return tx.conn.Exec(text, args...)
 }
 
-// Row reads one row into dest; found is false when there is none.
+// Row reads one row into dest; found is false if the statement returns no row.
 func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) {
 	if err := tx.begin(text); err != nil {
 		return false, err

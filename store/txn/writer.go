@@ -45,7 +45,7 @@ type writer struct {
 	counters counterSet       // of the workspaces that it writes to
 	origins  map[origin]int64 // keys of those used lately
 
-	committing int64        // the number of a commit under way; 0: there is none
+	committing int64        // the number of the commit under way; 0: no commit is under way
 	known      atomic.Int64 // the last commit that the caches have; read by any goroutine
 }
 
