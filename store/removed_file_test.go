@@ -110,3 +110,18 @@ func TestFileWithTwoNamesIsRefused(t *testing.T) {
 	must(t, os.Remove(second))
 	openAt(t, path)
 }
+
+// TestNameOfACutRestoreIsRemoved opens a file to which a restore gave a second name before it was
+// cut short. If the log has that name too, the file is refused, since the two belong together.
+func TestNameOfACutRestoreIsRemoved(t *testing.T) {
+	path, _, _ := madeFile(t)
+	second := path + ".replaced-20261129T160000.000Z"
+	must(t, os.Link(path, second))
+	must(t, os.WriteFile(second+"-wal", []byte("log"), 0o600))
+	refused(t, Options{Path: path, Schema: builtin(t)}, "has 2 names (hard links)")
+	must(t, os.Remove(second+"-wal"))
+	openAt(t, path)
+	if _, err := os.Lstat(second); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the second name: %v", err)
+	}
+}

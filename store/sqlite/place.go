@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // checkPlace refuses folders in which SQLite cannot keep a file safe.
@@ -116,13 +117,43 @@ func CheckOwners(path string) error {
 
 // checkNames refuses a database file with several names (hard links). Its log and its lock are
 // beside one name, so a process that uses another name would not see the writes in them
-// (sqlite.org/howtocorrupt.html, section 2.6).
+// (sqlite.org/howtocorrupt.html, section 2.6). A name that a restore gave the file before it was
+// cut short is removed. The caller holds the lock.
 func checkNames(path string) error {
 	info, err := os.Stat(path)
 	if err != nil || names(info) <= 1 {
 		return nil // SQLite says what is wrong with a file that cannot be read
 	}
+	if err := removeNamesOfRestore(path, info); err != nil {
+		return err
+	}
+	if info, err = os.Stat(path); err != nil || names(info) <= 1 {
+		return err
+	}
 	return fmt.Errorf("%s has %d names (hard links), and the log of a database belongs to one of them: remove the others, or copy the file with crmkit backup", path, names(info))
+}
+
+// removeNamesOfRestore removes the names that setAside gave a file which still has its own name.
+func removeNamesOfRestore(path string, file os.FileInfo) error {
+	path = Resolve(path)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), filepath.Base(path)+replacedSuffix) {
+			continue
+		}
+		name := filepath.Join(filepath.Dir(path), e.Name())
+		other, err := e.Info()
+		if err == nil && os.SameFile(file, other) && !hasLog(name) { // with a log of its own it is another state of the file
+			err = os.Remove(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CheckOwner refuses a file beside the database, such as a socket, that another user may have made:

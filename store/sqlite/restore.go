@@ -83,6 +83,9 @@ func (r Restore) check(ctx context.Context) error {
 	return nil
 }
 
+// replacedSuffix begins what a restore adds to the name of the old database; the time follows.
+const replacedSuffix = ".replaced-"
+
 // setAside gives the old database another name, with its log. If the database is not damaged, the
 // log is written into it first: then the file is complete without it, and one rename replaces the
 // old database by the new one.
@@ -92,7 +95,7 @@ func (r Restore) setAside() (aside string, err error) {
 			return c.run("PRAGMA wal_checkpoint(TRUNCATE)")
 		})
 	}
-	name := r.To + ".replaced-" + time.Now().UTC().Format(stamp)
+	name := r.To + replacedSuffix + time.Now().UTC().Format(stamp)
 	// Each part gets its second name before any loses its first, the log before the file.
 	parts := []string{"-wal", "-shm", "-journal", ""}
 	for _, suffix := range parts {
