@@ -16,9 +16,9 @@ import (
 // that no person is written over another one.
 
 // refuseOther refuses a row of a person that names somebody else than the record with the key.
-// byID says how the record was found: by its id the row may still give it another name, as
+// by says how the record was found: by its id the row may still give it another name, as
 // after a marriage, if the e-mail address is the same.
-func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, byID foundBy) error {
+func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, by foundBy) error {
 	unique, label := d.Entity.Field(d.Entity.Keys.Unique), d.Entity.Field(d.Entity.LabelField)
 	if unique == nil || unique.Type != fieldtype.Email || im.hasOwnIDs() {
 		return nil
@@ -29,10 +29,10 @@ func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, byID fou
 	}
 	name, address := inputText(d, label), inputText(d, unique)
 	had, hadAddress := rec.Value(label.Name).Text, rec.Value(unique.Name).Text
-	if name == "" || had == hadAddress || shareWord(name, had) || byID == foundByID && address != "" && address == hadAddress {
+	if name == "" || had == hadAddress || shareWord(name, had) || by == foundByID && address != "" && address == hadAddress {
 		return nil
 	}
-	if byID == foundByID {
+	if by == foundByID {
 		return crm.Errorf(crm.AlreadyExists, "this id was imported before as %s, which is %s; the row names %s, so it was not saved. If the file is from another product, add source=<its name>; if the person has a new name, change it there first.",
 			rec.Handle(), norm.Quote(had), norm.Quote(name)).On("id")
 	}

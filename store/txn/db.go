@@ -117,6 +117,7 @@ func (d *DB) connect(ctx context.Context, n int) (chan *sqlite.Conn, error) {
 	return readers, nil
 }
 
+// connected gives a new connection to the hook of Tuning.
 func (d *DB) connected(conn *sqlite.Conn) error {
 	if d.opts.Tuning.Connected == nil {
 		return nil
