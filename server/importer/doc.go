@@ -12,7 +12,7 @@
 //
 // # Rows
 //
-// A row goes through these steps: rowReader (one for each format) returns its cells;
+// A row goes through these steps: package rows returns its cells;
 // columns maps each cell to a field; read makes an entry, which is a draft of the record
 // and what the row knows of the records it refers to; save finds or creates the record.
 // Drafts are decoded by package draft, like bodies of requests.

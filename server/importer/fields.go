@@ -7,6 +7,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // placedCell is a cell with its mapping.
@@ -17,11 +18,11 @@ type placedCell struct {
 
 // fields returns the members of the entity's own fields, in the form of a body. The id of the
 // row and its references go into the entry.
-func (im *Importer) fields(r row, e *entry) (members []crm.Member, fault *crm.Error) {
+func (im *Importer) fields(r rows.Row, e *entry) (members []crm.Member, fault *crm.Error) {
 	columns := im.columnsOf(e.entity)
 	var custom []crm.Member
 	byField := map[string][]placedCell{}
-	for _, cell := range r.cells {
+	for _, cell := range r.Cells {
 		p := columns.place(cell)
 		switch {
 		case p.readOnly && im.hasOwnIDs():

@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/importer/rows"
 	"crmkit/store"
 	"crmkit/store/dryrun"
 )
@@ -58,7 +59,7 @@ type Importer struct {
 
 	byKind  map[*crm.Entity]*columns // of an exported workspace
 	seen    map[uint64]int32         // rows without an id: how often each content came, by a part of its hash
-	rows    rowReader
+	rows    rows.Reader
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
 	most    int         // rows saved in one transaction
@@ -105,16 +106,18 @@ func (im *Importer) Resume(r Reading) { im.Reading = r }
 
 // open begins to read the file.
 func (im *Importer) open(file io.Reader) (err error) {
-	in, fault := openText(file)
+	in, fault := rows.Open(file)
 	if fault != nil {
 		return fault
 	}
 	if im.isDump() {
 		im.rows, err = im.dump(in)
-	} else {
-		im.rows, err = im.reader(in)
+		return err
 	}
-	return err
+	if im.rows, err = in.Rows(); err != nil {
+		return err
+	}
+	return im.checkHeader()
 }
 
 // Answer sends the lines of an import with send, and saves the rows meanwhile if Start has not
@@ -168,11 +171,11 @@ func (im *Importer) run() error {
 func (im *Importer) batch() (batch []entry, err error) {
 	size := Size{}
 	for size.below(im.opts.Limits.Batch) {
-		r, err := im.rows.next()
+		r, err := im.rows.Next()
 		if err != nil {
 			return batch, err
 		}
-		if !r.empty() {
+		if !r.Empty() {
 			im.summary.rows++
 			size.add(r)
 			batch = append(batch, im.read(r))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crmkit/crm"
+	"crmkit/server/importer/rows"
 )
 
 // Size is how large a file, or a part of one, is.
@@ -42,8 +43,8 @@ func (x Size) below(most Size) bool {
 }
 
 // add counts a row.
-func (x *Size) add(r row) {
-	x.Rows, x.Bytes, x.Values = x.Rows+1, x.Bytes+r.size, x.Values+len(r.cells)
+func (x *Size) add(r rows.Row) {
+	x.Rows, x.Bytes, x.Values = x.Rows+1, x.Bytes+r.Size, x.Values+len(r.Cells)
 }
 
 func (x Size) String() string {

@@ -12,6 +12,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/server/draft"
+	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
 
@@ -30,8 +31,8 @@ type entry struct {
 
 // read turns a row into an entry. It does not read the store: references are looked up in the
 // transaction, where they see the rows before.
-func (im *Importer) read(r row) entry {
-	e := entry{n: r.n, entity: im.opts.Entity, source: im.source, fault: r.fault, values: len(r.cells)}
+func (im *Importer) read(r rows.Row) entry {
+	e := entry{n: r.N, entity: im.opts.Entity, source: im.source, fault: r.Fault, values: len(r.Cells)}
 	if e.fault == nil && im.isDump() {
 		e.entity, e.fault = dumpedEntity(im.opts.Env.Schema, r)
 	}
@@ -54,7 +55,7 @@ func (im *Importer) read(r row) entry {
 }
 
 // dumpedEntity returns the entity of a row of an exported workspace.
-func dumpedEntity(schema *crm.Schema, r row) (*crm.Entity, *crm.Error) {
+func dumpedEntity(schema *crm.Schema, r rows.Row) (*crm.Entity, *crm.Error) {
 	e := entityOf(schema, r)
 	if e == nil {
 		return nil, crm.Errorf(crm.MissingField, "the row has no \"handle\"; add one like contact/c_7k3q, or send the export unchanged.").On("handle")
@@ -70,8 +71,8 @@ func hasUnique(d store.Draft) bool {
 // contentID returns an id for a row that has none: a hash of its cells, so that the
 // same row of the same file is the same record when it is imported again. It is empty
 // if too many rows need one.
-func (im *Importer) contentID(r row) string {
-	cells := slices.Clone(r.cells)
+func (im *Importer) contentID(r rows.Row) string {
+	cells := slices.Clone(r.Cells)
 	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
 	sum := sha256.Sum256(norm.AppendObject(nil, cells))
 	part := binary.BigEndian.Uint64(sum[:]) // rows that share it still differ in the rest of the id

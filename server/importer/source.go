@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // A source is where ids come from: a product, a workspace ("ws_…"), or one of these.
@@ -51,13 +52,13 @@ func (im *Importer) hasOwnIDs() bool { return im.isDump() || im.ownIDs || im.sou
 // and a few mistyped ids make no file foreign. If no id fits either workspace, a
 // mistyped one in a file with handles, which only crmkit exports, is taken for one
 // of this workspace.
-func (im *Importer) detectSource(first []row) {
+func (im *Importer) detectSource(first []rows.Row) {
 	if im.isDump() {
 		return
 	}
 	seen := map[crm.IDFault]int{}
 	for _, r := range first {
-		for _, cell := range r.cells {
+		for _, cell := range r.Cells {
 			if e := im.idOf(cell.Name); e != nil {
 				_, fault := crm.ParseID(e, im.opts.Env.Workspace, crm.CutHandle(cellText(cell.JSON)))
 				seen[fault]++

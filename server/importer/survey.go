@@ -3,9 +3,11 @@ package importer
 import (
 	"context"
 	"io"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/server/importer/rows"
 )
 
 // The first rows decide whose ids a file has.
@@ -22,10 +24,10 @@ const maxColumnName = crm.MaxMemberName + len("custom.")
 // no row can be read. The first rows are held in memory until they have decided whose ids
 // the file has; detectSource also adds their columns.
 func (im *Importer) survey(ctx context.Context) error {
-	var first []row // until the source is decided
+	var first []rows.Row // until the source is decided
 	decided, size := false, 0
 	for {
-		r, err := im.rows.next()
+		r, err := im.rows.Next()
 		if err == io.EOF {
 			break
 		}
@@ -35,11 +37,11 @@ func (im *Importer) survey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.empty() {
+		if r.Empty() {
 			continue
 		}
 		if im.size.add(r); !decided {
-			first, size = append(first, r), size+r.size
+			first, size = append(first, r), size+r.Size
 			if decided = len(first) == sampledRows || size >= sampledBytes; !decided {
 				continue
 			}
@@ -70,11 +72,11 @@ func (im *Importer) survey(ctx context.Context) error {
 }
 
 // addColumns adds the columns of rows to those of the file, and what their cells show.
-func (im *Importer) addColumns(rows ...row) *crm.Error {
+func (im *Importer) addColumns(list ...rows.Row) *crm.Error {
 	if im.isDump() {
 		return nil
 	}
-	for _, r := range rows {
+	for _, r := range list {
 		if fault := im.addCells(r); fault != nil {
 			return fault
 		}
@@ -84,37 +86,48 @@ func (im *Importer) addColumns(rows ...row) *crm.Error {
 
 // addCells adds the cells of a row. JSON rows may each have other columns, so their number is
 // checked with each row.
-func (im *Importer) addCells(r row) *crm.Error {
-	for _, cell := range r.cells {
+func (im *Importer) addCells(r rows.Row) *crm.Error {
+	for _, cell := range r.Cells {
 		if len(cell.Name) > maxColumnName {
-			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.n, maxColumnName, norm.Quote(cell.Name))
+			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.N, maxColumnName, norm.Quote(cell.Name))
 		}
 		im.columns.target(cell.Name)
 		if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
-			im.columns.learn(cell, r.n)
+			im.columns.learn(cell, r.N)
 		}
 	}
 	if len(im.columns.names) > crm.MaxColumns {
-		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.n, crm.MaxColumns)
+		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)
 	}
 	return nil
 }
 
-// withCurl is how curl sends a file as it is.
-const withCurl = "with curl use --data-binary @FILE, because -d @FILE removes line breaks"
+// checkHeader refuses a file whose line of column names has none that can tell which record a
+// row is about: it was probably sent without that line.
+func (im *Importer) checkHeader() error {
+	header := im.rows.Columns()
+	for _, name := range header {
+		im.columns.target(name)
+	}
+	if header == nil || im.columns.identify() {
+		return nil
+	}
+	allowed := im.opts.Entity.Names(crm.Writable)
+	return crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
+		norm.Quote(strings.Join(header[:min(len(header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), rows.WithCurl).Of(header[0], allowed)
+}
 
 // checkRows refuses a file without rows, and one whose lines were joined into one. first are
 // the rows of a short file.
-func (im *Importer) checkRows(first []row) *crm.Error {
+func (im *Importer) checkRows(first []rows.Row) *crm.Error {
 	count := im.size.Rows
-	_, csv := im.rows.(*csvRows)
-	_, lines := im.rows.(*lineRows)
+	format := im.rows.Format()
 	switch {
-	case count == 0 && csv:
-		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", withCurl)
-	case count == 1 && lines && len(first) == 1 && first[0].fault != nil:
-		fault := *first[0].fault
-		fault.Hint += " The file has only this line: in JSON lines each line is one object; " + withCurl + "."
+	case count == 0 && format == rows.CSVFormat:
+		return crm.Errorf(crm.InvalidValue, "the file has only a line of column names, and no rows; nothing was saved. Put each row on a line of its own; %s.", rows.WithCurl)
+	case count == 1 && format == rows.LinesFormat && len(first) == 1 && first[0].Fault != nil:
+		fault := *first[0].Fault
+		fault.Hint += " The file has only this line: in JSON lines each line is one object; " + rows.WithCurl + "."
 		return &fault
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"crmkit/crm"
 	"crmkit/server/edge"
 	"crmkit/server/importer"
+	"crmkit/server/importer/rows"
 	"crmkit/server/web"
 	"crmkit/store/spool"
 )
@@ -137,7 +138,7 @@ func (x *Endpoints) uploadError(rq *web.Request, err error) *crm.Error {
 		x.opts.Log.Error("a file to import could not be kept", "request_id", rq.ID, "error", err)
 		return known
 	}
-	return crm.Errorf(crm.BadJSON, importer.TruncatedHint)
+	return crm.Errorf(crm.BadJSON, rows.TruncatedHint)
 }
 
 // fileTooLarge is the error for a file over --import-max.

@@ -1,4 +1,4 @@
-package importer
+package rows
 
 import (
 	"bufio"
@@ -17,14 +17,14 @@ import (
 // csvRows reads CSV (RFC 4180), with a comma, semicolon or tab between the cells: spreadsheets
 // write semicolons in countries where the comma separates decimals.
 type csvRows struct {
-	file   *rowFile
+	file   *File
 	in     *csv.Reader
 	header []string
 	n      int
 }
 
 // newCSVRows reads the line of column names.
-func newCSVRows(in *rowFile) (*csvRows, error) {
+func newCSVRows(in *File) (Reader, error) {
 	r := csv.NewReader(in.Reader)
 	r.Comma = separator(in.Reader)
 	r.FieldsPerRecord, r.ReuseRecord = -1, true
@@ -99,23 +99,27 @@ func csvError(n int, err error) error {
 	return readError(n, err, TruncatedHint)
 }
 
-// next returns the next row. The escapes against formulas, which exports of crmkit have, are
+func (c *csvRows) Columns() []string { return c.header }
+
+func (*csvRows) Format() Format { return CSVFormat }
+
+// Next returns the next row. The escapes against formulas, which exports of crmkit have, are
 // removed from its cells. A row with a stray quote or too many cells is an error of that row
 // alone; after any other error nothing more can be read.
-func (c *csvRows) next() (row, error) {
+func (c *csvRows) Next() (Row, error) {
 	c.file.row()
 	before := c.in.InputOffset()
 	record, err := c.in.Read()
 	c.n++
-	r := row{n: c.n}
+	r := Row{N: c.n}
 	if errors.Is(err, csv.ErrBareQuote) {
-		r.fault = csvError(c.n, err).(*crm.Error) // the reader goes on with the next line
+		r.Fault = csvError(c.n, err).(*crm.Error) // the reader goes on with the next line
 		return r, nil
 	}
 	if err != nil {
 		return r, csvError(c.n, err)
 	}
-	if r.size = int(c.in.InputOffset() - before); r.size > crm.MaxRow {
+	if r.Size = int(c.in.InputOffset() - before); r.Size > crm.MaxRow {
 		return r, longRow(c.n)
 	}
 	for i, cell := range record {
@@ -127,28 +131,10 @@ func (c *csvRows) next() (row, error) {
 			continue
 		}
 		if i >= len(c.header) {
-			r.fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", len(record), len(c.header))
+			r.Fault = crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", len(record), len(c.header))
 			return r, nil
 		}
-		r.cells = append(r.cells, crm.Member{Name: c.header[i], JSON: string(norm.AppendQuoted(nil, cell))})
+		r.Cells = append(r.Cells, crm.Member{Name: c.header[i], JSON: string(norm.AppendQuoted(nil, cell))})
 	}
 	return r, nil
-}
-
-// csv reads CSV whose header names at least one column that can tell which record a
-// row is about.
-func (im *Importer) csv(in *rowFile) (rowReader, error) {
-	rows, err := newCSVRows(in)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range rows.header {
-		im.columns.target(name)
-	}
-	if !im.columns.identify() {
-		allowed := im.opts.Entity.Names(crm.Writable)
-		return nil, crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-			norm.Quote(strings.Join(rows.header[:min(len(rows.header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), withCurl).Of(rows.header[0], allowed)
-	}
-	return rows, nil
 }

@@ -1,4 +1,4 @@
-package importer
+package rows
 
 import (
 	"bufio"
@@ -14,16 +14,20 @@ import (
 
 // lineRows reads JSON objects, one on each line.
 type lineRows struct {
-	in *rowFile
+	in *File
 	n  int
 }
 
-// next returns the object of the next line that is not blank.
-func (l *lineRows) next() (row, error) {
+func (*lineRows) Columns() []string { return nil }
+
+func (*lineRows) Format() Format { return LinesFormat }
+
+// Next returns the object of the next line that is not blank.
+func (l *lineRows) Next() (Row, error) {
 	for {
 		line, err := readLine(l.n+1, l.in)
 		if err != nil {
-			return row{n: l.n + 1}, err
+			return Row{N: l.n + 1}, err
 		}
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
@@ -34,7 +38,7 @@ func (l *lineRows) next() (row, error) {
 }
 
 // readLine reads row n, a line, which has at most as many bytes as a row may.
-func readLine(n int, in *rowFile) ([]byte, error) {
+func readLine(n int, in *File) ([]byte, error) {
 	in.row()
 	var line []byte
 	for {
@@ -53,15 +57,15 @@ func readLine(n int, in *rowFile) ([]byte, error) {
 
 // objectRow returns a JSON object as row n. Members that are null or empty are left out: an
 // import never clears a field.
-func objectRow(n int, text []byte) row {
-	r := row{n: n, size: len(text)}
+func objectRow(n int, text []byte) Row {
+	r := Row{N: n, Size: len(text)}
 	members, err := norm.ReadObject(text)
 	if err != nil {
-		r.fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
+		r.Fault = crm.Errorf(crm.BadJSON, "%s.", strings.Replace(err.Error(), "the body", "the row", 1))
 	}
 	for _, m := range members {
 		if m.JSON != "null" && m.JSON != `""` {
-			r.cells = append(r.cells, m)
+			r.Cells = append(r.Cells, m)
 		}
 	}
 	return r
@@ -70,35 +74,39 @@ func objectRow(n int, text []byte) row {
 // arrayRows reads the objects of one JSON array, one after the other: the array may be
 // larger than memory.
 type arrayRows struct {
-	file *rowFile
+	file *File
 	in   *json.Decoder
 	n    int
 }
 
-func newArrayRows(in *rowFile) (*arrayRows, error) {
+func newArrayRows(in *File) (Reader, error) {
 	a := &arrayRows{file: in, in: json.NewDecoder(in)}
 	_, err := a.in.Token()
 	return a, err
 }
 
-// next returns the next object of the array. After a syntax error nothing more can be
+func (*arrayRows) Columns() []string { return nil }
+
+func (*arrayRows) Format() Format { return ArrayFormat }
+
+// Next returns the next object of the array. After a syntax error nothing more can be
 // read, unlike in lines.
-func (a *arrayRows) next() (row, error) {
+func (a *arrayRows) Next() (Row, error) {
 	a.file.row()
 	a.n++
 	if !a.in.More() {
 		_, err := a.in.Token()
 		if err == nil {
-			return row{n: a.n}, io.EOF
+			return Row{N: a.n}, io.EOF
 		}
-		return row{n: a.n}, a.error(err)
+		return Row{N: a.n}, a.error(err)
 	}
 	var raw json.RawMessage
 	if err := a.in.Decode(&raw); err != nil {
-		return row{n: a.n}, a.error(err)
+		return Row{N: a.n}, a.error(err)
 	}
 	if len(raw) > crm.MaxRow {
-		return row{n: a.n}, longRow(a.n)
+		return Row{N: a.n}, longRow(a.n)
 	}
 	return objectRow(a.n, raw), nil
 }

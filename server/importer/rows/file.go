@@ -1,4 +1,4 @@
-package importer
+package rows
 
 import (
 	"bufio"
@@ -10,50 +10,23 @@ import (
 	"crmkit/crm"
 )
 
-// row is one row of a file as it was read: the value of each column, as JSON.
-type row struct {
-	n     int // 1 for the first
-	cells []crm.Member
-	fault *crm.Error // why it cannot be read; the rows after it can
-	size  int        // bytes
-}
-
-// empty reports whether the row has no value. Empty rows are skipped.
-func (r row) empty() bool { return len(r.cells) == 0 && r.fault == nil }
-
-// member returns the value of a cell as text, "" if the row does not have it.
-func (r row) member(name string) string {
-	for _, cell := range r.cells {
-		if cell.Name == name {
-			return cellText(cell.JSON)
-		}
-	}
-	return ""
-}
-
-// rowReader reads rows until io.EOF. After any other error nothing more can be read; it is a
-// *crm.Error if the file is wrong.
-type rowReader interface {
-	next() (row, error)
-}
-
-// rowFile is a file that is read row by row. A row that is longer than one may be is
+// File is a file that is read row by row. A row that is longer than one may be is
 // not read to its end, so it takes no more memory than a long row.
-type rowFile struct {
+type File struct {
 	*bufio.Reader
 	limit *limitedReader
 }
 
-func newRowFile(r io.Reader) *rowFile {
+func newFile(r io.Reader) *File {
 	limit := &limitedReader{Reader: r}
-	f := &rowFile{bufio.NewReaderSize(limit, sniffSize), limit}
+	f := &File{bufio.NewReaderSize(limit, sniffSize), limit}
 	f.row()
 	return f
 }
 
 // row begins a row: from here as many bytes are read as one row may have, and as many
 // as the buffer reads ahead.
-func (f *rowFile) row() { f.limit.left = crm.MaxRow + sniffSize }
+func (f *File) row() { f.limit.left = crm.MaxRow + sniffSize }
 
 // errLongRow ends the reading of a row that is too long.
 var errLongRow = errors.New("the row is too long")
@@ -76,10 +49,9 @@ func (m *limitedReader) Read(p []byte) (int, error) {
 // sniffSize is how many bytes of a file are read to recognise its format.
 const sniffSize = 64 << 10
 
-// openText begins to read a file, without its byte order mark, and checks that it is
-// UTF-8 text.
-func openText(r io.Reader) (*rowFile, *crm.Error) {
-	f := newRowFile(r)
+// Open begins to read a file, without its byte order mark, and checks that it is UTF-8 text.
+func Open(r io.Reader) (*File, *crm.Error) {
+	f := newFile(r)
 	head, _ := f.Peek(sniffSize)
 	if fault := checkText(head); fault != nil {
 		return nil, fault
@@ -113,28 +85,31 @@ func notUTF8(where string) *crm.Error {
 	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8%s; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8.", where)
 }
 
-// reader returns the reader for the format of the file, by its first character.
-func (im *Importer) reader(in *rowFile) (rowReader, error) {
+// Rows returns the reader for the format of the file, by its first character.
+func (f *File) Rows() (Reader, error) {
 	for {
-		c, err := in.ReadByte()
+		c, err := f.ReadByte()
 		if err != nil {
 			return nil, readError(0, err, TruncatedHint)
 		}
 		if c == ' ' || c == '\n' || c == '\r' {
 			continue
 		}
-		if err := in.UnreadByte(); err != nil {
+		if err := f.UnreadByte(); err != nil {
 			return nil, err
 		}
 		switch c {
 		case '[':
-			return newArrayRows(in)
+			return newArrayRows(f)
 		case '{':
-			return &lineRows{in: in}, nil
+			return f.Lines(), nil
 		}
-		return im.csv(in)
+		return newCSVRows(f)
 	}
 }
+
+// Lines reads the file as JSON lines, whatever it begins with.
+func (f *File) Lines() Reader { return &lineRows{in: f} }
 
 // TruncatedHint is the hint for a file that ends too soon.
 const TruncatedHint = "the body ended before it was complete; nothing of it was saved. Send it again."
