@@ -18,66 +18,6 @@ import (
 	"crmkit/store"
 )
 
-// TestColumnAliasesNameFields compares the table of column names with the schema: each name leads
-// to an existing field, and to one only.
-func TestColumnAliasesNameFields(t *testing.T) {
-	s := schema(t)
-	seen := map[string]string{}
-	for _, row := range catalog.ColumnAliases {
-		e := s.ByName(row.Of)
-		head, tail, dotted := strings.Cut(row.Path, ".")
-		if dotted {
-			f := e.Field(head + "_id")
-			if to := e.Target(f); to == nil || tail != to.LabelField && tail != to.Keys.Unique {
-				t.Errorf("%s.%s leads nowhere", row.Of, row.Path)
-			}
-		} else if f := e.Field(head); f == nil || f.ReadOnly && head != "id" {
-			t.Errorf("%s has no field %s to set", row.Of, row.Path)
-		}
-		for _, name := range row.Names {
-			key := row.Of + " " + catalog.FoldColumn(name)
-			if other, twice := seen[key]; twice {
-				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
-			}
-			seen[key] = row.Path
-		}
-	}
-	for _, row := range catalog.Habits {
-		e := s.ByName(row.Of)
-		if e.Field(row.Path) == nil {
-			t.Errorf("%s has no field %s", row.Of, row.Path)
-		}
-		for _, name := range row.Names {
-			key := row.Of + " " + catalog.FoldColumn(name)
-			if other, twice := seen[key]; twice && other != row.Path && (row.Path != "amount" || other != "amount_cents") {
-				t.Errorf("%q of %s leads to %s and %s", name, row.Of, other, row.Path)
-			}
-			for i := range e.Fields {
-				if catalog.FoldColumn(e.Fields[i].Name) == catalog.FoldColumn(name) {
-					t.Errorf("%q of %s is a field of its own", name, row.Of)
-				}
-			}
-			seen[key] = row.Path
-		}
-	}
-}
-
-// TestProductsAreKnownByTwoMarks checks that each product is known by its own columns, and none by
-// one column or by names that anybody uses.
-func TestProductsAreKnownByTwoMarks(t *testing.T) {
-	for _, p := range catalog.ExportFormats {
-		if got, marks := catalog.ExportFormatOf(p.Marks); got != p.Name || len(marks) != len(p.Marks) {
-			t.Errorf("the marks of %s are those of %q, by %q", p.Name, got, marks)
-		}
-		if got, _ := catalog.ExportFormatOf(p.Marks[:1]); got != "" {
-			t.Errorf("one column, %s, is enough for %s", p.Marks[0], got)
-		}
-	}
-	if got, marks := catalog.ExportFormatOf([]string{"ID", "Name", "Phone", "Lead Status", "Contact Owner", "Create Date"}); got != "" {
-		t.Errorf("a sheet with common columns is taken for an export of %s, by %q", got, marks)
-	}
-}
-
 // importedCell is a file to import, and text that its record, or the answer if there is no
 // record, must have.
 type importedCell struct{ kind, file, want string }

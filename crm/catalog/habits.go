@@ -1,17 +1,26 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/products"
 )
+
+// Habit lists other names of a field.
+type Habit struct {
+	Of    string // entity
+	Path  string // the field
+	Names []string
+}
 
 // Habits are names that agents use for fields because other systems have them. Requests
 // refuse these names, and the error names the field that was meant, so that each field is
-// written and read under one name. ColumnAliases has further names, which only imports
+// written and read under one name. Package products has further names, which only imports
 // accept.
-var Habits = []ColumnAlias{
+var Habits = []Habit{
 	{Of: "contact", Path: "name", Names: []string{"first", "last", "surname", "forename"}},
 	{Of: "contact", Path: "email", Names: []string{"mail", "emails"}},
 	{Of: "contact", Path: "phone", Names: []string{"cell", "cellphone", "tel", "phones", "mobile number"}},
@@ -75,16 +84,17 @@ var Habits = []ColumnAlias{
 // Meant returns the field of an entity that a client means by a name of another system, or
 // nil if the name is in no table. A name for a field of a reference gives the reference.
 func Meant(e *crm.Entity, sent string) *crm.Field {
-	folded := FoldColumn(sent)
-	for _, row := range slices.Concat(Habits, ColumnAliases) {
-		if row.Of != e.Name || row.Path == "id" || !slices.ContainsFunc(row.Names, func(name string) bool { return FoldColumn(name) == folded }) {
-			continue
+	folded := products.Fold(sent)
+	for _, row := range Habits {
+		if row.Of == e.Name && slices.ContainsFunc(row.Names, func(name string) bool { return products.Fold(name) == folded }) {
+			return e.Field(row.Path)
 		}
-		name := row.Path
-		if head, _, through := strings.Cut(name, "."); through {
-			name = head + "_id"
+	}
+	for _, block := range append([]*products.Product{&products.General}, products.Products...) {
+		if at, found := block.Lookup(e.Name, sent); found && at.Path != "id" {
+			head, _, _ := strings.Cut(at.Path, ".")
+			return cmp.Or(e.Field(head), e.Field(head+"_id"))
 		}
-		return e.Field(name)
 	}
 	return nil
 }

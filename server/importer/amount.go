@@ -2,15 +2,15 @@ package importer
 
 import (
 	"crmkit/crm"
-	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 )
 
 // amountField returns the field that holds amounts, like "12.50 EUR", under the name of
 // a column; nil if the entity has none.
 func amountField(e *crm.Entity, folded string) *crm.Field {
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.AmountOf() != nil && catalog.FoldColumn(f.Name) == folded {
+		if f := &e.Fields[i]; f.AmountOf() != nil && products.Fold(f.Name) == folded {
 			return f
 		}
 	}

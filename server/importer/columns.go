@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 )
 
 // mapping is the field to which the values of a column go.
@@ -30,11 +30,12 @@ type mapping struct {
 // columns maps the columns of a file by their names. A name is looked up once, when
 // it is first seen, so the order of names is that of the file.
 type columns struct {
-	entity *crm.Entity
-	custom *crm.Field // the object for columns that no field matches; nil: the entity has none
-	known  map[string]mapping
-	names  []string // those seen, in order
-	styles map[string]*style
+	entity  *crm.Entity
+	product *products.Product // whose export the file is; nil: of none that is known
+	custom  *crm.Field        // the object for columns that no field matches; nil: the entity has none
+	known   map[string]mapping
+	names   []string // those seen, in order
+	styles  map[string]*style
 }
 
 func newColumns(e *crm.Entity) *columns {
@@ -62,11 +63,11 @@ func (c *columns) target(name string) mapping {
 // other products use: a name of our own always wins. A name that matches nothing goes into
 // the custom object, so that no column is lost.
 func (c *columns) find(name string) mapping {
-	folded := catalog.FoldColumn(name)
+	folded := products.Fold(name)
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
-		case catalog.FoldColumn(f.Name) != folded || f.AmountOf() != nil:
+		case products.Fold(f.Name) != folded || f.AmountOf() != nil:
 		case f.IsIdentity():
 			return mapping{path: "id", id: true, exact: true}
 		case !f.ReadOnly:
@@ -80,7 +81,7 @@ func (c *columns) find(name string) mapping {
 			return t
 		}
 	}
-	if t, found := c.alias(folded); found {
+	if t, found := c.alias(name); found {
 		t.amount = amountField(c.entity, folded)
 		return t
 	}
@@ -103,7 +104,7 @@ func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 	to := c.entity.Target(f)
 	for i, name := range []string{to.LabelField, to.Keys.Unique} {
 		of := to.Field(name)
-		if of != nil && (folded == catalog.FoldColumn(f.Path()+name) || i == 0 && folded == catalog.FoldColumn(f.Path())) {
+		if of != nil && (folded == products.Fold(f.Path()+name) || i == 0 && folded == products.Fold(f.Path())) {
 			if f.ReadOnly {
 				return mapping{readOnly: true}, true
 			}
@@ -113,32 +114,48 @@ func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 	return mapping{}, false
 }
 
-// alias matches a name with the table of other products' names. The rank keeps the
-// order of the table among columns for one field.
-func (c *columns) alias(folded string) (mapping, bool) {
-	for i, row := range catalog.ColumnAliases {
-		at := slices.IndexFunc(row.Names, func(name string) bool { return catalog.FoldColumn(name) == folded })
-		if row.Of != c.entity.Name || at < 0 {
-			continue
+// alias matches a name with the table of other products' names: the block of the product whose
+// export the file is, then the general one. The rank keeps the order of a block among columns
+// for one field.
+func (c *columns) alias(name string) (mapping, bool) {
+	for i, block := range []*products.Product{c.product, &products.General} {
+		at, known := block.Lookup(c.entity.Name, name)
+		if t, found := c.resolve(at.Path); known && found {
+			t.rank = at.Rank + i*generalRank
+			return t, true
 		}
-		t := mapping{path: row.Path, rank: (i+1)*100 + at}
-		head, tail, dotted := strings.Cut(row.Path, ".")
-		switch {
-		case row.Path == "id":
-			t.id = true
-		case dotted:
-			t.field = c.entity.Field(head + "_id")
-			t.refField = c.entity.Target(t.field).Field(tail)
-		default:
-			t.field = c.entity.Field(row.Path)
-		}
-		if row.Join {
-			t.part, t.rank = at+1, (i+1)*100
-		}
-		return t, true
 	}
 	return mapping{}, false
 }
+
+// nameParts are the parts of a name in the order in which they are joined.
+var nameParts = []string{"prefix", "given", "middle", "family", "suffix"}
+
+// resolve returns the mapping of a path of the table; false if the entity has no such field.
+func (c *columns) resolve(path string) (t mapping, found bool) {
+	t = mapping{path: path}
+	head, tail, dotted := strings.Cut(path, ".")
+	switch part := slices.Index(nameParts, tail); {
+	case path == "id":
+		t.id = true
+		return t, true
+	case dotted && part >= 0:
+		t.path, t.field, t.part = head, c.entity.Field(head), part+1
+	case dotted && c.custom != nil && head == c.custom.Name:
+		t.field, t.key = c.custom, tail
+	case dotted:
+		if t.field = c.entity.Field(head + "_id"); t.field != nil {
+			t.refField = c.entity.Target(t.field).Field(tail)
+		}
+		return t, t.refField != nil
+	default:
+		t.field = c.entity.Field(path)
+	}
+	return t, t.field != nil
+}
+
+// generalRank is added to the ranks of the general block, after those of a product.
+const generalRank = 1000
 
 // identify reports whether any column can identify a record. A file without one was probably
 // sent without its line of column names.
@@ -179,7 +196,7 @@ func (c *columns) readAs() (read, left []string) {
 		case t.path == "" && !t.readOnly:
 			left = append(left, fmt.Sprintf("%q", name))
 		case t.amount != nil && t.amount.Name == name && !t.otherUnit:
-		case t.path == "" || catalog.FoldColumn(t.path) == catalog.FoldColumn(name) || t.id && t.exact:
+		case t.path == "" || products.Fold(t.path) == products.Fold(name) || t.id && t.exact:
 		case t.part > 0 && len(joined[t.path]) > 0:
 			read = append(read, strings.Join(joined[t.path], "+")+" -> "+t.path)
 			joined[t.path] = nil

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"crmkit/crm"
-	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 	"crmkit/server/importer/rows"
 )
 
@@ -28,19 +28,31 @@ func CheckSource(source string) *crm.Error {
 	return nil
 }
 
-// sourceOf returns whose ids a file has, by its columns, and those by which a product is known.
-// Files of unknown products share a source only if they have the same columns, because the ids
-// in each may be 1, 2, 3.
-func sourceOf(names []string) (source string, marks []string) {
-	if product, marks := catalog.ExportFormatOf(names); product != "" {
-		return product, marks
+// recognize decides whose export a file with these columns is, before its columns are mapped:
+// the block of the product has the meaning of their names. A stated source wins.
+func (im *Importer) recognize(names []string) {
+	product, marks := products.Recognize(names)
+	switch stated := products.ByName(im.source); {
+	case im.source == "" && product != nil:
+		im.source, im.marks = product.Name, marks
+	case im.source == "":
+		im.source = unknownFile(names)
+	case stated != nil:
+		im.source, product = stated.Name, stated
 	}
-	for i := range names {
-		names[i] = catalog.FoldColumn(names[i])
+	im.columns.product = product
+}
+
+// unknownFile returns the source of files of no known product. They share a source only
+// if they have the same columns, because the ids in each may be 1, 2, 3.
+func unknownFile(names []string) string {
+	folded := make([]string, len(names))
+	for i, name := range names {
+		folded[i] = products.Fold(name)
 	}
-	slices.Sort(names)
-	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(names), "\n")))
-	return unknownSource + hex.EncodeToString(sum[:8]), nil
+	slices.Sort(folded)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(folded), "\n")))
+	return unknownSource + hex.EncodeToString(sum[:8])
 }
 
 // hasOwnIDs reports whether the rows are an export of crmkit, in which a column like created_at
@@ -56,6 +68,11 @@ func (im *Importer) detectSource(first []rows.Row) {
 	if im.isDump() {
 		return
 	}
+	names := im.rows.Columns()
+	if names == nil {
+		names = columnsOf(first)
+		im.recognize(names)
+	}
 	seen := map[crm.IDFault]int{}
 	for _, r := range first {
 		for _, cell := range r.Cells {
@@ -65,11 +82,22 @@ func (im *Importer) detectSource(first []rows.Row) {
 			}
 		}
 	}
-	handles := slices.Contains(im.columns.names, "handle")
+	handles := slices.Contains(names, "handle")
 	im.ownIDs = seen[crm.IDOK] > seen[crm.IDOtherWorkspace] || handles && seen[crm.IDWrongCheck] > 0 && seen[crm.IDOtherWorkspace] == 0
-	if im.source == "" {
-		im.source, im.marks = sourceOf(slices.Clone(im.columns.names))
+}
+
+// columnsOf returns the names of the cells of rows that have no line of column names.
+func columnsOf(list []rows.Row) (names []string) {
+	seen := map[string]bool{}
+	for _, r := range list {
+		for _, cell := range r.Cells {
+			if !seen[cell.Name] {
+				seen[cell.Name] = true
+				names = append(names, cell.Name)
+			}
+		}
 	}
+	return names
 }
 
 // idOf returns the entity whose ids a column holds, nil if it holds none.

@@ -106,6 +106,9 @@ func (im *Importer) addCells(r rows.Row) *crm.Error {
 // row is about: it was probably sent without that line.
 func (im *Importer) checkHeader() error {
 	header := im.rows.Columns()
+	if len(im.columns.names) == 0 && header != nil { // otherwise a dry run has recognised the file
+		im.recognize(header)
+	}
 	for _, name := range header {
 		im.columns.target(name)
 	}

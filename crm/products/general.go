@@ -1,0 +1,159 @@
+package products
+
+// General has the names that columns have in any sheet, in no product's block, or in several
+// of them. Work comes before home, and the address at work before others, because it is the
+// one by which other files know the person.
+var General = Product{
+	Name: "general", Title: "any sheet",
+	Columns: map[string][]Column{
+		"contact": generalContact,
+		"company": generalCompany,
+		"deal":    generalDeal,
+		"ticket": {
+			to("id", "Ticket ID", "Case ID", "Record ID"),
+			to("subject", "Ticket name", "Ticket Subject", "Title"),
+			to("content", "Ticket description", "Description"),
+			to("status", "Ticket status"),
+			to("assignee", "Ticket owner", "Assigned to", "Owner", "Owner Email"),
+			to("tags", "Labels", "Label", "Tag"),
+			to("requester_id", "Requester ID", "Contact ID"),
+			to("requester.name", "Contact", "Contact Name"),
+			to("requester.email", "Contact Email", "Requester Email"),
+			to("company_id", "Account ID"),
+			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+		},
+		"task": {
+			to("id", "Task ID", "Record ID"),
+			to("title", "Task Title", "Task name", "Task", "Subject", "Name"),
+			to("due_at", "Due Date", "Due", "Deadline"),
+			to("done_at", "Completed at", "Completion Date", "Completed Date", "Date Completed"),
+			to("done=true", "Completed", "Is Done", "Status", "Task Status"),
+			to("assignee", "Assigned to", "Task owner", "Owner", "Owner Email", "Assignees"),
+			to("notes", "Task Notes", "Note", "Description", "Comments"),
+			to("contact_id", "Contact ID"),
+			to("contact.name", "Contact Name", "Contact"),
+			to("contact.email", "Contact Email"),
+			to("company_id", "Account ID"),
+			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+			to("deal_id", "Opportunity ID"),
+			to("deal.title", "Deal Name", "Opportunity Name"),
+		},
+		"activity": {
+			to("id", "Activity ID", "Note ID", "Record ID"),
+			to("kind", "Activity Type", "Type"),
+			to("body", "Subject", "Title", "Note Body", "Note", "Notes", "Description", "Content", "Comments", "Details"),
+			to("occurred_at", "Activity Date", "Date", "Start Date", "Due Date", "Create Date", "Created At", "Created", "Created Time"),
+			to("contact_id", "Contact ID"),
+			to("contact.name", "Contact Name", "Contact"),
+			to("contact.email", "Contact Email", "E-mail", "Email Address"),
+			to("company_id", "Account ID"),
+			to("company.name", "Company Name", "Organization", "Organisation", "Account Name", "Account"),
+			to("deal_id", "Opportunity ID"),
+			to("deal.title", "Deal Name", "Opportunity Name"),
+		},
+	},
+	Words: map[string]Words{
+		"activity.kind": {"phone": "call", "phone call": "call", "e-mail": "email", "mail": "email", "appointment": "meeting", "event": "meeting",
+			"lunch": "meeting", "demo": "meeting", "visit": "meeting", "comment": "note", "to-do": "task", "todo": "task", "deadline": "task"},
+		"task.priority":   generalPriority,
+		"ticket.priority": generalPriority,
+		"ticket.status":   {"new": "open", "in progress": "open", "waiting": "pending", "on hold": "pending", "resolved": "solved", "done": "solved"},
+	},
+}
+
+var generalPriority = Words{"medium": "normal", "urgent": "high", "highest": "high", "lowest": "low"}
+
+// The names of contacts in any sheet. A fax number is no phone number, and goes into custom.
+var generalContact = []Column{
+	to("id", "Contact ID", "Person ID", "Record ID"),
+	to("name", "Full Name", "Contact Name", "Contact", "Person", "Display Name"),
+	to("name.prefix", "Name Prefix", "Prefix", "Salutation", "Honorific"),
+	to("name.given", "First Name", "Given Name", "Forename"),
+	to("name.middle", "Middle Name", "Additional Name", "Middle Names"),
+	to("name.family", "Last Name", "Family Name", "Surname"),
+	to("name.suffix", "Name Suffix", "Suffix"),
+	to("title", "Job Title", "Position", "Designation", "Job Role", "Role", "Occupation"),
+	to("email", "E-mail", "Email Address", "Email Addresses", "Primary Email", "Work Email", "Email (Work)", "Business Email", "Company Email", "Email 1",
+		"Email 2", "Email 3", "Email Address 2", "Email Address 3", "Secondary Email", "Other Email", "Alternate Email", "Home Email", "Email (Home)", "Personal Email"),
+	to("other_emails", "Additional Emails"),
+	to("phone", "Phone Number", "Phone Numbers", "Primary Phone", "Work Phone", "Phone (Work)", "Business Phone", "Office Phone", "Direct Phone", "Company Phone", "Phone 1",
+		"Mobile", "Mobile Phone", "Mobile Phone Number", "Mobile Number", "Phone (Mobile)", "Cell", "Cell Phone", "Telephone", "Tel",
+		"Phone 2", "Phone 3", "Business Phone 2", "Home Phone", "Phone (Home)", "Home Phone 2", "Personal Phone", "Secondary Phone", "Other Phone", "Alternate Phone"),
+	to("other_phones", "Additional Phones"),
+	to("stage", "Lifecycle Stage", "Lead Status", "Lead Stage"),
+	to("owner", "Contact Owner", "Owner Email", "Record Owner", "Owner Name", "Assigned To", "Account Manager"),
+	to("tags", "Labels", "Label", "Tag", "Groups", "Categories"),
+	to("notes", "Note", "Description", "Comments", "Comment"),
+	to("company_id", "Account ID", "Organization ID"),
+	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Organisation Name", "Account", "Account Name", "Employer", "Firm"),
+	to("company.domain", "Company Domain Name", "Company Domain", "Company Website", "Company URL"),
+	to("custom.linkedin", "LinkedIn", "LinkedIn URL", "LinkedIn Profile", "LinkedIn Profile URL"),
+	to("custom.website", "Website", "Web Page", "Homepage", "URL", "Website URL"),
+	to("address.street", "Address", "Street", "Street Address", "Address Line 1", "Address 1", "Business Street", "Work Street", "Address Line 2", "Address 2"),
+	to("address.city", "City", "Town", "Business City", "Work City"),
+	to("address.region", "Region", "State", "Province", "State/Region", "State/Province", "County", "Business State"),
+	to("address.postal_code", "Postal Code", "Zip", "Zip Code", "Zip/Postal Code", "Postcode", "Business Postal Code"),
+	to("address.country", "Country", "Country/Region", "Business Country", "Business Country/Region"),
+	to("address2.street", "Home Street", "Home Address"),
+	to("address2.city", "Home City"),
+	to("address2.region", "Home State"),
+	to("address2.postal_code", "Home Postal Code", "Home Zip"),
+	to("address2.country", "Home Country", "Home Country/Region"),
+}
+
+// The names of companies in any sheet.
+var generalCompany = []Column{
+	to("id", "Company ID", "Account ID", "Organization ID", "Record ID"),
+	to("name", "Company Name", "Company", "Organization", "Organisation", "Organization Name", "Organisation Name", "Account", "Account Name", "Business Name", "Firm"),
+	to("domain", "Company Domain Name", "Company Domain", "Domain Name", "Domains", "Website", "Website URL", "Company Website", "Company URL", "Homepage", "URL"),
+	to("owner", "Company Owner", "Account Owner", "Owner Email", "Record Owner", "Owner Name", "Assigned To", "Account Manager"),
+	to("tags", "Labels", "Label", "Tag", "Categories"),
+	to("notes", "Note", "Description", "Comments", "Comment", "About Us", "About"),
+	to("custom.linkedin", "LinkedIn", "LinkedIn URL", "LinkedIn Company Page", "Company LinkedIn URL"),
+	to("address.street", "Address", "Street", "Street Address", "Address Line 1", "Address 1", "Billing Street", "Billing Address", "Address Line 2", "Address 2"),
+	to("address.city", "City", "Town", "Billing City"),
+	to("address.region", "Region", "State", "Province", "State/Region", "State/Province", "County", "Billing State"),
+	to("address.postal_code", "Postal Code", "Zip", "Zip Code", "Zip/Postal Code", "Postcode", "Billing Postal Code", "Billing Zip"),
+	to("address.country", "Country", "Country/Region", "Billing Country"),
+	to("address2.street", "Shipping Street", "Shipping Address"),
+	to("address2.city", "Shipping City"),
+	to("address2.region", "Shipping State"),
+	to("address2.postal_code", "Shipping Postal Code", "Shipping Zip"),
+	to("address2.country", "Shipping Country"),
+}
+
+// The names of deals in any sheet.
+var generalDeal = []Column{
+	to("id", "Deal ID", "Opportunity ID", "Record ID"),
+	to("title", "Deal Name", "Deal Title", "Opportunity Name", "Opportunity", "Deal", "Name", "Subject"),
+	to("amount_cents", "Amount", "Value", "Deal Value", "Deal Amount", "Price"),
+	to("currency", "Deal Currency", "Currency of Value", "Deal Currency Code", "Currency ISO Code", "Currency Code"),
+	to("stage", "Deal Stage", "Stage Name", "Sales Stage", "Pipeline Stage"),
+	to("status", "Deal Status"),
+	to("status=won", "Is Won", "Won"),
+	to("status=lost", "Is Lost", "Lost"),
+	to("close_at", "Close Date", "Closing Date", "Expected Close Date", "Expected Close", "Estimated Close Date", "Expected Closing"),
+	to("closed_at", "Closed Date", "Date Closed", "Actual Close Date"),
+	to("lost_reason", "Loss Reason", "Reason Lost", "Lost Reason", "Closed Lost Reason", "Reason for Loss"),
+	to("custom.probability", "Probability", "Win Probability", "Deal Probability"),
+	to("owner", "Deal Owner", "Opportunity Owner", "Owner Email", "Record Owner", "Owner Name", "Assigned To", "Sales Rep"),
+	to("tags", "Labels", "Label", "Tag"),
+	to("notes", "Deal Description", "Description", "Note", "Comments"),
+	to("contact_id", "Person ID", "Contact ID"),
+	to("contact.name", "Contact Name", "Contact Person", "Person", "Primary Contact"),
+	to("contact.email", "Contact Email"),
+	to("company_id", "Account ID", "Organization ID"),
+	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Account Name", "Account", "Client", "Customer"),
+	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
+}
+
+// Volatile are columns whose values change although nothing happened that matters: stamps of
+// changes, checksums, counters, and the days since. They say nothing about which record a row
+// is, so a row without an id and an address is not recognised by them. The ends in * stand
+// for anything.
+var Volatile = []string{
+	"Record checksum", "Checksum", "ETag", "Row Checksum",
+	"Last Modified", "Last Modified *", "Modified *", "Last Updated", "Last Updated *", "Updated At", "Updated Time", "Updated on", "Update time", "Date Modified",
+	"Last Activity", "Last Activity *", "Last Contacted", "Last Contacted *", "Last Engagement *", "Last Viewed *", "Last Referenced *", "Last Seen", "Last Seen *", "Last Interaction *",
+	"Days since *", "Days to *", "Number of *", "System Modstamp", "Recent *", "Time since *",
+}

@@ -1,0 +1,63 @@
+package products
+
+// Pipedrive, exports of its lists: every column has the kind before it, "Person - Name".
+var pipedrive = Product{
+	Name: "pipedrive", Title: "Pipedrive",
+	Marks: []string{"Person - ID", "Person - Name", "Person - Organization", "Person - Email - Work", "Person - Phone - Work", "Person - Owner", "Organization - ID", "Organization - Name",
+		"Organization - Owner", "Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency of Value", "Deal - Organization", "Deal - Contact person", "Activity - ID", "Activity - Subject", "Activity - Type"},
+	Columns: map[string][]Column{
+		"contact": {
+			to("id", "Person - ID"),
+			to("name", "Person - Name"),
+			to("name.given", "Person - First name"),
+			to("name.family", "Person - Last name"),
+			to("email", "Person - Email - Work", "Person - Email", "Person - Email - Home", "Person - Email - Other"),
+			to("phone", "Person - Phone - Work", "Person - Phone - Mobile", "Person - Phone", "Person - Phone - Home", "Person - Phone - Other"),
+			to("stage", "Person - Label"),
+			to("owner", "Person - Owner"),
+			to("notes", "Person - Note"),
+			to("company_id", "Person - Organization ID", "Organization - ID"),
+			to("company.name", "Person - Organization", "Organization - Name"),
+		},
+		"company": {
+			to("id", "Organization - ID"),
+			to("name", "Organization - Name"),
+			to("domain", "Organization - Website", "Organization - Domain"),
+			to("owner", "Organization - Owner"),
+			to("tags", "Organization - Label", "Organization - Labels"),
+		},
+		"deal": {
+			to("id", "Deal - ID"),
+			to("title", "Deal - Title"),
+			to("amount_cents", "Deal - Value"),
+			to("currency", "Deal - Currency of Value"),
+			to("stage", "Deal - Stage"),
+			to("status", "Deal - Status"),
+			to("close_at", "Deal - Expected close date"),
+			to("owner", "Deal - Owner"),
+			to("tags", "Deal - Label"),
+			to("contact_id", "Deal - Contact person ID", "Person - ID"),
+			to("contact.name", "Deal - Contact person", "Person - Name"),
+			to("contact.email", "Person - Email"),
+			to("company_id", "Deal - Organization ID", "Organization - ID"),
+			to("company.name", "Deal - Organization", "Organization - Name"),
+		},
+		"task": {
+			to("contact_id", "Person - ID"),
+			to("company_id", "Organization - ID"),
+			to("deal_id", "Deal - ID"),
+		},
+		"activity": {
+			to("id", "Activity - ID"),
+			to("kind", "Activity - Type"),
+			to("body", "Activity - Subject", "Activity - Note"),
+			to("occurred_at", "Activity - Due date"),
+			to("contact_id", "Person - ID"),
+			to("contact.name", "Activity - Contact person", "Person - Name"),
+			to("company_id", "Organization - ID"),
+			to("company.name", "Activity - Organization", "Organization - Name"),
+			to("deal_id", "Deal - ID"),
+			to("deal.title", "Activity - Deal", "Deal - Title"),
+		},
+	},
+}

@@ -1,0 +1,105 @@
+package products
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Product is a block of the table.
+type Product struct {
+	Name    string              // the source of its ids, one word in lower case, as in source=hubspot
+	Title   string              // the name that people know
+	Marks   []string            // the columns by which its exports are recognised
+	Columns map[string][]Column // by kind of record
+	Words   map[string]Words    // by kind and field, like ticket.status
+
+	// ID returns the one form of an id that the product writes in several; nil: it has one form.
+	ID func(id string) string
+}
+
+// Column says for which field columns are.
+type Column struct {
+	Path  string
+	Names []string
+}
+
+// Words are the product's words for those of a choice, in lower case.
+type Words map[string]string
+
+// to is a row of a block: the path of a field and the columns for it, the preferred ones first.
+func to(path string, names ...string) Column { return Column{path, names} }
+
+// Products are the blocks of the table.
+var Products = []*Product{&hubspot, &pipedrive, &attio, &google, &crmkit}
+
+// ByName returns the block of a product by its name in any case; nil if there is none.
+func ByName(name string) *Product {
+	at := slices.IndexFunc(Products, func(p *Product) bool { return Fold(p.Name) == Fold(name) })
+	if at < 0 {
+		return nil
+	}
+	return Products[at]
+}
+
+// Place is the place of a column in a block.
+type Place struct {
+	Path string
+	Rank int // its place among the columns of the kind; lower ones are preferred
+}
+
+// Lookup returns the place of a column of a kind of record; found is false if the block does
+// not name it. A nil block names none.
+func (p *Product) Lookup(kind, column string) (at Place, found bool) {
+	if p == nil {
+		return Place{}, false
+	}
+	folded, rank := Fold(column), 0
+	for _, row := range p.Columns[kind] {
+		for _, name := range row.Names {
+			if rank++; Fold(name) == folded {
+				return Place{row.Path, rank}, true
+			}
+		}
+	}
+	return Place{}, false
+}
+
+// Fold returns the form in which names of columns are compared: letters and digits, in lower
+// case. Exports of one product differ in capitals and blanks.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// minMarks is how many marks make a file an export of a product. One may be a coincidence.
+const minMarks = 2
+
+// Recognize returns the product whose export has the columns, and the marks by which it is
+// known; nil if no product has minMarks of them, or two have as many.
+func Recognize(columns []string) (product *Product, marks []string) {
+	have := map[string]bool{}
+	for _, name := range columns {
+		have[Fold(name)] = true
+	}
+	most := minMarks - 1
+	for _, p := range Products {
+		var found []string
+		for _, mark := range p.Marks {
+			if have[Fold(mark)] {
+				found = append(found, mark)
+			}
+		}
+		switch {
+		case len(found) > most:
+			product, marks, most = p, found, len(found)
+		case len(found) == most && most >= minMarks:
+			product, marks = nil, nil
+		}
+	}
+	return product, marks
+}

@@ -1,0 +1,105 @@
+package importer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"crmkit/crm/catalog"
+	"crmkit/crm/products"
+)
+
+// blocks returns all blocks of the table.
+func blocks() []*products.Product {
+	return append([]*products.Product{&products.General}, products.Products...)
+}
+
+// awaited are the paths of fields that the schema does not have yet. Their columns go into custom.
+var awaited = regexp.MustCompile(`^(title|address\d?\..*|other_.*|external_ids|close_at|closed_at|lost_reason|phone\.code|any_id|\w+[=:]\w+)$`)
+
+// TestBlocksNameFields compares the blocks with the schema: each column leads to an existing
+// field, and to one only.
+func TestBlocksNameFields(t *testing.T) {
+	schema, err := catalog.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range blocks() {
+		for kind, rows := range p.Columns {
+			e, seen := schema.ByName(kind), map[string]string{}
+			if e == nil {
+				t.Errorf("%s: there is no kind %s", p.Name, kind)
+				continue
+			}
+			c := newColumns(e)
+			for _, row := range rows {
+				if awaited.MatchString(row.Path) {
+					continue
+				}
+				if to, found := c.resolve(row.Path); !found || to.field != nil && to.field.ReadOnly {
+					t.Errorf("%s: %s has no field %s to set", p.Name, kind, row.Path)
+				}
+				for _, name := range row.Names {
+					if other, twice := seen[products.Fold(name)]; twice {
+						t.Errorf("%s: %q of %s leads to %s and %s", p.Name, name, kind, row.Path, other)
+					}
+					seen[products.Fold(name)] = row.Path
+				}
+			}
+		}
+	}
+}
+
+// TestHabitsAgreeWithBlocks checks that a name which requests refuse and imports accept means
+// the same field in both, and that no habit is the name of a field.
+func TestHabitsAgreeWithBlocks(t *testing.T) {
+	schema, err := catalog.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range catalog.Habits {
+		e := schema.ByName(row.Of)
+		if e.Field(row.Path) == nil {
+			t.Errorf("%s has no field %s", row.Of, row.Path)
+		}
+		for _, name := range row.Names {
+			for i := range e.Fields {
+				if products.Fold(e.Fields[i].Name) == products.Fold(name) {
+					t.Errorf("%q of %s is a field of its own", name, row.Of)
+				}
+			}
+		}
+	}
+}
+
+// TestProductsAreKnownByTwoMarks checks that each product is known by its own columns, and none
+// by one column, by two that another product has too, or by names that anybody uses.
+func TestProductsAreKnownByTwoMarks(t *testing.T) {
+	for _, p := range products.Products {
+		if got, marks := products.Recognize(p.Marks); got != p || len(marks) != len(p.Marks) {
+			t.Errorf("the marks of %s are those of %+v, by %q", p.Name, got, marks)
+		}
+		if got, _ := products.Recognize(p.Marks[:1]); got != nil {
+			t.Errorf("one column, %s, is enough for %s", p.Marks[0], got.Name)
+		}
+		if p.Title == "" || p.Name != strings.ToLower(p.Name) || CheckSource(p.Name) != nil {
+			t.Errorf("%s cannot be a source", p.Name)
+		}
+		for _, other := range products.Products {
+			var both []string
+			for _, mark := range p.Marks {
+				if slices.ContainsFunc(other.Marks, func(m string) bool { return products.Fold(m) == products.Fold(mark) }) {
+					both = append(both, mark)
+				}
+			}
+			if other != p && len(both) > 1 {
+				t.Errorf("%s and %s share the marks %q", p.Name, other.Name, both)
+			}
+		}
+	}
+	common := []string{"ID", "Name", "First Name", "Last Name", "Company", "Job Title", "E-mail", "Phone", "Website", "Lead Status", "Contact Owner", "Create Date", "Stage", "Amount", "Close Date"}
+	if got, marks := products.Recognize(common); got != nil {
+		t.Errorf("a sheet with common columns is taken for an export of %s, by %q", got.Name, marks)
+	}
+}
