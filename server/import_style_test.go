@@ -78,6 +78,19 @@ func TestOwnAmountsAreNotAmbiguous(t *testing.T) {
 	}
 }
 
+// TestNamesInAnotherOrder imports rows whose address leads to a record that has the same name
+// in another spelling, or a name that shares no more than an initial.
+func TestNamesInAnotherOrder(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/contacts", "name,email\n山田太郎,t@a.example\nMara Lind,m@a.example\nSean O'Brien,s@a.example\nJ. Doe,j@a.example\n")
+	text := r.want(200, "POST", "/import/contacts", "name,email,stage\n太郎 山田,t@a.example,lead\n\"Lind, Mara\",m@a.example,lead\nPat O'Reilly,s@a.example,lead\nJ. Smith,j@a.example,lead\n")
+	for _, part := range []string{"row 1 updated", "row 2 updated", "row 3 ERROR already_exists", "row 4 ERROR already_exists"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("nothing says %q:\n%s", part, text)
+		}
+	}
+}
+
 // TestRowsAboutSomebodyElse imports rows that their id or address leads to a record of another
 // person: it stays as it is, and the row is named.
 func TestRowsAboutSomebodyElse(t *testing.T) {

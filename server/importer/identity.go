@@ -1,8 +1,8 @@
 package importer
 
 import (
-	"strings"
-	"unicode"
+	"slices"
+	"unicode/utf8"
 
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
@@ -58,22 +58,14 @@ func inputText(d store.Draft, f *crm.Field) string {
 	return ""
 }
 
-// shareWord reports whether two names have a word in common, in any case and without accents.
+// shareWord reports whether two names have a word in common, or the same words in another order.
+// An initial is not a word: J. Smith is not J. Doe.
 func shareWord(a, b string) bool {
-	words := nameWords(a)
-	for word := range nameWords(b) {
-		if words[word] {
+	words := norm.NameWords(a)
+	for _, word := range norm.NameWords(b) {
+		if utf8.RuneCountInString(word) > 1 && slices.Contains(words, word) {
 			return true
 		}
 	}
-	return len(words) == 0
-}
-
-// nameWords returns the words of a name.
-func nameWords(name string) map[string]bool {
-	words := map[string]bool{}
-	for _, word := range strings.FieldsFunc(norm.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		words[word] = true
-	}
-	return words
+	return len(words) == 0 || norm.SameName(a, b)
 }

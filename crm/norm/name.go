@@ -1,0 +1,118 @@
+package norm
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// NameParts are the parts of a person's name, as address books keep them. Phonetic parts are
+// not among them: they say how the name is read, and are not written in it.
+type NameParts struct {
+	Prefix, Given, Middle, Family, Suffix string
+}
+
+// FullName returns the whole name of a person. In Latin and most other scripts the parts are
+// in the order of NameParts with a blank between them: Dr. Mara Lind PhD. A name in the scripts
+// of China, Japan and Korea begins with the family name and has no blank: 山田太郎. Parts in
+// Katakana alone keep the blank: foreign names are written so, and without it nobody could see
+// where one part ends. The order is that of Unicode CLDR, Person Names (UTS #35 part 8).
+func FullName(p NameParts) string {
+	parts := []string{p.Prefix, p.Given, p.Middle, p.Family, p.Suffix}
+	for i, part := range parts {
+		parts[i] = strings.Trim(strings.Join(strings.Fields(part), " "), ", ")
+	}
+	name := strings.Join(parts[1:4], "")
+	if !isEastAsianName(name) {
+		return joinWords(parts, func(rune) bool { return false })
+	}
+	parts[1], parts[2], parts[3] = parts[3], parts[1], parts[2]
+	return joinWords(parts, func(r rune) bool { return isEastAsian(r) && strings.ContainsFunc(name, isNotKatakana) })
+}
+
+// isEastAsianName reports whether all letters of a name are of East Asian scripts.
+func isEastAsianName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isEastAsian(r) && !isMiddleDot(r) && r != ' ' })
+}
+
+// isNotKatakana reports whether a character is an East Asian letter other than Katakana.
+func isNotKatakana(r rune) bool { return isEastAsian(r) && !isKatakana(r) }
+
+// joinWords joins the words that are not empty, with a blank between two of them unless the
+// characters on both sides of it need none.
+func joinWords(words []string, needsNone func(rune) bool) string {
+	var b strings.Builder
+	last := ' '
+	for _, word := range words {
+		if word == "" {
+			continue
+		}
+		first, _ := utf8.DecodeRuneInString(word)
+		if b.Len() > 0 && (!needsNone(last) || !needsNone(first)) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		last, _ = utf8.DecodeLastRuneInString(word)
+	}
+	return b.String()
+}
+
+// NameWords returns the sorted words of a name in the form in which names are compared: folded, and
+// without apostrophes, so that O'Reilly is one word, the same as OReilly. Hyphens, commas and
+// full stops separate words.
+func NameWords(name string) (words []string) {
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || isMiddleDot(r) }) {
+		words = append(words, strings.FieldsFunc(strings.ReplaceAll(Fold(word), "'", ""), isNoNameLetter)...)
+	}
+	slices.Sort(words)
+	return words
+}
+
+// isNoNameLetter reports whether a character separates the words of a folded name.
+func isNoNameLetter(r rune) bool { return !unicode.In(r, unicode.L, unicode.N, unicode.M) }
+
+// maxNameOrders is the number of words up to which SameName tries every order of them.
+const maxNameOrders = 4
+
+// SameName reports whether two full names have the same words in any order: Lind, Mara is Mara
+// Lind, Jean-Pierre is Jean Pierre, 太郎 山田 is 山田太郎. Names without any word are not the same.
+func SameName(a, b string) bool {
+	words, others := NameWords(a), NameWords(b)
+	if len(words) == 0 || slices.Equal(words, others) {
+		return len(words) > 0
+	}
+	isSpaced := func(word string) bool { return !isEastAsianName(word) }
+	joined, otherJoined := slices.DeleteFunc(slices.Clone(words), isSpaced), slices.DeleteFunc(slices.Clone(others), isSpaced)
+	words, others = slices.DeleteFunc(words, isEastAsianName), slices.DeleteFunc(others, isEastAsianName)
+	return slices.Equal(words, others) && (len(otherJoined) == 1 && hasOrder(joined, otherJoined[0]) || len(joined) == 1 && hasOrder(otherJoined, joined[0]))
+}
+
+// hasOrder reports whether the words in some order, without blanks, are the text. It tries
+// none if there are more than maxNameOrders.
+func hasOrder(words []string, text string) bool {
+	if len(words) == 0 || len(words) > maxNameOrders {
+		return len(words) == 0 && text == ""
+	}
+	for i, word := range words {
+		rest, begins := strings.CutPrefix(text, word)
+		if begins && hasOrder(slices.Delete(slices.Clone(words), i, i+1), rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// isEastAsian reports whether a character is a letter of Chinese, Japanese or Korean, which are
+// written without blanks between the parts of a name.
+func isEastAsian(r rune) bool {
+	return r >= 0x1100 && (unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Bopomofo) || isKatakana(r))
+}
+
+// isKatakana reports whether a character is of Katakana, or is a mark that it shares with Hiragana.
+func isKatakana(r rune) bool {
+	return unicode.Is(unicode.Katakana, r) || r == 'ー' || r == '\u3099' || r == '\u309a'
+}
+
+// isMiddleDot reports whether a character is a dot that separates the parts of a name.
+func isMiddleDot(r rune) bool { return strings.ContainsRune("・·•‧∙⋅", r) }

@@ -1,0 +1,72 @@
+package norm
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestFullName(t *testing.T) {
+	for _, test := range []struct {
+		parts NameParts
+		want  string
+	}{
+		{NameParts{}, ""},
+		{NameParts{Given: "Mara", Family: "Lind"}, "Mara Lind"},
+		{NameParts{"Dr.", "Mara", "Ann", "Lind", "PhD"}, "Dr. Mara Ann Lind PhD"},
+		{NameParts{Given: " Mara  Ann ", Family: "Lind,"}, "Mara Ann Lind"},
+		{NameParts{Family: "Lind"}, "Lind"},
+		{NameParts{Prefix: "Dr."}, "Dr."},
+		{NameParts{Given: "太郎", Family: "山田"}, "山田太郎"},
+		{NameParts{Given: "はなこ", Family: "さとう"}, "さとうはなこ"},
+		{NameParts{Given: "マリア", Family: "山田"}, "山田マリア"},
+		{NameParts{Given: "철수", Family: "김"}, "김철수"},
+		{NameParts{Given: "明", Middle: "小", Family: "王"}, "王明小"},
+		{NameParts{Prefix: "Dr.", Given: "太郎", Family: "山田", Suffix: "様"}, "Dr. 山田太郎様"},
+		{NameParts{Given: "マイケル", Family: "ジャクソン"}, "ジャクソン マイケル"},
+		{NameParts{Given: "マイケル・ジョン", Family: "ジャクソン"}, "ジャクソン マイケル・ジョン"},
+		{NameParts{Given: "Taro", Family: "山田"}, "Taro 山田"},
+		{NameParts{Given: "山田太郎"}, "山田太郎"},
+		{NameParts{Given: "Андрей", Family: "Белый"}, "Андрей Белый"},
+	} {
+		if got := FullName(test.parts); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.parts, got, test.want)
+		}
+	}
+}
+
+func TestSameName(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"Lind, Mara", "Mara Lind", true}, {"MARA LIND", "mara lind", true}, {"Jean-Pierre Dupont", "Dupont, Jean Pierre", true},
+		{"Siobhan OReilly", "Siobhan O'Reilly", true}, {"J. Müller", "Muller J", true},
+		{"山田太郎", "山田 太郎", true}, {"太郎 山田", "山田太郎", true}, {"山田, 太郎", "山田太郎", true}, {"山田　太郎", "太郎 山田", true},
+		{"マイケル・ジャクソン", "ジャクソン マイケル", true}, {"김철수", "철수 김", true}, {"ｼﾞｬｸｿﾝ ﾏｲｹﾙ", "マイケル ジャクソン", true},
+		{"कुमार", "कुमार", true},
+		{"Mara Lind", "Mara Lindt", false}, {"Mara Lind", "Mara", false}, {"Mara Mara Lind", "Mara Lind Lind", false}, {"山田太郎", "山田花子", false},
+		{"山田太郎", "田山太郎", false}, {"", "", false}, {"-", ",", false}, {"O'Brien", "O'Reilly", false}, {"lind mara", "lindmara", false},
+	} {
+		if SameName(test.a, test.b) != test.want || SameName(test.b, test.a) != test.want {
+			t.Errorf("%q and %q: %v, want %v", test.a, test.b, SameName(test.a, test.b), test.want)
+		}
+	}
+}
+
+// TestFullNameIsTheSameName checks that the whole name has the words of its parts, in any script
+// and however the parts are put together elsewhere.
+func TestFullNameIsTheSameName(t *testing.T) {
+	word := rapid.SampledFrom([]string{"", "Mara", "O'Reilly", "Jean-Pierre", "太郎", "山田", "ジョン", "はな", "철수", "Ö.", "  Ann "})
+	rapid.Check(t, func(t *rapid.T) {
+		p := NameParts{Given: word.Draw(t, "given"), Middle: word.Draw(t, "middle"), Family: word.Draw(t, "family")}
+		full, card := FullName(p), p.Family+", "+p.Given+" "+p.Middle
+		if full != "" && !SameName(full, card) {
+			t.Fatalf("%+v: %q is not %q", p, full, card)
+		}
+		if strings.TrimSpace(full) != full || strings.Contains(full, "  ") {
+			t.Fatalf("%+v: %q", p, full)
+		}
+	})
+}
