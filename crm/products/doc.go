@@ -15,8 +15,8 @@
 // Names of columns are compared by Fold: only letters and digits count, in lower case. So
 // "E-mail 1 - Value" needs no second spelling, and LastName is Last Name.
 //
-// A column is looked up among the fields' own names, then in the block of the product, if
-// the file has its marks or source= names it, then in the block General. So URL is the profile
+// A column is looked up in the block of the product, if the file has its marks or source=
+// names it, then among the fields' own names, then in the block General. So URL is the profile
 // in an export of LinkedIn, and a web site in a private sheet. A column that is nowhere goes
 // into custom; a block therefore lists what has a field, and nothing else.
 //

@@ -31,7 +31,7 @@ type Words map[string]string
 func to(path string, names ...string) Column { return Column{path, names} }
 
 // Products are the blocks of the table.
-var Products = []*Product{&hubspot, &pipedrive, &attio, &google, &crmkit}
+var Products = []*Product{&hubspot, &pipedrive, &attio, &freshsales, &capsule, &google, &outlook, &thunderbird, &linkedin, &apollo, &mailchimp, &stripe, &shopify, &airtable, &monday, &crmkit}
 
 // ByName returns the block of a product by its name in any case; nil if there is none.
 func ByName(name string) *Product {

@@ -59,11 +59,16 @@ func (c *columns) target(name string) mapping {
 	return t
 }
 
-// find matches a name with the fields, then with references, then with the names that
-// other products use: a name of our own always wins. A name that matches nothing goes into
-// the custom object, so that no column is lost.
+// find matches a name with the block of the product whose export the file is, then with the
+// fields, with references, and with the names in any sheet. So Title is a form of address in
+// an export of Outlook, and a job elsewhere. A name that matches nothing goes into the custom
+// object, so that no column is lost.
 func (c *columns) find(name string) mapping {
 	folded := products.Fold(name)
+	if t, found := c.alias(c.product, name); found {
+		t.amount = amountField(c.entity, folded)
+		return t
+	}
 	for i := range c.entity.Fields {
 		f := &c.entity.Fields[i]
 		switch {
@@ -81,7 +86,8 @@ func (c *columns) find(name string) mapping {
 			return t
 		}
 	}
-	if t, found := c.alias(name); found {
+	if t, found := c.alias(&products.General, name); found {
+		t.rank += generalRank
 		t.amount = amountField(c.entity, folded)
 		return t
 	}
@@ -114,18 +120,16 @@ func (c *columns) reference(f *crm.Field, folded string) (mapping, bool) {
 	return mapping{}, false
 }
 
-// alias matches a name with the table of other products' names: the block of the product whose
-// export the file is, then the general one. The rank keeps the order of a block among columns
-// for one field.
-func (c *columns) alias(name string) (mapping, bool) {
-	for i, block := range []*products.Product{c.product, &products.General} {
-		at, known := block.Lookup(c.entity.Name, name)
-		if t, found := c.resolve(at.Path); known && found {
-			t.rank = at.Rank + i*generalRank
-			return t, true
-		}
+// alias matches a name with a block of the table of other products' names; a nil block names
+// nothing. The rank keeps the order of the block among columns for one field.
+func (c *columns) alias(block *products.Product, name string) (mapping, bool) {
+	at, known := block.Lookup(c.entity.Name, name)
+	if !known {
+		return mapping{}, false
 	}
-	return mapping{}, false
+	t, found := c.resolve(at.Path)
+	t.rank = at.Rank
+	return t, found
 }
 
 // nameParts are the parts of a name in the order in which they are joined.

@@ -103,3 +103,22 @@ func TestProductsAreKnownByTwoMarks(t *testing.T) {
 		t.Errorf("a sheet with common columns is taken for an export of %s, by %q", got.Name, marks)
 	}
 }
+
+// TestBlockOfProductComesFirst maps columns whose names mean something else in the exports of a
+// product than the field of that name, and than the same column in any sheet.
+func TestBlockOfProductComesFirst(t *testing.T) {
+	schema, err := catalog.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ product, kind, column, want string }{
+		{"outlook", "contact", "Title", "name"}, {"linkedin", "contact", "URL", "custom.linkedin"}, {"", "contact", "URL", "custom.website"},
+		{"airtable", "deal", "Status", "stage"}, {"", "deal", "Status", "status"}, {"apollo", "contact", "Website", "company.domain"}, {"stripe", "contact", "id", "id"},
+	} {
+		columns := newColumns(schema.ByName(c.kind))
+		columns.product = products.ByName(c.product)
+		if got := columns.target(c.column).path; got != c.want {
+			t.Errorf("%s of a %s in an export of %q leads to %s, want %s", c.column, c.kind, c.product, got, c.want)
+		}
+	}
+}
