@@ -16,6 +16,7 @@ const (
 	EditTags          // tags: add Value, remove Remove
 	MergeMembers      // object: set the members of Value, remove the keys Remove
 	CheckOnly         // read-only field: JSON must be the value that the record shows
+	Keep              // no change, and no value that follows from another field: an import makes up no time
 )
 
 // Input is one field as a client sent it, decoded and normalised.
@@ -47,8 +48,9 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 			continue
 		}
 		sent[in.Field.Name] = true
-		i := e.Index(in.Field.Name)
-		after[i] = in.apply(before[i])
+		if i := e.Index(in.Field.Name); in.Mode != Keep {
+			after[i] = in.apply(after[i])
+		}
 	}
 	for _, in := range inputs {
 		if err := in.setSources(e, before, after, now); err != nil {
@@ -57,11 +59,10 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if t := f.Transition(); t != nil && f.Type.Kind() == TimeKind {
-			t.setTime(e, i, after, now)
-		} else if t != nil && !sent[f.Name] {
-			t.setWord(e, i, before, after)
+		if err := e.transition(i, before, after, applied{sent[f.Name], now}); err != nil {
+			return nil, err
 		}
+		f.dropRepeated(e, i, after)
 		if !after[i].Set() {
 			after[i] = f.fallback(now)
 		}
@@ -201,28 +202,18 @@ func applyMembers(old, set []Member, remove []string) []Member {
 	return merged
 }
 
-// setWord sets the field at a position if the other field has just become one of the values.
-func (t *Transition) setWord(e *Entity, own int, before, after []Value) {
-	i := e.Index(t.Of)
-	if at := t.index(after[i]); at >= 0 && !after[i].Equal(before[i]) {
-		after[own] = Str(t.Values[at])
+// dropRepeated takes the value of a field out of its list of further values, so that a record
+// has each value once.
+func (f *Field) dropRepeated(e *Entity, own int, after []Value) {
+	if f.Others == "" || !after[own].Set() {
+		return
 	}
-}
-
-// setTime sets the field at a position to now if the other field has become one of the values,
-// and unsets it if the other field has none of them. A change from one of the values to
-// another does not change the time.
-func (t *Transition) setTime(e *Entity, own int, after []Value, now int64) {
-	if t.index(after[e.Index(t.Of)]) < 0 {
-		after[own] = Value{}
-	} else if !after[own].Set() {
-		after[own] = truncateSecond(now)
+	i := e.Index(f.Others)
+	list, value := after[i].List(), f.ItemForm(after[own].Text)
+	same := func(item string) bool { return f.ItemForm(item) == value }
+	if slices.ContainsFunc(list, same) {
+		after[i] = Labels(slices.DeleteFunc(slices.Clone(list), same))
 	}
-}
-
-// index returns the position of a value among the values, in any case, or -1.
-func (t *Transition) index(v Value) int {
-	return slices.IndexFunc(t.Values, func(word string) bool { return strings.EqualFold(v.Text, word) })
 }
 
 // truncateSecond returns a time in whole seconds, the precision of all times of records.
@@ -248,7 +239,7 @@ func (f *Field) checkSize(v Value) *Error {
 	}
 	switch {
 	case len(v.List()) > MaxTags:
-		return Errorf(InvalidValue, "%s would have %d tags; at most %d are allowed. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
+		return Errorf(InvalidValue, "%s would have %d items; at most %d are allowed. Remove some first.", f.Name, len(v.List()), MaxTags).On(f.Name)
 	case size > MaxObjectSize || len(v.Members()) > norm.MaxMembers:
 		return Errorf(InvalidValue, "%s would have %d bytes in %d keys; the limit is %d bytes and %d keys. To remove a key, send null as its value.",
 			f.Name, size, len(v.Members()), MaxObjectSize, norm.MaxMembers).On(f.Name)

@@ -44,6 +44,7 @@ func (e *Entity) IsView() bool { return e.view }
 // of an existing record updates it instead of making another.
 type Keys struct {
 	Unique   string     // one field; it also names a record in imports
+	Items    []string   // lists of which each item belongs to one record
 	Together [][]string // references that name a record together
 }
 
@@ -93,6 +94,17 @@ type ManyToMany struct {
 	Via, End *Entity // set by NewSchema
 }
 
+// KeyField returns the field under whose name a value of f is a key: email for an item of
+// other_emails, since an address belongs to one contact in whichever of the two it is.
+func (e *Entity) KeyField(f *Field) *Field {
+	for i := range e.Fields {
+		if e.Fields[i].Others == f.Name {
+			return &e.Fields[i]
+		}
+	}
+	return f
+}
+
 // Link returns the named link, or nil.
 func (e *Entity) Link(name string) *ManyToMany {
 	for i := range e.Links {
@@ -117,7 +129,7 @@ func (e *Entity) ChildRoute() string {
 // CountsValues reports whether the store maintains the number of records with each value of
 // the field: for fields with few values, and for labels.
 func (e *Entity) CountsValues(f *Field) bool {
-	return !e.view && (f.Enumerable || f.Type.Kind() == ListKind)
+	return !e.view && (f.Enumerable || f.Type.Kind() == ListKind && !f.HasItems())
 }
 
 // TagKind returns the kind of the rows in the table names that are the labels of the field, or
@@ -128,6 +140,9 @@ func (e *Entity) TagKind(f *Field) string {
 	}
 	return e.Name
 }
+
+// ItemKind returns the kind of the rows in the table list_values that are the items of the field.
+func (e *Entity) ItemKind(f *Field) string { return e.Name + "." + f.Name }
 
 // IsLink reports whether the records join others, as a campaign_member joins a campaign
 // and a contact.

@@ -24,6 +24,7 @@ type Field struct {
 	IsUser       bool       // names a person; bodies and filters take "me" for the user of the token
 	Column       string     // the SQL column, when it is not Name
 	Ref          string     // the entity that a reference points to
+	Others       string     // the list field with further values of this kind; eq, in, ne, like and searches compare these too
 	Choices      Choices    // the words that are allowed, if the type is a choice
 	Default      string     // stored if a client sends none; "now" for times
 	Max          int        // most characters; 0 is DefaultMax
@@ -107,6 +108,19 @@ func (f *Field) IsReference() bool { return f.Type.Kind() == RefKind }
 
 // Path returns the name by which filters go through the reference: "company" for company_id.
 func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
+
+// HasItems reports whether the field is a list of which each item is a value of its own, such
+// as other_emails. The table list_values has the items in their compared form.
+func (f *Field) HasItems() bool { return f.Type.Comparison().Items }
+
+// ItemForm returns the form in which items are compared: the digits of a phone number, all
+// others as they are stored.
+func (f *Field) ItemForm(text string) string {
+	if f.Type.Comparison().Folded {
+		return f.Type.Fold(f, text)
+	}
+	return text
+}
 
 // Writable reports whether a client may set the field.
 func Writable(f *Field) bool { return !f.ReadOnly }

@@ -49,9 +49,11 @@ type Comparison struct {
 	By      Operand
 	Ordered bool // values have an order, so lists can be sorted by them
 	Parts   bool // like: finds a part of the text
+	Items   bool // the field holds several values; each is compared like that
 	Folded  bool // a second column has the folded text, and is compared
 	Lists   bool // a comma in a filter separates several values
 	Null    bool // the word null can be a value
+	Colon   bool // values begin with a word and a colon, which is not taken for an operator
 }
 
 // Operand is the kind of the value that a filter compares with.

@@ -29,6 +29,8 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		is := "g.name_id = " + nameKey(t, c.arg(label))
 		c.addLabelPath(t, is)
 		return hasTag(t, is), nil
+	case t.field.HasItems() && op != "like":
+		return c.item(t, param, value)
 	case by == crm.ByFlag:
 		return flagCondition(t, param, value)
 	case by == crm.ByTime:
@@ -48,7 +50,7 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		}
 		return FoldedSQL(t.alias(), t.field) + test, nil
 	case sqlOps[op] == "=":
-		return c.equal(t, column, param, value)
+		return c.equal(t, param, value)
 	case t.field.Choices.Ordered:
 		v, err := c.env.Normal(t.field, value)
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, v.Text)), err
@@ -75,7 +77,7 @@ func (c *compiler) numberCondition(t target, param, op, value string) (string, *
 }
 
 // equal compares a text field in the form in which it is stored.
-func (c *compiler) equal(t target, column, param, value string) (string, *crm.Error) {
+func (c *compiler) equal(t target, param, value string) (string, *crm.Error) {
 	if e := c.env.Schema.ByPrefix(value); t.field.HandleSyntax && e != nil {
 		value = e.Name + "/" + value
 	}
@@ -94,7 +96,7 @@ func (c *compiler) equal(t target, column, param, value string) (string, *crm.Er
 	if t.field.Indexed {
 		return c.addColumnPath(t, test), nil
 	}
-	return column + test, nil
+	return t.alias() + "." + t.field.Col() + test, nil
 }
 
 // conditionOf returns the operand of like: in the form in which the field is compared.

@@ -17,12 +17,15 @@ func isObject(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByMember
 func isLabels(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByLabel }
 
 // isPhone reports whether the field is compared by its digits.
-func isPhone(f *crm.Field) bool { return f.Type.Comparison().By == crm.ByDigits }
+func isPhone(f *crm.Field) bool {
+	how := f.Type.Comparison()
+	return how.By == crm.ByDigits && !how.Items
+}
 
 // isFreeText reports whether people write the text of the field freely.
 func isFreeText(f *crm.Field) bool {
 	how := f.Type.Comparison()
-	return how.By == crm.ByText && how.Folded
+	return how.By == crm.ByText && how.Folded && !how.Items
 }
 
 // isQuantity reports whether the field holds numbers or times, for which a hint shows a range.

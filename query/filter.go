@@ -79,7 +79,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 	if op == "like" {
 		c.addLike(e, t, conditionOf(t, values[0]))
 	}
-	c.indexPath(t, op, len(values))
+	c.indexPath(t, op, len(values)*len(withOthers(t, op)))
 	if op == "ne" {
 		return c.negate(t, test), nil
 	}
@@ -143,7 +143,7 @@ func amountFilterError(f *crm.Field, param string) *crm.Error {
 // restorePlus replaces a blank in an e-mail address by a plus sign: no address has a blank, and a
 // plus sign that was not escaped in a URL arrives as one. It adds a remark about it.
 func (c *compiler) restorePlus(t target, param, op string, values []string) {
-	if t.field.Type != fieldtype.Email {
+	if t.field.Type != fieldtype.Email && t.field.Type != fieldtype.Emails {
 		return
 	}
 	for i, v := range values {
@@ -258,7 +258,7 @@ func anyOf(columns []string, test string) string {
 func (c *compiler) test(t target, param, op string, values []string) (string, *crm.Error) {
 	var parts []string
 	for _, v := range values {
-		part, err := c.compare(t, param, op, v)
+		part, err := c.compareAny(t, param, op, v)
 		if err != nil {
 			return "", err
 		}

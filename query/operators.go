@@ -74,6 +74,9 @@ func splitOp(param, raw string, t target) (op, value string, err *crm.Error) {
 		return word, rest, nil
 	}
 	known := slices.ContainsFunc(Ops, func(op Op) bool { return op.Name == word })
+	if !known && t.key == "" && t.field.Type.Comparison().Colon {
+		return "eq", raw, nil
+	}
 	switch name := norm.Quote(param); {
 	case known:
 		err = crm.Errorf(crm.InvalidOp, "%s: cannot be used with %s (type %s); use %s.", word, name, t.field.Type, allowedOps(allowed))

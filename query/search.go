@@ -118,13 +118,13 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	if f := e.Field(e.Keys.Unique); f != nil {
 		if v, err := c.env.Normal(f, text); err == nil && v.Set() {
 			s.unique = v.Text
-			list = append(list, "t."+f.Col()+" = "+c.arg(v.Text))
+			list = append(list, c.isAny(e, f, "t."+f.Col()+" = "+c.arg(v.Text), v.Text))
 		}
 	}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; isPhone(f) && norm.IsPhone(text) {
 			s.phone = f.Type.Fold(f, text)
-			list = append(list, FoldedSQL("t", f)+" = "+c.arg(s.phone))
+			list = append(list, c.isAny(e, f, FoldedSQL("t", f)+" = "+c.arg(s.phone), s.phone))
 		}
 	}
 	return list
@@ -173,11 +173,11 @@ func (s *Search) rank(c *compiler, exact []string) string {
 // Rank returns the rank of a record that the search found.
 func (s *Search) Rank(rec crm.Record) int {
 	e := s.Entity
-	if rec.Key == s.key || s.unique != "" && rec.Value(e.Keys.Unique).Text == s.unique {
+	if rec.Key == s.key || s.unique != "" && holds(rec, e.Field(e.Keys.Unique), s.unique) {
 		return RankExactName
 	}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; isPhone(f) && s.phone != "" && f.Type.Fold(f, rec.Values[i].Text) == s.phone {
+		if f := &e.Fields[i]; isPhone(f) && s.phone != "" && holds(rec, f, s.phone) {
 			return RankExactName
 		}
 	}

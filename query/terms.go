@@ -16,10 +16,10 @@ type Terms struct {
 	Likes []Like
 }
 
-// Like is a text that one field must contain: a field of the entity, or the label of a record
-// that one of the references leads to.
+// Like is a text that one of some fields must contain: of fields of the entity, or of labels of
+// the records that references lead to.
 type Like struct {
-	Own  *crm.Field
+	Own  []*crm.Field
 	Refs []*crm.Field
 	Part string // in the form of the field
 }
@@ -91,7 +91,14 @@ func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 	switch {
 	case t.key != "":
 	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
-		c.terms.Likes = append(c.terms.Likes, Like{Own: t.field, Part: part})
+		like := Like{Part: part}
+		for _, each := range withOthers(t, "like") {
+			if !slices.Contains(at.Own, each.field) {
+				return
+			}
+			like.Own = append(like.Own, each.field)
+		}
+		c.terms.Likes = append(c.terms.Likes, like)
 	case len(t.hops) == 1 && t.entity.LabelField == t.field.Name && slices.Contains(at.Refs, t.hops[0].field):
 		refs := []*crm.Field{t.hops[0].field}
 		if beside := t.hops[0].alternate; beside != nil {

@@ -35,14 +35,17 @@ func (l *Item) fields(buffer *[]Field) []Field {
 	return *buffer
 }
 
-// all adds every field of the record. Custom values come last, since their number is
-// unknown and a reader looks for the known fields first.
+// all adds every field of the record. Custom values, the last object, come last, since their
+// number is unknown and a reader looks for the known fields first.
 func (l *Item) all(rec crm.Record) {
 	object := -1
 	for i := range rec.Entity.Fields {
 		if f := &rec.Entity.Fields[i]; f.Type.Kind() == crm.ObjectKind && !f.ReadOnly {
 			object = i
-		} else {
+		}
+	}
+	for i := range rec.Entity.Fields {
+		if i != object {
 			l.field(rec, i)
 		}
 	}

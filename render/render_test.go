@@ -17,7 +17,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/render"
 )
@@ -76,20 +75,20 @@ func drawRecord(t *rapid.T) crm.Record {
 }
 
 func drawValue(t *rapid.T, f *crm.Field) crm.Value {
-	switch f.Type {
-	case fieldtype.Integer:
+	switch {
+	case f.Type.Kind() == crm.IntKind:
 		return crm.Number(rapid.Int64().Draw(t, f.Name))
-	case fieldtype.Time: // years 1 to 9999
+	case f.Type.Kind() == crm.TimeKind: // years 1 to 9999
 		return crm.Millis(rapid.Int64Range(-62135596800, 253402300799).Draw(t, f.Name) * 1000)
-	case fieldtype.Reference:
+	case f.IsReference():
 		return crm.Key(crm.RecordKey(1, rapid.Int64Range(1, 1<<40-1).Draw(t, f.Name)))
-	case fieldtype.Tags:
+	case f.Type.Kind() == crm.ListKind:
 		tags := rapid.SliceOfN(texts(), 1, 4).Draw(t, f.Name)
 		for i := range tags {
 			tags[i] = strings.ReplaceAll(tags[i], ",", ";")
 		}
 		return crm.Labels(tags)
-	case fieldtype.Object:
+	case f.Type.Kind() == crm.ObjectKind:
 		return drawObject(t)
 	}
 	return crm.Str(texts().Draw(t, f.Name))
@@ -119,23 +118,27 @@ func wantText(rec crm.Record, show func(*crm.Field) bool) []pair {
 		if !v.Set() || !show(f) {
 			continue
 		}
-		switch f.Type {
-		case fieldtype.Integer:
+		switch f.Type.Kind() {
+		case crm.IntKind:
 			pairs = append(pairs, pair{f.Name, fmt.Sprint(v.Int)})
-		case fieldtype.Time:
+		case crm.TimeKind:
 			pairs = append(pairs, pair{f.Name, time.UnixMilli(v.Int).UTC().Format("2006-01-02T15:04Z")})
-		case fieldtype.Reference:
+		case crm.RefKind:
 			to := rec.Entity.Target(f)
 			pairs = append(pairs, pair{f.Name, crm.RecordID(to.Prefix, v.Int)}, pair{f.Path() + "." + to.LabelField, rec.Labels[i]})
-		case fieldtype.Tags:
+		case crm.ListKind:
 			pairs = append(pairs, pair{f.Name, strings.Join(v.List(), ",")})
-		case fieldtype.Object:
+		case crm.ObjectKind:
 			for _, m := range v.Members() {
 				text := m.JSON
 				if strings.HasPrefix(text, `"`) {
 					text, _ = norm.Unquote(text)
 				}
-				custom = append(custom, pair{f.Name + "." + m.Name, text})
+				list := &pairs
+				if f.Name == "custom" {
+					list = &custom // comes last
+				}
+				*list = append(*list, pair{f.Name + "." + m.Name, text})
 			}
 		default:
 			pairs = append(pairs, pair{f.Name, v.Text})

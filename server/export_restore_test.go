@@ -53,6 +53,9 @@ func (r *rig) fillAtRandom(seed uint64, n int) {
 // hard returns a value for the field that files easily change, or nil.
 func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	word := hardWords[random.IntN(len(hardWords))]
+	if f.Transition() != nil && f.Type == fieldtype.Time {
+		return nil // it needs another value
+	}
 	switch f.Type {
 	case fieldtype.Text:
 		return word[:min(len(word), f.Limit()-10)]
@@ -72,6 +75,16 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 		return []string{"a b", "x=y", `"q"`, "t;1"}[random.IntN(4):]
 	case fieldtype.Object:
 		return map[string]any{word[:1] + "k": word, "n": json.Number("12345678901234567890.10"), "deep": []any{map[string]any{"x": nil}, word}}
+	case fieldtype.Emails:
+		return []string{fmt.Sprintf("o%d@example.com", i), fmt.Sprintf("p%d@sub.example.com", i)}[random.IntN(2):]
+	case fieldtype.Phones:
+		return []string{"+49 (170) 123-456", fmt.Sprint("0170 ", i)}[random.IntN(2):]
+	case fieldtype.Domains:
+		return []string{fmt.Sprintf("o%d.example.com", i)}
+	case fieldtype.ExternalIDs:
+		return []string{fmt.Sprint("hubspot:", i), fmt.Sprintf("salesforce:003%05d \"x\"", i)}[random.IntN(2):]
+	case fieldtype.Address:
+		return map[string]any{"street": word[:min(len(word), 400)], "city": "Köln"}
 	case fieldtype.Reference:
 		if len(handles) > 0 {
 			return handles[random.IntN(len(handles))]

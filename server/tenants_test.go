@@ -42,7 +42,9 @@ func full(e *crm.Entity, text string, ids map[string]string) string {
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		value := map[crm.Type]string{fieldtype.Text: `"` + text + `"`, fieldtype.Email: `"` + text + `@x.com"`, fieldtype.Domain: `"` + text + `.com"`,
-			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`}[f.Type]
+			fieldtype.Tags: `["` + text + `"]`, fieldtype.Object: `{"k":"` + text + `"}`,
+			fieldtype.Emails: `["` + text + `@y.com"]`, fieldtype.Domains: `["` + text + `.org"]`, fieldtype.Phones: `["` + text + ` 5550100"]`,
+			fieldtype.ExternalIDs: `["hubspot:` + text + `"]`, fieldtype.Address: `{"city":"` + text + `"}`}[f.Type]
 		switch {
 		case f.Name == e.Reminder.Field:
 			value = `"now"`

@@ -25,12 +25,14 @@ func values(f *crm.Field, actor crm.Actor) [2]string {
 		return [2]string{f.Choices.Values[0], f.Choices.Values[1]}
 	case fieldtype.Currency:
 		return [2]string{"USD", "EUR"}
-	case fieldtype.Phone:
+	case fieldtype.Phone, fieldtype.Phones:
 		return [2]string{"+49 30 1234567", "+49 30 1234568"}
-	case fieldtype.Email:
+	case fieldtype.Email, fieldtype.Emails:
 		return [2]string{"a@example.com", "b@example.com"}
-	case fieldtype.Domain:
+	case fieldtype.Domain, fieldtype.Domains:
 		return [2]string{"a.example", "b.example"}
+	case fieldtype.ExternalIDs:
+		return [2]string{"hubspot:1", "hubspot:2"}
 	case fieldtype.Reference:
 		return [2]string{key(prefixOf(f.Ref), 1), key(prefixOf(f.Ref), 2)}
 	}

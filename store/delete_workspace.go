@@ -47,7 +47,7 @@ func (s *Store) sweeps() (list []sweep) {
 	}
 	return append(list, sweep{"confirmations", "hash"},
 		sweep{"log", "key"}, sweep{"origins", "key"}, sweep{"kept_answers", "user_id, hash"}, sweep{"imported", "source, kind, id"}, sweep{"reservations", "id"},
-		sweep{"values_in_use", "kind, field, value"},
+		sweep{"list_values", "kind, value, record"}, sweep{"values_in_use", "kind, field, value"},
 		sweep{"usage", "kind"}) // last, for what goes before is counted there
 }
 

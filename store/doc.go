@@ -23,7 +23,7 @@
 // Store.Write gives a function a Tx. Tx.Save and Tx.Update apply the input to the record
 // (crm.Apply), check its version, references and unique values, write the row and its tags and
 // custom values, then what follows from it in other records: counts and times (rollup.go),
-// inherited references (inherited.go), and labels (derived_labels.go). The change is logged in
+// inherited references (inherited.go), and labels (store/secondary). The change is logged in
 // the same transaction, and the caches get the record as it is now, for when the transaction
 // is committed.
 //

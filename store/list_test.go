@@ -9,6 +9,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
+	"crmkit/store/secondary"
 )
 
 // bulk inserts n contacts of one stage in a single statement, with the counters.
@@ -27,7 +28,7 @@ func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 		if err != nil {
 			return err
 		}
-		return tx.countUses("contact", []valueUse{{"stage", stage, int64(n)}})
+		return secondary.CountUses(tx.Tx, "contact", []secondary.Use{{Field: "stage", Value: stage, N: int64(n)}})
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/list"
-	"crmkit/store/table"
 	"crmkit/store/view"
 )
 
@@ -28,36 +27,6 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 		return rec, err
 	}
 	return rec, view.NotFound(e, key, last)
-}
-
-// KeyBy returns the key of the record with the unique values, or 0 if no record has them or one
-// of the values is unset.
-func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
-	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
-	for i, name := range names {
-		if !values[i].Set() {
-			return 0, nil
-		}
-		args = append(args, table.Arg(values[i]))
-		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
-	}
-	if err := tx.DryRun().RestoreHolders(e, names, values); err != nil {
-		return 0, err
-	}
-	if found, err := tx.Row(text, args, &key); err != nil || !found {
-		return 0, err
-	}
-	if len(e.Parents.Sets()) > 0 { // it may be about to go
-		if _, found, err := tx.readVisible(e, key); err != nil || !found {
-			return 0, err
-		}
-	}
-	return key, nil
-}
-
-// KeyOf returns the key of the record whose unique field has the value, or 0.
-func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
-	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v})
 }
 
 // KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if

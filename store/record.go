@@ -2,10 +2,10 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/secondary"
 	"crmkit/store/table"
 )
 
@@ -29,29 +29,6 @@ type Draft struct {
 	Entity  *crm.Entity
 	Inputs  []crm.Input
 	Version int64
-}
-
-// Save makes a record, or updates the one that has the unique values of the draft.
-func (tx *Tx) Save(d Draft) (Outcome, error) {
-	for _, names := range d.Entity.Keys.All() {
-		values := make([]crm.Value, len(names))
-		for _, in := range d.Inputs {
-			if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {
-				values[i] = in.Value
-			}
-		}
-		if key, err := tx.KeyBy(d.Entity, names, values); key != 0 || err != nil {
-			return tx.updateFound(d, key, err)
-		}
-	}
-	return tx.create(d)
-}
-
-func (tx *Tx) updateFound(d Draft, key int64, err error) (Outcome, error) {
-	if err != nil {
-		return Outcome{}, err
-	}
-	return tx.Update(key, d)
 }
 
 func (tx *Tx) create(d Draft) (Outcome, error) {
@@ -190,7 +167,13 @@ func (tx *Tx) finish(action string, before, after crm.Record) error {
 	tx.NoteRecord(after)
 	tx.DryRun().Change(before, after)
 	tx.Invalidate(after.Entity, after.Key)
-	if err := tx.index(before, after); err != nil {
+	if after.Version() == 0 {
+		var err error
+		if before, err = secondary.AllLabels(tx.Tx, before, tx.store.cascades.atOnce); err != nil {
+			return err
+		}
+	}
+	if err := secondary.Update(tx.Tx, before, after); err != nil {
 		return err
 	}
 	if err := tx.updateRollups(before, after); err != nil {

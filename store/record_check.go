@@ -2,13 +2,11 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/query"
-	"crmkit/store/table"
 )
 
 // Conflict is the error for a record that is not at the version a client expects; it carries
@@ -60,26 +58,6 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 		}
 		if !found {
 			return NoReference(f, to, v.Int)
-		}
-	}
-	return nil
-}
-
-func (tx *Tx) checkUnique(before, after crm.Record) error {
-	e := after.Entity
-	for _, names := range e.Keys.All() {
-		was, is := table.ValuesOf(before, names), table.ValuesOf(after, names)
-		if slices.EqualFunc(was, is, crm.Value.Equal) {
-			continue
-		}
-		key, err := tx.KeyBy(e, names, is)
-		if err != nil {
-			return err
-		}
-		if key != 0 {
-			id, name := crm.RecordID(e.Prefix, key), names[len(names)-1]
-			return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s/%s. Update that record with PATCH /%s/%s, or send another %s.",
-				name, norm.Quote(spelled(e.Field(name), e, is[len(is)-1])), e.Name, id, e.Route(), id, name).On(name)
 		}
 	}
 	return nil

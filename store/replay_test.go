@@ -170,35 +170,42 @@ func (s state) undo(f *fixture, e entryRow) {
 // undone returns the values of a record before an entry, from those after it: without the values
 // that the entry set, and with the values that it replaced.
 func undone(f *fixture, entity *crm.Entity, after map[string]string, e entryRow) map[string]string {
-	values, custom := maps.Clone(after), norm.ParseObject(after["custom"])
-	order, touched := []string(nil), false
+	values, objects := maps.Clone(after), map[string][]crm.Member{}
+	var order []string
+	object := func(name string) (field, key string, is bool) {
+		field, key, is = strings.Cut(name, ".")
+		if _, known := objects[field]; is && !known {
+			objects[field] = norm.ParseObject(after[field])
+		}
+		return field, key, is
+	}
 	for _, m := range e.after {
 		if m.Name == changelog.CauseName {
 			continue
 		}
 		name := strings.TrimPrefix(m.Name, changelog.DigestMark)
-		if key, member := strings.CutPrefix(name, "custom."); member {
-			touched, custom = true, withoutMember(custom, key)
+		if field, key, is := object(name); is {
+			objects[field] = withoutMember(objects[field], key)
 		} else {
 			delete(values, name)
 		}
 	}
 	for _, m := range e.before {
-		key, member := strings.CutPrefix(m.Name, "custom.")
-		switch {
-		case m.Name == changelog.OrderName:
-			touched, order = true, table.Strings(m.JSON)
-		case member:
-			touched, custom = true, append(withoutMember(custom, key), crm.Member{Name: key, JSON: m.JSON})
-		default:
+		if m.Name == changelog.OrderName {
+			order = table.Strings(m.JSON)
+		} else if field, key, is := object(m.Name); is {
+			objects[field] = append(withoutMember(objects[field], key), crm.Member{Name: key, JSON: m.JSON})
+		} else {
 			values[m.Name] = storedText(changelog.Value(entity, entity.Field(m.Name), m.JSON, f.workspaceOf("ann@example.com")))
 		}
 	}
-	if touched {
-		sortMembers(custom, order, e.action == "delete")
-		delete(values, "custom")
-		if len(custom) > 0 {
-			values["custom"] = string(norm.AppendObject(nil, custom))
+	for field, members := range objects {
+		if field == "custom" {
+			sortMembers(members, order, e.action == "delete")
+		}
+		delete(values, field)
+		if len(members) > 0 {
+			values[field] = string(norm.AppendObject(nil, members))
 		}
 	}
 	return values
@@ -316,9 +323,12 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 		for name, value := range these {
 			switch f := e.Field(name); {
 			case slices.Contains(changelog.StampFields, name) || others[name] == value:
-			case f.Type == fieldtype.Object:
+			case f.Type.Kind() == crm.ObjectKind:
 				other := norm.ParseObject(others[name])
-				for _, m := range difference(norm.ParseObject(value), other) {
+				for _, m := range norm.ParseObject(value) {
+					if slices.Contains(other, m) {
+						continue
+					}
 					list = append(list, crm.Member{Name: name + "." + m.Name, JSON: m.JSON})
 				}
 			default:
@@ -333,7 +343,7 @@ func shownChange(e *crm.Entity, before, after map[string]string) (from, to strin
 func spelledJSON(e *crm.Entity, f *crm.Field, text string) string {
 	var n int64
 	switch f.Type {
-	case fieldtype.Integer, fieldtype.Tags:
+	case fieldtype.Integer, fieldtype.Tags, fieldtype.Emails, fieldtype.Phones, fieldtype.Domains, fieldtype.ExternalIDs:
 		return text
 	case fieldtype.Time:
 		fmt.Sscan(text, &n)

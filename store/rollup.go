@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/secondary"
 	"crmkit/store/sqlite"
 )
 
@@ -143,7 +144,7 @@ func (tx *Tx) addContributions(t rollup, key int64, contributions []contribution
 		column, n := f.Col(), "$"+strconv.Itoa(len(args)+1)
 		switch {
 		case f.Type.Kind() == crm.ListKind:
-			list, changed, err := tx.addLabels(t.to, f, key, s.times(sign))
+			list, changed, err := secondary.Labels{Entity: t.to, Field: f, Key: key}.Add(tx.Tx, s.times(sign))
 			if err != nil {
 				return err
 			}

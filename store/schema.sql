@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 21
+-- Made by TestNewSchema from the migrations up to 22
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -59,7 +59,7 @@ CREATE TABLE companies (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, address TEXT, other_domains TEXT, external_ids TEXT) STRICT;
 CREATE UNIQUE INDEX companies_domain ON companies (workspace_id, domain);
 CREATE INDEX companies_created ON companies (workspace_id, created_at);
 CREATE TABLE contacts (
@@ -87,7 +87,7 @@ CREATE TABLE contacts (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, outreach INTEGER NOT NULL DEFAULT 0, last_outreach INTEGER, on_behalf_of TEXT, title TEXT, title_fold TEXT, address TEXT, other_emails TEXT, other_phones TEXT, other_phones_fold TEXT, external_ids TEXT) STRICT;
 CREATE UNIQUE INDEX contacts_email ON contacts (workspace_id, email);
 CREATE INDEX contacts_created ON contacts (workspace_id, created_at);
 CREATE INDEX contacts_company ON contacts (company_id, created_at);
@@ -118,7 +118,7 @@ CREATE TABLE deals (
   notes TEXT,
   custom TEXT,
   notes_fold TEXT
-, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT) STRICT;
+, activities INTEGER NOT NULL DEFAULT 0, last_activity INTEGER, on_behalf_of TEXT, close_at INTEGER, closed_at INTEGER, lost_reason TEXT, lost_reason_fold TEXT, external_ids TEXT) STRICT;
 CREATE INDEX deals_created ON deals (workspace_id, created_at);
 CREATE INDEX deals_contact ON deals (contact_id, created_at);
 CREATE INDEX deals_company ON deals (company_id, created_at);
@@ -138,7 +138,7 @@ CREATE TABLE activities (
   updated_by TEXT NOT NULL,
   body TEXT NOT NULL,
   body_fold TEXT NOT NULL
-, on_behalf_of TEXT, contact_company_id INTEGER REFERENCES companies (key), ticket_id INTEGER REFERENCES tickets (key)) STRICT;
+, on_behalf_of TEXT, contact_company_id INTEGER REFERENCES companies (key), ticket_id INTEGER REFERENCES tickets (key), external_ids TEXT) STRICT;
 CREATE INDEX activities_occurred ON activities (workspace_id, occurred_at);
 CREATE INDEX activities_contact ON activities (contact_id, occurred_at);
 CREATE INDEX activities_company ON activities (company_id, occurred_at);
@@ -275,7 +275,7 @@ CREATE TABLE tickets (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-) STRICT;
+, external_ids TEXT) STRICT;
 CREATE INDEX tickets_created ON tickets (workspace_id, created_at);
 CREATE INDEX tickets_requester ON tickets (requester_id, created_at);
 CREATE INDEX tickets_company ON tickets (company_id, created_at);
@@ -303,7 +303,7 @@ CREATE TABLE tasks (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-) STRICT;
+, external_ids TEXT) STRICT;
 CREATE INDEX tasks_created ON tasks (workspace_id, created_at);
 CREATE INDEX tasks_due ON tasks (workspace_id, due_at) WHERE done_at IS NULL AND due_at IS NOT NULL;
 CREATE INDEX tasks_contact ON tasks (contact_id, created_at) WHERE contact_id IS NOT NULL;
@@ -326,7 +326,7 @@ CREATE TABLE campaigns (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-) STRICT;
+, external_ids TEXT) STRICT;
 CREATE INDEX campaigns_created ON campaigns (workspace_id, created_at);
 CREATE TABLE campaign_members (
   key INTEGER PRIMARY KEY,
@@ -341,7 +341,7 @@ CREATE TABLE campaign_members (
   created_by TEXT NOT NULL,
   updated_at INTEGER NOT NULL,
   updated_by TEXT NOT NULL
-) STRICT;
+, external_ids TEXT) STRICT;
 CREATE INDEX campaign_members_created ON campaign_members (workspace_id, created_at);
 CREATE INDEX campaign_members_campaign ON campaign_members (campaign_id, created_at);
 CREATE UNIQUE INDEX campaign_members_contact ON campaign_members (contact_id, campaign_id) WHERE contact_id IS NOT NULL;
@@ -463,6 +463,15 @@ CREATE INDEX values_in_use_n ON values_in_use (workspace_id, kind, field, n DESC
 CREATE INDEX deals_title ON deals (workspace_id, title_fold);
 CREATE INDEX tickets_subject ON tickets (workspace_id, subject_fold);
 CREATE INDEX campaigns_name ON campaigns (workspace_id, name_fold);
+CREATE TABLE list_values (
+  workspace_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, kind, value, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deals_close ON deals (workspace_id, close_at) WHERE close_at IS NOT NULL;
+CREATE INDEX deals_closed ON deals (workspace_id, closed_at) WHERE closed_at IS NOT NULL;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -151,7 +151,7 @@ func (f *fixture) compareSearches(actor crm.Actor, kinds []string, texts ...stri
 				f.compareList(actor, kind, "search="+url.QueryEscape(text), more)
 			}
 			for _, path := range f.Schema.ByName(kind).Search {
-				if path == "phone" && !strings.ContainsAny(text, "0123456789") {
+				if strings.HasSuffix(strings.TrimSuffix(path, "s"), "phone") && !strings.ContainsAny(text, "0123456789") {
 					continue
 				}
 				like := path + "=like:" + url.QueryEscape(text)

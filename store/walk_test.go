@@ -83,7 +83,7 @@ func ordered(records []crm.Record, field *crm.Field, desc bool) []int64 {
 func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Record) crm.Input {
 	texts := []string{"Ärger", "arger", "ARGER", "zoo", "Zoë", "10", "9", "a b", "\u0301", "日本"}
 	in := crm.Input{Field: f}
-	if !f.Required && random.IntN(3) == 0 {
+	if !f.Required && random.IntN(3) == 0 || f.Transition() != nil && f.Type == fieldtype.Time { // the time needs another value
 		return in
 	}
 	switch f.Type {
@@ -103,8 +103,25 @@ func randomInput(f *crm.Field, random *rand.Rand, parents map[string][]crm.Recor
 		in.Value = crm.Str(fmt.Sprintf("u%d@example.com", random.Uint32()))
 	case fieldtype.Domain:
 		in.Value = crm.Str(fmt.Sprintf("h%d.example", random.Uint32()))
+	case fieldtype.Emails, fieldtype.Domains, fieldtype.Phones, fieldtype.ExternalIDs:
+		in.Value = crm.Labels([]string{randomItem(f, random), randomItem(f, random)})
+	case fieldtype.Address:
+		in = crm.Input{Field: f, Mode: crm.MergeMembers, Value: crm.Members([]crm.Member{{Name: "city", JSON: `"` + texts[random.IntN(len(texts)-2)] + `"`}})}
 	}
 	return in
+}
+
+// randomItem returns an item for a list field; no two are equal, but for phone numbers.
+func randomItem(f *crm.Field, random *rand.Rand) string {
+	switch f.Type {
+	case fieldtype.Phones:
+		return fmt.Sprintf("+49 170 %d", random.IntN(5))
+	case fieldtype.Domains:
+		return fmt.Sprintf("o%d.example", random.Uint32())
+	case fieldtype.ExternalIDs:
+		return fmt.Sprintf("hubspot:%d", random.Uint32())
+	}
+	return fmt.Sprintf("o%d@example.com", random.Uint32())
 }
 
 // records creates n records of each kind.

@@ -19,7 +19,7 @@ func record(rollups []crm.Field, own ...crm.Field) []crm.Field {
 		{Name: "id", Type: fieldtype.ID, ReadOnly: true, Doc: "short name, never reused"},
 		{Name: "handle", Type: fieldtype.Handle, ReadOnly: true, Doc: "kind/id; works wherever an id does"},
 	}
-	fields = append(append(fields, own...), rollups...)
+	fields = append(append(append(fields, own...), externalIDs), rollups...)
 	return append(fields,
 		crm.Field{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 		crm.Field{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, DateOnly: true, Doc: "when it was made"},
@@ -54,18 +54,20 @@ func dated(fields []crm.Field, names ...string) []crm.Field {
 // the store counts the values in use, and an empty list names them. Only fields whose words
 // the product acts on, such as status and priority, are choices.
 var (
-	owner      = crm.Field{Name: "owner", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "responsible person, best an e-mail address; me is you"}
-	tags       = crm.Field{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels; a tag has no comma and at most 64 characters"}
-	notes      = crm.Field{Name: "notes", Type: fieldtype.Text, Max: maxLongText, Doc: "free text"}
-	followUp   = crm.Field{Name: "follow_up_at", Type: fieldtype.Time, RangeIndexed: true, InLists: true, Doc: "when to come back to it; shown by /reminders"}
-	followNote = crm.Field{Name: "follow_up_note", Type: fieldtype.Text, Max: 1000, Doc: "what to do at that time"}
-	custom     = crm.Field{Name: "custom", Type: fieldtype.Object, Doc: "your own keys, any JSON values, kept as sent"}
-	companyRef = crm.Field{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "the company"}
-	contactRef = crm.Field{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact"}
-	dealRef    = crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", InLists: true, Doc: "the deal"}
-	ticketRef  = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
-	assignee   = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail address; me is you"}
-	priority   = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
+	owner       = crm.Field{Name: "owner", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "responsible person, best an e-mail address; me is you"}
+	tags        = crm.Field{Name: "tags", Type: fieldtype.Tags, InLists: true, Doc: "labels; a tag has no comma and at most 64 characters"}
+	notes       = crm.Field{Name: "notes", Type: fieldtype.Text, Max: maxLongText, Doc: "free text"}
+	followUp    = crm.Field{Name: "follow_up_at", Type: fieldtype.Time, RangeIndexed: true, InLists: true, Doc: "when to come back to it; shown by /reminders"}
+	followNote  = crm.Field{Name: "follow_up_note", Type: fieldtype.Text, Max: 1000, Doc: "what to do at that time"}
+	custom      = crm.Field{Name: "custom", Type: fieldtype.Object, Doc: "your own keys, any JSON values, kept as sent"}
+	address     = crm.Field{Name: "address", Type: fieldtype.Address, Doc: "street, city, region, postal_code, country"}
+	companyRef  = crm.Field{Name: "company_id", Type: fieldtype.Reference, Ref: "company", InLists: true, Doc: "the company"}
+	contactRef  = crm.Field{Name: "contact_id", Type: fieldtype.Reference, Ref: "contact", InLists: true, Doc: "the contact"}
+	dealRef     = crm.Field{Name: "deal_id", Type: fieldtype.Reference, Ref: "deal", InLists: true, Doc: "the deal"}
+	ticketRef   = crm.Field{Name: "ticket_id", Type: fieldtype.Reference, Ref: "ticket", InLists: true, Doc: "the ticket"}
+	assignee    = crm.Field{Name: "assignee", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, IsUser: true, Doc: "who does it, best an e-mail address; me is you"}
+	externalIDs = crm.Field{Name: "external_ids", Type: fieldtype.ExternalIDs, Max: 241, Doc: "ids in other products, like hubspot:151; each is unique, and POST with a known one updates that record"}
+	priority    = crm.Field{Name: "priority", Type: fieldtype.Choice, Choices: crm.Ranked("low", "normal", "high"), Default: "normal", InLists: true, Enumerable: true, Doc: "how much it matters; sorts and compares in this order"}
 )
 
 // Rollups of the activities of a record. The activities of a contact are counted for its
@@ -90,6 +92,9 @@ var (
 	}
 )
 
+// byExternalID are the keys of an entity without a unique field of its own.
+var byExternalID = crm.Keys{Items: []string{"external_ids"}}
+
 // Schema returns the schema of the product, checked, with further entities after its own.
 // Tests use these to show that a new entity needs no code.
 func Schema(more ...crm.Entity) (*crm.Schema, error) {
@@ -110,12 +115,16 @@ var Entities = []crm.Entity{
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record(outreach,
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "full name"},
-				crm.Field{Name: "email", Type: fieldtype.Email, InLists: true, Doc: "unique; POST with a known one updates that contact"},
-				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Doc: "as you write it; compared by its digits"},
+				crm.Field{Name: "email", Type: fieldtype.Email, Indexed: true, InLists: true, Others: "other_emails", Doc: "unique; POST with a known one updates that contact"},
+				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Others: "other_phones", Doc: "as you write it; compared by its digits"},
+				crm.Field{Name: "other_emails", Type: fieldtype.Emails, Max: 254, Doc: "further addresses; email= and POST find them too"},
+				crm.Field{Name: "other_phones", Type: fieldtype.Phones, Max: 64, Doc: "further numbers; phone= finds them too"},
+				crm.Field{Name: "title", Type: fieldtype.Text, InLists: true, Doc: "job title"},
+				address,
 				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: lead, qualified, customer"},
 				companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
-		Ops: crm.AllOps, Keys: crm.Keys{Unique: "email"},
-		Search:   []string{"name", "email", "phone", "notes", "tags", "company.name"},
+		Ops: crm.AllOps, Keys: crm.Keys{Unique: "email", Items: []string{"other_emails", "external_ids"}},
+		Search:   []string{"name", "email", "phone", "other_emails", "other_phones", "title", "notes", "tags", "company.name"},
 		Links:    []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "contact_id", To: "campaign_id"}},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
@@ -126,10 +135,12 @@ var Entities = []crm.Entity{
 			LabelField: "name", Sort: "-created_at", MaxLimit: 200,
 			Fields: dated(record(outreach,
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "its name"},
-				crm.Field{Name: "domain", Type: fieldtype.Domain, InLists: true, Doc: "unique; POST with a known one updates that company; a URL is cut to its host"},
+				crm.Field{Name: "domain", Type: fieldtype.Domain, Indexed: true, InLists: true, Others: "other_domains", Doc: "unique; POST with a known one updates that company; a URL is cut to its host"},
+				crm.Field{Name: "other_domains", Type: fieldtype.Domains, Max: 253, Doc: "further domains; domain= and POST find them too"},
+				address,
 				owner, tags, notes, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
-		Ops: crm.AllOps, Keys: crm.Keys{Unique: "domain"},
-		Search: []string{"name", "domain", "notes", "tags"},
+		Ops: crm.AllOps, Keys: crm.Keys{Unique: "domain", Items: []string{"other_domains", "external_ids"}},
+		Search: []string{"name", "domain", "other_domains", "notes", "tags"},
 		Links:  []crm.ManyToMany{{Name: "campaign", JoinEntity: "campaign_member", From: "company_id", To: "campaign_id"}},
 	},
 	// amount_cents and currency are stored; amount shows both as one text. Stage and status
@@ -146,8 +157,11 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "stage", Type: fieldtype.Text, Indexed: true, InLists: true, Enumerable: true, Doc: "your own word: proposal, negotiation"},
 				crm.Field{Name: "status", Indexed: true, Type: fieldtype.Choice, Choices: crm.OneOf("open", "won", "lost"), Default: "open", InLists: true, Enumerable: true,
 					Derivation: &crm.Transition{Of: "stage", Values: []string{"won", "lost"}}, Doc: "set by itself when stage becomes won or lost"},
+				crm.Field{Name: "close_at", Type: fieldtype.Time, RangeIndexed: true, InLists: true, DateOnly: true, Doc: "when it is expected to close"},
+				crm.Field{Name: "closed_at", Type: fieldtype.Time, RangeIndexed: true, DateOnly: true, Derivation: &crm.Transition{Of: "status", Values: []string{"won", "lost"}}, Doc: "when it was won or lost; set by itself, may be in the past"},
+				crm.Field{Name: "lost_reason", Type: fieldtype.Text, Max: 1000, Doc: "why it was lost"},
 				contactRef, companyRef, owner, tags, notes, followUp, followNote, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
-		Ops:      crm.AllOps,
+		Ops: crm.AllOps, Keys: byExternalID,
 		Search:   []string{"title", "notes", "company.name", "contact.name"},
 		Reminder: crm.Reminder{Field: "follow_up_at", Note: "follow_up_note", Assignee: "owner"},
 	},
@@ -165,7 +179,7 @@ var Entities = []crm.Entity{
 				companyRef, assignee, tags,
 				crm.Field{Name: "solved_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, Derivation: &crm.Transition{Of: "status", Values: []string{"solved", "closed"}}, Doc: "when it became solved or closed; unset again when it is reopened"},
 				custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
-		Ops:    crm.AllOps,
+		Ops: crm.AllOps, Keys: byExternalID,
 		Search: []string{"subject", "content", "tags", "requester.name", "company.name"},
 	},
 	// done is a flag of done_at: an agent sends {"done":true}, and the time is stored. due_at
@@ -181,7 +195,7 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "done", Type: fieldtype.Flag, InLists: true, Derivation: &crm.FlagOf{Time: "done_at"}, Doc: "true completes it, false opens it again"},
 				crm.Field{Name: "done_at", Type: fieldtype.Time, InLists: true, Doc: "when it was done; may be in the past"},
 				assignee, priority, contactRef, companyRef, dealRef, ticketRef, notes, custom), crm.FieldCreatedAt, crm.FieldUpdatedAt)},
-		Ops:      crm.AllOps,
+		Ops: crm.AllOps, Keys: byExternalID,
 		Search:   []string{"title", "notes", "contact.name", "company.name", "deal.title", "ticket.subject"},
 		Reminder: crm.Reminder{Field: "due_at", If: "done=no", Assignee: "assignee"},
 		Parents:  crm.Parents{Fields: []string{"contact_id", "deal_id", "ticket_id", "company_id"}},
@@ -198,7 +212,7 @@ var Entities = []crm.Entity{
 				crm.Field{Name: "description", Type: fieldtype.Text, Max: maxLongText, Doc: "the brief: whom it is for, what to say"},
 				crm.Field{Name: "status", Type: fieldtype.Choice, Choices: crm.OneOf("active", "paused", "done"), Default: "active", InLists: true, Enumerable: true, Doc: "whether it runs"},
 				custom), crm.FieldCreatedAt)},
-		Ops:    crm.AllOps,
+		Ops: crm.AllOps, Keys: byExternalID,
 		Search: []string{"name", "description"},
 		Links: []crm.ManyToMany{
 			{Name: "contact", JoinEntity: "campaign_member", From: "campaign_id", To: "contact_id"},
@@ -216,7 +230,7 @@ var Entities = []crm.Entity{
 		Ops:     crm.AllOps,
 		Search:  []string{"reason", "contact.name", "company.name"},
 		Parents: crm.Parents{Fields: []string{"campaign_id"}, Path: "members", ExactlyOne: []string{"contact_id", "company_id"}},
-		Keys:    crm.Keys{Together: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}}},
+		Keys:    crm.Keys{Items: []string{"external_ids"}, Together: [][]string{{"campaign_id", "contact_id"}, {"campaign_id", "company_id"}}},
 	},
 	// An activity is an entry of a log, so only its author or an admin changes it, and it has
 	// no owner, tags or custom values. It has a time of its own, occurred_at, because people
@@ -234,7 +248,7 @@ var Entities = []crm.Entity{
 				dealRef, ticketRef,
 				crm.Field{Name: "occurred_at", Type: fieldtype.Time, RangeIndexed: true, Default: "now", InLists: true, Doc: "when it happened; may be in the past"},
 				crm.Field{Name: "on_behalf_of", Type: fieldtype.Email, InLists: true, Enumerable: true, IsUser: true, Doc: "for whom you did it, when not for yourself"}))},
-		Ops:     crm.AllOps,
+		Ops: crm.AllOps, Keys: byExternalID,
 		Search:  []string{"body", "contact.name", "company.name", "deal.title", "ticket.subject"},
 		Parents: crm.Parents{Fields: []string{"contact_id", "company_id", "deal_id", "ticket_id"}, AuthorOwned: true},
 	},

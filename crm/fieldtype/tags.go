@@ -40,78 +40,17 @@ func parseTag(f *crm.Field, text string) (string, *crm.Error) {
 	return clean, nil
 }
 
+// tagList is how lists of tags are read from JSON.
+var tagList = listForm{item: "tag", items: "tags", example: `["vip","eu"]`, next: "Data with many values belongs in custom or in separate records."}
+
 // Decode takes a list, or an object with lists to add and to remove. With the object two
 // agents can tag a record at the same time and neither undoes the change of the other.
 func (tagsType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *crm.Error) {
-	if json[0] != '{' {
-		tags, err := decodeTags(f, json)
-		return crm.Input{Field: f, Value: crm.Labels(tags)}, err
-	}
-	in := crm.Input{Field: f, Mode: crm.EditTags}
-	for _, m := range norm.ParseObject(json) {
-		tags, err := decodeTags(f, m.JSON)
-		if err != nil {
-			return in, err
-		}
-		switch m.Name {
-		case "add":
-			in.Value = crm.Labels(tags)
-		case "remove":
-			in.Remove = tags
-		default:
-			return in, crm.UnknownName(m.Name, f.Name, []string{"add", "remove"})
-		}
-	}
-	return in, nil
-}
-
-// decodeTags returns the tags of a JSON array, each once. It parses at most one tag more than
-// is allowed, so that a list that is too long costs no more than one that is not.
-func decodeTags(f *crm.Field, json string) ([]string, *crm.Error) {
-	raw, ok := norm.ParseItems(json, crm.MaxTags)
-	if !ok {
-		return nil, crm.Errorf(crm.InvalidValue, `%s takes a list like ["vip","eu"], or {"add":[…],"remove":[…]}, not %s.`, f.Name, norm.ShowJSON(json)).On(f.Name)
-	}
-	if len(raw) > crm.MaxTags {
-		return nil, crm.TooMany(f.Name, crm.MaxTags, "tags", "Nothing was saved; send fewer. Data with many values belongs in custom or in separate records.")
-	}
-	var tags []string
-	seen := map[string]bool{}
-	for _, item := range raw {
-		text, ok := norm.Unquote(item)
-		if !ok {
-			return nil, crm.Errorf(crm.InvalidValue, "%s contains %s; every tag must be a string.", f.Name, norm.ShowJSON(item)).On(f.Name)
-		}
-		tag, err := parseTag(f, text)
-		if err != nil {
-			return nil, err
-		}
-		if !seen[tag] {
-			seen[tag] = true
-			tags = append(tags, tag)
-		}
-	}
-	return tags, nil
+	return tagList.decode(f, json, func(text string) (string, *crm.Error) { return parseTag(f, text) })
 }
 
 // Lenient accepts a list that was sent as a text: of JSON, or with commas between the tags.
-func (tagsType) Lenient(json string) string {
-	text := sentText(json)
-	switch {
-	case text == "":
-		return json
-	case !strings.HasPrefix(text, "["):
-		tags := strings.SplitN(text, ",", crm.MaxTags+2)
-		for i := range tags {
-			tags[i] = strings.TrimSpace(tags[i])
-		}
-		return norm.QuoteList(tags)
-	}
-	if members, err := norm.ReadObject([]byte(`{"list":` + text + "}")); err == nil && len(members) == 1 {
-		return members[0].JSON
-	}
-	return json
-}
+func (tagsType) Lenient(json string) string { return lenientList(json) }
 
 // DecodeCell splits a cell into labels. In an export of this product only commas separate
 // them, since a tag may have any other character. Google Contacts marks its own groups with
@@ -148,17 +87,7 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 
 // Matches compares in order. A client that sends a record back has not changed the order.
 func (tagsType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
-	labels := shown.List()
-	raw, ok := norm.ParseItems(json, len(labels))
-	if !ok || len(raw) != len(labels) {
-		return false
-	}
-	for i := range raw {
-		if text, ok := norm.Unquote(raw[i]); !ok || text != labels[i] {
-			return false
-		}
-	}
-	return true
+	return sameList(shown.List(), json)
 }
 
 func (tagsType) Schema(*crm.Field) crm.JSONSchema {

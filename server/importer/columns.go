@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
 )
@@ -41,7 +42,7 @@ type columns struct {
 func newColumns(e *crm.Entity) *columns {
 	c := &columns{entity: e, known: map[string]mapping{}, styles: map[string]*style{}}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; f.Type.Kind() == crm.ObjectKind && !f.ReadOnly {
+		if f := &e.Fields[i]; f.Type == fieldtype.Object && !f.ReadOnly {
 			c.custom = f
 		}
 	}

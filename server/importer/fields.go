@@ -45,7 +45,7 @@ func (im *Importer) fields(r rows.Row, e *entry) (members []crm.Member, fault *c
 	if fault != nil {
 		return nil, fault
 	}
-	return withCustom(columns.custom, inferOutcome(e.entity, members), append(custom, rest...)), nil
+	return withCustom(columns.custom, members, append(custom, rest...)), nil
 }
 
 // mergeFields makes one member of the cells of each field. The cells that have no
@@ -154,32 +154,6 @@ func currencyOf(e *crm.Entity, all map[string][]placedCell) string {
 		}
 	}
 	return ""
-}
-
-// inferOutcome sets a field that follows another one by the last word of that: a deal
-// with the stage "Closed Won" is won. A row that has the field itself keeps it.
-func inferOutcome(e *crm.Entity, members []crm.Member) []crm.Member {
-	sent := func(name string) int {
-		return slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == name })
-	}
-	for i := range e.Fields {
-		f := &e.Fields[i]
-		t := f.Transition()
-		if t == nil || f.ReadOnly || sent(f.Name) >= 0 {
-			continue
-		}
-		at := sent(t.Of)
-		if at < 0 {
-			continue
-		}
-		words := strings.Fields(cellText(members[at].JSON))
-		for _, word := range t.Values {
-			if len(words) > 0 && strings.EqualFold(strings.Trim(words[len(words)-1], "()"), word) {
-				members = append(members, crm.Member{Name: f.Name, JSON: norm.QuoteJSON(word)})
-			}
-		}
-	}
-	return members
 }
 
 // withCustom adds cells that have no field of their own to the object field f, unless it is

@@ -1,15 +1,30 @@
 package importer
 
 import (
+	"strings"
 	"time"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
 // externalID is the id of a record in the source it comes from.
 type externalID struct{ source, id string }
+
+// externalIDs is the field with the ids of a record in other products.
+const externalIDs = "external_ids"
+
+// item returns the id as an item of external_ids, if its source is a product. Ids of files of no
+// known product, of other workspaces and of rows are stored apart, since they say nothing to
+// anybody else.
+func (o externalID) item() (string, bool) {
+	if o.id == "" || o.source == rowSource || o.source == nameSource || o.source == "crmkit" || strings.HasPrefix(o.source, unknownSource) || strings.HasPrefix(o.source, "ws_") {
+		return "", false
+	}
+	return fieldtype.ExternalID(o.source, o.id)
+}
 
 // mappedKey returns the key of the record that was imported under an id, 0 if no record was or
 // it is deleted. In an export of this workspace the id is that of the record itself, unless
@@ -18,6 +33,11 @@ type externalID struct{ source, id string }
 func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, createdAt string) (int64, error) {
 	if o.id == "" {
 		return 0, nil
+	}
+	if item, is := o.item(); is {
+		if key, err := tx.KeyOfItem(e, externalIDs, item); key != 0 || err != nil {
+			return key, err
+		}
 	}
 	key, err := tx.ImportMapping(o.source, e, o.id)
 	if err != nil {

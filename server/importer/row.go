@@ -45,13 +45,26 @@ func (im *Importer) read(r rows.Row) entry {
 	}
 	transitions := e.draft.Inputs
 	e.draft, e.fault = draft.Decode(e.entity, members, im.opts.Env)
-	e.draft.Inputs = append(e.draft.Inputs, transitions...)
+	e.draft.Inputs = keepTimes(e.entity, append(e.draft.Inputs, transitions...))
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
 		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
 			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows have neither an id nor %s, by which they are recognised; put the rest into another file.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
 	}
 	return e
+}
+
+// keepTimes adds that times which follow from another field stay as they are, if the row does
+// not have them: when a deal of another product was won is not known.
+func keepTimes(e *crm.Entity, inputs []crm.Input) []crm.Input {
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		sent := slices.ContainsFunc(inputs, func(in crm.Input) bool { return in.Field == f })
+		if f.Transition() != nil && f.Type.Kind() == crm.TimeKind && !sent {
+			inputs = append(inputs, crm.Input{Field: f, Mode: crm.Keep})
+		}
+	}
+	return inputs
 }
 
 // dumpedEntity returns the entity of a row of an exported workspace.

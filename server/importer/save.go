@@ -92,7 +92,12 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: ref.field, Value: crm.Key(key)})
 		}
 	}
-	key, err := im.mappedKey(tx, e.entity, externalID{e.source, e.id}, e.createdAt)
+	origin := externalID{e.source, e.id}
+	item, listed := origin.item()
+	if listed {
+		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: e.entity.Field(externalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})})
+	}
+	key, err := im.mappedKey(tx, e.entity, origin, e.createdAt)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -112,7 +117,7 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	out, err := tx.Save(d)
-	if err == nil && e.id != "" {
+	if err == nil && e.id != "" && !listed {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err

@@ -90,7 +90,7 @@ func fieldMarkers(e *crm.Entity, f *crm.Field) string {
 }
 
 // Fields prints a line for each wanted kind: the fields that clients write, with their
-// markers, defaults and choices. The descriptions of MCP tools use it as well, where every
+// markers, defaults and choices. It leaves out external_ids, which every kind has. The descriptions of MCP tools use it as well, where every
 // byte is sent in every conversation; so it has no types and no explanations.
 func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 	var b strings.Builder
@@ -101,7 +101,7 @@ func (m *Manual) Fields(want func(*crm.Entity) bool) string {
 		fmt.Fprintf(&b, "%s %s_:", e.Name, e.Prefix)
 		for i := range e.Fields {
 			f := &e.Fields[i]
-			if f.ReadOnly {
+			if f.ReadOnly || f.Type == fieldtype.ExternalIDs {
 				continue
 			}
 			b.WriteString(" " + f.Name + fieldMarkers(e, f))

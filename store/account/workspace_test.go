@@ -211,7 +211,7 @@ func (f *fixture) filled(email, colleague string) crm.Actor {
 	admin = f.enter(admin, admin.WorkspaceID)
 	f.join(admin, colleague, crm.RoleMember)
 	f.everyKind(admin)
-	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
+	f.save(admin, "contact", "name", "Tagged", "tags", []string{"vip"}, "other_emails", []string{"t@example.com"}, "custom", []crm.Member{{Name: "seats", JSON: "12"}})
 	f.newToken(admin, email)
 	f.write(admin, func(tx *store.Tx) error { return SaveConfirmation(tx, email, "contact/c_1", 1) })
 	f.write(admin, func(tx *store.Tx) error {

@@ -6,7 +6,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/crm/fieldtype"
 )
 
 // FuzzEncode encodes records, decodes them, and compares the two.
@@ -29,16 +28,16 @@ func FuzzEncode(f *testing.F) {
 				if which>>(i%8)&1 == 0 {
 					continue
 				}
-				switch e.Fields[i].Type {
-				case fieldtype.Tags:
+				switch kind := e.Fields[i].Type.Kind(); {
+				case kind == crm.ListKind:
 					rec.Values[i] = crm.Labels([]string{label, text})
-				case fieldtype.Object:
+				case kind == crm.ObjectKind:
 					rec.Values[i] = crm.Members([]crm.Member{{Name: name, JSON: json}, {Name: text, JSON: label}})
-				case fieldtype.Reference:
+				case kind == crm.RefKind:
 					rec.Values[i], rec.Labels[i] = crm.Key(n), shown
-				case fieldtype.Time:
+				case kind == crm.TimeKind:
 					rec.Values[i] = crm.Millis(n)
-				case fieldtype.Integer:
+				case kind == crm.IntKind:
 					rec.Values[i] = crm.Number(n)
 				default:
 					rec.Values[i] = crm.Str(text)

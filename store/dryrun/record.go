@@ -109,10 +109,20 @@ func (r *Run) claimsOf(rec crm.Record) (list []string) {
 			list = append(list, r.claimTo(rec.Entity, names, values))
 		}
 	}
+	for _, name := range rec.Entity.Keys.Items {
+		for _, item := range table.ItemForms(rec.Entity.Field(name), rec.Value(name)) {
+			list = append(list, itemClaim(rec.Entity, rec.Entity.Field(name))+item)
+		}
+	}
 	if f := rec.Entity.Field(rec.Entity.LabelField); f.HasFoldColumn() {
 		list = append(list, nameClaim(rec.Entity, rec.Value(f.Name).Text))
 	}
 	return list
+}
+
+// itemClaim returns how the claims of the items of a list begin.
+func itemClaim(e *crm.Entity, f *crm.Field) string {
+	return e.Name + "\x00" + e.KeyField(f).Name + "\x00"
 }
 
 // claimTo returns the claim of a unique value. References in it have stable keys.

@@ -183,8 +183,45 @@ func (r *Run) put(saved *record) error {
 			set = append(set, fmt.Sprintf("%s = $%d", column, len(cells)))
 		}
 	}
+	if err := r.putItems(saved); err != nil {
+		return err
+	}
 	if saved.isNew {
 		return r.at.Tx.Exec(t.Insert+" ON CONFLICT DO NOTHING", cells...)
 	}
 	return r.at.Tx.Exec(fmt.Sprintf("UPDATE OR IGNORE %s SET %s WHERE key = $1 AND workspace_id = $2", saved.entity.Plural, strings.Join(set, ", ")), cells...)
+}
+
+// putItems writes the rows of a record in list_values by which it is found.
+func (r *Run) putItems(saved *record) error {
+	e := saved.entity
+	for _, name := range e.Keys.Items {
+		f, cell := e.Field(name), saved.cells[e.Index(name)]
+		if cell == (unchanged{}) {
+			continue
+		}
+		var before []string
+		for _, claim := range saved.before {
+			if value, is := strings.CutPrefix(claim, itemClaim(e, f)); is {
+				before = append(before, value)
+			}
+		}
+		if err := r.runEach(table.DeleteItem, saved, f, before); err != nil {
+			return err
+		}
+		if err := r.runEach(table.InsertItem, saved, f, table.ItemForms(f, table.Load(f.Type.Kind(), cell))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runEach runs a statement on list_values for each item of a record.
+func (r *Run) runEach(text string, saved *record, f *crm.Field, items []string) error {
+	for _, item := range items {
+		if err := r.at.Tx.Exec(text, r.at.Workspace, saved.entity.ItemKind(f), item, r.currentKey(saved.entity, saved.key)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

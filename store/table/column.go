@@ -24,6 +24,9 @@ func FieldValues(f *crm.Field, v crm.Value) []any {
 		if !v.Set() {
 			return []any{nil, nil}
 		}
+		if f.HasItems() {
+			return []any{Arg(v), strings.Join(ItemForms(f, v), "\t")}
+		}
 		fold := f.Type.Fold(f, v.Text)
 		if fold == v.Text && !f.KeepsFold() {
 			return []any{v.Text, nil}
@@ -31,6 +34,23 @@ func FieldValues(f *crm.Field, v crm.Value) []any {
 		return []any{v.Text, fold}
 	}
 	return []any{Arg(v)}
+}
+
+// InsertItem is the statement that adds an item of a list field to list_values. Its arguments are
+// the workspace, the kind of the item (crm.Entity.ItemKind), the item as ItemForms returns it,
+// and the key of the record.
+const InsertItem = "INSERT INTO list_values (workspace_id, kind, value, record) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+
+// DeleteItem is the statement that takes an item out of list_values, with the same arguments.
+const DeleteItem = "DELETE FROM list_values WHERE workspace_id = $1 AND kind = $2 AND value = $3 AND record = $4"
+
+// ItemForms returns the items of a list field in the form in which they are compared.
+func ItemForms(f *crm.Field, v crm.Value) []string {
+	list := make([]string, len(v.List()))
+	for i, item := range v.List() {
+		list[i] = f.ItemForm(item)
+	}
+	return list
 }
 
 // Arg returns the SQL argument of a value: a string, an int64, or nil for the unset value. Lists

@@ -64,7 +64,7 @@ func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
 	switch {
 	case f.Type.Kind() == crm.ListKind:
 		for _, label := range v.List() {
-			text = append(append(text, norm.Fold(label)...), '\t')
+			text = append(append(text, f.Type.Fold(f, label)...), '\t')
 		}
 	case f.HasFoldColumn():
 		text = append(text, v.Text...)

@@ -65,9 +65,11 @@ func (c *scan) oneField(l query.Like) (one condition) {
 		}
 		one.targets = append(one.targets, masks)
 	}
-	if l.Own != nil {
+	if len(l.Own) > 0 {
 		part.perField = make([][]byte, len(fields.Own))
-		part.perField[slices.Index(fields.Own, l.Own)] = part.finders[0].text
+		for _, f := range l.Own {
+			part.perField[slices.Index(fields.Own, f)] = part.finders[0].text
+		}
 		one.terms = []term{part}
 	}
 	return one

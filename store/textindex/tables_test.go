@@ -11,7 +11,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/query"
 )
@@ -197,7 +196,8 @@ func (db *tables) matches(rec crm.Record, terms *query.Terms) bool {
 		}
 	}
 	for _, l := range terms.Likes {
-		if own := l.Own != nil && contains(rec, l.Own, l.Part); !own && !db.refersTo(rec, l.Refs, l.Part) {
+		own := slices.ContainsFunc(l.Own, func(f *crm.Field) bool { return contains(rec, f, l.Part) })
+		if !own && !db.refersTo(rec, l.Refs, l.Part) {
 			return false
 		}
 	}
@@ -214,8 +214,8 @@ func (db *tables) refersTo(rec crm.Record, refs []*crm.Field, text string) bool 
 
 func contains(rec crm.Record, f *crm.Field, text string) bool {
 	v := rec.Value(f.Name)
-	if f.Type == fieldtype.Tags {
-		return slices.ContainsFunc(v.List(), func(label string) bool { return strings.Contains(norm.Fold(label), text) })
+	if f.Type.Kind() == crm.ListKind {
+		return slices.ContainsFunc(v.List(), func(label string) bool { return strings.Contains(f.Type.Fold(f, label), text) })
 	}
 	fold := norm.Fold(v.Text)
 	if f.HasFoldColumn() {

@@ -122,7 +122,7 @@ func indexRows(ctx context.Context, v *txn.ReadTx, page textindex.Page, each fun
 func indexText(fields textindex.Fields) string {
 	columns := []string{"t.key", "t." + crm.FieldUpdatedAt}
 	for _, f := range fields.Own {
-		if f.HasFoldColumn() {
+		if f.HasFoldColumn() && !f.HasItems() {
 			columns = append(columns, query.FoldedSQL("t", f))
 		} else {
 			columns = append(columns, "t."+f.Col())

@@ -1,4 +1,4 @@
-package store
+package secondary
 
 import (
 	"slices"
@@ -6,26 +6,27 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/store/txn"
 )
 
-// valueUse is a record that holds a value of a field from now on, or no longer.
-type valueUse struct {
-	field, value string
-	n            int64 // more or less
+// Use is a record that holds a value of a field from now on, or no longer.
+type Use struct {
+	Field, Value string
+	N            int64 // more or less
 }
 
 // usesOf returns what a change of a record does to the counts of values.
-func usesOf(before, after crm.Record) (uses []valueUse) {
+func usesOf(before, after crm.Record) (uses []Use) {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		if !after.Entity.CountsValues(f) || was.Equal(is) {
 			continue
 		}
 		for _, value := range difference(valuesHeld(f, was), valuesHeld(f, is)) {
-			uses = append(uses, valueUse{f.Name, value, removed})
+			uses = append(uses, Use{f.Name, value, removed})
 		}
 		for _, value := range difference(valuesHeld(f, is), valuesHeld(f, was)) {
-			uses = append(uses, valueUse{f.Name, value, added})
+			uses = append(uses, Use{f.Name, value, added})
 		}
 	}
 	return uses
@@ -45,18 +46,18 @@ func valuesHeld(f *crm.Field, v crm.Value) []string {
 // usesAtOnce is the most counts that one statement changes.
 const usesAtOnce = 16
 
-// countUses brings the counts of values of a kind in step: one statement changes some of
+// CountUses brings the counts of values of a kind in step: one statement changes some of
 // them, and where records lost values, one per field drops those that nothing holds.
-func (tx *Tx) countUses(kind string, uses []valueUse) error {
+func CountUses(tx *txn.Tx, kind string, uses []Use) error {
 	for some := range slices.Chunk(uses, usesAtOnce) {
 		args := []any{tx.Actor.Workspace, kind}
 		var rows, lost []string
 		for _, u := range some {
 			n := len(args)
 			rows = append(rows, "($1, $2, $"+strconv.Itoa(n+1)+", $"+strconv.Itoa(n+2)+", $"+strconv.Itoa(n+3)+")")
-			args = append(args, u.field, u.value, u.n)
-			if u.n < 0 && !slices.Contains(lost, u.field) {
-				lost = append(lost, u.field)
+			args = append(args, u.Field, u.Value, u.N)
+			if u.N < 0 && !slices.Contains(lost, u.Field) {
+				lost = append(lost, u.Field)
 			}
 		}
 		err := tx.Exec("INSERT INTO values_in_use (workspace_id, kind, field, value, n) VALUES "+strings.Join(rows, ", ")+

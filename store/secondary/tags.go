@@ -1,4 +1,4 @@
-package store
+package secondary
 
 import (
 	"fmt"
@@ -7,57 +7,63 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/store/table"
+	"crmkit/store/txn"
 )
 
-// index updates the tables tags, custom_values and values_in_use for a change of a record.
-func (tx *Tx) index(before, after crm.Record) (err error) {
-	if after.Version() == 0 {
-		if before, err = tx.allLabels(before); err != nil {
-			return err
-		}
-	}
+// Update writes what a change of a record changes in the secondary tables. The record before a
+// delete must have all its labels, see AllLabels.
+func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 	for i := range after.Entity.Fields {
 		f, was, is := &after.Entity.Fields[i], before.Values[i], after.Values[i]
 		switch {
+		case f.HasItems():
+			err = updateItems(tx, after.Entity, f, [2]crm.Record{before, after})
 		case f.Type.Kind() == crm.ListKind:
-			err = tx.indexTags(after.Entity.TagKind(f), after.Key, was.List(), is.List())
+			err = rows{tx, after.Entity.TagKind(f), after.Key}.updateTags(was.List(), is.List())
 		case f.Type.Kind() == crm.ObjectKind:
-			err = tx.indexCustom(after.Entity.TagKind(f), after.Key, was.Members(), is.Members())
+			err = rows{tx, after.Entity.TagKind(f), after.Key}.updateCustom(was.Members(), is.Members())
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return tx.countUses(after.Entity.Name, usesOf(before, after))
+	return CountUses(tx, after.Entity.Name, usesOf(before, after))
 }
 
-func (tx *Tx) indexTags(kind string, key int64, was, is []string) error {
-	if err := tx.deleteNamed("tags", kind, key, difference(was, is)); err != nil {
-		return err
-	}
-	return tx.addTags(kind, key, difference(is, was))
+// rows are the rows of one record in the tables tags or custom_values, under names of a kind.
+type rows struct {
+	*txn.Tx
+	kind   string
+	record int64
 }
 
-func (tx *Tx) indexCustom(kind string, key int64, was, is []crm.Member) error {
-	if err := tx.deleteNamed("custom_values", kind, key, difference(memberNames(was), memberNames(is))); err != nil {
+func (r rows) updateTags(was, is []string) error {
+	if err := r.delete("tags", difference(was, is)); err != nil {
 		return err
 	}
-	return tx.putCustom(kind, key, difference(is, was))
+	return r.addTags(difference(is, was))
+}
+
+func (r rows) updateCustom(was, is []crm.Member) error {
+	if err := r.delete("custom_values", difference(memberNames(was), memberNames(is))); err != nil {
+		return err
+	}
+	return r.putCustom(difference(is, was))
 }
 
 // labelsAtOnce is the most labels that one statement adds.
 const labelsAtOnce = 16
 
 // addTags adds labels that the record does not have.
-func (tx *Tx) addTags(kind string, key int64, labels []string) error {
+func (r rows) addTags(labels []string) error {
 	for part := range slices.Chunk(labels, labelsAtOnce) {
-		args := []any{tx.Actor.Workspace, kind, key}
+		args := []any{r.Actor.Workspace, r.kind, r.record}
 		for _, label := range part {
 			args = append(args, label)
 		}
 		text := "INSERT INTO tags (name_id, record, n) SELECT n.key, $3, 1 FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name IN (" +
 			table.Placeholders(4, len(part)) + ") ON CONFLICT (name_id, record) DO NOTHING"
-		if err := tx.insertNamed(kind, part, text, args); err != nil {
+		if err := r.insert(part, text, args); err != nil {
 			return err
 		}
 	}
@@ -66,10 +72,10 @@ func (tx *Tx) addTags(kind string, key int64, labels []string) error {
 
 // putCustom sets custom values of a record. One statement for several rows takes twice as long
 // as one statement for each.
-func (tx *Tx) putCustom(kind string, key int64, members []crm.Member) error {
+func (r rows) putCustom(members []crm.Member) error {
 	for _, m := range members {
-		args := append([]any{tx.Actor.Workspace, kind, key}, customRow(m)...)
-		if err := tx.insertNamed(kind, []string{m.Name}, putCustomText, args); err != nil {
+		args := append([]any{r.Actor.Workspace, r.kind, r.record}, customRow(m)...)
+		if err := r.insert([]string{m.Name}, putCustomText, args); err != nil {
 			return err
 		}
 	}
@@ -135,8 +141,8 @@ func difference[T comparable](a, b []T) []T {
 // nameKey is SQL for the number of the name $3 of the kind $2 in the workspace $1.
 const nameKey = "(SELECT n.key FROM names n WHERE n.workspace_id = $1 AND n.kind = $2 AND n.name = $3)"
 
-// makeNames adds the names that do not exist yet.
-func (tx *Tx) makeNames(kind string, names []string) error {
+// MakeNames adds the names that do not exist yet.
+func MakeNames(tx *txn.Tx, kind string, names []string) error {
 	for _, name := range names {
 		var known int64
 		found, err := tx.Row("SELECT key FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3", []any{tx.Actor.Workspace, kind, name}, &known)
@@ -161,28 +167,27 @@ func (tx *Tx) makeNames(kind string, names []string) error {
 	return nil
 }
 
-// insertNamed runs a statement that adds a row for each of the names that exist. If some do
-// not exist it makes them and runs the statement again.
-func (tx *Tx) insertNamed(kind string, names []string, text string, args []any) error {
-	n, err := tx.Affect(text, args...)
+// insert runs a statement that adds a row for each of the names that exist. If some do not
+// exist it makes them and runs the statement again.
+func (r rows) insert(names []string, text string, args []any) error {
+	n, err := r.Affect(text, args...)
 	if err != nil || n == int64(len(names)) {
 		return err
 	}
-	if err := tx.makeNames(kind, names); err != nil {
+	if err := MakeNames(r.Tx, r.kind, names); err != nil {
 		return err
 	}
-	return tx.Exec(text, args...)
+	return r.Exec(text, args...)
 }
 
-// deleteNamed deletes a record's rows of some names from a table, and the names that no record
-// uses any more.
-func (tx *Tx) deleteNamed(table, kind string, record int64, names []string) error {
+// delete deletes the rows of some names from a table, and the names that no record uses any more.
+func (r rows) delete(table string, names []string) error {
 	for _, name := range names {
-		if err := tx.Exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, tx.Actor.Workspace, kind, name, record); err != nil {
+		if err := r.Exec("DELETE FROM "+table+" WHERE record = $4 AND name_id = "+nameKey, r.Actor.Workspace, r.kind, name, r.record); err != nil {
 			return err
 		}
 		unused := fmt.Sprintf("DELETE FROM names WHERE workspace_id = $1 AND kind = $2 AND name = $3 AND NOT EXISTS (SELECT 1 FROM %s v WHERE v.name_id = names.key)", table)
-		if err := tx.Exec(unused, tx.Actor.Workspace, kind, name); err != nil {
+		if err := r.Exec(unused, r.Actor.Workspace, r.kind, name); err != nil {
 			return err
 		}
 	}

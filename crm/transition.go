@@ -1,0 +1,70 @@
+package crm
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// applied is what a change does to the field of a transition: whether it was sent, and when.
+type applied struct {
+	sent bool
+	now  int64
+}
+
+// transition sets the field at a position when the field that it follows has changed.
+func (e *Entity) transition(own int, before, after []Value, c applied) *Error {
+	f := &e.Fields[own]
+	t := f.Transition()
+	switch {
+	case t == nil:
+	case f.Type.Kind() == TimeKind:
+		return t.setTime(e, own, [2][]Value{before, after}, c)
+	case !c.sent:
+		t.setWord(e, own, before, after)
+	}
+	return nil
+}
+
+// setWord sets the field if the other field has just become one of the values.
+func (t *Transition) setWord(e *Entity, own int, before, after []Value) {
+	i := e.Index(t.Of)
+	if at := t.index(after[i]); at >= 0 && !after[i].Equal(before[i]) {
+		after[own] = Str(t.Values[at])
+	}
+}
+
+// setTime sets the time to now if the other field has just become one of the values, and unsets
+// it if the other field has none of them. A change from one of the values to another does not
+// change the time. A time that a client sends is kept, if the other field has one of the values.
+func (t *Transition) setTime(e *Entity, own int, values [2][]Value, c applied) *Error {
+	before, after := values[0], values[1]
+	i := e.Index(t.Of)
+	switch is, was := t.index(after[i]) >= 0, t.index(before[i]) >= 0; {
+	case !is && c.sent && after[own].Set() && !after[own].Equal(before[own]):
+		return Errorf(InvalidValue, "%s can only be set when %s is %s, and it is %s; send %s too.", e.Fields[own].Name, t.Of, strings.Join(t.Values, " or "), after[i].Text, t.Of).On(e.Fields[own].Name)
+	case !is:
+		after[own] = Value{}
+	case !was && !c.sent:
+		after[own] = truncateSecond(c.now)
+	}
+	return nil
+}
+
+// closing are the words that people write before the word of an outcome: Closed Won, deal lost.
+var closing = []string{"closed", "close", "deal", "opportunity"}
+
+// index returns the position of the value that a word means, or -1: the value itself in any
+// case, or with a closing word before it, in any spelling: Closed Won, closedwon, Closed (Lost).
+func (t *Transition) index(v Value) int {
+	text := strings.ToLower(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, v.Text))
+	return slices.IndexFunc(t.Values, func(word string) bool {
+		first, ends := strings.CutSuffix(text, word)
+		return ends && (first == "" || slices.Contains(closing, first))
+	})
+}

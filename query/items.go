@@ -1,0 +1,73 @@
+package query
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// item returns the condition that one of the items of a list is a value. The table list_values
+// finds the records of an item.
+func (c *compiler) item(t target, param, value string) (string, *crm.Error) {
+	v, err := c.env.Normal(t.field, value)
+	if err != nil {
+		return "", err.On(param)
+	}
+	is := c.itemIs(t.entity, t.field, t.field.ItemForm(v.Text))
+	if len(t.hops) == 0 {
+		c.addIndexPath("list_values g", "g.record", "g."+is)
+		c.candidates.sorted = true
+	}
+	return noIndex(t.alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE i." + is + ")", nil
+}
+
+// itemIs returns the condition on the rows of list_values that are an item, without their alias.
+func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, fold string) string {
+	return "workspace_id = $1 AND kind = '" + e.ItemKind(f) + "' AND value = " + c.arg(fold)
+}
+
+// withOthers returns the field of a target and, if an operator also compares its list of
+// further values, that list.
+func withOthers(t target, op string) []target {
+	if t.field.Others == "" || orders(op) {
+		return []target{t}
+	}
+	others := t
+	others.field = t.entity.Field(t.field.Others)
+	return []target{t, others}
+}
+
+// compareAny compiles a comparison of a field and of its list of further values: a record
+// matches if one of them does. An operand that cannot be an item is compared with the field alone.
+func (c *compiler) compareAny(t target, param, op, value string) (string, *crm.Error) {
+	var tests []string
+	for i, each := range withOthers(t, op) {
+		test, err := c.compare(each, param, op, value)
+		if err != nil && i == 0 {
+			return "", err
+		}
+		if err == nil {
+			tests = append(tests, test)
+		}
+	}
+	if len(tests) == 1 {
+		return tests[0], nil
+	}
+	return "(" + strings.Join(tests, " OR ") + ")", nil
+}
+
+// isAny returns the condition is, or that the list of further values of a field has the value.
+func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is, fold string) string {
+	if f.Others == "" {
+		return is
+	}
+	return "(" + is + " OR t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), fold) + "))"
+}
+
+// holds reports whether a record has a value, in its compared form, in a field or its list of
+// further values.
+func holds(rec crm.Record, f *crm.Field, fold string) bool {
+	same := func(text string) bool { return f.ItemForm(text) == fold }
+	return same(rec.Value(f.Name).Text) || f.Others != "" && slices.ContainsFunc(rec.Value(f.Others).List(), same)
+}

@@ -1,0 +1,111 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestFurtherValuesAreFound saves people and companies with several addresses, and finds them by
+// each: in filters, searches, and by POST.
+func TestFurtherValuesAreFound(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	grace := r.want(201, "POST", "/contacts", `{"name":"Grace","email":"grace@navy.example","phone":"+1 555 0199","other_emails":["Grace@Home.example","grace@navy.example"],"other_phones":["+1 (555) 0198"],"title":"Rear admiral","address":{"city":"Arlington","postal_code":22201}}`)
+	r.want(201, "POST", "/contacts", `{"name":"Ann","email":"ann@navy.example"}`)
+	r.want(201, "POST", "/companies", `{"name":"Navy","domain":"navy.example","other_domains":["https://www.Ships.example/about"]}`)
+	if !strings.Contains(grace, `other_emails=grace@home.example other_phones="+1 (555) 0198" title="Rear admiral" address.city=Arlington address.postal_code=22201`) {
+		t.Errorf("the contact is %s", grace)
+	}
+	for path, want := range map[string]string{
+		"/contacts?email=grace@home.example":                       "Grace",
+		"/contacts?email=GRACE@navy.example":                       "Grace",
+		"/contacts?email=in:x@y.example,grace@home.example":        "Grace",
+		"/contacts?email=like:home":                                "Grace",
+		"/contacts?email=ne:grace@home.example":                    "Ann",
+		"/contacts?other_emails=grace@home.example":                "Grace",
+		"/contacts?other_emails=is:null":                           "Ann",
+		"/contacts?phone=15550198":                                 "Grace",
+		"/contacts?phone=like:0198":                                "Grace",
+		"/contacts?other_phones=like:550198":                       "Grace",
+		"/contacts?phone=ne:15550198":                              "Ann",
+		"/contacts?address.city=Arlington":                         "Grace",
+		"/contacts?address.postal_code=22201":                      "Grace",
+		"/contacts?title=like:admiral":                             "Grace",
+		"/contacts?search=home.example":                            "Grace",
+		"/contacts?search=5550198":                                 "Grace",
+		"/contacts?search=admiral":                                 "Grace",
+		"/search?q=grace@home.example":                             "Grace",
+		"/search?q=%2B1+555+0198":                                  "Grace",
+		"/companies?domain=ships.example":                          "Navy",
+		"/companies?domain=like:ships":                             "Navy",
+		"/companies?search=ships":                                  "Navy",
+		"/contacts?email=grace@home.example&sort=name&total=exact": "Grace",
+	} {
+		body := r.want(200, "GET", path, "")
+		for _, name := range []string{"Grace", "Ann", "Navy"} {
+			if found := strings.Contains(body, "name="+name+" "); found != (name == want) {
+				t.Errorf("GET %s:\n%s", path, body)
+			}
+		}
+	}
+}
+
+// TestKeysOfSeveralValues checks which record a POST updates, and what it changes in it.
+func TestKeysOfSeveralValues(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Grace","email":"grace@navy.example","other_emails":["grace@home.example"],"external_ids":["hubspot:151"]}`)
+	r.want(201, "POST", "/contacts", `{"name":"Ann","email":"ann@navy.example"}`)
+	id := r.id("contact", 1)
+	for _, c := range []struct {
+		status       int
+		method, body string
+		want         string
+	}{
+		{200, "POST", `{"email":"grace@home.example","title":"Admiral"}`, "email=grace@navy.example other_emails=grace@home.example title=Admiral"},
+		{200, "POST", `{"email":"grace@new.example","other_emails":{"add":["grace@navy.example"]}}`, "email=grace@navy.example other_emails=grace@home.example,grace@new.example"},
+		{200, "POST", `{"external_ids":["HubSpot:151"],"email":"hopper@navy.example"}`, "email=hopper@navy.example"},
+		{409, "POST", `{"external_ids":["hubspot:151"],"email":"ann@navy.example"}`, "two records"},
+		{409, "POST", `{"email":"grace@home.example","other_emails":["ann@navy.example"]}`, "two records"},
+		{409, "PATCH", `{"other_emails":["ann@navy.example"]}`, "belongs to contact/" + r.id("contact", 2)},
+		{200, "PATCH", `{"email":"grace@home.example"}`, "email=grace@home.example other_emails=grace@new.example"},
+		{400, "PATCH", `{"other_emails":["home"]}`, "invalid_email"},
+		{400, "PATCH", `{"external_ids":["151"]}`, "source:id"},
+		{400, "PATCH", `{"address":{"zip":"1"}}`, "postal_code"},
+		{200, "PATCH", `{"other_emails":"a@x.example, b@x.example"}`, "other_emails=a@x.example,b@x.example"},
+	} {
+		path := "/contacts"
+		if c.method == "PATCH" {
+			path += "/" + id
+		}
+		if got := r.want(c.status, c.method, path, c.body); !strings.Contains(got, c.want) {
+			t.Errorf("%s %s gives no %q:\n%s", c.method, c.body, c.want, got)
+		}
+	}
+	r.want(409, "PATCH", "/contacts/"+r.id("contact", 2), `{"email":"a@x.example"}`)
+	r.want(201, "POST", "/contacts", `{"name":"New","email":"grace@navy.example"}`) // nobody has it any more
+}
+
+// TestDealsClose checks the outcome and the time of it for the words that people write.
+func TestDealsClose(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for stage, status := range map[string]string{"Closed Won": "won", "closedwon": "won", "WON": "won", "closed-lost": "lost", "Closed (Lost)": "lost", "Not lost": "open", "Won back": "open", "proposal": "open"} {
+		got := r.want(201, "POST", "/deals", `{"title":"x","stage":"`+stage+`","close_at":"2026-07-01"}`)
+		if !strings.Contains(got, " status="+status+" close_at=2026-07-01T00:00Z") || strings.Contains(got, "closed_at=2026-06-10T09:00Z") != (status != "open") {
+			t.Errorf("stage %s gives %s", stage, got)
+		}
+	}
+	r.want(400, "POST", "/deals", `{"title":"x","closed_at":"2026-01-05"}`)
+	r.want(201, "POST", "/deals", `{"title":"y","stage":"won","closed_at":"2026-01-05"}`)
+	id := r.id("deal", 9)
+	for _, c := range []struct{ body, want string }{
+		{`{"lost_reason":"price","status":"lost"}`, "status=lost closed_at=2026-01-05T00:00Z lost_reason=price"},
+		{`{"status":"open"}`, "status=open lost_reason"},
+		{`{"status":"won","stage":"won"}`, "closed_at=2026-06-10T09:00Z"},
+	} {
+		if got := r.want(200, "PATCH", "/deals/"+id, c.body); !strings.Contains(got, c.want) {
+			t.Errorf("%s gives %s", c.body, got)
+		}
+	}
+	if got := r.want(200, "GET", "/deals?closed_at=gte:2026-06-10&status=won", ""); !strings.Contains(got, id) {
+		t.Errorf("the list has no %s: %s", id, got)
+	}
+}

@@ -1,0 +1,229 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store/secondary"
+	"crmkit/store/table"
+)
+
+// Save makes a record, or updates the one that has a key of the draft: its unique value, an item
+// of its lists that belong to one record, or references that name a record together. Keys that
+// lead to different records are an error. A record that was found by one of its further values
+// keeps the value of the unique field, and takes the one of the draft as a further value.
+func (tx *Tx) Save(d Draft) (Outcome, error) {
+	key, err := tx.KeyOfDraft(d)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if key == 0 {
+		return tx.create(d)
+	}
+	if d, err = tx.keepUnique(d, key); err != nil {
+		return Outcome{}, err
+	}
+	return tx.Update(key, d)
+}
+
+// KeyOfDraft returns the key of the record that has a key of the draft, 0 if none has. The error
+// already_exists names two records if keys of the draft lead to different ones.
+func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
+	e, by := d.Entity, ""
+	found := func(other int64, name string) error {
+		if other != 0 && key != 0 && other != key {
+			return crm.Errorf(crm.AlreadyExists, "%s leads to %s, and %s to %s: these are two records. Send the values of one of them.",
+				by, handleOf(e, key), name, handleOf(e, other)).On(name)
+		}
+		if other != 0 {
+			key, by = other, name
+		}
+		return nil
+	}
+	for _, names := range e.Keys.All() {
+		other, err := tx.KeyBy(e, names, draftValues(d, names))
+		if err == nil && (key == 0 || len(names) == 1) { // a link to two records has an error of its own
+			err = found(other, names[len(names)-1])
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	for _, in := range d.Inputs {
+		if !slices.Contains(e.Keys.Items, in.Field.Name) {
+			continue
+		}
+		for _, item := range table.ItemForms(in.Field, in.Value) {
+			other, err := tx.holder(e, in.Field, item)
+			if err == nil {
+				err = found(other, in.Field.Name)
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	return key, nil
+}
+
+// draftValues returns the values that a draft sets fields to.
+func draftValues(d Draft, names []string) []crm.Value {
+	values := make([]crm.Value, len(names))
+	for _, in := range d.Inputs {
+		if i := slices.Index(names, in.Field.Name); i >= 0 && in.Mode == crm.Set {
+			values[i] = in.Value
+		}
+	}
+	return values
+}
+
+// keepUnique returns the draft without the value of the unique field, if the record with the key
+// has another and was found by an address of the draft. The value becomes a further one.
+func (tx *Tx) keepUnique(d Draft, key int64) (Draft, error) {
+	f := d.Entity.Field(d.Entity.Keys.Unique)
+	if f == nil || f.Others == "" {
+		return d, nil
+	}
+	sent := draftValues(d, []string{f.Name})[0]
+	rec, found, err := tx.readVisible(d.Entity, key)
+	if !sent.Set() || !found || err != nil || !rec.Value(f.Name).Set() || rec.Value(f.Name).Equal(sent) || !tx.sharesAddress(rec, d) {
+		return d, err
+	}
+	others := d.Entity.Field(f.Others)
+	inputs := slices.DeleteFunc(slices.Clone(d.Inputs), func(in crm.Input) bool { return in.Field == f })
+	at := slices.IndexFunc(inputs, func(in crm.Input) bool { return in.Field == others })
+	if at < 0 {
+		at, inputs = len(inputs), append(inputs, crm.Input{Field: others, Mode: crm.EditTags})
+	}
+	inputs[at].Value = crm.Labels(append(slices.Clone(inputs[at].Value.List()), sent.Text))
+	d.Inputs = inputs
+	return d, nil
+}
+
+// sharesAddress reports whether a draft has a value that the record has in its unique field or
+// among the further ones.
+func (tx *Tx) sharesAddress(rec crm.Record, d Draft) bool {
+	f := d.Entity.Field(d.Entity.Keys.Unique)
+	has := append([]string{rec.Value(f.Name).Text}, rec.Value(f.Others).List()...)
+	return slices.ContainsFunc(d.Inputs, func(in crm.Input) bool {
+		return in.Field == f && slices.Contains(has, in.Value.Text) ||
+			in.Field.Name == f.Others && slices.ContainsFunc(in.Value.List(), func(item string) bool { return slices.Contains(has, item) })
+	})
+}
+
+// KeyBy returns the key of the record with the unique values, or 0 if no record has them or one
+// of the values is unset.
+func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int64, err error) {
+	text, args := "SELECT key FROM "+e.Plural+" WHERE workspace_id = $1", []any{tx.Actor.Workspace}
+	for i, name := range names {
+		if !values[i].Set() {
+			return 0, nil
+		}
+		args = append(args, table.Arg(values[i]))
+		text += fmt.Sprintf(" AND %s = $%d", e.Field(name).Col(), len(args))
+	}
+	if err := tx.DryRun().RestoreHolders(e, names, values); err != nil {
+		return 0, err
+	}
+	found, err := tx.Row(text, args, &key)
+	if others := e.Field(names[0]).Others; err == nil && !found && others != "" {
+		if key, err = tx.itemHolder(e, e.Field(others), values[0].Text); err != nil || key != 0 {
+			return key, err
+		}
+	}
+	if err != nil || !found {
+		return 0, err
+	}
+	return tx.ifVisible(e, key)
+}
+
+// ifVisible returns the key of a record, or 0 if the record is about to be deleted with others.
+func (tx *Tx) ifVisible(e *crm.Entity, key int64) (int64, error) {
+	if len(e.Parents.Sets()) > 0 {
+		if _, found, err := tx.readVisible(e, key); err != nil || !found {
+			return 0, err
+		}
+	}
+	return key, nil
+}
+
+// holder returns the key of the record that has an item, in its compared form, in a list or in
+// the field whose further values the list has; 0 if none has.
+func (tx *Tx) holder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
+	if of := e.KeyField(f); of != f {
+		return tx.KeyBy(e, []string{of.Name}, []crm.Value{crm.Str(item)})
+	}
+	if err := tx.DryRun().RestoreHolders(e, []string{f.Name}, []crm.Value{crm.Str(item)}); err != nil {
+		return 0, err
+	}
+	return tx.itemHolder(e, f, item)
+}
+
+// itemHolder returns the key of the record that has an item in a list; 0 if none has.
+func (tx *Tx) itemHolder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
+	keys, err := secondary.Holders(tx.Tx, e, f, f.ItemForm(item))
+	for _, key := range keys {
+		if key, err = tx.ifVisible(e, key); key != 0 || err != nil {
+			return key, err
+		}
+	}
+	return 0, err
+}
+
+// KeyOf returns the key of the record whose unique field has the value, or 0.
+func (tx *Tx) KeyOf(e *crm.Entity, v crm.Value) (key int64, err error) {
+	return tx.KeyBy(e, []string{e.Keys.Unique}, []crm.Value{v})
+}
+
+// KeyOfItem returns the key of the record that has an item in a list whose items belong to one
+// record each, or 0.
+func (tx *Tx) KeyOfItem(e *crm.Entity, list, item string) (int64, error) {
+	return tx.holder(e, e.Field(list), e.Field(list).ItemForm(item))
+}
+
+// checkUnique refuses a record with a key that another record has.
+func (tx *Tx) checkUnique(before, after crm.Record) error {
+	e := after.Entity
+	for _, names := range e.Keys.All() {
+		was, is := table.ValuesOf(before, names), table.ValuesOf(after, names)
+		if slices.EqualFunc(was, is, crm.Value.Equal) {
+			continue
+		}
+		key, err := tx.KeyBy(e, names, is)
+		if err != nil {
+			return err
+		}
+		if key != 0 && key != after.Key {
+			name := names[len(names)-1]
+			return takenError(e, key, name, spelled(e.Field(name), e, is[len(is)-1]))
+		}
+	}
+	for _, name := range e.Keys.Items {
+		f := e.Field(name)
+		known := table.ItemForms(f, before.Value(name))
+		for _, item := range table.ItemForms(f, after.Value(name)) {
+			if slices.Contains(known, item) {
+				continue
+			}
+			key, err := tx.holder(e, f, item)
+			if err != nil {
+				return err
+			}
+			if key != 0 && key != after.Key {
+				return takenError(e, key, name, item)
+			}
+		}
+	}
+	return nil
+}
+
+// takenError is the error for a value that belongs to the record with the key.
+func takenError(e *crm.Entity, key int64, name, value string) error {
+	return crm.Errorf(crm.AlreadyExists, "%s=%s belongs to %s. Update that record with PATCH /%s/%s, or send another %s.",
+		name, norm.Quote(value), handleOf(e, key), e.Route(), crm.RecordID(e.Prefix, key), name).On(name)
+}
+
+// handleOf returns the handle of the record with the key.
+func handleOf(e *crm.Entity, key int64) string { return e.Name + "/" + crm.RecordID(e.Prefix, key) }
