@@ -26,7 +26,7 @@ store < server/draft < server/web < server/transfer
 crm < render < server/draft < server/importer/rows < server/importer < server/transfer < server < server/servertest
 query < server/manual < server/mcp
 crm/norm < store/sqlite < store/table < store/snapshot < store/dryrun < store/txn < store/secondary < store/view < store < store/account < auth
-crm < store/cache < store/table
+crm < store/cache < store/table < store/refold < store
 crm < store/spool < store/fair < store/lastused < store/txn < store/maintenance < store
 query < store/textindex < store/txn
 store/textindex < store/list < store/view

@@ -25,18 +25,18 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 		return nil, crm.Errorf(crm.InvalidFilter, "%s have no search; filter them by %s.", e.Plural, strings.Join(FilterNames(e), " ")).On("search")
 	}
 	clean, ok := norm.Clean(value[:min(len(value), maxSearchSent)])
-	words := strings.Fields(clean)
+	words := visibleWords(clean)
 	if !ok || len(words) == 0 || len(words) > maxWords || len(clean) > maxSearch || len(value) > maxSearchSent {
 		return nil, crm.Errorf(crm.InvalidValue, "%s needs 1 to %d words with at most %d bytes in total; to get all records, GET the list without search=.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string
 	for _, text := range words {
-		word := Word{Text: text}
-		for _, spelled := range append([]string{text}, c.env.Fuzzy[text]...) {
-			word.Variants = append(word.Variants, variantOf(spelled))
-		}
-		if len(c.env.Fuzzy[text]) > 0 {
-			word.Variants = word.Variants[1:]
+		word := Word{Text: text, Variants: variantsOf(text)}
+		if other := c.env.Fuzzy[text]; len(other) > 0 {
+			word.Variants = nil
+			for _, spelled := range other {
+				word.Variants = append(word.Variants, variantOf(spelled))
+			}
 		}
 		var tests []string
 		for _, variant := range word.Variants {

@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -39,6 +40,47 @@ type Variant struct {
 
 // ExactTerms returns the terms of a search for one word as it is written.
 func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, []Variant{variantOf(word)}}}} }
+
+// visibleWords returns the words of a search without those that fold to nothing, such as a lone
+// accent, which no record can have. If there are no others it returns them all.
+func visibleWords(text string) []string {
+	all := strings.Fields(text)
+	words := slices.DeleteFunc(slices.Clone(all), func(word string) bool { return norm.Fold(word) == "" })
+	if len(words) == 0 {
+		return all
+	}
+	return words
+}
+
+// variantsOf returns the spellings of a word that a search finds: as it is written, and without
+// the apostrophes and hyphens inside it. O'Reilly also finds OReilly, and Jean-Pierre also Jean
+// Pierre. The other way, oreilly is a misspelled reilly, which is searched if nothing else
+// is found; jean and pierre are two words, which Jean-Pierre has.
+func variantsOf(word string) []Variant {
+	variants := []Variant{variantOf(word)}
+	if plain := withoutMarks(variants[0].Fold); plain != variants[0].Fold {
+		variants = append(variants, Variant{Fold: plain})
+	}
+	return variants
+}
+
+// withoutMarks removes the apostrophes between letters of a folded word, and replaces the hyphens
+// there by blanks. Hyphens beside digits are part of numbers and dates.
+func withoutMarks(fold string) string {
+	letters := []rune(fold)
+	var b strings.Builder
+	for i, r := range letters {
+		inside := i > 0 && i+1 < len(letters) && unicode.IsLetter(letters[i-1]) && unicode.IsLetter(letters[i+1])
+		switch {
+		case inside && r == '\'':
+		case inside && r == '-':
+			b.WriteByte(' ')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
 
 // variantOf returns the forms of a word.
 func variantOf(word string) Variant {

@@ -17,6 +17,7 @@ import (
 	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
 	"crmkit/query"
+	"crmkit/store/refold"
 	"crmkit/store/sqlite"
 )
 
@@ -45,6 +46,7 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 	s := sqlite.Schema{
 		Migrations: append([]fs.FS{migrations}, further...),
 		Fresh:      freshSchema,
+		Rewrite:    rewrite,
 		Identity:   "SELECT value FROM meta WHERE name = 'secret'",
 		Counts:     []sqlite.Table{{Name: "users"}, {Name: "workspaces"}, {Name: "members", Where: "workspace_id > 0"}},
 	}
@@ -54,6 +56,17 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 		}
 	}
 	return s
+}
+
+// newestFolds is the last migration after which text is folded in another way than before.
+const newestFolds = 23
+
+// rewrite computes the folded forms of a file that has those of an earlier version.
+func rewrite(ctx context.Context, c *sqlite.Conn, from int) error {
+	if from >= newestFolds {
+		return nil
+	}
+	return refold.Run(ctx, c, catalog.Entities)
 }
 
 // file returns the options of the database file.

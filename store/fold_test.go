@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"crmkit/crm"
@@ -86,4 +87,57 @@ func (f *fixture) folded(actor crm.Actor) (found []string) {
 		}
 	}
 	return found
+}
+
+// TestUpgradeFoldsAnew checks that an upgrade computes the folded forms of all rows anew, of
+// more rows than it reads at once: each form is that of its text, searches find the records, and
+// an import still knows the records that it found by their names.
+func TestUpgradeFoldsAnew(t *testing.T) {
+	path := fixtureFile(t, "schema-0011.db")
+	must(t, runSQL(path,
+		"UPDATE contacts SET name = 'Siobhan O’Reilly', name_fold = 'siobhan o’reilly', notes = 'Jean‑Pierre', notes_fold = NULL WHERE email = 'zoe@acme.com'",
+		"UPDATE companies SET name = 'Levi’s', name_fold = 'levi’s' WHERE domain = 'acme.com'",
+		"UPDATE tags SET tag = 'd’or', fold = 'd’or' WHERE tag = 'third'", "UPDATE contacts SET tags = REPLACE(tags, 'third', 'd’or')",
+		"UPDATE custom_values SET text = '山田 太郎', fold = '山田 太郎' WHERE name = 'new'",
+		"INSERT INTO imported (workspace_id, source, kind, id, record) SELECT workspace_id, 'name', 'company', 'levi’s', key FROM companies WHERE domain = 'acme.com'",
+		"INSERT INTO imported (workspace_id, source, kind, id, record) SELECT workspace_id, 'name', 'company', 'levi‘s', key FROM companies WHERE domain = 'acme.com'",
+		"UPDATE tokens SET name = 'Büro’s', name_fold = 'wrong'", manyContacts, "UPDATE usage SET n = n + 1300, last = last + 1300 WHERE workspace_id = 2 AND kind = 'contacts'"))
+	f := openAt(t, path)
+	for i := range f.Schema.Entities {
+		f.checkFolds(f.Schema.Entities[i])
+	}
+	for _, fold := range f.raw(1, "SELECT name || COALESCE(fold, '') FROM names WHERE name LIKE 'd%or' UNION ALL SELECT text || fold FROM custom_values WHERE text LIKE '山%' UNION ALL SELECT kind || id FROM imported WHERE source = 'name' ORDER BY 1") {
+		if !slices.Contains([]string{"d’ord'or", "山田 太郎山田太郎", "companylevi's"}, fold) {
+			t.Errorf("after the upgrade: %s", fold)
+		}
+	}
+	jane := f.adminOf(f.workspaceOf("jane@acme.com"))
+	for params, want := range map[string]int{"search=o'reilly": 1, "name=like:siobhan+o‘reilly": 1, "notes=like:jean-pierre": 1, "search=ann-lena&limit=1": 1300, "tags=like:D'OR": 1, "custom.new=like:山田太郎": 1} {
+		if page := f.list(jane, "contact", params+"&total=exact"); int(page.Total) != want {
+			t.Errorf("%s: %d contacts, want %d", params, page.Total, want)
+		}
+	}
+	f.checkCounters(jane)
+}
+
+// manyContacts adds contacts to the workspace 2 of a file with the schema 11.
+const manyContacts = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1300)
+	INSERT INTO contacts (key, workspace_id, name, name_fold, version, created_at, created_by, updated_at, updated_by)
+	SELECT 2 * 1099511627776 + 100 + i, 2, 'Ann‑Lena', 'ann‑lena', 1, 0, 'x', 0, 'x' FROM n`
+
+// checkFolds checks that each folded form of an entity is that of its text.
+func (f *fixture) checkFolds(e *crm.Entity) {
+	f.t.Helper()
+	for i := range e.Fields {
+		field := &e.Fields[i]
+		if !field.HasFoldColumn() || field.Choices.Ordered {
+			continue
+		}
+		for _, row := range f.raw(1, fmt.Sprintf("SELECT %s || '|' || COALESCE(%[1]s_fold, %[1]s) FROM %s WHERE %[1]s IS NOT NULL", field.Col(), e.TableName())) {
+			text, fold, _ := strings.Cut(row, "|")
+			if want := field.Type.Fold(field, text); fold != want {
+				f.t.Errorf("%s.%s of %q is %q, want %q", e.Name, field.Name, text, fold, want)
+			}
+		}
+	}
 }

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 22
+-- Made by TestNewSchema from the migrations up to 23
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,

@@ -42,12 +42,12 @@ func TestSameName(t *testing.T) {
 		want bool
 	}{
 		{"Lind, Mara", "Mara Lind", true}, {"MARA LIND", "mara lind", true}, {"Jean-Pierre Dupont", "Dupont, Jean Pierre", true},
-		{"Siobhan OReilly", "Siobhan O'Reilly", true}, {"J. Müller", "Muller J", true},
+		{"Siobhan O’Reilly", "O'Reilly Siobhan", true}, {"Siobhan OReilly", "Siobhan O'Reilly", true}, {"J. Müller", "Muller J", true},
 		{"山田太郎", "山田 太郎", true}, {"太郎 山田", "山田太郎", true}, {"山田, 太郎", "山田太郎", true}, {"山田　太郎", "太郎 山田", true},
 		{"マイケル・ジャクソン", "ジャクソン マイケル", true}, {"김철수", "철수 김", true}, {"ｼﾞｬｸｿﾝ ﾏｲｹﾙ", "マイケル ジャクソン", true},
 		{"कुमार", "कुमार", true},
 		{"Mara Lind", "Mara Lindt", false}, {"Mara Lind", "Mara", false}, {"Mara Mara Lind", "Mara Lind Lind", false}, {"山田太郎", "山田花子", false},
-		{"山田太郎", "田山太郎", false}, {"", "", false}, {"-", ",", false}, {"O'Brien", "O'Reilly", false}, {"lind mara", "lindmara", false},
+		{"山田太郎", "田山太郎", false}, {"", "", false}, {"-", ",", false}, {"O'Brien", "O'Reilly", false}, {"कुमार", "कमार", false}, {"lind mara", "lindmara", false},
 	} {
 		if SameName(test.a, test.b) != test.want || SameName(test.b, test.a) != test.want {
 			t.Errorf("%q and %q: %v, want %v", test.a, test.b, SameName(test.a, test.b), test.want)
@@ -58,7 +58,7 @@ func TestSameName(t *testing.T) {
 // TestFullNameIsTheSameName checks that the whole name has the words of its parts, in any script
 // and however the parts are put together elsewhere.
 func TestFullNameIsTheSameName(t *testing.T) {
-	word := rapid.SampledFrom([]string{"", "Mara", "O'Reilly", "Jean-Pierre", "太郎", "山田", "ジョン", "はな", "철수", "Ö.", "  Ann "})
+	word := rapid.SampledFrom([]string{"", "Mara", "O’Reilly", "Jean‑Pierre", "太郎", "山田", "ジョン", "はな", "철수", "Ö.", "  Ann "})
 	rapid.Check(t, func(t *rapid.T) {
 		p := NameParts{Given: word.Draw(t, "given"), Middle: word.Draw(t, "middle"), Family: word.Draw(t, "family")}
 		full, card := FullName(p), p.Family+", "+p.Given+" "+p.Middle

@@ -93,10 +93,7 @@ func customRow(m crm.Member) []any {
 	if s, ok := norm.Unquote(m.JSON); ok {
 		text = s
 	}
-	row := []any{m.Name, text, nil, nil, nil}
-	if fold := norm.Fold(text); fold != text {
-		row[2] = fold
-	}
+	row := []any{m.Name, text, table.FoldUnlessSame(text), nil, nil}
 	if number, ok := norm.NumberKey(text); ok {
 		row[3] = number
 	}
@@ -156,11 +153,7 @@ func MakeNames(tx *txn.Tx, kind string, names []string) error {
 		if err != nil {
 			return err
 		}
-		var fold any
-		if form := norm.Fold(name); form != name {
-			fold = form
-		}
-		if err := tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, fold); err != nil {
+		if err := tx.Exec("INSERT INTO names (key, workspace_id, kind, name, fold) VALUES ($1, $2, $3, $4, $5)", key, tx.Actor.Workspace, kind, name, table.FoldUnlessSame(name)); err != nil {
 			return err
 		}
 	}

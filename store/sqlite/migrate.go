@@ -44,7 +44,11 @@ func upgrade(ctx context.Context, c *Conn, opts Options) (fileState, error) {
 			return state, fmt.Errorf("copy before the upgrade: %w", err)
 		}
 	}
-	return state, apply(ctx, c, state.pending, opts)
+	err = apply(ctx, c, state.pending, opts)
+	if err == nil && state.applied > 0 && opts.Schema.Rewrite != nil {
+		err = opts.Schema.Rewrite(ctx, c, state.applied)
+	}
+	return state, err
 }
 
 // apply runs migrations, and records them in the table migrations.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -22,6 +23,9 @@ type Schema struct {
 	// Identity is SQL that reads a text that is different in each database, and the same in a
 	// database and its backups.
 	Identity string
+	// Rewrite computes values of a file anew, at the end of an upgrade and in its transaction. from is
+	// the number of the schema that the file had. Nil: there is nothing to compute.
+	Rewrite func(ctx context.Context, c *Conn, from int) error
 	// Counts are the tables whose rows a Summary counts. A file of an older schema may not have
 	// all of them.
 	Counts []Table

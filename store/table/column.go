@@ -72,6 +72,14 @@ func Arg(v crm.Value) any {
 // NullText returns the SQL argument of a string, nil if it is empty.
 func NullText(s string) any { return Arg(crm.Str(s)) }
 
+// FoldUnlessSame returns the SQL argument of a folded text: nil if it is the text itself.
+func FoldUnlessSame(text string) any {
+	if fold := norm.Fold(text); fold != text {
+		return fold
+	}
+	return nil
+}
+
 // Placeholders returns n placeholders in a row: "$3, $4" from 3 for two.
 func Placeholders(from, n int) string {
 	var b strings.Builder

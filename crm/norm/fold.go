@@ -1,0 +1,182 @@
+package norm
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	unicodenorm "golang.org/x/text/unicode/norm"
+)
+
+// Fold returns the form in which text is searched, sorted and compared: two texts with the same
+// form are equal to a person who reads them. Fold(Fold(s)) is Fold(s).
+//
+// The source is the Unicode Collation Algorithm (UTS #10): letters are equal if they are equal at
+// the first level of its default table, as in the search of a browser. So there is no difference
+// of case (full case folding: ß is ss), accents (é is e, ё is е), strokes (ø is o, ł is l) and
+// ligatures (æ is ae), and digits of every script are equal. Marks that make another letter stay:
+// й is not и, Indic and Thai vowels are not left out. Compatibility forms are equal (NFKC: width,
+// ligatures, circled numbers), and runs of white space are one blank.
+//
+// There are these differences from the table, for what people expect of names:
+//   - Apostrophes of all kinds are ', quotation marks ", hyphens and dashes -. The table leaves
+//     them out; here e-mail is not email, and Levi's is not Levis. White space at the ends and
+//     characters that cannot be seen, such as a soft hyphen, are left out.
+//   - In Chinese, Japanese and Korean, blanks and middle dots between two letters are left out:
+//     山田 太郎 is 山田太郎. Everywhere the dot of Katakana is a blank.
+//   - か is not が: voicing marks make another syllable.
+//   - Letters of other languages that people type without their stroke or dot: ı is i, þ is th,
+//     ŧ is t. Yeh and kaf of Persian are those of Arabic, which look the same in a word.
+//
+// What only looks alike in different scripts (Unicode confusables) stays different, and so do ä and
+// ae: Samuel is not Samül.
+func Fold(s string) string {
+	if folded, ok := foldASCII(s); ok {
+		return folded
+	}
+	// Case folding turns the small letters of Cherokee into capitals, so that folding twice
+	// would differ from folding once; lower case after it is stable.
+	s = strings.ToLower(cases.Fold().String(unicodenorm.NFKD.String(looseMarks.Replace(strings.ToValidUTF8(s, "\ufffd")))))
+	f := folder{text: make([]rune, 0, len(s))}
+	for _, r := range unicodenorm.NFKD.String(s) {
+		f.add(r)
+	}
+	if f.eastAsian {
+		f.text = closeGaps(f.text)
+	}
+	return letters.Replace(unicodenorm.NFC.String(string(f.text)))
+}
+
+// foldASCII folds ASCII text, the common case, without an allocation if nothing changes.
+func foldASCII(s string) (string, bool) {
+	same := true
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= utf8.RuneSelf || c < ' ' || c == '`' || c == ' ' && (i == 0 || i == len(s)-1 || s[i-1] == ' ') {
+			return "", false
+		}
+		same = same && (c < 'A' || c > 'Z')
+	}
+	if same {
+		return s, true
+	}
+	return strings.ToLower(s), true
+}
+
+// looseMarks has the apostrophes and quotation marks that Unicode decomposes into something else:
+// into a blank with an accent, or into two apostrophes.
+var looseMarks = strings.NewReplacer("´", "'", "\u1ffd", "'", "΄", "'", "᾽", "'", "᾿", "'", "῾", "'", "″", `"`, "‶", `"`)
+
+// letters maps letters that Unicode does not decompose to those that people type for them.
+var letters = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ŧ", "t", "æ", "ae", "œ", "oe", "ı", "i", "ð", "d", "þ", "th",
+	"ی", "ي", "ک", "ك")
+
+// The characters that are written for an apostrophe or a single quotation mark, and for a double
+// one, other than those of ASCII.
+const (
+	apostrophes = "`‘’‚‛′‵‹›ʹʻʼʽʾʿˈˊˋꞌ՚׳ߴߵ❛❜"
+	quotes      = "“”„‟«»〝〞〟״❝❞"
+)
+
+// folder collects the characters of a folded text.
+type folder struct {
+	text      []rune
+	blank     bool // white space is before the next character
+	eastAsian bool // the text has a letter of China, Japan or Korea
+}
+
+// add adds a character of a text in NFKD and lower case.
+func (f *folder) add(r rune) {
+	if r >= utf8.RuneSelf || r == '`' {
+		if r = f.plain(r); r < 0 {
+			return
+		}
+	}
+	if unicode.IsSpace(r) {
+		f.blank = len(f.text) > 0
+		return
+	}
+	if f.blank {
+		f.text, f.blank = append(f.text, ' '), false
+	}
+	f.text = append(f.text, r)
+}
+
+// plain returns the character that is compared for another, -1 if it is left out.
+func (f *folder) plain(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Mn, r) && !f.makesLetter(r), unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+		return -1
+	case isEastAsian(r):
+		f.eastAsian = true
+	case strings.ContainsRune(apostrophes, r):
+		return '\''
+	case strings.ContainsRune(quotes, r):
+		return '"'
+	case r == '〜':
+		return '~'
+	case unicode.Is(unicode.Pd, r), r == '−', r == '⁃':
+		return '-'
+	case r == '・', r == '\u2800':
+		return ' '
+	case unicode.Is(unicode.Nd, r):
+		return '0' + digitValue(r)
+	}
+	return r
+}
+
+// makesLetter reports whether a mark makes another letter of the character before it, by
+// its canonical combining class. Left out are the classes of overlays, nuktas, points of Hebrew
+// and Arabic, tones of Thai and Lao, and accents above and below.
+func (f *folder) makesLetter(mark rune) bool {
+	switch class := unicodenorm.NFD.PropertiesString(string(mark)).CCC(); {
+	case class == 1, class == 7, class >= 10 && class <= 35, class == 107, class == 122:
+		return false
+	case class < 200:
+		return true
+	}
+	if len(f.text) == 0 {
+		return false
+	}
+	switch string([]rune{f.text[len(f.text)-1], mark}) {
+	case "и\u0306", "у\u0306", "і\u0308", "г\u0301", "к\u0301": // й ў ї ѓ ќ
+		return true
+	}
+	return false
+}
+
+// digitValue returns the value of a decimal digit of any script. Unicode has the ten digits of a
+// script in a row, beginning with zero.
+func digitValue(r rune) rune {
+	for _, in := range unicode.Nd.R16 {
+		if r <= rune(in.Hi) {
+			return (r - rune(in.Lo)) % 10
+		}
+	}
+	for _, in := range unicode.Nd.R32 {
+		if r <= rune(in.Hi) {
+			return (r - rune(in.Lo)) % 10
+		}
+	}
+	return 0
+}
+
+// closeGaps removes the blanks and middle dots between two East Asian letters.
+func closeGaps(text []rune) []rune {
+	kept := text[:0]
+	for i := 0; i < len(text); {
+		next := i
+		for next < len(text) && (text[next] == ' ' || isMiddleDot(text[next])) {
+			next++
+		}
+		if next == len(text) || len(kept) == 0 || !isEastAsian(kept[len(kept)-1]) || !isEastAsian(text[next]) {
+			kept = append(kept, text[i:next]...)
+		}
+		if i = next; i < len(text) {
+			kept = append(kept, text[i])
+			i++
+		}
+	}
+	return kept
+}

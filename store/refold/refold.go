@@ -1,0 +1,177 @@
+// Package refold computes the folded forms of a whole file anew, after a version that folds text
+// in another way (norm.Fold). An upgrade runs it once, in its transaction: readers and writers
+// of the file come after it, so they never see two forms of the same text.
+//
+// It writes only the forms that differ. It reads some hundred rows at a time, so its memory does not
+// grow with the file. A value that is not a text is damaged, and stays as it is.
+package refold
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/store/sqlite"
+	"crmkit/store/table"
+)
+
+// foldedRows are the rows of a table with columns that have the folded form of others.
+type foldedRows struct {
+	name    string
+	keys    []string // the whole numbers of its primary key
+	columns []foldedColumn
+}
+
+// foldedColumn is a column with a text, and the column with its folded form.
+type foldedColumn struct {
+	value, fold string
+	form        func(text string) any // the SQL argument of the folded form; panics if the text is damaged
+}
+
+// Run computes all folded forms, in the transaction of the connection.
+func Run(ctx context.Context, c *sqlite.Conn, entities []crm.Entity) error {
+	for _, t := range foldedTables(entities) {
+		if err := t.walk(ctx, c); err != nil {
+			return fmt.Errorf("folding %s: %w", t.name, err)
+		}
+	}
+	return foldImported(ctx, c)
+}
+
+// foldedTables returns the tables with folded forms: of the entities, of their labels and custom
+// values, and of workspaces and tokens.
+func foldedTables(entities []crm.Entity) []foldedRows {
+	always := func(text string) any { return norm.Fold(text) }
+	list := []foldedRows{
+		{"workspaces", []string{"number"}, []foldedColumn{{"name", "name_fold", always}}},
+		{"tokens", []string{"key"}, []foldedColumn{{"name", "name_fold", always}}},
+		{"names", []string{"key"}, []foldedColumn{{"name", "fold", table.FoldUnlessSame}}},
+		{"custom_values", []string{"name_id", "record"}, []foldedColumn{{"text", "fold", table.FoldUnlessSame}}},
+	}
+	for i := range entities {
+		t := foldedRows{name: entities[i].Plural, keys: []string{"key"}}
+		for j := range entities[i].Fields {
+			if f := &entities[i].Fields[j]; f.Stored() && f.HasFoldColumn() {
+				t.columns = append(t.columns, foldedColumn{f.Col(), f.Col() + "_fold", func(text string) any { return table.FieldValues(f, table.Load(f.Type.Kind(), text))[1] }})
+			}
+		}
+		if len(t.columns) > 0 {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// pageRows is how many rows are read at once.
+const pageRows = 500
+
+// walk folds the rows in the order of their keys.
+func (t foldedRows) walk(ctx context.Context, c *sqlite.Conn) error {
+	last := make([]any, len(t.keys))
+	for i := range last {
+		last[i] = int64(math.MinInt64)
+	}
+	columns := t.keys
+	for _, column := range t.columns {
+		columns = append(columns[:len(columns):len(columns)], column.value, column.fold)
+	}
+	keys := strings.Join(t.keys, ", ")
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE (%s) > (%s) ORDER BY %s LIMIT %d", strings.Join(columns, ", "), t.name, keys, table.Placeholders(1, len(last)), keys, pageRows)
+	for {
+		var page [][]any
+		err := c.Rows(ctx, text, last, func(scan func(...any) error) error {
+			row, dest := make([]any, len(columns)), make([]any, len(columns))
+			for i := range row {
+				dest[i] = &row[i]
+			}
+			page = append(page, row)
+			return scan(dest...)
+		})
+		if err == nil {
+			err = t.write(c, page)
+		}
+		if err != nil || len(page) < pageRows {
+			return err
+		}
+		last = page[len(page)-1][:len(t.keys)]
+	}
+}
+
+// write writes the folded forms of rows that have other ones.
+func (t foldedRows) write(c *sqlite.Conn, page [][]any) error {
+	for _, row := range page {
+		var sets []string
+		var args []any
+		for i, column := range t.columns {
+			value, fold := row[len(t.keys)+2*i], row[len(t.keys)+2*i+1]
+			text, isText := value.(string)
+			var form any
+			if !isText || table.Decode(func() { form = column.form(text) }) != nil { // unset, or damaged
+				continue
+			}
+			if form != fold {
+				args = append(args, form)
+				sets = append(sets, fmt.Sprintf("%s = $%d", column.fold, len(args)))
+			}
+		}
+		if len(sets) == 0 {
+			continue
+		}
+		text := fmt.Sprintf("UPDATE %s SET %s WHERE (%s) = (%s)", t.name, strings.Join(sets, ", "), strings.Join(t.keys, ", "), table.Placeholders(len(args)+1, len(t.keys)))
+		if _, err := c.Exec(text, append(args, row[:len(t.keys)]...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importedName is the row of a record that an import found or made by its name.
+type importedName struct {
+	workspace      int64
+	kind, id, fold string
+	record         int64
+}
+
+// foldImported folds the names under which imports remember records. Of two names that became
+// equal, the first keeps its record.
+func foldImported(ctx context.Context, c *sqlite.Conn) error {
+	last := importedName{workspace: math.MinInt64}
+	for {
+		var page []importedName
+		text := fmt.Sprintf("SELECT workspace_id, kind, id, record FROM imported WHERE source = 'name' AND (workspace_id, kind, id) > ($1, $2, $3) ORDER BY workspace_id, kind, id LIMIT %d", pageRows)
+		err := c.Rows(ctx, text, []any{last.workspace, last.kind, last.id}, func(scan func(...any) error) error {
+			var n importedName
+			err := scan(&n.workspace, &n.kind, &n.id, &n.record)
+			n.fold = norm.Fold(n.id)
+			page = append(page, n)
+			return err
+		})
+		for _, n := range page {
+			if err == nil && n.fold != n.id {
+				err = n.replace(c)
+			}
+		}
+		if err != nil || len(page) < pageRows {
+			return err
+		}
+		last = page[len(page)-1]
+	}
+}
+
+// replace replaces the row by one with the folded name, and corrects the bytes that the workspace
+// stores.
+func (n importedName) replace(c *sqlite.Conn) error {
+	added, err := c.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, 'name', $2, $3, $4) ON CONFLICT DO NOTHING", n.workspace, n.kind, n.fold, n.record)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Exec("DELETE FROM imported WHERE workspace_id = $1 AND source = 'name' AND kind = $2 AND id = $3", n.workspace, n.kind, n.id); err != nil {
+		return err
+	}
+	grew := added*int64(table.Bytes("name", n.kind, n.fold)) - int64(table.Bytes("name", n.kind, n.id))
+	_, err = c.Exec("UPDATE usage SET n = n + $1 WHERE workspace_id = $2 AND kind = 'storage'", grew, n.workspace)
+	return err
+}
