@@ -26,15 +26,28 @@ func safeCell(s string) string {
 	if safe != s && s[0] == '{' {
 		return string(norm.AppendEscape(nil, '{')) + safe[1:]
 	}
+	if isQuotedNumber(safe) {
+		return "'" + safe
+	}
 	return safe
 }
 
-// ReadCell returns the text of a cell that AppendCSV wrote.
+// ReadCell returns the text of a cell that AppendCSV wrote. It also removes the apostrophe that
+// people and products write before a number, like '0123, so that a spreadsheet leaves it alone.
 func ReadCell(cell string) string {
 	if strings.HasPrefix(cell, "{") {
 		return cell
 	}
+	if isQuotedNumber(cell) {
+		cell = cell[1:]
+	}
 	return unescapeHidden(unescapeFormulas(cell))
+}
+
+// isQuotedNumber reports whether a cell is a number, a date or a phone number after apostrophes.
+func isQuotedNumber(cell string) bool {
+	number := strings.TrimLeft(cell, "'")
+	return len(number) < len(cell) && strings.ContainsAny(number, "0123456789") && strings.Trim(number, "0123456789+-()/.,: ") == ""
 }
 
 // escapeFormulas sets an apostrophe before every part of a cell that is a formula.

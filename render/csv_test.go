@@ -20,6 +20,7 @@ var cells = []string{
 	"x;=cmd|' /C calc'!A1", "x; =1", "a,@b", "a\t=b", "a\n=b", "a\r\n=b", "x;\"=1;y", "x;'=1", "＝1", "＋x", "－x", "＠x", "x;＝1",
 	"\x1b[31m", "a\u200bb", "\U000e0041", "\u202eabc", "می\u200cخواهم", "👨\u200d👩\u200d👧", "❤\ufe0f", "\ufe0f\ufe0f",
 	`\u200b`, `\\u200b`, `\udb40\udc41`, `\u007bx`, `\u005cu200b`, "\\\u200b", `{"a":1}`, "{\x1b}", "{;=1", `C:\users`, "x;\u200d=1",
+	"'0123", "''0123", "'+1 (2)", "'1,2", "'+1E5", "'+1:2", "'2026-01-02", "0123", "'90s", "'",
 }
 
 // checkCell checks that a text is unchanged after it was written as a cell and read.

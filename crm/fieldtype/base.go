@@ -74,15 +74,24 @@ func sentText(json string) string {
 
 // DecodeCell takes the first of several values that are separated by three colons, as
 // Google Contacts writes them. In a column with the field's own name three colons are text.
+// A number or a flag of JSON is taken as it is written: files of other products have ids, phone
+// numbers and stages without quotes.
 func (base) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	switch {
+	case !isText && isScalar(c.JSON):
+		return crm.Decoded{JSON: norm.QuoteJSON(c.JSON), Whole: true}, nil
 	case !isText:
 		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
 	case !c.Exact && strings.Contains(text, ":::"):
 		return crm.Decoded{JSON: norm.QuoteJSON(FirstOfCell(text))}, nil
 	}
 	return crm.Decoded{JSON: norm.QuoteJSON(text), Whole: true}, nil
+}
+
+// isScalar reports whether JSON is a number, true or false.
+func isScalar(json string) bool {
+	return json != "" && json != "null" && json[0] != '"' && json[0] != '{' && json[0] != '['
 }
 
 func (base) Show(rec crm.Record, i int) crm.Value { return rec.Values[i] }

@@ -58,6 +58,7 @@ func (im *Importer) remarks() []string {
 		}
 		list = append(list, "source: "+im.source+why)
 	}
+	list = append(list, im.rows.Remarks()...)
 	return append(append(list, im.columns.remarks()...), im.columns.styleRemarks()...)
 }
 

@@ -114,7 +114,7 @@ func (im *Importer) open(file io.Reader) (err error) {
 		im.rows, err = im.dump(in)
 		return err
 	}
-	if im.rows, err = in.Rows(); err != nil {
+	if im.rows, err = in.Rows(im.knows); err != nil {
 		return err
 	}
 	return im.checkHeader()

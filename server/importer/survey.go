@@ -3,7 +3,6 @@ package importer
 import (
 	"context"
 	"io"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -100,24 +99,6 @@ func (im *Importer) addCells(r rows.Row) *crm.Error {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)
 	}
 	return nil
-}
-
-// checkHeader refuses a file whose line of column names has none that can tell which record a
-// row is about: it was probably sent without that line.
-func (im *Importer) checkHeader() error {
-	header := im.rows.Columns()
-	if len(im.columns.names) == 0 && header != nil { // otherwise a dry run has recognised the file
-		im.recognize(header)
-	}
-	for _, name := range header {
-		im.columns.target(name)
-	}
-	if header == nil || im.columns.identify() {
-		return nil
-	}
-	allowed := im.opts.Entity.Names(crm.Writable)
-	return crm.Errorf(crm.InvalidValue, "the first line must name the columns, and none of %s is known; name them like %s, and %s.",
-		norm.Quote(strings.Join(header[:min(len(header), 5)], ", ")), strings.Join(allowed[:min(len(allowed), 3)], ","), rows.WithCurl).Of(header[0], allowed)
 }
 
 // checkRows refuses a file without rows, and one whose lines were joined into one. first are

@@ -10,15 +10,15 @@ import (
 	"crmkit/crm"
 )
 
-// File is a file that is read row by row. A row that is longer than one may be is
-// not read to its end, so it takes no more memory than a long row.
+// File is a text that is read row by row. A row that is longer than one may be is not read to
+// its end, so it takes no more memory than a long row.
 type File struct {
 	*bufio.Reader
 	limit *limitedReader
 }
 
-func newFile(r io.Reader) *File {
-	limit := &limitedReader{Reader: r}
+func newFile(text io.Reader) *File {
+	limit := &limitedReader{Reader: text}
 	f := &File{bufio.NewReaderSize(limit, sniffSize), limit}
 	f.row()
 	return f
@@ -46,66 +46,64 @@ func (m *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sniffSize is how many bytes of a file are read to recognise its format.
+// sniffSize is how many bytes of a file are read to recognise its format and its line of column
+// names.
 const sniffSize = 64 << 10
 
-// Open begins to read a file, without its byte order mark, and checks that it is UTF-8 text.
-func Open(r io.Reader) (*File, *crm.Error) {
-	f := newFile(r)
-	head, _ := f.Peek(sniffSize)
-	if fault := checkText(head); fault != nil {
+// byteOrderMark begins many files in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Open begins to read a file, without its byte order mark, and checks that it is text.
+func Open(file io.Reader) (*File, *crm.Error) {
+	text, fault := decoded(file)
+	if fault != nil {
 		return nil, fault
 	}
-	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
-		_, _ = f.Discard(3)
+	f := newFile(&textReader{in: text})
+	head, err := f.Peek(sniffSize)
+	if errors.As(err, &fault) {
+		return nil, fault
 	}
-	return f, nil
+	if err == nil {
+		head = wholeRunes(head)
+	}
+	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
+		_, _ = f.Discard(len(byteOrderMark))
+		head = head[len(byteOrderMark):]
+	}
+	return f, checkText(head)
 }
 
-// checkText refuses the beginning of a file that is not UTF-8 text.
-func checkText(head []byte) *crm.Error {
-	end := len(head)
-	for i := 0; i < utf8.UTFMax && end > 0 && len(head) == sniffSize && !utf8.Valid(head[:end]); i++ {
-		end-- // the last character may be cut
+// wholeRunes returns text without the beginning of a character whose end is cut off.
+func wholeRunes(text []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if last := text[len(text)-i:]; utf8.RuneStart(last[0]) && !utf8.FullRune(last) {
+			return text[:len(text)-i]
+		}
 	}
+	return text
+}
+
+// Rows returns the reader for the format of the file, by its first characters. known reports
+// whether a column name is one that the caller knows; it finds the line of column names if
+// there are others above it.
+func (f *File) Rows(known func(column string) bool) (Reader, error) {
+	head, err := f.Peek(sniffSize)
+	if err != nil && err != io.EOF {
+		return nil, readError(0, err, TruncatedHint)
+	}
+	text := bytes.TrimLeft(head, " \t\n")
 	switch {
-	case len(bytes.TrimSpace(head)) == 0:
-		return crm.Errorf(crm.BadJSON, "the body is empty; send CSV with a line of column names, JSON lines, or a JSON array.")
-	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.IndexByte(head, 0) >= 0:
-		return crm.Errorf(crm.UnsupportedMedia, "the file is UTF-16 or not text; save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE.")
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return crm.Errorf(crm.UnsupportedMedia, "the file is a spreadsheet or an archive; save it as CSV (UTF-8).")
-	case !utf8.Valid(head[:end]):
-		return notUTF8("")
+	case len(text) == 0:
+		return nil, io.EOF
+	case text[0] == '[':
+		return newArrayRows(f)
+	case text[0] == '{' && isSpread(text):
+		return newObjectRows(f), nil
+	case text[0] == '{':
+		return f.Lines(), nil
 	}
-	return nil
-}
-
-func notUTF8(where string) *crm.Error {
-	return crm.Errorf(crm.UnsupportedMedia, "the file is not UTF-8%s; it may be Latin-1 or Windows-1252: convert it with iconv -f WINDOWS-1252 -t UTF-8 FILE, or save it as CSV UTF-8.", where)
-}
-
-// Rows returns the reader for the format of the file, by its first character.
-func (f *File) Rows() (Reader, error) {
-	for {
-		c, err := f.ReadByte()
-		if err != nil {
-			return nil, readError(0, err, TruncatedHint)
-		}
-		if c == ' ' || c == '\n' || c == '\r' {
-			continue
-		}
-		if err := f.UnreadByte(); err != nil {
-			return nil, err
-		}
-		switch c {
-		case '[':
-			return newArrayRows(f)
-		case '{':
-			return f.Lines(), nil
-		}
-		return newCSVRows(f)
-	}
+	return newCSVRows(f, known)
 }
 
 // Lines reads the file as JSON lines, whatever it begins with.
@@ -130,7 +128,7 @@ func readError(n int, err error, hint string) error {
 // longRow is the error for row n, or for the line of column names if n is 0.
 func longRow(n int) *crm.Error {
 	if n == 0 {
-		return crm.Errorf(crm.InvalidValue, "the line of column names has more than the maximum of %d bytes; nothing was saved. Send CSV, JSON lines or a JSON array.", crm.MaxRow)
+		return crm.Errorf(crm.InvalidValue, "the line of column names has more than the maximum of %d bytes; nothing was saved. Send CSV, JSON lines, or a JSON array.", crm.MaxRow)
 	}
 	return crm.Errorf(crm.InvalidValue, "row %d has more than the maximum of %d bytes; nothing was saved. Look for a quote before it that is not closed; otherwise shorten the row.", n, crm.MaxRow)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -21,6 +22,8 @@ type lineRows struct {
 func (*lineRows) Columns() []string { return nil }
 
 func (*lineRows) Format() Format { return LinesFormat }
+
+func (*lineRows) Remarks() []string { return nil }
 
 // Next returns the object of the next line that is not blank.
 func (l *lineRows) Next() (Row, error) {
@@ -71,50 +74,88 @@ func objectRow(n int, text []byte) Row {
 	return r
 }
 
-// arrayRows reads the objects of one JSON array, one after the other: the array may be
-// larger than memory.
-type arrayRows struct {
-	file *File
-	in   *json.Decoder
-	n    int
+// isSpread reports whether text begins with an object over several lines, as programs print JSON
+// for people. A line that is not a whole object, in a file with one on each line, is not the
+// beginning of one: then the next line does not go on with it.
+func isSpread(text []byte) bool {
+	end := bytes.IndexByte(text, '\n')
+	if end < 0 || len(bytes.TrimSpace(text[end:])) == 0 {
+		return false
+	}
+	var first json.RawMessage
+	in := json.NewDecoder(bytes.NewReader(text))
+	switch err := in.Decode(&first); err {
+	case nil:
+		return in.InputOffset() > int64(end)
+	case io.ErrUnexpectedEOF:
+		return true
+	default:
+		return false
+	}
+}
+
+// valueRows reads JSON objects over any lines: one after the other, or in one array. All of them
+// may be larger than memory.
+type valueRows struct {
+	file   *File
+	in     *json.Decoder
+	format Format
+	n      int
+}
+
+func newObjectRows(in *File) Reader {
+	return &valueRows{file: in, in: json.NewDecoder(in), format: ObjectsFormat}
 }
 
 func newArrayRows(in *File) (Reader, error) {
-	a := &arrayRows{file: in, in: json.NewDecoder(in)}
-	_, err := a.in.Token()
-	return a, err
+	v := &valueRows{file: in, in: json.NewDecoder(in), format: ArrayFormat}
+	_, err := v.in.Token()
+	return v, err
 }
 
-func (*arrayRows) Columns() []string { return nil }
+func (*valueRows) Columns() []string { return nil }
 
-func (*arrayRows) Format() Format { return ArrayFormat }
+func (v *valueRows) Format() Format { return v.format }
 
-// Next returns the next object of the array. After a syntax error nothing more can be
-// read, unlike in lines.
-func (a *arrayRows) Next() (Row, error) {
-	a.file.row()
-	a.n++
-	if !a.in.More() {
-		_, err := a.in.Token()
-		if err == nil {
-			return Row{N: a.n}, io.EOF
-		}
-		return Row{N: a.n}, a.error(err)
+func (*valueRows) Remarks() []string { return nil }
+
+// Next returns the next object. After a syntax error nothing more can be read, unlike in lines.
+func (v *valueRows) Next() (Row, error) {
+	v.file.row()
+	v.n++
+	if v.format == ArrayFormat && !v.in.More() {
+		return Row{N: v.n}, v.endArray()
 	}
 	var raw json.RawMessage
-	if err := a.in.Decode(&raw); err != nil {
-		return Row{N: a.n}, a.error(err)
+	switch err := v.in.Decode(&raw); {
+	case err == io.EOF && v.format == ObjectsFormat:
+		return Row{N: v.n}, err
+	case err != nil:
+		return Row{N: v.n}, v.error(err)
+	case len(raw) > crm.MaxRow:
+		return Row{N: v.n}, longRow(v.n)
 	}
-	if len(raw) > crm.MaxRow {
-		return Row{N: a.n}, longRow(a.n)
-	}
-	return objectRow(a.n, raw), nil
+	return objectRow(v.n, raw), nil
 }
 
-// error returns the error for an array that cannot be read further.
-func (a *arrayRows) error(err error) error {
-	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
-		return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", TruncatedHint)
+// endArray reads the end of the array, after which nothing may come. It returns io.EOF then.
+func (v *valueRows) endArray() error {
+	if _, err := v.in.Token(); err != nil {
+		return v.error(err)
 	}
-	return readError(a.n, err, "not valid JSON: "+norm.OneLine(err.Error())+".")
+	if _, err := v.in.Token(); err != io.EOF {
+		return crm.Errorf(crm.BadJSON, "there is more after the end of the JSON array, which has %d rows; send one array, or JSON lines. Nothing was saved.", v.n-1)
+	}
+	return io.EOF
+}
+
+// error returns the error for a file that cannot be read further.
+func (v *valueRows) error(err error) error {
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		if v.format == ArrayFormat {
+			return crm.Errorf(crm.BadJSON, "the JSON array has no end; %s", TruncatedHint)
+		}
+		return crm.Errorf(crm.BadJSON, "the JSON object of row %d has no end; %s", v.n, TruncatedHint)
+	}
+	return readError(v.n, err, fmt.Sprintf("not valid JSON in row %d: %s. Nothing was saved.", v.n, norm.OneLine(err.Error())))
 }

@@ -48,6 +48,9 @@ type Reader interface {
 	Columns() []string
 
 	Format() Format
+
+	// Remarks say what a person would want to know about how the file is read.
+	Remarks() []string
 }
 
 // Format is how a file is written.
@@ -57,6 +60,7 @@ type Format int
 const (
 	CSVFormat Format = iota
 	LinesFormat
+	ObjectsFormat // JSON objects over several lines
 	ArrayFormat
 )
 
