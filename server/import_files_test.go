@@ -98,7 +98,7 @@ func TestReadableFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t).as("jane@acme.com")
 			text := r.want(200, "POST", "/import/contacts", c.file)
-			text += r.want(200, "GET", "/export/contacts?fields=name,email,phone,stage,notes,company.name,custom", "")
+			text += r.want(200, "GET", "/export/contacts?fields=name,email,phone,stage,notes,company.name,address,custom", "")
 			for _, part := range c.want {
 				if !strings.Contains(text, part) {
 					t.Errorf("nothing says %q:\n%s", part, text)

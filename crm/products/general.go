@@ -146,14 +146,3 @@ var generalDeal = []Column{
 	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Account Name", "Account", "Client", "Customer"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
 }
-
-// Volatile are columns whose values change although nothing happened that matters: stamps of
-// changes, checksums, counters, and the days since. They say nothing about which record a row
-// is, so a row without an id and an address is not recognised by them. The ends in * stand
-// for anything.
-var Volatile = []string{
-	"Record checksum", "Checksum", "ETag", "Row Checksum",
-	"Last Modified", "Last Modified *", "Modified *", "Last Updated", "Last Updated *", "Updated At", "Updated Time", "Updated on", "Update time", "Date Modified",
-	"Last Activity", "Last Activity *", "Last Contacted", "Last Contacted *", "Last Engagement *", "Last Viewed *", "Last Referenced *", "Last Seen", "Last Seen *", "Last Interaction *",
-	"Days since *", "Days to *", "Number of *", "System Modstamp", "Recent *", "Time since *",
-}

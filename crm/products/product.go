@@ -46,6 +46,7 @@ func ByName(name string) *Product {
 type Place struct {
 	Path string
 	Rank int // its place among the columns of the kind; lower ones are preferred
+	Row  int // of the block
 }
 
 // Lookup returns the place of a column of a kind of record; found is false if the block does
@@ -55,14 +56,20 @@ func (p *Product) Lookup(kind, column string) (at Place, found bool) {
 		return Place{}, false
 	}
 	folded, rank := Fold(column), 0
-	for _, row := range p.Columns[kind] {
+	for i, row := range p.Columns[kind] {
 		for _, name := range row.Names {
 			if rank++; Fold(name) == folded {
-				return Place{row.Path, rank}, true
+				return Place{row.Path, rank, i}, true
 			}
 		}
 	}
 	return Place{}, false
+}
+
+// Has reports whether the block names a column of a kind of record.
+func (p *Product) Has(kind, column string) bool {
+	_, found := p.Lookup(kind, column)
+	return found
 }
 
 // Fold returns the form in which names of columns are compared: letters and digits, in lower

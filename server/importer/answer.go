@@ -59,7 +59,7 @@ func (im *Importer) remarks() []string {
 		list = append(list, "source: "+im.source+why)
 	}
 	list = append(list, im.rows.Remarks()...)
-	return append(append(list, im.columns.remarks()...), im.columns.styleRemarks()...)
+	return append(append(list, im.columns.Remarks()...), im.columns.StyleRemarks()...)
 }
 
 // appendRemarks appends remarks as lines of text or as one object.

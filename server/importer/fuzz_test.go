@@ -68,7 +68,7 @@ func FuzzImportRows(f *testing.F) {
 			im := fuzzImporter(t, e.Name)
 			if im.open(strings.NewReader(file)) == nil {
 				drain(t, im, file)
-				im.columns.remarks()
+				im.columns.Remarks()
 			}
 		}
 	})

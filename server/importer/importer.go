@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 	"crmkit/render"
+	"crmkit/server/importer/cells"
 	"crmkit/server/importer/rows"
 	"crmkit/store"
 	"crmkit/store/dryrun"
@@ -19,6 +20,7 @@ type Options struct {
 	Workspace string            // the id of the workspace, as exports name it
 	Entity    *crm.Entity       // of the rows; nil: the file is an exported workspace, whose rows name theirs
 	Source    string            // where the rows come from; empty: the file decides
+	Key       string            // the column that identifies the rows; empty: their id, address or content does
 	Stated    map[string]string // decimal and dates, as CheckStyle accepts them; missing: the file decides
 	DryRun    bool              // say what would happen, and save nothing
 	Atomic    bool              // save all rows or none
@@ -45,10 +47,11 @@ type Store interface {
 // Reading is how a file is understood. A confirmed import reuses that of its dry
 // run, so that it saves exactly what the dry run showed.
 type Reading struct {
-	source  string   // whose ids the rows have
-	marks   []string // columns by which that product is known
-	ownIDs  bool     // the ids are those of this workspace
-	columns *columns // nil for an exported workspace
+	source  string         // whose ids the rows have
+	key     string         // the column that identifies the rows, as the file spells it; empty: none
+	marks   []string       // columns by which that product is known
+	ownIDs  bool           // the ids are those of this workspace
+	columns *cells.Columns // nil for an exported workspace
 	size    Size
 }
 
@@ -57,8 +60,8 @@ type Importer struct {
 	Reading
 	opts Options
 
-	byKind  map[*crm.Entity]*columns // of an exported workspace
-	seen    map[uint64]int32         // rows without an id: how often each content came, by a part of its hash
+	byKind  map[*crm.Entity]*cells.Columns // of an exported workspace
+	seen    map[uint64]int32               // rows without an id: how often each content came, by a part of its hash
 	rows    rows.Reader
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
@@ -70,12 +73,12 @@ type Importer struct {
 func New(opts Options) *Importer {
 	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, most: opts.Limits.Batch.Rows}
 	if opts.Entity != nil {
-		im.columns = newColumns(opts.Entity)
+		im.columns = cells.New(opts.Entity)
 		return im
 	}
-	im.byKind = map[*crm.Entity]*columns{}
+	im.byKind = map[*crm.Entity]*cells.Columns{}
 	for _, e := range opts.Env.Schema.Records() {
-		im.byKind[e] = newColumns(e)
+		im.byKind[e] = cells.New(e)
 	}
 	return im
 }
@@ -85,7 +88,7 @@ func New(opts Options) *Importer {
 func (im *Importer) isDump() bool { return im.opts.Entity == nil }
 
 // columnsOf returns the columns for rows of an entity.
-func (im *Importer) columnsOf(e *crm.Entity) *columns {
+func (im *Importer) columnsOf(e *crm.Entity) *cells.Columns {
 	if im.isDump() {
 		return im.byKind[e]
 	}

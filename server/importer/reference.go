@@ -1,12 +1,15 @@
 package importer
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
+	"crmkit/server/importer/cells"
 	"crmkit/store"
 )
 
@@ -70,36 +73,133 @@ func sameSecond(text string, ms int64) bool {
 
 // reference returns the key of the record that a row refers to: by its id, else by its
 // unique value, else by a name that no other record has.
-func (im *Importer) reference(tx *store.Tx, from *crm.Entity, ref refLookup) (int64, error) {
-	to := from.Target(ref.field)
-	key, err := im.mappedKey(tx, to, externalID{im.source, ref.id}, "")
+func (im *Importer) reference(tx *store.Tx, from *crm.Entity, ref cells.Lookup) (int64, error) {
+	to := from.Target(ref.Field)
+	key, err := im.importedKey(tx, to, ref.ID)
 	if key != 0 || err != nil {
 		return key, err
 	}
-	if im.isDump() || ref.unique == "" && ref.name == "" {
-		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported; import the %s first, then this file again.",
-			ref.field.Name, to.Name, norm.Quote(ref.id), to.Plural).On(ref.field.Name)
+	if im.isDump() || ref.Unique == "" && ref.Name == "" {
+		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s with the id %s was imported%s; import the %s first%s, then this file again.",
+			ref.Field.Name, to.Name, norm.Quote(ref.ID), im.fromSource(), to.Plural, im.withSource()).On(ref.Field.Name)
 	}
-	if ref.unique != "" {
-		return im.byUnique(tx, to, ref)
+	if ref.Unique != "" {
+		key, err = im.byUnique(tx, to, ref)
+	} else {
+		key, err = im.byName(tx, to, ref)
 	}
-	return im.byName(tx, to, ref)
+	if err == nil && ref.ID != "" {
+		err = im.addID(tx, to, key, ref.ID)
+	}
+	return key, err
+}
+
+// fromSource and withSource say in an error whose ids are meant, and how to say so.
+func (im *Importer) fromSource() string {
+	if im.isDump() || strings.HasPrefix(im.source, unknownSource) {
+		return ""
+	}
+	return " from " + im.source
+}
+
+func (im *Importer) withSource() string {
+	if im.isDump() || !strings.HasPrefix(im.source, unknownSource) {
+		return ""
+	}
+	return ", both files with the same source=<name>"
+}
+
+// anyReference returns the record with the id in a column that holds ids of several kinds, and the
+// reference to it.
+func (im *Importer) anyReference(tx *store.Tx, e entry) (*crm.Field, int64, error) {
+	c := im.columnsOf(e.entity)
+	for _, f := range c.References() {
+		key, err := im.importedKey(tx, e.entity.Target(f), e.cells.AnyID)
+		if key != 0 || err != nil {
+			return f, key, err
+		}
+	}
+	return nil, 0, crm.Errorf(crm.ReferenceNotFound, "no record with the id %s was imported%s; import the files of %s first, then this one again, or empty the cell.",
+		norm.Quote(e.cells.AnyID), im.fromSource(), crm.Enumerate(c.ReferenceNames(), "and")).On(c.References()[0].Name)
+}
+
+// importedKey returns the key of the record that was imported under an id of this source, or under
+// an id that no two products give; 0 if there is none.
+func (im *Importer) importedKey(tx *store.Tx, to *crm.Entity, id string) (int64, error) {
+	key, err := im.mappedKey(tx, to, externalID{im.source, id}, "")
+	if key != 0 || err != nil || im.isDump() || !isDistinctive(id) {
+		return key, err
+	}
+	found := map[int64]bool{}
+	for _, p := range products.Products {
+		key, err := tx.KeyOfItem(to, externalIDs, p.Name+":"+id)
+		if err != nil {
+			return 0, err
+		}
+		found[key] = true
+	}
+	keys, err := tx.ImportedAnywhere(unknownSource, to, id)
+	for _, key := range keys {
+		if _, live, fault := tx.Lookup(to, key); fault != nil {
+			return 0, fault
+		} else if live {
+			found[key] = true
+		}
+	}
+	delete(found, 0)
+	if len(found) != 1 {
+		return 0, err
+	}
+	for key = range found {
+	}
+	return key, err
+}
+
+// minDistinctive is the least length of an id that is looked up among those of all sources.
+const minDistinctive = 5
+
+// isDistinctive reports whether an id, like 001XA or a UUID, is hardly given by two products. The
+// file of the companies may have no mark of the product, while that of the deals has.
+func isDistinctive(id string) bool {
+	return len(id) >= minDistinctive && strings.ContainsAny(id, "0123456789") && strings.Trim(id, "0123456789") != ""
+}
+
+// addID notes the id of a record that a row found by something else, so that the file of these
+// records finds it. A record that has an id in this source keeps it, and so does one in a file
+// of no known product, whose ids are those of this file alone.
+func (im *Importer) addID(tx *store.Tx, e *crm.Entity, key int64, id string) error {
+	origin := externalID{im.source, id}
+	item, listed := origin.item()
+	if !listed {
+		return nil
+	}
+	rec, found, err := tx.Lookup(e, key)
+	if !found || err != nil || im.hasID(rec) {
+		return err
+	}
+	_, err = tx.Update(key, store.Draft{Entity: e, Inputs: []crm.Input{{Field: e.Field(externalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})}}})
+	return err
+}
+
+// hasID reports whether a record has an id in the source of the file.
+func (im *Importer) hasID(rec crm.Record) bool {
+	return slices.ContainsFunc(rec.Value(externalIDs).List(), func(item string) bool { return strings.HasPrefix(item, strings.ToLower(im.source)+":") })
 }
 
 // byUnique finds a record by its unique value, or creates it.
-func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, error) {
+func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref cells.Lookup) (int64, error) {
 	f := to.Field(to.Keys.Unique)
-	v, fault := im.opts.Env.Normal(f, ref.unique)
+	v, fault := im.opts.Env.Normal(f, ref.Unique)
 	if fault != nil {
-		return 0, fault.On(ref.field.Path() + "." + f.Name)
+		return 0, fault.On(ref.Field.Path() + "." + f.Name)
 	}
 	key, err := tx.KeyOf(to, v)
 	if key != 0 || err != nil {
 		return key, err
 	}
-	name := ref.name
+	name := ref.Name
 	if name == "" {
-		name = ref.unique
+		name = ref.Unique
 	}
 	return im.create(tx, to, name, crm.Input{Field: f, Value: v})
 }
@@ -107,24 +207,36 @@ func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref refLookup) (int64
 // byName finds a record by its name. It creates one that is missing only if its kind has
 // a unique field, because then a later file can complete the record. The mapping from
 // the name to the record keeps the next row from creating another one.
-func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref refLookup) (int64, error) {
-	key, err := tx.KeyNamed(to, ref.name)
-	if key != 0 || err != nil {
-		return key, err
+func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref cells.Lookup) (int64, error) {
+	id := norm.Fold(ref.Name)
+	key, err := tx.KeyNamed(to, ref.Name)
+	if key == 0 && err == nil {
+		key, err = im.mappedKey(tx, to, externalID{nameSource, id}, "")
 	}
-	id := norm.Fold(ref.name)
-	key, err = im.mappedKey(tx, to, externalID{nameSource, id}, "")
+	if key != 0 && err == nil && ref.ID != "" {
+		key, err = im.unlessOther(tx, to, key)
+	}
 	if key != 0 || err != nil {
 		return key, err
 	}
 	if to.Keys.Unique == "" {
 		return 0, crm.Errorf(crm.ReferenceNotFound, "%s: no %s, or more than one, has this name: %s. Import the %s first, then this file again.",
-			ref.field.Name, to.Name, norm.Quote(ref.name), to.Plural).On(ref.field.Name)
+			ref.Field.Name, to.Name, norm.Quote(ref.Name), to.Plural).On(ref.Field.Name)
 	}
-	if key, err = im.create(tx, to, ref.name); err == nil {
+	if key, err = im.create(tx, to, ref.Name); err == nil {
 		err = tx.SaveImportMapping(nameSource, to, id, key)
 	}
 	return key, err
+}
+
+// unlessOther returns the key of a record that was found by its name, or 0 if it has an id in the
+// source of the file: the row has another id, so it means a namesake.
+func (im *Importer) unlessOther(tx *store.Tx, to *crm.Entity, key int64) (int64, error) {
+	rec, found, err := tx.Lookup(to, key)
+	if !found || err != nil || im.hasID(rec) {
+		return 0, err
+	}
+	return key, nil
 }
 
 // create creates a record of which a row has no more than the name, and perhaps the unique

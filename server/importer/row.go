@@ -10,23 +10,26 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 	"crmkit/server/draft"
+	"crmkit/server/importer/cells"
 	"crmkit/server/importer/rows"
 	"crmkit/store"
 )
 
 // entry is a row as it will be saved, or the fault for which it is not.
 type entry struct {
-	n         int
-	entity    *crm.Entity
-	draft     store.Draft
-	id        string // of the record in its source
-	source    string
-	createdAt string // when the record was created, if the row is of crmkit's own export
-	lookups   []refLookup
-	values    int        // in the row
-	fault     *crm.Error // nil: the row can be saved
+	n       int
+	entity  *crm.Entity
+	draft   store.Draft
+	id      string // of the record in its source
+	content string // the id of the row if its unique value turns out to be that of another record
+	source  string
+	cells   cells.Row
+	values  int        // in the row
+	fault   *crm.Error // nil: the row can be saved
 }
 
 // read turns a row into an entry. It does not read the store: references are looked up in the
@@ -39,17 +42,19 @@ func (im *Importer) read(r rows.Row) entry {
 	if e.fault != nil {
 		return e
 	}
-	var members []crm.Member
-	if members, e.fault = im.fields(r, &e); e.fault != nil {
+	if e.cells, e.fault = im.columnsOf(e.entity).Read(r.Cells, cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key}); e.fault != nil {
 		return e
 	}
-	transitions := e.draft.Inputs
-	e.draft, e.fault = draft.Decode(e.entity, members, im.opts.Env)
-	e.draft.Inputs = keepTimes(e.entity, append(e.draft.Inputs, transitions...))
+	e.id = e.cells.ID
+	e.draft, e.fault = draft.Decode(e.entity, e.cells.Members, im.opts.Env)
+	e.draft.Inputs = keepTimes(e.entity, append(e.draft.Inputs, e.cells.Set...))
 	if e.id == "" && e.fault == nil && !hasUnique(e.draft) {
 		if e.id, e.source = im.contentID(r), rowSource; e.id == "" {
 			e.fault = crm.Errorf(crm.InvalidValue, "more than %d rows have neither an id nor %s, by which they are recognised; put the rest into another file.", maxWithoutID, crm.Article(cmp.Or(e.entity.Keys.Unique, "name")))
 		}
+	}
+	if unique := e.entity.Field(e.entity.Keys.Unique); e.id == "" && unique != nil && unique.Type == fieldtype.Domain {
+		e.content = hex.EncodeToString([]byte(contentHash(r)))
 	}
 	return e
 }
@@ -82,18 +87,28 @@ func hasUnique(d store.Draft) bool {
 }
 
 // contentID returns an id for a row that has none: a hash of its cells, so that the
-// same row of the same file is the same record when it is imported again. It is empty
-// if too many rows need one.
+// same row of the same file is the same record when it is imported again. Columns that change
+// although nothing happened, like a checksum, are not part of it. It is empty if too many rows
+// need one.
 func (im *Importer) contentID(r rows.Row) string {
-	cells := slices.Clone(r.Cells)
-	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
-	sum := sha256.Sum256(norm.AppendObject(nil, cells))
-	part := binary.BigEndian.Uint64(sum[:]) // rows that share it still differ in the rest of the id
+	hash := contentHash(r)
+	part := binary.BigEndian.Uint64([]byte(hash)) // rows that share it still differ in the rest of the id
 	if len(im.seen) >= maxWithoutID && im.seen[part] == 0 {
 		return ""
 	}
 	im.seen[part]++
-	return hex.EncodeToString(sum[:16]) + repeatMark(int(im.seen[part])-1)
+	return hex.EncodeToString([]byte(hash)) + repeatMark(int(im.seen[part])-1)
+}
+
+// contentHash returns a hash of the cells of a row, as 16 bytes.
+func contentHash(r rows.Row) string {
+	cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c crm.Member) bool { return products.IsVolatile(c.Name) })
+	if len(cells) == 0 {
+		cells = slices.Clone(r.Cells)
+	}
+	slices.SortFunc(cells, func(a, b crm.Member) int { return strings.Compare(a.Name, b.Name) })
+	sum := sha256.Sum256(norm.AppendObject(nil, cells))
+	return string(sum[:16])
 }
 
 // repeatMark ends the id of a row that equals so many rows before it, so that equal rows are

@@ -82,22 +82,19 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 // record is the one that was imported under the id, else the one with the unique value, else
 // a new one.
 func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
-	d := e.draft
-	for _, ref := range e.lookups {
-		key, err := im.reference(tx, e.entity, ref)
-		if err != nil {
-			return store.Outcome{}, err
-		}
-		if key != 0 {
-			d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: ref.field, Value: crm.Key(key)})
-		}
+	d, err := im.withReferences(tx, e)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	if e, err = im.withContent(tx, e); err != nil {
+		return store.Outcome{}, err
 	}
 	origin := externalID{e.source, e.id}
 	item, listed := origin.item()
 	if listed {
 		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: e.entity.Field(externalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})})
 	}
-	key, err := im.mappedKey(tx, e.entity, origin, e.createdAt)
+	key, err := im.mappedKey(tx, e.entity, origin, e.cells.CreatedAt)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -105,22 +102,70 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		if err := im.refuseOther(tx, d, key, foundByID); err != nil {
 			return store.Outcome{}, err
 		}
+		if d, err = im.withoutOthers(tx, d, key); err != nil {
+			return store.Outcome{}, err
+		}
 		return tx.Update(key, d)
 	}
 	if err := im.checkOwnID(tx, e); err != nil {
 		return store.Outcome{}, err
 	}
+	if err := im.refuseSharedAddress(tx, d); err != nil {
+		return store.Outcome{}, err
+	}
+	if d, err = im.withoutOthers(tx, d, 0); err != nil {
+		return store.Outcome{}, err
+	}
 	if d, err = im.withName(tx, d); err != nil {
 		return store.Outcome{}, err
 	}
-	if err := im.refuseSharedAddress(tx, d); err != nil {
-		return store.Outcome{}, err
+	if e.id == "" && !hasUnique(d) {
+		e.id, e.source = e.content, rowSource
 	}
 	out, err := tx.Save(d)
 	if err == nil && e.id != "" && !listed {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
+}
+
+// withContent identifies a row by its content, if it was saved so before: its unique value belongs
+// to another record.
+func (im *Importer) withContent(tx *store.Tx, e entry) (entry, error) {
+	if e.id != "" || e.content == "" {
+		return e, nil
+	}
+	key, err := tx.ImportMapping(rowSource, e.entity, e.content)
+	if key != 0 {
+		e.id, e.source = e.content, rowSource
+	}
+	return e, err
+}
+
+// withReferences returns the draft of an entry with the records that it refers to.
+func (im *Importer) withReferences(tx *store.Tx, e entry) (store.Draft, error) {
+	d, set := e.draft, map[*crm.Field]bool{}
+	add := func(f *crm.Field, key int64) {
+		set[f] = true
+		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: f, Value: crm.Key(key)})
+	}
+	for _, ref := range e.cells.Lookups {
+		key, err := im.reference(tx, e.entity, ref)
+		if err != nil {
+			return d, err
+		}
+		if key != 0 {
+			add(ref.Field, key)
+		}
+	}
+	if e.cells.AnyID == "" {
+		return d, nil
+	}
+	f, key, err := im.anyReference(tx, e)
+	if err == nil && !set[f] {
+		add(f, key)
+	}
+	return d, err
 }
 
 // refuseSharedAddress refuses a row whose unique value belongs to somebody else.

@@ -9,6 +9,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
+	"crmkit/server/importer/cells"
 	"crmkit/server/importer/rows"
 )
 
@@ -40,7 +41,7 @@ func (im *Importer) recognize(names []string) {
 	case stated != nil:
 		im.source, product = stated.Name, stated
 	}
-	im.columns.product = product
+	im.columns.Product = product
 }
 
 // unknownFile returns the source of files of no known product. They share a source only
@@ -76,8 +77,8 @@ func (im *Importer) detectSource(first []rows.Row) {
 	seen := map[crm.IDFault]int{}
 	for _, r := range first {
 		for _, cell := range r.Cells {
-			if e := im.idOf(cell.Name); e != nil {
-				_, fault := crm.ParseID(e, im.opts.Env.Workspace, crm.CutHandle(cellText(cell.JSON)))
+			if e := im.columns.IDsOf(cell.Name); e != nil {
+				_, fault := crm.ParseID(e, im.opts.Env.Workspace, crm.CutHandle(cells.Text(cell.JSON)))
 				seen[fault]++
 			}
 		}
@@ -98,15 +99,4 @@ func columnsOf(list []rows.Row) (names []string) {
 		}
 	}
 	return names
-}
-
-// idOf returns the entity whose ids a column holds, nil if it holds none.
-func (im *Importer) idOf(column string) *crm.Entity {
-	switch t := im.columns.target(column); {
-	case t.id:
-		return im.opts.Entity
-	case t.field != nil && t.field.IsReference() && t.refField == nil:
-		return im.opts.Entity.Target(t.field)
-	}
-	return nil
 }

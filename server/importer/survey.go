@@ -64,7 +64,10 @@ func (im *Importer) survey(ctx context.Context) error {
 	if im.isDump() {
 		return nil
 	}
-	if fault := im.columns.decideStyles(im.opts.Stated); fault != nil {
+	if fault := im.checkKey(); fault != nil {
+		return fault
+	}
+	if fault := im.columns.DecideStyles(im.opts.Stated); fault != nil {
 		return fault
 	}
 	return nil
@@ -90,12 +93,12 @@ func (im *Importer) addCells(r rows.Row) *crm.Error {
 		if len(cell.Name) > maxColumnName {
 			return crm.Errorf(crm.InvalidValue, "row %d: the name of a column or key has more than the maximum of %d bytes: %s. Nothing was saved; shorten it.", r.N, maxColumnName, norm.Quote(cell.Name))
 		}
-		im.columns.target(cell.Name)
+		im.columns.Add(cell.Name)
 		if !im.hasOwnIDs() { // whose columns are written as crmkit writes them
-			im.columns.learn(cell, r.N)
+			im.columns.Learn(cell, r.N)
 		}
 	}
-	if len(im.columns.names) > crm.MaxColumns {
+	if len(im.columns.Names()) > crm.MaxColumns {
 		return crm.Errorf(crm.InvalidValue, "the rows up to row %d have more than the maximum of %d different keys; nothing was saved. Put your own keys into one object, custom.", r.N, crm.MaxColumns)
 	}
 	return nil

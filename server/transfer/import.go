@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/render"
 	"crmkit/server/importer"
+	"crmkit/server/importer/cells"
 	"crmkit/server/web"
 	"crmkit/store"
 	"crmkit/store/dryrun"
@@ -64,11 +65,11 @@ func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
 
 // importOptions reads the parameters of an import.
 func (x *Endpoints) importOptions(rq *web.Request) (opts importer.Options, fault *crm.Error) {
-	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"), Stated: map[string]string{},
+	opts = importer.Options{Env: rq.Env, Workspace: rq.Actor.WorkspaceID, Entity: rq.Route.Entity, Source: rq.Params.Get("source"), Key: rq.Params.Get("key"), Stated: map[string]string{},
 		Limits: x.Limits, Store: requestWriter{x.store, rq}, Format: rq.Format, Remarks: rq.Remarks}
 	for _, param := range []string{"decimal", "dates"} {
 		value := rq.Params.Get(param)
-		if fault = importer.CheckStyle(param, value); fault != nil {
+		if fault = cells.CheckStyle(param, value); fault != nil {
 			return opts, fault
 		}
 		opts.Stated[param] = value

@@ -1,4 +1,4 @@
-package importer
+package cells
 
 import (
 	"strconv"
@@ -77,10 +77,10 @@ func (s *style) add(shows string, at sighting) {
 	}
 }
 
-// learn adds a cell to what is known of its column.
-func (c *columns) learn(cell crm.Member, row int) {
+// Learn adds a cell to what is known of its column.
+func (c *Columns) Learn(cell crm.Member, row int) {
 	t := c.target(cell.Name)
-	if t.field == nil || t.key != "" || t.refField != nil || t.readOnly { // the cell is saved as it is written
+	if t.use != forField { // the cell is saved as it is written
 		return
 	}
 	text, isText := norm.Unquote(cell.JSON)
@@ -107,7 +107,7 @@ func (c *columns) learn(cell crm.Member, row int) {
 }
 
 // style returns what is known of a column, and makes it when the first cell is read.
-func (c *columns) style(column string, ch *choice) *style {
+func (c *Columns) style(column string, ch *choice) *style {
 	s := c.styles[column]
 	if s == nil {
 		s = &style{choice: ch}
@@ -116,10 +116,10 @@ func (c *columns) style(column string, ch *choice) *style {
 	return s
 }
 
-// decideStyles decides how each column is written: as its own cells show, else as the request
+// DecideStyles decides how each column is written: as its own cells show, else as the request
 // states, else as the other columns of the file if these agree. The error names the column, the
 // rows, and the parameter that would decide.
-func (c *columns) decideStyles(stated map[string]string) *crm.Error {
+func (c *Columns) DecideStyles(stated map[string]string) *crm.Error {
 	for _, ch := range []*choice{decimalChoice, datesChoice} {
 		if fault := c.decide(ch, stated[ch.param]); fault != nil {
 			return fault
@@ -128,7 +128,7 @@ func (c *columns) decideStyles(stated map[string]string) *crm.Error {
 	return nil
 }
 
-func (c *columns) decide(ch *choice, stated string) *crm.Error {
+func (c *Columns) decide(ch *choice, stated string) *crm.Error {
 	shown := map[string]bool{}
 	for _, name := range c.names {
 		s := c.styles[name]
@@ -180,9 +180,9 @@ func (s *style) undecided(column string) *crm.Error {
 		s.open.row, norm.Quote(s.open.text), norm.Quote(column), ch.param, ch.values[0], ch.words[0], ch.param, ch.values[1], ch.words[1]).On(ch.param)
 }
 
-// styleRemarks say how a column is read that another reader might read otherwise, and which
+// StyleRemarks say how a column is read that another reader might read otherwise, and which
 // amounts are in dollars because nothing says in what.
-func (c *columns) styleRemarks() (list []string) {
+func (c *Columns) StyleRemarks() (list []string) {
 	for _, name := range c.names {
 		s := c.styles[name]
 		if s == nil {
@@ -203,7 +203,7 @@ func (c *columns) styleRemarks() (list []string) {
 }
 
 // hasCurrency reports whether a column has the currency of each row.
-func (c *columns) hasCurrency() bool {
+func (c *Columns) hasCurrency() bool {
 	for _, name := range c.names {
 		if f := c.known[name].field; f != nil && f.Type == fieldtype.Currency {
 			return true
@@ -213,7 +213,7 @@ func (c *columns) hasCurrency() bool {
 }
 
 // styleOf returns how the cells of a column are written; empty if nothing is known.
-func (c *columns) styleOf(column string, ch *choice) string {
+func (c *Columns) styleOf(column string, ch *choice) string {
 	if s := c.styles[column]; s != nil && s.choice == ch {
 		return s.value
 	}

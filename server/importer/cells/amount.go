@@ -1,4 +1,4 @@
-package importer
+package cells
 
 import (
 	"crmkit/crm"
@@ -19,7 +19,7 @@ func amountField(e *crm.Entity, folded string) *crm.Field {
 
 // place returns where a cell goes. A column named amount holds "12.50 EUR" in exports of
 // crmkit and a bare number in those of other products, so the cell decides.
-func (c *columns) place(cell crm.Member) placedCell {
+func (c *Columns) place(cell crm.Member) placedCell {
 	p := placedCell{c.target(cell.Name), cell.Name, cell.JSON}
 	if p.amount == nil {
 		return p
@@ -30,7 +30,7 @@ func (c *columns) place(cell crm.Member) placedCell {
 		wrong = "is written with a decimal comma" // 1.200 BHD beside 512,77
 	}
 	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.amount.Name {
-		p.mapping = mapping{path: p.amount.Name, field: p.amount, exact: true, own: true}
+		p.mapping = mapping{use: forField, path: p.amount.Name, field: p.amount, exact: true, own: true}
 		return p
 	}
 	// The remarks about columns then say that the column became amount_cents.

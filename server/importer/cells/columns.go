@@ -1,0 +1,259 @@
+package cells
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+	"crmkit/crm/norm"
+	"crmkit/crm/products"
+)
+
+// mapping says what the cells of a column are for.
+type mapping struct {
+	use      use
+	path     string     // as remarks name it; empty: the values are left out
+	field    *crm.Field // of the entity
+	refField *crm.Field // of the record that the reference field points to; nil: its id
+	key      string     // of an object field, or of a name
+	value    string     // of the field, of which the column speaks
+	place    int        // of an address: 0 for the first
+	line     int        // the row of the table
+	rank     int        // among the columns for a field, of which the lowest rank that is set wins
+	exact    bool       // the column has the name of the field
+	own      bool       // and its spelling, as in exports of crmkit
+
+	amount    *crm.Field // the field of the column's name that holds amounts like "12.50 EUR"
+	otherUnit bool       // a cell of the column was not written like that, so the other fields of the mapping apply
+}
+
+// use is the kind of a mapping.
+type use int
+
+const (
+	forNothing      use = iota // no field takes the cells, and there is no place for others
+	forField                   // its value, or a part of it
+	forID                      // the id of the record in the source
+	forReadOnly                // the server sets it, like created_at; field is nil if the entity does not have it
+	forReference               // finds the record that the field refers to
+	forAnyReference            // is the id of a record of whatever kind
+	forMember                  // the value of a key of an object
+	forName                    // a part of the name in the field
+	forCallingCode             // of the phone number in the field
+	forClock                   // the time of day of the time in the field
+	forFlag                    // yes means that the field has the value
+	forHint                    // only records with the value in the field have the column
+	forText                    // a line of the field, under the name of the column
+)
+
+// Columns maps the columns of a file by their names. A name is looked up once, when
+// it is first seen, so the order of names is that of the file.
+type Columns struct {
+	Product *products.Product // whose export the file is; nil: of none that is known. It is set before a column is added
+
+	entity *crm.Entity
+	custom *crm.Field // the object for columns that no field matches; nil: the entity has none
+	text   *crm.Field // then they are lines of this field; nil: they are left out
+	known  map[string]mapping
+	names  []string // those seen, in order
+	styles map[string]*style
+}
+
+// New returns the columns of a file with records of an entity.
+func New(e *crm.Entity) *Columns {
+	c := &Columns{entity: e, known: map[string]mapping{}, styles: map[string]*style{}}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; f.Type == fieldtype.Object && !f.ReadOnly {
+			c.custom = f
+		}
+	}
+	if f := e.Field("body"); c.custom == nil && f != nil && f.Type == fieldtype.Text {
+		c.text = f
+	}
+	return c
+}
+
+// Add adds columns, if they are new.
+func (c *Columns) Add(names ...string) {
+	for _, name := range names {
+		c.target(name)
+	}
+}
+
+// Names returns the columns in the order in which they were added.
+func (c *Columns) Names() []string { return c.names }
+
+// IDsOf returns the entity whose ids a column holds, nil if it holds none.
+func (c *Columns) IDsOf(column string) *crm.Entity {
+	switch t := c.target(column); {
+	case t.use == forID:
+		return c.entity
+	case t.use == forReference && t.refField == nil:
+		return c.entity.Target(t.field)
+	}
+	return nil
+}
+
+// target returns the mapping of a column.
+func (c *Columns) target(name string) mapping {
+	t, found := c.known[name]
+	if !found {
+		t = c.find(name)
+		c.known[name] = t
+		c.names = append(c.names, name)
+	}
+	return t
+}
+
+// find matches a name with the block of the product whose export the file is, then with the
+// fields, with references, and with the names in any sheet. So Title is a form of address in
+// an export of Outlook, and a job elsewhere. A name that matches nothing goes into the custom
+// object, so that no column is lost.
+func (c *Columns) find(name string) mapping {
+	folded := products.Fold(name)
+	if t, found := c.alias(c.Product, name); found {
+		t.amount = amountField(c.entity, folded)
+		return t
+	}
+	for i := range c.entity.Fields {
+		f := &c.entity.Fields[i]
+		switch {
+		case products.Fold(f.Name) != folded || f.AmountOf() != nil:
+		case f.IsIdentity():
+			return mapping{use: forID, path: "id", exact: true}
+		case f.IsReference() && !f.ReadOnly:
+			return mapping{use: forReference, path: f.Name, field: f, exact: true}
+		case !f.ReadOnly:
+			return mapping{use: forField, path: f.Name, field: f, exact: true, own: f.Name == name}
+		case f.Name == name:
+			return mapping{use: forReadOnly, field: f}
+		}
+	}
+	for i := range c.entity.Fields {
+		if t, found := c.reference(&c.entity.Fields[i], folded); found {
+			return t
+		}
+	}
+	if t, found := c.alias(&products.General, name); found {
+		t.rank += generalRank
+		t.amount = amountField(c.entity, folded)
+		return t
+	}
+	return c.other(name)
+}
+
+// generalRank is added to the ranks of the general block, after those of a product.
+const generalRank = 1000
+
+// other returns the mapping of a column that no field matches.
+func (c *Columns) other(name string) mapping {
+	switch {
+	case c.custom != nil:
+		key, own := strings.CutPrefix(name, c.custom.Name+".")
+		if !own {
+			key = name
+		}
+		return mapping{use: forMember, path: c.custom.Name + "." + norm.Quote(key), field: c.custom, key: key}
+	case c.text != nil:
+		return mapping{use: forText, path: c.text.Name, field: c.text, rank: 2 * generalRank}
+	}
+	return mapping{}
+}
+
+// reference matches a name with a reference, by its path alone or with a field that
+// finds a record: company, company.domain.
+func (c *Columns) reference(f *crm.Field, folded string) (mapping, bool) {
+	if !f.IsReference() {
+		return mapping{}, false
+	}
+	to := c.entity.Target(f)
+	for i, name := range []string{to.LabelField, to.Keys.Unique} {
+		of := to.Field(name)
+		if of != nil && (folded == products.Fold(f.Path()+name) || i == 0 && folded == products.Fold(f.Path())) {
+			if f.ReadOnly {
+				return mapping{use: forReadOnly}, true
+			}
+			return mapping{use: forReference, path: f.Path() + "." + of.Name, field: f, refField: of, exact: true}, true
+		}
+	}
+	return mapping{}, false
+}
+
+// alias matches a name with a block of the table of column names. The rank keeps the order of
+// the block among columns for one field.
+func (c *Columns) alias(block *products.Product, name string) (mapping, bool) {
+	at, known := block.Lookup(c.entity.Name, name)
+	if !known {
+		return mapping{}, false
+	}
+	t, found := c.resolve(at.Path)
+	t.rank, t.line = at.Rank, at.Row
+	return t, found
+}
+
+// Identify reports whether any column can identify a record. A file without one was probably
+// sent without its line of column names.
+func (c *Columns) Identify() bool {
+	return slices.ContainsFunc(c.names, func(name string) bool { return c.known[name].identifies() })
+}
+
+// Knows reports whether a name is that of a field, or of a column of any product. It adds nothing.
+func (c *Columns) Knows(name string) bool {
+	return c.find(name).identifies() || slices.ContainsFunc(products.Products, func(p *products.Product) bool { return p.Has(c.entity.Name, name) }) ||
+		products.General.Has(c.entity.Name, name)
+}
+
+// identifies reports whether the column can tell which record a row is about.
+func (t mapping) identifies() bool {
+	switch t.use {
+	case forField, forID, forReference, forAnyReference, forName:
+		return true
+	}
+	return false
+}
+
+// Remarks say how columns were read whose names are not those of fields. They come before the
+// rows, so that a person can stop an import that was understood wrongly.
+func (c *Columns) Remarks() (list []string) {
+	read, left := c.readAs()
+	if len(read) > 0 {
+		list = append(list, "columns: "+strings.Join(read, "; "))
+	}
+	if len(left) > 0 {
+		list = append(list, "columns left out, because "+c.entity.Plural+" have no custom fields: "+strings.Join(left, ", "))
+	}
+	return list
+}
+
+// readAs returns the columns with their fields, the parts of one value together, and the
+// columns that are left out.
+func (c *Columns) readAs() (read, left []string) {
+	joined := map[string][]string{}
+	for _, name := range c.names {
+		if t := c.known[name]; t.isPart() {
+			joined[t.path] = append(joined[t.path], fmt.Sprintf("%q", name))
+		}
+	}
+	for _, name := range c.names {
+		t := c.known[name]
+		switch {
+		case t.use == forNothing:
+			left = append(left, fmt.Sprintf("%q", name))
+		case t.amount != nil && t.amount.Name == name && !t.otherUnit:
+		case t.path == "" || products.Fold(t.path) == products.Fold(name) || t.use == forID && t.exact:
+		case t.isPart() && len(joined[t.path]) > 0:
+			read = append(read, strings.Join(joined[t.path], "+")+" -> "+t.path)
+			joined[t.path] = nil
+		case !t.isPart():
+			read = append(read, fmt.Sprintf("%q -> %s", name, t.path))
+		}
+	}
+	return read, left
+}
+
+// isPart reports whether the cells are joined with those of other columns.
+func (t mapping) isPart() bool {
+	return t.use == forName || t.use == forClock || t.use == forCallingCode || t.use == forText
+}

@@ -1,0 +1,163 @@
+package cells
+
+import (
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+	"crmkit/crm/norm"
+)
+
+// cellValues returns the values in a cell that may have several: a list of JSON, or text with a
+// comma, a semicolon, a line break or three colons between them. A comma may be part of a phone
+// number (an extension follows it), so it separates only what are whole numbers.
+func cellValues(t crm.Type, json string) (values []string) {
+	text := strings.TrimSpace(Text(json))
+	if items, ok := norm.ParseArray(text); ok {
+		for _, item := range items {
+			values = append(values, itemText(item))
+		}
+		return values
+	}
+	separators := ",;\n"
+	if t == fieldtype.Phone && slices.ContainsFunc(strings.Split(text, ","), func(part string) bool { return !norm.IsPhone(part) }) {
+		separators = ";\n"
+	}
+	for value := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ";"), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+		if value = strings.TrimSpace(value); value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// itemText returns an item of a list of JSON as text. Twenty writes a phone number as an object
+// with its calling code, and a link with its label.
+func itemText(json string) string {
+	members := norm.ParseObject(json)
+	if members == nil {
+		return Text(json)
+	}
+	has := map[string]string{}
+	for _, m := range members {
+		has[m.Name] = Text(m.JSON)
+	}
+	switch {
+	case has["number"] != "":
+		return withCallingCode(has["callingCode"], has["number"])
+	case has["url"] != "":
+		return has["url"]
+	}
+	return json
+}
+
+// withCallingCode writes the code of a country before a phone number that has none.
+func withCallingCode(code, number string) string {
+	if code == "" || strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00") {
+		return number
+	}
+	return code + " " + number
+}
+
+// mergeOthers gives a field its first value and its list of further values all others: the
+// addresses of all columns are those of one person. The first value must be right; what is
+// wrong in the others is kept like a cell without a field.
+func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
+	list = row.withCode(f, list)
+	if f.Type == fieldtype.Domain {
+		list = row.withoutWebsites(list)
+	}
+	others := row.columns.entity.Field(f.Others)
+	first := false
+	for _, p := range list {
+		values := cellValues(f.Type, p.json)
+		if len(values) == 0 {
+			values = []string{Text(p.json)} // separators alone, which the field refuses
+		}
+		if !first {
+			first = true
+			row.set(f, norm.QuoteJSON(values[0]))
+			values = values[1:]
+		}
+		row.addItems(others, placedCell{p.mapping, p.name, norm.QuoteList(values)})
+	}
+	return nil
+}
+
+// withCode joins the first phone number with the calling code of another column.
+func (row *rowFields) withCode(f *crm.Field, list []placedCell) []placedCell {
+	at := slices.IndexFunc(list, func(p placedCell) bool { return p.use == forCallingCode })
+	if at < 0 {
+		return list
+	}
+	code := list[at]
+	list = slices.Delete(slices.Clone(list), at, at+1)
+	if len(list) == 0 {
+		row.leave(code)
+		return nil
+	}
+	number, digits := Text(list[0].json), norm.Phone(Text(code.json))
+	if joined := withCallingCode(Text(code.json), number); joined != number {
+		list[0].json = norm.QuoteJSON(joined)
+	} else if digits == "" || !strings.HasPrefix(norm.Phone(number), digits) {
+		row.leave(code)
+	}
+	return list
+}
+
+// mergeList makes a list of the cells of all columns for it.
+func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
+	if f.HasItems() && !row.OwnIDs {
+		for _, p := range list {
+			row.addItems(f, p)
+		}
+		return nil
+	}
+	var items []string
+	for _, p := range list {
+		cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: p.json, Exact: p.exact, Own: p.own})
+		if fault != nil {
+			return fault
+		}
+		decoded, ok := norm.ParseArray(cell.JSON)
+		if len(list) == 1 || !ok { // which the field reads, or refuses
+			row.set(f, cell.JSON)
+			row.leave(list[1:]...)
+			return nil
+		}
+		for _, item := range decoded {
+			if !slices.Contains(items, item) {
+				items = append(items, item)
+			}
+		}
+		if !cell.Whole {
+			row.leave(p)
+		}
+	}
+	row.set(f, "["+strings.Join(items, ",")+"]")
+	return nil
+}
+
+// addItems adds the values of a cell to those that the list of the record has, since other files
+// have only some of what a person has. A cell with a value that is wrong is kept as it is.
+func (row *rowFields) addItems(list *crm.Field, p placedCell) {
+	values := cellValues(fieldtype.Phone, p.json)
+	if list.Others == "" && len(values) == 0 {
+		return
+	}
+	for _, value := range values {
+		if _, fault := row.Env.Normal(list, value); fault != nil {
+			row.leave(p)
+			return
+		}
+	}
+	json := norm.QuoteList(values)
+	at := slices.IndexFunc(row.Members, func(m crm.Member) bool { return m.Name == list.Name })
+	if at < 0 {
+		row.set(list, `{"add":`+json+"}")
+		return
+	}
+	added := strings.TrimSuffix(row.Members[at].JSON, "]}")
+	row.Members[at].JSON = added + "," + json[1:] + "}"
+}

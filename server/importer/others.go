@@ -1,0 +1,113 @@
+package importer
+
+import (
+	"slices"
+
+	"crmkit/crm"
+	"crmkit/crm/fieldtype"
+	"crmkit/crm/norm"
+	"crmkit/server/importer/cells"
+	"crmkit/store"
+)
+
+// A row may have addresses that belong to another record: a group has one site for all of its
+// companies, two people read one mailbox. They are kept in custom, because as an address of the
+// record they would make it the other one.
+
+// withoutOthers moves the domain and the further addresses that belong to another record than
+// the one with the key into custom. Without a key the record is the one with the unique value, if
+// the row does not contradict it.
+func (im *Importer) withoutOthers(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
+	unique := d.Entity.Field(d.Entity.Keys.Unique)
+	if unique == nil || unique.Others == "" || im.hasOwnIDs() || im.isDump() {
+		return d, nil
+	}
+	d.Inputs = slices.Clone(d.Inputs)
+	at := inputAt(d, unique.Name)
+	if at >= 0 && d.Inputs[at].Value.Set() {
+		holder, err := tx.KeyOf(d.Entity, d.Inputs[at].Value)
+		if holder != 0 && key == 0 && err == nil {
+			key, err = im.unlessContradicted(tx, d, holder)
+		}
+		if err != nil {
+			return d, err
+		}
+		if holder != 0 && holder != key && unique.Type == fieldtype.Domain {
+			site := d.Inputs[at].Value.Text
+			d.Inputs = slices.Delete(d.Inputs, at, at+1)
+			addKey(&d, cells.WebsiteKey, site)
+		}
+	}
+	return im.withoutOthersItems(tx, d, key)
+}
+
+// withoutOthersItems does the same with the list of further addresses.
+func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
+	list := d.Entity.Field(d.Entity.Field(d.Entity.Keys.Unique).Others).Name
+	at := inputAt(d, list)
+	if at < 0 {
+		return d, nil
+	}
+	var own []string
+	for _, item := range d.Inputs[at].Value.List() {
+		holder, err := tx.KeyOfItem(d.Entity, list, item)
+		if holder != 0 && key == 0 && err == nil {
+			key, err = im.unlessContradicted(tx, d, holder)
+		}
+		if err != nil {
+			return d, err
+		}
+		if holder == 0 || holder == key {
+			own = append(own, item)
+		} else {
+			addKey(&d, list, item)
+		}
+	}
+	at = inputAt(d, list) // a key that was added may have moved it
+	if d.Inputs[at].Value = crm.Labels(own); len(own) == 0 {
+		d.Inputs = slices.Delete(d.Inputs, at, at+1)
+	}
+	return d, nil
+}
+
+// inputAt returns the position of the input of a field, -1 if the draft has none.
+func inputAt(d store.Draft, name string) int {
+	return slices.IndexFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == name })
+}
+
+// unlessContradicted returns the key of a record that was found by an address, or 0 if the row is
+// about another one: its id in the source is another, or its name has no word in common.
+func (im *Importer) unlessContradicted(tx *store.Tx, d store.Draft, key int64) (int64, error) {
+	rec, found, err := tx.Lookup(d.Entity, key)
+	if !found || err != nil {
+		return 0, err
+	}
+	name, had := inputText(d, d.Entity.Field(d.Entity.LabelField)), rec.Value(d.Entity.LabelField).Text
+	at := inputAt(d, externalIDs)
+	if at >= 0 && im.hasID(rec) && rec.Entity.Field(d.Entity.Keys.Unique).Type == fieldtype.Domain ||
+		name != "" && had != rec.Value(d.Entity.Keys.Unique).Text && !shareWord(name, had) {
+		return 0, nil
+	}
+	return key, nil
+}
+
+// addKey sets a key of custom in a draft; another value of the key stays in front of it.
+func addKey(d *store.Draft, key, text string) {
+	f := d.Entity.Field("custom")
+	if f == nil {
+		return
+	}
+	at := inputAt(*d, f.Name)
+	if at < 0 {
+		at, d.Inputs = len(d.Inputs), append(d.Inputs, crm.Input{Field: f, Mode: crm.MergeMembers})
+	}
+	members := slices.Clone(d.Inputs[at].Value.Members())
+	if i := slices.IndexFunc(members, func(m crm.Member) bool { return m.Name == key }); i >= 0 {
+		if had := cells.Text(members[i].JSON); had != text {
+			members[i].JSON = norm.QuoteJSON(had + ", " + text)
+		}
+	} else {
+		members = append(members, crm.Member{Name: key, JSON: norm.QuoteJSON(text)})
+	}
+	d.Inputs[at].Value = crm.Members(members)
+}
