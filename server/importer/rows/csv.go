@@ -2,6 +2,7 @@ package rows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -12,27 +13,39 @@ import (
 // csvRows reads CSV with a comma, semicolon or tab between the cells: spreadsheets write
 // semicolons in countries where the comma separates decimals.
 type csvRows struct {
-	cells   *csvCells
 	columns []string
+	width   int    // how many of them are cells of the file
+	group   string // the column for the title of the group
 	remarks []string
+	groups  groups
 	n       int
 }
 
 // newCSVRows reads the line of column names.
 func newCSVRows(in *File, known func(string) bool) (Reader, error) {
 	header := findHeader(in, known)
-	c := &csvRows{cells: &csvCells{in: in, separator: header.separator, line: header.line - 1}, remarks: header.remarks()}
+	head, _ := in.Peek(sniffSize)
+	title := firstGroup(header, head)
+	if title != "" {
+		header.above = header.above[:len(header.above)-1]
+	}
 	_, _ = in.Discard(header.offset)
-	cells, err := c.cells.record(0)
+	cells := &csvCells{in: in, separator: header.separator, line: header.line - 1}
+	names, err := cells.record(0)
 	switch {
 	case err != nil:
 		return nil, err
-	case c.cells.fault != nil:
-		return nil, c.cells.fault
-	case c.cells.count > crm.MaxColumns:
-		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; the maximum is %d. Remove the columns that you do not need.", c.cells.count, crm.MaxColumns)
+	case cells.fault != nil:
+		return nil, cells.fault
+	case cells.count > crm.MaxColumns:
+		return nil, crm.Errorf(crm.InvalidValue, "the file has %d columns; the maximum is %d. Remove the columns that you do not need.", cells.count, crm.MaxColumns)
 	}
-	c.columns = columnNames(cells, c.cells.count)
+	width := cells.count
+	all := columnNames(append(slices.Clone(names), csvCell{at: width, text: groupColumn}), width+1)
+	c := &csvRows{columns: all[:width], width: width, group: all[width], remarks: header.remarks(), groups: groups{cells: cells, names: names, title: title}}
+	if title != "" {
+		c.columns = all
+	}
 	return c, nil
 }
 
@@ -68,24 +81,27 @@ func (*csvRows) Format() Format { return CSVFormat }
 func (c *csvRows) Next() (Row, error) {
 	c.n++
 	r := Row{N: c.n}
-	cells, err := c.cells.record(c.n)
-	if err != nil {
-		return r, err
+	record := c.groups.next(c.n)
+	if record.err != nil {
+		return r, record.err
 	}
-	r.Size = c.cells.size
-	if r.Fault = c.cells.fault; r.Fault != nil {
+	r.Size = record.size
+	if r.Fault = record.fault; r.Fault != nil {
 		return r, nil
 	}
-	for _, cell := range cells {
+	for _, cell := range record.cells {
 		text := cellValue(cell.text)
 		if text == "" {
 			continue
 		}
-		if cell.at >= len(c.columns) {
-			r.Cells, r.Fault = nil, crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", c.cells.count, len(c.columns))
+		if cell.at >= c.width {
+			r.Cells, r.Fault = nil, crm.Errorf(crm.InvalidValue, "the row has %d cells, but there are %d columns; put cells that contain the separator in quotes.", record.count, c.width)
 			return r, nil
 		}
 		r.Cells = append(r.Cells, crm.Member{Name: c.columns[cell.at], JSON: norm.QuoteJSON(text)})
+	}
+	if c.groups.title != "" && len(r.Cells) > 0 {
+		r.Cells = append(r.Cells, crm.Member{Name: c.group, JSON: norm.QuoteJSON(c.groups.title)})
 	}
 	return r, nil
 }

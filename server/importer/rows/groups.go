@@ -1,0 +1,113 @@
+package rows
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"crmkit/crm"
+)
+
+// Boards are exported in groups: a line with the title of the group, the line of column names
+// again, and the rows of the group. The title is a cell of each of its rows. Subitems have a line
+// of column names of their own in between; they are records of another kind.
+
+// groupColumn is the name of the column for the title of the group.
+const groupColumn = "Group"
+
+// subitemColumn is the first column of the subitems, and a column of the items.
+const subitemColumn = "Subitems"
+
+// groups are the parts of a file that repeats its line of column names.
+type groups struct {
+	cells    *csvCells
+	names    []csvCell // the line of column names
+	title    string    // of the current group
+	subitems bool      // the rows are subitems, until one has a cell in the first column
+	ahead    *csvRecord
+}
+
+// csvRecord is a record of the file as it was read.
+type csvRecord struct {
+	cells []csvCell
+	count int
+	size  int
+	fault *crm.Error
+	err   error
+}
+
+// firstGroup returns the title of the first group, which is the line above the column names, if
+// the beginning of the file has the same column names again. In other files that line says
+// something about the whole file.
+func firstGroup(h header, head []byte) string {
+	line, rest, _ := bytes.Cut(head[min(h.offset, len(head)):], []byte("\n"))
+	if len(h.above) == 0 || len(line) == 0 || !bytes.Contains(rest, append([]byte("\n"), line...)) {
+		return ""
+	}
+	cells, err := h.cellsOf([]byte(h.above[len(h.above)-1])).record(0)
+	if err != nil || !isTitle(cells) {
+		return ""
+	}
+	return cells[0].text
+}
+
+// next returns row n, which is neither a title nor a line of column names.
+func (g *groups) next(n int) csvRecord {
+	for {
+		r := g.read(n)
+		switch {
+		case r.err != nil || r.fault != nil:
+			return r
+		case g.isHeader(r):
+			g.subitems = false
+		case g.isSubheader(r):
+			g.subitems = true
+		case isTitle(r.cells) && len(g.names) > 1:
+			after := g.read(n + 1)
+			g.ahead = &after
+			if !g.isHeader(after) {
+				return g.checked(r)
+			}
+			g.title = r.cells[0].text
+		default:
+			return g.checked(r)
+		}
+	}
+}
+
+// read returns the record that was read ahead, or the next one of the file.
+func (g *groups) read(n int) csvRecord {
+	if r := g.ahead; r != nil {
+		g.ahead = nil
+		return *r
+	}
+	cells, err := g.cells.record(n)
+	return csvRecord{cells: cells, count: g.cells.count, size: g.cells.size, fault: g.cells.fault, err: err}
+}
+
+// isTitle reports whether a line has nothing but its first cell.
+func isTitle(cells []csvCell) bool { return len(cells) == 1 && cells[0].at == 0 }
+
+// isHeader reports whether a record is the line of column names.
+func (g *groups) isHeader(r csvRecord) bool {
+	return r.err == nil && len(g.names) > 1 && slices.EqualFunc(r.cells, g.names, func(a, b csvCell) bool { return a.at == b.at && a.text == b.text })
+}
+
+// isSubheader reports whether a record is the line of column names of subitems.
+func (g *groups) isSubheader(r csvRecord) bool {
+	has := func(cell csvCell) bool { return strings.EqualFold(cell.text, subitemColumn) }
+	return len(r.cells) > 1 && r.cells[0].at == 0 && has(r.cells[0]) && r.cells[1].text == g.names[0].text && slices.ContainsFunc(g.names, has)
+}
+
+// checked refuses the row of a subitem, whose cells are not those of the columns.
+func (g *groups) checked(r csvRecord) csvRecord {
+	if !g.subitems || len(r.cells) == 0 {
+		return r
+	}
+	if r.cells[0].at == 0 {
+		g.subitems = false
+		return r
+	}
+	r.fault = crm.Errorf(crm.InvalidValue, "the row is a subitem, so its cells are not those of the columns. Leave subitems out of the export, or put them into a file of their own and send it to POST /import/tasks.")
+	return r
+}

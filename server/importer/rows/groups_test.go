@@ -1,0 +1,45 @@
+package rows
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestGroups reads files that repeat their line of column names.
+func TestGroups(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"Board,\nNew,\nName,Email\na,b\n,\nOld,\nName,Email\nc,d\n", "Name=\"a\" Email=\"b\" Group=\"New\"\n\nName=\"c\" Email=\"d\" Group=\"Old\"\n"},
+		{"Board\nNew\nName,Email\na,b\n\n\"Old, \"\"x\"\"\"\nName,Email\nc,d\n", "Name=\"a\" Email=\"b\" Group=\"New\"\nName=\"c\" Email=\"d\" Group=\"Old, \\\"x\\\"\"\n"},
+		{"Board\nNew\nName,Email\na,b\n", "Name=\"a\" Email=\"b\"\n"}, // one group: its title says nothing about a row
+		{"Name,Email\na,b\nName,Email\nc,d\n", "Name=\"a\" Email=\"b\"\nName=\"c\" Email=\"d\"\n"},
+		{"Name,Email\na,b\nc\nd,e\nf\n", "Name=\"a\" Email=\"b\"\nName=\"c\"\nName=\"d\" Email=\"e\"\nName=\"f\"\n"},
+		{"Name,Email\na\nb\nName,Email\nc,d\n", "Name=\"a\"\nName=\"c\" Email=\"d\" Group=\"b\"\n"},
+		{"New\nName,Email,Group\na,,b\nOld\nName,Email,Group\nc,,d\n", "Name=\"a\" Group=\"b\" Group 2=\"New\"\nName=\"c\" Group=\"d\" Group 2=\"Old\"\n"},
+		{"name\na\nname\n", "name=\"a\"\nname=\"name\"\n"}, // one column: the last row may be a value
+		{"Name,Subitems,Owner\na,x,o\nSubitems,Name,Owner\n,x,p\nb,,q\nSubitems,Name,Owner\n,y,r\nName,Subitems,Owner\n,c,s\n",
+			"Name=\"a\" Subitems=\"x\" Owner=\"o\"\n! the row is a subitem\nName=\"b\" Owner=\"q\"\n! the row is a subitem\nSubitems=\"c\" Owner=\"s\"\n"},
+		{"Name,Owner\nSubitems,Name\n,x\n", "Name=\"Subitems\" Owner=\"Name\"\nOwner=\"x\"\n"},
+	} {
+		list, _, err := readAll(strings.NewReader(c.file))
+		got := strings.ReplaceAll(shown(list), ", so its cells are not those of the columns. Leave subitems out of the export, or put them into a file of their own and send it to POST /import/tasks.", "")
+		if got != c.want || err != nil {
+			t.Errorf("%q reads\n%s%v\nwant\n%s", c.file, got, err, c.want)
+		}
+	}
+}
+
+// TestGroupIsAColumn checks that the title of the first group is not said to be left out.
+func TestGroupIsAColumn(t *testing.T) {
+	in, fault := Open(strings.NewReader("Board\nNew\nName,Email\na,b\nOld\nName,Email\n"))
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	r, err := in.Rows(knownColumns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, remarks := strings.Join(r.Columns(), " "), strings.Join(r.Remarks(), " ")
+	if columns != "Name Email Group" || remarks != "line 3 names the columns; the lines above it are left out: Board" {
+		t.Errorf("the columns are %s; %s", columns, remarks)
+	}
+}
