@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"strconv"
+
 	"crmkit/crm"
 	"crmkit/store"
 	"crmkit/store/account"
@@ -11,8 +13,10 @@ const confirmLength = 16 // characters of base 62, 95 bits
 // Confirm reports whether the secret confirms a delete by this actor, of this record in
 // this version. If not it returns a new secret, which the user's yes is sent with.
 func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed bool, fresh string, err error) {
+	c := account.Confirmation{Request: "DELETE " + rec.Handle(), Decided: strconv.FormatInt(rec.Version(), 10)}
 	if secret != "" {
-		confirmed, err = account.TakeConfirmation(tx, Hash(secret), rec.Handle(), rec.Version())
+		c.Hash = Hash(secret)
+		confirmed, err = account.TakeConfirmation(tx, c)
 		if confirmed || err != nil {
 			return confirmed, "", err
 		}
@@ -20,7 +24,8 @@ func (a *Auth) Confirm(tx *store.Tx, rec crm.Record, secret string) (confirmed b
 	if fresh, err = a.ConfirmToken(); err != nil {
 		return false, "", err
 	}
-	return false, fresh, account.SaveConfirmation(tx, Hash(fresh), rec.Handle(), rec.Version())
+	c.Hash = Hash(fresh)
+	return false, fresh, account.SaveConfirmation(tx, c, account.ConfirmDelete)
 }
 
 // ConfirmToken returns a new secret that confirms an action.

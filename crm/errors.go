@@ -43,6 +43,7 @@ const (
 	LastAdmin            Code = "last_admin"
 	ReferenceNotFound    Code = "reference_not_found"
 	IdempotencyConflict  Code = "idempotency_conflict"
+	PlanStale            Code = "plan_stale"
 	VersionConflict      Code = "version_conflict"
 	BodyTooLarge         Code = "body_too_large"
 	UnsupportedMedia     Code = "unsupported_media"
@@ -95,6 +96,7 @@ var Codes = []CodeRow{
 	{LastAdmin, 409, "a workspace must have at least one admin"},
 	{ReferenceNotFound, 409, "a reference points to no record of the right kind"},
 	{IdempotencyConflict, 409, "another request used this Idempotency-Key; use a new one"},
+	{PlanStale, 409, "what a dry run showed does not hold any more; make a new one"},
 	{VersionConflict, 412, "the record has changed since you read it; read it again, then decide"},
 	{BodyTooLarge, 413, "the body is over 1 MiB, before sign-in over 16 KiB"},
 	{UnsupportedMedia, 415, "the body is compressed or not text"},

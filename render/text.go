@@ -98,12 +98,8 @@ func (d *Response) appendReceipt(b []byte) []byte {
 		return append(b, "# updated: nothing changed\n"...)
 	}
 	b = append(append(b, "# "...), d.Result...)
-	for i, c := range d.Changed {
-		b = append(b, ":;"[min(i, 1)], ' ')
-		b = append(append(b, c.Name...), ' ')
-		b = appendShort(b, c.From, c.FromID, d.Zone)
-		b = append(b, " -> "...)
-		b = appendShort(b, c.To, c.ToID, d.Zone)
+	if len(d.Changed) > 0 {
+		b = AppendChanges(append(b, ": "...), d.Changed, d.Zone)
 	}
 	return append(b, '\n')
 }

@@ -109,6 +109,18 @@ func sameItem(line string, object map[string]any) error {
 	if object["error"] != nil {
 		want = fmt.Sprintf("row %v ERROR %v %v", object["row"], object["error"], object["hint"])
 	}
+	for _, part := range []string{"changes", "values"} {
+		fields, _ := object[part].(map[string]any)
+		for name := range fields {
+			_, key, _ := strings.Cut(name, ".")
+			if quoted, _ := json.Marshal(key); !strings.Contains(line, " "+name) && !strings.Contains(line, "."+string(quoted)) {
+				return fmt.Errorf("%q has no %s, which JSON has", line, name)
+			}
+		}
+		if len(fields) > 0 && strings.HasPrefix(line, want+" ") {
+			return nil
+		}
+	}
 	if line != want {
 		return fmt.Errorf("%q, JSON says %q", line, want)
 	}

@@ -67,7 +67,7 @@ func saved(out store.Outcome) *render.Response {
 		doc.Status = http.StatusCreated
 	}
 	if out.Result == store.Updated {
-		doc.Changed = receipt(out)
+		doc.Changed = render.Changes(out.Before, out.After)
 		doc.Remarks = append(doc.Remarks, stays(out)...)
 	}
 	return doc

@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 23
+-- Made by TestNewSchema from the migrations up to 24
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -25,15 +25,6 @@ CREATE TABLE codes (
 ) STRICT;
 CREATE TABLE limits (name TEXT PRIMARY KEY, n INTEGER NOT NULL, resets_at INTEGER NOT NULL) STRICT;
 CREATE INDEX limits_resets ON limits (resets_at);
-CREATE TABLE confirmations (
-  hash TEXT PRIMARY KEY,
-  workspace_id INTEGER NOT NULL,
-  user_id INTEGER NOT NULL,
-  target TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX confirmations_expires ON confirmations (expires_at);
 CREATE TABLE usage (
   workspace_id INTEGER NOT NULL,
   kind TEXT NOT NULL,
@@ -472,6 +463,17 @@ CREATE TABLE list_values (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deals_close ON deals (workspace_id, close_at) WHERE close_at IS NOT NULL;
 CREATE INDEX deals_closed ON deals (workspace_id, closed_at) WHERE closed_at IS NOT NULL;
+CREATE TABLE confirmations (
+  hash TEXT PRIMARY KEY,
+  workspace_id INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  body TEXT NOT NULL,
+  decided TEXT NOT NULL,
+  answer TEXT,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX confirmations_expires ON confirmations (expires_at);
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -16,7 +15,8 @@ type summary struct {
 	rows    int
 	started bool // the remarks about the columns were sent
 	sent    int  // bytes of lines
-	quiet   int  // rows without a line
+	listed  int  // rows without an error that have a line
+	quiet   int  // those that have none
 	counts  Counts
 }
 
@@ -26,40 +26,28 @@ func (im *Importer) send(results []result) error {
 	var piece []byte
 	if !im.summary.started {
 		im.summary.started = true
-		piece = im.appendRemarks(piece, append(im.remarks(), im.opts.Remarks...))
+		var plan []string
+		if !im.isDump() {
+			plan = append(im.rows.Remarks(), im.Plan()...)
+		}
+		piece = im.appendRemarks(piece, append(plan, im.opts.Remarks...))
 	}
 	most := im.opts.MaxText
 	for _, r := range results {
 		im.summary.counts.add(r)
-		if most > 0 && r.fault == nil && im.summary.sent+len(piece) > most {
+		full := most > 0 && im.summary.sent+len(piece) > most || im.opts.DryRun && im.summary.listed >= im.opts.Limits.Samples
+		if r.fault == nil && full {
 			im.summary.quiet++ // rows that fail are always listed, because somebody must correct them
 			continue
 		}
-		line := r.line()
+		if r.fault == nil {
+			im.summary.listed++
+		}
+		line := r.line(im.opts.Env.Zone)
 		piece = line.Append(piece, im.opts.Format, nil)
 	}
 	im.summary.sent += len(piece)
 	return im.output(piece)
-}
-
-// maxMarks is how many columns a remark names as the reason for a source.
-const maxMarks = 3
-
-// remarks say whose export the file is and how its columns were read.
-func (im *Importer) remarks() []string {
-	if im.isDump() {
-		return nil
-	}
-	var list []string
-	if im.source != "" && !strings.HasPrefix(im.source, unknownSource) {
-		why := ""
-		if len(im.marks) > 0 {
-			why = ", known by the columns " + crm.Enumerate(im.marks[:min(len(im.marks), maxMarks)], "and")
-		}
-		list = append(list, "source: "+im.source+why)
-	}
-	list = append(list, im.rows.Remarks()...)
-	return append(append(list, im.columns.Remarks()...), im.columns.StyleRemarks()...)
 }
 
 // appendRemarks appends remarks as lines of text or as one object.
@@ -84,21 +72,26 @@ func (im *Importer) finish(end error) error {
 	if err := im.send(nil); err != nil {
 		return err
 	}
-	token := ""
-	if im.opts.DryRun && stopped == nil && im.confirmable() {
-		var err error
-		if token, err = im.opts.Keep(im.summary.counts); err != nil {
-			return err
-		}
+	var kept Kept
+	var err error
+	switch {
+	case stopped != nil:
+	case im.opts.DryRun && im.confirmable():
+		kept, err = im.opts.Keep(im.summary.counts)
+	case im.opts.Before != nil && !im.opts.DryRun:
+		err = im.opts.Done(im.summary.counts)
+	}
+	if err != nil {
+		return err
 	}
 	var b []byte
 	if im.summary.quiet > 0 {
-		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows without an error are not listed, because the answer is too long for a tool", im.summary.quiet)})
+		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows without an error are not listed", im.summary.quiet)})
 	}
 	if im.opts.Format == render.JSON {
-		return im.output(im.appendJSON(b, stopped, token))
+		return im.output(im.appendJSON(b, stopped, kept))
 	}
-	return im.output(im.appendText(b, stopped, token))
+	return im.output(im.appendText(b, stopped, kept))
 }
 
 // confirmable reports whether the import that a dry run showed would save anything: an atomic
@@ -114,7 +107,7 @@ func (im *Importer) changedSince() bool {
 }
 
 // appendText appends remarks with the counts, and after a dry run how to save the same.
-func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byte {
+func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped after row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
 	}
@@ -126,27 +119,44 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, token string) []byt
 	}
 	b = fmt.Appendf(b, "# dry run: %s\n# nothing was saved\n", im.summary.counts)
 	switch {
-	case token != "":
-		return fmt.Appendf(b, "# to do exactly this: repeat with confirm=%s\n", token)
+	case kept.Resend:
+		return fmt.Appendf(b, "# to do exactly this: repeat with the file and confirm=%s\n", kept.Token)
+	case kept.Token != "":
+		return fmt.Appendf(b, "# to do exactly this: repeat with confirm=%s\n", kept.Token)
 	case stopped != nil:
 		return b
-	case !im.confirmable():
-		return append(b, "# atomic=1 saves nothing if a row fails: correct the rows, then send the file again\n"...)
 	}
-	return append(b, "# the server has no room for the file: to save it, send it again without dry_run\n"...)
+	return append(b, "# atomic=1 saves nothing if a row fails: correct the rows, then send the file again\n"...)
+}
+
+// AlreadyDone returns the answer to a repeated confirmation of an import that is done.
+func AlreadyDone(c Counts, f render.Format) []byte {
+	if f == render.Text {
+		return fmt.Appendf(nil, "# already done, and nothing was saved again: this is the result of the first time, without its rows\n# imported: %s\n", c)
+	}
+	l := render.Item{Fields: append(c.fields(), render.Field{Name: "dry_run", Value: crm.Bool(false)}, render.Field{Name: "complete", Value: crm.Bool(true)}, render.Field{Name: "already_done", Value: crm.Bool(true)})}
+	return l.Append(nil, render.JSON, nil)
+}
+
+// fields returns the counts, as members of JSON.
+func (c Counts) fields() (list []render.Field) {
+	for i, word := range outcomes {
+		list = append(list, render.Field{Name: word, Value: crm.Number(c[i])})
+	}
+	return list
 }
 
 // appendJSON appends one object with the counts. Clients tell it from the objects of rows
 // by the member complete.
-func (im *Importer) appendJSON(b []byte, stopped *crm.Error, token string) []byte {
-	l := render.Item{}
-	for i, word := range outcomes {
-		l.Fields = append(l.Fields, render.Field{Name: word, Value: crm.Number(im.summary.counts[i])})
-	}
+func (im *Importer) appendJSON(b []byte, stopped *crm.Error, kept Kept) []byte {
+	l := render.Item{Fields: im.summary.counts.fields()}
 	l.Fields = append(l.Fields, render.Field{Name: "dry_run", Value: crm.Bool(im.opts.DryRun)}, render.Field{Name: "complete", Value: crm.Bool(stopped == nil)})
 	text := func(name, s string) { l.Fields = append(l.Fields, render.Field{Name: name, Value: crm.Str(s)}) }
-	if token != "" {
-		text("confirm", token)
+	if kept.Token != "" {
+		text("confirm", kept.Token)
+	}
+	if kept.Resend {
+		text("confirm_needs", "file")
 	}
 	if im.changedSince() {
 		text("dry_run_said", im.opts.Before.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/query"
@@ -31,10 +32,15 @@ type Options struct {
 	Remarks []string      // at the start of the answer, after those about the columns
 	MaxText int           // bytes of the answer after which rows that succeeded are only counted; 0: no limit
 
-	// Keep is called at the end of a dry run that can be saved as it is. It returns
-	// the token that confirms it, or "" if the file cannot be kept.
-	Keep   func(Counts) (token string, err error)
-	Before *Counts // of the dry run that this import confirms; nil: it confirms none
+	Keep   func(Counts) (Kept, error) // is called at the end of a dry run that can be saved as it is
+	Done   func(Counts) error         // is called at the end of an import that confirms a dry run
+	Before *Counts                    // of the dry run that this import confirms; nil: it confirms none
+}
+
+// Kept is a dry run that waits for its confirmation.
+type Kept struct {
+	Token  string // that confirms it
+	Resend bool   // the file is not kept, so the confirmation needs it again
 }
 
 // Store runs the transactions of an import. Each of them checks again that the client may
@@ -54,6 +60,26 @@ type Reading struct {
 	columns *cells.Columns // nil for an exported workspace
 	size    Size
 }
+
+// Plan returns how the file is understood, as lines for a reader: whose ids the rows have, the
+// field of each column, and how numbers and dates are written. Equal plans save the same.
+func (r Reading) Plan() []string {
+	if r.columns == nil {
+		return []string{"source: " + r.source}
+	}
+	var list []string
+	if r.source != "" && !strings.HasPrefix(r.source, unknownSource) {
+		why := ""
+		if len(r.marks) > 0 {
+			why = ", known by the columns " + crm.Enumerate(r.marks[:min(len(r.marks), maxMarks)], "and")
+		}
+		list = append(list, "source: "+r.source+why)
+	}
+	return append(append(list, r.columns.Remarks()...), r.columns.StyleRemarks()...)
+}
+
+// maxMarks is how many columns a plan names as the reason for a source.
+const maxMarks = 3
 
 // Importer imports one file. It is not safe for concurrent use.
 type Importer struct {

@@ -15,6 +15,7 @@ type Size struct{ Rows, Bytes, Values int }
 type Limits struct {
 	Batch        Size  // saved in one transaction; other writes take turns with batches
 	DryRun       Size  // of a file: a dry run remembers what its rows did
+	Samples      int   // rows without an error that a dry run lists
 	Atomic       Size  // of a file that is saved in one transaction, for which all others wait
 	DryRunMemory int64 // bytes for the records that a dry run changed: short rows may change long records
 }
@@ -24,6 +25,7 @@ type Limits struct {
 var DefaultLimits = Limits{
 	Batch:        Size{100, 1 << 20, 2_000},
 	DryRun:       Size{10_000, 16 << 20, 500_000},
+	Samples:      20,
 	Atomic:       Size{1_000, 8 << 20, 50_000},
 	DryRunMemory: 32 << 20,
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -13,8 +14,10 @@ import (
 // result is the outcome of one row.
 type result struct {
 	n       int
-	outcome string     // created, updated or unchanged
-	handle  string     // of the record; empty for one that a dry run would create
+	outcome string // created, updated or unchanged
+	handle  string // of the record; empty for one that a dry run would create
+	changes []render.Change
+	made    crm.Record // what a dry run would create
 	fault   *crm.Error // why the row failed
 }
 
@@ -43,9 +46,10 @@ func (c Counts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// line returns the result as a line of the answer. A hint is put on one line, so that each row
-// has one.
-func (r result) line() render.Item {
+// line returns the result as a line of the answer: of an update with what changed, of a record
+// that a dry run would create with its values. A hint is put on one line, so that each row has
+// one.
+func (r result) line(zone *time.Location) render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
@@ -56,6 +60,14 @@ func (r result) line() render.Item {
 		}
 		return l
 	}
-	return render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.outcome, r.handle)),
+	l := render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.outcome, r.handle)),
 		Fields: []render.Field{number, text("result", r.outcome), text("handle", r.handle)}}
+	switch {
+	case len(r.changes) > 0:
+		l.Head += string(render.AppendChanges([]byte(" "), r.changes, zone))
+		l.Fields = append(l.Fields, render.ChangesField(r.changes))
+	case r.made.Entity != nil:
+		l.Fields = append(l.Fields, render.NewValues(r.made)...)
+	}
+	return l
 }

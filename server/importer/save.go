@@ -6,6 +6,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
+	"crmkit/render"
 	"crmkit/store"
 )
 
@@ -72,8 +73,16 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	if errors.As(err, &r.fault) {
 		return r, nil
 	}
-	if r.outcome = out.Result; err == nil && (im.trial == nil || !im.trial.Made(out.After)) {
+	r.outcome = out.Result
+	switch {
+	case err != nil:
+	case im.trial == nil || !im.trial.Made(out.After):
 		r.handle = out.After.Handle()
+	case r.outcome == store.Created:
+		r.made = out.After
+	}
+	if r.outcome == store.Updated {
+		r.changes = render.ChangesByLabel(out.Before, out.After)
 	}
 	return r, err
 }

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"errors"
 	"strings"
 
 	"crmkit/crm"
@@ -20,6 +19,9 @@ type fileImport struct {
 	rq   *web.Request
 	opts importer.Options
 	file *importedFile // closed with the request, unless it is kept for a confirmation
+
+	pinned *decided // of the dry run that it confirms; nil: it confirms none
+	kept   bool     // the file is that of the dry run, which read it
 }
 
 // importFile answers POST /import/{kind} and POST /import with a stream of lines, one for each
@@ -30,7 +32,7 @@ type fileImport struct {
 // tokens, bad_json for a file that cannot be read, body_too_large, plan_limit_reached for the
 // storage, rate_limited for a third import of a user or workspace, not_ready when no turn came.
 // An error of a row is a line of the answer.
-func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
+func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) {
 	opts, fault := x.importOptions(rq)
 	if fault != nil {
 		return nil, fault
@@ -45,22 +47,30 @@ func (x *Endpoints) importFile(rq *web.Request) (*render.Response, error) {
 			_ = im.file.Close() // nothing in it is needed any more
 		}
 	})
-	err := im.receive()
-	if err == nil {
-		err = x.importTurn(rq)
+	if rq.Params.Has("confirm") {
+		if done, err := im.confirm(); done != nil || err != nil {
+			return done, err
+		}
+	} else if im.file, err = x.spoolBody(rq); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := x.importTurn(rq); err != nil {
 		return nil, err
 	}
 	answer, err := im.start()
 	if err != nil {
 		return nil, err
 	}
+	return im.stream(answer), nil
+}
+
+// stream returns the answer of an import, which is sent in pieces.
+func (im *fileImport) stream(answer importer.Answer) *render.Response {
 	media := web.TextMedia + "; charset=utf-8"
-	if rq.Format == render.JSON {
+	if im.rq.Format == render.JSON {
 		media = web.RowsMedia
 	}
-	return &render.Response{Stream: &render.Stream{Type: media, Finish: true, Each: answer}}, nil
+	return &render.Response{Stream: &render.Stream{Type: media, Finish: true, Each: answer}}
 }
 
 // importOptions reads the parameters of an import.
@@ -115,54 +125,21 @@ func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) er
 	return w.store.DryRunStep(w.rq.Context(), w.rq.Actor, step, w.rq.Authorized(fn))
 }
 
-// receive reads the file of the request, or takes the file of the dry run that is confirmed. A
-// confirmation needs no body; one that is sent must be the file.
-func (im *fileImport) receive() (err error) {
-	if !im.rq.Params.Has("confirm") {
-		im.file, err = im.x.spoolBody(im.rq)
-		return err
-	}
-	digest, fault := im.x.digestBody(im.rq)
-	if fault != nil {
-		return fault
-	}
-	file, fault := im.x.pending.take(im.rq.Params.Get("confirm"), actionOf(im.rq, digest))
-	if fault != nil {
-		return fault
-	}
-	im.file, im.opts.Before = file, &file.counts
-	file.storage.confirm(im.rq)
-	return nil
-}
-
-// start reads the file, unless a dry run did, and begins to save it.
+// start reads the file, unless a dry run of this process did, and begins to save it.
 func (im *fileImport) start() (importer.Answer, error) {
 	rows := importer.New(im.opts)
-	if im.opts.Before != nil {
+	if im.kept {
 		rows.Resume(im.file.reading)
-	} else {
-		var err error
-		if im.file.reading, err = rows.Examine(im.rq.Context(), im.file.Reader()); err != nil {
+		return rows.Start(im.file.Reader())
+	}
+	var err error
+	if im.file.reading, err = rows.Examine(im.rq.Context(), im.file.Reader()); err != nil {
+		return nil, err
+	}
+	if im.pinned != nil {
+		if err := im.checkPlan(); err != nil {
 			return nil, err
 		}
 	}
 	return rows.Start(im.file.Reader())
-}
-
-// keep stores the file of a dry run until it is confirmed, and returns the token that confirms
-// it. The file is part of the storage of the workspace. If there is no room for it the token is
-// empty, and the dry run is as good as before, only without a token.
-func (im *fileImport) keep(counts importer.Counts) (string, error) {
-	im.file.counts = counts
-	var full *crm.Error
-	if err := im.file.storage.keep(); errors.As(err, &full) && full.Code == crm.PlanLimitReached {
-		return "", nil
-	} else if err != nil {
-		return "", err
-	}
-	token, err := im.x.pending.keep(actionOf(im.rq, im.file.digest), im.file.Size(), im.file)
-	if token != "" {
-		im.file = nil
-	}
-	return token, err
 }

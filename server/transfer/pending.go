@@ -2,104 +2,67 @@ package transfer
 
 import (
 	"io"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
 
-	"crmkit/crm"
-	"crmkit/crm/norm"
-	"crmkit/server/web"
+	"crmkit/store/account"
 )
 
-// The limits on dry runs that wait for their confirmation.
+// The limits on files of dry runs that wait for their confirmation. A dry run whose file is not
+// kept is confirmed with the file.
 const (
-	confirmationTTL      = 15 * time.Minute
-	maxConfirmations     = 16
-	confirmationShare    = 2       // of a workspace, or a user; a third one replaces the oldest
-	maxConfirmationBytes = 4 << 30 // of all together: they are on the disk of the server
-	confirmUnknown       = "confirm=%s is not valid: it was used, is over 15 minutes old, belongs to another user or workspace, or the server was restarted. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without it to save; rows that were saved before do not change."
-	confirmOther         = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1."
-	confirmBody          = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send no body, or the body of the dry run."
+	maxPending      = 16
+	pendingShare    = 2       // of a workspace, or a user; a third one replaces the oldest
+	maxPendingBytes = 4 << 30 // of all together: they are on the disk of the server
 )
 
-// action is the import that a token confirms, with its user and workspace. Equal values are
-// the same action.
-type action struct {
-	user, workspace int64
-	request         string   // method, path, and the parameters other than those of dry runs and formats
-	body            [32]byte // digest
-}
-
-// actionOf returns the import that a request is, with a body of that digest.
-func actionOf(rq *web.Request, body [32]byte) action {
-	params := url.Values{}
-	for name, values := range rq.Params {
-		if !slices.Contains([]string{"dry_run", "confirm", "format"}, name) {
-			params[name] = values
-		}
-	}
-	d := action{user: rq.Actor.User, workspace: rq.Actor.Workspace, request: rq.Method + " " + rq.Path, body: body}
-	if len(params) > 0 {
-		d.request += "?" + params.Encode() // sorted by name
-	}
-	return d
-}
+// owner is the user and the workspace of a file.
+type owner struct{ user, workspace int64 }
 
 // pendingFile is the file of a dry run that waits for its token.
 type pendingFile[T io.Closer] struct {
-	token  string
-	action action
-	until  time.Time
-	size   int64 // bytes
-	file   T
-	end    *time.Timer // drops the file, so that its room is free without a further request
+	hash  string // of the token
+	owner owner
+	until time.Time
+	size  int64 // bytes
+	file  T
+	end   *time.Timer // drops the file, so that its room is free without a further request
 }
 
-// pending holds the files of dry runs for some minutes, each under a token that works
-// once. A file that is dropped is closed. It is safe for concurrent use.
+// pending holds the files of dry runs for some minutes, each under the hash of its token, and
+// the tokens whose import is running. A file that is dropped is closed. It is safe for
+// concurrent use.
 type pending[T io.Closer] struct {
 	clock func() time.Time
-	token func() (string, error)
 
-	mu   sync.Mutex
-	list []*pendingFile[T] // oldest first
+	mu      sync.Mutex
+	list    []*pendingFile[T] // oldest first
+	running map[string]bool
 }
 
-func newPending[T io.Closer](clock func() time.Time, token func() (string, error)) *pending[T] {
-	return &pending[T]{clock: clock, token: token}
+func newPending[T io.Closer](clock func() time.Time) *pending[T] {
+	return &pending[T]{clock: clock, running: map[string]bool{}}
 }
 
-// keep takes a file of size bytes and returns the token that confirms the action. If there is
-// no room the token is empty, and the caller still owns the file.
-func (p *pending[T]) keep(d action, size int64, file T) (token string, err error) {
-	if token, err = p.token(); err != nil {
-		return "", err
-	}
-	one := &pendingFile[T]{token: token, action: d, until: p.clock().Add(confirmationTTL), size: size, file: file}
-	if !p.add(one) {
-		return "", nil
-	}
-	return token, nil
-}
-
-// add adds a file to the list. It replaces the oldest files of a user or a workspace that
-// would have more than its share. It reports whether there was room.
-func (p *pending[T]) add(one *pendingFile[T]) bool {
+// keep takes a file. It reports whether there was room; otherwise the caller still owns the file.
+// It replaces the oldest files of a user or a workspace that would have more than its share.
+func (p *pending[T]) keep(one *pendingFile[T]) bool {
+	one.until = p.clock().Add(account.ConfirmPlan)
 	p.mu.Lock()
 	gone := p.expire()
-	user := func(old *pendingFile[T]) bool { return old.action.user == one.action.user }
-	workspace := func(old *pendingFile[T]) bool { return old.action.workspace == one.action.workspace }
+	user := func(old *pendingFile[T]) bool { return old.owner.user == one.owner.user }
+	workspace := func(old *pendingFile[T]) bool { return old.owner.workspace == one.owner.workspace }
 	for _, same := range []func(*pendingFile[T]) bool{user, workspace} {
-		gone = append(gone, p.cut(same, confirmationShare-1)...)
+		gone = append(gone, p.cut(same, pendingShare-1)...)
 	}
 	held := one.size
 	for _, old := range p.list {
 		held += old.size
 	}
-	room := len(p.list) < maxConfirmations && held <= maxConfirmationBytes
+	room := len(p.list) < maxPending && held <= maxPendingBytes
 	if room {
-		one.end = time.AfterFunc(confirmationTTL, func() { p.drop(one) })
+		one.end = time.AfterFunc(account.ConfirmPlan, func() { p.drop(one) })
 		p.list = append(p.list, one)
 	}
 	p.mu.Unlock()
@@ -136,32 +99,46 @@ func closeAll[T io.Closer](gone []*pendingFile[T]) {
 	}
 }
 
-// take removes the file of a token and returns it; the caller closes it. The action is the
-// one of the confirming request, with a digest of zero if that has no body. A token that is
-// sent with another action stays valid. Tokens of other users are unknown ones.
-func (p *pending[T]) take(token string, d action) (file T, fault *crm.Error) {
+// take removes the file of a token and returns it, if there is one; the caller closes it.
+func (p *pending[T]) take(hash string) (file T, found bool) {
 	p.mu.Lock()
 	gone := p.expire()
-	defer func() {
-		p.mu.Unlock()
-		closeAll(gone)
-	}()
-	at := slices.IndexFunc(p.list, func(one *pendingFile[T]) bool {
-		return one.token == token && one.action.user == d.user && one.action.workspace == d.workspace
-	})
-	if at < 0 {
-		return file, crm.Errorf(crm.InvalidValue, confirmUnknown, norm.Quote(token)).On("confirm")
+	at := slices.IndexFunc(p.list, func(one *pendingFile[T]) bool { return one.hash == hash })
+	if at >= 0 {
+		one := p.list[at]
+		one.end.Stop()
+		file, found = one.file, true
+		p.list = slices.Delete(p.list, at, at+1)
 	}
-	one := p.list[at]
-	if one.action.request != d.request {
-		return file, crm.Errorf(crm.InvalidValue, confirmOther, norm.Quote(token), norm.Quote(one.action.request), norm.Quote(d.request)).On("confirm")
+	p.mu.Unlock()
+	closeAll(gone)
+	return file, found
+}
+
+// sweep drops the files that waited too long.
+func (p *pending[T]) sweep() {
+	p.mu.Lock()
+	gone := p.expire()
+	p.mu.Unlock()
+	closeAll(gone)
+}
+
+// begin notes that the import of a token runs. It reports false if it runs already.
+func (p *pending[T]) begin(hash string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running[hash] {
+		return false
 	}
-	if d.body != [32]byte{} && one.action.body != d.body {
-		return file, crm.Errorf(crm.InvalidValue, confirmBody, norm.Quote(token)).On("confirm")
-	}
-	one.end.Stop()
-	p.list = slices.Delete(p.list, at, at+1)
-	return one.file, nil
+	p.running[hash] = true
+	return true
+}
+
+// end notes that the import of a token runs no more.
+func (p *pending[T]) end(hash string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.running, hash)
 }
 
 // expire removes the files that waited too long, and returns them. Timers may stop while a machine

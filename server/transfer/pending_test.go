@@ -25,44 +25,43 @@ func (k *closer) Close() error {
 // TestPendingShares compares the pending files of a few users in a few workspaces with a model:
 // each user and workspace has at most two, and a third one replaces the oldest.
 func TestPendingShares(t *testing.T) {
-	n := 0
-	p := newPending[*closer](time.Now, func() (string, error) { n++; return fmt.Sprint(n), nil })
+	p := newPending[*closer](time.Now)
 	type held struct {
-		token  string
-		action action
-		file   *closer
+		hash  string
+		owner owner
+		file  *closer
 	}
 	var model []held
-	cut := func(same func(action) bool) {
+	cut := func(same func(owner) bool) {
 		var of []int
 		for i, h := range model {
-			if same(h.action) {
+			if same(h.owner) {
 				of = append(of, i)
 			}
 		}
-		if len(of) == confirmationShare {
+		if len(of) == pendingShare {
 			if model[of[0]].file.closed != 1 {
-				t.Fatalf("plan %s was not closed", model[of[0]].token)
+				t.Fatalf("plan %s was not closed", model[of[0]].hash)
 			}
 			model = slices.Delete(model, of[0], of[0]+1)
 		}
 	}
 	for i := range 500 {
-		d := action{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
+		d := owner{user: int64(i*7%5) + 1, workspace: int64(i*11%4) + 1}
 		file := &closer{}
-		token, err := p.keep(d, 1, file)
-		if err != nil || token == "" {
-			t.Fatal(token, err)
+		hash := fmt.Sprint(i)
+		if !p.keep(&pendingFile[*closer]{hash: hash, owner: d, size: 1, file: file}) {
+			t.Fatal("no room")
 		}
-		cut(func(old action) bool { return old.user == d.user })
-		cut(func(old action) bool { return old.workspace == d.workspace })
-		model = append(model, held{token, d, file})
+		cut(func(old owner) bool { return old.user == d.user })
+		cut(func(old owner) bool { return old.workspace == d.workspace })
+		model = append(model, held{hash, d, file})
 		if len(p.list) != len(model) {
 			t.Fatalf("step %d: %d plans, want %d", i, len(p.list), len(model))
 		}
 		for j, h := range model {
-			if p.list[j].token != h.token || h.file.closed != 0 {
-				t.Fatalf("step %d: file %s in place of %s, closed %d times", i, p.list[j].token, h.token, h.file.closed)
+			if p.list[j].hash != h.hash || h.file.closed != 0 {
+				t.Fatalf("step %d: file %s in place of %s, closed %d times", i, p.list[j].hash, h.hash, h.file.closed)
 			}
 		}
 	}

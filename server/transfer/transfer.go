@@ -32,7 +32,7 @@ type Endpoints struct {
 // New returns the endpoints of a store.
 func New(opts Options) *Endpoints {
 	return &Endpoints{Limits: importer.DefaultLimits, opts: opts, store: opts.Store, uploads: newUploads(),
-		running: make(chan struct{}, maxImports), pending: newPending[*importedFile](opts.Store.Now, opts.Token)}
+		running: make(chan struct{}, maxImports), pending: newPending[*importedFile](opts.Store.Now)}
 }
 
 // Routes returns the rows that export and import a whole workspace.

@@ -71,7 +71,6 @@ type importedFile struct {
 	storage *storedUpload
 	digest  [sha256.Size]byte
 	reading importer.Reading
-	counts  importer.Counts // of the dry run
 }
 
 // spoolBody writes the whole body to a file before any row is read: a body that is too large,
@@ -90,23 +89,6 @@ func (x *Endpoints) spoolBody(rq *web.Request) (*importedFile, error) {
 		return nil, errors.Join(x.uploadError(rq, err), spool.Close())
 	}
 	return &importedFile{File: spool, storage: storage, digest: [sha256.Size]byte(hash.Sum(nil))}, nil
-}
-
-// digestBody reads the body and returns its digest, zero if it is empty.
-func (x *Endpoints) digestBody(rq *web.Request) (digest [sha256.Size]byte, _ *crm.Error) {
-	body, fault := x.fileBody(rq)
-	if fault != nil {
-		return digest, fault
-	}
-	hash := sha256.New()
-	n, err := io.Copy(hash, body)
-	if err != nil {
-		return digest, x.uploadError(rq, err)
-	}
-	if n > 0 {
-		digest = [sha256.Size]byte(hash.Sum(nil))
-	}
-	return digest, nil
 }
 
 // fileBody returns the body of a request, up to the size that the server accepts.

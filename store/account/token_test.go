@@ -32,17 +32,27 @@ func TestConfirmationsAreBound(t *testing.T) {
 		colleague.User = bob.User
 		elsewhere := bob
 		elsewhere.User = ann.User
-		f.write(ann, func(tx *store.Tx) error { return SaveConfirmation(tx, "hash", "contact/c_1", 3) })
+		f.write(ann, func(tx *store.Tx) error {
+			return SaveConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "3"}, ConfirmDelete)
+		})
 		for what, try := range map[string]func(tx *store.Tx) (bool, error){
-			"another hash":    func(tx *store.Tx) (bool, error) { return TakeConfirmation(tx, "hush", "contact/c_1", 3) },
-			"another record":  func(tx *store.Tx) (bool, error) { return TakeConfirmation(tx, "hash", "contact/c_2", 3) },
-			"another version": func(tx *store.Tx) (bool, error) { return TakeConfirmation(tx, "hash", "contact/c_1", 4) },
+			"another hash": func(tx *store.Tx) (bool, error) {
+				return TakeConfirmation(tx, Confirmation{Hash: "hush", Request: "contact/c_1", Decided: "3"})
+			},
+			"another record": func(tx *store.Tx) (bool, error) {
+				return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_2", Decided: "3"})
+			},
+			"another version": func(tx *store.Tx) (bool, error) {
+				return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "4"})
+			},
 		} {
 			if f.took(ann, try) {
 				t.Errorf("a confirmation was taken for %s", what)
 			}
 		}
-		right := func(tx *store.Tx) (bool, error) { return TakeConfirmation(tx, "hash", "contact/c_1", 3) }
+		right := func(tx *store.Tx) (bool, error) {
+			return TakeConfirmation(tx, Confirmation{Hash: "hash", Request: "contact/c_1", Decided: "3"})
+		}
 		if f.took(colleague, right) || f.took(elsewhere, right) {
 			t.Error("a confirmation was taken by another user or in another workspace")
 		}

@@ -105,7 +105,7 @@ func (r *Run) Rewind(m Mark) {
 }
 
 // restore writes records into the transaction that are not in it yet, with the records whose
-// unique values they took over. All changed unique values are released before any is set.
+// unique values they took over, and those that they refer to, whose labels they show. All changed unique values are released before any is set.
 func (r *Run) restore(wanted ...*record) error {
 	var list []*record
 	for len(wanted) > 0 {
@@ -115,7 +115,7 @@ func (r *Run) restore(wanted ...*record) error {
 		}
 		saved.step = r.number
 		list = append(list, saved)
-		wanted = append(wanted, r.previousHolders(saved)...)
+		wanted = append(append(wanted, r.previousHolders(saved)...), r.targets(saved)...)
 	}
 	r.restored = append(r.restored, list...)
 	for _, saved := range list {
@@ -139,6 +139,19 @@ func (r *Run) previousHolders(saved *record) (list []*record) {
 		}
 		for _, other := range r.claimed[claim] {
 			if slices.Contains(other.before, claim) {
+				list = append(list, other)
+			}
+		}
+	}
+	return list
+}
+
+// targets returns the changed records that a record refers to.
+func (r *Run) targets(saved *record) (list []*record) {
+	for i, cell := range saved.cells {
+		key, is := cell.(int64)
+		if to := saved.entity.Target(&saved.entity.Fields[i]); is && to != nil {
+			if other := r.byKey[recordKey{to, key}]; other != nil {
 				list = append(list, other)
 			}
 		}

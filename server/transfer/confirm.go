@@ -1,0 +1,176 @@
+package transfer
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"crmkit/auth"
+	"crmkit/crm"
+	"crmkit/crm/norm"
+	"crmkit/render"
+	"crmkit/server/importer"
+	"crmkit/server/web"
+	"crmkit/store"
+	"crmkit/store/account"
+)
+
+// A dry run ends with a token. It stands for the user, the workspace, the request, the bytes of
+// the file, and how these were understood. The server keeps the file too while it has room, so
+// that a confirmation needs no body; a restart loses the file, but not the token.
+
+// The errors of a confirmation. None of them uses up the token.
+const (
+	confirmUnknown = "confirm=%s is not valid: it is over 15 minutes old, or belongs to another user or workspace. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without it to save; rows that were saved before do not change."
+	confirmOther   = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1."
+	confirmBody    = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send the body of the dry run."
+	confirmNoFile  = "the server does not have the file of this dry run any more. Nothing was saved, and the token is still valid: send the same file again with confirm=%s."
+	confirmRunning = "this import is running now, started by the same token. Wait for the time in Retry-After and repeat the request: it then gets the result."
+	planStale      = "the file is read otherwise than in the dry run: %s. Nothing was saved. Send it again with dry_run=1, and confirm what that shows."
+)
+
+// requestOf names the import that a request is: method, path, and the parameters other than those
+// of dry runs and formats.
+func requestOf(rq *web.Request) string {
+	params := url.Values{}
+	for name, values := range rq.Params {
+		if !slices.Contains([]string{"dry_run", "confirm", "limit", "cursor", "format"}, name) {
+			params[name] = values
+		}
+	}
+	if len(params) == 0 {
+		return rq.Method + " " + rq.Path
+	}
+	return rq.Method + " " + rq.Path + "?" + params.Encode() // sorted by name
+}
+
+// decided is what a token stands for besides the request and the bytes of the file.
+type decided struct {
+	Counts importer.Counts `json:"counts"` // what the dry run said
+	Plan   []string        `json:"plan"`   // how the file was understood
+}
+
+// keep ends a dry run: it stores what its token confirms, and the file while there is room. The
+// file is part of the storage of the workspace.
+func (im *fileImport) keep(counts importer.Counts) (kept importer.Kept, err error) {
+	if kept.Token, err = im.x.opts.Token(); err != nil {
+		return kept, err
+	}
+	pinned, err := json.Marshal(decided{counts, im.file.reading.Plan()})
+	if err != nil {
+		return kept, err
+	}
+	c := account.Confirmation{Hash: auth.Hash(kept.Token), Request: requestOf(im.rq), Body: hex.EncodeToString(im.file.digest[:]), Decided: string(pinned)}
+	err = im.rq.Update(func(tx *store.Tx) error { return account.SaveConfirmation(tx, c, account.ConfirmPlan) })
+	if err != nil {
+		return kept, err
+	}
+	kept.Resend, err = im.keepFile(c.Hash)
+	return kept, err
+}
+
+// keepFile keeps the file under the hash of its token, and reports whether there was no room.
+func (im *fileImport) keepFile(hash string) (noRoom bool, err error) {
+	var full *crm.Error
+	if err := im.file.storage.keep(); errors.As(err, &full) && full.Code == crm.PlanLimitReached {
+		return true, nil
+	} else if err != nil {
+		return true, err
+	}
+	one := &pendingFile[*importedFile]{hash: hash, owner: owner{im.rq.Actor.User, im.rq.Actor.Workspace}, size: im.file.Size(), file: im.file}
+	if !im.x.pending.keep(one) {
+		return true, nil
+	}
+	im.file = nil
+	return false, nil
+}
+
+// confirm finds what the token of the request stands for, and the file: in the body, or the one
+// that was kept. done is the answer of an import that is done already.
+func (im *fileImport) confirm() (done *render.Response, err error) {
+	token := im.rq.Params.Get("confirm")
+	hash, shown := auth.Hash(token), norm.Quote(token)
+	c, found, err := account.FindConfirmation(im.rq.Context(), im.x.store, im.rq.Actor, hash)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		im.x.pending.sweep()
+		return nil, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
+	case c.Request != requestOf(im.rq):
+		return nil, crm.Errorf(crm.InvalidValue, confirmOther, shown, norm.Quote(c.Request), norm.Quote(requestOf(im.rq))).On("confirm")
+	case c.Answer != "":
+		return im.alreadyDone(c)
+	case !im.x.pending.begin(hash):
+		fault := crm.Errorf(crm.RateLimited, "%s", confirmRunning)
+		fault.RetryAfter = 5 * time.Second
+		return nil, fault
+	}
+	im.rq.OnEnd(func() { im.x.pending.end(hash) })
+	pinned := &decided{}
+	if err := json.Unmarshal([]byte(c.Decided), pinned); err != nil {
+		return nil, err
+	}
+	im.pinned, im.opts.Before = pinned, &pinned.Counts
+	im.opts.Done = func(counts importer.Counts) error { return im.finish(hash, counts) }
+	return nil, im.confirmedFile(c, token)
+}
+
+// confirmedFile takes the file of a confirmation.
+func (im *fileImport) confirmedFile(c account.Confirmation, token string) (err error) {
+	if im.file, err = im.x.spoolBody(im.rq); err != nil {
+		return err
+	}
+	if im.file.Size() > 0 {
+		if hex.EncodeToString(im.file.digest[:]) != c.Body {
+			return crm.Errorf(crm.InvalidValue, confirmBody, norm.Quote(token)).On("confirm")
+		}
+		return nil
+	}
+	_ = im.file.Close() // it is empty
+	file, found := im.x.pending.take(c.Hash)
+	if im.file = file; !found {
+		im.file = nil
+		return crm.Errorf(crm.InvalidValue, confirmNoFile, norm.Quote(token)).On("confirm")
+	}
+	im.kept = true
+	file.storage.confirm(im.rq)
+	return nil
+}
+
+// checkPlan refuses a file that is read otherwise than its dry run read it: the server may be
+// another version since.
+func (im *fileImport) checkPlan() error {
+	now := im.file.reading.Plan()
+	if slices.Equal(now, im.pinned.Plan) {
+		return nil
+	}
+	for i, line := range now {
+		if i >= len(im.pinned.Plan) || im.pinned.Plan[i] != line {
+			return crm.Errorf(crm.PlanStale, planStale, norm.Quote(line)).On("confirm")
+		}
+	}
+	return crm.Errorf(crm.PlanStale, planStale, norm.Quote(im.pinned.Plan[len(now)])+" does not hold").On("confirm")
+}
+
+// finish stores the result under the token, so that a repeated confirmation gets it and saves
+// nothing.
+func (im *fileImport) finish(hash string, counts importer.Counts) error {
+	answer, err := json.Marshal(counts)
+	if err != nil {
+		return err
+	}
+	return im.rq.Update(func(tx *store.Tx) error { return account.FinishConfirmation(tx, hash, string(answer)) })
+}
+
+// alreadyDone answers with the stored result of an import.
+func (im *fileImport) alreadyDone(c account.Confirmation) (*render.Response, error) {
+	var counts importer.Counts
+	if err := json.Unmarshal([]byte(c.Answer), &counts); err != nil {
+		return nil, err
+	}
+	return im.stream(func(send func([]byte) error) error { return send(importer.AlreadyDone(counts, im.rq.Format)) }), nil
+}
