@@ -82,7 +82,8 @@ var Habits = []Habit{
 }
 
 // Meant returns the field of an entity that a client means by a name of another system, or
-// nil if the name is in no table. A name for a field of a reference gives the reference.
+// nil if the name is in no table: neither here nor among the columns that any sheet has. A name
+// for a field of a reference gives the reference.
 func Meant(e *crm.Entity, sent string) *crm.Field {
 	folded := products.Fold(sent)
 	for _, row := range Habits {
@@ -90,11 +91,10 @@ func Meant(e *crm.Entity, sent string) *crm.Field {
 			return e.Field(row.Path)
 		}
 	}
-	for _, block := range append([]*products.Product{&products.General}, products.Products...) {
-		if at, found := block.Lookup(e.Name, sent); found && at.Path != "id" {
-			head, _, _ := strings.Cut(at.Path, ".")
-			return cmp.Or(e.Field(head), e.Field(head+"_id"))
-		}
+	at, found := products.General.Lookup(e.Name, sent)
+	if !found || at.Path == "id" {
+		return nil
 	}
-	return nil
+	head, _, _ := strings.Cut(at.Path, ".")
+	return cmp.Or(e.Field(strings.TrimRight(head, "23")), e.Field(head+"_id"))
 }

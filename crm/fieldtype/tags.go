@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -54,21 +55,24 @@ func (tagsType) Lenient(json string) string { return lenientList(json) }
 
 // DecodeCell splits a cell into labels. In an export of this product only commas separate
 // them, since a tag may have any other character. Google Contacts marks its own groups with
-// a star; the group myContacts is left out, because every contact is in it.
+// a star; the group myContacts is left out, because every contact is in it. A quoted tag may
+// have a comma, which becomes a blank; then the cell is not whole.
 func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	text, isText := norm.Unquote(c.JSON)
 	if !isText {
 		return crm.Decoded{JSON: c.JSON, Whole: true}, nil
 	}
-	labels := splitCell(text)
+	labels, whole := splitCell(text), true
 	if c.Own {
 		labels = strings.SplitSeq(text, ",")
+	} else if quoted, ok := splitQuoted(text); ok {
+		labels, whole = slices.Values(quoted), !slices.ContainsFunc(quoted, hasComma)
 	}
 	var tags []string
 	seen, blank := map[string]bool{"myContacts": !c.Own}, true
 	for tag := range labels {
 		if blank = false; !c.Own {
-			tag = strings.TrimPrefix(tag, "* ")
+			tag = withoutCommas(strings.TrimPrefix(tag, "* "))
 		}
 		if seen[tag] {
 			continue
@@ -82,7 +86,39 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	if blank { // the cell has only separators, which Decode refuses
 		tags = []string{text}
 	}
-	return crm.Decoded{JSON: norm.QuoteList(tags), Whole: true}, nil
+	return crm.Decoded{JSON: norm.QuoteList(tags), Whole: whole}, nil
+}
+
+// splitQuoted returns the items of a list in which each is in quotes, as Mailchimp writes tags:
+// "VIP","Blog, weekly". A quote in an item is written twice.
+func splitQuoted(text string) (items []string, ok bool) {
+	for rest := strings.TrimSpace(text); ; rest = strings.TrimSpace(rest[1:]) {
+		quoted := strings.ReplaceAll(rest, `""`, "\x00\x00")
+		if len(quoted) < 2 || quoted[0] != '"' {
+			return nil, false
+		}
+		end := strings.IndexByte(quoted[1:], '"')
+		if end < 0 {
+			return nil, false
+		}
+		items = append(items, strings.TrimSpace(strings.ReplaceAll(quoted[1:end+1], "\x00\x00", `"`)))
+		if rest = strings.TrimSpace(rest[end+2:]); rest == "" {
+			return items, true
+		}
+		if rest[0] != ',' {
+			return nil, false
+		}
+	}
+}
+
+func hasComma(tag string) bool { return strings.ContainsRune(tag, ',') }
+
+// withoutCommas writes a blank for the commas that a tag of another product may have.
+func withoutCommas(tag string) string {
+	if !hasComma(tag) {
+		return tag
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(tag, ",", " ")), " ")
 }
 
 // Matches compares in order. A client that sends a record back has not changed the order.

@@ -16,6 +16,8 @@ type Product struct {
 
 	// ID returns the one form of an id that the product writes in several; nil: it has one form.
 	ID func(id string) string
+	// IsID reports whether an id can be no other product's; nil: ids do not show it.
+	IsID func(id string) bool
 }
 
 // Column says for which field columns are.
@@ -31,7 +33,7 @@ type Words map[string]string
 func to(path string, names ...string) Column { return Column{path, names} }
 
 // Products are the blocks of the table.
-var Products = []*Product{&hubspot, &pipedrive, &attio, &freshsales, &capsule, &google, &outlook, &thunderbird, &linkedin, &apollo, &mailchimp, &stripe, &shopify, &airtable, &monday, &crmkit}
+var Products = []*Product{&hubspot, &salesforce, &pipedrive, &zoho, &dynamics, &attio, &closeCRM, &copper, &twenty, &espocrm, &suitecrm, &odoo, &freshsales, &capsule, &google, &outlook, &thunderbird, &linkedin, &apollo, &mailchimp, &stripe, &shopify, &airtable, &monday, &crmkit}
 
 // ByName returns the block of a product by its name in any case; nil if there is none.
 func ByName(name string) *Product {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/render"
 	"crmkit/server/importer/cells"
@@ -56,6 +57,7 @@ type Reading struct {
 	source  string         // whose ids the rows have
 	key     string         // the column that identifies the rows, as the file spells it; empty: none
 	marks   []string       // columns by which that product is known
+	byIDs   bool           // it is known by the ids
 	ownIDs  bool           // the ids are those of this workspace
 	columns *cells.Columns // nil for an exported workspace
 	size    Size
@@ -70,10 +72,16 @@ func (r Reading) Plan() []string {
 	var list []string
 	if r.source != "" && !strings.HasPrefix(r.source, unknownSource) {
 		why := ""
-		if len(r.marks) > 0 {
+		switch {
+		case r.byIDs:
+			why = ", known by its ids"
+		case len(r.marks) > 0:
 			why = ", known by the columns " + crm.Enumerate(r.marks[:min(len(r.marks), maxMarks)], "and")
 		}
 		list = append(list, "source: "+r.source+why)
+	}
+	if r.key != "" {
+		list = append(list, "key: "+norm.Quote(r.key)+" identifies the rows")
 	}
 	return append(append(list, r.columns.Remarks()...), r.columns.StyleRemarks()...)
 }

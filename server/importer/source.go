@@ -44,6 +44,40 @@ func (im *Importer) recognize(names []string) {
 	im.columns.Product = product
 }
 
+// recognizeIDs knows a file by its ids alone, if they are those of one product: exports with a few
+// columns have no marks. The columns are then mapped by the block of this product.
+func (im *Importer) recognizeIDs(first []rows.Row) {
+	if im.columns.Product != nil || im.opts.Source != "" {
+		return
+	}
+	for _, p := range products.Products {
+		if p.IsID == nil || !im.allIDs(first, p.IsID) {
+			continue
+		}
+		names := im.columns.Names()
+		im.columns, im.source, im.byIDs = cells.New(im.opts.Entity), p.Name, true
+		im.columns.Product = p
+		im.columns.Add(names...)
+		return
+	}
+}
+
+// allIDs reports whether the rows have ids, all of which are of one kind.
+func (im *Importer) allIDs(first []rows.Row, is func(string) bool) bool {
+	n := 0
+	for _, r := range first {
+		for _, cell := range r.Cells {
+			if im.columns.IDsOf(cell.Name) != im.opts.Entity {
+				continue
+			}
+			if n++; !is(cells.Text(cell.JSON)) {
+				return false
+			}
+		}
+	}
+	return n > 0
+}
+
 // unknownFile returns the source of files of no known product. They share a source only
 // if they have the same columns, because the ids in each may be 1, 2, 3.
 func unknownFile(names []string) string {
@@ -74,6 +108,7 @@ func (im *Importer) detectSource(first []rows.Row) {
 		names = columnsOf(first)
 		im.recognize(names)
 	}
+	im.recognizeIDs(first)
 	seen := map[crm.IDFault]int{}
 	for _, r := range first {
 		for _, cell := range r.Cells {

@@ -146,24 +146,27 @@ func hasWords(name, text string) bool {
 // joined if they are in one row of the table; otherwise the first one that is set wins.
 func (row *rowFields) mergeAddress(f *crm.Field, list []placedCell) {
 	first := slices.MinFunc(list, func(a, b placedCell) int { return a.place - b.place }).place
+	slices.SortStableFunc(list, func(a, b placedCell) int { return a.use.last(forField) - b.use.last(forField) })
 	var parts []crm.Member
-	rows := map[string]int{}
+	lines := map[string]int{} // of the table, by key
 	for _, p := range list {
-		json := p.json
-		if p.use == forField && !strings.HasPrefix(Text(json), "{") { // an address in one cell
-			p.use, p.key = forMember, fieldtype.AddressParts[0]
+		text := Text(p.json)
+		if p.use == forField && strings.HasPrefix(text, "{") {
+			parts = append(norm.ParseObject(text), parts...)
+			continue
+		}
+		if p.use == forField { // an address in one cell
+			p.key, p.line = fieldtype.AddressParts[0], -1
 		}
 		at := slices.IndexFunc(parts, func(m crm.Member) bool { return m.Name == p.key })
 		switch {
-		case p.use == forField:
-			parts = append(norm.ParseObject(Text(json)), parts...)
-		case p.place != first || at >= 0 && rows[p.key] != p.line:
+		case p.place != first || at >= 0 && lines[p.key] != p.line:
 			row.leave(p)
 		case at >= 0:
-			parts[at].JSON = norm.QuoteJSON(Text(parts[at].JSON) + ", " + Text(json))
+			parts[at].JSON = norm.QuoteJSON(Text(parts[at].JSON) + ", " + text)
 		default:
-			rows[p.key] = p.line
-			parts = append(parts, crm.Member{Name: p.key, JSON: norm.QuoteJSON(Text(json))})
+			lines[p.key] = p.line
+			parts = append(parts, crm.Member{Name: p.key, JSON: norm.QuoteJSON(text)})
 		}
 	}
 	row.set(f, string(norm.AppendObject(nil, parts)))
