@@ -66,6 +66,9 @@ var contactCells = []importedCell{
 	{"contacts", `[{"name":"x","company_id":"co_zzzz"}]`, "ERROR reference_not_found company_id: no company with the id co_zzzz"},
 	{"contacts", `[{"name":"x","company_id":"co_zzzz","company":{"name":"Acme"}}]`, "company.name=Acme"},
 	{"contacts", `[{"email":"jane@acme.com"}]`, "name=jane@acme.com email=jane@acme.com"},
+	{"contacts", "Company,Phone,E-Mail\nAcme,+1 555 0100,\n", `name=Acme phone="+1 555 0100"`},
+	{"contacts", "Company,Phone\n,+1 555 0100\n", `name="+1 555 0100" phone="+1 555 0100"`},
+	{"contacts", "name,Company,Notes\n,,nobody\n", "ERROR missing_field name is required"},
 	{"contacts", `[{"name":"x","email":null,"phone":""}]`, "name=x activities=0 outreach=0 version=1"},
 	{"contacts", `[{"name":"x","score":{"a":[1.50]}}]`, `custom.score="{\"a\":[1.50]}"`},
 	{"contacts", `[{"name":["x"]}]`, "ERROR invalid_value name takes a JSON string"},
@@ -150,11 +153,11 @@ func TestFailedRowsLeaveNoTrace(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	r.want(201, "POST", "/contacts", `{"name":"Jane","email":"jane@acme.com"}`)
 	before := snapshot(r)
-	const rows = `[{"company":"Acme"},{"name":"x","company_domain":"acme.com","tags":"a","deal_id":"x","email":"jane@@acme.com"},{"company_domain":"acme.com"}]`
+	const rows = `[{"company_domain":"acme.org"},{"name":"x","company_domain":"acme.com","tags":"a","deal_id":"x","email":"jane@@acme.com"},{"company_domain":"acme.com"}]`
 	if text := r.want(200, "POST", "/import/contacts", rows); !strings.Contains(text, "0 created, 0 updated, 0 unchanged, 3 failed") {
 		t.Error(text)
 	}
-	if a := r.call("POST", "/import/contacts?atomic=1", `[{"name":"y","company":"Acme"},{"company":"Other"}]`); a.status != 400 {
+	if a := r.call("POST", "/import/contacts?atomic=1", `[{"name":"y","company":"Acme"},{"company_domain":"other.com"}]`); a.status != 400 {
 		t.Errorf("status %d: %s", a.status, a.body)
 	}
 	if after := snapshot(r); after != before {

@@ -125,7 +125,7 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if d, err = im.withoutOthers(tx, d, 0); err != nil {
 		return store.Outcome{}, err
 	}
-	if d, err = im.withName(tx, d); err != nil {
+	if d, err = im.withName(tx, d, e); err != nil {
 		return store.Outcome{}, err
 	}
 	if e.id == "" && !hasUnique(d) {
@@ -207,26 +207,4 @@ func (im *Importer) checkOwnID(tx *store.Tx, e entry) error {
 		wrong = fmt.Sprintf("%s is no %s of this workspace, or was deleted", norm.Quote(e.id), e.entity.Name)
 	}
 	return crm.Errorf(crm.NotFound, "%s. Correct the id, or leave its cell empty to create a new %s; GET /%s lists the existing ones.", wrong, e.entity.Name, e.entity.Route()).On("id")
-}
-
-// withName gives a new record without a name its unique value as a name: address books
-// often hold nothing but e-mail addresses.
-func (im *Importer) withName(tx *store.Tx, d store.Draft) (store.Draft, error) {
-	label, unique := d.Entity.Field(d.Entity.LabelField), crm.Value{}
-	for _, in := range d.Inputs {
-		if in.Field == label && in.Value.Set() {
-			return d, nil
-		}
-		if in.Field.Name == d.Entity.Keys.Unique {
-			unique = in.Value
-		}
-	}
-	if !unique.Set() {
-		return d, nil
-	}
-	key, err := tx.KeyOf(d.Entity, unique)
-	if key == 0 && err == nil {
-		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: label, Value: unique})
-	}
-	return d, err
 }
