@@ -84,12 +84,12 @@ const maxSources = 500
 func (tx *Tx) SaveImportMapping(source string, e *crm.Entity, id string, key int64) error {
 	tx.DryRun().NoteImport(dryrun.Import{Source: source, Entity: e, ID: id}, key)
 	args := []any{tx.Actor.Workspace, source, e.Name, id, key}
-	n, err := tx.Affect("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
-	if n > 0 || err != nil {
+	n, err := tx.Affect("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, source, kind, id) DO NOTHING", args...)
+	switch {
+	case err != nil:
 		return err
+	case n > 0:
+		return tx.GrowStorage(int64(table.Bytes(source, e.Name, id)))
 	}
-	if err := tx.GrowStorage(int64(table.Bytes(source, e.Name, id))); err != nil {
-		return err
-	}
-	return tx.Exec("INSERT INTO imported (workspace_id, source, kind, id, record) VALUES ($1, $2, $3, $4, $5)", args...)
+	return tx.Exec("UPDATE imported SET record = $5 WHERE workspace_id = $1 AND source = $2 AND kind = $3 AND id = $4", args...)
 }

@@ -127,13 +127,12 @@ func (tx *Tx) KeyBy(e *crm.Entity, names []string, values []crm.Value) (key int6
 	if err := tx.DryRun().RestoreHolders(e, names, values); err != nil {
 		return 0, err
 	}
-	found, err := tx.Row(text, args, &key)
-	if others := e.Field(names[0]).Others; err == nil && !found && others != "" {
-		if key, err = tx.itemHolder(e, e.Field(others), values[0].Text); err != nil || key != 0 {
-			return key, err
-		}
+	if f := e.Field(names[0]); f.Others != "" {
+		others := e.Field(f.Others)
+		args = append(args, e.ItemKind(others), others.ItemForm(values[0].Text))
+		text += fmt.Sprintf(" UNION ALL SELECT record FROM list_values WHERE workspace_id = $1 AND kind = $%d AND value = $%d LIMIT 1", len(args)-1, len(args))
 	}
-	if err != nil || !found {
+	if found, err := tx.Row(text, args, &key); err != nil || !found {
 		return 0, err
 	}
 	return tx.ifVisible(e, key)
@@ -162,9 +161,14 @@ func (tx *Tx) holder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
 }
 
 // itemHolder returns the key of the record that has an item in a list; 0 if none has.
-func (tx *Tx) itemHolder(e *crm.Entity, f *crm.Field, item string) (int64, error) {
+func (tx *Tx) itemHolder(e *crm.Entity, f *crm.Field, item string) (key int64, err error) {
+	if len(e.Parents.Sets()) == 0 { // no record of the kind is deleted with others, so one has it
+		const text = "SELECT record FROM list_values WHERE workspace_id = $1 AND kind = $2 AND value = $3"
+		_, err := tx.Row(text, []any{tx.Actor.Workspace, e.ItemKind(f), f.ItemForm(item)}, &key)
+		return key, err
+	}
 	keys, err := secondary.Holders(tx.Tx, e, f, f.ItemForm(item))
-	for _, key := range keys {
+	for _, key = range keys {
 		if key, err = tx.ifVisible(e, key); key != 0 || err != nil {
 			return key, err
 		}

@@ -37,20 +37,6 @@ func (im *Importer) runAtomic() (Answer, error) {
 	}), nil
 }
 
-// all reads the rows to the end of the file. They fit into memory, since checkSize has bounded
-// the file.
-func (im *Importer) all() (all []entry, err error) {
-	for err == nil {
-		var batch []entry
-		batch, err = im.batch()
-		all = append(all, batch...)
-	}
-	if err != io.EOF {
-		return nil, err
-	}
-	return all, nil
-}
-
 // valuesOf counts the values of rows, which determine the time to save them.
 func valuesOf(batch []entry) (n int) {
 	for _, e := range batch {

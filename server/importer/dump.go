@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -51,10 +52,9 @@ func (d *dumpRows) header() (workspace string, err error) {
 
 // entityOf returns the entity of a row's record, nil if its handle names none.
 func entityOf(schema *crm.Schema, r rows.Row) *crm.Entity {
-	for _, e := range schema.Records() {
-		if handle := r.Text("handle"); len(handle) > len(e.Name) && handle[:len(e.Name)+1] == e.Name+"/" {
-			return e
-		}
+	kind, _, found := strings.Cut(r.Text("handle"), "/")
+	if e := schema.ByName(kind); found && e != nil && !e.IsView() {
+		return e
 	}
 	return nil
 }

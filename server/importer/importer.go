@@ -190,33 +190,18 @@ func (im *Importer) answer(run func() error) Answer {
 
 // run saves batch after batch to the end of the file.
 func (im *Importer) run() error {
+	next, stop := im.readAhead()
+	defer stop()
 	for {
-		batch, err := im.batch()
-		switch saved := im.saveBatch(batch); {
+		batch := next()
+		im.summary.rows += len(batch.entries)
+		switch saved := im.saveBatch(batch.entries); {
 		case errors.Is(saved, dryrun.ErrFull):
 			return im.finish(im.dryRunFull())
 		case saved != nil:
 			return saved
-		case err != nil:
-			return im.finish(err)
+		case batch.err != nil:
+			return im.finish(batch.err)
 		}
 	}
-}
-
-// batch reads as many rows as one transaction saves. It returns them also with an error, which
-// is about the row after them, or io.EOF.
-func (im *Importer) batch() (batch []entry, err error) {
-	size := Size{}
-	for size.below(im.opts.Limits.Batch) {
-		r, err := im.rows.Next()
-		if err != nil {
-			return batch, err
-		}
-		if !r.Empty() {
-			im.summary.rows++
-			size.add(r)
-			batch = append(batch, im.read(r))
-		}
-	}
-	return batch, nil
 }

@@ -179,6 +179,9 @@ func (im *Importer) withReferences(tx *store.Tx, e entry) (store.Draft, error) {
 
 // refuseSharedAddress refuses a row whose unique value belongs to somebody else.
 func (im *Importer) refuseSharedAddress(tx *store.Tx, d store.Draft) error {
+	if im.hasOwnIDs() {
+		return nil
+	}
 	for _, in := range d.Inputs {
 		if in.Field.Name == d.Entity.Keys.Unique && in.Value.Set() {
 			key, err := tx.KeyOf(d.Entity, in.Value)

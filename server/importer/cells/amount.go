@@ -24,17 +24,28 @@ func (c *Columns) place(cell crm.Member) placedCell {
 	if p.amount == nil {
 		return p
 	}
-	text, isText := norm.Unquote(cell.JSON)
-	_, _, wrong := norm.ParseAmount(text)
-	if c.styleOf(cell.Name, decimalChoice) == string(norm.DecimalComma) {
-		wrong = "is written with a decimal comma" // 1.200 BHD beside 512,77
-	}
-	if isText && wrong == "" || cell.JSON == "null" && cell.Name == p.amount.Name {
+	if c.isAmount(cell, p.amount) {
 		p.mapping = mapping{use: forField, path: p.amount.Name, field: p.amount, exact: true, own: true}
-		return p
 	}
-	// The remarks about columns then say that the column became amount_cents.
-	p.otherUnit = true
-	c.known[cell.Name] = p.mapping
 	return p
+}
+
+// isAmount reports whether a cell is written like an amount of crmkit, or is empty in a column
+// with the name of the field. An amount with a decimal comma is not: 1.200 BHD beside 512,77.
+func (c *Columns) isAmount(cell crm.Member, f *crm.Field) bool {
+	text, isText := norm.Unquote(cell.JSON)
+	if !isText {
+		return cell.JSON == "null" && cell.Name == f.Name
+	}
+	_, _, wrong := norm.ParseAmount(text)
+	return wrong == "" && c.styleOf(cell.Name, decimalChoice) != string(norm.DecimalComma)
+}
+
+// noteUnit notes that a cell of a column is not written like an amount of crmkit. The remarks
+// about columns then say that the column became amount_cents.
+func (c *Columns) noteUnit(cell crm.Member) {
+	if t := c.target(cell.Name); t.amount != nil && !t.otherUnit && !c.isAmount(cell, t.amount) {
+		t.otherUnit = true
+		c.known[cell.Name] = t
+	}
 }

@@ -79,6 +79,7 @@ func (s *style) add(shows string, at sighting) {
 
 // Learn adds a cell to what is known of its column.
 func (c *Columns) Learn(cell crm.Member, row int) {
+	c.noteUnit(cell)
 	t := c.target(cell.Name)
 	if t.use != forField { // the cell is saved as it is written
 		return

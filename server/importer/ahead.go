@@ -1,0 +1,84 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+// A file is read while the rows before are saved: reading a row takes about as long as the
+// database needs for it, on another processor.
+
+// readBatch is as many rows as one transaction saves, with the error that ended the reading
+// after them.
+type readBatch struct {
+	entries []entry
+	err     error
+}
+
+// readAhead reads batches in a goroutine, one ahead of the one that is being saved. The caller
+// must call stop, after which nothing of the importer is read any more.
+func (im *Importer) readAhead() (next func() readBatch, stop func()) {
+	batches, done, ended := make(chan readBatch), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for more := true; more; {
+			b := im.recoveredBatch()
+			more = b.err == nil
+			select {
+			case batches <- b:
+			case <-done:
+				return
+			}
+		}
+	}()
+	next = func() readBatch { return <-batches }
+	return next, func() {
+		close(done)
+		<-ended
+	}
+}
+
+// recoveredBatch reads a batch. A panic becomes its error, since it would end the process in a
+// goroutine of its own.
+func (im *Importer) recoveredBatch() (b readBatch) {
+	defer func() {
+		if v := recover(); v != nil {
+			b = readBatch{err: fmt.Errorf("reading a row: %v\n%s", v, debug.Stack())}
+		}
+	}()
+	b.entries, b.err = im.batch()
+	return b
+}
+
+// batch reads as many rows as one transaction saves. It returns them also with an error, which
+// is about the row after them, or io.EOF.
+func (im *Importer) batch() (batch []entry, err error) {
+	size := Size{}
+	for size.below(im.opts.Limits.Batch) {
+		r, err := im.rows.Next()
+		if err != nil {
+			return batch, err
+		}
+		if !r.Empty() {
+			size.add(r)
+			batch = append(batch, im.read(r))
+		}
+	}
+	return batch, nil
+}
+
+// all reads the rows to the end of the file. They fit into memory, since checkSize has bounded
+// the file.
+func (im *Importer) all() (all []entry, err error) {
+	for err == nil {
+		var batch []entry
+		batch, err = im.batch()
+		all = append(all, batch...)
+	}
+	if err != io.EOF {
+		return nil, err
+	}
+	im.summary.rows = len(all)
+	return all, nil
+}
