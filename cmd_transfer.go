@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"crmkit/crm/catalog"
 	"crmkit/server/client"
@@ -145,7 +146,12 @@ func (c importCommand) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return c.with(ctx, con, "crmkit import", func(api *client.Client) error {
-		p := &progress{out: con.out, brief: terminal(con.out), size: size}
+		head, _ := in.Peek(512)
+		p := &progress{out: con.out, brief: terminal(con.out), clock: time.Now}
+		known := false
+		if p.count, known = newRowCount(head); known {
+			p.size = size
+		}
 		if terminal(con.err) {
 			p.bar = con.err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // progress passes on the answer to an import line by line, and shows how much of the file has
@@ -17,14 +18,17 @@ type progress struct {
 	bar   io.Writer // of the progress bar; nil: none is shown
 	brief bool      // print no lines for rows that were saved
 	size  int64     // of the file in bytes; 0: unknown
+	count rowCount  // of the rows in the file, as far as it was read
+	clock func() time.Time
 
 	mu    sync.Mutex
-	read  int64  // bytes of the file
-	rows  int    // in the answer
-	shown string // the bar on the terminal
-	rest  []byte // the beginning of a line that has not ended
-	last  string // the last remark: the summary, at the end
-	cut   bool   // the server stopped before the end of the file
+	read  int64     // bytes of the file
+	rows  int       // in the answer
+	began time.Time // when the first of them came
+	shown string    // the bar on the terminal
+	rest  []byte    // the beginning of a line that has not ended
+	last  string    // the last remark: the summary, at the end
+	cut   bool      // the server stopped before the end of the file
 }
 
 // counted returns a reader that moves the bar as it is read.
@@ -42,6 +46,7 @@ func (c *counter) Read(b []byte) (int, error) {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	c.p.read += int64(n)
+	c.p.count.add(b[:n])
 	c.p.draw()
 	return n, err
 }
@@ -84,7 +89,9 @@ func (p *progress) line(line string) bool {
 		p.last = line
 		p.cut = p.cut || strings.HasPrefix(line, "# stopped ")
 	case strings.HasPrefix(line, "row "):
-		p.rows++
+		if p.rows++; p.rows == 1 {
+			p.began = p.clock()
+		}
 		return !p.brief || strings.Contains(line, " ERROR ")
 	}
 	return true
@@ -93,22 +100,86 @@ func (p *progress) line(line string) bool {
 // barWidth is the length of the bar, in characters.
 const barWidth = 40
 
-// draw shows the bar if it has changed. It overwrites the line by a carriage return, and
-// without a known size shows only the number of rows. p.mu is held.
+// draw shows the bar if it has changed. It overwrites the line by a carriage return. p.mu is held.
 func (p *progress) draw() {
 	if p.bar == nil {
 		return
 	}
-	text := fmt.Sprintf("%d rows", p.rows)
-	if p.size > 0 {
-		done := min(p.read, p.size)
-		full := int(done * barWidth / p.size)
-		text = fmt.Sprintf("[%s%s] %3d %%  %d rows", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), done*100/p.size, p.rows)
-	}
-	if text != p.shown {
+	if text := p.text(); text != p.shown {
 		p.shown = text
 		_, _ = fmt.Fprintf(p.bar, "\r%s", text)
 	}
+}
+
+// text returns the bar: how much of the file has been sent, and from the first row on how many
+// are saved, how many in a second, and how long the rest takes at that rate. Without a known
+// size it has only the number of rows.
+func (p *progress) text() string {
+	total := p.count.rows()
+	switch {
+	case p.rows == 0 && p.size > 0:
+		return bar(min(p.read, p.size), p.size) + " sent"
+	case p.rows == 0 || p.read < p.size || p.size == 0 || total < p.rows:
+		return fmt.Sprintf("%d rows", p.rows)
+	}
+	text := fmt.Sprintf("%s  %d of %d rows", bar(int64(p.rows), int64(total)), p.rows, total)
+	passed := p.clock().Sub(p.began)
+	if passed < time.Second {
+		return text
+	}
+	left := time.Duration(float64(passed) * float64(total-p.rows) / float64(p.rows))
+	return fmt.Sprintf("%s, %.0f a second, %s left", text, float64(p.rows)/passed.Seconds(), left.Round(time.Second))
+}
+
+// bar draws a part of a whole.
+func bar(part, whole int64) string {
+	full := int(part * barWidth / whole)
+	return fmt.Sprintf("[%s%s] %3d %%", strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), part*100/whole)
+}
+
+// rowCount counts the rows of a file while it is sent: its lines, in CSV without the line breaks
+// in quotes. What is not a row, such as the column names, is not counted.
+type rowCount struct {
+	others int  // lines that are no rows
+	quotes bool // the file is CSV
+	inside bool // a quote
+	lines  int
+	open   bool // the last line has no line break yet
+}
+
+// newRowCount returns the count for a file that begins with head. ok is false if its rows cannot be
+// counted by lines.
+func newRowCount(head []byte) (c rowCount, ok bool) {
+	switch head = bytes.TrimSpace(head); {
+	case bytes.HasPrefix(head, []byte(`{"crmkit":`)):
+		return rowCount{others: 2}, true
+	case bytes.HasPrefix(head, []byte("{")):
+		return rowCount{}, true
+	case len(head) == 0 || head[0] == '[' || bytes.HasPrefix(bytes.ToUpper(head), []byte("BEGIN:VCARD")):
+		return c, false
+	}
+	return rowCount{others: 1, quotes: true}, true
+}
+
+func (c *rowCount) add(b []byte) {
+	for _, char := range b {
+		switch {
+		case char == '"' && c.quotes:
+			c.inside = !c.inside
+		case char == '\n' && !c.inside:
+			c.lines++
+		}
+		c.open = char != '\n'
+	}
+}
+
+// rows returns how many rows were counted.
+func (c *rowCount) rows() int {
+	n := c.lines - c.others
+	if c.open {
+		n++
+	}
+	return max(0, n)
 }
 
 // wipe removes the bar with the ANSI code for "erase to the end of the line". p.mu is held.
