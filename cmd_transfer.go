@@ -119,7 +119,7 @@ func (a *responseSink) refusal() error {
 
 // importCommand sends a file to POST /import.
 type importCommand struct {
-	File string `arg:"" help:"CSV, JSON lines, a JSON array, or a file of crmkit export; - is standard input." placeholder:"FILE"`
+	File string `arg:"" help:"CSV, JSON lines, a JSON array, vCards, or a file of crmkit export; - is standard input." placeholder:"FILE"`
 	What string `arg:"" name:"kind" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1'. Not needed for a crmkit export, or if the name of the file has the kind, as in contacts.csv."`
 	connectionFlags
 }

@@ -26,7 +26,7 @@ func TestFilesOfOtherKinds(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"", 400, "the body is empty; send CSV with a line of column names, JSON lines, or a JSON array"},
+		{"", 400, "the body is empty; send CSV with a line of column names, JSON lines, a JSON array, or vCards"},
 		{"\ufeff", 400, "the body is empty"},
 		{" \n\t\r\n ", 400, "the file begins with nothing but blanks"},
 		{"PK\x03\x04" + strings.Repeat("\x00", 26) + "notes.csv", 415, "the file is a zip archive, which has no rows to read; unpack it"},
@@ -129,5 +129,31 @@ func TestOwnCellsComeBack(t *testing.T) {
 	file := r.want(200, "GET", "/export/contacts?format=csv", "")
 	if text := r.want(200, "POST", "/import/contacts", file); !strings.Contains(text, "0 created, 0 updated, 1 unchanged, 0 failed") {
 		t.Errorf("%s goes in as %s", file, text)
+	}
+}
+
+// TestRowsWithoutNames imports rows with nothing but an address, a company or a number: these name the
+// contact, also when the file comes again, and in a dry run.
+func TestRowsWithoutNames(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	const file = "First Name,Last Name,Organization Name,company.domain,E-mail 1 - Value,Phone 1 - Value\n,,Pizza Uno,,,555 0142\n,,,,,+44 7700 900555\n,,Nord Oy,,,\n,,Nord Oy,,sales@nord.example,\n,,,,,\n"
+	dry := r.want(200, "POST", "/import/contacts?dry_run=1", file)
+	for round, want := range []string{"4 created, 0 updated, 0 unchanged, 0 failed", "0 created, 0 updated, 4 unchanged, 0 failed"} {
+		text := r.want(200, "POST", "/import/contacts", file)
+		if !strings.Contains(text, want) || round == 0 && !strings.Contains(dry, want) {
+			t.Errorf("run %d gives\n%s", round, text)
+		}
+	}
+	text := r.want(200, "GET", "/export/contacts?fields=name,company.name", "")
+	for _, part := range []string{`name="Pizza Uno" company.name="Pizza Uno"`, `name="+44 7700 900555"`, `name="Nord Oy" company.name="Nord Oy"`, `name=sales@nord.example company.name="Nord Oy"`} {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %s in\n%s", part, text)
+		}
+	}
+	if text := r.want(200, "POST", "/import/contacts", "name,stage\n,lead\n"); !strings.Contains(text, "row 1 ERROR missing_field name") {
+		t.Errorf("a row with nothing gives %s", text)
+	}
+	if text := r.want(200, "POST", "/import/deals", "title,contact.email\n,sales@nord.example\n"); !strings.Contains(text, "row 1 ERROR missing_field title") {
+		t.Errorf("a deal without title gives %s", text)
 	}
 }

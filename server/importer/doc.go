@@ -1,5 +1,5 @@
 // Package importer saves the rows of a file as records: CSV with the columns of any
-// product, JSON lines, a JSON array, or the export of a whole workspace. It knows
+// product, JSON, vCards, or the export of a whole workspace. It knows
 // no HTTP. Package server/transfer receives the file and sends the answer.
 //
 // # Two passes

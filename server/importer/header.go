@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
 	"crmkit/server/importer/rows"
 )
@@ -12,6 +13,21 @@ import (
 // of column names, before which nothing says whose export the file is.
 func (im *Importer) knows(column string) bool {
 	return len(column) <= maxColumnName && im.columns.Knows(column)
+}
+
+// cardSource is the source of the ids of vCards, which are unique everywhere.
+const cardSource = "vcard"
+
+// checkCards refuses vCards of anything but people.
+func (im *Importer) checkCards() error {
+	e := im.opts.Entity
+	if unique := e.Field(e.Keys.Unique); unique == nil || unique.Type != fieldtype.Email {
+		return crm.Errorf(crm.InvalidValue, "vCards are contacts, not %s; send the file to POST /import/contacts. Nothing was saved.", e.Plural)
+	}
+	if im.source == "" {
+		im.source = cardSource
+	}
+	return nil
 }
 
 // checkHeader refuses a file whose line of column names has none that can tell which record a

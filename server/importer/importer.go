@@ -154,6 +154,9 @@ func (im *Importer) open(file io.Reader) (err error) {
 	if im.rows, err = in.Rows(im.knows); err != nil {
 		return err
 	}
+	if im.rows.Format() == rows.VCardFormat {
+		return im.checkCards()
+	}
 	return im.checkHeader()
 }
 

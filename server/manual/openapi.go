@@ -196,7 +196,7 @@ func rowsBody(row *Route) object {
 	if row.Body == WorkspaceBody {
 		return object{"required": true, "content": textContent([]string{"application/x-ndjson"})}
 	}
-	content := textContent([]string{"application/x-ndjson", "text/csv"})
+	content := textContent([]string{"application/x-ndjson", "text/csv", "text/vcard"})
 	content["application/json"] = object{"schema": object{"type": "array", "items": object{"type": "object"}}}
 	return object{"required": true, "content": content}
 }

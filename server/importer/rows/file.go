@@ -102,6 +102,8 @@ func (f *File) Rows(known func(column string) bool) (Reader, error) {
 		return newObjectRows(f), nil
 	case text[0] == '{':
 		return f.Lines(), nil
+	case hasPrefixFold(text, vCardBegin):
+		return newCards(f), nil
 	}
 	return newCSVRows(f, known)
 }
@@ -128,7 +130,7 @@ func readError(n int, err error, hint string) error {
 // longRow is the error for row n, or for the line of column names if n is 0.
 func longRow(n int) *crm.Error {
 	if n == 0 {
-		return crm.Errorf(crm.InvalidValue, "the line of column names has more than the maximum of %d bytes; nothing was saved. Send CSV, JSON lines, or a JSON array.", crm.MaxRow)
+		return crm.Errorf(crm.InvalidValue, "the line of column names has more than the maximum of %d bytes; nothing was saved. Send CSV, JSON lines, a JSON array or vCards.", crm.MaxRow)
 	}
 	return crm.Errorf(crm.InvalidValue, "row %d has more than the maximum of %d bytes; nothing was saved. Look for a quote before it that is not closed; otherwise shorten the row.", n, crm.MaxRow)
 }

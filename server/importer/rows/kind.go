@@ -98,7 +98,8 @@ func isNoText(what, next string) *crm.Error {
 }
 
 // checkText refuses the beginning of a file that is empty, not UTF-8, or of a kind that has
-// no rows.
+// no rows. Bytes that are not UTF-8 may be right in vCards, which name the characters of each
+// value.
 func checkText(head []byte) *crm.Error {
 	text := bytes.TrimSpace(head)
 	switch {
@@ -110,6 +111,8 @@ func checkText(head []byte) *crm.Error {
 		return isMarkup(text)
 	case hasPrefixFold(text, "BEGIN:VCALENDAR"):
 		return isNoText("a calendar (iCalendar)", "send its events as CSV or JSON lines to POST /import/activities")
+	case hasPrefixFold(text, vCardBegin):
+		return nil
 	}
 	if at := invalidAt(head); at >= 0 {
 		return notUTF8(1 + bytes.Count(head[:at], []byte("\n")))
@@ -117,7 +120,7 @@ func checkText(head []byte) *crm.Error {
 	return nil
 }
 
-const whatToSend = "send CSV with a line of column names, JSON lines, or a JSON array"
+const whatToSend = "send CSV with a line of column names, JSON lines, a JSON array, or vCards"
 
 // isMarkup is the error for a file that begins with a tag.
 func isMarkup(text []byte) *crm.Error {

@@ -1,4 +1,4 @@
-// Package rows reads the rows of a file: CSV, JSON lines, a JSON array. It knows how files are
+// Package rows reads the rows of a file: CSV, JSON lines, a JSON array, vCards. It knows how files are
 // written, not what their columns mean, and it opens no file itself.
 //
 // A file is read once, from its beginning to its end, in constant memory: one row, whose size is
@@ -62,6 +62,7 @@ const (
 	LinesFormat
 	ObjectsFormat // JSON objects over several lines
 	ArrayFormat
+	VCardFormat
 )
 
 // WithCurl is how curl sends a file as it is.
