@@ -89,26 +89,46 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	return crm.Decoded{JSON: norm.QuoteList(tags), Whole: whole}, nil
 }
 
-// splitQuoted returns the items of a list in which each is in quotes, as Mailchimp writes tags:
-// "VIP","Blog, weekly". A quote in an item is written twice.
+// splitQuoted returns the items of a list with commas in which some are in quotes. Mailchimp
+// writes "VIP","Blog, weekly", Capsule VIP,"Gift 1". A quote in a quoted item is written twice.
+// ok is false if no item is quoted, or a quote is not closed before a comma.
 func splitQuoted(text string) (items []string, ok bool) {
-	for rest := strings.TrimSpace(text); ; rest = strings.TrimSpace(rest[1:]) {
-		quoted := strings.ReplaceAll(rest, `""`, "\x00\x00")
-		if len(quoted) < 2 || quoted[0] != '"' {
-			return nil, false
+	for rest, more := text, true; more; {
+		var item string
+		rest = strings.TrimSpace(rest)
+		if strings.HasPrefix(rest, `"`) {
+			end := closingQuote(rest)
+			if end < 0 {
+				return nil, false
+			}
+			item, ok = strings.ReplaceAll(rest[1:end], `""`, `"`), true
+			if rest = strings.TrimSpace(rest[end+1:]); rest != "" && rest[0] != ',' {
+				return nil, false
+			}
+			rest, more = strings.CutPrefix(rest, ",")
+		} else {
+			item, rest, more = strings.Cut(rest, ",")
 		}
-		end := strings.IndexByte(quoted[1:], '"')
-		if end < 0 {
-			return nil, false
-		}
-		items = append(items, strings.TrimSpace(strings.ReplaceAll(quoted[1:end+1], "\x00\x00", `"`)))
-		if rest = strings.TrimSpace(rest[end+2:]); rest == "" {
-			return items, true
-		}
-		if rest[0] != ',' {
-			return nil, false
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
 		}
 	}
+	return items, ok
+}
+
+// closingQuote returns the place of the quote that closes the one at the beginning of a text, -1
+// if there is none.
+func closingQuote(text string) int {
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] != '"':
+		case i+1 < len(text) && text[i+1] == '"':
+			i++
+		default:
+			return i
+		}
+	}
+	return -1
 }
 
 func hasComma(tag string) bool { return strings.ContainsRune(tag, ',') }

@@ -1,5 +1,7 @@
 package products
 
+import "strings"
+
 // LinkedIn, Connections.csv from "Get a copy of your data". It has lines of explanation above
 // the column names. Addresses are missing of most people, so the address of the profile is
 // what recognises a row.
@@ -12,6 +14,19 @@ var linkedin = Product{
 			to("custom.linkedin", "URL"),
 		},
 	},
+	Key: "URL",
+	ID:  linkedinID,
+}
+
+// linkedinID returns the name in the address of a profile. Exports write the address with and
+// without a slash at the end, and the name as the person does, in capitals or not.
+func linkedinID(url string) string {
+	_, name, is := strings.Cut(url, "linkedin.com/in/")
+	if !is {
+		return url
+	}
+	name, _, _ = strings.Cut(name, "?")
+	return strings.ToLower(strings.Trim(name, "/"))
 }
 
 // Apollo, exports of people and of companies. Numbers of phones begin with an apostrophe. The

@@ -14,6 +14,10 @@ type Product struct {
 	Columns map[string][]Column // by kind of record
 	Words   map[string]Words    // by kind and field, like ticket.status
 
+	// Key is the column that identifies the rows of exports without an id, if a request names
+	// none. Unlike an id it is also read as what it is.
+	Key string
+
 	// ID returns the one form of an id that the product writes in several; nil: it has one form.
 	ID func(id string) string
 	// IsID reports whether an id can be no other product's; nil: ids do not show it.

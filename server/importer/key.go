@@ -11,10 +11,13 @@ import (
 
 // checkKey finds the column that the request names as the key of the rows, and refuses a name that
 // no column has. Names are compared as everywhere in a file; of several that are alike the one
-// with the same spelling is meant.
+// with the same spelling is meant. Without a name it is the key of the product's exports.
 func (im *Importer) checkKey() *crm.Error {
 	stated := strings.TrimSpace(im.opts.Key)
 	if stated == "" {
+		if p := im.columns.Product; p != nil && p.Key != "" && slices.Contains(im.columns.Names(), p.Key) {
+			im.key = p.Key
+		}
 		return nil
 	}
 	var alike []string
