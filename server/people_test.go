@@ -109,3 +109,29 @@ func TestDealsClose(t *testing.T) {
 		t.Errorf("the list has no %s: %s", id, got)
 	}
 }
+
+// TestWrittenValuesAreRead sends amounts and dates as people write them. What can be read in one
+// way is taken, with a remark; the rest is refused.
+func TestWrittenValuesAreRead(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	for body, want := range map[string]string{
+		`{"title":"x","amount":"EUR 75,000.00"}`: `amount="75000.00 EUR"`,
+		`{"title":"x","amount":"€1.200,50"}`:     "# amount was read as",
+		`{"title":"x","amount":"£99.90"}`:        "amount_cents=9990",
+		`{"title":"x","close_at":"30.07.2026"}`:  "close_at=2026-07-30T00:00Z",
+		`{"title":"x","close_at":"12 Mar 2025"}`: `# close_at was read as "2025-03-12"`,
+	} {
+		if got := r.want(201, "POST", "/deals", body); !strings.Contains(got, want) {
+			t.Errorf("%s gives no %s:\n%s", body, want, got)
+		}
+	}
+	for body, want := range map[string]string{
+		`{"title":"x","amount":"1,200 EUR"}`:    "in two ways",
+		`{"title":"x","amount":"75,000.00"}`:    "Send text with the currency",
+		`{"title":"x","close_at":"03/04/2026"}`: "day or the month first",
+	} {
+		if got := r.want(400, "POST", "/deals", body); !strings.Contains(got, want) {
+			t.Errorf("%s gives no %s:\n%s", body, want, got)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package fieldtype
 
 import (
+	"strconv"
+	"strings"
+
 	"crmkit/crm"
 	"crmkit/crm/norm"
 )
@@ -33,6 +36,9 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 	if !isText {
 		wrong, text = "has no currency", json
 	}
+	if n, ok := norm.ReadNumber(text); ok && isText && strings.Contains(text, ",") && n.Ambiguous() {
+		wrong = "can be read in two ways, with a decimal point or a decimal comma"
+	}
 	meant, _, other := norm.ParseAmount(text + " USD")
 	if other != "" {
 		meant = 125000
@@ -42,6 +48,26 @@ func (amountType) Decode(_ crm.Reader, f *crm.Field, json string) (crm.Input, *c
 		f.Name, norm.ShowJSON(json), wrong, f.Name, write, of.Number, meant, of.Currency, of.Number, of.Currency).On(f.Name)
 	err.DidYouMean = of.Number
 	return crm.Input{}, err
+}
+
+// Lenient accepts an amount as people write it, "EUR 75,000.00" or "€1.200,50", if it names its
+// currency and can be read in one way only. "1,200 EUR" is 1200.00 in one country and 1.20 in
+// another, so it is refused.
+func (amountType) Lenient(json string) string {
+	text := sentText(json)
+	if number, _, _ := strings.Cut(text, " "); strings.Trim(number, "-.0123456789") == "" {
+		return json // it has the form of an amount, or is refused as one with too many decimals
+	}
+	n, ok := norm.ReadNumber(text)
+	if !ok || n.Currency == "" || n.Ambiguous() {
+		return json
+	}
+	units, ok := n.Units(n.Decides(), norm.Decimals(n.Currency))
+	smallest, err := strconv.ParseInt(units, 10, 64)
+	if !ok || err != nil {
+		return json
+	}
+	return norm.QuoteJSON(norm.FormatAmount(smallest, n.Currency))
 }
 
 // Show returns the amount of the record; Null if its number or its currency is unset.

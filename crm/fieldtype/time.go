@@ -30,6 +30,9 @@ const TimeHelp = "send RFC 3339 like 2026-06-10T09:00Z, a date, now, today, or a
 // a record that is read and sent back must be unchanged.
 func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	span, ok := r.Clock.Parse(text)
+	if d, written := norm.ReadDate(text); !ok && written && d.Ambiguous() {
+		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s can be read with the day or the month first, so it is not saved in %s; %s", norm.Quote(text), f.Name, TimeHelp).On(f.Name)
+	}
 	if !ok {
 		return crm.Value{}, crm.Errorf(crm.InvalidValue, "%s is not a time for %s; %s", norm.Quote(text), f.Name, TimeHelp).On(f.Name)
 	}
@@ -38,6 +41,20 @@ func (timeType) Parse(r crm.Reader, f *crm.Field, text string) (crm.Value, *crm.
 		seconds--
 	}
 	return crm.Millis(seconds * 1000), nil
+}
+
+// Lenient accepts a date as people write it, such as 30.07.2026 or 12 Mar 2025, if it can be
+// read in one way only.
+func (timeType) Lenient(json string) string {
+	text := sentText(json)
+	d, ok := norm.ReadDate(text)
+	if !ok || d.Ambiguous() || norm.IsAbsoluteTime(text) {
+		return json
+	}
+	if at, ok := d.Time(d.Decides()); ok && at != text {
+		return norm.QuoteJSON(at)
+	}
+	return json
 }
 
 // DecodeCell accepts dates as people and other products write them (see norm.ReadDate), in
