@@ -34,10 +34,13 @@
 //	                    the record that was imported under it
 //	name.given          a part of a person's name: name.prefix, name.given, name.middle,
 //	                    name.family, name.suffix. A column for the whole name wins
-//	address.city        a member of an object: street, city, region, postal_code, country
+//	address.city        a member of an object: street, city, region, postal_code, country. The
+//	                    columns of one row of the block are joined, as the lines of a street are;
+//	                    those of another row with the same path are used if these are empty
 //	address2.city       of a second address (and address3): it is the address if the columns
 //	                    of the first one are empty, else its cells go into custom
 //	phone.code          the calling code that belongs before the number in phone
+//	due_at.time         the time of day that belongs behind the date in due_at
 //	custom.linkedin     a key of custom
 //	status=won          the column says yes (1, true, x, completed …) if the field has this
 //	                    value. Another text than yes or no is kept in custom too

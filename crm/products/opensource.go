@@ -5,7 +5,7 @@ package products
 var twenty = Product{
 	Name: "twenty", Title: "Twenty",
 	Marks: []string{"Name / First Name", "Name / Last Name", "Emails / Primary Email", "Emails / Additional Emails", "Phones / Primary Phone Number", "Phones / Primary Phone Calling Code",
-		"Domain Name / Link URL", "Address / Address 1", "Amount / Amount", "Amount / Currency", "Point of Contact Id", "Body / Markdown", "Body / BlockNote", "Linkedin / Link URL", "Created by / Source"},
+		"Domain Name / Link URL", "Address / Address 1", "Amount / Amount", "Amount / Currency", "Point of Contact Id", "Body / Markdown", "Body / BlockNote", "Linkedin / Link URL", "Assignee Id", "Created by / Source"},
 	Columns: map[string][]Column{
 		"contact": {
 			to("name.given", "Name / First Name"),

@@ -42,7 +42,7 @@ func (im *Importer) read(r rows.Row) entry {
 	if e.fault != nil {
 		return e
 	}
-	if e.cells, e.fault = im.columnsOf(e.entity).Read(r.Cells, cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key}); e.fault != nil {
+	if e.cells, e.fault = im.columnsOf(e.entity).Read(r.Cells, im.how()); e.fault != nil {
 		return e
 	}
 	e.id = e.cells.ID
@@ -57,6 +57,18 @@ func (im *Importer) read(r rows.Row) entry {
 		e.content = hex.EncodeToString([]byte(contentHash(r)))
 	}
 	return e
+}
+
+// how returns how the cells of the rows are read.
+func (im *Importer) how() cells.How {
+	how := cells.How{Env: im.opts.Env, OwnIDs: im.hasOwnIDs(), Key: im.key}
+	if !how.OwnIDs {
+		how.Shows = func(id string) bool {
+			_, is := externalID{im.source, id}.item()
+			return is
+		}
+	}
+	return how
 }
 
 // keepTimes adds that times which follow from another field stay as they are, if the row does

@@ -57,7 +57,7 @@ func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCe
 // any other cell as it is.
 func (row *rowFields) translated(f *crm.Field, p placedCell) string {
 	text := strings.ToLower(strings.TrimSpace(Text(p.json)))
-	if p.own || slices.Contains(f.Choices.Values, text) {
+	if row.OwnIDs || slices.Contains(f.Choices.Values, text) {
 		return p.json
 	}
 	key := row.columns.entity.Name + "." + f.Name

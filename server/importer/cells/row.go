@@ -21,6 +21,10 @@ type How struct {
 	Env    query.Env // the schema, the workspace, and the time at which the rows are read
 	OwnIDs bool      // they are an export of crmkit, in which a column like created_at has the value of the field of that name
 	Key    string    // the column that identifies the rows; empty: their ids do
+
+	// Shows reports whether the record will show an id; nil: it will. Any other id is kept, like
+	// a cell without a field.
+	Shows func(id string) bool
 }
 
 // Row is what a row of a file says.
@@ -39,6 +43,7 @@ type rowFields struct {
 	How
 	columns *Columns
 	byField map[string][]placedCell // cells that make the value of a field
+	anyID   []placedCell            // ids of records of whatever kind
 	keys    []crm.Member            // values of keys of custom
 	rest    []crm.Member            // cells that no field takes, under the names of their columns
 }
@@ -51,6 +56,7 @@ func (c *Columns) Read(cells []crm.Member, how How) (Row, *crm.Error) {
 			return row.Row, fault
 		}
 	}
+	row.takeAnyID()
 	if fault := row.merge(); fault != nil {
 		return row.Row, fault
 	}
@@ -68,7 +74,7 @@ func (row *rowFields) add(p placedCell) (fault *crm.Error) {
 	case p.use == forReference:
 		row.addReference(p)
 	case p.use == forAnyReference:
-		row.AnyID = row.columns.formOf(crm.CutHandle(Text(p.json)))
+		row.anyID = append(row.anyID, p)
 	case p.use == forReadOnly || p.use == forNothing:
 		row.leave(p)
 	default:
@@ -91,12 +97,23 @@ func (row *rowFields) leave(cells ...placedCell) {
 // and so is one in a file whose rows another column identifies.
 func (row *rowFields) addID(p placedCell) {
 	id := row.columns.formOf(crm.CutHandle(Text(p.json)))
-	switch {
-	case row.ID == "" && row.Key == "":
+	isKey := p.name == row.Key || row.Key == "" && row.ID == ""
+	if isKey {
 		row.ID = id
-	case row.ID != id && p.name != row.Key:
+	}
+	if !isKey && row.ID != id || row.Shows != nil && !row.Shows(id) {
 		row.leave(p)
 	}
+}
+
+// takeAnyID takes the id of the preferred column of those with ids of records of whatever kind.
+func (row *rowFields) takeAnyID() {
+	if len(row.anyID) == 0 {
+		return
+	}
+	slices.SortStableFunc(row.anyID, func(a, b placedCell) int { return a.rank - b.rank })
+	row.AnyID = row.columns.formOf(crm.CutHandle(Text(row.anyID[0].json)))
+	row.leave(row.anyID[1:]...)
 }
 
 // addReference adds a cell about a reference to the lookups of the row. What finds no record is
