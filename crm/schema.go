@@ -68,7 +68,7 @@ func (e *Entity) HoldsTime(key string) bool { return e.times[key] }
 
 // ListParams are the parameters of every list besides its filters. No field may have one of
 // these names, since its filter could not be written.
-var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "format"}
+var ListParams = []string{"search", "sort", "limit", "cursor", "fields", "total", "times", "format"}
 
 // reserved are further names that no field may have: parameters of other requests, and keys
 // that answers add to a record.

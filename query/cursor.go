@@ -34,7 +34,7 @@ func (q *Query) cursorScope(workspace int64, params url.Values, names []string) 
 	fmt.Fprintf(&b, "%s %d", q.Entity.Name, workspace)
 	for _, name := range names {
 		switch name {
-		case "limit", "cursor", "fields", "total", "format":
+		case "limit", "cursor", "fields", "total", "times", "format":
 			continue
 		}
 		for _, value := range params[name] {

@@ -42,6 +42,7 @@ type Query struct {
 	RequestedLimit string   // the limit of the request if it was larger than allowed
 	Remarks        []string // for values that were read in another way than they were written
 	Fields         []string // of fields=; nil: those that the entity shows by default
+	Millis         bool     // times=ms: times are shown with milliseconds
 	Total          Total
 	Unfiltered     bool // there is no filter, so the stored number of records is the total
 	NoCache        bool // set for exports, whose records would displace those in use from the cache
@@ -128,6 +129,8 @@ func (q *Query) param(c *compiler, name, value string) (err *crm.Error) {
 		q.Fields, err = ParseFields(q.Entity, value)
 	case "total":
 		q.Total, err = parseTotal(value)
+	case "times":
+		q.Millis, err = ParseTimes(value)
 	default:
 		var where string
 		likes := len(c.terms.Likes)
@@ -193,6 +196,14 @@ func ParseLimit(value string, most int) (limit int, cut string, err *crm.Error) 
 		return most, value, nil
 	}
 	return n, "", nil
+}
+
+// ParseTimes parses times=, and reports whether times are shown with milliseconds.
+func ParseTimes(value string) (millis bool, err *crm.Error) {
+	if value == "ms" {
+		return true, nil
+	}
+	return false, crm.Errorf(crm.InvalidValue, "times=%s is not known; write times=ms for times with milliseconds, or leave it out.", norm.Quote(value)).On("times").Of(value, []string{"ms"})
 }
 
 // parseTotal parses total=. The default has no word of its own.

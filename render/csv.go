@@ -35,6 +35,9 @@ func (l *Item) AppendCSV(b []byte) []byte {
 func (f *Field) cell() string {
 	switch f.Value.Kind {
 	case crm.TimeKind:
+		if f.Millis {
+			return string(appendMillis(nil, f.Value.Int))
+		}
 		return strings.Trim(string(appendSeconds(nil, f.Value.Int)), `"`)
 	case crm.ObjectKind:
 		return string(appendSafeJSON(nil, string(appendObject(nil, f.Value.Members()))))

@@ -176,6 +176,9 @@ func (f *Field) appendJSON(b []byte) []byte {
 	case crm.IntKind:
 		return strconv.AppendInt(b, v.Int, 10)
 	case crm.TimeKind:
+		if f.Millis {
+			return append(appendMillis(append(b, '"'), v.Int), '"')
+		}
 		return appendSeconds(b, v.Int)
 	case crm.RefKind:
 		return norm.AppendQuoted(b, f.ID)
@@ -205,9 +208,18 @@ func appendObject(b []byte, members []crm.Member) []byte {
 
 // appendSeconds appends a quoted RFC 3339 time in UTC, to the second.
 func appendSeconds(b []byte, ms int64) []byte {
-	b = appendMinute(append(b, '"'), ms)
-	b = appendTwo(append(b, ':'), time.UnixMilli(ms).UTC().Second())
-	return append(b, `Z"`...)
+	return append(appendSecond(append(b, '"'), ms), `Z"`...)
+}
+
+// appendMillis appends an RFC 3339 time in UTC, to the millisecond, without quotes.
+func appendMillis(b []byte, ms int64) []byte {
+	part := time.UnixMilli(ms).Nanosecond() / int(time.Millisecond)
+	return append(appendSecond(b, ms), '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10), 'Z')
+}
+
+// appendSecond appends a time in UTC to the second, without an offset.
+func appendSecond(b []byte, ms int64) []byte {
+	return appendTwo(append(appendMinute(b, ms), ':'), time.UnixMilli(ms).UTC().Second())
 }
 
 // appendErrorJSON appends an error as one JSON object.

@@ -27,6 +27,7 @@ func (l *Item) fields(buffer *[]Field) []Field {
 		made.pickAll(l.rec, l.selected)
 	}
 	for i := range made.Fields {
+		made.Fields[i].Millis = l.Millis
 		if made.Fields[i].Name == l.OneLine {
 			made.Fields[i].Long = false
 		}

@@ -41,6 +41,7 @@ type Item struct {
 	Fields   []Field // of a record: those after its own
 	Progress bool    // the line is "resource: used / limit"
 
+	Millis  bool   // times of the record are shown with milliseconds
 	OneLine string // the name of a field that is not Long in this line
 
 	rec      crm.Record // set by Record: its fields are made when the item is printed
@@ -49,14 +50,15 @@ type Item struct {
 
 // Field is a labelled value. A dot in the name nests in JSON: company.name.
 type Field struct {
-	Name  string
-	Value crm.Value
-	Long  bool   // not in text lists
-	Day   bool   // a time of which text lists show the day
-	JSON  bool   // in JSON only: text says the same in another way
-	Text  bool   // in text only
-	Named bool   // an object whose keys are labels of their own, as in the audit
-	ID    string // of a reference: the id of its target
+	Name   string
+	Value  crm.Value
+	Long   bool   // not in text lists
+	Day    bool   // a time of which text lists show the day
+	JSON   bool   // in JSON only: text says the same in another way
+	Text   bool   // in text only
+	Millis bool   // a time is shown with milliseconds, in UTC
+	Named  bool   // an object whose keys are labels of their own, as in the audit
+	ID     string // of a reference: the id of its target
 
 	Of *crm.Entity // of a Named object: says which keys hold times; nil: none does
 

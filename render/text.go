@@ -157,6 +157,8 @@ func (f *Field) appendText(b []byte, s textOptions) []byte {
 	switch {
 	case f.Value.Kind == crm.TextKind || f.Value.Kind == crm.ListKind:
 		return s.appendValue(b, formatValue(f.Value, f.ID, s.zone))
+	case f.Value.Kind == crm.TimeKind && f.Millis:
+		return appendMillis(b, f.Value.Int)
 	case f.Value.Kind == crm.TimeKind && s.inList && f.Day:
 		return appendDay(b, f.Value.Int, s.zone)
 	case f.Value.Kind == crm.TimeKind:

@@ -123,6 +123,7 @@ func listing(q *query.Query, page list.Page) *render.Response {
 	}
 	for i, rec := range page.Records {
 		doc.Items[i] = render.Record(rec, q.Fields)
+		doc.Items[i].Millis = q.Millis
 	}
 	doc.Remarks = append(doc.Remarks, q.Remarks...)
 	if q.RequestedLimit != "" {

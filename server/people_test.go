@@ -3,6 +3,7 @@ package server_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestFurtherValuesAreFound saves people and companies with several addresses, and finds them by
@@ -134,4 +135,28 @@ func TestWrittenValuesAreRead(t *testing.T) {
 			t.Errorf("%s gives no %s:\n%s", body, want, got)
 		}
 	}
+}
+
+// TestTimesWithMilliseconds changes two records in one second. A client that goes on behind the
+// first by its milliseconds sees the second.
+func TestTimesWithMilliseconds(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.clock.Advance(100 * time.Millisecond)
+	r.want(201, "POST", "/contacts", `{"name":"Ann"}`)
+	r.clock.Advance(23 * time.Millisecond)
+	r.want(201, "POST", "/contacts", `{"name":"Bob"}`)
+	for path, want := range map[string]string{
+		"/contacts?times=ms&sort=updated_at":                                    "name=Ann activities=0 outreach=0 updated_at=2026-06-10T09:00:00.100Z",
+		"/contacts?times=ms&format=json":                                        `"updated_at":"2026-06-10T09:00:00.123Z"`,
+		"/contacts/" + r.id("contact", 2) + "?times=ms&format=json":             `"created_at":"2026-06-10T09:00:00.123Z"`,
+		"/export/contacts?format=csv&fields=name,updated_at&times=ms":           "Bob,2026-06-10T09:00:00.123Z",
+		"/contacts?updated_at=gt:2026-06-10T09:00:00.100Z&fields=name":          "name=Bob\n# 1 of 1 contact",
+		"/contacts?updated_at=gte:2026-06-10T09:00:00.100Z&limit=1&times=ms":    "# 1 of 2 contacts",
+		"/contacts?updated_at=2026-06-10T09:00:00.100Z&fields=name&format=json": `"name":"Ann"`,
+	} {
+		if got := r.want(200, "GET", path, ""); !strings.Contains(got, want) {
+			t.Errorf("GET %s gives no %s:\n%s", path, want, got)
+		}
+	}
+	r.want(400, "GET", "/contacts?times=s", "")
 }

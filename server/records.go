@@ -16,7 +16,7 @@ func single(rec crm.Record, pick []string) *render.Response {
 	return &render.Response{Line: &line, Version: rec.Version()}
 }
 
-// fetch answers GET on a record with all its fields, or those of fields=. Its version is the
+// fetch answers GET on a record with all its fields, or those of fields=, and times as times= says. Its version is the
 // ETag. Errors: not_found, unknown_field.
 func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 	e := rq.Route.Entity
@@ -27,11 +27,20 @@ func (s *Server) fetch(rq *web.Request) (*render.Response, error) {
 			return nil, fault
 		}
 	}
+	millis := false
+	if rq.Params.Has("times") {
+		var fault *crm.Error
+		if millis, fault = query.ParseTimes(rq.Params.Get("times")); fault != nil {
+			return nil, fault
+		}
+	}
 	rec, err := s.record(rq, e)
 	if err != nil {
 		return nil, err
 	}
-	return single(rec, pick), nil
+	doc := single(rec, pick)
+	doc.Line.Millis = millis
+	return doc, nil
 }
 
 // record reads the record that the path names. Ids of records hold their key and workspace, so

@@ -33,7 +33,7 @@ func (s *Server) routes() []web.Route {
 		{Method: http.MethodPost, Path: "/auth/verify", Access: web.Public, Group: "sign-in", Doc: "exchange the code for a token", Texts: []string{"email*", "code*", "token_name", "scope", "workspace_id"}, Handle: s.authVerify},
 		{Method: http.MethodGet, Path: "/whoami", Access: web.Read, Group: "sign-in", Doc: "you, your workspace, plan and usage", Handle: s.whoami},
 		{Method: http.MethodGet, Path: "/tokens", Access: web.Read, Group: "sign-in", Doc: "your tokens (sessions)", Lists: true, Entity: token, Handle: s.tokens},
-		{Method: http.MethodGet, Path: "/tokens/:id", Access: web.Read, Group: "sign-in", Doc: "one of them", Params: []string{"fields"}, Entity: token, Handle: s.fetch},
+		{Method: http.MethodGet, Path: "/tokens/:id", Access: web.Read, Group: "sign-in", Doc: "one of them", Params: []string{"fields", "times"}, Entity: token, Handle: s.fetch},
 		{Method: http.MethodDelete, Path: "/tokens/:id", Access: web.Full, Group: "sign-in", Doc: "revoke one at once", Entity: token, Handle: s.revoke},
 		{Method: http.MethodDelete, Path: "/account", Access: web.Full, Group: "sign-in", Doc: "delete your account, and the workspaces of which you are the only member (step-up)", Params: []string{"code"}, Handle: s.deleteAccount},
 	}
@@ -50,14 +50,14 @@ func (s *Server) routes() []web.Route {
 		web.Route{Method: http.MethodGet, Path: "/reminders", Access: web.Read, Group: "work", Doc: "follow-ups and tasks due by now, soonest first; days=N looks ahead, assignee=me only yours, overdue=yes only late ones, status=open no closed deals",
 			Params: []string{"days", "assignee", "overdue", "status", "limit", "cursor", "total"}, Handle: s.reminders},
 		web.Route{Method: http.MethodGet, Path: "/audit", Access: web.Read, Group: "work", Doc: "who changed what, newest first", Lists: true, Entity: change, Handle: s.list},
-		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields"}, Entity: change, Handle: s.fetch})
+		web.Route{Method: http.MethodGet, Path: "/audit/:id", Access: web.Read, Group: "work", Doc: "one change", Params: []string{"fields", "times"}, Entity: change, Handle: s.fetch})
 }
 
 // teamRoutes returns the rows about workspaces, members and invites. A path below
 // /workspaces/{id} moves the actor into that workspace, if the token may act there.
 func (s *Server) teamRoutes() []web.Route {
 	workspace, member, invite := s.schema.ByName("workspace"), s.schema.ByName("member"), s.schema.ByName("invite")
-	fields, code := []string{"fields"}, []string{"code"}
+	fields, code := []string{"fields", "times"}, []string{"code"}
 	rows := []web.Route{
 		{Method: http.MethodGet, Path: "/workspaces", Access: web.Read, Doc: "those you belong to, with your role", Lists: true, Entity: workspace, Handle: s.workspaces},
 		{Method: http.MethodPost, Path: "/workspaces", Access: web.Full, Doc: "create one", Entity: workspace, Body: true, Handle: s.createWorkspace},
@@ -96,7 +96,7 @@ func (s *Server) entityRoutes(e *crm.Entity) []web.Route {
 	}{
 		{crm.List, web.Route{Method: http.MethodGet, Path: base, Access: web.Read, Doc: "list or search", Lists: true, Handle: s.list}},
 		{crm.Create, web.Route{Method: http.MethodPost, Path: base, Access: web.Write, Doc: createDoc(e), Body: true, Params: linkParams(e), Handle: s.create}},
-		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields"}, Handle: s.fetch}},
+		{crm.Fetch, web.Route{Method: http.MethodGet, Path: one, Access: web.Read, Doc: "one of them", Params: []string{"fields", "times"}, Handle: s.fetch}},
 		{crm.Update, web.Route{Method: http.MethodPatch, Path: one, Access: web.Write, Doc: "change the fields you send", Body: true, Handle: s.update}},
 		{crm.Delete, web.Route{Method: http.MethodDelete, Path: one, Access: web.Full, Doc: "delete, in two steps", Params: []string{"confirm"}, Handle: s.remove}},
 	}

@@ -32,7 +32,7 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 		return nil, fault
 	}
 	return streamOf(rq, func(w *recordWriter) error {
-		w.pick = q.Fields
+		w.pick, w.millis = q.Fields, q.Millis
 		if err := x.walk(rq, q, w.record); err != nil {
 			return err
 		}
@@ -96,17 +96,19 @@ const pieceSize = 32 << 10
 // recordWriter formats records and sends them in pieces, each of which ends with a line. The
 // adapter checks the rights of the token before it sends a piece.
 type recordWriter struct {
-	rq    *web.Request
-	media string
-	put   func([]byte) error
-	pick  []string // fields to write; nil: those that each record has
-	piece []byte   // lines that are not sent yet
-	n     int      // records written
+	rq     *web.Request
+	media  string
+	put    func([]byte) error
+	pick   []string // fields to write; nil: those that each record has
+	millis bool     // times with milliseconds
+	piece  []byte   // lines that are not sent yet
+	n      int      // records written
 }
 
 // record writes a record, and before the first one in CSV the header.
 func (w *recordWriter) record(rec crm.Record) error {
 	line := render.Record(rec, w.pick)
+	line.Millis = w.millis
 	switch w.media {
 	case web.CSVMedia:
 		if w.n == 0 {
