@@ -13,6 +13,7 @@ type Actor struct {
 	WorkspaceName string
 	TimeZone      string         // IANA name
 	Zone          *time.Location // of that name; nil is UTC
+	Country       string         // ISO 3166-1 alpha-2; empty: none
 	Plan          string         // of the workspace
 	Role          string         // of the user in it
 

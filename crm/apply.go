@@ -37,10 +37,16 @@ func (in Input) Name() string {
 	return in.Field.Name
 }
 
+// Setting is what the values after a change depend on besides the inputs.
+type Setting struct {
+	Now     int64
+	Country string // of the workspace, by which two phone numbers are one
+}
+
 // Apply returns the values after the inputs; it does not change before. It applies stored
 // fields first, then the computed ones that set others, then transitions and defaults, so the
 // order in which a client sends fields has no meaning. Errors name the field.
-func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Error) {
+func Apply(e *Entity, before []Value, inputs []Input, at Setting) ([]Value, *Error) {
 	after := slices.Clone(before)
 	sent := make(map[string]bool, len(inputs))
 	for _, in := range inputs {
@@ -49,22 +55,22 @@ func Apply(e *Entity, before []Value, inputs []Input, now int64) ([]Value, *Erro
 		}
 		sent[in.Field.Name] = true
 		if i := e.Index(in.Field.Name); in.Mode != Keep {
-			after[i] = in.apply(after[i])
+			after[i] = in.apply(after[i], at.Country)
 		}
 	}
 	for _, in := range inputs {
-		if err := in.setSources(e, before, after, now); err != nil {
+		if err := in.setSources(e, before, after, at.Now); err != nil {
 			return nil, err
 		}
 	}
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if err := e.transition(i, before, after, applied{sent[f.Name], now}); err != nil {
+		if err := e.transition(i, before, after, applied{sent[f.Name], at.Now}); err != nil {
 			return nil, err
 		}
-		f.dropRepeated(e, i, after)
+		f.dropRepeated(e, i, after, at.Country)
 		if !after[i].Set() {
-			after[i] = f.fallback(now)
+			after[i] = f.fallback(at.Now)
 		}
 		if f.Required && !after[i].Set() {
 			return nil, missingFieldError(e, f, before[i])
@@ -103,15 +109,16 @@ func noParentError(e *Entity) *Error {
 
 // apply returns the value of a stored field after the input. A list with the same labels in
 // another order is no change.
-func (in Input) apply(old Value) Value {
-	switch in.Mode {
-	case Set:
-		if sameLabels(old.List(), in.Value.List()) {
-			return old
-		}
-	case EditTags:
-		return Labels(applyTagEdits(old.List(), in.Value.List(), in.Remove))
-	case MergeMembers:
+func (in Input) apply(old Value, country string) Value {
+	key := func(item string) string { return in.Field.ItemKey(country, item) }
+	switch {
+	case in.Mode == Set && sameLabels(old.List(), in.Value.List()):
+		return old
+	case in.Mode == Set && in.Field.HasItems() && in.Value.Set():
+		return Labels(applyTagEdits(nil, in.Value.List(), nil, key))
+	case in.Mode == EditTags:
+		return Labels(applyTagEdits(old.List(), in.Value.List(), in.Remove, key))
+	case in.Mode == MergeMembers:
 		return Members(applyMembers(old.Members(), in.Value.Members(), in.Remove))
 	}
 	return in.Value
@@ -172,14 +179,17 @@ func setOf(words []string) map[string]bool {
 }
 
 // applyTagEdits returns the labels without those to remove, and with the new ones at the end.
-// A label that is both added and removed is removed.
-func applyTagEdits(old, add, remove []string) []string {
+// Labels with the same key are one. A label that is both added and removed is removed.
+func applyTagEdits(old, add, remove []string, key func(string) string) []string {
 	tags := make([]string, 0, len(old)+len(add))
-	skip := setOf(remove)
+	skip := make(map[string]bool, len(remove))
+	for _, tag := range remove {
+		skip[key(tag)] = true
+	}
 	for _, tag := range append(slices.Clone(old), add...) {
-		if !skip[tag] {
+		if k := key(tag); !skip[k] {
 			tags = append(tags, tag)
-			skip[tag] = true
+			skip[k] = true
 		}
 	}
 	return tags
@@ -204,13 +214,13 @@ func applyMembers(old, set []Member, remove []string) []Member {
 
 // dropRepeated takes the value of a field out of its list of further values, so that a record
 // has each value once.
-func (f *Field) dropRepeated(e *Entity, own int, after []Value) {
+func (f *Field) dropRepeated(e *Entity, own int, after []Value, country string) {
 	if f.Others == "" || !after[own].Set() {
 		return
 	}
 	i := e.Index(f.Others)
-	list, value := after[i].List(), f.ItemForm(after[own].Text)
-	same := func(item string) bool { return f.ItemForm(item) == value }
+	list, value := after[i].List(), e.Fields[i].ItemKey(country, after[own].Text)
+	same := func(item string) bool { return e.Fields[i].ItemKey(country, item) == value }
 	if slices.ContainsFunc(list, same) {
 		after[i] = Labels(slices.DeleteFunc(slices.Clone(list), same))
 	}

@@ -25,7 +25,7 @@ func TestEditsMatchNaiveImplementation(t *testing.T) {
 		after, err := crm.Apply(e, before.Values, []crm.Input{
 			{Field: tags, Mode: crm.EditTags, Value: crm.Labels(add), Remove: remove},
 			{Field: custom, Mode: crm.MergeMembers, Value: crm.Members(membersOf(compact(add), "2")), Remove: remove},
-		}, 0)
+		}, crm.Setting{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"crmkit/crm/norm"
 )
 
 // Field is one named value of an entity. It is data: the packages that loop over the schema
@@ -113,11 +115,20 @@ func (f *Field) Path() string { return strings.TrimSuffix(f.Name, "_id") }
 // as other_emails. The table list_values has the items in their compared form.
 func (f *Field) HasItems() bool { return f.Type.Comparison().Items }
 
-// ItemForm returns the form in which items are compared: the digits of a phone number, all
-// others as they are stored.
+// ItemForm returns the form in which items are stored for comparisons: that of a phone number
+// (norm.Phone), all others as they are.
 func (f *Field) ItemForm(text string) string {
 	if f.Type.Comparison().Folded {
 		return f.Type.Fold(f, text)
+	}
+	return text
+}
+
+// ItemKey returns a text that is the same for items that are the same value in a country: a
+// phone number has several spellings.
+func (f *Field) ItemKey(country, text string) string {
+	if f.HasItems() && f.Type.Comparison().By == ByDigits {
+		return norm.PhoneNumber(country, text)
 	}
 	return text
 }

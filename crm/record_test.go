@@ -25,7 +25,7 @@ func apply(t *testing.T, entity string, before map[string]crm.Value, inputs ...c
 	for i := range inputs {
 		inputs[i].Field = e.Field(inputs[i].JSON)
 	}
-	after, err := crm.Apply(e, rec.Values, inputs, applyNow)
+	after, err := crm.Apply(e, rec.Values, inputs, crm.Setting{Now: applyNow})
 	if !reflect.DeepEqual(rec.Values, kept.Values) {
 		t.Error("Apply changed the values before")
 	}

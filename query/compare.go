@@ -39,16 +39,20 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 		return c.numberCondition(t, param, op, value)
 	case by == crm.ByRecord:
 		return c.identity(t, param, op, value)
-	case by == crm.ByDigits && norm.Digits(value) == "":
+	case by == crm.ByDigits && norm.Phone(value) == "":
 		return "", crm.Errorf(crm.InvalidValue, "%s is compared by its digits, and %s has none; write a number like %s=491701234567.", norm.Quote(param), norm.Quote(value), norm.Quote(param)).On(param)
 	case op == "like":
-		return c.contains(t, conditionOf(t, value)), nil
-	case by == crm.ByDigits:
-		test := " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, value))
-		if sqlOps[op] == "=" {
-			return c.addColumnPath(t, test), nil
+		var tests []string
+		for _, part := range c.partsOf(t, value) {
+			tests = append(tests, c.contains(t, part))
 		}
-		return FoldedSQL(t.alias(), t.field) + test, nil
+		return or(tests), nil
+	case by == crm.ByDigits && sqlOps[op] == "=":
+		test := c.addColumnPath(t, " IN ("+c.list(norm.PhoneForms(c.env.Country, value))+")")
+		c.candidates.sorted = false // the index has one form after the other
+		return test, nil
+	case by == crm.ByDigits:
+		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(t.field.Type.Fold(t.field, value)), nil
 	case sqlOps[op] == "=":
 		return c.equal(t, param, value)
 	case t.field.Choices.Ordered:
@@ -99,12 +103,13 @@ func (c *compiler) equal(t target, param, value string) (string, *crm.Error) {
 	return t.alias() + "." + t.field.Col() + test, nil
 }
 
-// conditionOf returns the operand of like: in the form in which the field is compared.
-func conditionOf(t target, value string) string {
+// partsOf returns the operand of like: in the form in which the field is compared: one text, or
+// several of which one is enough.
+func (c *compiler) partsOf(t target, value string) []string {
 	if t.key == "" && t.field.Type.Comparison().By == crm.ByDigits {
-		return norm.Digits(norm.Fold(value))
+		return norm.PhoneParts(c.env.Country, value)
 	}
-	return variantOf(value).Fold
+	return []string{c.env.variantsOf(value)[0].Fold}
 }
 
 // contains returns the condition that the target contains a part, which is in the form of the
@@ -240,7 +245,7 @@ func orders(op string) bool { return op == "gt" || op == "gte" || op == "lt" || 
 func (c *compiler) compareMember(t target, op, value string) (string, *crm.Error) {
 	name, ordered := c.arg(t.key), orders(op)
 	if op == "like" {
-		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(conditionOf(t, value)))), nil
+		return member(t, name, textContains("COALESCE(v.fold, v.text)", c.arg(c.partsOf(t, value)[0]))), nil
 	}
 	switch o := c.env.memberOperand(op, value); {
 	case o.form == AsNumber:

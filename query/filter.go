@@ -77,7 +77,7 @@ func (c *compiler) filter(e *crm.Entity, param, raw string) (string, *crm.Error)
 		return "", err
 	}
 	if op == "like" {
-		c.addLike(e, t, conditionOf(t, values[0]))
+		c.addLike(e, t, c.partsOf(t, values[0]))
 	}
 	c.indexPath(t, op, len(values)*len(withOthers(t, op)))
 	if op == "ne" {

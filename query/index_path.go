@@ -44,6 +44,7 @@ func (q *Query) Spans(f *crm.Field) bool {
 type candidates struct {
 	sources []KeySource
 	sorted  bool
+	repeats bool // a source can have a record twice
 	span    *crm.Field
 	test    string // on the time of the span, with the table alias g
 }
@@ -71,7 +72,7 @@ func (c *compiler) indexPath(t target, op string, comparisons int) {
 		c.direct = true // the planner finds its index, which has an order of its own
 		return
 	}
-	one := len(f.sources) == 1
+	one := len(f.sources) == 1 && !f.repeats
 	if one && f.span != nil && c.narrowRange(f) {
 		return
 	}

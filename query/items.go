@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 )
 
 // item returns the condition that one of the items of a list is a value. The table list_values
@@ -14,17 +15,43 @@ func (c *compiler) item(t target, param, value string) (string, *crm.Error) {
 	if err != nil {
 		return "", err.On(param)
 	}
-	is := c.itemIs(t.entity, t.field, t.field.ItemForm(v.Text))
+	forms := []string{t.field.ItemForm(v.Text)}
+	if t.field.Type.Comparison().By == crm.ByDigits {
+		forms = norm.PhoneForms(c.env.Country, v.Text)
+	}
+	is := c.itemIs(t.entity, t.field, forms...)
 	if len(t.hops) == 0 {
 		c.addIndexPath("list_values g", "g.record", "g."+is)
-		c.candidates.sorted = true
+		c.candidates.sorted, c.candidates.repeats = true, len(forms) > 1
 	}
 	return noIndex(t.alias()+".key") + " IN (SELECT i.record FROM list_values i WHERE i." + is + ")", nil
 }
 
-// itemIs returns the condition on the rows of list_values that are an item, without their alias.
-func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, fold string) string {
-	return "workspace_id = $1 AND kind = '" + e.ItemKind(f) + "' AND value = " + c.arg(fold)
+// or joins conditions, of which one must be true.
+func or(tests []string) string {
+	if len(tests) == 1 {
+		return tests[0]
+	}
+	return "(" + strings.Join(tests, " OR ") + ")"
+}
+
+// itemIs returns the condition on the rows of list_values that are an item in one of the forms,
+// without their alias.
+func (c *compiler) itemIs(e *crm.Entity, f *crm.Field, forms ...string) string {
+	is := "workspace_id = $1 AND kind = '" + e.ItemKind(f) + "' AND value "
+	if len(forms) == 1 {
+		return is + "= " + c.arg(forms[0])
+	}
+	return is + "IN (" + c.list(forms) + ")"
+}
+
+// list adds arguments and returns their placeholders, separated by commas.
+func (c *compiler) list(args []string) string {
+	placeholders := make([]string, len(args))
+	for i, arg := range args {
+		placeholders[i] = c.arg(arg)
+	}
+	return strings.Join(placeholders, ", ")
 }
 
 // withOthers returns the field of a target and, if an operator also compares its list of
@@ -51,23 +78,21 @@ func (c *compiler) compareAny(t target, param, op, value string) (string, *crm.E
 			tests = append(tests, test)
 		}
 	}
-	if len(tests) == 1 {
-		return tests[0], nil
-	}
-	return "(" + strings.Join(tests, " OR ") + ")", nil
+	return or(tests), nil
 }
 
-// isAny returns the condition is, or that the list of further values of a field has the value.
-func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is, fold string) string {
+// isAny returns the condition is, or that the list of further values of a field has the value in one
+// of the forms.
+func (c *compiler) isAny(e *crm.Entity, f *crm.Field, is string, forms ...string) string {
 	if f.Others == "" {
 		return is
 	}
-	return "(" + is + " OR t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), fold) + "))"
+	return "(" + is + " OR t.key IN (SELECT i.record FROM list_values i WHERE i." + c.itemIs(e, e.Field(f.Others), forms...) + "))"
 }
 
-// holds reports whether a record has a value, in its compared form, in a field or its list of
-// further values.
-func holds(rec crm.Record, f *crm.Field, fold string) bool {
-	same := func(text string) bool { return f.ItemForm(text) == fold }
+// holds reports whether a record has one of some values, in their compared form, in a field or its
+// list of further values.
+func holds(rec crm.Record, f *crm.Field, folds ...string) bool {
+	same := func(text string) bool { return slices.Contains(folds, f.ItemForm(text)) }
 	return same(rec.Value(f.Name).Text) || f.Others != "" && slices.ContainsFunc(rec.Value(f.Others).List(), same)
 }

@@ -24,6 +24,7 @@ type Env struct {
 	Now       time.Time
 	Zone      *time.Location      // of dates and clock times without an offset; nil is UTC
 	Workspace int64               // ids of other workspaces are refused
+	Country   string              // ISO 3166-1 alpha-2, in which phone numbers are read; empty: none
 	Me        string              // the address that the word "me" means
 	Secret    []byte              // signs cursors
 	Fuzzy     map[string][]string // the spellings to search for instead of a word that no record has
@@ -31,7 +32,7 @@ type Env struct {
 
 // For returns the Env of a request by an actor at a time.
 func For(schema *crm.Schema, actor crm.Actor, now time.Time, secret []byte) Env {
-	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Me: actor.Email, Secret: secret}
+	return Env{Schema: schema, Now: now, Zone: actor.Zone, Workspace: actor.Workspace, Country: actor.Country, Me: actor.Email, Secret: secret}
 }
 
 // Reader returns the reader of values for the fields of an entity. The entity may be nil if

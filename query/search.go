@@ -30,14 +30,7 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 		return nil, crm.Errorf(crm.InvalidValue, "%s needs 1 to %d words with at most %d bytes in total; to get all records, GET the list without search=.", param, maxWords, maxSearch).On(param)
 	}
 	var where []string
-	for _, text := range words {
-		word := Word{Text: text, Variants: variantsOf(text)}
-		if other := c.env.Fuzzy[text]; len(other) > 0 {
-			word.Variants = nil
-			for _, spelled := range other {
-				word.Variants = append(word.Variants, variantOf(spelled))
-			}
-		}
+	for _, word := range c.env.words(words) {
 		var tests []string
 		for _, variant := range word.Variants {
 			tests = append(tests, c.containsVariant(e, variant)...)
@@ -53,11 +46,11 @@ func (c *compiler) search(e *crm.Entity, param, value string) ([]string, *crm.Er
 // database and some by the text index in memory. Both must give the same number.
 type Search struct {
 	*Query
-	key    int64  // of the record whose id or handle the text is; 0: it is no id
-	unique string // the text in the form of the unique field; empty: it has not this form
-	phone  string // its digits, if it is written like a phone number
-	fold   string // the folded text; empty: the search used other spellings, so labels do not have it
-	inner  string // the folded text after a blank, as it begins a word inside a label
+	key    int64    // of the record whose id or handle the text is; 0: it is no id
+	unique string   // the text in the form of the unique field; empty: it has not this form
+	phones []string // the stored forms of the number, if it is written like a phone number
+	fold   string   // the folded text; empty: the search used other spellings, so labels do not have it
+	inner  string   // the folded text after a blank, as it begins a word inside a label
 	named  []string
 }
 
@@ -123,8 +116,8 @@ func (s *Search) exact(c *compiler, text string) (list []string) {
 	}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; isPhone(f) && norm.IsPhone(text) {
-			s.phone = f.Type.Fold(f, text)
-			list = append(list, c.isAny(e, f, FoldedSQL("t", f)+" = "+c.arg(s.phone), s.phone))
+			s.phones = norm.PhoneForms(c.env.Country, text)
+			list = append(list, c.isAny(e, f, FoldedSQL("t", f)+" IN ("+c.list(s.phones)+")", s.phones...))
 		}
 	}
 	return list
@@ -177,7 +170,7 @@ func (s *Search) Rank(rec crm.Record) int {
 		return RankExactName
 	}
 	for i := range e.Fields {
-		if f := &e.Fields[i]; isPhone(f) && s.phone != "" && holds(rec, f, s.phone) {
+		if f := &e.Fields[i]; isPhone(f) && holds(rec, f, s.phones...) {
 			return RankExactName
 		}
 	}

@@ -20,9 +20,9 @@ type Terms struct {
 // Like is a text that one of some fields must contain: of fields of the entity, or of labels of
 // the records that references lead to.
 type Like struct {
-	Own  []*crm.Field
-	Refs []*crm.Field
-	Part string // in the form of the field
+	Own   []*crm.Field
+	Refs  []*crm.Field
+	Parts []string // in the form of the field; one of them is enough
 }
 
 // Word is a word of a search with its variants, one of which must match: the word as it was
@@ -33,13 +33,14 @@ type Word struct {
 }
 
 // Variant is a spelling of a word in the forms in which fields are compared: folded, and as
-// digits for phone numbers. Digits is empty if the word cannot be part of a phone number.
+// digits for phone numbers. Fold is empty if it is another spelling of a number, Digits if the word
+// cannot be part of one.
 type Variant struct {
 	Fold, Digits string
 }
 
 // ExactTerms returns the terms of a search for one word as it is written.
-func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, []Variant{variantOf(word)}}}} }
+func ExactTerms(word string) *Terms { return &Terms{Words: []Word{{word, Env{}.variantsOf(word)[:1]}}} }
 
 // visibleWords returns the words of a search without those that fold to nothing, such as a lone
 // accent, which no record can have. If there are no others it returns them all.
@@ -52,12 +53,70 @@ func visibleWords(text string) []string {
 	return words
 }
 
+// words returns the words of a search with their variants. Neighbours that are one phone number
+// together also match as the whole number: +49 170 1234567 finds 0170 1234567, which has no 49.
+func (env Env) words(texts []string) (list []Word) {
+	for len(texts) > 0 {
+		n := 0 // neighbours that are digits
+		for n < len(texts) && isDigits(texts[n]) {
+			n++
+		}
+		whole := env.wholeNumber(texts[:n])
+		for _, text := range texts[:max(n, 1)] {
+			list = append(list, env.word(text, whole))
+		}
+		texts = texts[max(n, 1):]
+	}
+	return list
+}
+
+// word returns a word with its variants, or with other spellings in their place if Env has some,
+// and with the variants of the number that it is a part of.
+func (env Env) word(text string, whole []Variant) Word {
+	word := Word{Text: text}
+	for _, spelled := range env.Fuzzy[text] {
+		word.Variants = append(word.Variants, env.variantsOf(spelled)[0])
+	}
+	if len(word.Variants) == 0 {
+		word.Variants = append(env.variantsOf(text), whole...)
+	}
+	return word
+}
+
+// wholeNumber returns the variants of a phone number that is written as several words; none if they
+// are not one.
+func (env Env) wholeNumber(words []string) (variants []Variant) {
+	number := strings.Join(words, " ")
+	if len(words) < 2 || !norm.IsPhone(number) {
+		return nil
+	}
+	for _, part := range norm.PhoneParts(env.Country, number) {
+		variants = append(variants, Variant{Digits: part})
+	}
+	return variants
+}
+
+// isDigits reports whether a word can be part of a phone number.
+func isDigits(word string) bool {
+	return strings.Trim(norm.Fold(word), "0123456789+-()./") == "" && norm.Digits(norm.Fold(word)) != ""
+}
+
 // variantsOf returns the spellings of a word that a search finds: as it is written, and without
 // the apostrophes and hyphens inside it. O'Reilly also finds OReilly, and Jean-Pierre also Jean
 // Pierre. The other way, oreilly is a misspelled reilly, which is searched if nothing else
 // is found; jean and pierre are two words, which Jean-Pierre has.
-func variantsOf(word string) []Variant {
-	variants := []Variant{variantOf(word)}
+func (env Env) variantsOf(word string) []Variant {
+	variants := []Variant{{Fold: norm.Fold(word)}}
+	if variants[0].Fold == "" {
+		variants[0].Fold = word // a word that folds to nothing, such as a lone accent
+	}
+	if number := strings.TrimPrefix(variants[0].Fold, "tel:"); isDigits(number) {
+		parts := norm.PhoneParts(env.Country, number)
+		variants[0].Digits = parts[0]
+		for _, part := range parts[1:] {
+			variants = append(variants, Variant{Digits: part})
+		}
+	}
 	if plain := withoutMarks(variants[0].Fold); plain != variants[0].Fold {
 		variants = append(variants, Variant{Fold: plain})
 	}
@@ -80,18 +139,6 @@ func withoutMarks(fold string) string {
 		}
 	}
 	return b.String()
-}
-
-// variantOf returns the forms of a word.
-func variantOf(word string) Variant {
-	form := Variant{Fold: norm.Fold(word)}
-	if form.Fold == "" {
-		form.Fold = word // a word that folds to nothing, such as a lone accent
-	}
-	if strings.Trim(word, "0123456789+-()./") == "" {
-		form.Digits = norm.Digits(form.Fold)
-	}
-	return form
 }
 
 // Same reports whether the variant is the same text in all fields.
@@ -128,12 +175,12 @@ func SearchFieldsOf(e *crm.Entity) (s SearchFields) {
 }
 
 // addLike adds a condition of like: to the terms if the text index has the field.
-func (c *compiler) addLike(e *crm.Entity, t target, part string) {
+func (c *compiler) addLike(e *crm.Entity, t target, parts []string) {
 	at := SearchFieldsOf(e)
 	switch {
 	case t.key != "":
 	case len(t.hops) == 0 && slices.Contains(at.Own, t.field):
-		like := Like{Part: part}
+		like := Like{Parts: parts}
 		for _, each := range withOthers(t, "like") {
 			if !slices.Contains(at.Own, each.field) {
 				return
@@ -146,7 +193,7 @@ func (c *compiler) addLike(e *crm.Entity, t target, part string) {
 		if beside := t.hops[0].alternate; beside != nil {
 			refs = append(refs, beside)
 		}
-		c.terms.Likes = append(c.terms.Likes, Like{Refs: refs, Part: part})
+		c.terms.Likes = append(c.terms.Likes, Like{Refs: refs, Parts: parts})
 	}
 }
 

@@ -59,7 +59,7 @@ func FileSchema(further ...fs.FS) sqlite.Schema {
 }
 
 // newestFolds is the last migration after which text is folded in another way than before.
-const newestFolds = 23
+const newestFolds = 25
 
 // rewrite computes the folded forms of a file that has those of an earlier version.
 func rewrite(ctx context.Context, c *sqlite.Conn, from int) error {

@@ -176,7 +176,7 @@ func (f *fixture) question(actor crm.Actor, kind, params string) *query.Query {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Secret: f.Secret()}
+	env := query.Env{Schema: f.Schema, Now: f.Now(), Workspace: actor.Workspace, Country: actor.Country, Secret: f.Secret()}
 	q, fault := query.Parse(f.Schema.ByName(kind), values, env)
 	if fault != nil {
 		f.t.Fatalf("%s?%s: %v", kind, params, fault)

@@ -7,7 +7,10 @@ import (
 	"testing"
 
 	"crmkit/crm"
+	"crmkit/crm/catalog"
 	"crmkit/crm/norm"
+	"crmkit/store/refold"
+	"crmkit/store/table"
 )
 
 // repeated returns a line for each folded column that repeats its value and need not: the
@@ -95,7 +98,7 @@ func (f *fixture) folded(actor crm.Actor) (found []string) {
 func TestUpgradeFoldsAnew(t *testing.T) {
 	path := fixtureFile(t, "schema-0011.db")
 	must(t, runSQL(path,
-		"UPDATE contacts SET name = 'Siobhan O’Reilly', name_fold = 'siobhan o’reilly', notes = 'Jean‑Pierre', notes_fold = NULL WHERE email = 'zoe@acme.com'",
+		"UPDATE contacts SET name = 'Siobhan O’Reilly', name_fold = 'siobhan o’reilly', notes = 'Jean‑Pierre', notes_fold = NULL, phone = '+49 (0)30 1', phone_fold = '490301' WHERE email = 'zoe@acme.com'",
 		"UPDATE companies SET name = 'Levi’s', name_fold = 'levi’s' WHERE domain = 'acme.com'",
 		"UPDATE tags SET tag = 'd’or', fold = 'd’or' WHERE tag = 'third'", "UPDATE contacts SET tags = REPLACE(tags, 'third', 'd’or')",
 		"UPDATE custom_values SET text = '山田 太郎', fold = '山田 太郎' WHERE name = 'new'",
@@ -112,12 +115,40 @@ func TestUpgradeFoldsAnew(t *testing.T) {
 		}
 	}
 	jane := f.adminOf(f.workspaceOf("jane@acme.com"))
-	for params, want := range map[string]int{"search=o'reilly": 1, "name=like:siobhan+o‘reilly": 1, "notes=like:jean-pierre": 1, "search=ann-lena&limit=1": 1300, "tags=like:D'OR": 1, "custom.new=like:山田太郎": 1} {
+	for params, want := range map[string]int{"search=o'reilly": 1, "name=like:siobhan+o‘reilly": 1, "notes=like:jean-pierre": 1, "search=ann-lena&limit=1": 1300, "tags=like:D'OR": 1, "custom.new=like:山田太郎": 1, "phone=0049301": 1} {
 		if page := f.list(jane, "contact", params+"&total=exact"); int(page.Total) != want {
 			t.Errorf("%s: %d contacts, want %d", params, page.Total, want)
 		}
 	}
 	f.checkCounters(jane)
+}
+
+// TestRefoldReplacesItems checks that the items of a list are folded anew together with the list,
+// and that what is right or damaged stays as it is.
+func TestRefoldReplacesItems(t *testing.T) {
+	f := onFile(t)
+	ann := f.member("ann@example.com")
+	rec := f.save(ann, "contact", "name", "Ann", "other_phones", []string{"+49 (0)30 1", "030 2"}, "other_emails", []string{"a@b.example"})
+	bad := f.save(ann, "contact", "name", "Bad", "other_phones", []string{"030 3"})
+	rows := "SELECT value FROM list_values ORDER BY value"
+	want := f.raw(1, rows)
+	c := f.writes()
+	for _, text := range []string{
+		"UPDATE contacts SET other_phones_fold = '490301' || CHAR(9) || '0302' WHERE key = $1",
+		"UPDATE list_values SET value = '490301' WHERE value = '+49301' AND record = $1",
+	} {
+		_, err := c.Exec(text, rec.Key)
+		must(t, err)
+	}
+	_, err := c.Exec("UPDATE contacts SET other_phones = '[', other_phones_fold = 'x' WHERE key = $1", bad.Key)
+	must(t, err)
+	must(t, refold.Run(t.Context(), c, catalog.Entities))
+	if got := f.raw(1, rows); !slices.Equal(got, want) || len(want) != 4 {
+		t.Errorf("the items are %q, want %q", got, want)
+	}
+	if got := f.raw(1, "SELECT other_phones_fold FROM contacts ORDER BY key"); !slices.Equal(got, []string{"+49301\t0302", "x"}) {
+		t.Errorf("the folded forms are %q", got)
+	}
 }
 
 // manyContacts adds contacts to the workspace 2 of a file with the schema 11.
@@ -135,7 +166,11 @@ func (f *fixture) checkFolds(e *crm.Entity) {
 		}
 		for _, row := range f.raw(1, fmt.Sprintf("SELECT %s || '|' || COALESCE(%[1]s_fold, %[1]s) FROM %s WHERE %[1]s IS NOT NULL", field.Col(), e.TableName())) {
 			text, fold, _ := strings.Cut(row, "|")
-			if want := field.Type.Fold(field, text); fold != want {
+			want := field.Type.Fold(field, text)
+			if list, _ := norm.ParseStrings(text); field.HasItems() {
+				want = strings.Join(table.ItemForms(field, crm.Labels(list)), "\t")
+			}
+			if fold != want {
 				f.t.Errorf("%s.%s of %q is %q, want %q", e.Name, field.Name, text, fold, want)
 			}
 		}

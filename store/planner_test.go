@@ -43,7 +43,7 @@ type pathCase struct {
 
 var pathCases = []pathCase{
 	{"contact", "tags=t7", true, true}, {"contact", "tags=many", true, true}, {"contact", "tags=many,t7", true, true}, {"contact", "tags=in:t7,t8,zzz", true, false},
-	{"contact", "tags=in:t7,many", false, false}, {"contact", "tags=ne:t7", false, false}, {"contact", "tags=zzz", true, true}, {"contact", "phone=004930-7", true, false}, {"contact", "email=n7@example.com", true, false}, {"contact", "other_emails=n7@other.example", true, true}, {"contact", "external_ids=hubspot:7", true, true}, {"contact", "other_phones=555 0", true, true},
+	{"contact", "tags=in:t7,many", false, false}, {"contact", "tags=ne:t7", false, false}, {"contact", "tags=zzz", true, true}, {"contact", "phone=004930-7", true, false}, {"contact", "email=n7@example.com", true, false}, {"contact", "other_emails=n7@other.example", true, true}, {"contact", "external_ids=hubspot:7", true, true}, {"contact", "other_phones=555 0", false, false},
 	{"contact", "campaign={cmp}", true, false}, {"contact", "campaign=ne:{cmp}", false, false}, {"contact", "company={co}", false, false},
 	{"activity", "company={co}", true, false}, {"activity", "contact.tags=t7", false, false}, {"contact", "tags=t7&name=n3&sort=name", true, false}, {"contact", "tags=many&sort=name", false, false},
 	{"contact", "stage=s1", true, true}, {"contact", "stage=s1&sort=id", true, true}, {"contact", "stage=s1&tags=t7", true, true}, {"contact", "stage=in:s1,s2", false, false}, {"contact", "stage=is:null", true, true}, {"contact", "stage=not:null", false, false},

@@ -121,7 +121,7 @@ func (tx *Tx) ApplyDraft(before crm.Record, d Draft) (crm.Record, error) {
 	if err := tx.checkSame(before, d); err != nil {
 		return before, err
 	}
-	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, tx.Now())
+	values, fault := crm.Apply(d.Entity, before.Values, d.Inputs, crm.Setting{Now: tx.Now(), Country: tx.Actor.Country})
 	if fault != nil {
 		return before, fault
 	}

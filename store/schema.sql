@@ -1,4 +1,4 @@
--- Made by TestNewSchema from the migrations up to 24
+-- Made by TestNewSchema from the migrations up to 25
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE users (
   number INTEGER PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE workspaces (
   time_zone TEXT NOT NULL,
   plan TEXT NOT NULL,
   created_at INTEGER NOT NULL
-, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number)) STRICT;
+, name_fold TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1, made_by INTEGER REFERENCES users (number), country TEXT) STRICT;
 CREATE TABLE codes (
   purpose TEXT NOT NULL,
   email TEXT NOT NULL,
@@ -151,10 +151,6 @@ CREATE UNIQUE INDEX members_id ON members (workspace_id, id);
 CREATE INDEX members_created ON members (workspace_id, created_at);
 CREATE INDEX members_user ON members (user_id, created_at);
 CREATE INDEX members_invited ON members (email) WHERE user_id IS NULL;
-CREATE VIEW memberships AS
-  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, m.role AS role,
-    w.time_zone AS time_zone, w.plan AS plan, w.version AS version, w.created_at AS created_at
-  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 CREATE VIEW invites AS
   SELECT key, id, workspace_id, email, role, status, invited_by, created_at FROM members WHERE user_id IS NULL;
 CREATE TABLE oauth_clients (
@@ -474,6 +470,10 @@ CREATE TABLE confirmations (
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX confirmations_expires ON confirmations (expires_at);
+CREATE VIEW memberships AS
+  SELECT m.key AS key, m.user_id AS user_id, w.id AS id, w.name AS name, w.name_fold AS name_fold, m.role AS role,
+    w.time_zone AS time_zone, w.country AS country, w.plan AS plan, w.version AS version, w.created_at AS created_at
+  FROM members m JOIN workspaces w ON w.number = m.workspace_id;
 INSERT INTO usage VALUES (0, 'storage', 0, 0, 0, 0);
 INSERT INTO sequences VALUES ('members', 0);
 INSERT INTO sequences VALUES ('names', 0);

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,27 +12,6 @@ import (
 	"crmkit/crm"
 	"crmkit/query"
 )
-
-// TestOldPhonesAreFolded checks that the migration folds numbers as the product does.
-func TestOldPhonesAreFolded(t *testing.T) {
-	engines(t, func(t *testing.T, f *fixture) {
-		ann := f.member("ann@example.com")
-		for _, phone := range []string{"+49 (30) 123-45", "0049 30/123.45", "030 12345", "none", "00", "0", "1-800-CALL 7", "ext. 12 ü 3", ""} {
-			f.save(ann, "contact", "name", "x", "phone", phone)
-		}
-		want := f.raw(1, "SELECT phone_fold FROM contacts ORDER BY key")
-		text, err := migrations.ReadFile("migrations/0009_phone.sql")
-		if err != nil {
-			t.Fatal(err)
-		}
-		update, _, _ := strings.Cut(string(text), "CREATE INDEX")
-		f.write(ann, func(tx *Tx) error { return tx.Exec("UPDATE contacts SET phone_fold = phone") })
-		f.write(ann, func(tx *Tx) error { return tx.Exec(update) })
-		if got := f.raw(1, "SELECT phone_fold FROM contacts ORDER BY key"); !slices.Equal(got, want) || len(want) != 9 {
-			t.Errorf("the migration folds to %q, the product to %q", got, want)
-		}
-	})
-}
 
 // TestSearchesRank makes records of a few words and searches for these words. A search
 // finds the records that search= finds and those that the text names exactly. They are in
@@ -49,8 +27,11 @@ func TestSearchesRank(t *testing.T) {
 				"phone", []string{"+49 30 12345", "0049 (30) 123-45", "030 12345", "none"}[random.IntN(4)])
 		}
 		seen := map[int]int{}
-		for _, text := range append(parts, "ann bob", "nn", "+49 (30) 12345", "4930", "7.b@ann.com", "7.B@ANN.com", crm.RecordID("c", crm.RecordKey(ann.Workspace, 3)), "contact/"+crm.RecordID("c", crm.RecordKey(ann.Workspace, 4)), "zzz") {
-			f.checkRanked(ann, text, seen)
+		for _, text := range append(parts, "ann bob", "nn", "+49 (30) 12345", "4930", "7.b@ann.com", "7.B@ANN.com", crm.RecordID("c", crm.RecordKey(ann.Workspace, 3)), "contact/"+crm.RecordID("c", crm.RecordKey(ann.Workspace, 4)), "zzz", "030 123-45", "03012", "tel:+493012345") {
+			for _, country := range []string{"", "DE"} {
+				ann.Country = country
+				f.checkRanked(ann, text, seen)
+			}
 		}
 		if ranks := len(seen); ranks != query.RankOther+1 {
 			t.Errorf("only the ranks %v were seen", seen)

@@ -124,6 +124,9 @@ func TestUpgradeKeepsRecords(t *testing.T) {
 				number, _ := strconv.ParseInt(workspace, 10, 64)
 				f.checkCounters(f.adminOf(number))
 			}
+			for i := range f.Schema.Entities {
+				f.checkFolds(f.Schema.Entities[i])
+			}
 			jane := f.adminOf(f.workspaceOf("jane@acme.com"))
 			for list, want := range lists {
 				kind, params, _ := strings.Cut(list, "?")

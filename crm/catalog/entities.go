@@ -116,7 +116,7 @@ var Entities = []crm.Entity{
 			Fields: dated(record(outreach,
 				crm.Field{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "full name"},
 				crm.Field{Name: "email", Type: fieldtype.Email, Indexed: true, InLists: true, Others: "other_emails", Doc: "unique; POST with a known one updates that contact"},
-				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Others: "other_phones", Doc: "as you write it; compared by its digits"},
+				crm.Field{Name: "phone", Type: fieldtype.Phone, InLists: true, Max: 64, Others: "other_phones", Doc: "as you write it; compared in any notation"},
 				crm.Field{Name: "other_emails", Type: fieldtype.Emails, Max: 254, Doc: "further addresses; email= and POST find them too"},
 				crm.Field{Name: "other_phones", Type: fieldtype.Phones, Max: 64, Doc: "further numbers; phone= finds them too"},
 				crm.Field{Name: "title", Type: fieldtype.Text, InLists: true, Doc: "job title"},

@@ -49,6 +49,7 @@ var Views = []crm.View{
 			{Name: "name", Type: fieldtype.Text, Required: true, InLists: true, Doc: "what the team calls it"},
 			{Name: "role", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "your role in it: admin or member"},
 			{Name: "time_zone", Type: fieldtype.Word, Default: "UTC", InLists: true, Max: 64, Doc: "IANA name like Europe/Berlin; dates and today are read in it, text shows times with its offset"},
+			{Name: "country", Type: fieldtype.Word, Max: 64, InLists: true, Doc: "ISO 3166-1 code like DE; national phone numbers are of it"},
 			{Name: "plan", Type: fieldtype.Word, ReadOnly: true, InLists: true, Doc: "the plan that limits it; GET /whoami shows the usage"},
 			{Name: "version", Type: fieldtype.Integer, ReadOnly: true, Doc: "1 at first, 1 more with each change"},
 			{Name: "created_at", Type: fieldtype.Time, ReadOnly: true, InLists: true, DateOnly: true, Doc: "when it was made"},

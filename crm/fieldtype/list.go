@@ -61,12 +61,8 @@ func (l listForm) read(f *crm.Field, json string, parse func(string) (string, *c
 		if err != nil {
 			return nil, err
 		}
-		form := stored
-		if f.HasItems() {
-			form = f.ItemForm(stored) // a phone number in two spellings is one
-		}
-		if !seen[form] {
-			seen[form] = true
+		if key := f.ItemKey("", stored); !seen[key] {
+			seen[key] = true
 			list = append(list, stored)
 		}
 	}

@@ -11,8 +11,10 @@ import (
 //
 // It accepts any text and stores it unchanged: local numbers and extensions have no form
 // that is valid everywhere, and a rewritten number could be a wrong one. The folded column
-// has the digits, without a leading 00 (which many write for the plus sign), and all
-// comparisons use it.
+// has the digits, with a plus sign if the text has one (norm.Phone). Filters and searches compare
+// all spellings of a number, in the country of the workspace (norm.PhoneForms). The column does
+// not depend on the country, so another country changes no record: a search before and after
+// reads the same column with other operands.
 var Phone crm.Type = phoneType{}
 
 type phoneType struct{ base }
@@ -23,7 +25,7 @@ func (phoneType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByDigits, Ordered: true, Parts: true, Folded: true, Null: true}
 }
 
-// Fold returns the digits, so that a number is found however its digits are grouped.
+// Fold returns the digits, so that a number is found in any grouping of its digits.
 func (phoneType) Fold(_ *crm.Field, text string) string { return norm.Phone(text) }
 
 // Lenient accepts a JSON number without sign, fraction or exponent: its digits are those

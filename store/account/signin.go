@@ -62,7 +62,7 @@ func firstWorkspace(tx *store.Tx) error {
 	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
 	}
-	_, err := makeWorkspace(tx, "Workspace of "+tx.Actor.Email, "UTC")
+	_, err := makeWorkspace(tx, Workspace{Name: "Workspace of " + tx.Actor.Email, TimeZone: "UTC"})
 	return err
 }
 

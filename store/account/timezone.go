@@ -49,3 +49,27 @@ func titled(name string) string {
 		return []rune(strings.ToLower(string(r)))[0]
 	}, name)
 }
+
+// checkPlace checks the time zone and the country of a workspace, and writes the code of the country
+// in capitals.
+func checkPlace(workspace crm.Record) error {
+	if _, err := LoadTimeZone(workspace.Value("time_zone").Text); err != nil {
+		return err
+	}
+	text := workspace.Value("country").Text
+	code := strings.ToUpper(text)
+	if code == "" || norm.IsCountry(code) {
+		workspace.Set("country", crm.Str(code))
+		return nil
+	}
+	err := crm.Errorf(crm.InvalidValue, "%s is not a country code of ISO 3166-1; send two letters like DE or US, or null for none.", norm.Quote(text)).On("country")
+	if meant := otherCountryCodes[code]; meant != "" {
+		err.DidYouMean = meant
+		err.Hint += " Did you mean " + meant + "?"
+	}
+	return err
+}
+
+// otherCountryCodes are codes that people write for a country whose code in the standard is
+// another one.
+var otherCountryCodes = map[string]string{"UK": "GB", "EL": "GR", "EN": "GB", "SP": "ES"}

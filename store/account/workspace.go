@@ -8,6 +8,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/store"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // Workspace is the data of one team, separate from that of all others.
@@ -16,6 +17,7 @@ type Workspace struct {
 	ID       string
 	Name     string
 	TimeZone string
+	Country  string
 	Plan     string
 	Role     string // of the user it was listed for
 }
@@ -23,17 +25,17 @@ type Workspace struct {
 // In returns the actor as it is in the workspace.
 func (w Workspace) In(a crm.Actor) crm.Actor {
 	a.Workspace, a.WorkspaceID, a.WorkspaceName = w.Number, w.ID, w.Name
-	a.Plan, a.Role, a.TimeZone = w.Plan, w.Role, w.TimeZone
+	a.Plan, a.Role, a.TimeZone, a.Country = w.Plan, w.Role, w.TimeZone, w.Country
 	a.Zone, _ = LoadTimeZone(w.TimeZone)
 	return a
 }
 
 // workspaceColumns are the columns of a Workspace, from workspaces w and members m.
-const workspaceColumns = "w.number, w.id, w.name, w.time_zone, w.plan, m.role"
+const workspaceColumns = "w.number, w.id, w.name, w.time_zone, COALESCE(w.country, ''), w.plan, m.role"
 
 // scanDest returns the scan destinations of workspaceColumns.
 func (w *Workspace) scanDest() []any {
-	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Plan, &w.Role}
+	return []any{&w.Number, &w.ID, &w.Name, &w.TimeZone, &w.Country, &w.Plan, &w.Role}
 }
 
 // appendWorkspaces returns a function that scans a row of workspaceColumns and adds it to the
@@ -79,13 +81,13 @@ func CreateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	if _, err := LoadTimeZone(after.Value("time_zone").Text); err != nil {
+	if err := checkPlace(after); err != nil {
 		return store.Outcome{}, err
 	}
 	if err := countWorkspace(tx); err != nil {
 		return store.Outcome{}, err
 	}
-	id, err := makeWorkspace(tx, after.Value("name").Text, after.Value("time_zone").Text)
+	id, err := makeWorkspace(tx, Workspace{Name: after.Value("name").Text, TimeZone: after.Value("time_zone").Text, Country: after.Value("country").Text})
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -108,9 +110,9 @@ func countWorkspace(tx *store.Tx) error {
 	return err
 }
 
-// makeWorkspace makes a workspace on the plan of the user, with the actor as its admin, and
-// makes it the workspace of the transaction.
-func makeWorkspace(tx *store.Tx, name, zone string) (id string, err error) {
+// makeWorkspace makes a workspace with a name, time zone and country on the plan of the user, with
+// the actor as its admin, and makes it the workspace of the transaction.
+func makeWorkspace(tx *store.Tx, w Workspace) (id string, err error) {
 	if id, err = tx.RandomID("ws"); err != nil {
 		return "", err
 	}
@@ -118,9 +120,9 @@ func makeWorkspace(tx *store.Tx, name, zone string) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at)
-		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7 FROM users u WHERE u.number = $6 RETURNING plan`,
-		[]any{number, id, name, norm.Fold(name), zone, tx.Actor.User, tx.Now()}, &tx.Actor.Plan)
+	_, err = tx.Row(`INSERT INTO workspaces (number, id, name, name_fold, time_zone, plan, version, made_by, created_at, country)
+		SELECT $1, $2, $3, $4, $5, u.plan, 1, u.number, $7, $8 FROM users u WHERE u.number = $6 RETURNING plan`,
+		[]any{number, id, w.Name, norm.Fold(w.Name), w.TimeZone, tx.Actor.User, tx.Now(), table.NullText(w.Country)}, &tx.Actor.Plan)
 	if err != nil {
 		return "", err
 	}
@@ -131,10 +133,14 @@ func makeWorkspace(tx *store.Tx, name, zone string) (id string, err error) {
 	if err := insertMembership(tx, membership{id: tx.Actor.UserID, user: tx.Actor.User, email: tx.Actor.Email, role: crm.RoleAdmin, status: Active}); err != nil {
 		return "", err
 	}
-	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, store.LogFields("name", name, "time_zone", zone))
+	fields := store.LogFields("name", w.Name, "time_zone", w.TimeZone)
+	if w.Country != "" {
+		fields = append(fields, store.LogFields("country", w.Country)...)
+	}
+	return id, tx.LogEntry("workspace.create", "workspace/"+id, nil, fields)
 }
 
-// UpdateWorkspace changes name and time zone of the actor's workspace.
+// UpdateWorkspace changes name, time zone and country of the actor's workspace.
 func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	before, err := tx.RecordByID(d.Entity, tx.Actor.WorkspaceID)
 	if err != nil {
@@ -144,17 +150,16 @@ func UpdateWorkspace(tx *store.Tx, d store.Draft) (store.Outcome, error) {
 	if err != nil {
 		return store.Outcome{}, err
 	}
+	if err := checkPlace(after); err != nil {
+		return store.Outcome{}, err
+	}
 	if len(crm.Changed(before.Values, after.Values)) == 0 {
 		return store.Outcome{Before: before, After: before, Result: store.Unchanged}, nil
 	}
-	zone := after.Value("time_zone").Text
-	if _, err := LoadTimeZone(zone); err != nil {
-		return store.Outcome{}, err
-	}
 	after.Set(crm.FieldVersion, crm.Number(before.Version()+1))
 	name := after.Value("name").Text
-	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, version = version + 1 WHERE number = $1",
-		tx.Actor.Workspace, name, norm.Fold(name), zone)
+	err = tx.Exec("UPDATE workspaces SET name = $2, name_fold = $3, time_zone = $4, country = $5, version = version + 1 WHERE number = $1",
+		tx.Actor.Workspace, name, norm.Fold(name), after.Value("time_zone").Text, table.Arg(after.Value("country")))
 	if err != nil {
 		return store.Outcome{}, err
 	}

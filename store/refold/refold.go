@@ -29,6 +29,7 @@ type foldedRows struct {
 type foldedColumn struct {
 	value, fold string
 	form        func(text string) any // the SQL argument of the folded form; panics if the text is damaged
+	items       string                // the kind of the items in list_values, if it is a list with items there
 }
 
 // Run computes all folded forms, in the transaction of the connection.
@@ -46,23 +47,34 @@ func Run(ctx context.Context, c *sqlite.Conn, entities []crm.Entity) error {
 func foldedTables(entities []crm.Entity) []foldedRows {
 	always := func(text string) any { return norm.Fold(text) }
 	list := []foldedRows{
-		{"workspaces", []string{"number"}, []foldedColumn{{"name", "name_fold", always}}},
-		{"tokens", []string{"key"}, []foldedColumn{{"name", "name_fold", always}}},
-		{"names", []string{"key"}, []foldedColumn{{"name", "fold", table.FoldUnlessSame}}},
-		{"custom_values", []string{"name_id", "record"}, []foldedColumn{{"text", "fold", table.FoldUnlessSame}}},
+		{"workspaces", []string{"number"}, []foldedColumn{{value: "name", fold: "name_fold", form: always}}},
+		{"tokens", []string{"key"}, []foldedColumn{{value: "name", fold: "name_fold", form: always}}},
+		{"names", []string{"key"}, []foldedColumn{{value: "name", fold: "fold", form: table.FoldUnlessSame}}},
+		{"custom_values", []string{"name_id", "record"}, []foldedColumn{{value: "text", fold: "fold", form: table.FoldUnlessSame}}},
 	}
 	for i := range entities {
-		t := foldedRows{name: entities[i].Plural, keys: []string{"key"}}
-		for j := range entities[i].Fields {
-			if f := &entities[i].Fields[j]; f.Stored() && f.HasFoldColumn() {
-				t.columns = append(t.columns, foldedColumn{f.Col(), f.Col() + "_fold", func(text string) any { return table.FieldValues(f, table.Load(f.Type.Kind(), text))[1] }})
-			}
-		}
-		if len(t.columns) > 0 {
+		if t := foldedEntity(&entities[i]); len(t.columns) > 0 {
 			list = append(list, t)
 		}
 	}
 	return list
+}
+
+// foldedEntity returns the table of an entity with its folded forms.
+func foldedEntity(e *crm.Entity) foldedRows {
+	t := foldedRows{name: e.Plural, keys: []string{"key"}}
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if !f.Stored() || !f.HasFoldColumn() {
+			continue
+		}
+		column := foldedColumn{value: f.Col(), fold: f.Col() + "_fold", form: func(text string) any { return table.FieldValues(f, table.Load(f.Type.Kind(), text))[1] }}
+		if f.HasItems() {
+			column.items = e.ItemKind(f)
+		}
+		t.columns = append(t.columns, column)
+	}
+	return t
 }
 
 // pageRows is how many rows are read at once.
@@ -109,12 +121,13 @@ func (t foldedRows) write(c *sqlite.Conn, page [][]any) error {
 			value, fold := row[len(t.keys)+2*i], row[len(t.keys)+2*i+1]
 			text, isText := value.(string)
 			var form any
-			if !isText || table.Decode(func() { form = column.form(text) }) != nil { // unset, or damaged
+			if !isText || table.Decode(func() { form = column.form(text) }) != nil || form == fold { // unset, damaged, or right
 				continue
 			}
-			if form != fold {
-				args = append(args, form)
-				sets = append(sets, fmt.Sprintf("%s = $%d", column.fold, len(args)))
+			args = append(args, form)
+			sets = append(sets, fmt.Sprintf("%s = $%d", column.fold, len(args)))
+			if err := column.replaceItems(c, row[0], fold, form); err != nil {
+				return err
 			}
 		}
 		if len(sets) == 0 {
@@ -122,6 +135,34 @@ func (t foldedRows) write(c *sqlite.Conn, page [][]any) error {
 		}
 		text := fmt.Sprintf("UPDATE %s SET %s WHERE (%s) = (%s)", t.name, strings.Join(sets, ", "), strings.Join(t.keys, ", "), table.Placeholders(len(args)+1, len(t.keys)))
 		if _, err := c.Exec(text, append(args, row[:len(t.keys)]...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceItems replaces the items of a record in list_values, which are those of its folded form.
+// A record that is being deleted may have none there.
+func (column foldedColumn) replaceItems(c *sqlite.Conn, key, fold, form any) error {
+	record, isRecord := key.(int64)
+	was, _ := fold.(string)
+	is, _ := form.(string)
+	if column.items == "" || !isRecord {
+		return nil
+	}
+	had := int64(0)
+	for item := range strings.SplitSeq(was, "\t") {
+		n, err := c.Exec(table.DeleteItem, crm.RecordWorkspace(record), column.items, item, record)
+		if err != nil {
+			return err
+		}
+		had += n
+	}
+	for item := range strings.SplitSeq(is, "\t") {
+		if had == 0 {
+			break
+		}
+		if _, err := c.Exec(table.InsertItem, crm.RecordWorkspace(record), column.items, item, record); err != nil {
 			return err
 		}
 	}

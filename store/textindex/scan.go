@@ -45,11 +45,16 @@ func (n *Snapshot) newScan(e *crm.Entity, terms *query.Terms) *scan {
 
 // anyField returns the condition that a word occurs in any field.
 func (c *scan) anyField(w query.Word) (one condition) {
+	var inLabels []term // only text is in labels, no numbers
 	for _, v := range w.Variants {
-		one.terms = append(one.terms, c.indexes[0].fields.term(v))
+		t := c.indexes[0].fields.term(v)
+		one.terms = append(one.terms, t)
+		if v.Fold != "" {
+			inLabels = append(inLabels, t)
+		}
 	}
 	for _, target := range c.indexes[1:] {
-		one.targets = append(one.targets, target.byLabel(one.terms))
+		one.targets = append(one.targets, target.byLabel(inLabels))
 	}
 	return one
 }
@@ -57,20 +62,26 @@ func (c *scan) anyField(w query.Word) (one condition) {
 // oneField returns the condition that a text occurs in a certain field.
 func (c *scan) oneField(l query.Like) (one condition) {
 	fields := c.indexes[0].fields
-	part := term{finders: []substringFinder{{text: []byte(l.Part)}}}
+	var parts []term
+	for _, text := range l.Parts {
+		parts = append(parts, term{finders: []substringFinder{{text: []byte(text)}}})
+	}
 	for i, f := range fields.Refs {
 		var masks []uint64
 		if slices.Contains(l.Refs, f) {
-			masks = c.indexes[1+i].byLabel([]term{part})
+			masks = c.indexes[1+i].byLabel(parts)
 		}
 		one.targets = append(one.targets, masks)
 	}
-	if len(l.Own) > 0 {
+	if len(l.Own) == 0 {
+		return one
+	}
+	for _, part := range parts {
 		part.perField = make([][]byte, len(fields.Own))
 		for _, f := range l.Own {
 			part.perField[slices.Index(fields.Own, f)] = part.finders[0].text
 		}
-		one.terms = []term{part}
+		one.terms = append(one.terms, part)
 	}
 	return one
 }

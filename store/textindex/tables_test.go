@@ -196,8 +196,11 @@ func (db *tables) matches(rec crm.Record, terms *query.Terms) bool {
 		}
 	}
 	for _, l := range terms.Likes {
-		own := slices.ContainsFunc(l.Own, func(f *crm.Field) bool { return contains(rec, f, l.Part) })
-		if !own && !db.refersTo(rec, l.Refs, l.Part) {
+		found := false
+		for _, part := range l.Parts {
+			found = found || slices.ContainsFunc(l.Own, func(f *crm.Field) bool { return contains(rec, f, part) }) || db.refersTo(rec, l.Refs, part)
+		}
+		if !found {
 			return false
 		}
 	}
@@ -214,6 +217,9 @@ func (db *tables) refersTo(rec crm.Record, refs []*crm.Field, text string) bool 
 
 func contains(rec crm.Record, f *crm.Field, text string) bool {
 	v := rec.Value(f.Name)
+	if text == "" {
+		return false
+	}
 	if f.Type.Kind() == crm.ListKind {
 		return slices.ContainsFunc(v.List(), func(label string) bool { return strings.Contains(f.Type.Fold(f, label), text) })
 	}
@@ -221,5 +227,5 @@ func contains(rec crm.Record, f *crm.Field, text string) bool {
 	if f.HasFoldColumn() {
 		fold = f.Type.Fold(f, v.Text)
 	}
-	return v.Set() && text != "" && strings.Contains(fold, text)
+	return v.Set() && strings.Contains(fold, text)
 }

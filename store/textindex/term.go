@@ -16,7 +16,10 @@ type term struct {
 
 // term returns the term of a spelling. An empty text in perField matches nothing.
 func (f Fields) term(v query.Variant) term {
-	t := term{finders: []substringFinder{{text: []byte(v.Fold)}}}
+	var t term
+	if v.Fold != "" {
+		t.finders = []substringFinder{{text: []byte(v.Fold)}}
+	}
 	if v.Same() {
 		return t
 	}
