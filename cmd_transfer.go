@@ -57,15 +57,57 @@ func (c connectionFlags) with(ctx context.Context, con console, name string, fn 
 	return errors.Join(err, session.Close())
 }
 
-// exportCommand prints the answer of GET /export unchanged.
+// exportCommand prints the answer of GET /export unchanged, or writes it as a file for
+// spreadsheets.
 type exportCommand struct {
-	What string `arg:"" name:"kind" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace)."`
+	What string `arg:"" name:"kind" optional:"" help:"Kind of records with filters and format, like contacts or 'deals?stage=won&format=csv' (default: the whole workspace). A new file that ends with .csv, like contacts.csv, is written for Excel; its name has the kind."`
+	Rows string `arg:"" name:"rows" optional:"" help:"Kind of the rows of a .csv file, with filters, like 'contacts?stage=lead'. Not needed if the name of the file has the kind."`
 	connectionFlags
 }
 
-// Run writes an export to standard output. An export that breaks off is an error, since the
-// part that was written looks complete.
+// Run writes an export to standard output or to a file. An export that breaks off is an error,
+// since the part that was written looks complete.
 func (c exportCommand) Run(ctx context.Context, con console) error {
+	if strings.HasSuffix(strings.ToLower(c.What), ".csv") && !strings.ContainsAny(c.What, "?&") {
+		return c.file(ctx, con)
+	}
+	if c.Rows != "" {
+		return fmt.Errorf("%s: only a file that ends with .csv has a kind after it", c.What)
+	}
+	return c.write(ctx, con, c.What)
+}
+
+// file writes a CSV file that no other file is replaced by, with the byte order mark that Excel
+// needs. A file that could not be written to its end is removed.
+func (c exportCommand) file(ctx context.Context, con console) error {
+	what := c.Rows
+	if what == "" || what[0] == '?' {
+		kind, err := kindOf(c.What)
+		if err != nil {
+			return err
+		}
+		what = kind + what
+	}
+	separator := "?"
+	if strings.Contains(what, "?") {
+		separator = "&"
+	}
+	file, err := os.OpenFile(c.What, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists already; remove it, or name another file", c.What)
+	}
+	if err != nil {
+		return err
+	}
+	err = c.write(ctx, console{file, con.err}, what+separator+"format=csv&bom=1")
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(c.What))
+	}
+	return nil
+}
+
+// write writes the answer of GET /export to the output.
+func (c exportCommand) write(ctx context.Context, con console, what string) error {
 	if c.URL == "" && c.DB != store.Memory {
 		if err := checkExists(c.DB); err != nil {
 			return err
@@ -73,7 +115,7 @@ func (c exportCommand) Run(ctx context.Context, con console) error {
 	}
 	return c.with(ctx, con, "crmkit export", func(api *client.Client) error {
 		a := &responseSink{out: con.out}
-		err := api.Do(ctx, client.Request{Method: "GET", Target: parseTarget("/export", c.What), Out: a.writer})
+		err := api.Do(ctx, client.Request{Method: "GET", Target: parseTarget("/export", what), Out: a.writer})
 		return errors.Join(a.refusal(), err)
 	})
 }
@@ -163,8 +205,8 @@ func (c importCommand) Run(ctx context.Context, con console) error {
 }
 
 // kind returns the kind of the rows: nothing for a file of crmkit export, which says it
-// itself, otherwise the argument of the command, otherwise the kind whose plural is in the
-// name of the file (contacts-2026.csv).
+// itself, otherwise the argument of the command, otherwise that of the name of the file; vCards
+// are contacts.
 func (c importCommand) kind(in *bufio.Reader) (string, error) {
 	// An export of a whole workspace begins with this key. Peek leaves it in the reader.
 	head, err := in.Peek(len(`{"crmkit":`))
@@ -172,15 +214,24 @@ func (c importCommand) kind(in *bufio.Reader) (string, error) {
 	if whole || c.What != "" && c.What[0] != '?' {
 		return c.What, nil
 	}
+	if head, err = in.Peek(len("BEGIN:VCARD")); err == nil && strings.EqualFold(string(head), "BEGIN:VCARD") {
+		return "contacts" + c.What, nil
+	}
+	kind, err := kindOf(c.File)
+	return kind + c.What, err
+}
+
+// kindOf returns the kind whose plural is in the name of a file, as in contacts-2026.csv.
+func kindOf(file string) (string, error) {
 	var kinds []string
 	for i := range catalog.Entities {
 		e := &catalog.Entities[i]
-		if strings.Contains(strings.ToLower(filepath.Base(c.File)), e.Plural) {
-			return e.Plural + c.What, nil
+		if strings.Contains(strings.ToLower(filepath.Base(file)), e.Plural) {
+			return e.Plural, nil
 		}
 		kinds = append(kinds, e.Plural)
 	}
-	return "", fmt.Errorf("%s: add the kind of the rows after the file: %s", c.File, strings.Join(kinds, ", "))
+	return "", fmt.Errorf("%s: add the kind of the rows after the file: %s", file, strings.Join(kinds, ", "))
 }
 
 // terminal reports whether a writer is a terminal, and not a file or a pipe.

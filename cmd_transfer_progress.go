@@ -154,7 +154,8 @@ func newRowCount(head []byte) (c rowCount, ok bool) {
 	case bytes.HasPrefix(head, []byte(`{"crmkit":`)):
 		return rowCount{others: 2}, true
 	case bytes.HasPrefix(head, []byte("{")):
-		return rowCount{}, true
+		line, _, _ := bytes.Cut(head, []byte("\n"))
+		return rowCount{}, bytes.HasSuffix(bytes.TrimSpace(line), []byte("}")) || len(line) == len(head) // otherwise an object has several lines
 	case len(head) == 0 || head[0] == '[' || bytes.HasPrefix(bytes.ToUpper(head), []byte("BEGIN:VCARD")):
 		return c, false
 	}

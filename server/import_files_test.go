@@ -157,3 +157,28 @@ func TestRowsWithoutNames(t *testing.T) {
 		t.Errorf("a deal without title gives %s", text)
 	}
 }
+
+// TestByteOrderMarkOfExports exports CSV for Excel, also of no records, and imports it.
+func TestByteOrderMarkOfExports(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	if text := r.want(200, "GET", "/export/contacts?format=csv&bom=1&fields=name", ""); text != "\ufeffid,handle,name\r\n" {
+		t.Errorf("no records are %q", text)
+	}
+	r.want(201, "POST", "/contacts", `{"name":"Zoë Müller"}`)
+	file := r.want(200, "GET", "/export/contacts?format=csv&fields=name&bom=1", "")
+	if !strings.HasPrefix(file, "\ufeffid,handle,name\r\nc_") || strings.Count(file, "\ufeff") != 1 {
+		t.Errorf("the file is %q", file)
+	}
+	if text := r.want(200, "POST", "/import/contacts", file); !strings.Contains(text, "0 created, 0 updated, 1 unchanged, 0 failed") {
+		t.Errorf("it goes in as %s", text)
+	}
+	if text := r.want(200, "GET", "/export/contacts?format=csv&bom=0", ""); !strings.HasPrefix(text, "id,") {
+		t.Errorf("bom=0 gives %q", text)
+	}
+	for query, want := range map[string]string{"bom=1": "bom=1 puts a byte order mark before CSV, for Excel; add format=csv", "format=csv&bom=maybe": "bom=maybe: write bom=1"} {
+		if text := r.want(400, "GET", "/export/contacts?"+query, ""); !strings.Contains(text, want) {
+			t.Errorf("%s: %s", query, text)
+		}
+	}
+	r.want(400, "GET", "/contacts?bom=1", "")
+}

@@ -48,6 +48,44 @@ func TestTransferCommands(t *testing.T) {
 	}
 }
 
+// TestSpreadsheetFiles writes CSV files for Excel, imports one, and imports vCards without naming
+// their kind.
+func TestSpreadsheetFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := filepath.Join(dir, "crmkit.db")
+	cards := "BEGIN:VCARD\nVERSION:3.0\nFN:Zoë Müller\nEMAIL:zoe@acme.com\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nFN:Ann\nEND:VCARD\n"
+	if out, log, err := moved(t, []byte(cards), "import", "-", "--db", db); err != nil || !strings.HasSuffix(out, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
+		t.Fatalf("import of cards: %v %s\n%s", err, log, out)
+	}
+	all, some := filepath.Join(dir, "my contacts.csv"), filepath.Join(dir, "zoe.CSV")
+	for _, args := range [][]string{{all}, {some, "contacts?name=Zoë Müller&fields=name"}} {
+		if out, log, err := moved(t, nil, append([]string{"export", "--db", db}, args...)...); err != nil || out != "" || log != "" {
+			t.Fatalf("export %v: %v %s\n%s", args, err, log, out)
+		}
+	}
+	text, err := os.ReadFile(some)
+	if err != nil || !strings.HasPrefix(string(text), "\ufeffid,handle,name\r\n") || strings.Count(string(text), "\n") != 2 || !strings.Contains(string(text), ",Zoë Müller\r\n") {
+		t.Errorf("the file is %q, %v", text, err)
+	}
+	if out, log, err := moved(t, nil, "import", all, "--db", db); err != nil || !strings.HasSuffix(out, "0 created, 0 updated, 2 unchanged, 0 failed\n") {
+		t.Errorf("import of the export: %v %s\n%s", err, log, out)
+	}
+	for _, c := range []struct{ args, want string }{
+		{all, "exists already; remove it, or name another file"},
+		{filepath.Join(dir, "new.csv"), "add the kind of the rows after the file: contacts, companies"},
+		{filepath.Join(dir, "tasks.csv") + "|?nothing=1", "nothing"},
+		{"contacts|deals", "only a file that ends with .csv has a kind after it"},
+	} {
+		if _, log, err := moved(t, nil, append([]string{"export", "--db", db}, strings.Split(c.args, "|")...)...); err == nil || !strings.Contains(log, c.want) {
+			t.Errorf("export %s: %v %s", c.args, err, log)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "tasks.csv")); !os.IsNotExist(err) {
+		t.Errorf("a refused export left a file: %v", err)
+	}
+}
+
 // TestNamedFileWins checks that --db wins over a server that the environment names.
 func TestNamedFileWins(t *testing.T) {
 	t.Parallel()

@@ -27,17 +27,36 @@ func (x *Endpoints) export(rq *web.Request) (*render.Response, error) {
 				name, e.Route(), name, norm.Quote(rq.Params.Get(name))).On(name)
 		}
 	}
-	q, fault := query.Parse(e, oldestFirst(e, rq.Params), rq.Env)
+	begin, fault := byteOrderMark(rq)
+	if fault != nil {
+		return nil, fault
+	}
+	params := maps.Clone(rq.Params)
+	delete(params, "bom")
+	q, fault := query.Parse(e, oldestFirst(e, params), rq.Env)
 	if fault != nil {
 		return nil, fault
 	}
 	return streamOf(rq, func(w *recordWriter) error {
 		w.pick, w.millis = q.Fields, q.Millis
+		w.piece = append(w.piece, begin...)
 		if err := x.walk(rq, q, w.record); err != nil {
 			return err
 		}
 		return w.end(q)
 	}), nil
+}
+
+// byteOrderMark returns what bom=1 puts at the beginning of a CSV file: without it Excel takes UTF-8
+// for another encoding, and shows wrong letters. An import removes it.
+func byteOrderMark(rq *web.Request) (string, *crm.Error) {
+	switch on, fault := isOn(rq, "bom"); {
+	case fault != nil || !on:
+		return "", fault
+	case rq.Media != web.CSVMedia:
+		return "", crm.Errorf(crm.InvalidValue, "bom=1 puts a byte order mark before CSV, for Excel; add format=csv, or leave bom out.").On("bom")
+	}
+	return "\ufeff", nil
 }
 
 // oldestFirst returns the parameters with the order of creation, unless they name another:
