@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crmkit/crm"
+	"crmkit/store"
 )
 
 // TestFurtherValuesAreFound saves people and companies with several addresses, and finds them by
@@ -159,4 +162,32 @@ func TestTimesWithMilliseconds(t *testing.T) {
 		}
 	}
 	r.want(400, "GET", "/contacts?times=s", "")
+}
+
+// TestImportedIDsBecomeExternal imports a person again whom an earlier version imported: it kept
+// the id of the product apart. Then the person is found by it.
+func TestImportedIDsBecomeExternal(t *testing.T) {
+	r := newRig(t)
+	jane := r.mint("jane@acme.com")
+	r.as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Ann","email":"ann@acme.com"}`)
+	e := r.store.Schema.ByName("contact")
+	err := r.store.Write(t.Context(), jane.Actor, func(tx *store.Tx) error {
+		key, err := tx.KeyOf(e, crm.Str("ann@acme.com"))
+		if err != nil {
+			return err
+		}
+		return tx.SaveImportMapping("hubspot", e, "151", key)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 updated", "1 unchanged"} {
+		if got := r.want(200, "POST", "/import/contacts?source=hubspot", "Record ID,First Name,Email\n151,Ann,ann@acme.com\n"); !strings.Contains(got, want) {
+			t.Errorf("no %s: %s", want, got)
+		}
+	}
+	if got := r.want(200, "GET", "/contacts?external_ids=hubspot:151", ""); !strings.Contains(got, "name=Ann") {
+		t.Error(got)
+	}
 }
