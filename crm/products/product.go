@@ -72,10 +72,17 @@ func (p *Product) Lookup(kind, column string) (at Place, found bool) {
 	return Place{}, false
 }
 
-// Has reports whether the block names a column of a kind of record.
-func (p *Product) Has(kind, column string) bool {
-	_, found := p.Lookup(kind, column)
-	return found
+// Names returns the folded names of the columns that any block has for a kind of record.
+func Names(kind string) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range append([]*Product{&General}, Products...) {
+		for _, row := range p.Columns[kind] {
+			for _, name := range row.Names {
+				names[Fold(name)] = true
+			}
+		}
+	}
+	return names
 }
 
 // Fold returns the form in which names of columns are compared: letters and digits, in lower

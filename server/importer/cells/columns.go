@@ -67,6 +67,7 @@ type Columns struct {
 	known  map[string]mapping
 	names  []string // those seen, in order
 	styles map[string]*style
+	every  map[string]bool // the names in all products' blocks; nil until they are needed
 }
 
 // New returns the columns of a file with records of an entity.
@@ -209,8 +210,13 @@ func (c *Columns) Identify() bool {
 
 // Knows reports whether a name is that of a field, or of a column of any product. It adds nothing.
 func (c *Columns) Knows(name string) bool {
-	return c.find(name).identifies() || slices.ContainsFunc(products.Products, func(p *products.Product) bool { return p.Has(c.entity.Name, name) }) ||
-		products.General.Has(c.entity.Name, name)
+	if c.find(name).identifies() {
+		return true
+	}
+	if c.every == nil {
+		c.every = products.Names(c.entity.Name)
+	}
+	return c.every[products.Fold(name)]
 }
 
 // identifies reports whether the column can tell which record a row is about.

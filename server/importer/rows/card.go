@@ -88,7 +88,7 @@ func (cs *cards) begin(c *card) error {
 			c.line = p.line
 			return nil
 		}
-		return crm.Errorf(crm.InvalidValue, "line %d is outside of a card: each vCard begins with BEGIN:VCARD and ends with END:VCARD. Nothing was saved.", p.line)
+		return crm.Errorf(crm.InvalidValue, "line %d is outside of a card: each vCard begins with the line BEGIN:VCARD and ends with the line END:VCARD; %s. Nothing was saved.", p.line, WithCurl)
 	}
 }
 

@@ -91,6 +91,7 @@ func TestCardFaults(t *testing.T) {
 		{aCard("3.0", strings.Repeat("X-A:1\n", maxProperties+1)) + good, "! the card has more than the maximum of 2000 properties", ""},
 		{good + "BEGIN:VCARD\nFN:x\n", `name="y"`, "card 2, which begins in line 5, has no END:VCARD"},
 		{good + "FN:x\n" + good, `name="y"`, "line 5 is outside of a card"},
+		{"BEGIN:VCARDVERSION:3.0FN:xEND:VCARD", "", "line 1 is outside of a card: each vCard begins with the line BEGIN:VCARD and ends with the line END:VCARD; with curl use --data-binary"},
 		{good + "\n \n\ufeff" + good, `name="y"` + "\n" + `name="y"`, ""},
 		{aCard("3.0", "NOTE:"+strings.Repeat("x", crm.MaxRow)), "", "card 1, which begins in line 1, has more than the maximum of 1048576 bytes without photos"},
 		{aCard("3.0", "FN:a\x00b"), "", "line 3 has a NUL byte"},

@@ -23,7 +23,7 @@ var binaries = []struct{ magic, what, next string }{
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook in the old format (.xls)", saveSheet},
 	{"%PDF-", "a PDF", "it has pages, not rows: export the data as CSV where the PDF was made"},
 	{"\x1f\x8b", "compressed (gzip)", "unpack it (gunzip FILE), and send what is in it"},
-	{"BZh", "compressed (bzip2)", "unpack it (bunzip2 FILE), and send what is in it"},
+	{"BZh91AY", "compressed (bzip2)", "unpack it (bunzip2 FILE), and send what is in it"},
 	{"\xfd7zXZ\x00", "compressed (xz)", "unpack it (unxz FILE), and send what is in it"},
 	{"\x28\xb5\x2f\xfd", "compressed (zstd)", "unpack it (unzstd FILE), and send what is in it"},
 	{"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it, and send one of its files"},
