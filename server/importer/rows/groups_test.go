@@ -1,6 +1,9 @@
 package rows
 
 import (
+	"encoding/csv"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,5 +44,37 @@ func TestGroupIsAColumn(t *testing.T) {
 	columns, remarks := strings.Join(r.Columns(), " "), strings.Join(r.Remarks(), " ")
 	if columns != "Name Email Group" || remarks != "line 3 names the columns; the lines above it are left out: Board" {
 		t.Errorf("the columns are %s; %s", columns, remarks)
+	}
+}
+
+// TestGroupsReadLikeATable writes random groups as a board and as a table with a column for the
+// title. Both have the same rows.
+func TestGroupsReadLikeATable(t *testing.T) {
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 1))
+	words := []string{"", "x\ny", "a", "b c", "ü,", "\"", "name", "email", "New"}
+	header := []string{"name", "email", "phone"}
+	for range 300 {
+		var board, table strings.Builder
+		b, flat := csv.NewWriter(&board), csv.NewWriter(&table)
+		_ = b.Write([]string{"Title"})
+		_ = flat.Write(append(slices.Clone(header), "Group"))
+		for range 2 + random.IntN(3) {
+			title := words[2+random.IntN(len(words)-2)] + "!" // of one line
+			_ = b.Write([]string{title})
+			_ = b.Write(header)
+			for range random.IntN(4) {
+				row := []string{words[random.IntN(len(words))], words[random.IntN(len(words))], "+1 555 0100"}
+				_ = b.Write(row)
+				_ = flat.Write(append(slices.Clone(row), title))
+			}
+		}
+		b.Flush()
+		flat.Flush()
+		got, _, err := readAll(strings.NewReader(board.String()))
+		want, _, _ := readAll(strings.NewReader(table.String()))
+		if shown(got) != shown(want) || err != nil {
+			t.Fatalf("seed %d: %q reads\n%s%v\nwant\n%s", seed, board.String(), shown(got), err, shown(want))
+		}
 	}
 }

@@ -64,6 +64,7 @@ func FuzzRows(f *testing.F) {
 		`{"name":"x"}` + "\n" + `{"name":5}`, "{\n\"name\":\"x\"\n}\n{\n}", `[{"name":"x"},{}]`, "\ufeff[\n]", "\xff\xfen\x00\n\x00x\x00", "\xfe\xff\x00n\x00\n\xd8\x3d\xde\x00",
 		"BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=windows-1252;ENCODING=QUOTED-PRINTABLE:M=FC=\nller;A\nEND:VCARD\n",
 		"BEGIN:VCARD\nVERSION:4.0\nFN:x\nitem1.TEL;VALUE=uri;PREF=1:tel:+1;ext=2\nPHOTO:data:,x\nEND:VCARD", "PK\x03\x04", "<html>",
+		"Board\nNew\nname,Subitems\na,\nSubitems,name\n,b\n\nOld\nname,Subitems\nc\n",
 	} {
 		f.Add(seed)
 	}
