@@ -78,7 +78,6 @@ func (r *rig) afterDryRun(path, file, dry string) answer {
 	return r.call("POST", path, file)
 }
 
-
 // A dry run reports each row like the import, wherever its batches end, except for the ids of
 // new records, which are not known yet. It leaves nothing behind.
 func TestDryRunsMatchImports(t *testing.T) {
