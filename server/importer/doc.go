@@ -26,8 +26,8 @@
 //
 // # Failure
 //
-// Rows are saved in batches, each batch one transaction and each row a savepoint in
-// it. A row that fails leaves no trace and stops no other; the answer says why it
+// Rows are saved in batches, each batch some transactions and each row a savepoint in
+// one. A row that fails leaves no trace and stops no other; the answer says why it
 // failed. An error that is not about a row ends the import, and the batches before it
 // stay saved. An atomic import is one transaction: if a row fails, nothing is saved.
 // A dry run rolls every batch back and remembers what it did, so that later rows see

@@ -99,13 +99,13 @@ type Importer struct {
 	rows    rows.Reader
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
-	most    int         // rows saved in one transaction
+	most    int         // the cost of the rows that one transaction saves, see costOf
 	output  func([]byte) error
 }
 
 // New returns an importer of one file.
 func New(opts Options) *Importer {
-	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, most: opts.Limits.Batch.Rows}
+	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, most: opts.Limits.Step}
 	if opts.Entity != nil {
 		im.columns = cells.New(opts.Entity)
 		return im

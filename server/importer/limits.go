@@ -13,17 +13,18 @@ type Size struct{ Rows, Bytes, Values int }
 // Limits bound what an import holds in memory and for how long it keeps others from
 // writing.
 type Limits struct {
-	Batch        Size  // saved in one transaction; other writes take turns with batches
+	Batch        Size  // read at once; other writes take turns with the transactions that save it
+	Step         int   // the cost of the rows that one transaction saves, see costOf
 	DryRun       Size  // of a file: a dry run remembers what its rows did
 	Samples      int   // rows without an error that a dry run lists
 	Atomic       Size  // of a file that is saved in one transaction, for which all others wait
 	DryRunMemory int64 // bytes for the records that a dry run changed: short rows may change long records
 }
 
-// DefaultLimits are those of a server. A batch is bounded by values too, because
-// saving a value may take as long as saving a row that has few.
+// DefaultLimits are those of a server. A step takes about 25 ms.
 var DefaultLimits = Limits{
-	Batch:        Size{100, 1 << 20, 2_000},
+	Batch:        Size{400, 1 << 20, 8_000},
+	Step:         4_000,
 	DryRun:       Size{10_000, 16 << 20, 500_000},
 	Samples:      20,
 	Atomic:       Size{1_000, 8 << 20, 50_000},

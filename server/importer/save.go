@@ -10,19 +10,18 @@ import (
 	"crmkit/store"
 )
 
-// saveBatch saves rows in one transaction and sends the result of each. If they take
-// longer than a transaction may, it halves the number of rows, for later batches as well, and
-// tries again.
+// saveBatch saves rows in transactions and sends the result of each row. If a transaction takes
+// longer than it may, its rows and all later ones are saved in smaller ones.
 func (im *Importer) saveBatch(batch []entry) error {
 	for len(batch) > 0 {
-		n := min(len(batch), im.most)
+		n := im.step(batch)
 		var results []result
 		err := im.write(func(tx *store.Tx) (err error) {
 			results, err = im.saveAll(tx, batch[:n])
 			return err
 		})
 		if store.TooLong(err) && n > 1 {
-			im.most = n / 2
+			im.most = costOf(batch[:n]) / 2
 			continue
 		}
 		if err == nil {
@@ -34,6 +33,34 @@ func (im *Importer) saveBatch(batch []entry) error {
 		batch = batch[n:]
 	}
 	return nil
+}
+
+// step returns how many rows the next transaction saves. Each transaction ends with a write to the
+// disk, so small ones make an import slower; during large ones the writes of others wait.
+func (im *Importer) step(batch []entry) (n int) {
+	for cost := 0; n < len(batch); n++ {
+		if cost += costOf(batch[n : n+1]); n > 0 && cost > im.most {
+			break
+		}
+	}
+	return n
+}
+
+// The cost of a row, roughly in the time that a value takes: a key of custom takes as long as
+// five fields, since it has a row of its own.
+const (
+	rowCost = 10
+	keyCost = 5
+)
+
+func costOf(batch []entry) (cost int) {
+	for _, e := range batch {
+		cost += rowCost
+		for _, in := range e.draft.Inputs {
+			cost += 1 + keyCost*len(in.Value.Members())
+		}
+	}
+	return cost
 }
 
 // write runs fn in a transaction, which a dry run rolls back.
