@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -66,8 +67,9 @@ func TestOthersWorkDuringImports(t *testing.T) {
 	r.as("jane@acme.com")
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
 	total := func() string { return fmt.Sprint(r.json(200, "GET", "/contacts?total=exact", "")["total"]) }
-	if n := total(); n != "100" {
-		t.Errorf("%s contacts are saved behind the client's back, not one batch", n)
+	first, err := strconv.Atoi(total())
+	if err != nil || first == 0 || first > 400 {
+		t.Errorf("%d contacts are saved behind the client's back, not those of one transaction", first)
 	}
 	together(8, func(i int) {
 		for j := range 20 {
@@ -88,8 +90,9 @@ func TestImportsEndWithTheirClient(t *testing.T) {
 	g, ended := r.behind("/import/contacts", rowsOf(1000))
 	g.on <- io.ErrClosedPipe
 	<-ended
-	if n := r.json(200, "GET", "/contacts", "")["total"]; fmt.Sprint(n) != "100" {
-		t.Errorf("%v contacts are saved, not the first batch", n)
+	n, err := strconv.Atoi(fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]))
+	if err != nil || n == 0 || n > 400 {
+		t.Errorf("%d contacts are saved, not those of the first transaction", n)
 	}
 	r.want(200, "POST", "/import/contacts", rowsOf(1000)) // its place is free
 }
