@@ -23,7 +23,8 @@ type sight struct {
 var computed = []string{"id", "handle", "version", "created_at", "created_by", "updated_at", "updated_by", "activities", "last_activity", "outreach", "last_outreach", "on_behalf_of",
 	"amount_cents", "contact_company_id", "contact_company", "status", "priority", "kind", "currency", "done", "solved_at"}
 
-// now is the time of the server, at which a task is done that a file says to be done.
+// now is the time of the server: a task that a file says to be done is done at it, and an activity
+// without a time was at it.
 const now = "2026-06-10T09:00:00Z"
 
 // sightOf returns what a record shows.
@@ -33,7 +34,7 @@ func sightOf(rec map[string]any, records map[string]map[string]any, product *pro
 	for name, value := range rec {
 		key, isRef := strings.CutSuffix(name, "_id")
 		switch {
-		case value == nil || slices.Contains(computed, name) || name == "done_at" && value == now:
+		case value == nil || slices.Contains(computed, name) || strings.HasSuffix(name, "_at") && value == now:
 		case isRef:
 			for handle, other := range records {
 				if strings.HasSuffix(handle, "/"+fmt.Sprint(value)) {
@@ -86,7 +87,9 @@ func (s sight) has(cell, mapped string) bool {
 	if field, value, is := strings.Cut(mapped, "="); is && slices.Contains([]string{"true", "false", "yes", "no", "1", "0", "todo", "to do", "undone"}, lower) {
 		// A yes is found if the field has the value; the lost of a deal that is won too is its won.
 		isSo := slices.Contains(s.linked, field+"="+value)
-		return isSo == slices.Contains([]string{"true", "yes", "1"}, lower) || value == "lost" && slices.Contains(s.linked, "status=won")
+		if isSo == slices.Contains([]string{"true", "yes", "1"}, lower) || value == "lost" && slices.Contains(s.linked, "status=won") {
+			return true
+		}
 	}
 	if s.shows(cell) || s.shows(strings.TrimPrefix(strings.TrimPrefix(cell, "'"), "\u200d")) {
 		return true

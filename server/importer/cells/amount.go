@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"slices"
+
 	"crmkit/crm"
 	"crmkit/crm/norm"
 	"crmkit/crm/products"
@@ -25,7 +27,7 @@ func (c *Columns) place(cell crm.Member) placedCell {
 		return p
 	}
 	if c.isAmount(cell, p.amount) {
-		p.mapping = mapping{use: forField, path: p.amount.Name, field: p.amount, exact: true, own: true}
+		p.mapping = mapping{use: forField, path: p.amount.Name, field: p.amount, rank: p.rank, exact: true, own: true}
 	}
 	return p
 }
@@ -47,5 +49,30 @@ func (c *Columns) noteUnit(cell crm.Member) {
 	if t := c.target(cell.Name); t.amount != nil && !t.otherUnit && !c.isAmount(cell, t.amount) {
 		t.otherUnit = true
 		c.known[cell.Name] = t
+	}
+}
+
+// oneAmount keeps one of the cells for an amount, if some have the currency and others have not:
+// they are for two fields that say the same. A column with the name of a field stays, so that a
+// row which contradicts itself is refused.
+func (row *rowFields) oneAmount() {
+	for i := range row.columns.entity.Fields {
+		f := &row.columns.entity.Fields[i]
+		if f.AmountOf() == nil || len(row.byField[f.Name]) == 0 {
+			continue
+		}
+		number := f.AmountOf().Number
+		if slices.ContainsFunc(row.byField[number], func(p placedCell) bool { return p.exact }) || len(row.byField[number]) == 0 {
+			continue
+		}
+		best := func(list []placedCell) int {
+			return slices.MinFunc(list, func(a, b placedCell) int { return a.rank - b.rank }).rank
+		}
+		other := f.Name
+		if best(row.byField[f.Name]) < best(row.byField[number]) {
+			other = number
+		}
+		row.leave(row.byField[other]...)
+		delete(row.byField, other)
 	}
 }

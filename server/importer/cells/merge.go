@@ -1,99 +1,43 @@
 package cells
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
-	"crmkit/crm/products"
 )
 
 // Several columns may be for one field. What is made of their cells depends on the field; a cell
 // that has no place in it is kept in custom, so that nothing of a file is lost.
 
-// yes and no are the words of a column that says whether something is so. The further words of
-// yes say more than that, so they are kept too.
-var (
-	yes     = []string{"yes", "true", "1", "y", "x", "on"}
-	yesMore = []string{"completed", "complete", "done", "closed", "held"}
-	no      = []string{"no", "false", "0", "n", "off"}
-)
-
-// outcome sets a field from columns that speak of one of its values, like IsWon, unless a column
-// has the value itself. It returns the cells of these other columns.
-func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCell) {
-	value := ""
+// takeFirst takes the cells of a use out of a list. It returns the first of them, and the others
+// are kept like cells without a field.
+func (row *rowFields) takeFirst(list []placedCell, of use) (first *placedCell, rest []placedCell) {
 	for _, p := range list {
-		text := strings.ToLower(strings.TrimSpace(Text(p.json)))
 		switch {
-		case p.use != forFlag && p.use != forHint:
-			plain = append(plain, p)
-			continue
-		case p.use == forHint || slices.Contains(yesMore, text):
-			value = cmp.Or(value, p.value)
-			row.leave(p)
-		case slices.Contains(yes, text) || text == p.value:
-			value = cmp.Or(value, p.value)
-		case !slices.Contains(no, text):
+		case p.use != of:
+			rest = append(rest, p)
+		case first == nil:
+			first = &p
+		default:
 			row.leave(p)
 		}
 	}
-	of := f.FlagOf()
-	if len(plain) > 0 || value == "" || of != nil && len(row.byField[of.Time]) > 0 {
-		return plain
-	}
-	json := norm.QuoteJSON(value)
-	if f.Type.Kind() == crm.FlagKind {
-		json = value
-	}
-	row.set(f, json)
-	return nil
-}
-
-// translated returns the word of a choice, or the code of a currency, for the word of a product;
-// any other cell as it is.
-func (row *rowFields) translated(f *crm.Field, p placedCell) string {
-	text := strings.ToLower(strings.TrimSpace(Text(p.json)))
-	if row.OwnIDs || slices.Contains(f.Choices.Values, text) {
-		return p.json
-	}
-	key := row.columns.entity.Name + "." + f.Name
-	for _, block := range []*products.Product{row.columns.Product, &products.General} {
-		if block != nil && block.Words[key][text] != "" {
-			return norm.QuoteJSON(block.Words[key][text])
-		}
-	}
-	return p.json
-}
-
-// translate does the same, and keeps the word of the product.
-func (row *rowFields) translate(f *crm.Field, p placedCell) string {
-	json := row.translated(f, p)
-	if json != p.json {
-		row.leave(p)
-	}
-	return json
+	return first, rest
 }
 
 // withClock joins a date with the time of day of another column.
-func (row *rowFields) withClock(f *crm.Field, list []placedCell) []placedCell {
-	if f.Type.Kind() != crm.TimeKind {
-		return list
+func (row *rowFields) withClock(list []placedCell) []placedCell {
+	clock, list := row.takeFirst(list, forClock)
+	switch {
+	case clock == nil:
+	case len(list) == 0 || strings.Contains(Text(list[0].json), ":"):
+		row.leave(*clock)
+	default:
+		list[0].json = norm.QuoteJSON(Text(list[0].json) + " " + Text(clock.json))
 	}
-	at := slices.IndexFunc(list, func(p placedCell) bool { return p.use == forClock })
-	if at < 0 {
-		return list
-	}
-	clock := list[at]
-	list = slices.Delete(slices.Clone(list), at, at+1)
-	if len(list) == 0 || strings.Contains(Text(list[0].json), ":") {
-		row.leave(clock)
-		return list
-	}
-	list[0].json = norm.QuoteJSON(Text(list[0].json) + " " + Text(clock.json))
 	return list
 }
 

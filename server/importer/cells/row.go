@@ -132,6 +132,7 @@ func (row *rowFields) addReference(p placedCell) {
 
 // merge makes the members of the entity's fields from the cells for each.
 func (row *rowFields) merge() *crm.Error {
+	row.oneAmount()
 	for i := range row.columns.entity.Fields {
 		f := &row.columns.entity.Fields[i]
 		list := row.byField[f.Name]
@@ -163,7 +164,7 @@ func (row *rowFields) mergeField(f *crm.Field, list []placedCell) *crm.Error {
 	case f.Others != "" && !row.OwnIDs:
 		return row.mergeOthers(f, list)
 	default:
-		return row.mergeFirst(f, row.withClock(f, list))
+		return row.mergeFirst(f, row.withClock(list))
 	}
 	return nil
 }
@@ -175,6 +176,9 @@ func (row *rowFields) set(f *crm.Field, json string) {
 
 // mergeFirst takes the first cell. The others are kept.
 func (row *rowFields) mergeFirst(f *crm.Field, list []placedCell) *crm.Error {
+	if len(list) == 0 {
+		return nil
+	}
 	first, c := list[0], row.columns
 	row.leave(list[1:]...)
 	currency := row.currency()

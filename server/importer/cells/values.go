@@ -64,44 +64,40 @@ func withCallingCode(code, number string) string {
 // addresses of all columns are those of one person. The first value must be right; what is
 // wrong in the others is kept like a cell without a field.
 func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
-	list = row.withCode(f, list)
+	list = row.withCode(list)
 	if f.Type == fieldtype.Domain {
 		list = row.withoutWebsites(list)
 	}
 	others := row.columns.entity.Field(f.Others)
-	first := false
-	for _, p := range list {
+	for i, p := range list {
 		values := cellValues(f.Type, p.json)
 		if len(values) == 0 {
 			values = []string{Text(p.json)} // separators alone, which the field refuses
 		}
-		if !first {
-			first = true
+		if i == 0 {
 			row.set(f, norm.QuoteJSON(values[0]))
 			values = values[1:]
 		}
-		row.addItems(others, placedCell{p.mapping, p.name, norm.QuoteList(values)})
+		row.addItems(others, values, p)
 	}
 	return nil
 }
 
 // withCode joins the first phone number with the calling code of another column.
-func (row *rowFields) withCode(f *crm.Field, list []placedCell) []placedCell {
-	at := slices.IndexFunc(list, func(p placedCell) bool { return p.use == forCallingCode })
-	if at < 0 {
+func (row *rowFields) withCode(list []placedCell) []placedCell {
+	code, list := row.takeFirst(list, forCallingCode)
+	if code == nil {
 		return list
 	}
-	code := list[at]
-	list = slices.Delete(slices.Clone(list), at, at+1)
 	if len(list) == 0 {
-		row.leave(code)
+		row.leave(*code)
 		return nil
 	}
 	number, digits := Text(list[0].json), norm.Phone(Text(code.json))
 	if joined := withCallingCode(Text(code.json), number); joined != number {
 		list[0].json = norm.QuoteJSON(joined)
 	} else if digits == "" || !strings.HasPrefix(norm.Phone(number), digits) {
-		row.leave(code)
+		row.leave(*code)
 	}
 	return list
 }
@@ -110,7 +106,7 @@ func (row *rowFields) withCode(f *crm.Field, list []placedCell) []placedCell {
 func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	if f.HasItems() && !row.OwnIDs {
 		for _, p := range list {
-			row.addItems(f, p)
+			row.addItems(f, cellValues(fieldtype.Phone, p.json), p)
 		}
 		return nil
 	}
@@ -139,20 +135,20 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	return nil
 }
 
-// addItems adds the values of a cell to those that the list of the record has, since other files
-// have only some of what a person has. A cell with a value that is wrong is kept as it is.
-func (row *rowFields) addItems(list *crm.Field, p placedCell) {
-	values := cellValues(fieldtype.Phone, p.json)
-	if list.Others == "" && len(values) == 0 {
+// addItems adds values of a cell to those that the list of the record has, since other files have
+// only some of what a person has. If one is wrong the cell is also kept as it is.
+func (row *rowFields) addItems(list *crm.Field, values []string, p placedCell) {
+	right := slices.DeleteFunc(slices.Clone(values), func(value string) bool {
+		_, fault := row.Env.Normal(list, value)
+		return fault != nil
+	})
+	if len(right) < len(values) {
+		row.leave(p)
+	}
+	if len(right) == 0 {
 		return
 	}
-	for _, value := range values {
-		if _, fault := row.Env.Normal(list, value); fault != nil {
-			row.leave(p)
-			return
-		}
-	}
-	json := norm.QuoteList(values)
+	json := norm.QuoteList(right)
 	at := slices.IndexFunc(row.Members, func(m crm.Member) bool { return m.Name == list.Name })
 	if at < 0 {
 		row.set(list, `{"add":`+json+"}")
