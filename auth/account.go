@@ -12,7 +12,7 @@ import (
 // DeleteAccount deletes the actor's account, and the workspaces without other members. It needs
 // a step-up code.
 func (a *Auth) DeleteAccount(tx *store.Tx, code string) (account.RemovedUser, error) {
-	what := SensitiveAction{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + tx.Actor.Email + ", every workspace of which it is the only member, and its membership in",
+	what := SensitiveAction{Action: "user.remove", Target: "user/" + tx.Actor.UserID, Does: "delete the account " + norm.ShowEmail(tx.Actor.Email) + ", every workspace of which it is the only member, and its membership in",
 		Also: " and all others"}
 	if err := a.StepUp(tx, what, code); err != nil {
 		return account.RemovedUser{}, err

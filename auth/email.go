@@ -44,7 +44,7 @@ func (a *Auth) stepUpMail(actor crm.Actor, what SensitiveAction) mail.Message {
 // inviteMail is the mail to an address that was invited.
 func (a *Auth) inviteMail(actor crm.Actor, address, role string) mail.Message {
 	return mail.Message{To: address, Subject: "An invitation to a crmkit workspace", Paragraphs: []string{
-		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", withoutLinks(actor.Email), quoteName(actor.WorkspaceName), role),
+		fmt.Sprintf("%s invites you to the workspace %s in crmkit, with the role %s. crmkit is a CRM that AI agents operate for you.", withoutLinks(norm.ShowEmail(actor.Email)), quoteName(actor.WorkspaceName), role),
 		fmt.Sprintf("To join, tell your agent: “Open %s, read it, and sign me in as %s.” You are a member from then on.", a.opts.BaseURL, address),
 		a.requestOrigin(actor.Addr) + " If you do not know who sent this, ignore it: nothing happens unless you sign in.",
 	}}

@@ -45,12 +45,12 @@ func (a *Auth) StepUp(tx *store.Tx, what SensitiveAction, code string) error {
 	}
 	words := what.words(norm.Quote(tx.Actor.WorkspaceName))
 	waiting := crm.Errorf(crm.EscalationRequired, "this would %s. A code was mailed to %s: ask the user for it, then repeat the same request with ?code=<code> (or the header X-Escalation-Code) within %d minutes.",
-		words, tx.Actor.Email, int(account.CodeLife.Minutes()))
+		words, norm.ShowEmail(tx.Actor.Email), int(account.CodeLife.Minutes()))
 	m := a.stepUpMail(tx.Actor, what)
 	m.Code = fresh.text
 	waiting.LocalCode = a.send(tx, m)
 	waiting = waiting.ForTools("this would %s. A code was mailed to %s: ask the user for it, then repeat the same call with ?code=<code> after the path, within %d minutes.",
-		words, tx.Actor.Email, int(account.CodeLife.Minutes()))
+		words, norm.ShowEmail(tx.Actor.Email), int(account.CodeLife.Minutes()))
 	if waiting.LocalCode != "" {
 		ask, below := "this would "+words+". Ask the user; if the answer is yes, repeat the same ", " In local mode no mail is sent: the code is below."
 		waiting.Hint = ask + "request with ?code=<code> (or the header X-Escalation-Code)." + below

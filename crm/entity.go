@@ -31,7 +31,7 @@ type Entity struct {
 
 	view        bool // it was made of a View
 	refs        map[string]*Entity
-	times       map[string]bool // fields of any entity that are times
+	keyTypes    map[string]Type // of fields of any entity, by their names
 	sharedTable *Entity
 }
 

@@ -35,6 +35,14 @@ func (r Record) Value(name string) Value {
 	return Value{}
 }
 
+// Shown returns the named field's value as answers show it; Null for a name the entity lacks.
+func (r Record) Shown(name string) Value {
+	if i := r.Entity.Index(name); i >= 0 {
+		return r.Entity.Fields[i].Type.Show(r, i)
+	}
+	return Value{}
+}
+
 // Set puts a value into the named field. The field must exist.
 func (r Record) Set(name string, v Value) { r.Values[r.Entity.Index(name)] = v }
 

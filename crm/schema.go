@@ -34,9 +34,9 @@ func NewSchema(entities []Entity, views []View) (*Schema, error) {
 			return nil, err
 		}
 	}
-	times := s.times()
+	types := s.keyTypes()
 	for _, e := range s.Entities {
-		e.times = times
+		e.keyTypes = types
 		if err := s.resolveLinks(e); err != nil {
 			return nil, err
 		}
@@ -49,22 +49,38 @@ func NewSchema(entities []Entity, views []View) (*Schema, error) {
 	return s, nil
 }
 
-// times returns the names of fields that are times in every entity that has them.
-func (s *Schema) times() map[string]bool {
-	times := map[string]bool{}
-	for _, e := range s.Entities {
-		for i := range e.Fields {
-			f := &e.Fields[i]
-			is, seen := times[f.Name]
-			times[f.Name] = f.Type.Kind() == TimeKind && (is || !seen)
+// keyTypes returns the types of fields by their names, for names that have one type in all entities.
+// Fields that follow from others are left out if another field has their name: no change of
+// them is logged.
+func (s *Schema) keyTypes() map[string]Type {
+	types, derived := map[string]Type{}, map[string]bool{}
+	add := func(f *Field) {
+		is, known := types[f.Name]
+		switch {
+		case !known || derived[f.Name] && !f.Derived():
+			types[f.Name], derived[f.Name] = f.Type, f.Derived()
+		case derived[f.Name] == f.Derived() && is != f.Type:
+			types[f.Name] = nil
 		}
 	}
-	return times
+	for _, e := range s.Entities {
+		for i := range e.Fields {
+			add(&e.Fields[i])
+		}
+	}
+	return types
 }
+
+// KeyType returns the type of the fields with a name, nil if they have different ones or there is
+// none. The objects from and to of the change log have names of fields as keys.
+func (e *Entity) KeyType(key string) Type { return e.keyTypes[key] }
 
 // HoldsTime reports whether a key has the name of a field that is a time in every entity. In
 // the objects from and to of the change log these are shown as times.
-func (e *Entity) HoldsTime(key string) bool { return e.times[key] }
+func (e *Entity) HoldsTime(key string) bool {
+	t := e.KeyType(key)
+	return t != nil && t.Kind() == TimeKind
+}
 
 // ListParams are the parameters of every list besides its filters. No field may have one of
 // these names, since its filter could not be written.

@@ -53,6 +53,7 @@ type Comparison struct {
 	Folded  bool // a second column has the folded text, and is compared
 	Lists   bool // a comma in a filter separates several values
 	Null    bool // the word null can be a value
+	Hosts   bool // texts have host names, which are searched in ASCII and in Unicode
 	Colon   bool // values begin with a word and a colon, which is not taken for an operator
 }
 

@@ -61,6 +61,9 @@ func (c *compiler) compare(t target, param, op, value string) (string, *crm.Erro
 	case t.field.HasFoldColumn():
 		return FoldedSQL(t.alias(), t.field) + " " + sqlOps[op] + " " + c.arg(norm.Fold(value)), nil
 	}
+	if v, err := c.env.Normal(t.field, value); err == nil && t.field.Type.Comparison().Hosts {
+		return column + " " + sqlOps[op] + " " + c.arg(v.Text), nil
+	}
 	return column + " " + sqlOps[op] + " " + c.arg(norm.Lower(value)), nil
 }
 
@@ -121,6 +124,8 @@ func (c *compiler) contains(t target, part string) string {
 		return hasTag(t, noIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
 	case how.Folded:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
+	case how.Hosts:
+		return HostContains + "(" + t.alias() + "." + t.field.Col() + ", " + c.arg(part) + ")"
 	}
 	return foldContains(t.alias()+"."+t.field.Col(), c.arg(part))
 }

@@ -19,6 +19,7 @@ type Condition struct {
 	ValuesSQL    string // SQL of the MaxInUse most frequent values with their counts; empty for fields with many different values
 	DistinctSQL  string // SQL of two numbers: of different values, and of records (at most MaxScan) in which they were counted
 	Args         []any  // of both
+	shown        target // the field whose values are in use, if answers may show them in another form
 	Text         bool   // the condition compares whole text, but a part may have been meant
 	Form         string // AsNumber, AsTime or AsText if custom values are compared by order; ValuesSQL then counts these forms
 }
@@ -86,14 +87,34 @@ func (env Env) condition(e *crm.Entity, name, value string, q *Query) Condition 
 		p.scan("text", "custom_values", "name_id = "+nameKey(t, "$2")+" ORDER BY record DESC")
 		p.Args = []any{t.key}
 	case t.entity.CountsValues(t.field):
+		p.shown = t
 		p.stored("workspace_id = $1 AND kind = '" + t.entity.Name + "' AND field = '" + t.field.Name + "'")
 	case t.field.Enumerable:
+		p.shown = t
 		newest := t.entity.Field(strings.TrimPrefix(t.entity.Sort, "-")).Col()
 		p.scan(t.field.Col(), t.entity.TableName(), t.entity.ScopeColumn()+" = $1 AND "+t.field.Col()+" IS NOT NULL ORDER BY "+newest+" DESC")
 	default:
 		p.Text = isFreeText(t.field)
 	}
 	return p
+}
+
+// Shown returns a value in use as answers show it.
+func (p Condition) Shown(value string) string {
+	f := p.shown.field
+	if f == nil {
+		return value
+	}
+	rec := crm.NewRecord(p.shown.entity)
+	switch f.Type.Kind() {
+	case crm.TextKind:
+		rec.Set(f.Name, crm.Str(value))
+		return rec.Shown(f.Name).Text
+	case crm.ListKind:
+		rec.Set(f.Name, crm.Labels([]string{value}))
+		return rec.Shown(f.Name).List()[0]
+	}
+	return value
 }
 
 // formSQL is the most specific form in which a custom value can be compared.

@@ -152,7 +152,7 @@ func (s *Server) whoami(rq *web.Request) (*render.Response, error) {
 	}
 	doc := &render.Response{
 		Line: &render.Item{Head: "member/" + a.UserID, Fields: append(web.Names("member/"+a.UserID),
-			text("email", a.Email), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
+			text("email", norm.ShowEmail(a.Email)), text("workspace_id", a.WorkspaceID), text("workspace.name", a.WorkspaceName),
 			text("time_zone", a.TimeZone), text("country", a.Country), text("token_id", a.TokenID), text("token_name", a.TokenName),
 			text("scope", a.Scope), text("role", a.Role), text("plan", a.Plan))},
 		Name: "usage",

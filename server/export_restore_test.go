@@ -18,6 +18,10 @@ import (
 var hardWords = []string{"Acme, Inc", `say "hi"`, "two\nlines\n\nmore", "=1+1", "+49 30 123", "@home", "'=x", "''quoted", "-5", "-x", "tab\there", "ünïcödé 漢字", "a;b", "# no remark",
 	"null", "true", "1e3", "{}", "[]", "\\n", "semi; colon", "::: x", "c_011p", strings.Repeat("long ", 300)}
 
+// hardHosts are names of hosts: in ASCII, shown in Unicode, and kept in ASCII because it looks like
+// another name.
+var hardHosts = []string{"example.com", "käse.example", "xn--80ak6aa92e.com"}
+
 // fillAtRandom makes n records of every kind with values that files easily change.
 func (r *rig) fillAtRandom(seed uint64, n int) {
 	r.t.Helper()
@@ -64,9 +68,9 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	case fieldtype.Time:
 		return fmt.Sprintf("2025-01-01T00:%02d:30Z", i%60)
 	case fieldtype.Email:
-		return fmt.Sprintf("p%d@example.com", i)
+		return fmt.Sprintf("p%d@%s", i, hardHosts[i%3])
 	case fieldtype.Domain:
-		return fmt.Sprintf("d%d.example.com", i)
+		return fmt.Sprintf("d%d.%s", i, hardHosts[i%3])
 	case fieldtype.Choice:
 		return f.Choices.Values[random.IntN(len(f.Choices.Values))]
 	case fieldtype.Currency:
@@ -76,11 +80,11 @@ func hard(random *rand.Rand, f *crm.Field, i int, handles []string) any {
 	case fieldtype.Object:
 		return map[string]any{word[:1] + "k": word, "n": json.Number("12345678901234567890.10"), "deep": []any{map[string]any{"x": nil}, word}}
 	case fieldtype.Emails:
-		return []string{fmt.Sprintf("o%d@example.com", i), fmt.Sprintf("p%d@sub.example.com", i)}[random.IntN(2):]
+		return []string{fmt.Sprintf("o%d@%s", i, hardHosts[i%3]), fmt.Sprintf("p%d@sub.example.com", i)}[random.IntN(2):]
 	case fieldtype.Phones:
 		return []string{"+49 (170) 123-456", fmt.Sprint("0170 ", i)}[random.IntN(2):]
 	case fieldtype.Domains:
-		return []string{fmt.Sprintf("o%d.example.com", i)}
+		return []string{fmt.Sprintf("o%d.%s", i, hardHosts[i%3])}
 	case fieldtype.ExternalIDs:
 		return []string{fmt.Sprint("hubspot:", i), fmt.Sprintf("salesforce:003%05d \"x\"", i)}[random.IntN(2):]
 	case fieldtype.Address:

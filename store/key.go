@@ -216,7 +216,7 @@ func (tx *Tx) checkUnique(before, after crm.Record) error {
 				return err
 			}
 			if key != 0 && key != after.Key {
-				return takenError(e, key, name, item)
+				return takenError(e, key, name, spelled(f, e, crm.Labels([]string{item})))
 			}
 		}
 	}

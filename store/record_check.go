@@ -63,10 +63,15 @@ func (tx *Tx) checkReferences(before, after crm.Record) error {
 	return nil
 }
 
-// spelled returns a value of text or a reference as clients see it.
+// spelled returns a value of text, the item of a list or a reference as clients see it.
 func spelled(f *crm.Field, e *crm.Entity, v crm.Value) string {
 	if to := e.Target(f); to != nil {
 		return crm.RecordID(to.Prefix, v.Int)
 	}
-	return v.Text
+	rec := crm.NewRecord(e)
+	rec.Set(f.Name, v)
+	if v.Kind == crm.ListKind {
+		return rec.Shown(f.Name).List()[0]
+	}
+	return rec.Shown(f.Name).Text
 }

@@ -96,6 +96,15 @@ func isScalar(json string) bool {
 
 func (base) Show(rec crm.Record, i int) crm.Value { return rec.Values[i] }
 
+// shower is a type that shows a text in another form than it stores.
+type shower interface{ show(text string) string }
+
+// showText returns a value as answers show it.
+func showText(t shower, v crm.Value) crm.Value {
+	v.Text = t.show(v.Text)
+	return v
+}
+
 // Matches compares exactly: a client that sends a record back sends the text it was shown.
 func (base) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {
 	text, isText := norm.Unquote(json)

@@ -9,7 +9,8 @@ import (
 //
 // It accepts a host name or a URL, and stores the host in lower case ASCII (IDNA, lengths
 // of RFC 1035 section 2.3.4) without a leading www. IP addresses and names without a dot
-// are refused, because they do not identify a company. It is compared as text.
+// are refused, because they do not identify a company. It is compared as text. Answers show it
+// as people read it (norm.ShowHost): käse.example. like: finds a part of both forms.
 var Domain crm.Type = domainType{}
 
 type domainType struct{ base }
@@ -27,3 +28,15 @@ func (domainType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *cr
 
 // DecodeCell takes the first of several domains, because the field has one.
 func (domainType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) { return firstCell(c) }
+
+func (domainType) Comparison() crm.Comparison {
+	how := base{}.Comparison()
+	how.Hosts = true
+	return how
+}
+
+func (domainType) Fold(_ *crm.Field, text string) string { return norm.FoldHosts(text) }
+
+func (domainType) show(text string) string { return norm.ShowHost(text) }
+
+func (t domainType) Show(rec crm.Record, i int) crm.Value { return showText(t, rec.Values[i]) }

@@ -10,7 +10,8 @@ import (
 // It accepts an addr-spec without quotes or comments (RFC 5321 section 4.1.2, with the
 // letters of RFC 6531), and stores it in lower case with the domain in ASCII. RFC 5321
 // lets a host tell capitals in the local part apart; none that people use does, and two
-// contacts for one mailbox would be worse. It is compared as text in this form.
+// contacts for one mailbox would be worse. It is compared as text in this form. Answers show
+// the domain as people read it (norm.ShowHost), and like: finds a part of both forms.
 var Email crm.Type = emailType{}
 
 type emailType struct{ base }
@@ -28,3 +29,22 @@ func (emailType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm
 
 // DecodeCell takes the first of several addresses, because the field has one.
 func (emailType) DecodeCell(_ *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) { return firstCell(c) }
+
+func (emailType) Comparison() crm.Comparison {
+	how := base{}.Comparison()
+	how.Hosts = true
+	return how
+}
+
+func (emailType) Fold(_ *crm.Field, text string) string { return norm.FoldHosts(text) }
+
+func (emailType) show(text string) string { return norm.ShowEmail(text) }
+
+func (t emailType) Show(rec crm.Record, i int) crm.Value { return showText(t, rec.Values[i]) }
+
+// Matches accepts an address with the domain in either form.
+func (t emailType) Matches(r crm.Reader, f *crm.Field, shown crm.Value, json string) bool {
+	text, _ := norm.Unquote(json)
+	address, ok := norm.Email(text)
+	return t.base.Matches(r, f, shown, json) || ok && t.show(address) == shown.Text
+}

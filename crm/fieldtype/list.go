@@ -130,7 +130,7 @@ func (itemsType) Computed() bool { return false }
 // Comparison is that of an item. A list has no order, and null is no item.
 func (t itemsType) Comparison() crm.Comparison {
 	how := t.of.Comparison()
-	return crm.Comparison{By: how.By, Parts: true, Folded: how.Folded, Items: true, Colon: how.Colon}
+	return crm.Comparison{By: how.By, Parts: true, Folded: how.Folded, Items: true, Colon: how.Colon, Hosts: how.Hosts}
 }
 
 func (t itemsType) Fold(f *crm.Field, text string) string { return t.of.Fold(f, text) }
@@ -184,7 +184,20 @@ func (t itemsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error
 	return crm.Decoded{JSON: `{"add":` + norm.QuoteList(items) + "}", Whole: true}, nil
 }
 
-func (itemsType) Show(rec crm.Record, i int) crm.Value { return rec.Values[i] }
+func (t itemsType) Show(rec crm.Record, i int) crm.Value { return showItems(t.of, rec.Values[i]) }
+
+// showItems returns a list with its items as a type shows them.
+func showItems(of crm.Type, v crm.Value) crm.Value {
+	t, shows := of.(shower)
+	if !shows || !v.Set() {
+		return v
+	}
+	list := make([]string, len(v.List()))
+	for i, item := range v.List() {
+		list[i] = t.show(item)
+	}
+	return crm.Labels(list)
+}
 
 // Matches compares in order, as it does for tags.
 func (itemsType) Matches(_ crm.Reader, _ *crm.Field, shown crm.Value, json string) bool {

@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"slices"
 	"strings"
 
 	"crmkit/crm"
@@ -81,3 +82,25 @@ func (objectType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error)
 }
 
 func (objectType) Schema(*crm.Field) crm.JSONSchema { return crm.JSONSchema{Type: "object"} }
+
+// Show shows the values of the change log, whose keys are names of fields, as their fields do.
+func (objectType) Show(rec crm.Record, i int) crm.Value {
+	v := rec.Values[i]
+	if !rec.Entity.Fields[i].ReadOnly || !v.Set() {
+		return v
+	}
+	members := slices.Clone(v.Members())
+	for at, m := range members {
+		switch t := rec.Entity.KeyType(m.Name).(type) {
+		case shower:
+			if text, ok := norm.Unquote(m.JSON); ok {
+				members[at].JSON = norm.QuoteJSON(t.show(text))
+			}
+		case itemsType:
+			if list, ok := norm.ParseStrings(m.JSON); ok {
+				members[at].JSON = norm.QuoteList(showItems(t.of, crm.Labels(list)).List())
+			}
+		}
+	}
+	return crm.Members(members)
+}

@@ -28,6 +28,15 @@ func (tagsType) Comparison() crm.Comparison {
 	return crm.Comparison{By: crm.ByLabel, Parts: true, Lists: true, Null: true}
 }
 
+// Show shows the labels that a record collects from its activities as those show them: they are
+// addresses.
+func (tagsType) Show(rec crm.Record, i int) crm.Value {
+	if rec.Entity.Fields[i].Rollup() == nil {
+		return rec.Values[i]
+	}
+	return showItems(Email, rec.Values[i])
+}
+
 // MaxTag is the maximum length of a tag, in characters. A longer text is a note.
 const MaxTag = 64
 

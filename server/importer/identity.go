@@ -29,7 +29,7 @@ func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, by found
 	}
 	name, address := inputText(d, label), inputText(d, unique)
 	had, hadAddress := rec.Value(label.Name).Text, rec.Value(unique.Name).Text
-	if name == "" || had == hadAddress || shareWord(name, had) || by == foundByID && address != "" && address == hadAddress {
+	if name == "" || isNamedByUnique(rec) || shareWord(name, had) || by == foundByID && address != "" && address == hadAddress {
 		return nil
 	}
 	if by == foundByID {
@@ -37,7 +37,13 @@ func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, by found
 			rec.Handle(), norm.Quote(had), norm.Quote(name)).On("id")
 	}
 	return crm.Errorf(crm.AlreadyExists, "%s is the address of %s, %s; the row names %s, so it was not saved. Give the row another address or none, or change the name of that record first.",
-		norm.Quote(address), rec.Handle(), norm.Quote(had), norm.Quote(name)).On(unique.Name)
+		norm.Quote(norm.ShowEmail(address)), rec.Handle(), norm.Quote(had), norm.Quote(name)).On(unique.Name)
+}
+
+// isNamedByUnique reports whether a record has no name but its unique value.
+func isNamedByUnique(rec crm.Record) bool {
+	name, unique := rec.Value(rec.Entity.LabelField).Text, rec.Entity.Keys.Unique
+	return name == rec.Value(unique).Text || name == rec.Shown(unique).Text
 }
 
 // foundBy says by what a row was found to be about a record.

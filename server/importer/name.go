@@ -23,6 +23,9 @@ func (im *Importer) withName(tx *store.Tx, d store.Draft, e entry) (store.Draft,
 		if key != 0 || err != nil {
 			return d, err
 		}
+		rec := crm.NewRecord(d.Entity)
+		rec.Set(unique.Name, crm.Str(name))
+		name = rec.Shown(unique.Name).Text
 	case unique.Type == fieldtype.Email:
 		name = nameOfOther(d, e)
 	}

@@ -85,7 +85,7 @@ func (im *Importer) unlessContradicted(tx *store.Tx, d store.Draft, key int64) (
 	name, had := inputText(d, d.Entity.Field(d.Entity.LabelField)), rec.Value(d.Entity.LabelField).Text
 	at := inputAt(d, externalIDs)
 	if at >= 0 && im.hasID(rec) && rec.Entity.Field(d.Entity.Keys.Unique).Type == fieldtype.Domain ||
-		name != "" && had != rec.Value(d.Entity.Keys.Unique).Text && !shareWord(name, had) {
+		name != "" && !isNamedByUnique(rec) && !shareWord(name, had) {
 		return 0, nil
 	}
 	return key, nil

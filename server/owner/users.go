@@ -83,7 +83,7 @@ func (op *RemoveUser) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	lines := "removed user/" + u.ID + " email=" + u.Email + "\n"
+	lines := "removed user/" + u.ID + " email=" + norm.ShowEmail(u.Email) + "\n"
 	for _, w := range left.Deleted {
 		lines += "deleted " + memberLine(w)
 	}
@@ -180,7 +180,7 @@ func (*ListClients) run(c *call) error {
 
 // userLine describes an account in one line, without its end.
 func userLine(u account.User) string {
-	return fmt.Sprintf("user/%s email=%s plan=%s workspaces=%d tokens=%d created_at=%s", u.ID, u.Email, u.Plan, u.Workspaces, u.Tokens, day(u.CreatedAt))
+	return fmt.Sprintf("user/%s email=%s plan=%s workspaces=%d tokens=%d created_at=%s", u.ID, norm.ShowEmail(u.Email), u.Plan, u.Workspaces, u.Tokens, day(u.CreatedAt))
 }
 
 // memberLine describes a workspace as one of its members sees it.

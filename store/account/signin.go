@@ -2,6 +2,7 @@ package account
 
 import (
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -62,7 +63,7 @@ func firstWorkspace(tx *store.Tx) error {
 	if err := tx.Exec("UPDATE users SET workspaces = workspaces + 1 WHERE number = $1", tx.Actor.User); err != nil {
 		return err
 	}
-	_, err := makeWorkspace(tx, Workspace{Name: "Workspace of " + tx.Actor.Email, TimeZone: "UTC"})
+	_, err := makeWorkspace(tx, Workspace{Name: "Workspace of " + norm.ShowEmail(tx.Actor.Email), TimeZone: "UTC"})
 	return err
 }
 

@@ -2,7 +2,6 @@ package textindex
 
 import (
 	"crmkit/crm"
-	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -69,7 +68,7 @@ func appendField(text []byte, f *crm.Field, v crm.Value) []byte {
 	case f.HasFoldColumn():
 		text = append(text, v.Text...)
 	default:
-		text = append(text, norm.Fold(v.Text)...)
+		text = append(text, f.Type.Fold(f, v.Text)...)
 	}
 	return append(text, '\n')
 }

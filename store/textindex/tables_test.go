@@ -11,7 +11,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/crm/catalog"
-	"crmkit/crm/norm"
 	"crmkit/query"
 )
 
@@ -223,9 +222,6 @@ func contains(rec crm.Record, f *crm.Field, text string) bool {
 	if f.Type.Kind() == crm.ListKind {
 		return slices.ContainsFunc(v.List(), func(label string) bool { return strings.Contains(f.Type.Fold(f, label), text) })
 	}
-	fold := norm.Fold(v.Text)
-	if f.HasFoldColumn() {
-		fold = f.Type.Fold(f, v.Text)
-	}
+	fold := f.Type.Fold(f, v.Text)
 	return v.Set() && strings.Contains(fold, text)
 }

@@ -43,7 +43,9 @@ func valuesInUse(ctx context.Context, c *txn.ReadTx, p query.Condition, args []a
 	err = c.Rows(ctx, p.ValuesSQL, args, func(scan func(...any) error) error {
 		m.Values = append(m.Values, ValueCount{})
 		in := &m.Values[len(m.Values)-1]
-		return scan(&in.Value, &in.N)
+		err := scan(&in.Value, &in.N)
+		in.Value = p.Shown(in.Value)
+		return err
 	})
 	if err == nil {
 		err = c.RowUntil(ctx, p.DistinctSQL, args, &m.N, &m.More)
