@@ -13,7 +13,7 @@ import (
 )
 
 func importSeeds(f *testing.F, pattern string) {
-	files, err := filepath.Glob("../../testdata/import/" + pattern)
+	files, err := filepath.Glob("../../testdata/import" + pattern)
 	if err != nil || len(files) == 0 {
 		f.Fatal("no seeds", err)
 	}
@@ -60,7 +60,8 @@ func fuzzImporter(t *testing.T, kind string) *Importer {
 }
 
 func FuzzImportRows(f *testing.F) {
-	importSeeds(f, "*")
+	importSeeds(f, "/*")
+	importSeeds(f, "s/*/*.csv")
 	f.Add(`[{"name":"x","company":{"name":[]}},{}]`)
 	f.Add("Deal Name,Amount,Currency\nx,-.,CLF\n")
 	f.Fuzz(func(t *testing.T, file string) {
@@ -75,7 +76,7 @@ func FuzzImportRows(f *testing.F) {
 }
 
 func FuzzImportWorkspace(f *testing.F) {
-	importSeeds(f, "*.ndjson")
+	importSeeds(f, "/*.ndjson")
 	f.Add(`{"crmkit":1,"workspace":"ws_1"}` + "\n" + `{"handle":"contact/"}` + "\n" + `{"end":true,"counts":{"contacts":1}}`)
 	f.Fuzz(func(t *testing.T, file string) {
 		im := fuzzImporter(t, "")

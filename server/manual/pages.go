@@ -8,6 +8,7 @@ import (
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
+	"crmkit/crm/products"
 	"crmkit/query"
 )
 
@@ -39,6 +40,7 @@ func (m *Manual) funcs() template.FuncMap {
 	return template.FuncMap{
 		"id":            m.ExampleID,
 		"kinds":         m.Kinds,
+		"products":      knownProducts,
 		"fields":        func() string { return m.Fields((*crm.Entity).PlanLimited) },
 		"fieldsInDepth": m.fieldsInDepth,
 		"ops":           operators,
@@ -74,6 +76,15 @@ func (m *Manual) Kinds(word string) string {
 		}
 	}
 	return crm.Enumerate(names, word)
+}
+
+// knownProducts names the products whose exports an import recognises.
+func knownProducts() string {
+	var titles []string
+	for _, p := range products.Products {
+		titles = append(titles, p.Title)
+	}
+	return crm.Enumerate(titles, "and")
 }
 
 // fieldMarkers returns * for a required field and ! for the unique one. The pages explain

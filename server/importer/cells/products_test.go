@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -112,6 +114,27 @@ func TestBlockOfProductComesFirst(t *testing.T) {
 		columns.Product = products.ByName(c.product)
 		if got := columns.target(c.column).path; got != c.want {
 			t.Errorf("%s of a %s in an export of %q leads to %s, want %s", c.column, c.kind, c.product, got, c.want)
+		}
+	}
+}
+
+// TestEachProductHasAFixture checks that each block has a directory of files with its columns, a row
+// in the list of their origins, and its name in the documentation.
+func TestEachProductHasAFixture(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile("../../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	origins, docs := read("testdata/imports/README.md"), read("docs/import.md")
+	for _, p := range products.Products {
+		if files, err := filepath.Glob("../../../testdata/imports/" + p.Name + "/*.csv"); p.Name != "crmkit" && (err != nil || len(files) == 0 || !strings.Contains(origins, "| "+p.Name+" |")) {
+			t.Errorf("%s has no file in testdata/imports, or no row in its README.md: %v", p.Name, err)
+		}
+		if !strings.Contains(docs, p.Title) {
+			t.Errorf("docs/import.md does not name %s", p.Title)
 		}
 	}
 }
