@@ -1,6 +1,7 @@
 package fieldtype
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -191,6 +192,9 @@ func showItems(of crm.Type, v crm.Value) crm.Value {
 	t, shows := of.(shower)
 	if !shows || !v.Set() {
 		return v
+	}
+	if !slices.ContainsFunc(v.List(), func(item string) bool { return t.show(item) != item }) {
+		return v // as nearly all are
 	}
 	list := make([]string, len(v.List()))
 	for i, item := range v.List() {

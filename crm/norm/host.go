@@ -101,6 +101,9 @@ func ShowHost(host string) string {
 
 // ShowEmail returns an e-mail address with its host in the form that people read (see ShowHost).
 func ShowEmail(address string) string {
+	if !strings.Contains(address, acePrefix) {
+		return address
+	}
 	at := strings.LastIndexByte(address, '@')
 	return address[:at+1] + ShowHost(address[at+1:])
 }
