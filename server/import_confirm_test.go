@@ -50,13 +50,23 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 	if !strings.Contains(text, "# source: old-crm\n") || !strings.HasSuffix(text, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
 		t.Error(text)
 	}
-	for _, body := range []string{"", twoRows, "anything"} {
+	for _, body := range []string{"", twoRows} {
 		if text := r.want(200, "POST", "/import/contacts?source=old-crm&confirm="+token, body); !strings.HasPrefix(text, "# already done") || !strings.HasSuffix(text, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
 			t.Errorf("a second time: %s", text)
 		}
 	}
 	if text := r.want(200, "POST", "/import/contacts?source=old-crm", twoRows); !strings.Contains(text, "2 unchanged") {
 		t.Errorf("what was confirmed is not what the file says: %s", text)
+	}
+}
+
+// A token that was used does not answer for another file.
+func TestUsedConfirmationsAreOfTheirFile(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	token := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	r.want(200, "POST", "/import/contacts?confirm="+token, "")
+	if a := r.call("POST", "/import/contacts?confirm="+token, twoRows+"9,Cid,cid@acme.com,5\n"); a.status != 400 || !strings.Contains(a.body, "another file") {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

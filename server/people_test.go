@@ -74,6 +74,7 @@ func TestKeysOfSeveralValues(t *testing.T) {
 		{400, "PATCH", `{"other_emails":["home"]}`, "invalid_email"},
 		{400, "PATCH", `{"external_ids":["151"]}`, "source:id"},
 		{400, "PATCH", `{"address":{"zip":"1"}}`, "postal_code"},
+		{200, "POST", `{"external_ids":["sf:1","hubspot:151"],"other_emails":["c@x.example"]}`, "other_emails=grace@new.example,c@x.example title=Admiral external_ids=hubspot:151,sf:1"},
 		{200, "PATCH", `{"other_emails":"a@x.example, b@x.example"}`, "other_emails=a@x.example,b@x.example"},
 	} {
 		path := "/contacts"
@@ -189,5 +190,28 @@ func TestImportedIDsBecomeExternal(t *testing.T) {
 	}
 	if got := r.want(200, "GET", "/contacts?external_ids=hubspot:151", ""); !strings.Contains(got, "name=Ann") {
 		t.Error(got)
+	}
+}
+
+// TestImportsKeepPeopleApart imports rows that lead to a person of another name by an id, and rows
+// that give a person another address. Nobody is renamed, and no address is lost.
+func TestImportsKeepPeopleApart(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(201, "POST", "/contacts", `{"name":"Cid One","email":"c1@id.com","phone":"+1 555 0100","external_ids":["x:9"]}`)
+	if got := r.want(200, "POST", "/import/contacts", `[{"name":"Zed Other","email":"z@id.com","external_ids":["x:9"]}]`); !strings.Contains(got, "row 1 ERROR already_exists") {
+		t.Error(got)
+	}
+	if got := r.want(200, "POST", "/import/contacts", `[{"name":"Cid One","email":"c2@id.com","phone":"+1 555 0101","external_ids":["x:9"]}]`); !strings.Contains(got, "1 updated") {
+		t.Error(got)
+	}
+	if got := r.want(200, "GET", "/contacts/"+r.id("contact", 1), ""); !strings.Contains(got, `email=c1@id.com phone="+1 555 0101" other_emails=c2@id.com other_phones="+1 555 0100"`) {
+		t.Error(got)
+	}
+	const file = `[{"name":"Ann","email":"a3@f.com"},{"name":"Ann","other_emails":["a3@f.com"],"Record ID":"0"},{"name":"Ann","email":"a1@f.com","Record ID":"0"}]`
+	for range 2 {
+		r.want(200, "POST", "/import/contacts", file)
+		if got := r.want(200, "GET", "/contacts?name=Ann", ""); !strings.HasSuffix(got, "# 1 of 1 contact\n") {
+			t.Error(got)
+		}
 	}
 }

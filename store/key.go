@@ -19,33 +19,53 @@ func (tx *Tx) Save(d Draft) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	return tx.SaveAs(key, d)
+}
+
+// SaveAs updates the record with the key as Save does, and makes one if the key is 0. The key must be that
+// of KeyOfDraft.
+func (tx *Tx) SaveAs(key int64, d Draft) (Outcome, error) {
 	if key == 0 {
 		return tx.create(d)
 	}
-	if d, err = tx.keepUnique(d, key); err != nil {
+	d, err := tx.keepUnique(addItems(d), key)
+	if err != nil {
 		return Outcome{}, err
 	}
 	return tx.Update(key, d)
+}
+
+// addItems returns the draft with its lists of items added to those of the record. Who found the
+// record by one of its addresses or ids does not know the others, and must not take them away.
+func addItems(d Draft) Draft {
+	d.Inputs = slices.Clone(d.Inputs)
+	for i, in := range d.Inputs {
+		if in.Field.HasItems() && in.Mode == crm.Set && in.Value.Set() {
+			d.Inputs[i].Mode = crm.EditTags
+		}
+	}
+	return d
 }
 
 // KeyOfDraft returns the key of the record that has a key of the draft, 0 if none has. The error
 // already_exists names two records if keys of the draft lead to different ones.
 func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 	e, by := d.Entity, ""
-	found := func(other int64, name string) error {
+	found := func(other int64, name, value string) error {
 		if other != 0 && key != 0 && other != key {
-			return crm.Errorf(crm.AlreadyExists, "%s leads to %s, and %s to %s: these are two records. Send the values of one of them.",
-				by, handleOf(e, key), name, handleOf(e, other)).On(name)
+			return crm.Errorf(crm.AlreadyExists, "%s leads to %s, and %s=%s to %s: these are two records. Send the values of one of them.",
+				by, handleOf(e, key), name, norm.Quote(value), handleOf(e, other)).On(name)
 		}
 		if other != 0 {
-			key, by = other, name
+			key, by = other, name+"="+norm.Quote(value)
 		}
 		return nil
 	}
 	for _, names := range e.Keys.All() {
-		other, err := tx.KeyBy(e, names, draftValues(d, names))
+		values := draftValues(d, names)
+		other, err := tx.KeyBy(e, names, values)
 		if err == nil && (key == 0 || len(names) == 1) { // a link to two records has an error of its own
-			err = found(other, names[len(names)-1])
+			err = found(other, names[0], values[0].Text)
 		}
 		if err != nil {
 			return 0, err
@@ -58,7 +78,7 @@ func (tx *Tx) KeyOfDraft(d Draft) (key int64, err error) {
 		for _, item := range table.ItemForms(in.Field, in.Value) {
 			other, err := tx.holder(e, in.Field, item)
 			if err == nil {
-				err = found(other, in.Field.Name)
+				err = found(other, in.Field.Name, item)
 			}
 			if err != nil {
 				return 0, err

@@ -6,9 +6,9 @@ package products
 var General = Product{
 	Name: "general", Title: "any sheet",
 	Columns: map[string][]Column{
-		"contact": generalContact,
-		"company": generalCompany,
-		"deal":    generalDeal,
+		"contact": append(generalContact, germanContact...),
+		"company": append(generalCompany, germanCompany...),
+		"deal":    append(generalDeal, germanDeal...),
 		"ticket": {
 			to("id", "Ticket ID", "Case ID", "Record ID"),
 			to("subject", "Ticket name", "Ticket Subject", "Title"),
@@ -55,6 +55,7 @@ var General = Product{
 	Words: map[string]Words{
 		"activity.kind": {"phone": "call", "phone call": "call", "e-mail": "email", "mail": "email", "appointment": "meeting", "event": "meeting",
 			"lunch": "meeting", "demo": "meeting", "visit": "meeting", "comment": "note", "to-do": "task", "todo": "task", "deadline": "task"},
+		"deal.status":     germanStatus,
 		"task.priority":   generalPriority,
 		"ticket.priority": generalPriority,
 		"ticket.status":   {"new": "open", "in progress": "open", "waiting": "pending", "on hold": "pending", "resolved": "solved", "done": "solved"},
@@ -127,7 +128,7 @@ var generalDeal = []Column{
 	to("id", "Deal ID", "Opportunity ID", "Record ID"),
 	to("title", "Deal Name", "Deal Title", "Opportunity Name", "Opportunity", "Deal", "Name", "Subject"),
 	to("amount_cents", "Amount", "Value", "Deal Value", "Deal Amount", "Price"),
-	to("currency", "Deal Currency", "Currency of Value", "Deal Currency Code", "Currency ISO Code", "Currency Code"),
+	to("currency", "Deal Currency", "Amount Currency", "Currency of Value", "Deal Currency Code", "Currency ISO Code", "Currency Code"),
 	to("stage", "Deal Stage", "Stage Name", "Sales Stage", "Pipeline Stage"),
 	to("status", "Deal Status"),
 	to("status=won", "Is Won", "Won"),
@@ -141,7 +142,7 @@ var generalDeal = []Column{
 	to("notes", "Deal Description", "Description", "Note", "Comments"),
 	to("contact_id", "Person ID", "Contact ID"),
 	to("contact.name", "Contact Name", "Contact Person", "Person", "Primary Contact"),
-	to("contact.email", "Contact Email"),
+	to("contact.email", "Contact Email", "E-mail", "Email Address"),
 	to("company_id", "Account ID", "Organization ID"),
 	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Account Name", "Account", "Client", "Customer"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),

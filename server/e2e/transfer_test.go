@@ -143,7 +143,7 @@ func TestTransferCommandErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"import", file("rows.csv", "name\nx\n"), "--db", db}, "add the kind of the rows after the file: contacts, companies, deals, "},
-		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "convert it: iconv"},
+		{[]string{"import", file("contacts.csv", "\xff\xfen"), "--db", db}, "the file is UTF-16"},
 		{[]string{"import", file("contacts.json", `[{"name":"x"}`), "--db", db}, "the JSON array has no end"},
 		{[]string{"import", file("x.csv", "name\nx\n"), "widgets", "--db", db}, "there is no path /import/widgets"},
 		{[]string{"import", filepath.Join(dir, "none.csv"), "--db", db}, "no such file"},

@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -18,6 +22,7 @@ type summary struct {
 	listed  int  // rows without an error that have a line
 	quiet   int  // those that have none
 	counts  Counts
+	created map[*crm.Entity]int64 // records that rows refer to, and that were created for them
 }
 
 // send sends a line for each result, and before the first how the columns were read.
@@ -34,7 +39,7 @@ func (im *Importer) send(results []result) error {
 	}
 	most := im.opts.MaxText
 	for _, r := range results {
-		im.summary.counts.add(r)
+		im.summary.add(r)
 		full := most > 0 && im.summary.sent+len(piece) > most || im.opts.DryRun && im.summary.listed >= im.opts.Limits.Samples
 		if r.fault == nil && full {
 			im.summary.quiet++ // rows that fail are always listed, because somebody must correct them
@@ -106,10 +111,35 @@ func (im *Importer) changedSince() bool {
 	return im.opts.Before != nil && *im.opts.Before != im.summary.counts
 }
 
+// add counts a result.
+func (s *summary) add(r result) {
+	s.counts.add(r)
+	if s.created == nil {
+		s.created = map[*crm.Entity]int64{}
+	}
+	for _, e := range r.created {
+		s.created[e]++
+	}
+}
+
+// alsoCreated returns how many records of each kind were created because rows refer to them, as
+// words and as members of JSON.
+func (s *summary) alsoCreated() (words []string, members []crm.Member) {
+	kinds := slices.SortedFunc(maps.Keys(s.created), func(a, b *crm.Entity) int { return strings.Compare(a.Plural, b.Plural) })
+	for _, e := range kinds {
+		words = append(words, e.CountNoun(s.created[e]))
+		members = append(members, crm.Member{Name: e.Plural, JSON: strconv.FormatInt(s.created[e], 10)})
+	}
+	return words, members
+}
+
 // appendText appends remarks with the counts, and after a dry run how to save the same.
 func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 	if stopped != nil {
 		b = fmt.Appendf(b, "# stopped after row %d: %s: %s\n", im.summary.rows, stopped.Code, norm.OneLine(stopped.Hint))
+	}
+	if words, _ := im.summary.alsoCreated(); len(words) > 0 {
+		b = fmt.Appendf(b, "# also created, because rows refer to them: %s\n", strings.Join(words, ", "))
 	}
 	if im.changedSince() {
 		b = fmt.Appendf(b, "# the result differs from the dry run, because records have changed since; the dry run had: %s\n", *im.opts.Before)
@@ -152,6 +182,9 @@ func (im *Importer) appendJSON(b []byte, stopped *crm.Error, kept Kept) []byte {
 	l := render.Item{Fields: im.summary.counts.fields()}
 	l.Fields = append(l.Fields, render.Field{Name: "dry_run", Value: crm.Bool(im.opts.DryRun)}, render.Field{Name: "complete", Value: crm.Bool(stopped == nil)})
 	text := func(name, s string) { l.Fields = append(l.Fields, render.Field{Name: name, Value: crm.Str(s)}) }
+	if _, members := im.summary.alsoCreated(); len(members) > 0 {
+		l.Fields = append(l.Fields, render.Field{Name: "also_created", Value: crm.Members(members)})
+	}
 	if kept.Token != "" {
 		text("confirm", kept.Token)
 	}

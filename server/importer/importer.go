@@ -80,6 +80,9 @@ func (r Reading) Plan() []string {
 		}
 		list = append(list, "source: "+r.source+why)
 	}
+	if r.key == "" && !r.columns.Identified() {
+		list = append(list, "no column is an id: a row with any other value is another record; name a column of your own with key=")
+	}
 	if r.key != "" {
 		list = append(list, "key: "+norm.Quote(r.key)+" identifies the rows")
 	}
@@ -97,6 +100,7 @@ type Importer struct {
 	byKind  map[*crm.Entity]*cells.Columns // of an exported workspace
 	seen    map[uint64]int32               // rows without an id: how often each content came, by a part of its hash
 	rows    rows.Reader
+	created []*crm.Entity // records that the row being saved refers to, and that were created for it
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
 	most    int         // the cost of the rows that one transaction saves, see costOf

@@ -70,6 +70,42 @@ func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (
 	return d, nil
 }
 
+// keepFormer adds that an address or a number which the row replaces becomes a further one: a file
+// is seldom so sure of it that the former one should be lost. An export of crmkit is.
+func (im *Importer) keepFormer(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
+	if im.hasOwnIDs() || im.isDump() {
+		return d, nil
+	}
+	var rec crm.Record
+	for _, in := range slices.Clone(d.Inputs) {
+		if in.Field.Others == "" || in.Mode != crm.Set || !in.Value.Set() {
+			continue
+		}
+		if rec.Entity == nil {
+			var found bool
+			var err error
+			if rec, found, err = tx.Lookup(d.Entity, key); !found || err != nil {
+				return d, err
+			}
+		}
+		if was := rec.Value(in.Field.Name).Text; was != "" && in.Field.ItemForm(was) != in.Field.ItemForm(in.Value.Text) {
+			addItem(&d, d.Entity.Field(in.Field.Others), was)
+		}
+	}
+	return d, nil
+}
+
+// addItem adds an item to a list of a draft.
+func addItem(d *store.Draft, list *crm.Field, item string) {
+	d.Inputs = slices.Clone(d.Inputs)
+	at := inputAt(*d, list.Name)
+	if at < 0 {
+		d.Inputs = append(d.Inputs, crm.Input{Field: list, Mode: crm.EditTags, Value: crm.Labels([]string{item})})
+		return
+	}
+	d.Inputs[at].Value = crm.Labels(append(slices.Clone(d.Inputs[at].Value.List()), item))
+}
+
 // inputAt returns the position of the input of a field, -1 if the draft has none.
 func inputAt(d store.Draft, name string) int {
 	return slices.IndexFunc(d.Inputs, func(in crm.Input) bool { return in.Field.Name == name })

@@ -247,5 +247,8 @@ func (im *Importer) create(tx *store.Tx, to *crm.Entity, name string, more ...cr
 		return 0, fault
 	}
 	out, err := tx.Save(store.Draft{Entity: to, Inputs: append(more, crm.Input{Field: to.Field(to.LabelField), Value: v})})
+	if err == nil && out.Result == store.Created {
+		im.created = append(im.created, to)
+	}
 	return out.After.Key, err
 }

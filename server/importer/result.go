@@ -17,8 +17,9 @@ type result struct {
 	outcome string // created, updated or unchanged
 	handle  string // of the record; empty for one that a dry run would create
 	changes []render.Change
-	made    crm.Record // what a dry run would create
-	fault   *crm.Error // why the row failed
+	created []*crm.Entity // of the records that it refers to and that were created with it
+	made    crm.Record    // what a dry run would create
+	fault   *crm.Error    // why the row failed
 }
 
 // outcomes are the possible outcomes of a row, in the order of Counts.

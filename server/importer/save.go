@@ -93,6 +93,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		return r, nil
 	}
 	var out store.Outcome
+	im.created = nil
 	err := tx.Savepoint(func() (err error) {
 		out, err = im.save(tx, e)
 		return err
@@ -108,6 +109,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	case r.outcome == store.Created:
 		r.made = out.After
 	}
+	r.created = im.created
 	if r.outcome == store.Updated {
 		r.changes = render.ChangesByLabel(out.Before, out.After)
 	}
@@ -141,6 +143,9 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 		if d, err = im.withoutOthers(tx, d, key); err != nil {
 			return store.Outcome{}, err
 		}
+		if d, err = im.keepFormer(tx, d, key); err != nil {
+			return store.Outcome{}, err
+		}
 		return tx.Update(key, d)
 	}
 	if err := im.checkOwnID(tx, e); err != nil {
@@ -158,11 +163,25 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if e.id == "" && !hasUnique(d) {
 		e.id, e.source = e.content, rowSource
 	}
-	out, err := tx.Save(d)
+	out, err := im.saveKnown(tx, d)
 	if err == nil && e.id != "" && !listed {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
 	return out, err
+}
+
+// saveKnown creates the record of a draft, or updates the one that has one of its keys.
+func (im *Importer) saveKnown(tx *store.Tx, d store.Draft) (store.Outcome, error) {
+	key, err := tx.KeyOfDraft(d)
+	if err == nil && key != 0 {
+		if err = im.refuseOther(tx, d, key, foundByID); err == nil {
+			d, err = im.keepFormer(tx, d, key)
+		}
+	}
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	return tx.SaveAs(key, d)
 }
 
 // withContent identifies a row by its content, if it was saved so before: its unique value belongs

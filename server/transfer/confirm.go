@@ -27,7 +27,8 @@ const (
 	confirmUnknown = "confirm=%s is not valid: it is over 15 minutes old, or belongs to another user or workspace. Nothing was saved. Send the file again, with dry_run=1 for a new token, or without it to save; rows that were saved before do not change."
 	confirmOther   = "confirm=%s is for %s, and this is %s. Nothing was saved, and the token is still valid: repeat the request of the dry run with confirm=<token> instead of dry_run=1."
 	confirmBody    = "confirm=%s belongs to another body than this one. Nothing was saved, and the token is still valid: send the body of the dry run."
-	confirmNoFile  = "the server does not have the file of this dry run any more. Nothing was saved, and the token is still valid: send the same file again with confirm=%s."
+	confirmUsed    = "confirm=%s was used for another file, which is saved. Nothing of this one was: send it with dry_run=1 for a token of its own."
+	confirmNoFile  = "the server does not have the file of this dry run any more. The token is still valid: send the same file again with confirm=%s. Rows that a try which broke off has saved are not saved again."
 	confirmRunning = "this import is running now, started by the same token. Wait for the time in Retry-After and repeat the request: it then gets the result."
 	planStale      = "the file is read otherwise than in the dry run: %s. Nothing was saved. Send it again with dry_run=1, and confirm what that shows."
 )
@@ -103,7 +104,7 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	case c.Request != requestOf(im.rq):
 		return nil, crm.Errorf(crm.InvalidValue, confirmOther, shown, norm.Quote(c.Request), norm.Quote(requestOf(im.rq))).On("confirm")
 	case c.Answer != "":
-		return im.alreadyDone(c)
+		return im.alreadyDone(c, shown)
 	case !im.x.pending.begin(hash):
 		fault := crm.Errorf(crm.RateLimited, "%s", confirmRunning)
 		fault.RetryAfter = 5 * time.Second
@@ -167,7 +168,13 @@ func (im *fileImport) finish(hash string, counts importer.Counts) error {
 }
 
 // alreadyDone answers with the stored result of an import.
-func (im *fileImport) alreadyDone(c account.Confirmation) (*render.Response, error) {
+func (im *fileImport) alreadyDone(c account.Confirmation, token string) (_ *render.Response, err error) {
+	if im.file, err = im.x.spoolBody(im.rq); err != nil {
+		return nil, err
+	}
+	if im.file.Size() > 0 && hex.EncodeToString(im.file.digest[:]) != c.Body {
+		return nil, crm.Errorf(crm.InvalidValue, confirmUsed, token).On("confirm")
+	}
 	var counts importer.Counts
 	if err := json.Unmarshal([]byte(c.Answer), &counts); err != nil {
 		return nil, err

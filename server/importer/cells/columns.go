@@ -202,6 +202,14 @@ func (c *Columns) alias(block *products.Product, name string) (mapping, bool) {
 	return t, found
 }
 
+// Identified reports whether a column has ids of the rows, or their unique values.
+func (c *Columns) Identified() bool {
+	return slices.ContainsFunc(c.names, func(name string) bool {
+		t := c.known[name]
+		return t.use == forID || t.use == forField && t.field.Name == c.entity.Keys.Unique
+	})
+}
+
 // Identify reports whether any column can identify a record. A file without one was probably
 // sent without its line of column names.
 func (c *Columns) Identify() bool {
