@@ -215,3 +215,16 @@ func TestImportsKeepPeopleApart(t *testing.T) {
 		}
 	}
 }
+
+// TestTitlesAreNoOtherPerson imports deals of people whom other files name with a title.
+func TestTitlesAreNoOtherPerson(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/contacts", "Salutation,First Name,Last Name,Email\nDr.,Maeve,O'Trell,maeve@x.example\n,Greta,Vollmar,greta@x.example\n")
+	got := r.want(200, "POST", "/import/deals", "Title,Contact,Amount,Currency\na,Maeve O’Trell,5,EUR\nb,Frau Greta Vollmar,5,EUR\nc,Nobody Known,5,EUR\n")
+	if !strings.Contains(got, "# also created, because rows refer to them: 1 contact\n") {
+		t.Error(got)
+	}
+	if got := r.want(200, "GET", "/deals?fields=title,contact.name&sort=title", ""); !strings.Contains(got, `title=a contact.name="Dr. Maeve O'Trell"`) || !strings.Contains(got, `title=b contact.name="Greta Vollmar"`) {
+		t.Error(got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"crmkit/crm/norm"
 	"crmkit/query"
 	"crmkit/store/list"
+	"crmkit/store/table"
 	"crmkit/store/view"
 )
 
@@ -29,14 +30,17 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 	return rec, view.NotFound(e, key, last)
 }
 
-// KeyNamed returns the key of the one record with the label, ignoring case and accents; 0 if
-// no record or more than one has it. The entity's label must be required.
-func (tx *Tx) KeyNamed(e *crm.Entity, name string) (key int64, err error) {
-	if err := tx.DryRun().RestoreNamesakes(e, name); err != nil {
-		return 0, err
+// KeyNamed returns the key of the one record that has one of the names as its label, ignoring case
+// and accents; 0 if no record or more than one has. The entity's label must be required.
+func (tx *Tx) KeyNamed(e *crm.Entity, names ...string) (key int64, err error) {
+	args := []any{tx.Actor.Workspace}
+	for _, name := range names {
+		if err := tx.DryRun().RestoreNamesakes(e, name); err != nil {
+			return 0, err
+		}
+		args = append(args, norm.Fold(name))
 	}
-	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s = $2 LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField))),
-		tx.Actor.Workspace, norm.Fold(name))
+	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s IN (%s) LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField)), table.Placeholders(2, len(names))), args...)
 	if err != nil || len(keys) != 1 {
 		return 0, err
 	}

@@ -116,3 +116,23 @@ func isKatakana(r rune) bool {
 
 // isMiddleDot reports whether a character is a dot that separates the parts of a name.
 func isMiddleDot(r rune) bool { return strings.ContainsRune("・·•‧∙⋅", r) }
+
+// titles are what people write before a name. A name is the same person's with and without one.
+var titles = []string{"dr.", "dr", "prof.", "prof. dr.", "mr.", "mr", "mrs.", "mrs", "ms.", "ms", "miss", "mx.", "herr", "frau", "herr dr.", "frau dr."}
+
+// WithTitles returns the name of a person in the forms in which others may have it: without a
+// title, and with each of the usual ones.
+func WithTitles(name string) []string {
+	bare := strings.Join(strings.Fields(name), " ")
+	for found := true; found; {
+		first, rest, more := strings.Cut(bare, " ")
+		if found = more && slices.Contains(titles, strings.ToLower(first)); found {
+			bare = rest
+		}
+	}
+	forms := []string{bare}
+	for _, title := range titles {
+		forms = append(forms, title+" "+bare)
+	}
+	return forms
+}

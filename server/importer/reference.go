@@ -210,6 +210,9 @@ func (im *Importer) byUnique(tx *store.Tx, to *crm.Entity, ref cells.Lookup) (in
 func (im *Importer) byName(tx *store.Tx, to *crm.Entity, ref cells.Lookup) (int64, error) {
 	id := norm.Fold(ref.Name)
 	key, err := tx.KeyNamed(to, ref.Name)
+	if unique := to.Field(to.Keys.Unique); key == 0 && err == nil && unique != nil && unique.Type == fieldtype.Email {
+		key, err = tx.KeyNamed(to, norm.WithTitles(ref.Name)...) // a person may have a title
+	}
 	if key == 0 && err == nil {
 		key, err = im.mappedKey(tx, to, externalID{nameSource, id}, "")
 	}
