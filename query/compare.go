@@ -83,7 +83,8 @@ func (c *compiler) numberCondition(t target, param, op, value string) (string, *
 	return t.alias() + "." + t.field.Col() + " " + sqlOps[op] + " " + c.arg(n), nil
 }
 
-// equal compares a text field in the form in which it is stored.
+// equal compares a text field in the form in which it is stored. In free text the kinds of
+// apostrophe, hyphen and blank are no difference: nobody sees which one a record has.
 func (c *compiler) equal(t target, param, value string) (string, *crm.Error) {
 	if e := c.env.Schema.ByPrefix(value); t.field.HandleSyntax && e != nil {
 		value = e.Name + "/" + value
@@ -99,11 +100,15 @@ func (c *compiler) equal(t target, param, value string) (string, *crm.Error) {
 		}
 		return "", err
 	}
-	test := " = " + c.arg(v.Text)
 	if t.field.Indexed {
-		return c.addColumnPath(t, test), nil
+		return c.addColumnPath(t, " = "+c.arg(v.Text)), nil
 	}
-	return t.alias() + "." + t.field.Col() + test, nil
+	column := t.alias() + "." + t.field.Col()
+	if isFreeText(t.field) { // the folded forms are compared first, since most rows fail there
+		same := noIndex(FoldedSQL(t.alias(), t.field)) + " = " + c.arg(norm.Fold(v.Text))
+		return "(" + same + " AND " + SameSpelling + "(" + column + ", " + c.arg(v.Text) + "))", nil
+	}
+	return column + " = " + c.arg(v.Text), nil
 }
 
 // partsOf returns the operand of like: in the form in which the field is compared: one text, or

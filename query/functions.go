@@ -1,6 +1,6 @@
 package query
 
-// The SQL functions that compiled queries call to find a part of a text. All take a column
+// The SQL functions that compiled queries call to find a text or a part of one. All take a column
 // and a text, and return NULL if the column is NULL. LIKE and instr() of SQLite are not used,
 // because they try the whole pattern at each position, so their time is the product of both
 // lengths. Package store defines the functions for SQLite; in PostgreSQL each is one CREATE
@@ -8,6 +8,7 @@ package query
 const (
 	TextContains = "text_contains" // whether the column contains the text
 	FoldContains = "fold_contains" // whether the column contains it after folding
+	SameSpelling = "same_spelling" // whether the column is the text, but for kinds of apostrophe, hyphen and blank (norm.Plain)
 	HostContains = "host_contains" // the same for a column with host names, in either form (norm.FoldHosts)
 )
 

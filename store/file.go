@@ -38,6 +38,7 @@ var engine = sync.OnceValue(func() *sqlite.Engine {
 	return sqlite.NewEngine(map[string]func(text, part string) bool{
 		query.TextContains: norm.Contains,
 		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
+		query.SameSpelling: func(text, other string) bool { return norm.Plain(text) == norm.Plain(other) },
 		query.HostContains: func(text, part string) bool { return norm.Contains(norm.FoldHosts(text), part) },
 	})
 })

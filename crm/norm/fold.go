@@ -42,10 +42,20 @@ func Fold(s string) string {
 	for _, r := range unicodenorm.NFKD.String(s) {
 		f.add(r)
 	}
-	if f.eastAsian {
-		f.text = closeGaps(f.text)
+	return letters.Replace(unicodenorm.NFC.String(f.closed()))
+}
+
+// Plain returns the form in which a whole text is compared where case and accents matter: it has the
+// plain marks of Fold and no gaps between East Asian letters. Plain(Plain(s)) is Plain(s).
+func Plain(s string) string {
+	if _, ok := foldASCII(s); ok {
+		return s
 	}
-	return letters.Replace(unicodenorm.NFC.String(string(f.text)))
+	f := folder{text: make([]rune, 0, len(s))}
+	for _, r := range unicodenorm.NFC.String(looseMarks.Replace(strings.ToValidUTF8(s, "\ufffd"))) {
+		f.put(r)
+	}
+	return unicodenorm.NFC.String(f.closed())
 }
 
 // foldASCII folds ASCII text, the common case, without an allocation if nothing changes.
@@ -88,8 +98,20 @@ type folder struct {
 
 // add adds a character of a text in NFKD and lower case.
 func (f *folder) add(r rune) {
+	if unicode.Is(unicode.Mn, r) && !f.makesLetter(r) {
+		return
+	}
+	if r >= utf8.RuneSelf && unicode.Is(unicode.Nd, r) {
+		r = '0' + digitValue(r)
+	}
+	f.put(r)
+}
+
+// put adds a character, or the one that is written for it: one apostrophe, quotation mark, hyphen and
+// blank for those of all kinds. It leaves out what cannot be seen.
+func (f *folder) put(r rune) {
 	if r >= utf8.RuneSelf || r == '`' {
-		if r = f.plain(r); r < 0 {
+		if r = plainMark(r); r < 0 {
 			return
 		}
 	}
@@ -101,15 +123,24 @@ func (f *folder) add(r rune) {
 		f.text, f.blank = append(f.text, ' '), false
 	}
 	f.text = append(f.text, r)
+	f.eastAsian = f.eastAsian || isEastAsian(r)
 }
 
-// plain returns the character that is compared for another, -1 if it is left out.
-func (f *folder) plain(r rune) rune {
+// closed returns the text without the gaps between East Asian letters.
+func (f *folder) closed() string {
+	if f.eastAsian {
+		return string(closeGaps(f.text))
+	}
+	return string(f.text)
+}
+
+// plainMark returns the mark that is written for another one, -1 if it is left out.
+func plainMark(r rune) rune {
 	switch {
-	case unicode.Is(unicode.Mn, r) && !f.makesLetter(r), unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+	case unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
 		return -1
-	case isEastAsian(r):
-		f.eastAsian = true
+	case unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) && r != 'ꞌ':
+		return r
 	case strings.ContainsRune(apostrophes, r):
 		return '\''
 	case strings.ContainsRune(quotes, r):
@@ -120,8 +151,6 @@ func (f *folder) plain(r rune) rune {
 		return '-'
 	case r == '・', r == '\u2800':
 		return ' '
-	case unicode.Is(unicode.Nd, r):
-		return '0' + digitValue(r)
 	}
 	return r
 }

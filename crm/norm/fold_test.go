@@ -47,6 +47,21 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
+// TestPlain checks what is equal in texts that are compared as a whole.
+func TestPlain(t *testing.T) {
+	for _, same := range [][]string{{"Siobhan O’Reilly", "Siobhan O'Reilly", " Siobhan  O`Reilly"}, {"Jean‑Pierre", "Jean-Pierre", "Jean–Pierre"}, {"山田 太郎", "山田太郎"}, {"“x”", `"x"`},
+		{"Müller", "Mu\u0308ller"}, {"Muller"}, {"müller"}, {"M²"}, {"M2"}, {"Ａ"}, {"A"}, {"ß"}, {"ss"}, {"", " ", "\u00ad"}, {"Σίσυφος"}} {
+		for _, text := range same {
+			if got, want := Plain(text), Plain(same[0]); got != want {
+				t.Errorf("%q is plainly %q, %q is %q", text, got, same[0], want)
+			}
+		}
+	}
+	if Plain("Müller") == Plain("Muller") || Plain("Müller") == Plain("müller") || Plain("M²") == Plain("M2") || Plain("ß") == Plain("ss") {
+		t.Error("different texts are equal")
+	}
+}
+
 // TestFoldEveryCharacter checks that folding is stable for each character alone and between
 // letters of three scripts, and never leaves a character that it replaces elsewhere.
 func TestFoldEveryCharacter(t *testing.T) {
@@ -58,6 +73,9 @@ func TestFoldEveryCharacter(t *testing.T) {
 			fold := Fold(text)
 			if again := Fold(fold); again != fold {
 				t.Fatalf("%q folds to %q, then to %q", text, fold, again)
+			}
+			if plain := Plain(text); Plain(plain) != plain || Fold(plain) != fold {
+				t.Fatalf("%q is plainly %q, then %q; folded %q, not %q", text, plain, Plain(plain), Fold(plain), fold)
 			}
 			if left := strings.IndexAny(fold, apostrophes+quotes+"\u00ad\u2011\u00a0"); left >= 0 {
 				t.Fatalf("%q folds to %q", text, fold)

@@ -62,21 +62,21 @@ func withoutTrunk(digits string) string {
 	return p.code + p.cutTrunk(rest)
 }
 
-// bracketedZero is the trunk prefix as it is written after a calling code.
-var bracketedZero = regexp.MustCompile(`\( ?0 ?\)`)
+// innerBlanks removes the blanks inside brackets.
+var innerBlanks = strings.NewReplacer("( ", "(", " )", ")")
 
 // cutBracketedZero leaves out the (0) after a calling code, with or without a plus sign, except for
 // countries where it is dialled.
 func cutBracketedZero(text string) string {
-	at := bracketedZero.FindStringIndex(text)
-	if at == nil {
+	before, after, found := strings.Cut(innerBlanks.Replace(text), "(0)")
+	if !found {
 		return text
 	}
-	code := strings.TrimLeft(Digits(text[:at[0]]), "0")
+	code := strings.TrimLeft(Digits(before), "0")
 	if p, rest := cutCallingCode(code); code == "" || p == nil || p.zero && rest == "" || len(rest) > len("1149") { // 011 and a code
 		return text
 	}
-	return text[:at[0]] + text[at[1]:]
+	return before + after
 }
 
 // extension is an extension at the end of a folded number, in the words of several languages, and
@@ -90,6 +90,9 @@ var extension = regexp.MustCompile(`^(.*\d[ )./,-]*)(?:;ext=|\b(?:extension|extn
 func cutExtension(text string) string {
 	if rest, _, found := strings.Cut(text, ";"); found && strings.HasPrefix(text, "tel:") {
 		text = rest
+	}
+	if strings.Trim(text, "+0123456789-()./ ") == "" {
+		return text
 	}
 	if m := extension.FindStringSubmatch(text); m != nil && len(Digits(m[1])) >= minPhone {
 		return m[1]
