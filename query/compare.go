@@ -129,6 +129,8 @@ func (c *compiler) contains(t target, part string) string {
 		return hasTag(t, noIndex("g.name_id IN (SELECT n.key FROM "+namesOf(t)+" AND "+test+")"))
 	case how.Folded:
 		return textContains(FoldedSQL(t.alias(), t.field), c.arg(part))
+	case how.Items:
+		return ItemContains + "(" + t.alias() + "." + t.field.Col() + ", " + c.arg(part) + ")"
 	case how.Hosts:
 		return HostContains + "(" + t.alias() + "." + t.field.Col() + ", " + c.arg(part) + ")"
 	}

@@ -10,6 +10,7 @@ const (
 	FoldContains = "fold_contains" // whether the column contains it after folding
 	SameSpelling = "same_spelling" // whether the column is the text, but for kinds of apostrophe, hyphen and blank (norm.Plain)
 	HostContains = "host_contains" // the same for a column with host names, in either form (norm.FoldHosts)
+	ItemContains = "item_contains" // the same for one of the items of a list, which the column has as JSON
 )
 
 // textContains returns the condition that a column contains a text.

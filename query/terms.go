@@ -141,8 +141,11 @@ func withoutMarks(fold string) string {
 	return b.String()
 }
 
-// Same reports whether the variant is the same text in all fields.
-func (f Variant) Same() bool { return f.Digits == "" || f.Digits == f.Fold }
+// Same reports whether the variant is the same text in all fields. Phone numbers are stored with
+// their plus sign, which is no part of a number by itself.
+func (f Variant) Same() bool {
+	return f.Digits == f.Fold || f.Digits == "" && !strings.Contains(f.Fold, "+")
+}
 
 // MatchesText returns the text to find in a field of the type; empty if it cannot match.
 func (f Variant) MatchesText(t crm.Type) string {

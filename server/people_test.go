@@ -228,3 +228,27 @@ func TestTitlesAreNoOtherPerson(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestListsHaveNoPunctuation looks for the marks with which lists are stored, with and without the
+// text index.
+func TestListsHaveNoPunctuation(t *testing.T) {
+	for name, caches := range map[string]*store.Caches{"with the index": nil, "without": {}} {
+		r := newRigWith(t, store.Options{Caches: caches})
+		r.as("jane@acme.com")
+		r.want(201, "POST", "/companies", `{"name":"B","domain":"ex2.com","other_domains":["mueller.de","ex3.com"]}`)
+		for _, text := range []string{"%22", "%5B", ",", "%22,%22", "de%22,%22ex3"} {
+			for _, path := range []string{"/companies?domain=like:", "/companies?other_domains=like:", "/companies?search="} {
+				if got := r.want(200, "GET", path+text, ""); !strings.Contains(got, "# 0 companies") {
+					t.Errorf("%s: %s%s finds %s", name, path, text, got)
+				}
+			}
+		}
+		r.want(201, "POST", "/contacts", `{"name":"Ann","phone":"+49 30 1"}`)
+		if got := r.want(200, "GET", "/contacts?search=%2B", ""); !strings.Contains(got, "# 0 contacts") {
+			t.Errorf("%s: %s", name, got)
+		}
+		if got := r.want(200, "GET", "/companies?domain=like:MUELLER", ""); !strings.Contains(got, "name=B") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"crmkit/query"
 	"crmkit/store/refold"
 	"crmkit/store/sqlite"
+	"crmkit/store/table"
 )
 
 // What the store says of its file to the engine, and what a look at a file without a
@@ -39,6 +40,9 @@ var engine = sync.OnceValue(func() *sqlite.Engine {
 		query.TextContains: norm.Contains,
 		query.FoldContains: func(text, part string) bool { return norm.Contains(norm.Fold(text), part) },
 		query.SameSpelling: func(text, other string) bool { return norm.Plain(text) == norm.Plain(other) },
+		query.ItemContains: func(text, part string) bool {
+			return slices.ContainsFunc(table.Strings(text), func(item string) bool { return norm.Contains(norm.FoldHosts(item), part) })
+		},
 		query.HostContains: func(text, part string) bool { return norm.Contains(norm.FoldHosts(text), part) },
 	})
 })
