@@ -57,6 +57,9 @@ func withCallingCode(code, number string) string {
 	if code == "" || strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00") {
 		return number
 	}
+	if code == norm.Digits(code) {
+		code = "+" + code
+	}
 	return code + " " + number
 }
 
@@ -93,10 +96,10 @@ func (row *rowFields) withCode(list []placedCell) []placedCell {
 		row.leave(*code)
 		return nil
 	}
-	number, digits := Text(list[0].json), norm.Phone(Text(code.json))
+	number, digits := Text(list[0].json), norm.PhoneNumber("", Text(code.json))
 	if joined := withCallingCode(Text(code.json), number); joined != number {
 		list[0].json = norm.QuoteJSON(joined)
-	} else if digits == "" || !strings.HasPrefix(norm.Phone(number), digits) {
+	} else if digits == "" || !strings.HasPrefix(norm.PhoneNumber("", number), digits) {
 		row.leave(*code)
 	}
 	return list
