@@ -85,9 +85,9 @@ func texts(rec map[string]any) (list []string) {
 func (s sight) has(cell, mapped string) bool {
 	lower := strings.ToLower(cell)
 	if field, value, is := strings.Cut(mapped, "="); is && slices.Contains([]string{"true", "false", "yes", "no", "1", "0", "todo", "to do", "undone"}, lower) {
-		// A yes is found if the field has the value; the lost of a deal that is won too is its won.
-		isSo := slices.Contains(s.linked, field+"="+value)
-		if isSo == slices.Contains([]string{"true", "yes", "1"}, lower) || value == "lost" && slices.Contains(s.linked, "status=won") {
+		// A yes is found if the field has the value, or one of them.
+		isSo := slices.ContainsFunc(strings.Split(value, "|"), func(v string) bool { return slices.Contains(s.linked, field+"="+v) })
+		if isSo == slices.Contains([]string{"true", "yes", "1"}, lower) {
 			return true
 		}
 	}

@@ -44,6 +44,7 @@
 //	custom.linkedin     a key of custom
 //	status=won          the column says yes (1, true, x, completed …) if the field has this
 //	                    value. Another text than yes or no is kept in custom too
+//	status=won|lost     yes means one of them: that to which no other column says no
 //	kind:call           only records with this value have the column: a cell that is set
 //	                    means the value, and is kept like that of a column without a field
 //

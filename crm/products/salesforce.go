@@ -39,7 +39,7 @@ var salesforce = Product{
 		"deal": {
 			to("id", "Id", "Opportunity ID"),
 			to("status=won", "IsWon", "Won"),
-			to("status=lost", "IsClosed", "Closed"),
+			to("status=won|lost", "IsClosed", "Closed"),
 			to("follow_up_note", "NextStep"),
 			to("contact_id", "ContactId"),
 			to("company_id", "AccountId"),

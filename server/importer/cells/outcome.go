@@ -18,21 +18,18 @@ var (
 	no      = []string{"no", "false", "0", "n", "off"}
 )
 
-// outcome sets a field from columns that speak of one of its values, like IsWon, unless a column
-// has the value itself. It returns the cells of these other columns. A yes or no that contradicts
-// the value is kept like a cell without a field.
+// outcome sets a field from columns that speak of its values, like IsWon, unless a column has the
+// value itself. It returns the cells of these other columns. A yes or no that contradicts the
+// value is kept like a cell without a field.
 func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCell) {
 	var flags []placedCell
-	stated, said := "", ""
+	value := ""
 	for _, p := range list {
 		switch p.use {
 		case forFlag:
 			flags = append(flags, p)
-			if said == "" && answerOf(p) == isYes {
-				said = p.value
-			}
 		case forHint:
-			said = cmp.Or(said, p.value)
+			value = cmp.Or(value, p.value)
 			row.leave(p)
 		default:
 			plain = append(plain, p)
@@ -40,20 +37,39 @@ func (row *rowFields) outcome(f *crm.Field, list []placedCell) (plain []placedCe
 	}
 	switch of := f.FlagOf(); {
 	case len(plain) > 0:
-		stated = strings.ToLower(Text(row.translated(f, plain[0])))
+		value = strings.ToLower(Text(row.translated(f, plain[0])))
 	case of != nil && len(row.byField[of.Time]) > 0:
-		stated = "true"
-	case said != "":
-		row.setWord(f, said)
+		value = "true"
+	default:
+		if value = cmp.Or(value, flagged(flags)); value != "" {
+			row.setWord(f, value)
+		}
 	}
 	for _, p := range flags {
-		agrees := answerOf(p) == isNo && p.value != cmp.Or(stated, said) ||
-			answerOf(p) == isYes && (p.value == cmp.Or(stated, said) || stated == "") // of two yes the first one counts
-		if !agrees || slices.Contains(yesMore, wordOf(p)) {
+		says := slices.Contains(strings.Split(p.value, "|"), value) == (answerOf(p) == isYes) && answerOf(p) != isNothing
+		if !says || slices.Contains(yesMore, wordOf(p)) {
 			row.leave(p)
 		}
 	}
 	return plain
+}
+
+// flagged returns the value that columns of yes and no leave, like lost if one says that the value
+// is won or lost, and another that it is not won.
+func flagged(flags []placedCell) string {
+	var denied []string
+	for _, p := range flags {
+		if answerOf(p) == isNo {
+			denied = append(denied, strings.Split(p.value, "|")...)
+		}
+	}
+	for _, p := range flags {
+		left := slices.DeleteFunc(strings.Split(p.value, "|"), func(value string) bool { return slices.Contains(denied, value) })
+		if answerOf(p) == isYes && len(left) == 1 {
+			return left[0]
+		}
+	}
+	return ""
 }
 
 // setWord sets a field to a word of a choice, or a flag to true.
