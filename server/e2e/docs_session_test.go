@@ -39,7 +39,8 @@ func script(blocks []block, url string) (script, want string) {
 				script += line
 			}
 		}
-		script += "printf '" + strings.TrimSpace(divider) + "\\n'\n"
+		// The next block must not take the line of an earlier server in ready for that of its own.
+		script += "rm -f ready; printf '" + strings.TrimSpace(divider) + "\\n'\n"
 		if i+1 < len(blocks) && blocks[i+1].language == "text" {
 			want += blocks[i+1].text
 		}
