@@ -51,6 +51,15 @@ func (t *Transition) setTime(e *Entity, own int, values [2][]Value, c applied) *
 	return nil
 }
 
+// Means returns the value that a text of the other field means, as Closed Won means won; ok is
+// false if it means none.
+func (t *Transition) Means(text string) (value string, ok bool) {
+	if at := t.index(Str(text)); at >= 0 {
+		return t.Values[at], true
+	}
+	return "", false
+}
+
 // closing are the words that people write before the word of an outcome: Closed Won, deal lost.
 var closing = []string{"closed", "close", "deal", "opportunity"}
 

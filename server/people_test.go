@@ -252,3 +252,23 @@ func TestListsHaveNoPunctuation(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseDatesAreOfTheOutcome imports deals whose product has one column for the expected day and
+// the day of the outcome.
+func TestCloseDatesAreOfTheOutcome(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	const file = "Record ID,Deal Name,Deal Stage,Close Date,Associated Company,Amount,Currency\n1,a,Closed Won,2025-11-30,X,5,EUR\n2,b,Proposal,2027-01-31,X,5,EUR\n"
+	for range 2 {
+		r.want(200, "POST", "/import/deals", file)
+		got := r.want(200, "GET", "/deals?fields=title,status,close_at,closed_at&sort=title", "")
+		if !strings.Contains(got, "title=a status=won close_at=2025-11-30 closed_at=2025-11-30\n") || !strings.Contains(got, "title=b status=open close_at=2027-01-31\n") {
+			t.Error(got)
+		}
+	}
+	if got := r.want(200, "POST", "/import/deals", "Deal - ID,Deal - Title,Deal - Status,Deal - Expected close date\n7,p,Won,2025-12-01\n"); !strings.Contains(got, "1 created") {
+		t.Error(got)
+	}
+	if got := r.want(200, "GET", "/deals?title=p&closed_at=is:null", ""); !strings.Contains(got, "title=p") {
+		t.Errorf("an expected date is no date of the outcome: %s", got)
+	}
+}

@@ -147,3 +147,13 @@ var generalDeal = []Column{
 	to("company.name", "Company Name", "Organization", "Organisation", "Organization Name", "Account Name", "Account", "Client", "Customer"),
 	to("company.domain", "Company Domain Name", "Company Domain", "Company Website"),
 }
+
+// IsCloseDate reports whether a column has the day on which a deal is expected to close while it is
+// open, and the day on which it did afterwards. Most products have one column for both.
+func IsCloseDate(column string) bool {
+	switch Fold(column) {
+	case "closedate", "closingdate", "dealclosedate":
+		return true
+	}
+	return false
+}
