@@ -75,21 +75,18 @@ func (cs *cards) Next() (Row, error) {
 	}
 }
 
-// begin reads the line that begins a card, and blank lines before it. It returns io.EOF after
-// the last card.
+// begin reads the line that begins a card. It returns io.EOF after the last card.
 func (cs *cards) begin(c *card) error {
 	cs.in.card(c)
-	for {
-		p, err := cs.in.next()
-		switch {
-		case err != nil:
-			return err
-		case p.is("BEGIN", "VCARD"):
-			c.line = p.line
-			return nil
-		}
+	p, err := cs.in.next()
+	switch {
+	case err != nil:
+		return err
+	case !p.is("BEGIN", "VCARD"):
 		return crm.Errorf(crm.InvalidValue, "line %d is outside of a card: each vCard begins with the line BEGIN:VCARD and ends with the line END:VCARD; %s. Nothing was saved.", p.line, WithCurl)
 	}
+	c.line = p.line
+	return nil
 }
 
 // add adds a line of the card, and reports whether it ends the card.
