@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -166,10 +167,19 @@ type importCommand struct {
 	connectionFlags
 }
 
+// importGC is the share of new memory, in percent of that in use, at which an import collects
+// garbage. It takes about 75 MB of memory then, not 40.
+const importGC = 400
+
 // Run imports a file. It prints a line for each row. On a terminal it shows a progress bar
 // and only the rows that fail, because thousands of good rows would hide them. A failed row
 // makes the exit status 1; the others are saved.
 func (c importCommand) Run(ctx context.Context, con console) error {
+	if os.Getenv("GOGC") == "" {
+		// An import allocates much and holds little: with the default the collector takes a third
+		// of the time.
+		debug.SetGCPercent(importGC)
+	}
 	file, size := os.Stdin, int64(0)
 	if c.File != "-" {
 		f, err := os.Open(c.File)

@@ -272,3 +272,12 @@ func TestCloseDatesAreOfTheOutcome(t *testing.T) {
 		t.Errorf("an expected date is no date of the outcome: %s", got)
 	}
 }
+
+// TestPartsOfAddressesAreColumns imports the part of an address under the name that filters have.
+func TestPartsOfAddressesAreColumns(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	r.want(200, "POST", "/import/contacts", "name,email,address.city\nAnn,ann@acme.com,York\n")
+	if got := r.want(200, "GET", "/contacts?address.city=York&fields=name,address.city", ""); !strings.Contains(got, "name=Ann address.city=York") {
+		t.Error(got)
+	}
+}

@@ -140,6 +140,9 @@ func (c *Columns) find(name string) mapping {
 			return mapping{use: forReadOnly, field: f}
 		}
 	}
+	if t, found := c.addressPart(name); found {
+		return t
+	}
 	for i := range c.entity.Fields {
 		if t, found := c.reference(&c.entity.Fields[i], folded); found {
 			return t
@@ -151,6 +154,15 @@ func (c *Columns) find(name string) mapping {
 		return t
 	}
 	return c.other(name)
+}
+
+// addressPart matches a name with a part of an address under its own name, like address.city.
+func (c *Columns) addressPart(name string) (mapping, bool) {
+	field, part, dotted := strings.Cut(name, ".")
+	if f := c.entity.Field(field); !dotted || f == nil || f.Type != fieldtype.Address || !slices.Contains(fieldtype.AddressParts, part) {
+		return mapping{}, false
+	}
+	return c.resolveMember(field, part)
 }
 
 // generalRank is added to the ranks of the general block, after those of a product.
