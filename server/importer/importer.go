@@ -103,6 +103,7 @@ type Importer struct {
 	created []*crm.Entity // records that the row being saved refers to, and that were created for it
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
+	others  int         // for how many transactions the import still gives way to others
 	most    int         // the cost of the rows that one transaction saves, see costOf
 	output  func([]byte) error
 }

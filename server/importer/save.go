@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"crmkit/crm"
 	"crmkit/crm/norm"
@@ -16,10 +17,14 @@ func (im *Importer) saveBatch(batch []entry) error {
 	for len(batch) > 0 {
 		n := im.step(batch)
 		var results []result
+		asked := time.Now()
+		var began time.Time
 		err := im.write(func(tx *store.Tx) (err error) {
+			began = time.Now()
 			results, err = im.saveAll(tx, batch[:n])
 			return err
 		})
+		im.giveWay(began.Sub(asked), time.Since(began))
 		if store.TooLong(err) && n > 1 {
 			im.most = costOf(batch[:n]) / 2
 			continue
@@ -38,12 +43,37 @@ func (im *Importer) saveBatch(batch []entry) error {
 // step returns how many rows the next transaction saves. Each transaction ends with a write to the
 // disk, so small ones make an import slower; during large ones the writes of others wait.
 func (im *Importer) step(batch []entry) (n int) {
+	most := im.most
+	if im.others > 0 {
+		most /= sharedPart
+	}
 	for cost := 0; n < len(batch); n++ {
-		if cost += costOf(batch[n : n+1]); n > 0 && cost > im.most {
+		if cost += costOf(batch[n : n+1]); n > 0 && cost > most {
 			break
 		}
 	}
 	return n
+}
+
+// How an import gives way to writes of others.
+const (
+	sharedPart = 10                     // its transactions are this much smaller
+	freeWait   = time.Millisecond       // a transaction that waited longer to begin was behind others
+	freeSteps  = 10                     // transactions in a row that waited for nobody, after which the import is alone
+	mostPause  = 100 * time.Millisecond // after a transaction
+)
+
+// giveWay is called after a transaction that waited to begin and then took a time. If it was behind
+// writes of others, the next ones are small, and after each of them the import pauses for as long
+// as it took: so others, who send a write when the last one was answered, have half of the time.
+func (im *Importer) giveWay(waited, took time.Duration) {
+	if waited > freeWait {
+		im.others = freeSteps
+	}
+	if im.others > 0 {
+		im.others--
+		time.Sleep(min(took, mostPause))
+	}
 }
 
 // The cost of a row, roughly in the time that a value takes: a key of custom takes as long as
