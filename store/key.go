@@ -22,8 +22,8 @@ func (tx *Tx) Save(d Draft) (Outcome, error) {
 	return tx.SaveAs(key, d)
 }
 
-// SaveAs updates the record with the key as Save does, and makes one if the key is 0. The key must be that
-// of KeyOfDraft.
+// SaveAs updates the record with the key as Save does, and makes one if the key is 0. The key must
+// be that of KeyOfDraft.
 func (tx *Tx) SaveAs(key int64, d Draft) (Outcome, error) {
 	if key == 0 {
 		return tx.create(d)

@@ -244,6 +244,7 @@ func TestLogRebuildsThePast(t *testing.T) {
 				p.step()
 			}
 			f.checkCounters(p.actor)
+			f.checkItems(p.actor)
 			p.checkPast()
 			p.checkAudit()
 		})
