@@ -1,0 +1,36 @@
+package importer
+
+import (
+	"testing"
+	"time"
+
+	"crmkit/store"
+)
+
+// TestTransactionsAreSmallBesideOthers checks the size of transactions: large alone, small after one
+// that waited for writes of others, and large again when none has waited for a while.
+func TestTransactionsAreSmallBesideOthers(t *testing.T) {
+	im := &Importer{most: 100 * rowCost}
+	batch := make([]entry, 200)
+	for i := range batch {
+		batch[i].draft = store.Draft{}
+	}
+	size := func(what string, want int) {
+		t.Helper()
+		if n := im.step(batch); n != want {
+			t.Errorf("%s a transaction has %d rows, want %d", what, n, want)
+		}
+	}
+	size("alone", 100)
+	im.giveWay(freeWait, 0)
+	size("after a short wait", 100)
+	im.giveWay(freeWait+time.Microsecond, 0)
+	for range freeSteps - 1 {
+		size("beside others", 100/sharedPart)
+		im.giveWay(0, 0)
+	}
+	size("alone again", 100)
+	batch = batch[:1]
+	im.most = 1
+	size("too large", 1)
+}
