@@ -13,7 +13,7 @@ type Mode uint8
 // The modes. Set with a Null value clears the field.
 const (
 	Set          Mode = iota
-	EditTags          // tags: add Value, remove Remove
+	EditTags          // a list: add Value, remove Remove
 	MergeMembers      // object: set the members of Value, remove the keys Remove
 	CheckOnly         // read-only field: JSON must be the value that the record shows
 	Keep              // no change, and no value that follows from another field: an import makes up no time

@@ -19,23 +19,23 @@
 //
 // # Identity
 //
-// An import may be run again at any time, and changes nothing the second time. The store
-// maps the id that a row has in its source to the record that was created for it. A row
-// without an id is identified by its unique value, and one that has neither by a hash of
-// its cells.
+// An import may be run again at any time, and changes nothing the second time. The id that
+// a row has in a product is an external id of its record; ids of other sources are mapped to
+// their records apart from them. A row without an id is identified by its unique value, and
+// one that has neither by a hash of its cells.
 //
 // # Failure
 //
-// Rows are saved in batches, each batch some transactions and each row a savepoint in
-// one. A row that fails leaves no trace and stops no other; the answer says why it
-// failed. An error that is not about a row ends the import, and the batches before it
+// Rows are read in batches, and saved in transactions of some rows, each row in a savepoint.
+// A row that fails leaves no trace and stops no other; the answer says why it
+// failed. An error that is not about a row ends the import, and the rows before it
 // stay saved. An atomic import is one transaction: if a row fails, nothing is saved.
-// A dry run rolls every batch back and remembers what it did, so that later rows see
+// A dry run rolls every transaction back and remembers what it did, so that later rows see
 // the records that earlier rows would have created.
 //
 // # Memory
 //
-// An import holds one batch, the names of the columns, and a part of the hash of each
-// row that nothing else identifies. A dry run also holds the records that it changed.
+// An import holds two batches, one that is saved and the next one, the
+// names of the columns, and a part of the hash of each row that nothing else identifies. A dry run also holds the records that it changed.
 // Rows, columns and files are bounded by Limits and by the limits of package crm.
 package importer
