@@ -11,6 +11,7 @@ import (
 
 	"crmkit/crm"
 	"crmkit/server"
+	"crmkit/store"
 )
 
 var confirmToken = regexp.MustCompile(`confirm=(\w+)`)
@@ -67,6 +68,26 @@ func TestUsedConfirmationsAreOfTheirFile(t *testing.T) {
 	r.want(200, "POST", "/import/contacts?confirm="+token, "")
 	if a := r.call("POST", "/import/contacts?confirm="+token, twoRows+"9,Cid,cid@acme.com,5\n"); a.status != 400 || !strings.Contains(a.body, "another file") {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// A file that a later version of the server reads otherwise than its dry run is refused before its
+// first row. The file itself is gone with the restart.
+func TestStalePlansAreRefused(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	token := r.dryRun("/import/contacts?dry_run=1", twoRows)
+	r.serve(server.Options{})
+	err := r.store.Write(t.Context(), crm.Actor{}, func(tx *store.Tx) error {
+		return tx.Exec("UPDATE confirmations SET decided = REPLACE(decided, 'Seats', 'Chairs')")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := r.want(409, "POST", "/import/contacts?confirm="+token, twoRows); !strings.Contains(text, "plan_stale") || !strings.Contains(text, "Seats") {
+		t.Error(text)
+	}
+	if n := fmt.Sprint(r.json(200, "GET", "/contacts", "")["total"]); n != "0" {
+		t.Errorf("%s contacts were saved", n)
 	}
 }
 
