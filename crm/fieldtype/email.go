@@ -1,6 +1,8 @@
 package fieldtype
 
 import (
+	"strings"
+
 	"crmkit/crm"
 	"crmkit/crm/norm"
 )
@@ -18,11 +20,14 @@ type emailType struct{ base }
 
 func (emailType) String() string { return "email" }
 
-// Parse refuses a name or brackets around the address. The address is the key of a contact,
-// so each further form of it would make a second contact of the same person.
+// Parse refuses a name or brackets around the address, since the field has no place for the name.
+// The error shows the address alone. Imports have the rest of the row, and read both.
 func (emailType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm.Error) {
 	if address, ok := norm.Email(text); ok {
 		return crm.Str(address), nil
+	}
+	if box := norm.ReadMailbox(text); box.Address != strings.TrimSpace(text) {
+		return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s has more than the address; send %s alone, and a name in a field of its own.", norm.Quote(text), norm.Quote(box.Address)).On(f.Name)
 	}
 	return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send it like jane@acme.com, without a name or brackets.", norm.Quote(text)).On(f.Name)
 }

@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"mime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,4 +57,100 @@ func isAtext(r rune) bool {
 	}
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)) &&
 		!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && !unicode.Is(unicode.Variation_Selector, r)
+}
+
+// Mailbox is an address with the name that is written beside it.
+type Mailbox struct {
+	Name    string // empty if there is none
+	Address string // as it is written; not checked
+}
+
+// ReadMailbox splits one mailbox as mails and address books write it: a bare address, Mara Lind
+// <mara@acme.com> (RFC 5322 section 3.4, name-addr), or the older mara@acme.com (Mara Lind). An
+// encoded name (RFC 2047) is decoded. A name that only repeats the address is none. A text whose
+// brackets have no address is returned whole as the address, so that its error shows it.
+func ReadMailbox(text string) Mailbox {
+	text = strings.TrimSpace(text)
+	name, rest, bracketed := text, "", false
+	if inside, found := strings.CutSuffix(text, ">"); found {
+		if at := strings.LastIndexByte(inside, '<'); at >= 0 {
+			name, rest, bracketed = inside[:at], inside[at+1:], true
+		}
+	} else if inside, found := strings.CutSuffix(text, ")"); found {
+		rest, name, bracketed = strings.Cut(inside, "(")
+	}
+	if rest = strings.TrimSpace(rest); len(rest) > len("mailto:") && strings.EqualFold(rest[:len("mailto:")], "mailto:") {
+		rest = rest[len("mailto:"):]
+	}
+	address, ok := Email(rest)
+	if !bracketed || !ok {
+		return Mailbox{Address: text}
+	}
+	name = displayName(name)
+	if same, _ := Email(name); same == address {
+		name = ""
+	}
+	return Mailbox{name, rest}
+}
+
+// displayName returns a display name without the quotes around it and without what they need.
+func displayName(text string) string {
+	text = strings.TrimSpace(text)
+	for _, quote := range []string{`"`, "'"} {
+		if len(text) > 1 && strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) {
+			text = strings.TrimSpace(text[1 : len(text)-1])
+		}
+	}
+	text = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(text)
+	if decoded, err := new(mime.WordDecoder).DecodeHeader(text); err == nil && utf8.ValidString(decoded) {
+		text = decoded
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// SplitMailboxes splits a text with several mailboxes at commas, semicolons and line breaks, those
+// in quotes or brackets excepted. Outlook writes a name with a comma without quotes: Lind, Mara
+// <mara@acme.com> is one mailbox, since a part without an @ is no address.
+func SplitMailboxes(text string) (list []string) {
+	closers := map[byte]byte{'"': '"', '<': '>', '(': ')'} // of those that are closed at all
+	start, free := 0, 0                                    // the parts from free on may begin the name of the next mailbox
+	add := func(end int, separator string) {
+		part := strings.TrimSpace(text[start:end])
+		if start = end + len(separator); part == "" {
+			return
+		}
+		if strings.HasSuffix(part, ">") {
+			part, list = strings.Join(append(list[free:len(list):len(list)], part), ", "), list[:free]
+		}
+		if list = append(list, part); separator != "," || strings.ContainsAny(part, "@>") {
+			free = len(list)
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		closer := closers[text[i]]
+		switch end := closingAt(text, i+1, closer); {
+		case closer != 0 && end >= 0:
+			i = end
+		case closer != 0:
+			delete(closers, text[i]) // no later one is closed either
+		case strings.IndexByte(",;\n", text[i]) >= 0:
+			add(i, text[i:i+1])
+		}
+	}
+	add(len(text), "")
+	return list
+}
+
+// closingAt returns where a closing character is, from a position on, -1 if there is none or
+// the character is 0. A backslash makes the next character an ordinary one.
+func closingAt(text string, from int, closer byte) int {
+	for i := from; closer != 0 && i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case closer:
+			return i
+		}
+	}
+	return -1
 }

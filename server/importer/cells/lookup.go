@@ -39,9 +39,11 @@ func (row *rowFields) addLookup(p placedCell) bool {
 	case p.refField == nil:
 		first := fieldtype.FirstOfCell(text)
 		return setFirst(&ref.ID, row.columns.formOf(crm.CutHandle(first))) && first == text
-	case p.refField.Name == to.Keys.Unique:
+	case p.refField.Name == to.Keys.Unique && p.refField.Type != fieldtype.Email:
 		first := fieldtype.FirstOfCell(text)
 		return setFirst(&ref.Unique, first) && first == text
+	case p.refField.Name == to.Keys.Unique:
+		return ref.addMailbox(text)
 	}
 	name, address := cutAddress(text, to)
 	set := setFirst(&ref.Name, name)
@@ -49,6 +51,21 @@ func (row *rowFields) addLookup(p placedCell) bool {
 		set = setFirst(&ref.Unique, address) && set
 	}
 	return set && !strings.Contains(text, ");")
+}
+
+// addMailbox adds the first of the addresses in a cell, with the name beside it. It reports
+// whether that is all of the cell.
+func (ref *Lookup) addMailbox(text string) bool {
+	list := norm.SplitMailboxes(strings.ReplaceAll(text, ":::", ";"))
+	if len(list) == 0 {
+		list = []string{text}
+	}
+	box := norm.ReadMailbox(list[0])
+	all := setFirst(&ref.Unique, box.Address) && len(list) == 1
+	if box.Name == "" {
+		return all
+	}
+	return setFirst(&ref.Name, box.Name) && all
 }
 
 // setFirst sets a text that is not set yet. It reports whether the text has the value.
@@ -60,15 +77,25 @@ func setFirst(s *string, value string) bool {
 }
 
 // cutAddress splits "Jane Doe (jane@acme.com)", the form in which HubSpot names contacts; of
-// several, with a semicolon between them, it takes the first. Any other text is a name.
+// several, with a semicolon between them, it takes the first. It also splits the form of mails,
+// Jane Doe <jane@acme.com>. Any other text is a name.
 func cutAddress(text string, to *crm.Entity) (name, address string) {
 	f := to.Field(to.Keys.Unique)
 	if first, _, several := strings.Cut(text, ");"); several {
 		text = first + ")"
 	}
+	if f == nil || f.Type != fieldtype.Email {
+		return text, ""
+	}
+	if strings.HasSuffix(text, ">") {
+		list := norm.SplitMailboxes(text)
+		if box := norm.ReadMailbox(list[0]); len(list) == 1 && box.Name != "" {
+			return box.Name, box.Address
+		}
+	}
 	before, rest, found := strings.Cut(text, " (")
 	inside, end := strings.CutSuffix(rest, ")")
-	if f == nil || f.Type != fieldtype.Email || !found || !end || !strings.Contains(inside, "@") {
+	if !found || !end || !strings.Contains(inside, "@") {
 		return text, ""
 	}
 	return before, inside

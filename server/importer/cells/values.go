@@ -10,8 +10,9 @@ import (
 )
 
 // cellValues returns the values in a cell that may have several: a list of JSON, or text with a
-// comma, a semicolon, a line break or three colons between them. A comma may be part of a phone
-// number (an extension follows it), so it separates only what are whole numbers.
+// comma, a semicolon, a line break or three colons between them. An address may have a name beside
+// it, and that a comma. A comma may be part of a phone number (an extension follows it), so it
+// separates only what are whole numbers.
 func cellValues(t crm.Type, json string) (values []string) {
 	text := strings.TrimSpace(Text(json))
 	if items, ok := norm.ParseArray(text); ok {
@@ -20,11 +21,15 @@ func cellValues(t crm.Type, json string) (values []string) {
 		}
 		return values
 	}
+	text = strings.ReplaceAll(text, ":::", ";")
+	if t == fieldtype.Email {
+		return norm.SplitMailboxes(text)
+	}
 	separators := ",;\n"
 	if t == fieldtype.Phone && slices.ContainsFunc(strings.Split(text, ","), func(part string) bool { return !norm.IsPhone(part) }) {
 		separators = ";\n"
 	}
-	for value := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ":::", ";"), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+	for value := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
 		if value = strings.TrimSpace(value); value != "" {
 			values = append(values, value)
 		}
@@ -78,7 +83,14 @@ func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
 			values = []string{Text(p.json)} // separators alone, which the field refuses
 		}
 		if i == 0 {
-			row.set(f, norm.QuoteJSON(values[0]))
+			first := values[0]
+			if f.Type == fieldtype.Email {
+				box := norm.ReadMailbox(first)
+				if first = box.Address; row.takeName(box.Name) != sameName {
+					row.leave(p)
+				}
+			}
+			row.set(f, norm.QuoteJSON(first))
 			values = values[1:]
 		}
 		row.addItems(others, values, p)
@@ -109,7 +121,7 @@ func (row *rowFields) withCode(list []placedCell) []placedCell {
 func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	if f.HasItems() && !row.OwnIDs {
 		for _, p := range list {
-			row.addItems(f, cellValues(fieldtype.Phone, p.json), p)
+			row.addItems(f, cellValues(itemTypes[f.Type], p.json), p)
 		}
 		return nil
 	}
@@ -138,13 +150,28 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	return nil
 }
 
+// itemTypes are the types of the items of lists of further values.
+var itemTypes = map[crm.Type]crm.Type{fieldtype.Emails: fieldtype.Email, fieldtype.Phones: fieldtype.Phone, fieldtype.Domains: fieldtype.Domain}
+
 // addItems adds values of a cell to those that the list of the record has, since other files have
-// only some of what a person has. If one is wrong the cell is also kept as it is.
+// only some of what a person has. If one is wrong the cell is also kept as it is, and so is the
+// address of somebody else.
 func (row *rowFields) addItems(list *crm.Field, values []string, p placedCell) {
-	right := slices.DeleteFunc(slices.Clone(values), func(value string) bool {
-		_, fault := row.Env.Normal(list, value)
-		return fault != nil
-	})
+	var right []string
+	for _, value := range values {
+		if list.Type == fieldtype.Emails {
+			box := norm.ReadMailbox(value)
+			switch value = box.Address; row.takeName(box.Name) {
+			case otherForm:
+				row.leave(p)
+			case somebodyElse:
+				continue
+			}
+		}
+		if _, fault := row.Env.Normal(list, value); fault == nil {
+			right = append(right, value)
+		}
+	}
 	if len(right) < len(values) {
 		row.leave(p)
 	}

@@ -38,7 +38,7 @@ var cardProperties = []struct{ version, lines, want string }{
 	{"4.0", "FN:x\nEMAIL;TY\n PE=work:a@b.\n\tcc", `name="x" email="a@b.cc"`},
 	{"3.0", "EMAIL;type=HOME:a@b.cc\nitem1.EMAIL;type=pref:c@d.ee\nitem1.X-ABLabel:_$!<Work>!$_\nEMAIL:A@B.cc", `email="c@d.ee" other_emails=["a@b.cc"]`},
 	{"3.0", "EMAIL:a@b.cc,c@d.ee", `email="a@b.cc" other_emails=["c@d.ee"]`},
-	{"4.0", "EMAIL;PREF=2:a@b.cc\nEMAIL;PREF=1:mailto:c@d.ee\nEMAIL:Jane <e@f.gg>\nEMAIL:/o=Acme/cn=Jane", `email="c@d.ee" other_emails=["a@b.cc","e@f.gg"] custom={"email":"/o=Acme/cn=Jane"}`},
+	{"4.0", "EMAIL;PREF=2:a@b.cc\nEMAIL;PREF=1:mailto:c@d.ee\nEMAIL:Jane <e@f.gg>\nEMAIL:/o=Acme/cn=Jane", `email="c@d.ee" other_emails=["a@b.cc","Jane <e@f.gg>"] custom={"email":"/o=Acme/cn=Jane"}`},
 	{"2.1", "TEL;HOME;VOICE:1\nTEL;PREF;CELL:2\nTEL;WORK;FAX:3", `phone="2" other_phones=["1"] custom={"fax":"3"}`},
 	{"4.0", "TEL;VALUE=uri;PREF=1;TYPE=\"voice,home\":tel:+1-555-555-5555;ext=5555\nTEL;VALUE=uri;TYPE=\"fax\":tel:+1", `phone="+1-555-555-5555 ext. 5555" custom={"fax":"+1"}`},
 	{"3.0", "TEL:1\nitem1.TEL:2\nitem1.X-ABLabel:Front desk", `phone="1" other_phones=["2"] custom={"front_desk":"2"}`},

@@ -79,9 +79,6 @@ func (b *contact) addEmail(p *property) {
 	b.fail(fault)
 	for _, address := range list {
 		address = cutPrefixFold(address, "mailto:")
-		if open := strings.LastIndexByte(address, '<'); open >= 0 && strings.HasSuffix(address, ">") { // Jane <jane@acme.com>
-			address = address[open+1 : len(address)-1]
-		}
 		if strings.Contains(address, "@") {
 			b.addTo(&b.emails, address, p)
 		} else {
