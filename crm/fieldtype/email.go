@@ -27,7 +27,7 @@ func (emailType) Parse(_ crm.Reader, f *crm.Field, text string) (crm.Value, *crm
 		return crm.Str(address), nil
 	}
 	if box := norm.ReadMailbox(text); box.Address != strings.TrimSpace(text) {
-		return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s has more than the address; send %s alone, and a name in a field of its own.", norm.Quote(text), norm.Quote(box.Address)).On(f.Name)
+		return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send %s alone. A name goes into a field of its own.", norm.Quote(text), norm.Quote(box.Address)).On(f.Name)
 	}
 	return crm.Value{}, crm.Errorf(crm.InvalidEmail, "%s is not one bare e-mail address; send it like jane@acme.com, without a name or brackets.", norm.Quote(text)).On(f.Name)
 }

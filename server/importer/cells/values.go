@@ -83,19 +83,24 @@ func (row *rowFields) mergeOthers(f *crm.Field, list []placedCell) *crm.Error {
 			values = []string{Text(p.json)} // separators alone, which the field refuses
 		}
 		if i == 0 {
-			first := values[0]
-			if f.Type == fieldtype.Email {
-				box := norm.ReadMailbox(first)
-				if first = box.Address; row.takeName(box.Name) != sameName {
-					row.leave(p)
-				}
-			}
-			row.set(f, norm.QuoteJSON(first))
+			row.setFirst(f, values[0], p)
 			values = values[1:]
 		}
 		row.addItems(others, values, p)
 	}
 	return nil
+}
+
+// setFirst sets a field to the first value of a cell. A name beside an address that is not that of
+// the row is kept.
+func (row *rowFields) setFirst(f *crm.Field, value string, p placedCell) {
+	if f.Type == fieldtype.Email {
+		box := norm.ReadMailbox(value)
+		if value = box.Address; row.takeName(box.Name) != sameName {
+			row.leave(p)
+		}
+	}
+	row.set(f, norm.QuoteJSON(value))
 }
 
 // withCode joins the first phone number with the calling code of another column.
