@@ -147,7 +147,7 @@ func (tx *Tx) remove(rec crm.Record) error {
 
 // removed updates everything derived from a record that was deleted.
 func (tx *Tx) removed(rec crm.Record) error {
-	if err := tx.Exec("UPDATE usage SET n = n - 1 WHERE workspace_id = $1 AND kind = $2", tx.Actor.Workspace, rec.Entity.Plural); err != nil {
+	if err := tx.CountDeleted(rec.Entity.Plural); err != nil {
 		return err
 	}
 	return tx.finish("delete", rec, stubRecord(rec))

@@ -168,6 +168,20 @@ func (tx *Tx) ifVisible(e *crm.Entity, key int64) (int64, error) {
 	return key, nil
 }
 
+// Exists reports whether there is a record with the key. It reads less than Lookup.
+func (tx *Tx) Exists(e *crm.Entity, key int64) (found bool, err error) {
+	if err := tx.DryRun().Restore(e, key); err != nil {
+		return false, err
+	}
+	var one int64
+	found, err = tx.Row("SELECT 1 FROM "+e.Plural+" WHERE workspace_id = $1 AND key = $2", []any{tx.Actor.Workspace, key}, &one)
+	if !found || err != nil {
+		return false, err
+	}
+	key, err = tx.ifVisible(e, key)
+	return key != 0, err
+}
+
 // holder returns the key of the record that has an item, in its compared form, in a list or in
 // the field whose further values the list has; 0 if none has.
 func (tx *Tx) holder(e *crm.Entity, f *crm.Field, item string) (int64, error) {

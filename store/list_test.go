@@ -9,7 +9,6 @@ import (
 
 	"crmkit/crm"
 	"crmkit/query"
-	"crmkit/store/secondary"
 )
 
 // bulk inserts n contacts of one stage in a single statement, with the counters.
@@ -28,7 +27,8 @@ func (f *fixture) bulk(actor crm.Actor, n int, stage string) {
 		if err != nil {
 			return err
 		}
-		return secondary.CountUses(tx.Tx, "contact", []secondary.Use{{Field: "stage", Value: stage, N: int64(n)}})
+		tx.CountUse("contact", "stage", stage, int64(n))
+		return nil
 	})
 }
 

@@ -20,13 +20,13 @@ const maxLeavingSearch = 1000
 // its number. Records that will be deleted with a deleted one do not count.
 func (tx *Tx) TakeNumber(resource string) (number int64, err error) {
 	limit := tx.store.opts.Plans.Cap(tx.Actor.Plan, resource)
-	number, err = tx.nextNumber(limit, resource)
+	number, err = tx.NextNumber(resource, limit)
 	if err != nil || number > 0 {
 		return number, err
 	}
 	more, all, err := tx.countLeaving(limit, resource)
 	if err == nil && more > 0 {
-		number, err = tx.nextNumber(limit+more, resource)
+		number, err = tx.NextNumber(resource, limit+more)
 	}
 	switch {
 	case err != nil || number > 0:
@@ -78,16 +78,6 @@ func (tx *Tx) countLeaving(limit int64, resource string) (more int64, all bool, 
 
 // errEnough ends a search through rows early.
 var errEnough = errors.New("enough was found")
-
-// nextNumber counts one more if there are fewer than limit; otherwise number is 0.
-func (tx *Tx) nextNumber(limit int64, resource string) (number int64, err error) {
-	_, err = tx.Row(`INSERT INTO usage (workspace_id, kind, last, n, latest, astray) SELECT $1, $2, 1, 1, $4, 0 WHERE $3 > 0
-		ON CONFLICT (workspace_id, kind) DO UPDATE SET last = usage.last + 1, n = usage.n + 1,
-			latest = CASE WHEN usage.latest < $4 THEN $4 ELSE usage.latest END, astray = usage.astray + CASE WHEN usage.latest > $4 THEN 1 ELSE 0 END
-		WHERE usage.n < $3 RETURNING last`,
-		[]any{tx.Actor.Workspace, resource, limit, tx.Now()}, &number)
-	return number, err
-}
 
 // limitReachedForNow is the error for a cap that is reached until a delete has finished.
 func limitReachedForNow(plan string, limit int64, resource string) error {

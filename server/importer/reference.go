@@ -47,7 +47,7 @@ func (im *Importer) mappedKey(tx *store.Tx, e *crm.Entity, o externalID, created
 		return 0, err
 	}
 	if key != 0 {
-		if _, found, err := tx.Lookup(e, key); found || err != nil {
+		if found, err := tx.Exists(e, key); found || err != nil {
 			return key, err
 		}
 	}

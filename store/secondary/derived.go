@@ -41,7 +41,7 @@ func (l Labels) Add(tx *txn.Tx, changes map[string]int64) (list any, changed boo
 	for label, n := range changes {
 		change, err := rows{tx, e.TagKind(f), key}.addLabel(label, n)
 		if err == nil && change != 0 {
-			err = CountUses(tx, e.Name, []Use{{f.Name, label, change}})
+			tx.CountUse(e.Name, f.Name, label, change)
 		}
 		if err != nil {
 			return nil, false, err

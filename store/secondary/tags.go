@@ -27,7 +27,8 @@ func Update(tx *txn.Tx, before, after crm.Record) (err error) {
 			return err
 		}
 	}
-	return CountUses(tx, after.Entity.Name, usesOf(before, after))
+	countUses(tx, before, after)
+	return nil
 }
 
 // rows are the rows of one record in the tables tags or custom_values, under names of a kind.

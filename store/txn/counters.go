@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -19,26 +20,33 @@ type Counters struct {
 }
 
 // counterSet holds the counters that a batch has read, by workspace, as they were and as they
-// are.
-type counterSet struct{ was, is map[int64]Counters }
+// are, and the counts that it has not written.
+type counterSet struct {
+	was, is map[int64]Counters
+	counts  counts
+}
 
-func newCounterSet() counterSet { return counterSet{map[int64]Counters{}, map[int64]Counters{}} }
+func newCounterSet() counterSet {
+	return counterSet{map[int64]Counters{}, map[int64]Counters{}, counts{records: map[recordCount]countRow{}}}
+}
 
 // mark returns a state for rewind.
-func (l counterSet) mark() map[int64]Counters { return maps.Clone(l.is) }
+func (l counterSet) mark() counterSet {
+	return counterSet{is: maps.Clone(l.is), counts: l.counts.mark()}
+}
 
 // rewind takes back what changed since the mark.
-func (l *counterSet) rewind(mark map[int64]Counters) {
+func (l *counterSet) rewind(mark counterSet) {
 	for workspace, was := range l.was { // those that were read since
-		if _, there := mark[workspace]; !there {
-			mark[workspace] = was
+		if _, there := mark.is[workspace]; !there {
+			mark.is[workspace] = was
 		}
 	}
-	l.is = mark
+	l.is, l.counts = mark.is, mark.counts
 }
 
 // rewind takes back what a part of a batch changed that is rolled back.
-func (w *writer) rewind(mark map[int64]Counters) {
+func (w *writer) rewind(mark counterSet) {
 	w.counters.rewind(mark)
 	clear(w.origins) // it may have made some
 }
@@ -50,7 +58,7 @@ func (tx *Tx) Counters() (Counters, error) {
 	all, workspace := tx.db.writer.counters, tx.Actor.Workspace
 	l, known := all.is[workspace]
 	if !known {
-		_, err := tx.Row("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.Last, &l.Latest, &l.Bytes)
+		_, err := tx.rowAsStored("SELECT last, latest, n FROM usage WHERE workspace_id = $1 AND kind = '"+catalog.Storage+"'", []any{workspace}, &l.Last, &l.Latest, &l.Bytes)
 		if err != nil {
 			return l, err
 		}
@@ -134,9 +142,12 @@ func storageFull(plan string, limit, used int64) error {
 		plan, limit, used)
 }
 
-// writeCounters writes the counters that changed, and numbers the new entries of the log and
-// the changes without an entry.
+// writeCounters writes the counters and counts that changed, and numbers the new entries of the log
+// and the changes without an entry.
 func (w *writer) writeCounters(tx *Tx) error {
+	if err := errors.Join(tx.writeRecordCounts(), tx.writeUses()); err != nil {
+		return err
+	}
 	for _, workspace := range slices.Sorted(maps.Keys(w.counters.is)) {
 		was, is := w.counters.was[workspace], w.counters.is[workspace]
 		if was == is {

@@ -64,8 +64,16 @@ func (tx *Tx) NoteRecord(rec crm.Record) {
 	tx.job.changedRecords = append(tx.job.changedRecords, rec)
 }
 
-// begin notes that a statement is about to run, unless the job is over.
+// begin notes that a statement is about to run, unless the job is over, and writes what it must see.
 func (tx *Tx) begin(text string) error {
+	if err := tx.writeCountsFor(text); err != nil {
+		return err
+	}
+	return tx.beginAsStored(text)
+}
+
+// beginAsStored is begin for a statement that needs none of the changes that are not written.
+func (tx *Tx) beginAsStored(text string) error {
 	if err := tx.CheckDeadline(); err != nil {
 		return err
 	}
@@ -103,6 +111,23 @@ func (tx *Tx) Affect(text string, args ...any) (int64, error) {
 // Row reads one row into dest; found is false if the statement returns no row.
 func (tx *Tx) Row(text string, args []any, dest ...any) (found bool, err error) {
 	if err := tx.begin(text); err != nil {
+		return false, err
+	}
+	return sqlite.Found(tx.conn.Row(text, args, dest...))
+}
+
+// execAsStored is Exec, and rowAsStored is Row, for statements that need none of the changes that are
+// not written.
+func (tx *Tx) execAsStored(text string, args ...any) error {
+	if err := tx.beginAsStored(text); err != nil {
+		return err
+	}
+	_, err := tx.conn.Exec(text, args...)
+	return err
+}
+
+func (tx *Tx) rowAsStored(text string, args []any, dest ...any) (found bool, err error) {
+	if err := tx.beginAsStored(text); err != nil {
 		return false, err
 	}
 	return sqlite.Found(tx.conn.Row(text, args, dest...))
