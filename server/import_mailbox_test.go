@@ -64,3 +64,24 @@ func TestNamesBesideAddressesInBodies(t *testing.T) {
 		}
 	}
 }
+
+// TestSeveralNumbersInACell imports cells with several phone numbers. A slash is also written inside
+// one, and then the number stays as it is.
+func TestSeveralNumbersInACell(t *testing.T) {
+	for cell, want := range map[string]string{
+		"+49 30 123456 / +49 170 1234567":                 `phone="+49 30 123456" other_phones="+49 170 1234567"`,
+		"030/1234567 oder 0170/1234567 , +49 171 1234567": `phone=030/1234567 other_phones="0170/1234567,+49 171 1234567"`,
+		"033203 / 12345":   `phone="033203 / 12345" notes`,
+		"+49 30 1234567/8": `phone="+49 30 1234567/8" notes`,
+	} {
+		r := newRig(t).as("jane@acme.com")
+		file := "name,phone,notes\nMara,\"" + cell + "\",x\n"
+		r.want(200, "POST", "/import/contacts", file)
+		if text := r.want(200, "GET", "/export/contacts", ""); !strings.Contains(text, want) {
+			t.Errorf("%s: no %s in\n%s", cell, want, text)
+		}
+		if again := r.want(200, "POST", "/import/contacts", file); !strings.Contains(again, "1 unchanged") {
+			t.Errorf("%s: again it is\n%s", cell, again)
+		}
+	}
+}

@@ -11,8 +11,7 @@ import (
 
 // cellValues returns the values in a cell that may have several: a list of JSON, or text with a
 // comma, a semicolon, a line break or three colons between them. An address may have a name beside
-// it, and that a comma. A comma may be part of a phone number (an extension follows it), so it
-// separates only what are whole numbers.
+// it, and that a comma, so addresses and phone numbers have rules of their own.
 func cellValues(t crm.Type, json string) (values []string) {
 	text := strings.TrimSpace(Text(json))
 	if items, ok := norm.ParseArray(text); ok {
@@ -22,14 +21,13 @@ func cellValues(t crm.Type, json string) (values []string) {
 		return values
 	}
 	text = strings.ReplaceAll(text, ":::", ";")
-	if t == fieldtype.Email {
+	switch t {
+	case fieldtype.Email:
 		return norm.SplitMailboxes(text)
+	case fieldtype.Phone:
+		return splitPhones(text)
 	}
-	separators := ",;\n"
-	if t == fieldtype.Phone && slices.ContainsFunc(strings.Split(text, ","), func(part string) bool { return !norm.IsPhone(part) }) {
-		separators = ";\n"
-	}
-	for value := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+	for value := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
 		if value = strings.TrimSpace(value); value != "" {
 			values = append(values, value)
 		}
