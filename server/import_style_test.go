@@ -9,11 +9,7 @@ import (
 // TestStyleOfColumns imports columns of numbers and dates, which are read as the whole column
 // is written. A column that can be read in two ways is refused with the parameter that decides.
 func TestStyleOfColumns(t *testing.T) {
-	for _, c := range []struct {
-		name, params, file string
-		status             int
-		want               []string // parts of the answer, and of the list of the deals
-	}{
+	checkStyles(t, []styleCase{
 		{"a row shows the comma", "", "Deal - Title;Deal - Value;Deal - Currency of Value\np1;1.200;EUR\np2;512,77;EUR\np3;12.500;EUR\n", 200,
 			[]string{"is read with decimal comma, as row 2 shows", `p1 amount_cents=120000`, `p2 amount_cents=51277`, `p3 amount_cents=1250000`}},
 		{"a row shows the point", "", "Deal Name,Amount,Currency\np1,\"1,200\",EUR\np2,512.77,EUR\n", 200, []string{"decimal point, as row 2 shows", `p1 amount_cents=120000`}},
@@ -35,7 +31,32 @@ func TestStyleOfColumns(t *testing.T) {
 		{"dates stated", "dates=dmy", "Deal Name,Follow-up at\np1,03/04/2026\n", 200, []string{"p1 follow_up_at=2026-04-03"}},
 		{"dates that are saved as text", "", "Deal Name,created_at,Closed\np1,03/04/2026,05/06/2026\n", 200, []string{"1 created"}},
 		{"dates of one meaning", "", "Deal Name,Follow-up at\np1,12 Mar 2025\np2,30.07.2026\np3,2026/03/29\n", 200, []string{"p1 follow_up_at=2025-03-12", "p2 follow_up_at=2026-07-30", "p3 follow_up_at=2026-03-29"}},
-	} {
+	})
+}
+
+// TestStyleOfCurrencies imports columns in which each currency is written in its own way.
+func TestStyleOfCurrencies(t *testing.T) {
+	checkStyles(t, []styleCase{
+		{"two ways, each with its currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;€ 1.300\np4;$1,400\np5;99\n", 200,
+			[]string{"decimal comma in EUR, as row 1 shows; decimal point in $, as row 2 shows", `p1 amount_cents=120000 amount="1200.00 EUR"`, `p2 amount_cents=120000 amount="1200.00 USD"`, "p3 amount_cents=130000", "p4 amount_cents=140000", "p5 amount_cents=9900"}},
+		{"two ways, and a currency that stays open", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\np4;£1,400\np5;£5\n", 400,
+			[]string{"row 3 has £1,300 in the column Amount", "(also row 4), and no other", "no other amount in GBP shows which", "decimal=, for decimal comma"}},
+		{"two ways, and an open currency that is stated", "decimal=.", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;£1,300\n", 200, []string{`p1 amount_cents=120000`, `p3 amount_cents=130000 amount="1300.00 GBP"`}},
+		{"two ways, and an open number without a currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;1.300\n", 400, []string{"row 3 has 1.300", "no other amount without a currency shows which"}},
+		{"two ways in one currency", "", "Deal Name;Amount\np1;1.200,00 €\np2;$1,200.00\np3;€1,200.00\n", 400, []string{"written in two ways: row 1 has \"1.200,00 €\", row 3 has €1,200.00", "Write all of its rows in EUR in one way"}},
+		{"a currency follows the others", "", "Deal Name;Amount\np1;1.200,00 €\np2;£1.300\n", 200, []string{`p2 amount_cents=130000 amount="1300.00 GBP"`}},
+	})
+}
+
+// styleCase is a file of deals, what it is answered, and what the deals then are.
+type styleCase struct {
+	name, params, file string
+	status             int
+	want               []string // parts of the answer, and of the list of the deals
+}
+
+func checkStyles(t *testing.T, list []styleCase) {
+	for _, c := range list {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t).as("jane@acme.com")
 			params, _ := url.ParseQuery(c.params)

@@ -40,7 +40,7 @@ func (c *Columns) isAmount(cell crm.Member, f *crm.Field) bool {
 		return cell.JSON == "null" && cell.Name == f.Name
 	}
 	_, _, wrong := norm.ParseAmount(text)
-	return wrong == "" && c.styleOf(cell.Name, decimalChoice) != string(norm.DecimalComma)
+	return wrong == "" && c.styleOf(cell, decimalChoice) != string(norm.DecimalComma)
 }
 
 // noteUnit notes that a cell of a column is not written like an amount of crmkit. The remarks

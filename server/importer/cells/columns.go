@@ -66,13 +66,13 @@ type Columns struct {
 	text   *crm.Field // then they are lines of this field; nil: they are left out
 	known  map[string]mapping
 	names  []string // those seen, in order
-	styles map[string]*style
+	styles map[string]*columnStyle
 	every  map[string]bool // the names in all products' blocks; nil until they are needed
 }
 
 // New returns the columns of a file with records of an entity.
 func New(e *crm.Entity) *Columns {
-	c := &Columns{entity: e, known: map[string]mapping{}, styles: map[string]*style{}}
+	c := &Columns{entity: e, known: map[string]mapping{}, styles: map[string]*columnStyle{}}
 	for i := range e.Fields {
 		if f := &e.Fields[i]; f.Type == fieldtype.Object && !f.ReadOnly {
 			c.custom = f

@@ -181,10 +181,11 @@ func (row *rowFields) mergeFirst(f *crm.Field, list []placedCell) *crm.Error {
 		return nil
 	}
 	first, c := list[0], row.columns
+	written := crm.Member{Name: first.name, JSON: first.json}
 	row.leave(list[1:]...)
 	currency := row.currency()
 	cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: row.translate(f, first), Exact: first.exact, Own: first.own, Currency: currency,
-		Decimal: norm.DecimalSign(c.styleOf(first.name, decimalChoice)), Dates: norm.DateOrder(c.styleOf(first.name, datesChoice))})
+		Decimal: norm.DecimalSign(c.styleOf(written, decimalChoice)), Dates: norm.DateOrder(c.styleOf(written, datesChoice))})
 	if fault != nil {
 		return fault
 	}

@@ -1,7 +1,7 @@
 package cells
 
 import (
-	"strconv"
+	"cmp"
 
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
@@ -12,6 +12,10 @@ import (
 // 512,77, and 03/04/2026 is in April beside 30/07/2026. The survey reads all cells of a column
 // and decides once how they are written. A column that stays open is refused with the parameter
 // that states it, because a guess would make an amount a thousand times too small.
+//
+// A column that several people or tools filled may have 1.200,00 € beside $1,200.00. The amounts in
+// one currency are a group with one style. A group whose own cells leave it open is read like the
+// others, unless these differ.
 
 // choice is one way of writing of which a column has one of two.
 type choice struct {
@@ -43,15 +47,25 @@ func CheckStyle(param, value string) *crm.Error {
 	return nil
 }
 
-// style is how the cells of a column are written, and which of them show it.
-type style struct {
+// columnStyle is how the cells of a column are written.
+type columnStyle struct {
 	choice *choice
-	value  string   // empty: undecided
-	shown  sighting // where it is shown; row 0: the request or another column says so
-	other  sighting // the first cell that shows the other value; row 0: none
-	open   sighting // the first cell that can be read in two ways; row 0: none
+	groups []*style // in the order of their first cells; of dates there is one
 	bare   int      // the first row whose number names no currency; 0: none
 }
+
+// style is how the cells of a group are written, and which of them show it.
+type style struct {
+	unit  string     // the code or the sign of the currency; empty: amounts without one, dates
+	value string     // of the parameter; empty: undecided
+	shown sighting   // where it is shown; row 0: the request, another group or column says so
+	other sighting   // the first cell that shows the other value; row 0: none
+	open  []sighting // the first cells that can be read in two ways
+	more  bool       // there are more of them
+}
+
+// maxOpen is how many cells that can be read in two ways an error names.
+const maxOpen = 5
 
 // sighting is a cell of a column.
 type sighting struct {
@@ -61,8 +75,8 @@ type sighting struct {
 
 // addOpen adds a cell that can be read in two ways.
 func (s *style) addOpen(at sighting) {
-	if s.open.row == 0 {
-		s.open = at
+	if s.more = len(s.open) == maxOpen; !s.more {
+		s.open = append(s.open, at)
 	}
 }
 
@@ -77,6 +91,21 @@ func (s *style) add(shows string, at sighting) {
 	}
 }
 
+// group returns the style of the amounts in a currency, and makes it when the first is read. There
+// are no more than currencies.
+func (s *columnStyle) group(unit string) *style {
+	for _, g := range s.groups {
+		if g.unit == unit {
+			return g
+		}
+	}
+	s.groups = append(s.groups, &style{unit: unit})
+	return s.groups[len(s.groups)-1]
+}
+
+// unitOf returns the group of a number.
+func unitOf(n norm.WrittenNumber) string { return cmp.Or(n.Currency, n.Symbol) }
+
 // Learn adds a cell to what is known of its column.
 func (c *Columns) Learn(cell crm.Member, row int) {
 	c.noteUnit(cell)
@@ -90,133 +119,48 @@ func (c *Columns) Learn(cell crm.Member, row int) {
 	case t.field.Type == fieldtype.Integer && !t.exact:
 		if n, ok := norm.ReadNumber(text); ok {
 			s := c.style(cell.Name, decimalChoice)
-			if s.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
-				s.addOpen(sighting{row, text})
+			g := s.group(unitOf(n))
+			if g.add(string(n.Decides()), sighting{row, text}); n.Ambiguous() {
+				g.addOpen(sighting{row, text})
 			}
-			if n.Currency == "" && n.Symbol == "" && s.bare == 0 {
+			if g.unit == "" && s.bare == 0 {
 				s.bare = row
 			}
 		}
 	case t.field.Type.Kind() == crm.TimeKind:
 		if d, ok := norm.ReadDate(text); ok {
-			s := c.style(cell.Name, datesChoice)
-			if s.add(string(d.Decides()), sighting{row, text}); d.Ambiguous() {
-				s.addOpen(sighting{row, text})
+			g := c.style(cell.Name, datesChoice).group("")
+			if g.add(string(d.Decides()), sighting{row, text}); d.Ambiguous() {
+				g.addOpen(sighting{row, text})
 			}
 		}
 	}
 }
 
 // style returns what is known of a column, and makes it when the first cell is read.
-func (c *Columns) style(column string, ch *choice) *style {
+func (c *Columns) style(column string, ch *choice) *columnStyle {
 	s := c.styles[column]
 	if s == nil {
-		s = &style{choice: ch}
+		s = &columnStyle{choice: ch}
 		c.styles[column] = s
 	}
 	return s
 }
 
-// DecideStyles decides how each column is written: as its own cells show, else as the request
-// states, else as the other columns of the file if these agree. The error names the column, the
-// rows, and the parameter that would decide.
-func (c *Columns) DecideStyles(stated map[string]string) *crm.Error {
-	for _, ch := range []*choice{decimalChoice, datesChoice} {
-		if fault := c.decide(ch, stated[ch.param]); fault != nil {
-			return fault
-		}
-	}
-	return nil
-}
-
-func (c *Columns) decide(ch *choice, stated string) *crm.Error {
-	shown := map[string]bool{}
-	for _, name := range c.names {
-		s := c.styles[name]
-		if s == nil || s.choice != ch || s.value == "" {
-			continue
-		}
-		if fault := s.contradiction(name, stated); fault != nil {
-			return fault
-		}
-		shown[s.value] = true
-	}
-	common := stated
-	if len(shown) == 1 && stated == "" {
-		for value := range shown {
-			common = value
-		}
-	}
-	for _, name := range c.names {
-		s := c.styles[name]
-		if s == nil || s.choice != ch || s.value != "" {
-			continue
-		}
-		if s.value = common; s.value == "" && s.open.row > 0 {
-			return s.undecided(name)
-		}
-	}
-	return nil
-}
-
-// contradiction is the error of a column whose cells are written in two ways, or in another way
-// than the request states.
-func (s *style) contradiction(column, stated string) *crm.Error {
-	ch := s.choice
+// styleOf returns how a cell is written; empty if nothing is known.
+func (c *Columns) styleOf(cell crm.Member, ch *choice) string {
+	s := c.styles[cell.Name]
 	switch {
-	case s.other.row > 0:
-		return crm.Errorf(crm.InvalidValue, "the column %s is written in two ways: row %d has %s, row %d has %s. Write all of its rows in one way and send the file again; nothing was saved.",
-			norm.Quote(column), s.shown.row, norm.Quote(s.shown.text), s.other.row, norm.Quote(s.other.text)).On(ch.param)
-	case stated != "" && s.value != stated:
-		return crm.Errorf(crm.InvalidValue, "%s=%s states %s, but row %d has %s in the column %s. Leave %s= out; nothing was saved.",
-			ch.param, stated, ch.named(stated), s.shown.row, norm.Quote(s.shown.text), norm.Quote(column), ch.param).On(ch.param)
+	case s == nil || s.choice != ch || len(s.groups) == 0:
+		return ""
+	case len(s.groups) == 1:
+		return s.groups[0].value
 	}
-	return nil
-}
-
-// undecided is the error of a column that can be read in two ways.
-func (s *style) undecided(column string) *crm.Error {
-	ch := s.choice
-	return crm.Errorf(crm.InvalidValue, "row %d has %s in the column %s, which can be read in two ways, and no other row shows which. Send the file again with %s=%s for %s, or %s=%s for %s; nothing was saved.",
-		s.open.row, norm.Quote(s.open.text), norm.Quote(column), ch.param, ch.values[0], ch.words[0], ch.param, ch.values[1], ch.words[1]).On(ch.param)
-}
-
-// StyleRemarks say how a column is read that another reader might read otherwise, and which
-// amounts are in dollars because nothing says in what.
-func (c *Columns) StyleRemarks() (list []string) {
-	for _, name := range c.names {
-		s := c.styles[name]
-		if s == nil {
-			continue
+	n, _ := norm.ReadNumber(Text(cell.JSON))
+	for _, g := range s.groups {
+		if g.unit == unitOf(n) {
+			return g.value
 		}
-		if s.value != "" && (s.open.row > 0 || s.value == string(norm.DecimalComma)) {
-			remark := norm.Quote(name) + " is read with " + s.choice.named(s.value)
-			if s.shown.row > 0 {
-				remark += ", as row " + strconv.Itoa(s.shown.row) + " shows"
-			}
-			list = append(list, remark)
-		}
-		if s.bare > 0 && !c.hasCurrency() {
-			list = append(list, norm.Quote(name)+" names no currency in row "+strconv.Itoa(s.bare)+", so amounts without one are in USD; to state another add a column currency")
-		}
-	}
-	return list
-}
-
-// hasCurrency reports whether a column has the currency of each row.
-func (c *Columns) hasCurrency() bool {
-	for _, name := range c.names {
-		if f := c.known[name].field; f != nil && f.Type == fieldtype.Currency {
-			return true
-		}
-	}
-	return false
-}
-
-// styleOf returns how the cells of a column are written; empty if nothing is known.
-func (c *Columns) styleOf(column string, ch *choice) string {
-	if s := c.styles[column]; s != nil && s.choice == ch {
-		return s.value
 	}
 	return ""
 }

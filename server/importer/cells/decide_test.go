@@ -1,0 +1,119 @@
+package cells
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"crmkit/crm"
+	"crmkit/crm/catalog"
+	"crmkit/crm/norm"
+	"crmkit/query"
+)
+
+// amountCell is a cell of a random column: what it says, and how it is written.
+type amountCell struct {
+	currency string
+	cents    int
+	sign     string // the decimal sign of its group
+	text     string
+}
+
+// shows returns the decimal sign that the text leaves no doubt of, naively: it has both signs, one
+// of them twice, or one that is not before three digits.
+func (c amountCell) shows() string {
+	number := strings.Fields(c.text)[0]
+	for i, sign := range []string{".", ","} {
+		other := []string{",", "."}[i]
+		whole, fraction, _ := strings.Cut(number, sign)
+		switch {
+		case strings.Count(number, sign) > 1:
+			return other
+		case strings.Contains(number, sign) && (len(fraction) != 3 || whole == "0" || len(whole) > 3) && !strings.Contains(fraction, other):
+			return sign
+		}
+	}
+	return ""
+}
+
+// randomColumn returns the cells of a column in which each currency has a style of its own.
+func randomColumn(rnd *rand.Rand) (cells []amountCell) {
+	signs := map[string]string{}
+	for _, currency := range []string{"EUR", "USD", "GBP", "CHF"} {
+		signs[currency] = []string{".", ","}[rnd.IntN(2)]
+	}
+	for range 1 + rnd.IntN(8) {
+		c := amountCell{currency: []string{"EUR", "USD", "GBP", "CHF"}[rnd.IntN(4)], cents: 100 * (1 + rnd.IntN(9_999_999))}
+		c.sign = signs[c.currency]
+		group := map[string]string{".": ",", ",": "."}[c.sign]
+		digits := strconv.Itoa(c.cents / 100)
+		for i := len(digits) - 3; i > 0; i -= 3 {
+			digits = digits[:i] + group + digits[i:]
+		}
+		if rnd.IntN(3) == 0 {
+			c.cents += rnd.IntN(100)
+			digits += fmt.Sprintf("%s%02d", c.sign, c.cents%100)
+		}
+		c.text = digits + " " + c.currency
+		cells = append(cells, c)
+	}
+	return cells
+}
+
+// modelStyles decides the groups of a column as the documentation says. ok is false if one stays open.
+func modelStyles(cells []amountCell) (styles map[string]string, ok bool) {
+	styles, all := map[string]string{}, map[string]bool{}
+	for _, c := range cells {
+		if shows := c.shows(); shows != "" {
+			styles[c.currency], all[shows] = shows, true
+		}
+	}
+	for _, c := range cells {
+		if styles[c.currency] != "" || !strings.ContainsAny(c.text, ".,") {
+			continue
+		}
+		if len(all) != 1 {
+			return nil, false
+		}
+		for only := range all {
+			styles[c.currency] = only
+		}
+	}
+	return styles, true
+}
+
+// TestStylesOfRandomGroups reads random columns, in which each currency is written in one way, and
+// compares the amounts with those of a model. No amount in a group that shows its style is wrong.
+func TestStylesOfRandomGroups(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Log("seed", seed)
+	rnd := rand.New(rand.NewPCG(seed, 3))
+	schema, err := catalog.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	how := How{Env: query.For(schema, crm.Actor{Workspace: 1}, time.Unix(1e9, 0), nil)}
+	for range 3_000 {
+		column := randomColumn(rnd)
+		c := New(schema.ByName("deal"))
+		for i, cell := range column {
+			c.Learn(crm.Member{Name: "Value", JSON: norm.QuoteJSON(cell.text)}, i+1)
+		}
+		styles, ok := modelStyles(column)
+		if fault := c.DecideStyles(nil); (fault == nil) != ok {
+			t.Fatalf("%+v: %v, want ok %v", column, fault, ok)
+		}
+		for _, cell := range column {
+			if !ok || styles[cell.currency] != cell.sign && styles[cell.currency] != "" {
+				continue // it is read as other currencies are, as the remark says
+			}
+			row, fault := c.Read([]crm.Member{{Name: "Value", JSON: norm.QuoteJSON(cell.text)}}, how)
+			if fault != nil || row.Members[0].JSON != strconv.Itoa(cell.cents) {
+				t.Fatalf("%+v: %q is read as %v, %v", column, cell.text, row.Members, fault)
+			}
+		}
+	}
+}
