@@ -116,16 +116,23 @@ func ended(b *testing.B, p *running) {
 // resident returns the resident memory in megabytes of 2^20 bytes.
 func resident(b *testing.B, p *running) float64 {
 	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	size, err := memory(p.cmd.Process.Pid, "VmRSS:")
 	if err != nil {
 		b.Fatal(err)
 	}
-	var kB float64
-	_, line, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscan(line, &kB); err != nil {
-		b.Fatal(err)
+	return size
+}
+
+// memory returns a line of what Linux says of a process, in megabytes.
+func memory(pid int, name string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
 	}
-	return kB / 1024
+	var kB float64
+	_, line, _ := strings.Cut(string(status), name)
+	_, err = fmt.Sscan(line, &kB)
+	return kB / 1024, err
 }
 
 // fillFile returns a database file that the binary filled through its API, by

@@ -1,5 +1,5 @@
 // Package e2e tests the built binary over its ports, its standard streams and its files, as a user
-// runs it. It never calls the code of the program.
+// runs it. It never calls the code of the program, except to make and compare files of benchmarks.
 //
 // The binary is built once, as it is released. Tests that take minutes, or programs that
 // a machine may lack, say what they need (needs_test.go).
@@ -68,7 +68,13 @@ const patience = 5 * time.Minute
 // CRMKIT_ settings of the environment.
 func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	return commandWithin(t, patience, args...)
+}
+
+// commandWithin is command for a process that may take longer than others.
+func commandWithin(t testing.TB, most time.Duration, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), most)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, binary(t), args...)
 	cmd.Dir = t.TempDir()
