@@ -172,3 +172,28 @@ func TestCompaniesThatContactsName(t *testing.T) {
 		}
 	}
 }
+
+// TestDoneWithoutATime imports tasks that are done. The flag is nothing but its time, so a task whose
+// row has none gets that of the import, and the answer says so. A later file with the time corrects it.
+func TestDoneWithoutATime(t *testing.T) {
+	r := newRig(t).as("jane@acme.com")
+	const hint = "# rows with done and no done_at: 1; their done_at is the time of this import, a column done_at states another\n"
+	file := "ID,title,done,done_at\n1,a,yes,\n2,b,yes,2026-01-05T10:00:00Z\n3,c,no,\n4,d,,2026-01-06T10:00:00Z\n"
+	for _, path := range []string{"/import/tasks?source=old&dry_run=1", "/import/tasks?source=old"} {
+		if text := r.want(200, "POST", path, file); !strings.Contains(text, hint) {
+			t.Errorf("%s does not say %s:\n%s", path, hint, text)
+		}
+	}
+	if text := r.want(200, "POST", "/import/tasks?source=old", file); strings.Contains(text, "time of this import") || !strings.Contains(text, "4 unchanged") {
+		t.Errorf("again it is\n%s", text)
+	}
+	for filter, want := range map[string]string{"done=yes": "3 of 3", "done=no": "1 of 1", "done_at=lt:2026-02-01": "2 of 2", "done_at=is:null": "1 of 1"} {
+		if text := r.want(200, "GET", "/tasks?"+filter, ""); !strings.Contains(text, want) {
+			t.Errorf("%s finds\n%s", filter, text)
+		}
+	}
+	r.want(200, "POST", "/import/tasks?source=old", "ID,done,done_at\n1,yes,2026-01-04T10:00:00Z\n")
+	if text := r.want(200, "GET", "/tasks?done_at=lt:2026-02-01", ""); !strings.Contains(text, "3 of 3") {
+		t.Errorf("the time is not corrected:\n%s", text)
+	}
+}

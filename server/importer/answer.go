@@ -22,6 +22,7 @@ type summary struct {
 	listed  int  // rows without an error that have a line
 	quiet   int  // those that have none
 	counts  Counts
+	hints   hints
 	created map[*crm.Entity]int64 // records that rows refer to, and that were created for them
 }
 
@@ -89,10 +90,11 @@ func (im *Importer) finish(end error) error {
 	if err != nil {
 		return err
 	}
-	var b []byte
+	var remarks []string
 	if im.summary.quiet > 0 {
-		b = im.appendRemarks(b, []string{fmt.Sprintf("%d further rows without an error are not listed", im.summary.quiet)})
+		remarks = append(remarks, fmt.Sprintf("%d further rows without an error are not listed", im.summary.quiet))
 	}
+	b := im.appendRemarks(nil, append(remarks, im.summary.hints.lines()...))
 	if im.opts.Format == render.JSON {
 		return im.output(im.appendJSON(b, stopped, kept))
 	}
@@ -114,6 +116,7 @@ func (im *Importer) changedSince() bool {
 // add counts a result.
 func (s *summary) add(r result) {
 	s.counts.add(r)
+	s.hints.add(r)
 	if s.created == nil {
 		s.created = map[*crm.Entity]int64{}
 	}

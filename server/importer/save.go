@@ -140,6 +140,9 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		r.made = out.After
 	}
 	r.created = im.created
+	if err == nil {
+		r.timed = madeUpTime(e.draft, out)
+	}
 	if r.outcome == store.Updated {
 		r.changes = render.ChangesByLabel(out.Before, out.After)
 	}
