@@ -33,18 +33,23 @@ func (tx *Tx) Fetch(e *crm.Entity, key int64) (crm.Record, error) {
 // KeyNamed returns the key of the one record that has one of the names as its label, ignoring case
 // and accents; 0 if no record or more than one has. The entity's label must be required.
 func (tx *Tx) KeyNamed(e *crm.Entity, names ...string) (key int64, err error) {
-	args := []any{tx.Actor.Workspace}
-	for _, name := range names {
-		if err := tx.DryRun().RestoreNamesakes(e, name); err != nil {
-			return 0, err
-		}
-		args = append(args, norm.Fold(name))
-	}
-	keys, err := tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s IN (%s) LIMIT 2", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField)), table.Placeholders(2, len(names))), args...)
+	keys, err := tx.KeysNamed(e, 2, names...)
 	if err != nil || len(keys) != 1 {
 		return 0, err
 	}
 	return keys[0], nil
+}
+
+// KeysNamed returns the keys of at most so many records that have one of the names, like KeyNamed.
+func (tx *Tx) KeysNamed(e *crm.Entity, most int, names ...string) ([]int64, error) {
+	args := []any{tx.Actor.Workspace}
+	for _, name := range names {
+		if err := tx.DryRun().RestoreNamesakes(e, name, most); err != nil {
+			return nil, err
+		}
+		args = append(args, norm.Fold(name))
+	}
+	return tx.keys(fmt.Sprintf("SELECT t.key FROM %s t WHERE t.workspace_id = $1 AND %s IN (%s) LIMIT %d", e.TableName(), query.FoldedSQL("t", e.Field(e.LabelField)), table.Placeholders(2, len(names)), most), args...)
 }
 
 // RecordByID returns the record with a random id as the transaction sees it, or a not_found

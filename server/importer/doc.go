@@ -21,8 +21,9 @@
 //
 // An import may be run again at any time, and changes nothing the second time. The id that
 // a row has in a product is an external id of its record; ids of other sources are mapped to
-// their records apart from them. A row without an id is identified by its unique value, and
-// one that has neither by a hash of its cells.
+// their records apart from them. A row without an id is identified by its unique value. One that
+// has neither is about the contact of the same name and phone number, else it is identified by a
+// hash of its cells.
 //
 // # Failure
 //
@@ -36,6 +37,7 @@
 // # Memory
 //
 // An import holds two batches, one that is saved and the next one, the
-// names of the columns, and a part of the hash of each row that nothing else identifies. A dry run also holds the records that it changed.
+// names of the columns, a part of the hash of each row that nothing else identifies, and hashes of
+// at most 100,000 names, to find rows that look like one person. A dry run also holds the records that it changed.
 // Rows, columns and files are bounded by Limits and by the limits of package crm.
 package importer

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -22,15 +23,29 @@ func TestTransactionsAreSmallBesideOthers(t *testing.T) {
 		}
 	}
 	size("alone", 100)
-	im.giveWay(freeWait, 0)
+	im.giveWay(t.Context(), freeWait, 0)
 	size("after a short wait", 100)
-	im.giveWay(freeWait+time.Microsecond, 0)
+	im.giveWay(t.Context(), freeWait+time.Microsecond, 0)
 	for range freeSteps - 1 {
 		size("beside others", 100/sharedPart)
-		im.giveWay(0, 0)
+		im.giveWay(t.Context(), 0, 0)
 	}
 	size("alone again", 100)
 	batch = batch[:1]
 	im.most = 1
 	size("too large", 1)
+}
+
+// TestPauseEndsWithTheClient checks that an import whose client is gone does not pause.
+func TestPauseEndsWithTheClient(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	im := &Importer{}
+	start := time.Now()
+	for range 100 {
+		im.giveWay(ctx, 2*freeWait, mostPause)
+	}
+	if took := time.Since(start); took > 10*mostPause {
+		t.Errorf("100 pauses took %v", took)
+	}
 }

@@ -1,10 +1,13 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"crmkit/crm"
+	"crmkit/crm/norm"
 	"crmkit/store"
 )
 
@@ -14,13 +17,50 @@ import (
 type hints struct {
 	flag  *crm.Field // of tasks: done
 	timed int64      // rows whose time the import had to make up, because the flag has no other form
+
+	first map[uint64]int32 // by likeness, the first row that has it
+	pairs []string         // rows that look like one person
+	more  int64            // pairs that are not listed
 }
+
+// The most that is held to find rows that look like one person: about 4 MB, however large the file
+// is. Names after these are compared with them, and not with each other.
+const (
+	maxLikenesses = 100_000
+	maxPairs      = 5 // that are listed
+)
 
 // add adds a result.
 func (h *hints) add(r result) {
 	if r.timed != nil {
 		h.flag = r.timed
 		h.timed++
+	}
+	h.compare(r)
+}
+
+// compare notes a row that created a contact although an earlier one looks like the same person.
+// A row that did not is about a contact that is there, so there is no second one.
+func (h *hints) compare(r result) {
+	if r.fault != nil {
+		return
+	}
+	var before int32
+	for _, key := range r.like.keys {
+		first := h.first[key]
+		if before = cmp.Or(before, first); first == 0 && len(h.first) < maxLikenesses {
+			if h.first == nil {
+				h.first = map[uint64]int32{}
+			}
+			h.first[key] = int32(r.n)
+		}
+	}
+	switch {
+	case before == 0 || r.outcome != store.Created:
+	case len(h.pairs) == maxPairs:
+		h.more++
+	default:
+		h.pairs = append(h.pairs, fmt.Sprintf("%d and %d, %s", before, r.n, norm.Quote(r.like.name)))
 	}
 }
 
@@ -29,6 +69,14 @@ func (h *hints) lines() (list []string) {
 	if h.timed > 0 {
 		of := h.flag.FlagOf().Time
 		list = append(list, fmt.Sprintf("rows with %s and no %s: %d; their %s is the time of this import, a column %s states another", h.flag.Name, of, h.timed, of, of))
+	}
+	if len(h.pairs) > 0 {
+		pairs := strings.Join(h.pairs, "; ")
+		if h.more > 0 {
+			pairs += fmt.Sprintf("; and %d more", h.more)
+		}
+		list = append(list, "rows that look like one person, by name and company or phone: "+pairs+
+			". If they are, delete one contact and add its address to other_emails of the other; in a file, write both addresses into one cell: a@x.com; b@x.com")
 	}
 	return list
 }

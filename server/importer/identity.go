@@ -75,3 +75,18 @@ func shareWord(a, b string) bool {
 	}
 	return len(words) == 0 || norm.SameName(a, b)
 }
+
+// update updates the record that a row was found to be about.
+func (im *Importer) update(tx *store.Tx, d store.Draft, key int64) (store.Outcome, error) {
+	err := im.refuseOther(tx, d, key, foundByID)
+	if err == nil {
+		d, err = im.withoutOthers(tx, d, key)
+	}
+	if err == nil {
+		d, err = im.keepFormer(tx, d, key)
+	}
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	return tx.Update(key, d)
+}

@@ -170,9 +170,9 @@ func (im *Importer) open(file io.Reader) (err error) {
 // is another one, like that of a client which is gone; the batches before it stay saved.
 type Answer func(send func([]byte) error) error
 
-// Start begins to save the rows of an examined file. An atomic import is saved when
+// Start begins to save the rows of an examined file, for a client that is there until the context ends. An atomic import is saved when
 // Start returns, any other while the answer is sent.
-func (im *Importer) Start(file io.Reader) (Answer, error) {
+func (im *Importer) Start(ctx context.Context, file io.Reader) (Answer, error) {
 	if err := im.open(file); err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (im *Importer) Start(file io.Reader) (Answer, error) {
 	if im.opts.DryRun {
 		im.trial = dryrun.New(im.opts.Limits.DryRunMemory)
 	}
-	return im.answer(im.run), nil
+	return im.answer(func() error { return im.run(ctx) }), nil
 }
 
 // answer returns what sends the lines that run produces.
@@ -197,13 +197,13 @@ func (im *Importer) answer(run func() error) Answer {
 }
 
 // run saves batch after batch to the end of the file.
-func (im *Importer) run() error {
+func (im *Importer) run(ctx context.Context) error {
 	next, stop := im.readAhead()
 	defer stop()
 	for {
 		batch := next()
 		im.summary.rows += len(batch.entries)
-		switch saved := im.saveBatch(batch.entries); {
+		switch saved := im.saveBatch(ctx, batch.entries); {
 		case errors.Is(saved, dryrun.ErrFull):
 			return im.finish(im.dryRunFull())
 		case saved != nil:

@@ -19,6 +19,7 @@ type result struct {
 	changes []render.Change
 	created []*crm.Entity // of the records that it refers to and that were created with it
 	made    crm.Record    // what a dry run would create
+	like    likeness      // of the row
 	timed   *crm.Field    // the flag whose time is that of the import; nil: none
 	fault   *crm.Error    // why the row failed
 }

@@ -28,6 +28,7 @@ type entry struct {
 	content string // the id of the row if its unique value turns out to be that of another record
 	source  string
 	cells   cells.Row
+	like    likeness
 	values  int        // in the row
 	fault   *crm.Error // nil: the row can be saved
 }
@@ -55,6 +56,9 @@ func (im *Importer) read(r rows.Row) entry {
 	}
 	if unique := e.entity.Field(e.entity.Keys.Unique); e.id == "" && unique != nil && unique.Type == fieldtype.Domain {
 		e.content = hex.EncodeToString([]byte(contentHash(r)))
+	}
+	if e.fault == nil {
+		e.like = im.likenessOf(e)
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // saveBatch saves rows in transactions and sends the result of each row. If a transaction takes
 // longer than it may, its rows and all later ones are saved in smaller ones.
-func (im *Importer) saveBatch(batch []entry) error {
+func (im *Importer) saveBatch(ctx context.Context, batch []entry) error {
 	for len(batch) > 0 {
 		n := im.step(batch)
 		var results []result
@@ -24,7 +25,7 @@ func (im *Importer) saveBatch(batch []entry) error {
 			results, err = im.saveAll(tx, batch[:n])
 			return err
 		})
-		im.giveWay(began.Sub(asked), time.Since(began))
+		im.giveWay(ctx, began.Sub(asked), time.Since(began))
 		if store.TooLong(err) && n > 1 {
 			im.most = costOf(batch[:n]) / 2
 			continue
@@ -65,14 +66,21 @@ const (
 
 // giveWay is called after a transaction that waited to begin and then took a time. If it was behind
 // writes of others, the next ones are small, and after each of them the import pauses for as long
-// as it took: so others, who send a write when the last one was answered, have half of the time.
-func (im *Importer) giveWay(waited, took time.Duration) {
+// as it took: so others, who send a write when the last one was answered, have half of the time. The pause
+// ends when the client is gone, which the next transaction finds.
+func (im *Importer) giveWay(ctx context.Context, waited, took time.Duration) {
 	if waited > freeWait {
 		im.others = freeSteps
 	}
-	if im.others > 0 {
-		im.others--
-		time.Sleep(min(took, mostPause))
+	if im.others == 0 {
+		return
+	}
+	im.others--
+	pause := time.NewTimer(min(took, mostPause))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -118,7 +126,7 @@ func (im *Importer) saveAll(tx *store.Tx, batch []entry) ([]result, error) {
 // saveRow saves one row. A record that a dry run would create has no handle in the result,
 // since another record may get its id before the import is confirmed.
 func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
-	r := result{n: e.n, fault: e.fault}
+	r := result{n: e.n, like: e.like, fault: e.fault}
 	if e.fault != nil {
 		return r, nil
 	}
@@ -151,7 +159,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 
 // save creates or updates the record of an entry, and maps the id in the source to it. The
 // record is the one that was imported under the id, else the one with the unique value, else
-// a new one.
+// the contact with the same name and phone number, else a new one.
 func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	d, err := im.withReferences(tx, e)
 	if err != nil {
@@ -165,21 +173,12 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if listed {
 		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: e.entity.Field(externalIDs), Mode: crm.EditTags, Value: crm.Labels([]string{item})})
 	}
-	key, err := im.mappedKey(tx, e.entity, origin, e.cells.CreatedAt)
+	key, err := im.knownKey(tx, d, e)
 	if err != nil {
 		return store.Outcome{}, err
 	}
 	if key != 0 {
-		if err := im.refuseOther(tx, d, key, foundByID); err != nil {
-			return store.Outcome{}, err
-		}
-		if d, err = im.withoutOthers(tx, d, key); err != nil {
-			return store.Outcome{}, err
-		}
-		if d, err = im.keepFormer(tx, d, key); err != nil {
-			return store.Outcome{}, err
-		}
-		return tx.Update(key, d)
+		return im.update(tx, d, key)
 	}
 	if err := im.checkOwnID(tx, e); err != nil {
 		return store.Outcome{}, err

@@ -130,7 +130,7 @@ func (im *fileImport) start() (importer.Answer, error) {
 	rows := importer.New(im.opts)
 	if im.kept {
 		rows.Resume(im.file.reading)
-		return rows.Start(im.file.Reader())
+		return rows.Start(im.rq.Context(), im.file.Reader())
 	}
 	var err error
 	if im.file.reading, err = rows.Examine(im.rq.Context(), im.file.Reader()); err != nil {
@@ -141,5 +141,5 @@ func (im *fileImport) start() (importer.Answer, error) {
 			return nil, err
 		}
 	}
-	return rows.Start(im.file.Reader())
+	return rows.Start(im.rq.Context(), im.file.Reader())
 }

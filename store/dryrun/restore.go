@@ -31,9 +31,9 @@ func (r *Run) RestoreHolders(e *crm.Entity, names []string, values []crm.Value) 
 	return r.restore(r.claimed[r.claimTo(e, names, values)]...)
 }
 
-// RestoreNamesakes restores the records that had a label, and up to two that have it: these are
-// enough to see that a label is not unique.
-func (r *Run) RestoreNamesakes(e *crm.Entity, name string) error {
+// RestoreNamesakes restores the records that had a label, and at most so many that have it: two
+// are enough to see that a label is not unique.
+func (r *Run) RestoreNamesakes(e *crm.Entity, name string, most int) error {
 	if r == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (r *Run) RestoreNamesakes(e *crm.Entity, name string) error {
 		switch {
 		case slices.Contains(saved.before, claim):
 			list = append(list, saved)
-		case others < 2 && slices.Contains(saved.claims, claim):
+		case others < most && slices.Contains(saved.claims, claim):
 			others++
 			list = append(list, saved)
 		}
