@@ -93,24 +93,26 @@ func (im *fileImport) keepFile(hash string) (noRoom bool, err error) {
 // that was kept. done is the answer of an import that is done already.
 func (im *fileImport) confirm() (done *render.Response, err error) {
 	token := im.rq.Params.Get("confirm")
-	hash, shown := auth.Hash(token), norm.Quote(token)
-	c, found, err := account.FindConfirmation(im.rq.Context(), im.x.store, im.rq.Actor, hash)
-	switch {
-	case err != nil:
+	c, err := im.confirmation(token)
+	if err != nil {
 		return nil, err
-	case !found:
-		im.x.pending.sweep()
-		return nil, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
-	case c.Request != requestOf(im.rq):
-		return nil, crm.Errorf(crm.InvalidValue, confirmOther, shown, norm.Quote(c.Request), norm.Quote(requestOf(im.rq))).On("confirm")
-	case c.Answer != "":
-		return im.alreadyDone(c, shown)
-	case !im.x.pending.begin(hash):
+	}
+	if c.Answer != "" {
+		return im.alreadyDone(c, norm.Quote(token))
+	}
+	hash := c.Hash
+	if !im.x.pending.begin(hash) {
 		fault := crm.Errorf(crm.RateLimited, "%s", confirmRunning)
 		fault.RetryAfter = 5 * time.Second
 		return nil, fault
 	}
 	im.rq.OnEnd(func() { im.x.pending.end(hash) })
+	if c, err = im.confirmation(token); err != nil { // another request may have done it since
+		return nil, err
+	}
+	if c.Answer != "" {
+		return im.alreadyDone(c, norm.Quote(token))
+	}
 	pinned := &decided{}
 	if err := json.Unmarshal([]byte(c.Decided), pinned); err != nil {
 		return nil, err
@@ -118,6 +120,21 @@ func (im *fileImport) confirm() (done *render.Response, err error) {
 	im.pinned, im.opts.Before = pinned, &pinned.Counts
 	im.opts.Done = func(counts importer.Counts) error { return im.finish(hash, counts) }
 	return nil, im.confirmedFile(c, token)
+}
+
+// confirmation finds what a token stands for, and refuses one that is not for this request.
+func (im *fileImport) confirmation(token string) (c account.Confirmation, err error) {
+	c, found, err := account.FindConfirmation(im.rq.Context(), im.x.store, im.rq.Actor, auth.Hash(token))
+	switch shown := norm.Quote(token); {
+	case err != nil:
+		return c, err
+	case !found:
+		im.x.pending.sweep()
+		return c, crm.Errorf(crm.InvalidValue, confirmUnknown, shown).On("confirm")
+	case c.Request != requestOf(im.rq):
+		return c, crm.Errorf(crm.InvalidValue, confirmOther, shown, norm.Quote(c.Request), norm.Quote(requestOf(im.rq))).On("confirm")
+	}
+	return c, nil
 }
 
 // confirmedFile takes the file of a confirmation.
@@ -132,14 +149,25 @@ func (im *fileImport) confirmedFile(c account.Confirmation, token string) (err e
 		return nil
 	}
 	_ = im.file.Close() // it is empty
-	file, found := im.x.pending.take(c.Hash)
-	if im.file = file; !found {
-		im.file = nil
+	im.file = nil
+	if im.taken = im.x.pending.take(c.Hash); im.taken == nil {
 		return crm.Errorf(crm.InvalidValue, confirmNoFile, norm.Quote(token)).On("confirm")
 	}
-	im.kept = true
-	file.storage.confirm(im.rq)
+	im.file = im.taken.file
+	im.file.storage.confirm(im.rq)
 	return nil
+}
+
+// close closes the file at the end of the request, or puts it back if it was kept and its import did
+// not come to an end: the token is valid still, and the next try needs no body.
+func (im *fileImport) close() {
+	if im.file == nil {
+		return // it waits for its confirmation, or there is none
+	}
+	if im.taken != nil && !im.done && im.file.storage.keep() == nil && im.x.pending.putBack(im.taken) {
+		return
+	}
+	_ = im.file.Close() // nothing in it is needed any more
 }
 
 // checkPlan refuses a file that is read otherwise than its dry run read it: the server may be
@@ -164,7 +192,9 @@ func (im *fileImport) finish(hash string, counts importer.Counts) error {
 	if err != nil {
 		return err
 	}
-	return im.rq.Update(func(tx *store.Tx) error { return account.FinishConfirmation(tx, hash, string(answer)) })
+	err = im.rq.Update(func(tx *store.Tx) error { return account.FinishConfirmation(tx, hash, string(answer)) })
+	im.done = err == nil
+	return err
 }
 
 // alreadyDone answers with the stored result of an import.

@@ -20,8 +20,9 @@ type fileImport struct {
 	opts importer.Options
 	file *importedFile // closed with the request, unless it is kept for a confirmation
 
-	pinned *decided // of the dry run that it confirms; nil: it confirms none
-	kept   bool     // the file is that of the dry run, which read it
+	pinned *decided                    // of the dry run that it confirms; nil: it confirms none
+	taken  *pendingFile[*importedFile] // the file was kept by the dry run, which read it; nil: it was not
+	done   bool                        // the confirmed import is done, and its result is stored
 }
 
 // importFile answers POST /import/{kind} and POST /import with a stream of lines, one for each
@@ -42,11 +43,7 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 	}
 	im := &fileImport{x: x, rq: rq, opts: opts}
 	im.opts.Keep = im.keep
-	rq.OnEnd(func() {
-		if im.file != nil {
-			_ = im.file.Close() // nothing in it is needed any more
-		}
-	})
+	rq.OnEnd(im.close)
 	if rq.Params.Has("confirm") {
 		if done, err := im.confirm(); done != nil || err != nil {
 			return done, err
@@ -128,7 +125,7 @@ func (w requestWriter) DryRunStep(step *dryrun.Run, fn func(*store.Tx) error) er
 // start reads the file, unless a dry run of this process did, and begins to save it.
 func (im *fileImport) start() (importer.Answer, error) {
 	rows := importer.New(im.opts)
-	if im.kept {
+	if im.taken != nil {
 		rows.Resume(im.file.reading)
 		return rows.Start(im.rq.Context(), im.file.Reader())
 	}

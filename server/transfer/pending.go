@@ -46,39 +46,79 @@ func newPending[T io.Closer](clock func() time.Time) *pending[T] {
 }
 
 // keep takes a file. It reports whether there was room; otherwise the caller still owns the file.
-// It replaces the oldest files of a user or a workspace that would have more than its share.
+// It replaces the oldest files of a user or a workspace that would have more than its share, but
+// none if there is no room even then.
 func (p *pending[T]) keep(one *pendingFile[T]) bool {
 	one.until = p.clock().Add(account.ConfirmPlan)
 	p.mu.Lock()
-	gone := p.expire()
-	user := func(old *pendingFile[T]) bool { return old.owner.user == one.owner.user }
-	workspace := func(old *pendingFile[T]) bool { return old.owner.workspace == one.owner.workspace }
-	for _, same := range []func(*pendingFile[T]) bool{user, workspace} {
-		gone = append(gone, p.cut(same, pendingShare-1)...)
+	gone, before := p.expire(), slices.Clone(p.list)
+	var replaced []*pendingFile[T]
+	for _, same := range one.shares() {
+		replaced = append(replaced, p.cut(same, pendingShare-1)...)
 	}
-	held := one.size
-	for _, old := range p.list {
-		held += old.size
-	}
-	room := len(p.list) < maxPending && held <= maxPendingBytes
+	room := p.hasRoom(one.size)
 	if room {
 		one.end = time.AfterFunc(account.ConfirmPlan, func() { p.drop(one) })
-		p.list = append(p.list, one)
+		p.list, gone = append(p.list, one), append(gone, replaced...)
+	} else {
+		p.list = before
 	}
 	p.mu.Unlock()
 	closeAll(gone)
 	return room
 }
 
-// cut removes the oldest of the selected files, until so many of them are left, and returns
-// them. The caller holds the lock, and closes them without it.
-func (p *pending[T]) cut(selected func(*pendingFile[T]) bool, left int) (gone []*pendingFile[T]) {
-	n := 0
+// putBack keeps a file that was taken for an import which did not come to its end, for the rest
+// of its time. It replaces no other file: those are newer. It reports whether there was room;
+// otherwise the caller still owns the file.
+func (p *pending[T]) putBack(one *pendingFile[T]) bool {
+	p.mu.Lock()
+	gone := p.expire()
+	left := one.until.Sub(p.clock())
+	room := left > 0 && p.hasRoom(one.size)
+	for _, same := range one.shares() {
+		room = room && p.count(same) < pendingShare
+	}
+	if room {
+		one.end = time.AfterFunc(left, func() { p.drop(one) })
+		p.list = slices.Insert(p.list, 0, one)
+	}
+	p.mu.Unlock()
+	closeAll(gone)
+	return room
+}
+
+// shares select the files of the same user, and of the same workspace.
+func (one *pendingFile[T]) shares() []func(*pendingFile[T]) bool {
+	return []func(*pendingFile[T]) bool{
+		func(old *pendingFile[T]) bool { return old.owner.user == one.owner.user },
+		func(old *pendingFile[T]) bool { return old.owner.workspace == one.owner.workspace },
+	}
+}
+
+// hasRoom reports whether there is room for a further file of so many bytes. The caller holds the
+// lock.
+func (p *pending[T]) hasRoom(size int64) bool {
+	for _, old := range p.list {
+		size += old.size
+	}
+	return len(p.list) < maxPending && size <= maxPendingBytes
+}
+
+// count returns how many files are selected. The caller holds the lock.
+func (p *pending[T]) count(selected func(*pendingFile[T]) bool) (n int) {
 	for _, one := range p.list {
 		if selected(one) {
 			n++
 		}
 	}
+	return n
+}
+
+// cut removes the oldest of the selected files, until so many of them are left, and returns
+// them. The caller holds the lock, and closes them without it.
+func (p *pending[T]) cut(selected func(*pendingFile[T]) bool, left int) (gone []*pendingFile[T]) {
+	n := p.count(selected)
 	p.list = slices.DeleteFunc(p.list, func(one *pendingFile[T]) bool {
 		if n <= left || !selected(one) {
 			return false
@@ -99,20 +139,20 @@ func closeAll[T io.Closer](gone []*pendingFile[T]) {
 	}
 }
 
-// take removes the file of a token and returns it, if there is one; the caller closes it.
-func (p *pending[T]) take(hash string) (file T, found bool) {
+// take removes the file of a token and returns it, nil if there is none; the caller closes it, or
+// puts it back.
+func (p *pending[T]) take(hash string) (one *pendingFile[T]) {
 	p.mu.Lock()
 	gone := p.expire()
 	at := slices.IndexFunc(p.list, func(one *pendingFile[T]) bool { return one.hash == hash })
 	if at >= 0 {
-		one := p.list[at]
+		one = p.list[at]
 		one.end.Stop()
-		file, found = one.file, true
 		p.list = slices.Delete(p.list, at, at+1)
 	}
 	p.mu.Unlock()
 	closeAll(gone)
-	return file, found
+	return one
 }
 
 // sweep drops the files that waited too long.

@@ -121,3 +121,21 @@ func (d *deadlines) SetReadDeadline(t time.Time) error {
 	d.last = t
 	return nil
 }
+
+// TestPendingFilesStayWithoutRoom checks that a file for which there is no room replaces none: it
+// would be lost together with those.
+func TestPendingFilesStayWithoutRoom(t *testing.T) {
+	p := newPending[*closer](time.Now)
+	kept := func(hash string, user, size int64) (*closer, bool) {
+		file := &closer{}
+		return file, p.keep(&pendingFile[*closer]{hash: hash, owner: owner{user, user}, size: size, file: file})
+	}
+	one, _ := kept("1", 1, 1)
+	two, _ := kept("2", 1, 1)
+	if _, room := kept("3", 1, maxPendingBytes); room || one.closed+two.closed != 0 || len(p.list) != 2 {
+		t.Errorf("room %v, %d files are left", room, len(p.list))
+	}
+	if _, room := kept("4", 1, 1); !room || one.closed != 1 || two.closed != 0 {
+		t.Errorf("room %v, the oldest was closed %d times", room, one.closed)
+	}
+}

@@ -48,7 +48,7 @@ func (u *storedUpload) reserve(size int64) (err error) {
 		u.spool.After(func() { _ = u.store.Release(context.Background(), actor, id) })
 	}
 	u.reserved = size
-	return u.store.Reserve(u.rq.Context(), actor, id, size)
+	return u.store.Reserve(context.WithoutCancel(u.rq.Context()), actor, id, size)
 }
 
 // keep reserves the size of the file while it waits for its confirmation.
