@@ -117,22 +117,100 @@ func isKatakana(r rune) bool {
 // isMiddleDot reports whether a character is a dot that separates the parts of a name.
 func isMiddleDot(r rune) bool { return strings.ContainsRune("・·•‧∙⋅", r) }
 
-// titles are what people write before a name. A name is the same person's with and without one.
-var titles = []string{"dr.", "dr", "prof.", "prof. dr.", "mr.", "mr", "mrs.", "mrs", "ms.", "ms", "miss", "mx.", "herr", "frau", "herr dr.", "frau dr."}
+// titles are what people write before a name, by whom they are for: anybody, men, women. A name is
+// the same person's with and without one.
+var titles = [...][]string{
+	{"dr.", "dr", "prof.", "prof. dr.", "mx."},
+	{"mr.", "mr", "herr", "herr dr."},
+	{"mrs.", "mrs", "ms.", "ms", "miss", "frau", "frau dr."},
+}
 
-// WithTitles returns the name of a person in the forms in which others may have it: without a
-// title, and with each of the usual ones.
+// WithTitles returns the name of a person in the forms in which others may have it: without a title,
+// and with each of the usual ones. Mr. Smith may also be Dr. Smith, but not Mrs. Smith.
 func WithTitles(name string) []string {
 	bare := strings.Join(strings.Fields(name), " ")
+	said := 0 // for whom its titles are
 	for found := true; found; {
 		first, rest, more := strings.Cut(bare, " ")
-		if found = more && slices.Contains(titles, strings.ToLower(first)); found {
-			bare = rest
+		whose := slices.IndexFunc(titles[:], func(list []string) bool { return slices.Contains(list, strings.ToLower(first)) })
+		if found = more && whose >= 0; found {
+			bare, said = rest, max(said, whose)
 		}
 	}
 	forms := []string{bare}
-	for _, title := range titles {
-		forms = append(forms, title+" "+bare)
+	for whose, list := range titles {
+		if whose > 0 && said > 0 && whose != said {
+			continue
+		}
+		for _, title := range list {
+			forms = append(forms, title+" "+bare)
+		}
 	}
 	return forms
+}
+
+// unsayingWords are words of names that many names have: titles, what stands between the parts of a
+// family name, and the legal forms of companies. They say little about whom a name means.
+var unsayingWords = wordSet(`dr prof ing dipl mag mr mrs ms miss mx herr frau sir dame hr fr jr sr ii iii phd md mba msc bsc esq
+	de da do dos das du des del della di den der ten ter van von vom zu zur of the and und et y e la le les lo el al bin bint
+	inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh mbh ag kg ohg gbr se ug ev eg sa sas sarl
+	srl spa bv nv oy oyj ab as asa aps sl slu lda ltda pty pvt kk group holding`)
+
+func wordSet(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, word := range strings.Fields(text) {
+		set[word] = true
+	}
+	return set
+}
+
+// MayBeSame reports whether two names may mean one person, or one company: all words of the shorter
+// one are in the other, an initial standing for any word that begins with it, or they have two
+// words in common. So J. Smith may be John Smith and Mara Lind may be Mara Lind-Berg; Mary Smith
+// is not John Smith, and Bank of China is not Bank of America. Titles, particles and legal forms
+// are left out, unless a name has nothing else. A name without any word may be every name.
+func MayBeSame(a, b string) bool {
+	words, others := sayingWords(a), sayingWords(b)
+	if len(words) > len(others) {
+		words, others = others, words
+	}
+	if len(words) == 0 || SameName(a, b) {
+		return true
+	}
+	common := 0 // words that both have, without initials
+	var left []string
+	for _, word := range words {
+		at := slices.Index(others, word)
+		if at < 0 {
+			left = append(left, word)
+			continue
+		}
+		others = slices.Delete(others, at, at+1)
+		if utf8.RuneCountInString(word) > 1 {
+			common++
+		}
+	}
+	for _, word := range left {
+		at := slices.IndexFunc(others, func(other string) bool { return isInitialOf(word, other) || isInitialOf(other, word) })
+		if at < 0 {
+			return common > 1
+		}
+		others = slices.Delete(others, at, at+1)
+	}
+	return true
+}
+
+// isInitialOf reports whether a word is the first letter of another.
+func isInitialOf(word, of string) bool {
+	return utf8.RuneCountInString(word) == 1 && strings.HasPrefix(of, word)
+}
+
+// sayingWords returns the words of a name that say whom it means; all if none does.
+func sayingWords(name string) []string {
+	all := NameWords(name)
+	words := slices.DeleteFunc(slices.Clone(all), func(word string) bool { return unsayingWords[word] })
+	if len(words) == 0 {
+		return all
+	}
+	return words
 }

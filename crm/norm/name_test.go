@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,4 +70,56 @@ func TestFullNameIsTheSameName(t *testing.T) {
 			t.Fatalf("%+v: %q", p, full)
 		}
 	})
+}
+
+func TestMayBeSame(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"Mara Lind", "Lind, Mara", true},
+		{"Mara Lind", "Mara Lind-Berg", true},
+		{"Mara Lind", "Dr. Mara A. Lind", true},
+		{"Mara Anna Lind", "Mara Eva Lind", true},
+		{"J. Smith", "John Smith", true},
+		{"Smith", "Mary Smith", true},
+		{"Mr. Smith", "Mary Smith", true},
+		{"山田太郎", "太郎 山田", true},
+		{"Maria de Souza Lima", "Maria Souza", true},
+		{"", "Mara Lind", true},
+		{"Mary Smith", "John Smith", false},
+		{"Mara Lind", "Mara Berg", false},
+		{"J. Smith", "J. Doe", false},
+		{"J. A. Smith", "J. A. Doe", false},
+		{"Dr. Eve X", "Dr. Bob Y", false},
+		{"Mr John Roe", "Mr Max Poe", false},
+		{"Jose de Lima", "Maria de Souza", false},
+		{"山田太郎", "山田花子", false},
+		{"Acme Inc", "Acme Corp.", true},
+		{"Acme", "Acme Germany GmbH", true},
+		{"The Group", "The Group", true},
+		{"Acme Inc", "Beta Inc", false},
+		{"Müller GmbH", "Schmidt GmbH", false},
+		{"Bank of America", "Bank of China", false},
+	} {
+		if MayBeSame(test.a, test.b) != test.want || MayBeSame(test.b, test.a) != test.want {
+			t.Errorf("%q and %q: %v, want %v", test.a, test.b, !test.want, test.want)
+		}
+	}
+}
+
+func TestWithTitles(t *testing.T) {
+	for name, want := range map[string]map[string]bool{
+		"Smith":         {"Smith": true, "mrs. Smith": true, "mr. Smith": true},
+		"Mr. Smith":     {"Smith": true, "mr. Smith": true, "dr. Smith": true, "mrs. Smith": false},
+		"Frau Dr. Berg": {"Berg": true, "dr. Berg": true, "frau dr. Berg": true, "herr Berg": false},
+		"Miss":          {"Miss": true, "": false},
+	} {
+		forms := WithTitles(name)
+		for form, is := range want {
+			if slices.Contains(forms, form) != is {
+				t.Errorf("%q has the forms %q", name, forms)
+			}
+		}
+	}
 }

@@ -17,7 +17,7 @@ func (im *Importer) runAtomic() (Answer, error) {
 		return nil, err
 	}
 	var results []result
-	err = im.opts.Store.Write(func(tx *store.Tx) (err error) {
+	err = im.write(func(tx *store.Tx) (err error) {
 		if results, err = im.saveAll(tx, batch); err == nil {
 			err = atomicError(results)
 		}

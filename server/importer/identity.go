@@ -1,9 +1,6 @@
 package importer
 
 import (
-	"slices"
-	"unicode/utf8"
-
 	"crmkit/crm"
 	"crmkit/crm/fieldtype"
 	"crmkit/crm/norm"
@@ -29,8 +26,12 @@ func (im *Importer) refuseOther(tx *store.Tx, d store.Draft, key int64, by found
 	}
 	name, address := inputText(d, label), inputText(d, unique)
 	had, hadAddress := rec.Value(label.Name).Text, rec.Value(unique.Name).Text
-	if name == "" || isNamedByUnique(rec) || shareWord(name, had) || by == foundByID && address != "" && address == hadAddress {
+	if name == "" || isNamedByUnique(rec) || norm.MayBeSame(name, had) || by == foundByID && address != "" && address == hadAddress {
 		return nil
+	}
+	if by == foundByKey {
+		return crm.Errorf(crm.AlreadyExists, "an address or id of the row belongs to %s, which is %s; the row names %s, so it was not saved. Take that address or id out of the row, or change the name of that record first.",
+			rec.Handle(), norm.Quote(had), norm.Quote(name)).On(label.Name)
 	}
 	if by == foundByID {
 		return crm.Errorf(crm.AlreadyExists, "this id was imported before as %s, which is %s; the row names %s, so it was not saved. If the file is from another product, add source=<its name>; if the person has a new name, change it there first.",
@@ -52,6 +53,7 @@ type foundBy int
 const (
 	foundByID foundBy = iota
 	foundByUnique
+	foundByKey // one of several
 )
 
 // inputText returns the text that a draft sets a field to; empty if it sets none.
@@ -64,18 +66,6 @@ func inputText(d store.Draft, f *crm.Field) string {
 	return ""
 }
 
-// shareWord reports whether two names have a word in common, or the same words in another order.
-// An initial is not a word: J. Smith is not J. Doe.
-func shareWord(a, b string) bool {
-	words := norm.NameWords(a)
-	for _, word := range norm.NameWords(b) {
-		if utf8.RuneCountInString(word) > 1 && slices.Contains(words, word) {
-			return true
-		}
-	}
-	return len(words) == 0 || norm.SameName(a, b)
-}
-
 // update updates the record that a row was found to be about.
 func (im *Importer) update(tx *store.Tx, d store.Draft, key int64) (store.Outcome, error) {
 	err := im.refuseOther(tx, d, key, foundByID)
@@ -83,7 +73,7 @@ func (im *Importer) update(tx *store.Tx, d store.Draft, key int64) (store.Outcom
 		d, err = im.withoutOthers(tx, d, key)
 	}
 	if err == nil {
-		d, err = im.keepFormer(tx, d, key)
+		d, im.kept, err = im.keepKnown(tx, d, key)
 	}
 	if err != nil {
 		return store.Outcome{}, err

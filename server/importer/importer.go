@@ -101,6 +101,9 @@ type Importer struct {
 	seen    map[uint64]int32               // rows without an id: how often each content came, by a part of its hash
 	rows    rows.Reader
 	created []*crm.Entity // records that the row being saved refers to, and that were created for it
+	kept    []string      // fields in which the row being saved differs from an earlier one
+	saved   seenRecords   // what the rows saved so far are about
+	saving  seenRecords   // the same of the transaction at hand
 	summary summary
 	trial   *dryrun.Run // what a dry run did so far; nil if it is not one
 	others  int         // for how many transactions the import still gives way to others
@@ -110,7 +113,7 @@ type Importer struct {
 
 // New returns an importer of one file.
 func New(opts Options) *Importer {
-	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, most: opts.Limits.Step}
+	im := &Importer{opts: opts, Reading: Reading{source: opts.Source}, seen: map[uint64]int32{}, saved: seenRecords{}, most: opts.Limits.Step}
 	if opts.Entity != nil {
 		im.columns = cells.New(opts.Entity)
 		return im

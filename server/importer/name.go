@@ -11,18 +11,14 @@ import (
 
 // withName names a new record whose row has no name: by its unique value, and a person without
 // an e-mail address by the company or the phone number.
-func (im *Importer) withName(tx *store.Tx, d store.Draft, e entry) (store.Draft, error) {
+func withName(d store.Draft, e entry) store.Draft {
 	label, unique := d.Entity.Field(d.Entity.LabelField), d.Entity.Field(d.Entity.Keys.Unique)
 	if unique == nil || inputText(d, label) != "" {
-		return d, nil
+		return d
 	}
 	name := inputText(d, unique)
 	switch {
 	case name != "":
-		key, err := tx.KeyOf(d.Entity, crm.Str(name))
-		if key != 0 || err != nil {
-			return d, err
-		}
 		rec := crm.NewRecord(d.Entity)
 		rec.Set(unique.Name, crm.Str(name))
 		name = rec.Shown(unique.Name).Text
@@ -32,7 +28,7 @@ func (im *Importer) withName(tx *store.Tx, d store.Draft, e entry) (store.Draft,
 	if name != "" {
 		d.Inputs = append(d.Inputs[:len(d.Inputs):len(d.Inputs)], crm.Input{Field: label, Value: crm.Str(name)})
 	}
-	return d, nil
+	return d
 }
 
 // nameOfOther returns the name of the company that the row names, else its phone number.

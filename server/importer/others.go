@@ -70,31 +70,6 @@ func (im *Importer) withoutOthersItems(tx *store.Tx, d store.Draft, key int64) (
 	return d, nil
 }
 
-// keepFormer adds that an address or a number which the row replaces becomes a further one: a file
-// is seldom so sure of it that the former one should be lost. An export of crmkit is.
-func (im *Importer) keepFormer(tx *store.Tx, d store.Draft, key int64) (store.Draft, error) {
-	if im.hasOwnIDs() || im.isDump() {
-		return d, nil
-	}
-	var rec crm.Record
-	for _, in := range slices.Clone(d.Inputs) {
-		if in.Field.Others == "" || in.Mode != crm.Set || !in.Value.Set() {
-			continue
-		}
-		if rec.Entity == nil {
-			var found bool
-			var err error
-			if rec, found, err = tx.Lookup(d.Entity, key); !found || err != nil {
-				return d, err
-			}
-		}
-		if was := rec.Value(in.Field.Name).Text; was != "" && in.Field.ItemForm(was) != in.Field.ItemForm(in.Value.Text) {
-			addItem(&d, d.Entity.Field(in.Field.Others), was)
-		}
-	}
-	return d, nil
-}
-
 // addItem adds an item to a list of a draft.
 func addItem(d *store.Draft, list *crm.Field, item string) {
 	d.Inputs = slices.Clone(d.Inputs)
@@ -112,7 +87,7 @@ func inputAt(d store.Draft, name string) int {
 }
 
 // unlessContradicted returns the key of a record that was found by an address, or 0 if the row is
-// about another one: its id in the source is another, or its name has no word in common.
+// about another one: its id in the source is another, or its name cannot be the same.
 func (im *Importer) unlessContradicted(tx *store.Tx, d store.Draft, key int64) (int64, error) {
 	rec, found, err := tx.Lookup(d.Entity, key)
 	if !found || err != nil {
@@ -121,7 +96,7 @@ func (im *Importer) unlessContradicted(tx *store.Tx, d store.Draft, key int64) (
 	name, had := inputText(d, d.Entity.Field(d.Entity.LabelField)), rec.Value(d.Entity.LabelField).Text
 	at := inputAt(d, externalIDs)
 	if at >= 0 && im.hasID(rec) && rec.Entity.Field(d.Entity.Keys.Unique).Type == fieldtype.Domain ||
-		name != "" && !isNamedByUnique(rec) && !shareWord(name, had) {
+		name != "" && !isNamedByUnique(rec) && !norm.MayBeSame(name, had) {
 		return 0, nil
 	}
 	return key, nil

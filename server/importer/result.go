@@ -18,6 +18,7 @@ type result struct {
 	handle  string // of the record; empty for one that a dry run would create
 	changes []render.Change
 	created []*crm.Entity // of the records that it refers to and that were created with it
+	kept    []string      // fields that keep the value of an earlier row, which the row contradicts
 	made    crm.Record    // what a dry run would create
 	like    likeness      // of the row
 	timed   *crm.Field    // the flag whose time is that of the import; nil: none
@@ -65,6 +66,10 @@ func (r result) line(zone *time.Location) render.Item {
 	}
 	l := render.Item{Head: strings.TrimSpace(fmt.Sprintf("row %d %s %s", r.n, r.outcome, r.handle)),
 		Fields: []render.Field{number, text("result", r.outcome), text("handle", r.handle)}}
+	if len(r.kept) > 0 {
+		l.Head += " (an earlier row of the file has another " + strings.Join(r.kept, ", ") + ", which stays)"
+		l.Fields = append(l.Fields, render.Field{Name: "kept", Value: crm.Labels(r.kept), JSON: true})
+	}
 	switch {
 	case len(r.changes) > 0:
 		l.Head += string(render.AppendChanges([]byte(" "), r.changes, zone))

@@ -21,7 +21,9 @@ func (im *Importer) saveBatch(ctx context.Context, batch []entry) error {
 		asked := time.Now()
 		var began time.Time
 		err := im.write(func(tx *store.Tx) (err error) {
-			began = time.Now()
+			if began.IsZero() { // not when it runs again
+				began = time.Now()
+			}
 			results, err = im.saveAll(tx, batch[:n])
 			return err
 		})
@@ -103,10 +105,20 @@ func costOf(batch []entry) (cost int) {
 
 // write runs fn in a transaction, which a dry run rolls back.
 func (im *Importer) write(fn func(*store.Tx) error) error {
-	if im.trial == nil {
-		return im.opts.Store.Write(fn)
+	run := func(tx *store.Tx) error {
+		im.saving = seenRecords{}
+		return fn(tx)
 	}
-	return im.opts.Store.DryRunStep(im.trial, fn)
+	var err error
+	if im.trial == nil {
+		err = im.opts.Store.Write(run)
+	} else {
+		err = im.opts.Store.DryRunStep(im.trial, run)
+	}
+	if err == nil {
+		im.saved.addAll(im.saving)
+	}
+	return err
 }
 
 // saveAll saves rows, each in a savepoint, so that one that fails leaves no trace. Its
@@ -131,7 +143,7 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 		return r, nil
 	}
 	var out store.Outcome
-	im.created = nil
+	im.created, im.kept = nil, nil
 	err := tx.Savepoint(func() (err error) {
 		out, err = im.save(tx, e)
 		return err
@@ -147,9 +159,10 @@ func (im *Importer) saveRow(tx *store.Tx, e entry) (result, error) {
 	case r.outcome == store.Created:
 		r.made = out.After
 	}
-	r.created = im.created
+	r.created, r.kept = im.created, im.kept
 	if err == nil {
 		r.timed = madeUpTime(e.draft, out)
+		im.saving.add(out.After)
 	}
 	if r.outcome == store.Updated {
 		r.changes = render.ChangesByLabel(out.Before, out.After)
@@ -189,13 +202,10 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 	if d, err = im.withoutOthers(tx, d, 0); err != nil {
 		return store.Outcome{}, err
 	}
-	if d, err = im.withName(tx, d, e); err != nil {
-		return store.Outcome{}, err
-	}
 	if e.id == "" && !hasUnique(d) {
 		e.id, e.source = e.content, rowSource
 	}
-	out, err := im.saveKnown(tx, d)
+	out, err := im.saveKnown(tx, d, e)
 	if err == nil && e.id != "" && !listed {
 		err = tx.SaveImportMapping(e.source, e.entity, e.id, out.After.Key)
 	}
@@ -203,15 +213,18 @@ func (im *Importer) save(tx *store.Tx, e entry) (store.Outcome, error) {
 }
 
 // saveKnown creates the record of a draft, or updates the one that has one of its keys.
-func (im *Importer) saveKnown(tx *store.Tx, d store.Draft) (store.Outcome, error) {
+func (im *Importer) saveKnown(tx *store.Tx, d store.Draft, e entry) (store.Outcome, error) {
 	key, err := tx.KeyOfDraft(d)
 	if err == nil && key != 0 {
-		if err = im.refuseOther(tx, d, key, foundByID); err == nil {
-			d, err = im.keepFormer(tx, d, key)
+		if err = im.refuseOther(tx, d, key, foundByKey); err == nil {
+			d, im.kept, err = im.keepKnown(tx, d, key)
 		}
 	}
 	if err != nil {
 		return store.Outcome{}, err
+	}
+	if key == 0 {
+		d = withName(d, e)
 	}
 	return tx.SaveAs(key, d)
 }
