@@ -84,10 +84,11 @@ func lenientList(json string) string {
 		}
 		return norm.QuoteList(items)
 	}
-	if members, err := norm.ReadObject([]byte(`{"list":` + text + "}")); err == nil && len(members) == 1 {
-		return members[0].JSON
+	items, ok := norm.ReadArray(text)
+	if !ok {
+		return json
 	}
-	return json
+	return "[" + strings.Join(items, ",") + "]"
 }
 
 // sameList reports whether JSON is a list of the items, in their order.

@@ -74,7 +74,7 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 	labels, whole := splitCell(text), true
 	if c.Own {
 		labels = strings.SplitSeq(text, ",")
-	} else if quoted, ok := splitQuoted(text); ok {
+	} else if quoted, ok := quotedTags(text); ok {
 		labels, whole = slices.Values(quoted), !slices.ContainsFunc(quoted, hasComma)
 	}
 	var tags []string
@@ -96,6 +96,22 @@ func (tagsType) DecodeCell(f *crm.Field, c crm.Cell) (crm.Decoded, *crm.Error) {
 		tags = []string{text}
 	}
 	return crm.Decoded{JSON: norm.QuoteList(tags), Whole: whole}, nil
+}
+
+// quotedTags returns the tags of a cell that is a list of JSON, or has some tags in quotes.
+func quotedTags(text string) (tags []string, ok bool) {
+	items, _ := norm.ReadArray(text)
+	for _, item := range items {
+		tag, isText := norm.Unquote(item)
+		if !isText {
+			return nil, false
+		}
+		tags = append(tags, tag)
+	}
+	if len(tags) > 0 {
+		return tags, true
+	}
+	return splitQuoted(text)
 }
 
 // splitQuoted returns the items of a list with commas in which some are in quotes. Mailchimp

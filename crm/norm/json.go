@@ -40,7 +40,8 @@ func Unquote(raw string) (s string, ok bool) {
 }
 
 // ParseObject returns the members of a compact JSON object that this program
-// wrote, in their order, without checking it again.
+// wrote, in their order, without checking it again. It panics for other text that begins like an
+// object; ReadObject reads the text of a client.
 func ParseObject(text string) []Member {
 	if len(text) < 2 || text[0] != '{' {
 		return nil
@@ -49,7 +50,8 @@ func ParseObject(text string) []Member {
 	return s.object()
 }
 
-// ParseArray returns the elements of a compact JSON array that this program wrote.
+// ParseArray returns the elements of a compact JSON array that this program wrote. It panics for
+// other text that begins like an array; ReadArray reads the text of a client.
 func ParseArray(text string) (items []string, ok bool) { return ParseItems(text, math.MaxInt) }
 
 // ParseStrings returns the strings of a compact JSON array that this program wrote. ok

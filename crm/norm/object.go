@@ -47,6 +47,16 @@ func ReadObject(data []byte) ([]Member, error) {
 	return members, nil
 }
 
+// ReadArray reads a client's JSON array as strictly as ReadObject reads an object, and returns its
+// elements. ok is false if the text is anything else.
+func ReadArray(text string) (items []string, ok bool) {
+	members, err := ReadObject([]byte(`{"list":` + text + "}"))
+	if err != nil || len(members) != 1 {
+		return nil, false
+	}
+	return ParseArray(members[0].JSON)
+}
+
 // unescaped returns valid compact JSON whose strings have only the escapes that JSON requires.
 func unescaped(text string) string {
 	if strings.IndexByte(text, '\\') < 0 {

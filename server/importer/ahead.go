@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+
+	"crmkit/server/importer/rows"
 )
 
 // A file is read while the rows before are saved: reading a row takes about as long as the
@@ -51,6 +53,17 @@ func (im *Importer) recoveredBatch() (b readBatch) {
 	return b
 }
 
+// recoveredRead reads a row. A panic becomes the fault of that row, since the other rows of the
+// file are none the worse for it.
+func (im *Importer) recoveredRead(r rows.Row) (e entry) {
+	defer func() {
+		if v := recover(); v != nil {
+			e = entry{n: r.N, fault: im.opts.Broken(r.N, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))}
+		}
+	}()
+	return im.read(r)
+}
+
 // batch reads as many rows as one transaction saves. It returns them also with an error, which
 // is about the row after them, or io.EOF.
 func (im *Importer) batch() (batch []entry, err error) {
@@ -62,7 +75,7 @@ func (im *Importer) batch() (batch []entry, err error) {
 		}
 		if !r.Empty() {
 			size.add(r)
-			batch = append(batch, im.read(r))
+			batch = append(batch, im.recoveredRead(r))
 		}
 	}
 	return batch, nil

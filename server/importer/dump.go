@@ -80,7 +80,11 @@ func (d *dumpRows) Next() (rows.Row, error) {
 
 // check compares the records read with the last line. It returns io.EOF if all are there.
 func (d *dumpRows) check(r rows.Row) error {
-	for _, m := range norm.ParseObject(r.Text("counts")) {
+	counts, err := norm.ReadObject([]byte(r.Text("counts")))
+	if err != nil {
+		return crm.Errorf(crm.BadJSON, "the last line of the file has no counts of its records; nothing was saved. Export it again.")
+	}
+	for _, m := range counts {
 		if want := fmt.Sprint(d.counts[m.Name]); want != m.JSON {
 			return crm.Errorf(crm.BadJSON, "the file has %s %s, but its last line says %s: lines are missing or duplicated; nothing was saved. Export it again.", want, norm.Quote(m.Name), norm.ShowJSON(m.JSON))
 		}

@@ -42,7 +42,7 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 		return nil, fault
 	}
 	im := &fileImport{x: x, rq: rq, opts: opts}
-	im.opts.Keep = im.keep
+	im.opts.Keep, im.opts.Broken = im.keep, im.broken
 	rq.OnEnd(im.close)
 	if rq.Params.Has("confirm") {
 		if done, err := im.confirm(); done != nil || err != nil {
@@ -59,6 +59,13 @@ func (x *Endpoints) importFile(rq *web.Request) (_ *render.Response, err error) 
 		return nil, err
 	}
 	return im.stream(answer), nil
+}
+
+// broken logs the fault of the server for which it could not read a row, and returns the error of
+// that row.
+func (im *fileImport) broken(row int, cause error) *crm.Error {
+	im.x.opts.Log.Error("internal error", "request_id", im.rq.ID, "row", row, "error", cause.Error())
+	return crm.Errorf(crm.Internal, "the server failed to read this row; this is not your fault, and no other row is affected. Report request id %s.", im.rq.ID)
 }
 
 // stream returns the answer of an import, which is sent in pieces.

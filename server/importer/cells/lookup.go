@@ -28,11 +28,9 @@ func (row *rowFields) addLookup(p placedCell) bool {
 	}
 	ref, to := &row.Lookups[at], row.columns.entity.Target(p.field)
 	text := Text(p.json)
-	if strings.HasPrefix(text, "{") { // as JSON exports have it: {"name":…}
-		for _, m := range norm.ParseObject(text) {
-			if m.Name == to.LabelField {
-				text = Text(m.JSON)
-			}
+	for _, m := range readObject(text) { // as JSON exports have it: {"name":…}
+		if m.Name == to.LabelField {
+			text = Text(m.JSON)
 		}
 	}
 	switch {

@@ -95,8 +95,8 @@ func (row *rowFields) mergeAddress(f *crm.Field, list []placedCell) {
 	lines := map[string]int{} // of the table, by key
 	for _, p := range list {
 		text := Text(p.json)
-		if p.use == forField && strings.HasPrefix(text, "{") {
-			parts = append(norm.ParseObject(text), parts...)
+		if object := readObject(text); p.use == forField && object != nil {
+			parts = append(object, parts...)
 			continue
 		}
 		if p.use == forField { // an address in one cell

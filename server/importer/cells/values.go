@@ -9,12 +9,25 @@ import (
 	"crmkit/crm/norm"
 )
 
+// readObject returns the members of a cell that is an object of JSON; nil if it is not one. A cell
+// may begin like one and be text: {Haus} Berlin.
+func readObject(text string) []crm.Member {
+	if !strings.HasPrefix(text, "{") {
+		return nil
+	}
+	members, err := norm.ReadObject([]byte(text))
+	if err != nil {
+		return nil
+	}
+	return append([]crm.Member{}, members...) // also of {}, which is one
+}
+
 // cellValues returns the values in a cell that may have several: a list of JSON, or text with a
 // comma, a semicolon, a line break or three colons between them. An address may have a name beside
 // it, and that a comma, so addresses and phone numbers have rules of their own.
 func cellValues(t crm.Type, json string) (values []string) {
 	text := strings.TrimSpace(Text(json))
-	if items, ok := norm.ParseArray(text); ok {
+	if items, ok := norm.ReadArray(text); ok {
 		for _, item := range items {
 			values = append(values, itemText(item))
 		}
@@ -38,7 +51,7 @@ func cellValues(t crm.Type, json string) (values []string) {
 // itemText returns an item of a list of JSON as text. Twenty writes a phone number as an object
 // with its calling code, and a link with its label.
 func itemText(json string) string {
-	members := norm.ParseObject(json)
+	members := readObject(json)
 	if members == nil {
 		return Text(json)
 	}
@@ -130,7 +143,7 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	}
 	var items []string
 	for _, p := range list {
-		cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: p.json, Exact: p.exact, Own: p.own})
+		cell, fault := f.Type.DecodeCell(f, crm.Cell{JSON: p.json, Exact: p.exact, Own: p.own && !row.isOtherList(p)})
 		if fault != nil {
 			return fault
 		}
@@ -151,6 +164,12 @@ func (row *rowFields) mergeList(f *crm.Field, list []placedCell) *crm.Error {
 	}
 	row.set(f, "["+strings.Join(items, ",")+"]")
 	return nil
+}
+
+// isOtherList reports whether a cell is a list of JSON, in which an export of crmkit writes none.
+func (row *rowFields) isOtherList(p placedCell) bool {
+	_, is := norm.ReadArray(Text(p.json))
+	return is && !row.OwnIDs
 }
 
 // itemTypes are the types of the items of lists of further values.
