@@ -131,8 +131,12 @@ func (row *rowFields) addReference(p placedCell) {
 	}
 }
 
-// merge makes the members of the entity's fields from the cells for each.
+// merge makes the members of the entity's fields from the cells for each, the preferred one first.
+// All are sorted before any is read, since the amount depends on the cell that will be the currency.
 func (row *rowFields) merge() *crm.Error {
+	for _, list := range row.byField {
+		slices.SortStableFunc(list, func(a, b placedCell) int { return a.rank - b.rank })
+	}
 	row.oneAmount()
 	for i := range row.columns.entity.Fields {
 		f := &row.columns.entity.Fields[i]
@@ -140,7 +144,6 @@ func (row *rowFields) merge() *crm.Error {
 		if len(list) == 0 {
 			continue
 		}
-		slices.SortStableFunc(list, func(a, b placedCell) int { return a.rank - b.rank })
 		if fault := row.mergeField(f, row.outcome(f, list)); fault != nil {
 			return fault
 		}
@@ -256,7 +259,8 @@ func currencyField(e *crm.Entity) *crm.Field {
 	return nil
 }
 
-// currency returns the currency that the row names, "" if it names none.
+// currency returns the currency that the row names in the preferred cell for it, which the record
+// gets; "" if it names none.
 func (row *rowFields) currency() string {
 	f := currencyField(row.columns.entity)
 	if f == nil || len(row.byField[f.Name]) == 0 {
