@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
-	"time"
 
 	"crmkit/crm/catalog"
 	"crmkit/server/client"
@@ -154,81 +152,14 @@ func (a *responseSink) refusal() error {
 		return nil
 	}
 	_, hint, _ := strings.Cut(strings.TrimSpace(a.fault.String()), "HINT  ")
+	var object struct{ Hint string }
+	if json.Unmarshal(a.fault.Bytes(), &object) == nil {
+		hint = object.Hint
+	}
 	if hint == "" {
 		hint = fmt.Sprintf("the server answers %d: %.200s", a.status, a.fault.String())
 	}
 	return errors.New(strings.TrimSuffix(hint, "."))
-}
-
-// importCommand sends a file to POST /import.
-type importCommand struct {
-	File string `arg:"" help:"CSV, JSON lines, a JSON array, vCards, or a file of crmkit export; - is standard input." placeholder:"FILE"`
-	What string `arg:"" name:"kind" optional:"" help:"Kind of the rows, like contacts or 'contacts?dry_run=1'. Not needed for a crmkit export, or if the name of the file has the kind, as in contacts.csv."`
-	connectionFlags
-}
-
-// importGC is the share of new memory, in percent of that in use, at which an import collects
-// garbage. It takes about 75 MB of memory then, not 40.
-const importGC = 400
-
-// Run imports a file. It prints a line for each row. On a terminal it shows a progress bar
-// and only the rows that fail, because thousands of good rows would hide them. A failed row
-// makes the exit status 1; the others are saved.
-func (c importCommand) Run(ctx context.Context, con console) error {
-	if os.Getenv("GOGC") == "" {
-		// An import allocates much and holds little: with the default the collector takes a third
-		// of the time.
-		debug.SetGCPercent(importGC)
-	}
-	file, size := os.Stdin, int64(0)
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-		file = f
-	}
-	in := bufio.NewReaderSize(file, 64<<10)
-	what, err := c.kind(in)
-	if err != nil {
-		return err
-	}
-	return c.with(ctx, con, "crmkit import", func(api *client.Client) error {
-		head, _ := in.Peek(512)
-		p := &progress{out: con.out, brief: terminal(con.out), clock: time.Now}
-		known := false
-		if p.count, known = newRowCount(head); known {
-			p.size = size
-		}
-		if terminal(con.err) {
-			p.bar = con.err
-		}
-		a := &responseSink{out: p}
-		err := api.Do(ctx, client.Request{Method: "POST", Target: parseTarget("/import", what), Body: p.counted(in), Out: a.writer})
-		p.end()
-		return errors.Join(a.refusal(), err, p.failure())
-	})
-}
-
-// kind returns the kind of the rows: nothing for a file of crmkit export, which says it
-// itself, otherwise the argument of the command, otherwise that of the name of the file; vCards
-// are contacts.
-func (c importCommand) kind(in *bufio.Reader) (string, error) {
-	// An export of a whole workspace begins with this key. Peek leaves it in the reader.
-	head, err := in.Peek(len(`{"crmkit":`))
-	whole := err == nil && string(head) == `{"crmkit":`
-	if whole || c.What != "" && c.What[0] != '?' {
-		return c.What, nil
-	}
-	if head, err = in.Peek(len("BEGIN:VCARD")); err == nil && strings.EqualFold(string(head), "BEGIN:VCARD") {
-		return "contacts" + c.What, nil
-	}
-	kind, err := kindOf(c.File)
-	return kind + c.What, err
 }
 
 // kindOf returns the kind whose plural is in the name of a file, as in contacts-2026.csv.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,8 +30,18 @@ type progress struct {
 	began time.Time // when the first of them came
 	shown string    // the bar on the terminal
 	rest  []byte    // the beginning of a line that has not ended
-	last  string    // the last remark: the summary, at the end
-	cut   bool      // the server stopped before the end of the file
+
+	outcome importOutcome // as far as the answer has come
+}
+
+// importOutcome is what the last lines of an answer to an import say, in text or in JSON.
+type importOutcome struct {
+	Failed   int64  `json:"failed"`
+	DryRun   bool   `json:"dry_run"`
+	Complete *bool  `json:"complete"` // false: the server stopped before the end of the file; nil: the counts have not come
+	Confirm  string `json:"confirm"`  // the token of a dry run; empty: it cannot be saved
+	json     bool   // the answer is JSON
+	broken   string // why the answer broke off
 }
 
 // counted returns a reader that moves the bar as it is read.
@@ -78,23 +91,73 @@ func (p *progress) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// The last lines of an answer in text.
+var (
+	countsLine = regexp.MustCompile(`^# (dry run|imported): .* (\d+) failed$`)
+	tokenLine  = regexp.MustCompile(`^# to do exactly this: .*confirm=(\w+)$`)
+)
+
 // line counts a line and reports whether to print it. It leaves out the remark on how to
-// repeat a dry run for real, which is for clients that cannot send the file again.
+// confirm a dry run by a request: the command prints one that is a command.
 func (p *progress) line(line string) bool {
-	switch {
-	case line == "# nothing was saved":
-	case strings.HasPrefix(line, "# to do exactly this: "):
-		return false // the file is here and can be sent again
-	case strings.HasPrefix(line, "# "):
-		p.last = line
-		p.cut = p.cut || strings.HasPrefix(line, "# stopped ")
-	case strings.HasPrefix(line, "row "):
-		if p.rows++; p.rows == 1 {
-			p.began = p.clock()
+	o := &p.outcome
+	if strings.HasPrefix(line, "{") {
+		return p.object(line)
+	}
+	if m := countsLine.FindStringSubmatch(line); m != nil {
+		o.DryRun = m[1] == "dry run"
+		o.Failed, _ = strconv.ParseInt(m[2], 10, 64)
+		if complete := true; o.Complete == nil {
+			o.Complete = &complete
 		}
+		return true
+	}
+	if m := tokenLine.FindStringSubmatch(line); m != nil {
+		o.Confirm = m[1]
+		return false
+	}
+	switch stopped := false; {
+	case strings.HasPrefix(line, "# stopped "):
+		o.Complete = &stopped
+	case strings.HasPrefix(line, "# error: "):
+		o.broken = strings.TrimPrefix(line, "# error: ")
+	case strings.HasPrefix(line, "row "):
+		p.countRow()
 		return !p.brief || strings.Contains(line, " ERROR ")
 	}
 	return true
+}
+
+// object counts a line of JSON and reports whether to print it.
+func (p *progress) object(line string) bool {
+	var l struct {
+		importOutcome
+		Row   int    `json:"row"`
+		Error string `json:"error"`
+		Hint  string `json:"hint"`
+	}
+	if json.Unmarshal([]byte(line), &l) != nil {
+		return true
+	}
+	p.outcome.json = true
+	switch {
+	case l.Row > 0:
+		p.countRow()
+		return !p.brief || l.Error != ""
+	case l.Complete != nil:
+		p.outcome = l.importOutcome
+		p.outcome.json = true
+	case l.Error != "":
+		p.outcome.broken = l.Error + ": " + l.Hint
+	}
+	return true
+}
+
+// countRow counts the line of a row.
+func (p *progress) countRow() {
+	if p.rows++; p.rows == 1 {
+		p.began = p.clock()
+	}
 }
 
 // barWidth is the length of the bar, in characters.
@@ -198,14 +261,21 @@ func (p *progress) end() {
 	p.wipe()
 }
 
-// failure returns an error if not all rows were saved. It reads the last remark, because the
-// status of the answer was sent before the first row.
+// failure returns an error if not all rows were saved. It is in the last lines of the answer,
+// whose status was sent before the first row. A dry run that shows which rows would be refused has
+// done its work, unless none can be saved.
 func (p *progress) failure() error {
-	switch {
-	case p.cut:
+	switch o := p.outcome; {
+	case o.broken != "":
+		return fmt.Errorf("the import broke off (%s); run the command again, what is imported is not made twice", strings.TrimSuffix(o.broken, "."))
+	case o.Complete == nil:
+		return nil // the status of the answer says why
+	case !*o.Complete:
 		return errors.New("the file was not read to its end; mend it and run the command again")
-	case p.last != "" && !strings.HasSuffix(p.last, " 0 failed"):
-		return errors.New("some rows failed; mend them and run the command again, what is imported is not made twice")
+	case o.DryRun && o.Confirm == "" && o.Failed > 0:
+		return fmt.Errorf("%d rows would be refused, so nothing can be saved; mend them and run the command again", o.Failed)
+	case !o.DryRun && o.Failed > 0:
+		return fmt.Errorf("%d rows failed; mend them and import the file again, what is imported is not made twice", o.Failed)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func TestDryRunsAreConfirmed(t *testing.T) {
 		}
 	}
 	text := r.want(200, "POST", "/import/contacts?source=old-crm&confirm="+token, "")
-	if !strings.Contains(text, "# source: old-crm\n") || !strings.HasSuffix(text, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
+	if !strings.HasPrefix(text, "row 1 created contact/") || !strings.HasSuffix(text, "# imported: 2 created, 0 updated, 0 unchanged, 0 failed\n") {
 		t.Error(text)
 	}
 	for _, body := range []string{"", twoRows} {
@@ -202,6 +202,9 @@ func TestDryRunsThatFailHaveNoToken(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	const file = "name,email\nAnn,ann@acme.com\nBob,no\n"
 	if text := r.want(200, "POST", "/import/contacts?dry_run=1&atomic=1", file); strings.Contains(text, "confirm=") || !strings.Contains(text, "# nothing was saved\n# atomic=1 saves nothing if a row fails") {
+		t.Error(text)
+	}
+	if text := r.want(200, "POST", "/import/contacts?dry_run=1", "name,email\nBob,no\n"); strings.Contains(text, "confirm=") || !strings.HasSuffix(text, "# nothing was saved\n# every row fails: correct the rows, then send the file again\n") {
 		t.Error(text)
 	}
 	token := r.dryRun("/import/contacts?dry_run=1", file)

@@ -121,11 +121,20 @@ func TestDryRunsMatchImports(t *testing.T) {
 				}
 				return ""
 			}), "# nothing was saved\n")
-			if dry.status != real.status || got != want {
+			if got, want = withoutPlan(got), withoutPlan(want); dry.status != real.status || got != want {
 				rt.Fatalf("%s of %s\ndry\n%s\nreal\n%s", kind, file, got, want)
 			}
 		}
 	})
+}
+
+// withoutPlan returns an answer from its first row on: a confirmed import does not repeat how the
+// columns are read.
+func withoutPlan(text string) string {
+	if at := strings.Index("\n"+text, "\nrow "); at >= 0 {
+		return text[at:]
+	}
+	return text
 }
 
 // Other writes run between the transactions of a dry run, which have some hundred rows each,

@@ -117,8 +117,11 @@ func TestHeaderOfConfirmedFiles(t *testing.T) {
 	r := newRig(t).as("jane@acme.com")
 	token := r.dryRun("/import/contacts?dry_run=1", "Notes:\n\nRecord ID,Lifecycle Stage,First Name,Email\n1,lead,Ann,ann@h.example\n")
 	text := r.want(http.StatusOK, "POST", "/import/contacts?confirm="+token, "")
-	if !strings.Contains(text, "line 3 names the columns") || !strings.Contains(text, "1 created") {
+	if !strings.HasPrefix(text, "row 1 ") || !strings.Contains(text, "1 created") {
 		t.Errorf("the confirmed import says\n%s", text)
+	}
+	if text := r.want(http.StatusOK, "GET", "/contacts", ""); !strings.Contains(text, "name=Ann email=ann@h.example stage=lead") {
+		t.Errorf("it made\n%s", text)
 	}
 }
 

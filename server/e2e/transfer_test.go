@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,7 +23,7 @@ func TestTransferCommands(t *testing.T) {
 	}
 	out, log, err := moved(t, nil, "import", rows, "--db", db)
 	holds(t, out, `# columns: "First Name" -> name; "Company" -> company.name`, "row 1 created contact/", "row 3 ERROR invalid_email", "# imported: 2 created, 0 updated, 0 unchanged, 1 failed")
-	if err == nil || !strings.Contains(log, "crmkit: some rows failed") {
+	if err == nil || !strings.Contains(log, "crmkit: 1 rows failed") {
 		t.Errorf("rows failed, and yet: %v, %q", err, log)
 	}
 	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 2 of 2 contacts") {
@@ -43,8 +45,39 @@ func TestTransferCommands(t *testing.T) {
 	if err != nil || strings.Count(out, "\n") != 3 || !strings.HasPrefix(out, "id,handle,name\r\n") {
 		t.Errorf("export over the network: %v %s\n%s", err, log, out)
 	}
-	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err == nil || !strings.Contains(out, "# dry run: 2 created") {
+	if out, _, err := moved(t, nil, "import", rows, "contacts?dry_run=1", "--db", filepath.Join(dir, "new.db")); err != nil || !strings.Contains(out, "# dry run: 2 created") {
 		t.Errorf("dry run into a new file: %v\n%s", err, out)
+	}
+}
+
+// TestDryRunsOfTheCommand plans an import, then runs the command in the last line of the plan: on a
+// file, and on a server.
+func TestDryRunsOfTheCommand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, "--db", filepath.Join(dir, "server.db"), "--token-for", "you@example.com")
+	rows := filepath.Join(dir, "Jane's contacts.csv")
+	if err := os.WriteFile(rows, []byte("name,email\nJane,jane@acme.com\nBad,nowhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range [][]string{{"--db", filepath.Join(dir, "my crm.db")}, {"--url", p.url, "--token", p.token}} {
+		for _, how := range []string{"contacts?source=old-crm&dry_run=1", "contacts?source=old-crm|--dry-run", "|--dry-run"} {
+			args := slices.DeleteFunc(strings.Split(how, "|"), func(arg string) bool { return arg == "" })
+			out, log, err := moved(t, nil, slices.Concat([]string{"import", rows}, args, where)...)
+			if err != nil || !strings.Contains(out, "rows that would be refused: 1; correct them first, or save exactly the others:\n") || strings.Contains(out, p.token) {
+				t.Fatalf("%s %s: %v %s\n%s", how, where, err, log, out)
+			}
+			lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+			cmd := exec.Command("sh", "-c", lines[len(lines)-1])
+			cmd.Env = append(os.Environ(), "CRMKIT_TOKEN="+p.token)
+			saved, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(saved), "1 failed\n") || !strings.Contains(string(saved), "row 1 ") || !strings.Contains(string(saved), "crmkit: 1 rows failed") {
+				t.Errorf("%s %s: %s: %v\n%s", how, where, lines[len(lines)-1], err, saved)
+			}
+		}
+	}
+	if _, text := p.do("GET", "/contacts", ""); !strings.Contains(text, "# 1 of 1 contact\n") {
+		t.Errorf("the server has:\n%s", text)
 	}
 }
 

@@ -33,7 +33,7 @@ func (im *Importer) send(results []result) error {
 	if !im.summary.started {
 		im.summary.started = true
 		var plan []string
-		if !im.isDump() {
+		if !im.isDump() && im.opts.Before == nil { // which its dry run has shown
 			plan = append(im.rows.Remarks(), im.Plan()...)
 		}
 		piece = im.appendRemarks(piece, append(plan, im.opts.Remarks...))
@@ -101,10 +101,11 @@ func (im *Importer) finish(end error) error {
 	return im.output(im.appendText(b, stopped, kept))
 }
 
-// confirmable reports whether the import that a dry run showed would save anything: an atomic
-// import saves nothing while a row fails.
+// confirmable reports whether the import that a dry run showed would save anything: not if every
+// row fails, and an atomic import saves nothing while one does.
 func (im *Importer) confirmable() bool {
-	return !im.opts.Atomic || im.summary.counts[failedRows] == 0
+	failed := im.summary.counts[failedRows]
+	return failed == 0 || !im.opts.Atomic && failed < int64(im.summary.rows)
 }
 
 // changedSince reports whether the counts differ from those of the dry run that was
@@ -158,6 +159,8 @@ func (im *Importer) appendText(b []byte, stopped *crm.Error, kept Kept) []byte {
 		return fmt.Appendf(b, "# to do exactly this: repeat with confirm=%s\n", kept.Token)
 	case stopped != nil:
 		return b
+	case !im.opts.Atomic:
+		return append(b, "# every row fails: correct the rows, then send the file again\n"...)
 	}
 	return append(b, "# atomic=1 saves nothing if a row fails: correct the rows, then send the file again\n"...)
 }
