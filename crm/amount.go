@@ -24,7 +24,8 @@ func (in Input) setAmount(e *Entity, before, after []Value) *Error {
 	}
 	for i, field := range at {
 		if !after[field].Equal(before[field]) && !after[field].Equal(want[i]) {
-			return Errorf(InvalidValue, "%s and %s contradict each other; send only one of them.", f.Name, e.Fields[field].Name).On(f.Name)
+			return Errorf(InvalidValue, "%s and %s contradict each other; send only one of them.", f.Name, e.Fields[field].Name).On(f.Name).
+				ForRow("%s and %s contradict each other; correct one of the two cells, or empty it.", f.Name, e.Fields[field].Name)
 		}
 		after[field] = want[i]
 	}

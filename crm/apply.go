@@ -92,7 +92,8 @@ func checkExactlyOne(e *Entity, after []Value) *Error {
 	case !e.IsLink() || len(set) == 1:
 		return nil
 	case len(set) == 0:
-		return Errorf(MissingField, "%s must have either %s; send one of them.", Article(e.Name), Enumerate(e.Parents.ExactlyOne, "or")).On(e.Parents.ExactlyOne[0])
+		return Errorf(MissingField, "%s must have either %s; send one of them.", Article(e.Name), Enumerate(e.Parents.ExactlyOne, "or")).On(e.Parents.ExactlyOne[0]).
+			ForRow("%s must have either %s; add one of these columns, or fill its cell.", Article(e.Name), Enumerate(e.Parents.ExactlyOne, "or"))
 	}
 	return Errorf(InvalidValue, "%s can have only one of %s; create a separate record for each.", Article(e.Name), strings.Join(e.Parents.ExactlyOne, ", ")).On(set[1])
 }
@@ -104,7 +105,9 @@ func noParentError(e *Entity) *Error {
 		kinds = append(kinds, e.Field(name).Ref)
 	}
 	return Errorf(MissingField, "%s must belong to a %s: send %s, or POST it to /%s/{id}/%s.", Article(e.Name), Enumerate(kinds, "or"), Enumerate(e.Parents.Fields, "or"),
-		e.Target(e.Field(e.Parents.Fields[0])).Route(), e.ChildRoute()).On(e.Parents.Fields[0])
+		e.Target(e.Field(e.Parents.Fields[0])).Route(), e.ChildRoute()).On(e.Parents.Fields[0]).
+		ForRow("%s must belong to a %s, and the row names none; add a column such as %s with a name, or %s_id with an id, or fill its cell.",
+			Article(e.Name), Enumerate(kinds, "or"), kinds[0], kinds[0])
 }
 
 // apply returns the value of a stored field after the input. A list with the same labels in
@@ -149,7 +152,8 @@ func (in Input) setFlagTime(e *Entity, before, after []Value, now int64) *Error 
 	case after[i].Equal(before[i]):
 		after[i] = Value{}
 	case before[i].Set() != yes:
-		return Errorf(InvalidValue, "%s and %s contradict each other; send only one of them.", f.Name, of.Time).On(f.Name)
+		return Errorf(InvalidValue, "%s and %s contradict each other; send only one of them.", f.Name, of.Time).On(f.Name).
+			ForRow("%s and %s contradict each other; correct one of the two cells, or empty it.", f.Name, of.Time)
 	}
 	return nil
 }
@@ -263,7 +267,8 @@ func missingFieldError(e *Entity, f *Field, before Value) *Error {
 	if before.Set() {
 		return Errorf(MissingField, "%s of %s cannot be empty; send a value or leave it out.", f.Name, Article(e.Name)).On(f.Name)
 	}
-	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name)
+	return Errorf(MissingField, `%s is required to make %s; send {"%s":…}.`, f.Name, Article(e.Name), f.Name).On(f.Name).
+		ForRow("%s is required to make %s; add a column %s, or fill its cell in this row.", f.Name, Article(e.Name), f.Name)
 }
 
 // Changed returns the positions of the fields that differ.

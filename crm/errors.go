@@ -123,6 +123,7 @@ type Error struct {
 	Code       Code
 	Hint       string
 	Tools      string        // the hint for callers through tools of MCP if it differs; empty: Hint
+	Row        string        // the hint for a row of a file if it differs; empty: Hint
 	HTTP       int           // the status if it is not that of the code; 0: that of the code
 	Field      string        // the field or parameter at fault
 	Allowed    []string      // values or names that would be accepted
@@ -167,7 +168,7 @@ func (e *Error) Status() int {
 }
 
 // With sets an HTTP status other than that of the code. It changes the error and returns it,
-// as do ForTools, On and Of.
+// as do ForTools, ForRow, On and Of.
 func (e *Error) With(status int) *Error {
 	e.HTTP = status
 	return e
@@ -187,6 +188,23 @@ func (e *Error) ByTools() *Error {
 	}
 	other := *e
 	other.Hint, other.Tools = e.Tools, ""
+	return &other
+}
+
+// ForRow sets another hint for a row of a file, which has columns and cells where a body has
+// members.
+func (e *Error) ForRow(format string, args ...any) *Error {
+	e.Row = fmt.Sprintf(format, args...)
+	return e
+}
+
+// ByRow returns the error with the hint for a row of a file.
+func (e *Error) ByRow() *Error {
+	if e.Row == "" {
+		return e
+	}
+	other := *e
+	other.Hint, other.Row = e.Row, ""
 	return &other
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"crmkit/crm/norm"
 )
 
 // applied is what a change does to the field of a transition: whether it was sent, and when.
@@ -42,7 +44,9 @@ func (t *Transition) setTime(e *Entity, own int, values [2][]Value, c applied) *
 	i := e.Index(t.Of)
 	switch is, was := t.index(after[i]) >= 0, t.index(before[i]) >= 0; {
 	case !is && c.sent && after[own].Set() && !after[own].Equal(before[own]):
-		return Errorf(InvalidValue, "%s can only be set when %s is %s, and it is %s; send %s too.", e.Fields[own].Name, t.Of, strings.Join(t.Values, " or "), after[i].Text, t.Of).On(e.Fields[own].Name)
+		return Errorf(InvalidValue, "%s can only be set when %s is %s, and it is %s; send %s too.", e.Fields[own].Name, t.Of, strings.Join(t.Values, " or "), after[i].Text, t.Of).On(e.Fields[own].Name).
+			ForRow("%s can only be set when %s is %s, and in this row it is %s; add a column %s with one of these words, or empty the cell of %s.",
+				e.Fields[own].Name, t.Of, strings.Join(t.Values, " or "), after[i].Text, t.Of, e.Fields[own].Name)
 	case !is:
 		after[own] = Value{}
 	case !was && !c.sent:
@@ -60,20 +64,40 @@ func (t *Transition) Means(text string) (value string, ok bool) {
 	return "", false
 }
 
-// closing are the words that people write before the word of an outcome: Closed Won, deal lost.
-var closing = []string{"closed", "close", "deal", "opportunity"}
+// closing are the words that people and products write before the word of an outcome: Closed Won,
+// deal lost, Geschlossen und gewonnen, Fermé perdu. The words are folded, without blanks.
+var closing = strings.Fields(`closed close deal opportunity
+	geschlossen geschlossenund abgeschlossen abgeschlossenund abschluss auftrag
+	ferme fermee fermeet fermeeet cloture cloturee clos close affaire
+	cerrado cerrada cerradoy cerraday cierre negocio
+	chiuso chiusa chiusoe chiusae trattativa
+	gesloten geslotenen
+	fechado fechada fechadoe fechadae`)
 
-// index returns the position of the value that a word means, or -1: the value itself in any
-// case, or with a closing word before it, in any spelling: Closed Won, closedwon, Closed (Lost).
+// outcomes are the words for an outcome in other languages, folded: in German and Dutch, French,
+// Spanish, Italian, and Portuguese.
+var outcomes = map[string][]string{
+	"won":  strings.Fields("gewonnen gagne gagnee ganado ganada vinto vinta ganho ganha ganhou"),
+	"lost": strings.Fields("verloren perdu perdue perdido perdida perso persa perdeu"),
+}
+
+// index returns the position of the value that a word means, or -1: the value itself in any case
+// or in another language, or with a closing word before it, in any spelling: Closed Won,
+// closedwon, Closed (Lost).
 func (t *Transition) index(v Value) int {
-	text := strings.ToLower(strings.Map(func(r rune) rune {
+	text := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r
 		}
 		return -1
-	}, v.Text))
-	return slices.IndexFunc(t.Values, func(word string) bool {
-		first, ends := strings.CutSuffix(text, word)
-		return ends && (first == "" || slices.Contains(closing, first))
+	}, norm.Fold(v.Text))
+	return slices.IndexFunc(t.Values, func(value string) bool {
+		return endsWith(text, value) || slices.ContainsFunc(outcomes[value], func(word string) bool { return endsWith(text, word) })
 	})
+}
+
+// endsWith reports whether a text is a word, alone or behind a closing word.
+func endsWith(text, word string) bool {
+	first, ends := strings.CutSuffix(text, word)
+	return ends && (first == "" || slices.Contains(closing, first))
 }

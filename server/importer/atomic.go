@@ -60,7 +60,7 @@ func atomicError(results []result) error {
 	if first == nil {
 		return nil
 	}
-	fault := *first.fault
+	fault := *first.fault.ByRow()
 	fault.Hint = fmt.Sprintf("row %d: %s (%d of %d rows fail, and nothing was saved. dry_run=1 lists all of them.)", first.n, fault.Hint, failed, len(results))
 	return &fault
 }

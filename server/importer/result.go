@@ -57,10 +57,11 @@ func (r result) line(zone *time.Location) render.Item {
 	number := render.Field{Name: "row", Value: crm.Number(int64(r.n)), JSON: true}
 	text := func(name, s string) render.Field { return render.Field{Name: name, Value: crm.Str(s), JSON: true} }
 	if r.fault != nil {
-		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, r.fault.Code, norm.OneLine(r.fault.Hint)),
-			Fields: []render.Field{number, text("error", string(r.fault.Code)), text("hint", r.fault.Hint)}}
-		if r.fault.Field != "" {
-			l.Fields = append(l.Fields, text("field", r.fault.Field))
+		fault := r.fault.ByRow()
+		l := render.Item{Head: fmt.Sprintf("row %d ERROR %s %s", r.n, fault.Code, norm.OneLine(fault.Hint)),
+			Fields: []render.Field{number, text("error", string(fault.Code)), text("hint", fault.Hint)}}
+		if fault.Field != "" {
+			l.Fields = append(l.Fields, text("field", fault.Field))
 		}
 		return l
 	}
